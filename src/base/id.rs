@@ -1,0 +1,98 @@
+//! Names of things: newtypes, so that no number is taken for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0)
+            }
+        }
+    };
+}
+
+number_id!(
+    /// One document of this store; monotonic, never reused.
+    DocId
+);
+number_id!(
+    /// One chunk of this store: the row that its text and its vector share; monotonic, never reused.
+    Row
+);
+number_id!(
+    /// One task that the node has started; unique within one run of the process.
+    TaskId
+);
+number_id!(
+    /// One batch of changes on its way to the disk; unique within one run of the process.
+    SaveId
+);
+number_id!(
+    /// One question or order of a person that waits for its reply; given out by the driver.
+    ReplyId
+);
+
+/// The SHA-256 that names a model: weights, vocabulary, pooling, normalisation, token limit, prefix rule.
+/// Vectors of two fingerprints are never compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    /// The first eight bytes in hex: enough for a person to tell two models apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What a chunk's vector depends on: the first 16 bytes of SHA-256 over model, prefix and text.
+/// Equal keys have equal vectors, so a stored one is never computed again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EmbedKey(pub [u8; 16]);
+
+impl fmt::Debug for EmbedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EmbedKey({self})")
+    }
+}
+
+impl fmt::Display for EmbedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Who may see a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ring {
+    /// This device only.
+    Private,
+    /// The members of the mesh.
+    Mesh,
+    /// Anybody. No command gives it yet; its place in records is kept from the first version.
+    Public,
+}
+
+impl Ring {
+    /// The word that people type and read.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Mesh => "mesh",
+            Self::Public => "public",
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Embeddings in their three forms: exact (f32), stored (int8 with a scale), scanned (sign bits).
+//!
+//! Figures behind the forms (shared/reference/retrieval.md 3a): int8 with a scale for each vector keeps
+//! 99.85 % of the exact top ten; sign bits pick the candidates at 3 ns a vector.
+
+use crate::base::id::Fingerprint;
+use crate::limits::DIMENSIONS;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+const WORDS: usize = DIMENSIONS / 64;
+
+/// A unit-length vector with the fingerprint of the model that made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    model: Fingerprint,
+    values: Box<[f32; DIMENSIONS]>,
+}
+
+/// Why numbers are no embedding, or why two cannot be compared. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VectorError {
+    /// Two models were mixed; the caller's fault.
+    MixedModels(Fingerprint, Fingerprint),
+    /// Not exactly `DIMENSIONS` numbers; the engine's or the peer's fault.
+    Dimensions(usize),
+    /// A number is not finite, or the length is zero; the engine's or the peer's fault.
+    NotFinite,
+}
+
+impl fmt::Display for VectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MixedModels(a, b) => write!(f, "vectors of two models ({a} and {b}) cannot be compared"),
+            Self::Dimensions(n) => write!(f, "a vector has {n} numbers where {DIMENSIONS} are due"),
+            Self::NotFinite => write!(f, "a vector holds a number that is not finite, or has no length"),
+        }
+    }
+}
+
+impl std::error::Error for VectorError {}
+
+impl Embedding {
+    /// Checks and normalises raw numbers to length 1.
+    ///
+    /// # Errors
+    /// `Dimensions` or `NotFinite`: the numbers are no embedding.
+    pub fn new(model: Fingerprint, raw: &[f32]) -> Result<Self, VectorError> {
+        let mut values = Box::new([0.0; DIMENSIONS]);
+        if raw.len() != DIMENSIONS {
+            return Err(VectorError::Dimensions(raw.len()));
+        }
+        values.copy_from_slice(raw);
+        let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt();
+        if !norm.is_finite() || norm <= f32::EPSILON {
+            return Err(VectorError::NotFinite);
+        }
+        values.iter_mut().for_each(|v| *v /= norm);
+        Ok(Self { model, values })
+    }
+
+    /// The model that made this vector.
+    #[must_use]
+    pub const fn model(&self) -> Fingerprint {
+        self.model
+    }
+
+    /// The numbers, of unit length together.
+    #[must_use]
+    pub fn values(&self) -> &[f32; DIMENSIONS] {
+        &self.values
+    }
+
+    /// The cosine of two embeddings, -1 to 1.
+    ///
+    /// # Errors
+    /// `MixedModels` if two models made them.
+    pub fn cosine(&self, other: &Self) -> Result<f32, VectorError> {
+        if self.model != other.model {
+            return Err(VectorError::MixedModels(self.model, other.model));
+        }
+        Ok(self.values.iter().zip(other.values.iter()).map(|(a, b)| a * b).sum())
+    }
+
+    /// The stored form.
+    #[must_use]
+    pub fn quantize(&self) -> Quantized {
+        let peak = self.values.iter().fold(0.0_f32, |peak, v| peak.max(v.abs()));
+        let scale = peak / 127.0;
+        // In -127..=127 by construction, so the cast is exact.
+        #[expect(clippy::cast_possible_truncation, reason = "peak / scale is 127")]
+        let codes = self.values.iter().map(|v| (v / scale).round() as i8).collect();
+        Quantized { scale, codes }
+    }
+
+    /// The scanned form: which numbers are positive.
+    #[must_use]
+    pub fn signs(&self) -> Signs {
+        Signs::of(self.values.iter().map(|v| *v > 0.0))
+    }
+}
+
+/// An embedding as stored: `value = scale * code`. 388 bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quantized {
+    scale: f32,
+    codes: Vec<i8>,
+}
+
+impl Quantized {
+    /// Rebuilds a stored vector; `None` where the parts cannot be one (a damaged record).
+    #[must_use]
+    pub fn from_parts(scale: f32, codes: &[u8]) -> Option<Self> {
+        let sound = codes.len() == DIMENSIONS && scale.is_finite() && scale > 0.0;
+        sound.then(|| Self { scale, codes: codes.iter().map(|b| b.cast_signed()).collect() })
+    }
+
+    /// What one code step is worth.
+    #[must_use]
+    pub const fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    /// The codes, one byte a dimension, two's complement.
+    pub fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
+        self.codes.iter().map(|c| c.cast_unsigned())
+    }
+
+    /// The cosine with an exact query vector of the same model (the caller keeps models apart: a store
+    /// serves one).
+    #[must_use]
+    pub fn cosine(&self, query: &Embedding) -> f32 {
+        let dot: f32 = self.codes.iter().zip(query.values.iter()).map(|(c, q)| f32::from(*c) * q).sum();
+        dot * self.scale
+    }
+
+    /// The scanned form.
+    #[must_use]
+    pub fn signs(&self) -> Signs {
+        Signs::of(self.codes.iter().map(|c| *c > 0))
+    }
+}
+
+/// One bit a dimension: 48 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signs([u64; WORDS]);
+
+impl Signs {
+    fn of(positive: impl Iterator<Item = bool>) -> Self {
+        let mut words = [0; WORDS];
+        positive.enumerate().for_each(|(at, bit)| words[at / 64] |= u64::from(bit) << (at % 64));
+        Self(words)
+    }
+
+    /// How many signs differ, 0 to `DIMENSIONS`.
+    #[must_use]
+    pub fn distance(&self, other: &Self) -> u32 {
+        self.0.iter().zip(&other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(phase: f32) -> Vec<f32> {
+        (0..DIMENSIONS).map(|i| (i as f32).mul_add(0.37, phase).sin()).collect()
+    }
+
+    #[test]
+    fn two_models_are_never_mixed() {
+        let a = Embedding::new(Fingerprint([1; 32]), &wave(0.0)).unwrap();
+        let b = Embedding::new(Fingerprint([2; 32]), &wave(0.0)).unwrap();
+        assert!(matches!(a.cosine(&b), Err(VectorError::MixedModels(..))));
+        assert!((a.cosine(&a).unwrap() - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn numbers_that_are_no_vector_are_refused() {
+        let model = Fingerprint([0; 32]);
+        assert_eq!(Embedding::new(model, &[1.0]), Err(VectorError::Dimensions(1)));
+        assert_eq!(Embedding::new(model, &[0.0; DIMENSIONS]), Err(VectorError::NotFinite));
+        assert_eq!(Embedding::new(model, &[f32::NAN; DIMENSIONS]), Err(VectorError::NotFinite));
+    }
+
+    #[test]
+    fn the_stored_form_keeps_the_cosine_and_the_signs() {
+        let model = Fingerprint([0; 32]);
+        let (a, b) = (Embedding::new(model, &wave(0.0)).unwrap(), Embedding::new(model, &wave(0.8)).unwrap());
+        let stored = a.quantize();
+        assert!((stored.cosine(&b) - a.cosine(&b).unwrap()).abs() < 0.01);
+        assert!(stored.signs().distance(&a.signs()) < 8, "only numbers next to zero may lose their sign");
+        let bytes: Vec<u8> = stored.bytes().collect();
+        assert_eq!(Quantized::from_parts(stored.scale(), &bytes), Some(stored));
+    }
+
+    #[test]
+    fn a_damaged_stored_vector_is_refused() {
+        assert_eq!(Quantized::from_parts(1.0, &[0; 3]), None);
+        assert_eq!(Quantized::from_parts(f32::NAN, &[0; DIMENSIONS]), None);
+    }
+}

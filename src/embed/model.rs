@@ -1,0 +1,310 @@
+//! What a model is: its manifest, its fingerprint, the prefix rule, and the key of a vector.
+//!
+//! Pure: bytes in, values out. Two devices that hold the same files and rules get the same fingerprint,
+//! whichever engine they run; the manifest's other lines (name, revision) are for people.
+
+use crate::base::id::{EmbedKey, Fingerprint};
+use crate::embed::wordpiece::VocabError;
+use crate::embed::words::is_space;
+use crate::limits::{DIMENSIONS, MODEL_TOKENS_MAX};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+
+/// The manifest's own file name, beside the files that it lists.
+pub const MANIFEST_FILE: &str = "manifest.json";
+/// The name of the weights' file.
+pub const WEIGHTS_FILE: &str = "model.onnx";
+/// The name of the vocabulary's file.
+pub const VOCABULARY_FILE: &str = "vocab.txt";
+
+/// Bytes of a manifest; the one we ship has 1 kB.
+const MANIFEST_BYTES_MAX: usize = 64 * 1024;
+
+/// What this code can run; a manifest that says otherwise is of a model that it cannot.
+const POOLING: &str = "mean";
+const NORMALISATION: &str = "l2";
+const PREFIX_RULE: &str =
+    "the heading path joined with \" > \", then a newline, then the text; the text alone when there is no heading";
+
+/// A model as its manifest describes it, checked to be one that this code can run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    raw: RawManifest,
+    weights: FileHash,
+    vocabulary: FileHash,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct FileHash {
+    bytes: u64,
+    sha256: [u8; 32],
+}
+
+/// The manifest as written; lines that only people read (licence, source) are passed over.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct RawManifest {
+    name: String,
+    revision: String,
+    dimensions: usize,
+    token_limit: u32,
+    pooling: String,
+    normalisation: String,
+    prefix_rule: String,
+    cosine_threshold: f32,
+    files: RawFiles,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct RawFiles {
+    #[serde(rename = "model.onnx")]
+    weights: RawFile,
+    #[serde(rename = "vocab.txt")]
+    vocabulary: RawFile,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct RawFile {
+    bytes: u64,
+    sha256: String,
+}
+
+/// Why files are no model for this code. Nothing was loaded; the installation's fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The manifest is no JSON of the right form; with the parser's words.
+    Unreadable(String),
+    /// The manifest's line of this name asks for what this code cannot do.
+    Unsupported(&'static str),
+    /// The file of this name is not the one that the manifest describes.
+    Damaged(&'static str),
+    /// The vocabulary cannot be used.
+    Vocabulary(VocabError),
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => write!(f, "the model's {MANIFEST_FILE} cannot be read: {why}"),
+            Self::Unsupported(line) => write!(f, "the model's {MANIFEST_FILE} has a \"{line}\" that this version cannot use"),
+            Self::Damaged(file) => {
+                write!(f, "the model's {file} is not the one that its {MANIFEST_FILE} describes: install the model again")
+            }
+            Self::Vocabulary(e) => write!(f, "the model's {VOCABULARY_FILE} cannot be used: {e}"),
+        }
+    }
+}
+
+impl std::error::Error for ModelError {}
+
+impl Manifest {
+    /// Reads a manifest and checks that this code can run its model.
+    ///
+    /// # Errors
+    /// `Unreadable` or `Unsupported`: it is no manifest, or of a model for another version.
+    pub fn parse(json: &[u8]) -> Result<Self, ModelError> {
+        if json.len() > MANIFEST_BYTES_MAX {
+            return Err(ModelError::Unreadable(format!("it has more than {MANIFEST_BYTES_MAX} bytes")));
+        }
+        let raw: RawManifest = serde_json::from_slice(json).map_err(|e| ModelError::Unreadable(e.to_string()))?;
+        let limits = 3..=MODEL_TOKENS_MAX;
+        for (sound, line) in [
+            (raw.dimensions == DIMENSIONS, "dimensions"),
+            (limits.contains(&(raw.token_limit as usize)), "token_limit"),
+            (raw.pooling == POOLING, "pooling"),
+            (raw.normalisation == NORMALISATION, "normalisation"),
+            (raw.prefix_rule == PREFIX_RULE, "prefix_rule"),
+            ((0.0..=1.0).contains(&raw.cosine_threshold), "cosine_threshold"),
+        ] {
+            if !sound {
+                return Err(ModelError::Unsupported(line));
+            }
+        }
+        let hash = |file: &RawFile| from_hex(&file.sha256).map(|sha256| FileHash { bytes: file.bytes, sha256 });
+        let (weights, vocabulary) = hash(&raw.files.weights)
+            .zip(hash(&raw.files.vocabulary))
+            .ok_or_else(|| ModelError::Unreadable("a SHA-256 is not 64 hex digits".to_owned()))?;
+        Ok(Self { raw, weights, vocabulary })
+    }
+
+    /// The model's name, for people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.raw.name
+    }
+
+    /// The revision of the model's files, for people.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        &self.raw.revision
+    }
+
+    /// Word pieces that one run reads, `[CLS]` and `[SEP]` among them: 3 to `MODEL_TOKENS_MAX`.
+    #[must_use]
+    pub const fn token_limit(&self) -> usize {
+        self.raw.token_limit as usize
+    }
+
+    /// The least cosine, 0 to 1, of the vectors that two sound engines give the same text.
+    #[must_use]
+    pub const fn cosine_threshold(&self) -> f32 {
+        self.raw.cosine_threshold
+    }
+
+    /// Checks that these are the weights' bytes.
+    ///
+    /// # Errors
+    /// `Damaged` if not.
+    pub fn check_weights(&self, bytes: &[u8]) -> Result<(), ModelError> {
+        self.weights.check(bytes).then_some(()).ok_or(ModelError::Damaged(WEIGHTS_FILE))
+    }
+
+    /// Checks that these are the vocabulary's bytes.
+    ///
+    /// # Errors
+    /// `Damaged` if not.
+    pub fn check_vocabulary(&self, bytes: &[u8]) -> Result<(), ModelError> {
+        self.vocabulary.check(bytes).then_some(()).ok_or(ModelError::Damaged(VOCABULARY_FILE))
+    }
+
+    /// The model's name among devices: SHA-256 over the weights' SHA-256, the vocabulary's, pooling,
+    /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u32,
+    /// little-endian). Not over the engine: engines may mix.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hash = Sha256::new();
+        length_prefixed(&mut hash, &self.weights.sha256);
+        length_prefixed(&mut hash, &self.vocabulary.sha256);
+        length_prefixed(&mut hash, self.raw.pooling.as_bytes());
+        length_prefixed(&mut hash, self.raw.normalisation.as_bytes());
+        length_prefixed(&mut hash, &self.raw.token_limit.to_le_bytes());
+        length_prefixed(&mut hash, self.raw.prefix_rule.as_bytes());
+        Fingerprint(hash.finalize().into())
+    }
+}
+
+impl FileHash {
+    fn check(&self, bytes: &[u8]) -> bool {
+        // The length first: a file that was cut off need not be hashed.
+        bytes.len() as u64 == self.bytes && <[u8; 32]>::from(Sha256::digest(bytes)) == self.sha256
+    }
+}
+
+/// The text that the model reads for a chunk: its heading path (outermost first, joined with `" > "`), a
+/// newline, its text. The text alone when the heading is empty.
+#[must_use]
+pub fn prefixed(heading: &str, text: &str) -> String {
+    if heading.is_empty() { text.to_owned() } else { format!("{heading}\n{text}") }
+}
+
+/// The key of a chunk's vector: the first 16 bytes of SHA-256 over the fingerprint, the heading after its
+/// length (u32, little-endian), and the text. The text in NFC and with single spaces for its whitespace, as
+/// far as the tokenizer sees none of the difference: a re-wrapped paragraph keeps its vector.
+#[must_use]
+pub fn key(model: &Fingerprint, heading: &str, text: &str) -> EmbedKey {
+    let spaced = text.split(is_space).filter(|word| !word.is_empty()).flat_map(|word| [" ", word]);
+    let settled: String = spaced.skip(1).flat_map(str::chars).nfc().collect();
+    let mut hash = Sha256::new();
+    hash.update(model.0);
+    length_prefixed(&mut hash, heading.as_bytes());
+    hash.update(settled.as_bytes());
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash.finalize()[..16]);
+    EmbedKey(key)
+}
+
+fn length_prefixed(hash: &mut Sha256, part: &[u8]) {
+    // No part comes near 4 GiB; one that did would still be told from every shorter one by its bytes.
+    hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+    hash.update(part);
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len() == 2 * bytes.len())?;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::try_from(pair[0] * 16 + pair[1]).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(changes: &[(&str, &str)]) -> String {
+        let sha = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let whole = serde_json::json!({
+            "name": "tiny", "revision": "1", "dimensions": DIMENSIONS, "token_limit": 256, "pooling": "mean",
+            "normalisation": "l2", "prefix_rule": PREFIX_RULE, "cosine_threshold": 0.98, "licence": "none",
+            "files": {
+                "model.onnx": {"bytes": 2, "sha256": sha(b"ab")}, "vocab.txt": {"bytes": 1, "sha256": sha(b"c")},
+            },
+        });
+        changes.iter().fold(whole.to_string(), |text, (from, to)| text.replace(from, to))
+    }
+
+    fn manifest(changes: &[(&str, &str)]) -> Result<Manifest, ModelError> {
+        Manifest::parse(text(changes).as_bytes())
+    }
+
+    #[test]
+    fn a_manifest_is_read_and_holds_its_files_to_their_hashes() {
+        let manifest = manifest(&[]).unwrap();
+        assert_eq!((manifest.name(), manifest.revision(), manifest.token_limit()), ("tiny", "1", 256));
+        assert_eq!(manifest.check_weights(b"ab"), Ok(()));
+        assert_eq!(manifest.check_weights(b"ax"), Err(ModelError::Damaged(WEIGHTS_FILE)));
+        assert_eq!(manifest.check_weights(b"a"), Err(ModelError::Damaged(WEIGHTS_FILE)));
+        assert_eq!(manifest.check_vocabulary(b"c"), Ok(()));
+        assert_eq!(manifest.check_vocabulary(b""), Err(ModelError::Damaged(VOCABULARY_FILE)));
+    }
+
+    #[test]
+    fn a_manifest_of_a_model_that_cannot_be_run_is_refused_by_its_line() {
+        assert_eq!(manifest(&[("\"mean\"", "\"cls\"")]), Err(ModelError::Unsupported("pooling")));
+        assert_eq!(manifest(&[(":256", ":512")]), Err(ModelError::Unsupported("token_limit")));
+        assert_eq!(manifest(&[("384", "768")]), Err(ModelError::Unsupported("dimensions")));
+        assert_eq!(manifest(&[("0.98", "98")]), Err(ModelError::Unsupported("cosine_threshold")));
+    }
+
+    #[test]
+    fn a_damaged_manifest_is_refused() {
+        assert!(matches!(Manifest::parse(b"{"), Err(ModelError::Unreadable(_))));
+        assert!(matches!(Manifest::parse(&[b' '; MANIFEST_BYTES_MAX + 1]), Err(ModelError::Unreadable(_))));
+        assert!(matches!(manifest(&[("sha256\":\"", "sha256\":\"0")]), Err(ModelError::Unreadable(_))));
+    }
+
+    #[test]
+    fn the_fingerprint_follows_from_the_model_and_not_from_its_name() {
+        let plain = manifest(&[]).unwrap().fingerprint();
+        assert_eq!(manifest(&[("tiny", "other"), ("0.98", "0.97")]).unwrap().fingerprint(), plain);
+        assert_ne!(manifest(&[(":256", ":128")]).unwrap().fingerprint(), plain);
+        assert_ne!(manifest(&[("sha256\":\"2e", "sha256\":\"3e")]).unwrap().fingerprint(), plain);
+    }
+
+    #[test]
+    fn a_re_wrapped_or_recomposed_text_keeps_its_key() {
+        let model = Fingerprint([1; 32]);
+        let plain = key(&model, "A > B", "caf\u{e9} au lait");
+        assert_eq!(key(&model, "A > B", "  cafe\u{301}\r\n\tau\u{3000}lait\n"), plain);
+        assert_ne!(key(&model, "A", "caf\u{e9} au lait"), plain);
+        assert_ne!(key(&Fingerprint([2; 32]), "A > B", "caf\u{e9} au lait"), plain);
+        assert_ne!(key(&model, "A > B", "caf\u{e9}\u{b}au lait"), plain, "the tokenizer sees no space there");
+    }
+
+    #[test]
+    fn heading_and_text_cannot_be_moved_into_each_other() {
+        let model = Fingerprint([1; 32]);
+        assert_ne!(key(&model, "a", "b c"), key(&model, "a b", "c"));
+        assert_ne!(key(&model, "", "ab"), key(&model, "a", "b"));
+    }
+
+    #[test]
+    fn a_chunk_without_a_heading_has_no_prefix() {
+        assert_eq!(prefixed("Fence > Posts", "Dig."), "Fence > Posts\nDig.");
+        assert_eq!(prefixed("", "Dig."), "Dig.");
+    }
+}

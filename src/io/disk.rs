@@ -1,0 +1,190 @@
+//! The `Kv` port on fjall, with settings for small boards and around the traps of 3.1.13.
+//!
+//! Traps and what is done about them (measured in shared/reference/retrieval.md 7):
+//! - Options are frozen when a keyspace is made: they are part of the folder's name (`LAYOUT`).
+//! - A small memtable can hang the only worker on its own queue: memtables never fill by themselves here
+//!   (1 GiB), the writer rotates them by hand every `STORE_MEMORY_BYTES`, and there are two workers.
+//! - A flipped journal byte loses what came after without an error: `store::audit` compares stamps.
+//! - Iterators end early after an error: every item is checked.
+
+use crate::limits::{STORE_CACHE_BYTES, STORE_MEMORY_BYTES};
+use crate::store::kv::{Batch, Kv, KvError, Pair, SPACES, Space};
+use fjall::config::CompressionPolicy;
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The number of the settings below. Change it with them: an old folder keeps its old settings for ever.
+pub const LAYOUT: &str = "store-1";
+
+/// Far above use, so that fjall never rotates by itself.
+const MEMTABLE_NEVER_FULL: u64 = 1 << 30;
+
+/// How far a sync goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// To the disk: `fdatasync` of the journal.
+    Disk,
+    /// Only to the system's buffers. A planted defect for the tests; no release does it.
+    Buffer,
+}
+
+/// An open store. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Disk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Database,
+    spaces: [Keyspace; SPACES],
+    unrotated: AtomicU64,
+    sync: Sync,
+}
+
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Disk")
+    }
+}
+
+fn failed(error: &fjall::Error) -> KvError {
+    match error {
+        fjall::Error::Io(error) => KvError::Io(error.to_string()),
+        fjall::Error::Poisoned => KvError::Io("an earlier write failed".to_owned()),
+        other => KvError::Damaged(format!("{other:?}")),
+    }
+}
+
+impl Disk {
+    /// Opens or makes the store in `folder`.
+    ///
+    /// # Errors
+    /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read.
+    pub fn open(folder: &Path, sync: Sync) -> Result<Self, KvError> {
+        let db = Database::builder(folder)
+            .cache_size(STORE_CACHE_BYTES)
+            .worker_threads(2)
+            .max_journaling_size(128 * 1024 * 1024)
+            .open()
+            .map_err(|error| failed(&error))?;
+        let space = |space: Space| db.keyspace(space.name(), || options(space)).map_err(|error| failed(&error));
+        let [a, b, c, d, e, f, g] = Space::ALL;
+        let spaces = [space(a)?, space(b)?, space(c)?, space(d)?, space(e)?, space(f)?, space(g)?];
+        Ok(Self { inner: Arc::new(Inner { db, spaces, unrotated: AtomicU64::new(0), sync }) })
+    }
+
+    fn space(&self, space: Space) -> &Keyspace {
+        &self.inner.spaces[space.index()]
+    }
+
+    /// Writes the memory tables out and waits for it. Only the writer thread calls this.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub fn rotate(&self) -> Result<(), KvError> {
+        self.inner.unrotated.store(0, Ordering::Relaxed);
+        for space in &self.inner.spaces {
+            space.rotate_memtable_and_wait().map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+}
+
+fn options(space: Space) -> KeyspaceCreateOptions {
+    let compression = match space {
+        // int8 codes are noise to a compressor.
+        Space::Vector => CompressionType::None,
+        _ => CompressionType::Lz4,
+    };
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(MEMTABLE_NEVER_FULL)
+        .data_block_compression_policy(CompressionPolicy::all(compression))
+}
+
+impl Kv for Disk {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        let value = self.space(space).get(key).map_err(|error| failed(&error))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        if to.is_some_and(|to| to <= from) {
+            return Ok(Vec::new());
+        }
+        let bounds = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
+        let items = self.space(space).range::<&[u8], _>(bounds);
+        items
+            .take(max)
+            .map(|item| item.into_inner().map(|(k, v)| (k.to_vec(), v.to_vec())).map_err(|error| failed(&error)))
+            .collect()
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), KvError> {
+        let mut bytes = 0;
+        let mut writes = self.inner.db.batch();
+        for (space, key, value) in batch.ops() {
+            bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+            match value {
+                Some(value) => writes.insert(self.space(*space), key.as_slice(), value.as_slice()),
+                None => writes.remove(self.space(*space), key.as_slice()),
+            }
+        }
+        self.inner.unrotated.fetch_add(bytes as u64, Ordering::Relaxed);
+        writes.commit().map_err(|error| failed(&error))
+    }
+
+    fn sync(&self) -> Result<(), KvError> {
+        let mode = match self.inner.sync {
+            Sync::Disk => PersistMode::SyncData,
+            Sync::Buffer => PersistMode::Buffer,
+        };
+        self.inner.db.persist(mode).map_err(|error| failed(&error))?;
+        if self.inner.unrotated.load(Ordering::Relaxed) > STORE_MEMORY_BYTES { self.rotate() } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disk_store_keeps_the_rules_of_every_store() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::store::kv::suite(&Disk::open(folder.path(), Sync::Disk).unwrap());
+    }
+
+    #[test]
+    fn what_was_synced_is_there_when_the_store_is_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut batch = Batch::new();
+        batch.put(Space::State, "a", "1");
+        let disk = Disk::open(folder.path(), Sync::Disk).unwrap();
+        disk.commit(batch).unwrap();
+        disk.sync().unwrap();
+        drop(disk);
+        let disk = Disk::open(folder.path(), Sync::Disk).unwrap();
+        assert_eq!(disk.get(Space::State, b"a").unwrap().as_deref(), Some(&b"1"[..]));
+    }
+
+    /// fjall#323: with memtables of 4 MiB and one worker, a run of this shape hung for good. With ours it
+    /// must end; a hang shows as a test that never does.
+    #[test]
+    fn many_rotations_under_constant_writing_come_to_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
+        let value = vec![7_u8; 4096];
+        for round in 0..300_u32 {
+            let mut batch = Batch::new();
+            for n in 0..64_u32 {
+                let key = [round.to_be_bytes(), n.to_be_bytes()].concat();
+                batch.put(if n % 2 == 0 { Space::Chunk } else { Space::Vector }, key, value.clone());
+            }
+            disk.commit(batch).unwrap();
+            disk.sync().unwrap();
+        }
+        assert_eq!(disk.page(Space::Chunk, &[], None, 20_000).unwrap().len(), 300 * 32);
+    }
+}

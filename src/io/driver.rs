@@ -1,0 +1,165 @@
+//! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
+
+use super::clock;
+use super::gate::Asked;
+use super::home::disk_free;
+use super::progress::Progress;
+use super::store;
+use super::watch::Watch;
+use super::writer::Save;
+use crate::base::id::{ReplyId, TaskId};
+use crate::node::input::Input;
+use crate::node::output::{Notice, Output, Problem, Response};
+use crate::node::{Node, Out};
+use crate::limits::REPLIES_MAX;
+use crate::work::task::Task;
+use futures_lite::future::or;
+use log::{error, info, warn};
+use smol::channel::{Receiver, Sender};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What reaches the driver.
+#[derive(Debug)]
+pub enum Event {
+    /// For the node.
+    Input(Input),
+    /// A person asks.
+    Asked(Asked),
+}
+
+/// Where outputs go.
+pub struct Hands {
+    /// Background tasks; as many places as the node has slots.
+    pub background: Sender<(TaskId, Task)>,
+    /// Tasks that a person waits for.
+    pub people: Sender<(TaskId, Task)>,
+    /// The writer.
+    pub saves: Sender<Save>,
+    /// The watcher of folders.
+    pub watch: Arc<Mutex<Watch>>,
+    /// The agent's home.
+    pub home: PathBuf,
+    /// Back to this loop.
+    pub events: Sender<Event>,
+}
+
+/// The node and its hands.
+pub struct Driver {
+    node: Node,
+    out: Out,
+    hands: Hands,
+    replies: BTreeMap<ReplyId, Sender<Response>>,
+    next_reply: ReplyId,
+    progress: Progress,
+}
+
+impl Driver {
+    /// A driver for `node`.
+    #[must_use]
+    pub fn new(node: Node, hands: Hands, progress: Progress) -> Self {
+        Self { node, out: Out::new(), hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress }
+    }
+
+    /// Runs until the node has stopped, or everybody hung up.
+    pub async fn run(mut self, events: Receiver<Event>) {
+        let mut next = Some(Event::Input(Input::Wake));
+        while let Some(event) = next {
+            let input = match event {
+                Event::Input(input) => Some(input),
+                Event::Asked(asked) => self.admit(asked),
+            };
+            if let Some(input) = input {
+                let now = clock::now();
+                let moved = matches!(input, Input::Saved(..) | Input::Done(..));
+                self.node.handle(now, input, &mut self.out);
+                if moved {
+                    self.progress.update(now, &self.node.status(now));
+                }
+                if self.carry_out() {
+                    return;
+                }
+            }
+            let due = async {
+                clock::sleep_until(self.node.deadline()).await;
+                Some(Event::Input(Input::Wake))
+            };
+            next = or(async { events.recv().await.ok() }, due).await;
+        }
+    }
+
+    fn admit(&mut self, asked: Asked) -> Option<Input> {
+        if self.replies.len() >= REPLIES_MAX {
+            let busy = Response::refused(Problem::Busy, "The agent is busy; ask again in a moment.");
+            // The asker may have hung up.
+            let _ = asked.reply.try_send(busy);
+            return None;
+        }
+        self.next_reply.0 += 1;
+        self.replies.insert(self.next_reply, asked.reply);
+        Some(Input::Api(self.next_reply, asked.request))
+    }
+
+    /// Carries out everything; true when all is at rest after a stop.
+    fn carry_out(&mut self) -> bool {
+        let mut stopped = false;
+        for output in self.out.drain() {
+            match output {
+                Output::Start(id, task) => {
+                    let people = matches!(task, Task::Retrieve { .. } | Task::Audit);
+                    let hands = if people { &self.hands.people } else { &self.hands.background };
+                    assert!(hands.try_send((id, task)).is_ok(), "the node never starts more than the threads' queue holds");
+                }
+                Output::Save(id, changes) => {
+                    assert!(self.hands.saves.try_send((id, changes)).is_ok(), "the node never saves more than the writer's queue holds");
+                }
+                Output::Reply(id, response) => {
+                    if let Some(reply) = self.replies.remove(&id) {
+                        let _ = reply.try_send(response);
+                    }
+                }
+                Output::Watch(path) => self.watch(path),
+                Output::MeasureDisk => self.measure_disk(),
+                Output::Notice(notice) => {
+                    if matches!(notice, Notice::Broken(_)) {
+                        store::mark_suspect(&self.hands.home);
+                    }
+                    tell(&notice);
+                }
+                Output::Stopped => stopped = true,
+            }
+        }
+        stopped
+    }
+
+    /// Watches a folder, without waiting for it.
+    pub fn watch(&self, path: Vec<u8>) {
+        let watch = Arc::clone(&self.hands.watch);
+        let events = self.hands.events.clone();
+        smol::unblock(move || {
+            watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
+            // What changed before the watch stood is found by looking once more.
+            let _ = events.send_blocking(Event::Input(Input::Touched(path)));
+        })
+        .detach();
+    }
+
+    fn measure_disk(&self) {
+        let (home, events) = (self.hands.home.clone(), self.hands.events.clone());
+        smol::unblock(move || {
+            let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
+        })
+        .detach();
+    }
+}
+
+fn tell(notice: &Notice) {
+    match notice {
+        Notice::Broken(why) => error!("{why} Questions are still answered. Mend the disk, then start the agent again."),
+        Notice::Held(why) => warn!("{why}"),
+        Notice::LeftOut(what) => info!("{what}"),
+        Notice::Refused(doc, why) => info!("Document {doc} is not used. {why}"),
+        Notice::Resumed => info!("Indexing goes on."),
+    }
+}

@@ -1,0 +1,183 @@
+//! The calls: routes, bodies checked for form, and what the node's answers become.
+//!
+//! | call | body | answer |
+//! |---|---|---|
+//! | `GET /healthz` | | `ok`, without a token |
+//! | `GET /v1/status` | | `shape::Standing` |
+//! | `POST /v1/search` | `{"query", "k"?}` | `shape::Found` |
+//! | `POST /v1/add` | `{"path", "collection"?, "ring"?}` | `{"added": path}`, once that is on the disk |
+//! | `GET /v1/doctor` | | `shape::Checked` |
+//!
+//! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
+
+use super::answer::{json, refused};
+use super::shape::{Checked, Found, Standing, text};
+use crate::base::id::Ring;
+use crate::io::gate::Gate;
+use crate::io::source::{DEFAULT_COLLECTION, source_at};
+use crate::limits::{HITS_MAX, HTTP_BODY_MAX, QUESTION_BYTES_MAX};
+use crate::node::input::Request;
+use crate::node::output::{Problem, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::path::PathBuf;
+use trillium::{Conn, Error, Handler, KnownHeaderName, Method, Status};
+
+/// Answers every call that the door let in.
+#[derive(Debug)]
+pub struct Api {
+    gate: Gate,
+}
+
+/// A refusal before the node is asked: status and sentence.
+type Refused = (Status, String);
+
+/// The body of `POST /v1/search`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    query: String,
+    #[serde(default = "ten")]
+    k: usize,
+}
+
+const fn ten() -> usize {
+    10
+}
+
+/// The body of `POST /v1/add`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Add {
+    path: PathBuf,
+    collection: Option<String>,
+    ring: Option<Ring>,
+}
+
+impl Api {
+    /// Calls that go through `gate`.
+    #[must_use]
+    pub const fn new(gate: Gate) -> Self {
+        Self { gate }
+    }
+
+    async fn search(&self, conn: &mut Conn) -> Result<Request, Refused> {
+        let Search { query, k } = body(conn).await?;
+        question(&query, k)
+    }
+
+    async fn add(&self, conn: &mut Conn) -> Result<Request, Refused> {
+        let Add { path, collection, ring } = body(conn).await?;
+        let ring = ring.unwrap_or(Ring::Mesh);
+        if ring == Ring::Public {
+            return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
+        }
+        let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
+        let source = smol::unblock(move || source_at(&path, &collection, ring)).await;
+        source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
+    }
+
+    async fn ask(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
+        let request = match request {
+            Ok(request) => request,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let added = match &request {
+            Request::Add(source) => text(&source.path),
+            Request::Audit | Request::Search { .. } | Request::Status => String::new(),
+        };
+        match self.gate.ask(request).await {
+            Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
+            Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
+            Response::Hits { hits, coverage } => json(conn, Status::Ok, &Found::new(hits, coverage)),
+            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
+            Response::Status(status) => json(conn, Status::Ok, &Standing::from(&*status)),
+        }
+    }
+}
+
+impl Handler for Api {
+    async fn run(&self, mut conn: Conn) -> Conn {
+        let request = match (conn.method(), conn.path()) {
+            (Method::Get, "/healthz") => return conn.ok("ok"),
+            (Method::Get, "/v1/status") => Ok(Request::Status),
+            (Method::Get, "/v1/doctor") => Ok(Request::Audit),
+            (Method::Post, "/v1/search") => self.search(&mut conn).await,
+            (Method::Post, "/v1/add") => self.add(&mut conn).await,
+            (_, "/" | "/healthz" | "/v1/status" | "/v1/doctor") => return wrong_method(conn, "GET"),
+            (_, "/v1/search" | "/v1/add") => return wrong_method(conn, "POST"),
+            _ => return refused(conn, Status::NotFound, "There is no such call."),
+        };
+        self.ask(conn, request).await
+    }
+}
+
+fn wrong_method(conn: Conn, right: &'static str) -> Conn {
+    let why = format!("This call is made with {right}.");
+    refused(conn, Status::MethodNotAllowed, &why).with_response_header(KnownHeaderName::Allow, right)
+}
+
+const fn status_of(problem: Problem) -> Status {
+    match problem {
+        Problem::Conflict => Status::Conflict,
+        Problem::Busy => Status::ServiceUnavailable,
+        Problem::DiskFull => Status::InsufficientStorage,
+        Problem::Broken => Status::InternalServerError,
+    }
+}
+
+fn question(query: &str, k: usize) -> Result<Request, Refused> {
+    let bad = |why: String| Err((Status::BadRequest, why));
+    let question = query.trim();
+    if question.is_empty() {
+        return bad("The question is empty.".to_owned());
+    }
+    if question.len() > QUESTION_BYTES_MAX {
+        return bad(format!("The question has {} bytes; at most {QUESTION_BYTES_MAX} are read.", question.len()));
+    }
+    if !(1..=HITS_MAX).contains(&k) {
+        return bad(format!("k, the number of answers, is from 1 to {HITS_MAX}."));
+    }
+    Ok(Request::Search { question: question.to_owned(), count: k })
+}
+
+async fn body<T: DeserializeOwned>(conn: &mut Conn) -> Result<T, Refused> {
+    let bytes = conn.request_body().with_max_len(HTTP_BODY_MAX as u64).read_bytes().await.map_err(|error| match error {
+        Error::ReceivedBodyTooLong(_) => {
+            (Status::PayloadTooLarge, format!("The body is too large: at most {HTTP_BODY_MAX} bytes are read."))
+        }
+        _ => (Status::BadRequest, "The body did not arrive whole.".to_owned()),
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| (Status::BadRequest, format!("The body is not what this call reads: {error}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_trimmed_and_its_bounds_are_kept() {
+        let asked = Request::Search { question: "where?".into(), count: 3 };
+        assert_eq!(question("  where?\n", 3), Ok(asked));
+        assert!(question(" \n", 3).is_err() && question("", 3).is_err());
+        assert!(question("x", 0).is_err() && question("x", HITS_MAX + 1).is_err() && question("x", HITS_MAX).is_ok());
+        assert!(question(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
+        assert!(question(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
+    }
+
+    #[test]
+    fn every_problem_has_its_status() {
+        assert_eq!(
+            [Problem::Conflict, Problem::Busy, Problem::DiskFull, Problem::Broken].map(|problem| status_of(problem) as u16),
+            [409, 503, 507, 500]
+        );
+    }
+
+    #[test]
+    fn bodies_have_defaults_and_no_unknown_fields() {
+        let search: Search = serde_json::from_str(r#"{"query": "x"}"#).unwrap();
+        assert_eq!(search.k, 10);
+        assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());
+        assert!(serde_json::from_str::<Add>(r#"{"path": "/x", "ring": "everybody"}"#).is_err());
+    }
+}

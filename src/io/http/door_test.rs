@@ -1,0 +1,102 @@
+//! The door over plain values: every way in, and every way that must stay shut.
+
+use super::*;
+
+const SECRET: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+fn token() -> Token {
+    Token::parse(SECRET).unwrap()
+}
+
+fn owner(authorization: &str) -> Caller<'_> {
+    Caller {
+        host: Field::One("127.0.0.1:7780"),
+        origin: Field::Absent,
+        site: Field::Absent,
+        authorization: Field::One(authorization),
+        open: false,
+    }
+}
+
+#[test]
+fn this_machine_is_known_by_all_its_own_names() {
+    for own in [
+        "localhost", "LocalHost:7780", "localhost.", "localhost.:80", "127.0.0.1", "127.0.0.1:7780", "127.8.9.10:1", "[::1]",
+        "[::1]:7780", "[0:0:0:0:0:0:0:1]",
+    ] {
+        assert!(is_loopback(own), "{own}");
+    }
+}
+
+#[test]
+fn no_other_name_is_this_machine() {
+    for foreign in [
+        "", ".", "evil.example", "localhost.evil.example", "evil.localhost", "127.0.0.1.evil.example", "127.0.0.1.nip.io",
+        "0.0.0.0", "192.168.1.4:7780", "2130706433", "0x7f.1", "127.1", "0177.0.0.1", "[::]", "[::ffff:127.0.0.1]", "::1",
+        "[::1", "[::1]x", "localhost:", "localhost:x", "localhost:+80", "localhost:99999", "localhost:1:2", "localhost..",
+        "localhost@evil.example", " localhost", "local host", "lоcalhost",
+    ] {
+        // An empty port is allowed by the URL standard only before it is sent: here it is refused.
+        assert!(!is_loopback(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn the_owner_comes_in() {
+    let bearer = format!("Bearer {SECRET}");
+    assert_eq!(check(&owner(&bearer), &token()), Ok(()));
+    assert_eq!(check(&owner(&bearer.replace("Bearer", "bearer")), &token()), Ok(()));
+    let page = Caller { origin: Field::One("http://127.0.0.1:7780"), site: Field::One("same-origin"), ..owner(&bearer) };
+    assert_eq!(check(&page, &token()), Ok(()));
+    let named = Caller { host: Field::One("LOCALHOST:80"), origin: Field::One("http://localhost"), ..owner(&bearer) };
+    assert_eq!(check(&named, &token()), Ok(()));
+    let first = Caller { authorization: Field::Absent, site: Field::One("none"), open: true, ..owner("") };
+    assert_eq!(check(&first, &token()), Ok(()));
+}
+
+#[test]
+fn a_foreign_host_stays_out_even_with_the_token_and_on_open_calls() {
+    let bearer = format!("Bearer {SECRET}");
+    for host in [Field::Absent, Field::Many, Field::One("evil.example:7780"), Field::One("")] {
+        let caller = Caller { host, open: true, ..owner(&bearer) };
+        assert_eq!(check(&caller, &token()), Err(Refusal::Host), "{host:?}");
+    }
+}
+
+#[test]
+fn a_foreign_origin_stays_out_even_with_the_token_and_on_open_calls() {
+    let bearer = format!("Bearer {SECRET}");
+    for origin in [
+        "null", "", "http://evil.example", "https://127.0.0.1:7780", "http://127.0.0.1:7781", "http://127.0.0.1",
+        "http://localhost:7780", "http://127.0.0.1:7780.evil.example", "http://127.0.0.1:7780/", "127.0.0.1:7780",
+    ] {
+        let caller = Caller { origin: Field::One(origin), open: true, ..owner(&bearer) };
+        assert_eq!(check(&caller, &token()), Err(Refusal::Origin), "{origin}");
+    }
+    let twice = Caller { origin: Field::Many, ..owner(&bearer) };
+    assert_eq!(check(&twice, &token()), Err(Refusal::Origin));
+    for site in [Field::One("cross-site"), Field::One("same-site"), Field::One("?"), Field::Many] {
+        assert_eq!(check(&Caller { site, ..owner(&bearer) }, &token()), Err(Refusal::Origin), "{site:?}");
+    }
+}
+
+#[test]
+fn no_token_and_a_wrong_token_stay_out_and_nothing_sent_is_repeated() {
+    for (offered, refusal) in [
+        ("", Refusal::NoToken),
+        (SECRET, Refusal::NoToken),
+        ("Bearer", Refusal::NoToken),
+        (&format!("Basic {SECRET}"), Refusal::NoToken),
+        ("Bearer ", Refusal::WrongToken),
+        (&format!("Bearer {}", "0".repeat(64)), Refusal::WrongToken),
+        (&format!("Bearer {}", &SECRET[..63]), Refusal::WrongToken),
+        (&format!("Bearer {SECRET}0"), Refusal::WrongToken),
+        (&format!("Bearer {}", SECRET.to_uppercase()), Refusal::WrongToken),
+    ] {
+        assert_eq!(check(&owner(offered), &token()), Err(refusal), "{offered}");
+        assert!(!refusal.sentence().contains(&SECRET[..8]));
+    }
+    for authorization in [Field::Absent, Field::Many] {
+        assert_eq!(check(&Caller { authorization, ..owner("") }, &token()), Err(Refusal::NoToken));
+    }
+}

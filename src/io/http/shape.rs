@@ -1,0 +1,223 @@
+//! The public shapes of the API's JSON: what the agent sends and what the command line reads.
+//!
+//! Paths are text here. A path that is not UTF-8 shows U+FFFD in place of what is not; the file itself is
+//! indexed and answers all the same.
+
+use crate::base::id::Ring;
+use crate::node::status::Status;
+use crate::query::ask::Coverage;
+use crate::search::hit::Hit;
+use crate::store::audit::Audit;
+use crate::store::change::{Kind, Ledger};
+use serde::{Deserialize, Serialize};
+
+/// `POST /v1/search` answers this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Passages, best first.
+    pub hits: Vec<Passage>,
+    /// How much of what could answer did.
+    pub coverage: Answered,
+}
+
+/// One passage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Passage {
+    /// The name of the device that holds it.
+    pub device: String,
+    /// The document's path on that device.
+    pub path: String,
+    /// The exact excerpt.
+    pub text: String,
+    /// The cosine with the question, -1 to 1.
+    pub score: f32,
+    /// Headings above the passage, outermost first, joined by " > "; empty if there are none.
+    pub heading: String,
+}
+
+/// Who was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Devices asked, this one among them.
+    pub asked: u32,
+    /// Devices that answered in time.
+    pub answered: u32,
+}
+
+/// `GET /v1/status` answers this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The agent's PeerId.
+    pub peer_id: String,
+    /// The device's name.
+    pub device: String,
+    /// The mesh, once there is one.
+    pub mesh: Option<String>,
+    /// Files by state.
+    pub files: Files,
+    /// Chunks of all files.
+    pub chunks: u64,
+    /// Chunks that have their vector.
+    pub vectors: u64,
+    /// Other devices, once there is a mesh.
+    pub peers: Vec<serde_json::Value>,
+    /// The model in use.
+    pub model: Model,
+    /// What is watched.
+    pub sources: Vec<Watched>,
+    /// Whether something is being looked through, read or embedded just now.
+    pub working: bool,
+    /// Why background work is held, if it is.
+    pub held: Option<String>,
+}
+
+/// Files by state: each is in exactly one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// To be read.
+    pub waiting: u64,
+    /// Read; not yet wholly findable by meaning.
+    pub chunked: u64,
+    /// Wholly findable.
+    pub ready: u64,
+    /// Not usable.
+    pub refused: u64,
+    /// Deleted; about to be forgotten.
+    pub leaving: u64,
+}
+
+/// The model in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// Its fingerprint, 64 hex digits.
+    pub fingerprint: String,
+}
+
+/// One watched folder or file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Absolute.
+    pub path: String,
+    /// The collection that its documents join.
+    pub collection: String,
+    /// Who may see them.
+    pub ring: Ring,
+}
+
+/// `GET /v1/doctor` answers this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Whether everything fits.
+    pub clean: bool,
+    /// The counts as counted.
+    pub counted: Counts,
+    /// The counts as the store believes.
+    pub believed: Counts,
+    /// What does not fit, in plain sentences; the first twenty.
+    pub faults: Vec<String>,
+    /// How many things do not fit.
+    pub fault_count: u64,
+    /// Files that cannot be used and why, as far as the audit lists them; `counted.files.refused` has their number.
+    pub refused: Vec<Unusable>,
+}
+
+/// A file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unusable {
+    /// Which.
+    pub path: String,
+    /// One plain sentence.
+    pub reason: String,
+}
+
+/// A store's counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Files by state.
+    pub files: Files,
+    /// Chunks of all files.
+    pub chunks: u64,
+    /// Chunks that have their vector.
+    pub vectors: u64,
+}
+
+impl Found {
+    /// From the node's answer.
+    #[must_use]
+    pub fn new(hits: Vec<(String, Hit)>, coverage: Coverage) -> Self {
+        let passage = |(device, hit): (String, Hit)| Passage {
+            device,
+            path: text(&hit.path),
+            text: hit.text,
+            score: hit.score,
+            heading: hit.heading,
+        };
+        let coverage = Answered { asked: coverage.asked, answered: coverage.answered };
+        Self { hits: hits.into_iter().map(passage).collect(), coverage }
+    }
+}
+
+impl From<&Status> for Standing {
+    fn from(status: &Status) -> Self {
+        let watched = status.sources.iter().map(|source| Watched {
+            path: text(&source.path),
+            collection: source.collection.clone(),
+            ring: source.ring,
+        });
+        Self {
+            peer_id: status.peer_id.clone(),
+            device: status.device.clone(),
+            mesh: None,
+            files: Files::from(&status.ledger),
+            chunks: status.ledger.chunks,
+            vectors: status.ledger.vectors,
+            peers: Vec::new(),
+            model: Model {
+                name: status.model.clone(),
+                fingerprint: status.fingerprint.0.iter().map(|byte| format!("{byte:02x}")).collect(),
+            },
+            sources: watched.collect(),
+            working: status.running > 0 || status.looking,
+            held: status.held.clone(),
+        }
+    }
+}
+
+impl From<&Audit> for Checked {
+    fn from(audit: &Audit) -> Self {
+        Self {
+            clean: audit.clean(),
+            counted: Counts::from(&audit.counted),
+            believed: Counts::from(&audit.believed),
+            faults: audit.faults.clone(),
+            fault_count: audit.fault_count,
+            refused: Vec::new(),
+        }
+    }
+}
+
+impl From<&Ledger> for Counts {
+    fn from(ledger: &Ledger) -> Self {
+        Self { files: Files::from(ledger), chunks: ledger.chunks, vectors: ledger.vectors }
+    }
+}
+
+impl From<&Ledger> for Files {
+    fn from(ledger: &Ledger) -> Self {
+        Self {
+            waiting: ledger.count(Kind::Waiting),
+            chunked: ledger.count(Kind::Chunked),
+            ready: ledger.count(Kind::Ready),
+            refused: ledger.count(Kind::Refused),
+            leaving: ledger.count(Kind::Leaving),
+        }
+    }
+}
+
+/// A path as text.
+#[must_use]
+pub fn text(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}

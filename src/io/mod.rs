@@ -1,0 +1,29 @@
+//! The world: the only room that touches clocks, files, sockets, threads and the tensor engine.
+//!
+//! Duty: feed the node with inputs and carry out its outputs. In/out: everything outside the process.
+//! Invariants: one task owns the node, no lock around it; a background thread takes no lock that a
+//! person's path needs; only the writer thread writes the store; nothing is acknowledged before its sync.
+//! Limits: `INPUTS_MAX` inputs wait; threads: background ones, one for people, one writer, the watcher.
+//! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
+
+pub mod cli;
+mod clock;
+mod compute;
+mod disk;
+mod driver;
+pub mod folder;
+pub mod gate;
+pub mod home;
+pub mod http;
+pub mod identity;
+pub mod log;
+pub mod models;
+mod progress;
+pub mod source;
+pub mod store;
+pub mod up;
+mod watch;
+mod writer;
+
+pub use cli::run;
+pub use disk::{Disk, Sync};

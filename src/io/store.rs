@@ -1,0 +1,78 @@
+//! Opening the store, and what to do when it does not add up. The owner's files are the truth; the store
+//! can always be made anew from them, and what stands in it is kept wherever it can be.
+
+use super::disk::{Disk, LAYOUT, Sync};
+use super::home::Home;
+use crate::base::id::Fingerprint;
+use crate::store::audit::{audit, mend, sound};
+use crate::store::change::Change;
+use crate::store::kv::{Kv, KvError};
+use crate::store::library::Library;
+use crate::store::read;
+use log::warn;
+use std::fs;
+use std::path::Path;
+
+/// The file that says that the store failed while it was in use, so that it is checked wholly next time.
+const SUSPECT: &str = "store-suspect";
+
+/// Opens the home's store, mends it or makes it anew where it is damaged, and binds it to the model.
+///
+/// # Errors
+/// One sentence: the disk refuses, or the store belongs to another model.
+pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>, String> {
+    let folder = home.file(LAYOUT);
+    let suspect = home.file(SUSPECT).exists();
+    let disk = match Disk::open(&folder, sync).and_then(|disk| check(disk, suspect)) {
+        Ok(disk) => disk,
+        Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
+        Err(KvError::Damaged(what)) => {
+            let kept = set_aside(&folder)?;
+            warn!("The store was damaged ({what}) and is made anew from your files. The old one was kept as {kept}.");
+            Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?
+        }
+    };
+    let _ = fs::remove_file(home.file(SUSPECT));
+    let broken = |error| format!("The store cannot be used: {error}.");
+    let mut library = Library::open(disk).map_err(broken)?;
+    if let Err(bound) = library.bind(model).map_err(broken)? {
+        return Err(format!(
+            "The store holds vectors of the model {bound}, and the model found is {model}; the two cannot be mixed. \
+             Give the old model with --models, or a new home with --home. Nothing was changed."
+        ));
+    }
+    let sources = home.sources();
+    if read::sources(library.kv()).map_err(broken)?.0.is_empty() && !sources.0.is_empty() {
+        library.apply(&Change::Sources(sources)).map_err(broken)?;
+    }
+    library.kv().sync().map_err(broken)?;
+    Ok(library)
+}
+
+/// Marks the store for a whole check at the next start.
+pub fn mark_suspect(home: &Path) {
+    let _ = fs::write(home.join(SUSPECT), "The store failed while it was in use.\n");
+}
+
+fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
+    let whole = sound(&disk)? && !(suspect && !audit(&disk)?.clean());
+    if !whole {
+        let documents = mend(&disk)?;
+        warn!("The store had lost a part of what was written last and was mended; {documents} files are read again.");
+        if !audit(&disk)?.clean() {
+            return Err(KvError::Damaged("it does not add up after mending".to_owned()));
+        }
+    }
+    Ok(disk)
+}
+
+fn set_aside(folder: &Path) -> Result<String, String> {
+    for n in 1..1000 {
+        let kept = folder.with_extension(format!("damaged-{n}"));
+        if !kept.exists() {
+            fs::rename(folder, &kept).map_err(|error| format!("The damaged store {} cannot be moved away: {error}.", folder.display()))?;
+            return Ok(kept.display().to_string());
+        }
+    }
+    Err(format!("There are a thousand damaged stores beside {}. Is the disk failing?", folder.display()))
+}

@@ -1,0 +1,193 @@
+//! `wattle up`: one agent, from the open home to the clean stop. Reads top to bottom as it happens.
+
+use super::cli::args::UpOptions;
+use super::compute::{Bench, step_back};
+use super::driver::{Driver, Event, Hands};
+use super::folder::Folders;
+use super::gate::{Asked, Gate};
+use super::home::{Home, disk_free};
+use super::http::{self, door::Token};
+use super::identity::Identity;
+use super::progress::Progress;
+use super::source::source_at;
+use super::watch::Watch;
+use super::writer::Writer;
+use super::{clock, models, store};
+use crate::embed::engine::Engine;
+use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, SAVES_MAX};
+use crate::node::input::{Input, Request};
+use crate::node::output::{Problem, Response};
+use crate::node::{Facts, Node};
+use crate::store::read;
+use crate::worker::retrieve::load_index;
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
+use log::{error, info};
+use smol::channel::{Receiver, Sender, bounded};
+use std::io::{ErrorKind, IsTerminal};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::{Builder, JoinHandle};
+
+/// Runs an agent in the foreground until it is told to stop.
+///
+/// # Errors
+/// One sentence: what is in the way and what to do.
+pub fn up(options: &UpOptions) -> Result<(), String> {
+    let home = Home::open(&options.home)?;
+    let listener = listen(options.api)?;
+    let identity = Identity::load_or_create(&home.file("identity.key"))?;
+    let token = Token::load_or_create(&home.file("api-token"))?;
+    let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
+    let library = store::open(&home, manifest.fingerprint(), options.sync)?;
+    let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
+
+    let device = options.name.clone().unwrap_or_else(host_name);
+    let facts = Facts {
+        peer_id: identity.peer_id().to_string(),
+        device: device.clone(),
+        model: manifest.name().to_owned(),
+        fingerprint: manifest.fingerprint(),
+        ledger: library.commit().ledger,
+        sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
+        slots: slots(),
+        disk_free: disk_free(home.path()),
+    };
+
+    let (events, inbox) = bounded::<Event>(INPUTS_MAX);
+    let (threads, hands) = hire(&home, library, engine, index, &events)?;
+    let sources = facts.sources.clone();
+    let driver = Driver::new(Node::new(clock::now(), facts), hands, Progress::new(std::io::stderr().is_terminal()));
+    sources.into_iter().for_each(|source| driver.watch(source.path));
+
+    let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
+    let (gate, asked) = Gate::new();
+    let page = format!("http://{address}/#token={}", token.reveal());
+    let server = http::serve(listener, gate.clone(), token);
+    println!("{device} is up. Its name to other devices is {}.", identity.peer_id());
+    println!("Ask on this page: {page}");
+    println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
+
+    smol::spawn(pass_on(asked, events.clone())).detach();
+    smol::spawn(add_folders(gate, options.clone())).detach();
+    smol::spawn(stop_on_signal(events.clone())).detach();
+    drop(events);
+    smol::block_on(driver.run(inbox));
+    server.shut_down();
+    for thread in threads {
+        if thread.join().is_err() {
+            error!("A thread of the agent failed; what it had in hand is done again at the next start.");
+        }
+    }
+    info!("Stopped. Everything is on the disk.");
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another \
+             address with --api 127.0.0.1:{}.",
+            address.port().wrapping_add(1).max(1024)
+        ),
+        _ => format!("The agent cannot listen on {address}: {error}."),
+    })
+}
+
+/// Half the cores: the other half belongs to the person in front of the machine.
+fn slots() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / 2).clamp(1, BACKGROUND_MAX)
+}
+
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "this device".to_owned() } else { name }
+}
+
+/// What must be added to a command so that it finds this agent.
+fn api_flags(options: &UpOptions) -> String {
+    let mut flags = String::new();
+    if options.api != super::cli::args::default_api() {
+        flags += &format!(" --api {}", options.api);
+    }
+    if super::home::default_home().is_ok_and(|home| home != options.home) {
+        flags += &format!(" --home {}", options.home.display());
+    }
+    flags
+}
+
+type Threads = Vec<JoinHandle<()>>;
+
+fn hire(
+    home: &Home,
+    library: crate::store::library::Library<super::Disk>,
+    engine: Engine,
+    index: crate::search::vector::Index,
+    events: &Sender<Event>,
+) -> Result<(Threads, Hands), String> {
+    let index = Arc::new(RwLock::new(index));
+    let bench = Bench {
+        disk: library.kv().clone(),
+        embedder: engine,
+        folders: Folders::new(home.path().to_owned()),
+        index: Arc::clone(&index),
+        events: events.clone(),
+    };
+    let (background, background_tasks) = bounded(BACKGROUND_MAX);
+    let (people, people_tasks) = bounded(ASKS_MAX + BACKGROUND_MAX);
+    let (saves, saved) = bounded(SAVES_MAX);
+    let writer = Writer { library, index, home: home.path().to_owned(), events: events.clone() };
+
+    let mut threads = Vec::new();
+    for n in 0..slots() {
+        let (bench, tasks) = (bench.clone(), background_tasks.clone());
+        threads.push(thread(&format!("background-{n}"), move || {
+            step_back();
+            bench.run(&tasks);
+        })?);
+    }
+    threads.push(thread("people", move || bench.run(&people_tasks))?);
+    threads.push(thread("writer", move || writer.run(&saved))?);
+    let watch = Arc::new(Mutex::new(Watch::new(events.clone(), home.path().to_owned())));
+    let hands = Hands { background, people, saves, watch, home: home.path().to_owned(), events: events.clone() };
+    Ok((threads, hands))
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    Builder::new().name(name.to_owned()).spawn(work).map_err(|error| format!("The system gives no more threads: {error}."))
+}
+
+async fn pass_on(asked: Receiver<Asked>, events: Sender<Event>) {
+    while let Ok(asked) = asked.recv().await {
+        if events.send(Event::Asked(asked)).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn add_folders(gate: Gate, options: UpOptions) {
+    for folder in options.folders {
+        let (path, collection, ring) = (folder.clone(), options.collection.clone(), options.ring);
+        let source = smol::unblock(move || source_at(&path, &collection, ring)).await;
+        let answer = match source {
+            Ok(source) => gate.ask(Request::Add(source)).await,
+            Err(why) => Response::refused(Problem::Conflict, why),
+        };
+        match answer {
+            Response::Refused(_, why) => error!("{} is not watched. {why}", folder.display()),
+            _ => info!("{} is watched.", folder.display()),
+        }
+    }
+}
+
+async fn stop_on_signal(events: Sender<Event>) {
+    let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else { return };
+    if signals.next().await.is_some() {
+        info!("Stopping: what is under way is finished first. Press Ctrl-C again to stop at once.");
+        let _ = events.send(Event::Input(Input::Stop)).await;
+    }
+    if signals.next().await.is_some() {
+        std::process::exit(130);
+    }
+}

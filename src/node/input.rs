@@ -1,0 +1,59 @@
+//! Everything that can happen to a node.
+
+use crate::base::id::{ReplyId, SaveId, TaskId};
+use crate::store::change::{Applied, Ledger};
+use crate::store::record::Source;
+use crate::work::task::Outcome;
+
+/// One event, in the order in which the driver saw it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The deadline has come, or the machine woke from sleep.
+    Wake,
+    /// A person, or a program of theirs, wants something. Exactly one `Reply` follows.
+    Api(ReplyId, Request),
+    /// A task is done.
+    Done(TaskId, Outcome),
+    /// A save is on the disk, synced; or the store is broken.
+    Saved(SaveId, Result<Saved, String>),
+    /// Something may have changed at this absolute path.
+    Touched(Vec<u8>),
+    /// More changed than could be told: everything must be looked at.
+    EventsLost,
+    /// Bytes free on the home's disk.
+    Disk {
+        /// Bytes.
+        free: u64,
+    },
+    /// Finish what is under way and begin nothing.
+    Stop,
+}
+
+/// A request, checked for form by the driver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Watch this folder or file from now on. The driver has made the path absolute and seen it.
+    Add(Source),
+    /// Walk the store and see whether it adds up.
+    Audit,
+    /// Find passages.
+    Search {
+        /// As asked, at most `QUESTION_BYTES_MAX` bytes.
+        question: String,
+        /// Answers wanted, 1 to `HITS_MAX`.
+        count: usize,
+    },
+    /// How things stand.
+    Status,
+}
+
+/// A save that is on the disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    /// What each change did, in order.
+    pub applied: Vec<Applied>,
+    /// The counts now.
+    pub ledger: Ledger,
+    /// Bytes free on the home's disk now.
+    pub disk_free: u64,
+}

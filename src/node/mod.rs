@@ -1,0 +1,150 @@
+//! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
+//!
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`). In/out: `Input`, `Output`.
+//! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
+//! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
+//! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
+//! Not here: sockets, files, threads, clocks (`io`, `sim`); computing (`worker`); the store (`store`).
+
+mod ask;
+mod ingest;
+pub mod input;
+pub mod output;
+pub mod status;
+
+use crate::base::id::{Fingerprint, ReplyId, SaveId, TaskId};
+use crate::base::outbox::Outbox;
+use crate::base::time::{Instant, earliest};
+use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
+use crate::query::ask::Asks;
+use crate::store::change::Ledger;
+use crate::store::record::Source;
+use crate::work::task::{Outcome, Task};
+use ingest::Ingest;
+use input::{Input, Request};
+use output::{Output, Problem, Response};
+
+/// What one input may cause.
+pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
+
+/// What the node must know to begin; read by the driver.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The agent's PeerId, as text.
+    pub peer_id: String,
+    /// The device's name for people.
+    pub device: String,
+    /// The model's name for people.
+    pub model: String,
+    /// The model's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The store's counts.
+    pub ledger: Ledger,
+    /// What is watched.
+    pub sources: Vec<Source>,
+    /// Background tasks at once, 1 to `BACKGROUND_MAX`.
+    pub slots: usize,
+    /// Bytes free on the home's disk.
+    pub disk_free: u64,
+}
+
+/// One agent.
+#[derive(Debug)]
+pub struct Node {
+    facts: Facts,
+    ingest: Ingest,
+    asks: Asks,
+    audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
+    next_task: TaskId,
+    next_save: SaveId,
+    stopping: bool,
+}
+
+impl Node {
+    /// A node that knows `facts`. Feed it `Input::Wake` to set it going.
+    #[must_use]
+    pub fn new(now: Instant, facts: Facts) -> Self {
+        let facts = Facts { slots: facts.slots.clamp(1, BACKGROUND_MAX), ..facts };
+        Self {
+            ingest: Ingest::new(now),
+            facts,
+            asks: Asks::default(),
+            audits: heapless::Vec::new(),
+            next_task: TaskId(0),
+            next_save: SaveId(0),
+            stopping: false,
+        }
+    }
+
+    /// Takes one input and decides what follows.
+    pub fn handle(&mut self, now: Instant, input: Input, out: &mut Out) {
+        match input {
+            Input::Wake => {}
+            Input::Api(reply, request) => self.on_request(now, reply, request, out),
+            Input::Done(task, outcome) => self.on_done(now, task, outcome, out),
+            Input::Saved(save, result) => self.on_saved(now, save, result, out),
+            Input::Touched(path) => self.on_touched(now, &path),
+            Input::EventsLost => self.ingest.looks.overflow(now),
+            Input::Disk { free } => self.facts.disk_free = free,
+            Input::Stop => self.stopping = true,
+        }
+        self.answer_overdue(now, out);
+        if self.stopping {
+            if self.ingest.at_rest() {
+                out.push(Output::Stopped);
+            }
+            return;
+        }
+        self.work(now, out);
+    }
+
+    /// When to `Wake` the node if nothing else happens.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline())
+    }
+
+    fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
+        match request {
+            _ if self.stopping => out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping."))),
+            Request::Add(source) => self.on_add(now, reply, source, out),
+            Request::Audit => {
+                let task = self.task_id();
+                if self.audits.push((task, reply)).is_ok() {
+                    out.push(Output::Start(task, Task::Audit));
+                } else {
+                    let busy = "The store is being checked already; ask again when that is done.";
+                    out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
+                }
+            }
+            Request::Search { question, count } => self.on_search(now, reply, question, count, out),
+            Request::Status => out.push(Output::Reply(reply, Response::Status(Box::new(self.status(now))))),
+        }
+    }
+
+    fn on_done(&mut self, now: Instant, task: TaskId, outcome: Outcome, out: &mut Out) {
+        if let Some(at) = self.audits.iter().position(|(audit, _)| *audit == task) {
+            let (_, reply) = self.audits.swap_remove(at);
+            let response = match outcome {
+                Outcome::Audited(audit) => Response::Audit(audit),
+                Outcome::Failed(why) => Response::refused(Problem::Broken, why),
+                other => unreachable!("an audit came back as {other:?}"),
+            };
+            out.push(Output::Reply(reply, response));
+        } else if !self.on_answer(task, &outcome, out) {
+            self.on_ingested(now, task, outcome, out);
+        }
+    }
+
+    fn task_id(&mut self) -> TaskId {
+        self.next_task.0 += 1;
+        self.next_task
+    }
+
+    const fn disk_full(&self) -> bool {
+        self.facts.disk_free < DISK_FREE_MIN
+    }
+}
+
+#[cfg(test)]
+mod test;

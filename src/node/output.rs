@@ -1,0 +1,84 @@
+//! Everything that a node wants done.
+
+use super::status::Status;
+use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
+use crate::query::ask::Coverage;
+use crate::search::hit::Hit;
+use crate::store::audit::Audit;
+use crate::store::change::Change;
+use crate::work::task::Task;
+
+/// One order to the driver, to be carried out in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Run a task; exactly one `Done` follows. `Retrieve` and `Audit` serve a person and never wait
+    /// behind the others.
+    Start(TaskId, Task),
+    /// Apply the changes in order and sync; exactly one `Saved` follows.
+    Save(SaveId, Vec<Change>),
+    /// Answer.
+    Reply(ReplyId, Response),
+    /// Tell of every change at this place or below it, from now on.
+    Watch(Vec<u8>),
+    /// Measure the home's disk; one `Disk` follows.
+    MeasureDisk,
+    /// Tell people.
+    Notice(Notice),
+    /// All is at rest; the process may end.
+    Stopped,
+}
+
+/// A fact for logs and counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something was left out of a look, with the reason.
+    LeftOut(String),
+    /// Background work is held, with the reason.
+    Held(String),
+    /// Background work goes on.
+    Resumed,
+    /// A document cannot be used: which, and why.
+    Refused(DocId, String),
+    /// The store is broken; nothing is saved any more.
+    Broken(String),
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Response {
+    /// It is watched, and that is on the disk.
+    Added,
+    /// The store was walked.
+    Audit(Audit),
+    /// Passages, best first.
+    Hits {
+        /// The device that each is on, and the passage.
+        hits: Vec<(String, Hit)>,
+        /// Who was asked and who answered.
+        coverage: Coverage,
+    },
+    /// It was not done.
+    Refused(Problem, String),
+    /// How things stand.
+    Status(Box<Status>),
+}
+
+impl Response {
+    /// A refusal in a plain sentence.
+    pub fn refused(problem: Problem, why: impl Into<String>) -> Self {
+        Self::Refused(problem, why.into())
+    }
+}
+
+/// Whose turn it is after a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The asker's: ask for something else.
+    Conflict,
+    /// Nobody's: try again later.
+    Busy,
+    /// The owner's: free some disk.
+    DiskFull,
+    /// The owner's: the store or the engine failed.
+    Broken,
+}

@@ -1,0 +1,62 @@
+//! How things stand, as plain data for the API and the page.
+
+use super::Node;
+use crate::base::id::Fingerprint;
+use crate::base::time::Instant;
+use crate::store::change::Ledger;
+use crate::store::record::Source;
+
+/// One look at a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// The agent's PeerId.
+    pub peer_id: String,
+    /// The device's name.
+    pub device: String,
+    /// The counts.
+    pub ledger: Ledger,
+    /// What is watched.
+    pub sources: Vec<Source>,
+    /// The model's name.
+    pub model: String,
+    /// The model's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Background tasks and saves under way.
+    pub running: usize,
+    /// Whether some folder is being looked through.
+    pub looking: bool,
+    /// Why background work is held, if it is.
+    pub held: Option<String>,
+}
+
+impl Node {
+    /// How things stand.
+    #[must_use]
+    pub fn status(&self, _now: Instant) -> Status {
+        Status {
+            peer_id: self.facts.peer_id.clone(),
+            device: self.facts.device.clone(),
+            ledger: self.facts.ledger,
+            sources: self.facts.sources.clone(),
+            model: self.facts.model.clone(),
+            fingerprint: self.facts.fingerprint,
+            running: self.ingest.under_way(),
+            looking: self.ingest.looking(),
+            held: self.held_reason(),
+        }
+    }
+
+    pub(super) fn held_reason(&self) -> Option<String> {
+        if let Some(why) = &self.ingest.broken {
+            return Some(format!("{why} Questions are still answered. Mend the disk, then start the agent again."));
+        }
+        self.disk_full().then(|| {
+            format!(
+                "The disk that holds the agent's home has only {} MiB free; {} MiB are needed. Nothing new is \
+                 indexed until there is room; what is indexed still answers.",
+                self.facts.disk_free >> 20,
+                crate::limits::DISK_FREE_MIN >> 20
+            )
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! The node as a table: given this input, exactly these outputs. Whole lives are in tests/sim.rs.
+
+use super::input::{Input, Request, Saved};
+use super::output::{Output, Problem, Response};
+use super::{Facts, Node, Out};
+use crate::base::id::{DocId, Fingerprint, ReplyId, Ring, SaveId};
+use crate::base::time::{Duration, Instant};
+use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
+use crate::store::change::{Applied, Change, Kind, Ledger};
+use crate::store::record::Source;
+use crate::work::task::{Outcome, Task};
+
+fn source(path: &str) -> Source {
+    Source { path: path.as_bytes().to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }
+}
+
+fn node(disk_free: u64) -> Node {
+    let facts = Facts {
+        peer_id: "peer".to_owned(),
+        device: "here".to_owned(),
+        model: "stand-in".to_owned(),
+        fingerprint: Fingerprint([0; 32]),
+        ledger: Ledger::default(),
+        sources: Vec::new(),
+        slots: 1,
+        disk_free,
+    };
+    let mut node = Node::new(Instant::ZERO, facts);
+    if disk_free > DISK_FREE_MIN {
+        assert_eq!(handle(&mut node, Instant::ZERO, Input::Wake), [], "with nothing to watch there is nothing to do");
+    }
+    node
+}
+
+fn at(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
+    let mut out = Out::new();
+    node.handle(now, input, &mut out);
+    out.drain().into_iter().collect()
+}
+
+fn saved(applied: Vec<Applied>, ledger: Ledger) -> Result<Saved, String> {
+    Ok(Saved { applied, ledger, disk_free: u64::MAX })
+}
+
+#[test]
+fn a_folder_is_acknowledged_only_after_it_is_saved() {
+    let mut node = node(u64::MAX);
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    let [Output::Save(save, changes)] = &out[..] else { panic!("{out:?}") };
+    assert!(matches!(&changes[..], [Change::Sources(_)]));
+    let out = handle(&mut node, at(2), Input::Saved(*save, saved(Vec::new(), Ledger::default())));
+    assert_eq!(out, [Output::Watch(b"/a".to_vec()), Output::Reply(ReplyId(1), Response::Added)]);
+}
+
+#[test]
+fn a_folder_whose_save_failed_is_refused_and_the_node_says_that_it_is_broken() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    let out = handle(&mut node, at(2), Input::Saved(SaveId(1), Err("The disk is gone.".to_owned())));
+    assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, _)), Output::Notice(_)]), "{out:?}");
+    assert!(node.status(at(2)).held.is_some_and(|why| why.starts_with("The disk is gone.")));
+}
+
+#[test]
+fn a_folder_within_another_collection_is_refused() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let other = Source { collection: "work".to_owned(), ..source("/a/b") };
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(other)));
+    assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Conflict, _))]), "{out:?}");
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(3), Request::Add(source("/a/b"))));
+    assert_eq!(out, [Output::Reply(ReplyId(3), Response::Added)], "within its own collection it is watched already");
+}
+
+#[test]
+fn a_touched_place_is_looked_at_and_what_waits_is_read() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+    let [Output::Start(task, Task::Look(_))] = &out[..] else { panic!("{out:?}") };
+    let seen = Change::Gone { doc: DocId(9) };
+    let outcome = Outcome::Looked { changes: vec![seen], next: None, remarks: Vec::new() };
+    let out = handle(&mut node, at(500), Input::Done(*task, outcome));
+    let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
+    let mut ledger = Ledger::default();
+    ledger.enter(Kind::Waiting);
+    let applied = Applied { doc: Some(DocId(1)), now: Some(Kind::Waiting), ..Applied::default() };
+    let out = handle(&mut node, at(501), Input::Saved(*save, saved(vec![applied], ledger)));
+    assert!(matches!(&out[..], [Output::Start(_, Task::Read { doc: DocId(1) })]), "{out:?}");
+}
+
+#[test]
+fn a_question_without_an_answer_is_answered_at_its_deadline() {
+    let mut node = node(u64::MAX);
+    let search = Request::Search { question: "q".to_owned(), count: 3 };
+    let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
+    let [Output::Start(task, Task::Retrieve { .. })] = &out[..] else { panic!("{out:?}") };
+    let out = handle(&mut node, at(ASK_MS_MAX), Input::Wake);
+    assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { coverage, .. })] if coverage.answered == 0));
+    assert_eq!(handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Hits(Vec::new()))), []);
+}
+
+#[test]
+fn one_question_too_many_is_told_to_come_again() {
+    let mut node = node(u64::MAX);
+    let search = || Request::Search { question: "q".to_owned(), count: 3 };
+    for n in 0..ASKS_MAX as u64 {
+        handle(&mut node, at(0), Input::Api(ReplyId(n), search()));
+    }
+    let out = handle(&mut node, at(0), Input::Api(ReplyId(99), search()));
+    assert!(matches!(&out[..], [Output::Reply(ReplyId(99), Response::Refused(Problem::Busy, _))]));
+}
+
+#[test]
+fn on_a_full_disk_nothing_begins_and_the_disk_is_measured_again() {
+    let mut node = node(DISK_FREE_MIN - 1);
+    let out = handle(&mut node, at(0), Input::Wake);
+    assert!(matches!(&out[..], [Output::Notice(_), Output::MeasureDisk]), "{out:?}");
+    let deadline = node.deadline().expect("it will be measured again");
+    assert!(deadline > at(0) && deadline < at(0) + Duration::from_secs(120));
+    let out = handle(&mut node, at(5), Input::Disk { free: u64::MAX });
+    assert!(matches!(&out[..], [Output::Notice(super::output::Notice::Resumed)]), "{out:?}");
+}
+
+#[test]
+fn a_stop_waits_for_what_is_under_way_and_refuses_the_rest() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    assert_eq!(handle(&mut node, at(2), Input::Stop), []);
+    let out = handle(&mut node, at(3), Input::Api(ReplyId(2), Request::Status));
+    assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Busy, _))]));
+    let out = handle(&mut node, at(4), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    assert_eq!(out.last(), Some(&Output::Stopped));
+}

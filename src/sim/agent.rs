@@ -1,0 +1,139 @@
+//! One pretend agent: the shipped node, worker and library over a disk that forgets.
+
+use super::files::Files;
+use crate::base::id::{DocId, Fingerprint};
+use crate::base::time::Instant;
+use crate::base::vector::Embedding;
+use crate::embed::stand_in::StandIn;
+use crate::embed::{EmbedError, Embedder};
+use crate::limits::DISK_FREE_MIN;
+use crate::node::input::Saved;
+use crate::node::{Facts, Node};
+use crate::search::vector::Index;
+use crate::store::audit;
+use crate::store::change::{Applied, Change};
+use crate::store::kv::{Kv, KvError};
+use crate::store::library::Library;
+use crate::store::memory::Memory;
+use crate::store::read;
+use crate::work::task::{Outcome, Task};
+use crate::worker::retrieve::load_index;
+use crate::worker::run::{World, run};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// The stand-in embedder, counting.
+#[derive(Debug)]
+pub struct Counted {
+    inner: StandIn,
+    /// Texts embedded so far.
+    pub texts: u64,
+}
+
+impl Embedder for Counted {
+    fn model(&self) -> Fingerprint {
+        self.inner.model()
+    }
+
+    fn tokens(&self, text: &str) -> usize {
+        self.inner.tokens(text)
+    }
+
+    fn embed(&mut self, text: &str) -> Result<Embedding, EmbedError> {
+        self.texts += 1;
+        self.inner.embed(text)
+    }
+}
+
+/// A running agent. Its disk and its files outlive it.
+#[derive(Debug)]
+pub struct Agent {
+    /// The node.
+    pub node: Node,
+    /// The store.
+    pub library: Library<Rc<Memory>>,
+    /// What questions scan.
+    pub index: Index,
+    /// The engine.
+    pub embedder: Counted,
+    /// Bytes that its disk has left.
+    pub disk_free: u64,
+}
+
+impl Agent {
+    /// Starts an agent on whatever `disk` holds, as `io::up` does.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub fn start(now: Instant, disk: Rc<Memory>) -> Result<Self, KvError> {
+        if !audit::sound(&disk)? {
+            audit::mend(&disk)?;
+        }
+        let embedder = Counted { inner: StandIn::new(Fingerprint([7; 32])), texts: 0 };
+        let mut library = Library::open(disk)?;
+        if library.bind(embedder.model())?.is_err() {
+            return Err(KvError::Damaged("another model".to_owned()));
+        }
+        library.kv().sync()?;
+        let index = load_index(library.kv())?;
+        let disk_free = DISK_FREE_MIN * 2;
+        let facts = Facts {
+            peer_id: "sim".to_owned(),
+            device: "sim".to_owned(),
+            model: "stand-in".to_owned(),
+            fingerprint: embedder.model(),
+            ledger: library.commit().ledger,
+            sources: read::sources(library.kv())?.0,
+            slots: 2,
+            disk_free,
+        };
+        Ok(Self { node: Node::new(now, facts), library, index, embedder, disk_free })
+    }
+
+    /// Runs a task at once, as `io::compute` does; the world delivers its outcome later.
+    ///
+    /// # Panics
+    /// If a text whose vector is stored was embedded again, or a text twice in one batch.
+    pub fn run(&mut self, files: &Files, task: &Task) -> Outcome {
+        let due = if let Task::Embed { doc } = task { self.without_vector(*doc) } else { u64::MAX };
+        let before = self.embedder.texts;
+        let index = &self.index;
+        let world = World {
+            list: |look: &_| files.list(look),
+            read: |path: &[u8]| files.read(path),
+            scan: |signs: &_, max| index.nearest(signs, max),
+        };
+        let outcome = run(self.library.kv(), &mut self.embedder, world, task.clone());
+        assert!(self.embedder.texts - before <= due, "a stored vector was computed again");
+        outcome
+    }
+
+    /// Distinct texts of the document's next chunks that no row of the store has the vector of.
+    fn without_vector(&self, doc: DocId) -> u64 {
+        let kv = self.library.kv();
+        let missing = read::document(kv, doc).ok().flatten().and_then(|doc| read::missing(kv, &doc, usize::MAX).ok());
+        let keys: BTreeSet<_> = missing.unwrap_or_default().into_iter().map(|(_, chunk)| chunk.key).collect();
+        keys.iter().filter(|key| read::vector_of(kv, key).is_ok_and(|vector| vector.is_none())).count() as u64
+    }
+
+    /// Applies a save without syncing it.
+    ///
+    /// # Errors
+    /// The store's, as text.
+    pub fn apply(&mut self, changes: &[Change]) -> Result<Vec<Applied>, String> {
+        changes.iter().map(|change| self.library.apply(change).map_err(|error| error.to_string())).collect()
+    }
+
+    /// Syncs, and lets what was applied answer.
+    ///
+    /// # Errors
+    /// The store's, as text.
+    pub fn sync(&mut self, applied: Vec<Applied>) -> Result<Saved, String> {
+        self.library.kv().sync().map_err(|error| error.to_string())?;
+        for applied in &applied {
+            self.index.remove(&applied.removed);
+            self.index.add(&applied.added);
+        }
+        Ok(Saved { applied, ledger: self.library.commit().ledger, disk_free: self.disk_free })
+    }
+}

@@ -1,0 +1,71 @@
+//! Pretend files: a map, with stamps as a file system gives them. The twin of `io::folder`.
+
+use crate::limits::{DOCUMENT_BYTES_MAX, LOOK_BATCH};
+use crate::store::record::FileStamp;
+use crate::work::looks::covers;
+use crate::work::task::Look;
+use crate::worker::look::{Entry, Listing};
+use crate::worker::read::Content;
+use std::collections::BTreeMap;
+
+/// All files of one pretend device.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    files: BTreeMap<Vec<u8>, (FileStamp, Vec<u8>)>,
+    ticks: i64,
+}
+
+impl Files {
+    /// Writes a file, new or anew.
+    pub fn write(&mut self, path: &[u8], content: &[u8]) {
+        self.ticks += 1;
+        let inode = self.files.get(path).map_or(self.ticks.cast_unsigned(), |(stamp, _)| stamp.inode);
+        let stamp =
+            FileStamp { size: content.len() as u64, modified_ns: self.ticks, changed_ns: self.ticks, inode };
+        self.files.insert(path.to_vec(), (stamp, content.to_vec()));
+    }
+
+    /// Removes a file; a missing one is no error.
+    pub fn remove(&mut self, path: &[u8]) {
+        self.files.remove(path);
+    }
+
+    /// Renames a folder: the files keep their number and their time of change of content.
+    pub fn rename_folder(&mut self, from: &[u8], to: &[u8]) {
+        self.ticks += 1;
+        let moving: Vec<_> = self.files.keys().filter(|path| covers(from, path)).cloned().collect();
+        for path in moving {
+            if let Some((stamp, content)) = self.files.remove(&path) {
+                let stamp = FileStamp { changed_ns: self.ticks, ..stamp };
+                self.files.insert([to, &path[from.len()..]].concat(), (stamp, content));
+            }
+        }
+    }
+
+    /// All paths and contents.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.files.iter().map(|(path, (_, content))| (path.as_slice(), content.as_slice()))
+    }
+
+    /// The next stretch of a look, as `io::folder` gives it.
+    #[must_use]
+    pub fn list(&self, look: &Look) -> Listing {
+        let later = |path: &[u8]| look.after.as_deref().is_none_or(|after| path > after);
+        let found = self.files.iter().filter(|(path, _)| covers(&look.scope, path) && later(path));
+        let entry = |(path, (stamp, _)): (&Vec<u8>, &(FileStamp, Vec<u8>))| Entry { path: path.clone(), stamp: *stamp };
+        let entries: Vec<_> = found.take(LOOK_BATCH).map(entry).collect();
+        let full = entries.len() == LOOK_BATCH;
+        let upto = entries.last().filter(|_| full).map(|entry| entry.path.clone());
+        Listing { entries, upto, ..Listing::default() }
+    }
+
+    /// A whole file, as `io::folder` gives it.
+    #[must_use]
+    pub fn read(&self, path: &[u8]) -> Content {
+        match self.files.get(path) {
+            None => Content::Missing,
+            Some((stamp, _)) if stamp.size > DOCUMENT_BYTES_MAX => Content::TooLarge(*stamp),
+            Some((stamp, content)) => Content::Bytes(content.clone(), *stamp),
+        }
+    }
+}

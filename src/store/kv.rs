@@ -1,0 +1,194 @@
+//! The port to a disk: seven ordered spaces of bytes, atomic batches, and a sync that says when.
+
+use std::fmt;
+use std::rc::Rc;
+
+/// One ordered map of the store. The order here is the order on disk and in stamps: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// Document number -> `record::Document`.
+    Document,
+    /// Path -> document number.
+    Path,
+    /// Row -> `record::Chunk`.
+    Chunk,
+    /// Row -> `record::Vector`.
+    Vector,
+    /// Embed key and row -> nothing: who holds the vector of this text.
+    Key,
+    /// Kind and document number -> nothing: what is unfinished.
+    Todo,
+    /// A few single records: the commit, the sources, the models.
+    State,
+}
+
+/// How many spaces there are.
+pub const SPACES: usize = 7;
+
+impl Space {
+    /// All of them, in order.
+    pub const ALL: [Self; SPACES] =
+        [Self::Document, Self::Path, Self::Chunk, Self::Vector, Self::Key, Self::Todo, Self::State];
+
+    /// The name on disk.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Path => "path",
+            Self::Chunk => "chunk",
+            Self::Vector => "vector",
+            Self::Key => "key",
+            Self::Todo => "todo",
+            Self::State => "state",
+        }
+    }
+
+    /// Its place in `ALL`.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// Why the store could not do it. What had been synced before is kept; what was under way may or may not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KvError {
+    /// The disk or the file system refused; the text is the system's.
+    Io(String),
+    /// What was read is not what was written.
+    Damaged(String),
+}
+
+impl fmt::Display for KvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(why) => write!(f, "the store could not be read or written: {why}"),
+            Self::Damaged(what) => write!(f, "the store is damaged: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for KvError {}
+
+/// Key and value, as stored.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
+/// Writes that happen all or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    ops: Vec<(Space, Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl Batch {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `key` to `value`.
+    pub fn put(&mut self, space: Space, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
+        self.ops.push((space, key.into(), Some(value.into())));
+    }
+
+    /// Removes `key`; a missing one is no error.
+    pub fn delete(&mut self, space: Space, key: impl Into<Vec<u8>>) {
+        self.ops.push((space, key.into(), None));
+    }
+
+    /// The writes in order; a later one to the same key wins. `None` is a removal.
+    #[must_use]
+    pub fn ops(&self) -> &[(Space, Vec<u8>, Option<Vec<u8>>)] {
+        &self.ops
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+}
+
+/// The port. Two implementations: `io::disk` on fjall, `memory` for tests and the simulator.
+/// Reads see every committed batch at once; only `sync` makes commits outlast a power cut.
+pub trait Kv {
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// Any `KvError`; nothing was changed.
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError>;
+
+    /// Up to `max` pairs with `from <= key` and, where `to` is given, `key < to`, ascending.
+    ///
+    /// # Errors
+    /// Any `KvError`; nothing was changed. One damaged pair fails the whole page: a short page means the end.
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError>;
+
+    /// Applies the batch, wholly or not at all.
+    ///
+    /// # Errors
+    /// Any `KvError`; the store must then be taken as broken until it is opened anew.
+    fn commit(&self, batch: Batch) -> Result<(), KvError>;
+
+    /// Returns when everything committed before is on the disk.
+    ///
+    /// # Errors
+    /// Any `KvError`; nothing committed since the last sync may be promised.
+    fn sync(&self) -> Result<(), KvError>;
+}
+
+impl<K: Kv> Kv for Rc<K> {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        (**self).get(space, key)
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        (**self).page(space, from, to, max)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), KvError> {
+        (**self).commit(batch)
+    }
+
+    fn sync(&self) -> Result<(), KvError> {
+        (**self).sync()
+    }
+}
+
+/// What every `Kv` must do; run by each implementation's tests.
+///
+/// # Panics
+/// On the first rule that `kv` breaks. `kv` must be empty.
+#[doc(hidden)]
+#[expect(clippy::unwrap_used, reason = "a test suite shared by the implementations")]
+pub fn suite(kv: &impl Kv) {
+    let put = |pairs: &[(&str, &str)]| {
+        let mut batch = Batch::new();
+        pairs.iter().for_each(|(k, v)| batch.put(Space::Chunk, k.as_bytes(), v.as_bytes()));
+        kv.commit(batch).unwrap();
+    };
+    let keys = |from: &str, to: Option<&str>, max| -> Vec<String> {
+        let page = kv.page(Space::Chunk, from.as_bytes(), to.map(str::as_bytes), max).unwrap();
+        page.into_iter().map(|(k, _)| String::from_utf8(k).unwrap()).collect()
+    };
+    assert_eq!(kv.get(Space::Chunk, b"a").unwrap(), None, "an empty store has nothing");
+    put(&[("b", "2"), ("a", "1"), ("c", "3"), ("ab", "x")]);
+    assert_eq!(kv.get(Space::Chunk, b"a").unwrap().as_deref(), Some(&b"1"[..]), "a commit is seen at once");
+    assert_eq!(kv.get(Space::Path, b"a").unwrap(), None, "spaces are apart");
+    assert_eq!(keys("", None, 9), ["a", "ab", "b", "c"], "keys come in byte order");
+    assert_eq!(keys("ab", Some("c"), 9), ["ab", "b"], "from is in, to is out");
+    assert_eq!(keys("", None, 2), ["a", "ab"], "a page has an end");
+    let mut batch = Batch::new();
+    batch.put(Space::Chunk, "a", "9");
+    batch.delete(Space::Chunk, "a");
+    batch.delete(Space::Chunk, "never there");
+    batch.put(Space::Chunk, "b", "");
+    kv.commit(batch).unwrap();
+    assert_eq!(kv.get(Space::Chunk, b"a").unwrap(), None, "within a batch the later write wins");
+    assert_eq!(kv.get(Space::Chunk, b"b").unwrap().as_deref(), Some(&b""[..]), "an empty value is a value");
+    kv.commit(Batch::new()).unwrap();
+    kv.sync().unwrap();
+    assert_eq!(keys("", None, 9), ["ab", "b", "c"]);
+}

@@ -1,0 +1,121 @@
+//! The `Kv` of tests and the simulator: a map that forgets unsynced commits when the power is cut.
+
+use super::kv::{Batch, Kv, KvError, Pair, SPACES, Space};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+type Maps = [BTreeMap<Vec<u8>, Vec<u8>>; SPACES];
+
+/// A store in memory. Single-threaded, like the simulator.
+#[derive(Debug, Default)]
+pub struct Memory {
+    state: RefCell<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: Maps,
+    synced: Maps,
+    unsynced: Vec<Batch>,
+    syncs: u64,
+}
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Cuts the power: the first `kept` unsynced commits happened to reach the disk, the rest are lost.
+    /// (A journal loses a tail, never a middle.)
+    pub fn cut_power(&self, kept: usize) {
+        let state = &mut *self.state.borrow_mut();
+        for batch in state.unsynced.drain(..).take(kept) {
+            apply(&mut state.synced, &batch);
+        }
+        state.seen = state.synced.clone();
+    }
+
+    /// Commits that no sync has followed yet.
+    #[must_use]
+    pub fn unsynced(&self) -> usize {
+        self.state.borrow().unsynced.len()
+    }
+
+    /// How often `sync` was called.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.state.borrow().syncs
+    }
+}
+
+fn apply(maps: &mut Maps, batch: &Batch) {
+    for (space, key, value) in batch.ops() {
+        let map = &mut maps[space.index()];
+        match value {
+            Some(value) => drop(map.insert(key.clone(), value.clone())),
+            None => drop(map.remove(key)),
+        }
+    }
+}
+
+impl Kv for Memory {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        Ok(self.state.borrow().seen[space.index()].get(key).cloned())
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        if to.is_some_and(|to| to <= from) {
+            return Ok(Vec::new());
+        }
+        let bounds = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
+        let state = self.state.borrow();
+        let pairs = state.seen[space.index()].range::<[u8], _>(bounds);
+        Ok(pairs.take(max).map(|(k, v)| (k.clone(), v.clone())).collect())
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), KvError> {
+        let state = &mut *self.state.borrow_mut();
+        apply(&mut state.seen, &batch);
+        state.unsynced.push(batch);
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), KvError> {
+        let state = &mut *self.state.borrow_mut();
+        for batch in state.unsynced.drain(..) {
+            apply(&mut state.synced, &batch);
+        }
+        state.syncs += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_store_keeps_the_rules_of_every_store() {
+        super::super::kv::suite(&Memory::new());
+    }
+
+    #[test]
+    fn a_power_cut_loses_what_was_not_synced_and_nothing_else() {
+        let kv = Memory::new();
+        let put = |key: &str| {
+            let mut batch = Batch::new();
+            batch.put(Space::State, key, "x");
+            kv.commit(batch).unwrap();
+        };
+        put("kept");
+        kv.sync().unwrap();
+        put("lucky");
+        put("lost");
+        kv.cut_power(1);
+        let found = |key: &str| kv.get(Space::State, key.as_bytes()).unwrap().is_some();
+        assert!(found("kept") && found("lucky") && !found("lost"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Reading the store, for everybody: no lock, no change.
+
+use super::keys::{self, Wait};
+use super::kv::{Kv, KvError, Pair, Space};
+use super::record::{Chunk, Commit, DocState, Document, Record, Sources, Vector};
+use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
+
+/// Pairs read at a time on a walk over a whole space.
+const PAGE: usize = 256;
+
+/// What a document in this state waits for.
+#[must_use]
+pub const fn wait_of(state: &DocState) -> Option<Wait> {
+    match state {
+        DocState::Waiting => Some(Wait::Read),
+        DocState::Chunked { .. } => Some(Wait::Embed),
+        DocState::Leaving => Some(Wait::Drop),
+        DocState::Ready | DocState::Refused(_) => None,
+    }
+}
+
+fn record<R: Record>(kv: &impl Kv, space: Space, key: &[u8]) -> Result<Option<R>, KvError> {
+    kv.get(space, key)?.map(|bytes| R::open(&bytes)).transpose()
+}
+
+/// The counters; those of an empty store if there is nothing yet.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn commit(kv: &impl Kv) -> Result<Commit, KvError> {
+    Ok(record(kv, Space::State, keys::COMMIT)?.unwrap_or_default())
+}
+
+/// What is watched.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn sources(kv: &impl Kv) -> Result<Sources, KvError> {
+    Ok(record(kv, Space::State, keys::SOURCES)?.unwrap_or_default())
+}
+
+/// The model that the store's vectors are of; `None` in a new store.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn model(kv: &impl Kv) -> Result<Option<Fingerprint>, KvError> {
+    let Some(bytes) = kv.get(Space::State, keys::MODEL)? else { return Ok(None) };
+    let print = bytes.try_into().map_err(|_| KvError::Damaged("the record of the model".into()))?;
+    Ok(Some(Fingerprint(print)))
+}
+
+/// One document.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn document(kv: &impl Kv, id: DocId) -> Result<Option<Document>, KvError> {
+    record(kv, Space::Document, &keys::document(id))
+}
+
+/// The document at a path.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn document_at(kv: &impl Kv, path: &[u8]) -> Result<Option<(DocId, Document)>, KvError> {
+    let Some(id) = kv.get(Space::Path, path)?.as_deref().and_then(keys::number).map(DocId) else { return Ok(None) };
+    Ok(document(kv, id)?.map(|doc| (id, doc)))
+}
+
+/// Up to `max` known documents with paths at `scope` or below it, after `after`, in the order of paths.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn documents_under(kv: &impl Kv, scope: &[u8], after: Option<&[u8]>, max: usize) -> Result<Vec<(DocId, Document)>, KvError> {
+    let mut found = Vec::new();
+    if after.is_none() {
+        found.extend(document_at(kv, scope)?);
+    }
+    let below = [scope, b"/"].concat();
+    let from = after.map_or_else(|| below.clone(), |after| below.clone().max([after, &[0]].concat()));
+    let end = keys::after_prefix(&below);
+    for (_, id) in kv.page(Space::Path, &from, end.as_deref(), max.saturating_sub(found.len()))? {
+        let Some(id) = keys::number(&id).map(DocId) else { continue };
+        found.extend(document(kv, id)?.map(|doc| (id, doc)));
+    }
+    Ok(found)
+}
+
+/// One chunk.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn chunk(kv: &impl Kv, row: Row) -> Result<Option<Chunk>, KvError> {
+    record(kv, Space::Chunk, &keys::row(row))
+}
+
+/// A row's vector.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn vector(kv: &impl Kv, row: Row) -> Result<Option<Vector>, KvError> {
+    record(kv, Space::Vector, &keys::row(row))
+}
+
+/// The vector of a text, from whichever row holds one.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn vector_of(kv: &impl Kv, key: &EmbedKey) -> Result<Option<Vector>, KvError> {
+    let holders = kv.page(Space::Key, &key.0, keys::after_prefix(&key.0).as_deref(), 1)?;
+    let Some(row) = holders.first().and_then(|(holder, _)| keys::holder_row(holder)) else { return Ok(None) };
+    vector(kv, row)
+}
+
+/// Up to `max` documents that wait for `wait`, oldest first.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn todo(kv: &impl Kv, wait: Wait, max: usize) -> Result<Vec<DocId>, KvError> {
+    let from = keys::todo(wait, DocId(0));
+    let page = kv.page(Space::Todo, &from, keys::after_prefix(&from[..1]).as_deref(), max)?;
+    Ok(page.iter().filter_map(|(key, _)| keys::todo_doc(key)).collect())
+}
+
+/// Up to `max` of the document's chunks that have no vector, in the order of the text.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn missing(kv: &impl Kv, doc: &Document, max: usize) -> Result<Vec<(Row, Chunk)>, KvError> {
+    let DocState::Chunked { missing } = doc.state else { return Ok(Vec::new()) };
+    // Chunks are embedded in order, so those that lack a vector are mostly the last ones: begin there.
+    let (early, late) = doc.pieces.split_at(doc.pieces.len().saturating_sub(missing as usize));
+    let mut found = Vec::new();
+    for piece in late.iter().chain(early) {
+        if found.len() == max {
+            break;
+        }
+        if kv.get(Space::Vector, &keys::row(piece.row))?.is_none() {
+            found.extend(chunk(kv, piece.row)?.map(|chunk| (piece.row, chunk)));
+        }
+    }
+    Ok(found)
+}
+
+/// Walks a whole space in order, stamp left out.
+///
+/// # Errors
+/// Any `KvError`, or the first error of `visit`.
+pub fn walk(kv: &impl Kv, space: Space, mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), KvError>) -> Result<(), KvError> {
+    let mut from = Vec::new();
+    loop {
+        let page: Vec<Pair> = kv.page(space, &from, None, PAGE)?;
+        for (key, value) in &page {
+            if key[..] != keys::STAMP {
+                visit(key, value)?;
+            }
+        }
+        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else { return Ok(()) };
+        from = [&last[..], &[0]].concat();
+    }
+}

@@ -1,0 +1,238 @@
+use super::{Chunk, chunks};
+use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX};
+use crate::text::extract::{Text, extract};
+use std::collections::BTreeSet;
+
+/// Word pieces, roughly: every 4 characters of a word, every mark, every Han or Kana character.
+fn count(text: &str) -> usize {
+    let mut pieces = 0;
+    for word in text.split_whitespace() {
+        let mut run = 0_usize;
+        for c in word.chars() {
+            if c.is_alphanumeric() && !('\u{3000}'..'\u{A000}').contains(&c) {
+                run += 1;
+            } else {
+                pieces += run.div_ceil(4) + 1;
+                run = 0;
+            }
+        }
+        pieces += run.div_ceil(4);
+    }
+    pieces
+}
+
+fn cut(name: &str, source: &str) -> (Text, Vec<Chunk>) {
+    let text = extract(name, source.as_bytes()).unwrap();
+    let found = chunks(&text, &count);
+    check(&text, &found);
+    (text, found)
+}
+
+/// What holds for every text.
+fn check(text: &Text, found: &[Chunk]) {
+    let mut end = 0;
+    let mut kept = String::new();
+    for chunk in found {
+        assert!(chunk.range.start >= end && chunk.range.end > chunk.range.start, "in order, never empty");
+        end = chunk.range.end;
+        let body = &text.text[chunk.range.clone()];
+        assert_eq!(body, body.trim());
+        assert!(body.len() <= CHUNK_BYTES_MAX, "{} bytes", body.len());
+        assert!(count(&chunk.heading) <= PREFIX_TOKENS_MAX);
+        assert!(count(&chunk.heading) + count(body) <= CHUNK_TOKENS_MAX, "{} pieces", count(body));
+        kept.extend(body.split_whitespace());
+    }
+    if found.len() < DOCUMENT_CHUNKS_MAX {
+        let whole: String = text.sections.iter().flat_map(|s| text.text[s.range.clone()].split_whitespace()).collect();
+        assert!(kept == whole, "something other than white space was left out");
+    }
+    assert_eq!(found, chunks(text, &count), "the same text gives the same chunks");
+}
+
+fn bodies(name: &str, source: &str) -> Vec<String> {
+    let (text, found) = cut(name, source);
+    found.into_iter().map(|chunk| text.text[chunk.range].to_owned()).collect()
+}
+
+fn prose(words: usize) -> String {
+    (0..words).map(|i| if i % 12 == 11 { "done. Then " } else { "word " }).collect()
+}
+
+#[test]
+fn a_small_text_is_one_chunk() {
+    assert_eq!(bodies("a.txt", " one\n\ntwo \n"), ["one\n\ntwo"]);
+}
+
+#[test]
+fn sections_are_never_mixed_and_carry_their_headings() {
+    let (_, found) = cut("a.md", "# A\none\n## B\ntwo\n");
+    let headings: Vec<_> = found.iter().map(|chunk| chunk.heading.as_str()).collect();
+    assert_eq!(headings, ["A", "A > B"]);
+}
+
+#[test]
+fn long_heading_paths_lose_the_outer_headings_and_long_headings_their_last_words() {
+    let source = format!("# {}\n## {}\n### Inner\nbody", prose(20), prose(20));
+    let (_, found) = cut("a.md", &source);
+    assert!(found[0].heading.ends_with("Then word > Inner"), "{}", found[0].heading);
+    assert!(!found[0].heading.contains("word > word"));
+    let (heading, taken) = super::prefix(&"a1! ".repeat(60), &count);
+    assert!(heading.starts_with("a1! a1!") && heading.ends_with('!') && (24..=PREFIX_TOKENS_MAX).contains(&taken));
+    assert_eq!(super::prefix(&"!".repeat(200), &count).1.min(24), 24);
+}
+
+#[test]
+fn paragraphs_are_kept_whole_where_they_fit() {
+    let paragraph = prose(70);
+    let source = [paragraph.trim(); 10].join("\n\n");
+    for body in bodies("a.txt", &source) {
+        assert!(body.split("\n\n").all(|part| part == paragraph.trim()), "{body}");
+    }
+}
+
+#[test]
+fn wrapped_prose_breaks_at_sentences_not_at_lines() {
+    let line = "The quick brown fox jumps over the dog and then it\nsleeps until the sun is up. Soon after\n";
+    let found = bodies("a.txt", &line.repeat(40));
+    assert!(found.len() > 3);
+    assert!(found.iter().all(|body| body.ends_with("up.") || body.ends_with("after")), "{found:?}");
+    assert!(found[1].starts_with("Soon after"));
+}
+
+#[test]
+fn items_and_rows_stay_whole() {
+    let items: String = (0..60).map(|i| format!("- item {i} has. Some words\n  and a second line. Yes\n")).collect();
+    assert!(bodies("a.md", &items).iter().all(|body| body.starts_with("- item") && body.ends_with("line. Yes")));
+    let rows: String = (0..60).map(|i| format!("| row {i} | one. Two | {} |\n", i * 7)).collect();
+    assert!(bodies("a.md", &rows).iter().all(|body| body.starts_with("| row") && body.ends_with('|')));
+}
+
+#[test]
+fn no_break_after_titles_of_persons_and_numbers() {
+    let source = "We met Dr. Smith and Mr. J. Jones there today as well. ".repeat(60);
+    assert!(bodies("a.txt", &source).iter().all(|body| body.starts_with("We met") && body.ends_with("well.")));
+}
+
+#[test]
+fn text_without_spaces_is_broken_at_its_own_sentence_ends() {
+    let han = "\u{6C34}\u{662F}\u{751F}\u{547D}\u{4E4B}\u{6E90}\u{3002}".repeat(200);
+    let found = bodies("a.txt", &han);
+    assert!(found.len() > 5 && found.iter().all(|body| body.ends_with('\u{3002}')));
+    let kana = "\u{30AB}".repeat(2000);
+    assert!(bodies("a.txt", &kana).len() > 7);
+    let thai = "\u{0E01}\u{0E34}\u{0E19}\u{0E02}\u{0E49}\u{0E32}\u{0E27}".repeat(2000);
+    assert!(bodies("a.txt", &thai).iter().all(|body| body.starts_with(|c| ('\u{0E01}'..='\u{0E2E}').contains(&c))));
+}
+
+#[test]
+fn hostile_texts_are_cut_in_bounded_time_and_number() {
+    let n = 1 << 20;
+    let mixed = ".)\u{200B}\u{093E}".repeat(n / 8);
+    let cases = ["a", "#", ".", "(", "!\n", "a\n", "a ", "\n\na", ". ", "|\n", "- a\n", "\u{1F1E9}", "\u{301}", "\u{200B}"];
+    for case in cases.map(|case| case.repeat(n / case.len())).into_iter().chain([mixed, "\n".repeat(n) + "a", format!(".{}", ")".repeat(n)), format!("a.{}b", " ".repeat(n))])
+    {
+        let (_, found) = cut("a.md", &case);
+        assert!(found.len() <= DOCUMENT_CHUNKS_MAX);
+    }
+}
+
+#[test]
+fn a_document_has_a_bounded_number_of_chunks() {
+    let (_, found) = cut("a.md", &"# a\nb\n".repeat(70_000));
+    assert_eq!(found.len(), DOCUMENT_CHUNKS_MAX);
+}
+
+#[test]
+fn ranges_outside_the_text_are_nothing() {
+    let mut text = extract("a.txt", "\u{20AC}uro".as_bytes()).unwrap();
+    for range in [1..4, 0..99, 7..9] {
+        text.sections[0].range = range;
+        assert_eq!(chunks(&text, &count), []);
+    }
+}
+
+/// One generator for the test's documents (splitmix64).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 33) as usize % n
+    }
+
+    fn word(&mut self) -> String {
+        (0..1 + self.below(10)).map(|_| char::from(b"etaoinshrdlucmfw"[self.below(16)])).collect()
+    }
+
+    fn sentence(&mut self) -> String {
+        let words: Vec<_> = (0..4 + self.below(24)).map(|_| self.word()).collect();
+        let mut sentence = words.join(" ") + ".";
+        sentence[..1].make_ascii_uppercase();
+        sentence
+    }
+
+    fn paragraph(&mut self) -> String {
+        let many = if self.below(12) == 0 { 40 } else { 7 };
+        let sentences: Vec<_> = (0..1 + self.below(many)).map(|_| self.sentence()).collect();
+        let text = sentences.join(" ");
+        if self.below(2) == 0 { text } else { wrapped(&text) }
+    }
+
+    fn block(&mut self) -> String {
+        match self.below(8) {
+            0 => (0..2 + self.below(20)).map(|_| format!("- {}\n", self.sentence())).collect(),
+            1 => {
+                let lines: String = (0..2 + self.below(30)).map(|_| format!("  {}();\n", self.word())).collect();
+                format!("```\n{lines}```\n")
+            }
+            _ => self.paragraph() + "\n",
+        }
+    }
+
+    fn document(&mut self) -> String {
+        let mut text = format!("# {}\n\n", self.word());
+        for _ in 0..1 + self.below(8) {
+            let many = if self.below(3) == 0 { 30 } else { 6 };
+            let blocks: Vec<_> = (0..1 + self.below(many)).map(|_| self.block()).collect();
+            text += &format!("## {} {}\n\n{}\n", self.word(), self.word(), blocks.join("\n"));
+        }
+        text
+    }
+}
+
+/// Lines of at most 72 characters.
+fn wrapped(text: &str) -> String {
+    let mut used = 0;
+    let mut lines = String::new();
+    for word in text.split(' ') {
+        let breaks = used + word.len() > 72;
+        used = if breaks { word.len() } else { used + word.len() + 1 };
+        lines += if lines.is_empty() { "" } else if breaks { "\n" } else { " " };
+        lines += word;
+    }
+    lines
+}
+
+#[test]
+fn one_changed_word_changes_about_one_chunk() {
+    let mut chance = Chance(7);
+    let (mut new, mut all) = (0, 0);
+    for _ in 0..100 {
+        let before = chance.document();
+        let words: Vec<_> = before.match_indices(' ').map(|(at, _)| at + 1).collect();
+        let at = words[chance.below(words.len())];
+        let end = before[at..].find(char::is_whitespace).map_or(before.len(), |n| at + n);
+        let after = format!("{}{}{}", &before[..at], "another".repeat(1 + chance.below(3)), &before[end..]);
+        let (old_text, old) = cut("a.md", &before);
+        let (new_text, found) = cut("a.md", &after);
+        let known: BTreeSet<_> = old.iter().map(|c| (&c.heading, &old_text.text[c.range.clone()])).collect();
+        all += found.len();
+        let n = found.iter().filter(|c| !known.contains(&(&c.heading, &new_text.text[c.range.clone()]))).count();
+        new += n;
+    }
+    println!("new chunks for one changed word: {new} in 100 documents, {all} chunks together");
+    assert!(new <= 120, "{new} new chunks in 100 documents");
+}

@@ -1,0 +1,75 @@
+use super::sections;
+
+fn found(text: &str) -> Vec<(String, &str)> {
+    sections(text).into_iter().map(|s| (s.heading, &text[s.range])).collect()
+}
+
+fn expect(text: &str, wanted: &[(&str, &str)]) {
+    let wanted: Vec<_> = wanted.iter().map(|(h, t)| ((*h).to_owned(), *t)).collect();
+    assert_eq!(found(text), wanted, "in {text:?}");
+}
+
+#[test]
+fn headings_make_a_path_and_a_higher_one_ends_the_deeper() {
+    expect(
+        "intro\n\n# A\none\n### C\ntwo\n## B\nthree\n# D #\nfour\n",
+        &[("", "intro"), ("A", "one"), ("A > C", "two"), ("A > B", "three"), ("D", "four")],
+    );
+}
+
+#[test]
+fn line_ends_of_windows_change_nothing() {
+    expect("# A\r\none\r\n\r\nTitle\r\n===\r\ntwo\r\n", &[("A", "one"), ("Title", "two")]);
+}
+
+#[test]
+fn underlined_lines_are_headings_but_rules_lists_and_tables_are_not() {
+    expect("Title\n=====\na\n\nSub\n---\nb", &[("Title", "a"), ("Title > Sub", "b")]);
+    expect("text\n\n---\n\nmore", &[("", "text\n\n---\n\nmore")]);
+    expect("- item\n---\nx", &[("", "- item\n---\nx")]);
+    expect("a | b\n--|--\n1 | 2", &[("", "a | b\n--|--\n1 | 2")]);
+    expect("two lines\nof prose\n---\nx", &[("", "two lines\nof prose\n---\nx")]);
+}
+
+#[test]
+fn code_holds_no_headings() {
+    let fenced = "# A\n```sh\n# no\n~~~\n```` x\n# no\n````\nb\n## B\nc";
+    expect(fenced, &[("A", "```sh\n# no\n~~~\n```` x\n# no\n````\nb"), ("A > B", "c")]);
+    expect("~~~\n# no\n", &[("", "~~~\n# no")]);
+    expect("a\n\n    # no\n", &[("", "a\n\n    # no")]);
+    expect("```inline``` code\n# A\nb", &[("", "```inline``` code"), ("A", "b")]);
+    expect("#tag and\n####### seven", &[("", "#tag and\n####### seven")]);
+}
+
+#[test]
+fn front_matter_is_a_section_without_heading() {
+    expect("---\ntitle: X\n# note\n---\n# A\nb", &[("", "---\ntitle: X\n# note\n---"), ("A", "b")]);
+    expect("---\nnever closed\n# A\nb", &[("", "---\nnever closed"), ("A", "b")]);
+}
+
+#[test]
+fn markup_in_headings_is_taken_off() {
+    let heading = "# The *big*  `x_y` [link](http://a/b) ![pic][1] C\\# a[0] \t";
+    assert_eq!(found(&format!("{heading}\nb"))[0].0, "The big x_y link pic C# a[0]");
+}
+
+#[test]
+fn a_heading_with_nothing_under_it_is_its_own_text_unless_a_deeper_one_follows() {
+    expect("# A\n## B\nb\n## C\n# D\n#\n", &[("A > B", "b"), ("A > C", "## C"), ("D", "# D")]);
+}
+
+#[test]
+fn the_line_of_a_very_long_heading_stays_in_the_text() {
+    let line = format!("# {}", "\u{20AC}uro ".repeat(50));
+    let text = format!("{line}\nbody");
+    let found = found(&text);
+    assert_eq!(found[0].1, text);
+    assert!(found[0].0.len() <= super::HEADING_BYTES_MAX);
+}
+
+#[test]
+fn a_text_of_nothing_but_headings_has_a_bounded_number_of_sections() {
+    assert_eq!(sections(&"# a\n".repeat(70_000)).len(), crate::limits::DOCUMENT_CHUNKS_MAX);
+    assert_eq!(sections(&"#".repeat(1 << 20)).len(), 1);
+    assert_eq!(sections(&"#\n".repeat(1 << 20)).len(), 0);
+}

@@ -1,0 +1,171 @@
+//! The text of a file and its sections; one file a format.
+//!
+//! Duty: tell text from what is not, decode it, find its headings. In/out: a file name and bytes in, a [`Text`]
+//! or a [`Refusal`] out. Invariants: a UTF-8 file's text is its bytes without the byte order mark, unchanged;
+//! sections are in order, within the text, and do not overlap. Limits: `limits::DOCUMENT_BYTES_MAX`.
+//! Not here: cutting to size (`text::chunk`); folders, sizes and dates of files (`io`).
+
+mod markdown;
+mod plain;
+
+use crate::limits::DOCUMENT_BYTES_MAX;
+use std::fmt;
+use std::ops::Range;
+
+/// What a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The whole text, UTF-8. For a UTF-8 file: the file without its byte order mark, unchanged.
+    pub text: String,
+    /// The parts under their headings, in order of the text. A file without headings is one section.
+    pub sections: Vec<Section>,
+}
+
+/// The text between two headings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The headings above this part, outermost first, as `A > B`; empty outside headings.
+    pub heading: String,
+    /// Bytes of [`Text::text`]: the part without its heading line, trimmed of white space. A heading with
+    /// nothing under it is its own text, unless a deeper heading that carries its words follows.
+    pub range: Range<usize>,
+}
+
+/// Why a file has no text. Nothing was kept; the file is the cause, and trying again without a change of the
+/// file (or of this program) gives the same answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nothing but white space.
+    Empty,
+    /// NUL bytes: pictures, programs, archives.
+    Binary,
+    /// Neither UTF-8 nor UTF-16 with a byte order mark.
+    Encoding {
+        /// First byte that does not fit, counted from 0 at the start of the file.
+        at: usize,
+    },
+    /// More than `limits::DOCUMENT_BYTES_MAX` bytes.
+    TooLarge {
+        /// Bytes of the file.
+        bytes: usize,
+    },
+    /// A format that is known to hold text that this program cannot take out.
+    Unsupported {
+        /// The format's usual name.
+        format: &'static str,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the file has no text"),
+            Self::Binary => f.write_str("the file is not text"),
+            Self::Encoding { at } => write!(f, "the file is not UTF-8 text: byte {at} does not fit; save it as UTF-8"),
+            Self::TooLarge { bytes } => {
+                write!(f, "the file has {bytes} bytes, more than the {DOCUMENT_BYTES_MAX} that are read")
+            }
+            Self::Unsupported { format } => write!(f, "{format} files cannot be read yet"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Takes the text out of a file. `path_hint` is its name or path; only the ending is looked at: `.md`,
+/// `.markdown` and `.mdown` are Markdown, everything else that decodes is plain text.
+///
+/// # Errors
+/// A [`Refusal`] that says why there is no text in it.
+pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
+    if u64::try_from(bytes.len()).is_ok_and(|n| n > DOCUMENT_BYTES_MAX) {
+        return Err(Refusal::TooLarge { bytes: bytes.len() });
+    }
+    if let Some(format) = known_format(path_hint, bytes) {
+        return Err(Refusal::Unsupported { format });
+    }
+    let text = plain::decode(bytes)?;
+    if text.trim().is_empty() {
+        return Err(Refusal::Empty);
+    }
+    let sections = if is_markdown(path_hint) { markdown::sections(&text) } else { plain::sections(&text) };
+    Ok(Text { text, sections })
+}
+
+/// The part of the name after its last dot, if there is one.
+fn ending(path_hint: &str) -> Option<&str> {
+    let name = path_hint.rsplit(['/', '\\']).next().unwrap_or(path_hint);
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
+fn is_markdown(path_hint: &str) -> bool {
+    ending(path_hint).is_some_and(|end| ["md", "markdown", "mdown"].iter().any(|known| end.eq_ignore_ascii_case(known)))
+}
+
+/// Formats with text inside that are told by their first bytes. A ZIP archive is an office document or a book
+/// only if its ending says so; else it is merely binary.
+fn known_format(path_hint: &str, bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"%PDF-") {
+        return Some("PDF");
+    }
+    if bytes.starts_with(b"{\\rtf") {
+        return Some("RTF");
+    }
+    let end = ending(path_hint)?.to_ascii_lowercase();
+    let zip = bytes.starts_with(b"PK\x03\x04");
+    let ole = bytes.starts_with(b"\xD0\xCF\x11\xE0");
+    match end.as_str() {
+        "docx" | "xlsx" | "pptx" if zip => Some("Office"),
+        "odt" | "ods" | "odp" if zip => Some("OpenDocument"),
+        "epub" if zip => Some("EPUB"),
+        "doc" | "xls" | "ppt" if ole => Some("old Office"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, extract};
+
+    #[test]
+    fn a_utf8_file_is_its_own_text_without_the_byte_order_mark() {
+        let text = extract("a.txt", b"\xEF\xBB\xBFone\r\ntwo ").unwrap();
+        assert_eq!(text.text, "one\r\ntwo ");
+        assert_eq!(text.sections.len(), 1);
+        assert_eq!(&text.text[text.sections[0].range.clone()], "one\r\ntwo");
+        assert_eq!(text.sections[0].heading, "");
+    }
+
+    #[test]
+    fn any_ending_and_none_are_plain_text_if_the_bytes_are() {
+        for name in ["notes", "x.rs", ".profile", "report.pdf", "a.b/c", ""] {
+            assert_eq!(extract(name, b"# not a heading here").unwrap().sections.len(), 1, "{name}");
+        }
+        assert_eq!(extract("dir/README.MD", b"# Heading\nbody").unwrap().sections[0].heading, "Heading");
+    }
+
+    #[test]
+    fn what_is_not_text_is_refused_with_a_sentence() {
+        let cases: [(&str, &[u8], &str); 8] = [
+            ("a.txt", b"", "the file has no text"),
+            ("a.md", b" \r\n\t\xC2\xA0", "the file has no text"),
+            ("a.bin", b"ab\0cd", "the file is not text"),
+            ("a.txt", b"caf\xE9!", "the file is not UTF-8 text: byte 3 does not fit; save it as UTF-8"),
+            ("a.txt", b"\xEF\xBB\xBFcaf\xE9", "the file is not UTF-8 text: byte 6 does not fit; save it as UTF-8"),
+            ("a.txt", b"%PDF-1.7\n", "PDF files cannot be read yet"),
+            ("a.docx", b"PK\x03\x04..", "Office files cannot be read yet"),
+            ("a.zip", b"PK\x03\x04\0", "the file is not text"),
+        ];
+        for (name, bytes, sentence) in cases {
+            assert_eq!(extract(name, bytes).unwrap_err().to_string(), sentence);
+        }
+    }
+
+    #[test]
+    fn a_file_one_byte_too_large_is_refused_before_it_is_read() {
+        let max = usize::try_from(crate::limits::DOCUMENT_BYTES_MAX).unwrap();
+        assert_eq!(extract("a", &vec![0; max + 1]), Err(Refusal::TooLarge { bytes: max + 1 }));
+        assert_eq!(extract("a", &vec![0; max]), Err(Refusal::Binary));
+    }
+}

@@ -1,0 +1,175 @@
+//! Unfinished documents: which one is next. A window onto the store's todo list, never the whole of it.
+
+use super::task::Task;
+use crate::base::id::DocId;
+use crate::limits::TODO_MAX;
+use crate::store::change::{Kind, Ledger};
+use crate::store::keys::Wait;
+use heapless::Deque;
+use std::collections::BTreeMap;
+
+/// Documents by what they wait for, and those that somebody works on.
+#[derive(Debug, Default)]
+pub struct Queue {
+    windows: [Window; Wait::ALL.len()],
+    /// With a task or on the way to the disk.
+    held: BTreeMap<DocId, Wait>,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    known: Deque<DocId, TODO_MAX>,
+    refilling: bool,
+    /// The last refill brought nothing new; wait for a save before the next.
+    dry: bool,
+}
+
+/// The ledger's word for those that wait for `wait`.
+const fn kind_of(wait: Wait) -> Kind {
+    match wait {
+        Wait::Read => Kind::Waiting,
+        Wait::Embed => Kind::Chunked,
+        Wait::Drop => Kind::Leaving,
+    }
+}
+
+impl Queue {
+    /// A document's state became known: it joins the window if there is room, else the store will name it.
+    pub fn learn(&mut self, doc: DocId, kind: Kind) {
+        let Some(wait) = Wait::ALL.into_iter().find(|wait| kind_of(*wait) == kind) else { return };
+        let window = &mut self.windows[wait as usize];
+        if !window.known.iter().any(|known| *known == doc) {
+            // Full is fine: the store lists it too.
+            let _ = window.known.push_back(doc);
+        }
+    }
+
+    /// Something was saved: what was dry may not be so any more.
+    pub fn saved(&mut self) {
+        self.windows.iter_mut().for_each(|window| window.dry = false);
+    }
+
+    /// The document is free again.
+    pub fn release(&mut self, doc: DocId) {
+        self.held.remove(&doc);
+    }
+
+    /// The store's answer to a refill.
+    pub fn refilled(&mut self, wait: Wait, docs: &[DocId]) {
+        let before = self.windows[wait as usize].known.len();
+        for doc in docs.iter().filter(|doc| !self.held.contains_key(doc)).copied().collect::<Vec<_>>() {
+            self.learn(doc, kind_of(wait));
+        }
+        let window = &mut self.windows[wait as usize];
+        window.refilling = false;
+        window.dry = window.known.len() == before;
+    }
+
+    /// The next task. Reading comes before embedding, so that a person sees early what there is; dropping
+    /// comes last, when nothing that waits could reuse a vector.
+    pub fn next(&mut self, ledger: &Ledger) -> Option<Task> {
+        for wait in Wait::ALL {
+            let busy = ledger.count(Kind::Waiting) + ledger.count(Kind::Chunked) > 0;
+            if wait == Wait::Drop && busy {
+                return None;
+            }
+            if let Some(task) = self.next_of(wait, ledger) {
+                return Some(task);
+            }
+        }
+        None
+    }
+
+    fn next_of(&mut self, wait: Wait, ledger: &Ledger) -> Option<Task> {
+        let window = &mut self.windows[wait as usize];
+        while wait != Wait::Drop
+            && let Some(doc) = window.known.pop_front()
+        {
+            if self.held.contains_key(&doc) {
+                continue;
+            }
+            self.held.insert(doc, wait);
+            return Some(if wait == Wait::Read { Task::Read { doc } } else { Task::Embed { doc } });
+        }
+        let in_hand = self.held.values().filter(|held| **held == wait).count();
+        if window.refilling || window.dry || ledger.count(kind_of(wait)) <= in_hand as u64 {
+            return None;
+        }
+        window.refilling = true;
+        Some(Task::Refill { wait, max: TODO_MAX / 2 + self.held.len() })
+    }
+
+    /// Leaving documents that a refill named, all at once; they are the node's to drop.
+    pub fn take_leaving(&mut self) -> Vec<DocId> {
+        let window = &mut self.windows[Wait::Drop as usize];
+        let mut taken = Vec::new();
+        while let Some(doc) = window.known.pop_front() {
+            if !self.held.contains_key(&doc) {
+                self.held.insert(doc, Wait::Drop);
+                taken.push(doc);
+            }
+        }
+        taken
+    }
+
+    /// A refill failed.
+    pub fn refill_failed(&mut self, wait: Wait) {
+        let window = &mut self.windows[wait as usize];
+        window.refilling = false;
+        window.dry = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(waiting: u64, chunked: u64, leaving: u64) -> Ledger {
+        let mut ledger = Ledger::default();
+        (0..waiting).for_each(|_| ledger.enter(Kind::Waiting));
+        (0..chunked).for_each(|_| ledger.enter(Kind::Chunked));
+        (0..leaving).for_each(|_| ledger.enter(Kind::Leaving));
+        ledger
+    }
+
+    #[test]
+    fn a_document_is_given_out_once_until_it_is_released() {
+        let mut queue = Queue::default();
+        queue.learn(DocId(1), Kind::Waiting);
+        queue.learn(DocId(1), Kind::Waiting);
+        let ledger = ledger(1, 0, 0);
+        assert_eq!(queue.next(&ledger), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&ledger), None, "the only one that waits is in hand");
+        queue.learn(DocId(1), Kind::Waiting);
+        assert_eq!(queue.next(&ledger), None);
+        queue.release(DocId(1));
+        queue.learn(DocId(1), Kind::Waiting);
+        assert_eq!(queue.next(&ledger), Some(Task::Read { doc: DocId(1) }));
+    }
+
+    #[test]
+    fn reading_comes_before_embedding_and_dropping_comes_last() {
+        let mut queue = Queue::default();
+        queue.learn(DocId(1), Kind::Chunked);
+        queue.learn(DocId(2), Kind::Waiting);
+        queue.learn(DocId(3), Kind::Leaving);
+        let busy = ledger(1, 1, 1);
+        assert_eq!(queue.next(&busy), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&busy), Some(Task::Embed { doc: DocId(1) }));
+        assert_eq!(queue.next(&busy), None);
+        let idle = ledger(0, 0, 1);
+        assert!(matches!(queue.next(&idle), Some(Task::Refill { wait: Wait::Drop, .. })));
+    }
+
+    #[test]
+    fn what_the_window_does_not_know_is_asked_of_the_store_once() {
+        let mut queue = Queue::default();
+        let ledger = ledger(500, 0, 0);
+        assert!(matches!(queue.next(&ledger), Some(Task::Refill { wait: Wait::Read, .. })));
+        assert_eq!(queue.next(&ledger), None, "one refill at a time");
+        queue.refilled(Wait::Read, &[]);
+        assert_eq!(queue.next(&ledger), None, "a dry well is not asked again before something is saved");
+        queue.saved();
+        assert!(queue.next(&ledger).is_some());
+    }
+}

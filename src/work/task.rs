@@ -1,0 +1,76 @@
+//! The unit of scheduling, accounting and simulation: one bounded piece of work, and what came of it.
+
+use crate::base::id::DocId;
+use crate::search::hit::Hit;
+use crate::store::audit::Audit;
+use crate::store::change::Change;
+use crate::store::keys::Wait;
+use crate::store::record::Source;
+
+/// What a worker is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Compare a part of a folder with what is known of it.
+    Look(Look),
+    /// Name documents that wait.
+    Refill {
+        /// For what they wait.
+        wait: Wait,
+        /// How many at most.
+        max: usize,
+    },
+    /// Read and cut one document.
+    Read {
+        /// Which.
+        doc: DocId,
+    },
+    /// Embed the next few chunks of one document.
+    Embed {
+        /// Which.
+        doc: DocId,
+    },
+    /// Answer a person's question from this device.
+    Retrieve {
+        /// As asked.
+        question: String,
+        /// Answers wanted.
+        count: usize,
+    },
+    /// Walk the whole store and see whether it adds up.
+    Audit,
+}
+
+/// One step of a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The source that the place belongs to.
+    pub source: Source,
+    /// A folder or file, absolute.
+    pub scope: Vec<u8>,
+    /// Where the last step ended; paths up to here are done.
+    pub after: Option<Vec<u8>>,
+}
+
+/// What came of a task.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A step of a look is done.
+    Looked {
+        /// What is new, different or gone.
+        changes: Vec<Change>,
+        /// Where the next step begins; `None` when the look is over.
+        next: Option<Vec<u8>>,
+        /// What was left out and why, for people; bounded.
+        remarks: Vec<String>,
+    },
+    /// Documents that wait, oldest first.
+    Refilled(Vec<DocId>),
+    /// What is to be saved.
+    Changes(Vec<Change>),
+    /// Passages, best first.
+    Hits(Vec<Hit>),
+    /// The store was walked.
+    Audited(Audit),
+    /// The store or the engine failed; nothing was changed.
+    Failed(String),
+}

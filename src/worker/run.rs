@@ -1,0 +1,52 @@
+//! One task, whichever kind: the same on a device and in the simulator, which lend their world as functions.
+
+use super::look::Listing;
+use super::read::Content;
+use super::{embed, look, read as cut, retrieve};
+use crate::base::id::Row;
+use crate::base::vector::Signs;
+use crate::embed::Embedder;
+use crate::store::audit::audit;
+use crate::store::kv::{Kv, KvError};
+use crate::store::read;
+use crate::work::task::{Look, Outcome, Task};
+
+/// What a task may need of the world. Each is called at most once.
+pub struct World<L, R, S> {
+    /// Lists the next stretch of files.
+    pub list: L,
+    /// Reads a whole file.
+    pub read: R,
+    /// The rows nearest by sign bits, at most so many.
+    pub scan: S,
+}
+
+/// Runs a task to its end.
+pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, world: World<L, R, S>, task: Task) -> Outcome
+where
+    L: FnOnce(&Look) -> Listing,
+    R: FnOnce(&[u8]) -> Content,
+    S: FnOnce(&Signs, usize) -> Vec<Row>,
+{
+    let failed = |error: KvError| Outcome::Failed(format!("The store cannot be read: {error}."));
+    match task {
+        Task::Look(step) => {
+            let listing = (world.list)(&step);
+            look::look(kv, &step, listing).unwrap_or_else(failed)
+        }
+        Task::Refill { wait, max } => read::todo(kv, wait, max).map_or_else(failed, Outcome::Refilled),
+        Task::Read { doc } => match read::document(kv, doc) {
+            Ok(Some(document)) => {
+                let content = (world.read)(&document.path);
+                Outcome::Changes(cut::read(embedder, doc, &document, content))
+            }
+            Ok(None) => Outcome::Changes(Vec::new()),
+            Err(error) => failed(error),
+        },
+        Task::Embed { doc } => embed::embed(kv, embedder, doc).unwrap_or_else(failed),
+        Task::Retrieve { question, count } => {
+            retrieve::retrieve(kv, embedder, world.scan, &question, count).unwrap_or_else(Outcome::Failed)
+        }
+        Task::Audit => audit(kv).map_or_else(failed, Outcome::Audited),
+    }
+}

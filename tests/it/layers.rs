@@ -1,0 +1,228 @@
+//! Holds the tree to the house plan: layers, heads, sizes, and what may touch the world where.
+//!
+//! Reads the source as text, with comments, strings and characters blanked out first. Each rule is a small
+//! function of one file, and is tested below with a planted violation.
+
+mod planted;
+mod source;
+
+use source::{Source, children_of, sequences, supers_to_the_root, tokens};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// A module may use itself and modules of a lower rank. `main` lies over all, `limits` under all.
+const LAYERS: [(u8, &[&str]); 7] = [
+    (6, &["main"]),
+    (5, &["io", "sim"]),
+    (4, &["node", "worker", "config"]),
+    (3, &["energy", "mesh", "work", "query", "learn"]),
+    (2, &["wire", "text", "embed", "store", "search"]),
+    (1, &["base"]),
+    (0, &["limits"]),
+];
+
+const IO: &[&str] = &["src/io/", "src/main.rs"];
+
+/// Parts of `std` that ask or change the world.
+const STD_WORLD: [(&str, &[&str], &str); 5] = [
+    ("fs", IO, "let io read or write, and take bytes"),
+    ("net", IO, "let io hold sockets; addresses as data are in core::net"),
+    ("thread", IO, "let io own the threads"),
+    ("process", IO, "let io start programs and main choose the exit code"),
+    ("env", IO, "take settings through config"),
+];
+
+/// Crates that touch the world, and the tensor engine.
+const CRATES: [(&str, &[&str], &str); 13] = [
+    ("smol", IO, "return outputs; io waits"),
+    ("async_io", IO, "return outputs; io waits"),
+    ("async_signal", IO, "let io hear signals"),
+    ("futures_lite", IO, "return outputs; io waits"),
+    ("fjall", IO, "use the port store::kv::Kv"),
+    ("trillium", IO, "let io::http speak HTTP"),
+    ("notify", IO, "let io watch folders"),
+    ("mdns_sd", IO, "let io discover"),
+    ("clap", IO, "let main or io read arguments"),
+    ("indicatif", IO, "return notices; io shows them"),
+    ("rustix", IO, "let io call the operating system"),
+    ("getrandom", IO, "take chance from the seeded generator, keys from io"),
+    ("tract", &["src/embed/engine.rs"], "use the port embed::Embedder"),
+];
+
+/// Words that ask a clock or talk to a person.
+const SAYINGS: [(&[&str], &str); 6] = [
+    (&["Instant", "::", "now"], "take `now` as first argument"),
+    (&["SystemTime", "::", "now"], "no decision reads the wall clock; io gives it for display"),
+    (&["print", "!"], "return a value or a Notice"),
+    (&["println", "!"], "return a value or a Notice"),
+    (&["eprint", "!"], "return a value or a Notice"),
+    (&["eprintln", "!"], "return a value or a Notice"),
+];
+
+/// Files that may say `unsafe`: none. A measured SIMD file joins with its benchmark in the commit.
+const UNSAFE_FILES: &[&str] = &[];
+
+const NAMES_THAT_SAY_NOTHING: [&str; 9] =
+    ["util", "utils", "common", "manager", "managers", "helper", "helpers", "type", "types"];
+
+const HEAD: [&str; 5] = ["duty", "in/out", "invariants", "limits", "not here"];
+const HEAD_LINES_MAX: usize = 12;
+const FILE_LINES_MAX: usize = 400;
+
+const RULES: [fn(&Source) -> Vec<String>; 10] =
+    [place, name, layers, head, folder_head, size, leftovers, world, switches, no_unsafe];
+
+#[test]
+fn the_tree_is_as_the_house_plan_draws_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"].map(|name| root.join(name)) {
+        if folder.is_dir() {
+            read_tree(root, &folder, &mut files).unwrap();
+        }
+    }
+    assert!(files.iter().any(|file| file.path == "src/lib.rs"), "no src/lib.rs under {}", root.display());
+    let mut faults: Vec<String> = files.iter().flat_map(|file| RULES.iter().flat_map(|rule| rule(file))).collect();
+    faults.extend(folders_without_head(&files));
+    faults.sort();
+    assert!(faults.is_empty(), "{} places differ from design.md:\n{}", faults.len(), faults.join("\n"));
+}
+
+fn read_tree(root: &Path, folder: &Path, files: &mut Vec<Source>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_tree(root, &path, files)?;
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.push(Source::new(&relative, &fs::read_to_string(&path)?));
+        }
+    }
+    Ok(())
+}
+
+// ---- the rules -------------------------------------------------------------------------------------------
+
+fn place(file: &Source) -> Vec<String> {
+    let known = file.module().is_none_or(|module| rank(module).is_some() || file.path == "src/lib.rs");
+    let what = "this top-level module is in no layer; put it into one of the house, or change design.md and LAYERS";
+    file.faults((!known).then_some((1, what.to_owned())))
+}
+
+fn name(file: &Source) -> Vec<String> {
+    let bad = file.path.trim_end_matches(".rs").split(['/', '_']).find(|part| NAMES_THAT_SAY_NOTHING.contains(part));
+    file.faults(bad.map(|part| (1, format!("\"{part}\" says nothing; name the noun that lives here"))))
+}
+
+fn layers(file: &Source) -> Vec<String> {
+    let Some((own, own_rank)) = file.module().and_then(|own| Some((own, rank(own)?))) else { return Vec::new() };
+    let tokens = tokens(&file.code);
+    let mut uses = children_of(&tokens, "crate");
+    uses.extend(supers_to_the_root(&tokens, file.depth()));
+    let wrong = uses.iter().filter(|(used, _)| *used != own).filter_map(|(used, line)| match rank(used) {
+        Some(rank) if rank < own_rank => None,
+        Some(_) => Some((*line, format!("{own} uses {used}; arrows go down, never sideways: pass a value of base"))),
+        None => Some((*line, format!("{own} uses crate::{used}, which is no module of LAYERS; name where it lives"))),
+    });
+    // A test file may lie beside what it tests, whatever its name.
+    let product = self::tokens(&file.product);
+    let hidden = sequences(&product, &["#", "[", "path"]).into_iter();
+    let hidden = hidden.map(|line| (line, "#[path] hides where a module lives; move the file instead".to_owned()));
+    file.faults(wrong.chain(hidden))
+}
+
+fn head(file: &Source) -> Vec<String> {
+    let missing = !file.text.trim_start().starts_with("//!");
+    file.faults(missing.then(|| (1, "say in a first //! line what this file is".to_owned())))
+}
+
+fn folder_head(file: &Source) -> Vec<String> {
+    if !(file.path.starts_with("src/") && file.path.ends_with("/mod.rs")) {
+        return Vec::new();
+    }
+    let lines: Vec<&str> = file.text.lines().take(HEAD_LINES_MAX).take_while(|line| line.starts_with("//!")).collect();
+    let said = lines.join(" ").to_lowercase();
+    let missing = HEAD.iter().filter(|word| !said.contains(&format!("{word}:")));
+    file.faults(missing.map(|word| (1, format!("the //! head lacks \"{word}:\" in its first {HEAD_LINES_MAX} lines"))))
+}
+
+/// A room has a `mod.rs`; inside one, a file that grew (`text/chunk.rs`) may keep its parts in a folder of its name.
+fn folders_without_head(files: &[Source]) -> Vec<String> {
+    let exists = |path: String| files.iter().any(|file| file.path == path);
+    let headed = |folder: &str| {
+        exists(format!("src/{folder}/mod.rs")) || folder.contains('/') && exists(format!("src/{folder}.rs"))
+    };
+    let folders = files.iter().filter(|file| !file.tests_only());
+    let folders = folders.filter_map(|file| Some(file.path.strip_prefix("src/")?.rsplit_once('/')?.0));
+    let mut missing: Vec<&str> = folders.filter(|folder| !headed(folder)).collect();
+    missing.dedup();
+    missing.iter().map(|folder| format!("src/{folder}:1: this folder has no mod.rs that says its duty.")).collect()
+}
+
+fn size(file: &Source) -> Vec<String> {
+    let lines = file.text.lines().count();
+    let what = format!("{lines} lines, and {FILE_LINES_MAX} are the most; this file holds more than one noun");
+    file.faults((lines > FILE_LINES_MAX).then_some((FILE_LINES_MAX + 1, what)))
+}
+
+fn leftovers(file: &Source) -> Vec<String> {
+    if !file.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let tokens = tokens(&file.product);
+    let mut found = Vec::new();
+    for word in ["todo", "unimplemented", "dbg"] {
+        let lines = sequences(&tokens, &[word, "!"]).into_iter();
+        found.extend(lines.map(|line| (line, format!("{word}! is left over; finish it or take it out"))));
+    }
+    let lines = sequences(&tokens, &[".", "unwrap", "(", ")"]).into_iter();
+    found.extend(
+        lines.map(|line| (line, "unwrap() outside tests; return an error, or assert! with a reason".to_owned())),
+    );
+    file.faults(found)
+}
+
+fn world(file: &Source) -> Vec<String> {
+    if !file.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let tokens = tokens(&file.product);
+    let mut found = Vec::new();
+    for (part, places, advice) in STD_WORLD.iter().filter(|(_, places, _)| !file.lies_in(places)) {
+        let uses = children_of(&tokens, "std").into_iter().filter(|(child, _)| child == part);
+        found.extend(uses.map(|(_, line)| (line, format!("std::{part} outside {}; {advice}", places.join(", ")))));
+    }
+    for (name, places, advice) in CRATES.iter().filter(|(_, places, _)| !file.lies_in(places)) {
+        let family = format!("{name}_");
+        let named = |token: &str| token == *name || token.starts_with(&family);
+        let uses = tokens.windows(2).map(|pair| (pair[0].text, pair[1].text, pair[0].line));
+        let uses = uses.filter(|(one, two, _)| named(one) && *two == "::" || *one == "use" && named(two));
+        found.extend(uses.map(|(_, _, line)| (line, format!("{name} outside {}; {advice}", places.join(", ")))));
+    }
+    for (words, advice) in SAYINGS.iter().filter(|_| !file.lies_in(IO)) {
+        let lines = sequences(&tokens, words).into_iter();
+        found.extend(lines.map(|line| (line, format!("{} outside {}; {advice}", words.concat(), IO.join(", ")))));
+    }
+    found.dedup();
+    file.faults(found)
+}
+
+fn switches(file: &Source) -> Vec<String> {
+    if file.path == "src/lib.rs" || file.path.ends_with("/mod.rs") || !file.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let lines = file.code.lines().enumerate().filter(|(_, line)| line.contains("cfg") && line.contains("feature ="));
+    let what = "feature switches stand only in lib.rs and mod.rs; switch the whole module there";
+    file.faults(lines.map(|(at, _)| (at + 1, what.to_owned())))
+}
+
+fn no_unsafe(file: &Source) -> Vec<String> {
+    let tokens = if file.lies_in(UNSAFE_FILES) { Vec::new() } else { tokens(&file.code) };
+    let what = "unsafe code is for the files of UNSAFE_FILES; write it safely, or bring a benchmark that says why";
+    file.faults(sequences(&tokens, &["unsafe"]).into_iter().map(|line| (line, what.to_owned())))
+}
+
+fn rank(module: &str) -> Option<u8> {
+    LAYERS.iter().find(|(_, names)| names.contains(&module)).map(|(rank, _)| *rank)
+}
