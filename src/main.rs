@@ -1,1 +1,9 @@
-fn main(){}
+//! The program `wattle`: everything is in the library, this is its door.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wattle::io::run()
+}

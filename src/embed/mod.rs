@@ -12,6 +12,7 @@ use std::fmt;
 
 #[cfg(feature = "device")]
 pub mod engine;
+mod key;
 pub mod model;
 pub mod stand_in;
 mod trie;

@@ -1,16 +1,16 @@
-//! What a model is: its manifest, its fingerprint, the prefix rule, and the key of a vector.
+//! What a model is: its manifest and its fingerprint; and, from `key`, the prefix rule and a vector's key.
 //!
 //! Pure: bytes in, values out. Two devices that hold the same files and rules get the same fingerprint,
 //! whichever engine they run; the manifest's other lines (name, revision) are for people.
 
-use crate::base::id::{EmbedKey, Fingerprint};
+use crate::base::id::Fingerprint;
 use crate::embed::wordpiece::VocabError;
-use crate::embed::words::is_space;
 use crate::limits::{DIMENSIONS, MODEL_TOKENS_MAX};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fmt;
-use unicode_normalization::UnicodeNormalization;
+
+pub use crate::embed::key::{key, prefixed};
 
 /// The manifest's own file name, beside the files that it lists.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -88,9 +88,14 @@ impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => write!(f, "the model's {MANIFEST_FILE} cannot be read: {why}"),
-            Self::Unsupported(line) => write!(f, "the model's {MANIFEST_FILE} has a \"{line}\" that this version cannot use"),
+            Self::Unsupported(line) => {
+                write!(f, "the model's {MANIFEST_FILE} has a \"{line}\" that this version cannot use")
+            }
             Self::Damaged(file) => {
-                write!(f, "the model's {file} is not the one that its {MANIFEST_FILE} describes: install the model again")
+                write!(
+                    f,
+                    "the model's {file} is not the one that its {MANIFEST_FILE} describes: install the model again"
+                )
             }
             Self::Vocabulary(e) => write!(f, "the model's {VOCABULARY_FILE} cannot be used: {e}"),
         }
@@ -192,30 +197,8 @@ impl FileHash {
     }
 }
 
-/// The text that the model reads for a chunk: its heading path (outermost first, joined with `" > "`), a
-/// newline, its text. The text alone when the heading is empty.
-#[must_use]
-pub fn prefixed(heading: &str, text: &str) -> String {
-    if heading.is_empty() { text.to_owned() } else { format!("{heading}\n{text}") }
-}
-
-/// The key of a chunk's vector: the first 16 bytes of SHA-256 over the fingerprint, the heading after its
-/// length (u32, little-endian), and the text. The text in NFC and with single spaces for its whitespace, as
-/// far as the tokenizer sees none of the difference: a re-wrapped paragraph keeps its vector.
-#[must_use]
-pub fn key(model: &Fingerprint, heading: &str, text: &str) -> EmbedKey {
-    let spaced = text.split(is_space).filter(|word| !word.is_empty()).flat_map(|word| [" ", word]);
-    let settled: String = spaced.skip(1).flat_map(str::chars).nfc().collect();
-    let mut hash = Sha256::new();
-    hash.update(model.0);
-    length_prefixed(&mut hash, heading.as_bytes());
-    hash.update(settled.as_bytes());
-    let mut key = [0; 16];
-    key.copy_from_slice(&hash.finalize()[..16]);
-    EmbedKey(key)
-}
-
-fn length_prefixed(hash: &mut Sha256, part: &[u8]) {
+/// One part of what is hashed, told from its neighbours by its length.
+pub(super) fn length_prefixed(hash: &mut Sha256, part: &[u8]) {
     // No part comes near 4 GiB; one that did would still be told from every shorter one by its bytes.
     hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
     hash.update(part);
@@ -273,7 +256,7 @@ mod tests {
     #[test]
     fn a_damaged_manifest_is_refused() {
         assert!(matches!(Manifest::parse(b"{"), Err(ModelError::Unreadable(_))));
-        assert!(matches!(Manifest::parse(&[b' '; MANIFEST_BYTES_MAX + 1]), Err(ModelError::Unreadable(_))));
+        assert!(matches!(Manifest::parse(&vec![b' '; MANIFEST_BYTES_MAX + 1]), Err(ModelError::Unreadable(_))));
         assert!(matches!(manifest(&[("sha256\":\"", "sha256\":\"0")]), Err(ModelError::Unreadable(_))));
     }
 
@@ -283,28 +266,5 @@ mod tests {
         assert_eq!(manifest(&[("tiny", "other"), ("0.98", "0.97")]).unwrap().fingerprint(), plain);
         assert_ne!(manifest(&[(":256", ":128")]).unwrap().fingerprint(), plain);
         assert_ne!(manifest(&[("sha256\":\"2e", "sha256\":\"3e")]).unwrap().fingerprint(), plain);
-    }
-
-    #[test]
-    fn a_re_wrapped_or_recomposed_text_keeps_its_key() {
-        let model = Fingerprint([1; 32]);
-        let plain = key(&model, "A > B", "caf\u{e9} au lait");
-        assert_eq!(key(&model, "A > B", "  cafe\u{301}\r\n\tau\u{3000}lait\n"), plain);
-        assert_ne!(key(&model, "A", "caf\u{e9} au lait"), plain);
-        assert_ne!(key(&Fingerprint([2; 32]), "A > B", "caf\u{e9} au lait"), plain);
-        assert_ne!(key(&model, "A > B", "caf\u{e9}\u{b}au lait"), plain, "the tokenizer sees no space there");
-    }
-
-    #[test]
-    fn heading_and_text_cannot_be_moved_into_each_other() {
-        let model = Fingerprint([1; 32]);
-        assert_ne!(key(&model, "a", "b c"), key(&model, "a b", "c"));
-        assert_ne!(key(&model, "", "ab"), key(&model, "a", "b"));
-    }
-
-    #[test]
-    fn a_chunk_without_a_heading_has_no_prefix() {
-        assert_eq!(prefixed("Fence > Posts", "Dig."), "Fence > Posts\nDig.");
-        assert_eq!(prefixed("", "Dig."), "Dig.");
     }
 }

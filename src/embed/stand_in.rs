@@ -55,14 +55,18 @@ impl Embedder for StandIn {
 /// with `VOTES` votes each are far from the ends of i16.
 fn vote(word: &str, votes: &mut [i16; DIMENSIONS]) {
     let letters = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let seed = letters.chars().flat_map(char::to_lowercase).fold(FNV_OFFSET, |hash, c| (hash ^ u64::from(c)).wrapping_mul(FNV_PRIME));
+    let seed = letters
+        .chars()
+        .flat_map(char::to_lowercase)
+        .fold(FNV_OFFSET, |hash, c| (hash ^ u64::from(c)).wrapping_mul(FNV_PRIME));
     if letters.is_empty() {
         return;
     }
     for turn in 0..VOTES as u64 {
         let draw = mixed(seed.wrapping_add(turn.wrapping_mul(GOLDEN)));
-        let at = draw % DIMENSIONS as u64;
-        votes[at as usize] += if draw >> 63 == 0 { 1 } else { -1 };
+        #[expect(clippy::cast_possible_truncation, reason = "below DIMENSIONS")]
+        let at = (draw % DIMENSIONS as u64) as usize;
+        votes[at] += if draw >> 63 == 0 { 1 } else { -1 };
     }
 }
 

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn nothing_is_made_of_what_leaves_no_trace() {
         assert_eq!(ids("\0\u{200b}\u{fffd}\u{e000} \u{301}\u{b}", 100), [2, 3]);
-            }
+    }
 
     #[test]
     fn a_damaged_vocabulary_is_refused() {

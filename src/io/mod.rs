@@ -7,10 +7,10 @@
 //! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
 
 pub mod cli;
-mod clock;
-mod compute;
-mod disk;
-mod driver;
+pub mod clock;
+pub mod compute;
+pub mod disk;
+pub mod driver;
 pub mod folder;
 pub mod gate;
 pub mod home;
@@ -18,12 +18,18 @@ pub mod http;
 pub mod identity;
 pub mod log;
 pub mod models;
-mod progress;
+pub mod progress;
 pub mod source;
 pub mod store;
 pub mod up;
-mod watch;
-mod writer;
+pub mod watch;
+pub mod writer;
 
-pub use cli::run;
-pub use disk::{Disk, Sync};
+
+/// Runs the command that was typed.
+#[must_use]
+pub fn run() -> std::process::ExitCode {
+    let args = <cli::args::Args as clap::Parser>::parse();
+    log::init(args.verbose);
+    cli::run(args)
+}

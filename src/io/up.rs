@@ -1,12 +1,13 @@
 //! `wattle up`: one agent, from the open home to the clean stop. Reads top to bottom as it happens.
 
-use super::cli::args::UpOptions;
+use super::cli::args::{DEFAULT_API, UpOptions};
 use super::compute::{Bench, step_back};
 use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
 use super::gate::{Asked, Gate};
 use super::home::{Home, disk_free};
-use super::http::{self, door::Token};
+use super::http::Patience;
+use super::http::{self, token::Token};
 use super::identity::Identity;
 use super::progress::Progress;
 use super::source::source_at;
@@ -63,7 +64,8 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     let (gate, asked) = Gate::new();
     let page = format!("http://{address}/#token={}", token.reveal());
-    let server = http::serve(listener, gate.clone(), token);
+    let server = http::serve(listener, gate.clone(), token, Patience::default())
+        .map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     println!("{device} is up. Its name to other devices is {}.", identity.peer_id());
     println!("Ask on this page: {page}");
     println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
@@ -73,7 +75,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     smol::spawn(stop_on_signal(events.clone())).detach();
     drop(events);
     smol::block_on(driver.run(inbox));
-    server.shut_down();
+    smol::block_on(server.stop());
     for thread in threads {
         if thread.join().is_err() {
             error!("A thread of the agent failed; what it had in hand is done again at the next start.");
@@ -108,7 +110,7 @@ fn host_name() -> String {
 /// What must be added to a command so that it finds this agent.
 fn api_flags(options: &UpOptions) -> String {
     let mut flags = String::new();
-    if options.api != super::cli::args::default_api() {
+    if options.api != DEFAULT_API {
         flags += &format!(" --api {}", options.api);
     }
     if super::home::default_home().is_ok_and(|home| home != options.home) {

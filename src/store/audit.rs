@@ -40,10 +40,15 @@ pub struct Audit {
     pub faults: Vec<String>,
     /// How many things do not fit.
     pub fault_count: u64,
+    /// Paths of documents that cannot be used, and why; at most `REFUSED_MAX`.
+    pub refused: Vec<(Vec<u8>, String)>,
 }
 
 /// Faults that are spelt out.
 const FAULTS_MAX: usize = 20;
+
+/// Refused documents that are named.
+const REFUSED_MAX: usize = 100;
 
 impl Audit {
     /// Whether everything fits.
@@ -73,6 +78,11 @@ pub fn audit(kv: &impl Kv) -> Result<Audit, KvError> {
         audit.counted.enter(Kind::from(&doc.state));
         rows += doc.pieces.len() as u64;
         todos += u64::from(read::wait_of(&doc.state).is_some());
+        if let DocState::Refused(why) = &doc.state
+            && audit.refused.len() < REFUSED_MAX
+        {
+            audit.refused.push((doc.path.clone(), why.clone()));
+        }
         check_document(kv, &mut audit, id, &doc)
     })?;
     read::walk(kv, Space::Chunk, |_, value| {

@@ -161,8 +161,7 @@ impl<K: Kv> Kv for Rc<K> {
 ///
 /// # Panics
 /// On the first rule that `kv` breaks. `kv` must be empty.
-#[doc(hidden)]
-#[expect(clippy::unwrap_used, reason = "a test suite shared by the implementations")]
+#[cfg(test)]
 pub fn suite(kv: &impl Kv) {
     let put = |pairs: &[(&str, &str)]| {
         let mut batch = Batch::new();

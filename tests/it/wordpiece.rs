@@ -1,5 +1,7 @@
 //! Our tokenizer against the reference's answers (`scripts/make_wordpiece_fixture.py` wrote both files).
 
+#![expect(clippy::panic, reason = "the tests' helpers fail by panicking, as tests do")]
+
 use std::fs;
 use std::path::PathBuf;
 use wattle::embed::wordpiece::WordPiece;
@@ -28,7 +30,12 @@ fn word_pieces_equal_the_reference_tokenizer_on_ten_thousand_lines() {
             differences.push(format!("{line}\n  reference {due:?}\n  ours      {ours:?}"));
         }
     }
-    assert!(differences.is_empty(), "{} lines differ, first:\n{}", differences.len(), differences[..differences.len().min(5)].join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} lines differ, first:\n{}",
+        differences.len(),
+        differences[..differences.len().min(5)].join("\n")
+    );
 }
 
 #[test]

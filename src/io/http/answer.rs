@@ -4,8 +4,7 @@ use serde::Serialize;
 use trillium::{Conn, Headers, KnownHeaderName, Status};
 
 /// On every answer: nothing is cached, sniffed, framed or sent on as a referrer.
-#[must_use]
-pub fn house_headers() -> Headers {
+pub(super) fn house_headers() -> Headers {
     Headers::new()
         .with_inserted_header(KnownHeaderName::CacheControl, "no-store")
         .with_inserted_header(KnownHeaderName::XcontentTypeOptions, "nosniff")
@@ -16,8 +15,7 @@ pub fn house_headers() -> Headers {
 }
 
 /// This value as JSON, with this status; no later handler runs.
-#[must_use]
-pub fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
+pub(super) fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
     match serde_json::to_vec(body) {
         Ok(bytes) => conn
             .with_status(status)
@@ -32,7 +30,7 @@ pub fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
 }
 
 /// `{"error": sentence}`. The connection closes after it: what else was sent is not worth reading.
-#[must_use]
-pub fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
-    json(conn, status, &serde_json::json!({ "error": sentence })).with_response_header(KnownHeaderName::Connection, "close")
+pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
+    json(conn, status, &serde_json::json!({ "error": sentence }))
+        .with_response_header(KnownHeaderName::Connection, "close")
 }

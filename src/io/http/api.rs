@@ -142,13 +142,15 @@ fn question(query: &str, k: usize) -> Result<Request, Refused> {
 }
 
 async fn body<T: DeserializeOwned>(conn: &mut Conn) -> Result<T, Refused> {
-    let bytes = conn.request_body().with_max_len(HTTP_BODY_MAX as u64).read_bytes().await.map_err(|error| match error {
-        Error::ReceivedBodyTooLong(_) => {
-            (Status::PayloadTooLarge, format!("The body is too large: at most {HTTP_BODY_MAX} bytes are read."))
-        }
-        _ => (Status::BadRequest, "The body did not arrive whole.".to_owned()),
-    })?;
-    serde_json::from_slice(&bytes).map_err(|error| (Status::BadRequest, format!("The body is not what this call reads: {error}.")))
+    let bytes =
+        conn.request_body().with_max_len(HTTP_BODY_MAX as u64).read_bytes().await.map_err(|error| match error {
+            Error::ReceivedBodyTooLong(_) => {
+                (Status::PayloadTooLarge, format!("The body is too large: at most {HTTP_BODY_MAX} bytes are read."))
+            }
+            _ => (Status::BadRequest, "The body did not arrive whole.".to_owned()),
+        })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| (Status::BadRequest, format!("The body is not what this call reads: {error}.")))
 }
 
 #[cfg(test)]
@@ -168,7 +170,8 @@ mod tests {
     #[test]
     fn every_problem_has_its_status() {
         assert_eq!(
-            [Problem::Conflict, Problem::Busy, Problem::DiskFull, Problem::Broken].map(|problem| status_of(problem) as u16),
+            [Problem::Conflict, Problem::Busy, Problem::DiskFull, Problem::Broken]
+                .map(|problem| status_of(problem) as u16),
             [409, 503, 507, 500]
         );
     }

@@ -122,11 +122,17 @@ impl Client {
             .build_conn(method, format!("http://{}{path}", self.address))
             .with_request_header(KnownHeaderName::Authorization, format!("Bearer {}", self.token.reveal()));
         if let Some(body) = body {
-            conn = conn.with_request_header(KnownHeaderName::ContentType, "application/json").with_body(body.to_string());
+            conn =
+                conn.with_request_header(KnownHeaderName::ContentType, "application/json").with_body(body.to_string());
         }
         (&mut conn).await.map_err(|error| self.failure(&error))?;
         let status = conn.status().map_or(0, |status| status as u16);
-        let bytes = conn.response_body().with_max_len(CLIENT_BODY_MAX).read_bytes().await.map_err(|error| self.failure(&error))?;
+        let bytes = conn
+            .response_body()
+            .with_max_len(CLIENT_BODY_MAX)
+            .read_bytes()
+            .await
+            .map_err(|error| self.failure(&error))?;
         let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
         match (status, answer) {
             (200, Some(answer)) => Ok(answer),
@@ -139,13 +145,18 @@ impl Client {
             (_, Some(answer)) if answer["error"].is_string() => {
                 Err(Failure::NotDone(answer["error"].as_str().unwrap_or_default().to_owned()))
             }
-            _ => Err(Failure::NotDone(format!("What answers on {} is not a Wattle agent (HTTP status {status}).", self.address))),
+            _ => Err(Failure::NotDone(format!(
+                "What answers on {} is not a Wattle agent (HTTP status {status}).",
+                self.address
+            ))),
         }
     }
 
     fn failure(&self, error: &Error) -> Failure {
         match error {
-            Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => Failure::NoAgent(no_agent(self.address)),
+            Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                Failure::NoAgent(no_agent(self.address))
+            }
             error => Failure::NotDone(format!("The agent on {} gave no whole answer: {error}.", self.address)),
         }
     }
@@ -158,7 +169,8 @@ pub fn no_agent(address: SocketAddr) -> String {
 }
 
 fn typed<T: DeserializeOwned>(json: Value) -> Result<Answer<T>, Failure> {
-    let read = T::deserialize(&json)
-        .map_err(|error| Failure::NotDone(format!("The agent's answer could not be read ({error}): is it of another version?")))?;
+    let read = T::deserialize(&json).map_err(|error| {
+        Failure::NotDone(format!("The agent's answer could not be read ({error}): is it of another version?"))
+    })?;
     Ok(Answer { json, read })
 }

@@ -3,8 +3,8 @@
 //! A web page in the owner's own browser can reach this port. Three checks keep it out: the Host (a foreign
 //! name that was made to point here, DNS rebinding), the Origin, and a token that no page can read.
 
-use super::token::Token;
 use super::answer;
+use super::token::Token;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use trillium::{Conn, Handler, Headers, KnownHeaderName, Method, Status};
@@ -172,5 +172,4 @@ fn field(headers: &Headers, name: KnownHeaderName) -> Field<'_> {
 }
 
 #[cfg(test)]
-#[path = "door_test.rs"]
 mod test;

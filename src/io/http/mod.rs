@@ -54,11 +54,10 @@ impl Server {
 
     /// Takes no new request, and waits at most two seconds for the answers under way.
     pub async fn stop(self) {
-        let answered = self.context.shut_down();
-        or(async { answered.await }, async {
+        let patience = async {
             Timer::after(Duration::from_secs(2)).await;
-        })
-        .await;
+        };
+        or(self.context.shut_down(), patience).await;
     }
 }
 
@@ -69,7 +68,8 @@ impl Server {
 pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience: Patience) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let listener = TcpListener::try_from(listener)?;
-    let config = HttpConfig::default().with_head_max_len(HTTP_HEAD_MAX).with_received_body_max_len(HTTP_BODY_MAX as u64);
+    let config =
+        HttpConfig::default().with_head_max_len(HTTP_HEAD_MAX).with_received_body_max_len(HTTP_BODY_MAX as u64);
     let mut context = HttpContext::new().with_config(config);
     // Trillium puts these on every answer, those to requests that it cannot parse among them.
     context.shared_state_mut().insert(answer::house_headers());
@@ -96,6 +96,7 @@ impl House {
     /// Lets connections in while there are slots; the system's queue holds the next ones.
     async fn open(self, listener: TcpListener) {
         let stop = self.context.swansong();
+        let listening = stop.guard();
         while let Some(slot) = stop.interrupt(self.slots.acquire_arc()).await {
             match stop.interrupt(listener.accept()).await {
                 Some(Ok((stream, _))) => smol::spawn(self.clone().serve(stream, slot)).detach(),
@@ -106,6 +107,9 @@ impl House {
                 None => break,
             }
         }
+        // `Server::stop` waits for this: whoever connects afterwards is refused, not left without an answer.
+        drop(listener);
+        drop(listening);
     }
 
     async fn serve(self, stream: TcpStream, slot: SemaphoreGuardArc) {

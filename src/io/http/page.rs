@@ -81,13 +81,27 @@ mod tests {
             assert_eq!(HTML.matches(tag).count(), 1, "{tag}");
         }
         let policy = Page::new().policy;
-        assert!(policy.contains(&hash(inside("<script>", "</script>"))) && policy.contains(&hash(inside("<style>", "</style>"))));
+        assert!(
+            policy.contains(&hash(inside("<script>", "</script>")))
+                && policy.contains(&hash(inside("<style>", "</style>")))
+        );
         assert!(!policy.contains("unsafe") && !policy.contains(&hash("")));
     }
 
     #[test]
     fn the_page_asks_nobody_else_and_never_writes_markup() {
-        for banned in ["http://", "https://", "//cdn", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", " style=", " onclick"] {
+        for banned in [
+            "http://",
+            "https://",
+            "//cdn",
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            " style=",
+            " onclick",
+        ] {
             assert!(!HTML.contains(banned), "{banned}");
         }
     }

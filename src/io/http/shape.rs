@@ -193,7 +193,11 @@ impl From<&Audit> for Checked {
             believed: Counts::from(&audit.believed),
             faults: audit.faults.clone(),
             fault_count: audit.fault_count,
-            refused: Vec::new(),
+            refused: audit
+                .refused
+                .iter()
+                .map(|(path, why)| Unusable { path: text(path), reason: why.clone() })
+                .collect(),
         }
     }
 }

@@ -95,7 +95,8 @@ impl Token {
     #[must_use]
     pub fn matches(&self, offered: &str) -> bool {
         let (mine, theirs) = (self.0.as_bytes(), offered.as_bytes());
-        mine.len() == theirs.len() && black_box(mine.iter().zip(theirs).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)))) == 0
+        mine.len() == theirs.len()
+            && black_box(mine.iter().zip(theirs).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)))) == 0
     }
 }
 

@@ -1,13 +1,13 @@
 //! Cutting of a section into units: paragraphs; of large ones the lines and sentences; of those the words.
 
 use super::pack::{Edge, Packer, Unit};
-use crate::limits::CHUNK_BYTES_MAX;
+use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL};
 use std::ops::Range;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A paragraph of at most this many word pieces is not broken.
-const WHOLE_TOKENS: usize = 128;
+/// A paragraph or line of at most this many word pieces is not broken.
+const WHOLE_TOKENS: usize = CHUNK_TOKENS_GOAL;
 
 /// Word pieces of a part of an overlong sentence.
 const PIECE_TOKENS: usize = 48;
@@ -79,9 +79,10 @@ struct Lines<'p, 'a> {
 impl<'p, 'a> Lines<'p, 'a> {
     fn new(packer: &'p mut Packer<'a>, range: Range<usize>) -> Self {
         let text = packer.text.get(range.clone()).unwrap_or_default();
-        let (_, width) = text.lines().map(|line| line.chars().count()).fold((0, 0), |(first, second), n| {
-            if n > first { (n, first) } else { (first, second.max(n)) }
-        });
+        let (_, width) = text
+            .lines()
+            .map(|line| line.chars().count())
+            .fold((0, 0), |(first, second), n| if n > first { (n, first) } else { (first, second.max(n)) });
         Self { packer, range, width }
     }
 
@@ -224,8 +225,8 @@ pub(in crate::text) fn is_item(line: &str) -> bool {
     if line.trim_end().len() == mark.len() {
         return false;
     }
-    let counted = mark.strip_suffix(['.', ')']).is_some_and(|n| {
-        !n.is_empty() && n.len() <= 3 && (n.bytes().all(|b| b.is_ascii_digit()) || n.len() == 1)
-    });
+    let counted = mark
+        .strip_suffix(['.', ')'])
+        .is_some_and(|n| !n.is_empty() && n.len() <= 3 && (n.bytes().all(|b| b.is_ascii_digit()) || n.len() == 1));
     matches!(mark, "-" | "*" | "+" | "\u{2022}" | "\u{2013}") || counted
 }

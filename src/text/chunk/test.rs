@@ -72,10 +72,10 @@ fn sections_are_never_mixed_and_carry_their_headings() {
 
 #[test]
 fn long_heading_paths_lose_the_outer_headings_and_long_headings_their_last_words() {
-    let source = format!("# {}\n## {}\n### Inner\nbody", prose(20), prose(20));
+    let source = format!("# {}\n## {}\n### Inner\nbody", prose(40), prose(40));
     let (_, found) = cut("a.md", &source);
-    assert!(found[0].heading.ends_with("Then word > Inner"), "{}", found[0].heading);
-    assert!(!found[0].heading.contains("word > word"));
+    assert!(found[0].heading.ends_with("word > Inner"), "{}", found[0].heading);
+    assert!(found[0].heading.matches(" > ").count() == 1);
     let (heading, taken) = super::prefix(&"a1! ".repeat(60), &count);
     assert!(heading.starts_with("a1! a1!") && heading.ends_with('!') && (24..=PREFIX_TOKENS_MAX).contains(&taken));
     assert_eq!(super::prefix(&"!".repeat(200), &count).1.min(24), 24);
@@ -92,11 +92,11 @@ fn paragraphs_are_kept_whole_where_they_fit() {
 
 #[test]
 fn wrapped_prose_breaks_at_sentences_not_at_lines() {
-    let line = "The quick brown fox jumps over the dog and then it\nsleeps until the sun is up. Soon after\n";
-    let found = bodies("a.txt", &line.repeat(40));
+    let source =
+        wrapped(&["The quick brown fox jumps over the dog, then it sleeps until the sun is up."; 60].join(" "));
+    let found = bodies("a.txt", &source);
     assert!(found.len() > 3);
-    assert!(found.iter().all(|body| body.ends_with("up.") || body.ends_with("after")), "{found:?}");
-    assert!(found[1].starts_with("Soon after"));
+    assert!(found.iter().all(|body| body.starts_with("The") && body.ends_with("up.")), "{found:?}");
 }
 
 #[test]
@@ -121,17 +121,35 @@ fn text_without_spaces_is_broken_at_its_own_sentence_ends() {
     let kana = "\u{30AB}".repeat(2000);
     assert!(bodies("a.txt", &kana).len() > 7);
     let thai = "\u{0E01}\u{0E34}\u{0E19}\u{0E02}\u{0E49}\u{0E32}\u{0E27}".repeat(2000);
-    assert!(bodies("a.txt", &thai).iter().all(|body| body.starts_with(|c| ('\u{0E01}'..='\u{0E2E}').contains(&c))));
+    let marks = ['\u{0E34}', '\u{0E49}'];
+    assert!(bodies("a.txt", &thai).iter().all(|body| !body.starts_with(marks)), "a mark stays with its letter");
 }
 
 #[test]
 fn hostile_texts_are_cut_in_bounded_time_and_number() {
-    let n = 1 << 20;
-    let mixed = ".)\u{200B}\u{093E}".repeat(n / 8);
-    let cases = ["a", "#", ".", "(", "!\n", "a\n", "a ", "\n\na", ". ", "|\n", "- a\n", "\u{1F1E9}", "\u{301}", "\u{200B}"];
-    for case in cases.map(|case| case.repeat(n / case.len())).into_iter().chain([mixed, "\n".repeat(n) + "a", format!(".{}", ")".repeat(n)), format!("a.{}b", " ".repeat(n))])
-    {
-        let (_, found) = cut("a.md", &case);
+    let n = 1 << 17;
+    let repeated = [
+        "a",
+        "#",
+        ".",
+        "(",
+        "!\n",
+        "a\n",
+        "a ",
+        "\n\na",
+        ". ",
+        "|\n",
+        "- a\n",
+        "a:\n\n",
+        "\u{1F1E9}",
+        "\u{301}",
+        "\u{200B}",
+        ".)\u{200B}\u{93E}",
+        ".\u{FF9E}",
+    ];
+    let long = ["\n".repeat(n) + "a", format!(".{}", ")".repeat(n)), format!("a.{}b", " ".repeat(n))];
+    for source in repeated.iter().map(|part| part.repeat(n / part.len())).chain(long) {
+        let (_, found) = cut("a.md", &source);
         assert!(found.len() <= DOCUMENT_CHUNKS_MAX);
     }
 }
@@ -210,7 +228,13 @@ fn wrapped(text: &str) -> String {
     for word in text.split(' ') {
         let breaks = used + word.len() > 72;
         used = if breaks { word.len() } else { used + word.len() + 1 };
-        lines += if lines.is_empty() { "" } else if breaks { "\n" } else { " " };
+        lines += if lines.is_empty() {
+            ""
+        } else if breaks {
+            "\n"
+        } else {
+            " "
+        };
         lines += word;
     }
     lines

@@ -21,8 +21,16 @@ fn owner(authorization: &str) -> Caller<'_> {
 #[test]
 fn this_machine_is_known_by_all_its_own_names() {
     for own in [
-        "localhost", "LocalHost:7780", "localhost.", "localhost.:80", "127.0.0.1", "127.0.0.1:7780", "127.8.9.10:1", "[::1]",
-        "[::1]:7780", "[0:0:0:0:0:0:0:1]",
+        "localhost",
+        "LocalHost:7780",
+        "localhost.",
+        "localhost.:80",
+        "127.0.0.1",
+        "127.0.0.1:7780",
+        "127.8.9.10:1",
+        "[::1]",
+        "[::1]:7780",
+        "[0:0:0:0:0:0:0:1]",
     ] {
         assert!(is_loopback(own), "{own}");
     }
@@ -31,10 +39,34 @@ fn this_machine_is_known_by_all_its_own_names() {
 #[test]
 fn no_other_name_is_this_machine() {
     for foreign in [
-        "", ".", "evil.example", "localhost.evil.example", "evil.localhost", "127.0.0.1.evil.example", "127.0.0.1.nip.io",
-        "0.0.0.0", "192.168.1.4:7780", "2130706433", "0x7f.1", "127.1", "0177.0.0.1", "[::]", "[::ffff:127.0.0.1]", "::1",
-        "[::1", "[::1]x", "localhost:", "localhost:x", "localhost:+80", "localhost:99999", "localhost:1:2", "localhost..",
-        "localhost@evil.example", " localhost", "local host", "lоcalhost",
+        "",
+        ".",
+        "evil.example",
+        "localhost.evil.example",
+        "evil.localhost",
+        "127.0.0.1.evil.example",
+        "127.0.0.1.nip.io",
+        "0.0.0.0",
+        "192.168.1.4:7780",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "0177.0.0.1",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "::1",
+        "[::1",
+        "[::1]x",
+        "localhost:",
+        "localhost:x",
+        "localhost:+80",
+        "localhost:99999",
+        "localhost:1:2",
+        "localhost..",
+        "localhost@evil.example",
+        " localhost",
+        "local host",
+        "lоcalhost",
     ] {
         // An empty port is allowed by the URL standard only before it is sent: here it is refused.
         assert!(!is_loopback(foreign), "{foreign}");
@@ -46,7 +78,8 @@ fn the_owner_comes_in() {
     let bearer = format!("Bearer {SECRET}");
     assert_eq!(check(&owner(&bearer), &token()), Ok(()));
     assert_eq!(check(&owner(&bearer.replace("Bearer", "bearer")), &token()), Ok(()));
-    let page = Caller { origin: Field::One("http://127.0.0.1:7780"), site: Field::One("same-origin"), ..owner(&bearer) };
+    let page =
+        Caller { origin: Field::One("http://127.0.0.1:7780"), site: Field::One("same-origin"), ..owner(&bearer) };
     assert_eq!(check(&page, &token()), Ok(()));
     let named = Caller { host: Field::One("LOCALHOST:80"), origin: Field::One("http://localhost"), ..owner(&bearer) };
     assert_eq!(check(&named, &token()), Ok(()));
@@ -67,8 +100,16 @@ fn a_foreign_host_stays_out_even_with_the_token_and_on_open_calls() {
 fn a_foreign_origin_stays_out_even_with_the_token_and_on_open_calls() {
     let bearer = format!("Bearer {SECRET}");
     for origin in [
-        "null", "", "http://evil.example", "https://127.0.0.1:7780", "http://127.0.0.1:7781", "http://127.0.0.1",
-        "http://localhost:7780", "http://127.0.0.1:7780.evil.example", "http://127.0.0.1:7780/", "127.0.0.1:7780",
+        "null",
+        "",
+        "http://evil.example",
+        "https://127.0.0.1:7780",
+        "http://127.0.0.1:7781",
+        "http://127.0.0.1",
+        "http://localhost:7780",
+        "http://127.0.0.1:7780.evil.example",
+        "http://127.0.0.1:7780/",
+        "127.0.0.1:7780",
     ] {
         let caller = Caller { origin: Field::One(origin), open: true, ..owner(&bearer) };
         assert_eq!(check(&caller, &token()), Err(Refusal::Origin), "{origin}");

@@ -1,0 +1,241 @@
+//! What can be typed: the arguments of `wattle`, checked for form.
+
+use crate::base::id::Ring;
+use crate::io::disk::Sync;
+use crate::io::source::{DEFAULT_COLLECTION, check_collection};
+use crate::limits::HITS_MAX;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::PathBuf;
+
+/// Where an agent listens for people if nothing else is said.
+pub const DEFAULT_API: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7780));
+
+/// A private, watt-aware mesh of small agents: your own devices index your documents and answer your
+/// questions. Nothing leaves the home unless its owner says so.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "wattle", version, propagate_version = true, max_term_width = 100)]
+pub struct Args {
+    /// The agent's home: its key, its token and its store. By default wattle in the user's data folder.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+
+    /// The agent's address for people and programs. Only this machine can reach it.
+    #[arg(long, global = true, value_name = "ADDRESS", default_value_t = DEFAULT_API, value_parser = parse_api)]
+    pub api: SocketAddr,
+
+    /// Tell more of what the agent does. Give it twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the agent in the foreground, and watch these folders from now on.
+    Up(UpArgs),
+    /// Have the running agent watch one more folder or file.
+    Add(AddArgs),
+    /// Ask a question; the best passages come first.
+    Search(SearchArgs),
+    /// Tell how the running agent stands.
+    Status {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the agent, its home and its store, and say what is wrong.
+    Doctor {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What `wattle up` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct UpArgs {
+    /// Folders or files to watch. Those of earlier runs are watched anyway.
+    #[arg(value_name = "FOLDER")]
+    pub folders: Vec<PathBuf>,
+
+    /// The collection that their documents join.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
+    pub collection: String,
+
+    /// Who may see them.
+    #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
+    pub ring: RingArg,
+
+    /// The folder that holds the models.
+    #[arg(long, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+
+    /// This device's name for people. By default the name of the machine.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Plants a defect, so that a test can prove that it would be caught. Not in release builds.
+    #[cfg(debug_assertions)]
+    #[arg(long, value_enum, hide = true)]
+    pub plant: Option<Plant>,
+}
+
+/// Defects that can be planted.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plant {
+    /// Promises are given before the journal is on the disk.
+    Buffer,
+}
+
+impl UpArgs {
+    /// How far the store syncs before a promise.
+    #[must_use]
+    pub const fn sync(&self) -> Sync {
+        #[cfg(debug_assertions)]
+        if self.plant.is_some() {
+            return Sync::Buffer;
+        }
+        Sync::Disk
+    }
+}
+
+/// What `wattle add` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AddArgs {
+    /// The folder or file to watch.
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+
+    /// The collection that its documents join.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
+    pub collection: String,
+
+    /// Who may see them.
+    #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
+    pub ring: RingArg,
+}
+
+/// What `wattle search` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SearchArgs {
+    /// The question; several words need no quotes.
+    #[arg(value_name = "QUESTION", required = true)]
+    pub question: Vec<String>,
+
+    /// How many passages are wanted.
+    #[arg(short = 'k', value_name = "COUNT", default_value = "10", value_parser = parse_count)]
+    pub count: usize,
+
+    /// Print JSON for programs.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Who may see a collection, as far as it can be chosen today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RingArg {
+    /// This device only.
+    Private,
+    /// The members of the mesh.
+    Mesh,
+}
+
+impl From<RingArg> for Ring {
+    fn from(ring: RingArg) -> Self {
+        match ring {
+            RingArg::Private => Self::Private,
+            RingArg::Mesh => Self::Mesh,
+        }
+    }
+}
+
+/// What the agent needs to know to start; all paths are absolute.
+#[derive(Clone, Debug)]
+pub struct UpOptions {
+    /// The agent's home.
+    pub home: PathBuf,
+    /// Where the API listens, a loopback address.
+    pub api: SocketAddr,
+    /// Folders and files to watch besides those already known. Not yet looked at: see `io::source`.
+    pub folders: Vec<PathBuf>,
+    /// The collection that their documents join.
+    pub collection: String,
+    /// Who may see them.
+    pub ring: Ring,
+    /// Where the models lie, if it was said.
+    pub models: Option<PathBuf>,
+    /// The device's name for people, if it was said.
+    pub name: Option<String>,
+    /// How far the store syncs before a promise.
+    pub sync: Sync,
+}
+
+fn parse_api(text: &str) -> Result<SocketAddr, String> {
+    let address = match text.strip_prefix("localhost:") {
+        Some(port) => port.parse().ok().map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        None => text.parse().ok(),
+    };
+    let address = address.ok_or("an address looks like 127.0.0.1:7780 or [::1]:7780")?;
+    if !address.ip().is_loopback() {
+        return Err("only a loopback address is possible for now, for example 127.0.0.1:7780".to_owned());
+    }
+    Ok(address)
+}
+
+fn parse_collection(text: &str) -> Result<String, String> {
+    check_collection(text).map(|()| text.to_owned())
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| (1..=HITS_MAX).contains(count)).ok_or(format!("the count is from 1 to {HITS_MAX}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_plain_line_has_the_defaults_of_the_house() {
+        let Command::Up(up) = parse("wattle up notes").unwrap().command else { panic!("not up") };
+        assert_eq!((up.collection.as_str(), up.ring), ("home", RingArg::Mesh));
+        let args = parse("wattle search where is it -k 3 --api [::1]:9").unwrap();
+        assert_eq!(args.api.to_string(), "[::1]:9");
+        let Command::Search(search) = args.command else { panic!("not search") };
+        assert_eq!((search.question.join(" ").as_str(), search.count, search.json), ("where is it", 3, false));
+        assert_eq!(parse("wattle --api localhost:7781 status").unwrap().api.to_string(), "127.0.0.1:7781");
+    }
+
+    #[test]
+    fn wrong_usage_has_exit_code_two() {
+        for line in [
+            "wattle",
+            "wattle search",
+            "wattle search x -k 0",
+            "wattle search x -k 101",
+            "wattle status --api 192.168.1.4:7780",
+            "wattle status --api 0.0.0.0:7780",
+            "wattle status --api here",
+            "wattle up . --ring public",
+            "wattle up . --collection \n",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        assert_eq!(parse("wattle --version").unwrap_err().exit_code(), 0);
+    }
+}

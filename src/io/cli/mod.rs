@@ -1,0 +1,134 @@
+//! The command line: what people type, and what they read back.
+//!
+//! Duty: arguments to typed options, each command to one call of the running agent, its answer to text.
+//! In/out: arguments in; text on stdout, one sentence on stderr, an exit code.
+//! Invariants: no byte of a document, path or answer reaches the terminal that could steer it; the token is
+//! never printed.
+//! Limits: a call ends after `CLIENT_MS`. Not here: the agent itself (`io::up`), decisions (`node`).
+//!
+//! Exit codes: 0 done, 1 not done, 2 wrong usage (by clap), 3 no agent answers.
+
+pub mod args;
+pub mod doctor;
+pub mod show;
+pub mod text;
+
+use super::home::default_home;
+use super::http::client::{Client, Failure};
+use super::up;
+use args::{AddArgs, Args, Command, SearchArgs, UpOptions};
+use show::Look;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Why a command ends without being done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stop {
+    /// One sentence for stderr, exit code 1.
+    NotDone(String),
+    /// One sentence for stderr, exit code 3.
+    NoAgent(String),
+    /// Everything is said already, exit code 1.
+    Told,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoAgent(why) => Self::NoAgent(why),
+            Failure::NotDone(why) => Self::NotDone(why),
+        }
+    }
+}
+
+/// Runs one command to its end.
+#[must_use]
+pub fn run(args: Args) -> ExitCode {
+    match carry_out(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::NotDone(why)) => tell(&why, 1),
+        Err(Stop::NoAgent(why)) => tell(&why, 3),
+        Err(Stop::Told) => ExitCode::from(1),
+    }
+}
+
+fn tell(why: &str, code: u8) -> ExitCode {
+    eprintln!("{}", text::one_line(why));
+    ExitCode::from(code)
+}
+
+fn carry_out(args: Args) -> Result<(), Stop> {
+    let home = match args.home {
+        Some(home) => absolute(&home)?,
+        None => default_home().map_err(Stop::NotDone)?,
+    };
+    let client = || Client::new(args.api, &home);
+    match args.command {
+        Command::Up(up) => {
+            let folders = up.folders.iter().map(absolute).collect::<Result<_, _>>()?;
+            let models = up.models.as_ref().map(absolute).transpose()?;
+            let (sync, ring) = (up.sync(), up.ring.into());
+            let options = UpOptions {
+                home,
+                api: args.api,
+                folders,
+                collection: up.collection,
+                ring,
+                models,
+                name: up.name,
+                sync,
+            };
+            up::up(&options).map_err(Stop::NotDone)
+        }
+        Command::Add(add) => smol::block_on(add_path(&client()?, &add)),
+        Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
+        Command::Status { json } => {
+            let answer = smol::block_on(client()?.status())?;
+            let look = Look::of_stdout();
+            say(&if json { pretty(&answer.json) } else { show::status(&answer.read, &look) })
+        }
+        Command::Doctor { json } => {
+            let report = smol::block_on(doctor::examine(&home, args.api));
+            say(&if json { pretty(&report.json()) } else { report.text(&Look::of_stdout()) })?;
+            if report.well() { Ok(()) } else { Err(Stop::Told) }
+        }
+    }
+}
+
+async fn add_path(client: &Client, add: &AddArgs) -> Result<(), Stop> {
+    let path = absolute(&add.path)?;
+    let Some(path) = path.to_str() else {
+        return Err(Stop::NotDone(format!(
+            "The path {} is not UTF-8 and cannot be sent to a running agent. Give it to `wattle up` instead.",
+            path.display()
+        )));
+    };
+    let added = client.add(path, &add.collection, add.ring.into()).await?;
+    say(&format!("The agent watches {} from now on.\n", text::one_line(&added)))
+}
+
+async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
+    let answer = client.search(&search.question.join(" "), search.count).await?;
+    say(&if search.json { pretty(&answer.json) } else { show::found(&answer.read, &Look::of_stdout()) })
+}
+
+fn absolute(path: &PathBuf) -> Result<PathBuf, Stop> {
+    std::path::absolute(path)
+        .map_err(|error| Stop::NotDone(format!("The path {} is not usable: {error}.", path.display())))
+}
+
+/// JSON for programs: what is a control character stays escaped, as JSON demands.
+fn pretty(json: &serde_json::Value) -> String {
+    format!("{json:#}\n")
+}
+
+fn say(text: &str) -> Result<(), Stop> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // `wattle search .. | head` has read enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Stop::NotDone(format!("The answer cannot be written: {error}.")))
+        }
+        _ => Ok(()),
+    }
+}

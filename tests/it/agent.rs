@@ -1,0 +1,95 @@
+//! The path of a file, as a person meets it: dropped, found, changed, renamed, deleted.
+
+use super::house::{Agent, Place, WATTLE};
+use std::fs;
+use std::process::Command;
+
+const HEATING: &str = "# Heating\n\nBleed the radiators every autumn, beginning with the lowest one in the house.\n";
+const BREAD: &str = "# Bread\n\nKnead the dough for ten minutes and let it rise until it has doubled.\n";
+const TAX: &str = "The tax office wants the form by the end of May, with all receipts.\n";
+
+fn first(agent: &Agent, question: &str) -> String {
+    agent.search(question).into_iter().next().unwrap_or_default()
+}
+
+#[test]
+fn a_file_is_found_by_its_meaning_and_followed_through_its_life() {
+    let place = Place::new();
+    place.write("house/heating.md", HEATING);
+    place.write("bread.md", BREAD);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(2);
+    assert!(first(&agent, "How do I get air out of the heaters?").ends_with("/house/heating.md"));
+
+    place.write("office/tax.txt", TAX);
+    agent.wait_ready(3);
+    assert!(first(&agent, "When must I hand in my declaration?").ends_with("/office/tax.txt"));
+
+    place.write("bread.md", "Water the tomatoes in the evening, never in the midday sun.\n");
+    agent.wait("the changed file", |_| first(&agent, "tomatoes in the garden").ends_with("/bread.md"));
+    agent.wait_ready(3);
+
+    let before = agent.embedded().len();
+    fs::rename(place.docs().join("house"), place.docs().join("home")).unwrap();
+    agent.wait("the new name", |_| first(&agent, "air in the heaters").ends_with("/home/heating.md"));
+    agent.wait_ready(3);
+    assert_eq!(agent.embedded().len(), before, "a renamed folder embeds nothing");
+
+    fs::remove_file(place.docs().join("office/tax.txt")).unwrap();
+    agent.wait_ready(2);
+    assert!(!first(&agent, "When must I hand in my declaration?").ends_with("/tax.txt"));
+    agent.stop();
+}
+
+#[test]
+fn what_was_added_is_watched_again_after_a_restart_and_nothing_is_embedded_again() {
+    let place = Place::new();
+    place.write("a.md", HEATING);
+    let agent = place.up(&[]);
+    agent.add(&place.docs());
+    agent.wait_ready(1);
+    let before = agent.embedded().len();
+    agent.stop();
+    place.write("b.md", BREAD);
+    let agent = place.up(&[]);
+    agent.wait_ready(2);
+    assert_eq!(agent.embedded().len(), before + 1);
+    let status = agent.status();
+    assert_eq!(status["mesh"], serde_json::Value::Null);
+    assert_eq!(status["peers"], serde_json::json!([]));
+    assert_eq!(status["chunks"], 2);
+    assert!(status["peer_id"].as_str().unwrap().starts_with("12D3KooW"));
+}
+
+#[test]
+fn every_answer_names_its_device_and_its_coverage() {
+    let place = Place::new();
+    place.write("a.md", HEATING);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    let found = agent.json(&["search", "radiators", "-k", "1", "--json"]);
+    assert_eq!(found["coverage"], serde_json::json!({"asked": 1, "answered": 1}));
+    let hit = &found["hits"][0];
+    assert_eq!(hit["device"], "here");
+    assert!(hit["text"].as_str().unwrap().contains("Bleed the radiators"));
+    assert!(hit["score"].as_f64().unwrap() > 0.3);
+}
+
+#[test]
+fn the_doctor_finds_a_healthy_agent_healthy() {
+    let place = Place::new();
+    place.write("a.md", HEATING);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    let output = agent.cli(["doctor"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_command_without_an_agent_says_so() {
+    let output = Command::new(WATTLE).args(["--api", "127.0.0.1:9", "--home", "/nonexistent", "search", "x"]).output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("wattle up") || said.contains("token"), "{said}");
+    assert_eq!(said.lines().count(), 1, "one sentence: {said}");
+}

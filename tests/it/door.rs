@@ -1,0 +1,375 @@
+//! The agent's door as a stranger meets it: raw TCP against the real server, a pretend driver behind it.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+use wattle::base::id::{Fingerprint, Ring, Row};
+use wattle::io::gate::Gate;
+use wattle::io::http::client::{Client, Failure};
+use wattle::io::http::token::{TOKEN_FILE, Token};
+use wattle::io::http::{Patience, Server, serve};
+use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
+use wattle::node::input::Request;
+use wattle::node::output::{Problem, Response};
+use wattle::node::status::Status;
+use wattle::query::ask::Coverage;
+use wattle::search::hit::Hit;
+use wattle::store::audit::Audit;
+use wattle::store::change::Ledger;
+
+struct Agent {
+    address: SocketAddr,
+    token: Token,
+    home: tempfile::TempDir,
+    server: Server,
+}
+
+fn agent() -> Agent {
+    agent_with(Patience::default())
+}
+
+fn agent_with(patience: Patience) -> Agent {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::load_or_create(&home.path().join(TOKEN_FILE)).unwrap();
+    let (gate, driver) = Gate::new();
+    smol::spawn(async move {
+        while let Ok(asked) = driver.recv().await {
+            let _ = asked.reply.send(pretend(asked.request)).await;
+        }
+    })
+    .detach();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = serve(listener, gate, token.clone(), patience).unwrap();
+    Agent { address: server.address(), token, home, server }
+}
+
+fn pretend(request: Request) -> Response {
+    match request {
+        Request::Add(source) if source.ring == Ring::Private => {
+            Response::refused(Problem::Conflict, "It is watched already.")
+        }
+        Request::Add(_) => Response::Added,
+        Request::Audit => Response::Audit(Audit::default()),
+        Request::Search { question, .. } => {
+            let hit =
+                Hit { row: Row(1), path: b"/a/\xff.md".to_vec(), heading: "H".into(), text: question, score: 0.5 };
+            Response::Hits { hits: vec![("attic".into(), hit)], coverage: Coverage { asked: 1, answered: 1 } }
+        }
+        Request::Status => Response::Status(Box::new(Status {
+            peer_id: "12D3KooTest".into(),
+            device: "attic".into(),
+            ledger: Ledger::default(),
+            sources: Vec::new(),
+            model: "stand-in".into(),
+            fingerprint: Fingerprint([7; 32]),
+            running: 0,
+            looking: false,
+            held: None,
+        })),
+    }
+}
+
+impl Agent {
+    fn send(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(bytes).unwrap();
+        rest(stream)
+    }
+
+    /// One request with these header lines; Host is ours unless they bring one.
+    fn get(&self, path: &str, lines: &[&str]) -> String {
+        self.call("GET", path, lines, "")
+    }
+
+    fn call(&self, method: &str, path: &str, lines: &[&str], body: &str) -> String {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        if !lines.iter().any(|line| line.starts_with("Host:")) {
+            head += &format!("Host: {}\r\n", self.address);
+        }
+        lines.iter().for_each(|line| head += &format!("{line}\r\n"));
+        self.send(format!("{head}\r\n{body}").as_bytes())
+    }
+
+    fn bearer(&self) -> String {
+        format!("Authorization: Bearer {}", self.token.reveal())
+    }
+
+    fn owned(&self, method: &str, path: &str, body: &str) -> String {
+        self.call(method, path, &[&self.bearer()], body)
+    }
+
+    fn is_well(&self) {
+        assert_eq!(status_of(&self.get("/v1/status", &[&self.bearer()])), 200, "the next caller is served");
+    }
+
+    fn client(&self) -> Client {
+        Client::new(self.address, self.home.path()).unwrap()
+    }
+}
+
+/// What comes until the server closes. A reset after the answer counts as a close.
+fn rest(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut part = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut part) {
+        answer.extend_from_slice(&part[..read]);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+fn status_of(answer: &str) -> u16 {
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+}
+
+#[track_caller]
+fn refused(agent: &Agent, answer: &str, status: u16) {
+    assert_eq!(status_of(answer), status, "{answer}");
+    assert!(!answer.contains(agent.token.reveal()), "the token is never repeated");
+    assert!(answer.contains(r#"{"error":""#), "a plain sentence: {answer}");
+    assert!(answer.contains("Cache-Control: no-store") && !answer.contains("Access-Control-Allow"), "{answer}");
+    agent.is_well();
+}
+
+#[test]
+fn a_foreign_or_missing_host_is_refused_even_with_the_token() {
+    let agent = agent();
+    for host in ["Host: evil.example", "Host: evil.example:7780", "Host: 192.168.1.9:7780", "Host: 127.0.0.1.nip.io"] {
+        refused(&agent, &agent.get("/v1/status", &[host, &agent.bearer()]), 403);
+        refused(&agent, &agent.get("/", &[host]), 403);
+        refused(&agent, &agent.get("/healthz", &[host]), 403);
+    }
+    refused(&agent, &agent.send(b"GET / HTTP/1.0\r\n\r\n"), 403);
+    // HTTP/1.1 without a Host, or with two, is not HTTP: the parser itself says so.
+    assert_eq!(status_of(&agent.send(b"GET / HTTP/1.1\r\n\r\n")), 400);
+    assert_eq!(status_of(&agent.get("/", &["Host: localhost", "Host: evil.example"])), 400);
+    assert_eq!(status_of(&agent.get("http://evil.example/", &[])), 400);
+    for host in ["Host: localhost:1", "Host: LOCALHOST.", "Host: [::1]:9"] {
+        assert_eq!(status_of(&agent.get("/v1/status", &[host, &agent.bearer()])), 200, "{host}");
+    }
+}
+
+#[test]
+fn a_foreign_origin_is_refused_even_with_the_token() {
+    let agent = agent();
+    for line in
+        ["Origin: http://evil.example", "Origin: null", "Origin: https://127.0.0.1", "Sec-Fetch-Site: cross-site"]
+    {
+        refused(&agent, &agent.get("/v1/status", &[line, &agent.bearer()]), 403);
+        refused(&agent, &agent.get("/", &[line]), 403);
+        refused(&agent, &agent.call("OPTIONS", "/v1/search", &[line, "Access-Control-Request-Method: POST"], ""), 403);
+    }
+    let own = format!("Origin: http://{}", agent.address);
+    assert_eq!(status_of(&agent.get("/v1/status", &[&own, "Sec-Fetch-Site: same-origin", &agent.bearer()])), 200);
+}
+
+#[test]
+fn every_call_but_the_page_and_healthz_needs_the_token() {
+    let agent = agent();
+    let wrong = format!("Authorization: Bearer {}", "0".repeat(64));
+    let scheme = agent.bearer().replace("Bearer", "Basic");
+    let twice = [agent.bearer(), agent.bearer()];
+    for (method, path) in [
+        ("GET", "/v1/status"),
+        ("POST", "/v1/search"),
+        ("POST", "/v1/add"),
+        ("GET", "/v1/doctor"),
+        ("GET", "/x"),
+        ("PUT", "/"),
+    ] {
+        refused(&agent, &agent.call(method, path, &[], "{}"), 401);
+        refused(&agent, &agent.call(method, path, &[&wrong], "{}"), 401);
+        refused(&agent, &agent.call(method, path, &[&scheme], "{}"), 401);
+        refused(&agent, &agent.call(method, path, &[&twice[0], &twice[1]], "{}"), 401);
+        refused(&agent, &agent.call(method, &format!("{path}?token={}", agent.token.reveal()), &[], "{}"), 401);
+    }
+    assert!(agent.get("/healthz", &[]).ends_with("\r\n\r\nok"));
+}
+
+#[test]
+fn the_page_needs_no_token_and_lets_nothing_else_in() {
+    let agent = agent();
+    let page = agent.get("/", &[]);
+    assert_eq!(status_of(&page), 200);
+    let policy = page.lines().find(|line| line.starts_with("Content-Security-Policy: ")).unwrap();
+    for rule in [
+        "default-src 'none'",
+        "script-src 'sha256-",
+        "style-src 'sha256-",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.contains(rule), "{policy}");
+    }
+    assert!(!policy.contains("unsafe-inline") && !page.contains("http://") && !page.contains("https://"));
+    for header in ["X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer", "Cache-Control: no-store"] {
+        assert!(page.contains(header), "{header}");
+    }
+    assert!(
+        page.contains(r#"name="viewport""#) && !page.contains(agent.token.reveal()) && !page.contains("12D3KooTest")
+    );
+}
+
+#[test]
+fn the_calls_answer_in_their_public_shapes() {
+    let agent = agent();
+    let status = agent.owned("GET", "/v1/status", "");
+    assert!(status.ends_with(concat!(
+        r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0,"leaving":0},"#,
+        r#""chunks":0,"vectors":0,"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
+        r#""sources":[],"working":false,"held":null}"#
+    )), "{status}");
+    let found = agent.owned("POST", "/v1/search", r#"{"query": " where? "}"#);
+    assert!(
+        found.ends_with(concat!(
+            r#"{"hits":[{"device":"attic","path":"/a/"#,
+            "\u{fffd}",
+            r#".md","text":"where?","score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1}}"#
+        )),
+        "{found}"
+    );
+    let doctor = agent.owned("GET", "/v1/doctor", "");
+    assert!(doctor.contains(r#"{"clean":true,"counted":{"files":"#) && doctor.contains(r#""faults":[]"#), "{doctor}");
+    let home = std::fs::canonicalize(agent.home.path()).unwrap();
+    let add = |ring: &str| {
+        agent.owned("POST", "/v1/add", &format!(r#"{{"path": "{}/.", "ring": "{ring}"}}"#, home.display()))
+    };
+    assert!(add("mesh").ends_with(&format!(r#"{{"added":"{}"}}"#, home.display())));
+    refused(&agent, &add("private"), 409);
+    refused(&agent, &add("public"), 400);
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_in_one_sentence() {
+    let agent = agent();
+    let long = format!(r#"{{"query": "{}"}}"#, "x".repeat(5000));
+    for body in [
+        "",
+        "{",
+        "[]",
+        r#"{"query": ""}"#,
+        r#"{"query": 1}"#,
+        r#"{"query": "x", "k": 0}"#,
+        r#"{"query": "x", "k": 1e9}"#,
+        "\u{0}",
+        &long,
+    ] {
+        refused(&agent, &agent.owned("POST", "/v1/search", body), 400);
+    }
+    for path in ["notes", "/no/such/place", "/dev/null"] {
+        refused(&agent, &agent.owned("POST", "/v1/add", &format!(r#"{{"path": "{path}"}}"#)), 400);
+    }
+    refused(&agent, &agent.owned("GET", "/v1/search", ""), 405);
+    refused(&agent, &agent.owned("POST", "/", ""), 405);
+    refused(&agent, &agent.owned("GET", "/v2", ""), 404);
+}
+
+#[test]
+fn a_body_of_one_byte_too_many_is_refused_and_the_sentence_arrives() {
+    let agent = agent();
+    let body = |bytes: usize| format!(r#"{{"query": "x"{}}}"#, " ".repeat(bytes - 14));
+    assert_eq!(status_of(&agent.owned("POST", "/v1/search", &body(HTTP_BODY_MAX))), 200);
+    refused(&agent, &agent.owned("POST", "/v1/search", &body(HTTP_BODY_MAX + 1)), 413);
+    refused(&agent, &agent.owned("POST", "/v1/search", &body(HTTP_BODY_MAX * 8)), 413);
+    refused(&agent, &agent.call("POST", "/v1/search", &[], &body(HTTP_BODY_MAX * 8)), 401);
+}
+
+#[test]
+fn garbage_and_endless_heads_end_the_connection_and_nothing_else() {
+    let agent = agent();
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"[..],
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\0\0\0\0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n",
+    ] {
+        let status = status_of(&agent.send(garbage));
+        assert!(status == 0 || (400..=501).contains(&status), "{status}");
+        agent.is_well();
+    }
+    let endless = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(HTTP_HEAD_MAX * 2));
+    assert_eq!(status_of(&agent.send(endless.as_bytes())), 0);
+    agent.is_well();
+}
+
+#[test]
+fn a_client_that_falls_silent_or_drips_is_dropped_in_bounded_time() {
+    let short = Duration::from_millis(300);
+    let agent = agent_with(Patience { arrive: short, idle: short, answer: short });
+    let dropped = |begin: &[u8], drip: &[u8]| {
+        let mut stream = TcpStream::connect(agent.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        stream.write_all(begin).unwrap();
+        let mut answer = [0; 4096];
+        // At most five seconds of reads that wait 20 ms each.
+        let mut open = |stream: &mut TcpStream| match stream.read(&mut answer) {
+            Ok(0) => false,
+            Ok(_) => true,
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        };
+        let closed = (0..250)
+            .map(|_| open(&mut stream) && (drip.is_empty() || stream.write_all(drip).is_ok()))
+            .any(|open| !open);
+        assert!(closed, "still open after {:?}", String::from_utf8_lossy(begin));
+        agent.is_well();
+    };
+    let half =
+        format!("POST /v1/search HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Length: 900\r\n\r\n{{", agent.bearer());
+    dropped(b"", b"");
+    dropped(b"GET / HTTP/1.1\r\nHost: loc", b"");
+    dropped(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"x");
+    dropped(half.as_bytes(), b"");
+    dropped(half.as_bytes(), b" ");
+    dropped(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"");
+}
+
+#[test]
+fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_hold_the_door() {
+    let agent = agent_with(Patience { arrive: Duration::from_millis(500), ..Patience::default() });
+    let request = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", agent.bearer());
+    let mut streams: Vec<_> = (0..100).map(|_| TcpStream::connect(agent.address).unwrap()).collect();
+    streams.iter_mut().for_each(|stream| stream.write_all(request.as_bytes()).unwrap());
+    for mut stream in streams {
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let mut head = [0; 15];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+    }
+    agent.is_well();
+    let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(agent.address).unwrap()).collect();
+    agent.is_well();
+    drop(silent);
+    agent.is_well();
+}
+
+#[test]
+fn the_command_line_side_reads_what_the_agent_says() {
+    let agent = agent();
+    let client = agent.client();
+    smol::block_on(async {
+        assert_eq!(client.status().await.unwrap().read.device, "attic");
+        let found = client.search("where?", 3).await.unwrap();
+        assert_eq!((found.read.hits[0].text.as_str(), &found.json["coverage"]["asked"]), ("where?", &1.into()));
+        assert!(client.doctor().await.unwrap().read.clean);
+        let home = std::fs::canonicalize(agent.home.path()).unwrap();
+        assert_eq!(client.add(home.to_str().unwrap(), "home", Ring::Mesh).await.unwrap(), home.to_str().unwrap());
+        let already = Failure::NotDone("It is watched already.".into());
+        assert_eq!(client.add(home.to_str().unwrap(), "home", Ring::Private).await.unwrap_err(), already);
+    });
+}
+
+#[test]
+fn no_agent_a_strange_agent_and_a_stopped_agent_are_told_apart() {
+    let (ours, theirs) = (agent(), agent());
+    let stranger = Client::new(theirs.address, ours.home.path()).unwrap();
+    let Err(Failure::NotDone(why)) = smol::block_on(stranger.status()) else { panic!("it let a stranger in") };
+    assert!(why.contains("api-token") && !why.contains(ours.token.reveal()), "{why}");
+    let (client, empty) = (ours.client(), tempfile::tempdir().unwrap());
+    smol::block_on(ours.server.stop());
+    assert!(matches!(smol::block_on(client.status()), Err(Failure::NoAgent(why)) if why.contains("wattle up")));
+    assert!(
+        matches!(Client::new(theirs.address, empty.path()), Err(Failure::NoAgent(why)) if why.contains("wattle up"))
+    );
+}

@@ -1,0 +1,176 @@
+//! A real agent in a temporary home, for the tests that need one.
+
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The program under test.
+pub const WATTLE: &str = env!("CARGO_BIN_EXE_wattle");
+
+/// A temporary place: `home` for the agent, `docs` for its files.
+pub struct Place {
+    folder: tempfile::TempDir,
+}
+
+/// A running agent. Dropping it kills it.
+pub struct Agent {
+    pub child: Child,
+    pub api: String,
+    pub token: String,
+    home: PathBuf,
+    log: PathBuf,
+    // Open, or the agent's prints would fail.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(place.docs()).unwrap();
+        place
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    pub fn docs(&self) -> PathBuf {
+        self.folder.path().join("docs")
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.docs().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// `wattle up` on a port of the system's choice, with what was added before.
+    pub fn up(&self, more: &[&str]) -> Agent {
+        Agent::start(Command::new(WATTLE), &self.home(), more)
+    }
+
+    /// `wattle up` that is expected to fail.
+    pub fn up_fails(&self, more: &[&str]) -> String {
+        let output = Command::new(WATTLE).args(up_args(&self.home(), more)).current_dir(repo()).output().unwrap();
+        assert!(!output.status.success(), "it should have failed");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+pub fn repo() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
+    let mut args: Vec<String> = ["up", "--api", "127.0.0.1:0", "--name", "here", "-v", "--home"].map(String::from).into();
+    args.push(home.display().to_string());
+    args.extend(more.iter().map(|arg| (*arg).to_owned()));
+    args
+}
+
+impl Agent {
+    /// Starts `command` (the program, or something that runs it) with the arguments of `wattle up`.
+    pub fn start(mut command: Command, home: &Path, more: &[&str]) -> Self {
+        let log = home.with_extension("log");
+        let stderr = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        command.args(up_args(home, more)).current_dir(repo());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let read = stdout.read_line(&mut line).unwrap();
+            assert!(read > 0, "the agent did not start: {}", fs::read_to_string(&log).unwrap_or_default());
+            if let Some((_, page)) = line.trim().split_once("http://") {
+                let (api, token) = page.split_once("/#token=").unwrap();
+                let (api, token) = (api.to_owned(), token.to_owned());
+                return Self { child, api, token, home: home.to_owned(), log, _stdout: stdout };
+            }
+        }
+    }
+
+    /// A command of the program, put to this agent.
+    pub fn cli<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
+        Command::new(WATTLE).args(["--api", &self.api, "--home"]).arg(&self.home).args(args).output().unwrap()
+    }
+
+    pub fn json(&self, args: &[&str]) -> Value {
+        let output = self.cli(args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub fn status(&self) -> Value {
+        self.json(&["status", "--json"])
+    }
+
+    pub fn add(&self, path: &Path) {
+        let output = self.cli([OsStr::new("add"), path.as_os_str()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Paths of the hits, best first.
+    pub fn search(&self, question: &str) -> Vec<String> {
+        let found = self.json(&["search", question, "--json"]);
+        found["hits"].as_array().unwrap().iter().map(|hit| hit["path"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until nothing is under way and the counts are as wished.
+    pub fn wait(&self, what: &str, wished: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + Duration::from_secs(120);
+        loop {
+            let status = self.status();
+            if wished(&status) {
+                return status;
+            }
+            assert!(Instant::now() < end, "{what} did not come: {status}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until so many files are ready and nothing is open.
+    pub fn wait_ready(&self, files: u64) -> Value {
+        self.wait(&format!("{files} ready files"), |status| {
+            let count = |kind: &str| status["files"][kind].as_u64().unwrap();
+            count("ready") == files && count("waiting") + count("chunked") + count("leaving") == 0 && status["working"] == false
+        })
+    }
+
+    /// What the agent has logged, over all its starts in this home.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The keys of all chunks embedded so far, over all starts.
+    pub fn embedded(&self) -> Vec<String> {
+        let log = self.log();
+        log.lines().filter_map(|line| Some(line.split_once("embedding ")?.1.trim().to_owned())).collect()
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop and waits for it.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "{}", self.log());
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,21 @@
+//! The integration tests: one binary, one module a subject. They run the real program on real files,
+//! on loopback only.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    reason = "tests fail by panicking, start programs and wait; clippy spares only the test functions themselves"
+)]
+
+mod agent;
+mod bad_input;
+mod crash;
+mod door;
+mod engine;
+mod house;
+mod layers;
+mod steps;
+mod wordpiece;
