@@ -89,6 +89,10 @@ pub const SETTLE_MS_MAX: u64 = 5_000;
 /// Milliseconds between two whole looks at every source: what events missed (network folders) is found.
 pub const RELOOK_MS: u64 = 60 * 60 * 1000;
 
+/// Milliseconds for which the vectors of a file that is gone are kept: it may have been renamed, or be on
+/// its way to another folder.
+pub const LEAVING_MS: u64 = 10 * 60 * 1000;
+
 /// Bytes that must stay free on the home's disk: one journal of the store (64 MiB) and its next tables.
 pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
 

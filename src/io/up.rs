@@ -123,7 +123,7 @@ type Threads = Vec<JoinHandle<()>>;
 
 fn hire(
     home: &Home,
-    library: crate::store::library::Library<super::Disk>,
+    library: crate::store::library::Library<super::disk::Disk>,
     engine: Engine,
     index: crate::search::vector::Index,
     events: &Sender<Event>,

@@ -5,8 +5,8 @@ use super::output::{Notice, Output, Problem, Response};
 use super::{Node, Out};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, DISK_RETRY_MS, SAVES_MAX, SOURCES_MAX};
-use crate::store::change::Change;
+use crate::limits::{BACKGROUND_MAX, DISK_RETRY_MS, LEAVING_MS, SAVES_MAX, SOURCES_MAX};
+use crate::store::change::{Change, Kind};
 use crate::store::record::{Source, Sources};
 use crate::work::looks::{Looks, Place, covers};
 use crate::work::queue::Queue;
@@ -27,6 +27,18 @@ pub(super) struct Ingest {
     pub(super) broken: Option<String>,
     held: bool,
     measure_at: Instant,
+    leaving: Leaving,
+}
+
+/// When documents that left may be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    /// None left.
+    Nobody,
+    /// Some left a short while ago: their files may turn up under another name.
+    Until(Instant),
+    /// They have had their time.
+    Due,
 }
 
 /// What follows a save.
@@ -52,6 +64,8 @@ impl Ingest {
             broken: None,
             held: false,
             measure_at: Instant::ZERO,
+            // Those of an earlier run have had theirs, or lost it with the power: one whole look, then they go.
+            leaving: Leaving::Until(now + Duration::from_millis(LEAVING_MS)),
         }
     }
 
@@ -74,7 +88,11 @@ impl Ingest {
         let measure = disk_full.then_some(self.measure_at);
         // A place that is due while earlier looks wait needs no wake-up: their end brings it on.
         let look = if self.looking() || disk_full { None } else { self.looks.deadline() };
-        earliest(measure, look)
+        let leaving = match self.leaving {
+            Leaving::Until(at) if !disk_full => Some(at),
+            _ => None,
+        };
+        earliest(measure, earliest(look, leaving))
     }
 }
 
@@ -159,6 +177,9 @@ impl Node {
             Then::Release(docs) => docs.into_iter().for_each(|doc| self.ingest.queue.release(doc)),
         }
         for applied in saved.applied {
+            if applied.now == Some(Kind::Leaving) {
+                self.ingest.leaving = Leaving::Until(now + Duration::from_millis(LEAVING_MS));
+            }
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
                 self.ingest.queue.learn(doc, kind);
             }
@@ -175,6 +196,9 @@ impl Node {
         }
         if std::mem::take(&mut self.ingest.held) {
             out.push(Output::Notice(Notice::Resumed));
+        }
+        if matches!(self.ingest.leaving, Leaving::Until(at) if at <= now) {
+            self.ingest.leaving = if self.facts.ledger.count(Kind::Leaving) > 0 { Leaving::Due } else { Leaving::Nobody };
         }
         while !self.ingest.looking()
             && let Some(place) = self.ingest.looks.due(now)
@@ -200,7 +224,8 @@ impl Node {
             self.ingest.look_under_way = true;
             return Some(Task::Look(look.clone()));
         }
-        self.ingest.queue.next(&self.facts.ledger)
+        let may_drop = self.ingest.leaving == Leaving::Due;
+        self.ingest.queue.next(&self.facts.ledger, may_drop)
     }
 
     fn hold(&mut self, now: Instant, out: &mut Out) {

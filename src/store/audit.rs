@@ -78,6 +78,12 @@ pub fn audit(kv: &impl Kv) -> Result<Audit, KvError> {
         audit.counted.enter(Kind::from(&doc.state));
         rows += doc.pieces.len() as u64;
         todos += u64::from(read::wait_of(&doc.state).is_some());
+        if doc.state == DocState::Leaving {
+            // Listed twice: by number and by content.
+            todos += 1;
+            audit.counted.parted_chunks += doc.pieces.len() as u64;
+            audit.counted.parted_vectors += read::vectors_of(kv, &doc)?;
+        }
         if let DocState::Refused(why) = &doc.state
             && audit.refused.len() < REFUSED_MAX
         {
@@ -275,6 +281,9 @@ fn keep_lost(kv: &impl Kv, commit: &mut Commit, id: DocId, pieces: Vec<Piece>) -
     batch.put(Space::Document, keys::document(id), doc.seal());
     batch.put(Space::Path, doc.path, id.0.to_be_bytes());
     batch.put(Space::Todo, keys::todo(Wait::Drop, id), []);
+    batch.put(Space::Todo, keys::leaving(&doc.content, id), []);
+    commit.ledger.parted_chunks += doc.pieces.len() as u64;
+    commit.ledger.parted_vectors += doc.pieces.len() as u64;
     commit.ledger.enter(Kind::Leaving);
     commit.next_doc = DocId(id.0 + 1);
     kv.commit(batch)

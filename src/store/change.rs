@@ -128,10 +128,14 @@ impl From<&DocState> for Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     files: [u64; 5],
-    /// Chunks of all documents.
+    /// Chunks stored, those of leaving documents among them.
     pub chunks: u64,
-    /// Chunks that have their vector.
+    /// Vectors stored, likewise.
     pub vectors: u64,
+    /// Chunks of leaving documents: kept for reuse, not answering.
+    pub parted_chunks: u64,
+    /// Their vectors.
+    pub parted_vectors: u64,
 }
 
 impl Ledger {
@@ -145,6 +149,24 @@ impl Ledger {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.files.iter().sum()
+    }
+
+    /// Documents that are still to be read or embedded.
+    #[must_use]
+    pub const fn unfinished(&self) -> u64 {
+        self.count(Kind::Waiting) + self.count(Kind::Chunked)
+    }
+
+    /// Chunks of files that are there.
+    #[must_use]
+    pub const fn live_chunks(&self) -> u64 {
+        self.chunks.saturating_sub(self.parted_chunks)
+    }
+
+    /// Vectors of files that are there.
+    #[must_use]
+    pub const fn live_vectors(&self) -> u64 {
+        self.vectors.saturating_sub(self.parted_vectors)
     }
 
     /// One document more in this state.

@@ -67,6 +67,28 @@ pub fn todo_doc(key: &[u8]) -> Option<DocId> {
     number(key.get(1..)?).map(DocId)
 }
 
+/// The first byte of keys that list leaving documents by their content.
+const LEAVING: u8 = 4;
+
+/// `Space::Todo`: lists a leaving document by its content, so that a renamed file finds it.
+#[must_use]
+pub fn leaving(content: &[u8; 16], doc: DocId) -> Vec<u8> {
+    [&[LEAVING][..], content, &doc.0.to_be_bytes()].concat()
+}
+
+/// What all keys of leaving documents with this content begin with.
+#[must_use]
+pub fn leaving_like(content: &[u8; 16]) -> Vec<u8> {
+    [&[LEAVING][..], content].concat()
+}
+
+/// The document of a leaving key; `None` for any other key.
+#[must_use]
+pub fn leaving_doc(key: &[u8]) -> Option<DocId> {
+    let rest = key.strip_prefix(&[LEAVING])?;
+    number(rest.get(16..)?).map(DocId)
+}
+
 /// A key that is a bare number; `None` for the stamp.
 #[must_use]
 pub fn number(key: &[u8]) -> Option<u64> {
@@ -92,6 +114,8 @@ mod tests {
         assert!(todo(Wait::Read, DocId(u64::MAX)) < todo(Wait::Embed, DocId(0)));
         assert_eq!(todo_doc(&todo(Wait::Drop, DocId(7))), Some(DocId(7)));
         assert_eq!(holder_row(&holder(&EmbedKey([9; 16]), Row(3))), Some(Row(3)));
+        assert_eq!(leaving_doc(&leaving(&[3; 16], DocId(8))), Some(DocId(8)));
+        assert_eq!(leaving_doc(&todo(Wait::Drop, DocId(8))), None);
         assert_eq!((holder_row(&STAMP), todo_doc(&STAMP), number(&STAMP)), (None, None, None));
     }
 

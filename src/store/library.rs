@@ -1,6 +1,6 @@
 //! The one that changes the store. A single writer owns it, so every change sees the one before.
 
-use super::change::{Applied, Change, Kind};
+use super::change::{Applied, Change, Kind, NewPiece};
 use super::keys::{self, Wait};
 use super::kv::{Batch, Kv, KvError, Space};
 use super::read;
@@ -125,11 +125,7 @@ impl<K: Kv> Library<K> {
         };
         if doc.state == DocState::Leaving {
             // It came back: what it left behind answers again until it is read anew.
-            for piece in &doc.pieces {
-                if let Some(vector) = read::vector(&self.kv, piece.row)? {
-                    draft.applied.added.push((piece.row, vector.values.signs()));
-                }
-            }
+            self.revive(draft, &doc)?;
         } else if doc.stamp == stamp {
             return Ok(());
         }
@@ -145,6 +141,8 @@ impl<K: Kv> Library<K> {
             return Ok(());
         }
         draft.applied.removed.extend(doc.pieces.iter().map(|piece| piece.row));
+        draft.commit.ledger.parted_chunks += doc.pieces.len() as u64;
+        draft.commit.ledger.parted_vectors += read::vectors_of(&self.kv, &doc)?;
         let before = std::mem::replace(&mut doc.state, DocState::Leaving);
         draft.settle(id, Some(&before), &doc);
         Ok(())
@@ -171,9 +169,12 @@ impl<K: Kv> Library<K> {
         id: DocId,
         stamp: FileStamp,
         content: [u8; 16],
-        pieces: &[super::change::NewPiece],
+        pieces: &[NewPiece],
     ) -> Result<(), KvError> {
         let Some(mut doc) = self.current(id, stamp)? else { return Ok(()) };
+        if let Some((twin_id, twin)) = self.twin(&doc, &content, pieces)? {
+            return self.adopt(draft, (id, doc), (twin_id, twin));
+        }
         let mut old = self.rows_by_key(&doc)?;
         let mut missing = 0;
         doc.pieces.clear();
@@ -230,6 +231,7 @@ impl<K: Kv> Library<K> {
         let DocState::Chunked { missing } = doc.state else {
             if doc.state == DocState::Leaving {
                 draft.applied.added.clear();
+                draft.commit.ledger.parted_vectors += u64::from(stored);
             }
             return Ok(());
         };
@@ -245,15 +247,67 @@ impl<K: Kv> Library<K> {
         if doc.state != DocState::Leaving {
             return Ok(());
         }
+        draft.commit.ledger.parted_chunks -= doc.pieces.len() as u64;
+        draft.commit.ledger.parted_vectors -= read::vectors_of(&self.kv, &doc)?;
         for piece in &doc.pieces {
             self.delete_row(draft, piece.row)?;
         }
+        draft.batch.delete(Space::Todo, keys::leaving(&doc.content, id));
         draft.batch.delete(Space::Path, doc.path);
         draft.batch.delete(Space::Document, keys::document(id));
         draft.batch.delete(Space::Todo, keys::todo(Wait::Drop, id));
         draft.commit.ledger.leave(Kind::Leaving);
         draft.applied.doc = Some(id);
         Ok(())
+    }
+
+    /// The leaving document that the new one is, under another name: same content, same chunks, same circle.
+    fn twin(&self, doc: &Document, content: &[u8; 16], pieces: &[NewPiece]) -> Result<Option<(DocId, Document)>, KvError> {
+        if !doc.pieces.is_empty() {
+            return Ok(None);
+        }
+        let Some((id, twin)) = read::leaving_like(&self.kv, content)? else { return Ok(None) };
+        let alike = twin.collection == doc.collection && twin.ring == doc.ring && twin.pieces.len() == pieces.len();
+        if !alike {
+            return Ok(None);
+        }
+        for (old, new) in twin.pieces.iter().zip(pieces) {
+            let same = (old.start, old.end) == (new.start, new.end);
+            if !same || read::chunk(&self.kv, old.row)?.is_none_or(|chunk| chunk.key != new.key || chunk.text != new.text) {
+                return Ok(None);
+            }
+        }
+        Ok(Some((id, twin)))
+    }
+
+    /// A renamed file: the document that left goes on under the new name, rows and all; nothing is rewritten.
+    fn adopt(&self, draft: &mut Draft, new: (DocId, Document), old: (DocId, Document)) -> Result<(), KvError> {
+        let ((new_id, new), (old_id, mut doc)) = (new, old);
+        draft.batch.delete(Space::Document, keys::document(new_id));
+        draft.batch.delete(Space::Todo, keys::todo(Wait::Read, new_id));
+        draft.commit.ledger.leave(Kind::Waiting);
+        draft.batch.delete(Space::Path, doc.path);
+        draft.batch.put(Space::Path, new.path.clone(), old_id.0.to_be_bytes());
+        (doc.path, doc.stamp) = (new.path, new.stamp);
+        let vectors = self.revive(draft, &doc)?;
+        let missing = u32::try_from(doc.pieces.len() as u64 - vectors).unwrap_or(u32::MAX);
+        doc.state = if missing == 0 { DocState::Ready } else { DocState::Chunked { missing } };
+        draft.settle(old_id, Some(&DocState::Leaving), &doc);
+        Ok(())
+    }
+
+    /// Lets the rows of a document that was leaving answer again; returns how many have a vector.
+    fn revive(&self, draft: &mut Draft, doc: &Document) -> Result<u64, KvError> {
+        let mut vectors = 0;
+        for piece in &doc.pieces {
+            if let Some(vector) = read::vector(&self.kv, piece.row)? {
+                draft.applied.added.push((piece.row, vector.values.signs()));
+                vectors += 1;
+            }
+        }
+        draft.commit.ledger.parted_chunks -= doc.pieces.len() as u64;
+        draft.commit.ledger.parted_vectors -= vectors;
+        Ok(vectors)
     }
 
     /// The document, if it still waits and is still the file that was read.
@@ -314,6 +368,12 @@ impl Draft {
             if let Some(wait) = read::wait_of(before) {
                 self.batch.delete(Space::Todo, keys::todo(wait, id));
             }
+            if *before == DocState::Leaving {
+                self.batch.delete(Space::Todo, keys::leaving(&doc.content, id));
+            }
+        }
+        if doc.state == DocState::Leaving {
+            self.batch.put(Space::Todo, keys::leaving(&doc.content, id), []);
         }
         if let Some(wait) = read::wait_of(&doc.state) {
             self.batch.put(Space::Todo, keys::todo(wait, id), []);

@@ -121,6 +121,29 @@ pub fn todo(kv: &impl Kv, wait: Wait, max: usize) -> Result<Vec<DocId>, KvError>
     Ok(page.iter().filter_map(|(key, _)| keys::todo_doc(key)).collect())
 }
 
+/// A leaving document with this content, the one that left first.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn leaving_like(kv: &impl Kv, content: &[u8; 16]) -> Result<Option<(DocId, Document)>, KvError> {
+    let from = keys::leaving_like(content);
+    let page = kv.page(Space::Todo, &from, keys::after_prefix(&from).as_deref(), 1)?;
+    let Some(id) = page.first().and_then(|(key, _)| keys::leaving_doc(key)) else { return Ok(None) };
+    Ok(document(kv, id)?.map(|doc| (id, doc)))
+}
+
+/// How many of the document's chunks have their vector.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn vectors_of(kv: &impl Kv, doc: &Document) -> Result<u64, KvError> {
+    let mut count = 0;
+    for piece in &doc.pieces {
+        count += u64::from(kv.get(Space::Vector, &keys::row(piece.row))?.is_some());
+    }
+    Ok(count)
+}
+
 /// Up to `max` of the document's chunks that have no vector, in the order of the text.
 ///
 /// # Errors

@@ -1,8 +1,8 @@
 //! Passages of a text, each sized in the model's word pieces.
 //!
-//! A section begins anew; within it, breaks between paragraphs are dearer than breaks between lines, and those
-//! dearer than breaks between sentences, so that an edit moves the breaks near it and no others. Sizes: at most
-//! `limits::CHUNK_TOKENS_MAX` pieces with the heading, packed to about `limits::CHUNK_TOKENS_GOAL`.
+//! Every section begins anew. Within it a chunk ends near `limits::CHUNK_TOKENS_GOAL` pieces, sooner between
+//! paragraphs than between lines, and sooner there than between sentences: such ends do not move when text far
+//! from them does, so that a changed word changes about one chunk.
 
 mod cut;
 mod pack;

@@ -66,11 +66,10 @@ impl Queue {
     }
 
     /// The next task. Reading comes before embedding, so that a person sees early what there is; dropping
-    /// comes last, when nothing that waits could reuse a vector.
-    pub fn next(&mut self, ledger: &Ledger) -> Option<Task> {
+    /// comes last, if it `may_drop` at all, when nothing that waits could reuse a vector.
+    pub fn next(&mut self, ledger: &Ledger, may_drop: bool) -> Option<Task> {
         for wait in Wait::ALL {
-            let busy = ledger.count(Kind::Waiting) + ledger.count(Kind::Chunked) > 0;
-            if wait == Wait::Drop && busy {
+            if wait == Wait::Drop && (!may_drop || ledger.unfinished() > 0) {
                 return None;
             }
             if let Some(task) = self.next_of(wait, ledger) {
@@ -138,13 +137,13 @@ mod tests {
         queue.learn(DocId(1), Kind::Waiting);
         queue.learn(DocId(1), Kind::Waiting);
         let ledger = ledger(1, 0, 0);
-        assert_eq!(queue.next(&ledger), Some(Task::Read { doc: DocId(1) }));
-        assert_eq!(queue.next(&ledger), None, "the only one that waits is in hand");
+        assert_eq!(queue.next(&ledger, true), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&ledger, true), None, "the only one that waits is in hand");
         queue.learn(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&ledger), None);
+        assert_eq!(queue.next(&ledger, true), None);
         queue.release(DocId(1));
         queue.learn(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&ledger), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&ledger, true), Some(Task::Read { doc: DocId(1) }));
     }
 
     #[test]
@@ -154,22 +153,23 @@ mod tests {
         queue.learn(DocId(2), Kind::Waiting);
         queue.learn(DocId(3), Kind::Leaving);
         let busy = ledger(1, 1, 1);
-        assert_eq!(queue.next(&busy), Some(Task::Read { doc: DocId(2) }));
-        assert_eq!(queue.next(&busy), Some(Task::Embed { doc: DocId(1) }));
-        assert_eq!(queue.next(&busy), None);
+        assert_eq!(queue.next(&busy, true), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&busy, true), Some(Task::Embed { doc: DocId(1) }));
+        assert_eq!(queue.next(&busy, true), None);
         let idle = ledger(0, 0, 1);
-        assert!(matches!(queue.next(&idle), Some(Task::Refill { wait: Wait::Drop, .. })));
+        assert_eq!(queue.next(&idle, false), None);
+        assert!(matches!(queue.next(&idle, true), Some(Task::Refill { wait: Wait::Drop, .. })));
     }
 
     #[test]
     fn what_the_window_does_not_know_is_asked_of_the_store_once() {
         let mut queue = Queue::default();
         let ledger = ledger(500, 0, 0);
-        assert!(matches!(queue.next(&ledger), Some(Task::Refill { wait: Wait::Read, .. })));
-        assert_eq!(queue.next(&ledger), None, "one refill at a time");
+        assert!(matches!(queue.next(&ledger, true), Some(Task::Refill { wait: Wait::Read, .. })));
+        assert_eq!(queue.next(&ledger, true), None, "one refill at a time");
         queue.refilled(Wait::Read, &[]);
-        assert_eq!(queue.next(&ledger), None, "a dry well is not asked again before something is saved");
+        assert_eq!(queue.next(&ledger, true), None, "a dry well is not asked again before something is saved");
         queue.saved();
-        assert!(queue.next(&ledger).is_some());
+        assert!(queue.next(&ledger, true).is_some());
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
     for line in text.get(range).unwrap_or_default().split_inclusive('\n') {
         let end = start + line.len();
         if line.trim().is_empty() {
-            self::paragraph(packer, paragraph);
+            give_paragraph(packer, paragraph);
             paragraph = end..end;
         } else {
             paragraph.end = end;
@@ -40,10 +40,10 @@ pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
             return;
         }
     }
-    self::paragraph(packer, paragraph);
+    give_paragraph(packer, paragraph);
 }
 
-fn paragraph(packer: &mut Packer<'_>, range: Range<usize>) {
+fn give_paragraph(packer: &mut Packer<'_>, range: Range<usize>) {
     if !whole(packer, &range, WHOLE_TOKENS, Edge::Paragraph) {
         Lines::new(packer, range).give();
     }
@@ -169,9 +169,10 @@ fn fitting(text: &str, size: usize) -> usize {
     if most == text.len() {
         return most;
     }
-    let space = window.rfind(char::is_whitespace).filter(|at| *at > most / 2);
-    let word = || window.split_word_bound_indices().last().map(|(at, _)| at).filter(|at| *at > most / 2);
-    let grapheme = || window.grapheme_indices(true).last().map(|(at, _)| at).filter(|at| *at > most / 2);
+    let late = |at: usize| (at > most / 2).then_some(at);
+    let space = window.rfind(char::is_whitespace).and_then(late);
+    let word = || late(window.split_word_bound_indices().fold(0, |_, (at, _)| at));
+    let grapheme = || late(window.grapheme_indices(true).fold(0, |_, (at, _)| at));
     space.or_else(word).or_else(grapheme).unwrap_or(most)
 }
 

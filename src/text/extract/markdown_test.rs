@@ -1,3 +1,5 @@
+//! Markdown in, headings and bodies out.
+
 use super::sections;
 
 fn found(text: &str) -> Vec<(String, &str)> {
