@@ -29,8 +29,7 @@ impl Progress {
     /// Shows how far the work is.
     pub fn update(&mut self, now: Instant, status: &Status) {
         let ledger = &status.ledger;
-        let unfinished = ledger.count(Kind::Waiting) + ledger.count(Kind::Chunked);
-        if status.looking || unfinished > 0 {
+        if status.looking || ledger.unfinished() > 0 {
             if !std::mem::replace(&mut self.working, true) && self.terminal {
                 self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 let style = "{bar:30} {pos} of {len} files, {msg}";
@@ -45,7 +44,7 @@ impl Progress {
             self.bar.finish_and_clear();
             let refused = ledger.count(Kind::Refused);
             let note = if refused == 0 { String::new() } else { format!(" {refused} could not be used; `wattle doctor` says why.") };
-            info!("All is indexed: {} files, {} passages.{note}", ledger.count(Kind::Ready), ledger.vectors);
+            info!("All is indexed: {} files, {} passages.{note}", ledger.count(Kind::Ready), ledger.live_vectors());
         }
     }
 
@@ -53,7 +52,7 @@ impl Progress {
         let ledger = &status.ledger;
         let done = ledger.count(Kind::Ready) + ledger.count(Kind::Refused);
         let total = ledger.total() - ledger.count(Kind::Leaving);
-        let passages = format!("{} of {} passages", ledger.vectors, ledger.chunks);
+        let passages = format!("{} of {} passages", ledger.live_vectors(), ledger.live_chunks());
         if self.terminal {
             self.bar.set_length(total);
             self.bar.set_position(done);

@@ -140,7 +140,7 @@ impl Agent {
     pub fn wait_ready(&self, files: u64) -> Value {
         self.wait(&format!("{files} ready files"), |status| {
             let count = |kind: &str| status["files"][kind].as_u64().unwrap();
-            count("ready") == files && count("waiting") + count("chunked") + count("leaving") == 0 && status["working"] == false
+            count("ready") == files && count("waiting") + count("chunked") == 0 && status["working"] == false
         })
     }
 

@@ -110,7 +110,6 @@ pub fn files(files: &Files) -> String {
         (files.waiting, "waiting to be read"),
         (files.chunked, "being embedded"),
         (files.refused, "not usable"),
-        (files.leaving, "about to be forgotten"),
     ];
     let mut text = format!("{} ready", files.ready);
     for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
@@ -164,6 +163,7 @@ mod tests {
             device: "attic".into(),
             mesh: None,
             files: Files { ready: 7, chunked: 2, ..Files::default() },
+            leaving: 0,
             chunks: 90,
             vectors: 80,
             peers: Vec::new(),

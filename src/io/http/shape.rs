@@ -55,6 +55,8 @@ pub struct Standing {
     pub mesh: Option<String>,
     /// Files by state.
     pub files: Files,
+    /// Files that are gone and kept for a while, in case they come back under another name. Not in `files`.
+    pub leaving: u64,
     /// Chunks of all files.
     pub chunks: u64,
     /// Chunks that have their vector.
@@ -82,8 +84,6 @@ pub struct Files {
     pub ready: u64,
     /// Not usable.
     pub refused: u64,
-    /// Deleted; about to be forgotten.
-    pub leaving: u64,
 }
 
 /// The model in use.
@@ -171,8 +171,9 @@ impl From<&Status> for Standing {
             device: status.device.clone(),
             mesh: None,
             files: Files::from(&status.ledger),
-            chunks: status.ledger.chunks,
-            vectors: status.ledger.vectors,
+            leaving: status.ledger.count(Kind::Leaving),
+            chunks: status.ledger.live_chunks(),
+            vectors: status.ledger.live_vectors(),
             peers: Vec::new(),
             model: Model {
                 name: status.model.clone(),
@@ -204,7 +205,7 @@ impl From<&Audit> for Checked {
 
 impl From<&Ledger> for Counts {
     fn from(ledger: &Ledger) -> Self {
-        Self { files: Files::from(ledger), chunks: ledger.chunks, vectors: ledger.vectors }
+        Self { files: Files::from(ledger), chunks: ledger.live_chunks(), vectors: ledger.live_vectors() }
     }
 }
 
@@ -215,7 +216,6 @@ impl From<&Ledger> for Files {
             chunked: ledger.count(Kind::Chunked),
             ready: ledger.count(Kind::Ready),
             refused: ledger.count(Kind::Refused),
-            leaving: ledger.count(Kind::Leaving),
         }
     }
 }

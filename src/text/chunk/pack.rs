@@ -49,7 +49,9 @@ const SCRAP_TOKENS: usize = 32;
 
 /// Collects the units of one section; gives out chunks as they fill.
 pub(super) struct Packer<'a> {
+    /// The whole text that the units' ranges index.
     pub text: &'a str,
+    /// The model's counter.
     pub tokens: &'a Counter<'a>,
     /// Word pieces of a chunk's text, beside its heading.
     pub room: usize,
