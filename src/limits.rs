@@ -108,16 +108,6 @@ pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes of the store's block cache.
 pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
-const _: () = {
-    assert!(DIMENSIONS.is_multiple_of(64), "sign bits are kept in whole words");
-    assert!(CHUNK_TOKENS_GOAL + PREFIX_TOKENS_MAX <= CHUNK_TOKENS_MAX, "a full chunk and a full prefix must fit the model");
-    assert!(BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "one input may fill every slot and answer besides");
-    assert!(ASKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a stop answers every question at once");
-    assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
-    assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");
-    assert!(SETTLE_MS < SETTLE_MS_MAX, "quiet comes before impatience");
-};
-
 /// Entries of one folder, sub-folders not counted in: their names are sorted in memory (about 60 bytes each).
 pub const FOLDER_ENTRIES_MAX: usize = 200_000;
 
@@ -155,7 +145,17 @@ pub const CLIENT_AUDIT_MS: u64 = 600_000;
 pub const CLIENT_BODY_MAX: u64 = 8 * 1024 * 1024;
 
 const _: () = {
+    assert!(DIMENSIONS.is_multiple_of(64), "sign bits are kept in whole words");
+    assert!(
+        CHUNK_TOKENS_GOAL + PREFIX_TOKENS_MAX <= CHUNK_TOKENS_MAX,
+        "a full chunk and a full prefix must fit the model"
+    );
+    assert!(BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "one input may fill every slot and answer besides");
+    assert!(ASKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a stop answers every question at once");
+    assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
+    assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");
+    assert!(SETTLE_MS < SETTLE_MS_MAX, "quiet comes before impatience");
     assert!(HTTP_CONNECTIONS_MAX <= GATE_MAX, "every connection may ask at once");
     assert!(CLIENT_MS > ASK_MS_MAX + HTTP_ARRIVE_MS, "the agent's own answer comes before the client's patience ends");
-    assert!(CLIENT_BODY_MAX as usize >= HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6, "the largest answer fits");
+    assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
 };

@@ -21,7 +21,7 @@ fn prose(rng: &mut Rng, paragraphs: u64) -> String {
             text += &format!("# Heading {n}\n\n");
         }
         for _ in 0..=rng.below(120) {
-            text += WORDS[rng.below(24) as usize];
+            text += WORDS[usize::try_from(rng.below(24)).unwrap_or(0)];
             text.push(' ');
         }
         text += "end.\n\n";

@@ -14,7 +14,7 @@ pub fn prefixed(heading: &str, text: &str) -> String {
 }
 
 /// The key of a chunk's vector: the first 16 bytes of SHA-256 over the fingerprint, the heading after its
-/// length (u32, little-endian), and the text. The text in NFC and with single spaces for its whitespace, as
+/// length (u64, little-endian), and the text. The text in NFC and with single spaces for its whitespace, as
 /// far as the tokenizer sees none of the difference: a re-wrapped paragraph keeps its vector.
 #[must_use]
 pub fn key(model: &Fingerprint, heading: &str, text: &str) -> EmbedKey {

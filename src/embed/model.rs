@@ -6,7 +6,8 @@
 use crate::base::id::Fingerprint;
 use crate::embed::wordpiece::VocabError;
 use crate::limits::{DIMENSIONS, MODEL_TOKENS_MAX};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -30,21 +31,11 @@ const PREFIX_RULE: &str =
 
 /// A model as its manifest describes it, checked to be one that this code can run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Manifest {
-    raw: RawManifest,
-    weights: FileHash,
-    vocabulary: FileHash,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct FileHash {
-    bytes: u64,
-    sha256: [u8; 32],
-}
+pub struct Manifest(Written);
 
 /// The manifest as written; lines that only people read (licence, source) are passed over.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-struct RawManifest {
+struct Written {
     name: String,
     revision: String,
     dimensions: usize,
@@ -53,21 +44,22 @@ struct RawManifest {
     normalisation: String,
     prefix_rule: String,
     cosine_threshold: f32,
-    files: RawFiles,
+    files: Files,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-struct RawFiles {
+struct Files {
     #[serde(rename = "model.onnx")]
-    weights: RawFile,
+    weights: FileHash,
     #[serde(rename = "vocab.txt")]
-    vocabulary: RawFile,
+    vocabulary: FileHash,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-struct RawFile {
+struct FileHash {
     bytes: u64,
-    sha256: String,
+    #[serde(deserialize_with = "hex")]
+    sha256: [u8; 32],
 }
 
 /// Why files are no model for this code. Nothing was loaded; the installation's fault.
@@ -113,7 +105,7 @@ impl Manifest {
         if json.len() > MANIFEST_BYTES_MAX {
             return Err(ModelError::Unreadable(format!("it has more than {MANIFEST_BYTES_MAX} bytes")));
         }
-        let raw: RawManifest = serde_json::from_slice(json).map_err(|e| ModelError::Unreadable(e.to_string()))?;
+        let raw: Written = serde_json::from_slice(json).map_err(|e| ModelError::Unreadable(e.to_string()))?;
         let limits = 3..=MODEL_TOKENS_MAX;
         for (sound, line) in [
             (raw.dimensions == DIMENSIONS, "dimensions"),
@@ -127,35 +119,31 @@ impl Manifest {
                 return Err(ModelError::Unsupported(line));
             }
         }
-        let hash = |file: &RawFile| from_hex(&file.sha256).map(|sha256| FileHash { bytes: file.bytes, sha256 });
-        let (weights, vocabulary) = hash(&raw.files.weights)
-            .zip(hash(&raw.files.vocabulary))
-            .ok_or_else(|| ModelError::Unreadable("a SHA-256 is not 64 hex digits".to_owned()))?;
-        Ok(Self { raw, weights, vocabulary })
+        Ok(Self(raw))
     }
 
     /// The model's name, for people.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.raw.name
+        &self.0.name
     }
 
     /// The revision of the model's files, for people.
     #[must_use]
     pub fn revision(&self) -> &str {
-        &self.raw.revision
+        &self.0.revision
     }
 
     /// Word pieces that one run reads, `[CLS]` and `[SEP]` among them: 3 to `MODEL_TOKENS_MAX`.
     #[must_use]
     pub const fn token_limit(&self) -> usize {
-        self.raw.token_limit as usize
+        self.0.token_limit as usize
     }
 
     /// The least cosine, 0 to 1, of the vectors that two sound engines give the same text.
     #[must_use]
     pub const fn cosine_threshold(&self) -> f32 {
-        self.raw.cosine_threshold
+        self.0.cosine_threshold
     }
 
     /// Checks that these are the weights' bytes.
@@ -163,7 +151,7 @@ impl Manifest {
     /// # Errors
     /// `Damaged` if not.
     pub fn check_weights(&self, bytes: &[u8]) -> Result<(), ModelError> {
-        self.weights.check(bytes).then_some(()).ok_or(ModelError::Damaged(WEIGHTS_FILE))
+        self.0.files.weights.check(bytes).then_some(()).ok_or(ModelError::Damaged(WEIGHTS_FILE))
     }
 
     /// Checks that these are the vocabulary's bytes.
@@ -171,21 +159,21 @@ impl Manifest {
     /// # Errors
     /// `Damaged` if not.
     pub fn check_vocabulary(&self, bytes: &[u8]) -> Result<(), ModelError> {
-        self.vocabulary.check(bytes).then_some(()).ok_or(ModelError::Damaged(VOCABULARY_FILE))
+        self.0.files.vocabulary.check(bytes).then_some(()).ok_or(ModelError::Damaged(VOCABULARY_FILE))
     }
 
     /// The model's name among devices: SHA-256 over the weights' SHA-256, the vocabulary's, pooling,
-    /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u32,
+    /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u64,
     /// little-endian). Not over the engine: engines may mix.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
-        length_prefixed(&mut hash, &self.weights.sha256);
-        length_prefixed(&mut hash, &self.vocabulary.sha256);
-        length_prefixed(&mut hash, self.raw.pooling.as_bytes());
-        length_prefixed(&mut hash, self.raw.normalisation.as_bytes());
-        length_prefixed(&mut hash, &self.raw.token_limit.to_le_bytes());
-        length_prefixed(&mut hash, self.raw.prefix_rule.as_bytes());
+        length_prefixed(&mut hash, &self.0.files.weights.sha256);
+        length_prefixed(&mut hash, &self.0.files.vocabulary.sha256);
+        length_prefixed(&mut hash, self.0.pooling.as_bytes());
+        length_prefixed(&mut hash, self.0.normalisation.as_bytes());
+        length_prefixed(&mut hash, &self.0.token_limit.to_le_bytes());
+        length_prefixed(&mut hash, self.0.prefix_rule.as_bytes());
         Fingerprint(hash.finalize().into())
     }
 }
@@ -199,19 +187,25 @@ impl FileHash {
 
 /// One part of what is hashed, told from its neighbours by its length.
 pub(super) fn length_prefixed(hash: &mut Sha256, part: &[u8]) {
-    // No part comes near 4 GiB; one that did would still be told from every shorter one by its bytes.
-    hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+    hash.update((part.len() as u64).to_le_bytes());
     hash.update(part);
 }
 
-fn from_hex(text: &str) -> Option<[u8; 32]> {
+fn hex<'de, D: Deserializer<'de>>(written: D) -> Result<[u8; 32], D::Error> {
+    let text = String::deserialize(written)?;
+    let digits: Option<Vec<u8>> = text.bytes().map(hex_digit).collect();
+    let pairs = digits.filter(|digits| digits.len() == 64).ok_or_else(|| D::Error::custom("no SHA-256 in hex"))?;
     let mut bytes = [0; 32];
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len() == 2 * bytes.len())?;
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::try_from(pair[0] * 16 + pair[1]).ok()?;
+    bytes.iter_mut().zip(pairs.chunks_exact(2)).for_each(|(byte, pair)| *byte = pair[0] << 4 | pair[1]);
+    Ok(bytes)
+}
+
+const fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
     }
-    Some(bytes)
 }
 
 #[cfg(test)]

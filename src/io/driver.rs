@@ -8,10 +8,10 @@ use super::store;
 use super::watch::Watch;
 use super::writer::Save;
 use crate::base::id::{ReplyId, TaskId};
+use crate::limits::REPLIES_MAX;
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
-use crate::limits::REPLIES_MAX;
 use crate::work::task::Task;
 use futures_lite::future::or;
 use log::{error, info, warn};
@@ -109,10 +109,16 @@ impl Driver {
                 Output::Start(id, task) => {
                     let people = matches!(task, Task::Retrieve { .. } | Task::Audit);
                     let hands = if people { &self.hands.people } else { &self.hands.background };
-                    assert!(hands.try_send((id, task)).is_ok(), "the node never starts more than the threads' queue holds");
+                    assert!(
+                        hands.try_send((id, task)).is_ok(),
+                        "the node never starts more than the threads' queue holds"
+                    );
                 }
                 Output::Save(id, changes) => {
-                    assert!(self.hands.saves.try_send((id, changes)).is_ok(), "the node never saves more than the writer's queue holds");
+                    assert!(
+                        self.hands.saves.try_send((id, changes)).is_ok(),
+                        "the node never saves more than the writer's queue holds"
+                    );
                 }
                 Output::Reply(id, response) => {
                     if let Some(reply) = self.replies.remove(&id) {

@@ -116,7 +116,9 @@ fn away(source: &Source) -> Option<String> {
     match fs::metadata(path) {
         Ok(meta) if meta.dev() == source.device => None,
         Ok(meta) if meta.is_dir() && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) => {
-            Some(format!("{name} is empty and on another disk than when it was added: its disk is taken to be away, and what is known of it is kept."))
+            Some(format!(
+                "{name} is empty and on another disk than when it was added: its disk is taken to be away, and what is known of it is kept."
+            ))
         }
         Ok(_) => None,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -209,7 +211,10 @@ impl Walk<'_> {
                 continue;
             }
             if names.len() == FOLDER_ENTRIES_MAX {
-                return self.hole(path, &format!("it holds more than {FOLDER_ENTRIES_MAX} files directly; put them into sub-folders"));
+                return self.hole(
+                    path,
+                    &format!("it holds more than {FOLDER_ENTRIES_MAX} files directly; put them into sub-folders"),
+                );
             }
             // So that a folder sorts where its files' paths do.
             if folder {

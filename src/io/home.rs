@@ -41,7 +41,8 @@ impl Home {
             .mode(0o700)
             .create(path)
             .map_err(|error| format!("The agent's home {name} cannot be made: {error}. Choose another with --home."))?;
-        let path = fs::canonicalize(path).map_err(|error| format!("The agent's home {name} cannot be opened: {error}."))?;
+        let path =
+            fs::canonicalize(path).map_err(|error| format!("The agent's home {name} cannot be opened: {error}."))?;
         let mode = fs::metadata(&path).map_or(0o700, |meta| meta.permissions().mode());
         if mode & 0o077 != 0 {
             warn!("The agent's home {name} was open to other users of this machine; it is private now.");
@@ -77,7 +78,10 @@ impl Home {
     pub fn sources(&self) -> Sources {
         match fs::read(self.file("sources")) {
             Ok(bytes) => Sources::open(&bytes).unwrap_or_else(|error| {
-                error!("The list of watched folders, {}, is damaged and was not used: {error}.", self.file("sources").display());
+                error!(
+                    "The list of watched folders, {}, is damaged and was not used: {error}.",
+                    self.file("sources").display()
+                );
                 Sources::default()
             }),
             Err(_) => Sources::default(),
@@ -99,6 +103,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
+    #[expect(clippy::disallowed_methods, reason = "the one place that renames durably: the folder is synced below")]
     fs::rename(&temporary, path)?;
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

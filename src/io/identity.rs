@@ -43,7 +43,8 @@ impl Identity {
                 let mut seed = [0; 32];
                 getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
                 let text: String = seed.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
-                home::write_file(path, text.as_bytes()).map_err(|error| format!("The key {name} cannot be written: {error}."))?;
+                home::write_file(path, text.as_bytes())
+                    .map_err(|error| format!("The key {name} cannot be written: {error}."))?;
                 Ok(Self { key: SigningKey::from_bytes(&seed) })
             }
             Err(error) => Err(format!("The key {name} cannot be read: {error}.")),

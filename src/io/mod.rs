@@ -25,7 +25,6 @@ pub mod up;
 pub mod watch;
 pub mod writer;
 
-
 /// Runs the command that was typed.
 #[must_use]
 pub fn run() -> std::process::ExitCode {

@@ -43,9 +43,12 @@ pub fn find(given: Option<&Path>) -> Result<PathBuf, String> {
 /// One sentence: what is missing or damaged, and where.
 pub fn load(folder: &Path) -> Result<(Engine, Manifest), String> {
     let read = |name: &str| {
-        fs::read(folder.join(name)).map_err(|error| format!("The model file {} cannot be read: {error}.", folder.join(name).display()))
+        fs::read(folder.join(name))
+            .map_err(|error| format!("The model file {} cannot be read: {error}.", folder.join(name).display()))
     };
-    let damaged = |error: &dyn std::fmt::Display| format!("The model in {} cannot be used: {error}. Copy it anew.", folder.display());
+    let damaged = |error: &dyn std::fmt::Display| {
+        format!("The model in {} cannot be used: {error}. Copy it anew.", folder.display())
+    };
     let manifest = Manifest::parse(&read("manifest.json")?).map_err(|error| damaged(&error))?;
     let vocabulary = read("vocab.txt")?;
     manifest.check_vocabulary(&vocabulary).map_err(|error| damaged(&error))?;

@@ -33,7 +33,8 @@ impl Progress {
             if !std::mem::replace(&mut self.working, true) && self.terminal {
                 self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 let style = "{bar:30} {pos} of {len} files, {msg}";
-                self.bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+                self.bar
+                    .set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
             }
             let pause = if self.terminal { REDRAW } else { LINE };
             if self.shown.is_none_or(|shown| now.since(shown) >= pause) {
@@ -43,7 +44,11 @@ impl Progress {
         } else if std::mem::take(&mut self.working) {
             self.bar.finish_and_clear();
             let refused = ledger.count(Kind::Refused);
-            let note = if refused == 0 { String::new() } else { format!(" {refused} could not be used; `wattle doctor` says why.") };
+            let note = if refused == 0 {
+                String::new()
+            } else {
+                format!(" {refused} could not be used; `wattle doctor` says why.")
+            };
             info!("All is indexed: {} files, {} passages.{note}", ledger.count(Kind::Ready), ledger.live_vectors());
         }
     }

@@ -157,7 +157,10 @@ fn hire(
 }
 
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
-    Builder::new().name(name.to_owned()).spawn(work).map_err(|error| format!("The system gives no more threads: {error}."))
+    Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| format!("The system gives no more threads: {error}."))
 }
 
 async fn pass_on(asked: Receiver<Asked>, events: Sender<Event>) {
@@ -190,6 +193,7 @@ async fn stop_on_signal(events: Sender<Event>) {
         let _ = events.send(Event::Input(Input::Stop)).await;
     }
     if signals.next().await.is_some() {
+        #[expect(clippy::exit, clippy::disallowed_methods, reason = "asked for twice: the disk is safe at any moment")]
         std::process::exit(130);
     }
 }

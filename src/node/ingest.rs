@@ -198,7 +198,8 @@ impl Node {
             out.push(Output::Notice(Notice::Resumed));
         }
         if matches!(self.ingest.leaving, Leaving::Until(at) if at <= now) {
-            self.ingest.leaving = if self.facts.ledger.count(Kind::Leaving) > 0 { Leaving::Due } else { Leaving::Nobody };
+            self.ingest.leaving =
+                if self.facts.ledger.count(Kind::Leaving) > 0 { Leaving::Due } else { Leaving::Nobody };
         }
         while !self.ingest.looking()
             && let Some(place) = self.ingest.looks.due(now)
@@ -332,7 +333,9 @@ fn place_source(sources: &[Source], new: &Source) -> Result<Option<Vec<Source>>,
     }
     let mut placed: Vec<_> = sources.iter().filter(|source| !covers(&new.path, &source.path)).cloned().collect();
     if placed.len() >= SOURCES_MAX {
-        return Err(format!("{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."));
+        return Err(format!(
+            "{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."
+        ));
     }
     placed.push(new.clone());
     Ok(Some(placed))

@@ -106,7 +106,9 @@ impl Node {
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
         match request {
-            _ if self.stopping => out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping."))),
+            _ if self.stopping => {
+                out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
+            }
             Request::Add(source) => self.on_add(now, reply, source, out),
             Request::Audit => {
                 let task = self.task_id();

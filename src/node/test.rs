@@ -61,7 +61,10 @@ fn a_folder_whose_save_failed_is_refused_and_the_node_says_that_it_is_broken() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     let out = handle(&mut node, at(2), Input::Saved(SaveId(1), Err("The disk is gone.".to_owned())));
-    assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, _)), Output::Notice(_)]), "{out:?}");
+    assert!(
+        matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, _)), Output::Notice(_)]),
+        "{out:?}"
+    );
     assert!(node.status(at(2)).held.is_some_and(|why| why.starts_with("The disk is gone.")));
 }
 

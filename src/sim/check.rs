@@ -9,8 +9,8 @@ use crate::search::hit::Hit;
 use crate::store::audit::audit;
 use crate::store::change::Kind;
 use crate::store::kv::Space;
-use crate::store::record::{DocState, Document, Record};
 use crate::store::read;
+use crate::store::record::{DocState, Document, Record};
 use std::collections::BTreeMap;
 
 impl World {

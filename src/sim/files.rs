@@ -20,8 +20,7 @@ impl Files {
     pub fn write(&mut self, path: &[u8], content: &[u8]) {
         self.ticks += 1;
         let inode = self.files.get(path).map_or(self.ticks.cast_unsigned(), |(stamp, _)| stamp.inode);
-        let stamp =
-            FileStamp { size: content.len() as u64, modified_ns: self.ticks, changed_ns: self.ticks, inode };
+        let stamp = FileStamp { size: content.len() as u64, modified_ns: self.ticks, changed_ns: self.ticks, inode };
         self.files.insert(path.to_vec(), (stamp, content.to_vec()));
     }
 

@@ -75,10 +75,13 @@ impl std::error::Error for KvError {}
 /// Key and value, as stored.
 pub type Pair = (Vec<u8>, Vec<u8>);
 
+/// One write: where, the key, and the value, or `None` to remove it.
+pub type Write = (Space, Vec<u8>, Option<Vec<u8>>);
+
 /// Writes that happen all or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    ops: Vec<(Space, Vec<u8>, Option<Vec<u8>>)>,
+    ops: Vec<Write>,
 }
 
 impl Batch {
@@ -100,7 +103,7 @@ impl Batch {
 
     /// The writes in order; a later one to the same key wins. `None` is a removal.
     #[must_use]
-    pub fn ops(&self) -> &[(Space, Vec<u8>, Option<Vec<u8>>)] {
+    pub fn ops(&self) -> &[Write] {
         &self.ops
     }
 

@@ -67,8 +67,7 @@ impl<K: Kv> Library<K> {
     /// # Errors
     /// Any `KvError`; the library must then be opened anew.
     pub fn apply(&mut self, change: &Change) -> Result<Applied, KvError> {
-        let mut draft =
-            Draft { batch: Batch::new(), commit: self.commit.clone(), applied: Applied::default() };
+        let mut draft = Draft { batch: Batch::new(), commit: self.commit.clone(), applied: Applied::default() };
         match change {
             Change::Sources(sources) => draft.batch.put(Space::State, keys::SOURCES, sources.seal()),
             Change::Seen { path, stamp, collection, ring } => {
@@ -105,7 +104,14 @@ impl<K: Kv> Library<K> {
         Ok(applied)
     }
 
-    fn seen(&self, draft: &mut Draft, path: &[u8], stamp: FileStamp, collection: &str, ring: Ring) -> Result<(), KvError> {
+    fn seen(
+        &self,
+        draft: &mut Draft,
+        path: &[u8],
+        stamp: FileStamp,
+        collection: &str,
+        ring: Ring,
+    ) -> Result<(), KvError> {
         let known = read::document_at(&self.kv, path)?;
         let Some((id, mut doc)) = known else {
             let id = draft.commit.next_doc;
@@ -262,7 +268,12 @@ impl<K: Kv> Library<K> {
     }
 
     /// The leaving document that the new one is, under another name: same content, same chunks, same circle.
-    fn twin(&self, doc: &Document, content: &[u8; 16], pieces: &[NewPiece]) -> Result<Option<(DocId, Document)>, KvError> {
+    fn twin(
+        &self,
+        doc: &Document,
+        content: &[u8; 16],
+        pieces: &[NewPiece],
+    ) -> Result<Option<(DocId, Document)>, KvError> {
         if !doc.pieces.is_empty() {
             return Ok(None);
         }
@@ -273,7 +284,9 @@ impl<K: Kv> Library<K> {
         }
         for (old, new) in twin.pieces.iter().zip(pieces) {
             let same = (old.start, old.end) == (new.start, new.end);
-            if !same || read::chunk(&self.kv, old.row)?.is_none_or(|chunk| chunk.key != new.key || chunk.text != new.text) {
+            if !same
+                || read::chunk(&self.kv, old.row)?.is_none_or(|chunk| chunk.key != new.key || chunk.text != new.text)
+            {
                 return Ok(None);
             }
         }

@@ -70,7 +70,12 @@ pub fn document_at(kv: &impl Kv, path: &[u8]) -> Result<Option<(DocId, Document)
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn documents_under(kv: &impl Kv, scope: &[u8], after: Option<&[u8]>, max: usize) -> Result<Vec<(DocId, Document)>, KvError> {
+pub fn documents_under(
+    kv: &impl Kv,
+    scope: &[u8],
+    after: Option<&[u8]>,
+    max: usize,
+) -> Result<Vec<(DocId, Document)>, KvError> {
     let mut found = Vec::new();
     if after.is_none() {
         found.extend(document_at(kv, scope)?);
@@ -168,7 +173,11 @@ pub fn missing(kv: &impl Kv, doc: &Document, max: usize) -> Result<Vec<(Row, Chu
 ///
 /// # Errors
 /// Any `KvError`, or the first error of `visit`.
-pub fn walk(kv: &impl Kv, space: Space, mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), KvError>) -> Result<(), KvError> {
+pub fn walk(
+    kv: &impl Kv,
+    space: Space,
+    mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), KvError>,
+) -> Result<(), KvError> {
     let mut from = Vec::new();
     loop {
         let page: Vec<Pair> = kv.page(space, &from, None, PAGE)?;

@@ -7,6 +7,7 @@ use crate::store::change::{Kind, Ledger};
 use crate::store::keys::Wait;
 use heapless::Deque;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Documents by what they wait for, and those that somebody works on.
 #[derive(Debug, Default)]
@@ -84,10 +85,8 @@ impl Queue {
         while wait != Wait::Drop
             && let Some(doc) = window.known.pop_front()
         {
-            if self.held.contains_key(&doc) {
-                continue;
-            }
-            self.held.insert(doc, wait);
+            let Entry::Vacant(place) = self.held.entry(doc) else { continue };
+            place.insert(wait);
             return Some(if wait == Wait::Read { Task::Read { doc } } else { Task::Embed { doc } });
         }
         let in_hand = self.held.values().filter(|held| **held == wait).count();
@@ -103,8 +102,8 @@ impl Queue {
         let window = &mut self.windows[Wait::Drop as usize];
         let mut taken = Vec::new();
         while let Some(doc) = window.known.pop_front() {
-            if !self.held.contains_key(&doc) {
-                self.held.insert(doc, Wait::Drop);
+            if let Entry::Vacant(place) = self.held.entry(doc) {
+                place.insert(Wait::Drop);
                 taken.push(doc);
             }
         }

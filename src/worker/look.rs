@@ -76,8 +76,7 @@ mod tests {
     use crate::store::record::Source;
 
     fn step(after: Option<&str>) -> Look {
-        let source =
-            Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+        let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
         Look { source, scope: b"/home".into(), after: after.map(|path| path.as_bytes().to_vec()) }
     }
 

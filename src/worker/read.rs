@@ -2,7 +2,7 @@
 
 use crate::base::id::DocId;
 use crate::embed::{Embedder, model};
-use crate::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX};
+use crate::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX};
 use crate::store::change::{Change, NewPiece};
 use crate::store::record::FileStamp;
 use crate::text::{chunk::chunks, extract::extract};
@@ -25,7 +25,12 @@ pub enum Content {
 ///
 /// A file that changed since it was seen is first seen again: two changes, in order.
 #[must_use]
-pub fn read(embedder: &impl Embedder, id: DocId, doc: &crate::store::record::Document, content: Content) -> Vec<Change> {
+pub fn read(
+    embedder: &impl Embedder,
+    id: DocId,
+    doc: &crate::store::record::Document,
+    content: Content,
+) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
         Content::Missing => return vec![Change::Gone { doc: id }],
@@ -64,6 +69,9 @@ fn pieces(embedder: &impl Embedder, name: &str, bytes: &[u8]) -> Result<Vec<NewP
     let text = extract(name, bytes).map_err(|refusal| refusal.to_string())?;
     let print = embedder.model();
     let cut = chunks(&text, &|part| embedder.tokens(part));
+    if cut.len() >= DOCUMENT_CHUNKS_MAX {
+        return Err(format!("It makes more than {DOCUMENT_CHUNKS_MAX} passages. Split it into several files."));
+    }
     let piece = |chunk: crate::text::chunk::Chunk| -> Option<NewPiece> {
         let excerpt = text.text.get(chunk.range.clone())?;
         debug_assert!(excerpt.len() <= CHUNK_BYTES_MAX, "text::chunk keeps the byte cap");

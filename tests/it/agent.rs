@@ -87,7 +87,8 @@ fn the_doctor_finds_a_healthy_agent_healthy() {
 
 #[test]
 fn a_command_without_an_agent_says_so() {
-    let output = Command::new(WATTLE).args(["--api", "127.0.0.1:9", "--home", "/nonexistent", "search", "x"]).output().unwrap();
+    let output =
+        Command::new(WATTLE).args(["--api", "127.0.0.1:9", "--home", "/nonexistent", "search", "x"]).output().unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("wattle up") || said.contains("token"), "{said}");

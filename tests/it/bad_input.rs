@@ -46,7 +46,9 @@ fn files_that_cannot_be_used_are_refused_with_a_reason_and_the_rest_is_found() {
 fn an_unreadable_file_is_explained_and_read_once_it_can_be() {
     if is_root() {
         // Root reads everything, so the test runs itself as somebody else where it can.
-        eprintln!("SKIPPED for root: file modes do not bind it. CI runs as root; run the tests as a user to see this one.");
+        eprintln!(
+            "SKIPPED for root: file modes do not bind it. CI runs as root; run the tests as a user to see this one."
+        );
         return;
     }
     let place = Place::new();
@@ -73,7 +75,8 @@ fn a_taken_port_is_named_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let home = place.home();
-    let output = Command::new(WATTLE).args(["up", "--api", &address, "--home"]).arg(home).current_dir(repo()).output().unwrap();
+    let output =
+        Command::new(WATTLE).args(["up", "--api", &address, "--home"]).arg(home).current_dir(repo()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains(&address) && said.contains("--api"), "{said}");
 }
@@ -120,7 +123,8 @@ fn on_a_full_disk_the_agent_says_so_keeps_answering_and_goes_on_when_there_is_ro
     let place = Place::new();
     place.write("a.txt", "The violin is kept in the cupboard under the stairs.");
     fs::create_dir(place.home()).unwrap();
-    let mount = format!("mount -t tmpfs -o size=260m,mode=0700 none '{}' && exec {WATTLE} \"$@\"", place.home().display());
+    let mount =
+        format!("mount -t tmpfs -o size=260m,mode=0700 none '{}' && exec {WATTLE} \"$@\"", place.home().display());
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", &mount, "sh"]);
     let agent = Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]);
@@ -143,7 +147,9 @@ fn api(agent: &Agent, _place: &Place, what: &str, body: &str) -> String {
     let (method, path) = what.split_once(' ').unwrap();
     let mut stream = std::net::TcpStream::connect(&agent.api).unwrap();
     let (api, token, length) = (&agent.api, &agent.token, body.len());
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: {api}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {api}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all((head + body).as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -47,7 +47,10 @@ fn stored(home: &Path) -> (BTreeSet<String>, u64) {
 fn killed_ten_times_in_the_middle_of_two_thousand_files_nothing_is_lost_or_embedded_again() {
     let place = Place::new();
     for n in 0..FILES {
-        place.write(&format!("{}/{n}.txt", n % 20), format!("Letter number {n} is about the thing that has {} parts.", n * 31 % 977));
+        place.write(
+            &format!("{}/{n}.txt", n % 20),
+            format!("Letter number {n} is about the thing that has {} parts.", n * 31 % 977),
+        );
     }
     let agent = place.up(&[]);
     agent.add(&place.docs());
@@ -72,7 +75,10 @@ fn killed_ten_times_in_the_middle_of_two_thousand_files_nothing_is_lost_or_embed
     let embedded = agent.embedded();
     let distinct = embedded.iter().collect::<BTreeSet<_>>().len() as u64;
     println!("files and vectors stored at each kill: {progress:?}");
-    println!("{KILLS} kills: {} embedded in all, {distinct} different; what was in flight at a kill is done again", embedded.len());
+    println!(
+        "{KILLS} kills: {} embedded in all, {distinct} different; what was in flight at a kill is done again",
+        embedded.len()
+    );
     assert_eq!(distinct, FILES);
     // At most what was under way at a kill: the batches on their way to the disk.
     assert!(embedded.len() as u64 - distinct <= KILLS * 32 * 4);
@@ -97,8 +103,12 @@ fn synced_before_the_answer(more: &[&str]) -> Option<bool> {
     agent.add(&place.docs());
     let text = fs::read_to_string(&trace).unwrap();
     let lines: Vec<&str> = text.lines().skip(mark).collect();
-    let answer = lines.iter().position(|line| line.contains("TCP") && line.contains("HTTP/1.1 200")).expect("the answer left");
-    let written = lines[..answer].iter().rposition(|line| line.contains("write") && line.contains(".jnl")).expect("the journal was written");
+    let answer =
+        lines.iter().position(|line| line.contains("TCP") && line.contains("HTTP/1.1 200")).expect("the answer left");
+    let written = lines[..answer]
+        .iter()
+        .rposition(|line| line.contains("write") && line.contains(".jnl"))
+        .expect("the journal was written");
     let synced = lines[written..answer].iter().any(|line| line.contains("fdatasync(") && line.contains(".jnl"));
     drop(agent);
     Some(synced)
@@ -124,7 +134,8 @@ fn a_flipped_byte_in_the_journal_costs_no_file_and_no_folder() {
     for quarter in 1..4_u64 {
         let place = Place::new();
         for n in 0..60 {
-            place.write(&format!("{n}.txt"), format!("Letter number {n} is about a thing with {} parts.", n * 31 % 977));
+            place
+                .write(&format!("{n}.txt"), format!("Letter number {n} is about a thing with {} parts.", n * 31 % 977));
         }
         let agent = place.up(&[place.docs().to_str().unwrap()]);
         agent.wait_ready(60);

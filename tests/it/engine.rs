@@ -57,6 +57,15 @@ fn the_models_example_sentence_has_its_known_embedding() {
 }
 
 #[test]
+fn the_committed_models_fingerprint_never_changes() {
+    assert_eq!(
+        manifest().fingerprint().to_string(),
+        "328e20d883d88376",
+        "every stored vector would be of another model"
+    );
+}
+
+#[test]
 fn embeddings_equal_the_exact_models_within_the_rounding_of_int8() {
     let references: Vec<Reference> = serde_json::from_slice(&file("tests/fixtures/embedding/reference.json")).unwrap();
     assert_eq!(references.len(), 32);

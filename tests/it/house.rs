@@ -9,18 +9,18 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The program under test.
-pub const WATTLE: &str = env!("CARGO_BIN_EXE_wattle");
+pub(crate) const WATTLE: &str = env!("CARGO_BIN_EXE_wattle");
 
 /// A temporary place: `home` for the agent, `docs` for its files.
-pub struct Place {
+pub(crate) struct Place {
     folder: tempfile::TempDir,
 }
 
 /// A running agent. Dropping it kills it.
-pub struct Agent {
-    pub child: Child,
-    pub api: String,
-    pub token: String,
+pub(crate) struct Agent {
+    pub(crate) child: Child,
+    pub(crate) api: String,
+    pub(crate) token: String,
     home: PathBuf,
     log: PathBuf,
     // Open, or the agent's prints would fail.
@@ -28,49 +28,50 @@ pub struct Agent {
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(place.docs()).unwrap();
         place
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    pub fn docs(&self) -> PathBuf {
+    pub(crate) fn docs(&self) -> PathBuf {
         self.folder.path().join("docs")
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.docs().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
     /// `wattle up` on a port of the system's choice, with what was added before.
-    pub fn up(&self, more: &[&str]) -> Agent {
+    pub(crate) fn up(&self, more: &[&str]) -> Agent {
         Agent::start(Command::new(WATTLE), &self.home(), more)
     }
 
     /// `wattle up` that is expected to fail.
-    pub fn up_fails(&self, more: &[&str]) -> String {
+    pub(crate) fn up_fails(&self, more: &[&str]) -> String {
         let output = Command::new(WATTLE).args(up_args(&self.home(), more)).current_dir(repo()).output().unwrap();
         assert!(!output.status.success(), "it should have failed");
         String::from_utf8(output.stderr).unwrap()
     }
 }
 
-pub fn repo() -> &'static Path {
+pub(crate) fn repo() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
-    let mut args: Vec<String> = ["up", "--api", "127.0.0.1:0", "--name", "here", "-v", "--home"].map(String::from).into();
+pub(crate) fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
+    let mut args: Vec<String> =
+        ["up", "--api", "127.0.0.1:0", "--name", "here", "-v", "--home"].map(String::from).into();
     args.push(home.display().to_string());
     args.extend(more.iter().map(|arg| (*arg).to_owned()));
     args
@@ -78,10 +79,11 @@ pub fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
 
 impl Agent {
     /// Starts `command` (the program, or something that runs it) with the arguments of `wattle up`.
-    pub fn start(mut command: Command, home: &Path, more: &[&str]) -> Self {
+    pub(crate) fn start(mut command: Command, home: &Path, more: &[&str]) -> Self {
         let log = home.with_extension("log");
         let stderr = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         command.args(up_args(home, more)).current_dir(repo());
+        #[expect(clippy::zombie_processes, reason = "`Drop` waits; a test that panics here ends the process anyway")]
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -98,33 +100,33 @@ impl Agent {
     }
 
     /// A command of the program, put to this agent.
-    pub fn cli<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
+    pub(crate) fn cli<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
         Command::new(WATTLE).args(["--api", &self.api, "--home"]).arg(&self.home).args(args).output().unwrap()
     }
 
-    pub fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let output = self.cli(args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    pub fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.json(&["status", "--json"])
     }
 
-    pub fn add(&self, path: &Path) {
+    pub(crate) fn add(&self, path: &Path) {
         let output = self.cli([OsStr::new("add"), path.as_os_str()]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Paths of the hits, best first.
-    pub fn search(&self, question: &str) -> Vec<String> {
+    pub(crate) fn search(&self, question: &str) -> Vec<String> {
         let found = self.json(&["search", question, "--json"]);
         found["hits"].as_array().unwrap().iter().map(|hit| hit["path"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Waits until nothing is under way and the counts are as wished.
-    pub fn wait(&self, what: &str, wished: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait(&self, what: &str, wished: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + Duration::from_secs(120);
         loop {
             let status = self.status();
@@ -137,7 +139,7 @@ impl Agent {
     }
 
     /// Waits until so many files are ready and nothing is open.
-    pub fn wait_ready(&self, files: u64) -> Value {
+    pub(crate) fn wait_ready(&self, files: u64) -> Value {
         self.wait(&format!("{files} ready files"), |status| {
             let count = |kind: &str| status["files"][kind].as_u64().unwrap();
             count("ready") == files && count("waiting") + count("chunked") == 0 && status["working"] == false
@@ -145,23 +147,23 @@ impl Agent {
     }
 
     /// What the agent has logged, over all its starts in this home.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// The keys of all chunks embedded so far, over all starts.
-    pub fn embedded(&self) -> Vec<String> {
+    pub(crate) fn embedded(&self) -> Vec<String> {
         let log = self.log();
         log.lines().filter_map(|line| Some(line.split_once("embedding ")?.1.trim().to_owned())).collect()
     }
 
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Asks it to stop and waits for it.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success(), "{}", self.log());

@@ -106,11 +106,8 @@ pub fn status(standing: &Standing, look: &Look) -> String {
 /// The counts as a phrase: what is there, and of the rest only what is not zero.
 #[must_use]
 pub fn files(files: &Files) -> String {
-    let rest = [
-        (files.waiting, "waiting to be read"),
-        (files.chunked, "being embedded"),
-        (files.refused, "not usable"),
-    ];
+    let rest =
+        [(files.waiting, "waiting to be read"), (files.chunked, "being embedded"), (files.refused, "not usable")];
     let mut text = format!("{} ready", files.ready);
     for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
         let _ = write!(text, ", {count} {what}");
