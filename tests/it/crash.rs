@@ -101,10 +101,17 @@ fn synced_before_the_answer(more: &[&str]) -> Option<bool> {
     let agent = Agent::start(strace, &place.home(), more);
     let mark = fs::read_to_string(&trace).unwrap().lines().count();
     agent.add(&place.docs());
-    let text = fs::read_to_string(&trace).unwrap();
+    let left = |line: &str| line.contains("socket:") && line.contains("HTTP/1.1 200");
+    let mut text = String::new();
+    for _ in 0..100 {
+        text = fs::read_to_string(&trace).unwrap();
+        if text.lines().skip(mark).any(left) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let lines: Vec<&str> = text.lines().skip(mark).collect();
-    let answer =
-        lines.iter().position(|line| line.contains("TCP") && line.contains("HTTP/1.1 200")).expect("the answer left");
+    let answer = lines.iter().position(|line| left(line)).expect("the answer left");
     let written = lines[..answer]
         .iter()
         .rposition(|line| line.contains("write") && line.contains(".jnl"))

@@ -1,8 +1,6 @@
 //! The committed model, run by the real engine, against the exact model's embeddings
 //! (`scripts/make_embedding_fixture.py` wrote them).
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "the tests' helpers fail by panicking, as tests do")]
-
 use serde::Deserialize;
 use std::fs;
 use std::path::PathBuf;

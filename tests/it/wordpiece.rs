@@ -1,7 +1,5 @@
 //! Our tokenizer against the reference's answers (`scripts/make_wordpiece_fixture.py` wrote both files).
 
-#![expect(clippy::panic, reason = "the tests' helpers fail by panicking, as tests do")]
-
 use std::fs;
 use std::path::PathBuf;
 use wattle::embed::wordpiece::WordPiece;
