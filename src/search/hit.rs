@@ -13,6 +13,7 @@ pub struct Hit {
     pub heading: String,
     /// The exact excerpt.
     pub text: String,
-    /// The cosine with the question, -1 to 1; comparable between devices with the same model.
+    /// The mean of the cosine with the question and the share of the question's words that it holds:
+    /// about 0 for a stranger, 1 at best.
     pub score: f32,
 }

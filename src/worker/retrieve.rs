@@ -1,4 +1,4 @@
-//! Answering a question from this device: scan by sign bits, score exactly, fetch the passages.
+//! Answering a question from this device: scan by sign bits, score exactly, read the best, weigh their words.
 
 use crate::base::id::Row;
 use crate::base::vector::Signs;
@@ -6,12 +6,20 @@ use crate::embed::Embedder;
 use crate::limits::{HITS_MAX, RESCORE};
 use crate::search::hit::Hit;
 use crate::search::vector::Index;
+use crate::search::words::shares;
 use crate::store::keys::{self, Wait};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Record, Vector};
 use crate::work::task::Outcome;
 use std::collections::BTreeSet;
+
+/// What meaning weighs in a score; words weigh the rest. Half and half is the best for English of those
+/// measured in shared/reference/retrieval.md 4e; other languages will want less once they are told apart.
+const MEANING: f32 = 0.5;
+
+/// Passages whose text is read to count words: every one that may be wanted.
+const READ: usize = HITS_MAX;
 
 /// The best `count` passages. `scan` gives the rows nearest by sign bits; it holds its lock only within.
 ///
@@ -21,10 +29,10 @@ pub fn retrieve(
     kv: &impl Kv,
     embedder: &mut impl Embedder,
     scan: impl FnOnce(&Signs, usize) -> Vec<Row>,
-    question: &str,
+    text: &str,
     count: usize,
 ) -> Result<Outcome, String> {
-    let question = embedder.embed(question).map_err(|error| format!("The question could not be embedded: {error}."))?;
+    let question = embedder.embed(text).map_err(|error| format!("The question could not be embedded: {error}."))?;
     let store = |error| format!("The question could not be answered: {error}.");
     let mut scored = Vec::new();
     for row in scan(&question.signs(), RESCORE) {
@@ -40,14 +48,28 @@ pub fn retrieve(
         scored.push((vector.values.cosine(&question), row));
     }
     scored.sort_unstable_by(|(a, row_a), (b, row_b)| b.total_cmp(a).then(row_a.cmp(row_b)));
+    scored.truncate(READ);
+    let mut read = Vec::with_capacity(scored.len());
+    for (cosine, row) in scored {
+        if let Some(chunk) = read::chunk(kv, row).map_err(store)? {
+            read.push((cosine, row, chunk));
+        }
+    }
+    let shares = shares(text, read.iter().map(|(.., chunk)| [chunk.heading.as_str(), chunk.text.as_str()]));
+    let mut ranked: Vec<_> = read
+        .into_iter()
+        .zip(shares)
+        .map(|((cosine, row, chunk), share)| (MEANING * cosine + (1.0 - MEANING) * share, row, chunk))
+        .collect();
+    ranked.sort_unstable_by(|(a, row_a, _), (b, row_b, _)| b.total_cmp(a).then(row_a.cmp(row_b)));
     let mut hits = Vec::new();
-    for (score, row) in scored {
+    for (score, row, chunk) in ranked {
         if hits.len() == count.min(HITS_MAX) {
             break;
         }
-        let Some(chunk) = read::chunk(kv, row).map_err(store)? else { continue };
-        let Some(doc) = read::document(kv, chunk.doc).map_err(store)? else { continue };
-        hits.push(Hit { row, path: doc.path, heading: chunk.heading, text: chunk.text, score });
+        if let Some(doc) = read::document(kv, chunk.doc).map_err(store)? {
+            hits.push(Hit { row, path: doc.path, heading: chunk.heading, text: chunk.text, score });
+        }
     }
     Ok(Outcome::Hits(hits))
 }
