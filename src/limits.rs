@@ -72,13 +72,42 @@ pub const SAVES_MAX: usize = 32;
 pub const CHANGES_MAX: usize = LOOK_BATCH * 2;
 
 /// Outputs that one input may cause.
-pub const OUT_PER_INPUT_MAX: usize = 64;
+pub const OUT_PER_INPUT_MAX: usize = 96;
 
 /// Inputs that wait for the driver; beyond, senders wait (threads) or are refused (HTTP).
 pub const INPUTS_MAX: usize = 256;
 
 /// Milliseconds until a question is answered with what is there.
 pub const ASK_MS_MAX: u64 = 10_000;
+
+/// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
+pub const PEER_ANSWER_MS: u64 = 2_000;
+
+/// Agents that are known by name and linked.
+pub const PEERS_MAX: usize = 32;
+
+/// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
+pub const REDIAL_MS: u64 = 500;
+/// The longest pause between two dials, in milliseconds.
+pub const REDIAL_MS_MAX: u64 = 60_000;
+
+/// Milliseconds until a linked peer that has not said its name is asked for it.
+pub const ASK_NAME_MS: u64 = 1_000;
+
+/// Questions of peers that are answered at once; the next one is told that there is no answer just now.
+pub const PEER_ASKS_MAX: usize = 16;
+
+/// Bytes of the passages in one answer to a peer.
+pub const ANSWER_BYTES_MAX: usize = 512 * 1024;
+
+/// Events of all links that wait for the driver; beyond, links stop reading.
+pub const LINK_EVENTS_MAX: usize = 64;
+
+/// Milliseconds that the demo waits for each of its agents: under an emulator they are slow.
+pub const DEMO_WAIT_MS: u64 = 600_000;
+
+/// Bytes of a device's name.
+pub const DEVICE_BYTES_MAX: usize = 64;
 
 /// Milliseconds of quiet after which a changed place is looked at; a save by an editor is several events.
 pub const SETTLE_MS: u64 = 400;
@@ -144,6 +173,138 @@ pub const CLIENT_AUDIT_MS: u64 = 600_000;
 /// Bytes of an answer that the command line reads: `HITS_MAX` passages, escaped at their worst.
 pub const CLIENT_BODY_MAX: u64 = 8 * 1024 * 1024;
 
+/// Bytes of one heading that are kept in paths; the whole line of a longer one stays in its section's text.
+/// Six such levels are still more than `limits::PREFIX_TOKENS_MAX` word pieces.
+pub const HEADING_BYTES_MAX: usize = 120;
+
+/// Bytes of a heading that are looked at, its markup and links among them.
+pub const HEADING_RAW_MAX: usize = 1024;
+
+/// Marks and spaces in a row after which a sentence ends in any case. Look-ahead in `unicode-segmentation` 1.13
+/// is quadratic in this number (its `match_sb8` says so).
+pub const SENTENCE_MARKS_MAX: usize = 32;
+
+/// Different words of a question that count; a pasted page has no more say than a long question.
+pub const QUESTION_WORDS_MAX: usize = 64;
+
+/// Faults that are spelt out.
+pub const FAULTS_MAX: usize = 20;
+
+/// Refused documents that are named.
+pub const REFUSED_LISTED_MAX: usize = 100;
+
+/// Bytes of a manifest; the one we ship has 1 kB.
+pub const MANIFEST_BYTES_MAX: usize = 64 * 1024;
+
+/// Words of a vocabulary. BERT's uncased one has 30,522, the largest multilingual ones 250,000.
+pub const VOCABULARY_WORDS_MAX: usize = 1 << 18;
+
+/// Bytes of one word of a vocabulary; BERT's longest has 18 characters.
+pub const VOCABULARY_WORD_BYTES_MAX: usize = 256;
+
+/// Bytes of one line while two ends agree on a protocol; ids in use have some tens.
+pub const NEGOTIATION_LINE_MAX: usize = 1024;
+
+/// Protocols that a dialler may propose before it is sent away.
+pub const NEGOTIATION_PROPOSALS_MAX: usize = 32;
+
+/// Bytes of a Noise frame without its length: the specification's largest.
+pub const NOISE_FRAME_MAX: usize = 65_535;
+
+/// Bytes of text in one Noise frame: the largest less the tag.
+pub const NOISE_PLAIN_MAX: usize = NOISE_FRAME_MAX - 16;
+
+/// Bytes of a Noise handshake frame. An Ed25519 identity needs about 200; other libp2p add extensions.
+pub const NOISE_HANDSHAKE_FRAME_MAX: usize = 4096;
+
+/// Bytes of an identify message (go-libp2p and js-libp2p take 8 KiB as well).
+pub const IDENTIFY_BYTES_MAX: usize = 8 * 1024;
+
+/// Protocols, and addresses, that are kept of an identify message.
+pub const IDENTIFY_LIST_MAX: usize = 64;
+
+/// Bytes of a name in an identify message.
+pub const IDENTIFY_AGENT_MAX: usize = 128;
+
+/// Bytes of one frame of gossip: control, not data.
+pub const FRAME_GOSSIP_MAX: usize = 64 * 1024;
+
+/// Bytes of one frame of a task: `HITS_MAX` passages, or a batch of chunks with its vectors.
+pub const FRAME_TASK_MAX: usize = 1024 * 1024;
+
+/// Bytes of a sealed message: it must fit into a frame.
+pub const MESSAGE_BYTES_MAX: usize = FRAME_TASK_MAX;
+
+/// Bytes of a message's kind.
+pub const MESSAGE_KIND_MAX: usize = 32;
+
+/// Bytes of a message's task id: a SHA-256 at most.
+pub const MESSAGE_TASK_MAX: usize = 32;
+
+/// Bytes of a message's body: what the five fields leave of `MESSAGE_BYTES_MAX` (measured by a test: 236 bytes).
+pub const MESSAGE_BODY_MAX: usize = MESSAGE_BYTES_MAX - 256;
+
+/// Senders whose messages are opened; each has a window of `MESSAGE_WINDOW` bits.
+pub const MESSAGE_SENDERS_MAX: usize = 256;
+
+/// Numbers of a sender that may arrive out of order: two streams, and two queues of `LINK_QUEUE_MAX` frames each.
+pub const MESSAGE_WINDOW: usize = 1024;
+
+/// Links to other agents at once. Each may hold about 6 MiB at its worst: `LINK_STREAMS_MAX` windows of yamux
+/// (256 KiB) and two half-read frames.
+pub const LINKS_MAX: usize = 64;
+
+/// Agents that may link; more than links, since some sleep.
+pub const LINK_ALLOWED_MAX: usize = 256;
+
+/// Connections whose handshake is under way. One more ends the oldest.
+pub const LINK_HALF_OPEN_MAX: usize = 64;
+
+/// The same for one address (IPv6: one /64).
+pub const LINK_HALF_OPEN_ADDRESS_MAX: usize = 4;
+
+/// Dials under way at once.
+pub const LINK_DIALS_MAX: usize = 16;
+
+/// Milliseconds for a whole handshake, from the connection to the link.
+pub const LINK_HANDSHAKE_MS: u64 = 10_000;
+
+/// Handshakes a second from one address (IPv6: one /64); a Pi Zero is estimated to need 10 ms for one.
+pub const LINK_HANDSHAKES_PER_SECOND: u32 = 10;
+
+/// Handshakes that may come at once after a quiet time.
+pub const LINK_HANDSHAKES_BURST: u32 = 20;
+
+/// Addresses whose handshakes are counted one by one; the others share one count.
+pub const LINK_ADDRESSES_MAX: usize = 256;
+
+/// Streams that a peer may have open on one link.
+pub const LINK_STREAMS_MAX: usize = 16;
+
+/// Of those, streams of one protocol: one in use, and one that is replaced.
+pub const LINK_STREAMS_PROTOCOL_MAX: usize = 4;
+
+/// Streams of both sides that yamux keeps; beyond, it closes the link. 64 at once must be survived.
+pub const LINK_STREAMS_HARD_MAX: usize = 128;
+
+/// Frames that wait in one channel of a link; the next one is told `Full`.
+pub const LINK_QUEUE_MAX: usize = 64;
+
+/// Bytes that wait in one channel of a link, gossip and tasks alike.
+pub const LINK_QUEUE_BYTES_MAX: usize = 2 * FRAME_TASK_MAX;
+
+/// Milliseconds of silence after which a link is pinged, a fifth more or less.
+pub const LINK_PING_MS: u64 = 15_000;
+
+/// Pings in a row that may go unanswered, each for `LINK_PING_MS`.
+pub const LINK_PINGS_MISSED_MAX: u32 = 2;
+
+/// Milliseconds until the streams and links that are closing are left to themselves.
+pub const LINK_CLOSE_MS: u64 = 2_000;
+
+/// Bytes that a link collects before it seals a frame: yamux writes heads of 12 bytes by themselves.
+pub const LINK_WRITE_BYTES: usize = 32 * 1024;
+
 const _: () = {
     assert!(DIMENSIONS.is_multiple_of(64), "sign bits are kept in whole words");
     assert!(
@@ -152,10 +313,18 @@ const _: () = {
     );
     assert!(BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "one input may fill every slot and answer besides");
     assert!(ASKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a stop answers every question at once");
+    assert!(PEERS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a question goes to every peer at once");
+    assert!(ANSWER_BYTES_MAX < MESSAGE_BODY_MAX / 2 + MESSAGE_BODY_MAX / 4, "an answer is one message");
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
     assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");
     assert!(SETTLE_MS < SETTLE_MS_MAX, "quiet comes before impatience");
     assert!(HTTP_CONNECTIONS_MAX <= GATE_MAX, "every connection may ask at once");
     assert!(CLIENT_MS > ASK_MS_MAX + HTTP_ARRIVE_MS, "the agent's own answer comes before the client's patience ends");
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
+    assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
+    assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");
+    assert!(MESSAGE_WINDOW >= 4 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
+    assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
+    assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");
+    assert!(LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX, "who links can be heard");
 };

@@ -1,12 +1,18 @@
-//! The bounded simulation: one agent's life from a seed, with edits, renames, crashes and power cuts.
+//! The bounded simulation: lives of agents from a seed, alone and with others, with edits, renames, crashes,
+//! power cuts, losses and partitions.
 //! A seed that failed once joins `SEEDS_THAT_FAILED` and runs for ever.
 
+use std::collections::BTreeSet;
+use wattle::base::id::Ring;
 use wattle::base::rng::Rng;
 use wattle::base::time::Duration;
-use wattle::node::output::Response;
-use wattle::sim::world::{FOLDER, World};
+use wattle::node::input::Request;
+use wattle::node::output::{Answered, Response};
+use wattle::sim::world::{FOLDER, Plant, World};
+use wattle::store::record::Source;
 
 const SEEDS: u64 = 60;
+const HOMES: u64 = 30;
 const SEEDS_THAT_FAILED: [u64; 0] = [];
 
 const WORDS: [&str; 24] = [
@@ -34,53 +40,53 @@ fn path(rng: &mut Rng) -> Vec<u8> {
     [FOLDER, format!("/{folder}/{file}.md").as_bytes()].concat()
 }
 
-/// One thing that a person does with their files.
-fn edit(world: &mut World) {
+/// One thing that a person does with the files of a device.
+fn edit(world: &mut World, at: usize) {
     let mut rng = world.rng.clone();
     world.rng.next();
     match rng.below(10) {
         0 => {
             let path = path(&mut rng);
-            world.files.remove(&path);
-            world.touched(&path);
+            world.devices[at].files.remove(&path);
+            world.touched(at, &path);
         }
         1 => {
             let (from, to) = (rng.below(4), rng.below(8));
             let name = |n| [FOLDER, format!("/{n}").as_bytes()].concat();
-            world.files.rename_folder(&name(from), &name(to));
-            world.touched(&name(from));
-            world.touched(&name(to));
+            world.devices[at].files.rename_folder(&name(from), &name(to));
+            world.touched(at, &name(from));
+            world.touched(at, &name(to));
         }
         2 => {
             let path = path(&mut rng);
-            world.files.write(&path, if rng.one_in(2) { b" \n" } else { b"\0\x01binary" });
-            world.touched(&path);
+            world.devices[at].files.write(&path, if rng.one_in(2) { b" \n" } else { b"\0\x01binary" });
+            world.touched(at, &path);
         }
         _ => {
             let path = path(&mut rng);
             let paragraphs = 1 + rng.below(6);
             let text = prose(&mut rng, paragraphs);
-            world.files.write(&path, text.as_bytes());
-            world.touched(&path);
+            world.devices[at].files.write(&path, text.as_bytes());
+            world.touched(at, &path);
         }
     }
 }
 
 fn life(seed: u64) -> (u64, u64) {
-    let mut world = World::new(seed);
-    (0..20).for_each(|_| edit(&mut world));
-    world.boot();
-    let added = world.add_folder();
+    let mut world = World::new(seed, 1);
+    (0..20).for_each(|_| edit(&mut world, 0));
+    world.boot(0);
+    let added = world.add_folder(0);
     world.run_until(world.after(1));
-    assert_eq!(world.reply(added), Response::Added);
+    assert_eq!(world.reply(0, added), Response::Added);
     for _ in 0..40 {
         match world.rng.below(8) {
             0 => {
-                world.crash();
-                (0..world.rng.below(4)).for_each(|_| edit(&mut world));
-                world.boot();
+                world.crash(0);
+                (0..world.rng.below(4)).for_each(|_| edit(&mut world, 0));
+                world.boot(0);
             }
-            _ => edit(&mut world),
+            _ => edit(&mut world, 0),
         }
         let pause = world.rng.below(3_000);
         world.run_until(world.now + Duration::from_millis(pause));
@@ -92,7 +98,7 @@ fn life(seed: u64) -> (u64, u64) {
 
 #[test]
 fn whatever_happens_every_file_ends_in_exactly_one_state_and_a_seed_gives_the_same_trace_twice() {
-    let mut traces = std::collections::BTreeSet::new();
+    let mut traces = BTreeSet::new();
     let mut inputs = 0;
     for seed in (1..=SEEDS).chain(SEEDS_THAT_FAILED) {
         println!("seed {seed}");
@@ -108,62 +114,188 @@ fn whatever_happens_every_file_ends_in_exactly_one_state_and_a_seed_gives_the_sa
 #[test]
 fn an_acknowledged_folder_outlives_a_power_cut_at_any_moment() {
     for cut_ms in 0..60 {
-        let mut world = World::new(cut_ms);
-        world.boot();
-        let added = world.add_folder();
+        let mut world = World::new(cut_ms, 1);
+        world.boot(0);
+        let added = world.add_folder(0);
         world.run_until(world.now + Duration::from_millis(cut_ms));
-        let acknowledged = world.replies.contains_key(&added);
-        world.crash();
-        world.boot();
-        let agent = world.agent.as_ref().expect("it was just started");
+        let acknowledged = world.devices[0].replies.contains_key(&added);
+        world.crash(0);
+        world.boot(0);
+        let agent = world.devices[0].agent.as_ref().expect("it was just started");
         let known = !agent.node.status(world.now).sources.is_empty();
         assert!(known || !acknowledged, "an acknowledged folder was lost by a cut after {cut_ms} ms");
     }
 }
 
+fn embedded(world: &World) -> u64 {
+    world.devices[0].agent.as_ref().expect("running").embedder.texts
+}
+
 #[test]
 fn a_renamed_folder_embeds_nothing_and_answers_from_its_new_place() {
-    let mut world = World::new(5);
+    let mut world = World::new(5, 1);
     for n in 0..20 {
         let text = prose(&mut world.rng, 4);
-        world.files.write(&[FOLDER, format!("/old/{n}.md").as_bytes()].concat(), text.as_bytes());
+        world.devices[0].files.write(&[FOLDER, format!("/old/{n}.md").as_bytes()].concat(), text.as_bytes());
     }
-    world.boot();
-    world.add_folder();
+    world.boot(0);
+    world.add_folder(0);
     world.settle(Duration::from_secs(3600));
-    let before = world.agent.as_ref().expect("running").embedder.texts;
-    world.files.rename_folder(&[FOLDER, b"/old"].concat(), &[FOLDER, b"/new"].concat());
-    world.touched(&[FOLDER, b"/old"].concat());
-    world.touched(&[FOLDER, b"/new"].concat());
+    let before = embedded(&world);
+    world.devices[0].files.rename_folder(&[FOLDER, b"/old"].concat(), &[FOLDER, b"/new"].concat());
+    world.touched(0, &[FOLDER, b"/old"].concat());
+    world.touched(0, &[FOLDER, b"/new"].concat());
     world.settle(Duration::from_secs(3600));
     world.check_at_rest();
-    assert_eq!(world.agent.as_ref().expect("running").embedder.texts, before, "nothing is embedded again");
-    let hits = world.search("violin harbour lamp");
+    assert_eq!(embedded(&world), before, "nothing is embedded again");
+    let (hits, _) = world.search(0, "violin harbour lamp");
     assert!(!hits.is_empty() && hits.iter().all(|hit| hit.path.starts_with(b"/docs/new/")));
 }
 
 #[test]
 fn on_a_full_disk_nothing_new_begins_and_what_is_there_answers() {
-    let mut world = World::new(9);
-    world.files.write(&[FOLDER, b"/a.md"].concat(), b"the violin is in the harbour");
-    world.boot();
-    world.add_folder();
+    let mut world = World::new(9, 1);
+    let write = |world: &mut World, name: &[u8], text: &[u8]| {
+        let path = [FOLDER, name].concat();
+        world.devices[0].files.write(&path, text);
+        world.touched(0, &path);
+    };
+    write(&mut world, b"/a.md", b"the violin is in the harbour");
+    world.boot(0);
+    world.add_folder(0);
     world.settle(Duration::from_secs(600));
-    world.agent.as_mut().expect("running").disk_free = 1;
+    world.devices[0].agent.as_mut().expect("running").disk_free = 1;
     // The next save reports the full disk; the one after must not happen.
-    world.files.write(&[FOLDER, b"/b.md"].concat(), b"bread recipe");
-    world.touched(&[FOLDER, b"/b.md"].concat());
+    write(&mut world, b"/b.md", b"bread recipe");
     world.run_until(world.after(5));
-    world.files.write(&[FOLDER, b"/c.md"].concat(), b"tax letter");
-    world.touched(&[FOLDER, b"/c.md"].concat());
+    write(&mut world, b"/c.md", b"tax letter");
     world.run_until(world.after(60));
-    let status = world.agent.as_ref().expect("running").node.status(world.now);
+    let status = world.devices[0].agent.as_ref().expect("running").node.status(world.now);
     assert!(status.held.is_some_and(|why| why.contains("MiB free")));
-    assert!(!world.search("violin").is_empty());
-    let add = world.add_folder();
+    assert!(!world.search(0, "violin").0.is_empty());
+    let add = world.add_folder(0);
     world.run_until(world.after(1));
-    assert!(matches!(world.reply(add), Response::Refused(..)));
-    world.agent.as_mut().expect("running").disk_free = u64::MAX;
+    assert!(matches!(world.reply(0, add), Response::Refused(..)));
+    world.devices[0].agent.as_mut().expect("running").disk_free = u64::MAX;
     world.settle(Duration::from_secs(600));
     world.check_at_rest();
+}
+
+/// A home of so many devices: each has files, most of them go down or lose each other now and then, people
+/// ask. In the end everybody finds what everybody has.
+fn home(seed: u64, devices: usize, plant: Option<Plant>) -> (u64, u64) {
+    let mut world = World::new(seed, devices);
+    (world.net.loss_permille, world.plant) = (50, plant);
+    for at in 0..devices {
+        let text = format!("The treasure of device {at} is a {} called jewel{at}x.", WORDS[at % WORDS.len()]);
+        world.devices[at].files.write(&[FOLDER, b"/treasure.md"].concat(), text.as_bytes());
+        world.boot(at);
+        world.add_folder(at);
+    }
+    for _ in 0..12 {
+        let at = usize::try_from(world.rng.below(devices as u64)).expect("small");
+        match world.rng.below(5) {
+            0 => {
+                world.crash(at);
+                let pause = world.rng.below(2_000);
+                world.run_until(world.now + Duration::from_millis(pause));
+                world.boot(at);
+            }
+            1 => world.cut(at, (at + 1) % devices),
+            2 => world.net.heal(),
+            3 => drop(world.ask(at, Request::Search { question: "treasure jewel".to_owned(), count: 5 })),
+            _ => edit(&mut world, at),
+        }
+        let pause = world.rng.below(2_000);
+        world.run_until(world.now + Duration::from_millis(pause));
+    }
+    world.net.heal();
+    // A device that went down before its folder was acknowledged is asked again, as a person would.
+    (0..devices).for_each(|at| drop(world.add_folder(at)));
+    world.net.loss_permille = 0;
+    world.settle(Duration::from_secs(3 * 60 * 60));
+    world.check_at_rest();
+    world.run_until(world.after(120));
+    for at in [0, devices - 1] {
+        let other = (at + devices / 2) % devices;
+        let before = world.devices[at].replies.len();
+        let (hits, silent) = world.search(at, &format!("jewel{other}x"));
+        assert_eq!(world.devices[at].replies.len(), before + 1);
+        assert_eq!(silent, Vec::<String>::new(), "everybody is there and answers");
+        assert_eq!(hits[0].device, format!("device {other}"), "seed {seed}: {hits:?}");
+    }
+    (world.trace, world.inputs)
+}
+
+#[test]
+fn two_devices_find_what_the_other_has() {
+    for seed in 1..=20 {
+        assert_eq!(home(seed, 2, None), home(seed, 2, None), "seed {seed}");
+    }
+}
+
+#[test]
+fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_seed_repeats() {
+    let mut traces = BTreeSet::new();
+    let mut inputs = 0;
+    for seed in 1..=HOMES {
+        println!("seed {seed}");
+        let (trace, handled) = home(seed, 20, None);
+        assert_eq!(home(seed, 20, None).0, trace, "seed {seed} gave two traces");
+        traces.insert(trace);
+        inputs += handled;
+    }
+    assert_eq!(traces.len() as u64, HOMES, "different seeds, different homes");
+    println!("{HOMES} homes of 20, each twice, {inputs} inputs");
+}
+
+/// Whether a run with the defect ends in a panic, or in another trace than its twin.
+fn is_caught(plant: Plant, seed: u64) -> bool {
+    let run = || std::panic::catch_unwind(|| home(seed, 3, Some(plant)));
+    match (run(), run()) {
+        (Ok(one), Ok(other)) => one != other,
+        _ => true,
+    }
+}
+
+#[test]
+fn a_lost_save_a_hash_order_and_a_dropped_reply_are_each_caught() {
+    for plant in [Plant::LostSave, Plant::HashOrder, Plant::DroppedReply] {
+        let caught = (1..=5).filter(|seed| is_caught(plant, *seed)).count();
+        println!("{plant:?}: caught in {caught} of 5 homes");
+        assert!(caught > 0, "{plant:?} was not caught");
+    }
+    assert!((1..=5).all(|seed| home(seed, 3, None) == home(seed, 3, None)), "without a defect nothing is caught");
+}
+
+#[test]
+fn a_private_collection_answers_its_own_device_only() {
+    let mut world = World::new(3, 2);
+    for (at, ring) in [(0, Ring::Private), (1, Ring::Mesh)] {
+        let text = format!("The violin of device {at} is old.");
+        world.devices[at].files.write(&[FOLDER, b"/a.md"].concat(), text.as_bytes());
+        world.boot(at);
+        let source = Source { path: FOLDER.to_vec(), collection: "home".to_owned(), ring, device: 1 };
+        world.ask(at, Request::Add(source));
+    }
+    world.settle(Duration::from_secs(600));
+    let devices = |hits: &[Answered]| hits.iter().map(|hit| hit.device.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(devices(&world.search(0, "violin").0).len(), 2);
+    assert_eq!(devices(&world.search(1, "violin").0), BTreeSet::from(["device 1".to_owned()]));
+}
+
+#[test]
+fn a_device_that_is_down_is_named_and_the_others_answer() {
+    let mut world = World::new(4, 3);
+    for at in 0..3 {
+        world.devices[at].files.write(&[FOLDER, b"/a.md"].concat(), format!("violin number {at}").as_bytes());
+        world.boot(at);
+        world.add_folder(at);
+    }
+    world.settle(Duration::from_secs(600));
+    world.crash(2);
+    world.run_until(world.after(5));
+    let (hits, silent) = world.search(0, "violin");
+    assert_eq!(silent, ["device 2"]);
+    assert_eq!(hits.len(), 2);
 }

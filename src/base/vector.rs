@@ -116,6 +116,15 @@ impl Quantized {
         sound.then(|| Self { scale, codes: codes.iter().map(|b| b.cast_signed()).collect() })
     }
 
+    /// The exact form again, as near as it was kept.
+    ///
+    /// # Errors
+    /// `NotFinite` if all codes are zero.
+    pub fn exact(&self, model: Fingerprint) -> Result<Embedding, VectorError> {
+        let raw: Vec<f32> = self.codes.iter().map(|code| f32::from(*code) * self.scale).collect();
+        Embedding::new(model, &raw)
+    }
+
     /// What one code step is worth.
     #[must_use]
     pub const fn scale(&self) -> f32 {

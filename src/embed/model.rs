@@ -5,7 +5,7 @@
 
 use crate::base::id::Fingerprint;
 use crate::embed::wordpiece::VocabError;
-use crate::limits::{DIMENSIONS, MODEL_TOKENS_MAX};
+use crate::limits::{DIMENSIONS, MANIFEST_BYTES_MAX, MODEL_TOKENS_MAX};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
@@ -19,9 +19,6 @@ pub const MANIFEST_FILE: &str = "manifest.json";
 pub const WEIGHTS_FILE: &str = "model.onnx";
 /// The name of the vocabulary's file.
 pub const VOCABULARY_FILE: &str = "vocab.txt";
-
-/// Bytes of a manifest; the one we ship has 1 kB.
-const MANIFEST_BYTES_MAX: usize = 64 * 1024;
 
 /// What this code can run; a manifest that says otherwise is of a model that it cannot.
 const POOLING: &str = "mean";

@@ -6,13 +6,8 @@
 
 use crate::embed::trie::Trie;
 use crate::embed::words::{self, WORD_CHARS_MAX};
+use crate::limits::{VOCABULARY_WORD_BYTES_MAX, VOCABULARY_WORDS_MAX};
 use std::fmt;
-
-/// Words of a vocabulary. BERT's uncased one has 30,522, the largest multilingual ones 250,000.
-const VOCABULARY_WORDS_MAX: usize = 1 << 18;
-
-/// Bytes of one word of a vocabulary; BERT's longest has 18 characters.
-const VOCABULARY_WORD_BYTES_MAX: usize = 256;
 
 /// A vocabulary and the rules that cut text by it. About 2 MB for BERT's.
 #[derive(Clone, Debug)]

@@ -169,6 +169,25 @@ mod tests {
         assert_eq!(disk.get(Space::State, b"a").unwrap().as_deref(), Some(&b"1"[..]));
     }
 
+    /// Why `LAYOUT` has a number: fjall does not even ask for the options of a keyspace that exists.
+    #[test]
+    fn options_are_frozen_when_a_keyspace_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = |times: &std::cell::Cell<u32>| {
+            let db = Database::builder(folder.path()).worker_threads(2).open().unwrap();
+            db.keyspace("a", || {
+                times.set(times.get() + 1);
+                KeyspaceCreateOptions::default()
+            })
+            .unwrap();
+        };
+        let times = std::cell::Cell::new(0);
+        asked(&times);
+        assert_eq!(times.get(), 1);
+        asked(&times);
+        assert_eq!(times.get(), 1, "fjall asks again: then a change of options needs no new LAYOUT any more");
+    }
+
     /// fjall#323: with memtables of 4 MiB and one worker, a run of this shape hung for good. With ours it
     /// must end; a hang shows as a test that never does.
     #[test]

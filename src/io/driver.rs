@@ -1,10 +1,13 @@
 //! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
 
 use super::clock;
+use super::errand;
 use super::gate::Asked;
 use super::home::disk_free;
+use super::link::LinkEvent;
 use super::progress::Progress;
 use super::store;
+use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
 use crate::base::id::{ReplyId, TaskId};
@@ -27,6 +30,8 @@ pub enum Event {
     Input(Input),
     /// A person asks.
     Asked(Asked),
+    /// Something happened on a link.
+    Link(LinkEvent),
 }
 
 /// Where outputs go.
@@ -53,13 +58,14 @@ pub struct Driver {
     replies: BTreeMap<ReplyId, Sender<Response>>,
     next_reply: ReplyId,
     progress: Progress,
+    tongue: Tongue,
 }
 
 impl Driver {
     /// A driver for `node`.
     #[must_use]
-    pub fn new(node: Node, hands: Hands, progress: Progress) -> Self {
-        Self { node, out: Out::new(), hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress }
+    pub fn new(node: Node, hands: Hands, progress: Progress, tongue: Tongue) -> Self {
+        Self { tongue, node, out: Out::new(), hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress }
     }
 
     /// Runs until the node has stopped, or everybody hung up.
@@ -69,6 +75,7 @@ impl Driver {
             let input = match event {
                 Event::Input(input) => Some(input),
                 Event::Asked(asked) => self.admit(asked),
+                Event::Link(event) => self.tongue.hear(event),
             };
             if let Some(input) = input {
                 let now = clock::now();
@@ -78,7 +85,7 @@ impl Driver {
                     self.progress.update(now, &self.node.status(now));
                 }
                 if self.carry_out() {
-                    return;
+                    return self.tongue.close().await;
                 }
             }
             let due = async {
@@ -107,7 +114,7 @@ impl Driver {
         for output in self.out.drain() {
             match output {
                 Output::Start(id, task) => {
-                    let people = matches!(task, Task::Retrieve { .. } | Task::Audit);
+                    let people = matches!(task, Task::Mean { .. } | Task::Retrieve(_) | Task::Audit);
                     let hands = if people { &self.hands.people } else { &self.hands.background };
                     assert!(
                         hands.try_send((id, task)).is_ok(),
@@ -125,6 +132,8 @@ impl Driver {
                         let _ = reply.try_send(response);
                     }
                 }
+                Output::Dial(peer, address) => self.tongue.dial(peer, address),
+                Output::Send(peer, talk) => self.tongue.say(peer, &talk),
                 Output::Watch(path) => self.watch(path),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
@@ -143,20 +152,20 @@ impl Driver {
     pub fn watch(&self, path: Vec<u8>) {
         let watch = Arc::clone(&self.hands.watch);
         let events = self.hands.events.clone();
-        smol::unblock(move || {
+        let errand = errand::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
             // What changed before the watch stood is found by looking once more.
             let _ = events.send_blocking(Event::Input(Input::Touched(path)));
-        })
-        .detach();
+        });
+        smol::spawn(errand).detach();
     }
 
     fn measure_disk(&self) {
         let (home, events) = (self.hands.home.clone(), self.hands.events.clone());
-        smol::unblock(move || {
+        let errand = errand::run(move || {
             let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
-        })
-        .detach();
+        });
+        smol::spawn(errand).detach();
     }
 }
 
@@ -164,6 +173,8 @@ fn tell(notice: &Notice) {
     match notice {
         Notice::Broken(why) => error!("{why} Questions are still answered. Mend the disk, then start the agent again."),
         Notice::Held(why) => warn!("{why}"),
+        Notice::Linked(device) => info!("{device} is linked."),
+        Notice::Unlinked(device, why) => info!("The link to {device} is gone: {why}."),
         Notice::LeftOut(what) => info!("{what}"),
         Notice::Refused(doc, why) => info!("Document {doc} is not used. {why}"),
         Notice::Resumed => info!("Indexing goes on."),

@@ -56,6 +56,12 @@ impl Identity {
     pub fn peer_id(&self) -> PeerId {
         PeerId::from_public_key(self.key.verifying_key().as_bytes())
     }
+
+    /// The key itself, for the link and the sealer of messages. Its `Debug` shows the public half only.
+    #[must_use]
+    pub const fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
 }
 
 fn parse_seed(text: &str) -> Option<[u8; 32]> {

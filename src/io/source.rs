@@ -12,7 +12,7 @@ use std::path::Path;
 pub const DEFAULT_COLLECTION: &str = "home";
 
 /// Follows links, sees that something readable is there, and notes its file system. Blocks: it reads the
-/// disk, so async callers wrap it in `smol::unblock`.
+/// disk, so async callers wrap it in `errand::run`.
 ///
 /// # Errors
 /// One sentence: no absolute path, nothing there, neither folder nor file, not readable, or a bad name.

@@ -1,6 +1,6 @@
 //! `wattle up`: one agent, from the open home to the clean stop. Reads top to bottom as it happens.
 
-use super::cli::args::{DEFAULT_API, UpOptions};
+use super::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, UpOptions};
 use super::compute::{Bench, step_back};
 use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
@@ -11,22 +11,25 @@ use super::http::{self, token::Token};
 use super::identity::Identity;
 use super::progress::Progress;
 use super::source::source_at;
+use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{clock, models, store};
+use super::{clock, errand, models, store};
+use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
-use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, SAVES_MAX};
+use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
 use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
 use crate::node::{Facts, Node};
 use crate::store::read;
+use crate::wire::peer::PeerId;
 use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::{error, info};
 use smol::channel::{Receiver, Sender, bounded};
 use std::io::{ErrorKind, IsTerminal};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::{Builder, JoinHandle};
 
@@ -58,7 +61,11 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let (events, inbox) = bounded::<Event>(INPUTS_MAX);
     let (threads, hands) = hire(&home, library, engine, index, &events)?;
     let sources = facts.sources.clone();
-    let driver = Driver::new(Node::new(clock::now(), facts), hands, Progress::new(std::io::stderr().is_terminal()));
+    let mut node = Node::new(clock::now(), facts);
+    let peers = introduce(&mut node, options)?;
+    let tongue = Tongue::open(&home, identity.signing_key(), listen_for_peers(options)?, &peers, events.clone())?;
+    let reached = tongue.address();
+    let driver = Driver::new(node, hands, Progress::new(std::io::stderr().is_terminal()), tongue);
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
@@ -66,7 +73,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let page = format!("http://{address}/#token={}", token.reveal());
     let server = http::serve(listener, gate.clone(), token, Patience::default())
         .map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
-    println!("{device} is up. Its name to other devices is {}.", identity.peer_id());
+    println!("{device} is up. Other devices reach it at {reached}");
     println!("Ask on this page: {page}");
     println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
 
@@ -83,6 +90,33 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     }
     info!("Stopped. Everything is on the disk.");
     Ok(())
+}
+
+/// Tells the node of every peer that was given; returns who may link.
+fn introduce(node: &mut Node, options: &UpOptions) -> Result<Vec<PeerId>, String> {
+    let mut allowed = Vec::new();
+    for address in &options.peers {
+        let Some(peer) = address.peer() else { continue };
+        if !node.know(clock::now(), PeerKey(*peer.public_key()), peer.to_string(), address.socket()) {
+            return Err(format!("More than {PEERS_MAX} peers were given with --peer; that many can be linked."));
+        }
+        allowed.push(peer);
+    }
+    Ok(allowed)
+}
+
+/// The listener for other devices: where the owner said, else on this machine only.
+fn listen_for_peers(options: &UpOptions) -> Result<TcpListener, String> {
+    if let Some(address) = options.listen {
+        return TcpListener::bind(address).map_err(|error| {
+            format!("The agent cannot listen for other devices on {address}: {error}. Choose another with --listen.")
+        });
+    }
+    let local = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    // A second agent on this machine takes any free port: nobody was promised the first.
+    local(DEFAULT_LISTEN_PORT)
+        .or_else(|_| local(0))
+        .map_err(|error| format!("The agent cannot listen for other devices: {error}. Say where with --listen."))
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, String> {
@@ -137,7 +171,7 @@ fn hire(
         events: events.clone(),
     };
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
-    let (people, people_tasks) = bounded(ASKS_MAX + BACKGROUND_MAX);
+    let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX + BACKGROUND_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
     let writer = Writer { library, index, home: home.path().to_owned(), events: events.clone() };
 
@@ -174,10 +208,11 @@ async fn pass_on(asked: Receiver<Asked>, events: Sender<Event>) {
 async fn add_folders(gate: Gate, options: UpOptions) {
     for folder in options.folders {
         let (path, collection, ring) = (folder.clone(), options.collection.clone(), options.ring);
-        let source = smol::unblock(move || source_at(&path, &collection, ring)).await;
+        let source = errand::run(move || source_at(&path, &collection, ring)).await;
         let answer = match source {
-            Ok(source) => gate.ask(Request::Add(source)).await,
-            Err(why) => Response::refused(Problem::Conflict, why),
+            Some(Ok(source)) => gate.ask(Request::Add(source)).await,
+            Some(Err(why)) => Response::refused(Problem::Conflict, why),
+            None => Response::refused(Problem::Busy, "It could not be looked at just now; try again."),
         };
         match answer {
             Response::Refused(_, why) => error!("{} is not watched. {why}", folder.display()),

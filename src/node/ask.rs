@@ -1,11 +1,25 @@
-//! The story of a question: ask this device, answer with what came in time.
+//! The story of a question: learn what it means, ask this device and every linked one, answer with what came
+//! in time and with the names of those that were silent. And the other side: a question from a peer.
 
-use super::output::{Output, Problem, Response};
+use super::output::{Answered, Output, Problem, Response};
 use super::{Node, Out};
-use crate::base::id::{ReplyId, TaskId};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
-use crate::query::ask::Coverage;
-use crate::work::task::{Outcome, Task};
+use crate::base::vector::{Embedding, Quantized};
+use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, PEER_ASKS_MAX, PEERS_MAX, QUESTION_BYTES_MAX};
+use crate::query::ask::Ask;
+use crate::query::merge::merge;
+use crate::search::hit::{Found, Hit};
+use crate::search::words::{Pool, Tally};
+use crate::wire::talk::{self, Talk};
+use crate::work::task::{Asked, Outcome, Task};
+use heapless::Vec as Bounded;
+
+/// Passages that are asked of every device at least: the merge needs some to choose from.
+const LIST_MIN: usize = 20;
+
+/// A question of a peer under way: the task, who asked, and its number there.
+pub(super) type PeerAsks = Bounded<(TaskId, PeerKey, u64), PEER_ASKS_MAX>;
 
 impl Node {
     pub(super) fn on_search(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, out: &mut Out) {
@@ -14,30 +28,156 @@ impl Node {
             return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
         }
         let task = self.task_id();
-        let opened = self.asks.open(now, reply, task);
-        debug_assert!(opened, "there was room");
-        out.push(Output::Start(task, Task::Retrieve { question, count }));
+        self.asks.open(now, reply, question.clone(), count, task);
+        out.push(Output::Start(task, Task::Mean { question }));
     }
 
-    /// Whether the task was a question's; if so, it is answered.
-    pub(super) fn on_answer(&mut self, task: TaskId, outcome: &Outcome, out: &mut Out) -> bool {
-        let Some(reply) = self.asks.answered(task) else { return matches!(outcome, Outcome::Hits(_)) };
-        let response = match outcome {
-            Outcome::Hits(hits) => Response::Hits {
-                hits: hits.iter().map(|hit| (self.facts.device.clone(), hit.clone())).collect(),
-                coverage: Coverage { asked: 1, answered: 1 },
-            },
-            Outcome::Failed(why) => Response::refused(Problem::Broken, why.clone()),
-            other => unreachable!("a question came back as {other:?}"),
-        };
-        out.push(Output::Reply(reply, response));
+    /// Whether the task was a question's, of a person here or of a peer.
+    pub(super) fn on_answer(&mut self, now: Instant, task: TaskId, outcome: &Outcome, out: &mut Out) -> bool {
+        if let Some(at) = self.peer_asks.iter().position(|(asked, ..)| *asked == task) {
+            let (_, peer, id) = self.peer_asks.swap_remove(at);
+            let found = if let Outcome::Found(found) = outcome { Some(to_wire(found)) } else { None };
+            out.push(self.answer_to(peer, id, found));
+            return true;
+        }
+        match outcome {
+            Outcome::Meant(meaning) => self.spread(now, task, meaning, out),
+            Outcome::Found(found) => {
+                if let Some(ask) = self.asks.found_here(task, found.clone()) {
+                    self.answer(ask, out);
+                }
+            }
+            Outcome::Failed(why) => {
+                let Some(ask) = self.asks.failed_here(task) else { return false };
+                out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why.clone())));
+            }
+            _ => return false,
+        }
         true
     }
 
-    pub(super) fn answer_overdue(&mut self, now: Instant, out: &mut Out) {
-        while let Some(reply) = self.asks.overdue(now) {
-            let coverage = Coverage { asked: 1, answered: 0 };
-            out.push(Output::Reply(reply, Response::Hits { hits: Vec::new(), coverage }));
+    /// The meaning is known: search here, ask everybody who is linked.
+    fn spread(&mut self, now: Instant, meant: TaskId, meaning: &Embedding, out: &mut Out) {
+        let task = self.task_id();
+        let linked: Bounded<PeerKey, PEERS_MAX> =
+            self.peers.iter().filter(|peer| peer.linked).map(|peer| peer.key).collect();
+        let away: Bounded<PeerKey, PEERS_MAX> =
+            self.peers.iter().filter(|peer| !peer.linked).map(|peer| peer.key).collect();
+        // Nobody waits for it any more: its time was up.
+        let Some((ask, id)) = self.asks.spread(now, meant, task, &linked) else { return };
+        let (question, count) = (ask.question.clone(), ask.count.max(LIST_MIN).min(HITS_MAX));
+        self.asks.unreachable(id, &away);
+        let stored = meaning.quantize();
+        for peer in &linked {
+            let ask = talk::Ask {
+                id,
+                question: question.clone(),
+                model: meaning.model().0,
+                scale: stored.scale(),
+                codes: stored.bytes().collect(),
+                count: u16::try_from(count).unwrap_or(u16::MAX),
+            };
+            out.push(Output::Send(*peer, Talk::Ask(ask)));
+        }
+        let asked = Asked { text: question, meaning: meaning.clone(), count, shared: false };
+        out.push(Output::Start(task, Task::Retrieve(asked)));
+    }
+
+    /// A peer asks. Whatever is wrong with the question, it gets one answer.
+    pub(super) fn on_asked(&mut self, peer: PeerKey, ask: talk::Ask, out: &mut Out) {
+        let model = Fingerprint(ask.model);
+        let meaning = Quantized::from_parts(ask.scale, &ask.codes).and_then(|codes| codes.exact(model).ok());
+        let fits = model == self.facts.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
+        let task = self.task_id();
+        match meaning {
+            Some(meaning) if fits && !self.stopping && self.peer_asks.push((task, peer, ask.id)).is_ok() => {
+                let count = usize::from(ask.count).clamp(1, HITS_MAX);
+                let asked = Asked { text: ask.question, meaning, count, shared: true };
+                out.push(Output::Start(task, Task::Retrieve(asked)));
+            }
+            _ => out.push(self.answer_to(peer, ask.id, None)),
         }
     }
+
+    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<talk::Found>) -> Output {
+        Output::Send(peer, Talk::Answer(talk::Answer { id, device: self.facts.device.clone(), found }))
+    }
+
+    /// A peer answers.
+    pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: talk::Answer, out: &mut Out) {
+        self.peers.named(peer, answer.device);
+        if let Some(ask) = self.asks.found_there(answer.id, peer, answer.found.map(from_wire)) {
+            self.answer(ask, out);
+        }
+    }
+
+    /// A peer is gone: nobody waits for it.
+    pub(super) fn on_silence(&mut self, peer: PeerKey, out: &mut Out) {
+        while let Some(ask) = self.asks.lost(peer) {
+            self.answer(ask, out);
+        }
+    }
+
+    pub(super) fn answer_overdue(&mut self, now: Instant, out: &mut Out) {
+        while let Some(ask) = self.asks.overdue(now) {
+            self.answer(ask, out);
+        }
+    }
+
+    fn answer(&self, ask: Ask, out: &mut Out) {
+        let name = |key: Option<PeerKey>| match key.map(|key| self.peers.get(key)) {
+            None => self.facts.device.clone(),
+            Some(peer) => peer.map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned()),
+        };
+        let answered = ask.lists.len();
+        let silent: Vec<String> = ask.silent.iter().map(|key| name(Some(*key))).collect();
+        // This device is asked always; it has not answered if the question's time was up before.
+        let here = ask.lists.iter().any(|(device, _)| device.is_none());
+        let asked = answered + silent.len() + usize::from(!here);
+        let hits = merge(ask.lists, ask.count).into_iter().map(|merged| Answered {
+            device: name(merged.device),
+            score: merged.score,
+            path: merged.hit.path,
+            heading: merged.hit.heading,
+            text: merged.hit.text,
+        });
+        let response = Response::Hits { hits: hits.collect(), asked, answered, silent };
+        out.push(Output::Reply(ask.reply, response));
+    }
+}
+
+fn to_wire(found: &Found) -> talk::Found {
+    let hit = |hit: &Hit| talk::Hit {
+        row: hit.row.0,
+        path: hit.path.clone(),
+        heading: hit.heading.clone(),
+        text: hit.text.clone(),
+        cosine: hit.cosine,
+        words: hit.tally.words.iter().copied().collect(),
+        length: hit.tally.length,
+    };
+    let Pool { passages, holding, length } = &found.pool;
+    // A list of the longest paths and passages would not fit into one message: the last of it stays behind.
+    let mut room = ANSWER_BYTES_MAX;
+    let fits = |found: &&Hit| {
+        let size = found.path.len() + found.heading.len() + found.text.len() + 4 * found.tally.words.len() + 64;
+        room = room.saturating_sub(size);
+        room > 0
+    };
+    let hits = found.hits.iter().take_while(fits).map(hit).collect();
+    talk::Found { passages: *passages, holding: holding.iter().copied().collect(), length: *length, hits }
+}
+
+fn from_wire(found: talk::Found) -> Found {
+    let hit = |hit: talk::Hit| Hit {
+        row: crate::base::id::Row(hit.row),
+        path: hit.path,
+        heading: hit.heading,
+        text: hit.text,
+        // A liar's cosine of a thousand must not push everybody else down.
+        cosine: hit.cosine.clamp(-1.0, 1.0),
+        tally: Tally { words: hit.words.to_vec(), length: hit.length },
+    };
+    let pool = Pool { passages: found.passages, holding: found.holding.to_vec(), length: found.length };
+    Found { hits: found.hits.into_iter().map(hit).collect(), pool }
 }

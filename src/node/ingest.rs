@@ -309,7 +309,7 @@ fn log_failed_task(ingest: &mut Ingest, task: &Task) {
         Task::Look(_) => ingest.look_under_way = false,
         Task::Refill { wait, .. } => ingest.queue.refill_failed(*wait),
         Task::Read { doc } | Task::Embed { doc } => ingest.queue.release(*doc),
-        Task::Retrieve { .. } | Task::Audit => {}
+        Task::Mean { .. } | Task::Retrieve(_) | Task::Audit => {}
     }
 }
 

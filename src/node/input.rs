@@ -1,8 +1,9 @@
 //! Everything that can happen to a node.
 
-use crate::base::id::{ReplyId, SaveId, TaskId};
+use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::store::change::{Applied, Ledger};
 use crate::store::record::Source;
+use crate::wire::talk::Talk;
 use crate::work::task::Outcome;
 
 /// One event, in the order in which the driver saw it.
@@ -20,6 +21,8 @@ pub enum Input {
     Touched(Vec<u8>),
     /// More changed than could be told: everything must be looked at.
     EventsLost,
+    /// Something happened on the link to a known peer.
+    Link(PeerKey, LinkInput),
     /// Bytes free on the home's disk.
     Disk {
         /// Bytes.
@@ -27,6 +30,19 @@ pub enum Input {
     },
     /// Finish what is under way and begin nothing.
     Stop,
+}
+
+/// What happens on a link.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkInput {
+    /// It stands; whoever dialled.
+    Up,
+    /// It is gone, for the reason given.
+    Down(String),
+    /// A dial failed.
+    NotDialled,
+    /// The peer said something: signed by it, and here for the first time.
+    Said(Talk),
 }
 
 /// A request, checked for form by the driver.

@@ -1,6 +1,6 @@
 //! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`). In/out: `Input`, `Output`.
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
 //! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
@@ -9,17 +9,21 @@
 mod ask;
 mod ingest;
 pub mod input;
+mod link;
 pub mod output;
 pub mod status;
 
-use crate::base::id::{Fingerprint, ReplyId, SaveId, TaskId};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
+use crate::mesh::peers::Peers;
 use crate::query::ask::Asks;
 use crate::store::change::Ledger;
 use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
+use ask::PeerAsks;
+use core::net::SocketAddr;
 use ingest::Ingest;
 use input::{Input, Request};
 use output::{Output, Problem, Response};
@@ -54,6 +58,8 @@ pub struct Node {
     facts: Facts,
     ingest: Ingest,
     asks: Asks,
+    peer_asks: PeerAsks,
+    peers: Peers,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
@@ -69,6 +75,8 @@ impl Node {
             ingest: Ingest::new(now),
             facts,
             asks: Asks::default(),
+            peer_asks: PeerAsks::new(),
+            peers: Peers::default(),
             audits: heapless::Vec::new(),
             next_task: TaskId(0),
             next_save: SaveId(0),
@@ -84,6 +92,7 @@ impl Node {
             Input::Done(task, outcome) => self.on_done(now, task, outcome, out),
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
             Input::Touched(path) => self.on_touched(now, &path),
+            Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::EventsLost => self.ingest.looks.overflow(now),
             Input::Disk { free } => self.facts.disk_free = free,
             Input::Stop => self.stopping = true,
@@ -95,13 +104,21 @@ impl Node {
             }
             return;
         }
+        self.dial(now, out);
         self.work(now, out);
+    }
+
+    /// Gets to know a peer: it is dialled if it has an address, and asked whenever it is linked. Returns false
+    /// if `PEERS_MAX` are known already.
+    pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String, address: Option<SocketAddr>) -> bool {
+        self.peers.know(now, key, peer_id, address)
     }
 
     /// When to `Wake` the node if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline())
+        let links = if self.stopping { None } else { self.peers.deadline() };
+        earliest(links, earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
     }
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
@@ -133,7 +150,7 @@ impl Node {
                 other => unreachable!("an audit came back as {other:?}"),
             };
             out.push(Output::Reply(reply, response));
-        } else if !self.on_answer(task, &outcome, out) {
+        } else if !self.on_answer(now, task, &outcome, out) {
             self.on_ingested(now, task, outcome, out);
         }
     }

@@ -1,17 +1,21 @@
 //! Everything that a node wants done.
 
 use super::status::Status;
-use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
-use crate::query::ask::Coverage;
-use crate::search::hit::Hit;
+use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::store::audit::Audit;
 use crate::store::change::Change;
+use crate::wire::talk::Talk;
 use crate::work::task::Task;
+use core::net::SocketAddr;
 
 /// One order to the driver, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Run a task; exactly one `Done` follows. `Retrieve` and `Audit` serve a person and never wait
+    /// Link up with a peer; an `Up` or a `NotDialled` follows.
+    Dial(PeerKey, SocketAddr),
+    /// Say something to a linked peer. If the link is full or gone, it is as if the peer had not heard.
+    Send(PeerKey, Talk),
+    /// Run a task; exactly one `Done` follows. `Mean`, `Retrieve` and `Audit` serve a person and never wait
     /// behind the others.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
@@ -41,6 +45,10 @@ pub enum Notice {
     Refused(DocId, String),
     /// The store is broken; nothing is saved any more.
     Broken(String),
+    /// A device is linked.
+    Linked(String),
+    /// The link to a device is gone, with the reason.
+    Unlinked(String, String),
 }
 
 /// An answer.
@@ -52,10 +60,14 @@ pub enum Response {
     Audit(Audit),
     /// Passages, best first.
     Hits {
-        /// The device that each is on, and the passage.
-        hits: Vec<(String, Hit)>,
-        /// Who was asked and who answered.
-        coverage: Coverage,
+        /// The passages.
+        hits: Vec<Answered>,
+        /// Devices asked, this one among them.
+        asked: usize,
+        /// Devices that answered in time.
+        answered: usize,
+        /// The names of those that did not.
+        silent: Vec<String>,
     },
     /// It was not done.
     Refused(Problem, String),
@@ -68,6 +80,21 @@ impl Response {
     pub fn refused(problem: Problem, why: impl Into<String>) -> Self {
         Self::Refused(problem, why.into())
     }
+}
+
+/// A passage of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The name of the device that holds it.
+    pub device: String,
+    /// Its score, see `search::hit::score`.
+    pub score: f32,
+    /// The document's path there.
+    pub path: Vec<u8>,
+    /// Headings above it.
+    pub heading: String,
+    /// The exact excerpt.
+    pub text: String,
 }
 
 /// Whose turn it is after a refusal.

@@ -3,6 +3,7 @@
 use super::Node;
 use crate::base::id::Fingerprint;
 use crate::base::time::Instant;
+use crate::mesh::peers::Peer;
 use crate::store::change::Ledger;
 use crate::store::record::Source;
 
@@ -21,6 +22,8 @@ pub struct Status {
     pub model: String,
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
+    /// The known peers.
+    pub peers: Vec<Peer>,
     /// Background tasks and saves under way.
     pub running: usize,
     /// Whether some folder is being looked through.
@@ -40,6 +43,7 @@ impl Node {
             sources: self.facts.sources.clone(),
             model: self.facts.model.clone(),
             fingerprint: self.facts.fingerprint,
+            peers: self.peers.iter().cloned().collect(),
             running: self.ingest.under_way(),
             looking: self.ingest.looking(),
             held: self.held_reason(),

@@ -6,6 +6,7 @@ use super::{Facts, Node, Out};
 use crate::base::id::{DocId, Fingerprint, ReplyId, Ring, SaveId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
+use crate::search::hit::Found;
 use crate::store::change::{Applied, Change, Kind, Ledger};
 use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
@@ -103,10 +104,10 @@ fn a_question_without_an_answer_is_answered_at_its_deadline() {
     let mut node = node(u64::MAX);
     let search = Request::Search { question: "q".to_owned(), count: 3 };
     let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
-    let [Output::Start(task, Task::Retrieve { .. })] = &out[..] else { panic!("{out:?}") };
+    let [Output::Start(task, Task::Mean { .. })] = &out[..] else { panic!("{out:?}") };
     let out = handle(&mut node, at(ASK_MS_MAX), Input::Wake);
-    assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { coverage, .. })] if coverage.answered == 0));
-    assert_eq!(handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Hits(Vec::new()))), []);
+    assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]));
+    assert_eq!(handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Found(Found::default()))), []);
 }
 
 #[test]

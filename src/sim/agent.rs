@@ -65,7 +65,7 @@ impl Agent {
     ///
     /// # Errors
     /// Any `KvError`.
-    pub fn start(now: Instant, disk: Rc<Memory>) -> Result<Self, KvError> {
+    pub fn start(now: Instant, device: &str, disk: Rc<Memory>) -> Result<Self, KvError> {
         if !audit::sound(&disk)? {
             audit::mend(&disk)?;
         }
@@ -79,7 +79,7 @@ impl Agent {
         let disk_free = DISK_FREE_MIN * 2;
         let facts = Facts {
             peer_id: "sim".to_owned(),
-            device: "sim".to_owned(),
+            device: device.to_owned(),
             model: "stand-in".to_owned(),
             fingerprint: embedder.model(),
             ledger: library.commit().ledger,

@@ -1,11 +1,10 @@
 //! What must hold: at any moment, and once everything has come to rest.
 
-use super::world::World;
+use super::world::{Device, World};
 use crate::base::id::ReplyId;
 use crate::base::time::{Duration, Instant};
 use crate::node::input::Request;
-use crate::node::output::Response;
-use crate::search::hit::Hit;
+use crate::node::output::{Answered, Response};
 use crate::store::audit::audit;
 use crate::store::change::Kind;
 use crate::store::kv::Space;
@@ -22,10 +21,13 @@ impl World {
         let end = self.now + limit;
         while self.now < end {
             self.run_until(self.now + Duration::from_secs(10));
-            let Some(agent) = &self.agent else { panic!("a world without an agent cannot settle") };
-            let status = agent.node.status(self.now);
-            let open = [Kind::Waiting, Kind::Chunked, Kind::Leaving].map(|kind| status.ledger.count(kind));
-            if open == [0; 3] && !status.looking && status.running == 0 {
+            let rests = |device: &Device| {
+                let Some(agent) = &device.agent else { return true };
+                let status = agent.node.status(self.now);
+                let open = [Kind::Waiting, Kind::Chunked, Kind::Leaving].map(|kind| status.ledger.count(kind));
+                open == [0; 3] && !status.looking && status.running == 0
+            };
+            if self.devices.iter().all(rests) {
                 return;
             }
         }
@@ -37,37 +39,19 @@ impl World {
     ///
     /// # Panics
     /// On the first rule that is broken.
-    pub fn check_at_rest(&mut self) {
-        let found = audit(&self.disk).unwrap_or_else(|error| panic!("{error}"));
-        assert!(found.clean(), "the books do not balance: {:?}", found.faults);
-        let mut known: BTreeMap<Vec<u8>, DocState> = BTreeMap::new();
-        let walked = read::walk(&self.disk, Space::Document, |_, value| {
-            let doc = Document::open(value)?;
-            assert!(known.insert(doc.path, doc.state).is_none(), "two documents at one path");
-            Ok(())
-        });
-        assert_eq!(walked, Ok(()));
-        for (path, content) in self.files.iter() {
-            let name = String::from_utf8_lossy(path);
-            let empty = content.iter().all(u8::is_ascii_whitespace) || content.contains(&0);
-            match known.remove(path) {
-                Some(DocState::Refused(_)) => assert!(empty, "{name} was refused"),
-                Some(DocState::Ready) => assert!(!empty, "{name} should have been refused"),
-                state => panic!("{name} is {state:?}"),
-            }
-        }
-        assert!(known.is_empty(), "files that are gone are still known: {known:?}");
+    pub fn check_at_rest(&self) {
+        self.devices.iter().for_each(check_device);
     }
 
-    /// Asks for a word and returns the hits.
+    /// Asks a device and returns the hits, with the names of the silent.
     ///
     /// # Panics
     /// If no answer comes.
-    pub fn search(&mut self, question: &str) -> Vec<Hit> {
-        let reply = self.ask(Request::Search { question: question.to_owned(), count: 10 });
+    pub fn search(&mut self, at: usize, question: &str) -> (Vec<Answered>, Vec<String>) {
+        let reply = self.ask(at, Request::Search { question: question.to_owned(), count: 10 });
         self.run_until(self.now + Duration::from_secs(20));
-        match self.reply(reply) {
-            Response::Hits { hits, .. } => hits.into_iter().map(|(_, hit)| hit).collect(),
+        match self.reply(at, reply) {
+            Response::Hits { hits, silent, .. } => (hits, silent),
             other => panic!("{other:?}"),
         }
     }
@@ -76,8 +60,9 @@ impl World {
     ///
     /// # Panics
     /// If it has not come.
-    pub fn reply(&mut self, reply: ReplyId) -> Response {
-        self.replies.remove(&reply).unwrap_or_else(|| panic!("no reply came: {}", self.describe()))
+    pub fn reply(&self, at: usize, reply: ReplyId) -> Response {
+        let reply = self.devices[at].replies.get(&reply);
+        reply.cloned().unwrap_or_else(|| panic!("no reply came: {}", self.describe()))
     }
 
     /// A moment so many seconds from now.
@@ -85,4 +70,29 @@ impl World {
     pub fn after(&self, seconds: u64) -> Instant {
         self.now + Duration::from_secs(seconds)
     }
+}
+
+fn check_device(device: &Device) {
+    let found = audit(&device.disk).unwrap_or_else(|error| panic!("{error}"));
+    assert!(found.clean(), "the books do not balance: {:?}", found.faults);
+    let mut known: BTreeMap<Vec<u8>, DocState> = BTreeMap::new();
+    let walked = read::walk(&device.disk, Space::Document, |_, value| {
+        let doc = Document::open(value)?;
+        assert!(known.insert(doc.path, doc.state).is_none(), "two documents at one path");
+        Ok(())
+    });
+    assert_eq!(walked, Ok(()));
+    for (path, content) in device.files.iter() {
+        let name = String::from_utf8_lossy(path);
+        let empty = content.iter().all(u8::is_ascii_whitespace) || content.contains(&0);
+        match known.remove(path) {
+            Some(DocState::Refused(_)) => assert!(empty, "{name} was refused"),
+            Some(DocState::Ready) => assert!(!empty, "{name} should have been refused"),
+            state => panic!("{name} is {state:?}"),
+        }
+    }
+    let promised = device.replies.values().any(|reply| *reply == Response::Added);
+    let watched = read::sources(&device.disk).unwrap_or_default();
+    assert!(!promised || !watched.0.is_empty(), "a folder was acknowledged and is not on the disk");
+    assert!(known.is_empty(), "files that are gone are still known: {known:?}");
 }

@@ -1,9 +1,9 @@
 //! The pretend world: agents in virtual time, from one seed, in one thread.
 //!
-//! Duty: the twin of `io` over the same node and worker: files, disk, compute and people, with misery.
+//! Duty: the twin of `io` over the same node and worker: files, disk, compute, links, people, with misery.
 //! In/out: a seed and options in, a report out. Invariants: the same seed gives the same trace, twice;
 //! nothing sleeps; the worker, the library and the node are the shipped ones.
-//! Limits: one agent and its files so far; links between agents join with the link itself.
+//! Limits: 250 devices, by the way that their keys are numbered.
 //! Not here: decisions. What fails here once is kept as a seed in tests/sim.rs for ever.
 
 #![expect(
@@ -14,4 +14,5 @@
 pub mod agent;
 pub mod check;
 pub mod files;
+pub mod net;
 pub mod world;

@@ -1,16 +1,19 @@
-//! Virtual time, one agent, its files, and what goes wrong.
+//! Virtual time, agents with their files and disks, the network between them, and what goes wrong.
 
 use super::agent::Agent;
 use super::files::Files;
-use crate::base::id::{ReplyId, Ring, SaveId};
+use super::net::{self, Net};
+use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
+use crate::limits::FRAME_TASK_MAX;
 use crate::node::Out;
-use crate::node::input::{Input, Request};
+use crate::node::input::{Input, LinkInput, Request};
 use crate::node::output::{Output, Response};
 use crate::store::change::Applied;
 use crate::store::memory::Memory;
 use crate::store::record::Source;
+use crate::wire::talk::Talk;
 use crate::work::looks::covers;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,29 +22,52 @@ use std::rc::Rc;
 /// The folder that every pretend agent watches.
 pub const FOLDER: &[u8] = b"/docs";
 
-/// Everything there is.
+/// A defect of the house that can be planted, to prove that it would be caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plant {
+    /// Now and then a save is reported and never done.
+    LostSave,
+    /// Outputs are carried out in the order of a hash map.
+    HashOrder,
+    /// Now and then a reply is forgotten.
+    DroppedReply,
+}
+
+/// One pretend device. Its files and its disk outlive its agent.
 #[derive(Debug)]
-pub struct World {
-    /// The time.
-    pub now: Instant,
+pub struct Device {
     /// The agent, unless it is down.
     pub agent: Option<Agent>,
     /// Its files; people change them whether it runs or not.
     pub files: Files,
     /// Its disk; outlives crashes, less what was not synced.
     pub disk: Rc<Memory>,
-    /// Chance.
-    pub rng: Rng,
     /// Replies that came.
     pub replies: BTreeMap<ReplyId, Response>,
+    /// Requests made.
+    replies_due: u64,
+    watching: bool,
+}
+
+/// Everything there is.
+#[derive(Debug)]
+pub struct World {
+    /// The time.
+    pub now: Instant,
+    /// The devices.
+    pub devices: Vec<Device>,
+    /// The network between them.
+    pub net: Net,
+    /// Chance.
+    pub rng: Rng,
+    /// A planted defect.
+    pub plant: Option<Plant>,
     /// A hash over every input and output in order.
     pub trace: u64,
     /// Inputs handled.
     pub inputs: u64,
-    queue: BTreeMap<(Instant, u64), Happening>,
+    queue: BTreeMap<(Instant, u64), (usize, Happening)>,
     order: u64,
-    replies_due: u64,
-    watching: bool,
 }
 
 #[derive(Debug)]
@@ -49,73 +75,101 @@ enum Happening {
     Input(Input),
     /// The disk has caught up with a save.
     Synced(SaveId, Vec<Applied>),
+    /// A dial of this peer ends.
+    Dialled(usize),
+    /// A message arrives from this peer, as bytes.
+    Arrived(usize, Vec<u8>),
 }
 
 impl World {
-    /// A world with no files and a new disk; the agent is started by `boot`.
+    /// A world of so many devices, with no files and new disks; agents are started by `boot`.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self {
-            now: Instant::from_millis(1000),
+    pub fn new(seed: u64, devices: usize) -> Self {
+        let device = || Device {
             agent: None,
             files: Files::default(),
             disk: Rc::new(Memory::new()),
-            rng: Rng::new(seed),
             replies: BTreeMap::new(),
+            replies_due: 0,
+            watching: false,
+        };
+        Self {
+            now: Instant::from_millis(1000),
+            devices: (0..devices).map(|_| device()).collect(),
+            net: Net::new(),
+            rng: Rng::new(seed),
+            plant: None,
             trace: 0xcbf2_9ce4_8422_2325,
             inputs: 0,
             queue: BTreeMap::new(),
             order: 0,
-            replies_due: 0,
-            watching: false,
         }
     }
 
-    /// Starts the agent on what the disk holds.
+    /// Starts a device's agent on what its disk holds. It knows every other device.
     ///
     /// # Panics
     /// If the disk cannot be opened: a pretend disk always can.
-    pub fn boot(&mut self) {
-        let agent = Agent::start(self.now, Rc::clone(&self.disk));
-        match agent {
-            Ok(agent) => {
-                self.watching = !agent.node.status(self.now).sources.is_empty();
-                self.agent = Some(agent);
-            }
+    pub fn boot(&mut self, at: usize) {
+        let disk = Rc::clone(&self.devices[at].disk);
+        let mut agent = match Agent::start(self.now, &format!("device {at}"), disk) {
+            Ok(agent) => agent,
             Err(error) => panic!("the pretend disk cannot be opened: {error}"),
+        };
+        for other in (0..self.devices.len()).filter(|other| *other != at) {
+            agent.node.know(self.now, net::key(other), format!("peer {other}"), Some(net::address(other)));
         }
-        self.post(0, Input::Wake);
+        self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
+        self.devices[at].agent = Some(agent);
+        self.post(at, 0, Input::Wake);
     }
 
-    /// Cuts the power. A random part of what was not synced is lost.
-    pub fn crash(&mut self) {
-        let kept = self.rng.below(self.disk.unsynced() as u64 + 1);
-        self.disk.cut_power(usize::try_from(kept).unwrap_or(0));
-        self.agent = None;
-        self.queue.clear();
-        self.note("crash");
+    /// Cuts a device's power. A random part of what was not synced is lost; its links break.
+    pub fn crash(&mut self, at: usize) {
+        let device = &mut self.devices[at];
+        let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
+        device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
+        device.agent = None;
+        self.queue.retain(|_, (of, _)| *of != at);
+        self.note(&format!("crash {at}"));
+        for other in self.net.unlink_all(at) {
+            self.unlinked(other, at);
+        }
     }
 
-    /// Asks the agent something; the reply appears in `replies`.
-    pub fn ask(&mut self, request: Request) -> ReplyId {
-        self.replies_due += 1;
-        let reply = ReplyId(self.replies_due);
-        self.post(0, Input::Api(reply, request));
+    /// Cuts the way between two devices.
+    pub fn cut(&mut self, a: usize, b: usize) {
+        if self.net.cut(a, b) {
+            self.unlinked(a, b);
+            self.unlinked(b, a);
+        }
+    }
+
+    fn unlinked(&mut self, at: usize, from: usize) {
+        // At once: a link that comes back is told only after it was told to be gone.
+        self.post(at, 0, Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned())));
+    }
+
+    /// Asks a device's agent something; the reply appears in its `replies`.
+    pub fn ask(&mut self, at: usize, request: Request) -> ReplyId {
+        self.devices[at].replies_due += 1;
+        let reply = ReplyId(self.devices[at].replies_due);
+        self.post(at, 0, Input::Api(reply, request));
         reply
     }
 
-    /// Asks the agent to watch `FOLDER`.
-    pub fn add_folder(&mut self) -> ReplyId {
+    /// Asks a device's agent to watch `FOLDER`.
+    pub fn add_folder(&mut self, at: usize) -> ReplyId {
         let source = Source { path: FOLDER.to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
-        self.ask(Request::Add(source))
+        self.ask(at, Request::Add(source))
     }
 
-    /// Tells the agent of a change, as a watcher does; one in fifty is lost with an overflow instead.
-    pub fn touched(&mut self, path: &[u8]) {
-        if self.watching && covers(FOLDER, path) {
+    /// Tells a device's agent of a change, as a watcher does; one in fifty is lost with an overflow instead.
+    pub fn touched(&mut self, at: usize, path: &[u8]) {
+        if self.devices[at].watching && covers(FOLDER, path) {
             let lost = self.rng.one_in(50);
             let delay = self.rng.below(20);
-            self.post(delay, if lost { Input::EventsLost } else { Input::Touched(path.to_vec()) });
+            self.post(at, delay, if lost { Input::EventsLost } else { Input::Touched(path.to_vec()) });
         }
     }
 
@@ -125,81 +179,121 @@ impl World {
         self.now = end;
     }
 
-    fn post(&mut self, delay_ms: u64, input: Input) {
-        self.schedule(delay_ms, Happening::Input(input));
+    fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
+        self.schedule(at, delay_ms, Happening::Input(input));
     }
 
-    fn schedule(&mut self, delay_ms: u64, what: Happening) {
+    fn schedule(&mut self, at: usize, delay_ms: u64, what: Happening) {
         self.order += 1;
-        self.queue.insert((self.now + Duration::from_millis(delay_ms), self.order), what);
+        self.queue.insert((self.now + Duration::from_millis(delay_ms), self.order), (at, what));
     }
 
-    /// One input, if one is due by `end`.
+    /// One event, if one is due by `end`.
     fn step(&mut self, end: Instant) -> bool {
-        let deadline = self.agent.as_ref().and_then(|agent| agent.node.deadline());
+        let deadline = |(at, device): (usize, &Device)| Some((device.agent.as_ref()?.node.deadline()?, at));
+        let wake = self.devices.iter().enumerate().filter_map(deadline).min();
         let first = self.queue.first_key_value().map(|((at, _), _)| *at);
-        let wake = deadline.filter(|deadline| first.is_none_or(|first| *deadline < first));
-        let at = match wake.or(first) {
-            Some(at) if at <= end => at,
+        let wake = wake.filter(|(wake, _)| first.is_none_or(|first| *wake < first));
+        match wake.map(|(at, _)| at).or(first) {
+            Some(at) if at <= end => self.now = self.now.max(at),
             _ => return false,
-        };
-        self.now = self.now.max(at);
-        let input = if wake.is_some() {
-            Input::Wake
-        } else {
-            match self.queue.pop_first() {
-                Some((_, Happening::Input(input))) => input,
-                Some((_, Happening::Synced(save, applied))) => {
-                    let Some(agent) = &mut self.agent else { return true };
-                    Input::Saved(save, agent.sync(applied))
-                }
-                None => return false,
-            }
-        };
-        self.handle(input);
+        }
+        if let Some((_, at)) = wake {
+            self.handle(at, Input::Wake);
+        } else if let Some((_, (at, what))) = self.queue.pop_first() {
+            self.happen(at, what);
+        }
         true
     }
 
-    fn handle(&mut self, input: Input) {
-        let Some(mut agent) = self.agent.take() else { return };
-        self.note(&format!("{:?} {input:?}", self.now));
+    fn happen(&mut self, at: usize, what: Happening) {
+        match what {
+            Happening::Input(input) => self.handle(at, input),
+            Happening::Synced(save, applied) => {
+                let Some(agent) = &mut self.devices[at].agent else { return };
+                let result = agent.sync(applied);
+                self.handle(at, Input::Saved(save, result));
+            }
+            Happening::Dialled(peer) => {
+                let there = self.devices[peer].agent.is_some() && self.net.open(at, peer);
+                if there && self.net.link(at, peer) {
+                    self.handle(peer, Input::Link(net::key(at), LinkInput::Up));
+                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up));
+                } else if !there {
+                    self.handle(at, Input::Link(net::key(peer), LinkInput::NotDialled));
+                }
+            }
+            Happening::Arrived(from, bytes) => {
+                if self.net.linked(at, from)
+                    && let Some(talk) = Talk::parse(&bytes)
+                {
+                    self.handle(at, Input::Link(net::key(from), LinkInput::Said(talk)));
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, at: usize, input: Input) {
+        let Some(mut agent) = self.devices[at].agent.take() else { return };
+        self.note(&format!("{:?} {at} {input:?}", self.now));
         self.inputs += 1;
         let woken = input == Input::Wake;
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
-        for output in out.drain() {
+        let mut outputs: Vec<Output> = out.drain().into_iter().collect();
+        if self.plant == Some(Plant::HashOrder) {
+            outputs = hash_order(outputs);
+        }
+        for output in outputs {
             self.note(&format!("{output:?}"));
-            self.carry_out(&mut agent, output);
+            self.carry_out(at, &mut agent, output);
         }
         let deadline = agent.node.deadline();
         assert!(!woken || deadline.is_none_or(|at| at > self.now), "a woken node wants to be woken at once again");
-        self.agent = Some(agent);
+        self.devices[at].agent = Some(agent);
     }
 
-    fn carry_out(&mut self, agent: &mut Agent, output: Output) {
+    fn carry_out(&mut self, at: usize, agent: &mut Agent, output: Output) {
         match output {
             Output::Start(id, task) => {
-                let outcome = agent.run(&self.files, &task);
+                let outcome = agent.run(&self.devices[at].files, &task);
                 let cost = 1 + self.rng.below(300);
-                self.post(cost, Input::Done(id, outcome));
+                self.post(at, cost, Input::Done(id, outcome));
             }
-            Output::Save(id, changes) => match agent.apply(&changes) {
-                Ok(applied) => {
-                    let cost = 1 + self.rng.below(30);
-                    self.schedule(cost, Happening::Synced(id, applied));
+            Output::Save(id, changes) => {
+                let lost = self.plant == Some(Plant::LostSave) && self.rng.one_in(4);
+                let cost = 1 + self.rng.below(30);
+                match if lost { Ok(Vec::new()) } else { agent.apply(&changes) } {
+                    Ok(applied) => self.schedule(at, cost, Happening::Synced(id, applied)),
+                    Err(why) => self.post(at, cost, Input::Saved(id, Err(why))),
                 }
-                Err(why) => self.post(1, Input::Saved(id, Err(why))),
-            },
+            }
             Output::Reply(id, response) => {
-                let twice = self.replies.insert(id, response);
+                if self.plant == Some(Plant::DroppedReply) && self.rng.one_in(10) {
+                    return;
+                }
+                let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
-            Output::Watch(path) => {
-                self.watching = true;
-                self.touched(&path);
+            Output::Dial(peer, _) => {
+                let delay = 1 + self.rng.below(self.net.delay_ms_max);
+                self.schedule(at, delay, Happening::Dialled(net::agent(peer)));
             }
-            Output::MeasureDisk => self.post(1, Input::Disk { free: agent.disk_free }),
+            Output::Send(peer, talk) => self.send(at, peer, &talk),
+            Output::Watch(path) => {
+                self.devices[at].watching = true;
+                self.touched(at, &path);
+            }
+            Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
             Output::Notice(_) | Output::Stopped => {}
+        }
+    }
+
+    fn send(&mut self, at: usize, peer: PeerKey, talk: &Talk) {
+        let bytes = talk.seal();
+        assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
+        if let Some(delay) = self.net.passage_ms(&mut self.rng) {
+            self.schedule(net::agent(peer), delay, Happening::Arrived(at, bytes));
         }
     }
 
@@ -210,14 +304,36 @@ impl World {
         }
     }
 
+    /// Requests that got no reply.
+    #[must_use]
+    pub fn unanswered(&self, at: usize) -> Vec<ReplyId> {
+        let device = &self.devices[at];
+        (1..=device.replies_due).map(ReplyId).filter(|reply| !device.replies.contains_key(reply)).collect()
+    }
+
     /// How the world stands, for a message about a broken rule.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = format!("at {:?} after {} inputs: ", self.now, self.inputs);
-        let _ = match &self.agent {
-            Some(agent) => write!(text, "{:?}", agent.node.status(self.now)),
-            None => write!(text, "the agent is down"),
-        };
+        for (at, device) in self.devices.iter().enumerate() {
+            let _ = match &device.agent {
+                Some(agent) => write!(text, "{at}: {:?}; ", agent.node.status(self.now)),
+                None => write!(text, "{at} is down; "),
+            };
+        }
         text
     }
+}
+
+#[expect(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the planted defect itself")]
+fn hash_order(outputs: Vec<Output>) -> Vec<Output> {
+    let mut table = std::collections::HashMap::new();
+    for (at, output) in outputs.into_iter().enumerate() {
+        table.insert(at, output);
+    }
+    let mut shuffled = Vec::new();
+    for (_, output) in table {
+        shuffled.push(output);
+    }
+    shuffled
 }

@@ -9,7 +9,7 @@ use super::kv::{Batch, Kv, KvError, Space};
 use super::read;
 use super::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
-use crate::limits::DOCUMENT_CHUNKS_MAX;
+use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, REFUSED_LISTED_MAX};
 
 /// Writes of one batch while mending.
 const MEND_BATCH: usize = 512;
@@ -40,15 +40,9 @@ pub struct Audit {
     pub faults: Vec<String>,
     /// How many things do not fit.
     pub fault_count: u64,
-    /// Paths of documents that cannot be used, and why; at most `REFUSED_MAX`.
+    /// Paths of documents that cannot be used, and why; at most `REFUSED_LISTED_MAX`.
     pub refused: Vec<(Vec<u8>, String)>,
 }
-
-/// Faults that are spelt out.
-const FAULTS_MAX: usize = 20;
-
-/// Refused documents that are named.
-const REFUSED_MAX: usize = 100;
 
 impl Audit {
     /// Whether everything fits.
@@ -85,7 +79,7 @@ pub fn audit(kv: &impl Kv) -> Result<Audit, KvError> {
             audit.counted.parted_vectors += read::vectors_of(kv, &doc)?;
         }
         if let DocState::Refused(why) = &doc.state
-            && audit.refused.len() < REFUSED_MAX
+            && audit.refused.len() < REFUSED_LISTED_MAX
         {
             audit.refused.push((doc.path.clone(), why.clone()));
         }

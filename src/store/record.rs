@@ -205,6 +205,7 @@ postcard_record!(Commit, "commit");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::rng::Rng;
 
     #[test]
     fn damaged_bytes_are_an_error_and_never_a_panic() {
@@ -225,5 +226,20 @@ mod tests {
         assert!(Document::open(&[&bytes[..], &[0]].concat()).is_err(), "trailing bytes are damage");
         assert!(Document::open(&[9, 9, 9]).is_err(), "an unknown version is refused");
         assert!(Vector::open(&[1; 40]).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_a_record_or_an_error() {
+        let mut rng = Rng::new(11);
+        for _ in 0..20_000 {
+            let length = rng.below(90);
+            let mut bytes: Vec<u8> = (0..length).map(|_| rng.next().to_le_bytes()[0]).collect();
+            if let Some(first) = bytes.first_mut() {
+                // Mostly the known version, or nothing would be decoded.
+                *first = if rng.one_in(10) { *first } else { 1 };
+            }
+            let _ = (Document::parse(&bytes), Chunk::parse(&bytes), Vector::parse(&bytes));
+            let _ = (Sources::parse(&bytes), Commit::parse(&bytes));
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! The unit of scheduling, accounting and simulation: one bounded piece of work, and what came of it.
 
 use crate::base::id::DocId;
-use crate::search::hit::Hit;
+use crate::base::vector::Embedding;
+use crate::search::hit::Found;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::store::keys::Wait;
 use crate::store::record::Source;
 
 /// What a worker is asked to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// Compare a part of a folder with what is known of it.
     Look(Look),
@@ -29,15 +30,28 @@ pub enum Task {
         /// Which.
         doc: DocId,
     },
-    /// Answer a person's question from this device.
-    Retrieve {
+    /// Find out what a person's question means.
+    Mean {
         /// As asked.
         question: String,
-        /// Answers wanted.
-        count: usize,
     },
+    /// Answer a question from this device.
+    Retrieve(Asked),
     /// Walk the whole store and see whether it adds up.
     Audit,
+}
+
+/// A question whose meaning is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// As asked.
+    pub text: String,
+    /// What it means.
+    pub meaning: Embedding,
+    /// Passages wanted.
+    pub count: usize,
+    /// Another device asks: only what is shared with it answers.
+    pub shared: bool,
 }
 
 /// One step of a look.
@@ -67,8 +81,10 @@ pub enum Outcome {
     Refilled(Vec<DocId>),
     /// What is to be saved.
     Changes(Vec<Change>),
-    /// Passages, best first.
-    Hits(Vec<Hit>),
+    /// What a question means.
+    Meant(Embedding),
+    /// Passages of this device.
+    Found(Found),
     /// The store was walked.
     Audited(Audit),
     /// The store or the engine failed; nothing was changed.

@@ -1,77 +1,88 @@
 //! Answering a question from this device: scan by sign bits, score exactly, read the best, weigh their words.
 
-use crate::base::id::Row;
+use crate::base::id::{Ring, Row};
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::limits::{HITS_MAX, RESCORE};
-use crate::search::hit::Hit;
+use crate::search::hit::{Found, Hit, score};
 use crate::search::vector::Index;
-use crate::search::words::shares;
+use crate::search::words::{Pool, Question, Tally};
 use crate::store::keys::{self, Wait};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Record, Vector};
-use crate::work::task::Outcome;
+use crate::work::task::{Asked, Outcome};
 use std::collections::BTreeSet;
 
-/// What meaning weighs in a score; words weigh the rest. Half and half is the best for English of those
-/// measured in shared/reference/retrieval.md 4e; other languages will want less once they are told apart.
-const MEANING: f32 = 0.5;
-
-/// Passages whose text is read to count words: every one that may be wanted.
+/// Passages whose text is read to count words.
 const READ: usize = HITS_MAX;
 
-/// The best `count` passages. `scan` gives the rows nearest by sign bits; it holds its lock only within.
+/// What a question means, to be asked of this device and of others.
 ///
 /// # Errors
-/// One plain sentence: the question could not be embedded or the store not read.
+/// One plain sentence: the question could not be embedded.
+pub fn mean(embedder: &mut impl Embedder, question: &str) -> Result<Outcome, String> {
+    embedder
+        .embed(question)
+        .map(Outcome::Meant)
+        .map_err(|error| format!("The question could not be embedded: {error}."))
+}
+
+/// The best `count` passages of this device with all that is needed to weigh them against other devices'.
+/// `scan` gives the rows nearest by sign bits; it holds its lock only within. With `shared`, passages of the
+/// ring `private` are left out: the question came from another device.
+///
+/// # Errors
+/// One plain sentence: the store could not be read, or belongs to another model.
 pub fn retrieve(
     kv: &impl Kv,
-    embedder: &mut impl Embedder,
     scan: impl FnOnce(&Signs, usize) -> Vec<Row>,
-    text: &str,
-    count: usize,
+    question: &Asked,
 ) -> Result<Outcome, String> {
-    let question = embedder.embed(text).map_err(|error| format!("The question could not be embedded: {error}."))?;
+    let Asked { text, meaning, count, shared } = question;
     let store = |error| format!("The question could not be answered: {error}.");
     let mut scored = Vec::new();
-    for row in scan(&question.signs(), RESCORE) {
+    for row in scan(&meaning.signs(), RESCORE) {
         // A row may leave between the scan and here: then it has no vector, and is no answer.
         let Some(vector) = read::vector(kv, row).map_err(store)? else { continue };
-        if vector.model != question.model() {
+        if vector.model != meaning.model() {
             return Err(format!(
                 "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
                 vector.model,
-                question.model()
+                meaning.model()
             ));
         }
-        scored.push((vector.values.cosine(&question), row));
+        scored.push((vector.values.cosine(meaning), row));
     }
     scored.sort_unstable_by(|(a, row_a), (b, row_b)| b.total_cmp(a).then(row_a.cmp(row_b)));
-    scored.truncate(READ);
-    let mut read = Vec::with_capacity(scored.len());
+    let words = Question::new(text);
+    let mut read = Vec::with_capacity(scored.len().min(READ));
     for (cosine, row) in scored {
-        if let Some(chunk) = read::chunk(kv, row).map_err(store)? {
-            read.push((cosine, row, chunk));
+        if read.len() == READ {
+            break;
+        }
+        if let Some(chunk) = read::chunk(kv, row).map_err(store)?
+            && !(*shared && chunk.ring == Ring::Private)
+        {
+            let tally = words.tally([&chunk.heading, &chunk.text]);
+            read.push((cosine, row, tally, chunk));
         }
     }
-    let shares = shares(text, read.iter().map(|(.., chunk)| [chunk.heading.as_str(), chunk.text.as_str()]));
-    let mut ranked: Vec<_> = read
-        .into_iter()
-        .zip(shares)
-        .map(|((cosine, row, chunk), share)| (MEANING * cosine + (1.0 - MEANING) * share, row, chunk))
-        .collect();
-    ranked.sort_unstable_by(|(a, row_a, _), (b, row_b, _)| b.total_cmp(a).then(row_a.cmp(row_b)));
+    let pool = Pool::of(words.len(), read.iter().map(|(_, _, tally, _)| tally));
+    let weigh = |cosine: f32, tally: &Tally| score(&pool, cosine, tally);
+    read.sort_by(|(a, row_a, tally_a, _), (b, row_b, tally_b, _)| {
+        weigh(*b, tally_b).total_cmp(&weigh(*a, tally_a)).then(row_a.cmp(row_b))
+    });
     let mut hits = Vec::new();
-    for (score, row, chunk) in ranked {
-        if hits.len() == count.min(HITS_MAX) {
+    for (cosine, row, tally, chunk) in read {
+        if hits.len() == (*count).min(HITS_MAX) {
             break;
         }
         if let Some(doc) = read::document(kv, chunk.doc).map_err(store)? {
-            hits.push(Hit { row, path: doc.path, heading: chunk.heading, text: chunk.text, score });
+            hits.push(Hit { row, path: doc.path, heading: chunk.heading, text: chunk.text, cosine, tally });
         }
     }
-    Ok(Outcome::Hits(hits))
+    Ok(Outcome::Found(Found { hits, pool }))
 }
 
 /// The sign bits of everything in the store that may answer: all vectors but those of documents that left.

@@ -44,9 +44,8 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc } => embed::embed(kv, embedder, doc).unwrap_or_else(failed),
-        Task::Retrieve { question, count } => {
-            retrieve::retrieve(kv, embedder, world.scan, &question, count).unwrap_or_else(Outcome::Failed)
-        }
+        Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
+        Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
         Task::Audit => audit(kv).map_or_else(failed, Outcome::Audited),
     }
 }

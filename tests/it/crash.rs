@@ -97,7 +97,8 @@ fn synced_before_the_answer(more: &[&str]) -> Option<bool> {
     let trace = place.path().join("trace");
     let mut strace = Command::new("strace");
     let calls = "trace=fdatasync,fsync,write,writev,sendto,sendmsg,pwrite64,openat";
-    strace.args(["-f", "-y", "-s", "64", "-e", calls, "-o"]).arg(&trace).arg(WATTLE);
+    // -D: the agent is our child, so that it ends with the test.
+    strace.args(["-D", "-f", "-y", "-s", "64", "-e", calls, "-o"]).arg(&trace).arg(WATTLE);
     let agent = Agent::start(strace, &place.home(), more);
     let mark = fs::read_to_string(&trace).unwrap().lines().count();
     agent.add(&place.docs());

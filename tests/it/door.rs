@@ -3,17 +3,15 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
-use wattle::base::id::{Fingerprint, Ring, Row};
+use wattle::base::id::{Fingerprint, Ring};
 use wattle::io::gate::Gate;
 use wattle::io::http::client::{Client, Failure};
 use wattle::io::http::token::{TOKEN_FILE, Token};
 use wattle::io::http::{Patience, Server, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
-use wattle::node::output::{Problem, Response};
+use wattle::node::output::{Answered, Problem, Response};
 use wattle::node::status::Status;
-use wattle::query::ask::Coverage;
-use wattle::search::hit::Hit;
 use wattle::store::audit::Audit;
 use wattle::store::change::Ledger;
 
@@ -51,11 +49,12 @@ fn pretend(request: Request) -> Response {
         Request::Add(_) => Response::Added,
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
-            let hit =
-                Hit { row: Row(1), path: b"/a/\xff.md".to_vec(), heading: "H".into(), text: question, score: 0.5 };
-            Response::Hits { hits: vec![("attic".into(), hit)], coverage: Coverage { asked: 1, answered: 1 } }
+            let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
+            let hit = Answered { device, path, heading: "H".into(), text: question, score: 0.5 };
+            Response::Hits { hits: vec![hit], asked: 1, answered: 1, silent: Vec::new() }
         }
         Request::Status => Response::Status(Box::new(Status {
+            peers: Vec::new(),
             peer_id: "12D3KooTest".into(),
             device: "attic".into(),
             ledger: Ledger::default(),

@@ -17,5 +17,7 @@ mod door;
 mod engine;
 mod house;
 mod layers;
+mod link;
+mod records;
 mod steps;
 mod wordpiece;

@@ -4,9 +4,13 @@ use crate::base::id::Ring;
 use crate::io::disk::Sync;
 use crate::io::source::{DEFAULT_COLLECTION, check_collection};
 use crate::limits::HITS_MAX;
+use crate::wire::multiaddr::{BadMultiaddr, Multiaddr};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
+
+/// The port where an agent listens for other devices if nothing else is said.
+pub const DEFAULT_LISTEN_PORT: u16 = 7781;
 
 /// Where an agent listens for people if nothing else is said.
 pub const DEFAULT_API: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7780));
@@ -42,6 +46,12 @@ pub enum Command {
     Add(AddArgs),
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
+    /// Watch three agents on this machine share the work and answer together. Nothing of it stays.
+    Demo {
+        /// The folder that holds the models.
+        #[arg(long, value_name = "DIR")]
+        models: Option<PathBuf>,
+    },
     /// Tell how the running agent stands.
     Status {
         /// Print JSON for programs.
@@ -78,6 +88,15 @@ pub struct UpArgs {
     /// This device's name for people. By default the name of the machine.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+
+    /// Where other devices reach this one. By default port 7781 of this machine only, or any free port of it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+
+    /// Another device, as /ip4/192.168.1.7/tcp/7781/p2p/12D3Koo…, or /p2p/12D3Koo… if it dials this one. It must
+    /// be told of this one too. Give it once for each device.
+    #[arg(long = "peer", value_name = "MULTIADDR", value_parser = parse_peer)]
+    pub peers: Vec<Multiaddr>,
 
     /// Plants a defect, so that a test can prove that it would be caught. Not in release builds.
     #[cfg(debug_assertions)]
@@ -172,6 +191,10 @@ pub struct UpOptions {
     pub models: Option<PathBuf>,
     /// The device's name for people, if it was said.
     pub name: Option<String>,
+    /// Where to listen for other devices, if it was said.
+    pub listen: Option<SocketAddr>,
+    /// The other devices.
+    pub peers: Vec<Multiaddr>,
     /// How far the store syncs before a promise.
     pub sync: Sync,
 }
@@ -186,6 +209,14 @@ fn parse_api(text: &str) -> Result<SocketAddr, String> {
         return Err("only a loopback address is possible for now, for example 127.0.0.1:7780".to_owned());
     }
     Ok(address)
+}
+
+fn parse_peer(text: &str) -> Result<Multiaddr, String> {
+    let address: Multiaddr = text.parse().map_err(|error: BadMultiaddr| error.to_string())?;
+    match address.peer() {
+        Some(_) => Ok(address),
+        None => Err("a peer's address ends with /p2p/ and its name, as its `wattle up` prints it".to_owned()),
+    }
 }
 
 fn parse_collection(text: &str) -> Result<String, String> {

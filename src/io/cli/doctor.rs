@@ -6,6 +6,7 @@ use crate::io::home::disk_free;
 use crate::io::http::client::{Client, Failure};
 use crate::io::http::shape::{Checked, Unusable};
 use crate::io::http::token::TOKEN_FILE;
+use crate::io::models;
 use crate::limits::DISK_FREE_MIN;
 use rustix::fs::Access;
 use serde_json::{Value, json};
@@ -54,6 +55,11 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
         Ok(answer) => (Ok(format!("It answers on {api}.")), Some(answer.read)),
         Err(Failure::NoAgent(why) | Failure::NotDone(why)) => (Err(why), None),
     };
+    if store.is_none() {
+        // A running agent has checked its model itself, wherever that lies.
+        let model = models::find(None).map(|folder| format!("A model lies in {}.", folder.display()));
+        checks.push(Check::new("model", model));
+    }
     checks.push(Check::new("agent", agent));
     if let Some(store) = &store {
         checks.push(Check::new("store", store_outcome(store)));

@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod show;
 pub mod text;
 
+use super::demo;
 use super::home::default_home;
 use super::http::client::{Client, Failure};
 use super::up;
@@ -77,9 +78,15 @@ fn carry_out(args: Args) -> Result<(), Stop> {
                 ring,
                 models,
                 name: up.name,
+                listen: up.listen,
+                peers: up.peers,
                 sync,
             };
             up::up(&options).map_err(Stop::NotDone)
+        }
+        Command::Demo { models } => {
+            let models = models.as_ref().map(absolute).transpose()?;
+            demo::demo(models.as_deref()).map_err(Stop::NotDone)
         }
         Command::Add(add) => smol::block_on(add_path(&client()?, &add)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),

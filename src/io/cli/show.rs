@@ -47,13 +47,11 @@ pub fn found(found: &Found, look: &Look) -> String {
     for (number, hit) in (1..).zip(&found.hits) {
         passage(&mut text, number, hit, *look);
     }
-    let coverage = found.coverage;
+    let coverage = &found.coverage;
     if coverage.answered < coverage.asked {
-        let _ = writeln!(
-            text,
-            "{} of {} devices answered; the others could not be searched.",
-            coverage.answered, coverage.asked
-        );
+        let silent = coverage.silent.iter().map(|device| one_line(device)).collect::<Vec<_>>().join(", ");
+        let named = if silent.is_empty() { String::new() } else { format!(" Silent: {silent}.") };
+        let _ = writeln!(text, "{} of {} devices answered.{named}", coverage.answered, coverage.asked);
     }
     text
 }
@@ -135,11 +133,14 @@ mod tests {
 
     #[test]
     fn passages_are_numbered_wrapped_and_shortened() {
-        let all = Found { hits: vec![hit(), hit()], coverage: Answered { asked: 3, answered: 2 } };
+        let all = Found {
+            hits: vec![hit(), hit()],
+            coverage: Answered { asked: 3, answered: 2, silent: vec!["attic".into()] },
+        };
         let text = found(&all, &PLAIN);
         assert!(text.starts_with(" 1. boiler\u{fffd}.md  0.71\n    pi\u{fffd}[2J: /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n"), "{text}");
         assert!(text.contains("\n 2. ") && text.contains(" …\n"));
-        assert!(text.ends_with("2 of 3 devices answered; the others could not be searched.\n"));
+        assert!(text.ends_with("2 of 3 devices answered. Silent: attic.\n"));
         assert!(
             text.chars().all(|c| c == '\n' || !c.is_control()),
             "no control character, and no style off a terminal"
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn nothing_found_is_said() {
-        let none = Found { hits: Vec::new(), coverage: Answered { asked: 1, answered: 1 } };
+        let none = Found { hits: Vec::new(), coverage: Answered { asked: 1, answered: 1, silent: Vec::new() } };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
     }
 

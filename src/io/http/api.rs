@@ -11,8 +11,9 @@
 //! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
 
 use super::answer::{json, refused};
-use super::shape::{Checked, Found, Standing, text};
+use super::shape::{Answered, Checked, Found, Standing, text};
 use crate::base::id::Ring;
+use crate::io::errand;
 use crate::io::gate::Gate;
 use crate::io::source::{DEFAULT_COLLECTION, source_at};
 use crate::limits::{HITS_MAX, HTTP_BODY_MAX, QUESTION_BYTES_MAX};
@@ -73,7 +74,8 @@ impl Api {
             return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
         }
         let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
-        let source = smol::unblock(move || source_at(&path, &collection, ring)).await;
+        let source = errand::run(move || source_at(&path, &collection, ring)).await;
+        let source = source.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
         source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
     }
 
@@ -89,7 +91,9 @@ impl Api {
         match self.gate.ask(request).await {
             Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
-            Response::Hits { hits, coverage } => json(conn, Status::Ok, &Found::new(hits, coverage)),
+            Response::Hits { hits, asked, answered, silent } => {
+                json(conn, Status::Ok, &Found::new(hits, Answered { asked, answered, silent }))
+            }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => json(conn, Status::Ok, &Standing::from(&*status)),
         }

@@ -4,9 +4,9 @@
 //! indexed and answers all the same.
 
 use crate::base::id::Ring;
+use crate::mesh::peers;
+use crate::node::output;
 use crate::node::status::Status;
-use crate::query::ask::Coverage;
-use crate::search::hit::Hit;
 use crate::store::audit::Audit;
 use crate::store::change::{Kind, Ledger};
 use serde::{Deserialize, Serialize};
@@ -36,12 +36,15 @@ pub struct Passage {
 }
 
 /// Who was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// Devices asked, this one among them.
-    pub asked: u32,
+    pub asked: usize,
     /// Devices that answered in time.
-    pub answered: u32,
+    pub answered: usize,
+    /// The names of those that did not; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<String>,
 }
 
 /// `GET /v1/status` answers this.
@@ -62,7 +65,7 @@ pub struct Standing {
     /// Chunks that have their vector.
     pub vectors: u64,
     /// Other devices, once there is a mesh.
-    pub peers: Vec<serde_json::Value>,
+    pub peers: Vec<Peer>,
     /// The model in use.
     pub model: Model,
     /// What is watched.
@@ -84,6 +87,23 @@ pub struct Files {
     pub ready: u64,
     /// Not usable.
     pub refused: u64,
+}
+
+/// Another device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its PeerId.
+    pub peer_id: String,
+    /// Its name, once it said it.
+    pub device: Option<String>,
+    /// Whether there is a link to it now.
+    pub linked: bool,
+}
+
+impl From<&peers::Peer> for Peer {
+    fn from(peer: &peers::Peer) -> Self {
+        Self { peer_id: peer.peer_id.clone(), device: peer.device.clone(), linked: peer.linked }
+    }
 }
 
 /// The model in use.
@@ -146,15 +166,14 @@ pub struct Counts {
 impl Found {
     /// From the node's answer.
     #[must_use]
-    pub fn new(hits: Vec<(String, Hit)>, coverage: Coverage) -> Self {
-        let passage = |(device, hit): (String, Hit)| Passage {
-            device,
+    pub fn new(hits: Vec<output::Answered>, coverage: Answered) -> Self {
+        let passage = |hit: output::Answered| Passage {
+            device: hit.device,
             path: text(&hit.path),
             text: hit.text,
             score: hit.score,
             heading: hit.heading,
         };
-        let coverage = Answered { asked: coverage.asked, answered: coverage.answered };
         Self { hits: hits.into_iter().map(passage).collect(), coverage }
     }
 }
@@ -174,7 +193,7 @@ impl From<&Status> for Standing {
             leaving: status.ledger.count(Kind::Leaving),
             chunks: status.ledger.live_chunks(),
             vectors: status.ledger.live_vectors(),
-            peers: Vec::new(),
+            peers: status.peers.iter().map(Peer::from).collect(),
             model: Model {
                 name: status.model.clone(),
                 fingerprint: status.fingerprint.0.iter().map(|byte| format!("{byte:02x}")).collect(),

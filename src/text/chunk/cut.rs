@@ -1,7 +1,7 @@
 //! Cutting of a section into units: paragraphs; of large ones the lines and sentences; of those the words.
 
 use super::pack::{Edge, Packer, Unit};
-use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL};
+use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL, SENTENCE_MARKS_MAX};
 use std::ops::Range;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
@@ -17,10 +17,6 @@ const PIECE_BYTES: usize = 1024;
 
 /// Characters of a line that nobody wraps by hand: where such lines stand, every line is a paragraph.
 const LONG_LINE: usize = 160;
-
-/// Marks and spaces in a row after which a sentence ends in any case. Look-ahead in `unicode-segmentation` 1.13
-/// is quadratic in this number (its `match_sb8` says so).
-const MARKS_MAX: usize = 32;
 
 /// Gives a section's units to the packer. A range outside the text has none.
 pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
@@ -177,13 +173,13 @@ fn fitting(text: &str, size: usize) -> usize {
 }
 
 /// A copy of the same length in which line ends are spaces, so that a sentence may go over several lines, and
-/// in which a long row of marks holds a line end, see [`MARKS_MAX`].
+/// in which a long row of marks holds a line end, see [`SENTENCE_MARKS_MAX`].
 fn unwrapped(text: &str) -> String {
     let mut copy = String::with_capacity(text.len());
     let mut marks = 0;
     for c in text.chars() {
         marks = if ends_marks(c) { 0 } else { marks + 1 };
-        if marks >= MARKS_MAX {
+        if marks >= SENTENCE_MARKS_MAX {
             copy.extend(std::iter::repeat_n(' ', c.len_utf8() - 1));
             copy.push('\n');
             marks = 0;

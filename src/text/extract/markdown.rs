@@ -2,16 +2,9 @@
 //! and indented code, and YAML front matter, and leaves everything else in the text as it stands.
 
 use super::{Section, plain};
-use crate::limits::DOCUMENT_CHUNKS_MAX;
+use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, HEADING_RAW_MAX};
 use crate::text::chunk::is_item;
 use std::ops::Range;
-
-/// Bytes of one heading that are kept in paths; the whole line of a longer one stays in its section's text.
-/// Six such levels are still more than `limits::PREFIX_TOKENS_MAX` word pieces.
-const HEADING_BYTES_MAX: usize = 120;
-
-/// Bytes of a heading that are looked at, its markup and links among them.
-const HEADING_RAW_MAX: usize = 1024;
 
 /// Between two headings of a path.
 const BETWEEN: &str = " > ";

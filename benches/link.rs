@@ -1,0 +1,145 @@
+//! One link on loopback, both ends in this process: handshakes a second, pings idle and under bulk, MiB/s.
+//!
+//! `cargo bench --bench link`. scripts/bench-link runs the same beside rust-libp2p.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "a bench fails by panicking, reads the clock, and is a part of scripts/bench-link as well"
+)]
+
+use ed25519_dalek::SigningKey;
+use smol::Timer;
+use smol::channel::Receiver;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+use wattle::io::link::{Channel, LinkEvent, Links, SendError, Settings};
+use wattle::limits::FRAME_TASK_MAX;
+use wattle::wire::peer::PeerId;
+
+const HANDSHAKES: u32 = 200;
+const PINGS: usize = 1000;
+const BULK: Duration = Duration::from_secs(5);
+
+/// What was measured of one implementation.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Links brought up and ended again, one after the other, in a second.
+    pub handshakes: f64,
+    /// Round trips on a link without other traffic.
+    pub idle: Vec<Duration>,
+    /// Round trips while the link carries all that it can, one way.
+    pub bulk: Vec<Duration>,
+    /// 1024 * 1024 bytes of content a second, one way.
+    pub mebibytes: f64,
+}
+
+impl Figures {
+    pub fn print(mut self, name: &str) {
+        println!(
+            "{name:24} {:6.0} handshakes/s   ping idle {}   under bulk {}   {:6.0} MiB/s",
+            self.handshakes,
+            percentiles(&mut self.idle),
+            percentiles(&mut self.bulk),
+            self.mebibytes
+        );
+    }
+}
+
+fn percentiles(times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
+    let [p50, p99] = [50, 99].map(|percent| at(percent).map_or(0.0, |time| time.as_secs_f64() * 1e3));
+    format!("p50 {p50:.2} p99 {p99:.2} ms (n {})", times.len())
+}
+
+struct End {
+    links: Links,
+    events: Receiver<LinkEvent>,
+    address: SocketAddr,
+    name: PeerId,
+}
+
+fn end(seed: u8, friend: u8) -> End {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, events) = smol::channel::bounded(64);
+    let [key, other] = [seed, friend].map(|seed| SigningKey::from_bytes(&[seed; 32]));
+    let [name, friend] = [&key, &other].map(|key| PeerId::from_public_key(key.verifying_key().as_bytes()));
+    let settings = Settings { handshakes_per_second: 1_000_000, ..Settings::default() };
+    End { links: Links::open_with(listener, key, &[friend], tell, settings).unwrap(), events, address, name }
+}
+
+impl End {
+    async fn until(&self, up: bool) {
+        loop {
+            match self.events.recv().await.unwrap() {
+                LinkEvent::Up { .. } if up => return,
+                LinkEvent::Down { .. } if !up => return,
+                LinkEvent::DialFailed { why, .. } => panic!("{why}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+pub fn measure() -> Figures {
+    smol::block_on(async {
+        let (a, b) = (end(1, 2), end(2, 1));
+        let begun = Instant::now();
+        for _ in 0..HANDSHAKES {
+            a.links.dial(b.name, b.address);
+            a.until(true).await;
+            b.until(true).await;
+            a.links.hang_up(&b.name, "next");
+            a.until(false).await;
+            b.until(false).await;
+        }
+        let handshakes = f64::from(HANDSHAKES) / begun.elapsed().as_secs_f64();
+        a.links.dial(b.name, b.address);
+        a.until(true).await;
+        let mut idle = Vec::new();
+        while idle.len() < PINGS {
+            idle.push(a.links.ping(&b.name).await.unwrap());
+        }
+        let (links, name) = (a.links.clone(), b.name);
+        let sender = smol::spawn(async move {
+            loop {
+                match links.send(&name, Channel::Task, vec![1; FRAME_TASK_MAX]) {
+                    Ok(()) => {}
+                    Err(SendError::Full) => drop(Timer::after(Duration::from_micros(200)).await),
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        });
+        let (links, name) = (a.links.clone(), b.name);
+        let pinger = smol::spawn(async move {
+            let (mut times, begun) = (Vec::new(), Instant::now());
+            while begun.elapsed() < BULK {
+                times.push(links.ping(&name).await.unwrap());
+                Timer::after(Duration::from_millis(1)).await;
+            }
+            times
+        });
+        let (mut frames, begun) = (0_u32, Instant::now());
+        while begun.elapsed() < BULK {
+            if let LinkEvent::Frame { bytes, .. } = b.events.recv().await.unwrap() {
+                assert_eq!(bytes.len(), FRAME_TASK_MAX);
+                frames += 1;
+            }
+        }
+        let mebibytes = f64::from(frames) / begun.elapsed().as_secs_f64();
+        let drain = smol::spawn(async move { while b.events.recv().await.is_ok() {} });
+        let bulk = pinger.await;
+        drop((sender, drain));
+        Figures { handshakes, idle, bulk, mebibytes }
+    })
+}
+
+fn main() {
+    measure().print("wattle");
+}

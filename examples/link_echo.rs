@@ -1,0 +1,35 @@
+//! The link alone: listens, takes the peers that it is told, says what happens, and sends frames back.
+//!
+//! cargo run --example link_echo -- 127.0.0.1:7781 12D3KooW… [12D3KooW… …]
+
+use ed25519_dalek::SigningKey;
+use std::error::Error;
+use std::net::TcpListener;
+use wattle::io::link::{LinkEvent, Links};
+use wattle::wire::peer::PeerId;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut words = std::env::args().skip(1);
+    let listener = TcpListener::bind(words.next().ok_or("say where to listen, then who may link")?)?;
+    let allowed = words.map(|word| word.parse()).collect::<Result<Vec<PeerId>, _>>()?;
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    let (tell, events) = smol::channel::bounded(64);
+    let links = Links::open(listener, SigningKey::from_bytes(&seed), &allowed, tell)?;
+    for address in links.listen_addresses() {
+        println!("listens on {address}");
+    }
+    smol::block_on(async {
+        while let Ok(event) = events.recv().await {
+            match event {
+                LinkEvent::Frame { peer, channel, bytes } => {
+                    if let Err(why) = links.send(&peer, channel, bytes) {
+                        println!("{why}");
+                    }
+                }
+                other => println!("{other:?}"),
+            }
+        }
+    });
+    Ok(())
+}

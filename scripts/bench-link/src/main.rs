@@ -1,0 +1,123 @@
+//! The link beside rust-libp2p, both on loopback with both ends in this process and two threads each.
+
+#[path = "../../../benches/link.rs"]
+mod ours;
+
+use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify, noise, ping, tcp, yamux};
+use ours::Figures;
+use std::time::{Duration, Instant};
+
+const HANDSHAKES: u32 = 200;
+const PINGS: usize = 1000;
+const BULK: Duration = Duration::from_secs(5);
+const BULK_PROTOCOL: StreamProtocol = StreamProtocol::new("/wattle/task/1");
+
+#[derive(NetworkBehaviour)]
+struct Behaviour {
+    ping: ping::Behaviour,
+    identify: identify::Behaviour,
+    stream: libp2p_stream::Behaviour,
+}
+
+async fn swarm(ping_every: Duration) -> (Swarm<Behaviour>, Multiaddr) {
+    let mut swarm = SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
+        .unwrap()
+        .with_behaviour(|key| Behaviour {
+            ping: ping::Behaviour::new(ping::Config::new().with_interval(ping_every)),
+            identify: identify::Behaviour::new(identify::Config::new("ipfs/0.1.0".into(), key.public())),
+            stream: libp2p_stream::Behaviour::new(),
+        })
+        .unwrap()
+        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
+        .build();
+    swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse().unwrap()).unwrap();
+    loop {
+        if let SwarmEvent::NewListenAddr { address, .. } = swarm.select_next_some().await {
+            return (swarm, address);
+        }
+    }
+}
+
+async fn handshakes() -> f64 {
+    let (mut a, _) = swarm(Duration::from_secs(15)).await;
+    let (mut b, address) = swarm(Duration::from_secs(15)).await;
+    let name = *b.local_peer_id();
+    let begun = Instant::now();
+    for _ in 0..HANDSHAKES {
+        a.dial(address.clone()).unwrap();
+        both(&mut a, &mut b, true).await;
+        a.disconnect_peer_id(name).unwrap();
+        both(&mut a, &mut b, false).await;
+    }
+    f64::from(HANDSHAKES) / begun.elapsed().as_secs_f64()
+}
+
+/// Until both ends have noticed that the connection stands, or that it is gone.
+async fn both(a: &mut Swarm<Behaviour>, b: &mut Swarm<Behaviour>, up: bool) {
+    let (mut one, mut other) = (false, false);
+    let noticed = |event: &SwarmEvent<BehaviourEvent>| match event {
+        SwarmEvent::ConnectionEstablished { .. } => up,
+        SwarmEvent::ConnectionClosed { .. } => !up,
+        _ => false,
+    };
+    while !(one && other) {
+        tokio::select! {
+            event = a.select_next_some() => one |= noticed(&event),
+            event = b.select_next_some() => other |= noticed(&event),
+        }
+    }
+}
+
+async fn traffic() -> Figures {
+    let (mut a, _) = swarm(Duration::from_millis(1)).await;
+    let (mut b, address) = swarm(Duration::from_secs(15)).await;
+    let name: PeerId = *b.local_peer_id();
+    let mut incoming = b.behaviour().stream.new_control().accept(BULK_PROTOCOL).unwrap();
+    let mut control = a.behaviour().stream.new_control();
+    a.dial(address).unwrap();
+    tokio::spawn(async move { while b.next().await.is_some() {} });
+    let (tell, mut times) = futures::channel::mpsc::unbounded();
+    tokio::spawn(async move {
+        loop {
+            if let SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) = a.select_next_some().await {
+                let _ = tell.unbounded_send(event.result.unwrap());
+            }
+        }
+    });
+    let mut idle = Vec::new();
+    while idle.len() < PINGS {
+        idle.push(times.next().await.unwrap());
+    }
+    let mut out = control.open_stream(name, BULK_PROTOCOL).await.unwrap();
+    tokio::spawn(async move {
+        let frame = vec![1; 1 << 20];
+        while out.write_all(&frame).await.is_ok() {}
+    });
+    let (_, mut inbound) = incoming.next().await.unwrap();
+    while times.try_recv().is_ok() {}
+    let (mut read, mut part, begun) = (0_u64, vec![0; 65_536], Instant::now());
+    while begun.elapsed() < BULK {
+        read += inbound.read(&mut part).await.unwrap() as u64;
+    }
+    let mebibytes = read as f64 / f64::from(1 << 20) / begun.elapsed().as_secs_f64();
+    let mut bulk = Vec::new();
+    while let Ok(time) = times.try_recv() {
+        bulk.push(time);
+    }
+    Figures { handshakes: 0.0, idle, bulk, mebibytes }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    for _ in 0..3 {
+        ours::measure().print("wattle");
+        runtime.block_on(async {
+            let handshakes = handshakes().await;
+            Figures { handshakes, ..traffic().await }.print("rust-libp2p 0.57.1");
+        });
+    }
+}

@@ -1,0 +1,154 @@
+//! Our own two channels of a link: a bounded queue of frames each, and the task that writes them out.
+
+use super::stream::{Streams, finish};
+use crate::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, LINK_QUEUE_BYTES_MAX, LINK_QUEUE_MAX};
+use crate::wire::varint;
+use log::debug;
+use smol::channel::{Receiver, Sender};
+use smol::io::AsyncWriteExt;
+use std::fmt;
+use std::io::Result;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a frame is about. Each has its own stream: a large task does not hold up gossip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    /// Membership and rumours: frames of at most `FRAME_GOSSIP_MAX` bytes.
+    Gossip,
+    /// Tasks and their results: frames of at most `FRAME_TASK_MAX` bytes.
+    Task,
+}
+
+impl Channel {
+    pub(super) const ALL: [Self; 2] = [Self::Gossip, Self::Task];
+
+    /// The protocol's id on the wire.
+    #[must_use]
+    pub const fn protocol(self) -> &'static str {
+        match self {
+            Self::Gossip => "/wattle/gossip/1",
+            Self::Task => "/wattle/task/1",
+        }
+    }
+
+    /// Bytes of the largest frame.
+    #[must_use]
+    pub const fn frame_max(self) -> usize {
+        match self {
+            Self::Gossip => FRAME_GOSSIP_MAX,
+            Self::Task => FRAME_TASK_MAX,
+        }
+    }
+}
+
+/// Why a frame was not queued. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// There is no link to this peer.
+    NoLink,
+    /// The peer takes frames more slowly than they are sent; try again later, or do without.
+    Full,
+    /// The frame is empty, or larger than the channel takes.
+    TooLarge,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoLink => "There is no link to this device; nothing was sent.",
+            Self::Full => "The device takes frames too slowly; this one was not sent.",
+            Self::TooLarge => "The frame is empty or too large; it was not sent.",
+        })
+    }
+}
+
+impl std::error::Error for SendError {}
+
+/// Frames that wait for their stream, bounded in number and in bytes.
+#[derive(Clone)]
+pub(super) struct Queue {
+    frames: Sender<Vec<u8>>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    pub(super) fn new() -> (Self, Outlet) {
+        let (frames, outlet) = smol::channel::bounded(LINK_QUEUE_MAX);
+        let bytes = Arc::new(AtomicUsize::new(0));
+        (Self { frames, bytes: Arc::clone(&bytes) }, Outlet { frames: outlet, bytes })
+    }
+
+    pub(super) fn push(&self, frame: Vec<u8>) -> std::result::Result<(), SendError> {
+        let length = frame.len();
+        let fits = |waiting: usize| Some(waiting + length).filter(|sum| *sum <= LINK_QUEUE_BYTES_MAX);
+        self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).map_err(|_| SendError::Full)?;
+        self.frames.try_send(frame).map_err(|refused| {
+            self.bytes.fetch_sub(length, Ordering::Relaxed);
+            if refused.is_full() { SendError::Full } else { SendError::NoLink }
+        })
+    }
+}
+
+/// The other end of a `Queue`.
+pub(super) struct Outlet {
+    frames: Receiver<Vec<u8>>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Outlet {
+    /// Writes frames out as they come, for as long as the link stands. The stream is opened by the first one,
+    /// and anew after a failure; the frame that failed is lost, as it would be with the link.
+    pub(super) async fn write_out(self, streams: Streams, channel: Channel) {
+        let mut open = None;
+        while let Ok(frame) = self.frames.recv().await {
+            let stream = match open.take() {
+                Some(stream) => Ok(stream),
+                None => streams.open(channel.protocol()).await,
+            };
+            match stream {
+                Ok(mut stream) => match self.write(&mut stream, &frame).await {
+                    Ok(()) => open = Some(stream),
+                    Err(error) => debug!("A frame on {} was lost: {error}.", channel.protocol()),
+                },
+                Err(why) => debug!("A frame on {} was not sent: {why}.", channel.protocol()),
+            }
+            self.bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+        }
+        if let Some(stream) = open {
+            finish(stream).await;
+        }
+    }
+
+    async fn write(&self, stream: &mut super::stream::Stream, frame: &[u8]) -> Result<()> {
+        let mut head = Vec::new();
+        varint::put(&mut head, frame.len() as u64);
+        stream.write_all(&head).await?;
+        stream.write_all(frame).await?;
+        // What follows at once goes out with it.
+        if self.frames.is_empty() { stream.flush().await } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_answers_and_keeps_what_it_has() {
+        let (queue, outlet) = Queue::new();
+        for _ in 0..LINK_QUEUE_MAX {
+            assert_eq!(queue.push(vec![1]), Ok(()));
+        }
+        assert_eq!(queue.push(vec![1]), Err(SendError::Full));
+        assert_eq!(outlet.bytes.load(Ordering::Relaxed), LINK_QUEUE_MAX);
+        let (queue, _outlet) = Queue::new();
+        assert_eq!(queue.push(vec![1; FRAME_TASK_MAX]), Ok(()));
+        assert_eq!(queue.push(vec![1; FRAME_TASK_MAX]), Ok(()));
+        assert_eq!(queue.push(vec![1]), Err(SendError::Full), "bytes count as well");
+        drop(_outlet);
+        let (queue, outlet) = Queue::new();
+        drop(outlet);
+        assert_eq!(queue.push(vec![1]), Err(SendError::NoLink));
+    }
+}

@@ -1,0 +1,252 @@
+//! The link: libp2p on the wire, in our own small code, so that unmodified clients can dial an agent.
+//!
+//! Duty: TCP, multistream-select, Noise, yamux, identify, ping, and frames on `/wattle/gossip/1` and
+//! `/wattle/task/1`. In/out: orders by `Links`; `LinkEvent`s through one bounded channel, in order per peer.
+//! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link; per peer at most one
+//! link, and `Up` and `Down` alternate, frames between them; a full channel of the driver stops reading.
+//! Limits: `LINK*` and `FRAME_*` in `limits`; a peer that sends all it may holds some 6 MiB.
+//! Not here: what the frames say (`wire::message`), whom to dial and when (`node`), discovery.
+
+mod accept;
+mod admission;
+mod book;
+mod channel;
+mod life;
+mod peers;
+mod secure;
+mod serve;
+mod shake;
+mod stream;
+
+use crate::limits::{LINK_CLOSE_MS, LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
+use crate::wire::multiaddr::Multiaddr;
+use crate::wire::peer::PeerId;
+use book::Book;
+use ed25519_dalek::SigningKey;
+use log::debug;
+use smol::Timer;
+use smol::channel::{Receiver, Sender};
+use smol::future::or;
+use std::fmt;
+use std::io::Result;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use channel::{Channel, SendError};
+pub use peers::Known;
+use peers::Link;
+
+/// What happened on the links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// A link to an allowed peer stands.
+    Up {
+        /// Who; proven.
+        peer: PeerId,
+        /// Where the connection comes from or goes to.
+        address: Multiaddr,
+        /// Whether this agent dialled.
+        dialled: bool,
+    },
+    /// The link that was up is gone; what was on its way may be lost.
+    Down {
+        /// Who.
+        peer: PeerId,
+        /// A phrase for people.
+        why: String,
+    },
+    /// A dial did not lead to a link. A link that stood before still stands.
+    DialFailed {
+        /// Who was meant.
+        peer: PeerId,
+        /// Where.
+        address: Multiaddr,
+        /// A phrase for people.
+        why: String,
+    },
+    /// One whole frame of a peer whose link is up. Its sender is proven, its content is not looked at.
+    Frame {
+        /// Who sent it.
+        peer: PeerId,
+        /// On which channel.
+        channel: Channel,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
+}
+
+/// Times and rates; the defaults are those of `limits`. Tests and benchmarks take others.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// For a whole handshake.
+    pub handshake: Duration,
+    /// Silence before a ping, and how long a ping waits.
+    pub ping: Duration,
+    /// Handshakes a second from one address.
+    pub handshakes_per_second: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_millis(LINK_HANDSHAKE_MS),
+            ping: Duration::from_millis(LINK_PING_MS),
+            handshakes_per_second: LINK_HANDSHAKES_PER_SECOND,
+        }
+    }
+}
+
+/// What every task of the links shares.
+struct Shared {
+    key: SigningKey,
+    own: PeerId,
+    local: SocketAddr,
+    settings: Settings,
+    book: Mutex<Book>,
+    events: Sender<LinkEvent>,
+    /// Ends when the links are closed, or all handles are gone.
+    stopping: Receiver<()>,
+}
+
+impl Shared {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the driver, and waits while it is busy. An error means that nobody listens any more.
+    async fn tell(&self, event: LinkEvent) {
+        if self.events.send(event).await.is_err() {
+            debug!("Nobody listens to the links any more.");
+        }
+    }
+}
+
+/// All links of an agent. A handle: clones mean the same links. They end with the last handle.
+#[derive(Clone)]
+pub struct Links {
+    shared: Arc<Shared>,
+    running: Sender<()>,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Links({} on {})", self.shared.own, self.shared.local)
+    }
+}
+
+impl Links {
+    /// Begins to accept links on a listener that the caller has bound, on smol's own executor. Only `allowed`
+    /// peers get one.
+    ///
+    /// # Errors
+    /// The system's: the listener cannot be waited for.
+    pub fn open(
+        listener: std::net::TcpListener,
+        key: SigningKey,
+        allowed: &[PeerId],
+        events: Sender<LinkEvent>,
+    ) -> Result<Self> {
+        Self::open_with(listener, key, allowed, events, Settings::default())
+    }
+
+    /// The same with other times and rates.
+    ///
+    /// # Errors
+    /// The system's: the listener cannot be waited for.
+    pub fn open_with(
+        listener: std::net::TcpListener,
+        key: SigningKey,
+        allowed: &[PeerId],
+        events: Sender<LinkEvent>,
+        settings: Settings,
+    ) -> Result<Self> {
+        let local = listener.local_addr()?;
+        let listener = smol::net::TcpListener::try_from(listener)?;
+        let own = PeerId::from_public_key(key.verifying_key().as_bytes());
+        let (running, stopping) = smol::channel::bounded(1);
+        let book = Mutex::new(Book::new(own, allowed));
+        let shared = Arc::new(Shared { key, own, local, settings, book, events, stopping });
+        smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
+        Ok(Self { shared, running })
+    }
+
+    /// The public name of this agent.
+    #[must_use]
+    pub fn peer_id(&self) -> PeerId {
+        self.shared.own
+    }
+
+    /// Where this agent listens, with its name; as bound, so it may be an unspecified address (`0.0.0.0`).
+    #[must_use]
+    pub fn listen_addresses(&self) -> Vec<Multiaddr> {
+        vec![Multiaddr::from(self.shared.local).with_peer(self.shared.own)]
+    }
+
+    /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.
+    #[must_use]
+    pub fn allow(&self, peer: PeerId) -> bool {
+        self.shared.book().allow(peer)
+    }
+
+    /// Refuses `peer` from now on, and ends its link.
+    pub fn refuse(&self, peer: &PeerId, why: &str) {
+        self.shared.book().refuse(peer);
+        self.hang_up(peer, why);
+    }
+
+    /// Dials `peer` at `address`, without waiting: `Up` or `DialFailed` follows.
+    pub fn dial(&self, peer: PeerId, address: SocketAddr) {
+        smol::spawn(life::dial(Arc::clone(&self.shared), peer, address)).detach();
+    }
+
+    /// Puts one frame into the queue to `peer`. It is sent in the order of its channel; it is lost if the link
+    /// goes down, or if the peer does not speak this channel.
+    ///
+    /// # Errors
+    /// `Full` if the queue is: nothing was queued, try again later or do without.
+    pub fn send(&self, peer: &PeerId, channel: Channel, bytes: Vec<u8>) -> std::result::Result<(), SendError> {
+        if bytes.is_empty() || bytes.len() > channel.frame_max() {
+            return Err(SendError::TooLarge);
+        }
+        self.shared.book().link(peer).ok_or(SendError::NoLink)?.queue(channel).push(bytes)
+    }
+
+    /// Ends the link to `peer`, if there is one: `Down` follows with `why`.
+    pub fn hang_up(&self, peer: &PeerId, why: &str) {
+        if let Some(link) = self.shared.book().link(peer) {
+            link.hang_up(why);
+        }
+    }
+
+    /// Every link that stands, with what its peer said of itself.
+    #[must_use]
+    pub fn known(&self) -> Vec<Known> {
+        self.shared.book().links().map(Link::known).collect()
+    }
+
+    /// The time to `peer` and back on its link, measured now.
+    ///
+    /// # Errors
+    /// A phrase for people: there is no link, or no answer in time.
+    pub async fn ping(&self, peer: &PeerId) -> std::result::Result<Duration, String> {
+        let streams = self.shared.book().link(peer).ok_or("there is no link")?.streams();
+        serve::ping(&streams, self.shared.settings.ping).await
+    }
+
+    /// Stops listening and ends every link; waits for their ends, `LINK_CLOSE_MS` at most for each step.
+    pub async fn close(self) {
+        let ends: Vec<Receiver<()>> = self.shared.book().links().map(Link::end).collect();
+        self.running.close();
+        let all = async {
+            for end in ends {
+                // Closed when the link has ended; nothing is ever sent.
+                let _ = end.recv().await;
+            }
+        };
+        or(all, async {
+            Timer::after(Duration::from_millis(2 * LINK_CLOSE_MS)).await;
+        })
+        .await;
+    }
+}

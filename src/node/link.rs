@@ -1,0 +1,60 @@
+//! The story of a link: dialled, greeted, heard, lost, dialled again.
+
+use super::input::LinkInput;
+use super::output::{Notice, Output};
+use super::{Node, Out};
+use crate::base::id::PeerKey;
+use crate::base::time::Instant;
+use crate::wire::talk::Talk;
+
+impl Node {
+    pub(super) fn on_link(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
+        // Only peers that this agent was told of have links; the link itself sees to that.
+        let Some(known) = self.peers.get(peer) else { return };
+        match input {
+            LinkInput::Up => {
+                out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
+                self.peers.linked(now, peer);
+                out.push(self.hello(peer, false));
+            }
+            LinkInput::Down(why) => {
+                out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
+                self.peers.lost(now, peer);
+                self.on_silence(peer, out);
+            }
+            LinkInput::NotDialled => self.peers.lost(now, peer),
+            LinkInput::Said(talk) => self.on_talk(peer, talk, out),
+        }
+    }
+
+    fn on_talk(&mut self, peer: PeerKey, talk: Talk, out: &mut Out) {
+        match talk {
+            Talk::Hello { device, ask } => {
+                self.peers.named(peer, device);
+                if ask {
+                    out.push(self.hello(peer, false));
+                }
+            }
+            Talk::Ask(ask) => self.on_asked(peer, ask, out),
+            Talk::Answer(answer) => self.on_peer_answer(peer, answer, out),
+        }
+    }
+
+    fn hello(&self, peer: PeerKey, ask: bool) -> Output {
+        Output::Send(peer, Talk::Hello { device: self.facts.device.clone(), ask })
+    }
+
+    /// Asks linked peers for their name as long as they have not said it; dials whoever is due, a few at a time: each input may cause only so much.
+    pub(super) fn dial(&mut self, now: Instant, out: &mut Out) {
+        while out.room() > 8
+            && let Some(peer) = self.peers.nameless(now)
+        {
+            out.push(self.hello(peer, true));
+        }
+        while out.room() > 8
+            && let Some((peer, address)) = self.peers.due(now)
+        {
+            out.push(Output::Dial(peer, address));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What agents say to each other: the bodies of messages, in postcard.
+//!
+//! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
+//! (texts) is bounded by the frame that it came in.
+
+use crate::limits::{DEVICE_BYTES_MAX, HITS_MAX, QUESTION_WORDS_MAX};
+use heapless::Vec as Bounded;
+use serde::{Deserialize, Serialize};
+
+/// One saying.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Talk {
+    /// The first word on a link.
+    Hello {
+        /// The device's name for people.
+        device: String,
+        /// Whether the sender waits for the other's name: a first word can be lost with a link that is replaced.
+        ask: bool,
+    },
+    /// A question, put to a device that holds what the asker does not.
+    Ask(Ask),
+    /// The answer to a question.
+    Answer(Answer),
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The asker's number for it.
+    pub id: u64,
+    /// As asked, for its words.
+    pub question: String,
+    /// The fingerprint of the model that knows its meaning.
+    pub model: [u8; 32],
+    /// Its meaning: the scale of the codes.
+    pub scale: f32,
+    /// Its meaning: one signed byte a dimension. (A `Vec` of bytes: it cannot grow beyond its frame.)
+    pub codes: Vec<u8>,
+    /// Passages wanted.
+    pub count: u16,
+}
+
+/// An answer: the raw list, for the asker to weigh and merge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The asker's number of the question.
+    pub id: u64,
+    /// The answering device's name for people: the greeting may have been lost with an earlier link.
+    pub device: String,
+    /// The passages, best first by the sender's own weighing; `None`: the sender could not answer just now.
+    pub found: Option<Found>,
+}
+
+/// A raw list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Passages weighed by the sender.
+    pub passages: u32,
+    /// For each word of the question, how many of them hold it.
+    pub holding: Bounded<u32, QUESTION_WORDS_MAX>,
+    /// Words of all of them.
+    pub length: u64,
+    /// The passages.
+    pub hits: Vec<Hit>,
+}
+
+/// A passage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Its row on the sender's device.
+    pub row: u64,
+    /// The document's path there.
+    pub path: Vec<u8>,
+    /// Headings above it.
+    pub heading: String,
+    /// The excerpt.
+    pub text: String,
+    /// The cosine with the question.
+    pub cosine: f32,
+    /// How often it holds each of the question's words.
+    pub words: Bounded<u16, QUESTION_WORDS_MAX>,
+    /// Words of the passage.
+    pub length: u32,
+}
+
+impl Talk {
+    /// The word for the envelope's type.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Ask(_) => "ask",
+            Self::Answer(_) => "answer",
+        }
+    }
+
+    /// The body's bytes.
+    #[must_use]
+    pub fn seal(&self) -> Vec<u8> {
+        // Writing plain data into a growing vector has no way to fail.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// The saying in a body; `None` where it is none, where something follows it, or where a number is not
+    /// finite or a list is too long.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let (talk, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
+        let sound = match &talk {
+            Self::Hello { device, .. } => is_name(device),
+            Self::Ask(ask) => ask.scale.is_finite(),
+            Self::Answer(Answer { found: Some(found), device, .. }) => {
+                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| hit.cosine.is_finite())
+            }
+            Self::Answer(Answer { found: None, device, .. }) => is_name(device),
+        };
+        (sound && rest.is_empty()).then_some(talk)
+    }
+}
+
+fn is_name(device: &str) -> bool {
+    (1..=DEVICE_BYTES_MAX).contains(&device.len()) && device.chars().all(|c| !c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    fn answer() -> Talk {
+        let hit = Hit {
+            row: 5,
+            path: b"/a".to_vec(),
+            heading: "H".to_owned(),
+            text: "text".to_owned(),
+            cosine: 0.5,
+            words: Bounded::from_slice(&[1, 0]).unwrap(),
+            length: 9,
+        };
+        let holding = Bounded::from_slice(&[1, 0]).unwrap();
+        Talk::Answer(Answer {
+            id: 7,
+            device: "attic".to_owned(),
+            found: Some(Found { passages: 1, holding, length: 9, hits: vec![hit] }),
+        })
+    }
+
+    #[test]
+    fn what_is_said_is_what_is_heard() {
+        let bytes = answer().seal();
+        assert_eq!(Talk::parse(&bytes), Some(answer()));
+        assert_eq!(Talk::parse(&[&bytes[..], &[0]].concat()), None, "nothing may follow");
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        let Talk::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
+        found.hits[0].cosine = f32::NAN;
+        assert_eq!(Talk::parse(&Talk::Answer(Answer { id, device, found: Some(found) }).seal()), None);
+    }
+
+    #[test]
+    fn any_bytes_are_a_saying_or_nothing() {
+        let (mut rng, sealed) = (Rng::new(3), answer().seal());
+        for _ in 0..20_000 {
+            let mut bytes = sealed.clone();
+            for _ in 0..=rng.below(4) {
+                let at = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
+                bytes[at] = rng.next().to_le_bytes()[0];
+            }
+            bytes.truncate(usize::try_from(rng.below(bytes.len() as u64 + 1)).unwrap());
+            let _ = Talk::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The link between agents on loopback: it stands, carries frames, ends, and comes back.
+
+mod hostile;
+mod raw;
+
+use ed25519_dalek::SigningKey;
+use smol::Timer;
+use smol::channel::Receiver;
+use smol::future::or;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+use wattle::io::link::{Channel, LinkEvent, Links, SendError, Settings};
+use wattle::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, LINK_QUEUE_BYTES_MAX};
+use wattle::wire::identify::AGENT;
+use wattle::wire::peer::PeerId;
+
+pub(crate) fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+pub(crate) fn name(seed: u8) -> PeerId {
+    PeerId::from_public_key(key(seed).verifying_key().as_bytes())
+}
+
+/// Times for tests: nobody waits for ten seconds.
+fn quick() -> Settings {
+    Settings { handshake: Duration::from_secs(2), ping: Duration::from_millis(400), handshakes_per_second: 1000 }
+}
+
+/// One end of links, and what it was told.
+pub(crate) struct End {
+    pub(crate) links: Links,
+    pub(crate) events: Receiver<LinkEvent>,
+    pub(crate) address: SocketAddr,
+    pub(crate) name: PeerId,
+}
+
+impl End {
+    pub(crate) fn new(seed: u8, friends: &[u8]) -> Self {
+        Self::with(seed, friends, 256, Settings { ping: Duration::from_secs(5), ..quick() })
+    }
+
+    fn with(seed: u8, friends: &[u8], room: usize, settings: Settings) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tell, events) = smol::channel::bounded(room);
+        let friends: Vec<PeerId> = friends.iter().map(|seed| name(*seed)).collect();
+        let links = Links::open_with(listener, key(seed), &friends, tell, settings).unwrap();
+        Self { links, events, address, name: name(seed) }
+    }
+
+    pub(crate) async fn next(&self) -> LinkEvent {
+        soon(async { self.events.recv().await.unwrap() }).await
+    }
+
+    pub(crate) async fn up(&self) -> PeerId {
+        match self.next().await {
+            LinkEvent::Up { peer, .. } => peer,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn down(&self) -> String {
+        match self.next().await {
+            LinkEvent::Down { why, .. } => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn failed(&self) -> String {
+        match self.next().await {
+            LinkEvent::DialFailed { why, .. } => why,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    or(future, async {
+        Timer::after(Duration::from_secs(20)).await;
+        panic!("nothing happened for 20 seconds")
+    })
+    .await
+}
+
+pub(crate) async fn until(what: &str, mut held: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !held() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "never came: {what}");
+        Timer::after(Duration::from_millis(10)).await;
+    }
+}
+
+async fn linked() -> (End, End) {
+    let (a, b) = (End::new(1, &[2]), End::new(2, &[1]));
+    a.links.dial(b.name, b.address);
+    assert_eq!((a.up().await, b.up().await), (b.name, a.name));
+    (a, b)
+}
+
+#[test]
+fn two_agents_link_say_who_they_are_and_ping() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            until("identify", || one.links.known().iter().any(|known| known.agent == AGENT)).await;
+            let known = one.links.known().remove(0);
+            assert_eq!(known.peer, other.name);
+            assert!(known.protocols.iter().any(|protocol| protocol == "/wattle/task/1"), "{known:?}");
+            assert!(one.links.ping(&other.name).await.unwrap() < Duration::from_secs(1));
+        }
+        assert!(a.links.known()[0].dialled && !b.links.known()[0].dialled);
+    });
+}
+
+#[test]
+fn frames_pass_both_ways_in_order_even_the_largest() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        let sent: Vec<Vec<u8>> = (1..=40).map(|number| vec![number as u8; number * 1500]).collect();
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            for bytes in &sent {
+                one.links.send(&other.name, Channel::Gossip, bytes.clone()).unwrap();
+            }
+            one.links.send(&other.name, Channel::Task, vec![7; FRAME_TASK_MAX]).unwrap();
+        }
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            let (mut gossip, mut task) = (Vec::new(), Vec::new());
+            while gossip.len() < sent.len() || task.is_empty() {
+                let LinkEvent::Frame { peer, channel, bytes } = one.next().await else { panic!("no frame") };
+                assert_eq!(peer, other.name);
+                if channel == Channel::Gossip { gossip.push(bytes) } else { task.push(bytes) }
+            }
+            assert!(gossip == sent && task == [vec![7; FRAME_TASK_MAX]]);
+        }
+    });
+}
+
+#[test]
+fn what_cannot_be_sent_is_answered_at_once() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        let send = |channel, length| a.links.send(&b.name, channel, vec![0; length]);
+        assert_eq!(send(Channel::Gossip, FRAME_GOSSIP_MAX + 1), Err(SendError::TooLarge));
+        assert_eq!(send(Channel::Task, FRAME_TASK_MAX + 1), Err(SendError::TooLarge));
+        assert_eq!(send(Channel::Task, 0), Err(SendError::TooLarge));
+        assert_eq!(a.links.send(&name(9), Channel::Task, vec![0]), Err(SendError::NoLink));
+    });
+}
+
+#[test]
+fn a_slow_receiver_makes_the_sender_wait_and_loses_nothing() {
+    smol::block_on(async {
+        let a = End::new(1, &[2]);
+        let b = End::with(2, &[1], 2, quick());
+        a.links.dial(b.name, b.address);
+        a.up().await;
+        b.up().await;
+        let mut sent = 0_u32;
+        let begun = Instant::now();
+        // The driver of b takes nothing: its channel, the windows and the queue fill up.
+        let full = loop {
+            let mut bytes = vec![0; 100_000];
+            bytes[..4].copy_from_slice(&sent.to_be_bytes());
+            match a.links.send(&b.name, Channel::Task, bytes) {
+                Ok(()) => (sent, _) = (sent + 1, Timer::after(Duration::from_millis(5)).await),
+                Err(error) => break error,
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{sent} frames went somewhere");
+        };
+        assert_eq!(full, SendError::Full);
+        assert!(sent as usize * 100_000 < 2 * LINK_QUEUE_BYTES_MAX, "{sent} frames are held");
+        // The link lives: pings pass, and so does gossip.
+        a.links.ping(&b.name).await.unwrap();
+        for number in 0..sent {
+            let LinkEvent::Frame { bytes, .. } = b.next().await else { panic!("no frame") };
+            assert_eq!(bytes[..4], number.to_be_bytes());
+        }
+        a.links.send(&b.name, Channel::Task, vec![1]).unwrap();
+        assert!(matches!(b.next().await, LinkEvent::Frame { .. }));
+    });
+}
+
+#[test]
+fn an_agent_that_dies_is_missed_and_can_be_dialled_again() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        let address = b.address;
+        b.links.close().await;
+        assert!(!a.down().await.is_empty());
+        assert_eq!(a.links.send(&name(2), Channel::Task, vec![0]), Err(SendError::NoLink));
+        a.links.dial(name(2), address);
+        assert!(a.failed().await.contains("refused"), "nobody listens there now");
+        let b = End::new(2, &[1]);
+        a.links.dial(b.name, b.address);
+        assert_eq!((a.up().await, b.up().await), (b.name, a.name));
+        a.links.hang_up(&b.name, "enough");
+        assert_eq!(a.down().await, "enough");
+        assert!(!b.down().await.is_empty());
+    });
+}
+
+#[test]
+fn a_peer_that_falls_silent_is_given_up_after_two_pings() {
+    smol::block_on(async {
+        let b = End::with(2, &[1], 64, quick());
+        // It finishes the handshake, then neither reads nor writes.
+        let _silent = raw::muxed(b.address, 1, b.name).await.unwrap();
+        b.up().await;
+        let begun = Instant::now();
+        assert_eq!(b.down().await, "it did not answer");
+        assert!(begun.elapsed() > Duration::from_millis(800));
+    });
+}
+
+#[test]
+fn a_quiet_link_lives_on_by_its_pings() {
+    smol::block_on(async {
+        let (a, b) = (End::with(1, &[2], 64, quick()), End::with(2, &[1], 64, quick()));
+        a.links.dial(b.name, b.address);
+        a.up().await;
+        b.up().await;
+        until("a ping of its own", || a.links.known().iter().any(|known| known.ping.is_some())).await;
+        Timer::after(Duration::from_secs(2)).await;
+        assert!(a.events.is_empty() && b.events.is_empty(), "no event, so no end");
+    });
+}
+
+#[test]
+fn two_that_dial_each_other_at_once_end_with_one_link() {
+    smol::block_on(async {
+        for _ in 0..20 {
+            let (a, b) = (End::new(1, &[2]), End::new(2, &[1]));
+            a.links.dial(b.name, b.address);
+            b.links.dial(a.name, a.address);
+            let one_and_the_same = || {
+                let (a, b) = (a.links.known(), b.links.known());
+                a.len() == 1 && b.len() == 1 && a[0].dialled != b[0].dialled
+            };
+            // It settles: both have a link, of the same connection, and it carries a frame.
+            until("one link", one_and_the_same).await;
+            Timer::after(Duration::from_millis(100)).await;
+            until("one link", one_and_the_same).await;
+            a.links.ping(&b.name).await.unwrap();
+            b.links.ping(&a.name).await.unwrap();
+            for end in [&a, &b] {
+                let mut up = 0;
+                until("the last Up", || {
+                    while let Ok(event) = end.events.try_recv() {
+                        match event {
+                            LinkEvent::Up { .. } => up += 1,
+                            LinkEvent::Down { .. } => up -= 1,
+                            LinkEvent::DialFailed { .. } => {}
+                            LinkEvent::Frame { .. } => panic!("nobody sent one"),
+                        }
+                        assert!(up == 0 || up == 1, "Up and Down alternate");
+                    }
+                    up == 1
+                })
+                .await;
+            }
+            a.links.close().await;
+            b.links.close().await;
+        }
+    });
+}
+
+#[test]
+fn a_dial_is_answered_once_whatever_stands_in_its_way() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        a.links.dial(b.name, b.address);
+        assert!(a.failed().await.contains("already"));
+        a.links.dial(a.name, a.address);
+        assert!(a.failed().await.contains("itself"));
+        a.links.dial(name(7), b.address);
+        assert!(a.failed().await.contains("not allowed"));
+        assert!(a.links.allow(name(7)));
+        a.links.dial(name(7), b.address);
+        let why = a.failed().await;
+        assert!(why.contains("another agent answered"), "the name that was dialled is the one that counts: {why}");
+        a.links.refuse(&b.name, "removed");
+        assert_eq!(a.down().await, "removed");
+        b.down().await;
+        b.links.dial(a.name, a.address);
+        assert!(!b.failed().await.is_empty(), "no longer allowed over there");
+        // Somebody listens and says nothing.
+        let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+        a.links.dial(name(7), mute.local_addr().unwrap());
+        assert!(a.failed().await.contains("in time"));
+    });
+}

@@ -1,0 +1,376 @@
+//! Bad input on the link. After each attack a healthy peer dials and pings, and memory has stayed bounded.
+
+use super::raw::{Muxed, agree, bad, muxed, propose, secrets};
+use super::{End, key, name, soon};
+use ed25519_dalek::Signer;
+use smol::Timer;
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::TcpStream;
+use std::io::Result;
+use std::time::Duration;
+use wattle::io::link::{Channel, LinkEvent};
+use wattle::limits::{LINK_HALF_OPEN_ADDRESS_MAX, LINK_STREAMS_MAX};
+use wattle::wire::frame;
+use wattle::wire::noise::Handshake;
+use wattle::wire::protobuf;
+use wattle::wire::varint;
+
+/// The agent that is attacked, the peer who means well (2), and the one who does not (3); both are allowed.
+fn target() -> (End, End) {
+    (End::new(1, &[2, 3]), End::new(2, &[1]))
+}
+
+/// The healthy peer still gets its link, its ping and its frame.
+async fn healthy(target: &End, friend: &End) {
+    friend.links.dial(target.name, target.address);
+    assert_eq!(friend.up().await, target.name);
+    friend.links.ping(&target.name).await.unwrap();
+    friend.links.send(&target.name, Channel::Task, b"still there?".to_vec()).unwrap();
+    soon(async {
+        loop {
+            if let LinkEvent::Frame { peer, bytes, .. } = target.next().await
+                && peer == friend.name
+            {
+                assert_eq!(bytes, b"still there?");
+                return;
+            }
+        }
+    })
+    .await;
+    friend.links.hang_up(&target.name, "done");
+    assert!(matches!(friend.next().await, LinkEvent::Down { .. }));
+    // The other side takes notice as well, before the next attack.
+    super::until("the link is gone", || !target.links.known().iter().any(|known| known.peer == friend.name)).await;
+}
+
+/// Kilobytes of this process that are in memory.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Tests run side by side in one process, so the bound is generous: what is claimed is gigabytes.
+fn bounded(before: u64) {
+    let now = resident();
+    assert!(now < before + 256 * 1024, "{before} kB grew to {now} kB");
+}
+
+/// A yamux frame's head (yamux spec: version, type, flags, stream, length).
+fn yamux(kind: u8, flags: u16, stream: u32, length: u32) -> Vec<u8> {
+    let mut head = vec![0, kind];
+    head.extend(flags.to_be_bytes());
+    head.extend(stream.to_be_bytes());
+    head.extend(length.to_be_bytes());
+    head
+}
+
+const DATA: u8 = 0;
+const WINDOW: u8 = 1;
+const SYN: u16 = 1;
+
+/// Sends `bytes` as plain TCP; how much was answered until the agent closed.
+async fn plain(target: &End, bytes: &[u8]) -> usize {
+    let mut tcp = TcpStream::connect(target.address).await.unwrap();
+    // It may close before everything was written.
+    let _ = tcp.write_all(bytes).await;
+    let (mut said, mut part) = (0, [0; 4096]);
+    while let Ok(read @ 1..) = soon(tcp.read(&mut part)).await {
+        said += read;
+    }
+    said
+}
+
+#[test]
+fn garbage_http_and_floods_before_the_handshake_are_sent_away() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let before = resident();
+        let mut flood = b"\x13/multistream/1.0.0\n".to_vec();
+        (0..20_000).for_each(|_| flood.extend(b"\x0a/whatever\n"));
+        let mut frame = b"\x13/multistream/1.0.0\n\x07/noise\n\xff\xff".to_vec();
+        frame.resize(frame.len() + 65_535, 7);
+        let (ones, zeros) = (vec![0xff; 65_536], vec![0; 65_536]);
+        let attacks: [&[u8]; 6] = [
+            b"GET / HTTP/1.1\r\nHost: wattle\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+            &ones,
+            &zeros,
+            &flood,
+            &frame,
+        ];
+        for attack in attacks {
+            assert!(plain(&target, attack).await < 1000);
+            healthy(&target, &friend).await;
+        }
+        bounded(before);
+    });
+}
+
+#[test]
+fn silence_and_half_a_handshake_hold_nobody_up() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let mut silent = Vec::new();
+        for _ in 0..40 {
+            silent.push(TcpStream::connect(target.address).await.unwrap());
+        }
+        healthy(&target, &friend).await;
+        for number in 0..40 {
+            let mut tcp = TcpStream::connect(target.address).await.unwrap();
+            let half: &[u8] =
+                if number % 2 == 0 { b"\x13/multi" } else { b"\x13/multistream/1.0.0\n\x07/noise\n\x00\x20half" };
+            tcp.write_all(half).await.unwrap();
+            silent.push(tcp);
+        }
+        healthy(&target, &friend).await;
+        // All of them are closed in the end, the last few by the time limit.
+        let mut open = 0;
+        for tcp in &mut silent {
+            let mut byte = [0; 64];
+            let closed = async { while matches!(tcp.read(&mut byte).await, Ok(1..)) {} };
+            let waited = async {
+                Timer::after(Duration::from_secs(4)).await;
+                open += 1;
+            };
+            smol::future::or(closed, waited).await;
+        }
+        assert_eq!(open, 0);
+        const { assert!(LINK_HALF_OPEN_ADDRESS_MAX < 40) };
+    });
+}
+
+#[test]
+fn strangers_and_wrong_names_get_no_link() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        // A stranger with a good key of its own.
+        assert!(muxed(target.address, 9, target.name).await.is_err());
+        healthy(&target, &friend).await;
+        // The friend dials the right address, but means another agent.
+        assert!(friend.links.allow(name(5)));
+        friend.links.dial(name(5), target.address);
+        let LinkEvent::DialFailed { peer, why, .. } = friend.next().await else { panic!("linked") };
+        assert!(peer == name(5) && why.contains("another agent answered"), "{why}");
+        healthy(&target, &friend).await;
+        assert!(target.links.known().is_empty());
+    });
+}
+
+/// A handshake with a payload of the attacker's choice, made of its static key.
+async fn lie(target: &End, payload: impl Fn(&[u8]) -> Vec<u8>) -> Result<()> {
+    let mut tcp = TcpStream::connect(target.address).await?;
+    propose(&mut tcp, "/noise").await?;
+    let params = "Noise_XX_25519_ChaChaPoly_SHA256".parse().map_err(bad)?;
+    let secrets = secrets();
+    let fixed = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(secrets.fixed));
+    let mut state = snow::Builder::with_resolver(params, wattle::wire::noise::resolver(secrets.ephemeral))
+        .local_private_key(&secrets.fixed)
+        .and_then(snow::Builder::build_initiator)
+        .map_err(bad)?;
+    let mut buffer = vec![0; 65_535];
+    let length = state.write_message(&[], &mut buffer).map_err(bad)?;
+    tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
+    let mut head = [0; 2];
+    tcp.read_exact(&mut head).await?;
+    let mut answer = vec![0; usize::from(u16::from_be_bytes(head))];
+    tcp.read_exact(&mut answer).await?;
+    state.read_message(&answer, &mut buffer).map_err(bad)?;
+    let length = state.write_message(&payload(fixed.as_bytes()), &mut buffer).map_err(bad)?;
+    tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
+    // An agent that believed it would go on with multistream once we do.
+    let mut transport = state.into_transport_mode().map_err(bad)?;
+    let length = transport.write_message(b"\x13/multistream/1.0.0\n", &mut buffer).map_err(bad)?;
+    tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
+    soon(tcp.read_exact(&mut head)).await.map(drop)
+}
+
+#[test]
+fn lies_about_the_identity_get_no_link() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let signed = |identity: &[u8], signature: &[u8]| {
+            let mut payload = Vec::new();
+            protobuf::put_bytes(&mut payload, 1, identity);
+            protobuf::put_bytes(&mut payload, 2, signature);
+            payload
+        };
+        let statement = |fixed: &[u8]| [b"noise-libp2p-static-key:", fixed].concat();
+        // The truth passes, so that the lies fail for the right reason.
+        let truth = |fixed: &[u8]| signed(&name(3).to_protobuf(), &key(3).sign(&statement(fixed)).to_bytes());
+        lie(&target, truth).await.unwrap();
+        healthy(&target, &friend).await;
+        // An allowed name, signed by somebody else; and a true signature for another connection.
+        let other = |fixed: &[u8]| signed(&name(2).to_protobuf(), &key(3).sign(&statement(fixed)).to_bytes());
+        assert!(lie(&target, other).await.is_err());
+        healthy(&target, &friend).await;
+        let replayed = |_: &[u8]| signed(&name(3).to_protobuf(), &key(3).sign(&statement(&[1; 32])).to_bytes());
+        assert!(lie(&target, replayed).await.is_err());
+        healthy(&target, &friend).await;
+        let mut rsa = vec![0x08, 0x00];
+        protobuf::put_bytes(&mut rsa, 2, &[1; 3000]);
+        assert!(lie(&target, |fixed| signed(&rsa, &key(3).sign(&statement(fixed)).to_bytes())).await.is_err());
+        healthy(&target, &friend).await;
+        assert!(lie(&target, |_| vec![0xff; 100]).await.is_err());
+        healthy(&target, &friend).await;
+    });
+}
+
+/// Agent 3 up to yamux, with its `Up` taken.
+async fn inside(target: &End) -> Muxed {
+    let muxed = muxed(target.address, 3, target.name).await.unwrap();
+    assert_eq!(target.up().await, name(3));
+    muxed
+}
+
+#[test]
+fn forged_frames_and_broken_yamux_end_only_that_link() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let before = resident();
+        let overflow =
+            [yamux(WINDOW, SYN, 1, 0), yamux(WINDOW, 0, 1, u32::MAX), yamux(WINDOW, 0, 1, u32::MAX)].concat();
+        let attacks: Vec<(&str, Vec<u8>)> = vec![
+            ("a frame of four gigabytes", yamux(DATA, SYN, 1, u32::MAX)),
+            ("CVE-2026-32314: more than the window at once", {
+                let mut bytes = yamux(DATA, SYN, 1, 262_145);
+                bytes.resize(bytes.len() + 262_145, 0);
+                bytes
+            }),
+            ("CVE-2026-31814: a window that overflows", overflow),
+            ("an unknown version", vec![9; 64]),
+            ("streams of the other side's numbers", yamux(WINDOW, SYN, 2, 0)),
+        ];
+        for (what, attack) in attacks {
+            let mut attacker = inside(&target).await;
+            let _ = attacker.send(&attack).await;
+            soon(async { while !matches!(target.next().await, LinkEvent::Down { .. }) {} }).await;
+            attacker.closed().await;
+            println!("{what}: the link ended");
+            healthy(&target, &friend).await;
+            while target.events.try_recv().is_ok() {}
+        }
+        let mut attacker = inside(&target).await;
+        attacker.tcp.write_all(&[&[0, 64][..], &[7; 64]].concat()).await.unwrap();
+        let LinkEvent::Down { why, .. } = target.next().await else { panic!("it lives") };
+        assert!(why.contains("could not be opened"), "{why}");
+        healthy(&target, &friend).await;
+        bounded(before);
+    });
+}
+
+/// A stream of the attacker, its protocol proposed, in yamux's form.
+fn stream(number: u32, protocol: &str, then: &[u8]) -> Vec<u8> {
+    let mut body = b"\x13/multistream/1.0.0\n".to_vec();
+    varint::put(&mut body, protocol.len() as u64 + 1);
+    body.extend(protocol.as_bytes());
+    body.push(b'\n');
+    body.extend(then);
+    [yamux(DATA, SYN, number, body.len() as u32), body].concat()
+}
+
+#[test]
+fn sixty_four_streams_at_once_are_survived_by_the_link_and_a_thousand_by_the_agent() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let before = resident();
+        for protocol in ["/ipfs/ping/1.0.0", "/wattle/task/1", "/nothing/1"] {
+            let mut attacker = inside(&target).await;
+            let all: Vec<u8> = (0..64).flat_map(|number| stream(number * 2 + 1, protocol, &[])).collect();
+            attacker.send(&all).await.unwrap();
+            healthy(&target, &friend).await;
+            assert!(target.links.known().iter().any(|known| known.peer == name(3)), "the link with 64 streams lives");
+            // A thousand: the rest of them are reset, or the link is.
+            let more: Vec<u8> = (64..1064).flat_map(|number| yamux(WINDOW, SYN, number * 2 + 1, 0)).collect();
+            let _ = attacker.send(&more).await;
+            healthy(&target, &friend).await;
+            drop(attacker);
+            while !target.links.known().is_empty() {
+                Timer::after(Duration::from_millis(10)).await;
+            }
+            while target.events.try_recv().is_ok() {}
+        }
+        const { assert!(LINK_STREAMS_MAX < 64) };
+        bounded(before);
+    });
+}
+
+#[test]
+fn frames_that_promise_too_much_or_break_off_reach_nobody() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let before = resident();
+        let mut huge = Vec::new();
+        varint::put(&mut huge, 4 << 30);
+        let mut gossip = Vec::new();
+        varint::put(&mut gossip, 64 * 1024 + 1);
+        let mut half = Vec::new();
+        varint::put(&mut half, 1 << 20);
+        half.extend([1; 1000]);
+        let mut attacker = inside(&target).await;
+        let mut good = Vec::new();
+        frame::put(&mut good, b"good");
+        let streams = [
+            stream(1, "/wattle/task/1", &huge),
+            stream(3, "/wattle/gossip/1", &gossip),
+            stream(5, "/wattle/task/1", &half),
+            stream(7, "/wattle/task/1", &[0]),
+            // The link itself is unharmed: what is well-formed arrives.
+            stream(9, "/wattle/gossip/1", &good),
+        ];
+        attacker.send(&streams.concat()).await.unwrap();
+        let LinkEvent::Frame { peer, channel, bytes } = target.next().await else { panic!("no frame") };
+        assert_eq!((peer, channel, bytes), (name(3), Channel::Gossip, b"good".to_vec()));
+        healthy(&target, &friend).await;
+        bounded(before);
+    });
+}
+
+#[test]
+fn a_peer_that_pings_without_end_is_answered_and_holds_nobody_up() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let before = resident();
+        let mut attacker = inside(&target).await;
+        let pings: Vec<u8> = (0..20_000).flat_map(|number| yamux(2, 1, 0, number)).collect();
+        // It never reads the answers, so this may end in a full socket; or in the agent's closing it.
+        let sent = smol::spawn(async move {
+            let _ = smol::future::or(attacker.send(&pings), async {
+                Timer::after(Duration::from_secs(3)).await;
+                Ok(())
+            })
+            .await;
+            attacker
+        });
+        healthy(&target, &friend).await;
+        drop(sent.await);
+        bounded(before);
+    });
+}
+
+#[test]
+fn what_a_stranger_says_in_pieces_is_never_believed() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        // Every handshake of a true friend, cut off after some bytes.
+        for cut in [1, 20, 29, 40, 100] {
+            let mut tcp = TcpStream::connect(target.address).await.unwrap();
+            let mut out = Vec::new();
+            propose(&mut tcp, "/noise").await.unwrap();
+            let mut handshake = Handshake::dial(&key(3), target.name, secrets(), &mut out).unwrap();
+            let mut fed = 0;
+            let cut_off = agree(&mut tcp, &mut out, |input, out| {
+                fed += 1;
+                if fed > cut {
+                    Err("enough".to_owned())
+                } else {
+                    handshake.feed(input, out).map_err(|why| why.to_string())
+                }
+            });
+            assert!(cut_off.await.is_err());
+            drop(tcp);
+        }
+        healthy(&target, &friend).await;
+        assert!(target.links.known().is_empty());
+    });
+}

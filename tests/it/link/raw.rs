@@ -1,0 +1,95 @@
+//! A libp2p end without manners: each step of the handshake by hand.
+
+use super::{key, soon};
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::TcpStream;
+use std::io::{Error, ErrorKind, Result};
+use std::net::SocketAddr;
+use wattle::wire::multistream::Dialer;
+use wattle::wire::noise::{Handshake, Secrets, Transport};
+use wattle::wire::peer::PeerId;
+
+pub(super) fn bad(why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidData, why.to_string())
+}
+
+pub(super) fn secrets() -> Secrets {
+    let mut secrets = Secrets { fixed: [0; 32], ephemeral: [0; 32] };
+    getrandom::fill(&mut secrets.fixed).unwrap();
+    getrandom::fill(&mut secrets.ephemeral).unwrap();
+    secrets
+}
+
+/// Feeds a machine one byte at a time, so that it never takes too many.
+pub(super) async fn agree<T, E: std::fmt::Display>(
+    tcp: &mut TcpStream,
+    out: &mut Vec<u8>,
+    mut feed: impl FnMut(&[u8], &mut Vec<u8>) -> std::result::Result<(usize, Option<T>), E>,
+) -> Result<T> {
+    loop {
+        tcp.write_all(out).await?;
+        out.clear();
+        let mut byte = [0];
+        soon(tcp.read_exact(&mut byte)).await?;
+        if let (_, Some(done)) = feed(&byte, out).map_err(bad)? {
+            tcp.write_all(out).await?;
+            return Ok(done);
+        }
+    }
+}
+
+pub(super) async fn propose(tcp: &mut TcpStream, protocol: &'static str) -> Result<()> {
+    let mut out = Vec::new();
+    let mut dialer = Dialer::new(protocol, &mut out);
+    agree(tcp, &mut out, |input, _| dialer.feed(input).map(|(used, agreed)| (used, agreed.then_some(())))).await
+}
+
+/// A connection whose frames are sealed by hand.
+pub(super) struct Muxed {
+    pub(super) tcp: TcpStream,
+    pub(super) transport: Transport,
+}
+
+impl Muxed {
+    pub(super) async fn send(&mut self, plain: &[u8]) -> Result<()> {
+        let mut sealed = Vec::new();
+        self.transport.seal(plain, &mut sealed).map_err(bad)?;
+        self.tcp.write_all(&sealed).await
+    }
+
+    pub(super) async fn receive(&mut self) -> Result<Vec<u8>> {
+        let mut frame = vec![0; 2];
+        soon(self.tcp.read_exact(&mut frame)).await?;
+        frame.resize(Transport::frame_length(&frame).unwrap(), 0);
+        soon(self.tcp.read_exact(&mut frame[2..])).await?;
+        let mut plain = Vec::new();
+        self.transport.open(&frame, &mut plain).map_err(bad)?;
+        Ok(plain)
+    }
+
+    /// Reads until the other end closes, however it does so; how many bytes it still said.
+    pub(super) async fn closed(mut self) -> usize {
+        let mut said = 0;
+        let mut bytes = vec![0; 65_536];
+        while let Ok(read @ 1..) = soon(self.tcp.read(&mut bytes)).await {
+            said += read;
+        }
+        said
+    }
+}
+
+/// Dials `peer` as agent `seed` up to the point where yamux begins.
+pub(super) async fn muxed(address: SocketAddr, seed: u8, peer: PeerId) -> Result<Muxed> {
+    let mut tcp = TcpStream::connect(address).await?;
+    propose(&mut tcp, "/noise").await?;
+    let mut out = Vec::new();
+    let mut handshake = Handshake::dial(&key(seed), peer, secrets(), &mut out).map_err(bad)?;
+    let secured = agree(&mut tcp, &mut out, |input, out| handshake.feed(input, out)).await?;
+    let mut muxed = Muxed { tcp, transport: secured.transport };
+    muxed.send(b"\x13/multistream/1.0.0\n\x0d/yamux/1.0.0\n").await?;
+    let mut answer = Vec::new();
+    while answer.len() < 20 + 14 {
+        answer.extend(muxed.receive().await?);
+    }
+    Ok(muxed)
+}

@@ -1,0 +1,73 @@
+//! Every version of every record ever written stays readable: the fixtures are kept for ever.
+
+use std::fs;
+use std::path::PathBuf;
+use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
+use wattle::base::vector::{Embedding, Quantized};
+use wattle::limits::DIMENSIONS;
+use wattle::store::change::{Kind, Ledger};
+use wattle::store::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Source, Sources, Vector};
+
+fn quantized() -> Quantized {
+    let mut raw = [0.0_f32; DIMENSIONS];
+    raw[0] = 1.0;
+    raw[1] = -0.5;
+    Embedding::new(Fingerprint([7; 32]), &raw).unwrap().quantize()
+}
+
+fn document() -> Document {
+    Document {
+        collection: "home".to_owned(),
+        ring: Ring::Mesh,
+        path: b"/home/ann/notes/caf\xe9.md".to_vec(),
+        stamp: FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 },
+        content: [9; 16],
+        state: DocState::Chunked { missing: 1 },
+        pieces: vec![Piece { row: Row(1), start: 0, end: 900 }, Piece { row: Row(300), start: 902, end: 1234 }],
+    }
+}
+
+fn chunk() -> Chunk {
+    Chunk {
+        doc: DocId(77),
+        key: EmbedKey([3; 16]),
+        collection: "home".to_owned(),
+        ring: Ring::Private,
+        heading: "House > Heating".to_owned(),
+        text: "Bleed the radiators every autumn.".to_owned(),
+    }
+}
+
+fn sources() -> Sources {
+    let path = b"/home/ann/notes".to_vec();
+    Sources(vec![Source { path, collection: "home".to_owned(), ring: Ring::Mesh, device: 65_025 }])
+}
+
+fn commit() -> Commit {
+    let mut ledger = Ledger::default();
+    (ledger.chunks, ledger.vectors, ledger.parted_chunks, ledger.parted_vectors) = (5, 4, 2, 1);
+    Kind::ALL.into_iter().for_each(|kind| ledger.enter(kind));
+    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], ledger }
+}
+
+/// Reads the fixture of a version; with `WATTLE_WRITE_FIXTURES` set, writes today's form where there is none.
+fn kept<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/records/v{version}"));
+    let path = folder.join(R::NAME);
+    if std::env::var_os("WATTLE_WRITE_FIXTURES").is_some() && !path.exists() {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&path, today.seal()).unwrap();
+    }
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(bytes[0], version);
+    assert_eq!(&R::open(&bytes).unwrap(), today, "version {version} of {} is read as it was meant", R::NAME);
+}
+
+#[test]
+fn every_record_of_every_version_is_still_read() {
+    kept(1, &document());
+    kept(1, &chunk());
+    kept(1, &Vector { model: Fingerprint([7; 32]), values: quantized() });
+    kept(1, &sources());
+    kept(1, &commit());
+}
