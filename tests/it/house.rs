@@ -70,9 +70,11 @@ pub(crate) fn repo() -> &'static Path {
 }
 
 pub(crate) fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
-    let mut args: Vec<String> =
-        ["up", "--api", "127.0.0.1:0", "--name", "here", "-v", "--home"].map(String::from).into();
+    let mut args: Vec<String> = ["up", "--api", "127.0.0.1:0", "-v", "--home"].map(String::from).into();
     args.push(home.display().to_string());
+    if !more.contains(&"--name") {
+        args.extend(["--name", "here"].map(String::from));
+    }
     args.extend(more.iter().map(|arg| (*arg).to_owned()));
     args
 }

@@ -1,0 +1,82 @@
+//! Two devices: a question asked on one is answered by both.
+
+use super::house::{Agent, Place};
+use std::fs;
+use std::net::TcpListener;
+use std::time::Instant;
+use wattle::io::home::Home;
+use wattle::io::identity::Identity;
+
+const FILES: usize = 200;
+
+/// A place with a key, and the address at which its agent will be reached.
+fn prepared() -> (Place, String, String) {
+    let place = Place::new();
+    let key = Home::open(&place.home()).unwrap().file("identity.key");
+    let peer = Identity::load_or_create(&key).unwrap().peer_id();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    (place, socket.to_string(), format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", socket.port()))
+}
+
+fn up(place: &Place, name: &str, listen: &str, peer: &str) -> Agent {
+    let docs = place.docs();
+    place.up(&["--name", name, "--listen", listen, "--peer", peer, docs.to_str().unwrap()])
+}
+
+fn linked(agent: &Agent) {
+    agent.wait("the link", |status| status["peers"][0]["linked"] == true && status["peers"][0]["device"].is_string());
+}
+
+#[test]
+fn a_question_about_the_other_devices_file_is_answered_within_a_second_and_a_killed_one_is_named() {
+    let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
+    for n in 0..FILES {
+        one.write(&format!("{n}.txt"), format!("Letter {n} from the notary is about parcel {}.", n * 37 % 1009));
+        two.write(&format!("{n}.txt"), format!("Recipe {n} for soup needs {} grams of leek.", n * 41 % 997));
+    }
+    let attic = up(&one, "attic", &one_listen, &two_address);
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    attic.wait_ready(FILES as u64);
+    cellar.wait_ready(FILES as u64);
+    linked(&attic);
+    linked(&cellar);
+
+    attic.json(&["search", "a first question", "--json"]);
+    let began = Instant::now();
+    let found = attic.json(&["search", "How much leek goes into the soup?", "--json"]);
+    let took = began.elapsed();
+    println!(
+        "a question about the other device's file: answered in {} ms, the command's start included",
+        took.as_millis()
+    );
+    assert_eq!(found["hits"][0]["device"], "cellar", "{found}");
+    assert!(found["hits"][0]["text"].as_str().unwrap().contains("leek"));
+    assert_eq!(found["coverage"], serde_json::json!({"asked": 2, "answered": 2}));
+
+    cellar.kill();
+    let began = Instant::now();
+    let found = attic.json(&["search", "a letter from the notary", "--json"]);
+    println!("with the other device killed: answered in {} ms", began.elapsed().as_millis());
+    assert_eq!(found["hits"][0]["device"], "attic");
+    assert_eq!(found["coverage"], serde_json::json!({"asked": 2, "answered": 1, "silent": ["cellar"]}));
+
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    linked(&cellar);
+    linked(&attic);
+    let found = attic.json(&["search", "leek soup", "--json"]);
+    assert_eq!(found["hits"][0]["device"], "cellar", "a device that came back answers again");
+}
+
+#[test]
+fn an_agent_that_was_not_told_of_the_other_gets_nothing() {
+    let ((one, one_listen, one_address), (two, two_listen, _)) = (prepared(), prepared());
+    one.write("a.txt", "The violin is in the cupboard.");
+    let attic = one.up(&["--listen", &one_listen, one.docs().to_str().unwrap()]);
+    let stranger = two.up(&["--listen", &two_listen, "--peer", &one_address]);
+    attic.wait_ready(1);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!(stranger.status()["peers"][0]["linked"], false);
+    assert!(stranger.search("violin").is_empty());
+    assert_eq!(attic.status()["peers"], serde_json::json!([]));
+    assert!(fs::metadata(two.home().join("boot")).is_ok());
+}
