@@ -3,6 +3,9 @@
 //! `cargo bench --bench link`. scripts/bench-link runs the same beside rust-libp2p.
 
 #![allow(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::print_stdout,

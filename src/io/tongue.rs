@@ -110,7 +110,7 @@ impl Tongue {
                         None
                     }
                 };
-                said.map(|talk| Input::Link(key(&peer), LinkInput::Said(talk)))
+                said.map(|talk| Input::Link(key(&peer), LinkInput::Said(Box::new(talk))))
             }
         }
     }

@@ -154,8 +154,8 @@ mod tests {
     #[test]
     fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
         let mut peers = Peers::default();
-        for n in 0..PEERS_MAX {
-            assert!(peers.know(at(0), PeerKey([n as u8; 32]), String::new(), None));
+        for n in (0..=u8::MAX).take(PEERS_MAX) {
+            assert!(peers.know(at(0), PeerKey([n; 32]), String::new(), None));
         }
         assert!(!peers.know(at(0), PeerKey([255; 32]), String::new(), None));
         assert!(peers.know(at(0), A, String::new(), None), "it was known already");

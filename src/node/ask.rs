@@ -36,7 +36,7 @@ impl Node {
     pub(super) fn on_answer(&mut self, now: Instant, task: TaskId, outcome: &Outcome, out: &mut Out) -> bool {
         if let Some(at) = self.peer_asks.iter().position(|(asked, ..)| *asked == task) {
             let (_, peer, id) = self.peer_asks.swap_remove(at);
-            let found = if let Outcome::Found(found) = outcome { Some(to_wire(found)) } else { None };
+            let found = if let Outcome::Found(found) = outcome { Some(Box::new(to_wire(found))) } else { None };
             out.push(self.answer_to(peer, id, found));
             return true;
         }
@@ -65,7 +65,7 @@ impl Node {
             self.peers.iter().filter(|peer| !peer.linked).map(|peer| peer.key).collect();
         // Nobody waits for it any more: its time was up.
         let Some((ask, id)) = self.asks.spread(now, meant, task, &linked) else { return };
-        let (question, count) = (ask.question.clone(), ask.count.max(LIST_MIN).min(HITS_MAX));
+        let (question, count) = (ask.question.clone(), ask.count.clamp(LIST_MIN, HITS_MAX));
         self.asks.unreachable(id, &away);
         let stored = meaning.quantize();
         for peer in &linked {
@@ -99,14 +99,14 @@ impl Node {
         }
     }
 
-    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<talk::Found>) -> Output {
+    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<talk::Found>>) -> Output {
         Output::Send(peer, Talk::Answer(talk::Answer { id, device: self.facts.device.clone(), found }))
     }
 
     /// A peer answers.
     pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: talk::Answer, out: &mut Out) {
         self.peers.named(peer, answer.device);
-        if let Some(ask) = self.asks.found_there(answer.id, peer, answer.found.map(from_wire)) {
+        if let Some(ask) = self.asks.found_there(answer.id, peer, answer.found.map(|found| from_wire(*found))) {
             self.answer(ask, out);
         }
     }

@@ -42,7 +42,7 @@ pub enum LinkInput {
     /// A dial failed.
     NotDialled,
     /// The peer said something: signed by it, and here for the first time.
-    Said(Talk),
+    Said(Box<Talk>),
 }
 
 /// A request, checked for form by the driver.

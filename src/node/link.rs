@@ -23,7 +23,7 @@ impl Node {
                 self.on_silence(peer, out);
             }
             LinkInput::NotDialled => self.peers.lost(now, peer),
-            LinkInput::Said(talk) => self.on_talk(peer, talk, out),
+            LinkInput::Said(talk) => self.on_talk(peer, *talk, out),
         }
     }
 

@@ -60,6 +60,7 @@ impl World {
     ///
     /// # Panics
     /// If it has not come.
+    #[must_use]
     pub fn reply(&self, at: usize, reply: ReplyId) -> Response {
         let reply = self.devices[at].replies.get(&reply);
         reply.cloned().unwrap_or_else(|| panic!("no reply came: {}", self.describe()))

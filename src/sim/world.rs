@@ -227,7 +227,7 @@ impl World {
                 if self.net.linked(at, from)
                     && let Some(talk) = Talk::parse(&bytes)
                 {
-                    self.handle(at, Input::Link(net::key(from), LinkInput::Said(talk)));
+                    self.handle(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
                 }
             }
         }

@@ -48,7 +48,7 @@ pub struct Answer {
     /// The answering device's name for people: the greeting may have been lost with an earlier link.
     pub device: String,
     /// The passages, best first by the sender's own weighing; `None`: the sender could not answer just now.
-    pub found: Option<Found>,
+    pub found: Option<Box<Found>>,
 }
 
 /// A raw list.
@@ -141,7 +141,7 @@ mod tests {
         Talk::Answer(Answer {
             id: 7,
             device: "attic".to_owned(),
-            found: Some(Found { passages: 1, holding, length: 9, hits: vec![hit] }),
+            found: Some(Box::new(Found { passages: 1, holding, length: 9, hits: vec![hit] })),
         })
     }
 
