@@ -102,6 +102,13 @@ impl Peers {
         }
     }
 
+    /// A dial came to nothing. Where a link stands all the same (the other side dialled too), nothing is lost.
+    pub fn not_dialled(&mut self, now: Instant, key: PeerKey) {
+        if self.get(key).is_some_and(|peer| !peer.linked) {
+            self.lost(now, key);
+        }
+    }
+
     /// The next peer to dial now; it is not due again before `lost` or `linked`.
     pub fn due(&mut self, now: Instant) -> Option<(PeerKey, SocketAddr)> {
         let peer = self.known.iter_mut().find(|peer| peer.dial_at.is_some_and(|at| at <= now))?;
@@ -147,6 +154,8 @@ mod tests {
         peers.named(A, "attic".to_owned());
         assert_eq!(peers.nameless(at(u64::MAX)), None);
         peers.linked(at(0), A);
+        peers.not_dialled(at(3), A);
+        assert!(peers.get(A).unwrap().linked, "a dial that a link forestalled loses nothing");
         peers.lost(at(7), A);
         assert_eq!(peers.deadline(), Some(at(7 + REDIAL_MS)));
     }

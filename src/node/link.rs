@@ -22,7 +22,7 @@ impl Node {
                 self.peers.lost(now, peer);
                 self.on_silence(peer, out);
             }
-            LinkInput::NotDialled => self.peers.lost(now, peer),
+            LinkInput::NotDialled => self.peers.not_dialled(now, peer),
             LinkInput::Said(talk) => self.on_talk(peer, *talk, out),
         }
     }

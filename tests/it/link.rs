@@ -37,7 +37,9 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn new(seed: u8, friends: &[u8]) -> Self {
-        Self::with(seed, friends, 256, Settings { ping: Duration::from_secs(5), ..quick() })
+        // Long times: the machine may be busy, and slowness is not what these tests are about.
+        let patient = Settings { handshake: Duration::from_secs(15), ping: Duration::from_secs(5), ..quick() };
+        Self::with(seed, friends, 256, patient)
     }
 
     fn with(seed: u8, friends: &[u8], room: usize, settings: Settings) -> Self {

@@ -100,7 +100,7 @@ pub fn check(caller: &Caller<'_>, token: &Token) -> Result<(), Refusal> {
     if token.matches(offered.trim()) { Ok(()) } else { Err(Refusal::WrongToken) }
 }
 
-/// Whether a Host is this machine by any of its own names: localhost, 127.0.0.0/8, [::1].
+/// Whether a Host is this machine by any of its own names: localhost, 127.0.0.0/8, `[::1]`.
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {
     if let Some(rest) = host.strip_prefix('[') {
