@@ -12,6 +12,8 @@ pub(super) struct Book {
     own: PeerId,
     allowed: BTreeSet<PeerId>,
     links: BTreeMap<PeerId, Link>,
+    /// Links that have ended and whose `Down` is not told yet: a newer one waits for it with its `Up`.
+    ending: BTreeMap<PeerId, Link>,
     dials: BTreeSet<PeerId>,
     serial: u64,
 }
@@ -27,7 +29,7 @@ pub(super) enum Entry {
 impl Book {
     pub(super) fn new(own: PeerId, allowed: &[PeerId]) -> Self {
         let allowed = allowed.iter().copied().take(LINK_ALLOWED_MAX).collect();
-        Self { own, allowed, links: BTreeMap::new(), dials: BTreeSet::new(), serial: 0 }
+        Self { own, allowed, links: BTreeMap::new(), ending: BTreeMap::new(), dials: BTreeSet::new(), serial: 0 }
     }
 
     pub(super) fn allow(&mut self, peer: PeerId) -> bool {
@@ -101,13 +103,23 @@ impl Book {
         }
         self.serial += 1;
         link.serial = self.serial;
-        Entry::Entered(self.serial, self.links.insert(new.peer, link))
+        let older = self.links.insert(new.peer, link).or_else(|| self.ending.get(&new.peer).cloned());
+        Entry::Entered(self.serial, older)
     }
 
-    /// Takes a link out, unless a newer one has its place.
+    /// Takes a link out, unless a newer one has its place. [`ended`](Self::ended) follows once that was told.
     pub(super) fn leave(&mut self, peer: &PeerId, serial: u64) {
-        if self.links.get(peer).is_some_and(|link| link.serial == serial) {
-            self.links.remove(peer);
+        if self.links.get(peer).is_some_and(|link| link.serial == serial)
+            && let Some(link) = self.links.remove(peer)
+        {
+            self.ending.insert(*peer, link);
+        }
+    }
+
+    /// The end of a link was told.
+    pub(super) fn ended(&mut self, peer: &PeerId, serial: u64) {
+        if self.ending.get(peer).is_some_and(|link| link.serial == serial) {
+            self.ending.remove(peer);
         }
     }
 }
@@ -162,6 +174,23 @@ mod tests {
         assert!(book.link(&peer(2)).is_some());
         book.leave(&peer(2), 2);
         assert!(book.link(&peer(2)).is_none());
+    }
+
+    #[test]
+    fn a_new_link_waits_for_the_end_of_the_old_one_to_be_told() {
+        let mut book = Book::new(peer(1), &[peer(2)]);
+        let mut enter = |book: &mut Book| match book.enter(Instant::ZERO, link(2, false, 0)) {
+            Entry::Entered(serial, older) => (serial, older.map(|older| older.serial)),
+            Entry::Refused(why) => panic!("{why}"),
+        };
+        assert_eq!(enter(&mut book), (1, None));
+        book.leave(&peer(2), 1);
+        assert!(book.link(&peer(2)).is_none(), "nothing is sent over it any more");
+        assert_eq!(enter(&mut book), (2, Some(1)));
+        book.ended(&peer(2), 1);
+        book.leave(&peer(2), 2);
+        book.ended(&peer(2), 2);
+        assert_eq!(enter(&mut book), (3, None));
     }
 
     #[test]

@@ -101,6 +101,7 @@ pub(super) async fn live(
     drop((over, tender));
     let _ = left.recv().await;
     zip(shared.tell(LinkEvent::Down { peer, why }), line.close()).await;
+    shared.book().ended(&peer, serial);
     drop(ending);
     Ok(())
 }
