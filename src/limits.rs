@@ -106,6 +106,12 @@ pub const LINK_EVENTS_MAX: usize = 64;
 /// Milliseconds that the demo waits for each of its agents: under an emulator they are slow.
 pub const DEMO_WAIT_MS: u64 = 600_000;
 
+/// Bytes of a packet of the membership machine: with its seal it fits the smallest MTU of a home, 1280 bytes.
+pub const MEMBER_BYTES_MAX: usize = 1200;
+
+/// Addresses at which one agent says it can be dialled, or is remembered to have been.
+pub const ADDRESSES_MAX: usize = 8;
+
 /// Bytes of a device's name.
 pub const DEVICE_BYTES_MAX: usize = 64;
 

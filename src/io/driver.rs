@@ -134,6 +134,7 @@ impl Driver {
                 }
                 Output::Dial(peer, address) => self.tongue.dial(peer, address),
                 Output::Send(peer, talk) => self.tongue.say(peer, &talk),
+                Output::Member(..) | Output::Remember(..) => {}
                 Output::Watch(path) => self.watch(path),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {

@@ -92,7 +92,10 @@ impl Tongue {
     pub fn hear(&mut self, event: LinkEvent) -> Option<Input> {
         let key = |peer: &PeerId| PeerKey(*peer.public_key());
         match event {
-            LinkEvent::Up { peer, .. } => Some(Input::Link(key(&peer), LinkInput::Up)),
+            LinkEvent::Up { peer, address, .. } => {
+                let address = address.socket()?;
+                Some(Input::Link(key(&peer), LinkInput::Up(address)))
+            }
             LinkEvent::Down { peer, why } => Some(Input::Link(key(&peer), LinkInput::Down(why))),
             LinkEvent::DialFailed { peer, address, why } => {
                 debug!("{peer} was not reached at {address}: {why}.");

@@ -5,6 +5,7 @@ use crate::store::change::{Applied, Ledger};
 use crate::store::record::Source;
 use crate::wire::talk::Talk;
 use crate::work::task::Outcome;
+use core::net::SocketAddr;
 
 /// One event, in the order in which the driver saw it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,12 @@ pub enum Input {
     EventsLost,
     /// Something happened on the link to a known peer.
     Link(PeerKey, LinkInput),
+    /// A packet of a known peer's membership machine came as a datagram; its seal proved the sender.
+    Member(PeerKey, Vec<u8>),
+    /// Discovery heard that a peer can be dialled here: a hint of anybody's, proven by a dial only.
+    Seen(PeerKey, SocketAddr),
+    /// Where this agent can be dialled, from now on; at most `ADDRESSES_MAX` places.
+    Here(Vec<SocketAddr>),
     /// Bytes free on the home's disk.
     Disk {
         /// Bytes.
@@ -35,8 +42,8 @@ pub enum Input {
 /// What happens on a link.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinkInput {
-    /// It stands; whoever dialled.
-    Up,
+    /// It stands, to or from this address; whoever dialled.
+    Up(SocketAddr),
     /// It is gone, for the reason given.
     Down(String),
     /// A dial failed.

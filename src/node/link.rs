@@ -12,7 +12,7 @@ impl Node {
         // Only peers that this agent was told of have links; the link itself sees to that.
         let Some(known) = self.peers.get(peer) else { return };
         match input {
-            LinkInput::Up => {
+            LinkInput::Up(_address) => {
                 out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
                 self.peers.linked(now, peer);
                 out.push(self.hello(peer, false));
@@ -29,7 +29,7 @@ impl Node {
 
     fn on_talk(&mut self, peer: PeerKey, talk: Talk, out: &mut Out) {
         match talk {
-            Talk::Hello { device, ask } => {
+            Talk::Hello { device, ask, listen: _ } => {
                 self.peers.named(peer, device);
                 if ask {
                     out.push(self.hello(peer, false));
@@ -37,11 +37,14 @@ impl Node {
             }
             Talk::Ask(ask) => self.on_asked(peer, ask, out),
             Talk::Answer(answer) => self.on_peer_answer(peer, answer, out),
+            Talk::Member(_packet) => {}
+            // Of the sockets, and handled there.
+            Talk::Keys(_) => {}
         }
     }
 
     fn hello(&self, peer: PeerKey, ask: bool) -> Output {
-        Output::Send(peer, Talk::Hello { device: self.facts.device.clone(), ask })
+        Output::Send(peer, Talk::Hello { device: self.facts.device.clone(), ask, listen: self.listen.clone() })
     }
 
     /// Asks linked peers for their name as long as they have not said it; dials whoever is due, a few at a time: each input may cause only so much.

@@ -63,6 +63,7 @@ pub struct Node {
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
+    listen: Vec<SocketAddr>,
     stopping: bool,
 }
 
@@ -80,6 +81,7 @@ impl Node {
             audits: heapless::Vec::new(),
             next_task: TaskId(0),
             next_save: SaveId(0),
+            listen: Vec::new(),
             stopping: false,
         }
     }
@@ -93,6 +95,9 @@ impl Node {
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
             Input::Touched(path) => self.on_touched(now, &path),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
+            Input::Member(_peer, _packet) => {}
+            Input::Seen(_peer, _address) => {}
+            Input::Here(addresses) => self.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
             Input::Disk { free } => self.facts.disk_free = free,
             Input::Stop => self.stopping = true,

@@ -15,6 +15,11 @@ pub enum Output {
     Dial(PeerKey, SocketAddr),
     /// Say something to a linked peer. If the link is full or gone, it is as if the peer had not heard.
     Send(PeerKey, Talk),
+    /// Send a packet of the membership machine to a known peer, as a sealed datagram; it may be lost.
+    Member(PeerKey, Vec<u8>),
+    /// Keep on the disk where a peer was reached, for the next start; the newest first,
+    /// at most `ADDRESSES_MAX`.
+    Remember(PeerKey, Vec<SocketAddr>),
     /// Run a task; exactly one `Done` follows. `Mean`, `Retrieve` and `Audit` serve a person and never wait
     /// behind the others.
     Start(TaskId, Task),

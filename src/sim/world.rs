@@ -217,8 +217,8 @@ impl World {
             Happening::Dialled(peer) => {
                 let there = self.devices[peer].agent.is_some() && self.net.open(at, peer);
                 if there && self.net.link(at, peer) {
-                    self.handle(peer, Input::Link(net::key(at), LinkInput::Up));
-                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up));
+                    self.handle(peer, Input::Link(net::key(at), LinkInput::Up(net::address(at))));
+                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up(net::address(peer))));
                 } else if !there {
                     self.handle(at, Input::Link(net::key(peer), LinkInput::NotDialled));
                 }
@@ -280,6 +280,7 @@ impl World {
                 self.schedule(at, delay, Happening::Dialled(net::agent(peer)));
             }
             Output::Send(peer, talk) => self.send(at, peer, &talk),
+            Output::Member(..) | Output::Remember(..) => {}
             Output::Watch(path) => {
                 self.devices[at].watching = true;
                 self.touched(at, &path);

@@ -3,7 +3,8 @@
 //! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
 //! (texts) is bounded by the frame that it came in.
 
-use crate::limits::{DEVICE_BYTES_MAX, HITS_MAX, QUESTION_WORDS_MAX};
+use crate::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
+use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +17,36 @@ pub enum Talk {
         device: String,
         /// Whether the sender waits for the other's name: a first word can be lost with a link that is replaced.
         ask: bool,
+        /// Where the sender can be dialled, as far as it knows; hints, proven by a dial only.
+        listen: Vec<SocketAddr>,
     },
+    /// A packet of the membership machine (`mesh::member`), where datagrams do not pass: at most
+    /// `MEMBER_BYTES_MAX` bytes.
+    Member(Vec<u8>),
+    /// The keys of the datagrams from the sender to the receiver. Between the sockets of both ends (`io`);
+    /// the node never sees them. They travel only inside an encrypted link.
+    Keys(Keys),
     /// A question, put to a device that holds what the asker does not.
     Ask(Ask),
     /// The answer to a question.
     Answer(Answer),
+}
+
+/// How to open the sender's datagrams, for as long as both agents run.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The number that stands before each of them.
+    pub session: u32,
+    /// The key that they are sealed with.
+    pub key: [u8; 32],
+    /// The UDP port that the sender listens on, at the address of its link.
+    pub port: u16,
+}
+
+impl core::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Keys(session {}, port {})", self.session, self.port)
+    }
 }
 
 /// A question.
@@ -89,6 +115,8 @@ impl Talk {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Hello { .. } => "hello",
+            Self::Member(_) => "member",
+            Self::Keys(_) => "keys",
             Self::Ask(_) => "ask",
             Self::Answer(_) => "answer",
         }
@@ -107,7 +135,9 @@ impl Talk {
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (talk, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
         let sound = match &talk {
-            Self::Hello { device, .. } => is_name(device),
+            Self::Hello { device, listen, .. } => is_name(device) && listen.len() <= ADDRESSES_MAX,
+            Self::Member(packet) => packet.len() <= MEMBER_BYTES_MAX,
+            Self::Keys(keys) => keys.port > 0,
             Self::Ask(ask) => ask.scale.is_finite(),
             Self::Answer(Answer { found: Some(found), device, .. }) => {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| hit.cosine.is_finite())

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_new_link_waits_for_the_end_of_the_old_one_to_be_told() {
         let mut book = Book::new(peer(1), &[peer(2)]);
-        let mut enter = |book: &mut Book| match book.enter(Instant::ZERO, link(2, false, 0)) {
+        let enter = |book: &mut Book| match book.enter(Instant::ZERO, link(2, false, 0)) {
             Entry::Entered(serial, older) => (serial, older.map(|older| older.serial)),
             Entry::Refused(why) => panic!("{why}"),
         };
