@@ -114,7 +114,9 @@ impl PeerId {
         }
         let key: &[u8; 32] = data.and_then(|key| key.try_into().ok()).ok_or(BadPeerId::NotAPeerId)?;
         VerifyingKey::from_bytes(key).map_err(|_| BadPeerId::NotAKey)?;
-        Ok(Self(*key))
+        // The specification wants one encoding of a key: names are compared and hashed as bytes.
+        let peer = Self(*key);
+        if peer.to_protobuf() == bytes { Ok(peer) } else { Err(BadPeerId::NotAPeerId) }
     }
 
     /// Whether `signature` is this agent's over `message`. Strict: no weak keys, no second form of a signature.
@@ -185,6 +187,19 @@ mod tests {
         assert_eq!(name.parse::<PeerId>(), Err(BadPeerId::Hash));
         assert_eq!("12D3KooW0OIl".parse::<PeerId>(), Err(BadPeerId::NotBase58));
         assert_eq!("".parse::<PeerId>(), Err(BadPeerId::NotAPeerId));
+    }
+
+    #[test]
+    fn a_key_has_one_spelling() {
+        let key = PeerId::from_public_key(&KEY).to_protobuf();
+        let (kind, data) = key.split_at(2);
+        let unknown = [&key[..], &[0x18, 0x01]].concat();
+        let twice = [kind, kind, data].concat();
+        let turned = [data, kind].concat();
+        let longer = [&[0x08, 0x81, 0x00], data].concat();
+        for spelling in [unknown, twice, turned, longer] {
+            assert_eq!(PeerId::from_protobuf(&spelling), Err(BadPeerId::NotAPeerId), "{spelling:02x?}");
+        }
     }
 
     #[test]

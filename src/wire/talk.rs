@@ -3,6 +3,7 @@
 //! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
 //! (texts) is bounded by the frame that it came in.
 
+use super::bounded;
 use crate::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -18,6 +19,7 @@ pub enum Talk {
         /// Whether the sender waits for the other's name: a first word can be lost with a link that is replaced.
         ask: bool,
         /// Where the sender can be dialled, as far as it knows; hints, proven by a dial only.
+        #[serde(deserialize_with = "bounded::list::<_, _, ADDRESSES_MAX>")]
         listen: Vec<SocketAddr>,
     },
     /// A packet of the membership machine (`mesh::member`), where datagrams do not pass: at most
@@ -87,6 +89,7 @@ pub struct Found {
     /// Words of all of them.
     pub length: u64,
     /// The passages.
+    #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
     pub hits: Vec<Hit>,
 }
 
@@ -129,8 +132,8 @@ impl Talk {
         postcard::to_allocvec(self).unwrap_or_default()
     }
 
-    /// The saying in a body; `None` where it is none, where something follows it, or where a number is not
-    /// finite or a list is too long.
+    /// The saying in a body; `None` where it is none, where it is spelt in another way than [`seal`](Self::seal)
+    /// does, where something follows it, or where a number is not finite or a list is too long.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (talk, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
@@ -144,7 +147,7 @@ impl Talk {
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
         };
-        (sound && rest.is_empty()).then_some(talk)
+        (sound && rest.is_empty() && talk.seal() == bytes).then_some(talk)
     }
 }
 
@@ -180,6 +183,26 @@ mod tests {
         let bytes = answer().seal();
         assert_eq!(Talk::parse(&bytes), Some(answer()));
         assert_eq!(Talk::parse(&[&bytes[..], &[0]].concat()), None, "nothing may follow");
+    }
+
+    #[test]
+    fn a_saying_has_one_spelling() {
+        let bytes = Talk::Member(vec![7]).seal();
+        assert_eq!(bytes, [1, 1, 7]);
+        // The same length in one byte more than needed: postcard itself takes it.
+        assert_eq!(Talk::parse(&[1, 0x81, 0x00, 7]), None);
+    }
+
+    #[test]
+    fn a_list_ends_at_its_cap_while_it_is_read() {
+        let listen = |count| vec!["192.168.1.7:7781".parse().unwrap(); count];
+        let hello = |count| Talk::Hello { device: "attic".to_owned(), ask: false, listen: listen(count) };
+        assert_eq!(Talk::parse(&hello(ADDRESSES_MAX).seal()), Some(hello(ADDRESSES_MAX)));
+        assert_eq!(Talk::parse(&hello(ADDRESSES_MAX + 1).seal()), None);
+        let Talk::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
+        let hit = found.hits[0].clone();
+        found.hits = vec![hit; HITS_MAX + 1];
+        assert_eq!(Talk::parse(&Talk::Answer(Answer { id, device, found: Some(found) }).seal()), None);
     }
 
     #[test]

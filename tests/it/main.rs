@@ -15,6 +15,7 @@ mod bad_input;
 mod crash;
 mod door;
 mod engine;
+mod fuzz_short;
 mod house;
 mod layers;
 mod link;
