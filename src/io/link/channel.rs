@@ -149,6 +149,7 @@ impl Outlet {
         wire: &mut Vec<u8>,
     ) -> Result<()> {
         wire.clear();
+        wire.reserve(FRAME_KEPT_BYTES);
         let mut waiting = 0;
         let (mut next, mut written) = (Some(first), Ok(()));
         while let Some(frame) = next.take() {
