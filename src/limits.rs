@@ -250,14 +250,24 @@ pub const MESSAGE_TASK_MAX: usize = 32;
 /// Bytes of a message's body: what the five fields leave of `MESSAGE_BYTES_MAX` (measured by a test: 236 bytes).
 pub const MESSAGE_BODY_MAX: usize = MESSAGE_BYTES_MAX - 256;
 
+/// Bytes of one line of JSON, its line feed among them. A message that postcard holds and no line does (much that
+/// must be escaped) is not said; nothing but an answer comes near.
+pub const JSON_LINE_MAX: usize = FRAME_TASK_MAX;
+
+/// Lists and objects within each other in JSON; what agents say needs seven.
+pub const JSON_DEPTH_MAX: usize = 16;
+
+/// Bytes of the text of a test message.
+pub const ECHO_BYTES_MAX: usize = 64;
+
 /// Senders whose messages are opened; each has a window of `MESSAGE_WINDOW` bits.
 pub const MESSAGE_SENDERS_MAX: usize = 256;
 
-/// Numbers of a sender that may arrive out of order: two streams, and two queues of `LINK_QUEUE_MAX` frames each.
+/// Numbers of a sender that may arrive out of order: three streams, and two queues of `LINK_QUEUE_MAX` frames each.
 pub const MESSAGE_WINDOW: usize = 1024;
 
 /// Links to other agents at once. Each may hold about 6 MiB at its worst: `LINK_STREAMS_MAX` windows of yamux
-/// (256 KiB) and two half-read frames.
+/// (256 KiB) and three half-read frames.
 pub const LINKS_MAX: usize = 64;
 
 /// Agents that may link; more than links, since some sleep.
@@ -299,6 +309,13 @@ pub const LINK_QUEUE_MAX: usize = 64;
 /// Bytes that wait in one channel of a link, gossip and tasks alike.
 pub const LINK_QUEUE_BYTES_MAX: usize = 2 * FRAME_TASK_MAX;
 
+/// Buffers of frames that are kept for the next frame, by all links together: half a mebibyte at most.
+pub const FRAMES_KEPT_MAX: usize = 128;
+
+/// Bytes of the largest buffer that is kept, and of what is written to a stream at once: steady messages have some
+/// hundred bytes, and larger ones may cost an allocation.
+pub const FRAME_KEPT_BYTES: usize = 4096;
+
 /// Milliseconds of silence after which a link is pinged, a fifth more or less.
 pub const LINK_PING_MS: u64 = 15_000;
 
@@ -329,7 +346,7 @@ const _: () = {
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
     assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
     assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");
-    assert!(MESSAGE_WINDOW >= 4 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
+    assert!(MESSAGE_WINDOW >= 6 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
     assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
     assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");
     assert!(LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX, "who links can be heard");

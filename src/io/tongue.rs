@@ -6,7 +6,7 @@ use super::link::{Channel, LinkEvent, Links};
 use crate::base::id::PeerKey;
 use crate::limits::LINK_EVENTS_MAX;
 use crate::node::input::{Input, LinkInput};
-use crate::wire::message::{Opener, Sealer};
+use crate::wire::message::{Form, Opener, Sealer};
 use crate::wire::peer::PeerId;
 use crate::wire::talk::Talk;
 use core::net::SocketAddr;
@@ -74,13 +74,18 @@ impl Tongue {
         self.links.dial(PeerId::from_public_key(&peer.0), address);
     }
 
-    /// Says something. What a full or lost link does not take is not said; the node waits for no answer longer
-    /// than its deadline.
+    /// Says something, in the form in which the peer speaks. What a full or lost link does not take is not said;
+    /// the node waits for no answer longer than its deadline.
     pub fn say(&mut self, peer: PeerKey, talk: &Talk) {
         let peer = PeerId::from_public_key(&peer.0);
-        match self.sealer.seal(talk.kind(), &[], &talk.seal()) {
-            Ok(bytes) => {
-                if let Err(error) = self.links.send(&peer, Channel::Task, bytes) {
+        let form = self.links.form(&peer);
+        let channel = if form == Form::Json { Channel::Json } else { Channel::Task };
+        // Both buffers were used before, and will be again.
+        let (mut body, mut frame) = (self.links.frame(), self.links.frame());
+        talk.put(form, body.buffer());
+        match self.sealer.seal_into(form, talk.kind(), &[], &body, frame.buffer()) {
+            Ok(()) => {
+                if let Err(error) = self.links.send(&peer, channel, frame) {
                     debug!("A message to {peer} was not sent: {error}.");
                 }
             }
@@ -101,9 +106,9 @@ impl Tongue {
                 debug!("{peer} was not reached at {address}: {why}.");
                 Some(Input::Link(key(&peer), LinkInput::NotDialled))
             }
-            LinkEvent::Frame { peer, bytes, .. } => {
-                let said = match self.opener.open(&bytes) {
-                    Ok(opened) if opened.sender == peer => Talk::parse(opened.body),
+            LinkEvent::Frame { peer, channel, bytes } => {
+                let said = match self.opener.open_as(channel.form(), &bytes) {
+                    Ok(opened) if opened.sender == peer => Talk::read(channel.form(), opened.kind, opened.body),
                     Ok(opened) => {
                         info!("{peer} passed on a message of {}; direct talk is of oneself only.", opened.sender);
                         None

@@ -5,7 +5,7 @@ use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
-use crate::wire::talk::Talk;
+use crate::wire::talk::{Echo, Talk};
 
 impl Node {
     pub(super) fn on_link(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
@@ -37,6 +37,8 @@ impl Node {
             }
             Talk::Ask(ask) => self.on_asked(peer, ask, out),
             Talk::Answer(answer) => self.on_peer_answer(peer, answer, out),
+            Talk::Echo(Echo { answer: true, .. }) => {}
+            Talk::Echo(asked) => out.push(Output::Send(peer, Talk::Echo(Echo { answer: true, ..asked }))),
             Talk::Member(_packet) => {}
             // Of the sockets, and handled there.
             Talk::Keys(_) => {}

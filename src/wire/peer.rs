@@ -17,6 +17,12 @@ pub const PEER_ID_BYTES: usize = PREFIX.len() + 32;
 /// Characters that a PeerId in base58btc may have; longer ones are not looked at.
 const TEXT_MAX: usize = 128;
 
+/// A PeerId as people read it, in a place of fixed size.
+pub type PeerText = heapless::String<PEER_TEXT_MAX>;
+
+/// Characters of our PeerIds in base58btc: 38 bytes, the first of them zero.
+const PEER_TEXT_MAX: usize = 53;
+
 /// An agent's public name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId([u8; 32]);
@@ -71,6 +77,15 @@ impl PeerId {
         bytes[..PREFIX.len()].copy_from_slice(&PREFIX);
         bytes[PREFIX.len()..].copy_from_slice(&self.0);
         bytes
+    }
+
+    /// "12D3KooW…", without taking memory for it.
+    #[must_use]
+    pub fn to_text(&self) -> PeerText {
+        let mut letters = [0; PEER_TEXT_MAX];
+        // 38 bytes never need more letters: a test tries the largest.
+        let length = bs58::encode(self.to_bytes()).onto(&mut letters[..]).unwrap_or_default();
+        letters.iter().take(length).map(|letter| char::from(*letter)).collect()
     }
 
     /// Reads the binary form.
@@ -130,7 +145,7 @@ impl PeerId {
 
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&bs58::encode(self.to_bytes()).into_string())
+        f.write_str(&self.to_text())
     }
 }
 
@@ -166,6 +181,14 @@ mod tests {
         0x1e, 0xd1, 0xe8, 0xfa, 0xe2, 0xc4, 0xa1, 0x44, 0xb8, 0xbe, 0x8f, 0xd4, 0xb4, 0x7b, 0xf3, 0xd3, 0xb3, 0x4b,
         0x87, 0x1c, 0x3c, 0xac, 0xf6, 0x01, 0x0f, 0x0e, 0x42, 0xd4, 0x74, 0xfc, 0xe2, 0x7e,
     ];
+
+    #[test]
+    fn the_largest_and_the_smallest_name_fit_their_place() {
+        for key in [[0; 32], [0xff; 32]] {
+            let peer = PeerId::from_public_key(&key);
+            assert_eq!(peer.to_text().as_str(), bs58::encode(peer.to_bytes()).into_string());
+        }
+    }
 
     #[test]
     fn the_peer_id_of_the_specification_comes_out_and_goes_in() {

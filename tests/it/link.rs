@@ -131,7 +131,7 @@ fn frames_pass_both_ways_in_order_even_the_largest() {
             while gossip.len() < sent.len() || task.is_empty() {
                 let LinkEvent::Frame { peer, channel, bytes } = one.next().await else { panic!("no frame") };
                 assert_eq!(peer, other.name);
-                if channel == Channel::Gossip { gossip.push(bytes) } else { task.push(bytes) }
+                if channel == Channel::Gossip { gossip.push(bytes.to_vec()) } else { task.push(bytes.to_vec()) }
             }
             assert!(gossip == sent && task == [vec![7; FRAME_TASK_MAX]]);
         }

@@ -142,7 +142,7 @@ mod tests {
         let (stop, _) = smol::channel::bounded(1);
         let (_, end) = smol::channel::bounded(1);
         let streams = Streams::new(smol::channel::bounded(1).0);
-        Link::new(known, Instant::from_millis(at), [Queue::new().0, Queue::new().0], stop, end, streams)
+        Link::new(known, Instant::from_millis(at), [Queue::new().0, Queue::new().0, Queue::new().0], stop, end, streams)
     }
 
     fn kept(own: u8, other: u8, first_dialled: bool, second_dialled: bool, apart: u64) -> bool {

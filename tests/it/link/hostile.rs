@@ -292,7 +292,7 @@ fn frames_that_promise_too_much_or_break_off_reach_nobody() {
         streams.push(stream(9, "/wattle/gossip/1", &good));
         attacker.send(&streams.concat()).await.unwrap();
         let LinkEvent::Frame { peer, channel, bytes } = target.next().await else { panic!("no frame") };
-        assert_eq!((peer, channel, bytes), (name(3), Channel::Gossip, b"good".to_vec()));
+        assert_eq!((peer, channel, bytes), (name(3), Channel::Gossip, b"good".to_vec().into()));
         healthy(&target, &friend).await;
         bounded(before);
     });
