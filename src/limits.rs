@@ -112,6 +112,12 @@ pub const MEMBER_BYTES_MAX: usize = 1200;
 /// Addresses at which one agent says it can be dialled, or is remembered to have been.
 pub const ADDRESSES_MAX: usize = 8;
 
+/// Bytes of the TXT record of an announcement; what RFC 6763 calls the most that fits one Ethernet packet.
+pub const ANNOUNCE_BYTES_MAX: usize = 1300;
+
+/// Strings in it that are looked at: libp2p's has one for each address and transport.
+pub const ANNOUNCE_STRINGS_MAX: usize = 32;
+
 /// Bytes of a device's name.
 pub const DEVICE_BYTES_MAX: usize = 64;
 

@@ -6,6 +6,7 @@
 //! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*` and `MESSAGE_*` in `limits`.
 //! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
 
+pub mod announce;
 #[cfg(test)]
 mod chance;
 pub mod frame;
