@@ -109,6 +109,12 @@ pub const DEMO_WAIT_MS: u64 = 600_000;
 /// Bytes of a packet of the membership machine: with its seal it fits the smallest MTU of a home, 1280 bytes.
 pub const MEMBER_BYTES_MAX: usize = 1200;
 
+/// Datagrams of a sender that may arrive out of order: some minutes of probes, or a burst of gossip.
+pub const DATAGRAM_WINDOW: usize = 1024;
+
+/// Agents whose datagrams are opened: everybody who may be linked. Each has two keys for each direction.
+pub const DATAGRAM_PEERS_MAX: usize = LINKS_MAX;
+
 /// Addresses at which one agent says it can be dialled, or is remembered to have been.
 pub const ADDRESSES_MAX: usize = 8;
 
@@ -335,6 +341,8 @@ const _: () = {
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
     assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
     assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");
+    assert!(DATAGRAM_WINDOW.is_multiple_of(64), "bits are kept in whole words");
+    assert!(MEMBER_BYTES_MAX + 28 + 48 <= 1280, "a sealed packet with its UDP and IPv6 heads is never cut up");
     assert!(MESSAGE_WINDOW >= 4 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
     assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
     assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");

@@ -9,6 +9,7 @@
 pub mod announce;
 #[cfg(test)]
 mod chance;
+pub mod datagram;
 pub mod frame;
 pub mod identify;
 pub mod message;
