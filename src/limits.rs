@@ -118,6 +118,31 @@ pub const DATAGRAM_PEERS_MAX: usize = LINKS_MAX;
 /// Addresses at which one agent says it can be dialled, or is remembered to have been.
 pub const ADDRESSES_MAX: usize = 8;
 
+/// Milliseconds between two looks at this device's interfaces: a new address is announced within that time.
+pub const INTERFACES_LOOK_MS: u64 = 10_000;
+
+/// Milliseconds until a multicast daemon that failed is started again; doubled each time up to the maximum.
+pub const MULTICAST_RESTART_MS: u64 = 2_000;
+/// The longest pause between two starts, in milliseconds.
+pub const MULTICAST_RESTART_MS_MAX: u64 = 600_000;
+
+/// Milliseconds until a peer's name in DNS is looked up again; doubled each time up to the maximum.
+pub const RESOLVE_MS: u64 = 5_000;
+/// The longest pause between two of them, in milliseconds.
+pub const RESOLVE_MS_MAX: u64 = 300_000;
+
+/// Bytes of the file of remembered addresses that are read: `PEERS_MAX` peers at `ADDRESSES_MAX` places.
+pub const REMEMBER_BYTES_MAX: usize = PEERS_MAX * ADDRESSES_MAX * 160;
+
+/// Milliseconds for which changes are gathered before they are written into it.
+pub const REMEMBER_MS: u64 = 5_000;
+
+/// Places that the owner names for one peer.
+pub const GIVEN_MAX: usize = 8;
+
+/// Devices that wanted to link and may not, remembered for people.
+pub const STRANGERS_MAX: usize = 8;
+
 /// Bytes of the TXT record of an announcement; what RFC 6763 calls the most that fits one Ethernet packet.
 pub const ANNOUNCE_BYTES_MAX: usize = 1300;
 
