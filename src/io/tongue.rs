@@ -80,12 +80,6 @@ impl Tongue {
         Ok(Self::new(links, Sealer::new(key.clone(), boot), peers, probe, network, to_driver))
     }
 
-    /// Where it listens, with its name.
-    #[must_use]
-    pub fn address(&self) -> String {
-        self.links.listen_addresses().first().map(ToString::to_string).unwrap_or_default()
-    }
-
     /// Where this agent is reached from now on.
     pub fn stand_at(&self, places: &[SocketAddr]) {
         self.links.stand_at(places);
