@@ -46,7 +46,7 @@ fn open_twice(bytes: &[u8]) {
     let (envelope, rest): (Envelope<'_>, _) = postcard::take_from_bytes(bytes).unwrap();
     assert!(rest.is_empty());
     assert_eq!(envelope.2, payload, "a payload has one spelling");
-    let spelt: Envelope<'_> = (opened.kind, opened.task_id, &payload, &sender, envelope.4);
+    let spelt: Envelope<'_> = (opened.kind, &opened.task_id, &payload, &sender, envelope.4);
     assert_eq!(postcard::to_allocvec(&spelt).unwrap(), bytes, "a message has one spelling");
     assert_eq!(opener.open(bytes), Err(BadMessage::Replay), "a message is taken once");
 }

@@ -1,8 +1,8 @@
 //! The bodies of messages: what is understood has one spelling, is finite, and is within its caps.
 
 use heapless::Vec as Bounded;
-use wattle::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
-use wattle::wire::talk::{Answer, Ask, Found, Hit, Keys, Talk};
+use wattle::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
+use wattle::wire::talk::{Answer, Ask, Echo, Found, Hit, Keys, Talk};
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {
@@ -17,6 +17,7 @@ pub fn check(data: &[u8]) {
             assert!(keys.port > 0 && shown.len() < 60, "a key is never shown: {shown}");
         }
         Talk::Ask(ask) => assert!(ask.scale.is_finite()),
+        Talk::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Talk::Answer(answer) => {
             assert!(fit(&answer.device));
             if let Some(found) = &answer.found {
@@ -53,6 +54,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Talk::Ask(Ask { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
         Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
         Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
+        Talk::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
     ]
     .map(|talk| talk.seal())
     .to_vec()

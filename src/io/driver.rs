@@ -6,6 +6,7 @@ use super::gate::Asked;
 use super::home::disk_free;
 use super::link::LinkEvent;
 use super::progress::Progress;
+use super::remember::Memory;
 use super::store;
 use super::tongue::Tongue;
 use super::watch::Watch;
@@ -15,6 +16,7 @@ use crate::limits::REPLIES_MAX;
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
+use crate::wire::peer::PeerId;
 use crate::work::task::Task;
 use futures_lite::future::or;
 use log::{error, info, warn};
@@ -44,6 +46,8 @@ pub struct Hands {
     pub saves: Sender<Save>,
     /// The watcher of folders.
     pub watch: Arc<Mutex<Watch>>,
+    /// Where peers were reached.
+    pub memory: Memory,
     /// The agent's home.
     pub home: PathBuf,
     /// Back to this loop.
@@ -78,6 +82,9 @@ impl Driver {
                 Event::Link(event) => self.tongue.hear(event),
             };
             if let Some(input) = input {
+                if let Input::Here(places) = &input {
+                    self.tongue.stand_at(places);
+                }
                 let now = clock::now();
                 let moved = matches!(input, Input::Saved(..) | Input::Done(..));
                 self.node.handle(now, input, &mut self.out);
@@ -134,7 +141,10 @@ impl Driver {
                 }
                 Output::Dial(peer, address) => self.tongue.dial(peer, address),
                 Output::Send(peer, talk) => self.tongue.say(peer, &talk),
-                Output::Member(..) | Output::Remember(..) => {}
+                Output::Member(peer, packet) => self.tongue.probe(peer, &packet),
+                Output::Remember(peer, places) => {
+                    self.hands.memory.remember(PeerId::from_public_key(&peer.0), places);
+                }
                 Output::Watch(path) => self.watch(path),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {

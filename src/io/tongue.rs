@@ -3,6 +3,8 @@
 use super::driver::Event;
 use super::home::{Home, write_file};
 use super::link::{Channel, LinkEvent, Links};
+use super::network::Network;
+use super::probe::Probe;
 use crate::base::id::PeerKey;
 use crate::limits::LINK_EVENTS_MAX;
 use crate::node::input::{Input, LinkInput};
@@ -21,19 +23,29 @@ pub struct Tongue {
     links: Links,
     sealer: Sealer,
     opener: Opener,
+    probe: Probe,
+    network: Network,
+    events: Sender<Event>,
 }
 
 impl Tongue {
     /// For these links. `sealer` counts on from this start of the agent.
     #[must_use]
-    pub fn new(links: Links, sealer: Sealer, peers: &[PeerId]) -> Self {
+    pub fn new(
+        links: Links,
+        sealer: Sealer,
+        peers: &[PeerId],
+        probe: Probe,
+        network: Network,
+        events: Sender<Event>,
+    ) -> Self {
         let mut opener = Opener::new();
         for peer in peers {
             if !opener.allow(*peer) {
                 warn!("There is no room to listen to {peer}.");
             }
         }
-        Self { links, sealer, opener }
+        Self { links, sealer, opener, probe, network, events }
     }
 
     /// Opens the links on `listener` for these peers. Counts this start of the agent, on the disk, before the
@@ -46,9 +58,14 @@ impl Tongue {
         key: &SigningKey,
         listener: TcpListener,
         peers: &[PeerId],
+        network: Network,
         events: Sender<Event>,
     ) -> Result<Self, String> {
         let boot = count_boot(home)?;
+        let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
+        network.listens(at);
+        let probe = Probe::open(at, events.clone(), network.clone());
+        let to_driver = events.clone();
         let (tell, told) = bounded(LINK_EVENTS_MAX);
         let links = Links::open(listener, key.clone(), peers, tell)
             .map_err(|error| format!("The agent cannot listen for other devices: {error}."))?;
@@ -60,18 +77,34 @@ impl Tongue {
             }
         })
         .detach();
-        Ok(Self::new(links, Sealer::new(key.clone(), boot), peers))
+        Ok(Self::new(links, Sealer::new(key.clone(), boot), peers, probe, network, to_driver))
     }
 
-    /// Where it listens, with its name.
-    #[must_use]
-    pub fn address(&self) -> String {
-        self.links.listen_addresses().first().map(ToString::to_string).unwrap_or_default()
+    /// Where this agent is reached from now on.
+    pub fn stand_at(&self, places: &[SocketAddr]) {
+        self.links.stand_at(places);
     }
 
-    /// Dials a peer; the answer comes as an event.
+    /// Dials a peer; the answer comes as an event. An address out of the home that the owner did not give is not
+    /// dialled, whoever hinted at it.
     pub fn dial(&self, peer: PeerKey, address: SocketAddr) {
-        self.links.dial(PeerId::from_public_key(&peer.0), address);
+        let id = PeerId::from_public_key(&peer.0);
+        if self.network.may_dial(address.ip()) {
+            self.network.dials(&id, address);
+            return self.links.dial(id, address);
+        }
+        self.network.failed(&id, address, "the address is not of this home, and was not given with --peer");
+        let events = self.events.clone();
+        smol::spawn(async move {
+            // The driver may have stopped.
+            let _ = events.send(Event::Input(Input::Link(peer, LinkInput::NotDialled))).await;
+        })
+        .detach();
+    }
+
+    /// Sends a packet as a sealed datagram. It may be lost.
+    pub fn probe(&mut self, peer: PeerKey, packet: &[u8]) {
+        self.probe.send(&PeerId::from_public_key(&peer.0), packet);
     }
 
     /// Says something, in the form in which the peer speaks. What a full or lost link does not take is not said;
@@ -79,7 +112,11 @@ impl Tongue {
     pub fn say(&mut self, peer: PeerKey, talk: &Talk) {
         let peer = PeerId::from_public_key(&peer.0);
         let form = self.links.form(&peer);
-        let channel = if form == Form::Json { Channel::Json } else { Channel::Task };
+        let channel = match talk {
+            _ if form == Form::Json => Channel::Json,
+            Talk::Keys(_) | Talk::Member(_) => Channel::Gossip,
+            _ => Channel::Task,
+        };
         // Both buffers were used before, and will be again.
         let (mut body, mut frame) = (self.links.frame(), self.links.frame());
         talk.put(form, body.buffer());
@@ -99,11 +136,25 @@ impl Tongue {
         match event {
             LinkEvent::Up { peer, address, .. } => {
                 let address = address.socket()?;
+                self.network.linked(&peer, Some(address));
+                if let Some(keys) = self.probe.greet(peer, address) {
+                    self.say(key(&peer), &Talk::Keys(keys));
+                }
                 Some(Input::Link(key(&peer), LinkInput::Up(address)))
             }
-            LinkEvent::Down { peer, why } => Some(Input::Link(key(&peer), LinkInput::Down(why))),
+            LinkEvent::Down { peer, why } => {
+                self.network.linked(&peer, None);
+                Some(Input::Link(key(&peer), LinkInput::Down(why)))
+            }
+            LinkEvent::Stranger { peer, address } => {
+                self.network.stranger(peer, address);
+                None
+            }
             LinkEvent::DialFailed { peer, address, why } => {
                 debug!("{peer} was not reached at {address}: {why}.");
+                if let Some(address) = address.socket() {
+                    self.network.failed(&peer, address, &why);
+                }
                 Some(Input::Link(key(&peer), LinkInput::NotDialled))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
@@ -118,6 +169,11 @@ impl Tongue {
                         None
                     }
                 };
+                if let Some(Talk::Keys(keys)) = &said {
+                    self.network.keyed(&peer);
+                    self.probe.learn(peer, keys);
+                    return None;
+                }
                 said.map(|talk| Input::Link(key(&peer), LinkInput::Said(Box::new(talk))))
             }
         }

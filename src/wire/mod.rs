@@ -6,9 +6,11 @@
 //! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*`, `JSON_*` and `MESSAGE_*` in `limits`.
 //! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
 
+pub mod announce;
 mod bounded;
 #[cfg(test)]
 mod chance;
+pub mod datagram;
 pub mod frame;
 pub mod identify;
 pub mod json;

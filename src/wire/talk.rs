@@ -59,6 +59,12 @@ pub struct Keys {
     pub port: u16,
 }
 
+impl Drop for Keys {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.key);
+    }
+}
+
 impl core::fmt::Debug for Keys {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Keys(session {}, port {})", self.session, self.port)

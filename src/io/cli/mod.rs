@@ -14,8 +14,9 @@ pub mod show;
 pub mod text;
 
 use super::demo;
-use super::home::default_home;
+use super::home::{Home, default_home};
 use super::http::client::{Client, Failure};
+use super::identity::Identity;
 use super::up;
 use args::{AddArgs, Args, Command, SearchArgs, UpOptions};
 use show::Look;
@@ -80,6 +81,7 @@ fn carry_out(args: Args) -> Result<(), Stop> {
                 name: up.name,
                 listen: up.listen,
                 peers: up.peers,
+                multicast: !up.no_mdns,
                 sync,
             };
             up::up(&options).map_err(Stop::NotDone)
@@ -87,6 +89,13 @@ fn carry_out(args: Args) -> Result<(), Stop> {
         Command::Demo { models } => {
             let models = models.as_ref().map(absolute).transpose()?;
             demo::demo(models.as_deref()).map_err(Stop::NotDone)
+        }
+        Command::Id => {
+            // The home's lock belongs to a running agent; the key's file alone says who it is.
+            let key = home.join("identity.key");
+            let made = if key.exists() { Ok(None) } else { Home::open(&home).map(Some) };
+            let identity = made.and_then(|_home| Identity::load_or_create(&key)).map_err(Stop::NotDone)?;
+            say(&format!("{}\n", identity.peer_id()))
         }
         Command::Add(add) => smol::block_on(add_path(&client()?, &add)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),

@@ -7,12 +7,14 @@
 //! | `POST /v1/search` | `{"query", "k"?}` | `shape::Found` |
 //! | `POST /v1/add` | `{"path", "collection"?, "ring"?}` | `{"added": path}`, once that is on the disk |
 //! | `GET /v1/doctor` | | `shape::Checked` |
+//! | `GET /v1/network` | | `network::Around` |
 //!
 //! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
 
 use super::answer::{json, refused};
 use super::shape::{Answered, Checked, Found, Standing, text};
 use crate::base::id::Ring;
+use crate::io::clock;
 use crate::io::errand;
 use crate::io::gate::Gate;
 use crate::io::source::{DEFAULT_COLLECTION, source_at};
@@ -105,10 +107,13 @@ impl Handler for Api {
         let request = match (conn.method(), conn.path()) {
             (Method::Get, "/healthz") => return conn.ok("ok"),
             (Method::Get, "/v1/status") => Ok(Request::Status),
+            (Method::Get, "/v1/network") => {
+                return json(conn, Status::Ok, &self.gate.network().around(clock::now()));
+            }
             (Method::Get, "/v1/doctor") => Ok(Request::Audit),
             (Method::Post, "/v1/search") => self.search(&mut conn).await,
             (Method::Post, "/v1/add") => self.add(&mut conn).await,
-            (_, "/" | "/healthz" | "/v1/status" | "/v1/doctor") => return wrong_method(conn, "GET"),
+            (_, "/" | "/healthz" | "/v1/status" | "/v1/doctor" | "/v1/network") => return wrong_method(conn, "GET"),
             (_, "/v1/search" | "/v1/add") => return wrong_method(conn, "POST"),
             _ => return refused(conn, Status::NotFound, "There is no such call."),
         };

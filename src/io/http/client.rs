@@ -3,6 +3,7 @@
 use super::shape::{Checked, Found, Standing};
 use super::token::{TOKEN_FILE, Token};
 use crate::base::id::Ring;
+use crate::io::network::Around;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -102,6 +103,14 @@ impl Client {
     /// Any `Failure`.
     pub async fn doctor(&self) -> Result<Answer<Checked>, Failure> {
         typed(self.call(Method::Get, "/v1/doctor", None, CLIENT_AUDIT_MS).await?)
+    }
+
+    /// `GET /v1/network`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn network(&self) -> Result<Answer<Around>, Failure> {
+        typed(self.call(Method::Get, "/v1/network", None, CLIENT_MS).await?)
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>, patience_ms: u64) -> Result<Value, Failure> {

@@ -68,6 +68,13 @@ pub enum LinkEvent {
         /// A phrase for people.
         why: String,
     },
+    /// A device that may not link wanted to, for the first time or after another one did.
+    Stranger {
+        /// Who; proven.
+        peer: PeerId,
+        /// Where the connection comes from.
+        address: SocketAddr,
+    },
     /// One whole frame of a peer whose link is up. Its sender is proven, its content is not looked at.
     Frame {
         /// Who sent it.
@@ -105,6 +112,8 @@ struct Shared {
     key: SigningKey,
     own: PeerId,
     local: SocketAddr,
+    /// Where others reach this agent, for identify.
+    places: Mutex<Vec<SocketAddr>>,
     settings: Settings,
     book: Mutex<Book>,
     events: Sender<LinkEvent>,
@@ -170,7 +179,9 @@ impl Links {
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let (running, stopping) = smol::channel::bounded(1);
         let book = Mutex::new(Book::new(own, allowed));
-        let shared = Arc::new(Shared { key, own, local, settings, book, events, kept: frame::Kept::new(), stopping });
+        let places = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
+        let kept = frame::Kept::new();
+        let shared = Arc::new(Shared { key, own, local, places, settings, book, events, kept, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
     }
@@ -185,6 +196,11 @@ impl Links {
     #[must_use]
     pub fn listen_addresses(&self) -> Vec<Multiaddr> {
         vec![Multiaddr::from(self.shared.local).with_peer(self.shared.own)]
+    }
+
+    /// Where others reach this agent from now on: identify says so. An unspecified address would help nobody.
+    pub fn stand_at(&self, places: &[SocketAddr]) {
+        *self.shared.places.lock().unwrap_or_else(PoisonError::into_inner) = places.to_vec();
     }
 
     /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.

@@ -20,8 +20,8 @@ use crate::wire::varint;
 use log::{debug, warn};
 use smol::Timer;
 use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// libp2p specs ping/ping.md: 32 random bytes come back.
@@ -99,9 +99,10 @@ async fn serve(
     Ok(())
 }
 
-/// What this agent says of itself. An unspecified address would help nobody, so it is left out.
+/// What this agent says of itself.
 fn describe(shared: &Shared, observed: Multiaddr) -> Identify {
-    let listen = if shared.local.ip().is_unspecified() { Vec::new() } else { vec![Multiaddr::from(shared.local)] };
+    let places = shared.places.lock().unwrap_or_else(PoisonError::into_inner);
+    let listen = places.iter().copied().map(Multiaddr::from).collect();
     let protocols = SPOKEN.iter().map(|protocol| (*protocol).to_owned()).collect();
     Identify { peer: Some(shared.own), listen, protocols, observed: Some(observed), agent: AGENT.to_owned() }
 }
