@@ -134,7 +134,7 @@ impl Driver {
                 }
                 Output::Dial(peer, address) => self.tongue.dial(peer, address),
                 Output::Send(peer, talk) => self.tongue.say(peer, &talk),
-                Output::Member(..) | Output::Remember(..) => {}
+                Output::Member(..) | Output::Remember(..) | Output::HangUp(_) | Output::BootAtLeast(_) => {}
                 Output::Watch(path) => self.watch(path),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
@@ -174,6 +174,13 @@ fn tell(notice: &Notice) {
     match notice {
         Notice::Broken(why) => error!("{why} Questions are still answered. Mend the disk, then start the agent again."),
         Notice::Held(why) => warn!("{why}"),
+        Notice::Joined(devices) => info!("Joined the mesh: {}.", devices.join(", ")),
+        Notice::Lost(devices) => warn!("Down, for all that could be asked: {}.", devices.join(", ")),
+        Notice::Back(devices) => info!("Back in the mesh: {}.", devices.join(", ")),
+        Notice::Liar(device) => {
+            warn!("{device} kept saying that others are down which are not; for ten minutes it is not listened to.");
+        }
+        Notice::Slept(time) => info!("This device slept for {} s; the mesh is asked what changed.", time.as_secs()),
         Notice::Linked(device) => info!("{device} is linked."),
         Notice::Unlinked(device, why) => info!("The link to {device} is gone: {why}."),
         Notice::LeftOut(what) => info!("{what}"),
