@@ -3,7 +3,11 @@
 //! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
 //! (texts) is bounded by the frame that it came in.
 
-use crate::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
+use crate::base::id::PeerKey;
+use crate::limits::{
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX, ROLL_ADDRESSES_MAX,
+    ROLL_MEMBERS_MAX,
+};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,13 @@ pub enum Talk {
     /// A packet of the membership machine (`mesh::member`), where datagrams do not pass: at most
     /// `MEMBER_BYTES_MAX` bytes.
     Member(Vec<u8>),
+    /// A part of the list of all members that the sender knows.
+    Roll {
+        /// Whether it is the last part and the receiver is to answer with its own list.
+        ask: bool,
+        /// At most `ROLL_MEMBERS_MAX`.
+        members: Vec<Entry>,
+    },
     /// The keys of the datagrams from the sender to the receiver. Between the sockets of both ends (`io`);
     /// the node never sees them. They travel only inside an encrypted link.
     Keys(Keys),
@@ -30,6 +41,21 @@ pub enum Talk {
     Ask(Ask),
     /// The answer to a question.
     Answer(Answer),
+}
+
+/// A member, as another one knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its public key.
+    pub key: PeerKey,
+    /// In which of its lives.
+    pub generation: u32,
+    /// How often it refuted in this life.
+    pub incarnation: u16,
+    /// 0 alive, 1 suspect, 2 down.
+    pub standing: u8,
+    /// Where it may be dialled, hints; at most `ROLL_ADDRESSES_MAX`.
+    pub addresses: Vec<SocketAddr>,
 }
 
 /// How to open the sender's datagrams, for as long as both agents run.
@@ -122,6 +148,7 @@ impl Talk {
         match self {
             Self::Hello { .. } => "hello",
             Self::Member(_) => "member",
+            Self::Roll { .. } => "roll",
             Self::Keys(_) => "keys",
             Self::Ask(_) => "ask",
             Self::Answer(_) => "answer",
@@ -143,6 +170,10 @@ impl Talk {
         let sound = match &talk {
             Self::Hello { device, listen, .. } => is_name(device) && listen.len() <= ADDRESSES_MAX,
             Self::Member(packet) => packet.len() <= MEMBER_BYTES_MAX,
+            Self::Roll { members, .. } => {
+                let entry = |entry: &Entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX;
+                members.len() <= ROLL_MEMBERS_MAX && members.iter().all(entry)
+            }
             Self::Keys(keys) => keys.port > 0,
             Self::Ask(ask) => ask.scale.is_finite(),
             Self::Answer(Answer { found: Some(found), device, .. }) => {
