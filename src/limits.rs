@@ -72,7 +72,11 @@ pub const SAVES_MAX: usize = 32;
 pub const CHANGES_MAX: usize = LOOK_BATCH * 2;
 
 /// Outputs that one input may cause.
-pub const OUT_PER_INPUT_MAX: usize = 96;
+pub const OUT_PER_INPUT_MAX: usize = 192;
+
+/// Outputs of one input that are kept for the membership: a probe, its indirect ones, gossip and questions to
+/// suspects, each by datagram and link (`mesh::member` bounds them), and a roll's answer.
+pub const OUT_OF_MESH_MAX: usize = 64;
 
 /// Inputs that wait for the driver; beyond, senders wait (threads) or are refused (HTTP).
 pub const INPUTS_MAX: usize = 256;
@@ -83,8 +87,92 @@ pub const ASK_MS_MAX: u64 = 10_000;
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
 pub const PEER_ANSWER_MS: u64 = 2_000;
 
-/// Agents that are known by name and linked.
-pub const PEERS_MAX: usize = 32;
+/// Agents that are known by name. About 400 bytes each.
+pub const PEERS_MAX: usize = 512;
+
+/// Known agents up to which everybody links with everybody, so that a question reaches all of a home at once.
+pub const PEERS_LINKED_ALL: usize = 32;
+
+/// Links that an agent keeps standing in a larger mesh: neighbours in the ring of keys at distances 1, 2, 4 ..
+/// on both sides. The graph stays connected while any 11 agents are gone.
+pub const LINKS_WANTED: usize = 12;
+
+/// Milliseconds after which a link that was dialled for one probe or one roll and is not to stand is ended.
+pub const LINK_IDLE_MS: u64 = 2_000;
+
+/// Milliseconds until hints may again bring forward a dial of the same peer.
+pub const HINT_DIAL_MS: u64 = 5_000;
+
+/// Members in one message of a roll: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
+pub const ROLL_MEMBERS_MAX: usize = 128;
+
+/// Addresses of a member in a roll.
+pub const ROLL_ADDRESSES_MAX: usize = 4;
+
+/// Milliseconds between two rolls exchanged with some linked peer; the same in memberlist.
+pub const ROLL_MS: u64 = 30_000;
+
+/// Milliseconds until a roll that was asked for and did not come is asked of another peer.
+pub const ROLL_RETRY_MS: u64 = 3_000;
+
+/// Milliseconds between two whole rolls to one peer, however often it asks.
+pub const ROLL_PAUSE_MS: u64 = 1_000;
+
+/// Milliseconds between two probes (foca's and memberlist's default for a local network).
+pub const PROBE_MS: u64 = 1_000;
+
+/// Milliseconds that a probe has before others are asked to try.
+pub const PROBE_REPLY_MS: u64 = 500;
+
+/// Agents that are asked to try.
+pub const PROBES_INDIRECT: usize = 3;
+
+/// Milliseconds between two rounds of gossip while there is news, and agents in a round.
+pub const GOSSIP_MS: u64 = 200;
+/// Agents told in one round.
+pub const GOSSIP_FANOUT: usize = 3;
+
+/// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1.
+pub const SUSPICION_MS: u64 = 4_000;
+
+/// Milliseconds after which a member that is down is forgotten by the membership machine.
+pub const REMEMBER_DOWN_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Milliseconds between two tries at two members that are down: a healed partition is found by that.
+pub const DOWN_TRY_MS: u64 = 65_000;
+
+/// Milliseconds that our own timers may be late; beyond, this agent slept, and what ran out meanwhile is no
+/// evidence against anybody.
+pub const LATE_MS: u64 = 750;
+
+/// Suspects that are asked by one input, and the pause between two questions to one.
+pub const SUSPECTS_ASKED: usize = 4;
+/// Milliseconds between two questions to one suspect.
+pub const SUSPECT_ASK_MS: u64 = 1_000;
+
+/// Timers of the membership machine: a suspicion, a question, a doubt and an oblivion a member, and its own few.
+pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
+
+/// Generations by which hearsay may raise a member's: beyond, it would be a way to wear out the number.
+pub const GENERATION_JUMP_MAX: u32 = 1 << 20;
+
+/// Milliseconds between two new generations of this agent: each is a write to its disk.
+pub const RENEW_MS: u64 = 5_000;
+
+/// Different members that must say that this agent is down, within `DENIED_MS`, before it takes a new generation.
+pub const DENIERS: usize = 2;
+/// See `DENIERS`; milliseconds.
+pub const DENIED_MS: u64 = 60_000;
+
+/// Claims of one member that were refuted, within `LIES_MS`, until it is no longer listened to.
+pub const LIES_MAX: usize = 3;
+/// See `LIES_MAX`; and for how long it is not listened to. Milliseconds.
+pub const LIES_MS: u64 = 10 * 60 * 1000;
+/// Milliseconds within which refuted claims of one member count once: one mistake may be about many.
+pub const LIE_PAUSE_MS: u64 = 5_000;
+
+/// Datagrams to a peer that may go unanswered until packets go over the link as well.
+pub const UNANSWERED_MAX: u8 = 3;
 
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
 pub const REDIAL_MS: u64 = 500;
@@ -298,7 +386,7 @@ pub const JSON_DEPTH_MAX: usize = 16;
 pub const ECHO_BYTES_MAX: usize = 64;
 
 /// Senders whose messages are opened; each has a window of `MESSAGE_WINDOW` bits.
-pub const MESSAGE_SENDERS_MAX: usize = 256;
+pub const MESSAGE_SENDERS_MAX: usize = 512;
 
 /// Numbers of a sender that may arrive out of order: three streams, and two queues of `LINK_QUEUE_MAX` frames each.
 pub const MESSAGE_WINDOW: usize = 1024;
@@ -308,7 +396,7 @@ pub const MESSAGE_WINDOW: usize = 1024;
 pub const LINKS_MAX: usize = 64;
 
 /// Agents that may link; more than links, since some sleep.
-pub const LINK_ALLOWED_MAX: usize = 256;
+pub const LINK_ALLOWED_MAX: usize = 512;
 
 /// Connections whose handshake is under way. One more ends the oldest.
 pub const LINK_HALF_OPEN_MAX: usize = 64;
@@ -373,7 +461,16 @@ const _: () = {
     );
     assert!(BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "one input may fill every slot and answer besides");
     assert!(ASKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a stop answers every question at once");
-    assert!(PEERS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a question goes to every peer at once");
+    assert!(LINKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a question goes to every linked peer at once");
+    assert!(
+        LINKS_MAX + ASKS_MAX + BACKGROUND_MAX + 8 + OUT_OF_MESH_MAX < OUT_PER_INPUT_MAX,
+        "the membership has its share"
+    );
+    assert!(PEERS_LINKED_ALL <= LINKS_MAX && LINKS_WANTED <= LINKS_MAX / 2, "wanted links leave room for others");
+    assert!(PEERS_MAX <= LINK_ALLOWED_MAX && PEERS_MAX <= MESSAGE_SENDERS_MAX, "every known peer may link");
+    assert!(ROLL_MEMBERS_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a roll is one frame");
+    assert!(PEERS_MAX / ROLL_MEMBERS_MAX + 1 + 40 <= OUT_OF_MESH_MAX, "a whole roll and a tick fit one input");
+    assert!(PROBE_REPLY_MS < PROBE_MS && GOSSIP_MS < PROBE_MS, "a probe ends before the next");
     assert!(ANSWER_BYTES_MAX < MESSAGE_BODY_MAX / 2 + MESSAGE_BODY_MAX / 4, "an answer is one message");
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
     assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");

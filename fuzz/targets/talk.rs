@@ -1,8 +1,12 @@
 //! The bodies of messages: what is understood has one spelling, is finite, and is within its caps.
 
 use heapless::Vec as Bounded;
-use wattle::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
-use wattle::wire::talk::{Answer, Ask, Echo, Found, Hit, Keys, Talk};
+use wattle::base::id::PeerKey;
+use wattle::limits::{
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
+    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+};
+use wattle::wire::talk::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Talk};
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {
@@ -12,6 +16,10 @@ pub fn check(data: &[u8]) {
     match &talk {
         Talk::Hello { device, listen, .. } => assert!(fit(device) && listen.len() <= ADDRESSES_MAX),
         Talk::Member(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
+        Talk::Roll { members, .. } => {
+            assert!(members.len() <= ROLL_MEMBERS_MAX);
+            assert!(members.iter().all(|entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX));
+        }
         Talk::Keys(keys) => {
             let shown = format!("{keys:?}");
             assert!(keys.port > 0 && shown.len() < 60, "a key is never shown: {shown}");
@@ -22,7 +30,7 @@ pub fn check(data: &[u8]) {
             assert!(fit(&answer.device));
             if let Some(found) = &answer.found {
                 assert!(found.hits.len() <= HITS_MAX && found.holding.len() <= QUESTION_WORDS_MAX);
-                assert!(found.hits.iter().all(|hit| hit.cosine.is_finite()));
+                assert!(found.hits.iter().all(|hit| hit.cosine.abs() <= 1.1));
             }
         }
     }
@@ -50,6 +58,16 @@ pub fn seeds() -> Vec<Vec<u8>> {
             listen: vec!["192.168.1.7:7781".parse().unwrap(), "[fe80::1]:7781".parse().unwrap()],
         },
         Talk::Member(vec![1, 2, 3]),
+        Talk::Roll {
+            ask: true,
+            members: vec![Entry {
+                key: PeerKey([5; 32]),
+                generation: 300,
+                incarnation: 3,
+                standing: 1,
+                addresses: vec!["192.168.1.7:7781".parse().unwrap()],
+            }],
+        },
         Talk::Keys(Keys { session: 7, key: [0x6b; 32], port: 7781 }),
         Talk::Ask(Ask { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
         Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),

@@ -1,5 +1,6 @@
 //! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
 
+use super::boot;
 use super::clock;
 use super::errand;
 use super::gate::Asked;
@@ -145,6 +146,11 @@ impl Driver {
                 Output::Remember(peer, places) => {
                     self.hands.memory.remember(PeerId::from_public_key(&peer.0), places);
                 }
+                Output::HangUp(peer) => self.tongue.hang_up(peer),
+                Output::BootAtLeast(boot) => {
+                    let home = self.hands.home.clone();
+                    smol::spawn(errand::run(move || boot::at_least(&home, boot))).detach();
+                }
                 Output::Watch(path) => self.watch(path),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
@@ -184,6 +190,13 @@ fn tell(notice: &Notice) {
     match notice {
         Notice::Broken(why) => error!("{why} Questions are still answered. Mend the disk, then start the agent again."),
         Notice::Held(why) => warn!("{why}"),
+        Notice::Joined(devices) => info!("Joined the mesh: {}.", devices.join(", ")),
+        Notice::Lost(devices) => warn!("Down, for all that could be asked: {}.", devices.join(", ")),
+        Notice::Back(devices) => info!("Back in the mesh: {}.", devices.join(", ")),
+        Notice::Liar(device) => {
+            warn!("{device} kept saying that others are down which are not; for ten minutes it is not listened to.");
+        }
+        Notice::Slept(time) => info!("This device slept for {} s; the mesh is asked what changed.", time.as_secs()),
         Notice::Linked(device) => info!("{device} is linked."),
         Notice::Unlinked(device, why) => info!("The link to {device} is gone: {why}."),
         Notice::LeftOut(what) => info!("{what}"),

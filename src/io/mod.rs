@@ -6,6 +6,7 @@
 //! Limits: `INPUTS_MAX` inputs wait; threads: background ones, one for people, one writer, the watcher.
 //! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
 
+pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod compute;

@@ -1,7 +1,6 @@
 //! Talking over links: what the node says is sealed and sent, what comes is opened and handed to the node.
 
 use super::driver::Event;
-use super::home::{Home, write_file};
 use super::link::{Channel, LinkEvent, Links};
 use super::network::Network;
 use super::probe::Probe;
@@ -48,20 +47,19 @@ impl Tongue {
         Self { links, sealer, opener, probe, network, events }
     }
 
-    /// Opens the links on `listener` for these peers. Counts this start of the agent, on the disk, before the
-    /// first message can leave: the count orders its messages after all of the starts before.
+    /// Opens the links on `listener` for these peers, and the datagrams beside it. `boot` is the number of this
+    /// start, and on the disk: it orders this agent's messages after all of the starts before.
     ///
     /// # Errors
-    /// One sentence: the count cannot be kept, or the listener broke.
+    /// One sentence: the listener broke.
     pub fn open(
-        home: &Home,
+        boot: u32,
         key: &SigningKey,
         listener: TcpListener,
         peers: &[PeerId],
         network: Network,
         events: Sender<Event>,
     ) -> Result<Self, String> {
-        let boot = count_boot(home)?;
         let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         network.listens(at);
         let probe = Probe::open(at, events.clone(), network.clone());
@@ -100,6 +98,11 @@ impl Tongue {
             let _ = events.send(Event::Input(Input::Link(peer, LinkInput::NotDialled))).await;
         })
         .detach();
+    }
+
+    /// Ends the link to a peer that nobody here needs.
+    pub fn hang_up(&self, peer: PeerKey) {
+        self.links.hang_up(&PeerId::from_public_key(&peer.0), "nobody here needs it");
     }
 
     /// Sends a packet as a sealed datagram. It may be lost.
@@ -183,24 +186,4 @@ impl Tongue {
     pub async fn close(self) {
         self.links.close().await;
     }
-}
-
-/// The number of this start, from 1, written before it is used. A lost file begins anew: peers that remember
-/// a higher one would drop what this agent says, so the file's loss is told.
-fn count_boot(home: &Home) -> Result<u32, String> {
-    let path = home.file("boot");
-    let before = match std::fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse().map_err(|_| {
-            format!(
-                "The count of starts, {}, is damaged. Write into it a number above all starts so far.",
-                path.display()
-            )
-        })?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0_u32,
-        Err(error) => return Err(format!("The count of starts, {}, cannot be read: {error}.", path.display())),
-    };
-    let boot = before.saturating_add(1);
-    write_file(&path, format!("{boot}\n").as_bytes())
-        .map_err(|error| format!("The count of starts, {}, cannot be written: {error}.", path.display()))?;
-    Ok(boot)
 }

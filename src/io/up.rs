@@ -18,7 +18,7 @@ use super::source::source_at;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{clock, errand, models, store};
+use super::{boot, clock, errand, models, store};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
 use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
@@ -52,7 +52,12 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
+    let own = identity.peer_id();
+    let boot = boot::count(&home)?;
     let facts = Facts {
+        key: PeerKey(*own.public_key()),
+        boot,
+        seed: seed()?,
         peer_id: identity.peer_id().to_string(),
         device: device.clone(),
         model: manifest.name().to_owned(),
@@ -73,7 +78,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let peers = introduce(&mut node, options, &network)?;
     let listens = listen_for_peers(options)?;
     let listen = listens.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
-    let tongue = Tongue::open(&home, identity.signing_key(), listens, &peers, network.clone(), events.clone())?;
+    let tongue = Tongue::open(boot, identity.signing_key(), listens, &peers, network.clone(), events.clone())?;
     let reached = reach(identity.peer_id(), listen, options, &network, &events);
     let driver = Driver::new(node, hands, Progress::new(std::io::stderr().is_terminal()), tongue);
     sources.into_iter().for_each(|source| driver.watch(source.path));
@@ -167,6 +172,13 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
         ),
         _ => format!("The agent cannot listen on {address}: {error}."),
     })
+}
+
+/// For decisions by chance; not for secrets.
+fn seed() -> Result<u64, String> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
+    Ok(u64::from_le_bytes(seed))
 }
 
 /// Half the cores: the other half belongs to the person in front of the machine.

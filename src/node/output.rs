@@ -2,6 +2,7 @@
 
 use super::status::Status;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::time::Duration;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::wire::talk::Talk;
@@ -17,6 +18,10 @@ pub enum Output {
     Send(PeerKey, Talk),
     /// Send a packet of the membership machine to a known peer, as a sealed datagram; it may be lost.
     Member(PeerKey, Vec<u8>),
+    /// End the link to a peer: nobody here needs it. A `Down` follows.
+    HangUp(PeerKey),
+    /// The next start must count above this number: keep that on the disk.
+    BootAtLeast(u32),
     /// Keep on the disk where a peer was reached, for the next start; the newest first,
     /// at most `ADDRESSES_MAX`.
     Remember(PeerKey, Vec<SocketAddr>),
@@ -50,6 +55,16 @@ pub enum Notice {
     Refused(DocId, String),
     /// The store is broken; nothing is saved any more.
     Broken(String),
+    /// Devices joined the mesh.
+    Joined(Vec<String>),
+    /// Devices are down: they did not answer, and nobody else reached them either.
+    Lost(Vec<String>),
+    /// Devices that were down, or began anew, are back.
+    Back(Vec<String>),
+    /// A device kept saying that others are down which are not; it is not listened to for a while.
+    Liar(String),
+    /// This device slept for so long; what it knew of others is asked anew.
+    Slept(Duration),
     /// A device is linked.
     Linked(String),
     /// The link to a device is gone, with the reason.

@@ -3,7 +3,7 @@
 use super::input::{Input, Request, Saved};
 use super::output::{Output, Problem, Response};
 use super::{Facts, Node, Out};
-use crate::base::id::{DocId, Fingerprint, ReplyId, Ring, SaveId};
+use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
 use crate::search::hit::Found;
@@ -17,6 +17,9 @@ fn source(path: &str) -> Source {
 
 fn node(disk_free: u64) -> Node {
     let facts = Facts {
+        key: PeerKey([1; 32]),
+        boot: 1,
+        seed: 1,
         peer_id: "peer".to_owned(),
         device: "here".to_owned(),
         model: "stand-in".to_owned(),

@@ -2,20 +2,22 @@
 
 use super::agent::Agent;
 use super::files::Files;
+use super::nap::Sleep;
 use super::net::{self, Net};
 use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::FRAME_TASK_MAX;
+use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
-use crate::node::output::{Output, Response};
+use crate::node::output::{Notice, Output, Response};
 use crate::store::change::Applied;
 use crate::store::memory::Memory;
 use crate::store::record::Source;
 use crate::wire::talk::Talk;
 use crate::work::looks::covers;
-use std::collections::BTreeMap;
+use core::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -44,9 +46,33 @@ pub struct Device {
     pub disk: Rc<Memory>,
     /// Replies that came.
     pub replies: BTreeMap<ReplyId, Response>,
+    /// What it sent.
+    pub sent: Sent,
+    /// The number of its last start, on its disk; 0 for a new or an old, restored card.
+    pub boots: u32,
+    /// Where peers were reached, on its disk.
+    remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
+    /// Whether it gets no time.
+    pub(super) sleep: Option<Sleep>,
     /// Requests made.
     replies_due: u64,
     watching: bool,
+    wake: Option<Instant>,
+}
+
+/// What a device sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Datagrams, whether they arrived or not.
+    pub datagrams: u64,
+    /// Their bytes, with heads and seals.
+    pub datagram_bytes: u64,
+    /// Messages on links.
+    pub messages: u64,
+    /// Their bytes, with heads and seals.
+    pub message_bytes: u64,
+    /// Dials.
+    pub dials: u64,
 }
 
 /// Everything there is.
@@ -66,17 +92,27 @@ pub struct World {
     pub trace: u64,
     /// Inputs handled.
     pub inputs: u64,
+    /// The devices whose address everybody knows from the start; `None`: all.
+    pub bootstrap: Option<Vec<usize>>,
+    /// Who told its people that others are down, that somebody lies, or that it slept; in order.
+    pub notices: Vec<(Instant, usize, Notice)>,
     queue: BTreeMap<(Instant, u64), (usize, Happening)>,
     order: u64,
+    /// When which agent wants to be woken.
+    wakes: BTreeSet<(Instant, usize)>,
 }
 
 #[derive(Debug)]
-enum Happening {
+pub(super) enum Happening {
     Input(Input),
     /// The disk has caught up with a save.
     Synced(SaveId, Vec<Applied>),
-    /// A dial of this peer ends.
-    Dialled(usize),
+    /// A dial of this peer, at this address, ends.
+    Dialled(usize, SocketAddr),
+    /// A datagram arrives from this peer.
+    Landed(usize, Vec<u8>),
+    /// It has time again.
+    Woken,
     /// A message arrives from this peer, as bytes.
     Arrived(usize, Vec<u8>),
 }
@@ -90,8 +126,13 @@ impl World {
             files: Files::default(),
             disk: Rc::new(Memory::new()),
             replies: BTreeMap::new(),
+            sent: Sent::default(),
+            boots: 0,
+            remembered: BTreeMap::new(),
+            sleep: None,
             replies_due: 0,
             watching: false,
+            wake: None,
         };
         Self {
             now: Instant::from_millis(1000),
@@ -101,27 +142,41 @@ impl World {
             plant: None,
             trace: 0xcbf2_9ce4_8422_2325,
             inputs: 0,
+            bootstrap: None,
+            notices: Vec::new(),
             queue: BTreeMap::new(),
             order: 0,
+            wakes: BTreeSet::new(),
         }
     }
 
-    /// Starts a device's agent on what its disk holds. It knows every other device.
+    /// Starts a device's agent on what its disk holds. It knows every other device's name, and the addresses of
+    /// those of `bootstrap`.
     ///
     /// # Panics
     /// If the disk cannot be opened: a pretend disk always can.
     pub fn boot(&mut self, at: usize) {
         let disk = Rc::clone(&self.devices[at].disk);
-        let mut agent = match Agent::start(self.now, &format!("device {at}"), disk) {
+        self.devices[at].boots += 1;
+        let who = (net::key(at), self.devices[at].boots);
+        let mut agent = match Agent::start(self.now, who, self.rng.next(), &format!("device {at}"), disk) {
             Ok(agent) => agent,
             Err(error) => panic!("the pretend disk cannot be opened: {error}"),
         };
         for other in (0..self.devices.len()).filter(|other| *other != at) {
-            agent.node.know(self.now, net::key(other), format!("peer {other}"), Some(net::address(other)));
+            let told = self.bootstrap.as_ref().is_none_or(|some| some.contains(&other));
+            let address = told.then(|| net::address(other));
+            let known = agent.node.know(self.now, net::key(other), format!("peer {other}"), address);
+            assert!(known, "there is room for {other}");
         }
         self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
         self.devices[at].agent = Some(agent);
+        self.post(at, 0, Input::Here(vec![net::address(at)]));
+        for (peer, places) in self.devices[at].remembered.clone() {
+            places.into_iter().for_each(|place| self.post(at, 0, Input::Seen(peer, place)));
+        }
         self.post(at, 0, Input::Wake);
+        self.rewake(at);
     }
 
     /// Cuts a device's power. A random part of what was not synced is lost; its links break.
@@ -129,12 +184,14 @@ impl World {
         let device = &mut self.devices[at];
         let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
         device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
-        device.agent = None;
+        (device.agent, device.sleep) = (None, None);
         self.queue.retain(|_, (of, _)| *of != at);
         self.note(&format!("crash {at}"));
+        self.net.forget_keys(at);
         for other in self.net.unlink_all(at) {
             self.unlinked(other, at);
         }
+        self.rewake(at);
     }
 
     /// Cuts the way between two devices.
@@ -145,9 +202,17 @@ impl World {
         }
     }
 
-    fn unlinked(&mut self, at: usize, from: usize) {
+    /// Cuts the way from one device to another; links need both directions.
+    pub fn cut_one_way(&mut self, from: usize, to: usize) {
+        if self.net.cut_one_way(from, to) {
+            self.unlinked(from, to);
+            self.unlinked(to, from);
+        }
+    }
+
+    pub(super) fn unlinked(&mut self, at: usize, from: usize) {
         // At once: a link that comes back is told only after it was told to be gone.
-        self.post(at, 0, Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned())));
+        self.post(at, 0, link_down(from));
     }
 
     /// Asks a device's agent something; the reply appears in its `replies`.
@@ -179,19 +244,32 @@ impl World {
         self.now = end;
     }
 
-    fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
+    pub(super) fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
         self.schedule(at, delay_ms, Happening::Input(input));
     }
 
-    fn schedule(&mut self, at: usize, delay_ms: u64, what: Happening) {
+    /// Notes anew when the agent wants to be woken.
+    pub(super) fn rewake(&mut self, at: usize) {
+        let device = &mut self.devices[at];
+        let next = device.agent.as_ref().filter(|_| device.sleep.is_none()).and_then(|agent| agent.node.deadline());
+        if next == device.wake {
+            return;
+        }
+        if let Some(before) = device.wake {
+            self.wakes.remove(&(before, at));
+        }
+        device.wake = next;
+        self.wakes.extend(next.map(|next| (next, at)));
+    }
+
+    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, what: Happening) {
         self.order += 1;
         self.queue.insert((self.now + Duration::from_millis(delay_ms), self.order), (at, what));
     }
 
     /// One event, if one is due by `end`.
     fn step(&mut self, end: Instant) -> bool {
-        let deadline = |(at, device): (usize, &Device)| Some((device.agent.as_ref()?.node.deadline()?, at));
-        let wake = self.devices.iter().enumerate().filter_map(deadline).min();
+        let wake = self.wakes.first().copied();
         let first = self.queue.first_key_value().map(|((at, _), _)| *at);
         let wake = wake.filter(|(wake, _)| first.is_none_or(|first| *wake < first));
         match wake.map(|(at, _)| at).or(first) {
@@ -206,19 +284,33 @@ impl World {
         true
     }
 
-    fn happen(&mut self, at: usize, what: Happening) {
+    pub(super) fn happen(&mut self, at: usize, what: Happening) {
+        let Some(what) = self.unless_asleep(at, what) else { return };
         match what {
+            Happening::Woken => self.wake_up(at),
+            Happening::Landed(from, packet) => {
+                self.fold(at, &packet);
+                self.deliver(at, Input::Member(net::key(from), packet));
+            }
             Happening::Input(input) => self.handle(at, input),
             Happening::Synced(save, applied) => {
                 let Some(agent) = &mut self.devices[at].agent else { return };
                 let result = agent.sync(applied);
                 self.handle(at, Input::Saved(save, result));
             }
-            Happening::Dialled(peer) => {
-                let there = self.devices[peer].agent.is_some() && self.net.open(at, peer);
+            Happening::Dialled(peer, address) => {
+                let device = &self.devices[peer];
+                if device.sleep.as_ref().is_some_and(|sleep| !sleep.deaf) {
+                    // The connection stands; the handshake waits for its process.
+                    return self.schedule(at, 100, Happening::Dialled(peer, address));
+                }
+                let answers = device.agent.is_some() && !device.sleep.as_ref().is_some_and(|sleep| sleep.deaf);
+                let there = answers && address == net::address(peer) && self.net.open(at, peer);
                 if there && self.net.link(at, peer) {
-                    self.handle(peer, Input::Link(net::key(at), LinkInput::Up(net::address(at))));
-                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up(net::address(peer))));
+                    // Who is dialled sees some port that the dialler does not listen on.
+                    let from = SocketAddr::new(net::address(at).ip(), 1);
+                    self.happen(peer, Happening::Input(Input::Link(net::key(at), LinkInput::Up(from))));
+                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up(address)));
                 } else if !there {
                     self.handle(at, Input::Link(net::key(peer), LinkInput::NotDialled));
                 }
@@ -227,15 +319,23 @@ impl World {
                 if self.net.linked(at, from)
                     && let Some(talk) = Talk::parse(&bytes)
                 {
-                    self.handle(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
+                    self.fold(at, &bytes);
+                    self.deliver(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
                 }
             }
         }
     }
 
-    fn handle(&mut self, at: usize, input: Input) {
+    pub(super) fn handle(&mut self, at: usize, input: Input) {
+        if self.devices[at].agent.is_some() {
+            self.note(&format!("{:?} {at} {input:?}", self.now));
+            self.deliver(at, input);
+        }
+    }
+
+    /// Hands an input that is noted already to an agent.
+    fn deliver(&mut self, at: usize, input: Input) {
         let Some(mut agent) = self.devices[at].agent.take() else { return };
-        self.note(&format!("{:?} {at} {input:?}", self.now));
         self.inputs += 1;
         let woken = input == Input::Wake;
         let mut out = Out::new();
@@ -245,12 +345,16 @@ impl World {
             outputs = hash_order(outputs);
         }
         for output in outputs {
-            self.note(&format!("{output:?}"));
+            // The bytes of these are noted when they are sent.
+            if !matches!(output, Output::Send(..) | Output::Member(..)) {
+                self.note(&format!("{output:?}"));
+            }
             self.carry_out(at, &mut agent, output);
         }
         let deadline = agent.node.deadline();
         assert!(!woken || deadline.is_none_or(|at| at > self.now), "a woken node wants to be woken at once again");
         self.devices[at].agent = Some(agent);
+        self.rewake(at);
     }
 
     fn carry_out(&mut self, at: usize, agent: &mut Agent, output: Output) {
@@ -275,17 +379,29 @@ impl World {
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
-            Output::Dial(peer, _) => {
+            Output::Dial(peer, address) => {
+                self.devices[at].sent.dials += 1;
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
-                self.schedule(at, delay, Happening::Dialled(net::agent(peer)));
+                self.schedule(at, delay, Happening::Dialled(net::agent(peer), address));
             }
             Output::Send(peer, talk) => self.send(at, peer, &talk),
-            Output::Member(..) | Output::Remember(..) => {}
+            Output::Member(peer, packet) => self.fly(at, peer, packet),
+            Output::HangUp(peer) => {
+                if self.net.unlink(at, net::agent(peer)) {
+                    self.unlinked(at, net::agent(peer));
+                    self.unlinked(net::agent(peer), at);
+                }
+            }
+            Output::BootAtLeast(number) => self.devices[at].boots = self.devices[at].boots.max(number),
+            Output::Remember(peer, places) => _ = self.devices[at].remembered.insert(peer, places),
             Output::Watch(path) => {
                 self.devices[at].watching = true;
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
+            Output::Notice(notice @ (Notice::Lost(_) | Notice::Liar(_) | Notice::Slept(_))) => {
+                self.notices.push((self.now, at, notice));
+            }
             Output::Notice(_) | Output::Stopped => {}
         }
     }
@@ -293,8 +409,32 @@ impl World {
     fn send(&mut self, at: usize, peer: PeerKey, talk: &Talk) {
         let bytes = talk.seal();
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
+        self.fold(net::agent(peer), &bytes);
+        let sent = &mut self.devices[at].sent;
+        sent.messages += 1;
+        sent.message_bytes += bytes.len() as u64 + net::LINK_BYTES;
         if let Some(delay) = self.net.passage_ms(&mut self.rng) {
             self.schedule(net::agent(peer), delay, Happening::Arrived(at, bytes));
+        }
+    }
+
+    fn fly(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
+        assert!(packet.len() <= MEMBER_BYTES_MAX, "a packet of {} bytes is too long", packet.len());
+        self.fold(net::agent(peer), &packet);
+        let sent = &mut self.devices[at].sent;
+        sent.datagrams += 1;
+        sent.datagram_bytes += packet.len() as u64 + net::DATAGRAM_BYTES;
+        if let Some(delay) = self.net.flight_ms(&mut self.rng, at, net::agent(peer)) {
+            self.schedule(net::agent(peer), delay, Happening::Landed(at, packet));
+        }
+    }
+
+    /// Notes bytes: FNV-1a, eight at a time.
+    fn fold(&mut self, at: usize, bytes: &[u8]) {
+        self.note(&format!("{:?} {at} {}", self.now, bytes.len()));
+        for part in bytes.chunks(8) {
+            let word = part.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
         }
     }
 
@@ -324,6 +464,11 @@ impl World {
         }
         text
     }
+}
+
+/// The link to this device is gone.
+pub(super) fn link_down(from: usize) -> Input {
+    Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned()))
 }
 
 #[expect(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the planted defect itself")]

@@ -5,7 +5,11 @@
 
 use super::bounded;
 use super::spelling::exactly;
-use crate::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
+use crate::base::id::PeerKey;
+use crate::limits::{
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
+    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
@@ -26,6 +30,14 @@ pub enum Talk {
     /// A packet of the membership machine (`mesh::member`), where datagrams do not pass: at most
     /// `MEMBER_BYTES_MAX` bytes.
     Member(Vec<u8>),
+    /// A part of the list of all members that the sender knows.
+    Roll {
+        /// Whether it is the last part and the receiver is to answer with its own list.
+        ask: bool,
+        /// At most `ROLL_MEMBERS_MAX`.
+        #[serde(deserialize_with = "bounded::list::<_, _, ROLL_MEMBERS_MAX>")]
+        members: Vec<Entry>,
+    },
     /// The keys of the datagrams from the sender to the receiver. Between the sockets of both ends (`io`);
     /// the node never sees them. They travel only inside an encrypted link.
     Keys(Keys),
@@ -46,6 +58,22 @@ pub struct Echo {
     pub text: heapless::String<ECHO_BYTES_MAX>,
     /// Whether this is the answer.
     pub answer: bool,
+}
+
+/// A member, as another one knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its public key.
+    pub key: PeerKey,
+    /// In which of its lives.
+    pub generation: u32,
+    /// How often it refuted in this life.
+    pub incarnation: u16,
+    /// 0 alive, 1 suspect, 2 down.
+    pub standing: u8,
+    /// Where it may be dialled, hints; at most `ROLL_ADDRESSES_MAX`.
+    #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
+    pub addresses: Vec<SocketAddr>,
 }
 
 /// How to open the sender's datagrams, for as long as both agents run.
@@ -139,6 +167,7 @@ impl Talk {
         match self {
             Self::Hello { .. } => "hello",
             Self::Member(_) => "member",
+            Self::Roll { .. } => "roll",
             Self::Keys(_) => "keys",
             Self::Ask(_) => "ask",
             Self::Answer(_) => "answer",
@@ -165,15 +194,24 @@ impl Talk {
         match self {
             Self::Hello { device, listen, .. } => is_name(device) && listen.len() <= ADDRESSES_MAX,
             Self::Member(packet) => packet.len() <= MEMBER_BYTES_MAX,
+            Self::Roll { members, .. } => {
+                let entry = |entry: &Entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX;
+                members.len() <= ROLL_MEMBERS_MAX && members.iter().all(entry)
+            }
             Self::Keys(keys) => keys.port > 0,
             Self::Ask(ask) => ask.scale.is_finite(),
             Self::Answer(Answer { found: Some(found), device, .. }) => {
-                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| hit.cosine.is_finite())
+                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
             Self::Echo(_) => true,
         }
     }
+}
+
+/// A cosine, with room for what rounding to int8 adds. A larger number would outrank every honest passage.
+fn is_cosine(value: f32) -> bool {
+    value.abs() <= 1.1
 }
 
 fn is_name(device: &str) -> bool {
@@ -233,8 +271,11 @@ mod tests {
     #[test]
     fn numbers_that_are_none_are_refused() {
         let Talk::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
-        found.hits[0].cosine = f32::NAN;
-        assert_eq!(Talk::parse(&Talk::Answer(Answer { id, device, found: Some(found) }).seal()), None);
+        for none in [f32::NAN, f32::INFINITY, f32::MAX, -1.2] {
+            found.hits[0].cosine = none;
+            let answer = Answer { id, device: device.clone(), found: Some(found.clone()) };
+            assert_eq!(Talk::parse(&Talk::Answer(answer).seal()), None, "{none} is no cosine");
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! indexed and answers all the same.
 
 use crate::base::id::Ring;
-use crate::mesh::peers;
+use crate::mesh::member::Standing as Believed;
 use crate::node::output;
-use crate::node::status::Status;
+use crate::node::status::{Known, Status};
 use crate::store::audit::Audit;
 use crate::store::change::{Kind, Ledger};
 use serde::{Deserialize, Serialize};
@@ -98,11 +98,21 @@ pub struct Peer {
     pub device: Option<String>,
     /// Whether there is a link to it now.
     pub linked: bool,
+    /// What the mesh believes of it: "alive", "suspect" (it did not answer and has some seconds), "down" or
+    /// "unknown" (nothing was heard of it since this agent started).
+    pub state: String,
 }
 
-impl From<&peers::Peer> for Peer {
-    fn from(peer: &peers::Peer) -> Self {
-        Self { peer_id: peer.peer_id.clone(), device: peer.device.clone(), linked: peer.linked }
+impl From<&Known> for Peer {
+    fn from(peer: &Known) -> Self {
+        let state = match peer.standing {
+            Believed::Unknown => "unknown",
+            Believed::Alive => "alive",
+            Believed::Suspect => "suspect",
+            Believed::Down => "down",
+        };
+        let (peer_id, device) = (peer.peer_id.clone(), peer.device.clone());
+        Self { peer_id, device, linked: peer.linked, state: state.to_owned() }
     }
 }
 

@@ -195,7 +195,11 @@ mod tests {
 
     #[test]
     fn links_dials_and_allowed_peers_have_an_end() {
-        let everybody: Vec<PeerId> = (0..=255).map(peer).collect();
+        let other = |seed: u16| PeerId::from_public_key(&std::array::from_fn(|at| seed.to_le_bytes()[at % 2]));
+        let mut everybody: Vec<PeerId> = (0..=255).map(peer).collect();
+        everybody.extend(
+            (256..).map(other).filter(|one| !(0..=255).any(|seed| peer(seed) == *one)).take(LINK_ALLOWED_MAX - 256),
+        );
         let mut book = Book::new(PeerId::from_public_key(&[9; 32]), &everybody);
         assert!(!book.allow(PeerId::from_public_key(&std::array::from_fn(|at| u8::from(at > 9)))));
         assert!(book.allow(peer(0)), "who is in stays in");

@@ -2,10 +2,14 @@
 
 use super::read::Reader;
 use super::write::{bytes, list, number, text, truth};
-use crate::limits::{ADDRESSES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX};
+use crate::base::id::PeerKey;
+use crate::limits::{
+    ADDRESSES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX, ROLL_ADDRESSES_MAX,
+    ROLL_MEMBERS_MAX,
+};
 use crate::wire::message::Form;
 use crate::wire::spelling;
-use crate::wire::talk::{Answer, Ask, Echo, Found, Hit, Keys, Talk};
+use crate::wire::talk::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Talk};
 use core::net::SocketAddr;
 
 impl Talk {
@@ -42,6 +46,10 @@ impl Talk {
                 field(out, ",", "listen", |out| list(out, listen, |out, place| text(out, &place.to_string())));
             }
             Self::Member(packet) => field(out, "{", "packet", |out| bytes(out, packet)),
+            Self::Roll { ask, members } => {
+                field(out, "{", "ask", |out| truth(out, *ask));
+                field(out, ",", "members", |out| list(out, members, put_entry));
+            }
             Self::Keys(keys) => {
                 field(out, "{", "key", |out| bytes(out, &keys.key));
                 field(out, ",", "port", |out| number(out, keys.port.into()));
@@ -77,9 +85,12 @@ impl Talk {
             "hello" => Self::Hello {
                 ask: named(r, "{", "ask", Reader::truth)?,
                 device: named(r, ",", "device", string)?,
-                listen: named(r, ",", "listen", addresses)?,
+                listen: named(r, ",", "listen", |r| addresses(r, ADDRESSES_MAX))?,
             },
             "member" => Self::Member(named(r, "{", "packet", |r| r.bytes(MEMBER_BYTES_MAX))?),
+            "roll" => {
+                Self::Roll { ask: named(r, "{", "ask", Reader::truth)?, members: named(r, ",", "members", entries)? }
+            }
             "keys" => Self::Keys(Keys {
                 key: named(r, "{", "key", Reader::array)?,
                 port: named(r, ",", "port", small)?,
@@ -142,15 +153,39 @@ fn float(reader: &mut Reader<'_>) -> Option<f32> {
     reader.array().map(f32::from_le_bytes)
 }
 
-fn addresses(reader: &mut Reader<'_>) -> Option<Vec<SocketAddr>> {
+fn addresses(reader: &mut Reader<'_>, most: usize) -> Option<Vec<SocketAddr>> {
     let mut listen = Vec::new();
-    reader.list(ADDRESSES_MAX, |reader| {
+    reader.list(most, |reader| {
         let spelt = reader.text()?.plain()?;
         let address: SocketAddr = spelt.parse().ok()?;
         listen.push(address);
         (address.to_string() == spelt).then_some(())
     })?;
     Some(listen)
+}
+
+fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
+    field(out, "{", "addresses", |out| list(out, &entry.addresses, |out, place| text(out, &place.to_string())));
+    field(out, ",", "generation", |out| number(out, entry.generation.into()));
+    field(out, ",", "incarnation", |out| number(out, entry.incarnation.into()));
+    field(out, ",", "key", |out| bytes(out, &entry.key.0));
+    field(out, ",", "standing", |out| number(out, entry.standing.into()));
+    out.push(b'}');
+}
+
+fn entries(r: &mut Reader<'_>) -> Option<Vec<Entry>> {
+    let mut members = Vec::new();
+    r.list(ROLL_MEMBERS_MAX, |r| {
+        members.push(Entry {
+            addresses: named(r, "{", "addresses", |r| addresses(r, ROLL_ADDRESSES_MAX))?,
+            generation: named(r, ",", "generation", small)?,
+            incarnation: named(r, ",", "incarnation", small)?,
+            key: PeerKey(named(r, ",", "key", Reader::array)?),
+            standing: named(r, ",", "standing", small)?,
+        });
+        r.exact("}")
+    })?;
+    Some(members)
 }
 
 fn put_found(out: &mut Vec<u8>, found: &Found) {
@@ -235,6 +270,17 @@ mod tests {
             Talk::Hello { device: device.clone(), ask: true, listen },
             Talk::Hello { device: device.clone(), ask: false, listen: Vec::new() },
             Talk::Member(vec![1, 2, 3]),
+            Talk::Roll { ask: true, members: Vec::new() },
+            Talk::Roll {
+                ask: false,
+                members: vec![Entry {
+                    key: PeerKey([5; 32]),
+                    generation: u32::MAX,
+                    incarnation: 3,
+                    standing: 2,
+                    addresses: vec!["[fe80::1]:4".parse().unwrap()],
+                }],
+            },
             Talk::Keys(Keys { session: 7, key: [9; 32], port: 4433 }),
             Talk::Ask(Ask {
                 id: 1,

@@ -49,7 +49,9 @@ fn every_attack_is_survived_and_the_table_says_at_what_cost() {
         arena.healthy().await;
         let (mut worst, begun) = (0, arena.memory("VmRSS:"));
         println!("\n{:>10} | {:48} | {:>8} | {:>9} | seen", "number", "attack", "survived", "peak +kB");
-        for (numbers, what, run) in ATTACKS.iter().filter(|(_, what, _)| std::env::var("ONLY").is_ok_and(|only| what.contains(&only)) || std::env::var("ONLY").is_err()) {
+        for (numbers, what, run) in ATTACKS.iter().filter(|(_, what, _)| {
+            std::env::var("ONLY").is_ok_and(|only| what.contains(&only)) || std::env::var("ONLY").is_err()
+        }) {
             arena.forget_peak();
             let before = arena.memory("VmRSS:");
             let clock = std::time::Instant::now();
