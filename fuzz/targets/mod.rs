@@ -5,9 +5,13 @@
 //! Limits: those of `wattle::limits`, asserted. Not here: what drives them (libFuzzer by bins/, or
 //! tests/it/fuzz_short.rs on every `cargo test`).
 
+pub mod announce;
+pub mod datagram;
 pub mod envelope;
 pub mod frame;
 pub mod identify;
+pub mod json;
+pub mod member;
 pub mod multiaddr;
 pub mod multistream;
 pub mod noise_frame;
@@ -30,9 +34,13 @@ pub struct Target {
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
+    Target { name: "announce", check: announce::check, seeds: announce::seeds, slowness: 1 },
+    Target { name: "datagram", check: datagram::check, seeds: datagram::seeds, slowness: 50 },
     Target { name: "envelope", check: envelope::check, seeds: envelope::seeds, slowness: 8 },
     Target { name: "frame", check: frame::check, seeds: frame::seeds, slowness: 1 },
     Target { name: "identify", check: identify::check, seeds: identify::seeds, slowness: 2 },
+    Target { name: "json", check: json::check, seeds: json::seeds, slowness: 2 },
+    Target { name: "member", check: member::check, seeds: member::seeds, slowness: 10 },
     Target { name: "multiaddr", check: multiaddr::check, seeds: multiaddr::seeds, slowness: 2 },
     Target { name: "multistream", check: multistream::check, seeds: multistream::seeds, slowness: 1 },
     Target { name: "noise_frame", check: noise_frame::check, seeds: noise_frame::seeds, slowness: 2 },

@@ -38,7 +38,7 @@ pub fn check(data: &[u8]) {
 }
 
 /// One of each kind.
-pub fn seeds() -> Vec<Vec<u8>> {
+pub(super) fn sayings() -> Vec<Talk> {
     let hit = Hit {
         row: 5,
         path: b"/home/ann/notes.md".to_vec(),
@@ -74,6 +74,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
         Talk::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
     ]
-    .map(|talk| talk.seal())
     .to_vec()
+}
+
+/// Their bodies.
+pub fn seeds() -> Vec<Vec<u8>> {
+    sayings().iter().map(Talk::seal).collect()
 }
