@@ -10,6 +10,7 @@ pub mod announce;
 #[cfg(test)]
 mod chance;
 pub mod datagram;
+pub mod dns;
 pub mod frame;
 pub mod identify;
 pub mod message;

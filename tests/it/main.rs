@@ -18,6 +18,7 @@ mod engine;
 mod house;
 mod layers;
 mod link;
+mod netns;
 mod pair;
 mod records;
 mod steps;

@@ -57,6 +57,16 @@ impl<'a> Ear<'a> {
         self.tell(heard).await
     }
 
+    /// Takes in what a foreign agent announces.
+    pub(super) async fn foreign(&self, heard: Vec<Heard>) -> bool {
+        for heard in heard {
+            if heard.peer != self.discovery.own && !self.tell(heard).await {
+                return false;
+            }
+        }
+        true
+    }
+
     async fn tell(&self, heard: Heard) -> bool {
         let (network, events) = (&self.discovery.network, &self.discovery.events);
         if !network.is_known(&heard.peer) {

@@ -10,6 +10,7 @@
 
 mod browse;
 mod daemon;
+mod foreign;
 pub mod interface;
 
 use super::clock;
@@ -18,10 +19,11 @@ use super::network::{Network, Place};
 use crate::base::time::Instant;
 use crate::limits::{INTERFACES_LOOK_MS, MULTICAST_RESTART_MS, MULTICAST_RESTART_MS_MAX};
 use crate::node::input::Input;
-use crate::wire::announce::{Service, is_scoped};
+use crate::wire::announce::{Heard, Service, is_scoped};
 use crate::wire::peer::PeerId;
 use browse::Ear;
 use daemon::Daemon;
+use foreign::Foreign;
 use log::{debug, info, warn};
 use mdns_sd::ServiceEvent;
 use smol::channel::Sender;
@@ -66,36 +68,56 @@ impl Discovery {
         let mut daemon = None;
         let mut begin_at = self.multicast.then(clock::now);
         let mut ear = Ear::new(&self);
-        let mut look_at = clock::now() + LOOK;
+        let mut foreign: Option<Foreign> = None;
+        // Soon: what is up by itself at the start of the machine comes up about now.
+        let mut look_at = clock::now() + Duration::from_secs(1);
+        let mut begun = clock::now();
         loop {
             let now = clock::now();
             if begin_at.is_some_and(|at| at <= now) && !places.is_empty() {
                 begin_at = None;
                 match Daemon::begin(self.own, self.listen, &places) {
-                    Ok(begun) => {
+                    Ok(started) => {
                         self.network.multicast(|multicast| (multicast.on, multicast.why) = (true, None));
-                        daemon = Some(begun);
+                        begun = now;
+                        daemon = Some(started);
                     }
                     Err(why) => begin_at = Some(now + self.failed(&why, &mut pause)),
                 }
             }
-            let change = or(look(look_at), async {
+            let told = async {
                 match &daemon {
                     Some(daemon) => daemon.next().await,
                     None => smol::future::pending().await,
                 }
-            });
+            };
+            let overheard = async {
+                match &mut foreign {
+                    Some(foreign) => Change::Overheard(foreign.next().await),
+                    None => smol::future::pending().await,
+                }
+            };
+            let change = or(look(look_at), or(told, overheard));
             let goes_on = match change.await {
                 Change::Look => {
                     look_at = clock::now() + LOOK;
                     let now = interface::places(self.listen);
-                    now == places || {
-                        places = now;
-                        self.moved(&places, daemon.as_mut()).await
+                    let moved = now != places;
+                    if moved || daemon.is_none() || !self.network.is_lonely() {
+                        foreign = None;
                     }
+                    if foreign.is_none() && daemon.is_some() && self.network.is_lonely() {
+                        foreign = Foreign::open(&now);
+                    }
+                    places = now;
+                    !moved || self.moved(&places, daemon.as_mut()).await
                 }
+                Change::Overheard(heard) => ear.foreign(heard).await,
                 Change::Heard(service, event) => ear.hear(service, event).await,
                 Change::Failed(why) => {
+                    if clock::now().since(begun) > Duration::from_millis(MULTICAST_RESTART_MS_MAX) {
+                        pause = Duration::from_millis(MULTICAST_RESTART_MS);
+                    }
                     if let Some(daemon) = daemon.take() {
                         daemon.end();
                     }
@@ -153,6 +175,8 @@ enum Change {
     Look,
     /// The daemon heard something.
     Heard(Service, ServiceEvent),
+    /// Foreign agents announced themselves.
+    Overheard(Vec<Heard>),
     /// The daemon failed; a phrase why.
     Failed(String),
 }
