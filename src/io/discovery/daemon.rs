@@ -1,7 +1,7 @@
 //! The daemon of mdns-sd: what this agent announces of itself, and the ends on which it tells what it heard.
 
-use super::Change;
 use super::interface::leads_to_others;
+use super::watch::Change;
 use crate::io::network::Place;
 use crate::limits::INTERFACES_LOOK_MS;
 use crate::wire::announce::{Service, strings};
