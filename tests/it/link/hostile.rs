@@ -308,6 +308,8 @@ fn frames_that_promise_too_much_or_break_off_reach_nobody() {
             stream(3, "/wattle/gossip/1", &gossip),
             stream(5, "/wattle/task/1", &half),
             stream(7, "/wattle/task/1", &[0]),
+            stream(11, "/wattle/json/1", b"\n"),
+            stream(13, "/wattle/json/1", b"{\"payload\":{"),
             // The link itself is unharmed: what is well-formed arrives.
             stream(9, "/wattle/gossip/1", &good),
         ];
