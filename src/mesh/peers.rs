@@ -346,3 +346,6 @@ impl Peers {
         next
     }
 }
+
+#[cfg(test)]
+mod test;
