@@ -81,7 +81,14 @@ impl Daemon {
 
     /// Ends the thread; what was announced is taken back.
     pub(super) fn end(self) {
-        let _ = self.daemon.shutdown();
+        self.stop();
+    }
+
+    /// The same as the daemon's own end, seen from here.
+    pub(super) fn stop(&self) {
+        if let Err(error) = self.daemon.shutdown() {
+            debug!("The mDNS daemon did not take its end: {error}.");
+        }
     }
 }
 
