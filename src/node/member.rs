@@ -80,8 +80,13 @@ impl Node {
         if let Some(known) = self.peers.get(peer).filter(|_| news) {
             out.push(Output::Remember(peer, known.addresses.kept().to_vec()));
         }
-        let myself: Vec<_> = self.entries().take(1).collect();
-        out.push(Output::Send(peer, Talk::Roll { ask: !self.mesh.told, members: myself }));
+        let me = Told {
+            key: self.facts.key,
+            generation: self.member.generation(),
+            incarnation: 0,
+            standing: Standing::Alive,
+        };
+        out.push(Output::Send(peer, Talk::Roll { ask: !self.mesh.told, members: vec![self.entry(me)] }));
         if !self.mesh.told {
             self.mesh.roll_at = now + Duration::from_millis(ROLL_RETRY_MS);
         }
@@ -111,28 +116,26 @@ impl Node {
     }
 
     /// Everybody that this agent knows of, itself first.
-    fn entries(&self) -> impl Iterator<Item = Entry> {
-        self.member.roll(self.facts.key).into_iter().map(|told| {
-            let addresses = match self.peers.get(told.key) {
-                Some(peer) => peer.addresses.all(),
-                None => &self.listen,
-            };
-            Entry {
-                key: told.key,
-                generation: told.generation,
-                incarnation: told.incarnation,
-                standing: match told.standing {
-                    Standing::Alive | Standing::Unknown => 0,
-                    Standing::Suspect => 1,
-                    Standing::Down => 2,
-                },
-                addresses: addresses.iter().copied().take(ROLL_ADDRESSES_MAX).collect(),
-            }
-        })
+    fn entry(&self, told: Told) -> Entry {
+        let addresses = match self.peers.get(told.key) {
+            Some(peer) => peer.addresses.all(),
+            None => &self.listen,
+        };
+        Entry {
+            key: told.key,
+            generation: told.generation,
+            incarnation: told.incarnation,
+            standing: match told.standing {
+                Standing::Alive | Standing::Unknown => 0,
+                Standing::Suspect => 1,
+                Standing::Down => 2,
+            },
+            addresses: addresses.iter().copied().take(ROLL_ADDRESSES_MAX).collect(),
+        }
     }
 
     fn give_roll(&self, peer: PeerKey, ask: bool, out: &mut Out) {
-        let entries: Vec<_> = self.entries().collect();
+        let entries: Vec<_> = self.member.roll(self.facts.key).into_iter().map(|told| self.entry(told)).collect();
         let parts = entries.chunks(ROLL_MEMBERS_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
