@@ -81,7 +81,14 @@ impl Daemon {
 
     /// Ends the thread; what was announced is taken back.
     pub(super) fn end(self) {
-        let _ = self.daemon.shutdown();
+        self.stop();
+    }
+
+    /// The same as the daemon's own end, seen from here.
+    pub(super) fn stop(&self) {
+        if let Err(error) = self.daemon.shutdown() {
+            debug!("The mDNS daemon did not take its end: {error}.");
+        }
     }
 }
 
@@ -106,7 +113,14 @@ fn services(
     let info = |service: Service, name: &str, addresses: &[IpAddr], place: Option<SocketAddr>| {
         let strings = strings(service, own, place)?;
         let pairs: Vec<(&str, &str)> = strings.iter().filter_map(|string| string.split_once('=')).collect();
-        Some(ServiceInfo::new(service.name(), name, &host, addresses, port, &pairs[..]).map_err(|e| e.to_string()))
+        let made = ServiceInfo::new(service.name(), name, &host, addresses, port, &pairs[..]);
+        let unique = |mut info: ServiceInfo| {
+            // The names follow from a key or from chance: to ask three times whether they are taken would only
+            // delay the first announcement by a second.
+            info.set_requires_probe(false);
+            info
+        };
+        Some(made.map(unique).map_err(|error| error.to_string()))
     };
     let addresses: Vec<IpAddr> = places.iter().map(|place| place.address.ip()).collect();
     let mut infos = Vec::new();

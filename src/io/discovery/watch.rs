@@ -174,3 +174,43 @@ fn told(places: &[Place]) -> String {
     }
     places.iter().map(|place| format!("{} ({})", place.address, place.interface)).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::network::Network;
+    use crate::wire::peer::PeerId;
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    #[test]
+    fn a_daemon_that_ended_is_noticed_and_started_again() {
+        smol::block_on(async {
+            let (events, _told) = smol::channel::bounded(8);
+            // On loopback only, so that nothing is sent.
+            let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+            let own = PeerId::from_public_key(&[1; 32]);
+            let network = Network::default();
+            let discovery = Discovery { own, listen, multicast: true, network: network.clone(), events };
+            let state = || network.around(clock::now()).multicast;
+            let mut watch = Watch::new(&discovery, interface::places(listen));
+            watch.begin_if_due();
+            assert!(state().on && watch.begin_at.is_none());
+            watch.daemon.as_ref().unwrap().stop();
+            loop {
+                watch.look_at = clock::now() + LOOK;
+                if let Change::Failed(why) = watch.wait().await {
+                    break watch.fail(&why);
+                }
+            }
+            assert!(!state().on && state().why.is_some() && state().restarts == 1);
+            assert!(watch.begin_at.is_some_and(|at| at > clock::now()), "not at once: it may fail again");
+            let pause = watch.pause;
+            watch.fail("again");
+            assert!(watch.pause > pause && watch.pause <= PAUSE_MAX);
+            watch.begin_at = Some(Instant::ZERO);
+            watch.begin_if_due();
+            assert!(state().on && state().restarts == 2);
+            watch.daemon.take().unwrap().end();
+        });
+    }
+}
