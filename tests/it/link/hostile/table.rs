@@ -4,7 +4,7 @@
 //! stand yet (22 decompression, 23 poisoned embeddings, 27 public bitswap) come with them.
 
 use super::arena::Arena;
-use super::{crypto, door, gossip, names, streams, words};
+use super::{crypto, datagrams, door, gossip, names, streams, words};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -39,6 +39,9 @@ const ATTACKS: &[(&str, &str, Attack)] = &[
     attack!("20", "second spellings and changed bytes", words::malleable),
     attack!("21", "names that look like paths", names::paths),
     attack!("11, 26", "a flood of messages", gossip::flood),
+    attack!("9, 12", "garbage on the UDP socket", datagrams::garbage),
+    attack!("9", "true datagrams said again, and changed", datagrams::replay),
+    attack!("16, 24", "lies about who is down", datagrams::false_deaths),
 ];
 
 #[test]
