@@ -52,16 +52,11 @@ fn every_attack_is_survived_and_the_table_says_at_what_cost() {
         arena.healthy().await;
         let (mut worst, begun) = (0, arena.memory("VmRSS:"));
         println!("\n{:>10} | {:48} | {:>8} | {:>9} | seen", "number", "attack", "survived", "peak +kB");
-        for (numbers, what, run) in ATTACKS.iter().filter(|(_, what, _)| {
-            std::env::var("ONLY").is_ok_and(|only| what.contains(&only)) || std::env::var("ONLY").is_err()
-        }) {
+        for (numbers, what, run) in ATTACKS {
             arena.forget_peak();
             let before = arena.memory("VmRSS:");
-            let clock = std::time::Instant::now();
             let seen = run(&arena).await;
-            eprintln!("  {:?}", clock.elapsed());
             arena.healthy().await;
-            eprintln!("  {:?}", clock.elapsed());
             let grown = arena.memory("VmHWM:").saturating_sub(before);
             worst = worst.max(grown);
             println!("{numbers:>10} | {what:48} | {:>8} | {grown:>9} | {seen}", "yes");
