@@ -5,9 +5,12 @@
 
 mod arena;
 mod crypto;
+mod datagrams;
 mod door;
 mod gossip;
 mod liar;
+mod maps;
+mod multicast;
 mod names;
 mod streams;
 mod table;

@@ -1,15 +1,17 @@
 //! Attacks of strangers who get no further than the handshake.
 
 use super::super::raw::{propose, secrets};
-use super::super::{key, name, soon};
+use super::super::{key, soon};
 use super::arena::{Arena, FOE};
 use super::{half_handshakes, plain};
 use smol::Timer;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::TcpStream;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use wattle::limits::{LINK_HANDSHAKES_BURST, LINK_HANDSHAKES_PER_SECOND};
 use wattle::wire::noise::Handshake;
+use wattle::wire::peer::PeerId;
 use wattle::wire::varint;
 
 /// 28: HTTP, TLS, SSH, and 64 KiB of anything.
@@ -70,34 +72,42 @@ pub(super) async fn slowloris(arena: &Arena) -> String {
     format!("{all} connections, a healthy dial among them twice, all closed")
 }
 
+/// The first message costs the attacker one key; the answer costs the agent a signature and three products.
+/// Whether it came.
+async fn first_half(address: SocketAddr, agent: PeerId) -> bool {
+    let shaken = async {
+        let mut tcp = TcpStream::connect(address).await.ok()?;
+        propose(&mut tcp, "/noise").await.ok()?;
+        let mut out = Vec::new();
+        Handshake::dial(&key(FOE), agent, secrets(), &mut out).ok()?;
+        tcp.write_all(&out).await.ok()?;
+        let mut head = [0; 2];
+        tcp.read_exact(&mut head).await.ok()
+    };
+    let late = async {
+        Timer::after(Duration::from_millis(300)).await;
+        None
+    };
+    smol::future::or(shaken, late).await.is_some()
+}
+
 /// 6: what costs computing is paced, whoever asks; more from the same address than it may have is not done.
 pub(super) async fn flood(arena: &Arena) -> String {
     let begun = Instant::now();
     let mut answered = 0_u32;
     let mut tried = 0_u32;
     while begun.elapsed() < Duration::from_secs(4) {
-        tried += 1;
-        // The first message costs the attacker one key; the answer costs the agent a signature and three products.
-        let shaken = async {
-            let mut tcp = TcpStream::connect(arena.address).await.ok()?;
-            propose(&mut tcp, "/noise").await.ok()?;
-            let mut out = Vec::new();
-            Handshake::dial(&key(FOE), arena.name, secrets(), &mut out).ok()?;
-            tcp.write_all(&out).await.ok()?;
-            let mut head = [0; 2];
-            tcp.read_exact(&mut head).await.ok()
-        };
-        let quick = smol::future::or(shaken, async {
-            Timer::after(Duration::from_millis(300)).await;
-            None
-        });
-        answered += u32::from(quick.await.is_some());
+        let several: Vec<_> = (0..32).map(|_| smol::spawn(first_half(arena.address, arena.name))).collect();
+        for one in several {
+            tried += 1;
+            answered += u32::from(one.await);
+        }
     }
     let seconds = begun.elapsed().as_secs() as u32 + 1;
     let may = LINK_HANDSHAKES_BURST + LINK_HANDSHAKES_PER_SECOND * seconds;
-    assert!(answered > 0 && answered <= may, "{answered} of {tried} handshakes in {seconds} s, {may} are allowed");
-    format!(
-        "{answered} of {tried} answered in {seconds} s ({may} allowed), friend {} served",
-        &name(2).to_string()[..12]
-    )
+    assert!(
+        answered > 0 && answered <= may && tried > may,
+        "{answered} of {tried} handshakes in {seconds} s, {may} are allowed"
+    );
+    format!("{answered} of {tried} answered in {seconds} s ({may} allowed)")
 }

@@ -4,6 +4,9 @@ use super::super::raw::muxed;
 use super::arena::{Arena, FOE};
 use super::{SYN, WINDOW, broken_promises, broken_yamux, stream, yamux};
 use smol::Timer;
+use smol::io::AsyncReadExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// 1, 2, 3: frames that yamux must not take.
@@ -33,21 +36,43 @@ pub(super) async fn flood(arena: &Arena) -> String {
     "3,192 streams: the agent served others meanwhile".to_owned()
 }
 
-/// 4: answers that nobody reads.
+/// 4: pings as fast as the agent takes them, first with their answers read, then not.
 pub(super) async fn pings(arena: &Arena) -> String {
-    let mut attacker = muxed(arena.address, FOE, arena.name).await.unwrap();
-    let pings: Vec<u8> = (0..100_000).flat_map(|number| yamux(2, 1, 0, number)).collect();
-    let sent = smol::spawn(async move {
-        let _ = smol::future::or(attacker.send(&pings), async {
-            Timer::after(Duration::from_secs(3)).await;
-            Ok(())
-        })
-        .await;
-        attacker
-    });
-    arena.healthy().await;
-    drop(sent.await);
-    "100,000 pings, no answer read".to_owned()
+    let mut total = 0;
+    for read_answers in [true, false] {
+        let mut attacker = muxed(arena.address, FOE, arena.name).await.unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        // A thread of its own: nothing here slows it down.
+        let flood = std::thread::spawn(move || {
+            smol::block_on(async {
+                let pings: Vec<u8> = (0..5_000).flat_map(|number| yamux(2, 1, 0, number)).collect();
+                let mut answers = attacker.tcp.clone();
+                let sending = async {
+                    let mut sent = 0_u32;
+                    while !stopped.load(Ordering::Relaxed) && attacker.send(&pings).await.is_ok() {
+                        sent += 5_000;
+                    }
+                    sent
+                };
+                let reading = async {
+                    let mut sink = vec![0; 65_536];
+                    while read_answers && matches!(answers.read(&mut sink).await, Ok(1..)) {}
+                    while !stopped.load(Ordering::Relaxed) {
+                        Timer::after(Duration::from_millis(10)).await;
+                    }
+                    0
+                };
+                smol::future::or(sending, reading).await
+            })
+        });
+        Timer::after(Duration::from_millis(300)).await;
+        arena.healthy().await;
+        arena.healthy().await;
+        stop.store(true, Ordering::Relaxed);
+        total += flood.join().unwrap();
+    }
+    format!("{total} pings and more, others served meanwhile")
 }
 
 /// 1: lengths of four gigabytes, one more than the cap, half a frame, an empty one.

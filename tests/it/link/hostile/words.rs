@@ -78,7 +78,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
     let foe = foe(arena).await;
     let hit = Hit {
         row: u64::MAX,
-        path: vec![0xff; 4096],
+        path: vec![0xff; 256],
         heading: String::new(),
         text: String::new(),
         cosine: f32::MAX,
