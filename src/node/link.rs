@@ -38,6 +38,7 @@ impl Node {
             Talk::Ask(ask) => self.on_asked(peer, ask, out),
             Talk::Answer(answer) => self.on_peer_answer(peer, answer, out),
             Talk::Member(_packet) => {}
+            Talk::Gossip(_) => {}
             // Of the sockets, and handled there.
             Talk::Keys(_) => {}
         }

@@ -7,6 +7,7 @@
 //! Postcard has more than one spelling for a number and passes over what follows a value; here every message
 //! has one spelling, or it is refused: what is signed is what is read.
 
+mod claim;
 mod replay;
 
 use super::peer::{PEER_ID_BYTES, PeerId};
@@ -17,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use claim::{claim, unsigned};
 
 const DOMAIN: &[u8] = b"wattle-msg-1";
 const VERSION: u8 = 1;

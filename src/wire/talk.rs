@@ -3,6 +3,7 @@
 //! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
 //! (texts) is bounded by the frame that it came in.
 
+use super::rumour::Gossip;
 use crate::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -30,6 +31,8 @@ pub enum Talk {
     Ask(Ask),
     /// The answer to a question.
     Answer(Answer),
+    /// Rumours, and lists of them.
+    Gossip(Gossip),
 }
 
 /// How to open the sender's datagrams, for as long as both agents run.
@@ -119,6 +122,7 @@ impl Talk {
             Self::Keys(_) => "keys",
             Self::Ask(_) => "ask",
             Self::Answer(_) => "answer",
+            Self::Gossip(_) => "gossip",
         }
     }
 
@@ -143,6 +147,7 @@ impl Talk {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| hit.cosine.is_finite())
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
+            Self::Gossip(gossip) => gossip.sound(),
         };
         (sound && rest.is_empty()).then_some(talk)
     }
