@@ -420,6 +420,9 @@ const _: () = {
         "the longest list of collections is one rumour"
     );
     assert!(RUMOUR_BATCH_BYTES + 2 * RUMOUR_BYTES_MAX < FRAME_GOSSIP_MAX / 2, "a batch of rumours is one frame");
-    assert!(RUMOUR_DWELL_MS < RUMOUR_REFRESH_MS && RUMOUR_REFRESH_MS < RUMOUR_VALID_S.1 as u64 * 1000, "one may be lost");
+    assert!(
+        RUMOUR_DWELL_MS < RUMOUR_REFRESH_MS && RUMOUR_REFRESH_MS < RUMOUR_VALID_S.1 as u64 * 1000,
+        "one may be lost"
+    );
     assert!(LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX, "who links can be heard");
 };

@@ -1,5 +1,6 @@
 //! The way to the driver for everybody who is not a thread of its own: HTTP tasks, the command line.
 
+use super::events::Events;
 use crate::limits::GATE_MAX;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
@@ -18,6 +19,7 @@ pub struct Asked {
 #[derive(Clone, Debug)]
 pub struct Gate {
     way: Sender<Asked>,
+    events: Events,
 }
 
 impl Gate {
@@ -25,7 +27,13 @@ impl Gate {
     #[must_use]
     pub fn new() -> (Self, Receiver<Asked>) {
         let (way, driver) = bounded(GATE_MAX);
-        (Self { way }, driver)
+        (Self { way, events: Events::new() }, driver)
+    }
+
+    /// What happened, for those who follow it; the driver writes it down.
+    #[must_use]
+    pub const fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Asks the node and waits for its answer. Never waits for room: a full or closed way is an answer.

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod disk;
 pub mod driver;
 pub mod errand;
+pub mod events;
 pub mod folder;
 pub mod gate;
 pub mod home;

@@ -1,13 +1,15 @@
 //! Talking over links: what the node says is sealed and sent, what comes is opened and handed to the node.
 
 use super::driver::Event;
+use super::events::{Events, Kind};
 use super::home::{Home, write_file};
-use super::link::{Channel, LinkEvent, Links};
+use super::link::{Channel, LinkEvent, Links, Refusal};
 use crate::base::id::PeerKey;
 use crate::limits::LINK_EVENTS_MAX;
 use crate::node::input::{Input, LinkInput};
-use crate::wire::message::{Opener, Sealer};
+use crate::wire::message::{BadMessage, Opener, Sealer};
 use crate::wire::peer::PeerId;
+use crate::wire::rumour::{self, Fact};
 use crate::wire::talk::Talk;
 use core::net::SocketAddr;
 use ed25519_dalek::SigningKey;
@@ -80,12 +82,49 @@ impl Tongue {
         let peer = PeerId::from_public_key(&peer.0);
         match self.sealer.seal(talk.kind(), &[], &talk.seal()) {
             Ok(bytes) => {
-                if let Err(error) = self.links.send(&peer, Channel::Task, bytes) {
+                if let Err(error) = self.links.send(&peer, channel(talk), bytes) {
                     debug!("A message to {peer} was not sent: {error}.");
                 }
             }
             Err(error) => warn!("A message to {peer} was not sent: {error}"),
         }
+    }
+
+    /// Writes down who was not let in, for as long as there are links.
+    pub fn tell_refusals(&self, events: Events) -> impl Future<Output = ()> + use<> {
+        let refusals = self.links.refusals();
+        async move {
+            while let Ok(Refusal { peer, address }) = refusals.recv().await {
+                let what = format!("An unknown device wanted to link and was refused: {peer} at {}.", address.ip());
+                events.note(Kind::Refused, &peer.to_string(), what);
+            }
+        }
+    }
+
+    /// Seals a fact of this agent's own, as a rumour.
+    pub fn seal(&mut self, fact: &Fact) -> Option<Vec<u8>> {
+        let sealed = self.sealer.seal(rumour::TYPE, &[], &fact.seal());
+        sealed.inspect_err(|error| warn!("A rumour of this agent's own was not told: {error}")).ok()
+    }
+
+    /// Whether a rumour that somebody handed on was signed by its origin, an agent that is listened to.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn verify(&self, message: &[u8]) -> Result<(), BadMessage> {
+        self.opener.verify(message).map(|_| ())
+    }
+
+    /// The time to each linked peer and back, in microseconds, as far as it was measured.
+    #[must_use]
+    pub fn round_trips(&self) -> Vec<(PeerKey, u64)> {
+        let known = self.links.known().into_iter();
+        known
+            .filter_map(|known| {
+                let micros = u64::try_from(known.ping?.as_micros()).unwrap_or(u64::MAX);
+                Some((PeerKey(*known.peer.public_key()), micros))
+            })
+            .collect()
     }
 
     /// What an event of the links means to the node; `None` if nothing.
@@ -103,7 +142,10 @@ impl Tongue {
             }
             LinkEvent::Frame { peer, bytes, .. } => {
                 let said = match self.opener.open(&bytes) {
-                    Ok(opened) if opened.sender == peer => Talk::parse(opened.body),
+                    // The type is signed too: a rumour's body is never read as direct talk.
+                    Ok(opened) if opened.sender == peer => {
+                        Talk::parse(opened.body).filter(|talk| talk.kind() == opened.kind)
+                    }
                     Ok(opened) => {
                         info!("{peer} passed on a message of {}; direct talk is of oneself only.", opened.sender);
                         None
@@ -121,6 +163,14 @@ impl Tongue {
     /// Ends every link.
     pub async fn close(self) {
         self.links.close().await;
+    }
+}
+
+/// Membership and rumours do not wait behind passages.
+const fn channel(talk: &Talk) -> Channel {
+    match talk {
+        Talk::Member(_) | Talk::Gossip(_) => Channel::Gossip,
+        Talk::Hello { .. } | Talk::Keys(_) | Talk::Ask(_) | Talk::Answer(_) => Channel::Task,
     }
 }
 

@@ -65,11 +65,13 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let peers = introduce(&mut node, options)?;
     let tongue = Tongue::open(&home, identity.signing_key(), listen_for_peers(options)?, &peers, events.clone())?;
     let reached = tongue.address();
-    let driver = Driver::new(node, hands, Progress::new(std::io::stderr().is_terminal()), tongue);
+    let (gate, asked) = Gate::new();
+    smol::spawn(tongue.tell_refusals(gate.events().clone())).detach();
+    let progress = Progress::new(std::io::stderr().is_terminal());
+    let driver = Driver::new(node, hands, progress, tongue, gate.events().clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
-    let (gate, asked) = Gate::new();
     let page = format!("http://{address}/#token={}", token.reveal());
     let server = http::serve(listener, gate.clone(), token, Patience::default())
         .map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;

@@ -109,6 +109,13 @@ impl Peers {
         }
     }
 
+    /// A peer left for good: it is not dialled again.
+    pub fn retire(&mut self, key: PeerKey) {
+        if let Some(peer) = self.get_mut(key) {
+            (peer.address, peer.dial_at) = (None, None);
+        }
+    }
+
     /// The next peer to dial now; it is not due again before `lost` or `linked`.
     pub fn due(&mut self, now: Instant) -> Option<(PeerKey, SocketAddr)> {
         let peer = self.known.iter_mut().find(|peer| peer.dial_at.is_some_and(|at| at <= now))?;

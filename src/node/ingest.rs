@@ -77,6 +77,12 @@ impl Ingest {
         self.running.len() + self.saves.len()
     }
 
+    /// Whether one more background task could start.
+    pub(super) fn has_slot(&self, slots: usize) -> bool {
+        self.running.len() < slots && self.saves.len() + self.running.len() < SAVES_MAX
+    }
+
+    /// Whether this device works for itself just now.
     pub(super) fn busy(&self) -> bool {
         self.looking() || self.under_way() > 0
     }
@@ -149,7 +155,7 @@ impl Node {
             (Task::Read { doc } | Task::Embed { doc }, Outcome::Changes(changes)) => {
                 self.save(changes, Then::Release(vec![doc]), out);
             }
-            (Task::Count, Outcome::Counted(list)) => self.on_counted(now, &list, out),
+            (Task::Count, Outcome::Counted(list)) => self.on_counted(&list, out),
             (task, Outcome::Failed(why)) => {
                 log_failed_task(&mut self.ingest, &task);
                 self.break_down(now, &why, out);
@@ -212,8 +218,7 @@ impl Node {
             self.plan_looks(place);
         }
         // Each running task may end in a save: there must be room for all of them.
-        while self.ingest.running.len() < self.facts.slots
-            && self.ingest.saves.len() + self.ingest.running.len() < SAVES_MAX
+        while self.ingest.has_slot(self.facts.slots)
             && let Some(task) = self.next_task(now)
         {
             let id = self.task_id();

@@ -16,6 +16,7 @@ impl Node {
                 out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
                 self.peers.linked(now, peer);
                 out.push(self.hello(peer, false));
+                self.compare(now, peer, out);
             }
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
@@ -23,11 +24,11 @@ impl Node {
                 self.on_silence(peer, out);
             }
             LinkInput::NotDialled => self.peers.not_dialled(now, peer),
-            LinkInput::Said(talk) => self.on_talk(peer, *talk, out),
+            LinkInput::Said(talk) => self.on_talk(now, peer, *talk, out),
         }
     }
 
-    fn on_talk(&mut self, peer: PeerKey, talk: Talk, out: &mut Out) {
+    fn on_talk(&mut self, now: Instant, peer: PeerKey, talk: Talk, out: &mut Out) {
         match talk {
             Talk::Hello { device, ask, listen: _ } => {
                 self.peers.named(peer, device);
@@ -38,7 +39,7 @@ impl Node {
             Talk::Ask(ask) => self.on_asked(peer, ask, out),
             Talk::Answer(answer) => self.on_peer_answer(peer, answer, out),
             Talk::Member(_packet) => {}
-            Talk::Gossip(_) => {}
+            Talk::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
             // Of the sockets, and handled there.
             Talk::Keys(_) => {}
         }

@@ -1,6 +1,6 @@
 //! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`). In/out: `Input`, `Output`.
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`, `rumour`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
 //! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
@@ -11,6 +11,7 @@ mod ingest;
 pub mod input;
 mod link;
 pub mod output;
+pub mod rumour;
 pub mod status;
 
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
@@ -27,6 +28,7 @@ use core::net::SocketAddr;
 use ingest::Ingest;
 use input::{Input, Request};
 use output::{Output, Problem, Response};
+use rumour::Hearsay;
 
 /// What one input may cause.
 pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
@@ -60,6 +62,7 @@ pub struct Node {
     asks: Asks,
     peer_asks: PeerAsks,
     peers: Peers,
+    hearsay: Hearsay,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
@@ -74,6 +77,7 @@ impl Node {
         let facts = Facts { slots: facts.slots.clamp(1, BACKGROUND_MAX), ..facts };
         Self {
             ingest: Ingest::new(now),
+            hearsay: Hearsay::new(now, rumour::seed(&facts.peer_id, &facts.device)),
             facts,
             asks: Asks::default(),
             peer_asks: PeerAsks::new(),
@@ -97,6 +101,9 @@ impl Node {
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::Member(_peer, _packet) => {}
             Input::Seen(_peer, _address) => {}
+            Input::Told(message) => self.on_told(now, message, out),
+            Input::Proven(peer, told) => self.on_proven(now, peer, &told, out),
+            Input::Forged(peer) => self.on_forged(now, peer, out),
             Input::Here(addresses) => self.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
             Input::Disk { free } => self.facts.disk_free = free,
@@ -109,6 +116,7 @@ impl Node {
             }
             return;
         }
+        self.gossip(now, out);
         self.dial(now, out);
         self.work(now, out);
     }
@@ -122,7 +130,7 @@ impl Node {
     /// When to `Wake` the node if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let links = if self.stopping { None } else { self.peers.deadline() };
+        let links = if self.stopping { None } else { earliest(self.peers.deadline(), self.gossip_deadline()) };
         earliest(links, earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
     }
 

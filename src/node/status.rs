@@ -1,7 +1,8 @@
 //! How things stand, as plain data for the API and the page.
 
 use super::Node;
-use crate::base::id::Fingerprint;
+use super::rumour::Heard;
+use crate::base::id::{Fingerprint, PeerKey};
 use crate::base::time::Instant;
 use crate::mesh::peers::Peer;
 use crate::store::change::Ledger;
@@ -24,6 +25,10 @@ pub struct Status {
     pub fingerprint: Fingerprint,
     /// The known peers.
     pub peers: Vec<Peer>,
+    /// What they told of themselves.
+    pub heard: Vec<Heard>,
+    /// The time to linked peers and back, in microseconds, where the driver knows it.
+    pub round_trips: Vec<(PeerKey, u64)>,
     /// Background tasks and saves under way.
     pub running: usize,
     /// Whether some folder is being looked through.
@@ -35,7 +40,7 @@ pub struct Status {
 impl Node {
     /// How things stand.
     #[must_use]
-    pub fn status(&self, _now: Instant) -> Status {
+    pub fn status(&self, now: Instant) -> Status {
         Status {
             peer_id: self.facts.peer_id.clone(),
             device: self.facts.device.clone(),
@@ -44,6 +49,8 @@ impl Node {
             model: self.facts.model.clone(),
             fingerprint: self.facts.fingerprint,
             peers: self.peers.iter().cloned().collect(),
+            heard: self.heard(now),
+            round_trips: Vec::new(),
             running: self.ingest.under_way(),
             looking: self.ingest.looking(),
             held: self.held_reason(),

@@ -3,6 +3,7 @@
 use super::agent::Agent;
 use super::files::Files;
 use super::net::{self, Net};
+use super::rumour::{Seals, is_signed};
 use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
@@ -66,6 +67,10 @@ pub struct World {
     pub trace: u64,
     /// Inputs handled.
     pub inputs: u64,
+    /// Messages sent between agents, and their bytes before they are sealed.
+    pub sent: (u64, u64),
+    /// The counts behind the pretend seals.
+    pub seals: Seals,
     queue: BTreeMap<(Instant, u64), (usize, Happening)>,
     order: u64,
 }
@@ -101,6 +106,8 @@ impl World {
             plant: None,
             trace: 0xcbf2_9ce4_8422_2325,
             inputs: 0,
+            sent: (0, 0),
+            seals: Seals::default(),
             queue: BTreeMap::new(),
             order: 0,
         }
@@ -111,6 +118,7 @@ impl World {
     /// # Panics
     /// If the disk cannot be opened: a pretend disk always can.
     pub fn boot(&mut self, at: usize) {
+        self.seals.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
         let mut agent = match Agent::start(self.now, &format!("device {at}"), disk) {
             Ok(agent) => agent,
@@ -179,7 +187,7 @@ impl World {
         self.now = end;
     }
 
-    fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
+    pub(super) fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
         self.schedule(at, delay_ms, Happening::Input(input));
     }
 
@@ -281,6 +289,17 @@ impl World {
             }
             Output::Send(peer, talk) => self.send(at, peer, &talk),
             Output::Member(..) | Output::Remember(..) => {}
+            Output::Tell(fact) => {
+                let message = self.seals.seal(at, &fact);
+                self.post(at, 0, Input::Told(message));
+            }
+            Output::Verify(from, told) if is_signed(&told.message) => self.post(at, 0, Input::Proven(from, told)),
+            Output::Verify(from, _) => self.post(at, 0, Input::Forged(from)),
+            Output::Pass { to, slots, asked } => {
+                if let Some(talk) = agent.node.passed(self.now, &slots, asked) {
+                    self.send(at, to, &talk);
+                }
+            }
             Output::Watch(path) => {
                 self.devices[at].watching = true;
                 self.touched(at, &path);
@@ -293,6 +312,7 @@ impl World {
     fn send(&mut self, at: usize, peer: PeerKey, talk: &Talk) {
         let bytes = talk.seal();
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
+        self.sent = (self.sent.0 + 1, self.sent.1 + bytes.len() as u64);
         if let Some(delay) = self.net.passage_ms(&mut self.rng) {
             self.schedule(net::agent(peer), delay, Happening::Arrived(at, bytes));
         }

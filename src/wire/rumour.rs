@@ -210,7 +210,14 @@ pub struct Relayed {
 impl fmt::Debug for Relayed {
     /// Short: the claim says which rumour it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Relayed({:?}, hops {}, {} s, {} bytes)", Claim::of(&self.message), self.hops, self.age_s, self.message.len())
+        write!(
+            f,
+            "Relayed({:?}, hops {}, {} s, {} bytes)",
+            Claim::of(&self.message),
+            self.hops,
+            self.age_s,
+            self.message.len()
+        )
     }
 }
 

@@ -36,12 +36,12 @@ pub fn count(kv: &impl Kv) -> Result<Vec<Counted>, KvError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::{DocId, EmbedKey};
     use crate::store::change::Change;
+    use crate::store::change::NewPiece;
     use crate::store::library::Library;
     use crate::store::memory::Memory;
     use crate::store::record::FileStamp;
-    use crate::base::id::{DocId, EmbedKey};
-    use crate::store::change::NewPiece;
 
     #[test]
     fn only_what_members_may_see_and_what_was_read_counts() {

@@ -3,7 +3,7 @@
 use super::admission::{Admission, Place};
 use super::shake::{NoLink, listen};
 use super::stream::within;
-use super::{Shared, life};
+use super::{Refusal, Shared, life};
 use crate::io::clock;
 use crate::wire::peer::PeerId;
 use log::{debug, info, warn};
@@ -82,6 +82,7 @@ impl Door {
             debug!("The unknown device {peer} at {address} was refused again.");
         } else {
             info!("An unknown device wanted to link and was refused: {peer} at {address}.");
+            let _ = self.shared.refusals.0.try_send(Refusal { peer, address });
         }
     }
 }

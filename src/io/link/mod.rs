@@ -18,7 +18,7 @@ mod serve;
 mod shake;
 mod stream;
 
-use crate::limits::{LINK_CLOSE_MS, LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
+use crate::limits::{LINK_CLOSE_MS, LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS, REFUSALS_MAX};
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer::PeerId;
 use book::Book;
@@ -76,6 +76,15 @@ pub enum LinkEvent {
     },
 }
 
+/// A stranger that was not let in; it proved that it owns the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Who.
+    pub peer: PeerId,
+    /// Where it came from.
+    pub address: SocketAddr,
+}
+
 /// Times and rates; the defaults are those of `limits`. Tests and benchmarks take others.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -105,6 +114,8 @@ struct Shared {
     settings: Settings,
     book: Mutex<Book>,
     events: Sender<LinkEvent>,
+    /// Those that find no room are in the log only: strangers must not hold anybody up.
+    refusals: (Sender<Refusal>, Receiver<Refusal>),
     /// Ends when the links are closed, or all handles are gone.
     stopping: Receiver<()>,
 }
@@ -166,7 +177,8 @@ impl Links {
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let (running, stopping) = smol::channel::bounded(1);
         let book = Mutex::new(Book::new(own, allowed));
-        let shared = Arc::new(Shared { key, own, local, settings, book, events, stopping });
+        let refusals = smol::channel::bounded(REFUSALS_MAX);
+        let shared = Arc::new(Shared { key, own, local, settings, book, events, refusals, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
     }
@@ -193,6 +205,12 @@ impl Links {
     pub fn refuse(&self, peer: &PeerId, why: &str) {
         self.shared.book().refuse(peer);
         self.hang_up(peer, why);
+    }
+
+    /// Strangers that were not let in, from now on; the same one again and again is told once.
+    #[must_use]
+    pub fn refusals(&self) -> Receiver<Refusal> {
+        self.shared.refusals.1.clone()
     }
 
     /// Dials `peer` at `address`, without waiting: `Up` or `DialFailed` follows.

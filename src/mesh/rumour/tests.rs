@@ -162,7 +162,9 @@ fn who_leaves_for_good_is_not_heard_again_and_others_cannot_say_it_for_it() {
 #[test]
 fn an_origin_that_tells_too_much_is_cut_and_heard_again_later() {
     let mut rumours = Rumours::new(1);
-    let taken = |rumours: &mut Rumours, seq| matches!(take(rumours, at(seq / 1000), 1, (1, seq), &headroom(90)), Taken::News(_));
+    let taken = |rumours: &mut Rumours, seq| {
+        matches!(take(rumours, at(seq / 1000), 1, (1, seq), &headroom(90)), Taken::News(_))
+    };
     let news = (1..=60_000).filter(|seq| taken(&mut rumours, *seq)).count() as u64;
     let length = told(key(1), (1, 1), &headroom(90)).1.message.len() as u64;
     let most = (RUMOUR_ORIGIN_BURST + 60 * RUMOUR_ORIGIN_RATE) / length + 1;
