@@ -84,7 +84,7 @@ pub const ASK_MS_MAX: u64 = 10_000;
 pub const PEER_ANSWER_MS: u64 = 2_000;
 
 /// Agents that are known by name and linked.
-pub const PEERS_MAX: usize = 32;
+pub const PEERS_MAX: usize = 64;
 
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
 pub const REDIAL_MS: u64 = 500;
@@ -359,6 +359,18 @@ pub const RUMOUR_DIGEST_MAX: usize = 64;
 /// Milliseconds between two comparisons of all rumours, each with one link.
 pub const RUMOUR_DIGEST_MS: u64 = 30_000;
 
+/// Milliseconds until the names of news, which a flood may have kept from somebody, go to a few links more.
+pub const RUMOUR_RECENT_MS: u64 = 2_000;
+
+/// Links that hear those names: 15 bytes each in place of the rumour's 200.
+pub const RUMOUR_RECENT_LINKS: usize = 3;
+
+/// Rumours that somebody asked for and that go on from there like news: beyond, it came late and they are old.
+pub const RUMOUR_FEW: usize = 8;
+
+/// Milliseconds between two comparisons that new links bring about: who gets ten links at once compares with one.
+pub const RUMOUR_COMPARE_MS: u64 = 5_000;
+
 /// Milliseconds that what an agent tells of itself stays as it is (shared/reference/energy.md 4.9).
 pub const RUMOUR_DWELL_MS: u64 = 30_000;
 
@@ -410,7 +422,7 @@ const _: () = {
     assert!(MESSAGE_WINDOW >= 4 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
     assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
     assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");
-    assert!(PEERS_MAX + 16 < OUT_PER_INPUT_MAX, "a rumour of this agent's own goes to every link at once");
+    assert!(LINKS_MAX + 16 < OUT_PER_INPUT_MAX, "a rumour of this agent's own goes to every link at once");
     assert!(
         RUMOUR_ORIGINS_MAX * 3 / RUMOUR_DIGEST_MAX + 16 < OUT_PER_INPUT_MAX,
         "all rumours are named to a new link at once"

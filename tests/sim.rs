@@ -4,6 +4,9 @@
 
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
+#[path = "sim/rumour.rs"]
+mod rumour;
+
 use std::collections::BTreeSet;
 use wattle::base::id::Ring;
 use wattle::base::rng::Rng;

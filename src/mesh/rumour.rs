@@ -171,13 +171,18 @@ impl Rumours {
 
     /// To whom of those linked a relay hands news on: a few by chance, neither who brought it nor its origin.
     pub fn spread(&mut self, slot: Slot, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, RUMOUR_FANOUT> {
-        let mut picked = Bounded::new();
-        let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return picked };
+        let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return Bounded::new() };
         if origin.values[slot.kind as usize].hops >= RUMOUR_HOPS_MAX {
-            return picked;
+            return Bounded::new();
         }
-        let others = linked.iter().filter(|link| **link != from && **link != origin.key);
-        for (seen, link) in (1..).zip(others) {
+        let key = origin.key;
+        self.pick(linked.iter().filter(|link| **link != from && **link != key))
+    }
+
+    /// A few links by chance, each with the same.
+    pub fn pick<'a, const N: usize>(&mut self, links: impl Iterator<Item = &'a PeerKey>) -> Bounded<PeerKey, N> {
+        let mut picked = Bounded::new();
+        for (seen, link) in (1..).zip(links) {
             if picked.push(*link).is_err() {
                 // Each of those seen so far stays with the same chance.
                 let place = usize::try_from(self.rng.below(seen)).unwrap_or(usize::MAX);
@@ -187,12 +192,6 @@ impl Rumours {
             }
         }
         picked
-    }
-
-    /// One link by chance, to compare with.
-    pub fn partner(&mut self, linked: &[PeerKey]) -> Option<PeerKey> {
-        let at = usize::try_from(self.rng.below(linked.len() as u64)).ok()?;
-        linked.get(at).copied()
     }
 
     /// A value as the next one gets it: hops, age in seconds, the origin's message. `asked`: it was asked for, and is not
@@ -210,6 +209,22 @@ impl Rumours {
             let live = Kind::ALL.into_iter().filter(move |kind| origin.values[*kind as usize].is_live(now));
             live.map(move |kind| origin.name(kind))
         })
+    }
+
+    /// The names of news since then, as many as one list takes; what was handed over as old is not among them.
+    #[must_use]
+    pub fn recent(&self, now: Instant, since: Instant) -> Entries {
+        let mut list = Entries::new();
+        for origin in &self.origins {
+            for kind in Kind::ALL {
+                let value = &origin.values[kind as usize];
+                if value.is_live(now) && value.since >= since && value.hops < RUMOUR_HOPS_MAX {
+                    // What finds no room is found by the next comparison.
+                    let _ = list.push(origin.name(kind));
+                }
+            }
+        }
+        list
     }
 
     /// What this agent lacks of another's list. `is_member` says whose rumours it wants.
@@ -237,6 +252,17 @@ impl Rumours {
     fn find(&self, prefix: &[u8; 8]) -> Option<usize> {
         let at = self.origins.partition_point(|origin| origin.key.0[..8] < prefix[..]);
         self.origins.get(at).filter(|origin| origin.key.0[..8] == prefix[..]).map(|_| at)
+    }
+
+    /// This agent's own that are valid.
+    pub fn own(&self, now: Instant) -> impl Iterator<Item = Slot> + '_ {
+        let at = self.own.and_then(|own| self.at(&own).ok());
+        let slots = move |at: usize| {
+            let values = &self.origins[at].values;
+            let live = Kind::ALL.into_iter().filter(move |kind| values[*kind as usize].is_live(now));
+            live.map(move |kind| Slot { origin: u16::try_from(at).unwrap_or(u16::MAX), kind })
+        };
+        at.into_iter().flat_map(slots)
     }
 
     /// How much background work a device allows, if it said so and that is still valid.

@@ -16,12 +16,13 @@ impl Node {
                 out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
                 self.peers.linked(now, peer);
                 out.push(self.hello(peer, false));
-                self.compare(now, peer, out);
+                self.on_linked(now, peer, out);
             }
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
                 self.peers.lost(now, peer);
                 self.on_silence(peer, out);
+                self.on_unlinked(peer);
             }
             LinkInput::NotDialled => self.peers.not_dialled(now, peer),
             LinkInput::Said(talk) => self.on_talk(now, peer, *talk, out),

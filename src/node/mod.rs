@@ -116,9 +116,10 @@ impl Node {
             }
             return;
         }
+        self.work(now, out);
+        // After the work: what this agent tells of itself depends on it.
         self.gossip(now, out);
         self.dial(now, out);
-        self.work(now, out);
     }
 
     /// Gets to know a peer: it is dialled if it has an address, and asked whenever it is linked. Returns false

@@ -9,12 +9,12 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    PEERS_MAX, RUMOUR_BATCH_BYTES, RUMOUR_COUNT_MS, RUMOUR_DIGEST_MS, RUMOUR_DWELL_MS, RUMOUR_LINKS_MAX,
-    RUMOUR_REFRESH_MS, RUMOUR_VALID_S,
+    LINKS_MAX, RUMOUR_BATCH_BYTES, RUMOUR_COMPARE_MS, RUMOUR_COUNT_MS, RUMOUR_DIGEST_MS, RUMOUR_DWELL_MS, RUMOUR_FEW,
+    RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS, RUMOUR_REFRESH_MS, RUMOUR_VALID_S,
 };
 use crate::mesh::rumour::{Rumours, Taken, Weight};
 use crate::store::change::Ledger;
-use crate::wire::rumour::{Claim, Collection, Energy, Entries, Fact, Gossip, Headroom, Kind, Relayed, Removed};
+use crate::wire::rumour::{Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::talk::Talk;
 use crate::work::task::Counted;
 use heapless::{LinearMap, Vec as Bounded};
@@ -22,6 +22,8 @@ use heapless::{LinearMap, Vec as Bounded};
 const DWELL: Duration = Duration::from_millis(RUMOUR_DWELL_MS);
 const REFRESH: Duration = Duration::from_millis(RUMOUR_REFRESH_MS);
 const COUNT: Duration = Duration::from_millis(RUMOUR_COUNT_MS);
+const RECENT: Duration = Duration::from_millis(RUMOUR_RECENT_MS);
+const PAUSE: Duration = Duration::from_millis(RUMOUR_COMPARE_MS);
 const DIGEST: Duration = Duration::from_millis(RUMOUR_DIGEST_MS);
 
 /// Outputs that are left to the other stories of an input.
@@ -39,6 +41,11 @@ pub(super) struct Hearsay {
     counted: Option<(Instant, Ledger)>,
     counting: bool,
     compare_at: Instant,
+    compared: Option<Instant>,
+    /// Since when there is news whose names were not told, and when they are.
+    news: Option<(Instant, Instant)>,
+    /// The links that stand.
+    links: Bounded<PeerKey, LINKS_MAX>,
     /// Of whom people were told that it tells too much, and when.
     loud: LinearMap<PeerKey, Instant, RUMOUR_LINKS_MAX>,
 }
@@ -54,6 +61,9 @@ impl Hearsay {
             counted: None,
             counting: false,
             compare_at: now + first,
+            compared: None,
+            news: None,
+            links: Bounded::new(),
             loud: LinearMap::new(),
         }
     }
@@ -73,8 +83,7 @@ pub struct Heard {
 impl Node {
     /// Tells what is due, and compares with somebody now and then.
     pub(super) fn gossip(&mut self, now: Instant, out: &mut Out) {
-        let linked = self.linked();
-        if linked.is_empty() || out.room() <= OTHERS {
+        if self.hearsay.links.is_empty() || out.room() <= OTHERS {
             return;
         }
         if self.headroom_due().is_none_or(|at| at <= now) {
@@ -84,19 +93,31 @@ impl Node {
         }
         if self.hearsay.compare_at <= now {
             self.hearsay.compare_at = now + DIGEST;
-            if let Some(partner) = self.hearsay.rumours.partner(&linked) {
-                self.name_all(now, partner, true, out);
+            let partner: Bounded<PeerKey, 1> = self.hearsay.rumours.pick(self.hearsay.links.iter());
+            self.hearsay.compared = Some(now);
+            partner.iter().for_each(|partner| self.name_all(now, *partner, true, out));
+        }
+        if let Some((since, at)) = self.hearsay.news
+            && at <= now
+        {
+            self.hearsay.news = None;
+            let list = self.hearsay.rumours.recent(now, since);
+            let links: Bounded<PeerKey, RUMOUR_RECENT_LINKS> = self.hearsay.rumours.pick(self.hearsay.links.iter());
+            for to in links.iter().filter(|_| !list.is_empty()) {
+                let have = Gossip::Have { ask: false, list: Box::new(list.clone()) };
+                out.push(Output::Send(*to, Talk::Gossip(have)));
             }
         }
     }
 
     /// When this story wants to be woken.
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
-        if !self.peers.iter().any(|peer| peer.linked) {
+        if self.hearsay.links.is_empty() {
             return None;
         }
         let headroom = self.headroom_due().unwrap_or(Instant::ZERO);
-        earliest(earliest(Some(headroom), Some(self.hearsay.compare_at)), self.count_due())
+        let news = self.hearsay.news.map(|(_, at)| at);
+        earliest(earliest(Some(headroom), Some(self.hearsay.compare_at)), earliest(news, self.count_due()))
     }
 
     fn headroom_due(&self) -> Option<Instant> {
@@ -126,7 +147,7 @@ impl Node {
 
     /// Soon after the device came to rest, and seldom while it works: a count walks every document.
     fn count_due(&self) -> Option<Instant> {
-        let able = self.ingest.broken.is_none() && !self.disk_full() && self.peers.iter().any(|peer| peer.linked);
+        let able = self.ingest.broken.is_none() && !self.disk_full() && !self.hearsay.links.is_empty();
         if !able || self.hearsay.counting || !self.ingest.has_slot(self.facts.slots) {
             return None;
         }
@@ -155,16 +176,36 @@ impl Node {
     pub(super) fn on_told(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&message) else { return };
         let Some(slot) = self.hearsay.rumours.tell(now, &claim, &fact, message) else { return };
-        for to in &self.linked() {
+        self.note_news(now);
+        for to in &self.hearsay.links {
             if out.room() > OTHERS {
                 out.push(Output::Pass { to: *to, slots: Slots::from_iter([slot]), asked: false });
             }
         }
     }
 
-    /// A link stands: each side names what it has.
-    pub(super) fn compare(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
-        self.name_all(now, peer, false, out);
+    /// A link stands. Who comes late learns over it what was told before.
+    pub(super) fn on_linked(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
+        let links = &mut self.hearsay.links;
+        // The links themselves are no more than this.
+        let _ = !links.contains(&peer) && links.push(peer).is_ok();
+        // What this agent told of itself goes to every new link at once: most telling is done while links come up.
+        let own: Slots = self.hearsay.rumours.own(now).collect();
+        if !own.is_empty() && out.room() > OTHERS {
+            out.push(Output::Pass { to: peer, slots: own, asked: false });
+        }
+        if self.hearsay.compared.is_none_or(|at| now.since(at) >= PAUSE) {
+            self.hearsay.compared = Some(now);
+            self.name_all(now, peer, true, out);
+        }
+    }
+
+    pub(super) fn on_unlinked(&mut self, peer: PeerKey) {
+        self.hearsay.links.retain(|link| *link != peer);
+        if self.hearsay.links.is_empty() {
+            self.hearsay.compared = None;
+            self.hearsay.news = None;
+        }
     }
 
     pub(super) fn on_gossip(&mut self, now: Instant, peer: PeerKey, gossip: Gossip, out: &mut Out) {
@@ -180,7 +221,9 @@ impl Node {
                 if !want.is_empty() {
                     out.push(Output::Send(peer, Talk::Gossip(Gossip::Want(Box::new(want)))));
                 }
-                if ask {
+                // Who asks pays for the answer.
+                let answer = self.hearsay.rumours.names(now).count() * size_of::<Entry>();
+                if ask && self.hearsay.rumours.spend(now, peer, answer) {
                     self.name_all(now, peer, false, out);
                 }
             }
@@ -209,7 +252,8 @@ impl Node {
         }
         match self.hearsay.rumours.take(now, &claim, &fact, told) {
             Taken::News(slot) => {
-                for to in &self.hearsay.rumours.spread(slot, from, &self.linked()) {
+                self.note_news(now);
+                for to in &self.hearsay.rumours.spread(slot, from, &self.hearsay.links) {
                     out.push(Output::Pass { to: *to, slots: Slots::from_iter([slot]), asked: false });
                 }
             }
@@ -221,6 +265,10 @@ impl Node {
             self.peers.retire(claim.origin);
             self.tell_of(claim.origin, "left the mesh for good. It is not dialled any more", out);
         }
+    }
+
+    fn note_news(&mut self, now: Instant) {
+        self.hearsay.news.get_or_insert((now, now + RECENT));
     }
 
     /// A link handed on what its origin never signed.
@@ -249,6 +297,8 @@ impl Node {
 
     /// Hands over what was asked for, in batches that fit a frame each, as far as the asker's budget goes.
     fn hand_over(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
+        // A few were missed by a flood, and go on from there; many are asked for by one who came late.
+        let asked = list.len() > RUMOUR_FEW;
         let (mut slots, mut bytes) = (Slots::new(), 0);
         for entry in list {
             let Some((slot, length)) = self.hearsay.rumours.named(now, entry) else { continue };
@@ -257,7 +307,7 @@ impl Node {
                 break;
             }
             if (slots.is_full() || bytes + length > RUMOUR_BATCH_BYTES) && out.room() > OTHERS {
-                out.push(Output::Pass { to: peer, slots: core::mem::take(&mut slots), asked: true });
+                out.push(Output::Pass { to: peer, slots: core::mem::take(&mut slots), asked });
                 bytes = 0;
             }
             // A full batch that had no room to leave: the next comparison brings the rest.
@@ -265,7 +315,7 @@ impl Node {
             bytes += length;
         }
         if !slots.is_empty() && out.room() > OTHERS {
-            out.push(Output::Pass { to: peer, slots, asked: true });
+            out.push(Output::Pass { to: peer, slots, asked });
         }
     }
 
@@ -297,10 +347,6 @@ impl Node {
     #[must_use]
     pub fn heard_up_to(&self, origin: PeerKey, kind: Kind) -> Option<(u32, u64)> {
         self.hearsay.rumours.order(origin, kind)
-    }
-
-    fn linked(&self) -> Bounded<PeerKey, PEERS_MAX> {
-        self.peers.iter().filter(|peer| peer.linked).map(|peer| peer.key).collect()
     }
 
     /// People are told once a minute at most.

@@ -2,6 +2,7 @@
 
 use super::net;
 use super::world::World;
+use crate::node::input::Input;
 use crate::wire::message::unsigned;
 use crate::wire::peer::PeerId;
 use crate::wire::rumour::{Fact, Kind, TYPE};
@@ -34,6 +35,11 @@ pub fn is_signed(message: &[u8]) -> bool {
 }
 
 impl World {
+    /// Lets a device's agent hear something that nobody sent: what a liar says.
+    pub fn hear(&mut self, at: usize, input: Input) {
+        self.post(at, 0, input);
+    }
+
     /// How many running agents hold the newest rumour of this kind that a device's agent knows of itself.
     #[must_use]
     pub fn holding(&self, origin: usize, kind: Kind) -> usize {

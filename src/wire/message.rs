@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use claim::{claim, unsigned};
+pub use claim::{Carried, claim, unsigned};
 
 const DOMAIN: &[u8] = b"wattle-msg-1";
 const VERSION: u8 = 1;

@@ -53,6 +53,7 @@ mod tests {
             ring,
         };
         let places = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Mesh)];
+        let mut last = DocId(0);
         for (n, (collection, ring)) in (1..).zip(places) {
             let doc = library.apply(&file(n, collection, ring)).unwrap().doc.unwrap();
             let piece = |at: u8| NewPiece {
@@ -62,11 +63,12 @@ mod tests {
                 start: 0,
                 end: 4,
             };
+            last = doc;
             let (stamp, pieces) = (FileStamp::default(), (0..n).map(piece).collect());
             library.apply(&Change::Chunked { doc, stamp, content: [n; 16], pieces }).unwrap();
         }
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
-        library.apply(&Change::Gone { doc: DocId(4) }).unwrap();
+        library.apply(&Change::Gone { doc: last }).unwrap();
         let counted = count(library.kv()).unwrap();
         assert_eq!(counted, [Counted { name: "home".to_owned(), documents: 2, passages: 3 }]);
     }

@@ -1,14 +1,29 @@
 //! Messages that others carry: what one claims to be, cheaply and unproven, and whether its sender signed it.
 
-use super::{BadMessage, Envelope, Opened, Opener, Payload, SIGNATURE, VERSION, exactly, signed_bytes};
+use super::{BadMessage, Envelope, Opener, Payload, SIGNATURE, VERSION, exactly, signed_bytes};
 use crate::limits::{MESSAGE_BODY_MAX, MESSAGE_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
 use crate::wire::peer::{PEER_ID_BYTES, PeerId};
+
+/// A message that somebody else handed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried<'a> {
+    /// What it is.
+    pub kind: &'a str,
+    /// Who said it.
+    pub sender: PeerId,
+    /// The start of the sender that it is of.
+    pub boot: u32,
+    /// Its number within that start, from 1.
+    pub seq: u64,
+    /// What it says.
+    pub body: &'a [u8],
+}
 
 /// What a message claims. Nobody has proven a word of it: it may only be used to drop the message.
 ///
 /// Allocates nothing. A claim may be spelt in a way that [`Opener::verify`] refuses.
 #[must_use]
-pub fn claim(bytes: &[u8]) -> Option<Opened<'_>> {
+pub fn claim(bytes: &[u8]) -> Option<Carried<'_>> {
     if bytes.len() > MESSAGE_BYTES_MAX {
         return None;
     }
@@ -18,8 +33,8 @@ pub fn claim(bytes: &[u8]) -> Option<Opened<'_>> {
     }
     let (payload, []) = postcard::take_from_bytes::<Payload<'_>>(envelope.payload).ok()? else { return None };
     let sender = named(envelope.sender_id)?;
-    let Payload { mesh, boot, seq, body, .. } = payload;
-    Some(Opened { kind: envelope.kind, task_id: envelope.task_id, sender, mesh, boot, seq, body })
+    let Payload { boot, seq, body, .. } = payload;
+    Some(Carried { kind: envelope.kind, sender, boot, seq, body })
 }
 
 /// The sender by its spelling alone. Whether the key is one is a matter of the signature.
@@ -35,7 +50,7 @@ impl Opener {
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn verify<'a>(&self, bytes: &'a [u8]) -> Result<Opened<'a>, BadMessage> {
+    pub fn verify<'a>(&self, bytes: &'a [u8]) -> Result<Carried<'a>, BadMessage> {
         if bytes.len() > MESSAGE_BYTES_MAX {
             return Err(BadMessage::TooLarge);
         }
@@ -61,8 +76,8 @@ impl Opener {
         if !sender.signed(&signed, envelope.signature) {
             return Err(BadMessage::Signature);
         }
-        let Payload { mesh, boot, seq, body, .. } = payload;
-        Ok(Opened { kind: envelope.kind, task_id: envelope.task_id, sender, mesh, boot, seq, body })
+        let Payload { boot, seq, body, .. } = payload;
+        Ok(Carried { kind: envelope.kind, sender, boot, seq, body })
     }
 }
 
