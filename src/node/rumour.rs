@@ -129,7 +129,8 @@ impl Node {
     fn headroom_now(&self) -> Headroom {
         let quarters = match () {
             () if self.ingest.broken.is_some() || self.disk_full() => 0,
-            () if self.ingest.busy() => 2,
+            // The count is of this story, not the device's own work.
+            () if self.ingest.looking() || self.ingest.under_way() > usize::from(self.hearsay.counting) => 2,
             () => 4,
         };
         Headroom { quarters, energy: Energy::Unknown, ms_per_task: 0, valid_s: RUMOUR_VALID_S.1 }

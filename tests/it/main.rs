@@ -19,6 +19,7 @@ mod house;
 mod layers;
 mod link;
 mod pair;
+mod peers;
 mod records;
 mod steps;
 mod wordpiece;

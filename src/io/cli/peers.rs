@@ -19,7 +19,10 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
     } else {
         say(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Look::of_stdout()) })?;
     }
-    while watch {
+    if !watch {
+        return Ok(());
+    }
+    loop {
         Timer::after(Duration::from_millis(WATCH_MS)).await;
         let answer = client.events(newest).await?;
         // Numbers begin anew with the agent: a lower one is of another start.
@@ -32,7 +35,6 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
             newest = event.number;
         }
     }
-    Ok(())
 }
 
 fn line(event: &Event) -> String {

@@ -1,3 +1,5 @@
+//! The flood as a table: who takes what, from whom, and when it ends. Whole homes are in tests/sim/rumour.rs.
+
 use super::*;
 use crate::wire::message::unsigned;
 use crate::wire::peer::PeerId;
@@ -168,7 +170,7 @@ fn an_origin_that_tells_too_much_is_cut_and_heard_again_later() {
     let news = (1..=60_000).filter(|seq| taken(&mut rumours, *seq)).count() as u64;
     let length = told(key(1), (1, 1), &headroom(90)).1.message.len() as u64;
     let most = (RUMOUR_ORIGIN_BURST + 60 * RUMOUR_ORIGIN_RATE) / length + 1;
-    println!("of 60,000 in a minute {news} were news, {} bytes each", length);
+    println!("of 60,000 in a minute {news} were news, {length} bytes each");
     assert!((most / 2..=most).contains(&news), "{news} of at most {most}");
     assert!(matches!(take(&mut rumours, at(200), 2, (1, 1), &headroom(90)), Taken::News(_)), "others are heard");
     assert!(taken(&mut rumours, 200_000));

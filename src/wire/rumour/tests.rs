@@ -1,3 +1,5 @@
+//! Facts, claims and gossip: what is read, what is refused, and what any bytes do.
+
 use super::*;
 use crate::base::rng::Rng;
 use crate::wire::chance;
