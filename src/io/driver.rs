@@ -16,9 +16,10 @@ use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
+use crate::wire::message::BadMessage;
 use crate::work::task::Task;
 use futures_lite::future::or;
-use log::info;
+use log::debug;
 use smol::channel::{Receiver, Sender};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -146,11 +147,13 @@ impl Driver {
                 Output::Send(peer, talk) => self.tongue.say(peer, &talk),
                 Output::Member(..) | Output::Remember(..) => {}
                 Output::Tell(fact) => self.back.extend(self.tongue.seal(&fact).map(Input::Told)),
-                Output::Verify(from, told) => self.back.push_back(match self.tongue.verify(&told.message) {
-                    Ok(()) => Input::Proven(from, told),
+                Output::Verify(from, told) => self.back.extend(match self.tongue.verify(&told.message) {
+                    Ok(()) => Some(Input::Proven(from, told)),
+                    // Who is not listened to yet may have signed it all the same.
+                    Err(BadMessage::Stranger) => None,
                     Err(why) => {
-                        info!("A rumour that was handed on was not taken. {why}");
-                        Input::Forged(from)
+                        debug!("A rumour that was handed on was not taken. {why}");
+                        Some(Input::Forged(from))
                     }
                 }),
                 Output::Pass { to, slots, asked } => {

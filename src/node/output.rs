@@ -25,7 +25,8 @@ pub enum Output {
     Member(PeerKey, Vec<u8>),
     /// Seal this as a rumour of this agent's own; one `Told` follows.
     Tell(Fact),
-    /// Check whether a rumour that this peer handed on was signed by its origin; one `Proven` or `Forged` follows.
+    /// Check whether a rumour that this peer handed on was signed by its origin: `Proven` or `Forged` follows, or nothing if the origin
+    /// is not listened to yet.
     Verify(PeerKey, Relayed),
     /// Hand rumours on to a linked peer, as [`Node::passed`](super::Node::passed) makes them at this moment.
     Pass {

@@ -265,13 +265,15 @@ impl Gossip {
         }
     }
 
-    /// Bytes that count against the sender's budget.
+    /// Bytes that count against the sender's budget: what was said, and the frame, which costs a signature.
     #[must_use]
     pub fn weight(&self) -> usize {
-        match self {
+        const FRAME: usize = 128;
+        let said = match self {
             Self::Told(batch) => batch.iter().map(|told| told.message.len()).sum(),
             Self::Have { list, .. } | Self::Want(list) => list.len() * core::mem::size_of::<Entry>(),
-        }
+        };
+        FRAME + said
     }
 }
 

@@ -21,7 +21,6 @@ impl Following {
     fn new(agent: &Agent, home: &Place, args: &[&str]) -> Self {
         let mut command = Command::new(WATTLE);
         command.args(["--api", &agent.api, "--home"]).arg(home.home()).args(args);
-        #[expect(clippy::zombie_processes, reason = "`Drop` waits")]
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let (stdout, (tell, lines)) = (BufReader::new(child.stdout.take().unwrap()), channel());
         let _ = thread::Builder::new()
