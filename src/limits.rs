@@ -1,6 +1,10 @@
 //! Every cap of the house, with its unit and its reason. A cap that depends on another says so in a
 //! const assert, so that a careless edit does not compile.
 
+mod rumour;
+
+pub use rumour::*;
+
 /// Numbers in one embedding: all-MiniLM-L6-v2.
 pub const DIMENSIONS: usize = 384;
 

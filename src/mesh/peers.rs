@@ -35,6 +35,8 @@ pub struct Peer {
     waiting: Option<Vec<u8>>,
     /// Whether a link is to stand.
     wanted: bool,
+    /// Whether it left for good: whoever hints at it, it is not dialled again.
+    retired: bool,
     dialling: bool,
     /// Whether this agent dialled the link.
     dialled: bool,
@@ -75,6 +77,7 @@ impl Peer {
             unanswered: 0,
             waiting: None,
             wanted: false,
+            retired: false,
             dialling: false,
             dialled: false,
             far: None,
@@ -94,7 +97,7 @@ impl Peer {
     }
 
     fn due(&self) -> Option<Instant> {
-        let sought = !self.linked && !self.dialling && (self.wanted || self.waiting.is_some());
+        let sought = !self.retired && !self.linked && !self.dialling && (self.wanted || self.waiting.is_some());
         (sought && self.addresses.current().is_some()).then_some(self.dial_at)
     }
 
@@ -240,6 +243,14 @@ impl Peers {
                 peer.waiting = None;
                 peer.addresses.rotate();
             }
+        }
+    }
+
+    /// A peer left for good: it is not dialled again.
+    pub fn retire(&mut self, key: PeerKey) {
+        if let Some(peer) = self.get_mut(key) {
+            peer.retired = true;
+            peer.waiting = None;
         }
     }
 
