@@ -237,6 +237,12 @@ pub const ANNOUNCE_BYTES_MAX: usize = 1300;
 /// Strings in it that are looked at: libp2p's has one for each address and transport.
 pub const ANNOUNCE_STRINGS_MAX: usize = 32;
 
+/// Bytes of a multicast DNS packet that is read: RFC 6762 section 17 allows no more.
+pub const DNS_BYTES_MAX: usize = 9000;
+
+/// Records of one packet that are looked at.
+pub const DNS_RECORDS_MAX: usize = 128;
+
 /// Bytes of a device's name.
 pub const DEVICE_BYTES_MAX: usize = 64;
 

@@ -132,7 +132,8 @@ fn who_was_suspended_for_ten_minutes_is_down_meanwhile_and_back_after_it() {
         world.suspend(2, 10 * MINUTE);
         let time = world.run_till(MINUTE, |world| world.believers(2) == 0);
         assert!(time.is_some(), "seed {seed}: it does not answer");
-        world.run_until(world.after(600));
+        world.run_until(world.after(590));
+        assert_eq!(world.believers(2), 0, "seed {seed}: it sleeps");
         let before = world.now;
         let back = world.run_till(2 * MINUTE, World::all_joined);
         println!("seed {seed}: down after {time:?}, back {back:?}");

@@ -240,6 +240,12 @@ impl Network {
         self.mate(peer, |mate| mate.linked = at);
     }
 
+    /// Whether some peer that may link is not linked.
+    #[must_use]
+    pub fn is_lonely(&self) -> bool {
+        self.notes().peers.values().any(|mate| mate.linked.is_none())
+    }
+
     /// Whether there is a link to a peer.
     #[must_use]
     pub fn is_linked(&self, peer: &PeerId) -> bool {

@@ -47,13 +47,16 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let listener = listen(options.api)?;
     let identity = Identity::load_or_create(&home.file("identity.key"))?;
     let token = Token::load_or_create(&home.file("api-token"))?;
+    let boot = boot::count(&home)?;
+    let (events, inbox) = bounded::<Event>(INPUTS_MAX);
+    // Other devices find this one while it reads its model; what they say waits.
+    let Outside { tongue, network, reached } = Outside::open(&identity, boot, options, &events)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
     let own = identity.peer_id();
-    let boot = boot::count(&home)?;
     let facts = Facts {
         key: PeerKey(*own.public_key()),
         boot,
@@ -68,18 +71,11 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         disk_free: disk_free(home.path()),
     };
 
-    let (events, inbox) = bounded::<Event>(INPUTS_MAX);
-    let allowed: Vec<PeerId> = options.peers.iter().map(|peer| peer.peer).collect();
-    let (memory, hints) = Memory::open(home.file("peers"), &allowed);
+    let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
     let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
-    let network = Network::default();
-    let peers = introduce(&mut node, options, &network)?;
-    let listens = listen_for_peers(options)?;
-    let listen = listens.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
-    let tongue = Tongue::open(boot, identity.signing_key(), listens, &peers, network.clone(), events.clone())?;
-    let reached = reach(identity.peer_id(), listen, options, &network, &events);
+    introduce(&mut node, options)?;
     let driver = Driver::new(node, hands, Progress::new(std::io::stderr().is_terminal()), tongue);
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
@@ -109,10 +105,40 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     Ok(())
 }
 
-/// Tells the node of every peer that was given; returns who may link.
-fn introduce(node: &mut Node, options: &UpOptions, network: &Network) -> Result<Vec<PeerId>, String> {
-    let mut allowed = Vec::new();
-    for Peer { peer, given, text } in &options.peers {
+/// Who may link.
+fn allowed(options: &UpOptions) -> Vec<PeerId> {
+    options.peers.iter().map(|peer| peer.peer).collect()
+}
+
+/// The way to other devices and back.
+struct Outside {
+    tongue: Tongue,
+    network: Network,
+    /// Where others reach this agent, for people.
+    reached: String,
+}
+
+impl Outside {
+    fn open(identity: &Identity, boot: u32, options: &UpOptions, events: &Sender<Event>) -> Result<Self, String> {
+        let network = Network::default();
+        for Peer { peer, given, text } in &options.peers {
+            network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
+            if let Given::At(address) = given {
+                network.give(address.ip());
+            }
+        }
+        let listener = listen_for_peers(options)?;
+        let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
+        let key = identity.signing_key();
+        let tongue = Tongue::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
+        let reached = reach(identity.peer_id(), listen, options, &network, events);
+        Ok(Self { tongue, network, reached })
+    }
+}
+
+/// Tells the node of every peer that was given.
+fn introduce(node: &mut Node, options: &UpOptions) -> Result<(), String> {
+    for Peer { peer, given, .. } in &options.peers {
         let address = match given {
             Given::At(address) => Some(*address),
             Given::Named(_) | Given::Nowhere => None,
@@ -120,13 +146,8 @@ fn introduce(node: &mut Node, options: &UpOptions, network: &Network) -> Result<
         if !node.know(clock::now(), PeerKey(*peer.public_key()), peer.to_string(), address) {
             return Err(format!("More than {PEERS_MAX} peers were given with --peer; that many can be linked."));
         }
-        network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
-        if let Some(address) = address {
-            network.give(address.ip());
-        }
-        allowed.push(*peer);
     }
-    Ok(allowed)
+    Ok(())
 }
 
 /// Begins to look for other devices and to be found; where others reach this one, for people.

@@ -10,7 +10,7 @@ use crate::limits::{
 };
 use core::cell::Cell;
 use core::net::{IpAddr, SocketAddr};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +108,8 @@ impl Peer {
 #[derive(Debug, Default)]
 pub struct Peers {
     known: BTreeMap<PeerKey, Peer>,
+    /// All with whom there is something to do: linked, wanted or sought. Perhaps some more.
+    busy: BTreeSet<PeerKey>,
     /// When something is due at the earliest; `None`: to be found out.
     next: Cell<Option<Option<Instant>>>,
 }
@@ -148,8 +150,8 @@ impl Peers {
         let rested = peer.hinted.is_none_or(|at| now.since(at) >= Duration::from_millis(HINT_DIAL_MS));
         if peer.addresses.hint(address) && !peer.linked && rested {
             (peer.hinted, peer.dial_at) = (Some(now), now);
+            self.next.set(None);
         }
-        self.next.set(None);
     }
 
     /// A peer says where it can be dialled: there, or at the other end of its link by the same port.
@@ -163,12 +165,24 @@ impl Peers {
 
     /// Those that are linked.
     pub fn all_linked(&self) -> impl Iterator<Item = PeerKey> {
-        self.iter().filter(|peer| peer.linked).map(|peer| peer.key)
+        self.busy().filter(|peer| peer.linked).map(|peer| peer.key)
+    }
+
+    fn busy(&self) -> impl Iterator<Item = &Peer> {
+        self.busy.iter().filter_map(|key| self.known.get(key))
+    }
+
+    /// The first in need of something.
+    fn first(&mut self, needs: impl Fn(&Peer) -> bool) -> Option<&mut Peer> {
+        let key = self.busy().find(|peer| needs(peer))?.key;
+        self.known.get_mut(&key)
     }
 
     /// A link stands, to or from this address. Returns what waited for it, and whether the address is news.
     pub fn linked(&mut self, now: Instant, key: PeerKey, address: SocketAddr) -> (Option<Vec<u8>>, bool) {
-        let Some(peer) = self.get_mut(key) else { return (None, false) };
+        let Some(peer) = self.known.get_mut(&key) else { return (None, false) };
+        self.busy.insert(key);
+        self.next.set(None);
         // Where a peer dials from says nothing of where it listens.
         let good = peer.dialling && peer.addresses.all().contains(&address);
         let news = good && peer.addresses.keep(address);
@@ -185,11 +199,12 @@ impl Peers {
         if self.deadline().is_none_or(|at| at > now) {
             return None;
         }
-        let peer = self.known.values_mut().find(|peer| peer.ask_name_at.is_some_and(|at| at <= now))?;
+        let peer = self.first(|peer| peer.ask_name_at.is_some_and(|at| at <= now))?;
         peer.ask_name_at = Some(now + peer.pause.max(Duration::from_millis(ASK_NAME_MS)));
         peer.pause = (peer.pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
+        let key = peer.key;
         self.next.set(None);
-        Some(peer.key)
+        Some(key)
     }
 
     /// A peer said its name.
@@ -234,10 +249,10 @@ impl Peers {
             return None;
         }
         self.next.set(None);
-        if self.known.values().filter(|peer| peer.dialling).count() >= LINK_DIALS_MAX {
+        if self.busy().filter(|peer| peer.dialling).count() >= LINK_DIALS_MAX {
             return None;
         }
-        let peer = self.known.values_mut().find(|peer| peer.due().is_some_and(|at| at <= now))?;
+        let peer = self.first(|peer| peer.due().is_some_and(|at| at <= now))?;
         peer.dialling = true;
         Some((peer.key, peer.addresses.current()?))
     }
@@ -248,7 +263,7 @@ impl Peers {
             return None;
         }
         self.next.set(None);
-        let peer = self.known.values_mut().find(|peer| peer.idle_at().is_some_and(|at| at <= now))?;
+        let peer = self.first(|peer| peer.idle_at().is_some_and(|at| at <= now))?;
         // Until it is gone.
         peer.dialled = false;
         Some(peer.key)
@@ -260,12 +275,15 @@ impl Peers {
         self.next.set(None);
         if self.known.len() <= PEERS_LINKED_ALL {
             self.known.values_mut().for_each(|peer| peer.wanted = true);
+            self.busy = self.known.keys().copied().collect();
             return;
         }
         let here = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
         let keys: Vec<PeerKey> = self.known.values().filter(here).map(|peer| peer.key).collect();
         let wanted = ring::neighbours(&keys, own, LINKS_WANTED);
         self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
+        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.dialling || peer.waiting.is_some();
+        self.busy = self.known.values().filter(busy).map(|peer| peer.key).collect();
     }
 
     /// The ways for a packet. One that asks for an answer and finds no way waits for a link, which is dialled.
@@ -281,6 +299,7 @@ impl Peers {
         let ways = Ways { datagram: peer.session, link: peer.linked && !peer.proven };
         if asks && !peer.linked && (all || !peer.session) {
             peer.waiting = Some(packet.to_vec());
+            self.busy.insert(key);
             self.next.set(None);
         }
         ways
@@ -319,11 +338,14 @@ impl Peers {
         if let Some(next) = self.next.get() {
             return next;
         }
-        let full = self.known.values().filter(|peer| peer.dialling).count() >= LINK_DIALS_MAX;
+        let full = self.busy().filter(|peer| peer.dialling).count() >= LINK_DIALS_MAX;
         let due = |peer: &Peer| if full { None } else { peer.due() };
         let soonest = |peer: &Peer| earliest(due(peer), earliest(peer.idle_at(), peer.ask_name_at));
-        let next = self.known.values().filter_map(soonest).min();
+        let next = self.busy().filter_map(soonest).min();
         self.next.set(Some(next));
         next
     }
 }
+
+#[cfg(test)]
+mod test;

@@ -22,6 +22,8 @@ pub(super) struct Mesh {
     rng: Rng,
     /// When to exchange rolls with somebody.
     roll_at: Instant,
+    /// Milliseconds until the one after.
+    pause: u64,
     /// Whether somebody's whole roll came since this agent started or slept.
     told: bool,
     /// When to choose the links that stand; `None`: nothing changed.
@@ -35,7 +37,17 @@ pub(super) struct Mesh {
 impl Mesh {
     pub(super) fn new(now: Instant, rng: Rng) -> Self {
         let (joined, lost, back) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rng, roll_at: now, told: false, choose_at: Some(now), chosen: now, joined, lost, back }
+        Self {
+            rng,
+            roll_at: now,
+            pause: ROLL_RETRY_MS,
+            told: false,
+            choose_at: Some(now),
+            chosen: now,
+            joined,
+            lost,
+            back,
+        }
     }
 
     pub(super) fn choose_soon(&mut self, now: Instant) {
@@ -68,8 +80,13 @@ impl Node {
         if let Some(known) = self.peers.get(peer).filter(|_| news) {
             out.push(Output::Remember(peer, known.addresses.kept().to_vec()));
         }
-        let myself: Vec<_> = self.entries().take(1).collect();
-        out.push(Output::Send(peer, Talk::Roll { ask: !self.mesh.told, members: myself }));
+        let me = Told {
+            key: self.facts.key,
+            generation: self.member.generation(),
+            incarnation: 0,
+            standing: Standing::Alive,
+        };
+        out.push(Output::Send(peer, Talk::Roll { ask: !self.mesh.told, members: vec![self.entry(me)] }));
         if !self.mesh.told {
             self.mesh.roll_at = now + Duration::from_millis(ROLL_RETRY_MS);
         }
@@ -99,28 +116,26 @@ impl Node {
     }
 
     /// Everybody that this agent knows of, itself first.
-    fn entries(&self) -> impl Iterator<Item = Entry> {
-        self.member.roll(self.facts.key).into_iter().map(|told| {
-            let addresses = match self.peers.get(told.key) {
-                Some(peer) => peer.addresses.all(),
-                None => &self.listen,
-            };
-            Entry {
-                key: told.key,
-                generation: told.generation,
-                incarnation: told.incarnation,
-                standing: match told.standing {
-                    Standing::Alive | Standing::Unknown => 0,
-                    Standing::Suspect => 1,
-                    Standing::Down => 2,
-                },
-                addresses: addresses.iter().copied().take(ROLL_ADDRESSES_MAX).collect(),
-            }
-        })
+    fn entry(&self, told: Told) -> Entry {
+        let addresses = match self.peers.get(told.key) {
+            Some(peer) => peer.addresses.all(),
+            None => &self.listen,
+        };
+        Entry {
+            key: told.key,
+            generation: told.generation,
+            incarnation: told.incarnation,
+            standing: match told.standing {
+                Standing::Alive | Standing::Unknown => 0,
+                Standing::Suspect => 1,
+                Standing::Down => 2,
+            },
+            addresses: addresses.iter().copied().take(ROLL_ADDRESSES_MAX).collect(),
+        }
     }
 
     fn give_roll(&self, peer: PeerKey, ask: bool, out: &mut Out) {
-        let entries: Vec<_> = self.entries().collect();
+        let entries: Vec<_> = self.member.roll(self.facts.key).into_iter().map(|told| self.entry(told)).collect();
         let parts = entries.chunks(ROLL_MEMBERS_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
@@ -156,10 +171,11 @@ impl Node {
 
     fn exchange_roll(&mut self, now: Instant, out: &mut Out) {
         let peer = self.some_linked();
-        let regular = ROLL_MS - ROLL_MS / 10 + self.mesh.rng.below(ROLL_MS / 5);
-        // Whoever links is asked at once; alone, there is no hurry.
-        let pause = if self.mesh.told || peer.is_none() { regular } else { ROLL_RETRY_MS };
-        self.mesh.roll_at = now + Duration::from_millis(pause);
+        // Whoever links is asked at once; alone, there is no hurry. Who has just joined has missed some news.
+        let pause = if self.mesh.told || peer.is_none() { self.mesh.pause } else { ROLL_RETRY_MS };
+        self.mesh.pause = if self.mesh.told { (2 * pause).min(ROLL_MS) } else { ROLL_RETRY_MS };
+        let spread = pause - pause / 10 + self.mesh.rng.below(pause / 5);
+        self.mesh.roll_at = now + Duration::from_millis(spread);
         if let Some(peer) = peer {
             self.give_roll(peer, true, out);
         }

@@ -43,7 +43,7 @@ fn at(ms: u64) -> Instant {
 fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
     let mut out = Out::new();
     node.handle(now, input, &mut out);
-    out.drain().into_iter().collect()
+    out.drain()
 }
 
 fn saved(applied: Vec<Applied>, ledger: Ledger) -> Result<Saved, String> {

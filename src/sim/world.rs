@@ -39,7 +39,7 @@ pub enum Plant {
 #[derive(Debug)]
 pub struct Device {
     /// The agent, unless it is down.
-    pub agent: Option<Agent>,
+    pub agent: Option<Box<Agent>>,
     /// Its files; people change them whether it runs or not.
     pub files: Files,
     /// Its disk; outlives crashes, less what was not synced.
@@ -170,7 +170,7 @@ impl World {
             assert!(known, "there is room for {other}");
         }
         self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
-        self.devices[at].agent = Some(agent);
+        self.devices[at].agent = Some(Box::new(agent));
         self.post(at, 0, Input::Here(vec![net::address(at)]));
         for (peer, places) in self.devices[at].remembered.clone() {
             places.into_iter().for_each(|place| self.post(at, 0, Input::Seen(peer, place)));
@@ -340,7 +340,7 @@ impl World {
         let woken = input == Input::Wake;
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
-        let mut outputs: Vec<Output> = out.drain().into_iter().collect();
+        let mut outputs = out.drain();
         if self.plant == Some(Plant::HashOrder) {
             outputs = hash_order(outputs);
         }

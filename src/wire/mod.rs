@@ -11,6 +11,7 @@ mod bounded;
 #[cfg(test)]
 mod chance;
 pub mod datagram;
+pub mod dns;
 pub mod frame;
 pub mod identify;
 pub mod json;

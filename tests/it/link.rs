@@ -286,6 +286,8 @@ fn a_dial_is_answered_once_whatever_stands_in_its_way() {
         b.down().await;
         b.links.dial(a.name, a.address);
         assert!(!b.failed().await.is_empty(), "no longer allowed over there");
+        let LinkEvent::Stranger { peer, .. } = a.next().await else { panic!("a refusal is told") };
+        assert_eq!(peer, b.name);
         // Somebody listens and says nothing.
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         a.links.dial(name(7), mute.local_addr().unwrap());

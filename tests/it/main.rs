@@ -19,6 +19,7 @@ mod fuzz_short;
 mod house;
 mod layers;
 mod link;
+mod netns;
 mod pair;
 mod records;
 mod steps;

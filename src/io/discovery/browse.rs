@@ -57,6 +57,16 @@ impl<'a> Ear<'a> {
         self.tell(heard).await
     }
 
+    /// Takes in what a foreign agent announces.
+    pub(super) async fn foreign(&self, heard: Vec<Heard>) -> bool {
+        for heard in heard {
+            if heard.peer != self.discovery.own && !self.tell(heard).await {
+                return false;
+            }
+        }
+        true
+    }
+
     async fn tell(&self, heard: Heard) -> bool {
         let (network, events) = (&self.discovery.network, &self.discovery.events);
         if !network.is_known(&heard.peer) {
@@ -80,23 +90,23 @@ impl<'a> Ear<'a> {
 
     /// This agent heard itself: multicast goes out and comes in on that interface.
     fn mirror(&mut self, resolved: &ResolvedService) {
-        for ip in &resolved.addresses {
-            let names: Vec<String> = match ip {
-                ScopedIp::V4(v4) => v4.interface_ids().iter().map(|interface| interface.name.clone()).collect(),
-                ScopedIp::V6(v6) => vec![v6.scope_id().name.clone()],
-                _ => Vec::new(),
-            };
-            for name in names.into_iter().filter(|name| !name.is_empty()) {
-                if self.mirrored.insert(name.clone()) {
-                    info!("This agent is announced on {name}.");
-                    self.discovery.network.multicast(|multicast| {
-                        if !multicast.own_heard.contains(&name) {
-                            multicast.own_heard.push(name.clone());
-                        }
-                    });
-                }
+        let mut names: Vec<&str> = resolved.addresses.iter().flat_map(interfaces).collect();
+        names.sort_unstable();
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            if self.mirrored.insert(name.to_owned()) {
+                info!("This agent is announced on {name}.");
+                self.discovery.network.multicast(|multicast| multicast.own_heard.push(name.to_owned()));
             }
         }
+    }
+}
+
+/// The interfaces on which an address was heard.
+fn interfaces(ip: &ScopedIp) -> Vec<&str> {
+    match ip {
+        ScopedIp::V4(v4) => v4.interface_ids().iter().map(|interface| interface.name.as_str()).collect(),
+        ScopedIp::V6(v6) => vec![v6.scope_id().name.as_str()],
+        _ => Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The daemon of mdns-sd: what this agent announces of itself, and the ends on which it tells what it heard.
 
-use super::Change;
 use super::interface::leads_to_others;
+use super::watch::Change;
 use crate::io::network::Place;
 use crate::limits::INTERFACES_LOOK_MS;
 use crate::wire::announce::{Service, strings};
@@ -81,7 +81,14 @@ impl Daemon {
 
     /// Ends the thread; what was announced is taken back.
     pub(super) fn end(self) {
-        let _ = self.daemon.shutdown();
+        self.stop();
+    }
+
+    /// The same as the daemon's own end, seen from here.
+    pub(super) fn stop(&self) {
+        if let Err(error) = self.daemon.shutdown() {
+            debug!("The mDNS daemon did not take its end: {error}.");
+        }
     }
 }
 
@@ -106,7 +113,14 @@ fn services(
     let info = |service: Service, name: &str, addresses: &[IpAddr], place: Option<SocketAddr>| {
         let strings = strings(service, own, place)?;
         let pairs: Vec<(&str, &str)> = strings.iter().filter_map(|string| string.split_once('=')).collect();
-        Some(ServiceInfo::new(service.name(), name, &host, addresses, port, &pairs[..]).map_err(|e| e.to_string()))
+        let made = ServiceInfo::new(service.name(), name, &host, addresses, port, &pairs[..]);
+        let unique = |mut info: ServiceInfo| {
+            // The names follow from a key or from chance: to ask three times whether they are taken would only
+            // delay the first announcement by a second.
+            info.set_requires_probe(false);
+            info
+        };
+        Some(made.map(unique).map_err(|error| error.to_string()))
     };
     let addresses: Vec<IpAddr> = places.iter().map(|place| place.address.ip()).collect();
     let mut infos = Vec::new();

@@ -10,24 +10,18 @@
 
 mod browse;
 mod daemon;
+mod foreign;
 pub mod interface;
+mod watch;
 
-use super::clock;
 use super::driver::Event;
 use super::network::{Network, Place};
-use crate::base::time::Instant;
-use crate::limits::{INTERFACES_LOOK_MS, MULTICAST_RESTART_MS, MULTICAST_RESTART_MS_MAX};
 use crate::node::input::Input;
-use crate::wire::announce::{Service, is_scoped};
+use crate::wire::announce::is_scoped;
 use crate::wire::peer::PeerId;
-use browse::Ear;
-use daemon::Daemon;
-use log::{debug, info, warn};
-use mdns_sd::ServiceEvent;
 use smol::channel::Sender;
-use smol::future::or;
 use std::net::SocketAddr;
-use std::time::Duration;
+use watch::Watch;
 
 /// What discovery must know.
 #[derive(Clone, Debug)]
@@ -52,120 +46,23 @@ impl Discovery {
         smol::spawn(self.run(places)).detach();
     }
 
-    async fn run(self, mut places: Vec<Place>) {
+    async fn run(self, places: Vec<Place>) {
         let beyond = !self.listen.ip().is_loopback();
         if !beyond || !self.multicast {
             let why = if self.multicast { "the agent listens on this machine only" } else { "it is switched off" };
             self.network.multicast(|multicast| multicast.why = Some(why.to_owned()));
         }
-        if !self.tell_here(&places).await || !beyond {
-            // Loopback does not move.
-            return;
-        }
-        let mut pause = Duration::from_millis(MULTICAST_RESTART_MS);
-        let mut daemon = None;
-        let mut begin_at = self.multicast.then(clock::now);
-        let mut ear = Ear::new(&self);
-        let mut look_at = clock::now() + LOOK;
-        loop {
-            let now = clock::now();
-            if begin_at.is_some_and(|at| at <= now) && !places.is_empty() {
-                begin_at = None;
-                match Daemon::begin(self.own, self.listen, &places) {
-                    Ok(begun) => {
-                        self.network.multicast(|multicast| (multicast.on, multicast.why) = (true, None));
-                        daemon = Some(begun);
-                    }
-                    Err(why) => begin_at = Some(now + self.failed(&why, &mut pause)),
-                }
-            }
-            let change = or(look(look_at), async {
-                match &daemon {
-                    Some(daemon) => daemon.next().await,
-                    None => smol::future::pending().await,
-                }
-            });
-            let goes_on = match change.await {
-                Change::Look => {
-                    look_at = clock::now() + LOOK;
-                    let now = interface::places(self.listen);
-                    now == places || {
-                        places = now;
-                        self.moved(&places, daemon.as_mut()).await
-                    }
-                }
-                Change::Heard(service, event) => ear.hear(service, event).await,
-                Change::Failed(why) => {
-                    if let Some(daemon) = daemon.take() {
-                        daemon.end();
-                    }
-                    begin_at = Some(clock::now() + self.failed(&why, &mut pause));
-                    true
-                }
-            };
-            if !goes_on || self.events.is_closed() {
-                if let Some(daemon) = daemon {
-                    daemon.end();
-                }
-                return;
-            }
+        // Loopback does not move.
+        if self.tell_here(&places).await && beyond {
+            Watch::new(&self, places).run().await;
         }
     }
 
-    /// This device has other addresses now.
-    async fn moved(&self, places: &[Place], daemon: Option<&mut Daemon>) -> bool {
-        info!("This device's addresses are now: {}.", told(places));
-        self.network.stands(places);
-        if let Some(daemon) = daemon {
-            daemon.announce(places);
-        }
-        self.tell_here(places).await
-    }
-
-    /// Multicast failed: how long to leave it at that.
-    fn failed(&self, why: &str, pause: &mut Duration) -> Duration {
-        warn!(
-            "Devices are not looked for by multicast just now: {why}. The next try is in {} seconds.",
-            pause.as_secs()
-        );
-        self.network.multicast(|multicast| {
-            (multicast.on, multicast.why) = (false, Some(why.to_owned()));
-            multicast.restarts += 1;
-        });
-        let wait = *pause;
-        *pause = (*pause * 2).min(Duration::from_millis(MULTICAST_RESTART_MS_MAX));
-        wait
-    }
-
+    /// Tells the node where this agent is reached; false when the driver is gone.
     async fn tell_here(&self, places: &[Place]) -> bool {
         let mut addresses: Vec<SocketAddr> = places.iter().map(|place| place.address).collect();
         // An address with a scope means nothing to somebody on another interface.
         addresses.retain(|address| !is_scoped(address.ip()));
         self.events.send(Event::Input(Input::Here(addresses))).await.is_ok()
     }
-}
-
-const LOOK: Duration = Duration::from_millis(INTERFACES_LOOK_MS);
-
-/// What ends a wait.
-enum Change {
-    /// It is time to look at the interfaces.
-    Look,
-    /// The daemon heard something.
-    Heard(Service, ServiceEvent),
-    /// The daemon failed; a phrase why.
-    Failed(String),
-}
-
-async fn look(at: Instant) -> Change {
-    clock::sleep_until(Some(at)).await;
-    Change::Look
-}
-
-fn told(places: &[Place]) -> String {
-    if places.is_empty() {
-        debug!("No interface is up.");
-        return "none".to_owned();
-    }
-    places.iter().map(|place| format!("{} ({})", place.address, place.interface)).collect::<Vec<_>>().join(", ")
 }
