@@ -115,17 +115,12 @@ impl Tongue {
     pub fn say(&mut self, peer: PeerKey, talk: &Talk) {
         let peer = PeerId::from_public_key(&peer.0);
         let form = self.links.form(&peer);
-        let channel = match talk {
-            _ if form == Form::Json => Channel::Json,
-            Talk::Keys(_) | Talk::Member(_) => Channel::Gossip,
-            _ => Channel::Task,
-        };
         // Both buffers were used before, and will be again.
         let (mut body, mut frame) = (self.links.frame(), self.links.frame());
         talk.put(form, body.buffer());
         match self.sealer.seal_into(form, talk.kind(), &[], &body, frame.buffer()) {
             Ok(()) => {
-                if let Err(error) = self.links.send(&peer, channel, frame) {
+                if let Err(error) = self.links.send(&peer, channel(form, talk), frame) {
                     debug!("A message to {peer} was not sent: {error}.");
                 }
             }
@@ -185,5 +180,14 @@ impl Tongue {
     /// Ends every link.
     pub async fn close(self) {
         self.links.close().await;
+    }
+}
+
+/// Membership does not wait behind passages.
+const fn channel(form: Form, talk: &Talk) -> Channel {
+    match (form, talk) {
+        (Form::Json, _) => Channel::Json,
+        (Form::Postcard, Talk::Member(_) | Talk::Keys(_)) => Channel::Gossip,
+        (Form::Postcard, _) => Channel::Task,
     }
 }

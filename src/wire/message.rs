@@ -9,6 +9,7 @@
 //! opening allocate nothing of their own once the caller's buffer has grown.
 //! docs/messages.md says all of this for other languages.
 
+mod claim;
 mod line;
 mod open;
 mod packed;
@@ -20,6 +21,7 @@ use crate::limits::{MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
 use heapless::Vec as Bounded;
 use std::fmt;
 
+pub use claim::{claim, unsigned};
 pub use open::{Opened, Opener};
 pub use seal::Sealer;
 

@@ -10,8 +10,9 @@ use smol::future::or;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 use wattle::io::link::{Channel, LinkEvent, Links, SendError, Settings};
-use wattle::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, LINK_QUEUE_BYTES_MAX};
+use wattle::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, JSON_LINE_MAX, LINK_QUEUE_BYTES_MAX};
 use wattle::wire::identify::AGENT;
+use wattle::wire::message::Form;
 use wattle::wire::peer::PeerId;
 
 pub(crate) fn key(seed: u8) -> SigningKey {
@@ -135,6 +136,49 @@ fn frames_pass_both_ways_in_order_even_the_largest() {
             }
             assert!(gossip == sent && task == [vec![7; FRAME_TASK_MAX]]);
         }
+    });
+}
+
+#[test]
+fn lines_of_json_pass_both_ways_in_order_even_the_largest() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        let mut sent: Vec<Vec<u8>> = (1..=40).map(|number| vec![b'a' + number as u8 % 26; number * 300]).collect();
+        sent.push(vec![b'z'; JSON_LINE_MAX - 1]);
+        sent.push(b"the last".to_vec());
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            for bytes in &sent {
+                one.links.send(&other.name, Channel::Json, bytes.clone()).unwrap();
+            }
+            assert_eq!(one.links.send(&other.name, Channel::Json, vec![b'a'; JSON_LINE_MAX]), Err(SendError::TooLarge));
+        }
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            for bytes in &sent {
+                let LinkEvent::Frame { peer, channel, bytes: line } = one.next().await else { panic!("no frame") };
+                assert!((peer, channel) == (other.name, Channel::Json) && line == *bytes);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        assert_eq!(a.links.form(&b.name), Form::Postcard, "what our own agents speak");
+        for (channel, form) in [(Channel::Json, Form::Json), (Channel::Gossip, Form::Postcard)] {
+            b.links.send(&a.name, channel, vec![b'x']).unwrap();
+            assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
+            assert_eq!((a.links.form(&b.name), b.links.form(&a.name)), (form, Form::Postcard));
+        }
+        b.links.send(&a.name, Channel::Json, vec![b'x']).unwrap();
+        assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
+        a.links.hang_up(&b.name, "enough");
+        assert_eq!(a.down().await, "enough");
+        b.down().await;
+        a.links.dial(b.name, b.address);
+        assert_eq!((a.up().await, b.up().await), (b.name, a.name));
+        assert_eq!(a.links.form(&b.name), Form::Postcard, "a new link begins anew");
     });
 }
 

@@ -10,7 +10,7 @@ use wattle::io::identity::Identity;
 const FILES: usize = 200;
 
 /// A place with a key, and the address at which its agent will be reached.
-fn prepared() -> (Place, String, String) {
+pub(crate) fn prepared() -> (Place, String, String) {
     let place = Place::new();
     let key = Home::open(&place.home()).unwrap().file("identity.key");
     let peer = Identity::load_or_create(&key).unwrap().peer_id();
