@@ -14,7 +14,7 @@ fn run(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, usize, Result<bool, BadFrame>) {
                 Ok((used, frame)) => {
                     assert!(used > 0, "it moves on");
                     total += used;
-                    piece = piece.get(used..).unwrap();
+                    piece = &piece[used..];
                     frames.extend(frame);
                 }
             }

@@ -279,6 +279,8 @@ fn broken_promises() -> Vec<Vec<u8>> {
         stream(3, "/wattle/gossip/1", &promise(64 * 1024 + 1)),
         stream(5, "/wattle/task/1", &[promise(1 << 20), vec![1; 1000]].concat()),
         stream(7, "/wattle/task/1", &[0]),
+        stream(11, "/wattle/json/1", b"\n"),
+        stream(13, "/wattle/json/1", b"{\"payload\":{"),
     ]
 }
 

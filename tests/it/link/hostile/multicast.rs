@@ -85,7 +85,7 @@ fn answers(socket: &UdpSocket, end: Instant) -> usize {
     count
 }
 
-fn inside() {
+fn network() {
     ip("link set lo up");
     // A cable with both ends here: what is sent to the group is heard by everybody on this machine.
     ip("link add near type veth peer name far");
@@ -93,6 +93,10 @@ fn inside() {
     ip("link set near up");
     ip("link set far up");
     ip("route add 224.0.0.0/4 dev near");
+}
+
+fn inside() {
+    network();
     let place = Place::new();
     let file = Home::open(&place.home()).unwrap().file("identity.key");
     let agent_name = Identity::load_or_create(&file).unwrap().peer_id();
