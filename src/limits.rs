@@ -1,6 +1,10 @@
 //! Every cap of the house, with its unit and its reason. A cap that depends on another says so in a
 //! const assert, so that a careless edit does not compile.
 
+mod reach;
+
+pub use reach::*;
+
 /// Numbers in one embedding: all-MiniLM-L6-v2.
 pub const DIMENSIONS: usize = 384;
 
@@ -197,51 +201,8 @@ pub const DEMO_WAIT_MS: u64 = 600_000;
 /// Bytes of a packet of the membership machine: with its seal it fits the smallest MTU of a home, 1280 bytes.
 pub const MEMBER_BYTES_MAX: usize = 1200;
 
-/// Datagrams of a sender that may arrive out of order: some minutes of probes, or a burst of gossip.
-pub const DATAGRAM_WINDOW: usize = 1024;
-
-/// Agents whose datagrams are opened: everybody who may be linked. Each has two keys for each direction.
-pub const DATAGRAM_PEERS_MAX: usize = LINKS_MAX;
-
 /// Addresses at which one agent says it can be dialled, or is remembered to have been.
 pub const ADDRESSES_MAX: usize = 8;
-
-/// Milliseconds between two looks at this device's interfaces: a new address is announced within that time.
-pub const INTERFACES_LOOK_MS: u64 = 10_000;
-
-/// Milliseconds until a multicast daemon that failed is started again; doubled each time up to the maximum.
-pub const MULTICAST_RESTART_MS: u64 = 2_000;
-/// The longest pause between two starts, in milliseconds.
-pub const MULTICAST_RESTART_MS_MAX: u64 = 600_000;
-
-/// Milliseconds until a peer's name in DNS is looked up again; doubled each time up to the maximum.
-pub const RESOLVE_MS: u64 = 5_000;
-/// The longest pause between two of them, in milliseconds.
-pub const RESOLVE_MS_MAX: u64 = 300_000;
-
-/// Bytes of the file of remembered addresses that are read: `PEERS_MAX` peers at `ADDRESSES_MAX` places.
-pub const REMEMBER_BYTES_MAX: usize = PEERS_MAX * ADDRESSES_MAX * 160;
-
-/// Milliseconds for which changes are gathered before they are written into it.
-pub const REMEMBER_MS: u64 = 5_000;
-
-/// Places that the owner names for one peer.
-pub const GIVEN_MAX: usize = 8;
-
-/// Devices that wanted to link and may not, remembered for people.
-pub const STRANGERS_MAX: usize = 8;
-
-/// Bytes of the TXT record of an announcement; what RFC 6763 calls the most that fits one Ethernet packet.
-pub const ANNOUNCE_BYTES_MAX: usize = 1300;
-
-/// Strings in it that are looked at: libp2p's has one for each address and transport.
-pub const ANNOUNCE_STRINGS_MAX: usize = 32;
-
-/// Bytes of a multicast DNS packet that is read: RFC 6762 section 17 allows no more.
-pub const DNS_BYTES_MAX: usize = 9000;
-
-/// Records of one packet that are looked at.
-pub const DNS_RECORDS_MAX: usize = 128;
 
 /// Bytes of a device's name.
 pub const DEVICE_BYTES_MAX: usize = 64;
@@ -469,8 +430,6 @@ const _: () = {
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
     assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
     assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");
-    assert!(DATAGRAM_WINDOW.is_multiple_of(64), "bits are kept in whole words");
-    assert!(MEMBER_BYTES_MAX + 28 + 48 <= 1280, "a sealed packet with its UDP and IPv6 heads is never cut up");
     assert!(MESSAGE_WINDOW >= 4 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
     assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
     assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");
