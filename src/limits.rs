@@ -102,7 +102,7 @@ pub const PEERS_LINKED_ALL: usize = 32;
 pub const LINKS_WANTED: usize = 12;
 
 /// Milliseconds after which a link that was dialled for one probe or one roll and is not to stand is ended.
-pub const LINK_IDLE_MS: u64 = 2_000;
+pub const LINK_IDLE_MS: u64 = 1_000;
 
 /// Milliseconds until hints may again bring forward a dial of the same peer.
 pub const HINT_DIAL_MS: u64 = 5_000;
@@ -180,8 +180,11 @@ pub const UNANSWERED_MAX: u8 = 3;
 
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
 pub const REDIAL_MS: u64 = 500;
-/// The longest pause between two dials, in milliseconds.
+/// The longest pause between two dials, in milliseconds; up to half as much is added by chance.
 pub const REDIAL_MS_MAX: u64 = 60_000;
+/// The same while no link stands at all: where hundreds start at once, the one whose address all have has no
+/// room for most of them at first.
+pub const REDIAL_ALONE_MS_MAX: u64 = 10_000;
 
 /// Milliseconds until a linked peer that has not said its name is asked for it.
 pub const ASK_NAME_MS: u64 = 1_000;

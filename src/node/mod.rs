@@ -91,7 +91,7 @@ impl Node {
             facts,
             asks: Asks::default(),
             peer_asks: PeerAsks::new(),
-            peers: Peers::default(),
+            peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: Mesh::new(now, rng),
             audits: heapless::Vec::new(),
