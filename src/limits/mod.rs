@@ -1,5 +1,8 @@
-//! Every cap of the house, with its unit and its reason. A cap that depends on another says so in a
-//! const assert, so that a careless edit does not compile.
+//! Every cap of the house, with its unit and its reason.
+//!
+//! Duty: one place for numbers that bound something. In/out: constants only; a folder's own are in a file of its
+//! name here. Invariants: a cap that depends on another says so in a const assert, so that a careless edit does not
+//! compile. Limits: these are they. Not here: settings, which people change; anything that runs.
 
 mod reach;
 
