@@ -13,8 +13,10 @@
 
 pub mod agent;
 pub mod check;
+pub mod device;
 pub mod files;
 pub mod misery;
 pub mod nap;
 pub mod net;
+mod trace;
 pub mod world;
