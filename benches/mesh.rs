@@ -5,7 +5,8 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use wattle::base::time::{Duration, Instant};
-use wattle::sim::world::{Sent, World};
+use wattle::sim::device::Sent;
+use wattle::sim::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

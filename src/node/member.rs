@@ -192,9 +192,9 @@ impl Node {
                 Effect::Up(peer, generation, was_down) => {
                     let name = self.name_of(peer);
                     if was_down {
-                        self.mesh.back.push(name)
+                        self.mesh.back.push(name);
                     } else {
-                        self.mesh.joined.push(name)
+                        self.mesh.joined.push(name);
                     }
                     self.peers.anew(peer, generation);
                     self.mesh.choose_soon(now);
