@@ -188,13 +188,6 @@ impl World {
         }
     }
 
-    /// Messages on links of all devices so far, and their bytes with heads and seals.
-    #[must_use]
-    pub fn said(&self) -> (u64, u64) {
-        let all = self.devices.iter().map(|device| device.sent);
-        all.fold((0, 0), |sum, sent| (sum.0 + sent.messages, sum.1 + sent.message_bytes))
-    }
-
     /// Lets time pass.
     pub fn run_until(&mut self, end: Instant) {
         while self.step(end) {}

@@ -11,7 +11,9 @@ use crate::wire::rumour::TYPE;
 /// What an input brings about, without what membership does beside.
 fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
     let mut out = test::handle(node, now, input);
-    out.retain(|out| !matches!(out, Output::Member(..) | Output::Send(_, Talk::Roll { .. } | Talk::Member(_) | Talk::Hello { .. })));
+    out.retain(|out| {
+        !matches!(out, Output::Member(..) | Output::Send(_, Talk::Roll { .. } | Talk::Member(_) | Talk::Hello { .. }))
+    });
     out
 }
 
