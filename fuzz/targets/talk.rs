@@ -4,7 +4,7 @@ use heapless::Vec as Bounded;
 use wattle::base::id::PeerKey;
 use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
-    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, RUMOUR_BATCH_MAX, RUMOUR_BYTES_MAX,
 };
 use wattle::wire::talk::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Talk};
 
@@ -25,6 +25,7 @@ pub fn check(data: &[u8]) {
             assert!(keys.port > 0 && shown.len() < 60, "a key is never shown: {shown}");
         }
         Talk::Ask(ask) => assert!(ask.scale.is_finite()),
+        Talk::Gossip(said) => assert!(said.sound() && said.weight() <= RUMOUR_BATCH_MAX * RUMOUR_BYTES_MAX + 128),
         Talk::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Talk::Answer(answer) => {
             assert!(fit(&answer.device));

@@ -3,6 +3,7 @@
 use super::boot;
 use super::clock;
 use super::errand;
+use super::events::Events;
 use super::gate::Asked;
 use super::home::disk_free;
 use super::link::LinkEvent;
@@ -13,16 +14,17 @@ use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
 use crate::base::id::{ReplyId, TaskId};
-use crate::limits::REPLIES_MAX;
+use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
+use crate::wire::message::BadMessage;
 use crate::wire::peer::PeerId;
 use crate::work::task::Task;
 use futures_lite::future::or;
-use log::{error, info, warn};
+use log::debug;
 use smol::channel::{Receiver, Sender};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,13 +66,17 @@ pub struct Driver {
     next_reply: ReplyId,
     progress: Progress,
     tongue: Tongue,
+    events: Events,
+    /// What the last outputs brought at once; at most one input for each of them.
+    back: VecDeque<Input>,
 }
 
 impl Driver {
     /// A driver for `node`.
     #[must_use]
-    pub fn new(node: Node, hands: Hands, progress: Progress, tongue: Tongue) -> Self {
-        Self { tongue, node, out: Out::new(), hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress }
+    pub fn new(node: Node, hands: Hands, progress: Progress, tongue: Tongue, events: Events) -> Self {
+        let (out, back) = (Out::new(), VecDeque::with_capacity(OUT_PER_INPUT_MAX));
+        Self { tongue, node, out, hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress, events, back }
     }
 
     /// Runs until the node has stopped, or everybody hung up.
@@ -80,12 +86,19 @@ impl Driver {
             let input = match event {
                 Event::Input(input) => Some(input),
                 Event::Asked(asked) => self.admit(asked),
-                Event::Link(event) => self.tongue.hear(event),
-            };
-            if let Some(input) = input {
-                if let Input::Here(places) = &input {
-                    self.tongue.stand_at(places);
+                Event::Link(event) => {
+                    if let LinkEvent::Stranger { peer, address } = &event {
+                        self.events.stranger(peer, address.ip());
+                    }
+                    self.tongue.hear(event)
                 }
+            };
+            if let Some(Input::Here(places)) = &input {
+                self.tongue.stand_at(places);
+            }
+            self.back.extend(input);
+            // What was sealed or checked for the node comes back before anything else happens.
+            while let Some(input) = self.back.pop_front() {
                 let now = clock::now();
                 let moved = matches!(input, Input::Saved(..) | Input::Done(..));
                 self.node.handle(now, input, &mut self.out);
@@ -135,7 +148,10 @@ impl Driver {
                         "the node never saves more than the writer's queue holds"
                     );
                 }
-                Output::Reply(id, response) => {
+                Output::Reply(id, mut response) => {
+                    if let Response::Status(status) = &mut response {
+                        status.round_trips = self.tongue.round_trips();
+                    }
                     if let Some(reply) = self.replies.remove(&id) {
                         let _ = reply.try_send(response);
                     }
@@ -151,13 +167,28 @@ impl Driver {
                     let home = self.hands.home.clone();
                     smol::spawn(errand::run(move || boot::at_least(&home, boot))).detach();
                 }
+                Output::Tell(fact) => self.back.extend(self.tongue.seal(&fact).map(Input::Told)),
+                Output::Verify(from, told) => self.back.extend(match self.tongue.verify(&told.message) {
+                    Ok(()) => Some(Input::Proven(from, told)),
+                    // Who is not listened to yet may have signed it all the same.
+                    Err(BadMessage::Stranger) => None,
+                    Err(why) => {
+                        debug!("A rumour that was handed on was not taken. {why}");
+                        Some(Input::Forged(from))
+                    }
+                }),
+                Output::Pass { to, slots, asked } => {
+                    if let Some(talk) = self.node.passed(clock::now(), &slots, asked) {
+                        self.tongue.say(to, &talk);
+                    }
+                }
                 Output::Watch(path) => self.watch(path),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
                     if matches!(notice, Notice::Broken(_)) {
                         store::mark_suspect(&self.hands.home);
                     }
-                    tell(&notice);
+                    self.events.notice(&notice);
                 }
                 Output::Stopped => stopped = true,
             }
@@ -183,24 +214,5 @@ impl Driver {
             let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
         });
         smol::spawn(errand).detach();
-    }
-}
-
-fn tell(notice: &Notice) {
-    match notice {
-        Notice::Broken(why) => error!("{why} Questions are still answered. Mend the disk, then start the agent again."),
-        Notice::Held(why) => warn!("{why}"),
-        Notice::Joined(devices) => info!("Joined the mesh: {}.", devices.join(", ")),
-        Notice::Lost(devices) => warn!("Down, for all that could be asked: {}.", devices.join(", ")),
-        Notice::Back(devices) => info!("Back in the mesh: {}.", devices.join(", ")),
-        Notice::Liar(device) => {
-            warn!("{device} kept saying that others are down which are not; for ten minutes it is not listened to.");
-        }
-        Notice::Slept(time) => info!("This device slept for {} s; the mesh is asked what changed.", time.as_secs()),
-        Notice::Linked(device) => info!("{device} is linked."),
-        Notice::Unlinked(device, why) => info!("The link to {device} is gone: {why}."),
-        Notice::LeftOut(what) => info!("{what}"),
-        Notice::Refused(doc, why) => info!("Document {doc} is not used. {why}"),
-        Notice::Resumed => info!("Indexing goes on."),
     }
 }

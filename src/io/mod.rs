@@ -15,6 +15,7 @@ pub mod discovery;
 pub mod disk;
 pub mod driver;
 pub mod errand;
+pub mod events;
 pub mod folder;
 pub mod gate;
 pub mod home;

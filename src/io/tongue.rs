@@ -7,8 +7,9 @@ use super::probe::Probe;
 use crate::base::id::PeerKey;
 use crate::limits::LINK_EVENTS_MAX;
 use crate::node::input::{Input, LinkInput};
-use crate::wire::message::{Form, Opener, Sealer};
+use crate::wire::message::{BadMessage, Form, Opener, Sealer};
 use crate::wire::peer::PeerId;
+use crate::wire::rumour::{self, Fact};
 use crate::wire::talk::Talk;
 use core::net::SocketAddr;
 use ed25519_dalek::SigningKey;
@@ -128,6 +129,32 @@ impl Tongue {
         }
     }
 
+    /// Seals a fact of this agent's own, as a rumour.
+    pub fn seal(&mut self, fact: &Fact) -> Option<Vec<u8>> {
+        let sealed = self.sealer.seal(rumour::TYPE, &[], &fact.seal());
+        sealed.inspect_err(|error| warn!("A rumour of this agent's own was not told: {error}")).ok()
+    }
+
+    /// Whether a rumour that somebody handed on was signed by its origin, an agent that is listened to.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn verify(&self, message: &[u8]) -> Result<(), BadMessage> {
+        self.opener.verify(message).map(|_| ())
+    }
+
+    /// The time to each linked peer and back, in microseconds, as far as it was measured.
+    #[must_use]
+    pub fn round_trips(&self) -> Vec<(PeerKey, u64)> {
+        let known = self.links.known().into_iter();
+        known
+            .filter_map(|known| {
+                let micros = u64::try_from(known.ping?.as_micros()).unwrap_or(u64::MAX);
+                Some((PeerKey(*known.peer.public_key()), micros))
+            })
+            .collect()
+    }
+
     /// What an event of the links means to the node; `None` if nothing.
     pub fn hear(&mut self, event: LinkEvent) -> Option<Input> {
         let key = |peer: &PeerId| PeerKey(*peer.public_key());
@@ -183,11 +210,13 @@ impl Tongue {
     }
 }
 
-/// Membership does not wait behind passages.
+/// Membership, rumours and the keys of datagrams do not wait behind passages.
 const fn channel(form: Form, talk: &Talk) -> Channel {
     match (form, talk) {
         (Form::Json, _) => Channel::Json,
-        (Form::Postcard, Talk::Member(_) | Talk::Keys(_)) => Channel::Gossip,
-        (Form::Postcard, _) => Channel::Task,
+        (Form::Postcard, Talk::Member(_) | Talk::Gossip(_) | Talk::Keys(_)) => Channel::Gossip,
+        (Form::Postcard, Talk::Hello { .. } | Talk::Roll { .. } | Talk::Ask(_) | Talk::Answer(_) | Talk::Echo(_)) => {
+            Channel::Task
+        }
     }
 }

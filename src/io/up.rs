@@ -76,11 +76,12 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
     introduce(&mut node, options)?;
-    let driver = Driver::new(node, hands, Progress::new(std::io::stderr().is_terminal()), tongue);
+    let (gate, asked) = Gate::new();
+    let progress = Progress::new(std::io::stderr().is_terminal());
+    let driver = Driver::new(node, hands, progress, tongue, gate.events().clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
-    let (gate, asked) = Gate::new();
     let gate = gate.around(network);
     let page = format!("http://{address}/#token={}", token.reveal());
     let server = http::serve(listener, gate.clone(), token, Patience::default())

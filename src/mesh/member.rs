@@ -49,6 +49,9 @@ pub enum Effect {
     Anew(PeerKey, u32),
     /// A member is down.
     Down(PeerKey),
+    /// This agent found somebody dead. News that is worth more than datagrams: this packet goes over every link,
+    /// readdressed.
+    Found(Vec<u8>),
     /// This agent has a new generation: the next start must count above it.
     Renewed(u32),
     /// A member's claims that others are down are not listened to for a while.
@@ -263,7 +266,21 @@ impl Member {
             Timer::SendIndirectProbe { probed_id, .. } => self.ping_again(probed_id.name),
             _ => {}
         }
+        let suspect = match &timer {
+            Timer::ChangeSuspectToDown { member_id, incarnation, .. } if self.is_up_in(*member_id) => {
+                Some(Claim::new(*member_id, *incarnation, State::Down))
+            }
+            _ => None,
+        };
         self.call(now, |foca, hands| foca.handle_timer(timer, hands));
+        if let Some(dead) = suspect.filter(|suspect| !self.is_up_in(*suspect.id())) {
+            let packet = self.packet_to(*self.foca.identity(), Message::Gossip, &[dead]);
+            self.effects.push(Effect::Found(packet));
+        }
+    }
+
+    fn is_up_in(&self, id: Id) -> bool {
+        self.known.get(&id.name).is_some_and(|known| known.life == Some((id.generation, true)))
     }
 
     /// A probe was not answered in time: it goes by all ways, beside the indirect ones.

@@ -1,13 +1,16 @@
 //! Who is there.
 //!
-//! Duty: the known peers, where they may be reached, which links stand, and who of them is alive.
-//! In/out: links that come and go, packets, rolls and hints in; dials, packets, joins and losses out.
+//! Duty: the known peers, where they may be reached, which links stand, who of them is alive, and their rumours.
+//! In/out: links that come and go, packets, rolls, hints and rumours in; dials, packets, joins and losses out.
 //! Invariants: a peer is dialled by one dial at a time, and ever more rarely while it does not answer; an address
-//! is a hint until a dial proved it; a packet speaks only for who sealed it; who lives can refute its death.
-//! Limits: `PEERS_MAX` peers, `ADDRESSES_MAX` addresses each, `LINKS_WANTED` standing links in a large mesh.
-//! Not here: sockets and seals (`io`), certificates (a later issue).
+//! is a hint until a dial proved it; a packet speaks only for who sealed it; who lives can refute its death; of each
+//! member and kind of rumour the newest is kept.
+//! Limits: `PEERS_MAX` peers, `ADDRESSES_MAX` addresses each, `LINKS_WANTED` standing links in a large mesh, `RUMOUR_*`.
+//! Not here: sockets and seals (`io`), signatures (`wire`), certificates (a later issue).
 
 pub mod address;
+pub mod budget;
 pub mod member;
 pub mod peers;
 pub mod ring;
+pub mod rumour;

@@ -3,10 +3,11 @@
 use super::address::Addresses;
 use super::ring;
 use crate::base::id::PeerKey;
+use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_MS, LINKS_WANTED, PEERS_LINKED_ALL, PEERS_MAX, REDIAL_MS,
-    REDIAL_MS_MAX, UNANSWERED_MAX,
+    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_MS, LINKS_WANTED, PEERS_LINKED_ALL, PEERS_MAX,
+    REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX, UNANSWERED_MAX,
 };
 use core::cell::Cell;
 use core::net::{IpAddr, SocketAddr};
@@ -35,6 +36,8 @@ pub struct Peer {
     waiting: Option<Vec<u8>>,
     /// Whether a link is to stand.
     wanted: bool,
+    /// Whether it left for good: whoever hints at it, it is not dialled again.
+    retired: bool,
     dialling: bool,
     /// Whether this agent dialled the link.
     dialled: bool,
@@ -75,6 +78,7 @@ impl Peer {
             unanswered: 0,
             waiting: None,
             wanted: false,
+            retired: false,
             dialling: false,
             dialled: false,
             far: None,
@@ -94,7 +98,7 @@ impl Peer {
     }
 
     fn due(&self) -> Option<Instant> {
-        let sought = !self.linked && !self.dialling && (self.wanted || self.waiting.is_some());
+        let sought = !self.retired && !self.linked && !self.dialling && (self.wanted || self.waiting.is_some());
         (sought && self.addresses.current().is_some()).then_some(self.dial_at)
     }
 
@@ -110,11 +114,19 @@ pub struct Peers {
     known: BTreeMap<PeerKey, Peer>,
     /// All with whom there is something to do: linked, wanted or sought. Perhaps some more.
     busy: BTreeSet<PeerKey>,
+    /// Spreads dials: many agents lose the same peer at once.
+    chance: Option<Rng>,
     /// When something is due at the earliest; `None`: to be found out.
     next: Cell<Option<Option<Instant>>>,
 }
 
 impl Peers {
+    /// A table that spreads its dials by this chance.
+    #[must_use]
+    pub fn new(chance: Rng) -> Self {
+        Self { chance: Some(chance), ..Self::default() }
+    }
+
     /// Gets to know a peer; an address here is its owner's word. Returns false if there is no room.
     pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String, address: Option<SocketAddr>) -> bool {
         if self.known.len() >= PEERS_MAX && !self.known.contains_key(&key) {
@@ -227,9 +239,15 @@ impl Peers {
     pub fn lost(&mut self, now: Instant, key: PeerKey) {
         if let Some(peer) = self.get_mut(key) {
             (peer.linked, peer.dialling, peer.ask_name_at) = (false, false, None);
-            peer.dial_at = now + peer.pause;
-            peer.pause = (peer.pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
         }
+        let alone = self.chance.is_some() && self.all_linked().next().is_none();
+        let longest = Duration::from_millis(if alone { REDIAL_ALONE_MS_MAX } else { REDIAL_MS_MAX });
+        let Some(peer) = self.known.get_mut(&key) else { return };
+        let pause = peer.pause.min(longest);
+        let half = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX) / 2;
+        let more = self.chance.as_mut().map_or(0, |chance| chance.below(half));
+        peer.dial_at = now + pause + Duration::from_millis(more);
+        peer.pause = (pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
     }
 
     /// A dial came to nothing. Where a link stands all the same (the other side dialled too), nothing is lost.
@@ -240,6 +258,14 @@ impl Peers {
                 peer.waiting = None;
                 peer.addresses.rotate();
             }
+        }
+    }
+
+    /// A peer left for good: it is not dialled again.
+    pub fn retire(&mut self, key: PeerKey) {
+        if let Some(peer) = self.get_mut(key) {
+            peer.retired = true;
+            peer.waiting = None;
         }
     }
 

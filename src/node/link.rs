@@ -16,11 +16,13 @@ impl Node {
                 out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
+                self.greet_with_rumours(now, peer, out);
             }
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
                 self.peers.lost(now, peer);
                 self.on_silence(peer, out);
+                self.on_unlinked(peer);
             }
             LinkInput::NotDialled => self.peers.not_dialled(now, peer),
             LinkInput::Said(talk) => {
@@ -46,6 +48,7 @@ impl Node {
             Talk::Echo(asked) => out.push(Output::Send(peer, Talk::Echo(Echo { answer: true, ..asked }))),
             Talk::Member(packet) => self.on_packet(now, peer, &packet, true, out),
             Talk::Roll { ask, members } => self.on_roll(now, peer, ask, &members, out),
+            Talk::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
             // Of the sockets, and handled there.
             Talk::Keys(_) => {}
         }

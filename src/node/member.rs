@@ -213,6 +213,14 @@ impl Node {
                         out.push(Output::HangUp(peer));
                     }
                 }
+                Effect::Found(packet) => {
+                    for peer in self.peers.all_linked().collect::<Vec<_>>() {
+                        if out.room() > ROOM && self.member.is_up(peer) {
+                            let packet = self.member.readdress(packet.clone(), peer);
+                            out.push(Output::Send(peer, Talk::Member(packet)));
+                        }
+                    }
+                }
                 Effect::Renewed(generation) => out.push(Output::BootAtLeast(generation)),
                 Effect::Liar(peer) => out.push(Output::Notice(Notice::Liar(self.name_of(peer)))),
                 Effect::Slept(time) => {

@@ -1,6 +1,6 @@
 //! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`, `member`). In/out: `Input`, `Output`.
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`, `member`, `rumour`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
 //! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
@@ -12,6 +12,7 @@ pub mod input;
 mod link;
 mod member;
 pub mod output;
+pub mod rumour;
 pub mod status;
 
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
@@ -31,6 +32,7 @@ use ingest::Ingest;
 use input::{Input, Request};
 use member::Mesh;
 use output::{Output, Problem, Response};
+use rumour::Hearsay;
 
 /// What one input may cause.
 pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
@@ -72,6 +74,7 @@ pub struct Node {
     peers: Peers,
     member: Member,
     mesh: Mesh,
+    hearsay: Hearsay,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
@@ -88,10 +91,11 @@ impl Node {
         let member = Member::new(facts.key, facts.boot, Rng::new(rng.next()));
         Self {
             ingest: Ingest::new(now),
+            hearsay: Hearsay::new(now, rumour::seed(&facts.peer_id, &facts.device)),
             facts,
             asks: Asks::default(),
             peer_asks: PeerAsks::new(),
-            peers: Peers::default(),
+            peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: Mesh::new(now, rng),
             audits: heapless::Vec::new(),
@@ -114,6 +118,9 @@ impl Node {
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::Member(peer, packet) => self.on_packet(now, peer, &packet, false, out),
             Input::Seen(peer, address) => self.on_seen(now, peer, address),
+            Input::Told(message) => self.on_told(now, message, out),
+            Input::Proven(peer, told) => self.on_proven(now, peer, &told, out),
+            Input::Forged(peer) => self.on_forged(now, peer, out),
             Input::Here(addresses) => self.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
             Input::Disk { free } => self.facts.disk_free = free,
@@ -127,8 +134,10 @@ impl Node {
             return;
         }
         self.keep_mesh(now, out);
-        self.dial(now, out);
         self.work(now, out);
+        // After the work: what this agent tells of itself depends on it.
+        self.gossip(now, out);
+        self.dial(now, out);
     }
 
     /// Gets to know a peer: it is dialled if it has an address, and asked whenever it is linked. Returns false
@@ -142,7 +151,7 @@ impl Node {
     /// When to `Wake` the node if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let links = if self.stopping { None } else { self.mesh_deadline() };
+        let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
         earliest(links, earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
     }
 

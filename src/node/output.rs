@@ -3,11 +3,17 @@
 use super::status::Status;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
+use crate::limits::RUMOUR_BATCH_MAX;
+use crate::mesh::rumour::Slot;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
+use crate::wire::rumour::{Fact, Relayed};
 use crate::wire::talk::Talk;
 use crate::work::task::Task;
 use core::net::SocketAddr;
+
+/// Rumours that leave in one frame.
+pub type Slots = heapless::Vec<Slot, RUMOUR_BATCH_MAX>;
 
 /// One order to the driver, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +28,20 @@ pub enum Output {
     HangUp(PeerKey),
     /// The next start must count above this number: keep that on the disk.
     BootAtLeast(u32),
+    /// Seal this as a rumour of this agent's own; one `Told` follows.
+    Tell(Fact),
+    /// Check whether a rumour that this peer handed on was signed by its origin: `Proven` or `Forged` follows, or nothing if the origin
+    /// is not listened to yet.
+    Verify(PeerKey, Relayed),
+    /// Hand rumours on to a linked peer, as [`Node::passed`](super::Node::passed) makes them at this moment.
+    Pass {
+        /// To whom.
+        to: PeerKey,
+        /// Which.
+        slots: Slots,
+        /// Whether it asked for them.
+        asked: bool,
+    },
     /// Keep on the disk where a peer was reached, for the next start; the newest first,
     /// at most `ADDRESSES_MAX`.
     Remember(PeerKey, Vec<SocketAddr>),
@@ -69,6 +89,8 @@ pub enum Notice {
     Linked(String),
     /// The link to a device is gone, with the reason.
     Unlinked(String, String),
+    /// What a device did with rumours: its name, and what follows it in a sentence.
+    Hearsay(String, &'static str),
 }
 
 /// An answer.

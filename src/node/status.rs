@@ -1,7 +1,8 @@
 //! How things stand, as plain data for the API and the page.
 
 use super::Node;
-use crate::base::id::Fingerprint;
+use super::rumour::Heard;
+use crate::base::id::{Fingerprint, PeerKey};
 use crate::base::time::Instant;
 use crate::mesh::member::Standing;
 use crate::mesh::peers::Peer;
@@ -27,6 +28,10 @@ pub struct Status {
     pub fingerprint: Fingerprint,
     /// The known peers.
     pub peers: Vec<Known>,
+    /// What they told of themselves.
+    pub heard: Vec<Heard>,
+    /// The time to linked peers and back, in microseconds, where the driver knows it.
+    pub round_trips: Vec<(PeerKey, u64)>,
     /// Background tasks and saves under way.
     pub running: usize,
     /// Whether some folder is being looked through.
@@ -38,6 +43,8 @@ pub struct Status {
 /// A known peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
+    /// Its public key.
+    pub key: PeerKey,
     /// Its PeerId.
     pub peer_id: String,
     /// Its name, once it said it.
@@ -55,7 +62,7 @@ pub struct Known {
 impl Node {
     /// How things stand.
     #[must_use]
-    pub fn status(&self, _now: Instant) -> Status {
+    pub fn status(&self, now: Instant) -> Status {
         Status {
             peer_id: self.facts.peer_id.clone(),
             device: self.facts.device.clone(),
@@ -64,6 +71,8 @@ impl Node {
             model: self.facts.model.clone(),
             fingerprint: self.facts.fingerprint,
             peers: self.known(),
+            heard: self.heard(now),
+            round_trips: Vec::new(),
             running: self.ingest.under_way(),
             looking: self.ingest.looking(),
             held: self.held_reason(),
@@ -75,6 +84,7 @@ impl Node {
         let known = |peer: &Peer| {
             let told = roll.get(&peer.key);
             Known {
+                key: peer.key,
                 peer_id: peer.peer_id.clone(),
                 device: peer.device.clone(),
                 linked: peer.linked,

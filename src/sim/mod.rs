@@ -17,4 +17,5 @@ pub mod files;
 pub mod misery;
 pub mod nap;
 pub mod net;
+pub mod rumour;
 pub mod world;

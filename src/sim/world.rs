@@ -4,6 +4,7 @@ use super::agent::Agent;
 use super::files::Files;
 use super::nap::Sleep;
 use super::net::{self, Net};
+use super::rumour::{Seals, is_signed};
 use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
@@ -96,6 +97,8 @@ pub struct World {
     pub bootstrap: Option<Vec<usize>>,
     /// Who told its people that others are down, that somebody lies, or that it slept; in order.
     pub notices: Vec<(Instant, usize, Notice)>,
+    /// The counts behind the pretend seals.
+    pub seals: Seals,
     queue: BTreeMap<(Instant, u64), (usize, Happening)>,
     order: u64,
     /// When which agent wants to be woken.
@@ -144,6 +147,7 @@ impl World {
             inputs: 0,
             bootstrap: None,
             notices: Vec::new(),
+            seals: Seals::default(),
             queue: BTreeMap::new(),
             order: 0,
             wakes: BTreeSet::new(),
@@ -156,6 +160,7 @@ impl World {
     /// # Panics
     /// If the disk cannot be opened: a pretend disk always can.
     pub fn boot(&mut self, at: usize) {
+        self.seals.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
         self.devices[at].boots += 1;
         let who = (net::key(at), self.devices[at].boots);
@@ -236,6 +241,13 @@ impl World {
             let delay = self.rng.below(20);
             self.post(at, delay, if lost { Input::EventsLost } else { Input::Touched(path.to_vec()) });
         }
+    }
+
+    /// Messages on links of all devices so far, and their bytes with heads and seals.
+    #[must_use]
+    pub fn said(&self) -> (u64, u64) {
+        let all = self.devices.iter().map(|device| device.sent);
+        all.fold((0, 0), |sum, sent| (sum.0 + sent.messages, sum.1 + sent.message_bytes))
     }
 
     /// Lets time pass.
@@ -394,6 +406,17 @@ impl World {
             }
             Output::BootAtLeast(number) => self.devices[at].boots = self.devices[at].boots.max(number),
             Output::Remember(peer, places) => _ = self.devices[at].remembered.insert(peer, places),
+            Output::Tell(fact) => {
+                let message = self.seals.seal(at, &fact);
+                self.post(at, 0, Input::Told(message));
+            }
+            Output::Verify(from, told) if is_signed(&told.message) => self.post(at, 0, Input::Proven(from, told)),
+            Output::Verify(from, _) => self.post(at, 0, Input::Forged(from)),
+            Output::Pass { to, slots, asked } => {
+                if let Some(talk) = agent.node.passed(self.now, &slots, asked) {
+                    self.send(at, to, &talk);
+                }
+            }
             Output::Watch(path) => {
                 self.devices[at].watching = true;
                 self.touched(at, &path);

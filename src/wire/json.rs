@@ -6,6 +6,7 @@
 //! docs/messages.md says the same for other languages.
 
 pub mod base64;
+mod gossip;
 pub mod line;
 pub mod read;
 mod talk;

@@ -4,6 +4,7 @@
 //! (texts) is bounded by the frame that it came in.
 
 use super::bounded;
+use super::rumour::Gossip;
 use super::spelling::exactly;
 use crate::base::id::PeerKey;
 use crate::limits::{
@@ -47,6 +48,8 @@ pub enum Talk {
     Answer(Answer),
     /// A test message.
     Echo(Echo),
+    /// Rumours, and lists of them.
+    Gossip(Gossip),
 }
 
 /// A test message: who is asked says the same back, so that an agent in another language can be tried out.
@@ -172,6 +175,7 @@ impl Talk {
             Self::Ask(_) => "ask",
             Self::Answer(_) => "answer",
             Self::Echo(_) => "echo",
+            Self::Gossip(_) => "gossip",
         }
     }
 
@@ -205,6 +209,7 @@ impl Talk {
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
             Self::Echo(_) => true,
+            Self::Gossip(gossip) => gossip.sound(),
         }
     }
 }

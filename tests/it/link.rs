@@ -80,8 +80,8 @@ impl End {
 
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     or(future, async {
-        Timer::after(Duration::from_secs(20)).await;
-        panic!("nothing happened for 20 seconds")
+        Timer::after(Duration::from_secs(60)).await;
+        panic!("nothing happened for 60 seconds")
     })
     .await
 }
@@ -89,7 +89,7 @@ pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub(crate) async fn until(what: &str, mut held: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !held() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "never came: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "never came: {what}");
         Timer::after(Duration::from_millis(10)).await;
     }
 }

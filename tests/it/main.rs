@@ -22,6 +22,7 @@ mod link;
 mod message;
 mod netns;
 mod pair;
+mod peers;
 mod python;
 mod records;
 mod steps;

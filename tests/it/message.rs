@@ -181,7 +181,8 @@ fn the_page_names_every_kind_and_every_cap() {
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for talk in sayings() {
-        assert!(page.contains(&format!("`{}`", talk.kind())), "{}", talk.kind());
+        let row = format!("| `{}` | {} |", talk.kind(), body(&talk, Form::Postcard)[0]);
+        assert!(page.contains(&row), "docs/messages.md lacks the row {row}");
     }
     let caps = [
         ("type", MESSAGE_KIND_MAX),

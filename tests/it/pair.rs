@@ -18,12 +18,12 @@ pub(crate) fn prepared() -> (Place, String, String) {
     (place, socket.to_string(), format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", socket.port()))
 }
 
-fn up(place: &Place, name: &str, listen: &str, peer: &str) -> Agent {
+pub(crate) fn up(place: &Place, name: &str, listen: &str, peer: &str) -> Agent {
     let docs = place.docs();
     place.up(&["--name", name, "--listen", listen, "--peer", peer, docs.to_str().unwrap()])
 }
 
-fn linked(agent: &Agent) {
+pub(crate) fn linked(agent: &Agent) {
     agent.wait("the link", |status| status["peers"][0]["linked"] == true && status["peers"][0]["device"].is_string());
 }
 

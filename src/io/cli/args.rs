@@ -60,6 +60,16 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the other devices: whether they are linked, and what they say of themselves.
+    Peers {
+        /// Then go on and tell who comes, who goes and who is refused, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+
+        /// Print JSON for programs; with --watch one line for each event.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check the agent, its home and its store, and say what is wrong.
     Doctor {
         /// Print JSON for programs.

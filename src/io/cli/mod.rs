@@ -10,6 +10,7 @@
 
 pub mod args;
 pub mod doctor;
+mod peers;
 pub mod show;
 pub mod text;
 
@@ -104,6 +105,7 @@ fn carry_out(args: Args) -> Result<(), Stop> {
             let look = Look::of_stdout();
             say(&if json { pretty(&answer.json) } else { show::status(&answer.read, &look) })
         }
+        Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
         Command::Doctor { json } => {
             let report = smol::block_on(doctor::examine(&home, args.api));
             say(&if json { pretty(&report.json()) } else { report.text(&Look::of_stdout()) })?;

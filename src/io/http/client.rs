@@ -1,6 +1,6 @@
 //! The command line's side of the API: one call, one answer, within a time and a size.
 
-use super::shape::{Checked, Found, Standing};
+use super::shape::{Checked, Found, Happenings, Standing};
 use super::token::{TOKEN_FILE, Token};
 use crate::base::id::Ring;
 use crate::io::network::Around;
@@ -76,6 +76,14 @@ impl Client {
     /// Any `Failure`.
     pub async fn status(&self) -> Result<Answer<Standing>, Failure> {
         typed(self.call(Method::Get, "/v1/status", None, CLIENT_MS).await?)
+    }
+
+    /// `GET /v1/events`: what happened after the event of this number.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn events(&self, after: u64) -> Result<Answer<Happenings>, Failure> {
+        typed(self.call(Method::Get, &format!("/v1/events?after={after}"), None, CLIENT_MS).await?)
     }
 
     /// `POST /v1/search`.

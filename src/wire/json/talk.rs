@@ -1,5 +1,6 @@
 //! What agents say to each other, as the body of a message in JSON. Fields stand in the order of their names.
 
+use super::gossip;
 use super::read::Reader;
 use super::write::{bytes, list, number, text, truth};
 use crate::base::id::PeerKey;
@@ -76,6 +77,7 @@ impl Talk {
                 field(out, ",", "id", |out| number(out, echo.id));
                 field(out, ",", "text", |out| text(out, &echo.text));
             }
+            Self::Gossip(said) => gossip::put(out, said),
         }
         out.push(b'}');
     }
@@ -114,6 +116,7 @@ impl Talk {
                 id: named(r, ",", "id", Reader::number)?,
                 text: named(r, ",", "text", |r| r.text()?.bounded())?,
             }),
+            "gossip" => Self::Gossip(gossip::read(r)?),
             _ => return None,
         };
         r.exact("}")?;
@@ -122,7 +125,7 @@ impl Talk {
 }
 
 /// Appends one field of an object; `before` opens the object, or parts this field from the last one.
-fn field(out: &mut Vec<u8>, before: &str, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn field(out: &mut Vec<u8>, before: &str, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(before.as_bytes());
     text(out, name);
     out.push(b':');
@@ -130,7 +133,7 @@ fn field(out: &mut Vec<u8>, before: &str, name: &str, value: impl FnOnce(&mut Ve
 }
 
 /// Reads one field, which must be this one.
-fn named<'a, T>(
+pub(super) fn named<'a, T>(
     reader: &mut Reader<'a>,
     before: &str,
     name: &str,
@@ -145,7 +148,7 @@ fn string(reader: &mut Reader<'_>) -> Option<String> {
     Some(reader.text()?.chars().collect())
 }
 
-fn small<T: TryFrom<u64>>(reader: &mut Reader<'_>) -> Option<T> {
+pub(super) fn small<T: TryFrom<u64>>(reader: &mut Reader<'_>) -> Option<T> {
     T::try_from(reader.number()?).ok()
 }
 
@@ -298,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_saying_comes_back_in_either_form_and_is_canonical() {
-        for said in sayings() {
+        for said in sayings().into_iter().chain(gossip::test::sayings()) {
             for form in [Form::Postcard, Form::Json] {
                 let mut body = Vec::new();
                 said.put(form, &mut body);

@@ -1,5 +1,18 @@
-//! Every cap of the house, with its unit and its reason. A cap that depends on another says so in a
-//! const assert, so that a careless edit does not compile.
+//! Every cap of the house, with its unit and its reason.
+//!
+//! Duty: one place for numbers that bound something. In/out: constants only; a folder's own are in a file of its
+//! name here. Invariants: a cap that depends on another says so in a const assert, so that a careless edit does not
+//! compile. Limits: these are they. Not here: settings, which people change; anything that runs.
+
+mod rumour;
+
+pub use rumour::*;
+
+mod mesh;
+mod reach;
+
+pub use mesh::*;
+pub use reach::*;
 
 /// Numbers in one embedding: all-MiniLM-L6-v2.
 pub const DIMENSIONS: usize = 384;
@@ -87,97 +100,13 @@ pub const ASK_MS_MAX: u64 = 10_000;
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
 pub const PEER_ANSWER_MS: u64 = 2_000;
 
-/// Agents that are known by name. About 400 bytes each.
-pub const PEERS_MAX: usize = 512;
-
-/// Known agents up to which everybody links with everybody, so that a question reaches all of a home at once.
-pub const PEERS_LINKED_ALL: usize = 32;
-
-/// Links that an agent keeps standing in a larger mesh: neighbours in the ring of keys at distances 1, 2, 4 ..
-/// on both sides. The graph stays connected while any 11 agents are gone.
-pub const LINKS_WANTED: usize = 12;
-
-/// Milliseconds after which a link that was dialled for one probe or one roll and is not to stand is ended.
-pub const LINK_IDLE_MS: u64 = 2_000;
-
-/// Milliseconds until hints may again bring forward a dial of the same peer.
-pub const HINT_DIAL_MS: u64 = 5_000;
-
-/// Members in one message of a roll: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
-pub const ROLL_MEMBERS_MAX: usize = 128;
-
-/// Addresses of a member in a roll.
-pub const ROLL_ADDRESSES_MAX: usize = 4;
-
-/// Milliseconds between two rolls exchanged with some linked peer; the same in memberlist.
-pub const ROLL_MS: u64 = 30_000;
-
-/// Milliseconds until a roll that was asked for and did not come is asked of another peer.
-pub const ROLL_RETRY_MS: u64 = 3_000;
-
-/// Milliseconds between two whole rolls to one peer, however often it asks.
-pub const ROLL_PAUSE_MS: u64 = 1_000;
-
-/// Milliseconds between two probes (foca's and memberlist's default for a local network).
-pub const PROBE_MS: u64 = 1_000;
-
-/// Milliseconds that a probe has before others are asked to try.
-pub const PROBE_REPLY_MS: u64 = 500;
-
-/// Agents that are asked to try.
-pub const PROBES_INDIRECT: usize = 3;
-
-/// Milliseconds between two rounds of gossip while there is news, and agents in a round.
-pub const GOSSIP_MS: u64 = 200;
-/// Agents told in one round.
-pub const GOSSIP_FANOUT: usize = 3;
-
-/// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1.
-pub const SUSPICION_MS: u64 = 4_000;
-
-/// Milliseconds after which a member that is down is forgotten by the membership machine.
-pub const REMEMBER_DOWN_MS: u64 = 24 * 60 * 60 * 1000;
-
-/// Milliseconds between two tries at two members that are down: a healed partition is found by that.
-pub const DOWN_TRY_MS: u64 = 65_000;
-
-/// Milliseconds that our own timers may be late; beyond, this agent slept, and what ran out meanwhile is no
-/// evidence against anybody.
-pub const LATE_MS: u64 = 750;
-
-/// Suspects that are asked by one input, and the pause between two questions to one.
-pub const SUSPECTS_ASKED: usize = 4;
-/// Milliseconds between two questions to one suspect.
-pub const SUSPECT_ASK_MS: u64 = 1_000;
-
-/// Timers of the membership machine: a suspicion, a question, a doubt and an oblivion a member, and its own few.
-pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
-
-/// Generations by which hearsay may raise a member's: beyond, it would be a way to wear out the number.
-pub const GENERATION_JUMP_MAX: u32 = 1 << 20;
-
-/// Milliseconds between two new generations of this agent: each is a write to its disk.
-pub const RENEW_MS: u64 = 5_000;
-
-/// Different members that must say that this agent is down, within `DENIED_MS`, before it takes a new generation.
-pub const DENIERS: usize = 2;
-/// See `DENIERS`; milliseconds.
-pub const DENIED_MS: u64 = 60_000;
-
-/// Claims of one member that were refuted, within `LIES_MS`, until it is no longer listened to.
-pub const LIES_MAX: usize = 3;
-/// See `LIES_MAX`; and for how long it is not listened to. Milliseconds.
-pub const LIES_MS: u64 = 10 * 60 * 1000;
-/// Milliseconds within which refuted claims of one member count once: one mistake may be about many.
-pub const LIE_PAUSE_MS: u64 = 5_000;
-
-/// Datagrams to a peer that may go unanswered until packets go over the link as well.
-pub const UNANSWERED_MAX: u8 = 3;
-
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
 pub const REDIAL_MS: u64 = 500;
-/// The longest pause between two dials, in milliseconds.
+/// The longest pause between two dials, in milliseconds; up to half as much is added by chance.
 pub const REDIAL_MS_MAX: u64 = 60_000;
+/// The same while no link stands at all: where hundreds start at once, the one whose address all have has no
+/// room for most of them at first.
+pub const REDIAL_ALONE_MS_MAX: u64 = 10_000;
 
 /// Milliseconds until a linked peer that has not said its name is asked for it.
 pub const ASK_NAME_MS: u64 = 1_000;
@@ -197,51 +126,8 @@ pub const DEMO_WAIT_MS: u64 = 600_000;
 /// Bytes of a packet of the membership machine: with its seal it fits the smallest MTU of a home, 1280 bytes.
 pub const MEMBER_BYTES_MAX: usize = 1200;
 
-/// Datagrams of a sender that may arrive out of order: some minutes of probes, or a burst of gossip.
-pub const DATAGRAM_WINDOW: usize = 1024;
-
-/// Agents whose datagrams are opened: everybody who may be linked. Each has two keys for each direction.
-pub const DATAGRAM_PEERS_MAX: usize = LINKS_MAX;
-
 /// Addresses at which one agent says it can be dialled, or is remembered to have been.
 pub const ADDRESSES_MAX: usize = 8;
-
-/// Milliseconds between two looks at this device's interfaces: a new address is announced within that time.
-pub const INTERFACES_LOOK_MS: u64 = 10_000;
-
-/// Milliseconds until a multicast daemon that failed is started again; doubled each time up to the maximum.
-pub const MULTICAST_RESTART_MS: u64 = 2_000;
-/// The longest pause between two starts, in milliseconds.
-pub const MULTICAST_RESTART_MS_MAX: u64 = 600_000;
-
-/// Milliseconds until a peer's name in DNS is looked up again; doubled each time up to the maximum.
-pub const RESOLVE_MS: u64 = 5_000;
-/// The longest pause between two of them, in milliseconds.
-pub const RESOLVE_MS_MAX: u64 = 300_000;
-
-/// Bytes of the file of remembered addresses that are read: `PEERS_MAX` peers at `ADDRESSES_MAX` places.
-pub const REMEMBER_BYTES_MAX: usize = PEERS_MAX * ADDRESSES_MAX * 160;
-
-/// Milliseconds for which changes are gathered before they are written into it.
-pub const REMEMBER_MS: u64 = 5_000;
-
-/// Places that the owner names for one peer.
-pub const GIVEN_MAX: usize = 8;
-
-/// Devices that wanted to link and may not, remembered for people.
-pub const STRANGERS_MAX: usize = 8;
-
-/// Bytes of the TXT record of an announcement; what RFC 6763 calls the most that fits one Ethernet packet.
-pub const ANNOUNCE_BYTES_MAX: usize = 1300;
-
-/// Strings in it that are looked at: libp2p's has one for each address and transport.
-pub const ANNOUNCE_STRINGS_MAX: usize = 32;
-
-/// Bytes of a multicast DNS packet that is read: RFC 6762 section 17 allows no more.
-pub const DNS_BYTES_MAX: usize = 9000;
-
-/// Records of one packet that are looked at.
-pub const DNS_RECORDS_MAX: usize = 128;
 
 /// Bytes of a device's name.
 pub const DEVICE_BYTES_MAX: usize = 64;
