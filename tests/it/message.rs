@@ -297,7 +297,7 @@ fn the_page_names_every_kind_and_every_cap() {
             grouped(RUMOUR_ORIGIN_BURST as usize)
         ),
         format!("costs its link {} bytes", grouped(RUMOUR_FORGERY_BYTES as usize)),
-        format!("{} bytes of rumours beyond the first", grouped(RUMOUR_BATCH_BYTES)),
+        format!("at most {} bytes of rumours into one message", grouped(RUMOUR_BATCH_BYTES)),
     ];
     // However its lines are broken.
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
