@@ -12,7 +12,8 @@ use wattle::wire::message::{BadMessage, Form, Opener, Sealer};
 use wattle::wire::peer::PeerId;
 use wattle::wire::talk::Talk;
 
-const KINDS: [&str; 9] = ["hello", "member", "roll", "keys", "ask", "answer", "echo", "", "rumour"];
+/// All that are, none, and one that no body is of.
+const KINDS: [&str; 10] = ["hello", "member", "roll", "keys", "ask", "answer", "echo", "gossip", "", "rumour"];
 
 fn key() -> SigningKey {
     SigningKey::from_bytes(&[1; 32])

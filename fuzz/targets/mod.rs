@@ -18,6 +18,7 @@ pub mod noise_frame;
 pub mod noise_handshake;
 pub mod noise_payload;
 pub mod record;
+pub mod rumour;
 pub mod talk;
 
 /// One decoder under test.
@@ -47,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "noise_handshake", check: noise_handshake::check, seeds: noise_handshake::seeds, slowness: 40 },
     Target { name: "noise_payload", check: noise_payload::check, seeds: noise_payload::seeds, slowness: 40 },
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
+    Target { name: "rumour", check: rumour::check, seeds: rumour::seeds, slowness: 4 },
     Target { name: "talk", check: talk::check, seeds: talk::seeds, slowness: 1 },
 ];
 

@@ -52,7 +52,7 @@ pub(super) fn sayings() -> Vec<Talk> {
     let holding = Bounded::from_slice(&[1, 0]).unwrap();
     let found = Found { passages: 300, holding, length: 9000, hits: vec![hit.clone(), hit] };
     let question = "Where is the violin?".to_owned();
-    [
+    let mut sayings = vec![
         Talk::Hello {
             device: "attic".to_owned(),
             ask: true,
@@ -74,8 +74,9 @@ pub(super) fn sayings() -> Vec<Talk> {
         Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
         Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
         Talk::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
-    ]
-    .to_vec()
+    ];
+    sayings.extend(super::rumour::sayings());
+    sayings
 }
 
 /// Their bodies.

@@ -5,8 +5,10 @@ use super::link::{key, name};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs;
+use wattle::base::id::PeerKey;
 use wattle::wire::message::{BadMessage, Form, Opener, Sealer};
-use wattle::wire::talk::{Answer, Ask, Echo, Found, Hit, Keys, Talk};
+use wattle::wire::rumour::{self, Claim, Collection, Energy, Fact, Gossip, Headroom, Kind, Relayed, Removed};
+use wattle::wire::talk::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Talk};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -21,6 +23,37 @@ fn shown(form: Form, bytes: &[u8]) -> String {
         Form::Postcard => hex(bytes),
         Form::Json => String::from_utf8(bytes.to_vec()).unwrap(),
     }
+}
+
+/// The facts of agent 2, each a rumour of its start 4.
+fn facts() -> [Fact; 3] {
+    let model = std::array::from_fn(|at| at as u8);
+    let cookbook = Collection { name: "cookbook".try_into().unwrap(), model, documents: 70, passages: 500 };
+    let removed = Removed { peer: *name(2).public_key(), serial: 0 };
+    [
+        Fact::Headroom(Headroom { quarters: 3, energy: Energy::Normal, ms_per_task: 300, valid_s: 120 }),
+        Fact::Collections(Box::new(heapless::Vec::from_slice(&[cookbook]).unwrap())),
+        Fact::Removed(removed),
+    ]
+}
+
+fn rumours() -> Vec<Vec<u8>> {
+    let mut sealer = Sealer::new(key(2), 4);
+    facts().iter().map(|fact| sealer.seal(rumour::TYPE, &[], &fact.seal()).unwrap()).collect()
+}
+
+/// Of each variant one: rumours of agent 2, handed on by agent 1.
+fn gossip() -> [Talk; 3] {
+    let told = Relayed { hops: 2, age_s: 5, message: rumours().swap_remove(0) };
+    let origin = name(2).public_key()[..8].try_into().unwrap();
+    let entry = |kind, seq| rumour::Entry { origin, kind, boot: 4, seq };
+    let both = [entry(Kind::Headroom, 1), entry(Kind::Collections, 1 << 53)];
+    [
+        Gossip::Told(Box::new(heapless::Vec::from_slice(&[told]).unwrap())),
+        Gossip::Have { ask: true, list: Box::new(heapless::Vec::from_slice(&both).unwrap()) },
+        Gossip::Want(Box::new(heapless::Vec::from_slice(&both[..1]).unwrap())),
+    ]
+    .map(Talk::Gossip)
 }
 
 fn sayings() -> Vec<Talk> {
@@ -39,15 +72,32 @@ fn sayings() -> Vec<Talk> {
     let device = "attic".to_owned();
     let model = std::array::from_fn(|at| at as u8);
     let codes = vec![1, 255, 128, 127];
-    vec![
+    let entry = Entry {
+        key: PeerKey(*name(2).public_key()),
+        generation: 300,
+        incarnation: 1,
+        standing: 0,
+        addresses: listen.clone(),
+    };
+    let gone = Entry {
+        key: PeerKey(*name(3).public_key()),
+        generation: 9,
+        incarnation: 0,
+        standing: 2,
+        addresses: Vec::new(),
+    };
+    let mut sayings = vec![
         Talk::Hello { device: device.clone(), ask: true, listen },
         Talk::Member(vec![1, 2, 3]),
+        Talk::Roll { ask: true, members: vec![entry, gone] },
         Talk::Keys(Keys { session: 70_000, key: [0xab; 32], port: 7781 }),
         Talk::Ask(Ask { id: 7, question: "How much leek?".to_owned(), model, scale: 0.007_812_5, codes, count: 20 }),
         Talk::Answer(Answer { id: 7, device: device.clone(), found: Some(Box::new(found)) }),
         Talk::Answer(Answer { id: 7, device, found: None }),
         Talk::Echo(Echo { id: 1 << 53, text: "Grüße 😀\u{1}".try_into().unwrap(), answer: false }),
-    ]
+    ];
+    sayings.extend(gossip());
+    sayings
 }
 
 fn body(talk: &Talk, form: Form) -> Vec<u8> {
@@ -126,18 +176,39 @@ fn vectors() -> String {
     page.truncate(page.trim_end().len());
     page += "\n```\n\nWhole messages, each the first of the sender's start 7; the last two are of a mesh and of a task:\n\n```text\n";
     let sayings = sayings();
-    for talk in [&sayings[0], &sayings[6]] {
+    let kind = |kind: &'static str| sayings.iter().rfind(move |talk| talk.kind() == kind).unwrap();
+    for talk in ["hello", "echo"].map(kind) {
         for form in [Form::Postcard, Form::Json] {
             message(&mut page, talk, form, None, &[]);
         }
     }
     for form in [Form::Postcard, Form::Json] {
-        message(&mut page, &sayings[5], form, Some([0xcd; 32]), b"task-1");
+        message(&mut page, kind("answer"), form, Some([0xcd; 32]), b"task-1");
     }
     page.truncate(page.trim_end().len());
+    page +=
+        "\n```\n\nRumours, sealed by the agent of another seed, the first three messages of its start 4:\n\n```text\n";
+    rumours_of_another(&mut page);
     page += "\n```\n\nRefused, each for the reason above it:\n\n```text\n";
     refused(&mut page);
     page + "```\n"
+}
+
+/// What a rumour's body and the whole of it are, and that both are what the code takes.
+fn rumours_of_another(page: &mut String) {
+    let origin = name(2);
+    let _ = write!(page, "seed       {}\nsender_id  {}\n\n", hex(&[2; 32]), hex(&origin.to_bytes()));
+    for ((fact, bytes), seq) in facts().iter().zip(rumours()).zip(1..) {
+        let mut opener = Opener::new();
+        assert!(opener.allow(origin));
+        // Heard from whomever and as often as it comes: no window of numbers is moved.
+        assert!((0..2).all(|_| opener.verify(&bytes).is_ok_and(|opened| opened.body == fact.seal())));
+        let claim = Claim { origin: PeerKey(*origin.public_key()), kind: fact.kind(), order: (4, seq) };
+        assert_eq!(Claim::and_fact(&bytes).as_ref(), Some(&(claim, fact.clone())));
+        let kind = format!("{:?}", fact.kind()).to_lowercase();
+        let _ = write!(page, "kind       {kind}\nbody       {}\nmessage    {}\n\n", hex(&fact.seal()), hex(&bytes));
+    }
+    page.truncate(page.trim_end().len());
 }
 
 /// Lines that are nearly the test message, and what is wrong with each.
@@ -176,8 +247,12 @@ fn the_page_about_messages_shows_what_the_code_does() {
 #[test]
 fn the_page_names_every_kind_and_every_cap() {
     use wattle::limits::{
-        DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, HITS_MAX, JSON_DEPTH_MAX, JSON_LINE_MAX,
-        LINK_STREAMS_PROTOCOL_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX, MESSAGE_WINDOW,
+        COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, HITS_MAX,
+        JSON_DEPTH_MAX, JSON_LINE_MAX, LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX,
+        MESSAGE_WINDOW, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, RUMOUR_BATCH_BYTES, RUMOUR_BATCH_MAX, RUMOUR_BODY_MAX,
+        RUMOUR_BYTES_MAX, RUMOUR_COLLECTIONS_MAX, RUMOUR_DIGEST_MAX, RUMOUR_FANOUT, RUMOUR_FORGERY_BYTES,
+        RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_LINK_RATE, RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE,
+        RUMOUR_TASK_MS_MAX, RUMOUR_VALID_S,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for talk in sayings() {
@@ -196,17 +271,49 @@ fn the_page_names_every_kind_and_every_cap() {
         ("text of an echo", ECHO_BYTES_MAX),
         ("hits", HITS_MAX),
         ("streams of one protocol", LINK_STREAMS_PROTOCOL_MAX),
+        ("packet of `member`", MEMBER_BYTES_MAX),
+        ("members of a roll", ROLL_MEMBERS_MAX),
+        ("addresses of a member", ROLL_ADDRESSES_MAX),
+        ("a rumour", RUMOUR_BYTES_MAX),
+        ("body of a rumour", RUMOUR_BODY_MAX),
+        ("rumours in `told`", RUMOUR_BATCH_MAX),
+        ("names in `have` and `want`", RUMOUR_DIGEST_MAX),
+        ("hops", usize::from(RUMOUR_HOPS_MAX)),
+        ("collections of an agent", RUMOUR_COLLECTIONS_MAX),
+        ("name of a collection", COLLECTION_BYTES_MAX),
     ];
+    let said = [
+        format!("to at most {RUMOUR_FANOUT} of its links"),
+        format!("{} to {}", RUMOUR_VALID_S.0, RUMOUR_VALID_S.1),
+        format!("at most {}", grouped(RUMOUR_TASK_MS_MAX as usize)),
+        format!(
+            "{} bytes a second and {} at once from a link",
+            grouped(RUMOUR_LINK_RATE as usize),
+            grouped(RUMOUR_LINK_BURST as usize)
+        ),
+        format!(
+            "{} bytes a second and {} at once of an origin",
+            grouped(RUMOUR_ORIGIN_RATE as usize),
+            grouped(RUMOUR_ORIGIN_BURST as usize)
+        ),
+        format!("costs its link {} bytes", grouped(RUMOUR_FORGERY_BYTES as usize)),
+        format!("at most {} bytes of rumours into one message", grouped(RUMOUR_BATCH_BYTES)),
+    ];
+    // However its lines are broken.
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in said {
+        assert!(words.contains(&said), "docs/messages.md lacks: {said}");
+    }
     for (what, cap) in caps {
-        let cap = cap
-            .to_string()
-            .chars()
-            .rev()
-            .collect::<Vec<_>>()
-            .chunks(3)
-            .map(|part| part.iter().collect())
-            .collect::<Vec<String>>();
-        let cap: String = cap.join(",").chars().rev().collect();
+        let cap = grouped(cap);
         assert!(page.contains(&format!("| {what} | {cap} |")), "docs/messages.md lacks: | {what} | {cap} |");
     }
+}
+
+/// As people read it: 16,384.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let parts = (0..digits.len()).map(|at| if at > 0 && at % 3 == first { "," } else { "" });
+    parts.zip(digits.chars()).map(|(comma, digit)| format!("{comma}{digit}")).collect()
 }

@@ -12,6 +12,7 @@ mod liar;
 mod maps;
 mod multicast;
 mod names;
+mod rumours;
 mod streams;
 mod table;
 mod words;

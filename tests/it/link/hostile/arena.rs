@@ -21,6 +21,10 @@ pub(super) const FOE: u8 = 3;
 const WANTED: u8 = 5;
 const IMPOSTOR: u8 = 6;
 
+/// A member that tells too much, and one of whom others tell.
+pub(super) const LOUD: u8 = 7;
+pub(super) const ORIGIN: u8 = 8;
+
 /// An agent under attack.
 pub(super) struct Arena {
     pub(super) agent: Agent,
@@ -117,14 +121,20 @@ impl Arena {
         let impostor = End::new(IMPOSTOR, &[]);
         assert!(impostor.links.allow(name_of_agent));
         let wanted = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", impostor.address.port(), name(WANTED));
-        let [friend, foe] = [FRIEND, FOE].map(|seed| format!("/p2p/{}", name(seed)));
+        let [friend, foe, loud, origin] = [FRIEND, FOE, LOUD, ORIGIN].map(|seed| format!("/p2p/{}", name(seed)));
         let docs = place.docs();
         let listen = address.to_string();
-        let more = ["--listen", &listen, "--peer", &friend, "--peer", &foe, "--peer", &wanted];
-        let agent = place.up(&[&more[..], &[docs.to_str().unwrap()]].concat());
+        let peers = [&friend, &foe, &loud, &origin, &wanted].map(|peer| ["--peer", peer]);
+        let agent = place.up(&[&["--listen", &listen], peers.as_flattened(), &[docs.to_str().unwrap()]].concat());
         agent.wait_ready(1);
         let friend = Voice::new(FRIEND, name_of_agent, 1);
         Self { agent, place, name: name_of_agent, address, impostor, friend }
+    }
+
+    /// The healthy peer, linked.
+    pub(super) async fn befriended(&self) -> &Voice {
+        self.friend.link(self.name, self.address).await;
+        &self.friend
     }
 
     /// The healthy peer still gets its link, its ping and its answer.

@@ -4,7 +4,7 @@
 //! stand yet (22 decompression, 23 poisoned embeddings, 27 public bitswap) come with them.
 
 use super::arena::Arena;
-use super::{crypto, datagrams, door, gossip, names, streams, words};
+use super::{crypto, datagrams, door, gossip, names, rumours, streams, words};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -39,6 +39,10 @@ const ATTACKS: &[(&str, &str, Attack)] = &[
     attack!("20", "second spellings and changed bytes", words::malleable),
     attack!("21", "names that look like paths", names::paths),
     attack!("11, 26", "a flood of messages", gossip::flood),
+    attack!("11", "old rumours of others said again", rumours::replay),
+    attack!("26", "hops at the limit and rumours in a circle", rumours::hops),
+    attack!("26", "a flood of rumours, names and requests", rumours::flood),
+    attack!("11", "rumours forged in the names of others", rumours::forged),
     attack!("9, 12", "garbage on the UDP socket", datagrams::garbage),
     attack!("9", "true datagrams said again, and changed", datagrams::replay),
     attack!("16, 24", "lies about who is down", datagrams::false_deaths),

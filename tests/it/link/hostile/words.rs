@@ -153,10 +153,16 @@ pub(super) fn worst_bodies() -> Vec<Vec<u8>> {
         }
     }
     // 19: as many of the shortest passages as fit: {Answer, id, device, Some, passages, holding, length, hits}.
-    let mut answer = vec![4, 1, 1, b'a', 1, 0, 0, 0];
+    let mut answer = vec![5, 1, 1, b'a', 1, 0, 0, 0];
     varint::put(&mut answer, 100_000);
     answer.resize(MESSAGE_BODY_MAX, 0);
     bodies.push(answer);
+    // The same of rumours, {Gossip, Told, rumours}, and of members, {Roll, ask, members}.
+    for mut list in [vec![7, 0], vec![7, 2], vec![2, 0]] {
+        varint::put(&mut list, 100_000);
+        list.resize(MESSAGE_BODY_MAX, 1);
+        bodies.push(list);
+    }
     let mut listen = vec![0, 1, b'a', 0];
     varint::put(&mut listen, 150_000);
     listen.resize(MESSAGE_BODY_MAX, 0);
@@ -192,7 +198,9 @@ pub(super) async fn malleable(arena: &Arena) -> String {
         changes.push(changed);
     }
     // Signed by the foe itself, but its body in a second spelling.
-    let long = [&[3, 0x81, 0x00], &ask.seal()[2..]].concat();
+    let sealed = ask.seal();
+    assert_eq!(sealed[1], 1, "its number, which takes one byte");
+    let long = [&[sealed[0], 0x81, 0x00], &sealed[2..]].concat();
     changes.push(body(&foe, "ask", &long));
     let all = changes.len();
     for changed in changes {

@@ -1,0 +1,156 @@
+//! Rumours: what they claim, the facts in them, and the messages that carry them. One spelling, within the caps.
+//!
+//! The first byte picks: a whole rumour; a fact, bare and in a rumour's envelope; the body of a message that carries.
+
+use ed25519_dalek::SigningKey;
+use heapless::Vec as Bounded;
+use wattle::limits::{
+    COLLECTION_BYTES_MAX, RUMOUR_BATCH_MAX, RUMOUR_BODY_MAX, RUMOUR_BYTES_MAX, RUMOUR_COLLECTIONS_MAX,
+    RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_TASK_MS_MAX, RUMOUR_VALID_S,
+};
+use wattle::wire::message::{Form, Opener, Sealer, unsigned};
+use wattle::wire::peer::PeerId;
+use wattle::wire::rumour::{
+    Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE,
+};
+use wattle::wire::talk::Talk;
+
+/// The number of this saying among all of them.
+const GOSSIP: u8 = 7;
+
+type Envelope<'a> = (&'a str, &'a [u8], &'a [u8], &'a [u8], &'a [u8]);
+type Payload<'a> = (u8, Option<[u8; 32]>, u32, u64, &'a [u8]);
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[1; 32])
+}
+
+fn name() -> PeerId {
+    PeerId::from_public_key(key().verifying_key().as_bytes())
+}
+
+/// A rumour as it came from whomever: what it claims stands there, once, and nothing else does.
+fn check_message(bytes: &[u8]) {
+    let claim = Claim::of(bytes);
+    let told = Claim::and_fact(bytes);
+    assert!(told.as_ref().is_none_or(|(other, _)| Some(*other) == claim), "a fact has the claim of its message");
+    let mut opener = Opener::new();
+    assert!(opener.allow(name()));
+    if let (Ok(opened), Some(claim)) = (opener.verify(bytes), claim) {
+        assert_eq!((claim.origin.0, claim.order), (*name().public_key(), (opened.boot, opened.seq)));
+    }
+    let Some(claim) = claim else { return };
+    assert!(bytes.len() <= RUMOUR_BYTES_MAX && claim.order.1 > 0);
+    let (envelope, rest): (Envelope<'_>, _) = postcard::take_from_bytes(bytes).unwrap();
+    assert!(rest.is_empty() && envelope.0 == TYPE && envelope.4.len() == 64);
+    assert!(postcard::to_allocvec(&envelope).unwrap() == bytes, "a rumour has one spelling");
+    let (payload, rest): (Payload<'_>, _) = postcard::take_from_bytes(envelope.2).unwrap();
+    assert!(rest.is_empty() && postcard::to_allocvec(&payload).unwrap() == envelope.2, "and so has its payload");
+    assert_eq!(envelope.3, PeerId::from_public_key(&claim.origin.0).to_bytes());
+    assert_eq!((payload.0, (payload.2, payload.3), payload.4[0]), (1, claim.order, claim.kind as u8));
+    assert_eq!(told.map(|(_, fact)| fact), Fact::parse(payload.4));
+}
+
+/// The same of a fact; its numbers come out within their bounds.
+fn check_fact(bytes: &[u8]) {
+    let fact = Fact::parse(bytes);
+    let message = unsigned(name(), TYPE, 3, 9, bytes);
+    let expected = fact.as_ref().filter(|_| message.len() <= RUMOUR_BYTES_MAX);
+    assert_eq!(Claim::and_fact(&message).map(|(_, fact)| fact).as_ref(), expected);
+    check_message(&message);
+    let Some(fact) = fact else { return };
+    assert!(bytes.len() <= RUMOUR_BODY_MAX && bytes[0] == fact.kind() as u8);
+    let spelt: Fact = postcard::from_bytes(bytes).unwrap();
+    assert!(spelt.seal() == bytes, "a fact has one spelling");
+    match &fact {
+        Fact::Headroom(told) => {
+            assert!(told.quarters <= 4 && told.ms_per_task <= RUMOUR_TASK_MS_MAX);
+            assert!((RUMOUR_VALID_S.0..=RUMOUR_VALID_S.1).contains(&told.valid_s));
+        }
+        Fact::Collections(list) => {
+            let sound = |name: &str| (1..=COLLECTION_BYTES_MAX).contains(&name.len()) && !name.contains('\n');
+            assert!(list.len() <= RUMOUR_COLLECTIONS_MAX && list.iter().all(|of| sound(&of.name)));
+        }
+        Fact::Removed(_) => {}
+    }
+    assert!(matches!(fact, Fact::Headroom(_)) || fact == spelt, "only a headroom has bounds");
+    assert_eq!(Fact::parse(&fact.seal()), Some(fact));
+}
+
+/// What carries rumours, in both forms.
+fn check_carrier(bytes: &[u8]) {
+    let Some(talk) = Talk::parse(bytes) else { return };
+    let Talk::Gossip(gossip) = &talk else { panic!("no gossip") };
+    assert!(talk.seal() == bytes && gossip.sound() && gossip.weight() >= 128);
+    match gossip {
+        Gossip::Told(batch) => {
+            assert!(batch.len() <= RUMOUR_BATCH_MAX);
+            for told in batch.iter() {
+                assert!((1..=RUMOUR_HOPS_MAX).contains(&told.hops) && told.message.len() <= RUMOUR_BYTES_MAX);
+                assert!(format!("{told:?}").len() < 256, "bytes are not shown");
+                check_message(&told.message);
+            }
+        }
+        Gossip::Have { list, .. } | Gossip::Want(list) => assert!(list.len() <= RUMOUR_DIGEST_MAX),
+    }
+    let mut line = Vec::new();
+    talk.put(Form::Json, &mut line);
+    assert_eq!(Talk::read(Form::Json, talk.kind(), &line), Some(talk), "in JSON it says the same");
+}
+
+/// See the head of this file.
+pub fn check(data: &[u8]) {
+    let Some((way, bytes)) = data.split_first() else { return };
+    match way % 3 {
+        0 => check_message(bytes),
+        1 => check_fact(bytes),
+        _ => check_carrier(&[&[GOSSIP][..], bytes].concat()),
+    }
+}
+
+fn facts() -> Vec<Fact> {
+    let of = |name: &str| Collection { name: name.try_into().unwrap(), model: [9; 32], documents: 300, passages: 7000 };
+    vec![
+        Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 300, valid_s: 120 }),
+        Fact::Collections(Box::new(Bounded::from_slice(&[of("notes"), of("cookbook")]).unwrap())),
+        Fact::Collections(Box::default()),
+        Fact::Removed(Removed { peer: *name().public_key(), serial: 0 }),
+    ]
+}
+
+/// One of each variant, the rumours in them sealed by a true origin.
+pub(super) fn sayings() -> Vec<Talk> {
+    let mut sealer = Sealer::new(key(), 7);
+    let told: Vec<Relayed> = (1..)
+        .zip(facts())
+        .map(|(hops, fact)| Relayed { hops, age_s: 200, message: sealer.seal(TYPE, &[], &fact.seal()).unwrap() })
+        .collect();
+    let mut list = Entries::new();
+    for kind in Kind::ALL {
+        list.push(Entry { origin: [7; 8], kind, boot: 70_000, seq: 1 << 60 }).unwrap();
+    }
+    let list = Box::new(list);
+    [
+        Gossip::Told(Box::new(Bounded::from_slice(&told).unwrap())),
+        Gossip::Have { ask: true, list: list.clone() },
+        Gossip::Want(list),
+    ]
+    .map(Talk::Gossip)
+    .to_vec()
+}
+
+/// Rumours, facts, and what carries them.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut sealer = Sealer::new(key(), 7);
+    let mut seeds = Vec::new();
+    for body in facts().iter().map(Fact::seal) {
+        seeds.push([&[0][..], &sealer.seal(TYPE, &[], &body).unwrap()].concat());
+        seeds.push([&[1][..], &body].concat());
+    }
+    for talk in sayings() {
+        let bytes = talk.seal();
+        assert_eq!(bytes[0], GOSSIP);
+        seeds.push([&[2][..], &bytes[1..]].concat());
+    }
+    seeds
+}
