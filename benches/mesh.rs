@@ -5,7 +5,8 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use wattle::base::time::{Duration, Instant};
-use wattle::sim::world::{Sent, World};
+use wattle::sim::device::Sent;
+use wattle::sim::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -18,6 +19,11 @@ fn main() {
     if let [devices, loss, seed, kills, ..] = given[..] {
         return run(devices, loss, seed, kills);
     }
+    println!(
+        "HashiCorp memberlist's defaults for a local network (probe 1 s, suspicion 4 to 24), by a model of its rules, not the \
+         library (shared/reference/protocol.md section 1): death known after, p50 / p95: N=5 5.9 / 7.4 s, N=50 9.1 / 11.3 s, \
+         N=500 13.4 / 15.7 s."
+    );
     for (devices, loss, kills) in [(5, 1, 20), (5, 5, 20), (20, 2, 20), (50, 1, 10), (500, 1, 3)] {
         run(devices, loss, 1, kills);
     }

@@ -15,6 +15,7 @@ use smol::channel::Receiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 use wattle::io::link::{Channel, Frame, LinkEvent, Links, Settings};
 use wattle::limits::FRAMES_KEPT_MAX;
@@ -185,8 +186,12 @@ fn planted() -> u64 {
     of(&read(&file), OURS)
 }
 
+/// The profiler counts for the whole process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn a_steady_message_takes_no_memory_of_ours_from_its_encoding_to_its_decoding() {
+    let _alone = ALONE.lock();
     let each = |(blocks, bytes): (u64, u64)| {
         let each = |sum: u64| sum as f64 / COUNTED as f64;
         format!("{:7.3} blocks {:8.1} bytes", each(blocks), each(bytes))
@@ -208,6 +213,7 @@ fn a_steady_message_takes_no_memory_of_ours_from_its_encoding_to_its_decoding() 
 
 #[test]
 fn the_count_tells_ours_from_a_crates() {
+    let _alone = ALONE.lock();
     let own = own_files();
     let of = |frame: &str| crate_of(frame, &own);
     assert_eq!(of("0x1: {async_fn#0} (io/link/channel.rs:166:46)").as_deref(), Some(OURS));

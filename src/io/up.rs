@@ -95,7 +95,9 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     smol::spawn(add_folders(gate, options.clone())).detach();
     smol::spawn(stop_on_signal(events.clone())).detach();
     drop(events);
-    smol::block_on(driver.run(inbox));
+    // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
+    // some ten wake-ups.
+    futures_lite::future::block_on(driver.run(inbox));
     smol::block_on(server.stop());
     for thread in threads {
         if thread.join().is_err() {

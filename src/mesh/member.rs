@@ -327,7 +327,7 @@ impl Member {
         let mut hands = Hands::default();
         let _ = call(&mut self.foca, &mut hands);
         for change in hands.changes {
-            self.on_change(change);
+            self.on_change(&change);
         }
         for (after, timer) in hands.timers {
             self.set_timer(now, after, timer);
@@ -358,10 +358,10 @@ impl Member {
         self.timers.set(now + after, Due::Foca(timer));
     }
 
-    fn on_change(&mut self, change: OwnedNotification<Id>) {
+    fn on_change(&mut self, change: &OwnedNotification<Id>) {
         let (id, up) = match change {
-            OwnedNotification::MemberUp(id) => (id, true),
-            OwnedNotification::MemberDown(id) => (id, false),
+            OwnedNotification::MemberUp(id) => (*id, true),
+            OwnedNotification::MemberDown(id) => (*id, false),
             OwnedNotification::Rename(_, id) => {
                 if let Some(known) = self.known.get_mut(&id.name)
                     && let Some((generation, up)) = &mut known.life

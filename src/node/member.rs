@@ -155,7 +155,7 @@ impl Node {
             let (peers, member) = (&mut self.peers, &self.member);
             peers.choose(self.facts.key, |key| member.is_down(key));
         }
-        if self.mesh.roll_at <= now && out.room() > ROOM {
+        if self.roll_due().is_some_and(|at| at <= now) && out.room() > ROOM {
             self.exchange_roll(now, out);
         }
         for (names, notice) in [
@@ -192,9 +192,9 @@ impl Node {
                 Effect::Up(peer, generation, was_down) => {
                     let name = self.name_of(peer);
                     if was_down {
-                        self.mesh.back.push(name)
+                        self.mesh.back.push(name);
                     } else {
-                        self.mesh.joined.push(name)
+                        self.mesh.joined.push(name);
                     }
                     self.peers.anew(peer, generation);
                     self.mesh.choose_soon(now);
@@ -260,9 +260,14 @@ impl Node {
         self.peers.get(peer).map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned())
     }
 
+    /// When to exchange rolls: never while nobody is linked, for an agent that is alone sleeps.
+    fn roll_due(&self) -> Option<Instant> {
+        self.linked_somewhere().then_some(self.mesh.roll_at)
+    }
+
     /// When something is due in the mesh.
     pub(super) fn mesh_deadline(&self) -> Option<Instant> {
-        let own = earliest(Some(self.mesh.roll_at), self.mesh.choose_at);
+        let own = earliest(self.roll_due(), self.mesh.choose_at);
         earliest(own, earliest(self.member.deadline(), self.peers.deadline()))
     }
 

@@ -112,6 +112,11 @@ impl Node {
     }
 
     /// When this story wants to be woken.
+    /// Whether there is a link at all.
+    pub(super) fn linked_somewhere(&self) -> bool {
+        !self.hearsay.links.is_empty()
+    }
+
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
         if self.hearsay.links.is_empty() {
             return None;

@@ -13,9 +13,11 @@
 
 pub mod agent;
 pub mod check;
+pub mod device;
 pub mod files;
 pub mod misery;
 pub mod nap;
 pub mod net;
 pub mod rumour;
+mod trace;
 pub mod world;

@@ -40,6 +40,15 @@ impl World {
         self.post(at, 0, input);
     }
 
+    /// Messages on links of all devices so far, and their bytes before they are sealed.
+    #[must_use]
+    pub fn said(&self) -> (u64, u64) {
+        let all = self.devices.iter().map(|device| device.sent);
+        all.fold((0, 0), |sum, sent| {
+            (sum.0 + sent.messages, sum.1 + sent.message_bytes - sent.messages * net::LINK_BYTES)
+        })
+    }
+
     /// How many running agents hold the newest rumour of this kind that a device's agent knows of itself.
     #[must_use]
     pub fn holding(&self, origin: usize, kind: Kind) -> usize {

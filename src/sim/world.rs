@@ -1,25 +1,23 @@
 //! Virtual time, agents with their files and disks, the network between them, and what goes wrong.
 
 use super::agent::Agent;
-use super::files::Files;
-use super::nap::Sleep;
+use super::device::Device;
 use super::net::{self, Net};
 use super::rumour::{Seals, is_signed};
+use super::trace::hash_order;
 use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
-use crate::node::output::{Notice, Output, Response};
+use crate::node::output::{Notice, Output};
 use crate::store::change::Applied;
-use crate::store::memory::Memory;
 use crate::store::record::Source;
 use crate::wire::talk::Talk;
 use crate::work::looks::covers;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// The folder that every pretend agent watches.
@@ -34,46 +32,6 @@ pub enum Plant {
     HashOrder,
     /// Now and then a reply is forgotten.
     DroppedReply,
-}
-
-/// One pretend device. Its files and its disk outlive its agent.
-#[derive(Debug)]
-pub struct Device {
-    /// The agent, unless it is down.
-    pub agent: Option<Box<Agent>>,
-    /// Its files; people change them whether it runs or not.
-    pub files: Files,
-    /// Its disk; outlives crashes, less what was not synced.
-    pub disk: Rc<Memory>,
-    /// Replies that came.
-    pub replies: BTreeMap<ReplyId, Response>,
-    /// What it sent.
-    pub sent: Sent,
-    /// The number of its last start, on its disk; 0 for a new or an old, restored card.
-    pub boots: u32,
-    /// Where peers were reached, on its disk.
-    remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
-    /// Whether it gets no time.
-    pub(super) sleep: Option<Sleep>,
-    /// Requests made.
-    replies_due: u64,
-    watching: bool,
-    wake: Option<Instant>,
-}
-
-/// What a device sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
-    /// Datagrams, whether they arrived or not.
-    pub datagrams: u64,
-    /// Their bytes, with heads and seals.
-    pub datagram_bytes: u64,
-    /// Messages on links.
-    pub messages: u64,
-    /// Their bytes, with heads and seals.
-    pub message_bytes: u64,
-    /// Dials.
-    pub dials: u64,
 }
 
 /// Everything there is.
@@ -124,22 +82,9 @@ impl World {
     /// A world of so many devices, with no files and new disks; agents are started by `boot`.
     #[must_use]
     pub fn new(seed: u64, devices: usize) -> Self {
-        let device = || Device {
-            agent: None,
-            files: Files::default(),
-            disk: Rc::new(Memory::new()),
-            replies: BTreeMap::new(),
-            sent: Sent::default(),
-            boots: 0,
-            remembered: BTreeMap::new(),
-            sleep: None,
-            replies_due: 0,
-            watching: false,
-            wake: None,
-        };
         Self {
             now: Instant::from_millis(1000),
-            devices: (0..devices).map(|_| device()).collect(),
+            devices: (0..devices).map(|_| Device::new()).collect(),
             net: Net::new(),
             rng: Rng::new(seed),
             plant: None,
@@ -241,13 +186,6 @@ impl World {
             let delay = self.rng.below(20);
             self.post(at, delay, if lost { Input::EventsLost } else { Input::Touched(path.to_vec()) });
         }
-    }
-
-    /// Messages on links of all devices so far, and their bytes with heads and seals.
-    #[must_use]
-    pub fn said(&self) -> (u64, u64) {
-        let all = self.devices.iter().map(|device| device.sent);
-        all.fold((0, 0), |sum, sent| (sum.0 + sent.messages, sum.1 + sent.message_bytes))
     }
 
     /// Lets time pass.
@@ -451,58 +389,9 @@ impl World {
             self.schedule(net::agent(peer), delay, Happening::Landed(at, packet));
         }
     }
-
-    /// Notes bytes: FNV-1a, eight at a time.
-    fn fold(&mut self, at: usize, bytes: &[u8]) {
-        self.note(&format!("{:?} {at} {}", self.now, bytes.len()));
-        for part in bytes.chunks(8) {
-            let word = part.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
-        }
-    }
-
-    /// FNV-1a over the text of what happened.
-    fn note(&mut self, what: &str) {
-        for byte in what.bytes() {
-            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    /// Requests that got no reply.
-    #[must_use]
-    pub fn unanswered(&self, at: usize) -> Vec<ReplyId> {
-        let device = &self.devices[at];
-        (1..=device.replies_due).map(ReplyId).filter(|reply| !device.replies.contains_key(reply)).collect()
-    }
-
-    /// How the world stands, for a message about a broken rule.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let mut text = format!("at {:?} after {} inputs: ", self.now, self.inputs);
-        for (at, device) in self.devices.iter().enumerate() {
-            let _ = match &device.agent {
-                Some(agent) => write!(text, "{at}: {:?}; ", agent.node.status(self.now)),
-                None => write!(text, "{at} is down; "),
-            };
-        }
-        text
-    }
 }
 
 /// The link to this device is gone.
 pub(super) fn link_down(from: usize) -> Input {
     Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned()))
-}
-
-#[expect(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the planted defect itself")]
-fn hash_order(outputs: Vec<Output>) -> Vec<Output> {
-    let mut table = std::collections::HashMap::new();
-    for (at, output) in outputs.into_iter().enumerate() {
-        table.insert(at, output);
-    }
-    let mut shuffled = Vec::new();
-    for (_, output) in table {
-        shuffled.push(output);
-    }
-    shuffled
 }

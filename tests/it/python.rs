@@ -1,7 +1,7 @@
 //! An agent in another language, written from docs/messages.md: examples/python joins, answers ping and a test
 //! message, over py-libp2p as it comes from PyPI.
 //!
-//! scripts/interop/run installs that. Where it cannot be had these tests are skipped, loudly; with CI=true they fail.
+//! scripts/interop installs that. Where it cannot be had these tests are skipped, loudly; with CI=true they fail.
 
 use super::house::{Place, repo};
 use super::link::{End, key, name, soon, until};
@@ -23,7 +23,7 @@ fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
     PYTHON
         .get_or_init(|| {
-            let installed = Command::new(repo().join("scripts/interop/run")).arg("python").output().unwrap();
+            let installed = Command::new(repo().join("scripts/interop")).arg("python").output().unwrap();
             if installed.status.success() {
                 return Some(PathBuf::from(String::from_utf8(installed.stdout).unwrap().trim()));
             }

@@ -133,7 +133,7 @@ fn one_member_cannot_talk_this_agent_into_new_lives_and_two_only_now_and_then() 
         }
     }
     let lives = u64::from(member.generation() - 7);
-    assert!(lives >= 1 && lives <= 1 + 10_000 / RENEW_MS, "{lives} lives in ten seconds");
+    assert!((1..=1 + 10_000 / RENEW_MS).contains(&lives), "{lives} lives in ten seconds");
 }
 
 #[test]

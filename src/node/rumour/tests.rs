@@ -1,12 +1,21 @@
 //! The story as a table: given this input, exactly these outputs. Whole homes are in tests/sim/rumour.rs.
 
 use super::super::input::{Input, LinkInput};
-use super::super::test::{at, handle, linked, node};
+use super::super::test::{self, at, linked, node};
 use super::*;
 use crate::limits::{RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST};
 use crate::wire::message::unsigned;
 use crate::wire::peer::PeerId;
 use crate::wire::rumour::TYPE;
+
+/// What an input brings about, without what membership does beside.
+fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
+    let mut out = test::handle(node, now, input);
+    out.retain(|out| {
+        !matches!(out, Output::Member(..) | Output::Send(_, Talk::Roll { .. } | Talk::Member(_) | Talk::Hello { .. }))
+    });
+    out
+}
 
 fn key(n: u8) -> PeerKey {
     PeerKey([n; 32])
