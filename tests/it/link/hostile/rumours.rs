@@ -132,21 +132,21 @@ pub(super) async fn hops(arena: &Arena) -> String {
     comes_to_believe(arena, 2).await;
     // Below: handed on once, however often and from whichever side it comes again.
     let below = origin.tell(&collections("circle"));
-    say(arena, &foe, &told(RUMOUR_HOPS_MAX - 1, &[below.clone()])).await;
+    say(arena, &foe, &told(RUMOUR_HOPS_MAX - 1, [&below])).await;
     until("the circle's first round", || believed(arena).1 == ["circle"]).await;
     let mut rounds = 1;
     for _ in 0..200 {
-        say(arena, &foe, &told(RUMOUR_HOPS_MAX - 1, &[below.clone()])).await;
-        say(arena, friend, &told(RUMOUR_HOPS_MAX, &[below.clone()])).await;
-        say(arena, friend, &told(1, &[below.clone()])).await;
+        say(arena, &foe, &told(RUMOUR_HOPS_MAX - 1, [&below])).await;
+        say(arena, friend, &told(RUMOUR_HOPS_MAX, [&below])).await;
+        say(arena, friend, &told(1, [&below])).await;
         rounds += 3;
     }
     // Behind all of that one more from each side; what the other was handed until then is all that went on.
     let (last, very_last) = (origin.headroom(1), origin.headroom(0));
-    say(arena, &foe, &told(1, &[last.clone()])).await;
+    say(arena, &foe, &told(1, [&last])).await;
     let handed = handed_until(friend, name(ORIGIN), &last).await;
     assert_eq!(handed, [(RUMOUR_HOPS_MAX, below)], "one flood of each rumour, and none at the limit");
-    say(arena, friend, &told(1, &[very_last.clone()])).await;
+    say(arena, friend, &told(1, [&very_last])).await;
     assert_eq!(handed_until(&foe, name(ORIGIN), &very_last).await, [], "nothing comes back");
     foe.part(arena.name).await;
     friend.part(arena.name).await;
@@ -189,7 +189,7 @@ pub(super) async fn flood(arena: &Arena) -> String {
     assert!(answers < lists, "{answers} answers to {lists} lists");
     // Whoever else is linked is heard, and what it brings goes on.
     let last = Origin::new(30).headroom(4);
-    say(arena, &foe, &told(1, &[last.clone()])).await;
+    say(arena, &foe, &told(1, [&last])).await;
     let handed = handed_until(friend, name(LOUD), &last).await.len();
     comes_to_believe(arena, 4).await;
     let at_once = RUMOUR_ORIGIN_BURST as usize / (bytes as usize / sent);
@@ -214,7 +214,7 @@ pub(super) async fn forged(arena: &Arena) -> String {
     let foe = foe(arena).await;
     let mut origin = Origin::new(40);
     let last = origin.headroom(3);
-    say(arena, &foe, &told(1, &[last.clone()])).await;
+    say(arena, &foe, &told(1, [&last])).await;
     comes_to_believe(arena, 3).await;
     let truth = believed(arena);
     let own = |boot, seed: u8| Sealer::new(key(seed), boot).seal(TYPE, &[], &headroom(0).seal()).unwrap();
