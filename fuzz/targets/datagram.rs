@@ -15,6 +15,10 @@ fn sealed(sealing: &mut Sealing, packet: &[u8]) -> Vec<u8> {
 pub fn check(data: &[u8]) {
     let (mut sealing, mut opening) = (Sealing::new(5, &KEY), Opening::new(5, &KEY));
     let true_one = sealed(&mut sealing, b"true");
+    // libFuzzer looks into comparisons and so comes to know the true one: that is no forgery.
+    if data == true_one {
+        return;
+    }
     assert!(opening.open(&mut data.to_vec()).is_err());
     let mut changed = true_one.clone();
     changed.iter_mut().zip(data).for_each(|(byte, change)| *byte ^= change);
