@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
 use wattle::base::time::Duration;
+use wattle::limits::{LINKS_CROWDED, LINKS_MAX};
 use wattle::node::output::Notice;
 use wattle::sim::world::World;
 
@@ -36,6 +37,21 @@ fn everybody_joins_by_one_address_and_a_seed_repeats() {
             assert_eq!(one.deaths_told(wattle::base::time::Instant::ZERO), 0, "seed {seed}");
         }
     }
+}
+
+#[test]
+fn more_newcomers_than_one_agent_has_links_join_by_its_address_all_the_same() {
+    let devices = LINKS_MAX + 26;
+    let mut world = mesh(1, devices);
+    let full = world.run_till(MINUTE, |world| world.net.links_of(0).len() == LINKS_MAX);
+    assert!(full.is_some(), "there are more than it has room for");
+    let time = world.run_till(20 * Duration::from_secs(1), World::all_joined);
+    println!("{devices} joined after {time:?}");
+    assert!(time.is_some(), "{}", world.describe());
+    world.run_until(world.after(30));
+    let most = (0..devices).map(|at| world.net.links_of(at).len()).max();
+    assert!(most.is_some_and(|most| most < LINKS_CROWDED), "{most:?}: a large mesh stands on few links");
+    assert_eq!(world.deaths_told(wattle::base::time::Instant::ZERO), 0);
 }
 
 #[test]
