@@ -17,7 +17,7 @@ use wattle::sim::world::{FOLDER, Plant, World};
 use wattle::store::record::Source;
 
 const SEEDS: u64 = 60;
-const HOMES: u64 = 12;
+const HOMES: u64 = 8;
 const PLANTED_HOMES: u64 = 8;
 const SEEDS_THAT_FAILED: [u64; 0] = [];
 

@@ -100,6 +100,9 @@ pub const ASK_MS_MAX: u64 = 10_000;
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
 pub const PEER_ANSWER_MS: u64 = 2_000;
 
+/// Devices that are named in an answer because they were silent; it says how many they are in all.
+pub const SILENT_NAMED_MAX: usize = 16;
+
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
 pub const REDIAL_MS: u64 = 500;
 /// The longest pause between two dials, in milliseconds; up to half as much is added by chance.

@@ -1,14 +1,12 @@
 //! The table of known peers: the links and addresses of each, and what is to be dialled and hung up.
 
 use super::address::Addresses;
-use super::ring;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, LINKS_CROWDED, LINKS_WANTED,
-    PEERS_LINKED_ALL, PEERS_MAX, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
-    UNANSWERED_MAX,
+    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, PEERS_MAX, REDIAL_ALONE_MS_MAX,
+    REDIAL_MS, REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX, UNANSWERED_MAX,
 };
 use core::cell::Cell;
 use core::net::{IpAddr, SocketAddr};
@@ -99,6 +97,12 @@ impl Peer {
     #[must_use]
     pub fn name(&self) -> &str {
         self.device.as_deref().unwrap_or(&self.peer_id)
+    }
+
+    /// Whether a link to it is to stand.
+    #[must_use]
+    pub const fn is_wanted(&self) -> bool {
+        self.wanted
     }
 
     fn due(&self) -> Option<Instant> {
@@ -300,40 +304,6 @@ impl Peers {
         Some((peer.key, peer.addresses.current()?))
     }
 
-    /// The next link that nobody here needs any more.
-    pub fn idle(&mut self, now: Instant) -> Option<PeerKey> {
-        if self.deadline().is_none_or(|at| at > now) {
-            return None;
-        }
-        self.next.set(None);
-        let crowded = self.crowded();
-        let peer = self.first(|peer| peer.idle_at(crowded).is_some_and(|at| at <= now))?;
-        peer.ending = true;
-        Some(peer.key)
-    }
-
-    /// Whether there is little room for more links.
-    fn crowded(&self) -> bool {
-        self.busy().filter(|peer| peer.linked && !peer.ending).count() >= LINKS_CROWDED
-    }
-
-    /// Chooses the links that are to stand: all in a small mesh, some neighbours in a large one. `down` says
-    /// who is known to be away.
-    pub fn choose(&mut self, own: PeerKey, down: impl Fn(PeerKey) -> bool) {
-        self.next.set(None);
-        if self.known.len() <= PEERS_LINKED_ALL {
-            self.known.values_mut().for_each(|peer| peer.wanted = true);
-            self.busy = self.known.keys().copied().collect();
-            return;
-        }
-        let here = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
-        let keys: Vec<PeerKey> = self.known.values().filter(here).map(|peer| peer.key).collect();
-        let wanted = ring::neighbours(&keys, own, LINKS_WANTED);
-        self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
-        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.dialling || peer.waiting.is_some();
-        self.busy = self.known.values().filter(busy).map(|peer| peer.key).collect();
-    }
-
     /// The ways for a packet. One that asks for an answer and finds no way waits for a link, which is dialled.
     pub fn ways(&mut self, key: PeerKey, packet: &[u8], asks: bool, all: bool) -> Ways {
         let Some(peer) = self.known.get_mut(&key) else { return Ways { datagram: false, link: false } };
@@ -396,5 +366,6 @@ impl Peers {
     }
 }
 
+mod stand;
 #[cfg(test)]
 mod test;
