@@ -1,7 +1,7 @@
 //! The table of peers as a table: dials, ways, ends of links.
 
 use super::*;
-use crate::limits::{ADDRESSES_MAX, LINKS_CROWDED, LINKS_MAX};
+use crate::limits::{ADDRESSES_MAX, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED};
 use core::net::Ipv4Addr;
 
 const OWN: PeerKey = PeerKey([0; 32]);
