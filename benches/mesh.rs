@@ -5,17 +5,23 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use wattle::base::time::{Duration, Instant};
+use wattle::node::input::Input;
 use wattle::sim::device::Sent;
+use wattle::sim::net;
 use wattle::sim::world::World;
+use wattle::wire::rumour::{Energy, Fact, Headroom, Kind};
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// News that is told in each mesh, one after the other, each by another agent.
+const RUMOURS: usize = 10;
 
 fn main() {
     let given: Vec<u64> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     println!(
-        "| N | loss | seed | all joined s | packets/s | B/s datagrams | B/s links | dials/s | death s: first / median / last (worst) | back s (worst) | deaths told falsely | of those in 20 naps |"
+        "| N | loss | seed | all joined s | packets/s | B/s datagrams | B/s links | dials/s | death s: first / median / last (worst) | back s (worst) | rumour s: half (worst) / all (worst) | deaths told falsely | of those in 20 naps |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     if let [devices, loss, seed, kills, ..] = given[..] {
         return run(devices, loss, seed, kills);
     }
@@ -45,6 +51,8 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
     let after = sent(&world);
     let rate = |of: fn(&Sent) -> u64| (of(&after) - of(&before)) as f64 / long as f64 / devices as f64;
 
+    let rumours: Vec<(f64, f64)> = (0..RUMOURS).map(|n| tell_one(&mut world, n * count / RUMOURS)).collect();
+
     let (mut deaths, mut backs) = (Vec::new(), Vec::new());
     let mut told = 0;
     for kill in 0..kills {
@@ -62,25 +70,30 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
         world.nap(1 + (nap * 13) % (count - 1), Duration::from_secs(3));
         world.run_until(world.after(if count > 100 { 15 } else { 30 }));
     }
-    let middle = |of: fn(&(f64, f64, f64)) -> f64| {
-        let mut all: Vec<f64> = deaths.iter().map(of).collect();
-        all.sort_by(f64::total_cmp);
-        (all.get(all.len() / 2).copied().unwrap_or(f64::NAN), all.last().copied().unwrap_or(f64::NAN))
-    };
-    let (last, worst) = middle(|death| death.2);
+    let first = middle(deaths.iter().map(|death| death.0)).0;
+    let half = middle(deaths.iter().map(|death| death.1)).0;
+    let (last, worst) = middle(deaths.iter().map(|death| death.2));
+    let (told_half, told_half_worst) = middle(rumours.iter().map(|rumour| rumour.0));
+    let (told_all, told_all_worst) = middle(rumours.iter().map(|rumour| rumour.1));
     println!(
-        "| {devices} | {loss} % | {seed} | {:.1} | {:.2} | {:.0} | {:.0} | {:.3} | {:.1} / {:.1} / {last:.1} ({worst:.1}) | {:.1} | {} | {} |",
+        "| {devices} | {loss} % | {seed} | {:.1} | {:.2} | {:.0} | {:.0} | {:.3} | {first:.1} / {half:.1} / {last:.1} ({worst:.1}) \
+         | {:.1} | {told_half:.2} ({told_half_worst:.2}) / {told_all:.2} ({told_all_worst:.2}) | {} | {} |",
         joined.map_or(f64::NAN, |time| time.as_secs_f64()),
         rate(|sent| sent.datagrams),
         rate(|sent| sent.datagram_bytes),
         rate(|sent| sent.message_bytes),
         rate(|sent| sent.dials),
-        middle(|death| death.0).0,
-        middle(|death| death.1).0,
         backs.iter().copied().fold(0.0, f64::max),
         world.deaths_told(start).saturating_sub(told),
         world.deaths_told(naps_from),
     );
+}
+
+/// The middle one and the largest.
+fn middle(all: impl Iterator<Item = f64>) -> (f64, f64) {
+    let mut all: Vec<f64> = all.collect();
+    all.sort_by(f64::total_cmp);
+    (all.get(all.len() / 2).copied().unwrap_or(f64::NAN), all.last().copied().unwrap_or(f64::NAN))
 }
 
 fn sent(world: &World) -> Sent {
@@ -103,4 +116,32 @@ fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
         world.now.since(start).as_secs_f64()
     };
     (reached(all - 1), reached(all / 2), reached(0))
+}
+
+/// Seconds until half of the running agents, and all of them, have heard what this one tells; NaN: not within two
+/// minutes.
+fn tell_one(world: &mut World, origin: usize) -> (f64, f64) {
+    let fact = Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
+    let message = world.seals.seal(origin, &fact);
+    world.hear(origin, Input::Told(message));
+    let start = world.now;
+    world.run_until(start);
+    let order = |world: &World, at: usize| {
+        world.devices[at].agent.as_ref().and_then(|agent| agent.node.heard_up_to(net::key(origin), Kind::Headroom))
+    };
+    // What it tells after this counts too: who holds that needs this no more.
+    let told = order(world, origin);
+    let all = world.devices.len();
+    let mut reached = |enough: usize| {
+        while world.running().filter(|at| order(world, *at) >= told).count() < enough {
+            if world.now.since(start) > 2 * MINUTE {
+                return f64::NAN;
+            }
+            world.run_until(world.now + Duration::from_millis(5));
+        }
+        world.now.since(start).as_secs_f64()
+    };
+    let reached = (reached(all.div_ceil(2)), reached(all));
+    world.run_until(world.after(7));
+    reached
 }

@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
 use wattle::base::time::Duration;
-use wattle::node::output::Notice;
+use wattle::limits::{LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, SILENT_NAMED_MAX};
+use wattle::node::input::Request;
+use wattle::node::output::{Notice, Response};
 use wattle::sim::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -36,6 +38,39 @@ fn everybody_joins_by_one_address_and_a_seed_repeats() {
             assert_eq!(one.deaths_told(wattle::base::time::Instant::ZERO), 0, "seed {seed}");
         }
     }
+}
+
+#[test]
+fn more_newcomers_than_one_agent_has_links_join_by_its_address_all_the_same() {
+    let devices = LINKS_MAX + 26;
+    let mut world = mesh(1, devices);
+    let full = world.run_till(MINUTE, |world| world.net.links_of(0).len() == LINKS_MAX);
+    assert!(full.is_some(), "there are more than it has room for");
+    let time = world.run_till(20 * Duration::from_secs(1), World::all_joined);
+    println!("{devices} joined after {time:?}");
+    assert!(time.is_some(), "{}", world.describe());
+    world.run_until(world.after(30));
+    let most = (0..devices).map(|at| world.net.links_of(at).len()).max();
+    assert!(most.is_some_and(|most| most < LINKS_CROWDED), "{most:?}: a large mesh stands on few links");
+    assert_eq!(world.deaths_told(wattle::base::time::Instant::ZERO), 0);
+}
+
+#[test]
+fn in_a_large_mesh_a_question_names_the_dead_and_counts_those_that_are_not_asked() {
+    let mut world = joined(2, 50);
+    world.run_until(world.after(20));
+    (1..=20).for_each(|at| world.crash(at));
+    assert!(world.run_till(2 * MINUTE, World::all_joined).is_some(), "{}", world.describe());
+    world.run_until(world.after(20));
+    let reply = world.ask(0, Request::Search { question: "violin".to_owned(), count: 3 });
+    world.run_until(world.after(15));
+    let Response::Hits { asked, answered, silent, not_asked, .. } = world.reply(0, reply) else { panic!("no hits") };
+    println!("asked {asked}, answered {answered}, not asked {not_asked}, silent {silent:?}");
+    assert_eq!(asked + not_asked, 50, "everybody is in one of the two");
+    assert_eq!(asked - answered, 20, "the dead do not answer");
+    assert_eq!(silent.len(), SILENT_NAMED_MAX);
+    assert!(silent.iter().all(|name| (1..=20).any(|at| *name == format!("device {at}"))), "{silent:?}");
+    assert!(not_asked > 0 && asked - 21 >= LINKS_WANTED / 2, "the neighbours are asked: {asked}");
 }
 
 #[test]

@@ -17,7 +17,8 @@ use wattle::sim::world::{FOLDER, Plant, World};
 use wattle::store::record::Source;
 
 const SEEDS: u64 = 60;
-const HOMES: u64 = 30;
+const HOMES: u64 = 8;
+const PLANTED_HOMES: u64 = 8;
 const SEEDS_THAT_FAILED: [u64; 0] = [];
 
 const WORDS: [&str; 24] = [
@@ -213,6 +214,8 @@ fn home(seed: u64, devices: usize, plant: Option<Plant>) -> (u64, u64) {
             }
             _ => edit(&mut world, at),
         }
+        let asked = usize::try_from(world.rng.below(devices as u64)).expect("small");
+        world.ask(asked, Request::Search { question: "violin harbour".to_owned(), count: 5 });
         let pause = world.rng.below(2_000);
         world.run_until(world.now + Duration::from_millis(pause));
     }
@@ -222,6 +225,11 @@ fn home(seed: u64, devices: usize, plant: Option<Plant>) -> (u64, u64) {
         world.add_folder(at);
     }
     world.net.loss_permille = 0;
+    // A quiet time with a few edits more: what goes wrong here, no later start mends.
+    for _ in 0..3 {
+        (0..devices).for_each(|at| edit(&mut world, at));
+        world.run_until(world.after(3));
+    }
     world.settle(Duration::from_secs(3 * 60 * 60));
     world.check_at_rest();
     world.run_until(world.after(120));
@@ -270,9 +278,9 @@ fn is_caught(plant: Plant, seed: u64) -> bool {
 #[test]
 fn a_lost_save_a_hash_order_and_a_dropped_reply_are_each_caught() {
     for plant in [Plant::LostSave, Plant::HashOrder, Plant::DroppedReply] {
-        let caught = (1..=16).filter(|seed| is_caught(plant, *seed)).count();
-        println!("{plant:?}: caught in {caught} of 16 homes");
-        assert!(caught > 0, "{plant:?} was not caught");
+        let caught = (1..=PLANTED_HOMES).filter(|seed| is_caught(plant, *seed)).count() as u64;
+        println!("{plant:?}: caught in {caught} of {PLANTED_HOMES} homes");
+        assert!(2 * caught > PLANTED_HOMES, "{plant:?} was caught in {caught} of {PLANTED_HOMES} homes only");
     }
     assert!((1..=5).all(|seed| home(seed, 3, None) == home(seed, 3, None)), "without a defect nothing is caught");
 }

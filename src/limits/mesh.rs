@@ -13,6 +13,13 @@ pub const LINKS_WANTED: usize = 12;
 /// Milliseconds after which a link that was dialled for one probe or one roll and is not to stand is ended.
 pub const LINK_IDLE_MS: u64 = 1_000;
 
+/// Links from which on any that is not to stand is ended after `LINK_IDLE_CROWDED_MS`, whoever dialled it: where
+/// hundreds start at once with one address, all of them want a link there for a roll.
+pub const LINKS_CROWDED: usize = 3 * super::LINKS_MAX / 4;
+
+/// See `LINKS_CROWDED`; milliseconds in which nothing was heard on the link. A roll takes one round.
+pub const LINK_IDLE_CROWDED_MS: u64 = 250;
+
 /// Milliseconds until hints may again bring forward a dial of the same peer.
 pub const HINT_DIAL_MS: u64 = 5_000;
 

@@ -100,13 +100,20 @@ pub const ASK_MS_MAX: u64 = 10_000;
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
 pub const PEER_ANSWER_MS: u64 = 2_000;
 
+/// Devices that are named in an answer because they were silent; it says how many they are in all.
+pub const SILENT_NAMED_MAX: usize = 16;
+
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
 pub const REDIAL_MS: u64 = 500;
 /// The longest pause between two dials, in milliseconds; up to half as much is added by chance.
 pub const REDIAL_MS_MAX: u64 = 60_000;
-/// The same while no link stands at all: where hundreds start at once, the one whose address all have has no
-/// room for most of them at first.
+/// The same while no link stands at all.
 pub const REDIAL_ALONE_MS_MAX: u64 = 10_000;
+/// The same for the first `REDIAL_SOON_FOR_MS` of that: where hundreds start at once, the one whose address all
+/// have has no room for most of them at first.
+pub const REDIAL_SOON_MS_MAX: u64 = 2_000;
+/// See `REDIAL_SOON_MS_MAX`; milliseconds. After it nobody may be there, and each dial costs energy.
+pub const REDIAL_SOON_FOR_MS: u64 = 60_000;
 
 /// Milliseconds until a linked peer that has not said its name is asked for it.
 pub const ASK_NAME_MS: u64 = 1_000;

@@ -1,13 +1,12 @@
 //! The table of known peers: the links and addresses of each, and what is to be dialled and hung up.
 
 use super::address::Addresses;
-use super::ring;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_MS, LINKS_WANTED, PEERS_LINKED_ALL, PEERS_MAX,
-    REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX, UNANSWERED_MAX,
+    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, PEERS_MAX, REDIAL_ALONE_MS_MAX,
+    REDIAL_MS, REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX, UNANSWERED_MAX,
 };
 use core::cell::Cell;
 use core::net::{IpAddr, SocketAddr};
@@ -41,6 +40,8 @@ pub struct Peer {
     dialling: bool,
     /// Whether this agent dialled the link.
     dialled: bool,
+    /// Whether this agent is ending the link.
+    ending: bool,
     /// Where the link comes from or goes to.
     far: Option<IpAddr>,
     /// When something was last said or heard on the link.
@@ -81,6 +82,7 @@ impl Peer {
             retired: false,
             dialling: false,
             dialled: false,
+            ending: false,
             far: None,
             used: now,
             dial_at: now,
@@ -97,14 +99,22 @@ impl Peer {
         self.device.as_deref().unwrap_or(&self.peer_id)
     }
 
+    /// Whether a link to it is to stand.
+    #[must_use]
+    pub const fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     fn due(&self) -> Option<Instant> {
         let sought = !self.retired && !self.linked && !self.dialling && (self.wanted || self.waiting.is_some());
         (sought && self.addresses.current().is_some()).then_some(self.dial_at)
     }
 
-    fn idle_at(&self) -> Option<Instant> {
-        let spare = self.linked && self.dialled && !self.wanted;
-        spare.then_some(self.used + Duration::from_millis(LINK_IDLE_MS))
+    /// When to end the link. Who dialled it sees to that, unless this agent's links run out: others wait for one.
+    fn idle_at(&self, crowded: bool) -> Option<Instant> {
+        let spare = self.linked && !self.ending && !self.wanted && (self.dialled || crowded);
+        let idle = if crowded { LINK_IDLE_CROWDED_MS } else { LINK_IDLE_MS };
+        spare.then_some(self.used + Duration::from_millis(idle))
     }
 }
 
@@ -116,6 +126,8 @@ pub struct Peers {
     busy: BTreeSet<PeerKey>,
     /// Spreads dials: many agents lose the same peer at once.
     chance: Option<Rng>,
+    /// Since when dials fail while no link stands.
+    alone_since: Option<Instant>,
     /// When something is due at the earliest; `None`: to be found out.
     next: Cell<Option<Option<Instant>>>,
 }
@@ -195,11 +207,12 @@ impl Peers {
         let Some(peer) = self.known.get_mut(&key) else { return (None, false) };
         self.busy.insert(key);
         self.next.set(None);
+        self.alone_since = None;
         // Where a peer dials from says nothing of where it listens.
         let good = peer.dialling && peer.addresses.all().contains(&address);
         let news = good && peer.addresses.keep(address);
         (peer.linked, peer.session, peer.proven, peer.unanswered) = (true, true, false, 0);
-        (peer.dialled, peer.dialling, peer.used) = (good, false, now);
+        (peer.dialled, peer.dialling, peer.ending, peer.used) = (good, false, false, now);
         peer.far = Some(address.ip());
         (peer.pause, peer.dial_at) = (Duration::from_millis(REDIAL_MS), now);
         peer.ask_name_at = peer.device.is_none().then_some(now + Duration::from_millis(ASK_NAME_MS));
@@ -240,14 +253,22 @@ impl Peers {
         if let Some(peer) = self.get_mut(key) {
             (peer.linked, peer.dialling, peer.ask_name_at) = (false, false, None);
         }
-        let alone = self.chance.is_some() && self.all_linked().next().is_none();
-        let longest = Duration::from_millis(if alone { REDIAL_ALONE_MS_MAX } else { REDIAL_MS_MAX });
+        let longest = self.longest_pause(now);
         let Some(peer) = self.known.get_mut(&key) else { return };
         let pause = peer.pause.min(longest);
         let half = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX) / 2;
         let more = self.chance.as_mut().map_or(0, |chance| chance.below(half));
         peer.dial_at = now + pause + Duration::from_millis(more);
         peer.pause = (pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
+    }
+
+    fn longest_pause(&mut self, now: Instant) -> Duration {
+        if self.chance.is_none() || self.all_linked().next().is_some() {
+            return Duration::from_millis(REDIAL_MS_MAX);
+        }
+        let since = *self.alone_since.get_or_insert(now);
+        let soon = now.since(since) < Duration::from_millis(REDIAL_SOON_FOR_MS);
+        Duration::from_millis(if soon { REDIAL_SOON_MS_MAX } else { REDIAL_ALONE_MS_MAX })
     }
 
     /// A dial came to nothing. Where a link stands all the same (the other side dialled too), nothing is lost.
@@ -281,35 +302,6 @@ impl Peers {
         let peer = self.first(|peer| peer.due().is_some_and(|at| at <= now))?;
         peer.dialling = true;
         Some((peer.key, peer.addresses.current()?))
-    }
-
-    /// The next link that nobody here needs any more.
-    pub fn idle(&mut self, now: Instant) -> Option<PeerKey> {
-        if self.deadline().is_none_or(|at| at > now) {
-            return None;
-        }
-        self.next.set(None);
-        let peer = self.first(|peer| peer.idle_at().is_some_and(|at| at <= now))?;
-        // Until it is gone.
-        peer.dialled = false;
-        Some(peer.key)
-    }
-
-    /// Chooses the links that are to stand: all in a small mesh, some neighbours in a large one. `down` says
-    /// who is known to be away.
-    pub fn choose(&mut self, own: PeerKey, down: impl Fn(PeerKey) -> bool) {
-        self.next.set(None);
-        if self.known.len() <= PEERS_LINKED_ALL {
-            self.known.values_mut().for_each(|peer| peer.wanted = true);
-            self.busy = self.known.keys().copied().collect();
-            return;
-        }
-        let here = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
-        let keys: Vec<PeerKey> = self.known.values().filter(here).map(|peer| peer.key).collect();
-        let wanted = ring::neighbours(&keys, own, LINKS_WANTED);
-        self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
-        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.dialling || peer.waiting.is_some();
-        self.busy = self.known.values().filter(busy).map(|peer| peer.key).collect();
     }
 
     /// The ways for a packet. One that asks for an answer and finds no way waits for a link, which is dialled.
@@ -365,13 +357,15 @@ impl Peers {
             return next;
         }
         let full = self.busy().filter(|peer| peer.dialling).count() >= LINK_DIALS_MAX;
+        let crowded = self.crowded();
         let due = |peer: &Peer| if full { None } else { peer.due() };
-        let soonest = |peer: &Peer| earliest(due(peer), earliest(peer.idle_at(), peer.ask_name_at));
+        let soonest = |peer: &Peer| earliest(due(peer), earliest(peer.idle_at(crowded), peer.ask_name_at));
         let next = self.busy().filter_map(soonest).min();
         self.next.set(Some(next));
         next
     }
 }
 
+mod stand;
 #[cfg(test)]
 mod test;

@@ -1,12 +1,14 @@
 //! The story of a question: learn what it means, ask this device and every linked one, answer with what came
-//! in time and with the names of those that were silent. And the other side: a question from a peer.
+//! in time and with the names of those that were silent. In a large mesh the linked ones are its neighbours only, and
+//! the answer says how many were not asked. And the other side: a question from a peer.
 
 use super::output::{Answered, Output, Problem, Response};
 use super::{Node, Out};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTION_BYTES_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
+use crate::mesh::peers::Peer;
 use crate::query::ask::Ask;
 use crate::query::merge::merge;
 use crate::search::hit::{Found, Hit};
@@ -60,11 +62,15 @@ impl Node {
     fn spread(&mut self, now: Instant, meant: TaskId, meaning: &Embedding, out: &mut Out) {
         let task = self.task_id();
         let linked: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().take(LINKS_MAX).collect();
-        let away: Vec<PeerKey> = self.peers.iter().filter(|peer| !peer.linked).map(|peer| peer.key).collect();
+        let unlinked = self.peers.iter().filter(|peer| !peer.linked);
+        // In a large mesh most of those that are up are no neighbours: they are not silent, nobody asks them.
+        let (far, away): (Vec<&Peer>, Vec<&Peer>) =
+            unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
+        let away: Vec<PeerKey> = away.iter().map(|peer| peer.key).collect();
         // Nobody waits for it any more: its time was up.
         let Some((ask, id)) = self.asks.spread(now, meant, task, &linked) else { return };
         let (question, count) = (ask.question.clone(), ask.count.clamp(LIST_MIN, HITS_MAX));
-        self.asks.unreachable(id, &away);
+        self.asks.unreachable(id, &away, far.len());
         let stored = meaning.quantize();
         for peer in &linked {
             let ask = talk::Ask {
@@ -128,10 +134,10 @@ impl Node {
             Some(peer) => peer.map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned()),
         };
         let answered = ask.lists.len();
-        let silent: Vec<String> = ask.silent.iter().map(|key| name(Some(*key))).collect();
         // This device is asked always; it has not answered if the question's time was up before.
         let here = ask.lists.iter().any(|(device, _)| device.is_none());
-        let asked = answered + silent.len() + usize::from(!here);
+        let asked = answered + ask.silent.len() + usize::from(!here);
+        let silent = ask.silent.iter().take(SILENT_NAMED_MAX).map(|key| name(Some(*key))).collect();
         let hits = merge(ask.lists, ask.count).into_iter().map(|merged| Answered {
             device: name(merged.device),
             score: merged.score,
@@ -139,7 +145,7 @@ impl Node {
             heading: merged.hit.heading,
             text: merged.hit.text,
         });
-        let response = Response::Hits { hits: hits.collect(), asked, answered, silent };
+        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked: ask.not_asked };
         out.push(Output::Reply(ask.reply, response));
     }
 }

@@ -108,8 +108,10 @@ pub enum Response {
         asked: usize,
         /// Devices that answered in time.
         answered: usize,
-        /// The names of those that did not.
+        /// The names of those that did not, at most `SILENT_NAMED_MAX`.
         silent: Vec<String>,
+        /// Devices that are up and were not asked: a large mesh does not link everybody with everybody.
+        not_asked: usize,
     },
     /// It was not done.
     Refused(Problem, String),

@@ -30,6 +30,8 @@ pub struct Ask {
     pub lists: Vec<(Option<PeerKey>, Found)>,
     /// Peers that were asked in vain, or could not be: each once, at most `PEERS_MAX`.
     pub silent: Vec<PeerKey>,
+    /// Devices that are up and that nobody meant to ask.
+    pub not_asked: usize,
     until: Instant,
 }
 
@@ -58,6 +60,7 @@ impl Asks {
             waiting: Bounded::new(),
             lists: Vec::new(),
             silent: Vec::new(),
+            not_asked: 0,
             until,
         };
         let pushed = self.open.push(ask);
@@ -76,9 +79,10 @@ impl Asks {
         Some((ask, ask.number))
     }
 
-    /// These peers could not be asked.
-    pub fn unreachable(&mut self, number: u64, peers: &[PeerKey]) {
+    /// These peers could not be asked, and so many more were not meant to be.
+    pub fn unreachable(&mut self, number: u64, peers: &[PeerKey], not_asked: usize) {
         if let Some(ask) = self.open.iter_mut().find(|ask| ask.number == number) {
+            ask.not_asked = not_asked;
             for peer in peers {
                 ask.give_up(*peer);
             }

@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Every rule of a house at rest: the books balance, every file is in exactly one state and it is the
-    /// right one, and what is ready answers.
+    /// right one, and whatever an agent was asked it has answered, unless it went down meanwhile.
     ///
     /// # Panics
     /// On the first rule that is broken.
@@ -75,6 +75,8 @@ impl World {
 }
 
 fn check_device(device: &Device) {
+    let unanswered = device.agent.is_some() && !device.open.is_empty();
+    assert!(!unanswered, "these requests were never answered: {:?}", device.open);
     let found = audit(&device.disk).unwrap_or_else(|error| panic!("{error}"));
     assert!(found.clean(), "the books do not balance: {:?}", found.faults);
     let mut known: BTreeMap<Vec<u8>, DocState> = BTreeMap::new();

@@ -8,7 +8,7 @@ use crate::base::time::Instant;
 use crate::node::output::Response;
 use crate::store::memory::Memory;
 use core::net::SocketAddr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// One pretend device. Its files and its disk outlive its agent.
@@ -30,6 +30,8 @@ pub struct Device {
     pub(super) remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
     /// Whether it gets no time.
     pub(super) sleep: Option<Sleep>,
+    /// Requests of its running agent that are not answered yet. A crash takes them with it.
+    pub(super) open: BTreeSet<ReplyId>,
     /// Requests made.
     pub(super) replies_due: u64,
     pub(super) watching: bool,
@@ -63,6 +65,7 @@ impl Device {
             boots: 0,
             remembered: BTreeMap::new(),
             sleep: None,
+            open: BTreeSet::new(),
             replies_due: 0,
             watching: false,
             wake: None,

@@ -108,6 +108,7 @@ impl World {
         self.seals.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
         self.devices[at].boots += 1;
+        self.devices[at].open.clear();
         let who = (net::key(at), self.devices[at].boots);
         let mut agent = match Agent::start(self.now, who, self.rng.next(), &format!("device {at}"), disk) {
             Ok(agent) => agent,
@@ -169,6 +170,7 @@ impl World {
     pub fn ask(&mut self, at: usize, request: Request) -> ReplyId {
         self.devices[at].replies_due += 1;
         let reply = ReplyId(self.devices[at].replies_due);
+        self.devices[at].open.insert(reply);
         self.post(at, 0, Input::Api(reply, request));
         reply
     }
@@ -326,6 +328,7 @@ impl World {
                 if self.plant == Some(Plant::DroppedReply) && self.rng.one_in(10) {
                     return;
                 }
+                self.devices[at].open.remove(&id);
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }

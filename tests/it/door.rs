@@ -51,7 +51,7 @@ fn pretend(request: Request) -> Response {
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
             let hit = Answered { device, path, heading: "H".into(), text: question, score: 0.5 };
-            Response::Hits { hits: vec![hit], asked: 1, answered: 1, silent: Vec::new() }
+            Response::Hits { hits: vec![hit], asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 }
         }
         Request::Status => Response::Status(Box::new(Status {
             peers: Vec::new(),

@@ -49,9 +49,20 @@ pub fn found(found: &Found, look: &Look) -> String {
     }
     let coverage = &found.coverage;
     if coverage.answered < coverage.asked {
-        let silent = coverage.silent.iter().map(|device| one_line(device)).collect::<Vec<_>>().join(", ");
+        let mut silent = coverage.silent.iter().map(|device| one_line(device)).collect::<Vec<_>>().join(", ");
+        let unnamed = (coverage.asked - coverage.answered).saturating_sub(coverage.silent.len());
+        if unnamed > 0 && !silent.is_empty() {
+            let _ = write!(silent, " and {unnamed} more");
+        }
         let named = if silent.is_empty() { String::new() } else { format!(" Silent: {silent}.") };
         let _ = writeln!(text, "{} of {} devices answered.{named}", coverage.answered, coverage.asked);
+    }
+    if coverage.not_asked > 0 {
+        let _ = writeln!(
+            text,
+            "{} more devices are up and were not asked: they are not linked to this one.",
+            coverage.not_asked
+        );
     }
     text
 }
@@ -135,7 +146,7 @@ mod tests {
     fn passages_are_numbered_wrapped_and_shortened() {
         let all = Found {
             hits: vec![hit(), hit()],
-            coverage: Answered { asked: 3, answered: 2, silent: vec!["attic".into()] },
+            coverage: Answered { asked: 3, answered: 2, silent: vec!["attic".into()], not_asked: 0 },
         };
         let text = found(&all, &PLAIN);
         assert!(text.starts_with(" 1. boiler\u{fffd}.md  0.71\n    pi\u{fffd}[2J: /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n"), "{text}");
@@ -150,8 +161,20 @@ mod tests {
 
     #[test]
     fn nothing_found_is_said() {
-        let none = Found { hits: Vec::new(), coverage: Answered { asked: 1, answered: 1, silent: Vec::new() } };
+        let none =
+            Found { hits: Vec::new(), coverage: Answered { asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 } };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
+    }
+
+    #[test]
+    fn of_many_silent_devices_some_are_named_and_those_that_were_not_asked_are_counted() {
+        let coverage =
+            Answered { asked: 20, answered: 2, silent: vec!["attic".into(), "cellar".into()], not_asked: 70 };
+        assert_eq!(
+            found(&Found { hits: Vec::new(), coverage }, &PLAIN),
+            "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
+             were not asked: they are not linked to this one.\n"
+        );
     }
 
     #[test]

@@ -109,8 +109,8 @@ impl Api {
         match self.gate.ask(request).await {
             Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
-            Response::Hits { hits, asked, answered, silent } => {
-                json(conn, Status::Ok, &Found::new(hits, Answered { asked, answered, silent }))
+            Response::Hits { hits, asked, answered, silent, not_asked } => {
+                json(conn, Status::Ok, &Found::new(hits, Answered { asked, answered, silent, not_asked }))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => json(conn, Status::Ok, &Standing::from(&*status)),

@@ -45,9 +45,18 @@ pub struct Answered {
     pub asked: usize,
     /// Devices that answered in time.
     pub answered: usize,
-    /// The names of those that did not; left out where there are none.
+    /// The names of those that did not, not more than some; left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<String>,
+    /// Devices that are up and were not asked, as a large mesh does not link all with all; left out where there
+    /// are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_asked: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// `GET /v1/status` answers this.

@@ -1,7 +1,7 @@
 //! The table of peers as a table: dials, ways, ends of links.
 
 use super::*;
-use crate::limits::ADDRESSES_MAX;
+use crate::limits::{ADDRESSES_MAX, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED};
 use core::net::Ipv4Addr;
 
 const OWN: PeerKey = PeerKey([0; 32]);
@@ -142,4 +142,56 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
     assert_eq!(peers.idle(at(u64::MAX)), None, "those that are wanted stand");
     peers.lost(at(u64::MAX), far);
     assert!(peers.ways(far, b"ping", true, false).datagram, "the keys outlive the link");
+}
+
+#[test]
+fn links_that_others_dialled_are_ended_where_few_are_left_and_only_those_that_are_not_to_stand() {
+    let mut peers = Peers::default();
+    (0..200).for_each(|n| assert!(peers.know(at(0), numbered(n), String::new(), None)));
+    let linked = |peers: &mut Peers, range: core::ops::Range<usize>| {
+        range.for_each(|n| assert!(!peers.linked(at(0), numbered(n as u64), PLACE).1, "they dialled"));
+    };
+    linked(&mut peers, 0..LINKS_CROWDED - 1);
+    peers.choose(OWN, |_| false);
+    assert_eq!(peers.idle(at(u64::MAX)), None, "there is room: who dialled ends it");
+    linked(&mut peers, LINKS_CROWDED - 1..LINKS_MAX);
+    assert_eq!(peers.deadline(), Some(at(LINK_IDLE_CROWDED_MS)));
+    assert_eq!(peers.idle(at(LINK_IDLE_CROWDED_MS - 1)), None, "a roll may be on its way");
+    let ended: Vec<PeerKey> = core::iter::from_fn(|| peers.idle(at(LINK_IDLE_CROWDED_MS))).collect();
+    assert_eq!(ended.len(), LINKS_MAX - LINKS_CROWDED + 1, "until there is room again, each once");
+    assert!(ended.iter().all(|key| !peers.get(*key).unwrap().wanted));
+    // One of them comes again: for it, one of the others goes.
+    peers.lost(at(300), ended[0]);
+    peers.linked(at(400), ended[0], PLACE);
+    let more: Vec<PeerKey> = core::iter::from_fn(|| peers.idle(at(400))).collect();
+    assert!(more.len() == 1 && !ended.contains(&more[0]), "{more:?}");
+}
+
+#[test]
+fn who_is_alone_dials_often_for_a_minute_and_then_more_rarely() {
+    let mut peers = Peers::new(Rng::new(1));
+    assert!(peers.know(at(0), A, "12D3".to_owned(), Some(PLACE)));
+    peers.choose(OWN, |_| false);
+    let dials = |peers: &mut Peers, from: u64, until: u64| {
+        let mut dials = 0;
+        let mut now = from;
+        while now < until {
+            if peers.due(at(now)).is_some() {
+                dials += 1;
+                peers.not_dialled(at(now), A);
+            }
+            now = peers.deadline().unwrap().millis();
+        }
+        (dials, now)
+    };
+    let (first, now) = dials(&mut peers, 0, REDIAL_SOON_FOR_MS);
+    let pause = 2 * REDIAL_SOON_MS_MAX / 2..=3 * REDIAL_SOON_MS_MAX / 2;
+    assert!(first >= REDIAL_SOON_FOR_MS / pause.end() && first <= REDIAL_SOON_FOR_MS / pause.start() + 3, "{first}");
+    let (later, _) = dials(&mut peers, now, now + 600_000);
+    assert!(later <= 600_000 / REDIAL_ALONE_MS_MAX + 3, "{later} in the ten minutes after it");
+    // A link that came and broke begins a new minute.
+    peers.linked(at(900_000), A, PLACE);
+    peers.lost(at(900_000), A);
+    let (again, _) = dials(&mut peers, 900_000, 900_000 + REDIAL_SOON_FOR_MS);
+    assert!(again >= REDIAL_SOON_FOR_MS / pause.end(), "{again}");
 }
