@@ -26,6 +26,7 @@
 
 pub mod base;
 pub mod embed;
+pub mod energy;
 #[cfg(feature = "device")]
 pub mod io;
 pub mod limits;

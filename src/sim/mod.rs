@@ -15,4 +15,5 @@ pub mod agent;
 pub mod check;
 pub mod files;
 pub mod net;
+pub mod power;
 pub mod world;

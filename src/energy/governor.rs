@@ -1,0 +1,333 @@
+//! The governor: the least of all gates, its reason, the mode, and what workers may do with it (4.1).
+
+use super::battery::{self, BatteryGate};
+use super::board::findings::Findings;
+use super::board::source::{Source, Supplies};
+use super::foreground::{Foreground, Ticks};
+use super::mode::{Mode, Modes};
+use super::policy::gate::{Backlog, Policy};
+use super::policy::hint::Energy;
+use super::policy::wall::Wall;
+use super::pressure::{Counts, Pressure, PressureWatch};
+use super::reason::{Gate, Reason};
+use super::sample::group::{Group, Readings};
+use super::share::Share;
+use super::supply::Supply;
+use super::thermal::{self, Thermal};
+use crate::base::time::{Duration, Instant, earliest};
+use crate::limits::WORKERS_MAX;
+use serde::{Deserialize, Serialize};
+
+/// Between two samples while there is work (4.1).
+const ACTIVE: Duration = Duration::from_secs(1);
+/// Between two samples when off or without work (4.1).
+const IDLE: Duration = Duration::from_secs(5);
+/// Off for this long before samples become rare: a guard of five seconds is followed closely.
+const OFF_FOR: Duration = Duration::from_secs(30);
+
+/// What is sampled at once. All of it may be unknown.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    /// The CPU's sensors, in the order of the findings.
+    pub temperatures: Readings,
+    /// The sum of the states of the CPU's cooling devices.
+    pub cooling: Option<i64>,
+    /// The sum of the counters of thermal throttling (1.4).
+    pub throttle_count: Option<u64>,
+    /// The supply's alarm.
+    pub under_voltage: Option<bool>,
+    /// The measured input of 5 V, in millivolts.
+    pub input_millivolts: Option<u32>,
+    /// The power supplies; `None` where they could not be read.
+    pub supplies: Option<Supplies>,
+    /// CPU time of everybody and of our own agents.
+    pub ticks: Option<Ticks>,
+    /// Pressure on memory and disk.
+    pub pressure: Counts,
+    /// The time, where it is known.
+    pub wall: Option<Wall>,
+    /// The work that waits.
+    pub backlog: Backlog,
+    /// The share of the cores that our background work took since the last sample, where it was measured.
+    pub ran: Option<Share>,
+}
+
+/// What background workers may do now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// The share of the device's cores that may be used.
+    pub headroom: Share,
+    /// Why not more.
+    pub reason: Option<Reason>,
+    /// How much the device works.
+    pub mode: Mode,
+    /// Workers.
+    pub workers: usize,
+    /// The share of its time that each of them may run.
+    pub duty: Share,
+    /// Chunks of a batch at most.
+    pub chunks: usize,
+    /// Percent to clamp the workers' threads to, where the kernel can.
+    pub clamp_percent: Option<u8>,
+    /// How much energy there is.
+    pub energy: Energy,
+    /// What feeds the device.
+    pub on_battery: bool,
+}
+
+/// The gates as they stand, for status and for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gates {
+    /// Heat. No hint lifts it.
+    pub thermal: Gate,
+    /// Voltage. No hint lifts it.
+    pub supply: Gate,
+    /// Battery. Surplus lifts it only where the battery is merely being charged.
+    pub battery: battery::Word,
+    /// Use. No hint lifts it.
+    pub foreground: Gate,
+    /// What people and the sun want.
+    pub policy: Gate,
+    /// Surplus lifts what it may.
+    pub lifts: bool,
+    /// Memory and disk.
+    pub pressure: Pressure,
+}
+
+impl Gates {
+    /// All gates open.
+    pub const OPEN: Self = Self {
+        thermal: Gate::OPEN,
+        supply: Gate::OPEN,
+        battery: battery::Word { gate: Gate::OPEN, may_be_lifted: false, source: Source::Ac },
+        foreground: Gate::OPEN,
+        policy: Gate::OPEN,
+        lifts: false,
+        pressure: Pressure::None,
+    };
+
+    /// The least of the gates that are not momentary, the first of equals: safety is named before wishes.
+    #[must_use]
+    pub fn lasting(&self) -> Gate {
+        let lifted = self.lifts && self.battery.may_be_lifted;
+        let battery = if lifted { Gate::OPEN } else { self.battery.gate };
+        let least = self.thermal.and(self.supply).and(battery).and(self.policy);
+        match self.pressure {
+            Pressure::None => least,
+            // Halved, whatever it was: a cap of a half would do nothing for a device that is warm besides.
+            Pressure::Some => Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure),
+            Pressure::High => least.and(Gate::at(Share::TRICKLE, Reason::Pressure)).and(Gate::at(
+                Share::new(least.at_most.value() / 2.0),
+                Reason::Pressure,
+            )),
+        }
+    }
+}
+
+/// What the owner chose.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Heat.
+    pub thermal: thermal::Settings,
+    /// Battery.
+    pub battery: battery::Settings,
+    /// Pause, hours, energy.
+    pub policy: super::policy::gate::Settings,
+    /// Degrees that the owner set as limit, in place of the one found.
+    pub t_lim: Option<f64>,
+}
+
+/// What was learned and outlives a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Learned {
+    /// The duty that keeps the goal.
+    pub duty: f64,
+    /// The cap of workers that a weak supply taught.
+    pub workers: Option<usize>,
+}
+
+/// The governor of one device.
+#[derive(Clone, Debug)]
+pub struct Governor {
+    cores: usize,
+    group: Group,
+    thermal: Thermal,
+    supply: Supply,
+    battery: BatteryGate,
+    foreground: Foreground,
+    pressure: PressureWatch,
+    /// Pause, hours and hints: open to whom it concerns.
+    pub policy: Policy,
+    modes: Modes,
+    gates: Gates,
+    energy: Energy,
+    throttle_count: Option<u64>,
+    decision: Decision,
+    has_work: bool,
+    sampled: Option<Instant>,
+    off_since: Option<Instant>,
+}
+
+impl Governor {
+    /// A governor for a device of so many cores with these sensors.
+    #[must_use]
+    pub fn new(cores: usize, found: &Findings, settings: Settings, learned: Option<Learned>) -> Self {
+        let cores = cores.clamp(1, WORKERS_MAX);
+        let limit = settings.t_lim.filter(|limit| limit.is_finite()).map_or(found.t_lim, |own| own.clamp(40.0, 95.0));
+        let blind = found.cpu.sensors().is_empty();
+        let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
+        let mut thermal = Thermal::new(limit, found.fan_trip, blind, settings.thermal);
+        thermal.recall(learned.map_or(0.0, |learned| learned.duty));
+        Self {
+            cores,
+            group: Group::default(),
+            thermal,
+            supply: Supply::new(cores, learned.and_then(|learned| learned.workers)),
+            battery: BatteryGate::new(cores, core_watts, settings.battery),
+            foreground: Foreground::new(cores),
+            pressure: PressureWatch::default(),
+            policy: Policy::new(settings.policy),
+            modes: Modes::default(),
+            gates: Gates { thermal: Gate::at(Share::NONE, Reason::Rising), ..Gates::OPEN },
+            energy: Energy::Unknown,
+            throttle_count: None,
+            decision: Decision::default(),
+            has_work: false,
+            sampled: None,
+            off_since: None,
+        }
+    }
+
+    /// One sample of everything.
+    pub fn sample(&mut self, now: Instant, sample: &Sample) -> Decision {
+        let before = if self.has_work { self.decision.headroom } else { Share::NONE };
+        let ran = sample.ran.unwrap_or(before);
+        self.has_work = sample.backlog.oldest.is_some();
+        let measured = self.group.take(now, &sample.temperatures, ran.value());
+        let throttles = self.throttles(sample);
+        let word = self.policy.word(now, sample.wall, sample.backlog);
+        self.energy = word.energy;
+        self.gates = Gates {
+            thermal: self.thermal.sample(now, measured, throttles, ran),
+            supply: self.supply.sample(now, sample.under_voltage, sample.input_millivolts),
+            battery: self.battery.sample(now, sample.supplies),
+            foreground: self.foreground.sample(now, sample.ticks),
+            policy: word.gate,
+            lifts: word.lifts,
+            pressure: self.pressure.sample(now, sample.pressure),
+        };
+        self.sampled = Some(now);
+        self.modes.take(now, self.gates.lasting().at_most);
+        self.decide(now)
+    }
+
+    /// The supply's alarm changed, between two samples (a uevent).
+    pub fn under_voltage(&mut self, now: Instant, alarm: bool) -> Decision {
+        self.gates.supply = self.supply.sample(now, Some(alarm), None);
+        self.modes.take(now, self.gates.lasting().at_most);
+        self.decide(now)
+    }
+
+    /// The power supplies changed, between two samples (a uevent).
+    pub fn supplies(&mut self, now: Instant, supplies: Supplies) -> Decision {
+        self.gates.battery = self.battery.sample(now, Some(supplies));
+        self.modes.take(now, self.gates.lasting().at_most);
+        self.decide(now)
+    }
+
+    /// A question of a person began to be answered here.
+    pub fn question_began(&mut self, now: Instant) -> Decision {
+        self.foreground.question_began();
+        self.gates.foreground = self.foreground.gate(now);
+        self.decide(now)
+    }
+
+    /// It was answered.
+    pub fn question_ended(&mut self, now: Instant) -> Decision {
+        self.foreground.question_ended(now);
+        self.gates.foreground = self.foreground.gate(now);
+        self.decide(now)
+    }
+
+    /// The device slept: what was measured before means nothing now.
+    pub fn resumed(&mut self) {
+        self.group.clear();
+        self.thermal.forget();
+        self.throttle_count = None;
+    }
+
+    /// What may be done now.
+    pub fn decision(&mut self, now: Instant) -> Decision {
+        self.gates.foreground = self.foreground.gate(now);
+        self.decide(now)
+    }
+
+    /// The gates as they stand.
+    #[must_use]
+    pub const fn gates(&self) -> &Gates {
+        &self.gates
+    }
+
+    /// What is to be kept over a restart.
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        Learned { duty: self.thermal.learned(), workers: self.supply.learned() }
+    }
+
+    /// Cores that foreign work takes, for status.
+    #[must_use]
+    pub const fn foreign_cores(&self) -> f64 {
+        self.foreground.foreign()
+    }
+
+    /// Does the mode change too often, and is held low?
+    #[must_use]
+    pub fn flaps(&self, now: Instant) -> bool {
+        self.modes.flaps(now)
+    }
+
+    /// Should sensor `at` be read once more before its value is handed in?
+    #[must_use]
+    pub fn doubts(&self, now: Instant, at: usize, reading: super::sample::fault::Reading) -> bool {
+        self.group.doubts(now, at, reading)
+    }
+
+    /// When to sample next: each second while there is work to be done, else every five.
+    #[must_use]
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        let off = self.off_since.is_some_and(|since| now.since(since) >= OFF_FOR);
+        let pace = if self.has_work && !off { ACTIVE } else { IDLE };
+        let next = self.sampled.map_or(now, |at| at + pace);
+        earliest(Some(next), self.foreground.pause_ends(now))
+    }
+
+    fn throttles(&mut self, sample: &Sample) -> bool {
+        let counted = sample.throttle_count.zip(self.throttle_count).is_some_and(|(count, before)| count > before);
+        self.throttle_count = sample.throttle_count.or(self.throttle_count);
+        counted || sample.cooling.is_some_and(|state| state > 0)
+    }
+
+    fn decide(&mut self, now: Instant) -> Decision {
+        let lasting = self.gates.lasting();
+        let rising = Gate::at(self.modes.mode().ceiling(), Reason::Rising);
+        let least = lasting.and(rising).and(self.gates.foreground);
+        let headroom = least.at_most;
+        // What is momentary shows, but does not move the mode.
+        let mode = if headroom == Share::NONE { Mode::Off } else { self.modes.mode() };
+        let workers = if mode == Mode::Off { 0 } else { headroom.cores(self.cores) };
+        let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
+        self.off_since = if mode == Mode::Off { self.off_since.or(Some(now)) } else { None };
+        self.decision = Decision {
+            headroom: if workers == 0 { Share::NONE } else { headroom },
+            reason: (least.reason != Reason::Free).then_some(least.reason),
+            mode,
+            workers,
+            duty: if workers == 0 { Share::NONE } else { Share::new(duty) },
+            chunks: mode.chunks(),
+            clamp_percent: mode.clamp_percent(),
+            energy: self.energy,
+            on_battery: self.gates.battery.source != Source::Ac,
+        };
+        self.decision
+    }
+}
