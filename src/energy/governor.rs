@@ -217,21 +217,21 @@ impl Governor {
             pressure: self.pressure.sample(now, sample.pressure),
         };
         self.sampled = Some(now);
-        self.modes.take(now, self.gates.lasting().at_most);
+        self.climb(now);
         self.decide(now)
     }
 
     /// The supply's alarm changed, between two samples (a uevent).
     pub fn under_voltage(&mut self, now: Instant, alarm: bool) -> Decision {
         self.gates.supply = self.supply.sample(now, Some(alarm), None);
-        self.modes.take(now, self.gates.lasting().at_most);
+        self.climb(now);
         self.decide(now)
     }
 
     /// The power supplies changed, between two samples (a uevent).
     pub fn supplies(&mut self, now: Instant, supplies: Supplies) -> Decision {
         self.gates.battery = self.battery.sample(now, Some(supplies));
-        self.modes.take(now, self.gates.lasting().at_most);
+        self.climb(now);
         self.decide(now)
     }
 
@@ -307,16 +307,22 @@ impl Governor {
         counted || sample.cooling.is_some_and(|state| state > 0)
     }
 
+    /// The mode follows the gates, of heat its average: down at once for all but a regulator's swing.
+    fn climb(&mut self, now: Instant) {
+        let thermal = Gate { at_most: self.thermal.settled(), ..self.gates.thermal };
+        self.modes.take(now, Gates { thermal, ..self.gates }.lasting().at_most);
+    }
+
     fn decide(&mut self, now: Instant) -> Decision {
         let lasting = self.gates.lasting();
         let rising = Gate::at(self.modes.mode().ceiling(), Reason::Rising);
         let least = lasting.and(rising).and(self.gates.foreground);
         let headroom = least.at_most;
-        // What is momentary shows, but does not move the mode.
-        let mode = if headroom == Share::NONE { Mode::Off } else { self.modes.mode() };
-        let workers = if mode == Mode::Off { 0 } else { headroom.cores(self.cores) };
+        // What is momentary stops the workers, but does not move the mode.
+        let mode = self.modes.mode();
+        let workers = headroom.cores(self.cores);
         let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
-        self.off_since = if mode == Mode::Off { self.off_since.or(Some(now)) } else { None };
+        self.off_since = if workers == 0 { self.off_since.or(Some(now)) } else { None };
         self.decision = Decision {
             headroom: if workers == 0 { Share::NONE } else { headroom },
             reason: (least.reason != Reason::Free).then_some(least.reason),

@@ -56,7 +56,7 @@ impl Zone {
         if minute >= DAY_MINUTES {
             return None;
         }
-        let begin = wall.0.div_euclid(MINUTE) * MINUTE;
+        let begin = wall.0.div_euclid(MINUTE).saturating_mul(MINUTE);
         let mut before = self.local(wall);
         for step in 1..=SEARCH_MINUTES {
             let at = Wall(begin.saturating_add(step * MINUTE));
