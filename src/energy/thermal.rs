@@ -24,6 +24,8 @@ const NEAR: f64 = 4.0;
 /// Seconds beyond `FAR` after which the gate opens freely again. Not of 4.2: the die of a Zero 2 W falls by more than
 /// `FAR` within seconds when the duty falls at `NEAR`, and swung between the two for ever.
 const FAR_SECONDS: f64 = 30.0;
+/// Share by which the work must lie below what heat allows to count as held by something else.
+const HELD: f64 = 0.02;
 /// Seconds over which the gate is averaged for the mode.
 const SETTLE: f64 = 20.0;
 /// What a freely opening gate gains a second (4.2).
@@ -238,13 +240,15 @@ impl Thermal {
         } else if self.far_for > FAR_SECONDS {
             self.near = false;
         }
+        // Upward by the slew, near as far: a step of power is a step of the die, and a cooler board never gets less.
+        let slewed = SLEW.mul_add(seconds, self.at_most);
         if !self.near {
-            return if still { self.at_most.max(ran) } else { (self.at_most + SLEW * seconds).min(1.0) };
+            return slewed.min(1.0);
         }
         let wanted = KP.mul_add(error, self.integral);
         // Conditional integration: not upward while something else holds the work below what heat would allow, nor
-        // beyond what can be done; not for a sensor that stands still.
-        let held = ran < wanted.min(1.0) - 0.02;
+        // beyond what can be done, nor for a sensor that stands still; not downward by the heat of others.
+        let held = ran < wanted.min(1.0).min(self.at_most) - HELD;
         let useful = if error > 0.0 { !held && !still && wanted < 1.0 } else { wanted > 0.0 };
         if useful {
             self.integral = (KP / TI * error).mul_add(seconds, self.integral).clamp(0.0, 1.0);
@@ -252,6 +256,6 @@ impl Thermal {
         if error.abs() < LEARN_WITHIN && !held {
             self.learned += (self.integral - self.learned) * (LEARN * seconds).min(1.0);
         }
-        KP.mul_add(error, self.integral).clamp(0.0, 1.0)
+        KP.mul_add(error, self.integral).clamp(0.0, 1.0).min(slewed)
     }
 }

@@ -62,6 +62,12 @@ pub const PLANTS: [Plant; 9] = [
     Plant { limit: 75.0, is_real: false, ..board("worst_sealed", (5.0, 3.0), (&[20.0], 900.0), (1.0, 0.9), 1.0) },
 ];
 
+/// A computer that is not of 4.7: well cooled, with so many cores and watts (at rest, of a core). Invented.
+#[must_use]
+pub const fn invented(name: &'static str, cores: usize, watts: (f64, f64)) -> Plant {
+    Plant { cores, limit: 80.0, is_real: false, ..board(name, (0.3, 3.0), (&[0.35], 240.0), watts, 1.0) }
+}
+
 /// A board of the table by its name.
 ///
 /// # Panics
