@@ -21,8 +21,6 @@ const WEAK_PERCENT: f64 = 0.5;
 const WATCHED: Duration = Duration::from_secs(600);
 /// After this long, the fall is measured afresh.
 const WATCHED_MAX: Duration = Duration::from_secs(1800);
-/// Shortest time over which the way of a battery without a word is read from its charge (1.5).
-const DIRECTION: Duration = Duration::from_secs(300);
 /// Of a full battery, what an hour of work on battery may cost (4.4).
 const HOURLY: f64 = 0.02;
 /// Watts of a core where the table does not know the board: the most of those it knows (4.10).
@@ -71,7 +69,7 @@ impl BatteryGate {
         let Some(supplies) = supplies else { return word(UNKNOWN, Reason::BatteryUnknown, Source::Unknown) };
         let Some(battery) = supplies.battery else { return word(Share::ALL, Reason::Free, Source::Ac) };
         self.watch(now, battery);
-        let source = self.judge(now, &supplies, battery);
+        let source = self.judge(&supplies);
         if battery.critical || battery.percent.is_some_and(|percent| percent < CRITICAL) {
             return word(Share::NONE, Reason::BatteryLow, source);
         }
@@ -86,15 +84,10 @@ impl BatteryGate {
         }
     }
 
-    fn judge(&self, now: Instant, supplies: &Supplies, battery: Battery) -> Source {
-        let watched = self.mark.map_or(Duration::ZERO, |(since, _)| now.since(since));
-        match supplies.source() {
-            Source::Ac | Source::Unknown if self.falls => Source::Battery,
-            Source::Unknown if battery.flow == Flow::Unknown && watched >= DIRECTION && battery.percent == Some(100) => {
-                Source::Ac
-            }
-            judged => judged,
-        }
+    /// A charge that falls is being emptied, whatever the status says. A charge that stands says nothing: gauges
+    /// stick (1.5).
+    fn judge(&self, supplies: &Supplies) -> Source {
+        if self.falls { Source::Battery } else { supplies.source() }
     }
 
     /// Remembers a charge, and notices one that falls although nothing says "discharging".

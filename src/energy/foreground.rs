@@ -120,12 +120,15 @@ mod tests {
         let (mut busy, mut own) = (0, 0);
         gate.sample(at(0), Some(Ticks { busy, own, per_second: 100 }));
         let mut second = 0;
-        foreign.iter().map(|ticks| {
-            second += 1;
-            own += 400 - ticks.min(&400);
-            busy += 400 - ticks.min(&400) + ticks;
-            gate.sample(at(second), Some(Ticks { busy, own, per_second: 100 })).at_most.value()
-        }).collect()
+        foreign
+            .iter()
+            .map(|ticks| {
+                second += 1;
+                own += 400 - ticks.min(&400);
+                busy += 400 - ticks.min(&400) + ticks;
+                gate.sample(at(second), Some(Ticks { busy, own, per_second: 100 })).at_most.value()
+            })
+            .collect()
     }
 
     #[test]

@@ -116,10 +116,9 @@ impl Gates {
             Pressure::None => least,
             // Halved, whatever it was: a cap of a half would do nothing for a device that is warm besides.
             Pressure::Some => Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure),
-            Pressure::High => least.and(Gate::at(Share::TRICKLE, Reason::Pressure)).and(Gate::at(
-                Share::new(least.at_most.value() / 2.0),
-                Reason::Pressure,
-            )),
+            Pressure::High => least
+                .and(Gate::at(Share::TRICKLE, Reason::Pressure))
+                .and(Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure)),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod pace;
 pub mod policy;
 pub mod pressure;
 pub mod reason;
+pub mod report;
 pub mod sample;
 pub mod share;
 pub mod supply;

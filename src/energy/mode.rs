@@ -23,7 +23,8 @@ pub enum Mode {
 }
 
 /// Mode, enter from this headroom, leave below that (4.1).
-const LEVELS: [(Mode, f64, f64); 3] = [(Mode::Trickle, 0.05, 0.02), (Mode::Normal, 0.35, 0.25), (Mode::Full, 0.75, 0.60)];
+const LEVELS: [(Mode, f64, f64); 3] =
+    [(Mode::Trickle, 0.05, 0.02), (Mode::Normal, 0.35, 0.25), (Mode::Full, 0.75, 0.60)];
 /// After a fall, no step up for this long (4.1; BOINC PR#4336 asks for such a cooldown).
 const DWELL: Duration = Duration::from_secs(30);
 /// Between two steps up: as many samples as the slope needs to be one.
@@ -96,6 +97,7 @@ pub struct Modes {
     mode: Mode,
     fell: Option<Instant>,
     rose: Option<Instant>,
+    climbs: bool,
     changes: heapless::Deque<Instant, FLAPS>,
 }
 
@@ -120,17 +122,20 @@ impl Modes {
         }
         if self.mode < before {
             self.fell = Some(now);
+            self.climbs = false;
             self.changed(now);
             return self.mode;
         }
         let passed = |since: Option<Instant>, due| since.is_none_or(|since| now.since(since) >= due);
         let higher = self.mode.higher().filter(|(_, enter)| headroom.value() >= *enter);
         if let Some((mode, _)) = higher.filter(|_| passed(self.fell, DWELL) && passed(self.rose, STEP)) {
-            // The climb to where it was before a fall counts as one change with it.
-            if !self.flaps(now) {
+            // A climb is one change, however many steps it has: else the start and a pause would be flapping.
+            if self.climbs || !self.flaps(now) {
+                if !std::mem::replace(&mut self.climbs, true) {
+                    self.changed(now);
+                }
                 self.mode = mode;
                 self.rose = Some(now);
-                self.changed(now);
             }
         }
         self.mode

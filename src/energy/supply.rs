@@ -83,11 +83,7 @@ impl Supply {
             return Gate::at(Share::NONE, Reason::UnderVoltage);
         }
         let weak = Gate::at(Share::of(self.worker_cap, self.cores), Reason::WeakSupply);
-        let slow = if within(self.trickle_until) {
-            Gate::at(Share::TRICKLE, Reason::UnderVoltage)
-        } else {
-            Gate::OPEN
-        };
+        let slow = if within(self.trickle_until) { Gate::at(Share::TRICKLE, Reason::UnderVoltage) } else { Gate::OPEN };
         slow.and(weak)
     }
 }

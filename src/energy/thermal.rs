@@ -259,3 +259,7 @@ impl Thermal {
         KP.mul_add(error, self.integral).clamp(0.0, 1.0).min(slewed)
     }
 }
+
+#[cfg(test)]
+#[path = "thermal_test.rs"]
+mod tests;

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use wattle::energy::board::findings::Findings;
 use wattle::energy::board::limit::LimitFrom;
+use wattle::energy::board::rail::Rail;
 use wattle::energy::board::source::{Flow, Source};
+use wattle::energy::reason::Reason;
+use wattle::energy::report::Report;
 use wattle::energy::sample::text::{Stall, pressure};
 
 const EXPECTED: usize = 16;
@@ -44,14 +47,17 @@ fn every_tree_has_a_row_or_is_known_to_have_none() {
     let rows: BTreeSet<&str> = table.lines().skip(1).filter_map(|line| line.split('\t').next()).collect();
     let all = names();
     let without: Vec<&str> = all.iter().map(String::as_str).filter(|name| !rows.contains(name)).collect();
-    assert_eq!(without, [
-        "psi-variants",
-        "rpi4b-rpios-gpiofan-hot+firmware-throttled",
-        "rpi4b-rpios-gpiofan-hot+undervoltage",
-        "rpi5-rpios-activecooler+fan-tach-lies",
-        "rpi5-rpios-activecooler+kernel-2026-voltages",
-        "rpi5-rpios-activecooler+load-60s"
-    ]);
+    assert_eq!(
+        without,
+        [
+            "psi-variants",
+            "rpi4b-rpios-gpiofan-hot+firmware-throttled",
+            "rpi4b-rpios-gpiofan-hot+undervoltage",
+            "rpi5-rpios-activecooler+fan-tach-lies",
+            "rpi5-rpios-activecooler+kernel-2026-voltages",
+            "rpi5-rpios-activecooler+load-60s"
+        ]
+    );
     all.iter().for_each(|name| {
         let _ = Findings::of(&tree(name));
     });
@@ -119,4 +125,40 @@ fn pressure_is_read_in_all_its_shapes_and_unknown_where_it_is_not_there() {
     assert_eq!(stall("old-kernel/proc/pressure/cpu"), Ok(Stall { some: Some(1_195_993), full: None }));
     assert_eq!(stall("idle/proc/pressure/irq").unwrap().full, Some(8494));
     assert!(stall("disabled-5.4/proc/pressure/cpu").is_err() && stall("disabled-6.x/proc/pressure").is_err());
+}
+
+#[test]
+fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
+    let rail = |name| Rail::find(&tree(name));
+    let watts = |name| rail(name).map(|rail| rail.microwatts(&tree(name)));
+    // EXPECT.txt of the tree: 5048 mV x 960 mA.
+    assert_eq!(watts("jetson-orin-nano-jp6"), Some(Ok(5048 * 960)));
+    assert_eq!(watts("jetson-nano-jp4-ina3221x"), Some(Ok(2_000_000)));
+    assert_eq!(rail("rpi4b-ups-hat-ina219"), None, "it measures the battery of a HAT");
+    assert_eq!(rail("x86-laptop-bat-discharging"), None, "only root reads RAPL: unknown, not 0");
+    let mut opened = tree("x86-laptop-bat-discharging");
+    opened.insert("sys/class/powercap/intel-rapl:0/energy_uj", Ok(b"240422366267\n"));
+    let Some(Rail::Counter { range, .. }) = Rail::find(&opened) else { panic!("a package that can be read") };
+    assert_eq!(range, 262_143_328_850);
+}
+
+#[test]
+fn a_glance_at_each_tree_says_what_may_run_and_why() {
+    for name in names().iter().filter(|name| *name != "psi-variants") {
+        let report = Report::glance(&Findings::of(&tree(name)), 4);
+        let json = serde_json::to_value(&report).unwrap();
+        let keys = ["board", "cpu_sensor", "cpu_temp_c", "t_lim_c", "t_lim_from", "power_source", "battery_pct"];
+        assert!(keys.iter().all(|key| json.get(key).is_some()), "{name}: {json}");
+        println!("{name:46} headroom {:.2} {:?}", report.headroom, report.reason);
+    }
+    let glance = |name| {
+        let report = Report::glance(&Findings::of(&tree(name)), 4);
+        (report.headroom, report.reason)
+    };
+    assert_eq!(glance("rpi5-rpios-activecooler"), (1.0, None));
+    assert_eq!(glance("rpi3b-rpios-throttled"), (0.0, Some(Reason::TooHot)));
+    assert_eq!(glance("vm-no-sensors"), (0.5, Some(Reason::NoSensor)));
+    assert_eq!(glance("x86-laptop-bat-discharging"), (0.0, Some(Reason::OnBattery)));
+    assert_eq!(glance("rpi4b-rpios-gpiofan-hot+undervoltage"), (0.0, Some(Reason::UnderVoltage)));
+    assert_eq!(glance("rpi-max17040-ups"), (0.25, Some(Reason::BatteryUnknown)));
 }

@@ -18,8 +18,22 @@ use wattle::energy::sample::text;
 const ROUNDS: u64 = 400;
 
 const PIECES: [&[u8]; 16] = [
-    b"", b"\n", b"-", b"0", b"-1\n", b"9223372036854775807\n", b"-9223372036854775808\n", b"18446744073709551616",
-    b"\xff\xfe\x00", b"NaN", b"1e999", b"inf", b"Discharging\n", b"power_allocator\n", b"passive", b"cpu-thermal\n",
+    b"",
+    b"\n",
+    b"-",
+    b"0",
+    b"-1\n",
+    b"9223372036854775807\n",
+    b"-9223372036854775808\n",
+    b"18446744073709551616",
+    b"\xff\xfe\x00",
+    b"NaN",
+    b"1e999",
+    b"inf",
+    b"Discharging\n",
+    b"power_allocator\n",
+    b"passive",
+    b"cpu-thermal\n",
 ];
 
 fn rounds() -> u64 {

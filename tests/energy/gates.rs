@@ -23,10 +23,10 @@ pub(crate) fn governor() -> Governor {
     Governor::new(4, &findings(80.0), Settings::default(), None)
 }
 
-/// A sample of a cool device on mains with work.
-pub(crate) fn sample() -> Sample {
+/// A sample of a cool device on mains with work; its sensor moves a little, as sensors do.
+pub(crate) fn sample_at(second: u64) -> Sample {
     Sample {
-        temperatures: Readings::from_slice(&[Ok(45_000)]).unwrap(),
+        temperatures: Readings::from_slice(&[Ok(45_000 + if second.is_multiple_of(2) { 0 } else { 550 })]).unwrap(),
         supplies: Some(Supplies::default()),
         backlog: Backlog { oldest: Some(Duration::ZERO), can_wait: Duration::ZERO },
         under_voltage: Some(false),
@@ -34,10 +34,14 @@ pub(crate) fn sample() -> Sample {
     }
 }
 
+pub(crate) fn sample() -> Sample {
+    sample_at(0)
+}
+
 /// A governor that has worked at full for a minute.
 pub(crate) fn warmed_up() -> Governor {
     let mut governor = governor();
-    let last = (0..60).map(|s| governor.sample(at(s), &sample())).last().unwrap();
+    let last = (0..60).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
     assert_eq!((last.headroom, last.mode, last.workers, last.reason), (Share::ALL, Mode::Full, 4, None));
     governor
 }
@@ -70,7 +74,7 @@ fn a_supply_that_failed_three_times_in_a_day_is_remembered_over_a_restart() {
     let kept = serde_json::to_string(&governor.learned()).unwrap();
     let learned: Learned = serde_json::from_str(&kept).unwrap();
     let mut again = Governor::new(4, &findings(80.0), Settings::default(), Some(learned));
-    let last = (0..600).map(|s| again.sample(at(s), &sample())).last().unwrap();
+    let last = (0..600).map(|s| again.sample(at(s), &sample_at(s))).last().unwrap();
     assert_eq!((last.workers, last.reason), (3, Some(Reason::WeakSupply)));
 }
 
@@ -92,6 +96,10 @@ fn up_to(rng: &mut Rng, end: u64) -> i64 {
 }
 
 fn any_supplies(rng: &mut Rng) -> Option<Supplies> {
+    // A device on mains, most of the time: else nothing but the battery would ever speak.
+    if !rng.one_in(4) {
+        return Some(Supplies::default());
+    }
     let flow = [Flow::Unknown, Flow::Discharging, Flow::Charging, Flow::Resting][rng.below(4) as usize];
     let percent = (!rng.one_in(4)).then(|| rng.below(101) as u8);
     let battery = (!rng.one_in(3)).then(|| Battery { flow, percent, critical: rng.one_in(9), ..Battery::default() });
@@ -101,15 +109,14 @@ fn any_supplies(rng: &mut Rng) -> Option<Supplies> {
 
 /// Any sample that follows one at `degrees` with so many ticks.
 fn any_sample(rng: &mut Rng, degrees: &mut i64, ticks: &mut (u64, u64), stalled: &mut u64) -> Sample {
-    *degrees = (*degrees + up_to(rng, 3000) - 1450).clamp(30_000, 84_000);
-    ticks.0 += rng.below(500);
+    *degrees = (*degrees + up_to(rng, 3000) - 1300).clamp(30_000, 81_000);
+    ticks.0 += if rng.one_in(9) { rng.below(400) } else { rng.below(20) };
     ticks.1 += rng.below(100);
-    *stalled += if rng.one_in(20) { rng.below(900_000) } else { 0 };
+    *stalled += if rng.one_in(12) { rng.below(900_000) } else { 0 };
     let mut sample = Sample {
         temperatures: Readings::from_slice(&[Ok(*degrees)]).unwrap(),
         under_voltage: Some(rng.one_in(200)),
         cooling: Some(i64::from(rng.one_in(100))),
-        supplies: any_supplies(rng),
         ticks: Some(Ticks { busy: ticks.0 + ticks.1, own: ticks.1, per_second: 100 }),
         ..sample()
     };
@@ -126,10 +133,14 @@ fn no_hint_lifts_a_safety_gate() {
     for _ in 0..60 {
         let mut governor = governor();
         let (mut degrees, mut ticks, mut stalled) = (45_000, (0, 0), 0);
+        let mut supplies = any_supplies(&mut rng);
         for second in 0..120 {
             let energy = [Energy::Surplus, Energy::Surplus, Energy::Normal, Energy::Scarce][rng.below(4) as usize];
             governor.policy.hint(at(second), Origin::Put, hint(energy));
-            let sample = any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled);
+            if rng.one_in(40) {
+                supplies = any_supplies(&mut rng);
+            }
+            let sample = Sample { supplies, ..any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled) };
             let decision = governor.sample(at(second), &sample);
             let gates = *governor.gates();
             for gate in [gates.thermal, gates.supply, gates.foreground] {
@@ -181,8 +192,12 @@ fn better_news_never_means_less_work() {
     for _ in 0..80 {
         let mut governor = governor();
         let (mut degrees, mut ticks, mut stalled) = (45_000, (0, 0), 0);
+        let mut supplies = any_supplies(&mut rng);
         for second in 0..100 {
-            let sample = any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled);
+            if rng.one_in(40) {
+                supplies = any_supplies(&mut rng);
+            }
+            let sample = Sample { supplies, ..any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled) };
             let which = rng.below(8);
             let mut other = governor.clone();
             let better = better(&sample, which, up_to(&mut rng, 3000));

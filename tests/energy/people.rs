@@ -1,6 +1,6 @@
 //! P1 on the whole governor, questions, pauses, reasons, and how often it wants to be woken (C2, the pure part).
 
-use crate::gates::{at, governor, sample, warmed_up};
+use crate::gates::{at, governor, sample, sample_at, warmed_up};
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::governor::{Governor, Sample, Settings};
 use wattle::energy::mode::Mode;
@@ -51,7 +51,8 @@ fn a_pause_is_a_reason_of_its_own() {
     assert_eq!((paused.workers, paused.reason), (0, Some(Reason::Paused)));
     assert!(paused.reason.unwrap().to_string().contains("wattle resume"));
     governor.policy.resume();
-    let back = (62..200).map(|s| governor.sample(at(s), &sample())).find(|decision| decision.headroom == Share::ALL);
+    let back =
+        (62..200).map(|s| governor.sample(at(s), &sample_at(s))).find(|decision| decision.headroom == Share::ALL);
     assert!(back.is_some());
 }
 
@@ -93,11 +94,29 @@ fn before_the_first_sample_nothing_runs_and_it_is_woken_seldom() {
 fn every_reason_is_a_sentence_and_a_code() {
     let mut codes = std::collections::BTreeSet::new();
     for reason in [
-        Reason::Free, Reason::Warm, Reason::TooHot, Reason::Throttled, Reason::SensorSilent, Reason::NoSensor,
-        Reason::Silence, Reason::UnderVoltage, Reason::WeakSupply, Reason::OnBattery, Reason::WeakCharger,
-        Reason::BatteryLow, Reason::Charging, Reason::BatteryUnknown, Reason::InUse, Reason::Answering,
-        Reason::Pressure, Reason::Paused, Reason::QuietHours, Reason::TimeUnknown, Reason::Scarce,
-        Reason::WaitingForSurplus, Reason::Rising,
+        Reason::Free,
+        Reason::Warm,
+        Reason::TooHot,
+        Reason::Throttled,
+        Reason::SensorSilent,
+        Reason::NoSensor,
+        Reason::Silence,
+        Reason::UnderVoltage,
+        Reason::WeakSupply,
+        Reason::OnBattery,
+        Reason::WeakCharger,
+        Reason::BatteryLow,
+        Reason::Charging,
+        Reason::BatteryUnknown,
+        Reason::InUse,
+        Reason::Answering,
+        Reason::Pressure,
+        Reason::Paused,
+        Reason::QuietHours,
+        Reason::TimeUnknown,
+        Reason::Scarce,
+        Reason::WaitingForSurplus,
+        Reason::Rising,
     ] {
         assert!(codes.insert(serde_json::to_string(&reason).unwrap()), "{reason:?}");
         assert!(reason.to_string().len() > 5);

@@ -152,7 +152,10 @@ mod tests {
     fn unknown_is_never_0_and_a_number_never_stands_alone() {
         assert_eq!(Joules::UNKNOWN.to_string(), "unknown");
         for bad in [f64::NAN, -1.0, f64::INFINITY] {
-            assert_eq!(Joules::new(bad, Method::RailMeasured, Scope::BoardInput, Attribution::Exclusive), Joules::UNKNOWN);
+            assert_eq!(
+                Joules::new(bad, Method::RailMeasured, Scope::BoardInput, Attribution::Exclusive),
+                Joules::UNKNOWN
+            );
         }
         for method in METHODS {
             let joules = Joules::new(0.0, method, Scope::SocRails, Attribution::CpuShare);

@@ -9,6 +9,7 @@
 pub mod findings;
 pub mod limit;
 pub mod model;
+pub mod rail;
 pub mod sensor;
 pub mod source;
 pub mod tree;

@@ -9,7 +9,16 @@ const HWMON: &str = "sys/class/hwmon";
 
 /// How zones of a CPU begin.
 const CPU_ZONES: [&str; 11] = [
-    "cpu", "soc", "package", "bigcore", "littlecore", "cluster", "x86_pkg_temp", "aml_thermal", "bcm2835", "CPU-therm",
+    "cpu",
+    "soc",
+    "package",
+    "bigcore",
+    "littlecore",
+    "cluster",
+    "x86_pkg_temp",
+    "aml_thermal",
+    "bcm2835",
+    "CPU-therm",
     "tj",
 ];
 /// What a zone of a CPU never has in its name.

@@ -105,11 +105,8 @@ impl Policy {
         }
         let wish = if lifts { Gate::OPEN } else { self.hours(wall).and(self.wait(energy, backlog)) };
         let overdue = backlog.oldest.is_some_and(|age| age >= self.settings.max_defer);
-        let gate = if overdue && wish.at_most < Share::TRICKLE {
-            Gate { at_most: Share::TRICKLE, ..wish }
-        } else {
-            wish
-        };
+        let gate =
+            if overdue && wish.at_most < Share::TRICKLE { Gate { at_most: Share::TRICKLE, ..wish } } else { wish };
         Word { gate, energy, lifts }
     }
 
@@ -190,13 +187,10 @@ mod tests {
             let oldest = Some(Duration::from_secs(hours * 3600));
             policy.word(Instant::ZERO, None, Backlog { oldest, can_wait: 2 * DAY }).gate.at_most
         };
-        assert_eq!([share(0), share(35), share(36), share(47), share(48)], [
-            Share::NONE,
-            Share::NONE,
-            Share::TRICKLE,
-            Share::TRICKLE,
-            Share::ALL
-        ]);
+        assert_eq!(
+            [share(0), share(35), share(36), share(47), share(48)],
+            [Share::NONE, Share::NONE, Share::TRICKLE, Share::TRICKLE, Share::ALL]
+        );
         let impatient = Policy::new(Settings::default());
         let waits = impatient.word(Instant::ZERO, None, Backlog { oldest: Some(DAY), can_wait: 2 * DAY });
         assert_eq!(waits.gate, Gate::OPEN, "without a surplus to come there is nothing to wait for");

@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn three_shapes_are_read_and_others_are_not() {
         let maps = br#"{"zone":"DE","carbonIntensity":302,"datetime":"2026-11-22T00:00Z"}"#;
-        let britain = br#"{"data":[{"from":"a","to":"b","intensity":{"forecast":266,"actual":263,"index":"moderate"}}]}"#;
+        let britain =
+            br#"{"data":[{"from":"a","to":"b","intensity":{"forecast":266,"actual":263,"index":"moderate"}}]}"#;
         assert_eq!(intensity(maps), Some(302.0));
         assert_eq!(intensity(britain), Some(263.0));
         assert_eq!(intensity(br#"{"location":"x","time":"t","rating":65.5,"duration":"00:05"}"#), Some(65.5));

@@ -206,7 +206,8 @@ mod tests {
     fn the_first_fresh_origin_wins_and_an_expired_hint_is_absent() {
         let at = Instant::from_millis;
         let mut hints = Hints::default();
-        let hint = |energy, seconds| Hint { energy, ttl: Duration::from_secs(seconds), source: heapless::String::new() };
+        let hint =
+            |energy, seconds| Hint { energy, ttl: Duration::from_secs(seconds), source: heapless::String::new() };
         hints.take(at(0), Origin::Grid, hint(Energy::Scarce, 100));
         hints.take(at(0), Origin::Put, hint(Energy::Surplus, 50));
         assert_eq!(hints.current(at(49_999), None).0, Energy::Surplus);

@@ -57,9 +57,8 @@ impl Slope {
         let n = self.points.len() as f64;
         let points = || self.points.iter().map(|(at, value)| (at.since(*start).as_secs_f64(), *value));
         let (t, v) = points().fold((0.0, 0.0), |(t, v), (at, value)| (t + at / n, v + value / n));
-        let (tv, tt) = points().fold((0.0, 0.0), |(tv, tt), (at, value)| {
-            (tv + (at - t) * (value - v), tt + (at - t) * (at - t))
-        });
+        let (tv, tt) =
+            points().fold((0.0, 0.0), |(tv, tt), (at, value)| (tv + (at - t) * (value - v), tt + (at - t) * (at - t)));
         if self.points.len() < 3 || tt <= 0.0 { 0.0 } else { tv / tt }
     }
 }

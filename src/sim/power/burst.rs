@@ -28,8 +28,9 @@ pub fn bursts(seed: u64, seconds: u32) -> Vec<Burst> {
             return all;
         }
         let from = whole(at);
-        let cores = [1.0, 2.0, 4.0][usize::from(rng.below(3) as u8 % 3)];
-        all.push(Burst { from, to: from + 5 + u32::from(rng.below(36) as u8), cores });
+        let cores = if rng.one_in(3) { 4.0 } else { [1.0, 2.0][usize::from(rng.one_in(2))] };
+        let lasts = 5 + u32::try_from(rng.below(36)).unwrap_or(0);
+        all.push(Burst { from, to: from + lasts, cores });
     }
 }
 

@@ -1,6 +1,7 @@
 //! What decides in a trial: the shipped governor, and three others to set it beside.
 
 use super::plant::Plant;
+use crate::base::time::Duration;
 use crate::base::time::Instant;
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
@@ -13,7 +14,6 @@ use crate::energy::policy::gate::Backlog;
 use crate::energy::sample::fault::Reading;
 use crate::energy::sample::group::Readings;
 use crate::energy::share::Share;
-use crate::base::time::Duration;
 
 /// Which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,15 +81,27 @@ pub struct Device {
 pub struct Home {
     /// Its devices.
     pub devices: Vec<Device>,
-    is_governed: bool,
+    lends: bool,
+}
+
+/// How a home lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Governed, and devices on surplus take the others' work.
+    Together,
+    /// Governed, each for itself.
+    Alone,
+    /// All cores work from the first second until nothing is left.
+    Ungoverned,
 }
 
 impl Home {
-    /// The home of the scenario; without a governor all cores work from the first second until nothing is left.
+    /// The home of the scenario.
     #[must_use]
-    pub fn new(is_governed: bool) -> Self {
-        let laptop = invented("laptop", 8, (6.0, 3.0));
-        let pc = invented("pc", 8, (40.0, 8.0));
+    pub fn new(life: Life) -> Self {
+        let is_governed = life != Life::Ungoverned;
+        let laptop = invented("laptop", 8, 0.8, &[1.2], (6.0, 3.0));
+        let pc = invented("pc", 8, 0.15, &[0.25], (40.0, 8.0));
         let device = |name, plant, ms, chunks, has_sun, battery| {
             Device::new(name, plant, f64::from(ms) / 1000.0, f64::from(chunks), has_sun, battery, is_governed)
         };
@@ -100,7 +112,7 @@ impl Home {
                 device("laptop", laptop, 100, 60_000, false, Some(90.0)),
                 device("pc", pc, 80, 200_000, true, None),
             ],
-            is_governed,
+            lends: life == Life::Together,
         }
     }
 
@@ -139,7 +151,7 @@ impl Home {
     fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
         let surplus = self.devices[at].word.is_some_and(|word| word.energy == Energy::Surplus);
         while core_seconds > 1e-9 {
-            let lends = |device: &Device| if self.is_governed && surplus { device.backlog } else { 0.0 };
+            let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
             let others = (0..self.devices.len()).filter(|other| *other != at);
             let most = others.max_by(|a, b| lends(&self.devices[*a]).total_cmp(&lends(&self.devices[*b])));
             let from = if self.devices[at].backlog > 0.0 { Some(at) } else { most };
@@ -169,7 +181,8 @@ impl Device {
         let mut quiet = QuietHours::default();
         let fits = quiet.add(Window { days: Window::DAILY, from: 22 * 60, to: 7 * 60 }, Share::TRICKLE);
         assert!(fits, "a home has one window of quiet hours");
-        let policy = gate::Settings { quiet, zone: Zone::new(0, &[]), expects_surplus: true, ..gate::Settings::default() };
+        let policy =
+            gate::Settings { quiet, zone: Zone::new(0, &[]), expects_surplus: true, ..gate::Settings::default() };
         let settings = Settings { policy, ..Settings::default() };
         let governor = Governor::new(plant.cores, &findings(plant.limit), settings, None);
         Self {

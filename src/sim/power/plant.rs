@@ -33,7 +33,13 @@ const FAN_HYSTERESIS: f64 = 5.0;
 /// Degrees above which the firmware slows the clock, straight to half ten degrees higher (4.7).
 const FIRMWARE: f64 = 80.0;
 
-const fn board(name: &'static str, die: (f64, f64), body: (&'static [f64], f64), watts: (f64, f64), quantum: f64) -> Plant {
+const fn board(
+    name: &'static str,
+    die: (f64, f64),
+    body: (&'static [f64], f64),
+    watts: (f64, f64),
+    quantum: f64,
+) -> Plant {
     Plant {
         name,
         die_to_body: die.0,
@@ -62,10 +68,11 @@ pub const PLANTS: [Plant; 9] = [
     Plant { limit: 75.0, is_real: false, ..board("worst_sealed", (5.0, 3.0), (&[20.0], 900.0), (1.0, 0.9), 1.0) },
 ];
 
-/// A computer that is not of 4.7: well cooled, with so many cores and watts (at rest, of a core). Invented.
+/// A computer that is not of 4.7: so many cores, Kelvin a watt (die to body, body to air), watts (at rest, of a core).
+/// Invented.
 #[must_use]
-pub const fn invented(name: &'static str, cores: usize, watts: (f64, f64)) -> Plant {
-    Plant { cores, limit: 80.0, is_real: false, ..board(name, (0.3, 3.0), (&[0.35], 240.0), watts, 1.0) }
+pub const fn invented(name: &'static str, cores: usize, die: f64, body: &'static [f64], watts: (f64, f64)) -> Plant {
+    Plant { cores, is_real: false, ..board(name, (die, 3.0), (body, 240.0), watts, 1.0) }
 }
 
 /// A board of the table by its name.

@@ -45,6 +45,9 @@ impl Sensor {
     }
 
     /// What it says in this second.
+    ///
+    /// # Errors
+    /// As its fault has it.
     pub fn read(&mut self, second: u32, degrees: f64) -> Reading {
         let noisy = NOISE.mul_add(gauss(&mut self.rng), degrees);
         let failing = self.failing.iter().find(|failing| (failing.from..failing.to).contains(&second));
