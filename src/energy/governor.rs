@@ -2,6 +2,7 @@
 
 use super::battery::{self, BatteryGate};
 use super::board::findings::Findings;
+use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};
 use super::foreground::{Foreground, Ticks};
 use super::mode::{Mode, Modes};
@@ -145,6 +146,17 @@ pub struct Learned {
     pub workers: Option<usize>,
 }
 
+/// Whether the only sensor there is may be a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// It is a sensor.
+    None,
+    /// Nothing was read of it yet.
+    Unseen,
+    /// It always said this.
+    Constant(i64),
+}
+
 /// The governor of one device.
 #[derive(Clone, Debug)]
 pub struct Governor {
@@ -160,6 +172,7 @@ pub struct Governor {
     modes: Modes,
     gates: Gates,
     energy: Energy,
+    doubt: Doubt,
     throttle_count: Option<u64>,
     decision: Decision,
     has_work: bool,
@@ -173,9 +186,9 @@ impl Governor {
     pub fn new(cores: usize, found: &Findings, settings: Settings, learned: Option<Learned>) -> Self {
         let cores = cores.clamp(1, WORKERS_MAX);
         let limit = settings.t_lim.filter(|limit| limit.is_finite()).map_or(found.t_lim, |own| own.clamp(40.0, 95.0));
-        let blind = found.cpu.sensors().is_empty();
+        let doubt = if matches!(found.cpu, Choice::Group(_)) { Doubt::None } else { Doubt::Unseen };
         let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
-        let mut thermal = Thermal::new(limit, found.fan_trip, blind, settings.thermal);
+        let mut thermal = Thermal::new(limit, found.fan_trip, doubt != Doubt::None, settings.thermal);
         thermal.recall(learned.map_or(0.0, |learned| learned.duty));
         Self {
             cores,
@@ -189,6 +202,7 @@ impl Governor {
             modes: Modes::default(),
             gates: Gates { thermal: Gate::at(Share::NONE, Reason::Rising), ..Gates::OPEN },
             energy: Energy::Unknown,
+            doubt,
             throttle_count: None,
             decision: Decision::default(),
             has_work: false,
@@ -204,6 +218,7 @@ impl Governor {
         self.has_work = sample.backlog.oldest.is_some();
         let measured = self.group.take(now, &sample.temperatures, ran.value());
         let throttles = self.throttles(sample);
+        self.prove(sample);
         let word = self.policy.word(now, sample.wall, sample.backlog);
         self.energy = word.energy;
         self.gates = Gates {
@@ -298,6 +313,20 @@ impl Governor {
         let pace = if self.has_work && !off { ACTIVE } else { IDLE };
         let next = self.sampled.map_or(now, |at| at + pace);
         earliest(Some(next), self.foreground.pause_ends(now))
+    }
+
+    /// ACPI's zone may be a constant: it is believed once it was seen to vary (1.10).
+    fn prove(&mut self, sample: &Sample) {
+        let Some(Ok(raw)) = sample.temperatures.first() else { return };
+        match self.doubt {
+            Doubt::None => {}
+            Doubt::Unseen => self.doubt = Doubt::Constant(*raw),
+            Doubt::Constant(before) if before == *raw => {}
+            Doubt::Constant(_) => {
+                self.doubt = Doubt::None;
+                self.thermal.sighted();
+            }
+        }
     }
 
     fn throttles(&mut self, sample: &Sample) -> bool {

@@ -147,6 +147,11 @@ impl Thermal {
         Share::new(self.settled)
     }
 
+    /// A sensor that was doubted has proved to be one.
+    pub const fn sighted(&mut self) {
+        self.blind = false;
+    }
+
     /// Takes up what an earlier run learned.
     pub const fn recall(&mut self, learned: f64) {
         if learned > 0.0 {

@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
     clippy::print_stdout,
     reason = "tests fail by panicking and read files; clippy spares only the test functions themselves"
 )]

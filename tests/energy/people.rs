@@ -2,6 +2,7 @@
 
 use crate::gates::{at, governor, sample, sample_at, warmed_up};
 use wattle::base::time::{Duration, Instant};
+use wattle::energy::board::sensor::Choice;
 use wattle::energy::governor::{Governor, Sample, Settings};
 use wattle::energy::mode::Mode;
 use wattle::energy::policy::gate;
@@ -59,7 +60,7 @@ fn a_pause_is_a_reason_of_its_own() {
 #[test]
 fn nothing_is_claimed_of_a_device_without_a_sensor() {
     let mut found = findings(80.0);
-    found.cpu = wattle::energy::board::sensor::Choice::None;
+    found.cpu = Choice::None;
     let mut governor = Governor::new(4, &found, Settings::default(), None);
     let blind = Sample { temperatures: Default::default(), ..sample() };
     let last = (0..60).map(|s| governor.sample(at(s), &blind)).last().unwrap();
@@ -121,4 +122,16 @@ fn every_reason_is_a_sentence_and_a_code() {
         assert!(codes.insert(serde_json::to_string(&reason).unwrap()), "{reason:?}");
         assert!(reason.to_string().len() > 5);
     }
+}
+
+#[test]
+fn an_acpi_zone_is_believed_once_it_was_seen_to_vary() {
+    let mut found = findings(80.0);
+    let Choice::Group(group) = &found.cpu else { panic!("a device with a sensor") };
+    found.cpu = Choice::Doubtful(group[0].clone());
+    let mut governor = Governor::new(4, &found, Settings::default(), None);
+    let first = (0..60).map(|s| governor.sample(at(s), &sample())).last().unwrap();
+    assert_eq!((first.headroom, first.reason), (Share::new(0.5), Some(Reason::NoSensor)));
+    let later = (60..160).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
+    assert_eq!(later.headroom, Share::ALL);
 }
