@@ -88,6 +88,7 @@ pub struct Thermal {
     slope: Slope,
     filtered: Option<(Instant, f64)>,
     last: Option<Instant>,
+    known: Option<Instant>,
     near: bool,
     far_for: f64,
     settled: f64,
@@ -116,6 +117,7 @@ impl Thermal {
             slope: Slope::default(),
             filtered: None,
             last: None,
+            known: None,
             near: false,
             far_for: 0.0,
             settled: 0.0,
@@ -186,14 +188,17 @@ impl Thermal {
         gate
     }
 
+    /// Never more while nothing is known. A sensor that never answered at all is worth what a silent one is.
     fn unknown(&mut self, now: Instant) -> Gate {
-        let silent = self.filtered.is_none_or(|(at, _)| now.since(at) > SILENT);
-        if silent {
+        if self.known.is_none() {
+            return Gate::at(Share::new(SILENT_AT_MOST), Reason::SensorSilent);
+        }
+        if self.known.is_some_and(|at| now.since(at) > SILENT) {
             self.at_most = self.at_most.min(SILENT_AT_MOST);
             self.slope.clear();
             self.median.clear();
         }
-        Gate::at(Share::new(self.at_most.min(0.999)), Reason::SensorSilent)
+        Gate { at_most: Share::new(self.at_most), reason: Reason::SensorSilent }
     }
 
     fn throttling(&mut self, now: Instant, throttles: bool) -> Gate {
@@ -217,6 +222,7 @@ impl Thermal {
             _ => (0.0, median),
         };
         self.filtered = Some((now, filtered));
+        self.known = Some(now);
         self.lowered = (self.lowered - RECOVER * seconds).max(0.0);
         let slope = self.slope.take(now, median);
         let error = self.goal() - (filtered + slope.max(0.0) * AHEAD);
