@@ -1,6 +1,6 @@
 //! What peers are told (4.9): how much could be done here, how fast, how much energy; no heat, no charge, no habits.
 
-use super::governor::Decision;
+use super::decision::Decision;
 use super::mode::Mode;
 use super::policy::hint::Energy;
 use super::reason::Reason;

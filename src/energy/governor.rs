@@ -4,14 +4,16 @@ use super::battery::{self, BatteryGate};
 use super::board::findings::Findings;
 use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};
-use super::foreground::{Foreground, Ticks};
-use super::mode::{Mode, Modes};
-use super::policy::gate::{Backlog, Policy};
+use super::decision::Decision;
+use super::foreground::Foreground;
+use super::gates::Gates;
+use super::input::Sample;
+use super::mode::Modes;
+use super::policy::gate::Policy;
 use super::policy::hint::Energy;
-use super::policy::wall::Wall;
-use super::pressure::{Counts, Pressure, PressureWatch};
+use super::pressure::PressureWatch;
 use super::reason::{Gate, Reason};
-use super::sample::group::{Group, Readings};
+use super::sample::group::Group;
 use super::share::Share;
 use super::supply::Supply;
 use super::thermal::{self, Thermal};
@@ -25,104 +27,6 @@ const ACTIVE: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(5);
 /// Off for this long before samples become rare: a guard of five seconds is followed closely.
 const OFF_FOR: Duration = Duration::from_secs(30);
-
-/// What is sampled at once. All of it may be unknown.
-#[derive(Clone, Debug, Default)]
-pub struct Sample {
-    /// The CPU's sensors, in the order of the findings.
-    pub temperatures: Readings,
-    /// The sum of the states of the CPU's cooling devices.
-    pub cooling: Option<i64>,
-    /// The sum of the counters of thermal throttling (1.4).
-    pub throttle_count: Option<u64>,
-    /// The supply's alarm.
-    pub under_voltage: Option<bool>,
-    /// The measured input of 5 V, in millivolts.
-    pub input_millivolts: Option<u32>,
-    /// The power supplies; `None` where they could not be read.
-    pub supplies: Option<Supplies>,
-    /// CPU time of everybody and of our own agents.
-    pub ticks: Option<Ticks>,
-    /// Pressure on memory and disk.
-    pub pressure: Counts,
-    /// The time, where it is known.
-    pub wall: Option<Wall>,
-    /// The work that waits.
-    pub backlog: Backlog,
-    /// The share of the cores that our background work took since the last sample, where it was measured.
-    pub ran: Option<Share>,
-}
-
-/// What background workers may do now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Decision {
-    /// The share of the device's cores that may be used.
-    pub headroom: Share,
-    /// Why not more.
-    pub reason: Option<Reason>,
-    /// How much the device works.
-    pub mode: Mode,
-    /// Workers.
-    pub workers: usize,
-    /// The share of its time that each of them may run.
-    pub duty: Share,
-    /// Chunks of a batch at most.
-    pub chunks: usize,
-    /// Percent to clamp the workers' threads to, where the kernel can.
-    pub clamp_percent: Option<u8>,
-    /// How much energy there is.
-    pub energy: Energy,
-    /// What feeds the device.
-    pub on_battery: bool,
-}
-
-/// The gates as they stand, for status and for tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gates {
-    /// Heat. No hint lifts it.
-    pub thermal: Gate,
-    /// Voltage. No hint lifts it.
-    pub supply: Gate,
-    /// Battery. Surplus lifts it only where the battery is merely being charged.
-    pub battery: battery::Word,
-    /// Use. No hint lifts it.
-    pub foreground: Gate,
-    /// What people and the sun want.
-    pub policy: Gate,
-    /// Surplus lifts what it may.
-    pub lifts: bool,
-    /// Memory and disk.
-    pub pressure: Pressure,
-}
-
-impl Gates {
-    /// All gates open.
-    pub const OPEN: Self = Self {
-        thermal: Gate::OPEN,
-        supply: Gate::OPEN,
-        battery: battery::Word { gate: Gate::OPEN, may_be_lifted: false, source: Source::Ac },
-        foreground: Gate::OPEN,
-        policy: Gate::OPEN,
-        lifts: false,
-        pressure: Pressure::None,
-    };
-
-    /// The least of the gates that are not momentary, the first of equals: safety is named before wishes.
-    #[must_use]
-    pub fn lasting(&self) -> Gate {
-        let lifted = self.lifts && self.battery.may_be_lifted;
-        let battery = if lifted { Gate::OPEN } else { self.battery.gate };
-        let least = self.thermal.and(self.supply).and(battery).and(self.policy);
-        match self.pressure {
-            Pressure::None => least,
-            // Halved, whatever it was: a cap of a half would do nothing for a device that is warm besides.
-            Pressure::Some => Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure),
-            Pressure::High => least
-                .and(Gate::at(Share::TRICKLE, Reason::Pressure))
-                .and(Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure)),
-        }
-    }
-}
 
 /// What the owner chose.
 #[derive(Clone, Debug, Default)]

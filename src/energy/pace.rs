@@ -3,7 +3,7 @@
 //! Each worker earns `duty` milliseconds a millisecond and spends what a task took. It may start with no debt, and so
 //! borrows at most one task; what it does not use is kept up to one task, so that an idle hour is no burst.
 
-use super::governor::Decision;
+use super::decision::Decision;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{TASK_MS_MAX, WORKERS_MAX};
 

@@ -3,7 +3,9 @@
 use super::board::findings::Findings;
 use super::board::limit::LimitFrom;
 use super::board::source::{Source, Supplies};
-use super::governor::{Decision, Governor, Sample, Settings};
+use super::decision::Decision;
+use super::governor::{Governor, Settings};
+use super::input::Sample;
 use super::reason::Reason;
 use super::sample::group::Readings;
 use crate::base::time::Instant;

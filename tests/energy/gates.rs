@@ -3,8 +3,10 @@
 use wattle::base::rng::Rng;
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::board::source::{Battery, Flow, Supplies};
+use wattle::energy::decision::Decision;
 use wattle::energy::foreground::Ticks;
-use wattle::energy::governor::{Decision, Governor, Learned, Sample, Settings};
+use wattle::energy::governor::{Governor, Learned, Settings};
+use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
 use wattle::energy::pace::{Pace, Verdict};
 use wattle::energy::policy::gate::Backlog;

@@ -3,7 +3,8 @@
 use crate::gates::{at, governor, sample, sample_at, warmed_up};
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::board::sensor::Choice;
-use wattle::energy::governor::{Governor, Sample, Settings};
+use wattle::energy::governor::{Governor, Settings};
+use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
 use wattle::energy::policy::gate;
 use wattle::energy::policy::hint::{Energy, Hint, Origin};
