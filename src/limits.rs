@@ -314,6 +314,9 @@ pub const LINK_WRITE_BYTES: usize = 32 * 1024;
 /// Sensors of one CPU that are read: the clusters of an RK3588 are seven; servers have more than they need.
 pub const CPU_SENSORS_MAX: usize = 8;
 
+/// Bytes that the governor and its pacing keep (shared/reference/energy.md C3).
+pub const GOVERNOR_BYTES_MAX: usize = 64 * 1024;
+
 /// Background workers of one device, however many cores it has.
 pub const WORKERS_MAX: usize = 64;
 

@@ -9,6 +9,7 @@ use super::foreground::Foreground;
 use super::gates::Gates;
 use super::input::Sample;
 use super::mode::Modes;
+use super::pace::Pace;
 use super::policy::gate::Policy;
 use super::policy::hint::Energy;
 use super::pressure::PressureWatch;
@@ -18,7 +19,7 @@ use super::share::Share;
 use super::supply::Supply;
 use super::thermal::{self, Thermal};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::WORKERS_MAX;
+use crate::limits::{GOVERNOR_BYTES_MAX, WORKERS_MAX};
 use serde::{Deserialize, Serialize};
 
 /// Between two samples while there is work (4.1).
@@ -27,6 +28,8 @@ const ACTIVE: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(5);
 /// Off for this long before samples become rare: a guard of five seconds is followed closely.
 const OFF_FOR: Duration = Duration::from_secs(30);
+
+const _: () = assert!(size_of::<Governor>() + size_of::<Pace>() <= GOVERNOR_BYTES_MAX, "small boards keep it all day");
 
 /// What the owner chose.
 #[derive(Clone, Debug, Default)]

@@ -121,22 +121,31 @@ fn while_somebody_uses_the_device_work_stops_near_the_limit_and_little_of_it_is_
     }
 }
 
+/// Seconds from the end of a burst at 2460 s until the duty is nine tenths of what it was before.
+fn seconds_to_recover(trace: &[Second]) -> usize {
+    let mean = |from: usize, to: usize| trace[from..to].iter().map(|s| s.ran).sum::<f64>() / (to - from) as f64;
+    let before = mean(2280, 2400);
+    (2460..3500).find(|at| mean(*at, at + 10) >= 0.9 * before).map_or(9999, |at| at - 2460)
+}
+
 #[test]
 fn after_a_minute_of_all_cores_work_is_back_within_four() {
+    let mut slowest = 0;
     for (plant, air) in PLANTS.into_iter().flat_map(|plant| AIRS.map(|air| (plant, air))) {
         for seed in SEEDS {
             let mut trial = Trial::hour(plant, Kind::Governor, air, seed);
             trial.bursts = vec![Burst { from: 2400, to: 2460, cores: 4.0 }];
             let trace = trial.run();
-            let mean = |from: usize, to: usize| trace[from..to].iter().map(|s| s.ran).sum::<f64>() / (to - from) as f64;
-            let before = mean(2280, 2400);
-            let back = (2460..3500).find(|at| mean(*at, at + 10) >= 0.9 * before).map_or(9999, |at| at - 2460);
-            let bar = if plant.is_real { 240 } else { 600 };
-            assert!(back <= bar, "T5, {}: {back} s", named(&trial));
+            let back = seconds_to_recover(&trace);
+            // The body of the torture case takes minutes to cool, whoever decides: there, a minute after the oracle.
+            let bar = if plant.is_real { 240 } else { seconds_to_recover(&trial.with(Kind::Oracle).run()) + 60 };
+            slowest = if plant.is_real { slowest.max(back) } else { slowest };
+            assert!(back <= bar, "T5, {}: {back} s where {bar} s are due", named(&trial));
             let over = trace[2465..].iter().filter(|s| s.die > plant.limit && s.ran > 0.0).count();
             assert_eq!(over, 0, "T5, {}: the ramp went over the limit", named(&trial));
         }
     }
+    println!("T5: back to nine tenths within {slowest} s at the slowest, on boards that exist");
 }
 
 fn failing(from: u32, to: u32, gives: Gives) -> Failing {
