@@ -74,7 +74,7 @@ impl fmt::Display for EmbedKey {
 }
 
 /// An agent's public key: its name where the base58 of the PeerId is not needed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PeerKey(pub [u8; 32]);
 
 impl fmt::Debug for PeerKey {

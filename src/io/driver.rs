@@ -1,25 +1,30 @@
 //! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
 
+use super::boot;
 use super::clock;
 use super::errand;
+use super::events::Events;
 use super::gate::Asked;
 use super::home::disk_free;
 use super::link::LinkEvent;
 use super::progress::Progress;
+use super::remember::Memory;
 use super::store;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
 use crate::base::id::{ReplyId, TaskId};
-use crate::limits::REPLIES_MAX;
+use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
+use crate::wire::message::BadMessage;
+use crate::wire::peer::PeerId;
 use crate::work::task::Task;
 use futures_lite::future::or;
-use log::{error, info, warn};
+use log::debug;
 use smol::channel::{Receiver, Sender};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,6 +49,8 @@ pub struct Hands {
     pub saves: Sender<Save>,
     /// The watcher of folders.
     pub watch: Arc<Mutex<Watch>>,
+    /// Where peers were reached.
+    pub memory: Memory,
     /// The agent's home.
     pub home: PathBuf,
     /// Back to this loop.
@@ -59,13 +66,17 @@ pub struct Driver {
     next_reply: ReplyId,
     progress: Progress,
     tongue: Tongue,
+    events: Events,
+    /// What the last outputs brought at once; at most one input for each of them.
+    back: VecDeque<Input>,
 }
 
 impl Driver {
     /// A driver for `node`.
     #[must_use]
-    pub fn new(node: Node, hands: Hands, progress: Progress, tongue: Tongue) -> Self {
-        Self { tongue, node, out: Out::new(), hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress }
+    pub fn new(node: Node, hands: Hands, progress: Progress, tongue: Tongue, events: Events) -> Self {
+        let (out, back) = (Out::new(), VecDeque::with_capacity(OUT_PER_INPUT_MAX));
+        Self { tongue, node, out, hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress, events, back }
     }
 
     /// Runs until the node has stopped, or everybody hung up.
@@ -75,9 +86,19 @@ impl Driver {
             let input = match event {
                 Event::Input(input) => Some(input),
                 Event::Asked(asked) => self.admit(asked),
-                Event::Link(event) => self.tongue.hear(event),
+                Event::Link(event) => {
+                    if let LinkEvent::Stranger { peer, address } = &event {
+                        self.events.stranger(peer, address.ip());
+                    }
+                    self.tongue.hear(event)
+                }
             };
-            if let Some(input) = input {
+            if let Some(Input::Here(places)) = &input {
+                self.tongue.stand_at(places);
+            }
+            self.back.extend(input);
+            // What was sealed or checked for the node comes back before anything else happens.
+            while let Some(input) = self.back.pop_front() {
                 let now = clock::now();
                 let moved = matches!(input, Input::Saved(..) | Input::Done(..));
                 self.node.handle(now, input, &mut self.out);
@@ -127,21 +148,47 @@ impl Driver {
                         "the node never saves more than the writer's queue holds"
                     );
                 }
-                Output::Reply(id, response) => {
+                Output::Reply(id, mut response) => {
+                    if let Response::Status(status) = &mut response {
+                        status.round_trips = self.tongue.round_trips();
+                    }
                     if let Some(reply) = self.replies.remove(&id) {
                         let _ = reply.try_send(response);
                     }
                 }
                 Output::Dial(peer, address) => self.tongue.dial(peer, address),
                 Output::Send(peer, talk) => self.tongue.say(peer, &talk),
-                Output::Member(..) | Output::Remember(..) => {}
+                Output::Member(peer, packet) => self.tongue.probe(peer, &packet),
+                Output::Remember(peer, places) => {
+                    self.hands.memory.remember(PeerId::from_public_key(&peer.0), places);
+                }
+                Output::HangUp(peer) => self.tongue.hang_up(peer),
+                Output::BootAtLeast(boot) => {
+                    let home = self.hands.home.clone();
+                    smol::spawn(errand::run(move || boot::at_least(&home, boot))).detach();
+                }
+                Output::Tell(fact) => self.back.extend(self.tongue.seal(&fact).map(Input::Told)),
+                Output::Verify(from, told) => self.back.extend(match self.tongue.verify(&told.message) {
+                    Ok(()) => Some(Input::Proven(from, told)),
+                    // Who is not listened to yet may have signed it all the same.
+                    Err(BadMessage::Stranger) => None,
+                    Err(why) => {
+                        debug!("A rumour that was handed on was not taken. {why}");
+                        Some(Input::Forged(from))
+                    }
+                }),
+                Output::Pass { to, slots, asked } => {
+                    if let Some(talk) = self.node.passed(clock::now(), &slots, asked) {
+                        self.tongue.say(to, &talk);
+                    }
+                }
                 Output::Watch(path) => self.watch(path),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
                     if matches!(notice, Notice::Broken(_)) {
                         store::mark_suspect(&self.hands.home);
                     }
-                    tell(&notice);
+                    self.events.notice(&notice);
                 }
                 Output::Stopped => stopped = true,
             }
@@ -167,17 +214,5 @@ impl Driver {
             let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
         });
         smol::spawn(errand).detach();
-    }
-}
-
-fn tell(notice: &Notice) {
-    match notice {
-        Notice::Broken(why) => error!("{why} Questions are still answered. Mend the disk, then start the agent again."),
-        Notice::Held(why) => warn!("{why}"),
-        Notice::Linked(device) => info!("{device} is linked."),
-        Notice::Unlinked(device, why) => info!("The link to {device} is gone: {why}."),
-        Notice::LeftOut(what) => info!("{what}"),
-        Notice::Refused(doc, why) => info!("Document {doc} is not used. {why}"),
-        Notice::Resumed => info!("Indexing goes on."),
     }
 }

@@ -1,5 +1,7 @@
 //! The way to the driver for everybody who is not a thread of its own: HTTP tasks, the command line.
 
+use super::events::Events;
+use super::network::Network;
 use crate::limits::GATE_MAX;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
@@ -18,6 +20,8 @@ pub struct Asked {
 #[derive(Clone, Debug)]
 pub struct Gate {
     way: Sender<Asked>,
+    network: Network,
+    events: Events,
 }
 
 impl Gate {
@@ -25,7 +29,25 @@ impl Gate {
     #[must_use]
     pub fn new() -> (Self, Receiver<Asked>) {
         let (way, driver) = bounded(GATE_MAX);
-        (Self { way }, driver)
+        (Self { way, network: Network::default(), events: Events::new() }, driver)
+    }
+
+    /// The same way in, where the notes of the network can be read as well: they are not the node's.
+    #[must_use]
+    pub fn around(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+
+    /// What is noted of the network.
+    #[must_use]
+    pub const fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// What happened, for those who follow it; the driver writes it down.
+    #[must_use]
+    pub const fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Asks the node and waits for its answer. Never waits for room: a full or closed way is an answer.

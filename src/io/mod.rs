@@ -6,13 +6,16 @@
 //! Limits: `INPUTS_MAX` inputs wait; threads: background ones, one for people, one writer, the watcher.
 //! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
 
+pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod compute;
 pub mod demo;
+pub mod discovery;
 pub mod disk;
 pub mod driver;
 pub mod errand;
+pub mod events;
 pub mod folder;
 pub mod gate;
 pub mod home;
@@ -21,7 +24,11 @@ pub mod identity;
 pub mod link;
 pub mod log;
 pub mod models;
+pub mod network;
+pub mod probe;
 pub mod progress;
+pub mod remember;
+pub mod resolve;
 pub mod source;
 pub mod store;
 pub mod tongue;

@@ -2,6 +2,7 @@
 
 use super::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, UpOptions};
 use super::compute::{Bench, step_back};
+use super::discovery::Discovery;
 use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
 use super::gate::{Asked, Gate};
@@ -9,12 +10,15 @@ use super::home::{Home, disk_free};
 use super::http::Patience;
 use super::http::{self, token::Token};
 use super::identity::Identity;
+use super::network::Network;
 use super::progress::Progress;
+use super::remember::Memory;
+use super::resolve::{Given, Peer, keep_looking_up};
 use super::source::source_at;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{clock, errand, models, store};
+use super::{boot, clock, errand, models, store};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
 use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
@@ -22,6 +26,7 @@ use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
 use crate::node::{Facts, Node};
 use crate::store::read;
+use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer::PeerId;
 use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
@@ -42,12 +47,20 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let listener = listen(options.api)?;
     let identity = Identity::load_or_create(&home.file("identity.key"))?;
     let token = Token::load_or_create(&home.file("api-token"))?;
+    let boot = boot::count(&home)?;
+    let (events, inbox) = bounded::<Event>(INPUTS_MAX);
+    // Other devices find this one while it reads its model; what they say waits.
+    let Outside { tongue, network, reached } = Outside::open(&identity, boot, options, &events)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
+    let own = identity.peer_id();
     let facts = Facts {
+        key: PeerKey(*own.public_key()),
+        boot,
+        seed: seed()?,
         peer_id: identity.peer_id().to_string(),
         device: device.clone(),
         model: manifest.name().to_owned(),
@@ -58,18 +71,18 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         disk_free: disk_free(home.path()),
     };
 
-    let (events, inbox) = bounded::<Event>(INPUTS_MAX);
-    let (threads, hands) = hire(&home, library, engine, index, &events)?;
+    let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
+    let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
-    let peers = introduce(&mut node, options)?;
-    let tongue = Tongue::open(&home, identity.signing_key(), listen_for_peers(options)?, &peers, events.clone())?;
-    let reached = tongue.address();
-    let driver = Driver::new(node, hands, Progress::new(std::io::stderr().is_terminal()), tongue);
+    introduce(&mut node, options)?;
+    let (gate, asked) = Gate::new();
+    let progress = Progress::new(std::io::stderr().is_terminal());
+    let driver = Driver::new(node, hands, progress, tongue, gate.events().clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
-    let (gate, asked) = Gate::new();
+    let gate = gate.around(network);
     let page = format!("http://{address}/#token={}", token.reveal());
     let server = http::serve(listener, gate.clone(), token, Patience::default())
         .map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
@@ -78,6 +91,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
 
     smol::spawn(pass_on(asked, events.clone())).detach();
+    smol::spawn(recall(hints, events.clone())).detach();
     smol::spawn(add_folders(gate, options.clone())).detach();
     smol::spawn(stop_on_signal(events.clone())).detach();
     drop(events);
@@ -92,17 +106,69 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     Ok(())
 }
 
-/// Tells the node of every peer that was given; returns who may link.
-fn introduce(node: &mut Node, options: &UpOptions) -> Result<Vec<PeerId>, String> {
-    let mut allowed = Vec::new();
-    for address in &options.peers {
-        let Some(peer) = address.peer() else { continue };
-        if !node.know(clock::now(), PeerKey(*peer.public_key()), peer.to_string(), address.socket()) {
+/// Who may link.
+fn allowed(options: &UpOptions) -> Vec<PeerId> {
+    options.peers.iter().map(|peer| peer.peer).collect()
+}
+
+/// The way to other devices and back.
+struct Outside {
+    tongue: Tongue,
+    network: Network,
+    /// Where others reach this agent, for people.
+    reached: String,
+}
+
+impl Outside {
+    fn open(identity: &Identity, boot: u32, options: &UpOptions, events: &Sender<Event>) -> Result<Self, String> {
+        let network = Network::default();
+        for Peer { peer, given, text } in &options.peers {
+            network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
+            if let Given::At(address) = given {
+                network.give(address.ip());
+            }
+        }
+        let listener = listen_for_peers(options)?;
+        let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
+        let key = identity.signing_key();
+        let tongue = Tongue::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
+        let reached = reach(identity.peer_id(), listen, options, &network, events);
+        Ok(Self { tongue, network, reached })
+    }
+}
+
+/// Tells the node of every peer that was given.
+fn introduce(node: &mut Node, options: &UpOptions) -> Result<(), String> {
+    for Peer { peer, given, .. } in &options.peers {
+        let address = match given {
+            Given::At(address) => Some(*address),
+            Given::Named(_) | Given::Nowhere => None,
+        };
+        if !node.know(clock::now(), PeerKey(*peer.public_key()), peer.to_string(), address) {
             return Err(format!("More than {PEERS_MAX} peers were given with --peer; that many can be linked."));
         }
-        allowed.push(peer);
     }
-    Ok(allowed)
+    Ok(())
+}
+
+/// Begins to look for other devices and to be found; where others reach this one, for people.
+fn reach(own: PeerId, listen: SocketAddr, options: &UpOptions, network: &Network, events: &Sender<Event>) -> String {
+    Discovery { own, listen, multicast: options.multicast, network: network.clone(), events: events.clone() }.begin();
+    for Peer { peer, given, .. } in &options.peers {
+        if let Given::Named(name) = given {
+            keep_looking_up(*peer, name.clone(), network.clone(), events.clone());
+        }
+    }
+    let places = network.places();
+    let told = places.iter().map(|place| Multiaddr::from(place.address).with_peer(own).to_string());
+    if places.is_empty() { Multiaddr::from(own).to_string() } else { told.collect::<Vec<_>>().join(" or ") }
+}
+
+/// Tells the node where peers were reached before this start.
+async fn recall(hints: Vec<(PeerId, SocketAddr)>, events: Sender<Event>) {
+    for (peer, place) in hints {
+        let _ = events.send(Event::Input(Input::Seen(PeerKey(*peer.public_key()), place))).await;
+    }
 }
 
 /// The listener for other devices: where the owner said, else on this machine only.
@@ -128,6 +194,13 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
         ),
         _ => format!("The agent cannot listen on {address}: {error}."),
     })
+}
+
+/// For decisions by chance; not for secrets.
+fn seed() -> Result<u64, String> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
+    Ok(u64::from_le_bytes(seed))
 }
 
 /// Half the cores: the other half belongs to the person in front of the machine.
@@ -160,6 +233,7 @@ fn hire(
     library: crate::store::library::Library<super::disk::Disk>,
     engine: Engine,
     index: crate::search::vector::Index,
+    memory: Memory,
     events: &Sender<Event>,
 ) -> Result<(Threads, Hands), String> {
     let index = Arc::new(RwLock::new(index));
@@ -186,7 +260,8 @@ fn hire(
     threads.push(thread("people", move || bench.run(&people_tasks))?);
     threads.push(thread("writer", move || writer.run(&saved))?);
     let watch = Arc::new(Mutex::new(Watch::new(events.clone(), home.path().to_owned())));
-    let hands = Hands { background, people, saves, watch, home: home.path().to_owned(), events: events.clone() };
+    let hands =
+        Hands { background, people, saves, watch, memory, home: home.path().to_owned(), events: events.clone() };
     Ok((threads, hands))
 }
 

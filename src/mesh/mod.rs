@@ -1,8 +1,16 @@
 //! Who is there.
 //!
-//! Duty: the peers that this agent was told of, whether they are linked, when to dial them again.
-//! In/out: links that come and go in, dials out. Invariants: a peer is dialled by one dial at a time, and ever
-//! more rarely while it does not answer. Limits: `PEERS_MAX` peers, `REDIAL_MS` to `REDIAL_MS_MAX`.
-//! Not here: sockets, certificates, membership and rumours, which join with the mesh.
+//! Duty: the known peers, where they may be reached, which links stand, who of them is alive, and their rumours.
+//! In/out: links that come and go, packets, rolls, hints and rumours in; dials, packets, joins and losses out.
+//! Invariants: a peer is dialled by one dial at a time, and ever more rarely while it does not answer; an address
+//! is a hint until a dial proved it; a packet speaks only for who sealed it; who lives can refute its death; of each
+//! member and kind of rumour the newest is kept.
+//! Limits: `PEERS_MAX` peers, `ADDRESSES_MAX` addresses each, `LINKS_WANTED` standing links in a large mesh, `RUMOUR_*`.
+//! Not here: sockets and seals (`io`), signatures (`wire`), certificates (a later issue).
 
+pub mod address;
+pub mod budget;
+pub mod member;
 pub mod peers;
+pub mod ring;
+pub mod rumour;

@@ -1,10 +1,17 @@
-//! The table of known peers.
+//! The table of known peers: the links and addresses of each, and what is to be dialled and hung up.
 
+use super::address::Addresses;
+use super::ring;
 use crate::base::id::PeerKey;
+use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{ASK_NAME_MS, PEERS_MAX, REDIAL_MS, REDIAL_MS_MAX};
-use core::net::SocketAddr;
-use heapless::Vec as Bounded;
+use crate::limits::{
+    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_MS, LINKS_WANTED, PEERS_LINKED_ALL, PEERS_MAX,
+    REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX, UNANSWERED_MAX,
+};
+use core::cell::Cell;
+use core::net::{IpAddr, SocketAddr};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,75 +20,203 @@ pub struct Peer {
     pub key: PeerKey,
     /// Its PeerId, as text.
     pub peer_id: String,
-    /// Where to dial it; `None`: it dials us.
-    pub address: Option<SocketAddr>,
+    /// Where to dial it; none: it dials us.
+    pub addresses: Addresses,
     /// Its device's name, once it said it.
     pub device: Option<String>,
     /// Whether there is a link.
     pub linked: bool,
-    dial_at: Option<Instant>,
+    /// Whether both hold keys for datagrams, as far as this agent knows.
+    session: bool,
+    /// Whether datagrams of the peer came since, and how many probes since the last.
+    proven: bool,
+    generation: Option<u32>,
+    unanswered: u8,
+    /// A packet that waits for a link.
+    waiting: Option<Vec<u8>>,
+    /// Whether a link is to stand.
+    wanted: bool,
+    /// Whether it left for good: whoever hints at it, it is not dialled again.
+    retired: bool,
+    dialling: bool,
+    /// Whether this agent dialled the link.
+    dialled: bool,
+    /// Where the link comes from or goes to.
+    far: Option<IpAddr>,
+    /// When something was last said or heard on the link.
+    used: Instant,
+    /// Not dialled before.
+    dial_at: Instant,
     pause: Duration,
+    hinted: Option<Instant>,
     /// When to ask for its name, while it is linked and has not said it.
     ask_name_at: Option<Instant>,
+    /// When it was last given a whole roll.
+    pub(super) rolled: Option<Instant>,
+}
+
+/// The ways that a packet takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// By datagram.
+    pub datagram: bool,
+    /// Over the link.
+    pub link: bool,
 }
 
 impl Peer {
+    fn new(now: Instant, key: PeerKey, peer_id: String) -> Self {
+        Self {
+            key,
+            peer_id,
+            addresses: Addresses::default(),
+            device: None,
+            linked: false,
+            session: false,
+            proven: false,
+            generation: None,
+            unanswered: 0,
+            waiting: None,
+            wanted: false,
+            retired: false,
+            dialling: false,
+            dialled: false,
+            far: None,
+            used: now,
+            dial_at: now,
+            pause: Duration::from_millis(REDIAL_MS),
+            hinted: None,
+            ask_name_at: None,
+            rolled: None,
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn name(&self) -> &str {
         self.device.as_deref().unwrap_or(&self.peer_id)
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let sought = !self.retired && !self.linked && !self.dialling && (self.wanted || self.waiting.is_some());
+        (sought && self.addresses.current().is_some()).then_some(self.dial_at)
+    }
+
+    fn idle_at(&self) -> Option<Instant> {
+        let spare = self.linked && self.dialled && !self.wanted;
+        spare.then_some(self.used + Duration::from_millis(LINK_IDLE_MS))
     }
 }
 
 /// All known peers.
 #[derive(Debug, Default)]
 pub struct Peers {
-    known: Bounded<Peer, PEERS_MAX>,
+    known: BTreeMap<PeerKey, Peer>,
+    /// All with whom there is something to do: linked, wanted or sought. Perhaps some more.
+    busy: BTreeSet<PeerKey>,
+    /// Spreads dials: many agents lose the same peer at once.
+    chance: Option<Rng>,
+    /// When something is due at the earliest; `None`: to be found out.
+    next: Cell<Option<Option<Instant>>>,
 }
 
 impl Peers {
-    /// Gets to know a peer. Returns false if there is no room.
+    /// A table that spreads its dials by this chance.
+    #[must_use]
+    pub fn new(chance: Rng) -> Self {
+        Self { chance: Some(chance), ..Self::default() }
+    }
+
+    /// Gets to know a peer; an address here is its owner's word. Returns false if there is no room.
     pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String, address: Option<SocketAddr>) -> bool {
-        if let Some(peer) = self.get_mut(key) {
-            peer.address = address.or(peer.address);
-            return true;
+        if self.known.len() >= PEERS_MAX && !self.known.contains_key(&key) {
+            return false;
         }
-        let dial_at = address.map(|_| now);
-        let pause = Duration::from_millis(REDIAL_MS);
-        self.known
-            .push(Peer { key, peer_id, address, device: None, linked: false, dial_at, pause, ask_name_at: None })
-            .is_ok()
+        self.next.set(None);
+        let peer = self.known.entry(key).or_insert_with(|| Peer::new(now, key, peer_id));
+        if let Some(address) = address {
+            peer.addresses.keep(address);
+        }
+        true
     }
 
     /// A peer by its key.
     #[must_use]
     pub fn get(&self, key: PeerKey) -> Option<&Peer> {
-        self.known.iter().find(|peer| peer.key == key)
+        self.known.get(&key)
     }
 
     fn get_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {
-        self.known.iter_mut().find(|peer| peer.key == key)
+        self.next.set(None);
+        self.known.get_mut(&key)
     }
 
-    /// All of them, in the order in which they became known.
+    /// All of them, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.known.iter()
+        self.known.values()
     }
 
-    /// A link stands.
-    pub fn linked(&mut self, now: Instant, key: PeerKey) {
-        if let Some(peer) = self.get_mut(key) {
-            (peer.linked, peer.dial_at, peer.pause) = (true, None, Duration::from_millis(REDIAL_MS));
-            peer.ask_name_at = peer.device.is_none().then_some(now + Duration::from_millis(ASK_NAME_MS));
+    /// Somebody says where a peer can be dialled. News brings forward a dial, now and then.
+    pub fn hint(&mut self, now: Instant, key: PeerKey, address: SocketAddr) {
+        let Some(peer) = self.known.get_mut(&key) else { return };
+        let rested = peer.hinted.is_none_or(|at| now.since(at) >= Duration::from_millis(HINT_DIAL_MS));
+        if peer.addresses.hint(address) && !peer.linked && rested {
+            (peer.hinted, peer.dial_at) = (Some(now), now);
+            self.next.set(None);
         }
+    }
+
+    /// A peer says where it can be dialled: there, or at the other end of its link by the same port.
+    pub fn listens(&mut self, now: Instant, key: PeerKey, places: &[SocketAddr]) {
+        let far = self.get(key).and_then(|peer| peer.far);
+        let through = far.into_iter().zip(places.first()).map(|(ip, place)| SocketAddr::new(ip, place.port()));
+        for address in places.iter().copied().chain(through) {
+            self.hint(now, key, address);
+        }
+    }
+
+    /// Those that are linked.
+    pub fn all_linked(&self) -> impl Iterator<Item = PeerKey> {
+        self.busy().filter(|peer| peer.linked).map(|peer| peer.key)
+    }
+
+    fn busy(&self) -> impl Iterator<Item = &Peer> {
+        self.busy.iter().filter_map(|key| self.known.get(key))
+    }
+
+    /// The first in need of something.
+    fn first(&mut self, needs: impl Fn(&Peer) -> bool) -> Option<&mut Peer> {
+        let key = self.busy().find(|peer| needs(peer))?.key;
+        self.known.get_mut(&key)
+    }
+
+    /// A link stands, to or from this address. Returns what waited for it, and whether the address is news.
+    pub fn linked(&mut self, now: Instant, key: PeerKey, address: SocketAddr) -> (Option<Vec<u8>>, bool) {
+        let Some(peer) = self.known.get_mut(&key) else { return (None, false) };
+        self.busy.insert(key);
+        self.next.set(None);
+        // Where a peer dials from says nothing of where it listens.
+        let good = peer.dialling && peer.addresses.all().contains(&address);
+        let news = good && peer.addresses.keep(address);
+        (peer.linked, peer.session, peer.proven, peer.unanswered) = (true, true, false, 0);
+        (peer.dialled, peer.dialling, peer.used) = (good, false, now);
+        peer.far = Some(address.ip());
+        (peer.pause, peer.dial_at) = (Duration::from_millis(REDIAL_MS), now);
+        peer.ask_name_at = peer.device.is_none().then_some(now + Duration::from_millis(ASK_NAME_MS));
+        (peer.waiting.take(), news)
     }
 
     /// The next linked peer that must be asked for its name now; it is asked again after a pause.
     pub fn nameless(&mut self, now: Instant) -> Option<PeerKey> {
-        let peer = self.known.iter_mut().find(|peer| peer.ask_name_at.is_some_and(|at| at <= now))?;
+        if self.deadline().is_none_or(|at| at > now) {
+            return None;
+        }
+        let peer = self.first(|peer| peer.ask_name_at.is_some_and(|at| at <= now))?;
         peer.ask_name_at = Some(now + peer.pause.max(Duration::from_millis(ASK_NAME_MS)));
         peer.pause = (peer.pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
-        Some(peer.key)
+        let key = peer.key;
+        self.next.set(None);
+        Some(key)
     }
 
     /// A peer said its name.
@@ -92,82 +227,151 @@ impl Peers {
         }
     }
 
+    /// Something was said or heard on the link.
+    pub fn used(&mut self, now: Instant, key: PeerKey) {
+        // Later than thought at the worst: `next` need not be found out again.
+        if let Some(peer) = self.known.get_mut(&key) {
+            peer.used = now;
+        }
+    }
+
     /// A link or a dial is lost: it is dialled again after a pause that doubles each time.
     pub fn lost(&mut self, now: Instant, key: PeerKey) {
         if let Some(peer) = self.get_mut(key) {
-            peer.linked = false;
-            peer.ask_name_at = None;
-            peer.dial_at = peer.address.map(|_| now + peer.pause);
-            peer.pause = (peer.pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
+            (peer.linked, peer.dialling, peer.ask_name_at) = (false, false, None);
         }
+        let alone = self.chance.is_some() && self.all_linked().next().is_none();
+        let longest = Duration::from_millis(if alone { REDIAL_ALONE_MS_MAX } else { REDIAL_MS_MAX });
+        let Some(peer) = self.known.get_mut(&key) else { return };
+        let pause = peer.pause.min(longest);
+        let half = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX) / 2;
+        let more = self.chance.as_mut().map_or(0, |chance| chance.below(half));
+        peer.dial_at = now + pause + Duration::from_millis(more);
+        peer.pause = (pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
     }
 
     /// A dial came to nothing. Where a link stands all the same (the other side dialled too), nothing is lost.
     pub fn not_dialled(&mut self, now: Instant, key: PeerKey) {
         if self.get(key).is_some_and(|peer| !peer.linked) {
             self.lost(now, key);
+            if let Some(peer) = self.get_mut(key) {
+                peer.waiting = None;
+                peer.addresses.rotate();
+            }
+        }
+    }
+
+    /// A peer left for good: it is not dialled again.
+    pub fn retire(&mut self, key: PeerKey) {
+        if let Some(peer) = self.get_mut(key) {
+            peer.retired = true;
+            peer.waiting = None;
         }
     }
 
     /// The next peer to dial now; it is not due again before `lost` or `linked`.
     pub fn due(&mut self, now: Instant) -> Option<(PeerKey, SocketAddr)> {
-        let peer = self.known.iter_mut().find(|peer| peer.dial_at.is_some_and(|at| at <= now))?;
-        peer.dial_at = None;
-        Some((peer.key, peer.address?))
+        if self.deadline().is_none_or(|at| at > now) {
+            return None;
+        }
+        self.next.set(None);
+        if self.busy().filter(|peer| peer.dialling).count() >= LINK_DIALS_MAX {
+            return None;
+        }
+        let peer = self.first(|peer| peer.due().is_some_and(|at| at <= now))?;
+        peer.dialling = true;
+        Some((peer.key, peer.addresses.current()?))
     }
 
-    /// When the next dial is due.
+    /// The next link that nobody here needs any more.
+    pub fn idle(&mut self, now: Instant) -> Option<PeerKey> {
+        if self.deadline().is_none_or(|at| at > now) {
+            return None;
+        }
+        self.next.set(None);
+        let peer = self.first(|peer| peer.idle_at().is_some_and(|at| at <= now))?;
+        // Until it is gone.
+        peer.dialled = false;
+        Some(peer.key)
+    }
+
+    /// Chooses the links that are to stand: all in a small mesh, some neighbours in a large one. `down` says
+    /// who is known to be away.
+    pub fn choose(&mut self, own: PeerKey, down: impl Fn(PeerKey) -> bool) {
+        self.next.set(None);
+        if self.known.len() <= PEERS_LINKED_ALL {
+            self.known.values_mut().for_each(|peer| peer.wanted = true);
+            self.busy = self.known.keys().copied().collect();
+            return;
+        }
+        let here = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
+        let keys: Vec<PeerKey> = self.known.values().filter(here).map(|peer| peer.key).collect();
+        let wanted = ring::neighbours(&keys, own, LINKS_WANTED);
+        self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
+        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.dialling || peer.waiting.is_some();
+        self.busy = self.known.values().filter(busy).map(|peer| peer.key).collect();
+    }
+
+    /// The ways for a packet. One that asks for an answer and finds no way waits for a link, which is dialled.
+    pub fn ways(&mut self, key: PeerKey, packet: &[u8], asks: bool, all: bool) -> Ways {
+        let Some(peer) = self.known.get_mut(&key) else { return Ways { datagram: false, link: false } };
+        if all {
+            peer.proven = false;
+        }
+        if asks {
+            peer.unanswered = peer.unanswered.saturating_add(1);
+            peer.proven &= peer.unanswered <= UNANSWERED_MAX;
+        }
+        let ways = Ways { datagram: peer.session, link: peer.linked && !peer.proven };
+        if asks && !peer.linked && (all || !peer.session) {
+            peer.waiting = Some(packet.to_vec());
+            self.busy.insert(key);
+            self.next.set(None);
+        }
+        ways
+    }
+
+    /// A datagram of the peer came.
+    pub fn datagram(&mut self, key: PeerKey) {
+        if let Some(peer) = self.known.get_mut(&key) {
+            (peer.session, peer.proven, peer.unanswered) = (true, true, 0);
+        }
+    }
+
+    /// The peer is in this life of it. In a new one it has lost its keys, unless it is linked.
+    pub fn anew(&mut self, key: PeerKey, generation: u32) {
+        if let Some(peer) = self.get_mut(key)
+            && peer.generation.replace(generation).is_some_and(|before| before != generation)
+        {
+            (peer.session, peer.proven) = (peer.linked, false);
+        }
+    }
+
+    /// Whether it may be given a whole roll now.
+    pub fn may_roll(&mut self, now: Instant, key: PeerKey) -> bool {
+        let Some(peer) = self.known.get_mut(&key) else { return false };
+        let pause = Duration::from_millis(crate::limits::ROLL_PAUSE_MS);
+        let may = peer.rolled.is_none_or(|at| now.since(at) >= pause);
+        if may {
+            peer.rolled = Some(now);
+        }
+        may
+    }
+
+    /// When the next dial, question or end of a link is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.known.iter().filter_map(|peer| earliest(peer.dial_at, peer.ask_name_at)).min()
+        if let Some(next) = self.next.get() {
+            return next;
+        }
+        let full = self.busy().filter(|peer| peer.dialling).count() >= LINK_DIALS_MAX;
+        let due = |peer: &Peer| if full { None } else { peer.due() };
+        let soonest = |peer: &Peer| earliest(due(peer), earliest(peer.idle_at(), peer.ask_name_at));
+        let next = self.busy().filter_map(soonest).min();
+        self.next.set(Some(next));
+        next
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use core::net::Ipv4Addr;
-
-    const A: PeerKey = PeerKey([1; 32]);
-    const ADDRESS: SocketAddr = SocketAddr::new(core::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7781);
-
-    fn at(ms: u64) -> Instant {
-        Instant::from_millis(ms)
-    }
-
-    #[test]
-    fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_once_again() {
-        let mut peers = Peers::default();
-        assert!(peers.know(at(0), A, "12D3".to_owned(), Some(ADDRESS)));
-        assert_eq!(peers.due(at(0)), Some((A, ADDRESS)));
-        assert_eq!((peers.due(at(0)), peers.deadline()), (None, None), "one dial at a time");
-        let mut pauses = Vec::new();
-        for _ in 0..10 {
-            peers.lost(at(0), A);
-            pauses.push(peers.deadline().unwrap().millis());
-            peers.due(at(u64::MAX));
-        }
-        assert_eq!(pauses[..3], [REDIAL_MS, 2 * REDIAL_MS, 4 * REDIAL_MS]);
-        assert_eq!(pauses[9], REDIAL_MS_MAX);
-        peers.linked(at(0), A);
-        assert_eq!(peers.nameless(at(ASK_NAME_MS)), Some(A));
-        peers.named(A, "attic".to_owned());
-        assert_eq!(peers.nameless(at(u64::MAX)), None);
-        peers.linked(at(0), A);
-        peers.not_dialled(at(3), A);
-        assert!(peers.get(A).unwrap().linked, "a dial that a link forestalled loses nothing");
-        peers.lost(at(7), A);
-        assert_eq!(peers.deadline(), Some(at(7 + REDIAL_MS)));
-    }
-
-    #[test]
-    fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
-        let mut peers = Peers::default();
-        for n in (0..=u8::MAX).take(PEERS_MAX) {
-            assert!(peers.know(at(0), PeerKey([n; 32]), String::new(), None));
-        }
-        assert!(!peers.know(at(0), PeerKey([255; 32]), String::new(), None));
-        assert!(peers.know(at(0), A, String::new(), None), "it was known already");
-        assert_eq!(peers.deadline(), None);
-    }
-}
+mod test;

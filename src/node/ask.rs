@@ -6,7 +6,7 @@ use super::{Node, Out};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, PEER_ASKS_MAX, PEERS_MAX, QUESTION_BYTES_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTION_BYTES_MAX};
 use crate::query::ask::Ask;
 use crate::query::merge::merge;
 use crate::search::hit::{Found, Hit};
@@ -59,10 +59,8 @@ impl Node {
     /// The meaning is known: search here, ask everybody who is linked.
     fn spread(&mut self, now: Instant, meant: TaskId, meaning: &Embedding, out: &mut Out) {
         let task = self.task_id();
-        let linked: Bounded<PeerKey, PEERS_MAX> =
-            self.peers.iter().filter(|peer| peer.linked).map(|peer| peer.key).collect();
-        let away: Bounded<PeerKey, PEERS_MAX> =
-            self.peers.iter().filter(|peer| !peer.linked).map(|peer| peer.key).collect();
+        let linked: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().take(LINKS_MAX).collect();
+        let away: Vec<PeerKey> = self.peers.iter().filter(|peer| !peer.linked).map(|peer| peer.key).collect();
         // Nobody waits for it any more: its time was up.
         let Some((ask, id)) = self.asks.spread(now, meant, task, &linked) else { return };
         let (question, count) = (ask.question.clone(), ask.count.clamp(LIST_MIN, HITS_MAX));

@@ -77,6 +77,16 @@ impl Ingest {
         self.running.len() + self.saves.len()
     }
 
+    /// Whether one more background task could start.
+    pub(super) fn has_slot(&self, slots: usize) -> bool {
+        self.running.len() < slots && self.saves.len() + self.running.len() < SAVES_MAX
+    }
+
+    /// Whether this device works for itself just now.
+    pub(super) fn busy(&self) -> bool {
+        self.looking() || self.under_way() > 0
+    }
+
     pub(super) fn looking(&self) -> bool {
         self.look_under_way || !self.pending_looks.is_empty()
     }
@@ -145,6 +155,7 @@ impl Node {
             (Task::Read { doc } | Task::Embed { doc }, Outcome::Changes(changes)) => {
                 self.save(changes, Then::Release(vec![doc]), out);
             }
+            (Task::Count, Outcome::Counted(list)) => self.on_counted(&list, out),
             (task, Outcome::Failed(why)) => {
                 log_failed_task(&mut self.ingest, &task);
                 self.break_down(now, &why, out);
@@ -207,9 +218,8 @@ impl Node {
             self.plan_looks(place);
         }
         // Each running task may end in a save: there must be room for all of them.
-        while self.ingest.running.len() < self.facts.slots
-            && self.ingest.saves.len() + self.ingest.running.len() < SAVES_MAX
-            && let Some(task) = self.next_task()
+        while self.ingest.has_slot(self.facts.slots)
+            && let Some(task) = self.next_task(now)
         {
             let id = self.task_id();
             let started = self.ingest.running.insert(id, task.clone());
@@ -218,7 +228,10 @@ impl Node {
         }
     }
 
-    fn next_task(&mut self) -> Option<Task> {
+    fn next_task(&mut self, now: Instant) -> Option<Task> {
+        if self.count_is_due(now) {
+            return Some(Task::Count);
+        }
         if !self.ingest.look_under_way
             && let Some(look) = self.ingest.pending_looks.front()
         {
@@ -309,7 +322,7 @@ fn log_failed_task(ingest: &mut Ingest, task: &Task) {
         Task::Look(_) => ingest.look_under_way = false,
         Task::Refill { wait, .. } => ingest.queue.refill_failed(*wait),
         Task::Read { doc } | Task::Embed { doc } => ingest.queue.release(*doc),
-        Task::Mean { .. } | Task::Retrieve(_) | Task::Audit => {}
+        Task::Mean { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => {}
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::store::change::{Applied, Ledger};
 use crate::store::record::Source;
+use crate::wire::rumour::Relayed;
 use crate::wire::talk::Talk;
 use crate::work::task::Outcome;
 use core::net::SocketAddr;
@@ -26,6 +27,12 @@ pub enum Input {
     Link(PeerKey, LinkInput),
     /// A packet of a known peer's membership machine came as a datagram; its seal proved the sender.
     Member(PeerKey, Vec<u8>),
+    /// A fact of this agent's own is sealed: the whole message.
+    Told(Vec<u8>),
+    /// A rumour that this peer handed on was signed by its origin.
+    Proven(PeerKey, Relayed),
+    /// A rumour that this peer handed on was not.
+    Forged(PeerKey),
     /// Discovery heard that a peer can be dialled here: a hint of anybody's, proven by a dial only.
     Seen(PeerKey, SocketAddr),
     /// Where this agent can be dialled, from now on; at most `ADDRESSES_MAX` places.

@@ -1,6 +1,6 @@
 //! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`). In/out: `Input`, `Output`.
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`, `member`, `rumour`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
 //! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
@@ -10,13 +10,17 @@ mod ask;
 mod ingest;
 pub mod input;
 mod link;
+mod member;
 pub mod output;
+pub mod rumour;
 pub mod status;
 
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::outbox::Outbox;
+use crate::base::rng::Rng;
 use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
+use crate::mesh::member::Member;
 use crate::mesh::peers::Peers;
 use crate::query::ask::Asks;
 use crate::store::change::Ledger;
@@ -26,7 +30,9 @@ use ask::PeerAsks;
 use core::net::SocketAddr;
 use ingest::Ingest;
 use input::{Input, Request};
+use member::Mesh;
 use output::{Output, Problem, Response};
+use rumour::Hearsay;
 
 /// What one input may cause.
 pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
@@ -34,8 +40,14 @@ pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
 /// What the node must know to begin; read by the driver.
 #[derive(Clone, Debug)]
 pub struct Facts {
+    /// The agent's public key.
+    pub key: PeerKey,
     /// The agent's PeerId, as text.
     pub peer_id: String,
+    /// Counts this start of the agent.
+    pub boot: u32,
+    /// For decisions by chance.
+    pub seed: u64,
     /// The device's name for people.
     pub device: String,
     /// The model's name for people.
@@ -60,6 +72,9 @@ pub struct Node {
     asks: Asks,
     peer_asks: PeerAsks,
     peers: Peers,
+    member: Member,
+    mesh: Mesh,
+    hearsay: Hearsay,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
@@ -72,12 +87,17 @@ impl Node {
     #[must_use]
     pub fn new(now: Instant, facts: Facts) -> Self {
         let facts = Facts { slots: facts.slots.clamp(1, BACKGROUND_MAX), ..facts };
+        let mut rng = Rng::new(facts.seed);
+        let member = Member::new(facts.key, facts.boot, Rng::new(rng.next()));
         Self {
             ingest: Ingest::new(now),
+            hearsay: Hearsay::new(now, rumour::seed(&facts.peer_id, &facts.device)),
             facts,
             asks: Asks::default(),
             peer_asks: PeerAsks::new(),
-            peers: Peers::default(),
+            peers: Peers::new(Rng::new(rng.next())),
+            member,
+            mesh: Mesh::new(now, rng),
             audits: heapless::Vec::new(),
             next_task: TaskId(0),
             next_save: SaveId(0),
@@ -88,6 +108,7 @@ impl Node {
 
     /// Takes one input and decides what follows.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Out) {
+        self.member.wake(now);
         match input {
             Input::Wake => {}
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
@@ -95,8 +116,11 @@ impl Node {
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
             Input::Touched(path) => self.on_touched(now, &path),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
-            Input::Member(_peer, _packet) => {}
-            Input::Seen(_peer, _address) => {}
+            Input::Member(peer, packet) => self.on_packet(now, peer, &packet, false, out),
+            Input::Seen(peer, address) => self.on_seen(now, peer, address),
+            Input::Told(message) => self.on_told(now, message, out),
+            Input::Proven(peer, told) => self.on_proven(now, peer, &told, out),
+            Input::Forged(peer) => self.on_forged(now, peer, out),
             Input::Here(addresses) => self.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
             Input::Disk { free } => self.facts.disk_free = free,
@@ -109,20 +133,25 @@ impl Node {
             }
             return;
         }
-        self.dial(now, out);
+        self.keep_mesh(now, out);
         self.work(now, out);
+        // After the work: what this agent tells of itself depends on it.
+        self.gossip(now, out);
+        self.dial(now, out);
     }
 
     /// Gets to know a peer: it is dialled if it has an address, and asked whenever it is linked. Returns false
     /// if `PEERS_MAX` are known already.
     pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String, address: Option<SocketAddr>) -> bool {
-        self.peers.know(now, key, peer_id, address)
+        let room = self.member.know(key) && self.peers.know(now, key, peer_id, address);
+        self.mesh.choose_soon(now);
+        room
     }
 
     /// When to `Wake` the node if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let links = if self.stopping { None } else { self.peers.deadline() };
+        let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
         earliest(links, earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
     }
 

@@ -2,11 +2,18 @@
 
 use super::status::Status;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::time::Duration;
+use crate::limits::RUMOUR_BATCH_MAX;
+use crate::mesh::rumour::Slot;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
+use crate::wire::rumour::{Fact, Relayed};
 use crate::wire::talk::Talk;
 use crate::work::task::Task;
 use core::net::SocketAddr;
+
+/// Rumours that leave in one frame.
+pub type Slots = heapless::Vec<Slot, RUMOUR_BATCH_MAX>;
 
 /// One order to the driver, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +24,24 @@ pub enum Output {
     Send(PeerKey, Talk),
     /// Send a packet of the membership machine to a known peer, as a sealed datagram; it may be lost.
     Member(PeerKey, Vec<u8>),
+    /// End the link to a peer: nobody here needs it. A `Down` follows.
+    HangUp(PeerKey),
+    /// The next start must count above this number: keep that on the disk.
+    BootAtLeast(u32),
+    /// Seal this as a rumour of this agent's own; one `Told` follows.
+    Tell(Fact),
+    /// Check whether a rumour that this peer handed on was signed by its origin: `Proven` or `Forged` follows, or nothing if the origin
+    /// is not listened to yet.
+    Verify(PeerKey, Relayed),
+    /// Hand rumours on to a linked peer, as [`Node::passed`](super::Node::passed) makes them at this moment.
+    Pass {
+        /// To whom.
+        to: PeerKey,
+        /// Which.
+        slots: Slots,
+        /// Whether it asked for them.
+        asked: bool,
+    },
     /// Keep on the disk where a peer was reached, for the next start; the newest first,
     /// at most `ADDRESSES_MAX`.
     Remember(PeerKey, Vec<SocketAddr>),
@@ -50,10 +75,22 @@ pub enum Notice {
     Refused(DocId, String),
     /// The store is broken; nothing is saved any more.
     Broken(String),
+    /// Devices joined the mesh.
+    Joined(Vec<String>),
+    /// Devices are down: they did not answer, and nobody else reached them either.
+    Lost(Vec<String>),
+    /// Devices that were down, or began anew, are back.
+    Back(Vec<String>),
+    /// A device kept saying that others are down which are not; it is not listened to for a while.
+    Liar(String),
+    /// This device slept for so long; what it knew of others is asked anew.
+    Slept(Duration),
     /// A device is linked.
     Linked(String),
     /// The link to a device is gone, with the reason.
     Unlinked(String, String),
+    /// What a device did with rumours: its name, and what follows it in a sentence.
+    Hearsay(String, &'static str),
 }
 
 /// An answer.

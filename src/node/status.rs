@@ -1,11 +1,15 @@
 //! How things stand, as plain data for the API and the page.
 
 use super::Node;
-use crate::base::id::Fingerprint;
+use super::rumour::Heard;
+use crate::base::id::{Fingerprint, PeerKey};
 use crate::base::time::Instant;
+use crate::mesh::member::Standing;
 use crate::mesh::peers::Peer;
 use crate::store::change::Ledger;
 use crate::store::record::Source;
+use core::net::SocketAddr;
+use std::collections::BTreeMap;
 
 /// One look at a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +27,11 @@ pub struct Status {
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
     /// The known peers.
-    pub peers: Vec<Peer>,
+    pub peers: Vec<Known>,
+    /// What they told of themselves.
+    pub heard: Vec<Heard>,
+    /// The time to linked peers and back, in microseconds, where the driver knows it.
+    pub round_trips: Vec<(PeerKey, u64)>,
     /// Background tasks and saves under way.
     pub running: usize,
     /// Whether some folder is being looked through.
@@ -32,10 +40,29 @@ pub struct Status {
     pub held: Option<String>,
 }
 
+/// A known peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its public key.
+    pub key: PeerKey,
+    /// Its PeerId.
+    pub peer_id: String,
+    /// Its name, once it said it.
+    pub device: Option<String>,
+    /// Whether there is a link.
+    pub linked: bool,
+    /// What the mesh believes of it.
+    pub standing: Standing,
+    /// In which of its lives it is; 0 where nothing is known.
+    pub generation: u32,
+    /// Where it would be dialled.
+    pub address: Option<SocketAddr>,
+}
+
 impl Node {
     /// How things stand.
     #[must_use]
-    pub fn status(&self, _now: Instant) -> Status {
+    pub fn status(&self, now: Instant) -> Status {
         Status {
             peer_id: self.facts.peer_id.clone(),
             device: self.facts.device.clone(),
@@ -43,11 +70,30 @@ impl Node {
             sources: self.facts.sources.clone(),
             model: self.facts.model.clone(),
             fingerprint: self.facts.fingerprint,
-            peers: self.peers.iter().cloned().collect(),
+            peers: self.known(),
+            heard: self.heard(now),
+            round_trips: Vec::new(),
             running: self.ingest.under_way(),
             looking: self.ingest.looking(),
             held: self.held_reason(),
         }
+    }
+
+    fn known(&self) -> Vec<Known> {
+        let roll: BTreeMap<_, _> = self.member.roll(self.facts.key).into_iter().map(|told| (told.key, told)).collect();
+        let known = |peer: &Peer| {
+            let told = roll.get(&peer.key);
+            Known {
+                key: peer.key,
+                peer_id: peer.peer_id.clone(),
+                device: peer.device.clone(),
+                linked: peer.linked,
+                standing: told.map_or(Standing::Unknown, |told| told.standing),
+                generation: told.map_or(0, |told| told.generation),
+                address: peer.addresses.current(),
+            }
+        };
+        self.peers.iter().map(known).collect()
     }
 
     pub(super) fn held_reason(&self) -> Option<String> {

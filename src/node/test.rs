@@ -1,22 +1,26 @@
 //! The node as a table: given this input, exactly these outputs. Whole lives are in tests/sim.rs.
 
-use super::input::{Input, Request, Saved};
+use super::input::{Input, LinkInput, Request, Saved};
 use super::output::{Output, Problem, Response};
 use super::{Facts, Node, Out};
-use crate::base::id::{DocId, Fingerprint, ReplyId, Ring, SaveId};
+use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
 use crate::search::hit::Found;
 use crate::store::change::{Applied, Change, Kind, Ledger};
 use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
+use core::net::SocketAddr;
 
 fn source(path: &str) -> Source {
     Source { path: path.as_bytes().to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }
 }
 
-fn node(disk_free: u64) -> Node {
+pub(super) fn node(disk_free: u64) -> Node {
     let facts = Facts {
+        key: PeerKey([200; 32]),
+        boot: 1,
+        seed: 1,
         peer_id: "peer".to_owned(),
         device: "here".to_owned(),
         model: "stand-in".to_owned(),
@@ -33,14 +37,32 @@ fn node(disk_free: u64) -> Node {
     node
 }
 
-fn at(ms: u64) -> Instant {
+pub(super) fn at(ms: u64) -> Instant {
     Instant::from_millis(ms)
 }
 
-fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
+pub(super) fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
     let mut out = Out::new();
     node.handle(now, input, &mut out);
-    out.drain().into_iter().collect()
+    out.drain()
+}
+
+/// A node with a link to each of these peers, and what the links brought about; nothing was sealed yet.
+pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
+    let mut node = node(u64::MAX);
+    let mut out = Vec::new();
+    for n in peers {
+        let (key, address) = (PeerKey([*n; 32]), SocketAddr::from(([127, 0, 0, 1], u16::from(*n))));
+        assert!(node.know(at(0), key, format!("peer {n}"), Some(address)));
+        out.extend(handle(&mut node, at(1), Input::Link(key, LinkInput::Up(address))));
+    }
+    // A count of what it holds begins at once; it is not what these tests are about.
+    let count = out.iter().find_map(|out| if let Output::Start(task, Task::Count) = out { Some(*task) } else { None });
+    let count = count.expect("a node at rest counts");
+    let told = handle(&mut node, at(2), Input::Done(count, Outcome::Counted(Vec::new())));
+    let told: Vec<Output> = told.into_iter().filter(|out| matches!(out, Output::Tell(_))).collect();
+    assert!(matches!(&told[..], [Output::Tell(_)]), "{told:?}");
+    (node, out)
 }
 
 fn saved(applied: Vec<Applied>, ledger: Ledger) -> Result<Saved, String> {

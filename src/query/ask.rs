@@ -2,7 +2,7 @@
 
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ASK_MS_MAX, ASKS_MAX, PEER_ANSWER_MS, PEERS_MAX};
+use crate::limits::{ASK_MS_MAX, ASKS_MAX, LINKS_MAX, PEER_ANSWER_MS};
 use crate::search::hit::Found;
 use heapless::Vec as Bounded;
 
@@ -25,11 +25,11 @@ pub struct Ask {
     task: Option<TaskId>,
     number: u64,
     /// Peers whose list is still to come.
-    waiting: Bounded<PeerKey, PEERS_MAX>,
+    waiting: Bounded<PeerKey, LINKS_MAX>,
     /// Lists that came; `None` is this device.
     pub lists: Vec<(Option<PeerKey>, Found)>,
-    /// Peers that were asked in vain, or could not be.
-    pub silent: Bounded<PeerKey, PEERS_MAX>,
+    /// Peers that were asked in vain, or could not be: each once, at most `PEERS_MAX`.
+    pub silent: Vec<PeerKey>,
     until: Instant,
 }
 
@@ -57,7 +57,7 @@ impl Asks {
             number: task.0,
             waiting: Bounded::new(),
             lists: Vec::new(),
-            silent: Bounded::new(),
+            silent: Vec::new(),
             until,
         };
         let pushed = self.open.push(ask);
@@ -146,8 +146,7 @@ impl Asks {
 impl Ask {
     fn give_up(&mut self, peer: PeerKey) {
         self.waiting.retain(|waiting| *waiting != peer);
-        // Both lists hold each peer once, so there is room.
-        let _ = self.silent.push(peer);
+        self.silent.push(peer);
     }
 }
 

@@ -1,7 +1,7 @@
 //! One pretend agent: the shipped node, worker and library over a disk that forgets.
 
 use super::files::Files;
-use crate::base::id::{DocId, Fingerprint};
+use crate::base::id::{DocId, Fingerprint, PeerKey};
 use crate::base::time::Instant;
 use crate::base::vector::Embedding;
 use crate::embed::stand_in::StandIn;
@@ -61,11 +61,17 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts an agent on whatever `disk` holds, as `io::up` does.
+    /// Starts an agent, for the given time, on whatever `disk` holds, as `io::up` does.
     ///
     /// # Errors
     /// Any `KvError`.
-    pub fn start(now: Instant, device: &str, disk: Rc<Memory>) -> Result<Self, KvError> {
+    pub fn start(
+        now: Instant,
+        who: (PeerKey, u32),
+        seed: u64,
+        device: &str,
+        disk: Rc<Memory>,
+    ) -> Result<Self, KvError> {
         if !audit::sound(&disk)? {
             audit::mend(&disk)?;
         }
@@ -78,6 +84,9 @@ impl Agent {
         let index = load_index(library.kv())?;
         let disk_free = DISK_FREE_MIN * 2;
         let facts = Facts {
+            key: who.0,
+            boot: who.1,
+            seed,
             peer_id: "sim".to_owned(),
             device: device.to_owned(),
             model: "stand-in".to_owned(),

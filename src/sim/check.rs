@@ -1,6 +1,7 @@
 //! What must hold: at any moment, and once everything has come to rest.
 
-use super::world::{Device, World};
+use super::device::Device;
+use super::world::World;
 use crate::base::id::ReplyId;
 use crate::base::time::{Duration, Instant};
 use crate::node::input::Request;

@@ -3,7 +3,7 @@
 //! Duty: the twin of `io` over the same node and worker: files, disk, compute, links, people, with misery.
 //! In/out: a seed and options in, a report out. Invariants: the same seed gives the same trace, twice;
 //! nothing sleeps; the worker, the library and the node are the shipped ones.
-//! Limits: 250 devices, by the way that their keys are numbered.
+//! Limits: `PEERS_MAX` devices.
 //! Not here: decisions. What fails here once is kept as a seed in tests/sim.rs for ever.
 
 #![expect(
@@ -13,7 +13,12 @@
 
 pub mod agent;
 pub mod check;
+pub mod device;
 pub mod files;
+pub mod misery;
+pub mod nap;
 pub mod net;
 pub mod power;
+pub mod rumour;
+mod trace;
 pub mod world;

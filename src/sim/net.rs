@@ -1,25 +1,34 @@
-//! Pretend links: who is linked with whom, what is cut, how late and how lossy. The twin of `io::link`.
+//! Pretend links and datagrams: who is linked with whom, what is cut, how late and how lossy. The twin of
+//! `io::link`.
 
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
+use crate::limits::LINKS_MAX;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::BTreeSet;
+
+/// Bytes that a datagram has beside its packet: IPv4 and UDP heads (28), session, counter and tag (28), frame (4).
+pub const DATAGRAM_BYTES: u64 = 60;
+
+/// Bytes that a message on a link has beside its body: envelope and signature (236), yamux (12), Noise (18), TCP
+/// and IPv4 (40). Acknowledgements of TCP are not counted.
+pub const LINK_BYTES: u64 = 306;
 
 /// The network of a pretend home.
 #[derive(Debug)]
 pub struct Net {
-    /// Pairs of agents with a link, the smaller first.
+    /// Both directions of each link.
     links: BTreeSet<(usize, usize)>,
-    /// Pairs between which nothing passes.
+    /// Both directions between agents that hold keys for each other's datagrams.
+    sessions: BTreeSet<(usize, usize)>,
+    /// Directions in which nothing passes.
     cuts: BTreeSet<(usize, usize)>,
     /// Messages lost, in a thousand. (TCP loses none; a link that breaks and comes back does.)
     pub loss_permille: u64,
+    /// Datagrams lost, in a thousand.
+    pub datagram_loss_permille: u64,
     /// Milliseconds that a message takes at most.
     pub delay_ms_max: u64,
-}
-
-fn pair(a: usize, b: usize) -> (usize, usize) {
-    (a.min(b), a.max(b))
 }
 
 impl Default for Net {
@@ -28,16 +37,19 @@ impl Default for Net {
     }
 }
 
-/// The key of the agent with this number.
+/// The key of the agent with this number: its place in the ring of keys is anywhere.
 #[must_use]
 pub fn key(agent: usize) -> PeerKey {
-    PeerKey([u8::try_from(agent + 1).unwrap_or(u8::MAX); 32])
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&Rng::new(agent as u64).next().to_be_bytes());
+    key[24..].copy_from_slice(&(agent as u64).to_be_bytes());
+    PeerKey(key)
 }
 
 /// The agent with this key.
 #[must_use]
 pub fn agent(key: PeerKey) -> usize {
-    usize::from(key.0[0]) - 1
+    key.0[24..].iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
 /// Where the agent with this number is dialled.
@@ -50,37 +62,75 @@ impl Net {
     /// No link yet, nothing cut, nothing lost, up to 40 ms late.
     #[must_use]
     pub const fn new() -> Self {
-        Self { links: BTreeSet::new(), cuts: BTreeSet::new(), loss_permille: 0, delay_ms_max: 40 }
+        Self {
+            links: BTreeSet::new(),
+            sessions: BTreeSet::new(),
+            cuts: BTreeSet::new(),
+            loss_permille: 0,
+            datagram_loss_permille: 0,
+            delay_ms_max: 40,
+        }
     }
 
     /// Whether the two are linked.
     #[must_use]
     pub fn linked(&self, a: usize, b: usize) -> bool {
-        self.links.contains(&pair(a, b))
+        self.links.contains(&(a, b))
     }
 
-    /// Links the two; false if they are linked already or something is in between.
+    /// Everybody linked with this agent.
+    #[must_use]
+    pub fn links_of(&self, of: usize) -> Vec<usize> {
+        self.links.range((of, 0)..(of + 1, 0)).map(|(_, other)| *other).collect()
+    }
+
+    /// Links the two, with new keys; false if they are linked already.
     pub fn link(&mut self, a: usize, b: usize) -> bool {
-        !self.cuts.contains(&pair(a, b)) && self.links.insert(pair(a, b))
+        let new = self.links.insert((a, b));
+        for pair in [(a, b), (b, a)] {
+            self.links.insert(pair);
+            self.sessions.insert(pair);
+        }
+        new
     }
 
-    /// Whether a dial could pass.
+    /// Whether a dial could pass and both have room for one more link.
     #[must_use]
     pub fn open(&self, a: usize, b: usize) -> bool {
-        !self.cuts.contains(&pair(a, b))
+        let free = |of: usize| self.links_of(of).len() < LINKS_MAX || self.linked(a, b);
+        !self.cuts.contains(&(a, b)) && !self.cuts.contains(&(b, a)) && free(a) && free(b)
+    }
+
+    /// Ends a link; true if there was one.
+    pub fn unlink(&mut self, a: usize, b: usize) -> bool {
+        self.links.remove(&(b, a));
+        self.links.remove(&(a, b))
     }
 
     /// Everybody linked with this agent; their links are gone after this.
     pub fn unlink_all(&mut self, of: usize) -> Vec<usize> {
-        let gone: Vec<_> = self.links.iter().copied().filter(|(a, b)| *a == of || *b == of).collect();
-        self.links.retain(|pair| !gone.contains(pair));
-        gone.into_iter().map(|(a, b)| if a == of { b } else { a }).collect()
+        let gone = self.links_of(of);
+        for other in &gone {
+            self.unlink(of, *other);
+        }
+        gone
+    }
+
+    /// The agent's process ended: nobody has its keys any more.
+    pub fn forget_keys(&mut self, of: usize) {
+        self.sessions.retain(|(a, b)| *a != of && *b != of);
     }
 
     /// Cuts the way between the two; true if a link is lost by that.
     pub fn cut(&mut self, a: usize, b: usize) -> bool {
-        self.cuts.insert(pair(a, b));
-        self.links.remove(&pair(a, b))
+        self.cuts.insert((b, a));
+        self.cut_one_way(a, b)
+    }
+
+    /// Cuts the way from one to another; true if a link is lost by that: TCP needs both directions.
+    pub fn cut_one_way(&mut self, from: usize, to: usize) -> bool {
+        self.cuts.insert((from, to));
+        self.unlink(from, to)
     }
 
     /// Heals every cut.
@@ -93,5 +143,13 @@ impl Net {
         let lost = rng.below(1000) < self.loss_permille;
         let delay = 1 + rng.below(self.delay_ms_max);
         (!lost).then_some(delay)
+    }
+
+    /// How long a datagram takes; `None`: it is lost, or nobody could open it.
+    pub fn flight_ms(&self, rng: &mut Rng, from: usize, to: usize) -> Option<u64> {
+        let lost = rng.below(1000) < self.datagram_loss_permille;
+        let delay = 1 + rng.below(self.delay_ms_max);
+        let passes = self.sessions.contains(&(from, to)) && !self.cuts.contains(&(from, to));
+        (!lost && passes).then_some(delay)
     }
 }

@@ -1,22 +1,23 @@
 //! Virtual time, agents with their files and disks, the network between them, and what goes wrong.
 
 use super::agent::Agent;
-use super::files::Files;
+use super::device::Device;
 use super::net::{self, Net};
+use super::rumour::{Seals, is_signed};
+use super::trace::hash_order;
 use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::FRAME_TASK_MAX;
+use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
-use crate::node::output::{Output, Response};
+use crate::node::output::{Notice, Output};
 use crate::store::change::Applied;
-use crate::store::memory::Memory;
 use crate::store::record::Source;
 use crate::wire::talk::Talk;
 use crate::work::looks::covers;
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use core::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The folder that every pretend agent watches.
@@ -31,22 +32,6 @@ pub enum Plant {
     HashOrder,
     /// Now and then a reply is forgotten.
     DroppedReply,
-}
-
-/// One pretend device. Its files and its disk outlive its agent.
-#[derive(Debug)]
-pub struct Device {
-    /// The agent, unless it is down.
-    pub agent: Option<Agent>,
-    /// Its files; people change them whether it runs or not.
-    pub files: Files,
-    /// Its disk; outlives crashes, less what was not synced.
-    pub disk: Rc<Memory>,
-    /// Replies that came.
-    pub replies: BTreeMap<ReplyId, Response>,
-    /// Requests made.
-    replies_due: u64,
-    watching: bool,
 }
 
 /// Everything there is.
@@ -66,17 +51,29 @@ pub struct World {
     pub trace: u64,
     /// Inputs handled.
     pub inputs: u64,
+    /// The devices whose address everybody knows from the start; `None`: all.
+    pub bootstrap: Option<Vec<usize>>,
+    /// Who told its people that others are down, that somebody lies, or that it slept; in order.
+    pub notices: Vec<(Instant, usize, Notice)>,
+    /// The counts behind the pretend seals.
+    pub seals: Seals,
     queue: BTreeMap<(Instant, u64), (usize, Happening)>,
     order: u64,
+    /// When which agent wants to be woken.
+    wakes: BTreeSet<(Instant, usize)>,
 }
 
 #[derive(Debug)]
-enum Happening {
+pub(super) enum Happening {
     Input(Input),
     /// The disk has caught up with a save.
     Synced(SaveId, Vec<Applied>),
-    /// A dial of this peer ends.
-    Dialled(usize),
+    /// A dial of this peer, at this address, ends.
+    Dialled(usize, SocketAddr),
+    /// A datagram arrives from this peer.
+    Landed(usize, Vec<u8>),
+    /// It has time again.
+    Woken,
     /// A message arrives from this peer, as bytes.
     Arrived(usize, Vec<u8>),
 }
@@ -85,43 +82,51 @@ impl World {
     /// A world of so many devices, with no files and new disks; agents are started by `boot`.
     #[must_use]
     pub fn new(seed: u64, devices: usize) -> Self {
-        let device = || Device {
-            agent: None,
-            files: Files::default(),
-            disk: Rc::new(Memory::new()),
-            replies: BTreeMap::new(),
-            replies_due: 0,
-            watching: false,
-        };
         Self {
             now: Instant::from_millis(1000),
-            devices: (0..devices).map(|_| device()).collect(),
+            devices: (0..devices).map(|_| Device::new()).collect(),
             net: Net::new(),
             rng: Rng::new(seed),
             plant: None,
             trace: 0xcbf2_9ce4_8422_2325,
             inputs: 0,
+            bootstrap: None,
+            notices: Vec::new(),
+            seals: Seals::default(),
             queue: BTreeMap::new(),
             order: 0,
+            wakes: BTreeSet::new(),
         }
     }
 
-    /// Starts a device's agent on what its disk holds. It knows every other device.
+    /// Starts a device's agent on what its disk holds. It knows every other device's name, and the addresses of
+    /// those of `bootstrap`.
     ///
     /// # Panics
     /// If the disk cannot be opened: a pretend disk always can.
     pub fn boot(&mut self, at: usize) {
+        self.seals.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
-        let mut agent = match Agent::start(self.now, &format!("device {at}"), disk) {
+        self.devices[at].boots += 1;
+        let who = (net::key(at), self.devices[at].boots);
+        let mut agent = match Agent::start(self.now, who, self.rng.next(), &format!("device {at}"), disk) {
             Ok(agent) => agent,
             Err(error) => panic!("the pretend disk cannot be opened: {error}"),
         };
         for other in (0..self.devices.len()).filter(|other| *other != at) {
-            agent.node.know(self.now, net::key(other), format!("peer {other}"), Some(net::address(other)));
+            let told = self.bootstrap.as_ref().is_none_or(|some| some.contains(&other));
+            let address = told.then(|| net::address(other));
+            let known = agent.node.know(self.now, net::key(other), format!("peer {other}"), address);
+            assert!(known, "there is room for {other}");
         }
         self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
-        self.devices[at].agent = Some(agent);
+        self.devices[at].agent = Some(Box::new(agent));
+        self.post(at, 0, Input::Here(vec![net::address(at)]));
+        for (peer, places) in self.devices[at].remembered.clone() {
+            places.into_iter().for_each(|place| self.post(at, 0, Input::Seen(peer, place)));
+        }
         self.post(at, 0, Input::Wake);
+        self.rewake(at);
     }
 
     /// Cuts a device's power. A random part of what was not synced is lost; its links break.
@@ -129,12 +134,14 @@ impl World {
         let device = &mut self.devices[at];
         let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
         device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
-        device.agent = None;
+        (device.agent, device.sleep) = (None, None);
         self.queue.retain(|_, (of, _)| *of != at);
         self.note(&format!("crash {at}"));
+        self.net.forget_keys(at);
         for other in self.net.unlink_all(at) {
             self.unlinked(other, at);
         }
+        self.rewake(at);
     }
 
     /// Cuts the way between two devices.
@@ -145,9 +152,17 @@ impl World {
         }
     }
 
-    fn unlinked(&mut self, at: usize, from: usize) {
+    /// Cuts the way from one device to another; links need both directions.
+    pub fn cut_one_way(&mut self, from: usize, to: usize) {
+        if self.net.cut_one_way(from, to) {
+            self.unlinked(from, to);
+            self.unlinked(to, from);
+        }
+    }
+
+    pub(super) fn unlinked(&mut self, at: usize, from: usize) {
         // At once: a link that comes back is told only after it was told to be gone.
-        self.post(at, 0, Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned())));
+        self.post(at, 0, link_down(from));
     }
 
     /// Asks a device's agent something; the reply appears in its `replies`.
@@ -179,19 +194,32 @@ impl World {
         self.now = end;
     }
 
-    fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
+    pub(super) fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
         self.schedule(at, delay_ms, Happening::Input(input));
     }
 
-    fn schedule(&mut self, at: usize, delay_ms: u64, what: Happening) {
+    /// Notes anew when the agent wants to be woken.
+    pub(super) fn rewake(&mut self, at: usize) {
+        let device = &mut self.devices[at];
+        let next = device.agent.as_ref().filter(|_| device.sleep.is_none()).and_then(|agent| agent.node.deadline());
+        if next == device.wake {
+            return;
+        }
+        if let Some(before) = device.wake {
+            self.wakes.remove(&(before, at));
+        }
+        device.wake = next;
+        self.wakes.extend(next.map(|next| (next, at)));
+    }
+
+    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, what: Happening) {
         self.order += 1;
         self.queue.insert((self.now + Duration::from_millis(delay_ms), self.order), (at, what));
     }
 
     /// One event, if one is due by `end`.
     fn step(&mut self, end: Instant) -> bool {
-        let deadline = |(at, device): (usize, &Device)| Some((device.agent.as_ref()?.node.deadline()?, at));
-        let wake = self.devices.iter().enumerate().filter_map(deadline).min();
+        let wake = self.wakes.first().copied();
         let first = self.queue.first_key_value().map(|((at, _), _)| *at);
         let wake = wake.filter(|(wake, _)| first.is_none_or(|first| *wake < first));
         match wake.map(|(at, _)| at).or(first) {
@@ -206,19 +234,33 @@ impl World {
         true
     }
 
-    fn happen(&mut self, at: usize, what: Happening) {
+    pub(super) fn happen(&mut self, at: usize, what: Happening) {
+        let Some(what) = self.unless_asleep(at, what) else { return };
         match what {
+            Happening::Woken => self.wake_up(at),
+            Happening::Landed(from, packet) => {
+                self.fold(at, &packet);
+                self.deliver(at, Input::Member(net::key(from), packet));
+            }
             Happening::Input(input) => self.handle(at, input),
             Happening::Synced(save, applied) => {
                 let Some(agent) = &mut self.devices[at].agent else { return };
                 let result = agent.sync(applied);
                 self.handle(at, Input::Saved(save, result));
             }
-            Happening::Dialled(peer) => {
-                let there = self.devices[peer].agent.is_some() && self.net.open(at, peer);
+            Happening::Dialled(peer, address) => {
+                let device = &self.devices[peer];
+                if device.sleep.as_ref().is_some_and(|sleep| !sleep.deaf) {
+                    // The connection stands; the handshake waits for its process.
+                    return self.schedule(at, 100, Happening::Dialled(peer, address));
+                }
+                let answers = device.agent.is_some() && !device.sleep.as_ref().is_some_and(|sleep| sleep.deaf);
+                let there = answers && address == net::address(peer) && self.net.open(at, peer);
                 if there && self.net.link(at, peer) {
-                    self.handle(peer, Input::Link(net::key(at), LinkInput::Up(net::address(at))));
-                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up(net::address(peer))));
+                    // Who is dialled sees some port that the dialler does not listen on.
+                    let from = SocketAddr::new(net::address(at).ip(), 1);
+                    self.happen(peer, Happening::Input(Input::Link(net::key(at), LinkInput::Up(from))));
+                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up(address)));
                 } else if !there {
                     self.handle(at, Input::Link(net::key(peer), LinkInput::NotDialled));
                 }
@@ -227,30 +269,42 @@ impl World {
                 if self.net.linked(at, from)
                     && let Some(talk) = Talk::parse(&bytes)
                 {
-                    self.handle(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
+                    self.fold(at, &bytes);
+                    self.deliver(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
                 }
             }
         }
     }
 
-    fn handle(&mut self, at: usize, input: Input) {
+    pub(super) fn handle(&mut self, at: usize, input: Input) {
+        if self.devices[at].agent.is_some() {
+            self.note(&format!("{:?} {at} {input:?}", self.now));
+            self.deliver(at, input);
+        }
+    }
+
+    /// Hands an input that is noted already to an agent.
+    fn deliver(&mut self, at: usize, input: Input) {
         let Some(mut agent) = self.devices[at].agent.take() else { return };
-        self.note(&format!("{:?} {at} {input:?}", self.now));
         self.inputs += 1;
         let woken = input == Input::Wake;
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
-        let mut outputs: Vec<Output> = out.drain().into_iter().collect();
+        let mut outputs = out.drain();
         if self.plant == Some(Plant::HashOrder) {
             outputs = hash_order(outputs);
         }
         for output in outputs {
-            self.note(&format!("{output:?}"));
+            // The bytes of these are noted when they are sent.
+            if !matches!(output, Output::Send(..) | Output::Member(..)) {
+                self.note(&format!("{output:?}"));
+            }
             self.carry_out(at, &mut agent, output);
         }
         let deadline = agent.node.deadline();
         assert!(!woken || deadline.is_none_or(|at| at > self.now), "a woken node wants to be woken at once again");
         self.devices[at].agent = Some(agent);
+        self.rewake(at);
     }
 
     fn carry_out(&mut self, at: usize, agent: &mut Agent, output: Output) {
@@ -275,17 +329,40 @@ impl World {
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
-            Output::Dial(peer, _) => {
+            Output::Dial(peer, address) => {
+                self.devices[at].sent.dials += 1;
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
-                self.schedule(at, delay, Happening::Dialled(net::agent(peer)));
+                self.schedule(at, delay, Happening::Dialled(net::agent(peer), address));
             }
             Output::Send(peer, talk) => self.send(at, peer, &talk),
-            Output::Member(..) | Output::Remember(..) => {}
+            Output::Member(peer, packet) => self.fly(at, peer, packet),
+            Output::HangUp(peer) => {
+                if self.net.unlink(at, net::agent(peer)) {
+                    self.unlinked(at, net::agent(peer));
+                    self.unlinked(net::agent(peer), at);
+                }
+            }
+            Output::BootAtLeast(number) => self.devices[at].boots = self.devices[at].boots.max(number),
+            Output::Remember(peer, places) => _ = self.devices[at].remembered.insert(peer, places),
+            Output::Tell(fact) => {
+                let message = self.seals.seal(at, &fact);
+                self.post(at, 0, Input::Told(message));
+            }
+            Output::Verify(from, told) if is_signed(&told.message) => self.post(at, 0, Input::Proven(from, told)),
+            Output::Verify(from, _) => self.post(at, 0, Input::Forged(from)),
+            Output::Pass { to, slots, asked } => {
+                if let Some(talk) = agent.node.passed(self.now, &slots, asked) {
+                    self.send(at, to, &talk);
+                }
+            }
             Output::Watch(path) => {
                 self.devices[at].watching = true;
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
+            Output::Notice(notice @ (Notice::Lost(_) | Notice::Liar(_) | Notice::Slept(_))) => {
+                self.notices.push((self.now, at, notice));
+            }
             Output::Notice(_) | Output::Stopped => {}
         }
     }
@@ -293,48 +370,28 @@ impl World {
     fn send(&mut self, at: usize, peer: PeerKey, talk: &Talk) {
         let bytes = talk.seal();
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
+        self.fold(net::agent(peer), &bytes);
+        let sent = &mut self.devices[at].sent;
+        sent.messages += 1;
+        sent.message_bytes += bytes.len() as u64 + net::LINK_BYTES;
         if let Some(delay) = self.net.passage_ms(&mut self.rng) {
             self.schedule(net::agent(peer), delay, Happening::Arrived(at, bytes));
         }
     }
 
-    /// FNV-1a over the text of what happened.
-    fn note(&mut self, what: &str) {
-        for byte in what.bytes() {
-            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    fn fly(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
+        assert!(packet.len() <= MEMBER_BYTES_MAX, "a packet of {} bytes is too long", packet.len());
+        self.fold(net::agent(peer), &packet);
+        let sent = &mut self.devices[at].sent;
+        sent.datagrams += 1;
+        sent.datagram_bytes += packet.len() as u64 + net::DATAGRAM_BYTES;
+        if let Some(delay) = self.net.flight_ms(&mut self.rng, at, net::agent(peer)) {
+            self.schedule(net::agent(peer), delay, Happening::Landed(at, packet));
         }
-    }
-
-    /// Requests that got no reply.
-    #[must_use]
-    pub fn unanswered(&self, at: usize) -> Vec<ReplyId> {
-        let device = &self.devices[at];
-        (1..=device.replies_due).map(ReplyId).filter(|reply| !device.replies.contains_key(reply)).collect()
-    }
-
-    /// How the world stands, for a message about a broken rule.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let mut text = format!("at {:?} after {} inputs: ", self.now, self.inputs);
-        for (at, device) in self.devices.iter().enumerate() {
-            let _ = match &device.agent {
-                Some(agent) => write!(text, "{at}: {:?}; ", agent.node.status(self.now)),
-                None => write!(text, "{at} is down; "),
-            };
-        }
-        text
     }
 }
 
-#[expect(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the planted defect itself")]
-fn hash_order(outputs: Vec<Output>) -> Vec<Output> {
-    let mut table = std::collections::HashMap::new();
-    for (at, output) in outputs.into_iter().enumerate() {
-        table.insert(at, output);
-    }
-    let mut shuffled = Vec::new();
-    for (_, output) in table {
-        shuffled.push(output);
-    }
-    shuffled
+/// The link to this device is gone.
+pub(super) fn link_down(from: usize) -> Input {
+    Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned()))
 }

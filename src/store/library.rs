@@ -1,5 +1,8 @@
 //! The one that changes the store. A single writer owns it, so every change sees the one before.
 
+mod draft;
+mod rename;
+
 use super::change::{Applied, Change, Kind, NewPiece};
 use super::keys::{self, Wait};
 use super::kv::{Batch, Kv, KvError, Space};
@@ -7,6 +10,7 @@ use super::read;
 use super::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
+use draft::Draft;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The typed store and its counters.
@@ -14,13 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Library<K> {
     kv: K,
     commit: Commit,
-}
-
-/// One change on its way: the writes so far and what they mean.
-struct Draft {
-    batch: Batch,
-    commit: Commit,
-    applied: Applied,
 }
 
 impl<K: Kv> Library<K> {
@@ -267,62 +264,6 @@ impl<K: Kv> Library<K> {
         Ok(())
     }
 
-    /// The leaving document that the new one is, under another name: same content, same chunks, same circle.
-    fn twin(
-        &self,
-        doc: &Document,
-        content: &[u8; 16],
-        pieces: &[NewPiece],
-    ) -> Result<Option<(DocId, Document)>, KvError> {
-        if !doc.pieces.is_empty() {
-            return Ok(None);
-        }
-        let Some((id, twin)) = read::leaving_like(&self.kv, content)? else { return Ok(None) };
-        let alike = twin.collection == doc.collection && twin.ring == doc.ring && twin.pieces.len() == pieces.len();
-        if !alike {
-            return Ok(None);
-        }
-        for (old, new) in twin.pieces.iter().zip(pieces) {
-            let same = (old.start, old.end) == (new.start, new.end);
-            if !same
-                || read::chunk(&self.kv, old.row)?.is_none_or(|chunk| chunk.key != new.key || chunk.text != new.text)
-            {
-                return Ok(None);
-            }
-        }
-        Ok(Some((id, twin)))
-    }
-
-    /// A renamed file: the document that left goes on under the new name, rows and all; nothing is rewritten.
-    fn adopt(&self, draft: &mut Draft, new: (DocId, Document), old: (DocId, Document)) -> Result<(), KvError> {
-        let ((new_id, new), (old_id, mut doc)) = (new, old);
-        draft.batch.delete(Space::Document, keys::document(new_id));
-        draft.batch.delete(Space::Todo, keys::todo(Wait::Read, new_id));
-        draft.commit.ledger.leave(Kind::Waiting);
-        draft.batch.delete(Space::Path, doc.path);
-        draft.batch.put(Space::Path, new.path.clone(), old_id.0.to_be_bytes());
-        (doc.path, doc.stamp) = (new.path, new.stamp);
-        let vectors = self.revive(draft, &doc)?;
-        let missing = u32::try_from(doc.pieces.len() as u64 - vectors).unwrap_or(u32::MAX);
-        doc.state = if missing == 0 { DocState::Ready } else { DocState::Chunked { missing } };
-        draft.settle(old_id, Some(&DocState::Leaving), &doc);
-        Ok(())
-    }
-
-    /// Lets the rows of a document that was leaving answer again; returns how many have a vector.
-    fn revive(&self, draft: &mut Draft, doc: &Document) -> Result<u64, KvError> {
-        let mut vectors = 0;
-        for piece in &doc.pieces {
-            if let Some(vector) = read::vector(&self.kv, piece.row)? {
-                draft.applied.added.push((piece.row, vector.values.signs()));
-                vectors += 1;
-            }
-        }
-        draft.commit.ledger.parted_chunks -= doc.pieces.len() as u64;
-        draft.commit.ledger.parted_vectors -= vectors;
-        Ok(vectors)
-    }
-
     /// The document, if it still waits and is still the file that was read.
     fn current(&self, id: DocId, stamp: FileStamp) -> Result<Option<Document>, KvError> {
         let doc = read::document(&self.kv, id)?;
@@ -363,37 +304,5 @@ impl<K: Kv> Library<K> {
         }
         draft.applied.removed.push(row);
         Ok(())
-    }
-}
-
-impl Draft {
-    fn put_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
-        self.batch.put(Space::Vector, keys::row(row), vector.seal());
-        self.batch.put(Space::Key, keys::holder(key, row), []);
-        self.commit.ledger.vectors += 1;
-        self.applied.added.push((row, vector.values.signs()));
-    }
-
-    /// Writes the document, moves it in `todo` and in the ledger from its state `before` to its state now.
-    fn settle(&mut self, id: DocId, before: Option<&DocState>, doc: &Document) {
-        if let Some(before) = before {
-            self.commit.ledger.leave(Kind::from(before));
-            if let Some(wait) = read::wait_of(before) {
-                self.batch.delete(Space::Todo, keys::todo(wait, id));
-            }
-            if *before == DocState::Leaving {
-                self.batch.delete(Space::Todo, keys::leaving(&doc.content, id));
-            }
-        }
-        if doc.state == DocState::Leaving {
-            self.batch.put(Space::Todo, keys::leaving(&doc.content, id), []);
-        }
-        if let Some(wait) = read::wait_of(&doc.state) {
-            self.batch.put(Space::Todo, keys::todo(wait, id), []);
-        }
-        self.batch.put(Space::Document, keys::document(id), doc.seal());
-        self.commit.ledger.enter(Kind::from(&doc.state));
-        self.applied.doc = Some(id);
-        self.applied.now = Some(Kind::from(&doc.state));
     }
 }

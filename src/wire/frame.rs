@@ -83,6 +83,14 @@ impl Decoder {
         Ok((used, Some(std::mem::take(&mut self.body))))
     }
 
+    /// Uses the memory of `buffer` for the next frame. Between two frames only.
+    pub fn reuse(&mut self, buffer: Vec<u8>) {
+        if self.is_between() {
+            self.body = buffer;
+            self.body.clear();
+        }
+    }
+
     /// Whether the stream may end here: between two frames.
     #[must_use]
     pub fn is_between(&self) -> bool {

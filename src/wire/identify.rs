@@ -81,10 +81,18 @@ impl Identify {
     }
 }
 
-/// Text for people: cut, and without what would steer a terminal.
+/// Text for people: cut, and without what would steer a terminal. What stands for broken letters is longer than
+/// they are, so it is counted as it comes out.
 fn name(bytes: &[u8]) -> String {
     let cut = bytes.get(..IDENTIFY_AGENT_MAX).unwrap_or(bytes);
-    String::from_utf8_lossy(cut).chars().filter(|letter| !letter.is_control()).collect()
+    let mut name = String::new();
+    for letter in String::from_utf8_lossy(cut).chars().filter(|letter| !letter.is_control()) {
+        if name.len() + letter.len_utf8() > IDENTIFY_AGENT_MAX {
+            break;
+        }
+        name.push(letter);
+    }
+    name
 }
 
 #[cfg(test)]
@@ -117,6 +125,7 @@ mod tests {
         let back = Identify::decode(&long.encode()).unwrap();
         assert_eq!(back.protocols.len(), IDENTIFY_LIST_MAX);
         assert!(back.agent.len() <= IDENTIFY_AGENT_MAX && back.agent.starts_with("[2J"));
+        assert!(name(&[0xff; 200]).len() <= IDENTIFY_AGENT_MAX, "what stands for broken bytes counts as well");
         long.agent = "a".repeat(IDENTIFY_BYTES_MAX);
         assert_eq!(Identify::decode(&long.encode()), None);
     }

@@ -3,18 +3,25 @@
 //! Duty: encode and decode. In/out: values and bytes; the machines take bytes as they come and say how many
 //! they used. Invariants: decoding never panics and never grows memory beyond its limit; what is signed or
 //! hashed are the bytes as sent; what is read has one spelling.
-//! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*` and `MESSAGE_*` in `limits`.
+//! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*`, `JSON_*`, `MESSAGE_*` and `RUMOUR_*` in `limits`.
 //! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
 
+pub mod announce;
+mod bounded;
 #[cfg(test)]
 mod chance;
+pub mod datagram;
+pub mod dns;
 pub mod frame;
 pub mod identify;
+pub mod json;
 pub mod message;
 pub mod multiaddr;
 pub mod multistream;
 pub mod noise;
 pub mod peer;
 pub mod protobuf;
+pub mod rumour;
+pub mod spelling;
 pub mod talk;
 pub mod varint;

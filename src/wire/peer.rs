@@ -17,6 +17,12 @@ pub const PEER_ID_BYTES: usize = PREFIX.len() + 32;
 /// Characters that a PeerId in base58btc may have; longer ones are not looked at.
 const TEXT_MAX: usize = 128;
 
+/// A PeerId as people read it, in a place of fixed size.
+pub type PeerText = heapless::String<PEER_TEXT_MAX>;
+
+/// Characters of our PeerIds in base58btc: 38 bytes, the first of them zero.
+const PEER_TEXT_MAX: usize = 53;
+
 /// An agent's public name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId([u8; 32]);
@@ -73,6 +79,15 @@ impl PeerId {
         bytes
     }
 
+    /// "12D3KooW…", without taking memory for it.
+    #[must_use]
+    pub fn to_text(&self) -> PeerText {
+        let mut letters = [0; PEER_TEXT_MAX];
+        // 38 bytes never need more letters: a test tries the largest.
+        let length = bs58::encode(self.to_bytes()).onto(&mut letters[..]).unwrap_or_default();
+        letters.iter().take(length).map(|letter| char::from(*letter)).collect()
+    }
+
     /// Reads the binary form.
     ///
     /// # Errors
@@ -114,7 +129,9 @@ impl PeerId {
         }
         let key: &[u8; 32] = data.and_then(|key| key.try_into().ok()).ok_or(BadPeerId::NotAPeerId)?;
         VerifyingKey::from_bytes(key).map_err(|_| BadPeerId::NotAKey)?;
-        Ok(Self(*key))
+        // The specification wants one encoding of a key: names are compared and hashed as bytes.
+        let peer = Self(*key);
+        if peer.to_protobuf() == bytes { Ok(peer) } else { Err(BadPeerId::NotAPeerId) }
     }
 
     /// Whether `signature` is this agent's over `message`. Strict: no weak keys, no second form of a signature.
@@ -128,7 +145,7 @@ impl PeerId {
 
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&bs58::encode(self.to_bytes()).into_string())
+        f.write_str(&self.to_text())
     }
 }
 
@@ -166,6 +183,14 @@ mod tests {
     ];
 
     #[test]
+    fn the_largest_and_the_smallest_name_fit_their_place() {
+        for key in [[0; 32], [0xff; 32]] {
+            let peer = PeerId::from_public_key(&key);
+            assert_eq!(peer.to_text().as_str(), bs58::encode(peer.to_bytes()).into_string());
+        }
+    }
+
+    #[test]
     fn the_peer_id_of_the_specification_comes_out_and_goes_in() {
         let peer = PeerId::from_public_key(&KEY);
         let name = peer.to_string();
@@ -185,6 +210,19 @@ mod tests {
         assert_eq!(name.parse::<PeerId>(), Err(BadPeerId::Hash));
         assert_eq!("12D3KooW0OIl".parse::<PeerId>(), Err(BadPeerId::NotBase58));
         assert_eq!("".parse::<PeerId>(), Err(BadPeerId::NotAPeerId));
+    }
+
+    #[test]
+    fn a_key_has_one_spelling() {
+        let key = PeerId::from_public_key(&KEY).to_protobuf();
+        let (kind, data) = key.split_at(2);
+        let unknown = [&key[..], &[0x18, 0x01]].concat();
+        let twice = [kind, kind, data].concat();
+        let turned = [data, kind].concat();
+        let longer = [&[0x08, 0x81, 0x00], data].concat();
+        for spelling in [unknown, twice, turned, longer] {
+            assert_eq!(PeerId::from_protobuf(&spelling), Err(BadPeerId::NotAPeerId), "{spelling:02x?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,14 @@
 //! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
 //! (texts) is bounded by the frame that it came in.
 
-use crate::limits::{ADDRESSES_MAX, DEVICE_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX};
+use super::bounded;
+use super::rumour::Gossip;
+use super::spelling::exactly;
+use crate::base::id::PeerKey;
+use crate::limits::{
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
+    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
@@ -18,11 +25,20 @@ pub enum Talk {
         /// Whether the sender waits for the other's name: a first word can be lost with a link that is replaced.
         ask: bool,
         /// Where the sender can be dialled, as far as it knows; hints, proven by a dial only.
+        #[serde(deserialize_with = "bounded::list::<_, _, ADDRESSES_MAX>")]
         listen: Vec<SocketAddr>,
     },
     /// A packet of the membership machine (`mesh::member`), where datagrams do not pass: at most
     /// `MEMBER_BYTES_MAX` bytes.
     Member(Vec<u8>),
+    /// A part of the list of all members that the sender knows.
+    Roll {
+        /// Whether it is the last part and the receiver is to answer with its own list.
+        ask: bool,
+        /// At most `ROLL_MEMBERS_MAX`.
+        #[serde(deserialize_with = "bounded::list::<_, _, ROLL_MEMBERS_MAX>")]
+        members: Vec<Entry>,
+    },
     /// The keys of the datagrams from the sender to the receiver. Between the sockets of both ends (`io`);
     /// the node never sees them. They travel only inside an encrypted link.
     Keys(Keys),
@@ -30,6 +46,37 @@ pub enum Talk {
     Ask(Ask),
     /// The answer to a question.
     Answer(Answer),
+    /// A test message.
+    Echo(Echo),
+    /// Rumours, and lists of them.
+    Gossip(Gossip),
+}
+
+/// A test message: who is asked says the same back, so that an agent in another language can be tried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Echo {
+    /// The asker's number for it.
+    pub id: u64,
+    /// Anything.
+    pub text: heapless::String<ECHO_BYTES_MAX>,
+    /// Whether this is the answer.
+    pub answer: bool,
+}
+
+/// A member, as another one knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its public key.
+    pub key: PeerKey,
+    /// In which of its lives.
+    pub generation: u32,
+    /// How often it refuted in this life.
+    pub incarnation: u16,
+    /// 0 alive, 1 suspect, 2 down.
+    pub standing: u8,
+    /// Where it may be dialled, hints; at most `ROLL_ADDRESSES_MAX`.
+    #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
+    pub addresses: Vec<SocketAddr>,
 }
 
 /// How to open the sender's datagrams, for as long as both agents run.
@@ -41,6 +88,12 @@ pub struct Keys {
     pub key: [u8; 32],
     /// The UDP port that the sender listens on, at the address of its link.
     pub port: u16,
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.key);
+    }
 }
 
 impl core::fmt::Debug for Keys {
@@ -87,6 +140,7 @@ pub struct Found {
     /// Words of all of them.
     pub length: u64,
     /// The passages.
+    #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
     pub hits: Vec<Hit>,
 }
 
@@ -116,9 +170,12 @@ impl Talk {
         match self {
             Self::Hello { .. } => "hello",
             Self::Member(_) => "member",
+            Self::Roll { .. } => "roll",
             Self::Keys(_) => "keys",
             Self::Ask(_) => "ask",
             Self::Answer(_) => "answer",
+            Self::Echo(_) => "echo",
+            Self::Gossip(_) => "gossip",
         }
     }
 
@@ -129,23 +186,37 @@ impl Talk {
         postcard::to_allocvec(self).unwrap_or_default()
     }
 
-    /// The saying in a body; `None` where it is none, where something follows it, or where a number is not
-    /// finite or a list is too long.
+    /// The saying in a body; `None` where it is none, where it is not spelt as [`seal`](Self::seal) does, where
+    /// something follows it, or where a number is not finite or a list is too long.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let (talk, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
-        let sound = match &talk {
+        exactly::<Self>(bytes).filter(Self::is_sound)
+    }
+
+    /// What its types do not say.
+    pub(super) fn is_sound(&self) -> bool {
+        match self {
             Self::Hello { device, listen, .. } => is_name(device) && listen.len() <= ADDRESSES_MAX,
             Self::Member(packet) => packet.len() <= MEMBER_BYTES_MAX,
+            Self::Roll { members, .. } => {
+                let entry = |entry: &Entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX;
+                members.len() <= ROLL_MEMBERS_MAX && members.iter().all(entry)
+            }
             Self::Keys(keys) => keys.port > 0,
             Self::Ask(ask) => ask.scale.is_finite(),
             Self::Answer(Answer { found: Some(found), device, .. }) => {
-                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| hit.cosine.is_finite())
+                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-        };
-        (sound && rest.is_empty()).then_some(talk)
+            Self::Echo(_) => true,
+            Self::Gossip(gossip) => gossip.sound(),
+        }
     }
+}
+
+/// A cosine, with room for what rounding to int8 adds. A larger number would outrank every honest passage.
+fn is_cosine(value: f32) -> bool {
+    value.abs() <= 1.1
 }
 
 fn is_name(device: &str) -> bool {
@@ -183,10 +254,33 @@ mod tests {
     }
 
     #[test]
+    fn a_saying_has_one_spelling() {
+        let bytes = Talk::Member(vec![7]).seal();
+        assert_eq!(bytes, [1, 1, 7]);
+        // The same length in one byte more than needed: postcard itself takes it.
+        assert_eq!(Talk::parse(&[1, 0x81, 0x00, 7]), None);
+    }
+
+    #[test]
+    fn a_list_ends_at_its_cap_while_it_is_read() {
+        let listen = |count| vec!["192.168.1.7:7781".parse().unwrap(); count];
+        let hello = |count| Talk::Hello { device: "attic".to_owned(), ask: false, listen: listen(count) };
+        assert_eq!(Talk::parse(&hello(ADDRESSES_MAX).seal()), Some(hello(ADDRESSES_MAX)));
+        assert_eq!(Talk::parse(&hello(ADDRESSES_MAX + 1).seal()), None);
+        let Talk::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
+        let hit = found.hits[0].clone();
+        found.hits = vec![hit; HITS_MAX + 1];
+        assert_eq!(Talk::parse(&Talk::Answer(Answer { id, device, found: Some(found) }).seal()), None);
+    }
+
+    #[test]
     fn numbers_that_are_none_are_refused() {
         let Talk::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
-        found.hits[0].cosine = f32::NAN;
-        assert_eq!(Talk::parse(&Talk::Answer(Answer { id, device, found: Some(found) }).seal()), None);
+        for none in [f32::NAN, f32::INFINITY, f32::MAX, -1.2] {
+            found.hits[0].cosine = none;
+            let answer = Answer { id, device: device.clone(), found: Some(found.clone()) };
+            assert_eq!(Talk::parse(&Talk::Answer(answer).seal()), None, "{none} is no cosine");
+        }
     }
 
     #[test]

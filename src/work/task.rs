@@ -39,6 +39,8 @@ pub enum Task {
     Retrieve(Asked),
     /// Walk the whole store and see whether it adds up.
     Audit,
+    /// Count what the members may ask for, collection by collection.
+    Count,
 }
 
 /// A question whose meaning is known.
@@ -65,6 +67,17 @@ pub struct Look {
     pub after: Option<Vec<u8>>,
 }
 
+/// What a device holds of one collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Its name.
+    pub name: String,
+    /// Documents that were read.
+    pub documents: u32,
+    /// Their passages.
+    pub passages: u32,
+}
+
 /// What came of a task.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -87,6 +100,8 @@ pub enum Outcome {
     Found(Found),
     /// The store was walked.
     Audited(Audit),
+    /// The collections that the members may ask, at most `RUMOUR_COLLECTIONS_MAX`.
+    Counted(Vec<Counted>),
     /// The store or the engine failed; nothing was changed.
     Failed(String),
 }

@@ -5,6 +5,7 @@
 //! Limits: `LOOK_BATCH` entries, `EMBED_BATCH` chunks, `RESCORE` vectors a task.
 //! Not here: files and folders (`io` and `sim` read them), the writing (`store::library`), when to run.
 
+pub mod count;
 pub mod embed;
 pub mod look;
 pub mod read;

@@ -2,7 +2,7 @@
 
 use super::look::Listing;
 use super::read::Content;
-use super::{embed, look, read as cut, retrieve};
+use super::{count, embed, look, read as cut, retrieve};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -46,6 +46,7 @@ where
         Task::Embed { doc } => embed::embed(kv, embedder, doc).unwrap_or_else(failed),
         Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
+        Task::Count => count::count(kv).map_or_else(failed, Outcome::Counted),
         Task::Audit => audit(kv).map_or_else(failed, Outcome::Audited),
     }
 }

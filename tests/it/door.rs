@@ -55,6 +55,8 @@ fn pretend(request: Request) -> Response {
         }
         Request::Status => Response::Status(Box::new(Status {
             peers: Vec::new(),
+            heard: Vec::new(),
+            round_trips: Vec::new(),
             peer_id: "12D3KooTest".into(),
             device: "attic".into(),
             ledger: Ledger::default(),

@@ -10,8 +10,9 @@ use smol::future::or;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 use wattle::io::link::{Channel, LinkEvent, Links, SendError, Settings};
-use wattle::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, LINK_QUEUE_BYTES_MAX};
+use wattle::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, JSON_LINE_MAX, LINK_QUEUE_BYTES_MAX};
 use wattle::wire::identify::AGENT;
+use wattle::wire::message::Form;
 use wattle::wire::peer::PeerId;
 
 pub(crate) fn key(seed: u8) -> SigningKey {
@@ -79,8 +80,8 @@ impl End {
 
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     or(future, async {
-        Timer::after(Duration::from_secs(20)).await;
-        panic!("nothing happened for 20 seconds")
+        Timer::after(Duration::from_secs(60)).await;
+        panic!("nothing happened for 60 seconds")
     })
     .await
 }
@@ -88,7 +89,7 @@ pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub(crate) async fn until(what: &str, mut held: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !held() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "never came: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "never came: {what}");
         Timer::after(Duration::from_millis(10)).await;
     }
 }
@@ -131,10 +132,53 @@ fn frames_pass_both_ways_in_order_even_the_largest() {
             while gossip.len() < sent.len() || task.is_empty() {
                 let LinkEvent::Frame { peer, channel, bytes } = one.next().await else { panic!("no frame") };
                 assert_eq!(peer, other.name);
-                if channel == Channel::Gossip { gossip.push(bytes) } else { task.push(bytes) }
+                if channel == Channel::Gossip { gossip.push(bytes.to_vec()) } else { task.push(bytes.to_vec()) }
             }
             assert!(gossip == sent && task == [vec![7; FRAME_TASK_MAX]]);
         }
+    });
+}
+
+#[test]
+fn lines_of_json_pass_both_ways_in_order_even_the_largest() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        let mut sent: Vec<Vec<u8>> = (1..=40).map(|number| vec![b'a' + number as u8 % 26; number * 300]).collect();
+        sent.push(vec![b'z'; JSON_LINE_MAX - 1]);
+        sent.push(b"the last".to_vec());
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            for bytes in &sent {
+                one.links.send(&other.name, Channel::Json, bytes.clone()).unwrap();
+            }
+            assert_eq!(one.links.send(&other.name, Channel::Json, vec![b'a'; JSON_LINE_MAX]), Err(SendError::TooLarge));
+        }
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            for bytes in &sent {
+                let LinkEvent::Frame { peer, channel, bytes: line } = one.next().await else { panic!("no frame") };
+                assert!((peer, channel) == (other.name, Channel::Json) && line == *bytes);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
+    smol::block_on(async {
+        let (a, b) = linked().await;
+        assert_eq!(a.links.form(&b.name), Form::Postcard, "what our own agents speak");
+        for (channel, form) in [(Channel::Json, Form::Json), (Channel::Gossip, Form::Postcard)] {
+            b.links.send(&a.name, channel, vec![b'x']).unwrap();
+            assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
+            assert_eq!((a.links.form(&b.name), b.links.form(&a.name)), (form, Form::Postcard));
+        }
+        b.links.send(&a.name, Channel::Json, vec![b'x']).unwrap();
+        assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
+        a.links.hang_up(&b.name, "enough");
+        assert_eq!(a.down().await, "enough");
+        b.down().await;
+        a.links.dial(b.name, b.address);
+        assert_eq!((a.up().await, b.up().await), (b.name, a.name));
+        assert_eq!(a.links.form(&b.name), Form::Postcard, "a new link begins anew");
     });
 }
 
@@ -252,7 +296,7 @@ fn two_that_dial_each_other_at_once_end_with_one_link() {
                         match event {
                             LinkEvent::Up { .. } => up += 1,
                             LinkEvent::Down { .. } => up -= 1,
-                            LinkEvent::DialFailed { .. } => {}
+                            LinkEvent::DialFailed { .. } | LinkEvent::Stranger { .. } => {}
                             LinkEvent::Frame { .. } => panic!("nobody sent one"),
                         }
                         assert!(up == 0 || up == 1, "Up and Down alternate");
@@ -286,6 +330,8 @@ fn a_dial_is_answered_once_whatever_stands_in_its_way() {
         b.down().await;
         b.links.dial(a.name, a.address);
         assert!(!b.failed().await.is_empty(), "no longer allowed over there");
+        let LinkEvent::Stranger { peer, .. } = a.next().await else { panic!("a refusal is told") };
+        assert_eq!(peer, b.name);
         // Somebody listens and says nothing.
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         a.links.dial(name(7), mute.local_addr().unwrap());

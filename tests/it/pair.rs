@@ -10,7 +10,7 @@ use wattle::io::identity::Identity;
 const FILES: usize = 200;
 
 /// A place with a key, and the address at which its agent will be reached.
-fn prepared() -> (Place, String, String) {
+pub(crate) fn prepared() -> (Place, String, String) {
     let place = Place::new();
     let key = Home::open(&place.home()).unwrap().file("identity.key");
     let peer = Identity::load_or_create(&key).unwrap().peer_id();
@@ -18,12 +18,12 @@ fn prepared() -> (Place, String, String) {
     (place, socket.to_string(), format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", socket.port()))
 }
 
-fn up(place: &Place, name: &str, listen: &str, peer: &str) -> Agent {
+pub(crate) fn up(place: &Place, name: &str, listen: &str, peer: &str) -> Agent {
     let docs = place.docs();
     place.up(&["--name", name, "--listen", listen, "--peer", peer, docs.to_str().unwrap()])
 }
 
-fn linked(agent: &Agent) {
+pub(crate) fn linked(agent: &Agent) {
     agent.wait("the link", |status| status["peers"][0]["linked"] == true && status["peers"][0]["device"].is_string());
 }
 

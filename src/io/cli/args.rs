@@ -2,9 +2,9 @@
 
 use crate::base::id::Ring;
 use crate::io::disk::Sync;
+use crate::io::resolve::Peer;
 use crate::io::source::{DEFAULT_COLLECTION, check_collection};
 use crate::limits::HITS_MAX;
-use crate::wire::multiaddr::{BadMultiaddr, Multiaddr};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
@@ -52,9 +52,21 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         models: Option<PathBuf>,
     },
+    /// Print this device's PeerId: what other devices are told with --peer /p2p/… It is made at the first time.
+    Id,
     /// Tell how the running agent stands.
     Status {
         /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the other devices: whether they are linked, and what they say of themselves.
+    Peers {
+        /// Then go on and tell who comes, who goes and who is refused, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+
+        /// Print JSON for programs; with --watch one line for each event.
         #[arg(long)]
         json: bool,
     },
@@ -89,14 +101,20 @@ pub struct UpArgs {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Where other devices reach this one. By default port 7781 of this machine only, or any free port of it.
+    /// Where other devices reach this one, for example 0.0.0.0:7781. By default port 7781 of this machine only, or
+    /// any free port of it.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
 
-    /// Another device, as /ip4/192.168.1.7/tcp/7781/p2p/12D3Koo…, or /p2p/12D3Koo… if it dials this one. It must
-    /// be told of this one too. Give it once for each device.
-    #[arg(long = "peer", value_name = "MULTIADDR", value_parser = parse_peer)]
-    pub peers: Vec<Multiaddr>,
+    /// Another device, as /p2p/12D3Koo…, /ip4/192.168.1.7/tcp/7781/p2p/12D3Koo… or
+    /// /dns4/nas.local/tcp/7781/p2p/12D3Koo…: its own `wattle id` tells the last part. It must be told of this one
+    /// too. Give it once for each device.
+    #[arg(long = "peer", value_name = "MULTIADDR")]
+    pub peers: Vec<Peer>,
+
+    /// Do not use multicast: other devices are found only where --peer says, or where they were before.
+    #[arg(long)]
+    pub no_mdns: bool,
 
     /// Plants a defect, so that a test can prove that it would be caught. Not in release builds.
     #[cfg(debug_assertions)]
@@ -194,7 +212,9 @@ pub struct UpOptions {
     /// Where to listen for other devices, if it was said.
     pub listen: Option<SocketAddr>,
     /// The other devices.
-    pub peers: Vec<Multiaddr>,
+    pub peers: Vec<Peer>,
+    /// Whether devices are looked for by multicast.
+    pub multicast: bool,
     /// How far the store syncs before a promise.
     pub sync: Sync,
 }
@@ -209,14 +229,6 @@ fn parse_api(text: &str) -> Result<SocketAddr, String> {
         return Err("only a loopback address is possible for now, for example 127.0.0.1:7780".to_owned());
     }
     Ok(address)
-}
-
-fn parse_peer(text: &str) -> Result<Multiaddr, String> {
-    let address: Multiaddr = text.parse().map_err(|error: BadMultiaddr| error.to_string())?;
-    match address.peer() {
-        Some(_) => Ok(address),
-        None => Err("a peer's address ends with /p2p/ and its name, as its `wattle up` prints it".to_owned()),
-    }
 }
 
 fn parse_collection(text: &str) -> Result<String, String> {

@@ -1,5 +1,7 @@
 //! `wattle doctor`: what is wrong, if anything, with the home, the agent and its store.
 
+mod network;
+
 use super::show::{self, Look};
 use super::text::wrap;
 use crate::io::home::disk_free;
@@ -51,6 +53,7 @@ pub struct Report {
 pub async fn examine(home: &Path, api: SocketAddr) -> Report {
     let mut checks: Vec<Check> = LOCAL.iter().map(|check| check(home)).collect();
     let answer = async { Client::new(api, home)?.doctor().await }.await;
+    let network = async { Client::new(api, home)?.network().await }.await;
     let (agent, store) = match answer {
         Ok(answer) => (Ok(format!("It answers on {api}.")), Some(answer.read)),
         Err(Failure::NoAgent(why) | Failure::NotDone(why)) => (Err(why), None),
@@ -63,6 +66,9 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
     checks.push(Check::new("agent", agent));
     if let Some(store) = &store {
         checks.push(Check::new("store", store_outcome(store)));
+    }
+    if let Ok(around) = network {
+        checks.extend(network::checks(&around.read));
     }
     Report { checks, store }
 }

@@ -10,12 +10,14 @@
 
 pub mod args;
 pub mod doctor;
+mod peers;
 pub mod show;
 pub mod text;
 
 use super::demo;
-use super::home::default_home;
+use super::home::{Home, default_home};
 use super::http::client::{Client, Failure};
+use super::identity::Identity;
 use super::up;
 use args::{AddArgs, Args, Command, SearchArgs, UpOptions};
 use show::Look;
@@ -80,6 +82,7 @@ fn carry_out(args: Args) -> Result<(), Stop> {
                 name: up.name,
                 listen: up.listen,
                 peers: up.peers,
+                multicast: !up.no_mdns,
                 sync,
             };
             up::up(&options).map_err(Stop::NotDone)
@@ -88,6 +91,13 @@ fn carry_out(args: Args) -> Result<(), Stop> {
             let models = models.as_ref().map(absolute).transpose()?;
             demo::demo(models.as_deref()).map_err(Stop::NotDone)
         }
+        Command::Id => {
+            // The home's lock belongs to a running agent; the key's file alone says who it is.
+            let key = home.join("identity.key");
+            let made = if key.exists() { Ok(None) } else { Home::open(&home).map(Some) };
+            let identity = made.and_then(|_home| Identity::load_or_create(&key)).map_err(Stop::NotDone)?;
+            say(&format!("{}\n", identity.peer_id()))
+        }
         Command::Add(add) => smol::block_on(add_path(&client()?, &add)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
@@ -95,6 +105,7 @@ fn carry_out(args: Args) -> Result<(), Stop> {
             let look = Look::of_stdout();
             say(&if json { pretty(&answer.json) } else { show::status(&answer.read, &look) })
         }
+        Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
         Command::Doctor { json } => {
             let report = smol::block_on(doctor::examine(&home, args.api));
             say(&if json { pretty(&report.json()) } else { report.text(&Look::of_stdout()) })?;

@@ -32,7 +32,7 @@ impl Look {
         if self.styled { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
-    fn dim(self, text: &str) -> String {
+    pub(super) fn dim(self, text: &str) -> String {
         if self.styled { format!("\u{1b}[2m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }

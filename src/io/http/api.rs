@@ -4,15 +4,18 @@
 //! |---|---|---|
 //! | `GET /healthz` | | `ok`, without a token |
 //! | `GET /v1/status` | | `shape::Standing` |
+//! | `GET /v1/events?after=N` | | `shape::Happenings`: at most `EVENTS_ANSWER_MAX` after number N |
 //! | `POST /v1/search` | `{"query", "k"?}` | `shape::Found` |
 //! | `POST /v1/add` | `{"path", "collection"?, "ring"?}` | `{"added": path}`, once that is on the disk |
 //! | `GET /v1/doctor` | | `shape::Checked` |
+//! | `GET /v1/network` | | `network::Around` |
 //!
 //! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
 
 use super::answer::{json, refused};
-use super::shape::{Answered, Checked, Found, Standing, text};
+use super::shape::{Answered, Checked, Found, Happenings, Standing, text};
 use crate::base::id::Ring;
+use crate::io::clock;
 use crate::io::errand;
 use crate::io::gate::Gate;
 use crate::io::source::{DEFAULT_COLLECTION, source_at};
@@ -79,6 +82,21 @@ impl Api {
         source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
     }
 
+    /// The node is not asked: the list is the driver's, for everybody to read.
+    fn happened(&self, conn: Conn) -> Conn {
+        let after = match conn.querystring() {
+            "" => Some(0),
+            query => query.strip_prefix("after=").and_then(|number| number.parse().ok()),
+        };
+        match after {
+            Some(number) => {
+                let (events, newest) = self.gate.events().after(number);
+                json(conn, Status::Ok, &Happenings::new(clock::now(), &events, newest))
+            }
+            None => refused(conn, Status::BadRequest, "This call is made with ?after= and a number, or without it."),
+        }
+    }
+
     async fn ask(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
         let request = match request {
             Ok(request) => request,
@@ -105,10 +123,16 @@ impl Handler for Api {
         let request = match (conn.method(), conn.path()) {
             (Method::Get, "/healthz") => return conn.ok("ok"),
             (Method::Get, "/v1/status") => Ok(Request::Status),
+            (Method::Get, "/v1/network") => {
+                return json(conn, Status::Ok, &self.gate.network().around(clock::now()));
+            }
             (Method::Get, "/v1/doctor") => Ok(Request::Audit),
+            (Method::Get, "/v1/events") => return self.happened(conn),
             (Method::Post, "/v1/search") => self.search(&mut conn).await,
             (Method::Post, "/v1/add") => self.add(&mut conn).await,
-            (_, "/" | "/healthz" | "/v1/status" | "/v1/doctor") => return wrong_method(conn, "GET"),
+            (_, "/" | "/healthz" | "/v1/status" | "/v1/events" | "/v1/doctor" | "/v1/network") => {
+                return wrong_method(conn, "GET");
+            }
             (_, "/v1/search" | "/v1/add") => return wrong_method(conn, "POST"),
             _ => return refused(conn, Status::NotFound, "There is no such call."),
         };

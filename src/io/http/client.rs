@@ -1,8 +1,9 @@
 //! The command line's side of the API: one call, one answer, within a time and a size.
 
-use super::shape::{Checked, Found, Standing};
+use super::shape::{Checked, Found, Happenings, Standing};
 use super::token::{TOKEN_FILE, Token};
 use crate::base::id::Ring;
+use crate::io::network::Around;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -77,6 +78,14 @@ impl Client {
         typed(self.call(Method::Get, "/v1/status", None, CLIENT_MS).await?)
     }
 
+    /// `GET /v1/events`: what happened after the event of this number.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn events(&self, after: u64) -> Result<Answer<Happenings>, Failure> {
+        typed(self.call(Method::Get, &format!("/v1/events?after={after}"), None, CLIENT_MS).await?)
+    }
+
     /// `POST /v1/search`.
     ///
     /// # Errors
@@ -102,6 +111,14 @@ impl Client {
     /// Any `Failure`.
     pub async fn doctor(&self) -> Result<Answer<Checked>, Failure> {
         typed(self.call(Method::Get, "/v1/doctor", None, CLIENT_AUDIT_MS).await?)
+    }
+
+    /// `GET /v1/network`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn network(&self) -> Result<Answer<Around>, Failure> {
+        typed(self.call(Method::Get, "/v1/network", None, CLIENT_MS).await?)
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>, patience_ms: u64) -> Result<Value, Failure> {

@@ -4,11 +4,14 @@
 //! indexed and answers all the same.
 
 use crate::base::id::Ring;
-use crate::mesh::peers;
+use crate::base::time::Instant;
+use crate::io::events;
+use crate::mesh::member::Standing as Believed;
 use crate::node::output;
-use crate::node::status::Status;
+use crate::node::status::{Known, Status};
 use crate::store::audit::Audit;
 use crate::store::change::{Kind, Ledger};
+use crate::wire::rumour::{self, Energy};
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/search` answers this.
@@ -98,11 +101,118 @@ pub struct Peer {
     pub device: Option<String>,
     /// Whether there is a link to it now.
     pub linked: bool,
+    /// What the mesh believes of it: "alive", "suspect" (it did not answer and has some seconds), "down" or
+    /// "unknown" (nothing was heard of it since this agent started).
+    pub state: String,
+    /// Where it is dialled; nowhere if it dials this one.
+    pub address: Option<String>,
+    /// The time to it and back in microseconds, once it was measured.
+    pub round_trip_us: Option<u64>,
+    /// How much background work it allows, if it said so lately.
+    pub headroom: Option<Headroom>,
+    /// What it holds for the members, as it said.
+    #[serde(default)]
+    pub collections: Vec<Collection>,
 }
 
-impl From<&peers::Peer> for Peer {
-    fn from(peer: &peers::Peer) -> Self {
-        Self { peer_id: peer.peer_id.clone(), device: peer.device.clone(), linked: peer.linked }
+/// How much background work a device allows: a hint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headroom {
+    /// Quarters of all that it could, 0 to 4.
+    pub quarters: u8,
+    /// What its energy is worth.
+    pub energy: Energy,
+    /// Milliseconds that one task takes there, if it knows.
+    pub ms_per_task: Option<u32>,
+}
+
+/// What a device holds of one collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collection {
+    /// Its name.
+    pub name: String,
+    /// The fingerprint of its vectors' model, 64 hex digits.
+    pub model: String,
+    /// Documents.
+    pub documents: u32,
+    /// Their passages.
+    pub passages: u32,
+}
+
+impl Peer {
+    fn new(peer: &Known, status: &Status) -> Self {
+        let state = match peer.standing {
+            Believed::Unknown => "unknown",
+            Believed::Alive => "alive",
+            Believed::Suspect => "suspect",
+            Believed::Down => "down",
+        };
+        let heard = status.heard.iter().find(|heard| heard.peer == peer.key);
+        let round_trip = status.round_trips.iter().find(|(key, _)| *key == peer.key);
+        let headroom = |told: rumour::Headroom| Headroom {
+            quarters: told.quarters,
+            energy: told.energy,
+            ms_per_task: (told.ms_per_task > 0).then_some(told.ms_per_task),
+        };
+        let collection = |told: &rumour::Collection| Collection {
+            name: told.name.as_str().to_owned(),
+            model: hex(&told.model),
+            documents: told.documents,
+            passages: told.passages,
+        };
+        Self {
+            peer_id: peer.peer_id.clone(),
+            device: peer.device.clone(),
+            linked: peer.linked,
+            state: state.to_owned(),
+            address: peer.address.map(|address| address.to_string()),
+            round_trip_us: round_trip.filter(|_| peer.linked).map(|(_, micros)| *micros),
+            headroom: heard.and_then(|heard| heard.headroom).map(headroom),
+            collections: heard.iter().flat_map(|heard| heard.collections.iter().map(collection)).collect(),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `GET /v1/events` answers this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happenings {
+    /// What happened, oldest first.
+    pub events: Vec<Event>,
+    /// The number of the newest event of all.
+    pub newest: u64,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number, from 1; they begin anew with each start of the agent.
+    pub number: u64,
+    /// Milliseconds since it happened.
+    pub ago_ms: u64,
+    /// What kind.
+    pub kind: events::Kind,
+    /// The device, by its name or its PeerId.
+    pub device: String,
+    /// A plain sentence.
+    pub text: String,
+}
+
+impl Happenings {
+    /// As the list stands now.
+    #[must_use]
+    pub fn new(now: Instant, events: &[events::Happened], newest: u64) -> Self {
+        let event = |event: &events::Happened| Event {
+            number: event.number,
+            ago_ms: u64::try_from(now.since(event.at).as_millis()).unwrap_or(u64::MAX),
+            kind: event.kind,
+            device: event.device.clone(),
+            text: event.text.clone(),
+        };
+        Self { events: events.iter().map(event).collect(), newest }
     }
 }
 
@@ -193,11 +303,8 @@ impl From<&Status> for Standing {
             leaving: status.ledger.count(Kind::Leaving),
             chunks: status.ledger.live_chunks(),
             vectors: status.ledger.live_vectors(),
-            peers: status.peers.iter().map(Peer::from).collect(),
-            model: Model {
-                name: status.model.clone(),
-                fingerprint: status.fingerprint.0.iter().map(|byte| format!("{byte:02x}")).collect(),
-            },
+            peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
+            model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
             sources: watched.collect(),
             working: status.running > 0 || status.looking,
             held: status.held.clone(),

@@ -3,7 +3,7 @@
 use super::admission::{Admission, Place};
 use super::shake::{NoLink, listen};
 use super::stream::within;
-use super::{Shared, life};
+use super::{LinkEvent, Shared, life};
 use crate::io::clock;
 use crate::wire::peer::PeerId;
 use log::{debug, info, warn};
@@ -68,7 +68,7 @@ fn begin(door: &Arc<Door>, stream: TcpStream, address: SocketAddr) {
                     debug!("The link from {address} was not kept: {why}.");
                 }
             }
-            Err(NoLink::Stranger(peer)) => door.tell_stranger(peer, address),
+            Err(NoLink::Stranger(peer)) => door.tell_stranger(peer, address).await,
             Err(NoLink::Failed(why)) => debug!("No link came about with {address}: {why}."),
         }
     })
@@ -76,12 +76,13 @@ fn begin(door: &Arc<Door>, stream: TcpStream, address: SocketAddr) {
 }
 
 impl Door {
-    fn tell_stranger(&self, peer: PeerId, address: SocketAddr) {
-        let mut last = self.stranger.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.replace(peer) == Some(peer) {
+    async fn tell_stranger(&self, peer: PeerId, address: SocketAddr) {
+        let last = self.stranger.lock().unwrap_or_else(PoisonError::into_inner).replace(peer);
+        if last == Some(peer) {
             debug!("The unknown device {peer} at {address} was refused again.");
         } else {
             info!("An unknown device wanted to link and was refused: {peer} at {address}.");
+            self.shared.tell(LinkEvent::Stranger { peer, address }).await;
         }
     }
 }

@@ -142,7 +142,7 @@ mod tests {
         let (stop, _) = smol::channel::bounded(1);
         let (_, end) = smol::channel::bounded(1);
         let streams = Streams::new(smol::channel::bounded(1).0);
-        Link::new(known, Instant::from_millis(at), [Queue::new().0, Queue::new().0], stop, end, streams)
+        Link::new(known, Instant::from_millis(at), [Queue::new().0, Queue::new().0, Queue::new().0], stop, end, streams)
     }
 
     fn kept(own: u8, other: u8, first_dialled: bool, second_dialled: bool, apart: u64) -> bool {
@@ -195,7 +195,11 @@ mod tests {
 
     #[test]
     fn links_dials_and_allowed_peers_have_an_end() {
-        let everybody: Vec<PeerId> = (0..=255).map(peer).collect();
+        let other = |seed: u16| PeerId::from_public_key(&std::array::from_fn(|at| seed.to_le_bytes()[at % 2]));
+        let mut everybody: Vec<PeerId> = (0..=255).map(peer).collect();
+        everybody.extend(
+            (256..).map(other).filter(|one| !(0..=255).any(|seed| peer(seed) == *one)).take(LINK_ALLOWED_MAX - 256),
+        );
         let mut book = Book::new(PeerId::from_public_key(&[9; 32]), &everybody);
         assert!(!book.allow(PeerId::from_public_key(&std::array::from_fn(|at| u8::from(at > 9)))));
         assert!(book.allow(peer(0)), "who is in stays in");

@@ -1,7 +1,12 @@
-//! Our own two channels of a link: a bounded queue of frames each, and the task that writes them out.
+//! Our own three channels of a link: a bounded queue of frames each, and the task that writes them out.
 
+use super::frame::Frame;
 use super::stream::{Streams, finish};
-use crate::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, LINK_QUEUE_BYTES_MAX, LINK_QUEUE_MAX};
+use crate::limits::{
+    FRAME_GOSSIP_MAX, FRAME_KEPT_BYTES, FRAME_TASK_MAX, JSON_LINE_MAX, LINK_QUEUE_BYTES_MAX, LINK_QUEUE_MAX,
+};
+use crate::wire::frame;
+use crate::wire::message::Form;
 use crate::wire::varint;
 use log::debug;
 use smol::channel::{Receiver, Sender};
@@ -18,10 +23,12 @@ pub enum Channel {
     Gossip,
     /// Tasks and their results: frames of at most `FRAME_TASK_MAX` bytes.
     Task,
+    /// Either of them as lines of JSON, for agents in any language: a frame is one line without its line feed.
+    Json,
 }
 
 impl Channel {
-    pub(super) const ALL: [Self; 2] = [Self::Gossip, Self::Task];
+    pub(super) const ALL: [Self; 3] = [Self::Gossip, Self::Task, Self::Json];
 
     /// The protocol's id on the wire.
     #[must_use]
@@ -29,6 +36,7 @@ impl Channel {
         match self {
             Self::Gossip => "/wattle/gossip/1",
             Self::Task => "/wattle/task/1",
+            Self::Json => "/wattle/json/1",
         }
     }
 
@@ -38,6 +46,16 @@ impl Channel {
         match self {
             Self::Gossip => FRAME_GOSSIP_MAX,
             Self::Task => FRAME_TASK_MAX,
+            Self::Json => JSON_LINE_MAX - 1,
+        }
+    }
+
+    /// The form of the messages in its frames.
+    #[must_use]
+    pub const fn form(self) -> Form {
+        match self {
+            Self::Gossip | Self::Task => Form::Postcard,
+            Self::Json => Form::Json,
         }
     }
 }
@@ -68,7 +86,7 @@ impl std::error::Error for SendError {}
 /// Frames that wait for their stream, bounded in number and in bytes.
 #[derive(Clone)]
 pub(super) struct Queue {
-    frames: Sender<Vec<u8>>,
+    frames: Sender<Frame>,
     bytes: Arc<AtomicUsize>,
 }
 
@@ -79,7 +97,7 @@ impl Queue {
         (Self { frames, bytes: Arc::clone(&bytes) }, Outlet { frames: outlet, bytes })
     }
 
-    pub(super) fn push(&self, frame: Vec<u8>) -> std::result::Result<(), SendError> {
+    pub(super) fn push(&self, frame: Frame) -> std::result::Result<(), SendError> {
         let length = frame.len();
         let fits = |waiting: usize| Some(waiting + length).filter(|sum| *sum <= LINK_QUEUE_BYTES_MAX);
         self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).map_err(|_| SendError::Full)?;
@@ -92,42 +110,94 @@ impl Queue {
 
 /// The other end of a `Queue`.
 pub(super) struct Outlet {
-    frames: Receiver<Vec<u8>>,
+    frames: Receiver<Frame>,
     bytes: Arc<AtomicUsize>,
 }
 
 impl Outlet {
     /// Writes frames out as they come, for as long as the link stands. The stream is opened by the first one,
-    /// and anew after a failure; the frame that failed is lost, as it would be with the link.
+    /// and anew after a failure; what failed is lost, as it would be with the link.
     pub(super) async fn write_out(self, streams: Streams, channel: Channel) {
-        let mut open = None;
+        let (mut open, mut wire) = (None, Vec::new());
         while let Ok(frame) = self.frames.recv().await {
             let stream = match open.take() {
                 Some(stream) => Ok(stream),
                 None => streams.open(channel.protocol()).await,
             };
             match stream {
-                Ok(mut stream) => match self.write(&mut stream, &frame).await {
+                Ok(mut stream) => match self.write(&mut stream, channel, frame, &mut wire).await {
                     Ok(()) => open = Some(stream),
                     Err(error) => debug!("A frame on {} was lost: {error}.", channel.protocol()),
                 },
-                Err(why) => debug!("A frame on {} was not sent: {why}.", channel.protocol()),
+                Err(why) => {
+                    debug!("A frame on {} was not sent: {why}.", channel.protocol());
+                    self.bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+                }
             }
-            self.bytes.fetch_sub(frame.len(), Ordering::Relaxed);
         }
         if let Some(stream) = open {
             finish(stream).await;
         }
     }
 
-    async fn write(&self, stream: &mut super::stream::Stream, frame: &[u8]) -> Result<()> {
-        let mut head = Vec::new();
-        varint::put(&mut head, frame.len() as u64);
-        stream.write_all(&head).await?;
-        stream.write_all(frame).await?;
+    /// Writes a frame, and those behind it as far as they are small: yamux takes memory for every write.
+    async fn write(
+        &self,
+        stream: &mut super::stream::Stream,
+        channel: Channel,
+        first: Frame,
+        wire: &mut Vec<u8>,
+    ) -> Result<()> {
+        wire.clear();
+        wire.reserve(FRAME_KEPT_BYTES);
+        let mut waiting = 0;
+        let (mut next, mut written) = (Some(first), Ok(()));
+        while let Some(frame) = next.take() {
+            waiting += frame.len();
+            if frame.len() > FRAME_KEPT_BYTES {
+                written = write_large(stream, channel, &frame, wire).await;
+                break;
+            }
+            put(channel, &frame, wire);
+            if wire.len() < FRAME_KEPT_BYTES / 2 {
+                next = self.frames.try_recv().ok();
+            }
+        }
+        if written.is_ok() && !wire.is_empty() {
+            written = stream.write_all(wire).await;
+        }
+        self.bytes.fetch_sub(waiting, Ordering::Relaxed);
+        written?;
         // What follows at once goes out with it.
         if self.frames.is_empty() { stream.flush().await } else { Ok(()) }
     }
+}
+
+/// Appends a small frame as it stands on the wire.
+fn put(channel: Channel, bytes: &[u8], wire: &mut Vec<u8>) {
+    match channel {
+        Channel::Gossip | Channel::Task => frame::put(wire, bytes),
+        Channel::Json => {
+            wire.extend_from_slice(bytes);
+            wire.push(b'\n');
+        }
+    }
+}
+
+/// Writes what is in `wire`, then a large frame behind it, without copying that.
+async fn write_large(
+    stream: &mut super::stream::Stream,
+    channel: Channel,
+    bytes: &[u8],
+    wire: &mut Vec<u8>,
+) -> Result<()> {
+    if channel != Channel::Json {
+        varint::put(wire, bytes.len() as u64);
+    }
+    stream.write_all(wire).await?;
+    wire.clear();
+    stream.write_all(bytes).await?;
+    if channel == Channel::Json { stream.write_all(b"\n").await } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -138,17 +208,17 @@ mod tests {
     fn a_full_queue_answers_and_keeps_what_it_has() {
         let (queue, outlet) = Queue::new();
         for _ in 0..LINK_QUEUE_MAX {
-            assert_eq!(queue.push(vec![1]), Ok(()));
+            assert_eq!(queue.push(vec![1].into()), Ok(()));
         }
-        assert_eq!(queue.push(vec![1]), Err(SendError::Full));
+        assert_eq!(queue.push(vec![1].into()), Err(SendError::Full));
         assert_eq!(outlet.bytes.load(Ordering::Relaxed), LINK_QUEUE_MAX);
         let (queue, _outlet) = Queue::new();
-        assert_eq!(queue.push(vec![1; FRAME_TASK_MAX]), Ok(()));
-        assert_eq!(queue.push(vec![1; FRAME_TASK_MAX]), Ok(()));
-        assert_eq!(queue.push(vec![1]), Err(SendError::Full), "bytes count as well");
+        assert_eq!(queue.push(vec![1; FRAME_TASK_MAX].into()), Ok(()));
+        assert_eq!(queue.push(vec![1; FRAME_TASK_MAX].into()), Ok(()));
+        assert_eq!(queue.push(vec![1].into()), Err(SendError::Full), "bytes count as well");
         drop(_outlet);
         let (queue, outlet) = Queue::new();
         drop(outlet);
-        assert_eq!(queue.push(vec![1]), Err(SendError::NoLink));
+        assert_eq!(queue.push(vec![1].into()), Err(SendError::NoLink));
     }
 }

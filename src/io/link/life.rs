@@ -67,11 +67,12 @@ pub(super) async fn live(
     let (ending, end) = smol::channel::bounded::<()>(1);
     let (gossip, gossip_outlet) = Queue::new();
     let (task, task_outlet) = Queue::new();
+    let (json, json_outlet) = Queue::new();
     let address = address.into();
     let known = Known { peer, address, dialled, agent: String::new(), protocols: Vec::new(), ping: None };
     let streams = Streams::new(orders);
     let now = clock::now();
-    let link = Link::new(known, now, [gossip, task], stop, end, streams);
+    let link = Link::new(known, now, [gossip, task, json], stop, end, streams);
     let entry = shared.book().enter(now, link.clone());
     let mut line = Line { mux, ordered: Box::pin(ordered), stopped: Box::pin(stopped), wanted: None };
     let serial = match entry {
@@ -90,7 +91,7 @@ pub(super) async fn live(
     let (over, tending) = smol::channel::bounded::<()>(1);
     let (leaving, left) = smol::channel::bounded::<()>(1);
     let tender = Tender { shared: Arc::clone(shared), link, over: tending, leaving };
-    for (channel, outlet) in Channel::ALL.into_iter().zip([gossip_outlet, task_outlet]) {
+    for (channel, outlet) in Channel::ALL.into_iter().zip([gossip_outlet, task_outlet, json_outlet]) {
         tender.tend(outlet.write_out(tender.link.streams(), channel));
     }
     tender.tend(serve::keep_alive(Arc::clone(shared), tender.link.clone(), heard));

@@ -1,7 +1,7 @@
 //! The link: libp2p on the wire, in our own small code, so that unmodified clients can dial an agent.
 //!
-//! Duty: TCP, multistream-select, Noise, yamux, identify, ping, and frames on `/wattle/gossip/1` and
-//! `/wattle/task/1`. In/out: orders by `Links`; `LinkEvent`s through one bounded channel, in order per peer.
+//! Duty: TCP, multistream-select, Noise, yamux, identify, ping, and frames on `/wattle/gossip/1`,
+//! `/wattle/task/1` and `/wattle/json/1`. In/out: orders by `Links`; `LinkEvent`s through one bounded channel, in order per peer.
 //! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link; per peer at most one
 //! link, and `Up` and `Down` alternate, frames between them; a full channel of the driver stops reading.
 //! Limits: `LINK*` and `FRAME_*` in `limits`; a peer that sends all it may holds some 6 MiB.
@@ -11,6 +11,7 @@ mod accept;
 mod admission;
 mod book;
 mod channel;
+mod frame;
 mod life;
 mod peers;
 mod secure;
@@ -19,6 +20,7 @@ mod shake;
 mod stream;
 
 use crate::limits::{LINK_CLOSE_MS, LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
+use crate::wire::message::Form;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer::PeerId;
 use book::Book;
@@ -34,6 +36,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use channel::{Channel, SendError};
+pub use frame::Frame;
 pub use peers::Known;
 use peers::Link;
 
@@ -65,6 +68,13 @@ pub enum LinkEvent {
         /// A phrase for people.
         why: String,
     },
+    /// A device that may not link wanted to, for the first time or after another one did.
+    Stranger {
+        /// Who; proven.
+        peer: PeerId,
+        /// Where the connection comes from.
+        address: SocketAddr,
+    },
     /// One whole frame of a peer whose link is up. Its sender is proven, its content is not looked at.
     Frame {
         /// Who sent it.
@@ -72,7 +82,7 @@ pub enum LinkEvent {
         /// On which channel.
         channel: Channel,
         /// The frame.
-        bytes: Vec<u8>,
+        bytes: Frame,
     },
 }
 
@@ -102,9 +112,12 @@ struct Shared {
     key: SigningKey,
     own: PeerId,
     local: SocketAddr,
+    /// Where others reach this agent, for identify.
+    places: Mutex<Vec<SocketAddr>>,
     settings: Settings,
     book: Mutex<Book>,
     events: Sender<LinkEvent>,
+    kept: frame::Kept,
     /// Ends when the links are closed, or all handles are gone.
     stopping: Receiver<()>,
 }
@@ -166,7 +179,9 @@ impl Links {
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let (running, stopping) = smol::channel::bounded(1);
         let book = Mutex::new(Book::new(own, allowed));
-        let shared = Arc::new(Shared { key, own, local, settings, book, events, stopping });
+        let places = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
+        let kept = frame::Kept::new();
+        let shared = Arc::new(Shared { key, own, local, places, settings, book, events, kept, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
     }
@@ -181,6 +196,11 @@ impl Links {
     #[must_use]
     pub fn listen_addresses(&self) -> Vec<Multiaddr> {
         vec![Multiaddr::from(self.shared.local).with_peer(self.shared.own)]
+    }
+
+    /// Where others reach this agent from now on: identify says so. An unspecified address would help nobody.
+    pub fn stand_at(&self, places: &[SocketAddr]) {
+        *self.shared.places.lock().unwrap_or_else(PoisonError::into_inner) = places.to_vec();
     }
 
     /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.
@@ -200,16 +220,30 @@ impl Links {
         smol::spawn(life::dial(Arc::clone(&self.shared), peer, address)).detach();
     }
 
+    /// An empty frame to write into, in memory that was used before.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        self.shared.kept.frame(self.shared.kept.take())
+    }
+
+    /// How `peer` is to be spoken to: in the form in which it spoke last; before that in postcard, unless it says
+    /// of itself that it speaks JSON alone.
+    #[must_use]
+    pub fn form(&self, peer: &PeerId) -> Form {
+        self.shared.book().link(peer).map_or(Form::Postcard, Link::form)
+    }
+
     /// Puts one frame into the queue to `peer`. It is sent in the order of its channel; it is lost if the link
-    /// goes down, or if the peer does not speak this channel.
+    /// goes down, or if the peer does not speak this channel. In a line of JSON there must be no line feed.
     ///
     /// # Errors
     /// `Full` if the queue is: nothing was queued, try again later or do without.
-    pub fn send(&self, peer: &PeerId, channel: Channel, bytes: Vec<u8>) -> std::result::Result<(), SendError> {
-        if bytes.is_empty() || bytes.len() > channel.frame_max() {
+    pub fn send(&self, peer: &PeerId, channel: Channel, frame: impl Into<Frame>) -> std::result::Result<(), SendError> {
+        let frame = frame.into();
+        if frame.is_empty() || frame.len() > channel.frame_max() {
             return Err(SendError::TooLarge);
         }
-        self.shared.book().link(peer).ok_or(SendError::NoLink)?.queue(channel).push(bytes)
+        self.shared.book().link(peer).ok_or(SendError::NoLink)?.queue(channel).push(frame)
     }
 
     /// Ends the link to `peer`, if there is one: `Down` follows with `why`.

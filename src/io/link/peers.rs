@@ -3,9 +3,11 @@
 use super::channel::{Channel, Queue};
 use super::stream::Streams;
 use crate::base::time::Instant;
+use crate::wire::message::Form;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer::PeerId;
 use smol::channel::{Receiver, Sender};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,10 +35,12 @@ pub(super) struct Link {
     pub(super) serial: u64,
     pub(super) since: Instant,
     known: Arc<Mutex<Known>>,
-    queues: [Queue; 2],
+    queues: [Queue; 3],
     stop: Sender<String>,
     end: Receiver<()>,
     streams: Streams,
+    /// Whether the peer is spoken to in JSON.
+    json: Arc<AtomicBool>,
 }
 
 impl Link {
@@ -44,20 +48,31 @@ impl Link {
     pub(super) fn new(
         known: Known,
         since: Instant,
-        queues: [Queue; 2],
+        queues: [Queue; 3],
         stop: Sender<String>,
         end: Receiver<()>,
         streams: Streams,
     ) -> Self {
-        Self { serial: 0, since, known: Arc::new(Mutex::new(known)), queues, stop, end, streams }
+        let (known, json) = (Arc::new(Mutex::new(known)), Arc::default());
+        Self { serial: 0, since, known, queues, stop, end, streams, json }
     }
 
     pub(super) fn queue(&self, channel: Channel) -> &Queue {
-        let [gossip, task] = &self.queues;
+        let [gossip, task, json] = &self.queues;
         match channel {
             Channel::Gossip => gossip,
             Channel::Task => task,
+            Channel::Json => json,
         }
+    }
+
+    /// How the peer is to be spoken to: as it spoke last, or as it said that it can.
+    pub(super) fn form(&self) -> Form {
+        if self.json.load(Ordering::Relaxed) { Form::Json } else { Form::Postcard }
+    }
+
+    pub(super) fn speak(&self, form: Form) {
+        self.json.store(form == Form::Json, Ordering::Relaxed);
     }
 
     /// The first reason counts.

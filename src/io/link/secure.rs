@@ -1,6 +1,6 @@
 //! A TCP stream under Noise: bytes in and out, frames on the wire.
 
-use crate::limits::{LINK_WRITE_BYTES, NOISE_FRAME_MAX};
+use crate::limits::{LINK_TURN_READS, LINK_WRITE_BYTES, NOISE_FRAME_MAX};
 use crate::wire::noise::{BadNoise, NOISE_OVERHEAD, Transport};
 use smol::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use smol::net::TcpStream;
@@ -28,6 +28,8 @@ pub(super) struct Secure {
     sent: usize,
     /// Bytes that arrived, ever: the sign of life.
     heard: Arc<AtomicU64>,
+    /// Reads since others had their turn.
+    turn: u32,
     /// The peer broke yamux's rules; the link ends once that is said.
     broken: bool,
 }
@@ -57,6 +59,7 @@ impl Secure {
             sealed: Vec::new(),
             sent: 0,
             heard: Arc::default(),
+            turn: 0,
             broken: false,
         }
     }
@@ -139,6 +142,13 @@ impl AsyncBufRead for Secure {
 
 impl AsyncRead for Secure {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
+        // yamux reads for as long as something is there; so the end of a turn looks like nothing is.
+        self.turn += 1;
+        if self.turn > LINK_TURN_READS {
+            self.turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let plain = ready!(self.as_mut().poll_fill_buf(cx))?;
         let length = plain.len().min(buf.len());
         if let (Some(place), Some(part)) = (buf.get_mut(..length), plain.get(..length)) {

@@ -13,20 +13,23 @@ use crate::limits::{
 };
 use crate::wire::frame::Decoder;
 use crate::wire::identify::{AGENT, IDENTIFY, Identify};
+use crate::wire::json::line::Lines;
+use crate::wire::message::Form;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::varint;
 use log::{debug, warn};
 use smol::Timer;
 use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// libp2p specs ping/ping.md: 32 random bytes come back.
 const PING: &str = "/ipfs/ping/1.0.0";
 const PING_BYTES: usize = 32;
 
-const SPOKEN: &[&str] = &[IDENTIFY, PING, Channel::Gossip.protocol(), Channel::Task.protocol()];
+const SPOKEN: &[&str] =
+    &[IDENTIFY, PING, Channel::Gossip.protocol(), Channel::Task.protocol(), Channel::Json.protocol()];
 
 /// The streams that a peer has open on a link, all and by protocol.
 #[derive(Default)]
@@ -96,9 +99,10 @@ async fn serve(
     Ok(())
 }
 
-/// What this agent says of itself. An unspecified address would help nobody, so it is left out.
+/// What this agent says of itself.
 fn describe(shared: &Shared, observed: Multiaddr) -> Identify {
-    let listen = if shared.local.ip().is_unspecified() { Vec::new() } else { vec![Multiaddr::from(shared.local)] };
+    let places = shared.places.lock().unwrap_or_else(PoisonError::into_inner);
+    let listen = places.iter().copied().map(Multiaddr::from).collect();
     let protocols = SPOKEN.iter().map(|protocol| (*protocol).to_owned()).collect();
     Identify { peer: Some(shared.own), listen, protocols, observed: Some(observed), agent: AGENT.to_owned() }
 }
@@ -117,19 +121,59 @@ async fn echo(stream: &mut Stream) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What cuts a stream into frames.
+enum Cutter {
+    Frames(Decoder),
+    Lines(Lines),
+}
+
+impl Cutter {
+    fn new(channel: Channel) -> Self {
+        match channel.form() {
+            Form::Postcard => Self::Frames(Decoder::new(channel.frame_max())),
+            Form::Json => Self::Lines(Lines::default()),
+        }
+    }
+
+    fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Vec<u8>>), String> {
+        match self {
+            Self::Frames(frames) => frames.feed(input).map_err(|why| why.to_string()),
+            Self::Lines(lines) => lines.feed(input).map_err(|why| why.to_string()),
+        }
+    }
+
+    fn is_between(&self) -> bool {
+        match self {
+            Self::Frames(frames) => frames.is_between(),
+            Self::Lines(lines) => lines.is_between(),
+        }
+    }
+
+    fn reuse(&mut self, buffer: Vec<u8>) {
+        match self {
+            Self::Frames(frames) => frames.reuse(buffer),
+            Self::Lines(lines) => lines.reuse(buffer),
+        }
+    }
+}
+
 /// Reads frames and hands each to the driver before the next one is read.
 async fn receive_frames(shared: &Shared, link: &Link, channel: Channel, stream: &mut Stream) -> Result<(), String> {
     let peer = link.known().peer;
-    let mut decoder = Decoder::new(channel.frame_max());
+    let mut cutter = Cutter::new(channel);
     loop {
         let input = stream.fill_buf().await.map_err(|error| error.to_string())?;
         if input.is_empty() {
-            return if decoder.is_between() { Ok(()) } else { Err("it ended within a frame".to_owned()) };
+            return if cutter.is_between() { Ok(()) } else { Err("it ended within a frame".to_owned()) };
         }
-        let (used, frame) = decoder.feed(input).map_err(|why| why.to_string())?;
+        if cutter.is_between() {
+            cutter.reuse(shared.kept.take());
+        }
+        let (used, frame) = cutter.feed(input)?;
         stream.consume(used);
         if let Some(bytes) = frame {
-            shared.tell(LinkEvent::Frame { peer, channel, bytes }).await;
+            link.speak(channel.form());
+            shared.tell(LinkEvent::Frame { peer, channel, bytes: shared.kept.frame(bytes) }).await;
         }
     }
 }
@@ -151,6 +195,10 @@ pub(super) async fn ask_who(link: Link) {
                 warn!("The device {peer} says of itself that it is another one.");
             }
             debug!("The device {peer} is {} and speaks {}.", who.agent, who.protocols.join(" "));
+            let speaks = |channel: Channel| who.protocols.iter().any(|spoken| spoken == channel.protocol());
+            if speaks(Channel::Json) && !speaks(Channel::Task) && !speaks(Channel::Gossip) {
+                link.speak(Form::Json);
+            }
             link.learn(|known| {
                 known.agent = who.agent;
                 known.protocols = who.protocols;

@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::base::rng::Rng;
+use crate::limits::{JSON_LINE_MAX, MESSAGE_BODY_MAX, MESSAGE_BYTES_MAX, MESSAGE_SENDERS_MAX};
 use crate::wire::chance;
+use crate::wire::peer::PeerId;
+use ed25519_dalek::SigningKey;
+use sha2::{Digest, Sha256};
 
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
@@ -38,18 +42,18 @@ fn the_frozen_message_still_comes_out_and_opens() {
     assert_eq!(hex(&bytes), FROZEN);
     let mut opener = opener();
     let opened = opener.open(&bytes).unwrap();
-    assert_eq!((opened.kind, opened.task_id, opened.body), ("ask", &b"task-1"[..], &b"what is a wattle?"[..]));
+    assert_eq!((opened.kind, &opened.task_id[..], opened.body), ("ask", &b"task-1"[..], &b"what is a wattle?"[..]));
     assert_eq!((opened.sender, opened.mesh, opened.boot, opened.seq), (name(1), Some([0xab; 32]), 7, 1));
 }
 
 #[test]
 fn the_signature_covers_what_the_design_says() {
     let bytes = Sealer::new(key(1), 7).seal("ask", b"t", b"body").unwrap();
-    let envelope: Envelope<'_> = exactly(&bytes).unwrap();
+    let envelope = packed::envelope(&bytes).unwrap();
     let mut signed = b"wattle-msg-1\0\0\0\x03ask\0\0\0\x01t\0\0\0\x26".to_vec();
     signed.extend(name(1).to_bytes());
     signed.extend(Sha256::digest(envelope.payload));
-    assert!(name(1).signed(&signed, envelope.signature));
+    assert!(name(1).signed(&signed, &envelope.signature));
 }
 
 #[test]
@@ -74,7 +78,7 @@ fn strangers_are_not_heard_and_the_table_of_senders_has_an_end() {
         bytes[..8].copy_from_slice(&(number as u64).to_le_bytes());
         let _ = opener.allow(PeerId::from_public_key(&bytes));
     }
-    assert_eq!(opener.senders.len(), MESSAGE_SENDERS_MAX);
+    assert_eq!(opener.count(), MESSAGE_SENDERS_MAX);
     assert!(opener.allow(name(1)), "who is in stays in");
     opener.forget(&name(1));
     assert!(opener.allow(name(2)));
@@ -106,10 +110,14 @@ fn a_message_has_one_spelling() {
 #[test]
 fn a_newer_version_is_named() {
     let signed = Sealer::new(key(1), 1).seal("a", &[], b"body").unwrap();
-    let envelope: Envelope<'_> = exactly(&signed).unwrap();
+    let envelope = packed::envelope(&signed).unwrap();
     let payload = [&[2], &envelope.payload[1..]].concat();
-    let newer = postcard::to_allocvec(&Envelope { payload: &payload, ..envelope }).unwrap();
+    let fields = (envelope.kind, &envelope.task_id[..], &payload[..], &envelope.sender[..], &envelope.signature[..]);
+    let newer = postcard::to_allocvec(&fields).unwrap();
     assert_eq!(opener().open(&newer), Err(BadMessage::Version(2)));
+    let line = String::from_utf8(json(&mut Sealer::new(key(1), 1), b"{}")).unwrap();
+    let newer = line.replace("{\"body\":{},", "{\"aim\":[1],\"body\":{},").replace("\"v\":1", "\"v\":2");
+    assert_eq!(opener().open_as(Form::Json, newer.as_bytes()), Err(BadMessage::Version(2)));
 }
 
 #[test]
@@ -126,4 +134,66 @@ fn no_changed_byte_passes_and_no_bytes_panic() {
         let noise = chance::bytes(&mut rng, 120);
         assert!(opener().open(&noise).is_err());
     }
+}
+
+fn json(sealer: &mut Sealer, body: &[u8]) -> Vec<u8> {
+    let mut line = Vec::new();
+    sealer.seal_into(Form::Json, "echo", b"task-1", body, &mut line).unwrap();
+    line
+}
+
+#[test]
+fn a_line_says_the_same_as_postcard_and_counts_with_it() {
+    let (mut sealer, mut opener) = (Sealer::new(key(1), 7), opener());
+    sealer.join([0xab; 32]);
+    let body = b"{\"answer\":false,\"id\":7,\"text\":\"hi\"}";
+    let line = json(&mut sealer, body);
+    let text = String::from_utf8(line.clone()).unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["type"], "echo");
+    let opened = opener.open_as(Form::Json, &line).unwrap();
+    assert_eq!((opened.kind, &opened.task_id[..], opened.body), ("echo", &b"task-1"[..], &body[..]));
+    assert_eq!((opened.sender, opened.mesh, opened.boot, opened.seq), (name(1), Some([0xab; 32]), 7, 1));
+    assert_eq!(opener.open_as(Form::Json, &line), Err(BadMessage::Replay));
+    assert_eq!(opener.open(&sealer.seal("a", &[], &[]).unwrap()).unwrap().seq, 2, "one count for both");
+    assert_eq!(opener.open(&line), Err(BadMessage::Form));
+}
+
+#[test]
+fn a_line_has_one_spelling_and_no_changed_byte_passes() {
+    let line = String::from_utf8(json(&mut Sealer::new(key(1), 1), b"{\"a\":1}")).unwrap();
+    let open = |line: &str| opener().open_as(Form::Json, line.as_bytes()).err();
+    assert_eq!(open(&line), None);
+    for (from, to) in [
+        (",\"seq\"", ", \"seq\""),
+        ("{\"a\":1}", "{\"a\":1,\"a\":1}"),
+        ("\"boot\":1", "\"boot\":1.0"),
+        ("\"type\":\"echo\"", "\"type\":\"\\u0065cho\""),
+    ] {
+        assert!(line.contains(from));
+        assert_eq!(open(&line.replace(from, to)), Some(BadMessage::Form), "{to}");
+    }
+    assert_eq!(open(&format!("{line} ")), Some(BadMessage::Form));
+    assert_eq!(open(&line.replace("\"a\":1", "\"a\":2")), Some(BadMessage::Signature));
+    let mut rng = Rng::new(11);
+    for at in 0..line.len() {
+        let mut changed = line.clone().into_bytes();
+        changed[at] ^= 1 << rng.below(7);
+        assert!(opener().open_as(Form::Json, &changed).is_err(), "byte {at}");
+        assert!(opener().open_as(Form::Json, &line.as_bytes()[..at]).is_err());
+    }
+}
+
+#[test]
+fn a_line_above_its_cap_is_not_sealed_and_not_opened() {
+    let (mut sealer, mut out) = (Sealer::new(key(1), 1), Vec::new());
+    let body = |length: usize| [&b"\""[..], &vec![b'a'; length], b"\""].concat();
+    // The largest body of postcard leaves no room for a line's longer fields.
+    sealer.join([7; 32]);
+    let (kind, task) = ("k".repeat(MESSAGE_KIND_MAX), [0; MESSAGE_TASK_MAX]);
+    let sealed = sealer.seal_into(Form::Json, &kind, &task, &body(MESSAGE_BODY_MAX - 2), &mut out);
+    assert_eq!(sealed, Err(BadMessage::TooLarge));
+    assert_eq!(sealer.seal_into(Form::Json, "a\"", &[], b"1", &mut out), Err(BadMessage::Form));
+    sealer.seal_into(Form::Json, "echo", &[], &body(JSON_LINE_MAX - 400), &mut out).unwrap();
+    assert_eq!(opener().open_as(Form::Json, &out).unwrap().seq, 1, "what failed used up no number");
+    assert_eq!(opener().open_as(Form::Json, &vec![b'a'; JSON_LINE_MAX]), Err(BadMessage::TooLarge));
 }

@@ -1,18 +1,33 @@
 //! Bad input on the link. After each attack a healthy peer dials and pings, and memory has stayed bounded.
+//!
+//! Here: a link's own events, in this process. In hostile/: every attack of the list of threats (docs/evidence.md)
+//! on a real agent in a process of its own, and the table.
 
-use super::raw::{Muxed, agree, bad, muxed, propose, secrets};
+mod arena;
+mod crypto;
+mod datagrams;
+mod door;
+mod gossip;
+mod liar;
+mod maps;
+mod multicast;
+mod names;
+mod streams;
+mod table;
+mod words;
+
+use super::raw::{Muxed, agree, muxed, propose, secrets};
 use super::{End, key, name, soon};
-use ed25519_dalek::Signer;
+use liar::{lie, lies_of};
 use smol::Timer;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::TcpStream;
-use std::io::Result;
+use std::net::SocketAddr;
 use std::time::Duration;
 use wattle::io::link::{Channel, LinkEvent};
 use wattle::limits::{LINK_HALF_OPEN_ADDRESS_MAX, LINK_STREAMS_MAX};
 use wattle::wire::frame;
 use wattle::wire::noise::Handshake;
-use wattle::wire::protobuf;
 use wattle::wire::varint;
 
 /// The agent that is attacked, the peer who means well (2), and the one who does not (3); both are allowed.
@@ -70,8 +85,8 @@ const WINDOW: u8 = 1;
 const SYN: u16 = 1;
 
 /// Sends `bytes` as plain TCP; how much was answered until the agent closed.
-async fn plain(target: &End, bytes: &[u8]) -> usize {
-    let mut tcp = TcpStream::connect(target.address).await.unwrap();
+async fn plain(target: SocketAddr, bytes: &[u8]) -> usize {
+    let mut tcp = TcpStream::connect(target).await.unwrap();
     // It may close before everything was written.
     let _ = tcp.write_all(bytes).await;
     let (mut said, mut part) = (0, [0; 4096]);
@@ -100,11 +115,24 @@ fn garbage_http_and_floods_before_the_handshake_are_sent_away() {
             &frame,
         ];
         for attack in attacks {
-            assert!(plain(&target, attack).await < 1000);
+            assert!(plain(target.address, attack).await < 1000);
             healthy(&target, &friend).await;
         }
         bounded(before);
     });
+}
+
+/// So many connections that begin, each, one of two ways, and then say nothing.
+async fn half_handshakes(target: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let mut open = Vec::new();
+    for number in 0..count {
+        let mut tcp = TcpStream::connect(target).await.unwrap();
+        let half: &[u8] =
+            if number % 2 == 0 { b"\x13/multi" } else { b"\x13/multistream/1.0.0\n\x07/noise\n\x00\x20half" };
+        tcp.write_all(half).await.unwrap();
+        open.push(tcp);
+    }
+    open
 }
 
 #[test]
@@ -116,13 +144,7 @@ fn silence_and_half_a_handshake_hold_nobody_up() {
             silent.push(TcpStream::connect(target.address).await.unwrap());
         }
         healthy(&target, &friend).await;
-        for number in 0..40 {
-            let mut tcp = TcpStream::connect(target.address).await.unwrap();
-            let half: &[u8] =
-                if number % 2 == 0 { b"\x13/multi" } else { b"\x13/multistream/1.0.0\n\x07/noise\n\x00\x20half" };
-            tcp.write_all(half).await.unwrap();
-            silent.push(tcp);
-        }
+        silent.extend(half_handshakes(target.address, 40).await);
         healthy(&target, &friend).await;
         // All of them are closed in the end, the last few by the time limit.
         for tcp in &mut silent {
@@ -150,62 +172,18 @@ fn strangers_and_wrong_names_get_no_link() {
     });
 }
 
-/// A handshake with a payload of the attacker's choice, made of its static key.
-async fn lie(target: &End, payload: impl Fn(&[u8]) -> Vec<u8>) -> Result<()> {
-    let mut tcp = TcpStream::connect(target.address).await?;
-    propose(&mut tcp, "/noise").await?;
-    let params = "Noise_XX_25519_ChaChaPoly_SHA256".parse().map_err(bad)?;
-    let secrets = secrets();
-    let fixed = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(secrets.fixed));
-    let mut state = snow::Builder::with_resolver(params, wattle::wire::noise::resolver(secrets.ephemeral))
-        .local_private_key(&secrets.fixed)
-        .and_then(snow::Builder::build_initiator)
-        .map_err(bad)?;
-    let mut buffer = vec![0; 65_535];
-    let length = state.write_message(&[], &mut buffer).map_err(bad)?;
-    tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
-    let mut head = [0; 2];
-    tcp.read_exact(&mut head).await?;
-    let mut answer = vec![0; usize::from(u16::from_be_bytes(head))];
-    tcp.read_exact(&mut answer).await?;
-    state.read_message(&answer, &mut buffer).map_err(bad)?;
-    let length = state.write_message(&payload(fixed.as_bytes()), &mut buffer).map_err(bad)?;
-    tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
-    // An agent that believed it would go on with multistream once we do.
-    let mut transport = state.into_transport_mode().map_err(bad)?;
-    let length = transport.write_message(b"\x13/multistream/1.0.0\n", &mut buffer).map_err(bad)?;
-    tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
-    soon(tcp.read_exact(&mut head)).await.map(drop)
-}
-
 #[test]
 fn lies_about_the_identity_get_no_link() {
     smol::block_on(async {
         let (target, friend) = target();
-        let signed = |identity: &[u8], signature: &[u8]| {
-            let mut payload = Vec::new();
-            protobuf::put_bytes(&mut payload, 1, identity);
-            protobuf::put_bytes(&mut payload, 2, signature);
-            payload
-        };
-        let statement = |fixed: &[u8]| [b"noise-libp2p-static-key:", fixed].concat();
+        let (truth, lies) = lies_of(3);
         // The truth passes, so that the lies fail for the right reason.
-        let truth = |fixed: &[u8]| signed(&name(3).to_protobuf(), &key(3).sign(&statement(fixed)).to_bytes());
-        lie(&target, truth).await.unwrap();
+        lie(target.address, truth).await.unwrap();
         healthy(&target, &friend).await;
-        // An allowed name, signed by somebody else; and a true signature for another connection.
-        let other = |fixed: &[u8]| signed(&name(2).to_protobuf(), &key(3).sign(&statement(fixed)).to_bytes());
-        assert!(lie(&target, other).await.is_err());
-        healthy(&target, &friend).await;
-        let replayed = |_: &[u8]| signed(&name(3).to_protobuf(), &key(3).sign(&statement(&[1; 32])).to_bytes());
-        assert!(lie(&target, replayed).await.is_err());
-        healthy(&target, &friend).await;
-        let mut rsa = vec![0x08, 0x00];
-        protobuf::put_bytes(&mut rsa, 2, &[1; 3000]);
-        assert!(lie(&target, |fixed| signed(&rsa, &key(3).sign(&statement(fixed)).to_bytes())).await.is_err());
-        healthy(&target, &friend).await;
-        assert!(lie(&target, |_| vec![0xff; 100]).await.is_err());
-        healthy(&target, &friend).await;
+        for payload in lies {
+            assert!(lie(target.address, payload).await.is_err());
+            healthy(&target, &friend).await;
+        }
     });
 }
 
@@ -216,25 +194,26 @@ async fn inside(target: &End) -> Muxed {
     muxed
 }
 
+/// What yamux must not take.
+fn broken_yamux() -> Vec<(&'static str, Vec<u8>)> {
+    let overflow = [yamux(WINDOW, SYN, 1, 0), yamux(WINDOW, 0, 1, u32::MAX), yamux(WINDOW, 0, 1, u32::MAX)].concat();
+    let mut credit = yamux(DATA, SYN, 1, 262_145);
+    credit.resize(credit.len() + 262_145, 0);
+    vec![
+        ("a frame of four gigabytes", yamux(DATA, SYN, 1, u32::MAX)),
+        ("CVE-2026-32314: more than the window at once", credit),
+        ("CVE-2026-31814: a window that overflows", overflow),
+        ("an unknown version", vec![9; 64]),
+        ("streams of the other side's numbers", yamux(WINDOW, SYN, 2, 0)),
+    ]
+}
+
 #[test]
 fn forged_frames_and_broken_yamux_end_only_that_link() {
     smol::block_on(async {
         let (target, friend) = target();
         let before = resident();
-        let overflow =
-            [yamux(WINDOW, SYN, 1, 0), yamux(WINDOW, 0, 1, u32::MAX), yamux(WINDOW, 0, 1, u32::MAX)].concat();
-        let attacks: Vec<(&str, Vec<u8>)> = vec![
-            ("a frame of four gigabytes", yamux(DATA, SYN, 1, u32::MAX)),
-            ("CVE-2026-32314: more than the window at once", {
-                let mut bytes = yamux(DATA, SYN, 1, 262_145);
-                bytes.resize(bytes.len() + 262_145, 0);
-                bytes
-            }),
-            ("CVE-2026-31814: a window that overflows", overflow),
-            ("an unknown version", vec![9; 64]),
-            ("streams of the other side's numbers", yamux(WINDOW, SYN, 2, 0)),
-        ];
-        for (what, attack) in attacks {
+        for (what, attack) in broken_yamux() {
             let mut attacker = inside(&target).await;
             let _ = attacker.send(&attack).await;
             soon(async { while !matches!(target.next().await, LinkEvent::Down { .. }) {} }).await;
@@ -288,32 +267,37 @@ fn sixty_four_streams_at_once_are_survived_by_the_link_and_a_thousand_by_the_age
     });
 }
 
+/// Streams whose frames are longer than they may be, shorter than they say, or empty.
+fn broken_promises() -> Vec<Vec<u8>> {
+    let promise = |length: u64| {
+        let mut bytes = Vec::new();
+        varint::put(&mut bytes, length);
+        bytes
+    };
+    vec![
+        stream(1, "/wattle/task/1", &promise(4 << 30)),
+        stream(3, "/wattle/gossip/1", &promise(64 * 1024 + 1)),
+        stream(5, "/wattle/task/1", &[promise(1 << 20), vec![1; 1000]].concat()),
+        stream(7, "/wattle/task/1", &[0]),
+        stream(11, "/wattle/json/1", b"\n"),
+        stream(13, "/wattle/json/1", b"{\"payload\":{"),
+    ]
+}
+
 #[test]
 fn frames_that_promise_too_much_or_break_off_reach_nobody() {
     smol::block_on(async {
         let (target, friend) = target();
         let before = resident();
-        let mut huge = Vec::new();
-        varint::put(&mut huge, 4 << 30);
-        let mut gossip = Vec::new();
-        varint::put(&mut gossip, 64 * 1024 + 1);
-        let mut half = Vec::new();
-        varint::put(&mut half, 1 << 20);
-        half.extend([1; 1000]);
         let mut attacker = inside(&target).await;
         let mut good = Vec::new();
         frame::put(&mut good, b"good");
-        let streams = [
-            stream(1, "/wattle/task/1", &huge),
-            stream(3, "/wattle/gossip/1", &gossip),
-            stream(5, "/wattle/task/1", &half),
-            stream(7, "/wattle/task/1", &[0]),
-            // The link itself is unharmed: what is well-formed arrives.
-            stream(9, "/wattle/gossip/1", &good),
-        ];
+        let mut streams = broken_promises();
+        // The link itself is unharmed: what is well-formed arrives.
+        streams.push(stream(9, "/wattle/gossip/1", &good));
         attacker.send(&streams.concat()).await.unwrap();
         let LinkEvent::Frame { peer, channel, bytes } = target.next().await else { panic!("no frame") };
-        assert_eq!((peer, channel, bytes), (name(3), Channel::Gossip, b"good".to_vec()));
+        assert_eq!((peer, channel, bytes), (name(3), Channel::Gossip, b"good".to_vec().into()));
         healthy(&target, &friend).await;
         bounded(before);
     });

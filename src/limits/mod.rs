@@ -1,5 +1,18 @@
-//! Every cap of the house, with its unit and its reason. A cap that depends on another says so in a
-//! const assert, so that a careless edit does not compile.
+//! Every cap of the house, with its unit and its reason.
+//!
+//! Duty: one place for numbers that bound something. In/out: constants only; a folder's own are in a file of its
+//! name here. Invariants: a cap that depends on another says so in a const assert, so that a careless edit does not
+//! compile. Limits: these are they. Not here: settings, which people change; anything that runs.
+
+mod energy;
+mod mesh;
+mod reach;
+mod rumour;
+
+pub use energy::*;
+pub use mesh::*;
+pub use reach::*;
+pub use rumour::*;
 
 /// Numbers in one embedding: all-MiniLM-L6-v2.
 pub const DIMENSIONS: usize = 384;
@@ -72,7 +85,11 @@ pub const SAVES_MAX: usize = 32;
 pub const CHANGES_MAX: usize = LOOK_BATCH * 2;
 
 /// Outputs that one input may cause.
-pub const OUT_PER_INPUT_MAX: usize = 96;
+pub const OUT_PER_INPUT_MAX: usize = 192;
+
+/// Outputs of one input that are kept for the membership: a probe, its indirect ones, gossip and questions to
+/// suspects, each by datagram and link (`mesh::member` bounds them), and a roll's answer.
+pub const OUT_OF_MESH_MAX: usize = 64;
 
 /// Inputs that wait for the driver; beyond, senders wait (threads) or are refused (HTTP).
 pub const INPUTS_MAX: usize = 256;
@@ -83,13 +100,13 @@ pub const ASK_MS_MAX: u64 = 10_000;
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
 pub const PEER_ANSWER_MS: u64 = 2_000;
 
-/// Agents that are known by name and linked.
-pub const PEERS_MAX: usize = 32;
-
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
 pub const REDIAL_MS: u64 = 500;
-/// The longest pause between two dials, in milliseconds.
+/// The longest pause between two dials, in milliseconds; up to half as much is added by chance.
 pub const REDIAL_MS_MAX: u64 = 60_000;
+/// The same while no link stands at all: where hundreds start at once, the one whose address all have has no
+/// room for most of them at first.
+pub const REDIAL_ALONE_MS_MAX: u64 = 10_000;
 
 /// Milliseconds until a linked peer that has not said its name is asked for it.
 pub const ASK_NAME_MS: u64 = 1_000;
@@ -250,18 +267,28 @@ pub const MESSAGE_TASK_MAX: usize = 32;
 /// Bytes of a message's body: what the five fields leave of `MESSAGE_BYTES_MAX` (measured by a test: 236 bytes).
 pub const MESSAGE_BODY_MAX: usize = MESSAGE_BYTES_MAX - 256;
 
-/// Senders whose messages are opened; each has a window of `MESSAGE_WINDOW` bits.
-pub const MESSAGE_SENDERS_MAX: usize = 256;
+/// Bytes of one line of JSON, its line feed among them. A message that postcard holds and no line does (much that
+/// must be escaped) is not said; nothing but an answer comes near.
+pub const JSON_LINE_MAX: usize = FRAME_TASK_MAX;
 
-/// Numbers of a sender that may arrive out of order: two streams, and two queues of `LINK_QUEUE_MAX` frames each.
+/// Lists and objects within each other in JSON; what agents say needs seven.
+pub const JSON_DEPTH_MAX: usize = 16;
+
+/// Bytes of the text of a test message.
+pub const ECHO_BYTES_MAX: usize = 64;
+
+/// Senders whose messages are opened; each has a window of `MESSAGE_WINDOW` bits.
+pub const MESSAGE_SENDERS_MAX: usize = 512;
+
+/// Numbers of a sender that may arrive out of order: three streams, and two queues of `LINK_QUEUE_MAX` frames each.
 pub const MESSAGE_WINDOW: usize = 1024;
 
 /// Links to other agents at once. Each may hold about 6 MiB at its worst: `LINK_STREAMS_MAX` windows of yamux
-/// (256 KiB) and two half-read frames.
+/// (256 KiB) and three half-read frames.
 pub const LINKS_MAX: usize = 64;
 
 /// Agents that may link; more than links, since some sleep.
-pub const LINK_ALLOWED_MAX: usize = 256;
+pub const LINK_ALLOWED_MAX: usize = 512;
 
 /// Connections whose handshake is under way. One more ends the oldest.
 pub const LINK_HALF_OPEN_MAX: usize = 64;
@@ -299,6 +326,13 @@ pub const LINK_QUEUE_MAX: usize = 64;
 /// Bytes that wait in one channel of a link, gossip and tasks alike.
 pub const LINK_QUEUE_BYTES_MAX: usize = 2 * FRAME_TASK_MAX;
 
+/// Buffers of frames that are kept for the next frame, by all links together: half a mebibyte at most.
+pub const FRAMES_KEPT_MAX: usize = 128;
+
+/// Bytes of the largest buffer that is kept, and of what is written to a stream at once: steady messages have some
+/// hundred bytes, and larger ones may cost an allocation.
+pub const FRAME_KEPT_BYTES: usize = 4096;
+
 /// Milliseconds of silence after which a link is pinged, a fifth more or less.
 pub const LINK_PING_MS: u64 = 15_000;
 
@@ -308,47 +342,12 @@ pub const LINK_PINGS_MISSED_MAX: u32 = 2;
 /// Milliseconds until the streams and links that are closing are left to themselves.
 pub const LINK_CLOSE_MS: u64 = 2_000;
 
+/// Reads that one link makes before others have their turn; a frame of yamux is two. Without an end, a peer that
+/// sends faster than it is served would have the agent for itself.
+pub const LINK_TURN_READS: u32 = 128;
+
 /// Bytes that a link collects before it seals a frame: yamux writes heads of 12 bytes by themselves.
 pub const LINK_WRITE_BYTES: usize = 32 * 1024;
-
-/// Sensors of one CPU that are read: the clusters of an RK3588 are seven; servers have more than they need.
-pub const CPU_SENSORS_MAX: usize = 8;
-
-/// Bytes that the governor and its pacing keep (shared/reference/energy.md C3).
-pub const GOVERNOR_BYTES_MAX: usize = 64 * 1024;
-
-/// Background workers of one device, however many cores it has.
-pub const WORKERS_MAX: usize = 64;
-
-/// Files of a tree of sensors that are looked at when the agent starts; a Pi 5 has about 70, a laptop 100.
-pub const TREE_FILES_MAX: usize = 4096;
-
-/// Bytes of a sensor's file: a page, as the kernel prints one.
-pub const SENSOR_BYTES_MAX: usize = 4096;
-
-/// Windows of quiet hours, and windows of an energy schedule: twice a day for every day of the week.
-pub const QUIET_HOURS_MAX: usize = 14;
-
-/// Bytes of a hint on energy (shared/reference/energy.md 4.8).
-pub const HINT_BYTES_MAX: usize = 4096;
-
-/// Bytes of the name that a hint gives its source.
-pub const HINT_SOURCE_BYTES_MAX: usize = 32;
-
-/// Seconds that a hint may live, counted from its arrival (shared/reference/energy.md 4.8).
-pub const HINT_TTL_S_MAX: u64 = 3600;
-
-/// Changes of a time zone's offset that are told ahead: two a year, for four years.
-pub const ZONE_CHANGES_MAX: usize = 8;
-
-/// Quarter hours of grid intensity that a percentile is taken of: seven days.
-pub const INTENSITIES_MAX: usize = 7 * 24 * 4;
-
-/// Days of energy totals that are kept.
-pub const ENERGY_DAYS_MAX: usize = 32;
-
-/// Milliseconds of background work between two looks at whether it may go on.
-pub const TASK_MS_MAX: u64 = 250;
 
 const _: () = {
     assert!(DIMENSIONS.is_multiple_of(64), "sign bits are kept in whole words");
@@ -358,7 +357,16 @@ const _: () = {
     );
     assert!(BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "one input may fill every slot and answer besides");
     assert!(ASKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a stop answers every question at once");
-    assert!(PEERS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a question goes to every peer at once");
+    assert!(LINKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a question goes to every linked peer at once");
+    assert!(
+        LINKS_MAX + ASKS_MAX + BACKGROUND_MAX + 8 + OUT_OF_MESH_MAX < OUT_PER_INPUT_MAX,
+        "the membership has its share"
+    );
+    assert!(PEERS_LINKED_ALL <= LINKS_MAX && LINKS_WANTED <= LINKS_MAX / 2, "wanted links leave room for others");
+    assert!(PEERS_MAX <= LINK_ALLOWED_MAX && PEERS_MAX <= MESSAGE_SENDERS_MAX, "every known peer may link");
+    assert!(ROLL_MEMBERS_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a roll is one frame");
+    assert!(PEERS_MAX / ROLL_MEMBERS_MAX + 1 + 40 <= OUT_OF_MESH_MAX, "a whole roll and a tick fit one input");
+    assert!(PROBE_REPLY_MS < PROBE_MS && GOSSIP_MS < PROBE_MS, "a probe ends before the next");
     assert!(ANSWER_BYTES_MAX < MESSAGE_BODY_MAX / 2 + MESSAGE_BODY_MAX / 4, "an answer is one message");
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
     assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");
@@ -368,7 +376,9 @@ const _: () = {
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
     assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
     assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");
-    assert!(MESSAGE_WINDOW >= 4 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
+    assert!(DATAGRAM_WINDOW.is_multiple_of(64), "bits are kept in whole words");
+    assert!(MEMBER_BYTES_MAX + 28 + 48 <= 1280, "a sealed packet with its UDP and IPv6 heads is never cut up");
+    assert!(MESSAGE_WINDOW >= 6 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
     assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
     assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");
     assert!(LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX, "who links can be heard");

@@ -1,0 +1,70 @@
+//! The envelope in postcard: what opens has one spelling, is signed, within its caps, and opens once.
+//!
+//! A fuzzer cannot forge a signature, so the first byte picks: the bytes as they are; or as the payload of an
+//! envelope that a true sender signed.
+
+use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha256};
+use wattle::limits::{MESSAGE_BODY_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
+use wattle::wire::message::{BadMessage, Opener, Sealer};
+use wattle::wire::peer::PeerId;
+
+/// The five fields.
+type Envelope<'a> = (&'a str, &'a [u8], &'a [u8], &'a [u8], &'a [u8]);
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[1; 32])
+}
+
+fn name() -> PeerId {
+    PeerId::from_public_key(key().verifying_key().as_bytes())
+}
+
+/// An envelope around any payload, signed as the design says.
+fn around(payload: &[u8]) -> Vec<u8> {
+    let sender = name().to_bytes();
+    let mut signed = b"wattle-msg-1".to_vec();
+    for field in [&b"ask"[..], b"task", &sender] {
+        signed.extend(u32::try_from(field.len()).unwrap().to_be_bytes());
+        signed.extend(field);
+    }
+    signed.extend(Sha256::digest(payload));
+    let signature = key().sign(&signed).to_bytes();
+    let envelope: Envelope<'_> = ("ask", b"task", payload, &sender, &signature);
+    postcard::to_allocvec(&envelope).unwrap()
+}
+
+fn open_twice(bytes: &[u8]) {
+    let mut opener = Opener::new();
+    assert!(opener.allow(name()));
+    let Ok(opened) = opener.open(bytes) else { return };
+    assert!(opened.kind.len() <= MESSAGE_KIND_MAX && opened.task_id.len() <= MESSAGE_TASK_MAX);
+    assert!(opened.body.len() <= MESSAGE_BODY_MAX && opened.seq > 0 && opened.sender == name());
+    let payload = (1_u8, opened.mesh, opened.boot, opened.seq, opened.body);
+    let payload = postcard::to_allocvec(&payload).unwrap();
+    let sender = name().to_bytes();
+    let (envelope, rest): (Envelope<'_>, _) = postcard::take_from_bytes(bytes).unwrap();
+    assert!(rest.is_empty());
+    assert_eq!(envelope.2, payload, "a payload has one spelling");
+    let spelt: Envelope<'_> = (opened.kind, &opened.task_id, &payload, &sender, envelope.4);
+    assert_eq!(postcard::to_allocvec(&spelt).unwrap(), bytes, "a message has one spelling");
+    assert_eq!(opener.open(bytes), Err(BadMessage::Replay), "a message is taken once");
+}
+
+/// See the head of this file.
+pub fn check(data: &[u8]) {
+    let Some((way, bytes)) = data.split_first() else { return };
+    if way % 2 == 0 { open_twice(bytes) } else { open_twice(&around(bytes)) }
+}
+
+/// True messages, and a true payload.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut sealer = Sealer::new(key(), 7);
+    let plain = sealer.seal("hello", &[], b"body").unwrap();
+    sealer.join([0xab; 32]);
+    let joined = sealer.seal("ask", b"task-1", b"what is a wattle?").unwrap();
+    let (envelope, _): (Envelope<'_>, _) = postcard::take_from_bytes(&joined).unwrap();
+    let largest = postcard::to_allocvec(&(1_u8, None::<[u8; 32]>, u32::MAX, u64::MAX, &b"x"[..])).unwrap();
+    let seeds = [(0, &plain[..]), (0, &joined), (1, envelope.2), (1, &largest)];
+    seeds.map(|(way, bytes)| [&[way][..], bytes].concat()).to_vec()
+}

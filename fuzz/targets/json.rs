@@ -1,0 +1,157 @@
+//! Everything in JSON: lines of a stream, the envelope, the bodies. One spelling, within the caps, each once.
+//!
+//! The first byte picks: lines; a body of some kind; an envelope as it is; an envelope around a payload, signed.
+
+use super::pieces;
+use super::talk::sayings;
+use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha256};
+use wattle::limits::{JSON_LINE_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
+use wattle::wire::json::line::Lines;
+use wattle::wire::message::{BadMessage, Form, Opener, Sealer};
+use wattle::wire::peer::PeerId;
+use wattle::wire::talk::Talk;
+
+const KINDS: [&str; 9] = ["hello", "member", "roll", "keys", "ask", "answer", "echo", "", "rumour"];
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[1; 32])
+}
+
+fn name() -> PeerId {
+    PeerId::from_public_key(key().verifying_key().as_bytes())
+}
+
+fn lines(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, bool, bool) {
+    let (mut lines, mut found) = (Lines::default(), Vec::new());
+    for mut piece in pieces.iter().copied() {
+        while !piece.is_empty() {
+            let Ok((used, line)) = lines.feed(piece) else { return (found, false, false) };
+            assert!(used > 0);
+            piece = &piece[used..];
+            found.extend(line);
+        }
+    }
+    (found, lines.is_between(), true)
+}
+
+fn check_lines(data: &[u8]) {
+    let (found, between, whole) = lines(&[data]);
+    assert_eq!(lines(&pieces(data)), (found.clone(), between, whole), "it hangs on how the stream was cut");
+    let mut spelt = Vec::new();
+    for line in &found {
+        assert!(!line.is_empty() && line.len() < JSON_LINE_MAX);
+        spelt.extend(line);
+        spelt.push(b'\n');
+    }
+    assert!(data.starts_with(&spelt) && (!(whole && between) || spelt.len() == data.len()));
+}
+
+fn check_body(kind: &str, data: &[u8]) {
+    let Some(talk) = Talk::read(Form::Json, kind, data) else { return };
+    assert_eq!(talk.kind(), kind);
+    let mut again = Vec::new();
+    talk.put(Form::Json, &mut again);
+    assert!(again == data, "{} is not {}", String::from_utf8_lossy(&again), String::from_utf8_lossy(data));
+    // The other form of it means the same.
+    assert_eq!(Talk::parse(&talk.seal()), Some(talk));
+}
+
+fn open_twice(bytes: &[u8]) {
+    let mut opener = Opener::new();
+    assert!(opener.allow(name()));
+    let Ok(opened) = opener.open_as(Form::Json, bytes) else { return };
+    assert!(opened.kind.len() <= MESSAGE_KIND_MAX && opened.task_id.len() <= MESSAGE_TASK_MAX);
+    assert!(opened.seq > 0 && opened.sender == name() && opened.body.len() < bytes.len());
+    // Any reader of JSON agrees about what stands there.
+    let value: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    assert_eq!(value.as_object().map(serde_json::Map::len), Some(5), "exactly five fields");
+    let body: serde_json::Value = serde_json::from_slice(opened.body).unwrap();
+    assert_eq!(value["payload"]["body"], body);
+    assert_eq!(value["type"], opened.kind);
+    assert_eq!(opener.open_as(Form::Json, bytes), Err(BadMessage::Replay), "a message is taken once");
+}
+
+/// An envelope around any payload, signed as the design says.
+fn around(payload: &[u8]) -> Vec<u8> {
+    let sender = name();
+    let mut signed = b"wattle-msg-1".to_vec();
+    for field in [&b"ask"[..], b"", &sender.to_bytes()] {
+        signed.extend(u32::try_from(field.len()).unwrap().to_be_bytes());
+        signed.extend(field);
+    }
+    signed.extend(Sha256::digest(payload));
+    let mut template = Vec::new();
+    let mut sealer = Sealer::new(key(), 1);
+    sealer.seal_into(Form::Json, "ask", &[], b"{}", &mut template).unwrap();
+    // The true line of another message lends its frame: its payload and its signature are replaced.
+    let text = String::from_utf8(template).unwrap();
+    let (before, rest) = text.split_once("{\"body\":").unwrap();
+    let (_, after) = rest.split_once("},\"sender_id\"").unwrap();
+    let (head, tail) = after.split_once("\"signature\":\"").unwrap();
+    let (_, tail) = tail.split_once('"').unwrap();
+    let signature = base64(&key().sign(&signed).to_bytes());
+    let parts = [
+        before.as_bytes(),
+        payload,
+        b",\"sender_id\"",
+        head.as_bytes(),
+        b"\"signature\":\"",
+        signature.as_bytes(),
+        b"\"",
+        tail.as_bytes(),
+    ];
+    parts.concat()
+}
+
+/// RFC 4648, with its padding.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for part in bytes.chunks(3) {
+        let word = part.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
+        for at in 0..4 {
+            let letter = LETTERS[(word >> (18 - 6 * at)) as usize & 63];
+            text.push(if at > part.len() { '=' } else { char::from(letter) });
+        }
+    }
+    text
+}
+
+/// See the head of this file.
+pub fn check(data: &[u8]) {
+    let Some((way, bytes)) = data.split_first() else { return };
+    match usize::from(*way) {
+        0 => check_lines(bytes),
+        1 => open_twice(bytes),
+        2 => open_twice(&around(bytes)),
+        kind => check_body(KINDS[kind % KINDS.len()], bytes),
+    }
+}
+
+/// Lines, bodies of each kind, envelopes, payloads.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut sealer = Sealer::new(key(), 7);
+    let mut seeds = Vec::new();
+    for talk in sayings() {
+        let (mut body, mut line) = (Vec::new(), Vec::new());
+        talk.put(Form::Json, &mut body);
+        sealer.seal_into(Form::Json, talk.kind(), &[], &body, &mut line).unwrap();
+        let kind = KINDS.iter().position(|kind| *kind == talk.kind()).unwrap() + KINDS.len();
+        seeds.push([&[u8::try_from(kind).unwrap()][..], &body].concat());
+        if seeds.len() < 6 {
+            seeds.push([&[1][..], &line].concat());
+        }
+    }
+    let mut line = Vec::new();
+    sealer.seal_into(Form::Json, "ask", &[], b"{\"x\":[1,\"\\u0001\",null,true]}", &mut line).unwrap();
+    let text = String::from_utf8(line.clone()).unwrap();
+    let payload = &text[text.find("{\"body\"").unwrap()..text.find(",\"sender_id\"").unwrap()];
+    seeds.push([&[2][..], payload.as_bytes()].concat());
+    line.push(b'\n');
+    seeds.push([&[0][..], &line, b"second\n"].concat());
+    // The frame around any payload is a true one.
+    let mut opener = Opener::new();
+    assert!(opener.allow(name()) && opener.open_as(Form::Json, &around(payload.as_bytes())).is_ok());
+    seeds
+}

@@ -1,0 +1,45 @@
+//! PeerIds and addresses: bytes have one spelling, text comes back, both forms mean the same.
+
+use wattle::wire::multiaddr::Multiaddr;
+use wattle::wire::peer::PeerId;
+
+/// See the head of this file.
+pub fn check(data: &[u8]) {
+    if let Ok(address) = Multiaddr::from_bytes(data) {
+        assert_eq!(address.to_bytes(), data, "an address has one spelling");
+        assert_eq!(address.to_string().parse(), Ok(address));
+    }
+    if let Ok(peer) = PeerId::from_bytes(data) {
+        assert_eq!(peer.to_bytes(), data, "a name has one spelling");
+        assert_eq!(peer.to_string().parse(), Ok(peer));
+    }
+    if let Ok(peer) = PeerId::from_protobuf(data) {
+        assert_eq!(peer.to_protobuf(), data, "a key has one spelling");
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(address) = text.parse::<Multiaddr>() {
+        assert_eq!(address.to_string().parse(), Ok(address));
+        assert_eq!(Multiaddr::from_bytes(&address.to_bytes()), Ok(address));
+    }
+    if let Ok(peer) = text.parse::<PeerId>() {
+        assert_eq!(peer.to_string(), text, "a name has one spelling");
+    }
+}
+
+/// Addresses in both forms, and a bare name and key.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let peer = PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().as_bytes());
+    let texts = [
+        format!("/ip4/192.168.1.7/tcp/7781/p2p/{peer}"),
+        format!("/p2p/{peer}"),
+        "/ip6/fe80::1/tcp/65535".to_owned(),
+        "/ip6/::ffff:10.0.0.1/tcp/1".to_owned(),
+    ];
+    let mut seeds = Vec::new();
+    for text in texts {
+        seeds.push(text.parse::<Multiaddr>().unwrap().to_bytes());
+        seeds.push(text.into_bytes());
+    }
+    seeds.extend([peer.to_string().into_bytes(), peer.to_bytes().to_vec(), peer.to_protobuf().to_vec()]);
+    seeds
+}

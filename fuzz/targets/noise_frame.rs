@@ -1,0 +1,57 @@
+//! Frames under Noise: nothing but the true frame opens, and whatever came before it, it opens.
+
+use ed25519_dalek::SigningKey;
+use std::cell::RefCell;
+use wattle::wire::noise::{Handshake, NOISE_OVERHEAD, Secrets, Transport};
+use wattle::wire::peer::PeerId;
+
+const SAID: &[u8] = b"what was really said";
+
+thread_local! {
+    static PAIR: RefCell<(Transport, Transport)> = RefCell::new(pair());
+}
+
+fn pair() -> (Transport, Transport) {
+    let [one, two] = [1, 2].map(|seed| SigningKey::from_bytes(&[seed; 32]));
+    let name = PeerId::from_public_key(two.verifying_key().as_bytes());
+    let secrets = |seed: u8| Secrets { fixed: [seed; 32], ephemeral: [seed + 100; 32] };
+    let (mut to_two, mut to_one) = (Vec::new(), Vec::new());
+    let mut dialer = Handshake::dial(&one, name, secrets(1), &mut to_two).unwrap();
+    let mut listener = Handshake::listen(&two, secrets(2)).unwrap();
+    listener.feed(&to_two, &mut to_one).unwrap();
+    to_two.clear();
+    let dialled = dialer.feed(&to_one, &mut to_two).unwrap().1.unwrap();
+    let listened = listener.feed(&to_two, &mut to_one).unwrap().1.unwrap();
+    (dialled.transport, listened.transport)
+}
+
+/// See the head of this file.
+pub fn check(data: &[u8]) {
+    PAIR.with_borrow_mut(|(sender, receiver)| {
+        let (mut frame, mut plain) = (Vec::new(), Vec::new());
+        sender.seal(SAID, &mut frame).unwrap();
+        assert_eq!(frame.len(), SAID.len() + NOISE_OVERHEAD);
+        // The bytes as a frame; and as changes to the true one.
+        assert!(receiver.open(data, &mut plain).is_err());
+        let mut changed = frame.clone();
+        changed.iter_mut().skip(2).zip(data).for_each(|(byte, change)| *byte ^= change);
+        if changed != frame {
+            assert!(receiver.open(&changed, &mut plain).is_err());
+        }
+        let longer = [&frame[..], data].concat();
+        assert!(data.is_empty() || receiver.open(&longer, &mut plain).is_err());
+        receiver.open(&frame, &mut plain).unwrap();
+        assert_eq!(plain, SAID);
+    });
+    if let Some(length) = Transport::frame_length(data) {
+        assert!((2..=2 + 65_535).contains(&length));
+    }
+}
+
+/// Nothing, one bit, and a frame of another link.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let (mut sender, _) = pair();
+    let mut frame = Vec::new();
+    sender.seal(b"another link", &mut frame).unwrap();
+    vec![vec![0; 20], vec![1], frame]
+}

@@ -1,0 +1,60 @@
+//! Records of the store: damaged bytes are an answer, and what is read is written again as the same record.
+
+use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
+use wattle::base::vector::{Embedding, Quantized};
+use wattle::limits::DIMENSIONS;
+use wattle::store::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Source, Sources, Vector};
+
+fn stays<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
+    if let Some(record) = R::parse(data) {
+        let sealed = record.seal();
+        assert!(sealed.len() <= data.len(), "what is written is never longer than what was read");
+        assert_eq!(R::parse(&sealed), Some(record));
+    }
+}
+
+/// See the head of this file.
+pub fn check(data: &[u8]) {
+    stays::<Document>(data);
+    stays::<Chunk>(data);
+    stays::<Vector>(data);
+    stays::<Sources>(data);
+    stays::<Commit>(data);
+}
+
+fn quantized() -> Quantized {
+    let mut raw = [0.0_f32; DIMENSIONS];
+    (raw[0], raw[1]) = (1.0, -0.5);
+    Embedding::new(Fingerprint([7; 32]), &raw).unwrap().quantize()
+}
+
+/// One of each kind.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let document = |state| Document {
+        collection: "home".to_owned(),
+        ring: Ring::Mesh,
+        path: b"/home/ann/notes/caf\xe9.md".to_vec(),
+        stamp: FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 },
+        content: [9; 16],
+        state,
+        pieces: vec![Piece { row: Row(1), start: 0, end: 900 }],
+    };
+    let chunk = Chunk {
+        doc: DocId(77),
+        key: EmbedKey([3; 16]),
+        collection: "home".to_owned(),
+        ring: Ring::Private,
+        heading: "House > Heating".to_owned(),
+        text: "Bleed the radiators every autumn.".to_owned(),
+    };
+    let source =
+        Source { path: b"/home/ann".to_vec(), collection: "home".to_owned(), ring: Ring::Public, device: 66_306 };
+    vec![
+        document(DocState::Chunked { missing: 1 }).seal(),
+        document(DocState::Refused("too large".to_owned())).seal(),
+        chunk.seal(),
+        Vector { model: Fingerprint([7; 32]), values: quantized() }.seal(),
+        Sources(vec![source]).seal(),
+        Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.seal(),
+    ]
+}

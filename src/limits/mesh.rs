@@ -1,0 +1,88 @@
+//! Caps of the membership machine and of the links that stand.
+
+/// Agents that are known by name. About 400 bytes each.
+pub const PEERS_MAX: usize = 512;
+
+/// Known agents up to which everybody links with everybody, so that a question reaches all of a home at once.
+pub const PEERS_LINKED_ALL: usize = 32;
+
+/// Links that an agent keeps standing in a larger mesh: neighbours in the ring of keys at distances 1, 2, 4 ..
+/// on both sides. The graph stays connected while any 11 agents are gone.
+pub const LINKS_WANTED: usize = 12;
+
+/// Milliseconds after which a link that was dialled for one probe or one roll and is not to stand is ended.
+pub const LINK_IDLE_MS: u64 = 1_000;
+
+/// Milliseconds until hints may again bring forward a dial of the same peer.
+pub const HINT_DIAL_MS: u64 = 5_000;
+
+/// Members in one message of a roll: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
+pub const ROLL_MEMBERS_MAX: usize = 128;
+
+/// Addresses of a member in a roll.
+pub const ROLL_ADDRESSES_MAX: usize = 4;
+
+/// Milliseconds between two rolls exchanged with some linked peer; the same in memberlist.
+pub const ROLL_MS: u64 = 30_000;
+
+/// Milliseconds until a roll that was asked for and did not come is asked of another peer.
+pub const ROLL_RETRY_MS: u64 = 3_000;
+
+/// Milliseconds between two whole rolls to one peer, however often it asks.
+pub const ROLL_PAUSE_MS: u64 = 1_000;
+
+/// Milliseconds between two probes (foca's and memberlist's default for a local network).
+pub const PROBE_MS: u64 = 1_000;
+
+/// Milliseconds that a probe has before others are asked to try.
+pub const PROBE_REPLY_MS: u64 = 500;
+
+/// Agents that are asked to try.
+pub const PROBES_INDIRECT: usize = 3;
+
+/// Milliseconds between two rounds of gossip while there is news, and agents in a round.
+pub const GOSSIP_MS: u64 = 200;
+/// Agents told in one round.
+pub const GOSSIP_FANOUT: usize = 3;
+
+/// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1.
+pub const SUSPICION_MS: u64 = 4_000;
+
+/// Milliseconds after which a member that is down is forgotten by the membership machine.
+pub const REMEMBER_DOWN_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Milliseconds between two tries at two members that are down: a healed partition is found by that.
+pub const DOWN_TRY_MS: u64 = 65_000;
+
+/// Milliseconds that our own timers may be late; beyond, this agent slept, and what ran out meanwhile is no
+/// evidence against anybody.
+pub const LATE_MS: u64 = 750;
+
+/// Suspects that are asked by one input, and the pause between two questions to one.
+pub const SUSPECTS_ASKED: usize = 4;
+/// Milliseconds between two questions to one suspect.
+pub const SUSPECT_ASK_MS: u64 = 1_000;
+
+/// Timers of the membership machine: a suspicion, a question, a doubt and an oblivion a member, and its own few.
+pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
+
+/// Generations by which hearsay may raise a member's: beyond, it would be a way to wear out the number.
+pub const GENERATION_JUMP_MAX: u32 = 1 << 20;
+
+/// Milliseconds between two new generations of this agent: each is a write to its disk.
+pub const RENEW_MS: u64 = 5_000;
+
+/// Different members that must say that this agent is down, within `DENIED_MS`, before it takes a new generation.
+pub const DENIERS: usize = 2;
+/// See `DENIERS`; milliseconds.
+pub const DENIED_MS: u64 = 60_000;
+
+/// Claims of one member that were refuted, within `LIES_MS`, until it is no longer listened to.
+pub const LIES_MAX: usize = 3;
+/// See `LIES_MAX`; and for how long it is not listened to. Milliseconds.
+pub const LIES_MS: u64 = 10 * 60 * 1000;
+/// Milliseconds within which refuted claims of one member count once: one mistake may be about many.
+pub const LIE_PAUSE_MS: u64 = 5_000;
+
+/// Datagrams to a peer that may go unanswered until packets go over the link as well.
+pub const UNANSWERED_MAX: u8 = 3;

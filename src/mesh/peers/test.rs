@@ -1,0 +1,145 @@
+//! The table of peers as a table: dials, ways, ends of links.
+
+use super::*;
+use crate::limits::ADDRESSES_MAX;
+use core::net::Ipv4Addr;
+
+const OWN: PeerKey = PeerKey([0; 32]);
+const A: PeerKey = PeerKey([1; 32]);
+const PLACE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7781);
+
+fn at(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+fn numbered(n: u64) -> PeerKey {
+    let mut key = [7; 32];
+    key[..8].copy_from_slice(&n.to_be_bytes());
+    PeerKey(key)
+}
+
+/// One peer that is wanted.
+fn one() -> Peers {
+    let mut peers = Peers::default();
+    assert!(peers.know(at(0), A, "12D3".to_owned(), Some(PLACE)));
+    peers.choose(OWN, |_| false);
+    peers
+}
+
+#[test]
+fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_once_again() {
+    let mut peers = one();
+    assert_eq!(peers.due(at(0)), Some((A, PLACE)));
+    assert_eq!((peers.due(at(0)), peers.deadline()), (None, None), "one dial at a time");
+    let mut pauses = Vec::new();
+    for _ in 0..10 {
+        peers.lost(at(0), A);
+        pauses.push(peers.deadline().unwrap().millis());
+        peers.due(at(u64::MAX));
+    }
+    assert_eq!(pauses[..3], [REDIAL_MS, 2 * REDIAL_MS, 4 * REDIAL_MS]);
+    assert_eq!(pauses[9], REDIAL_MS_MAX);
+    assert_eq!(peers.linked(at(0), A, PLACE), (None, false), "the owner gave that address");
+    assert_eq!(peers.nameless(at(ASK_NAME_MS)), Some(A));
+    peers.named(A, "attic".to_owned());
+    assert_eq!(peers.nameless(at(u64::MAX)), None);
+    peers.linked(at(0), A, PLACE);
+    peers.not_dialled(at(3), A);
+    assert!(peers.get(A).unwrap().linked, "a dial that a link forestalled loses nothing");
+    peers.lost(at(7), A);
+    assert_eq!(peers.deadline(), Some(at(7 + REDIAL_MS)));
+}
+
+#[test]
+fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
+    let mut peers = Peers::default();
+    for n in 0..1_000_000_u64 {
+        assert_eq!(peers.know(at(0), numbered(n), String::new(), None), n < PEERS_MAX as u64);
+    }
+    assert!(peers.know(at(0), numbered(0), String::new(), None), "it was known already");
+    peers.choose(OWN, |_| false);
+    assert_eq!((peers.deadline(), peers.due(at(u64::MAX))), (None, None));
+}
+
+#[test]
+fn hints_are_tried_in_turn_a_liar_costs_a_dial_now_and_then_and_only_what_was_reached_is_kept() {
+    let mut peers = Peers::default();
+    peers.know(at(0), A, String::new(), None);
+    peers.choose(OWN, |_| false);
+    let place = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    (1..=4).for_each(|port| peers.hint(at(0), A, place(port)));
+    let mut tried = Vec::new();
+    for n in 0..4 {
+        let now = at(n * REDIAL_MS_MAX);
+        tried.extend(peers.due(now).map(|(_, address)| address.port()));
+        peers.not_dialled(now, A);
+    }
+    assert_eq!(tried, [1, 2, 3, 4]);
+    // Somebody tells of ever new places: one dial in HINT_DIAL_MS, beside those that are due.
+    let start = 100 * REDIAL_MS_MAX;
+    peers.due(at(start));
+    peers.not_dialled(at(start), A);
+    let mut dials = 0;
+    for n in 0..10_000 {
+        peers.hint(at(start + n), A, place(u16::try_from(n % 60_000 + 100).unwrap()));
+        if peers.due(at(start + n)).is_some() {
+            dials += 1;
+            peers.not_dialled(at(start + n), A);
+        }
+    }
+    assert!(dials <= 10_000 / HINT_DIAL_MS + 1, "{dials} dials in ten seconds");
+    assert_eq!(peers.get(A).unwrap().addresses.all().len(), ADDRESSES_MAX);
+    let (_, reached) = peers.due(at(u64::MAX)).unwrap();
+    assert_eq!(peers.linked(at(0), A, reached), (None, true), "a place to remember");
+    assert_eq!(peers.get(A).unwrap().addresses.kept(), [reached]);
+}
+
+#[test]
+fn packets_go_both_ways_until_a_datagram_came_and_again_when_none_comes_back() {
+    let mut peers = one();
+    let ways = |datagram, link| Ways { datagram, link };
+    assert_eq!(peers.ways(A, b"x", false, false), ways(false, false), "there is no way");
+    peers.due(at(0));
+    peers.linked(at(0), A, PLACE);
+    assert_eq!(peers.ways(A, b"x", true, false), ways(true, true));
+    peers.datagram(A);
+    for _ in 0..UNANSWERED_MAX {
+        assert_eq!(peers.ways(A, b"x", true, false), ways(true, false));
+    }
+    assert_eq!(peers.ways(A, b"x", true, false), ways(true, true), "three were not answered");
+    peers.datagram(A);
+    assert_eq!(peers.ways(A, b"x", true, true), ways(true, true), "all ways are wished for");
+    // Without a link the keys still open; a new life has other keys.
+    peers.lost(at(0), A);
+    peers.anew(A, 1);
+    assert_eq!(peers.ways(A, b"x", false, false), ways(true, false));
+    peers.anew(A, 2);
+    assert_eq!(peers.ways(A, b"x", false, false), ways(false, false));
+}
+
+#[test]
+fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_idle() {
+    let mut peers = Peers::default();
+    for n in 0..200_u64 {
+        let place = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), u16::try_from(n + 1).unwrap());
+        peers.know(at(0), numbered(n), String::new(), Some(place));
+    }
+    peers.choose(OWN, |_| false);
+    let mut wanted = 0;
+    while let Some((key, address)) = peers.due(at(0)) {
+        wanted += 1;
+        peers.linked(at(0), key, address);
+    }
+    assert_eq!(wanted, LINKS_WANTED);
+    let far = numbered(100);
+    assert_eq!(peers.ways(far, b"ping", true, false), Ways { datagram: false, link: false });
+    let (key, address) = peers.due(at(1)).unwrap();
+    assert_eq!(key, far);
+    assert_eq!(peers.linked(at(2), far, address).0, Some(b"ping".to_vec()));
+    peers.used(at(1_000), far);
+    assert_eq!(peers.idle(at(LINK_IDLE_MS + 999)), None);
+    assert_eq!(peers.idle(at(LINK_IDLE_MS + 1_000)), Some(far));
+    assert_eq!(peers.idle(at(u64::MAX)), None, "those that are wanted stand");
+    peers.lost(at(u64::MAX), far);
+    assert!(peers.ways(far, b"ping", true, false).datagram, "the keys outlive the link");
+}

@@ -1,0 +1,71 @@
+//! One pretend device: what it has, and what it sent.
+
+use super::agent::Agent;
+use super::files::Files;
+use super::nap::Sleep;
+use crate::base::id::{PeerKey, ReplyId};
+use crate::base::time::Instant;
+use crate::node::output::Response;
+use crate::store::memory::Memory;
+use core::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// One pretend device. Its files and its disk outlive its agent.
+#[derive(Debug)]
+pub struct Device {
+    /// The agent, unless it is down.
+    pub agent: Option<Box<Agent>>,
+    /// Its files; people change them whether it runs or not.
+    pub files: Files,
+    /// Its disk; outlives crashes, less what was not synced.
+    pub disk: Rc<Memory>,
+    /// Replies that came.
+    pub replies: BTreeMap<ReplyId, Response>,
+    /// What it sent.
+    pub sent: Sent,
+    /// The number of its last start, on its disk; 0 for a new or an old, restored card.
+    pub boots: u32,
+    /// Where peers were reached, on its disk.
+    pub(super) remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
+    /// Whether it gets no time.
+    pub(super) sleep: Option<Sleep>,
+    /// Requests made.
+    pub(super) replies_due: u64,
+    pub(super) watching: bool,
+    pub(super) wake: Option<Instant>,
+}
+
+/// What a device sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Datagrams, whether they arrived or not.
+    pub datagrams: u64,
+    /// Their bytes, with heads and seals.
+    pub datagram_bytes: u64,
+    /// Messages on links.
+    pub messages: u64,
+    /// Their bytes, with heads and seals.
+    pub message_bytes: u64,
+    /// Dials.
+    pub dials: u64,
+}
+
+impl Device {
+    /// A device with no files and a new disk, which is down.
+    pub(super) fn new() -> Self {
+        Self {
+            agent: None,
+            files: Files::default(),
+            disk: Rc::new(Memory::new()),
+            replies: BTreeMap::new(),
+            sent: Sent::default(),
+            boots: 0,
+            remembered: BTreeMap::new(),
+            sleep: None,
+            replies_due: 0,
+            watching: false,
+            wake: None,
+        }
+    }
+}

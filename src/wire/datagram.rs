@@ -1,0 +1,314 @@
+//! Sealed datagrams: one packet each, from one agent to another that gave it keys over their link.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 4 | session, big-endian: which key opens it |
+//! | 8 | counter, big-endian, from 1: never used twice with a key |
+//! | n | the packet, sealed with ChaCha20-Poly1305; the twelve bytes before are authenticated with it |
+//! | 16 | the tag |
+//!
+//! The nonce is four zero bytes and the counter. A counter is marked as taken only after the tag was verified:
+//! who has not the key moves nothing. Everything happens in the caller's buffer.
+
+use crate::limits::{DATAGRAM_WINDOW, MEMBER_BYTES_MAX};
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
+use core::fmt;
+
+/// Bytes before the packet.
+pub const HEAD: usize = 12;
+
+/// Bytes after it.
+pub const TAG: usize = 16;
+
+/// Bytes of the largest datagram.
+pub const DATAGRAM_BYTES_MAX: usize = HEAD + MEMBER_BYTES_MAX + TAG;
+
+const WORDS: usize = DATAGRAM_WINDOW.div_ceil(64);
+
+/// Why a datagram was not sealed or not opened. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadDatagram {
+    /// It is shorter or longer than any, or the buffer is too small for it.
+    Size,
+    /// It is of another session.
+    Session,
+    /// It was here before, or is older than the window.
+    Replay,
+    /// The tag is wrong: it was not sealed with this key, or was changed on its way.
+    Tag,
+    /// The counter is at its end. New keys are needed; at a thousand a second that takes 500 million years.
+    Spent,
+}
+
+/// The session that a datagram names; `None` if it is too short or too long for one.
+#[must_use]
+pub fn session(datagram: &[u8]) -> Option<u32> {
+    (HEAD + TAG..=DATAGRAM_BYTES_MAX).contains(&datagram.len()).then_some(())?;
+    datagram.first_chunk().map(|session| u32::from_be_bytes(*session))
+}
+
+/// The sending half: seals, and never uses a counter twice. Its key is wiped when it is dropped.
+pub struct Sealing {
+    session: u32,
+    cipher: ChaCha20Poly1305,
+    counter: u64,
+}
+
+impl fmt::Debug for Sealing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealing(session {}, {} sent)", self.session, self.counter)
+    }
+}
+
+impl Sealing {
+    /// Begins a session. The key must be fresh from the system's generator.
+    #[must_use]
+    pub fn new(session: u32, key: &[u8; 32]) -> Self {
+        Self { session, cipher: ChaCha20Poly1305::new(key.into()), counter: 0 }
+    }
+
+    /// Writes `packet`, sealed, to the beginning of `buffer`; returns how many bytes that are.
+    ///
+    /// # Errors
+    /// `Size`, or `Spent`; no counter was used.
+    pub fn seal(&mut self, packet: &[u8], buffer: &mut [u8]) -> Result<usize, BadDatagram> {
+        let length = HEAD + packet.len() + TAG;
+        let buffer = buffer.get_mut(..length).filter(|_| length <= DATAGRAM_BYTES_MAX).ok_or(BadDatagram::Size)?;
+        let counter = self.counter.checked_add(1).ok_or(BadDatagram::Spent)?;
+        let (head, rest) = buffer.split_at_mut(HEAD);
+        let (text, tag) = rest.split_at_mut(packet.len());
+        head[..4].copy_from_slice(&self.session.to_be_bytes());
+        head[4..].copy_from_slice(&counter.to_be_bytes());
+        text.copy_from_slice(packet);
+        let sealed = self.cipher.encrypt_inout_detached(&nonce(counter), head, text.into());
+        tag.copy_from_slice(&sealed.map_err(|_| BadDatagram::Size)?);
+        self.counter = counter;
+        Ok(length)
+    }
+}
+
+/// The receiving half. Its key is wiped when it is dropped.
+pub struct Opening {
+    session: u32,
+    cipher: ChaCha20Poly1305,
+    newest: u64,
+    /// The bit of counter n is n modulo the window.
+    taken: [u64; WORDS],
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opening(session {}, {} newest)", self.session, self.newest)
+    }
+}
+
+/// An opened datagram.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Opened<'a> {
+    /// What the sender sent.
+    pub packet: &'a [u8],
+    /// Whether it is the newest of its sender so far: where it came from, the sender is now.
+    pub newest: bool,
+}
+
+impl Opening {
+    /// Begins a session with the key that the sender handed over.
+    #[must_use]
+    pub fn new(session: u32, key: &[u8; 32]) -> Self {
+        Self { session, cipher: ChaCha20Poly1305::new(key.into()), newest: 0, taken: [0; WORDS] }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn session(&self) -> u32 {
+        self.session
+    }
+
+    /// Opens a datagram in its own buffer.
+    ///
+    /// # Errors
+    /// What is wrong; the window and the buffer are as before.
+    pub fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Result<Opened<'a>, BadDatagram> {
+        if session(datagram).ok_or(BadDatagram::Size)? != self.session {
+            return Err(BadDatagram::Session);
+        }
+        let (head, rest) = datagram.split_first_chunk_mut::<HEAD>().ok_or(BadDatagram::Size)?;
+        let (text, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(BadDatagram::Size)?;
+        let counter = u64::from_be_bytes(*head.last_chunk().ok_or(BadDatagram::Size)?);
+        if !self.is_new(counter) {
+            return Err(BadDatagram::Replay);
+        }
+        self.cipher
+            .decrypt_inout_detached(&nonce(counter), head, (&mut *text).into(), &Tag::from(*tag))
+            .map_err(|_| BadDatagram::Tag)?;
+        let newest = counter > self.newest;
+        self.mark(counter);
+        Ok(Opened { packet: text, newest })
+    }
+
+    fn is_new(&self, counter: u64) -> bool {
+        let (word, bit) = place(counter);
+        counter > self.newest
+            || (counter > 0
+                && self.newest - counter < DATAGRAM_WINDOW as u64
+                && self.taken.get(word).is_some_and(|word| word & bit == 0))
+    }
+
+    fn mark(&mut self, counter: u64) {
+        if counter > self.newest {
+            // The places of the counters after the newest one held older ones.
+            if counter - self.newest >= DATAGRAM_WINDOW as u64 {
+                self.taken = [0; WORDS];
+            } else {
+                for passed in self.newest + 1..counter {
+                    let (word, bit) = place(passed);
+                    if let Some(word) = self.taken.get_mut(word) {
+                        *word &= !bit;
+                    }
+                }
+            }
+            self.newest = counter;
+        }
+        let (word, bit) = place(counter);
+        if let Some(word) = self.taken.get_mut(word) {
+            *word |= bit;
+        }
+    }
+}
+
+const fn place(counter: u64) -> (usize, u64) {
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder of the window's length")]
+    let at = (counter % DATAGRAM_WINDOW as u64) as usize;
+    (at / 64, 1 << (at % 64))
+}
+
+fn nonce(counter: u64) -> Nonce {
+    let mut nonce = [0; 12];
+    nonce[4..].copy_from_slice(&counter.to_be_bytes());
+    Nonce::from(nonce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use crate::wire::chance;
+    use std::collections::BTreeSet;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    fn both() -> (Sealing, Opening) {
+        (Sealing::new(5, &KEY), Opening::new(5, &KEY))
+    }
+
+    fn sealed(sealing: &mut Sealing, packet: &[u8]) -> Vec<u8> {
+        let mut buffer = [0; DATAGRAM_BYTES_MAX];
+        let length = sealing.seal(packet, &mut buffer).unwrap();
+        buffer[..length].to_vec()
+    }
+
+    fn open(opening: &mut Opening, datagram: &[u8]) -> Result<Vec<u8>, BadDatagram> {
+        opening.open(&mut datagram.to_vec()).map(|opened| opened.packet.to_vec())
+    }
+
+    #[test]
+    fn what_is_sealed_is_opened_once_whatever_its_size() {
+        let (mut sealing, mut opening) = both();
+        for length in [0, 1, 200, MEMBER_BYTES_MAX] {
+            let datagram = sealed(&mut sealing, &vec![9; length]);
+            assert_eq!(datagram.len(), HEAD + length + TAG);
+            assert_eq!(open(&mut opening, &datagram), Ok(vec![9; length]));
+            assert_eq!(open(&mut opening, &datagram), Err(BadDatagram::Replay));
+        }
+        let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
+        assert_eq!(sealing.seal(&[0; MEMBER_BYTES_MAX + 1], &mut buffer), Err(BadDatagram::Size));
+        assert_eq!(sealing.seal(b"abc", &mut buffer[..HEAD + 2 + TAG]), Err(BadDatagram::Size));
+        assert_eq!(sealing.counter, 4, "no counter was lost");
+    }
+
+    #[test]
+    fn the_packet_does_not_travel_in_the_clear_and_the_key_is_in_no_debug() {
+        let (mut sealing, opening) = both();
+        let datagram = sealed(&mut sealing, b"heard by nobody");
+        assert!(!datagram.windows(5).any(|part| part == b"heard"));
+        let said = format!("{sealing:?} {opening:?}");
+        assert_eq!(said, "Sealing(session 5, 1 sent) Opening(session 5, 0 newest)");
+    }
+
+    #[test]
+    fn every_counter_is_taken_once_in_any_order_within_the_window() {
+        let (mut sealing, mut opening) = both();
+        let datagrams: Vec<Vec<u8>> = (0..6_000).map(|_| sealed(&mut sealing, b"x")).collect();
+        let (mut rng, mut seen, mut newest, mut at) = (Rng::new(3), BTreeSet::new(), 0, 0);
+        for _ in 0..40_000 {
+            // Mostly near the front, sometimes far behind; the front moves on.
+            at = (at + chance::below(&mut rng, 3)).min(datagrams.len() - 1);
+            let far = chance::below(&mut rng, 8) == 0;
+            let back = chance::below(&mut rng, if far { 3_000 } else { 40 });
+            let counter = at.saturating_sub(back) + 1;
+            let fresh = counter + DATAGRAM_WINDOW > newest && seen.insert(counter);
+            let opened = opening.open(&mut datagrams[counter - 1].clone()).map(|opened| opened.newest);
+            assert_eq!(opened, if fresh { Ok(counter > newest) } else { Err(BadDatagram::Replay) }, "{counter}");
+            newest = newest.max(counter);
+        }
+        assert!(newest > 5_000 && seen.len() > 3_000);
+    }
+
+    #[test]
+    fn a_forged_datagram_moves_nothing() {
+        let (mut sealing, mut opening) = both();
+        let first = sealed(&mut sealing, b"first");
+        let mut forged = first.clone();
+        // A counter far ahead would push every true one out of the window.
+        forged[4..HEAD].copy_from_slice(&(u64::MAX - 1).to_be_bytes());
+        assert_eq!(open(&mut opening, &forged), Err(BadDatagram::Tag));
+        let mut copy = forged.clone();
+        assert_eq!(opening.open(&mut copy), Err(BadDatagram::Tag));
+        assert_eq!(copy, forged, "the next key may be tried on the same bytes");
+        assert_eq!(open(&mut opening, &first), Ok(b"first".to_vec()));
+    }
+
+    #[test]
+    fn every_changed_or_missing_byte_is_noticed() {
+        let (mut sealing, mut opening) = both();
+        let good = sealed(&mut sealing, b"packet");
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            let expected = if at < 4 { BadDatagram::Session } else { BadDatagram::Tag };
+            // The one bit that makes counter 1 to 0, which never is.
+            let expected = if at == HEAD - 1 { BadDatagram::Replay } else { expected };
+            assert_eq!(open(&mut opening, &bad), Err(expected), "byte {at}");
+            assert!(open(&mut opening, &good[..at]).is_err());
+        }
+        assert_eq!(open(&mut opening, &[&good[..], &[0]].concat()), Err(BadDatagram::Tag));
+        assert_eq!(open(&mut opening, &vec![0; DATAGRAM_BYTES_MAX + 1]), Err(BadDatagram::Size));
+        assert_eq!(open(&mut Opening::new(5, &[8; 32]), &good), Err(BadDatagram::Tag), "another key");
+        assert_eq!(open(&mut opening, &good), Ok(b"packet".to_vec()));
+    }
+
+    #[test]
+    fn any_bytes_are_refused() {
+        let (mut rng, (_, mut opening)) = (Rng::new(8), both());
+        for _ in 0..20_000 {
+            let mut bytes = chance::bytes(&mut rng, DATAGRAM_BYTES_MAX + 40);
+            if let Some(named) = bytes.first_chunk_mut::<4>() {
+                *named = 5_u32.to_be_bytes();
+            }
+            assert!(opening.open(&mut bytes).is_err());
+        }
+        assert_eq!(opening.newest, 0);
+    }
+
+    #[test]
+    fn the_last_counter_is_used_and_then_none() {
+        let (mut sealing, mut opening) = both();
+        sealing.counter = u64::MAX - 1;
+        let last = sealed(&mut sealing, b"last");
+        assert_eq!(sealing.seal(b"more", &mut [0; 64]), Err(BadDatagram::Spent));
+        assert_eq!(open(&mut opening, &last), Ok(b"last".to_vec()));
+        assert_eq!(open(&mut opening, &last), Err(BadDatagram::Replay));
+    }
+}

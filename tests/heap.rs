@@ -1,0 +1,228 @@
+//! What a steady message takes of the heap: nothing of ours, and so much of each crate's, counted block by block.
+//!
+//! A binary of its own: every allocation of the process passes the profiler. `cargo test --test heap -- --nocapture`
+//! prints the figures of docs/evidence.md.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail by panicking; clippy spares only the test functions themselves"
+)]
+
+use ed25519_dalek::SigningKey;
+use serde_json::Value;
+use smol::channel::Receiver;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+use wattle::io::link::{Channel, Frame, LinkEvent, Links, Settings};
+use wattle::limits::FRAMES_KEPT_MAX;
+use wattle::wire::message::{Form, Opener, Sealer};
+use wattle::wire::peer::PeerId;
+use wattle::wire::talk::{Echo, Talk};
+
+#[global_allocator]
+static HEAP: dhat::Alloc = dhat::Alloc;
+
+const WARM: u64 = 300;
+const COUNTED: u64 = 1000;
+
+/// Crates whose frames only pass a request on to the allocator.
+const BENEATH: [&str; 7] = ["alloc", "core", "std", "dhat", "backtrace", "__rustc", "mintex"];
+/// Our own code: the library and this file.
+const OURS: &str = "wattle";
+
+struct End {
+    links: Links,
+    events: Receiver<LinkEvent>,
+    address: SocketAddr,
+    name: PeerId,
+    sealer: Sealer,
+    opener: Opener,
+}
+
+fn end(seed: u8, friend: u8) -> End {
+    let key = |seed| SigningKey::from_bytes(&[seed; 32]);
+    let name = |seed| PeerId::from_public_key(key(seed).verifying_key().as_bytes());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, events) = smol::channel::bounded(64);
+    // No pings while we count: they are not of the messages.
+    let settings = Settings { ping: Duration::from_secs(3600), ..Settings::default() };
+    let links = Links::open_with(listener, key(seed), &[name(friend)], tell, settings).unwrap();
+    let mut opener = Opener::new();
+    assert!(opener.allow(name(friend)));
+    End { links, events, address, name: name(seed), sealer: Sealer::new(key(seed), 1), opener }
+}
+
+/// The whole way of `count` messages: encoded, signed, sent, received, verified, decoded. So many at once.
+async fn say(from: &mut End, to: &mut End, channel: Channel, count: u64, burst: u64) {
+    let form: Form = channel.form();
+    let said = |id| Talk::Echo(Echo { id, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false });
+    for first in (0..count).step_by(usize::try_from(burst).unwrap()) {
+        for id in first..first + burst {
+            let (mut body, mut frame) = (from.links.frame(), from.links.frame());
+            said(id).put(form, body.buffer());
+            from.sealer.seal_into(form, "echo", &[], &body, frame.buffer()).unwrap();
+            from.links.send(&to.name, channel, frame).unwrap();
+        }
+        for id in first..first + burst {
+            let LinkEvent::Frame { bytes, .. } = to.events.recv().await.unwrap() else { panic!("no frame") };
+            let opened = to.opener.open_as(form, &bytes).unwrap();
+            assert_eq!(Talk::read(form, opened.kind, opened.body), Some(said(id)));
+        }
+    }
+}
+
+/// Paths of our own source, as the profiler cuts them: their last three parts at most.
+fn own_files() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut folders, mut files) = (vec![root.join("src")], BTreeSet::from(["tests/heap.rs".to_owned()]));
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let parts: Vec<_> = path.iter().rev().take(3).map(|part| part.to_string_lossy()).collect();
+                files.insert(parts.iter().rev().map(AsRef::as_ref).collect::<Vec<&str>>().join("/"));
+            }
+        }
+    }
+    files
+}
+
+/// The crate that a frame of a backtrace is of, by its name if that is a path, or else by its file; `None` where
+/// neither says, which is so for the standard library.
+fn crate_of(frame: &str, own: &BTreeSet<String>) -> Option<String> {
+    let (name, place) = frame.split_once(": ").map_or(frame, |(_, name)| name).rsplit_once(" (").unwrap_or_default();
+    let file = place.split(':').next().unwrap_or_default();
+    if own.contains(file) || file.ends_with("tests/heap.rs") && !name.contains("__rust") {
+        return Some(OURS.to_owned());
+    }
+    if let Some((package, _)) = file.split_once("/src/").or_else(|| file.split_once('/'))
+        && let Some((package, _)) =
+            package.rsplit_once('-').filter(|(_, version)| version.starts_with(char::is_numeric))
+    {
+        return Some(package.replace('-', "_"));
+    }
+    let word = |letter: char| !(letter.is_alphanumeric() || letter == '_');
+    let (first, rest) = name.trim_start_matches(['<', '&', '*']).split_once(word)?;
+    (rest.starts_with(':') && !first.is_empty() && !BENEATH.contains(&first)).then(|| first.to_owned())
+}
+
+/// Blocks and bytes, by the crate that asked for them and the file of ours that it did it for.
+type Tally = BTreeMap<(String, String), (u64, u64)>;
+
+fn tally(profile: &Value) -> Tally {
+    let own = own_files();
+    let table: Vec<&str> = profile["ftbl"].as_array().unwrap().iter().map(|frame| frame.as_str().unwrap()).collect();
+    let crates: Vec<Option<String>> = table.iter().map(|frame| crate_of(frame, &own)).collect();
+    let mut tally = Tally::new();
+    for point in profile["pps"].as_array().unwrap() {
+        let frames = || point["fs"].as_array().unwrap().iter().map(|at| usize::try_from(at.as_u64().unwrap()).unwrap());
+        let asker = frames().find_map(|at| crates[at].clone()).unwrap_or_else(|| "unknown".to_owned());
+        let behalf = frames().find(|at| crates[*at].as_deref() == Some(OURS));
+        let behalf = behalf.and_then(|at| table[at].rsplit_once(" (")?.1.split(':').next()).unwrap_or("the executor");
+        let sums = tally.entry((asker, behalf.to_owned())).or_default();
+        sums.0 += point["tbk"].as_u64().unwrap();
+        sums.1 += point["tb"].as_u64().unwrap();
+    }
+    tally
+}
+
+fn count(channel: Channel, burst: u64) -> Tally {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heap.json");
+    smol::block_on(async {
+        let (mut a, mut b) = (end(1, 2), end(2, 1));
+        a.links.dial(b.name, b.address);
+        for end in [&a, &b] {
+            assert!(matches!(end.events.recv().await.unwrap(), LinkEvent::Up { .. }));
+        }
+        // Identify passes once; buffers and queues grow to what they stay at.
+        while a.links.known().iter().chain(&b.links.known()).any(|known| known.agent.is_empty()) {
+            smol::Timer::after(Duration::from_millis(10)).await;
+        }
+        // How many buffers are in use at once hangs on who runs when; they are all taken once before we count.
+        for links in [&a.links, &b.links] {
+            let mut all: Vec<Frame> = (0..FRAMES_KEPT_MAX).map(|_| links.frame()).collect();
+            all.iter_mut().for_each(|frame| frame.buffer().resize(1024, 0));
+        }
+        say(&mut a, &mut b, channel, WARM, 25).await;
+        let profiler = profiler(&file);
+        say(&mut a, &mut b, channel, COUNTED, burst).await;
+        drop(profiler);
+        a.links.close().await;
+        b.links.close().await;
+    });
+    read(&file)
+}
+
+fn profiler(file: &Path) -> dhat::Profiler {
+    dhat::Profiler::builder().file_name(file).trim_backtraces(Some(60)).build()
+}
+
+fn read(file: &Path) -> Tally {
+    tally(&serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
+}
+
+fn of(tally: &Tally, name: &str) -> u64 {
+    tally.iter().filter(|((asker, _), _)| asker == name).map(|(_, sums)| sums.0).sum()
+}
+
+/// Blocks of ours while ten messages are sealed into new memory each: what the profiler must not miss.
+fn planted() -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heap.json");
+    let mut sealer = Sealer::new(SigningKey::from_bytes(&[1; 32]), 1);
+    let profiler = profiler(&file);
+    for _ in 0..10 {
+        sealer.seal("echo", &[], b"body").unwrap();
+    }
+    drop(profiler);
+    of(&read(&file), OURS)
+}
+
+/// The profiler counts for the whole process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn a_steady_message_takes_no_memory_of_ours_from_its_encoding_to_its_decoding() {
+    let _alone = ALONE.lock();
+    let each = |(blocks, bytes): (u64, u64)| {
+        let each = |sum: u64| sum as f64 / COUNTED as f64;
+        format!("{:7.3} blocks {:8.1} bytes", each(blocks), each(bytes))
+    };
+    assert!(planted() >= 10, "the profiler sees blocks of ours, where there are some");
+    for (channel, burst) in [(Channel::Gossip, 1), (Channel::Gossip, 25), (Channel::Json, 1), (Channel::Json, 25)] {
+        let tally = count(channel, burst);
+        println!("\na message of {COUNTED} on {}, {burst} at a time:", channel.protocol());
+        let mut all = (0, 0);
+        for ((asker, behalf), sums) in &tally {
+            println!("{}  {asker}, for {behalf}", each(*sums));
+            all = (all.0 + sums.0, all.1 + sums.1);
+        }
+        println!("{}  all", each(all));
+        assert!(of(&tally, "yamux") >= COUNTED / burst, "the profiler sees what yamux takes for each frame");
+        assert_eq!((of(&tally, OURS), of(&tally, "unknown")), (0, 0), "blocks of ours, and of nobody: {tally:?}");
+    }
+}
+
+#[test]
+fn the_count_tells_ours_from_a_crates() {
+    let _alone = ALONE.lock();
+    let own = own_files();
+    let of = |frame: &str| crate_of(frame, &own);
+    assert_eq!(of("0x1: {async_fn#0} (io/link/channel.rs:166:46)").as_deref(), Some(OURS));
+    assert_eq!(of("0x1: wattle::wire::frame::put (src/wire/frame.rs:1:1)").as_deref(), Some(OURS));
+    assert_eq!(of("0x1: say (message/tests/heap.rs:60:1)").as_deref(), Some(OURS));
+    assert_eq!(of("0x1: __rustc::__rust_alloc (message/tests/heap.rs:24:14)"), None);
+    assert_eq!(of("0x1: alloc_impl (alloc/src/alloc.rs:312:9)"), None);
+    assert_eq!(of("0x1: <alloc::raw_vec::RawVecInner>::try_allocate_in (???:0:0)"), None);
+    assert_eq!(of("0x1: <yamux::connection::stream::Stream as A>::poll_write (???:0:0)").as_deref(), Some("yamux"));
+    assert_eq!(of("0x1: poll<Secure> (yamux-0.14.1/src/connection.rs:462:35)").as_deref(), Some("yamux"));
+    assert_eq!(of("0x1: with<Vec<u8>> (async-io-2.6.0/src/driver.rs:4:5)").as_deref(), Some("async_io"));
+}

@@ -1,0 +1,168 @@
+//! The agent that is attacked, a real one in a process of its own, and the peers around it.
+//!
+//! After each attack a peer that means well dials it, pings it and has a question answered: link, driver, node
+//! and store still do their work. Memory is the agent's own, read from /proc.
+
+use super::super::super::house::{Agent, Place};
+use super::super::{End, key, name, soon, until};
+use std::cell::RefCell;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use wattle::io::home::Home;
+use wattle::io::identity::Identity;
+use wattle::io::link::{Channel, LinkEvent};
+use wattle::wire::message::{Opener, Sealer};
+use wattle::wire::peer::PeerId;
+use wattle::wire::talk::{Ask, Talk};
+
+/// Seeds of the keys: who means well, who does not, whom the agent wants to dial, and who sits there instead.
+pub(super) const FRIEND: u8 = 2;
+pub(super) const FOE: u8 = 3;
+const WANTED: u8 = 5;
+const IMPOSTOR: u8 = 6;
+
+/// An agent under attack.
+pub(super) struct Arena {
+    pub(super) agent: Agent,
+    pub(super) place: Place,
+    pub(super) name: PeerId,
+    pub(super) address: SocketAddr,
+    pub(super) impostor: End,
+    friend: Voice,
+}
+
+/// A peer that can link and speak.
+pub(super) struct Voice {
+    pub(super) end: End,
+    pub(super) sealer: RefCell<Sealer>,
+    opener: RefCell<Opener>,
+    asked: RefCell<u64>,
+}
+
+impl Voice {
+    pub(super) fn new(seed: u8, agent: PeerId, boot: u32) -> Self {
+        let end = End::new(seed, &[]);
+        assert!(end.links.allow(agent));
+        let mut opener = Opener::new();
+        assert!(opener.allow(agent));
+        let sealer = RefCell::new(Sealer::new(key(seed), boot));
+        Self { end, sealer, opener: RefCell::new(opener), asked: RefCell::new(0) }
+    }
+
+    /// Links, whoever dials first.
+    pub(super) async fn link(&self, agent: PeerId, address: SocketAddr) {
+        self.end.links.dial(agent, address);
+        until("the link", || self.end.links.known().iter().any(|known| known.peer == agent)).await;
+    }
+
+    /// Hangs up and waits until that is done.
+    pub(super) async fn part(&self, agent: PeerId) {
+        self.end.links.hang_up(&agent, "done");
+        until("the end of the link", || self.end.links.known().is_empty()).await;
+        while self.end.events.try_recv().is_ok() {}
+    }
+
+    pub(super) fn seal(&self, talk: &Talk) -> Vec<u8> {
+        self.sealer.borrow_mut().seal(talk.kind(), &[], &talk.seal()).unwrap()
+    }
+
+    /// A question nobody has an answer to, under a number of its own.
+    pub(super) fn ask(&self) -> (u64, Talk) {
+        let id = {
+            let mut asked = self.asked.borrow_mut();
+            *asked += 1;
+            *asked
+        };
+        let question = "Is anybody there?".to_owned();
+        (id, Talk::Ask(Ask { id, question, model: [0; 32], scale: 0.0, codes: Vec::new(), count: 1 }))
+    }
+
+    /// The next thing that the agent says, of those that `wished` picks.
+    pub(super) async fn hear<T>(&self, mut wished: impl FnMut(Talk) -> Option<T>) -> T {
+        soon(async {
+            loop {
+                let LinkEvent::Frame { bytes, .. } = self.end.next().await else { continue };
+                let Ok(said) = self.opener.borrow_mut().open(&bytes).map(|opened| Talk::parse(opened.body)) else {
+                    continue;
+                };
+                if let Some(found) = said.and_then(&mut wished) {
+                    return found;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Sends bytes as they are on the channel of tasks, waiting while the queue is full.
+    pub(super) async fn send(&self, agent: PeerId, channel: Channel, bytes: Vec<u8>) -> bool {
+        for _ in 0..2000 {
+            match self.end.links.send(&agent, channel, bytes.clone()) {
+                Ok(()) => return true,
+                Err(wattle::io::link::SendError::Full) => smol::Timer::after(std::time::Duration::from_millis(5)).await,
+                Err(_) => return false,
+            };
+        }
+        false
+    }
+}
+
+impl Arena {
+    pub(super) fn new() -> Self {
+        let place = Place::new();
+        place.write("violin.txt", "The violin is kept in the cupboard under the stairs.");
+        let file = Home::open(&place.home()).unwrap().file("identity.key");
+        let name_of_agent = Identity::load_or_create(&file).unwrap().peer_id();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // The address of one peer is a lie: somebody else answers there.
+        let impostor = End::new(IMPOSTOR, &[]);
+        assert!(impostor.links.allow(name_of_agent));
+        let wanted = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", impostor.address.port(), name(WANTED));
+        let [friend, foe] = [FRIEND, FOE].map(|seed| format!("/p2p/{}", name(seed)));
+        let docs = place.docs();
+        let listen = address.to_string();
+        let more = ["--listen", &listen, "--peer", &friend, "--peer", &foe, "--peer", &wanted];
+        let agent = place.up(&[&more[..], &[docs.to_str().unwrap()]].concat());
+        agent.wait_ready(1);
+        let friend = Voice::new(FRIEND, name_of_agent, 1);
+        Self { agent, place, name: name_of_agent, address, impostor, friend }
+    }
+
+    /// The healthy peer still gets its link, its ping and its answer.
+    pub(super) async fn healthy(&self) {
+        let friend = &self.friend;
+        friend.link(self.name, self.address).await;
+        friend.end.links.ping(&self.name).await.unwrap();
+        let (id, ask) = friend.ask();
+        assert!(friend.send(self.name, Channel::Task, friend.seal(&ask)).await);
+        friend.hear(|talk| matches!(talk, Talk::Answer(answer) if answer.id == id).then_some(())).await;
+        friend.part(self.name).await;
+    }
+
+    /// A kilobyte count of the agent's /proc/PID/status.
+    pub(super) fn memory(&self, field: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.agent.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Forgets the agent's peak memory, so that the next one is of what comes now (proc(5), clear_refs).
+    pub(super) fn forget_peak(&self) {
+        fs::write(format!("/proc/{}/clear_refs", self.agent.child.id()), "5").unwrap();
+    }
+
+    /// Every name under the place of the agent, sorted.
+    pub(super) fn files(&self) -> Vec<std::path::PathBuf> {
+        let (mut open, mut found) = (vec![self.place.path().to_owned()], Vec::new());
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path.clone());
+                }
+                found.push(path);
+            }
+        }
+        found.sort();
+        found
+    }
+}

@@ -1,0 +1,24 @@
+//! 11, 26: a member that says far too much.
+
+use super::arena::Arena;
+use super::words::{foe, still_heard};
+use wattle::io::link::Channel;
+use wattle::wire::talk::Talk;
+
+/// Thousands of well-formed messages of every kind, most of them new to the agent.
+pub(super) async fn flood(arena: &Arena) -> String {
+    let foe = foe(arena).await;
+    let mut sent = 0_u32;
+    for number in 0..5_000_u32 {
+        let talk = match number % 2 {
+            0 => Talk::Hello { device: format!("device {number}"), ask: false, listen: Vec::new() },
+            _ => Talk::Member(number.to_le_bytes().repeat(250)),
+        };
+        let channel = if number % 4 < 2 { Channel::Gossip } else { Channel::Task };
+        assert!(foe.send(arena.name, channel, foe.seal(&talk)).await);
+        sent += 1;
+    }
+    still_heard(arena, &foe).await;
+    foe.part(arena.name).await;
+    format!("{sent} messages, the sender's next question still answered")
+}

@@ -1,0 +1,209 @@
+//! Attacks of a peer whose link and signature are good: what its messages say is not.
+
+use super::arena::{Arena, FOE, Voice};
+use smol::Timer;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use wattle::io::link::Channel;
+use wattle::limits::{FRAME_GOSSIP_MAX, MESSAGE_BODY_MAX, QUESTION_WORDS_MAX};
+use wattle::wire::talk::{Answer, Ask, Found, Hit, Keys, Talk};
+use wattle::wire::varint;
+
+/// Each attack of the foe is of a later start, since the agent remembers the last number of each.
+static BOOT: AtomicU32 = AtomicU32::new(1);
+
+/// The foe, linked.
+pub(super) async fn foe(arena: &Arena) -> Voice {
+    let foe = Voice::new(FOE, arena.name, BOOT.fetch_add(1, Ordering::Relaxed));
+    foe.link(arena.name, arena.address).await;
+    foe
+}
+
+/// What the foe still gets: a question of its own answered, so that the link lived and its words count.
+pub(super) async fn still_heard(arena: &Arena, foe: &Voice) {
+    let (id, ask) = foe.ask();
+    assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
+    foe.hear(|talk| matches!(talk, Talk::Answer(answer) if answer.id == id).then_some(())).await;
+}
+
+fn body(foe: &Voice, kind: &str, body: &[u8]) -> Vec<u8> {
+    foe.sealer.borrow_mut().seal(kind, &[], body).unwrap()
+}
+
+/// 28: frames of junk, bare and as the body of a signed message.
+pub(super) async fn junk(arena: &Arena) -> String {
+    let foe = foe(arena).await;
+    let mut sent = 0;
+    for channel in [Channel::Gossip, Channel::Task] {
+        for fill in 0..=255_u8 {
+            for length in [1, 40, 3000] {
+                assert!(foe.send(arena.name, channel, vec![fill; length]).await);
+                assert!(foe.send(arena.name, channel, body(&foe, "ask", &vec![fill; length])).await);
+                sent += 2;
+            }
+        }
+    }
+    still_heard(arena, &foe).await;
+    foe.part(arena.name).await;
+    format!("{sent} frames, none believed")
+}
+
+/// 11: the same signed question five times is answered once; an older start is over.
+pub(super) async fn replay(arena: &Arena) -> String {
+    let old = Voice::new(FOE, arena.name, 0);
+    let foe = foe(arena).await;
+    let (id, ask) = foe.ask();
+    let bytes = foe.seal(&ask);
+    for _ in 0..5 {
+        assert!(foe.send(arena.name, Channel::Task, bytes.clone()).await);
+    }
+    assert!(foe.send(arena.name, Channel::Task, old.seal(&Talk::Ask(ask_of(u64::MAX)))).await);
+    let (last, ask) = foe.ask();
+    assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
+    let mut answers = Vec::new();
+    while !answers.contains(&last) {
+        answers.push(foe.hear(|talk| if let Talk::Answer(answer) = talk { Some(answer.id) } else { None }).await);
+    }
+    assert_eq!(answers, [id, last], "each question is answered once, that of an older start never");
+    foe.part(arena.name).await;
+    "said 5 times, answered once; an older start not at all".to_owned()
+}
+
+fn ask_of(id: u64) -> Ask {
+    Ask { id, question: "?".to_owned(), model: [0xff; 32], scale: f32::MAX, codes: vec![0x80; 384], count: u16::MAX }
+}
+
+/// 16: the largest and smallest of every number that a message holds, the durations among them.
+pub(super) async fn numbers(arena: &Arena) -> String {
+    let foe = foe(arena).await;
+    let hit = Hit {
+        row: u64::MAX,
+        path: vec![0xff; 256],
+        heading: String::new(),
+        text: String::new(),
+        cosine: f32::MAX,
+        words: heapless::Vec::from_slice(&[u16::MAX; QUESTION_WORDS_MAX]).unwrap(),
+        length: u32::MAX,
+    };
+    let found = Found {
+        passages: u32::MAX,
+        holding: heapless::Vec::from_slice(&[u32::MAX; QUESTION_WORDS_MAX]).unwrap(),
+        length: u64::MAX,
+        hits: vec![hit; 100],
+    };
+    let device = "attic".to_owned();
+    let mut talks = vec![
+        Talk::Keys(Keys { session: u32::MAX, key: [0xff; 32], port: u16::MAX }),
+        Talk::Keys(Keys { session: 0, key: [0; 32], port: 1 }),
+        Talk::Hello { device: device.clone(), ask: true, listen: vec!["255.255.255.255:65535".parse().unwrap(); 8] },
+        Talk::Hello { device: device.clone(), ask: true, listen: vec!["[ff02::1]:0".parse().unwrap(); 8] },
+        Talk::Ask(ask_of(u64::MAX)),
+        Talk::Ask(Ask { scale: -f32::MAX, ..ask_of(0) }),
+        Talk::Answer(Answer { id: u64::MAX, device: device.clone(), found: Some(Box::new(found.clone())) }),
+    ];
+    // Answers to every question that this agent may have open.
+    talks.extend(
+        (0..64).map(|id| Talk::Answer(Answer { id, device: device.clone(), found: Some(Box::new(found.clone())) })),
+    );
+    // And to a real one: the agent asks its linked peers, and the foe answers with these numbers.
+    let all = talks.len();
+    for talk in talks {
+        assert!(foe.send(arena.name, Channel::Task, foe.seal(&talk)).await);
+    }
+    let asking = smol::unblock({
+        let (api, home) = (arena.agent.api.clone(), arena.place.home());
+        move || search(&api, &home, "violin")
+    });
+    let id = foe.hear(|talk| if let Talk::Ask(ask) = talk { Some(ask.id) } else { None }).await;
+    let answer = Talk::Answer(Answer { id, device, found: Some(Box::new(found)) });
+    assert!(foe.send(arena.name, Channel::Task, foe.seal(&answer)).await);
+    let said = asking.await;
+    assert!(said.contains("cupboard under the stairs"), "the agent's own answer stands: {said}");
+    still_heard(arena, &foe).await;
+    foe.part(arena.name).await;
+    format!("{} messages; its own answer still found", all + 1)
+}
+
+/// `wattle search`, by the real command.
+pub(super) fn search(api: &str, home: &std::path::Path, question: &str) -> String {
+    let output = std::process::Command::new(super::super::super::house::WATTLE)
+        .args(["--api", api, "--home"])
+        .arg(home)
+        .args(["search", question, "--json"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Bodies that cost a decoder the most stack, time or memory.
+pub(super) fn worst_bodies() -> Vec<Vec<u8>> {
+    // 17: every byte that could be "one more inside", to the end.
+    let mut bodies: Vec<Vec<u8>> = (0..8_u8).map(|byte| vec![byte; MESSAGE_BODY_MAX]).collect();
+    // 18, 19: for each saying, then for each place of a list, a promise of as much as there is.
+    for kind in 0..8_u8 {
+        for at in 1..24 {
+            for promise in [1_u64 << 20, u64::from(u32::MAX), u64::MAX >> 1] {
+                let mut body = vec![kind];
+                body.resize(at, 1);
+                varint::put(&mut body, promise);
+                body.extend([0; 64]);
+                bodies.push(body);
+            }
+        }
+    }
+    // 19: as many of the shortest passages as fit: {Answer, id, device, Some, passages, holding, length, hits}.
+    let mut answer = vec![4, 1, 1, b'a', 1, 0, 0, 0];
+    varint::put(&mut answer, 100_000);
+    answer.resize(MESSAGE_BODY_MAX, 0);
+    bodies.push(answer);
+    let mut listen = vec![0, 1, b'a', 0];
+    varint::put(&mut listen, 150_000);
+    listen.resize(MESSAGE_BODY_MAX, 0);
+    bodies.push(listen);
+    bodies
+}
+
+/// 17, 18, 19: recursion cannot be said in our types; promises hold nothing; lists end at their cap.
+pub(super) async fn postcard(arena: &Arena) -> String {
+    let foe = foe(arena).await;
+    let bodies = worst_bodies();
+    let all = bodies.len();
+    for worst in bodies {
+        assert!(foe.send(arena.name, Channel::Task, body(&foe, "answer", &worst)).await);
+        if worst.len() < FRAME_GOSSIP_MAX / 2 {
+            assert!(foe.send(arena.name, Channel::Gossip, body(&foe, "answer", &worst)).await);
+        }
+    }
+    still_heard(arena, &foe).await;
+    foe.part(arena.name).await;
+    format!("{all} bodies up to 1 MiB")
+}
+
+/// 20: a true message in another spelling, and with each byte changed, is not taken.
+pub(super) async fn malleable(arena: &Arena) -> String {
+    let foe = foe(arena).await;
+    let (id, ask) = foe.ask();
+    let bytes = foe.seal(&ask);
+    let mut changes = vec![[&bytes[..], &[0]].concat(), [&[bytes[0] | 0x80, 0x00], &bytes[1..]].concat()];
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        changes.push(changed);
+    }
+    // Signed by the foe itself, but its body in a second spelling.
+    let long = [&[3, 0x81, 0x00], &ask.seal()[2..]].concat();
+    changes.push(body(&foe, "ask", &long));
+    let all = changes.len();
+    for changed in changes {
+        assert!(foe.send(arena.name, Channel::Task, changed).await);
+    }
+    // The first answer is to the next question: none of those was taken.
+    let (last, ask) = foe.ask();
+    assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
+    let first = foe.hear(|talk| if let Talk::Answer(answer) = talk { Some(answer.id) } else { None }).await;
+    assert_eq!(first, last, "question {id} was answered in a changed form");
+    Timer::after(Duration::from_millis(50)).await;
+    foe.part(arena.name).await;
+    format!("{all} changed forms, none taken")
+}

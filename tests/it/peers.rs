@@ -1,0 +1,136 @@
+//! What people see of other devices: the table, the events as they happen, and the log under systemd.
+
+use super::house::{Agent, Place, WATTLE};
+use super::pair::{linked, prepared, up};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A command that runs on, and its lines.
+struct Following {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Following {
+    fn new(agent: &Agent, home: &Place, args: &[&str]) -> Self {
+        let mut command = Command::new(WATTLE);
+        command.args(["--api", &agent.api, "--home"]).arg(home.home()).args(args);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let (stdout, (tell, lines)) = (BufReader::new(child.stdout.take().unwrap()), channel());
+        let _ = thread::Builder::new()
+            .spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        Self { child, lines }
+    }
+
+    fn until(&self, what: &str) -> String {
+        let (mut seen, end) = (Vec::new(), Instant::now() + Duration::from_secs(60));
+        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            if line.contains(what) {
+                return line;
+            }
+            seen.push(line);
+        }
+        panic!("{what:?} did not come; {seen:?} did");
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn peers(agent: &Agent, wished: impl Fn(&Value) -> bool) -> Value {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        let peers = agent.json(&["peers", "--json"]);
+        if wished(&peers) {
+            return peers;
+        }
+        assert!(Instant::now() < end, "{peers}\n{}", agent.log());
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_device_sees_what_another_allows_and_holds_and_its_private_collection_is_not_among_it() {
+    let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
+    two.write("a.txt", "The violin is in the cupboard.");
+    two.write("b.txt", "The oboe is in the attic.");
+    let diary = two.path().join("diary");
+    fs::create_dir(&diary).unwrap();
+    fs::write(diary.join("c.txt"), "Dear diary, the cello is mine.").unwrap();
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    let added = cellar.cli(["add", "--collection", "diary", "--ring", "private", diary.to_str().unwrap()]);
+    assert!(added.status.success());
+    cellar.wait_ready(3);
+    let attic = up(&one, "attic", &one_listen, &two_address);
+    linked(&attic);
+    let seen = peers(&attic, |peers| {
+        peers[0]["headroom"]["quarters"] == 4 && peers[0]["collections"].as_array().is_some_and(|list| !list.is_empty())
+    });
+    assert_eq!(seen[0]["headroom"]["energy"], "unknown");
+    let list = seen[0]["collections"].as_array().unwrap();
+    assert_eq!(list.len(), 1, "{list:?}");
+    assert_eq!([&list[0]["name"], &list[0]["documents"], &list[0]["passages"]], [&json!("home"), &json!(2), &json!(2)]);
+    assert_eq!(list[0]["model"], attic.status()["model"]["fingerprint"]);
+
+    let table = String::from_utf8(attic.cli(["peers"]).stdout).unwrap();
+    println!("{table}");
+    let line = table.lines().nth(1).unwrap();
+    assert!(table.starts_with("DEVICE") && line.starts_with("cellar  …"), "{table}");
+    assert!(
+        line.contains(&two_listen) && line.contains("linked") && line.ends_with("full      home (2 files, 2 passages)"),
+        "{table}"
+    );
+
+    let watching = Following::new(&attic, &one, &["peers", "--watch"]);
+    watching.until("cellar");
+    cellar.kill();
+    assert!(watching.until("The link to cellar is gone").ends_with('.'));
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    watching.until("cellar is linked.");
+    let (three, three_listen, _) = prepared();
+    let stranger = up(&three, "stranger", &three_listen, &one_address);
+    let name = stranger.status()["peer_id"].as_str().unwrap().to_owned();
+    assert!(watching.until("was refused").contains(&name));
+    drop((cellar, stranger, watching));
+
+    let events = attic.json(&["status", "--json"]);
+    assert_eq!(events["peers"].as_array().unwrap().len(), 1, "a stranger is no peer: {events}");
+    let log = attic.log();
+    for what in ["cellar is linked.", "The link to cellar is gone", "An unknown device wanted to link and was refused"]
+    {
+        assert!(log.contains(what), "{what} is not in the log:\n{log}");
+    }
+}
+
+#[test]
+fn under_systemd_a_line_has_its_priority_and_elsewhere_it_has_not() {
+    let place = Place::new();
+    let log = place.home().with_extension("log");
+    let stream = File::create(&log).unwrap().metadata().unwrap();
+    let mut command = Command::new(WATTLE);
+    command.env("JOURNAL_STREAM", format!("{}:{}", stream.dev(), stream.ino()));
+    // One that answers hears the signal too.
+    let stop = |agent: Agent| drop((agent.status(), agent.stop()));
+    stop(Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]));
+    let told = fs::read_to_string(&log).unwrap();
+    let numbered = |line: &str| ["<3>", "<4>", "<6>", "<7>"].iter().any(|number| line.starts_with(number));
+    assert!(told.lines().count() > 0 && told.lines().all(numbered), "{told}");
+    assert!(told.lines().any(|line| line == "<6>Stopped. Everything is on the disk."), "{told}");
+
+    let elsewhere = Place::new();
+    let mut command = Command::new(WATTLE);
+    command.env("JOURNAL_STREAM", "1:1");
+    stop(Agent::start(command, &elsewhere.home(), &[]));
+    let told = fs::read_to_string(elsewhere.home().with_extension("log")).unwrap();
+    assert!(!told.is_empty() && told.lines().all(|line| !line.starts_with('<')), "{told}");
+}

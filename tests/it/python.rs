@@ -1,0 +1,177 @@
+//! An agent in another language, written from docs/messages.md: examples/python joins, answers ping and a test
+//! message, over py-libp2p as it comes from PyPI.
+//!
+//! scripts/interop/run installs that. Where it cannot be had these tests are skipped, loudly; with CI=true they fail.
+
+use super::house::{Place, repo};
+use super::link::{End, key, name, soon, until};
+use super::pair::prepared;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+use wattle::io::link::{Channel, LinkEvent};
+use wattle::wire::message::{Form, Opener, Sealer};
+use wattle::wire::peer::PeerId;
+use wattle::wire::talk::{Echo, Talk};
+
+/// The Python that has py-libp2p; `None` where it cannot be installed.
+fn python() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PYTHON
+        .get_or_init(|| {
+            let installed = Command::new(repo().join("scripts/interop/run")).arg("python").output().unwrap();
+            if installed.status.success() {
+                return Some(PathBuf::from(String::from_utf8(installed.stdout).unwrap().trim()));
+            }
+            let why = String::from_utf8_lossy(&installed.stderr).into_owned();
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "py-libp2p could not be installed:\n{why}");
+            eprintln!("\n!! NOT TESTED: the Python agent. py-libp2p could not be installed:\n{why}\n");
+            None
+        })
+        .as_deref()
+}
+
+/// The example at work; its lines come by a channel. Dropping it kills it.
+struct Example {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn example(python: &Path, home: &Path) -> Command {
+    let mut command = Command::new(python);
+    command.arg(repo().join("examples/python/agent.py")).arg("--home").arg(home).stdin(Stdio::null());
+    command
+}
+
+fn peer_id(python: &Path, home: &Path) -> String {
+    let output = example(python, home).arg("--id").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+impl Example {
+    fn start(python: &Path, home: &Path, more: &[&str]) -> Self {
+        let mut child = example(python, home).args(more).stdout(Stdio::piped()).spawn().unwrap();
+        let (tell, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).all(|line| tell.send(line).is_ok()));
+        Self { child, lines, seen: Vec::new() }
+    }
+
+    fn wait(&mut self, line: &str) {
+        while !self.seen.iter().any(|seen| seen == line) {
+            let next = self.lines.recv_timeout(Duration::from_secs(60));
+            self.seen.push(next.unwrap_or_else(|_| panic!("the example never said {line:?}, but {:?}", self.seen)));
+        }
+    }
+}
+
+#[test]
+fn the_python_agent_joins_a_real_agent_and_its_test_message_is_answered() {
+    let Some(python) = python() else { return };
+    let (place, listen, address) = prepared();
+    let home = place.path().join("python");
+    let peer = format!("/p2p/{}", peer_id(python, &home));
+    place.write("a.txt", "A letter from the notary.");
+    let attic = place.up(&["--name", "attic", "--listen", &listen, "--peer", &peer, place.docs().to_str().unwrap()]);
+    let mut example = Example::start(python, &home, &[&address, "--echo", "Grüße 😀"]);
+    example.wait("hello from attic");
+    example.wait("echo answered: Grüße 😀");
+    let linked = attic.wait("its name", |status| status["peers"][0]["device"] == "python");
+    assert_eq!(linked["peers"][0]["linked"], true);
+    // It has no documents, says so, and so is no silent device.
+    attic.wait_ready(1);
+    let found = attic.json(&["search", "a letter", "--json"]);
+    assert_eq!(found["coverage"], serde_json::json!({"asked": 2, "answered": 2}), "{found}");
+}
+
+#[test]
+fn the_python_agent_answers_ping_and_a_test_message() {
+    let Some(python) = python() else { return };
+    let place = Place::new();
+    let home = place.path().join("python");
+    let peer: PeerId = peer_id(python, &home).parse().unwrap();
+    smol::block_on(async {
+        let end = End::new(1, &[]);
+        assert!(end.links.allow(peer));
+        let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", end.address.port(), end.name);
+        let mut example = Example::start(python, &home, &[&address]);
+        let (mut sealer, mut opener) = (Sealer::new(key(1), 1), Opener::new());
+        assert!(opener.allow(peer) && end.name == name(1));
+        until("a link", || end.links.known().iter().any(|known| known.peer == peer)).await;
+        assert!(end.links.ping(&peer).await.unwrap() < Duration::from_secs(5));
+        let mut hear = async || loop {
+            let LinkEvent::Frame { bytes, channel, .. } = soon(async { end.events.recv().await.unwrap() }).await else {
+                continue;
+            };
+            assert_eq!(channel, Channel::Json);
+            let opened = opener.open_as(Form::Json, &bytes).unwrap();
+            return Talk::read(Form::Json, opened.kind, opened.body).unwrap();
+        };
+        assert_eq!(hear().await, Talk::Hello { device: "python".to_owned(), ask: true, listen: Vec::new() });
+        assert_eq!(end.links.form(&peer), Form::Json, "it is answered as it spoke");
+        for id in [1, 1 << 60] {
+            let asked = Echo { id, text: "a\"\\\n".try_into().unwrap(), answer: false };
+            let (mut body, mut frame) = (Vec::new(), end.links.frame());
+            Talk::Echo(asked.clone()).put(Form::Json, &mut body);
+            sealer.seal_into(Form::Json, "echo", &[], &body, frame.buffer()).unwrap();
+            end.links.send(&peer, Channel::Json, frame.clone()).unwrap();
+            // Once more, and damaged: neither is answered.
+            end.links.send(&peer, Channel::Json, frame.clone()).unwrap();
+            let at = frame.len() / 2;
+            frame.buffer()[at] ^= 1;
+            end.links.send(&peer, Channel::Json, frame).unwrap();
+            assert_eq!(hear().await, Talk::Echo(Echo { answer: true, ..asked }));
+        }
+        example.wait("a message was not taken: it was here before");
+        assert!(end.events.is_empty());
+    });
+}
+
+/// Python's own words for the page's vectors: made anew from seed, body, boot, seq.
+const CHECK: &str = r#"
+import base64, json, re, sys
+sys.path.insert(0, sys.argv[1])
+from agent import canonical, signed_bytes
+from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.peer.id import ID
+keys = create_new_key_pair(seed=bytes([1] * 32))
+sender = ID.from_pubkey(keys.public_key)
+page = open(sys.argv[2]).read()
+assert str(sender) in page and sender.to_bytes().hex() in page
+blocks = re.findall(r"type       (.*)\ntask_id    (.*)\nform       json\npayload    (.*)\nsigned     (.*)\nsignature  (.*)\nmessage    (.*)\n", page)
+for kind, task, payload, signed, signature, message in blocks:
+    task = bytes.fromhex(task.strip("-"))
+    assert canonical(json.loads(payload)).decode() == payload
+    mine = signed_bytes(kind, task, sender.to_bytes(), payload.encode())
+    assert mine.hex() == signed
+    assert keys.private_key.sign(mine).hex() == signature
+    whole = {"payload": json.loads(payload), "sender_id": str(sender), "type": kind,
+        "signature": base64.b64encode(bytes.fromhex(signature)).decode(), "task_id": base64.b64encode(task).decode()}
+    assert canonical(whole).decode() == message
+print(len(blocks))
+"#;
+
+#[test]
+fn python_makes_the_same_test_vectors() {
+    let Some(python) = python() else { return };
+    let page = repo().join("docs/messages.md");
+    let output =
+        Command::new(python).args(["-c", CHECK]).arg(repo().join("examples/python")).arg(&page).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = fs::read_to_string(&page).unwrap().matches("form       json").count();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), lines.to_string());
+    assert!(lines >= 3);
+}

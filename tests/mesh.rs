@@ -1,0 +1,187 @@
+//! The mesh in the pretend world: who joins, who is found dead, who is not, from a seed.
+//! Figures for larger meshes: `cargo bench --bench mesh`.
+
+#![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
+
+use wattle::base::time::Duration;
+use wattle::node::output::Notice;
+use wattle::sim::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A mesh where everybody knows everybody's name, and the address of the first only.
+fn mesh(seed: u64, devices: usize) -> World {
+    let mut world = World::new(seed, devices);
+    world.bootstrap = Some(vec![0]);
+    world.net.delay_ms_max = 8;
+    world.net.datagram_loss_permille = 10;
+    (0..devices).for_each(|at| world.boot(at));
+    world
+}
+
+fn joined(seed: u64, devices: usize) -> World {
+    let mut world = mesh(seed, devices);
+    let time = world.run_till(5 * MINUTE, World::all_joined);
+    assert!(time.is_some(), "seed {seed}: {devices} did not join: {}", world.describe());
+    println!("seed {seed}: {devices} joined after {time:?}, {} inputs", world.inputs);
+    world
+}
+
+#[test]
+fn everybody_joins_by_one_address_and_a_seed_repeats() {
+    for (devices, seeds) in [(2, 5), (5, 10), (50, 2)] {
+        for seed in 1..=seeds {
+            let (one, other) = (joined(seed, devices), joined(seed, devices));
+            assert_eq!(one.trace, other.trace, "seed {seed} gave two traces");
+            assert_eq!(one.deaths_told(wattle::base::time::Instant::ZERO), 0, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_killed_agent_is_known_to_be_down_by_all_and_comes_back() {
+    for (devices, seeds) in [(5, 10), (50, 2)] {
+        for seed in 1..=seeds {
+            let mut world = joined(seed, devices);
+            world.run_until(world.after(20));
+            let before = world.now;
+            world.crash(1);
+            let time = world.run_till(MINUTE, |world| world.believers(1) == 0);
+            let time = time.unwrap_or_else(|| panic!("seed {seed}: it is believed to live: {}", world.describe()));
+            world.run_until(world.after(5));
+            assert_eq!(world.deaths_told(before), devices - 1, "seed {seed}: nobody else is down");
+            world.boot(1);
+            let back = world.run_till(MINUTE, World::all_joined);
+            println!("seed {seed}: {devices}: down for all after {time:?}, back after {back:?}");
+            assert!(back.is_some(), "seed {seed}: it did not come back: {}", world.describe());
+        }
+    }
+}
+
+#[test]
+fn twenty_naps_of_three_seconds_are_no_deaths() {
+    for seed in 1..=10 {
+        let mut world = joined(seed, 5);
+        let before = world.now;
+        for nap in 0..20 {
+            world.nap(nap % 5, Duration::from_secs(3));
+            world.run_until(world.after(10));
+        }
+        assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
+        assert!(world.all_joined());
+    }
+}
+
+#[test]
+fn who_is_cut_off_from_some_is_not_dead_while_others_reach_it() {
+    for seed in 1..=10 {
+        let mut world = joined(seed, 5);
+        world.run_until(world.after(5));
+        let before = world.now;
+        world.cut_one_way(1, 2);
+        world.cut(3, 4);
+        world.run_until(world.after(300));
+        assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
+    }
+}
+
+#[test]
+fn where_no_datagram_passes_the_links_carry_the_probes() {
+    for seed in 1..=5 {
+        let mut world = joined(seed, 5);
+        let before = world.now;
+        world.net.datagram_loss_permille = 1000;
+        world.run_until(world.after(120));
+        assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
+        world.crash(3);
+        let time = world.run_till(MINUTE, |world| world.believers(3) == 0);
+        assert!(time.is_some(), "seed {seed}: the dead is found dead all the same");
+        world.boot(3);
+        assert!(world.run_till(MINUTE, World::all_joined).is_some(), "seed {seed}: {}", world.describe());
+    }
+}
+
+#[test]
+fn false_claims_of_death_are_refuted_within_seconds_and_the_liar_is_noted() {
+    for (seed, devices) in [(1, 5), (2, 5), (3, 5), (4, 50)] {
+        let mut world = joined(seed, devices);
+        world.run_until(world.after(5));
+        for claim in 0..6_u16 {
+            world.lie(1, 2, 100 * claim);
+            let back = world.run_till(MINUTE, |world| world.believers(2) == devices - 1);
+            assert!(back.is_some_and(|time| time < Duration::from_secs(10)), "seed {seed}: {back:?}");
+            world.run_until(world.after(30));
+            assert!(world.all_joined(), "seed {seed}: {}", world.describe());
+        }
+        let noted = world.notices.iter().filter(|(.., notice)| matches!(notice, Notice::Liar(_))).count();
+        let others = world.notices.iter().filter_map(|(.., notice)| match notice {
+            Notice::Liar(name) => Some(name.as_str()),
+            _ => None,
+        });
+        assert!(others.clone().all(|name| name == "device 1"), "seed {seed}: {:?}", others.collect::<Vec<_>>());
+        println!("seed {seed}: {noted} of {devices} noted the liar; deaths {}", world.deaths_told(world.now));
+        assert!(noted > 0, "seed {seed}: somebody noted it: {:?}", world.notices);
+    }
+}
+
+#[test]
+fn who_was_suspended_for_ten_minutes_is_down_meanwhile_and_back_after_it() {
+    for seed in 1..=5 {
+        let mut world = joined(seed, 5);
+        world.run_until(world.after(10));
+        world.suspend(2, 10 * MINUTE);
+        let time = world.run_till(MINUTE, |world| world.believers(2) == 0);
+        assert!(time.is_some(), "seed {seed}: it does not answer");
+        world.run_until(world.after(590));
+        assert_eq!(world.believers(2), 0, "seed {seed}: it sleeps");
+        let before = world.now;
+        let back = world.run_till(2 * MINUTE, World::all_joined);
+        println!("seed {seed}: down after {time:?}, back {back:?}");
+        assert!(back.is_some(), "seed {seed}: {}", world.describe());
+        assert_eq!(world.deaths_told(before), 0, "seed {seed}: it blames nobody for its sleep");
+    }
+}
+
+#[test]
+fn agents_that_come_and_go_all_the_time_agree_in_the_end() {
+    for seed in 1..=5 {
+        let mut world = mesh(seed, 20);
+        for _ in 0..60 {
+            let at = 1 + usize::try_from(world.rng.below(19)).expect("small");
+            if world.devices[at].agent.is_some() {
+                world.crash(at);
+            } else {
+                world.boot(at);
+            }
+            let pause = world.rng.below(8_000);
+            world.run_until(world.now + Duration::from_millis(pause));
+        }
+        for at in (3..20).step_by(3) {
+            if world.devices[at].agent.is_none() {
+                world.boot(at);
+            }
+        }
+        let time = world.run_till(3 * MINUTE, World::all_joined);
+        println!("seed {seed}: agreed after {time:?}");
+        assert!(time.is_some(), "seed {seed}: {}", world.describe());
+    }
+}
+
+#[test]
+fn an_old_card_put_back_is_overcome() {
+    for seed in 1..=5 {
+        let mut world = joined(seed, 5);
+        for _ in 0..4 {
+            world.crash(3);
+            world.boot(3);
+            world.run_until(world.after(10));
+        }
+        world.crash(3);
+        world.run_until(world.after(30));
+        world.devices[3].boots = 0;
+        world.boot(3);
+        let back = world.run_till(MINUTE, World::all_joined);
+        assert!(back.is_some(), "seed {seed}: {}", world.describe());
+        assert!(world.devices[3].boots > 4, "seed {seed}: the next start counts on");
+    }
+}

@@ -1,0 +1,242 @@
+//! Rumours in a home: they reach everybody, who comes late learns them, what is old is gone, a liar is cut off.
+
+use super::{FOLDER, World};
+use std::collections::BTreeMap;
+use wattle::base::id::{PeerKey, Ring};
+use wattle::base::time::Duration;
+use wattle::limits::{RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE};
+use wattle::node::input::{Input, LinkInput, Request};
+use wattle::sim::net;
+use wattle::store::record::Source;
+use wattle::wire::message::unsigned;
+use wattle::wire::peer::PeerId;
+use wattle::wire::rumour::{Energy, Fact, Gossip, Headroom, Kind, Relayed, TYPE};
+use wattle::wire::talk::Talk;
+
+/// So many agents, all running, 5 % of what they say lost. With `degree`, each can reach only so many others.
+fn home(seed: u64, devices: usize, degree: Option<usize>) -> World {
+    let mut world = World::new(seed, devices);
+    world.net.loss_permille = 50;
+    if let Some(degree) = degree {
+        // A ring with chords: neighbours at distances 1, 2, 4 .. on both sides.
+        let near: Vec<usize> = (0..degree / 2).map(|n| 1 << n).collect();
+        for a in 0..devices {
+            for b in a + 1..devices {
+                let apart = (b - a).min(devices - (b - a));
+                if !near.contains(&apart) {
+                    world.net.cut(a, b);
+                }
+            }
+        }
+    }
+    (0..devices).for_each(|at| world.boot(at));
+    world
+}
+
+fn run(world: &mut World, seconds: u64) {
+    world.run_until(world.after(seconds));
+}
+
+/// Milliseconds until everybody holds every origin's newest headroom.
+fn until_all_hold(world: &mut World, limit_s: u64) -> u64 {
+    let began = world.now;
+    let devices = world.devices.len();
+    while (0..devices).any(|origin| world.holding(origin, Kind::Headroom) < devices) {
+        world.run_until(world.now + Duration::from_millis(100));
+        let missing: Vec<usize> = (0..devices).filter(|at| world.holding(*at, Kind::Headroom) < devices).collect();
+        assert!(world.now.since(began) < Duration::from_secs(limit_s), "not everybody heard of {missing:?}");
+    }
+    u64::try_from(world.now.since(began).as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Milliseconds from the moment at which an agent tells its headroom again until everybody holds it.
+fn time_of_one(world: &mut World, origin: usize) -> u64 {
+    let devices = world.devices.len();
+    let order = |world: &World| {
+        let agent = world.devices[origin].agent.as_ref().expect("running");
+        agent.node.heard_up_to(net::key(origin), Kind::Headroom)
+    };
+    let step = |world: &mut World| world.run_until(world.now + Duration::from_millis(10));
+    let (before, end) = (order(world), world.after(90));
+    while order(world) == before {
+        step(world);
+        assert!(world.now < end, "it is told every minute");
+    }
+    let (began, end) = (world.now, world.after(55));
+    while world.holding(origin, Kind::Headroom) < devices {
+        step(world);
+        let holding = world.holding(origin, Kind::Headroom);
+        assert!(world.now < end, "after 55 seconds {holding} of {devices} hold what {origin} told");
+    }
+    u64::try_from(world.now.since(began).as_millis()).unwrap_or(u64::MAX)
+}
+
+#[test]
+fn rumours_reach_everybody_in_spite_of_losses() {
+    for (devices, degree, seeds) in [(5, None, 3), (50, None, 1), (50, Some(12), 2)] {
+        let (mut joined, mut told) = (Vec::new(), Vec::new());
+        for seed in 1..=seeds {
+            let mut world = home(seed, devices, degree);
+            // Where not all are linked there is always some news that has not reached all of them yet.
+            if degree.is_none() {
+                joined.push(until_all_hold(&mut world, 130));
+            }
+            run(&mut world, 100);
+            let (sent, began) = (world.said(), world.now);
+            told.extend((0..5).map(|n| time_of_one(&mut world, n * devices / 5)));
+            let agent_ms = world.now.since(began).as_millis() * devices as u128;
+            let per_second = |count: u64| u128::from(count) * 1000 / agent_ms;
+            println!(
+                "{devices} agents, links {degree:?}, seed {seed}: {} bytes and {} hundredths of a message a second \
+                 and agent, before sealing",
+                per_second(world.said().1 - sent.1),
+                per_second(100 * (world.said().0 - sent.0)),
+            );
+        }
+        told.sort_unstable();
+        println!("{devices} agents, links {degree:?}: all know all {joined:?} ms after the start; one told, all know:");
+        println!("  median {} ms, last {:?} of {} ms", told[told.len() / 2], told.last(), told.len());
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_rumours_twice() {
+    let trace = |seed| {
+        let mut world = home(seed, 12, Some(4));
+        run(&mut world, 200);
+        world.trace
+    };
+    assert_eq!(trace(3), trace(3));
+    assert_ne!(trace(3), trace(4));
+}
+
+#[test]
+fn an_agent_that_starts_again_learns_what_the_others_told_and_they_hear_it_anew() {
+    let mut world = home(2, 5, None);
+    until_all_hold(&mut world, 70);
+    world.crash(3);
+    world.boot(3);
+    assert_eq!(world.devices[3].agent.as_ref().expect("running").node.heard_up_to(net::key(0), Kind::Headroom), None);
+    let took = until_all_hold(&mut world, 40);
+    println!("after a start all know all again in {took} ms");
+    let (boot, _) =
+        world.devices[0].agent.as_ref().expect("running").node.heard_up_to(net::key(3), Kind::Headroom).expect("told");
+    assert_eq!(boot, 2, "the second start's word is newer than any of the first");
+}
+
+fn headroom(world: &World, at: usize, of: usize) -> Option<Headroom> {
+    let agent = world.devices[at].agent.as_ref().expect("running");
+    let heard = agent.node.status(world.now).heard;
+    heard.into_iter().find(|heard| heard.peer == net::key(of)).expect("known").headroom
+}
+
+#[test]
+fn what_a_dead_agent_allowed_is_gone_after_its_time_and_what_a_busy_one_allows_is_half() {
+    let mut world = home(4, 5, None);
+    run(&mut world, 100);
+    assert_eq!(headroom(&world, 0, 4).map(|told| told.quarters), Some(4), "at rest");
+    world.crash(4);
+    run(&mut world, 121);
+    assert_eq!(headroom(&world, 0, 4), None);
+    assert!(headroom(&world, 0, 3).is_some(), "the living tell it again");
+    world.devices[1].agent.as_mut().expect("running").disk_free = 1;
+    world.devices[1].files.write(&[FOLDER, b"/a.md"].concat(), b"violin");
+    world.add_folder(1);
+    run(&mut world, 100);
+    assert_eq!(headroom(&world, 0, 1).map(|told| told.quarters), Some(0), "its disk is full");
+}
+
+#[test]
+fn shared_collections_are_told_with_their_counts_and_a_private_one_is_not() {
+    let mut world = home(6, 3, None);
+    for (n, ring) in [(0_usize, Ring::Mesh), (1, Ring::Private)] {
+        for file in 0..3 {
+            world.devices[0]
+                .files
+                .write(format!("/docs{n}/{file}.md").as_bytes(), format!("violin {n} {file}").as_bytes());
+        }
+        let (path, collection) = (format!("/docs{n}").into_bytes(), ["letters", "diary"][n].to_owned());
+        world.ask(0, Request::Add(Source { path, collection, ring, device: 1 }));
+    }
+    world.settle(Duration::from_secs(600));
+    run(&mut world, 150);
+    let agent = world.devices[2].agent.as_ref().expect("running");
+    let heard: BTreeMap<PeerKey, Vec<(String, u32, u32)>> = agent
+        .node
+        .heard(world.now)
+        .into_iter()
+        .map(|heard| {
+            let told = heard.collections.iter().map(|of| (of.name.as_str().to_owned(), of.documents, of.passages));
+            (heard.peer, told.collect())
+        })
+        .collect();
+    assert_eq!(heard[&net::key(0)], [("letters".to_owned(), 3, 3)]);
+    assert_eq!(heard[&net::key(1)], []);
+}
+
+/// What a liar says over its link.
+fn say(world: &mut World, liar: usize, to: usize, origin: usize, seq: u64, signature: u8) {
+    let fact = Fact::Headroom(Headroom { quarters: 1, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
+    let mut message = unsigned(PeerId::from_public_key(&net::key(origin).0), TYPE, 9, seq, &fact.seal());
+    if let Some(last) = message.last_mut() {
+        *last = signature;
+    }
+    let told = Relayed { hops: 1, age_s: 0, message };
+    let gossip = Gossip::Told(Box::new([told].into_iter().collect()));
+    let said = Input::Link(net::key(liar), LinkInput::Said(Box::new(Talk::Gossip(gossip))));
+    world.hear(to, said);
+}
+
+#[test]
+fn a_liar_that_floods_is_cut_by_its_budgets_and_forges_nothing() {
+    let mut world = home(8, 5, None);
+    world.net.loss_permille = 0;
+    until_all_hold(&mut world, 70);
+    run(&mut world, 20);
+    let before = world.said();
+    run(&mut world, 60);
+    let quiet = world.said().1 - before.1;
+    let before = world.said();
+    for n in 1..=6_000 {
+        say(&mut world, 4, 0, 4, n, 0);
+        say(&mut world, 4, 0, 2, n, 1);
+        world.run_until(world.now + Duration::from_millis(10));
+    }
+    let loud = world.said().1 - before.1;
+    println!("a quiet minute of five agents: {quiet} bytes; with a liar that brings 12,000 rumours: {loud} bytes");
+    let agent = world.devices[1].agent.as_ref().expect("running");
+    assert!(
+        agent.node.heard_up_to(net::key(4), Kind::Headroom).expect("heard").0 == 9,
+        "its own word goes on, for a while"
+    );
+    // What the first one takes of it goes to three others, and from each of them to two.
+    let taken = RUMOUR_ORIGIN_BURST + 60 * RUMOUR_ORIGIN_RATE;
+    assert!(loud < 2 * quiet + 10 * taken, "{loud} bytes, {quiet} in quiet");
+    assert_ne!(headroom(&world, 0, 2).map(|told| told.quarters), Some(1), "what it forged is not believed");
+    assert_eq!(
+        world.devices[0]
+            .agent
+            .as_ref()
+            .expect("running")
+            .node
+            .status(world.now)
+            .peers
+            .iter()
+            .filter(|peer| peer.linked)
+            .count(),
+        4,
+        "the links live on"
+    );
+    run(&mut world, 70);
+    assert!((0..4).all(|origin| world.holding(origin, Kind::Headroom) == 5), "the others are heard as before");
+}
+
+#[test]
+fn strangers_rumours_are_neither_kept_nor_checked() {
+    let mut world = home(9, 3, None);
+    run(&mut world, 30);
+    say(&mut world, 1, 0, 77, 1, 0);
+    run(&mut world, 1);
+    let agent = world.devices[0].agent.as_ref().expect("running");
+    assert_eq!(agent.node.heard_up_to(net::key(77), Kind::Headroom), None);
+}
