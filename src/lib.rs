@@ -7,11 +7,11 @@
 //! |---|---|---|
 //! | L4 | `io`, `sim` (and `main`) | the world and the pretend world: twins over the same node and worker |
 //! | L3 | [`node`], [`worker`] | every decision of one agent; doing one task |
-//! | L2 | [`work`], [`query`], [`mesh`] | machines: `handle(now, ..)` and `deadline()`; they do not know each other |
+//! | L2 | [`energy`], [`work`], [`query`], [`mesh`] | machines: `handle(now, ..)` and `deadline()`; they do not know each other |
 //! | L1 | [`wire`], [`text`], [`embed`], [`store`], [`search`] | bytes, text, vectors, records, scores |
 //! | L0 | [`base`], [`limits`] | time, ids, vectors, the outbox; every cap |
 //!
-//! Places that are kept for what comes: `config` (L3), `energy` and `learn` (L2).
+//! Places that are kept for what comes: `config` (L3) and `learn` (L2).
 //!
 //! The way of a file: `io::watch` tells that it changed, `node::ingest` orders a look, `worker::look` compares,
 //! the change is saved, `worker::read` cuts it, `worker::embed` embeds a few chunks at a time, and what is
@@ -26,6 +26,7 @@
 
 pub mod base;
 pub mod embed;
+pub mod energy;
 #[cfg(feature = "device")]
 pub mod io;
 pub mod limits;

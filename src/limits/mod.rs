@@ -4,15 +4,15 @@
 //! name here. Invariants: a cap that depends on another says so in a const assert, so that a careless edit does not
 //! compile. Limits: these are they. Not here: settings, which people change; anything that runs.
 
-mod rumour;
-
-pub use rumour::*;
-
+mod energy;
 mod mesh;
 mod reach;
+mod rumour;
 
+pub use energy::*;
 pub use mesh::*;
 pub use reach::*;
+pub use rumour::*;
 
 /// Numbers in one embedding: all-MiniLM-L6-v2.
 pub const DIMENSIONS: usize = 384;

@@ -18,6 +18,7 @@ pub mod files;
 pub mod misery;
 pub mod nap;
 pub mod net;
+pub mod power;
 pub mod rumour;
 mod trace;
 pub mod world;

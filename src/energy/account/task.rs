@@ -1,0 +1,169 @@
+//! The joules of one task: never a bare number.
+
+use serde::Serialize;
+use std::fmt;
+
+/// How joules were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A sensor on a rail of the board.
+    RailMeasured,
+    /// The CPU package's own counter.
+    PackageMeasured,
+    /// What the battery gave.
+    BatteryMeasured,
+    /// CPU time times watts that were calibrated here.
+    ModelCalibrated,
+    /// CPU time times watts of the table of boards.
+    ModelDefault,
+    /// Not at all.
+    Unknown,
+}
+
+/// What of the device the joules are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// All that the board takes.
+    BoardInput,
+    /// The rails of the chip.
+    SocRails,
+    /// The CPU package.
+    CpuPackage,
+    /// What leaves the battery.
+    Battery,
+}
+
+/// How the task's part was told from others'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attribution {
+    /// It ran alone.
+    Exclusive,
+    /// By its share of the CPU time.
+    CpuShare,
+}
+
+/// Methods, as many as there are.
+pub const METHODS: [Method; 6] = [
+    Method::RailMeasured,
+    Method::PackageMeasured,
+    Method::BatteryMeasured,
+    Method::ModelCalibrated,
+    Method::ModelDefault,
+    Method::Unknown,
+];
+
+impl Method {
+    /// Percent that it may be off (4.10).
+    #[must_use]
+    pub const fn err_pct(self) -> u8 {
+        match self {
+            Self::RailMeasured => 10,
+            Self::PackageMeasured => 15,
+            Self::BatteryMeasured => 30,
+            Self::ModelCalibrated => 15,
+            Self::ModelDefault => 40,
+            Self::Unknown => 100,
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::RailMeasured => "measured on a rail",
+            Self::PackageMeasured => "measured by the CPU package",
+            Self::BatteryMeasured => "measured at the battery",
+            Self::ModelCalibrated => "model, calibrated here",
+            Self::ModelDefault => "model, table of boards",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Scope {
+    /// For people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BoardInput => "whole board",
+            Self::SocRails => "chip",
+            Self::CpuPackage => "CPU package",
+            Self::Battery => "battery",
+        }
+    }
+}
+
+/// Joules with all that must be said of them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Joules {
+    /// The number; `None` is unknown, and never 0.
+    pub joules: Option<f64>,
+    /// How it was found.
+    pub method: Method,
+    /// What it is of.
+    pub scope: Scope,
+    /// How it was told from others' work.
+    pub attribution: Attribution,
+    /// Percent that it may be off.
+    pub err_pct: u8,
+}
+
+impl Joules {
+    /// Nobody knows.
+    pub const UNKNOWN: Self = Self {
+        joules: None,
+        method: Method::Unknown,
+        scope: Scope::BoardInput,
+        attribution: Attribution::CpuShare,
+        err_pct: 100,
+    };
+
+    /// So many joules by this method; unknown where they are no number that can be.
+    #[must_use]
+    pub fn new(joules: f64, method: Method, scope: Scope, attribution: Attribution) -> Self {
+        if !joules.is_finite() || joules < 0.0 || method == Method::Unknown {
+            return Self::UNKNOWN;
+        }
+        Self { joules: Some(joules), method, scope, attribution, err_pct: method.err_pct() }
+    }
+}
+
+impl fmt::Display for Joules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.joules {
+            None => f.write_str("unknown"),
+            Some(joules) => {
+                let digits = if joules < 10.0 { 2 } else { 0 };
+                let (method, scope) = (self.method.word(), self.scope.word());
+                write!(f, "~{joules:.digits$} J ({method}, {scope}, ±{} %)", self.err_pct)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_is_never_0_and_a_number_never_stands_alone() {
+        assert_eq!(Joules::UNKNOWN.to_string(), "unknown");
+        for bad in [f64::NAN, -1.0, f64::INFINITY] {
+            assert_eq!(
+                Joules::new(bad, Method::RailMeasured, Scope::BoardInput, Attribution::Exclusive),
+                Joules::UNKNOWN
+            );
+        }
+        for method in METHODS {
+            let joules = Joules::new(0.0, method, Scope::SocRails, Attribution::CpuShare);
+            let text = joules.to_string();
+            assert_eq!(text.contains("0.00 J"), method != Method::Unknown, "{text}");
+            assert!(text.contains(method.word()) && (joules.joules.is_none() || text.contains("chip")), "{text}");
+        }
+        let shown = Joules::new(0.213, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
+        assert_eq!(shown.to_string(), "~0.21 J (model, table of boards, whole board, ±40 %)");
+    }
+}

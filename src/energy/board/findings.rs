@@ -1,0 +1,85 @@
+//! What a tree of sensors says of its device: for the governor to start with, and for people to read.
+
+use super::limit::{LimitFrom, limit};
+use super::model::{Board, name_board};
+use super::sensor::{Choice, choose, is_cpu_zone};
+use super::source::{Source, Supplies};
+use super::tree::Tree;
+use super::zone::{Zone, cooling_paths, throttling};
+
+/// Facts of a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Findings {
+    /// Which board, where it is known.
+    pub board: Option<Board>,
+    /// The CPU's sensors.
+    pub cpu: Choice,
+    /// Degrees that the device must stay below.
+    pub t_lim: f64,
+    /// Who says so.
+    pub t_lim_from: LimitFrom,
+    /// Degrees at which its fan starts, where it has one that the kernel runs.
+    pub fan_trip: Option<f64>,
+    /// What the power supplies say.
+    pub supplies: Supplies,
+    /// Does the kernel throttle the CPU now? `None`: there is no cooling device of the CPU, so it cannot be told.
+    pub throttling: Option<bool>,
+    /// The file that tells of too low a voltage (`rpi_volt`, 1.2), below the root.
+    pub under_voltage_path: Option<String>,
+    /// Its value now.
+    pub under_voltage: Option<bool>,
+    /// The files that tell how far the CPU is throttled, below the root.
+    pub throttle_paths: Vec<String>,
+}
+
+impl Findings {
+    /// Judges a tree.
+    #[must_use]
+    pub fn of(tree: &Tree) -> Self {
+        let zones = Zone::all(tree);
+        let board = name_board(tree, &zones);
+        let (t_lim, t_lim_from) = limit(tree, &zones, board.as_ref());
+        let of_cpu = zones.iter().filter(|zone| is_cpu_zone(&zone.kind));
+        let under_voltage_path = under_voltage_path(tree);
+        let under_voltage = under_voltage_path.as_ref().and_then(|path| tree.integer(path).ok());
+        Self {
+            cpu: choose(tree, &zones),
+            t_lim,
+            t_lim_from,
+            fan_trip: of_cpu.filter_map(Zone::first_fan_trip).min().map(|at| at as f64 / 1000.0),
+            supplies: Supplies::read(tree),
+            throttling: throttling(tree).map(|state| state > 0),
+            under_voltage_path,
+            under_voltage: under_voltage.map(|alarm| alarm != 0),
+            throttle_paths: cooling_paths(tree),
+            board,
+        }
+    }
+
+    /// The name of the sensor that leads; `None` where no sensor is the CPU's.
+    #[must_use]
+    pub fn cpu_sensor(&self) -> Option<&str> {
+        self.cpu.sensors().first().map(|sensor| sensor.name.as_str())
+    }
+
+    /// Degrees, where the sensor that leads could be read.
+    #[must_use]
+    pub fn cpu_degrees(&self) -> Option<f64> {
+        let raw = self.cpu.sensors().first().and_then(|sensor| sensor.reading.ok());
+        crate::energy::sample::gate::Gate::default().take(crate::base::time::Instant::ZERO, Ok(raw?), 0.0)
+    }
+
+    /// What feeds the device.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.supplies.source()
+    }
+}
+
+/// Only the alarm is ever read: the voltages of newer kernels are transactions with the firmware (1.2, C4).
+fn under_voltage_path(tree: &Tree) -> Option<String> {
+    let folder = "sys/class/hwmon";
+    let chips = tree.names(folder);
+    let chip = chips.iter().find(|chip| tree.word(&format!("{folder}/{chip}/name")) == Some("rpi_volt"))?;
+    Some(format!("{folder}/{chip}/in0_lcrit_alarm"))
+}

@@ -1,0 +1,96 @@
+//! The boards that are known by name: what Linux does not say of them (finding 1, 1.10, 4.10).
+
+use super::tree::Tree;
+use super::zone::Zone;
+
+/// A board, as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Board {
+    /// For people.
+    pub name: String,
+    /// Degrees at which the firmware throttles behind Linux's back, where the table knows.
+    pub t_lim: Option<f64>,
+    /// Watts of one busy core, where the table knows (4.10, +-40 %).
+    pub core_watts: Option<f64>,
+}
+
+/// Name as people know it, start of the device tree's model, degrees (1.10), watts of a core (4.10).
+const TABLE: [(&str, &str, f64, Option<f64>); 10] = [
+    ("Raspberry Pi Zero 2 W", "Raspberry Pi Zero 2", 80.0, Some(0.5)),
+    // Its soft limit, at which the clock falls from 1.4 to 1.2 GHz.
+    ("Raspberry Pi 3B+", "Raspberry Pi 3 Model B Plus", 60.0, Some(0.58)),
+    ("Raspberry Pi 3B", "Raspberry Pi 3 Model B", 80.0, Some(0.58)),
+    ("Raspberry Pi 4", "Raspberry Pi 4", 80.0, Some(0.9)),
+    ("Raspberry Pi 400", "Raspberry Pi 400", 80.0, Some(0.9)),
+    ("Raspberry Pi CM4", "Raspberry Pi Compute Module 4", 80.0, Some(0.9)),
+    ("Raspberry Pi 500", "Raspberry Pi 500", 80.0, Some(0.75)),
+    ("Raspberry Pi 5", "Raspberry Pi 5", 80.0, Some(0.75)),
+    ("Raspberry Pi CM5", "Raspberry Pi Compute Module 5", 80.0, Some(0.75)),
+    // Seen by its rpi_volt chip only; all but the 3B+ throttle at 80.
+    ("Raspberry Pi", "Raspberry Pi", 80.0, None),
+];
+
+/// The offset of the sensor's calibration names the chip (finding 8; all samples in the fixtures fit).
+const OFFSET_BCM2837: i64 = 412_000;
+const OFFSET_BCM2711: i64 = 410_040;
+const OFFSET_BCM2712: i64 = 450_000;
+
+/// Names the board: by the device tree, else by what only this board has.
+#[must_use]
+pub fn name_board(tree: &Tree, zones: &[Zone]) -> Option<Board> {
+    let paths = ["proc/device-tree/model", "sys/firmware/devicetree/base/model", "sys/class/dmi/id/product_name"];
+    if let Some(said) = paths.iter().find_map(|path| tree.device_word(path)) {
+        return Some(from_model(said));
+    }
+    let offset = zones.iter().filter(|zone| zone.kind == "cpu-thermal").find_map(|zone| zone.offset);
+    let fastest = tree.integer("sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq").unwrap_or(0);
+    let hwmon = "sys/class/hwmon";
+    let has_volt = tree.names(hwmon).iter().any(|chip| tree.word(&format!("{hwmon}/{chip}/name")) == Some("rpi_volt"));
+    let model = match (offset, fastest) {
+        (Some(OFFSET_BCM2837), ..=1_000_000) => "Raspberry Pi Zero 2",
+        (Some(OFFSET_BCM2837), ..=1_200_000) => "Raspberry Pi 3 Model B",
+        (Some(OFFSET_BCM2837), _) => "Raspberry Pi 3 Model B Plus",
+        (Some(OFFSET_BCM2711), _) => "Raspberry Pi 4",
+        (Some(OFFSET_BCM2712), _) => "Raspberry Pi 5",
+        _ if has_volt => "Raspberry Pi",
+        _ => return None,
+    };
+    Some(from_model(model))
+}
+
+fn from_model(said: &str) -> Board {
+    // "Raspberry Pi 400" begins as "Raspberry Pi 4" does: the longest start that fits is meant.
+    let fits = TABLE.iter().filter(|(_, start, ..)| said.starts_with(start));
+    match fits.max_by_key(|(_, start, ..)| start.len()) {
+        Some((name, _, t_lim, core_watts)) => {
+            Board { name: (*name).to_owned(), t_lim: Some(*t_lim), core_watts: *core_watts }
+        }
+        None => Board { name: said.chars().take(64).collect(), t_lim: None, core_watts: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(model: &str) -> Board {
+        let mut tree = Tree::default();
+        tree.insert("proc/device-tree/model", Ok(format!("{model}\0").as_bytes()));
+        name_board(&tree, &[]).unwrap()
+    }
+
+    #[test]
+    fn boards_are_known_by_the_device_tree() {
+        for (model, name, t_lim) in [
+            ("Raspberry Pi 5 Model B Rev 1.0", "Raspberry Pi 5", Some(80.0)),
+            ("Raspberry Pi 400 Rev 1.0", "Raspberry Pi 400", Some(80.0)),
+            ("Raspberry Pi 3 Model B Plus Rev 1.3", "Raspberry Pi 3B+", Some(60.0)),
+            ("Raspberry Pi 3 Model B Rev 1.2", "Raspberry Pi 3B", Some(80.0)),
+            ("Raspberry Pi Zero 2 W Rev 1.0", "Raspberry Pi Zero 2 W", Some(80.0)),
+            ("Radxa ROCK 5B", "Radxa ROCK 5B", None),
+        ] {
+            let board = named(model);
+            assert_eq!((board.name.as_str(), board.t_lim), (name, t_lim), "{model}");
+        }
+    }
+}

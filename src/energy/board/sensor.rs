@@ -1,0 +1,125 @@
+//! Which sensors are the CPU's (1.10): chosen by what they call themselves, the hottest of the group leads.
+
+use super::tree::Tree;
+use super::zone::Zone;
+use crate::energy::sample::fault::Reading;
+use crate::limits::CPU_SENSORS_MAX;
+
+const HWMON: &str = "sys/class/hwmon";
+
+/// How zones of a CPU begin.
+const CPU_ZONES: [&str; 11] = [
+    "cpu",
+    "soc",
+    "package",
+    "bigcore",
+    "littlecore",
+    "cluster",
+    "x86_pkg_temp",
+    "aml_thermal",
+    "bcm2835",
+    "CPU-therm",
+    "tj",
+];
+/// What a zone of a CPU never has in its name.
+const NOT_CPU: [&str; 8] = ["test_", "batt", "iwlwifi", "nvme", "pmic", "pch_", "ddr", "wifi"];
+/// The hwmon chips that measure a CPU.
+const CPU_CHIPS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
+/// ACPI's zone: believed only if it varies and nothing else is there.
+const ACPI: &str = "acpitz";
+
+/// One sensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sensor {
+    /// For people: `thermal_zone0`, `hwmon2/temp1`.
+    pub name: String,
+    /// What it calls itself.
+    pub kind: String,
+    /// The file, below the root.
+    pub path: String,
+    /// Millidegrees, as read now.
+    pub reading: Reading,
+}
+
+/// What there is to tell the CPU's temperature by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The CPU's sensors, the hottest first.
+    Group(Vec<Sensor>),
+    /// Only ACPI's, which may be a constant: to be believed once it was seen to vary.
+    Doubtful(Sensor),
+    /// None: the governor is blind, and says so.
+    None,
+}
+
+impl Choice {
+    /// The sensors to read, in the order in which to hand them in.
+    #[must_use]
+    pub fn sensors(&self) -> &[Sensor] {
+        match self {
+            Self::Group(group) => group,
+            Self::Doubtful(one) => std::slice::from_ref(one),
+            Self::None => &[],
+        }
+    }
+}
+
+/// Does a zone of this type measure a CPU?
+#[must_use]
+pub fn is_cpu_zone(kind: &str) -> bool {
+    let lower = kind.to_ascii_lowercase();
+    CPU_ZONES.iter().any(|start| kind.starts_with(start)) && !NOT_CPU.iter().any(|part| lower.contains(part))
+}
+
+/// Chooses.
+#[must_use]
+pub fn choose(tree: &Tree, zones: &[Zone]) -> Choice {
+    let of_zone = |zone: &Zone| Sensor {
+        name: zone.name.clone(),
+        kind: zone.kind.clone(),
+        path: zone.path(),
+        reading: zone.temperature,
+    };
+    let mut group: Vec<Sensor> = zones.iter().filter(|zone| is_cpu_zone(&zone.kind)).map(of_zone).collect();
+    group.extend(chips(tree));
+    // Equals keep their order: zones before chips, low numbers before high ones. Unknown ones come last.
+    group.sort_by_key(|sensor| std::cmp::Reverse(sensor.reading.unwrap_or(i64::MIN)));
+    group.truncate(CPU_SENSORS_MAX);
+    if !group.is_empty() {
+        return Choice::Group(group);
+    }
+    zones.iter().find(|zone| zone.kind == ACPI).map_or(Choice::None, |zone| Choice::Doubtful(of_zone(zone)))
+}
+
+fn chips(tree: &Tree) -> Vec<Sensor> {
+    let mut found = Vec::new();
+    for chip in tree.names(HWMON) {
+        let kind = tree.word(&format!("{HWMON}/{chip}/name")).unwrap_or_default();
+        if !CPU_CHIPS.contains(&kind) {
+            continue;
+        }
+        let files = tree.names(&format!("{HWMON}/{chip}"));
+        let inputs = files.iter().filter_map(|file| file.strip_suffix("_input"));
+        found.extend(inputs.filter(|stem| stem.starts_with("temp")).map(|stem| {
+            let path = format!("{HWMON}/{chip}/{stem}_input");
+            let reading = tree.integer(&path);
+            Sensor { name: format!("{chip}/{stem}"), kind: kind.to_owned(), path, reading }
+        }));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_of_batteries_radios_and_memories_are_no_cpu() {
+        for kind in ["cpu-thermal", "soc-thermal", "bigcore0-thermal", "CPU-therm", "x86_pkg_temp", "tj-thermal"] {
+            assert!(is_cpu_zone(kind), "{kind}");
+        }
+        for kind in ["test_battery", "soc-battery", "iwlwifi_1", "PMIC-Die", "ddr-thermal", "gpu-thermal", "acpitz"] {
+            assert!(!is_cpu_zone(kind), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A thermal zone as the kernel shows it (1.1), and which of its trip points mean something.
+
+use super::tree::Tree;
+use crate::energy::sample::fault::Reading;
+
+const FOLDER: &str = "sys/class/thermal";
+/// Trip points of one zone that are looked at; the kernel allows 64.
+const TRIPS_MAX: usize = 64;
+/// Millidegrees between which a trip can be one: others are disabled (0, -274000, -32768000) or nonsense (1.1, 1.10).
+const TRIP: std::ops::RangeInclusive<i64> = 40_000..=110_000;
+/// A critical trip may lie higher than any that is controlled: up to where a sensor's range ends.
+const CRITICAL: std::ops::Range<i64> = 40_000..125_000;
+
+/// One zone.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    /// Its folder's name: `thermal_zone0`.
+    pub name: String,
+    /// What it says it measures: `cpu-thermal`.
+    pub kind: String,
+    /// The kernel's control of it: `step_wise`, `power_allocator`.
+    pub policy: Option<String>,
+    /// Millidegrees now.
+    pub temperature: Reading,
+    /// The sensor's calibration offset; on a Raspberry Pi it tells the chip (finding 8).
+    pub offset: Option<i64>,
+    trips: Vec<(String, i64)>,
+}
+
+impl Zone {
+    /// All zones, in the order of their numbers. Those without a type are left out.
+    #[must_use]
+    pub fn all(tree: &Tree) -> Vec<Self> {
+        let names = tree.names(FOLDER).into_iter().filter(|name| name.starts_with("thermal_zone"));
+        names.filter_map(|name| Self::read(tree, name)).collect()
+    }
+
+    fn read(tree: &Tree, name: &str) -> Option<Self> {
+        let path = |file: &str| format!("{FOLDER}/{name}/{file}");
+        let trip = |at: usize| {
+            let kind = tree.word(&path(&format!("trip_point_{at}_type")))?;
+            Some((kind.to_owned(), tree.integer(&path(&format!("trip_point_{at}_temp"))).ok()?))
+        };
+        Some(Self {
+            name: name.to_owned(),
+            kind: tree.word(&path("type"))?.to_owned(),
+            policy: tree.word(&path("policy")).map(str::to_owned),
+            temperature: tree.integer(&path("temp")),
+            offset: tree.integer(&path("offset")).ok(),
+            trips: (0..TRIPS_MAX).filter_map(trip).collect(),
+        })
+    }
+
+    /// Where its temperature is read.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{FOLDER}/{}/temp", self.name)
+    }
+
+    /// The passive trip at which the kernel begins to throttle, in millidegrees: with `power_allocator` the last, which
+    /// is the control point (the first only switches it on); else the first. By temperature: numbers are not sorted.
+    #[must_use]
+    pub fn control_trip(&self) -> Option<i64> {
+        let passive = self.sound_trips("passive");
+        if self.policy.as_deref() == Some("power_allocator") { passive.max() } else { passive.min() }
+    }
+
+    /// The critical trip, in millidegrees, at which the kernel switches off.
+    #[must_use]
+    pub fn critical_trip(&self) -> Option<i64> {
+        self.trips.iter().filter(|(kind, at)| kind == "critical" && CRITICAL.contains(at)).map(|(_, at)| *at).min()
+    }
+
+    /// The lowest active trip, in millidegrees, at which a fan starts.
+    #[must_use]
+    pub fn first_fan_trip(&self) -> Option<i64> {
+        self.sound_trips("active").min()
+    }
+
+    fn sound_trips(&self, wanted: &str) -> impl Iterator<Item = i64> {
+        self.trips.iter().filter(move |(kind, at)| kind == wanted && TRIP.contains(at)).map(|(_, at)| *at)
+    }
+}
+
+/// How far the kernel throttles the CPU now: the sum of the states of its CPU cooling devices (1.1); `None` where there
+/// is none. Fans cool, they do not throttle; `intel_powerclamp` says -1 when idle.
+#[must_use]
+pub fn throttling(tree: &Tree) -> Option<i64> {
+    let states = cooling_paths(tree).into_iter().filter_map(|path| tree.integer(&path).ok());
+    states.map(|state| state.max(0)).reduce(i64::saturating_add)
+}
+
+/// The files that say how far the CPU is throttled.
+#[must_use]
+pub fn cooling_paths(tree: &Tree) -> Vec<String> {
+    let devices = tree.names(FOLDER).into_iter().filter(|name| name.starts_with("cooling_device"));
+    let of_cpu = devices.filter(|name| {
+        let kind = tree.word(&format!("{FOLDER}/{name}/type")).unwrap_or_default();
+        kind.starts_with("thermal-cpufreq") || kind.starts_with("cpufreq-cpu") || kind == "Processor"
+    });
+    of_cpu.map(|name| format!("{FOLDER}/{name}/cur_state")).collect()
+}

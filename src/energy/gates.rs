@@ -1,0 +1,92 @@
+//! All gates side by side, and the least of them.
+
+use super::battery;
+use super::board::source::Source;
+use super::pressure::Pressure;
+use super::reason::{Gate, Reason};
+use super::share::Share;
+
+/// The gates as they stand, for status and for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gates {
+    /// Heat. No hint lifts it.
+    pub thermal: Gate,
+    /// Voltage. No hint lifts it.
+    pub supply: Gate,
+    /// Battery. Surplus lifts it only where the battery is merely being charged.
+    pub battery: battery::Word,
+    /// Use. No hint lifts it.
+    pub foreground: Gate,
+    /// What people and the sun want.
+    pub policy: Gate,
+    /// Surplus lifts what it may.
+    pub lifts: bool,
+    /// Memory and disk.
+    pub pressure: Pressure,
+}
+
+impl Gates {
+    /// All gates open.
+    pub const OPEN: Self = Self {
+        thermal: Gate::OPEN,
+        supply: Gate::OPEN,
+        battery: battery::Word { gate: Gate::OPEN, may_be_lifted: false, source: Source::Ac },
+        foreground: Gate::OPEN,
+        policy: Gate::OPEN,
+        lifts: false,
+        pressure: Pressure::None,
+    };
+
+    /// The least of the gates that are not momentary, the first of equals: safety is named before wishes.
+    #[must_use]
+    pub fn lasting(&self) -> Gate {
+        let lifted = self.lifts && self.battery.may_be_lifted;
+        let battery = if lifted { Gate::OPEN } else { self.battery.gate };
+        let least = self.thermal.and(self.supply).and(battery).and(self.policy);
+        let half = Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure);
+        match self.pressure {
+            Pressure::None => least,
+            // Halved, whatever it was: a cap of a half would do nothing for a device that is warm besides.
+            Pressure::Some => least.and(half),
+            Pressure::High => least.and(half).and(Gate::at(Share::TRICKLE, Reason::Pressure)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(share: f64, reason: Reason) -> Gate {
+        Gate::at(Share::new(share), reason)
+    }
+
+    #[test]
+    fn the_least_gate_rules_and_safety_is_named_before_wishes() {
+        let mut gates = Gates { policy: at(0.25, Reason::QuietHours), ..Gates::OPEN };
+        assert_eq!(gates.lasting(), gates.policy);
+        gates.thermal = at(0.25, Reason::Warm);
+        assert_eq!(gates.lasting().reason, Reason::Warm);
+        gates.supply = at(0.0, Reason::UnderVoltage);
+        gates.pressure = Pressure::High;
+        assert_eq!(gates.lasting(), gates.supply, "pressure does not hide why nothing runs");
+    }
+
+    #[test]
+    fn short_memory_halves_what_is_left_and_high_pressure_trickles() {
+        let mut gates = Gates { thermal: at(0.8, Reason::Warm), pressure: Pressure::Some, ..Gates::OPEN };
+        assert_eq!(gates.lasting(), at(0.4, Reason::Pressure));
+        gates.pressure = Pressure::High;
+        assert_eq!(gates.lasting(), at(0.25, Reason::Pressure));
+    }
+
+    #[test]
+    fn surplus_lifts_a_charging_battery_and_no_other() {
+        let word =
+            |may_be_lifted| battery::Word { gate: at(0.25, Reason::Charging), may_be_lifted, source: Source::Ac };
+        let gates = |lifts, may| Gates { lifts, battery: word(may), ..Gates::OPEN }.lasting();
+        assert_eq!(gates(true, true), Gate::OPEN);
+        assert_eq!(gates(true, false).reason, Reason::Charging);
+        assert_eq!(gates(false, true).reason, Reason::Charging);
+    }
+}

@@ -1,0 +1,274 @@
+//! The governor: the least of all gates, its reason, the mode, and what workers may do with it (4.1).
+
+use super::battery::{self, BatteryGate};
+use super::board::findings::Findings;
+use super::board::sensor::Choice;
+use super::board::source::{Source, Supplies};
+use super::decision::Decision;
+use super::foreground::Foreground;
+use super::gates::Gates;
+use super::input::Sample;
+use super::mode::Modes;
+use super::pace::Pace;
+use super::policy::gate::Policy;
+use super::policy::hint::Energy;
+use super::pressure::PressureWatch;
+use super::reason::{Gate, Reason};
+use super::sample::group::Group;
+use super::share::Share;
+use super::supply::Supply;
+use super::thermal::{self, Thermal};
+use crate::base::time::{Duration, Instant, earliest};
+use crate::limits::{GOVERNOR_BYTES_MAX, WORKERS_MAX};
+use serde::{Deserialize, Serialize};
+
+/// Between two samples while there is work (4.1).
+const ACTIVE: Duration = Duration::from_secs(1);
+/// Between two samples when off or without work (4.1).
+const IDLE: Duration = Duration::from_secs(5);
+/// Off for this long before samples become rare: a guard of five seconds is followed closely.
+const OFF_FOR: Duration = Duration::from_secs(30);
+
+const _: () = assert!(size_of::<Governor>() + size_of::<Pace>() <= GOVERNOR_BYTES_MAX, "small boards keep it all day");
+
+/// What the owner chose.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Heat.
+    pub thermal: thermal::Settings,
+    /// Battery.
+    pub battery: battery::Settings,
+    /// Pause, hours, energy.
+    pub policy: super::policy::gate::Settings,
+    /// Degrees that the owner set as limit, in place of the one found.
+    pub t_lim: Option<f64>,
+}
+
+/// What was learned and outlives a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Learned {
+    /// The duty that keeps the goal.
+    pub duty: f64,
+    /// The cap of workers that a weak supply taught.
+    pub workers: Option<usize>,
+}
+
+/// Whether the only sensor there is may be a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// It is a sensor.
+    None,
+    /// Nothing was read of it yet.
+    Unseen,
+    /// It always said this.
+    Constant(i64),
+}
+
+/// The governor of one device.
+#[derive(Clone, Debug)]
+pub struct Governor {
+    cores: usize,
+    group: Group,
+    thermal: Thermal,
+    supply: Supply,
+    battery: BatteryGate,
+    foreground: Foreground,
+    pressure: PressureWatch,
+    /// Pause, hours and hints: open to whom it concerns.
+    pub policy: Policy,
+    modes: Modes,
+    gates: Gates,
+    energy: Energy,
+    doubt: Doubt,
+    throttle_count: Option<u64>,
+    decision: Decision,
+    has_work: bool,
+    sampled: Option<Instant>,
+    off_since: Option<Instant>,
+}
+
+impl Governor {
+    /// A governor for a device of so many cores with these sensors.
+    #[must_use]
+    pub fn new(cores: usize, found: &Findings, settings: Settings, learned: Option<Learned>) -> Self {
+        let cores = cores.clamp(1, WORKERS_MAX);
+        let limit = settings.t_lim.filter(|limit| limit.is_finite()).map_or(found.t_lim, |own| own.clamp(40.0, 95.0));
+        let doubt = if matches!(found.cpu, Choice::Group(_)) { Doubt::None } else { Doubt::Unseen };
+        let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
+        let mut thermal = Thermal::new(limit, found.fan_trip, doubt != Doubt::None, settings.thermal);
+        thermal.recall(learned.map_or(0.0, |learned| learned.duty));
+        Self {
+            cores,
+            group: Group::default(),
+            thermal,
+            supply: Supply::new(cores, learned.and_then(|learned| learned.workers)),
+            battery: BatteryGate::new(cores, core_watts, settings.battery),
+            foreground: Foreground::new(cores),
+            pressure: PressureWatch::default(),
+            policy: Policy::new(settings.policy),
+            modes: Modes::default(),
+            gates: Gates { thermal: Gate::at(Share::NONE, Reason::Rising), ..Gates::OPEN },
+            energy: Energy::Unknown,
+            doubt,
+            throttle_count: None,
+            decision: Decision::default(),
+            has_work: false,
+            sampled: None,
+            off_since: None,
+        }
+    }
+
+    /// One sample of everything.
+    pub fn sample(&mut self, now: Instant, sample: &Sample) -> Decision {
+        let before = if self.has_work { self.decision.headroom } else { Share::NONE };
+        let ran = sample.ran.unwrap_or(before);
+        self.has_work = sample.backlog.oldest.is_some();
+        let measured = self.group.take(now, &sample.temperatures, ran.value());
+        let throttles = self.throttles(sample);
+        self.prove(sample);
+        let word = self.policy.word(now, sample.wall, sample.backlog);
+        self.energy = word.energy;
+        self.gates = Gates {
+            thermal: self.thermal.sample(now, measured, throttles, ran),
+            supply: self.supply.sample(now, sample.under_voltage, sample.input_millivolts),
+            battery: self.battery.sample(now, sample.supplies),
+            foreground: self.foreground.sample(now, sample.ticks),
+            policy: word.gate,
+            lifts: word.lifts,
+            pressure: self.pressure.sample(now, sample.pressure),
+        };
+        self.sampled = Some(now);
+        self.climb(now);
+        self.decide(now)
+    }
+
+    /// The supply's alarm changed, between two samples (a uevent).
+    pub fn under_voltage(&mut self, now: Instant, alarm: bool) -> Decision {
+        self.gates.supply = self.supply.sample(now, Some(alarm), None);
+        self.climb(now);
+        self.decide(now)
+    }
+
+    /// The power supplies changed, between two samples (a uevent).
+    pub fn supplies(&mut self, now: Instant, supplies: Supplies) -> Decision {
+        self.gates.battery = self.battery.sample(now, Some(supplies));
+        self.climb(now);
+        self.decide(now)
+    }
+
+    /// A question of a person began to be answered here.
+    pub fn question_began(&mut self, now: Instant) -> Decision {
+        self.foreground.question_began();
+        self.gates.foreground = self.foreground.gate(now);
+        self.decide(now)
+    }
+
+    /// It was answered.
+    pub fn question_ended(&mut self, now: Instant) -> Decision {
+        self.foreground.question_ended(now);
+        self.gates.foreground = self.foreground.gate(now);
+        self.decide(now)
+    }
+
+    /// The device slept: what was measured before means nothing now.
+    pub fn resumed(&mut self) {
+        self.group.clear();
+        self.thermal.forget();
+        self.throttle_count = None;
+    }
+
+    /// What may be done now.
+    pub fn decision(&mut self, now: Instant) -> Decision {
+        self.gates.foreground = self.foreground.gate(now);
+        self.decide(now)
+    }
+
+    /// The gates as they stand.
+    #[must_use]
+    pub const fn gates(&self) -> &Gates {
+        &self.gates
+    }
+
+    /// What is to be kept over a restart.
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        Learned { duty: self.thermal.learned(), workers: self.supply.learned() }
+    }
+
+    /// Cores that foreign work takes, for status.
+    #[must_use]
+    pub const fn foreign_cores(&self) -> f64 {
+        self.foreground.foreign()
+    }
+
+    /// Does the mode change too often, and is held low?
+    #[must_use]
+    pub fn flaps(&self, now: Instant) -> bool {
+        self.modes.flaps(now)
+    }
+
+    /// Should sensor `at` be read once more before its value is handed in?
+    #[must_use]
+    pub fn doubts(&self, now: Instant, at: usize, reading: super::sample::fault::Reading) -> bool {
+        self.group.doubts(now, at, reading)
+    }
+
+    /// When to sample next: each second while there is work to be done, else every five.
+    #[must_use]
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        let off = self.off_since.is_some_and(|since| now.since(since) >= OFF_FOR);
+        let pace = if self.has_work && !off { ACTIVE } else { IDLE };
+        let next = self.sampled.map_or(now, |at| at + pace);
+        earliest(Some(next), self.foreground.pause_ends(now))
+    }
+
+    /// ACPI's zone may be a constant: it is believed once it was seen to vary (1.10).
+    fn prove(&mut self, sample: &Sample) {
+        let Some(Ok(raw)) = sample.temperatures.first() else { return };
+        match self.doubt {
+            Doubt::None => {}
+            Doubt::Unseen => self.doubt = Doubt::Constant(*raw),
+            Doubt::Constant(before) if before == *raw => {}
+            Doubt::Constant(_) => {
+                self.doubt = Doubt::None;
+                self.thermal.sighted();
+            }
+        }
+    }
+
+    fn throttles(&mut self, sample: &Sample) -> bool {
+        let counted = sample.throttle_count.zip(self.throttle_count).is_some_and(|(count, before)| count > before);
+        self.throttle_count = sample.throttle_count.or(self.throttle_count);
+        counted || sample.cooling.is_some_and(|state| state > 0)
+    }
+
+    /// The mode follows the gates, of heat its average: down at once for all but a regulator's swing.
+    fn climb(&mut self, now: Instant) {
+        let thermal = Gate { at_most: self.thermal.settled(), ..self.gates.thermal };
+        self.modes.take(now, Gates { thermal, ..self.gates }.lasting().at_most);
+    }
+
+    fn decide(&mut self, now: Instant) -> Decision {
+        let lasting = self.gates.lasting();
+        let rising = Gate::at(self.modes.mode().ceiling(), Reason::Rising);
+        let least = lasting.and(rising).and(self.gates.foreground);
+        let headroom = least.at_most;
+        // What is momentary stops the workers, but does not move the mode.
+        let mode = self.modes.mode();
+        let workers = headroom.cores(self.cores);
+        let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
+        self.off_since = if workers == 0 { self.off_since.or(Some(now)) } else { None };
+        self.decision = Decision {
+            headroom: if workers == 0 { Share::NONE } else { headroom },
+            reason: (least.reason != Reason::Free).then_some(least.reason),
+            mode,
+            workers,
+            duty: if workers == 0 { Share::NONE } else { Share::new(duty) },
+            chunks: mode.chunks(),
+            clamp_percent: mode.clamp_percent(),
+            energy: self.energy,
+            on_battery: self.gates.battery.source != Source::Ac,
+        };
+        self.decision
+    }
+}

@@ -1,0 +1,206 @@
+//! The policy gate: pause over quiet hours over energy, with deadlines that relax it.
+
+use super::hint::{Energy, Hint, Hints, Origin};
+use super::hours::{QuietHours, Window};
+use super::pause::Pause;
+use super::wall::{Wall, Zone};
+use crate::base::time::{Duration, Instant};
+use crate::energy::reason::{Gate, Reason};
+use crate::energy::share::Share;
+
+/// What is known of the work that waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backlog {
+    /// How long the oldest piece has waited; `None`: there is no work.
+    pub oldest: Option<Duration>,
+    /// How long it may wait for surplus; zero: it shall not wait.
+    pub can_wait: Duration,
+}
+
+/// What the owner chose.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Quiet hours.
+    pub quiet: QuietHours,
+    /// The zone of their clocks.
+    pub zone: Zone,
+    /// Work older than this is done at a trickle, quiet hours or not (4.8: seven days).
+    pub max_defer: Duration,
+    /// A surplus comes on most days: there is something to wait for.
+    pub expects_surplus: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let max_defer = Duration::from_secs(7 * 24 * 3600);
+        Self { quiet: QuietHours::default(), zone: Zone::default(), max_defer, expects_surplus: false }
+    }
+}
+
+/// The gate with its memory.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    settings: Settings,
+    hints: Hints,
+    pause: Option<Pause>,
+}
+
+/// The gate's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// At most this.
+    pub gate: Gate,
+    /// How much energy there is.
+    pub energy: Energy,
+    /// Surplus lifts caps that are not safety's.
+    pub lifts: bool,
+}
+
+impl Policy {
+    /// A gate with these settings.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// Adds hours to the energy schedule; false where they do not fit.
+    pub fn plan(&mut self, window: Window, energy: Energy) -> bool {
+        self.hints.plan(window, energy)
+    }
+
+    /// Takes a hint.
+    pub fn hint(&mut self, now: Instant, origin: Origin, hint: Hint) {
+        self.hints.take(now, origin, hint);
+    }
+
+    /// Pauses.
+    pub const fn pause(&mut self, pause: Pause) {
+        self.pause = Some(pause);
+    }
+
+    /// Ends a pause.
+    pub const fn resume(&mut self) {
+        self.pause = None;
+    }
+
+    /// The pause that holds, to be kept over a restart.
+    #[must_use]
+    pub fn paused(&self, now: Instant) -> Option<Pause> {
+        self.pause.filter(|pause| pause.holds(now))
+    }
+
+    /// Energy now and whose word it is, for status.
+    #[must_use]
+    pub fn energy(&self, now: Instant, wall: Option<Wall>) -> (Energy, Option<(Origin, &str)>) {
+        self.hints.current(now, wall.map(|wall| self.settings.zone.local(wall)))
+    }
+
+    /// Judges.
+    #[must_use]
+    pub fn word(&self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> Word {
+        let (energy, _) = self.energy(now, wall);
+        let lifts = energy == Energy::Surplus;
+        if self.paused(now).is_some() {
+            return Word { gate: Gate::at(Share::NONE, Reason::Paused), energy, lifts: false };
+        }
+        let wish = if lifts { Gate::OPEN } else { self.hours(wall).and(self.wait(energy, backlog)) };
+        let overdue = backlog.oldest.is_some_and(|age| age >= self.settings.max_defer);
+        let gate =
+            if overdue && wish.at_most < Share::TRICKLE { Gate { at_most: Share::TRICKLE, ..wish } } else { wish };
+        Word { gate, energy, lifts }
+    }
+
+    fn hours(&self, wall: Option<Wall>) -> Gate {
+        let quiet = &self.settings.quiet;
+        match wall {
+            Some(wall) => quiet.cap(self.settings.zone.local(wall)).map(|cap| Gate::at(cap, Reason::QuietHours)),
+            None => quiet.strictest().map(|cap| Gate::at(cap, Reason::TimeUnknown)),
+        }
+        .unwrap_or(Gate::OPEN)
+    }
+
+    /// Work that can wait waits for surplus, as long as one may come; three quarters of its time over, it trickles.
+    fn wait(&self, energy: Energy, backlog: Backlog) -> Gate {
+        let expected = self.settings.expects_surplus || self.hints.promises_surplus();
+        let age = backlog.oldest.unwrap_or(Duration::ZERO);
+        let waiting = if !expected || age >= backlog.can_wait {
+            Gate::OPEN
+        } else if age < backlog.can_wait * 3 / 4 {
+            Gate::at(Share::NONE, Reason::WaitingForSurplus)
+        } else {
+            Gate::at(Share::TRICKLE, Reason::WaitingForSurplus)
+        };
+        let scarce = if energy == Energy::Scarce { Gate::at(Share::TRICKLE, Reason::Scarce) } else { Gate::OPEN };
+        scarce.and(waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn quiet_at_night() -> Settings {
+        let mut quiet = QuietHours::default();
+        assert!(quiet.add(Window { days: Window::DAILY, from: 1320, to: 420 }, Share::TRICKLE));
+        assert!(quiet.add(Window { days: 1 << 6, from: 780, to: 900 }, Share::NONE));
+        Settings { quiet, zone: Zone::new(0, &[]), ..Settings::default() }
+    }
+
+    fn surplus(seconds: u64) -> Hint {
+        Hint { energy: Energy::Surplus, ttl: Duration::from_secs(seconds), source: heapless::String::new() }
+    }
+
+    #[test]
+    fn while_the_time_is_unknown_the_strictest_quiet_hours_hold() {
+        let policy = Policy::new(quiet_at_night());
+        let gate = policy.word(Instant::ZERO, None, Backlog::default()).gate;
+        assert_eq!((gate.at_most, gate.reason), (Share::NONE, Reason::TimeUnknown));
+        let night = policy.word(Instant::ZERO, Some(Wall(3600)), Backlog::default()).gate;
+        assert_eq!((night.at_most, night.reason), (Share::TRICKLE, Reason::QuietHours));
+        assert_eq!(policy.word(Instant::ZERO, Some(Wall(12 * 3600)), Backlog::default()).gate, Gate::OPEN);
+    }
+
+    #[test]
+    fn surplus_lifts_quiet_hours_until_its_time_is_over_and_no_pause() {
+        let at = |s: u64| Instant::from_millis(s * 1000);
+        let mut policy = Policy::new(quiet_at_night());
+        policy.hint(at(0), Origin::Put, surplus(900));
+        let word = |policy: &Policy, s| policy.word(at(s), Some(Wall(3600)), Backlog::default());
+        assert_eq!(word(&policy, 899), Word { gate: Gate::OPEN, energy: Energy::Surplus, lifts: true });
+        assert_eq!(word(&policy, 900).gate.reason, Reason::QuietHours, "gone within its time and no later");
+        policy.pause(Pause::lasting(at(0), Duration::from_secs(100)));
+        assert_eq!(word(&policy, 99).gate.reason, Reason::Paused);
+        assert!(word(&policy, 100).lifts);
+        policy.pause(Pause::OPEN);
+        let overdue = Backlog { oldest: Some(30 * DAY), can_wait: DAY };
+        assert_eq!(policy.word(at(5), None, overdue).gate.at_most, Share::NONE, "only its owner ends a pause");
+        policy.resume();
+        assert!(word(&policy, 100).lifts);
+    }
+
+    #[test]
+    fn work_that_can_wait_waits_and_is_done_by_its_deadline() {
+        let policy = Policy::new(Settings { expects_surplus: true, ..Settings::default() });
+        let share = |hours: u64| {
+            let oldest = Some(Duration::from_secs(hours * 3600));
+            policy.word(Instant::ZERO, None, Backlog { oldest, can_wait: 2 * DAY }).gate.at_most
+        };
+        assert_eq!(
+            [share(0), share(35), share(36), share(47), share(48)],
+            [Share::NONE, Share::NONE, Share::TRICKLE, Share::TRICKLE, Share::ALL]
+        );
+        let impatient = Policy::new(Settings::default());
+        let waits = impatient.word(Instant::ZERO, None, Backlog { oldest: Some(DAY), can_wait: 2 * DAY });
+        assert_eq!(waits.gate, Gate::OPEN, "without a surplus to come there is nothing to wait for");
+    }
+
+    #[test]
+    fn a_week_old_backlog_relaxes_quiet_hours_to_a_trickle() {
+        let policy = Policy::new(quiet_at_night());
+        let old = Backlog { oldest: Some(7 * DAY), can_wait: Duration::ZERO };
+        let gate = policy.word(Instant::ZERO, None, old).gate;
+        assert_eq!((gate.at_most, gate.reason), (Share::TRICKLE, Reason::TimeUnknown));
+    }
+}

@@ -1,0 +1,132 @@
+//! The grid's carbon intensity (4.8): its place among those of the last seven days.
+
+use super::hint::Energy;
+use crate::limits::INTENSITIES_MAX;
+use serde::Deserialize;
+use std::collections::VecDeque;
+
+/// Percentile up to which energy counts as surplus, and from which as scarce; left again `HYSTERESIS` points later.
+const SURPLUS: f64 = 25.0;
+/// See `SURPLUS`.
+const SCARCE: f64 = 75.0;
+/// See `SURPLUS`.
+const HYSTERESIS: f64 = 5.0;
+/// Values that are needed before a percentile means anything: a day of quarter hours.
+const ENOUGH: usize = 96;
+/// Grams a kilowatt-hour that can be: lignite is about 1200.
+const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.0..=2000.0;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Shape {
+    ElectricityMaps {
+        #[serde(rename = "carbonIntensity")]
+        carbon_intensity: f64,
+    },
+    Britain {
+        data: Vec<Period>,
+    },
+    Sdk {
+        rating: f64,
+    },
+    SdkList(Vec<SdkRow>),
+}
+
+#[derive(Deserialize)]
+struct Period {
+    intensity: Intensity,
+}
+
+#[derive(Deserialize)]
+struct Intensity {
+    forecast: Option<f64>,
+    actual: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct SdkRow {
+    rating: f64,
+}
+
+/// Grams of CO2 a kilowatt-hour from one of the three shapes of 4.8 (Electricity Maps, carbonintensity.org.uk, the
+/// carbon-aware SDK); `None` for anything else.
+#[must_use]
+pub fn intensity(bytes: &[u8]) -> Option<f64> {
+    let value = match serde_json::from_slice(bytes).ok()? {
+        Shape::ElectricityMaps { carbon_intensity } => carbon_intensity,
+        Shape::Britain { data } => data.first().and_then(|now| now.intensity.actual.or(now.intensity.forecast))?,
+        Shape::Sdk { rating } => rating,
+        Shape::SdkList(rows) => rows.first()?.rating,
+    };
+    PLAUSIBLE.contains(&value).then_some(value)
+}
+
+/// The intensities of a week, one each quarter of an hour.
+#[derive(Clone, Debug, Default)]
+pub struct Grid {
+    week: VecDeque<f64>,
+    state: Energy,
+}
+
+impl Grid {
+    /// Takes one more and says how it lies among the others.
+    pub fn take(&mut self, grams: f64) -> Energy {
+        if !PLAUSIBLE.contains(&grams) {
+            return self.state;
+        }
+        if self.week.len() == INTENSITIES_MAX {
+            self.week.pop_front();
+        }
+        self.week.push_back(grams);
+        if self.week.len() < ENOUGH {
+            return Energy::Unknown;
+        }
+        let below = self.week.iter().filter(|other| **other < grams).count() as f64;
+        let same = self.week.iter().filter(|other| (**other - grams).abs() < f64::EPSILON).count() as f64;
+        let percentile = (below + same / 2.0) / self.week.len() as f64 * 100.0;
+        let bonus = |state| if self.state == state { HYSTERESIS } else { 0.0 };
+        self.state = if percentile <= SURPLUS + bonus(Energy::Surplus) {
+            Energy::Surplus
+        } else if percentile >= SCARCE - bonus(Energy::Scarce) {
+            Energy::Scarce
+        } else {
+            Energy::Normal
+        };
+        self.state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_shapes_are_read_and_others_are_not() {
+        let maps = br#"{"zone":"DE","carbonIntensity":302,"datetime":"2026-11-22T00:00Z"}"#;
+        let britain =
+            br#"{"data":[{"from":"a","to":"b","intensity":{"forecast":266,"actual":263,"index":"moderate"}}]}"#;
+        assert_eq!(intensity(maps), Some(302.0));
+        assert_eq!(intensity(britain), Some(263.0));
+        assert_eq!(intensity(br#"{"location":"x","time":"t","rating":65.5,"duration":"00:05"}"#), Some(65.5));
+        assert_eq!(intensity(br#"[{"rating":65.5}]"#), Some(65.5));
+        for text in ["", "{}", "[]", r#"{"data":[]}"#, r#"{"rating":-3}"#, r#"{"rating":1e9}"#] {
+            assert_eq!(intensity(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_needed_and_the_edges_do_not_flicker() {
+        let mut grid = Grid::default();
+        assert!((1..96).all(|n| grid.take(f64::from(n)) == Energy::Unknown));
+        assert_eq!(grid.take(96.0), Energy::Scarce);
+        assert_eq!(grid.take(5.0), Energy::Surplus);
+        assert_eq!(grid.take(28.0), Energy::Surplus, "within the hysteresis");
+        assert_eq!(grid.take(50.0), Energy::Normal);
+        assert_eq!(grid.take(28.0), Energy::Normal, "from this side it is not");
+        assert_eq!(grid.take(f64::NAN), Energy::Normal);
+        (0..2000).for_each(|n| {
+            grid.take(f64::from(n % 97));
+        });
+        assert_eq!(grid.week.len(), INTENSITIES_MAX);
+    }
+}

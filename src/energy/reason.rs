@@ -1,0 +1,112 @@
+//! Why headroom is what it is: one code for programs, one sentence for people.
+
+use serde::Serialize;
+use std::fmt;
+
+/// The gate that is the least, or what it says in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Nothing is in the way.
+    Free,
+    /// As warm as it may become.
+    Warm,
+    /// So warm that nothing may run.
+    TooHot,
+    /// The kernel or the firmware throttles already.
+    Throttled,
+    /// The sensor does not answer now.
+    SensorSilent,
+    /// There is no sensor.
+    NoSensor,
+    /// As warm as it may become without starting the fan.
+    Silence,
+    /// The supply's voltage fell.
+    UnderVoltage,
+    /// The supply was found too weak for all cores.
+    WeakSupply,
+    /// Running on battery.
+    OnBattery,
+    /// The charger gives less than the device takes.
+    WeakCharger,
+    /// The battery is nearly empty.
+    BatteryLow,
+    /// The battery is being charged first.
+    Charging,
+    /// There is a battery, and no word whether it is being emptied.
+    BatteryUnknown,
+    /// Somebody uses the device.
+    InUse,
+    /// A question is being answered.
+    Answering,
+    /// Memory or the disk is short.
+    Pressure,
+    /// A person said so.
+    Paused,
+    /// Quiet hours.
+    QuietHours,
+    /// Quiet hours are set and the time is unknown.
+    TimeUnknown,
+    /// Energy is scarce.
+    Scarce,
+    /// This work can wait for surplus energy.
+    WaitingForSurplus,
+    /// Work rises in steps.
+    Rising,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Free => "nothing is in the way",
+            Self::Warm => "the device is as warm as it may become; work is held to that",
+            Self::TooHot => "the device is too hot; work stops until it has cooled",
+            Self::Throttled => "the device throttles itself; work is held low for a minute",
+            Self::SensorSilent => "the temperature sensor does not answer; work is not raised until it does",
+            Self::NoSensor => "no temperature sensor was found; at most half of the device is used",
+            Self::Silence => "silent mode: the device stays below the temperature that starts its fan",
+            Self::UnderVoltage => "the supply's voltage fell; work stops and comes back slowly",
+            Self::WeakSupply => "the power supply is too weak for all cores; a better one lifts this",
+            Self::OnBattery => "the device runs on battery; work waits for mains",
+            Self::WeakCharger => "the charger gives less than the device takes; work waits",
+            Self::BatteryLow => "the battery is nearly empty; work waits until it is charged",
+            Self::Charging => "the battery is charged first; work rises with it",
+            Self::BatteryUnknown => "the battery does not say whether it is emptied; work is held low",
+            Self::InUse => "the device is in use; work gives way",
+            Self::Answering => "a question is being answered; work gives way",
+            Self::Pressure => "memory or the disk is short; work is halved",
+            Self::Paused => "paused by its owner; `wattle resume` ends it",
+            Self::QuietHours => "quiet hours",
+            Self::TimeUnknown => "quiet hours are set and the time is not known yet; the strictest of them holds",
+            Self::Scarce => "energy is scarce now; work is held low",
+            Self::WaitingForSurplus => "this work can wait, and waits for surplus energy",
+            Self::Rising => "work rises in steps",
+        })
+    }
+}
+
+/// A gate's word: at most this much, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// At most this share of the cores.
+    pub at_most: super::share::Share,
+    /// Why not more.
+    pub reason: Reason,
+}
+
+impl Gate {
+    /// An open gate.
+    pub const OPEN: Self = Self { at_most: super::share::Share::ALL, reason: Reason::Free };
+
+    /// A gate that lets this share through; an open one has no reason.
+    #[must_use]
+    pub fn at(share: super::share::Share, reason: Reason) -> Self {
+        if share == super::share::Share::ALL { Self::OPEN } else { Self { at_most: share, reason } }
+    }
+
+    /// The tighter of two; of equals, the first.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if other.at_most < self.at_most { other } else { self }
+    }
+}

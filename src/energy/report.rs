@@ -1,0 +1,103 @@
+//! A device at one glance: what `wattle energy` prints and `GET /v1/energy` gives.
+
+use super::board::findings::Findings;
+use super::board::limit::LimitFrom;
+use super::board::source::{Source, Supplies};
+use super::decision::Decision;
+use super::governor::{Governor, Settings};
+use super::input::Sample;
+use super::reason::Reason;
+use super::sample::group::Readings;
+use crate::base::time::Instant;
+use serde::Serialize;
+
+/// Figures of a device; what is not known is null, never 0.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Which board.
+    pub board: Option<String>,
+    /// The sensor that leads.
+    pub cpu_sensor: Option<String>,
+    /// Its degrees Celsius.
+    pub cpu_temp_c: Option<f64>,
+    /// Degrees that the device must stay below.
+    pub t_lim_c: f64,
+    /// Who says so.
+    pub t_lim_from: LimitFrom,
+    /// What feeds the device.
+    pub power_source: Source,
+    /// Percent of its battery.
+    pub battery_pct: Option<u8>,
+    /// Does the kernel throttle its CPU?
+    pub throttling: Option<bool>,
+    /// All sensors of the CPU.
+    pub sensors: Vec<Line>,
+    /// The share of the cores that background work may use.
+    pub headroom: f64,
+    /// Why not more.
+    pub reason: Option<Reason>,
+}
+
+/// A sensor.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// Its name.
+    pub name: String,
+    /// What it says it measures.
+    pub kind: String,
+    /// Degrees Celsius.
+    pub temp_c: Option<f64>,
+}
+
+impl Report {
+    /// What is found and decided.
+    #[must_use]
+    pub fn new(found: &Findings, decision: &Decision) -> Self {
+        let sensors = found.cpu.sensors().iter();
+        Self {
+            board: found.board.as_ref().map(|board| board.name.clone()),
+            cpu_sensor: found.cpu_sensor().map(str::to_owned),
+            cpu_temp_c: found.cpu_degrees(),
+            t_lim_c: found.t_lim,
+            t_lim_from: found.t_lim_from,
+            power_source: found.source(),
+            battery_pct: found.supplies.battery.and_then(|battery| battery.percent),
+            throttling: found.throttling,
+            sensors: sensors
+                .map(|sensor| Line {
+                    name: sensor.name.clone(),
+                    kind: sensor.kind.clone(),
+                    temp_c: sensor.reading.ok().map(|raw| raw as f64 / 1000.0),
+                })
+                .collect(),
+            headroom: decision.headroom.value(),
+            reason: decision.reason,
+        }
+    }
+
+    /// A glance at a tree that is read only once (`wattle energy --root`): what a governor that has run for a while in
+    /// this state would allow. Where nothing was measured over time, nothing is made up: no use, no pressure, no hint.
+    #[must_use]
+    pub fn glance(found: &Findings, cores: usize) -> Self {
+        let mut governor = Governor::new(cores, found, Settings::default(), None);
+        let mut temperatures = Readings::new();
+        for sensor in found.cpu.sensors() {
+            // As many as are read; the findings hold no more.
+            let _ = temperatures.push(sensor.reading);
+        }
+        let supplies: Supplies = found.supplies;
+        let mut sample = Sample {
+            temperatures,
+            cooling: found.throttling.map(i64::from),
+            under_voltage: found.under_voltage,
+            supplies: Some(supplies),
+            ..Sample::default()
+        };
+        sample.backlog.oldest = Some(crate::base::time::Duration::ZERO);
+        let mut decision = Decision::default();
+        for second in 0..60 {
+            decision = governor.sample(Instant::from_millis(second * 1000), &sample);
+        }
+        Self::new(found, &decision)
+    }
+}

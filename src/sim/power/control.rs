@@ -1,0 +1,133 @@
+//! What decides in a trial: the shipped governor, and three others to set it beside.
+
+use super::plant::Plant;
+use crate::base::time::Duration;
+use crate::base::time::Instant;
+use crate::energy::board::findings::Findings;
+use crate::energy::board::limit::LimitFrom;
+use crate::energy::board::sensor::{Choice, Sensor};
+use crate::energy::board::source::Supplies;
+use crate::energy::decision::Decision;
+use crate::energy::foreground::Ticks;
+use crate::energy::governor::{Governor, Settings};
+use crate::energy::input::Sample;
+use crate::energy::mode::Mode;
+use crate::energy::policy::gate::Backlog;
+use crate::energy::sample::fault::Reading;
+use crate::energy::sample::group::Readings;
+use crate::energy::share::Share;
+
+/// Which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The shipped one.
+    Governor,
+    /// Knows the plant, its heat and the foreground exactly: the most that could be done.
+    Oracle,
+    /// All below the goal less five degrees after having been at it, none at it.
+    BangBang,
+    /// All, always; the firmware throttles.
+    Ungoverned,
+    /// No background work.
+    Nothing,
+}
+
+/// Degrees between the limit and the goal (4.2).
+pub const MARGIN: f64 = 4.0;
+/// Degrees of the bang-bang's hysteresis (4.7: 75/70).
+const BANG: f64 = 5.0;
+
+/// One that decides.
+#[derive(Debug)]
+pub enum Control {
+    /// The shipped one.
+    Governor(Box<Governor>),
+    /// Is it on?
+    BangBang(bool),
+    /// The same duty always.
+    Fixed(f64),
+    /// See `Kind::Oracle`; asked each step.
+    Oracle,
+}
+
+/// What a control sees in a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The sensor.
+    pub reading: Reading,
+    /// CPU time so far.
+    pub ticks: Ticks,
+    /// The share that background work took in the second before.
+    pub ran: f64,
+}
+
+/// A device with one sensor and this limit, on mains.
+#[must_use]
+pub fn findings(limit: f64) -> Findings {
+    let sensor = Sensor {
+        name: "thermal_zone0".to_owned(),
+        kind: "cpu-thermal".to_owned(),
+        path: String::new(),
+        reading: Ok(40_000),
+    };
+    Findings {
+        board: None,
+        cpu: Choice::Group(vec![sensor]),
+        t_lim: limit,
+        t_lim_from: LimitFrom::Board,
+        fan_trip: None,
+        supplies: Supplies::default(),
+        throttling: None,
+        under_voltage_path: None,
+        under_voltage: None,
+        throttle_paths: Vec::new(),
+    }
+}
+
+impl Control {
+    /// A control for a plant.
+    #[must_use]
+    pub fn new(kind: Kind, plant: &Plant) -> Self {
+        match kind {
+            Kind::Governor => {
+                let found = findings(plant.limit);
+                Self::Governor(Box::new(Governor::new(plant.cores, &found, Settings::default(), None)))
+            }
+            Kind::Oracle => Self::Oracle,
+            Kind::BangBang => Self::BangBang(true),
+            Kind::Ungoverned => Self::Fixed(1.0),
+            Kind::Nothing => Self::Fixed(0.0),
+        }
+    }
+
+    /// The decision for the next second. The oracle's is made in each step, by the trial.
+    pub fn decide(&mut self, second: u32, plant: &Plant, seen: Seen) -> Decision {
+        let now = Instant::from_millis(u64::from(second) * 1000);
+        let fixed = |duty: f64| {
+            let headroom = Share::new(duty);
+            let workers = headroom.cores(plant.cores);
+            Decision { headroom, workers, mode: Mode::of(headroom), ..Decision::default() }
+        };
+        match self {
+            Self::Governor(governor) => {
+                let sample = Sample {
+                    temperatures: Readings::from_slice(&[seen.reading]).unwrap_or_default(),
+                    supplies: Some(Supplies::default()),
+                    ticks: Some(seen.ticks),
+                    backlog: Backlog { oldest: Some(Duration::ZERO), can_wait: Duration::ZERO },
+                    ran: Some(Share::new(seen.ran)),
+                    ..Sample::default()
+                };
+                governor.sample(now, &sample)
+            }
+            Self::BangBang(on) => {
+                let degrees = seen.reading.unwrap_or(i64::MAX) as f64 / 1000.0;
+                let goal = plant.limit - MARGIN;
+                *on = degrees < if *on { goal } else { goal - BANG };
+                fixed(if *on { 1.0 } else { 0.0 })
+            }
+            Self::Fixed(duty) => fixed(*duty),
+            Self::Oracle => fixed(1.0),
+        }
+    }
+}

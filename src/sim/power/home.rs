@@ -1,0 +1,288 @@
+//! Two days of a home (issue 5, Must show 4): two Pis, a laptop that leaves its charger, a PC with the sun's surplus at
+//! noon; each with a backlog that can wait two days.
+//!
+//! The speeds and the watts of laptop and PC are assumed, as are the Pis' milliseconds a chunk; what is shown is where
+//! the work goes, not how fast a home is. Lending is the simplest that could be: a device whose own word says surplus
+//! takes chunks of the others when it has none left. The mesh's own rules are not here.
+
+use super::control::findings;
+use super::plant::{Heat, Plant, invented, plant};
+use super::sensor::Sensor;
+use crate::base::time::{Duration, Instant};
+use crate::energy::advert::{Advert, Crier};
+use crate::energy::board::source::{Battery, Flow, Supplies};
+use crate::energy::foreground::Ticks;
+use crate::energy::governor::{Governor, Settings};
+use crate::energy::input::Sample;
+use crate::energy::policy::gate::{self, Backlog};
+use crate::energy::policy::hint::{Energy, Hint, Origin};
+use crate::energy::policy::hours::{QuietHours, Window};
+use crate::energy::policy::wall::{Wall, Zone};
+use crate::energy::sample::group::Readings;
+use crate::energy::share::Share;
+
+const HOUR: u32 = 3600;
+const DAY: u32 = 24 * HOUR;
+/// How long the backlog can wait, and how long is looked.
+const DAYS: u32 = 2;
+/// Hours of the day with surplus: as a home's roof gives in spring.
+const SUN: std::ops::Range<u32> = 10..15;
+/// Hours in which the laptop is on its battery and used.
+const OUT: std::ops::Range<u32> = 8..18;
+/// The home assistant repeats itself this often, in seconds.
+const HINT_EVERY: u32 = 300;
+/// Degrees of the room.
+const AIR: f64 = 22.0;
+/// A Tuesday at midnight, in seconds since 1970.
+const MIDNIGHT: i64 = 1_774_310_400;
+
+/// What a device did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Done {
+    /// Chunks, its own and others'.
+    pub chunks: f64,
+    /// Of them, on surplus.
+    pub on_surplus: f64,
+    /// Of them, on its battery.
+    pub on_battery: f64,
+    /// Joules of that work alone.
+    pub joules: f64,
+    /// Of them, on surplus.
+    pub joules_on_surplus: f64,
+    /// Seconds in which the true temperature lay above the limit.
+    pub above_limit: u32,
+    /// Seconds of work in quiet hours beyond their cap.
+    pub unquiet: u32,
+}
+
+/// A device of the home.
+#[derive(Debug)]
+pub struct Device {
+    /// For tables.
+    pub name: &'static str,
+    /// What it did.
+    pub done: Done,
+    /// Chunks that wait.
+    pub backlog: f64,
+    plant: Plant,
+    chunk_seconds: f64,
+    has_sun: bool,
+    battery: Option<f64>,
+    governor: Option<Box<Governor>>,
+    crier: Crier,
+    word: Option<Advert>,
+    heat: Heat,
+    sensor: Sensor,
+    ticks: (f64, f64),
+    ran: f64,
+}
+
+/// A home.
+#[derive(Debug)]
+pub struct Home {
+    /// Its devices.
+    pub devices: Vec<Device>,
+    lends: bool,
+}
+
+/// How a home lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Governed, and devices on surplus take the others' work.
+    Together,
+    /// Governed, each for itself.
+    Alone,
+    /// All cores work from the first second until nothing is left.
+    Ungoverned,
+}
+
+impl Home {
+    /// The home of the scenario.
+    #[must_use]
+    pub fn new(life: Life) -> Self {
+        let is_governed = life != Life::Ungoverned;
+        let laptop = invented("laptop", 8, 0.8, &[1.2], (6.0, 3.0));
+        let pc = invented("pc", 8, 0.15, &[0.25], (40.0, 8.0));
+        let device = |name, plant, ms, chunks, has_sun, battery| {
+            Device::new(name, plant, f64::from(ms) / 1000.0, f64::from(chunks), has_sun, battery, is_governed)
+        };
+        Self {
+            devices: vec![
+                device("pi 4", plant("pi4_bare"), 800, 20_000, false, None),
+                device("pi 5", plant("pi5_active"), 300, 20_000, false, None),
+                device("laptop", laptop, 100, 60_000, false, Some(90.0)),
+                device("pc", pc, 80, 200_000, true, None),
+            ],
+            lends: life == Life::Together,
+        }
+    }
+
+    /// Lives two days; second 0 is midnight.
+    pub fn live(&mut self) {
+        for second in 0..DAYS * DAY {
+            for at in 0..self.devices.len() {
+                let room = self.devices[at].second(second);
+                self.spend(at, room, second);
+            }
+        }
+    }
+
+    /// Chunks of all devices.
+    #[must_use]
+    pub fn chunks(&self) -> f64 {
+        self.devices.iter().map(|device| device.done.chunks).sum()
+    }
+
+    /// The share of all chunks that were done on surplus.
+    #[must_use]
+    pub fn share_on_surplus(&self) -> f64 {
+        self.devices.iter().map(|device| device.done.on_surplus).sum::<f64>() / self.chunks()
+    }
+
+    /// Joules of the work for a thousand chunks: all of them, and those that were not surplus.
+    #[must_use]
+    pub fn joules_per_thousand(&self) -> (f64, f64) {
+        let sum = |of: fn(&Done) -> f64| self.devices.iter().map(|device| of(&device.done)).sum::<f64>();
+        let (all, surplus) = (sum(|done| done.joules), sum(|done| done.joules_on_surplus));
+        let thousands = self.chunks() / 1000.0;
+        (all / thousands, (all - surplus) / thousands)
+    }
+
+    /// Lets device `at` do chunks with so many core seconds: its own, then, on surplus, those of who has most.
+    fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
+        let surplus = self.devices[at].word.is_some_and(|word| word.energy == Energy::Surplus);
+        while core_seconds > 1e-9 {
+            let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
+            let others = (0..self.devices.len()).filter(|other| *other != at);
+            let most = others.max_by(|a, b| lends(&self.devices[*a]).total_cmp(&lends(&self.devices[*b])));
+            let from = if self.devices[at].backlog > 0.0 { Some(at) } else { most };
+            let Some(from) = from.filter(|from| *from == at || lends(&self.devices[*from]) > 0.0) else { return };
+            let seconds = self.devices[at].chunk_seconds;
+            let chunks = (core_seconds / seconds).min(self.devices[from].backlog);
+            if chunks <= 0.0 {
+                return;
+            }
+            self.devices[from].backlog -= chunks;
+            core_seconds -= chunks * seconds;
+            self.devices[at].book(chunks, second);
+        }
+    }
+}
+
+impl Device {
+    fn new(
+        name: &'static str,
+        plant: Plant,
+        chunk_seconds: f64,
+        backlog: f64,
+        has_sun: bool,
+        battery: Option<f64>,
+        is_governed: bool,
+    ) -> Self {
+        let mut quiet = QuietHours::default();
+        let fits = quiet.add(Window { days: Window::DAILY, from: 22 * 60, to: 7 * 60 }, Share::TRICKLE);
+        assert!(fits, "a home has one window of quiet hours");
+        let policy =
+            gate::Settings { quiet, zone: Zone::new(0, &[]), expects_surplus: true, ..gate::Settings::default() };
+        let settings = Settings { policy, ..Settings::default() };
+        let governor = Governor::new(plant.cores, &findings(plant.limit), settings, None);
+        Self {
+            name,
+            done: Done::default(),
+            backlog,
+            chunk_seconds,
+            has_sun,
+            battery,
+            governor: is_governed.then(|| Box::new(governor)),
+            crier: Crier::default(),
+            word: None,
+            heat: plant.at_rest(AIR),
+            sensor: Sensor::new(plant.quantum, 1, &[]),
+            ticks: (0.0, 0.0),
+            ran: 0.0,
+            plant,
+        }
+    }
+
+    fn is_on_battery(&self, second: u32) -> bool {
+        self.battery.is_some() && OUT.contains(&(second % DAY / HOUR))
+    }
+
+    fn has_surplus(&self, second: u32) -> bool {
+        self.has_sun && SUN.contains(&(second % DAY / HOUR))
+    }
+
+    /// One second: decides, warms up; gives the core seconds that may be spent.
+    fn second(&mut self, second: u32) -> f64 {
+        let now = Instant::from_millis(u64::from(second) * 1000);
+        let cores = self.plant.cores as f64;
+        let reading = self.sensor.read(second, self.heat.die);
+        let supplies = self.supplies(second);
+        let foreign = if self.is_on_battery(second) && second % 600 < 120 { 2.0 } else { 0.0 };
+        let Some(governor) = self.governor.as_mut() else {
+            return self.pass(if self.backlog > 0.0 { cores - foreign } else { 0.0 }, foreign);
+        };
+        if self.has_sun && SUN.contains(&(second % DAY / HOUR)) && second.is_multiple_of(HINT_EVERY) {
+            let json = br#"{"v":1,"state":"surplus","surplus_w":900,"ttl_s":600,"source":"home-assistant"}"#;
+            if let Ok(hint) = Hint::parse(json, None) {
+                governor.policy.hint(now, Origin::Put, hint);
+            }
+        }
+        // Work of others counts as work: a device on surplus looks for it.
+        let helps = self.has_sun && SUN.contains(&(second % DAY / HOUR));
+        let oldest = (self.backlog > 0.0 || helps).then(|| Duration::from_secs(u64::from(second)));
+        let sample = Sample {
+            temperatures: Readings::from_slice(&[reading]).unwrap_or_default(),
+            supplies: Some(supplies),
+            ticks: Some(Ticks { busy: whole(self.ticks.0), own: whole(self.ticks.1), per_second: 100 }),
+            wall: Some(Wall(MIDNIGHT + i64::from(second))),
+            backlog: Backlog { oldest, can_wait: Duration::from_secs(u64::from(DAYS * DAY)) },
+            ran: Some(Share::new(self.ran)),
+            ..Sample::default()
+        };
+        let decision = governor.sample(now, &sample);
+        self.word = self.crier.word(now, &decision, self.backlog > 0.0, self.chunk_seconds * 1000.0).or(self.word);
+        let hour = second % DAY / HOUR;
+        let is_loud = !(7..22).contains(&hour) && decision.headroom > Share::TRICKLE;
+        self.done.unquiet += u32::from(is_loud);
+        let busy = if oldest.is_some() { decision.headroom.value() * cores } else { 0.0 };
+        self.pass(busy.min(cores - foreign), foreign)
+    }
+
+    fn pass(&mut self, busy: f64, foreign: f64) -> f64 {
+        let clock = self.plant.clock(self.heat);
+        (0..5).for_each(|_| self.plant.step(&mut self.heat, AIR, busy + foreign, 0.2));
+        self.ticks = (100.0_f64.mul_add(busy + foreign, self.ticks.0), 100.0_f64.mul_add(busy, self.ticks.1));
+        self.ran = busy / self.plant.cores as f64;
+        self.done.above_limit += u32::from(self.heat.die > self.plant.limit);
+        busy * clock
+    }
+
+    fn supplies(&mut self, second: u32) -> Supplies {
+        let out = self.is_on_battery(second);
+        let Some(percent) = self.battery.as_mut() else { return Supplies::default() };
+        // Six hours of battery, two of charging.
+        *percent = (*percent + if out { -100.0 / 21_600.0 } else { 100.0 / 7200.0 }).clamp(5.0, 100.0);
+        let flow = if out { Flow::Discharging } else { Flow::Charging };
+        let battery = Battery { flow, percent: u8::try_from(whole(*percent)).ok(), ..Battery::default() };
+        Supplies { mains: Some(!out), battery: Some(battery) }
+    }
+
+    fn book(&mut self, chunks: f64, second: u32) {
+        let joules = chunks * self.chunk_seconds * self.plant.core_watts;
+        self.done.chunks += chunks;
+        self.done.joules += joules;
+        if self.has_surplus(second) {
+            self.done.on_surplus += chunks;
+            self.done.joules_on_surplus += joules;
+        }
+        if self.is_on_battery(second) {
+            self.done.on_battery += chunks;
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ticks of two days, percents")]
+fn whole(number: f64) -> u64 {
+    number as u64
+}

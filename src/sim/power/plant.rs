@@ -1,0 +1,175 @@
+//! Boards as two thermal nodes, die and body (4.7): one node would hide the overshoot (finding 9).
+
+/// A board.
+#[derive(Clone, Copy, Debug)]
+pub struct Plant {
+    /// For tables.
+    pub name: &'static str,
+    /// Kelvin a watt from die to body.
+    die_to_body: f64,
+    /// Seconds of the die.
+    die_seconds: f64,
+    /// Kelvin a watt from body to air, by the state of the fan.
+    body_to_air: &'static [f64],
+    /// Seconds of the body, without the fan.
+    body_seconds: f64,
+    /// Watts at rest.
+    pub idle_watts: f64,
+    /// Watts of a busy core.
+    pub core_watts: f64,
+    /// Cores.
+    pub cores: usize,
+    /// Degrees that it must stay below.
+    pub limit: f64,
+    /// Degrees of one step of its sensor (finding 8).
+    pub quantum: f64,
+    /// Is it a board that exists?
+    pub is_real: bool,
+}
+
+/// Degrees at which the fan takes its next state, and how far below it goes back (4.7, Pi 5).
+const FAN_TRIPS: [f64; 4] = [50.0, 60.0, 67.5, 75.0];
+const FAN_HYSTERESIS: f64 = 5.0;
+/// Degrees above which the firmware slows the clock, straight to half ten degrees higher (4.7).
+const FIRMWARE: f64 = 80.0;
+
+const fn board(
+    name: &'static str,
+    die: (f64, f64),
+    body: (&'static [f64], f64),
+    watts: (f64, f64),
+    quantum: f64,
+) -> Plant {
+    Plant {
+        name,
+        die_to_body: die.0,
+        die_seconds: die.1,
+        body_to_air: body.0,
+        body_seconds: body.1,
+        idle_watts: watts.0,
+        core_watts: watts.1,
+        cores: 4,
+        limit: 80.0,
+        quantum,
+        is_real: true,
+    }
+}
+
+/// The boards of 4.7; what each is based on stands there.
+pub const PLANTS: [Plant; 9] = [
+    board("zero2w_case", (5.0, 6.0), (&[15.5], 260.0), (0.65, 0.56), 0.538),
+    board("zero2w_bare", (5.0, 6.0), (&[13.0], 200.0), (0.65, 0.56), 0.538),
+    board("pi3b_bare", (6.0, 8.0), (&[10.0], 200.0), (1.4, 0.575), 0.538),
+    board("pi4_bare", (2.5, 6.0), (&[7.8], 150.0), (2.8, 0.875), 0.487),
+    board("pi4_heatsink", (2.5, 6.0), (&[6.2], 260.0), (2.8, 0.875), 0.487),
+    board("pi5_active", (1.6, 3.0), (&[7.8, 5.1, 4.2, 3.6, 3.2], 330.0), (2.6, 0.75), 0.55),
+    board("pi5_passive", (0.5, 2.0), (&[6.6], 330.0), (2.6, 0.75), 0.55),
+    board("pi5_big_fan", (0.8, 1.0), (&[1.7], 48.0), (2.7, 1.1), 0.55),
+    Plant { limit: 75.0, is_real: false, ..board("worst_sealed", (5.0, 3.0), (&[20.0], 900.0), (1.0, 0.9), 1.0) },
+];
+
+/// A computer that is not of 4.7: so many cores, Kelvin a watt (die to body, body to air), watts (at rest, of a core).
+/// Invented.
+#[must_use]
+pub const fn invented(name: &'static str, cores: usize, die: f64, body: &'static [f64], watts: (f64, f64)) -> Plant {
+    Plant { cores, is_real: false, ..board(name, (die, 3.0), (body, 240.0), watts, 1.0) }
+}
+
+/// A board of the table by its name.
+///
+/// # Panics
+/// If there is none of that name.
+#[must_use]
+pub fn plant(name: &str) -> Plant {
+    let found = PLANTS.into_iter().find(|plant| plant.name == name);
+    assert!(found.is_some(), "no plant is called {name}");
+    found.unwrap_or(PLANTS[0])
+}
+
+/// A board's state.
+#[derive(Clone, Copy, Debug)]
+pub struct Heat {
+    /// Degrees of the die.
+    pub die: f64,
+    /// Degrees of the body.
+    pub body: f64,
+    fan: usize,
+}
+
+impl Plant {
+    /// The board after hours of rest.
+    #[must_use]
+    pub fn at_rest(&self, air: f64) -> Heat {
+        let body = self.idle_watts.mul_add(self.body_to_air[0], air);
+        Heat { die: self.idle_watts.mul_add(self.die_to_body, body), body, fan: 0 }
+    }
+
+    /// The clock as the firmware leaves it, 0.5 to 1.
+    #[must_use]
+    pub fn clock(&self, heat: Heat) -> f64 {
+        (1.0 - (heat.die - FIRMWARE) / 10.0).clamp(0.5, 1.0)
+    }
+
+    /// Watts with so many cores busy.
+    #[must_use]
+    pub fn watts(&self, heat: Heat, busy: f64) -> f64 {
+        (self.core_watts * busy).mul_add(self.clock(heat), self.idle_watts)
+    }
+
+    /// Lets `seconds` pass with so many cores busy.
+    pub fn step(&self, heat: &mut Heat, air: f64, busy: f64, seconds: f64) {
+        let to_body = (heat.die - heat.body) / self.die_to_body;
+        let to_air = (heat.body - air) / self.body_to_air[heat.fan];
+        let watts = self.watts(*heat, busy);
+        heat.die += (watts - to_body) * seconds / self.die_capacity();
+        heat.body += (to_body - to_air) * seconds * self.body_to_air[0] / self.body_seconds;
+        let last = self.body_to_air.len() - 1;
+        while heat.fan < last && heat.die >= FAN_TRIPS[heat.fan] {
+            heat.fan += 1;
+        }
+        while heat.fan > 0 && heat.die < FAN_TRIPS[heat.fan - 1] - FAN_HYSTERESIS {
+            heat.fan -= 1;
+        }
+    }
+
+    /// Cores that may be busy in the next `seconds` so that the die just reaches `goal`: what only an oracle knows.
+    #[must_use]
+    pub fn busy_for(&self, heat: Heat, goal: f64, seconds: f64) -> f64 {
+        let watts = (goal - heat.die) * self.die_capacity() / seconds + (heat.die - heat.body) / self.die_to_body;
+        (watts - self.idle_watts) / (self.core_watts * self.clock(heat))
+    }
+
+    fn die_capacity(&self) -> f64 {
+        self.die_seconds / self.die_to_body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(plant: &Plant, air: f64, busy: f64, seconds: u32) -> f64 {
+        let mut heat = plant.at_rest(air);
+        (0..seconds * 5).for_each(|_| plant.step(&mut heat, air, busy, 0.2));
+        heat.die
+    }
+
+    #[test]
+    fn the_plants_meet_the_readings_that_they_are_based_on() {
+        // energy.md 4.7, column basis.
+        let within = |got: f64, due: f64, by: f64| assert!((got - due).abs() <= by, "{got} where {due} is due");
+        within(after(&plant("zero2w_case"), 22.0, 4.0, 7200), 81.2, 1.0);
+        within(plant("pi5_active").at_rest(17.0).die, 41.4, 0.5);
+        within(after(&plant("pi5_active"), 17.0, 4.0, 7200), 55.6, 1.0);
+        assert!(after(&plant("pi4_bare"), 22.0, 4.0, 3600) > 80.0, "a bare Pi 4 throttles");
+        assert!(after(&plant("pi4_heatsink"), 22.0, 4.0, 3600) < 80.0);
+    }
+
+    #[test]
+    fn the_die_jumps_and_the_body_drifts() {
+        let board = plant("pi4_bare");
+        let rest = board.at_rest(22.0).die;
+        let (soon, late) = (after(&board, 22.0, 4.0, 20) - rest, after(&board, 22.0, 4.0, 200) - rest);
+        assert!((6.0..17.0).contains(&soon) && late > soon + 8.0, "finding 9: {soon} in 20 s, {late} in 200 s");
+    }
+}

@@ -1,0 +1,72 @@
+//! A sensor that rounds, has noise, and fails as real ones do (1.1, 4.7).
+
+use crate::base::rng::Rng;
+use crate::energy::sample::fault::{Fault, Reading};
+
+/// Degrees of its noise's deviation (4.7).
+const NOISE: f64 = 0.25;
+
+/// A fault from a second on, for some seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Failing {
+    /// First second.
+    pub from: u32,
+    /// One after the last.
+    pub to: u32,
+    /// What comes instead.
+    pub gives: Gives,
+}
+
+/// What a failing sensor gives.
+#[derive(Clone, Copy, Debug)]
+pub enum Gives {
+    /// An error.
+    Fault(Fault),
+    /// A number.
+    Raw(i64),
+    /// Its last number, again and again.
+    Stuck,
+}
+
+/// A sensor.
+#[derive(Clone, Debug)]
+pub struct Sensor {
+    quantum: f64,
+    rng: Rng,
+    failing: Vec<Failing>,
+    last: Reading,
+}
+
+impl Sensor {
+    /// A sensor with steps of `quantum` degrees.
+    #[must_use]
+    pub fn new(quantum: f64, seed: u64, failing: &[Failing]) -> Self {
+        Self { quantum, rng: Rng::new(seed), failing: failing.to_vec(), last: Err(Fault::Later) }
+    }
+
+    /// What it says in this second.
+    ///
+    /// # Errors
+    /// As its fault has it.
+    pub fn read(&mut self, second: u32, degrees: f64) -> Reading {
+        let noisy = NOISE.mul_add(gauss(&mut self.rng), degrees);
+        let failing = self.failing.iter().find(|failing| (failing.from..failing.to).contains(&second));
+        self.last = match failing.map(|failing| failing.gives) {
+            None => Ok(millis((noisy / self.quantum).round() * self.quantum)),
+            Some(Gives::Fault(fault)) => return Err(fault),
+            Some(Gives::Raw(raw)) => return Ok(raw),
+            Some(Gives::Stuck) => self.last,
+        };
+        self.last
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a board's degrees")]
+fn millis(degrees: f64) -> i64 {
+    (degrees * 1000.0).round() as i64
+}
+
+/// A number of the normal distribution, near enough: twelve uniform ones, less six.
+fn gauss(rng: &mut Rng) -> f64 {
+    (0..12).map(|_| rng.below(1 << 32) as f64 / (1_u64 << 32) as f64).sum::<f64>() - 6.0
+}

@@ -1,0 +1,114 @@
+//! One board, one control, one hour.
+
+use super::burst::{Burst, busy};
+use super::control::{Control, Kind, MARGIN, Seen};
+use super::plant::Plant;
+use super::sensor::{Failing, Sensor};
+use crate::energy::foreground::Ticks;
+use crate::energy::mode::Mode;
+use crate::energy::sample::fault::Reading;
+
+/// Steps of a second: the fastest die has a time constant of one second.
+const STEPS: u32 = 5;
+/// Ticks of a busy core in a second (`USER_HZ`).
+const TICKS: f64 = 100.0;
+
+/// What is tried.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The board.
+    pub plant: Plant,
+    /// What decides.
+    pub kind: Kind,
+    /// Degrees of the air.
+    pub air: f64,
+    /// From a second on, so many degrees more.
+    pub step: Option<(u32, f64)>,
+    /// Foreign work.
+    pub bursts: Vec<Burst>,
+    /// What the sensor fails at.
+    pub failing: Vec<Failing>,
+    /// How long.
+    pub seconds: u32,
+    /// Of the sensor's noise.
+    pub seed: u64,
+}
+
+/// One second of a trace.
+#[derive(Clone, Copy, Debug)]
+pub struct Second {
+    /// True degrees of the die at its end.
+    pub die: f64,
+    /// What the sensor said at its beginning.
+    pub reading: Reading,
+    /// The share of all cores that the control allowed.
+    pub allowed: f64,
+    /// The share that background work took.
+    pub ran: f64,
+    /// Background work done, in seconds of a core at full clock.
+    pub work: f64,
+    /// The control's mode.
+    pub mode: Mode,
+    /// Cores busy with foreign work.
+    pub foreign: f64,
+    /// Joules of the whole board.
+    pub joules: f64,
+}
+
+impl Trial {
+    /// An hour of this board in still air of `air` degrees.
+    #[must_use]
+    pub const fn hour(plant: Plant, kind: Kind, air: f64, seed: u64) -> Self {
+        Self { plant, kind, air, step: None, bursts: Vec::new(), failing: Vec::new(), seconds: 3600, seed }
+    }
+
+    /// The same under another control.
+    #[must_use]
+    pub fn with(&self, kind: Kind) -> Self {
+        Self { kind, ..self.clone() }
+    }
+
+    /// Runs it.
+    #[must_use]
+    pub fn run(&self) -> Vec<Second> {
+        let plant = &self.plant;
+        let mut heat = plant.at_rest(self.air);
+        let mut sensor = Sensor::new(plant.quantum, self.seed, &self.failing);
+        let mut control = Control::new(self.kind, plant);
+        let (mut own_ticks, mut all_ticks, mut ran) = (0.0, 0.0, 0.0);
+        let cores = plant.cores as f64;
+        let dt = 1.0 / f64::from(STEPS);
+        let mut trace = Vec::with_capacity(self.seconds as usize);
+        for second in 0..self.seconds {
+            let reading = sensor.read(second, heat.die);
+            let ticks = Ticks { busy: whole(all_ticks), own: whole(own_ticks), per_second: 100 };
+            let decision = control.decide(second, plant, Seen { reading, ticks, ran });
+            let foreign = busy(&self.bursts, second).min(cores);
+            let air = self.air + self.step.filter(|(from, _)| second >= *from).map_or(0.0, |(_, more)| more);
+            let allowed = decision.headroom.value();
+            let (mut work, mut joules, mut taken) = (0.0, 0.0, 0.0);
+            for _ in 0..STEPS {
+                let wanted = match self.kind {
+                    Kind::Oracle => plant.busy_for(heat, plant.limit - MARGIN, dt) - foreign,
+                    _ => allowed * cores,
+                };
+                // Background threads are idle class: foreign work takes its cores at once.
+                let own = wanted.clamp(0.0, cores - foreign);
+                work += own * plant.clock(heat) * dt;
+                joules += plant.watts(heat, own + foreign) * dt;
+                taken += own * dt;
+                plant.step(&mut heat, air, own + foreign, dt);
+            }
+            ran = taken / cores;
+            own_ticks += taken * TICKS;
+            all_ticks += (taken + foreign) * TICKS;
+            trace.push(Second { die: heat.die, reading, allowed, ran, work, mode: decision.mode, foreign, joules });
+        }
+        trace
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ticks of an hour")]
+fn whole(ticks: f64) -> u64 {
+    ticks.round() as u64
+}

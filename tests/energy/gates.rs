@@ -1,0 +1,232 @@
+//! S1, S3, B1, P3, P5 on the whole governor: what safety stops, nothing starts; and better news never means less work.
+
+use wattle::base::rng::Rng;
+use wattle::base::time::{Duration, Instant};
+use wattle::energy::board::source::{Battery, Flow, Supplies};
+use wattle::energy::decision::Decision;
+use wattle::energy::foreground::Ticks;
+use wattle::energy::governor::{Governor, Learned, Settings};
+use wattle::energy::input::Sample;
+use wattle::energy::mode::Mode;
+use wattle::energy::pace::{Pace, Verdict};
+use wattle::energy::policy::gate::Backlog;
+use wattle::energy::policy::hint::{Energy, Hint, Origin};
+use wattle::energy::reason::Reason;
+use wattle::energy::sample::group::Readings;
+use wattle::energy::sample::text::Stall;
+use wattle::energy::share::Share;
+use wattle::sim::power::control::findings;
+
+pub(crate) fn at(seconds: u64) -> Instant {
+    Instant::from_millis(seconds * 1000)
+}
+
+pub(crate) fn governor() -> Governor {
+    Governor::new(4, &findings(80.0), Settings::default(), None)
+}
+
+/// A sample of a cool device on mains with work; its sensor moves a little, as sensors do.
+pub(crate) fn sample_at(second: u64) -> Sample {
+    Sample {
+        temperatures: Readings::from_slice(&[Ok(45_000 + if second.is_multiple_of(2) { 0 } else { 550 })]).unwrap(),
+        supplies: Some(Supplies::default()),
+        backlog: Backlog { oldest: Some(Duration::ZERO), can_wait: Duration::ZERO },
+        under_voltage: Some(false),
+        ..Sample::default()
+    }
+}
+
+pub(crate) fn sample() -> Sample {
+    sample_at(0)
+}
+
+/// A governor that has worked at full for a minute.
+pub(crate) fn warmed_up() -> Governor {
+    let mut governor = governor();
+    let last = (0..60).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
+    assert_eq!((last.headroom, last.mode, last.workers, last.reason), (Share::ALL, Mode::Full, 4, None));
+    governor
+}
+
+#[test]
+fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() {
+    let mut governor = warmed_up();
+    let mut pace = Pace::default();
+    let full = governor.decision(at(60));
+    assert!(matches!(pace.may_start(at(60), 0, &full), Verdict::Run { .. }));
+    let stopped = governor.under_voltage(Instant::from_millis(60_100), true);
+    assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Share::NONE, 0, Mode::Off));
+    assert_eq!(stopped.reason, Some(Reason::UnderVoltage));
+    for worker in 0..4 {
+        assert_eq!(pace.may_start(Instant::from_millis(60_100), worker, &stopped), Verdict::No);
+    }
+    // Without the uevent, the next sample of a second later has it.
+    let mut slow = warmed_up();
+    let seen = slow.sample(at(60), &Sample { under_voltage: Some(true), ..sample() });
+    assert_eq!((seen.workers, seen.reason), (0, Some(Reason::UnderVoltage)));
+}
+
+#[test]
+fn a_supply_that_failed_three_times_in_a_day_is_remembered_over_a_restart() {
+    let mut governor = warmed_up();
+    for n in 1..=3 {
+        governor.under_voltage(at(n * 3600), true);
+        governor.under_voltage(at(n * 3600 + 1), false);
+    }
+    let kept = serde_json::to_string(&governor.learned()).unwrap();
+    let learned: Learned = serde_json::from_str(&kept).unwrap();
+    let mut again = Governor::new(4, &findings(80.0), Settings::default(), Some(learned));
+    let last = (0..600).map(|s| again.sample(at(s), &sample_at(s))).last().unwrap();
+    assert_eq!((last.workers, last.reason), (3, Some(Reason::WeakSupply)));
+}
+
+#[test]
+fn pulling_the_plug_switches_off_at_the_event() {
+    let mut governor = warmed_up();
+    let battery = Battery { flow: Flow::Discharging, percent: Some(90), ..Battery::default() };
+    let word = governor.supplies(Instant::from_millis(60_010), Supplies { mains: Some(false), battery: Some(battery) });
+    assert_eq!((word.mode, word.workers, word.reason), (Mode::Off, 0, Some(Reason::OnBattery)));
+    assert!(word.on_battery);
+}
+
+fn hint(energy: Energy) -> Hint {
+    Hint { energy, ttl: Duration::from_secs(3600), source: heapless::String::new() }
+}
+
+fn up_to(rng: &mut Rng, end: u64) -> i64 {
+    i64::try_from(rng.below(end)).unwrap()
+}
+
+fn any_supplies(rng: &mut Rng) -> Option<Supplies> {
+    // A device on mains, most of the time: else nothing but the battery would ever speak.
+    if !rng.one_in(4) {
+        return Some(Supplies::default());
+    }
+    let flow = [Flow::Unknown, Flow::Discharging, Flow::Charging, Flow::Resting][rng.below(4) as usize];
+    let percent = (!rng.one_in(4)).then(|| rng.below(101) as u8);
+    let battery = (!rng.one_in(3)).then(|| Battery { flow, percent, critical: rng.one_in(9), ..Battery::default() });
+    let mains = [None, Some(true), Some(false)][rng.below(3) as usize];
+    (!rng.one_in(8)).then_some(Supplies { mains, battery })
+}
+
+/// Any sample that follows one at `degrees` with so many ticks.
+fn any_sample(rng: &mut Rng, degrees: &mut i64, ticks: &mut (u64, u64), stalled: &mut u64) -> Sample {
+    *degrees = (*degrees + up_to(rng, 3000) - 1300).clamp(30_000, 81_000);
+    ticks.0 += if rng.one_in(9) { rng.below(400) } else { rng.below(20) };
+    ticks.1 += rng.below(100);
+    *stalled += if rng.one_in(12) { rng.below(900_000) } else { 0 };
+    let mut sample = Sample {
+        temperatures: Readings::from_slice(&[Ok(*degrees)]).unwrap(),
+        under_voltage: Some(rng.one_in(200)),
+        cooling: Some(i64::from(rng.one_in(100))),
+        ticks: Some(Ticks { busy: ticks.0 + ticks.1, own: ticks.1, per_second: 100 }),
+        ..sample()
+    };
+    sample.pressure.memory = Stall { some: Some(*stalled), full: None };
+    if rng.one_in(30) {
+        sample.temperatures = Readings::from_slice(&[Err(wattle::energy::sample::fault::Fault::Later)]).unwrap();
+    }
+    sample
+}
+
+#[test]
+fn no_hint_lifts_a_safety_gate() {
+    let mut rng = Rng::new(3);
+    for _ in 0..60 {
+        let mut governor = governor();
+        let (mut degrees, mut ticks, mut stalled) = (45_000, (0, 0), 0);
+        let mut supplies = any_supplies(&mut rng);
+        for second in 0..120 {
+            let energy = [Energy::Surplus, Energy::Surplus, Energy::Normal, Energy::Scarce][rng.below(4) as usize];
+            governor.policy.hint(at(second), Origin::Put, hint(energy));
+            if rng.one_in(40) {
+                supplies = any_supplies(&mut rng);
+            }
+            let sample = Sample { supplies, ..any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled) };
+            let decision = governor.sample(at(second), &sample);
+            let gates = *governor.gates();
+            for gate in [gates.thermal, gates.supply, gates.foreground] {
+                assert!(decision.headroom <= gate.at_most, "{gate:?} was passed: {decision:?}");
+            }
+            let battery = gates.battery;
+            assert!(decision.headroom <= battery.gate.at_most || battery.may_be_lifted && gates.lifts);
+            if battery.may_be_lifted {
+                let supplies = sample.supplies.unwrap().battery.unwrap();
+                assert!(!supplies.critical && supplies.percent.is_none_or(|percent| percent >= 15));
+            }
+        }
+    }
+}
+
+/// The same sample with one thing better.
+fn better(sample: &Sample, which: u64, by: i64) -> Sample {
+    let mut good = sample.clone();
+    match which {
+        0 => {
+            for reading in &mut good.temperatures {
+                *reading = reading.map(|raw| raw - by);
+            }
+        }
+        1 => good.under_voltage = Some(false),
+        2 => good.cooling = Some(0),
+        3 => good.ticks = good.ticks.map(|ticks| Ticks { busy: ticks.own + (ticks.busy - ticks.own) / 2, ..ticks }),
+        4 => good.pressure.memory.some = Some(0),
+        5 => good.supplies = Some(Supplies::default()),
+        6 => {
+            if let Some(battery) = good.supplies.as_mut().and_then(|supplies| supplies.battery.as_mut()) {
+                battery.critical = false;
+                battery.percent = battery.percent.map(|percent| (percent + 3).min(100));
+            }
+        }
+        _ => {
+            if let Some(Supplies { mains: Some(mains @ false), .. }) = good.supplies.as_mut() {
+                *mains = true;
+            }
+        }
+    }
+    good
+}
+
+#[test]
+fn better_news_never_means_less_work() {
+    let mut rng = Rng::new(4);
+    let mut more = [0; 8];
+    for _ in 0..80 {
+        let mut governor = governor();
+        let (mut degrees, mut ticks, mut stalled) = (45_000, (0, 0), 0);
+        let mut supplies = any_supplies(&mut rng);
+        for second in 0..100 {
+            if rng.one_in(40) {
+                supplies = any_supplies(&mut rng);
+            }
+            let sample = Sample { supplies, ..any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled) };
+            let which = rng.below(8);
+            let mut other = governor.clone();
+            let better = better(&sample, which, up_to(&mut rng, 3000));
+            let (base, good): (Decision, Decision) =
+                (governor.sample(at(second), &sample), other.sample(at(second), &better));
+            assert!(good.headroom >= base.headroom, "{which}: {sample:?} gave {base:?}, {better:?} gave {good:?}");
+            more[usize::try_from(which).unwrap()] += u32::from(good.headroom > base.headroom);
+        }
+    }
+    assert!(more.iter().filter(|count| **count > 0).count() >= 6, "the good news mattered: {more:?}");
+}
+
+#[test]
+fn a_better_hint_never_means_less_work() {
+    for supplies in [Supplies::default(), charging(20), charging(70)] {
+        let shares = [Energy::Scarce, Energy::Unknown, Energy::Normal, Energy::Surplus].map(|energy| {
+            let mut governor = governor();
+            governor.policy.hint(at(0), Origin::Put, hint(energy));
+            let sample = Sample { supplies: Some(supplies), ..sample() };
+            (0..60).map(|s| governor.sample(at(s), &sample)).last().unwrap().headroom
+        });
+        assert!(shares.is_sorted(), "{shares:?}");
+        assert_eq!(shares[3], Share::ALL);
+    }
+}
+
+fn charging(percent: u8) -> Supplies {
+    let battery = Battery { flow: Flow::Charging, percent: Some(percent), ..Battery::default() };
+    Supplies { mains: Some(true), battery: Some(battery) }
+}
