@@ -157,6 +157,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred seconds")]
     fn any_duty_is_exact_over_ten_tasks_down_to_three_percent() {
         for (duty, task) in [(0.03, 200), (0.1, 400), (0.5, 50), (0.77, 130), (1.0, 250)] {
             let seconds = (10.0 * task as f64 / duty / 1000.0).ceil() as u64 + 1;
