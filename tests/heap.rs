@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 use wattle::io::link::{Channel, Frame, LinkEvent, Links, Settings};
-use wattle::limits::FRAMES_KEPT_MAX;
+use wattle::limits::{FRAME_GOSSIP_MAX, FRAMES_KEPT_MAX};
 use wattle::wire::message::{Form, Opener, Sealer};
 use wattle::wire::peer::PeerId;
 use wattle::wire::talk::{Echo, Talk};
@@ -145,6 +145,11 @@ fn count(channel: Channel, burst: u64) -> Tally {
         // Identify passes once; buffers and queues grow to what they stay at.
         while a.links.known().iter().chain(&b.links.known()).any(|known| known.agent.is_empty()) {
             smol::Timer::after(Duration::from_millis(10)).await;
+        }
+        // How much goes out in one write hangs on who runs when; a large frame takes the link's buffers to their most.
+        for (from, to) in [(&a, &b), (&b, &a)] {
+            from.links.send(&to.name, channel, vec![b'x'; FRAME_GOSSIP_MAX]).unwrap();
+            assert!(matches!(to.events.recv().await.unwrap(), LinkEvent::Frame { .. }));
         }
         // How many buffers are in use at once hangs on who runs when; they are all taken once before we count.
         for links in [&a.links, &b.links] {
