@@ -1,6 +1,7 @@
 //! Everything that can happen to a node.
 
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
+use crate::energy::decision::Decision;
 use crate::store::change::{Applied, Ledger};
 use crate::store::record::Source;
 use crate::wire::rumour::Relayed;
@@ -37,6 +38,8 @@ pub enum Input {
     Seen(PeerKey, SocketAddr),
     /// Where this agent can be dialled, from now on; at most `ADDRESSES_MAX` places.
     Here(Vec<SocketAddr>),
+    /// What the governor allows from now on.
+    Power(Decision),
     /// Bytes free on the home's disk.
     Disk {
         /// Bytes.

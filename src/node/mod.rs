@@ -19,6 +19,7 @@ use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Instant, earliest};
+use crate::energy::decision::Decision;
 use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
 use crate::mesh::member::Member;
 use crate::mesh::peers::Peers;
@@ -75,6 +76,8 @@ pub struct Node {
     member: Member,
     mesh: Mesh,
     hearsay: Hearsay,
+    /// What the governor allows; `None`: nothing governs.
+    power: Option<Decision>,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
@@ -98,6 +101,7 @@ impl Node {
             peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: Mesh::new(now, rng),
+            power: None,
             audits: heapless::Vec::new(),
             next_task: TaskId(0),
             next_save: SaveId(0),
@@ -123,6 +127,7 @@ impl Node {
             Input::Forged(peer) => self.on_forged(now, peer, out),
             Input::Here(addresses) => self.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
+            Input::Power(decision) => self.power = Some(decision),
             Input::Disk { free } => self.facts.disk_free = free,
             Input::Stop => self.stopping = true,
         }

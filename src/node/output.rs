@@ -3,6 +3,7 @@
 use super::status::Status;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
+use crate::energy::policy::gate::Backlog;
 use crate::limits::RUMOUR_BATCH_MAX;
 use crate::mesh::rumour::Slot;
 use crate::store::audit::Audit;
@@ -54,6 +55,10 @@ pub enum Output {
     Reply(ReplyId, Response),
     /// Tell of every change at this place or below it, from now on.
     Watch(Vec<u8>),
+    /// For the governor: the work that waits here, whenever that changes.
+    Demand(Backlog),
+    /// For the governor: people began (true) or ceased (false) to wait for answers here.
+    Answering(bool),
     /// Measure the home's disk; one `Disk` follows.
     MeasureDisk,
     /// Tell people.

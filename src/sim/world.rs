@@ -366,7 +366,7 @@ impl World {
             Output::Notice(notice @ (Notice::Lost(_) | Notice::Liar(_) | Notice::Slept(_))) => {
                 self.notices.push((self.now, at, notice));
             }
-            Output::Notice(_) | Output::Stopped => {}
+            Output::Demand(_) | Output::Answering(_) | Output::Notice(_) | Output::Stopped => {}
         }
     }
 

@@ -9,7 +9,7 @@ use crate::energy::reason::{Gate, Reason};
 use crate::energy::share::Share;
 
 /// What is known of the work that waits.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// How long the oldest piece has waited; `None`: there is no work.
     pub oldest: Option<Duration>,
