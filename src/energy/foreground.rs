@@ -11,7 +11,7 @@ const AT_ONCE: f64 = 1.0;
 /// Cores that foreign work may take before a worker gives way (4.5).
 const TOLERATED: f64 = 0.25;
 /// Workers stay out for this long after the last question (4.5).
-const AFTER_QUESTION: Duration = Duration::from_secs(2);
+pub const AFTER_QUESTION: Duration = Duration::from_secs(2);
 /// Shortest time between two counts of ticks: below, the clock's ticks are too coarse.
 const COUNTED: Duration = Duration::from_millis(500);
 

@@ -40,6 +40,13 @@ struct Worker {
     ended: Option<Instant>,
 }
 
+impl Worker {
+    /// Only a worker that stood still makes a step in power; tasks that follow one another do not.
+    fn stands_still(&self, now: Instant) -> bool {
+        self.ended.is_none_or(|ended| now.since(ended) >= STILL)
+    }
+}
+
 /// The accounts of all workers.
 #[derive(Clone, Debug)]
 pub struct Pace {
@@ -57,6 +64,15 @@ impl Default for Pace {
 impl Pace {
     /// May worker `at` start a task? `Run` counts it as started.
     pub fn may_start(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
+        let verdict = self.asks(now, at, decision);
+        if matches!(verdict, Verdict::Run { .. }) {
+            self.started(now, at);
+        }
+        verdict
+    }
+
+    /// May worker `at` start a task? Asking starts nothing.
+    pub fn asks(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
         let chunks = self.chunks(decision);
         let duty = decision.duty.value();
         self.earn(now, at, duty);
@@ -69,18 +85,22 @@ impl Pace {
         if worker.credit < 0.0 {
             return Verdict::Later(now + millis(-worker.credit / duty));
         }
-        // Only a worker that stood still makes a step in power; tasks that follow one another do not.
-        let still = worker.ended.is_none_or(|ended| now.since(ended) >= STILL);
-        if still {
-            if let Some(due) = self.last_fresh.map(|last| last + STAGGER).filter(|due| now < *due) {
-                return Verdict::Later(due);
-            }
+        let stagger = self.last_fresh.map(|last| last + STAGGER).filter(|due| now < *due);
+        match stagger.filter(|_| worker.stands_still(now)) {
+            Some(due) => Verdict::Later(due),
+            None => Verdict::Run { chunks },
+        }
+    }
+
+    /// Worker `at` starts a task, as it was allowed to.
+    pub fn started(&mut self, now: Instant, at: usize) {
+        let Some(worker) = self.workers.get_mut(at) else { return };
+        if worker.stands_still(now) {
             self.last_fresh = Some(now);
             // What was saved while others began would bring the workers into step again.
             worker.credit = 0.0;
         }
         worker.running = true;
-        Verdict::Run { chunks }
     }
 
     /// Worker `at` ended a task of this many chunks, which took it so much CPU time.

@@ -1,5 +1,6 @@
 //! Threads that run tasks: a few for the background, one for people.
 
+use super::clock;
 use super::disk::Disk;
 use super::driver::Event;
 use super::folder::Folders;
@@ -32,8 +33,10 @@ impl<E: Embedder> Bench<E> {
     /// Runs tasks until the driver hangs up.
     pub fn run(mut self, tasks: &Receiver<(TaskId, Task)>) {
         while let Ok((id, task)) = tasks.recv_blocking() {
+            let began = clock::thread_cpu();
             let outcome = self.outcome(task);
-            if self.events.send_blocking(Event::Input(Input::Done(id, outcome))).is_err() {
+            let spent = clock::thread_cpu().saturating_sub(began);
+            if self.events.send_blocking(Event::Input(Input::Done(id, outcome, spent))).is_err() {
                 return;
             }
         }

@@ -184,7 +184,7 @@ impl Driver {
                 }
                 Output::Watch(path) => self.watch(path),
                 // Nothing governs yet.
-                Output::Demand(_) | Output::Answering(_) => {}
+                Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => {}
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
                     if matches!(notice, Notice::Broken(_)) {

@@ -69,8 +69,9 @@ pub const DIRTY_MAX: usize = 64;
 /// Unfinished documents that the node knows by name; the store knows the rest.
 pub const TODO_MAX: usize = 256;
 
-/// Chunks embedded by one task: about a third of a second on a desktop core, a few seconds on a Pi 4.
-pub const EMBED_BATCH: usize = 4;
+/// Chunks embedded by one task at most; the governor's pace makes them fewer, so that a task takes a quarter of a
+/// second (shared/reference/energy.md 4.6).
+pub const EMBED_BATCH: usize = 8;
 
 /// Background tasks that run at once, whatever the number of cores.
 pub const BACKGROUND_MAX: usize = 4;

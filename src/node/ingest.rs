@@ -1,5 +1,6 @@
 //! The story of a file: seen, read, embedded, found; changed, renamed, gone.
 
+use super::energy::Room;
 use super::input::Saved;
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, Out};
@@ -137,8 +138,9 @@ impl Node {
         }
     }
 
-    pub(super) fn on_ingested(&mut self, now: Instant, id: TaskId, outcome: Outcome, out: &mut Out) {
+    pub(super) fn on_ingested(&mut self, now: Instant, id: TaskId, outcome: Outcome, spent: Duration, out: &mut Out) {
         let Some(task) = self.ingest.running.remove(&id) else { return };
+        self.settle(now, id, spent, &outcome, out);
         match (task, outcome) {
             (Task::Look(_), Outcome::Looked { changes, next, remarks }) => {
                 remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
@@ -152,7 +154,7 @@ impl Node {
                     self.save(drops, Then::Release(leaving), out);
                 }
             }
-            (Task::Read { doc } | Task::Embed { doc }, Outcome::Changes(changes)) => {
+            (Task::Read { doc } | Task::Embed { doc, .. }, Outcome::Changes(changes)) => {
                 self.save(changes, Then::Release(vec![doc]), out);
             }
             (Task::Count, Outcome::Counted(list)) => self.on_counted(&list, out),
@@ -218,20 +220,30 @@ impl Node {
             self.plan_looks(place);
         }
         // Each running task may end in a save: there must be room for all of them.
+        if self.ingest.has_slot(self.facts.slots) && self.count_is_due(now) {
+            // Not governed: it is little, seldom, and others wait for it.
+            self.start(Task::Count, None, now, out);
+        }
+        self.forget_credit();
         while self.ingest.has_slot(self.facts.slots)
-            && let Some(task) = self.next_task(now)
+            && let Some(room) = self.room_for_work(now)
         {
-            let id = self.task_id();
-            let started = self.ingest.running.insert(id, task.clone());
-            debug_assert!(started.is_ok(), "slots never exceed the table");
-            out.push(Output::Start(id, task));
+            let Some(task) = self.next_task(room.chunks) else { return self.forget_credit() };
+            self.start(task, Some(room), now, out);
         }
     }
 
-    fn next_task(&mut self, now: Instant) -> Option<Task> {
-        if self.count_is_due(now) {
-            return Some(Task::Count);
+    fn start(&mut self, task: Task, room: Option<Room>, now: Instant, out: &mut Out) {
+        let id = self.task_id();
+        if let Some(room) = room {
+            self.charge(now, id, room);
         }
+        let started = self.ingest.running.insert(id, task.clone());
+        debug_assert!(started.is_ok(), "slots never exceed the table");
+        out.push(Output::Start(id, task));
+    }
+
+    fn next_task(&mut self, chunks: Option<usize>) -> Option<Task> {
         if !self.ingest.look_under_way
             && let Some(look) = self.ingest.pending_looks.front()
         {
@@ -239,7 +251,7 @@ impl Node {
             return Some(Task::Look(look.clone()));
         }
         let may_drop = self.ingest.leaving == Leaving::Due;
-        self.ingest.queue.next(&self.facts.ledger, may_drop)
+        self.ingest.queue.next(&self.facts.ledger, may_drop, chunks)
     }
 
     fn hold(&mut self, now: Instant, out: &mut Out) {
@@ -321,7 +333,7 @@ fn log_failed_task(ingest: &mut Ingest, task: &Task) {
     match task {
         Task::Look(_) => ingest.look_under_way = false,
         Task::Refill { wait, .. } => ingest.queue.refill_failed(*wait),
-        Task::Read { doc } | Task::Embed { doc } => ingest.queue.release(*doc),
+        Task::Read { doc } | Task::Embed { doc, .. } => ingest.queue.release(*doc),
         Task::Mean { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that can happen to a node.
 
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::store::change::{Applied, Ledger};
 use crate::store::record::Source;
@@ -16,8 +17,8 @@ pub enum Input {
     Wake,
     /// A person, or a program of theirs, wants something. Exactly one `Reply` follows.
     Api(ReplyId, Request),
-    /// A task is done.
-    Done(TaskId, Outcome),
+    /// A task is done, after so much CPU time of its thread.
+    Done(TaskId, Outcome, Duration),
     /// A save is on the disk, synced; or the store is broken.
     Saved(SaveId, Result<Saved, String>),
     /// Something may have changed at this absolute path.

@@ -1,12 +1,13 @@
 //! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `ask`, `link`, `member`, `rumour`). In/out: `Input`, `Output`.
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `rumour`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
 //! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
 //! Not here: sockets, files, threads, clocks (`io`, `sim`); computing (`worker`); the store (`store`).
 
 mod ask;
+mod energy;
 mod ingest;
 pub mod input;
 mod link;
@@ -18,8 +19,7 @@ pub mod status;
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
-use crate::base::time::{Instant, earliest};
-use crate::energy::decision::Decision;
+use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
 use crate::mesh::member::Member;
 use crate::mesh::peers::Peers;
@@ -29,6 +29,7 @@ use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
 use ask::PeerAsks;
 use core::net::SocketAddr;
+use energy::Power;
 use ingest::Ingest;
 use input::{Input, Request};
 use member::Mesh;
@@ -76,8 +77,7 @@ pub struct Node {
     member: Member,
     mesh: Mesh,
     hearsay: Hearsay,
-    /// What the governor allows; `None`: nothing governs.
-    power: Option<Decision>,
+    power: Power,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
@@ -101,7 +101,7 @@ impl Node {
             peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: Mesh::new(now, rng),
-            power: None,
+            power: Power::default(),
             audits: heapless::Vec::new(),
             next_task: TaskId(0),
             next_save: SaveId(0),
@@ -116,7 +116,7 @@ impl Node {
         match input {
             Input::Wake => {}
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
-            Input::Done(task, outcome) => self.on_done(now, task, outcome, out),
+            Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
             Input::Touched(path) => self.on_touched(now, &path),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
@@ -127,7 +127,7 @@ impl Node {
             Input::Forged(peer) => self.on_forged(now, peer, out),
             Input::Here(addresses) => self.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
-            Input::Power(decision) => self.power = Some(decision),
+            Input::Power(decision) => self.on_power(decision),
             Input::Disk { free } => self.facts.disk_free = free,
             Input::Stop => self.stopping = true,
         }
@@ -139,7 +139,9 @@ impl Node {
             return;
         }
         self.keep_mesh(now, out);
+        self.notice_people(now, out);
         self.work(now, out);
+        self.tell_demand(now, out);
         // After the work: what this agent tells of itself depends on it.
         self.gossip(now, out);
         self.dial(now, out);
@@ -157,7 +159,8 @@ impl Node {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
-        earliest(links, earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
+        let work = if self.stopping { None } else { self.power_deadline() };
+        earliest(earliest(links, work), earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
     }
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
@@ -180,7 +183,7 @@ impl Node {
         }
     }
 
-    fn on_done(&mut self, now: Instant, task: TaskId, outcome: Outcome, out: &mut Out) {
+    fn on_done(&mut self, now: Instant, task: TaskId, outcome: Outcome, spent: Duration, out: &mut Out) {
         if let Some(at) = self.audits.iter().position(|(audit, _)| *audit == task) {
             let (_, reply) = self.audits.swap_remove(at);
             let response = match outcome {
@@ -190,7 +193,7 @@ impl Node {
             };
             out.push(Output::Reply(reply, response));
         } else if !self.on_answer(now, task, &outcome, out) {
-            self.on_ingested(now, task, outcome, out);
+            self.on_ingested(now, task, outcome, spent, out);
         }
     }
 

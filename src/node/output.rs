@@ -59,6 +59,13 @@ pub enum Output {
     Demand(Backlog),
     /// For the governor: people began (true) or ceased (false) to wait for answers here.
     Answering(bool),
+    /// For the governor: a background task took this.
+    Spent {
+        /// CPU time of its thread.
+        cpu: Duration,
+        /// Passages that it embedded.
+        chunks: usize,
+    },
     /// Measure the home's disk; one `Disk` follows.
     MeasureDisk,
     /// Tell people.

@@ -11,11 +11,10 @@ use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
     LINKS_MAX, OUT_OF_MESH_MAX, RUMOUR_BATCH_BYTES, RUMOUR_COMPARE_MS, RUMOUR_COUNT_MS, RUMOUR_DIGEST_MS,
     RUMOUR_DWELL_MS, RUMOUR_FEW, RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS, RUMOUR_REFRESH_MS,
-    RUMOUR_VALID_S,
 };
 use crate::mesh::rumour::{Rumours, Taken, Weight};
 use crate::store::change::Ledger;
-use crate::wire::rumour::{Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
+use crate::wire::rumour::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::talk::Talk;
 use crate::work::task::Counted;
 use heapless::{LinearMap, Vec as Bounded};
@@ -131,15 +130,12 @@ impl Node {
         Some(at + if told == self.headroom_now() { REFRESH } else { DWELL })
     }
 
-    /// Until the governor says more: none while work is held, half while this device works for itself.
+    /// None while the disk holds the work, else what the governor lets it offer.
     fn headroom_now(&self) -> Headroom {
-        let quarters = match () {
-            () if self.ingest.broken.is_some() || self.disk_full() => 0,
-            // The count is of this story, not the device's own work.
-            () if self.ingest.looking() || self.ingest.under_way() > usize::from(self.hearsay.counting) => 2,
-            () => 4,
-        };
-        Headroom { quarters, energy: Energy::Unknown, ms_per_task: 0, valid_s: RUMOUR_VALID_S.1 }
+        // The count is of this story, not the device's own work.
+        let busy = self.ingest.looking() || self.ingest.under_way() > usize::from(self.hearsay.counting);
+        let offer = self.offer(busy);
+        if self.ingest.broken.is_some() || self.disk_full() { Headroom { quarters: 0, ..offer } } else { offer }
     }
 
     /// Whether the collections are to be counted now.

@@ -59,7 +59,7 @@ pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
     // A count of what it holds begins at once; it is not what these tests are about.
     let count = out.iter().find_map(|out| if let Output::Start(task, Task::Count) = out { Some(*task) } else { None });
     let count = count.expect("a node at rest counts");
-    let told = handle(&mut node, at(2), Input::Done(count, Outcome::Counted(Vec::new())));
+    let told = handle(&mut node, at(2), Input::Done(count, Outcome::Counted(Vec::new()), Duration::ZERO));
     let told: Vec<Output> = told.into_iter().filter(|out| matches!(out, Output::Tell(_))).collect();
     assert!(matches!(&told[..], [Output::Tell(_)]), "{told:?}");
     (node, out)
@@ -112,7 +112,7 @@ fn a_touched_place_is_looked_at_and_what_waits_is_read() {
     let [Output::Start(task, Task::Look(_))] = &out[..] else { panic!("{out:?}") };
     let seen = Change::Gone { doc: DocId(9) };
     let outcome = Outcome::Looked { changes: vec![seen], next: None, remarks: Vec::new() };
-    let out = handle(&mut node, at(500), Input::Done(*task, outcome));
+    let out = handle(&mut node, at(500), Input::Done(*task, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let mut ledger = Ledger::default();
     ledger.enter(Kind::Waiting);
@@ -129,7 +129,10 @@ fn a_question_without_an_answer_is_answered_at_its_deadline() {
     let [Output::Start(task, Task::Mean { .. })] = &out[..] else { panic!("{out:?}") };
     let out = handle(&mut node, at(ASK_MS_MAX), Input::Wake);
     assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]));
-    assert_eq!(handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Found(Found::default()))), []);
+    assert_eq!(
+        handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Found(Found::default()), Duration::ZERO)),
+        []
+    );
 }
 
 #[test]

@@ -42,6 +42,12 @@ impl Ask {
 }
 
 impl Asks {
+    /// Whether anybody waits for an answer.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Whether one more question fits.
     #[must_use]
     pub fn room(&self) -> bool {

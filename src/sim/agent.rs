@@ -104,7 +104,7 @@ impl Agent {
     /// # Panics
     /// If a text whose vector is stored was embedded again, or a text twice in one batch.
     pub fn run(&mut self, files: &Files, task: &Task) -> Outcome {
-        let due = if let Task::Embed { doc } = task { self.without_vector(*doc) } else { u64::MAX };
+        let due = if let Task::Embed { doc, .. } = task { self.without_vector(*doc) } else { u64::MAX };
         let before = self.embedder.texts;
         let index = &self.index;
         let world = World {

@@ -314,7 +314,7 @@ impl World {
             Output::Start(id, task) => {
                 let outcome = agent.run(&self.devices[at].files, &task);
                 let cost = 1 + self.rng.below(300);
-                self.post(at, cost, Input::Done(id, outcome));
+                self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
             Output::Save(id, changes) => {
                 let lost = self.plant == Some(Plant::LostSave) && self.rng.one_in(4);
@@ -366,7 +366,7 @@ impl World {
             Output::Notice(notice @ (Notice::Lost(_) | Notice::Liar(_) | Notice::Slept(_))) => {
                 self.notices.push((self.now, at, notice));
             }
-            Output::Demand(_) | Output::Answering(_) | Output::Notice(_) | Output::Stopped => {}
+            Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } | Output::Notice(_) | Output::Stopped => {}
         }
     }
 

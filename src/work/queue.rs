@@ -67,27 +67,31 @@ impl Queue {
     }
 
     /// The next task. Reading comes before embedding, so that a person sees early what there is; dropping
-    /// comes last, if it `may_drop` at all, when nothing that waits could reuse a vector.
-    pub fn next(&mut self, ledger: &Ledger, may_drop: bool) -> Option<Task> {
+    /// comes last, if it `may_drop` at all, when nothing that waits could reuse a vector. Embedding takes so many
+    /// `chunks` at once; `None`: it waits.
+    pub fn next(&mut self, ledger: &Ledger, may_drop: bool, chunks: Option<usize>) -> Option<Task> {
         for wait in Wait::ALL {
+            if wait == Wait::Embed && chunks.is_none() {
+                continue;
+            }
             if wait == Wait::Drop && (!may_drop || ledger.unfinished() > 0) {
                 return None;
             }
-            if let Some(task) = self.next_of(wait, ledger) {
+            if let Some(task) = self.next_of(wait, ledger, chunks.unwrap_or(1)) {
                 return Some(task);
             }
         }
         None
     }
 
-    fn next_of(&mut self, wait: Wait, ledger: &Ledger) -> Option<Task> {
+    fn next_of(&mut self, wait: Wait, ledger: &Ledger, chunks: usize) -> Option<Task> {
         let window = &mut self.windows[wait as usize];
         while wait != Wait::Drop
             && let Some(doc) = window.known.pop_front()
         {
             let Entry::Vacant(place) = self.held.entry(doc) else { continue };
             place.insert(wait);
-            return Some(if wait == Wait::Read { Task::Read { doc } } else { Task::Embed { doc } });
+            return Some(if wait == Wait::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
         }
         let in_hand = self.held.values().filter(|held| **held == wait).count();
         if window.refilling || window.dry || ledger.count(kind_of(wait)) <= in_hand as u64 {
@@ -136,13 +140,13 @@ mod tests {
         queue.learn(DocId(1), Kind::Waiting);
         queue.learn(DocId(1), Kind::Waiting);
         let ledger = ledger(1, 0, 0);
-        assert_eq!(queue.next(&ledger, true), Some(Task::Read { doc: DocId(1) }));
-        assert_eq!(queue.next(&ledger, true), None, "the only one that waits is in hand");
+        assert_eq!(queue.next(&ledger, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&ledger, true, Some(4)), None, "the only one that waits is in hand");
         queue.learn(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&ledger, true), None);
+        assert_eq!(queue.next(&ledger, true, Some(4)), None);
         queue.release(DocId(1));
         queue.learn(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&ledger, true), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&ledger, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
     }
 
     #[test]
@@ -152,23 +156,35 @@ mod tests {
         queue.learn(DocId(2), Kind::Waiting);
         queue.learn(DocId(3), Kind::Leaving);
         let busy = ledger(1, 1, 1);
-        assert_eq!(queue.next(&busy, true), Some(Task::Read { doc: DocId(2) }));
-        assert_eq!(queue.next(&busy, true), Some(Task::Embed { doc: DocId(1) }));
-        assert_eq!(queue.next(&busy, true), None);
+        assert_eq!(queue.next(&busy, true, Some(4)), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&busy, true, Some(4)), Some(Task::Embed { doc: DocId(1), chunks: 4 }));
+        assert_eq!(queue.next(&busy, true, Some(4)), None);
         let idle = ledger(0, 0, 1);
-        assert_eq!(queue.next(&idle, false), None);
-        assert!(matches!(queue.next(&idle, true), Some(Task::Refill { wait: Wait::Drop, .. })));
+        assert_eq!(queue.next(&idle, false, Some(4)), None);
+        assert!(matches!(queue.next(&idle, true, Some(4)), Some(Task::Refill { wait: Wait::Drop, .. })));
+    }
+
+    #[test]
+    fn while_embedding_waits_reading_goes_on_and_nothing_is_dropped_that_could_be_reused() {
+        let mut queue = Queue::default();
+        queue.learn(DocId(1), Kind::Chunked);
+        queue.learn(DocId(2), Kind::Waiting);
+        queue.learn(DocId(3), Kind::Leaving);
+        let busy = ledger(1, 1, 1);
+        assert_eq!(queue.next(&busy, true, None), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&busy, true, None), None);
+        assert_eq!(queue.next(&busy, true, Some(1)), Some(Task::Embed { doc: DocId(1), chunks: 1 }));
     }
 
     #[test]
     fn what_the_window_does_not_know_is_asked_of_the_store_once() {
         let mut queue = Queue::default();
         let ledger = ledger(500, 0, 0);
-        assert!(matches!(queue.next(&ledger, true), Some(Task::Refill { wait: Wait::Read, .. })));
-        assert_eq!(queue.next(&ledger, true), None, "one refill at a time");
+        assert!(matches!(queue.next(&ledger, true, Some(4)), Some(Task::Refill { wait: Wait::Read, .. })));
+        assert_eq!(queue.next(&ledger, true, Some(4)), None, "one refill at a time");
         queue.refilled(Wait::Read, &[]);
-        assert_eq!(queue.next(&ledger, true), None, "a dry well is not asked again before something is saved");
+        assert_eq!(queue.next(&ledger, true, Some(4)), None, "a dry well is not asked again before something is saved");
         queue.saved();
-        assert!(queue.next(&ledger, true).is_some());
+        assert!(queue.next(&ledger, true, Some(4)).is_some());
     }
 }

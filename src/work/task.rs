@@ -29,6 +29,8 @@ pub enum Task {
     Embed {
         /// Which.
         doc: DocId,
+        /// How many at most, 1 to `EMBED_BATCH`.
+        chunks: usize,
     },
     /// Find out what a person's question means.
     Mean {

@@ -11,16 +11,16 @@ use crate::store::record::Chunk;
 use crate::work::task::Outcome;
 use log::debug;
 
-/// Computes vectors for up to `EMBED_BATCH` chunks that have none. A text whose vector is stored anywhere,
+/// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored anywhere,
 /// or that stands twice in the batch, is not computed again.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
-pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId) -> Result<Outcome, KvError> {
+pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId, max: usize) -> Result<Outcome, KvError> {
     let Some(doc) = read::document(kv, id)? else { return Ok(Outcome::Changes(Vec::new())) };
     let model = embedder.model();
     let mut vectors: Vec<(Row, EmbedKey, Quantized)> = Vec::new();
-    for (row, chunk) in read::missing(kv, &doc, EMBED_BATCH)? {
+    for (row, chunk) in read::missing(kv, &doc, max.clamp(1, EMBED_BATCH))? {
         let twin = vectors.iter().find(|(_, key, _)| *key == chunk.key).map(|(.., values)| values.clone());
         let stored = match twin {
             Some(values) => Some(values),

@@ -43,7 +43,7 @@ where
             Ok(None) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),
         },
-        Task::Embed { doc } => embed::embed(kv, embedder, doc).unwrap_or_else(failed),
+        Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
         Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
         Task::Count => count::count(kv).map_or_else(failed, Outcome::Counted),
