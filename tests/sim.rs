@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 use wattle::base::id::Ring;
 use wattle::base::rng::Rng;
 use wattle::base::time::Duration;
+use wattle::energy::decision::Decision;
+use wattle::energy::share::Share;
 use wattle::node::input::Request;
 use wattle::node::output::{Answered, Response};
 use wattle::sim::world::{FOLDER, Plant, World};
@@ -131,6 +133,45 @@ fn an_acknowledged_folder_outlives_a_power_cut_at_any_moment() {
         let known = !agent.node.status(world.now).sources.is_empty();
         assert!(known || !acknowledged, "an acknowledged folder was lost by a cut after {cut_ms} ms");
     }
+}
+
+#[test]
+fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
+    let run = |seed: u64| {
+        let mut world = World::new(seed, 1);
+        (0..20).for_each(|_| edit(&mut world, 0));
+        let word = world.any_power();
+        world.allow(0, word);
+        world.boot(0);
+        let added = world.add_folder(0);
+        world.run_until(world.after(1));
+        assert_eq!(world.reply(0, added), Response::Added);
+        for _ in 0..60 {
+            match world.rng.below(8) {
+                0 => {
+                    world.crash(0);
+                    world.boot(0);
+                }
+                1 => _ = world.ask(0, Request::Search { question: "heat pump".to_owned(), count: 3 }),
+                2..=4 => edit(&mut world, 0),
+                _ => {
+                    let word = world.any_power();
+                    world.allow(0, word);
+                }
+            }
+            let pause = world.rng.below(3_000);
+            world.run_until(world.now + Duration::from_millis(pause));
+        }
+        // At a tenth of a core it takes longer, and all is done.
+        let slow = Decision { workers: 1, duty: Share::new(0.1), chunks: 1, ..Decision::default() };
+        world.allow(0, slow);
+        world.settle(Duration::from_secs(6 * 60 * 60));
+        world.check_at_rest();
+        (world.trace, embedded(&world))
+    };
+    let lives: Vec<_> = (1..=SEEDS).map(|seed| (run(seed), run(seed))).collect();
+    assert!(lives.iter().all(|(a, b)| a == b), "a seed gave two traces");
+    assert!(lives.iter().map(|(life, _)| life.1).sum::<u64>() > SEEDS, "something was embedded");
 }
 
 fn embedded(world: &World) -> u64 {

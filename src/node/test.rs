@@ -5,6 +5,10 @@ use super::output::{Output, Problem, Response};
 use super::{Facts, Node, Out};
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::time::{Duration, Instant};
+use crate::energy::decision::Decision;
+use crate::energy::policy::gate::Backlog;
+use crate::energy::reason::Reason;
+use crate::energy::share::Share;
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
 use crate::search::hit::Found;
 use crate::store::change::{Applied, Change, Kind, Ledger};
@@ -166,4 +170,39 @@ fn a_stop_waits_for_what_is_under_way_and_refuses_the_rest() {
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Busy, _))]));
     let out = handle(&mut node, at(4), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     assert_eq!(out.last(), Some(&Output::Stopped));
+}
+
+#[test]
+fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is_told() {
+    let mut node = node(u64::MAX);
+    let allowed = Decision { workers: 1, duty: Share::ALL, chunks: 4, ..Decision::default() };
+    assert_eq!(handle(&mut node, at(0), Input::Power(allowed)), []);
+    let search = Request::Search { question: "where".to_owned(), count: 1 };
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(1), search));
+    let [Output::Start(task, Task::Mean { .. }), Output::Answering(true)] = &out[..] else { panic!("{out:?}") };
+    handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+    assert!(matches!(&out[..], [Output::Demand(Backlog { oldest: Some(_), .. })]), "work waits: {out:?}");
+    let outcome = Outcome::Failed("no engine".to_owned());
+    let out = handle(&mut node, at(1000), Input::Done(*task, outcome, Duration::ZERO));
+    assert!(matches!(&out[..], [Output::Reply(..), Output::Answering(false)]), "{out:?}");
+    let due = node.deadline().expect("it wakes for its work");
+    assert_eq!(due, at(3000), "two seconds after the answer");
+    let out = handle(&mut node, due, Input::Wake);
+    assert!(matches!(&out[..], [Output::Start(_, Task::Look(_))]), "{out:?}");
+}
+
+#[test]
+fn a_paused_device_begins_nothing_and_one_on_battery_makes_files_findable_by_their_words() {
+    for (reason, looks) in [(Reason::Paused, false), (Reason::TooHot, false), (Reason::OnBattery, true)] {
+        let mut node = node(u64::MAX);
+        let none = Decision { reason: Some(reason), ..Decision::default() };
+        handle(&mut node, at(0), Input::Power(none));
+        handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+        handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+        let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+        assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Look(_)))), looks, "{reason:?}: {out:?}");
+        assert!(out.iter().any(|out| matches!(out, Output::Notice(_))), "people are told why: {out:?}");
+    }
 }

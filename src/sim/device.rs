@@ -3,8 +3,9 @@
 use super::agent::Agent;
 use super::files::Files;
 use super::nap::Sleep;
-use crate::base::id::{PeerKey, ReplyId};
+use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
+use crate::energy::decision::Decision;
 use crate::node::output::Response;
 use crate::store::memory::Memory;
 use core::net::SocketAddr;
@@ -26,6 +27,10 @@ pub struct Device {
     pub sent: Sent,
     /// The number of its last start, on its disk; 0 for a new or an old, restored card.
     pub boots: u32,
+    /// What its governor allows; `None`: nothing governs.
+    pub(super) power: Option<Decision>,
+    /// Background tasks under way: whether they embed.
+    pub(super) tasks: BTreeMap<TaskId, bool>,
     /// Where peers were reached, on its disk.
     pub(super) remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
     /// Whether it gets no time.
@@ -58,6 +63,8 @@ impl Device {
     pub(super) fn new() -> Self {
         Self {
             agent: None,
+            power: None,
+            tasks: BTreeMap::new(),
             files: Files::default(),
             disk: Rc::new(Memory::new()),
             replies: BTreeMap::new(),

@@ -15,6 +15,7 @@ pub mod agent;
 pub mod check;
 pub mod device;
 pub mod files;
+mod headroom;
 pub mod misery;
 pub mod nap;
 pub mod net;

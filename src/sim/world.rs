@@ -122,6 +122,7 @@ impl World {
         }
         self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
         self.devices[at].agent = Some(Box::new(agent));
+        self.obey(at);
         self.post(at, 0, Input::Here(vec![net::address(at)]));
         for (peer, places) in self.devices[at].remembered.clone() {
             places.into_iter().for_each(|place| self.post(at, 0, Input::Seen(peer, place)));
@@ -136,6 +137,7 @@ impl World {
         let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
         device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
         (device.agent, device.sleep) = (None, None);
+        device.tasks.clear();
         self.queue.retain(|_, (of, _)| *of != at);
         self.note(&format!("crash {at}"));
         self.net.forget_keys(at);
@@ -244,7 +246,12 @@ impl World {
                 self.fold(at, &packet);
                 self.deliver(at, Input::Member(net::key(from), packet));
             }
-            Happening::Input(input) => self.handle(at, input),
+            Happening::Input(input) => {
+                if let Input::Done(task, ..) = &input {
+                    self.devices[at].tasks.remove(task);
+                }
+                self.handle(at, input);
+            }
             Happening::Synced(save, applied) => {
                 let Some(agent) = &mut self.devices[at].agent else { return };
                 let result = agent.sync(applied);
@@ -312,6 +319,7 @@ impl World {
     fn carry_out(&mut self, at: usize, agent: &mut Agent, output: Output) {
         match output {
             Output::Start(id, task) => {
+                self.watch_power(at, id, &task);
                 let outcome = agent.run(&self.devices[at].files, &task);
                 let cost = 1 + self.rng.below(300);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));

@@ -1,0 +1,185 @@
+//! The story of headroom: what the governor allows, worker by worker, and what it is told in return.
+//!
+//! Embedding is the bulk of the work and obeys the governor wholly. What makes a document findable by its words
+//! (looking, reading, counting) is light: where headroom is none because nobody should be disturbed or energy should
+//! be spared, it goes on at a trickle; where the device is in need, or its owner said so, it waits as well.
+
+use super::output::{Notice, Output};
+use super::{Node, Out};
+use crate::base::id::TaskId;
+use crate::base::time::{Duration, Instant, earliest};
+use crate::energy::advert;
+use crate::energy::decision::Decision;
+use crate::energy::foreground::AFTER_QUESTION;
+use crate::energy::pace::{Pace, Verdict};
+use crate::energy::policy::gate::Backlog;
+use crate::energy::policy::hint;
+use crate::energy::reason::Reason;
+use crate::energy::share::Share;
+use crate::limits::BACKGROUND_MAX;
+use crate::store::change::Change;
+use crate::wire::rumour::{Energy, Headroom};
+use crate::work::task::Outcome;
+use heapless::LinearMap;
+
+/// What is known of power in the node.
+#[derive(Debug, Default)]
+pub(super) struct Power {
+    /// What the governor allows; `None`: nothing governs.
+    decision: Option<Decision>,
+    pace: Pace,
+    /// The account of each running task.
+    accounts: LinearMap<TaskId, usize, BACKGROUND_MAX>,
+    /// When an account that was asked has credit again.
+    credit_at: Option<Instant>,
+    /// The governor was told that people wait.
+    answering: bool,
+    /// No background task starts before, whatever else: the governor's word on a question may be under way yet.
+    quiet_until: Option<Instant>,
+    /// The governor was told that work waits, since this moment.
+    waits: Option<Instant>,
+    /// People were told that work is held, for this reason.
+    told: Option<Reason>,
+}
+
+/// What may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    /// The account that it is counted on.
+    account: usize,
+    /// Chunks of an embedding task; `None`: none may start.
+    pub(super) chunks: Option<usize>,
+}
+
+/// What light work may have where there is no headroom.
+fn light(decision: &Decision) -> Decision {
+    let needs = decision.reason.is_some_and(|reason| {
+        matches!(reason, Reason::TooHot | Reason::UnderVoltage | Reason::BatteryLow | Reason::Paused)
+    });
+    Decision { workers: usize::from(!needs), duty: Share::TRICKLE, chunks: 1, ..*decision }
+}
+
+/// Reasons that come and go within seconds: nobody is told of them.
+const fn is_momentary(reason: Reason) -> bool {
+    matches!(reason, Reason::InUse | Reason::Answering | Reason::Rising)
+}
+
+impl Node {
+    /// The governor said something new.
+    pub(super) fn on_power(&mut self, decision: Decision) {
+        self.power.decision = Some(decision);
+    }
+
+    /// People come first: nothing starts while they wait, nor shortly after.
+    pub(super) fn notice_people(&mut self, now: Instant, out: &mut Out) {
+        if self.power.decision.is_none() {
+            return;
+        }
+        let answering = self.asks.any() || !self.peer_asks.is_empty();
+        if answering || self.power.answering {
+            self.power.quiet_until = Some(now + AFTER_QUESTION);
+        }
+        if answering != self.power.answering {
+            self.power.answering = answering;
+            out.push(Output::Answering(answering));
+        }
+    }
+
+    /// Tells the governor whether work waits, and people why it is held.
+    pub(super) fn tell_demand(&mut self, now: Instant, out: &mut Out) {
+        let Some(decision) = self.power.decision else { return };
+        let work = self.facts.ledger.unfinished() > 0 || self.ingest.looking();
+        if work != self.power.waits.is_some() {
+            self.power.waits = work.then_some(now);
+            let oldest = work.then_some(Duration::ZERO);
+            out.push(Output::Demand(Backlog { oldest, can_wait: Duration::ZERO }));
+        }
+        let reason = decision.reason.filter(|reason| decision.workers == 0 && work && !is_momentary(*reason));
+        let momentary = decision.reason.is_some_and(is_momentary);
+        if reason != self.power.told && !(momentary && decision.workers == 0) {
+            let news = reason.map_or(Notice::Resumed, |reason| Notice::Held(format!("Embedding waits: {reason}.")));
+            out.push(Output::Notice(news));
+            self.power.told = reason;
+        }
+    }
+
+    /// Whether a background task may start now, and how large; counts nothing yet.
+    pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Room> {
+        let Some(decision) = self.power.decision else {
+            return Some(Room { account: 0, chunks: Some(crate::limits::EMBED_BATCH) });
+        };
+        if let Some(until) = self.power.quiet_until.filter(|until| now < *until) {
+            self.power.credit_at = self.power.waits.map(|_| until);
+            return None;
+        }
+        let bulk = decision.workers > 0;
+        let allowed = if bulk { decision } else { light(&decision) };
+        // Some may still run on what was allowed before.
+        if self.power.accounts.len() >= allowed.workers {
+            return None;
+        }
+        for account in 0..allowed.workers.min(BACKGROUND_MAX) {
+            if self.power.accounts.values().any(|taken| *taken == account) {
+                continue;
+            }
+            match self.power.pace.asks(now, account, &allowed) {
+                Verdict::Run { chunks } => return Some(Room { account, chunks: bulk.then_some(chunks) }),
+                Verdict::Later(at) => self.power.credit_at = earliest(self.power.credit_at, Some(at)),
+                Verdict::No => {}
+            }
+        }
+        None
+    }
+
+    /// Counts a task as started.
+    pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Room) {
+        if self.power.decision.is_some() {
+            self.power.pace.started(now, room.account);
+            let kept = self.power.accounts.insert(id, room.account);
+            debug_assert!(kept.is_ok(), "slots never exceed the table");
+        }
+    }
+
+    /// A background task ended, after so much CPU time.
+    pub(super) fn settle(&mut self, now: Instant, id: TaskId, spent: Duration, outcome: &Outcome, out: &mut Out) {
+        let Some(decision) = self.power.decision else { return };
+        let chunks = if let Outcome::Changes(changes) = outcome { embedded(changes) } else { 0 };
+        out.push(Output::Spent { cpu: spent, chunks });
+        if let Some(account) = self.power.accounts.remove(&id) {
+            let allowed = if decision.workers > 0 { decision } else { light(&decision) };
+            self.power.pace.finished(now, account, chunks, spent, &allowed);
+        }
+    }
+
+    /// Forgets when to ask again: the accounts are asked anew, or nothing waits for them.
+    pub(super) const fn forget_credit(&mut self) {
+        self.power.credit_at = None;
+    }
+
+    /// When to look again whether a task may start.
+    pub(super) const fn power_deadline(&self) -> Option<Instant> {
+        self.power.credit_at
+    }
+
+    /// What peers are told: by the governor where there is one, else whether this device works for itself.
+    pub(super) fn offer(&self, busy: bool) -> Headroom {
+        let valid_s = crate::limits::RUMOUR_VALID_S.1;
+        let Some(decision) = &self.power.decision else {
+            return Headroom { quarters: if busy { 2 } else { 4 }, energy: Energy::Unknown, ms_per_task: 0, valid_s };
+        };
+        let energy = match decision.energy {
+            hint::Energy::Unknown => Energy::Unknown,
+            hint::Energy::Scarce => Energy::Scarce,
+            hint::Energy::Normal => Energy::Normal,
+            hint::Energy::Surplus => Energy::Surplus,
+        };
+        let ms_per_task = advert::rounded(self.power.pace.chunk_ms());
+        Headroom { quarters: advert::quarters(decision, busy), energy, ms_per_task, valid_s }
+    }
+}
+
+/// Vectors that a task brought.
+fn embedded(changes: &[Change]) -> usize {
+    let vectors = |change: &Change| if let Change::Embedded { vectors, .. } = change { vectors.len() } else { 0 };
+    changes.iter().map(vectors).sum()
+}

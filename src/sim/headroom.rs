@@ -1,0 +1,55 @@
+//! What a pretend governor allows, and whether the node obeys it.
+
+use super::world::World;
+use crate::base::id::TaskId;
+use crate::energy::decision::Decision;
+use crate::energy::mode::Mode;
+use crate::energy::reason::Reason;
+use crate::energy::share::Share;
+use crate::node::input::Input;
+use crate::work::task::Task;
+
+impl World {
+    /// A device's governor allows this from now on, over restarts as well.
+    pub fn allow(&mut self, at: usize, decision: Decision) {
+        self.devices[at].power = Some(decision);
+        self.obey(at);
+    }
+
+    /// Any word of a governor.
+    pub fn any_power(&mut self) -> Decision {
+        let reasons = [Reason::TooHot, Reason::Paused, Reason::UnderVoltage, Reason::OnBattery, Reason::InUse];
+        let which = usize::try_from(self.rng.below(2 * reasons.len() as u64)).unwrap_or(0);
+        let (workers, reason) = match reasons.get(which) {
+            Some(reason) => (0, Some(*reason)),
+            None => (usize::from(which % 2 == 0) + 1, None),
+        };
+        let duty = if workers == 0 { Share::NONE } else { Share::new((1 + self.rng.below(20)) as f64 / 20.0) };
+        let mode = if workers == 0 { Mode::Off } else { Mode::Normal };
+        Decision { headroom: duty, reason, mode, workers, duty, chunks: mode.chunks(), ..Decision::default() }
+    }
+
+    pub(super) fn obey(&mut self, at: usize) {
+        if let Some(decision) = self.devices[at].power
+            && self.devices[at].agent.is_some()
+        {
+            self.handle(at, Input::Power(decision));
+        }
+    }
+
+    /// Holds a task that starts to what is allowed.
+    pub(super) fn watch_power(&mut self, at: usize, id: TaskId, task: &Task) {
+        if !matches!(task, Task::Look(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. }) {
+            return;
+        }
+        let device = &mut self.devices[at];
+        let Some(decision) = device.power else { return };
+        let embeds = matches!(task, Task::Embed { .. });
+        assert!(!embeds || decision.workers > 0, "it embeds, though nothing may: {decision:?}");
+        let held = matches!(decision.reason, Some(Reason::TooHot | Reason::Paused | Reason::UnderVoltage));
+        assert!(!held, "{task:?} starts in need: {decision:?}");
+        assert!(device.open.is_empty(), "{task:?} starts while somebody waits for an answer");
+        assert!(device.tasks.len() < decision.workers.max(1), "more tasks than workers: {:?}", device.tasks);
+        device.tasks.insert(id, embeds);
+    }
+}
