@@ -7,6 +7,22 @@ use crate::node::output::Notice;
 use crate::wire::talk::{Entry, Talk};
 
 impl World {
+    /// Cuts the way between two devices.
+    pub fn cut(&mut self, a: usize, b: usize) {
+        if self.net.cut(a, b) {
+            self.unlinked(a, b);
+            self.unlinked(b, a);
+        }
+    }
+
+    /// Cuts the way from one device to another; links need both directions.
+    pub fn cut_one_way(&mut self, from: usize, to: usize) {
+        if self.net.cut_one_way(from, to) {
+            self.unlinked(from, to);
+            self.unlinked(to, from);
+        }
+    }
+
     /// A device says to everybody that it is linked with that another one, in its present life, is down.
     pub fn lie(&mut self, liar: usize, victim: usize, incarnation: u16) {
         let generation = self.devices[victim].agent.as_ref().map_or(0, |agent| agent.node.generation());

@@ -147,22 +147,6 @@ impl World {
         self.rewake(at);
     }
 
-    /// Cuts the way between two devices.
-    pub fn cut(&mut self, a: usize, b: usize) {
-        if self.net.cut(a, b) {
-            self.unlinked(a, b);
-            self.unlinked(b, a);
-        }
-    }
-
-    /// Cuts the way from one device to another; links need both directions.
-    pub fn cut_one_way(&mut self, from: usize, to: usize) {
-        if self.net.cut_one_way(from, to) {
-            self.unlinked(from, to);
-            self.unlinked(to, from);
-        }
-    }
-
     pub(super) fn unlinked(&mut self, at: usize, from: usize) {
         // At once: a link that comes back is told only after it was told to be gone.
         self.post(at, 0, link_down(from));
