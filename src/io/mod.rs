@@ -31,6 +31,7 @@ pub mod remember;
 pub mod resolve;
 pub mod source;
 pub mod store;
+pub mod sysfs;
 pub mod tongue;
 pub mod up;
 pub mod watch;

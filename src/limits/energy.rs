@@ -38,3 +38,15 @@ pub const ENERGY_DAYS_MAX: usize = 32;
 
 /// Milliseconds of background work between two looks at whether it may go on.
 pub const TASK_MS_MAX: u64 = 250;
+
+/// Entries of one folder of sensors that are looked at; a thermal zone has some 60 files, a server 300 CPUs.
+pub const SENSOR_FOLDERS_MAX: usize = 512;
+
+/// Files that are kept open for samples (shared/reference/energy.md C3).
+pub const SENSOR_FILES_MAX: usize = 64;
+
+/// Counters of thermal throttling that are summed: one for each package or cluster.
+pub const THROTTLE_COUNTERS_MAX: usize = 4;
+
+/// Power supplies of its own that a device has at most: two batteries, mains, two ports.
+pub const SUPPLIES_MAX: usize = 3;

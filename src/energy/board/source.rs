@@ -1,6 +1,7 @@
 //! What feeds the device: mains, a battery, or nobody can tell (1.5, 4.4).
 
 use super::tree::Tree;
+use crate::energy::sample::text;
 use serde::Serialize;
 
 const FOLDER: &str = "sys/class/power_supply";
@@ -72,22 +73,48 @@ impl Supplies {
     #[must_use]
     pub fn read(tree: &Tree) -> Self {
         let mut all = Self::default();
-        for name in tree.names(FOLDER).into_iter().filter(|name| !is_foreign(tree, name)) {
-            let word = |file: &str| tree.word(&format!("{FOLDER}/{name}/{file}"));
-            match word("type") {
-                Some("Battery" | "UPS") if word("present") != Some("0") => {
-                    let one = Battery::read(tree, name);
-                    all.battery = Some(all.battery.map_or(one, |other| other.and(one)));
-                }
-                Some("Mains" | "USB" | "Wireless") => {
-                    let online = tree.integer(&format!("{FOLDER}/{name}/online")).ok().map(|state| state >= 1);
-                    all.mains = [all.mains, online].into_iter().flatten().reduce(|a, b| a || b);
-                }
-                _ => {}
-            }
+        for name in names(tree) {
+            all.add(|file| tree.bytes(&format!("{FOLDER}/{name}/{file}")).ok());
         }
         all
     }
+
+    /// Adds one supply, by what its files hold; of several batteries one that is emptied decides.
+    pub fn add<'a>(&mut self, bytes: impl Fn(&str) -> Option<&'a [u8]>) {
+        let word = |file| bytes(file).and_then(text::word);
+        match word("type") {
+            Some("Battery" | "UPS") if word("present") != Some("0") => {
+                let one = Battery::read(&bytes);
+                self.battery = Some(self.battery.map_or(one, |other| other.and(one)));
+            }
+            Some("Mains" | "USB" | "Wireless") => {
+                let online = bytes("online").and_then(|bytes| text::integer(bytes).ok()).map(|state| state >= 1);
+                self.mains = self.mains.max(online);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The files of a supply that are read.
+pub const SUPPLY_FILES: [&str; 11] = [
+    "type",
+    "present",
+    "online",
+    "status",
+    "capacity",
+    "capacity_level",
+    "energy_full",
+    "charge_full",
+    "power_now",
+    "current_now",
+    "voltage_now",
+];
+
+/// The device's own supplies, by their folders' names.
+#[must_use]
+pub fn names(tree: &Tree) -> Vec<&str> {
+    tree.names(FOLDER).into_iter().filter(|name| !is_foreign(tree, name)).collect()
 }
 
 /// Supplies that are not the device's own: of mice and keyboards, of a kernel's self-test, of a port that may be
@@ -101,22 +128,23 @@ fn is_foreign(tree: &Tree, name: &str) -> bool {
 }
 
 impl Battery {
-    fn read(tree: &Tree, name: &str) -> Self {
-        let path = |file: &str| format!("{FOLDER}/{name}/{file}");
-        let magnitude = |file: &str| tree.integer(&path(file)).ok().map(i64::unsigned_abs);
+    fn read<'a>(bytes: &impl Fn(&str) -> Option<&'a [u8]>) -> Self {
+        let word = |file| bytes(file).and_then(text::word);
+        let integer = |file| bytes(file).and_then(|bytes| text::integer(bytes).ok());
+        let magnitude = |file| integer(file).map(i64::unsigned_abs);
         // Fuel gauges say 101 (raspberrypi/linux#2906).
-        let percent = tree.integer(&path("capacity")).ok().map(|percent| u8::try_from(percent.clamp(0, 100)));
+        let percent = integer("capacity").map(|percent| u8::try_from(percent.clamp(0, 100)));
         let volts = magnitude("voltage_now");
-        let times_volts = |file: &str| Some(magnitude(file)?.checked_mul(volts?)? / 1_000_000);
+        let times_volts = |file| Some(magnitude(file)?.checked_mul(volts?)? / 1_000_000);
         Self {
-            flow: match tree.word(&path("status")) {
+            flow: match word("status") {
                 Some("Discharging") => Flow::Discharging,
                 Some("Charging") => Flow::Charging,
                 Some("Full" | "Not charging") => Flow::Resting,
                 _ => Flow::Unknown,
             },
             percent: percent.and_then(Result::ok),
-            critical: tree.word(&path("capacity_level")) == Some("Critical"),
+            critical: word("capacity_level") == Some("Critical"),
             full_uwh: magnitude("energy_full").or_else(|| times_volts("charge_full")),
             power_uw: magnitude("power_now").or_else(|| times_volts("current_now")),
         }

@@ -62,6 +62,12 @@ impl Tree {
         names
     }
 
+    /// Is there such a file, whatever it holds?
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
     /// How many files there are.
     #[must_use]
     pub fn len(&self) -> usize {

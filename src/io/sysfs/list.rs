@@ -1,0 +1,102 @@
+//! A listing of what the governor may look at, read once: folders and file names are a fixed list, nothing is walked.
+
+use super::file::once;
+use crate::energy::board::source::SUPPLY_FILES;
+use crate::energy::board::tree::Tree;
+use crate::limits::{SENSOR_BYTES_MAX, SENSOR_FOLDERS_MAX};
+use std::fs;
+use std::path::Path;
+
+/// Files that are read wherever the root has them.
+const SINGLE: [&str; 4] = [
+    "proc/device-tree/model",
+    "sys/firmware/devicetree/base/model",
+    "sys/class/dmi/id/product_name",
+    "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq",
+];
+
+/// Everything below `root` that says something of heat and power.
+#[must_use]
+pub fn tree(root: &Path) -> Tree {
+    let mut listing = Listing { root, tree: Tree::default() };
+    SINGLE.iter().for_each(|path| listing.read(path));
+    listing.each("sys/class/thermal", |_, file| {
+        let trip =
+            file.strip_prefix("trip_point_").is_some_and(|rest| rest.ends_with("_type") || rest.ends_with("_temp"));
+        trip || matches!(file, "type" | "temp" | "policy" | "offset" | "cur_state")
+    });
+    listing.each("sys/class/hwmon", of_chip);
+    listing.each("sys/class/power_supply", |_, file| file == "scope" || SUPPLY_FILES.contains(&file));
+    listing.each("sys/class/powercap", |kind, file| {
+        matches!(file, "name" | "max_energy_range_uj") || file == "energy_uj" && kind.starts_with("package")
+    });
+    listing.each("sys/bus/i2c/drivers/ina3221x", |_, file| file == "iio:device0");
+    listing.each("sys/devices/system/cpu", |_, file| file == "thermal_throttle");
+    listing.tree
+}
+
+/// What is read of a hwmon chip. Of `rpi_volt` the alarm only: its voltages are transactions with the firmware (C4).
+fn of_chip(chip: &str, file: &str) -> bool {
+    let starts = |start: &str| file.starts_with(start);
+    file == "name"
+        || match chip {
+            "rpi_volt" => file == "in0_lcrit_alarm",
+            "ina3221" => starts("in") || starts("curr") && file.ends_with("_input"),
+            "coretemp" | "k10temp" | "zenpower" | "cpu_thermal" => {
+                starts("temp") && (file.ends_with("_input") || file.ends_with("_max"))
+            }
+            _ => false,
+        }
+}
+
+struct Listing<'a> {
+    root: &'a Path,
+    tree: Tree,
+}
+
+impl Listing<'_> {
+    fn read(&mut self, path: &str) {
+        let mut buffer = [0; SENSOR_BYTES_MAX];
+        let full = self.root.join(path);
+        if full.exists() {
+            let content = once(&full, &mut buffer);
+            // A tree that is full is far larger than any board's: the rest is left out.
+            let _ = self.tree.insert(path, content.map(|length| &buffer[..length]));
+        }
+    }
+
+    /// Reads the wanted files of each folder below `folder`; `wanted` is told the folder's `name` file and a file's name.
+    fn each(&mut self, folder: &str, wanted: impl Fn(&str, &str) -> bool) {
+        for name in names(&self.root.join(folder)) {
+            let base = format!("{folder}/{name}");
+            self.read(&format!("{base}/name"));
+            let kind = self.tree.word(&format!("{base}/name")).unwrap_or_default().to_owned();
+            for file in names(&self.root.join(&base)).iter().filter(|file| wanted(&kind, file)) {
+                match file.as_str() {
+                    "iio:device0" => self.deeper(&format!("{base}/{file}"), |file| {
+                        file.starts_with("rail_name_") || file.starts_with("in_power") && file.ends_with("_input")
+                    }),
+                    "thermal_throttle" => {
+                        self.deeper(&format!("{base}/{file}"), |file| file.ends_with("_throttle_count"))
+                    }
+                    _ => self.read(&format!("{base}/{file}")),
+                }
+            }
+        }
+    }
+
+    fn deeper(&mut self, base: &str, wanted: impl Fn(&str) -> bool) {
+        for file in names(&self.root.join(base)).iter().filter(|file| wanted(file)) {
+            self.read(&format!("{base}/{file}"));
+        }
+    }
+}
+
+/// Names in a folder, in order; none where there is no such folder.
+fn names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.take(SENSOR_FOLDERS_MAX).collect();
+    names.sort();
+    names
+}
