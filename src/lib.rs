@@ -22,7 +22,7 @@
 //! writer writes the store. A promise leaves the node only after its record was synced. No `HashMap` is
 //! iterated where something is decided.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod base;
 pub mod embed;

@@ -52,12 +52,3 @@ impl<E: Embedder> Bench<E> {
         run(&self.disk, &mut self.embedder, world, task)
     }
 }
-
-/// Lowers the calling thread behind everything that a person does (nice 19 is per thread on Linux).
-/// Refused is fine: the work is the same, only less polite.
-pub fn step_back() {
-    let me = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(me), 19) {
-        log::debug!("A background thread keeps its normal priority: {error}.");
-    }
-}

@@ -25,6 +25,7 @@ pub mod link;
 pub mod log;
 pub mod models;
 pub mod network;
+pub mod priority;
 pub mod probe;
 pub mod progress;
 pub mod remember;

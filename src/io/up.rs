@@ -1,7 +1,7 @@
 //! `wattle up`: one agent, from the open home to the clean stop. Reads top to bottom as it happens.
 
 use super::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, UpOptions};
-use super::compute::{Bench, step_back};
+use super::compute::Bench;
 use super::discovery::Discovery;
 use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
@@ -11,6 +11,7 @@ use super::http::Patience;
 use super::http::{self, token::Token};
 use super::identity::Identity;
 use super::network::Network;
+use super::priority::step_back;
 use super::progress::Progress;
 use super::remember::Memory;
 use super::resolve::{Given, Peer, keep_looking_up};

@@ -1,0 +1,157 @@
+//! Where a thread stands in the system's queues: four system calls that no safe crate of ours offers.
+//!
+//! Each has a twin in what the kernel says of the thread afterwards; the test holds both together.
+
+#![expect(unsafe_code, reason = "system calls without a safe wrapper; nothing else lives in this file")]
+
+use crate::base::time::Duration;
+use rustix::time::{ClockId, clock_gettime};
+use std::mem::size_of;
+
+/// The class of I/O that is served when nobody else wants the disk, as ioprio_set(2) encodes it.
+const IO_IDLE: libc::c_int = 3 << 13;
+/// ioprio_set's "this thread".
+const IO_WHO_THREAD: libc::c_int = 1;
+/// sched_setattr's flags: keep policy and parameters, set the upper clamp (linux/sched.h).
+const KEEP_ALL: u64 = 0x18;
+const UTIL_CLAMP_MAX: u64 = 0x40;
+/// All of a core's capacity, in sched_setattr's unit.
+const CAPACITY: u32 = 1024;
+
+/// Where the calling thread stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// It runs only when nothing else wants the core (SCHED_IDLE).
+    pub idle_class: bool,
+    /// Its niceness: 19 is the most polite.
+    pub nice: i32,
+    /// Its disk accesses wait for everybody else's.
+    pub io_idle: bool,
+}
+
+/// `struct sched_attr` of linux/sched/types.h, as of Linux 5.3.
+#[repr(C)]
+struct SchedAttr {
+    size: u32,
+    sched_policy: u32,
+    sched_flags: u64,
+    sched_nice: i32,
+    sched_priority: u32,
+    sched_runtime: u64,
+    sched_deadline: u64,
+    sched_period: u64,
+    util_min: u32,
+    util_max: u32,
+}
+
+/// Puts the calling thread behind everything that a person does: SCHED_IDLE, or nice 19 where that is refused, and
+/// idle I/O. There is no way back without privileges, so that such a thread never serves people
+/// (shared/reference/energy.md, finding 7). Refused is fine: the work is the same, only less polite.
+pub fn step_back() {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the kernel reads one sched_param, which lives through the call; 0 is the calling thread.
+    let class = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) };
+    // Also for the class: some kernels weigh idle threads by it.
+    let me = rustix::thread::gettid();
+    let nice = rustix::process::setpriority_process(Some(me), 19);
+    if class != 0 && nice.is_err() {
+        log::debug!("A background thread keeps its normal priority: {}.", std::io::Error::last_os_error());
+    }
+    // SAFETY: three integers; 0 is the calling thread.
+    let io = unsafe { libc::syscall(libc::SYS_ioprio_set, IO_WHO_THREAD, 0, IO_IDLE) };
+    if io != 0 {
+        log::debug!("A background thread keeps its normal disk priority: {}.", std::io::Error::last_os_error());
+    }
+}
+
+/// Asks the kernel where the calling thread stands.
+#[must_use]
+pub fn standing() -> Standing {
+    // SAFETY: one integer; 0 is the calling thread.
+    let class = unsafe { libc::sched_getscheduler(0) };
+    // SAFETY: two integers; 0 is the calling thread.
+    let io = unsafe { libc::syscall(libc::SYS_ioprio_get, IO_WHO_THREAD, 0) };
+    let nice = rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap_or(0);
+    Standing { idle_class: class == libc::SCHED_IDLE, nice, io_idle: i64::from(io) >> 13 == 3 }
+}
+
+/// Clamps the calling thread to so many percent of a core's capacity, so that the kernel picks a slow, frugal frequency
+/// for it; `None`: no clamp. False where the kernel cannot (finding 6: mostly).
+#[must_use]
+pub fn clamp(percent: Option<u8>) -> bool {
+    let util_max = percent.map_or(CAPACITY, |percent| CAPACITY * u32::from(percent.min(100)) / 100);
+    let attr = SchedAttr {
+        size: u32::try_from(size_of::<SchedAttr>()).unwrap_or(0),
+        sched_policy: 0,
+        sched_flags: KEEP_ALL | UTIL_CLAMP_MAX,
+        sched_nice: 0,
+        sched_priority: 0,
+        sched_runtime: 0,
+        sched_deadline: 0,
+        sched_period: 0,
+        util_min: 0,
+        util_max,
+    };
+    // SAFETY: the kernel reads `size` bytes of the attributes, which live through the call; 0 is the calling thread,
+    // and the last 0 are no flags.
+    unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attr, 0) == 0 }
+}
+
+/// Whether the system's clock is kept right by somebody (NTP): adjtimex says so; `None` where it may not be asked.
+#[must_use]
+pub fn clock_is_synced() -> Option<bool> {
+    // SAFETY: all of a timex is plain numbers, for which zero bytes are values.
+    let mut time: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: no mode is set, so the kernel only writes one timex, which lives through the call.
+    match unsafe { libc::adjtimex(&raw mut time) } {
+        -1 => None,
+        state => Some(state != libc::TIME_ERROR),
+    }
+}
+
+/// CPU time that this whole process has spent.
+#[must_use]
+pub fn process_cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
+    Duration::new(seconds, nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_stepped_back_stands_last_and_the_others_where_they_were() {
+        let before = standing();
+        assert!(!before.idle_class && !before.io_idle, "{before:?}");
+        let back = std::thread::Builder::new().spawn(|| {
+            step_back();
+            standing()
+        });
+        let back = back.unwrap().join().unwrap();
+        assert!(back.idle_class || back.nice == 19, "{back:?}");
+        assert!(back.io_idle, "{back:?}");
+        assert_eq!(standing(), before);
+    }
+
+    #[test]
+    fn a_clamp_is_an_answer_and_keeps_the_class() {
+        let clamped = std::thread::Builder::new().spawn(|| {
+            step_back();
+            let before = standing();
+            let real = clamp(Some(40));
+            (real, clamp(None), before, standing())
+        });
+        let (real, lifted, before, after) = clamped.unwrap().join().unwrap();
+        assert_eq!(real, lifted, "a kernel that can clamp can lift it");
+        assert_eq!(before, after);
+        println!("uclamp is {}", if real { "real here" } else { "not in this kernel" });
+    }
+
+    #[test]
+    fn the_clock_s_state_is_known_or_not_asked() {
+        println!("synced: {:?}", clock_is_synced());
+        assert!(process_cpu() > Duration::ZERO);
+    }
+}
