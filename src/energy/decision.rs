@@ -4,9 +4,10 @@ use super::mode::Mode;
 use super::policy::hint::Energy;
 use super::reason::Reason;
 use super::share::Share;
+use serde::{Deserialize, Serialize};
 
 /// What background workers may do now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The share of the device's cores that may be used.
     pub headroom: Share,
@@ -26,4 +27,43 @@ pub struct Decision {
     pub energy: Energy,
     /// What feeds the device.
     pub on_battery: bool,
+}
+
+impl Decision {
+    /// What one of the agents of a host may do, of which so many have work: they share the cores evenly, and whoever
+    /// has work has a part as long as there is any. The parts add up to the whole.
+    #[must_use]
+    pub fn part(&self, cores: usize, agents: usize) -> Self {
+        if agents <= 1 || self.workers == 0 {
+            return *self;
+        }
+        let share = self.headroom.value() * cores as f64 / agents as f64;
+        let part = Share::new(share / cores.max(1) as f64);
+        let workers = part.cores(cores).max(1);
+        Self { workers, duty: Share::new(share / workers as f64), ..*self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    #[test]
+    fn the_parts_of_the_agents_of_a_host_add_up_to_the_whole_and_nobody_starves() {
+        let mut rng = Rng::new(3);
+        for _ in 0..20_000 {
+            let cores = 1 + usize::try_from(rng.below(16)).unwrap();
+            let headroom = Share::new(rng.below(1001) as f64 / 1000.0);
+            let workers = headroom.cores(cores);
+            let duty = Share::new(headroom.value() * cores as f64 / workers.max(1) as f64);
+            let whole = Decision { headroom, workers, duty, ..Decision::default() };
+            let agents = 1 + usize::try_from(rng.below(32)).unwrap();
+            let part = whole.part(cores, agents);
+            let used = part.workers as f64 * part.duty.value() * agents as f64;
+            let due = headroom.value() * cores as f64;
+            assert!((used - due).abs() < 1e-9, "{used} of {due}: {whole:?} for {agents}");
+            assert_eq!(part.workers > 0 && part.duty > Share::NONE, workers > 0);
+        }
+    }
 }

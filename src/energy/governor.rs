@@ -68,6 +68,7 @@ enum Doubt {
 #[derive(Clone, Debug)]
 pub struct Governor {
     cores: usize,
+    own_limit: Option<f64>,
     group: Group,
     thermal: Thermal,
     supply: Supply,
@@ -92,13 +93,15 @@ impl Governor {
     #[must_use]
     pub fn new(cores: usize, found: &Findings, settings: Settings, learned: Option<Learned>) -> Self {
         let cores = cores.clamp(1, WORKERS_MAX);
-        let limit = settings.t_lim.filter(|limit| limit.is_finite()).map_or(found.t_lim, |own| own.clamp(40.0, 95.0));
+        let own_limit = settings.t_lim.filter(|limit| limit.is_finite()).map(|own| own.clamp(40.0, 95.0));
+        let limit = own_limit.unwrap_or(found.t_lim);
         let doubt = if matches!(found.cpu, Choice::Group(_)) { Doubt::None } else { Doubt::Unseen };
         let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
         let mut thermal = Thermal::new(limit, found.fan_trip, doubt != Doubt::None, settings.thermal);
         thermal.recall(learned.map_or(0.0, |learned| learned.duty));
         Self {
             cores,
+            own_limit,
             group: Group::default(),
             thermal,
             supply: Supply::new(cores, learned.and_then(|learned| learned.workers)),
@@ -168,6 +171,20 @@ impl Governor {
         self.foreground.question_ended(now);
         self.gates.foreground = self.foreground.gate(now);
         self.decide(now)
+    }
+
+    /// The sensors were listed anew: others may lead, and the limit may be another.
+    pub fn found(&mut self, found: &Findings) {
+        self.group = Group::default();
+        let limit = self.own_limit.unwrap_or(found.t_lim);
+        self.doubt = if matches!(found.cpu, Choice::Group(_)) { Doubt::None } else { Doubt::Unseen };
+        self.thermal.relimit(limit, found.fan_trip, self.doubt != Doubt::None);
+    }
+
+    /// Degrees at which the device is held, as lowered by throttling.
+    #[must_use]
+    pub fn goal(&self) -> f64 {
+        self.thermal.goal()
     }
 
     /// The device slept: what was measured before means nothing now.

@@ -83,6 +83,7 @@ pub struct Thermal {
     limit: f64,
     goal: f64,
     silent: bool,
+    settings: Settings,
     blind: bool,
     median: Median,
     slope: Slope,
@@ -105,13 +106,12 @@ impl Thermal {
     /// sensor.
     #[must_use]
     pub fn new(limit: f64, fan_trip: Option<f64>, blind: bool, settings: Settings) -> Self {
-        let goal = limit - settings.margin.clamp(3.0, 10.0);
-        // Three degrees below the fan's trip (4.2).
-        let quiet = fan_trip.filter(|_| settings.silent).map(|trip| trip - 3.0).filter(|quiet| *quiet < goal);
+        let (goal, silent) = aim(limit, fan_trip, settings);
         Self {
             limit,
-            goal: quiet.unwrap_or(goal),
-            silent: quiet.is_some(),
+            goal,
+            silent,
+            settings,
             blind,
             median: Median::default(),
             slope: Slope::default(),
@@ -128,6 +128,12 @@ impl Thermal {
             throttled_until: None,
             lowered: 0.0,
         }
+    }
+
+    /// Another limit, fan or sensor was found; what was learned stays.
+    pub fn relimit(&mut self, limit: f64, fan_trip: Option<f64>, blind: bool) {
+        let (goal, silent) = aim(limit, fan_trip, self.settings);
+        (self.limit, self.goal, self.silent, self.blind) = (limit, goal, silent, blind);
     }
 
     /// The goal in degrees, as lowered by throttling.
@@ -269,6 +275,14 @@ impl Thermal {
         }
         KP.mul_add(error, self.integral).clamp(0.0, 1.0).min(slewed)
     }
+}
+
+/// The goal in degrees, and whether it is that of silence.
+fn aim(limit: f64, fan_trip: Option<f64>, settings: Settings) -> (f64, bool) {
+    let goal = limit - settings.margin.clamp(3.0, 10.0);
+    // Three degrees below the fan's trip (4.2).
+    let quiet = fan_trip.filter(|_| settings.silent).map(|trip| trip - 3.0).filter(|quiet| *quiet < goal);
+    (quiet.unwrap_or(goal), quiet.is_some())
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use super::task::{Joules, METHODS, Method};
 use crate::limits::ENERGY_DAYS_MAX;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// What one method counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// Joules; stays 0 for the method that is none, which shows tasks only.
     pub joules: f64,
@@ -17,13 +18,13 @@ pub struct Part {
 }
 
 /// The parts of a day.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
     parts: [Part; METHODS.len()],
 }
 
 /// Days, counted from 1970.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     days: BTreeMap<i64, Totals>,
 }

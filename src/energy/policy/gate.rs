@@ -63,6 +63,17 @@ impl Policy {
         Self { settings, ..Self::default() }
     }
 
+    /// The zone of the clocks.
+    #[must_use]
+    pub const fn zone(&self) -> &Zone {
+        &self.settings.zone
+    }
+
+    /// The zone with later changes known.
+    pub fn set_zone(&mut self, zone: Zone) {
+        self.settings.zone = zone;
+    }
+
     /// Adds hours to the energy schedule; false where they do not fit.
     pub fn plan(&mut self, window: Window, energy: Energy) -> bool {
         self.hints.plan(window, energy)

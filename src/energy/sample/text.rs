@@ -93,6 +93,21 @@ pub fn busy_ticks(bytes: &[u8]) -> Result<u64, Fault> {
     busy.filter(|_| seen >= 7).ok_or(Fault::Garbage)
 }
 
+/// CPU time of a process in ticks, its own and its ended threads': user and system of `/proc/PID/stat`. Its name may hold
+/// anything, brackets too: the numbers begin behind the last one.
+///
+/// # Errors
+/// `Garbage`: no such numbers.
+pub fn process_ticks(bytes: &[u8]) -> Result<u64, Fault> {
+    let end = bytes.iter().rposition(|byte| *byte == b')').ok_or(Fault::Garbage)?;
+    let mut fields = bytes[end + 1..].split(|byte| *byte == b' ').filter(|field| !field.is_empty()).skip(11);
+    let mut ticks = || {
+        let value = integer(fields.next().ok_or(Fault::Garbage)?)?;
+        u64::try_from(value).map_err(|_| Fault::Garbage)
+    };
+    ticks()?.checked_add(ticks()?).ok_or(Fault::Garbage)
+}
+
 /// The number behind `key` in a file of `key: number` or `key number` lines (`/proc/meminfo`, `/proc/vmstat`,
 /// `cpu.stat`).
 ///
@@ -150,6 +165,14 @@ mod tests {
         assert_eq!(busy_ticks(line), Ok(277_643 + 18_897 + 32_397 + 634 + 1115));
         assert_eq!(busy_ticks(b"cpu 1 2 3\n"), Err(Fault::Garbage));
         assert_eq!(busy_ticks(b"intr 5\n"), Err(Fault::Garbage));
+    }
+
+    #[test]
+    fn a_process_s_time_is_read_whatever_it_is_called() {
+        let line = b"77 (a ) b) S 1 77 77 0 -1 4194560 900 0 0 0 120 34 0 0 20 0 4 0 99 1 2\n";
+        assert_eq!(process_ticks(line), Ok(154));
+        assert_eq!(process_ticks(b"77 (x) S 1 2"), Err(Fault::Garbage));
+        assert_eq!(process_ticks(b""), Err(Fault::Garbage));
     }
 
     #[test]
