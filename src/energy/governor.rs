@@ -10,8 +10,9 @@ use super::gates::Gates;
 use super::input::Sample;
 use super::mode::Modes;
 use super::pace::Pace;
-use super::policy::gate::Policy;
+use super::policy::gate::{Backlog, Policy};
 use super::policy::hint::Energy;
+use super::policy::wall::Wall;
 use super::pressure::PressureWatch;
 use super::reason::{Gate, Reason};
 use super::sample::group::Group;
@@ -185,6 +186,15 @@ impl Governor {
     #[must_use]
     pub fn goal(&self) -> f64 {
         self.thermal.goal()
+    }
+
+    /// Pause, hours or hints changed, between two samples.
+    pub fn policy_changed(&mut self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> Decision {
+        let word = self.policy.word(now, wall, backlog);
+        self.energy = word.energy;
+        (self.gates.policy, self.gates.lifts) = (word.gate, word.lifts);
+        self.climb(now);
+        self.decide(now)
     }
 
     /// The device slept: what was measured before means nothing now.

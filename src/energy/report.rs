@@ -9,10 +9,10 @@ use super::input::Sample;
 use super::reason::Reason;
 use super::sample::group::Readings;
 use crate::base::time::Instant;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Figures of a device; what is not known is null, never 0.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Which board.
     pub board: Option<String>,
@@ -39,7 +39,7 @@ pub struct Report {
 }
 
 /// A sensor.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// Its name.
     pub name: String,

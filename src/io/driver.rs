@@ -5,6 +5,7 @@ use super::clock;
 use super::errand;
 use super::events::Events;
 use super::gate::Asked;
+use super::governor::Governing;
 use super::home::disk_free;
 use super::link::LinkEvent;
 use super::progress::Progress;
@@ -14,6 +15,7 @@ use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
 use crate::base::id::{ReplyId, TaskId};
+use crate::energy::decision::Decision;
 use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
@@ -67,6 +69,9 @@ pub struct Driver {
     progress: Progress,
     tongue: Tongue,
     events: Events,
+    governing: Governing,
+    /// What the node was told last that is allowed.
+    allowed: Option<Decision>,
     /// What the last outputs brought at once; at most one input for each of them.
     back: VecDeque<Input>,
 }
@@ -74,9 +79,17 @@ pub struct Driver {
 impl Driver {
     /// A driver for `node`.
     #[must_use]
-    pub fn new(node: Node, hands: Hands, progress: Progress, tongue: Tongue, events: Events) -> Self {
+    pub fn new(
+        node: Node,
+        hands: Hands,
+        progress: Progress,
+        tongue: Tongue,
+        events: Events,
+        governing: Governing,
+    ) -> Self {
         let (out, back) = (Out::new(), VecDeque::with_capacity(OUT_PER_INPUT_MAX));
-        Self { tongue, node, out, hands, replies: BTreeMap::new(), next_reply: ReplyId(0), progress, events, back }
+        let (replies, next_reply, allowed) = (BTreeMap::new(), ReplyId(0), None);
+        Self { tongue, node, out, hands, replies, next_reply, progress, events, governing, allowed, back }
     }
 
     /// Runs until the node has stopped, or everybody hung up.
@@ -96,6 +109,8 @@ impl Driver {
             if let Some(Input::Here(places)) = &input {
                 self.tongue.stand_at(places);
             }
+            let power = self.news_of_power();
+            self.back.extend(power);
             self.back.extend(input);
             // What was sealed or checked for the node comes back before anything else happens.
             while let Some(input) = self.back.pop_front() {
@@ -115,6 +130,12 @@ impl Driver {
             };
             next = or(async { events.recv().await.ok() }, due).await;
         }
+    }
+
+    /// What is allowed, where that is not what the node knows; a change of duty alone is nobody's event.
+    fn news_of_power(&mut self) -> Option<Input> {
+        let decision = self.governing.decision(clock::now())?;
+        (self.allowed.replace(decision) != Some(decision)).then_some(Input::Power(decision))
     }
 
     fn admit(&mut self, asked: Asked) -> Option<Input> {
@@ -183,8 +204,12 @@ impl Driver {
                     }
                 }
                 Output::Watch(path) => self.watch(path),
-                // Nothing governs yet.
-                Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => {}
+                Output::Demand(backlog) => self.governing.demand(clock::now(), backlog),
+                Output::Answering(yes) => {
+                    let decision = self.governing.answering(clock::now(), yes);
+                    self.back.extend(decision.map(Input::Power));
+                }
+                Output::Spent { cpu, chunks } => self.governing.spent(clock::now(), cpu, chunks),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
                     if matches!(notice, Notice::Broken(_)) {

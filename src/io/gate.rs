@@ -1,6 +1,7 @@
 //! The way to the driver for everybody who is not a thread of its own: HTTP tasks, the command line.
 
 use super::events::Events;
+use super::governor::Governing;
 use super::network::Network;
 use crate::limits::GATE_MAX;
 use crate::node::input::Request;
@@ -22,6 +23,7 @@ pub struct Gate {
     way: Sender<Asked>,
     network: Network,
     events: Events,
+    governing: Governing,
 }
 
 impl Gate {
@@ -29,13 +31,25 @@ impl Gate {
     #[must_use]
     pub fn new() -> (Self, Receiver<Asked>) {
         let (way, driver) = bounded(GATE_MAX);
-        (Self { way, network: Network::default(), events: Events::new() }, driver)
+        (Self { way, network: Network::default(), events: Events::new(), governing: Governing::off() }, driver)
     }
 
     /// The same way in, where the notes of the network can be read as well: they are not the node's.
     #[must_use]
     pub fn around(self, network: Network) -> Self {
         Self { network, ..self }
+    }
+
+    /// The same way in, where the governor can be asked as well: it is not the node's.
+    #[must_use]
+    pub fn governed(self, governing: Governing) -> Self {
+        Self { governing, ..self }
+    }
+
+    /// The governor.
+    #[must_use]
+    pub const fn governing(&self) -> &Governing {
+        &self.governing
     }
 
     /// What is noted of the network.

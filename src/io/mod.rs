@@ -18,6 +18,8 @@ pub mod errand;
 pub mod events;
 pub mod folder;
 pub mod gate;
+pub mod governor;
+pub mod hints;
 pub mod home;
 pub mod http;
 pub mod identity;
@@ -37,6 +39,7 @@ pub mod tongue;
 pub mod up;
 pub mod watch;
 pub mod writer;
+pub mod zone;
 
 /// Runs the command that was typed.
 #[must_use]

@@ -6,6 +6,7 @@ use super::discovery::Discovery;
 use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
 use super::gate::{Asked, Gate};
+use super::governor::{Governing, Setup};
 use super::home::{Home, disk_free};
 use super::http::Patience;
 use super::http::{self, token::Token};
@@ -73,13 +74,16 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     };
 
     let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
-    let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
+    let (mut threads, hands) = hire(&home, library, engine, index, memory, &events)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
     introduce(&mut node, options)?;
     let (gate, asked) = Gate::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
-    let driver = Driver::new(node, hands, progress, tongue, gate.events().clone());
+    let (governing, governor) = govern(&home, options, &events)?;
+    threads.extend(governor);
+    let gate = gate.governed(governing.clone());
+    let driver = Driver::new(node, hands, progress, tongue, gate.events().clone(), governing.clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
@@ -99,6 +103,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
     // some ten wake-ups.
     futures_lite::future::block_on(driver.run(inbox));
+    governing.stop();
     smol::block_on(server.stop());
     for thread in threads {
         if thread.join().is_err() {
@@ -107,6 +112,25 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     }
     info!("Stopped. Everything is on the disk.");
     Ok(())
+}
+
+/// Begins to govern, unless the owner does not want it.
+fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<(Governing, Threads), String> {
+    if !options.governed {
+        info!("The governor is off: background work takes what it can get, whatever heat and power say.");
+        return Ok((Governing::off(), Vec::new()));
+    }
+    let setup = Setup {
+        home: home.path().to_owned(),
+        sensors: options.sensors.clone(),
+        settings: options.energy.settings.clone(),
+        plan: options.energy.plan.clone(),
+        can_wait: options.energy.can_wait,
+        trusted_clock: options.energy.trusted_clock,
+        hint_files: options.energy.hint_files.clone(),
+        meeting: None,
+    };
+    Governing::begin(setup, events.clone())
 }
 
 /// Who may link.
@@ -206,10 +230,9 @@ fn seed() -> Result<u64, String> {
     Ok(u64::from_le_bytes(seed))
 }
 
-/// Half the cores: the other half belongs to the person in front of the machine.
+/// As many as there are cores: how many of them work is the governor's to say, and all of them stand behind people.
 fn slots() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / 2).clamp(1, BACKGROUND_MAX)
+    std::thread::available_parallelism().map_or(1, usize::from).clamp(1, BACKGROUND_MAX)
 }
 
 fn host_name() -> String {

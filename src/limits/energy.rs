@@ -50,3 +50,18 @@ pub const THROTTLE_COUNTERS_MAX: usize = 4;
 
 /// Power supplies of its own that a device has at most: two batteries, mains, two ports.
 pub const SUPPLIES_MAX: usize = 3;
+
+/// Milliseconds after which a reading of the sensors is unknown (shared/reference/energy.md 1.10).
+pub const SENSOR_LATE_MS: u64 = 250;
+
+/// Agents of one user on one host that follow its governor.
+pub const FOLLOWERS_MAX: usize = 32;
+
+/// Bytes of a word between them.
+pub const GOVERNOR_FRAME_MAX: usize = 128;
+
+/// Bytes of the grid's carbon intensities: a forecast of two days in half hours.
+pub const GRID_BYTES_MAX: usize = 64 * 1024;
+
+/// Seconds of a pause at most; longer ones are open.
+pub const PAUSE_S_MAX: u64 = 366 * 24 * 3600;

@@ -63,6 +63,19 @@ impl Meter {
         Self { way, joules: 0.0, last: None, since: None }
     }
 
+    /// How joules are found.
+    #[must_use]
+    pub const fn way(&self) -> Way {
+        self.way
+    }
+
+    /// Fewer watts were seen without our work than before: these are what the device takes anyway.
+    pub const fn rebase(&mut self, watts: f64) {
+        if let Way::Measured { idle, .. } = &mut self.way {
+            *idle = watts;
+        }
+    }
+
     /// Takes measured watts; values that cannot be are unknown.
     pub fn power(&mut self, now: Instant, watts: f64) {
         let Way::Measured { idle, .. } = self.way else { return };

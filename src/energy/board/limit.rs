@@ -4,7 +4,7 @@ use super::model::Board;
 use super::sensor::is_cpu_zone;
 use super::tree::Tree;
 use super::zone::Zone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Degrees between which any limit is held: a trip can be nonsense (1.1: an MT7622 shipped with 47).
 const CLAMP: (f64, f64) = (55.0, 95.0);
@@ -16,7 +16,7 @@ const DEFAULT: f64 = 80.0;
 const HWMON_MAX: std::ops::RangeInclusive<i64> = 40_000..=110_000;
 
 /// Who said it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LimitFrom {
     /// The kernel's passive trip point.

@@ -2,12 +2,12 @@
 
 use super::tree::Tree;
 use crate::energy::sample::text;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 const FOLDER: &str = "sys/class/power_supply";
 
 /// Where the power comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// A battery of the device is being emptied.

@@ -5,6 +5,16 @@ use crate::energy::share::Share;
 use crate::limits::QUIET_HOURS_MAX;
 use heapless::Vec;
 
+/// The minute of the day that "18:30" is; `None` for anything else. "24:00" is the end of a day, not a time to wait for.
+#[must_use]
+pub fn minute_of_day(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u16>().ok()).flatten();
+    let (hours, minutes) = (number(hours)?, number(minutes).filter(|_| minutes.len() == 2)?);
+    (hours < 24 && minutes < 60).then(|| hours * 60 + minutes)
+}
+
 /// A window on some days of the week, by the clocks on the wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {

@@ -12,5 +12,6 @@ pub mod grid;
 pub mod hint;
 pub mod hours;
 pub mod pause;
+pub mod put;
 pub mod surplus;
 pub mod wall;

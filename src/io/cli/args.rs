@@ -1,7 +1,12 @@
 //! What can be typed: the arguments of `wattle`, checked for form.
 
 use crate::base::id::Ring;
+use crate::base::time::Duration;
+use crate::energy::governor::Settings;
+use crate::energy::policy::hint::Energy;
+use crate::energy::policy::hours::Window;
 use crate::io::disk::Sync;
+use crate::io::hints::Places;
 use crate::io::resolve::Peer;
 use crate::io::source::{DEFAULT_COLLECTION, check_collection};
 use crate::limits::HITS_MAX;
@@ -70,6 +75,29 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tell what the device's sensors say, how much background work is done, why, and what it costs.
+    Energy {
+        /// Read this tree of sensors once (a folder with sys and proc in it) and say what was found; no agent is asked.
+        #[arg(long, value_name = "DIR", conflicts_with = "watch")]
+        root: Option<PathBuf>,
+
+        /// Go on, and tell of every change, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+
+        /// Print JSON for programs; with --watch one line every two seconds.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pause background work: until `wattle resume`, or for a time ("2h", "30m"), or "until 18:30". Questions are
+    /// answered all the same. It is kept over restarts and holds for all agents of this host.
+    Pause {
+        /// 2h, 30m, or until HH:MM.
+        #[arg(value_name = "TIME", num_args = 0..=2)]
+        time: Vec<String>,
+    },
+    /// End a pause.
+    Resume,
     /// Check the agent, its home and its store, and say what is wrong.
     Doctor {
         /// Print JSON for programs.
@@ -111,6 +139,15 @@ pub struct UpArgs {
     /// too. Give it once for each device.
     #[arg(long = "peer", value_name = "MULTIADDR")]
     pub peers: Vec<Peer>,
+
+    /// Whether the governor holds background work to what heat, power and people allow.
+    #[arg(long, value_enum, default_value_t = Switch::On, value_name = "on|off")]
+    pub governor: Switch,
+
+    /// Where the governor's sensors lie: a folder with sys and proc in it. For tests and for boards with trees of
+    /// their own.
+    #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
+    pub sensors: PathBuf,
 
     /// Do not use multicast: other devices are found only where --peer says, or where they were before.
     #[arg(long)]
@@ -174,6 +211,30 @@ pub struct SearchArgs {
     pub json: bool,
 }
 
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// What the owner chose for the governor.
+#[derive(Clone, Debug, Default)]
+pub struct EnergyOptions {
+    /// Heat, battery, pause and hours.
+    pub settings: Settings,
+    /// Hours with more or less energy than usual.
+    pub plan: Vec<(Window, Energy)>,
+    /// How long bulk work may wait for surplus.
+    pub can_wait: Duration,
+    /// The clock is right, whatever the system knows of it.
+    pub trusted_clock: bool,
+    /// Where hints lie.
+    pub hint_files: Places,
+}
+
 /// Who may see a collection, as far as it can be chosen today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RingArg {
@@ -215,6 +276,12 @@ pub struct UpOptions {
     pub peers: Vec<Peer>,
     /// Whether devices are looked for by multicast.
     pub multicast: bool,
+    /// Whether the governor decides how much background work is done.
+    pub governed: bool,
+    /// Where the trees of /sys and /proc begin.
+    pub sensors: PathBuf,
+    /// What the owner chose for the governor.
+    pub energy: EnergyOptions,
     /// How far the store syncs before a promise.
     pub sync: Sync,
 }

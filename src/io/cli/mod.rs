@@ -10,6 +10,7 @@
 
 pub mod args;
 pub mod doctor;
+mod energy;
 mod peers;
 pub mod show;
 pub mod text;
@@ -83,6 +84,9 @@ fn carry_out(args: Args) -> Result<(), Stop> {
                 listen: up.listen,
                 peers: up.peers,
                 multicast: !up.no_mdns,
+                governed: up.governor == args::Switch::On,
+                sensors: absolute(&up.sensors)?,
+                energy: args::EnergyOptions::default(),
                 sync,
             };
             up::up(&options).map_err(Stop::NotDone)
@@ -106,6 +110,13 @@ fn carry_out(args: Args) -> Result<(), Stop> {
             say(&if json { pretty(&answer.json) } else { show::status(&answer.read, &look) })
         }
         Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
+        Command::Energy { root: Some(root), json, .. } => energy::glance(&absolute(&root)?, json),
+        Command::Energy { root: None, watch, json } => smol::block_on(energy::show(&client()?, watch, json)),
+        Command::Pause { time } => {
+            let body = energy::pause_body(&time)?;
+            say(&energy::paused(&smol::block_on(client()?.pause(body))?.read))
+        }
+        Command::Resume => say(&energy::paused(&smol::block_on(client()?.resume())?.read)),
         Command::Doctor { json } => {
             let report = smol::block_on(doctor::examine(&home, args.api));
             say(&if json { pretty(&report.json()) } else { report.text(&Look::of_stdout()) })?;

@@ -109,6 +109,9 @@ pub fn status(standing: &Standing, look: &Look) -> String {
     if let Some(held) = &standing.held {
         row("Held", held);
     }
+    if let Some(background) = &standing.background {
+        row("Work", background);
+    }
     text
 }
 
@@ -192,6 +195,7 @@ mod tests {
             sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
             working: true,
             held: Some("The disk is full.".into()),
+            background: Some("Background work may use the whole device.".into()),
         };
         let text = status(&standing, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");

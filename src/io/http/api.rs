@@ -9,17 +9,24 @@
 //! | `POST /v1/add` | `{"path", "collection"?, "ring"?}` | `{"added": path}`, once that is on the disk |
 //! | `GET /v1/doctor` | | `shape::Checked` |
 //! | `GET /v1/network` | | `network::Around` |
+//! | `GET /v1/energy` | | `governor::Current` |
+//! | `PUT /v1/energy/hint` | a hint on energy: ours, evcc's or the grid's | nothing, 204 |
+//! | `POST /v1/energy/pause` | `{}`, `{"seconds"}` or `{"until": "18:30"}` | `governor::Current`, once it is on the disk |
+//! | `POST /v1/energy/resume` | | the same |
 //!
 //! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
 
 use super::answer::{json, refused};
 use super::shape::{Answered, Checked, Found, Happenings, Standing, text};
 use crate::base::id::Ring;
+use crate::base::time::Duration;
+use crate::energy::policy::hours::minute_of_day;
 use crate::io::clock;
 use crate::io::errand;
 use crate::io::gate::Gate;
+use crate::io::governor::Paused;
 use crate::io::source::{DEFAULT_COLLECTION, source_at};
-use crate::limits::{HITS_MAX, HTTP_BODY_MAX, QUESTION_BYTES_MAX};
+use crate::limits::{GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use serde::Deserialize;
@@ -82,6 +89,44 @@ impl Api {
         source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
     }
 
+    /// The governor is asked, not the node; the sensors are read once for it.
+    async fn energy(&self, conn: Conn) -> Conn {
+        match self.gate.governing().current().await {
+            Some(current) => json(conn, Status::Ok, &current),
+            None => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+        }
+    }
+
+    async fn hint(&self, mut conn: Conn) -> Conn {
+        let read = bytes(&mut conn, GRID_BYTES_MAX).await;
+        match read.map(|bytes| self.gate.governing().hint(&bytes)) {
+            Ok(Ok(true)) => conn.with_status(Status::NoContent).halt(),
+            Ok(Ok(false)) => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+            Ok(Err(error)) => {
+                let why =
+                    format!("{}. The hint before it stays until its time is over.", sentence_case(&error.to_string()));
+                refused(conn, Status::BadRequest, &why)
+            }
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    async fn pause(&self, mut conn: Conn) -> Conn {
+        let wanted = match body::<Pause>(&mut conn).await.and_then(Pause::wanted) {
+            Ok(wanted) => wanted,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let done = self.gate.governing().pause(wanted).await;
+        self.settled(conn, done).await
+    }
+
+    async fn settled(&self, conn: Conn, done: Result<(), String>) -> Conn {
+        match done {
+            Ok(()) => self.energy(conn).await,
+            Err(why) => refused(conn, Status::Conflict, &why),
+        }
+    }
+
     /// The node is not asked: the list is the driver's, for everybody to read.
     fn happened(&self, conn: Conn) -> Conn {
         let after = match conn.querystring() {
@@ -113,7 +158,10 @@ impl Api {
                 json(conn, Status::Ok, &Found::new(hits, Answered { asked, answered, silent, not_asked }))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
-            Response::Status(status) => json(conn, Status::Ok, &Standing::from(&*status)),
+            Response::Status(status) => {
+                let background = self.gate.governing().sentence();
+                json(conn, Status::Ok, &Standing { background, ..Standing::from(&*status) })
+            }
         }
     }
 }
@@ -128,12 +176,22 @@ impl Handler for Api {
             }
             (Method::Get, "/v1/doctor") => Ok(Request::Audit),
             (Method::Get, "/v1/events") => return self.happened(conn),
+            (Method::Get, "/v1/energy") => return self.energy(conn).await,
+            (Method::Put, "/v1/energy/hint") => return self.hint(conn).await,
+            (Method::Post, "/v1/energy/pause") => return self.pause(conn).await,
+            (Method::Post, "/v1/energy/resume") => {
+                let done = self.gate.governing().resume().await;
+                return self.settled(conn, done).await;
+            }
             (Method::Post, "/v1/search") => self.search(&mut conn).await,
             (Method::Post, "/v1/add") => self.add(&mut conn).await,
-            (_, "/" | "/healthz" | "/v1/status" | "/v1/events" | "/v1/doctor" | "/v1/network") => {
+            (_, "/" | "/healthz" | "/v1/status" | "/v1/events" | "/v1/doctor" | "/v1/network" | "/v1/energy") => {
                 return wrong_method(conn, "GET");
             }
-            (_, "/v1/search" | "/v1/add") => return wrong_method(conn, "POST"),
+            (_, "/v1/energy/hint") => return wrong_method(conn, "PUT"),
+            (_, "/v1/search" | "/v1/add" | "/v1/energy/pause" | "/v1/energy/resume") => {
+                return wrong_method(conn, "POST");
+            }
             _ => return refused(conn, Status::NotFound, "There is no such call."),
         };
         self.ask(conn, request).await
@@ -169,14 +227,50 @@ fn question(query: &str, k: usize) -> Result<Request, Refused> {
     Ok(Request::Search { question: question.to_owned(), count: k })
 }
 
-async fn body<T: DeserializeOwned>(conn: &mut Conn) -> Result<T, Refused> {
-    let bytes =
-        conn.request_body().with_max_len(HTTP_BODY_MAX as u64).read_bytes().await.map_err(|error| match error {
-            Error::ReceivedBodyTooLong(_) => {
-                (Status::PayloadTooLarge, format!("The body is too large: at most {HTTP_BODY_MAX} bytes are read."))
+/// How a person wants to pause: for so many seconds, until a time of day, or until they resume.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pause {
+    seconds: Option<u64>,
+    until: Option<String>,
+}
+
+impl Pause {
+    fn wanted(self) -> Result<Paused, Refused> {
+        let bad = |why: &str| Err((Status::BadRequest, why.to_owned()));
+        match (self.seconds, self.until) {
+            (None, None) => Ok(Paused::Open),
+            (Some(seconds @ 1..=PAUSE_S_MAX), None) => Ok(Paused::For(Duration::from_secs(seconds))),
+            (None, Some(until)) => minute_of_day(&until)
+                .map(Paused::Until)
+                .ok_or_else(|| (Status::BadRequest, "A time of day is written as 18:30.".to_owned())),
+            (Some(_), None) => {
+                bad("A pause lasts from one second to a year; without a time it lasts until it is resumed.")
             }
-            _ => (Status::BadRequest, "The body did not arrive whole.".to_owned()),
-        })?;
+            (Some(_), Some(_)) => bad("A pause has \"seconds\" or \"until\", not both."),
+        }
+    }
+}
+
+const NO_GOVERNOR: &str =
+    "This agent runs without its governor (`--governor off`), or its sensors could not be read just now.";
+
+fn sentence_case(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+async fn bytes(conn: &mut Conn, most: usize) -> Result<Vec<u8>, Refused> {
+    conn.request_body().with_max_len(most as u64).read_bytes().await.map_err(|error| match error {
+        Error::ReceivedBodyTooLong(_) => {
+            (Status::PayloadTooLarge, format!("The body is too large: at most {most} bytes are read."))
+        }
+        _ => (Status::BadRequest, "The body did not arrive whole.".to_owned()),
+    })
+}
+
+async fn body<T: DeserializeOwned>(conn: &mut Conn) -> Result<T, Refused> {
+    let bytes = bytes(conn, HTTP_BODY_MAX).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| (Status::BadRequest, format!("The body is not what this call reads: {error}.")))
 }

@@ -3,6 +3,7 @@
 use super::shape::{Checked, Found, Happenings, Standing};
 use super::token::{TOKEN_FILE, Token};
 use crate::base::id::Ring;
+use crate::io::governor::Current;
 use crate::io::network::Around;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
 use serde::de::DeserializeOwned;
@@ -111,6 +112,30 @@ impl Client {
     /// Any `Failure`.
     pub async fn doctor(&self) -> Result<Answer<Checked>, Failure> {
         typed(self.call(Method::Get, "/v1/doctor", None, CLIENT_AUDIT_MS).await?)
+    }
+
+    /// `GET /v1/energy`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn energy(&self) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Get, "/v1/energy", None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/energy/pause`.
+    ///
+    /// # Errors
+    /// Any `Failure`; nothing was changed.
+    pub async fn pause(&self, body: Value) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Post, "/v1/energy/pause", Some(body), CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/energy/resume`.
+    ///
+    /// # Errors
+    /// Any `Failure`; nothing was changed.
+    pub async fn resume(&self) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Post, "/v1/energy/resume", None, CLIENT_MS).await?)
     }
 
     /// `GET /v1/network`.

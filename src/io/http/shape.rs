@@ -86,6 +86,9 @@ pub struct Standing {
     pub working: bool,
     /// Why background work is held, if it is.
     pub held: Option<String>,
+    /// What background work may do, and why not more; null where nothing governs.
+    #[serde(default)]
+    pub background: Option<String>,
 }
 
 /// Files by state: each is in exactly one.
@@ -317,6 +320,7 @@ impl From<&Status> for Standing {
             sources: watched.collect(),
             working: status.running > 0 || status.looking,
             held: status.held.clone(),
+            background: None,
         }
     }
 }

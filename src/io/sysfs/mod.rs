@@ -9,6 +9,7 @@
 
 mod file;
 mod list;
+pub mod others;
 mod power;
 pub mod sensors;
 mod supplies;

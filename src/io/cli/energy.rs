@@ -1,0 +1,245 @@
+//! `wattle energy`, `wattle pause` and `wattle resume`: how much background work is done, why, and what it costs.
+
+use super::text::one_line;
+use super::{Stop, pretty, say};
+use crate::base::time::Duration;
+use crate::energy::board::findings::Findings;
+use crate::energy::board::limit::LimitFrom;
+use crate::energy::board::source::Source;
+use crate::energy::policy::hint::Energy;
+use crate::energy::policy::hours::minute_of_day;
+use crate::energy::report::Report;
+use crate::io::governor::{Current, More, Spent};
+use crate::io::http::client::Client;
+use crate::io::sysfs;
+use serde_json::{Value, json};
+use smol::Timer;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Between two looks of `--watch`.
+const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Reads a tree of sensors once; no agent is asked.
+pub(super) fn glance(root: &Path, as_json: bool) -> Result<(), Stop> {
+    if !root.is_dir() {
+        return Err(Stop::NotDone(format!("{} is not a folder that can be read.", root.display())));
+    }
+    let found = Findings::of(&sysfs::tree(root));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let report = Report::glance(&found, cores);
+    if as_json {
+        let json = serde_json::to_value(&report).map_err(|error| Stop::NotDone(error.to_string()))?;
+        return say(&pretty(&json));
+    }
+    let why = report.reason.map_or_else(|| "nothing is in the way".to_owned(), |reason| reason.to_string());
+    say(&format!("{}Headroom     {:.0} %: {why}\n", text(&report), report.headroom * 100.0))
+}
+
+/// Asks the running agent, once or until Ctrl-C.
+pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<(), Stop> {
+    let mut before = None;
+    loop {
+        let answer = client.energy().await?;
+        if as_json {
+            say(&if watch { format!("{}\n", answer.json) } else { pretty(&answer.json) })?;
+        } else if !watch {
+            return say(&current(&answer.read));
+        } else {
+            let line = line(&answer.read);
+            if before.as_ref() != Some(&line) {
+                say(&line)?;
+                before = Some(line);
+            }
+        }
+        if !watch {
+            return Ok(());
+        }
+        Timer::after(WATCH).await;
+    }
+}
+
+/// `wattle pause`: the words behind it as the body of the call.
+pub(super) fn pause_body(words: &[String]) -> Result<Value, Stop> {
+    let wrong = || {
+        Stop::NotDone("Say it as `wattle pause`, `wattle pause 2h`, `30m`, or `wattle pause until 18:30`.".to_owned())
+    };
+    match words {
+        [] => Ok(json!({})),
+        [time] => Ok(json!({ "seconds": duration(time).ok_or_else(wrong)?.as_secs() })),
+        [until, time] if until == "until" => {
+            minute_of_day(time).ok_or_else(wrong)?;
+            Ok(json!({ "until": time }))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// "90s", "30m", "2h", "1d".
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
+/// What a pause or its end came to.
+pub(super) fn paused(current: &Current) -> String {
+    match (current.more.paused, current.more.paused_s) {
+        (true, None) => {
+            "Background work is paused until `wattle resume`. Questions are answered all the same.\n".to_owned()
+        }
+        (true, Some(seconds)) => format!(
+            "Background work is paused for {}. Questions are answered all the same; `wattle resume` ends it early.\n",
+            span(seconds)
+        ),
+        (false, _) => format!("Background work goes on. {}\n", current.more.why),
+    }
+}
+
+fn span(seconds: u64) -> String {
+    match seconds.div_ceil(60) {
+        minutes @ 0..=119 => format!("{minutes} minutes"),
+        minutes => format!("{} hours and {} minutes", minutes / 60, minutes % 60),
+    }
+}
+
+/// The sensors of a device.
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
+    row("Board", &report.board.as_deref().map_or_else(|| "not known".to_owned(), one_line));
+    let heat = match (&report.cpu_sensor, report.cpu_temp_c) {
+        (Some(sensor), Some(degrees)) => format!("{degrees:.1} °C ({})", one_line(sensor)),
+        (Some(sensor), None) => format!("unknown: {} does not answer", one_line(sensor)),
+        (None, _) => "unknown: no sensor of the CPU was found".to_owned(),
+    };
+    row("CPU", &heat);
+    let from = match report.t_lim_from {
+        LimitFrom::Owner => "chosen by its owner",
+        LimitFrom::Trip => "where the kernel begins to throttle",
+        LimitFrom::Hwmon => "the most that its sensor allows",
+        LimitFrom::Board => "known of this board",
+        LimitFrom::Critical => "25 °C below where the kernel switches off",
+        LimitFrom::Default => "assumed: nothing here says it",
+    };
+    row("Limit", &format!("{:.0} °C ({from})", report.t_lim_c));
+    let percent = report.battery_pct.map_or_else(String::new, |percent| format!(", {percent} % full"));
+    let power = match report.power_source {
+        Source::Ac => "mains",
+        Source::Battery => "battery",
+        Source::Unknown => "unknown: there is a battery that does not say whether it is emptied",
+    };
+    row("Power", &format!("{power}{percent}"));
+    row(
+        "Throttled",
+        match report.throttling {
+            Some(true) => "yes, by the kernel",
+            Some(false) => "no",
+            None => "unknown: the kernel does not say",
+        },
+    );
+    text
+}
+
+fn current(current: &Current) -> String {
+    let (report, more) = (&current.report, &current.more);
+    let mut text = text(report);
+    let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
+    row("Work", &more.why);
+    if more.workers > 0 {
+        let plural = if more.workers == 1 { "task" } else { "tasks" };
+        row("", &format!("{} {plural} at once, each {:.0} % of its time", more.workers, more.duty * 100.0));
+    }
+    if let Some(goal) = more.goal_c {
+        row("Held at", &format!("{goal:.0} °C at most by background work"));
+    }
+    if let Some(cores) = more.foreign_cores {
+        row("In use", &format!("{cores:.1} cores by others"));
+    }
+    row("Energy", &energy(more));
+    if !more.leads {
+        row("Governor", "another agent of this host governs it");
+    } else if more.followers > 0 {
+        row("Governor", &format!("here, for {} more agents of this host", more.followers));
+    }
+    for (at, spent) in more.today.iter().enumerate() {
+        row(if at == 0 { "Today" } else { "" }, &joules(spent));
+    }
+    text
+}
+
+fn energy(more: &More) -> String {
+    let word = match more.energy {
+        Energy::Scarce => "scarce",
+        Energy::Unknown => "as always: nobody says otherwise",
+        Energy::Normal => "as always",
+        Energy::Surplus => "surplus",
+    };
+    match &more.energy_source {
+        Some(source) if !source.is_empty() => format!("{word} (says {})", one_line(source)),
+        _ => word.to_owned(),
+    }
+}
+
+fn joules(spent: &Spent) -> String {
+    let counts = format!("{} tasks, {} passages", spent.tasks, spent.chunks);
+    match (spent.joules, spent.err_pct) {
+        (Some(joules), Some(err)) => {
+            let thousand =
+                spent.per_1000_chunks.map_or_else(String::new, |per| format!("; ~{per:.0} J for 1,000 passages"));
+            format!("~{joules:.0} J ({}, ±{err} %) for {counts}{thousand}", spent.method.word())
+        }
+        _ => format!("unknown joules for {counts}"),
+    }
+}
+
+/// One line of `--watch`, written when it changes.
+fn line(current: &Current) -> String {
+    let (report, more) = (&current.report, &current.more);
+    let degrees = report.cpu_temp_c.map_or_else(|| "?".to_owned(), |degrees| format!("{degrees:.1}"));
+    let foreign = more.foreign_cores.map_or_else(|| "?".to_owned(), |cores| format!("{cores:.1}"));
+    format!(
+        "{degrees:>5} °C  {:3.0} %  {} × {:3.0} %  others {foreign}  {}\n",
+        report.headroom * 100.0,
+        more.workers,
+        more.duty * 100.0,
+        more.why
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_said_as_people_say_it() {
+        let body = |line: &str| pause_body(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(body("").ok(), Some(json!({})));
+        assert_eq!(body("2h").ok(), Some(json!({ "seconds": 7200 })));
+        assert_eq!(body("until 18:30").ok(), Some(json!({ "until": "18:30" })));
+        for wrong in ["2", "h", "0m", "-1h", "until", "until 25:00", "for 2h", "2h 3m", "99999999999999999999d", "2ü"]
+        {
+            assert!(body(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn joules_that_are_unknown_are_never_a_number() {
+        let spent = Spent {
+            method: crate::energy::account::task::Method::Unknown,
+            joules: None,
+            err_pct: None,
+            tasks: 3,
+            chunks: 12,
+            per_1000_chunks: None,
+        };
+        assert_eq!(joules(&spent), "unknown joules for 3 tasks, 12 passages");
+    }
+}

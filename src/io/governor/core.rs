@@ -1,0 +1,405 @@
+//! The state that the threads share: the governor itself, what each agent of the host wants, what was told to whom.
+
+mod people;
+mod told;
+
+use super::Setup;
+use super::keep::Kept;
+use crate::base::time::{Duration, Instant};
+use crate::energy::account::ledger::Ledger;
+use crate::energy::account::meter::{Mark, Meter, Used, Way};
+use crate::energy::account::task::{Method, Scope};
+use crate::energy::board::findings::Findings;
+use crate::energy::decision::Decision;
+use crate::energy::governor::Governor;
+use crate::energy::input::Sample;
+use crate::energy::mode::Mode;
+use crate::energy::policy::gate::Backlog;
+use crate::energy::policy::pause::Pause;
+use crate::energy::policy::put::Puts;
+use crate::energy::policy::wall::Wall;
+use crate::energy::reason::Reason;
+use crate::energy::sample::fault::{Fault, Reading};
+use crate::energy::share::Share;
+use crate::io::driver::Event;
+use crate::limits::{FOLLOWERS_MAX, SENSOR_LATE_MS};
+use crate::node::input::Input;
+use heapless::LinearMap;
+use smol::channel::Sender;
+
+/// A follower's last word is believed for this long after its leader fell silent (gone, or not yet found).
+const ORPHAN: Duration = Duration::from_secs(5);
+
+/// What others are to be told after a change.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct News {
+    /// The other agents of the host.
+    pub(super) others: bool,
+    /// The thread that samples.
+    pub(super) sampling: bool,
+}
+
+/// What an agent wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wants {
+    /// Since when its work waits, and how long it had waited then.
+    waits: Option<(Instant, Duration)>,
+    answering: bool,
+}
+
+/// Who decides.
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    Leads,
+    /// What the leader allows, and since when nobody renews it if it is gone.
+    Follows(Decision, Option<Instant>),
+}
+
+/// The shared state.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) governor: Governor,
+    pub(super) stopped: bool,
+    /// A read of the sensors is under way since.
+    pub(super) reading: Option<Instant>,
+    pub(super) sensors: usize,
+    late_fed: Option<Instant>,
+    cores: usize,
+    role: Role,
+    own: Wants,
+    followers: LinearMap<u64, Wants, FOLLOWERS_MAX>,
+    whole: Decision,
+    pushed: Option<Decision>,
+    events: Sender<Event>,
+    pause: Option<Pause>,
+    can_wait: Duration,
+    /// What the work had waited when the agent last stopped.
+    waited: Duration,
+    puts: Puts,
+    wall: Option<Wall>,
+    meter: Meter,
+    mark: Mark,
+    ledger: Ledger,
+    calibration: Option<super::keep::Calibration>,
+    began: Instant,
+    saved: (Instant, Option<usize>),
+    keep_soon: bool,
+    /// The sensors are to be listed anew.
+    pub(super) rescan: bool,
+    sample_now: bool,
+    /// The processes of the followers.
+    pids: Vec<(u64, i32)>,
+    /// Words for the leader that are not sent yet: hints and pauses that came to a follower.
+    pub(super) outgoing: heapless::Deque<super::frame::Up, 8>,
+}
+
+impl Core {
+    pub(super) fn new(
+        now: Instant,
+        cores: usize,
+        found: &Findings,
+        setup: &Setup,
+        kept: Kept,
+        events: Sender<Event>,
+    ) -> Self {
+        let mut governor = Governor::new(cores, found, setup.settings.clone(), kept.learned);
+        for (window, energy) in &setup.plan {
+            if !governor.policy.plan(*window, *energy) {
+                log::warn!("Part of the energy schedule does not fit and is left out.");
+            }
+        }
+        let pause = kept.pause.map(|kept| Pause::recall(now, None, kept));
+        let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
+        let way = match (kept.calibration, core_watts) {
+            (Some(kept), _) => Way::Model { method: Method::ModelCalibrated, core_watts: kept.core_watts },
+            (None, Some(core_watts)) => Way::Model { method: Method::ModelDefault, core_watts },
+            (None, None) => Way::Unknown,
+        };
+        let meter = Meter::new(way);
+        let mut core = Self {
+            governor,
+            stopped: false,
+            reading: None,
+            sensors: found.cpu.sensors().len(),
+            late_fed: None,
+            cores,
+            role: Role::Leads,
+            own: Wants::default(),
+            followers: LinearMap::new(),
+            whole: Decision { reason: Some(Reason::Rising), ..Decision::default() },
+            pushed: None,
+            events,
+            pause,
+            can_wait: setup.can_wait,
+            waited: Duration::from_millis(kept.waited_ms),
+            puts: Puts::default(),
+            wall: None,
+            mark: meter.mark(now),
+            meter,
+            ledger: kept.ledger,
+            calibration: kept.calibration,
+            began: now,
+            saved: (now, kept.learned.and_then(|learned| learned.workers)),
+            keep_soon: false,
+            rescan: false,
+            sample_now: true,
+            pids: Vec::new(),
+            outgoing: heapless::Deque::new(),
+        };
+        core.apply_pause();
+        core
+    }
+
+    // ---- who leads ------------------------------------------------------------------------------------------------
+
+    /// Leads from now on, or follows somebody who has said nothing yet.
+    pub(super) fn lead(&mut self, now: Instant, leads: bool) -> News {
+        self.role = if leads { Role::Leads } else { Role::Follows(self.whole, Some(now)) };
+        self.followers.clear();
+        self.pids.clear();
+        self.sample_now = true;
+        self.apply_pause();
+        self.push(now);
+        News { others: false, sampling: true }
+    }
+
+    pub(super) const fn leads(&self) -> bool {
+        matches!(self.role, Role::Leads)
+    }
+
+    /// The leader's word.
+    pub(super) fn led(&mut self, now: Instant, decision: Decision) {
+        self.role = Role::Follows(decision, None);
+        self.push(now);
+    }
+
+    /// The leader is gone.
+    pub(super) fn orphaned(&mut self, now: Instant) {
+        if let Role::Follows(decision, None) = self.role {
+            self.role = Role::Follows(decision, Some(now));
+        }
+    }
+
+    /// A follower's word; it may be new. False if there is no room for it.
+    pub(super) fn follower(&mut self, now: Instant, id: u64, oldest: Option<Duration>, answering: bool) -> bool {
+        let before = self.followers.get(&id).copied().unwrap_or_default();
+        let wants = Wants { waits: oldest.map(|age| (now, age)), answering };
+        self.sample_now |= wants.waits.is_some() && before.waits.is_none();
+        if self.followers.insert(id, wants).is_err() {
+            return false;
+        }
+        self.people(now, before.answering, answering);
+        self.push(now);
+        true
+    }
+
+    /// A follower's process: what it spends is our own work.
+    pub(super) fn works_for(&mut self, id: u64, pid: i32) {
+        self.pids.push((id, pid));
+    }
+
+    /// A follower is gone.
+    pub(super) fn left(&mut self, now: Instant, id: u64) {
+        self.pids.retain(|(other, _)| *other != id);
+        if let Some(before) = self.followers.remove(&id) {
+            self.people(now, before.answering, false);
+            self.push(now);
+        }
+    }
+
+    /// What a follower may do now.
+    pub(super) fn for_follower(&self, id: u64) -> Decision {
+        let working = self.followers.get(&id).is_some_and(|wants| wants.waits.is_some());
+        self.part(working)
+    }
+
+    /// What this agent says to its leader.
+    pub(super) fn as_follower(&self, now: Instant) -> super::frame::Up {
+        let oldest = self.own.waits.map(|wants| age(now, wants));
+        super::frame::Up::State { oldest_ms: oldest.map(millis), answering: self.own.answering }
+    }
+
+    fn part(&self, working: bool) -> Decision {
+        let all = self.followers.values().chain([&self.own]).filter(|wants| wants.waits.is_some()).count();
+        // Who has no work yet may get some at any moment: it begins with what would be its part.
+        self.whole.part(self.cores, all + usize::from(!working))
+    }
+
+    fn people(&mut self, now: Instant, before: bool, after: bool) {
+        match (before, after) {
+            (false, true) => self.whole = self.governor.question_began(now),
+            (true, false) => self.whole = self.governor.question_ended(now),
+            _ => {}
+        }
+    }
+
+    // ---- the agent's own words ------------------------------------------------------------------------------------
+
+    pub(super) fn demand(&mut self, now: Instant, backlog: Backlog) -> News {
+        // Work that begins is not kept waiting for the next of the rare samples.
+        self.sample_now |= backlog.oldest.is_some() && self.own.waits.is_none();
+        self.own.waits = backlog.oldest.map(|oldest| (now, oldest + std::mem::take(&mut self.waited)));
+        self.push(now);
+        News { others: true, sampling: true }
+    }
+
+    pub(super) fn answering(&mut self, now: Instant, yes: bool) -> News {
+        let before = std::mem::replace(&mut self.own.answering, yes);
+        if self.leads() {
+            self.people(now, before, yes);
+        }
+        News { others: true, sampling: false }
+    }
+
+    pub(super) fn spent(&mut self, now: Instant, cpu: Duration, chunks: usize) -> News {
+        let joules = self.meter.task(now, self.mark, Used { cpu, everybody: None });
+        self.mark = self.meter.mark(now);
+        self.ledger.add(self.day(now), joules, chunks as u64);
+        News::default()
+    }
+
+    pub(super) const fn stop(&mut self) -> News {
+        self.stopped = true;
+        News { others: true, sampling: true }
+    }
+
+    // ---- samples --------------------------------------------------------------------------------------------------
+
+    /// The work that waits on this host.
+    pub(super) fn backlog(&self, now: Instant) -> Backlog {
+        let ages = self.followers.values().chain([&self.own]).filter_map(|wants| wants.waits);
+        Backlog { oldest: ages.map(|wants| age(now, wants)).max(), can_wait: self.can_wait }
+    }
+
+    /// When to sample next; `None`: not at all, another agent does.
+    pub(super) fn sample_at(&self, now: Instant) -> Option<Instant> {
+        if !self.leads() {
+            return None;
+        }
+        if self.sample_now { Some(now) } else { self.governor.deadline(now) }
+    }
+
+    /// The kernel says that a supply or a sensor changed.
+    pub(super) const fn something_changed(&mut self) {
+        self.sample_now = true;
+        self.rescan = true;
+    }
+
+    pub(super) const fn begin_reading(&mut self, now: Instant) {
+        self.sample_now = false;
+        self.reading = Some(now);
+    }
+
+    pub(super) fn pids(&self) -> &[(u64, i32)] {
+        &self.pids
+    }
+
+    pub(super) const fn cores(&self) -> usize {
+        self.cores
+    }
+
+    /// What was read; unknown where it came late. `watts` were measured with it.
+    pub(super) fn end_reading(
+        &mut self,
+        now: Instant,
+        sample: &Sample,
+        watts: Option<(f64, Method, Scope)>,
+        late: bool,
+    ) -> News {
+        self.wall = sample.wall;
+        if late {
+            self.notice_late(now + Duration::from_millis(SENSOR_LATE_MS + 1));
+            self.reading = None;
+            return News { others: !self.followers.is_empty(), sampling: false };
+        }
+        self.reading = None;
+        self.late_fed = None;
+        if let Some((watts, method, scope)) = watts {
+            self.measure(now, watts, method, scope);
+        }
+        let before = self.whole;
+        self.whole = self.governor.sample(now, sample);
+        self.push(now);
+        News { others: before != self.whole && !self.followers.is_empty(), sampling: false }
+    }
+
+    /// Power is measured from now on; what the device takes anyway is the least that was seen without our work.
+    fn measure(&mut self, now: Instant, watts: f64, method: Method, scope: Scope) {
+        let calibrated = self.calibration.map(|kept| kept.idle_watts).filter(|_| scope == Scope::BoardInput);
+        let ran = self.whole.workers > 0 && self.own.waits.is_some();
+        match self.meter.way() {
+            Way::Measured { method: before, idle, .. } if before == method => {
+                if calibrated.is_none() && !ran && watts < idle {
+                    self.meter.rebase(watts);
+                }
+            }
+            _ => self.meter = Meter::new(Way::Measured { method, scope, idle: calibrated.unwrap_or(watts) }),
+        }
+        self.meter.power(now, watts);
+    }
+
+    /// Feeds an unknown sample in place of one that its sensors keep back (C5), once a second.
+    pub(super) fn notice_late(&mut self, now: Instant) {
+        let late = self.reading.is_some_and(|since| now.since(since) > Duration::from_millis(SENSOR_LATE_MS));
+        if !late || !self.leads() || self.late_fed.is_some_and(|at| now.since(at) < Duration::from_secs(1)) {
+            return;
+        }
+        self.late_fed = Some(now);
+        let unknown: Reading = Err(Fault::Later);
+        let mut sample = Sample { wall: self.wall, backlog: self.backlog(now), ..Sample::default() };
+        for _ in 0..self.sensors {
+            // As many as the governor knows.
+            let _ = sample.temperatures.push(unknown);
+        }
+        self.whole = self.governor.sample(now, &sample);
+    }
+
+    // ---- what is allowed ------------------------------------------------------------------------------------------
+
+    pub(super) fn decision(&mut self, now: Instant) -> Decision {
+        match self.role {
+            Role::Leads => {
+                self.whole = self.governor.decision(now);
+                self.part(self.own.waits.is_some())
+            }
+            Role::Follows(decision, Some(since)) if now.since(since) > ORPHAN => careful(decision),
+            Role::Follows(decision, _) => decision,
+        }
+    }
+
+    /// Tells the node of what it must know at once; a change of duty alone is pulled.
+    fn push(&mut self, now: Instant) {
+        let decision = self.decision(now);
+        let told = |decision: &Decision| Decision { duty: Share::NONE, headroom: Share::NONE, ..*decision };
+        if self.pushed.as_ref().map(told) != Some(told(&decision))
+            && self.events.try_send(Event::Input(Input::Power(decision))).is_ok()
+        {
+            self.pushed = Some(decision);
+        }
+    }
+}
+
+fn age(now: Instant, (since, before): (Instant, Duration)) -> Duration {
+    before.saturating_add(now.since(since))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a follower may do whose leader is gone and has no heir yet: little.
+fn careful(decision: Decision) -> Decision {
+    if decision.workers == 0 {
+        return decision;
+    }
+    let reason = Some(Reason::SensorSilent);
+    Decision {
+        headroom: Share::TRICKLE,
+        reason,
+        mode: Mode::Trickle,
+        workers: 1,
+        duty: Share::TRICKLE,
+        chunks: 1,
+        ..decision
+    }
+}

@@ -1,0 +1,167 @@
+//! What the agents of a host say to one another: small frames of a length and postcard, over a socket of one user.
+
+use crate::base::time::{Duration, Instant};
+use crate::energy::decision::Decision;
+use crate::energy::policy::hint::{self, Energy, Origin};
+use crate::energy::policy::pause::Pause;
+use crate::limits::{GOVERNOR_FRAME_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// A follower's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Up {
+    /// What it wants.
+    State {
+        /// How long its work has waited; `None`: it has none.
+        oldest_ms: Option<u64>,
+        /// People wait for its answers.
+        answering: bool,
+    },
+    /// Its people paused or resumed.
+    Pause(PauseWord),
+    /// It was told a hint.
+    Hint(Hint),
+}
+
+/// The leader's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Down {
+    /// What this follower may do.
+    pub(super) decision: Decision,
+    /// The pause that holds.
+    pub(super) pause: PauseWord,
+}
+
+/// A pause on its way: milliseconds are on everybody's own clock, which is the same one on a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum PauseWord {
+    None,
+    Open,
+    Until(u64),
+}
+
+impl PauseWord {
+    pub(super) fn of(now: Instant, pause: Option<Pause>) -> Self {
+        match pause.filter(|pause| pause.holds(now)).map(|pause| pause.until()) {
+            None => Self::None,
+            Some(None) => Self::Open,
+            Some(Some(until)) => Self::Until(until.millis()),
+        }
+    }
+
+    pub(super) fn pause(self, now: Instant) -> Option<Pause> {
+        match self {
+            Self::None => None,
+            Self::Open => Some(Pause::OPEN),
+            Self::Until(millis) => Some(Pause::lasting(now, Instant::from_millis(millis).since(now))),
+        }
+    }
+}
+
+/// A hint on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Hint {
+    origin: u8,
+    energy: Energy,
+    ttl_s: u64,
+    source: heapless::String<HINT_SOURCE_BYTES_MAX>,
+}
+
+impl Hint {
+    pub(super) fn of(origin: Origin, hint: &hint::Hint) -> Self {
+        Self { origin: origin as u8, energy: hint.energy, ttl_s: hint.ttl.as_secs(), source: hint.source.clone() }
+    }
+
+    pub(super) fn into_hint(self) -> Option<(Origin, hint::Hint)> {
+        let origins = [Origin::File, Origin::Put, Origin::Evcc, Origin::Grid];
+        let origin = *origins.get(usize::from(self.origin))?;
+        let ttl = Duration::from_secs(self.ttl_s.clamp(1, HINT_TTL_S_MAX));
+        Some((origin, hint::Hint { energy: self.energy, ttl, source: self.source }))
+    }
+}
+
+/// A frame: two bytes of length, little-endian, and the word.
+pub(super) fn seal(word: &impl Serialize) -> Vec<u8> {
+    let body = postcard::to_allocvec(word).unwrap_or_default();
+    debug_assert!(body.len() <= GOVERNOR_FRAME_MAX, "a word of {} bytes", body.len());
+    let length = u16::try_from(body.len()).unwrap_or(0);
+    [&length.to_le_bytes()[..], &body].concat()
+}
+
+/// Bytes of a stream, cut into words.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    bytes: Vec<u8>,
+}
+
+impl Inbox {
+    /// Takes what was read; false where more waits than a peer may send.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> bool {
+        self.bytes.extend_from_slice(bytes);
+        self.bytes.len() <= 16 * GOVERNOR_FRAME_MAX
+    }
+
+    /// The next whole word; `None` if there is none yet.
+    ///
+    /// # Errors
+    /// The peer does not speak this.
+    pub(super) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, ()> {
+        let Some((head, rest)) = self.bytes.split_first_chunk::<2>() else { return Ok(None) };
+        let length = usize::from(u16::from_le_bytes(*head));
+        if length > GOVERNOR_FRAME_MAX {
+            return Err(());
+        }
+        let Some(body) = rest.get(..length) else { return Ok(None) };
+        let word = postcard::from_bytes(body).map_err(|_| ());
+        self.bytes.drain(..2 + length);
+        word.map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    #[test]
+    fn words_come_whole_however_they_were_cut_and_garbage_is_refused() {
+        let words = [
+            Up::State { oldest_ms: Some(7), answering: true },
+            Up::Pause(PauseWord::Until(99)),
+            Up::State { oldest_ms: None, answering: false },
+        ];
+        let stream: Vec<u8> = words.iter().flat_map(seal).collect();
+        for piece in 1..stream.len() {
+            let mut inbox = Inbox::default();
+            let mut heard = Vec::new();
+            for bytes in stream.chunks(piece) {
+                assert!(inbox.take(bytes));
+                while let Some(word) = inbox.next::<Up>().unwrap() {
+                    heard.push(word);
+                }
+            }
+            assert_eq!(heard, words);
+        }
+        assert_eq!(Inbox { bytes: vec![255, 255, 0] }.next::<Up>(), Err(()));
+        let mut rng = Rng::new(5);
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..rng.below(64)).map(|_| u8::try_from(rng.below(256)).unwrap()).collect();
+            let mut inbox = Inbox { bytes };
+            // Whatever comes is a word, nothing yet, or an end.
+            while let Ok(Some(_)) = inbox.next::<Down>() {}
+        }
+        assert!(!Inbox::default().take(&[0; 17 * GOVERNOR_FRAME_MAX]));
+    }
+
+    #[test]
+    fn the_largest_word_fits_a_frame() {
+        let source = "x".repeat(HINT_SOURCE_BYTES_MAX).as_str().try_into().unwrap();
+        let hint = Up::Hint(Hint { origin: 255, energy: Energy::Surplus, ttl_s: u64::MAX, source });
+        let down = Down {
+            decision: Decision { workers: usize::MAX, chunks: usize::MAX, ..Decision::default() },
+            pause: PauseWord::Until(u64::MAX),
+        };
+        assert!(seal(&hint).len() <= GOVERNOR_FRAME_MAX && seal(&down).len() <= GOVERNOR_FRAME_MAX);
+    }
+}

@@ -1,0 +1,109 @@
+//! What outlives a restart, in `energy.json` of the agent's home: written whole, seldom, and never waited for by people.
+
+use crate::energy::account::ledger::Ledger;
+use crate::energy::governor::Learned;
+use crate::energy::policy::pause;
+use crate::io::home::write_file;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "energy.json";
+
+/// What is kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::io) struct Kept {
+    /// The version of this file.
+    pub(in crate::io) v: u32,
+    /// What the governor learned.
+    pub(in crate::io) learned: Option<Learned>,
+    /// The pause that holds.
+    pub(in crate::io) pause: Option<pause::Kept>,
+    /// Milliseconds that the work has waited.
+    pub(in crate::io) waited_ms: u64,
+    /// Watts, as they were calibrated here.
+    pub(in crate::io) calibration: Option<Calibration>,
+    /// Joules of the last days.
+    pub(in crate::io) ledger: Ledger,
+}
+
+/// What `wattle energy calibrate` found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::io) struct Calibration {
+    /// Watts of the device without our work.
+    pub(in crate::io) idle_watts: f64,
+    /// Watts of one busy core above that.
+    pub(in crate::io) core_watts: f64,
+}
+
+impl Kept {
+    /// The version that this program writes.
+    pub(in crate::io) const VERSION: u32 = 1;
+}
+
+/// The file in a home.
+#[must_use]
+pub(in crate::io) fn path(home: &Path) -> PathBuf {
+    home.join(FILE)
+}
+
+/// Reads what was kept. A file that cannot be used is moved aside and told of; nothing is learned then, and no joules
+/// are known.
+#[must_use]
+pub(in crate::io) fn load(home: &Path) -> Kept {
+    let path = path(home);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Kept::default(),
+        Err(error) => {
+            log::error!("{} cannot be read: {error}. The governor begins anew.", path.display());
+            return Kept::default();
+        }
+    };
+    match serde_json::from_slice::<Kept>(&bytes) {
+        Ok(kept) if kept.v == Kept::VERSION => kept,
+        other => {
+            let why = other.map_or_else(|error| error.to_string(), |kept| format!("version {}", kept.v));
+            let aside = path.with_extension("json.broken");
+            log::error!(
+                "{} cannot be used ({why}). It was moved to {}; the governor learns anew, and no pause holds.",
+                path.display(),
+                aside.display()
+            );
+            let _ = fs::copy(&path, aside).and_then(|_| fs::remove_file(&path));
+            Kept::default()
+        }
+    }
+}
+
+/// Writes it, synced.
+///
+/// # Errors
+/// The system's; the old file is untouched.
+pub(in crate::io) fn save(home: &Path, kept: &Kept) -> std::io::Result<()> {
+    let bytes = serde_json::to_vec(kept).map_err(std::io::Error::other)?;
+    write_file(&path(home), &bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_back_and_a_broken_file_is_moved_aside() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(load(home.path()), Kept::default());
+        let mut kept = Kept { v: Kept::VERSION, waited_ms: 7, ..Kept::default() };
+        kept.learned = Some(Learned { duty: 0.4, workers: Some(3) });
+        kept.ledger.add(20_000, crate::energy::account::task::Joules::UNKNOWN, 12);
+        save(home.path(), &kept).unwrap();
+        assert_eq!(load(home.path()), kept);
+        for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {
+            fs::write(path(home.path()), broken).unwrap();
+            assert_eq!(load(home.path()), Kept::default(), "{broken:?}");
+            assert!(!path(home.path()).exists() && home.path().join("energy.json.broken").exists());
+        }
+    }
+}

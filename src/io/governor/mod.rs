@@ -1,0 +1,245 @@
+//! The governor in the agent: threads, files and sockets around `energy::governor`.
+//!
+//! Duty: samples when the governor wants it, tells the driver what is allowed, keeps what was learned; the agents of
+//! one user on one host share one governor, and the first to start leads. In/out: words of the driver and of the API
+//! in; `Decision`s out. Invariants: nothing is read or written while the lock is held, so that nobody waits for a
+//! sensor; a read that takes longer than `SENSOR_LATE_MS` is unknown; one wake-up a sample; a pause is on the disk
+//! before it is acknowledged.
+//! Limits: `FOLLOWERS_MAX` agents follow, `GOVERNOR_FRAME_MAX` bytes of what they say. Not here: deciding (`energy`),
+//! reading (`io::sysfs`), admission of tasks (`node`).
+
+mod core;
+mod frame;
+mod host;
+mod keep;
+mod place;
+mod report;
+mod sampler;
+
+pub use report::{Current, More, Paused, Spent};
+
+use self::core::Core;
+use super::driver::Event;
+use super::{clock, errand};
+use crate::base::time::{Duration, Instant};
+use crate::energy::decision::Decision;
+use crate::energy::governor::Settings;
+use crate::energy::policy::gate::Backlog;
+use crate::energy::policy::hint::{Energy, HintError};
+use crate::energy::policy::hours::Window;
+use crate::energy::policy::pause::Pause;
+use host::Host;
+use smol::channel::Sender;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+/// What the governor is begun with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The agent's home: what was learned is kept there.
+    pub home: PathBuf,
+    /// Where the trees of /sys and /proc begin.
+    pub sensors: PathBuf,
+    /// What the owner chose.
+    pub settings: Settings,
+    /// Hours with more or less energy than usual.
+    pub plan: Vec<(Window, Energy)>,
+    /// How long bulk work may wait for surplus.
+    pub can_wait: Duration,
+    /// The owner says that the clock is right.
+    pub trusted_clock: bool,
+    /// Files in which others leave hints.
+    pub hint_files: super::hints::Places,
+    /// Where the agents of this host meet; `None`: where the system says.
+    pub meeting: Option<PathBuf>,
+}
+
+/// The governor, as everybody in the agent holds it. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Governing {
+    shared: Option<Arc<Shared>>,
+}
+
+/// What the threads share.
+#[derive(Debug)]
+struct Shared {
+    core: Mutex<Core>,
+    /// Something changed that the sampling thread waits for.
+    changed: Condvar,
+    /// Wakes the thread that talks with the other agents.
+    host: host::Bell,
+    home: PathBuf,
+    sensors: PathBuf,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Carries out what a change of the core wants: others are told, and the sampling thread.
+    fn spread(&self, news: self::core::News) {
+        if news.others {
+            self.host.ring();
+        }
+        if news.sampling {
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl Governing {
+    /// Begins to govern; the threads end after `stop`.
+    ///
+    /// # Errors
+    /// One sentence, if the system gives no threads.
+    pub fn begin(setup: Setup, events: Sender<Event>) -> Result<(Self, Vec<JoinHandle<()>>), String> {
+        let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
+        let now = clock::now();
+        let sensors = super::sysfs::sensors::Sensors::open(&setup.sensors);
+        let kept = keep::load(&setup.home);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let host = Host::new(&place::meeting(setup.meeting.as_deref()));
+        let bell = host.bell().map_err(failed)?;
+        let leads = host.leads();
+        let mut core = Core::new(now, cores, sensors.findings(), &setup, kept, events);
+        core.lead(now, leads);
+        let shared = Arc::new(Shared {
+            core: Mutex::new(core),
+            changed: Condvar::new(),
+            host: bell,
+            home: setup.home,
+            sensors: setup.sensors,
+        });
+        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| Builder::new().name(name.to_owned()).spawn(work);
+        let (ours, theirs) = (Arc::clone(&shared), Arc::clone(&shared));
+        let clock = clock::WallClock::new(setup.trusted_clock);
+        let hints = super::hints::HintFiles::new(setup.hint_files);
+        let threads = vec![
+            thread("sensors", Box::new(move || sampler::run(&ours, sensors, clock, hints))).map_err(failed)?,
+            thread("host", Box::new(move || host.run(&theirs))).map_err(failed)?,
+        ];
+        Ok((Self { shared: Some(shared) }, threads))
+    }
+
+    /// Nothing governs: all is allowed, for ever.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self { shared: None }
+    }
+
+    /// What is allowed now; `None`: nothing governs. A sensor that keeps its reader waiting is unknown from here on.
+    #[must_use]
+    pub fn decision(&self, now: Instant) -> Option<Decision> {
+        let shared = self.shared.as_ref()?;
+        let mut core = shared.lock();
+        core.notice_late(now);
+        Some(core.decision(now))
+    }
+
+    /// Work waits here, or does not any more.
+    pub fn demand(&self, now: Instant, backlog: Backlog) {
+        self.tell(|core| core.demand(now, backlog));
+    }
+
+    /// People wait for answers here, or do not any more; what is allowed now.
+    pub fn answering(&self, now: Instant, yes: bool) -> Option<Decision> {
+        self.tell(|core| core.answering(now, yes));
+        self.decision(now)
+    }
+
+    /// A background task took this.
+    pub fn spent(&self, now: Instant, cpu: Duration, chunks: usize) {
+        self.tell(|core| core.spent(now, cpu, chunks));
+    }
+
+    /// Ends the threads; what was learned is written by the last of them.
+    pub fn stop(&self) {
+        self.tell(Core::stop);
+    }
+
+    /// Pauses, for the host; on the disk when it returns.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub async fn pause(&self, wanted: Paused) -> Result<(), String> {
+        let now = clock::now();
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let (pause, before) = {
+            let core = shared.lock();
+            (core.pause_of(now, wanted)?, core.pause())
+        };
+        self.settle(pause, before).await
+    }
+
+    /// Ends a pause, for the host.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub async fn resume(&self) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let before = shared.lock().pause();
+        self.settle(None, before).await
+    }
+
+    /// On the disk first; then it holds. What cannot be kept is taken back.
+    async fn settle(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let now = clock::now();
+        self.tell(|core| core.set_pause(now, pause));
+        let kept = shared.lock().kept(now);
+        let home = shared.home.clone();
+        let saved = errand::run(move || keep::save(&home, &kept)).await;
+        match saved {
+            Some(Ok(())) => Ok(()),
+            failed => {
+                self.tell(|core| core.set_pause(now, before));
+                let why =
+                    failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
+                Err(format!(
+                    "That cannot be kept, because the agent's home cannot be written ({why}). Nothing was changed."
+                ))
+            }
+        }
+    }
+
+    /// Takes a hint on energy.
+    ///
+    /// # Errors
+    /// What is wrong with it; the one before stays. `Ok(false)`: nothing governs here.
+    pub fn hint(&self, bytes: &[u8]) -> Result<bool, HintError> {
+        let Some(shared) = &self.shared else { return Ok(false) };
+        let now = clock::now();
+        let news = shared.lock().put_hint(now, bytes)?;
+        shared.spread(news);
+        Ok(true)
+    }
+
+    /// All that can be told, with the sensors read once for it; `None`: nothing governs, or the sensors could not be read.
+    pub async fn current(&self) -> Option<Current> {
+        let shared = self.shared.clone()?;
+        let root = shared.sensors.clone();
+        let found =
+            errand::run(move || crate::energy::board::findings::Findings::of(&super::sysfs::tree(&root))).await?;
+        let now = clock::now();
+        let core = shared.lock();
+        Some(core.current(now, &found))
+    }
+
+    /// One sentence: what background work may do, and why not more.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let decision = self.decision(clock::now())?;
+        Some(report::sentence(&decision))
+    }
+
+    fn tell(&self, word: impl FnOnce(&mut Core) -> self::core::News) {
+        if let Some(shared) = &self.shared {
+            let news = word(&mut shared.lock());
+            shared.spread(news);
+        }
+    }
+}
+
+const OFF: &str = "This agent runs without its governor (`--governor off`): there is nothing to pause.";

@@ -1,0 +1,47 @@
+//! CPU time of other processes that are ours: the agents that follow.
+
+use super::file::File;
+use crate::base::time::{Duration, Instant};
+use crate::energy::sample::text;
+use crate::limits::{FOLLOWERS_MAX, SENSOR_BYTES_MAX};
+use std::path::Path;
+
+/// Milliseconds of a tick of `/proc/PID/stat`: USER_HZ is 100.
+const TICK_MS: u64 = 10;
+
+/// The processes, and what all of them together have spent since each was first seen. It never falls, also when one
+/// ends: what it did was ours.
+#[derive(Debug, Default)]
+pub struct Others {
+    open: Vec<(i32, File, Option<u64>)>,
+    spent: Duration,
+}
+
+impl Others {
+    /// Watches these processes from now on. Allocates only when they are others than before.
+    pub fn follow(&mut self, pids: &[(u64, i32)]) {
+        let same =
+            pids.len() == self.open.len() && pids.iter().zip(&self.open).all(|((_, pid), (open, ..))| pid == open);
+        if !same {
+            let path = |pid: i32| File::new(Path::new("/proc"), &format!("{pid}/stat"));
+            let kept = |pid: i32, open: &[(i32, File, Option<u64>)]| {
+                open.iter().find(|(other, ..)| *other == pid).and_then(|(.., last)| *last)
+            };
+            let list =
+                pids.iter().take(FOLLOWERS_MAX).map(|(_, pid)| (*pid, path(*pid), kept(*pid, &self.open))).collect();
+            self.open = list;
+        }
+    }
+
+    /// What they have spent.
+    pub fn cpu(&mut self, now: Instant) -> Duration {
+        let mut buffer = [0; SENSOR_BYTES_MAX];
+        for (_, file, last) in &mut self.open {
+            if let Ok(ticks) = file.read(now, &mut buffer).and_then(text::process_ticks) {
+                let before = last.replace(ticks).unwrap_or(ticks);
+                self.spent += Duration::from_millis(ticks.saturating_sub(before) * TICK_MS);
+            }
+        }
+        self.spent
+    }
+}

@@ -1,0 +1,68 @@
+//! The system's time zone, with its changes ahead, for quiet hours and schedules.
+
+use crate::energy::policy::wall::{Wall, Zone};
+use crate::limits::ZONE_CHANGES_MAX;
+use tz::TimeZone;
+
+/// Seconds between two looks for a change: no zone changes twice within a day.
+const STEP: i64 = 86_400;
+/// Days that are looked ahead: as many changes as are kept, two a year.
+const AHEAD: i64 = 365 * (ZONE_CHANGES_MAX as i64 / 2) + 2;
+
+/// The system's zone from `wall` on; UTC where there is none to be read.
+#[must_use]
+pub fn system(wall: Wall) -> Zone {
+    match TimeZone::local() {
+        Ok(zone) => of(&zone, wall),
+        Err(error) => {
+            log::info!("The system's time zone cannot be read ({error}); quiet hours are in UTC.");
+            Zone::new(0, &[])
+        }
+    }
+}
+
+/// A zone's offset at `wall`, and its changes after that.
+fn of(zone: &TimeZone, wall: Wall) -> Zone {
+    let offset = |at: i64| zone.find_local_time_type(at).map_or(0, |kind| kind.ut_offset());
+    let first = offset(wall.0);
+    let mut changes = Vec::new();
+    let (mut at, mut before) = (wall.0, first);
+    for _ in 0..AHEAD {
+        let next = at.saturating_add(STEP);
+        let after = offset(next);
+        if after != before && changes.len() < ZONE_CHANGES_MAX {
+            // The moment lies in (low, high]: halved until it is known to the second.
+            let (mut low, mut high) = (at, next);
+            while high - low > 1 {
+                let middle = low + (high - low) / 2;
+                if offset(middle) == before { low = middle } else { high = middle }
+            }
+            changes.push((high, after));
+        }
+        (at, before) = (next, after);
+    }
+    Zone::new(first, &changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_changes_of_a_zone_are_found_to_the_second() {
+        // The rule of Central Europe, as POSIX writes it.
+        let zone = TimeZone::from_posix_tz("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        // 2026-01-01; both changes as the IANA data base has them (energy::policy::wall's tests).
+        let ours = of(&zone, Wall(1_767_225_600));
+        let minute = |at: i64| ours.local(Wall(at)).minute;
+        assert_eq!((minute(1_774_746_000 - 1), minute(1_774_746_000)), (119, 180), "the last Sunday of March");
+        assert_eq!((minute(1_792_890_000 - 1), minute(1_792_890_000)), (179, 120), "and of October");
+    }
+
+    #[test]
+    fn a_zone_without_changes_has_none() {
+        let ours = of(&TimeZone::utc(), Wall(1_767_225_600));
+        assert_eq!(ours, Zone::new(0, &[]));
+        println!("this machine: {:?}", system(Wall(1_767_225_600)));
+    }
+}
