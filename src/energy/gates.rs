@@ -42,7 +42,10 @@ impl Gates {
     pub fn lasting(&self) -> Gate {
         let lifted = self.lifts && self.battery.may_be_lifted;
         let battery = if lifted { Gate::OPEN } else { self.battery.gate };
-        let least = self.thermal.and(self.supply).and(battery).and(self.policy);
+        let others = self.supply.and(battery).and(self.policy);
+        // Who asks why a device rests wants to hear of its pause, not that it would begin slowly.
+        let rises = self.thermal.reason == Reason::Rising;
+        let least = if rises { others.and(self.thermal) } else { self.thermal.and(others) };
         let half = Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure);
         match self.pressure {
             Pressure::None => least,

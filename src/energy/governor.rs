@@ -182,6 +182,12 @@ impl Governor {
         self.thermal.relimit(limit, found.fan_trip, self.doubt != Doubt::None);
     }
 
+    /// The limit that the owner chose in place of the one found.
+    #[must_use]
+    pub const fn own_limit(&self) -> Option<f64> {
+        self.own_limit
+    }
+
     /// Degrees at which the device is held, as lowered by throttling.
     #[must_use]
     pub fn goal(&self) -> f64 {

@@ -244,7 +244,12 @@ impl Thermal {
         }
         let still = measured.still >= STILL;
         self.at_most = self.duty(error, seconds, ran, still);
-        let reason = if self.silent { Reason::Silence } else { Reason::Warm };
+        let reason = match (self.near, self.silent) {
+            // It is the slew that holds, not heat.
+            (false, _) => Reason::Rising,
+            (true, true) => Reason::Silence,
+            (true, false) => Reason::Warm,
+        };
         Gate::at(Share::new(self.at_most), reason)
     }
 

@@ -55,7 +55,7 @@ impl WallClock {
 
     /// The time, if it is known: kept by NTP, or agreeing with a clock that runs without power, or trusted.
     pub fn wall(&mut self, now: Instant) -> Option<Wall> {
-        let seconds = i64::try_from(clock_gettime(ClockId::Realtime).tv_sec).unwrap_or(0);
+        let seconds = clock_gettime(ClockId::Realtime).tv_sec;
         if !self.known && self.asked.is_none_or(|at| now.since(at) >= ASK) {
             self.asked = Some(now);
             let hardware = std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch");

@@ -72,7 +72,7 @@ pub fn standing() -> Standing {
     // SAFETY: two integers; 0 is the calling thread.
     let io = unsafe { libc::syscall(libc::SYS_ioprio_get, IO_WHO_THREAD, 0) };
     let nice = rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap_or(0);
-    Standing { idle_class: class == libc::SCHED_IDLE, nice, io_idle: i64::from(io) >> 13 == 3 }
+    Standing { idle_class: class == libc::SCHED_IDLE, nice, io_idle: io >> 13 == 3 }
 }
 
 /// Clamps the calling thread to so many percent of a core's capacity, so that the kernel picks a slow, frugal frequency

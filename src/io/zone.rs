@@ -7,7 +7,7 @@ use tz::TimeZone;
 /// Seconds between two looks for a change: no zone changes twice within a day.
 const STEP: i64 = 86_400;
 /// Days that are looked ahead: as many changes as are kept, two a year.
-const AHEAD: i64 = 365 * (ZONE_CHANGES_MAX as i64 / 2) + 2;
+const AHEAD: usize = 365 * (ZONE_CHANGES_MAX / 2) + 2;
 
 /// The system's zone from `wall` on; UTC where there is none to be read.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn system(wall: Wall) -> Zone {
 
 /// A zone's offset at `wall`, and its changes after that.
 fn of(zone: &TimeZone, wall: Wall) -> Zone {
-    let offset = |at: i64| zone.find_local_time_type(at).map_or(0, |kind| kind.ut_offset());
+    let offset = |at: i64| zone.find_local_time_type(at).map_or(0, tz::LocalTimeType::ut_offset);
     let first = offset(wall.0);
     let mut changes = Vec::new();
     let (mut at, mut before) = (wall.0, first);

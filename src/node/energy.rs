@@ -1,8 +1,8 @@
 //! The story of headroom: what the governor allows, worker by worker, and what it is told in return.
 //!
-//! Embedding is the bulk of the work and obeys the governor wholly. What makes a document findable by its words
-//! (looking, reading, counting) is light: where headroom is none because nobody should be disturbed or energy should
-//! be spared, it goes on at a trickle; where the device is in need, or its owner said so, it waits as well.
+//! Embedding is the bulk of the work and obeys the governor wholly. Looking and reading are light, and what a search
+//! by words needs: where headroom is none because nobody should be disturbed or energy should be spared, they go on at
+//! a trickle; where the device is in need, or its owner said so, they wait as well.
 
 use super::output::{Notice, Output};
 use super::{Node, Out};

@@ -194,7 +194,7 @@ fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is
 }
 
 #[test]
-fn a_paused_device_begins_nothing_and_one_on_battery_makes_files_findable_by_their_words() {
+fn a_paused_device_begins_nothing_and_one_on_battery_still_looks_and_reads() {
     for (reason, looks) in [(Reason::Paused, false), (Reason::TooHot, false), (Reason::OnBattery, true)] {
         let mut node = node(u64::MAX);
         let none = Decision { reason: Some(reason), ..Decision::default() };

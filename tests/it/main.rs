@@ -14,6 +14,7 @@ mod agent;
 mod bad_input;
 mod crash;
 mod door;
+mod energy;
 mod engine;
 mod fuzz_short;
 mod house;

@@ -98,7 +98,8 @@ mod tests {
         };
         assert_eq!(later.energy, Energy::Surplus);
         assert_eq!(puts.take(at(0), br#"{"zone":"DE","carbonIntensity":310}"#, None), Ok(Word::Noted));
-        for bad in [&b"{}"[..], b"", b"[]", b"{\"v\":1}", &[b' '; GRID_BYTES_MAX + 1]] {
+        let long = vec![b' '; GRID_BYTES_MAX + 1];
+        for bad in [&b"{}"[..], b"", b"[]", b"{\"v\":1}", &long] {
             assert!(puts.take(at(0), bad, None).is_err(), "{bad:?}");
         }
     }

@@ -126,7 +126,7 @@ fn take_lead(place: &Path) -> Option<(File, UnixListener)> {
 /// Which of the files can be read, after waiting for one; all might be after a signal.
 fn wait(fds: &[rustix::fd::BorrowedFd<'_>], nanos: Option<i64>) -> Vec<bool> {
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-    let time = nanos.map(|nanos| Timespec { tv_sec: 0, tv_nsec: nanos.try_into().unwrap_or(0) });
+    let time = nanos.map(|nanos| Timespec { tv_sec: 0, tv_nsec: nanos });
     match poll(&mut polled, time.as_ref()) {
         Ok(_) => polled.iter().map(|fd| !fd.revents().is_empty()).collect(),
         Err(_) => vec![true; fds.len()],
@@ -155,7 +155,7 @@ fn lead(shared: &Shared, listener: Option<&UnixListener>, mut uevents: Option<&m
             followers.extend(admit(shared, stream, next, followers.len()));
         }
         if let Some(events) = &mut uevents {
-            while let Some(event) = events.next() {
+            while let Some(event) = events.hear() {
                 if event != Uevent::Other {
                     shared.lock().something_changed();
                     shared.changed.notify_all();

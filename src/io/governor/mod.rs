@@ -144,6 +144,7 @@ impl Governing {
     }
 
     /// People wait for answers here, or do not any more; what is allowed now.
+    #[must_use]
     pub fn answering(&self, now: Instant, yes: bool) -> Option<Decision> {
         self.tell(|core| core.answering(now, yes));
         self.decision(now)

@@ -84,7 +84,7 @@ pub struct Spent {
 
 /// One sentence: what background work may do, and why not more.
 #[must_use]
-pub fn sentence(decision: &Decision) -> String {
+pub(super) fn sentence(decision: &Decision) -> String {
     let percent = (decision.headroom.value() * 100.0).round();
     match decision.reason {
         None => "Background work may use the whole device.".to_owned(),

@@ -77,7 +77,7 @@ impl Listing<'_> {
                         file.starts_with("rail_name_") || file.starts_with("in_power") && file.ends_with("_input")
                     }),
                     "thermal_throttle" => {
-                        self.deeper(&format!("{base}/{file}"), |file| file.ends_with("_throttle_count"))
+                        self.deeper(&format!("{base}/{file}"), |file| file.ends_with("_throttle_count"));
                     }
                     _ => self.read(&format!("{base}/{file}")),
                 }

@@ -5,6 +5,7 @@ use super::super::report::{self, Current, More};
 use super::{Core, Role, age, millis};
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::Findings;
+use crate::energy::board::limit::LimitFrom;
 use crate::energy::governor::Learned;
 use crate::energy::policy::wall::Zone;
 use crate::energy::report::Report;
@@ -68,7 +69,11 @@ impl Core {
             followers: self.followers.len(),
             today: self.ledger.day(self.day(now)).map(report::spent).unwrap_or_default(),
         };
-        Current { report: Report::new(found, &decision), more }
+        let mut report = Report::new(found, &decision);
+        if let Some(limit) = self.governor.own_limit() {
+            (report.t_lim_c, report.t_lim_from) = (limit, LimitFrom::Owner);
+        }
+        Current { report, more }
     }
 
     /// Days since 1970; days of running, below 0, while the time is unknown.

@@ -1,0 +1,268 @@
+//! The governor in a real agent: what it finds, what it holds, what outlives a restart; on trees of real boards.
+
+use crate::house::{Agent, Place, WATTLE, repo};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// Rows that `wattle energy --root` was held to.
+const EXPECTED: usize = 16;
+
+/// Unpacks a fixture into real files. Reads that must fail cannot be made with files, but for missing and denied ones.
+pub(crate) fn unpack(name: &str, root: &Path) {
+    if let Some((base, _)) = name.split_once('+') {
+        unpack(base, root);
+    }
+    let text = fs::read_to_string(repo().join("tests/fixtures/sysfs").join(format!("{name}.tree"))).unwrap();
+    for line in text.lines() {
+        let (path, content) = line.split_once('\t').unwrap();
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        match content.strip_prefix('!') {
+            Some("ENOENT") => {}
+            Some(_) => {
+                fs::write(&path, "").unwrap();
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+            }
+            None => fs::write(&path, serde_json::from_str::<String>(content).unwrap()).unwrap(),
+        }
+    }
+}
+
+fn glance(root: &Path) -> Value {
+    let output = Command::new(WATTLE).args(["energy", "--json", "--root"]).arg(root).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn each_board_s_tree_of_real_files_is_read_as_is_expected_of_it() {
+    let table = fs::read_to_string(repo().join("tests/fixtures/sysfs/EXPECT.tsv")).unwrap();
+    let mut seen = 0;
+    for row in table.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
+        let [name, sensor, degrees, limit, from, source] = row[..6] else { panic!("{row:?}") };
+        let root = tempfile::tempdir().unwrap();
+        unpack(name, root.path());
+        let said = glance(root.path());
+        seen += 1;
+        let known = |text: &str| (text != "-").then(|| json!(text)).unwrap_or(Value::Null);
+        let number = |text: &str| text.parse::<f64>().map_or(Value::Null, |number| json!(number));
+        assert_eq!(said["cpu_sensor"], known(sensor), "{name}");
+        assert_eq!(said["cpu_temp_c"], number(degrees), "{name}");
+        assert_eq!(said["t_lim_c"], number(limit), "{name}");
+        assert!(from.split('|').any(|from| said["t_lim_from"] == from), "{name}: {said}");
+        assert_eq!(said["power_source"], source, "{name}");
+    }
+    assert_eq!(seen, EXPECTED, "the table was cut short, or grew");
+}
+
+/// An agent on a tree of sensors, with a meeting place of its own, or one that is given.
+struct Governed {
+    place: Place,
+    root: tempfile::TempDir,
+    meeting: PathBuf,
+}
+
+impl Governed {
+    fn new(tree: &str) -> Self {
+        let (place, root) = (Place::new(), tempfile::tempdir().unwrap());
+        unpack(tree, root.path());
+        let meeting = root.path().join("run");
+        fs::create_dir(&meeting).unwrap();
+        Self { place, root, meeting }
+    }
+
+    fn up(&self) -> Agent {
+        let mut command = Command::new(WATTLE);
+        command.env("XDG_RUNTIME_DIR", &self.meeting);
+        let sensors = self.root.path().to_str().unwrap();
+        Agent::start(command, &self.place.home(), &["--sensors", sensors, "--no-mdns"])
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::write(self.root.path().join(path), text).unwrap();
+    }
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < end, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn call(agent: &Agent, method: &str, path: &str, body: &str) -> (u16, Value) {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(&agent.api).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        agent.api,
+        agent.token,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+#[test]
+fn a_device_on_battery_reads_files_and_embeds_them_on_mains() {
+    let device = Governed::new("x86-laptop-bat-discharging");
+    device.place.write("violin.md", "# Violin\n\nGrandmother's violin lies in the long chest under the roof window.\n");
+    let agent = device.up();
+    agent.add(&device.place.docs());
+    let status = agent.wait("a file that was read", |status| status["files"]["chunked"] == 1);
+    assert_eq!(status["vectors"], 0, "nothing is embedded on battery");
+    let energy = agent.json(&["energy", "--json"]);
+    assert_eq!((&energy["reason"], &energy["headroom"]), (&json!("on-battery"), &json!(0.0)), "{energy}");
+    assert_eq!(energy["power_source"], "battery");
+    let text = String::from_utf8(agent.cli(["energy"]).stdout).unwrap();
+    assert!(text.contains("the device runs on battery; work waits for mains"), "{text}");
+    // Somebody plugs the charger in. No event comes from a folder of files: the next sample sees it.
+    for name in
+        ["BAT0", "BAT1"].iter().filter(|name| device.root.path().join("sys/class/power_supply").join(name).exists())
+    {
+        device.write(&format!("sys/class/power_supply/{name}/status"), "Full\n");
+        device.write(&format!("sys/class/power_supply/{name}/capacity"), "100\n");
+    }
+    for entry in fs::read_dir(device.root.path().join("sys/class/power_supply")).unwrap() {
+        let online = entry.unwrap().path().join("online");
+        if online.exists() {
+            fs::write(online, "1\n").unwrap();
+        }
+    }
+    agent.wait_ready(1);
+    let today = agent.json(&["energy", "--json"])["today"].clone();
+    assert_eq!(today[0]["chunks"], 1, "{today}");
+    assert_eq!((&today[0]["method"], &today[0]["joules"]), (&json!("unknown"), &Value::Null), "unknown is not 0");
+}
+
+#[test]
+fn a_pause_outlives_a_kill_and_ends_when_its_owner_says_so() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let agent = device.up();
+    let said = String::from_utf8(agent.cli(["pause", "2h"]).stdout).unwrap();
+    assert!(said.contains("paused for 2 hours"), "{said}");
+    agent.kill();
+    device.place.write("a.md", "Bees and honey.\n");
+    let agent = device.up();
+    agent.add(&device.place.docs());
+    let energy = agent.json(&["energy", "--json"]);
+    assert_eq!((&energy["reason"], &energy["paused"]), (&json!("paused"), &json!(true)), "{energy}");
+    let left = energy["paused_s"].as_u64().unwrap();
+    assert!((7000..=7200).contains(&left), "{left}");
+    assert_eq!(agent.status()["files"]["ready"], 0, "nothing begins");
+    assert!(agent.status()["background"].as_str().unwrap().contains("paused by its owner"), "{}", agent.status());
+    assert!(agent.cli(["resume"]).status.success());
+    agent.wait_ready(1);
+    for wrong in [vec!["pause", "2"], vec!["pause", "until", "25:00"], vec!["pause", "a", "b", "c"]] {
+        assert!(!agent.cli(&wrong).status.success(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn hints_are_taken_or_refused_with_a_reason_and_a_file_is_one_too() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let agent = device.up();
+    let put = |body: &str| call(&agent, "PUT", "/v1/energy/hint", body);
+    assert_eq!(put(r#"{"v":1,"state":"surplus","ttl_s":900,"source":"home-assistant"}"#).0, 204);
+    let (_, energy) = call(&agent, "GET", "/v1/energy", "");
+    assert_eq!(
+        (&energy["energy"], &energy["energy_source"]),
+        (&json!("surplus"), &json!("home-assistant")),
+        "{energy}"
+    );
+    for bad in ["", "{}", r#"{"v":2,"state":"surplus","ttl_s":9}"#, r#"{"v":1,"state":"surplus","ttl_s":3601}"#] {
+        let (status, why) = put(bad);
+        assert_eq!(status, 400, "{bad}");
+        assert!(why["error"].as_str().unwrap().contains("The hint before it stays"), "{why}");
+    }
+    assert_eq!(put(&" ".repeat(70_000)).0, 413);
+    assert_eq!(call(&agent, "POST", "/v1/energy/hint", "{}").0, 405);
+    let (_, energy) = call(&agent, "GET", "/v1/energy", "");
+    assert_eq!(energy["energy"], "surplus", "refused ones change nothing");
+    assert_eq!(put(r#"{"gridPower":800}"#).0, 204, "evcc's shape");
+}
+
+#[test]
+fn the_agents_of_a_host_share_one_governor_and_the_next_one_leads_when_it_ends() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let first = device.up();
+    let other = Place::new();
+    let start = |place: &Place| {
+        let mut command = Command::new(WATTLE);
+        command.env("XDG_RUNTIME_DIR", &device.meeting);
+        Agent::start(command, &place.home(), &["--sensors", device.root.path().to_str().unwrap(), "--no-mdns"])
+    };
+    let second = start(&other);
+    let energy = |agent: &Agent| agent.json(&["energy", "--json"]);
+    until("a follower", || energy(&first)["followers"] == 1);
+    assert_eq!((energy(&first)["leads"].clone(), energy(&second)["leads"].clone()), (json!(true), json!(false)));
+    assert!(second.cli(["pause"]).status.success());
+    until("the pause at the other", || energy(&first)["paused"] == true);
+    first.kill();
+    until("the follower to lead", || energy(&second)["leads"] == true);
+    assert_eq!(energy(&second)["reason"], "paused", "and it knows of the pause");
+}
+
+#[test]
+fn background_threads_stand_last_and_those_that_serve_people_do_not() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let agent = device.up();
+    let tasks = PathBuf::from(format!("/proc/{}/task", agent.child.id()));
+    let mut seen = (0, 0);
+    for entry in fs::read_dir(tasks).unwrap() {
+        let path = entry.unwrap().path();
+        let name = fs::read_to_string(path.join("comm")).unwrap();
+        let stat = fs::read_to_string(path.join("stat")).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        // Fields 19 and 41 of proc_pid_stat(5), the first behind the name being 3.
+        let (nice, policy) = (fields[16], fields[38]);
+        if name.starts_with("background") {
+            assert!(policy == "5" || nice == "19", "{name}: policy {policy}, nice {nice}");
+            seen.0 += 1;
+        } else {
+            assert_eq!(policy, "0", "{name}");
+            seen.1 += 1;
+        }
+    }
+    assert!(seen.0 > 0 && seen.1 > 3, "{seen:?}");
+}
+
+#[test]
+fn a_tree_that_is_none_and_a_broken_memory_are_told_in_a_sentence() {
+    let output: Output = Command::new(WATTLE).args(["energy", "--root", "/nowhere"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not a folder"), "{output:?}");
+    let device = Governed::new("vm-no-sensors");
+    fs::create_dir_all(device.place.home()).unwrap();
+    fs::set_permissions(device.place.home(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(device.place.home().join("energy.json"), "{\"v\":1,").unwrap();
+    let agent = device.up();
+    assert_eq!(agent.json(&["energy", "--json"])["cpu_sensor"], Value::Null);
+    assert!(agent.log().contains("energy.json.broken"), "{}", agent.log());
+}
+
+#[test]
+fn changes_are_told_line_by_line_as_they_come() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let agent = device.up();
+    let mut command = Command::new(WATTLE);
+    command.args(["--api", &agent.api, "--home"]).arg(device.place.home()).args(["energy", "--watch"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("°C"));
+    assert!(agent.cli(["pause"]).status.success());
+    assert!(lines.any(|line| line.unwrap().contains("paused by its owner")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
