@@ -6,12 +6,12 @@
 //! | layer | modules | what |
 //! |---|---|---|
 //! | L4 | `io`, `sim` (and `main`) | the world and the pretend world: twins over the same node and worker |
-//! | L3 | [`node`], [`worker`] | every decision of one agent; doing one task |
+//! | L3 | [`node`], [`worker`], [`config`] | every decision of one agent; doing one task; what owners write |
 //! | L2 | [`energy`], [`work`], [`query`], [`mesh`] | machines: `handle(now, ..)` and `deadline()`; they do not know each other |
 //! | L1 | [`wire`], [`text`], [`embed`], [`store`], [`search`] | bytes, text, vectors, records, scores |
 //! | L0 | [`base`], [`limits`] | time, ids, vectors, the outbox; every cap |
 //!
-//! Places that are kept for what comes: `config` (L3) and `learn` (L2).
+//! A place that is kept for what comes: `learn` (L2).
 //!
 //! The way of a file: `io::watch` tells that it changed, `node::ingest` orders a look, `worker::look` compares,
 //! the change is saved, `worker::read` cuts it, `worker::embed` embeds a few chunks at a time, and what is
@@ -25,6 +25,7 @@
 #![deny(unsafe_code)]
 
 pub mod base;
+pub mod config;
 pub mod embed;
 pub mod energy;
 #[cfg(feature = "device")]

@@ -19,9 +19,11 @@ pub struct Places {
     pub grid: Option<PathBuf>,
 }
 
-impl Default for Places {
-    fn default() -> Self {
-        Self { hint: PathBuf::from("/run/wattle/energy-hint.json"), grid: None }
+impl Places {
+    /// Where the owner says, or where hints lie by default.
+    #[must_use]
+    pub fn new(hint: Option<&str>, grid: Option<&str>) -> Self {
+        Self { hint: PathBuf::from(hint.unwrap_or("/run/wattle/energy-hint.json")), grid: grid.map(PathBuf::from) }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod probe;
 pub mod progress;
 pub mod remember;
 pub mod resolve;
+pub mod settings;
 pub mod source;
 pub mod store;
 pub mod sysfs;

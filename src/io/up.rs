@@ -7,6 +7,7 @@ use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
 use super::gate::{Asked, Gate};
 use super::governor::{Governing, Setup};
+use super::hints::Places;
 use super::home::{Home, disk_free};
 use super::http::Patience;
 use super::http::{self, token::Token};
@@ -89,8 +90,16 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     let gate = gate.around(network);
     let page = format!("http://{address}/#token={}", token.reveal());
-    let server = http::serve(listener, gate.clone(), token, Patience::default())
-        .map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
+    let failed = |address: SocketAddr, error| format!("The agent cannot listen on {address}: {error}.");
+    let mut servers = Vec::new();
+    if let Some(open) = options.open_api {
+        let listener = listen(open)?;
+        let served = http::serve(listener, gate.clone(), token.clone(), Patience::default());
+        servers.push(served.map_err(|error| failed(open, error))?);
+        println!("The API is open to other devices at http://{open}, with the token; what passes is not encrypted.");
+    }
+    let served = http::serve(listener, gate.clone(), token, Patience::default());
+    servers.push(served.map_err(|error| failed(address, error))?);
     println!("{device} is up. Other devices reach it at {reached}");
     println!("Ask on this page: {page}");
     println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
@@ -104,7 +113,9 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     // some ten wake-ups.
     futures_lite::future::block_on(driver.run(inbox));
     governing.stop();
-    smol::block_on(server.stop());
+    for server in servers {
+        smol::block_on(server.stop());
+    }
     for thread in threads {
         if thread.join().is_err() {
             error!("A thread of the agent failed; what it had in hand is done again at the next start.");
@@ -120,14 +131,15 @@ fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<(G
         info!("The governor is off: background work takes what it can get, whatever heat and power say.");
         return Ok((Governing::off(), Vec::new()));
     }
+    let energy = &options.config.energy;
     let setup = Setup {
         home: home.path().to_owned(),
         sensors: options.sensors.clone(),
-        settings: options.energy.settings.clone(),
-        plan: options.energy.plan.clone(),
-        can_wait: options.energy.can_wait,
-        trusted_clock: options.energy.trusted_clock,
-        hint_files: options.energy.hint_files.clone(),
+        settings: energy.settings.clone(),
+        plan: energy.plan.clone(),
+        can_wait: energy.can_wait,
+        trusted_clock: energy.trusted_clock,
+        hint_files: Places::new(energy.hint_file.as_deref(), energy.grid_file.as_deref()),
         meeting: None,
     };
     Governing::begin(setup, events.clone())

@@ -65,3 +65,6 @@ pub const GRID_BYTES_MAX: usize = 64 * 1024;
 
 /// Seconds of a pause at most; longer ones are open.
 pub const PAUSE_S_MAX: u64 = 366 * 24 * 3600;
+
+/// Bytes of `config.toml`.
+pub const CONFIG_BYTES_MAX: usize = 64 * 1024;

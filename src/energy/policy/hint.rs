@@ -227,4 +227,14 @@ mod tests {
         assert_eq!(hints.current(Instant::ZERO, local(900)).0, Energy::Unknown);
         assert_eq!(hints.current(Instant::ZERO, None).0, Energy::Unknown, "the time is unknown");
     }
+
+    #[test]
+    fn the_payload_of_the_documentation_is_taken() {
+        let page = include_str!("../../../docs/home-assistant.md");
+        let line = page.lines().find_map(|line| line.trim().strip_prefix("payload: '")).unwrap();
+        for state in ["surplus", "normal", "scarce"] {
+            let payload = line.trim_end_matches('\'').replace("{{ state }}", state);
+            assert_eq!(parse(&payload).unwrap().source, "home-assistant");
+        }
+    }
 }

@@ -1,12 +1,8 @@
 //! What can be typed: the arguments of `wattle`, checked for form.
 
 use crate::base::id::Ring;
-use crate::base::time::Duration;
-use crate::energy::governor::Settings;
-use crate::energy::policy::hint::Energy;
-use crate::energy::policy::hours::Window;
+use crate::config::Config;
 use crate::io::disk::Sync;
-use crate::io::hints::Places;
 use crate::io::resolve::Peer;
 use crate::io::source::{DEFAULT_COLLECTION, check_collection};
 use crate::limits::HITS_MAX;
@@ -149,6 +145,11 @@ pub struct UpArgs {
     #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
     pub sensors: PathBuf,
 
+    /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
+    /// the token, and everybody on the network can read what passes.
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::config::open_address)]
+    pub open_api: Option<SocketAddr>,
+
     /// Do not use multicast: other devices are found only where --peer says, or where they were before.
     #[arg(long)]
     pub no_mdns: bool,
@@ -220,21 +221,6 @@ pub enum Switch {
     Off,
 }
 
-/// What the owner chose for the governor.
-#[derive(Clone, Debug, Default)]
-pub struct EnergyOptions {
-    /// Heat, battery, pause and hours.
-    pub settings: Settings,
-    /// Hours with more or less energy than usual.
-    pub plan: Vec<(Window, Energy)>,
-    /// How long bulk work may wait for surplus.
-    pub can_wait: Duration,
-    /// The clock is right, whatever the system knows of it.
-    pub trusted_clock: bool,
-    /// Where hints lie.
-    pub hint_files: Places,
-}
-
 /// Who may see a collection, as far as it can be chosen today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RingArg {
@@ -280,8 +266,10 @@ pub struct UpOptions {
     pub governed: bool,
     /// Where the trees of /sys and /proc begin.
     pub sensors: PathBuf,
-    /// What the owner chose for the governor.
-    pub energy: EnergyOptions,
+    /// What its owner wrote into config.toml.
+    pub config: Config,
+    /// One more address where the API listens, for other devices.
+    pub open_api: Option<SocketAddr>,
     /// How far the store syncs before a promise.
     pub sync: Sync,
 }

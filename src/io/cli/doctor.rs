@@ -9,6 +9,7 @@ use crate::io::http::client::{Client, Failure};
 use crate::io::http::shape::{Checked, Unusable};
 use crate::io::http::token::TOKEN_FILE;
 use crate::io::models;
+use crate::io::settings;
 use crate::limits::DISK_FREE_MIN;
 use rustix::fs::Access;
 use serde_json::{Value, json};
@@ -39,8 +40,13 @@ pub type Local = fn(&Path) -> Check;
 
 /// The checks of this machine, in the order in which they are told. A part of the house that can look at
 /// itself adds a line here.
-pub const LOCAL: &[Local] =
-    &[home, |home| secret("key", &home.join("identity.key")), |home| secret("token", &home.join(TOKEN_FILE)), disk];
+pub const LOCAL: &[Local] = &[
+    home,
+    config,
+    |home| secret("key", &home.join("identity.key")),
+    |home| secret("token", &home.join(TOKEN_FILE)),
+    disk,
+];
 
 /// All that was looked at.
 #[derive(Clone, Debug)]
@@ -84,6 +90,14 @@ fn store_outcome(store: &Checked) -> Result<String, String> {
             store.fault_count
         ))
     }
+}
+
+fn config(home: &Path) -> Check {
+    let outcome = settings::read(home).map(|_| match home.join(settings::FILE).exists() {
+        true => "config.toml can be used.".to_owned(),
+        false => "There is no config.toml; the defaults hold.".to_owned(),
+    });
+    Check::new("settings", outcome)
 }
 
 fn home(home: &Path) -> Check {

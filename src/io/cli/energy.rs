@@ -2,7 +2,7 @@
 
 use super::text::one_line;
 use super::{Stop, pretty, say};
-use crate::base::time::Duration;
+use crate::config::duration;
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::source::Source;
@@ -73,20 +73,6 @@ pub(super) fn pause_body(words: &[String]) -> Result<Value, Stop> {
         }
         _ => Err(wrong()),
     }
-}
-
-/// "90s", "30m", "2h", "1d".
-pub(super) fn duration(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
-    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 /// What a pause or its end came to.

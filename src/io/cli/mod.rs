@@ -19,6 +19,7 @@ use super::demo;
 use super::home::{Home, default_home};
 use super::http::client::{Client, Failure};
 use super::identity::Identity;
+use super::settings;
 use super::up;
 use args::{AddArgs, Args, Command, SearchArgs, UpOptions};
 use show::Look;
@@ -73,6 +74,7 @@ fn carry_out(args: Args) -> Result<(), Stop> {
             let folders = up.folders.iter().map(absolute).collect::<Result<_, _>>()?;
             let models = up.models.as_ref().map(absolute).transpose()?;
             let (sync, ring) = (up.sync(), up.ring.into());
+            let config = settings::read(&home).map_err(Stop::NotDone)?;
             let options = UpOptions {
                 home,
                 api: args.api,
@@ -86,7 +88,8 @@ fn carry_out(args: Args) -> Result<(), Stop> {
                 multicast: !up.no_mdns,
                 governed: up.governor == args::Switch::On,
                 sensors: absolute(&up.sensors)?,
-                energy: args::EnergyOptions::default(),
+                open_api: up.open_api.or(config.open_api),
+                config,
                 sync,
             };
             up::up(&options).map_err(Stop::NotDone)

@@ -5,7 +5,7 @@
 
 use super::answer;
 use super::token::Token;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use trillium::{Conn, Handler, Headers, KnownHeaderName, Method, Status};
 
@@ -27,7 +27,9 @@ impl Refusal {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::Host => "This agent answers only to localhost, 127.0.0.1 or [::1].",
+            Self::Host => {
+                "This agent answers only to its own address: localhost, 127.0.0.1, [::1], or the one where it was opened."
+            }
             Self::Origin => "Pages of other origins may not ask this agent.",
             Self::NoToken => {
                 "This call needs the header `Authorization: Bearer TOKEN`; the token is in the file api-token of the agent's home."
@@ -70,13 +72,15 @@ pub enum Field<'a> {
     Many,
 }
 
-/// Whether this caller may come in.
+/// Whether this caller may come in. `opened` is the one address of this device at which the API was opened to others;
+/// `None`: it is for this machine alone.
 ///
 /// # Errors
 /// The first check that fails, in the order host, origin, token.
-pub fn check(caller: &Caller<'_>, token: &Token) -> Result<(), Refusal> {
+pub fn check(caller: &Caller<'_>, token: &Token, opened: Option<SocketAddr>) -> Result<(), Refusal> {
     let Field::One(host) = caller.host else { return Err(Refusal::Host) };
-    if !is_loopback(host) {
+    // Names that lead to an opened address are not believed either: any page can make one.
+    if !opened.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
         return Err(Refusal::Host);
     }
     let own_origin = match caller.origin {
@@ -117,6 +121,15 @@ pub fn is_loopback(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether a Host is this very address, with its port or without.
+fn is_address(host: &str, address: SocketAddr) -> bool {
+    let bare = match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    host == address.to_string() || host == bare
+}
+
 fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
@@ -131,13 +144,14 @@ fn same_origin(origin: &str, host: &str) -> bool {
 #[derive(Debug)]
 pub struct Door {
     token: Arc<Token>,
+    opened: Option<SocketAddr>,
 }
 
 impl Door {
-    /// A door that opens for `token`.
+    /// A door that opens for `token`, at an address of this machine alone or at an `opened` one.
     #[must_use]
-    pub fn new(token: Token) -> Self {
-        Self { token: Arc::new(token) }
+    pub fn new(token: Token, opened: Option<SocketAddr>) -> Self {
+        Self { token: Arc::new(token), opened }
     }
 }
 
@@ -151,7 +165,7 @@ impl Handler for Door {
             authorization: field(headers, KnownHeaderName::Authorization),
             open: conn.method() == Method::Get && matches!(conn.path(), "/" | "/healthz"),
         };
-        match check(&caller, &self.token) {
+        match check(&caller, &self.token, self.opened) {
             Ok(()) => conn,
             Err(refusal) => {
                 let conn = answer::refused(conn, refusal.status(), refusal.sentence());

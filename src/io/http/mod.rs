@@ -68,6 +68,7 @@ impl Server {
 pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience: Patience) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let listener = TcpListener::try_from(listener)?;
+    let opened = (!address.ip().is_loopback()).then_some(address);
     let config =
         HttpConfig::default().with_head_max_len(HTTP_HEAD_MAX).with_received_body_max_len(HTTP_BODY_MAX as u64);
     let mut context = HttpContext::new().with_config(config);
@@ -76,7 +77,7 @@ pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience
     let context = Arc::new(context);
     let house = House {
         context: Arc::clone(&context),
-        rooms: Arc::new((Door::new(token), Page::new(), Api::new(gate))),
+        rooms: Arc::new((Door::new(token, opened), Page::new(), Api::new(gate))),
         slots: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
         patience,
     };

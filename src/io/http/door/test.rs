@@ -76,15 +76,15 @@ fn no_other_name_is_this_machine() {
 #[test]
 fn the_owner_comes_in() {
     let bearer = format!("Bearer {SECRET}");
-    assert_eq!(check(&owner(&bearer), &token()), Ok(()));
-    assert_eq!(check(&owner(&bearer.replace("Bearer", "bearer")), &token()), Ok(()));
+    assert_eq!(check(&owner(&bearer), &token(), None), Ok(()));
+    assert_eq!(check(&owner(&bearer.replace("Bearer", "bearer")), &token(), None), Ok(()));
     let page =
         Caller { origin: Field::One("http://127.0.0.1:7780"), site: Field::One("same-origin"), ..owner(&bearer) };
-    assert_eq!(check(&page, &token()), Ok(()));
+    assert_eq!(check(&page, &token(), None), Ok(()));
     let named = Caller { host: Field::One("LOCALHOST:80"), origin: Field::One("http://localhost"), ..owner(&bearer) };
-    assert_eq!(check(&named, &token()), Ok(()));
+    assert_eq!(check(&named, &token(), None), Ok(()));
     let first = Caller { authorization: Field::Absent, site: Field::One("none"), open: true, ..owner("") };
-    assert_eq!(check(&first, &token()), Ok(()));
+    assert_eq!(check(&first, &token(), None), Ok(()));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_foreign_host_stays_out_even_with_the_token_and_on_open_calls() {
     let bearer = format!("Bearer {SECRET}");
     for host in [Field::Absent, Field::Many, Field::One("evil.example:7780"), Field::One("")] {
         let caller = Caller { host, open: true, ..owner(&bearer) };
-        assert_eq!(check(&caller, &token()), Err(Refusal::Host), "{host:?}");
+        assert_eq!(check(&caller, &token(), None), Err(Refusal::Host), "{host:?}");
     }
 }
 
@@ -112,12 +112,12 @@ fn a_foreign_origin_stays_out_even_with_the_token_and_on_open_calls() {
         "127.0.0.1:7780",
     ] {
         let caller = Caller { origin: Field::One(origin), open: true, ..owner(&bearer) };
-        assert_eq!(check(&caller, &token()), Err(Refusal::Origin), "{origin}");
+        assert_eq!(check(&caller, &token(), None), Err(Refusal::Origin), "{origin}");
     }
     let twice = Caller { origin: Field::Many, ..owner(&bearer) };
-    assert_eq!(check(&twice, &token()), Err(Refusal::Origin));
+    assert_eq!(check(&twice, &token(), None), Err(Refusal::Origin));
     for site in [Field::One("cross-site"), Field::One("same-site"), Field::One("?"), Field::Many] {
-        assert_eq!(check(&Caller { site, ..owner(&bearer) }, &token()), Err(Refusal::Origin), "{site:?}");
+        assert_eq!(check(&Caller { site, ..owner(&bearer) }, &token(), None), Err(Refusal::Origin), "{site:?}");
     }
 }
 
@@ -134,10 +134,33 @@ fn no_token_and_a_wrong_token_stay_out_and_nothing_sent_is_repeated() {
         (&format!("Bearer {SECRET}0"), Refusal::WrongToken),
         (&format!("Bearer {}", SECRET.to_uppercase()), Refusal::WrongToken),
     ] {
-        assert_eq!(check(&owner(offered), &token()), Err(refusal), "{offered}");
+        assert_eq!(check(&owner(offered), &token(), None), Err(refusal), "{offered}");
         assert!(!refusal.sentence().contains(&SECRET[..8]));
     }
     for authorization in [Field::Absent, Field::Many] {
-        assert_eq!(check(&Caller { authorization, ..owner("") }, &token()), Err(Refusal::NoToken));
+        assert_eq!(check(&Caller { authorization, ..owner("") }, &token(), None), Err(Refusal::NoToken));
     }
+}
+
+#[test]
+fn an_opened_address_answers_to_itself_only_and_asks_for_the_token_all_the_same() {
+    let opened = Some("192.168.1.4:7780".parse().unwrap());
+    let bearer = format!("Bearer {SECRET}");
+    let at = |host| Caller { host: Field::One(host), ..owner(&bearer) };
+    for host in ["192.168.1.4:7780", "192.168.1.4"] {
+        assert_eq!(check(&at(host), &token(), opened), Ok(()), "{host}");
+    }
+    for host in
+        ["192.168.1.5:7780", "localhost", "127.0.0.1:7780", "nas.local:7780", "192.168.1.4:7781", "evil.example"]
+    {
+        assert_eq!(check(&at(host), &token(), opened), Err(Refusal::Host), "{host}");
+    }
+    let without = Caller { authorization: Field::Absent, ..at("192.168.1.4:7780") };
+    assert_eq!(check(&without, &token(), opened), Err(Refusal::NoToken));
+    let page = Caller { origin: Field::One("http://evil.example"), ..at("192.168.1.4:7780") };
+    assert_eq!(check(&page, &token(), opened), Err(Refusal::Origin));
+    assert_eq!(check(&at("192.168.1.4:7780"), &token(), None), Err(Refusal::Host), "not opened, not answered");
+    let six = Some("[fd00::4]:7780".parse().unwrap());
+    assert_eq!(check(&at("[fd00::4]:7780"), &token(), six), Ok(()));
+    assert_eq!(check(&at("[fd00::4]"), &token(), six), Ok(()));
 }

@@ -1,0 +1,37 @@
+//! `[api]`: where else than on this machine the API may be reached.
+
+use super::{Wrong, wrong};
+use core::net::SocketAddr;
+use serde::Deserialize;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    open: Option<String>,
+}
+
+impl Written {
+    pub(super) fn checked(self) -> Result<Option<SocketAddr>, Wrong> {
+        self.open.map(|text| open_address(&text).map_err(wrong)).transpose()
+    }
+}
+
+/// An address at which the API may be opened.
+///
+/// # Errors
+/// One phrase: what it is instead.
+pub fn open_address(text: &str) -> Result<SocketAddr, String> {
+    let Ok(address) = text.parse::<SocketAddr>() else {
+        return Err(format!("api.open is one address of this device with a port, as 192.168.1.4:7780, not {text:?}"));
+    };
+    if address.ip().is_unspecified() {
+        return Err("api.open names one address of this device; all of them at once is not possible".to_owned());
+    }
+    if address.ip().is_loopback() {
+        return Err("api.open is an address that other devices reach; this machine itself has --api".to_owned());
+    }
+    if address.ip().is_multicast() || address.port() == 0 {
+        return Err(format!("api.open cannot be {address}: it needs one address of this device, and a port"));
+    }
+    Ok(address)
+}

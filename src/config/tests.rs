@@ -1,0 +1,83 @@
+//! What may be written, and what is said of everything else.
+
+use super::*;
+use crate::energy::policy::hint;
+use crate::energy::policy::wall::Local;
+use crate::energy::share::Share;
+
+#[test]
+fn an_empty_file_is_the_house_s_defaults() {
+    let config = Config::parse("# nothing\n").unwrap();
+    assert_eq!((config.open_api, config.energy.can_wait), (None, Duration::ZERO));
+    assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
+}
+
+#[test]
+fn the_example_of_the_documentation_says_what_it_says() {
+    let page = include_str!("../../docs/config.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let config = Config::parse(example).unwrap();
+    let energy = &config.energy;
+    assert_eq!(energy.settings.t_lim, Some(80.0));
+    assert_eq!((energy.settings.thermal.margin, energy.settings.thermal.silent), (4.0, true));
+    assert!(
+        energy.settings.battery.trickle_on_battery && energy.trusted_clock && energy.settings.policy.expects_surplus
+    );
+    assert_eq!(energy.can_wait, Duration::from_secs(2 * 86_400));
+    assert_eq!(energy.settings.policy.max_defer, Duration::from_secs(7 * 86_400));
+    let quiet = &energy.settings.policy.quiet;
+    let cap = |weekday, minute| quiet.cap(Local { weekday, minute });
+    assert_eq!(cap(0, 23 * 60), Some(Share::new(0.25)), "Monday night");
+    assert_eq!(cap(5, 23 * 60), None, "Saturday night");
+    assert_eq!(cap(6, 14 * 60), Some(Share::NONE), "Sunday's nap");
+    assert_eq!(energy.plan.len(), 1);
+    assert_eq!(energy.plan[0].1, hint::Energy::Surplus);
+    assert_eq!(config.open_api.map(|open| open.to_string()).as_deref(), Some("192.168.1.4:7780"));
+    assert!(energy.hint_file.is_some() && energy.grid_file.is_some());
+    // Every key of the page's table stands in its example.
+    for key in page.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split('`').next()) {
+        let name = key.rsplit('.').next().unwrap();
+        assert!(example.contains(name), "{key} is not in the example");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_line_and_what_is_allowed() {
+    for (text, line, part) in [
+        ("[energy]\nmargin = 4\n", Some(2), "unknown field `margin`"),
+        ("[energy]\n\nsilent = \"yes\"\n", Some(3), "expected a boolean"),
+        ("[energy\n", Some(1), ""),
+        ("[energy]\nmargin_c = 20\n", None, "energy.margin_c is a number from 3 to 10, not 20"),
+        ("[energy]\nmargin_c = nan\n", None, "from 3 to 10"),
+        ("[energy]\nlimit_c = 200\n", None, "from 40 to 95"),
+        ("[energy]\ncan_wait = \"2 days\"\n", None, "energy.can_wait is a time"),
+        ("[energy]\non_battery = \"run\"\n", Some(2), "unknown variant"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"25:00\"\n", None, "energy.quiet.to is a time of day"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ndays = \"monday\"\n", None, "energy.quiet.days"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ndays = []\n", None, "needs at least one day"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ncap = 2\n", None, "energy.quiet.cap"),
+        ("[[energy.schedule]]\nfrom = \"1:00\"\nto = \"2:00\"\nstate = \"much\"\n", Some(4), "unknown variant"),
+        ("[api]\nopen = \"0.0.0.0:7780\"\n", None, "all of them at once"),
+        ("[api]\nopen = \"127.0.0.1:7780\"\n", None, "--api"),
+        ("[api]\nopen = \"nas.local\"\n", None, "192.168.1.4:7780"),
+        ("colour = 1\n", Some(1), "unknown field"),
+    ] {
+        let wrong = Config::parse(text).unwrap_err();
+        assert_eq!(wrong.line, line, "{text:?}: {wrong}");
+        assert!(wrong.what.contains(part), "{text:?}: {wrong}");
+    }
+    let many = "[[energy.quiet]]\nfrom = \"1:00\"\nto = \"2:00\"\n".repeat(QUIET_MOST + 1);
+    assert!(Config::parse(&many).unwrap_err().what.contains("more than"));
+    assert!(Config::parse(&"#".repeat(CONFIG_BYTES_MAX + 1)).unwrap_err().what.contains("larger"));
+}
+
+const QUIET_MOST: usize = crate::limits::QUIET_HOURS_MAX;
+
+#[test]
+fn times_are_written_with_a_unit() {
+    assert_eq!(duration("90s"), Some(Duration::from_secs(90)));
+    assert_eq!(duration("2d"), Some(Duration::from_secs(172_800)));
+    for wrong in ["", "s", "0s", "-1h", "1.5h", "2", "2w", "99999999999999999999d", "9999999d", "2ü"] {
+        assert_eq!(duration(wrong), None, "{wrong}");
+    }
+}
