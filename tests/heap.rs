@@ -17,7 +17,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
+use wattle::base::time::Instant;
+use wattle::energy::governor::Governor;
+use wattle::energy::input::Sample;
+use wattle::energy::mode::Mode;
 use wattle::io::link::{Channel, Frame, LinkEvent, Links, Settings};
+use wattle::io::sysfs::sensors::Sensors;
 use wattle::limits::{FRAME_GOSSIP_MAX, FRAMES_KEPT_MAX};
 use wattle::wire::message::{Form, Opener, Sealer};
 use wattle::wire::peer::PeerId;
@@ -214,6 +219,59 @@ fn a_steady_message_takes_no_memory_of_ours_from_its_encoding_to_its_decoding() 
         assert!(of(&tally, "yamux") >= COUNTED / burst, "the profiler sees what yamux takes for each frame");
         assert_eq!((of(&tally, OURS), of(&tally, "unknown")), (0, 0), "blocks of ours, and of nobody: {tally:?}");
     }
+}
+
+/// A board's tree as real files: a zone, an alarm, a battery, and what is counted of the CPU and of pressure.
+fn board(root: &Path) {
+    for (path, text) in [
+        ("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n"),
+        ("sys/class/thermal/thermal_zone0/temp", "47400\n"),
+        ("sys/class/thermal/cooling_device0/type", "cpufreq-cpu0\n"),
+        ("sys/class/thermal/cooling_device0/cur_state", "0\n"),
+        ("sys/class/hwmon/hwmon0/name", "rpi_volt\n"),
+        ("sys/class/hwmon/hwmon0/in0_lcrit_alarm", "0\n"),
+        ("sys/class/power_supply/BAT0/type", "Battery\n"),
+        ("sys/class/power_supply/BAT0/status", "Charging\n"),
+        ("sys/class/power_supply/BAT0/capacity", "91\n"),
+        ("sys/class/power_supply/AC/type", "Mains\n"),
+        ("sys/class/power_supply/AC/online", "1\n"),
+        ("proc/stat", "cpu  277643 18897 32397 116462 1279 0 634 1115 77 0\n"),
+        ("proc/pressure/memory", "some avg10=0.13 avg60=0.68 avg300=0.28 total=1195993\n"),
+        ("proc/pressure/io", "full avg10=0.00 avg60=0.00 avg300=0.00 total=8494\n"),
+    ] {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+#[test]
+fn a_sample_of_the_governor_takes_no_memory_at_all() {
+    let _alone = ALONE.lock();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heap.json");
+    board(folder.path());
+    let mut sensors = Sensors::open(folder.path());
+    let mut governor = Governor::new(4, sensors.findings(), Default::default(), None);
+    let (mut sample, mut seconds) = (Sample::default(), 0);
+    let mut samples = |count: u64| {
+        for _ in 0..count {
+            seconds += 1;
+            let (now, own) = (Instant::from_millis(seconds * 1000), Duration::from_secs(seconds));
+            sensors.sample(now, own, &|at, reading| governor.doubts(now, at, reading), &mut sample);
+            sample.backlog.oldest = Some(Duration::ZERO);
+            let watts = sensors.watts(now, sample.supplies);
+            assert!(watts.is_none() && governor.sample(now, &sample).mode > Mode::Off || seconds < 60);
+        }
+    };
+    samples(WARM);
+    let profiler = profiler(&file);
+    samples(COUNTED);
+    drop(profiler);
+    let tally = read(&file);
+    println!("{COUNTED} samples of {} files: {tally:?}", sensors.files());
+    assert!(tally.is_empty(), "blocks were taken: {tally:?}");
+    assert!(sample.ticks.is_some() && sample.pressure.memory.some.is_some() && sample.temperatures[0] == Ok(47_400));
 }
 
 #[test]

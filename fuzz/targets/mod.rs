@@ -6,9 +6,12 @@
 //! tests/it/fuzz_short.rs on every `cargo test`).
 
 pub mod announce;
+pub mod config;
 pub mod datagram;
 pub mod envelope;
 pub mod frame;
+pub mod hint;
+pub mod host;
 pub mod identify;
 pub mod json;
 pub mod member;
@@ -19,6 +22,7 @@ pub mod noise_handshake;
 pub mod noise_payload;
 pub mod record;
 pub mod rumour;
+pub mod sensors;
 pub mod talk;
 
 /// One decoder under test.
@@ -36,9 +40,12 @@ pub struct Target {
 /// All of them.
 pub const TARGETS: &[Target] = &[
     Target { name: "announce", check: announce::check, seeds: announce::seeds, slowness: 1 },
+    Target { name: "config", check: config::check, seeds: config::seeds, slowness: 4 },
     Target { name: "datagram", check: datagram::check, seeds: datagram::seeds, slowness: 50 },
     Target { name: "envelope", check: envelope::check, seeds: envelope::seeds, slowness: 8 },
     Target { name: "frame", check: frame::check, seeds: frame::seeds, slowness: 1 },
+    Target { name: "hint", check: hint::check, seeds: hint::seeds, slowness: 1 },
+    Target { name: "host", check: host::check, seeds: host::seeds, slowness: 1 },
     Target { name: "identify", check: identify::check, seeds: identify::seeds, slowness: 2 },
     Target { name: "json", check: json::check, seeds: json::seeds, slowness: 2 },
     Target { name: "member", check: member::check, seeds: member::seeds, slowness: 10 },
@@ -49,6 +56,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "noise_payload", check: noise_payload::check, seeds: noise_payload::seeds, slowness: 40 },
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
     Target { name: "rumour", check: rumour::check, seeds: rumour::seeds, slowness: 4 },
+    Target { name: "sensors", check: sensors::check, seeds: sensors::seeds, slowness: 10 },
     Target { name: "talk", check: talk::check, seeds: talk::seeds, slowness: 1 },
 ];
 

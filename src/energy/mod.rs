@@ -28,3 +28,4 @@ pub mod sample;
 pub mod share;
 pub mod supply;
 pub mod thermal;
+pub mod words;

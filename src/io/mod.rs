@@ -7,6 +7,7 @@
 //! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
 
 pub mod boot;
+pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod compute;

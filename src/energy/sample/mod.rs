@@ -10,3 +10,4 @@ pub mod gate;
 pub mod group;
 pub mod slope;
 pub mod text;
+pub mod uevent;

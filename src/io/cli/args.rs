@@ -84,6 +84,10 @@ pub enum Command {
         /// Print JSON for programs; with --watch one line every two seconds.
         #[arg(long)]
         json: bool,
+
+        /// What else.
+        #[command(subcommand)]
+        what: Option<EnergyCommand>,
     },
     /// Pause background work: until `wattle resume`, or for a time ("2h", "30m"), or "until 18:30". Questions are
     /// answered all the same. It is kept over restarts and holds for all agents of this host.
@@ -99,6 +103,18 @@ pub enum Command {
         /// Print JSON for programs.
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What `wattle energy` can do besides telling.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum EnergyCommand {
+    /// Learn what a busy core costs here: no load, one core, all cores, each for a while. The device's own sensor is
+    /// used, or you read the watts off a plug. Run it while the agent is stopped; it keeps what was found.
+    Calibrate {
+        /// Seconds of each load, 10 to 600.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..=600))]
+        seconds: u64,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use super::text::one_line;
 use super::{Stop, pretty, say};
+use crate::base::time::Duration;
 use crate::config::duration;
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
@@ -9,7 +10,9 @@ use crate::energy::board::source::Source;
 use crate::energy::policy::hint::Energy;
 use crate::energy::policy::hours::minute_of_day;
 use crate::energy::report::Report;
-use crate::io::governor::{Current, More, Spent};
+use crate::io::calibrate::{self, Power};
+use crate::io::governor::{Current, More, Spent, keep};
+use crate::io::home::Home;
 use crate::io::http::client::Client;
 use crate::io::sysfs;
 use serde_json::{Value, json};
@@ -34,6 +37,29 @@ pub(super) fn glance(root: &Path, as_json: bool) -> Result<(), Stop> {
     }
     let why = report.reason.map_or_else(|| "nothing is in the way".to_owned(), |reason| reason.to_string());
     say(&format!("{}Headroom     {:.0} %: {why}\n", text(&report), report.headroom * 100.0))
+}
+
+/// Learns what a busy core costs, and keeps it in the home.
+pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
+    // Its lock is a running agent's: that one would work meanwhile, and write over what was found.
+    let home = Home::open(home).map_err(|why| Stop::NotDone(format!("{why} Calibrating needs the agent stopped.")))?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut out = std::io::stdout();
+    let found = if let Some(mut sensors) = calibrate::sensor(Path::new("/")) {
+        let mut watts = |now| sensors.watts(now, None).map(|(watts, ..)| watts);
+        calibrate::run(&mut Power::Measured(&mut watts), cores, time, &mut out)
+    } else {
+        say("Nothing here measures power: read the watts off a plug, and type them when you are asked.\n")?;
+        calibrate::run(&mut Power::Typed(&mut std::io::stdin().lock()), cores, time, &mut out)
+    };
+    let found = found.map_err(Stop::NotDone)?;
+    keep::calibrated(home.path(), found.idle_watts, found.core_watts).map_err(|error| {
+        Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
+    })?;
+    say(&format!(
+        "The device takes {:.2} W without work, and {:.2} W for each busy core. Joules are told by that from now on, ±15 %.\n",
+        found.idle_watts, found.core_watts
+    ))
 }
 
 /// Asks the running agent, once or until Ctrl-C.

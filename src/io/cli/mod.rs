@@ -21,7 +21,8 @@ use super::http::client::{Client, Failure};
 use super::identity::Identity;
 use super::settings;
 use super::up;
-use args::{AddArgs, Args, Command, SearchArgs, UpOptions};
+use crate::base::time::Duration;
+use args::{AddArgs, Args, Command, EnergyCommand, SearchArgs, UpOptions};
 use show::Look;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -113,8 +114,11 @@ fn carry_out(args: Args) -> Result<(), Stop> {
             say(&if json { pretty(&answer.json) } else { show::status(&answer.read, &look) })
         }
         Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
+        Command::Energy { what: Some(EnergyCommand::Calibrate { seconds }), .. } => {
+            energy::calibrate(&home, Duration::from_secs(seconds))
+        }
         Command::Energy { root: Some(root), json, .. } => energy::glance(&absolute(&root)?, json),
-        Command::Energy { root: None, watch, json } => smol::block_on(energy::show(&client()?, watch, json)),
+        Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::show(&client()?, watch, json)),
         Command::Pause { time } => {
             let body = energy::pause_body(&time)?;
             say(&energy::paused(&smol::block_on(client()?.pause(body))?.read))

@@ -200,6 +200,6 @@ mod tests {
         let text = status(&standing, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh)\n"));
-        assert!(text.ends_with("Now        working\nHeld       The disk is full.\n"));
+        assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
     }
 }

@@ -1,5 +1,6 @@
 //! The state that the threads share: the governor itself, what each agent of the host wants, what was told to whom.
 
+mod host;
 mod people;
 mod told;
 
@@ -10,6 +11,7 @@ use crate::energy::account::ledger::Ledger;
 use crate::energy::account::meter::{Mark, Meter, Used, Way};
 use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::findings::Findings;
+use crate::energy::board::source::Supplies;
 use crate::energy::decision::Decision;
 use crate::energy::governor::Governor;
 use crate::energy::input::Sample;
@@ -64,6 +66,7 @@ pub(super) struct Core {
     pub(super) reading: Option<Instant>,
     pub(super) sensors: usize,
     late_fed: Option<Instant>,
+    supplies: Option<Supplies>,
     cores: usize,
     role: Role,
     own: Wants,
@@ -90,7 +93,7 @@ pub(super) struct Core {
     /// The processes of the followers.
     pids: Vec<(u64, i32)>,
     /// Words for the leader that are not sent yet: hints and pauses that came to a follower.
-    pub(super) outgoing: heapless::Deque<super::frame::Up, 8>,
+    pub(super) outgoing: heapless::Deque<crate::energy::words::Up, 8>,
 }
 
 impl Core {
@@ -122,6 +125,7 @@ impl Core {
             reading: None,
             sensors: found.cpu.sensors().len(),
             late_fed: None,
+            supplies: None,
             cores,
             role: Role::Leads,
             own: Wants::default(),
@@ -148,89 +152,6 @@ impl Core {
         };
         core.apply_pause();
         core
-    }
-
-    // ---- who leads ------------------------------------------------------------------------------------------------
-
-    /// Leads from now on, or follows somebody who has said nothing yet.
-    pub(super) fn lead(&mut self, now: Instant, leads: bool) -> News {
-        self.role = if leads { Role::Leads } else { Role::Follows(self.whole, Some(now)) };
-        self.followers.clear();
-        self.pids.clear();
-        self.sample_now = true;
-        self.apply_pause();
-        self.push(now);
-        News { others: false, sampling: true }
-    }
-
-    pub(super) const fn leads(&self) -> bool {
-        matches!(self.role, Role::Leads)
-    }
-
-    /// The leader's word.
-    pub(super) fn led(&mut self, now: Instant, decision: Decision) {
-        self.role = Role::Follows(decision, None);
-        self.push(now);
-    }
-
-    /// The leader is gone.
-    pub(super) fn orphaned(&mut self, now: Instant) {
-        if let Role::Follows(decision, None) = self.role {
-            self.role = Role::Follows(decision, Some(now));
-        }
-    }
-
-    /// A follower's word; it may be new. False if there is no room for it.
-    pub(super) fn follower(&mut self, now: Instant, id: u64, oldest: Option<Duration>, answering: bool) -> bool {
-        let before = self.followers.get(&id).copied().unwrap_or_default();
-        let wants = Wants { waits: oldest.map(|age| (now, age)), answering };
-        self.sample_now |= wants.waits.is_some() && before.waits.is_none();
-        if self.followers.insert(id, wants).is_err() {
-            return false;
-        }
-        self.people(now, before.answering, answering);
-        self.push(now);
-        true
-    }
-
-    /// A follower's process: what it spends is our own work.
-    pub(super) fn works_for(&mut self, id: u64, pid: i32) {
-        self.pids.push((id, pid));
-    }
-
-    /// A follower is gone.
-    pub(super) fn left(&mut self, now: Instant, id: u64) {
-        self.pids.retain(|(other, _)| *other != id);
-        if let Some(before) = self.followers.remove(&id) {
-            self.people(now, before.answering, false);
-            self.push(now);
-        }
-    }
-
-    /// What a follower may do now.
-    pub(super) fn for_follower(&self, id: u64) -> Decision {
-        let working = self.followers.get(&id).is_some_and(|wants| wants.waits.is_some());
-        self.part(working)
-    }
-
-    /// What this agent says to its leader.
-    pub(super) fn as_follower(&self, now: Instant) -> super::frame::Up {
-        let oldest = self.own.waits.map(|wants| age(now, wants));
-        super::frame::Up::State { oldest_ms: oldest.map(millis), answering: self.own.answering }
-    }
-
-    fn part(&self, working: bool) -> Decision {
-        let all = self.followers.values().chain([&self.own]).filter(|wants| wants.waits.is_some()).count();
-        // Who has no work yet may get some at any moment: it begins with what would be its part.
-        self.whole.part(self.cores, all + usize::from(!working))
-    }
-
-    fn people(&mut self, now: Instant, before: bool, after: bool) {
-        match (before, after) {
-            (false, true) => self.whole = self.governor.question_began(now),
-            (true, false) => self.whole = self.governor.question_ended(now),
-            _ => {}
-        }
     }
 
     // ---- the agent's own words ------------------------------------------------------------------------------------
@@ -314,6 +235,7 @@ impl Core {
         }
         self.reading = None;
         self.late_fed = None;
+        self.supplies = sample.supplies;
         if let Some((watts, method, scope)) = watts {
             self.measure(now, watts, method, scope);
         }
@@ -346,7 +268,9 @@ impl Core {
         }
         self.late_fed = Some(now);
         let unknown: Reading = Err(Fault::Later);
-        let mut sample = Sample { wall: self.wall, backlog: self.backlog(now), ..Sample::default() };
+        // A device without a battery has none now either; what a battery says may have changed meanwhile.
+        let supplies = self.supplies.filter(|supplies| supplies.battery.is_none());
+        let mut sample = Sample { wall: self.wall, backlog: self.backlog(now), supplies, ..Sample::default() };
         for _ in 0..self.sensors {
             // As many as the governor knows.
             let _ = sample.temperatures.push(unknown);
@@ -403,3 +327,6 @@ fn careful(decision: Decision) -> Decision {
         ..decision
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! The agents of one user on this host: who is first leads, the others follow; and the kernel's events.
 
-use super::frame::{Down, Inbox, PauseWord, Up, seal};
 use super::{Shared, keep};
+use crate::energy::sample::uevent::Uevent;
+use crate::energy::words::{Down, Inbox, PauseWord, Stranger, Up, seal};
 use crate::io::clock;
-use crate::io::sysfs::uevent::{Uevent, Uevents};
+use crate::io::sysfs::uevent::Uevents;
 use crate::limits::FOLLOWERS_MAX;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, OwnedFd};
@@ -284,10 +285,10 @@ fn read<T: serde::de::DeserializeOwned>(stream: &mut UnixStream, inbox: &mut Inb
                     return false;
                 }
                 loop {
-                    match inbox.next() {
+                    match inbox.word() {
                         Ok(Some(said)) => word(said),
                         Ok(None) => break,
-                        Err(()) => return false,
+                        Err(Stranger) => return false,
                     }
                 }
             }

@@ -87,6 +87,15 @@ pub(in crate::io) fn save(home: &Path, kept: &Kept) -> std::io::Result<()> {
     write_file(&path(home), &bytes)
 }
 
+/// Keeps what a calibration found, beside what is kept already.
+///
+/// # Errors
+/// The system's; the old file is untouched.
+pub(in crate::io) fn calibrated(home: &Path, idle_watts: f64, core_watts: f64) -> std::io::Result<()> {
+    let calibration = Some(Calibration { idle_watts, core_watts });
+    save(home, &Kept { v: Kept::VERSION, calibration, ..load(home) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,9 +9,8 @@
 //! reading (`io::sysfs`), admission of tasks (`node`).
 
 mod core;
-mod frame;
 mod host;
-mod keep;
+pub(in crate::io) mod keep;
 mod place;
 mod report;
 mod sampler;

@@ -1,6 +1,5 @@
 //! What people say: pause, resume, hints on energy.
 
-use super::super::frame;
 use super::super::report::Paused;
 use super::{Core, News};
 use crate::base::time::Instant;
@@ -8,6 +7,7 @@ use crate::energy::decision::Decision;
 use crate::energy::policy::hint::{Hint, HintError, Origin};
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::put::Word;
+use crate::energy::words;
 
 impl Core {
     /// What a person's pause is.
@@ -29,7 +29,7 @@ impl Core {
         self.apply_pause();
         if !self.leads() {
             // Full: eight words in a moment that the leader has not heard; it hears the next one.
-            let _ = self.outgoing.push_back(frame::Up::Pause(frame::PauseWord::of(now, pause)));
+            let _ = self.outgoing.push_back(words::Up::Pause(words::PauseWord::of(now, pause)));
         }
         self.whole = self.resample(now);
         self.push(now);
@@ -59,8 +59,8 @@ impl Core {
         match self.puts.take(now, bytes, self.wall)? {
             Word::Hint(origin, hint) => {
                 if !self.leads() {
-                    let words = frame::Hint::of(origin, &hint);
-                    let _ = self.outgoing.push_back(frame::Up::Hint(words));
+                    let said = words::Hint::of(origin, &hint);
+                    let _ = self.outgoing.push_back(words::Up::Hint(said));
                 }
                 self.hear_hint(now, origin, hint);
             }

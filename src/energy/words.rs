@@ -1,16 +1,16 @@
 //! What the agents of a host say to one another: small frames of a length and postcard, over a socket of one user.
 
+use super::decision::Decision;
+use super::policy::hint::{self, Energy, Origin};
+use super::policy::pause::Pause;
 use crate::base::time::{Duration, Instant};
-use crate::energy::decision::Decision;
-use crate::energy::policy::hint::{self, Energy, Origin};
-use crate::energy::policy::pause::Pause;
 use crate::limits::{GOVERNOR_FRAME_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// A follower's word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Up {
+pub enum Up {
     /// What it wants.
     State {
         /// How long its work has waited; `None`: it has none.
@@ -26,23 +26,28 @@ pub(super) enum Up {
 
 /// The leader's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Down {
+pub struct Down {
     /// What this follower may do.
-    pub(super) decision: Decision,
+    pub decision: Decision,
     /// The pause that holds.
-    pub(super) pause: PauseWord,
+    pub pause: PauseWord,
 }
 
 /// A pause on its way: milliseconds are on everybody's own clock, which is the same one on a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum PauseWord {
+pub enum PauseWord {
+    /// No pause.
     None,
+    /// Until somebody resumes.
     Open,
+    /// Until this moment, in milliseconds.
     Until(u64),
 }
 
 impl PauseWord {
-    pub(super) fn of(now: Instant, pause: Option<Pause>) -> Self {
+    /// The word for a pause.
+    #[must_use]
+    pub fn of(now: Instant, pause: Option<Pause>) -> Self {
         match pause.filter(|pause| pause.holds(now)).map(|pause| pause.until()) {
             None => Self::None,
             Some(None) => Self::Open,
@@ -50,7 +55,9 @@ impl PauseWord {
         }
     }
 
-    pub(super) fn pause(self, now: Instant) -> Option<Pause> {
+    /// The pause of the word.
+    #[must_use]
+    pub fn pause(self, now: Instant) -> Option<Pause> {
         match self {
             Self::None => None,
             Self::Open => Some(Pause::OPEN),
@@ -61,7 +68,7 @@ impl PauseWord {
 
 /// A hint on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Hint {
+pub struct Hint {
     origin: u8,
     energy: Energy,
     ttl_s: u64,
@@ -69,11 +76,15 @@ pub(super) struct Hint {
 }
 
 impl Hint {
-    pub(super) fn of(origin: Origin, hint: &hint::Hint) -> Self {
+    /// The word for a hint.
+    #[must_use]
+    pub fn of(origin: Origin, hint: &hint::Hint) -> Self {
         Self { origin: origin as u8, energy: hint.energy, ttl_s: hint.ttl.as_secs(), source: hint.source.clone() }
     }
 
-    pub(super) fn into_hint(self) -> Option<(Origin, hint::Hint)> {
+    /// The hint of the word; `None` where its origin is none that can be told.
+    #[must_use]
+    pub fn into_hint(self) -> Option<(Origin, hint::Hint)> {
         let origins = [Origin::File, Origin::Put, Origin::Evcc, Origin::Grid];
         let origin = *origins.get(usize::from(self.origin))?;
         let ttl = Duration::from_secs(self.ttl_s.clamp(1, HINT_TTL_S_MAX));
@@ -82,22 +93,28 @@ impl Hint {
 }
 
 /// A frame: two bytes of length, little-endian, and the word.
-pub(super) fn seal(word: &impl Serialize) -> Vec<u8> {
+#[must_use]
+pub fn seal(word: &impl Serialize) -> Vec<u8> {
     let body = postcard::to_allocvec(word).unwrap_or_default();
     debug_assert!(body.len() <= GOVERNOR_FRAME_MAX, "a word of {} bytes", body.len());
     let length = u16::try_from(body.len()).unwrap_or(0);
     [&length.to_le_bytes()[..], &body].concat()
 }
 
+/// Who sent bytes that are no word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stranger;
+
 /// Bytes of a stream, cut into words.
 #[derive(Debug, Default)]
-pub(super) struct Inbox {
+pub struct Inbox {
     bytes: Vec<u8>,
 }
 
 impl Inbox {
     /// Takes what was read; false where more waits than a peer may send.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> bool {
+    #[must_use]
+    pub fn take(&mut self, bytes: &[u8]) -> bool {
         self.bytes.extend_from_slice(bytes);
         self.bytes.len() <= 16 * GOVERNOR_FRAME_MAX
     }
@@ -105,15 +122,15 @@ impl Inbox {
     /// The next whole word; `None` if there is none yet.
     ///
     /// # Errors
-    /// The peer does not speak this.
-    pub(super) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, ()> {
+    /// `Stranger`: the peer does not speak this.
+    pub fn word<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Stranger> {
         let Some((head, rest)) = self.bytes.split_first_chunk::<2>() else { return Ok(None) };
         let length = usize::from(u16::from_le_bytes(*head));
         if length > GOVERNOR_FRAME_MAX {
-            return Err(());
+            return Err(Stranger);
         }
         let Some(body) = rest.get(..length) else { return Ok(None) };
-        let word = postcard::from_bytes(body).map_err(|_| ());
+        let word = postcard::from_bytes(body).map_err(|_| Stranger);
         self.bytes.drain(..2 + length);
         word.map(Some)
     }
@@ -137,19 +154,19 @@ mod tests {
             let mut heard = Vec::new();
             for bytes in stream.chunks(piece) {
                 assert!(inbox.take(bytes));
-                while let Some(word) = inbox.next::<Up>().unwrap() {
+                while let Some(word) = inbox.word::<Up>().unwrap() {
                     heard.push(word);
                 }
             }
             assert_eq!(heard, words);
         }
-        assert_eq!(Inbox { bytes: vec![255, 255, 0] }.next::<Up>(), Err(()));
+        assert_eq!(Inbox { bytes: vec![255, 255, 0] }.word::<Up>(), Err(Stranger));
         let mut rng = Rng::new(5);
         for _ in 0..20_000 {
             let bytes: Vec<u8> = (0..rng.below(64)).map(|_| u8::try_from(rng.below(256)).unwrap()).collect();
             let mut inbox = Inbox { bytes };
             // Whatever comes is a word, nothing yet, or an end.
-            while let Ok(Some(_)) = inbox.next::<Down>() {}
+            while let Ok(Some(_)) = inbox.word::<Down>() {}
         }
         assert!(!Inbox::default().take(&[0; 17 * GOVERNOR_FRAME_MAX]));
     }

@@ -1,0 +1,195 @@
+//! `wattle energy calibrate`: what a busy core costs here, by measured power or by a plug's display (4.10).
+
+use super::clock;
+use super::priority::step_back;
+use super::sysfs::sensors::Sensors;
+use crate::base::time::{Duration, Instant};
+use crate::energy::account::meter::calibrate;
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Builder;
+
+/// Watts that a home's device can take; a plug's display beyond it was misread.
+const WATTS: std::ops::Range<f64> = 0.0..500.0;
+/// Between two readings of a sensor.
+const EVERY: Duration = Duration::from_secs(1);
+/// Part of each load's time that is not measured: regulators and fans settle.
+const SETTLE: u32 = 4;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// Watts without work.
+    pub idle_watts: f64,
+    /// Watts of one busy core above that.
+    pub core_watts: f64,
+}
+
+/// Where the watts come from.
+pub enum Power<'a> {
+    /// A sensor of the device, asked once a second.
+    Measured(&'a mut dyn FnMut(Instant) -> Option<f64>),
+    /// A person, asked once for each load.
+    Typed(&'a mut dyn BufRead),
+}
+
+/// The device's own sensor of its power, where it has one.
+#[must_use]
+pub fn sensor(root: &Path) -> Option<Sensors> {
+    let sensors = Sensors::open(root);
+    sensors.measures().map(|_| sensors)
+}
+
+/// Three loads, each for `time`: none, one core, all cores; by least squares over them.
+///
+/// # Errors
+/// One sentence: what could not be measured; nothing is kept then.
+pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl Write) -> Result<Found, String> {
+    let mut loads = vec![0, 1, cores];
+    loads.dedup();
+    let mut points = Vec::new();
+    for workers in loads {
+        let what = match workers {
+            0 => "nothing runs".to_owned(),
+            1 => "one core is busy".to_owned(),
+            all => format!("{all} cores are busy"),
+        };
+        let _ = writeln!(out, "For {} seconds, {what} …", time.as_secs());
+        let watts = loaded(workers, || measure(power, time, out))??;
+        let _ = writeln!(out, "  {watts:.2} W");
+        points.push((workers, watts));
+    }
+    let (core_watts, idle_watts) = calibrate(&points).ok_or(
+        "The power did not rise with the work, so that nothing can be learned from it. Was something else running, or \
+         does the plug measure another device?",
+    )?;
+    if !WATTS.contains(&idle_watts) {
+        return Err(format!(
+            "Idle would be {idle_watts:.1} W, which cannot be. Nothing was kept; try again while the device is idle."
+        ));
+    }
+    Ok(Found { idle_watts, core_watts })
+}
+
+/// Runs `during` while so many cores are busy, each by a thread that stands behind everything else.
+fn loaded<T>(workers: usize, during: impl FnOnce() -> T) -> Result<T, String> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut threads = Vec::new();
+    for n in 0..workers {
+        let stop = Arc::clone(&stop);
+        let busy = move || {
+            step_back();
+            burn(&stop);
+        };
+        let thread = Builder::new().name(format!("load-{n}")).spawn(busy);
+        threads.push(thread.map_err(|error| format!("The system gives no more threads: {error}."))?);
+    }
+    let result = during();
+    stop.store(true, Ordering::Relaxed);
+    for thread in threads {
+        let _ = thread.join();
+    }
+    Ok(result)
+}
+
+/// Products and sums over vectors that fit the nearest cache: what embedding does most of its time.
+fn burn(stop: &AtomicBool) -> f32 {
+    let (mut a, b) = ([0.5_f32; 1024], [1.000_1_f32; 1024]);
+    while !stop.load(Ordering::Relaxed) {
+        for _ in 0..1000 {
+            for (a, b) in a.iter_mut().zip(&b) {
+                *a = a.mul_add(*b, -0.000_05);
+            }
+        }
+        std::hint::black_box(&a);
+    }
+    a.iter().sum()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a command that waits while it measures; nothing else runs here")]
+fn rest(time: Duration) {
+    std::thread::sleep(time);
+}
+
+fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Result<f64, String> {
+    match power {
+        Power::Measured(sensor) => {
+            rest(time / SETTLE);
+            let end = clock::now() + (time - time / SETTLE);
+            let (mut sum, mut count) = (0.0, 0.0);
+            // A counter gives the average since it was asked last: the first answer is of the time before.
+            sensor(clock::now());
+            while clock::now() < end {
+                rest(EVERY.min(time / SETTLE));
+                if let Some(watts) = sensor(clock::now()).filter(|watts| WATTS.contains(watts)) {
+                    sum += watts;
+                    count += 1.0;
+                }
+            }
+            if count > 0.0 {
+                Ok(sum / count)
+            } else {
+                Err("The sensor of the power gave no value. Nothing was kept.".to_owned())
+            }
+        }
+        Power::Typed(answers) => {
+            rest(time);
+            for _ in 0..3 {
+                let _ = write!(out, "  Watts that the plug shows now: ");
+                let _ = out.flush();
+                let mut line = String::new();
+                if answers.read_line(&mut line).map_or(0, |length| length) == 0 {
+                    return Err("Nothing was typed. Nothing was kept.".to_owned());
+                }
+                match line.trim().trim_end_matches(['W', 'w', ' ']).replace(',', ".").parse::<f64>() {
+                    Ok(watts) if WATTS.contains(&watts) => return Ok(watts),
+                    _ => _ = writeln!(out, "  That is no number of watts, as 4.7."),
+                }
+            }
+            Err("Three times no number. Nothing was kept.".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    const MOMENT: Duration = Duration::from_millis(40);
+
+    #[test]
+    fn typed_watts_become_the_watts_of_a_core() {
+        let mut typed = Cursor::new("2,6 W\nx\n3.35\n5.6\n");
+        let mut said = Vec::new();
+        let found = run(&mut Power::Typed(&mut typed), 4, MOMENT, &mut said).unwrap();
+        assert!((found.core_watts - 0.75).abs() < 1e-9 && (found.idle_watts - 2.6).abs() < 1e-9, "{found:?}");
+        assert!(String::from_utf8(said).unwrap().contains("That is no number of watts"));
+    }
+
+    #[test]
+    fn a_measured_device_is_asked_and_one_whose_power_does_not_rise_teaches_nothing() {
+        let mut out = std::io::sink();
+        let mut steady = |_: Instant| Some(3.0);
+        assert!(run(&mut Power::Measured(&mut steady), 2, MOMENT, &mut out).is_err());
+        let mut silent = |_: Instant| None;
+        assert!(run(&mut Power::Measured(&mut silent), 2, MOMENT, &mut out).unwrap_err().contains("no value"));
+        let mut asked = 0.0;
+        // Rises with every question: three loads, each dearer than the one before.
+        let mut rising = |_: Instant| {
+            asked += 0.1;
+            Some(asked)
+        };
+        assert!(run(&mut Power::Measured(&mut rising), 2, MOMENT, &mut out).unwrap().core_watts > 0.0);
+    }
+
+    #[test]
+    fn nothing_typed_is_nothing_kept() {
+        for typed in ["", "a\nb\nc\n", "-3\n900\nnan\n"] {
+            let answer = run(&mut Power::Typed(&mut Cursor::new(typed)), 1, MOMENT, &mut std::io::sink());
+            assert!(answer.unwrap_err().contains("Nothing was kept"), "{typed:?}");
+        }
+    }
+}
