@@ -2,6 +2,7 @@
 
 use super::boot;
 use super::clock;
+use super::compute::Clamp;
 use super::errand;
 use super::events::Events;
 use super::gate::Asked;
@@ -53,6 +54,8 @@ pub struct Hands {
     pub watch: Arc<Mutex<Watch>>,
     /// Where peers were reached.
     pub memory: Memory,
+    /// What background threads are clamped to.
+    pub clamp: Clamp,
     /// The agent's home.
     pub home: PathBuf,
     /// Back to this loop.
@@ -116,6 +119,9 @@ impl Driver {
             while let Some(input) = self.back.pop_front() {
                 let now = clock::now();
                 let moved = matches!(input, Input::Saved(..) | Input::Done(..));
+                if let Input::Power(decision) = &input {
+                    self.hands.clamp.set(decision.clamp_percent);
+                }
                 self.node.handle(now, input, &mut self.out);
                 if moved {
                     self.progress.update(now, &self.node.status(now));

@@ -1,7 +1,7 @@
 //! `wattle up`: one agent, from the open home to the clean stop. Reads top to bottom as it happens.
 
 use super::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, UpOptions};
-use super::compute::Bench;
+use super::compute::{Bench, Clamp};
 use super::discovery::Discovery;
 use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
@@ -281,7 +281,9 @@ fn hire(
         folders: Folders::new(home.path().to_owned()),
         index: Arc::clone(&index),
         events: events.clone(),
+        clamp: Clamp::default(),
     };
+    let clamp = Clamp::default();
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
     let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX + BACKGROUND_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
@@ -289,7 +291,7 @@ fn hire(
 
     let mut threads = Vec::new();
     for n in 0..slots() {
-        let (bench, tasks) = (bench.clone(), background_tasks.clone());
+        let (bench, tasks) = (Bench { clamp: clamp.clone(), ..bench.clone() }, background_tasks.clone());
         threads.push(thread(&format!("background-{n}"), move || {
             step_back();
             bench.run(&tasks);
@@ -299,7 +301,7 @@ fn hire(
     threads.push(thread("writer", move || writer.run(&saved))?);
     let watch = Arc::new(Mutex::new(Watch::new(events.clone(), home.path().to_owned())));
     let hands =
-        Hands { background, people, saves, watch, memory, home: home.path().to_owned(), events: events.clone() };
+        Hands { background, people, saves, watch, memory, clamp, home: home.path().to_owned(), events: events.clone() };
     Ok((threads, hands))
 }
 

@@ -266,3 +266,37 @@ fn changes_are_told_line_by_line_as_they_come() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn a_voltage_that_falls_stops_the_work_and_a_blip_holds_it_for_a_minute() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let agent = device.up();
+    let alarm = "sys/class/hwmon/hwmon3/in0_lcrit_alarm";
+    device.write(alarm, "1\n");
+    let energy = || agent.json(&["energy", "--json"]);
+    until("the alarm", || energy()["reason"] == "under-voltage");
+    device.write(alarm, "0\n");
+    std::thread::sleep(Duration::from_secs(6));
+    let after = energy();
+    assert_eq!((&after["reason"], &after["workers"]), (&json!("under-voltage"), &json!(0)), "{after}");
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_its_line_and_a_right_one_is_used() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    fs::create_dir_all(device.place.home()).unwrap();
+    fs::set_permissions(device.place.home(), fs::Permissions::from_mode(0o700)).unwrap();
+    let config = device.place.home().join("config.toml");
+    fs::write(&config, "[energy]\nmargn_c = 5\n").unwrap();
+    let why = device.place.up_fails(&[]);
+    assert!(why.contains("config.toml is wrong") && why.contains("line 2") && why.contains("margn_c"), "{why}");
+    fs::write(&config, "[energy]\nlimit_c = 70\nmargin_c = 5\ntrust_clock = true\n[[energy.quiet]]\nfrom = \"00:00\"\nto = \"24:00\"\n").unwrap();
+    let agent = device.up();
+    let energy = || agent.json(&["energy", "--json"]);
+    assert_eq!((energy()["t_lim_c"].clone(), energy()["t_lim_from"].clone()), (json!(70.0), json!("owner")));
+    assert_eq!(energy()["goal_c"], 65.0);
+    until("quiet hours", || energy()["reason"] == "quiet-hours");
+    let surplus = r#"{"v":1,"state":"surplus","ttl_s":900}"#;
+    assert_eq!(call(&agent, "PUT", "/v1/energy/hint", surplus).0, 204);
+    until("surplus to lift them", || energy()["reason"] != "quiet-hours");
+}

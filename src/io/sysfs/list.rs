@@ -100,3 +100,61 @@ fn names(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn nothing_is_read_whose_reading_disturbs() {
+        let volt = "sys/class/hwmon/hwmon3";
+        let root = board(&[
+            (&format!("{volt}/name"), "rpi_volt\n"),
+            (&format!("{volt}/in0_lcrit_alarm"), "0\n"),
+            (&format!("{volt}/in0_input"), "880\n"),
+            (&format!("{volt}/in1_input"), "1100\n"),
+            ("sys/devices/platform/soc/soc:firmware/get_throttled", "50005\n"),
+            ("sys/class/powercap/intel-rapl:0/name", "psys\n"),
+            ("sys/class/powercap/intel-rapl:0/energy_uj", "1\n"),
+            ("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n"),
+            ("sys/class/thermal/thermal_zone0/temp", "40000\n"),
+        ]);
+        let tree = tree(root.path());
+        // All that is read stands in the tree.
+        let read: Vec<&str> = tree.paths().collect();
+        assert_eq!(
+            read,
+            [
+                "sys/class/hwmon/hwmon3/in0_lcrit_alarm",
+                "sys/class/hwmon/hwmon3/name",
+                "sys/class/powercap/intel-rapl:0/name",
+                "sys/class/thermal/thermal_zone0/temp",
+                "sys/class/thermal/thermal_zone0/type",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_tree_without_end_is_cut_and_links_in_circles_end() {
+        let root = tempfile::tempdir().unwrap();
+        let zones = root.path().join("sys/class/thermal");
+        fs::create_dir_all(&zones).unwrap();
+        for n in 0..SENSOR_FOLDERS_MAX + 100 {
+            let zone = zones.join(format!("thermal_zone{n}"));
+            fs::create_dir(&zone).unwrap();
+            fs::write(zone.join("type"), "cpu-thermal\n").unwrap();
+        }
+        std::os::unix::fs::symlink(&zones, zones.join("thermal_zone0/device")).unwrap();
+        assert!(tree(root.path()).len() <= SENSOR_FOLDERS_MAX);
+    }
+}

@@ -51,3 +51,49 @@ impl OpenSupplies {
         supplies
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::list;
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn open_files_say_what_a_listing_says() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("sys/class/power_supply");
+        for (name, files) in [
+            (
+                "BAT0",
+                &[
+                    ("type", "Battery"),
+                    ("status", "Discharging"),
+                    ("capacity", "101"),
+                    ("current_now", "-500000"),
+                    ("voltage_now", "12000000"),
+                ][..],
+            ),
+            (
+                "BAT1",
+                &[("type", "Battery"), ("status", "Not charging"), ("energy_full", "50000000"), ("power_now", "0")],
+            ),
+            ("AC", &[("type", "Mains"), ("online", "1")]),
+            ("hidpp_battery_0", &[("type", "Battery"), ("scope", "Device"), ("status", "Discharging")]),
+        ] {
+            fs::create_dir_all(folder.join(name)).unwrap();
+            for (file, text) in files {
+                fs::write(folder.join(name).join(file), format!("{text}\n")).unwrap();
+            }
+        }
+        let tree = list::tree(root.path());
+        let mut open = OpenSupplies::new(root.path(), &tree);
+        let now = Instant::ZERO;
+        assert_eq!(open.read(now), Supplies::read(&tree));
+        assert!(open.files() > 8);
+        fs::write(folder.join("BAT0/status"), "Full\n").unwrap();
+        assert_ne!(open.read(now), Supplies::read(&tree), "a change is seen without a listing");
+        assert_eq!(open.read(now), Supplies::read(&list::tree(root.path())));
+        fs::write(folder.join("BAT0/status"), [b'x'; 4000]).unwrap();
+        assert_eq!(open.read(now), Supplies::read(&list::tree(root.path())), "a word that is none is unknown");
+    }
+}

@@ -1,11 +1,11 @@
 //! The state that the threads share, told the time: late sensors, several agents, what reaches the node.
 
 use super::*;
+use crate::energy::board::tree::Tree;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::Energy;
 use crate::io::governor::keep::Kept;
 use crate::io::hints::Places;
-use crate::sim::power::control::findings;
 use smol::channel::{Receiver, bounded};
 
 fn core() -> (Core, Receiver<Event>) {
@@ -20,9 +20,18 @@ fn core() -> (Core, Receiver<Event>) {
         hint_files: Places::new(None, None),
         meeting: None,
     };
-    let mut core = Core::new(at(0), 4, &findings(80.0), &setup, Kept::default(), events);
+    let mut core = Core::new(at(0), 4, &findings(), &setup, Kept::default(), events);
     core.lead(at(0), true);
     (core, pushed)
+}
+
+/// A device with one sensor, on mains.
+fn findings() -> Findings {
+    let mut tree = Tree::default();
+    for (file, text) in [("type", "cpu-thermal\n"), ("temp", "40000\n")] {
+        assert!(tree.insert(&format!("sys/class/thermal/thermal_zone0/{file}"), Ok(text.as_bytes())));
+    }
+    Findings::of(&tree)
 }
 
 fn at(ms: u64) -> Instant {
@@ -136,7 +145,25 @@ fn what_work_has_waited_is_counted_on_over_a_restart() {
         hint_files: Places::new(None, None),
         meeting: None,
     };
-    let mut again = Core::new(at(0), 4, &findings(80.0), &setup, kept, events);
+    let mut again = Core::new(at(0), 4, &findings(), &setup, kept, events);
     again.demand(at(5000), WORK);
     assert_eq!(again.backlog(at(6000)).oldest, Some(Duration::from_secs(61)));
+}
+
+#[test]
+fn three_falls_of_the_voltage_cost_a_worker_and_that_outlives_a_restart() {
+    let (mut core, _pushed) = core();
+    core.demand(at(0), WORK);
+    for fall in 1..=3_u64 {
+        let sample =
+            Sample { under_voltage: Some(true), backlog: core.backlog(at(fall * 3_600_000)), ..Sample::default() };
+        core.end_reading(at(fall * 3_600_000), &sample, None, false);
+        assert_eq!(core.decision(at(fall * 3_600_000)).workers, 0, "at once");
+        assert_eq!(core.decision(at(fall * 3_600_000)).reason, Some(Reason::UnderVoltage));
+        let calm = Sample { under_voltage: Some(false), ..sample };
+        core.end_reading(at(fall * 3_600_000 + 2000), &calm, None, false);
+        assert!(core.due_to_keep(at(fall * 3_600_000 + 2001)).is_some(), "an hour passed, or it is urgent");
+    }
+    let kept = core.kept(at(12_000_000));
+    assert_eq!(kept.learned.unwrap().workers, Some(3));
 }
