@@ -2,6 +2,7 @@
 
 use crate::base::time::{Duration, Instant};
 use crate::limits::GRID_BYTES_MAX;
+use rustix::fs::{Mode, OFlags, open};
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -69,9 +70,15 @@ impl HintFiles {
                 if before.replace(stamp) == Some(stamp) || !about.is_file() {
                     return None;
                 }
+                // Without waiting, and looked at once more: somebody may have put a pipe there meanwhile.
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+                let file = File::from(open(&*path, flags, Mode::empty()).ok()?);
+                if !file.metadata().ok()?.is_file() {
+                    return None;
+                }
                 let mut bytes = Vec::new();
                 // A byte more than is taken shows that it is too long.
-                File::open(path).ok()?.take(GRID_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
+                file.take(GRID_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
                 Some((*which, bytes))
             })
             .collect()

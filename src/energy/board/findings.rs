@@ -6,6 +6,7 @@ use super::sensor::{Choice, choose, is_cpu_zone};
 use super::source::{Source, Supplies};
 use super::tree::Tree;
 use super::zone::{Zone, cooling_paths, throttling};
+use crate::energy::sample::fault::Fault;
 
 /// Facts of a device.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +55,16 @@ impl Findings {
             throttle_paths: cooling_paths(tree),
             board,
         }
+    }
+
+    /// Makes every temperature unknown: they were read before, and cannot be read now.
+    pub fn forget_readings(&mut self) {
+        let sensors = match &mut self.cpu {
+            Choice::Group(group) => group.as_mut_slice(),
+            Choice::Doubtful(one) => std::slice::from_mut(one),
+            Choice::None => &mut [],
+        };
+        sensors.iter_mut().for_each(|sensor| sensor.reading = Err(Fault::Later));
     }
 
     /// The name of the sensor that leads; `None` where no sensor is the CPU's.

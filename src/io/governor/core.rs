@@ -29,6 +29,8 @@ use crate::node::input::Input;
 use heapless::LinearMap;
 use smol::channel::Sender;
 
+/// Share of the device by which headroom must have moved for followers to be told.
+const STEP: f64 = 0.05;
 /// A follower's last word is believed for this long after its leader fell silent (gone, or not yet found).
 const ORPHAN: Duration = Duration::from_secs(5);
 
@@ -99,6 +101,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(
         now: Instant,
+        wall: Option<Wall>,
         cores: usize,
         found: &Findings,
         setup: &Setup,
@@ -111,7 +114,7 @@ impl Core {
                 log::warn!("Part of the energy schedule does not fit and is left out.");
             }
         }
-        let pause = kept.pause.map(|kept| Pause::recall(now, None, kept));
+        let pause = kept.pause.map(|kept| Pause::recall(now, wall, kept));
         let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
         let way = match (kept.calibration, core_watts) {
             (Some(kept), _) => Way::Model { method: Method::ModelCalibrated, core_watts: kept.core_watts },
@@ -137,7 +140,7 @@ impl Core {
             can_wait: setup.can_wait,
             waited: Duration::from_millis(kept.waited_ms),
             puts: Puts::default(),
-            wall: None,
+            wall,
             mark: meter.mark(now),
             meter,
             ledger: kept.ledger,
@@ -242,7 +245,7 @@ impl Core {
         let before = self.whole;
         self.whole = self.governor.sample(now, sample);
         self.push(now);
-        News { others: before != self.whole && !self.followers.is_empty(), sampling: false }
+        News { others: !self.followers.is_empty() && self.is_news(&before), sampling: false }
     }
 
     /// Power is measured from now on; what the device takes anyway is the least that was seen without our work.
@@ -291,16 +294,26 @@ impl Core {
         }
     }
 
+    /// Whether followers must hear of it: a regulator's small steps wake nobody.
+    fn is_news(&self, before: &Decision) -> bool {
+        let moved = (before.headroom.value() - self.whole.headroom.value()).abs();
+        told(before) != told(&self.whole) || moved > STEP
+    }
+
     /// Tells the node of what it must know at once; a change of duty alone is pulled.
     fn push(&mut self, now: Instant) {
         let decision = self.decision(now);
-        let told = |decision: &Decision| Decision { duty: Share::NONE, headroom: Share::NONE, ..*decision };
         if self.pushed.as_ref().map(told) != Some(told(&decision))
             && self.events.try_send(Event::Input(Input::Power(decision))).is_ok()
         {
             self.pushed = Some(decision);
         }
     }
+}
+
+/// A decision without what moves from second to second.
+const fn told(decision: &Decision) -> Decision {
+    Decision { duty: Share::NONE, headroom: Share::NONE, ..*decision }
 }
 
 fn age(now: Instant, (since, before): (Instant, Duration)) -> Duration {

@@ -228,6 +228,8 @@ fn follow(shared: &Shared, mut stream: UnixStream) {
     if stream.set_nonblocking(true).is_err() {
         return;
     }
+    // Who comes with a pause brings it: only its owner ends one.
+    shared.lock().bring_pause(clock::now());
     let mut said = None;
     loop {
         let (state, words) = {

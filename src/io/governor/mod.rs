@@ -21,17 +21,24 @@ use self::core::Core;
 use super::driver::Event;
 use super::{clock, errand};
 use crate::base::time::{Duration, Instant};
+use crate::energy::board::findings::Findings;
 use crate::energy::decision::Decision;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::{Energy, HintError};
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
+use futures_lite::future::or;
 use host::Host;
+use smol::Timer;
 use smol::channel::Sender;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+
+/// A look for somebody who asks may take this long; a whole tree is read in milliseconds.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What the governor is begun with.
 #[derive(Clone, Debug)]
@@ -70,9 +77,19 @@ struct Shared {
     host: host::Bell,
     home: PathBuf,
     sensors: PathBuf,
+    /// What was found when the sensors were looked at last for somebody who asked.
+    found: Mutex<Findings>,
+    /// Somebody looks.
+    looking: AtomicBool,
 }
 
 impl Shared {
+    fn look(&self) {
+        let found = Findings::of(&super::sysfs::tree(&self.sensors));
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        self.looking.store(false, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,7 +119,9 @@ impl Governing {
         let host = Host::new(&place::meeting(setup.meeting.as_deref()));
         let bell = host.bell().map_err(failed)?;
         let leads = host.leads();
-        let mut core = Core::new(now, cores, sensors.findings(), &setup, kept, events);
+        let mut clock = clock::WallClock::new(setup.trusted_clock);
+        let wall = clock.wall(now);
+        let mut core = Core::new(now, wall, cores, sensors.findings(), &setup, kept, events);
         core.lead(now, leads);
         let shared = Arc::new(Shared {
             core: Mutex::new(core),
@@ -110,10 +129,11 @@ impl Governing {
             host: bell,
             home: setup.home,
             sensors: setup.sensors,
+            found: Mutex::new(sensors.findings().clone()),
+            looking: AtomicBool::new(false),
         });
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| Builder::new().name(name.to_owned()).spawn(work);
         let (ours, theirs) = (Arc::clone(&shared), Arc::clone(&shared));
-        let clock = clock::WallClock::new(setup.trusted_clock);
         let hints = super::hints::HintFiles::new(setup.hint_files);
         let threads = vec![
             thread("sensors", Box::new(move || sampler::run(&ours, sensors, clock, hints))).map_err(failed)?,
@@ -216,15 +236,33 @@ impl Governing {
         Ok(true)
     }
 
-    /// All that can be told, with the sensors read once for it; `None`: nothing governs, or the sensors could not be read.
+    /// All that can be told, with the sensors read once for it; those that keep their reader waiting are unknown. `None`:
+    /// nothing governs.
     pub async fn current(&self) -> Option<Current> {
         let shared = self.shared.clone()?;
-        let root = shared.sensors.clone();
-        let found =
-            errand::run(move || crate::energy::board::findings::Findings::of(&super::sysfs::tree(&root))).await?;
-        let now = clock::now();
-        let core = shared.lock();
-        Some(core.current(now, &found))
+        // One look at a time: a sensor that hangs keeps one thread, however many ask.
+        let looked = if shared.looking.swap(true, Ordering::Relaxed) {
+            false
+        } else {
+            let ours = Arc::clone(&shared);
+            let done = Arc::clone(&shared);
+            let look = async move {
+                let looked = errand::run(move || ours.look()).await.is_some();
+                // Also where there was no thread for it.
+                done.looking.store(false, Ordering::Relaxed);
+                looked
+            };
+            or(look, async {
+                Timer::after(LOOK).await;
+                false
+            })
+            .await
+        };
+        let mut found = shared.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !looked {
+            found.forget_readings();
+        }
+        Some(shared.lock().current(clock::now(), &found))
     }
 
     /// One sentence: what background work may do, and why not more.

@@ -36,6 +36,14 @@ impl Core {
         News { others: true, sampling: true }
     }
 
+    /// Tells the leader of the pause that holds here.
+    pub(in crate::io::governor) fn bring_pause(&mut self, now: Instant) {
+        let word = words::PauseWord::of(now, self.pause);
+        if word != words::PauseWord::None {
+            let _ = self.outgoing.push_back(words::Up::Pause(word));
+        }
+    }
+
     /// Another agent's person paused or resumed.
     pub(in crate::io::governor) fn hear_pause(&mut self, now: Instant, pause: Option<Pause>) -> bool {
         let changed = self.pause.map(|pause| pause.until()) != pause.map(|pause| pause.until());

@@ -20,7 +20,7 @@ fn core() -> (Core, Receiver<Event>) {
         hint_files: Places::new(None, None),
         meeting: None,
     };
-    let mut core = Core::new(at(0), 4, &findings(), &setup, Kept::default(), events);
+    let mut core = Core::new(at(0), None, 4, &findings(), &setup, Kept::default(), events);
     core.lead(at(0), true);
     (core, pushed)
 }
@@ -145,7 +145,7 @@ fn what_work_has_waited_is_counted_on_over_a_restart() {
         hint_files: Places::new(None, None),
         meeting: None,
     };
-    let mut again = Core::new(at(0), 4, &findings(), &setup, kept, events);
+    let mut again = Core::new(at(0), None, 4, &findings(), &setup, kept, events);
     again.demand(at(5000), WORK);
     assert_eq!(again.backlog(at(6000)).oldest, Some(Duration::from_secs(61)));
 }
