@@ -9,14 +9,18 @@ use crate::energy::policy::pause::Pause;
 use crate::energy::policy::put::Word;
 use crate::energy::words;
 
+const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
+                       pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
+
 impl Core {
     /// What a person's pause is.
     pub(in crate::io::governor) fn pause_of(&self, now: Instant, wanted: Paused) -> Result<Option<Pause>, String> {
         Ok(Some(match wanted {
             Paused::Open => Pause::OPEN,
             Paused::For(time) => Pause::lasting(now, time),
-            Paused::Until(minute) => Pause::until_clock(now, self.wall, self.governor.policy.zone(), minute)
-                .ok_or("The time is not known here yet. Say for how long instead: wattle pause 2h.")?,
+            Paused::Until(minute) => {
+                Pause::until_clock(now, self.wall, self.governor.policy.zone(), minute).ok_or(NO_TIME)?
+            }
         }))
     }
 

@@ -58,8 +58,9 @@ impl Core {
             mode: decision.mode,
             workers: decision.workers,
             duty: decision.duty.value(),
-            // A follower samples nothing: what its own governor would say is not known.
-            goal_c: self.leads().then_some(goal),
+            // A follower samples nothing: what its own governor would say is not known. Without a sensor nothing is held
+            // at any degree.
+            goal_c: (self.leads() && self.sensors > 0).then_some(goal),
             foreign_cores: self.leads().then_some(foreign),
             energy: if self.leads() { energy } else { decision.energy },
             energy_source: energy_source.filter(|_| self.leads()),
