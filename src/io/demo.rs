@@ -148,11 +148,19 @@ fn api_of(child: &mut Child) -> Option<SocketAddr> {
 /// Waits until the agent has indexed its files and is linked with all the others, and says so.
 async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
     let pause = Duration::from_millis(100);
+    let mut held = None;
     for _ in 0..DEMO_WAIT_MS / 100 {
         if let Ok(answer) = agent.client.status().await {
             let status = answer.read;
             let linked = status.peers.iter().filter(|peer| peer.linked && peer.device.is_some()).count();
             let indexed = status.files.ready > 0 && status.files.waiting + status.files.chunked == 0;
+            // A machine that others keep busy lets nothing be embedded: say so, rather than wait in silence.
+            if status.background != held && status.files.chunked > 0 {
+                held = status.background;
+                if let Some(why) = &held {
+                    println!("  {:8} waits. {why}", agent.device);
+                }
+            }
             if indexed && !status.working && linked == peers {
                 println!(
                     "  {:8} {} files indexed, {} passages embedded, linked with {linked} devices",
@@ -164,7 +172,8 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
         Timer::after(pause).await;
     }
     let log = fs::read_to_string(agent.home.with_extension("log")).unwrap_or_default();
-    Err(format!("The agent {} was not ready in time. It said: {}", agent.device, log.trim()))
+    let why = held.map_or_else(String::new, |why| format!(" {why}"));
+    Err(format!("The agent {} was not ready in time.{why} It said: {}", agent.device, log.trim()))
 }
 
 /// Puts a question to an agent and shows the best answer; returns the device that it came from.

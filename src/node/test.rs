@@ -6,7 +6,9 @@ use super::{Facts, Node, Out};
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
+use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
+use crate::energy::policy::hint;
 use crate::energy::reason::Reason;
 use crate::energy::share::Share;
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
@@ -205,4 +207,25 @@ fn a_paused_device_begins_nothing_and_one_on_battery_still_looks_and_reads() {
         assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Look(_)))), looks, "{reason:?}: {out:?}");
         assert!(out.iter().any(|out| matches!(out, Output::Notice(_))), "people are told why: {out:?}");
     }
+}
+
+#[test]
+fn peers_are_told_quarters_energy_and_speed_of_what_the_governor_allows() {
+    let mut node = node(u64::MAX);
+    assert_eq!(node.offer(false).quarters, 4, "nothing governs");
+    let all = Decision { headroom: Share::ALL, mode: Mode::Full, workers: 4, duty: Share::ALL, ..Decision::default() };
+    for (decision, busy, quarters) in [
+        (all, false, 4),
+        (all, true, 2),
+        (Decision { headroom: Share::new(0.6), mode: Mode::Normal, ..all }, false, 2),
+        (Decision { mode: Mode::Trickle, headroom: Share::TRICKLE, ..all }, false, 0),
+        (Decision { on_battery: true, ..all }, false, 0),
+        (Decision { reason: Some(Reason::UnderVoltage), workers: 0, ..all }, false, 0),
+    ] {
+        handle(&mut node, at(0), Input::Power(decision));
+        assert_eq!(node.offer(busy).quarters, quarters, "{decision:?}");
+    }
+    handle(&mut node, at(0), Input::Power(Decision { energy: hint::Energy::Surplus, ..all }));
+    let offer = node.offer(false);
+    assert_eq!((offer.energy, offer.ms_per_task), (crate::wire::rumour::Energy::Surplus, 400));
 }
