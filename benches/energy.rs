@@ -14,6 +14,7 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 
 fn main() {
     bursts_table();
+    margins_table();
     println!(
         "plant         air  scenario   of oracle  bang-bang  none   | overshoot late  s>T_lim  sd    swing  modes | bang-bang sd  none s>T_lim"
     );
@@ -71,6 +72,30 @@ fn bursts_table() {
                     println!("{:13} {air:3}  seed {seed}  {above:?}", plant.name);
                 }
             }
+        }
+    }
+}
+
+/// Where T4 and T2 cannot both be had (docs/energy.md): what each degree of margin costs and spares, beside an oracle that
+/// keeps the same goal.
+fn margins_table() {
+    println!("bursts, worst of the seeds: margin, governor's and oracle's share of the 4 degree oracle, seconds above the limit");
+    for (plant, air) in [("pi3b_bare", 30.0), ("pi4_bare", 22.0), ("pi4_bare", 30.0)] {
+        for margin in 4..=10 {
+            let mut row = [(f64::INFINITY, 0); 2];
+            for seed in SEEDS {
+                let mut trial = Trial::hour(wattle::sim::power::plant::plant(plant), Kind::Oracle, air, seed);
+                trial.bursts = bursts(seed, trial.seconds);
+                let goal = trial.plant.limit - MARGIN;
+                let whole = Figures::of(&trial.run(), trial.plant.limit, goal).work;
+                trial.margin = f64::from(margin);
+                for (kind, (share, above)) in [Kind::Governor, Kind::Oracle].into_iter().zip(&mut row) {
+                    let figures = Figures::of(&trial.with(kind).run(), trial.plant.limit, goal);
+                    (*share, *above) = (share.min(figures.work / whole), (*above).max(figures.above_limit));
+                }
+            }
+            let [(ours, hot), (best, best_hot)] = row;
+            println!("{plant:13} {air:3}  {margin:2}  {ours:.3}  {best:.3}  {hot:4} {best_hot:4}");
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::energy::policy::gate::Backlog;
 use crate::energy::sample::fault::Reading;
 use crate::energy::sample::group::Readings;
 use crate::energy::share::Share;
+use crate::energy::thermal;
 
 /// Which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub enum Kind {
     Nothing,
 }
 
-/// Degrees between the limit and the goal (4.2).
+/// Degrees between the limit and the goal (4.2), unless a trial says otherwise.
 pub const MARGIN: f64 = 4.0;
 /// Degrees of the bang-bang's hysteresis (4.7: 75/70).
 const BANG: f64 = 5.0;
@@ -42,8 +43,8 @@ const BANG: f64 = 5.0;
 pub enum Control {
     /// The shipped one.
     Governor(Box<Governor>),
-    /// Is it on?
-    BangBang(bool),
+    /// Is it on, and the goal in degrees.
+    BangBang(bool, f64),
     /// The same duty always.
     Fixed(f64),
     /// See `Kind::Oracle`; asked each step.
@@ -85,16 +86,18 @@ pub fn findings(limit: f64) -> Findings {
 }
 
 impl Control {
-    /// A control for a plant.
+    /// A control that keeps a plant `margin` degrees below its limit.
     #[must_use]
-    pub fn new(kind: Kind, plant: &Plant) -> Self {
+    pub fn new(kind: Kind, plant: &Plant, margin: f64) -> Self {
         match kind {
             Kind::Governor => {
                 let found = findings(plant.limit);
-                Self::Governor(Box::new(Governor::new(plant.cores, &found, Settings::default(), None)))
+                let thermal = thermal::Settings { margin, ..thermal::Settings::default() };
+                let settings = Settings { thermal, ..Settings::default() };
+                Self::Governor(Box::new(Governor::new(plant.cores, &found, settings, None)))
             }
             Kind::Oracle => Self::Oracle,
-            Kind::BangBang => Self::BangBang(true),
+            Kind::BangBang => Self::BangBang(true, plant.limit - margin),
             Kind::Ungoverned => Self::Fixed(1.0),
             Kind::Nothing => Self::Fixed(0.0),
         }
@@ -120,10 +123,9 @@ impl Control {
                 };
                 governor.sample(now, &sample)
             }
-            Self::BangBang(on) => {
+            Self::BangBang(on, goal) => {
                 let degrees = seen.reading.unwrap_or(i64::MAX) as f64 / 1000.0;
-                let goal = plant.limit - MARGIN;
-                *on = degrees < if *on { goal } else { goal - BANG };
+                *on = degrees < if *on { *goal } else { *goal - BANG };
                 fixed(if *on { 1.0 } else { 0.0 })
             }
             Self::Fixed(duty) => fixed(*duty),

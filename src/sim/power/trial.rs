@@ -20,6 +20,8 @@ pub struct Trial {
     pub plant: Plant,
     /// What decides.
     pub kind: Kind,
+    /// Degrees between the limit and the goal.
+    pub margin: f64,
     /// Degrees of the air.
     pub air: f64,
     /// From a second on, so many degrees more.
@@ -59,7 +61,17 @@ impl Trial {
     /// An hour of this board in still air of `air` degrees.
     #[must_use]
     pub const fn hour(plant: Plant, kind: Kind, air: f64, seed: u64) -> Self {
-        Self { plant, kind, air, step: None, bursts: Vec::new(), failing: Vec::new(), seconds: 3600, seed }
+        Self {
+            plant,
+            kind,
+            margin: MARGIN,
+            air,
+            step: None,
+            bursts: Vec::new(),
+            failing: Vec::new(),
+            seconds: 3600,
+            seed,
+        }
     }
 
     /// The same under another control.
@@ -74,7 +86,7 @@ impl Trial {
         let plant = &self.plant;
         let mut heat = plant.at_rest(self.air);
         let mut sensor = Sensor::new(plant.quantum, self.seed, &self.failing);
-        let mut control = Control::new(self.kind, plant);
+        let mut control = Control::new(self.kind, plant, self.margin);
         let (mut own_ticks, mut all_ticks, mut ran) = (0.0, 0.0, 0.0);
         let cores = plant.cores as f64;
         let dt = 1.0 / f64::from(STEPS);
@@ -89,7 +101,7 @@ impl Trial {
             let (mut work, mut joules, mut taken) = (0.0, 0.0, 0.0);
             for _ in 0..STEPS {
                 let wanted = match self.kind {
-                    Kind::Oracle => plant.busy_for(heat, plant.limit - MARGIN, dt) - foreign,
+                    Kind::Oracle => plant.busy_for(heat, plant.limit - self.margin, dt) - foreign,
                     _ => allowed * cores,
                 };
                 // Background threads are idle class: foreign work takes its cores at once.
