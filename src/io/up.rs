@@ -75,14 +75,13 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     };
 
     let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
-    let (mut threads, hands) = hire(&home, library, engine, index, memory, &events)?;
+    let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
     introduce(&mut node, options)?;
     let (gate, asked) = Gate::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
-    let (governing, governor) = govern(&home, options, &events)?;
-    threads.extend(governor);
+    let governing = govern(&home, options, &events)?;
     let gate = gate.governed(governing.clone());
     let driver = Driver::new(node, hands, progress, tongue, gate.events().clone(), governing.clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
@@ -112,10 +111,10 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
     // some ten wake-ups.
     futures_lite::future::block_on(driver.run(inbox));
-    governing.stop();
     for server in servers {
         smol::block_on(server.stop());
     }
+    governing.end();
     for thread in threads {
         if thread.join().is_err() {
             error!("A thread of the agent failed; what it had in hand is done again at the next start.");
@@ -126,10 +125,10 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
 }
 
 /// Begins to govern, unless the owner does not want it.
-fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<(Governing, Threads), String> {
+fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Governing, String> {
     if !options.governed {
-        info!("The governor is off: background work takes what it can get, whatever heat and power say.");
-        return Ok((Governing::off(), Vec::new()));
+        info!("The governor is off: background work takes what it can get, whatever heat, power or a pause say.");
+        return Ok(Governing::off());
     }
     let energy = &options.config.energy;
     let setup = Setup {

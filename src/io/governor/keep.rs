@@ -21,6 +21,9 @@ pub(in crate::io) struct Kept {
     pub(in crate::io) learned: Option<Learned>,
     /// The pause that holds.
     pub(in crate::io) pause: Option<pause::Kept>,
+    /// The number of the newest word of a person on a pause (`energy::words::Said`).
+    #[serde(default)]
+    pub(in crate::io) said: u64,
     /// Milliseconds that the work has waited.
     pub(in crate::io) waited_ms: u64,
     /// Watts, as they were calibrated here.
