@@ -212,6 +212,33 @@ fn the_agents_of_a_host_share_one_governor_and_the_next_one_leads_when_it_ends()
     first.kill();
     until("the follower to lead", || energy(&second)["leads"] == true);
     assert_eq!(energy(&second)["reason"], "paused", "and it knows of the pause");
+    // Its owner resumes while the first is away; that one comes back with its old file and undoes nothing.
+    assert!(second.cli(["resume"]).status.success());
+    let first = device.up();
+    until("a follower again", || energy(&second)["followers"] == 1);
+    until("no pause at the first", || energy(&first)["paused"] == false);
+    assert_eq!(energy(&second)["paused"], false);
+}
+
+#[test]
+fn a_pause_that_is_said_while_no_agent_runs_holds_when_it_starts() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let agent = device.up();
+    let stopped = |words: &[&str]| {
+        let mut command = Command::new(WATTLE);
+        command.args(["--api", "127.0.0.1:1", "--home"]).arg(device.place.home()).args(words).output().unwrap()
+    };
+    let said = stopped(&["pause"]);
+    assert!(!said.status.success(), "the home is a running agent's: {said:?}");
+    agent.kill();
+    let said = String::from_utf8(stopped(&["pause", "2h"]).stdout).unwrap();
+    assert!(said.contains("the next one starts paused"), "{said}");
+    let agent = device.up();
+    let energy = agent.json(&["energy", "--json"]);
+    assert!(energy["paused_s"].as_u64().is_some_and(|left| (7000..=7200).contains(&left)), "{energy}");
+    agent.kill();
+    assert!(stopped(&["resume"]).status.success());
+    assert_eq!(device.up().json(&["energy", "--json"])["paused"], false);
 }
 
 #[test]

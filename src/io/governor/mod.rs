@@ -355,4 +355,4 @@ impl Governing {
     }
 }
 
-const OFF: &str = "This agent runs without its governor (`--governor off`): there is nothing to pause.";
+const OFF: &str = "This agent runs without its governor (`--governor off`): nothing is held or paused.";

@@ -10,19 +10,10 @@ use crate::energy::policy::put::Word;
 use crate::energy::words::{self, PauseWord, Said};
 use crate::io::hints::{Changed, Which};
 
-const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
-                       pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
-
 impl Core {
     /// What a person's pause is.
     pub(in crate::io::governor) fn pause_of(&self, now: Instant, wanted: Paused) -> Result<Option<Pause>, String> {
-        Ok(Some(match wanted {
-            Paused::Open => Pause::OPEN,
-            Paused::For(time) => Pause::lasting(now, time),
-            Paused::Until(minute) => {
-                Pause::until_clock(now, self.wall(now), self.governor.policy.zone(), minute).ok_or(NO_TIME)?
-            }
-        }))
+        wanted.pause(now, self.wall(now), self.governor.policy.zone()).map(Some)
     }
 
     pub(in crate::io::governor) const fn pause(&self) -> Option<Pause> {
