@@ -64,3 +64,27 @@ impl Opened {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_not_there_yet_is_waited_for_and_a_taken_one_is_told() {
+        let (gate, _asked) = Gate::new();
+        let home = tempfile::tempdir().unwrap();
+        let token = Token::load_or_create(&home.path().join("token")).unwrap();
+        // Of RFC 5737's addresses for documentation, which no device has.
+        let later = Opened::at("192.0.2.1:7780".parse().unwrap(), gate.clone(), token.clone()).unwrap();
+        assert!(later.waits.is_some());
+        smol::block_on(later.stop());
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let why = Opened::at(taken.local_addr().unwrap(), gate.clone(), token.clone()).unwrap_err();
+        assert!(why.contains("is taken") && why.contains("--open-api"), "{why}");
+        let address = taken.local_addr().unwrap();
+        drop(taken);
+        let open = Opened::at(address, gate, token).unwrap();
+        assert!(open.waits.is_none() && std::net::TcpStream::connect(address).is_ok());
+        smol::block_on(open.stop());
+    }
+}
