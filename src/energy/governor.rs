@@ -8,7 +8,7 @@ use super::decision::Decision;
 use super::foreground::Foreground;
 use super::gates::Gates;
 use super::input::Sample;
-use super::mode::Modes;
+use super::mode::{Mode, Modes};
 use super::pace::Pace;
 use super::policy::gate::{Backlog, Policy};
 use super::policy::hint::Energy;
@@ -297,10 +297,12 @@ impl Governor {
     fn climb(&mut self, now: Instant) {
         let thermal = Gate { at_most: self.thermal.settled(), ..self.gates.thermal };
         let lasting = Gates { thermal, ..self.gates }.lasting();
+        // While a sensor that answered is silent, the mode rises to a trickle and no higher: a step of it is more work.
+        let unseen = self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_known();
         if lasting.reason == Reason::Paused {
             self.modes.stop(now);
         } else {
-            self.modes.take(now, lasting.at_most);
+            self.modes.take(now, lasting.at_most, if unseen { Mode::Trickle } else { Mode::Full });
         }
     }
 

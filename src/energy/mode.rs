@@ -117,8 +117,8 @@ impl Modes {
         self.held
     }
 
-    /// Takes the headroom of the gates that are not momentary.
-    pub fn take(&mut self, now: Instant, headroom: Share) -> Mode {
+    /// Takes the headroom of the gates that are not momentary, and to where it may rise.
+    pub fn take(&mut self, now: Instant, headroom: Share, highest: Mode) -> Mode {
         let before = self.mode;
         while self.mode > Mode::Off && self.mode.is_left_at(headroom) {
             self.mode = self.mode.lower();
@@ -129,7 +129,7 @@ impl Modes {
             return self.mode;
         }
         let rested = self.changed.is_none_or(|at| now.since(at) >= DWELL);
-        let higher = self.mode.higher().filter(|(_, enter)| headroom.value() >= *enter);
+        let higher = self.mode.higher().filter(|(mode, enter)| headroom.value() >= *enter && *mode <= highest);
         if let Some((mode, _)) = higher.filter(|_| rested) {
             self.held = self.recent(now) + 2 > FLAPS;
             if !self.held {
@@ -174,27 +174,31 @@ mod tests {
     #[test]
     fn it_falls_at_once_and_rises_a_step_at_a_time_after_a_pause() {
         let mut modes = Modes::default();
-        let climb: Vec<Mode> = (0..60).map(|s| modes.take(at(s), Share::ALL)).collect();
+        let climb: Vec<Mode> = (0..60).map(|s| modes.take(at(s), Share::ALL, Mode::Full)).collect();
         let steps = [(0, Mode::Trickle), (28, Mode::Trickle), (29, Mode::Normal), (57, Mode::Normal), (58, Mode::Full)];
         assert!(steps.iter().all(|(second, mode)| climb[*second] == *mode), "{climb:?}");
-        assert_eq!(modes.take(at(70), Share::NONE), Mode::Off);
-        assert!((71..99).all(|s| modes.take(at(s), Share::ALL) == Mode::Off));
-        assert_eq!(modes.take(at(99), Share::ALL), Mode::Trickle);
+        assert_eq!(modes.take(at(70), Share::NONE, Mode::Full), Mode::Off);
+        assert!((71..99).all(|s| modes.take(at(s), Share::ALL, Mode::Full) == Mode::Off));
+        assert_eq!(modes.take(at(99), Share::ALL, Mode::Full), Mode::Trickle);
     }
 
     #[test]
     fn between_enter_and_leave_it_stays_what_it_was() {
         let mut modes = Modes::default();
         (0..61).for_each(|s| {
-            modes.take(at(s), Share::ALL);
+            modes.take(at(s), Share::ALL, Mode::Full);
         });
-        assert_eq!(modes.take(at(70), Share::new(0.60)), Mode::Full);
-        assert_eq!(modes.take(at(71), Share::new(0.59)), Mode::Normal);
-        assert!((72..200).all(|s| modes.take(at(s), Share::new(0.74)) == Mode::Normal));
-        assert_eq!(modes.take(at(200), Share::new(0.26)), Mode::Normal);
-        assert_eq!(modes.take(at(201), Share::TRICKLE), Mode::Trickle, "a cap of a trickle is one from above as well");
-        assert_eq!(modes.take(at(202), Share::new(0.02)), Mode::Trickle);
-        assert_eq!(modes.take(at(203), Share::new(0.01)), Mode::Off);
+        assert_eq!(modes.take(at(70), Share::new(0.60), Mode::Full), Mode::Full);
+        assert_eq!(modes.take(at(71), Share::new(0.59), Mode::Full), Mode::Normal);
+        assert!((72..200).all(|s| modes.take(at(s), Share::new(0.74), Mode::Full) == Mode::Normal));
+        assert_eq!(modes.take(at(200), Share::new(0.26), Mode::Full), Mode::Normal);
+        assert_eq!(
+            modes.take(at(201), Share::TRICKLE, Mode::Full),
+            Mode::Trickle,
+            "a cap of a trickle is one from above as well"
+        );
+        assert_eq!(modes.take(at(202), Share::new(0.02), Mode::Full), Mode::Trickle);
+        assert_eq!(modes.take(at(203), Share::new(0.01), Mode::Full), Mode::Off);
     }
 
     #[test]
@@ -209,7 +213,7 @@ mod tests {
     fn seen(conditions: impl Fn(u64) -> Share, seconds: u64) -> (Vec<u64>, bool) {
         let (mut modes, mut seen, mut last, mut held) = (Modes::default(), Vec::new(), Mode::Off, false);
         for second in 0..seconds {
-            let mode = modes.take(at(second), conditions(second));
+            let mode = modes.take(at(second), conditions(second), Mode::Full);
             held |= modes.flaps();
             if mode != last {
                 seen.push(second);
@@ -235,7 +239,7 @@ mod tests {
         let mut modes = Modes::default();
         for round in 0..10 {
             let from = round * 100;
-            (from..from + 62).for_each(|s| _ = modes.take(at(s), Share::ALL));
+            (from..from + 62).for_each(|s| _ = modes.take(at(s), Share::ALL, Mode::Full));
             assert_eq!((modes.mode(), modes.flaps()), (Mode::Full, false), "after {round} pauses");
             modes.stop(at(from + 65));
             assert_eq!(modes.mode(), Mode::Off);

@@ -162,6 +162,12 @@ impl Thermal {
         Share::new(self.settled)
     }
 
+    /// Was there a sensor that answered? One that is silent since earns no more.
+    #[must_use]
+    pub const fn has_known(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// A sensor that was doubted has proved to be one.
     pub const fn sighted(&mut self) {
         (self.blind, self.lost) = (false, false);
