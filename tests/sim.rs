@@ -13,7 +13,7 @@ use wattle::base::rng::Rng;
 use wattle::base::time::Duration;
 use wattle::energy::decision::Decision;
 use wattle::energy::share::Share;
-use wattle::node::input::Request;
+use wattle::node::input::{Input, Request};
 use wattle::node::output::{Answered, Response};
 use wattle::sim::world::{FOLDER, Plant, World};
 use wattle::store::record::Source;
@@ -154,6 +154,12 @@ fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
                 }
                 1 => _ = world.ask(0, Request::Search { question: "heat pump".to_owned(), count: 3 }),
                 2..=4 => edit(&mut world, 0),
+                5 => {
+                    // A disk that is full holds what a governor would allow.
+                    let free = if world.rng.one_in(2) { 1 } else { u64::MAX };
+                    world.devices[0].agent.as_mut().expect("running").disk_free = free;
+                    world.hear(0, Input::Disk { free });
+                }
                 _ => {
                     let word = world.any_power();
                     world.allow(0, word);
@@ -162,6 +168,8 @@ fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
             let pause = world.rng.below(3_000);
             world.run_until(world.now + Duration::from_millis(pause));
         }
+        world.devices[0].agent.as_mut().expect("running").disk_free = u64::MAX;
+        world.hear(0, Input::Disk { free: u64::MAX });
         // At a tenth of a core it takes longer, and all is done.
         let slow = Decision { workers: 1, duty: Share::new(0.1), chunks: 1, ..Decision::default() };
         world.allow(0, slow);

@@ -1,65 +1,61 @@
 //! What peers are told (4.9): how much could be done here, how fast, how much energy; no heat, no charge, no habits.
+//! The word itself is `wire::rumour::Headroom`; this says what stands in it, and when it is due.
 
 use super::decision::Decision;
 use super::mode::Mode;
-use super::policy::hint::Energy;
+use super::policy::hint;
 use super::reason::Reason;
 use crate::base::time::{Duration, Instant};
-use serde::{Deserialize, Serialize};
+use crate::limits::{RUMOUR_DWELL_MS, RUMOUR_REFRESH_MS, RUMOUR_VALID_S};
+use crate::wire::rumour::{Energy, Headroom};
 
 /// A level holds for this long before a word changes it (4.9).
-const DWELL: Duration = Duration::from_secs(30);
+const DWELL: Duration = Duration::from_millis(RUMOUR_DWELL_MS);
 /// A word is said again after this long (4.9).
-const AGAIN: Duration = Duration::from_secs(60);
-/// Seconds for which a word holds: one that is lost is not missed (4.9: 30 to 120).
-const VALID_S: u8 = 120;
+const AGAIN: Duration = Duration::from_millis(RUMOUR_REFRESH_MS);
 /// With a backlog of its own a device offers at most half (4.9).
 const HALF: u8 = 2;
 
-/// The word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Advert {
-    /// Quarters of the device that peers may hope for, 0 to 4.
-    pub quarters: u8,
-    /// How much the device works.
-    pub mode: u8,
-    /// Milliseconds that a chunk takes here.
-    pub chunk_ms: u32,
-    /// How much energy there is.
-    pub energy: Energy,
-    /// Seconds for which this holds.
-    pub valid_s: u8,
-    /// Rises with each word.
-    pub seq: u64,
+/// The word of a device that is governed.
+#[must_use]
+pub fn word(decision: &Decision, has_backlog: bool, chunk_ms: f64) -> Headroom {
+    let energy = match decision.energy {
+        hint::Energy::Unknown => Energy::Unknown,
+        hint::Energy::Scarce => Energy::Scarce,
+        hint::Energy::Normal => Energy::Normal,
+        hint::Energy::Surplus => Energy::Surplus,
+    };
+    let (quarters, ms_per_task) = (quarters(decision, has_backlog), rounded(chunk_ms));
+    Headroom { quarters, energy, ms_per_task, valid_s: RUMOUR_VALID_S.1 }
+}
+
+/// The word of a device that nothing governs.
+#[must_use]
+pub const fn ungoverned(has_backlog: bool) -> Headroom {
+    let quarters = if has_backlog { HALF } else { 4 };
+    Headroom { quarters, energy: Energy::Unknown, ms_per_task: 0, valid_s: RUMOUR_VALID_S.1 }
 }
 
 /// Says when there is something to say.
 #[derive(Clone, Debug, Default)]
 pub struct Crier {
-    said: Option<(Instant, Advert)>,
-    seq: u64,
+    said: Option<(Instant, Headroom)>,
 }
 
 impl Crier {
-    /// The word to send now, if one is due.
-    pub fn word(&mut self, now: Instant, decision: &Decision, has_backlog: bool, chunk_ms: f64) -> Option<Advert> {
-        let mut next = Advert {
-            quarters: quarters(decision, has_backlog),
-            mode: decision.mode as u8,
-            chunk_ms: rounded(chunk_ms),
-            energy: decision.energy,
-            valid_s: VALID_S,
-            seq: self.seq,
-        };
-        if let Some((at, said)) = self.said {
-            let quiet = now.since(at);
-            let same = (said.quarters, said.energy) == (next.quarters, next.energy);
-            if quiet < DWELL || same && quiet < AGAIN {
-                return None;
-            }
+    /// When this word is due: at once if none was said, else after its dwell. A figure that moves a little is no news.
+    #[must_use]
+    pub fn due(&self, next: &Headroom) -> Instant {
+        let Some((at, said)) = self.said else { return Instant::ZERO };
+        let same = (said.quarters, said.energy) == (next.quarters, next.energy);
+        at + if same { AGAIN } else { DWELL }
+    }
+
+    /// The word to send now, if it is due.
+    pub fn word(&mut self, now: Instant, next: Headroom) -> Option<Headroom> {
+        if self.due(&next) > now {
+            return None;
         }
-        self.seq += 1;
-        next.seq = self.seq;
         self.said = Some((now, next));
         Some(next)
     }
@@ -68,9 +64,7 @@ impl Crier {
 /// Quarters of the device that peers may hope for.
 #[must_use]
 pub fn quarters(decision: &Decision, has_backlog: bool) -> u8 {
-    let shy = decision.on_battery
-        || decision.mode <= Mode::Trickle
-        || matches!(decision.reason, Some(Reason::UnderVoltage | Reason::WeakSupply));
+    let shy = decision.on_battery || decision.mode <= Mode::Trickle || decision.reason == Some(Reason::UnderVoltage);
     let most = if has_backlog { HALF } else { 4 };
     if shy { 0 } else { decision.headroom.quarters().min(most) }
 }
@@ -106,7 +100,9 @@ mod tests {
                 since = second;
             }
             let now = Instant::from_millis(second * 1000);
-            if let Some(word) = crier.word(now, &decision(level as f64 / 4.0), false, 100.0) {
+            // What a chunk takes is measured anew all the time.
+            let next = word(&decision(level as f64 / 4.0), false, 90.0 + rng.below(30) as f64);
+            if let Some(word) = crier.word(now, next) {
                 words.push(second);
                 last = Some(word);
             }
@@ -126,17 +122,19 @@ mod tests {
         assert_eq!(quarters(&Decision { on_battery: true, ..free }, false), 0);
         assert_eq!(quarters(&Decision { mode: Mode::Trickle, ..free }, false), 0);
         assert_eq!(quarters(&Decision { reason: Some(Reason::UnderVoltage), ..free }, false), 0);
+        let weak = Decision { reason: Some(Reason::WeakSupply), ..decision(0.75) };
+        assert_eq!(quarters(&weak, false), 3, "for good a worker less is no need");
     }
 
     #[test]
     fn the_word_holds_nothing_that_tells_of_habits() {
-        let advert = Crier::default().word(Instant::ZERO, &decision(0.8), false, 123.4).unwrap();
-        let text = serde_json::to_string(&advert).unwrap();
-        let keys = ["quarters", "mode", "chunk_ms", "energy", "valid_s", "seq"];
+        let told = word(&decision(0.8), false, 123.4);
+        let text = serde_json::to_string(&told).unwrap();
+        let keys = ["quarters", "energy", "ms_per_task", "valid_s"];
         assert_eq!(text.matches("\":").count(), keys.len(), "{text}");
         assert!(keys.iter().all(|key| text.contains(key)), "{text}");
         assert!(["temp", "capacity", "hours", "reason", "battery"].iter().all(|word| !text.contains(word)), "{text}");
-        assert_eq!(advert.chunk_ms, 120);
+        assert_eq!(told.ms_per_task, 120);
         assert_eq!([rounded(f64::NAN), rounded(0.0), rounded(9.4), rounded(1e99)], [1, 1, 9, 1_000_000]);
     }
 }

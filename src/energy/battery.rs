@@ -19,12 +19,15 @@ const UNKNOWN: Share = Share::TRICKLE;
 const WEAK_PERCENT: f64 = 0.5;
 /// See `WEAK_PERCENT`.
 const WATCHED: Duration = Duration::from_secs(600);
-/// After this long, the fall is measured afresh.
-const WATCHED_MAX: Duration = Duration::from_secs(1800);
+/// And by this many at least: gauges have steps of one percent, and one step is no slope.
+const WEAK_STEPS: f64 = 2.0;
+/// After this long, the fall is measured afresh: two steps in more time are no slope of half a percent in `WATCHED`.
+const WATCHED_MAX: Duration = Duration::from_secs(2400);
 /// Of a full battery, what an hour of work on battery may cost (4.4).
 const HOURLY: f64 = 0.02;
-/// Watts of a core where the table does not know the board: the most of those it knows (4.10).
-const CORE_WATTS: f64 = 0.9;
+/// Watts of a core where neither the table nor a calibration knows the device: it may be a laptop, whose cores take 5
+/// to 8 W. The careful end: a board of less works less on its battery than it might.
+const CORE_WATTS: f64 = 8.0;
 
 /// What the owner chose.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,8 +43,14 @@ pub struct BatteryGate {
     cores: usize,
     core_watts: f64,
     above: bool,
+    /// What fed the device while the charge was watched.
+    fed: Option<(Option<bool>, Flow)>,
     mark: Option<(Instant, u8)>,
     falls: bool,
+    /// A battery was seen.
+    seen: bool,
+    /// The last word that the supplies themselves gave.
+    last: Option<Word>,
 }
 
 /// The gate, and whether it is one that no hint may lift.
@@ -59,22 +68,61 @@ impl BatteryGate {
     /// A gate for a device of this many cores.
     #[must_use]
     pub fn new(cores: usize, core_watts: Option<f64>, settings: Settings) -> Self {
-        let core_watts = core_watts.unwrap_or(CORE_WATTS);
-        Self { settings, cores, core_watts, above: false, mark: None, falls: false }
+        let mut gate = Self {
+            settings,
+            cores,
+            core_watts: CORE_WATTS,
+            above: false,
+            fed: None,
+            mark: None,
+            falls: false,
+            seen: false,
+            last: None,
+        };
+        gate.know_watts(core_watts);
+        gate
+    }
+
+    /// Watts of a core, where they are known: of the table, or better, as they were measured.
+    pub fn know_watts(&mut self, core_watts: Option<f64>) {
+        if let Some(watts) = core_watts.filter(|watts| *watts > 0.0 && watts.is_finite()) {
+            self.core_watts = watts;
+        }
     }
 
     /// Takes what the supplies say; `None`: the files could not be read.
     pub fn sample(&mut self, now: Instant, supplies: Option<Supplies>) -> Word {
+        let Some(supplies) = supplies else { return self.unread() };
+        let word = self.word(now, &supplies);
+        self.last = Some(word);
+        word
+    }
+
+    /// Nothing could be read: no more than before, and little where there is a battery that may be emptied meanwhile.
+    fn unread(&self) -> Word {
+        let unknown = Gate { at_most: UNKNOWN, reason: Reason::BatteryUnknown };
+        let Some(last) = self.last else {
+            return Word { gate: unknown, may_be_lifted: false, source: Source::Unknown };
+        };
+        let gate = if self.seen { last.gate.and(unknown) } else { last.gate };
+        let source = if self.seen { last.source.min(Source::Unknown) } else { last.source };
+        Word { gate, may_be_lifted: false, source }
+    }
+
+    fn word(&mut self, now: Instant, supplies: &Supplies) -> Word {
         let word = |at_most, reason, source| Word { gate: Gate::at(at_most, reason), may_be_lifted: false, source };
-        let Some(supplies) = supplies else { return word(UNKNOWN, Reason::BatteryUnknown, Source::Unknown) };
         let Some(battery) = supplies.battery else { return word(Share::ALL, Reason::Free, Source::Ac) };
-        self.watch(now, battery);
-        let source = self.judge(&supplies);
+        self.seen = true;
+        self.watch(now, supplies.mains, battery);
+        let source = self.judge(supplies);
         if battery.critical || battery.percent.is_some_and(|percent| percent < CRITICAL) {
             return word(Share::NONE, Reason::BatteryLow, source);
         }
         match source {
-            Source::Battery if supplies.mains == Some(true) => word(Share::NONE, Reason::WeakCharger, source),
+            // A charger that helps a little never means less than none.
+            Source::Battery if supplies.mains == Some(true) => {
+                word(self.on_battery(battery), Reason::WeakCharger, source)
+            }
             Source::Battery => word(self.on_battery(battery), Reason::OnBattery, source),
             Source::Unknown => word(UNKNOWN, Reason::BatteryUnknown, source),
             Source::Ac => {
@@ -91,7 +139,11 @@ impl BatteryGate {
     }
 
     /// Remembers a charge, and notices one that falls although nothing says "discharging".
-    fn watch(&mut self, now: Instant, battery: Battery) {
+    fn watch(&mut self, now: Instant, mains: Option<bool>, battery: Battery) {
+        // A charge that fell while nothing fed it says nothing of the charger that feeds it now.
+        if self.fed.replace((mains, battery.flow)) != Some((mains, battery.flow)) {
+            (self.mark, self.falls) = (None, false);
+        }
         let Some(percent) = battery.percent else { return };
         // Two levels with a memory, whatever feeds the device meanwhile.
         self.above = if self.above { percent >= STOP } else { percent >= RESTART };
@@ -103,7 +155,10 @@ impl BatteryGate {
         let lost = f64::from(before) - f64::from(percent);
         if lost < 0.0 {
             (self.mark, self.falls) = (Some((now, percent)), false);
-        } else if passed >= WATCHED && lost * WATCHED.as_secs_f64() / passed.as_secs_f64() > WEAK_PERCENT {
+        } else if passed >= WATCHED
+            && lost >= WEAK_STEPS
+            && lost * WATCHED.as_secs_f64() / passed.as_secs_f64() > WEAK_PERCENT
+        {
             (self.mark, self.falls) = (Some((now, percent)), true);
         } else if passed >= WATCHED_MAX {
             (self.mark, self.falls) = (Some((now, percent)), false);
@@ -205,8 +260,54 @@ mod tests {
     }
 
     #[test]
-    fn supplies_that_cannot_be_read_are_unknown_not_mains() {
+    fn a_charge_that_fell_on_battery_is_no_weak_charger_after_plugging_in_and_one_step_is_no_slope() {
         let mut gate = BatteryGate::new(4, None, Settings::default());
-        assert_eq!(gate.sample(at(0), None).gate.reason, Reason::BatteryUnknown);
+        gate.sample(at(0), supplies(Some(false), Flow::Discharging, 79));
+        gate.sample(at(700), supplies(Some(false), Flow::Discharging, 78));
+        for second in (800..4000).step_by(100) {
+            let percent = if second < 2000 { 78 } else { 77 };
+            let plugged = gate.sample(at(second), supplies(Some(true), Flow::Resting, percent));
+            assert_eq!((plugged.gate, plugged.source), (Gate::OPEN, Source::Ac), "after {second} s");
+        }
+    }
+
+    #[test]
+    fn on_a_charger_that_is_too_weak_as_little_runs_as_on_battery_and_no_less() {
+        let mut gate = BatteryGate::new(4, Some(0.9), Settings { trickle_on_battery: true });
+        let mut on = |mains| gate.sample(at(0), supplies(Some(mains), Flow::Discharging, 90)).gate;
+        assert_eq!((on(false).at_most, on(true).at_most), (Share::TRICKLE, Share::TRICKLE));
+        assert_eq!(on(true).reason, Reason::WeakCharger);
+    }
+
+    #[test]
+    fn a_core_that_nobody_knows_is_taken_for_a_laptop_s_until_it_is_measured() {
+        let mut gate = BatteryGate::new(8, None, Settings { trickle_on_battery: true });
+        let on = |gate: &mut BatteryGate| gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90)).gate.at_most;
+        // 1 W an hour of a battery of 50 Wh, of 64 W.
+        assert!((on(&mut gate).value() - 1.0 / 64.0).abs() < 1e-9);
+        gate.know_watts(Some(0.5));
+        assert_eq!(on(&mut gate), Share::TRICKLE);
+        gate.know_watts(Some(f64::NAN));
+        assert_eq!(on(&mut gate), Share::TRICKLE, "what is no number is not known");
+    }
+
+    #[test]
+    fn supplies_that_cannot_be_read_are_unknown_and_never_more_than_they_allowed_before() {
+        let mut gate = BatteryGate::new(4, None, Settings::default());
+        let unread = |gate: &mut BatteryGate| gate.sample(at(9), None);
+        assert_eq!(unread(&mut gate).gate, Gate::at(UNKNOWN, Reason::BatteryUnknown));
+        gate.sample(at(0), Some(Supplies::default()));
+        assert_eq!(unread(&mut gate).gate, Gate::OPEN, "there never was a battery");
+        gate.sample(at(0), supplies(Some(true), Flow::Resting, 90));
+        assert_eq!(unread(&mut gate).gate, Gate::at(UNKNOWN, Reason::BatteryUnknown));
+        for (supplies, reason) in [
+            (supplies(Some(false), Flow::Discharging, 90), Reason::OnBattery),
+            (supplies(Some(true), Flow::Charging, 5), Reason::BatteryLow),
+        ] {
+            gate.sample(at(0), supplies);
+            let words = [unread(&mut gate), unread(&mut gate)];
+            assert!(words.iter().all(|word| word.gate == Gate::at(Share::NONE, reason)), "{words:?}");
+            assert!(words.iter().all(|word| word.source != Source::Ac && !word.may_be_lifted));
+        }
     }
 }

@@ -40,7 +40,8 @@ impl Decision {
         let share = self.headroom.value() * cores as f64 / agents as f64;
         let part = Share::new(share / cores.max(1) as f64);
         let workers = part.cores(cores).max(1);
-        Self { workers, duty: Share::new(share / workers as f64), ..*self }
+        // The headroom is the part's as well: peers of several agents of a host must not hope for the host several times.
+        Self { headroom: part, workers, duty: Share::new(share / workers as f64), ..*self }
     }
 }
 
@@ -64,6 +65,8 @@ mod tests {
             let due = headroom.value() * cores as f64;
             assert!((used - due).abs() < 1e-9, "{used} of {due}: {whole:?} for {agents}");
             assert_eq!(part.workers > 0 && part.duty > Share::NONE, workers > 0);
+            let offered = agents as f64 * part.headroom.value();
+            assert!((offered - headroom.value()).abs() < 1e-9, "{agents} agents offer {offered} of {headroom:?}");
         }
     }
 }

@@ -54,10 +54,10 @@ impl Foreground {
         self.quiet_after = Some(now + AFTER_QUESTION);
     }
 
-    /// When the last question's pause ends, if it still lasts.
+    /// When the last question's pause ends, if it lasted at `seen`: who looked last before its end has yet to see it.
     #[must_use]
-    pub fn pause_ends(&self, now: Instant) -> Option<Instant> {
-        self.quiet_after.filter(|until| now < *until && self.questions == 0)
+    pub fn pause_ends(&self, seen: Instant) -> Option<Instant> {
+        self.quiet_after.filter(|until| seen < *until && self.questions == 0)
     }
 
     /// Cores that foreign work takes, as it is remembered.

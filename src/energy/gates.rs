@@ -37,15 +37,13 @@ impl Gates {
         pressure: Pressure::None,
     };
 
-    /// The least of the gates that are not momentary, the first of equals: safety is named before wishes.
+    /// The least of the gates that are not momentary; of equals the graver, then the first: safety is named before wishes,
+    /// and who asks why a device rests hears of its pause, not that it would begin slowly.
     #[must_use]
     pub fn lasting(&self) -> Gate {
         let lifted = self.lifts && self.battery.may_be_lifted;
         let battery = if lifted { Gate::OPEN } else { self.battery.gate };
-        let others = self.supply.and(battery).and(self.policy);
-        // Who asks why a device rests wants to hear of its pause, not that it would begin slowly.
-        let rises = self.thermal.reason == Reason::Rising;
-        let least = if rises { others.and(self.thermal) } else { self.thermal.and(others) };
+        let least = self.thermal.and(self.supply).and(battery).and(self.policy);
         let half = Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure);
         match self.pressure {
             Pressure::None => least,
@@ -73,6 +71,41 @@ mod tests {
         gates.supply = at(0.0, Reason::UnderVoltage);
         gates.pressure = Pressure::High;
         assert_eq!(gates.lasting(), gates.supply, "pressure does not hide why nothing runs");
+    }
+
+    #[test]
+    fn of_gates_that_are_shut_the_one_that_holds_most_is_named() {
+        let battery = |reason| battery::Word { gate: at(0.0, reason), may_be_lifted: false, source: Source::Battery };
+        for (gates, named) in [
+            (
+                Gates { battery: battery(Reason::OnBattery), policy: at(0.0, Reason::Paused), ..Gates::OPEN },
+                Reason::Paused,
+            ),
+            (
+                Gates { supply: at(0.0, Reason::UnderVoltage), policy: at(0.0, Reason::Paused), ..Gates::OPEN },
+                Reason::Paused,
+            ),
+            (
+                Gates {
+                    battery: battery(Reason::BatteryLow),
+                    policy: at(0.0, Reason::WaitingForSurplus),
+                    ..Gates::OPEN
+                },
+                Reason::BatteryLow,
+            ),
+            (
+                Gates { thermal: at(0.0, Reason::Warm), supply: at(0.0, Reason::UnderVoltage), ..Gates::OPEN },
+                Reason::UnderVoltage,
+            ),
+            (
+                Gates { thermal: at(0.0, Reason::Rising), policy: at(0.0, Reason::QuietHours), ..Gates::OPEN },
+                Reason::QuietHours,
+            ),
+        ] {
+            assert_eq!(gates.lasting(), at(0.0, named));
+            let asked = gates.lasting().and(at(0.0, Reason::Answering));
+            assert!(asked.reason.holds_light_work(), "somebody waits: {asked:?}");
+        }
     }
 
     #[test]

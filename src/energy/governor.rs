@@ -8,7 +8,7 @@ use super::decision::Decision;
 use super::foreground::Foreground;
 use super::gates::Gates;
 use super::input::Sample;
-use super::mode::Modes;
+use super::mode::{Mode, Modes};
 use super::pace::Pace;
 use super::policy::gate::{Backlog, Policy};
 use super::policy::hint::Energy;
@@ -17,7 +17,7 @@ use super::pressure::PressureWatch;
 use super::reason::{Gate, Reason};
 use super::sample::group::Group;
 use super::share::Share;
-use super::supply::Supply;
+use super::supply::{Falls, Supply};
 use super::thermal::{self, Thermal};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{GOVERNOR_BYTES_MAX, WORKERS_MAX};
@@ -52,6 +52,9 @@ pub struct Learned {
     pub duty: f64,
     /// The cap of workers that a weak supply taught.
     pub workers: Option<usize>,
+    /// The falls of its voltage that have taught nothing yet.
+    #[serde(default)]
+    pub falls: Falls,
 }
 
 /// Whether the only sensor there is may be a constant.
@@ -105,7 +108,11 @@ impl Governor {
             own_limit,
             group: Group::default(),
             thermal,
-            supply: Supply::new(cores, learned.and_then(|learned| learned.workers)),
+            supply: Supply::new(
+                cores,
+                learned.and_then(|learned| learned.workers),
+                learned.map(|learned| learned.falls).unwrap_or_default(),
+            ),
             battery: BatteryGate::new(cores, core_watts, settings.battery),
             foreground: Foreground::new(cores),
             pressure: PressureWatch::default(),
@@ -182,6 +189,16 @@ impl Governor {
         self.thermal.relimit(limit, found.fan_trip, self.doubt != Doubt::None);
     }
 
+    /// Watts of a core, as they were calibrated here: what a little on battery costs is counted with them.
+    pub fn know_watts(&mut self, core_watts: f64) {
+        self.battery.know_watts(Some(core_watts));
+    }
+
+    /// The owner says that the power supply is another one: the worker that the old one cost is back, at the next sample.
+    pub fn forget_supply(&mut self) {
+        self.supply.forget();
+    }
+
     /// The limit that the owner chose in place of the one found.
     #[must_use]
     pub const fn own_limit(&self) -> Option<f64> {
@@ -225,7 +242,7 @@ impl Governor {
     /// What is to be kept over a restart.
     #[must_use]
     pub fn learned(&self) -> Learned {
-        Learned { duty: self.thermal.learned(), workers: self.supply.learned() }
+        Learned { duty: self.thermal.learned(), workers: self.supply.learned(), falls: self.supply.falls() }
     }
 
     /// Cores that foreign work takes, for status.
@@ -236,8 +253,8 @@ impl Governor {
 
     /// Does the mode change too often, and is held low?
     #[must_use]
-    pub fn flaps(&self, now: Instant) -> bool {
-        self.modes.flaps(now)
+    pub const fn flaps(&self) -> bool {
+        self.modes.flaps()
     }
 
     /// Should sensor `at` be read once more before its value is handed in?
@@ -246,13 +263,14 @@ impl Governor {
         self.group.doubts(now, at, reading)
     }
 
-    /// When to sample next: each second while there is work to be done, else every five.
+    /// When to sample next: each second while there is work to be done, else every five, and where a word ends.
     #[must_use]
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let off = self.off_since.is_some_and(|since| now.since(since) >= OFF_FOR);
         let pace = if self.has_work && !off { ACTIVE } else { IDLE };
-        let next = self.sampled.map_or(now, |at| at + pace);
-        earliest(Some(next), self.foreground.pause_ends(now))
+        let Some(sampled) = self.sampled else { return Some(now) };
+        let ends = earliest(self.foreground.pause_ends(sampled), self.policy.next_end(sampled));
+        earliest(Some(sampled + pace), ends)
     }
 
     /// ACPI's zone may be a constant: it is believed once it was seen to vary (1.10).
@@ -278,16 +296,23 @@ impl Governor {
     /// The mode follows the gates, of heat its average: down at once for all but a regulator's swing.
     fn climb(&mut self, now: Instant) {
         let thermal = Gate { at_most: self.thermal.settled(), ..self.gates.thermal };
-        self.modes.take(now, Gates { thermal, ..self.gates }.lasting().at_most);
+        let lasting = Gates { thermal, ..self.gates }.lasting();
+        // While a sensor that answered is silent, the mode rises to a trickle and no higher: a step of it is more work.
+        let unseen = self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_known();
+        if lasting.reason == Reason::Paused {
+            self.modes.stop(now);
+        } else {
+            self.modes.take(now, lasting.at_most, if unseen { Mode::Trickle } else { Mode::Full });
+        }
     }
 
     fn decide(&mut self, now: Instant) -> Decision {
         let lasting = self.gates.lasting();
-        let rising = Gate::at(self.modes.mode().ceiling(), Reason::Rising);
-        let least = lasting.and(rising).and(self.gates.foreground);
-        let headroom = least.at_most;
         // What is momentary stops the workers, but does not move the mode.
         let mode = self.modes.mode();
+        let held = if self.modes.flaps() { Reason::Flapping } else { Reason::Rising };
+        let least = lasting.and(Gate::at(mode.ceiling(self.cores), held)).and(self.gates.foreground);
+        let headroom = least.at_most;
         let workers = headroom.cores(self.cores);
         let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
         self.off_since = if workers == 0 { self.off_since.or(Some(now)) } else { None };

@@ -55,6 +55,28 @@ pub enum Reason {
     Rising,
     /// The agent that governs this host is silent.
     LeaderSilent,
+    /// The mode changed too often, and is held low.
+    Flapping,
+}
+
+impl Reason {
+    /// Does light work wait as well, looking and reading? The device is in need, its owner said so, or somebody waits.
+    #[must_use]
+    pub const fn holds_light_work(self) -> bool {
+        matches!(self, Self::TooHot | Self::UnderVoltage | Self::BatteryLow | Self::Paused | Self::Answering)
+    }
+
+    /// Which of two gates that let the same through is named: what holds more than the bulk of the work before what
+    /// holds that alone; a person's word and the device's need before a wait of seconds; what passes by itself last.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Paused => 4,
+            Self::TooHot | Self::UnderVoltage | Self::BatteryLow => 3,
+            Self::Answering => 2,
+            Self::Free | Self::Rising | Self::Flapping | Self::Pressure => 0,
+            _ => 1,
+        }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -68,7 +90,9 @@ impl fmt::Display for Reason {
             Self::NoSensor => "no temperature sensor was found; at most half of the device is used",
             Self::Silence => "silent mode: the device stays below the temperature that starts its fan",
             Self::UnderVoltage => "the supply's voltage fell; work stops and comes back slowly",
-            Self::WeakSupply => "the power supply is too weak for all cores; a better one lifts this",
+            Self::WeakSupply => {
+                "the power supply was found too weak for all cores; one rests until its owner says that it is a better one"
+            }
             Self::OnBattery => "the device runs on battery; work waits for mains",
             Self::WeakCharger => "the charger gives less than the device takes; work waits",
             Self::BatteryLow => "the battery is nearly empty; work waits until it is charged",
@@ -84,6 +108,7 @@ impl fmt::Display for Reason {
             Self::WaitingForSurplus => "this work can wait, and waits for surplus energy",
             Self::Rising => "work rises in steps",
             Self::LeaderSilent => "the agent that governs this host does not answer; work is held low",
+            Self::Flapping => "conditions change too often; the lower mode holds for some minutes",
         })
     }
 }
@@ -107,9 +132,10 @@ impl Gate {
         if share == super::share::Share::ALL { Self::OPEN } else { Self { at_most: share, reason } }
     }
 
-    /// The tighter of two; of equals, the first.
+    /// The tighter of two; of equals the graver, and of equally grave ones the first.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        if other.at_most < self.at_most { other } else { self }
+        let graver = other.at_most == self.at_most && other.reason.rank() > self.reason.rank();
+        if other.at_most < self.at_most || graver { other } else { self }
     }
 }

@@ -26,8 +26,9 @@ const NEAR: f64 = 4.0;
 const FAR_SECONDS: f64 = 30.0;
 /// Share by which the work must lie below what heat allows to count as held by something else.
 const HELD: f64 = 0.02;
-/// Seconds over which the gate is averaged for the mode.
-const SETTLE: f64 = 20.0;
+/// Seconds over which the gate is averaged for the mode: a burst of somebody's work, which heat answers with nothing for
+/// half a minute, is not to cost the minutes that steps of the mode take.
+const SETTLE: f64 = 60.0;
 /// What a freely opening gate gains a second (4.2).
 const SLEW: f64 = 0.05;
 /// Degrees below the limit at which everything stops (4.2).
@@ -56,8 +57,10 @@ const RECOVER: f64 = 1.0 / 600.0;
 const SILENT: Duration = Duration::from_secs(5);
 /// To this (4.2).
 const SILENT_AT_MOST: f64 = 0.35;
-/// Without any sensor (4.2).
+/// Without any sensor (4.2), and where there never was one: what vanished is worth no more than what is silent.
 const BLIND: Share = Share::new(0.5);
+/// Seconds that one sample counts at most: idle ones are five apart. What was silent for longer earned nothing.
+const STEP_MAX: f64 = 6.0;
 /// The very same raw value for this long earns no more duty: sensors have noise, and one that stands still may be
 /// stuck. Not of 4.2: found by T6, where a stuck value let the integral climb for 200 s.
 const STILL: Duration = Duration::from_secs(20);
@@ -85,6 +88,8 @@ pub struct Thermal {
     silent: bool,
     settings: Settings,
     blind: bool,
+    /// There was a sensor, and it is gone.
+    lost: bool,
     median: Median,
     slope: Slope,
     filtered: Option<(Instant, f64)>,
@@ -113,6 +118,7 @@ impl Thermal {
             silent,
             settings,
             blind,
+            lost: false,
             median: Median::default(),
             slope: Slope::default(),
             filtered: None,
@@ -130,9 +136,10 @@ impl Thermal {
         }
     }
 
-    /// Another limit, fan or sensor was found; what was learned stays.
+    /// Another limit, fan or sensor was found, or none any more; what was learned stays.
     pub fn relimit(&mut self, limit: f64, fan_trip: Option<f64>, blind: bool) {
         let (goal, silent) = aim(limit, fan_trip, self.settings);
+        self.lost = blind && (self.lost || !self.blind);
         (self.limit, self.goal, self.silent, self.blind) = (limit, goal, silent, blind);
     }
 
@@ -148,16 +155,22 @@ impl Thermal {
         self.learned
     }
 
-    /// What the gate lets through on average of half a minute: a regulator that touches zero for a second has not
+    /// What the gate lets through on average of a minute: a regulator that touches zero for a second has not
     /// switched the device off.
     #[must_use]
     pub fn settled(&self) -> Share {
         Share::new(self.settled)
     }
 
+    /// Was there a sensor that answered? One that is silent since earns no more.
+    #[must_use]
+    pub const fn has_known(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// A sensor that was doubted has proved to be one.
     pub const fn sighted(&mut self) {
-        self.blind = false;
+        (self.blind, self.lost) = (false, false);
     }
 
     /// Takes up what an earlier run learned.
@@ -183,6 +196,7 @@ impl Thermal {
         let seconds = self.last.map_or(0.0, |last| now.since(last).as_secs_f64());
         let first = self.last.replace(now).is_none();
         let gate = match measured {
+            _ if self.lost => self.vanished(),
             _ if self.blind => Gate::at(BLIND, Reason::NoSensor),
             Some(measured) => self.regulate(now, measured, ran.value()),
             None => self.unknown(now),
@@ -200,11 +214,21 @@ impl Thermal {
             return Gate::at(Share::new(SILENT_AT_MOST), Reason::SensorSilent);
         }
         if self.known.is_some_and(|at| now.since(at) > SILENT) {
+            return self.vanished();
+        }
+        Gate { at_most: Share::new(self.at_most), reason: Reason::SensorSilent }
+    }
+
+    /// As little as was allowed before, and begun anew when a sensor is seen again.
+    fn vanished(&mut self) -> Gate {
+        if self.known.is_some() {
             self.at_most = self.at_most.min(SILENT_AT_MOST);
             self.slope.clear();
             self.median.clear();
+            self.filtered = None;
         }
-        Gate { at_most: Share::new(self.at_most), reason: Reason::SensorSilent }
+        let at_most = if self.known.is_some() { self.at_most } else { SILENT_AT_MOST };
+        Gate { at_most: Share::new(at_most), reason: Reason::SensorSilent }
     }
 
     fn throttling(&mut self, now: Instant, throttles: bool) -> Gate {
@@ -223,7 +247,7 @@ impl Thermal {
         let (seconds, filtered) = match self.filtered {
             Some((at, old)) if now.since(at) <= Duration::from_secs(30) => {
                 let seconds = now.since(at).as_secs_f64();
-                (seconds, (1.0 - FILTER).powf(seconds).mul_add(old - median, median))
+                (seconds.min(STEP_MAX), (1.0 - FILTER).powf(seconds).mul_add(old - median, median))
             }
             _ => (0.0, median),
         };

@@ -88,6 +88,46 @@ fn without_a_sensor_half_is_used_and_silent_mode_keeps_the_fan_off() {
 }
 
 #[test]
+fn a_sensor_that_vanishes_raises_nothing_until_one_is_seen_again() {
+    let blinded = |mut thermal: Thermal, from: u64| {
+        thermal.relimit(80.0, None, true);
+        let gates: Vec<f64> =
+            (from..from + 60).map(|s| thermal.sample(at(s), None, false, Share::NONE).at_most.value()).collect();
+        (gates, thermal)
+    };
+    let (hot, before) = after(60, 78.6);
+    assert_eq!(before.reason, Reason::TooHot);
+    let (gates, mut hot) = blinded(hot, 61);
+    assert!(gates.iter().all(|share| *share == 0.0), "too hot, and then unseen: {gates:?}");
+    let (gates, _) = blinded(after(4, 40.0).0, 5);
+    assert!(gates.iter().all(|share| (share - 0.2).abs() < 1e-9), "{gates:?}");
+    assert!(blinded(after(60, 40.0).0, 61).0.iter().all(|share| *share <= SILENT_AT_MOST));
+    let silent = Thermal::new(80.0, None, false, Settings::default());
+    assert!(blinded(silent, 0).0.iter().all(|share| *share <= SILENT_AT_MOST), "it was listed, and never answered");
+    // Listed again: from what it was, by the slew.
+    hot.relimit(80.0, None, false);
+    let again: Vec<f64> =
+        (121..130).map(|s| hot.sample(at(s), warm(40.0), false, Share::NONE).at_most.value()).collect();
+    assert!(again[0] < 1e-9 && again.windows(2).all(|two| two[1] - two[0] < SLEW + 1e-9), "{again:?}");
+}
+
+#[test]
+fn after_a_silence_work_rises_by_the_slew_and_not_by_the_time_that_was_silent() {
+    for silence in [7, 20, 29, 40] {
+        let (mut thermal, _) = after(60, 40.0);
+        for second in 61..61 + silence {
+            thermal.sample(at(second), None, false, Share::NONE);
+        }
+        let back = thermal.sample(at(61 + silence), warm(40.0), false, Share::NONE).at_most.value();
+        assert!(back <= SILENT_AT_MOST + SLEW + 1e-9, "{silence} s of silence, then {back}");
+        // Nobody asked for 20 s: as much as one idle sample earns.
+        let (mut thermal, before) = after(8, 40.0);
+        let late = thermal.sample(at(8 + silence), warm(40.0), false, Share::ALL).at_most.value();
+        assert!(late <= before.at_most.value() + STEP_MAX * SLEW + 1e-9, "{late}");
+    }
+}
+
+#[test]
 fn what_was_learned_is_taken_up_and_nonsense_is_not() {
     let mut thermal = Thermal::new(80.0, None, false, Settings::default());
     thermal.recall(0.6);

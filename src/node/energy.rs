@@ -1,8 +1,9 @@
 //! The story of headroom: what the governor allows, worker by worker, and what it is told in return.
 //!
 //! Embedding is the bulk of the work and obeys the governor wholly. Looking and reading are light, and what a search
-//! by words needs: where headroom is none because nobody should be disturbed or energy should be spared, they go on at
-//! a trickle; where the device is in need, or its owner said so, they wait as well.
+//! by words needs: where headroom is none because the device is in use or energy should be spared, they go on at a
+//! trickle; where the device is in need, its owner said so, or somebody waits for an answer of any agent of the host,
+//! they wait as well.
 
 use super::output::{Notice, Output};
 use super::{Node, Out};
@@ -12,13 +13,13 @@ use crate::energy::advert;
 use crate::energy::decision::Decision;
 use crate::energy::foreground::AFTER_QUESTION;
 use crate::energy::pace::{Pace, Verdict};
+use crate::energy::policy::ages::Ages;
 use crate::energy::policy::gate::Backlog;
-use crate::energy::policy::hint;
 use crate::energy::reason::Reason;
 use crate::energy::share::Share;
 use crate::limits::BACKGROUND_MAX;
 use crate::store::change::Change;
-use crate::wire::rumour::{Energy, Headroom};
+use crate::wire::rumour::Headroom;
 use crate::work::task::Outcome;
 use heapless::LinearMap;
 
@@ -36,6 +37,8 @@ pub(super) struct Power {
     answering: bool,
     /// No background task starts before, whatever else: the governor's word on a question may be under way yet.
     quiet_until: Option<Instant>,
+    /// How long what waits has done so.
+    ages: Ages,
     /// The governor was told that work waits, since this moment.
     waits: Option<Instant>,
     /// People were told that work is held, for this reason.
@@ -53,9 +56,7 @@ pub(super) struct Room {
 
 /// What light work may have where there is no headroom.
 fn light(decision: &Decision) -> Decision {
-    let needs = decision.reason.is_some_and(|reason| {
-        matches!(reason, Reason::TooHot | Reason::UnderVoltage | Reason::BatteryLow | Reason::Paused)
-    });
+    let needs = decision.reason.is_some_and(Reason::holds_light_work);
     Decision { workers: usize::from(!needs), duty: Share::TRICKLE, chunks: 1, ..*decision }
 }
 
@@ -88,10 +89,15 @@ impl Node {
     /// Tells the governor whether work waits, and people why it is held.
     pub(super) fn tell_demand(&mut self, now: Instant, out: &mut Out) {
         let Some(decision) = self.power.decision else { return };
-        let work = self.facts.ledger.unfinished() > 0 || self.ingest.looking();
-        if work != self.power.waits.is_some() {
-            self.power.waits = work.then_some(now);
-            let oldest = work.then_some(Duration::ZERO);
+        let work = self.has_work();
+        self.power.ages.count(now, self.facts.ledger.unfinished());
+        // Looking alone is as old as its word.
+        let looks = work.then(|| self.power.waits.unwrap_or(now));
+        let waits = self.power.ages.oldest().or(looks);
+        // What waited longest may be done while something always waits: the rest is younger.
+        if waits.is_some() != self.power.waits.is_some() || waits > self.power.waits {
+            self.power.waits = waits;
+            let oldest = waits.map(|since| now.since(since));
             out.push(Output::Demand(Backlog { oldest, can_wait: Duration::ZERO }));
         }
         let reason = decision.reason.filter(|reason| decision.workers == 0 && work && !is_momentary(*reason));
@@ -103,13 +109,27 @@ impl Node {
         }
     }
 
+    /// Whether this device has work of its own.
+    pub(super) fn has_work(&self) -> bool {
+        self.facts.ledger.unfinished() > 0 || self.ingest.looking()
+    }
+
+    /// From when on light work that is not counted may begin, as far as people and the device's need go; `None`: not
+    /// before something is said.
+    pub(super) fn calm_from(&self) -> Option<Instant> {
+        let held =
+            self.power.decision.as_ref().is_some_and(|decision| light(decision).workers == 0 && decision.workers == 0);
+        let quiet = self.power.quiet_until.unwrap_or(Instant::ZERO);
+        (!held && !self.power.answering).then_some(quiet)
+    }
+
     /// Whether a background task may start now, and how large; counts nothing yet.
     pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Room> {
         let Some(decision) = self.power.decision else {
             return Some(Room { account: 0, chunks: Some(crate::limits::EMBED_BATCH) });
         };
         if let Some(until) = self.power.quiet_until.filter(|until| now < *until) {
-            self.power.credit_at = self.power.waits.map(|_| until);
+            self.power.credit_at = Some(until);
             return None;
         }
         let bulk = decision.workers > 0;
@@ -163,18 +183,10 @@ impl Node {
 
     /// What peers are told: by the governor where there is one, else whether this device works for itself.
     pub(super) fn offer(&self, busy: bool) -> Headroom {
-        let valid_s = crate::limits::RUMOUR_VALID_S.1;
-        let Some(decision) = &self.power.decision else {
-            return Headroom { quarters: if busy { 2 } else { 4 }, energy: Energy::Unknown, ms_per_task: 0, valid_s };
-        };
-        let energy = match decision.energy {
-            hint::Energy::Unknown => Energy::Unknown,
-            hint::Energy::Scarce => Energy::Scarce,
-            hint::Energy::Normal => Energy::Normal,
-            hint::Energy::Surplus => Energy::Surplus,
-        };
-        let ms_per_task = advert::rounded(self.power.pace.chunk_ms());
-        Headroom { quarters: advert::quarters(decision, busy), energy, ms_per_task, valid_s }
+        match &self.power.decision {
+            Some(decision) => advert::word(decision, busy, self.power.pace.chunk_ms()),
+            None => advert::ungoverned(busy),
+        }
     }
 }
 

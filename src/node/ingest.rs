@@ -201,6 +201,8 @@ impl Node {
 
     /// Starts whatever may start now.
     pub(super) fn work(&mut self, now: Instant, out: &mut Out) {
+        // Before all: where nothing may start, a moment of credit that has passed would wake for ever.
+        self.forget_credit();
         if self.ingest.broken.is_some() {
             return;
         }
@@ -221,10 +223,9 @@ impl Node {
         }
         // Each running task may end in a save: there must be room for all of them.
         if self.ingest.has_slot(self.facts.slots) && self.count_is_due(now) {
-            // Not governed: it is little, seldom, and others wait for it.
+            // Not counted, as it is little and seldom; but people and the device's need come before it.
             self.start(Task::Count, None, now, out);
         }
-        self.forget_credit();
         while self.ingest.has_slot(self.facts.slots)
             && let Some(room) = self.room_for_work(now)
         {

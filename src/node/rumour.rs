@@ -8,9 +8,10 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
+use crate::energy::advert::Crier;
 use crate::limits::{
     LINKS_MAX, OUT_OF_MESH_MAX, RUMOUR_BATCH_BYTES, RUMOUR_COMPARE_MS, RUMOUR_COUNT_MS, RUMOUR_DIGEST_MS,
-    RUMOUR_DWELL_MS, RUMOUR_FEW, RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS, RUMOUR_REFRESH_MS,
+    RUMOUR_DWELL_MS, RUMOUR_FEW, RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS,
 };
 use crate::mesh::rumour::{Rumours, Taken, Weight};
 use crate::store::change::Ledger;
@@ -20,7 +21,6 @@ use crate::work::task::Counted;
 use heapless::{LinearMap, Vec as Bounded};
 
 const DWELL: Duration = Duration::from_millis(RUMOUR_DWELL_MS);
-const REFRESH: Duration = Duration::from_millis(RUMOUR_REFRESH_MS);
 const COUNT: Duration = Duration::from_millis(RUMOUR_COUNT_MS);
 const RECENT: Duration = Duration::from_millis(RUMOUR_RECENT_MS);
 const PAUSE: Duration = Duration::from_millis(RUMOUR_COMPARE_MS);
@@ -33,8 +33,8 @@ const OTHERS: usize = OUT_OF_MESH_MAX + 8;
 #[derive(Debug)]
 pub(super) struct Hearsay {
     rumours: Rumours,
-    /// The headroom that was told last, and when.
-    headroom: Option<(Headroom, Instant)>,
+    /// The headroom that was told last, and when the next is due.
+    headroom: Crier,
     /// The collections that were told last.
     collections: Option<Fact>,
     /// When collections were counted last, and what the counts of the store were then.
@@ -56,7 +56,7 @@ impl Hearsay {
         let first = Duration::from_millis(Rng::new(seed).below(RUMOUR_DIGEST_MS));
         Self {
             rumours: Rumours::new(seed),
-            headroom: None,
+            headroom: Crier::default(),
             collections: None,
             counted: None,
             counting: false,
@@ -86,10 +86,9 @@ impl Node {
         if self.hearsay.links.is_empty() || out.room() <= OTHERS {
             return;
         }
-        if self.headroom_due().is_none_or(|at| at <= now) {
-            let headroom = self.headroom_now();
-            self.hearsay.headroom = Some((headroom, now));
-            out.push(Output::Tell(Fact::Headroom(headroom)));
+        let headroom = self.headroom_now();
+        if let Some(word) = self.hearsay.headroom.word(now, headroom) {
+            out.push(Output::Tell(Fact::Headroom(word)));
         }
         if self.hearsay.compare_at <= now {
             self.hearsay.compare_at = now + DIGEST;
@@ -120,21 +119,15 @@ impl Node {
         if self.hearsay.links.is_empty() {
             return None;
         }
-        let headroom = self.headroom_due().unwrap_or(Instant::ZERO);
+        let headroom = self.hearsay.headroom.due(&self.headroom_now());
         let news = self.hearsay.news.map(|(_, at)| at);
         earliest(earliest(Some(headroom), Some(self.hearsay.compare_at)), earliest(news, self.count_due()))
     }
 
-    fn headroom_due(&self) -> Option<Instant> {
-        let (told, at) = self.hearsay.headroom?;
-        Some(at + if told == self.headroom_now() { REFRESH } else { DWELL })
-    }
-
     /// None while the disk holds the work, else what the governor lets it offer.
     fn headroom_now(&self) -> Headroom {
-        // The count is of this story, not the device's own work.
-        let busy = self.ingest.looking() || self.ingest.under_way() > usize::from(self.hearsay.counting);
-        let offer = self.offer(busy);
+        // Its backlog, not what runs just now: between two tasks of a long one it is not free.
+        let offer = self.offer(self.has_work());
         if self.ingest.broken.is_some() || self.disk_full() { Headroom { quarters: 0, ..offer } } else { offer }
     }
 
@@ -154,11 +147,13 @@ impl Node {
         if !able || self.hearsay.counting || !self.ingest.has_slot(self.facts.slots) {
             return None;
         }
-        match self.hearsay.counted {
+        let due = match self.hearsay.counted {
             Some((_, ledger)) if ledger == self.facts.ledger => None,
             Some((at, _)) => Some(at + if self.ingest.busy() { COUNT } else { DWELL }),
             None => (!self.ingest.busy()).then_some(Instant::ZERO),
-        }
+        };
+        // It waits as other light work does.
+        Some(due?.max(self.calm_from()?))
     }
 
     pub(super) fn on_counted(&mut self, list: &[Counted], out: &mut Out) {

@@ -197,7 +197,9 @@ fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is
 
 #[test]
 fn a_paused_device_begins_nothing_and_one_on_battery_still_looks_and_reads() {
-    for (reason, looks) in [(Reason::Paused, false), (Reason::TooHot, false), (Reason::OnBattery, true)] {
+    let held = [Reason::Paused, Reason::TooHot, Reason::UnderVoltage, Reason::BatteryLow, Reason::Answering];
+    let reasons = held.map(|reason| (reason, false)).into_iter().chain([(Reason::OnBattery, true)]);
+    for (reason, looks) in reasons {
         let mut node = node(u64::MAX);
         let none = Decision { reason: Some(reason), ..Decision::default() };
         handle(&mut node, at(0), Input::Power(none));
@@ -205,7 +207,115 @@ fn a_paused_device_begins_nothing_and_one_on_battery_still_looks_and_reads() {
         handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
         let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
         assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Look(_)))), looks, "{reason:?}: {out:?}");
-        assert!(out.iter().any(|out| matches!(out, Output::Notice(_))), "people are told why: {out:?}");
+        let told = out.iter().any(|out| matches!(out, Output::Notice(_)));
+        assert_eq!(told, reason != Reason::Answering, "people are told why, but for what passes at once: {out:?}");
+    }
+}
+
+/// A node with work for it, governed to this, whose first task ended after half a second of CPU.
+fn in_debt(decision: Decision) -> Node {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(0), Input::Power(decision));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+    let started =
+        out.iter().find_map(|out| if let Output::Start(task, Task::Look(_)) = out { Some(*task) } else { None });
+    let outcome = Outcome::Looked { changes: Vec::new(), next: Some(b"/a/b".to_vec()), remarks: Vec::new() };
+    handle(&mut node, at(1000), Input::Done(started.unwrap(), outcome, Duration::from_millis(500)));
+    node
+}
+
+#[test]
+fn a_moment_of_credit_that_passed_wakes_no_node_that_may_begin_nothing() {
+    let little = Decision { workers: 1, duty: Share::new(0.1), chunks: 1, ..Decision::default() };
+    let broken = Err("The disk is gone.".to_owned());
+    for stops in [Input::Disk { free: 1 }, Input::Saved(SaveId(2), broken)] {
+        let mut node = in_debt(little);
+        let due = node.deadline().expect("it has debts to wait for");
+        assert!(due > at(1000), "{due:?}");
+        handle(&mut node, at(1100), Input::Api(ReplyId(2), Request::Add(source("/b"))));
+        handle(&mut node, at(1200), stops.clone());
+        for ms in (1200..60_000).step_by(100) {
+            handle(&mut node, at(ms), Input::Wake);
+            assert!(node.deadline().is_none_or(|due| due > at(ms)), "at {ms} it wants to be woken at once: {stops:?}");
+        }
+    }
+}
+
+#[test]
+fn work_that_comes_up_just_after_an_answer_is_begun_when_the_quiet_is_over() {
+    let mut node = node(u64::MAX);
+    let allowed = Decision { workers: 1, duty: Share::ALL, chunks: 4, ..Decision::default() };
+    handle(&mut node, at(0), Input::Power(allowed));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let search = Request::Search { question: "where".to_owned(), count: 1 };
+    let out = handle(&mut node, at(2), Input::Api(ReplyId(2), search));
+    let Some(Output::Start(task, Task::Mean { .. })) = out.first() else { panic!("{out:?}") };
+    handle(&mut node, at(10), Input::Done(*task, Outcome::Failed("no engine".to_owned()), Duration::ZERO));
+    handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+    let due = node.deadline().expect("it wakes for its work");
+    assert_eq!(due, at(2010));
+    let out = handle(&mut node, due, Input::Wake);
+    assert!(matches!(&out[..], [Output::Start(_, Task::Look(_))]), "{out:?}");
+}
+
+#[test]
+fn a_count_waits_as_other_work_does_and_is_made_when_all_is_calm() {
+    for (reason, from) in [(None, 2500), (Some(Reason::Paused), 9000), (Some(Reason::UnderVoltage), 9000)] {
+        let mut node = node(u64::MAX);
+        let allowed = Decision { workers: 1, duty: Share::ALL, chunks: 4, ..Decision::default() };
+        let word = if reason.is_some() { Decision { reason, ..Decision::default() } } else { allowed };
+        handle(&mut node, at(0), Input::Power(word));
+        let search = Request::Search { question: "where".to_owned(), count: 1 };
+        let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
+        let Some(Output::Start(task, Task::Mean { .. })) = out.first() else { panic!("{out:?}") };
+        let (key, address) = (PeerKey([7; 32]), SocketAddr::from(([127, 0, 0, 1], 7)));
+        assert!(node.know(at(0), key, "peer".to_owned(), Some(address)));
+        handle(&mut node, at(1), Input::Link(key, super::input::LinkInput::Up(address)));
+        let failed = Outcome::Failed("no engine".to_owned());
+        let mut counted = None;
+        let mut at_once = 0;
+        let mut inputs = vec![(500, Input::Done(*task, failed, Duration::ZERO)), (9000, Input::Power(allowed))];
+        for ms in 2..10_000 {
+            let input =
+                if inputs.first().is_some_and(|(due, _)| *due == ms) { inputs.remove(0).1 } else { Input::Wake };
+            if input == Input::Wake && node.deadline().is_none_or(|due| due > at(ms)) {
+                continue;
+            }
+            let out = handle(&mut node, at(ms), input);
+            at_once += usize::from(node.deadline().is_some_and(|due| due <= at(ms)));
+            counted = counted.or(out.iter().any(|out| matches!(out, Output::Start(_, Task::Count))).then_some(ms));
+        }
+        assert_eq!((counted, at_once), (Some(from), 0), "{reason:?}");
+    }
+}
+
+#[test]
+fn where_files_come_all_the_time_the_governor_is_told_the_age_of_the_oldest_and_not_of_the_backlog() {
+    const HOUR: u64 = 3_600_000;
+    let mut node = node(u64::MAX);
+    let paused = Decision { reason: Some(Reason::Paused), ..Decision::default() };
+    handle(&mut node, at(0), Input::Power(paused));
+    let waiting = |files: usize| {
+        let mut ledger = Ledger::default();
+        (0..files).for_each(|_| ledger.enter(Kind::Waiting));
+        ledger
+    };
+    let mut told = None;
+    // Each hour brings a file; in its middle the older of the two that wait then is done.
+    for half in 1..48_u64 {
+        let (now, ledger) = (at(half * HOUR / 2), waiting(1 + usize::from(half % 2 == 0)));
+        let out = handle(&mut node, now, Input::Api(ReplyId(half), Request::Add(source(&format!("/{half}")))));
+        let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
+        for out in handle(&mut node, now, Input::Saved(*save, saved(Vec::new(), ledger))) {
+            if let Output::Demand(Backlog { oldest: Some(age), .. }) = out {
+                told = Some(now.millis() - u64::try_from(age.as_millis()).unwrap());
+            }
+        }
+        let waited = now.millis() - told.expect("there is work");
+        assert!(waited <= HOUR, "after {half} half hours it is told that some work waits for {waited} ms");
     }
 }
 

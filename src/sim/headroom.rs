@@ -18,7 +18,15 @@ impl World {
 
     /// Any word of a governor.
     pub fn any_power(&mut self) -> Decision {
-        let reasons = [Reason::TooHot, Reason::Paused, Reason::UnderVoltage, Reason::OnBattery, Reason::InUse];
+        let reasons = [
+            Reason::TooHot,
+            Reason::Paused,
+            Reason::UnderVoltage,
+            Reason::OnBattery,
+            Reason::InUse,
+            Reason::Answering,
+            Reason::BatteryLow,
+        ];
         let which = usize::try_from(self.rng.below(2 * reasons.len() as u64)).unwrap_or(0);
         let (workers, reason) = match reasons.get(which) {
             Some(reason) => (0, Some(*reason)),
@@ -39,16 +47,20 @@ impl World {
 
     /// Holds a task that starts to what is allowed.
     pub(super) fn watch_power(&mut self, at: usize, id: TaskId, task: &Task) {
-        if !matches!(task, Task::Look(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. }) {
+        let counted = matches!(task, Task::Look(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. });
+        if !counted && *task != Task::Count {
             return;
         }
         let device = &mut self.devices[at];
         let Some(decision) = device.power else { return };
         let embeds = matches!(task, Task::Embed { .. });
         assert!(!embeds || decision.workers > 0, "it embeds, though nothing may: {decision:?}");
-        let held = matches!(decision.reason, Some(Reason::TooHot | Reason::Paused | Reason::UnderVoltage));
+        let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_light_work);
         assert!(!held, "{task:?} starts in need: {decision:?}");
         assert!(device.open.is_empty(), "{task:?} starts while somebody waits for an answer");
+        if !counted {
+            return;
+        }
         assert!(device.tasks.len() < decision.workers.max(1), "more tasks than workers: {:?}", device.tasks);
         device.tasks.insert(id, embeds);
     }

@@ -36,14 +36,17 @@ pub(crate) fn sample_at(second: u64) -> Sample {
     }
 }
 
+/// Seconds until a cold device works at full: two steps of half a minute.
+pub(crate) const WARM: u64 = 70;
+
 pub(crate) fn sample() -> Sample {
     sample_at(0)
 }
 
-/// A governor that has worked at full for a minute.
+/// A governor that has just risen to full; its last sample is of second `WARM` - 1.
 pub(crate) fn warmed_up() -> Governor {
     let mut governor = governor();
-    let last = (0..60).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
+    let last = (0..WARM).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
     assert_eq!((last.headroom, last.mode, last.workers, last.reason), (Share::ALL, Mode::Full, 4, None));
     governor
 }
@@ -52,17 +55,17 @@ pub(crate) fn warmed_up() -> Governor {
 fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() {
     let mut governor = warmed_up();
     let mut pace = Pace::default();
-    let full = governor.decision(at(60));
-    assert!(matches!(pace.may_start(at(60), 0, &full), Verdict::Run { .. }));
-    let stopped = governor.under_voltage(Instant::from_millis(60_100), true);
+    let full = governor.decision(at(WARM));
+    assert!(matches!(pace.may_start(at(WARM), 0, &full), Verdict::Run { .. }));
+    let stopped = governor.under_voltage(Instant::from_millis(70_100), true);
     assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Share::NONE, 0, Mode::Off));
     assert_eq!(stopped.reason, Some(Reason::UnderVoltage));
     for worker in 0..4 {
-        assert_eq!(pace.may_start(Instant::from_millis(60_100), worker, &stopped), Verdict::No);
+        assert_eq!(pace.may_start(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
     }
     // Without the uevent, the next sample of a second later has it.
     let mut slow = warmed_up();
-    let seen = slow.sample(at(60), &Sample { under_voltage: Some(true), ..sample() });
+    let seen = slow.sample(at(WARM), &Sample { under_voltage: Some(true), ..sample() });
     assert_eq!((seen.workers, seen.reason), (0, Some(Reason::UnderVoltage)));
 }
 
@@ -84,7 +87,7 @@ fn a_supply_that_failed_three_times_in_a_day_is_remembered_over_a_restart() {
 fn pulling_the_plug_switches_off_at_the_event() {
     let mut governor = warmed_up();
     let battery = Battery { flow: Flow::Discharging, percent: Some(90), ..Battery::default() };
-    let word = governor.supplies(Instant::from_millis(60_010), Supplies { mains: Some(false), battery: Some(battery) });
+    let word = governor.supplies(Instant::from_millis(70_010), Supplies { mains: Some(false), battery: Some(battery) });
     assert_eq!((word.mode, word.workers, word.reason), (Mode::Off, 0, Some(Reason::OnBattery)));
     assert!(word.on_battery);
 }
@@ -219,7 +222,7 @@ fn a_better_hint_never_means_less_work() {
             let mut governor = governor();
             governor.policy.hint(at(0), Origin::Put, hint(energy));
             let sample = Sample { supplies: Some(supplies), ..sample() };
-            (0..60).map(|s| governor.sample(at(s), &sample)).last().unwrap().headroom
+            (0..90).map(|s| governor.sample(at(s), &sample)).last().unwrap().headroom
         });
         assert!(shares.is_sorted(), "{shares:?}");
         assert_eq!(shares[3], Share::ALL);

@@ -1,6 +1,6 @@
 //! P1 on the whole governor, questions, pauses, reasons, and how often it wants to be woken (C2, the pure part).
 
-use crate::gates::{at, governor, sample, sample_at, warmed_up};
+use crate::gates::{WARM, at, governor, sample, sample_at, warmed_up};
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::board::sensor::Choice;
 use wattle::energy::governor::{Governor, Settings};
@@ -33,28 +33,28 @@ fn when_hints_cease_the_device_is_as_normal_within_their_time() {
 #[test]
 fn a_question_clears_the_device_until_two_seconds_after_and_work_is_back_at_once() {
     let mut governor = warmed_up();
-    let asked = governor.question_began(Instant::from_millis(60_200));
+    let asked = governor.question_began(Instant::from_millis(70_200));
     assert_eq!((asked.workers, asked.reason, asked.mode), (0, Some(Reason::Answering), Mode::Full));
-    governor.question_ended(Instant::from_millis(60_900));
-    assert_eq!(governor.decision(Instant::from_millis(62_899)).workers, 0);
-    assert_eq!(governor.deadline(Instant::from_millis(61_000)), Some(at(60)), "a sample is overdue");
-    assert_eq!(governor.sample(at(61), &sample()).workers, 0);
-    let due = governor.deadline(at(62)).unwrap();
-    assert!(due <= Instant::from_millis(62_900));
-    let back = governor.decision(Instant::from_millis(62_900));
+    governor.question_ended(Instant::from_millis(70_900));
+    assert_eq!(governor.decision(Instant::from_millis(72_899)).workers, 0);
+    assert_eq!(governor.deadline(Instant::from_millis(71_000)), Some(at(WARM)), "a sample is overdue");
+    assert_eq!(governor.sample(at(71), &sample()).workers, 0);
+    let due = governor.deadline(at(72)).unwrap();
+    assert!(due <= Instant::from_millis(72_900));
+    let back = governor.decision(Instant::from_millis(72_900));
     assert_eq!((back.workers, back.headroom), (4, Share::ALL));
 }
 
 #[test]
 fn a_pause_is_a_reason_of_its_own() {
     let mut governor = warmed_up();
-    governor.policy.pause(Pause::lasting(at(60), Duration::from_secs(7200)));
-    let paused = governor.sample(at(61), &sample());
+    governor.policy.pause(Pause::lasting(at(WARM), Duration::from_secs(7200)));
+    let paused = governor.sample(at(71), &sample());
     assert_eq!((paused.workers, paused.reason), (0, Some(Reason::Paused)));
     assert!(paused.reason.unwrap().to_string().contains("wattle resume"));
     governor.policy.resume();
     let back =
-        (62..200).map(|s| governor.sample(at(s), &sample_at(s))).find(|decision| decision.headroom == Share::ALL);
+        (72..300).map(|s| governor.sample(at(s), &sample_at(s))).find(|decision| decision.headroom == Share::ALL);
     assert!(back.is_some());
 }
 
@@ -64,7 +64,7 @@ fn nothing_is_claimed_of_a_device_without_a_sensor() {
     found.cpu = Choice::None;
     let mut governor = Governor::new(4, &found, Settings::default(), None);
     let blind = Sample { temperatures: Default::default(), ..sample() };
-    let last = (0..60).map(|s| governor.sample(at(s), &blind)).last().unwrap();
+    let last = (0..90).map(|s| governor.sample(at(s), &blind)).last().unwrap();
     assert_eq!((last.headroom, last.reason, last.workers), (Share::new(0.5), Some(Reason::NoSensor), 2));
 }
 
@@ -120,6 +120,7 @@ fn every_reason_is_a_sentence_and_a_code() {
         Reason::WaitingForSurplus,
         Reason::Rising,
         Reason::LeaderSilent,
+        Reason::Flapping,
     ] {
         assert!(codes.insert(serde_json::to_string(&reason).unwrap()), "{reason:?}");
         assert!(reason.to_string().len() > 5);
@@ -132,8 +133,8 @@ fn an_acpi_zone_is_believed_once_it_was_seen_to_vary() {
     let Choice::Group(group) = &found.cpu else { panic!("a device with a sensor") };
     found.cpu = Choice::Doubtful(group[0].clone());
     let mut governor = Governor::new(4, &found, Settings::default(), None);
-    let first = (0..60).map(|s| governor.sample(at(s), &sample())).last().unwrap();
+    let first = (0..90).map(|s| governor.sample(at(s), &sample())).last().unwrap();
     assert_eq!((first.headroom, first.reason), (Share::new(0.5), Some(Reason::NoSensor)));
-    let later = (60..160).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
+    let later = (90..190).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
     assert_eq!(later.headroom, Share::ALL);
 }

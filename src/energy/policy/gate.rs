@@ -4,7 +4,7 @@ use super::hint::{Energy, Hint, Hints, Origin};
 use super::hours::{QuietHours, Window};
 use super::pause::Pause;
 use super::wall::{Wall, Zone};
-use crate::base::time::{Duration, Instant};
+use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::reason::{Gate, Reason};
 use crate::energy::share::Share;
 
@@ -98,6 +98,13 @@ impl Policy {
     #[must_use]
     pub fn paused(&self, now: Instant) -> Option<Pause> {
         self.pause.filter(|pause| pause.holds(now))
+    }
+
+    /// When a hint or a pause ends that held at `seen`, the next of them.
+    #[must_use]
+    pub fn next_end(&self, seen: Instant) -> Option<Instant> {
+        let pause = self.pause.and_then(|pause| pause.until()).filter(|until| seen < *until);
+        earliest(self.hints.next_end(seen), pause)
     }
 
     /// Energy now and whose word it is, for status.

@@ -1,6 +1,7 @@
 //! The grid's carbon intensity (4.8): its place among those of the last seven days.
 
 use super::hint::Energy;
+use crate::base::time::{Duration, Instant};
 use crate::limits::INTENSITIES_MAX;
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -11,8 +12,14 @@ const SURPLUS: f64 = 25.0;
 const SCARCE: f64 = 75.0;
 /// See `SURPLUS`.
 const HYSTERESIS: f64 = 5.0;
-/// Values that are needed before a percentile means anything: a day of quarter hours.
-const ENOUGH: usize = 96;
+/// Time that the values must span before a percentile means anything: a day has a morning and an evening.
+const ENOUGH: Duration = Duration::from_secs(24 * 3600);
+/// Values that it needs besides: a day told twice is none.
+const VALUES: usize = 12;
+/// A value counts once in so long, however often it is told.
+const EVERY: Duration = Duration::from_secs(15 * 60);
+/// Values are forgotten after this long.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Grams a kilowatt-hour that can be: lignite is about 1200.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.0..=2000.0;
 
@@ -61,28 +68,31 @@ pub fn intensity(bytes: &[u8]) -> Option<f64> {
     PLAUSIBLE.contains(&value).then_some(value)
 }
 
-/// The intensities of a week, one each quarter of an hour.
+/// The intensities of a week, one each quarter of an hour at most; feeds of hours or half hours have fewer.
 #[derive(Clone, Debug, Default)]
 pub struct Grid {
-    week: VecDeque<f64>,
+    week: VecDeque<(Instant, f64)>,
     state: Energy,
 }
 
 impl Grid {
     /// Takes one more and says how it lies among the others.
-    pub fn take(&mut self, grams: f64) -> Energy {
-        if !PLAUSIBLE.contains(&grams) {
+    pub fn take(&mut self, now: Instant, grams: f64) -> Energy {
+        let soon = self.week.back().is_some_and(|(at, _)| now.since(*at) < EVERY);
+        if soon || !PLAUSIBLE.contains(&grams) {
             return self.state;
         }
-        if self.week.len() == INTENSITIES_MAX {
+        while self.week.front().is_some_and(|(at, _)| now.since(*at) > WEEK) || self.week.len() >= INTENSITIES_MAX {
             self.week.pop_front();
         }
-        self.week.push_back(grams);
-        if self.week.len() < ENOUGH {
-            return Energy::Unknown;
+        self.week.push_back((now, grams));
+        let spans = self.week.front().is_some_and(|(at, _)| now.since(*at) >= ENOUGH);
+        if !spans || self.week.len() < VALUES {
+            self.state = Energy::Unknown;
+            return self.state;
         }
-        let below = self.week.iter().filter(|other| **other < grams).count() as f64;
-        let same = self.week.iter().filter(|other| (**other - grams).abs() < f64::EPSILON).count() as f64;
+        let below = self.week.iter().filter(|(_, other)| *other < grams).count() as f64;
+        let same = self.week.iter().filter(|(_, other)| (other - grams).abs() < f64::EPSILON).count() as f64;
         let percentile = (below + same / 2.0) / self.week.len() as f64 * 100.0;
         let bonus = |state| if self.state == state { HYSTERESIS } else { 0.0 };
         self.state = if percentile <= SURPLUS + bonus(Energy::Surplus) {
@@ -117,16 +127,31 @@ mod tests {
     #[test]
     fn a_day_is_needed_and_the_edges_do_not_flicker() {
         let mut grid = Grid::default();
-        assert!((1..96).all(|n| grid.take(f64::from(n)) == Energy::Unknown));
-        assert_eq!(grid.take(96.0), Energy::Scarce);
-        assert_eq!(grid.take(5.0), Energy::Surplus);
-        assert_eq!(grid.take(28.0), Energy::Surplus, "within the hysteresis");
-        assert_eq!(grid.take(50.0), Energy::Normal);
-        assert_eq!(grid.take(28.0), Energy::Normal, "from this side it is not");
-        assert_eq!(grid.take(f64::NAN), Energy::Normal);
-        (0..2000).for_each(|n| {
-            grid.take(f64::from(n % 97));
-        });
-        assert_eq!(grid.week.len(), INTENSITIES_MAX);
+        let mut quarter = 0;
+        let mut take = |grid: &mut Grid, grams: f64| {
+            quarter += 1;
+            grid.take(Instant::from_millis(quarter * 900_000), grams)
+        };
+        assert!((1..97).all(|n| take(&mut grid, f64::from(n)) == Energy::Unknown));
+        assert_eq!(take(&mut grid, 97.0), Energy::Scarce);
+        assert_eq!(take(&mut grid, 5.0), Energy::Surplus);
+        assert_eq!(take(&mut grid, 28.0), Energy::Surplus, "within the hysteresis");
+        assert_eq!(take(&mut grid, 50.0), Energy::Normal);
+        assert_eq!(take(&mut grid, 28.0), Energy::Normal, "from this side it is not");
+        assert_eq!(take(&mut grid, f64::NAN), Energy::Normal);
+        (0..2000).for_each(|n| _ = take(&mut grid, f64::from(n % 97)));
+        assert!(grid.week.len() <= INTENSITIES_MAX && grid.week.len() > INTENSITIES_MAX - 2);
+    }
+
+    #[test]
+    fn a_feed_of_hours_speaks_after_a_day_and_forgets_after_a_week_and_a_gap_begins_anew() {
+        let at = |hour: u64| Instant::from_millis(hour * 3_600_000);
+        let mut grid = Grid::default();
+        let grams = |hour: u64| if hour % 24 < 12 { 100.0 } else { 500.0 + hour as f64 };
+        let words: Vec<Energy> = (0..24 * 30).map(|hour| grid.take(at(hour), grams(hour))).collect();
+        assert!(words[..24].iter().all(|word| *word == Energy::Unknown));
+        assert!(words[24..].iter().all(|word| *word != Energy::Unknown), "after a day, not after four");
+        assert!(grid.week.iter().all(|(when, _)| at(24 * 30).since(*when) <= WEEK + EVERY * 4), "seven days, not 28");
+        assert_eq!(grid.take(at(24 * 60), 100.0), Energy::Unknown, "a month later nothing of it counts");
     }
 }

@@ -108,12 +108,15 @@ impl Hint {
         if !(1..=HINT_TTL_S_MAX).contains(&said.ttl_s) {
             return Err(HintError::TimeToLive);
         }
+        let mut ttl_s = said.ttl_s;
         // While the time is unknown the stamp means nothing: the time to live counts on our own clock.
         if let (Some(expires), Some(Wall(now))) = (said.expires, wall) {
-            let ahead = expires.saturating_sub(now);
-            if ahead <= 0 || ahead > i64::try_from(HINT_TTL_S_MAX).unwrap_or(i64::MAX) {
+            let ahead = u64::try_from(expires.saturating_sub(now)).unwrap_or(0);
+            if !(1..=HINT_TTL_S_MAX).contains(&ahead) {
                 return Err(HintError::Stamp);
             }
+            // It came late, or was kept by somebody: what is over then is over.
+            ttl_s = ttl_s.min(ahead);
         }
         let mut source = heapless::String::new();
         for c in said.source.unwrap_or_default().chars().filter(|c| !c.is_control()) {
@@ -121,7 +124,7 @@ impl Hint {
                 break;
             }
         }
-        Ok(Self { energy: said.state, ttl: Duration::from_secs(said.ttl_s), source })
+        Ok(Self { energy: said.state, ttl: Duration::from_secs(ttl_s), source })
     }
 }
 
@@ -150,6 +153,12 @@ impl Hints {
         if let Some(place) = self.held.get_mut(origin as usize) {
             *place = Some((hint, until));
         }
+    }
+
+    /// When the next hint ends that was held at `seen`.
+    #[must_use]
+    pub fn next_end(&self, seen: Instant) -> Option<Instant> {
+        self.held.iter().flatten().map(|(_, until)| *until).filter(|until| seen < *until).min()
     }
 
     /// What holds now, and whose word it is.
@@ -196,6 +205,9 @@ mod tests {
             assert_eq!(parse(text), Err(why), "{text}");
         }
         assert_eq!(parse(&format!("{good}{}", " ".repeat(4096))), Err(HintError::TooLarge));
+        let late = parse(r#"{"v":1,"state":"surplus","ttl_s":900,"expires":1000060}"#).unwrap();
+        assert_eq!(late.ttl.as_secs(), 60, "its stamp ends it before its time to live");
+        assert_eq!(parse(r#"{"v":1,"state":"surplus","ttl_s":9,"expires":1000060}"#).unwrap().ttl.as_secs(), 9);
         let old = br#"{"v":1,"state":"surplus","ttl_s":9,"expires":5}"#;
         assert!(Hint::parse(old, None).is_ok(), "while the time is unknown, stamps mean nothing");
         let long = parse(&format!(r#"{{"v":1,"state":"normal","ttl_s":9,"source":"{}"}}"#, "ä".repeat(99))).unwrap();

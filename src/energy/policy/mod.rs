@@ -7,6 +7,7 @@
 //! Limits: `QUIET_HOURS_MAX` windows, `HINT_BYTES_MAX` and `HINT_TTL_S_MAX` of a hint, `ZONE_CHANGES_MAX`.
 //! Not here: reading time zones, files and HTTP (`io`).
 
+pub mod ages;
 pub mod gate;
 pub mod grid;
 pub mod hint;

@@ -7,14 +7,12 @@ use super::wall::Wall;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GRID_BYTES_MAX, HINT_BYTES_MAX};
 
-/// Watts that a small board takes: evcc's surplus counts from twice as much, and from 50 W at least.
+/// Watts of a small board, where nobody knows better: evcc's surplus counts from twice as much, and from 50 W at least.
 const BOARD_WATTS: f64 = 7.0;
 /// What evcc said holds this long: it is asked every half minute or so.
 const EVCC_TTL: Duration = Duration::from_secs(300);
 /// What the grid said holds this long: it is told for half hours and hours.
 const GRID_TTL: Duration = Duration::from_secs(3600);
-/// Intensities count for a percentile once in so long.
-const GRID_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// What was put.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,16 +28,20 @@ pub enum Word {
 pub struct Puts {
     surplus: SurplusMeter,
     grid: Grid,
-    counted: Option<(Instant, Energy)>,
 }
 
 impl Default for Puts {
     fn default() -> Self {
-        Self { surplus: SurplusMeter::new(BOARD_WATTS), grid: Grid::default(), counted: None }
+        Self { surplus: SurplusMeter::new(BOARD_WATTS), grid: Grid::default() }
     }
 }
 
 impl Puts {
+    /// What the whole device takes with all cores busy, as it was calibrated, measured, or stands in the table.
+    pub const fn know_watts(&mut self, watts: f64) {
+        self.surplus.know_watts(watts);
+    }
+
     /// Takes the bytes of any of the shapes; which one they are of is told by their fields.
     ///
     /// # Errors
@@ -53,15 +55,8 @@ impl Puts {
             return Ok(Word::Hint(Origin::Evcc, hint(energy, EVCC_TTL, "evcc")));
         }
         if let Some(grams) = intensity(bytes) {
-            let energy = match self.counted {
-                Some((at, energy)) if now.since(at) < GRID_EVERY => energy,
-                _ => self.grid.take(grams),
-            };
-            if self.counted.is_none_or(|(at, _)| now.since(at) >= GRID_EVERY) {
-                self.counted = Some((now, energy));
-            }
             // The first day of values has no percentile.
-            return Ok(match energy {
+            return Ok(match self.grid.take(now, grams) {
                 Energy::Unknown => Word::Noted,
                 energy => Word::Hint(Origin::Grid, hint(energy, GRID_TTL, "grid")),
             });
@@ -93,7 +88,8 @@ mod tests {
         let Ok(Word::Hint(Origin::Evcc, first)) = puts.take(at(0), br#"{"gridPower":-3000}"#, None) else { panic!() };
         assert_eq!(first.energy, Energy::Normal, "a minute above the threshold first");
         puts.take(at(31), br#"{"gridPower":-3000}"#, None).unwrap();
-        let Ok(Word::Hint(Origin::Evcc, later)) = puts.take(at(62), br#"{"grid":{"power":-3000}}"#, None) else {
+        puts.take(at(62), br#"{"gridPower":-3000}"#, None).unwrap();
+        let Ok(Word::Hint(Origin::Evcc, later)) = puts.take(at(93), br#"{"grid":{"power":-3000}}"#, None) else {
             panic!()
         };
         assert_eq!(later.energy, Energy::Surplus);
@@ -113,7 +109,7 @@ mod tests {
             let body = format!("{{\"carbonIntensity\":{grams}}}");
             words.push(puts.take(at(minute * 60), body.as_bytes(), None).unwrap());
         }
-        assert!(words[..23 * 60].iter().all(|word| *word == Word::Noted), "a day without a percentile");
+        assert!(words[..24 * 60].iter().all(|word| *word == Word::Noted), "a day without a percentile");
         let last: Vec<_> = words[47 * 60..].iter().collect();
         assert!(
             last.iter().all(|word| matches!(word, Word::Hint(Origin::Grid, hint) if hint.energy == Energy::Surplus))

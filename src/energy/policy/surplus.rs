@@ -21,6 +21,7 @@ const STALE: Duration = Duration::from_secs(900);
 #[derive(Clone, Debug)]
 pub struct SurplusMeter {
     threshold: f64,
+    /// The last value, and the average up to it.
     average: Option<(Instant, f64)>,
     crossed: Option<Instant>,
     surplus: bool,
@@ -30,8 +31,16 @@ impl SurplusMeter {
     /// A meter for a board that takes so many watts.
     #[must_use]
     pub fn new(board_watts: f64) -> Self {
-        let threshold = (TIMES_BOARD * board_watts.clamp(0.0, 10_000.0)).max(WATTS_MIN);
-        Self { threshold, average: None, crossed: None, surplus: false }
+        let mut meter = Self { threshold: WATTS_MIN, average: None, crossed: None, surplus: false };
+        meter.know_watts(board_watts);
+        meter
+    }
+
+    /// The board was found to take so many watts.
+    pub const fn know_watts(&mut self, board_watts: f64) {
+        if board_watts > 0.0 {
+            self.threshold = (TIMES_BOARD * board_watts.min(10_000.0)).max(WATTS_MIN);
+        }
     }
 
     /// Takes the watts that flow into the grid (below 0: out of it), and says what that means.
@@ -42,7 +51,11 @@ impl SurplusMeter {
                     let kept = (-now.since(at).as_secs_f64() / AVERAGE).exp();
                     kept * old + (1.0 - kept) * watts
                 }
-                _ => watts,
+                _ => {
+                    // One value is no word of five minutes, and what crossed before a gap is forgotten with the average.
+                    self.crossed = None;
+                    0.0
+                }
             };
             self.average = Some((now, average));
             let wants = average > self.threshold;
@@ -98,6 +111,32 @@ mod tests {
         assert!((1000..1060).all(|s| meter.take(at(s), -200.0) == Energy::Surplus), "a cloud of a minute");
         let ended = (1060..3000).find(|s| meter.take(at(*s), -200.0) == Energy::Normal).unwrap();
         assert!((1180..1600).contains(&ended), "{ended}");
+    }
+
+    #[test]
+    fn one_value_and_another_after_a_gap_are_no_surplus_and_an_early_spike_is_none() {
+        let at = |s: u64| Instant::from_millis(s * 1000);
+        let mut meter = SurplusMeter::new(7.0);
+        let words = [0, 1200, 2400, 2430].map(|s| meter.take(at(s), 3000.0));
+        assert_eq!(words, [Energy::Normal; 4], "twenty minutes of silence are not a minute of sun");
+        assert_eq!([2460, 2491].map(|s| meter.take(at(s), 3000.0)), [Energy::Normal, Energy::Surplus]);
+        let mut early = SurplusMeter::new(7.0);
+        early.take(at(0), 3000.0);
+        assert!((30..600).step_by(30).all(|s| early.take(at(s), 0.0) == Energy::Normal), "a spike at the start");
+    }
+
+    #[test]
+    fn a_large_device_has_a_surplus_only_from_twice_what_it_takes() {
+        let at = |s: u64| Instant::from_millis(s * 1000);
+        let word = |board: f64| {
+            let mut meter = SurplusMeter::new(7.0);
+            meter.know_watts(board);
+            (0..20).map(|n| meter.take(at(n * 30), 90.0)).last()
+        };
+        assert_eq!(
+            [word(f64::NAN), word(7.0), word(60.0)],
+            [Energy::Surplus, Energy::Surplus, Energy::Normal].map(Some)
+        );
     }
 
     #[test]

@@ -127,7 +127,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         assert_eq!(load(home.path()), Kept::default());
         let mut kept = Kept { v: Kept::VERSION, waited_ms: 7, ..Kept::default() };
-        kept.learned = Some(Learned { duty: 0.4, workers: Some(3) });
+        kept.learned = Some(Learned { duty: 0.4, workers: Some(3), ..Learned::default() });
         kept.ledger.add(20_000, crate::energy::account::task::Joules::UNKNOWN, 12);
         save(home.path(), &kept).unwrap();
         assert_eq!(load(home.path()), kept);

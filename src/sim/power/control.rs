@@ -13,7 +13,7 @@ use crate::energy::governor::{Governor, Settings};
 use crate::energy::input::Sample;
 use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
-use crate::energy::sample::fault::Reading;
+use crate::energy::sample::fault::{Fault, Reading};
 use crate::energy::sample::group::Readings;
 use crate::energy::share::Share;
 use crate::energy::thermal;
@@ -41,8 +41,8 @@ const BANG: f64 = 5.0;
 /// One that decides.
 #[derive(Debug)]
 pub enum Control {
-    /// The shipped one.
-    Governor(Box<Governor>),
+    /// The shipped one, and whether its sensor was gone when it was looked for last.
+    Governor(Box<Governor>, bool),
     /// Is it on, and the goal in degrees.
     BangBang(bool, f64),
     /// The same duty always.
@@ -94,7 +94,7 @@ impl Control {
                 let found = findings(plant.limit);
                 let thermal = thermal::Settings { margin, ..thermal::Settings::default() };
                 let settings = Settings { thermal, ..Settings::default() };
-                Self::Governor(Box::new(Governor::new(plant.cores, &found, settings, None)))
+                Self::Governor(Box::new(Governor::new(plant.cores, &found, settings, None)), false)
             }
             Kind::Oracle => Self::Oracle,
             Kind::BangBang => Self::BangBang(true, plant.limit - margin),
@@ -112,16 +112,25 @@ impl Control {
             Decision { headroom, workers, mode: Mode::of(headroom), ..Decision::default() }
         };
         match self {
-            Self::Governor(governor) => {
+            Self::Governor(governor, gone) => {
+                let readings = [seen.reading];
                 let sample = Sample {
-                    temperatures: Readings::from_slice(&[seen.reading]).unwrap_or_default(),
+                    temperatures: Readings::from_slice(if *gone { &[] } else { &readings }).unwrap_or_default(),
                     supplies: Some(Supplies::default()),
                     ticks: Some(seen.ticks),
                     backlog: Backlog { oldest: Some(Duration::ZERO), can_wait: Duration::ZERO },
                     ran: Some(Share::new(seen.ran)),
                     ..Sample::default()
                 };
-                governor.sample(now, &sample)
+                let decision = governor.sample(now, &sample);
+                // As the agent does: a file that vanished has the sensors listed anew, with that one or without.
+                let vanished = seen.reading == Err(Fault::Gone);
+                if vanished != *gone {
+                    let found = findings(plant.limit);
+                    governor.found(&if vanished { Findings { cpu: Choice::None, ..found } } else { found });
+                    *gone = vanished;
+                }
+                decision
             }
             Self::BangBang(on, goal) => {
                 let degrees = seen.reading.unwrap_or(i64::MAX) as f64 / 1000.0;

@@ -9,17 +9,18 @@ use super::control::findings;
 use super::plant::{Heat, Plant, invented, plant};
 use super::sensor::Sensor;
 use crate::base::time::{Duration, Instant};
-use crate::energy::advert::{Advert, Crier};
+use crate::energy::advert::{self, Crier};
 use crate::energy::board::source::{Battery, Flow, Supplies};
 use crate::energy::foreground::Ticks;
 use crate::energy::governor::{Governor, Settings};
 use crate::energy::input::Sample;
 use crate::energy::policy::gate::{self, Backlog};
-use crate::energy::policy::hint::{Energy, Hint, Origin};
+use crate::energy::policy::hint::{Hint, Origin};
 use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::sample::group::Readings;
 use crate::energy::share::Share;
+use crate::wire::rumour::{self, Headroom};
 
 const HOUR: u32 = 3600;
 const DAY: u32 = 24 * HOUR;
@@ -70,7 +71,7 @@ pub struct Device {
     battery: Option<f64>,
     governor: Option<Box<Governor>>,
     crier: Crier,
-    word: Option<Advert>,
+    word: Option<Headroom>,
     heat: Heat,
     sensor: Sensor,
     ticks: (f64, f64),
@@ -150,7 +151,7 @@ impl Home {
 
     /// Lets device `at` do chunks with so many core seconds: its own, then, on surplus, those of who has most.
     fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
-        let surplus = self.devices[at].word.is_some_and(|word| word.energy == Energy::Surplus);
+        let surplus = self.devices[at].word.is_some_and(|word| word.energy == rumour::Energy::Surplus);
         while core_seconds > 1e-9 {
             let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
             let others = (0..self.devices.len()).filter(|other| *other != at);
@@ -241,7 +242,8 @@ impl Device {
             ..Sample::default()
         };
         let decision = governor.sample(now, &sample);
-        self.word = self.crier.word(now, &decision, self.backlog > 0.0, self.chunk_seconds * 1000.0).or(self.word);
+        let next = advert::word(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
+        self.word = self.crier.word(now, next).or(self.word);
         let hour = second % DAY / HOUR;
         let is_loud = !(7..22).contains(&hour) && decision.headroom > Share::TRICKLE;
         self.done.unquiet += u32::from(is_loud);

@@ -11,6 +11,7 @@ pub mod burst;
 pub mod control;
 pub mod figures;
 pub mod home;
+pub mod paced;
 pub mod plant;
 pub mod sensor;
 pub mod trial;

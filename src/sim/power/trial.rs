@@ -2,6 +2,7 @@
 
 use super::burst::{Burst, busy};
 use super::control::{Control, Kind, MARGIN, Seen};
+use super::paced::Paced;
 use super::plant::Plant;
 use super::sensor::{Failing, Sensor};
 use crate::energy::foreground::Ticks;
@@ -30,6 +31,8 @@ pub struct Trial {
     pub bursts: Vec<Burst>,
     /// What the sensor fails at.
     pub failing: Vec<Failing>,
+    /// Agents that run whole tasks by credit; `None`: the headroom is worked as one smooth duty.
+    pub agents: Option<usize>,
     /// How long.
     pub seconds: u32,
     /// Of the sensor's noise.
@@ -69,6 +72,7 @@ impl Trial {
             step: None,
             bursts: Vec::new(),
             failing: Vec::new(),
+            agents: None,
             seconds: 3600,
             seed,
         }
@@ -87,6 +91,7 @@ impl Trial {
         let mut heat = plant.at_rest(self.air);
         let mut sensor = Sensor::new(plant.quantum, self.seed, &self.failing);
         let mut control = Control::new(self.kind, plant, self.margin);
+        let mut paced = self.agents.map(|agents| Paced::new(plant.cores, agents));
         let (mut own_ticks, mut all_ticks, mut ran) = (0.0, 0.0, 0.0);
         let cores = plant.cores as f64;
         let dt = 1.0 / f64::from(STEPS);
@@ -99,10 +104,12 @@ impl Trial {
             let air = self.air + self.step.filter(|(from, _)| second >= *from).map_or(0.0, |(_, more)| more);
             let allowed = decision.headroom.value();
             let (mut work, mut joules, mut taken) = (0.0, 0.0, 0.0);
-            for _ in 0..STEPS {
-                let wanted = match self.kind {
-                    Kind::Oracle => plant.busy_for(heat, plant.limit - self.margin, dt) - foreign,
-                    _ => allowed * cores,
+            for step in 0..STEPS {
+                let from_ms = u64::from(second) * 1000 + u64::from(step * 1000 / STEPS);
+                let wanted = match (self.kind, &mut paced) {
+                    (Kind::Oracle, _) => plant.busy_for(heat, plant.limit - self.margin, dt) - foreign,
+                    (_, Some(paced)) => paced.run(from_ms, from_ms + u64::from(1000 / STEPS), &decision),
+                    (_, None) => allowed * cores,
                 };
                 // Background threads are idle class: foreign work takes its cores at once.
                 let own = wanted.clamp(0.0, cores - foreign);

@@ -55,22 +55,22 @@ const WORK: Backlog = Backlog { oldest: Some(Duration::ZERO), can_wait: Duration
 fn a_sensor_that_never_answers_delays_nobody_and_earns_no_work() {
     let (mut core, _pushed) = core();
     core.demand(at(0), WORK);
-    (1..30).for_each(|s| second(&mut core, s * 1000));
-    let before = core.decision(at(29_500)).headroom;
+    (1..90).for_each(|s| second(&mut core, s * 1000));
+    let before = core.decision(at(89_500)).headroom;
     assert!(before.value() > 0.5, "it has risen: {before:?}");
-    core.begin_reading(at(30_000));
-    for ms in (30_000..60_000).step_by(100) {
+    core.begin_reading(at(90_000));
+    for ms in (90_000..120_000).step_by(100) {
         core.notice_late(at(ms));
         let decision = core.decision(at(ms));
         assert!(decision.headroom <= before, "more for a silent sensor: {decision:?}");
     }
-    let decision = core.decision(at(60_000));
+    let decision = core.decision(at(120_000));
     assert_eq!(decision.reason, Some(Reason::SensorSilent));
     assert!(decision.headroom.value() <= 0.35, "{decision:?}");
-    let late = Sample { backlog: core.backlog(at(60_000)), ..Sample::default() };
-    core.end_reading(at(60_000), &late, None, true);
-    (61..90).for_each(|s| second(&mut core, s * 1000));
-    assert!(core.decision(at(90_000)).headroom.value() > 0.5, "and back when it answers");
+    let late = Sample { backlog: core.backlog(at(120_000)), ..Sample::default() };
+    core.end_reading(at(120_000), &late, None, true);
+    (121..240).for_each(|s| second(&mut core, s * 1000));
+    assert!(core.decision(at(240_000)).headroom.value() > 0.5, "and back when it answers");
 }
 
 #[test]
@@ -259,10 +259,12 @@ fn three_falls_of_the_voltage_cost_a_worker_and_that_outlives_a_restart() {
         core.end_reading(at(fall * 3_600_000), &sample, None, false);
         assert_eq!(core.decision(at(fall * 3_600_000)).workers, 0, "at once");
         assert_eq!(core.decision(at(fall * 3_600_000)).reason, Some(Reason::UnderVoltage));
+        assert_eq!(core.keep_at(), Instant::ZERO, "each fall is kept at once");
         let calm = Sample { under_voltage: Some(false), ..sample };
         core.end_reading(at(fall * 3_600_000 + 2000), &calm, None, false);
         let kept = core.kept(at(fall * 3_600_000));
         core.was_kept(at(fall * 3_600_000), Some(kept));
+        assert!(core.keep_at() > at(fall * 3_600_000 + 1));
     }
     let kept = core.kept(at(12_000_000));
     assert_eq!(kept.learned.unwrap().workers, Some(3));

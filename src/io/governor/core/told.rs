@@ -18,22 +18,26 @@ const KEEP_AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Keeping {
     due: Instant,
-    workers: Option<usize>,
+    /// The cap of a weak supply and the falls towards the next one.
+    supply: (Option<usize>, u8),
     last: Kept,
 }
 
 impl Keeping {
     pub(super) fn new(now: Instant, kept: &Kept) -> Self {
-        let workers = kept.learned.and_then(|learned| learned.workers);
-        Self { due: now + KEEP, workers, last: kept.clone() }
+        Self { due: now + KEEP, supply: kept.learned.map_or((None, 0), of_supply), last: kept.clone() }
     }
 
-    /// A weak supply is kept at once: the next fall may switch the device off.
+    /// A fall of the voltage is kept at once: the next may switch the device off.
     pub(super) fn notice(&mut self, learned: Learned) {
-        if learned.workers != self.workers {
-            (self.workers, self.due) = (learned.workers, Instant::ZERO);
+        if of_supply(learned) != self.supply {
+            (self.supply, self.due) = (of_supply(learned), Instant::ZERO);
         }
     }
+}
+
+const fn of_supply(learned: Learned) -> (Option<usize>, u8) {
+    (learned.workers, learned.falls.count)
 }
 
 impl Core {

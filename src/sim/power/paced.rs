@@ -1,0 +1,47 @@
+//! Whole tasks by credit, as agents run them: what headroom becomes in a device (4.6).
+
+use crate::base::time::{Duration, Instant};
+use crate::energy::decision::Decision;
+use crate::energy::pace::{Pace, Verdict};
+
+/// Milliseconds of a task: the longest that an agent begins.
+const TASK_MS: u64 = 250;
+/// Milliseconds between two looks at who may begin.
+const LOOK_MS: u64 = 10;
+
+/// The agents of a device, which always have work.
+#[derive(Clone, Debug)]
+pub struct Paced {
+    cores: usize,
+    agents: Vec<(Pace, Vec<Option<Instant>>)>,
+}
+
+impl Paced {
+    /// So many agents on a device of so many cores.
+    #[must_use]
+    pub fn new(cores: usize, agents: usize) -> Self {
+        Self { cores, agents: vec![(Pace::default(), vec![None; cores]); agents] }
+    }
+
+    /// Lets milliseconds pass under a decision for the whole device; gives the mean of the cores that were busy.
+    pub fn run(&mut self, from_ms: u64, to_ms: u64, whole: &Decision) -> f64 {
+        let part = whole.part(self.cores, self.agents.len());
+        let (mut busy, mut looks) = (0, 0);
+        for now in (from_ms..to_ms).step_by(usize::try_from(LOOK_MS).unwrap_or(1)).map(Instant::from_millis) {
+            for (pace, ends) in &mut self.agents {
+                for (worker, end) in ends.iter_mut().enumerate() {
+                    if end.is_some_and(|end| end <= now) {
+                        pace.finished(now, worker, 1, Duration::from_millis(TASK_MS), &part);
+                        *end = None;
+                    }
+                    if end.is_none() && matches!(pace.may_start(now, worker, &part), Verdict::Run { .. }) {
+                        *end = Some(now + Duration::from_millis(TASK_MS));
+                    }
+                    busy += usize::from(end.is_some());
+                }
+            }
+            looks += 1;
+        }
+        (busy as f64 / f64::from(looks.max(1))).min(self.cores as f64)
+    }
+}
