@@ -157,7 +157,7 @@ fn any_sample(rng: &mut Rng, degrees: &mut i64, ticks: &mut (u64, u64), stalled:
     if rng.one_in(9) {
         sample.under_voltage = None;
     }
-    sample.wall = (!rng.one_in(5)).then(|| Wall(rng.below(48) as i64 * 1800));
+    sample.wall = (!rng.one_in(5)).then(|| Wall(up_to(rng, 48) * 1800));
     let age = Duration::from_secs(rng.below(10_000));
     sample.backlog = Backlog { oldest: Some(age), can_wait: Duration::from_secs(rng.below(10_000)) };
     if rng.one_in(30) {
