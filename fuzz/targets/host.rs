@@ -2,7 +2,7 @@
 
 use super::pieces;
 use wattle::energy::decision::Decision;
-use wattle::energy::words::{Down, Inbox, PauseWord, Up, seal};
+use wattle::energy::words::{Down, Inbox, PauseWord, Said, Up, seal};
 
 fn words<T: serde::de::DeserializeOwned>(cut: &[&[u8]]) -> (Vec<T>, bool) {
     let (mut inbox, mut heard) = (Inbox::default(), Vec::new());
@@ -31,8 +31,9 @@ pub fn check(data: &[u8]) {
 
 /// A follower's and a leader's words.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let state = seal(&Up::State { oldest_ms: Some(7), answering: true });
-    let pause = seal(&Up::Pause(PauseWord::Until(99)));
-    let down = seal(&Down { decision: Decision::default(), pause: PauseWord::Open });
-    vec![[state, pause].concat(), down]
+    let said = |number, pause| Said { number, pause };
+    let state = seal(&Up::State { oldest_ms: Some(7), answering: true, said: said(1, PauseWord::Until(99)) });
+    let idle = seal(&Up::State { oldest_ms: None, answering: false, said: Said::default() });
+    let down = seal(&Down { decision: Decision::default(), said: said(2, PauseWord::Open) });
+    vec![[state, idle].concat(), down]
 }

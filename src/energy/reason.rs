@@ -53,6 +53,8 @@ pub enum Reason {
     WaitingForSurplus,
     /// Work rises in steps.
     Rising,
+    /// The agent that governs this host is silent.
+    LeaderSilent,
     /// The mode changed too often, and is held low.
     Flapping,
 }
@@ -105,6 +107,7 @@ impl fmt::Display for Reason {
             Self::Scarce => "energy is scarce now; work is held low",
             Self::WaitingForSurplus => "this work can wait, and waits for surplus energy",
             Self::Rising => "work rises in steps",
+            Self::LeaderSilent => "the agent that governs this host does not answer; work is held low",
             Self::Flapping => "conditions change too often; the lower mode holds for some minutes",
         })
     }

@@ -17,9 +17,9 @@ pub enum Up {
         oldest_ms: Option<u64>,
         /// People wait for its answers.
         answering: bool,
+        /// The newest word of a person on a pause that it knows.
+        said: Said,
     },
-    /// Its people paused or resumed.
-    Pause(PauseWord),
     /// It was told a hint.
     Hint(Hint),
 }
@@ -29,19 +29,30 @@ pub enum Up {
 pub struct Down {
     /// What this follower may do.
     pub decision: Decision,
-    /// The pause that holds.
+    /// The newest word of a person on a pause that is known on the host.
+    pub said: Said,
+}
+
+/// A person's word on a pause, said at any agent of the host. The greatest is the newest and holds at all of them: who
+/// comes back with an old file does not undo what was said meanwhile, and who knows nothing yet undoes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Said {
+    /// One more than the highest that was known where it was said.
+    pub number: u64,
+    /// What was said; of two words of one number the longer pause holds.
     pub pause: PauseWord,
 }
 
-/// A pause on its way: milliseconds are on everybody's own clock, which is the same one on a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A pause on its way, the shortest first: milliseconds are on everybody's own clock, which is the same one on a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PauseWord {
     /// No pause.
+    #[default]
     None,
-    /// Until somebody resumes.
-    Open,
     /// Until this moment, in milliseconds.
     Until(u64),
+    /// Until somebody resumes.
+    Open,
 }
 
 impl PauseWord {
@@ -144,9 +155,8 @@ mod tests {
     #[test]
     fn words_come_whole_however_they_were_cut_and_garbage_is_refused() {
         let words = [
-            Up::State { oldest_ms: Some(7), answering: true },
-            Up::Pause(PauseWord::Until(99)),
-            Up::State { oldest_ms: None, answering: false },
+            Up::State { oldest_ms: Some(7), answering: true, said: Said { number: 3, pause: PauseWord::Until(99) } },
+            Up::State { oldest_ms: None, answering: false, said: Said::default() },
         ];
         let stream: Vec<u8> = words.iter().flat_map(seal).collect();
         for piece in 1..stream.len() {
@@ -172,12 +182,26 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_word_of_a_person_is_the_greatest() {
+        let said = |number, pause| Said { number, pause };
+        let rising = [
+            said(1, PauseWord::Open),
+            said(2, PauseWord::None),
+            said(2, PauseWord::Until(5)),
+            said(2, PauseWord::Until(9)),
+            said(2, PauseWord::Open),
+            said(3, PauseWord::None),
+        ];
+        assert!(rising.is_sorted(), "{rising:?}");
+    }
+
+    #[test]
     fn the_largest_word_fits_a_frame() {
         let source = "x".repeat(HINT_SOURCE_BYTES_MAX).as_str().try_into().unwrap();
         let hint = Up::Hint(Hint { origin: 255, energy: Energy::Surplus, ttl_s: u64::MAX, source });
         let down = Down {
             decision: Decision { workers: usize::MAX, chunks: usize::MAX, ..Decision::default() },
-            pause: PauseWord::Until(u64::MAX),
+            said: Said { number: u64::MAX, pause: PauseWord::Until(u64::MAX) },
         };
         assert!(seal(&hint).len() <= GOVERNOR_FRAME_MAX && seal(&down).len() <= GOVERNOR_FRAME_MAX);
     }

@@ -37,6 +37,28 @@ pub enum Which {
     Grid,
 }
 
+impl Which {
+    /// For people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hint => "file with a hint on energy",
+            Self::Grid => "file with the grid's carbon intensity",
+        }
+    }
+}
+
+/// A file that is new, or other than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Which.
+    pub which: Which,
+    /// Seconds since 1970 when it was written, by the clock of that moment.
+    pub written: i64,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
 /// The files, and what they were when they were read last.
 #[derive(Debug)]
 pub struct HintFiles {
@@ -57,7 +79,7 @@ impl HintFiles {
     }
 
     /// What changed, if it is time to look. A hint's life counts from here; a file that stays as it is renews nothing.
-    pub fn poll(&mut self, now: Instant) -> Vec<(Which, Vec<u8>)> {
+    pub fn poll(&mut self, now: Instant) -> Vec<Changed> {
         if self.looked.is_some_and(|at| now.since(at) < EVERY) {
             return Vec::new();
         }
@@ -79,7 +101,7 @@ impl HintFiles {
                 let mut bytes = Vec::new();
                 // A byte more than is taken shows that it is too long.
                 file.take(GRID_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
-                Some((*which, bytes))
+                Some(Changed { which: *which, written: about.mtime(), bytes })
             })
             .collect()
     }
@@ -98,11 +120,13 @@ mod tests {
         assert!(files.poll(at(0)).is_empty(), "there is none");
         fs::write(&hint, "one").unwrap();
         assert!(files.poll(at(1)).is_empty(), "looked a moment ago");
-        assert_eq!(files.poll(at(5)), [(Which::Hint, b"one".to_vec())]);
+        let said = files.poll(at(5));
+        assert_eq!((said[0].which, &said[0].bytes[..], said.len()), (Which::Hint, &b"one"[..], 1));
+        assert!(said[0].written > 1_700_000_000, "{said:?}");
         assert!(files.poll(at(10)).is_empty(), "the same");
         fs::write(&hint, "other").unwrap();
         assert_eq!(files.poll(at(15)).len(), 1);
         fs::write(&hint, vec![b'x'; GRID_BYTES_MAX * 3]).unwrap();
-        assert_eq!(files.poll(at(20))[0].1.len(), GRID_BYTES_MAX + 1, "no more than shows that it is too long");
+        assert_eq!(files.poll(at(20))[0].bytes.len(), GRID_BYTES_MAX + 1, "no more than shows that it is too long");
     }
 }

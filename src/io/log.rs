@@ -15,7 +15,7 @@ pub fn init(verbose: u8) {
         1 => LevelFilter::Debug,
         _ => LevelFilter::Trace,
     };
-    let (clock, journal) = (std::io::stderr().is_terminal(), is_journal());
+    let (clock, journal) = (std::io::stderr().is_terminal(), is_journal(std::io::stderr()));
     let started = Builder::new()
         .filter_level(LevelFilter::Warn)
         .filter_module("wattle", ours)
@@ -39,12 +39,12 @@ pub fn init(verbose: u8) {
     }
 }
 
-/// Whether stderr goes to systemd's journal: it names the stream's device and inode (systemd.exec(5)), so that a
+/// Whether a stream goes to systemd's journal: it names the stream's device and inode (systemd.exec(5)), so that a
 /// stream that was led elsewhere since is not taken for it.
 #[expect(clippy::disallowed_methods, reason = "systemd tells it in the environment, before there is any config")]
-fn is_journal() -> bool {
+pub fn is_journal(stream: impl std::os::fd::AsFd) -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
-    rustix::fs::fstat(std::io::stderr()).is_ok_and(|stream| named == format!("{}:{}", stream.st_dev, stream.st_ino))
+    rustix::fs::fstat(stream).is_ok_and(|stream| named == format!("{}:{}", stream.st_dev, stream.st_ino))
 }
 
 /// The journal's number for a level, see sd-daemon(3). It keeps the time and the unit itself.

@@ -10,7 +10,8 @@ use super::governor::{Governing, Setup};
 use super::hints::Places;
 use super::home::{Home, disk_free};
 use super::http::Patience;
-use super::http::{self, token::Token};
+use super::http::token::{TOKEN_FILE, Token};
+use super::http::{self, opened::Opened};
 use super::identity::Identity;
 use super::network::Network;
 use super::priority::step_back;
@@ -75,14 +76,13 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     };
 
     let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
-    let (mut threads, hands) = hire(&home, library, engine, index, memory, &events)?;
+    let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
     introduce(&mut node, options)?;
     let (gate, asked) = Gate::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
-    let (governing, governor) = govern(&home, options, &events)?;
-    threads.extend(governor);
+    let governing = govern(&home, options, &events)?;
     let gate = gate.governed(governing.clone());
     let driver = Driver::new(node, hands, progress, tongue, gate.events().clone(), governing.clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
@@ -90,18 +90,16 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     let gate = gate.around(network);
     let page = format!("http://{address}/#token={}", token.reveal());
-    let failed = |address: SocketAddr, error| format!("The agent cannot listen on {address}: {error}.");
-    let mut servers = Vec::new();
-    if let Some(open) = options.open_api {
-        let listener = listen(open)?;
-        let served = http::serve(listener, gate.clone(), token.clone(), Patience::default());
-        servers.push(served.map_err(|error| failed(open, error))?);
-        println!("The API is open to other devices at http://{open}, with the token; what passes is not encrypted.");
-    }
+    let opened = options.open_api.map(|open| Opened::at(open, gate.clone(), token.clone())).transpose()?;
     let served = http::serve(listener, gate.clone(), token, Patience::default());
-    servers.push(served.map_err(|error| failed(address, error))?);
+    let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     println!("{device} is up. Other devices reach it at {reached}");
-    println!("Ask on this page: {page}");
+    // The journal is read by others than the owner of the token.
+    if super::log::is_journal(std::io::stdout()) {
+        println!("Ask on this page: http://{address}/ with the token in {}", home.file(TOKEN_FILE).display());
+    } else {
+        println!("Ask on this page: {page}");
+    }
     println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
 
     smol::spawn(pass_on(asked, events.clone())).detach();
@@ -112,10 +110,11 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
     // some ten wake-ups.
     futures_lite::future::block_on(driver.run(inbox));
-    governing.stop();
-    for server in servers {
-        smol::block_on(server.stop());
+    smol::block_on(server.stop());
+    if let Some(opened) = opened {
+        smol::block_on(opened.stop());
     }
+    governing.end();
     for thread in threads {
         if thread.join().is_err() {
             error!("A thread of the agent failed; what it had in hand is done again at the next start.");
@@ -126,10 +125,10 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
 }
 
 /// Begins to govern, unless the owner does not want it.
-fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<(Governing, Threads), String> {
+fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Governing, String> {
     if !options.governed {
-        info!("The governor is off: background work takes what it can get, whatever heat and power say.");
-        return Ok((Governing::off(), Vec::new()));
+        info!("The governor is off: background work takes what it can get, whatever heat, power or a pause say.");
+        return Ok(Governing::off());
     }
     let energy = &options.config.energy;
     let setup = Setup {

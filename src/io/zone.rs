@@ -49,14 +49,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_changes_of_a_zone_are_found_to_the_second() {
-        // The rule of Central Europe, as POSIX writes it.
-        let zone = TimeZone::from_posix_tz("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-        // 2026-01-01; both changes as the IANA data base has them (energy::policy::wall's tests).
-        let ours = of(&zone, Wall(1_767_225_600));
-        let minute = |at: i64| ours.local(Wall(at)).minute;
-        assert_eq!((minute(1_774_746_000 - 1), minute(1_774_746_000)), (119, 180), "the last Sunday of March");
-        assert_eq!((minute(1_792_890_000 - 1), minute(1_792_890_000)), (179, 120), "and of October");
+    fn the_changes_of_three_zones_are_found_to_the_second() {
+        // The rules of Berlin, New York and Lord Howe as POSIX writes them; the changes of 2026 as the IANA data base has
+        // them (energy::policy::wall's tests), and what the clocks show a second before and after.
+        for (rule, changes) in [
+            ("CET-1CEST,M3.5.0,M10.5.0/3", [(1_774_746_000, (119, 180)), (1_792_890_000, (179, 120))]),
+            ("EST5EDT,M3.2.0,M11.1.0", [(1_772_953_200, (119, 180)), (1_793_512_800, (119, 60))]),
+            ("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", [(1_775_314_800, (119, 90)), (1_791_041_400, (119, 150))]),
+        ] {
+            let zone = TimeZone::from_posix_tz(rule).unwrap();
+            // From 2026-01-01 on.
+            let ours = of(&zone, Wall(1_767_225_600));
+            let minute = |at: i64| ours.local(Wall(at)).minute;
+            for (at, shown) in changes {
+                assert_eq!((minute(at - 1), minute(at)), shown, "{rule}");
+            }
+        }
     }
 
     #[test]

@@ -181,6 +181,7 @@ fn every_reason_is_a_sentence_and_a_code() {
         Reason::Scarce,
         Reason::WaitingForSurplus,
         Reason::Rising,
+        Reason::LeaderSilent,
         Reason::Flapping,
     ] {
         assert!(codes.insert(serde_json::to_string(&reason).unwrap()), "{reason:?}");

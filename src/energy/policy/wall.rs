@@ -61,14 +61,21 @@ impl Zone {
         for step in 1..=SEARCH_MINUTES {
             let at = Wall(begin.saturating_add(step * MINUTE));
             let now = self.local(at);
-            let skipped = before.minute < minute && minute < now.minute && before.weekday == now.weekday;
-            if now.minute == minute || skipped {
+            // How far the hands moved, and how far they had to: a skipped hour may lie over midnight.
+            let moved = ahead(before.minute, now.minute);
+            let forward = moved <= DAY_MINUTES / 2;
+            if now.minute == minute || forward && (1..=moved).contains(&ahead(before.minute, minute)) {
                 return Some(at.0.saturating_sub(wall.0).max(1));
             }
             before = now;
         }
         None
     }
+}
+
+/// Minutes from one face of the clock forward to another.
+const fn ahead(from: u16, to: u16) -> u16 {
+    (to + DAY_MINUTES - from) % DAY_MINUTES
 }
 
 #[cfg(test)]
@@ -113,6 +120,9 @@ mod tests {
         assert_eq!(berlin.seconds_until(Wall(spring - 600), 150), Some(600), "half past two never comes");
         assert_eq!(berlin.seconds_until(Wall(autumn - 600), 179), Some(540), "the first 2:59 of two");
         assert_eq!(berlin.seconds_until(Wall(autumn), DAY_MINUTES), None);
+        let cairo = Zone::new(7200, &[(22 * 3600, 10_800)]);
+        assert_eq!(cairo.local(Wall(22 * 3600)).minute, 60, "midnight is skipped there");
+        assert_eq!(cairo.seconds_until(Wall(22 * 3600 - 600), 30), Some(600), "half past midnight never comes");
         let midnight = berlin.seconds_until(Wall(90), 0).unwrap();
         assert_eq!(berlin.local(Wall(90 + midnight)), Local { weekday: 4, minute: 0 });
         for edge in [i64::MIN, i64::MAX] {

@@ -72,6 +72,7 @@ pub enum Command {
         json: bool,
     },
     /// Tell what the device's sensors say, how much background work is done, why, and what it costs.
+    #[command(args_conflicts_with_subcommands = true)]
     Energy {
         /// Read this tree of sensors once (a folder with sys and proc in it) and say what was found; no agent is asked.
         #[arg(long, value_name = "DIR", conflicts_with = "watch")]

@@ -3,7 +3,8 @@
 mod network;
 
 use super::show::{self, Look};
-use super::text::wrap;
+use super::text::{one_line, wrap};
+use crate::io::governor::Current;
 use crate::io::home::disk_free;
 use crate::io::http::client::{Client, Failure};
 use crate::io::http::shape::{Checked, Unusable};
@@ -60,6 +61,7 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
     let mut checks: Vec<Check> = LOCAL.iter().map(|check| check(home)).collect();
     let answer = async { Client::new(api, home)?.doctor().await }.await;
     let network = async { Client::new(api, home)?.network().await }.await;
+    let energy = async { Client::new(api, home)?.energy().await }.await;
     let (agent, store) = match answer {
         Ok(answer) => (Ok(format!("It answers on {api}.")), Some(answer.read)),
         Err(Failure::NoAgent(why) | Failure::NotDone(why)) => (Err(why), None),
@@ -73,10 +75,23 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
     if let Some(store) = &store {
         checks.push(Check::new("store", store_outcome(store)));
     }
+    if let Ok(current) = energy {
+        checks.push(Check::new("energy", Ok(governing(&current.read))));
+    }
     if let Ok(around) = network {
         checks.extend(network::checks(&around.read));
     }
     Report { checks, store }
+}
+
+/// Who governs, by what, and what that allows now.
+fn governing(current: &Current) -> String {
+    let who = if current.more.leads { "This agent governs its host" } else { "Another agent governs this host" };
+    let by = match &current.report.cpu_sensor {
+        Some(sensor) => format!("by {}", one_line(sensor)),
+        None => "without a sensor of the CPU, and so at most half of it".to_owned(),
+    };
+    format!("{who}, {by}. {}", current.more.why)
 }
 
 fn store_outcome(store: &Checked) -> Result<String, String> {

@@ -11,11 +11,11 @@ use crate::energy::policy::hint::Energy;
 use crate::energy::policy::hours::minute_of_day;
 use crate::energy::report::Report;
 use crate::io::calibrate::{self, Power};
-use crate::io::governor::{Current, More, Spent, keep};
+use crate::io::governor::{Current, More, Paused, Spent, keep};
 use crate::io::home::Home;
-use crate::io::http::client::Client;
+use crate::io::http::client::{Answer, Client, Failure};
 use crate::io::sysfs;
-use serde_json::{Value, json};
+use serde_json::json;
 use smol::Timer;
 use std::fmt::Write;
 use std::path::Path;
@@ -85,24 +85,56 @@ pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<
     }
 }
 
-/// `wattle pause`: the words behind it as the body of the call.
-pub(super) fn pause_body(words: &[String]) -> Result<Value, Stop> {
+/// `wattle pause` and its words.
+pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &[String]) -> Result<(), Stop> {
+    let wanted = wanted(words)?;
+    let body = match wanted {
+        Paused::Open => json!({}),
+        Paused::For(time) => json!({ "seconds": time.as_secs() }),
+        Paused::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
+    };
+    let asked = async { Ok(client?.pause(body).await?) }.await;
+    settled(asked, home, Some(wanted))
+}
+
+/// `wattle resume`.
+pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
+    let asked = async { Ok(client?.resume().await?) }.await;
+    settled(asked, home, None)
+}
+
+/// Says what it came to. Where no agent runs, its home is told, and the next start obeys.
+fn settled(asked: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Paused>) -> Result<(), Stop> {
+    match asked {
+        Ok(answer) => say(&paused(&answer.read)),
+        Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
+        Err(Stop::NoAgent(_)) => {
+            let home = Home::open(home).map_err(Stop::NotDone)?;
+            keep::paused(home.path(), wanted).map_err(Stop::NotDone)?;
+            say(if wanted.is_some() {
+                "No agent runs here now; the next one starts paused.\n"
+            } else {
+                "No agent runs here now; the next one starts without a pause.\n"
+            })
+        }
+        Err(why) => Err(why),
+    }
+}
+
+fn wanted(words: &[String]) -> Result<Paused, Stop> {
     let wrong = || {
         Stop::NotDone("Say it as `wattle pause`, `wattle pause 2h`, `30m`, or `wattle pause until 18:30`.".to_owned())
     };
     match words {
-        [] => Ok(json!({})),
-        [time] => Ok(json!({ "seconds": duration(time).ok_or_else(wrong)?.as_secs() })),
-        [until, time] if until == "until" => {
-            minute_of_day(time).ok_or_else(wrong)?;
-            Ok(json!({ "until": time }))
-        }
+        [] => Ok(Paused::Open),
+        [time] => Ok(Paused::For(duration(time).ok_or_else(wrong)?)),
+        [until, time] if until == "until" => Ok(Paused::Until(minute_of_day(time).ok_or_else(wrong)?)),
         _ => Err(wrong()),
     }
 }
 
 /// What a pause or its end came to.
-pub(super) fn paused(current: &Current) -> String {
+fn paused(current: &Current) -> String {
     match (current.more.paused, current.more.paused_s) {
         (true, None) => {
             "Background work is paused until `wattle resume`. Questions are answered all the same.\n".to_owned()
@@ -115,11 +147,18 @@ pub(super) fn paused(current: &Current) -> String {
     }
 }
 
+/// A span of time as people say it, to the minute.
 fn span(seconds: u64) -> String {
-    match seconds.div_ceil(60) {
-        minutes @ 0..=119 => format!("{minutes} minutes"),
-        minutes => format!("{} hours and {} minutes", minutes / 60, minutes % 60),
+    match (seconds.div_ceil(60), seconds.div_ceil(60) % 60) {
+        (minutes @ 0..=119, _) => count(minutes, "minute"),
+        (minutes, 0) => count(minutes / 60, "hour"),
+        (minutes, rest) => format!("{} and {}", count(minutes / 60, "hour"), count(rest, "minute")),
     }
+}
+
+/// So many of something that has a regular plural.
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The sensors of a device.
@@ -166,8 +205,8 @@ fn current(current: &Current) -> String {
     let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
     row("Work", &more.why);
     if more.workers > 0 {
-        let plural = if more.workers == 1 { "task" } else { "tasks" };
-        row("", &format!("{} {plural} at once, each {:.0} % of its time", more.workers, more.duty * 100.0));
+        let tasks = count(more.workers as u64, "task");
+        row("", &format!("{tasks} at once, each {:.0} % of its time", more.duty * 100.0));
     }
     if let Some(goal) = more.goal_c {
         row("Held at", &format!("{goal:.0} °C at most by background work"));
@@ -179,7 +218,7 @@ fn current(current: &Current) -> String {
     if !more.leads {
         row("Governor", "another agent of this host governs it");
     } else if more.followers > 0 {
-        row("Governor", &format!("here, for {} more agents of this host", more.followers));
+        row("Governor", &format!("here, for {} more of this host", count(more.followers as u64, "agent")));
     }
     for (at, spent) in more.today.iter().enumerate() {
         row(if at == 0 { "Today" } else { "" }, &joules(spent));
@@ -201,7 +240,7 @@ fn energy(more: &More) -> String {
 }
 
 fn joules(spent: &Spent) -> String {
-    let counts = format!("{} tasks, {} passages", spent.tasks, spent.chunks);
+    let counts = format!("{}, {}", count(spent.tasks, "task"), count(spent.chunks, "passage"));
     match (spent.joules, spent.err_pct) {
         (Some(joules), Some(err)) => {
             let thousand =
@@ -232,14 +271,29 @@ mod tests {
 
     #[test]
     fn a_pause_is_said_as_people_say_it() {
-        let body = |line: &str| pause_body(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(body("").ok(), Some(json!({})));
-        assert_eq!(body("2h").ok(), Some(json!({ "seconds": 7200 })));
-        assert_eq!(body("until 18:30").ok(), Some(json!({ "until": "18:30" })));
+        let body = |line: &str| wanted(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(body("").ok(), Some(Paused::Open));
+        assert_eq!(body("2h").ok(), Some(Paused::For(Duration::from_secs(7200))));
+        assert_eq!(body("until 18:30").ok(), Some(Paused::Until(18 * 60 + 30)));
         for wrong in ["2", "h", "0m", "-1h", "until", "until 25:00", "for 2h", "2h 3m", "99999999999999999999d", "2ü"]
         {
             assert!(body(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn spans_and_counts_are_said_as_people_say_them() {
+        let said = [30, 60, 7140, 7200, 7260, 9000, 172_800].map(span);
+        let due = [
+            "1 minute",
+            "1 minute",
+            "119 minutes",
+            "2 hours",
+            "2 hours and 1 minute",
+            "2 hours and 30 minutes",
+            "48 hours",
+        ];
+        assert_eq!(said, due);
     }
 
     #[test]

@@ -119,11 +119,8 @@ fn carry_out(args: Args) -> Result<(), Stop> {
         }
         Command::Energy { root: Some(root), json, .. } => energy::glance(&absolute(&root)?, json),
         Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::show(&client()?, watch, json)),
-        Command::Pause { time } => {
-            let body = energy::pause_body(&time)?;
-            say(&energy::paused(&smol::block_on(client()?.pause(body))?.read))
-        }
-        Command::Resume => say(&energy::paused(&smol::block_on(client()?.resume())?.read)),
+        Command::Pause { time } => smol::block_on(energy::pause(client(), &home, &time)),
+        Command::Resume => smol::block_on(energy::resume(client(), &home)),
         Command::Doctor { json } => {
             let report = smol::block_on(doctor::examine(&home, args.api));
             say(&if json { pretty(&report.json()) } else { report.text(&Look::of_stdout()) })?;

@@ -19,7 +19,7 @@ use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::put::Puts;
-use crate::energy::policy::wall::Wall;
+use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::reason::Reason;
 use crate::energy::sample::fault::{Fault, Reading};
 use crate::energy::share::Share;
@@ -31,8 +31,13 @@ use smol::channel::Sender;
 
 /// Share of the device by which headroom must have moved for followers to be told.
 const STEP: f64 = 0.05;
-/// A follower's last word is believed for this long after its leader fell silent (gone, or not yet found).
+/// A follower's last word is believed for this long after its leader is gone or not yet found.
 const ORPHAN: Duration = Duration::from_secs(5);
+/// A leader repeats its word to followers that work this often, whether it is new or not.
+pub(super) const RENEW: Duration = Duration::from_secs(10);
+/// A follower that works believes a word for this long: two renewals may be late. A leader that hangs, or whose sensors
+/// do, thus allows nothing for ever.
+const STALE: Duration = Duration::from_secs(25);
 
 /// What others are to be told after a change.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,8 +60,15 @@ pub(super) struct Wants {
 #[derive(Clone, Copy, Debug)]
 enum Role {
     Leads,
-    /// What the leader allows, and since when nobody renews it if it is gone.
-    Follows(Decision, Option<Instant>),
+    /// Another agent decides.
+    Follows {
+        /// What it allows.
+        word: Decision,
+        /// When it said so last.
+        heard: Instant,
+        /// Since when it is gone, or not yet found.
+        gone: Option<Instant>,
+    },
 }
 
 /// The shared state.
@@ -74,28 +86,32 @@ pub(super) struct Core {
     own: Wants,
     followers: LinearMap<u64, Wants, FOLLOWERS_MAX>,
     whole: Decision,
+    /// What the followers were woken for last.
+    spread: Decision,
     pushed: Option<Decision>,
     events: Sender<Event>,
+    /// The newest word of a person on a pause: its number, and what it said.
+    said: u64,
     pause: Option<Pause>,
     can_wait: Duration,
     /// What the work had waited when the agent last stopped.
     waited: Duration,
     puts: Puts,
-    wall: Option<Wall>,
+    /// The time of day, and when it was looked up.
+    wall: Option<(Instant, Wall)>,
     meter: Meter,
     mark: Mark,
     ledger: Ledger,
     calibration: Option<super::keep::Calibration>,
     began: Instant,
-    saved: (Instant, Option<usize>),
-    keep_soon: bool,
+    keeping: told::Keeping,
     /// The sensors are to be listed anew.
     pub(super) rescan: bool,
     sample_now: bool,
     /// The processes of the followers.
     pids: Vec<(u64, i32)>,
-    /// Words for the leader that are not sent yet: hints and pauses that came to a follower.
-    pub(super) outgoing: heapless::Deque<crate::energy::words::Up, 8>,
+    /// Hints that came to a follower, and that its leader does not have yet.
+    pub(super) outgoing: heapless::Deque<crate::energy::words::Hint, 8>,
 }
 
 impl Core {
@@ -134,20 +150,21 @@ impl Core {
             own: Wants::default(),
             followers: LinearMap::new(),
             whole: Decision { reason: Some(Reason::Rising), ..Decision::default() },
+            spread: Decision::default(),
             pushed: None,
             events,
+            said: kept.said,
             pause,
             can_wait: setup.can_wait,
             waited: Duration::from_millis(kept.waited_ms),
             puts: Puts::default(),
-            wall,
+            wall: wall.map(|wall| (now, wall)),
             mark: meter.mark(now),
             meter,
-            ledger: kept.ledger,
             calibration: kept.calibration,
             began: now,
-            saved: (now, kept.learned.and_then(|learned| learned.workers)),
-            keep_soon: false,
+            keeping: told::Keeping::new(now, &kept),
+            ledger: kept.ledger,
             rescan: false,
             sample_now: true,
             pids: Vec::new(),
@@ -187,6 +204,22 @@ impl Core {
         News { others: true, sampling: true }
     }
 
+    // ---- the time of day ------------------------------------------------------------------------------------------
+
+    /// The time of day, as far as it is known; it goes on by itself between two looks.
+    pub(super) fn wall(&self, now: Instant) -> Option<Wall> {
+        let seconds = |at| i64::try_from(now.since(at).as_secs()).unwrap_or(0);
+        self.wall.map(|(at, wall)| Wall(wall.0.saturating_add(seconds(at))))
+    }
+
+    /// It was looked up, with the zone where that may have changed.
+    pub(super) fn set_time(&mut self, now: Instant, wall: Option<Wall>, zone: Option<Zone>) {
+        self.wall = wall.map(|wall| (now, wall));
+        if let Some(zone) = zone {
+            self.governor.policy.set_zone(zone);
+        }
+    }
+
     // ---- samples --------------------------------------------------------------------------------------------------
 
     /// The work that waits on this host.
@@ -201,6 +234,13 @@ impl Core {
             return None;
         }
         if self.sample_now { Some(now) } else { self.governor.deadline(now) }
+    }
+
+    /// The sensors were looked for: others may be there than before.
+    pub(super) fn look_at(&mut self, found: &Findings) {
+        self.sensors = found.cpu.sensors().len();
+        self.governor.found(found);
+        self.sample_now = true;
     }
 
     /// The kernel says that a supply or a sensor changed.
@@ -230,11 +270,10 @@ impl Core {
         watts: Option<(f64, Method, Scope)>,
         late: bool,
     ) -> News {
-        self.wall = sample.wall;
         if late {
             self.notice_late(now + Duration::from_millis(SENSOR_LATE_MS + 1));
             self.reading = None;
-            return News { others: !self.followers.is_empty(), sampling: false };
+            return self.news();
         }
         self.reading = None;
         self.late_fed = None;
@@ -242,10 +281,10 @@ impl Core {
         if let Some((watts, method, scope)) = watts {
             self.measure(now, watts, method, scope);
         }
-        let before = self.whole;
         self.whole = self.governor.sample(now, sample);
         self.push(now);
-        News { others: !self.followers.is_empty() && self.is_news(&before), sampling: false }
+        self.keeping.notice(self.governor.learned());
+        self.news()
     }
 
     /// Power is measured from now on; what the device takes anyway is the least that was seen without our work.
@@ -273,7 +312,7 @@ impl Core {
         let unknown: Reading = Err(Fault::Later);
         // A device without a battery has none now either; what a battery says may have changed meanwhile.
         let supplies = self.supplies.filter(|supplies| supplies.battery.is_none());
-        let mut sample = Sample { wall: self.wall, backlog: self.backlog(now), supplies, ..Sample::default() };
+        let mut sample = Sample { wall: self.wall(now), backlog: self.backlog(now), supplies, ..Sample::default() };
         for _ in 0..self.sensors {
             // As many as the governor knows.
             let _ = sample.temperatures.push(unknown);
@@ -284,20 +323,29 @@ impl Core {
     // ---- what is allowed ------------------------------------------------------------------------------------------
 
     pub(super) fn decision(&mut self, now: Instant) -> Decision {
-        match self.role {
+        let decision = match self.role {
             Role::Leads => {
                 self.whole = self.governor.decision(now);
                 self.part(self.own.waits.is_some())
             }
-            Role::Follows(decision, Some(since)) if now.since(since) > ORPHAN => careful(decision),
-            Role::Follows(decision, _) => decision,
-        }
+            Role::Follows { word, heard, gone } => {
+                let silent = self.own.waits.is_some_and(|(since, _)| now.since(heard.max(since)) > STALE);
+                if silent || gone.is_some_and(|since| now.since(since) > ORPHAN) { careful(word) } else { word }
+            }
+        };
+        // A pause is the word of a person here: it waits for no other agent.
+        if self.pause.is_some_and(|pause| pause.holds(now)) && !self.leads() { paused(decision) } else { decision }
     }
 
-    /// Whether followers must hear of it: a regulator's small steps wake nobody.
-    fn is_news(&self, before: &Decision) -> bool {
-        let moved = (before.headroom.value() - self.whole.headroom.value()).abs();
-        told(before) != told(&self.whole) || moved > STEP
+    /// Whether followers must hear of what changed since they were woken last: a regulator's small steps wake nobody
+    /// until they add up.
+    pub(super) fn news(&mut self) -> News {
+        let moved = (self.spread.headroom.value() - self.whole.headroom.value()).abs();
+        let others = !self.followers.is_empty() && (told(&self.spread) != told(&self.whole) || moved > STEP);
+        if others {
+            self.spread = self.whole;
+        }
+        News { others, sampling: false }
     }
 
     /// Tells the node of what it must know at once; a change of duty alone is pulled.
@@ -324,12 +372,18 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What a follower may do whose leader is gone and has no heir yet: little.
+/// Nothing, because a person said so.
+fn paused(decision: Decision) -> Decision {
+    let off = Decision { energy: decision.energy, on_battery: decision.on_battery, ..Decision::default() };
+    Decision { reason: Some(Reason::Paused), ..off }
+}
+
+/// What a follower may do whose leader is silent: little.
 fn careful(decision: Decision) -> Decision {
     if decision.workers == 0 {
         return decision;
     }
-    let reason = Some(Reason::SensorSilent);
+    let reason = Some(Reason::LeaderSilent);
     Decision {
         headroom: Share::TRICKLE,
         reason,

@@ -1,25 +1,28 @@
 //! The agents of one user on this host: who is first leads, the others follow; and the kernel's events.
 
-use super::{Shared, keep};
+use super::Shared;
+use super::core::RENEW;
+use super::place::{Lead, SOCKET, take_lead};
+use crate::base::time::{Duration, Instant};
 use crate::energy::sample::uevent::Uevent;
-use crate::energy::words::{Down, Inbox, PauseWord, Stranger, Up, seal};
+use crate::energy::words::{Down, Inbox, Stranger, Up, seal};
 use crate::io::clock;
 use crate::io::sysfs::uevent::Uevents;
 use crate::limits::FOLLOWERS_MAX;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{FlockOperation, flock};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::getuid;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Nanoseconds between two tries to find a leader, or to become it.
-const RETRY_NANOS: i64 = 250_000_000;
+/// Between two tries to find a leader, or to become it, at first; twice as long each time that one is found and says
+/// nothing, as one that has no room left or is of another version does.
+const RETRY: Duration = Duration::from_millis(250);
+/// And at most.
+const RETRY_MOST: Duration = Duration::from_secs(60);
 
 /// Wakes the thread.
 #[derive(Clone, Debug)]
@@ -41,7 +44,7 @@ impl Bell {
 pub(super) struct Host {
     place: Option<PathBuf>,
     /// The lock of the one that leads, and where the others come.
-    lead: Option<(File, UnixListener)>,
+    lead: Option<Lead>,
     bell: Option<Bell>,
 }
 
@@ -50,15 +53,32 @@ struct Follower {
     id: u64,
     stream: UnixStream,
     inbox: Inbox,
-    told: Option<Down>,
+    /// What it was told last, and when.
+    told: Option<(Down, Instant)>,
 }
 
 impl Host {
     /// Leads if nobody does.
-    pub(super) fn new(place: &Option<PathBuf>) -> Self {
-        let lead = place.as_deref().and_then(take_lead);
+    pub(super) fn new(place: Option<PathBuf>) -> Self {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(|fd| Bell(Arc::new(fd)));
-        Self { place: place.clone(), lead, bell }
+        let mut host = Self { place, lead: None, bell };
+        host.try_to_lead();
+        host
+    }
+
+    /// Leads if nobody does; alone where the place cannot be used, because somebody must.
+    fn try_to_lead(&mut self) {
+        let Some(place) = &self.place else { return };
+        match take_lead(place) {
+            Ok(lead) => self.lead = lead,
+            Err(error) => {
+                log::warn!(
+                    "The agents of this host cannot meet in {}: {error}. This one governs itself alone.",
+                    place.display()
+                );
+                self.place = None;
+            }
+        }
     }
 
     pub(super) fn bell(&self) -> io::Result<Bell> {
@@ -77,57 +97,34 @@ impl Host {
                 log::info!("The kernel's events cannot be heard ({error}); changes are seen with the next sample.");
             })
             .ok();
+        let mut retry = RETRY;
         while !shared.lock().stopped {
             if self.leads() {
-                return lead(shared, self.lead.as_ref().map(|(_, listener)| listener), uevents.as_mut());
+                return lead(shared, self.lead.as_ref().map(Lead::listener), uevents.as_mut());
             }
             let Some(place) = &self.place else { return };
             if let Ok(stream) = UnixStream::connect(place.join(SOCKET)) {
-                follow(shared, stream);
+                let heard = follow(shared, stream);
                 shared.lock().orphaned(clock::now());
+                retry = if heard { RETRY } else { (retry * 2).min(RETRY_MOST) };
             }
-            self.lead = take_lead(place);
-            if self.lead.is_some() {
+            self.try_to_lead();
+            if self.leads() {
                 log::info!("This agent governs its host from now on.");
                 let news = shared.lock().lead(clock::now(), true);
                 shared.spread(news);
             } else {
-                wait(&[shared.host.0.as_fd()], Some(RETRY_NANOS));
+                wait(&[shared.host.0.as_fd()], Some(retry));
                 shared.host.silence();
             }
         }
     }
 }
 
-const SOCKET: &str = "governor.sock";
-
-/// The lock, and a socket to be found at; `None` if another holds it.
-fn take_lead(place: &Path) -> Option<(File, UnixListener)> {
-    let lock = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(place.join("governor.lock"))
-        .ok()?;
-    flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
-    let socket = place.join(SOCKET);
-    // Whoever held the lock before is gone.
-    let _ = fs::remove_file(&socket);
-    let listener = UnixListener::bind(&socket).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
-    match listener {
-        Ok(listener) => Some((lock, listener)),
-        Err(error) => {
-            log::warn!("Other agents of this host cannot meet at {}: {error}.", socket.display());
-            None
-        }
-    }
-}
-
-/// Which of the files can be read, after waiting for one; all might be after a signal.
-fn wait(fds: &[rustix::fd::BorrowedFd<'_>], nanos: Option<i64>) -> Vec<bool> {
+/// Which of the files can be read, after waiting for one so long; all might be after a signal.
+fn wait(fds: &[rustix::fd::BorrowedFd<'_>], time: Option<Duration>) -> Vec<bool> {
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-    let time = nanos.map(|nanos| Timespec { tv_sec: 0, tv_nsec: nanos });
+    let time = time.and_then(|time| Timespec::try_from(time).ok());
     match poll(&mut polled, time.as_ref()) {
         Ok(_) => polled.iter().map(|fd| !fd.revents().is_empty()).collect(),
         Err(_) => vec![true; fds.len()],
@@ -138,13 +135,17 @@ fn lead(shared: &Shared, listener: Option<&UnixListener>, mut uevents: Option<&m
     let mut followers: Vec<Follower> = Vec::new();
     let mut next = 0;
     while !shared.lock().stopped {
-        followers.retain_mut(|follower| tell(shared, follower));
+        let now = clock::now();
+        // They hear here of sensors that keep the sampling thread waiting.
+        shared.lock().notice_late(now);
+        followers.retain_mut(|follower| tell(shared, follower, now));
+        let renewal = renewal(shared, &followers, now);
         let ready = {
             let mut fds = vec![shared.host.0.as_fd()];
             fds.extend(followers.iter().map(|follower| follower.stream.as_fd()));
             fds.extend(listener.map(AsFd::as_fd));
             fds.extend(uevents.as_ref().map(|events| events.as_fd()));
-            wait(&fds, None)
+            wait(&fds, renewal)
         };
         if ready[0] {
             shared.host.silence();
@@ -176,17 +177,25 @@ fn admit(shared: &Shared, stream: UnixStream, id: u64, already: usize) -> Option
     Some(Follower { id, stream, inbox: Inbox::default(), told: None })
 }
 
-/// Tells a follower what is new for it; false if it cannot be told.
-fn tell(shared: &Shared, follower: &mut Follower) -> bool {
-    let now = clock::now();
-    let word = {
+/// How long until a follower that works must be told again; `None`: no follower works.
+fn renewal(shared: &Shared, followers: &[Follower], now: Instant) -> Option<Duration> {
+    let core = shared.lock();
+    let told =
+        followers.iter().filter(|follower| core.works(follower.id)).filter_map(|follower| follower.told.as_ref());
+    told.map(|(_, at)| (*at + RENEW).since(now)).min()
+}
+
+/// Tells a follower what is new for it, and one that works whatever holds now and then; false if it cannot be told.
+fn tell(shared: &Shared, follower: &mut Follower, now: Instant) -> bool {
+    let (word, works) = {
         let core = shared.lock();
-        Down { decision: core.for_follower(follower.id), pause: PauseWord::of(now, core.pause()) }
+        (Down { decision: core.for_follower(follower.id), said: core.said(now) }, core.works(follower.id))
     };
-    if follower.told.as_ref() == Some(&word) {
+    let known = |(told, at): &(Down, Instant)| *told == word && !(works && now.since(*at) >= RENEW);
+    if follower.told.as_ref().is_some_and(known) {
         return true;
     }
-    follower.told = Some(word);
+    follower.told = Some((word, now));
     let told = follower.stream.write_all(&seal(&word)).is_ok();
     if !told {
         shared.lock().left(now, follower.id);
@@ -196,17 +205,16 @@ fn tell(shared: &Shared, follower: &mut Follower) -> bool {
 
 /// Hears a follower; false when it is gone or does not speak this.
 fn hear(shared: &Shared, follower: &mut Follower) -> bool {
+    let mut renew = false;
     let heard = read(&mut follower.stream, &mut follower.inbox, |word: Up| {
         let now = clock::now();
         let mut core = shared.lock();
         match word {
-            Up::State { oldest_ms, answering } => {
-                let oldest = oldest_ms.map(crate::base::time::Duration::from_millis);
+            Up::State { oldest_ms, answering, said } => {
+                let oldest = oldest_ms.map(Duration::from_millis);
+                renew |= oldest.is_some();
                 let _ = core.follower(now, follower.id, oldest, answering);
-            }
-            Up::Pause(pause) => {
-                core.hear_pause(now, pause.pause(now));
-                core.keep_soon();
+                core.hear_said(now, said);
             }
             Up::Hint(hint) => {
                 if let Some((origin, hint)) = hint.into_hint() {
@@ -216,40 +224,42 @@ fn hear(shared: &Shared, follower: &mut Follower) -> bool {
         }
         shared.changed.notify_all();
     });
+    // One that begins to work counts the age of a word from then on.
+    if renew {
+        follower.told = None;
+    }
     if !heard {
         shared.lock().left(clock::now(), follower.id);
     }
     heard
 }
 
-/// Follows until the leader is gone or the agent stops.
-fn follow(shared: &Shared, mut stream: UnixStream) {
+/// Follows until the leader is gone or the agent stops; says whether the leader said anything.
+fn follow(shared: &Shared, mut stream: UnixStream) -> bool {
     let mut inbox = Inbox::default();
     if stream.set_nonblocking(true).is_err() {
-        return;
+        return false;
     }
-    // Who comes with a pause brings it: only its owner ends one.
-    shared.lock().bring_pause(clock::now());
-    let mut said = None;
+    let (mut told, mut heard) = (None, false);
     loop {
-        let (state, words) = {
+        let (state, hints) = {
             let mut core = shared.lock();
             if core.stopped {
-                return;
+                return heard;
             }
-            let words: Vec<Up> = std::iter::from_fn(|| core.outgoing.pop_front()).collect();
-            (core.as_follower(clock::now()), words)
+            let hints: Vec<Up> = std::iter::from_fn(|| core.outgoing.pop_front()).map(Up::Hint).collect();
+            (core.as_follower(clock::now()), hints)
         };
         // Its age alone is no news: the leader counts on.
-        let known = matches!((&said, &state), (Some(Up::State { oldest_ms: a, answering: b }), Up::State { oldest_ms: c, answering: d })
-            if a.is_some() == c.is_some() && b == d);
-        let news = (!known).then(|| state.clone());
-        for word in words.iter().chain(&news) {
+        let Up::State { oldest_ms, answering, said } = state else { return heard };
+        let news = (oldest_ms.is_some(), answering, said);
+        let state = (told != Some(news)).then_some(Up::State { oldest_ms, answering, said });
+        for word in hints.iter().chain(&state) {
             if stream.write_all(&seal(word)).is_err() {
-                return;
+                return heard;
             }
         }
-        said = Some(state);
+        told = Some(news);
         let ready = wait(&[shared.host.0.as_fd(), stream.as_fd()], None);
         if ready[0] {
             shared.host.silence();
@@ -257,21 +267,18 @@ fn follow(shared: &Shared, mut stream: UnixStream) {
         if !ready[1] {
             continue;
         }
-        let mut kept = None;
-        let heard = read(&mut stream, &mut inbox, |word: Down| {
+        let goes_on = read(&mut stream, &mut inbox, |word: Down| {
             let now = clock::now();
             let mut core = shared.lock();
             core.led(now, word.decision);
-            if core.hear_pause(now, word.pause.pause(now)) {
-                kept = Some(core.kept(now));
+            // The sampling thread keeps what is new: whoever leads next must know of a pause.
+            if core.hear_said(now, word.said).sampling {
+                shared.changed.notify_all();
             }
+            heard = true;
         });
-        // Whoever leads next must know of a pause.
-        if let Some(Err(error)) = kept.map(|kept| keep::save(&shared.home, &kept)) {
-            log::warn!("A pause could not be kept in {}: {error}.", shared.home.display());
-        }
-        if !heard {
-            return;
+        if !goes_on {
+            return heard;
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What outlives a restart, in `energy.json` of the agent's home: written whole, seldom, and never waited for by people.
 
+use super::time::Time;
 use crate::energy::account::ledger::Ledger;
 use crate::energy::governor::Learned;
 use crate::energy::policy::pause;
+use crate::io::clock;
 use crate::io::home::write_file;
+use crate::io::settings;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
@@ -21,6 +24,9 @@ pub(in crate::io) struct Kept {
     pub(in crate::io) learned: Option<Learned>,
     /// The pause that holds.
     pub(in crate::io) pause: Option<pause::Kept>,
+    /// The number of the newest word of a person on a pause (`energy::words::Said`).
+    #[serde(default)]
+    pub(in crate::io) said: u64,
     /// Milliseconds that the work has waited.
     pub(in crate::io) waited_ms: u64,
     /// Watts, as they were calibrated here.
@@ -85,6 +91,22 @@ pub(in crate::io) fn load(home: &Path) -> Kept {
 pub(in crate::io) fn save(home: &Path, kept: &Kept) -> std::io::Result<()> {
     let bytes = serde_json::to_vec(kept).map_err(std::io::Error::other)?;
     write_file(&path(home), &bytes)
+}
+
+/// A pause, or its end, for an agent that does not run now.
+///
+/// # Errors
+/// One sentence; nothing was changed.
+pub(in crate::io) fn paused(home: &Path, wanted: Option<super::Paused>) -> Result<(), String> {
+    let now = clock::now();
+    let trusted = settings::read(home)?.energy.trusted_clock;
+    let (wall, zone) = Time::new(trusted).look(now);
+    let pause = wanted.map(|wanted| wanted.pause(now, wall, &zone.unwrap_or_default())).transpose()?;
+    let before = load(home);
+    let pause = pause.map(|pause| pause.keep(now, wall));
+    let kept = Kept { v: Kept::VERSION, pause, said: before.said.saturating_add(1), ..before };
+    save(home, &kept)
+        .map_err(|error| format!("That cannot be kept in {}: {error}. Nothing was changed.", home.display()))
 }
 
 /// Keeps what a calibration found, beside what is kept already.

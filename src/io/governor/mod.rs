@@ -3,8 +3,8 @@
 //! Duty: samples when the governor wants it, tells the driver what is allowed, keeps what was learned; the agents of
 //! one user on one host share one governor, and the first to start leads. In/out: words of the driver and of the API
 //! in; `Decision`s out. Invariants: nothing is read or written while the lock is held, so that nobody waits for a
-//! sensor; a read that takes longer than `SENSOR_LATE_MS` is unknown; one wake-up a sample; a pause is on the disk
-//! before it is acknowledged.
+//! sensor, at the start and at the end neither; a read that takes longer than `SENSOR_LATE_MS` is unknown; one wake-up
+//! a sample; a pause is on the disk before it is acknowledged, and the newest word on it holds at every agent.
 //! Limits: `FOLLOWERS_MAX` agents follow, `GOVERNOR_FRAME_MAX` bytes of what they say. Not here: deciding (`energy`),
 //! reading (`io::sysfs`), admission of tasks (`node`).
 
@@ -14,6 +14,7 @@ pub(in crate::io) mod keep;
 mod place;
 mod report;
 mod sampler;
+mod time;
 
 pub use report::{Current, More, Paused, Spent};
 
@@ -22,23 +23,32 @@ use super::driver::Event;
 use super::{clock, errand};
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::Findings;
+use crate::energy::board::tree::Tree;
 use crate::energy::decision::Decision;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::{Energy, HintError};
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
+use crate::energy::policy::wall::Wall;
 use futures_lite::future::or;
 use host::Host;
 use smol::Timer;
-use smol::channel::Sender;
+use smol::channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::Builder;
+use time::Time;
 
-/// A look for somebody who asks may take this long; a whole tree is read in milliseconds.
+/// A look at all sensors may take this long, for somebody who asks and at the start; a whole tree is read in
+/// milliseconds.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks whether somebody else's look is done.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// The threads have this long to end; one that hangs in a sensor is left behind.
+const END: Duration = Duration::from_secs(1);
 
 /// What the governor is begun with.
 #[derive(Clone, Debug)]
@@ -65,6 +75,8 @@ pub struct Setup {
 #[derive(Clone, Debug)]
 pub struct Governing {
     shared: Option<Arc<Shared>>,
+    /// Closed when the threads have ended.
+    ended: Option<Receiver<()>>,
 }
 
 /// What the threads share.
@@ -75,7 +87,10 @@ struct Shared {
     changed: Condvar,
     /// Wakes the thread that talks with the other agents.
     host: host::Bell,
+    time: Mutex<Time>,
     home: PathBuf,
+    /// Held while what is kept is written, so that an older state never comes after a newer one.
+    keeping: Mutex<()>,
     sensors: PathBuf,
     /// What was found when the sensors were looked at last for somebody who asked.
     found: Mutex<Findings>,
@@ -94,6 +109,24 @@ impl Shared {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Looks up the time of day for the core; no lock is held meanwhile but the clock's own.
+    fn tell_time(&self, now: Instant) -> Option<Wall> {
+        let (wall, zone) = self.time.lock().unwrap_or_else(PoisonError::into_inner).look(now);
+        self.lock().set_time(now, wall, zone);
+        wall
+    }
+
+    /// Writes what is to be kept, synced; unless there is nothing new and nobody `insists`.
+    fn keep(&self, insists: bool) -> std::io::Result<()> {
+        let _one = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::now();
+        self.tell_time(now);
+        let kept = self.lock().kept(now);
+        let saved = if insists || self.lock().is_new(&kept) { keep::save(&self.home, &kept) } else { Ok(()) };
+        self.lock().was_kept(clock::now(), saved.is_ok().then_some(kept));
+        saved
+    }
+
     /// Carries out what a change of the core wants: others are told, and the sampling thread.
     fn spread(&self, news: self::core::News) {
         if news.others {
@@ -106,46 +139,64 @@ impl Shared {
 }
 
 impl Governing {
-    /// Begins to govern; the threads end after `stop`.
+    /// Begins to govern, until `end`.
     ///
     /// # Errors
     /// One sentence, if the system gives no threads.
-    pub fn begin(setup: Setup, events: Sender<Event>) -> Result<(Self, Vec<JoinHandle<()>>), String> {
+    pub fn begin(setup: Setup, events: Sender<Event>) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
-        let now = clock::now();
-        let sensors = super::sysfs::sensors::Sensors::open(&setup.sensors);
+        let (alive, ended) = bounded::<()>(1);
+        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let alive = alive.clone();
+            let work = move || {
+                work();
+                drop(alive);
+            };
+            Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
+        };
+        let (tell_found, found) = sync_channel(1);
+        let (tell_shared, waits) = sync_channel(1);
+        let (root, hints) = (setup.sensors.clone(), super::hints::HintFiles::new(setup.hint_files.clone()));
+        thread("sensors", Box::new(move || sampler::run(&root, &tell_found, &waits, hints)))?;
+
         let kept = keep::load(&setup.home);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let host = Host::new(&place::meeting(setup.meeting.as_deref()));
+        let host = Host::new(place::meeting(setup.meeting.as_deref()));
         let bell = host.bell().map_err(failed)?;
-        let leads = host.leads();
-        let mut clock = clock::WallClock::new(setup.trusted_clock);
-        let wall = clock.wall(now);
-        let mut core = Core::new(now, wall, cores, sensors.findings(), &setup, kept, events);
-        core.lead(now, leads);
+        let mut time = Time::new(setup.trusted_clock);
+        let found = found.recv_timeout(LOOK);
+        let now = clock::now();
+        let (wall, zone) = time.look(now);
+        let seen = found.clone().unwrap_or_else(|_| Findings::of(&Tree::default()));
+        let mut core = Core::new(now, wall, cores, &seen, &setup, kept, events);
+        core.set_time(now, wall, zone);
+        core.lead(now, host.leads());
+        if found.is_err() {
+            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
+            core.reading = Some(now);
+        }
         let shared = Arc::new(Shared {
             core: Mutex::new(core),
             changed: Condvar::new(),
             host: bell,
+            time: Mutex::new(time),
             home: setup.home,
+            keeping: Mutex::new(()),
             sensors: setup.sensors,
-            found: Mutex::new(sensors.findings().clone()),
+            found: Mutex::new(seen),
             looking: AtomicBool::new(false),
         });
-        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| Builder::new().name(name.to_owned()).spawn(work);
-        let (ours, theirs) = (Arc::clone(&shared), Arc::clone(&shared));
-        let hints = super::hints::HintFiles::new(setup.hint_files);
-        let threads = vec![
-            thread("sensors", Box::new(move || sampler::run(&ours, sensors, clock, hints))).map_err(failed)?,
-            thread("host", Box::new(move || host.run(&theirs))).map_err(failed)?,
-        ];
-        Ok((Self { shared: Some(shared) }, threads))
+        let theirs = Arc::clone(&shared);
+        thread("host", Box::new(move || host.run(&theirs)))?;
+        // It waits for this, or has died: then all is as with a sensor that never answers.
+        let _ = tell_shared.send(Arc::clone(&shared));
+        Ok(Self { shared: Some(shared), ended: Some(ended) })
     }
 
     /// Nothing governs: all is allowed, for ever.
     #[must_use]
     pub const fn off() -> Self {
-        Self { shared: None }
+        Self { shared: None, ended: None }
     }
 
     /// What is allowed now; `None`: nothing governs. A sensor that keeps its reader waiting is unknown from here on.
@@ -154,7 +205,10 @@ impl Governing {
         let shared = self.shared.as_ref()?;
         let mut core = shared.lock();
         core.notice_late(now);
-        Some(core.decision(now))
+        let (decision, news) = (core.decision(now), core.news());
+        drop(core);
+        shared.spread(news);
+        Some(decision)
     }
 
     /// Work waits here, or does not any more.
@@ -174,9 +228,14 @@ impl Governing {
         self.tell(|core| core.spent(now, cpu, chunks));
     }
 
-    /// Ends the threads; what was learned is written by the last of them.
-    pub fn stop(&self) {
+    /// Ends it, when nobody can ask for anything any more, and writes what was learned.
+    pub fn end(&self) {
+        let (Some(shared), Some(ended)) = (&self.shared, &self.ended) else { return };
         self.tell(Core::stop);
+        smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
+        if let Err(error) = shared.keep(true) {
+            log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
+        }
     }
 
     /// Pauses, for the host; on the disk when it returns.
@@ -186,6 +245,7 @@ impl Governing {
     pub async fn pause(&self, wanted: Paused) -> Result<(), String> {
         let now = clock::now();
         let shared = self.shared.clone().ok_or(OFF)?;
+        shared.tell_time(now);
         let (pause, before) = {
             let core = shared.lock();
             (core.pause_of(now, wanted)?, core.pause())
@@ -208,9 +268,7 @@ impl Governing {
         let shared = self.shared.clone().ok_or(OFF)?;
         let now = clock::now();
         self.tell(|core| core.set_pause(now, pause));
-        let kept = shared.lock().kept(now);
-        let home = shared.home.clone();
-        let saved = errand::run(move || keep::save(&home, &kept)).await;
+        let saved = errand::run(move || shared.keep(true)).await;
         match saved {
             Some(Ok(())) => Ok(()),
             failed => {
@@ -231,6 +289,7 @@ impl Governing {
     pub fn hint(&self, bytes: &[u8]) -> Result<bool, HintError> {
         let Some(shared) = &self.shared else { return Ok(false) };
         let now = clock::now();
+        shared.tell_time(now);
         let news = shared.lock().put_hint(now, bytes)?;
         shared.spread(news);
         Ok(true)
@@ -242,7 +301,19 @@ impl Governing {
         let shared = self.shared.clone()?;
         // One look at a time: a sensor that hangs keeps one thread, however many ask.
         let looked = if shared.looking.swap(true, Ordering::Relaxed) {
-            false
+            or(
+                async {
+                    while shared.looking.load(Ordering::Relaxed) {
+                        Timer::after(LOOK_AGAIN).await;
+                    }
+                    true
+                },
+                async {
+                    Timer::after(LOOK).await;
+                    false
+                },
+            )
+            .await
         } else {
             let ours = Arc::clone(&shared);
             let done = Arc::clone(&shared);
@@ -262,7 +333,11 @@ impl Governing {
         if !looked {
             found.forget_readings();
         }
-        Some(shared.lock().current(clock::now(), &found))
+        let now = clock::now();
+        shared.tell_time(now);
+        let mut core = shared.lock();
+        core.notice_late(now);
+        Some(core.current(now, &found))
     }
 
     /// One sentence: what background work may do, and why not more.
@@ -280,4 +355,4 @@ impl Governing {
     }
 }
 
-const OFF: &str = "This agent runs without its governor (`--governor off`): there is nothing to pause.";
+const OFF: &str = "This agent runs without its governor (`--governor off`): nothing is held or paused.";

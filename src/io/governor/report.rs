@@ -8,7 +8,7 @@ use crate::energy::governor::Governor;
 use crate::energy::mode::Mode;
 use crate::energy::policy::hint::{Energy, Origin};
 use crate::energy::policy::pause::Pause;
-use crate::energy::policy::wall::Wall;
+use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::report::Report;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,23 @@ pub enum Paused {
     For(Duration),
     /// Until the clocks show this minute of the day.
     Until(u16),
+}
+
+const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
+                       pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
+
+impl Paused {
+    /// The pause that is meant.
+    ///
+    /// # Errors
+    /// A time of day where none is known, in one sentence.
+    pub(super) fn pause(self, now: Instant, wall: Option<Wall>, zone: &Zone) -> Result<Pause, String> {
+        match self {
+            Self::Open => Ok(Pause::OPEN),
+            Self::For(time) => Ok(Pause::lasting(now, time)),
+            Self::Until(minute) => Pause::until_clock(now, wall, zone, minute).ok_or_else(|| NO_TIME.to_owned()),
+        }
+    }
 }
 
 /// How things stand.

@@ -1,84 +1,118 @@
 //! The thread that samples: one wake-up a sample, no lock while it reads, nothing allocated.
 
-use super::{Shared, keep};
+use super::Shared;
 use crate::base::time::{Duration, Instant};
+use crate::energy::board::findings::Findings;
 use crate::energy::input::Sample;
 use crate::energy::sample::fault::Reading;
 use crate::energy::share::Share;
-use crate::io::clock::{self, WallClock};
-use crate::io::hints::{HintFiles, Which};
+use crate::io::clock;
+use crate::io::hints::HintFiles;
 use crate::io::priority::process_cpu;
 use crate::io::sysfs::others::Others;
 use crate::io::sysfs::sensors::Sensors;
-use crate::io::zone;
 use crate::limits::SENSOR_LATE_MS;
-use std::sync::PoisonError;
-
-/// The condition's clock stops in suspend, ours does not: at most this long at once.
-const NAP: Duration = Duration::from_secs(60);
-/// The zone's changes are looked up again after this long.
-const ZONE: Duration = Duration::from_secs(24 * 3600);
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 /// What the thread keeps from sample to sample.
 struct Sampler<'a> {
     shared: &'a Shared,
     sensors: Sensors,
-    clock: WallClock,
     hints: HintFiles,
     others: Others,
     sample: Sample,
     /// CPU time of our agents at the last sample.
     ran: Option<(Instant, Duration)>,
     slept: Duration,
-    zoned: Option<Instant>,
 }
 
-/// Runs until the agent stops; then writes what was learned.
-pub(super) fn run(shared: &Shared, sensors: Sensors, clock: WallClock, hints: HintFiles) {
+/// What is to be done.
+enum Due {
+    /// Sample, for this moment.
+    Sample(Instant),
+    /// Write what was learned.
+    Keep,
+}
+
+/// Looks for the sensors, tells what was found, and samples what `shared` governs until the agent stops. A sensor that
+/// hangs keeps this thread and nobody else.
+pub(super) fn run(root: &Path, found: &SyncSender<Findings>, shared: &Receiver<Arc<Shared>>, hints: HintFiles) {
+    let sensors = Sensors::open(root);
+    // Nobody waits for it any more, if it took long.
+    let _ = found.try_send(sensors.findings().clone());
+    let Ok(shared) = shared.recv() else { return };
     let mut sampler = Sampler {
-        shared,
+        shared: &shared,
         sensors,
-        clock,
         hints,
         others: Others::default(),
         sample: Sample::default(),
         ran: None,
         slept: clock::slept(),
-        zoned: None,
     };
-    while let Some(now) = sampler.wait() {
-        sampler.once(now);
-    }
-    let kept = shared.lock().kept(clock::now());
-    if let Err(error) = keep::save(&shared.home, &kept) {
-        log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
+    sampler.tell_late_findings();
+    while let Some(due) = sampler.wait() {
+        match due {
+            Due::Sample(now) => sampler.once(now),
+            Due::Keep => sampler.keep(),
+        }
     }
 }
 
 impl Sampler<'_> {
-    /// Waits for the next sample's time, and notes that the sensors are read from now on; `None`: stop.
-    fn wait(&mut self) -> Option<Instant> {
+    /// The listing took so long that the agent began without it.
+    fn tell_late_findings(&mut self) {
+        let mut core = self.shared.lock();
+        if core.reading.take().is_some() {
+            core.look_at(self.sensors.findings());
+        }
+    }
+
+    /// Waits until something is due, and notes that the sensors are read from then on; `None`: stop. The condition's
+    /// clock stops in suspend and ours does not: what was due meanwhile comes up to one sample late.
+    fn wait(&mut self) -> Option<Due> {
         let mut core = self.shared.lock();
         loop {
             if core.stopped {
                 return None;
             }
             let now = clock::now();
-            core = match core.sample_at(now) {
-                Some(at) if at <= now => {
-                    core.begin_reading(now);
-                    self.others.follow(core.pids());
-                    return Some(now);
-                }
-                Some(at) => {
-                    let time = at.since(now).min(NAP);
-                    self.shared
-                        .changed
-                        .wait_timeout(core, time)
-                        .map_or_else(|dead| dead.into_inner().0, |woken| woken.0)
-                }
-                None => self.shared.changed.wait(core).unwrap_or_else(PoisonError::into_inner),
-            };
+            let sample = core.sample_at(now);
+            if sample.is_some_and(|at| at <= now) {
+                core.begin_reading(now);
+                self.others.follow(core.pids());
+                return Some(Due::Sample(now));
+            }
+            if core.keep_at() <= now {
+                return Some(Due::Keep);
+            }
+            let next = sample.map_or(core.keep_at(), |at| at.min(core.keep_at()));
+            core = self
+                .shared
+                .changed
+                .wait_timeout(core, next.since(now))
+                .map_or_else(|dead| dead.into_inner().0, |woken| woken.0);
+        }
+    }
+
+    /// Writes what was learned, if there is anything new. A disk that keeps it waiting is like a sensor that does.
+    fn keep(&self) {
+        let leads = {
+            let mut core = self.shared.lock();
+            let leads = core.leads();
+            core.reading = leads.then(clock::now);
+            leads
+        };
+        if let Err(error) = self.shared.keep(false) {
+            log::warn!(
+                "What the governor learned could not be kept in {}: {error}. It is tried again in a minute.",
+                self.shared.home.display()
+            );
+        }
+        if leads {
+            self.shared.lock().reading = None;
         }
     }
 
@@ -90,32 +124,29 @@ impl Sampler<'_> {
         let doubts = |at: usize, reading: Reading| shared.lock().governor.doubts(now, at, reading);
         self.sensors.sample(now, own, &doubts, &mut self.sample);
         let watts = self.sensors.watts(now, self.sample.supplies);
-        self.sample.wall = self.clock.wall(now);
+        self.sample.wall = shared.tell_time(now);
         self.sample.ran = self.ran(now, own, shared.lock().cores());
-        let hints = self.hints.poll(now);
-        self.renew_zone(now);
-
         let late = clock::now().since(now) > Duration::from_millis(SENSOR_LATE_MS);
-        let kept = {
+        let news = {
             let mut core = shared.lock();
-            for (which, bytes) in &hints {
-                let taken = core.file_hint(now, *which == Which::Hint, bytes);
-                if let Err(error) = taken {
-                    log::warn!(
-                        "The energy {which:?} file was not taken: {error}. The hint before stays until it ends."
-                    );
-                }
-            }
             self.sample.backlog = core.backlog(now);
-            let news = core.end_reading(now, &self.sample, watts, late);
-            shared.spread(news);
-            core.due_to_keep(now)
+            core.end_reading(now, &self.sample, watts, late)
         };
-        if let Some(kept) = kept
-            && let Err(error) = keep::save(&shared.home, &kept)
-        {
-            log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
+        shared.spread(news);
+        self.read_hints(now);
+    }
+
+    /// After the sensors, so that a slow disk makes no sensor late.
+    fn read_hints(&mut self, now: Instant) {
+        for file in self.hints.poll(now) {
+            let taken = self.shared.lock().file_hint(now, &file);
+            if let Err(error) = taken {
+                let which = file.which.word();
+                log::warn!("The {which} was not taken: {error}. The hint before it stays until its time is over.");
+            }
         }
+        let news = self.shared.lock().news();
+        self.shared.spread(news);
     }
 
     /// What was measured before a suspend means nothing after it.
@@ -130,10 +161,7 @@ impl Sampler<'_> {
     fn rescan(&mut self, now: Instant) {
         let asked = std::mem::take(&mut self.shared.lock().rescan);
         if (asked || self.sensors.wants_rescan(now)) && self.sensors.rescan(now) {
-            let mut core = self.shared.lock();
-            core.sensors = self.sensors.findings().cpu.sensors().len();
-            core.governor.found(self.sensors.findings());
-            drop(core);
+            self.shared.lock().look_at(self.sensors.findings());
             log::info!("The sensors changed and were looked up again.");
         }
     }
@@ -143,15 +171,5 @@ impl Sampler<'_> {
         let (at, before) = self.ran.replace((now, own))?;
         let wall = now.since(at).as_secs_f64() * cores as f64;
         (wall > 0.0).then(|| Share::new(own.saturating_sub(before).as_secs_f64() / wall))
-    }
-
-    fn renew_zone(&mut self, now: Instant) {
-        if let Some(wall) = self.sample.wall
-            && self.zoned.is_none_or(|at| now.since(at) >= ZONE)
-        {
-            self.zoned = Some(now);
-            let zone = zone::system(wall);
-            self.shared.lock().set_zone(zone);
-        }
     }
 }

@@ -253,7 +253,7 @@ impl Pause {
 }
 
 const NO_GOVERNOR: &str =
-    "This agent runs without its governor (`--governor off`), or its sensors could not be read just now.";
+    "This agent runs without its governor (`--governor off`): nothing is measured, held or paused.";
 
 fn sentence_case(text: &str) -> String {
     let mut chars = text.chars();

@@ -15,6 +15,7 @@ mod answer;
 pub mod api;
 pub mod client;
 pub mod door;
+pub mod opened;
 pub mod page;
 mod patience;
 pub mod shape;

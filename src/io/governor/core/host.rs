@@ -8,7 +8,7 @@ use crate::energy::words::Up;
 impl Core {
     /// Leads from now on, or follows somebody who has said nothing yet.
     pub(in crate::io::governor) fn lead(&mut self, now: Instant, leads: bool) -> News {
-        self.role = if leads { Role::Leads } else { Role::Follows(self.whole, Some(now)) };
+        self.role = if leads { Role::Leads } else { Role::Follows { word: self.whole, heard: now, gone: Some(now) } };
         self.followers.clear();
         self.pids.clear();
         self.sample_now = true;
@@ -23,14 +23,14 @@ impl Core {
 
     /// The leader's word.
     pub(in crate::io::governor) fn led(&mut self, now: Instant, decision: Decision) {
-        self.role = Role::Follows(decision, None);
+        self.role = Role::Follows { word: decision, heard: now, gone: None };
         self.push(now);
     }
 
     /// The leader is gone.
     pub(in crate::io::governor) fn orphaned(&mut self, now: Instant) {
-        if let Role::Follows(decision, None) = self.role {
-            self.role = Role::Follows(decision, Some(now));
+        if let Role::Follows { gone: gone @ None, .. } = &mut self.role {
+            *gone = Some(now);
         }
     }
 
@@ -69,14 +69,18 @@ impl Core {
 
     /// What a follower may do now.
     pub(in crate::io::governor) fn for_follower(&self, id: u64) -> Decision {
-        let working = self.followers.get(&id).is_some_and(|wants| wants.waits.is_some());
-        self.part(working)
+        self.part(self.works(id))
     }
 
     /// What this agent says to its leader.
     pub(in crate::io::governor) fn as_follower(&self, now: Instant) -> Up {
         let oldest = self.own.waits.map(|wants| age(now, wants));
-        Up::State { oldest_ms: oldest.map(millis), answering: self.own.answering }
+        Up::State { oldest_ms: oldest.map(millis), answering: self.own.answering, said: self.said(now) }
+    }
+
+    /// Does a follower work? It is told again and again then.
+    pub(in crate::io::governor) fn works(&self, id: u64) -> bool {
+        self.followers.get(&id).is_some_and(|wants| wants.waits.is_some())
     }
 
     pub(super) fn part(&self, working: bool) -> Decision {

@@ -2,62 +2,51 @@
 
 use super::super::report::Paused;
 use super::{Core, News};
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
 use crate::energy::policy::hint::{Hint, HintError, Origin};
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::put::Word;
-use crate::energy::words;
-
-const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
-                       pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
+use crate::energy::words::{self, PauseWord, Said};
+use crate::io::hints::{Changed, Which};
 
 impl Core {
     /// What a person's pause is.
     pub(in crate::io::governor) fn pause_of(&self, now: Instant, wanted: Paused) -> Result<Option<Pause>, String> {
-        Ok(Some(match wanted {
-            Paused::Open => Pause::OPEN,
-            Paused::For(time) => Pause::lasting(now, time),
-            Paused::Until(minute) => {
-                Pause::until_clock(now, self.wall, self.governor.policy.zone(), minute).ok_or(NO_TIME)?
-            }
-        }))
+        wanted.pause(now, self.wall(now), self.governor.policy.zone()).map(Some)
     }
 
     pub(in crate::io::governor) const fn pause(&self) -> Option<Pause> {
         self.pause
     }
 
+    /// A person here paused or resumed: the newest word of all.
     pub(in crate::io::governor) fn set_pause(&mut self, now: Instant, pause: Option<Pause>) -> News {
+        self.said = self.said.saturating_add(1);
+        self.hold(now, pause)
+    }
+
+    /// The newest word on a pause that is known here.
+    pub(in crate::io::governor) fn said(&self, now: Instant) -> Said {
+        Said { number: self.said, pause: PauseWord::of(now, self.pause) }
+    }
+
+    /// What another agent knows of pauses; what is newer holds here as well, and is kept.
+    pub(in crate::io::governor) fn hear_said(&mut self, now: Instant, heard: Said) -> News {
+        if heard <= self.said(now) {
+            return News::default();
+        }
+        self.said = heard.number;
+        self.keep_soon();
+        self.hold(now, heard.pause.pause(now))
+    }
+
+    fn hold(&mut self, now: Instant, pause: Option<Pause>) -> News {
         self.pause = pause;
         self.apply_pause();
-        if !self.leads() {
-            // Full: eight words in a moment that the leader has not heard; it hears the next one.
-            let _ = self.outgoing.push_back(words::Up::Pause(words::PauseWord::of(now, pause)));
-        }
         self.whole = self.resample(now);
         self.push(now);
         News { others: true, sampling: true }
-    }
-
-    /// Tells the leader of the pause that holds here.
-    pub(in crate::io::governor) fn bring_pause(&mut self, now: Instant) {
-        let word = words::PauseWord::of(now, self.pause);
-        if word != words::PauseWord::None {
-            let _ = self.outgoing.push_back(words::Up::Pause(word));
-        }
-    }
-
-    /// Another agent's person paused or resumed.
-    pub(in crate::io::governor) fn hear_pause(&mut self, now: Instant, pause: Option<Pause>) -> bool {
-        let changed = self.pause.map(|pause| pause.until()) != pause.map(|pause| pause.until());
-        if changed {
-            self.pause = pause;
-            self.apply_pause();
-            self.whole = self.resample(now);
-            self.push(now);
-        }
-        changed
     }
 
     pub(super) fn apply_pause(&mut self) {
@@ -68,11 +57,11 @@ impl Core {
     }
 
     pub(in crate::io::governor) fn put_hint(&mut self, now: Instant, bytes: &[u8]) -> Result<News, HintError> {
-        match self.puts.take(now, bytes, self.wall)? {
+        match self.puts.take(now, bytes, self.wall(now))? {
             Word::Hint(origin, hint) => {
                 if !self.leads() {
-                    let said = words::Hint::of(origin, &hint);
-                    let _ = self.outgoing.push_back(words::Up::Hint(said));
+                    // Full: eight hints in a moment that the leader has not heard; it hears the next one.
+                    let _ = self.outgoing.push_back(words::Hint::of(origin, &hint));
                 }
                 self.hear_hint(now, origin, hint);
             }
@@ -89,23 +78,21 @@ impl Core {
 
     /// Policy anew, between two samples.
     fn resample(&mut self, now: Instant) -> Decision {
-        let (wall, backlog) = (self.wall, self.backlog(now));
+        let (wall, backlog) = (self.wall(now), self.backlog(now));
         self.governor.policy_changed(now, wall, backlog)
     }
 
-    /// What a file of hints holds.
-    pub(in crate::io::governor) fn file_hint(
-        &mut self,
-        now: Instant,
-        own: bool,
-        bytes: &[u8],
-    ) -> Result<(), HintError> {
-        if own {
-            let hint = Hint::parse(bytes, self.wall)?;
+    /// What a file holds. A hint that lay there for a while, because no agent ran, has lived for that while.
+    pub(in crate::io::governor) fn file_hint(&mut self, now: Instant, file: &Changed) -> Result<(), HintError> {
+        let wall = self.wall(now);
+        if file.which == Which::Hint {
+            let mut hint = Hint::parse(&file.bytes, wall)?;
+            let age = wall.map_or(0, |wall| wall.0.saturating_sub(file.written).max(0));
+            hint.ttl = hint.ttl.saturating_sub(Duration::from_secs(u64::try_from(age).unwrap_or(0)));
             self.hear_hint(now, Origin::File, hint);
             return Ok(());
         }
-        if let Word::Hint(origin, hint) = self.puts.take(now, bytes, self.wall)? {
+        if let Word::Hint(origin, hint) = self.puts.take(now, &file.bytes, wall)? {
             self.hear_hint(now, origin, hint);
         }
         Ok(())

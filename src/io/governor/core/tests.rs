@@ -4,8 +4,9 @@ use super::*;
 use crate::energy::board::tree::Tree;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::Energy;
+use crate::energy::policy::wall::Zone;
 use crate::io::governor::keep::Kept;
-use crate::io::hints::Places;
+use crate::io::hints::{Changed, Places, Which};
 use smol::channel::{Receiver, bounded};
 
 fn core() -> (Core, Receiver<Event>) {
@@ -151,6 +152,104 @@ fn what_work_has_waited_is_counted_on_over_a_restart() {
 }
 
 #[test]
+fn a_follower_hears_small_steps_once_they_add_up_and_of_sensors_that_keep_the_leader_waiting() {
+    let (mut core, _pushed) = core();
+    core.demand(at(0), WORK);
+    core.follower(at(0), 1, Some(Duration::ZERO), false);
+    (1..60).for_each(|s| second(&mut core, s * 1000));
+    core.news();
+    let sink = |percent: u32| {
+        core.whole.headroom = Share::new(f64::from(100 - percent) / 100.0);
+        core.news().others
+    };
+    let woken = (1..80).map(sink).filter(|woken| *woken).count();
+    assert!((10..=16).contains(&woken), "a percent each time is news now and then: {woken}");
+    (60..120).for_each(|s| second(&mut core, s * 1000));
+    core.news();
+    core.begin_reading(at(120_000));
+    let mut rung = false;
+    for ms in (120_000..130_000).step_by(500) {
+        core.notice_late(at(ms));
+        rung |= core.news().others;
+    }
+    assert!(rung && core.for_follower(1).headroom.value() <= 0.35, "{:?}", core.for_follower(1));
+}
+
+#[test]
+fn a_leader_that_says_nothing_for_long_is_believed_in_little_while_there_is_work() {
+    let (mut core, _pushed) = core();
+    core.lead(at(0), false);
+    let word = Decision { workers: 3, duty: Share::ALL, headroom: Share::ALL, ..Decision::default() };
+    core.led(at(0), word);
+    assert_eq!(core.decision(at(9_000_000)), word, "nobody renews it without work");
+    core.demand(at(9_000_000), WORK);
+    assert_eq!(core.decision(at(9_024_000)), word);
+    let careful = core.decision(at(9_026_000));
+    assert_eq!((careful.workers, careful.reason), (1, Some(Reason::LeaderSilent)));
+    core.led(at(9_027_000), word);
+    assert_eq!(core.decision(at(9_028_000)), word);
+}
+
+#[test]
+fn the_newest_word_on_a_pause_holds_whoever_comes_back_with_an_older_one() {
+    let (mut first, _inbox) = core();
+    first.set_pause(at(10), Some(Pause::OPEN));
+    let (mut second, _inbox2) = core();
+    second.lead(at(0), false);
+    second.hear_said(at(20), first.said(at(20)));
+    assert!(second.keep_at() <= at(20), "who may lead next keeps it at once");
+    assert_eq!(second.decision(at(21)).reason, Some(Reason::Paused), "also while it follows, whatever its leader says");
+    second.lead(at(30), true);
+    second.set_pause(at(40), None);
+    // The first comes back, with what it knew.
+    let kept = first.kept(at(25));
+    assert!(kept.pause.is_some());
+    first.hear_said(at(50), second.said(at(50)));
+    assert_eq!((first.pause(), first.said(at(50))), (None, second.said(at(50))));
+    // One that knows nothing undoes nothing.
+    let (newcomer, _inbox3) = core();
+    first.set_pause(at(60), Some(Pause::lasting(at(60), Duration::from_secs(9))));
+    first.hear_said(at(61), newcomer.said(at(61)));
+    assert!(first.pause().is_some());
+}
+
+#[test]
+fn the_time_of_day_goes_on_by_itself_between_two_looks() {
+    let (mut core, _pushed) = core();
+    assert_eq!(core.wall(at(5)), None);
+    core.set_time(at(0), Some(Wall(12 * 3600)), Some(Zone::new(3600, &[])));
+    let pause = core.pause_of(at(4 * 3_600_000), super::super::report::Paused::Until(18 * 60)).unwrap().unwrap();
+    assert_eq!(pause.until(), Some(at(5 * 3_600_000)), "five o'clock at noon and four hours, until six");
+}
+
+#[test]
+fn an_agent_that_did_nothing_writes_nothing_and_a_write_that_failed_is_tried_again_soon() {
+    let (mut core, _pushed) = core();
+    let kept = core.kept(at(0));
+    core.was_kept(at(0), Some(kept));
+    assert!(core.keep_at() == at(3_600_000) && !core.is_new(&core.kept(at(3_600_000))));
+    core.spent(at(3_700_000), Duration::from_millis(200), 4);
+    assert!(core.is_new(&core.kept(at(3_700_001))));
+    core.was_kept(at(3_700_001), None);
+    assert_eq!(core.keep_at(), at(3_760_001));
+    assert!(core.is_new(&core.kept(at(3_760_001))), "and still new");
+}
+
+#[test]
+fn a_hint_that_lay_in_its_file_has_lived_for_that_while() {
+    let (mut core, _pushed) = core();
+    core.set_time(at(0), Some(Wall(2_000_000_000)), None);
+    let bytes = br#"{"v":1,"state":"surplus","ttl_s":900}"#.to_vec();
+    let mut file = Changed { which: Which::Hint, written: 2_000_000_000 - 1000, bytes };
+    core.file_hint(at(0), &file).unwrap();
+    assert_eq!(core.governor.policy.energy(at(0), None).0, Energy::Unknown, "it was over before it was read");
+    file.written += 400;
+    core.file_hint(at(0), &file).unwrap();
+    assert_eq!(core.governor.policy.energy(at(299_000), None).0, Energy::Surplus);
+    assert_eq!(core.governor.policy.energy(at(300_000), None).0, Energy::Unknown);
+}
+
+#[test]
 fn three_falls_of_the_voltage_cost_a_worker_and_that_outlives_a_restart() {
     let (mut core, _pushed) = core();
     core.demand(at(0), WORK);
@@ -162,7 +261,8 @@ fn three_falls_of_the_voltage_cost_a_worker_and_that_outlives_a_restart() {
         assert_eq!(core.decision(at(fall * 3_600_000)).reason, Some(Reason::UnderVoltage));
         let calm = Sample { under_voltage: Some(false), ..sample };
         core.end_reading(at(fall * 3_600_000 + 2000), &calm, None, false);
-        assert!(core.due_to_keep(at(fall * 3_600_000 + 2001)).is_some(), "an hour passed, or it is urgent");
+        let kept = core.kept(at(fall * 3_600_000));
+        core.was_kept(at(fall * 3_600_000), Some(kept));
     }
     let kept = core.kept(at(12_000_000));
     assert_eq!(kept.learned.unwrap().workers, Some(3));

@@ -2,56 +2,80 @@
 
 use super::super::keep::Kept;
 use super::super::report::{self, Current, More};
-use super::{Core, Role, age, millis};
+use super::{Core, age, millis};
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::governor::Learned;
-use crate::energy::policy::wall::Zone;
 use crate::energy::report::Report;
 
 /// Between two writes of what is learned, where nothing urgent is: an SD card lives long.
 const KEEP: Duration = Duration::from_secs(3600);
+/// After a write that failed.
+const KEEP_AGAIN: Duration = Duration::from_secs(60);
 
-impl Core {
-    /// What is due to be written; `None`: nothing yet.
-    pub(in crate::io::governor) fn due_to_keep(&mut self, now: Instant) -> Option<Kept> {
-        let workers = self.governor.learned().workers;
-        let urgent = self.leads() && workers != self.saved.1;
-        (urgent || std::mem::take(&mut self.keep_soon) || now.since(self.saved.0) >= KEEP).then(|| self.kept(now))
+/// When to write, and what was written last.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    due: Instant,
+    workers: Option<usize>,
+    last: Kept,
+}
+
+impl Keeping {
+    pub(super) fn new(now: Instant, kept: &Kept) -> Self {
+        let workers = kept.learned.and_then(|learned| learned.workers);
+        Self { due: now + KEEP, workers, last: kept.clone() }
     }
 
-    pub(in crate::io::governor) fn kept(&mut self, now: Instant) -> Kept {
-        let learned: Learned = self.governor.learned();
-        self.saved = (now, learned.workers);
+    /// A weak supply is kept at once: the next fall may switch the device off.
+    pub(super) fn notice(&mut self, learned: Learned) {
+        if learned.workers != self.workers {
+            (self.workers, self.due) = (learned.workers, Instant::ZERO);
+        }
+    }
+}
+
+impl Core {
+    /// When what is kept is to be written again.
+    pub(in crate::io::governor) const fn keep_at(&self) -> Instant {
+        self.keeping.due
+    }
+
+    /// What is to be kept.
+    pub(in crate::io::governor) fn kept(&self, now: Instant) -> Kept {
         let waits = self.own.waits.map(|wants| millis(age(now, wants)));
         Kept {
             v: Kept::VERSION,
-            learned: Some(learned),
-            pause: self.pause.filter(|pause| pause.holds(now)).map(|pause| pause.keep(now, self.wall)),
+            learned: Some(self.governor.learned()),
+            pause: self.pause.filter(|pause| pause.holds(now)).map(|pause| pause.keep(now, self.wall(now))),
+            said: self.said,
             waited_ms: waits.unwrap_or(0),
             calibration: self.calibration,
             ledger: self.ledger.clone(),
         }
     }
 
-    /// Something that must not be lost was learned from another agent.
-    pub(in crate::io::governor) const fn keep_soon(&mut self) {
-        self.keep_soon = true;
-        self.sample_now = true;
+    /// Is it more than what was written last? An agent that did nothing writes nothing.
+    pub(in crate::io::governor) fn is_new(&self, kept: &Kept) -> bool {
+        Kept { pause: self.keeping.last.pause, ..kept.clone() } != self.keeping.last
     }
 
-    /// The zone's later changes.
-    pub(in crate::io::governor) fn set_zone(&mut self, zone: Zone) {
-        self.governor.policy.set_zone(zone);
+    /// It was written, or there was no need; or it could not be, and is tried again in a minute.
+    pub(in crate::io::governor) fn was_kept(&mut self, now: Instant, kept: Option<Kept>) {
+        self.keeping.due = now + if kept.is_some() { KEEP } else { KEEP_AGAIN };
+        self.keeping.last = kept.unwrap_or_else(|| self.keeping.last.clone());
     }
 
-    pub(in crate::io::governor) fn current(&self, now: Instant, found: &Findings) -> Current {
-        let decision = match self.role {
-            Role::Leads => self.whole,
-            Role::Follows(decision, _) => decision,
-        };
-        let (goal, foreign, energy, energy_source) = report::more(now, &self.governor, self.wall);
+    /// Something that must not be lost was heard from another agent.
+    pub(super) const fn keep_soon(&mut self) {
+        self.keeping.due = Instant::ZERO;
+    }
+
+    pub(in crate::io::governor) fn current(&mut self, now: Instant, found: &Findings) -> Current {
+        let own = self.decision(now);
+        let decision = if self.leads() { self.whole } else { own };
+        let (goal, foreign, energy, energy_source) = report::more(now, &self.governor, self.wall(now));
         let left = report::left(now, self.pause);
         let more = More {
             why: report::sentence(&decision),
@@ -81,6 +105,6 @@ impl Core {
     pub(super) fn day(&self, now: Instant) -> i64 {
         const DAY: i64 = 86_400;
         let running = || i64::try_from(now.since(self.began).as_secs()).unwrap_or(0) / DAY - 1_000_000;
-        self.wall.map_or_else(running, |wall| wall.0.div_euclid(DAY))
+        self.wall(now).map_or_else(running, |wall| wall.0.div_euclid(DAY))
     }
 }
