@@ -2,15 +2,18 @@
 
 use wattle::base::rng::Rng;
 use wattle::base::time::{Duration, Instant};
-use wattle::energy::board::source::{Battery, Flow, Supplies};
+use wattle::energy::battery;
+use wattle::energy::board::source::{Battery, Flow, Source, Supplies};
 use wattle::energy::decision::Decision;
 use wattle::energy::foreground::Ticks;
 use wattle::energy::governor::{Governor, Learned, Settings};
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
 use wattle::energy::pace::{Pace, Verdict};
-use wattle::energy::policy::gate::Backlog;
+use wattle::energy::policy::gate::{self, Backlog};
 use wattle::energy::policy::hint::{Energy, Hint, Origin};
+use wattle::energy::policy::hours::{QuietHours, Window};
+use wattle::energy::policy::wall::{Wall, Zone};
 use wattle::energy::reason::Reason;
 use wattle::energy::sample::group::Readings;
 use wattle::energy::sample::text::Stall;
@@ -107,9 +110,31 @@ fn any_supplies(rng: &mut Rng) -> Option<Supplies> {
     }
     let flow = [Flow::Unknown, Flow::Discharging, Flow::Charging, Flow::Resting][rng.below(4) as usize];
     let percent = (!rng.one_in(4)).then(|| rng.below(101) as u8);
-    let battery = (!rng.one_in(3)).then(|| Battery { flow, percent, critical: rng.one_in(9), ..Battery::default() });
+    let full_uwh = (!rng.one_in(3)).then_some(50_000_000);
+    let critical = rng.one_in(9);
+    let battery = (!rng.one_in(3)).then(|| Battery { flow, percent, critical, full_uwh, ..Battery::default() });
     let mains = [None, Some(true), Some(false)][rng.below(3) as usize];
     (!rng.one_in(8)).then_some(Supplies { mains, battery })
+}
+
+/// A governor as some owner may have set it: a little on battery, quiet nights, a deadline.
+fn any_governor(rng: &mut Rng) -> Governor {
+    let mut quiet = QuietHours::default();
+    let cap = [Share::NONE, Share::TRICKLE, Share::new(0.5)][rng.below(3) as usize];
+    assert!(rng.one_in(2) || quiet.add(Window { days: Window::DAILY, from: 22 * 60, to: 7 * 60 }, cap));
+    let policy = gate::Settings {
+        quiet,
+        zone: Zone::new(0, &[]),
+        max_defer: Duration::from_secs(1 + rng.below(7200)),
+        expects_surplus: rng.one_in(2),
+    };
+    let battery = battery::Settings { trickle_on_battery: !rng.one_in(3) };
+    let mut governor = Governor::new(4, &findings(80.0), Settings { policy, battery, ..Settings::default() }, None);
+    governor.know_watts(0.9);
+    // Risen, at noon: else the steps of the mode would be all that speaks.
+    let noon = |s| Sample { wall: Some(Wall(12 * 3600)), throttle_count: Some(7), ..sample_at(s) };
+    (0..WARM).for_each(|s| _ = governor.sample(at(s), &noon(s)));
+    governor
 }
 
 /// Any sample that follows one at `degrees` with so many ticks.
@@ -126,6 +151,15 @@ fn any_sample(rng: &mut Rng, degrees: &mut i64, ticks: &mut (u64, u64), stalled:
         ..sample()
     };
     sample.pressure.memory = Stall { some: Some(*stalled), full: None };
+    sample.pressure.disk = Stall { some: None, full: Some(*stalled / 2 * rng.below(2)) };
+    sample.throttle_count = (!rng.one_in(9)).then(|| 7 + u64::from(rng.one_in(60)));
+    sample.input_millivolts = (!rng.one_in(4)).then(|| if rng.one_in(12) { 4700 } else { 5050 });
+    if rng.one_in(9) {
+        sample.under_voltage = None;
+    }
+    sample.wall = (!rng.one_in(5)).then(|| Wall(up_to(rng, 48) * 1800));
+    let age = Duration::from_secs(rng.below(10_000));
+    sample.backlog = Backlog { oldest: Some(age), can_wait: Duration::from_secs(rng.below(10_000)) };
     if rng.one_in(30) {
         sample.temperatures = Readings::from_slice(&[Err(wattle::energy::sample::fault::Fault::Later)]).unwrap();
     }
@@ -135,11 +169,12 @@ fn any_sample(rng: &mut Rng, degrees: &mut i64, ticks: &mut (u64, u64), stalled:
 #[test]
 fn no_hint_lifts_a_safety_gate() {
     let mut rng = Rng::new(3);
-    for _ in 0..60 {
-        let mut governor = governor();
+    let mut tried = [0; 4];
+    for _ in 0..600 {
+        let mut governor = any_governor(&mut rng);
         let (mut degrees, mut ticks, mut stalled) = (45_000, (0, 0), 0);
         let mut supplies = any_supplies(&mut rng);
-        for second in 0..120 {
+        for second in WARM..WARM + 120 {
             let energy = [Energy::Surplus, Energy::Surplus, Energy::Normal, Energy::Scarce][rng.below(4) as usize];
             governor.policy.hint(at(second), Origin::Put, hint(energy));
             if rng.one_in(40) {
@@ -157,8 +192,21 @@ fn no_hint_lifts_a_safety_gate() {
                 let supplies = sample.supplies.unwrap().battery.unwrap();
                 assert!(!supplies.critical && supplies.percent.is_none_or(|percent| percent >= 15));
             }
+            // On battery and where nothing can be read, whatever the sun, the hour and the deadline say: a trickle at most.
+            if battery.source != Source::Ac {
+                assert!(decision.headroom <= Share::TRICKLE && decision.on_battery, "{battery:?}: {decision:?}");
+            }
+            let works = decision.headroom > Share::NONE;
+            tried[0] += u32::from(works && battery.source == Source::Battery);
+            tried[1] += u32::from(works && sample.supplies.is_none());
+            tried[2] +=
+                u32::from(works && gates.lifts && battery.may_be_lifted && decision.headroom > battery.gate.at_most);
+            tried[3] += u32::from(
+                decision.reason.is_some_and(|reason| matches!(reason, Reason::QuietHours | Reason::WaitingForSurplus)),
+            );
         }
     }
+    assert!(tried.iter().all(|times| *times > 20), "work on battery, unread, on surplus and in quiet hours: {tried:?}");
 }
 
 /// The same sample with one thing better.
@@ -181,11 +229,16 @@ fn better(sample: &Sample, which: u64, by: i64) -> Sample {
                 battery.percent = battery.percent.map(|percent| (percent + 3).min(100));
             }
         }
-        _ => {
+        7 => {
             if let Some(Supplies { mains: Some(mains @ false), .. }) = good.supplies.as_mut() {
                 *mains = true;
             }
         }
+        8 => good.pressure.disk.full = Some(0),
+        9 => good.throttle_count = Some(0),
+        10 => good.input_millivolts = Some(5100),
+        // Noon: no quiet hours.
+        _ => good.wall = Some(Wall(12 * 3600)),
     }
     good
 }
@@ -193,17 +246,17 @@ fn better(sample: &Sample, which: u64, by: i64) -> Sample {
 #[test]
 fn better_news_never_means_less_work() {
     let mut rng = Rng::new(4);
-    let mut more = [0; 8];
-    for _ in 0..80 {
-        let mut governor = governor();
+    let mut more = [0; 12];
+    for _ in 0..600 {
+        let mut governor = any_governor(&mut rng);
         let (mut degrees, mut ticks, mut stalled) = (45_000, (0, 0), 0);
         let mut supplies = any_supplies(&mut rng);
-        for second in 0..100 {
+        for second in WARM..WARM + 100 {
             if rng.one_in(40) {
                 supplies = any_supplies(&mut rng);
             }
             let sample = Sample { supplies, ..any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled) };
-            let which = rng.below(8);
+            let which = rng.below(12);
             let mut other = governor.clone();
             let better = better(&sample, which, up_to(&mut rng, 3000));
             let (base, good): (Decision, Decision) =
@@ -212,7 +265,7 @@ fn better_news_never_means_less_work() {
             more[usize::try_from(which).unwrap()] += u32::from(good.headroom > base.headroom);
         }
     }
-    assert!(more.iter().filter(|count| **count > 0).count() >= 6, "the good news mattered: {more:?}");
+    assert!(more.iter().filter(|count| **count > 0).count() >= 11, "the good news mattered: {more:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::gates::{WARM, at, governor, sample, sample_at, warmed_up};
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::board::sensor::Choice;
+use wattle::energy::board::source::{Battery, Flow, Supplies};
 use wattle::energy::governor::{Governor, Settings};
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
@@ -28,6 +29,67 @@ fn when_hints_cease_the_device_is_as_normal_within_their_time() {
     assert_eq!((energies[119].energy, energies[119].headroom), (Energy::Surplus, Share::ALL));
     assert_eq!((energies[121].energy, energies[121].reason), (Energy::Unknown, Some(Reason::QuietHours)));
     assert!(energies[121].headroom <= Share::TRICKLE);
+}
+
+#[test]
+fn an_idle_device_that_samples_seldom_is_as_normal_within_a_second_of_a_hint_s_end() {
+    for (ttl, asked_every) in [(31, 5_000), (63, 1_700), (120, 997)] {
+        let mut governor = governor();
+        let mut idle = sample();
+        idle.backlog.oldest = None;
+        let json = format!(r#"{{"v":1,"state":"surplus","ttl_s":{ttl}}}"#);
+        let mut now = at(0);
+        governor.policy.hint(now, Origin::Put, Hint::parse(json.as_bytes(), None).unwrap());
+        let mut ended = None;
+        while ended.is_none() && now < at(300) {
+            let word = governor.sample(now, &idle);
+            ended = (word.energy != Energy::Surplus).then_some(now);
+            // Whoever waits may look later than it was asked to, and must not be told that there is time.
+            let due = governor.deadline(now).unwrap();
+            let late = Instant::from_millis(now.millis() + asked_every);
+            assert!(due > now && governor.deadline(late).unwrap() <= due, "a moment that passed is due still");
+            now = due;
+        }
+        assert!(ended.unwrap() >= at(ttl) && ended.unwrap() <= at(ttl + 1), "{ended:?} of {ttl} s");
+    }
+}
+
+#[test]
+fn a_pause_ends_and_a_question_s_quiet_ends_when_they_end_even_if_nobody_looked_in_time() {
+    let mut governor = warmed_up();
+    governor.question_began(at(WARM));
+    governor.question_ended(Instant::from_millis(70_500));
+    governor.sample(at(71), &sample());
+    let due = Instant::from_millis(72_500);
+    assert_eq!(governor.deadline(at(80)), Some(at(72)), "a sample is due before");
+    governor.sample(at(72), &sample());
+    assert_eq!([at(72), due, at(80)].map(|now| governor.deadline(now)), [Some(due); 3]);
+    governor.sample(at(80), &sample());
+    assert_eq!(governor.deadline(at(80)), Some(at(81)));
+    governor.policy.pause(Pause::lasting(at(81), Duration::from_secs(1000)));
+    (81..200).for_each(|s| _ = governor.sample(at(s), &sample_at(s)));
+    governor.sample(at(1079), &sample());
+    assert_eq!(governor.deadline(at(1079)), Some(at(1081)), "not five seconds later");
+}
+
+#[test]
+fn conditions_that_come_and_go_hold_the_lower_mode_and_the_reason_says_so() {
+    let mut governor = governor();
+    let battery = |flow| Battery { flow, percent: Some(90), ..Battery::default() };
+    let supplies = |plugged: bool| Supplies {
+        mains: Some(plugged),
+        battery: Some(battery(if plugged { Flow::Resting } else { Flow::Discharging })),
+    };
+    let mut reasons = Vec::new();
+    for second in 0..1200 {
+        let plugged = second % 70 < 60;
+        let word = governor.sample(at(second), &Sample { supplies: Some(supplies(plugged)), ..sample_at(second) });
+        if plugged && word.reason == Some(Reason::Flapping) {
+            assert!(governor.flaps() && word.mode < Mode::Full);
+            reasons.push(second);
+        }
+    }
+    assert!(reasons.len() > 300, "a loose plug: {} s", reasons.len());
 }
 
 #[test]

@@ -3,6 +3,10 @@
 use super::super::input::{Input, LinkInput};
 use super::super::test::{self, at, linked, node};
 use super::*;
+use crate::energy::decision::Decision;
+use crate::energy::mode::Mode;
+use crate::energy::reason::Reason;
+use crate::energy::share::Share;
 use crate::limits::{RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST};
 use crate::wire::message::unsigned;
 use crate::wire::peer::PeerId;
@@ -64,6 +68,35 @@ fn a_headroom_is_told_to_the_first_link_and_refreshed_every_minute() {
     let times: Vec<u64> = (1..=200).filter(|s| told_at(&mut node, *s) > 0).collect();
     assert_eq!(times.len(), 3, "{times:?}");
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] == 60), "{times:?}");
+}
+
+#[test]
+fn what_a_governor_allows_is_told_twice_a_minute_at_most_and_is_never_older_than_thirty_seconds() {
+    let (mut node, _) = linked(&[1]);
+    let mut rng = Rng::new(12);
+    let mut decision = Decision { mode: Mode::Full, workers: 4, duty: Share::ALL, ..Decision::default() };
+    let (mut words, mut shown, mut level, mut since) = (Vec::new(), None, 4, 0);
+    for second in 1..7200_u64 {
+        if rng.one_in(15) {
+            let headroom = Share::new(rng.below(101) as f64 / 100.0);
+            decision = Decision { headroom, mode: Mode::of(headroom), reason: Some(Reason::Warm), ..decision };
+        }
+        let now = at(second * 1000);
+        let out = handle(&mut node, now, Input::Power(decision));
+        let due = if decision.mode <= Mode::Trickle { 0 } else { decision.headroom.quarters() };
+        (level, since) = if due == level { (level, since) } else { (due, second) };
+        for out in out {
+            if let Output::Tell(Fact::Headroom(word)) = out {
+                words.push(second);
+                shown = Some(word.quarters);
+            }
+        }
+        let shown = shown.unwrap_or(4);
+        assert!(second - since < 30 || shown == level, "{shown} is told, {level} holds for {} s", second - since);
+        assert!(node.gossip_deadline().is_none_or(|due| due > now), "woken for what was told");
+    }
+    assert!(words.windows(3).all(|three| three[2] - three[0] >= 60), "twice a minute");
+    assert!(words.len() > 120, "and often enough to be seen: {}", words.len());
 }
 
 #[test]
