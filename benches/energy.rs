@@ -79,7 +79,9 @@ fn bursts_table() {
 /// Where T4 and T2 cannot both be had (docs/energy.md): what each degree of margin costs and spares, beside an oracle that
 /// keeps the same goal.
 fn margins_table() {
-    println!("bursts, worst of the seeds: margin, governor's and oracle's share of the 4 degree oracle, seconds above the limit");
+    println!(
+        "bursts, worst of the seeds: margin, governor's and oracle's share of the 4 degree oracle, seconds above the limit"
+    );
     for (plant, air) in [("pi3b_bare", 30.0), ("pi4_bare", 22.0), ("pi4_bare", 30.0)] {
         for margin in 4..=10 {
             let mut row = [(f64::INFINITY, 0); 2];

@@ -69,7 +69,7 @@ pub fn check(data: &[u8]) {
     assert!((40.0..=95.0).contains(&found.t_lim), "a limit of {}", found.t_lim);
     assert!(found.cpu_degrees().is_none_or(|degrees| (-30.0..125.0).contains(&degrees)));
     assert!(found.supplies.battery.and_then(|battery| battery.percent).is_none_or(|percent| percent <= 100));
-    if let Some(rail) = Rail::find(&tree) {
+    if let Some(rail) = Rail::find(&tree, None) {
         assert!(
             rail.microwatts(&tree).is_ok_and(|watts| (0..500_000_000).contains(&watts))
                 || rail.microwatts(&tree).is_err()

@@ -5,11 +5,12 @@ use super::priority::step_back;
 use super::sysfs::sensors::Sensors;
 use crate::base::time::{Duration, Instant};
 use crate::energy::account::meter::calibrate;
-use std::io::{BufRead, Write};
+use crate::energy::account::task::Scope;
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 /// Watts that a home's device can take; a plug's display beyond it was misread.
 const WATTS: std::ops::Range<f64> = 0.0..500.0;
@@ -35,11 +36,13 @@ pub enum Power<'a> {
     Typed(&'a mut dyn BufRead),
 }
 
-/// The device's own sensor of its power, where it has one.
+/// The device's own sensor of its power, where it has one, with what it measures. `meter` is the hwmon chip that measures
+/// all that the device takes, as its owner says.
 #[must_use]
-pub fn sensor(root: &Path) -> Option<Sensors> {
-    let sensors = Sensors::open(root);
-    sensors.measures().map(|_| sensors)
+pub fn sensor(root: &Path, meter: Option<&str>) -> Option<(Sensors, Scope)> {
+    let sensors = Sensors::open_metered(root, meter);
+    let (_, scope) = sensors.measures()?;
+    Some((sensors, scope))
 }
 
 /// Three loads, each for `time`: none, one core, all cores; by least squares over them.
@@ -73,24 +76,46 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
     Ok(Found { idle_watts, core_watts })
 }
 
-/// Runs `during` while so many cores are busy, each by a thread that stands behind everything else.
-fn loaded<T>(workers: usize, during: impl FnOnce() -> T) -> Result<T, String> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut threads = Vec::new();
-    for n in 0..workers {
-        let stop = Arc::clone(&stop);
+/// Threads that keep cores busy, until this is dropped: also when not all of them could be begun.
+struct Load {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    /// Each thread stands behind everything else.
+    fn begin(workers: usize, spawn: &dyn Fn(usize, Arc<AtomicBool>) -> io::Result<JoinHandle<()>>) -> io::Result<Self> {
+        let mut load = Self { stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
+        for n in 0..workers {
+            load.threads.push(spawn(n, Arc::clone(&load.stop))?);
+        }
+        Ok(load)
+    }
+
+    fn thread(n: usize, stop: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
         let busy = move || {
             step_back();
-            burn(&stop);
+            std::hint::black_box(burn(&stop));
         };
-        let thread = Builder::new().name(format!("load-{n}")).spawn(busy);
-        threads.push(thread.map_err(|error| format!("The system gives no more threads: {error}."))?);
+        Builder::new().name(format!("load-{n}")).spawn(busy)
     }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs `during` while so many cores are busy.
+fn loaded<T>(workers: usize, during: impl FnOnce() -> T) -> Result<T, String> {
+    let load = Load::begin(workers, &Load::thread)
+        .map_err(|error| format!("The system gives no more threads: {error}. Nothing was kept."))?;
     let result = during();
-    stop.store(true, Ordering::Relaxed);
-    for thread in threads {
-        let _ = thread.join();
-    }
+    drop(load);
     Ok(result)
 }
 
@@ -157,6 +182,7 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
 mod tests {
     use super::*;
     use std::io::Cursor;
+    use std::sync::atomic::AtomicUsize;
 
     const MOMENT: Duration = Duration::from_millis(40);
 
@@ -183,6 +209,36 @@ mod tests {
             Some(asked)
         };
         assert!(run(&mut Power::Measured(&mut rising), 2, MOMENT, &mut out).unwrap().core_watts > 0.0);
+    }
+
+    #[test]
+    fn a_load_of_which_a_part_cannot_begin_ends_the_rest() {
+        let running = Arc::new(AtomicUsize::new(0));
+        let spawn = |n: usize, stop: Arc<AtomicBool>| {
+            if n == 2 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let running = Arc::clone(&running);
+            running.fetch_add(1, Ordering::SeqCst);
+            Builder::new().spawn(move || {
+                burn(&stop);
+                running.fetch_sub(1, Ordering::SeqCst);
+            })
+        };
+        assert!(Load::begin(4, &spawn).is_err());
+        assert_eq!(running.load(Ordering::SeqCst), 0, "two had begun");
+    }
+
+    #[test]
+    fn a_sensor_says_what_it_measures() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(sensor(root.path(), None).is_none());
+        let folder = root.path().join("sys/class/powercap/intel-rapl:0");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (file, text) in [("name", "package-0\n"), ("energy_uj", "5\n"), ("max_energy_range_uj", "1000\n")] {
+            std::fs::write(folder.join(file), text).unwrap();
+        }
+        assert_eq!(sensor(root.path(), None).unwrap().1, Scope::CpuPackage);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The agents of one user on this host: who is first leads, the others follow; and the kernel's events.
 
 use super::{Shared, keep};
-use crate::energy::sample::uevent::Uevent;
 use crate::energy::words::{Down, Inbox, PauseWord, Stranger, Up, seal};
 use crate::io::clock;
 use crate::io::sysfs::uevent::Uevents;
@@ -157,8 +156,8 @@ fn lead(shared: &Shared, listener: Option<&UnixListener>, mut uevents: Option<&m
         }
         if let Some(events) = &mut uevents {
             while let Some(event) = events.hear() {
-                if event != Uevent::Other {
-                    shared.lock().something_changed();
+                if event.concerns() {
+                    shared.lock().something_changed(event.relists());
                     shared.changed.notify_all();
                 }
             }

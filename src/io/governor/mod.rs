@@ -47,6 +47,8 @@ pub struct Setup {
     pub home: PathBuf,
     /// Where the trees of /sys and /proc begin.
     pub sensors: PathBuf,
+    /// The hwmon chip that measures all that the device takes, as its owner says.
+    pub meter: Option<String>,
     /// What the owner chose.
     pub settings: Settings,
     /// Hours with more or less energy than usual.
@@ -113,7 +115,7 @@ impl Governing {
     pub fn begin(setup: Setup, events: Sender<Event>) -> Result<(Self, Vec<JoinHandle<()>>), String> {
         let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
         let now = clock::now();
-        let sensors = super::sysfs::sensors::Sensors::open(&setup.sensors);
+        let sensors = super::sysfs::sensors::Sensors::open_metered(&setup.sensors, setup.meter.as_deref());
         let kept = keep::load(&setup.home);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let host = Host::new(&place::meeting(setup.meeting.as_deref()));

@@ -86,7 +86,9 @@ impl Sampler<'_> {
         let shared = self.shared;
         self.notice_suspend();
         self.rescan(now);
-        let own = process_cpu() + self.others.cpu(now);
+        let mine = process_cpu();
+        let own = mine + self.others.cpu(now);
+        self.sample.mine = Some(mine);
         let doubts = |at: usize, reading: Reading| shared.lock().governor.doubts(now, at, reading);
         self.sensors.sample(now, own, &doubts, &mut self.sample);
         let watts = self.sensors.watts(now, self.sample.supplies);
