@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-/// Watts that a home's device can take; a plug's display beyond it was misread.
-const WATTS: std::ops::Range<f64> = 0.0..500.0;
+/// Watts that a home's device can take, both ends excluded; a plug's display beyond it was misread.
+const WATTS: (f64, f64) = (0.0, 500.0);
 /// Between two readings of a sensor.
 const EVERY: Duration = Duration::from_secs(1);
 /// Part of each load's time that is not measured: regulators and fans settle.
@@ -68,7 +68,7 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
         "The power did not rise with the work, so that nothing can be learned from it. Was something else running, or \
          does the plug measure another device?",
     )?;
-    if !WATTS.contains(&idle_watts) {
+    if !can_be(idle_watts) {
         return Err(format!(
             "Idle would be {idle_watts:.1} W, which cannot be. Nothing was kept; try again while the device is idle."
         ));
@@ -133,6 +133,10 @@ fn burn(stop: &AtomicBool) -> f32 {
     a.iter().sum()
 }
 
+fn can_be(watts: f64) -> bool {
+    watts > WATTS.0 && watts < WATTS.1
+}
+
 #[expect(clippy::disallowed_methods, reason = "a command that waits while it measures; nothing else runs here")]
 fn rest(time: Duration) {
     std::thread::sleep(time);
@@ -148,7 +152,7 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
             sensor(clock::now());
             while clock::now() < end {
                 rest(EVERY.min(time / SETTLE));
-                if let Some(watts) = sensor(clock::now()).filter(|watts| WATTS.contains(watts)) {
+                if let Some(watts) = sensor(clock::now()).filter(|watts| can_be(*watts)) {
                     sum += watts;
                     count += 1.0;
                 }
@@ -169,7 +173,7 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
                     return Err("Nothing was typed. Nothing was kept.".to_owned());
                 }
                 match line.trim().trim_end_matches(['W', 'w', ' ']).replace(',', ".").parse::<f64>() {
-                    Ok(watts) if WATTS.contains(&watts) => return Ok(watts),
+                    Ok(watts) if can_be(watts) => return Ok(watts),
                     _ => _ = writeln!(out, "  That is no number of watts, as 4.7."),
                 }
             }
@@ -243,7 +247,7 @@ mod tests {
 
     #[test]
     fn nothing_typed_is_nothing_kept() {
-        for typed in ["", "a\nb\nc\n", "-3\n900\nnan\n"] {
+        for typed in ["", "a\nb\nc\n", "-3\n900\nnan\n", "0\n0\n0\n"] {
             let answer = run(&mut Power::Typed(&mut Cursor::new(typed)), 1, MOMENT, &mut std::io::sink());
             assert!(answer.unwrap_err().contains("Nothing was kept"), "{typed:?}");
         }

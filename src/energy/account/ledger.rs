@@ -66,13 +66,13 @@ impl Ledger {
     }
 
     /// All days, the oldest first.
+    #[must_use]
     pub fn days(&self) -> impl DoubleEndedIterator<Item = (i64, &Totals)> {
         self.days.iter().map(|(day, totals)| (*day, totals))
     }
 }
 
 impl Part {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
     const fn is_empty(&self) -> bool {
         self.tasks == 0
     }

@@ -43,6 +43,8 @@ impl Pot {
     /// Takes the part of tasks that used so many CPU seconds; the rest waits for those that still run.
     pub fn draw(&mut self, cpu: f64) -> Draw {
         if cpu > self.cpu.mul_add(1.0 + UNCOVERED.1, UNCOVERED.0) {
+            // What is in it was theirs, and is told by the model now.
+            *self = Self::default();
             return Draw::Uncovered;
         }
         let part = if self.cpu > 0.0 { (cpu / self.cpu).min(1.0) } else { 1.0 };

@@ -116,7 +116,7 @@ impl Core {
         let pause = kept.pause.map(|kept| Pause::recall(now, wall, kept));
         let of_table = found.board.as_ref().and_then(|board| board.core_watts);
         let table = |core_watts| Model { method: Method::ModelDefault, scope: Scope::BoardInput, core_watts };
-        let model = kept.calibration.map(|kept| kept.model()).or(of_table.map(table));
+        let model = kept.calibration.map(super::keep::Calibration::model).or(of_table.map(table));
         let meter = Meter::new(model, kept.calibration.map(|kept| (kept.idle_watts, kept.scope)));
         let mut core = Self {
             governor,

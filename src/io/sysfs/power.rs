@@ -100,8 +100,12 @@ impl OpenRail {
                     values.push(value?).ok()?;
                 }
                 self.gave = Some(now);
-                let taken = all.iter_mut().zip(values).map(|((_, counter), value)| counter.take(Some(value)));
-                let joules = taken.fold(Some(0_u64), |sum, passed| sum?.checked_add(passed?));
+                let mut joules = Some(0_u64);
+                for ((_, counter), value) in all.iter_mut().zip(values) {
+                    // Each takes its value, also behind one whose first it is.
+                    let passed = counter.take(Some(value));
+                    joules = joules.zip(passed).and_then(|(sum, passed)| sum.checked_add(passed));
+                }
                 let passed = last.replace(now).map(|at| now.since(at)).filter(|passed| *passed > Duration::ZERO)?;
                 joules? as f64 / 1e6 / passed.as_secs_f64()
             }

@@ -76,26 +76,26 @@ impl Sensors {
     /// The same; `meter` is the hwmon chip that measures all that the device takes, as its owner says.
     #[must_use]
     pub fn open_metered(root: &Path, meter: Option<&str>) -> Self {
-        Self::list(Root::new(root), meter.map(str::to_owned), None)
+        Self::list(&Root::new(root), meter, None)
     }
 
-    fn list(root: Root, meter: Option<String>, before: Option<&mut Self>) -> Self {
-        let tree = list::below(&root, meter.as_deref());
+    fn list(root: &Root, meter: Option<&str>, before: Option<&mut Self>) -> Self {
+        let tree = list::below(root, meter);
         let mut findings = Findings::of(&tree);
         let mut old = Old::default();
         if let Some(before) = before {
             findings.keep_order(&before.findings);
             old = before.give_up();
         }
-        let mut pool = Pool::new(&root, &tree, old.files);
+        let mut pool = Pool::new(root, &tree, old.files);
         let mut opened = Self {
             quota: quota::cores(&tree),
             temperatures: findings.cpu.sensors().iter().map(|sensor| pool.file(&sensor.path)).collect(),
             cooling: findings.throttle_paths.iter().take(CPU_SENSORS_MAX).map(|path| pool.file(path)).collect(),
-            throttles: Throttles::new(&root, &tree, old.throttles),
+            throttles: Throttles::new(root, &tree, old.throttles),
             alarm: findings.under_voltage_path.as_deref().map(|path| pool.file(path)),
             supplies: OpenSupplies::new(&tree, &mut pool, old.rise),
-            rail: Rail::find(&tree, meter.as_deref()).map(|found| OpenRail::new(found, &mut pool, old.rail)),
+            rail: Rail::find(&tree, meter).map(|found| OpenRail::new(found, &mut pool, old.rail)),
             stat: pool.file("proc/stat"),
             memory_pressure: pool.file("proc/pressure/memory"),
             disk_pressure: pool.file("proc/pressure/io"),
@@ -105,7 +105,7 @@ impl Sensors {
             listed: None,
             findings,
             root: root.clone(),
-            meter,
+            meter: meter.map(str::to_owned),
         };
         let here = opened.here();
         opened.seen.iter_mut().zip(here).for_each(|(most, here)| *most = here.max(*most));
@@ -155,7 +155,8 @@ impl Sensors {
     /// on as it was: a denied file is not asked again, and a counter counts on.
     pub fn rescan(&mut self, now: Instant) -> bool {
         let facts_before = facts(&self.findings);
-        *self = Self { listed: Some(now), ..Self::list(self.root.clone(), self.meter.clone(), Some(self)) };
+        let (root, meter) = (self.root.clone(), self.meter.take());
+        *self = Self { listed: Some(now), ..Self::list(&root, meter.as_deref(), Some(self)) };
         facts_before != facts(&self.findings)
     }
 
