@@ -148,5 +148,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ("proc/self/cgroup", "4:cpu,cpuacct:/\n0::/\n"),
         ("sys/fs/cgroup/cpu.max", "50000 100000\n"),
     ]);
-    vec![pi, laptop, rail, meter, b"change@/d\0ACTION=change\0SUBSYSTEM=power_supply\0".to_vec()]
+    let event = b"change@/d\0ACTION=change\0SUBSYSTEM=power_supply\0".to_vec();
+    vec![pi, laptop, rail, event, meter]
 }
