@@ -135,7 +135,10 @@ fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
     // EXPECT.txt of the tree: 5048 mV x 960 mA.
     assert_eq!(watts("jetson-orin-nano-jp6"), Some(Ok(5048 * 960)));
     assert_eq!(watts("jetson-nano-jp4-ina3221x"), Some(Ok(2_000_000)));
+    let hat = tree("rpi4b-ups-hat-ina219");
     assert_eq!(rail("rpi4b-ups-hat-ina219"), None, "it measures the battery of a HAT");
+    let owners = Rail::find(&hat, Some("ina219")).map(|rail| rail.microwatts(&hat));
+    assert_eq!(owners, Some(Ok(176_000)), "unless its owner says that it measures the device");
     assert_eq!(rail("x86-laptop-bat-discharging"), None, "only root reads RAPL: unknown, not 0");
     let mut opened = tree("x86-laptop-bat-discharging");
     opened.insert("sys/class/powercap/intel-rapl:0/energy_uj", Ok(b"240422366267\n"));

@@ -132,6 +132,25 @@ fn what_is_booked_adds_up_to_our_share_of_what_was_measured_above_idle() {
 }
 
 #[test]
+fn what_no_task_used_does_not_colour_the_joules_of_later_ones() {
+    let mut device = Device::idle(None, 2.6);
+    // Hours in which half of our CPU time is answers and writing; then a game, then peace again.
+    let seconds = |device: &mut Device, count: u64, watts: f64, others: f64| {
+        let mut last = 0.0;
+        for _ in 0..count {
+            device.ended(0.5);
+            last = joules(device.second(rail(watts), 1.0, others));
+        }
+        last
+    };
+    assert!((seconds(&mut device, 7200, 3.6, 0.0) - 0.5).abs() < 0.01);
+    let game = seconds(&mut device, 600, 42.6, 3.0);
+    assert!((game - 5.0).abs() < 0.5, "40 W, a quarter of the CPU time, half of it a task's: {game}");
+    let after = seconds(&mut device, 600, 3.6, 0.0);
+    assert!((after - 0.5).abs() < 0.1, "{after}");
+}
+
+#[test]
 fn the_model_speaks_again_after_a_stretch_on_battery_and_the_battery_after_a_minute_on_it() {
     let mut device = Device::new(Some(TABLE));
     let method = |device: &mut Device, watts: Option<Watts>| {

@@ -7,6 +7,10 @@ const ALONE: f64 = 0.05;
 /// CPU seconds of a task that may lie before the pot's beginning, and the part of it: clocks are not read at once.
 const UNCOVERED: (f64, f64) = (0.05, 0.1);
 
+/// CPU seconds that are kept at most for tasks that still run: half a minute of four workers. What answers and the writing
+/// of records use stays in the pot, and must not make it so large that it follows the power by hours.
+const KEPT: f64 = 120.0;
+
 /// Joules above idle with the CPU seconds that they were spent in.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pot {
@@ -32,6 +36,13 @@ impl Pot {
         self.joules += joules;
         self.cpu += cpu;
         self.others += others;
+        if self.cpu > KEPT {
+            self.scale(KEPT / self.cpu);
+        }
+    }
+
+    fn scale(&mut self, part: f64) {
+        *self = Self { joules: self.joules * part, cpu: self.cpu * part, others: self.others * part };
     }
 
     /// Joules of a CPU second, where there are some.
@@ -53,8 +64,7 @@ impl Pot {
             return Draw::Nothing;
         }
         let alone = self.others <= ALONE * (self.cpu + self.others);
-        let rest = 1.0 - part;
-        *self = Self { joules: self.joules * rest, cpu: self.cpu * rest, others: self.others * rest };
+        self.scale(1.0 - part);
         Draw::Joules(joules, if alone { Attribution::Exclusive } else { Attribution::CpuShare })
     }
 }

@@ -107,8 +107,9 @@ fn labelled(tree: &Tree) -> Option<Rail> {
     })
 }
 
-/// The first channel of the chip that the owner named.
-fn chip_of_owner(tree: &Tree, named: &str) -> Option<Rail> {
+/// The first channel of the chip that the owner named; `None` where there is no such chip, or it measures no power.
+#[must_use]
+pub fn chip_of_owner(tree: &Tree, named: &str) -> Option<Rail> {
     let mut chips = tree.names(HWMON).into_iter().map(|chip| format!("{HWMON}/{chip}"));
     chips
         .find(|folder| tree.word(&format!("{folder}/name")) == Some(named))

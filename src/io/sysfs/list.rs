@@ -85,7 +85,12 @@ impl Listing<'_> {
 
     /// Of a Raspberry Pi's own settings, which may be long, the lines that say something of heat.
     fn config(&mut self, path: &str) {
-        let Ok(file) = fs::File::open(self.root.below(path)) else { return };
+        let full = self.root.below(path);
+        // A pipe would keep its reader waiting.
+        if !full.is_file() {
+            return;
+        }
+        let Ok(file) = fs::File::open(full) else { return };
         let mut bytes = Vec::new();
         if file.take(SYSTEM_CONFIG_BYTES_MAX as u64).read_to_end(&mut bytes).is_ok() {
             let _ = self.tree.insert(path, Ok(&limit_lines(&bytes)));

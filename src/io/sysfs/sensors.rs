@@ -11,7 +11,7 @@ use crate::energy::account::meter::Watts;
 use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::quota;
-use crate::energy::board::rail::Rail;
+use crate::energy::board::rail::{Rail, chip_of_owner};
 use crate::energy::board::rise::Rise;
 use crate::energy::board::source::{Flow, Supplies};
 use crate::energy::foreground::Ticks;
@@ -86,6 +86,10 @@ impl Sensors {
         if let Some(before) = before {
             findings.keep_order(&before.findings);
             old = before.give_up();
+        } else if let Some(chip) = meter.filter(|chip| chip_of_owner(&tree, chip).is_none()) {
+            log::warn!(
+                "No hwmon chip {chip} that measures power was found (energy.meter in config.toml); it counts once it is there."
+            );
         }
         let mut pool = Pool::new(root, &tree, old.files);
         let mut opened = Self {
