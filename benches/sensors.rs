@@ -1,13 +1,15 @@
 //! What a sample costs: reading every file that a board has, and deciding, in CPU time of this thread.
 //!
 //! `cargo bench --bench sensors`, and `valgrind --tool=callgrind --toggle-collect='*one_sample*' PROGRAM` for
-//! instructions. The bars: shared/reference/energy.md C1, 100 microseconds for ten files here.
+//! instructions; `PROGRAM --samples N` takes so many of a Zero 2 W and ends, for scripts/count-sample, which counts what
+//! they cost there. The bars: shared/reference/energy.md C1, 100 microseconds for ten files here.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a bench fails by panicking and prints")]
 
 use std::fs;
 use std::path::Path;
 use wattle::base::time::{Duration, Instant};
+use wattle::energy::account::meter::{Cpu, Meter};
 use wattle::energy::governor::Governor;
 use wattle::energy::input::Sample;
 use wattle::io::clock::thread_cpu;
@@ -22,8 +24,11 @@ fn unpack(name: &str, root: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, serde_json::from_str::<String>(content).unwrap_or_default()).unwrap();
     }
-    // What every Linux counts, as this machine says it.
+    // What every Linux counts, as this machine says it; a Raspberry Pi's kernel has no pressure.
     for path in ["proc/stat", "proc/pressure/memory", "proc/pressure/io", "proc/meminfo", "proc/vmstat"] {
+        if name.starts_with("rpi") && path.contains("pressure") {
+            continue;
+        }
         if let Ok(bytes) = fs::read(Path::new("/").join(path)) {
             fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
             fs::write(root.join(path), bytes).unwrap();
@@ -31,33 +36,61 @@ fn unpack(name: &str, root: &Path) {
     }
 }
 
-#[inline(never)]
-fn one_sample(now: Instant, sensors: &mut Sensors, governor: &mut Governor, sample: &mut Sample) {
-    let own = Duration::from_millis(now.millis());
-    sensors.sample(now, own, &|at, reading| governor.doubts(now, at, reading), sample);
-    sample.backlog.oldest = Some(Duration::ZERO);
-    governor.sample(now, sample);
+/// All that is kept from sample to sample.
+struct Device {
+    sensors: Sensors,
+    governor: Governor,
+    meter: Meter,
+    sample: Sample,
+    seconds: u64,
+    _root: tempfile::TempDir,
+}
+
+impl Device {
+    fn new(name: &str) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        unpack(name, root.path());
+        let sensors = Sensors::open(root.path());
+        let governor = Governor::new(4, sensors.findings(), Default::default(), None);
+        Self { sensors, governor, meter: Meter::new(None, None), sample: Sample::default(), seconds: 0, _root: root }
+    }
+
+    #[inline(never)]
+    fn one_sample(&mut self) {
+        self.seconds += 1;
+        let (now, own) = (Instant::from_millis(self.seconds * 1000), Duration::from_secs(self.seconds));
+        let governor = &self.governor;
+        self.sensors.sample(now, own, &|at, reading| governor.doubts(now, at, reading), &mut self.sample);
+        let watts = self.sensors.watts(now, self.sample.supplies);
+        let _ = self.meter.sample(now, watts, Some(Cpu { mine: own, busy: own }), true);
+        self.sample.backlog.oldest = Some(Duration::ZERO);
+        self.governor.sample(now, &self.sample);
+    }
+
+    fn samples(&mut self, count: u32) {
+        (0..count).for_each(|_| self.one_sample());
+    }
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--samples") {
+        let count = arguments.get(at + 1).and_then(|count| count.parse().ok()).unwrap();
+        return Device::new("rpizero2w-rpios").samples(count);
+    }
     println!("tree                               files  microseconds of CPU a sample");
-    for name in
-        ["rpi5-rpios-activecooler", "rk3588-rock5b-vendor", "x86-laptop-bat-discharging", "jetson-orin-nano-jp6"]
-    {
-        let root = tempfile::tempdir().unwrap();
-        unpack(name, root.path());
-        let mut sensors = Sensors::open(root.path());
-        let mut governor = Governor::new(4, sensors.findings(), Default::default(), None);
-        let mut sample = Sample::default();
-        let mut run = |from: u32, to: u32| {
-            for second in from..to {
-                one_sample(Instant::from_millis(u64::from(second) * 1000), &mut sensors, &mut governor, &mut sample);
-            }
-        };
-        run(0, 100);
+    for name in [
+        "rpizero2w-rpios",
+        "rpi5-rpios-activecooler",
+        "rk3588-rock5b-vendor",
+        "x86-laptop-bat-discharging",
+        "jetson-orin-nano-jp6",
+    ] {
+        let mut device = Device::new(name);
+        device.samples(100);
         let began = thread_cpu();
-        run(100, 100 + SAMPLES);
+        device.samples(SAMPLES);
         let each = (thread_cpu() - began).as_secs_f64() * 1e6 / f64::from(SAMPLES);
-        println!("{name:34} {:5}  {each:6.1}", sensors.files());
+        println!("{name:34} {:5}  {each:6.1}", device.sensors.files());
     }
 }

@@ -18,6 +18,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 use wattle::base::time::Instant;
+use wattle::energy::account::meter::{Cpu, Meter, Task};
+use wattle::energy::account::task::Scope;
 use wattle::energy::governor::Governor;
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
@@ -233,6 +235,12 @@ fn board(root: &Path) {
         ("sys/class/power_supply/BAT0/type", "Battery\n"),
         ("sys/class/power_supply/BAT0/status", "Charging\n"),
         ("sys/class/power_supply/BAT0/capacity", "91\n"),
+        ("sys/class/power_supply/BAT0/energy_full", "50000000\n"),
+        ("sys/class/power_supply/BAT0/power_now", "7000000\n"),
+        ("sys/class/hwmon/hwmon1/name", "ina219\n"),
+        ("sys/class/hwmon/hwmon1/in1_input", "5020\n"),
+        ("sys/class/hwmon/hwmon1/power1_input", "4016000\n"),
+        ("sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", "3\n"),
         ("sys/class/power_supply/AC/type", "Mains\n"),
         ("sys/class/power_supply/AC/online", "1\n"),
         ("proc/stat", "cpu  277643 18897 32397 116462 1279 0 634 1115 77 0\n"),
@@ -251,7 +259,9 @@ fn a_sample_of_the_governor_takes_no_memory_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
     board(folder.path());
-    let mut sensors = Sensors::open(folder.path());
+    let mut sensors = Sensors::open_metered(folder.path(), Some("ina219"));
+    // As calibrated: this device is never idle here.
+    let mut meter = Meter::new(None, Some((1.0, Scope::BoardInput)));
     let mut governor = Governor::new(4, sensors.findings(), Default::default(), None);
     let (mut sample, mut seconds) = (Sample::default(), 0);
     let mut samples = |count: u64| {
@@ -261,7 +271,11 @@ fn a_sample_of_the_governor_takes_no_memory_at_all() {
             sensors.sample(now, own, &|at, reading| governor.doubts(now, at, reading), &mut sample);
             sample.backlog.oldest = Some(Duration::ZERO);
             let watts = sensors.watts(now, sample.supplies);
-            assert!(watts.is_none() && governor.sample(now, &sample).mode > Mode::Off || seconds < 60);
+            let cpu = Some(Cpu { mine: own / 2, busy: own });
+            let _ = meter.ended(now, Task { day: 1, cpu: Duration::from_millis(300), chunks: 1 });
+            let booked = meter.sample(now, watts, cpu, true);
+            assert!(watts.is_some() && booked.is_some() || seconds < 60);
+            assert!(governor.sample(now, &sample).mode > Mode::Off || seconds < 60);
         }
     };
     samples(WARM);

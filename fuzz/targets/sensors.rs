@@ -3,14 +3,18 @@
 //! The input is records: a byte that names a file, a byte of length, so many bytes of content; 255 makes a read fail.
 
 use wattle::energy::board::findings::Findings;
+use wattle::energy::board::limit::limit_lines;
+use wattle::energy::board::quota;
 use wattle::energy::board::rail::Rail;
+use wattle::energy::board::source;
 use wattle::energy::board::tree::Tree;
 use wattle::energy::report::Report;
 use wattle::energy::sample::fault::Fault;
 use wattle::energy::sample::text;
 use wattle::energy::sample::uevent::Uevent;
+use wattle::limits::{BATTERIES_MAX, BATTERY_FILES_MAX, CHARGERS_MAX};
 
-const FILES: [&str; 40] = [
+const FILES: [&str; 53] = [
     "sys/class/thermal/thermal_zone0/type",
     "sys/class/thermal/thermal_zone0/temp",
     "sys/class/thermal/thermal_zone0/policy",
@@ -51,6 +55,19 @@ const FILES: [&str; 40] = [
     "proc/device-tree/model",
     "sys/class/dmi/id/product_name",
     "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq",
+    "sys/class/hwmon/hwmon1/power1_label",
+    "sys/class/hwmon/hwmon1/power1_input",
+    "sys/class/hwmon/hwmon1/energy1_input",
+    "sys/class/power_supply/BAT0/energy_full",
+    "sys/class/power_supply/BAT1/type",
+    "sys/class/power_supply/BAT1/capacity",
+    "sys/class/power_supply/BAT1/energy_full",
+    "boot/firmware/config.txt",
+    "proc/self/cgroup",
+    "sys/fs/cgroup/cpu.max",
+    "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us",
+    "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us",
+    "sys/class/powercap/intel-rapl:1/name",
 ];
 const FAULTS: [Fault; 4] = [Fault::Later, Fault::Gone, Fault::Failing, Fault::Denied];
 
@@ -69,7 +86,10 @@ pub fn check(data: &[u8]) {
     assert!((40.0..=95.0).contains(&found.t_lim), "a limit of {}", found.t_lim);
     assert!(found.cpu_degrees().is_none_or(|degrees| (-30.0..125.0).contains(&degrees)));
     assert!(found.supplies.battery.and_then(|battery| battery.percent).is_none_or(|percent| percent <= 100));
-    if let Some(rail) = Rail::find(&tree) {
+    assert!(quota::cores(&tree).is_none_or(|cores| cores.is_finite() && cores > 0.0));
+    let files = source::files(&tree);
+    assert!(files.len() <= BATTERIES_MAX + CHARGERS_MAX && files.iter().all(|files| files.len() <= BATTERY_FILES_MAX));
+    for rail in [Rail::find(&tree, None), Rail::find(&tree, Some("ina219"))].into_iter().flatten() {
         assert!(
             rail.microwatts(&tree).is_ok_and(|watts| (0..500_000_000).contains(&watts))
                 || rail.microwatts(&tree).is_err()
@@ -77,8 +97,10 @@ pub fn check(data: &[u8]) {
     }
     let report = Report::glance(&found, 4);
     assert!((0.0..=1.0).contains(&report.headroom));
+    assert!(report.sensors.iter().all(|line| line.temp_c.is_none_or(|degrees| (-30.0..125.0).contains(&degrees))));
     // What is asked once a second, and the kernel's events, are texts of the same kind.
     let _ = (text::busy_ticks(data), text::process_ticks(data), text::pressure(data), text::cgroup_millicores(data));
+    let _ = (quota::files(data), limit_lines(data));
     let _ = (text::field(data, b"MemAvailable"), text::throttle_bits(data), Uevent::parse(data));
 }
 
@@ -118,5 +140,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ("sys/class/hwmon/hwmon1/in1_input", "4960\n"),
         ("sys/class/hwmon/hwmon1/curr1_input", "912\n"),
     ]);
-    vec![pi, laptop, rail, b"change@/d\0ACTION=change\0SUBSYSTEM=power_supply\0".to_vec()]
+    let meter = tree(&[
+        ("sys/class/hwmon/hwmon1/name", "ina219\n"),
+        ("sys/class/hwmon/hwmon1/in1_input", "5020\n"),
+        ("sys/class/hwmon/hwmon1/power1_input", "4016000\n"),
+        ("boot/firmware/config.txt", "[all]\ntemp_limit=70\n"),
+        ("proc/self/cgroup", "4:cpu,cpuacct:/\n0::/\n"),
+        ("sys/fs/cgroup/cpu.max", "50000 100000\n"),
+    ]);
+    let event = b"change@/d\0ACTION=change\0SUBSYSTEM=power_supply\0".to_vec();
+    vec![pi, laptop, rail, event, meter]
 }

@@ -10,7 +10,7 @@ use crate::energy::policy::hint;
 use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::share::Share;
 use crate::energy::thermal;
-use crate::limits::QUIET_HOURS_MAX;
+use crate::limits::{CHIP_NAME_BYTES_MAX, QUIET_HOURS_MAX};
 use serde::Deserialize;
 
 /// What the owner chose for the governor.
@@ -28,6 +28,8 @@ pub struct Energy {
     pub hint_file: Option<String>,
     /// Where the grid's carbon intensity lies.
     pub grid_file: Option<String>,
+    /// The hwmon chip that measures all that the device takes.
+    pub meter: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,6 +48,7 @@ pub(super) struct Written {
     trust_clock: bool,
     hint_file: Option<String>,
     grid_file: Option<String>,
+    meter: Option<String>,
     #[serde(default)]
     quiet: Vec<Quiet>,
     #[serde(default)]
@@ -125,6 +128,17 @@ impl Written {
             trusted_clock: self.trust_clock,
             hint_file: self.hint_file,
             grid_file: self.grid_file,
+            meter: self.meter.map(chip).transpose()?,
         })
     }
+}
+
+/// The name of a hwmon chip, as its `name` file has it.
+fn chip(name: String) -> Result<String, Wrong> {
+    let sound = (1..=CHIP_NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if sound {
+        return Ok(name);
+    }
+    Err(wrong(format!("energy.meter is the name of a hwmon chip as \"ina219\", not {name:?}")))
 }

@@ -34,6 +34,7 @@ fn the_example_of_the_documentation_says_what_it_says() {
     assert_eq!(energy.plan[0].1, hint::Energy::Surplus);
     assert_eq!(config.open_api.map(|open| open.to_string()).as_deref(), Some("192.168.1.4:7780"));
     assert!(energy.hint_file.is_some() && energy.grid_file.is_some());
+    assert_eq!(energy.meter.as_deref(), Some("ina219"));
     // Every key of the page's table stands in its example.
     for key in page.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split('`').next()) {
         let name = key.rsplit('.').next().unwrap();
@@ -49,6 +50,8 @@ fn what_is_wrong_is_named_with_its_line_and_what_is_allowed() {
         ("[energy\n", Some(1), ""),
         ("[energy]\nmargin_c = 20\n", None, "energy.margin_c is a number from 3 to 10, not 20"),
         ("[energy]\nmargin_c = nan\n", None, "from 3 to 10"),
+        ("[energy]\nmeter = \"../ina219\"\n", None, "energy.meter is the name of a hwmon chip"),
+        ("[energy]\nmeter = \"\"\n", None, "energy.meter is the name of a hwmon chip"),
         ("[energy]\nlimit_c = 200\n", None, "from 40 to 95"),
         ("[energy]\ncan_wait = \"2 days\"\n", None, "energy.can_wait is a time"),
         ("[energy]\non_battery = \"run\"\n", Some(2), "unknown variant"),

@@ -7,6 +7,7 @@ use super::policy::wall::Wall;
 use super::pressure::Counts;
 use super::sample::group::Readings;
 use super::share::Share;
+use crate::base::time::Duration;
 
 /// What is sampled at once. All of it may be unknown.
 #[derive(Clone, Debug, Default)]
@@ -33,4 +34,8 @@ pub struct Sample {
     pub backlog: Backlog,
     /// The share of the cores that our background work took since the last sample, where it was measured.
     pub ran: Option<Share>,
+    /// CPU time of this process, for its joules.
+    pub mine: Option<Duration>,
+    /// Cores that the cgroup's quota leaves to this process, fractions too; `None`: there is no quota.
+    pub quota: Option<f64>,
 }

@@ -2,6 +2,7 @@
 
 use super::board::findings::Findings;
 use super::board::limit::LimitFrom;
+use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};
 use super::decision::Decision;
 use super::governor::{Governor, Settings};
@@ -54,6 +55,7 @@ impl Report {
     #[must_use]
     pub fn new(found: &Findings, decision: &Decision) -> Self {
         let sensors = found.cpu.sensors().iter();
+        let proven = !matches!(found.cpu, Choice::Doubtful(_));
         Self {
             board: found.board.as_ref().map(|board| board.name.clone()),
             cpu_sensor: found.cpu_sensor().map(str::to_owned),
@@ -67,11 +69,19 @@ impl Report {
                 .map(|sensor| Line {
                     name: sensor.name.clone(),
                     kind: sensor.kind.clone(),
-                    temp_c: sensor.reading.ok().map(|raw| raw as f64 / 1000.0),
+                    temp_c: if proven { sensor.degrees() } else { None },
                 })
                 .collect(),
             headroom: decision.headroom.value(),
             reason: decision.reason,
+        }
+    }
+
+    /// The only sensor there is was doubted, and has been seen to vary since: it leads.
+    pub fn prove(&mut self, found: &Findings) {
+        if let Choice::Doubtful(sensor) = &found.cpu {
+            (self.cpu_sensor, self.cpu_temp_c) = (Some(sensor.name.clone()), sensor.degrees());
+            self.sensors.iter_mut().for_each(|line| line.temp_c = sensor.degrees());
         }
     }
 
@@ -99,5 +109,36 @@ impl Report {
             decision = governor.sample(Instant::from_millis(second * 1000), &sample);
         }
         Self::new(found, &decision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::board::tree::Tree;
+    use super::*;
+
+    #[test]
+    fn a_zone_of_acpi_tells_nothing_until_it_was_seen_to_vary() {
+        let mut tree = Tree::default();
+        tree.insert("sys/class/thermal/thermal_zone0/type", Ok(b"acpitz\n"));
+        tree.insert("sys/class/thermal/thermal_zone0/temp", Ok(b"0\n"));
+        let found = Findings::of(&tree);
+        let mut report = Report::glance(&found, 4);
+        assert_eq!((&report.cpu_sensor, report.cpu_temp_c, report.sensors[0].temp_c), (&None, None, None));
+        assert_eq!(report.reason, Some(Reason::NoSensor));
+        report.prove(&found);
+        assert_eq!((report.cpu_sensor.as_deref(), report.cpu_temp_c), (Some("thermal_zone0"), Some(0.0)));
+    }
+
+    #[test]
+    fn a_sensor_that_lies_has_no_degrees_in_the_report() {
+        let mut tree = Tree::default();
+        for (zone, temp) in [("thermal_zone0", "228000"), ("thermal_zone1", "45000")] {
+            tree.insert(&format!("sys/class/thermal/{zone}/type"), Ok(b"cpu-thermal\n"));
+            tree.insert(&format!("sys/class/thermal/{zone}/temp"), Ok(temp.as_bytes()));
+        }
+        let report = Report::glance(&Findings::of(&tree), 4);
+        assert_eq!((report.cpu_sensor.as_deref(), report.cpu_temp_c), (Some("thermal_zone1"), Some(45.0)));
+        assert_eq!(report.sensors.iter().map(|line| line.temp_c).collect::<Vec<_>>(), [Some(45.0), None]);
     }
 }

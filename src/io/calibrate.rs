@@ -5,14 +5,15 @@ use super::priority::step_back;
 use super::sysfs::sensors::Sensors;
 use crate::base::time::{Duration, Instant};
 use crate::energy::account::meter::calibrate;
-use std::io::{BufRead, Write};
+use crate::energy::account::task::Scope;
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
-/// Watts that a home's device can take; a plug's display beyond it was misread.
-const WATTS: std::ops::Range<f64> = 0.0..500.0;
+/// Watts that a home's device can take, both ends excluded; a plug's display beyond it was misread.
+const WATTS: (f64, f64) = (0.0, 500.0);
 /// Between two readings of a sensor.
 const EVERY: Duration = Duration::from_secs(1);
 /// Part of each load's time that is not measured: regulators and fans settle.
@@ -35,11 +36,13 @@ pub enum Power<'a> {
     Typed(&'a mut dyn BufRead),
 }
 
-/// The device's own sensor of its power, where it has one.
+/// The device's own sensor of its power, where it has one, with what it measures. `meter` is the hwmon chip that measures
+/// all that the device takes, as its owner says.
 #[must_use]
-pub fn sensor(root: &Path) -> Option<Sensors> {
-    let sensors = Sensors::open(root);
-    sensors.measures().map(|_| sensors)
+pub fn sensor(root: &Path, meter: Option<&str>) -> Option<(Sensors, Scope)> {
+    let sensors = Sensors::open_metered(root, meter);
+    let (_, scope) = sensors.measures()?;
+    Some((sensors, scope))
 }
 
 /// Three loads, each for `time`: none, one core, all cores; by least squares over them.
@@ -65,7 +68,7 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
         "The power did not rise with the work, so that nothing can be learned from it. Was something else running, or \
          does the plug measure another device?",
     )?;
-    if !WATTS.contains(&idle_watts) {
+    if !can_be(idle_watts) {
         return Err(format!(
             "Idle would be {idle_watts:.1} W, which cannot be. Nothing was kept; try again while the device is idle."
         ));
@@ -73,24 +76,46 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
     Ok(Found { idle_watts, core_watts })
 }
 
-/// Runs `during` while so many cores are busy, each by a thread that stands behind everything else.
-fn loaded<T>(workers: usize, during: impl FnOnce() -> T) -> Result<T, String> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut threads = Vec::new();
-    for n in 0..workers {
-        let stop = Arc::clone(&stop);
+/// Threads that keep cores busy, until this is dropped: also when not all of them could be begun.
+struct Load {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    /// Each thread stands behind everything else.
+    fn begin(workers: usize, spawn: &dyn Fn(usize, Arc<AtomicBool>) -> io::Result<JoinHandle<()>>) -> io::Result<Self> {
+        let mut load = Self { stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
+        for n in 0..workers {
+            load.threads.push(spawn(n, Arc::clone(&load.stop))?);
+        }
+        Ok(load)
+    }
+
+    fn thread(n: usize, stop: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
         let busy = move || {
             step_back();
-            burn(&stop);
+            std::hint::black_box(burn(&stop));
         };
-        let thread = Builder::new().name(format!("load-{n}")).spawn(busy);
-        threads.push(thread.map_err(|error| format!("The system gives no more threads: {error}."))?);
+        Builder::new().name(format!("load-{n}")).spawn(busy)
     }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs `during` while so many cores are busy.
+fn loaded<T>(workers: usize, during: impl FnOnce() -> T) -> Result<T, String> {
+    let load = Load::begin(workers, &Load::thread)
+        .map_err(|error| format!("The system gives no more threads: {error}. Nothing was kept."))?;
     let result = during();
-    stop.store(true, Ordering::Relaxed);
-    for thread in threads {
-        let _ = thread.join();
-    }
+    drop(load);
     Ok(result)
 }
 
@@ -108,6 +133,10 @@ fn burn(stop: &AtomicBool) -> f32 {
     a.iter().sum()
 }
 
+fn can_be(watts: f64) -> bool {
+    watts > WATTS.0 && watts < WATTS.1
+}
+
 #[expect(clippy::disallowed_methods, reason = "a command that waits while it measures; nothing else runs here")]
 fn rest(time: Duration) {
     std::thread::sleep(time);
@@ -123,7 +152,7 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
             sensor(clock::now());
             while clock::now() < end {
                 rest(EVERY.min(time / SETTLE));
-                if let Some(watts) = sensor(clock::now()).filter(|watts| WATTS.contains(watts)) {
+                if let Some(watts) = sensor(clock::now()).filter(|watts| can_be(*watts)) {
                     sum += watts;
                     count += 1.0;
                 }
@@ -144,7 +173,7 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
                     return Err("Nothing was typed. Nothing was kept.".to_owned());
                 }
                 match line.trim().trim_end_matches(['W', 'w', ' ']).replace(',', ".").parse::<f64>() {
-                    Ok(watts) if WATTS.contains(&watts) => return Ok(watts),
+                    Ok(watts) if can_be(watts) => return Ok(watts),
                     _ => _ = writeln!(out, "  That is no number of watts, as 4.7."),
                 }
             }
@@ -157,6 +186,7 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
 mod tests {
     use super::*;
     use std::io::Cursor;
+    use std::sync::atomic::AtomicUsize;
 
     const MOMENT: Duration = Duration::from_millis(40);
 
@@ -186,8 +216,38 @@ mod tests {
     }
 
     #[test]
+    fn a_load_of_which_a_part_cannot_begin_ends_the_rest() {
+        let running = Arc::new(AtomicUsize::new(0));
+        let spawn = |n: usize, stop: Arc<AtomicBool>| {
+            if n == 2 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let running = Arc::clone(&running);
+            running.fetch_add(1, Ordering::SeqCst);
+            Builder::new().spawn(move || {
+                burn(&stop);
+                running.fetch_sub(1, Ordering::SeqCst);
+            })
+        };
+        assert!(Load::begin(4, &spawn).is_err());
+        assert_eq!(running.load(Ordering::SeqCst), 0, "two had begun");
+    }
+
+    #[test]
+    fn a_sensor_says_what_it_measures() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(sensor(root.path(), None).is_none());
+        let folder = root.path().join("sys/class/powercap/intel-rapl:0");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (file, text) in [("name", "package-0\n"), ("energy_uj", "5\n"), ("max_energy_range_uj", "1000\n")] {
+            std::fs::write(folder.join(file), text).unwrap();
+        }
+        assert_eq!(sensor(root.path(), None).unwrap().1, Scope::CpuPackage);
+    }
+
+    #[test]
     fn nothing_typed_is_nothing_kept() {
-        for typed in ["", "a\nb\nc\n", "-3\n900\nnan\n"] {
+        for typed in ["", "a\nb\nc\n", "-3\n900\nnan\n", "0\n0\n0\n"] {
             let answer = run(&mut Power::Typed(&mut Cursor::new(typed)), 1, MOMENT, &mut std::io::sink());
             assert!(answer.unwrap_err().contains("Nothing was kept"), "{typed:?}");
         }

@@ -134,6 +134,7 @@ fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Go
     let setup = Setup {
         home: home.path().to_owned(),
         sensors: options.sensors.clone(),
+        meter: energy.meter.clone(),
         settings: energy.settings.clone(),
         plan: energy.plan.clone(),
         can_wait: energy.can_wait,

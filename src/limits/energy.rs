@@ -36,6 +36,9 @@ pub const INTENSITIES_MAX: usize = 7 * 24 * 4;
 /// Days of energy totals that are kept.
 pub const ENERGY_DAYS_MAX: usize = 32;
 
+/// Days before today that are told of: a week, to see a habit.
+pub const ENERGY_DAYS_TOLD: usize = 7;
+
 /// Milliseconds of background work between two looks at whether it may go on.
 pub const TASK_MS_MAX: u64 = 250;
 
@@ -48,8 +51,36 @@ pub const SENSOR_FILES_MAX: usize = 64;
 /// Counters of thermal throttling that are summed: one for each package or cluster.
 pub const THROTTLE_COUNTERS_MAX: usize = 4;
 
-/// Power supplies of its own that a device has at most: two batteries, mains, two ports.
-pub const SUPPLIES_MAX: usize = 3;
+/// Batteries of its own that a device has at most: two, and a UPS.
+pub const BATTERIES_MAX: usize = 3;
+
+/// Files of one battery that are kept open: its kind, presence, status, percent, level, what it holds, power, voltage.
+pub const BATTERY_FILES_MAX: usize = 8;
+
+/// Chargers that are asked: a Chromebook has three, a laptop with ports of USB-C one for each. Two files each.
+pub const CHARGERS_MAX: usize = 5;
+
+/// CPU packages whose counters of energy are summed, and files of a rail that are kept open.
+pub const PACKAGES_MAX: usize = 2;
+
+// Sensors and cooling devices of the CPU, its throttle counters, the voltage's alarm, a rail, five files of /proc.
+const _: () = assert!(
+    2 * CPU_SENSORS_MAX
+        + THROTTLE_COUNTERS_MAX
+        + 1
+        + PACKAGES_MAX
+        + 5
+        + BATTERIES_MAX * BATTERY_FILES_MAX
+        + 2 * CHARGERS_MAX
+        <= SENSOR_FILES_MAX,
+    "the caps of the parts add up to more"
+);
+
+/// Bytes of the name of a hwmon chip that an owner writes; the longest of the kernel's have some twenty.
+pub const CHIP_NAME_BYTES_MAX: usize = 32;
+
+/// Bytes of a Raspberry Pi's `config.txt` that are looked through; with all its comments it has some 3,000.
+pub const SYSTEM_CONFIG_BYTES_MAX: usize = 64 * 1024;
 
 /// Milliseconds after which a reading of the sensors is unknown (shared/reference/energy.md 1.10).
 pub const SENSOR_LATE_MS: u64 = 250;

@@ -3,6 +3,7 @@
 use crate::trees::{folder, names, tree};
 use std::collections::BTreeSet;
 use std::fs;
+use wattle::energy::account::task::Scope;
 use wattle::energy::board::findings::Findings;
 use wattle::energy::board::limit::LimitFrom;
 use wattle::energy::board::rail::Rail;
@@ -129,17 +130,22 @@ fn pressure_is_read_in_all_its_shapes_and_unknown_where_it_is_not_there() {
 
 #[test]
 fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
-    let rail = |name| Rail::find(&tree(name));
+    let rail = |name| Rail::find(&tree(name), None);
     let watts = |name| rail(name).map(|rail| rail.microwatts(&tree(name)));
     // EXPECT.txt of the tree: 5048 mV x 960 mA.
     assert_eq!(watts("jetson-orin-nano-jp6"), Some(Ok(5048 * 960)));
     assert_eq!(watts("jetson-nano-jp4-ina3221x"), Some(Ok(2_000_000)));
+    let hat = tree("rpi4b-ups-hat-ina219");
     assert_eq!(rail("rpi4b-ups-hat-ina219"), None, "it measures the battery of a HAT");
+    let owners = Rail::find(&hat, Some("ina219")).map(|rail| rail.microwatts(&hat));
+    assert_eq!(owners, Some(Ok(176_000)), "unless its owner says that it measures the device");
     assert_eq!(rail("x86-laptop-bat-discharging"), None, "only root reads RAPL: unknown, not 0");
     let mut opened = tree("x86-laptop-bat-discharging");
     opened.insert("sys/class/powercap/intel-rapl:0/energy_uj", Ok(b"240422366267\n"));
-    let Some(Rail::Counter { range, .. }) = Rail::find(&opened) else { panic!("a package that can be read") };
-    assert_eq!(range, 262_143_328_850);
+    let Some(Rail::Counter { microjoules, of }) = Rail::find(&opened, None) else {
+        panic!("a package that can be read")
+    };
+    assert_eq!((microjoules[0].1, of), (262_143_328_850, Scope::CpuPackage));
 }
 
 #[test]

@@ -4,6 +4,9 @@ use crate::trees::{names, tree};
 use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
 use wattle::energy::board::findings::Findings;
+use wattle::energy::board::quota;
+use wattle::energy::board::rail::Rail;
+use wattle::energy::board::source;
 use wattle::energy::board::tree::Tree;
 use wattle::energy::governor::{Governor, Settings};
 use wattle::energy::input::Sample;
@@ -14,6 +17,7 @@ use wattle::energy::policy::wall::Wall;
 use wattle::energy::sample::fault::Fault;
 use wattle::energy::sample::group::Readings;
 use wattle::energy::sample::text;
+use wattle::limits::SENSOR_FILES_MAX;
 
 /// Rounds of an everyday run; `WATTLE_FUZZ_ROUNDS` asks for more.
 const ROUNDS: u64 = 400;
@@ -68,6 +72,7 @@ fn check(findings: &Findings, rng: &mut Rng) {
     assert!((55.0..=95.0).contains(&findings.t_lim), "{findings:?}");
     assert!(findings.cpu_degrees().is_none_or(|degrees| (-30.0..125.0).contains(&degrees)));
     assert!(findings.supplies.battery.is_none_or(|battery| battery.percent.is_none_or(|percent| percent <= 100)));
+    assert!(findings.cpu.sensors().iter().all(|sensor| sensor.degrees().is_none_or(|t| (-30.0..125.0).contains(&t))));
     let mut governor = Governor::new(1 + pick(rng, 8), findings, Settings::default(), None);
     for second in 0..4 {
         let mut temperatures = Readings::new();
@@ -99,6 +104,10 @@ fn any_bytes_in_any_file_give_findings_and_a_decision() {
                 damaged.insert(path, Ok(&new));
             }
         }
+        let owners = ["ina219", "ina3221", "coretemp"][pick(&mut rng, 3)];
+        let rail = Rail::find(&damaged, Some(owners)).map(|rail| rail.microwatts(&damaged));
+        assert!(rail.is_none_or(|watts| watts.is_err() || watts.is_ok_and(|watts| (1..500_000_000).contains(&watts))));
+        assert!(source::files(&damaged).iter().map(Vec::len).sum::<usize>() <= SENSOR_FILES_MAX);
         check(&Findings::of(&damaged), &mut rng);
     }
 }
@@ -122,6 +131,7 @@ fn any_bytes_in_hints_and_counters_are_a_value_or_none() {
         let _ = (text::pressure(&bytes), text::busy_ticks(&bytes), text::field(&bytes, b"MemAvailable"));
         let _ = (text::integer(&bytes), text::word(&bytes), text::throttle_bits(&bytes));
         let _ = text::cgroup_millicores(&bytes);
+        let _ = quota::files(&bytes);
     }
 }
 

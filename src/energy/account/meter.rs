@@ -1,126 +1,259 @@
-//! Measured power over the time of a task, less what the device takes anyway (4.10).
+//! Measured power shared out over CPU time: the joules of tasks, less what the device takes anyway (4.10).
+//!
+//! At each sample the energy above idle that fell to this process's share of the CPU goes into a pot; tasks that ended
+//! draw from it by their CPU time when the next sample comes. Without a fresh measurement the model speaks.
 
-use super::task::{Attribution, Joules, Method, Scope};
+use super::idle::Idle;
+use super::pot::{Draw, Pot};
+use super::task::{Attribution, Joules, METHODS, Method, Scope};
 use crate::base::time::{Duration, Instant};
 
-/// Watts that can be (1.10).
-const WATTS: std::ops::Range<f64> = 0.0..500.0;
+/// Watts that can be, both ends excluded (1.10): 0 is a sensor that does not measure.
+const WATTS: (f64, f64) = (0.0, 500.0);
 /// A battery's power counts after this long on it (4.10).
 const BATTERY_FOR: Duration = Duration::from_secs(60);
-/// Without a value for this long the power is unknown.
+/// Without a value for this long nothing is measured.
 const STALE: Duration = Duration::from_secs(10);
+/// Tasks wait for so long for power above idle to show; then the model speaks.
+const WAIT: Duration = Duration::from_secs(60);
 
-/// How a device's joules are found: the best source that it has.
+/// Watts as a source gave them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Way {
-    /// A sensor gives watts; `idle` are the watts without our work.
-    Measured {
-        /// How.
-        method: Method,
-        /// Of what.
-        scope: Scope,
-        /// Watts without our work, as calibrated or last seen idle.
-        idle: f64,
-    },
-    /// CPU seconds times the watts of a core.
-    Model {
-        /// From the table or calibrated.
-        method: Method,
-        /// Watts of one busy core.
-        core_watts: f64,
-    },
-    /// Nothing is known of this device.
-    Unknown,
+pub struct Watts {
+    /// The number.
+    pub watts: f64,
+    /// The mean since the value before (a counter's), and not of this moment.
+    pub mean: bool,
+    /// How they were measured.
+    pub method: Method,
+    /// Of what.
+    pub scope: Scope,
 }
 
-/// A task's use of the CPU.
+/// CPU time since some beginning.
 #[derive(Clone, Copy, Debug)]
-pub struct Used {
-    /// CPU seconds of the task's thread.
-    pub cpu: Duration,
-    /// CPU seconds of everybody while it ran; `None`: it ran alone.
-    pub everybody: Option<Duration>,
+pub struct Cpu {
+    /// Of this process.
+    pub mine: Duration,
+    /// Of everybody.
+    pub busy: Duration,
 }
 
-/// Integrates power between the marks of tasks.
+/// CPU seconds times the watts of a core.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Model {
+    /// From the table or calibrated.
+    pub method: Method,
+    /// What the watts are of.
+    pub scope: Scope,
+    /// Watts of one busy core.
+    pub core_watts: f64,
+}
+
+/// What the device takes without our work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Baseline {
+    /// So much.
+    pub watts: f64,
+    /// How it was found.
+    pub method: Method,
+    /// What it is of.
+    pub scope: Scope,
+}
+
+/// A task that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    /// The day, counted from 1970.
+    pub day: i64,
+    /// CPU time of its thread.
+    pub cpu: Duration,
+    /// Chunks that it embedded.
+    pub chunks: u64,
+}
+
+/// Tasks with their joules, for the ledger.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Booked {
+    /// The day, counted from 1970.
+    pub day: i64,
+    /// Of all of them.
+    pub joules: Joules,
+    /// How many.
+    pub tasks: u64,
+    /// Chunks that they embedded.
+    pub chunks: u64,
+}
+
+/// Tasks that ended since the last sample.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    day: i64,
+    since: Instant,
+    cpu: f64,
+    tasks: u64,
+    chunks: u64,
+}
+
+/// Finds the joules of tasks.
 #[derive(Clone, Debug)]
 pub struct Meter {
-    way: Way,
-    /// Above idle, since the start.
-    joules: f64,
-    last: Option<(Instant, f64)>,
+    model: Option<Model>,
+    calibrated: Option<Baseline>,
+    /// By method: a device on its battery takes something else than on mains.
+    idles: [Idle; METHODS.len()],
+    last: Option<(Instant, Watts, Cpu)>,
+    /// Since when values have come without a gap.
     since: Option<Instant>,
+    pot: Pot,
+    /// Joules of a CPU second, when tasks were last booked.
+    rate: Option<f64>,
+    ended: Option<Ended>,
+    worked: bool,
 }
 
-/// Where the integral stood when a task began.
-#[derive(Clone, Copy, Debug)]
-pub struct Mark(f64, bool);
-
 impl Meter {
-    /// A meter.
+    /// A meter with what to say where nothing is measured, and the watts without work as they were calibrated.
     #[must_use]
-    pub const fn new(way: Way) -> Self {
-        Self { way, joules: 0.0, last: None, since: None }
-    }
-
-    /// How joules are found.
-    #[must_use]
-    pub const fn way(&self) -> Way {
-        self.way
-    }
-
-    /// Fewer watts were seen without our work than before: these are what the device takes anyway.
-    pub const fn rebase(&mut self, watts: f64) {
-        if let Way::Measured { idle, .. } = &mut self.way {
-            *idle = watts;
+    pub fn new(model: Option<Model>, idle: Option<(f64, Scope)>) -> Self {
+        let mut idles = [Idle::default(); METHODS.len()];
+        let calibrated = idle.map(|(watts, scope)| {
+            let same = |method: &Method| scope_of(*method) == Some(scope);
+            METHODS.into_iter().filter(same).for_each(|method| idles[method as usize] = Idle::known(watts));
+            Baseline { watts, method: Method::ModelCalibrated, scope }
+        });
+        Self {
+            model,
+            calibrated,
+            idles,
+            last: None,
+            since: None,
+            pot: Pot::default(),
+            rate: None,
+            ended: None,
+            worked: false,
         }
     }
 
-    /// Takes measured watts; values that cannot be are unknown.
-    pub fn power(&mut self, now: Instant, watts: f64) {
-        let Way::Measured { idle, .. } = self.way else { return };
-        if !watts.is_finite() || !WATTS.contains(&watts) {
-            return;
+    /// A task ended. Where its energy is being measured it is booked with the next sample, else at once.
+    pub fn ended(&mut self, now: Instant, task: Task) -> Option<Booked> {
+        let before = self.ended.unwrap_or(Ended { day: task.day, since: now, cpu: 0.0, tasks: 0, chunks: 0 });
+        self.ended = Some(Ended {
+            cpu: before.cpu + task.cpu.as_secs_f64(),
+            tasks: before.tasks + 1,
+            chunks: before.chunks + task.chunks,
+            ..before
+        });
+        if self.measures(now) { None } else { self.by_model() }
+    }
+
+    /// A sample: watts and CPU time, where they could be read, and whether there is work of ours. Books what ended.
+    pub fn sample(&mut self, now: Instant, watts: Option<Watts>, cpu: Option<Cpu>, working: bool) -> Option<Booked> {
+        let sound = watts.filter(|watts| watts.watts.is_finite() && watts.watts > WATTS.0 && watts.watts < WATTS.1);
+        let taken = sound.zip(cpu).is_some_and(|(watts, cpu)| self.integrate(now, watts, cpu));
+        let booked = self.book(now, taken);
+        // What no task of ours used, answers and gossip, is not kept for the next one.
+        if !working && !self.worked && self.ended.is_none() {
+            self.pot = Pot::default();
         }
-        match self.last {
-            Some((at, before)) if now.since(at) < STALE => {
-                self.joules += (f64::midpoint(before, watts) - idle).max(0.0) * now.since(at).as_secs_f64();
+        self.worked = working;
+        booked
+    }
+
+    /// The agent stops: no sample will come for what ended. It was being measured then, and is booked as the last was.
+    pub fn close(&mut self) -> Option<Booked> {
+        let ended = self.ended?;
+        match (self.rate.or_else(|| self.pot.rate()), self.last) {
+            (Some(rate), Some((_, watts, _))) => {
+                self.take(Joules::new(rate * ended.cpu, watts.method, watts.scope, Attribution::CpuShare))
             }
-            _ => self.since = Some(now),
-        }
-        self.last = Some((now, watts));
-    }
-
-    /// A task begins.
-    #[must_use]
-    pub fn mark(&self, now: Instant) -> Mark {
-        Mark(self.joules, self.is_fresh(now))
-    }
-
-    /// A task ended: its joules.
-    #[must_use]
-    pub fn task(&self, now: Instant, mark: Mark, used: Used) -> Joules {
-        let cpu = used.cpu.as_secs_f64();
-        match self.way {
-            Way::Measured { method, scope, .. } if mark.1 && self.is_fresh(now) => {
-                let (share, attribution) = match used.everybody.map(|all| all.as_secs_f64()) {
-                    Some(all) if all > cpu => (cpu / all, Attribution::CpuShare),
-                    _ => (1.0, Attribution::Exclusive),
-                };
-                Joules::new((self.joules - mark.0) * share, method, scope, attribution)
-            }
-            Way::Model { method, core_watts } if core_watts > 0.0 => {
-                Joules::new(cpu * core_watts, method, Scope::BoardInput, Attribution::CpuShare)
-            }
-            Way::Measured { .. } | Way::Model { .. } | Way::Unknown => Joules::UNKNOWN,
+            _ => self.by_model(),
         }
     }
 
-    fn is_fresh(&self, now: Instant) -> bool {
-        let battery = matches!(self.way, Way::Measured { method: Method::BatteryMeasured, .. });
-        let due = if battery { BATTERY_FOR } else { Duration::ZERO };
-        let value = self.last.is_some_and(|(at, _)| now.since(at) < STALE);
-        value && self.since.is_some_and(|since| now.since(since) >= due)
+    /// What the device takes without our work: as measured now, or as it was calibrated.
+    #[must_use]
+    pub fn baseline(&self, now: Instant) -> Option<Baseline> {
+        let fresh = self.last.filter(|(at, ..)| now.since(*at) < STALE).and_then(|(_, watts, _)| {
+            let idle = self.idles[watts.method as usize].watts()?;
+            Some(Baseline { watts: idle, method: watts.method, scope: watts.scope })
+        });
+        fresh.or(self.calibrated)
+    }
+
+    /// Adds the interval since the last value to the pot; false where there was none that can be shared out.
+    fn integrate(&mut self, now: Instant, watts: Watts, cpu: Cpu) -> bool {
+        let before = self.last.filter(|(at, last, _)| last.method == watts.method && now.since(*at) < STALE);
+        let Some((at, last, then)) = before else {
+            (self.since, self.pot, self.rate) = (Some(now), Pot::default(), None);
+            self.last = Some((now, watts, cpu));
+            return false;
+        };
+        let passed = now.since(at);
+        if passed.is_zero() {
+            return false;
+        }
+        self.last = Some((now, watts, cpu));
+        let seconds = passed.as_secs_f64();
+        let mine = cpu.mine.saturating_sub(then.mine).as_secs_f64();
+        let busy = cpu.busy.saturating_sub(then.busy).as_secs_f64().max(mine);
+        let mean = if watts.mean { watts.watts } else { f64::midpoint(last.watts, watts.watts) };
+        let idle = &mut self.idles[watts.method as usize];
+        idle.take(mean, passed, mine / seconds, (busy - mine) / seconds);
+        let idle = idle.watts();
+        if let Some(idle) = idle.filter(|_| self.measures(now)) {
+            let share = if busy > 0.0 { mine / busy } else { 0.0 };
+            self.pot.add((mean - idle).max(0.0) * seconds * share, mine, busy - mine);
+        }
+        true
+    }
+
+    fn book(&mut self, now: Instant, taken: bool) -> Option<Booked> {
+        let ended = self.ended?;
+        if !self.measures(now) {
+            return self.by_model();
+        }
+        let (_, watts, _) = self.last.filter(|_| taken)?;
+        let rate = self.pot.rate();
+        match self.pot.draw(ended.cpu) {
+            Draw::Joules(joules, attribution) => {
+                self.rate = rate;
+                self.take(Joules::new(joules, watts.method, watts.scope, attribution))
+            }
+            Draw::Nothing if now.since(ended.since) < WAIT => None,
+            Draw::Nothing | Draw::Uncovered => self.by_model(),
+        }
+    }
+
+    fn by_model(&mut self) -> Option<Booked> {
+        let cpu = self.ended?.cpu;
+        let joules = self.model.filter(|model| model.core_watts > 0.0).map_or(Joules::UNKNOWN, |model| {
+            Joules::new(cpu * model.core_watts, model.method, model.scope, Attribution::CpuShare)
+        });
+        self.take(joules)
+    }
+
+    fn take(&mut self, joules: Joules) -> Option<Booked> {
+        let ended = self.ended.take()?;
+        Some(Booked { day: ended.day, joules, tasks: ended.tasks, chunks: ended.chunks })
+    }
+
+    /// Is there a fresh value, and is it known what the device takes anyway?
+    fn measures(&self, now: Instant) -> bool {
+        let Some((at, watts, _)) = self.last.filter(|(at, ..)| now.since(*at) < STALE) else { return false };
+        let due = if watts.method == Method::BatteryMeasured { BATTERY_FOR } else { Duration::ZERO };
+        let long = self.since.is_some_and(|since| at.since(since) >= due);
+        long && self.idles[watts.method as usize].watts().is_some()
+    }
+}
+
+/// What a method measures: rails are used only where they feed the whole board.
+const fn scope_of(method: Method) -> Option<Scope> {
+    match method {
+        Method::RailMeasured => Some(Scope::BoardInput),
+        Method::PackageMeasured => Some(Scope::CpuPackage),
+        Method::BatteryMeasured => Some(Scope::Battery),
+        Method::ModelCalibrated | Method::ModelDefault | Method::Unknown => None,
     }
 }
 
@@ -139,86 +272,5 @@ pub fn calibrate(points: &[(usize, f64)]) -> Option<(f64, f64)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::rng::Rng;
-
-    fn at(ms: u64) -> Instant {
-        Instant::from_millis(ms)
-    }
-
-    fn unit(rng: &mut Rng) -> f64 {
-        rng.below(1_000_001) as f64 / 1e6
-    }
-
-    #[test]
-    fn what_the_device_takes_anyway_is_never_inside_a_task() {
-        let way = Way::Measured { method: Method::RailMeasured, scope: Scope::BoardInput, idle: 2.6 };
-        let mut meter = Meter::new(way);
-        meter.power(at(0), 2.6);
-        let mark = meter.mark(at(0));
-        (1..=4).for_each(|s| meter.power(at(s * 1000), 2.6));
-        let second = |n| Duration::from_secs(n);
-        let idle = meter.task(at(4000), mark, Used { cpu: second(0), everybody: None });
-        assert_eq!(idle.joules, Some(0.0));
-        let mark = meter.mark(at(4000));
-        (5..=8).for_each(|s| meter.power(at(s * 1000), 5.6));
-        let half = meter.task(at(8000), mark, Used { cpu: second(4), everybody: Some(second(8)) });
-        // 3 W above idle for 3 s and a rising second of half that; we used half of the CPU time.
-        assert!((half.joules.unwrap() - (9.0 + 1.5) / 2.0).abs() < 1e-9);
-        assert_eq!((half.attribution, half.err_pct), (Attribution::CpuShare, 10));
-        let lost = meter.task(at(30_000), mark, Used { cpu: second(4), everybody: None });
-        assert_eq!(lost, Joules::UNKNOWN, "the sensor fell silent");
-    }
-
-    #[test]
-    fn a_battery_s_power_counts_after_a_minute_and_lies_do_not_count() {
-        let way = Way::Measured { method: Method::BatteryMeasured, scope: Scope::Battery, idle: 5.0 };
-        let mut meter = Meter::new(way);
-        let used = Used { cpu: Duration::from_secs(1), everybody: None };
-        for s in 0..120 {
-            meter.power(at(s * 1000), if s % 7 == 0 { f64::NAN } else { 9.0 });
-            meter.power(at(s * 1000), -3.0);
-            meter.power(at(s * 1000), 6553.5);
-            let joules = meter.task(at(s * 1000), meter.mark(at(s * 1000)), used);
-            assert_eq!(joules.joules.is_some(), s >= 61, "second {s}");
-        }
-    }
-
-    #[test]
-    fn the_model_lies_within_its_printed_error_of_a_measured_rail_for_most_tasks() {
-        // Boards of one kind differ by up to a third, their work by a little; the rail has its own error.
-        let mut rng = Rng::new(7);
-        let (mut within, mut all) = (0, 0);
-        for _ in 0..200 {
-            let truth = 0.75 * (0.7 + 0.6 * unit(&mut rng));
-            let near = calibrate(&[(0, 2.6), (1, 2.6 + truth), (4, 2.6 + 4.0 * truth)]).unwrap().0;
-            for (method, core_watts) in [(Method::ModelDefault, 0.75), (Method::ModelCalibrated, near)] {
-                let rail = Way::Measured { method: Method::RailMeasured, scope: Scope::BoardInput, idle: 2.6 };
-                let (mut rail, model) = (Meter::new(rail), Meter::new(Way::Model { method, core_watts }));
-                rail.power(at(0), 2.6 + truth);
-                let mark = rail.mark(at(0));
-                let seconds = 1 + rng.below(20);
-                for s in 1..=seconds {
-                    rail.power(at(s * 1000), 2.6 + truth * (0.95 + 0.1 * unit(&mut rng)));
-                }
-                let used = Used { cpu: Duration::from_secs(seconds), everybody: None };
-                let (measured, model) = (rail.task(at(seconds * 1000), mark, used), model.task(at(0), mark, used));
-                let (measured, modelled) = (measured.joules.unwrap(), model.joules.unwrap());
-                let off = (modelled - measured).abs() / measured.max(modelled) * 100.0;
-                within += u32::from(off <= f64::from(model.err_pct));
-                all += 1;
-            }
-        }
-        assert!(within * 100 >= all * 95, "{within} of {all}");
-    }
-
-    #[test]
-    fn a_calibration_needs_power_that_rises_with_the_work() {
-        let (core, idle) = calibrate(&[(0, 2.6), (1, 3.35), (4, 5.6)]).unwrap();
-        assert!((core - 0.75).abs() < 1e-9 && (idle - 2.6).abs() < 1e-9);
-        assert_eq!(calibrate(&[(0, 3.0), (4, 2.0)]), None);
-        assert_eq!(calibrate(&[(1, 3.0)]), None);
-        assert_eq!(calibrate(&[]), None);
-    }
-}
+#[path = "meter_test.rs"]
+mod tests;

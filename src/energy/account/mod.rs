@@ -5,7 +5,9 @@
 //! without showing the parts; what the device takes anyway is never inside a task.
 //! Limits: `ENERGY_DAYS_MAX` days. Not here: reading counters (`io`), carbon.
 
+pub mod idle;
 pub mod ledger;
 pub mod meter;
+pub mod pot;
 pub mod rapl;
 pub mod task;

@@ -2,7 +2,7 @@
 
 use super::limit::{LimitFrom, limit};
 use super::model::{Board, name_board};
-use super::sensor::{Choice, choose, is_cpu_zone};
+use super::sensor::{Choice, Sensor, choose, is_cpu_zone};
 use super::source::{Source, Supplies};
 use super::tree::Tree;
 use super::zone::{Zone, cooling_paths, throttling};
@@ -67,17 +67,34 @@ impl Findings {
         sensors.iter_mut().for_each(|sensor| sensor.reading = Err(Fault::Later));
     }
 
-    /// The name of the sensor that leads; `None` where no sensor is the CPU's.
+    /// Puts the sensors into the order that they had: whoever remembers them by their number goes on. Those that are new
+    /// come last.
+    pub fn keep_order(&mut self, before: &Self) {
+        let order = |path: &str| before.cpu.sensors().iter().position(|sensor| sensor.path == path);
+        if let Choice::Group(group) = &mut self.cpu {
+            group.sort_by_key(|sensor| order(&sensor.path).unwrap_or(usize::MAX));
+        }
+    }
+
+    /// The name of the sensor that leads; `None` where no sensor is known to be the CPU's.
     #[must_use]
     pub fn cpu_sensor(&self) -> Option<&str> {
-        self.cpu.sensors().first().map(|sensor| sensor.name.as_str())
+        self.leading().map(|sensor| sensor.name.as_str())
     }
 
     /// Degrees, where the sensor that leads could be read.
     #[must_use]
     pub fn cpu_degrees(&self) -> Option<f64> {
-        let raw = self.cpu.sensors().first().and_then(|sensor| sensor.reading.ok());
-        crate::energy::sample::gate::Gate::default().take(crate::base::time::Instant::ZERO, Ok(raw?), 0.0)
+        self.leading().and_then(Sensor::degrees)
+    }
+
+    /// One that may be a constant does not lead until it was seen to vary: whoever has seen that knows it by `cpu`.
+    fn leading(&self) -> Option<&Sensor> {
+        match &self.cpu {
+            // The first of the hottest.
+            Choice::Group(group) => group.iter().rev().max_by_key(|sensor| sensor.heat()),
+            Choice::Doubtful(_) | Choice::None => None,
+        }
     }
 
     /// What feeds the device.
@@ -92,5 +109,5 @@ fn under_voltage_path(tree: &Tree) -> Option<String> {
     let folder = "sys/class/hwmon";
     let chips = tree.names(folder);
     let chip = chips.iter().find(|chip| tree.word(&format!("{folder}/{chip}/name")) == Some("rpi_volt"))?;
-    Some(format!("{folder}/{chip}/in0_lcrit_alarm"))
+    Some(format!("{folder}/{chip}/in0_lcrit_alarm")).filter(|path| tree.has(path))
 }

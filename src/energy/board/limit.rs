@@ -4,6 +4,7 @@ use super::model::Board;
 use super::sensor::is_cpu_zone;
 use super::tree::Tree;
 use super::zone::Zone;
+use crate::energy::sample::text;
 use serde::{Deserialize, Serialize};
 
 /// Degrees between which any limit is held: a trip can be nonsense (1.1: an MT7622 shipped with 47).
@@ -56,13 +57,60 @@ pub fn limit(tree: &Tree, zones: &[Zone], board: Option<&Board>) -> (f64, LimitF
     let trip = of_cpu().filter_map(Zone::control_trip).min().map(|at| (degrees(at), LimitFrom::Trip));
     let (value, from) = trip
         .or_else(|| hwmon_maximum(tree).map(|at| (degrees(at), LimitFrom::Hwmon)))
-        .or_else(|| board.and_then(|board| board.t_lim).map(|at| (at, LimitFrom::Board)))
+        .or_else(|| board.and_then(|board| of_board(tree, board)).map(|at| (at, LimitFrom::Board)))
         .or_else(|| {
             let critical = of_cpu().filter_map(Zone::critical_trip).min();
             critical.map(|at| (degrees(at) - BELOW_CRITICAL, LimitFrom::Critical))
         })
         .unwrap_or((DEFAULT, LimitFrom::Default));
     (value.clamp(CLAMP.0, CLAMP.1), from)
+}
+
+/// Where a Raspberry Pi's firmware has its settings; the newer place first.
+pub const CONFIGS: [&str; 2] = ["boot/firmware/config.txt", "boot/config.txt"];
+/// The settings of heat: where the clock is lowered at last, and where a 3B+ lowers it first.
+const HARD: (&str, std::ops::RangeInclusive<i64>) = ("temp_limit", 60..=85);
+/// See `HARD`.
+const SOFT: (&str, std::ops::RangeInclusive<i64>) = ("temp_soft_limit", 60..=70);
+
+/// The lines of a firmware's settings that say something of heat, and the conditions that they stand under.
+#[must_use]
+pub fn limit_lines(config: &[u8]) -> Vec<u8> {
+    let wanted = |line: &&[u8]| {
+        let line = line.trim_ascii_start();
+        line.starts_with(b"[") || line.starts_with(HARD.0.as_bytes()) || line.starts_with(SOFT.0.as_bytes())
+    };
+    let lines = config.split(|byte| *byte == b'\n').filter(wanted);
+    lines.flat_map(|line| [line, b"\n"].concat()).collect()
+}
+
+/// The table's degrees, or those that the owner gave the firmware in their place.
+fn of_board(tree: &Tree, board: &Board) -> Option<f64> {
+    let table = board.t_lim?;
+    let (key, range) = if table < 80.0 { SOFT } else { HARD };
+    let config = CONFIGS.iter().find_map(|path| tree.bytes(path).ok()).filter(|_| board.is_pi());
+    Some(config.and_then(|config| set(config, key, &range)).map_or(table, |degrees| degrees as f64))
+}
+
+/// The last value of a key. Under a condition, as `[pi4]`, it may be meant for another board: it only lowers.
+fn set(config: &[u8], key: &str, range: &std::ops::RangeInclusive<i64>) -> Option<i64> {
+    let (mut always, mut at_most, mut conditional) = (None, i64::MAX, false);
+    for line in config.split(|byte| *byte == b'\n').filter_map(text::word) {
+        if line.starts_with('[') {
+            conditional = line != "[all]";
+        }
+        let Some((name, value)) = line.split_once('=') else { continue };
+        let value = value.split('#').next().and_then(|value| value.trim().parse::<i64>().ok());
+        let Some(value) = value.filter(|value| name.trim() == key && range.contains(value)) else { continue };
+        if conditional {
+            at_most = at_most.min(value);
+        } else {
+            always = Some(value);
+        }
+    }
+    // Without a word for all boards, one under a condition stands against the firmware's own 85.
+    let lowest = (at_most < 80).then_some(at_most);
+    always.map(|always| always.min(at_most)).or(lowest)
 }
 
 /// The lowest maximum that a chip of the CPU gives.
@@ -77,4 +125,34 @@ fn hwmon_maximum(tree: &Tree) -> Option<i64> {
         values.filter(|at| HWMON_MAX.contains(at)).min()
     };
     tree.names(folder).into_iter().filter_map(of_chip).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pi_s_own_setting_moves_its_limit_and_the_last_one_wins() {
+        let limit_of = |model: &str, config: &str| {
+            let mut tree = Tree::default();
+            tree.insert("proc/device-tree/model", Ok(model.as_bytes()));
+            tree.insert("boot/firmware/config.txt", Ok(&limit_lines(config.as_bytes())));
+            let board = super::super::model::name_board(&tree, &[]);
+            limit(&tree, &[], board.as_ref())
+        };
+        let pi4 = "Raspberry Pi 4 Model B";
+        for (config, degrees) in [
+            ("", 80.0),
+            ("dtparam=audio=on\ntemp_limit=70\n", 70.0),
+            ("temp_limit=70\n temp_limit = 85 # hot\n", 85.0),
+            ("#temp_limit=70\ntemp_limit=59\ntemp_limit=86\ntemp_limit=x\ntemp_soft_limit=65\n", 80.0),
+            ("[pi5]\ntemp_limit=85\n[pi3]\ntemp_limit=65\n[all]\n", 65.0),
+            ("[pi5]\ntemp_limit=85\n[all]\ntemp_limit=75\n", 75.0),
+        ] {
+            assert_eq!(limit_of(pi4, config), (degrees, LimitFrom::Board), "{config:?}");
+        }
+        let soft = limit_of("Raspberry Pi 3 Model B Plus", "temp_limit=85\ntemp_soft_limit=68\n");
+        assert_eq!(soft.0, 68.0, "a 3B+ lowers its clock at the soft limit");
+        assert_eq!(limit_of("Radxa ROCK 5B", "temp_limit=65\n"), (80.0, LimitFrom::Default));
+    }
 }

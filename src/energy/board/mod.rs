@@ -9,7 +9,9 @@
 pub mod findings;
 pub mod limit;
 pub mod model;
+pub mod quota;
 pub mod rail;
+pub mod rise;
 pub mod sensor;
 pub mod source;
 pub mod tree;

@@ -43,12 +43,14 @@ pub fn name_board(tree: &Tree, zones: &[Zone]) -> Option<Board> {
         return Some(from_model(said));
     }
     let offset = zones.iter().filter(|zone| zone.kind == "cpu-thermal").find_map(|zone| zone.offset);
-    let fastest = tree.integer("sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq").unwrap_or(0);
+    let fastest = tree.integer("sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq").ok();
     let hwmon = "sys/class/hwmon";
     let has_volt = tree.names(hwmon).iter().any(|chip| tree.word(&format!("{hwmon}/{chip}/name")) == Some("rpi_volt"));
     let model = match (offset, fastest) {
-        (Some(OFFSET_BCM2837), ..=1_000_000) => "Raspberry Pi Zero 2",
-        (Some(OFFSET_BCM2837), ..=1_200_000) => "Raspberry Pi 3 Model B",
+        // Which of the three cannot be told: the limit is the lowest of theirs.
+        (Some(OFFSET_BCM2837), None) => return Some(Board::unsure("Raspberry Pi 3 or Zero 2 W", 60.0)),
+        (Some(OFFSET_BCM2837), Some(..=1_000_000)) => "Raspberry Pi Zero 2",
+        (Some(OFFSET_BCM2837), Some(..=1_200_000)) => "Raspberry Pi 3 Model B",
         (Some(OFFSET_BCM2837), _) => "Raspberry Pi 3 Model B Plus",
         (Some(OFFSET_BCM2711), _) => "Raspberry Pi 4",
         (Some(OFFSET_BCM2712), _) => "Raspberry Pi 5",
@@ -56,6 +58,18 @@ pub fn name_board(tree: &Tree, zones: &[Zone]) -> Option<Board> {
         _ => return None,
     };
     Some(from_model(model))
+}
+
+impl Board {
+    fn unsure(name: &str, t_lim: f64) -> Self {
+        Self { name: name.to_owned(), t_lim: Some(t_lim), core_watts: None }
+    }
+
+    /// Is it a Raspberry Pi, whose firmware throttles?
+    #[must_use]
+    pub fn is_pi(&self) -> bool {
+        self.name.starts_with("Raspberry Pi")
+    }
 }
 
 fn from_model(said: &str) -> Board {
@@ -77,6 +91,21 @@ mod tests {
         let mut tree = Tree::default();
         tree.insert("proc/device-tree/model", Ok(format!("{model}\0").as_bytes()));
         name_board(&tree, &[]).unwrap()
+    }
+
+    #[test]
+    fn a_chip_whose_clock_is_unknown_is_held_to_the_lowest_limit_of_its_boards() {
+        let mut tree = Tree::default();
+        for (file, text) in [("type", "cpu-thermal\n"), ("temp", "50000\n"), ("offset", "412000\n")] {
+            assert!(tree.insert(&format!("sys/class/thermal/thermal_zone0/{file}"), Ok(text.as_bytes())));
+        }
+        let board = name_board(&tree, &Zone::all(&tree)).unwrap();
+        assert_eq!(
+            (board.name.as_str(), board.t_lim, board.core_watts),
+            ("Raspberry Pi 3 or Zero 2 W", Some(60.0), None)
+        );
+        tree.insert("sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq", Ok(b"1000000\n"));
+        assert_eq!(name_board(&tree, &Zone::all(&tree)).unwrap().t_lim, Some(80.0));
     }
 
     #[test]

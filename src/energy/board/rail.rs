@@ -3,14 +3,27 @@
 use super::tree::Tree;
 use crate::energy::account::task::{Method, Scope};
 use crate::energy::sample::fault::Fault;
+use crate::limits::PACKAGES_MAX;
 
+const HWMON: &str = "sys/class/hwmon";
 /// Labels of rails that feed the whole board (1.2; jetson_stats#900).
 const TOTALS: [&str; 4] = ["VDD_IN", "VIN_SYS_5V0", "VIN", "POM_5V_IN"];
-/// Microwatts that can be (1.10: below 500 W).
-const MICROWATTS: std::ops::Range<i64> = 0..500_000_000;
+/// hwmon chips that measure the current of a rail, with the channels that they have (1.2).
+const CHIPS: [(&str, u8); 8] = [
+    ("ina3221", 3),
+    ("ina4230", 4),
+    ("ina219", 1),
+    ("ina220", 1),
+    ("ina226", 1),
+    ("ina230", 1),
+    ("ina231", 1),
+    ("ina238", 1),
+];
+/// Microwatts that can be (1.10: in (0, 500 W)).
+const MICROWATTS: std::ops::Range<i64> = 1..500_000_000;
 
-/// How watts are read. A rail without a label that says "all of the board" is left alone: an ina219 on a battery HAT
-/// measures what flows into the battery.
+/// How watts are read. A rail without a label that says "all of the board" is left alone unless its owner says so: an
+/// ina219 on a battery HAT measures what flows into the battery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rail {
     /// Millivolts times milliamperes: `ina3221` has no power file.
@@ -22,28 +35,43 @@ pub enum Rail {
     },
     /// Milliwatts: NVIDIA's driver of `JetPack` 4.
     Milliwatts(String),
-    /// A counter in microjoules that wraps.
+    /// Microwatts, as hwmon has them.
+    Microwatts {
+        /// The file of the power.
+        microwatts: String,
+        /// The file of the voltage, where there is one.
+        millivolts: Option<String>,
+    },
+    /// Counters in microjoules that wrap, to be summed.
     Counter {
-        /// The file of the counter.
-        microjoules: String,
-        /// Where it begins anew.
-        range: u64,
+        /// The files, and where each begins anew.
+        microjoules: Vec<(String, u64)>,
+        /// What they count: a rail of the board, or the CPU's packages.
+        of: Scope,
     },
 }
 
+/// Does the listing need this chip's files for a rail?
+#[must_use]
+pub fn is_meter(chip: &str, owners: Option<&str>) -> bool {
+    CHIPS.iter().any(|(name, _)| *name == chip) || owners == Some(chip)
+}
+
 impl Rail {
-    /// The best rail of a tree; `None` where none can be read: then joules are modelled, and said to be.
+    /// The best rail of a tree; `None` where none can be read: then joules are modelled, and said to be. `owners` is the
+    /// hwmon chip that measures all that the device takes, as its owner says.
     #[must_use]
-    pub fn find(tree: &Tree) -> Option<Self> {
-        ina3221(tree).or_else(|| jetpack4(tree)).or_else(|| package(tree))
+    pub fn find(tree: &Tree, owners: Option<&str>) -> Option<Self> {
+        let owners = owners.and_then(|chip| chip_of_owner(tree, chip));
+        owners.or_else(|| labelled(tree)).or_else(|| jetpack4(tree)).or_else(|| packages(tree))
     }
 
     /// How joules of it are found, and what they are of.
     #[must_use]
     pub const fn kind(&self) -> (Method, Scope) {
         match self {
-            Self::Product { .. } | Self::Milliwatts(_) => (Method::RailMeasured, Scope::BoardInput),
-            Self::Counter { .. } => (Method::PackageMeasured, Scope::CpuPackage),
+            Self::Counter { of: Scope::CpuPackage, .. } => (Method::PackageMeasured, Scope::CpuPackage),
+            _ => (Method::RailMeasured, Scope::BoardInput),
         }
     }
 
@@ -57,24 +85,50 @@ impl Rail {
                 tree.integer(millivolts)?.checked_mul(tree.integer(milliamperes)?)
             }
             Self::Milliwatts(path) => tree.integer(path)?.checked_mul(1000),
+            Self::Microwatts { microwatts, .. } => Some(tree.integer(microwatts)?),
             Self::Counter { .. } => None,
         };
         value.filter(|value| MICROWATTS.contains(value)).ok_or(Fault::Garbage)
     }
 }
 
-fn ina3221(tree: &Tree) -> Option<Rail> {
-    let folder = "sys/class/hwmon";
-    let is_ina = |chip: &&str| tree.word(&format!("{folder}/{chip}/name")) == Some("ina3221");
-    // Channels 1 to 3 are buses; 4 to 7 are shunts, in microvolts.
-    let channels = tree.names(folder).into_iter().filter(is_ina).flat_map(|chip| (1..=3).map(move |n| (chip, n)));
-    let mut totals = channels.filter(|(chip, n)| {
-        tree.word(&format!("{folder}/{chip}/in{n}_label")).is_some_and(|label| TOTALS.contains(&label))
+/// The rail whose label says that it feeds the whole board.
+fn labelled(tree: &Tree) -> Option<Rail> {
+    let chips = tree.names(HWMON).into_iter().filter_map(|chip| {
+        let name = tree.word(&format!("{HWMON}/{chip}/name"))?;
+        CHIPS.iter().find(|(known, _)| *known == name).map(|(_, channels)| (chip, *channels))
     });
-    totals.next().map(|(chip, n)| Rail::Product {
-        millivolts: format!("{folder}/{chip}/in{n}_input"),
-        milliamperes: format!("{folder}/{chip}/curr{n}_input"),
+    let mut channels = chips.flat_map(|(chip, channels)| (1..=channels).map(move |n| (chip, n)));
+    channels.find_map(|(chip, n)| {
+        let folder = format!("{HWMON}/{chip}");
+        let label = |kind: &str| tree.word(&format!("{folder}/{kind}{n}_label"));
+        let is_total = ["in", "power"].into_iter().filter_map(label).any(|label| TOTALS.contains(&label));
+        if is_total { channel(tree, &folder, n) } else { None }
     })
+}
+
+/// The first channel of the chip that the owner named; `None` where there is no such chip, or it measures no power.
+#[must_use]
+pub fn chip_of_owner(tree: &Tree, named: &str) -> Option<Rail> {
+    let mut chips = tree.names(HWMON).into_iter().map(|chip| format!("{HWMON}/{chip}"));
+    chips
+        .find(|folder| tree.word(&format!("{folder}/name")) == Some(named))
+        .and_then(|folder| channel(tree, &folder, 1))
+}
+
+/// The best of a channel's files: a counter misses nothing between two samples.
+fn channel(tree: &Tree, folder: &str, n: u8) -> Option<Rail> {
+    let path = |file: &str| format!("{folder}/{file}");
+    let (energy, power) = (path(&format!("energy{n}_input")), path(&format!("power{n}_input")));
+    let (volts, amperes) = (path(&format!("in{n}_input")), path(&format!("curr{n}_input")));
+    if tree.integer(&energy).is_ok() {
+        // 64 bits, as hwmon has them: in a home's life they do not wrap.
+        return Some(Rail::Counter { microjoules: vec![(energy, u64::MAX)], of: Scope::BoardInput });
+    }
+    if tree.has(&power) {
+        return Some(Rail::Microwatts { microwatts: power, millivolts: tree.has(&volts).then_some(volts) });
+    }
+    (tree.has(&volts) && tree.has(&amperes)).then_some(Rail::Product { millivolts: volts, milliamperes: amperes })
 }
 
 fn jetpack4(tree: &Tree) -> Option<Rail> {
@@ -86,14 +140,89 @@ fn jetpack4(tree: &Tree) -> Option<Rail> {
     total.map(|(device, n)| Rail::Milliwatts(format!("{device}/in_power{n}_input")))
 }
 
-/// RAPL's package, where somebody made it readable: by default only root may (1.6).
-fn package(tree: &Tree) -> Option<Rail> {
+/// RAPL's packages, where somebody made them readable: by default only root may read them (1.6). All of them or none:
+/// half of a server's CPUs is no figure of it.
+fn packages(tree: &Tree) -> Option<Rail> {
     let folder = "sys/class/powercap";
-    tree.names(folder).into_iter().find_map(|zone| {
+    let all = tree
+        .names(folder)
+        .into_iter()
+        .filter(|zone| tree.word(&format!("{folder}/{zone}/name")).is_some_and(|name| name.starts_with("package")));
+    let counter = |zone: &str| {
         let path = |file: &str| format!("{folder}/{zone}/{file}");
-        let is_package = tree.word(&path("name")).is_some_and(|name| name.starts_with("package"));
         let range = u64::try_from(tree.integer(&path("max_energy_range_uj")).ok()?).ok()?;
-        let readable = tree.integer(&path("energy_uj")).is_ok();
-        (is_package && readable).then(|| Rail::Counter { microjoules: path("energy_uj"), range })
-    })
+        tree.integer(&path("energy_uj")).ok()?;
+        Some((path("energy_uj"), range))
+    };
+    let microjoules: Vec<_> = all.map(counter).collect::<Option<_>>()?;
+    let fits = (1..=PACKAGES_MAX).contains(&microjoules.len());
+    fits.then_some(Rail::Counter { microjoules, of: Scope::CpuPackage })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        let mut tree = Tree::default();
+        files.iter().for_each(|(path, text)| assert!(tree.insert(path, Ok(text.as_bytes()))));
+        tree
+    }
+
+    const CHIP: [(&str, &str); 5] = [
+        ("sys/class/hwmon/hwmon2/name", "ina219\n"),
+        ("sys/class/hwmon/hwmon2/in0_input", "12\n"),
+        ("sys/class/hwmon/hwmon2/in1_input", "5020\n"),
+        ("sys/class/hwmon/hwmon2/curr1_input", "800\n"),
+        ("sys/class/hwmon/hwmon2/power1_input", "4016000\n"),
+    ];
+
+    #[test]
+    fn a_chip_counts_when_its_label_or_its_owner_says_that_it_measures_everything() {
+        let mut chip = tree(&CHIP);
+        assert_eq!(Rail::find(&chip, None), None, "it may be a battery's");
+        assert_eq!(Rail::find(&chip, Some("ina226")), None, "another chip was named");
+        let owners = Rail::find(&chip, Some("ina219")).unwrap();
+        assert_eq!(
+            (owners.microwatts(&chip), owners.kind()),
+            (Ok(4_016_000), (Method::RailMeasured, Scope::BoardInput))
+        );
+        chip.insert("sys/class/hwmon/hwmon2/in1_label", Ok(b"VIN\n"));
+        assert_eq!(Rail::find(&chip, None), Some(owners));
+        chip.insert("sys/class/hwmon/hwmon2/in1_label", Ok(b"VBAT\n"));
+        assert_eq!(Rail::find(&chip, None), None);
+        let product = tree(&CHIP[..4]);
+        assert_eq!(Rail::find(&product, Some("ina219")).unwrap().microwatts(&product), Ok(5020 * 800));
+    }
+
+    #[test]
+    fn a_rail_with_a_counter_is_of_the_board_and_watts_of_0_are_none() {
+        let mut chip = tree(&[
+            ("sys/class/hwmon/hwmon0/name", "ina4230\n"),
+            ("sys/class/hwmon/hwmon0/power2_label", "VDD_IN\n"),
+            ("sys/class/hwmon/hwmon0/power2_input", "0\n"),
+        ]);
+        assert_eq!(Rail::find(&chip, None).unwrap().microwatts(&chip), Err(Fault::Garbage));
+        chip.insert("sys/class/hwmon/hwmon0/energy2_input", Ok(b"987654321\n"));
+        let Some(rail @ Rail::Counter { .. }) = Rail::find(&chip, None) else { panic!("a counter") };
+        assert_eq!(rail.kind(), (Method::RailMeasured, Scope::BoardInput));
+    }
+
+    #[test]
+    fn the_packages_of_a_server_are_counted_together_or_not_at_all() {
+        let mut tree = tree(&[
+            ("sys/class/powercap/intel-rapl:0/name", "package-0\n"),
+            ("sys/class/powercap/intel-rapl:0/energy_uj", "5\n"),
+            ("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "100\n"),
+            ("sys/class/powercap/intel-rapl:1/name", "package-1\n"),
+            ("sys/class/powercap/intel-rapl:1/max_energy_range_uj", "200\n"),
+        ]);
+        tree.insert("sys/class/powercap/intel-rapl:1/energy_uj", Err(Fault::Denied));
+        assert_eq!(Rail::find(&tree, None), None);
+        tree.insert("sys/class/powercap/intel-rapl:1/energy_uj", Ok(b"7\n"));
+        let rail = Rail::find(&tree, None).unwrap();
+        assert_eq!(rail.kind(), (Method::PackageMeasured, Scope::CpuPackage));
+        let Rail::Counter { microjoules, .. } = rail else { panic!("counters") };
+        assert_eq!(microjoules.iter().map(|(_, range)| *range).collect::<Vec<_>>(), [100, 200]);
+    }
 }

@@ -3,6 +3,7 @@
 use super::tree::Tree;
 use super::zone::Zone;
 use crate::energy::sample::fault::Reading;
+use crate::energy::sample::gate::in_range;
 use crate::limits::CPU_SENSORS_MAX;
 
 const HWMON: &str = "sys/class/hwmon";
@@ -39,6 +40,19 @@ pub struct Sensor {
     pub path: String,
     /// Millidegrees, as read now.
     pub reading: Reading,
+}
+
+impl Sensor {
+    /// Degrees Celsius; `None` where it could not be read, or says what cannot be.
+    #[must_use]
+    pub fn degrees(&self) -> Option<f64> {
+        self.heat().map(|raw| raw as f64 / 1000.0)
+    }
+
+    /// Millidegrees that can be.
+    pub(super) fn heat(&self) -> Option<i64> {
+        self.reading.ok().filter(|raw| in_range(*raw))
+    }
 }
 
 /// What there is to tell the CPU's temperature by.
@@ -82,9 +96,12 @@ pub fn choose(tree: &Tree, zones: &[Zone]) -> Choice {
     };
     let mut group: Vec<Sensor> = zones.iter().filter(|zone| is_cpu_zone(&zone.kind)).map(of_zone).collect();
     group.extend(chips(tree));
-    // Equals keep their order: zones before chips, low numbers before high ones. Unknown ones come last.
-    group.sort_by_key(|sensor| std::cmp::Reverse(sensor.reading.unwrap_or(i64::MIN)));
+    // Equals keep their order: zones before chips, low numbers before high ones. Unknown ones come last, and those that
+    // say what cannot be. Which are taken of many does not hang on which is the hottest now: a chip's first is its
+    // package.
+    group.sort_by_key(|sensor| sensor.heat().is_none());
     group.truncate(CPU_SENSORS_MAX);
+    group.sort_by_key(|sensor| std::cmp::Reverse(sensor.heat()));
     if !group.is_empty() {
         return Choice::Group(group);
     }
@@ -112,6 +129,20 @@ fn chips(tree: &Tree) -> Vec<Sensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sensor_that_lies_does_not_lead() {
+        let mut tree = Tree::default();
+        for (n, temp) in ["228000", "41000", "-650788984", "45000"].iter().enumerate() {
+            let folder = format!("sys/class/thermal/thermal_zone{n}");
+            tree.insert(&format!("{folder}/type"), Ok(b"cpu-thermal"));
+            tree.insert(&format!("{folder}/temp"), Ok(temp.as_bytes()));
+        }
+        let found = choose(&tree, &Zone::all(&tree));
+        let names: Vec<&str> = found.sensors().iter().map(|sensor| sensor.name.as_str()).collect();
+        assert_eq!(names, ["thermal_zone3", "thermal_zone1", "thermal_zone0", "thermal_zone2"]);
+        assert_eq!(found.sensors()[2].degrees(), None);
+    }
 
     #[test]
     fn zones_of_batteries_radios_and_memories_are_no_cpu() {

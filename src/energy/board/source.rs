@@ -1,7 +1,9 @@
 //! What feeds the device: mains, a battery, or nobody can tell (1.5, 4.4).
 
 use super::tree::Tree;
+use crate::energy::sample::fault::Fault;
 use crate::energy::sample::text;
+use crate::limits::{BATTERIES_MAX, CHARGERS_MAX};
 use serde::{Deserialize, Serialize};
 
 const FOLDER: &str = "sys/class/power_supply";
@@ -46,9 +48,9 @@ pub struct Supplies {
 pub struct Battery {
     /// Which way the fullest word of them goes: one that is emptied decides.
     pub flow: Flow,
-    /// Percent; the fullest of several. `None`: unknown, which is not 0.
+    /// Percent; of several by what they hold, or the emptiest where that is not known. `None`: unknown, which is not 0.
     pub percent: Option<u8>,
-    /// Does one of them call itself critical?
+    /// Do all of them call themselves critical?
     pub critical: bool,
     /// Microwatt-hours of all when full, where they say.
     pub full_uwh: Option<u64>,
@@ -63,8 +65,9 @@ impl Supplies {
         let Some(battery) = self.battery else { return Source::Ac };
         match (battery.flow, self.mains) {
             // A charger that is too weak is a battery being emptied (4.4).
-            (Flow::Discharging, _) | (_, Some(false)) => Source::Battery,
-            (_, Some(true)) | (Flow::Charging, None) => Source::Ac,
+            (Flow::Discharging, _) | (Flow::Resting | Flow::Unknown, Some(false)) => Source::Battery,
+            // What is being filled has its power from somewhere, also where a port says that nothing is plugged in.
+            (_, Some(true)) | (Flow::Charging, _) => Source::Ac,
             (Flow::Resting | Flow::Unknown, None) => Source::Unknown,
         }
     }
@@ -79,20 +82,24 @@ impl Supplies {
         all
     }
 
-    /// Adds one supply, by what its files hold; of several batteries one that is emptied decides.
+    /// Adds one supply, by what its files hold; of several batteries one that is emptied decides. One that does not say
+    /// what it is may be a battery.
     pub fn add<'a>(&mut self, bytes: impl Fn(&str) -> Option<&'a [u8]>) {
         let word = |file| bytes(file).and_then(text::word);
         match word("type") {
-            Some("Battery" | "UPS") if word("present") != Some("0") => {
-                let one = Battery::read(&bytes);
-                self.battery = Some(self.battery.map_or(one, |other| other.and(one)));
-            }
-            Some("Mains" | "USB" | "Wireless") => {
+            Some("Battery" | "UPS") if word("present") != Some("0") => self.add_battery(Battery::read(&bytes)),
+            // Older kernels say USB_DCP, USB_PD and more.
+            Some(kind) if kind == "Mains" || kind == "Wireless" || kind.starts_with("USB") => {
                 let online = bytes("online").and_then(|bytes| text::integer(bytes).ok()).map(|state| state >= 1);
                 self.mains = self.mains.max(online);
             }
-            _ => {}
+            Some(_) => {}
+            None => self.add_battery(Battery::default()),
         }
+    }
+
+    fn add_battery(&mut self, one: Battery) {
+        self.battery = Some(self.battery.map_or(one, |other| other.and(one)));
     }
 }
 
@@ -112,9 +119,36 @@ pub const SUPPLY_FILES: [&str; 11] = [
 ];
 
 /// The device's own supplies, by their folders' names.
+fn names(tree: &Tree) -> Vec<&str> {
+    let is_there = |name: &str| {
+        let kind = tree.bytes(&format!("{FOLDER}/{name}/type"));
+        kind != Err(Fault::Gone) && !is_foreign(tree, name)
+    };
+    tree.names(FOLDER).into_iter().filter(|name| is_there(name)).collect()
+}
+
+/// Paths of the files of each supply that are worth keeping open, with what they are called: of the batteries first,
+/// then of the chargers, of which it is enough to know whether they are connected.
 #[must_use]
-pub fn names(tree: &Tree) -> Vec<&str> {
-    tree.names(FOLDER).into_iter().filter(|name| !is_foreign(tree, name)).collect()
+pub fn files(tree: &Tree) -> Vec<Vec<(&'static str, String)>> {
+    let path = |name: &str, file: &str| format!("{FOLDER}/{name}/{file}");
+    let is_charger = |name: &&str| {
+        let kind = tree.word(&path(name, "type"));
+        kind.is_some_and(|kind| kind != "Battery" && kind != "UPS")
+    };
+    let (chargers, batteries): (Vec<&str>, Vec<&str>) = names(tree).into_iter().partition(is_charger);
+    let of = |name: &str, wanted: &[&'static str]| {
+        let there = wanted.iter().filter(|file| tree.has(&path(name, file)));
+        there.map(|file| (*file, path(name, file))).collect()
+    };
+    let of_battery = |name: &str| {
+        let readable = |file| tree.integer(&path(name, file)).is_ok();
+        let full = if readable("energy_full") { "energy_full" } else { "charge_full" };
+        let power = if readable("power_now") { "power_now" } else { "current_now" };
+        of(name, &["type", "present", "status", "capacity", "capacity_level", full, power, "voltage_now"])
+    };
+    let batteries = batteries.into_iter().take(BATTERIES_MAX).map(of_battery);
+    batteries.chain(chargers.into_iter().take(CHARGERS_MAX).map(|name| of(name, &["type", "online"]))).collect()
 }
 
 /// Supplies that are not the device's own: of mice and keyboards, of a kernel's self-test, of a port that may be
@@ -160,12 +194,23 @@ impl Battery {
         let sum = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
         Self {
             flow: if rank(self.flow) >= rank(other.flow) { self.flow } else { other.flow },
-            percent: self.percent.max(other.percent),
+            percent: together((self.percent, self.full_uwh), (other.percent, other.full_uwh)),
             critical: self.critical && other.critical,
             full_uwh: sum(self.full_uwh, other.full_uwh),
             power_uw: sum(self.power_uw, other.power_uw),
         }
     }
+}
+
+/// The percent of two batteries, each with what it holds when full.
+fn together(one: (Option<u8>, Option<u64>), other: (Option<u8>, Option<u64>)) -> Option<u8> {
+    let (Some(a), Some(b)) = (one.0, other.0) else { return one.0.or(other.0) };
+    let held = one.1.zip(other.1).and_then(|(full_a, full_b)| {
+        let all = full_a.checked_add(full_b).filter(|all| *all > 0)?;
+        let of = |percent: u8, full: u64| u64::from(percent).checked_mul(full);
+        u8::try_from(of(a, full_a)?.checked_add(of(b, full_b)?)? / all).ok()
+    });
+    Some(held.unwrap_or_else(|| a.min(b)))
 }
 
 #[cfg(test)]
@@ -202,6 +247,56 @@ mod tests {
         }
         assert_eq!(tree(&[("B/type", "Battery"), ("B/status", "Charging")]).source(), Source::Ac);
         assert_eq!(tree(&[("B/type", "Battery"), ("B/status", "Full")]).source(), Source::Unknown);
+    }
+
+    #[test]
+    fn a_battery_that_is_filled_has_mains_although_a_port_says_no() {
+        let files = [("B/type", "Battery"), ("B/status", "Charging"), ("A/type", "Mains"), ("A/online", "0")];
+        assert_eq!(tree(&files).source(), Source::Ac);
+    }
+
+    #[test]
+    fn a_supply_that_does_not_say_what_it_is_may_be_a_battery() {
+        let mut tree = Tree::default();
+        tree.insert(&format!("{FOLDER}/x/type"), Err(Fault::Later));
+        assert_eq!(Supplies::read(&tree).source(), Source::Unknown);
+        tree.insert(&format!("{FOLDER}/x/type"), Err(Fault::Gone));
+        assert_eq!(Supplies::read(&tree).source(), Source::Ac, "there is none");
+    }
+
+    #[test]
+    fn two_batteries_are_as_full_as_what_they_hold_or_as_the_emptier_one() {
+        let two = |full: &'static str| {
+            let mut files = vec![
+                ("A/type", "Battery"),
+                ("A/capacity", "100"),
+                ("A/energy_full", "10000000"),
+                ("B/type", "Battery"),
+                ("B/capacity", "10"),
+            ];
+            files.extend((!full.is_empty()).then_some(("B/energy_full", full)));
+            tree(&files).battery.unwrap().percent
+        };
+        assert_eq!(two("80000000"), Some(20));
+        assert_eq!(two(""), Some(10), "it is not known how much the empty one holds");
+        assert_eq!(two("9223372036854775807"), Some(10));
+    }
+
+    #[test]
+    fn a_battery_behind_three_chargers_is_kept_open() {
+        let mut tree = Tree::default();
+        for n in 0..4 {
+            for (file, text) in [("type", "USB"), ("online", "0"), ("voltage_now", "0"), ("current_now", "0")] {
+                tree.insert(&format!("{FOLDER}/CROS_USBPD_CHARGER{n}/{file}"), Ok(text.as_bytes()));
+            }
+        }
+        for (file, text) in [("type", "Battery"), ("status", "Discharging"), ("charge_full", "1"), ("current_now", "1")]
+        {
+            tree.insert(&format!("{FOLDER}/sbs-9-000b/{file}"), Ok(text.as_bytes()));
+        }
+        let files = files(&tree);
+        assert_eq!(files.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2, 2, 2, 2]);
+        assert!(files[0].iter().all(|(_, path)| path.contains("sbs-9-000b")));
     }
 
     #[test]

@@ -28,10 +28,10 @@ struct Still {
 }
 
 impl Gate {
-    /// Would the jump gate refuse this value? Then a second read may tell (1.10: re-read once).
+    /// Would this value be refused? Then a second read may tell (1.1, 1.10: re-read once).
     #[must_use]
     pub fn doubts(&self, now: Instant, raw: i64) -> bool {
-        in_range(raw) && !self.is_near(now, raw)
+        !in_range(raw) || !self.is_near(now, raw)
     }
 
     /// Degrees, if the reading is believed; `duty` is what we ran since the last one.
@@ -77,7 +77,9 @@ impl Gate {
     }
 }
 
-fn in_range(raw: i64) -> bool {
+/// Can a board have so many millidegrees?
+#[must_use]
+pub const fn in_range(raw: i64) -> bool {
     RANGE.0 < raw && raw < RANGE.1
 }
 
@@ -103,7 +105,7 @@ mod tests {
     fn a_jump_is_doubted_and_believed_when_it_stays() {
         let mut gate = Gate::default();
         assert_eq!(gate.take(at(0), Ok(45_000), 0.0), Some(45.0));
-        assert!(gate.doubts(at(1), 85_000));
+        assert!(gate.doubts(at(1), 85_000) && gate.doubts(at(1), -650_788_984) && !gate.doubts(at(1), 46_000));
         assert_eq!(gate.take(at(1), Ok(85_000), 0.0), None);
         assert_eq!(gate.take(at(2), Ok(46_000), 0.0), Some(46.0), "the spike left no trace");
         assert_eq!(gate.take(at(3), Ok(85_000), 0.0), None);

@@ -3,29 +3,40 @@
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uevent {
-    /// A power supply came, went or changed.
-    Supply,
-    /// A hwmon chip did: the alarm of `rpi_volt`.
-    Hwmon,
-    /// A thermal zone did.
-    Thermal,
+    /// A power supply, a hwmon chip (the alarm of `rpi_volt`) or a thermal zone says something else now.
+    Changed,
+    /// One came or went.
+    Moved,
     /// Something else.
     Other,
-    /// More happened than could be told: anything may have changed.
+    /// More happened than could be told: anything may have changed, come or gone.
     Lost,
 }
 
 impl Uevent {
-    /// Reads an event: lines that end with a zero byte, `SUBSYSTEM=` among them.
+    /// Reads an event: lines that end with a zero byte, `ACTION=` and `SUBSYSTEM=` among them.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
-        let subsystem = bytes.split(|byte| *byte == 0).find_map(|line| line.strip_prefix(b"SUBSYSTEM="));
-        match subsystem {
-            Some(b"power_supply") => Self::Supply,
-            Some(b"hwmon") => Self::Hwmon,
-            Some(b"thermal") => Self::Thermal,
-            _ => Self::Other,
+        let value = |key: &[u8]| bytes.split(|byte| *byte == 0).find_map(|line| line.strip_prefix(key));
+        let concerns = matches!(value(b"SUBSYSTEM="), Some(b"power_supply" | b"hwmon" | b"thermal"));
+        match value(b"ACTION=") {
+            _ if !concerns => Self::Other,
+            Some(b"change") => Self::Changed,
+            // add, remove, bind, unbind, move, online, offline, and what is not known.
+            _ => Self::Moved,
         }
+    }
+
+    /// Is it time to sample?
+    #[must_use]
+    pub const fn concerns(self) -> bool {
+        !matches!(self, Self::Other)
+    }
+
+    /// Are the sensors to be listed anew before?
+    #[must_use]
+    pub const fn relists(self) -> bool {
+        matches!(self, Self::Moved | Self::Lost)
     }
 }
 
@@ -33,15 +44,29 @@ impl Uevent {
 mod tests {
     use super::*;
 
+    fn event(action: &str, subsystem: &str) -> Uevent {
+        let text = format!("{action}@/devices/x\0ACTION={action}\0SUBSYSTEM={subsystem}\0SEQNUM=7\0");
+        Uevent::parse(text.as_bytes())
+    }
+
     #[test]
-    fn events_are_told_apart_by_their_subsystem_and_garbage_is_none() {
-        let event = |subsystem: &str| format!("change@/devices/x\0ACTION=change\0SUBSYSTEM={subsystem}\0SEQNUM=7\0");
-        assert_eq!(Uevent::parse(event("power_supply").as_bytes()), Uevent::Supply);
-        assert_eq!(Uevent::parse(event("hwmon").as_bytes()), Uevent::Hwmon);
-        assert_eq!(Uevent::parse(event("thermal").as_bytes()), Uevent::Thermal);
-        assert_eq!(Uevent::parse(event("usb").as_bytes()), Uevent::Other);
-        for garbage in [&b""[..], b"\0\0\0", b"SUBSYSTEM=", b"\xff\xfeSUBSYSTEM=hwmon"] {
+    fn a_change_is_sampled_and_only_what_comes_or_goes_is_listed_anew() {
+        for subsystem in ["power_supply", "hwmon", "thermal"] {
+            assert_eq!(event("change", subsystem), Uevent::Changed);
+            for action in ["add", "remove", "bind", ""] {
+                assert_eq!(event(action, subsystem), Uevent::Moved, "{action}");
+            }
+        }
+        assert!(Uevent::Changed.concerns() && !Uevent::Changed.relists());
+        assert!(Uevent::Moved.concerns() && Uevent::Moved.relists() && Uevent::Lost.relists());
+    }
+
+    #[test]
+    fn events_of_others_and_garbage_are_none() {
+        assert_eq!(event("add", "usb"), Uevent::Other);
+        for garbage in [&b""[..], b"\0\0\0", b"SUBSYSTEM=", b"\xff\xfeSUBSYSTEM=hwmon", b"ACTION=change"] {
             assert_eq!(Uevent::parse(garbage), Uevent::Other);
         }
+        assert!(!Uevent::Other.concerns() && !Uevent::Other.relists());
     }
 }

@@ -4,6 +4,7 @@ use super::text::one_line;
 use super::{Stop, pretty, say};
 use crate::base::time::Duration;
 use crate::config::duration;
+use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::source::Source;
@@ -14,6 +15,7 @@ use crate::io::calibrate::{self, Power};
 use crate::io::governor::{Current, More, Paused, Spent, keep};
 use crate::io::home::Home;
 use crate::io::http::client::{Answer, Client, Failure};
+use crate::io::settings;
 use crate::io::sysfs;
 use serde_json::json;
 use smol::Timer;
@@ -44,22 +46,39 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
     // Its lock is a running agent's: that one would work meanwhile, and write over what was found.
     let home = Home::open(home).map_err(|why| Stop::NotDone(format!("{why} Calibrating needs the agent stopped.")))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let meter = settings::read(home.path()).map_err(Stop::NotDone)?.energy.meter;
     let mut out = std::io::stdout();
-    let found = if let Some(mut sensors) = calibrate::sensor(Path::new("/")) {
-        let mut watts = |now| sensors.watts(now, None).map(|(watts, ..)| watts);
-        calibrate::run(&mut Power::Measured(&mut watts), cores, time, &mut out)
+    let (found, scope) = if let Some((mut sensors, scope)) = calibrate::sensor(Path::new("/"), meter.as_deref()) {
+        say(&format!("Measured here: {}.\n", scope.word()))?;
+        let mut watts = |now| sensors.watts(now, None).map(|watts| watts.watts);
+        (calibrate::run(&mut Power::Measured(&mut watts), cores, time, &mut out), scope)
     } else {
         say("Nothing here measures power: read the watts off a plug, and type them when you are asked.\n")?;
-        calibrate::run(&mut Power::Typed(&mut std::io::stdin().lock()), cores, time, &mut out)
+        let typed = calibrate::run(&mut Power::Typed(&mut std::io::stdin().lock()), cores, time, &mut out);
+        (typed, Scope::BoardInput)
     };
     let found = found.map_err(Stop::NotDone)?;
-    keep::calibrated(home.path(), found.idle_watts, found.core_watts).map_err(|error| {
+    let kept = keep::Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
+    keep::calibrated(home.path(), kept).map_err(|error| {
         Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
     })?;
-    say(&format!(
-        "The device takes {:.2} W without work, and {:.2} W for each busy core. Joules are told by that from now on, ±15 %.\n",
-        found.idle_watts, found.core_watts
-    ))
+    say(&calibrated(kept))
+}
+
+/// What was found, and what of the device it is of.
+fn calibrated(kept: keep::Calibration) -> String {
+    let (what, but) = match kept.scope {
+        Scope::CpuPackage => ("The CPU package", " What the rest of the device takes is not in it."),
+        _ => ("The device", ""),
+    };
+    format!(
+        "{what} takes {:.2} W without work, and {:.2} W for each busy core. Joules are told by that from now on: {}, ±{} \
+         %.{but}\n",
+        kept.idle_watts,
+        kept.core_watts,
+        kept.scope.word(),
+        Method::ModelCalibrated.err_pct()
+    )
 }
 
 /// Asks the running agent, once or until Ctrl-C.
@@ -220,8 +239,17 @@ fn current(current: &Current) -> String {
     } else if more.followers > 0 {
         row("Governor", &format!("here, for {} more of this host", count(more.followers as u64, "agent")));
     }
-    for (at, spent) in more.today.iter().enumerate() {
-        row(if at == 0 { "Today" } else { "" }, &joules(spent));
+    if let (Some(watts), Some(method), Some(scope)) = (more.idle_watts, more.idle_method, more.idle_scope) {
+        row("At rest", &format!("~{watts:.1} W ({}, {})", method.word(), scope.word()));
+    }
+    let mut day = |name: &str, spent: &[Spent]| {
+        for (at, spent) in spent.iter().enumerate() {
+            row(if at == 0 { name } else { "" }, &joules(spent));
+        }
+    };
+    day("Today", &more.today);
+    for before in &more.days {
+        day(&before.date.as_deref().map_or_else(|| "Some day".to_owned(), one_line), &before.spent);
     }
     text
 }
@@ -241,14 +269,16 @@ fn energy(more: &More) -> String {
 
 fn joules(spent: &Spent) -> String {
     let counts = format!("{}, {}", count(spent.tasks, "task"), count(spent.chunks, "passage"));
-    match (spent.joules, spent.err_pct) {
-        (Some(joules), Some(err)) => {
-            let thousand =
-                spent.per_1000_chunks.map_or_else(String::new, |per| format!("; ~{per:.0} J for 1,000 passages"));
-            format!("~{joules:.0} J ({}, ±{err} %) for {counts}{thousand}", spent.method.word())
-        }
-        _ => format!("unknown joules for {counts}"),
-    }
+    let (Some(joules), Some(err), Some(scope)) = (spent.joules, spent.err_pct, spent.scope) else {
+        return format!("unknown joules for {counts}");
+    };
+    let digits = |joules: f64| if joules < 10.0 { 2 } else { 0 };
+    let thousand = spent.per_1000_chunks.map_or_else(String::new, |per| {
+        let digits = digits(per);
+        format!("; ~{per:.digits$} J for 1,000 passages")
+    });
+    let (digits, method) = (digits(joules), spent.method.word());
+    format!("~{joules:.digits$} J ({method}, {}, ±{err} %) for {counts}{thousand}", scope.word())
 }
 
 /// One line of `--watch`, written when it changes.
@@ -297,9 +327,10 @@ mod tests {
     }
 
     #[test]
-    fn joules_that_are_unknown_are_never_a_number() {
+    fn joules_that_are_unknown_are_never_a_number_and_others_say_what_they_are_of() {
         let spent = Spent {
-            method: crate::energy::account::task::Method::Unknown,
+            method: Method::Unknown,
+            scope: None,
             joules: None,
             err_pct: None,
             tasks: 3,
@@ -307,5 +338,26 @@ mod tests {
             per_1000_chunks: None,
         };
         assert_eq!(joules(&spent), "unknown joules for 3 tasks, 12 passages");
+        let known = Spent {
+            method: Method::ModelDefault,
+            scope: Some(Scope::BoardInput),
+            joules: Some(12.2),
+            err_pct: Some(40),
+            per_1000_chunks: Some(0.25),
+            ..spent
+        };
+        assert_eq!(
+            joules(&known),
+            "~12 J (model, table of boards, whole board, ±40 %) for 3 tasks, 12 passages; ~0.25 J for 1,000 passages"
+        );
+    }
+
+    #[test]
+    fn a_calibration_by_the_cpu_package_does_not_speak_of_the_device() {
+        let package = keep::Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
+        let said = calibrated(package);
+        assert!(said.starts_with("The CPU package takes 3.00 W") && said.contains("CPU package, ±15 %."), "{said}");
+        let board = calibrated(keep::Calibration { scope: Scope::BoardInput, ..package });
+        assert!(board.starts_with("The device takes") && board.ends_with("whole board, ±15 %.\n"), "{board}");
     }
 }

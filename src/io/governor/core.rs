@@ -8,7 +8,7 @@ use super::Setup;
 use super::keep::Kept;
 use crate::base::time::{Duration, Instant};
 use crate::energy::account::ledger::Ledger;
-use crate::energy::account::meter::{Mark, Meter, Used, Way};
+use crate::energy::account::meter::{Booked, Cpu, Meter, Model, Task, Watts};
 use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::source::Supplies;
@@ -100,7 +100,6 @@ pub(super) struct Core {
     /// The time of day, and when it was looked up.
     wall: Option<(Instant, Wall)>,
     meter: Meter,
-    mark: Mark,
     ledger: Ledger,
     calibration: Option<super::keep::Calibration>,
     began: Instant,
@@ -131,13 +130,10 @@ impl Core {
             }
         }
         let pause = kept.pause.map(|kept| Pause::recall(now, wall, kept));
-        let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
-        let way = match (kept.calibration, core_watts) {
-            (Some(kept), _) => Way::Model { method: Method::ModelCalibrated, core_watts: kept.core_watts },
-            (None, Some(core_watts)) => Way::Model { method: Method::ModelDefault, core_watts },
-            (None, None) => Way::Unknown,
-        };
-        let meter = Meter::new(way);
+        let of_table = found.board.as_ref().and_then(|board| board.core_watts);
+        let table = |core_watts| Model { method: Method::ModelDefault, scope: Scope::BoardInput, core_watts };
+        let model = kept.calibration.map(super::keep::Calibration::model).or(of_table.map(table));
+        let meter = Meter::new(model, kept.calibration.map(|kept| (kept.idle_watts, kept.scope)));
         let mut core = Self {
             governor,
             stopped: false,
@@ -159,7 +155,6 @@ impl Core {
             waited: Duration::from_millis(kept.waited_ms),
             puts: Puts::default(),
             wall: wall.map(|wall| (now, wall)),
-            mark: meter.mark(now),
             meter,
             calibration: kept.calibration,
             began: now,
@@ -193,14 +188,25 @@ impl Core {
     }
 
     pub(super) fn spent(&mut self, now: Instant, cpu: Duration, chunks: usize) -> News {
-        let joules = self.meter.task(now, self.mark, Used { cpu, everybody: None });
-        self.mark = self.meter.mark(now);
-        self.ledger.add(self.day(now), joules, chunks as u64);
+        let booked = self.meter.ended(now, Task { day: self.day(now), cpu, chunks: chunks as u64 });
+        self.book(booked);
+        if self.stopped {
+            let last = self.meter.close();
+            self.book(last);
+        }
         News::default()
     }
 
-    pub(super) const fn stop(&mut self) -> News {
+    fn book(&mut self, booked: Option<Booked>) {
+        if let Some(booked) = booked {
+            self.ledger.book(booked);
+        }
+    }
+
+    pub(super) fn stop(&mut self) -> News {
         self.stopped = true;
+        let booked = self.meter.close();
+        self.book(booked);
         News { others: true, sampling: true }
     }
 
@@ -243,10 +249,10 @@ impl Core {
         self.sample_now = true;
     }
 
-    /// The kernel says that a supply or a sensor changed.
-    pub(super) const fn something_changed(&mut self) {
+    /// The kernel says that a supply or a sensor changed; or came or went, then they are listed anew.
+    pub(super) const fn something_changed(&mut self, relist: bool) {
         self.sample_now = true;
-        self.rescan = true;
+        self.rescan |= relist;
     }
 
     pub(super) const fn begin_reading(&mut self, now: Instant) {
@@ -263,13 +269,7 @@ impl Core {
     }
 
     /// What was read; unknown where it came late. `watts` were measured with it.
-    pub(super) fn end_reading(
-        &mut self,
-        now: Instant,
-        sample: &Sample,
-        watts: Option<(f64, Method, Scope)>,
-        late: bool,
-    ) -> News {
+    pub(super) fn end_reading(&mut self, now: Instant, sample: &Sample, watts: Option<Watts>, late: bool) -> News {
         if late {
             self.notice_late(now + Duration::from_millis(SENSOR_LATE_MS + 1));
             self.reading = None;
@@ -278,28 +278,21 @@ impl Core {
         self.reading = None;
         self.late_fed = None;
         self.supplies = sample.supplies;
-        if let Some((watts, method, scope)) = watts {
-            self.measure(now, watts, method, scope);
-        }
+        self.measure(now, sample, watts);
         self.whole = self.governor.sample(now, sample);
         self.push(now);
         self.keeping.notice(self.governor.learned());
         self.news()
     }
 
-    /// Power is measured from now on; what the device takes anyway is the least that was seen without our work.
-    fn measure(&mut self, now: Instant, watts: f64, method: Method, scope: Scope) {
-        let calibrated = self.calibration.map(|kept| kept.idle_watts).filter(|_| scope == Scope::BoardInput);
-        let ran = self.whole.workers > 0 && self.own.waits.is_some();
-        match self.meter.way() {
-            Way::Measured { method: before, idle, .. } if before == method => {
-                if calibrated.is_none() && !ran && watts < idle {
-                    self.meter.rebase(watts);
-                }
-            }
-            _ => self.meter = Meter::new(Way::Measured { method, scope, idle: calibrated.unwrap_or(watts) }),
-        }
-        self.meter.power(now, watts);
+    /// Power and CPU time since the last sample, for the tasks that ended meanwhile.
+    fn measure(&mut self, now: Instant, sample: &Sample, watts: Option<Watts>) {
+        let busy = sample
+            .ticks
+            .map(|ticks| Duration::from_millis(ticks.busy.saturating_mul(1000) / u64::from(ticks.per_second.max(1))));
+        let cpu = sample.mine.zip(busy).map(|(mine, busy)| Cpu { mine, busy });
+        let booked = self.meter.sample(now, watts, cpu, self.own.waits.is_some());
+        self.book(booked);
     }
 
     /// Feeds an unknown sample in place of one that its sensors keep back (C5), once a second.
@@ -397,3 +390,6 @@ fn careful(decision: Decision) -> Decision {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod joules_test;

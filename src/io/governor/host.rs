@@ -4,7 +4,6 @@ use super::Shared;
 use super::core::RENEW;
 use super::place::{Lead, SOCKET, take_lead};
 use crate::base::time::{Duration, Instant};
-use crate::energy::sample::uevent::Uevent;
 use crate::energy::words::{Down, Inbox, Stranger, Up, seal};
 use crate::io::clock;
 use crate::io::sysfs::uevent::Uevents;
@@ -158,8 +157,8 @@ fn lead(shared: &Shared, listener: Option<&UnixListener>, mut uevents: Option<&m
         }
         if let Some(events) = &mut uevents {
             while let Some(event) = events.hear() {
-                if event != Uevent::Other {
-                    shared.lock().something_changed();
+                if event.concerns() {
+                    shared.lock().something_changed(event.relists());
                     shared.changed.notify_all();
                 }
             }

@@ -2,6 +2,8 @@
 
 use super::time::Time;
 use crate::energy::account::ledger::Ledger;
+use crate::energy::account::meter::Model;
+use crate::energy::account::task::{Method, Scope};
 use crate::energy::governor::Learned;
 use crate::energy::policy::pause;
 use crate::io::clock;
@@ -42,6 +44,20 @@ pub(in crate::io) struct Calibration {
     pub(in crate::io) idle_watts: f64,
     /// Watts of one busy core above that.
     pub(in crate::io) core_watts: f64,
+    /// What both are of. Files of before do not say it, and were used as this.
+    #[serde(default = "whole_board")]
+    pub(in crate::io) scope: Scope,
+}
+
+const fn whole_board() -> Scope {
+    Scope::BoardInput
+}
+
+impl Calibration {
+    /// Joules by it.
+    pub(in crate::io) const fn model(self) -> Model {
+        Model { method: Method::ModelCalibrated, scope: self.scope, core_watts: self.core_watts }
+    }
 }
 
 impl Kept {
@@ -113,14 +129,24 @@ pub(in crate::io) fn paused(home: &Path, wanted: Option<super::Paused>) -> Resul
 ///
 /// # Errors
 /// The system's; the old file is untouched.
-pub(in crate::io) fn calibrated(home: &Path, idle_watts: f64, core_watts: f64) -> std::io::Result<()> {
-    let calibration = Some(Calibration { idle_watts, core_watts });
-    save(home, &Kept { v: Kept::VERSION, calibration, ..load(home) })
+pub(in crate::io) fn calibrated(home: &Path, found: Calibration) -> std::io::Result<()> {
+    save(home, &Kept { v: Kept::VERSION, calibration: Some(found), ..load(home) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_calibration_of_before_is_of_the_whole_board_and_a_new_one_says_what_it_is_of() {
+        let old: Calibration = serde_json::from_str(r#"{"idle_watts":2.6,"core_watts":0.75}"#).unwrap();
+        assert_eq!(old.scope, Scope::BoardInput);
+        let home = tempfile::tempdir().unwrap();
+        let found = Calibration { scope: Scope::CpuPackage, ..old };
+        calibrated(home.path(), found).unwrap();
+        assert_eq!(load(home.path()).calibration, Some(found));
+        assert_eq!(found.model().scope, Scope::CpuPackage);
+    }
 
     #[test]
     fn what_is_kept_comes_back_and_a_broken_file_is_moved_aside() {

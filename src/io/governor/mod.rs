@@ -57,6 +57,8 @@ pub struct Setup {
     pub home: PathBuf,
     /// Where the trees of /sys and /proc begin.
     pub sensors: PathBuf,
+    /// The hwmon chip that measures all that the device takes, as its owner says.
+    pub meter: Option<String>,
     /// What the owner chose.
     pub settings: Settings,
     /// Hours with more or less energy than usual.
@@ -157,7 +159,8 @@ impl Governing {
         let (tell_found, found) = sync_channel(1);
         let (tell_shared, waits) = sync_channel(1);
         let (root, hints) = (setup.sensors.clone(), super::hints::HintFiles::new(setup.hint_files.clone()));
-        thread("sensors", Box::new(move || sampler::run(&root, &tell_found, &waits, hints)))?;
+        let meter = setup.meter.clone();
+        thread("sensors", Box::new(move || sampler::run((&root, meter.as_deref()), &tell_found, &waits, hints)))?;
 
         let kept = keep::load(&setup.home);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

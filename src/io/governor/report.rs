@@ -1,8 +1,8 @@
 //! What is told of the governor: to programs (`GET /v1/energy`) and, in sentences, to people.
 
 use crate::base::time::{Duration, Instant};
-use crate::energy::account::ledger::Totals;
-use crate::energy::account::task::Method;
+use crate::energy::account::ledger::{Ledger, Line, Totals};
+use crate::energy::account::task::{Method, Scope};
 use crate::energy::decision::Decision;
 use crate::energy::governor::Governor;
 use crate::energy::mode::Mode;
@@ -10,6 +10,7 @@ use crate::energy::policy::hint::{Energy, Origin};
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::report::Report;
+use crate::limits::ENERGY_DAYS_TOLD;
 use serde::{Deserialize, Serialize};
 
 /// How a person wants to pause.
@@ -80,6 +81,27 @@ pub struct More {
     pub followers: usize,
     /// Today's joules of this agent's background work, one line for each way in which they were found.
     pub today: Vec<Spent>,
+    /// The last days before it that are kept, the newest first.
+    #[serde(default)]
+    pub days: Vec<Day>,
+    /// Watts that the device takes without our work, which are never inside a task's joules; null: unknown.
+    #[serde(default)]
+    pub idle_watts: Option<f64>,
+    /// How they were found.
+    #[serde(default)]
+    pub idle_method: Option<Method>,
+    /// What they are of.
+    #[serde(default)]
+    pub idle_scope: Option<Scope>,
+}
+
+/// A day that ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Day {
+    /// Its date in UTC, as 2026-11-25; null: the time was not known then.
+    pub date: Option<String>,
+    /// Its joules, as of today.
+    pub spent: Vec<Spent>,
 }
 
 /// Joules by one method.
@@ -87,6 +109,9 @@ pub struct More {
 pub struct Spent {
     /// How they were found.
     pub method: Method,
+    /// What of the device they are of; null where they are unknown.
+    #[serde(default)]
+    pub scope: Option<Scope>,
     /// How many; null where that is unknown.
     pub joules: Option<f64>,
     /// Percent that they may be off; null where they are unknown.
@@ -110,20 +135,40 @@ pub(super) fn sentence(decision: &Decision) -> String {
     }
 }
 
-/// Today's joules, method by method.
+/// A day's joules, method by method.
 pub(super) fn spent(totals: &Totals) -> Vec<Spent> {
-    let line = |(method, part): (Method, crate::energy::account::ledger::Part)| {
-        let known = method != Method::Unknown;
+    let spent = |line: Line| {
+        let known = line.scope.is_some();
         Spent {
-            method,
-            joules: known.then_some(part.joules),
-            err_pct: known.then(|| method.err_pct()),
-            tasks: part.tasks,
-            chunks: part.chunks,
-            per_1000_chunks: totals.per_thousand(method),
+            method: line.method,
+            scope: line.scope,
+            joules: known.then_some(line.part.joules),
+            err_pct: known.then(|| line.method.err_pct()),
+            tasks: line.part.tasks,
+            chunks: line.part.chunks,
+            per_1000_chunks: line.per_thousand(),
         }
     };
-    totals.parts().map(line).collect()
+    totals.lines().map(spent).collect()
+}
+
+/// The last days before `today`, the newest first.
+pub(super) fn days(ledger: &Ledger, today: i64) -> Vec<Day> {
+    let before = ledger.days().rev().filter(|(day, _)| *day < today);
+    before.take(ENERGY_DAYS_TOLD).map(|(day, totals)| Day { date: date(day), spent: spent(totals) }).collect()
+}
+
+/// The date of a day counted from 1970; `None` for the days of running of an agent that knew no time.
+fn date(day: i64) -> Option<String> {
+    // Years are counted from March, so that the leap day is the last of one; 400 of them are 146,097 days.
+    let shifted = u64::try_from(day).ok()?.checked_add(719_468)?;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = (era * 400 + year + u64::from(month >= 10), if month < 10 { month + 3 } else { month - 9 });
+    Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
 /// What the governor that leads knows besides.
@@ -142,4 +187,43 @@ pub(super) fn more(now: Instant, governor: &Governor, wall: Option<Wall>) -> (f6
 pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
     let pause = pause.filter(|pause| pause.holds(now))?;
     Some(pause.until().map(|until| until.since(now).as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::energy::account::task::{Attribution, Joules};
+
+    #[test]
+    fn days_before_1970_have_no_date_and_leap_days_have_one() {
+        for (day, said) in [
+            (0, "1970-01-01"),
+            (58, "1970-02-28"),
+            (59, "1970-03-01"),
+            (11_016, "2000-02-29"),
+            (20_000, "2024-10-04"),
+            (20_782, "2026-11-25"),
+            (24_836, "2037-12-31"),
+        ] {
+            assert_eq!(date(day).as_deref(), Some(said));
+        }
+        assert_eq!((date(-1), date(-1_000_000)), (None, None));
+    }
+
+    #[test]
+    fn the_last_week_is_told_newest_first_with_what_each_number_is_of() {
+        let mut ledger = Ledger::default();
+        let joules = Joules::new(12.0, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
+        (0..20).for_each(|day| ledger.add(20_000 + day, joules, 100));
+        let days = days(&ledger, 20_019);
+        assert_eq!(days.len(), ENERGY_DAYS_TOLD);
+        assert_eq!(days[0].date, date(20_018));
+        let spent = &days[0].spent[0];
+        assert_eq!(
+            (spent.scope, spent.joules, spent.per_1000_chunks),
+            (Some(Scope::BoardInput), Some(12.0), Some(120.0))
+        );
+        let json = serde_json::to_value(spent).unwrap();
+        assert_eq!((json["method"].as_str(), json["scope"].as_str()), (Some("model_default"), Some("board_input")));
+    }
 }

@@ -38,8 +38,13 @@ enum Due {
 
 /// Looks for the sensors, tells what was found, and samples what `shared` governs until the agent stops. A sensor that
 /// hangs keeps this thread and nobody else.
-pub(super) fn run(root: &Path, found: &SyncSender<Findings>, shared: &Receiver<Arc<Shared>>, hints: HintFiles) {
-    let sensors = Sensors::open(root);
+pub(super) fn run(
+    (root, meter): (&Path, Option<&str>),
+    found: &SyncSender<Findings>,
+    shared: &Receiver<Arc<Shared>>,
+    hints: HintFiles,
+) {
+    let sensors = Sensors::open_metered(root, meter);
     // Nobody waits for it any more, if it took long.
     let _ = found.try_send(sensors.findings().clone());
     let Ok(shared) = shared.recv() else { return };
@@ -120,7 +125,9 @@ impl Sampler<'_> {
         let shared = self.shared;
         self.notice_suspend();
         self.rescan(now);
-        let own = process_cpu() + self.others.cpu(now);
+        let mine = process_cpu();
+        let own = mine + self.others.cpu(now);
+        self.sample.mine = Some(mine);
         let doubts = |at: usize, reading: Reading| shared.lock().governor.doubts(now, at, reading);
         self.sensors.sample(now, own, &doubts, &mut self.sample);
         let watts = self.sensors.watts(now, self.sample.supplies);

@@ -1,6 +1,8 @@
 //! One sensor's file: opened once, read in place, asked more rarely while it fails.
 
+use super::root::Root;
 use crate::base::time::Instant;
+use crate::energy::board::tree::Tree;
 use crate::energy::sample::fault::{Fault, Reading, Retry};
 use crate::energy::sample::text;
 use crate::limits::SENSOR_BYTES_MAX;
@@ -13,17 +15,18 @@ use std::path::{Path, PathBuf};
 pub(super) type Buffer = [u8; SENSOR_BYTES_MAX];
 
 /// A file that is kept open.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct File {
     path: PathBuf,
     fd: Option<OwnedFd>,
     retry: Retry,
+    failed: Option<Fault>,
 }
 
 impl File {
     /// The file at a path below the root; it is opened at the first read.
-    pub(super) fn new(root: &Path, path: &str) -> Self {
-        Self { path: root.join(path), fd: None, retry: Retry::default() }
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, fd: None, retry: Retry::default(), failed: None }
     }
 
     /// What the file holds now.
@@ -39,6 +42,11 @@ impl File {
     /// The integer in it.
     pub(super) fn integer(&mut self, now: Instant) -> Reading {
         self.read(now, &mut [0; SENSOR_BYTES_MAX]).and_then(text::integer)
+    }
+
+    /// Was it gone when it was last asked?
+    pub(super) fn is_gone(&self) -> bool {
+        self.failed == Some(Fault::Gone)
     }
 
     fn ask(&mut self, buffer: &mut Buffer) -> Result<usize, Fault> {
@@ -57,12 +65,65 @@ impl File {
         if reading == Err(Fault::Denied) {
             log::info!("{} may not be read by this user, and is left alone.", self.path.display());
         }
+        self.failed = reading.err();
         self.retry.on(now, reading);
     }
 }
 
 /// Reads a file once, for a listing.
 pub(super) fn once(path: &Path, buffer: &mut Buffer) -> Result<usize, Fault> {
-    let mut file = File { path: path.to_owned(), fd: None, retry: Retry::default() };
-    file.ask(buffer)
+    File::new(path.to_owned()).ask(buffer)
+}
+
+/// The files of the listing before, for those of the next: one that fails or is denied is not asked anew because
+/// something else came or went.
+pub(super) struct Pool<'a> {
+    root: &'a Root,
+    tree: &'a Tree,
+    before: Vec<File>,
+}
+
+impl<'a> Pool<'a> {
+    pub(super) const fn new(root: &'a Root, tree: &'a Tree, before: Vec<File>) -> Self {
+        Self { root, tree, before }
+    }
+
+    /// The file at a path below the root.
+    pub(super) fn file(&mut self, path: &str) -> File {
+        let full = self.root.below(path);
+        let before = self.before.iter().position(|file| file.path == full).map(|at| self.before.swap_remove(at));
+        // What the listing could read, or could not for another reason, is begun anew: the old one may be of a device
+        // that went and came again. Of those that are not listed, as /proc/stat, there is but one.
+        let listed = self.tree.has(path).then(|| self.tree.bytes(path).err());
+        let same =
+            |file: &File| listed.is_none_or(|listed| listed.is_some() && listed == file.failed) && !file.is_gone();
+        before.filter(same).unwrap_or_else(|| File::new(full))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_listing_keeps_files_that_were_denied_or_fail_and_begins_others_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "7\n").unwrap();
+        let root = Root::new(folder.path());
+        let now = Instant::ZERO;
+        let mut file = File::new(root.below("a"));
+        file.settle(now, Err(Fault::Denied));
+        let mut tree = Tree::default();
+        tree.insert("a", Err(Fault::Denied));
+        let mut kept = Pool::new(&root, &tree, vec![file]).file("a");
+        assert_eq!(kept.integer(now), Err(Fault::Later), "it is not asked again");
+        tree.insert("a", Ok(b"7\n"));
+        let mut anew = Pool::new(&root, &tree, vec![kept]).file("a");
+        assert_eq!(anew.integer(now), Ok(7), "somebody opened it to us");
+        assert!(Pool::new(&root, &tree, vec![anew]).file("a").fd.is_none(), "it may be another device's by now");
+        let mut stat = File::new(root.below("a"));
+        assert_eq!(stat.integer(now), Ok(7));
+        assert!(Pool::new(&root, &Tree::default(), vec![stat]).file("a").fd.is_some(), "what is not listed stays");
+    }
 }

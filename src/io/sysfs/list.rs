@@ -1,31 +1,45 @@
 //! A listing of what the governor may look at, read once: folders and file names are a fixed list, nothing is walked.
 
 use super::file::once;
+use super::root::Root;
+use crate::energy::board::limit::{CONFIGS, limit_lines};
+use crate::energy::board::quota;
+use crate::energy::board::rail::is_meter;
 use crate::energy::board::source::SUPPLY_FILES;
 use crate::energy::board::tree::Tree;
-use crate::limits::{SENSOR_BYTES_MAX, SENSOR_FOLDERS_MAX};
+use crate::limits::{SENSOR_BYTES_MAX, SENSOR_FOLDERS_MAX, SYSTEM_CONFIG_BYTES_MAX};
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 /// Files that are read wherever the root has them.
-const SINGLE: [&str; 4] = [
+const SINGLE: [&str; 5] = [
     "proc/device-tree/model",
     "sys/firmware/devicetree/base/model",
     "sys/class/dmi/id/product_name",
     "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq",
+    quota::GROUPS,
 ];
 
 /// Everything below `root` that says something of heat and power.
 #[must_use]
 pub fn tree(root: &Path) -> Tree {
+    below(&Root::new(root), None)
+}
+
+/// The same; `meter` is the hwmon chip that measures all that the device takes, as its owner says.
+pub(super) fn below(root: &Root, meter: Option<&str>) -> Tree {
     let mut listing = Listing { root, tree: Tree::default() };
     SINGLE.iter().for_each(|path| listing.read(path));
+    CONFIGS.iter().for_each(|path| listing.config(path));
+    let quotas = listing.tree.bytes(quota::GROUPS).map(quota::files).unwrap_or_default();
+    quotas.iter().for_each(|path| listing.read(path));
     listing.each("sys/class/thermal", |_, file| {
         let trip =
             file.strip_prefix("trip_point_").is_some_and(|rest| rest.ends_with("_type") || rest.ends_with("_temp"));
         trip || matches!(file, "type" | "temp" | "policy" | "offset" | "cur_state")
     });
-    listing.each("sys/class/hwmon", of_chip);
+    listing.each("sys/class/hwmon", |chip, file| of_chip(chip, file, meter));
     listing.each("sys/class/power_supply", |_, file| file == "scope" || SUPPLY_FILES.contains(&file));
     listing.each("sys/class/powercap", |kind, file| {
         matches!(file, "name" | "max_energy_range_uj") || file == "energy_uj" && kind.starts_with("package")
@@ -35,29 +49,33 @@ pub fn tree(root: &Path) -> Tree {
     listing.tree
 }
 
-/// What is read of a hwmon chip. Of `rpi_volt` the alarm only: its voltages are transactions with the firmware (C4).
-fn of_chip(chip: &str, file: &str) -> bool {
+/// What is read of a hwmon chip. Of `rpi_volt` the alarm only, whatever anybody says: its voltages are transactions with
+/// the firmware (C4).
+fn of_chip(chip: &str, file: &str, meter: Option<&str>) -> bool {
     let starts = |start: &str| file.starts_with(start);
     file == "name"
         || match chip {
             "rpi_volt" => file == "in0_lcrit_alarm",
-            "ina3221" => starts("in") || starts("curr") && file.ends_with("_input"),
             "coretemp" | "k10temp" | "zenpower" | "cpu_thermal" => {
                 starts("temp") && (file.ends_with("_input") || file.ends_with("_max"))
+            }
+            _ if is_meter(chip, meter) => {
+                let channel = starts("in") || starts("curr") || starts("power") || starts("energy");
+                channel && (file.ends_with("_input") || file.ends_with("_label"))
             }
             _ => false,
         }
 }
 
 struct Listing<'a> {
-    root: &'a Path,
+    root: &'a Root,
     tree: Tree,
 }
 
 impl Listing<'_> {
     fn read(&mut self, path: &str) {
         let mut buffer = [0; SENSOR_BYTES_MAX];
-        let full = self.root.join(path);
+        let full = self.root.below(path);
         if full.exists() {
             let content = once(&full, &mut buffer);
             // A tree that is full is far larger than any board's: the rest is left out.
@@ -65,13 +83,27 @@ impl Listing<'_> {
         }
     }
 
+    /// Of a Raspberry Pi's own settings, which may be long, the lines that say something of heat.
+    fn config(&mut self, path: &str) {
+        let full = self.root.below(path);
+        // A pipe would keep its reader waiting.
+        if !full.is_file() {
+            return;
+        }
+        let Ok(file) = fs::File::open(full) else { return };
+        let mut bytes = Vec::new();
+        if file.take(SYSTEM_CONFIG_BYTES_MAX as u64).read_to_end(&mut bytes).is_ok() {
+            let _ = self.tree.insert(path, Ok(&limit_lines(&bytes)));
+        }
+    }
+
     /// Reads the wanted files of each folder below `folder`; `wanted` is told the folder's `name` file and a file's name.
     fn each(&mut self, folder: &str, wanted: impl Fn(&str, &str) -> bool) {
-        for name in names(&self.root.join(folder)) {
+        for name in names(&self.root.below(folder)) {
             let base = format!("{folder}/{name}");
             self.read(&format!("{base}/name"));
             let kind = self.tree.word(&format!("{base}/name")).unwrap_or_default().to_owned();
-            for file in names(&self.root.join(&base)).iter().filter(|file| wanted(&kind, file)) {
+            for file in names(&self.root.below(&base)).iter().filter(|file| wanted(&kind, file)) {
                 match file.as_str() {
                     "iio:device0" => self.deeper(&format!("{base}/{file}"), |file| {
                         file.starts_with("rail_name_") || file.starts_with("in_power") && file.ends_with("_input")
@@ -86,7 +118,7 @@ impl Listing<'_> {
     }
 
     fn deeper(&mut self, base: &str, wanted: impl Fn(&str) -> bool) {
-        for file in names(&self.root.join(base)).iter().filter(|file| wanted(file)) {
+        for file in names(&self.root.below(base)).iter().filter(|file| wanted(file)) {
             self.read(&format!("{base}/{file}"));
         }
     }
@@ -142,6 +174,38 @@ mod tests {
                 "sys/class/thermal/thermal_zone0/type",
             ]
         );
+    }
+
+    #[test]
+    fn a_tree_of_another_device_says_its_board_and_not_this_one_s() {
+        let root = board(&[("sys/firmware/devicetree/base/model", "Raspberry Pi 5 Model B Rev 1.0\0"), ("etc/x", "")]);
+        fs::create_dir_all(root.path().join("proc")).unwrap();
+        std::os::unix::fs::symlink("/sys/firmware/devicetree/base", root.path().join("proc/device-tree")).unwrap();
+        let listed = tree(root.path());
+        assert_eq!(listed.device_word("proc/device-tree/model"), Some("Raspberry Pi 5 Model B Rev 1.0"));
+    }
+
+    #[test]
+    fn a_chip_that_its_owner_names_is_listed_and_the_firmware_s_voltages_never_are() {
+        let root = board(&[
+            ("sys/class/hwmon/hwmon0/name", "rpi_volt\n"),
+            ("sys/class/hwmon/hwmon0/in1_input", "1100\n"),
+            ("sys/class/hwmon/hwmon1/name", "ltc2945\n"),
+            ("sys/class/hwmon/hwmon1/power1_input", "4000000\n"),
+            ("sys/class/hwmon/hwmon1/power1_min", "1\n"),
+        ]);
+        let listed = |meter| below(&Root::new(root.path()), meter).paths().map(str::to_owned).collect::<Vec<_>>();
+        let names = ["sys/class/hwmon/hwmon0/name", "sys/class/hwmon/hwmon1/name"];
+        assert_eq!(listed(None), names);
+        assert_eq!(listed(Some("rpi_volt")), names);
+        assert_eq!(listed(Some("ltc2945")), [&names[..], &["sys/class/hwmon/hwmon1/power1_input"]].concat());
+    }
+
+    #[test]
+    fn a_long_config_of_the_firmware_is_read_to_its_end() {
+        let text = format!("# {}\ntemp_limit=75\n", "x".repeat(9000));
+        let root = board(&[("boot/firmware/config.txt", &text)]);
+        assert_eq!(tree(root.path()).bytes("boot/firmware/config.txt"), Ok(&b"temp_limit=75\n"[..]));
     }
 
     #[test]

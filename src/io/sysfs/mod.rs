@@ -11,8 +11,10 @@ mod file;
 mod list;
 pub mod others;
 mod power;
+mod root;
 pub mod sensors;
 mod supplies;
+mod throttles;
 pub mod uevent;
 
 pub use list::tree;

@@ -23,7 +23,7 @@ impl Others {
         let same =
             pids.len() == self.open.len() && pids.iter().zip(&self.open).all(|((_, pid), (open, ..))| pid == open);
         if !same {
-            let path = |pid: i32| File::new(Path::new("/proc"), &format!("{pid}/stat"));
+            let path = |pid: i32| File::new(Path::new("/proc").join(format!("{pid}/stat")));
             let kept = |pid: i32, open: &[(i32, File, Option<u64>)]| {
                 open.iter().find(|(other, ..)| *other == pid).and_then(|(.., last)| *last)
             };

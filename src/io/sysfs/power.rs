@@ -1,69 +1,117 @@
 //! Measured watts, from the best source that a device has.
 
-use super::file::File;
+use super::file::{File, Pool};
 use crate::base::time::{Duration, Instant};
+use crate::energy::account::meter::Watts;
 use crate::energy::account::rapl::Counter;
 use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::rail::Rail;
 use crate::energy::sample::fault::Reading;
-use std::path::Path;
+use crate::limits::PACKAGES_MAX;
+
+/// Millivolts of a 5 V input; what a rail of 12 V or an empty channel shows tells nothing of it (4.3).
+const FIVE_VOLTS: std::ops::RangeInclusive<i64> = 4000..=5500;
 
 /// A rail whose files are open.
 #[derive(Debug)]
 pub(super) struct OpenRail {
-    kind: (Method, Scope),
+    rail: Rail,
     meter: Meter,
+    /// When it last gave a value.
+    gave: Option<Instant>,
 }
 
 #[derive(Debug)]
 enum Meter {
     Product { millivolts: File, milliamperes: File },
     Milliwatts(File),
-    Counter { microjoules: File, counter: Counter, last: Option<Instant> },
+    Microwatts { microwatts: File, millivolts: Option<File> },
+    Counter { all: Vec<(File, Counter)>, last: Option<Instant> },
 }
 
 impl OpenRail {
-    pub(super) fn new(root: &Path, rail: &Rail) -> Self {
-        let file = |path: &str| File::new(root, path);
-        let meter = match rail {
+    /// Opens a rail, or goes on with the one that was open: a counter's last value is not lost by a listing.
+    pub(super) fn new(rail: Rail, pool: &mut Pool<'_>, before: Option<Self>) -> Self {
+        if let Some(same) = before.filter(|before| before.rail == rail && !before.is_gone()) {
+            return same;
+        }
+        let mut file = |path: &String| pool.file(path);
+        let meter = match &rail {
             Rail::Product { millivolts, milliamperes } => {
                 Meter::Product { millivolts: file(millivolts), milliamperes: file(milliamperes) }
             }
             Rail::Milliwatts(path) => Meter::Milliwatts(file(path)),
-            Rail::Counter { microjoules, range } => {
-                Meter::Counter { microjoules: file(microjoules), counter: Counter::new(*range), last: None }
+            Rail::Microwatts { microwatts, millivolts } => {
+                Meter::Microwatts { microwatts: file(microwatts), millivolts: millivolts.as_ref().map(file) }
             }
+            Rail::Counter { microjoules, .. } => Meter::Counter {
+                all: microjoules.iter().map(|(path, range)| (file(path), Counter::new(*range))).collect(),
+                last: None,
+            },
         };
-        Self { kind: rail.kind(), meter }
+        Self { rail, meter, gave: None }
     }
 
     pub(super) const fn kind(&self) -> (Method, Scope) {
-        self.kind
+        self.rail.kind()
     }
 
-    /// The rail's millivolts, where it measures them.
+    /// For how long it has given nothing; `None`: it never gave anything.
+    pub(super) fn silent(&self, now: Instant) -> Option<Duration> {
+        self.gave.map(|at| now.since(at))
+    }
+
+    /// Is one of its files gone?
+    pub(super) fn is_gone(&self) -> bool {
+        match &self.meter {
+            Meter::Product { millivolts, milliamperes } => millivolts.is_gone() || milliamperes.is_gone(),
+            Meter::Milliwatts(file) => file.is_gone(),
+            Meter::Microwatts { microwatts, .. } => microwatts.is_gone(),
+            Meter::Counter { all, .. } => all.iter().any(|(file, _)| file.is_gone()),
+        }
+    }
+
+    /// The millivolts of a 5 V input, where it measures them.
     pub(super) fn millivolts(&mut self, now: Instant) -> Option<u32> {
-        let Meter::Product { millivolts, .. } = &mut self.meter else { return None };
-        millivolts.integer(now).ok().and_then(|value| u32::try_from(value).ok())
+        let (Meter::Product { millivolts, .. } | Meter::Microwatts { millivolts: Some(millivolts), .. }) =
+            &mut self.meter
+        else {
+            return None;
+        };
+        let value = millivolts.integer(now).ok().filter(|value| FIVE_VOLTS.contains(value))?;
+        u32::try_from(value).ok()
     }
 
     /// Watts now, or on average since the last call for a counter; `None`: unknown.
-    pub(super) fn watts(&mut self, now: Instant) -> Option<f64> {
+    pub(super) fn watts(&mut self, now: Instant) -> Option<Watts> {
         let positive = |reading: Reading| reading.ok().filter(|value| *value >= 0);
-        match &mut self.meter {
+        let watts = match &mut self.meter {
             Meter::Product { millivolts, milliamperes } => {
                 let product = positive(millivolts.integer(now))?.checked_mul(positive(milliamperes.integer(now))?)?;
-                Some(product as f64 / 1e6)
+                product as f64 / 1e6
             }
-            Meter::Milliwatts(file) => Some(positive(file.integer(now))? as f64 / 1e3),
-            Meter::Counter { microjoules, counter, last } => {
-                let value = positive(microjoules.integer(now)).and_then(|value| u64::try_from(value).ok());
-                let joules = counter.take(value);
-                // A failed read keeps the moment, as the counter keeps its value: the next one covers both.
-                let passed = if value.is_some() { last.replace(now).map(|at| now.since(at)) } else { None };
-                let passed = passed.filter(|passed| *passed > Duration::ZERO)?;
-                Some(joules? as f64 / 1e6 / passed.as_secs_f64())
+            Meter::Milliwatts(file) => positive(file.integer(now))? as f64 / 1e3,
+            Meter::Microwatts { microwatts, .. } => positive(microwatts.integer(now))? as f64 / 1e6,
+            Meter::Counter { all, last } => {
+                let mut values = heapless::Vec::<u64, PACKAGES_MAX>::new();
+                for (file, _) in all.iter_mut() {
+                    let value = positive(file.integer(now)).and_then(|value| u64::try_from(value).ok());
+                    // One that fails keeps the moment and all counters as they are: the next reading covers both.
+                    values.push(value?).ok()?;
+                }
+                self.gave = Some(now);
+                let mut joules = Some(0_u64);
+                for ((_, counter), value) in all.iter_mut().zip(values) {
+                    // Each takes its value, also behind one whose first it is.
+                    let passed = counter.take(Some(value));
+                    joules = joules.zip(passed).and_then(|(sum, passed)| sum.checked_add(passed));
+                }
+                let passed = last.replace(now).map(|at| now.since(at)).filter(|passed| *passed > Duration::ZERO)?;
+                joules? as f64 / 1e6 / passed.as_secs_f64()
             }
-        }
+        };
+        self.gave = Some(now);
+        let (method, scope) = self.rail.kind();
+        Some(Watts { watts, mean: matches!(self.meter, Meter::Counter { .. }), method, scope })
     }
 }

@@ -1,35 +1,45 @@
 //! All that is asked once a second, with its files open.
 
-use super::file::File;
+use super::file::{File, Pool};
 use super::list;
 use super::power::OpenRail;
+use super::root::Root;
 use super::supplies::OpenSupplies;
+use super::throttles::Throttles;
 use crate::base::time::{Duration, Instant};
+use crate::energy::account::meter::Watts;
 use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::findings::Findings;
-use crate::energy::board::rail::Rail;
+use crate::energy::board::quota;
+use crate::energy::board::rail::{Rail, chip_of_owner};
+use crate::energy::board::rise::Rise;
 use crate::energy::board::source::{Flow, Supplies};
 use crate::energy::foreground::Ticks;
 use crate::energy::input::Sample;
 use crate::energy::pressure::Counts;
-use crate::energy::sample::fault::{Fault, Reading};
+use crate::energy::sample::fault::Reading;
 use crate::energy::sample::text;
-use crate::limits::{CPU_SENSORS_MAX, SENSOR_BYTES_MAX, SENSOR_FILES_MAX, THROTTLE_COUNTERS_MAX};
-use std::path::{Path, PathBuf};
+use crate::limits::{CPU_SENSORS_MAX, PACKAGES_MAX, SENSOR_BYTES_MAX, SENSOR_FILES_MAX};
+use std::path::Path;
 
 /// Ticks of `/proc/stat` in a second: USER_HZ, the same on all Linux that people run.
 const TICKS: u32 = 100;
-/// Between two listings because a file was gone (1.10).
+/// Between two listings because something is gone or missing (1.10).
 const RESCAN: Duration = Duration::from_secs(60);
+/// A rail that has given nothing for this long leaves its place to the battery.
+const RAIL_SILENT: Duration = Duration::from_secs(60);
 
 /// The sensors of one root.
 #[derive(Debug)]
 pub struct Sensors {
-    root: PathBuf,
+    root: Root,
+    /// The hwmon chip that measures all that the device takes, as its owner says.
+    meter: Option<String>,
     findings: Findings,
+    quota: Option<f64>,
     temperatures: Vec<File>,
     cooling: Vec<File>,
-    throttles: Vec<File>,
+    throttles: Throttles,
     alarm: Option<File>,
     supplies: OpenSupplies,
     rail: Option<OpenRail>,
@@ -38,39 +48,91 @@ pub struct Sensors {
     disk_pressure: File,
     meminfo: File,
     vmstat: File,
-    gone: bool,
+    /// The most that was ever found of each kind.
+    seen: Seen,
     listed: Option<Instant>,
+}
+
+/// How many sensors of each kind there are: temperatures, alarms, supplies, rails.
+type Seen = [usize; 4];
+
+/// What a listing takes over from the one before.
+#[derive(Default)]
+struct Old {
+    files: Vec<File>,
+    throttles: Throttles,
+    rise: Rise,
+    rail: Option<OpenRail>,
+    seen: Seen,
 }
 
 impl Sensors {
     /// Lists what `root` has, and keeps what is sampled open.
     #[must_use]
     pub fn open(root: &Path) -> Self {
-        let tree = list::tree(root);
-        let findings = Findings::of(&tree);
-        let file = |path: &str| File::new(root, path);
-        let files = |paths: &[String], most: usize| paths.iter().take(most).map(|path| file(path)).collect();
-        let counters: Vec<String> =
-            tree.paths().filter(|path| path.ends_with("/package_throttle_count")).map(str::to_owned).collect();
-        let opened = Self {
-            root: root.to_owned(),
-            temperatures: findings.cpu.sensors().iter().map(|sensor| file(&sensor.path)).collect(),
-            cooling: files(&findings.throttle_paths, CPU_SENSORS_MAX),
-            throttles: files(&counters, THROTTLE_COUNTERS_MAX),
-            alarm: findings.under_voltage_path.as_deref().map(file),
-            supplies: OpenSupplies::new(root, &tree),
-            rail: Rail::find(&tree).map(|rail| OpenRail::new(root, &rail)),
-            stat: file("proc/stat"),
-            memory_pressure: file("proc/pressure/memory"),
-            disk_pressure: file("proc/pressure/io"),
-            meminfo: file("proc/meminfo"),
-            vmstat: file("proc/vmstat"),
-            gone: false,
+        Self::open_metered(root, None)
+    }
+
+    /// The same; `meter` is the hwmon chip that measures all that the device takes, as its owner says.
+    #[must_use]
+    pub fn open_metered(root: &Path, meter: Option<&str>) -> Self {
+        Self::list(&Root::new(root), meter, None)
+    }
+
+    fn list(root: &Root, meter: Option<&str>, before: Option<&mut Self>) -> Self {
+        let tree = list::below(root, meter);
+        let mut findings = Findings::of(&tree);
+        let mut old = Old::default();
+        if let Some(before) = before {
+            findings.keep_order(&before.findings);
+            old = before.give_up();
+        } else if let Some(chip) = meter.filter(|chip| chip_of_owner(&tree, chip).is_none()) {
+            log::warn!(
+                "No hwmon chip {chip} that measures power was found (energy.meter in config.toml); it counts once it is there."
+            );
+        }
+        let mut pool = Pool::new(root, &tree, old.files);
+        let mut opened = Self {
+            quota: quota::cores(&tree),
+            temperatures: findings.cpu.sensors().iter().map(|sensor| pool.file(&sensor.path)).collect(),
+            cooling: findings.throttle_paths.iter().take(CPU_SENSORS_MAX).map(|path| pool.file(path)).collect(),
+            throttles: Throttles::new(root, &tree, old.throttles),
+            alarm: findings.under_voltage_path.as_deref().map(|path| pool.file(path)),
+            supplies: OpenSupplies::new(&tree, &mut pool, old.rise),
+            rail: Rail::find(&tree, meter).map(|found| OpenRail::new(found, &mut pool, old.rail)),
+            stat: pool.file("proc/stat"),
+            memory_pressure: pool.file("proc/pressure/memory"),
+            disk_pressure: pool.file("proc/pressure/io"),
+            meminfo: pool.file("proc/meminfo"),
+            vmstat: pool.file("proc/vmstat"),
+            seen: old.seen,
             listed: None,
             findings,
+            root: root.clone(),
+            meter: meter.map(str::to_owned),
         };
+        let here = opened.here();
+        opened.seen.iter_mut().zip(here).for_each(|(most, here)| *most = here.max(*most));
         debug_assert!(opened.files() <= SENSOR_FILES_MAX, "the caps of the parts add up to more");
         opened
+    }
+
+    /// Hands its files over to the next listing.
+    fn give_up(&mut self) -> Old {
+        let fixed =
+            [&mut self.stat, &mut self.memory_pressure, &mut self.disk_pressure, &mut self.meminfo, &mut self.vmstat];
+        let mut files: Vec<File> = fixed.into_iter().map(std::mem::take).collect();
+        files.append(&mut self.temperatures);
+        files.append(&mut self.cooling);
+        files.extend(self.alarm.take());
+        files.extend(self.supplies.take_files());
+        let throttles = std::mem::take(&mut self.throttles);
+        Old { files, throttles, rise: self.supplies.rise(), rail: self.rail.take(), seen: self.seen }
+    }
+
+    fn here(&self) -> Seen {
+        let rails = usize::from(self.rail.is_some());
+        [self.temperatures.len(), usize::from(self.alarm.is_some()), self.supplies.count(), rails]
     }
 
     /// What was found at the last listing.
@@ -79,25 +141,40 @@ impl Sensors {
         &self.findings
     }
 
+    /// Cores that the cgroup's quota leaves to this process, fractions too; `None`: there is no quota.
+    #[must_use]
+    pub const fn cores_quota(&self) -> Option<f64> {
+        self.quota
+    }
+
     /// Files that may be open at once.
     #[must_use]
     pub fn files(&self) -> usize {
-        let lists = self.temperatures.len() + self.cooling.len() + self.throttles.len() + self.supplies.files();
-        // The rail has two at most; the last five are of /proc.
-        lists + usize::from(self.alarm.is_some()) + 2 + 5
+        let lists = self.temperatures.len() + self.cooling.len() + self.throttles.files() + self.supplies.files();
+        // The last five are of /proc.
+        lists + usize::from(self.alarm.is_some()) + PACKAGES_MAX + 5
     }
 
-    /// Lists anew, because something came or went; says whether the findings are others now.
+    /// Lists anew, because something came or went; says whether the findings are others now. What is still there goes
+    /// on as it was: a denied file is not asked again, and a counter counts on.
     pub fn rescan(&mut self, now: Instant) -> bool {
-        let before = self.findings.clone();
-        *self = Self { listed: Some(now), ..Self::open(&self.root) };
-        facts(&before) != facts(&self.findings)
+        let facts_before = facts(&self.findings);
+        let (root, meter) = (self.root.clone(), self.meter.take());
+        *self = Self { listed: Some(now), ..Self::list(&root, meter.as_deref(), Some(self)) };
+        facts_before != facts(&self.findings)
     }
 
-    /// Was a file gone, and is it time to list anew?
+    /// Is something gone, or missing that was once seen, and is it time to list anew?
     #[must_use]
     pub fn wants_rescan(&self, now: Instant) -> bool {
-        self.gone && self.listed.is_none_or(|at| now.since(at) >= RESCAN)
+        let due = self.listed.is_none_or(|at| now.since(at) >= RESCAN);
+        due && (self.is_gone() || self.here().iter().zip(self.seen).any(|(here, most)| *here < most))
+    }
+
+    fn is_gone(&self) -> bool {
+        self.temperatures.iter().chain(&self.alarm).any(File::is_gone)
+            || self.supplies.is_gone()
+            || self.rail.as_ref().is_some_and(OpenRail::is_gone)
     }
 
     /// Fills a sample in place. A reading that `doubts` names is read once more. `own` is the CPU time of our agents.
@@ -112,17 +189,17 @@ impl Sensors {
         for (at, file) in self.temperatures.iter_mut().enumerate() {
             let first = file.integer(now);
             let reading = if doubts(at, first) { file.integer(now) } else { first };
-            self.gone |= reading == Err(Fault::Gone);
             // The findings hold no more than there is room for.
             let _ = sample.temperatures.push(reading);
         }
         sample.cooling = sum(&mut self.cooling, now);
-        sample.throttle_count = sum(&mut self.throttles, now).and_then(|sum| u64::try_from(sum).ok());
+        sample.throttle_count = self.throttles.read(now);
         sample.under_voltage = self.under_voltage(now);
         sample.input_millivolts = self.rail.as_mut().and_then(|rail| rail.millivolts(now));
         sample.supplies = Some(self.supplies(now));
         sample.ticks = self.ticks(now, own);
         sample.pressure = self.pressure(now);
+        sample.quota = self.quota;
     }
 
     /// The alarm of the supply's voltage.
@@ -135,16 +212,18 @@ impl Sensors {
         self.supplies.read(now)
     }
 
-    /// Watts that were measured, with how and of what; `None`: nothing measures now.
-    pub fn watts(&mut self, now: Instant, supplies: Option<Supplies>) -> Option<(f64, Method, Scope)> {
-        if let Some(rail) = &mut self.rail
-            && let Some(watts) = rail.watts(now)
-        {
-            let (method, scope) = rail.kind();
-            return Some((watts, method, scope));
+    /// Watts that were measured, with how and of what; `None`: nothing measures now. One failed read of a rail does not
+    /// change the source.
+    pub fn watts(&mut self, now: Instant, supplies: Option<Supplies>) -> Option<Watts> {
+        if let Some(rail) = &mut self.rail {
+            let watts = rail.watts(now);
+            if watts.is_some() || rail.silent(now).is_some_and(|time| time < RAIL_SILENT) {
+                return watts;
+            }
         }
         let battery = supplies?.battery.filter(|battery| battery.flow == Flow::Discharging)?;
-        Some((battery.power_uw? as f64 / 1e6, Method::BatteryMeasured, Scope::Battery))
+        let watts = battery.power_uw? as f64 / 1e6;
+        Some(Watts { watts, mean: false, method: Method::BatteryMeasured, scope: Scope::Battery })
     }
 
     /// Is there something that measures power on mains as well?
@@ -182,7 +261,13 @@ fn sum(files: &mut [File], now: Instant) -> Option<i64> {
     values.map(|value| value.max(0)).reduce(i64::saturating_add)
 }
 
-/// What of the findings does not change from second to second.
-fn facts(found: &Findings) -> (f64, Option<f64>, Vec<&str>) {
-    (found.t_lim, found.fan_trip, found.cpu.sensors().iter().map(|sensor| sensor.path.as_str()).collect())
+/// What of the findings does not change from second to second, in an order that heat does not change either.
+fn facts(found: &Findings) -> (f64, Option<f64>, Vec<String>) {
+    let mut paths: Vec<String> = found.cpu.sensors().iter().map(|sensor| sensor.path.clone()).collect();
+    paths.sort_unstable();
+    (found.t_lim, found.fan_trip, paths)
 }
+
+#[cfg(test)]
+#[path = "sensors_test.rs"]
+mod tests;

@@ -1,11 +1,11 @@
 //! The device's own power supplies, with their files kept open: the twin of `Supplies::read` without an allocation.
 
-use super::file::File;
+use super::file::{File, Pool};
 use crate::base::time::Instant;
-use crate::energy::board::source::{SUPPLY_FILES, Supplies, names};
+use crate::energy::board::rise::Rise;
+use crate::energy::board::source::{Flow, SUPPLY_FILES, Supplies, files};
 use crate::energy::board::tree::Tree;
-use crate::limits::{SENSOR_BYTES_MAX, SUPPLIES_MAX};
-use std::path::Path;
+use crate::limits::SENSOR_BYTES_MAX;
 
 /// Bytes of a number or word of a supply; the longest word is "Not charging".
 const WORD: usize = 32;
@@ -14,25 +14,43 @@ const WORD: usize = 32;
 #[derive(Debug)]
 pub(super) struct OpenSupplies {
     all: Vec<Vec<(&'static str, File)>>,
+    rise: Rise,
 }
 
 impl OpenSupplies {
-    pub(super) fn new(root: &Path, tree: &Tree) -> Self {
-        let path = |name: &str, file: &str| format!("sys/class/power_supply/{name}/{file}");
-        let supply = |name: &&str| {
-            let there = SUPPLY_FILES.into_iter().filter(|file| tree.has(&path(name, file)));
-            there.map(|file| (file, File::new(root, &path(name, file)))).collect()
-        };
-        Self { all: names(tree).iter().take(SUPPLIES_MAX).map(supply).collect() }
+    /// Opens those of a tree; what was watched of them before is watched on.
+    pub(super) fn new(tree: &Tree, pool: &mut Pool<'_>, rise: Rise) -> Self {
+        let mut open = |(file, path): (&'static str, String)| (file, pool.file(&path));
+        let all = files(tree).into_iter().map(|files| files.into_iter().map(&mut open).collect()).collect();
+        Self { all, rise }
+    }
+
+    pub(super) const fn rise(&self) -> Rise {
+        self.rise
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
     }
 
     pub(super) fn files(&self) -> usize {
         self.all.iter().map(Vec::len).sum()
     }
 
+    pub(super) fn take_files(&mut self) -> impl Iterator<Item = File> {
+        std::mem::take(&mut self.all).into_iter().flatten().map(|(_, file)| file)
+    }
+
+    /// Did one of them go?
+    pub(super) fn is_gone(&self) -> bool {
+        self.all.iter().flatten().any(|(_, file)| file.is_gone())
+    }
+
     pub(super) fn read(&mut self, now: Instant) -> Supplies {
         let mut supplies = Supplies::default();
         let mut buffer = [0; SENSOR_BYTES_MAX];
+        let mut tells = true;
         for files in &mut self.all {
             let mut words = [([0; WORD], None); SUPPLY_FILES.len()];
             for ((word, length), (_, file)) in words.iter_mut().zip(files.iter_mut()) {
@@ -47,6 +65,16 @@ impl OpenSupplies {
                 let (word, length) = &words[at];
                 length.map(|length| &word[..length])
             });
+            tells &= files.iter().any(|(name, _)| matches!(*name, "status" | "online"));
+        }
+        // Of batteries without a status the charge alone tells that they are being filled.
+        if let Some(battery) = &mut supplies.battery
+            && let Some(percent) = battery.percent
+        {
+            let rises = self.rise.take(now, percent);
+            if rises && !tells && battery.flow == Flow::Unknown {
+                battery.flow = Flow::Charging;
+            }
         }
         supplies
     }
@@ -55,8 +83,31 @@ impl OpenSupplies {
 #[cfg(test)]
 mod tests {
     use super::super::list;
+    use super::super::root::Root;
     use super::*;
     use std::fs;
+    use std::path::Path;
+
+    fn open(root: &Path) -> OpenSupplies {
+        let (tree, root) = (list::tree(root), Root::new(root));
+        OpenSupplies::new(&tree, &mut Pool::new(&root, &tree, Vec::new()), Rise::default())
+    }
+
+    #[test]
+    fn a_battery_without_a_status_whose_charge_rises_is_being_filled() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("sys/class/power_supply/battery");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("type"), "Battery\n").unwrap();
+        fs::write(folder.join("capacity"), "50\n").unwrap();
+        let mut open = open(root.path());
+        let flow = |open: &mut OpenSupplies, s: u64| open.read(Instant::from_millis(s * 1000)).battery.unwrap().flow;
+        assert_eq!(flow(&mut open, 0), Flow::Unknown);
+        fs::write(folder.join("capacity"), "53\n").unwrap();
+        assert_eq!(flow(&mut open, 400), Flow::Charging);
+        fs::write(folder.join("capacity"), "52\n").unwrap();
+        assert_eq!(flow(&mut open, 500), Flow::Unknown, "what falls is judged by the governor");
+    }
 
     #[test]
     fn open_files_say_what_a_listing_says() {
@@ -86,7 +137,7 @@ mod tests {
             }
         }
         let tree = list::tree(root.path());
-        let mut open = OpenSupplies::new(root.path(), &tree);
+        let mut open = open(root.path());
         let now = Instant::ZERO;
         assert_eq!(open.read(now), Supplies::read(&tree));
         assert!(open.files() > 8);

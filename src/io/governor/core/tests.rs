@@ -14,6 +14,7 @@ fn core() -> (Core, Receiver<Event>) {
     let setup = Setup {
         home: "/nowhere".into(),
         sensors: "/nowhere".into(),
+        meter: None,
         settings: Default::default(),
         plan: Vec::new(),
         can_wait: Duration::ZERO,
@@ -139,6 +140,7 @@ fn what_work_has_waited_is_counted_on_over_a_restart() {
     let setup = Setup {
         home: "/nowhere".into(),
         sensors: "/nowhere".into(),
+        meter: None,
         settings: Default::default(),
         plan: Vec::new(),
         can_wait: Duration::ZERO,

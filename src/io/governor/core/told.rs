@@ -6,7 +6,9 @@ use super::{Core, age, millis};
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
+use crate::energy::board::sensor::Choice;
 use crate::energy::governor::Learned;
+use crate::energy::reason::Reason;
 use crate::energy::report::Report;
 
 /// Between two writes of what is learned, where nothing urgent is: an SD card lives long.
@@ -81,6 +83,11 @@ impl Core {
         let decision = if self.leads() { self.whole } else { own };
         let (goal, foreign, energy, energy_source) = report::more(now, &self.governor, self.wall(now));
         let left = report::left(now, self.pause);
+        let baseline = self.meter.baseline(now);
+        let thermal = self.governor.gates().thermal.reason;
+        // A lone sensor of ACPI is believed once it was seen to vary; until then the gate says that there is none.
+        let sighted =
+            matches!(found.cpu, Choice::Group(_)) || thermal != Reason::NoSensor && thermal != Reason::Throttled;
         let more = More {
             why: report::sentence(&decision),
             mode: decision.mode,
@@ -88,7 +95,7 @@ impl Core {
             duty: decision.duty.value(),
             // A follower samples nothing: what its own governor would say is not known. Without a sensor nothing is held
             // at any degree.
-            goal_c: (self.leads() && self.sensors > 0).then_some(goal),
+            goal_c: (self.leads() && self.sensors > 0 && sighted).then_some(goal),
             foreign_cores: self.leads().then_some(foreign),
             energy: if self.leads() { energy } else { decision.energy },
             energy_source: energy_source.filter(|_| self.leads()),
@@ -97,8 +104,15 @@ impl Core {
             leads: self.leads(),
             followers: self.followers.len(),
             today: self.ledger.day(self.day(now)).map(report::spent).unwrap_or_default(),
+            days: report::days(&self.ledger, self.day(now)),
+            idle_watts: baseline.map(|baseline| baseline.watts),
+            idle_method: baseline.map(|baseline| baseline.method),
+            idle_scope: baseline.map(|baseline| baseline.scope),
         };
         let mut report = Report::new(found, &decision);
+        if self.leads() && sighted {
+            report.prove(found);
+        }
         if let Some(limit) = self.governor.own_limit() {
             (report.t_lim_c, report.t_lim_from) = (limit, LimitFrom::Owner);
         }
