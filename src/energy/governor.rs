@@ -137,6 +137,10 @@ impl Governor {
         let measured = self.group.take(now, &sample.temperatures, ran.value());
         let throttles = self.throttles(sample);
         self.prove(sample);
+        // A sample that came late knows nothing of quotas.
+        if sample.ticks.is_some() {
+            self.foreground.limit(sample.quota);
+        }
         let word = self.policy.word(now, sample.wall, sample.backlog);
         self.energy = word.energy;
         self.gates = Gates {
