@@ -93,7 +93,7 @@ impl fmt::Display for Reason {
             Self::Silence => "silent mode: the device stays below the temperature that starts its fan",
             Self::UnderVoltage => "the supply's voltage fell; work stops and comes back slowly",
             Self::WeakSupply => {
-                "the power supply was found too weak for all cores; one rests until its owner says that it is a better one"
+                "the power supply was found too weak for all cores; one rests until its owner says `wattle energy new-supply`"
             }
             Self::OnBattery => "the device runs on battery; work waits for mains",
             Self::WeakCharger => "the charger gives less than the device takes; work waits",
