@@ -10,6 +10,9 @@ const HALF_LIFE: f64 = 3.0;
 const AT_ONCE: f64 = 1.0;
 /// Cores that foreign work may take before a worker gives way (4.5).
 const TOLERATED: f64 = 0.25;
+/// Share of a quota of CPU time that background work may have: the kernel halts all of a group that has used its own up,
+/// the threads that answer people among them.
+const OF_QUOTA: f64 = 0.75;
 /// Workers stay out for this long after the last question (4.5).
 pub const AFTER_QUESTION: Duration = Duration::from_secs(2);
 /// Shortest time between two counts of ticks: below, the clock's ticks are too coarse.
@@ -33,6 +36,7 @@ pub struct Foreground {
     last: Option<(Instant, Ticks)>,
     foreign: f64,
     questions: u32,
+    quota: Option<f64>,
     quiet_after: Option<Instant>,
 }
 
@@ -40,7 +44,7 @@ impl Foreground {
     /// A gate for this many cores: those online, or fewer by the cgroup's quota.
     #[must_use]
     pub const fn new(cores: usize) -> Self {
-        Self { cores, last: None, foreign: 0.0, questions: 0, quiet_after: None }
+        Self { cores, last: None, foreign: 0.0, questions: 0, quota: None, quiet_after: None }
     }
 
     /// A question began to be answered.
@@ -52,6 +56,11 @@ impl Foreground {
     pub fn question_ended(&mut self, now: Instant) {
         self.questions = self.questions.saturating_sub(1);
         self.quiet_after = Some(now + AFTER_QUESTION);
+    }
+
+    /// The cores that a quota leaves to this program, fractions too; `None`: all.
+    pub fn limit(&mut self, quota: Option<f64>) {
+        self.quota = quota.filter(|quota| quota.is_finite());
     }
 
     /// When the last question's pause ends, if it lasted at `seen`: who looked last before its end has yet to see it.
@@ -81,7 +90,9 @@ impl Foreground {
             return Gate::at(Share::NONE, Reason::Answering);
         }
         let free = (self.cores as f64 - self.foreign + TOLERATED).floor();
-        Gate::at(Share::new(free / self.cores.max(1) as f64), Reason::InUse)
+        let in_use = Gate::at(Share::new(free / self.cores.max(1) as f64), Reason::InUse);
+        let ours = self.quota.map(|quota| Share::new(OF_QUOTA * quota / self.cores.max(1) as f64));
+        ours.map_or(in_use, |share| in_use.and(Gate::at(share, Reason::Quota)))
     }
 
     fn count(&mut self, now: Instant, ticks: Ticks) {
@@ -144,6 +155,17 @@ mod tests {
         assert_eq!(shares(&[90; 20])[19], 0.75, "and steadily");
         let back = shares(&[400, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert!(back[1] < 0.5 && back[14] == 1.0, "room comes back with the half-life: {back:?}");
+    }
+
+    #[test]
+    fn a_quota_leaves_room_for_those_who_ask() {
+        let mut gate = Foreground::new(1);
+        gate.limit(Some(0.5));
+        assert_eq!(gate.gate(at(0)), Gate::at(Share::new(0.375), Reason::Quota));
+        gate.limit(Some(8.0));
+        assert_eq!(gate.gate(at(0)).at_most, Share::ALL);
+        gate.limit(None);
+        assert_eq!(gate.gate(at(0)), Gate::OPEN);
     }
 
     #[test]

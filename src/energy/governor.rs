@@ -137,6 +137,10 @@ impl Governor {
         let measured = self.group.take(now, &sample.temperatures, ran.value());
         let throttles = self.throttles(sample);
         self.prove(sample);
+        // A sample that came late knows nothing of quotas.
+        if sample.ticks.is_some() {
+            self.foreground.limit(sample.quota);
+        }
         let word = self.policy.word(now, sample.wall, sample.backlog);
         self.energy = word.energy;
         self.gates = Gates {
@@ -297,20 +301,27 @@ impl Governor {
     fn climb(&mut self, now: Instant) {
         let thermal = Gate { at_most: self.thermal.settled(), ..self.gates.thermal };
         let lasting = Gates { thermal, ..self.gates }.lasting();
-        // While a sensor that answered is silent, the mode rises to a trickle and no higher: a step of it is more work.
-        let unseen = self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_known();
         if lasting.reason == Reason::Paused {
             self.modes.stop(now);
         } else {
-            self.modes.take(now, lasting.at_most, if unseen { Mode::Trickle } else { Mode::Full });
+            self.modes.take(now, lasting.at_most, if self.is_unseen() { Mode::Trickle } else { Mode::Full });
         }
+    }
+
+    /// While a sensor that answered is silent, the mode rises to a trickle and no higher: a step of it is more work.
+    fn is_unseen(&self) -> bool {
+        self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_known()
     }
 
     fn decide(&mut self, now: Instant) -> Decision {
         let lasting = self.gates.lasting();
         // What is momentary stops the workers, but does not move the mode.
         let mode = self.modes.mode();
-        let held = if self.modes.flaps() { Reason::Flapping } else { Reason::Rising };
+        let held = match (self.modes.flaps(), self.is_unseen()) {
+            (true, _) => Reason::Flapping,
+            (false, true) => Reason::SensorSilent,
+            (false, false) => Reason::Rising,
+        };
         let least = lasting.and(Gate::at(mode.ceiling(self.cores), held)).and(self.gates.foreground);
         let headroom = least.at_most;
         let workers = headroom.cores(self.cores);

@@ -37,6 +37,8 @@ pub enum Reason {
     BatteryUnknown,
     /// Somebody uses the device.
     InUse,
+    /// The system gives this program only part of the device.
+    Quota,
     /// A question is being answered.
     Answering,
     /// Memory or the disk is short.
@@ -91,7 +93,7 @@ impl fmt::Display for Reason {
             Self::Silence => "silent mode: the device stays below the temperature that starts its fan",
             Self::UnderVoltage => "the supply's voltage fell; work stops and comes back slowly",
             Self::WeakSupply => {
-                "the power supply was found too weak for all cores; one rests until its owner says that it is a better one"
+                "the power supply was found too weak for all cores; one rests until its owner says `wattle energy new-supply`"
             }
             Self::OnBattery => "the device runs on battery; work waits for mains",
             Self::WeakCharger => "the charger gives less than the device takes; work waits",
@@ -99,6 +101,7 @@ impl fmt::Display for Reason {
             Self::Charging => "the battery is charged first; work rises with it",
             Self::BatteryUnknown => "the battery does not say whether it is emptied; work is held low",
             Self::InUse => "the device is in use; work gives way",
+            Self::Quota => "the system gives this program only part of the device, and a quarter of that is kept for questions",
             Self::Answering => "a question is being answered; work gives way",
             Self::Pressure => "memory or the disk is short; work is halved",
             Self::Paused => "paused by its owner; `wattle resume` ends it",

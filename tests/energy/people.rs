@@ -173,6 +173,7 @@ fn every_reason_is_a_sentence_and_a_code() {
         Reason::Charging,
         Reason::BatteryUnknown,
         Reason::InUse,
+        Reason::Quota,
         Reason::Answering,
         Reason::Pressure,
         Reason::Paused,

@@ -321,6 +321,23 @@ fn an_event_that_the_kernel_tells_is_heard() {
 }
 
 #[test]
+fn a_supply_that_cost_a_worker_is_forgotten_when_its_owner_says_so() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    device.up().kill();
+    let kept = device.place.home().join("energy.json");
+    let learned =
+        r#"{"v":1,"learned":{"duty":0.3,"workers":1},"pause":null,"waited_ms":0,"calibration":null,"ledger":{}}"#;
+    fs::write(&kept, learned.replace("{}", &json!(wattle::energy::account::ledger::Ledger::default()).to_string()))
+        .unwrap();
+    let agent = device.up();
+    let said = agent.cli(["energy", "new-supply"]);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("counts as a new one"), "{said:?}");
+    agent.kill();
+    let kept: Value = serde_json::from_slice(&fs::read(&kept).unwrap()).unwrap();
+    assert_eq!((&kept["learned"]["workers"], &kept["learned"]["duty"]), (&Value::Null, &json!(0.3)), "{kept}");
+}
+
+#[test]
 fn a_voltage_that_falls_stops_the_work_and_a_blip_holds_it_for_a_minute() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();

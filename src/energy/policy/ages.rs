@@ -102,10 +102,11 @@ mod tests {
         for step in 0..20_000_u64 {
             let now = at(step * rng.below(300));
             let now = ages.steps.last().map_or(now, |(last, _)| now.max(*last));
+            let some = usize::try_from(rng.below(5)).unwrap();
             if rng.one_in(2) {
-                queue.extend(std::iter::repeat_n(now, rng.below(4) as usize));
+                queue.extend(std::iter::repeat_n(now, some));
             } else {
-                queue.drain(..queue.len().min(rng.below(5) as usize));
+                queue.drain(..queue.len().min(some));
             }
             ages.count(now, queue.len() as u64);
             assert_eq!(ages.steps.iter().map(|(_, pieces)| pieces).sum::<u64>(), queue.len() as u64);

@@ -117,6 +117,9 @@ pub enum EnergyCommand {
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..=600))]
         seconds: u64,
     },
+    /// Say that the power supply is another one now: a worker that rests because the old one was found too weak comes
+    /// back.
+    NewSupply,
 }
 
 /// What `wattle up` takes.

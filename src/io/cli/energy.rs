@@ -122,6 +122,25 @@ pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Resu
     settled(asked, home, None)
 }
 
+/// `wattle energy new-supply`.
+pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
+    let asked = async { client?.new_supply().await }.await;
+    match asked.map_err(Stop::from) {
+        Ok(answer) => say(&format!("The power supply counts as a new one. {}\n", answer.read.more.why)),
+        Err(Stop::NoAgent(_)) if home.is_dir() => {
+            let home = Home::open(home).map_err(Stop::NotDone)?;
+            keep::new_supply(home.path()).map_err(|error| {
+                Stop::NotDone(format!(
+                    "That cannot be kept in {}: {error}. Nothing was changed.",
+                    home.path().display()
+                ))
+            })?;
+            say("No agent runs here now; for the next one the power supply counts as a new one.\n")
+        }
+        Err(why) => Err(why),
+    }
+}
+
 /// Says what it came to. Where no agent runs, its home is told, and the next start obeys.
 fn settled(asked: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Paused>) -> Result<(), Stop> {
     match asked {

@@ -117,6 +117,9 @@ fn carry_out(args: Args) -> Result<(), Stop> {
         Command::Energy { what: Some(EnergyCommand::Calibrate { seconds }), .. } => {
             energy::calibrate(&home, Duration::from_secs(seconds))
         }
+        Command::Energy { what: Some(EnergyCommand::NewSupply), .. } => {
+            smol::block_on(energy::new_supply(client(), &home))
+        }
         Command::Energy { root: Some(root), json, .. } => energy::glance(&absolute(&root)?, json),
         Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::show(&client()?, watch, json)),
         Command::Pause { time } => smol::block_on(energy::pause(client(), &home, &time)),

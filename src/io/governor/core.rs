@@ -165,6 +165,7 @@ impl Core {
             pids: Vec::new(),
             outgoing: heapless::Deque::new(),
         };
+        core.know_watts();
         core.apply_pause();
         core
     }

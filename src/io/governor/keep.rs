@@ -125,6 +125,16 @@ pub(in crate::io) fn paused(home: &Path, wanted: Option<super::Paused>) -> Resul
         .map_err(|error| format!("That cannot be kept in {}: {error}. Nothing was changed.", home.display()))
 }
 
+/// Forgets what was learned of the power supply, for an agent that does not run now.
+///
+/// # Errors
+/// The system's; the old file is untouched.
+pub(in crate::io) fn new_supply(home: &Path) -> std::io::Result<()> {
+    let before = load(home);
+    let learned = before.learned.map(|learned| Learned { duty: learned.duty, ..Learned::default() });
+    save(home, &Kept { v: Kept::VERSION, learned, ..before })
+}
+
 /// Keeps what a calibration found, beside what is kept already.
 ///
 /// # Errors

@@ -266,6 +266,22 @@ impl Governing {
         self.settle(None, before).await
     }
 
+    /// The owner says that the power supply is another one; on the disk when it returns.
+    ///
+    /// # Errors
+    /// One sentence: nothing was changed, or it holds until the next start only.
+    pub async fn new_supply(&self) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        if !shared.lock().leads() {
+            return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
+        }
+        self.tell(Core::forget_supply);
+        match errand::run(move || shared.keep(true)).await {
+            Some(Ok(())) => Ok(()),
+            _ => Err("It holds until the next start only: the agent's home cannot be written.".to_owned()),
+        }
+    }
+
     /// On the disk first; then it holds. What cannot be kept is taken back.
     async fn settle(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;

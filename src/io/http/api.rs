@@ -13,6 +13,7 @@
 //! | `PUT /v1/energy/hint` | a hint on energy: ours, evcc's or the grid's | nothing, 204 |
 //! | `POST /v1/energy/pause` | `{}`, `{"seconds"}` or `{"until": "18:30"}` | `governor::Current`, once it is on the disk |
 //! | `POST /v1/energy/resume` | | the same |
+//! | `POST /v1/energy/new-supply` | | the same |
 //!
 //! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
 
@@ -179,6 +180,10 @@ impl Handler for Api {
             (Method::Get, "/v1/energy") => return self.energy(conn).await,
             (Method::Put, "/v1/energy/hint") => return self.hint(conn).await,
             (Method::Post, "/v1/energy/pause") => return self.pause(conn).await,
+            (Method::Post, "/v1/energy/new-supply") => {
+                let done = self.gate.governing().new_supply().await;
+                return self.settled(conn, done).await;
+            }
             (Method::Post, "/v1/energy/resume") => {
                 let done = self.gate.governing().resume().await;
                 return self.settled(conn, done).await;
@@ -189,7 +194,7 @@ impl Handler for Api {
                 return wrong_method(conn, "GET");
             }
             (_, "/v1/energy/hint") => return wrong_method(conn, "PUT"),
-            (_, "/v1/search" | "/v1/add" | "/v1/energy/pause" | "/v1/energy/resume") => {
+            (_, "/v1/search" | "/v1/add" | "/v1/energy/pause" | "/v1/energy/resume" | "/v1/energy/new-supply") => {
                 return wrong_method(conn, "POST");
             }
             _ => return refused(conn, Status::NotFound, "There is no such call."),

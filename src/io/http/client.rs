@@ -138,6 +138,14 @@ impl Client {
         typed(self.call(Method::Post, "/v1/energy/resume", None, CLIENT_MS).await?)
     }
 
+    /// `POST /v1/energy/new-supply`.
+    ///
+    /// # Errors
+    /// Any `Failure`; nothing was changed.
+    pub async fn new_supply(&self) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Post, "/v1/energy/new-supply", None, CLIENT_MS).await?)
+    }
+
     /// `GET /v1/network`.
     ///
     /// # Errors

@@ -11,6 +11,13 @@ use crate::energy::words::{self, PauseWord, Said};
 use crate::io::hints::{Changed, Which};
 
 impl Core {
+    /// The owner says that the power supply is another one.
+    pub(in crate::io::governor) fn forget_supply(&mut self) -> News {
+        self.governor.forget_supply();
+        self.sample_now = true;
+        News { others: true, sampling: true }
+    }
+
     /// What a person's pause is.
     pub(in crate::io::governor) fn pause_of(&self, now: Instant, wanted: Paused) -> Result<Option<Pause>, String> {
         wanted.pause(now, self.wall(now), self.governor.policy.zone()).map(Some)

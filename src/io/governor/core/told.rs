@@ -4,6 +4,7 @@ use super::super::keep::Kept;
 use super::super::report::{self, Current, More};
 use super::{Core, age, millis};
 use crate::base::time::{Duration, Instant};
+use crate::energy::account::task::Scope;
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::sensor::Choice;
@@ -43,6 +44,14 @@ const fn of_supply(learned: Learned) -> (Option<usize>, u8) {
 }
 
 impl Core {
+    /// What the device takes, where it was calibrated whole: for a little on battery, and for what counts as surplus.
+    pub(super) fn know_watts(&mut self) {
+        if let Some(found) = self.calibration.filter(|found| found.scope == Scope::BoardInput) {
+            self.governor.know_watts(found.core_watts);
+            self.puts.know_watts(found.core_watts.mul_add(self.cores as f64, found.idle_watts));
+        }
+    }
+
     /// When what is kept is to be written again.
     pub(in crate::io::governor) const fn keep_at(&self) -> Instant {
         self.keeping.due
