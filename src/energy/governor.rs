@@ -203,6 +203,12 @@ impl Governor {
         self.supply.forget();
     }
 
+    /// Is there no sensor that is believed? A lone one of ACPI is, once it was seen to vary.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        self.doubt != Doubt::None
+    }
+
     /// The limit that the owner chose in place of the one found.
     #[must_use]
     pub const fn own_limit(&self) -> Option<f64> {

@@ -7,9 +7,7 @@ use crate::base::time::{Duration, Instant};
 use crate::energy::account::task::Scope;
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
-use crate::energy::board::sensor::Choice;
 use crate::energy::governor::Learned;
-use crate::energy::reason::Reason;
 use crate::energy::report::Report;
 
 /// Between two writes of what is learned, where nothing urgent is: an SD card lives long.
@@ -93,10 +91,7 @@ impl Core {
         let (goal, foreign, energy, energy_source) = report::more(now, &self.governor, self.wall(now));
         let left = report::left(now, self.pause);
         let baseline = self.meter.baseline(now);
-        let thermal = self.governor.gates().thermal.reason;
-        // A lone sensor of ACPI is believed once it was seen to vary; until then the gate says that there is none.
-        let sighted =
-            matches!(found.cpu, Choice::Group(_)) || thermal != Reason::NoSensor && thermal != Reason::Throttled;
+        let sighted = !self.governor.is_blind();
         let more = More {
             why: report::sentence(&decision),
             mode: decision.mode,
