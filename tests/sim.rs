@@ -303,7 +303,7 @@ fn two_devices_find_what_the_other_has() {
 
 #[test]
 fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_seed_repeats() {
-    let homes = std::env::var("WATTLE_SIM_HOMES").map_or(HOMES, |homes| homes.parse().unwrap());
+    let many = std::env::var("WATTLE_SIM_HOMES").map_or(HOMES, |many| many.parse().unwrap());
     let lived = |first: u64| {
         let twice = |seed: u64| {
             println!("seed {seed}");
@@ -311,7 +311,7 @@ fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_s
             assert_eq!(home(seed, 20, None), lived, "seed {seed} gave two traces");
             lived
         };
-        (first..=homes).step_by(2).map(twice).collect::<Vec<_>>()
+        (first..=many).step_by(2).map(twice).collect::<Vec<_>>()
     };
     // Each home is of one thread; two of them side by side take half the time.
     let homes = std::thread::scope(|scope| {
@@ -321,8 +321,8 @@ fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_s
     });
     let traces: BTreeSet<u64> = homes.iter().map(|(trace, _)| *trace).collect();
     let inputs: u64 = homes.iter().map(|(_, handled)| handled).sum();
-    assert_eq!(traces.len() as u64, homes, "different seeds, different homes");
-    println!("{homes} homes of 20, each twice, {inputs} inputs");
+    assert_eq!(traces.len() as u64, many, "different seeds, different homes");
+    println!("{many} homes of 20, each twice, {inputs} inputs");
 }
 
 /// Whether a run with the defect ends in a panic, or in another trace than its twin.
