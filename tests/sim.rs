@@ -303,6 +303,7 @@ fn two_devices_find_what_the_other_has() {
 
 #[test]
 fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_seed_repeats() {
+    #[expect(clippy::disallowed_methods, reason = "how many homes is asked from outside, for scripts/check")]
     let many = std::env::var("WATTLE_SIM_HOMES").map_or(HOMES, |many| many.parse().unwrap());
     let lived = |first: u64| {
         let twice = |seed: u64| {
