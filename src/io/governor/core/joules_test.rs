@@ -5,23 +5,11 @@ use crate::energy::account::ledger::Line;
 use crate::energy::board::tree::Tree;
 use crate::energy::foreground::Ticks;
 use crate::io::governor::keep::{Calibration, Kept};
-use crate::io::hints::Places;
 use smol::channel::bounded;
 
 fn core(kept: Kept, found: &Findings) -> Core {
     let (events, _) = bounded(64);
-    let setup = Setup {
-        home: "/nowhere".into(),
-        sensors: "/nowhere".into(),
-        meter: None,
-        settings: Default::default(),
-        plan: Vec::new(),
-        can_wait: Duration::ZERO,
-        trusted_clock: false,
-        hint_files: Places::new(None, None),
-        meeting: None,
-    };
-    let mut core = Core::new(at(0), None, 4, found, &setup, kept, events);
+    let mut core = Core::new(at(0), None, 4, found, &tests::setup(), kept, events);
     core.lead(at(0), true);
     core
 }

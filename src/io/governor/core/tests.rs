@@ -9,9 +9,9 @@ use crate::io::governor::keep::Kept;
 use crate::io::hints::{Changed, Places, Which};
 use smol::channel::{Receiver, bounded};
 
-fn core() -> (Core, Receiver<Event>) {
-    let (events, pushed) = bounded(64);
-    let setup = Setup {
+/// A governor that finds nothing and meets nobody.
+pub(super) fn setup() -> Setup {
+    Setup {
         home: "/nowhere".into(),
         sensors: "/nowhere".into(),
         meter: None,
@@ -21,8 +21,12 @@ fn core() -> (Core, Receiver<Event>) {
         trusted_clock: false,
         hint_files: Places::new(None, None),
         meeting: None,
-    };
-    let mut core = Core::new(at(0), None, 4, &findings(), &setup, Kept::default(), events);
+    }
+}
+
+fn core() -> (Core, Receiver<Event>) {
+    let (events, pushed) = bounded(64);
+    let mut core = Core::new(at(0), None, 4, &findings(), &setup(), Kept::default(), events);
     core.lead(at(0), true);
     (core, pushed)
 }
@@ -137,18 +141,7 @@ fn what_work_has_waited_is_counted_on_over_a_restart() {
     let kept = core.kept(at(61_000));
     assert_eq!(kept.waited_ms, 60_000);
     let (events, _inbox) = bounded(1);
-    let setup = Setup {
-        home: "/nowhere".into(),
-        sensors: "/nowhere".into(),
-        meter: None,
-        settings: Default::default(),
-        plan: Vec::new(),
-        can_wait: Duration::ZERO,
-        trusted_clock: false,
-        hint_files: Places::new(None, None),
-        meeting: None,
-    };
-    let mut again = Core::new(at(0), None, 4, &findings(), &setup, kept, events);
+    let mut again = Core::new(at(0), None, 4, &findings(), &setup(), kept, events);
     again.demand(at(5000), WORK);
     assert_eq!(again.backlog(at(6000)).oldest, Some(Duration::from_secs(61)));
 }
