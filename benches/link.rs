@@ -20,8 +20,8 @@ use smol::Timer;
 use smol::channel::Receiver;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
-use wattle::io::link::{Channel, LinkEvent, Links, SendError, Settings};
 use wattle::limits::FRAME_TASK_MAX;
+use wattle::net::link::{Channel, LinkEvent, Links, SendError, Settings};
 use wattle::wire::peer::PeerId;
 
 const HANDSHAKES: u32 = 200;

@@ -15,7 +15,7 @@ use divan::{Bencher, black_box};
 use ed25519_dalek::SigningKey;
 use smol::channel::Receiver;
 use std::net::{SocketAddr, TcpListener};
-use wattle::io::link::{Channel, LinkEvent, Links};
+use wattle::net::link::{Channel, LinkEvent, Links};
 use wattle::wire::message::{Opener, Sealer};
 use wattle::wire::peer::PeerId;
 use wattle::wire::talk::{Echo, Talk};

@@ -12,8 +12,8 @@ use wattle::base::time::{Duration, Instant};
 use wattle::energy::account::meter::{Cpu, Meter};
 use wattle::energy::governor::Governor;
 use wattle::energy::input::Sample;
-use wattle::io::clock::thread_cpu;
-use wattle::io::sysfs::sensors::Sensors;
+use wattle::platform::clock::thread_cpu;
+use wattle::platform::sysfs::sensors::Sensors;
 
 const SAMPLES: u32 = 5_000;
 

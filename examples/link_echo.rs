@@ -5,7 +5,7 @@
 use ed25519_dalek::SigningKey;
 use std::error::Error;
 use std::net::TcpListener;
-use wattle::io::link::{LinkEvent, Links};
+use wattle::net::link::{LinkEvent, Links};
 use wattle::wire::peer::PeerId;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -25,15 +25,23 @@
 #![deny(unsafe_code)]
 
 pub mod base;
+#[cfg(feature = "device")]
+pub mod cli;
 pub mod config;
 pub mod embed;
 pub mod energy;
 #[cfg(feature = "device")]
-pub mod io;
+pub mod http;
 pub mod limits;
 pub mod mesh;
+#[cfg(feature = "device")]
+pub mod net;
 pub mod node;
+#[cfg(feature = "device")]
+pub mod platform;
 pub mod query;
+#[cfg(feature = "device")]
+pub mod runtime;
 pub mod search;
 pub mod sim;
 pub mod store;

@@ -5,5 +5,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    wattle::io::run()
+    wattle::cli::main()
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use wattle::base::id::{DocId, EmbedKey};
-use wattle::io::disk::{Disk, Sync};
+use wattle::platform::disk::{Disk, Sync};
 use wattle::store::audit::audit;
 use wattle::store::keys;
 use wattle::store::kv::{Kv, Space};

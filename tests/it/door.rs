@@ -4,14 +4,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 use wattle::base::id::{Fingerprint, Ring};
-use wattle::io::gate::Gate;
-use wattle::io::http::client::{Client, Failure};
-use wattle::io::http::token::{TOKEN_FILE, Token};
-use wattle::io::http::{Patience, Server, serve};
+use wattle::http::client::{Client, Failure};
+use wattle::http::token::{TOKEN_FILE, Token};
+use wattle::http::{Patience, Server, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
 use wattle::node::output::{Answered, Problem, Response};
 use wattle::node::status::Status;
+use wattle::runtime::handle::Gate;
 use wattle::store::audit::Audit;
 use wattle::store::change::Ledger;
 

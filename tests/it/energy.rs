@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 use wattle::energy::sample::uevent::Uevent;
-use wattle::io::sysfs::uevent::Uevents;
+use wattle::platform::sysfs::uevent::Uevents;
 
 /// Rows that `wattle energy --root` was held to.
 const EXPECTED: usize = 16;

@@ -4,8 +4,8 @@ use super::house::{Agent, Place};
 use std::fs;
 use std::net::TcpListener;
 use std::time::Instant;
-use wattle::io::home::Home;
-use wattle::io::identity::Identity;
+use wattle::platform::home::Home;
+use wattle::platform::home::identity::Identity;
 
 const FILES: usize = 200;
 

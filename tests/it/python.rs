@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-use wattle::io::link::{Channel, LinkEvent};
+use wattle::net::link::{Channel, LinkEvent};
 use wattle::wire::message::{Form, Opener, Sealer};
 use wattle::wire::peer::PeerId;
 use wattle::wire::talk::{Echo, Talk};

@@ -8,9 +8,9 @@ use super::super::{End, key, name, soon, until};
 use std::cell::RefCell;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use wattle::io::home::Home;
-use wattle::io::identity::Identity;
-use wattle::io::link::{Channel, LinkEvent};
+use wattle::net::link::{Channel, LinkEvent};
+use wattle::platform::home::Home;
+use wattle::platform::home::identity::Identity;
 use wattle::wire::message::{Opener, Sealer};
 use wattle::wire::peer::PeerId;
 use wattle::wire::talk::{Ask, Talk};
@@ -102,7 +102,9 @@ impl Voice {
         for _ in 0..2000 {
             match self.end.links.send(&agent, channel, bytes.clone()) {
                 Ok(()) => return true,
-                Err(wattle::io::link::SendError::Full) => smol::Timer::after(std::time::Duration::from_millis(5)).await,
+                Err(wattle::net::link::SendError::Full) => {
+                    smol::Timer::after(std::time::Duration::from_millis(5)).await
+                }
                 Err(_) => return false,
             };
         }

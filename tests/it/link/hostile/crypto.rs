@@ -5,7 +5,7 @@ use super::super::{name, until};
 use super::arena::{Arena, FOE};
 use super::liar::{lie, lies_of};
 use smol::io::AsyncWriteExt;
-use wattle::io::link::LinkEvent;
+use wattle::net::link::LinkEvent;
 
 /// 7: keys that did not sign, signatures of other handshakes, huge keys of other kinds, strangers.
 pub(super) async fn lies(arena: &Arena) -> String {

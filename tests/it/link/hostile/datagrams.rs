@@ -10,8 +10,8 @@ use std::time::Duration;
 use wattle::base::id::PeerKey;
 use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
-use wattle::io::link::Channel;
 use wattle::mesh::member::{Effect, Member, Standing, Told};
+use wattle::net::link::Channel;
 use wattle::wire::datagram::{DATAGRAM_BYTES_MAX, Opening, Sealing};
 use wattle::wire::talk::{Entry, Keys, Talk};
 

@@ -2,7 +2,7 @@
 
 use super::arena::Arena;
 use super::words::{foe, still_heard};
-use wattle::io::link::Channel;
+use wattle::net::link::Channel;
 use wattle::wire::talk::Talk;
 
 /// Thousands of well-formed messages of every kind, most of them new to the agent.

@@ -9,8 +9,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use wattle::base::rng::Rng;
-use wattle::io::home::Home;
-use wattle::io::identity::Identity;
+use wattle::platform::home::Home;
+use wattle::platform::home::identity::Identity;
 
 const GROUP: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353));
 const HERE: &str = "10.78.0.1";

@@ -2,7 +2,7 @@
 
 use super::arena::Arena;
 use super::words::{foe, search, still_heard};
-use wattle::io::link::Channel;
+use wattle::net::link::Channel;
 use wattle::wire::talk::{Answer, Found, Hit, Talk};
 
 const PATHS: [&[u8]; 7] = [

@@ -7,8 +7,8 @@ use super::super::{key, name, until};
 use super::arena::{Arena, LOUD, ORIGIN, Voice};
 use super::words::{foe, still_heard};
 use serde_json::{Value, json};
-use wattle::io::link::Channel;
 use wattle::limits::{RUMOUR_BATCH_MAX, RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_ORIGIN_BURST};
+use wattle::net::link::Channel;
 use wattle::wire::message::{Form, Sealer, unsigned};
 use wattle::wire::peer::PeerId;
 use wattle::wire::rumour::{

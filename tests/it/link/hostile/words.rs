@@ -4,8 +4,8 @@ use super::arena::{Arena, FOE, Voice};
 use smol::Timer;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use wattle::io::link::Channel;
 use wattle::limits::{FRAME_GOSSIP_MAX, MESSAGE_BODY_MAX, QUESTION_WORDS_MAX};
+use wattle::net::link::Channel;
 use wattle::wire::talk::{Answer, Ask, Found, Hit, Keys, Talk};
 use wattle::wire::varint;
 

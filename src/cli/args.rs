@@ -1,0 +1,359 @@
+//! What can be typed: the arguments of `wattle`, checked for form.
+
+use crate::base::id::Ring;
+use crate::config::Config;
+use crate::limits::HITS_MAX;
+use crate::net::resolve::Peer;
+use crate::platform::disk::Sync;
+use crate::platform::source::{DEFAULT_COLLECTION, check_collection};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::PathBuf;
+
+/// The port where an agent listens for other devices if nothing else is said.
+pub const DEFAULT_LISTEN_PORT: u16 = 7781;
+
+/// Where an agent listens for people if nothing else is said.
+pub const DEFAULT_API: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7780));
+
+/// A private, watt-aware mesh of small agents: your own devices index your documents and answer your
+/// questions. Nothing leaves the home unless its owner says so.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "wattle", version, propagate_version = true, max_term_width = 100)]
+pub struct Args {
+    /// The agent's home: its key, its token and its store. By default wattle in the user's data folder.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+
+    /// The agent's address for people and programs. Only this machine can reach it.
+    #[arg(long, global = true, value_name = "ADDRESS", default_value_t = DEFAULT_API, value_parser = parse_api)]
+    pub api: SocketAddr,
+
+    /// Tell more of what the agent does. Give it twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the agent in the foreground, and watch these folders from now on.
+    Up(UpArgs),
+    /// Have the running agent watch one more folder or file.
+    Add(AddArgs),
+    /// Ask a question; the best passages come first.
+    Search(SearchArgs),
+    /// Watch three agents on this machine share the work and answer together. Nothing of it stays.
+    Demo {
+        /// The folder that holds the models.
+        #[arg(long, value_name = "DIR")]
+        models: Option<PathBuf>,
+    },
+    /// Print this device's PeerId: what other devices are told with --peer /p2p/… It is made at the first time.
+    Id,
+    /// Tell how the running agent stands.
+    Status {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the other devices: whether they are linked, and what they say of themselves.
+    Peers {
+        /// Then go on and tell who comes, who goes and who is refused, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+
+        /// Print JSON for programs; with --watch one line for each event.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell what the device's sensors say, how much background work is done, why, and what it costs.
+    #[command(args_conflicts_with_subcommands = true)]
+    Energy {
+        /// Read this tree of sensors once (a folder with sys and proc in it) and say what was found; no agent is asked.
+        #[arg(long, value_name = "DIR", conflicts_with = "watch")]
+        root: Option<PathBuf>,
+
+        /// Go on, and tell of every change, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+
+        /// Print JSON for programs; with --watch one line every two seconds.
+        #[arg(long)]
+        json: bool,
+
+        /// What else.
+        #[command(subcommand)]
+        what: Option<EnergyCommand>,
+    },
+    /// Pause background work: until `wattle resume`, or for a time ("2h", "30m"), or "until 18:30". Questions are
+    /// answered all the same. It is kept over restarts and holds for all agents of this host.
+    Pause {
+        /// 2h, 30m, or until HH:MM.
+        #[arg(value_name = "TIME", num_args = 0..=2)]
+        time: Vec<String>,
+    },
+    /// End a pause.
+    Resume,
+    /// Check the agent, its home and its store, and say what is wrong.
+    Doctor {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What `wattle energy` can do besides telling.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum EnergyCommand {
+    /// Learn what a busy core costs here: no load, one core, all cores, each for a while. The device's own sensor is
+    /// used, or you read the watts off a plug. Run it while the agent is stopped; it keeps what was found.
+    Calibrate {
+        /// Seconds of each load, 10 to 600.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..=600))]
+        seconds: u64,
+    },
+    /// Say that the power supply is another one now: a worker that rests because the old one was found too weak comes
+    /// back.
+    NewSupply,
+}
+
+/// What `wattle up` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct UpArgs {
+    /// Folders or files to watch. Those of earlier runs are watched anyway.
+    #[arg(value_name = "FOLDER")]
+    pub folders: Vec<PathBuf>,
+
+    /// The collection that their documents join.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
+    pub collection: String,
+
+    /// Who may see them.
+    #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
+    pub ring: RingArg,
+
+    /// The folder that holds the models.
+    #[arg(long, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+
+    /// This device's name for people. By default the name of the machine.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Where other devices reach this one, for example 0.0.0.0:7781. By default port 7781 of this machine only, or
+    /// any free port of it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+
+    /// Another device, as /p2p/12D3Koo…, /ip4/192.168.1.7/tcp/7781/p2p/12D3Koo… or
+    /// /dns4/nas.local/tcp/7781/p2p/12D3Koo…: its own `wattle id` tells the last part. It must be told of this one
+    /// too. Give it once for each device.
+    #[arg(long = "peer", value_name = "MULTIADDR")]
+    pub peers: Vec<Peer>,
+
+    /// Whether the governor holds background work to what heat, power and people allow.
+    #[arg(long, value_enum, default_value_t = Switch::On, value_name = "on|off")]
+    pub governor: Switch,
+
+    /// Where the governor's sensors lie: a folder with sys and proc in it. For tests and for boards with trees of
+    /// their own.
+    #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
+    pub sensors: PathBuf,
+
+    /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
+    /// the token, and everybody on the network can read what passes.
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::config::open_address)]
+    pub open_api: Option<SocketAddr>,
+
+    /// Do not use multicast: other devices are found only where --peer says, or where they were before.
+    #[arg(long)]
+    pub no_mdns: bool,
+
+    /// Plants a defect, so that a test can prove that it would be caught. Not in release builds.
+    #[cfg(debug_assertions)]
+    #[arg(long, value_enum, hide = true)]
+    pub plant: Option<Plant>,
+}
+
+/// Defects that can be planted.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plant {
+    /// Promises are given before the journal is on the disk.
+    Buffer,
+}
+
+impl UpArgs {
+    /// How far the store syncs before a promise.
+    #[must_use]
+    pub const fn sync(&self) -> Sync {
+        #[cfg(debug_assertions)]
+        if self.plant.is_some() {
+            return Sync::Buffer;
+        }
+        Sync::Disk
+    }
+}
+
+/// What `wattle add` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AddArgs {
+    /// The folder or file to watch.
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+
+    /// The collection that its documents join.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
+    pub collection: String,
+
+    /// Who may see them.
+    #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
+    pub ring: RingArg,
+}
+
+/// What `wattle search` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SearchArgs {
+    /// The question; several words need no quotes.
+    #[arg(value_name = "QUESTION", required = true)]
+    pub question: Vec<String>,
+
+    /// How many passages are wanted.
+    #[arg(short = 'k', value_name = "COUNT", default_value = "10", value_parser = parse_count)]
+    pub count: usize,
+
+    /// Print JSON for programs.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// Who may see a collection, as far as it can be chosen today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RingArg {
+    /// This device only.
+    Private,
+    /// The members of the mesh.
+    Mesh,
+}
+
+impl From<RingArg> for Ring {
+    fn from(ring: RingArg) -> Self {
+        match ring {
+            RingArg::Private => Self::Private,
+            RingArg::Mesh => Self::Mesh,
+        }
+    }
+}
+
+/// What the agent needs to know to start; all paths are absolute.
+#[derive(Clone, Debug)]
+pub struct UpOptions {
+    /// The agent's home.
+    pub home: PathBuf,
+    /// Where the API listens, a loopback address.
+    pub api: SocketAddr,
+    /// Folders and files to watch besides those already known. Not yet looked at: see `io::source`.
+    pub folders: Vec<PathBuf>,
+    /// The collection that their documents join.
+    pub collection: String,
+    /// Who may see them.
+    pub ring: Ring,
+    /// Where the models lie, if it was said.
+    pub models: Option<PathBuf>,
+    /// The device's name for people, if it was said.
+    pub name: Option<String>,
+    /// Where to listen for other devices, if it was said.
+    pub listen: Option<SocketAddr>,
+    /// The other devices.
+    pub peers: Vec<Peer>,
+    /// Whether devices are looked for by multicast.
+    pub multicast: bool,
+    /// Whether the governor decides how much background work is done.
+    pub governed: bool,
+    /// Where the trees of /sys and /proc begin.
+    pub sensors: PathBuf,
+    /// What its owner wrote into config.toml.
+    pub config: Config,
+    /// One more address where the API listens, for other devices.
+    pub open_api: Option<SocketAddr>,
+    /// How far the store syncs before a promise.
+    pub sync: Sync,
+}
+
+fn parse_api(text: &str) -> Result<SocketAddr, String> {
+    let address = match text.strip_prefix("localhost:") {
+        Some(port) => port.parse().ok().map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        None => text.parse().ok(),
+    };
+    let address = address.ok_or("an address looks like 127.0.0.1:7780 or [::1]:7780")?;
+    if !address.ip().is_loopback() {
+        return Err("only a loopback address is possible for now, for example 127.0.0.1:7780".to_owned());
+    }
+    Ok(address)
+}
+
+fn parse_collection(text: &str) -> Result<String, String> {
+    check_collection(text).map(|()| text.to_owned())
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| (1..=HITS_MAX).contains(count)).ok_or(format!("the count is from 1 to {HITS_MAX}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_plain_line_has_the_defaults_of_the_house() {
+        let Command::Up(up) = parse("wattle up notes").unwrap().command else { panic!("not up") };
+        assert_eq!((up.collection.as_str(), up.ring), ("home", RingArg::Mesh));
+        let args = parse("wattle search where is it -k 3 --api [::1]:9").unwrap();
+        assert_eq!(args.api.to_string(), "[::1]:9");
+        let Command::Search(search) = args.command else { panic!("not search") };
+        assert_eq!((search.question.join(" ").as_str(), search.count, search.json), ("where is it", 3, false));
+        assert_eq!(parse("wattle --api localhost:7781 status").unwrap().api.to_string(), "127.0.0.1:7781");
+    }
+
+    #[test]
+    fn wrong_usage_has_exit_code_two() {
+        for line in [
+            "wattle",
+            "wattle search",
+            "wattle search x -k 0",
+            "wattle search x -k 101",
+            "wattle status --api 192.168.1.4:7780",
+            "wattle status --api 0.0.0.0:7780",
+            "wattle status --api here",
+            "wattle up . --ring public",
+            "wattle up . --collection \n",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        assert_eq!(parse("wattle --version").unwrap_err().exit_code(), 0);
+    }
+}

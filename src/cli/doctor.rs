@@ -1,0 +1,257 @@
+//! `wattle doctor`: what is wrong, if anything, with the home, the agent and its store.
+
+mod network;
+
+use super::show::{self, Look};
+use super::text::{one_line, wrap};
+use crate::http::client::{Client, Failure};
+use crate::http::shape::{Checked, Unusable};
+use crate::http::token::TOKEN_FILE;
+use crate::limits::DISK_FREE_MIN;
+use crate::platform::home::disk_free;
+use crate::platform::home::settings;
+use crate::platform::models;
+use crate::runtime::governor::Current;
+use rustix::fs::Access;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// One thing looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at, in a word or two.
+    pub name: &'static str,
+    /// One sentence, good or bad.
+    pub outcome: Result<String, String>,
+}
+
+impl Check {
+    /// A check and its outcome.
+    #[must_use]
+    pub const fn new(name: &'static str, outcome: Result<String, String>) -> Self {
+        Self { name, outcome }
+    }
+}
+
+/// A check of the machine, given the agent's home. It blocks for moments at most and changes nothing.
+pub type Local = fn(&Path) -> Check;
+
+/// The checks of this machine, in the order in which they are told. A part of the house that can look at
+/// itself adds a line here.
+pub const LOCAL: &[Local] = &[
+    home,
+    config,
+    |home| secret("key", &home.join("identity.key")),
+    |home| secret("token", &home.join(TOKEN_FILE)),
+    disk,
+];
+
+/// All that was looked at.
+#[derive(Clone, Debug)]
+pub struct Report {
+    checks: Vec<Check>,
+    store: Option<Checked>,
+}
+
+/// Looks at everything: this machine's part, then the agent at `api` and its store.
+pub async fn examine(home: &Path, api: SocketAddr) -> Report {
+    let mut checks: Vec<Check> = LOCAL.iter().map(|check| check(home)).collect();
+    let answer = async { Client::new(api, home)?.doctor().await }.await;
+    let network = async { Client::new(api, home)?.network().await }.await;
+    let energy = async { Client::new(api, home)?.energy().await }.await;
+    let (agent, store) = match answer {
+        Ok(answer) => (Ok(format!("It answers on {api}.")), Some(answer.read)),
+        Err(Failure::NoAgent(why) | Failure::NotDone(why)) => (Err(why), None),
+    };
+    if store.is_none() {
+        // A running agent has checked its model itself, wherever that lies.
+        let model = models::find(None).map(|folder| format!("A model lies in {}.", folder.display()));
+        checks.push(Check::new("model", model));
+    }
+    checks.push(Check::new("agent", agent));
+    if let Some(store) = &store {
+        checks.push(Check::new("store", store_outcome(store)));
+    }
+    if let Ok(current) = energy {
+        checks.push(Check::new("energy", Ok(governing(&current.read))));
+    }
+    if let Ok(around) = network {
+        checks.extend(network::checks(&around.read));
+    }
+    Report { checks, store }
+}
+
+/// Who governs, by what, and what that allows now.
+fn governing(current: &Current) -> String {
+    let who = if current.more.leads { "This agent governs its host" } else { "Another agent governs this host" };
+    let by = match &current.report.cpu_sensor {
+        Some(sensor) => format!("by {}", one_line(sensor)),
+        None => "without a sensor of the CPU, and so at most half of it".to_owned(),
+    };
+    format!("{who}, {by}. {}", current.more.why)
+}
+
+fn store_outcome(store: &Checked) -> Result<String, String> {
+    let counts = store.counted;
+    if store.clean {
+        let files = show::files(&counts.files);
+        Ok(format!("It adds up: files {files}; {} passages, {} of them embedded.", counts.chunks, counts.vectors))
+    } else {
+        Err(format!(
+            "{} things do not add up. Stop the agent and start it again: it mends its store.",
+            store.fault_count
+        ))
+    }
+}
+
+fn config(home: &Path) -> Check {
+    let outcome = settings::read(home).map(|_| match home.join(settings::FILE).exists() {
+        true => "config.toml can be used.".to_owned(),
+        false => "There is no config.toml; the defaults hold.".to_owned(),
+    });
+    Check::new("settings", outcome)
+}
+
+fn home(home: &Path) -> Check {
+    let name = home.display();
+    let outcome = match std::fs::metadata(home) {
+        Err(error) => Err(format!("The home {name} cannot be looked at: {error}.")),
+        Ok(meta) if !meta.is_dir() => Err(format!("The home {name} is not a folder.")),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
+            Err(format!("The home {name} is open to other users of this machine. Starting the agent makes it private."))
+        }
+        Ok(_) => match rustix::fs::access(home, Access::WRITE_OK | Access::EXEC_OK) {
+            Ok(()) => Ok(format!("{name} is private and can be written.")),
+            Err(error) => Err(format!("The home {name} cannot be written: {error}.")),
+        },
+    };
+    Check::new("home", outcome)
+}
+
+/// A file that only its owner may read.
+fn secret(what: &'static str, path: &Path) -> Check {
+    let name = path.display();
+    let outcome = match std::fs::metadata(path) {
+        Err(error) => Err(format!("{name} cannot be looked at: {error}. The agent makes it at its first start.")),
+        Ok(meta) if !meta.is_file() => Err(format!("{name} is not a regular file.")),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
+            Err(format!("{name} can be read by other users of this machine. Starting the agent makes it private."))
+        }
+        Ok(_) => Ok(format!("{name} is there, and only its owner may read it.")),
+    };
+    Check::new(what, outcome)
+}
+
+fn disk(home: &Path) -> Check {
+    let free = disk_free(home);
+    let (has, needed) = (free >> 20, DISK_FREE_MIN >> 20);
+    let outcome = if free >= DISK_FREE_MIN {
+        Ok(format!("{has} MiB are free where the home is."))
+    } else {
+        Err(format!("Only {has} MiB are free where the home is; {needed} MiB are needed to index more."))
+    };
+    Check::new("disk", outcome)
+}
+
+impl Report {
+    /// Whether nothing is wrong. Files that cannot be used are their owner's affair, not a fault.
+    #[must_use]
+    pub fn well(&self) -> bool {
+        self.checks.iter().all(|check| check.outcome.is_ok())
+    }
+
+    /// For programs: `{well, checks: [{name, ok, says}], store}`; `store` is the agent's own answer or null.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let check = |check: &Check| {
+            let (Ok(says) | Err(says)) = &check.outcome;
+            json!({ "name": check.name, "ok": check.outcome.is_ok(), "says": says })
+        };
+        json!({ "well": self.well(), "checks": self.checks.iter().map(check).collect::<Vec<_>>(), "store": self.store })
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn text(&self, look: &Look) -> String {
+        let mut text = String::new();
+        for Check { name, outcome } in &self.checks {
+            let (Ok(says) | Err(says)) = outcome;
+            let mark = if outcome.is_ok() { "ok" } else { "WRONG" };
+            paragraph(&mut text, &format!("{mark:<6} {name:<6} "), says, *look);
+        }
+        if let Some(store) = &self.store {
+            for fault in &store.faults {
+                paragraph(&mut text, "       - ", fault, *look);
+            }
+            for Unusable { path, reason } in &store.refused {
+                paragraph(&mut text, "       not usable: ", &format!("{path}: {reason}"), *look);
+            }
+        }
+        text.push_str(if self.well() { "Nothing is wrong.\n" } else { "Something is wrong: see the lines above.\n" });
+        text
+    }
+}
+
+fn paragraph(text: &mut String, lead: &str, says: &str, look: Look) {
+    let mut lead = lead.to_owned();
+    for line in wrap(says, look.width.saturating_sub(lead.len()), usize::MAX) {
+        let _ = writeln!(text, "{lead}{line}");
+        lead = " ".repeat(lead.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::shape::Counts;
+    use std::fs::{Permissions, set_permissions, write};
+
+    fn mode(path: &Path, mode: u32) {
+        set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn an_open_home_or_key_is_wrong_and_a_private_one_is_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let key = path.join("identity.key");
+        assert!(secret("key", &key).outcome.unwrap_err().contains("first start"));
+        write(&key, "x").unwrap();
+        for (at, good, bad) in [(path, 0o700, 0o755), (&key, 0o600, 0o640)] {
+            let look = |at: &Path| if at == path { home(at) } else { secret("key", at) };
+            mode(at, bad);
+            assert!(look(at).outcome.unwrap_err().contains("other users"));
+            mode(at, good);
+            assert!(look(at).outcome.is_ok());
+        }
+        assert!(home(&path.join("none")).outcome.is_err());
+        assert!(home(&key).outcome.unwrap_err().contains("not a folder"));
+    }
+
+    #[test]
+    fn a_store_that_does_not_add_up_makes_the_whole_unwell_and_its_faults_are_told() {
+        let mut store = Checked {
+            clean: true,
+            counted: Counts::default(),
+            believed: Counts::default(),
+            faults: Vec::new(),
+            fault_count: 0,
+            refused: vec![Unusable { path: "/a\u{1b}[1m.pdf".into(), reason: "It is binary.".into() }],
+        };
+        let look = Look { width: 60, styled: false };
+        let report = |store: &Checked| Report {
+            checks: vec![Check::new("store", store_outcome(store))],
+            store: Some(store.clone()),
+        };
+        assert!(report(&store).well());
+        assert!(report(&store).text(&look).contains("not usable: /a\u{fffd}[1m.pdf: It is binary.\n"));
+        store = Checked { clean: false, faults: vec!["Row 7 has no chunk.".into()], fault_count: 1, ..store };
+        assert!(!report(&store).well());
+        assert_eq!(report(&store).json()["store"]["fault_count"], 1);
+        assert!(report(&store).text(&look).contains("- Row 7 has no chunk.\n"));
+        assert!(report(&store).text(&look).ends_with("Something is wrong: see the lines above.\n"));
+    }
+}

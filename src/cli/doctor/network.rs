@@ -1,0 +1,272 @@
+//! The network's part of `wattle doctor`: for each device that is not linked, the step that failed and what to do.
+
+use super::Check;
+use crate::net::diagnostics::{Around, Reached, Stranger};
+use std::net::SocketAddr;
+
+/// Datagrams sent in vain after which they are taken for lost on their way.
+const IN_VAIN: u64 = 5;
+
+/// Milliseconds for which a datagram that was heard speaks for those to come.
+const FRESH_MS: u64 = 120_000;
+
+/// What the agent's notes say, in the order in which devices reach each other.
+#[must_use]
+pub(super) fn checks(around: &Around) -> Vec<Check> {
+    let mut checks = vec![
+        Check::new("listen", listen(around)),
+        Check::new("mdns", multicast(around)),
+        Check::new("udp", datagrams(around)),
+    ];
+    checks.extend(around.peers.iter().map(|peer| Check::new("peer", reached(around, peer))));
+    checks.extend(around.strangers.iter().map(|stranger| Check::new("guest", Ok(refused(stranger)))));
+    checks
+}
+
+fn is_local(around: &Around) -> bool {
+    around.listen.is_none_or(|at| at.ip().is_loopback())
+}
+
+fn lonely(around: &Around) -> bool {
+    around.peers.iter().any(|peer| peer.linked.is_none())
+}
+
+fn port(around: &Around) -> u16 {
+    around.listen.map_or(0, |at| at.port())
+}
+
+fn listen(around: &Around) -> Result<String, String> {
+    let Some(at) = around.listen else { return Err("The agent does not listen for other devices.".to_owned()) };
+    if is_local(around) {
+        let said = format!("The agent listens on this machine only ({at}); no other device reaches it.");
+        return if lonely(around) {
+            Err(format!("{said} Start it with --listen 0.0.0.0:{}.", at.port()))
+        } else {
+            Ok(said)
+        };
+    }
+    if around.places.is_empty() {
+        return Err(format!(
+            "The agent listens on {at}, but no interface of this device is up that leads to others. Is the cable in, or \
+             the Wi-Fi on?"
+        ));
+    }
+    let places: Vec<String> =
+        around.places.iter().map(|place| format!("{} ({})", place.address, place.interface)).collect();
+    Ok(format!("Other devices reach the agent at {}.", places.join(", ")))
+}
+
+fn multicast(around: &Around) -> Result<String, String> {
+    let multicast = &around.multicast;
+    if !multicast.on {
+        let why = multicast.why.as_deref().unwrap_or("no interface is up");
+        let said = format!("Devices are not looked for by multicast: {why}.");
+        return if is_local(around) || multicast.restarts == 0 { Ok(said) } else { Err(said) };
+    }
+    let deaf: Vec<&str> = around
+        .places
+        .iter()
+        .map(|place| place.interface.as_str())
+        .filter(|name| !multicast.own_heard.iter().any(|heard| heard == name))
+        .collect();
+    if !deaf.is_empty() {
+        return Err(format!(
+            "This agent's own announcement did not come back on {}. A firewall on this device may drop UDP port 5353: \
+             allow it, or give addresses with --peer /ip4/….",
+            deaf.join(", ")
+        ));
+    }
+    let heard = multicast.others_heard;
+    if heard == 0 && lonely(around) {
+        return Err(
+            "This agent announces itself, but hears no other one. Wi-Fi often holds multicast back: look in the router \
+             for client isolation, multicast filtering or IGMP snooping, or give addresses with --peer /ip4/…."
+                .to_owned(),
+        );
+    }
+    Ok(format!("This agent announces itself; announcements of others were heard {heard} times."))
+}
+
+fn datagrams(around: &Around) -> Result<String, String> {
+    match &around.no_datagrams {
+        Some(why) => Err(format!(
+            "UDP port {} cannot be used: {why}. Everything goes over the links; a lost device is noticed later. End the \
+             program that has the port, then start the agent again.",
+            port(around)
+        )),
+        None => Ok(format!("UDP port {} is open; {} datagrams of nobody known came.", port(around), around.garbage)),
+    }
+}
+
+fn reached(around: &Around, peer: &Reached) -> Result<String, String> {
+    let id = &peer.peer_id;
+    let Some(at) = peer.linked else { return Err(format!("{id} is not linked. {}", missing(around, peer))) };
+    if around.no_datagrams.is_some() || !peer.keys {
+        return Ok(format!("{id} is linked at {at}, without datagrams."));
+    }
+    match (peer.heard_ms, peer.sent) {
+        (Some(ms), _) if ms < FRESH_MS => Ok(format!("{id} is linked at {at}; datagrams pass.")),
+        (_, sent) if sent > IN_VAIN => Err(format!(
+            "{id} is linked at {at}, but its datagrams do not come. Allow UDP port {} in the firewalls of both devices; \
+             until then a loss is noticed later.",
+            port(around)
+        )),
+        _ => Ok(format!("{id} is linked at {at}; no datagrams were needed yet.")),
+    }
+}
+
+/// The step that failed, and what to do.
+fn missing(around: &Around, peer: &Reached) -> String {
+    let own = "the other one must be told of this device's own PeerId, which `wattle id` prints here";
+    let Some(at) = peer.dialled else {
+        return match (peer.seen, peer.given.first()) {
+            (Some(seen), _) => format!("It was heard at {seen} and is not dialled yet. Wait a moment."),
+            (None, Some(given)) => format!("{given} leads to no address. Is the name right, and the device on?"),
+            (None, None) => format!(
+                "It was never heard. Is its agent up there with --listen 0.0.0.0:7781, in the same network? If so, give \
+                 its address: --peer /ip4/ADDRESS/tcp/7781/p2p/{}.",
+                peer.peer_id
+            ),
+        };
+    };
+    if let Some(stranger) = around.strangers.iter().find(|stranger| stranger.address.ip() == at.ip()) {
+        return format!(
+            "A device at {} wanted to link as {} and is not known by that PeerId: is that the one that was meant?",
+            at.ip(),
+            stranger.peer_id
+        );
+    }
+    let Some(why) = &peer.failed else {
+        return format!("It was dialled at {at}; the answer is awaited, or the link is lost.");
+    };
+    let says = |words: &[&str]| words.iter().any(|word| why.to_lowercase().contains(word));
+    let advice = if says(&["another agent"]) {
+        "The address or the PeerId is wrong.".to_owned()
+    } else if says(&["refused"]) {
+        format!("Nobody listens there: is its agent up, with --listen 0.0.0.0:{}?", at.port())
+    } else if says(&["no answer", "timed out", "unreachable", "no route"]) {
+        format!(
+            "Nothing came back: the device is off, a firewall there drops TCP port {}, or the router keeps devices \
+             apart (client isolation).",
+            at.port()
+        )
+    } else if says(&["not of this home"]) {
+        "Give it with --peer if that is meant.".to_owned()
+    } else {
+        format!("Somebody answers there and does not link: {own}.")
+    };
+    format!("At {at}: {why}. {advice}")
+}
+
+fn refused(stranger: &Stranger) -> String {
+    let (id, at): (_, SocketAddr) = (&stranger.peer_id, stranger.address);
+    format!("{id} at {at} wanted to link and was refused. If it is yours, start the agent with --peer /p2p/{id}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::diagnostics::{Multicast, Place};
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    fn peer() -> Reached {
+        Reached {
+            peer_id: "12D3KooWfar".to_owned(),
+            given: Vec::new(),
+            linked: None,
+            seen: None,
+            seen_ms: None,
+            dialled: None,
+            dialled_ms: None,
+            failed: None,
+            keys: false,
+            sent: 0,
+            heard: 0,
+            heard_ms: None,
+        }
+    }
+
+    fn around(peer: Reached) -> Around {
+        Around {
+            listen: Some(at("0.0.0.0:7781")),
+            places: vec![Place { interface: "wlan0".into(), address: at("192.168.1.5:7781"), prefix: 24 }],
+            no_datagrams: None,
+            garbage: 0,
+            multicast: Multicast { on: true, own_heard: vec!["wlan0".into()], others_heard: 1, ..Multicast::default() },
+            peers: vec![peer],
+            strangers: Vec::new(),
+        }
+    }
+
+    fn wrong(around: &Around) -> Vec<String> {
+        checks(around)
+            .into_iter()
+            .filter_map(|check| Some(format!("{}: {}", check.name, check.outcome.err()?)))
+            .collect()
+    }
+
+    fn failed(why: &str) -> String {
+        let dialled = Some(at("192.168.1.9:7781"));
+        wrong(&around(Reached { dialled, failed: Some(why.to_owned()), ..peer() })).concat()
+    }
+
+    #[test]
+    fn a_linked_peer_whose_datagrams_pass_is_well_and_one_whose_do_not_is_told() {
+        let linked = Reached { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
+        assert_eq!(wrong(&around(Reached { heard_ms: Some(900), ..linked.clone() })), [""; 0]);
+        assert!(wrong(&around(linked.clone())).concat().contains("Allow UDP port 7781"));
+        assert_eq!(wrong(&around(Reached { sent: 2, ..linked })), [""; 0]);
+    }
+
+    #[test]
+    fn each_step_that_fails_has_its_own_advice() {
+        assert!(wrong(&around(peer())).concat().contains("never heard"));
+        let seen = Reached { seen: Some(at("192.168.1.9:7781")), ..peer() };
+        assert!(wrong(&around(seen)).concat().contains("was heard at 192.168.1.9:7781"));
+        let named = Reached { given: vec!["/dns4/nas.local/tcp/7781/p2p/x".into()], ..peer() };
+        assert!(wrong(&around(named)).concat().contains("leads to no address"));
+        for (why, advice) in [
+            ("Connection refused (os error 111)", "Nobody listens there"),
+            ("no answer in time", "client isolation"),
+            ("No route to host (os error 113)", "firewall"),
+            ("another agent answered: 12D3KooWx", "PeerId is wrong"),
+            ("the other end closed the connection", "wattle id"),
+        ] {
+            assert!(failed(why).contains(advice), "{}", failed(why));
+        }
+    }
+
+    #[test]
+    fn a_mistyped_peer_id_is_found_by_the_stranger_at_the_same_address() {
+        let mut around = around(Reached { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
+        around.strangers.push(Stranger { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
+        assert!(wrong(&around).concat().contains("as 12D3KooWtrue"));
+        assert!(checks(&around).last().unwrap().outcome.as_ref().unwrap().contains("--peer /p2p/12D3KooWtrue"));
+    }
+
+    #[test]
+    fn an_agent_that_cannot_be_reached_or_heard_is_told_why() {
+        let mut local = around(peer());
+        local.listen = Some(at("127.0.0.1:7781"));
+        assert!(wrong(&local)[0].contains("--listen 0.0.0.0:7781"));
+        local.peers.clear();
+        assert_eq!(wrong(&local), [""; 0], "an agent without others is well by itself");
+        let mut cut = around(peer());
+        cut.places.clear();
+        assert!(wrong(&cut)[0].contains("no interface"));
+        let mut deaf = around(peer());
+        deaf.multicast.own_heard.clear();
+        assert!(wrong(&deaf)[0].contains("wlan0") && wrong(&deaf)[0].contains("5353"));
+        let mut alone = around(peer());
+        alone.multicast.others_heard = 0;
+        assert!(wrong(&alone)[0].contains("client isolation"));
+        alone.multicast = Multicast { on: false, why: Some("it is switched off".into()), ..Multicast::default() };
+        assert!(!wrong(&alone).concat().contains("switched off"), "its owner wanted it so");
+        let mut taken = around(peer());
+        taken.no_datagrams = Some("Address already in use (os error 98)".into());
+        assert!(wrong(&taken)[0].contains("UDP port 7781"));
+    }
+}

@@ -1,0 +1,383 @@
+//! `wattle energy`, `wattle pause` and `wattle resume`: how much background work is done, why, and what it costs.
+
+use super::calibrate;
+use super::calibrate::Power;
+use super::text::one_line;
+use super::{Stop, pretty, say};
+use crate::base::time::Duration;
+use crate::config::duration;
+use crate::energy::account::task::{Method, Scope};
+use crate::energy::board::findings::Findings;
+use crate::energy::board::limit::LimitFrom;
+use crate::energy::board::source::Source;
+use crate::energy::policy::hint::Energy;
+use crate::energy::policy::hours::minute_of_day;
+use crate::energy::report::Report;
+use crate::http::client::{Answer, Client, Failure};
+use crate::platform::home::Home;
+use crate::platform::home::settings;
+use crate::platform::sysfs;
+use crate::runtime::governor::{Current, More, Paused, Spent, keep};
+use serde_json::json;
+use smol::Timer;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Between two looks of `--watch`.
+const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Reads a tree of sensors once; no agent is asked.
+pub(super) fn glance(root: &Path, as_json: bool) -> Result<(), Stop> {
+    if !root.is_dir() {
+        return Err(Stop::NotDone(format!("{} is not a folder that can be read.", root.display())));
+    }
+    let found = Findings::of(&sysfs::tree(root));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let report = Report::glance(&found, cores);
+    if as_json {
+        let json = serde_json::to_value(&report).map_err(|error| Stop::NotDone(error.to_string()))?;
+        return say(&pretty(&json));
+    }
+    let why = report.reason.map_or_else(|| "nothing is in the way".to_owned(), |reason| reason.to_string());
+    say(&format!("{}Headroom     {:.0} %: {why}\n", text(&report), report.headroom * 100.0))
+}
+
+/// Learns what a busy core costs, and keeps it in the home.
+pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
+    // Its lock is a running agent's: that one would work meanwhile, and write over what was found.
+    let home = Home::open(home).map_err(|why| Stop::NotDone(format!("{why} Calibrating needs the agent stopped.")))?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let meter = settings::read(home.path()).map_err(Stop::NotDone)?.energy.meter;
+    let mut out = std::io::stdout();
+    let (found, scope) = if let Some((mut sensors, scope)) = calibrate::sensor(Path::new("/"), meter.as_deref()) {
+        say(&format!("Measured here: {}.\n", scope.word()))?;
+        let mut watts = |now| sensors.watts(now, None).map(|watts| watts.watts);
+        (calibrate::run(&mut Power::Measured(&mut watts), cores, time, &mut out), scope)
+    } else {
+        say("Nothing here measures power: read the watts off a plug, and type them when you are asked.\n")?;
+        let typed = calibrate::run(&mut Power::Typed(&mut std::io::stdin().lock()), cores, time, &mut out);
+        (typed, Scope::BoardInput)
+    };
+    let found = found.map_err(Stop::NotDone)?;
+    let kept = keep::Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
+    keep::calibrated(home.path(), kept).map_err(|error| {
+        Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
+    })?;
+    say(&calibrated(kept))
+}
+
+/// What was found, and what of the device it is of.
+fn calibrated(kept: keep::Calibration) -> String {
+    let (what, but) = match kept.scope {
+        Scope::CpuPackage => ("The CPU package", " What the rest of the device takes is not in it."),
+        _ => ("The device", ""),
+    };
+    format!(
+        "{what} takes {:.2} W without work, and {:.2} W for each busy core. Joules are told by that from now on: {}, ±{} \
+         %.{but}\n",
+        kept.idle_watts,
+        kept.core_watts,
+        kept.scope.word(),
+        Method::ModelCalibrated.err_pct()
+    )
+}
+
+/// Asks the running agent, once or until Ctrl-C.
+pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<(), Stop> {
+    let mut before = None;
+    loop {
+        let answer = client.energy().await?;
+        if as_json {
+            say(&if watch { format!("{}\n", answer.json) } else { pretty(&answer.json) })?;
+        } else if !watch {
+            return say(&current(&answer.read));
+        } else {
+            let line = line(&answer.read);
+            if before.as_ref() != Some(&line) {
+                say(&line)?;
+                before = Some(line);
+            }
+        }
+        if !watch {
+            return Ok(());
+        }
+        Timer::after(WATCH).await;
+    }
+}
+
+/// `wattle pause` and its words.
+pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &[String]) -> Result<(), Stop> {
+    let wanted = wanted(words)?;
+    let body = match wanted {
+        Paused::Open => json!({}),
+        Paused::For(time) => json!({ "seconds": time.as_secs() }),
+        Paused::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
+    };
+    let asked = async { Ok(client?.pause(body).await?) }.await;
+    settled(asked, home, Some(wanted))
+}
+
+/// `wattle resume`.
+pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
+    let asked = async { Ok(client?.resume().await?) }.await;
+    settled(asked, home, None)
+}
+
+/// `wattle energy new-supply`.
+pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
+    let asked = async { client?.new_supply().await }.await;
+    match asked.map_err(Stop::from) {
+        Ok(answer) => say(&format!("The power supply counts as a new one. {}\n", answer.read.more.why)),
+        Err(Stop::NoAgent(_)) if home.is_dir() => {
+            let home = Home::open(home).map_err(Stop::NotDone)?;
+            keep::new_supply(home.path()).map_err(|error| {
+                Stop::NotDone(format!(
+                    "That cannot be kept in {}: {error}. Nothing was changed.",
+                    home.path().display()
+                ))
+            })?;
+            say("No agent runs here now; for the next one the power supply counts as a new one.\n")
+        }
+        Err(why) => Err(why),
+    }
+}
+
+/// Says what it came to. Where no agent runs, its home is told, and the next start obeys.
+fn settled(asked: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Paused>) -> Result<(), Stop> {
+    match asked {
+        Ok(answer) => say(&paused(&answer.read)),
+        Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
+        Err(Stop::NoAgent(_)) => {
+            let home = Home::open(home).map_err(Stop::NotDone)?;
+            keep::paused(home.path(), wanted).map_err(Stop::NotDone)?;
+            say(if wanted.is_some() {
+                "No agent runs here now; the next one starts paused.\n"
+            } else {
+                "No agent runs here now; the next one starts without a pause.\n"
+            })
+        }
+        Err(why) => Err(why),
+    }
+}
+
+fn wanted(words: &[String]) -> Result<Paused, Stop> {
+    let wrong = || {
+        Stop::NotDone("Say it as `wattle pause`, `wattle pause 2h`, `30m`, or `wattle pause until 18:30`.".to_owned())
+    };
+    match words {
+        [] => Ok(Paused::Open),
+        [time] => Ok(Paused::For(duration(time).ok_or_else(wrong)?)),
+        [until, time] if until == "until" => Ok(Paused::Until(minute_of_day(time).ok_or_else(wrong)?)),
+        _ => Err(wrong()),
+    }
+}
+
+/// What a pause or its end came to.
+fn paused(current: &Current) -> String {
+    match (current.more.paused, current.more.paused_s) {
+        (true, None) => {
+            "Background work is paused until `wattle resume`. Questions are answered all the same.\n".to_owned()
+        }
+        (true, Some(seconds)) => format!(
+            "Background work is paused for {}. Questions are answered all the same; `wattle resume` ends it early.\n",
+            span(seconds)
+        ),
+        (false, _) => format!("Background work goes on. {}\n", current.more.why),
+    }
+}
+
+/// A span of time as people say it, to the minute.
+fn span(seconds: u64) -> String {
+    match (seconds.div_ceil(60), seconds.div_ceil(60) % 60) {
+        (minutes @ 0..=119, _) => count(minutes, "minute"),
+        (minutes, 0) => count(minutes / 60, "hour"),
+        (minutes, rest) => format!("{} and {}", count(minutes / 60, "hour"), count(rest, "minute")),
+    }
+}
+
+/// So many of something that has a regular plural.
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The sensors of a device.
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
+    row("Board", &report.board.as_deref().map_or_else(|| "not known".to_owned(), one_line));
+    let heat = match (&report.cpu_sensor, report.cpu_temp_c) {
+        (Some(sensor), Some(degrees)) => format!("{degrees:.1} °C ({})", one_line(sensor)),
+        (Some(sensor), None) => format!("unknown: {} does not answer", one_line(sensor)),
+        (None, _) => "unknown: no sensor of the CPU was found".to_owned(),
+    };
+    row("CPU", &heat);
+    let from = match report.t_lim_from {
+        LimitFrom::Owner => "chosen by its owner",
+        LimitFrom::Trip => "where the kernel begins to throttle",
+        LimitFrom::Hwmon => "the most that its sensor allows",
+        LimitFrom::Board => "known of this board",
+        LimitFrom::Critical => "25 °C below where the kernel switches off",
+        LimitFrom::Default => "assumed: nothing here says it",
+    };
+    row("Limit", &format!("{:.0} °C ({from})", report.t_lim_c));
+    let percent = report.battery_pct.map_or_else(String::new, |percent| format!(", {percent} % full"));
+    let power = match report.power_source {
+        Source::Ac => "mains",
+        Source::Battery => "battery",
+        Source::Unknown => "unknown: there is a battery that does not say whether it is emptied",
+    };
+    row("Power", &format!("{power}{percent}"));
+    row(
+        "Throttled",
+        match report.throttling {
+            Some(true) => "yes, by the kernel",
+            Some(false) => "no",
+            None => "unknown: the kernel does not say",
+        },
+    );
+    text
+}
+
+fn current(current: &Current) -> String {
+    let (report, more) = (&current.report, &current.more);
+    let mut text = text(report);
+    let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
+    row("Work", &more.why);
+    if more.workers > 0 {
+        let tasks = count(more.workers as u64, "task");
+        row("", &format!("{tasks} at once, each {:.0} % of its time", more.duty * 100.0));
+    }
+    if let Some(goal) = more.goal_c {
+        row("Held at", &format!("{goal:.0} °C at most by background work"));
+    }
+    if let Some(cores) = more.foreign_cores {
+        row("In use", &format!("{cores:.1} cores by others"));
+    }
+    row("Energy", &energy(more));
+    if !more.leads {
+        row("Governor", "another agent of this host governs it");
+    } else if more.followers > 0 {
+        row("Governor", &format!("here, for {} more of this host", count(more.followers as u64, "agent")));
+    }
+    if let (Some(watts), Some(method), Some(scope)) = (more.idle_watts, more.idle_method, more.idle_scope) {
+        row("At rest", &format!("~{watts:.1} W ({}, {})", method.word(), scope.word()));
+    }
+    let mut day = |name: &str, spent: &[Spent]| {
+        for (at, spent) in spent.iter().enumerate() {
+            row(if at == 0 { name } else { "" }, &joules(spent));
+        }
+    };
+    day("Today", &more.today);
+    for before in &more.days {
+        day(&before.date.as_deref().map_or_else(|| "Some day".to_owned(), one_line), &before.spent);
+    }
+    text
+}
+
+fn energy(more: &More) -> String {
+    let word = match more.energy {
+        Energy::Scarce => "scarce",
+        Energy::Unknown => "as always: nobody says otherwise",
+        Energy::Normal => "as always",
+        Energy::Surplus => "surplus",
+    };
+    match &more.energy_source {
+        Some(source) if !source.is_empty() => format!("{word} (says {})", one_line(source)),
+        _ => word.to_owned(),
+    }
+}
+
+fn joules(spent: &Spent) -> String {
+    let counts = format!("{}, {}", count(spent.tasks, "task"), count(spent.chunks, "passage"));
+    let (Some(joules), Some(err), Some(scope)) = (spent.joules, spent.err_pct, spent.scope) else {
+        return format!("unknown joules for {counts}");
+    };
+    let digits = |joules: f64| if joules < 10.0 { 2 } else { 0 };
+    let thousand = spent.per_1000_chunks.map_or_else(String::new, |per| {
+        let digits = digits(per);
+        format!("; ~{per:.digits$} J for 1,000 passages")
+    });
+    let (digits, method) = (digits(joules), spent.method.word());
+    format!("~{joules:.digits$} J ({method}, {}, ±{err} %) for {counts}{thousand}", scope.word())
+}
+
+/// One line of `--watch`, written when it changes.
+fn line(current: &Current) -> String {
+    let (report, more) = (&current.report, &current.more);
+    let degrees = report.cpu_temp_c.map_or_else(|| "?".to_owned(), |degrees| format!("{degrees:.1}"));
+    let foreign = more.foreign_cores.map_or_else(|| "?".to_owned(), |cores| format!("{cores:.1}"));
+    format!(
+        "{degrees:>5} °C  {:3.0} %  {} × {:3.0} %  others {foreign}  {}\n",
+        report.headroom * 100.0,
+        more.workers,
+        more.duty * 100.0,
+        more.why
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_said_as_people_say_it() {
+        let body = |line: &str| wanted(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(body("").ok(), Some(Paused::Open));
+        assert_eq!(body("2h").ok(), Some(Paused::For(Duration::from_secs(7200))));
+        assert_eq!(body("until 18:30").ok(), Some(Paused::Until(18 * 60 + 30)));
+        for wrong in ["2", "h", "0m", "-1h", "until", "until 25:00", "for 2h", "2h 3m", "99999999999999999999d", "2ü"]
+        {
+            assert!(body(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn spans_and_counts_are_said_as_people_say_them() {
+        let said = [30, 60, 7140, 7200, 7260, 9000, 172_800].map(span);
+        let due = [
+            "1 minute",
+            "1 minute",
+            "119 minutes",
+            "2 hours",
+            "2 hours and 1 minute",
+            "2 hours and 30 minutes",
+            "48 hours",
+        ];
+        assert_eq!(said, due);
+    }
+
+    #[test]
+    fn joules_that_are_unknown_are_never_a_number_and_others_say_what_they_are_of() {
+        let spent = Spent {
+            method: Method::Unknown,
+            scope: None,
+            joules: None,
+            err_pct: None,
+            tasks: 3,
+            chunks: 12,
+            per_1000_chunks: None,
+        };
+        assert_eq!(joules(&spent), "unknown joules for 3 tasks, 12 passages");
+        let known = Spent {
+            method: Method::ModelDefault,
+            scope: Some(Scope::BoardInput),
+            joules: Some(12.2),
+            err_pct: Some(40),
+            per_1000_chunks: Some(0.25),
+            ..spent
+        };
+        assert_eq!(
+            joules(&known),
+            "~12 J (model, table of boards, whole board, ±40 %) for 3 tasks, 12 passages; ~0.25 J for 1,000 passages"
+        );
+    }
+
+    #[test]
+    fn a_calibration_by_the_cpu_package_does_not_speak_of_the_device() {
+        let package = keep::Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
+        let said = calibrated(package);
+        assert!(said.starts_with("The CPU package takes 3.00 W") && said.contains("CPU package, ±15 %."), "{said}");
+        let board = calibrated(keep::Calibration { scope: Scope::BoardInput, ..package });
+        assert!(board.starts_with("The device takes") && board.ends_with("whole board, ±15 %.\n"), "{board}");
+    }
+}

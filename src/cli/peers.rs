@@ -1,0 +1,182 @@
+//! `wattle peers`: a table of the other devices, and what happens to them.
+
+use super::show::Look;
+use super::text::{columns, one_line};
+use super::{Stop, pretty, say};
+use crate::http::client::Client;
+use crate::http::shape::{Collection, Event, Headroom, Peer};
+use crate::limits::WATCH_MS;
+use smol::Timer;
+use std::time::Duration;
+
+/// Prints the table, and with `watch` every event from then on.
+pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<(), Stop> {
+    // Asked for before the table: what happens in between is told twice rather than never.
+    let mut newest = client.events(u64::MAX).await?.read.newest;
+    let status = client.status().await?;
+    if json && watch {
+        say(&format!("{}\n", status.json["peers"]))?;
+    } else {
+        say(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Look::of_stdout()) })?;
+    }
+    if !watch {
+        return Ok(());
+    }
+    loop {
+        Timer::after(Duration::from_millis(WATCH_MS)).await;
+        let answer = client.events(newest).await?;
+        // Numbers begin anew with the agent: a lower one is of another start.
+        if answer.read.newest < newest {
+            newest = 0;
+            continue;
+        }
+        for (event, raw) in answer.read.events.iter().zip(answer.json["events"].as_array().into_iter().flatten()) {
+            say(&if json { format!("{raw}\n") } else { line(event) })?;
+            newest = event.number;
+        }
+    }
+}
+
+fn line(event: &Event) -> String {
+    format!("{}\n", one_line(&event.text))
+}
+
+const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HEADROOM", "COLLECTIONS"];
+
+/// The devices, one a line; columns are as wide as what stands in them.
+fn table(peers: &[Peer], look: Look) -> String {
+    if peers.is_empty() {
+        return "No other device is known yet. Give one to `wattle up` with --peer.\n".to_owned();
+    }
+    let rows: Vec<[String; 7]> = std::iter::once(HEAD.map(str::to_owned)).chain(peers.iter().map(row)).collect();
+    let widths: [usize; 7] = std::array::from_fn(|at| rows.iter().map(|row| columns(&row[at])).max().unwrap_or(0));
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width + 2 - columns(cell)));
+        }
+        let line = line.trim_end();
+        text.push_str(&if number == 0 { look.dim(line) } else { line.to_owned() });
+        text.push('\n');
+    }
+    text
+}
+
+fn row(peer: &Peer) -> [String; 7] {
+    let none = || "-".to_owned();
+    [
+        peer.device.as_deref().map_or_else(none, one_line),
+        short(&one_line(&peer.peer_id)),
+        state(peer).to_owned(),
+        peer.address.as_deref().map_or_else(|| "dials us".to_owned(), one_line),
+        peer.round_trip_us.map_or_else(none, round_trip),
+        peer.headroom.as_ref().map_or_else(none, headroom),
+        if peer.collections.is_empty() { none() } else { collections(&peer.collections) },
+    ]
+}
+
+/// A link says more than a belief, unless that is a bad one.
+fn state(peer: &Peer) -> &'static str {
+    match (peer.state.as_str(), peer.linked) {
+        ("suspect", _) => "suspect",
+        ("down", _) => "down",
+        (_, true) => "linked",
+        ("alive", false) => "alive",
+        _ => "not linked",
+    }
+}
+
+/// The end of a PeerId: they all begin alike.
+fn short(peer_id: &str) -> String {
+    let skip = peer_id.chars().count().saturating_sub(8);
+    if skip == 0 { peer_id.to_owned() } else { format!("…{}", peer_id.chars().skip(skip).collect::<String>()) }
+}
+
+fn round_trip(micros: u64) -> String {
+    if micros < 10_000 {
+        format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
+    } else {
+        format!("{} ms", micros / 1000)
+    }
+}
+
+/// One word for the level; what else it says only if it says something.
+fn headroom(told: &Headroom) -> String {
+    let word = match told.quarters {
+        0 => "none",
+        1 => "a quarter",
+        2 => "half",
+        3 => "three quarters",
+        _ => "full",
+    };
+    match told.energy {
+        crate::wire::rumour::Energy::Unknown => word.to_owned(),
+        energy => format!("{word} (energy {})", energy.word()),
+    }
+}
+
+fn collections(told: &[Collection]) -> String {
+    let of = |of: &Collection| {
+        let files = if of.documents == 1 { "file" } else { "files" };
+        format!("{} ({} {files}, {} passages)", one_line(&of.name), of.documents, of.passages)
+    };
+    told.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::event_log::Kind;
+    use crate::wire::rumour::Energy;
+
+    const PLAIN: Look = Look { width: 80, styled: false };
+
+    fn peer() -> Peer {
+        Peer {
+            peer_id: "12D3KooWQYV9dGMFoRzNStwpXztXaBUjtPqi6aU76ZgUriHhKust".into(),
+            device: Some("at\u{1b}tic".into()),
+            linked: true,
+            state: "alive".into(),
+            address: Some("192.168.1.7:7781".into()),
+            round_trip_us: Some(1_260),
+            headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None }),
+            collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 1, passages: 7 }],
+        }
+    }
+
+    #[test]
+    fn the_devices_stand_in_columns_and_nothing_steers_the_terminal() {
+        let unknown = Peer {
+            device: None,
+            linked: false,
+            state: "unknown".into(),
+            address: None,
+            round_trip_us: None,
+            headroom: None,
+            collections: Vec::new(),
+            ..peer()
+        };
+        let text = table(&[peer(), unknown], PLAIN);
+        println!("{text}");
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("DEVICE  PEER       STATE       ADDRESS           ROUND TRIP  HEADROOM"));
+        assert!(lines[1].starts_with("at\u{fffd}tic  …riHhKust  linked      192.168.1.7:7781  1.2 ms      half (energy surplus)  home (1 file, 7 passages)"));
+        assert!(lines[2].starts_with("-       …riHhKust  not linked  dials us          -           -"));
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+    }
+
+    #[test]
+    fn nobody_is_said_with_a_way_on() {
+        assert!(table(&[], PLAIN).contains("wattle up"));
+    }
+
+    #[test]
+    fn an_event_is_one_plain_line() {
+        let event =
+            Event { number: 1, ago_ms: 5, kind: Kind::Lost, device: "x".into(), text: "x is\ngone.\u{7}".into() };
+        assert_eq!(line(&event), "x is gone.\u{fffd}\n");
+        assert_eq!([round_trip(400), round_trip(12_900)], ["0.4 ms", "12 ms"]);
+    }
+}

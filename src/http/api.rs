@@ -1,0 +1,313 @@
+//! The calls: routes, bodies checked for form, and what the node's answers become.
+//!
+//! | call | body | answer |
+//! |---|---|---|
+//! | `GET /healthz` | | `ok`, without a token |
+//! | `GET /v1/status` | | `shape::Standing` |
+//! | `GET /v1/events?after=N` | | `shape::Happenings`: at most `EVENTS_ANSWER_MAX` after number N |
+//! | `POST /v1/search` | `{"query", "k"?}` | `shape::Found` |
+//! | `POST /v1/add` | `{"path", "collection"?, "ring"?}` | `{"added": path}`, once that is on the disk |
+//! | `GET /v1/doctor` | | `shape::Checked` |
+//! | `GET /v1/network` | | `network::Around` |
+//! | `GET /v1/energy` | | `governor::Current` |
+//! | `PUT /v1/energy/hint` | a hint on energy: ours, evcc's or the grid's | nothing, 204 |
+//! | `POST /v1/energy/pause` | `{}`, `{"seconds"}` or `{"until": "18:30"}` | `governor::Current`, once it is on the disk |
+//! | `POST /v1/energy/resume` | | the same |
+//! | `POST /v1/energy/new-supply` | | the same |
+//!
+//! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
+
+use super::answer::{json, refused};
+use super::shape::{Answered, Checked, Found, Happenings, Standing, text};
+use crate::base::id::Ring;
+use crate::base::time::Duration;
+use crate::energy::policy::hours::minute_of_day;
+use crate::limits::{GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
+use crate::node::input::Request;
+use crate::node::output::{Problem, Response};
+use crate::platform::blocking;
+use crate::platform::clock;
+use crate::platform::source::{DEFAULT_COLLECTION, source_at};
+use crate::runtime::governor::Paused;
+use crate::runtime::handle::Gate;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::path::PathBuf;
+use trillium::{Conn, Error, Handler, KnownHeaderName, Method, Status};
+
+/// Answers every call that the door let in.
+#[derive(Debug)]
+pub struct Api {
+    gate: Gate,
+}
+
+/// A refusal before the node is asked: status and sentence.
+type Refused = (Status, String);
+
+/// The body of `POST /v1/search`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    query: String,
+    #[serde(default = "ten")]
+    k: usize,
+}
+
+const fn ten() -> usize {
+    10
+}
+
+/// The body of `POST /v1/add`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Add {
+    path: PathBuf,
+    collection: Option<String>,
+    ring: Option<Ring>,
+}
+
+impl Api {
+    /// Calls that go through `gate`.
+    #[must_use]
+    pub const fn new(gate: Gate) -> Self {
+        Self { gate }
+    }
+
+    async fn search(&self, conn: &mut Conn) -> Result<Request, Refused> {
+        let Search { query, k } = body(conn).await?;
+        question(&query, k)
+    }
+
+    async fn add(&self, conn: &mut Conn) -> Result<Request, Refused> {
+        let Add { path, collection, ring } = body(conn).await?;
+        let ring = ring.unwrap_or(Ring::Mesh);
+        if ring == Ring::Public {
+            return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
+        }
+        let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
+        let source = blocking::run(move || source_at(&path, &collection, ring)).await;
+        let source = source.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
+        source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
+    }
+
+    /// The governor is asked, not the node; the sensors are read once for it.
+    async fn energy(&self, conn: Conn) -> Conn {
+        match self.gate.governing().current().await {
+            Some(current) => json(conn, Status::Ok, &current),
+            None => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+        }
+    }
+
+    async fn hint(&self, mut conn: Conn) -> Conn {
+        let read = bytes(&mut conn, GRID_BYTES_MAX).await;
+        match read.map(|bytes| self.gate.governing().hint(&bytes)) {
+            Ok(Ok(true)) => conn.with_status(Status::NoContent).halt(),
+            Ok(Ok(false)) => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+            Ok(Err(error)) => {
+                let why =
+                    format!("{}. The hint before it stays until its time is over.", sentence_case(&error.to_string()));
+                refused(conn, Status::BadRequest, &why)
+            }
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    async fn pause(&self, mut conn: Conn) -> Conn {
+        let wanted = match body::<Pause>(&mut conn).await.and_then(Pause::wanted) {
+            Ok(wanted) => wanted,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let done = self.gate.governing().pause(wanted).await;
+        self.settled(conn, done).await
+    }
+
+    async fn settled(&self, conn: Conn, done: Result<(), String>) -> Conn {
+        match done {
+            Ok(()) => self.energy(conn).await,
+            Err(why) => refused(conn, Status::Conflict, &why),
+        }
+    }
+
+    /// The node is not asked: the list is the driver's, for everybody to read.
+    fn happened(&self, conn: Conn) -> Conn {
+        let after = match conn.querystring() {
+            "" => Some(0),
+            query => query.strip_prefix("after=").and_then(|number| number.parse().ok()),
+        };
+        match after {
+            Some(number) => {
+                let (events, newest) = self.gate.events().after(number);
+                json(conn, Status::Ok, &Happenings::new(clock::now(), &events, newest))
+            }
+            None => refused(conn, Status::BadRequest, "This call is made with ?after= and a number, or without it."),
+        }
+    }
+
+    async fn ask(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
+        let request = match request {
+            Ok(request) => request,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let added = match &request {
+            Request::Add(source) => text(&source.path),
+            Request::Audit | Request::Search { .. } | Request::Status => String::new(),
+        };
+        match self.gate.ask(request).await {
+            Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
+            Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
+            Response::Hits { hits, asked, answered, silent, not_asked } => {
+                json(conn, Status::Ok, &Found::new(hits, Answered { asked, answered, silent, not_asked }))
+            }
+            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
+            Response::Status(status) => {
+                let background = self.gate.governing().sentence();
+                json(conn, Status::Ok, &Standing { background, ..Standing::from(&*status) })
+            }
+        }
+    }
+}
+
+impl Handler for Api {
+    async fn run(&self, mut conn: Conn) -> Conn {
+        let request = match (conn.method(), conn.path()) {
+            (Method::Get, "/healthz") => return conn.ok("ok"),
+            (Method::Get, "/v1/status") => Ok(Request::Status),
+            (Method::Get, "/v1/network") => {
+                return json(conn, Status::Ok, &self.gate.network().around(clock::now()));
+            }
+            (Method::Get, "/v1/doctor") => Ok(Request::Audit),
+            (Method::Get, "/v1/events") => return self.happened(conn),
+            (Method::Get, "/v1/energy") => return self.energy(conn).await,
+            (Method::Put, "/v1/energy/hint") => return self.hint(conn).await,
+            (Method::Post, "/v1/energy/pause") => return self.pause(conn).await,
+            (Method::Post, "/v1/energy/new-supply") => {
+                let done = self.gate.governing().new_supply().await;
+                return self.settled(conn, done).await;
+            }
+            (Method::Post, "/v1/energy/resume") => {
+                let done = self.gate.governing().resume().await;
+                return self.settled(conn, done).await;
+            }
+            (Method::Post, "/v1/search") => self.search(&mut conn).await,
+            (Method::Post, "/v1/add") => self.add(&mut conn).await,
+            (_, "/" | "/healthz" | "/v1/status" | "/v1/events" | "/v1/doctor" | "/v1/network" | "/v1/energy") => {
+                return wrong_method(conn, "GET");
+            }
+            (_, "/v1/energy/hint") => return wrong_method(conn, "PUT"),
+            (_, "/v1/search" | "/v1/add" | "/v1/energy/pause" | "/v1/energy/resume" | "/v1/energy/new-supply") => {
+                return wrong_method(conn, "POST");
+            }
+            _ => return refused(conn, Status::NotFound, "There is no such call."),
+        };
+        self.ask(conn, request).await
+    }
+}
+
+fn wrong_method(conn: Conn, right: &'static str) -> Conn {
+    let why = format!("This call is made with {right}.");
+    refused(conn, Status::MethodNotAllowed, &why).with_response_header(KnownHeaderName::Allow, right)
+}
+
+const fn status_of(problem: Problem) -> Status {
+    match problem {
+        Problem::Conflict => Status::Conflict,
+        Problem::Busy => Status::ServiceUnavailable,
+        Problem::DiskFull => Status::InsufficientStorage,
+        Problem::Broken => Status::InternalServerError,
+    }
+}
+
+fn question(query: &str, k: usize) -> Result<Request, Refused> {
+    let bad = |why: String| Err((Status::BadRequest, why));
+    let question = query.trim();
+    if question.is_empty() {
+        return bad("The question is empty.".to_owned());
+    }
+    if question.len() > QUESTION_BYTES_MAX {
+        return bad(format!("The question has {} bytes; at most {QUESTION_BYTES_MAX} are read.", question.len()));
+    }
+    if !(1..=HITS_MAX).contains(&k) {
+        return bad(format!("k, the number of answers, is from 1 to {HITS_MAX}."));
+    }
+    Ok(Request::Search { question: question.to_owned(), count: k })
+}
+
+/// How a person wants to pause: for so many seconds, until a time of day, or until they resume.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pause {
+    seconds: Option<u64>,
+    until: Option<String>,
+}
+
+impl Pause {
+    fn wanted(self) -> Result<Paused, Refused> {
+        let bad = |why: &str| Err((Status::BadRequest, why.to_owned()));
+        match (self.seconds, self.until) {
+            (None, None) => Ok(Paused::Open),
+            (Some(seconds @ 1..=PAUSE_S_MAX), None) => Ok(Paused::For(Duration::from_secs(seconds))),
+            (None, Some(until)) => minute_of_day(&until)
+                .map(Paused::Until)
+                .ok_or_else(|| (Status::BadRequest, "A time of day is written as 18:30.".to_owned())),
+            (Some(_), None) => {
+                bad("A pause lasts from one second to a year; without a time it lasts until it is resumed.")
+            }
+            (Some(_), Some(_)) => bad("A pause has \"seconds\" or \"until\", not both."),
+        }
+    }
+}
+
+const NO_GOVERNOR: &str =
+    "This agent runs without its governor (`--governor off`): nothing is measured, held or paused.";
+
+fn sentence_case(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+async fn bytes(conn: &mut Conn, most: usize) -> Result<Vec<u8>, Refused> {
+    conn.request_body().with_max_len(most as u64).read_bytes().await.map_err(|error| match error {
+        Error::ReceivedBodyTooLong(_) => {
+            (Status::PayloadTooLarge, format!("The body is too large: at most {most} bytes are read."))
+        }
+        _ => (Status::BadRequest, "The body did not arrive whole.".to_owned()),
+    })
+}
+
+async fn body<T: DeserializeOwned>(conn: &mut Conn) -> Result<T, Refused> {
+    let bytes = bytes(conn, HTTP_BODY_MAX).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| (Status::BadRequest, format!("The body is not what this call reads: {error}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_trimmed_and_its_bounds_are_kept() {
+        let asked = Request::Search { question: "where?".into(), count: 3 };
+        assert_eq!(question("  where?\n", 3), Ok(asked));
+        assert!(question(" \n", 3).is_err() && question("", 3).is_err());
+        assert!(question("x", 0).is_err() && question("x", HITS_MAX + 1).is_err() && question("x", HITS_MAX).is_ok());
+        assert!(question(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
+        assert!(question(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
+    }
+
+    #[test]
+    fn every_problem_has_its_status() {
+        assert_eq!(
+            [Problem::Conflict, Problem::Busy, Problem::DiskFull, Problem::Broken]
+                .map(|problem| status_of(problem) as u16),
+            [409, 503, 507, 500]
+        );
+    }
+
+    #[test]
+    fn bodies_have_defaults_and_no_unknown_fields() {
+        let search: Search = serde_json::from_str(r#"{"query": "x"}"#).unwrap();
+        assert_eq!(search.k, 10);
+        assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());
+        assert!(serde_json::from_str::<Add>(r#"{"path": "/x", "ring": "everybody"}"#).is_err());
+    }
+}

@@ -1,0 +1,226 @@
+//! The command line's side of the API: one call, one answer, within a time and a size.
+
+use super::shape::{Checked, Found, Happenings, Standing};
+use super::token::{TOKEN_FILE, Token};
+use crate::base::id::Ring;
+use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
+use crate::net::diagnostics::Around;
+use crate::runtime::governor::Current;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use smol::Timer;
+use smol::future::or;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use trillium_client::{Error, KnownHeaderName, Method};
+use trillium_smol::ClientConfig;
+
+/// Why a call brought nothing. Nothing is known of what the agent did only after a time-out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Nobody answers there.
+    NoAgent(String),
+    /// Somebody answers, and it was not done.
+    NotDone(String),
+}
+
+impl Failure {
+    /// The sentence for a person.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        match self {
+            Self::NoAgent(why) | Self::NotDone(why) => why,
+        }
+    }
+}
+
+/// A way to one agent.
+#[derive(Clone, Debug)]
+pub struct Client {
+    address: SocketAddr,
+    token: Token,
+    token_path: PathBuf,
+}
+
+/// An answer: as the agent wrote it, and as it is read.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    /// For programs.
+    pub json: Value,
+    /// For people.
+    pub read: T,
+}
+
+impl Client {
+    /// A way to the agent at `address` that lives in `home`; reads its token. Asks nothing yet.
+    ///
+    /// # Errors
+    /// `NoAgent` where no agent has lived in this home, `NotDone` where its token cannot be used.
+    pub fn new(address: SocketAddr, home: &Path) -> Result<Self, Failure> {
+        let token_path = home.join(TOKEN_FILE);
+        if token_path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err(Failure::NoAgent(format!(
+                "No agent has lived in {} yet. Start one with `wattle up`, or give its home with --home.",
+                home.display()
+            )));
+        }
+        let token = Token::load(&token_path).map_err(Failure::NotDone)?;
+        Ok(Self { address, token, token_path })
+    }
+
+    /// `GET /v1/status`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn status(&self) -> Result<Answer<Standing>, Failure> {
+        typed(self.call(Method::Get, "/v1/status", None, CLIENT_MS).await?)
+    }
+
+    /// `GET /v1/events`: what happened after the event of this number.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn events(&self, after: u64) -> Result<Answer<Happenings>, Failure> {
+        typed(self.call(Method::Get, &format!("/v1/events?after={after}"), None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/search`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn search(&self, question: &str, count: usize) -> Result<Answer<Found>, Failure> {
+        let body = json!({ "query": question, "k": count });
+        typed(self.call(Method::Post, "/v1/search", Some(body), CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/add`; the path is absolute. Returns the path as the agent watches it.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn add(&self, path: &str, collection: &str, ring: Ring) -> Result<String, Failure> {
+        let body = json!({ "path": path, "collection": collection, "ring": ring });
+        let answer = self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?;
+        Ok(answer["added"].as_str().unwrap_or(path).to_owned())
+    }
+
+    /// `GET /v1/doctor`: the agent reads its whole store.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn doctor(&self) -> Result<Answer<Checked>, Failure> {
+        typed(self.call(Method::Get, "/v1/doctor", None, CLIENT_AUDIT_MS).await?)
+    }
+
+    /// `GET /v1/energy`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn energy(&self) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Get, "/v1/energy", None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/energy/pause`.
+    ///
+    /// # Errors
+    /// Any `Failure`; nothing was changed.
+    pub async fn pause(&self, body: Value) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Post, "/v1/energy/pause", Some(body), CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/energy/resume`.
+    ///
+    /// # Errors
+    /// Any `Failure`; nothing was changed.
+    pub async fn resume(&self) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Post, "/v1/energy/resume", None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/energy/new-supply`.
+    ///
+    /// # Errors
+    /// Any `Failure`; nothing was changed.
+    pub async fn new_supply(&self) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Post, "/v1/energy/new-supply", None, CLIENT_MS).await?)
+    }
+
+    /// `GET /v1/network`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn network(&self) -> Result<Answer<Around>, Failure> {
+        typed(self.call(Method::Get, "/v1/network", None, CLIENT_MS).await?)
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Value>, patience_ms: u64) -> Result<Value, Failure> {
+        or(self.exchange(method, path, body), async {
+            Timer::after(Duration::from_millis(patience_ms)).await;
+            Err(Failure::NotDone(format!(
+                "The agent on {} did not answer within {} seconds.",
+                self.address,
+                patience_ms / 1000
+            )))
+        })
+        .await
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+        let mut conn = trillium_client::Client::new(ClientConfig::new().with_nodelay(true))
+            .without_keepalive()
+            .build_conn(method, format!("http://{}{path}", self.address))
+            .with_request_header(KnownHeaderName::Authorization, format!("Bearer {}", self.token.reveal()));
+        if let Some(body) = body {
+            conn =
+                conn.with_request_header(KnownHeaderName::ContentType, "application/json").with_body(body.to_string());
+        }
+        (&mut conn).await.map_err(|error| self.failure(&error))?;
+        let status = conn.status().map_or(0, |status| status as u16);
+        let bytes = conn
+            .response_body()
+            .with_max_len(CLIENT_BODY_MAX)
+            .read_bytes()
+            .await
+            .map_err(|error| self.failure(&error))?;
+        let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
+        match (status, answer) {
+            (200, Some(answer)) => Ok(answer),
+            (401, _) => Err(Failure::NotDone(format!(
+                "The agent on {} does not know the token in {}. Is it another agent, with a home of its own? Give that \
+                 home with --home.",
+                self.address,
+                self.token_path.display()
+            ))),
+            (_, Some(answer)) if answer["error"].is_string() => {
+                Err(Failure::NotDone(answer["error"].as_str().unwrap_or_default().to_owned()))
+            }
+            _ => Err(Failure::NotDone(format!(
+                "What answers on {} is not a Wattle agent (HTTP status {status}).",
+                self.address
+            ))),
+        }
+    }
+
+    fn failure(&self, error: &Error) -> Failure {
+        match error {
+            Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                Failure::NoAgent(no_agent(self.address))
+            }
+            error => Failure::NotDone(format!("The agent on {} gave no whole answer: {error}.", self.address)),
+        }
+    }
+}
+
+/// What people read when nobody listens there.
+#[must_use]
+pub fn no_agent(address: SocketAddr) -> String {
+    format!("No agent answers on {address}. Start one with `wattle up`, or give its address with --api.")
+}
+
+fn typed<T: DeserializeOwned>(json: Value) -> Result<Answer<T>, Failure> {
+    let read = T::deserialize(&json).map_err(|error| {
+        Failure::NotDone(format!("The agent's answer could not be read ({error}): is it of another version?"))
+    })?;
+    Ok(Answer { json, read })
+}

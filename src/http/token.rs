@@ -1,0 +1,145 @@
+//! The secret of one agent's API: who can read HOME/api-token may ask and order.
+
+use crate::platform::home::write_file;
+use std::fmt;
+use std::fs::{self, File, Permissions};
+use std::hint::black_box;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// The file's name under the agent's home.
+pub const TOKEN_FILE: &str = "api-token";
+
+const BYTES: usize = 32;
+const DIGITS: usize = BYTES * 2;
+
+/// 32 bytes from the system's generator, as 64 lowercase hex digits. It prints itself to nobody who does
+/// not ask for `reveal`.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl Token {
+    /// Reads the agent's token, or makes one at the first start. A file that others may read is closed to
+    /// them with a warning; an empty one, left by a power cut, is filled anew.
+    ///
+    /// # Errors
+    /// One sentence: the file is damaged (it is left as it is), or cannot be read or written.
+    pub fn load_or_create(path: &Path) -> Result<Self, String> {
+        let name = path.display();
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_file() && meta.len() == 0 => Self::create(path),
+            Ok(meta) => {
+                if meta.permissions().mode() & 0o077 != 0 {
+                    fs::set_permissions(path, Permissions::from_mode(0o600))
+                        .map_err(|error| format!("The token {name} cannot be made private: {error}."))?;
+                    log::warn!(
+                        "The token {name} could be read by other users of this machine; it is private now. If you do \
+                         not trust them, stop the agent, delete the file and start again: that makes a new one."
+                    );
+                }
+                Self::load(path)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::create(path),
+            Err(error) => Err(format!("The token {name} cannot be read: {error}.")),
+        }
+    }
+
+    /// Reads a token that is there.
+    ///
+    /// # Errors
+    /// One sentence: it is not there, cannot be read, or is damaged.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let name = path.display();
+        let failed = |error: std::io::Error| format!("The token {name} cannot be read: {error}.");
+        // Looked at before it is opened: opening a pipe would wait for ever.
+        if !fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(format!("The token {name} is not a regular file."));
+        }
+        let mut text = Vec::new();
+        File::open(path).map_err(failed)?.take(DIGITS as u64 + 2).read_to_end(&mut text).map_err(failed)?;
+        String::from_utf8(text).ok().and_then(|text| Self::parse(text.trim_end())).ok_or_else(|| {
+            format!("The token {name} is damaged. Delete it and start the agent again: that makes a new one.")
+        })
+    }
+
+    fn create(path: &Path) -> Result<Self, String> {
+        let mut bytes = [0; BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| format!("The system gives no random numbers: {error}."))?;
+        let token = Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+        write_file(path, format!("{}\n", token.0).as_bytes())
+            .map_err(|error| format!("The token {} cannot be written: {error}.", path.display()))?;
+        Ok(token)
+    }
+
+    /// A token from its 64 digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == DIGITS && text.bytes().all(lower_hex)).then(|| Self(text.to_owned()))
+    }
+
+    /// The digits: for a request's header and for the address that `up` prints, and for nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the token. Takes the same time wherever the two differ.
+    #[must_use]
+    pub fn matches(&self, offered: &str) -> bool {
+        let (mine, theirs) = (self.0.as_bytes(), offered.as_bytes());
+        mine.len() == theirs.len()
+            && black_box(mine.iter().zip(theirs).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)))) == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_made_once_and_only_its_owner_reads_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(TOKEN_FILE);
+        let token = Token::load_or_create(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(token.matches(Token::load_or_create(&path).unwrap().reveal()));
+        assert!(!token.matches(Token::load_or_create(&home.path().join("other")).unwrap().reveal()));
+        assert!(!token.matches("") && !token.matches(&token.reveal()[1..]) && !token.matches(&"0".repeat(DIGITS)));
+        assert_eq!(format!("{token:?}"), "Token(..)");
+    }
+
+    #[test]
+    fn a_token_that_others_may_read_is_closed_to_them() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(TOKEN_FILE);
+        let token = Token::load_or_create(&path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        assert!(Token::load_or_create(&path).unwrap().matches(token.reveal()));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_damaged_token_is_told_and_never_shown_and_an_empty_one_is_filled() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(TOKEN_FILE);
+        let long = "a".repeat(DIGITS + 1);
+        for damaged in ["5ecret", "\n", long.as_str(), &long[..DIGITS - 1], &"G".repeat(DIGITS)] {
+            fs::write(&path, damaged).unwrap();
+            let error = Token::load_or_create(&path).unwrap_err();
+            assert!(error.contains("damaged") && !error.contains(damaged.trim_end()) || damaged == "\n", "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
+        }
+        fs::write(&path, "").unwrap();
+        assert!(Token::load_or_create(&path).is_ok());
+        assert!(Token::load(home.path()).unwrap_err().contains("not a regular file"));
+        assert!(Token::load(&home.path().join("none")).unwrap_err().contains("cannot be read"));
+    }
+}

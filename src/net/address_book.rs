@@ -1,0 +1,186 @@
+//! Where peers were reached, kept for the next start: a text file of one multiaddr a line, newest first.
+//!
+//! These are hints: a lost or damaged file costs nothing but the first search. It is written only when something
+//! changed, and what changes within a few seconds is written once: memory cards wear.
+
+use crate::limits::{ADDRESSES_MAX, PEERS_MAX, REMEMBER_BYTES_MAX, REMEMBER_MS};
+use crate::platform::blocking;
+use crate::platform::home::write_file;
+use crate::wire::announce::is_scoped;
+use crate::wire::multiaddr::Multiaddr;
+use crate::wire::peer::PeerId;
+use log::{debug, warn};
+use smol::Timer;
+use smol::channel::{Receiver, Sender, bounded};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const HEAD: &str = "# Where wattle reached other devices. Hints only: it is safe to delete this file.\n";
+
+type Known = BTreeMap<PeerId, Vec<SocketAddr>>;
+
+/// The way to the file.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    news: Sender<(PeerId, Vec<SocketAddr>)>,
+}
+
+impl Memory {
+    /// Reads the file; what is remembered of `allowed` peers, and the way to write more.
+    #[must_use]
+    pub fn open(path: PathBuf, allowed: &[PeerId]) -> (Self, Vec<(PeerId, SocketAddr)>) {
+        let mut known = load(&path);
+        known.retain(|peer, _| allowed.contains(peer));
+        let hints = known.iter().flat_map(|(peer, places)| places.iter().map(|place| (*peer, *place))).collect();
+        let (news, told) = bounded(2 * PEERS_MAX);
+        smol::spawn(keep(path, known, told)).detach();
+        (Self { news }, hints)
+    }
+
+    /// Remembers where a peer was reached, the newest first. Never waits.
+    pub fn remember(&self, peer: PeerId, places: Vec<SocketAddr>) {
+        if self.news.try_send((peer, places)).is_err() {
+            debug!("Where {peer} is was not noted down: the disk is slow.");
+        }
+    }
+}
+
+async fn keep(path: PathBuf, mut known: Known, told: Receiver<(PeerId, Vec<SocketAddr>)>) {
+    while let Ok((peer, places)) = told.recv().await {
+        let mut changed = note(&mut known, peer, places);
+        if !changed {
+            continue;
+        }
+        Timer::after(Duration::from_millis(REMEMBER_MS)).await;
+        while let Ok((peer, places)) = told.try_recv() {
+            changed |= note(&mut known, peer, places);
+        }
+        let (text, path) = (text(&known), path.clone());
+        let written = blocking::run(move || write_file(&path, text.as_bytes())).await;
+        if let Some(Err(error)) = written {
+            warn!("Where other devices are could not be noted down: {error}. After a restart they are looked for.");
+        }
+    }
+}
+
+/// Takes news in; false if they are none.
+fn note(known: &mut Known, peer: PeerId, mut places: Vec<SocketAddr>) -> bool {
+    // A scope is a number of this start of the machine.
+    places.retain(|place| !is_scoped(place.ip()));
+    places.truncate(ADDRESSES_MAX);
+    if known.get(&peer).map_or(&[][..], Vec::as_slice) == places
+        || (known.len() >= PEERS_MAX && !known.contains_key(&peer))
+    {
+        return false;
+    }
+    known.insert(peer, places);
+    true
+}
+
+fn text(known: &Known) -> String {
+    let mut text = HEAD.to_owned();
+    for (peer, places) in known {
+        for place in places {
+            text += &format!("{}\n", Multiaddr::from(*place).with_peer(*peer));
+        }
+    }
+    text
+}
+
+fn load(path: &Path) -> Known {
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(REMEMBER_BYTES_MAX as u64).read_to_end(&mut text));
+    match read {
+        Ok(_) => parse(&text, &path.display().to_string()),
+        Err(error) => {
+            if error.kind() != ErrorKind::NotFound {
+                warn!("{} cannot be read: {error}. Other devices are looked for anew.", path.display());
+            }
+            Known::new()
+        }
+    }
+}
+
+fn parse(text: &[u8], name: &str) -> Known {
+    let mut known = Known::new();
+    let mut damaged = 0_usize;
+    for line in text.split(|byte| *byte == b'\n') {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let address = line.parse::<Multiaddr>().ok();
+        let Some((peer, place)) = address.and_then(|address| address.peer().zip(address.socket())) else {
+            damaged += 1;
+            continue;
+        };
+        let places = if known.len() < PEERS_MAX { Some(known.entry(peer).or_default()) } else { known.get_mut(&peer) };
+        if let Some(places) = places.filter(|places| places.len() < ADDRESSES_MAX && !places.contains(&place)) {
+            places.push(place);
+        }
+    }
+    if damaged > 0 {
+        warn!("{damaged} lines of {name} are damaged and were not used.");
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(seed: u8) -> PeerId {
+        PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes())
+    }
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_in_its_order_and_damaged_lines_are_skipped() {
+        let mut known = Known::new();
+        let places = vec![at("192.168.1.9:7781"), at("[fd00::9]:7781"), at("[fe80::9%3]:7781")];
+        assert!(note(&mut known, peer(1), places.clone()));
+        assert!(!note(&mut known, peer(1), places), "nothing new is not written");
+        assert!(note(&mut known, peer(2), vec![at("10.0.0.2:1")]));
+        let text = text(&known);
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert_eq!(parse(text.as_bytes(), "peers"), known);
+        let damaged = format!("{}\n/ip4/10.0.0.1/tcp/1\n\u{0}\n{text}", "x".repeat(5_000));
+        assert_eq!(parse(damaged.as_bytes(), "peers"), known);
+    }
+
+    #[test]
+    fn the_file_has_an_end() {
+        let mut text = String::new();
+        for seed in 0_u16..700 {
+            let mut key = [0; 32];
+            key[..2].copy_from_slice(&seed.to_be_bytes());
+            let peer = ed25519_dalek::SigningKey::from_bytes(&key).verifying_key();
+            let peer = PeerId::from_public_key(peer.as_bytes());
+            text += &format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer));
+        }
+        assert_eq!(parse(text.as_bytes(), "peers").len(), PEERS_MAX);
+        let mut text = String::new();
+        for port in 1..100 {
+            text += &format!("/ip4/10.0.0.1/tcp/{port}/p2p/{}\n", peer(1));
+        }
+        assert_eq!(parse(text.as_bytes(), "peers")[&peer(1)].len(), ADDRESSES_MAX);
+    }
+
+    #[test]
+    fn only_peers_that_may_link_are_remembered_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("peers");
+        let lines = [1, 2].map(|seed| format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer(seed))));
+        std::fs::write(&path, lines.concat()).unwrap();
+        let (_, hints) = Memory::open(path, &[peer(2), peer(3)]);
+        assert_eq!(hints, [(peer(2), at("10.0.0.1:1"))]);
+    }
+}

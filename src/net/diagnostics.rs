@@ -1,0 +1,349 @@
+//! What this agent knows of the network around it, noted down as it happens, for `wattle doctor`.
+//!
+//! No decision reads these notes but one: whether an address is of the home. Peers are those that may link, so the
+//! table is as long as that list; strangers are the last few.
+
+use crate::base::time::Instant;
+use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
+use crate::platform::clock;
+use crate::wire::announce::is_home;
+use crate::wire::peer::PeerId;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The notes. A handle: clones mean the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    notes: Arc<Mutex<Notes>>,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    listen: Option<SocketAddr>,
+    places: Vec<Place>,
+    no_datagrams: Option<String>,
+    garbage: u64,
+    multicast: Multicast,
+    given: Vec<IpAddr>,
+    peers: BTreeMap<PeerId, Mate>,
+    strangers: VecDeque<(PeerId, SocketAddr, Instant)>,
+}
+
+#[derive(Debug, Default)]
+struct Mate {
+    given: Vec<String>,
+    linked: Option<SocketAddr>,
+    seen: Option<(SocketAddr, Instant)>,
+    dialled: Option<(SocketAddr, Instant, Option<String>)>,
+    sent: u64,
+    heard: u64,
+    heard_at: Option<Instant>,
+    keys: bool,
+}
+
+/// An interface on which other devices reach this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The interface's name.
+    pub interface: String,
+    /// Where it listens there.
+    pub address: SocketAddr,
+    /// The address with the length of its network's prefix.
+    pub prefix: u8,
+}
+
+/// How announcing and browsing goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Multicast {
+    /// Whether it runs.
+    pub on: bool,
+    /// Why not, or what failed last.
+    pub why: Option<String>,
+    /// Interfaces on which this agent's own announcement came back to it: the system sends and hears there.
+    pub own_heard: Vec<String>,
+    /// Announcements of other agents that were heard, members or not.
+    pub others_heard: u64,
+    /// How often it had to be started again.
+    pub restarts: u64,
+}
+
+/// `GET /v1/network` answers this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Around {
+    /// Where the agent listens, as bound.
+    pub listen: Option<SocketAddr>,
+    /// The addresses at which others reach it.
+    pub places: Vec<Place>,
+    /// Why no datagrams are sent or heard; null where they are.
+    pub no_datagrams: Option<String>,
+    /// Datagrams that nobody's key opened.
+    pub garbage: u64,
+    /// Announcing and browsing.
+    pub multicast: Multicast,
+    /// The peers that may link.
+    pub peers: Vec<Reached>,
+    /// Devices that wanted to link and may not, the newest first.
+    pub strangers: Vec<Stranger>,
+}
+
+/// How one peer was reached, or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Its PeerId.
+    pub peer_id: String,
+    /// What its owner said of where it is.
+    pub given: Vec<String>,
+    /// The far end of its link, while there is one.
+    pub linked: Option<SocketAddr>,
+    /// Where discovery heard it last.
+    pub seen: Option<SocketAddr>,
+    /// Milliseconds since then.
+    pub seen_ms: Option<u64>,
+    /// Where it was dialled last.
+    pub dialled: Option<SocketAddr>,
+    /// Milliseconds since then.
+    pub dialled_ms: Option<u64>,
+    /// Why that did not lead to a link.
+    pub failed: Option<String>,
+    /// Whether it gave the keys of its datagrams.
+    pub keys: bool,
+    /// Datagrams sent to it.
+    pub sent: u64,
+    /// Datagrams of it that were opened.
+    pub heard: u64,
+    /// Milliseconds since the last of them.
+    pub heard_ms: Option<u64>,
+}
+
+/// A device that wanted to link and may not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stranger {
+    /// Its PeerId, proven.
+    pub peer_id: String,
+    /// Where it came from.
+    pub address: SocketAddr,
+    /// Milliseconds since then.
+    pub ms: u64,
+}
+
+impl Network {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mate(&self, peer: &PeerId, note: impl FnOnce(&mut Mate)) {
+        if let Some(mate) = self.notes().peers.get_mut(peer) {
+            note(mate);
+        }
+    }
+
+    /// Where the agent listens.
+    pub fn listens(&self, at: SocketAddr) {
+        self.notes().listen = Some(at);
+    }
+
+    /// A peer may link; `given` is where its owner says that it is.
+    pub fn may_link(&self, peer: PeerId, given: Option<String>) {
+        let mut notes = self.notes();
+        if notes.peers.len() < LINK_ALLOWED_MAX || notes.peers.contains_key(&peer) {
+            let mate = notes.peers.entry(peer).or_default();
+            if mate.given.len() < GIVEN_MAX {
+                mate.given.extend(given);
+            }
+        }
+    }
+
+    /// Whether a peer may link.
+    #[must_use]
+    pub fn is_known(&self, peer: &PeerId) -> bool {
+        self.notes().peers.contains_key(peer)
+    }
+
+    /// The owner gave this address, or a name that leads to it: it may be dialled wherever it lies.
+    pub fn give(&self, address: IpAddr) {
+        let mut notes = self.notes();
+        if notes.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX && !notes.given.contains(&address) {
+            notes.given.push(address);
+        }
+    }
+
+    /// Whether an address may be dialled: it is of the home, on a network that this device is on, or the owner
+    /// gave it.
+    #[must_use]
+    pub fn may_dial(&self, address: IpAddr) -> bool {
+        let notes = self.notes();
+        is_home(address)
+            || notes.given.contains(&address)
+            || notes.places.iter().any(|place| same_network(place.address.ip(), address, place.prefix))
+    }
+
+    /// The addresses of this device, from now on.
+    pub fn stands(&self, places: &[Place]) {
+        self.notes().places = places.to_vec();
+    }
+
+    /// The same as the links' listener: its port, at each of them.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        self.notes().places.clone()
+    }
+
+    /// The socket of datagrams could not be had.
+    pub fn no_datagrams(&self, why: &str) {
+        self.notes().no_datagrams = Some(why.to_owned());
+    }
+
+    /// A datagram that nobody's key opened.
+    pub fn garbage(&self) {
+        self.notes().garbage += 1;
+    }
+
+    /// A peer gave its keys.
+    pub fn keyed(&self, peer: &PeerId) {
+        self.mate(peer, |mate| mate.keys = true);
+    }
+
+    /// A datagram was sent.
+    pub fn sent(&self, peer: &PeerId) {
+        self.mate(peer, |mate| mate.sent += 1);
+    }
+
+    /// A datagram was opened.
+    pub fn opened(&self, peer: &PeerId, now: Instant) {
+        self.mate(peer, |mate| (mate.heard, mate.heard_at) = (mate.heard + 1, Some(now)));
+    }
+
+    /// Something changed with multicast.
+    pub fn multicast(&self, note: impl FnOnce(&mut Multicast)) {
+        note(&mut self.notes().multicast);
+    }
+
+    /// Discovery heard where a peer is.
+    pub fn seen(&self, peer: &PeerId, at: SocketAddr) {
+        self.mate(peer, |mate| mate.seen = Some((at, clock::now())));
+    }
+
+    /// A peer is dialled.
+    pub fn dials(&self, peer: &PeerId, at: SocketAddr) {
+        self.mate(peer, |mate| mate.dialled = Some((at, clock::now(), None)));
+    }
+
+    /// A dial came to nothing.
+    pub fn failed(&self, peer: &PeerId, at: SocketAddr, why: &str) {
+        self.mate(peer, |mate| mate.dialled = Some((at, clock::now(), Some(why.to_owned()))));
+    }
+
+    /// A link came up, or went.
+    pub fn linked(&self, peer: &PeerId, at: Option<SocketAddr>) {
+        self.mate(peer, |mate| mate.linked = at);
+    }
+
+    /// Whether some peer that may link is not linked.
+    #[must_use]
+    pub fn is_lonely(&self) -> bool {
+        self.notes().peers.values().any(|mate| mate.linked.is_none())
+    }
+
+    /// Whether there is a link to a peer.
+    #[must_use]
+    pub fn is_linked(&self, peer: &PeerId) -> bool {
+        self.notes().peers.get(peer).is_some_and(|mate| mate.linked.is_some())
+    }
+
+    /// A device that may not link wanted to.
+    pub fn stranger(&self, peer: PeerId, at: SocketAddr) {
+        let strangers = &mut self.notes().strangers;
+        strangers.retain(|(known, ..)| *known != peer);
+        strangers.truncate(STRANGERS_MAX - 1);
+        strangers.push_front((peer, at, clock::now()));
+    }
+
+    /// Everything, to be told.
+    #[must_use]
+    pub fn around(&self, now: Instant) -> Around {
+        let notes = self.notes();
+        let ms = |at: Instant| u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
+        let reached = |(peer, mate): (&PeerId, &Mate)| Reached {
+            peer_id: peer.to_string(),
+            given: mate.given.clone(),
+            linked: mate.linked,
+            seen: mate.seen.map(|(at, _)| at),
+            seen_ms: mate.seen.map(|(_, when)| ms(when)),
+            dialled: mate.dialled.as_ref().map(|(at, ..)| *at),
+            dialled_ms: mate.dialled.as_ref().map(|(_, when, _)| ms(*when)),
+            failed: mate.dialled.as_ref().and_then(|(.., why)| why.clone()),
+            keys: mate.keys,
+            sent: mate.sent,
+            heard: mate.heard,
+            heard_ms: mate.heard_at.map(ms),
+        };
+        let stranger = |(peer, at, when): &(PeerId, SocketAddr, Instant)| Stranger {
+            peer_id: peer.to_string(),
+            address: *at,
+            ms: ms(*when),
+        };
+        Around {
+            listen: notes.listen,
+            places: notes.places.clone(),
+            no_datagrams: notes.no_datagrams.clone(),
+            garbage: notes.garbage,
+            multicast: notes.multicast.clone(),
+            peers: notes.peers.iter().map(reached).collect(),
+            strangers: notes.strangers.iter().map(stranger).collect(),
+        }
+    }
+}
+
+/// Whether two addresses have the first `prefix` bits in common.
+fn same_network(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
+    let alike = |difference: u128, bits: u8| prefix > 0 && difference.leading_zeros() >= u32::from(prefix.min(bits));
+    match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            alike(u128::from(one.to_bits() ^ other.to_bits()) << 96 | (1 << 95), 32)
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => alike(one.to_bits() ^ other.to_bits(), 128),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn only_the_home_its_networks_and_what_the_owner_gave_may_be_dialled() {
+        let network = Network::default();
+        let at = |text: &str, prefix| Place { interface: "eth0".into(), address: text.parse().unwrap(), prefix };
+        network.stands(&[at("[2001:db8:1::5]:7781", 64), at("203.0.113.5:7781", 29)]);
+        for inside in ["192.168.1.1", "fd00::1", "2001:db8:1::9", "203.0.113.1"] {
+            assert!(network.may_dial(ip(inside)), "{inside}");
+        }
+        for outside in ["8.8.8.8", "2001:db8:2::9", "203.0.113.8", "0.0.0.0"] {
+            assert!(!network.may_dial(ip(outside)), "{outside}");
+        }
+        network.give(ip("8.8.8.8"));
+        assert!(network.may_dial(ip("8.8.8.8")));
+        assert!(same_network(ip("10.0.0.1"), ip("10.0.0.1"), 32) && !same_network(ip("10.0.0.1"), ip("10.0.0.1"), 0));
+    }
+
+    #[test]
+    fn notes_are_of_peers_that_may_link_and_of_the_last_strangers() {
+        let peer = |seed| PeerId::from_public_key(&[seed; 32]);
+        let network = Network::default();
+        network.may_link(peer(1), Some("/dns4/nas.local/tcp/7781".into()));
+        network.sent(&peer(1));
+        network.sent(&peer(2));
+        for seed in 0..=u8::MAX {
+            network.stranger(peer(seed), SocketAddr::from(([10, 0, 0, 1], 9)));
+        }
+        let around = network.around(clock::now());
+        assert_eq!((around.peers.len(), around.peers[0].sent, around.strangers.len()), (1, 1, STRANGERS_MAX));
+        assert_eq!(around.strangers[0].peer_id, peer(u8::MAX).to_string());
+    }
+}

@@ -1,0 +1,154 @@
+//! The interfaces on which other devices of the home can be, and this device's address on each.
+
+use crate::limits::ADDRESSES_MAX;
+use crate::net::diagnostics::Place;
+use crate::wire::announce::{is_home, is_scoped};
+use if_addrs::{IfAddr, IfOperStatus, Interface};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+/// Beginnings of the names of interfaces behind which there are containers and virtual machines of this device,
+/// or a tunnel, and no devices of the home.
+const VIRTUAL: [&str; 17] = [
+    "docker",
+    "br-",
+    "veth",
+    "virbr",
+    "vnet",
+    "cni",
+    "flannel",
+    "cali",
+    "lxc",
+    "lxd",
+    "podman",
+    "vmnet",
+    "tun",
+    "tap",
+    "wg",
+    "tailscale",
+    "zt",
+];
+
+/// Where an agent that is bound to `listen` is reached: one address for each interface that leads to others, in
+/// the order of the interfaces; on this machine only, the bound address alone.
+#[must_use]
+pub fn places(listen: SocketAddr) -> Vec<Place> {
+    if listen.ip().is_loopback() {
+        return vec![Place { interface: "lo".to_owned(), address: listen, prefix: 8 }];
+    }
+    match if_addrs::get_if_addrs() {
+        Ok(interfaces) => choose(listen, &interfaces),
+        Err(error) => {
+            log::debug!("The interfaces cannot be listed just now: {error}.");
+            Vec::new()
+        }
+    }
+}
+
+/// Whether devices of the home can be on it.
+#[must_use]
+pub fn leads_to_others(interface: &Interface) -> bool {
+    interface.oper_status == IfOperStatus::Up
+        && !interface.is_loopback()
+        && !interface.is_p2p
+        && !VIRTUAL.iter().any(|name| interface.name.starts_with(name))
+}
+
+fn choose(listen: SocketAddr, interfaces: &[Interface]) -> Vec<Place> {
+    let mut best: Vec<(u32, u8, Place)> = Vec::new();
+    for interface in interfaces.iter().filter(|interface| leads_to_others(interface)) {
+        let (ip, index) = (interface.ip(), interface.index.unwrap_or(0));
+        let bound = listen.ip().is_unspecified() || listen.ip() == ip;
+        // A socket of IPv6 takes IPv4 as well; not the other way about.
+        if !bound || (listen.is_ipv4() && ip.is_ipv6()) {
+            continue;
+        }
+        let prefix = match &interface.addr {
+            IfAddr::V4(v4) => v4.prefixlen,
+            IfAddr::V6(v6) => v6.prefixlen,
+        };
+        let address = match ip {
+            IpAddr::V6(v6) if is_scoped(ip) => SocketAddrV6::new(v6, listen.port(), 0, index).into(),
+            _ => SocketAddr::new(ip, listen.port()),
+        };
+        let place = Place { interface: interface.name.clone(), address, prefix };
+        match best.iter_mut().find(|(at, ..)| *at == index) {
+            Some((_, rank, known)) if rank_of(ip) < *rank => (*rank, *known) = (rank_of(ip), place),
+            Some(_) => {}
+            None => best.push((index, rank_of(ip), place)),
+        }
+    }
+    best.sort_by_key(|(index, ..)| *index);
+    best.into_iter().map(|(.., place)| place).take(ADDRESSES_MAX).collect()
+}
+
+/// Of several addresses of an interface the one of the smallest rank is announced.
+fn rank_of(ip: IpAddr) -> u8 {
+    match ip {
+        IpAddr::V4(v4) if v4.is_link_local() => 3,
+        IpAddr::V4(_) if is_home(ip) => 0,
+        IpAddr::V4(_) => 4,
+        IpAddr::V6(_) if is_scoped(ip) => 5,
+        IpAddr::V6(_) if is_home(ip) => 1,
+        IpAddr::V6(_) => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use if_addrs::{Ifv4Addr, Ifv6Addr};
+
+    fn interface(name: &str, index: u32, ip: &str) -> Interface {
+        let addr = match ip.parse().unwrap() {
+            IpAddr::V4(ip) => {
+                IfAddr::V4(Ifv4Addr { ip, netmask: [255, 255, 255, 0].into(), prefixlen: 24, broadcast: None })
+            }
+            IpAddr::V6(ip) => IfAddr::V6(Ifv6Addr { ip, netmask: ip, prefixlen: 64, broadcast: None }),
+        };
+        Interface { name: name.to_owned(), addr, index: Some(index), oper_status: IfOperStatus::Up, is_p2p: false }
+    }
+
+    fn chosen(listen: &str, interfaces: &[Interface]) -> Vec<String> {
+        choose(listen.parse().unwrap(), interfaces).iter().map(|place| place.address.to_string()).collect()
+    }
+
+    #[test]
+    fn one_address_stands_for_each_interface_that_leads_to_others() {
+        let mut down = interface("eth9", 9, "10.9.0.1");
+        down.oper_status = IfOperStatus::Down;
+        let mut tunnel = interface("ppp0", 8, "10.8.0.1");
+        tunnel.is_p2p = true;
+        let all = [
+            interface("lo", 1, "127.0.0.1"),
+            interface("wlan0", 3, "fe80::3"),
+            interface("wlan0", 3, "2001:db8::3"),
+            interface("wlan0", 3, "192.168.1.3"),
+            interface("eth0", 2, "fd00::2"),
+            interface("eth0", 2, "10.0.0.2"),
+            interface("eth0", 2, "10.0.0.3"),
+            interface("docker0", 4, "172.17.0.1"),
+            interface("br-6fe1", 5, "172.18.0.1"),
+            interface("veth12", 6, "169.254.1.1"),
+            interface("virbr0", 7, "192.168.122.1"),
+            down,
+            tunnel,
+        ];
+        assert_eq!(chosen("0.0.0.0:7781", &all), ["10.0.0.2:7781", "192.168.1.3:7781"]);
+        assert_eq!(chosen("[::]:7781", &all), ["10.0.0.2:7781", "192.168.1.3:7781"]);
+        assert_eq!(chosen("192.168.1.3:1", &all), ["192.168.1.3:1"], "bound to one address, reached at that one");
+        assert_eq!(chosen("192.168.9.9:1", &all), [""; 0]);
+    }
+
+    #[test]
+    fn an_interface_without_ipv4_is_reached_by_ipv6_and_a_link_local_address_keeps_its_scope() {
+        let all = [interface("eth0", 2, "fe80::2"), interface("eth0", 2, "fd00::2"), interface("usb0", 3, "fe80::9")];
+        assert_eq!(chosen("[::]:7781", &all), ["[fd00::2]:7781", "[fe80::9%3]:7781"]);
+        assert_eq!(chosen("0.0.0.0:7781", &all), [""; 0]);
+    }
+
+    #[test]
+    fn who_listens_on_this_machine_only_is_reached_there_only() {
+        let at = "127.0.0.1:7781".parse().unwrap();
+        assert_eq!(places(at).iter().map(|place| place.address).collect::<Vec<_>>(), [at]);
+    }
+}

@@ -1,0 +1,18 @@
+//! Other devices: links, datagrams, discovery, and what is known about reaching them.
+//!
+//! `link` speaks libp2p over TCP (multistream-select, Noise, yamux; see its head for the specifications), `udp` carries
+//! the membership probes as sealed datagrams, `discovery` announces and browses multicast DNS (RFC 6762, RFC 6763), and
+//! `session` joins them into one session per peer: it signs what the node sends and verifies what arrives.
+//! `address_book` remembers where peers were reached, `resolve` looks names up, and `diagnostics` keeps notes for
+//! `wattle doctor`.
+//!
+//! Invariants: a peer gets a link only if the node admitted it; every buffer has a cap in `limits`; a slow peer
+//! stops its own link and no other. Nothing here decides whom to dial or what to answer: that is the node's.
+
+pub mod address_book;
+pub mod diagnostics;
+pub mod discovery;
+pub mod link;
+pub mod resolve;
+pub mod session;
+pub mod udp;

@@ -1,0 +1,182 @@
+//! Peers that the owner gave by a name (`/dns4/nas.local/tcp/7781/p2p/…`): the name is looked up again and again
+//! while there is no link, and each answer is a hint for the node. The PeerId in the address says who is meant,
+//! whatever the name leads to.
+
+use super::diagnostics::Network;
+use crate::base::id::PeerKey;
+use crate::limits::{ADDRESSES_MAX, RESOLVE_MS, RESOLVE_MS_MAX};
+use crate::node::input::Input;
+use crate::platform::blocking;
+use crate::runtime::driver::Event;
+use crate::wire::multiaddr::Multiaddr;
+use crate::wire::peer::PeerId;
+use log::debug;
+use smol::Timer;
+use smol::channel::Sender;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Letters of a name in DNS.
+const NAME_MAX: usize = 253;
+
+/// Which addresses of a name are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Any,
+    V4,
+    V6,
+}
+
+/// Where the owner says that a peer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// The owner does not know: it dials this agent, or discovery finds it.
+    Nowhere,
+    /// At an address.
+    At(SocketAddr),
+    /// At a name.
+    Named(Name),
+}
+
+/// A name and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    name: String,
+    port: u16,
+    family: Family,
+}
+
+/// A peer as the owner gives it: who, and where if known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Who.
+    pub peer: PeerId,
+    /// Where.
+    pub given: Given,
+    /// As it was typed.
+    pub text: String,
+}
+
+impl FromStr for Peer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let nobody = || "a peer's address ends with /p2p/ and its name, as its `wattle id` prints it".to_owned();
+        if let Some((family, rest)) = family(text) {
+            let mut parts = rest.split('/');
+            let (name, tcp, port) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+            let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+            if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(sound) {
+                return Err("a name has letters, digits, dots and hyphens, as in /dns4/nas.local/tcp/7781/p2p/…".into());
+            }
+            let port = port.filter(|_| tcp == Some("tcp")).and_then(|port| port.parse().ok()).filter(|port| *port > 0);
+            let port = port.ok_or("after the name comes /tcp/ and the port, mostly 7781")?;
+            let (p2p, peer) = (parts.next(), parts.next());
+            let peer = peer.filter(|_| p2p == Some("p2p") && parts.next().is_none()).ok_or_else(nobody)?;
+            let peer: PeerId = peer.parse().map_err(|error| format!("{error}"))?;
+            let given = Given::Named(Name { name: name.to_owned(), port, family });
+            return Ok(Self { peer, given, text: text.to_owned() });
+        }
+        let address: Multiaddr =
+            text.parse().map_err(|error: crate::wire::multiaddr::BadMultiaddr| error.to_string())?;
+        let given = address.socket().map_or(Given::Nowhere, Given::At);
+        Ok(Self { peer: address.peer().ok_or_else(nobody)?, given, text: text.to_owned() })
+    }
+}
+
+fn family(text: &str) -> Option<(Family, &str)> {
+    [("/dns/", Family::Any), ("/dns4/", Family::V4), ("/dns6/", Family::V6)]
+        .into_iter()
+        .find_map(|(head, family)| Some((family, text.strip_prefix(head)?)))
+}
+
+/// Looks a name up for as long as the driver lives.
+pub fn keep_looking_up(peer: PeerId, name: Name, network: Network, events: Sender<Event>) {
+    smol::spawn(async move {
+        let mut pause = Duration::from_millis(RESOLVE_MS);
+        while !events.is_closed() {
+            if network.is_linked(&peer) {
+                pause = Duration::from_millis(RESOLVE_MS);
+            } else {
+                for place in look_up(&name).await {
+                    network.give(place.ip());
+                    network.seen(&peer, place);
+                    let _ = events.send(Event::Input(Input::Seen(PeerKey(*peer.public_key()), place))).await;
+                }
+            }
+            Timer::after(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(RESOLVE_MS_MAX));
+        }
+    })
+    .detach();
+}
+
+async fn look_up(name: &Name) -> Vec<SocketAddr> {
+    let (host, port, family) = (name.name.clone(), name.port, name.family);
+    let found = blocking::run(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)).await;
+    match found {
+        Some(Ok(places)) => {
+            let meant = |place: &SocketAddr| match family {
+                Family::Any => true,
+                Family::V4 => place.is_ipv4(),
+                Family::V6 => place.is_ipv6(),
+            };
+            places.into_iter().filter(meant).take(ADDRESSES_MAX).collect()
+        }
+        Some(Err(error)) => {
+            debug!("The name {} could not be looked up: {error}.", name.name);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+
+    fn given(text: &str) -> Result<Given, String> {
+        format!("{text}/p2p/{ID}").parse::<Peer>().map(|peer| peer.given)
+    }
+
+    #[test]
+    fn a_peer_is_given_by_its_name_alone_by_an_address_or_by_a_name_in_dns() {
+        assert_eq!(given(""), Ok(Given::Nowhere));
+        assert_eq!(given("/ip4/192.168.1.7/tcp/7781"), Ok(Given::At("192.168.1.7:7781".parse().unwrap())));
+        assert_eq!(given("/ip6/fd00::7/tcp/1"), Ok(Given::At("[fd00::7]:1".parse().unwrap())));
+        let named = |family| Ok(Given::Named(Name { name: "nas.local".to_owned(), port: 7781, family }));
+        assert_eq!(given("/dns/nas.local/tcp/7781"), named(Family::Any));
+        assert_eq!(given("/dns4/nas.local/tcp/7781"), named(Family::V4));
+        assert_eq!(given("/dns6/nas.local/tcp/7781"), named(Family::V6));
+    }
+
+    #[test]
+    fn what_pins_nobody_or_makes_no_sense_is_refused_with_a_sentence() {
+        for bad in [
+            "/dns4//tcp/1",
+            "/dns4/a b/tcp/1",
+            "/dns4/nas/udp/1",
+            "/dns4/nas/tcp/0",
+            "/dns4/nas/tcp/70000",
+            "/dns4/nas",
+            "/ip4/nas/tcp/1",
+            "/dnsaddr/nas/tcp/1",
+        ] {
+            assert!(given(bad).is_err(), "{bad}");
+        }
+        for bad in ["/dns4/nas/tcp/1", "/ip4/10.0.0.1/tcp/1"] {
+            assert!(bad.parse::<Peer>().unwrap_err().contains("/p2p/"), "{bad}");
+        }
+        assert!(format!("/dns4/nas/tcp/1/p2p/{ID}/x").parse::<Peer>().is_err());
+    }
+
+    #[test]
+    fn a_name_of_this_machine_is_found_without_asking_anybody() {
+        let name = Name { name: "127.0.0.1".to_owned(), port: 9, family: Family::Any };
+        assert_eq!(smol::block_on(look_up(&name)), ["127.0.0.1:9".parse().unwrap()]);
+        assert!(smol::block_on(look_up(&Name { family: Family::V6, ..name })).is_empty());
+    }
+}

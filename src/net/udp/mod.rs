@@ -1,0 +1,229 @@
+//! The datagrams of the membership machine: one UDP socket beside the listener of the links.
+//!
+//! Duty: seal and send what the node says by datagram, open what comes and hand it to the node; keys by the links.
+//! In/out: packets and `Keys`; `Input::Member` through the driver's channel.
+//! Invariants: nothing is answered, and no table changes, before a tag was verified; a peer's new address counts
+//! only then; a session lives through the loss of its link, until the next keys or until the peer is forgotten.
+//! Limits: `DATAGRAM_PEERS_MAX` peers, two keys each way; one buffer each way; a full driver loses datagrams.
+//! Not here: when to probe whom, and when to use the link instead (`mesh`), the form on the wire (`wire::datagram`).
+
+mod table;
+
+use super::diagnostics::Network;
+use crate::base::id::PeerKey;
+use crate::node::input::Input;
+use crate::platform::clock;
+use crate::runtime::driver::Event;
+use crate::wire::datagram::DATAGRAM_BYTES_MAX;
+use crate::wire::peer::PeerId;
+use crate::wire::talk::Keys;
+use log::{debug, info};
+use smol::Async;
+use smol::channel::Sender;
+use smol::future::{or, yield_now};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use table::Table;
+use zeroize::Zeroize;
+
+/// Datagrams that are looked at before others have their turn: a flood must not hold up the links.
+const TURN: usize = 32;
+
+/// The socket and its sessions. It closes when it is dropped.
+pub struct Probe {
+    socket: Option<Socket>,
+    table: Arc<Mutex<Table>>,
+    network: Network,
+    buffer: Box<[u8; DATAGRAM_BYTES_MAX]>,
+}
+
+struct Socket {
+    socket: Arc<Async<UdpSocket>>,
+    local: SocketAddr,
+    /// Ends the task that receives.
+    _running: Sender<()>,
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Probe({:?})", self.socket.as_ref().map(|socket| socket.local))
+    }
+}
+
+impl Probe {
+    /// Opens the socket at the address and port of the listener. Where that is taken, the agent lives without:
+    /// everything goes over the links.
+    #[must_use]
+    pub fn open(at: SocketAddr, events: Sender<Event>, network: Network) -> Self {
+        let table = Arc::new(Mutex::new(Table::default()));
+        let socket = match UdpSocket::bind(at).and_then(Async::new) {
+            Ok(socket) => {
+                let socket = Arc::new(socket);
+                let (running, over) = smol::channel::bounded::<()>(1);
+                let ears =
+                    Ears { socket: Arc::clone(&socket), table: Arc::clone(&table), events, network: network.clone() };
+                smol::spawn(or(ears.listen(), async move {
+                    // Closed, never sent to.
+                    let _ = over.recv().await;
+                }))
+                .detach();
+                Some(Socket { socket, local: at, _running: running })
+            }
+            Err(error) => {
+                info!(
+                    "The UDP port {} cannot be used: {error}. Devices keep track of each other over their links \
+                     instead, which takes longer to notice a loss.",
+                    at.port()
+                );
+                network.no_datagrams(&error.to_string());
+                None
+            }
+        };
+        Self { socket, table, network, buffer: Box::new([0; DATAGRAM_BYTES_MAX]) }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A link to `peer` came up from or to `remote`: fresh keys for what this agent will send it. `None` without
+    /// a socket, without room, or without random numbers.
+    #[must_use]
+    pub fn greet(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
+        let port = self.socket.as_ref()?.local.port();
+        let (mut session, mut key) = ([0; 4], [0; 32]);
+        if let Err(error) = getrandom::fill(&mut session).and_then(|()| getrandom::fill(&mut key)) {
+            info!("No datagrams to {peer}: the system gives no random numbers: {error}.");
+            return None;
+        }
+        let keys = Keys { session: u32::from_le_bytes(session), key, port };
+        key.zeroize();
+        self.table().greet(peer, remote, &keys).then_some(keys)
+    }
+
+    /// `peer` said over its link how its datagrams are opened.
+    pub fn learn(&self, peer: PeerId, keys: &Keys) {
+        if !self.table().learn(peer, keys) {
+            debug!("The keys of {peer} are not used: there is no link to it, or no room.");
+        }
+    }
+
+    /// Forgets everything about `peer`, its keys first.
+    pub fn forget(&self, peer: &PeerId) {
+        self.table().forget(peer);
+    }
+
+    /// Sends one packet. It may be lost, as datagrams may: without keys, or where the system takes none.
+    pub fn send(&mut self, peer: &PeerId, packet: &[u8]) {
+        let Some(Socket { socket, local, .. }) = &self.socket else { return };
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((length, to)) = table.seal(peer, packet, &mut *self.buffer) else { return };
+        drop(table);
+        let sealed = self.buffer.get(..length).unwrap_or_default();
+        match socket.get_ref().send_to(sealed, reachable_from(*local, to)) {
+            Ok(_) => self.network.sent(peer),
+            Err(error) => debug!("A datagram to {peer} at {to} was not sent: {error}."),
+        }
+    }
+}
+
+/// A socket of IPv6 reaches IPv4 by mapped addresses only.
+fn reachable_from(local: SocketAddr, to: SocketAddr) -> SocketAddr {
+    match to.ip() {
+        IpAddr::V4(ip) if local.is_ipv6() => SocketAddrV6::new(ip.to_ipv6_mapped(), to.port(), 0, 0).into(),
+        _ => to,
+    }
+}
+
+/// What the receiving task holds.
+struct Ears {
+    socket: Arc<Async<UdpSocket>>,
+    table: Arc<Mutex<Table>>,
+    events: Sender<Event>,
+    network: Network,
+}
+
+impl Ears {
+    async fn listen(self) {
+        // One byte more than the largest: a longer one shows as too long, not as cut off.
+        let mut buffer = Box::new([0; DATAGRAM_BYTES_MAX + 1]);
+        loop {
+            for _ in 0..TURN {
+                match self.socket.recv_from(&mut *buffer).await {
+                    Ok((length, from)) => self.receive(buffer.get_mut(..length).unwrap_or_default(), from),
+                    // A port unreachable of somebody that we sent to: of no meaning here.
+                    Err(error) => debug!("No datagram could be received just now: {error}."),
+                }
+            }
+            yield_now().await;
+        }
+    }
+
+    /// Nothing is allocated for what does not open.
+    fn receive(&self, datagram: &mut [u8], from: SocketAddr) {
+        let opened = self.table.lock().unwrap_or_else(PoisonError::into_inner).open(datagram, from);
+        let Some((peer, packet)) = opened else { return self.network.garbage() };
+        self.network.opened(&peer, clock::now());
+        let input = Input::Member(PeerKey(*peer.public_key()), packet.to_vec());
+        if self.events.try_send(Event::Input(input)).is_err() {
+            debug!("A datagram of {peer} was lost: the agent is busy.");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    const HERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+    fn peer(seed: u8) -> PeerId {
+        PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes())
+    }
+
+    fn open() -> (Probe, SocketAddr, smol::channel::Receiver<Event>) {
+        let (events, told) = smol::channel::bounded(8);
+        let at = UdpSocket::bind(HERE).unwrap().local_addr().unwrap();
+        (Probe::open(at, events, Network::default()), at, told)
+    }
+
+    fn heard(told: &smol::channel::Receiver<Event>) -> (PeerKey, Vec<u8>) {
+        match told.recv_blocking() {
+            Ok(Event::Input(Input::Member(peer, packet))) => (peer, packet),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn two_agents_that_exchanged_keys_hear_each_other_and_nobody_else_is_answered() {
+        let ((mut one, one_at, one_told), (mut two, two_at, two_told)) = (open(), open());
+        one.send(&peer(2), b"too early");
+        let keys = one.greet(peer(2), two_at).unwrap();
+        two.learn(peer(1), &keys);
+        let keys = two.greet(peer(1), one_at).unwrap();
+        two.learn(peer(1), &one.greet(peer(2), two_at).unwrap());
+        one.learn(peer(2), &keys);
+        let stranger = UdpSocket::bind(HERE).unwrap();
+        for length in [0, 1, 27, 28, 200, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MAX + 1, 9_000] {
+            stranger.send_to(&vec![7; length], one_at).unwrap();
+        }
+        two.send(&peer(1), b"hello");
+        assert_eq!(heard(&one_told), (PeerKey(*peer(2).public_key()), b"hello".to_vec()));
+        one.send(&peer(2), b"and back");
+        assert_eq!(heard(&two_told), (PeerKey(*peer(1).public_key()), b"and back".to_vec()));
+        assert!(one_told.is_empty());
+        stranger.set_nonblocking(true).unwrap();
+        assert!(stranger.recv_from(&mut [0; 64]).is_err(), "no byte of an answer to what was not sealed");
+    }
+
+    #[test]
+    fn a_taken_port_leaves_an_agent_without_datagrams_but_alive() {
+        let taken = UdpSocket::bind(HERE).unwrap();
+        let (events, _told) = smol::channel::bounded(1);
+        let mut probe = Probe::open(taken.local_addr().unwrap(), events, Network::default());
+        assert!(probe.greet(peer(2), HERE).is_none());
+        probe.send(&peer(2), b"nowhere");
+    }
+}

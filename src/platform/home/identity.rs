@@ -1,0 +1,101 @@
+//! The agent's one keypair: Ed25519, made at the first start, mode 0600, never shown.
+
+use crate::platform::home;
+use crate::wire::peer::PeerId;
+use ed25519_dalek::SigningKey;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Who this agent is.
+pub struct Identity {
+    key: SigningKey,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Identity({})", self.peer_id())
+    }
+}
+
+impl Identity {
+    /// Reads the key (64 hex digits: the Ed25519 seed), or makes it at the first start.
+    ///
+    /// # Errors
+    /// One sentence; a damaged key is never overwritten, since the mesh knows this device by it.
+    pub fn load_or_create(path: &Path) -> Result<Self, String> {
+        let name = path.display();
+        match fs::read_to_string(path) {
+            Ok(text) => {
+                let open = fs::metadata(path).map_or(0, |meta| meta.permissions().mode() & 0o077);
+                if open != 0 {
+                    log::warn!("The key {name} could be read by other users of this machine; it is private now.");
+                    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+                        .map_err(|error| format!("The key {name} cannot be made private: {error}."))?;
+                }
+                let seed = parse_seed(text.trim()).ok_or_else(|| {
+                    format!("The key {name} is damaged; it was left as it is. Restore it from a copy, or move it away: the device is then a new one to its mesh.")
+                })?;
+                Ok(Self { key: SigningKey::from_bytes(&seed) })
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let mut seed = [0; 32];
+                getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
+                let text: String = seed.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
+                home::write_file(path, text.as_bytes())
+                    .map_err(|error| format!("The key {name} cannot be written: {error}."))?;
+                Ok(Self { key: SigningKey::from_bytes(&seed) })
+            }
+            Err(error) => Err(format!("The key {name} cannot be read: {error}.")),
+        }
+    }
+
+    /// The public name of the key.
+    #[must_use]
+    pub fn peer_id(&self) -> PeerId {
+        PeerId::from_public_key(self.key.verifying_key().as_bytes())
+    }
+
+    /// The key itself, for the link and the sealer of messages. Its `Debug` shows the public half only.
+    #[must_use]
+    pub const fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+}
+
+fn parse_seed(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    let mut seed = [0; 32];
+    for (byte, pair) in seed.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("identity.key");
+        let first = Identity::load_or_create(&path).unwrap().peer_id();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Identity::load_or_create(&path).unwrap().peer_id(), first);
+    }
+
+    #[test]
+    fn a_damaged_key_is_left_as_it_is_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("identity.key");
+        fs::write(&path, "5ecret").unwrap();
+        let error = Identity::load_or_create(&path).unwrap_err();
+        assert!(error.contains("damaged") && !error.contains("5ecret"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "5ecret");
+    }
+}

@@ -1,0 +1,70 @@
+//! Changes in watched folders, as the system tells them (inotify).
+
+use crate::node::input::Input;
+use crate::runtime::driver::Event;
+use log::warn;
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use smol::channel::Sender;
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Tells the driver of changes. Where it cannot, the hourly look finds them.
+pub struct Watch {
+    watcher: Option<RecommendedWatcher>,
+}
+
+impl Watch {
+    /// `home`: the agent's own folder, whose changes are never told.
+    #[must_use]
+    pub fn new(events: Sender<Event>, home: PathBuf) -> Self {
+        let tell = move |result: notify::Result<notify::Event>| {
+            // A full channel makes this thread wait; the system then drops events and says so (`need_rescan`).
+            let send = |input| drop(events.send_blocking(Event::Input(input)));
+            match result {
+                Ok(event) if event.need_rescan() => send(Input::EventsLost),
+                Ok(event) if is_change(event.kind) => {
+                    for path in event.paths.into_iter().filter(|path| !path.starts_with(&home)) {
+                        send(Input::Touched(path.into_os_string().into_vec()));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    warn!("A watched folder reported an error and is looked at anew: {error}.");
+                    send(Input::EventsLost);
+                }
+            }
+        };
+        let watcher = notify::recommended_watcher(tell);
+        if let Err(error) = &watcher {
+            warn!("Changes in folders cannot be watched on this system ({error}); they are found once an hour.");
+        }
+        Self { watcher: watcher.ok() }
+    }
+
+    /// Tells of every change at `path` or below it from now on. May take long on a large tree.
+    pub fn watch(&mut self, path: &[u8]) {
+        let path = Path::new(OsStr::from_bytes(path));
+        let Some(watcher) = &mut self.watcher else { return };
+        if let Err(error) = watcher.watch(path, RecursiveMode::Recursive) {
+            let name = path.display();
+            match error.kind {
+                notify::ErrorKind::MaxFilesWatch => warn!(
+                    "{name} has more folders than the system lets one user watch (fs.inotify.max_user_watches). \
+                     Changes in the rest are found once an hour."
+                ),
+                _ => warn!("{name} cannot be watched ({error}); changes in it are found once an hour."),
+            }
+        }
+    }
+}
+
+/// Reading a file is no change of it; this agent reads them all.
+const fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) => false,
+        _ => true,
+    }
+}

@@ -1,0 +1,189 @@
+//! What happened, for people: a line in the log, and a place in a short list that `wattle peers --watch` follows.
+
+use crate::base::time::Instant;
+use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
+use crate::node::output::Notice;
+use crate::platform::clock;
+use crate::wire::peer::PeerId;
+use core::net::IpAddr;
+use log::Level;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What kind of thing happened to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It is there.
+    Joined,
+    /// It is not there any more.
+    Lost,
+    /// It was not let in, or something of it was not taken.
+    Refused,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happened {
+    /// Its number, from 1; later ones are higher.
+    pub number: u64,
+    /// When.
+    pub at: Instant,
+    /// What kind.
+    pub kind: Kind,
+    /// The device, by its name or its PeerId.
+    pub device: String,
+    /// A plain sentence.
+    pub text: String,
+}
+
+/// The list. Clones are the same list.
+#[derive(Clone, Debug, Default)]
+pub struct Events {
+    list: Arc<Mutex<List>>,
+}
+
+#[derive(Debug, Default)]
+struct List {
+    events: VecDeque<Happened>,
+    newest: u64,
+}
+
+impl Events {
+    /// Nothing happened yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A fact of the node: into the log, and into the list if it is about another device.
+    pub fn notice(&self, notice: &Notice) {
+        let (level, what) = sentence(notice);
+        log::log!(level, "{what}");
+        let (kind, device) = match notice {
+            Notice::Linked(device) => (Kind::Joined, device),
+            Notice::Unlinked(device, _) => (Kind::Lost, device),
+            Notice::Hearsay(device, _) => (Kind::Refused, device),
+            Notice::Joined(devices) | Notice::Back(devices) => {
+                return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));
+            }
+            Notice::Lost(devices) => {
+                return devices.iter().for_each(|device| self.note(Kind::Lost, device, what.clone()));
+            }
+            Notice::Liar(device) => (Kind::Refused, device),
+            Notice::Slept(_)
+            | Notice::Broken(_)
+            | Notice::Held(_)
+            | Notice::LeftOut(_)
+            | Notice::Refused(..)
+            | Notice::Resumed => return,
+        };
+        self.note(kind, device, what);
+    }
+
+    /// A device that nobody knows here wanted to link; the log has it already.
+    pub fn stranger(&self, peer: &PeerId, from: IpAddr) {
+        let what = format!("An unknown device wanted to link and was refused: {peer} at {from}.");
+        self.note(Kind::Refused, &peer.to_string(), what);
+    }
+
+    /// Puts something that the log has already into the list, unless it is the last that was said of the device.
+    pub fn note(&self, kind: Kind, device: &str, mut text: String) {
+        text.truncate(text.floor_char_boundary(EVENT_BYTES_MAX));
+        let mut list = self.list();
+        if list.events.iter().rev().find(|event| event.device == device).is_some_and(|event| event.text == text) {
+            return;
+        }
+        if list.events.len() >= EVENTS_MAX {
+            list.events.pop_front();
+        }
+        list.newest += 1;
+        let (number, at) = (list.newest, clock::now());
+        list.events.push_back(Happened { number, at, kind, device: device.to_owned(), text });
+    }
+
+    /// What happened after the event of this number, oldest first, at most `EVENTS_ANSWER_MAX`; and the number of
+    /// the newest event of all.
+    #[must_use]
+    pub fn after(&self, number: u64) -> (Vec<Happened>, u64) {
+        let list = self.list();
+        let later = list.events.iter().filter(|event| event.number > number);
+        (later.take(EVENTS_ANSWER_MAX).cloned().collect(), list.newest)
+    }
+
+    fn list(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn sentence(notice: &Notice) -> (Level, String) {
+    match notice {
+        Notice::Broken(why) => {
+            let what = format!("{why} Questions are still answered. Mend the disk, then start the agent again.");
+            (Level::Error, what)
+        }
+        Notice::Held(why) => (Level::Warn, why.clone()),
+        Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
+        Notice::Lost(devices) => (Level::Warn, format!("Down, for all that could be asked: {}.", devices.join(", "))),
+        Notice::Back(devices) => (Level::Info, format!("Back in the mesh: {}.", devices.join(", "))),
+        Notice::Liar(device) => {
+            let what = format!(
+                "{device} kept saying that others are down which are not; for ten minutes it is not listened to."
+            );
+            (Level::Warn, what)
+        }
+        Notice::Slept(time) => {
+            (Level::Info, format!("This device slept for {} s; the mesh is asked what changed.", time.as_secs()))
+        }
+        Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
+        Notice::Unlinked(device, why) => (Level::Info, format!("The link to {device} is gone: {why}.")),
+        Notice::Hearsay(device, what) => (Level::Warn, format!("{device} {what}.")),
+        Notice::LeftOut(what) => (Level::Info, what.clone()),
+        Notice::Refused(doc, why) => (Level::Info, format!("Document {doc} is not used. {why}")),
+        Notice::Resumed => (Level::Info, "Indexing goes on.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_numbered_bounded_and_followed_from_any_number() {
+        let events = Events::new();
+        assert_eq!(events.after(0), (Vec::new(), 0));
+        for n in 0..EVENTS_MAX + 50 {
+            events.notice(&Notice::Linked(format!("device {n}")));
+        }
+        let (first, newest) = events.after(0);
+        assert_eq!((first.len(), newest), (EVENTS_ANSWER_MAX, (EVENTS_MAX + 50) as u64));
+        assert_eq!(first[0].number, 51, "the oldest went");
+        let (last, _) = events.after(newest - 1);
+        assert_eq!((last.len(), last[0].text.as_str()), (1, "device 305 is linked."));
+        assert!(events.after(newest).0.is_empty() && events.after(u64::MAX).0.is_empty());
+    }
+
+    #[test]
+    fn the_same_again_is_one_event_and_indexing_is_none() {
+        let events = Events::new();
+        for _ in 0..3 {
+            events.note(Kind::Refused, "12D3", "It is not known.".to_owned());
+            events.notice(&Notice::Resumed);
+        }
+        events.notice(&Notice::Linked("attic".to_owned()));
+        events.note(Kind::Refused, "12D3", "It is not known.".to_owned());
+        events.notice(&Notice::Unlinked("attic".to_owned(), "it is gone".to_owned()));
+        events.notice(&Notice::Linked("attic".to_owned()));
+        let kinds: Vec<Kind> = events.after(0).0.iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [Kind::Refused, Kind::Joined, Kind::Lost, Kind::Joined]);
+    }
+
+    #[test]
+    fn a_long_sentence_is_cut_between_letters() {
+        let events = Events::new();
+        events.note(Kind::Lost, "x", "ä".repeat(EVENT_BYTES_MAX));
+        assert_eq!(events.after(0).0[0].text.len(), EVENT_BYTES_MAX);
+        events.note(Kind::Lost, "y", format!("a{}", "ä".repeat(EVENT_BYTES_MAX)));
+        assert_eq!(events.after(1).0[0].text.len(), EVENT_BYTES_MAX - 1);
+    }
+}

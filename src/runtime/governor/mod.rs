@@ -1,0 +1,378 @@
+//! The governor in the agent: threads, files and sockets around `energy::governor`.
+//!
+//! Duty: samples when the governor wants it, tells the driver what is allowed, keeps what was learned; the agents of
+//! one user on one host share one governor, and the first to start leads. In/out: words of the driver and of the API
+//! in; `Decision`s out. Invariants: nothing is read or written while the lock is held, so that nobody waits for a
+//! sensor, at the start and at the end neither; a read that takes longer than `SENSOR_LATE_MS` is unknown; one wake-up
+//! a sample; a pause is on the disk before it is acknowledged, and the newest word on it holds at every agent.
+//! Limits: `FOLLOWERS_MAX` agents follow, `GOVERNOR_FRAME_MAX` bytes of what they say. Not here: deciding (`energy`),
+//! reading (`io::sysfs`), admission of tasks (`node`).
+
+mod core;
+mod host;
+pub(in crate::io) mod keep;
+mod place;
+mod report;
+mod sampler;
+mod time;
+
+pub use report::{Current, More, Paused, Spent};
+
+use super::driver::Event;
+use crate::base::time::{Duration, Instant};
+use crate::energy::board::findings::Findings;
+use crate::energy::board::tree::Tree;
+use crate::energy::decision::Decision;
+use crate::energy::governor::Settings;
+use crate::energy::policy::gate::Backlog;
+use crate::energy::policy::hint::{Energy, HintError};
+use crate::energy::policy::hours::Window;
+use crate::energy::policy::pause::Pause;
+use crate::energy::policy::wall::Wall;
+use crate::platform::{blocking, clock};
+use core::Core;
+use futures_lite::future::or;
+use host::Host;
+use smol::Timer;
+use smol::channel::{Receiver, Sender, bounded};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
+use time::Time;
+
+/// A look at all sensors may take this long, for somebody who asks and at the start; a whole tree is read in
+/// milliseconds.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks whether somebody else's look is done.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// The threads have this long to end; one that hangs in a sensor is left behind.
+const END: Duration = Duration::from_secs(1);
+
+/// What the governor is begun with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The agent's home: what was learned is kept there.
+    pub home: PathBuf,
+    /// Where the trees of /sys and /proc begin.
+    pub sensors: PathBuf,
+    /// The hwmon chip that measures all that the device takes, as its owner says.
+    pub meter: Option<String>,
+    /// What the owner chose.
+    pub settings: Settings,
+    /// Hours with more or less energy than usual.
+    pub plan: Vec<(Window, Energy)>,
+    /// How long bulk work may wait for surplus.
+    pub can_wait: Duration,
+    /// The owner says that the clock is right.
+    pub trusted_clock: bool,
+    /// Files in which others leave hints.
+    pub hint_files: crate::platform::hint_files::Places,
+    /// Where the agents of this host meet; `None`: where the system says.
+    pub meeting: Option<PathBuf>,
+}
+
+/// The governor, as everybody in the agent holds it. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Governing {
+    shared: Option<Arc<Shared>>,
+    /// Closed when the threads have ended.
+    ended: Option<Receiver<()>>,
+}
+
+/// What the threads share.
+#[derive(Debug)]
+struct Shared {
+    core: Mutex<Core>,
+    /// Something changed that the sampling thread waits for.
+    changed: Condvar,
+    /// Wakes the thread that talks with the other agents.
+    host: host::Bell,
+    time: Mutex<Time>,
+    home: PathBuf,
+    /// Held while what is kept is written, so that an older state never comes after a newer one.
+    keeping: Mutex<()>,
+    sensors: PathBuf,
+    /// What was found when the sensors were looked at last for somebody who asked.
+    found: Mutex<Findings>,
+    /// Somebody looks.
+    looking: AtomicBool,
+}
+
+impl Shared {
+    fn look(&self) {
+        let found = Findings::of(&crate::platform::sysfs::tree(&self.sensors));
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        self.looking.store(false, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks up the time of day for the core; no lock is held meanwhile but the clock's own.
+    fn tell_time(&self, now: Instant) -> Option<Wall> {
+        let (wall, zone) = self.time.lock().unwrap_or_else(PoisonError::into_inner).look(now);
+        self.lock().set_time(now, wall, zone);
+        wall
+    }
+
+    /// Writes what is to be kept, synced; unless there is nothing new and nobody `insists`.
+    fn keep(&self, insists: bool) -> std::io::Result<()> {
+        let _one = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::now();
+        self.tell_time(now);
+        let kept = self.lock().kept(now);
+        let saved = if insists || self.lock().is_new(&kept) { keep::save(&self.home, &kept) } else { Ok(()) };
+        self.lock().was_kept(clock::now(), saved.is_ok().then_some(kept));
+        saved
+    }
+
+    /// Carries out what a change of the core wants: others are told, and the sampling thread.
+    fn spread(&self, news: self::core::News) {
+        if news.others {
+            self.host.ring();
+        }
+        if news.sampling {
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl Governing {
+    /// Begins to govern, until `end`.
+    ///
+    /// # Errors
+    /// One sentence, if the system gives no threads.
+    pub fn begin(setup: Setup, events: Sender<Event>) -> Result<Self, String> {
+        let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
+        let (alive, ended) = bounded::<()>(1);
+        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let alive = alive.clone();
+            let work = move || {
+                work();
+                drop(alive);
+            };
+            Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
+        };
+        let (tell_found, found) = sync_channel(1);
+        let (tell_shared, waits) = sync_channel(1);
+        let (root, hints) =
+            (setup.sensors.clone(), crate::platform::hint_files::HintFiles::new(setup.hint_files.clone()));
+        let meter = setup.meter.clone();
+        thread("sensors", Box::new(move || sampler::run((&root, meter.as_deref()), &tell_found, &waits, hints)))?;
+
+        let kept = keep::load(&setup.home);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let host = Host::new(place::meeting(setup.meeting.as_deref()));
+        let bell = host.bell().map_err(failed)?;
+        let mut time = Time::new(setup.trusted_clock);
+        let found = found.recv_timeout(LOOK);
+        let now = clock::now();
+        let (wall, zone) = time.look(now);
+        let seen = found.clone().unwrap_or_else(|_| Findings::of(&Tree::default()));
+        let mut core = Core::new(now, wall, cores, &seen, &setup, kept, events);
+        core.set_time(now, wall, zone);
+        core.lead(now, host.leads());
+        if found.is_err() {
+            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
+            core.reading = Some(now);
+        }
+        let shared = Arc::new(Shared {
+            core: Mutex::new(core),
+            changed: Condvar::new(),
+            host: bell,
+            time: Mutex::new(time),
+            home: setup.home,
+            keeping: Mutex::new(()),
+            sensors: setup.sensors,
+            found: Mutex::new(seen),
+            looking: AtomicBool::new(false),
+        });
+        let theirs = Arc::clone(&shared);
+        thread("host", Box::new(move || host.run(&theirs)))?;
+        // It waits for this, or has died: then all is as with a sensor that never answers.
+        let _ = tell_shared.send(Arc::clone(&shared));
+        Ok(Self { shared: Some(shared), ended: Some(ended) })
+    }
+
+    /// Nothing governs: all is allowed, for ever.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self { shared: None, ended: None }
+    }
+
+    /// What is allowed now; `None`: nothing governs. A sensor that keeps its reader waiting is unknown from here on.
+    #[must_use]
+    pub fn decision(&self, now: Instant) -> Option<Decision> {
+        let shared = self.shared.as_ref()?;
+        let mut core = shared.lock();
+        core.notice_late(now);
+        let (decision, news) = (core.decision(now), core.news());
+        drop(core);
+        shared.spread(news);
+        Some(decision)
+    }
+
+    /// Work waits here, or does not any more.
+    pub fn demand(&self, now: Instant, backlog: Backlog) {
+        self.tell(|core| core.demand(now, backlog));
+    }
+
+    /// People wait for answers here, or do not any more; what is allowed now.
+    #[must_use]
+    pub fn answering(&self, now: Instant, yes: bool) -> Option<Decision> {
+        self.tell(|core| core.answering(now, yes));
+        self.decision(now)
+    }
+
+    /// A background task took this.
+    pub fn spent(&self, now: Instant, cpu: Duration, chunks: usize) {
+        self.tell(|core| core.spent(now, cpu, chunks));
+    }
+
+    /// Ends it, when nobody can ask for anything any more, and writes what was learned.
+    pub fn end(&self) {
+        let (Some(shared), Some(ended)) = (&self.shared, &self.ended) else { return };
+        self.tell(Core::stop);
+        smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
+        if let Err(error) = shared.keep(true) {
+            log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
+        }
+    }
+
+    /// Pauses, for the host; on the disk when it returns.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub async fn pause(&self, wanted: Paused) -> Result<(), String> {
+        let now = clock::now();
+        let shared = self.shared.clone().ok_or(OFF)?;
+        shared.tell_time(now);
+        let (pause, before) = {
+            let core = shared.lock();
+            (core.pause_of(now, wanted)?, core.pause())
+        };
+        self.settle(pause, before).await
+    }
+
+    /// Ends a pause, for the host.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub async fn resume(&self) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let before = shared.lock().pause();
+        self.settle(None, before).await
+    }
+
+    /// The owner says that the power supply is another one; on the disk when it returns.
+    ///
+    /// # Errors
+    /// One sentence: nothing was changed, or it holds until the next start only.
+    pub async fn new_supply(&self) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        if !shared.lock().leads() {
+            return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
+        }
+        self.tell(Core::forget_supply);
+        match blocking::run(move || shared.keep(true)).await {
+            Some(Ok(())) => Ok(()),
+            _ => Err("It holds until the next start only: the agent's home cannot be written.".to_owned()),
+        }
+    }
+
+    /// On the disk first; then it holds. What cannot be kept is taken back.
+    async fn settle(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let now = clock::now();
+        self.tell(|core| core.set_pause(now, pause));
+        let saved = blocking::run(move || shared.keep(true)).await;
+        match saved {
+            Some(Ok(())) => Ok(()),
+            failed => {
+                self.tell(|core| core.set_pause(now, before));
+                let why =
+                    failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
+                Err(format!(
+                    "That cannot be kept, because the agent's home cannot be written ({why}). Nothing was changed."
+                ))
+            }
+        }
+    }
+
+    /// Takes a hint on energy.
+    ///
+    /// # Errors
+    /// What is wrong with it; the one before stays. `Ok(false)`: nothing governs here.
+    pub fn hint(&self, bytes: &[u8]) -> Result<bool, HintError> {
+        let Some(shared) = &self.shared else { return Ok(false) };
+        let now = clock::now();
+        shared.tell_time(now);
+        let news = shared.lock().put_hint(now, bytes)?;
+        shared.spread(news);
+        Ok(true)
+    }
+
+    /// All that can be told, with the sensors read once for it; those that keep their reader waiting are unknown. `None`:
+    /// nothing governs.
+    pub async fn current(&self) -> Option<Current> {
+        let shared = self.shared.clone()?;
+        // One look at a time: a sensor that hangs keeps one thread, however many ask.
+        let looked = if shared.looking.swap(true, Ordering::Relaxed) {
+            or(
+                async {
+                    while shared.looking.load(Ordering::Relaxed) {
+                        Timer::after(LOOK_AGAIN).await;
+                    }
+                    true
+                },
+                async {
+                    Timer::after(LOOK).await;
+                    false
+                },
+            )
+            .await
+        } else {
+            let ours = Arc::clone(&shared);
+            let done = Arc::clone(&shared);
+            let look = async move {
+                let looked = blocking::run(move || ours.look()).await.is_some();
+                // Also where there was no thread for it.
+                done.looking.store(false, Ordering::Relaxed);
+                looked
+            };
+            or(look, async {
+                Timer::after(LOOK).await;
+                false
+            })
+            .await
+        };
+        let mut found = shared.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !looked {
+            found.forget_readings();
+        }
+        let now = clock::now();
+        shared.tell_time(now);
+        let mut core = shared.lock();
+        core.notice_late(now);
+        Some(core.current(now, &found))
+    }
+
+    /// One sentence: what background work may do, and why not more.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let decision = self.decision(clock::now())?;
+        Some(report::sentence(&decision))
+    }
+
+    fn tell(&self, word: impl FnOnce(&mut Core) -> self::core::News) {
+        if let Some(shared) = &self.shared {
+            let news = word(&mut shared.lock());
+            shared.spread(news);
+        }
+    }
+}
+
+const OFF: &str = "This agent runs without its governor (`--governor off`): nothing is held or paused.";
