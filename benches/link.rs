@@ -22,7 +22,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 use wattle::limits::FRAME_TASK_MAX;
 use wattle::net::link::{Channel, LinkEvent, Links, SendError, Settings};
-use wattle::wire::peer::PeerId;
+use wattle::wire::peer_id::PeerId;
 
 const HANDSHAKES: u32 = 200;
 const PINGS: usize = 1000;

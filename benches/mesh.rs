@@ -9,7 +9,7 @@ use wattle::node::input::Input;
 use wattle::sim::device::Sent;
 use wattle::sim::net;
 use wattle::sim::world::World;
-use wattle::wire::rumour::{Energy, Fact, Headroom, Kind};
+use wattle::wire::gossip::{Energy, Fact, Headroom, Kind};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -16,9 +16,9 @@ use ed25519_dalek::SigningKey;
 use smol::channel::Receiver;
 use std::net::{SocketAddr, TcpListener};
 use wattle::net::link::{Channel, LinkEvent, Links};
-use wattle::wire::message::{Opener, Sealer};
-use wattle::wire::peer::PeerId;
-use wattle::wire::talk::{Echo, Talk};
+use wattle::wire::envelope::{Signer, Verifier};
+use wattle::wire::message::{Echo, Message};
+use wattle::wire::peer_id::PeerId;
 
 /// Messages that are under way at once: half of what a queue of a link holds.
 const BURST: u64 = 32;
@@ -35,23 +35,23 @@ fn name(seed: u8) -> PeerId {
     PeerId::from_public_key(key(seed).verifying_key().as_bytes())
 }
 
-fn said() -> Talk {
-    Talk::Echo(Echo { id: 7, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false })
+fn said() -> Message {
+    Message::Echo(Echo { id: 7, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false })
 }
 
-fn seal(sealer: &mut Sealer, channel: Channel, talk: &Talk, body: &mut Vec<u8>, out: &mut Vec<u8>) {
+fn seal(sealer: &mut Signer, channel: Channel, talk: &Message, body: &mut Vec<u8>, out: &mut Vec<u8>) {
     body.clear();
     talk.put(channel.form(), body);
     sealer.seal_into(channel.form(), talk.kind(), &[], body, out).unwrap();
 }
 
-fn open(opener: &mut Opener, channel: Channel, bytes: &[u8]) -> Talk {
+fn open(opener: &mut Verifier, channel: Channel, bytes: &[u8]) -> Message {
     let opened = opener.open_as(channel.form(), bytes).unwrap();
-    Talk::read(channel.form(), opened.kind, opened.body).unwrap()
+    Message::read(channel.form(), opened.kind, opened.body).unwrap()
 }
 
-fn listening() -> Opener {
-    let mut opener = Opener::new();
+fn listening() -> Verifier {
+    let mut opener = Verifier::new();
     assert!(opener.allow(name(1)));
     opener
 }
@@ -59,7 +59,7 @@ fn listening() -> Opener {
 /// Encode and sign.
 #[divan::bench(args = [Channel::Gossip, Channel::Json])]
 fn sealing(bencher: Bencher<'_, '_>, channel: Channel) {
-    let (mut sealer, talk, mut body, mut out) = (Sealer::new(key(1), 1), said(), Vec::new(), Vec::new());
+    let (mut sealer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
     bencher.counter(ItemsCount::new(1_u64)).bench_local(|| {
         seal(&mut sealer, channel, black_box(&talk), &mut body, &mut out);
         out.len()
@@ -69,7 +69,7 @@ fn sealing(bencher: Bencher<'_, '_>, channel: Channel) {
 /// Verify and decode as well, on one thread.
 #[divan::bench(args = [Channel::Gossip, Channel::Json])]
 fn sealing_and_opening(bencher: Bencher<'_, '_>, channel: Channel) {
-    let (mut sealer, talk, mut body, mut out) = (Sealer::new(key(1), 1), said(), Vec::new(), Vec::new());
+    let (mut sealer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
     let mut opener = listening();
     bencher.counter(ItemsCount::new(1_u64)).bench_local(|| {
         seal(&mut sealer, channel, black_box(&talk), &mut body, &mut out);
@@ -100,7 +100,7 @@ fn over_a_link(bencher: Bencher<'_, '_>, channel: Channel) {
         for end in [&a, &b] {
             assert!(matches!(end.events.recv().await.unwrap(), LinkEvent::Up { .. }));
         }
-        let (mut sealer, mut opener, talk) = (Sealer::new(key(1), 1), listening(), said());
+        let (mut sealer, mut opener, talk) = (Signer::new(key(1), 1), listening(), said());
         let mut round = || {
             for _ in 0..BURST {
                 let (mut body, mut frame) = (a.links.frame(), a.links.frame());

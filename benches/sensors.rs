@@ -9,7 +9,7 @@
 use std::fs;
 use std::path::Path;
 use wattle::base::time::{Duration, Instant};
-use wattle::energy::account::meter::{Cpu, Meter};
+use wattle::energy::accounting::meter::{Cpu, Meter};
 use wattle::energy::governor::Governor;
 use wattle::energy::input::Sample;
 use wattle::platform::clock::thread_cpu;

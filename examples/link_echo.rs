@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 use std::error::Error;
 use std::net::TcpListener;
 use wattle::net::link::{LinkEvent, Links};
-use wattle::wire::peer::PeerId;
+use wattle::wire::peer_id::PeerId;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);

@@ -18,17 +18,17 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 use wattle::base::time::Instant;
-use wattle::energy::account::meter::{Cpu, Meter, Task};
-use wattle::energy::account::task::Scope;
+use wattle::energy::accounting::meter::{Cpu, Meter, Task};
+use wattle::energy::accounting::task::Scope;
 use wattle::energy::governor::Governor;
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
 use wattle::limits::{FRAME_GOSSIP_MAX, FRAMES_KEPT_MAX};
 use wattle::net::link::{Channel, Frame, LinkEvent, Links, Settings};
 use wattle::platform::sysfs::sensors::Sensors;
-use wattle::wire::message::{Form, Opener, Sealer};
-use wattle::wire::peer::PeerId;
-use wattle::wire::talk::{Echo, Talk};
+use wattle::wire::envelope::{Encoding, Signer, Verifier};
+use wattle::wire::message::{Echo, Message};
+use wattle::wire::peer_id::PeerId;
 
 #[global_allocator]
 static HEAP: dhat::Alloc = dhat::Alloc;
@@ -46,8 +46,8 @@ struct End {
     events: Receiver<LinkEvent>,
     address: SocketAddr,
     name: PeerId,
-    sealer: Sealer,
-    opener: Opener,
+    sealer: Signer,
+    opener: Verifier,
 }
 
 fn end(seed: u8, friend: u8) -> End {
@@ -59,15 +59,16 @@ fn end(seed: u8, friend: u8) -> End {
     // No pings while we count: they are not of the messages.
     let settings = Settings { ping: Duration::from_secs(3600), ..Settings::default() };
     let links = Links::open_with(listener, key(seed), &[name(friend)], tell, settings).unwrap();
-    let mut opener = Opener::new();
+    let mut opener = Verifier::new();
     assert!(opener.allow(name(friend)));
-    End { links, events, address, name: name(seed), sealer: Sealer::new(key(seed), 1), opener }
+    End { links, events, address, name: name(seed), sealer: Signer::new(key(seed), 1), opener }
 }
 
 /// The whole way of `count` messages: encoded, signed, sent, received, verified, decoded. So many at once.
 async fn say(from: &mut End, to: &mut End, channel: Channel, count: u64, burst: u64) {
-    let form: Form = channel.form();
-    let said = |id| Talk::Echo(Echo { id, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false });
+    let form: Encoding = channel.form();
+    let said =
+        |id| Message::Echo(Echo { id, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false });
     for first in (0..count).step_by(usize::try_from(burst).unwrap()) {
         for id in first..first + burst {
             let (mut body, mut frame) = (from.links.frame(), from.links.frame());
@@ -78,7 +79,7 @@ async fn say(from: &mut End, to: &mut End, channel: Channel, count: u64, burst: 
         for id in first..first + burst {
             let LinkEvent::Frame { bytes, .. } = to.events.recv().await.unwrap() else { panic!("no frame") };
             let opened = to.opener.open_as(form, &bytes).unwrap();
-            assert_eq!(Talk::read(form, opened.kind, opened.body), Some(said(id)));
+            assert_eq!(Message::read(form, opened.kind, opened.body), Some(said(id)));
         }
     }
 }
@@ -189,7 +190,7 @@ fn of(tally: &Tally, name: &str) -> u64 {
 fn planted() -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
-    let mut sealer = Sealer::new(SigningKey::from_bytes(&[1; 32]), 1);
+    let mut sealer = Signer::new(SigningKey::from_bytes(&[1; 32]), 1);
     let profiler = profiler(&file);
     for _ in 0..10 {
         sealer.seal("echo", &[], b"body").unwrap();

@@ -12,10 +12,10 @@ use wattle::base::id::Ring;
 use wattle::base::rng::Rng;
 use wattle::base::time::Duration;
 use wattle::energy::decision::Decision;
-use wattle::energy::share::Share;
+use wattle::energy::fraction::Fraction;
 use wattle::node::input::{Input, Request};
-use wattle::node::output::{Answered, Response};
-use wattle::sim::world::{FOLDER, Plant, World};
+use wattle::node::output::{Response, SearchHit};
+use wattle::sim::world::{FOLDER, InjectedBug, World};
 use wattle::store::record::Source;
 
 const SEEDS: u64 = 60;
@@ -172,7 +172,7 @@ fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
         world.devices[0].agent.as_mut().expect("running").disk_free = u64::MAX;
         world.hear(0, Input::Disk { free: u64::MAX });
         // At a tenth of a core it takes longer, and all is done.
-        let slow = Decision { workers: 1, duty: Share::new(0.1), chunks: 1, ..Decision::default() };
+        let slow = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 1, ..Decision::default() };
         world.allow(0, slow);
         world.settle(Duration::from_secs(6 * 60 * 60));
         world.check_at_rest();
@@ -239,7 +239,7 @@ fn on_a_full_disk_nothing_new_begins_and_what_is_there_answers() {
 
 /// A home of so many devices: each has files, most of them go down or lose each other now and then, people
 /// ask. In the end everybody finds what everybody has.
-fn home(seed: u64, devices: usize, plant: Option<Plant>) -> (u64, u64) {
+fn home(seed: u64, devices: usize, plant: Option<InjectedBug>) -> (u64, u64) {
     let mut world = World::new(seed, devices);
     (world.net.loss_permille, world.plant) = (50, plant);
     for at in 0..devices {
@@ -327,7 +327,7 @@ fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_s
 }
 
 /// Whether a run with the defect ends in a panic, or in another trace than its twin.
-fn is_caught(plant: Plant, seed: u64) -> bool {
+fn is_caught(plant: InjectedBug, seed: u64) -> bool {
     let run = || std::panic::catch_unwind(|| home(seed, 3, Some(plant)));
     match (run(), run()) {
         (Ok(one), Ok(other)) => one != other,
@@ -337,7 +337,7 @@ fn is_caught(plant: Plant, seed: u64) -> bool {
 
 #[test]
 fn a_lost_save_a_hash_order_and_a_dropped_reply_are_each_caught() {
-    for plant in [Plant::LostSave, Plant::HashOrder, Plant::DroppedReply] {
+    for plant in [InjectedBug::LostSave, InjectedBug::HashOrder, InjectedBug::DroppedReply] {
         let caught = (1..=PLANTED_HOMES).filter(|seed| is_caught(plant, *seed)).count() as u64;
         println!("{plant:?}: caught in {caught} of {PLANTED_HOMES} homes");
         assert!(2 * caught > PLANTED_HOMES, "{plant:?} was caught in {caught} of {PLANTED_HOMES} homes only");
@@ -356,7 +356,7 @@ fn a_private_collection_answers_its_own_device_only() {
         world.ask(at, Request::Add(source));
     }
     world.settle(Duration::from_secs(600));
-    let devices = |hits: &[Answered]| hits.iter().map(|hit| hit.device.clone()).collect::<BTreeSet<_>>();
+    let devices = |hits: &[SearchHit]| hits.iter().map(|hit| hit.device.clone()).collect::<BTreeSet<_>>();
     assert_eq!(devices(&world.search(0, "violin").0).len(), 2);
     assert_eq!(devices(&world.search(1, "violin").0), BTreeSet::from(["device 1".to_owned()]));
 }

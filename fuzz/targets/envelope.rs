@@ -6,8 +6,8 @@
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha256};
 use wattle::limits::{MESSAGE_BODY_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
-use wattle::wire::message::{BadMessage, Opener, Sealer};
-use wattle::wire::peer::PeerId;
+use wattle::wire::envelope::{BadMessage, Signer, Verifier};
+use wattle::wire::peer_id::PeerId;
 
 /// The five fields.
 type Envelope<'a> = (&'a str, &'a [u8], &'a [u8], &'a [u8], &'a [u8]);
@@ -35,7 +35,7 @@ fn around(payload: &[u8]) -> Vec<u8> {
 }
 
 fn open_twice(bytes: &[u8]) {
-    let mut opener = Opener::new();
+    let mut opener = Verifier::new();
     assert!(opener.allow(name()));
     let Ok(opened) = opener.open(bytes) else { return };
     assert!(opened.kind.len() <= MESSAGE_KIND_MAX && opened.task_id.len() <= MESSAGE_TASK_MAX);
@@ -59,7 +59,7 @@ pub fn check(data: &[u8]) {
 
 /// True messages, and a true payload.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut sealer = Sealer::new(key(), 7);
+    let mut sealer = Signer::new(key(), 7);
     let plain = sealer.seal("hello", &[], b"body").unwrap();
     sealer.join([0xab; 32]);
     let joined = sealer.seal("ask", b"task-1", b"what is a wattle?").unwrap();

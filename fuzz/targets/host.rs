@@ -2,7 +2,7 @@
 
 use super::pieces;
 use wattle::energy::decision::Decision;
-use wattle::energy::words::{Down, Inbox, PauseWord, Said, Up, seal};
+use wattle::energy::host_protocol::{FollowerMessage, Inbox, LeaderMessage, PauseChange, PauseVersion, seal};
 
 fn words<T: serde::de::DeserializeOwned>(cut: &[&[u8]]) -> (Vec<T>, bool) {
     let (mut inbox, mut heard) = (Inbox::default(), Vec::new());
@@ -25,15 +25,16 @@ fn words<T: serde::de::DeserializeOwned>(cut: &[&[u8]]) -> (Vec<T>, bool) {
 /// See the head of this file.
 pub fn check(data: &[u8]) {
     let data = &data[..data.len().min(1024)];
-    assert_eq!(words::<Up>(&[data]), words::<Up>(&pieces(data)));
-    assert_eq!(words::<Down>(&[data]), words::<Down>(&pieces(data)));
+    assert_eq!(words::<FollowerMessage>(&[data]), words::<FollowerMessage>(&pieces(data)));
+    assert_eq!(words::<LeaderMessage>(&[data]), words::<LeaderMessage>(&pieces(data)));
 }
 
 /// A follower's and a leader's words.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let said = |number, pause| Said { number, pause };
-    let state = seal(&Up::State { oldest_ms: Some(7), answering: true, said: said(1, PauseWord::Until(99)) });
-    let idle = seal(&Up::State { oldest_ms: None, answering: false, said: Said::default() });
-    let down = seal(&Down { decision: Decision::default(), said: said(2, PauseWord::Open) });
+    let said = |number, pause| PauseVersion { number, pause };
+    let state =
+        seal(&FollowerMessage::State { oldest_ms: Some(7), answering: true, said: said(1, PauseChange::Until(99)) });
+    let idle = seal(&FollowerMessage::State { oldest_ms: None, answering: false, said: PauseVersion::default() });
+    let down = seal(&LeaderMessage { decision: Decision::default(), said: said(2, PauseChange::Open) });
     vec![[state, idle].concat(), down]
 }

@@ -2,7 +2,7 @@
 
 use wattle::limits::{IDENTIFY_AGENT_MAX, IDENTIFY_LIST_MAX};
 use wattle::wire::identify::{AGENT, IDENTIFY, Identify};
-use wattle::wire::peer::PeerId;
+use wattle::wire::peer_id::PeerId;
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {

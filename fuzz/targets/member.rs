@@ -7,7 +7,7 @@ use wattle::base::id::PeerKey;
 use wattle::base::rng::Rng;
 use wattle::base::time::{Duration, Instant};
 use wattle::limits::{MEMBER_BYTES_MAX, PEERS_MAX};
-use wattle::mesh::member::{Effect, Member, Standing, Told};
+use wattle::mesh::swim::{Effect, Liveness, MemberState, Membership};
 
 const OWN: PeerKey = PeerKey([1; 32]);
 
@@ -17,14 +17,14 @@ fn peer(number: u8) -> PeerKey {
 
 /// The packets of a machine that knows us, for seeds and to be said again.
 fn packets_of(key: PeerKey) -> Vec<Vec<u8>> {
-    let mut machine = Member::new(key, 3, Rng::new(9));
+    let mut machine = Membership::new(key, 3, Rng::new(9));
     let (mut packets, mut now) = (Vec::new(), Instant::ZERO);
     for other in [OWN, peer(1), peer(2)] {
         machine.know(other);
     }
     for _ in 0..40 {
         machine.tick(now);
-        machine.told(now, OWN, &[Told { key: OWN, generation: 1, incarnation: 0, standing: Standing::Alive }]);
+        machine.told(now, OWN, &[MemberState { key: OWN, generation: 1, incarnation: 0, standing: Liveness::Alive }]);
         packets.extend(machine.effects().into_iter().filter_map(|effect| match effect {
             Effect::Send { packet, .. } => Some(packet),
             _ => None,
@@ -34,20 +34,20 @@ fn packets_of(key: PeerKey) -> Vec<Vec<u8>> {
     packets
 }
 
-fn told(byte: u8, numbers: &[u8]) -> Told {
+fn told(byte: u8, numbers: &[u8]) -> MemberState {
     let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
     let generation = match byte % 4 {
         0 => u32::MAX,
         1 => 0,
         _ => u32::from_le_bytes([number(0), number(1), 0, 0]),
     };
-    let standing = [Standing::Alive, Standing::Suspect, Standing::Down, Standing::Unknown];
+    let standing = [Liveness::Alive, Liveness::Suspect, Liveness::Down, Liveness::Unknown];
     let key = match number(2) % 8 {
         0 => OWN,
         7 => PeerKey([number(3); 32]),
         other => peer(other),
     };
-    Told {
+    MemberState {
         key,
         generation,
         incarnation: u16::from_le_bytes([number(4), number(5)]),
@@ -57,7 +57,7 @@ fn told(byte: u8, numbers: &[u8]) -> Told {
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {
-    let mut machine = Member::new(OWN, 1, Rng::new(1));
+    let mut machine = Membership::new(OWN, 1, Rng::new(1));
     let friends = 4;
     (0..friends).for_each(|number| assert!(machine.know(peer(number))));
     let (mut now, mut rest) = (Instant::ZERO, data);
@@ -77,7 +77,7 @@ pub fn check(data: &[u8]) {
                 assert!(!taken || (*who != 99 && bytes.len() <= MEMBER_BYTES_MAX), "a stranger was heard");
             }
             4 => {
-                let list: Vec<Told> = bytes.chunks(7).map(|part| told(part[0], &part[1..])).collect();
+                let list: Vec<MemberState> = bytes.chunks(7).map(|part| told(part[0], &part[1..])).collect();
                 machine.told(now, from, &list);
             }
             5 => machine.heard(now, from),

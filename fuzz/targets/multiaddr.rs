@@ -1,7 +1,7 @@
 //! PeerIds and addresses: bytes have one spelling, text comes back, both forms mean the same.
 
 use wattle::wire::multiaddr::Multiaddr;
-use wattle::wire::peer::PeerId;
+use wattle::wire::peer_id::PeerId;
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {

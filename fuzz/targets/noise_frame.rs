@@ -2,8 +2,8 @@
 
 use ed25519_dalek::SigningKey;
 use std::cell::RefCell;
-use wattle::wire::noise::{Handshake, NOISE_OVERHEAD, Secrets, Transport};
-use wattle::wire::peer::PeerId;
+use wattle::wire::noise::{Handshake, HandshakeKeys, NOISE_OVERHEAD, Transport};
+use wattle::wire::peer_id::PeerId;
 
 const SAID: &[u8] = b"what was really said";
 
@@ -14,7 +14,7 @@ thread_local! {
 fn pair() -> (Transport, Transport) {
     let [one, two] = [1, 2].map(|seed| SigningKey::from_bytes(&[seed; 32]));
     let name = PeerId::from_public_key(two.verifying_key().as_bytes());
-    let secrets = |seed: u8| Secrets { fixed: [seed; 32], ephemeral: [seed + 100; 32] };
+    let secrets = |seed: u8| HandshakeKeys { fixed: [seed; 32], ephemeral: [seed + 100; 32] };
     let (mut to_two, mut to_one) = (Vec::new(), Vec::new());
     let mut dialer = Handshake::dial(&one, name, secrets(1), &mut to_two).unwrap();
     let mut listener = Handshake::listen(&two, secrets(2)).unwrap();

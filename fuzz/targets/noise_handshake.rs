@@ -6,11 +6,11 @@
 use super::pieces;
 use ed25519_dalek::SigningKey;
 use wattle::limits::NOISE_HANDSHAKE_FRAME_MAX;
-use wattle::wire::noise::{Handshake, Secrets};
-use wattle::wire::peer::PeerId;
+use wattle::wire::noise::{Handshake, HandshakeKeys};
+use wattle::wire::peer_id::PeerId;
 
-fn secrets() -> Secrets {
-    Secrets { fixed: [9; 32], ephemeral: [8; 32] }
+fn secrets() -> HandshakeKeys {
+    HandshakeKeys { fixed: [9; 32], ephemeral: [8; 32] }
 }
 
 fn run(dialer: bool, pieces: &[&[u8]]) -> bool {

@@ -4,8 +4,8 @@
 //! it holds the dialler's key and its signature of this very handshake's static key.
 
 use ed25519_dalek::{Signer, SigningKey};
-use wattle::wire::noise::{Handshake, Secrets, resolver};
-use wattle::wire::peer::PeerId;
+use wattle::wire::noise::{Handshake, HandshakeKeys, resolver};
+use wattle::wire::peer_id::PeerId;
 use wattle::wire::protobuf::{self, Value};
 
 const FIXED: [u8; 32] = [9; 32];
@@ -26,7 +26,7 @@ fn believed(payload: &[u8]) -> Option<PeerId> {
         .local_private_key(&FIXED)
         .and_then(snow::Builder::build_initiator)
         .unwrap();
-    let secrets = Secrets { fixed: [7; 32], ephemeral: [6; 32] };
+    let secrets = HandshakeKeys { fixed: [7; 32], ephemeral: [6; 32] };
     let mut listener = Handshake::listen(&SigningKey::from_bytes(&[2; 32]), secrets).unwrap();
     let (mut answer, mut buffer) = (Vec::new(), vec![0; 65_535]);
     let mut framed = |state: &mut snow::HandshakeState, payload: &[u8]| {

@@ -3,7 +3,7 @@
 use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
-use wattle::store::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Source, Sources, Vector};
+use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
 
 fn stays<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
     if let Some(record) = R::parse(data) {
@@ -37,7 +37,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         stamp: FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 },
         content: [9; 16],
         state,
-        pieces: vec![Piece { row: Row(1), start: 0, end: 900 }],
+        pieces: vec![ChunkRef { row: Row(1), start: 0, end: 900 }],
     };
     let chunk = Chunk {
         doc: DocId(77),

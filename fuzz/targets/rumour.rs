@@ -8,12 +8,12 @@ use wattle::limits::{
     COLLECTION_BYTES_MAX, RUMOUR_BATCH_MAX, RUMOUR_BODY_MAX, RUMOUR_BYTES_MAX, RUMOUR_COLLECTIONS_MAX,
     RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_TASK_MS_MAX, RUMOUR_VALID_S,
 };
-use wattle::wire::message::{Form, Opener, Sealer, unsigned};
-use wattle::wire::peer::PeerId;
-use wattle::wire::rumour::{
+use wattle::wire::envelope::{Encoding, Signer, Verifier, unsigned};
+use wattle::wire::gossip::{
     Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE,
 };
-use wattle::wire::talk::Talk;
+use wattle::wire::message::Message;
+use wattle::wire::peer_id::PeerId;
 
 /// The number of this saying among all of them.
 const GOSSIP: u8 = 7;
@@ -34,7 +34,7 @@ fn check_message(bytes: &[u8]) {
     let claim = Claim::of(bytes);
     let told = Claim::and_fact(bytes);
     assert!(told.as_ref().is_none_or(|(other, _)| Some(*other) == claim), "a fact has the claim of its message");
-    let mut opener = Opener::new();
+    let mut opener = Verifier::new();
     assert!(opener.allow(name()));
     if let (Ok(opened), Some(claim)) = (opener.verify(bytes), claim) {
         assert_eq!((claim.origin.0, claim.order), (*name().public_key(), (opened.boot, opened.seq)));
@@ -79,8 +79,8 @@ fn check_fact(bytes: &[u8]) {
 
 /// What carries rumours, in both forms.
 fn check_carrier(bytes: &[u8]) {
-    let Some(talk) = Talk::parse(bytes) else { return };
-    let Talk::Gossip(gossip) = &talk else { panic!("no gossip") };
+    let Some(talk) = Message::parse(bytes) else { return };
+    let Message::Gossip(gossip) = &talk else { panic!("no gossip") };
     assert!(talk.seal() == bytes && gossip.sound() && gossip.weight() >= 128);
     match gossip {
         Gossip::Told(batch) => {
@@ -94,8 +94,8 @@ fn check_carrier(bytes: &[u8]) {
         Gossip::Have { list, .. } | Gossip::Want(list) => assert!(list.len() <= RUMOUR_DIGEST_MAX),
     }
     let mut line = Vec::new();
-    talk.put(Form::Json, &mut line);
-    assert_eq!(Talk::read(Form::Json, talk.kind(), &line), Some(talk), "in JSON it says the same");
+    talk.put(Encoding::Json, &mut line);
+    assert_eq!(Message::read(Encoding::Json, talk.kind(), &line), Some(talk), "in JSON it says the same");
 }
 
 /// See the head of this file.
@@ -119,8 +119,8 @@ fn facts() -> Vec<Fact> {
 }
 
 /// One of each variant, the rumours in them sealed by a true origin.
-pub(super) fn sayings() -> Vec<Talk> {
-    let mut sealer = Sealer::new(key(), 7);
+pub(super) fn sayings() -> Vec<Message> {
+    let mut sealer = Signer::new(key(), 7);
     let told: Vec<Relayed> = (1..)
         .zip(facts())
         .map(|(hops, fact)| Relayed { hops, age_s: 200, message: sealer.seal(TYPE, &[], &fact.seal()).unwrap() })
@@ -135,13 +135,13 @@ pub(super) fn sayings() -> Vec<Talk> {
         Gossip::Have { ask: true, list: list.clone() },
         Gossip::Want(list),
     ]
-    .map(Talk::Gossip)
+    .map(Message::Gossip)
     .to_vec()
 }
 
 /// Rumours, facts, and what carries them.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut sealer = Sealer::new(key(), 7);
+    let mut sealer = Signer::new(key(), 7);
     let mut seeds = Vec::new();
     for body in facts().iter().map(Fact::seal) {
         seeds.push([&[0][..], &sealer.seal(TYPE, &[], &body).unwrap()].concat());

@@ -2,7 +2,7 @@
 //!
 //! The input is records: a byte that names a file, a byte of length, so many bytes of content; 255 makes a read fail.
 
-use wattle::energy::board::findings::Findings;
+use wattle::energy::board::findings::BoardReport;
 use wattle::energy::board::limit::limit_lines;
 use wattle::energy::board::quota;
 use wattle::energy::board::rail::Rail;
@@ -82,7 +82,7 @@ pub fn check(data: &[u8]) {
         tree.insert(path, read);
         rest = after;
     }
-    let found = Findings::of(&tree);
+    let found = BoardReport::of(&tree);
     assert!((40.0..=95.0).contains(&found.t_lim), "a limit of {}", found.t_lim);
     assert!(found.cpu_degrees().is_none_or(|degrees| (-30.0..125.0).contains(&degrees)));
     assert!(found.supplies.battery.and_then(|battery| battery.percent).is_none_or(|percent| percent <= 100));

@@ -6,28 +6,28 @@ use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
     ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, RUMOUR_BATCH_MAX, RUMOUR_BYTES_MAX,
 };
-use wattle::wire::talk::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Talk};
+use wattle::wire::message::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Message};
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {
-    let Some(talk) = Talk::parse(data) else { return };
+    let Some(talk) = Message::parse(data) else { return };
     assert_eq!(talk.seal(), data, "a saying has one spelling");
     let fit = |name: &str| (1..=DEVICE_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
     match &talk {
-        Talk::Hello { device, listen, .. } => assert!(fit(device) && listen.len() <= ADDRESSES_MAX),
-        Talk::Member(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
-        Talk::Roll { members, .. } => {
+        Message::Hello { device, listen, .. } => assert!(fit(device) && listen.len() <= ADDRESSES_MAX),
+        Message::Member(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
+        Message::Roll { members, .. } => {
             assert!(members.len() <= ROLL_MEMBERS_MAX);
             assert!(members.iter().all(|entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX));
         }
-        Talk::Keys(keys) => {
+        Message::Keys(keys) => {
             let shown = format!("{keys:?}");
             assert!(keys.port > 0 && shown.len() < 60, "a key is never shown: {shown}");
         }
-        Talk::Ask(ask) => assert!(ask.scale.is_finite()),
-        Talk::Gossip(said) => assert!(said.sound() && said.weight() <= RUMOUR_BATCH_MAX * RUMOUR_BYTES_MAX + 128),
-        Talk::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
-        Talk::Answer(answer) => {
+        Message::Ask(ask) => assert!(ask.scale.is_finite()),
+        Message::Gossip(said) => assert!(said.sound() && said.weight() <= RUMOUR_BATCH_MAX * RUMOUR_BYTES_MAX + 128),
+        Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
+        Message::Answer(answer) => {
             assert!(fit(&answer.device));
             if let Some(found) = &answer.found {
                 assert!(found.hits.len() <= HITS_MAX && found.holding.len() <= QUESTION_WORDS_MAX);
@@ -35,11 +35,11 @@ pub fn check(data: &[u8]) {
             }
         }
     }
-    assert_eq!(Talk::parse(&talk.seal()), Some(talk));
+    assert_eq!(Message::parse(&talk.seal()), Some(talk));
 }
 
 /// One of each kind.
-pub(super) fn sayings() -> Vec<Talk> {
+pub(super) fn sayings() -> Vec<Message> {
     let hit = Hit {
         row: 5,
         path: b"/home/ann/notes.md".to_vec(),
@@ -53,13 +53,13 @@ pub(super) fn sayings() -> Vec<Talk> {
     let found = Found { passages: 300, holding, length: 9000, hits: vec![hit.clone(), hit] };
     let question = "Where is the violin?".to_owned();
     let mut sayings = vec![
-        Talk::Hello {
+        Message::Hello {
             device: "attic".to_owned(),
             ask: true,
             listen: vec!["192.168.1.7:7781".parse().unwrap(), "[fe80::1]:7781".parse().unwrap()],
         },
-        Talk::Member(vec![1, 2, 3]),
-        Talk::Roll {
+        Message::Member(vec![1, 2, 3]),
+        Message::Roll {
             ask: true,
             members: vec![Entry {
                 key: PeerKey([5; 32]),
@@ -69,11 +69,11 @@ pub(super) fn sayings() -> Vec<Talk> {
                 addresses: vec!["192.168.1.7:7781".parse().unwrap()],
             }],
         },
-        Talk::Keys(Keys { session: 7, key: [0x6b; 32], port: 7781 }),
-        Talk::Ask(Ask { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
-        Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
-        Talk::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
-        Talk::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
+        Message::Keys(Keys { session: 7, key: [0x6b; 32], port: 7781 }),
+        Message::Ask(Ask { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
+        Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
+        Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
+        Message::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
     ];
     sayings.extend(super::rumour::sayings());
     sayings
@@ -81,5 +81,5 @@ pub(super) fn sayings() -> Vec<Talk> {
 
 /// Their bodies.
 pub fn seeds() -> Vec<Vec<u8>> {
-    sayings().iter().map(Talk::seal).collect()
+    sayings().iter().map(Message::seal).collect()
 }

@@ -1,8 +1,8 @@
 //! `wattle energy calibrate`: what a busy core costs here, by measured power or by a plug's display (4.10).
 
 use crate::base::time::{Duration, Instant};
-use crate::energy::account::meter::calibrate;
-use crate::energy::account::task::Scope;
+use crate::energy::accounting::meter::calibrate;
+use crate::energy::accounting::task::Scope;
 use crate::platform::clock;
 use crate::platform::sched::step_back;
 use crate::platform::sysfs::sensors::Sensors;
@@ -21,7 +21,7 @@ const SETTLE: u32 = 4;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Found {
+pub struct Calibration {
     /// Watts without work.
     pub idle_watts: f64,
     /// Watts of one busy core above that.
@@ -49,7 +49,7 @@ pub fn sensor(root: &Path, meter: Option<&str>) -> Option<(Sensors, Scope)> {
 ///
 /// # Errors
 /// One sentence: what could not be measured; nothing is kept then.
-pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl Write) -> Result<Found, String> {
+pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl Write) -> Result<Calibration, String> {
     let mut loads = vec![0, 1, cores];
     loads.dedup();
     let mut points = Vec::new();
@@ -73,7 +73,7 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
             "Idle would be {idle_watts:.1} W, which cannot be. Nothing was kept; try again while the device is idle."
         ));
     }
-    Ok(Found { idle_watts, core_watts })
+    Ok(Calibration { idle_watts, core_watts })
 }
 
 /// Threads that keep cores busy, until this is dropped: also when not all of them could be begun.

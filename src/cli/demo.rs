@@ -3,10 +3,10 @@
 
 mod sample;
 
-use super::show;
-use super::show::Look;
+use super::display;
+use super::display::Style;
 use crate::http::client::Client;
-use crate::http::shape::Found;
+use crate::http::dto::SearchResults;
 use crate::limits::DEMO_WAIT_MS;
 use crate::platform::home::Home;
 use crate::platform::home::identity::Identity;
@@ -41,7 +41,7 @@ impl Drop for Agent {
 }
 
 /// Where a device will be: its folders, and its address with its name.
-struct Plan {
+struct DemoDevice {
     home: PathBuf,
     docs: PathBuf,
     address: Multiaddr,
@@ -84,7 +84,7 @@ async fn run(place: &Path, models: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn plan(place: &Path) -> Result<Vec<Plan>, String> {
+fn plan(place: &Path) -> Result<Vec<DemoDevice>, String> {
     let failed = |error: std::io::Error| format!("The demo's folder {} cannot be made: {error}.", place.display());
     let mut plans = Vec::new();
     for (at, device) in DEVICES.into_iter().enumerate() {
@@ -97,13 +97,13 @@ fn plan(place: &Path) -> Result<Vec<Plan>, String> {
         // Free now; taken again in a moment by the agent itself.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let socket = port.map_err(|error| format!("The system gives no port: {error}."))?;
-        plans.push(Plan { home, docs, address: Multiaddr::from(socket).with_peer(peer) });
+        plans.push(DemoDevice { home, docs, address: Multiaddr::from(socket).with_peer(peer) });
     }
     Ok(plans)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the demo starts three agents of its own program")]
-fn start(device: &'static str, at: usize, plans: &[Plan], models: &Path) -> Result<Agent, String> {
+fn start(device: &'static str, at: usize, plans: &[DemoDevice], models: &Path) -> Result<Agent, String> {
     let failed = |what: &dyn std::fmt::Display| format!("The agent {device} did not start: {what}.");
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
     let plan = &plans[at];
@@ -181,8 +181,8 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
 async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, String> {
     println!("\n{} is asked: {question}", agent.device);
     let answer = agent.client.search(question, 1).await;
-    let found: Found = answer.map_err(|error| format!("{} did not answer: {error:?}", agent.device))?.read;
-    print!("{}", show::found(&found, &Look::of_stdout()));
+    let found: SearchResults = answer.map_err(|error| format!("{} did not answer: {error:?}", agent.device))?.read;
+    print!("{}", display::found(&found, &Style::of_stdout()));
     let Some(best) = found.hits.first() else { return Err("Nothing was found.".to_owned()) };
     if best.device != holder || found.coverage.answered != DEVICES.len() {
         return Err(format!("The answer should have come from {holder}, with all devices answering."));

@@ -2,10 +2,11 @@
 
 mod network;
 
-use super::show::{self, Look};
+use super::display;
+use super::display::Style;
 use super::text::{one_line, wrap};
 use crate::http::client::{Client, Failure};
-use crate::http::shape::{Checked, Unusable};
+use crate::http::dto::{Checked, Unusable};
 use crate::http::token::TOKEN_FILE;
 use crate::limits::DISK_FREE_MIN;
 use crate::platform::home::disk_free;
@@ -97,7 +98,7 @@ fn governing(current: &Current) -> String {
 fn store_outcome(store: &Checked) -> Result<String, String> {
     let counts = store.counted;
     if store.clean {
-        let files = show::files(&counts.files);
+        let files = display::files(&counts.files);
         Ok(format!("It adds up: files {files}; {} passages, {} of them embedded.", counts.chunks, counts.vectors))
     } else {
         Err(format!(
@@ -175,7 +176,7 @@ impl Report {
 
     /// For people.
     #[must_use]
-    pub fn text(&self, look: &Look) -> String {
+    pub fn text(&self, look: &Style) -> String {
         let mut text = String::new();
         for Check { name, outcome } in &self.checks {
             let (Ok(says) | Err(says)) = outcome;
@@ -195,7 +196,7 @@ impl Report {
     }
 }
 
-fn paragraph(text: &mut String, lead: &str, says: &str, look: Look) {
+fn paragraph(text: &mut String, lead: &str, says: &str, look: Style) {
     let mut lead = lead.to_owned();
     for line in wrap(says, look.width.saturating_sub(lead.len()), usize::MAX) {
         let _ = writeln!(text, "{lead}{line}");
@@ -206,7 +207,7 @@ fn paragraph(text: &mut String, lead: &str, says: &str, look: Look) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::shape::Counts;
+    use crate::http::dto::Counts;
     use std::fs::{Permissions, set_permissions, write};
 
     fn mode(path: &Path, mode: u32) {
@@ -241,7 +242,7 @@ mod tests {
             fault_count: 0,
             refused: vec![Unusable { path: "/a\u{1b}[1m.pdf".into(), reason: "It is binary.".into() }],
         };
-        let look = Look { width: 60, styled: false };
+        let look = Style { width: 60, styled: false };
         let report = |store: &Checked| Report {
             checks: vec![Check::new("store", store_outcome(store))],
             store: Some(store.clone()),

@@ -6,8 +6,8 @@ use super::text::one_line;
 use super::{Stop, pretty, say};
 use crate::base::time::Duration;
 use crate::config::duration;
-use crate::energy::account::task::{Method, Scope};
-use crate::energy::board::findings::Findings;
+use crate::energy::accounting::task::{Method, Scope};
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::source::Source;
 use crate::energy::policy::hint::Energy;
@@ -17,7 +17,7 @@ use crate::http::client::{Answer, Client, Failure};
 use crate::platform::home::Home;
 use crate::platform::home::settings;
 use crate::platform::sysfs;
-use crate::runtime::governor::{Current, More, Paused, Spent, keep};
+use crate::runtime::governor::{Current, More, Paused, Spent, state_file};
 use serde_json::json;
 use smol::Timer;
 use std::fmt::Write;
@@ -31,7 +31,7 @@ pub(super) fn glance(root: &Path, as_json: bool) -> Result<(), Stop> {
     if !root.is_dir() {
         return Err(Stop::NotDone(format!("{} is not a folder that can be read.", root.display())));
     }
-    let found = Findings::of(&sysfs::tree(root));
+    let found = BoardReport::of(&sysfs::tree(root));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let report = Report::glance(&found, cores);
     if as_json {
@@ -59,15 +59,15 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
         (typed, Scope::BoardInput)
     };
     let found = found.map_err(Stop::NotDone)?;
-    let kept = keep::Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
-    keep::calibrated(home.path(), kept).map_err(|error| {
+    let kept = state_file::Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
+    state_file::calibrated(home.path(), kept).map_err(|error| {
         Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
     })?;
     say(&calibrated(kept))
 }
 
 /// What was found, and what of the device it is of.
-fn calibrated(kept: keep::Calibration) -> String {
+fn calibrated(kept: state_file::Calibration) -> String {
     let (what, but) = match kept.scope {
         Scope::CpuPackage => ("The CPU package", " What the rest of the device takes is not in it."),
         _ => ("The device", ""),
@@ -130,7 +130,7 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
         Ok(answer) => say(&format!("The power supply counts as a new one. {}\n", answer.read.more.why)),
         Err(Stop::NoAgent(_)) if home.is_dir() => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
-            keep::new_supply(home.path()).map_err(|error| {
+            state_file::new_supply(home.path()).map_err(|error| {
                 Stop::NotDone(format!(
                     "That cannot be kept in {}: {error}. Nothing was changed.",
                     home.path().display()
@@ -149,7 +149,7 @@ fn settled(asked: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Pau
         Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
         Err(Stop::NoAgent(_)) => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
-            keep::paused(home.path(), wanted).map_err(Stop::NotDone)?;
+            state_file::paused(home.path(), wanted).map_err(Stop::NotDone)?;
             say(if wanted.is_some() {
                 "No agent runs here now; the next one starts paused.\n"
             } else {
@@ -374,10 +374,10 @@ mod tests {
 
     #[test]
     fn a_calibration_by_the_cpu_package_does_not_speak_of_the_device() {
-        let package = keep::Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
+        let package = state_file::Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
         let said = calibrated(package);
         assert!(said.starts_with("The CPU package takes 3.00 W") && said.contains("CPU package, ±15 %."), "{said}");
-        let board = calibrated(keep::Calibration { scope: Scope::BoardInput, ..package });
+        let board = calibrated(state_file::Calibration { scope: Scope::BoardInput, ..package });
         assert!(board.starts_with("The device takes") && board.ends_with("whole board, ±15 %.\n"), "{board}");
     }
 }

@@ -11,11 +11,11 @@
 pub mod args;
 pub mod calibrate;
 pub mod demo;
+pub mod display;
 pub mod doctor;
 mod energy;
 pub mod log;
 mod peers;
-pub mod show;
 pub mod text;
 pub mod up;
 
@@ -26,7 +26,7 @@ use crate::platform::home::{Home, default_home};
 
 use crate::base::time::Duration;
 use args::{AddArgs, Args, Command, EnergyCommand, SearchArgs, UpOptions};
-use show::Look;
+use display::Style;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -121,8 +121,8 @@ fn carry_out(args: Args) -> Result<(), Stop> {
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;
-            let look = Look::of_stdout();
-            say(&if json { pretty(&answer.json) } else { show::status(&answer.read, &look) })
+            let look = Style::of_stdout();
+            say(&if json { pretty(&answer.json) } else { display::status(&answer.read, &look) })
         }
         Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
         Command::Energy { what: Some(EnergyCommand::Calibrate { seconds }), .. } => {
@@ -137,7 +137,7 @@ fn carry_out(args: Args) -> Result<(), Stop> {
         Command::Resume => smol::block_on(energy::resume(client(), &home)),
         Command::Doctor { json } => {
             let report = smol::block_on(doctor::examine(&home, args.api));
-            say(&if json { pretty(&report.json()) } else { report.text(&Look::of_stdout()) })?;
+            say(&if json { pretty(&report.json()) } else { report.text(&Style::of_stdout()) })?;
             if report.well() { Ok(()) } else { Err(Stop::Told) }
         }
     }
@@ -157,7 +157,7 @@ async fn add_path(client: &Client, add: &AddArgs) -> Result<(), Stop> {
 
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     let answer = client.search(&search.question.join(" "), search.count).await?;
-    say(&if search.json { pretty(&answer.json) } else { show::found(&answer.read, &Look::of_stdout()) })
+    say(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })
 }
 
 fn absolute(path: &PathBuf) -> Result<PathBuf, Stop> {

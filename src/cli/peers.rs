@@ -1,10 +1,10 @@
 //! `wattle peers`: a table of the other devices, and what happens to them.
 
-use super::show::Look;
+use super::display::Style;
 use super::text::{columns, one_line};
 use super::{Stop, pretty, say};
 use crate::http::client::Client;
-use crate::http::shape::{Collection, Event, Headroom, Peer};
+use crate::http::dto::{Collection, Event, Headroom, Peer};
 use crate::limits::WATCH_MS;
 use smol::Timer;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
     if json && watch {
         say(&format!("{}\n", status.json["peers"]))?;
     } else {
-        say(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Look::of_stdout()) })?;
+        say(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Style::of_stdout()) })?;
     }
     if !watch {
         return Ok(());
@@ -44,7 +44,7 @@ fn line(event: &Event) -> String {
 const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HEADROOM", "COLLECTIONS"];
 
 /// The devices, one a line; columns are as wide as what stands in them.
-fn table(peers: &[Peer], look: Look) -> String {
+fn table(peers: &[Peer], look: Style) -> String {
     if peers.is_empty() {
         return "No other device is known yet. Give one to `wattle up` with --peer.\n".to_owned();
     }
@@ -112,7 +112,7 @@ fn headroom(told: &Headroom) -> String {
         _ => "full",
     };
     match told.energy {
-        crate::wire::rumour::Energy::Unknown => word.to_owned(),
+        crate::wire::gossip::Energy::Unknown => word.to_owned(),
         energy => format!("{word} (energy {})", energy.word()),
     }
 }
@@ -129,9 +129,9 @@ fn collections(told: &[Collection]) -> String {
 mod tests {
     use super::*;
     use crate::runtime::event_log::Kind;
-    use crate::wire::rumour::Energy;
+    use crate::wire::gossip::Energy;
 
-    const PLAIN: Look = Look { width: 80, styled: false };
+    const PLAIN: Style = Style { width: 80, styled: false };
 
     fn peer() -> Peer {
         Peer {

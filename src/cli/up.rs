@@ -4,36 +4,36 @@ use super::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, UpOptions};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
 use crate::http;
-use crate::http::Patience;
-use crate::http::opened::Opened;
+use crate::http::Timeouts;
+use crate::http::lan_listener::LanListener;
 use crate::http::token::{TOKEN_FILE, Token};
 use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
-use crate::net::address_book::Memory;
-use crate::net::diagnostics::Network;
+use crate::net::address_book::AddressBook;
+use crate::net::diagnostics::Diagnostics;
 use crate::net::discovery::Discovery;
 use crate::net::resolve::{Given, Peer, keep_looking_up};
-use crate::net::session::Tongue;
+use crate::net::session::PeerSession;
 use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
-use crate::node::{Facts, Node};
+use crate::node::{Node, NodeConfig};
 use crate::platform::folder::Folders;
-use crate::platform::hint_files::Places;
+use crate::platform::hint_files::HintPaths;
 use crate::platform::home::boot_count;
 use crate::platform::home::identity::Identity;
 use crate::platform::home::{Home, disk_free};
 use crate::platform::sched::step_back;
 use crate::platform::source::source_at;
-use crate::platform::watcher::Watch;
+use crate::platform::watcher::FolderWatcher;
 use crate::platform::{blocking, clock, models, store};
-use crate::runtime::driver::{Driver, Event, Hands};
-use crate::runtime::executor::{Bench, Clamp};
-use crate::runtime::governor::{Governing, Setup};
-use crate::runtime::handle::{Asked, Gate};
+use crate::runtime::driver::{Driver, Event, Outputs};
+use crate::runtime::executor::{Clamp, Executor};
+use crate::runtime::governor::{GovernorHandle, Setup};
+use crate::runtime::handle::{Call, NodeHandle};
 use crate::runtime::progress::Progress;
 use crate::runtime::writer::Writer;
 use crate::store::read;
 use crate::wire::multiaddr::Multiaddr;
-use crate::wire::peer::PeerId;
+use crate::wire::peer_id::PeerId;
 use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
@@ -56,14 +56,14 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let boot = boot_count::count(&home)?;
     let (events, inbox) = bounded::<Event>(INPUTS_MAX);
     // Other devices find this one while it reads its model; what they say waits.
-    let Outside { tongue, network, reached } = Outside::open(&identity, boot, options, &events)?;
+    let Network { tongue, network, reached } = Network::open(&identity, boot, options, &events)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
     let own = identity.peer_id();
-    let facts = Facts {
+    let facts = NodeConfig {
         key: PeerKey(*own.public_key()),
         boot,
         seed: seed()?,
@@ -77,12 +77,12 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         disk_free: disk_free(home.path()),
     };
 
-    let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
+    let (memory, hints) = AddressBook::open(home.file("peers"), &allowed(options));
     let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
     introduce(&mut node, options)?;
-    let (gate, asked) = Gate::new();
+    let (gate, asked) = NodeHandle::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governing = govern(&home, options, &events)?;
     let gate = gate.governed(governing.clone());
@@ -92,8 +92,8 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     let gate = gate.around(network);
     let page = format!("http://{address}/#token={}", token.reveal());
-    let opened = options.open_api.map(|open| Opened::at(open, gate.clone(), token.clone())).transpose()?;
-    let served = http::serve(listener, gate.clone(), token, Patience::default());
+    let opened = options.open_api.map(|open| LanListener::at(open, gate.clone(), token.clone())).transpose()?;
+    let served = http::serve(listener, gate.clone(), token, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     println!("{device} is up. Other devices reach it at {reached}");
     // The journal is read by others than the owner of the token.
@@ -127,10 +127,10 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
 }
 
 /// Begins to govern, unless the owner does not want it.
-fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Governing, String> {
+fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<GovernorHandle, String> {
     if !options.governed {
         info!("The governor is off: background work takes what it can get, whatever heat, power or a pause say.");
-        return Ok(Governing::off());
+        return Ok(GovernorHandle::off());
     }
     let energy = &options.config.energy;
     let setup = Setup {
@@ -141,10 +141,10 @@ fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Go
         plan: energy.plan.clone(),
         can_wait: energy.can_wait,
         trusted_clock: energy.trusted_clock,
-        hint_files: Places::new(energy.hint_file.as_deref(), energy.grid_file.as_deref()),
+        hint_files: HintPaths::new(energy.hint_file.as_deref(), energy.grid_file.as_deref()),
         meeting: None,
     };
-    Governing::begin(setup, events.clone())
+    GovernorHandle::begin(setup, events.clone())
 }
 
 /// Who may link.
@@ -153,16 +153,16 @@ fn allowed(options: &UpOptions) -> Vec<PeerId> {
 }
 
 /// The way to other devices and back.
-struct Outside {
-    tongue: Tongue,
-    network: Network,
+struct Network {
+    tongue: PeerSession,
+    network: Diagnostics,
     /// Where others reach this agent, for people.
     reached: String,
 }
 
-impl Outside {
+impl Network {
     fn open(identity: &Identity, boot: u32, options: &UpOptions, events: &Sender<Event>) -> Result<Self, String> {
-        let network = Network::default();
+        let network = Diagnostics::default();
         for Peer { peer, given, text } in &options.peers {
             network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
             if let Given::At(address) = given {
@@ -172,7 +172,7 @@ impl Outside {
         let listener = listen_for_peers(options)?;
         let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         let key = identity.signing_key();
-        let tongue = Tongue::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
+        let tongue = PeerSession::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
         let reached = reach(identity.peer_id(), listen, options, &network, events);
         Ok(Self { tongue, network, reached })
     }
@@ -193,7 +193,13 @@ fn introduce(node: &mut Node, options: &UpOptions) -> Result<(), String> {
 }
 
 /// Begins to look for other devices and to be found; where others reach this one, for people.
-fn reach(own: PeerId, listen: SocketAddr, options: &UpOptions, network: &Network, events: &Sender<Event>) -> String {
+fn reach(
+    own: PeerId,
+    listen: SocketAddr,
+    options: &UpOptions,
+    network: &Diagnostics,
+    events: &Sender<Event>,
+) -> String {
     Discovery { own, listen, multicast: options.multicast, network: network.clone(), events: events.clone() }.begin();
     for Peer { peer, given, .. } in &options.peers {
         if let Given::Named(name) = given {
@@ -273,11 +279,11 @@ fn hire(
     library: crate::store::library::Library<crate::platform::disk::Disk>,
     engine: Engine,
     index: crate::search::vector::Index,
-    memory: Memory,
+    memory: AddressBook,
     events: &Sender<Event>,
-) -> Result<(Threads, Hands), String> {
+) -> Result<(Threads, Outputs), String> {
     let index = Arc::new(RwLock::new(index));
-    let bench = Bench {
+    let bench = Executor {
         disk: library.kv().clone(),
         embedder: engine,
         folders: Folders::new(home.path().to_owned()),
@@ -293,7 +299,7 @@ fn hire(
 
     let mut threads = Vec::new();
     for n in 0..slots() {
-        let (bench, tasks) = (Bench { clamp: clamp.clone(), ..bench.clone() }, background_tasks.clone());
+        let (bench, tasks) = (Executor { clamp: clamp.clone(), ..bench.clone() }, background_tasks.clone());
         threads.push(thread(&format!("background-{n}"), move || {
             step_back();
             bench.run(&tasks);
@@ -301,9 +307,17 @@ fn hire(
     }
     threads.push(thread("people", move || bench.run(&people_tasks))?);
     threads.push(thread("writer", move || writer.run(&saved))?);
-    let watch = Arc::new(Mutex::new(Watch::new(events.clone(), home.path().to_owned())));
-    let hands =
-        Hands { background, people, saves, watch, memory, clamp, home: home.path().to_owned(), events: events.clone() };
+    let watch = Arc::new(Mutex::new(FolderWatcher::new(events.clone(), home.path().to_owned())));
+    let hands = Outputs {
+        background,
+        people,
+        saves,
+        watch,
+        memory,
+        clamp,
+        home: home.path().to_owned(),
+        events: events.clone(),
+    };
     Ok((threads, hands))
 }
 
@@ -314,7 +328,7 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle
         .map_err(|error| format!("The system gives no more threads: {error}."))
 }
 
-async fn pass_on(asked: Receiver<Asked>, events: Sender<Event>) {
+async fn pass_on(asked: Receiver<Call>, events: Sender<Event>) {
     while let Ok(asked) = asked.recv().await {
         if events.send(Event::Asked(asked)).await.is_err() {
             return;
@@ -322,7 +336,7 @@ async fn pass_on(asked: Receiver<Asked>, events: Sender<Event>) {
     }
 }
 
-async fn add_folders(gate: Gate, options: UpOptions) {
+async fn add_folders(gate: NodeHandle, options: UpOptions) {
     for folder in options.folders {
         let (path, collection, ring) = (folder.clone(), options.collection.clone(), options.ring);
         let source = blocking::run(move || source_at(&path, &collection, ring)).await;

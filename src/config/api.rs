@@ -1,17 +1,17 @@
 //! `[api]`: where else than on this machine the API may be reached.
 
-use super::{Wrong, wrong};
+use super::{ConfigError, wrong};
 use core::net::SocketAddr;
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Written {
+pub(super) struct RawApi {
     open: Option<String>,
 }
 
-impl Written {
-    pub(super) fn checked(self) -> Result<Option<SocketAddr>, Wrong> {
+impl RawApi {
+    pub(super) fn checked(self) -> Result<Option<SocketAddr>, ConfigError> {
         self.open.map(|text| open_address(&text).map_err(wrong)).transpose()
     }
 }

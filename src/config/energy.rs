@@ -1,14 +1,14 @@
 //! `[energy]`: heat, battery, quiet hours, surplus.
 
 use super::window::{Days, window};
-use super::{Wrong, duration, wrong};
+use super::{ConfigError, duration, wrong};
 use crate::base::time::Duration;
 use crate::energy::battery;
+use crate::energy::fraction::Fraction;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate;
 use crate::energy::policy::hint;
 use crate::energy::policy::hours::{QuietHours, Window};
-use crate::energy::share::Share;
 use crate::energy::thermal;
 use crate::limits::{CHIP_NAME_BYTES_MAX, QUIET_HOURS_MAX};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ pub struct Energy {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Written {
+pub(super) struct RawEnergy {
     limit_c: Option<f64>,
     margin_c: Option<f64>,
     #[serde(default)]
@@ -81,8 +81,8 @@ struct Scheduled {
     state: hint::Energy,
 }
 
-impl Written {
-    pub(super) fn checked(self) -> Result<Energy, Wrong> {
+impl RawEnergy {
+    pub(super) fn checked(self) -> Result<Energy, ConfigError> {
         let within = |key: &str, value: f64, least: f64, most: f64| {
             if value >= least && value <= most {
                 return Ok(value);
@@ -97,7 +97,7 @@ impl Written {
         };
         let mut quiet = QuietHours::default();
         for window in &self.quiet {
-            let cap = Share::new(within("quiet.cap", window.cap, 0.0, 1.0)?);
+            let cap = Fraction::new(within("quiet.cap", window.cap, 0.0, 1.0)?);
             if !quiet.add(self::window("energy.quiet", window.days.as_ref(), &window.from, &window.to)?, cap) {
                 return Err(wrong(format!("more than {QUIET_HOURS_MAX} quiet hours are written; that many are kept")));
             }
@@ -134,7 +134,7 @@ impl Written {
 }
 
 /// The name of a hwmon chip, as its `name` file has it.
-fn chip(name: String) -> Result<String, Wrong> {
+fn chip(name: String) -> Result<String, ConfigError> {
     let sound = (1..=CHIP_NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if sound {

@@ -1,7 +1,7 @@
 //! What an owner writes into `config.toml`: text to typed settings of the machines, or one sentence that says where it
 //! is wrong.
 //!
-//! Duty: parse, check ranges, name the line. In/out: text in, `Config` or `Wrong` out. Invariants: a file that is wrong
+//! Duty: parse, check ranges, name the line. In/out: text in, `Config` or `ConfigError` out. Invariants: a file that is wrong
 //! anywhere gives no settings at all; every key is known or an error; what is not written has the house's default.
 //! Limits: `CONFIG_BYTES_MAX`, `QUIET_HOURS_MAX` windows. Not here: the file (`io::settings`), the settings themselves
 //! (the machines that use them), the command line (`io::cli`).
@@ -30,14 +30,14 @@ pub struct Config {
 
 /// What is wrong with a file, in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub struct ConfigError {
     /// Counted from 1, where it is known.
     pub line: Option<usize>,
     /// What, and what is allowed.
     pub what: String,
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             Some(line) => write!(f, "line {line}: {}", self.what),
@@ -48,11 +48,11 @@ impl fmt::Display for Wrong {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RawConfig {
     #[serde(default)]
-    energy: energy::Written,
+    energy: energy::RawEnergy,
     #[serde(default)]
-    api: api::Written,
+    api: api::RawApi,
 }
 
 impl Config {
@@ -60,11 +60,11 @@ impl Config {
     ///
     /// # Errors
     /// The first thing that is wrong; nothing of the file counts then.
-    pub fn parse(text: &str) -> Result<Self, Wrong> {
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
         if text.len() > CONFIG_BYTES_MAX {
             return Err(wrong(format!("it is larger than {CONFIG_BYTES_MAX} bytes")));
         }
-        let written: Written = toml::from_str(text).map_err(|error| Wrong {
+        let written: RawConfig = toml::from_str(text).map_err(|error| ConfigError {
             line: error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1),
             what: error.message().replace('\n', " "),
         })?;
@@ -72,8 +72,8 @@ impl Config {
     }
 }
 
-fn wrong(what: impl Into<String>) -> Wrong {
-    Wrong { line: None, what: what.into() }
+fn wrong(what: impl Into<String>) -> ConfigError {
+    ConfigError { line: None, what: what.into() }
 }
 
 /// "90s", "30m", "2h", "1d" as people write them; `None` for anything else, and for no time at all.

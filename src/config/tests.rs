@@ -1,9 +1,9 @@
 //! What may be written, and what is said of everything else.
 
 use super::*;
+use crate::energy::fraction::Fraction;
 use crate::energy::policy::hint;
 use crate::energy::policy::wall::Local;
-use crate::energy::share::Share;
 
 #[test]
 fn an_empty_file_is_the_house_s_defaults() {
@@ -27,9 +27,9 @@ fn the_example_of_the_documentation_says_what_it_says() {
     assert_eq!(energy.settings.policy.max_defer, Duration::from_secs(7 * 86_400));
     let quiet = &energy.settings.policy.quiet;
     let cap = |weekday, minute| quiet.cap(Local { weekday, minute });
-    assert_eq!(cap(0, 23 * 60), Some(Share::new(0.25)), "Monday night");
+    assert_eq!(cap(0, 23 * 60), Some(Fraction::new(0.25)), "Monday night");
     assert_eq!(cap(5, 23 * 60), None, "Saturday night");
-    assert_eq!(cap(6, 14 * 60), Some(Share::NONE), "Sunday's nap");
+    assert_eq!(cap(6, 14 * 60), Some(Fraction::NONE), "Sunday's nap");
     assert_eq!(energy.plan.len(), 1);
     assert_eq!(energy.plan[0].1, hint::Energy::Surplus);
     assert_eq!(config.open_api.map(|open| open.to_string()).as_deref(), Some("192.168.1.4:7780"));

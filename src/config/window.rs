@@ -1,6 +1,6 @@
 //! Windows of the week as people write them: days, from, to.
 
-use super::{Wrong, wrong};
+use super::{ConfigError, wrong};
 use crate::energy::policy::hours::{Window, minute_of_day};
 use crate::energy::policy::wall::DAY_MINUTES;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ pub(super) enum Days {
 }
 
 /// The window of these words; `key` is named where they are wrong. Without days it is every day's.
-pub(super) fn window(key: &str, days: Option<&Days>, from: &str, to: &str) -> Result<Window, Wrong> {
+pub(super) fn window(key: &str, days: Option<&Days>, from: &str, to: &str) -> Result<Window, ConfigError> {
     let words: &[String] = match days {
         None => &[],
         Some(Days::One(word)) => std::slice::from_ref(word),

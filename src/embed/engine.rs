@@ -81,7 +81,7 @@ impl Embedder for Engine {
 
 /// ONNX bytes to a plan. Each form is dropped as soon as the next one stands.
 fn plan(weights: Vec<u8>) -> TractResult<Arc<TypedRunnableModel>> {
-    let mut read = tract_onnx::onnx().model_for_read(&mut Spent(Cursor::new(weights)))?;
+    let mut read = tract_onnx::onnx().model_for_read(&mut ConsumedReader(Cursor::new(weights)))?;
     // The batch is known to be 1, which makes a text 15 % faster; only the length is left open.
     let length = read.symbols.sym("seq");
     read.set_input_fact(0, i64::fact([1.to_dim(), length.to_dim()]).into())?;
@@ -89,9 +89,9 @@ fn plan(weights: Vec<u8>) -> TractResult<Arc<TypedRunnableModel>> {
 }
 
 /// Bytes that are gone once they are read: tract makes its own copy before it makes anything of it.
-struct Spent(Cursor<Vec<u8>>);
+struct ConsumedReader(Cursor<Vec<u8>>);
 
-impl Read for Spent {
+impl Read for ConsumedReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.0.read(into)?;
         if count == 0 && !into.is_empty() {

@@ -10,14 +10,14 @@ use crate::base::id::Fingerprint;
 use crate::base::vector::{Embedding, VectorError};
 use std::fmt;
 
+mod embed_key;
 #[cfg(feature = "device")]
 pub mod engine;
-mod key;
 pub mod model;
+mod pre_tokenizer;
 pub mod stand_in;
 mod trie;
 pub mod wordpiece;
-mod words;
 
 /// Whatever turns text into vectors: the engine on devices, the stand-in in the simulator.
 pub trait Embedder {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-pub use crate::embed::key::{key, prefixed};
+pub use super::embed_key::{key, prefixed};
 
 /// The manifest's own file name, beside the files that it lists.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -28,11 +28,11 @@ const PREFIX_RULE: &str =
 
 /// A model as its manifest describes it, checked to be one that this code can run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Manifest(Written);
+pub struct Manifest(RawManifest);
 
 /// The manifest as written; lines that only people read (licence, source) are passed over.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-struct Written {
+struct RawManifest {
     name: String,
     revision: String,
     dimensions: usize,
@@ -102,7 +102,7 @@ impl Manifest {
         if json.len() > MANIFEST_BYTES_MAX {
             return Err(ModelError::Unreadable(format!("it has more than {MANIFEST_BYTES_MAX} bytes")));
         }
-        let raw: Written = serde_json::from_slice(json).map_err(|e| ModelError::Unreadable(e.to_string()))?;
+        let raw: RawManifest = serde_json::from_slice(json).map_err(|e| ModelError::Unreadable(e.to_string()))?;
         let limits = 3..=MODEL_TOKENS_MAX;
         for (sound, line) in [
             (raw.dimensions == DIMENSIONS, "dimensions"),

@@ -4,8 +4,9 @@
 //! lines. One difference is meant: `"[CLS]"` and the like written in a text are text, so that no document
 //! can place special pieces. Work grows with the text's length alone and memory does not grow with it.
 
+use super::pre_tokenizer;
+use super::pre_tokenizer::WORD_CHARS_MAX;
 use crate::embed::trie::Trie;
-use crate::embed::words::{self, WORD_CHARS_MAX};
 use crate::limits::{VOCABULARY_WORD_BYTES_MAX, VOCABULARY_WORDS_MAX};
 use std::fmt;
 
@@ -104,7 +105,7 @@ impl WordPiece {
     /// Hands the pieces of one word after another to `sink`, until it answers false.
     fn each_word(&self, text: &str, sink: &mut dyn FnMut(&[u32]) -> bool) {
         let mut ids = [0; WORD_CHARS_MAX];
-        words::each_word(text, &mut |word| {
+        pre_tokenizer::each_word(text, &mut |word| {
             let count = word.and_then(|word| self.cut(word, &mut ids));
             sink(count.map_or(&[self.unknown], |count| &ids[..count]))
         });

@@ -1,8 +1,8 @@
 //! The battery gate (4.4): work waits for mains, and comes back by two levels, so that nothing flaps.
 
 use super::board::source::{Battery, Flow, Source, Supplies};
+use super::fraction::Fraction;
 use super::reason::{Gate, Reason};
-use super::share::Share;
 use crate::base::time::{Duration, Instant};
 
 /// Percent below which work on battery stops, and from which it starts again.
@@ -14,7 +14,7 @@ const CRITICAL: u8 = 15;
 /// Percent between which work rises with the charge, from a quarter to all.
 const CHARGE: (u8, u8) = (30, 80);
 /// While there is a battery that does not say which way it goes. Not of 4.4: as little as on a low charge.
-const UNKNOWN: Share = Share::TRICKLE;
+const UNKNOWN: Fraction = Fraction::TRICKLE;
 /// A charger is too weak where the charge falls by more than this many percent in `WATCHED` (4.4).
 const WEAK_PERCENT: f64 = 0.5;
 /// See `WEAK_PERCENT`.
@@ -50,12 +50,12 @@ pub struct BatteryGate {
     /// A battery was seen.
     seen: bool,
     /// The last word that the supplies themselves gave.
-    last: Option<Word>,
+    last: Option<GateOutcome>,
 }
 
 /// The gate, and whether it is one that no hint may lift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct GateOutcome {
     /// At most this.
     pub gate: Gate,
     /// Surplus energy may lift it: the battery is only being charged.
@@ -91,7 +91,7 @@ impl BatteryGate {
     }
 
     /// Takes what the supplies say; `None`: the files could not be read.
-    pub fn sample(&mut self, now: Instant, supplies: Option<Supplies>) -> Word {
+    pub fn sample(&mut self, now: Instant, supplies: Option<Supplies>) -> GateOutcome {
         let Some(supplies) = supplies else { return self.unread() };
         let word = self.word(now, &supplies);
         self.last = Some(word);
@@ -99,24 +99,25 @@ impl BatteryGate {
     }
 
     /// Nothing could be read: no more than before, and little where there is a battery that may be emptied meanwhile.
-    fn unread(&self) -> Word {
+    fn unread(&self) -> GateOutcome {
         let unknown = Gate { at_most: UNKNOWN, reason: Reason::BatteryUnknown };
         let Some(last) = self.last else {
-            return Word { gate: unknown, may_be_lifted: false, source: Source::Unknown };
+            return GateOutcome { gate: unknown, may_be_lifted: false, source: Source::Unknown };
         };
         let gate = if self.seen { last.gate.and(unknown) } else { last.gate };
         let source = if self.seen { last.source.min(Source::Unknown) } else { last.source };
-        Word { gate, may_be_lifted: false, source }
+        GateOutcome { gate, may_be_lifted: false, source }
     }
 
-    fn word(&mut self, now: Instant, supplies: &Supplies) -> Word {
-        let word = |at_most, reason, source| Word { gate: Gate::at(at_most, reason), may_be_lifted: false, source };
-        let Some(battery) = supplies.battery else { return word(Share::ALL, Reason::Free, Source::Ac) };
+    fn word(&mut self, now: Instant, supplies: &Supplies) -> GateOutcome {
+        let word =
+            |at_most, reason, source| GateOutcome { gate: Gate::at(at_most, reason), may_be_lifted: false, source };
+        let Some(battery) = supplies.battery else { return word(Fraction::ALL, Reason::Free, Source::Ac) };
         self.seen = true;
         self.watch(now, supplies.mains, battery);
         let source = self.judge(supplies);
         if battery.critical || battery.percent.is_some_and(|percent| percent < CRITICAL) {
-            return word(Share::NONE, Reason::BatteryLow, source);
+            return word(Fraction::NONE, Reason::BatteryLow, source);
         }
         match source {
             // A charger that helps a little never means less than none.
@@ -127,7 +128,7 @@ impl BatteryGate {
             Source::Unknown => word(UNKNOWN, Reason::BatteryUnknown, source),
             Source::Ac => {
                 let gate = Gate::at(on_mains(battery), Reason::Charging);
-                Word { gate, may_be_lifted: true, source }
+                GateOutcome { gate, may_be_lifted: true, source }
             }
         }
     }
@@ -165,25 +166,25 @@ impl BatteryGate {
         }
     }
 
-    fn on_battery(&self, battery: Battery) -> Share {
+    fn on_battery(&self, battery: Battery) -> Fraction {
         if !self.settings.trickle_on_battery || !self.above {
-            return Share::NONE;
+            return Fraction::NONE;
         }
         // Microwatt-hours times a share an hour are microwatts.
         let budget = battery.full_uwh.map_or(0.0, |full| full as f64 * 1e-6 * HOURLY);
         let device = self.core_watts * self.cores.max(1) as f64;
-        Share::TRICKLE.min(Share::new(budget / device))
+        Fraction::TRICKLE.min(Fraction::new(budget / device))
     }
 }
 
-fn on_mains(battery: Battery) -> Share {
+fn on_mains(battery: Battery) -> Fraction {
     let (low, high) = CHARGE;
     match battery.percent {
-        _ if battery.flow != Flow::Charging => Share::ALL,
-        None => Share::TRICKLE,
+        _ if battery.flow != Flow::Charging => Fraction::ALL,
+        None => Fraction::TRICKLE,
         Some(percent) => {
             let risen = (f64::from(percent) - f64::from(low)) / f64::from(high - low);
-            Share::new(risen.clamp(0.0, 1.0).mul_add(0.75, 0.25))
+            Fraction::new(risen.clamp(0.0, 1.0).mul_add(0.75, 0.25))
         }
     }
 }
@@ -207,7 +208,7 @@ mod tests {
         let charged = gate.sample(at(0), supplies(Some(true), Flow::Resting, 90));
         assert_eq!((charged.gate, charged.source), (Gate::OPEN, Source::Ac));
         let unplugged = gate.sample(at(1), supplies(Some(false), Flow::Discharging, 90));
-        assert_eq!((unplugged.gate.at_most, unplugged.gate.reason), (Share::NONE, Reason::OnBattery));
+        assert_eq!((unplugged.gate.at_most, unplugged.gate.reason), (Fraction::NONE, Reason::OnBattery));
     }
 
     #[test]
@@ -217,14 +218,16 @@ mod tests {
         let mut runs = Vec::new();
         for (step, percent) in walk.enumerate() {
             let word = gate.sample(at(step as u64 * 60), supplies(Some(false), Flow::Discharging, percent));
-            runs.push(word.gate.at_most > Share::NONE);
+            runs.push(word.gate.at_most > Fraction::NONE);
         }
         let changes = runs.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert_eq!(changes, 3, "on at 60, off at 39, on at 60 again and no more");
         let mut up = BatteryGate::new(4, None, Settings { trickle_on_battery: true });
         let mut on = |percent| up.sample(at(0), supplies(Some(false), Flow::Discharging, percent)).gate.at_most;
-        assert!((39..60).all(|percent| on(percent) == Share::NONE) && on(60) > Share::NONE && on(40) > Share::NONE);
-        assert_eq!(on(39), Share::NONE);
+        assert!(
+            (39..60).all(|percent| on(percent) == Fraction::NONE) && on(60) > Fraction::NONE && on(40) > Fraction::NONE
+        );
+        assert_eq!(on(39), Fraction::NONE);
     }
 
     #[test]
@@ -253,7 +256,7 @@ mod tests {
         let mut gate = BatteryGate::new(4, Some(0.9), Settings { trickle_on_battery: true });
         let word = gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
         // 50 Wh a battery: 1 W of 3.6 W; more than the trickle of a quarter.
-        assert_eq!(word.gate.at_most, Share::TRICKLE);
+        assert_eq!(word.gate.at_most, Fraction::TRICKLE);
         let mut laptop = BatteryGate::new(8, Some(5.0), Settings { trickle_on_battery: true });
         let word = laptop.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
         assert!((word.gate.at_most.value() - 1.0 / 40.0).abs() < 1e-9);
@@ -275,7 +278,7 @@ mod tests {
     fn on_a_charger_that_is_too_weak_as_little_runs_as_on_battery_and_no_less() {
         let mut gate = BatteryGate::new(4, Some(0.9), Settings { trickle_on_battery: true });
         let mut on = |mains| gate.sample(at(0), supplies(Some(mains), Flow::Discharging, 90)).gate;
-        assert_eq!((on(false).at_most, on(true).at_most), (Share::TRICKLE, Share::TRICKLE));
+        assert_eq!((on(false).at_most, on(true).at_most), (Fraction::TRICKLE, Fraction::TRICKLE));
         assert_eq!(on(true).reason, Reason::WeakCharger);
     }
 
@@ -286,9 +289,9 @@ mod tests {
         // 1 W an hour of a battery of 50 Wh, of 64 W.
         assert!((on(&mut gate).value() - 1.0 / 64.0).abs() < 1e-9);
         gate.know_watts(Some(0.5));
-        assert_eq!(on(&mut gate), Share::TRICKLE);
+        assert_eq!(on(&mut gate), Fraction::TRICKLE);
         gate.know_watts(Some(f64::NAN));
-        assert_eq!(on(&mut gate), Share::TRICKLE, "what is no number is not known");
+        assert_eq!(on(&mut gate), Fraction::TRICKLE, "what is no number is not known");
     }
 
     #[test]
@@ -306,7 +309,7 @@ mod tests {
         ] {
             gate.sample(at(0), supplies);
             let words = [unread(&mut gate), unread(&mut gate)];
-            assert!(words.iter().all(|word| word.gate == Gate::at(Share::NONE, reason)), "{words:?}");
+            assert!(words.iter().all(|word| word.gate == Gate::at(Fraction::NONE, reason)), "{words:?}");
             assert!(words.iter().all(|word| word.source != Source::Ac && !word.may_be_lifted));
         }
     }

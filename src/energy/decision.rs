@@ -1,16 +1,16 @@
 //! What the governor decides, for the pool of workers and for status.
 
+use super::fraction::Fraction;
 use super::mode::Mode;
 use super::policy::hint::Energy;
 use super::reason::Reason;
-use super::share::Share;
 use serde::{Deserialize, Serialize};
 
 /// What background workers may do now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The share of the device's cores that may be used.
-    pub headroom: Share,
+    pub headroom: Fraction,
     /// Why not more.
     pub reason: Option<Reason>,
     /// How much the device works.
@@ -18,7 +18,7 @@ pub struct Decision {
     /// Workers.
     pub workers: usize,
     /// The share of its time that each of them may run.
-    pub duty: Share,
+    pub duty: Fraction,
     /// Chunks of a batch at most.
     pub chunks: usize,
     /// Percent to clamp the workers' threads to, where the kernel can.
@@ -38,10 +38,10 @@ impl Decision {
             return *self;
         }
         let share = self.headroom.value() * cores as f64 / agents as f64;
-        let part = Share::new(share / cores.max(1) as f64);
+        let part = Fraction::new(share / cores.max(1) as f64);
         let workers = part.cores(cores).max(1);
         // The headroom is the part's as well: peers of several agents of a host must not hope for the host several times.
-        Self { headroom: part, workers, duty: Share::new(share / workers as f64), ..*self }
+        Self { headroom: part, workers, duty: Fraction::new(share / workers as f64), ..*self }
     }
 }
 
@@ -55,16 +55,16 @@ mod tests {
         let mut rng = Rng::new(3);
         for _ in 0..20_000 {
             let cores = 1 + usize::try_from(rng.below(16)).unwrap();
-            let headroom = Share::new(rng.below(1001) as f64 / 1000.0);
+            let headroom = Fraction::new(rng.below(1001) as f64 / 1000.0);
             let workers = headroom.cores(cores);
-            let duty = Share::new(headroom.value() * cores as f64 / workers.max(1) as f64);
+            let duty = Fraction::new(headroom.value() * cores as f64 / workers.max(1) as f64);
             let whole = Decision { headroom, workers, duty, ..Decision::default() };
             let agents = 1 + usize::try_from(rng.below(32)).unwrap();
             let part = whole.part(cores, agents);
             let used = part.workers as f64 * part.duty.value() * agents as f64;
             let due = headroom.value() * cores as f64;
             assert!((used - due).abs() < 1e-9, "{used} of {due}: {whole:?} for {agents}");
-            assert_eq!(part.workers > 0 && part.duty > Share::NONE, workers > 0);
+            assert_eq!(part.workers > 0 && part.duty > Fraction::NONE, workers > 0);
             let offered = agents as f64 * part.headroom.value();
             assert!((offered - headroom.value()).abs() < 1e-9, "{agents} agents offer {offered} of {headroom:?}");
         }

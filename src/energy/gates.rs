@@ -2,9 +2,9 @@
 
 use super::battery;
 use super::board::source::Source;
+use super::fraction::Fraction;
 use super::pressure::Pressure;
 use super::reason::{Gate, Reason};
-use super::share::Share;
 
 /// The gates as they stand, for status and for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Gates {
     /// Voltage. No hint lifts it.
     pub supply: Gate,
     /// Battery. Surplus lifts it only where the battery is merely being charged.
-    pub battery: battery::Word,
+    pub battery: battery::GateOutcome,
     /// Use. No hint lifts it.
     pub foreground: Gate,
     /// What people and the sun want.
@@ -30,7 +30,7 @@ impl Gates {
     pub const OPEN: Self = Self {
         thermal: Gate::OPEN,
         supply: Gate::OPEN,
-        battery: battery::Word { gate: Gate::OPEN, may_be_lifted: false, source: Source::Ac },
+        battery: battery::GateOutcome { gate: Gate::OPEN, may_be_lifted: false, source: Source::Ac },
         foreground: Gate::OPEN,
         policy: Gate::OPEN,
         lifts: false,
@@ -44,12 +44,12 @@ impl Gates {
         let lifted = self.lifts && self.battery.may_be_lifted;
         let battery = if lifted { Gate::OPEN } else { self.battery.gate };
         let least = self.thermal.and(self.supply).and(battery).and(self.policy);
-        let half = Gate::at(Share::new(least.at_most.value() / 2.0), Reason::Pressure);
+        let half = Gate::at(Fraction::new(least.at_most.value() / 2.0), Reason::Pressure);
         match self.pressure {
             Pressure::None => least,
             // Halved, whatever it was: a cap of a half would do nothing for a device that is warm besides.
             Pressure::Some => least.and(half),
-            Pressure::High => least.and(half).and(Gate::at(Share::TRICKLE, Reason::Pressure)),
+            Pressure::High => least.and(half).and(Gate::at(Fraction::TRICKLE, Reason::Pressure)),
         }
     }
 }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn at(share: f64, reason: Reason) -> Gate {
-        Gate::at(Share::new(share), reason)
+        Gate::at(Fraction::new(share), reason)
     }
 
     #[test]
@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn of_gates_that_are_shut_the_one_that_holds_most_is_named() {
-        let battery = |reason| battery::Word { gate: at(0.0, reason), may_be_lifted: false, source: Source::Battery };
+        let battery =
+            |reason| battery::GateOutcome { gate: at(0.0, reason), may_be_lifted: false, source: Source::Battery };
         for (gates, named) in [
             (
                 Gates { battery: battery(Reason::OnBattery), policy: at(0.0, Reason::Paused), ..Gates::OPEN },
@@ -118,8 +119,11 @@ mod tests {
 
     #[test]
     fn surplus_lifts_a_charging_battery_and_no_other() {
-        let word =
-            |may_be_lifted| battery::Word { gate: at(0.25, Reason::Charging), may_be_lifted, source: Source::Ac };
+        let word = |may_be_lifted| battery::GateOutcome {
+            gate: at(0.25, Reason::Charging),
+            may_be_lifted,
+            source: Source::Ac,
+        };
         let gates = |lifts, may| Gates { lifts, battery: word(may), ..Gates::OPEN }.lasting();
         assert_eq!(gates(true, true), Gate::OPEN);
         assert_eq!(gates(true, false).reason, Reason::Charging);

@@ -1,24 +1,24 @@
 //! The governor: the least of all gates, its reason, the mode, and what workers may do with it (4.1).
 
 use super::battery::{self, BatteryGate};
-use super::board::findings::Findings;
+use super::board::findings::BoardReport;
 use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};
 use super::decision::Decision;
-use super::foreground::Foreground;
+use super::duty_cycle::DutyCycle;
+use super::fraction::Fraction;
 use super::gates::Gates;
 use super::input::Sample;
 use super::mode::{Mode, Modes};
-use super::pace::Pace;
 use super::policy::gate::{Backlog, Policy};
 use super::policy::hint::Energy;
 use super::policy::wall::Wall;
 use super::pressure::PressureWatch;
 use super::reason::{Gate, Reason};
 use super::sample::group::Group;
-use super::share::Share;
 use super::supply::{Falls, Supply};
 use super::thermal::{self, Thermal};
+use super::user_activity::UserActivity;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{GOVERNOR_BYTES_MAX, WORKERS_MAX};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,8 @@ const IDLE: Duration = Duration::from_secs(5);
 /// Off for this long before samples become rare: a guard of five seconds is followed closely.
 const OFF_FOR: Duration = Duration::from_secs(30);
 
-const _: () = assert!(size_of::<Governor>() + size_of::<Pace>() <= GOVERNOR_BYTES_MAX, "small boards keep it all day");
+const _: () =
+    assert!(size_of::<Governor>() + size_of::<DutyCycle>() <= GOVERNOR_BYTES_MAX, "small boards keep it all day");
 
 /// What the owner chose.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +78,7 @@ pub struct Governor {
     thermal: Thermal,
     supply: Supply,
     battery: BatteryGate,
-    foreground: Foreground,
+    foreground: UserActivity,
     pressure: PressureWatch,
     /// Pause, hours and hints: open to whom it concerns.
     pub policy: Policy,
@@ -95,7 +96,7 @@ pub struct Governor {
 impl Governor {
     /// A governor for a device of so many cores with these sensors.
     #[must_use]
-    pub fn new(cores: usize, found: &Findings, settings: Settings, learned: Option<Learned>) -> Self {
+    pub fn new(cores: usize, found: &BoardReport, settings: Settings, learned: Option<Learned>) -> Self {
         let cores = cores.clamp(1, WORKERS_MAX);
         let own_limit = settings.t_lim.filter(|limit| limit.is_finite()).map(|own| own.clamp(40.0, 95.0));
         let limit = own_limit.unwrap_or(found.t_lim);
@@ -114,11 +115,11 @@ impl Governor {
                 learned.map(|learned| learned.falls).unwrap_or_default(),
             ),
             battery: BatteryGate::new(cores, core_watts, settings.battery),
-            foreground: Foreground::new(cores),
+            foreground: UserActivity::new(cores),
             pressure: PressureWatch::default(),
             policy: Policy::new(settings.policy),
             modes: Modes::default(),
-            gates: Gates { thermal: Gate::at(Share::NONE, Reason::Rising), ..Gates::OPEN },
+            gates: Gates { thermal: Gate::at(Fraction::NONE, Reason::Rising), ..Gates::OPEN },
             energy: Energy::Unknown,
             doubt,
             throttle_count: None,
@@ -131,7 +132,7 @@ impl Governor {
 
     /// One sample of everything.
     pub fn sample(&mut self, now: Instant, sample: &Sample) -> Decision {
-        let before = if self.has_work { self.decision.headroom } else { Share::NONE };
+        let before = if self.has_work { self.decision.headroom } else { Fraction::NONE };
         let ran = sample.ran.unwrap_or(before);
         self.has_work = sample.backlog.oldest.is_some();
         let measured = self.group.take(now, &sample.temperatures, ran.value());
@@ -186,7 +187,7 @@ impl Governor {
     }
 
     /// The sensors were listed anew: others may lead, and the limit may be another.
-    pub fn found(&mut self, found: &Findings) {
+    pub fn found(&mut self, found: &BoardReport) {
         self.group = Group::default();
         let limit = self.own_limit.unwrap_or(found.t_lim);
         self.doubt = if matches!(found.cpu, Choice::Group(_)) { Doubt::None } else { Doubt::Unseen };
@@ -334,11 +335,11 @@ impl Governor {
         let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
         self.off_since = if workers == 0 { self.off_since.or(Some(now)) } else { None };
         self.decision = Decision {
-            headroom: if workers == 0 { Share::NONE } else { headroom },
+            headroom: if workers == 0 { Fraction::NONE } else { headroom },
             reason: (least.reason != Reason::Free).then_some(least.reason),
             mode,
             workers,
-            duty: if workers == 0 { Share::NONE } else { Share::new(duty) },
+            duty: if workers == 0 { Fraction::NONE } else { Fraction::new(duty) },
             chunks: mode.chunks(),
             clamp_percent: mode.clamp_percent(),
             energy: self.energy,

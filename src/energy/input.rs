@@ -1,12 +1,12 @@
 //! What is sampled at once, as `io` or the simulator hands it in.
 
 use super::board::source::Supplies;
-use super::foreground::Ticks;
+use super::fraction::Fraction;
 use super::policy::gate::Backlog;
 use super::policy::wall::Wall;
 use super::pressure::Counts;
 use super::sample::group::Readings;
-use super::share::Share;
+use super::user_activity::Ticks;
 use crate::base::time::Duration;
 
 /// What is sampled at once. All of it may be unknown.
@@ -33,7 +33,7 @@ pub struct Sample {
     /// The work that waits.
     pub backlog: Backlog,
     /// The share of the cores that our background work took since the last sample, where it was measured.
-    pub ran: Option<Share>,
+    pub ran: Option<Fraction>,
     /// CPU time of this process, for its joules.
     pub mine: Option<Duration>,
     /// Cores that the cgroup's quota leaves to this process, fractions too; `None`: there is no quota.

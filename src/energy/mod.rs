@@ -9,23 +9,23 @@
 //! Not here: files, netlink, threads, clocks (`io`); plants to try it on (`sim::power`).
 //! The spec, with sources and bars: shared/reference/energy.md; sections below are its sections.
 
-pub mod account;
-pub mod advert;
+pub mod accounting;
+pub mod advertiser;
 pub mod battery;
 pub mod board;
 pub mod decision;
-pub mod foreground;
+pub mod duty_cycle;
+pub mod fraction;
 pub mod gates;
 pub mod governor;
+pub mod host_protocol;
 pub mod input;
 pub mod mode;
-pub mod pace;
 pub mod policy;
 pub mod pressure;
 pub mod reason;
 pub mod report;
 pub mod sample;
-pub mod share;
 pub mod supply;
 pub mod thermal;
-pub mod words;
+pub mod user_activity;

@@ -3,7 +3,7 @@
 //! What is momentary (somebody uses the device, a question is answered) does not change the mode: it has its own grace
 //! in the foreground gate, and ten questions in a minute are no flapping.
 
-use super::share::Share;
+use super::fraction::Fraction;
 use crate::base::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
@@ -39,18 +39,18 @@ impl Mode {
     /// Normal ends where Full begins, not at half the cores (4.1): boards that heat holds between a half and three
     /// quarters would swing between the two.
     #[must_use]
-    pub fn ceiling(self, cores: usize) -> Share {
+    pub fn ceiling(self, cores: usize) -> Fraction {
         match self {
-            Self::Off => Share::NONE,
-            Self::Trickle => Share::of(1, cores).min(Share::TRICKLE),
-            Self::Normal => Share::new(LEVELS[2].1),
-            Self::Full => Share::ALL,
+            Self::Off => Fraction::NONE,
+            Self::Trickle => Fraction::of(1, cores).min(Fraction::TRICKLE),
+            Self::Normal => Fraction::new(LEVELS[2].1),
+            Self::Full => Fraction::ALL,
         }
     }
 
     /// The mode that a headroom would have without a past.
     #[must_use]
-    pub fn of(headroom: Share) -> Self {
+    pub fn of(headroom: Fraction) -> Self {
         LEVELS.iter().rev().find(|(_, enter, _)| headroom.value() >= *enter).map_or(Self::Off, |(mode, ..)| *mode)
     }
 
@@ -76,9 +76,9 @@ impl Mode {
     }
 
     /// Is it left at this headroom? What is held to a trickle is in Trickle, whichever way it came there.
-    fn is_left_at(self, headroom: Share) -> bool {
+    fn is_left_at(self, headroom: Fraction) -> bool {
         let leave = LEVELS.iter().find(|(mode, ..)| *mode == self).map_or(0.0, |(.., leave)| *leave);
-        headroom.value() < leave || self == Self::Normal && headroom <= Share::TRICKLE
+        headroom.value() < leave || self == Self::Normal && headroom <= Fraction::TRICKLE
     }
 
     const fn lower(self) -> Self {
@@ -118,7 +118,7 @@ impl Modes {
     }
 
     /// Takes the headroom of the gates that are not momentary, and to where it may rise.
-    pub fn take(&mut self, now: Instant, headroom: Share, highest: Mode) -> Mode {
+    pub fn take(&mut self, now: Instant, headroom: Fraction, highest: Mode) -> Mode {
         let before = self.mode;
         while self.mode > Mode::Off && self.mode.is_left_at(headroom) {
             self.mode = self.mode.lower();
@@ -174,43 +174,43 @@ mod tests {
     #[test]
     fn it_falls_at_once_and_rises_a_step_at_a_time_after_a_pause() {
         let mut modes = Modes::default();
-        let climb: Vec<Mode> = (0..60).map(|s| modes.take(at(s), Share::ALL, Mode::Full)).collect();
+        let climb: Vec<Mode> = (0..60).map(|s| modes.take(at(s), Fraction::ALL, Mode::Full)).collect();
         let steps = [(0, Mode::Trickle), (28, Mode::Trickle), (29, Mode::Normal), (57, Mode::Normal), (58, Mode::Full)];
         assert!(steps.iter().all(|(second, mode)| climb[*second] == *mode), "{climb:?}");
-        assert_eq!(modes.take(at(70), Share::NONE, Mode::Full), Mode::Off);
-        assert!((71..99).all(|s| modes.take(at(s), Share::ALL, Mode::Full) == Mode::Off));
-        assert_eq!(modes.take(at(99), Share::ALL, Mode::Full), Mode::Trickle);
+        assert_eq!(modes.take(at(70), Fraction::NONE, Mode::Full), Mode::Off);
+        assert!((71..99).all(|s| modes.take(at(s), Fraction::ALL, Mode::Full) == Mode::Off));
+        assert_eq!(modes.take(at(99), Fraction::ALL, Mode::Full), Mode::Trickle);
     }
 
     #[test]
     fn between_enter_and_leave_it_stays_what_it_was() {
         let mut modes = Modes::default();
         (0..61).for_each(|s| {
-            modes.take(at(s), Share::ALL, Mode::Full);
+            modes.take(at(s), Fraction::ALL, Mode::Full);
         });
-        assert_eq!(modes.take(at(70), Share::new(0.60), Mode::Full), Mode::Full);
-        assert_eq!(modes.take(at(71), Share::new(0.59), Mode::Full), Mode::Normal);
-        assert!((72..200).all(|s| modes.take(at(s), Share::new(0.74), Mode::Full) == Mode::Normal));
-        assert_eq!(modes.take(at(200), Share::new(0.26), Mode::Full), Mode::Normal);
+        assert_eq!(modes.take(at(70), Fraction::new(0.60), Mode::Full), Mode::Full);
+        assert_eq!(modes.take(at(71), Fraction::new(0.59), Mode::Full), Mode::Normal);
+        assert!((72..200).all(|s| modes.take(at(s), Fraction::new(0.74), Mode::Full) == Mode::Normal));
+        assert_eq!(modes.take(at(200), Fraction::new(0.26), Mode::Full), Mode::Normal);
         assert_eq!(
-            modes.take(at(201), Share::TRICKLE, Mode::Full),
+            modes.take(at(201), Fraction::TRICKLE, Mode::Full),
             Mode::Trickle,
             "a cap of a trickle is one from above as well"
         );
-        assert_eq!(modes.take(at(202), Share::new(0.02), Mode::Full), Mode::Trickle);
-        assert_eq!(modes.take(at(203), Share::new(0.01), Mode::Full), Mode::Off);
+        assert_eq!(modes.take(at(202), Fraction::new(0.02), Mode::Full), Mode::Trickle);
+        assert_eq!(modes.take(at(203), Fraction::new(0.01), Mode::Full), Mode::Off);
     }
 
     #[test]
     fn a_trickle_is_one_worker_on_every_device() {
         for (cores, share) in [(1, 0.25), (2, 0.25), (4, 0.25), (8, 0.125), (64, 1.0 / 64.0)] {
-            assert_eq!(Mode::Trickle.ceiling(cores), Share::new(share));
+            assert_eq!(Mode::Trickle.ceiling(cores), Fraction::new(share));
             assert_eq!(Mode::Trickle.ceiling(cores).cores(cores), 1);
         }
     }
 
     /// The seconds of all changes that people see, for conditions that come and go.
-    fn seen(conditions: impl Fn(u64) -> Share, seconds: u64) -> (Vec<u64>, bool) {
+    fn seen(conditions: impl Fn(u64) -> Fraction, seconds: u64) -> (Vec<u64>, bool) {
         let (mut modes, mut seen, mut last, mut held) = (Modes::default(), Vec::new(), Mode::Off, false);
         for second in 0..seconds {
             let mode = modes.take(at(second), conditions(second), Mode::Full);
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn whoever_looks_sees_at_most_six_changes_in_ten_minutes_and_hears_why_it_is_held() {
         for (good, bad) in [(60, 10), (30, 5), (100, 31), (31, 31)] {
-            let all_or_none = |s: u64| if s % (good + bad) < good { Share::ALL } else { Share::NONE };
+            let all_or_none = |s: u64| if s % (good + bad) < good { Fraction::ALL } else { Fraction::NONE };
             let (seen, held) = seen(all_or_none, 7200);
             let most = seen.iter().map(|from| seen.iter().filter(|at| (*from..from + 600).contains(at)).count()).max();
             assert!(most.is_some_and(|most| (4..=6).contains(&most)), "{good} and {bad} s: {most:?} changes, {seen:?}");
@@ -239,7 +239,7 @@ mod tests {
         let mut modes = Modes::default();
         for round in 0..10 {
             let from = round * 100;
-            (from..from + 62).for_each(|s| _ = modes.take(at(s), Share::ALL, Mode::Full));
+            (from..from + 62).for_each(|s| _ = modes.take(at(s), Fraction::ALL, Mode::Full));
             assert_eq!((modes.mode(), modes.flaps()), (Mode::Full, false), "after {round} pauses");
             modes.stop(at(from + 65));
             assert_eq!(modes.mode(), Mode::Off);

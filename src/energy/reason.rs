@@ -120,19 +120,19 @@ impl fmt::Display for Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gate {
     /// At most this share of the cores.
-    pub at_most: super::share::Share,
+    pub at_most: super::fraction::Fraction,
     /// Why not more.
     pub reason: Reason,
 }
 
 impl Gate {
     /// An open gate.
-    pub const OPEN: Self = Self { at_most: super::share::Share::ALL, reason: Reason::Free };
+    pub const OPEN: Self = Self { at_most: super::fraction::Fraction::ALL, reason: Reason::Free };
 
     /// A gate that lets this share through; an open one has no reason.
     #[must_use]
-    pub fn at(share: super::share::Share, reason: Reason) -> Self {
-        if share == super::share::Share::ALL { Self::OPEN } else { Self { at_most: share, reason } }
+    pub fn at(share: super::fraction::Fraction, reason: Reason) -> Self {
+        if share == super::fraction::Fraction::ALL { Self::OPEN } else { Self { at_most: share, reason } }
     }
 
     /// The tighter of two; of equals the graver, and of equally grave ones the first.

@@ -1,6 +1,6 @@
 //! A device at one glance: what `wattle energy` prints and `GET /v1/energy` gives.
 
-use super::board::findings::Findings;
+use super::board::findings::BoardReport;
 use super::board::limit::LimitFrom;
 use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};
@@ -53,7 +53,7 @@ pub struct Line {
 impl Report {
     /// What is found and decided.
     #[must_use]
-    pub fn new(found: &Findings, decision: &Decision) -> Self {
+    pub fn new(found: &BoardReport, decision: &Decision) -> Self {
         let sensors = found.cpu.sensors().iter();
         let proven = !matches!(found.cpu, Choice::Doubtful(_));
         Self {
@@ -78,7 +78,7 @@ impl Report {
     }
 
     /// The only sensor there is was doubted, and has been seen to vary since: it leads.
-    pub fn prove(&mut self, found: &Findings) {
+    pub fn prove(&mut self, found: &BoardReport) {
         if let Choice::Doubtful(sensor) = &found.cpu {
             (self.cpu_sensor, self.cpu_temp_c) = (Some(sensor.name.clone()), sensor.degrees());
             self.sensors.iter_mut().for_each(|line| line.temp_c = sensor.degrees());
@@ -88,7 +88,7 @@ impl Report {
     /// A glance at a tree that is read only once (`wattle energy --root`): what a governor that has run for a while in
     /// this state would allow. Where nothing was measured over time, nothing is made up: no use, no pressure, no hint.
     #[must_use]
-    pub fn glance(found: &Findings, cores: usize) -> Self {
+    pub fn glance(found: &BoardReport, cores: usize) -> Self {
         let mut governor = Governor::new(cores, found, Settings::default(), None);
         let mut temperatures = Readings::new();
         for sensor in found.cpu.sensors() {
@@ -122,7 +122,7 @@ mod tests {
         let mut tree = Tree::default();
         tree.insert("sys/class/thermal/thermal_zone0/type", Ok(b"acpitz\n"));
         tree.insert("sys/class/thermal/thermal_zone0/temp", Ok(b"0\n"));
-        let found = Findings::of(&tree);
+        let found = BoardReport::of(&tree);
         let mut report = Report::glance(&found, 4);
         assert_eq!((&report.cpu_sensor, report.cpu_temp_c, report.sensors[0].temp_c), (&None, None, None));
         assert_eq!(report.reason, Some(Reason::NoSensor));
@@ -137,7 +137,7 @@ mod tests {
             tree.insert(&format!("sys/class/thermal/{zone}/type"), Ok(b"cpu-thermal\n"));
             tree.insert(&format!("sys/class/thermal/{zone}/temp"), Ok(temp.as_bytes()));
         }
-        let report = Report::glance(&Findings::of(&tree), 4);
+        let report = Report::glance(&BoardReport::of(&tree), 4);
         assert_eq!((report.cpu_sensor.as_deref(), report.cpu_temp_c), (Some("thermal_zone1"), Some(45.0)));
         assert_eq!(report.sensors.iter().map(|line| line.temp_c).collect::<Vec<_>>(), [Some(45.0), None]);
     }

@@ -5,8 +5,8 @@
 //! fall is learned all the same. No wall clock is asked for it; a board that runs an hour a day counts a day in 24 of
 //! them.
 
+use super::fraction::Fraction;
 use super::reason::{Gate, Reason};
-use super::share::Share;
 use crate::base::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
@@ -164,11 +164,11 @@ impl Supply {
         let within = |until: Option<Instant>| until.is_some_and(|until| now < until);
         let believed = self.alarmed && self.heard.is_some_and(|at| now.since(at) <= BELIEVED);
         if believed || within(self.hold_until) {
-            return Gate::at(Share::NONE, Reason::UnderVoltage);
+            return Gate::at(Fraction::NONE, Reason::UnderVoltage);
         }
-        let weak = Gate::at(Share::of(self.worker_cap, self.cores), Reason::WeakSupply);
+        let weak = Gate::at(Fraction::of(self.worker_cap, self.cores), Reason::WeakSupply);
         let slow = if self.alarmed || within(self.trickle_until) {
-            Gate::at(Share::TRICKLE, Reason::UnderVoltage)
+            Gate::at(Fraction::TRICKLE, Reason::UnderVoltage)
         } else {
             Gate::OPEN
         };
@@ -198,10 +198,10 @@ mod tests {
     fn one_blip_is_exactly_one_hold_and_then_a_trickle() {
         let mut supply = supply();
         assert_eq!(supply.sample(at(0), Some(false), None), Gate::OPEN);
-        let gates: Vec<Share> = (1..800).map(|s| supply.sample(at(s), Some(s == 1), None).at_most).collect();
-        assert_eq!(gates.iter().filter(|share| **share == Share::NONE).count(), 60);
-        assert_eq!(gates.iter().filter(|share| **share == Share::TRICKLE).count(), 600);
-        assert_eq!(gates.last(), Some(&Share::ALL));
+        let gates: Vec<Fraction> = (1..800).map(|s| supply.sample(at(s), Some(s == 1), None).at_most).collect();
+        assert_eq!(gates.iter().filter(|share| **share == Fraction::NONE).count(), 60);
+        assert_eq!(gates.iter().filter(|share| **share == Fraction::TRICKLE).count(), 600);
+        assert_eq!(gates.last(), Some(&Fraction::ALL));
         assert_eq!(supply.learned(), None);
     }
 
@@ -210,11 +210,15 @@ mod tests {
         let mut supply = supply();
         let alarms = [Some(true), None, Some(true), None, Some(true)];
         for (second, alarm) in alarms.into_iter().enumerate() {
-            assert_eq!(supply.sample(at(second as u64), alarm, None).at_most, Share::NONE);
+            assert_eq!(supply.sample(at(second as u64), alarm, None).at_most, Fraction::NONE);
         }
         assert_eq!((supply.falls().count, supply.learned()), (1, None));
-        assert_eq!(supply.sample(at(599), None, None).at_most, Share::NONE, "nobody said that it is over");
-        assert_eq!(supply.sample(at(605), None, None).at_most, Share::TRICKLE, "nor that it is not, for ten minutes");
+        assert_eq!(supply.sample(at(599), None, None).at_most, Fraction::NONE, "nobody said that it is over");
+        assert_eq!(
+            supply.sample(at(605), None, None).at_most,
+            Fraction::TRICKLE,
+            "nor that it is not, for ten minutes"
+        );
         assert_eq!(supply.sample(at(5000), Some(false), None), Gate::OPEN);
     }
 
@@ -224,12 +228,12 @@ mod tests {
         for n in 0..6 {
             fall(&mut supply, n * 3600);
             let held = supply.sample(at(n * 3600 + 100), Some(false), None).at_most;
-            assert_eq!(held, if n == 0 { Share::TRICKLE } else { Share::NONE }, "fall {n}");
+            assert_eq!(held, if n == 0 { Fraction::TRICKLE } else { Fraction::NONE }, "fall {n}");
             assert_eq!(supply.learned(), (n >= 2).then_some(3), "one worker and no more");
         }
         let mut again = Supply::new(4, supply.learned(), supply.falls());
         let gate = again.sample(at(0), Some(false), None);
-        assert_eq!((gate.at_most, gate.reason), (Share::of(3, 4), Reason::WeakSupply));
+        assert_eq!((gate.at_most, gate.reason), (Fraction::of(3, 4), Reason::WeakSupply));
         again.forget();
         assert_eq!((again.sample(at(1), Some(false), None), again.learned()), (Gate::OPEN, None), "another supply");
         assert_eq!(Supply::new(4, Some(1), Falls::default()).learned(), Some(3), "what an earlier program took");
@@ -272,7 +276,7 @@ mod tests {
         assert_eq!(supply.sample(at(2), None, Some(4900)), Gate::OPEN);
         assert_eq!(supply.sample(at(3), None, Some(4700)), Gate::OPEN);
         assert_eq!(supply.sample(at(4), None, None), Gate::OPEN);
-        assert_eq!(supply.sample(at(5), None, Some(4700)).at_most, Share::NONE);
+        assert_eq!(supply.sample(at(5), None, Some(4700)).at_most, Fraction::NONE);
         let mut slow = self::supply();
         slow.sample(at(0), None, Some(4700));
         assert_eq!(slow.sample(at(3600), None, Some(4700)), Gate::OPEN, "an hour apart is not for two seconds");

@@ -3,10 +3,10 @@
 //! Far from the goal it opens by a slew; near it regulates; close to the limit it shuts. What it learned (the duty
 //! that keeps the goal) survives a restart.
 
+use super::fraction::Fraction;
 use super::reason::{Gate, Reason};
 use super::sample::group::Temperature;
 use super::sample::slope::{Median, Slope};
-use super::share::Share;
 use crate::base::time::{Duration, Instant};
 
 /// Gain, of full duty a degree (4.2).
@@ -15,7 +15,7 @@ const KP: f64 = 0.06;
 const TI: f64 = 60.0;
 /// Seconds that the slope is looked ahead (4.2).
 const AHEAD: f64 = 8.0;
-/// Share of a new sample in the filtered temperature, at one a second (4.2).
+/// Fraction of a new sample in the filtered temperature, at one a second (4.2).
 const FILTER: f64 = 0.4;
 /// Degrees below the goal beyond which the gate opens freely, and within which it regulates (4.2).
 const FAR: f64 = 7.0;
@@ -24,7 +24,7 @@ const NEAR: f64 = 4.0;
 /// Seconds beyond `FAR` after which the gate opens freely again. Not of 4.2: the die of a Zero 2 W falls by more than
 /// `FAR` within seconds when the duty falls at `NEAR`, and swung between the two for ever.
 const FAR_SECONDS: f64 = 30.0;
-/// Share by which the work must lie below what heat allows to count as held by something else.
+/// Fraction by which the work must lie below what heat allows to count as held by something else.
 const HELD: f64 = 0.02;
 /// Seconds over which the gate is averaged for the mode: a burst of somebody's work, which heat answers with nothing for
 /// half a minute, is not to cost the minutes that steps of the mode take.
@@ -39,12 +39,12 @@ const GUARD_HOLD: Duration = Duration::from_secs(5);
 const GUARD_INTEGRAL: f64 = 0.8;
 /// The duty that is assumed to keep the goal, before anything was learned (4.2).
 const START: f64 = 0.2;
-/// Share of the integral that is learned a second while regulating: minutes, so that a burst leaves no trace.
+/// Fraction of the integral that is learned a second while regulating: minutes, so that a burst leaves no trace.
 const LEARN: f64 = 0.01;
 /// Degrees around the goal within which there is something to learn.
 const LEARN_WITHIN: f64 = 1.5;
 /// At most this while, and for a minute after, something else throttles (4.2).
-const THROTTLED: Share = Share::new(0.25);
+const THROTTLED: Fraction = Fraction::new(0.25);
 /// See `THROTTLED`.
 const THROTTLED_HOLD: Duration = Duration::from_secs(60);
 /// Degrees that the goal falls with each throttling (4.2), once per hold.
@@ -58,7 +58,7 @@ const SILENT: Duration = Duration::from_secs(5);
 /// To this (4.2).
 const SILENT_AT_MOST: f64 = 0.35;
 /// Without any sensor (4.2), and where there never was one: what vanished is worth no more than what is silent.
-const BLIND: Share = Share::new(0.5);
+const BLIND: Fraction = Fraction::new(0.5);
 /// Seconds that one sample counts at most: idle ones are five apart. What was silent for longer earned nothing.
 const STEP_MAX: f64 = 6.0;
 /// The very same raw value for this long earns no more duty: sensors have noise, and one that stands still may be
@@ -158,8 +158,8 @@ impl Thermal {
     /// What the gate lets through on average of a minute: a regulator that touches zero for a second has not
     /// switched the device off.
     #[must_use]
-    pub fn settled(&self) -> Share {
-        Share::new(self.settled)
+    pub fn settled(&self) -> Fraction {
+        Fraction::new(self.settled)
     }
 
     /// Was there a sensor that answered? One that is silent since earns no more.
@@ -192,7 +192,7 @@ impl Thermal {
     }
 
     /// One sample: the temperature if known, whether the kernel or firmware throttles, and what share ran since.
-    pub fn sample(&mut self, now: Instant, measured: Option<Temperature>, throttles: bool, ran: Share) -> Gate {
+    pub fn sample(&mut self, now: Instant, measured: Option<Temperature>, throttles: bool, ran: Fraction) -> Gate {
         let seconds = self.last.map_or(0.0, |last| now.since(last).as_secs_f64());
         let first = self.last.replace(now).is_none();
         let gate = match measured {
@@ -211,12 +211,12 @@ impl Thermal {
     /// Never more while nothing is known. A sensor that never answered at all is worth what a silent one is.
     fn unknown(&mut self, now: Instant) -> Gate {
         if self.known.is_none() {
-            return Gate::at(Share::new(SILENT_AT_MOST), Reason::SensorSilent);
+            return Gate::at(Fraction::new(SILENT_AT_MOST), Reason::SensorSilent);
         }
         if self.known.is_some_and(|at| now.since(at) > SILENT) {
             return self.vanished();
         }
-        Gate { at_most: Share::new(self.at_most), reason: Reason::SensorSilent }
+        Gate { at_most: Fraction::new(self.at_most), reason: Reason::SensorSilent }
     }
 
     /// As little as was allowed before, and begun anew when a sensor is seen again.
@@ -228,7 +228,7 @@ impl Thermal {
             self.filtered = None;
         }
         let at_most = if self.known.is_some() { self.at_most } else { SILENT_AT_MOST };
-        Gate { at_most: Share::new(at_most), reason: Reason::SensorSilent }
+        Gate { at_most: Fraction::new(at_most), reason: Reason::SensorSilent }
     }
 
     fn throttling(&mut self, now: Instant, throttles: bool) -> Gate {
@@ -264,7 +264,7 @@ impl Thermal {
         }
         if self.guard_until.is_some_and(|until| now < until) {
             self.at_most = 0.0;
-            return Gate::at(Share::NONE, Reason::TooHot);
+            return Gate::at(Fraction::NONE, Reason::TooHot);
         }
         let still = measured.still >= STILL;
         self.at_most = self.duty(error, seconds, ran, still);
@@ -274,7 +274,7 @@ impl Thermal {
             (true, true) => Reason::Silence,
             (true, false) => Reason::Warm,
         };
-        Gate::at(Share::new(self.at_most), reason)
+        Gate::at(Fraction::new(self.at_most), reason)
     }
 
     /// The duty for an error in degrees.

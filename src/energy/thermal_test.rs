@@ -30,9 +30,9 @@ fn a_cold_board_opens_by_the_slew_and_no_faster() {
 #[test]
 fn near_the_limit_it_shuts_for_five_seconds() {
     let (mut thermal, gate) = after(60, 78.6);
-    assert_eq!((gate.at_most, gate.reason), (Share::NONE, Reason::TooHot));
+    assert_eq!((gate.at_most, gate.reason), (Fraction::NONE, Reason::TooHot));
     let shut: Vec<bool> =
-        (61..80).map(|s| thermal.sample(at(s), warm(60.0), false, Share::NONE).reason == Reason::TooHot).collect();
+        (61..80).map(|s| thermal.sample(at(s), warm(60.0), false, Fraction::NONE).reason == Reason::TooHot).collect();
     // The median holds the last hot value for one more second; then five seconds from there.
     assert_eq!(shut.iter().filter(|shut| **shut).count(), 5, "{shut:?}");
 }
@@ -41,13 +41,14 @@ fn near_the_limit_it_shuts_for_five_seconds() {
 fn throttling_holds_it_low_for_a_minute_and_lowers_the_goal_that_recovers_slowly() {
     let (mut thermal, _) = after(60, 50.0);
     assert!((thermal.goal() - 76.0).abs() < 1e-9);
-    let gate = thermal.sample(at(61), warm(50.0), true, Share::ALL);
+    let gate = thermal.sample(at(61), warm(50.0), true, Fraction::ALL);
     assert_eq!((gate.at_most, gate.reason), (THROTTLED, Reason::Throttled));
     assert!((thermal.goal() - 74.0).abs() < 0.01);
-    let held = (62..140).filter(|s| thermal.sample(at(*s), warm(50.0), false, Share::NONE).reason == Reason::Throttled);
+    let held =
+        (62..140).filter(|s| thermal.sample(at(*s), warm(50.0), false, Fraction::NONE).reason == Reason::Throttled);
     assert_eq!(held.count(), 59);
     (140..661).for_each(|s| {
-        thermal.sample(at(s), warm(50.0), false, Share::NONE);
+        thermal.sample(at(s), warm(50.0), false, Fraction::NONE);
     });
     assert!((thermal.goal() - 75.0).abs() < 0.02, "a degree in ten minutes: {}", thermal.goal());
 }
@@ -56,7 +57,7 @@ fn throttling_holds_it_low_for_a_minute_and_lowers_the_goal_that_recovers_slowly
 fn throttling_without_end_lowers_the_goal_no_further_than_its_bound() {
     let (mut thermal, _) = after(5, 50.0);
     (6..10_000).for_each(|s| {
-        thermal.sample(at(s), warm(50.0), s % 70 == 0, Share::NONE);
+        thermal.sample(at(s), warm(50.0), s % 70 == 0, Fraction::NONE);
     });
     assert!(thermal.goal() >= 76.0 - LOWERED_MAX);
 }
@@ -66,20 +67,20 @@ fn while_the_sensor_is_silent_nothing_rises_and_after_five_seconds_it_falls() {
     let (mut thermal, before) = after(14, 40.0);
     assert!((before.at_most.value() - 0.7).abs() < 1e-9);
     for second in 15..40 {
-        let gate = thermal.sample(at(second), None, false, Share::ALL);
+        let gate = thermal.sample(at(second), None, false, Fraction::ALL);
         let due = if second <= 19 { before.at_most.value() } else { SILENT_AT_MOST };
         assert!((gate.at_most.value() - due).abs() < 1e-9, "second {second}: {gate:?}");
         assert_eq!(gate.reason, Reason::SensorSilent);
     }
     let mut never = Thermal::new(80.0, None, false, Settings::default());
-    let first = never.sample(at(0), None, false, Share::NONE).at_most.value();
+    let first = never.sample(at(0), None, false, Fraction::NONE).at_most.value();
     assert!((first - SILENT_AT_MOST).abs() < 1e-9, "a sensor that never answered is a silent one");
 }
 
 #[test]
 fn without_a_sensor_half_is_used_and_silent_mode_keeps_the_fan_off() {
     let mut blind = Thermal::new(80.0, None, true, Settings::default());
-    assert_eq!(blind.sample(at(0), None, false, Share::NONE), Gate::at(BLIND, Reason::NoSensor));
+    assert_eq!(blind.sample(at(0), None, false, Fraction::NONE), Gate::at(BLIND, Reason::NoSensor));
     let silent = |fan| Thermal::new(80.0, fan, false, Settings { silent: true, ..Settings::default() }).goal();
     assert!((silent(Some(50.0)) - 47.0).abs() < 1e-9, "a Pi 5");
     assert!((silent(None) - 76.0).abs() < 1e-9, "no fan to keep off");
@@ -92,7 +93,7 @@ fn a_sensor_that_vanishes_raises_nothing_until_one_is_seen_again() {
     let blinded = |mut thermal: Thermal, from: u64| {
         thermal.relimit(80.0, None, true);
         let gates: Vec<f64> =
-            (from..from + 60).map(|s| thermal.sample(at(s), None, false, Share::NONE).at_most.value()).collect();
+            (from..from + 60).map(|s| thermal.sample(at(s), None, false, Fraction::NONE).at_most.value()).collect();
         (gates, thermal)
     };
     let (hot, before) = after(60, 78.6);
@@ -107,7 +108,7 @@ fn a_sensor_that_vanishes_raises_nothing_until_one_is_seen_again() {
     // Listed again: from what it was, by the slew.
     hot.relimit(80.0, None, false);
     let again: Vec<f64> =
-        (121..130).map(|s| hot.sample(at(s), warm(40.0), false, Share::NONE).at_most.value()).collect();
+        (121..130).map(|s| hot.sample(at(s), warm(40.0), false, Fraction::NONE).at_most.value()).collect();
     assert!(again[0] < 1e-9 && again.windows(2).all(|two| two[1] - two[0] < SLEW + 1e-9), "{again:?}");
 }
 
@@ -116,13 +117,13 @@ fn after_a_silence_work_rises_by_the_slew_and_not_by_the_time_that_was_silent() 
     for silence in [7, 20, 29, 40] {
         let (mut thermal, _) = after(60, 40.0);
         for second in 61..61 + silence {
-            thermal.sample(at(second), None, false, Share::NONE);
+            thermal.sample(at(second), None, false, Fraction::NONE);
         }
-        let back = thermal.sample(at(61 + silence), warm(40.0), false, Share::NONE).at_most.value();
+        let back = thermal.sample(at(61 + silence), warm(40.0), false, Fraction::NONE).at_most.value();
         assert!(back <= SILENT_AT_MOST + SLEW + 1e-9, "{silence} s of silence, then {back}");
         // Nobody asked for 20 s: as much as one idle sample earns.
         let (mut thermal, before) = after(8, 40.0);
-        let late = thermal.sample(at(8 + silence), warm(40.0), false, Share::ALL).at_most.value();
+        let late = thermal.sample(at(8 + silence), warm(40.0), false, Fraction::ALL).at_most.value();
         assert!(late <= before.at_most.value() + STEP_MAX * SLEW + 1e-9, "{late}");
     }
 }

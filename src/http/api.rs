@@ -18,7 +18,7 @@
 //! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
 
 use super::answer::{json, refused};
-use super::shape::{Answered, Checked, Found, Happenings, Standing, text};
+use super::dto::{Checked, Events, SearchAnswer, SearchResults, StatusReport, text};
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::energy::policy::hours::minute_of_day;
@@ -29,7 +29,7 @@ use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::source::{DEFAULT_COLLECTION, source_at};
 use crate::runtime::governor::Paused;
-use crate::runtime::handle::Gate;
+use crate::runtime::handle::NodeHandle;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ use trillium::{Conn, Error, Handler, KnownHeaderName, Method, Status};
 /// Answers every call that the door let in.
 #[derive(Debug)]
 pub struct Api {
-    gate: Gate,
+    gate: NodeHandle,
 }
 
 /// A refusal before the node is asked: status and sentence.
@@ -69,7 +69,7 @@ struct Add {
 impl Api {
     /// Calls that go through `gate`.
     #[must_use]
-    pub const fn new(gate: Gate) -> Self {
+    pub const fn new(gate: NodeHandle) -> Self {
         Self { gate }
     }
 
@@ -137,7 +137,7 @@ impl Api {
         match after {
             Some(number) => {
                 let (events, newest) = self.gate.events().after(number);
-                json(conn, Status::Ok, &Happenings::new(clock::now(), &events, newest))
+                json(conn, Status::Ok, &Events::new(clock::now(), &events, newest))
             }
             None => refused(conn, Status::BadRequest, "This call is made with ?after= and a number, or without it."),
         }
@@ -156,12 +156,12 @@ impl Api {
             Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
             Response::Hits { hits, asked, answered, silent, not_asked } => {
-                json(conn, Status::Ok, &Found::new(hits, Answered { asked, answered, silent, not_asked }))
+                json(conn, Status::Ok, &SearchResults::new(hits, SearchAnswer { asked, answered, silent, not_asked }))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
                 let background = self.gate.governing().sentence();
-                json(conn, Status::Ok, &Standing { background, ..Standing::from(&*status) })
+                json(conn, Status::Ok, &StatusReport { background, ..StatusReport::from(&*status) })
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The command line's side of the API: one call, one answer, within a time and a size.
 
-use super::shape::{Checked, Found, Happenings, Standing};
+use super::dto::{Checked, Events, SearchResults, StatusReport};
 use super::token::{TOKEN_FILE, Token};
 use crate::base::id::Ring;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
-use crate::net::diagnostics::Around;
+use crate::net::diagnostics::NetworkReport;
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn status(&self) -> Result<Answer<Standing>, Failure> {
+    pub async fn status(&self) -> Result<Answer<StatusReport>, Failure> {
         typed(self.call(Method::Get, "/v1/status", None, CLIENT_MS).await?)
     }
 
@@ -83,7 +83,7 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn events(&self, after: u64) -> Result<Answer<Happenings>, Failure> {
+    pub async fn events(&self, after: u64) -> Result<Answer<Events>, Failure> {
         typed(self.call(Method::Get, &format!("/v1/events?after={after}"), None, CLIENT_MS).await?)
     }
 
@@ -91,7 +91,7 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn search(&self, question: &str, count: usize) -> Result<Answer<Found>, Failure> {
+    pub async fn search(&self, question: &str, count: usize) -> Result<Answer<SearchResults>, Failure> {
         let body = json!({ "query": question, "k": count });
         typed(self.call(Method::Post, "/v1/search", Some(body), CLIENT_MS).await?)
     }
@@ -150,7 +150,7 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn network(&self) -> Result<Answer<Around>, Failure> {
+    pub async fn network(&self) -> Result<Answer<NetworkReport>, Failure> {
         typed(self.call(Method::Get, "/v1/network", None, CLIENT_MS).await?)
     }
 

@@ -1,10 +1,10 @@
 //! The agent's own door for people and their programs: HTTP on a loopback address.
 //!
-//! Duty: requests in, checked for form, to the node by the `Gate`; its answers out as JSON; the page; the
+//! Duty: requests in, checked for form, to the node by the `NodeHandle`; its answers out as JSON; the page; the
 //! command line's side of the same calls. In/out: bytes of TCP, `Request`, `Response`.
 //! Invariants: nothing is looked at before the door let it in; the token is in no log, answer or error; what
 //! the node promises is sent only after the node said so.
-//! Limits: `HTTP_CONNECTIONS_MAX` connections, `HTTP_HEAD_MAX` and `HTTP_BODY_MAX` bytes, and `Patience`: no
+//! Limits: `HTTP_CONNECTIONS_MAX` connections, `HTTP_HEAD_MAX` and `HTTP_BODY_MAX` bytes, and `Timeouts`: no
 //! client holds a connection by being slow. HTTP/1 only.
 //! Not here: decisions (`node`), other devices (the link), TLS (a loopback address has nobody in between).
 //!
@@ -13,20 +13,19 @@
 
 mod answer;
 pub mod api;
+pub mod auth;
 pub mod client;
-pub mod door;
-pub mod opened;
+pub mod dto;
+pub mod lan_listener;
 pub mod page;
-mod patience;
-pub mod shape;
+mod timeouts;
 pub mod token;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_CONNECTIONS_MAX, HTTP_HEAD_MAX};
-use crate::runtime::handle::Gate;
+use crate::runtime::handle::NodeHandle;
 use api::Api;
-use door::Door;
+use auth::Auth;
 use page::Page;
-use patience::{Patient, linger};
 use smol::Timer;
 use smol::future::or;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
@@ -34,10 +33,11 @@ use smol::net::{TcpListener, TcpStream};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use timeouts::{TimedStream, linger};
 use token::Token;
 use trillium::{Conn, Handler, HttpConfig, HttpContext, KnownHeaderName};
 
-pub use patience::Patience;
+pub use timeouts::Timeouts;
 
 /// A running server. Dropping it does not stop it; `stop` does.
 #[derive(Debug)]
@@ -66,7 +66,12 @@ impl Server {
 ///
 /// # Errors
 /// The system's: the listener cannot be waited for.
-pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience: Patience) -> std::io::Result<Server> {
+pub fn serve(
+    listener: std::net::TcpListener,
+    gate: NodeHandle,
+    token: Token,
+    patience: Timeouts,
+) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let listener = TcpListener::try_from(listener)?;
     let opened = (!address.ip().is_loopback()).then_some(address);
@@ -76,9 +81,9 @@ pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience
     // Trillium puts these on every answer, those to requests that it cannot parse among them.
     context.shared_state_mut().insert(answer::house_headers());
     let context = Arc::new(context);
-    let house = House {
+    let house = Service {
         context: Arc::clone(&context),
-        rooms: Arc::new((Door::new(token, opened), Page::new(), Api::new(gate))),
+        rooms: Arc::new((Auth::new(token, opened), Page::new(), Api::new(gate))),
         slots: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
         patience,
     };
@@ -87,14 +92,14 @@ pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience
 }
 
 #[derive(Clone)]
-struct House {
+struct Service {
     context: Arc<HttpContext>,
-    rooms: Arc<(Door, Page, Api)>,
+    rooms: Arc<(Auth, Page, Api)>,
     slots: Arc<Semaphore>,
-    patience: Patience,
+    patience: Timeouts,
 }
 
-impl House {
+impl Service {
     /// Lets connections in while there are slots; the system's queue holds the next ones.
     async fn open(self, listener: TcpListener) {
         let stop = self.context.swansong();
@@ -115,7 +120,7 @@ impl House {
     }
 
     async fn serve(self, stream: TcpStream, slot: SemaphoreGuardArc) {
-        let transport = Patient::new(stream.clone(), self.patience);
+        let transport = TimedStream::new(stream.clone(), self.patience);
         let (rooms, slots) = (&self.rooms, &self.slots);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let conn = rooms.run(Conn::from(conn)).await;

@@ -5,14 +5,14 @@
 //! compile. Limits: these are they. Not here: settings, which people change; anything that runs.
 
 mod energy;
+mod gossip;
 mod mesh;
 mod reach;
-mod rumour;
 
 pub use energy::*;
+pub use gossip::*;
 pub use mesh::*;
 pub use reach::*;
-pub use rumour::*;
 
 /// Numbers in one embedding: all-MiniLM-L6-v2.
 pub const DIMENSIONS: usize = 384;

@@ -10,7 +10,7 @@
 
 pub mod address;
 pub mod budget;
-pub mod member;
+pub mod gossip;
 pub mod peers;
-pub mod ring;
-pub mod rumour;
+pub mod swim;
+pub mod topology;

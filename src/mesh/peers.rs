@@ -58,7 +58,7 @@ pub struct Peer {
 
 /// The ways that a packet takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ways {
+pub struct Transports {
     /// By datagram.
     pub datagram: bool,
     /// Over the link.
@@ -305,8 +305,8 @@ impl Peers {
     }
 
     /// The ways for a packet. One that asks for an answer and finds no way waits for a link, which is dialled.
-    pub fn ways(&mut self, key: PeerKey, packet: &[u8], asks: bool, all: bool) -> Ways {
-        let Some(peer) = self.known.get_mut(&key) else { return Ways { datagram: false, link: false } };
+    pub fn ways(&mut self, key: PeerKey, packet: &[u8], asks: bool, all: bool) -> Transports {
+        let Some(peer) = self.known.get_mut(&key) else { return Transports { datagram: false, link: false } };
         if all {
             peer.proven = false;
         }
@@ -314,7 +314,7 @@ impl Peers {
             peer.unanswered = peer.unanswered.saturating_add(1);
             peer.proven &= peer.unanswered <= UNANSWERED_MAX;
         }
-        let ways = Ways { datagram: peer.session, link: peer.linked && !peer.proven };
+        let ways = Transports { datagram: peer.session, link: peer.linked && !peer.proven };
         if asks && !peer.linked && (all || !peer.session) {
             peer.waiting = Some(packet.to_vec());
             self.busy.insert(key);
@@ -366,6 +366,6 @@ impl Peers {
     }
 }
 
-mod stand;
+mod idle;
 #[cfg(test)]
 mod test;

@@ -6,9 +6,9 @@
 use crate::limits::{ADDRESSES_MAX, PEERS_MAX, REMEMBER_BYTES_MAX, REMEMBER_MS};
 use crate::platform::blocking;
 use crate::platform::home::write_file;
-use crate::wire::announce::is_scoped;
+use crate::wire::mdns::is_scoped;
 use crate::wire::multiaddr::Multiaddr;
-use crate::wire::peer::PeerId;
+use crate::wire::peer_id::PeerId;
 use log::{debug, warn};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
@@ -21,15 +21,15 @@ use std::time::Duration;
 
 const HEAD: &str = "# Where wattle reached other devices. Hints only: it is safe to delete this file.\n";
 
-type Known = BTreeMap<PeerId, Vec<SocketAddr>>;
+type KnownAddresses = BTreeMap<PeerId, Vec<SocketAddr>>;
 
 /// The way to the file.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct AddressBook {
     news: Sender<(PeerId, Vec<SocketAddr>)>,
 }
 
-impl Memory {
+impl AddressBook {
     /// Reads the file; what is remembered of `allowed` peers, and the way to write more.
     #[must_use]
     pub fn open(path: PathBuf, allowed: &[PeerId]) -> (Self, Vec<(PeerId, SocketAddr)>) {
@@ -49,7 +49,7 @@ impl Memory {
     }
 }
 
-async fn keep(path: PathBuf, mut known: Known, told: Receiver<(PeerId, Vec<SocketAddr>)>) {
+async fn keep(path: PathBuf, mut known: KnownAddresses, told: Receiver<(PeerId, Vec<SocketAddr>)>) {
     while let Ok((peer, places)) = told.recv().await {
         let mut changed = note(&mut known, peer, places);
         if !changed {
@@ -68,7 +68,7 @@ async fn keep(path: PathBuf, mut known: Known, told: Receiver<(PeerId, Vec<Socke
 }
 
 /// Takes news in; false if they are none.
-fn note(known: &mut Known, peer: PeerId, mut places: Vec<SocketAddr>) -> bool {
+fn note(known: &mut KnownAddresses, peer: PeerId, mut places: Vec<SocketAddr>) -> bool {
     // A scope is a number of this start of the machine.
     places.retain(|place| !is_scoped(place.ip()));
     places.truncate(ADDRESSES_MAX);
@@ -81,7 +81,7 @@ fn note(known: &mut Known, peer: PeerId, mut places: Vec<SocketAddr>) -> bool {
     true
 }
 
-fn text(known: &Known) -> String {
+fn text(known: &KnownAddresses) -> String {
     let mut text = HEAD.to_owned();
     for (peer, places) in known {
         for place in places {
@@ -91,7 +91,7 @@ fn text(known: &Known) -> String {
     text
 }
 
-fn load(path: &Path) -> Known {
+fn load(path: &Path) -> KnownAddresses {
     let mut text = Vec::new();
     let read = File::open(path).and_then(|file| file.take(REMEMBER_BYTES_MAX as u64).read_to_end(&mut text));
     match read {
@@ -100,13 +100,13 @@ fn load(path: &Path) -> Known {
             if error.kind() != ErrorKind::NotFound {
                 warn!("{} cannot be read: {error}. Other devices are looked for anew.", path.display());
             }
-            Known::new()
+            KnownAddresses::new()
         }
     }
 }
 
-fn parse(text: &[u8], name: &str) -> Known {
-    let mut known = Known::new();
+fn parse(text: &[u8], name: &str) -> KnownAddresses {
+    let mut known = KnownAddresses::new();
     let mut damaged = 0_usize;
     for line in text.split(|byte| *byte == b'\n') {
         let line = String::from_utf8_lossy(line);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_in_its_order_and_damaged_lines_are_skipped() {
-        let mut known = Known::new();
+        let mut known = KnownAddresses::new();
         let places = vec![at("192.168.1.9:7781"), at("[fd00::9]:7781"), at("[fe80::9%3]:7781")];
         assert!(note(&mut known, peer(1), places.clone()));
         assert!(!note(&mut known, peer(1), places), "nothing new is not written");
@@ -180,7 +180,7 @@ mod tests {
         let path = folder.path().join("peers");
         let lines = [1, 2].map(|seed| format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer(seed))));
         std::fs::write(&path, lines.concat()).unwrap();
-        let (_, hints) = Memory::open(path, &[peer(2), peer(3)]);
+        let (_, hints) = AddressBook::open(path, &[peer(2), peer(3)]);
         assert_eq!(hints, [(peer(2), at("10.0.0.1:1"))]);
     }
 }

@@ -6,8 +6,8 @@
 use crate::base::time::Instant;
 use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
 use crate::platform::clock;
-use crate::wire::announce::is_home;
-use crate::wire::peer::PeerId;
+use crate::wire::mdns::is_home;
+use crate::wire::peer_id::PeerId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -15,24 +15,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The notes. A handle: clones mean the same ones.
 #[derive(Clone, Debug, Default)]
-pub struct Network {
+pub struct Diagnostics {
     notes: Arc<Mutex<Notes>>,
 }
 
 #[derive(Debug, Default)]
 struct Notes {
     listen: Option<SocketAddr>,
-    places: Vec<Place>,
+    places: Vec<ListenAddress>,
     no_datagrams: Option<String>,
     garbage: u64,
     multicast: Multicast,
     given: Vec<IpAddr>,
-    peers: BTreeMap<PeerId, Mate>,
+    peers: BTreeMap<PeerId, PeerNotes>,
     strangers: VecDeque<(PeerId, SocketAddr, Instant)>,
 }
 
 #[derive(Debug, Default)]
-struct Mate {
+struct PeerNotes {
     given: Vec<String>,
     linked: Option<SocketAddr>,
     seen: Option<(SocketAddr, Instant)>,
@@ -45,7 +45,7 @@ struct Mate {
 
 /// An interface on which other devices reach this one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct ListenAddress {
     /// The interface's name.
     pub interface: String,
     /// Where it listens there.
@@ -71,11 +71,11 @@ pub struct Multicast {
 
 /// `GET /v1/network` answers this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Around {
+pub struct NetworkReport {
     /// Where the agent listens, as bound.
     pub listen: Option<SocketAddr>,
     /// The addresses at which others reach it.
-    pub places: Vec<Place>,
+    pub places: Vec<ListenAddress>,
     /// Why no datagrams are sent or heard; null where they are.
     pub no_datagrams: Option<String>,
     /// Datagrams that nobody's key opened.
@@ -83,14 +83,14 @@ pub struct Around {
     /// Announcing and browsing.
     pub multicast: Multicast,
     /// The peers that may link.
-    pub peers: Vec<Reached>,
+    pub peers: Vec<PeerReachability>,
     /// Devices that wanted to link and may not, the newest first.
-    pub strangers: Vec<Stranger>,
+    pub strangers: Vec<UnknownPeer>,
 }
 
 /// How one peer was reached, or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reached {
+pub struct PeerReachability {
     /// Its PeerId.
     pub peer_id: String,
     /// What its owner said of where it is.
@@ -119,7 +119,7 @@ pub struct Reached {
 
 /// A device that wanted to link and may not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stranger {
+pub struct UnknownPeer {
     /// Its PeerId, proven.
     pub peer_id: String,
     /// Where it came from.
@@ -128,12 +128,12 @@ pub struct Stranger {
     pub ms: u64,
 }
 
-impl Network {
+impl Diagnostics {
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn mate(&self, peer: &PeerId, note: impl FnOnce(&mut Mate)) {
+    fn mate(&self, peer: &PeerId, note: impl FnOnce(&mut PeerNotes)) {
         if let Some(mate) = self.notes().peers.get_mut(peer) {
             note(mate);
         }
@@ -180,13 +180,13 @@ impl Network {
     }
 
     /// The addresses of this device, from now on.
-    pub fn stands(&self, places: &[Place]) {
+    pub fn stands(&self, places: &[ListenAddress]) {
         self.notes().places = places.to_vec();
     }
 
     /// The same as the links' listener: its port, at each of them.
     #[must_use]
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<ListenAddress> {
         self.notes().places.clone()
     }
 
@@ -262,10 +262,10 @@ impl Network {
 
     /// Everything, to be told.
     #[must_use]
-    pub fn around(&self, now: Instant) -> Around {
+    pub fn around(&self, now: Instant) -> NetworkReport {
         let notes = self.notes();
         let ms = |at: Instant| u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
-        let reached = |(peer, mate): (&PeerId, &Mate)| Reached {
+        let reached = |(peer, mate): (&PeerId, &PeerNotes)| PeerReachability {
             peer_id: peer.to_string(),
             given: mate.given.clone(),
             linked: mate.linked,
@@ -279,12 +279,12 @@ impl Network {
             heard: mate.heard,
             heard_ms: mate.heard_at.map(ms),
         };
-        let stranger = |(peer, at, when): &(PeerId, SocketAddr, Instant)| Stranger {
+        let stranger = |(peer, at, when): &(PeerId, SocketAddr, Instant)| UnknownPeer {
             peer_id: peer.to_string(),
             address: *at,
             ms: ms(*when),
         };
-        Around {
+        NetworkReport {
             listen: notes.listen,
             places: notes.places.clone(),
             no_datagrams: notes.no_datagrams.clone(),
@@ -318,8 +318,9 @@ mod tests {
 
     #[test]
     fn only_the_home_its_networks_and_what_the_owner_gave_may_be_dialled() {
-        let network = Network::default();
-        let at = |text: &str, prefix| Place { interface: "eth0".into(), address: text.parse().unwrap(), prefix };
+        let network = Diagnostics::default();
+        let at =
+            |text: &str, prefix| ListenAddress { interface: "eth0".into(), address: text.parse().unwrap(), prefix };
         network.stands(&[at("[2001:db8:1::5]:7781", 64), at("203.0.113.5:7781", 29)]);
         for inside in ["192.168.1.1", "fd00::1", "2001:db8:1::9", "203.0.113.1"] {
             assert!(network.may_dial(ip(inside)), "{inside}");
@@ -335,7 +336,7 @@ mod tests {
     #[test]
     fn notes_are_of_peers_that_may_link_and_of_the_last_strangers() {
         let peer = |seed| PeerId::from_public_key(&[seed; 32]);
-        let network = Network::default();
+        let network = Diagnostics::default();
         network.may_link(peer(1), Some("/dns4/nas.local/tcp/7781".into()));
         network.sent(&peer(1));
         network.sent(&peer(2));

@@ -2,14 +2,14 @@
 //! while there is no link, and each answer is a hint for the node. The PeerId in the address says who is meant,
 //! whatever the name leads to.
 
-use super::diagnostics::Network;
+use super::diagnostics::Diagnostics;
 use crate::base::id::PeerKey;
 use crate::limits::{ADDRESSES_MAX, RESOLVE_MS, RESOLVE_MS_MAX};
 use crate::node::input::Input;
 use crate::platform::blocking;
 use crate::runtime::driver::Event;
 use crate::wire::multiaddr::Multiaddr;
-use crate::wire::peer::PeerId;
+use crate::wire::peer_id::PeerId;
 use log::debug;
 use smol::Timer;
 use smol::channel::Sender;
@@ -92,7 +92,7 @@ fn family(text: &str) -> Option<(Family, &str)> {
 }
 
 /// Looks a name up for as long as the driver lives.
-pub fn keep_looking_up(peer: PeerId, name: Name, network: Network, events: Sender<Event>) {
+pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, events: Sender<Event>) {
     smol::spawn(async move {
         let mut pause = Duration::from_millis(RESOLVE_MS);
         while !events.is_closed() {

@@ -1,16 +1,17 @@
 //! Talking over links: what the node says is sealed and sent, what comes is opened and handed to the node.
 
-use super::diagnostics::Network;
+use super::diagnostics::Diagnostics;
 use super::link::{Channel, LinkEvent, Links};
-use super::udp::Probe;
+use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
 use crate::limits::LINK_EVENTS_MAX;
 use crate::node::input::{Input, LinkInput};
 use crate::runtime::driver::Event;
-use crate::wire::message::{BadMessage, Form, Opener, Sealer};
-use crate::wire::peer::PeerId;
-use crate::wire::rumour::{self, Fact};
-use crate::wire::talk::Talk;
+use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
+use crate::wire::gossip;
+use crate::wire::gossip::Fact;
+use crate::wire::message::Message;
+use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use ed25519_dalek::SigningKey;
 use log::{debug, info, warn};
@@ -19,27 +20,27 @@ use std::net::TcpListener;
 
 /// An agent's tongue and ears.
 #[derive(Debug)]
-pub struct Tongue {
+pub struct PeerSession {
     links: Links,
-    sealer: Sealer,
-    opener: Opener,
-    probe: Probe,
-    network: Network,
+    sealer: Signer,
+    opener: Verifier,
+    probe: UdpTransport,
+    network: Diagnostics,
     events: Sender<Event>,
 }
 
-impl Tongue {
+impl PeerSession {
     /// For these links. `sealer` counts on from this start of the agent.
     #[must_use]
     pub fn new(
         links: Links,
-        sealer: Sealer,
+        sealer: Signer,
         peers: &[PeerId],
-        probe: Probe,
-        network: Network,
+        probe: UdpTransport,
+        network: Diagnostics,
         events: Sender<Event>,
     ) -> Self {
-        let mut opener = Opener::new();
+        let mut opener = Verifier::new();
         for peer in peers {
             if !opener.allow(*peer) {
                 warn!("There is no room to listen to {peer}.");
@@ -58,12 +59,12 @@ impl Tongue {
         key: &SigningKey,
         listener: TcpListener,
         peers: &[PeerId],
-        network: Network,
+        network: Diagnostics,
         events: Sender<Event>,
     ) -> Result<Self, String> {
         let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         network.listens(at);
-        let probe = Probe::open(at, events.clone(), network.clone());
+        let probe = UdpTransport::open(at, events.clone(), network.clone());
         let to_driver = events.clone();
         let (tell, told) = bounded(LINK_EVENTS_MAX);
         let links = Links::open(listener, key.clone(), peers, tell)
@@ -76,7 +77,7 @@ impl Tongue {
             }
         })
         .detach();
-        Ok(Self::new(links, Sealer::new(key.clone(), boot), peers, probe, network, to_driver))
+        Ok(Self::new(links, Signer::new(key.clone(), boot), peers, probe, network, to_driver))
     }
 
     /// Where this agent is reached from now on.
@@ -113,7 +114,7 @@ impl Tongue {
 
     /// Says something, in the form in which the peer speaks. What a full or lost link does not take is not said;
     /// the node waits for no answer longer than its deadline.
-    pub fn say(&mut self, peer: PeerKey, talk: &Talk) {
+    pub fn say(&mut self, peer: PeerKey, talk: &Message) {
         let peer = PeerId::from_public_key(&peer.0);
         let form = self.links.form(&peer);
         // Both buffers were used before, and will be again.
@@ -131,7 +132,7 @@ impl Tongue {
 
     /// Seals a fact of this agent's own, as a rumour.
     pub fn seal(&mut self, fact: &Fact) -> Option<Vec<u8>> {
-        let sealed = self.sealer.seal(rumour::TYPE, &[], &fact.seal());
+        let sealed = self.sealer.seal(gossip::TYPE, &[], &fact.seal());
         sealed.inspect_err(|error| warn!("A rumour of this agent's own was not told: {error}")).ok()
     }
 
@@ -163,7 +164,7 @@ impl Tongue {
                 let address = address.socket()?;
                 self.network.linked(&peer, Some(address));
                 if let Some(keys) = self.probe.greet(peer, address) {
-                    self.say(key(&peer), &Talk::Keys(keys));
+                    self.say(key(&peer), &Message::Keys(keys));
                 }
                 Some(Input::Link(key(&peer), LinkInput::Up(address)))
             }
@@ -184,7 +185,7 @@ impl Tongue {
             }
             LinkEvent::Frame { peer, channel, bytes } => {
                 let said = match self.opener.open_as(channel.form(), &bytes) {
-                    Ok(opened) if opened.sender == peer => Talk::read(channel.form(), opened.kind, opened.body),
+                    Ok(opened) if opened.sender == peer => Message::read(channel.form(), opened.kind, opened.body),
                     Ok(opened) => {
                         info!("{peer} passed on a message of {}; direct talk is of oneself only.", opened.sender);
                         None
@@ -194,7 +195,7 @@ impl Tongue {
                         None
                     }
                 };
-                if let Some(Talk::Keys(keys)) = &said {
+                if let Some(Message::Keys(keys)) = &said {
                     self.network.keyed(&peer);
                     self.probe.learn(peer, keys);
                     return None;
@@ -211,12 +212,13 @@ impl Tongue {
 }
 
 /// Membership, rumours and the keys of datagrams do not wait behind passages.
-const fn channel(form: Form, talk: &Talk) -> Channel {
+const fn channel(form: Encoding, talk: &Message) -> Channel {
     match (form, talk) {
-        (Form::Json, _) => Channel::Json,
-        (Form::Postcard, Talk::Member(_) | Talk::Gossip(_) | Talk::Keys(_)) => Channel::Gossip,
-        (Form::Postcard, Talk::Hello { .. } | Talk::Roll { .. } | Talk::Ask(_) | Talk::Answer(_) | Talk::Echo(_)) => {
-            Channel::Task
-        }
+        (Encoding::Json, _) => Channel::Json,
+        (Encoding::Postcard, Message::Member(_) | Message::Gossip(_) | Message::Keys(_)) => Channel::Gossip,
+        (
+            Encoding::Postcard,
+            Message::Hello { .. } | Message::Roll { .. } | Message::Ask(_) | Message::Answer(_) | Message::Echo(_),
+        ) => Channel::Task,
     }
 }

@@ -2,18 +2,19 @@
 //! in time and with the names of those that were silent. In a large mesh the linked ones are its neighbours only, and
 //! the answer says how many were not asked. And the other side: a question from a peer.
 
-use super::output::{Answered, Output, Problem, Response};
+use super::output::{Output, Problem, Response, SearchHit};
 use super::{Node, Out};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
 use crate::mesh::peers::Peer;
-use crate::query::ask::Ask;
 use crate::query::merge::merge;
+use crate::query::pending::PendingQuery;
 use crate::search::hit::{Found, Hit};
-use crate::search::words::{Pool, Tally};
-use crate::wire::talk::{self, Talk};
+use crate::search::lexical::{Pool, Tally};
+use crate::wire::message;
+use crate::wire::message::Message;
 use crate::work::task::{Asked, Outcome, Task};
 use heapless::Vec as Bounded;
 
@@ -21,7 +22,7 @@ use heapless::Vec as Bounded;
 const LIST_MIN: usize = 20;
 
 /// A question of a peer under way: the task, who asked, and its number there.
-pub(super) type PeerAsks = Bounded<(TaskId, PeerKey, u64), PEER_ASKS_MAX>;
+pub(super) type PeerQueries = Bounded<(TaskId, PeerKey, u64), PEER_ASKS_MAX>;
 
 impl Node {
     pub(super) fn on_search(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, out: &mut Out) {
@@ -73,7 +74,7 @@ impl Node {
         self.asks.unreachable(id, &away, far.len());
         let stored = meaning.quantize();
         for peer in &linked {
-            let ask = talk::Ask {
+            let ask = message::Ask {
                 id,
                 question: question.clone(),
                 model: meaning.model().0,
@@ -81,14 +82,14 @@ impl Node {
                 codes: stored.bytes().collect(),
                 count: u16::try_from(count).unwrap_or(u16::MAX),
             };
-            out.push(Output::Send(*peer, Talk::Ask(ask)));
+            out.push(Output::Send(*peer, Message::Ask(ask)));
         }
         let asked = Asked { text: question, meaning: meaning.clone(), count, shared: false };
         out.push(Output::Start(task, Task::Retrieve(asked)));
     }
 
     /// A peer asks. Whatever is wrong with the question, it gets one answer.
-    pub(super) fn on_asked(&mut self, peer: PeerKey, ask: talk::Ask, out: &mut Out) {
+    pub(super) fn on_asked(&mut self, peer: PeerKey, ask: message::Ask, out: &mut Out) {
         let model = Fingerprint(ask.model);
         let meaning = Quantized::from_parts(ask.scale, &ask.codes).and_then(|codes| codes.exact(model).ok());
         let fits = model == self.facts.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
@@ -103,12 +104,12 @@ impl Node {
         }
     }
 
-    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<talk::Found>>) -> Output {
-        Output::Send(peer, Talk::Answer(talk::Answer { id, device: self.facts.device.clone(), found }))
+    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<message::Found>>) -> Output {
+        Output::Send(peer, Message::Answer(message::Answer { id, device: self.facts.device.clone(), found }))
     }
 
     /// A peer answers.
-    pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: talk::Answer, out: &mut Out) {
+    pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.named(peer, answer.device);
         if let Some(ask) = self.asks.found_there(answer.id, peer, answer.found.map(|found| from_wire(*found))) {
             self.answer(ask, out);
@@ -128,7 +129,7 @@ impl Node {
         }
     }
 
-    fn answer(&self, ask: Ask, out: &mut Out) {
+    fn answer(&self, ask: PendingQuery, out: &mut Out) {
         let name = |key: Option<PeerKey>| match key.map(|key| self.peers.get(key)) {
             None => self.facts.device.clone(),
             Some(peer) => peer.map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned()),
@@ -138,7 +139,7 @@ impl Node {
         let here = ask.lists.iter().any(|(device, _)| device.is_none());
         let asked = answered + ask.silent.len() + usize::from(!here);
         let silent = ask.silent.iter().take(SILENT_NAMED_MAX).map(|key| name(Some(*key))).collect();
-        let hits = merge(ask.lists, ask.count).into_iter().map(|merged| Answered {
+        let hits = merge(ask.lists, ask.count).into_iter().map(|merged| SearchHit {
             device: name(merged.device),
             score: merged.score,
             path: merged.hit.path,
@@ -150,8 +151,8 @@ impl Node {
     }
 }
 
-fn to_wire(found: &Found) -> talk::Found {
-    let hit = |hit: &Hit| talk::Hit {
+fn to_wire(found: &Found) -> message::Found {
+    let hit = |hit: &Hit| message::Hit {
         row: hit.row.0,
         path: hit.path.clone(),
         heading: hit.heading.clone(),
@@ -169,11 +170,11 @@ fn to_wire(found: &Found) -> talk::Found {
         room > 0
     };
     let hits = found.hits.iter().take_while(fits).map(hit).collect();
-    talk::Found { passages: *passages, holding: holding.iter().copied().collect(), length: *length, hits }
+    message::Found { passages: *passages, holding: holding.iter().copied().collect(), length: *length, hits }
 }
 
-fn from_wire(found: talk::Found) -> Found {
-    let hit = |hit: talk::Hit| Hit {
+fn from_wire(found: message::Found) -> Found {
+    let hit = |hit: message::Hit| Hit {
         row: crate::base::id::Row(hit.row),
         path: hit.path,
         heading: hit.heading,

@@ -9,26 +9,26 @@ use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::TaskId;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::energy::advert;
+use crate::energy::advertiser;
 use crate::energy::decision::Decision;
-use crate::energy::foreground::AFTER_QUESTION;
-use crate::energy::pace::{Pace, Verdict};
+use crate::energy::duty_cycle::{DutyCycle, Verdict};
+use crate::energy::fraction::Fraction;
 use crate::energy::policy::ages::Ages;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
-use crate::energy::share::Share;
+use crate::energy::user_activity::AFTER_QUESTION;
 use crate::limits::BACKGROUND_MAX;
 use crate::store::change::Change;
-use crate::wire::rumour::Headroom;
+use crate::wire::gossip::Headroom;
 use crate::work::task::Outcome;
 use heapless::LinearMap;
 
 /// What is known of power in the node.
 #[derive(Debug, Default)]
-pub(super) struct Power {
+pub(super) struct EnergyState {
     /// What the governor allows; `None`: nothing governs.
     decision: Option<Decision>,
-    pace: Pace,
+    pace: DutyCycle,
     /// The account of each running task.
     accounts: LinearMap<TaskId, usize, BACKGROUND_MAX>,
     /// When an account that was asked has credit again.
@@ -47,7 +47,7 @@ pub(super) struct Power {
 
 /// What may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Room {
+pub(super) struct Admission {
     /// The account that it is counted on.
     account: usize,
     /// Chunks of an embedding task; `None`: none may start.
@@ -57,7 +57,7 @@ pub(super) struct Room {
 /// What light work may have where there is no headroom.
 fn light(decision: &Decision) -> Decision {
     let needs = decision.reason.is_some_and(Reason::holds_light_work);
-    Decision { workers: usize::from(!needs), duty: Share::TRICKLE, chunks: 1, ..*decision }
+    Decision { workers: usize::from(!needs), duty: Fraction::TRICKLE, chunks: 1, ..*decision }
 }
 
 /// Reasons that come and go within seconds: nobody is told of them.
@@ -124,9 +124,9 @@ impl Node {
     }
 
     /// Whether a background task may start now, and how large; counts nothing yet.
-    pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Room> {
+    pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Admission> {
         let Some(decision) = self.power.decision else {
-            return Some(Room { account: 0, chunks: Some(crate::limits::EMBED_BATCH) });
+            return Some(Admission { account: 0, chunks: Some(crate::limits::EMBED_BATCH) });
         };
         if let Some(until) = self.power.quiet_until.filter(|until| now < *until) {
             self.power.credit_at = Some(until);
@@ -143,7 +143,7 @@ impl Node {
                 continue;
             }
             match self.power.pace.asks(now, account, &allowed) {
-                Verdict::Run { chunks } => return Some(Room { account, chunks: bulk.then_some(chunks) }),
+                Verdict::Run { chunks } => return Some(Admission { account, chunks: bulk.then_some(chunks) }),
                 Verdict::Later(at) => self.power.credit_at = earliest(self.power.credit_at, Some(at)),
                 Verdict::No => {}
             }
@@ -152,7 +152,7 @@ impl Node {
     }
 
     /// Counts a task as started.
-    pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Room) {
+    pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Admission) {
         if self.power.decision.is_some() {
             self.power.pace.started(now, room.account);
             let kept = self.power.accounts.insert(id, room.account);
@@ -184,8 +184,8 @@ impl Node {
     /// What peers are told: by the governor where there is one, else whether this device works for itself.
     pub(super) fn offer(&self, busy: bool) -> Headroom {
         match &self.power.decision {
-            Some(decision) => advert::word(decision, busy, self.power.pace.chunk_ms()),
-            None => advert::ungoverned(busy),
+            Some(decision) => advertiser::word(decision, busy, self.power.pace.chunk_ms()),
+            None => advertiser::ungoverned(busy),
         }
     }
 }

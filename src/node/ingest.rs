@@ -1,6 +1,6 @@
 //! The story of a file: seen, read, embedded, found; changed, renamed, gone.
 
-use super::energy::Room;
+use super::energy::Admission;
 use super::input::Saved;
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, Out};
@@ -234,7 +234,7 @@ impl Node {
         }
     }
 
-    fn start(&mut self, task: Task, room: Option<Room>, now: Instant, out: &mut Out) {
+    fn start(&mut self, task: Task, room: Option<Admission>, now: Instant, out: &mut Out) {
         let id = self.task_id();
         if let Some(room) = room {
             self.charge(now, id, room);
@@ -276,7 +276,7 @@ impl Node {
             }
         };
         for look in looks {
-            // Room for every source twice over, and a new plan is made only when the last one is done.
+            // Admission for every source twice over, and a new plan is made only when the last one is done.
             let _ = self.ingest.pending_looks.push_back(look);
         }
     }

@@ -5,8 +5,8 @@ use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::store::change::{Applied, Ledger};
 use crate::store::record::Source;
-use crate::wire::rumour::Relayed;
-use crate::wire::talk::Talk;
+use crate::wire::gossip::Relayed;
+use crate::wire::message::Message;
 use crate::work::task::Outcome;
 use core::net::SocketAddr;
 
@@ -60,7 +60,7 @@ pub enum LinkInput {
     /// A dial failed.
     NotDialled,
     /// The peer said something: signed by it, and here for the first time.
-    Said(Box<Talk>),
+    Said(Box<Message>),
 }
 
 /// A request, checked for form by the driver.

@@ -5,7 +5,7 @@ use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
-use crate::wire::talk::{Echo, Talk};
+use crate::wire::message::{Echo, Message};
 
 impl Node {
     pub(super) fn on_link(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
@@ -33,29 +33,29 @@ impl Node {
         }
     }
 
-    fn on_talk(&mut self, now: Instant, peer: PeerKey, talk: Talk, out: &mut Out) {
+    fn on_talk(&mut self, now: Instant, peer: PeerKey, talk: Message, out: &mut Out) {
         match talk {
-            Talk::Hello { device, ask, listen } => {
+            Message::Hello { device, ask, listen } => {
                 self.peers.listens(now, peer, &listen);
                 self.peers.named(peer, device);
                 if ask {
                     out.push(self.hello(peer, false));
                 }
             }
-            Talk::Ask(ask) => self.on_asked(peer, ask, out),
-            Talk::Answer(answer) => self.on_peer_answer(peer, answer, out),
-            Talk::Echo(Echo { answer: true, .. }) => {}
-            Talk::Echo(asked) => out.push(Output::Send(peer, Talk::Echo(Echo { answer: true, ..asked }))),
-            Talk::Member(packet) => self.on_packet(now, peer, &packet, true, out),
-            Talk::Roll { ask, members } => self.on_roll(now, peer, ask, &members, out),
-            Talk::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
+            Message::Ask(ask) => self.on_asked(peer, ask, out),
+            Message::Answer(answer) => self.on_peer_answer(peer, answer, out),
+            Message::Echo(Echo { answer: true, .. }) => {}
+            Message::Echo(asked) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..asked }))),
+            Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),
+            Message::Roll { ask, members } => self.on_roll(now, peer, ask, &members, out),
+            Message::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
             // Of the sockets, and handled there.
-            Talk::Keys(_) => {}
+            Message::Keys(_) => {}
         }
     }
 
     fn hello(&self, peer: PeerKey, ask: bool) -> Output {
-        Output::Send(peer, Talk::Hello { device: self.facts.device.clone(), ask, listen: self.listen.clone() })
+        Output::Send(peer, Message::Hello { device: self.facts.device.clone(), ask, listen: self.listen.clone() })
     }
 
     /// Asks linked peers for their name as long as they have not said it; dials whoever is due and ends links that

@@ -8,12 +8,12 @@
 
 mod ask;
 mod energy;
+pub mod gossip;
 mod ingest;
 pub mod input;
 mod link;
-mod member;
+mod membership;
 pub mod output;
-pub mod rumour;
 pub mod status;
 
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
@@ -21,27 +21,27 @@ use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
-use crate::mesh::member::Member;
 use crate::mesh::peers::Peers;
-use crate::query::ask::Asks;
+use crate::mesh::swim::Membership;
+use crate::query::pending::PendingQueries;
 use crate::store::change::Ledger;
 use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
-use ask::PeerAsks;
+use ask::PeerQueries;
 use core::net::SocketAddr;
-use energy::Power;
+use energy::EnergyState;
+use gossip::GossipState;
 use ingest::Ingest;
 use input::{Input, Request};
-use member::Mesh;
+use membership::MeshState;
 use output::{Output, Problem, Response};
-use rumour::Hearsay;
 
 /// What one input may cause.
 pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
 
 /// What the node must know to begin; read by the driver.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub struct NodeConfig {
     /// The agent's public key.
     pub key: PeerKey,
     /// The agent's PeerId, as text.
@@ -69,15 +69,15 @@ pub struct Facts {
 /// One agent.
 #[derive(Debug)]
 pub struct Node {
-    facts: Facts,
+    facts: NodeConfig,
     ingest: Ingest,
-    asks: Asks,
-    peer_asks: PeerAsks,
+    asks: PendingQueries,
+    peer_asks: PeerQueries,
     peers: Peers,
-    member: Member,
-    mesh: Mesh,
-    hearsay: Hearsay,
-    power: Power,
+    member: Membership,
+    mesh: MeshState,
+    hearsay: GossipState,
+    power: EnergyState,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
@@ -88,20 +88,20 @@ pub struct Node {
 impl Node {
     /// A node that knows `facts`. Feed it `Input::Wake` to set it going.
     #[must_use]
-    pub fn new(now: Instant, facts: Facts) -> Self {
-        let facts = Facts { slots: facts.slots.clamp(1, BACKGROUND_MAX), ..facts };
+    pub fn new(now: Instant, facts: NodeConfig) -> Self {
+        let facts = NodeConfig { slots: facts.slots.clamp(1, BACKGROUND_MAX), ..facts };
         let mut rng = Rng::new(facts.seed);
-        let member = Member::new(facts.key, facts.boot, Rng::new(rng.next()));
+        let member = Membership::new(facts.key, facts.boot, Rng::new(rng.next()));
         Self {
             ingest: Ingest::new(now),
-            hearsay: Hearsay::new(now, rumour::seed(&facts.peer_id, &facts.device)),
+            hearsay: GossipState::new(now, gossip::seed(&facts.peer_id, &facts.device)),
             facts,
-            asks: Asks::default(),
-            peer_asks: PeerAsks::new(),
+            asks: PendingQueries::default(),
+            peer_asks: PeerQueries::new(),
             peers: Peers::new(Rng::new(rng.next())),
             member,
-            mesh: Mesh::new(now, rng),
-            power: Power::default(),
+            mesh: MeshState::new(now, rng),
+            power: EnergyState::default(),
             audits: heapless::Vec::new(),
             next_task: TaskId(0),
             next_save: SaveId(0),

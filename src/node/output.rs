@@ -5,16 +5,16 @@ use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
 use crate::limits::RUMOUR_BATCH_MAX;
-use crate::mesh::rumour::Slot;
+use crate::mesh::gossip::ItemRef;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
-use crate::wire::rumour::{Fact, Relayed};
-use crate::wire::talk::Talk;
+use crate::wire::gossip::{Fact, Relayed};
+use crate::wire::message::Message;
 use crate::work::task::Task;
 use core::net::SocketAddr;
 
 /// Rumours that leave in one frame.
-pub type Slots = heapless::Vec<Slot, RUMOUR_BATCH_MAX>;
+pub type ItemRefs = heapless::Vec<ItemRef, RUMOUR_BATCH_MAX>;
 
 /// One order to the driver, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub enum Output {
     /// Link up with a peer; an `Up` or a `NotDialled` follows.
     Dial(PeerKey, SocketAddr),
     /// Say something to a linked peer. If the link is full or gone, it is as if the peer had not heard.
-    Send(PeerKey, Talk),
+    Send(PeerKey, Message),
     /// Send a packet of the membership machine to a known peer, as a sealed datagram; it may be lost.
     Member(PeerKey, Vec<u8>),
     /// End the link to a peer: nobody here needs it. A `Down` follows.
@@ -39,7 +39,7 @@ pub enum Output {
         /// To whom.
         to: PeerKey,
         /// Which.
-        slots: Slots,
+        slots: ItemRefs,
         /// Whether it asked for them.
         asked: bool,
     },
@@ -115,7 +115,7 @@ pub enum Response {
     /// Passages, best first.
     Hits {
         /// The passages.
-        hits: Vec<Answered>,
+        hits: Vec<SearchHit>,
         /// Devices asked, this one among them.
         asked: usize,
         /// Devices that answered in time.
@@ -140,7 +140,7 @@ impl Response {
 
 /// A passage of an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answered {
+pub struct SearchHit {
     /// The name of the device that holds it.
     pub device: String,
     /// Its score, see `search::hit::score`.

@@ -1,11 +1,11 @@
 //! How things stand, as plain data for the API and the page.
 
 use super::Node;
-use super::rumour::Heard;
+use super::gossip::PeerGossip;
 use crate::base::id::{Fingerprint, PeerKey};
 use crate::base::time::Instant;
-use crate::mesh::member::Standing;
 use crate::mesh::peers::Peer;
+use crate::mesh::swim::Liveness;
 use crate::store::change::Ledger;
 use crate::store::record::Source;
 use core::net::SocketAddr;
@@ -27,9 +27,9 @@ pub struct Status {
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
     /// The known peers.
-    pub peers: Vec<Known>,
+    pub peers: Vec<PeerStatus>,
     /// What they told of themselves.
-    pub heard: Vec<Heard>,
+    pub heard: Vec<PeerGossip>,
     /// The time to linked peers and back, in microseconds, where the driver knows it.
     pub round_trips: Vec<(PeerKey, u64)>,
     /// Background tasks and saves under way.
@@ -42,7 +42,7 @@ pub struct Status {
 
 /// A known peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct PeerStatus {
     /// Its public key.
     pub key: PeerKey,
     /// Its PeerId.
@@ -52,7 +52,7 @@ pub struct Known {
     /// Whether there is a link.
     pub linked: bool,
     /// What the mesh believes of it.
-    pub standing: Standing,
+    pub standing: Liveness,
     /// In which of its lives it is; 0 where nothing is known.
     pub generation: u32,
     /// Where it would be dialled.
@@ -79,16 +79,16 @@ impl Node {
         }
     }
 
-    fn known(&self) -> Vec<Known> {
+    fn known(&self) -> Vec<PeerStatus> {
         let roll: BTreeMap<_, _> = self.member.roll(self.facts.key).into_iter().map(|told| (told.key, told)).collect();
         let known = |peer: &Peer| {
             let told = roll.get(&peer.key);
-            Known {
+            PeerStatus {
                 key: peer.key,
                 peer_id: peer.peer_id.clone(),
                 device: peer.device.clone(),
                 linked: peer.linked,
-                standing: told.map_or(Standing::Unknown, |told| told.standing),
+                standing: told.map_or(Liveness::Unknown, |told| told.standing),
                 generation: told.map_or(0, |told| told.generation),
                 address: peer.addresses.current(),
             }

@@ -2,15 +2,15 @@
 
 use super::input::{Input, LinkInput, Request, Saved};
 use super::output::{Output, Problem, Response};
-use super::{Facts, Node, Out};
+use super::{Node, NodeConfig, Out};
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
+use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint;
 use crate::energy::reason::Reason;
-use crate::energy::share::Share;
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
 use crate::search::hit::Found;
 use crate::store::change::{Applied, Change, Kind, Ledger};
@@ -23,7 +23,7 @@ fn source(path: &str) -> Source {
 }
 
 pub(super) fn node(disk_free: u64) -> Node {
-    let facts = Facts {
+    let facts = NodeConfig {
         key: PeerKey([200; 32]),
         boot: 1,
         seed: 1,
@@ -177,7 +177,7 @@ fn a_stop_waits_for_what_is_under_way_and_refuses_the_rest() {
 #[test]
 fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is_told() {
     let mut node = node(u64::MAX);
-    let allowed = Decision { workers: 1, duty: Share::ALL, chunks: 4, ..Decision::default() };
+    let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     assert_eq!(handle(&mut node, at(0), Input::Power(allowed)), []);
     let search = Request::Search { question: "where".to_owned(), count: 1 };
     let out = handle(&mut node, at(1), Input::Api(ReplyId(1), search));
@@ -228,7 +228,7 @@ fn in_debt(decision: Decision) -> Node {
 
 #[test]
 fn a_moment_of_credit_that_passed_wakes_no_node_that_may_begin_nothing() {
-    let little = Decision { workers: 1, duty: Share::new(0.1), chunks: 1, ..Decision::default() };
+    let little = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 1, ..Decision::default() };
     let broken = Err("The disk is gone.".to_owned());
     for stops in [Input::Disk { free: 1 }, Input::Saved(SaveId(2), broken)] {
         let mut node = in_debt(little);
@@ -246,7 +246,7 @@ fn a_moment_of_credit_that_passed_wakes_no_node_that_may_begin_nothing() {
 #[test]
 fn work_that_comes_up_just_after_an_answer_is_begun_when_the_quiet_is_over() {
     let mut node = node(u64::MAX);
-    let allowed = Decision { workers: 1, duty: Share::ALL, chunks: 4, ..Decision::default() };
+    let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     handle(&mut node, at(0), Input::Power(allowed));
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
@@ -265,7 +265,7 @@ fn work_that_comes_up_just_after_an_answer_is_begun_when_the_quiet_is_over() {
 fn a_count_waits_as_other_work_does_and_is_made_when_all_is_calm() {
     for (reason, from) in [(None, 2500), (Some(Reason::Paused), 9000), (Some(Reason::UnderVoltage), 9000)] {
         let mut node = node(u64::MAX);
-        let allowed = Decision { workers: 1, duty: Share::ALL, chunks: 4, ..Decision::default() };
+        let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
         let word = if reason.is_some() { Decision { reason, ..Decision::default() } } else { allowed };
         handle(&mut node, at(0), Input::Power(word));
         let search = Request::Search { question: "where".to_owned(), count: 1 };
@@ -323,12 +323,13 @@ fn where_files_come_all_the_time_the_governor_is_told_the_age_of_the_oldest_and_
 fn peers_are_told_quarters_energy_and_speed_of_what_the_governor_allows() {
     let mut node = node(u64::MAX);
     assert_eq!(node.offer(false).quarters, 4, "nothing governs");
-    let all = Decision { headroom: Share::ALL, mode: Mode::Full, workers: 4, duty: Share::ALL, ..Decision::default() };
+    let all =
+        Decision { headroom: Fraction::ALL, mode: Mode::Full, workers: 4, duty: Fraction::ALL, ..Decision::default() };
     for (decision, busy, quarters) in [
         (all, false, 4),
         (all, true, 2),
-        (Decision { headroom: Share::new(0.6), mode: Mode::Normal, ..all }, false, 2),
-        (Decision { mode: Mode::Trickle, headroom: Share::TRICKLE, ..all }, false, 0),
+        (Decision { headroom: Fraction::new(0.6), mode: Mode::Normal, ..all }, false, 2),
+        (Decision { mode: Mode::Trickle, headroom: Fraction::TRICKLE, ..all }, false, 0),
         (Decision { on_battery: true, ..all }, false, 0),
         (Decision { reason: Some(Reason::UnderVoltage), workers: 0, ..all }, false, 0),
     ] {
@@ -337,5 +338,5 @@ fn peers_are_told_quarters_energy_and_speed_of_what_the_governor_allows() {
     }
     handle(&mut node, at(0), Input::Power(Decision { energy: hint::Energy::Surplus, ..all }));
     let offer = node.offer(false);
-    assert_eq!((offer.energy, offer.ms_per_task), (crate::wire::rumour::Energy::Surplus, 400));
+    assert_eq!((offer.energy, offer.ms_per_task), (crate::wire::gossip::Energy::Surplus, 400));
 }

@@ -6,8 +6,8 @@
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, LOOK_BATCH, REMARKS_MAX};
 use crate::store::record::{FileStamp, Source};
 use crate::work::task::Look;
-use crate::worker::look::{Entry, Listing};
 use crate::worker::read::Content;
+use crate::worker::scan::{Entry, Listing};
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};

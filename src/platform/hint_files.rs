@@ -13,14 +13,14 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Where hints may lie.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct HintPaths {
     /// Our own hint's file.
     pub hint: PathBuf,
     /// A file with the grid's carbon intensity, in one of the shapes that the API takes.
     pub grid: Option<PathBuf>,
 }
 
-impl Places {
+impl HintPaths {
     /// Where the owner says, or where hints lie by default.
     #[must_use]
     pub fn new(hint: Option<&str>, grid: Option<&str>) -> Self {
@@ -28,16 +28,16 @@ impl Places {
     }
 }
 
-/// Which file said something.
+/// HintFile file said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum HintFile {
     /// The hint's.
     Hint,
     /// The grid's.
     Grid,
 }
 
-impl Which {
+impl HintFile {
     /// For people.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -50,9 +50,9 @@ impl Which {
 
 /// A file that is new, or other than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// Which.
-    pub which: Which,
+pub struct ChangedHint {
+    /// HintFile.
+    pub which: HintFile,
     /// Seconds since 1970 when it was written, by the clock of that moment.
     pub written: i64,
     /// What it holds.
@@ -62,7 +62,7 @@ pub struct Changed {
 /// The files, and what they were when they were read last.
 #[derive(Debug)]
 pub struct HintFiles {
-    files: Vec<(Which, PathBuf, Option<Stamp>)>,
+    files: Vec<(HintFile, PathBuf, Option<Stamp>)>,
     looked: Option<Instant>,
 }
 
@@ -72,14 +72,14 @@ type Stamp = (u64, u64, i64, i64);
 impl HintFiles {
     /// Nothing read yet.
     #[must_use]
-    pub fn new(places: Places) -> Self {
-        let mut files = vec![(Which::Hint, places.hint, None)];
-        files.extend(places.grid.map(|path| (Which::Grid, path, None)));
+    pub fn new(places: HintPaths) -> Self {
+        let mut files = vec![(HintFile::Hint, places.hint, None)];
+        files.extend(places.grid.map(|path| (HintFile::Grid, path, None)));
         Self { files, looked: None }
     }
 
     /// What changed, if it is time to look. A hint's life counts from here; a file that stays as it is renews nothing.
-    pub fn poll(&mut self, now: Instant) -> Vec<Changed> {
+    pub fn poll(&mut self, now: Instant) -> Vec<ChangedHint> {
         if self.looked.is_some_and(|at| now.since(at) < EVERY) {
             return Vec::new();
         }
@@ -101,7 +101,7 @@ impl HintFiles {
                 let mut bytes = Vec::new();
                 // A byte more than is taken shows that it is too long.
                 file.take(GRID_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
-                Some(Changed { which: *which, written: about.mtime(), bytes })
+                Some(ChangedHint { which: *which, written: about.mtime(), bytes })
             })
             .collect()
     }
@@ -115,13 +115,13 @@ mod tests {
     fn a_file_is_read_when_it_changed_and_only_then() {
         let place = tempfile::tempdir().unwrap();
         let hint = place.path().join("hint.json");
-        let mut files = HintFiles::new(Places { hint: hint.clone(), grid: None });
+        let mut files = HintFiles::new(HintPaths { hint: hint.clone(), grid: None });
         let at = |seconds: u64| Instant::from_millis(seconds * 1000);
         assert!(files.poll(at(0)).is_empty(), "there is none");
         fs::write(&hint, "one").unwrap();
         assert!(files.poll(at(1)).is_empty(), "looked a moment ago");
         let said = files.poll(at(5));
-        assert_eq!((said[0].which, &said[0].bytes[..], said.len()), (Which::Hint, &b"one"[..], 1));
+        assert_eq!((said[0].which, &said[0].bytes[..], said.len()), (HintFile::Hint, &b"one"[..], 1));
         assert!(said[0].written > 1_700_000_000, "{said:?}");
         assert!(files.poll(at(10)).is_empty(), "the same");
         fs::write(&hint, "other").unwrap();

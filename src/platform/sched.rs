@@ -20,7 +20,7 @@ const CAPACITY: u32 = 1024;
 
 /// Where the calling thread stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ThreadPriority {
     /// It runs only when nothing else wants the core (SCHED_IDLE).
     pub idle_class: bool,
     /// Its niceness: 19 is the most polite.
@@ -66,13 +66,13 @@ pub fn step_back() {
 
 /// Asks the kernel where the calling thread stands.
 #[must_use]
-pub fn standing() -> Standing {
+pub fn standing() -> ThreadPriority {
     // SAFETY: one integer; 0 is the calling thread.
     let class = unsafe { libc::sched_getscheduler(0) };
     // SAFETY: two integers; 0 is the calling thread.
     let io = unsafe { libc::syscall(libc::SYS_ioprio_get, IO_WHO_THREAD, 0) };
     let nice = rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap_or(0);
-    Standing { idle_class: class == libc::SCHED_IDLE, nice, io_idle: io >> 13 == 3 }
+    ThreadPriority { idle_class: class == libc::SCHED_IDLE, nice, io_idle: io >> 13 == 3 }
 }
 
 /// Clamps the calling thread to so many percent of a core's capacity, so that the kernel picks a slow, frugal frequency

@@ -11,11 +11,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// Tells the driver of changes. Where it cannot, the hourly look finds them.
-pub struct Watch {
+pub struct FolderWatcher {
     watcher: Option<RecommendedWatcher>,
 }
 
-impl Watch {
+impl FolderWatcher {
     /// `home`: the agent's own folder, whose changes are never told.
     #[must_use]
     pub fn new(events: Sender<Event>, home: PathBuf) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::base::id::PeerKey;
 use crate::search::hit::{Found, Hit, score};
-use crate::search::words::Pool;
+use crate::search::lexical::Pool;
 
 /// A passage of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,7 @@ pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> 
 mod tests {
     use super::*;
     use crate::base::id::Row;
-    use crate::search::words::Question;
+    use crate::search::lexical::Question;
 
     fn found(question: &Question, texts: &[(&str, f32)]) -> Found {
         let hits: Vec<Hit> = (0..)

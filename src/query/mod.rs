@@ -6,5 +6,5 @@
 //! Limits: `ASKS_MAX` open questions; for each `ASK_MS_MAX`, `PEER_ANSWER_MS` once peers are asked.
 //! Not here: searching (`worker::retrieve`), the talk with peers (`node::ask`).
 
-pub mod ask;
 pub mod merge;
+pub mod pending;

@@ -1,17 +1,17 @@
 //! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
 
-use super::event_log::Events;
+use super::event_log::EventLog;
 use super::executor::Clamp;
-use super::governor::Governing;
-use super::handle::Asked;
+use super::governor::GovernorHandle;
+use super::handle::Call;
 use super::progress::Progress;
 use super::writer::Save;
 use crate::base::id::{ReplyId, TaskId};
 use crate::energy::decision::Decision;
 use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
-use crate::net::address_book::Memory;
+use crate::net::address_book::AddressBook;
 use crate::net::link::LinkEvent;
-use crate::net::session::Tongue;
+use crate::net::session::PeerSession;
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
@@ -20,9 +20,9 @@ use crate::platform::clock;
 use crate::platform::home::boot_count;
 use crate::platform::home::disk_free;
 use crate::platform::store;
-use crate::platform::watcher::Watch;
-use crate::wire::message::BadMessage;
-use crate::wire::peer::PeerId;
+use crate::platform::watcher::FolderWatcher;
+use crate::wire::envelope::BadMessage;
+use crate::wire::peer_id::PeerId;
 use crate::work::task::Task;
 use futures_lite::future::or;
 use log::debug;
@@ -37,13 +37,13 @@ pub enum Event {
     /// For the node.
     Input(Input),
     /// A person asks.
-    Asked(Asked),
+    Call(Call),
     /// Something happened on a link.
     Link(LinkEvent),
 }
 
 /// Where outputs go.
-pub struct Hands {
+pub struct Outputs {
     /// Background tasks; as many places as the node has slots.
     pub background: Sender<(TaskId, Task)>,
     /// Tasks that a person waits for.
@@ -51,9 +51,9 @@ pub struct Hands {
     /// The writer.
     pub saves: Sender<Save>,
     /// The watcher of folders.
-    pub watch: Arc<Mutex<Watch>>,
+    pub watch: Arc<Mutex<FolderWatcher>>,
     /// Where peers were reached.
-    pub memory: Memory,
+    pub memory: AddressBook,
     /// What background threads are clamped to.
     pub clamp: Clamp,
     /// The agent's home.
@@ -66,13 +66,13 @@ pub struct Hands {
 pub struct Driver {
     node: Node,
     out: Out,
-    hands: Hands,
+    hands: Outputs,
     replies: BTreeMap<ReplyId, Sender<Response>>,
     next_reply: ReplyId,
     progress: Progress,
-    tongue: Tongue,
-    events: Events,
-    governing: Governing,
+    tongue: PeerSession,
+    events: EventLog,
+    governing: GovernorHandle,
     /// What the node was told last that is allowed.
     allowed: Option<Decision>,
     /// What the last outputs brought at once; at most one input for each of them.
@@ -84,11 +84,11 @@ impl Driver {
     #[must_use]
     pub fn new(
         node: Node,
-        hands: Hands,
+        hands: Outputs,
         progress: Progress,
-        tongue: Tongue,
-        events: Events,
-        governing: Governing,
+        tongue: PeerSession,
+        events: EventLog,
+        governing: GovernorHandle,
     ) -> Self {
         let (out, back) = (Out::new(), VecDeque::with_capacity(OUT_PER_INPUT_MAX));
         let (replies, next_reply, allowed) = (BTreeMap::new(), ReplyId(0), None);
@@ -144,7 +144,7 @@ impl Driver {
         (self.allowed.replace(decision) != Some(decision)).then_some(Input::Power(decision))
     }
 
-    fn admit(&mut self, asked: Asked) -> Option<Input> {
+    fn admit(&mut self, asked: Call) -> Option<Input> {
         if self.replies.len() >= REPLIES_MAX {
             let busy = Response::refused(Problem::Busy, "The agent is busy; ask again in a moment.");
             // The asker may have hung up.

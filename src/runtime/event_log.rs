@@ -4,7 +4,7 @@ use crate::base::time::Instant;
 use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
 use crate::node::output::Notice;
 use crate::platform::clock;
-use crate::wire::peer::PeerId;
+use crate::wire::peer_id::PeerId;
 use core::net::IpAddr;
 use log::Level;
 use std::collections::VecDeque;
@@ -24,7 +24,7 @@ pub enum Kind {
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happened {
+pub struct LoggedEvent {
     /// Its number, from 1; later ones are higher.
     pub number: u64,
     /// When.
@@ -39,17 +39,17 @@ pub struct Happened {
 
 /// The list. Clones are the same list.
 #[derive(Clone, Debug, Default)]
-pub struct Events {
+pub struct EventLog {
     list: Arc<Mutex<List>>,
 }
 
 #[derive(Debug, Default)]
 struct List {
-    events: VecDeque<Happened>,
+    events: VecDeque<LoggedEvent>,
     newest: u64,
 }
 
-impl Events {
+impl EventLog {
     /// Nothing happened yet.
     #[must_use]
     pub fn new() -> Self {
@@ -99,13 +99,13 @@ impl Events {
         }
         list.newest += 1;
         let (number, at) = (list.newest, clock::now());
-        list.events.push_back(Happened { number, at, kind, device: device.to_owned(), text });
+        list.events.push_back(LoggedEvent { number, at, kind, device: device.to_owned(), text });
     }
 
     /// What happened after the event of this number, oldest first, at most `EVENTS_ANSWER_MAX`; and the number of
     /// the newest event of all.
     #[must_use]
-    pub fn after(&self, number: u64) -> (Vec<Happened>, u64) {
+    pub fn after(&self, number: u64) -> (Vec<LoggedEvent>, u64) {
         let list = self.list();
         let later = list.events.iter().filter(|event| event.number > number);
         (later.take(EVENTS_ANSWER_MAX).cloned().collect(), list.newest)
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn events_are_numbered_bounded_and_followed_from_any_number() {
-        let events = Events::new();
+        let events = EventLog::new();
         assert_eq!(events.after(0), (Vec::new(), 0));
         for n in 0..EVENTS_MAX + 50 {
             events.notice(&Notice::Linked(format!("device {n}")));
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_same_again_is_one_event_and_indexing_is_none() {
-        let events = Events::new();
+        let events = EventLog::new();
         for _ in 0..3 {
             events.note(Kind::Refused, "12D3", "It is not known.".to_owned());
             events.notice(&Notice::Resumed);
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_long_sentence_is_cut_between_letters() {
-        let events = Events::new();
+        let events = EventLog::new();
         events.note(Kind::Lost, "x", "ä".repeat(EVENT_BYTES_MAX));
         assert_eq!(events.after(0).0[0].text.len(), EVENT_BYTES_MAX);
         events.note(Kind::Lost, "y", format!("a{}", "ä".repeat(EVENT_BYTES_MAX)));

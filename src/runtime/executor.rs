@@ -11,7 +11,7 @@ use crate::platform::folder::Folders;
 use crate::platform::sched::clamp;
 use crate::search::vector::Index;
 use crate::work::task::{Look, Outcome, Task};
-use crate::worker::run::{World, run};
+use crate::worker::run::{TaskIo, run};
 use smol::channel::{Receiver, Sender};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -44,7 +44,7 @@ impl Clamp {
 
 /// What a thread works with. Clones share all of it but the engine's scratch memory.
 #[derive(Clone)]
-pub struct Bench<E> {
+pub struct Executor<E> {
     /// The store, for reading.
     pub disk: Disk,
     /// The engine.
@@ -59,7 +59,7 @@ pub struct Bench<E> {
     pub clamp: Clamp,
 }
 
-impl<E: Embedder> Bench<E> {
+impl<E: Embedder> Executor<E> {
     /// Runs tasks until the driver hangs up.
     pub fn run(mut self, tasks: &Receiver<(TaskId, Task)>) {
         let mut clamped = None;
@@ -76,7 +76,7 @@ impl<E: Embedder> Bench<E> {
 
     fn outcome(&mut self, task: Task) -> Outcome {
         let (folders, index) = (&self.folders, &self.index);
-        let world = World {
+        let world = TaskIo {
             list: |look: &Look| folders.list(look),
             read: |path: &[u8]| folders.read(path),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),

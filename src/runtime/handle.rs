@@ -1,16 +1,16 @@
 //! The way to the driver for everybody who is not a thread of its own: HTTP tasks, the command line.
 
-use super::event_log::Events;
-use super::governor::Governing;
+use super::event_log::EventLog;
+use super::governor::GovernorHandle;
 use crate::limits::GATE_MAX;
-use crate::net::diagnostics::Network;
+use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use smol::channel::{Receiver, Sender, bounded};
 
 /// One request on its way to the driver.
 #[derive(Debug)]
-pub struct Asked {
+pub struct Call {
     /// What is wanted.
     pub request: Request,
     /// Where the one response goes; it has room for it, so sending never waits.
@@ -19,55 +19,58 @@ pub struct Asked {
 
 /// A way in. Clones lead to the same driver.
 #[derive(Clone, Debug)]
-pub struct Gate {
-    way: Sender<Asked>,
-    network: Network,
-    events: Events,
-    governing: Governing,
+pub struct NodeHandle {
+    way: Sender<Call>,
+    network: Diagnostics,
+    events: EventLog,
+    governing: GovernorHandle,
 }
 
-impl Gate {
+impl NodeHandle {
     /// A gate, and the end that the driver holds. At most `GATE_MAX` requests wait in between.
     #[must_use]
-    pub fn new() -> (Self, Receiver<Asked>) {
+    pub fn new() -> (Self, Receiver<Call>) {
         let (way, driver) = bounded(GATE_MAX);
-        (Self { way, network: Network::default(), events: Events::new(), governing: Governing::off() }, driver)
+        (
+            Self { way, network: Diagnostics::default(), events: EventLog::new(), governing: GovernorHandle::off() },
+            driver,
+        )
     }
 
     /// The same way in, where the notes of the network can be read as well: they are not the node's.
     #[must_use]
-    pub fn around(self, network: Network) -> Self {
+    pub fn around(self, network: Diagnostics) -> Self {
         Self { network, ..self }
     }
 
     /// The same way in, where the governor can be asked as well: it is not the node's.
     #[must_use]
-    pub fn governed(self, governing: Governing) -> Self {
+    pub fn governed(self, governing: GovernorHandle) -> Self {
         Self { governing, ..self }
     }
 
     /// The governor.
     #[must_use]
-    pub const fn governing(&self) -> &Governing {
+    pub const fn governing(&self) -> &GovernorHandle {
         &self.governing
     }
 
     /// What is noted of the network.
     #[must_use]
-    pub const fn network(&self) -> &Network {
+    pub const fn network(&self) -> &Diagnostics {
         &self.network
     }
 
     /// What happened, for those who follow it; the driver writes it down.
     #[must_use]
-    pub const fn events(&self) -> &Events {
+    pub const fn events(&self) -> &EventLog {
         &self.events
     }
 
     /// Asks the node and waits for its answer. Never waits for room: a full or closed way is an answer.
     pub async fn ask(&self, request: Request) -> Response {
         let (reply, answer) = bounded(1);
-        match self.way.try_send(Asked { request, reply }) {
+        match self.way.try_send(Call { request, reply }) {
             Ok(()) => answer.recv().await.unwrap_or_else(|_| Response::refused(Problem::Busy, STOPPED)),
             Err(error) if error.is_full() => Response::refused(Problem::Busy, FULL),
             Err(_) => Response::refused(Problem::Busy, STOPPED),
@@ -84,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_answer_comes_back_to_the_one_who_asked() {
-        let (gate, driver) = Gate::new();
+        let (gate, driver) = NodeHandle::new();
         let answer = smol::block_on(smol::future::zip(gate.ask(Request::Status), async {
             let asked = driver.recv().await.unwrap();
             assert_eq!(asked.request, Request::Status);
@@ -95,10 +98,10 @@ mod tests {
 
     #[test]
     fn a_full_or_closed_way_is_an_answer_and_nobody_waits() {
-        let (gate, driver) = Gate::new();
+        let (gate, driver) = NodeHandle::new();
         for _ in 0..GATE_MAX {
             let (reply, _) = bounded(1);
-            gate.way.try_send(Asked { request: Request::Status, reply }).unwrap();
+            gate.way.try_send(Call { request: Request::Status, reply }).unwrap();
         }
         assert_eq!(smol::block_on(gate.ask(Request::Status)), Response::refused(Problem::Busy, FULL));
         drop(driver);
@@ -107,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_driver_that_forgets_a_request_is_an_answer_too() {
-        let (gate, driver) = Gate::new();
+        let (gate, driver) = NodeHandle::new();
         let (answer, ()) = smol::block_on(smol::future::zip(gate.ask(Request::Audit), async {
             drop(driver.recv().await.unwrap());
         }));

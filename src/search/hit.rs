@@ -1,6 +1,6 @@
 //! What a device found for a question, as plain values that can travel.
 
-use super::words::{Pool, Tally};
+use super::lexical::{Pool, Tally};
 use crate::base::id::Row;
 
 /// What words weigh in a score at most; meaning weighs the rest. Half and half is the best for English of those

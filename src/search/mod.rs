@@ -6,5 +6,5 @@
 //! Not here: the store, the embedder, other devices' answers. An index of words joins here with the library.
 
 pub mod hit;
+pub mod lexical;
 pub mod vector;
-pub mod words;

@@ -8,17 +8,17 @@ use crate::embed::stand_in::StandIn;
 use crate::embed::{EmbedError, Embedder};
 use crate::limits::DISK_FREE_MIN;
 use crate::node::input::Saved;
-use crate::node::{Facts, Node};
+use crate::node::{Node, NodeConfig};
 use crate::search::vector::Index;
 use crate::store::audit;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
-use crate::store::memory::Memory;
+use crate::store::memory::MemoryKv;
 use crate::store::read;
 use crate::work::task::{Outcome, Task};
 use crate::worker::retrieve::load_index;
-use crate::worker::run::{World, run};
+use crate::worker::run::{TaskIo, run};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -51,7 +51,7 @@ pub struct Agent {
     /// The node.
     pub node: Node,
     /// The store.
-    pub library: Library<Rc<Memory>>,
+    pub library: Library<Rc<MemoryKv>>,
     /// What questions scan.
     pub index: Index,
     /// The engine.
@@ -70,7 +70,7 @@ impl Agent {
         who: (PeerKey, u32),
         seed: u64,
         device: &str,
-        disk: Rc<Memory>,
+        disk: Rc<MemoryKv>,
     ) -> Result<Self, KvError> {
         if !audit::sound(&disk)? {
             audit::mend(&disk)?;
@@ -83,7 +83,7 @@ impl Agent {
         library.kv().sync()?;
         let index = load_index(library.kv())?;
         let disk_free = DISK_FREE_MIN * 2;
-        let facts = Facts {
+        let facts = NodeConfig {
             key: who.0,
             boot: who.1,
             seed,
@@ -107,7 +107,7 @@ impl Agent {
         let due = if let Task::Embed { doc, .. } = task { self.without_vector(*doc) } else { u64::MAX };
         let before = self.embedder.texts;
         let index = &self.index;
-        let world = World {
+        let world = TaskIo {
             list: |look: &_| files.list(look),
             read: |path: &[u8]| files.read(path),
             scan: |signs: &_, max| index.nearest(signs, max),

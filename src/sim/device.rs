@@ -2,12 +2,12 @@
 
 use super::agent::Agent;
 use super::files::Files;
-use super::nap::Sleep;
+use super::suspend::SuspendedAgent;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
 use crate::node::output::Response;
-use crate::store::memory::Memory;
+use crate::store::memory::MemoryKv;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -20,7 +20,7 @@ pub struct Device {
     /// Its files; people change them whether it runs or not.
     pub files: Files,
     /// Its disk; outlives crashes, less what was not synced.
-    pub disk: Rc<Memory>,
+    pub disk: Rc<MemoryKv>,
     /// Replies that came.
     pub replies: BTreeMap<ReplyId, Response>,
     /// What it sent.
@@ -34,7 +34,7 @@ pub struct Device {
     /// Where peers were reached, on its disk.
     pub(super) remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
     /// Whether it gets no time.
-    pub(super) sleep: Option<Sleep>,
+    pub(super) sleep: Option<SuspendedAgent>,
     /// Requests of its running agent that are not answered yet. A crash takes them with it.
     pub(super) open: BTreeSet<ReplyId>,
     /// Requests made.
@@ -66,7 +66,7 @@ impl Device {
             power: None,
             tasks: BTreeMap::new(),
             files: Files::default(),
-            disk: Rc::new(Memory::new()),
+            disk: Rc::new(MemoryKv::new()),
             replies: BTreeMap::new(),
             sent: Sent::default(),
             boots: 0,

@@ -4,8 +4,8 @@ use crate::limits::{DOCUMENT_BYTES_MAX, LOOK_BATCH};
 use crate::store::record::FileStamp;
 use crate::work::looks::covers;
 use crate::work::task::Look;
-use crate::worker::look::{Entry, Listing};
 use crate::worker::read::Content;
+use crate::worker::scan::{Entry, Listing};
 use std::collections::BTreeMap;
 
 /// All files of one pretend device.

@@ -3,9 +3,9 @@
 use super::world::World;
 use crate::base::id::TaskId;
 use crate::energy::decision::Decision;
+use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::reason::Reason;
-use crate::energy::share::Share;
 use crate::node::input::Input;
 use crate::work::task::Task;
 
@@ -32,7 +32,7 @@ impl World {
             Some(reason) => (0, Some(*reason)),
             None => (usize::from(which % 2 == 0) + 1, None),
         };
-        let duty = if workers == 0 { Share::NONE } else { Share::new((1 + self.rng.below(20)) as f64 / 20.0) };
+        let duty = if workers == 0 { Fraction::NONE } else { Fraction::new((1 + self.rng.below(20)) as f64 / 20.0) };
         let mode = if workers == 0 { Mode::Off } else { Mode::Normal };
         Decision { headroom: duty, reason, mode, workers, duty, chunks: mode.chunks(), ..Decision::default() }
     }

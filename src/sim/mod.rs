@@ -14,12 +14,12 @@
 pub mod agent;
 pub mod check;
 pub mod device;
+pub mod faults;
 pub mod files;
+pub mod gossip;
 mod headroom;
-pub mod misery;
-pub mod nap;
 pub mod net;
 pub mod power;
-pub mod rumour;
+pub mod suspend;
 mod trace;
 pub mod world;

@@ -2,8 +2,8 @@
 
 use super::agent::Agent;
 use super::device::Device;
+use super::gossip::{SimulatedSigner, is_signed};
 use super::net::{self, Net};
-use super::rumour::{Seals, is_signed};
 use super::trace::hash_order;
 use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
@@ -14,7 +14,7 @@ use crate::node::input::{Input, LinkInput, Request};
 use crate::node::output::{Notice, Output};
 use crate::store::change::Applied;
 use crate::store::record::Source;
-use crate::wire::talk::Talk;
+use crate::wire::message::Message;
 use crate::work::looks::covers;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub const FOLDER: &[u8] = b"/docs";
 
 /// A defect of the house that can be planted, to prove that it would be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plant {
+pub enum InjectedBug {
     /// Now and then a save is reported and never done.
     LostSave,
     /// Outputs are carried out in the order of a hash map.
@@ -46,7 +46,7 @@ pub struct World {
     /// Chance.
     pub rng: Rng,
     /// A planted defect.
-    pub plant: Option<Plant>,
+    pub plant: Option<InjectedBug>,
     /// A hash over every input and output in order.
     pub trace: u64,
     /// Inputs handled.
@@ -56,15 +56,15 @@ pub struct World {
     /// Who told its people that others are down, that somebody lies, or that it slept; in order.
     pub notices: Vec<(Instant, usize, Notice)>,
     /// The counts behind the pretend seals.
-    pub seals: Seals,
-    queue: BTreeMap<(Instant, u64), (usize, Happening)>,
+    pub seals: SimulatedSigner,
+    queue: BTreeMap<(Instant, u64), (usize, Event)>,
     order: u64,
     /// When which agent wants to be woken.
     wakes: BTreeSet<(Instant, usize)>,
 }
 
 #[derive(Debug)]
-pub(super) enum Happening {
+pub(super) enum Event {
     Input(Input),
     /// The disk has caught up with a save.
     Synced(SaveId, Vec<Applied>),
@@ -92,7 +92,7 @@ impl World {
             inputs: 0,
             bootstrap: None,
             notices: Vec::new(),
-            seals: Seals::default(),
+            seals: SimulatedSigner::default(),
             queue: BTreeMap::new(),
             order: 0,
             wakes: BTreeSet::new(),
@@ -183,7 +183,7 @@ impl World {
     }
 
     pub(super) fn post(&mut self, at: usize, delay_ms: u64, input: Input) {
-        self.schedule(at, delay_ms, Happening::Input(input));
+        self.schedule(at, delay_ms, Event::Input(input));
     }
 
     /// Notes anew when the agent wants to be woken.
@@ -200,7 +200,7 @@ impl World {
         self.wakes.extend(next.map(|next| (next, at)));
     }
 
-    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, what: Happening) {
+    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, what: Event) {
         self.order += 1;
         self.queue.insert((self.now + Duration::from_millis(delay_ms), self.order), (at, what));
     }
@@ -222,45 +222,45 @@ impl World {
         true
     }
 
-    pub(super) fn happen(&mut self, at: usize, what: Happening) {
+    pub(super) fn happen(&mut self, at: usize, what: Event) {
         let Some(what) = self.unless_asleep(at, what) else { return };
         match what {
-            Happening::Woken => self.wake_up(at),
-            Happening::Landed(from, packet) => {
+            Event::Woken => self.wake_up(at),
+            Event::Landed(from, packet) => {
                 self.fold(at, &packet);
                 self.deliver(at, Input::Member(net::key(from), packet));
             }
-            Happening::Input(input) => {
+            Event::Input(input) => {
                 if let Input::Done(task, ..) = &input {
                     self.devices[at].tasks.remove(task);
                 }
                 self.handle(at, input);
             }
-            Happening::Synced(save, applied) => {
+            Event::Synced(save, applied) => {
                 let Some(agent) = &mut self.devices[at].agent else { return };
                 let result = agent.sync(applied);
                 self.handle(at, Input::Saved(save, result));
             }
-            Happening::Dialled(peer, address) => {
+            Event::Dialled(peer, address) => {
                 let device = &self.devices[peer];
                 if device.sleep.as_ref().is_some_and(|sleep| !sleep.deaf) {
                     // The connection stands; the handshake waits for its process.
-                    return self.schedule(at, 100, Happening::Dialled(peer, address));
+                    return self.schedule(at, 100, Event::Dialled(peer, address));
                 }
                 let answers = device.agent.is_some() && !device.sleep.as_ref().is_some_and(|sleep| sleep.deaf);
                 let there = answers && address == net::address(peer) && self.net.open(at, peer);
                 if there && self.net.link(at, peer) {
                     // Who is dialled sees some port that the dialler does not listen on.
                     let from = SocketAddr::new(net::address(at).ip(), 1);
-                    self.happen(peer, Happening::Input(Input::Link(net::key(at), LinkInput::Up(from))));
+                    self.happen(peer, Event::Input(Input::Link(net::key(at), LinkInput::Up(from))));
                     self.handle(at, Input::Link(net::key(peer), LinkInput::Up(address)));
                 } else if !there {
                     self.handle(at, Input::Link(net::key(peer), LinkInput::NotDialled));
                 }
             }
-            Happening::Arrived(from, bytes) => {
+            Event::Arrived(from, bytes) => {
                 if self.net.linked(at, from)
-                    && let Some(talk) = Talk::parse(&bytes)
+                    && let Some(talk) = Message::parse(&bytes)
                 {
                     self.fold(at, &bytes);
                     self.deliver(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
@@ -284,7 +284,7 @@ impl World {
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
         let mut outputs = out.drain();
-        if self.plant == Some(Plant::HashOrder) {
+        if self.plant == Some(InjectedBug::HashOrder) {
             outputs = hash_order(outputs);
         }
         for output in outputs {
@@ -309,15 +309,15 @@ impl World {
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
             Output::Save(id, changes) => {
-                let lost = self.plant == Some(Plant::LostSave) && self.rng.one_in(4);
+                let lost = self.plant == Some(InjectedBug::LostSave) && self.rng.one_in(4);
                 let cost = 1 + self.rng.below(30);
                 match if lost { Ok(Vec::new()) } else { agent.apply(&changes) } {
-                    Ok(applied) => self.schedule(at, cost, Happening::Synced(id, applied)),
+                    Ok(applied) => self.schedule(at, cost, Event::Synced(id, applied)),
                     Err(why) => self.post(at, cost, Input::Saved(id, Err(why))),
                 }
             }
             Output::Reply(id, response) => {
-                if self.plant == Some(Plant::DroppedReply) && self.rng.one_in(10) {
+                if self.plant == Some(InjectedBug::DroppedReply) && self.rng.one_in(10) {
                     return;
                 }
                 self.devices[at].open.remove(&id);
@@ -327,7 +327,7 @@ impl World {
             Output::Dial(peer, address) => {
                 self.devices[at].sent.dials += 1;
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
-                self.schedule(at, delay, Happening::Dialled(net::agent(peer), address));
+                self.schedule(at, delay, Event::Dialled(net::agent(peer), address));
             }
             Output::Send(peer, talk) => self.send(at, peer, &talk),
             Output::Member(peer, packet) => self.fly(at, peer, packet),
@@ -362,7 +362,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, at: usize, peer: PeerKey, talk: &Talk) {
+    fn send(&mut self, at: usize, peer: PeerKey, talk: &Message) {
         let bytes = talk.seal();
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
         self.fold(net::agent(peer), &bytes);
@@ -370,7 +370,7 @@ impl World {
         sent.messages += 1;
         sent.message_bytes += bytes.len() as u64 + net::LINK_BYTES;
         if let Some(delay) = self.net.passage_ms(&mut self.rng) {
-            self.schedule(net::agent(peer), delay, Happening::Arrived(at, bytes));
+            self.schedule(net::agent(peer), delay, Event::Arrived(at, bytes));
         }
     }
 
@@ -381,7 +381,7 @@ impl World {
         sent.datagrams += 1;
         sent.datagram_bytes += packet.len() as u64 + net::DATAGRAM_BYTES;
         if let Some(delay) = self.net.flight_ms(&mut self.rng, at, net::agent(peer)) {
-            self.schedule(net::agent(peer), delay, Happening::Landed(at, packet));
+            self.schedule(net::agent(peer), delay, Event::Landed(at, packet));
         }
     }
 }

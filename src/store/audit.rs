@@ -7,7 +7,7 @@ use super::change::{Kind, Ledger};
 use super::keys::{self, Wait};
 use super::kv::{Batch, Kv, KvError, Space};
 use super::read;
-use super::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Vector};
+use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
 use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, REFUSED_LISTED_MAX};
 
@@ -248,7 +248,7 @@ fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         if !listed {
             chunk.doc = lost;
             batch.put(Space::Chunk, key, chunk.seal());
-            found.push(Piece { row, start: 0, end: 0 });
+            found.push(ChunkRef { row, start: 0, end: 0 });
         }
         commit.ledger.chunks += 1;
         if has_vector {
@@ -261,7 +261,7 @@ fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     if found.is_empty() { Ok(()) } else { keep_lost(kv, commit, lost, found) }
 }
 
-fn keep_lost(kv: &impl Kv, commit: &mut Commit, id: DocId, pieces: Vec<Piece>) -> Result<(), KvError> {
+fn keep_lost(kv: &impl Kv, commit: &mut Commit, id: DocId, pieces: Vec<ChunkRef>) -> Result<(), KvError> {
     let doc = Document {
         collection: String::new(),
         ring: Ring::Private,

@@ -47,7 +47,7 @@ pub enum Change {
         /// First 16 bytes of the SHA-256 of its content.
         content: [u8; 16],
         /// Its chunks, in the order of the text, at least one.
-        pieces: Vec<NewPiece>,
+        pieces: Vec<NewChunk>,
     },
     /// Some of a document's chunks were embedded.
     Embedded {
@@ -67,7 +67,7 @@ pub enum Change {
 
 /// A chunk that has no row yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewPiece {
+pub struct NewChunk {
     /// What its vector depends on.
     pub key: EmbedKey,
     /// Headings above it.

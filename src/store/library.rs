@@ -3,11 +3,11 @@
 mod draft;
 mod rename;
 
-use super::change::{Applied, Change, Kind, NewPiece};
+use super::change::{Applied, Change, Kind, NewChunk};
 use super::keys::{self, Wait};
 use super::kv::{Batch, Kv, KvError, Space};
 use super::read;
-use super::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Vector};
+use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
 use draft::Draft;
@@ -172,7 +172,7 @@ impl<K: Kv> Library<K> {
         id: DocId,
         stamp: FileStamp,
         content: [u8; 16],
-        pieces: &[NewPiece],
+        pieces: &[NewChunk],
     ) -> Result<(), KvError> {
         let Some(mut doc) = self.current(id, stamp)? else { return Ok(()) };
         if let Some((twin_id, twin)) = self.twin(&doc, &content, pieces)? {
@@ -202,7 +202,7 @@ impl<K: Kv> Library<K> {
                 None => self.new_row(draft, &chunk)?,
             };
             missing += u32::from(!has_vector);
-            doc.pieces.push(Piece { row, start: piece.start, end: piece.end });
+            doc.pieces.push(ChunkRef { row, start: piece.start, end: piece.end });
         }
         for (row, _) in old.into_values().flatten() {
             self.delete_row(draft, row)?;

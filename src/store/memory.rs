@@ -9,7 +9,7 @@ type Maps = [BTreeMap<Vec<u8>, Vec<u8>>; SPACES];
 
 /// A store in memory. Single-threaded, like the simulator.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct MemoryKv {
     state: RefCell<State>,
 }
 
@@ -21,7 +21,7 @@ struct State {
     syncs: u64,
 }
 
-impl Memory {
+impl MemoryKv {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
@@ -61,7 +61,7 @@ fn apply(maps: &mut Maps, batch: &Batch) {
     }
 }
 
-impl Kv for Memory {
+impl Kv for MemoryKv {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
         Ok(self.state.borrow().seen[space.index()].get(key).cloned())
     }
@@ -99,12 +99,12 @@ mod tests {
 
     #[test]
     fn the_memory_store_keeps_the_rules_of_every_store() {
-        super::super::kv::suite(&Memory::new());
+        super::super::kv::suite(&MemoryKv::new());
     }
 
     #[test]
     fn a_power_cut_loses_what_was_not_synced_and_nothing_else() {
-        let kv = Memory::new();
+        let kv = MemoryKv::new();
         let put = |key: &str| {
             let mut batch = Batch::new();
             batch.put(Space::State, key, "x");

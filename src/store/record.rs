@@ -90,7 +90,7 @@ pub enum DocState {
 
 /// One chunk's place in its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Piece {
+pub struct ChunkRef {
     /// Its row.
     pub row: Row,
     /// First byte in the document's text.
@@ -115,7 +115,7 @@ pub struct Document {
     /// Its state.
     pub state: DocState,
     /// Its chunks, in the order of the text.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<ChunkRef>,
 }
 postcard_record!(Document, "document");
 
@@ -216,7 +216,7 @@ mod tests {
             stamp: FileStamp::default(),
             content: [7; 16],
             state: DocState::Chunked { missing: 3 },
-            pieces: vec![Piece { row: Row(1), start: 0, end: 9 }],
+            pieces: vec![ChunkRef { row: Row(1), start: 0, end: 9 }],
         };
         let bytes = doc.seal();
         assert_eq!(Document::open(&bytes), Ok(doc));

@@ -4,15 +4,15 @@
 //! paragraphs than between lines, and sooner there than between sentences: such ends do not move when text far
 //! from them does, so that a changed word changes about one chunk.
 
-mod cut;
 mod pack;
+mod split;
 
 use crate::limits::{CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX};
 use crate::text::extract::Text;
 use pack::Packer;
 use std::ops::Range;
 
-pub(super) use cut::is_item;
+pub(super) use split::is_item;
 
 /// Counts the word pieces of a text, without the marks that the model adds.
 pub type Counter<'a> = dyn Fn(&str) -> usize + 'a;
@@ -39,7 +39,7 @@ pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
         let (heading, taken) = prefix(&section.heading, tokens);
         let room = CHUNK_TOKENS_MAX.saturating_sub(taken);
         let mut packer = Packer::new(&text.text, heading, room, tokens, &mut chunks);
-        cut::section(&mut packer, section.range.clone());
+        split::section(&mut packer, section.range.clone());
         packer.finish();
         if chunks.len() >= DOCUMENT_CHUNKS_MAX {
             break;

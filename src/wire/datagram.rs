@@ -194,7 +194,7 @@ fn nonce(counter: u64) -> Nonce {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
     use std::collections::BTreeSet;
 
     const KEY: [u8; 32] = [7; 32];
@@ -244,9 +244,9 @@ mod tests {
         let (mut rng, mut seen, mut newest, mut at) = (Rng::new(3), BTreeSet::new(), 0, 0);
         for _ in 0..40_000 {
             // Mostly near the front, sometimes far behind; the front moves on.
-            at = (at + chance::below(&mut rng, 3)).min(datagrams.len() - 1);
-            let far = chance::below(&mut rng, 8) == 0;
-            let back = chance::below(&mut rng, if far { 3_000 } else { 40 });
+            at = (at + random_bytes::below(&mut rng, 3)).min(datagrams.len() - 1);
+            let far = random_bytes::below(&mut rng, 8) == 0;
+            let back = random_bytes::below(&mut rng, if far { 3_000 } else { 40 });
             let counter = at.saturating_sub(back) + 1;
             let fresh = counter + DATAGRAM_WINDOW > newest && seen.insert(counter);
             let opened = opening.open(&mut datagrams[counter - 1].clone()).map(|opened| opened.newest);
@@ -293,7 +293,7 @@ mod tests {
     fn any_bytes_are_refused() {
         let (mut rng, (_, mut opening)) = (Rng::new(8), both());
         for _ in 0..20_000 {
-            let mut bytes = chance::bytes(&mut rng, DATAGRAM_BYTES_MAX + 40);
+            let mut bytes = random_bytes::bytes(&mut rng, DATAGRAM_BYTES_MAX + 40);
             if let Some(named) = bytes.first_chunk_mut::<4>() {
                 *named = 5_u32.to_be_bytes();
             }

@@ -91,8 +91,8 @@ fn name(packet: &[u8], mut at: usize) -> Option<(Bounded<&[u8], LABELS_MAX>, usi
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::announce::{Service, parse, seal};
-    use crate::wire::chance;
+    use crate::wire::mdns::{Service, decode, encode};
+    use crate::wire::random_bytes;
 
     const ID: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
@@ -109,7 +109,7 @@ mod tests {
     fn answer() -> Vec<u8> {
         let service = [label("_p2p"), label("_udp"), label("local"), vec![0]].concat();
         let instance = [label("abcdefghijklmnopqrstuvwxyz012345"), vec![0xc0, 12]].concat();
-        let text = seal(&[format!("dnsaddr=/ip4/192.168.1.9/tcp/4001/p2p/{ID}")]);
+        let text = encode(&[format!("dnsaddr=/ip4/192.168.1.9/tcp/4001/p2p/{ID}")]);
         let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 2, 0, 0, 0, 0];
         packet.extend(record(&service, 12, &instance));
         packet.extend(record(&instance, TXT, &text));
@@ -119,7 +119,7 @@ mod tests {
     fn heard(packet: &[u8]) -> Vec<String> {
         let mut all = Vec::new();
         texts(packet, |data| {
-            let heard = parse(Service::Libp2p, data);
+            let heard = decode(Service::Libp2p, data);
             all.extend(heard.iter().flat_map(|heard| heard.places.iter().map(ToString::to_string)));
         });
         all
@@ -159,9 +159,9 @@ mod tests {
         let good = answer();
         for _ in 0..40_000 {
             let mut packet = good.clone();
-            chance::damage(&mut rng, &mut packet, 6);
+            random_bytes::damage(&mut rng, &mut packet, 6);
             let _ = heard(&packet);
-            let mut noise = chance::bytes(&mut rng, 400);
+            let mut noise = random_bytes::bytes(&mut rng, 400);
             noise.iter_mut().skip(2).take(1).for_each(|flags| *flags |= 0x80);
             let _ = heard(&noise);
         }

@@ -102,7 +102,7 @@ impl Decoder {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
 
     #[test]
     fn frames_come_back_however_the_stream_was_cut() {
@@ -112,7 +112,7 @@ mod tests {
         frames.iter().for_each(|frame| put(&mut bytes, frame));
         let (mut decoder, mut seen, mut at) = (Decoder::new(200), Vec::new(), 0);
         while at < bytes.len() {
-            let end = (at + 1 + chance::below(&mut rng, 300)).min(bytes.len());
+            let end = (at + 1 + random_bytes::below(&mut rng, 300)).min(bytes.len());
             let (used, frame) = decoder.feed(&bytes[at..end]).unwrap();
             at += used;
             seen.extend(frame);
@@ -140,7 +140,7 @@ mod tests {
     fn any_bytes_end_in_an_answer() {
         let mut rng = Rng::new(7);
         for _ in 0..5_000 {
-            let bytes = chance::bytes(&mut rng, 60);
+            let bytes = random_bytes::bytes(&mut rng, 60);
             let (mut decoder, mut at) = (Decoder::new(50), 0);
             while let Ok((used, _)) = decoder.feed(&bytes[at..]) {
                 at += used;

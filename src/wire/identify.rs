@@ -4,7 +4,7 @@
 //! 3 protocols, 4 observedAddr, 5 protocolVersion, 6 agentVersion}. All of it is only said, not proven.
 
 use super::multiaddr::Multiaddr;
-use super::peer::PeerId;
+use super::peer_id::PeerId;
 use super::protobuf::{self, Value};
 use super::varint;
 use crate::limits::{IDENTIFY_AGENT_MAX, IDENTIFY_BYTES_MAX, IDENTIFY_LIST_MAX};
@@ -99,7 +99,7 @@ fn name(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
 
     fn ours() -> Identify {
         let address: Multiaddr = "/ip4/127.0.0.1/tcp/7781".parse().unwrap();
@@ -136,8 +136,8 @@ mod tests {
         let good = ours().encode();
         for _ in 0..10_000 {
             let mut bytes = good.clone();
-            chance::damage(&mut rng, &mut bytes, 5);
-            bytes.truncate(chance::below(&mut rng, good.len() + 1));
+            random_bytes::damage(&mut rng, &mut bytes, 5);
+            bytes.truncate(random_bytes::below(&mut rng, good.len() + 1));
             let _ = Identify::decode(&bytes);
         }
     }

@@ -8,8 +8,8 @@
 pub mod base64;
 mod gossip;
 pub mod line;
+mod message;
 pub mod read;
-mod talk;
 pub mod write;
 
 /// The largest number that JSON carries as a number: every reader holds it exactly in a double.

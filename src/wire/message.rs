@@ -1,109 +1,299 @@
-//! The envelope of every message between agents: exactly five fields, signed by its sender.
+//! What agents say to each other: the bodies of messages, in postcard.
 //!
-//! `{type, task_id, payload, sender_id, signature}`; the payload is `{v, mesh, boot, seq, body}`. Both are in
-//! postcard, or both in JSON (`wire::json`). The signature is Ed25519 over "wattle-msg-1", then type, task_id and
-//! sender_id as bytes, each after its length (four bytes, big-endian), then the SHA-256 of the payload's bytes as
-//! they were sent. So a message keeps its sender's form: who passes it on passes these bytes on.
-//!
-//! In either form a message has one spelling, or it is refused: what is signed is what is read. Sealing and
-//! opening allocate nothing of their own once the caller's buffer has grown.
-//! docs/messages.md says all of this for other languages.
+//! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
+//! (texts) is bounded by the frame that it came in.
 
-mod claim;
-mod line;
-mod open;
-mod packed;
-mod replay;
-mod seal;
-
-use super::peer::PEER_ID_BYTES;
-use crate::limits::{MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
+use super::bounded;
+use super::canonical::exactly;
+use super::gossip::Gossip;
+use crate::base::id::PeerKey;
+use crate::limits::{
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
+    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+};
+use core::net::SocketAddr;
 use heapless::Vec as Bounded;
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
-pub use claim::{claim, unsigned};
-pub use open::{Opened, Opener};
-pub use seal::Sealer;
-
-const DOMAIN: &[u8] = b"wattle-msg-1";
-const VERSION: u8 = 1;
-const SIGNATURE: usize = 64;
-
-/// Bytes that are signed at most: the domain, three fields behind their lengths, one hash.
-const SIGNED_MAX: usize = DOMAIN.len() + 3 * 4 + MESSAGE_KIND_MAX + MESSAGE_TASK_MAX + PEER_ID_BYTES + 32;
-
-/// How a message is spelt. Its sender chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// postcard: between our own agents.
-    Postcard,
-    /// Canonical JSON, one line a message: for agents in any language.
-    Json,
+/// One saying.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    /// The first word on a link.
+    Hello {
+        /// The device's name for people.
+        device: String,
+        /// Whether the sender waits for the other's name: a first word can be lost with a link that is replaced.
+        ask: bool,
+        /// Where the sender can be dialled, as far as it knows; hints, proven by a dial only.
+        #[serde(deserialize_with = "bounded::list::<_, _, ADDRESSES_MAX>")]
+        listen: Vec<SocketAddr>,
+    },
+    /// A packet of the membership machine (`mesh::member`), where datagrams do not pass: at most
+    /// `MEMBER_BYTES_MAX` bytes.
+    Member(Vec<u8>),
+    /// A part of the list of all members that the sender knows.
+    Roll {
+        /// Whether it is the last part and the receiver is to answer with its own list.
+        ask: bool,
+        /// At most `ROLL_MEMBERS_MAX`.
+        #[serde(deserialize_with = "bounded::list::<_, _, ROLL_MEMBERS_MAX>")]
+        members: Vec<Entry>,
+    },
+    /// The keys of the datagrams from the sender to the receiver. Between the sockets of both ends (`io`);
+    /// the node never sees them. They travel only inside an encrypted link.
+    Keys(Keys),
+    /// A question, put to a device that holds what the asker does not.
+    Ask(Ask),
+    /// The answer to a question.
+    Answer(Answer),
+    /// A test message.
+    Echo(Echo),
+    /// Rumours, and lists of them.
+    Gossip(Gossip),
 }
 
-/// The five fields of either form, as they are read.
-struct Envelope<'a> {
-    kind: &'a str,
-    task_id: Bounded<u8, MESSAGE_TASK_MAX>,
-    payload: &'a [u8],
-    sender: [u8; PEER_ID_BYTES],
-    signature: [u8; SIGNATURE],
+/// A test message: who is asked says the same back, so that an agent in another language can be tried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Echo {
+    /// The asker's number for it.
+    pub id: u64,
+    /// Anything.
+    pub text: heapless::String<ECHO_BYTES_MAX>,
+    /// Whether this is the answer.
+    pub answer: bool,
 }
 
-/// The five fields of a payload.
-struct Payload<'a> {
-    mesh: Option<[u8; 32]>,
-    boot: u32,
-    seq: u64,
-    body: &'a [u8],
+/// A member, as another one knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its public key.
+    pub key: PeerKey,
+    /// In which of its lives.
+    pub generation: u32,
+    /// How often it refuted in this life.
+    pub incarnation: u16,
+    /// 0 alive, 1 suspect, 2 down.
+    pub standing: u8,
+    /// Where it may be dialled, hints; at most `ROLL_ADDRESSES_MAX`.
+    #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
+    pub addresses: Vec<SocketAddr>,
 }
 
-/// Why a message was not sealed or not opened. Nothing was changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BadMessage {
-    /// A field above its cap, or the whole message.
-    TooLarge,
-    /// No message in the one spelling that it may have.
-    Form,
-    /// A newer agent's message.
-    Version(u8),
-    /// The sender is none that this agent listens to.
-    Stranger,
-    /// The sender did not sign this.
-    Signature,
-    /// It was here before, or is too old to tell.
-    Replay,
-    /// Something in the house failed: the encoder, or the count of messages ran out.
-    House,
+/// How to open the sender's datagrams, for as long as both agents run.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The number that stands before each of them.
+    pub session: u32,
+    /// The key that they are sealed with.
+    pub key: [u8; 32],
+    /// The UDP port that the sender listens on, at the address of its link.
+    pub port: u16,
 }
 
-impl fmt::Display for BadMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Drop for Keys {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.key);
+    }
+}
+
+impl core::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Keys(session {}, port {})", self.session, self.port)
+    }
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The asker's number for it.
+    pub id: u64,
+    /// As asked, for its words.
+    pub question: String,
+    /// The fingerprint of the model that knows its meaning.
+    pub model: [u8; 32],
+    /// Its meaning: the scale of the codes.
+    pub scale: f32,
+    /// Its meaning: one signed byte a dimension. (A `Vec` of bytes: it cannot grow beyond its frame.)
+    pub codes: Vec<u8>,
+    /// Passages wanted.
+    pub count: u16,
+}
+
+/// An answer: the raw list, for the asker to weigh and merge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The asker's number of the question.
+    pub id: u64,
+    /// The answering device's name for people: the greeting may have been lost with an earlier link.
+    pub device: String,
+    /// The passages, best first by the sender's own weighing; `None`: the sender could not answer just now.
+    pub found: Option<Box<Found>>,
+}
+
+/// A raw list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Passages weighed by the sender.
+    pub passages: u32,
+    /// For each word of the question, how many of them hold it.
+    pub holding: Bounded<u32, QUESTION_WORDS_MAX>,
+    /// Words of all of them.
+    pub length: u64,
+    /// The passages.
+    #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
+    pub hits: Vec<Hit>,
+}
+
+/// A passage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Its row on the sender's device.
+    pub row: u64,
+    /// The document's path there.
+    pub path: Vec<u8>,
+    /// Headings above it.
+    pub heading: String,
+    /// The excerpt.
+    pub text: String,
+    /// The cosine with the question.
+    pub cosine: f32,
+    /// How often it holds each of the question's words.
+    pub words: Bounded<u16, QUESTION_WORDS_MAX>,
+    /// Words of the passage.
+    pub length: u32,
+}
+
+impl Message {
+    /// The word for the envelope's type.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::TooLarge => f.write_str("The message is too large; it was not taken."),
-            Self::Form => f.write_str("These bytes are no message; they were not taken."),
-            Self::Version(v) => write!(f, "The message is of version {v}; this agent is older than its sender."),
-            Self::Stranger => f.write_str("The message is of an agent that is not known here; it was not taken."),
-            Self::Signature => f.write_str("The message is not signed by its sender; it was not taken."),
-            Self::Replay => f.write_str("The message was here before; it was not taken a second time."),
-            Self::House => f.write_str("The message could not be written; it was not sent."),
+            Self::Hello { .. } => "hello",
+            Self::Member(_) => "member",
+            Self::Roll { .. } => "roll",
+            Self::Keys(_) => "keys",
+            Self::Ask(_) => "ask",
+            Self::Answer(_) => "answer",
+            Self::Echo(_) => "echo",
+            Self::Gossip(_) => "gossip",
+        }
+    }
+
+    /// The body's bytes.
+    #[must_use]
+    pub fn seal(&self) -> Vec<u8> {
+        // Writing plain data into a growing vector has no way to fail.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// The saying in a body; `None` where it is none, where it is not spelt as [`seal`](Self::seal) does, where
+    /// something follows it, or where a number is not finite or a list is too long.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        exactly::<Self>(bytes).filter(Self::is_sound)
+    }
+
+    /// What its types do not say.
+    pub(super) fn is_sound(&self) -> bool {
+        match self {
+            Self::Hello { device, listen, .. } => is_name(device) && listen.len() <= ADDRESSES_MAX,
+            Self::Member(packet) => packet.len() <= MEMBER_BYTES_MAX,
+            Self::Roll { members, .. } => {
+                let entry = |entry: &Entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX;
+                members.len() <= ROLL_MEMBERS_MAX && members.iter().all(entry)
+            }
+            Self::Keys(keys) => keys.port > 0,
+            Self::Ask(ask) => ask.scale.is_finite(),
+            Self::Answer(Answer { found: Some(found), device, .. }) => {
+                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
+            }
+            Self::Answer(Answer { found: None, device, .. }) => is_name(device),
+            Self::Echo(_) => true,
+            Self::Gossip(gossip) => gossip.sound(),
         }
     }
 }
 
-impl std::error::Error for BadMessage {}
+/// A cosine, with room for what rounding to int8 adds. A larger number would outrank every honest passage.
+fn is_cosine(value: f32) -> bool {
+    value.abs() <= 1.1
+}
 
-/// What is signed. Every field is below its cap: `None` never comes of a message that was checked.
-fn signed_bytes(kind: &str, task_id: &[u8], sender: &[u8], payload: [u8; 32]) -> Option<Bounded<u8, SIGNED_MAX>> {
-    let mut bytes = Bounded::from_slice(DOMAIN).ok()?;
-    for field in [kind.as_bytes(), task_id, sender] {
-        bytes.extend_from_slice(&u32::try_from(field.len()).ok()?.to_be_bytes()).ok()?;
-        bytes.extend_from_slice(field).ok()?;
-    }
-    bytes.extend_from_slice(&payload).ok()?;
-    Some(bytes)
+fn is_name(device: &str) -> bool {
+    (1..=DEVICE_BYTES_MAX).contains(&device.len()) && device.chars().all(|c| !c.is_control())
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    fn answer() -> Message {
+        let hit = Hit {
+            row: 5,
+            path: b"/a".to_vec(),
+            heading: "H".to_owned(),
+            text: "text".to_owned(),
+            cosine: 0.5,
+            words: Bounded::from_slice(&[1, 0]).unwrap(),
+            length: 9,
+        };
+        let holding = Bounded::from_slice(&[1, 0]).unwrap();
+        Message::Answer(Answer {
+            id: 7,
+            device: "attic".to_owned(),
+            found: Some(Box::new(Found { passages: 1, holding, length: 9, hits: vec![hit] })),
+        })
+    }
+
+    #[test]
+    fn what_is_said_is_what_is_heard() {
+        let bytes = answer().seal();
+        assert_eq!(Message::parse(&bytes), Some(answer()));
+        assert_eq!(Message::parse(&[&bytes[..], &[0]].concat()), None, "nothing may follow");
+    }
+
+    #[test]
+    fn a_saying_has_one_spelling() {
+        let bytes = Message::Member(vec![7]).seal();
+        assert_eq!(bytes, [1, 1, 7]);
+        // The same length in one byte more than needed: postcard itself takes it.
+        assert_eq!(Message::parse(&[1, 0x81, 0x00, 7]), None);
+    }
+
+    #[test]
+    fn a_list_ends_at_its_cap_while_it_is_read() {
+        let listen = |count| vec!["192.168.1.7:7781".parse().unwrap(); count];
+        let hello = |count| Message::Hello { device: "attic".to_owned(), ask: false, listen: listen(count) };
+        assert_eq!(Message::parse(&hello(ADDRESSES_MAX).seal()), Some(hello(ADDRESSES_MAX)));
+        assert_eq!(Message::parse(&hello(ADDRESSES_MAX + 1).seal()), None);
+        let Message::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
+        let hit = found.hits[0].clone();
+        found.hits = vec![hit; HITS_MAX + 1];
+        assert_eq!(Message::parse(&Message::Answer(Answer { id, device, found: Some(found) }).seal()), None);
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        let Message::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
+        for none in [f32::NAN, f32::INFINITY, f32::MAX, -1.2] {
+            found.hits[0].cosine = none;
+            let answer = Answer { id, device: device.clone(), found: Some(found.clone()) };
+            assert_eq!(Message::parse(&Message::Answer(answer).seal()), None, "{none} is no cosine");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_saying_or_nothing() {
+        let (mut rng, sealed) = (Rng::new(3), answer().seal());
+        for _ in 0..20_000 {
+            let mut bytes = sealed.clone();
+            for _ in 0..=rng.below(4) {
+                let at = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
+                bytes[at] = rng.next().to_le_bytes()[0];
+            }
+            bytes.truncate(usize::try_from(rng.below(bytes.len() as u64 + 1)).unwrap());
+            let _ = Message::parse(&bytes);
+        }
+    }
+}

@@ -6,22 +6,22 @@
 //! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*`, `JSON_*`, `MESSAGE_*` and `RUMOUR_*` in `limits`.
 //! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
 
-pub mod announce;
 mod bounded;
-#[cfg(test)]
-mod chance;
+pub mod canonical;
 pub mod datagram;
 pub mod dns;
+pub mod envelope;
 pub mod frame;
+pub mod gossip;
 pub mod identify;
 pub mod json;
+pub mod mdns;
 pub mod message;
 pub mod multiaddr;
 pub mod multistream;
 pub mod noise;
-pub mod peer;
+pub mod peer_id;
 pub mod protobuf;
-pub mod rumour;
-pub mod spelling;
-pub mod talk;
+#[cfg(test)]
+mod random_bytes;
 pub mod varint;

@@ -3,7 +3,7 @@
 //! Source: multiformats multiaddr and its table: ip4 4, tcp 6, ip6 41, p2p 421. Names (`/dns4`), other
 //! transports and relays are refused: an agent in a home has an address.
 
-use super::peer::{BadPeerId, PeerId};
+use super::peer_id::{BadPeerId, PeerId};
 use super::varint;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::fmt;
@@ -210,7 +210,7 @@ impl fmt::Debug for Multiaddr {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
 
     const PEER: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
@@ -245,8 +245,8 @@ mod tests {
         let good = format!("/ip4/127.0.0.1/tcp/1/p2p/{PEER}").parse::<Multiaddr>().unwrap().to_bytes();
         for _ in 0..20_000 {
             let mut bytes = good.clone();
-            chance::damage(&mut rng, &mut bytes, 4);
-            bytes.truncate(chance::below(&mut rng, 70));
+            random_bytes::damage(&mut rng, &mut bytes, 4);
+            bytes.truncate(random_bytes::below(&mut rng, 70));
             if let Ok(address) = Multiaddr::from_bytes(&bytes) {
                 assert_eq!(address.to_bytes(), bytes, "one address has one form");
             }

@@ -187,7 +187,7 @@ impl Listener {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
 
     const OURS: &[&str] = &["/one/1", "/two/2"];
 
@@ -262,7 +262,7 @@ mod tests {
             for line in [HEADER, b"/one/1x\n", b"ls\n", b"/two/2\n"] {
                 put(&mut input, line);
             }
-            chance::damage(&mut rng, &mut input, 3);
+            random_bytes::damage(&mut rng, &mut input, 3);
             let (mut listener, mut out) = (Listener::new(OURS), Vec::new());
             let _ = listener.feed(&input, &mut out);
             let _ = Dialer::new("/one/1", &mut out).feed(&input);

@@ -5,14 +5,14 @@
 //! "noise-libp2p-static-key:" and the static key, 4: extensions} in the second and third message. Extensions
 //! are neither sent nor read: the muxer is agreed on afterwards, which every libp2p knows.
 //!
-//! Chance comes in as `Secrets`: from the operating system in `io`, from a seed in the simulator.
+//! Chance comes in as `HandshakeKeys`: from the operating system in `io`, from a seed in the simulator.
 
 mod crypto;
 
-use super::peer::{BadPeerId, PeerId};
+use super::peer_id::{BadPeerId, PeerId};
 use super::protobuf::{self, Value};
 use crate::limits::{NOISE_FRAME_MAX, NOISE_HANDSHAKE_FRAME_MAX, NOISE_PLAIN_MAX};
-use crypto::House;
+use crypto::CryptoProvider;
 use ed25519_dalek::{Signer, SigningKey};
 use snow::params::NoiseParams;
 use snow::{Builder, HandshakeState, TransportState};
@@ -26,14 +26,14 @@ const LENGTH: usize = 2;
 pub const NOISE_OVERHEAD: usize = LENGTH + 16;
 
 /// Two random X25519 keys for one handshake. Never use them for a second one.
-pub struct Secrets {
+pub struct HandshakeKeys {
     /// The static key, which the identity signs.
     pub fixed: [u8; 32],
     /// The ephemeral key, which gives forward secrecy.
     pub ephemeral: [u8; 32],
 }
 
-impl fmt::Debug for Secrets {
+impl fmt::Debug for HandshakeKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secrets")
     }
@@ -84,7 +84,7 @@ impl From<snow::Error> for BadNoise {
 /// The primitives for snow, and the one ephemeral key: for tests that lie in a handshake of their own.
 #[must_use]
 pub fn resolver(ephemeral: [u8; 32]) -> snow::resolvers::BoxedCryptoResolver {
-    Box::new(House::new(ephemeral))
+    Box::new(CryptoProvider::new(ephemeral))
 }
 
 /// A handshake under way. Bytes in, bytes out.
@@ -106,7 +106,7 @@ impl fmt::Debug for Handshake {
 
 /// What a finished handshake gives.
 #[derive(Debug)]
-pub struct Secured {
+pub struct Established {
     /// Who is at the other end.
     pub peer: PeerId,
     /// Seals and opens frames.
@@ -118,7 +118,7 @@ impl Handshake {
     ///
     /// # Errors
     /// Only by a defect.
-    pub fn dial(key: &SigningKey, pinned: PeerId, secrets: Secrets, out: &mut Vec<u8>) -> Result<Self, BadNoise> {
+    pub fn dial(key: &SigningKey, pinned: PeerId, secrets: HandshakeKeys, out: &mut Vec<u8>) -> Result<Self, BadNoise> {
         let mut handshake = Self::new(key, Some(pinned), secrets)?;
         handshake.write(&[], out)?;
         Ok(handshake)
@@ -128,12 +128,12 @@ impl Handshake {
     ///
     /// # Errors
     /// Only by a defect.
-    pub fn listen(key: &SigningKey, secrets: Secrets) -> Result<Self, BadNoise> {
+    pub fn listen(key: &SigningKey, secrets: HandshakeKeys) -> Result<Self, BadNoise> {
         Self::new(key, None, secrets)
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "secrets are used up: nobody shall use them twice")]
-    fn new(key: &SigningKey, pinned: Option<PeerId>, secrets: Secrets) -> Result<Self, BadNoise> {
+    fn new(key: &SigningKey, pinned: Option<PeerId>, secrets: HandshakeKeys) -> Result<Self, BadNoise> {
         let params: NoiseParams = PARAMS.parse()?;
         let builder = Builder::with_resolver(params, resolver(secrets.ephemeral));
         let builder = builder.local_private_key(&secrets.fixed)?;
@@ -152,7 +152,7 @@ impl Handshake {
     ///
     /// # Errors
     /// Why the other end is not trusted. Close the connection.
-    pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(usize, Option<Secured>), BadNoise> {
+    pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(usize, Option<Established>), BadNoise> {
         let mut used = 0;
         loop {
             let missing = missing(&self.frame, NOISE_HANDSHAKE_FRAME_MAX).ok_or(BadNoise::TooLarge)?;
@@ -171,7 +171,7 @@ impl Handshake {
     }
 
     /// Reads the whole frame that is there, and answers it.
-    fn step(&mut self, out: &mut Vec<u8>) -> Result<Option<Secured>, BadNoise> {
+    fn step(&mut self, out: &mut Vec<u8>) -> Result<Option<Established>, BadNoise> {
         let state = self.state.as_mut().ok_or(BadNoise::Forged)?;
         self.plain.resize(NOISE_HANDSHAKE_FRAME_MAX, 0);
         let length = state.read_message(self.frame.get(LENGTH..).unwrap_or_default(), &mut self.plain)?;
@@ -196,7 +196,7 @@ impl Handshake {
             self.write(&payload, out)?;
         }
         let state = self.state.take().ok_or(BadNoise::Forged)?.into_transport_mode()?;
-        Ok(Some(Secured { peer, transport: Transport { state } }))
+        Ok(Some(Established { peer, transport: Transport { state } }))
     }
 
     fn write(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), BadNoise> {

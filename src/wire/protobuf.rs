@@ -80,7 +80,7 @@ fn take_number(message: &mut &[u8]) -> Result<u64, BadProtobuf> {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
 
     #[test]
     fn fields_come_back_in_order_and_unknown_kinds_are_passed_over() {
@@ -96,7 +96,7 @@ mod tests {
     fn any_bytes_end_in_an_answer() {
         let mut rng = Rng::new(1);
         for _ in 0..20_000 {
-            let bytes = chance::bytes(&mut rng, 40);
+            let bytes = random_bytes::bytes(&mut rng, 40);
             let mut total = 0;
             let _ = fields(&bytes, |_, value| {
                 if let Value::Bytes(taken) = value {

@@ -5,9 +5,9 @@
 //! Limits: `LOOK_BATCH` entries, `EMBED_BATCH` chunks, `RESCORE` vectors a task.
 //! Not here: files and folders (`io` and `sim` read them), the writing (`store::library`), when to run.
 
-pub mod count;
 pub mod embed;
-pub mod look;
 pub mod read;
 pub mod retrieve;
 pub mod run;
+pub mod scan;
+pub mod summary;

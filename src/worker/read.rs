@@ -3,7 +3,7 @@
 use crate::base::id::DocId;
 use crate::embed::{Embedder, model};
 use crate::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX};
-use crate::store::change::{Change, NewPiece};
+use crate::store::change::{Change, NewChunk};
 use crate::store::record::FileStamp;
 use crate::text::{chunk::chunks, extract::extract};
 use sha2::{Digest, Sha256};
@@ -65,19 +65,19 @@ fn content_hash(bytes: &[u8]) -> [u8; 16] {
     short
 }
 
-fn pieces(embedder: &impl Embedder, name: &str, bytes: &[u8]) -> Result<Vec<NewPiece>, String> {
+fn pieces(embedder: &impl Embedder, name: &str, bytes: &[u8]) -> Result<Vec<NewChunk>, String> {
     let text = extract(name, bytes).map_err(|refusal| refusal.to_string())?;
     let print = embedder.model();
     let cut = chunks(&text, &|part| embedder.tokens(part));
     if cut.len() >= DOCUMENT_CHUNKS_MAX {
         return Err(format!("It makes more than {DOCUMENT_CHUNKS_MAX} passages. Split it into several files."));
     }
-    let piece = |chunk: crate::text::chunk::Chunk| -> Option<NewPiece> {
+    let piece = |chunk: crate::text::chunk::Chunk| -> Option<NewChunk> {
         let excerpt = text.text.get(chunk.range.clone())?;
         debug_assert!(excerpt.len() <= CHUNK_BYTES_MAX, "text::chunk keeps the byte cap");
         let key = model::key(&print, &chunk.heading, excerpt);
         let (start, end) = (u32::try_from(chunk.range.start).ok()?, u32::try_from(chunk.range.end).ok()?);
-        Some(NewPiece { key, heading: chunk.heading, text: excerpt.to_owned(), start, end })
+        Some(NewChunk { key, heading: chunk.heading, text: excerpt.to_owned(), start, end })
     };
     let pieces: Vec<_> = cut.into_iter().filter_map(piece).collect();
     if pieces.is_empty() { Err("It holds no text.".to_owned()) } else { Ok(pieces) }

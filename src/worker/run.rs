@@ -1,8 +1,8 @@
 //! One task, whichever kind: the same on a device and in the simulator, which lend their world as functions.
 
-use super::look::Listing;
 use super::read::Content;
-use super::{count, embed, look, read as cut, retrieve};
+use super::scan::Listing;
+use super::{embed, read as cut, retrieve, scan, summary};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -12,7 +12,7 @@ use crate::store::read;
 use crate::work::task::{Look, Outcome, Task};
 
 /// What a task may need of the world. Each is called at most once.
-pub struct World<L, R, S> {
+pub struct TaskIo<L, R, S> {
     /// Lists the next stretch of files.
     pub list: L,
     /// Reads a whole file.
@@ -22,7 +22,7 @@ pub struct World<L, R, S> {
 }
 
 /// Runs a task to its end.
-pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, world: World<L, R, S>, task: Task) -> Outcome
+pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, world: TaskIo<L, R, S>, task: Task) -> Outcome
 where
     L: FnOnce(&Look) -> Listing,
     R: FnOnce(&[u8]) -> Content,
@@ -32,7 +32,7 @@ where
     match task {
         Task::Look(step) => {
             let listing = (world.list)(&step);
-            look::look(kv, &step, listing).unwrap_or_else(failed)
+            scan::look(kv, &step, listing).unwrap_or_else(failed)
         }
         Task::Refill { wait, max } => read::todo(kv, wait, max).map_or_else(failed, Outcome::Refilled),
         Task::Read { doc } => match read::document(kv, doc) {
@@ -46,7 +46,7 @@ where
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
         Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
-        Task::Count => count::count(kv).map_or_else(failed, Outcome::Counted),
+        Task::Count => summary::count(kv).map_or_else(failed, Outcome::Counted),
         Task::Audit => audit(kv).map_or_else(failed, Outcome::Audited),
     }
 }

@@ -3,8 +3,8 @@
 use crate::trees::{folder, names, tree};
 use std::collections::BTreeSet;
 use std::fs;
-use wattle::energy::account::task::Scope;
-use wattle::energy::board::findings::Findings;
+use wattle::energy::accounting::task::Scope;
+use wattle::energy::board::findings::BoardReport;
 use wattle::energy::board::limit::LimitFrom;
 use wattle::energy::board::rail::Rail;
 use wattle::energy::board::source::{Flow, Source};
@@ -22,7 +22,7 @@ fn every_tree_gives_the_sensor_the_limit_and_the_source_that_are_expected_of_it(
     for row in table.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
         let [name, sensor, degrees, limit, from, source] = row[..6] else { panic!("{row:?}") };
         seen += 1;
-        let found = Findings::of(&tree(name));
+        let found = BoardReport::of(&tree(name));
         let ours = [
             found.cpu_sensor().unwrap_or("-").to_owned(),
             found.cpu_degrees().map_or("-".to_owned(), |degrees| format!("{degrees}")),
@@ -60,13 +60,13 @@ fn every_tree_has_a_row_or_is_known_to_have_none() {
         ]
     );
     all.iter().for_each(|name| {
-        let _ = Findings::of(&tree(name));
+        let _ = BoardReport::of(&tree(name));
     });
 }
 
 #[test]
 fn boards_are_named_where_the_tree_tells() {
-    let board = |name| Findings::of(&tree(name)).board.map(|board| board.name);
+    let board = |name| BoardReport::of(&tree(name)).board.map(|board| board.name);
     assert_eq!(board("rpi3b-rpios-throttled").as_deref(), Some("Raspberry Pi 3B"));
     assert_eq!(board("rpizero2w-rpios").as_deref(), Some("Raspberry Pi Zero 2 W"));
     assert_eq!(board("rpi4b-rpios-gpiofan-hot").as_deref(), Some("Raspberry Pi 4"));
@@ -77,7 +77,7 @@ fn boards_are_named_where_the_tree_tells() {
 
 #[test]
 fn throttling_voltage_and_fans_are_read_where_they_are_told() {
-    let found = |name| Findings::of(&tree(name));
+    let found = |name| BoardReport::of(&tree(name));
     assert_eq!(found("rk3588-rock5b-vendor").throttling, Some(false));
     assert_eq!(found("rpi3b-rpios-throttled").throttling, None, "a Pi throttles behind Linux's back: unknown, not no");
     assert_eq!(found("x86-laptop-bat-discharging").throttling, Some(false), "powerclamp's -1 is idle");
@@ -94,7 +94,7 @@ fn throttling_voltage_and_fans_are_read_where_they_are_told() {
 fn no_file_of_the_firmware_s_mailbox_is_ever_asked_for() {
     // C4, the pure part: what the findings tell io to keep open.
     for name in names() {
-        let found = Findings::of(&tree(&name));
+        let found = BoardReport::of(&tree(&name));
         let sensors = found.cpu.sensors().iter().map(|sensor| sensor.path.clone());
         let paths = sensors.chain(found.under_voltage_path).chain(found.throttle_paths);
         for path in paths {
@@ -106,14 +106,14 @@ fn no_file_of_the_firmware_s_mailbox_is_ever_asked_for() {
 
 #[test]
 fn batteries_are_read_without_believing_signs_scopes_or_percents() {
-    let battery = |name| Findings::of(&tree(name)).supplies.battery;
+    let battery = |name| BoardReport::of(&tree(name)).supplies.battery;
     let ups = battery("rpi-max17040-ups").unwrap();
     assert_eq!((ups.percent, ups.flow), (Some(100), Flow::Unknown), "101 percent, status Unknown");
     assert_eq!(battery("rk3568-nanopi-r5s-test-battery"), None, "the kernel's self-test is no battery");
     assert_eq!(battery("x86-desktop-mouse-battery-only"), None);
     let dell = battery("x86-laptop-dell-charge-units").unwrap();
     assert_eq!((dell.flow, dell.power_uw), (Flow::Discharging, Some(9_525_600)), "its current is positive");
-    let laptop = Findings::of(&tree("x86-laptop-bat-discharging"));
+    let laptop = BoardReport::of(&tree("x86-laptop-bat-discharging"));
     assert_eq!((laptop.source(), laptop.supplies.mains), (Source::Battery, Some(false)));
     assert_eq!(laptop.supplies.battery.unwrap().full_uwh, Some(50_060_000));
     assert_eq!(laptop.t_lim_from, LimitFrom::Default);
@@ -151,14 +151,14 @@ fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
 #[test]
 fn a_glance_at_each_tree_says_what_may_run_and_why() {
     for name in names().iter().filter(|name| *name != "psi-variants") {
-        let report = Report::glance(&Findings::of(&tree(name)), 4);
+        let report = Report::glance(&BoardReport::of(&tree(name)), 4);
         let json = serde_json::to_value(&report).unwrap();
         let keys = ["board", "cpu_sensor", "cpu_temp_c", "t_lim_c", "t_lim_from", "power_source", "battery_pct"];
         assert!(keys.iter().all(|key| json.get(key).is_some()), "{name}: {json}");
         println!("{name:46} headroom {:.2} {:?}", report.headroom, report.reason);
     }
     let glance = |name| {
-        let report = Report::glance(&Findings::of(&tree(name)), 4);
+        let report = Report::glance(&BoardReport::of(&tree(name)), 4);
         (report.headroom, report.reason)
     };
     assert_eq!(glance("rpi5-rpios-activecooler"), (1.0, None));

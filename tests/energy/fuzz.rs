@@ -3,7 +3,7 @@
 use crate::trees::{names, tree};
 use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
-use wattle::energy::board::findings::Findings;
+use wattle::energy::board::findings::BoardReport;
 use wattle::energy::board::quota;
 use wattle::energy::board::rail::Rail;
 use wattle::energy::board::source;
@@ -68,7 +68,7 @@ fn mutated(rng: &mut Rng, old: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn check(findings: &Findings, rng: &mut Rng) {
+fn check(findings: &BoardReport, rng: &mut Rng) {
     assert!((55.0..=95.0).contains(&findings.t_lim), "{findings:?}");
     assert!(findings.cpu_degrees().is_none_or(|degrees| (-30.0..125.0).contains(&degrees)));
     assert!(findings.supplies.battery.is_none_or(|battery| battery.percent.is_none_or(|percent| percent <= 100)));
@@ -108,7 +108,7 @@ fn any_bytes_in_any_file_give_findings_and_a_decision() {
         let rail = Rail::find(&damaged, Some(owners)).map(|rail| rail.microwatts(&damaged));
         assert!(rail.is_none_or(|watts| watts.is_err() || watts.is_ok_and(|watts| (1..500_000_000).contains(&watts))));
         assert!(source::files(&damaged).iter().map(Vec::len).sum::<usize>() <= SENSOR_FILES_MAX);
-        check(&Findings::of(&damaged), &mut rng);
+        check(&BoardReport::of(&damaged), &mut rng);
     }
 }
 
@@ -144,6 +144,6 @@ fn a_tree_of_nothing_but_noise_is_a_device_without_sensors() {
         tree.insert(&format!("sys/class/thermal/thermal_zone{n}/type"), Ok(&noise));
         tree.insert(&format!("sys/class/thermal/thermal_zone{n}/temp"), Ok(&noise));
     }
-    let findings = Findings::of(&tree);
+    let findings = BoardReport::of(&tree);
     assert!(findings.cpu_sensor().is_none() && findings.cpu_degrees().is_none());
 }

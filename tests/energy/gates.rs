@@ -5,11 +5,11 @@ use wattle::base::time::{Duration, Instant};
 use wattle::energy::battery;
 use wattle::energy::board::source::{Battery, Flow, Source, Supplies};
 use wattle::energy::decision::Decision;
-use wattle::energy::foreground::Ticks;
+use wattle::energy::duty_cycle::{DutyCycle, Verdict};
+use wattle::energy::fraction::Fraction;
 use wattle::energy::governor::{Governor, Learned, Settings};
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
-use wattle::energy::pace::{Pace, Verdict};
 use wattle::energy::policy::gate::{self, Backlog};
 use wattle::energy::policy::hint::{Energy, Hint, Origin};
 use wattle::energy::policy::hours::{QuietHours, Window};
@@ -17,7 +17,7 @@ use wattle::energy::policy::wall::{Wall, Zone};
 use wattle::energy::reason::Reason;
 use wattle::energy::sample::group::Readings;
 use wattle::energy::sample::text::Stall;
-use wattle::energy::share::Share;
+use wattle::energy::user_activity::Ticks;
 use wattle::sim::power::control::findings;
 
 pub(crate) fn at(seconds: u64) -> Instant {
@@ -50,18 +50,18 @@ pub(crate) fn sample() -> Sample {
 pub(crate) fn warmed_up() -> Governor {
     let mut governor = governor();
     let last = (0..WARM).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
-    assert_eq!((last.headroom, last.mode, last.workers, last.reason), (Share::ALL, Mode::Full, 4, None));
+    assert_eq!((last.headroom, last.mode, last.workers, last.reason), (Fraction::ALL, Mode::Full, 4, None));
     governor
 }
 
 #[test]
 fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() {
     let mut governor = warmed_up();
-    let mut pace = Pace::default();
+    let mut pace = DutyCycle::default();
     let full = governor.decision(at(WARM));
     assert!(matches!(pace.may_start(at(WARM), 0, &full), Verdict::Run { .. }));
     let stopped = governor.under_voltage(Instant::from_millis(70_100), true);
-    assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Share::NONE, 0, Mode::Off));
+    assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Fraction::NONE, 0, Mode::Off));
     assert_eq!(stopped.reason, Some(Reason::UnderVoltage));
     for worker in 0..4 {
         assert_eq!(pace.may_start(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
@@ -120,7 +120,7 @@ fn any_supplies(rng: &mut Rng) -> Option<Supplies> {
 /// A governor as some owner may have set it: a little on battery, quiet nights, a deadline.
 fn any_governor(rng: &mut Rng) -> Governor {
     let mut quiet = QuietHours::default();
-    let cap = [Share::NONE, Share::TRICKLE, Share::new(0.5)][rng.below(3) as usize];
+    let cap = [Fraction::NONE, Fraction::TRICKLE, Fraction::new(0.5)][rng.below(3) as usize];
     assert!(rng.one_in(2) || quiet.add(Window { days: Window::DAILY, from: 22 * 60, to: 7 * 60 }, cap));
     let policy = gate::Settings {
         quiet,
@@ -194,9 +194,9 @@ fn no_hint_lifts_a_safety_gate() {
             }
             // On battery and where nothing can be read, whatever the sun, the hour and the deadline say: a trickle at most.
             if battery.source != Source::Ac {
-                assert!(decision.headroom <= Share::TRICKLE && decision.on_battery, "{battery:?}: {decision:?}");
+                assert!(decision.headroom <= Fraction::TRICKLE && decision.on_battery, "{battery:?}: {decision:?}");
             }
-            let works = decision.headroom > Share::NONE;
+            let works = decision.headroom > Fraction::NONE;
             tried[0] += u32::from(works && battery.source == Source::Battery);
             tried[1] += u32::from(works && sample.supplies.is_none());
             tried[2] +=
@@ -278,7 +278,7 @@ fn a_better_hint_never_means_less_work() {
             (0..90).map(|s| governor.sample(at(s), &sample)).last().unwrap().headroom
         });
         assert!(shares.is_sorted(), "{shares:?}");
-        assert_eq!(shares[3], Share::ALL);
+        assert_eq!(shares[3], Fraction::ALL);
     }
 }
 

@@ -7,7 +7,7 @@ use wattle::sim::power::burst::{Burst, bursts};
 use wattle::sim::power::control::{Kind, MARGIN};
 use wattle::sim::power::figures::Figures;
 use wattle::sim::power::plant::{PLANTS, Plant, plant};
-use wattle::sim::power::sensor::{Failing, Gives};
+use wattle::sim::power::sensor::{Failing, Readout};
 use wattle::sim::power::trial::{Second, Trial};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -188,21 +188,21 @@ fn after_a_minute_of_all_cores_work_is_back_within_four() {
     println!("T5: back to nine tenths within {slowest} s at the slowest, on boards that exist");
 }
 
-fn failing(from: u32, to: u32, gives: Gives) -> Failing {
+fn failing(from: u32, to: u32, gives: Readout) -> Failing {
     Failing { from, to, gives }
 }
 
 #[test]
 fn a_sensor_that_fails_lies_or_vanishes_never_raises_the_work() {
     let faults: [(&str, Failing); 7] = [
-        ("silent for 30 s", failing(1500, 1530, Gives::Fault(Fault::Later))),
-        ("one spike", failing(1500, 1501, Gives::Raw(85_000))),
-        ("one abyss", failing(1500, 1501, Gives::Raw(-650_788_984))),
-        ("stuck for 200 s", failing(1500, 1700, Gives::Stuck)),
+        ("silent for 30 s", failing(1500, 1530, Readout::Fault(Fault::Later))),
+        ("one spike", failing(1500, 1501, Readout::Raw(85_000))),
+        ("one abyss", failing(1500, 1501, Readout::Raw(-650_788_984))),
+        ("stuck for 200 s", failing(1500, 1700, Readout::Stuck)),
         // The agent lists its sensors anew then, finds none, and would be as blind as a device that never had one.
-        ("gone", failing(1500, 3600, Gives::Fault(Fault::Gone))),
-        ("gone for ten minutes", failing(1500, 2100, Gives::Fault(Fault::Gone))),
-        ("gone while it rises", failing(12, 600, Gives::Fault(Fault::Gone))),
+        ("gone", failing(1500, 3600, Readout::Fault(Fault::Gone))),
+        ("gone for ten minutes", failing(1500, 2100, Readout::Fault(Fault::Gone))),
+        ("gone while it rises", failing(12, 600, Readout::Fault(Fault::Gone))),
     ];
     for trial in hours(Kind::Governor) {
         let (plant, real) = (trial.plant, trial.plant.is_real);

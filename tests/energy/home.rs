@@ -1,8 +1,8 @@
 //! Must show 4: two days of a home, beside the same home without a governor.
 
-use wattle::sim::power::home::{Home, Life};
+use wattle::sim::power::home::{Home, Strategy};
 
-fn lived(life: Life) -> Home {
+fn lived(life: Strategy) -> Home {
     let mut home = Home::new(life);
     home.live();
     let (all, paid) = home.joules_per_thousand();
@@ -28,7 +28,7 @@ fn is_safe_and_done(home: &Home) {
 
 #[test]
 fn a_backlog_that_can_wait_two_days_is_done_on_the_sun_and_never_on_a_battery() {
-    let (ours, none) = (lived(Life::Together), lived(Life::Ungoverned));
+    let (ours, none) = (lived(Strategy::Together), lived(Strategy::Ungoverned));
     is_safe_and_done(&ours);
     assert!((ours.chunks() - none.chunks()).abs() < 1.0, "both did the same work");
     assert!(ours.share_on_surplus() > 0.9, "{}", ours.share_on_surplus());
@@ -39,7 +39,7 @@ fn a_backlog_that_can_wait_two_days_is_done_on_the_sun_and_never_on_a_battery() 
 
 #[test]
 fn devices_that_nobody_helps_wait_for_the_sun_and_are_done_by_their_deadline_all_the_same() {
-    let home = lived(Life::Alone);
+    let home = lived(Strategy::Alone);
     is_safe_and_done(&home);
     let [pi, .., pc] = &home.devices[..] else { panic!("a home has devices") };
     assert!(pi.done.on_surplus < 1.0 && pc.done.on_surplus / pc.done.chunks > 0.9);

@@ -4,6 +4,7 @@ use crate::gates::{WARM, at, governor, sample, sample_at, warmed_up};
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::board::sensor::Choice;
 use wattle::energy::board::source::{Battery, Flow, Supplies};
+use wattle::energy::fraction::Fraction;
 use wattle::energy::governor::{Governor, Settings};
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
@@ -13,22 +14,21 @@ use wattle::energy::policy::hours::{QuietHours, Window};
 use wattle::energy::policy::pause::Pause;
 use wattle::energy::policy::wall::{Wall, Zone};
 use wattle::energy::reason::Reason;
-use wattle::energy::share::Share;
 use wattle::sim::power::control::findings;
 
 #[test]
 fn when_hints_cease_the_device_is_as_normal_within_their_time() {
     let mut quiet = QuietHours::default();
-    assert!(quiet.add(Window { days: Window::DAILY, from: 0, to: 0 }, Share::TRICKLE));
+    assert!(quiet.add(Window { days: Window::DAILY, from: 0, to: 0 }, Fraction::TRICKLE));
     let policy = gate::Settings { quiet, zone: Zone::new(0, &[]), ..gate::Settings::default() };
     let mut governor = Governor::new(4, &findings(80.0), Settings { policy, ..Settings::default() }, None);
     let known = Sample { wall: Some(Wall(1_000_000)), ..sample() };
     let hint = Hint::parse(br#"{"v":1,"state":"surplus","ttl_s":120}"#, known.wall).unwrap();
     governor.policy.hint(at(0), Origin::File, hint);
     let energies: Vec<_> = (0..130).map(|s| governor.sample(at(s), &known)).collect();
-    assert_eq!((energies[119].energy, energies[119].headroom), (Energy::Surplus, Share::ALL));
+    assert_eq!((energies[119].energy, energies[119].headroom), (Energy::Surplus, Fraction::ALL));
     assert_eq!((energies[121].energy, energies[121].reason), (Energy::Unknown, Some(Reason::QuietHours)));
-    assert!(energies[121].headroom <= Share::TRICKLE);
+    assert!(energies[121].headroom <= Fraction::TRICKLE);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_question_clears_the_device_until_two_seconds_after_and_work_is_back_at_once
     let due = governor.deadline(at(72)).unwrap();
     assert!(due <= Instant::from_millis(72_900));
     let back = governor.decision(Instant::from_millis(72_900));
-    assert_eq!((back.workers, back.headroom), (4, Share::ALL));
+    assert_eq!((back.workers, back.headroom), (4, Fraction::ALL));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_pause_is_a_reason_of_its_own() {
     assert!(paused.reason.unwrap().to_string().contains("wattle resume"));
     governor.policy.resume();
     let back =
-        (72..300).map(|s| governor.sample(at(s), &sample_at(s))).find(|decision| decision.headroom == Share::ALL);
+        (72..300).map(|s| governor.sample(at(s), &sample_at(s))).find(|decision| decision.headroom == Fraction::ALL);
     assert!(back.is_some());
 }
 
@@ -127,7 +127,7 @@ fn nothing_is_claimed_of_a_device_without_a_sensor() {
     let mut governor = Governor::new(4, &found, Settings::default(), None);
     let blind = Sample { temperatures: Default::default(), ..sample() };
     let last = (0..90).map(|s| governor.sample(at(s), &blind)).last().unwrap();
-    assert_eq!((last.headroom, last.reason, last.workers), (Share::new(0.5), Some(Reason::NoSensor), 2));
+    assert_eq!((last.headroom, last.reason, last.workers), (Fraction::new(0.5), Some(Reason::NoSensor), 2));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn an_acpi_zone_is_believed_once_it_was_seen_to_vary() {
     found.cpu = Choice::Doubtful(group[0].clone());
     let mut governor = Governor::new(4, &found, Settings::default(), None);
     let first = (0..90).map(|s| governor.sample(at(s), &sample())).last().unwrap();
-    assert_eq!((first.headroom, first.reason), (Share::new(0.5), Some(Reason::NoSensor)));
+    assert_eq!((first.headroom, first.reason), (Fraction::new(0.5), Some(Reason::NoSensor)));
     let later = (90..190).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
-    assert_eq!(later.headroom, Share::ALL);
+    assert_eq!(later.headroom, Fraction::ALL);
 }

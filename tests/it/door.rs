@@ -6,12 +6,12 @@ use std::time::Duration;
 use wattle::base::id::{Fingerprint, Ring};
 use wattle::http::client::{Client, Failure};
 use wattle::http::token::{TOKEN_FILE, Token};
-use wattle::http::{Patience, Server, serve};
+use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
-use wattle::node::output::{Answered, Problem, Response};
+use wattle::node::output::{Problem, Response, SearchHit};
 use wattle::node::status::Status;
-use wattle::runtime::handle::Gate;
+use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
 use wattle::store::change::Ledger;
 
@@ -23,13 +23,13 @@ struct Agent {
 }
 
 fn agent() -> Agent {
-    agent_with(Patience::default())
+    agent_with(Timeouts::default())
 }
 
-fn agent_with(patience: Patience) -> Agent {
+fn agent_with(patience: Timeouts) -> Agent {
     let home = tempfile::tempdir().unwrap();
     let token = Token::load_or_create(&home.path().join(TOKEN_FILE)).unwrap();
-    let (gate, driver) = Gate::new();
+    let (gate, driver) = NodeHandle::new();
     smol::spawn(async move {
         while let Ok(asked) = driver.recv().await {
             let _ = asked.reply.send(pretend(asked.request)).await;
@@ -50,7 +50,7 @@ fn pretend(request: Request) -> Response {
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
-            let hit = Answered { device, path, heading: "H".into(), text: question, score: 0.5 };
+            let hit = SearchHit { device, path, heading: "H".into(), text: question, score: 0.5 };
             Response::Hits { hits: vec![hit], asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 }
         }
         Request::Status => Response::Status(Box::new(Status {
@@ -298,7 +298,7 @@ fn garbage_and_endless_heads_end_the_connection_and_nothing_else() {
 #[test]
 fn a_client_that_falls_silent_or_drips_is_dropped_in_bounded_time() {
     let short = Duration::from_millis(300);
-    let agent = agent_with(Patience { arrive: short, idle: short, answer: short });
+    let agent = agent_with(Timeouts { arrive: short, idle: short, answer: short });
     let dropped = |begin: &[u8], drip: &[u8]| {
         let mut stream = TcpStream::connect(agent.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
@@ -328,7 +328,7 @@ fn a_client_that_falls_silent_or_drips_is_dropped_in_bounded_time() {
 
 #[test]
 fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_hold_the_door() {
-    let agent = agent_with(Patience { arrive: Duration::from_millis(500), ..Patience::default() });
+    let agent = agent_with(Timeouts { arrive: Duration::from_millis(500), ..Timeouts::default() });
     let request = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", agent.bearer());
     let mut streams: Vec<_> = (0..100).map(|_| TcpStream::connect(agent.address).unwrap()).collect();
     streams.iter_mut().for_each(|stream| stream.write_all(request.as_bytes()).unwrap());

@@ -327,7 +327,7 @@ fn a_supply_that_cost_a_worker_is_forgotten_when_its_owner_says_so() {
     let kept = device.place.home().join("energy.json");
     let learned =
         r#"{"v":1,"learned":{"duty":0.3,"workers":1},"pause":null,"waited_ms":0,"calibration":null,"ledger":{}}"#;
-    fs::write(&kept, learned.replace("{}", &json!(wattle::energy::account::ledger::Ledger::default()).to_string()))
+    fs::write(&kept, learned.replace("{}", &json!(wattle::energy::accounting::ledger::Ledger::default()).to_string()))
         .unwrap();
     let agent = device.up();
     let said = agent.cli(["energy", "new-supply"]);

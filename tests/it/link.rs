@@ -11,9 +11,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 use wattle::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, JSON_LINE_MAX, LINK_QUEUE_BYTES_MAX};
 use wattle::net::link::{Channel, LinkEvent, Links, SendError, Settings};
+use wattle::wire::envelope::Encoding;
 use wattle::wire::identify::AGENT;
-use wattle::wire::message::Form;
-use wattle::wire::peer::PeerId;
+use wattle::wire::peer_id::PeerId;
 
 pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
@@ -165,11 +165,11 @@ fn lines_of_json_pass_both_ways_in_order_even_the_largest() {
 fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
     smol::block_on(async {
         let (a, b) = linked().await;
-        assert_eq!(a.links.form(&b.name), Form::Postcard, "what our own agents speak");
-        for (channel, form) in [(Channel::Json, Form::Json), (Channel::Gossip, Form::Postcard)] {
+        assert_eq!(a.links.form(&b.name), Encoding::Postcard, "what our own agents speak");
+        for (channel, form) in [(Channel::Json, Encoding::Json), (Channel::Gossip, Encoding::Postcard)] {
             b.links.send(&a.name, channel, vec![b'x']).unwrap();
             assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
-            assert_eq!((a.links.form(&b.name), b.links.form(&a.name)), (form, Form::Postcard));
+            assert_eq!((a.links.form(&b.name), b.links.form(&a.name)), (form, Encoding::Postcard));
         }
         b.links.send(&a.name, Channel::Json, vec![b'x']).unwrap();
         assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
@@ -178,7 +178,7 @@ fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
         b.down().await;
         a.links.dial(b.name, b.address);
         assert_eq!((a.up().await, b.up().await), (b.name, a.name));
-        assert_eq!(a.links.form(&b.name), Form::Postcard, "a new link begins anew");
+        assert_eq!(a.links.form(&b.name), Encoding::Postcard, "a new link begins anew");
     });
 }
 

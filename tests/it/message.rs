@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs;
 use wattle::base::id::PeerKey;
-use wattle::wire::message::{BadMessage, Form, Opener, Sealer};
-use wattle::wire::rumour::{self, Claim, Collection, Energy, Fact, Gossip, Headroom, Kind, Relayed, Removed};
-use wattle::wire::talk::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Talk};
+use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
+use wattle::wire::gossip;
+use wattle::wire::gossip::{Claim, Collection, Energy, Fact, Gossip, Headroom, Kind, Relayed, Removed};
+use wattle::wire::message::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Message};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -18,10 +19,10 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The body, the message and what is signed, as the page shows them: JSON as it is, everything else in hexadecimal.
-fn shown(form: Form, bytes: &[u8]) -> String {
+fn shown(form: Encoding, bytes: &[u8]) -> String {
     match form {
-        Form::Postcard => hex(bytes),
-        Form::Json => String::from_utf8(bytes.to_vec()).unwrap(),
+        Encoding::Postcard => hex(bytes),
+        Encoding::Json => String::from_utf8(bytes.to_vec()).unwrap(),
     }
 }
 
@@ -38,25 +39,25 @@ fn facts() -> [Fact; 3] {
 }
 
 fn rumours() -> Vec<Vec<u8>> {
-    let mut sealer = Sealer::new(key(2), 4);
-    facts().iter().map(|fact| sealer.seal(rumour::TYPE, &[], &fact.seal()).unwrap()).collect()
+    let mut sealer = Signer::new(key(2), 4);
+    facts().iter().map(|fact| sealer.seal(gossip::TYPE, &[], &fact.seal()).unwrap()).collect()
 }
 
 /// Of each variant one: rumours of agent 2, handed on by agent 1.
-fn gossip() -> [Talk; 3] {
+fn gossip() -> [Message; 3] {
     let told = Relayed { hops: 2, age_s: 5, message: rumours().swap_remove(0) };
     let origin = name(2).public_key()[..8].try_into().unwrap();
-    let entry = |kind, seq| rumour::Entry { origin, kind, boot: 4, seq };
+    let entry = |kind, seq| gossip::Entry { origin, kind, boot: 4, seq };
     let both = [entry(Kind::Headroom, 1), entry(Kind::Collections, 1 << 53)];
     [
         Gossip::Told(Box::new(heapless::Vec::from_slice(&[told]).unwrap())),
         Gossip::Have { ask: true, list: Box::new(heapless::Vec::from_slice(&both).unwrap()) },
         Gossip::Want(Box::new(heapless::Vec::from_slice(&both[..1]).unwrap())),
     ]
-    .map(Talk::Gossip)
+    .map(Message::Gossip)
 }
 
-fn sayings() -> Vec<Talk> {
+fn sayings() -> Vec<Message> {
     let hit = Hit {
         row: 12,
         path: b"/home/ann/soup.md".to_vec(),
@@ -87,20 +88,20 @@ fn sayings() -> Vec<Talk> {
         addresses: Vec::new(),
     };
     let mut sayings = vec![
-        Talk::Hello { device: device.clone(), ask: true, listen },
-        Talk::Member(vec![1, 2, 3]),
-        Talk::Roll { ask: true, members: vec![entry, gone] },
-        Talk::Keys(Keys { session: 70_000, key: [0xab; 32], port: 7781 }),
-        Talk::Ask(Ask { id: 7, question: "How much leek?".to_owned(), model, scale: 0.007_812_5, codes, count: 20 }),
-        Talk::Answer(Answer { id: 7, device: device.clone(), found: Some(Box::new(found)) }),
-        Talk::Answer(Answer { id: 7, device, found: None }),
-        Talk::Echo(Echo { id: 1 << 53, text: "Grüße 😀\u{1}".try_into().unwrap(), answer: false }),
+        Message::Hello { device: device.clone(), ask: true, listen },
+        Message::Member(vec![1, 2, 3]),
+        Message::Roll { ask: true, members: vec![entry, gone] },
+        Message::Keys(Keys { session: 70_000, key: [0xab; 32], port: 7781 }),
+        Message::Ask(Ask { id: 7, question: "How much leek?".to_owned(), model, scale: 0.007_812_5, codes, count: 20 }),
+        Message::Answer(Answer { id: 7, device: device.clone(), found: Some(Box::new(found)) }),
+        Message::Answer(Answer { id: 7, device, found: None }),
+        Message::Echo(Echo { id: 1 << 53, text: "Grüße 😀\u{1}".try_into().unwrap(), answer: false }),
     ];
     sayings.extend(gossip());
     sayings
 }
 
-fn body(talk: &Talk, form: Form) -> Vec<u8> {
+fn body(talk: &Message, form: Encoding) -> Vec<u8> {
     let mut body = Vec::new();
     talk.put(form, &mut body);
     body
@@ -117,23 +118,23 @@ fn signed(kind: &str, task_id: &[u8], sender: &[u8], payload: &[u8]) -> Vec<u8> 
     bytes
 }
 
-fn message(page: &mut String, talk: &Talk, form: Form, mesh: Option<[u8; 32]>, task_id: &[u8]) {
-    let mut sealer = Sealer::new(key(1), 7);
+fn message(page: &mut String, talk: &Message, form: Encoding, mesh: Option<[u8; 32]>, task_id: &[u8]) {
+    let mut sealer = Signer::new(key(1), 7);
     mesh.into_iter().for_each(|mesh| sealer.join(mesh));
     let (body, mut bytes) = (body(talk, form), Vec::new());
     sealer.seal_into(form, talk.kind(), task_id, &body, &mut bytes).unwrap();
-    let mut opener = Opener::new();
+    let mut opener = Verifier::new();
     assert!(opener.allow(name(1)));
     let opened = opener.open_as(form, &bytes).unwrap();
     assert_eq!((opened.seq, opened.boot, opened.mesh, opened.body), (1, 7, mesh, &body[..]));
     assert_eq!(opener.open_as(form, &bytes), Err(BadMessage::Replay));
     // Where the payload stands: in JSON from the first colon; in postcard behind the two fields and its length.
     let payload = match form {
-        Form::Json => {
+        Encoding::Json => {
             let end = bytes.windows(14).position(|part| part == b",\"sender_id\":\"").unwrap();
             &bytes[b"{\"payload\":".len()..end]
         }
-        Form::Postcard => {
+        Encoding::Postcard => {
             let begin = 1 + talk.kind().len() + 1 + task_id.len();
             assert!(bytes[begin] < 0x80, "a length of one byte");
             &bytes[begin + 1..begin + 1 + usize::from(bytes[begin])]
@@ -147,7 +148,7 @@ fn message(page: &mut String, talk: &Talk, form: Form, mesh: Option<[u8; 32]>, t
         "type       {}\ntask_id    {}\nform       {}\npayload    {}\nsigned     {}\nsignature  {}\nmessage    {}\n\n",
         talk.kind(),
         if task_id.is_empty() { "-".to_owned() } else { hex(task_id) },
-        if form == Form::Json { "json" } else { "postcard" },
+        if form == Encoding::Json { "json" } else { "postcard" },
         shown(form, payload),
         hex(&signed),
         hex(&signature),
@@ -167,22 +168,22 @@ fn vectors() -> String {
     );
     page += "Bodies, in postcard and in JSON:\n\n```text\n";
     for talk in sayings() {
-        let (packed, line) = (body(&talk, Form::Postcard), body(&talk, Form::Json));
-        for (form, body) in [(Form::Postcard, &packed), (Form::Json, &line)] {
-            assert_eq!(Talk::read(form, talk.kind(), body).as_ref(), Some(&talk));
+        let (packed, line) = (body(&talk, Encoding::Postcard), body(&talk, Encoding::Json));
+        for (form, body) in [(Encoding::Postcard, &packed), (Encoding::Json, &line)] {
+            assert_eq!(Message::read(form, talk.kind(), body).as_ref(), Some(&talk));
         }
-        let _ = write!(page, "{}\n{}\n{}\n\n", talk.kind(), hex(&packed), shown(Form::Json, &line));
+        let _ = write!(page, "{}\n{}\n{}\n\n", talk.kind(), hex(&packed), shown(Encoding::Json, &line));
     }
     page.truncate(page.trim_end().len());
     page += "\n```\n\nWhole messages, each the first of the sender's start 7; the last two are of a mesh and of a task:\n\n```text\n";
     let sayings = sayings();
     let kind = |kind: &'static str| sayings.iter().rfind(move |talk| talk.kind() == kind).unwrap();
     for talk in ["hello", "echo"].map(kind) {
-        for form in [Form::Postcard, Form::Json] {
+        for form in [Encoding::Postcard, Encoding::Json] {
             message(&mut page, talk, form, None, &[]);
         }
     }
-    for form in [Form::Postcard, Form::Json] {
+    for form in [Encoding::Postcard, Encoding::Json] {
         message(&mut page, kind("answer"), form, Some([0xcd; 32]), b"task-1");
     }
     page.truncate(page.trim_end().len());
@@ -199,7 +200,7 @@ fn rumours_of_another(page: &mut String) {
     let origin = name(2);
     let _ = write!(page, "seed       {}\nsender_id  {}\n\n", hex(&[2; 32]), hex(&origin.to_bytes()));
     for ((fact, bytes), seq) in facts().iter().zip(rumours()).zip(1..) {
-        let mut opener = Opener::new();
+        let mut opener = Verifier::new();
         assert!(opener.allow(origin));
         // Heard from whomever and as often as it comes: no window of numbers is moved.
         assert!((0..2).all(|_| opener.verify(&bytes).is_ok_and(|opened| opened.body == fact.seal())));
@@ -215,7 +216,7 @@ fn rumours_of_another(page: &mut String) {
 fn refused(page: &mut String) {
     let mut line = Vec::new();
     let body = b"{\"answer\":false,\"id\":5,\"text\":\"hi\"}";
-    Sealer::new(key(1), 7).seal_into(Form::Json, "echo", &[], body, &mut line).unwrap();
+    Signer::new(key(1), 7).seal_into(Encoding::Json, "echo", &[], body, &mut line).unwrap();
     let line = String::from_utf8(line).unwrap();
     let wrong = [
         ("white space", "\"id\":5", "\"id\": 5", BadMessage::Form),
@@ -226,11 +227,11 @@ fn refused(page: &mut String) {
         ("other words than were signed", "\"hi\"", "\"ho\"", BadMessage::Signature),
     ];
     for (why, from, to, reason) in wrong {
-        let mut opener = Opener::new();
+        let mut opener = Verifier::new();
         assert!(opener.allow(name(1)) && line.contains(from));
         let changed = line.replace(from, to);
-        assert_eq!(opener.open_as(Form::Json, changed.as_bytes()), Err(reason));
-        assert!(opener.open_as(Form::Json, line.as_bytes()).is_ok());
+        assert_eq!(opener.open_as(Encoding::Json, changed.as_bytes()), Err(reason));
+        assert!(opener.open_as(Encoding::Json, line.as_bytes()).is_ok());
         let _ = writeln!(page, "{why}\n{changed}");
     }
 }
@@ -256,7 +257,7 @@ fn the_page_names_every_kind_and_every_cap() {
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for talk in sayings() {
-        let row = format!("| `{}` | {} |", talk.kind(), body(&talk, Form::Postcard)[0]);
+        let row = format!("| `{}` | {} |", talk.kind(), body(&talk, Encoding::Postcard)[0]);
         assert!(page.contains(&row), "docs/messages.md lacks the row {row}");
     }
     let caps = [

@@ -14,9 +14,9 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use wattle::net::link::{Channel, LinkEvent};
-use wattle::wire::message::{Form, Opener, Sealer};
-use wattle::wire::peer::PeerId;
-use wattle::wire::talk::{Echo, Talk};
+use wattle::wire::envelope::{Encoding, Signer, Verifier};
+use wattle::wire::message::{Echo, Message};
+use wattle::wire::peer_id::PeerId;
 
 /// The Python that has py-libp2p; `None` where it cannot be installed.
 fn python() -> Option<&'static Path> {
@@ -108,7 +108,7 @@ fn the_python_agent_answers_ping_and_a_test_message() {
         assert!(end.links.allow(peer));
         let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", end.address.port(), end.name);
         let mut example = Example::start(python, &home, &[&address]);
-        let (mut sealer, mut opener) = (Sealer::new(key(1), 1), Opener::new());
+        let (mut sealer, mut opener) = (Signer::new(key(1), 1), Verifier::new());
         assert!(opener.allow(peer) && end.name == name(1));
         until("a link", || end.links.known().iter().any(|known| known.peer == peer)).await;
         assert!(end.links.ping(&peer).await.unwrap() < Duration::from_secs(5));
@@ -117,23 +117,23 @@ fn the_python_agent_answers_ping_and_a_test_message() {
                 continue;
             };
             assert_eq!(channel, Channel::Json);
-            let opened = opener.open_as(Form::Json, &bytes).unwrap();
-            return Talk::read(Form::Json, opened.kind, opened.body).unwrap();
+            let opened = opener.open_as(Encoding::Json, &bytes).unwrap();
+            return Message::read(Encoding::Json, opened.kind, opened.body).unwrap();
         };
-        assert_eq!(hear().await, Talk::Hello { device: "python".to_owned(), ask: true, listen: Vec::new() });
-        assert_eq!(end.links.form(&peer), Form::Json, "it is answered as it spoke");
+        assert_eq!(hear().await, Message::Hello { device: "python".to_owned(), ask: true, listen: Vec::new() });
+        assert_eq!(end.links.form(&peer), Encoding::Json, "it is answered as it spoke");
         for id in [1, 1 << 60] {
             let asked = Echo { id, text: "a\"\\\n".try_into().unwrap(), answer: false };
             let (mut body, mut frame) = (Vec::new(), end.links.frame());
-            Talk::Echo(asked.clone()).put(Form::Json, &mut body);
-            sealer.seal_into(Form::Json, "echo", &[], &body, frame.buffer()).unwrap();
+            Message::Echo(asked.clone()).put(Encoding::Json, &mut body);
+            sealer.seal_into(Encoding::Json, "echo", &[], &body, frame.buffer()).unwrap();
             end.links.send(&peer, Channel::Json, frame.clone()).unwrap();
             // Once more, and damaged: neither is answered.
             end.links.send(&peer, Channel::Json, frame.clone()).unwrap();
             let at = frame.len() / 2;
             frame.buffer()[at] ^= 1;
             end.links.send(&peer, Channel::Json, frame).unwrap();
-            assert_eq!(hear().await, Talk::Echo(Echo { answer: true, ..asked }));
+            assert_eq!(hear().await, Message::Echo(Echo { answer: true, ..asked }));
         }
         example.wait("a message was not taken: it was here before");
         assert!(end.events.is_empty());

@@ -6,7 +6,7 @@ use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::change::{Kind, Ledger};
-use wattle::store::record::{Chunk, Commit, DocState, Document, FileStamp, Piece, Record, Source, Sources, Vector};
+use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
 
 fn quantized() -> Quantized {
     let mut raw = [0.0_f32; DIMENSIONS];
@@ -23,7 +23,7 @@ fn document() -> Document {
         stamp: FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 },
         content: [9; 16],
         state: DocState::Chunked { missing: 1 },
-        pieces: vec![Piece { row: Row(1), start: 0, end: 900 }, Piece { row: Row(300), start: 902, end: 1234 }],
+        pieces: vec![ChunkRef { row: Row(1), start: 0, end: 900 }, ChunkRef { row: Row(300), start: 902, end: 1234 }],
     }
 }
 

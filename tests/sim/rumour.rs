@@ -8,10 +8,10 @@ use wattle::limits::{RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE};
 use wattle::node::input::{Input, LinkInput, Request};
 use wattle::sim::net;
 use wattle::store::record::Source;
-use wattle::wire::message::unsigned;
-use wattle::wire::peer::PeerId;
-use wattle::wire::rumour::{Energy, Fact, Gossip, Headroom, Kind, Relayed, TYPE};
-use wattle::wire::talk::Talk;
+use wattle::wire::envelope::unsigned;
+use wattle::wire::gossip::{Energy, Fact, Gossip, Headroom, Kind, Relayed, TYPE};
+use wattle::wire::message::Message;
+use wattle::wire::peer_id::PeerId;
 
 /// So many agents, all running, 5 % of what they say lost. With `degree`, each can reach only so many others.
 fn home(seed: u64, devices: usize, degree: Option<usize>) -> World {
@@ -183,7 +183,7 @@ fn say(world: &mut World, liar: usize, to: usize, origin: usize, seq: u64, signa
     }
     let told = Relayed { hops: 1, age_s: 0, message };
     let gossip = Gossip::Told(Box::new([told].into_iter().collect()));
-    let said = Input::Link(net::key(liar), LinkInput::Said(Box::new(Talk::Gossip(gossip))));
+    let said = Input::Link(net::key(liar), LinkInput::Said(Box::new(Message::Gossip(gossip))));
     world.hear(to, said);
 }
 

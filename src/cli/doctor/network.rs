@@ -1,7 +1,7 @@
 //! The network's part of `wattle doctor`: for each device that is not linked, the step that failed and what to do.
 
 use super::Check;
-use crate::net::diagnostics::{Around, Reached, Stranger};
+use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use std::net::SocketAddr;
 
 /// Datagrams sent in vain after which they are taken for lost on their way.
@@ -12,7 +12,7 @@ const FRESH_MS: u64 = 120_000;
 
 /// What the agent's notes say, in the order in which devices reach each other.
 #[must_use]
-pub(super) fn checks(around: &Around) -> Vec<Check> {
+pub(super) fn checks(around: &NetworkReport) -> Vec<Check> {
     let mut checks = vec![
         Check::new("listen", listen(around)),
         Check::new("mdns", multicast(around)),
@@ -23,19 +23,19 @@ pub(super) fn checks(around: &Around) -> Vec<Check> {
     checks
 }
 
-fn is_local(around: &Around) -> bool {
+fn is_local(around: &NetworkReport) -> bool {
     around.listen.is_none_or(|at| at.ip().is_loopback())
 }
 
-fn lonely(around: &Around) -> bool {
+fn lonely(around: &NetworkReport) -> bool {
     around.peers.iter().any(|peer| peer.linked.is_none())
 }
 
-fn port(around: &Around) -> u16 {
+fn port(around: &NetworkReport) -> u16 {
     around.listen.map_or(0, |at| at.port())
 }
 
-fn listen(around: &Around) -> Result<String, String> {
+fn listen(around: &NetworkReport) -> Result<String, String> {
     let Some(at) = around.listen else { return Err("The agent does not listen for other devices.".to_owned()) };
     if is_local(around) {
         let said = format!("The agent listens on this machine only ({at}); no other device reaches it.");
@@ -56,7 +56,7 @@ fn listen(around: &Around) -> Result<String, String> {
     Ok(format!("Other devices reach the agent at {}.", places.join(", ")))
 }
 
-fn multicast(around: &Around) -> Result<String, String> {
+fn multicast(around: &NetworkReport) -> Result<String, String> {
     let multicast = &around.multicast;
     if !multicast.on {
         let why = multicast.why.as_deref().unwrap_or("no interface is up");
@@ -87,7 +87,7 @@ fn multicast(around: &Around) -> Result<String, String> {
     Ok(format!("This agent announces itself; announcements of others were heard {heard} times."))
 }
 
-fn datagrams(around: &Around) -> Result<String, String> {
+fn datagrams(around: &NetworkReport) -> Result<String, String> {
     match &around.no_datagrams {
         Some(why) => Err(format!(
             "UDP port {} cannot be used: {why}. Everything goes over the links; a lost device is noticed later. End the \
@@ -98,7 +98,7 @@ fn datagrams(around: &Around) -> Result<String, String> {
     }
 }
 
-fn reached(around: &Around, peer: &Reached) -> Result<String, String> {
+fn reached(around: &NetworkReport, peer: &PeerReachability) -> Result<String, String> {
     let id = &peer.peer_id;
     let Some(at) = peer.linked else { return Err(format!("{id} is not linked. {}", missing(around, peer))) };
     if around.no_datagrams.is_some() || !peer.keys {
@@ -116,7 +116,7 @@ fn reached(around: &Around, peer: &Reached) -> Result<String, String> {
 }
 
 /// The step that failed, and what to do.
-fn missing(around: &Around, peer: &Reached) -> String {
+fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
     let own = "the other one must be told of this device's own PeerId, which `wattle id` prints here";
     let Some(at) = peer.dialled else {
         return match (peer.seen, peer.given.first()) {
@@ -158,7 +158,7 @@ fn missing(around: &Around, peer: &Reached) -> String {
     format!("At {at}: {why}. {advice}")
 }
 
-fn refused(stranger: &Stranger) -> String {
+fn refused(stranger: &UnknownPeer) -> String {
     let (id, at): (_, SocketAddr) = (&stranger.peer_id, stranger.address);
     format!("{id} at {at} wanted to link and was refused. If it is yours, start the agent with --peer /p2p/{id}.")
 }
@@ -166,14 +166,14 @@ fn refused(stranger: &Stranger) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::diagnostics::{Multicast, Place};
+    use crate::net::diagnostics::{ListenAddress, Multicast};
 
     fn at(text: &str) -> SocketAddr {
         text.parse().unwrap()
     }
 
-    fn peer() -> Reached {
-        Reached {
+    fn peer() -> PeerReachability {
+        PeerReachability {
             peer_id: "12D3KooWfar".to_owned(),
             given: Vec::new(),
             linked: None,
@@ -189,10 +189,10 @@ mod tests {
         }
     }
 
-    fn around(peer: Reached) -> Around {
-        Around {
+    fn around(peer: PeerReachability) -> NetworkReport {
+        NetworkReport {
             listen: Some(at("0.0.0.0:7781")),
-            places: vec![Place { interface: "wlan0".into(), address: at("192.168.1.5:7781"), prefix: 24 }],
+            places: vec![ListenAddress { interface: "wlan0".into(), address: at("192.168.1.5:7781"), prefix: 24 }],
             no_datagrams: None,
             garbage: 0,
             multicast: Multicast { on: true, own_heard: vec!["wlan0".into()], others_heard: 1, ..Multicast::default() },
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    fn wrong(around: &Around) -> Vec<String> {
+    fn wrong(around: &NetworkReport) -> Vec<String> {
         checks(around)
             .into_iter()
             .filter_map(|check| Some(format!("{}: {}", check.name, check.outcome.err()?)))
@@ -210,23 +210,23 @@ mod tests {
 
     fn failed(why: &str) -> String {
         let dialled = Some(at("192.168.1.9:7781"));
-        wrong(&around(Reached { dialled, failed: Some(why.to_owned()), ..peer() })).concat()
+        wrong(&around(PeerReachability { dialled, failed: Some(why.to_owned()), ..peer() })).concat()
     }
 
     #[test]
     fn a_linked_peer_whose_datagrams_pass_is_well_and_one_whose_do_not_is_told() {
-        let linked = Reached { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
-        assert_eq!(wrong(&around(Reached { heard_ms: Some(900), ..linked.clone() })), [""; 0]);
+        let linked = PeerReachability { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
+        assert_eq!(wrong(&around(PeerReachability { heard_ms: Some(900), ..linked.clone() })), [""; 0]);
         assert!(wrong(&around(linked.clone())).concat().contains("Allow UDP port 7781"));
-        assert_eq!(wrong(&around(Reached { sent: 2, ..linked })), [""; 0]);
+        assert_eq!(wrong(&around(PeerReachability { sent: 2, ..linked })), [""; 0]);
     }
 
     #[test]
     fn each_step_that_fails_has_its_own_advice() {
         assert!(wrong(&around(peer())).concat().contains("never heard"));
-        let seen = Reached { seen: Some(at("192.168.1.9:7781")), ..peer() };
+        let seen = PeerReachability { seen: Some(at("192.168.1.9:7781")), ..peer() };
         assert!(wrong(&around(seen)).concat().contains("was heard at 192.168.1.9:7781"));
-        let named = Reached { given: vec!["/dns4/nas.local/tcp/7781/p2p/x".into()], ..peer() };
+        let named = PeerReachability { given: vec!["/dns4/nas.local/tcp/7781/p2p/x".into()], ..peer() };
         assert!(wrong(&around(named)).concat().contains("leads to no address"));
         for (why, advice) in [
             ("Connection refused (os error 111)", "Nobody listens there"),
@@ -241,8 +241,9 @@ mod tests {
 
     #[test]
     fn a_mistyped_peer_id_is_found_by_the_stranger_at_the_same_address() {
-        let mut around = around(Reached { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
-        around.strangers.push(Stranger { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
+        let mut around =
+            around(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
+        around.strangers.push(UnknownPeer { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
         assert!(wrong(&around).concat().contains("as 12D3KooWtrue"));
         assert!(checks(&around).last().unwrap().outcome.as_ref().unwrap().contains("--peer /p2p/12D3KooWtrue"));
     }

@@ -10,7 +10,7 @@ use crate::energy::sample::fault::Fault;
 
 /// Facts of a device.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Findings {
+pub struct BoardReport {
     /// Which board, where it is known.
     pub board: Option<Board>,
     /// The CPU's sensors.
@@ -33,7 +33,7 @@ pub struct Findings {
     pub throttle_paths: Vec<String>,
 }
 
-impl Findings {
+impl BoardReport {
     /// Judges a tree.
     #[must_use]
     pub fn of(tree: &Tree) -> Self {

@@ -1,7 +1,7 @@
 //! Which sensor measures all that a board takes (1.2, 1.6): for joules that are measured, not modelled.
 
 use super::tree::Tree;
-use crate::energy::account::task::{Method, Scope};
+use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::sample::fault::Fault;
 use crate::limits::PACKAGES_MAX;
 

@@ -5,8 +5,8 @@ use super::hours::{QuietHours, Window};
 use super::pause::Pause;
 use super::wall::{Wall, Zone};
 use crate::base::time::{Duration, Instant, earliest};
+use crate::energy::fraction::Fraction;
 use crate::energy::reason::{Gate, Reason};
-use crate::energy::share::Share;
 
 /// What is known of the work that waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Policy {
 
 /// The gate's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct GateOutcome {
     /// At most this.
     pub gate: Gate,
     /// How much energy there is.
@@ -115,17 +115,20 @@ impl Policy {
 
     /// Judges.
     #[must_use]
-    pub fn word(&self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> Word {
+    pub fn word(&self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> GateOutcome {
         let (energy, _) = self.energy(now, wall);
         let lifts = energy == Energy::Surplus;
         if self.paused(now).is_some() {
-            return Word { gate: Gate::at(Share::NONE, Reason::Paused), energy, lifts: false };
+            return GateOutcome { gate: Gate::at(Fraction::NONE, Reason::Paused), energy, lifts: false };
         }
         let wish = if lifts { Gate::OPEN } else { self.hours(wall).and(self.wait(energy, backlog)) };
         let overdue = backlog.oldest.is_some_and(|age| age >= self.settings.max_defer);
-        let gate =
-            if overdue && wish.at_most < Share::TRICKLE { Gate { at_most: Share::TRICKLE, ..wish } } else { wish };
-        Word { gate, energy, lifts }
+        let gate = if overdue && wish.at_most < Fraction::TRICKLE {
+            Gate { at_most: Fraction::TRICKLE, ..wish }
+        } else {
+            wish
+        };
+        GateOutcome { gate, energy, lifts }
     }
 
     fn hours(&self, wall: Option<Wall>) -> Gate {
@@ -144,11 +147,11 @@ impl Policy {
         let waiting = if !expected || age >= backlog.can_wait {
             Gate::OPEN
         } else if age < backlog.can_wait * 3 / 4 {
-            Gate::at(Share::NONE, Reason::WaitingForSurplus)
+            Gate::at(Fraction::NONE, Reason::WaitingForSurplus)
         } else {
-            Gate::at(Share::TRICKLE, Reason::WaitingForSurplus)
+            Gate::at(Fraction::TRICKLE, Reason::WaitingForSurplus)
         };
-        let scarce = if energy == Energy::Scarce { Gate::at(Share::TRICKLE, Reason::Scarce) } else { Gate::OPEN };
+        let scarce = if energy == Energy::Scarce { Gate::at(Fraction::TRICKLE, Reason::Scarce) } else { Gate::OPEN };
         scarce.and(waiting)
     }
 }
@@ -161,8 +164,8 @@ mod tests {
 
     fn quiet_at_night() -> Settings {
         let mut quiet = QuietHours::default();
-        assert!(quiet.add(Window { days: Window::DAILY, from: 1320, to: 420 }, Share::TRICKLE));
-        assert!(quiet.add(Window { days: 1 << 6, from: 780, to: 900 }, Share::NONE));
+        assert!(quiet.add(Window { days: Window::DAILY, from: 1320, to: 420 }, Fraction::TRICKLE));
+        assert!(quiet.add(Window { days: 1 << 6, from: 780, to: 900 }, Fraction::NONE));
         Settings { quiet, zone: Zone::new(0, &[]), ..Settings::default() }
     }
 
@@ -174,9 +177,9 @@ mod tests {
     fn while_the_time_is_unknown_the_strictest_quiet_hours_hold() {
         let policy = Policy::new(quiet_at_night());
         let gate = policy.word(Instant::ZERO, None, Backlog::default()).gate;
-        assert_eq!((gate.at_most, gate.reason), (Share::NONE, Reason::TimeUnknown));
+        assert_eq!((gate.at_most, gate.reason), (Fraction::NONE, Reason::TimeUnknown));
         let night = policy.word(Instant::ZERO, Some(Wall(3600)), Backlog::default()).gate;
-        assert_eq!((night.at_most, night.reason), (Share::TRICKLE, Reason::QuietHours));
+        assert_eq!((night.at_most, night.reason), (Fraction::TRICKLE, Reason::QuietHours));
         assert_eq!(policy.word(Instant::ZERO, Some(Wall(12 * 3600)), Backlog::default()).gate, Gate::OPEN);
     }
 
@@ -186,14 +189,14 @@ mod tests {
         let mut policy = Policy::new(quiet_at_night());
         policy.hint(at(0), Origin::Put, surplus(900));
         let word = |policy: &Policy, s| policy.word(at(s), Some(Wall(3600)), Backlog::default());
-        assert_eq!(word(&policy, 899), Word { gate: Gate::OPEN, energy: Energy::Surplus, lifts: true });
+        assert_eq!(word(&policy, 899), GateOutcome { gate: Gate::OPEN, energy: Energy::Surplus, lifts: true });
         assert_eq!(word(&policy, 900).gate.reason, Reason::QuietHours, "gone within its time and no later");
         policy.pause(Pause::lasting(at(0), Duration::from_secs(100)));
         assert_eq!(word(&policy, 99).gate.reason, Reason::Paused);
         assert!(word(&policy, 100).lifts);
         policy.pause(Pause::OPEN);
         let overdue = Backlog { oldest: Some(30 * DAY), can_wait: DAY };
-        assert_eq!(policy.word(at(5), None, overdue).gate.at_most, Share::NONE, "only its owner ends a pause");
+        assert_eq!(policy.word(at(5), None, overdue).gate.at_most, Fraction::NONE, "only its owner ends a pause");
         policy.resume();
         assert!(word(&policy, 100).lifts);
     }
@@ -207,7 +210,7 @@ mod tests {
         };
         assert_eq!(
             [share(0), share(35), share(36), share(47), share(48)],
-            [Share::NONE, Share::NONE, Share::TRICKLE, Share::TRICKLE, Share::ALL]
+            [Fraction::NONE, Fraction::NONE, Fraction::TRICKLE, Fraction::TRICKLE, Fraction::ALL]
         );
         let impatient = Policy::new(Settings::default());
         let waits = impatient.word(Instant::ZERO, None, Backlog { oldest: Some(DAY), can_wait: 2 * DAY });
@@ -219,6 +222,6 @@ mod tests {
         let policy = Policy::new(quiet_at_night());
         let old = Backlog { oldest: Some(7 * DAY), can_wait: Duration::ZERO };
         let gate = policy.word(Instant::ZERO, None, old).gate;
-        assert_eq!((gate.at_most, gate.reason), (Share::TRICKLE, Reason::TimeUnknown));
+        assert_eq!((gate.at_most, gate.reason), (Fraction::TRICKLE, Reason::TimeUnknown));
     }
 }

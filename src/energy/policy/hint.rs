@@ -70,7 +70,7 @@ impl fmt::Display for HintError {
 impl std::error::Error for HintError {}
 
 #[derive(Deserialize)]
-struct Said {
+struct CurrentHint {
     v: u32,
     state: Energy,
     ttl_s: u64,
@@ -101,7 +101,7 @@ impl Hint {
         if bytes.len() > HINT_BYTES_MAX {
             return Err(HintError::TooLarge);
         }
-        let said: Said = serde_json::from_slice(bytes).map_err(|_| HintError::Malformed)?;
+        let said: CurrentHint = serde_json::from_slice(bytes).map_err(|_| HintError::Malformed)?;
         if said.v != 1 {
             return Err(HintError::Version);
         }

@@ -1,7 +1,7 @@
 //! Windows of the week: quiet hours with a cap, and hours of an energy schedule.
 
 use super::wall::{DAY_MINUTES, Local};
-use crate::energy::share::Share;
+use crate::energy::fraction::Fraction;
 use crate::limits::QUIET_HOURS_MAX;
 use heapless::Vec;
 
@@ -54,24 +54,24 @@ impl Window {
 /// Quiet hours: windows, each with what may run in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QuietHours {
-    windows: Vec<(Window, Share), QUIET_HOURS_MAX>,
+    windows: Vec<(Window, Fraction), QUIET_HOURS_MAX>,
 }
 
 impl QuietHours {
     /// Adds a window; false where it cannot be one, or no more fit.
-    pub fn add(&mut self, window: Window, cap: Share) -> bool {
+    pub fn add(&mut self, window: Window, cap: Fraction) -> bool {
         window.is_sound() && self.windows.push((window, cap)).is_ok()
     }
 
     /// What may run at this minute; `None`: as much as else.
     #[must_use]
-    pub fn cap(&self, local: Local) -> Option<Share> {
+    pub fn cap(&self, local: Local) -> Option<Fraction> {
         self.windows.iter().filter(|(window, _)| window.holds(local)).map(|(_, cap)| *cap).min()
     }
 
     /// The least of all caps: what holds while the time is unknown.
     #[must_use]
-    pub fn strictest(&self) -> Option<Share> {
+    pub fn strictest(&self) -> Option<Fraction> {
         self.windows.iter().map(|(_, cap)| *cap).min()
     }
 }
@@ -87,7 +87,7 @@ mod tests {
         for (zone, changes) in zones::all() {
             for (from, to) in windows {
                 let mut hours = QuietHours::default();
-                assert!(hours.add(Window { days: Window::DAILY, from, to }, Share::NONE));
+                assert!(hours.add(Window { days: Window::DAILY, from, to }, Fraction::NONE));
                 // A day before to a day after each change, minute by minute, beside the face of the clock.
                 for at in changes.into_iter().flat_map(|change| (-1440..1440).map(move |m| change + m * 60)) {
                     let local = zone.local(Wall(at));
@@ -120,11 +120,11 @@ mod tests {
     fn the_strictest_of_several_holds_and_nonsense_is_refused() {
         let mut hours = QuietHours::default();
         let all_day = Window { days: Window::DAILY, from: 0, to: 1440 };
-        assert!(hours.add(all_day, Share::new(0.5)) && hours.add(all_day, Share::TRICKLE));
-        assert_eq!(hours.cap(Local { weekday: 2, minute: 700 }), Some(Share::TRICKLE));
-        assert_eq!(hours.strictest(), Some(Share::TRICKLE));
-        assert!(!hours.add(Window { days: 0, from: 0, to: 1 }, Share::NONE));
-        assert!(!hours.add(Window { days: 1, from: 1440, to: 1 }, Share::NONE));
-        assert!((2..QUIET_HOURS_MAX).all(|_| hours.add(all_day, Share::ALL)) && !hours.add(all_day, Share::ALL));
+        assert!(hours.add(all_day, Fraction::new(0.5)) && hours.add(all_day, Fraction::TRICKLE));
+        assert_eq!(hours.cap(Local { weekday: 2, minute: 700 }), Some(Fraction::TRICKLE));
+        assert_eq!(hours.strictest(), Some(Fraction::TRICKLE));
+        assert!(!hours.add(Window { days: 0, from: 0, to: 1 }, Fraction::NONE));
+        assert!(!hours.add(Window { days: 1, from: 1440, to: 1 }, Fraction::NONE));
+        assert!((2..QUIET_HOURS_MAX).all(|_| hours.add(all_day, Fraction::ALL)) && !hours.add(all_day, Fraction::ALL));
     }
 }

@@ -12,7 +12,7 @@ pub struct Pause {
 
 /// What is kept of a pause over a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct PersistedPause {
     /// Milliseconds that were left when it was saved; `None`: until resumed.
     pub left_ms: Option<u64>,
     /// Seconds since 1970 when it was saved, where the time was known.
@@ -50,15 +50,15 @@ impl Pause {
 
     /// What to keep of it.
     #[must_use]
-    pub fn keep(&self, now: Instant, wall: Option<Wall>) -> Kept {
+    pub fn keep(&self, now: Instant, wall: Option<Wall>) -> PersistedPause {
         let left = self.until.map(|until| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX));
-        Kept { left_ms: left, saved: wall.map(|wall| wall.0) }
+        PersistedPause { left_ms: left, saved: wall.map(|wall| wall.0) }
     }
 
     /// A kept pause again. The time that passed meanwhile counts where both times are known; where they are not, what
     /// was left still is: too long a pause is a smaller wrong than one too short.
     #[must_use]
-    pub fn recall(now: Instant, wall: Option<Wall>, kept: Kept) -> Self {
+    pub fn recall(now: Instant, wall: Option<Wall>, kept: PersistedPause) -> Self {
         let Some(left) = kept.left_ms else { return Self::OPEN };
         let passed = kept.saved.zip(wall).map_or(0, |(saved, wall)| wall.0.saturating_sub(saved).max(0));
         let passed = u64::try_from(passed).unwrap_or(0).saturating_mul(1000);

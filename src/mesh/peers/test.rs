@@ -97,7 +97,7 @@ fn hints_are_tried_in_turn_a_liar_costs_a_dial_now_and_then_and_only_what_was_re
 #[test]
 fn packets_go_both_ways_until_a_datagram_came_and_again_when_none_comes_back() {
     let mut peers = one();
-    let ways = |datagram, link| Ways { datagram, link };
+    let ways = |datagram, link| Transports { datagram, link };
     assert_eq!(peers.ways(A, b"x", false, false), ways(false, false), "there is no way");
     peers.due(at(0));
     peers.linked(at(0), A, PLACE);
@@ -132,7 +132,7 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
     }
     assert_eq!(wanted, LINKS_WANTED);
     let far = numbered(100);
-    assert_eq!(peers.ways(far, b"ping", true, false), Ways { datagram: false, link: false });
+    assert_eq!(peers.ways(far, b"ping", true, false), Transports { datagram: false, link: false });
     let (key, address) = peers.due(at(1)).unwrap();
     assert_eq!(key, far);
     assert_eq!(peers.linked(at(2), far, address).0, Some(b"ping".to_vec()));

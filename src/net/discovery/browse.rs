@@ -5,20 +5,20 @@ use crate::base::id::PeerKey;
 use crate::limits::ADDRESSES_MAX;
 use crate::node::input::Input;
 use crate::runtime::driver::Event;
-use crate::wire::announce::{Heard, Service, read};
+use crate::wire::mdns::{PeerAdvert, Service, read};
 use log::{debug, info};
 use mdns_sd::{ResolvedService, ScopedIp, ServiceEvent};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 /// Takes in events.
-pub(super) struct Ear<'a> {
+pub(super) struct Browser<'a> {
     discovery: &'a Discovery,
     /// Interfaces on which this agent heard itself.
     mirrored: BTreeSet<String>,
 }
 
-impl<'a> Ear<'a> {
+impl<'a> Browser<'a> {
     pub(super) fn new(discovery: &'a Discovery) -> Self {
         Self { discovery, mirrored: BTreeSet::new() }
     }
@@ -58,7 +58,7 @@ impl<'a> Ear<'a> {
     }
 
     /// Takes in what a foreign agent announces.
-    pub(super) async fn foreign(&self, heard: Vec<Heard>) -> bool {
+    pub(super) async fn foreign(&self, heard: Vec<PeerAdvert>) -> bool {
         for heard in heard {
             if heard.peer != self.discovery.own && !self.tell(heard).await {
                 return false;
@@ -67,7 +67,7 @@ impl<'a> Ear<'a> {
         true
     }
 
-    async fn tell(&self, heard: Heard) -> bool {
+    async fn tell(&self, heard: PeerAdvert) -> bool {
         let (network, events) = (&self.discovery.network, &self.discovery.events);
         if !network.is_known(&heard.peer) {
             debug!("{} announces itself and may not link.", heard.peer);

@@ -1,11 +1,11 @@
 //! The daemon of mdns-sd: what this agent announces of itself, and the ends on which it tells what it heard.
 
 use super::interface::leads_to_others;
-use super::watch::Change;
+use super::supervisor::Wakeup;
 use crate::limits::INTERFACES_LOOK_MS;
-use crate::net::diagnostics::Place;
-use crate::wire::announce::{Service, strings};
-use crate::wire::peer::PeerId;
+use crate::net::diagnostics::ListenAddress;
+use crate::wire::mdns::{Service, strings};
+use crate::wire::peer_id::PeerId;
 use log::debug;
 use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent, ServiceInfo};
 use sha2::{Digest, Sha256};
@@ -27,7 +27,7 @@ pub(super) struct Daemon {
 
 impl Daemon {
     /// Starts a daemon that browses, and announces this agent at these places.
-    pub(super) fn begin(own: PeerId, listen: SocketAddr, places: &[Place]) -> Result<Self, String> {
+    pub(super) fn begin(own: PeerId, listen: SocketAddr, places: &[ListenAddress]) -> Result<Self, String> {
         let text = |error: mdns_sd::Error| error.to_string();
         let daemon = ServiceDaemon::new().map_err(text)?;
         let only = (!listen.ip().is_unspecified()).then_some(listen.ip());
@@ -45,7 +45,7 @@ impl Daemon {
     }
 
     /// Announces this agent at these places, and no longer at those before.
-    pub(super) fn announce(&mut self, places: &[Place]) {
+    pub(super) fn announce(&mut self, places: &[ListenAddress]) {
         for name in self.announced.drain(..) {
             // The daemon says good-bye in its name; nobody waits for it.
             let _ = self.daemon.unregister(&name);
@@ -64,17 +64,19 @@ impl Daemon {
     }
 
     /// Waits for the next thing that is heard, or for the daemon's end. To give up waiting loses nothing.
-    pub(super) async fn next(&self) -> Change {
+    pub(super) async fn next(&self) -> Wakeup {
         let [(wattle, wattles), (libp2p, libp2ps)] = &self.browsed;
         loop {
-            let wattle = async { Heard::Of(*wattle, wattles.recv_async().await.ok()) };
-            let libp2p = async { Heard::Of(*libp2p, libp2ps.recv_async().await.ok()) };
-            let told = async { Heard::Told(self.told.recv_async().await.ok()) };
+            let wattle = async { Received::Of(*wattle, wattles.recv_async().await.ok()) };
+            let libp2p = async { Received::Of(*libp2p, libp2ps.recv_async().await.ok()) };
+            let told = async { Received::Told(self.told.recv_async().await.ok()) };
             match or(wattle, or(libp2p, told)).await {
-                Heard::Of(service, Some(event)) => return Change::Heard(service, event),
-                Heard::Told(Some(event)) => debug!("mDNS: {event:?}"),
+                Received::Of(service, Some(event)) => return Wakeup::Heard(service, event),
+                Received::Told(Some(event)) => debug!("mDNS: {event:?}"),
                 // Its thread ended, or so much came at once that it closed the channel.
-                Heard::Of(_, None) | Heard::Told(None) => return Change::Failed("the mDNS daemon ended".to_owned()),
+                Received::Of(_, None) | Received::Told(None) => {
+                    return Wakeup::Failed("the mDNS daemon ended".to_owned());
+                }
             }
         }
     }
@@ -92,7 +94,7 @@ impl Daemon {
     }
 }
 
-enum Heard {
+enum Received {
     Of(Service, Option<ServiceEvent>),
     Told(Option<DaemonEvent>),
 }
@@ -106,7 +108,7 @@ fn is_bound(interface: &if_addrs::Interface, only: Option<IpAddr>) -> bool {
 fn services(
     own: PeerId,
     port: u16,
-    places: &[Place],
+    places: &[ListenAddress],
     instance: impl Fn() -> Result<String, String>,
 ) -> Result<Vec<ServiceInfo>, String> {
     let host = host(own);
@@ -156,7 +158,11 @@ mod tests {
     #[test]
     fn what_is_announced_names_the_agent_and_neither_its_machine_nor_its_user() {
         let own = PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[3; 32]).verifying_key().as_bytes());
-        let at = |address: &str| Place { interface: "wlan0".to_owned(), address: address.parse().unwrap(), prefix: 24 };
+        let at = |address: &str| ListenAddress {
+            interface: "wlan0".to_owned(),
+            address: address.parse().unwrap(),
+            prefix: 24,
+        };
         let places = [at("192.168.1.5:7781"), at("[fd00::5]:7781"), at("[fe80::5%3]:7781")];
         let infos = services(own, 7781, &places, instance).unwrap();
         assert_eq!(infos.len(), 3, "a scoped address is in our own service only");

@@ -1,8 +1,8 @@
 //! The interfaces on which other devices of the home can be, and this device's address on each.
 
 use crate::limits::ADDRESSES_MAX;
-use crate::net::diagnostics::Place;
-use crate::wire::announce::{is_home, is_scoped};
+use crate::net::diagnostics::ListenAddress;
+use crate::wire::mdns::{is_home, is_scoped};
 use if_addrs::{IfAddr, IfOperStatus, Interface};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -31,9 +31,9 @@ const VIRTUAL: [&str; 17] = [
 /// Where an agent that is bound to `listen` is reached: one address for each interface that leads to others, in
 /// the order of the interfaces; on this machine only, the bound address alone.
 #[must_use]
-pub fn places(listen: SocketAddr) -> Vec<Place> {
+pub fn places(listen: SocketAddr) -> Vec<ListenAddress> {
     if listen.ip().is_loopback() {
-        return vec![Place { interface: "lo".to_owned(), address: listen, prefix: 8 }];
+        return vec![ListenAddress { interface: "lo".to_owned(), address: listen, prefix: 8 }];
     }
     match if_addrs::get_if_addrs() {
         Ok(interfaces) => choose(listen, &interfaces),
@@ -53,8 +53,8 @@ pub fn leads_to_others(interface: &Interface) -> bool {
         && !VIRTUAL.iter().any(|name| interface.name.starts_with(name))
 }
 
-fn choose(listen: SocketAddr, interfaces: &[Interface]) -> Vec<Place> {
-    let mut best: Vec<(u32, u8, Place)> = Vec::new();
+fn choose(listen: SocketAddr, interfaces: &[Interface]) -> Vec<ListenAddress> {
+    let mut best: Vec<(u32, u8, ListenAddress)> = Vec::new();
     for interface in interfaces.iter().filter(|interface| leads_to_others(interface)) {
         let (ip, index) = (interface.ip(), interface.index.unwrap_or(0));
         let bound = listen.ip().is_unspecified() || listen.ip() == ip;
@@ -70,7 +70,7 @@ fn choose(listen: SocketAddr, interfaces: &[Interface]) -> Vec<Place> {
             IpAddr::V6(v6) if is_scoped(ip) => SocketAddrV6::new(v6, listen.port(), 0, index).into(),
             _ => SocketAddr::new(ip, listen.port()),
         };
-        let place = Place { interface: interface.name.clone(), address, prefix };
+        let place = ListenAddress { interface: interface.name.clone(), address, prefix };
         match best.iter_mut().find(|(at, ..)| *at == index) {
             Some((_, rank, known)) if rank_of(ip) < *rank => (*rank, *known) = (rank_of(ip), place),
             Some(_) => {}

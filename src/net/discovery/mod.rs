@@ -10,18 +10,18 @@
 
 mod browse;
 mod daemon;
-mod foreign;
 pub mod interface;
-mod watch;
+mod libp2p;
+mod supervisor;
 
-use super::diagnostics::{Network, Place};
+use super::diagnostics::{Diagnostics, ListenAddress};
 use crate::node::input::Input;
 use crate::runtime::driver::Event;
-use crate::wire::announce::is_scoped;
-use crate::wire::peer::PeerId;
+use crate::wire::mdns::is_scoped;
+use crate::wire::peer_id::PeerId;
 use smol::channel::Sender;
 use std::net::SocketAddr;
-use watch::Watch;
+use supervisor::Supervisor;
 
 /// What discovery must know.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Discovery {
     /// Whether multicast may be used.
     pub multicast: bool,
     /// The notes.
-    pub network: Network,
+    pub network: Diagnostics,
     /// To the driver.
     pub events: Sender<Event>,
 }
@@ -46,7 +46,7 @@ impl Discovery {
         smol::spawn(self.run(places)).detach();
     }
 
-    async fn run(self, places: Vec<Place>) {
+    async fn run(self, places: Vec<ListenAddress>) {
         let beyond = !self.listen.ip().is_loopback();
         if !beyond || !self.multicast {
             let why = if self.multicast { "the agent listens on this machine only" } else { "it is switched off" };
@@ -54,12 +54,12 @@ impl Discovery {
         }
         // Loopback does not move.
         if self.tell_here(&places).await && beyond {
-            Watch::new(&self, places).run().await;
+            Supervisor::new(&self, places).run().await;
         }
     }
 
     /// Tells the node where this agent is reached; false when the driver is gone.
-    async fn tell_here(&self, places: &[Place]) -> bool {
+    async fn tell_here(&self, places: &[ListenAddress]) -> bool {
         let mut addresses: Vec<SocketAddr> = places.iter().map(|place| place.address).collect();
         // An address with a scope means nothing to somebody on another interface.
         addresses.retain(|address| !is_scoped(address.ip()));

@@ -1,11 +1,11 @@
 //! The accept loop, which waits for nobody, and the handshakes that it starts.
 
-use super::admission::{Admission, Place};
-use super::shake::{NoLink, listen};
+use super::admission::{Admission, SourceKey};
+use super::handshake::{NoLink, listen};
 use super::stream::within;
-use super::{LinkEvent, Shared, life};
+use super::{LinkEvent, Shared, connection};
 use crate::platform::clock;
-use crate::wire::peer::PeerId;
+use crate::wire::peer_id::PeerId;
 use log::{debug, info, warn};
 use smol::Timer;
 use smol::channel::Receiver;
@@ -16,14 +16,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What the accept loop and its handshakes share.
-struct Door {
+struct Acceptor {
     shared: Arc<Shared>,
     admission: Mutex<Admission>,
     /// The stranger that was refused last: one that tries again and again fills no log.
     stranger: Mutex<Option<PeerId>>,
 }
 
-impl Door {
+impl Acceptor {
     fn admission<T>(&self, then: impl FnOnce(&mut Admission) -> T) -> T {
         then(&mut self.admission.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -33,7 +33,7 @@ impl Door {
 pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     let stopping = shared.stopping.clone();
     let admission = Mutex::new(Admission::new(clock::now(), shared.settings.handshakes_per_second));
-    let door = Arc::new(Door { shared, admission, stranger: Mutex::new(None) });
+    let door = Arc::new(Acceptor { shared, admission, stranger: Mutex::new(None) });
     let accepted = async {
         loop {
             match listener.accept().await {
@@ -52,7 +52,7 @@ pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     .await;
 }
 
-fn begin(door: &Arc<Door>, stream: TcpStream, address: SocketAddr) {
+fn begin(door: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
     if door.shared.book().is_full() {
         debug!("A connection from {address} was closed: there are enough links.");
         return;
@@ -64,7 +64,7 @@ fn begin(door: &Arc<Door>, stream: TcpStream, address: SocketAddr) {
         door.admission(|admission| admission.leave(serial));
         match shaken {
             Ok(shaken) => {
-                if let Err(why) = life::live(&door.shared, shaken, address, false).await {
+                if let Err(why) = connection::live(&door.shared, shaken, address, false).await {
                     debug!("The link from {address} was not kept: {why}.");
                 }
             }
@@ -75,7 +75,7 @@ fn begin(door: &Arc<Door>, stream: TcpStream, address: SocketAddr) {
     .detach();
 }
 
-impl Door {
+impl Acceptor {
     async fn tell_stranger(&self, peer: PeerId, address: SocketAddr) {
         let last = self.stranger.lock().unwrap_or_else(PoisonError::into_inner).replace(peer);
         if last == Some(peer) {
@@ -88,13 +88,13 @@ impl Door {
 }
 
 async fn shake(
-    door: &Door,
+    door: &Acceptor,
     stream: TcpStream,
     address: SocketAddr,
     lost: Receiver<()>,
-) -> Result<super::shake::Shaken, NoLink> {
+) -> Result<super::handshake::Handshaken, NoLink> {
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
-    let place = Place::from(address.ip());
+    let place = SourceKey::from(address.ip());
     let turn = async {
         while let Some(wait) = door.admission(|admission| admission.turn(clock::now(), place)) {
             Timer::after(wait).await;

@@ -18,9 +18,9 @@ const TOKEN: u64 = 1000;
 
 /// Where somebody is: an IPv4 address, or the /64 that an IPv6 host may choose its addresses from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place(u64, bool);
+pub(super) struct SourceKey(u64, bool);
 
-impl From<IpAddr> for Place {
+impl From<IpAddr> for SourceKey {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self(u64::from(u32::from(address)), false),
@@ -50,8 +50,8 @@ impl Bucket {
 pub(super) struct Admission {
     rate: u32,
     everybody: Bucket,
-    buckets: BTreeMap<Place, Bucket>,
-    open: BTreeMap<u64, (Place, Sender<()>)>,
+    buckets: BTreeMap<SourceKey, Bucket>,
+    open: BTreeMap<u64, (SourceKey, Sender<()>)>,
     serial: u64,
 }
 
@@ -64,7 +64,7 @@ impl Admission {
 
     /// Gives a half-open connection its place. If there is none the oldest one, of the same address first,
     /// loses its own: its receiver closes.
-    pub(super) fn enter(&mut self, place: Place) -> (u64, Receiver<()>) {
+    pub(super) fn enter(&mut self, place: SourceKey) -> (u64, Receiver<()>) {
         let same = self.open.iter().filter(|(_, (other, _))| *other == place);
         let oldest =
             (same.clone().count() >= LINK_HALF_OPEN_ADDRESS_MAX).then(|| same.map(|(serial, _)| *serial).next());
@@ -86,7 +86,7 @@ impl Admission {
     }
 
     /// Takes a turn at computing; or the time after which to ask again.
-    pub(super) fn turn(&mut self, now: Instant, place: Place) -> Option<Duration> {
+    pub(super) fn turn(&mut self, now: Instant, place: SourceKey) -> Option<Duration> {
         let (rate, burst) = (self.rate, LINK_HANDSHAKES_BURST.max(self.rate));
         if !self.buckets.contains_key(&place) && self.buckets.len() >= LINK_ADDRESSES_MAX {
             self.buckets.retain(|_, bucket| {
@@ -112,8 +112,8 @@ impl Admission {
 mod tests {
     use super::*;
 
-    fn place(host: u32) -> Place {
-        Place::from(IpAddr::from(host.to_be_bytes()))
+    fn place(host: u32) -> SourceKey {
+        SourceKey::from(IpAddr::from(host.to_be_bytes()))
     }
 
     #[test]
@@ -148,11 +148,11 @@ mod tests {
     #[test]
     fn a_whole_ipv6_network_is_one_place() {
         let [one, two, far] =
-            ["fe80::1", "fe80::2", "fe80:0:0:1::1"].map(|ip| Place::from(ip.parse::<IpAddr>().unwrap()));
+            ["fe80::1", "fe80::2", "fe80:0:0:1::1"].map(|ip| SourceKey::from(ip.parse::<IpAddr>().unwrap()));
         assert!(one == two && one != far);
         assert!(
-            Place::from("::ffff:1.2.3.4".parse::<IpAddr>().unwrap())
-                == Place::from("1.2.3.4".parse::<IpAddr>().unwrap())
+            SourceKey::from("::ffff:1.2.3.4".parse::<IpAddr>().unwrap())
+                == SourceKey::from("1.2.3.4".parse::<IpAddr>().unwrap())
         );
     }
 }

@@ -5,8 +5,8 @@ use super::stream::{Streams, finish};
 use crate::limits::{
     FRAME_GOSSIP_MAX, FRAME_KEPT_BYTES, FRAME_TASK_MAX, JSON_LINE_MAX, LINK_QUEUE_BYTES_MAX, LINK_QUEUE_MAX,
 };
+use crate::wire::envelope::Encoding;
 use crate::wire::frame;
-use crate::wire::message::Form;
 use crate::wire::varint;
 use log::debug;
 use smol::channel::{Receiver, Sender};
@@ -52,10 +52,10 @@ impl Channel {
 
     /// The form of the messages in its frames.
     #[must_use]
-    pub const fn form(self) -> Form {
+    pub const fn form(self) -> Encoding {
         match self {
-            Self::Gossip | Self::Task => Form::Postcard,
-            Self::Json => Form::Json,
+            Self::Gossip | Self::Task => Encoding::Postcard,
+            Self::Json => Encoding::Json,
         }
     }
 }
@@ -91,10 +91,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new() -> (Self, Outlet) {
+    pub(super) fn new() -> (Self, QueueReceiver) {
         let (frames, outlet) = smol::channel::bounded(LINK_QUEUE_MAX);
         let bytes = Arc::new(AtomicUsize::new(0));
-        (Self { frames, bytes: Arc::clone(&bytes) }, Outlet { frames: outlet, bytes })
+        (Self { frames, bytes: Arc::clone(&bytes) }, QueueReceiver { frames: outlet, bytes })
     }
 
     pub(super) fn push(&self, frame: Frame) -> std::result::Result<(), SendError> {
@@ -109,12 +109,12 @@ impl Queue {
 }
 
 /// The other end of a `Queue`.
-pub(super) struct Outlet {
+pub(super) struct QueueReceiver {
     frames: Receiver<Frame>,
     bytes: Arc<AtomicUsize>,
 }
 
-impl Outlet {
+impl QueueReceiver {
     /// Writes frames out as they come, for as long as the link stands. The stream is opened by the first one,
     /// and anew after a failure; what failed is lost, as it would be with the link.
     pub(super) async fn write_out(self, streams: Streams, channel: Channel) {

@@ -9,16 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Default)]
 pub struct Frame {
     bytes: Vec<u8>,
-    kept: Option<Kept>,
+    kept: Option<RetainedBuffers>,
 }
 
 /// The buffers that wait, of all links of an agent together.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(super) struct RetainedBuffers {
     free: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-impl Kept {
+impl RetainedBuffers {
     pub(super) fn new() -> Self {
         Self { free: Arc::new(Mutex::new(Vec::with_capacity(FRAMES_KEPT_MAX))) }
     }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_buffer_is_used_again_and_large_or_many_ones_are_not_kept() {
-        let kept = Kept::new();
+        let kept = RetainedBuffers::new();
         let mut frame = kept.frame(kept.take());
         frame.buffer().extend_from_slice(b"secret");
         let place = frame.as_ptr();

@@ -9,21 +9,20 @@
 
 mod accept;
 mod admission;
-mod book;
 mod channel;
+mod connection;
 mod frame;
-mod life;
+mod handshake;
+mod inbound;
+mod noise_stream;
 mod peers;
-mod secure;
-mod serve;
-mod shake;
 mod stream;
+mod table;
 
 use crate::limits::{LINK_CLOSE_MS, LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
-use crate::wire::message::Form;
+use crate::wire::envelope::Encoding;
 use crate::wire::multiaddr::Multiaddr;
-use crate::wire::peer::PeerId;
-use book::Book;
+use crate::wire::peer_id::PeerId;
 use ed25519_dalek::SigningKey;
 use log::debug;
 use smol::Timer;
@@ -34,10 +33,11 @@ use std::io::Result;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use table::LinkTable;
 
 pub use channel::{Channel, SendError};
 pub use frame::Frame;
-pub use peers::Known;
+pub use peers::AllowedPeer;
 use peers::Link;
 
 /// What happened on the links.
@@ -115,15 +115,15 @@ struct Shared {
     /// Where others reach this agent, for identify.
     places: Mutex<Vec<SocketAddr>>,
     settings: Settings,
-    book: Mutex<Book>,
+    book: Mutex<LinkTable>,
     events: Sender<LinkEvent>,
-    kept: frame::Kept,
+    kept: frame::RetainedBuffers,
     /// Ends when the links are closed, or all handles are gone.
     stopping: Receiver<()>,
 }
 
 impl Shared {
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn book(&self) -> MutexGuard<'_, LinkTable> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -178,9 +178,9 @@ impl Links {
         let listener = smol::net::TcpListener::try_from(listener)?;
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let (running, stopping) = smol::channel::bounded(1);
-        let book = Mutex::new(Book::new(own, allowed));
+        let book = Mutex::new(LinkTable::new(own, allowed));
         let places = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
-        let kept = frame::Kept::new();
+        let kept = frame::RetainedBuffers::new();
         let shared = Arc::new(Shared { key, own, local, places, settings, book, events, kept, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
@@ -217,7 +217,7 @@ impl Links {
 
     /// Dials `peer` at `address`, without waiting: `Up` or `DialFailed` follows.
     pub fn dial(&self, peer: PeerId, address: SocketAddr) {
-        smol::spawn(life::dial(Arc::clone(&self.shared), peer, address)).detach();
+        smol::spawn(connection::dial(Arc::clone(&self.shared), peer, address)).detach();
     }
 
     /// An empty frame to write into, in memory that was used before.
@@ -229,8 +229,8 @@ impl Links {
     /// How `peer` is to be spoken to: in the form in which it spoke last; before that in postcard, unless it says
     /// of itself that it speaks JSON alone.
     #[must_use]
-    pub fn form(&self, peer: &PeerId) -> Form {
-        self.shared.book().link(peer).map_or(Form::Postcard, Link::form)
+    pub fn form(&self, peer: &PeerId) -> Encoding {
+        self.shared.book().link(peer).map_or(Encoding::Postcard, Link::form)
     }
 
     /// Puts one frame into the queue to `peer`. It is sent in the order of its channel; it is lost if the link
@@ -255,7 +255,7 @@ impl Links {
 
     /// Every link that stands, with what its peer said of itself.
     #[must_use]
-    pub fn known(&self) -> Vec<Known> {
+    pub fn known(&self) -> Vec<AllowedPeer> {
         self.shared.book().links().map(Link::known).collect()
     }
 
@@ -265,7 +265,7 @@ impl Links {
     /// A phrase for people: there is no link, or no answer in time.
     pub async fn ping(&self, peer: &PeerId) -> std::result::Result<Duration, String> {
         let streams = self.shared.book().link(peer).ok_or("there is no link")?.streams();
-        serve::ping(&streams, self.shared.settings.ping).await
+        inbound::ping(&streams, self.shared.settings.ping).await
     }
 
     /// Stops listening and ends every link; waits for their ends, `LINK_CLOSE_MS` at most for each step.

@@ -3,9 +3,9 @@
 use super::channel::{Channel, Queue};
 use super::stream::Streams;
 use crate::base::time::Instant;
-use crate::wire::message::Form;
+use crate::wire::envelope::Encoding;
 use crate::wire::multiaddr::Multiaddr;
-use crate::wire::peer::PeerId;
+use crate::wire::peer_id::PeerId;
 use smol::channel::{Receiver, Sender};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// A link that stands, and what its peer said of itself, which nobody has checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct AllowedPeer {
     /// Who; proven.
     pub peer: PeerId,
     /// Where the connection comes from or goes to.
@@ -34,7 +34,7 @@ pub(super) struct Link {
     /// Tells this link from an earlier or later one to the same peer.
     pub(super) serial: u64,
     pub(super) since: Instant,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<AllowedPeer>>,
     queues: [Queue; 3],
     stop: Sender<String>,
     end: Receiver<()>,
@@ -46,7 +46,7 @@ pub(super) struct Link {
 impl Link {
     /// `end` closes when the link has ended, its `Down` told.
     pub(super) fn new(
-        known: Known,
+        known: AllowedPeer,
         since: Instant,
         queues: [Queue; 3],
         stop: Sender<String>,
@@ -67,12 +67,12 @@ impl Link {
     }
 
     /// How the peer is to be spoken to: as it spoke last, or as it said that it can.
-    pub(super) fn form(&self) -> Form {
-        if self.json.load(Ordering::Relaxed) { Form::Json } else { Form::Postcard }
+    pub(super) fn form(&self) -> Encoding {
+        if self.json.load(Ordering::Relaxed) { Encoding::Json } else { Encoding::Postcard }
     }
 
-    pub(super) fn speak(&self, form: Form) {
-        self.json.store(form == Form::Json, Ordering::Relaxed);
+    pub(super) fn speak(&self, form: Encoding) {
+        self.json.store(form == Encoding::Json, Ordering::Relaxed);
     }
 
     /// The first reason counts.
@@ -88,11 +88,11 @@ impl Link {
         self.streams.clone()
     }
 
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn known(&self) -> AllowedPeer {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn learn(&self, learn: impl FnOnce(&mut Known)) {
+    pub(super) fn learn(&self, learn: impl FnOnce(&mut AllowedPeer)) {
         learn(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -7,34 +7,34 @@
 //! Limits: `DATAGRAM_PEERS_MAX` peers, two keys each way; one buffer each way; a full driver loses datagrams.
 //! Not here: when to probe whom, and when to use the link instead (`mesh`), the form on the wire (`wire::datagram`).
 
-mod table;
+mod sessions;
 
-use super::diagnostics::Network;
+use super::diagnostics::Diagnostics;
 use crate::base::id::PeerKey;
 use crate::node::input::Input;
 use crate::platform::clock;
 use crate::runtime::driver::Event;
 use crate::wire::datagram::DATAGRAM_BYTES_MAX;
-use crate::wire::peer::PeerId;
-use crate::wire::talk::Keys;
+use crate::wire::message::Keys;
+use crate::wire::peer_id::PeerId;
 use log::{debug, info};
+use sessions::UdpSessions;
 use smol::Async;
 use smol::channel::Sender;
 use smol::future::{or, yield_now};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use table::Table;
 use zeroize::Zeroize;
 
 /// Datagrams that are looked at before others have their turn: a flood must not hold up the links.
 const TURN: usize = 32;
 
 /// The socket and its sessions. It closes when it is dropped.
-pub struct Probe {
+pub struct UdpTransport {
     socket: Option<Socket>,
-    table: Arc<Mutex<Table>>,
-    network: Network,
+    table: Arc<Mutex<UdpSessions>>,
+    network: Diagnostics,
     buffer: Box<[u8; DATAGRAM_BYTES_MAX]>,
 }
 
@@ -45,24 +45,28 @@ struct Socket {
     _running: Sender<()>,
 }
 
-impl fmt::Debug for Probe {
+impl fmt::Debug for UdpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Probe({:?})", self.socket.as_ref().map(|socket| socket.local))
     }
 }
 
-impl Probe {
+impl UdpTransport {
     /// Opens the socket at the address and port of the listener. Where that is taken, the agent lives without:
     /// everything goes over the links.
     #[must_use]
-    pub fn open(at: SocketAddr, events: Sender<Event>, network: Network) -> Self {
-        let table = Arc::new(Mutex::new(Table::default()));
+    pub fn open(at: SocketAddr, events: Sender<Event>, network: Diagnostics) -> Self {
+        let table = Arc::new(Mutex::new(UdpSessions::default()));
         let socket = match UdpSocket::bind(at).and_then(Async::new) {
             Ok(socket) => {
                 let socket = Arc::new(socket);
                 let (running, over) = smol::channel::bounded::<()>(1);
-                let ears =
-                    Ears { socket: Arc::clone(&socket), table: Arc::clone(&table), events, network: network.clone() };
+                let ears = UdpReceiver {
+                    socket: Arc::clone(&socket),
+                    table: Arc::clone(&table),
+                    events,
+                    network: network.clone(),
+                };
                 smol::spawn(or(ears.listen(), async move {
                     // Closed, never sent to.
                     let _ = over.recv().await;
@@ -83,7 +87,7 @@ impl Probe {
         Self { socket, table, network, buffer: Box::new([0; DATAGRAM_BYTES_MAX]) }
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, UdpSessions> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -137,14 +141,14 @@ fn reachable_from(local: SocketAddr, to: SocketAddr) -> SocketAddr {
 }
 
 /// What the receiving task holds.
-struct Ears {
+struct UdpReceiver {
     socket: Arc<Async<UdpSocket>>,
-    table: Arc<Mutex<Table>>,
+    table: Arc<Mutex<UdpSessions>>,
     events: Sender<Event>,
-    network: Network,
+    network: Diagnostics,
 }
 
-impl Ears {
+impl UdpReceiver {
     async fn listen(self) {
         // One byte more than the largest: a longer one shows as too long, not as cut off.
         let mut buffer = Box::new([0; DATAGRAM_BYTES_MAX + 1]);
@@ -183,10 +187,10 @@ mod tests {
         PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes())
     }
 
-    fn open() -> (Probe, SocketAddr, smol::channel::Receiver<Event>) {
+    fn open() -> (UdpTransport, SocketAddr, smol::channel::Receiver<Event>) {
         let (events, told) = smol::channel::bounded(8);
         let at = UdpSocket::bind(HERE).unwrap().local_addr().unwrap();
-        (Probe::open(at, events, Network::default()), at, told)
+        (UdpTransport::open(at, events, Diagnostics::default()), at, told)
     }
 
     fn heard(told: &smol::channel::Receiver<Event>) -> (PeerKey, Vec<u8>) {
@@ -222,7 +226,7 @@ mod tests {
     fn a_taken_port_leaves_an_agent_without_datagrams_but_alive() {
         let taken = UdpSocket::bind(HERE).unwrap();
         let (events, _told) = smol::channel::bounded(1);
-        let mut probe = Probe::open(taken.local_addr().unwrap(), events, Network::default());
+        let mut probe = UdpTransport::open(taken.local_addr().unwrap(), events, Diagnostics::default());
         assert!(probe.greet(peer(2), HERE).is_none());
         probe.send(&peer(2), b"nowhere");
     }

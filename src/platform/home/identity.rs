@@ -1,7 +1,7 @@
 //! The agent's one keypair: Ed25519, made at the first start, mode 0600, never shown.
 
 use crate::platform::home;
-use crate::wire::peer::PeerId;
+use crate::wire::peer_id::PeerId;
 use ed25519_dalek::SigningKey;
 use std::fs;
 use std::io::ErrorKind;

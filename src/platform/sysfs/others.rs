@@ -12,12 +12,12 @@ const TICK_MS: u64 = 10;
 /// The processes, and what all of them together have spent since each was first seen. It never falls, also when one
 /// ends: what it did was ours.
 #[derive(Debug, Default)]
-pub struct Others {
+pub struct OtherProcesses {
     open: Vec<(i32, File, Option<u64>)>,
     spent: Duration,
 }
 
-impl Others {
+impl OtherProcesses {
     /// Watches these processes from now on. Allocates only when they are others than before.
     pub fn follow(&mut self, pids: &[(u64, i32)]) {
         let same =

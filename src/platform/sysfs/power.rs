@@ -2,9 +2,9 @@
 
 use super::file::{File, Pool};
 use crate::base::time::{Duration, Instant};
-use crate::energy::account::meter::Watts;
-use crate::energy::account::rapl::Counter;
-use crate::energy::account::task::{Method, Scope};
+use crate::energy::accounting::meter::Watts;
+use crate::energy::accounting::rapl::Counter;
+use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::rail::Rail;
 use crate::energy::sample::fault::Reading;
 use crate::limits::PACKAGES_MAX;

@@ -7,18 +7,18 @@ use super::root::Root;
 use super::supplies::OpenSupplies;
 use super::throttles::Throttles;
 use crate::base::time::{Duration, Instant};
-use crate::energy::account::meter::Watts;
-use crate::energy::account::task::{Method, Scope};
-use crate::energy::board::findings::Findings;
+use crate::energy::accounting::meter::Watts;
+use crate::energy::accounting::task::{Method, Scope};
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::quota;
 use crate::energy::board::rail::{Rail, chip_of_owner};
 use crate::energy::board::rise::Rise;
 use crate::energy::board::source::{Flow, Supplies};
-use crate::energy::foreground::Ticks;
 use crate::energy::input::Sample;
 use crate::energy::pressure::Counts;
 use crate::energy::sample::fault::Reading;
 use crate::energy::sample::text;
+use crate::energy::user_activity::Ticks;
 use crate::limits::{CPU_SENSORS_MAX, PACKAGES_MAX, SENSOR_BYTES_MAX, SENSOR_FILES_MAX};
 use std::path::Path;
 
@@ -35,7 +35,7 @@ pub struct Sensors {
     root: Root,
     /// The hwmon chip that measures all that the device takes, as its owner says.
     meter: Option<String>,
-    findings: Findings,
+    findings: BoardReport,
     quota: Option<f64>,
     temperatures: Vec<File>,
     cooling: Vec<File>,
@@ -49,21 +49,21 @@ pub struct Sensors {
     meminfo: File,
     vmstat: File,
     /// The most that was ever found of each kind.
-    seen: Seen,
+    seen: SensorCounts,
     listed: Option<Instant>,
 }
 
 /// How many sensors of each kind there are: temperatures, alarms, supplies, rails.
-type Seen = [usize; 4];
+type SensorCounts = [usize; 4];
 
 /// What a listing takes over from the one before.
 #[derive(Default)]
-struct Old {
+struct PreviousSensors {
     files: Vec<File>,
     throttles: Throttles,
     rise: Rise,
     rail: Option<OpenRail>,
-    seen: Seen,
+    seen: SensorCounts,
 }
 
 impl Sensors {
@@ -81,8 +81,8 @@ impl Sensors {
 
     fn list(root: &Root, meter: Option<&str>, before: Option<&mut Self>) -> Self {
         let tree = list::below(root, meter);
-        let mut findings = Findings::of(&tree);
-        let mut old = Old::default();
+        let mut findings = BoardReport::of(&tree);
+        let mut old = PreviousSensors::default();
         if let Some(before) = before {
             findings.keep_order(&before.findings);
             old = before.give_up();
@@ -118,7 +118,7 @@ impl Sensors {
     }
 
     /// Hands its files over to the next listing.
-    fn give_up(&mut self) -> Old {
+    fn give_up(&mut self) -> PreviousSensors {
         let fixed =
             [&mut self.stat, &mut self.memory_pressure, &mut self.disk_pressure, &mut self.meminfo, &mut self.vmstat];
         let mut files: Vec<File> = fixed.into_iter().map(std::mem::take).collect();
@@ -127,17 +127,17 @@ impl Sensors {
         files.extend(self.alarm.take());
         files.extend(self.supplies.take_files());
         let throttles = std::mem::take(&mut self.throttles);
-        Old { files, throttles, rise: self.supplies.rise(), rail: self.rail.take(), seen: self.seen }
+        PreviousSensors { files, throttles, rise: self.supplies.rise(), rail: self.rail.take(), seen: self.seen }
     }
 
-    fn here(&self) -> Seen {
+    fn here(&self) -> SensorCounts {
         let rails = usize::from(self.rail.is_some());
         [self.temperatures.len(), usize::from(self.alarm.is_some()), self.supplies.count(), rails]
     }
 
     /// What was found at the last listing.
     #[must_use]
-    pub const fn findings(&self) -> &Findings {
+    pub const fn findings(&self) -> &BoardReport {
         &self.findings
     }
 
@@ -262,7 +262,7 @@ fn sum(files: &mut [File], now: Instant) -> Option<i64> {
 }
 
 /// What of the findings does not change from second to second, in an order that heat does not change either.
-fn facts(found: &Findings) -> (f64, Option<f64>, Vec<String>) {
+fn facts(found: &BoardReport) -> (f64, Option<f64>, Vec<String>) {
     let mut paths: Vec<String> = found.cpu.sensors().iter().map(|sensor| sensor.path.clone()).collect();
     paths.sort_unstable();
     (found.t_lim, found.fan_trip, paths)

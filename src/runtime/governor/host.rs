@@ -1,10 +1,10 @@
 //! The agents of one user on this host: who is first leads, the others follow; and the kernel's events.
 
 use super::Shared;
-use super::core::RENEW;
-use super::place::{Lead, SOCKET, take_lead};
+use super::coordinator::RENEW;
+use super::rendezvous::{Lead, SOCKET, take_lead};
 use crate::base::time::{Duration, Instant};
-use crate::energy::words::{Down, Inbox, Stranger, Up, seal};
+use crate::energy::host_protocol::{FollowerMessage, Inbox, LeaderMessage, UnknownProcess, seal};
 use crate::limits::FOLLOWERS_MAX;
 use crate::platform::clock;
 use crate::platform::sysfs::uevent::Uevents;
@@ -25,9 +25,9 @@ const RETRY_MOST: Duration = Duration::from_secs(60);
 
 /// Wakes the thread.
 #[derive(Clone, Debug)]
-pub(super) struct Bell(Arc<OwnedFd>);
+pub(super) struct Waker(Arc<OwnedFd>);
 
-impl Bell {
+impl Waker {
     pub(super) fn ring(&self) {
         // Full: it rings already.
         let _ = rustix::io::write(&*self.0, &1_u64.to_ne_bytes());
@@ -44,7 +44,7 @@ pub(super) struct Host {
     place: Option<PathBuf>,
     /// The lock of the one that leads, and where the others come.
     lead: Option<Lead>,
-    bell: Option<Bell>,
+    bell: Option<Waker>,
 }
 
 /// A follower's connection.
@@ -53,13 +53,13 @@ struct Follower {
     stream: UnixStream,
     inbox: Inbox,
     /// What it was told last, and when.
-    told: Option<(Down, Instant)>,
+    told: Option<(LeaderMessage, Instant)>,
 }
 
 impl Host {
     /// Leads if nobody does.
     pub(super) fn new(place: Option<PathBuf>) -> Self {
-        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(|fd| Bell(Arc::new(fd)));
+        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(|fd| Waker(Arc::new(fd)));
         let mut host = Self { place, lead: None, bell };
         host.try_to_lead();
         host
@@ -80,7 +80,7 @@ impl Host {
         }
     }
 
-    pub(super) fn bell(&self) -> io::Result<Bell> {
+    pub(super) fn bell(&self) -> io::Result<Waker> {
         self.bell.clone().ok_or_else(|| ErrorKind::OutOfMemory.into())
     }
 
@@ -188,9 +188,9 @@ fn renewal(shared: &Shared, followers: &[Follower], now: Instant) -> Option<Dura
 fn tell(shared: &Shared, follower: &mut Follower, now: Instant) -> bool {
     let (word, works) = {
         let core = shared.lock();
-        (Down { decision: core.for_follower(follower.id), said: core.said(now) }, core.works(follower.id))
+        (LeaderMessage { decision: core.for_follower(follower.id), said: core.said(now) }, core.works(follower.id))
     };
-    let known = |(told, at): &(Down, Instant)| *told == word && !(works && now.since(*at) >= RENEW);
+    let known = |(told, at): &(LeaderMessage, Instant)| *told == word && !(works && now.since(*at) >= RENEW);
     if follower.told.as_ref().is_some_and(known) {
         return true;
     }
@@ -205,17 +205,17 @@ fn tell(shared: &Shared, follower: &mut Follower, now: Instant) -> bool {
 /// Hears a follower; false when it is gone or does not speak this.
 fn hear(shared: &Shared, follower: &mut Follower) -> bool {
     let mut renew = false;
-    let heard = read(&mut follower.stream, &mut follower.inbox, |word: Up| {
+    let heard = read(&mut follower.stream, &mut follower.inbox, |word: FollowerMessage| {
         let now = clock::now();
         let mut core = shared.lock();
         match word {
-            Up::State { oldest_ms, answering, said } => {
+            FollowerMessage::State { oldest_ms, answering, said } => {
                 let oldest = oldest_ms.map(Duration::from_millis);
                 renew |= oldest.is_some();
                 let _ = core.follower(now, follower.id, oldest, answering);
                 core.hear_said(now, said);
             }
-            Up::Hint(hint) => {
+            FollowerMessage::Hint(hint) => {
                 if let Some((origin, hint)) = hint.into_hint() {
                     core.hear_hint(now, origin, hint);
                 }
@@ -246,13 +246,14 @@ fn follow(shared: &Shared, mut stream: UnixStream) -> bool {
             if core.stopped {
                 return heard;
             }
-            let hints: Vec<Up> = std::iter::from_fn(|| core.outgoing.pop_front()).map(Up::Hint).collect();
+            let hints: Vec<FollowerMessage> =
+                std::iter::from_fn(|| core.outgoing.pop_front()).map(FollowerMessage::Hint).collect();
             (core.as_follower(clock::now()), hints)
         };
         // Its age alone is no news: the leader counts on.
-        let Up::State { oldest_ms, answering, said } = state else { return heard };
+        let FollowerMessage::State { oldest_ms, answering, said } = state else { return heard };
         let news = (oldest_ms.is_some(), answering, said);
-        let state = (told != Some(news)).then_some(Up::State { oldest_ms, answering, said });
+        let state = (told != Some(news)).then_some(FollowerMessage::State { oldest_ms, answering, said });
         for word in hints.iter().chain(&state) {
             if stream.write_all(&seal(word)).is_err() {
                 return heard;
@@ -266,7 +267,7 @@ fn follow(shared: &Shared, mut stream: UnixStream) -> bool {
         if !ready[1] {
             continue;
         }
-        let goes_on = read(&mut stream, &mut inbox, |word: Down| {
+        let goes_on = read(&mut stream, &mut inbox, |word: LeaderMessage| {
             let now = clock::now();
             let mut core = shared.lock();
             core.led(now, word.decision);
@@ -296,7 +297,7 @@ fn read<T: serde::de::DeserializeOwned>(stream: &mut UnixStream, inbox: &mut Inb
                     match inbox.word() {
                         Ok(Some(said)) => word(said),
                         Ok(None) => break,
-                        Err(Stranger) => return false,
+                        Err(UnknownProcess) => return false,
                     }
                 }
             }

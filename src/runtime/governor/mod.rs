@@ -8,19 +8,19 @@
 //! Limits: `FOLLOWERS_MAX` agents follow, `GOVERNOR_FRAME_MAX` bytes of what they say. Not here: deciding (`energy`),
 //! reading (`io::sysfs`), admission of tasks (`node`).
 
-mod core;
+mod coordinator;
 mod host;
-pub(in crate::io) mod keep;
-mod place;
+mod rendezvous;
 mod report;
 mod sampler;
+pub(crate) mod state_file;
 mod time;
 
 pub use report::{Current, More, Paused, Spent};
 
 use super::driver::Event;
 use crate::base::time::{Duration, Instant};
-use crate::energy::board::findings::Findings;
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
 use crate::energy::decision::Decision;
 use crate::energy::governor::Settings;
@@ -30,7 +30,7 @@ use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::Wall;
 use crate::platform::{blocking, clock};
-use core::Core;
+use coordinator::HostCoordinator;
 use futures_lite::future::or;
 use host::Host;
 use smol::Timer;
@@ -68,14 +68,14 @@ pub struct Setup {
     /// The owner says that the clock is right.
     pub trusted_clock: bool,
     /// Files in which others leave hints.
-    pub hint_files: crate::platform::hint_files::Places,
+    pub hint_files: crate::platform::hint_files::HintPaths,
     /// Where the agents of this host meet; `None`: where the system says.
     pub meeting: Option<PathBuf>,
 }
 
 /// The governor, as everybody in the agent holds it. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Governing {
+pub struct GovernorHandle {
     shared: Option<Arc<Shared>>,
     /// Closed when the threads have ended.
     ended: Option<Receiver<()>>,
@@ -84,30 +84,30 @@ pub struct Governing {
 /// What the threads share.
 #[derive(Debug)]
 struct Shared {
-    core: Mutex<Core>,
+    core: Mutex<HostCoordinator>,
     /// Something changed that the sampling thread waits for.
     changed: Condvar,
     /// Wakes the thread that talks with the other agents.
-    host: host::Bell,
+    host: host::Waker,
     time: Mutex<Time>,
     home: PathBuf,
     /// Held while what is kept is written, so that an older state never comes after a newer one.
     keeping: Mutex<()>,
     sensors: PathBuf,
     /// What was found when the sensors were looked at last for somebody who asked.
-    found: Mutex<Findings>,
+    found: Mutex<BoardReport>,
     /// Somebody looks.
     looking: AtomicBool,
 }
 
 impl Shared {
     fn look(&self) {
-        let found = Findings::of(&crate::platform::sysfs::tree(&self.sensors));
+        let found = BoardReport::of(&crate::platform::sysfs::tree(&self.sensors));
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
         self.looking.store(false, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Core> {
+    fn lock(&self) -> MutexGuard<'_, HostCoordinator> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -124,13 +124,13 @@ impl Shared {
         let now = clock::now();
         self.tell_time(now);
         let kept = self.lock().kept(now);
-        let saved = if insists || self.lock().is_new(&kept) { keep::save(&self.home, &kept) } else { Ok(()) };
+        let saved = if insists || self.lock().is_new(&kept) { state_file::save(&self.home, &kept) } else { Ok(()) };
         self.lock().was_kept(clock::now(), saved.is_ok().then_some(kept));
         saved
     }
 
     /// Carries out what a change of the core wants: others are told, and the sampling thread.
-    fn spread(&self, news: self::core::News) {
+    fn spread(&self, news: self::coordinator::Change) {
         if news.others {
             self.host.ring();
         }
@@ -140,7 +140,7 @@ impl Shared {
     }
 }
 
-impl Governing {
+impl GovernorHandle {
     /// Begins to govern, until `end`.
     ///
     /// # Errors
@@ -163,16 +163,16 @@ impl Governing {
         let meter = setup.meter.clone();
         thread("sensors", Box::new(move || sampler::run((&root, meter.as_deref()), &tell_found, &waits, hints)))?;
 
-        let kept = keep::load(&setup.home);
+        let kept = state_file::load(&setup.home);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let host = Host::new(place::meeting(setup.meeting.as_deref()));
+        let host = Host::new(rendezvous::meeting(setup.meeting.as_deref()));
         let bell = host.bell().map_err(failed)?;
         let mut time = Time::new(setup.trusted_clock);
         let found = found.recv_timeout(LOOK);
         let now = clock::now();
         let (wall, zone) = time.look(now);
-        let seen = found.clone().unwrap_or_else(|_| Findings::of(&Tree::default()));
-        let mut core = Core::new(now, wall, cores, &seen, &setup, kept, events);
+        let seen = found.clone().unwrap_or_else(|_| BoardReport::of(&Tree::default()));
+        let mut core = HostCoordinator::new(now, wall, cores, &seen, &setup, kept, events);
         core.set_time(now, wall, zone);
         core.lead(now, host.leads());
         if found.is_err() {
@@ -235,7 +235,7 @@ impl Governing {
     /// Ends it, when nobody can ask for anything any more, and writes what was learned.
     pub fn end(&self) {
         let (Some(shared), Some(ended)) = (&self.shared, &self.ended) else { return };
-        self.tell(Core::stop);
+        self.tell(HostCoordinator::stop);
         smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
         if let Err(error) = shared.keep(true) {
             log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
@@ -276,7 +276,7 @@ impl Governing {
         if !shared.lock().leads() {
             return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
         }
-        self.tell(Core::forget_supply);
+        self.tell(HostCoordinator::forget_supply);
         match blocking::run(move || shared.keep(true)).await {
             Some(Ok(())) => Ok(()),
             _ => Err("It holds until the next start only: the agent's home cannot be written.".to_owned()),
@@ -367,7 +367,7 @@ impl Governing {
         Some(report::sentence(&decision))
     }
 
-    fn tell(&self, word: impl FnOnce(&mut Core) -> self::core::News) {
+    fn tell(&self, word: impl FnOnce(&mut HostCoordinator) -> self::coordinator::Change) {
         if let Some(shared) = &self.shared {
             let news = word(&mut shared.lock());
             shared.spread(news);

@@ -1,8 +1,8 @@
 //! What is told of the governor: to programs (`GET /v1/energy`) and, in sentences, to people.
 
 use crate::base::time::{Duration, Instant};
-use crate::energy::account::ledger::{Ledger, Line, Totals};
-use crate::energy::account::task::{Method, Scope};
+use crate::energy::accounting::ledger::{Ledger, Line, Totals};
+use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::decision::Decision;
 use crate::energy::governor::Governor;
 use crate::energy::mode::Mode;
@@ -192,7 +192,7 @@ pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::energy::account::task::{Attribution, Joules};
+    use crate::energy::accounting::task::{Attribution, Joules};
 
     #[test]
     fn days_before_1970_have_no_date_and_leap_days_have_one() {

@@ -2,15 +2,15 @@
 
 use super::Shared;
 use crate::base::time::{Duration, Instant};
-use crate::energy::board::findings::Findings;
+use crate::energy::board::findings::BoardReport;
+use crate::energy::fraction::Fraction;
 use crate::energy::input::Sample;
 use crate::energy::sample::fault::Reading;
-use crate::energy::share::Share;
 use crate::limits::SENSOR_LATE_MS;
 use crate::platform::clock;
 use crate::platform::hint_files::HintFiles;
 use crate::platform::sched::process_cpu;
-use crate::platform::sysfs::others::Others;
+use crate::platform::sysfs::others::OtherProcesses;
 use crate::platform::sysfs::sensors::Sensors;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ struct Sampler<'a> {
     shared: &'a Shared,
     sensors: Sensors,
     hints: HintFiles,
-    others: Others,
+    others: OtherProcesses,
     sample: Sample,
     /// CPU time of our agents at the last sample.
     ran: Option<(Instant, Duration)>,
@@ -40,7 +40,7 @@ enum Due {
 /// hangs keeps this thread and nobody else.
 pub(super) fn run(
     (root, meter): (&Path, Option<&str>),
-    found: &SyncSender<Findings>,
+    found: &SyncSender<BoardReport>,
     shared: &Receiver<Arc<Shared>>,
     hints: HintFiles,
 ) {
@@ -52,7 +52,7 @@ pub(super) fn run(
         shared: &shared,
         sensors,
         hints,
-        others: Others::default(),
+        others: OtherProcesses::default(),
         sample: Sample::default(),
         ran: None,
         slept: clock::slept(),
@@ -174,9 +174,9 @@ impl Sampler<'_> {
     }
 
     /// The share of the cores that our agents took since the last sample.
-    fn ran(&mut self, now: Instant, own: Duration, cores: usize) -> Option<Share> {
+    fn ran(&mut self, now: Instant, own: Duration, cores: usize) -> Option<Fraction> {
         let (at, before) = self.ran.replace((now, own))?;
         let wall = now.since(at).as_secs_f64() * cores as f64;
-        (wall > 0.0).then(|| Share::new(own.saturating_sub(before).as_secs_f64() / wall))
+        (wall > 0.0).then(|| Fraction::new(own.saturating_sub(before).as_secs_f64() / wall))
     }
 }

@@ -3,20 +3,20 @@
 use super::plant::Plant;
 use crate::base::time::Duration;
 use crate::base::time::Instant;
-use crate::energy::board::findings::Findings;
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::sensor::{Choice, Sensor};
 use crate::energy::board::source::Supplies;
 use crate::energy::decision::Decision;
-use crate::energy::foreground::Ticks;
+use crate::energy::fraction::Fraction;
 use crate::energy::governor::{Governor, Settings};
 use crate::energy::input::Sample;
 use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::sample::fault::{Fault, Reading};
 use crate::energy::sample::group::Readings;
-use crate::energy::share::Share;
 use crate::energy::thermal;
+use crate::energy::user_activity::Ticks;
 
 /// Which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +64,14 @@ pub struct Seen {
 
 /// A device with one sensor and this limit, on mains.
 #[must_use]
-pub fn findings(limit: f64) -> Findings {
+pub fn findings(limit: f64) -> BoardReport {
     let sensor = Sensor {
         name: "thermal_zone0".to_owned(),
         kind: "cpu-thermal".to_owned(),
         path: String::new(),
         reading: Ok(40_000),
     };
-    Findings {
+    BoardReport {
         board: None,
         cpu: Choice::Group(vec![sensor]),
         t_lim: limit,
@@ -107,7 +107,7 @@ impl Control {
     pub fn decide(&mut self, second: u32, plant: &Plant, seen: Seen) -> Decision {
         let now = Instant::from_millis(u64::from(second) * 1000);
         let fixed = |duty: f64| {
-            let headroom = Share::new(duty);
+            let headroom = Fraction::new(duty);
             let workers = headroom.cores(plant.cores);
             Decision { headroom, workers, mode: Mode::of(headroom), ..Decision::default() }
         };
@@ -119,7 +119,7 @@ impl Control {
                     supplies: Some(Supplies::default()),
                     ticks: Some(seen.ticks),
                     backlog: Backlog { oldest: Some(Duration::ZERO), can_wait: Duration::ZERO },
-                    ran: Some(Share::new(seen.ran)),
+                    ran: Some(Fraction::new(seen.ran)),
                     ..Sample::default()
                 };
                 let decision = governor.sample(now, &sample);
@@ -127,7 +127,7 @@ impl Control {
                 let vanished = seen.reading == Err(Fault::Gone);
                 if vanished != *gone {
                     let found = findings(plant.limit);
-                    governor.found(&if vanished { Findings { cpu: Choice::None, ..found } } else { found });
+                    governor.found(&if vanished { BoardReport { cpu: Choice::None, ..found } } else { found });
                     *gone = vanished;
                 }
                 decision

@@ -9,9 +9,10 @@ use super::control::findings;
 use super::plant::{Heat, Plant, invented, plant};
 use super::sensor::Sensor;
 use crate::base::time::{Duration, Instant};
-use crate::energy::advert::{self, Crier};
+use crate::energy::advertiser;
+use crate::energy::advertiser::HeadroomAdvertiser;
 use crate::energy::board::source::{Battery, Flow, Supplies};
-use crate::energy::foreground::Ticks;
+use crate::energy::fraction::Fraction;
 use crate::energy::governor::{Governor, Settings};
 use crate::energy::input::Sample;
 use crate::energy::policy::gate::{self, Backlog};
@@ -19,8 +20,9 @@ use crate::energy::policy::hint::{Hint, Origin};
 use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::sample::group::Readings;
-use crate::energy::share::Share;
-use crate::wire::rumour::{self, Headroom};
+use crate::energy::user_activity::Ticks;
+use crate::wire::gossip;
+use crate::wire::gossip::Headroom;
 
 const HOUR: u32 = 3600;
 const DAY: u32 = 24 * HOUR;
@@ -70,7 +72,7 @@ pub struct Device {
     has_sun: bool,
     battery: Option<f64>,
     governor: Option<Box<Governor>>,
-    crier: Crier,
+    crier: HeadroomAdvertiser,
     word: Option<Headroom>,
     heat: Heat,
     sensor: Sensor,
@@ -88,7 +90,7 @@ pub struct Home {
 
 /// How a home lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum Strategy {
     /// Governed, and devices on surplus take the others' work.
     Together,
     /// Governed, each for itself.
@@ -100,8 +102,8 @@ pub enum Life {
 impl Home {
     /// The home of the scenario.
     #[must_use]
-    pub fn new(life: Life) -> Self {
-        let is_governed = life != Life::Ungoverned;
+    pub fn new(life: Strategy) -> Self {
+        let is_governed = life != Strategy::Ungoverned;
         let laptop = invented("laptop", 8, 0.8, &[1.2], (6.0, 3.0));
         let pc = invented("pc", 8, 0.15, &[0.25], (40.0, 8.0));
         let device = |name, plant, ms, chunks, has_sun, battery| {
@@ -114,7 +116,7 @@ impl Home {
                 device("laptop", laptop, 100, 60_000, false, Some(90.0)),
                 device("pc", pc, 80, 200_000, true, None),
             ],
-            lends: life == Life::Together,
+            lends: life == Strategy::Together,
         }
     }
 
@@ -151,7 +153,7 @@ impl Home {
 
     /// Lets device `at` do chunks with so many core seconds: its own, then, on surplus, those of who has most.
     fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
-        let surplus = self.devices[at].word.is_some_and(|word| word.energy == rumour::Energy::Surplus);
+        let surplus = self.devices[at].word.is_some_and(|word| word.energy == gossip::Energy::Surplus);
         while core_seconds > 1e-9 {
             let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
             let others = (0..self.devices.len()).filter(|other| *other != at);
@@ -181,7 +183,7 @@ impl Device {
         is_governed: bool,
     ) -> Self {
         let mut quiet = QuietHours::default();
-        let fits = quiet.add(Window { days: Window::DAILY, from: 22 * 60, to: 7 * 60 }, Share::TRICKLE);
+        let fits = quiet.add(Window { days: Window::DAILY, from: 22 * 60, to: 7 * 60 }, Fraction::TRICKLE);
         assert!(fits, "a home has one window of quiet hours");
         let policy =
             gate::Settings { quiet, zone: Zone::new(0, &[]), expects_surplus: true, ..gate::Settings::default() };
@@ -195,7 +197,7 @@ impl Device {
             has_sun,
             battery,
             governor: is_governed.then(|| Box::new(governor)),
-            crier: Crier::default(),
+            crier: HeadroomAdvertiser::default(),
             word: None,
             heat: plant.at_rest(AIR),
             sensor: Sensor::new(plant.quantum, 1, &[]),
@@ -238,14 +240,14 @@ impl Device {
             ticks: Some(Ticks { busy: whole(self.ticks.0), own: whole(self.ticks.1), per_second: 100 }),
             wall: Some(Wall(MIDNIGHT + i64::from(second))),
             backlog: Backlog { oldest, can_wait: Duration::from_secs(u64::from(DAYS * DAY)) },
-            ran: Some(Share::new(self.ran)),
+            ran: Some(Fraction::new(self.ran)),
             ..Sample::default()
         };
         let decision = governor.sample(now, &sample);
-        let next = advert::word(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
+        let next = advertiser::word(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
         self.word = self.crier.word(now, next).or(self.word);
         let hour = second % DAY / HOUR;
-        let is_loud = !(7..22).contains(&hour) && decision.headroom > Share::TRICKLE;
+        let is_loud = !(7..22).contains(&hour) && decision.headroom > Fraction::TRICKLE;
         self.done.unquiet += u32::from(is_loud);
         let busy = if oldest.is_some() { decision.headroom.value() * cores } else { 0.0 };
         self.pass(busy.min(cores - foreign), foreign)

@@ -2,7 +2,7 @@
 
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
-use crate::energy::pace::{Pace, Verdict};
+use crate::energy::duty_cycle::{DutyCycle, Verdict};
 
 /// Milliseconds of a task: the longest that an agent begins.
 const TASK_MS: u64 = 250;
@@ -13,14 +13,14 @@ const LOOK_MS: u64 = 10;
 #[derive(Clone, Debug)]
 pub struct Paced {
     cores: usize,
-    agents: Vec<(Pace, Vec<Option<Instant>>)>,
+    agents: Vec<(DutyCycle, Vec<Option<Instant>>)>,
 }
 
 impl Paced {
     /// So many agents on a device of so many cores.
     #[must_use]
     pub fn new(cores: usize, agents: usize) -> Self {
-        Self { cores, agents: vec![(Pace::default(), vec![None; cores]); agents] }
+        Self { cores, agents: vec![(DutyCycle::default(), vec![None; cores]); agents] }
     }
 
     /// Lets milliseconds pass under a decision for the whole device; gives the mean of the cores that were busy.

@@ -14,12 +14,12 @@ pub struct Failing {
     /// One after the last.
     pub to: u32,
     /// What comes instead.
-    pub gives: Gives,
+    pub gives: Readout,
 }
 
 /// What a failing sensor gives.
 #[derive(Clone, Copy, Debug)]
-pub enum Gives {
+pub enum Readout {
     /// An error.
     Fault(Fault),
     /// A number.
@@ -53,9 +53,9 @@ impl Sensor {
         let failing = self.failing.iter().find(|failing| (failing.from..failing.to).contains(&second));
         self.last = match failing.map(|failing| failing.gives) {
             None => Ok(millis((noisy / self.quantum).round() * self.quantum)),
-            Some(Gives::Fault(fault)) => return Err(fault),
-            Some(Gives::Raw(raw)) => return Ok(raw),
-            Some(Gives::Stuck) => self.last,
+            Some(Readout::Fault(fault)) => return Err(fault),
+            Some(Readout::Raw(raw)) => return Ok(raw),
+            Some(Readout::Stuck) => self.last,
         };
         self.last
     }

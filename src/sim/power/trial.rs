@@ -5,9 +5,9 @@ use super::control::{Control, Kind, MARGIN, Seen};
 use super::paced::Paced;
 use super::plant::Plant;
 use super::sensor::{Failing, Sensor};
-use crate::energy::foreground::Ticks;
 use crate::energy::mode::Mode;
 use crate::energy::sample::fault::Reading;
+use crate::energy::user_activity::Ticks;
 
 /// Steps of a second: the fastest die has a time constant of one second.
 const STEPS: u32 = 5;

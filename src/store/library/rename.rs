@@ -4,7 +4,7 @@ use super::Library;
 use super::draft::Draft;
 use crate::base::id::DocId;
 use crate::store::change::Kind;
-use crate::store::change::NewPiece;
+use crate::store::change::NewChunk;
 use crate::store::keys::{self, Wait};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
@@ -16,7 +16,7 @@ impl<K: Kv> Library<K> {
         &self,
         doc: &Document,
         content: &[u8; 16],
-        pieces: &[NewPiece],
+        pieces: &[NewChunk],
     ) -> Result<Option<(DocId, Document)>, KvError> {
         if !doc.pieces.is_empty() {
             return Ok(None);

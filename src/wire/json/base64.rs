@@ -91,7 +91,7 @@ const fn sextet(letter: u8) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
 
     fn text(bytes: &[u8]) -> String {
         let mut out = Vec::new();
@@ -122,7 +122,7 @@ mod tests {
     fn any_bytes_come_back() {
         let mut rng = Rng::new(4);
         for _ in 0..2_000 {
-            let sent = chance::bytes(&mut rng, 80);
+            let sent = random_bytes::bytes(&mut rng, 80);
             assert_eq!(bytes(&text(&sent), 80), Some(sent));
         }
     }

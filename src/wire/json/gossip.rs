@@ -1,11 +1,11 @@
 //! What agents say about rumours, as the body of a message in JSON. A rumour itself stays as its origin sealed it,
 //! in postcard; here its bytes are base64.
 
+use super::message::{field, named, small};
 use super::read::Reader;
-use super::talk::{field, named, small};
 use super::write::{bytes, list, number, truth};
 use crate::limits::{RUMOUR_BATCH_MAX, RUMOUR_BYTES_MAX, RUMOUR_DIGEST_MAX};
-use crate::wire::rumour::{Entries, Entry, Gossip, Kind, Relayed};
+use crate::wire::gossip::{Entries, Entry, Gossip, Kind, Relayed};
 use heapless::Vec as Bounded;
 
 /// Appends the body, but for its last brace.
@@ -81,17 +81,17 @@ fn entries(r: &mut Reader<'_>) -> Option<Box<Entries>> {
 #[cfg(test)]
 pub(super) mod test {
     use super::*;
-    use crate::wire::talk::Talk;
+    use crate::wire::message::Message;
 
     /// One of each, for the test of every saying.
-    pub(in crate::wire::json) fn sayings() -> Vec<Talk> {
+    pub(in crate::wire::json) fn sayings() -> Vec<Message> {
         let told = Relayed { hops: 3, age_s: 9, message: vec![1, 2, 255] };
         let entry = Entry { origin: [7; 8], kind: Kind::Collections, boot: 4, seq: 1 << 60 };
         let list = || Box::new(Entries::from_slice(&[entry, entry]).unwrap());
         vec![
-            Talk::Gossip(Gossip::Told(Box::new(Bounded::from_slice(&[told.clone(), told]).unwrap()))),
-            Talk::Gossip(Gossip::Have { ask: true, list: list() }),
-            Talk::Gossip(Gossip::Want(list())),
+            Message::Gossip(Gossip::Told(Box::new(Bounded::from_slice(&[told.clone(), told]).unwrap()))),
+            Message::Gossip(Gossip::Have { ask: true, list: list() }),
+            Message::Gossip(Gossip::Want(list())),
         ]
     }
 }

@@ -60,7 +60,7 @@ impl Lines {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
+    use crate::wire::random_bytes;
 
     #[test]
     fn lines_come_back_however_the_stream_was_cut() {
@@ -69,7 +69,7 @@ mod tests {
         let bytes = [lines.join(&b'\n'), vec![b'\n']].concat();
         let (mut decoder, mut seen, mut at) = (Lines::default(), Vec::new(), 0);
         while at < bytes.len() {
-            let end = (at + 1 + chance::below(&mut rng, 300)).min(bytes.len());
+            let end = (at + 1 + random_bytes::below(&mut rng, 300)).min(bytes.len());
             let (used, line) = decoder.feed(&bytes[at..end]).unwrap();
             at += used;
             seen.extend(line);

@@ -251,8 +251,8 @@ impl<'a> Text<'a> {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::chance;
     use crate::wire::json::write;
+    use crate::wire::random_bytes;
 
     fn canonical(text: &str) -> bool {
         let mut reader = Reader::new(text.as_bytes()).unwrap();
@@ -375,7 +375,7 @@ mod tests {
         let good = b"{\"a\":[1,{\"b\":\"\\u0001\"}],\"c\":null}";
         for _ in 0..20_000 {
             let mut bytes = good.to_vec();
-            chance::damage(&mut rng, &mut bytes, 4);
+            random_bytes::damage(&mut rng, &mut bytes, 4);
             if let Some(mut reader) = Reader::new(&bytes)
                 && let Some(value) = reader.value()
             {

@@ -18,19 +18,19 @@ use x25519_dalek::{PublicKey, StaticSecret};
 const TAG: usize = 16;
 
 /// Gives snow its primitives, and the ephemeral key once.
-pub(super) struct House {
+pub(super) struct CryptoProvider {
     ephemeral: Cell<Option<[u8; 32]>>,
 }
 
-impl House {
+impl CryptoProvider {
     pub(super) const fn new(ephemeral: [u8; 32]) -> Self {
         Self { ephemeral: Cell::new(Some(ephemeral)) }
     }
 }
 
-impl CryptoResolver for House {
+impl CryptoResolver for CryptoProvider {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        Some(Box::new(Once(self.ephemeral.take())))
+        Some(Box::new(OneTimeKey(self.ephemeral.take())))
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
@@ -47,9 +47,9 @@ impl CryptoResolver for House {
 }
 
 /// The one ephemeral key. A second draw is refused, not repeated.
-struct Once(Option<[u8; 32]>);
+struct OneTimeKey(Option<[u8; 32]>);
 
-impl Random for Once {
+impl Random for OneTimeKey {
     fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
         let bytes = self.0.take().ok_or(Error::Rng)?;
         if dest.len() != bytes.len() {

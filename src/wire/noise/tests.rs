@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::rng::Rng;
-use crate::wire::chance;
+use crate::wire::random_bytes;
 
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
@@ -12,11 +12,11 @@ fn name(seed: u8) -> PeerId {
     PeerId::from_public_key(key(seed).verifying_key().as_bytes())
 }
 
-fn secrets(seed: u8) -> Secrets {
-    Secrets { fixed: [seed; 32], ephemeral: [seed + 100; 32] }
+fn secrets(seed: u8) -> HandshakeKeys {
+    HandshakeKeys { fixed: [seed; 32], ephemeral: [seed + 100; 32] }
 }
 
-fn pair() -> (Secured, Secured) {
+fn pair() -> (Established, Established) {
     let (mut to_b, mut to_a) = (Vec::new(), Vec::new());
     let mut a = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap();
     let mut b = Handshake::listen(&key(2), secrets(2)).unwrap();
@@ -137,15 +137,15 @@ fn garbage_ends_in_an_answer_and_little_memory() {
         let mut a = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap();
         let mut b = Handshake::listen(&key(2), secrets(2)).unwrap();
         if rng.one_in(2) {
-            chance::damage(&mut rng, &mut to_b, 3);
+            random_bytes::damage(&mut rng, &mut to_b, 3);
         }
         let _ = b.feed(&to_b, &mut to_a);
         if !to_a.is_empty() {
-            let at = chance::below(&mut rng, to_a.len());
+            let at = random_bytes::below(&mut rng, to_a.len());
             to_a[at] = to_a[at].wrapping_add(1);
             let _ = a.feed(&to_a, &mut to_b);
         }
-        let noise = chance::bytes(&mut rng, 9000);
+        let noise = random_bytes::bytes(&mut rng, 9000);
         let _ = b.feed(&noise, &mut to_a);
         assert!(b.frame.capacity() <= 2 * (NOISE_HANDSHAKE_FRAME_MAX + LENGTH));
     }

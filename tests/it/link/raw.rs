@@ -6,15 +6,15 @@ use smol::net::TcpStream;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use wattle::wire::multistream::Dialer;
-use wattle::wire::noise::{Handshake, Secrets, Transport};
-use wattle::wire::peer::PeerId;
+use wattle::wire::noise::{Handshake, HandshakeKeys, Transport};
+use wattle::wire::peer_id::PeerId;
 
 pub(super) fn bad(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidData, why.to_string())
 }
 
-pub(super) fn secrets() -> Secrets {
-    let mut secrets = Secrets { fixed: [0; 32], ephemeral: [0; 32] };
+pub(super) fn secrets() -> HandshakeKeys {
+    let mut secrets = HandshakeKeys { fixed: [0; 32], ephemeral: [0; 32] };
     getrandom::fill(&mut secrets.fixed).unwrap();
     getrandom::fill(&mut secrets.ephemeral).unwrap();
     secrets

@@ -11,9 +11,9 @@ use std::net::{SocketAddr, TcpListener};
 use wattle::net::link::{Channel, LinkEvent};
 use wattle::platform::home::Home;
 use wattle::platform::home::identity::Identity;
-use wattle::wire::message::{Opener, Sealer};
-use wattle::wire::peer::PeerId;
-use wattle::wire::talk::{Ask, Talk};
+use wattle::wire::envelope::{Signer, Verifier};
+use wattle::wire::message::{Ask, Message};
+use wattle::wire::peer_id::PeerId;
 
 /// Seeds of the keys: who means well, who does not, whom the agent wants to dial, and who sits there instead.
 pub(super) const FRIEND: u8 = 2;
@@ -38,8 +38,8 @@ pub(super) struct Arena {
 /// A peer that can link and speak.
 pub(super) struct Voice {
     pub(super) end: End,
-    pub(super) sealer: RefCell<Sealer>,
-    opener: RefCell<Opener>,
+    pub(super) sealer: RefCell<Signer>,
+    opener: RefCell<Verifier>,
     asked: RefCell<u64>,
 }
 
@@ -47,9 +47,9 @@ impl Voice {
     pub(super) fn new(seed: u8, agent: PeerId, boot: u32) -> Self {
         let end = End::new(seed, &[]);
         assert!(end.links.allow(agent));
-        let mut opener = Opener::new();
+        let mut opener = Verifier::new();
         assert!(opener.allow(agent));
-        let sealer = RefCell::new(Sealer::new(key(seed), boot));
+        let sealer = RefCell::new(Signer::new(key(seed), boot));
         Self { end, sealer, opener: RefCell::new(opener), asked: RefCell::new(0) }
     }
 
@@ -66,27 +66,27 @@ impl Voice {
         while self.end.events.try_recv().is_ok() {}
     }
 
-    pub(super) fn seal(&self, talk: &Talk) -> Vec<u8> {
+    pub(super) fn seal(&self, talk: &Message) -> Vec<u8> {
         self.sealer.borrow_mut().seal(talk.kind(), &[], &talk.seal()).unwrap()
     }
 
     /// A question nobody has an answer to, under a number of its own.
-    pub(super) fn ask(&self) -> (u64, Talk) {
+    pub(super) fn ask(&self) -> (u64, Message) {
         let id = {
             let mut asked = self.asked.borrow_mut();
             *asked += 1;
             *asked
         };
         let question = "Is anybody there?".to_owned();
-        (id, Talk::Ask(Ask { id, question, model: [0; 32], scale: 0.0, codes: Vec::new(), count: 1 }))
+        (id, Message::Ask(Ask { id, question, model: [0; 32], scale: 0.0, codes: Vec::new(), count: 1 }))
     }
 
     /// The next thing that the agent says, of those that `wished` picks.
-    pub(super) async fn hear<T>(&self, mut wished: impl FnMut(Talk) -> Option<T>) -> T {
+    pub(super) async fn hear<T>(&self, mut wished: impl FnMut(Message) -> Option<T>) -> T {
         soon(async {
             loop {
                 let LinkEvent::Frame { bytes, .. } = self.end.next().await else { continue };
-                let Ok(said) = self.opener.borrow_mut().open(&bytes).map(|opened| Talk::parse(opened.body)) else {
+                let Ok(said) = self.opener.borrow_mut().open(&bytes).map(|opened| Message::parse(opened.body)) else {
                     continue;
                 };
                 if let Some(found) = said.and_then(&mut wished) {
@@ -146,7 +146,7 @@ impl Arena {
         friend.end.links.ping(&self.name).await.unwrap();
         let (id, ask) = friend.ask();
         assert!(friend.send(self.name, Channel::Task, friend.seal(&ask)).await);
-        friend.hear(|talk| matches!(talk, Talk::Answer(answer) if answer.id == id).then_some(())).await;
+        friend.hear(|talk| matches!(talk, Message::Answer(answer) if answer.id == id).then_some(())).await;
         friend.part(self.name).await;
     }
 

@@ -10,10 +10,10 @@ use std::time::Duration;
 use wattle::base::id::PeerKey;
 use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
-use wattle::mesh::member::{Effect, Member, Standing, Told};
+use wattle::mesh::swim::{Effect, Liveness, MemberState, Membership};
 use wattle::net::link::Channel;
 use wattle::wire::datagram::{DATAGRAM_BYTES_MAX, Opening, Sealing};
-use wattle::wire::talk::{Entry, Keys, Talk};
+use wattle::wire::message::{Entry, Keys, Message};
 
 /// Where a packet's kind stands, and that of an answer (`mesh::member::packet`).
 const KIND: usize = 26;
@@ -25,7 +25,7 @@ struct Mate {
     socket: UdpSocket,
     at: SocketAddr,
     agent: PeerKey,
-    machine: Member,
+    machine: Membership,
     sealing: Sealing,
     opening: Opening,
 }
@@ -33,13 +33,13 @@ struct Mate {
 impl Mate {
     async fn new(arena: &Arena) -> Self {
         let foe = foe(arena).await;
-        let keys = foe.hear(|talk| if let Talk::Keys(keys) = talk { Some(keys) } else { None }).await;
+        let keys = foe.hear(|talk| if let Message::Keys(keys) = talk { Some(keys) } else { None }).await;
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let ours = Keys { session: 77, key: [0x77; 32], port: socket.local_addr().unwrap().port() };
         let sealing = Sealing::new(ours.session, &ours.key);
-        assert!(foe.send(arena.name, Channel::Gossip, foe.seal(&Talk::Keys(ours))).await);
+        assert!(foe.send(arena.name, Channel::Gossip, foe.seal(&Message::Keys(ours))).await);
         let agent = PeerKey(*arena.name.public_key());
-        let mut machine = Member::new(PeerKey(*name(FOE).public_key()), 1, Rng::new(7));
+        let mut machine = Membership::new(PeerKey(*name(FOE).public_key()), 1, Rng::new(7));
         assert!(machine.know(agent));
         let opening = Opening::new(keys.session, &keys.key);
         let at = SocketAddr::new(arena.address.ip(), keys.port);
@@ -55,19 +55,19 @@ impl Mate {
             standing: 0,
             addresses: Vec::new(),
         };
-        let roll = Talk::Roll { ask: true, members: vec![own] };
+        let roll = Message::Roll { ask: true, members: vec![own] };
         assert!(self.foe.send(arena.name, Channel::Task, self.foe.seal(&roll)).await);
         let agent = self.agent;
         let entry = self.foe.hear(|talk| match talk {
-            Talk::Roll { members, .. } => members.into_iter().find(|entry| entry.key == agent),
+            Message::Roll { members, .. } => members.into_iter().find(|entry| entry.key == agent),
             _ => None,
         });
         let entry = entry.await;
-        let told = Told {
+        let told = MemberState {
             key: entry.key,
             generation: entry.generation,
             incarnation: entry.incarnation,
-            standing: Standing::Alive,
+            standing: Liveness::Alive,
         };
         self.machine.told(Instant::from_millis(1), agent, &[told]);
     }
@@ -178,7 +178,7 @@ pub(super) async fn false_deaths(arena: &Arena) -> String {
             claim(mate.agent, [1, 2][number as usize % 2]),
             claim(PeerKey(*key(200).verifying_key().as_bytes()), 2),
         ];
-        let roll = Talk::Roll { ask: false, members };
+        let roll = Message::Roll { ask: false, members };
         assert!(mate.foe.send(arena.name, Channel::Task, mate.foe.seal(&roll)).await);
         said += 3;
     }

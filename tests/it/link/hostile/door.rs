@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use wattle::limits::{LINK_HANDSHAKES_BURST, LINK_HANDSHAKES_PER_SECOND};
 use wattle::wire::noise::Handshake;
-use wattle::wire::peer::PeerId;
+use wattle::wire::peer_id::PeerId;
 use wattle::wire::varint;
 
 /// 28: HTTP, TLS, SSH, and 64 KiB of anything.

@@ -3,7 +3,7 @@
 use super::arena::Arena;
 use super::words::{foe, still_heard};
 use wattle::net::link::Channel;
-use wattle::wire::talk::Talk;
+use wattle::wire::message::Message;
 
 /// Thousands of well-formed messages of every kind, most of them new to the agent.
 pub(super) async fn flood(arena: &Arena) -> String {
@@ -11,8 +11,8 @@ pub(super) async fn flood(arena: &Arena) -> String {
     let mut sent = 0_u32;
     for number in 0..5_000_u32 {
         let talk = match number % 2 {
-            0 => Talk::Hello { device: format!("device {number}"), ask: false, listen: Vec::new() },
-            _ => Talk::Member(number.to_le_bytes().repeat(250)),
+            0 => Message::Hello { device: format!("device {number}"), ask: false, listen: Vec::new() },
+            _ => Message::Member(number.to_le_bytes().repeat(250)),
         };
         let channel = if number % 4 < 2 { Channel::Gossip } else { Channel::Task };
         assert!(foe.send(arena.name, channel, foe.seal(&talk)).await);

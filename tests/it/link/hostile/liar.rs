@@ -7,7 +7,7 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::TcpStream;
 use std::io::Result;
 use std::net::SocketAddr;
-use wattle::wire::peer::PeerId;
+use wattle::wire::peer_id::PeerId;
 use wattle::wire::protobuf;
 
 /// A handshake with a payload of the attacker's choice, made of its static key.

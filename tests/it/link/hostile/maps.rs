@@ -8,9 +8,9 @@ use wattle::base::id::PeerKey;
 use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
 use wattle::limits::{MESSAGE_SENDERS_MAX, PEERS_MAX};
-use wattle::mesh::member::{Member, Standing, Told};
-use wattle::wire::message::Opener;
-use wattle::wire::peer::PeerId;
+use wattle::mesh::swim::{Liveness, MemberState, Membership};
+use wattle::wire::envelope::Verifier;
+use wattle::wire::peer_id::PeerId;
 
 const KEYS: u64 = 1_000_000;
 
@@ -50,18 +50,18 @@ fn a_million_keys_leave_every_table_at_its_cap() {
         said.lines().filter(|line| line.contains("keys, peak")).for_each(|line| println!("{line}"));
         return;
     }
-    let mut opener = Opener::new();
+    let mut opener = Verifier::new();
     let mut allowed = 0;
     fill("senders of messages", |number| allowed += usize::from(opener.allow(PeerId::from_public_key(&key(number)))));
     assert_eq!(allowed, MESSAGE_SENDERS_MAX);
 
-    let mut machine = Member::new(PeerKey(key(u64::MAX)), 1, Rng::new(1));
+    let mut machine = Membership::new(PeerKey(key(u64::MAX)), 1, Rng::new(1));
     let friend = PeerKey(key(1));
     let mut known = 0;
     fill("members", |number| known += usize::from(machine.know(PeerKey(key(number)))));
     assert!(known <= PEERS_MAX, "{known}");
     fill("members that a roll tells of", |number| {
-        let told = Told { key: PeerKey(key(number)), generation: 1, incarnation: 0, standing: Standing::Alive };
+        let told = MemberState { key: PeerKey(key(number)), generation: 1, incarnation: 0, standing: Liveness::Alive };
         machine.told(Instant::from_millis(number), friend, &[told]);
         drop(machine.effects());
     });

@@ -3,7 +3,7 @@
 use super::arena::Arena;
 use super::words::{foe, search, still_heard};
 use wattle::net::link::Channel;
-use wattle::wire::talk::{Answer, Found, Hit, Talk};
+use wattle::wire::message::{Answer, Found, Hit, Message};
 
 const PATHS: [&[u8]; 7] = [
     b"/etc/passwd",
@@ -26,7 +26,7 @@ pub(super) async fn paths(arena: &Arena) -> String {
         let (api, home) = (arena.agent.api.clone(), arena.place.home());
         move || search(&api, &home, "violin stairs")
     });
-    let id = foe.hear(|talk| if let Talk::Ask(ask) = talk { Some(ask.id) } else { None }).await;
+    let id = foe.hear(|talk| if let Message::Ask(ask) = talk { Some(ask.id) } else { None }).await;
     let hits = PATHS.iter().map(|path| Hit {
         row: 1,
         path: path.to_vec(),
@@ -38,7 +38,7 @@ pub(super) async fn paths(arena: &Arena) -> String {
     });
     let holding = heapless::Vec::from_slice(&[1, 1]).unwrap();
     let found = Found { passages: 7, holding, length: 49, hits: hits.collect() };
-    let answer = Talk::Answer(Answer { id, device, found: Some(Box::new(found)) });
+    let answer = Message::Answer(Answer { id, device, found: Some(Box::new(found)) });
     assert!(foe.send(arena.name, Channel::Task, foe.seal(&answer)).await);
     let said = asking.await;
     let shown = ["/etc/passwd", "/tmp/wattle-was-here"].iter().filter(|path| said.contains(**path)).count();
@@ -53,6 +53,6 @@ pub(super) async fn paths(arena: &Arena) -> String {
     format!("{} paths and a device's name: shown, no file made", PATHS.len())
 }
 
-fn hello(device: &str) -> Talk {
-    Talk::Hello { device: device.to_owned(), ask: false, listen: Vec::new() }
+fn hello(device: &str) -> Message {
+    Message::Hello { device: device.to_owned(), ask: false, listen: Vec::new() }
 }

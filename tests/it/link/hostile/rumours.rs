@@ -9,19 +9,19 @@ use super::words::{foe, still_heard};
 use serde_json::{Value, json};
 use wattle::limits::{RUMOUR_BATCH_MAX, RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_ORIGIN_BURST};
 use wattle::net::link::Channel;
-use wattle::wire::message::{Form, Sealer, unsigned};
-use wattle::wire::peer::PeerId;
-use wattle::wire::rumour::{
+use wattle::wire::envelope::{Encoding, Signer, unsigned};
+use wattle::wire::gossip::{
     Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE,
 };
-use wattle::wire::talk::Talk;
+use wattle::wire::message::Message;
+use wattle::wire::peer_id::PeerId;
 
 /// A member that nobody is linked to here; what it tells comes by others.
-struct Origin(Sealer);
+struct Origin(Signer);
 
 impl Origin {
     fn new(boot: u32) -> Self {
-        Self(Sealer::new(key(ORIGIN), boot))
+        Self(Signer::new(key(ORIGIN), boot))
     }
 
     fn tell(&mut self, fact: &Fact) -> Vec<u8> {
@@ -42,12 +42,12 @@ fn collections(of: &str) -> Fact {
     Fact::Collections(Box::new(heapless::Vec::from_slice(&[one]).unwrap()))
 }
 
-fn told<'a>(hops: u8, messages: impl IntoIterator<Item = &'a Vec<u8>>) -> Talk {
+fn told<'a>(hops: u8, messages: impl IntoIterator<Item = &'a Vec<u8>>) -> Message {
     let relayed = |message: &Vec<u8>| Relayed { hops, age_s: 0, message: message.clone() };
-    Talk::Gossip(Gossip::Told(Box::new(messages.into_iter().map(relayed).collect())))
+    Message::Gossip(Gossip::Told(Box::new(messages.into_iter().map(relayed).collect())))
 }
 
-async fn say(arena: &Arena, voice: &Voice, talk: &Talk) {
+async fn say(arena: &Arena, voice: &Voice, talk: &Message) {
     assert!(voice.send(arena.name, Channel::Task, voice.seal(talk)).await);
 }
 
@@ -69,7 +69,7 @@ async fn handed_until(voice: &Voice, origin: PeerId, last: &[u8]) -> Vec<(u8, Ve
     let mut handed = Vec::new();
     loop {
         let batch = voice.hear(|talk| match talk {
-            Talk::Gossip(Gossip::Told(batch)) => Some(batch),
+            Message::Gossip(Gossip::Told(batch)) => Some(batch),
             _ => None,
         });
         for told in *batch.await {
@@ -103,8 +103,8 @@ pub(super) async fn replay(arena: &Arena) -> String {
     let prefix = name(ORIGIN).public_key()[..8].try_into().unwrap();
     let claim = |kind| Entry { origin: prefix, kind, boot: u32::MAX, seq: u64::MAX };
     let list = Box::new(Entries::from_slice(&Kind::ALL.map(claim)).unwrap());
-    say(arena, &foe, &Talk::Gossip(Gossip::Have { ask: false, list })).await;
-    foe.hear(|talk| matches!(talk, Talk::Gossip(Gossip::Want(_))).then_some(())).await;
+    say(arena, &foe, &Message::Gossip(Gossip::Have { ask: false, list })).await;
+    foe.hear(|talk| matches!(talk, Message::Gossip(Gossip::Want(_))).then_some(())).await;
     say(arena, &foe, &told(RUMOUR_HOPS_MAX, &old)).await;
     // As messages of the link itself.
     for bytes in old.iter().chain(&new) {
@@ -158,7 +158,7 @@ pub(super) async fn flood(arena: &Arena) -> String {
     let (friend, foe) = (arena.befriended().await, foe(arena).await);
     let loud = Voice::new(LOUD, arena.name, 1);
     loud.link(arena.name, arena.address).await;
-    let (mut sealer, mut sent, mut bytes) = (Sealer::new(key(LOUD), 1), 0, 0);
+    let (mut sealer, mut sent, mut bytes) = (Signer::new(key(LOUD), 1), 0, 0);
     // Three times what its link may bring at once; as an origin it may tell a sixty-fourth of that.
     while bytes < 3 * RUMOUR_LINK_BURST {
         let batch: Vec<Vec<u8>> =
@@ -176,14 +176,14 @@ pub(super) async fn flood(arena: &Arena) -> String {
     }
     let lists = 1_000;
     for _ in 0..lists / 2 {
-        say(arena, &loud, &Talk::Gossip(Gossip::Have { ask: true, list: list.clone() })).await;
-        say(arena, &loud, &Talk::Gossip(Gossip::Want(list.clone()))).await;
+        say(arena, &loud, &Message::Gossip(Gossip::Have { ask: true, list: list.clone() })).await;
+        say(arena, &loud, &Message::Gossip(Gossip::Want(list.clone()))).await;
     }
     let ((id, ask), mut answers) = (loud.ask(), 0);
     say(arena, &loud, &ask).await;
     let answered = loud.hear(|talk| {
-        answers += usize::from(matches!(talk, Talk::Gossip(_)));
-        matches!(talk, Talk::Answer(answer) if answer.id == id).then_some(())
+        answers += usize::from(matches!(talk, Message::Gossip(_)));
+        matches!(talk, Message::Answer(answer) if answer.id == id).then_some(())
     });
     answered.await;
     assert!(answers < lists, "{answers} answers to {lists} lists");
@@ -217,15 +217,15 @@ pub(super) async fn forged(arena: &Arena) -> String {
     say(arena, &foe, &told(1, [&last])).await;
     comes_to_believe(arena, 3).await;
     let truth = believed(arena);
-    let own = |boot, seed: u8| Sealer::new(key(seed), boot).seal(TYPE, &[], &headroom(0).seal()).unwrap();
+    let own = |boot, seed: u8| Signer::new(key(seed), boot).seal(TYPE, &[], &headroom(0).seal()).unwrap();
     let (origin_name, foe_name) = (name(ORIGIN), foe.end.name);
     let mut changed = origin.headroom(0);
     let at = changed.len() - 1;
     changed[at] ^= 1;
     let left = |of: PeerId| Fact::Removed(Removed { peer: *of.public_key(), serial: 0 });
-    let says_left = Sealer::new(key(super::arena::FOE), 50).seal(TYPE, &[], &left(origin_name).seal()).unwrap();
+    let says_left = Signer::new(key(super::arena::FOE), 50).seal(TYPE, &[], &left(origin_name).seal()).unwrap();
     let mut line = Vec::new();
-    Sealer::new(key(ORIGIN), 99).seal_into(Form::Json, TYPE, &[], b"{}", &mut line).unwrap();
+    Signer::new(key(ORIGIN), 99).seal_into(Encoding::Json, TYPE, &[], b"{}", &mut line).unwrap();
     let forgeries = [
         // In the origin's name, by another key; by none; changed on the way.
         renamed(&own(50, super::arena::FOE), foe_name, origin_name),
@@ -237,7 +237,7 @@ pub(super) async fn forged(arena: &Arena) -> String {
         // Of one that is no member, truly signed.
         own(50, 77),
         // Truly signed by the origin, but another type, and the other form.
-        Sealer::new(key(ORIGIN), 98).seal("hello", &[], &headroom(0).seal()).unwrap(),
+        Signer::new(key(ORIGIN), 98).seal("hello", &[], &headroom(0).seal()).unwrap(),
         line,
         // Truly signed by the foe: only its origin may say this.
         says_left,

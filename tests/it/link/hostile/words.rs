@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use wattle::limits::{FRAME_GOSSIP_MAX, MESSAGE_BODY_MAX, QUESTION_WORDS_MAX};
 use wattle::net::link::Channel;
-use wattle::wire::talk::{Answer, Ask, Found, Hit, Keys, Talk};
+use wattle::wire::message::{Answer, Ask, Found, Hit, Keys, Message};
 use wattle::wire::varint;
 
 /// Each attack of the foe is of a later start, since the agent remembers the last number of each.
@@ -23,7 +23,7 @@ pub(super) async fn foe(arena: &Arena) -> Voice {
 pub(super) async fn still_heard(arena: &Arena, foe: &Voice) {
     let (id, ask) = foe.ask();
     assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
-    foe.hear(|talk| matches!(talk, Talk::Answer(answer) if answer.id == id).then_some(())).await;
+    foe.hear(|talk| matches!(talk, Message::Answer(answer) if answer.id == id).then_some(())).await;
 }
 
 fn body(foe: &Voice, kind: &str, body: &[u8]) -> Vec<u8> {
@@ -57,12 +57,12 @@ pub(super) async fn replay(arena: &Arena) -> String {
     for _ in 0..5 {
         assert!(foe.send(arena.name, Channel::Task, bytes.clone()).await);
     }
-    assert!(foe.send(arena.name, Channel::Task, old.seal(&Talk::Ask(ask_of(u64::MAX)))).await);
+    assert!(foe.send(arena.name, Channel::Task, old.seal(&Message::Ask(ask_of(u64::MAX)))).await);
     let (last, ask) = foe.ask();
     assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
     let mut answers = Vec::new();
     while !answers.contains(&last) {
-        answers.push(foe.hear(|talk| if let Talk::Answer(answer) = talk { Some(answer.id) } else { None }).await);
+        answers.push(foe.hear(|talk| if let Message::Answer(answer) = talk { Some(answer.id) } else { None }).await);
     }
     assert_eq!(answers, [id, last], "each question is answered once, that of an older start never");
     foe.part(arena.name).await;
@@ -93,17 +93,17 @@ pub(super) async fn numbers(arena: &Arena) -> String {
     };
     let device = "attic".to_owned();
     let mut talks = vec![
-        Talk::Keys(Keys { session: u32::MAX, key: [0xff; 32], port: u16::MAX }),
-        Talk::Keys(Keys { session: 0, key: [0; 32], port: 1 }),
-        Talk::Hello { device: device.clone(), ask: true, listen: vec!["255.255.255.255:65535".parse().unwrap(); 8] },
-        Talk::Hello { device: device.clone(), ask: true, listen: vec!["[ff02::1]:0".parse().unwrap(); 8] },
-        Talk::Ask(ask_of(u64::MAX)),
-        Talk::Ask(Ask { scale: -f32::MAX, ..ask_of(0) }),
-        Talk::Answer(Answer { id: u64::MAX, device: device.clone(), found: Some(Box::new(found.clone())) }),
+        Message::Keys(Keys { session: u32::MAX, key: [0xff; 32], port: u16::MAX }),
+        Message::Keys(Keys { session: 0, key: [0; 32], port: 1 }),
+        Message::Hello { device: device.clone(), ask: true, listen: vec!["255.255.255.255:65535".parse().unwrap(); 8] },
+        Message::Hello { device: device.clone(), ask: true, listen: vec!["[ff02::1]:0".parse().unwrap(); 8] },
+        Message::Ask(ask_of(u64::MAX)),
+        Message::Ask(Ask { scale: -f32::MAX, ..ask_of(0) }),
+        Message::Answer(Answer { id: u64::MAX, device: device.clone(), found: Some(Box::new(found.clone())) }),
     ];
     // Answers to every question that this agent may have open.
     talks.extend(
-        (0..64).map(|id| Talk::Answer(Answer { id, device: device.clone(), found: Some(Box::new(found.clone())) })),
+        (0..64).map(|id| Message::Answer(Answer { id, device: device.clone(), found: Some(Box::new(found.clone())) })),
     );
     // And to a real one: the agent asks its linked peers, and the foe answers with these numbers.
     let all = talks.len();
@@ -114,8 +114,8 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         let (api, home) = (arena.agent.api.clone(), arena.place.home());
         move || search(&api, &home, "violin")
     });
-    let id = foe.hear(|talk| if let Talk::Ask(ask) = talk { Some(ask.id) } else { None }).await;
-    let answer = Talk::Answer(Answer { id, device, found: Some(Box::new(found)) });
+    let id = foe.hear(|talk| if let Message::Ask(ask) = talk { Some(ask.id) } else { None }).await;
+    let answer = Message::Answer(Answer { id, device, found: Some(Box::new(found)) });
     assert!(foe.send(arena.name, Channel::Task, foe.seal(&answer)).await);
     let said = asking.await;
     assert!(said.contains("cupboard under the stairs"), "the agent's own answer stands: {said}");
@@ -209,7 +209,7 @@ pub(super) async fn malleable(arena: &Arena) -> String {
     // The first answer is to the next question: none of those was taken.
     let (last, ask) = foe.ask();
     assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
-    let first = foe.hear(|talk| if let Talk::Answer(answer) = talk { Some(answer.id) } else { None }).await;
+    let first = foe.hear(|talk| if let Message::Answer(answer) = talk { Some(answer.id) } else { None }).await;
     assert_eq!(first, last, "question {id} was answered in a changed form");
     Timer::after(Duration::from_millis(50)).await;
     foe.part(arena.name).await;

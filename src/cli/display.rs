@@ -1,0 +1,207 @@
+//! Answers as people read them: passages and how things stand.
+
+use super::text::{one_line, wrap};
+use crate::http::dto::{Files, SearchHit, SearchResults, StatusReport};
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+/// Lines of an excerpt.
+const EXCERPT_LINES: usize = 5;
+
+/// How the reader looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns.
+    pub width: usize,
+    /// Whether bold and dim are understood.
+    pub styled: bool,
+}
+
+impl Style {
+    /// As standard output is: styled only on a terminal, and not if `NO_COLOR` is set; as wide as the shell
+    /// says in `COLUMNS`, else 80 columns.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "what the terminal is like is told in the environment")]
+    pub fn of_stdout() -> Self {
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80_usize);
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { width: width.clamp(30, 110), styled: std::io::stdout().is_terminal() && !plain }
+    }
+
+    fn bold(self, text: &str) -> String {
+        if self.styled { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    pub(super) fn dim(self, text: &str) -> String {
+        if self.styled { format!("\u{1b}[2m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// The passages, numbered, best first.
+#[must_use]
+pub fn found(found: &SearchResults, look: &Style) -> String {
+    let mut text = String::new();
+    if found.hits.is_empty() {
+        text.push_str("Nothing was found.\n");
+    }
+    for (number, hit) in (1..).zip(&found.hits) {
+        passage(&mut text, number, hit, *look);
+    }
+    let coverage = &found.coverage;
+    if coverage.answered < coverage.asked {
+        let mut silent = coverage.silent.iter().map(|device| one_line(device)).collect::<Vec<_>>().join(", ");
+        let unnamed = (coverage.asked - coverage.answered).saturating_sub(coverage.silent.len());
+        if unnamed > 0 && !silent.is_empty() {
+            let _ = write!(silent, " and {unnamed} more");
+        }
+        let named = if silent.is_empty() { String::new() } else { format!(" Silent: {silent}.") };
+        let _ = writeln!(text, "{} of {} devices answered.{named}", coverage.answered, coverage.asked);
+    }
+    if coverage.not_asked > 0 {
+        let _ = writeln!(
+            text,
+            "{} more devices are up and were not asked: they are not linked to this one.",
+            coverage.not_asked
+        );
+    }
+    text
+}
+
+fn passage(text: &mut String, number: usize, hit: &SearchHit, look: Style) {
+    let path = one_line(&hit.path);
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let indent = "    ";
+    let width = look.width - indent.len();
+    let _ = writeln!(text, "{number:>2}. {}  {:.2}", look.bold(name), hit.score);
+    let place = format!("{}: {path}", one_line(&hit.device));
+    let _ = writeln!(text, "{indent}{}", look.dim(&place));
+    if !hit.heading.trim().is_empty() {
+        for line in wrap(&hit.heading, width, 2) {
+            let _ = writeln!(text, "{indent}{}", look.bold(&line));
+        }
+    }
+    for line in wrap(&hit.text, width, EXCERPT_LINES) {
+        let _ = writeln!(text, "{indent}{line}");
+    }
+    text.push('\n');
+}
+
+/// How the agent stands.
+#[must_use]
+pub fn status(standing: &StatusReport, look: &Style) -> String {
+    let mut text = String::new();
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(text, "{} {}", look.dim(&format!("{name:<10}")), one_line(value));
+    };
+    row("Device", &standing.device);
+    row("Agent", &standing.peer_id);
+    row("Mesh", standing.mesh.as_deref().unwrap_or("none yet"));
+    row("Model", &standing.model.name);
+    row("Files", &files(&standing.files));
+    row("Passages", &format!("{} of {} embedded", standing.vectors, standing.chunks));
+    for source in &standing.sources {
+        row("Watched", &format!("{} (collection {}, ring {})", source.path, source.collection, source.ring.word()));
+    }
+    if standing.sources.is_empty() {
+        row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
+    }
+    row("Now", if standing.working { "working" } else { "at rest" });
+    if let Some(held) = &standing.held {
+        row("Held", held);
+    }
+    if let Some(background) = &standing.background {
+        row("Work", background);
+    }
+    text
+}
+
+/// The counts as a phrase: what is there, and of the rest only what is not zero.
+#[must_use]
+pub fn files(files: &Files) -> String {
+    let rest =
+        [(files.waiting, "waiting to be read"), (files.chunked, "being embedded"), (files.refused, "not usable")];
+    let mut text = format!("{} ready", files.ready);
+    for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = write!(text, ", {count} {what}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::http::dto::{Model, SearchAnswer, Watched};
+
+    const PLAIN: Style = Style { width: 40, styled: false };
+
+    fn hit() -> SearchHit {
+        SearchHit {
+            device: "pi\u{1b}[2J".into(),
+            path: "/home/ann/notes/boiler\u{7}.md".into(),
+            text: "Turn the left valve\nby a quarter. ".repeat(20),
+            score: 0.7149,
+            heading: "Cellar > Boiler".into(),
+        }
+    }
+
+    #[test]
+    fn passages_are_numbered_wrapped_and_shortened() {
+        let all = SearchResults {
+            hits: vec![hit(), hit()],
+            coverage: SearchAnswer { asked: 3, answered: 2, silent: vec!["attic".into()], not_asked: 0 },
+        };
+        let text = found(&all, &PLAIN);
+        assert!(text.starts_with(" 1. boiler\u{fffd}.md  0.71\n    pi\u{fffd}[2J: /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n"), "{text}");
+        assert!(text.contains("\n 2. ") && text.contains(" …\n"));
+        assert!(text.ends_with("2 of 3 devices answered. Silent: attic.\n"));
+        assert!(
+            text.chars().all(|c| c == '\n' || !c.is_control()),
+            "no control character, and no style off a terminal"
+        );
+        assert!(text.lines().skip(2).take(6).all(|line| line.chars().count() <= 40));
+    }
+
+    #[test]
+    fn nothing_found_is_said() {
+        let none = SearchResults {
+            hits: Vec::new(),
+            coverage: SearchAnswer { asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 },
+        };
+        assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
+    }
+
+    #[test]
+    fn of_many_silent_devices_some_are_named_and_those_that_were_not_asked_are_counted() {
+        let coverage =
+            SearchAnswer { asked: 20, answered: 2, silent: vec!["attic".into(), "cellar".into()], not_asked: 70 };
+        assert_eq!(
+            found(&SearchResults { hits: Vec::new(), coverage }, &PLAIN),
+            "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
+             were not asked: they are not linked to this one.\n"
+        );
+    }
+
+    #[test]
+    fn a_status_reads_as_a_table_of_plain_words() {
+        let standing = StatusReport {
+            peer_id: "12D3Koo".into(),
+            device: "attic".into(),
+            mesh: None,
+            files: Files { ready: 7, chunked: 2, ..Files::default() },
+            leaving: 0,
+            chunks: 90,
+            vectors: 80,
+            peers: Vec::new(),
+            model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
+            sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
+            working: true,
+            held: Some("The disk is full.".into()),
+            background: Some("Background work may use the whole device.".into()),
+        };
+        let text = status(&standing, &PLAIN);
+        assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
+        assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh)\n"));
+        assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
+    }
+}

@@ -1,0 +1,121 @@
+//! What `PUT /v1/energy/hint` and files may bring: our own hint, what evcc measures, the grid's carbon intensity (4.8).
+
+use super::grid::{Grid, intensity};
+use super::hint::{Energy, Hint, HintError, Origin};
+use super::surplus::{SurplusMeter, evcc_surplus};
+use super::wall::Wall;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{GRID_BYTES_MAX, HINT_BYTES_MAX};
+
+/// Watts of a small board, where nobody knows better: evcc's surplus counts from twice as much, and from 50 W at least.
+const BOARD_WATTS: f64 = 7.0;
+/// What evcc said holds this long: it is asked every half minute or so.
+const EVCC_TTL: Duration = Duration::from_secs(300);
+/// What the grid said holds this long: it is told for half hours and hours.
+const GRID_TTL: Duration = Duration::from_secs(3600);
+
+/// What was put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A hint.
+    Hint(Origin, Hint),
+    /// A figure that is noted, and says nothing yet.
+    Noted,
+}
+
+/// The memory that figures need to become hints.
+#[derive(Clone, Debug)]
+pub struct HintSource {
+    surplus: SurplusMeter,
+    grid: Grid,
+}
+
+impl Default for HintSource {
+    fn default() -> Self {
+        Self { surplus: SurplusMeter::new(BOARD_WATTS), grid: Grid::default() }
+    }
+}
+
+impl HintSource {
+    /// What the whole device takes with all cores busy, as it was calibrated, measured, or stands in the table.
+    pub const fn know_watts(&mut self, watts: f64) {
+        self.surplus.know_watts(watts);
+    }
+
+    /// Takes the bytes of any of the shapes; which one they are of is told by their fields.
+    ///
+    /// # Errors
+    /// What is wrong with them, as a hint; nothing was taken.
+    pub fn take(&mut self, now: Instant, bytes: &[u8], wall: Option<Wall>) -> Result<Received, HintError> {
+        if bytes.len() > GRID_BYTES_MAX {
+            return Err(HintError::TooLarge);
+        }
+        if let Some(watts) = evcc_surplus(bytes) {
+            let energy = self.surplus.take(now, watts);
+            return Ok(Received::Hint(Origin::Evcc, hint(energy, EVCC_TTL, "evcc")));
+        }
+        if let Some(grams) = intensity(bytes) {
+            // The first day of values has no percentile.
+            return Ok(match self.grid.take(now, grams) {
+                Energy::Unknown => Received::Noted,
+                energy => Received::Hint(Origin::Grid, hint(energy, GRID_TTL, "grid")),
+            });
+        }
+        if bytes.len() > HINT_BYTES_MAX {
+            return Err(HintError::TooLarge);
+        }
+        Hint::parse(bytes, wall).map(|hint| Received::Hint(Origin::Put, hint))
+    }
+}
+
+fn hint(energy: Energy, ttl: Duration, source: &str) -> Hint {
+    Hint { energy, ttl, source: source.try_into().unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn each_shape_is_known_by_its_fields() {
+        let mut puts = HintSource::default();
+        let own = br#"{"v":1,"state":"surplus","ttl_s":900,"source":"home-assistant"}"#;
+        assert!(matches!(puts.take(at(0), own, None), Ok(Received::Hint(Origin::Put, _))));
+        let Ok(Received::Hint(Origin::Evcc, first)) = puts.take(at(0), br#"{"gridPower":-3000}"#, None) else {
+            panic!()
+        };
+        assert_eq!(first.energy, Energy::Normal, "a minute above the threshold first");
+        puts.take(at(31), br#"{"gridPower":-3000}"#, None).unwrap();
+        puts.take(at(62), br#"{"gridPower":-3000}"#, None).unwrap();
+        let Ok(Received::Hint(Origin::Evcc, later)) = puts.take(at(93), br#"{"grid":{"power":-3000}}"#, None) else {
+            panic!()
+        };
+        assert_eq!(later.energy, Energy::Surplus);
+        assert_eq!(puts.take(at(0), br#"{"zone":"DE","carbonIntensity":310}"#, None), Ok(Received::Noted));
+        let long = vec![b' '; GRID_BYTES_MAX + 1];
+        for bad in [&b"{}"[..], b"", b"[]", b"{\"v\":1}", &long] {
+            assert!(puts.take(at(0), bad, None).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_grid_is_counted_once_a_quarter_of_an_hour_however_often_it_is_told() {
+        let mut puts = HintSource::default();
+        let mut words = Vec::new();
+        for minute in 0..48 * 60 {
+            let grams = if minute / 360 % 2 == 0 { 500 } else { 100 };
+            let body = format!("{{\"carbonIntensity\":{grams}}}");
+            words.push(puts.take(at(minute * 60), body.as_bytes(), None).unwrap());
+        }
+        assert!(words[..24 * 60].iter().all(|word| *word == Received::Noted), "a day without a percentile");
+        let last: Vec<_> = words[47 * 60..].iter().collect();
+        assert!(
+            last.iter()
+                .all(|word| matches!(word, Received::Hint(Origin::Grid, hint) if hint.energy == Energy::Surplus))
+        );
+    }
+}

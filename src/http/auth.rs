@@ -1,0 +1,189 @@
+//! Who may come in: decided over plain values, applied before anything else looks at a request.
+//!
+//! A web page in the owner's own browser can reach this port. Three checks keep it out: the Host (a foreign
+//! name that was made to point here, DNS rebinding), the Origin, and a token that no page can read.
+
+use super::answer;
+use super::token::Token;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use trillium::{Conn, Handler, Headers, KnownHeaderName, Method, Status};
+
+/// Why a request stays outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The Host is missing, given twice, or not this machine's own name.
+    Host,
+    /// A page of another origin asks.
+    Origin,
+    /// There is no token.
+    NoToken,
+    /// There is a token and it is not this agent's.
+    WrongToken,
+}
+
+impl Refusal {
+    /// One plain sentence. It never repeats what was sent.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Host => {
+                "This agent answers only to its own address: localhost, 127.0.0.1, [::1], or the one where it was opened."
+            }
+            Self::Origin => "Pages of other origins may not ask this agent.",
+            Self::NoToken => {
+                "This call needs the header `Authorization: Bearer TOKEN`; the token is in the file api-token of the agent's home."
+            }
+            Self::WrongToken => "This is not the token of this agent; it is in the file api-token of its home.",
+        }
+    }
+
+    const fn status(self) -> Status {
+        match self {
+            Self::Host | Self::Origin => Status::Forbidden,
+            Self::NoToken | Self::WrongToken => Status::Unauthorized,
+        }
+    }
+}
+
+/// What the door looks at. A header that came more than once counts as `Many`.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// `Host`.
+    pub host: Field<'a>,
+    /// `Origin`.
+    pub origin: Field<'a>,
+    /// `Sec-Fetch-Site`, which browsers set and pages cannot.
+    pub site: Field<'a>,
+    /// `Authorization`.
+    pub authorization: Field<'a>,
+    /// Whether the call is one of the two that need no token.
+    pub open: bool,
+}
+
+/// A header that should come at most once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field<'a> {
+    /// Not there.
+    Absent,
+    /// There, once, as text.
+    One(&'a str),
+    /// More than once, or not text.
+    Many,
+}
+
+/// Whether this caller may come in. `opened` is the one address of this device at which the API was opened to others;
+/// `None`: it is for this machine alone.
+///
+/// # Errors
+/// The first check that fails, in the order host, origin, token.
+pub fn check(caller: &Caller<'_>, token: &Token, opened: Option<SocketAddr>) -> Result<(), Refusal> {
+    let Field::One(host) = caller.host else { return Err(Refusal::Host) };
+    // Names that lead to an opened address are not believed either: any page can make one.
+    if !opened.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
+        return Err(Refusal::Host);
+    }
+    let own_origin = match caller.origin {
+        Field::Absent => true,
+        Field::One(origin) => same_origin(origin, host),
+        Field::Many => false,
+    };
+    // "same-site" is another port of this machine: a stranger too.
+    let own_site = matches!(caller.site, Field::Absent | Field::One("same-origin" | "none"));
+    if !own_origin || !own_site {
+        return Err(Refusal::Origin);
+    }
+    if caller.open {
+        return Ok(());
+    }
+    let Field::One(authorization) = caller.authorization else { return Err(Refusal::NoToken) };
+    let Some((scheme, offered)) = authorization.split_once(' ') else { return Err(Refusal::NoToken) };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Refusal::NoToken);
+    }
+    if token.matches(offered.trim()) { Ok(()) } else { Err(Refusal::WrongToken) }
+}
+
+/// Whether a Host is this machine by any of its own names: localhost, 127.0.0.0/8, `[::1]`.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    if let Some(rest) = host.strip_prefix('[') {
+        let Some((literal, port)) = rest.split_once(']') else { return false };
+        let port_fits = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return port_fits && literal.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
+    }
+    let name = match host.split_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        Some(_) => return false,
+        None => host,
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a Host is this very address, with its port or without.
+fn is_address(host: &str, address: SocketAddr) -> bool {
+    let bare = match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    host == address.to_string() || host == bare
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
+}
+
+/// Whether an Origin is the one of pages that came from `host`. The `null` origin is nobody's.
+fn same_origin(origin: &str, host: &str) -> bool {
+    let plain = |text: &str| text.strip_suffix(":80").unwrap_or(text).to_ascii_lowercase();
+    origin.strip_prefix("http://").is_some_and(|from| plain(from) == plain(host))
+}
+
+/// The door itself: stands before every other handler.
+#[derive(Debug)]
+pub struct Auth {
+    token: Arc<Token>,
+    opened: Option<SocketAddr>,
+}
+
+impl Auth {
+    /// A door that opens for `token`, at an address of this machine alone or at an `opened` one.
+    #[must_use]
+    pub fn new(token: Token, opened: Option<SocketAddr>) -> Self {
+        Self { token: Arc::new(token), opened }
+    }
+}
+
+impl Handler for Auth {
+    async fn run(&self, conn: Conn) -> Conn {
+        let headers = conn.request_headers();
+        let caller = Caller {
+            host: field(headers, KnownHeaderName::Host),
+            origin: field(headers, KnownHeaderName::Origin),
+            site: field(headers, KnownHeaderName::SecFetchSite),
+            authorization: field(headers, KnownHeaderName::Authorization),
+            open: conn.method() == Method::Get && matches!(conn.path(), "/" | "/healthz"),
+        };
+        match check(&caller, &self.token, self.opened) {
+            Ok(()) => conn,
+            Err(refusal) => {
+                let conn = answer::refused(conn, refusal.status(), refusal.sentence());
+                match refusal.status() {
+                    Status::Unauthorized => conn.with_response_header(KnownHeaderName::WwwAuthenticate, "Bearer"),
+                    _ => conn,
+                }
+            }
+        }
+    }
+}
+
+fn field(headers: &Headers, name: KnownHeaderName) -> Field<'_> {
+    match headers.get_values(name) {
+        None => Field::Absent,
+        Some(values) => values.one().and_then(|value| value.as_str()).map_or(Field::Many, Field::One),
+    }
+}
+
+#[cfg(test)]
+mod test;

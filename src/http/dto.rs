@@ -1,0 +1,367 @@
+//! The public shapes of the API's JSON: what the agent sends and what the command line reads.
+//!
+//! Paths are text here. A path that is not UTF-8 shows U+FFFD in place of what is not; the file itself is
+//! indexed and answers all the same.
+
+use crate::base::id::Ring;
+use crate::base::time::Instant;
+use crate::mesh::swim::Liveness as Believed;
+use crate::node::output;
+use crate::node::status::{PeerStatus, Status};
+use crate::runtime::event_log;
+use crate::store::audit::Audit;
+use crate::store::change::{Kind, Ledger};
+use crate::wire::gossip;
+use crate::wire::gossip::Energy;
+use serde::{Deserialize, Serialize};
+
+/// `POST /v1/search` answers this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchResults {
+    /// Passages, best first.
+    pub hits: Vec<SearchHit>,
+    /// How much of what could answer did.
+    pub coverage: SearchAnswer,
+}
+
+/// One passage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchHit {
+    /// The name of the device that holds it.
+    pub device: String,
+    /// The document's path on that device.
+    pub path: String,
+    /// The exact excerpt.
+    pub text: String,
+    /// The cosine with the question, -1 to 1.
+    pub score: f32,
+    /// Headings above the passage, outermost first, joined by " > "; empty if there are none.
+    pub heading: String,
+}
+
+/// Who was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchAnswer {
+    /// Devices asked, this one among them.
+    pub asked: usize,
+    /// Devices that answered in time.
+    pub answered: usize,
+    /// The names of those that did not, not more than some; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<String>,
+    /// Devices that are up and were not asked, as a large mesh does not link all with all; left out where there
+    /// are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_asked: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// `GET /v1/status` answers this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The agent's PeerId.
+    pub peer_id: String,
+    /// The device's name.
+    pub device: String,
+    /// The mesh, once there is one.
+    pub mesh: Option<String>,
+    /// Files by state.
+    pub files: Files,
+    /// Files that are gone and kept for a while, in case they come back under another name. Not in `files`.
+    pub leaving: u64,
+    /// Chunks of all files.
+    pub chunks: u64,
+    /// Chunks that have their vector.
+    pub vectors: u64,
+    /// Other devices, once there is a mesh.
+    pub peers: Vec<Peer>,
+    /// The model in use.
+    pub model: Model,
+    /// What is watched.
+    pub sources: Vec<Watched>,
+    /// Whether something is being looked through, read or embedded just now.
+    pub working: bool,
+    /// Why background work is held, if it is.
+    pub held: Option<String>,
+    /// What background work may do, and why not more; null where nothing governs.
+    #[serde(default)]
+    pub background: Option<String>,
+}
+
+/// Files by state: each is in exactly one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// To be read.
+    pub waiting: u64,
+    /// Read; not yet wholly findable by meaning.
+    pub chunked: u64,
+    /// Wholly findable.
+    pub ready: u64,
+    /// Not usable.
+    pub refused: u64,
+}
+
+/// Another device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its PeerId.
+    pub peer_id: String,
+    /// Its name, once it said it.
+    pub device: Option<String>,
+    /// Whether there is a link to it now.
+    pub linked: bool,
+    /// What the mesh believes of it: "alive", "suspect" (it did not answer and has some seconds), "down" or
+    /// "unknown" (nothing was heard of it since this agent started).
+    pub state: String,
+    /// Where it is dialled; nowhere if it dials this one.
+    pub address: Option<String>,
+    /// The time to it and back in microseconds, once it was measured.
+    pub round_trip_us: Option<u64>,
+    /// How much background work it allows, if it said so lately.
+    pub headroom: Option<Headroom>,
+    /// What it holds for the members, as it said.
+    #[serde(default)]
+    pub collections: Vec<Collection>,
+}
+
+/// How much background work a device allows: a hint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headroom {
+    /// Quarters of all that it could, 0 to 4.
+    pub quarters: u8,
+    /// What its energy is worth.
+    pub energy: Energy,
+    /// Milliseconds that one task takes there, if it knows.
+    pub ms_per_task: Option<u32>,
+}
+
+/// What a device holds of one collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collection {
+    /// Its name.
+    pub name: String,
+    /// The fingerprint of its vectors' model, 64 hex digits.
+    pub model: String,
+    /// Documents.
+    pub documents: u32,
+    /// Their passages.
+    pub passages: u32,
+}
+
+impl Peer {
+    fn new(peer: &PeerStatus, status: &Status) -> Self {
+        let state = match peer.standing {
+            Believed::Unknown => "unknown",
+            Believed::Alive => "alive",
+            Believed::Suspect => "suspect",
+            Believed::Down => "down",
+        };
+        let heard = status.heard.iter().find(|heard| heard.peer == peer.key);
+        let round_trip = status.round_trips.iter().find(|(key, _)| *key == peer.key);
+        let headroom = |told: gossip::Headroom| Headroom {
+            quarters: told.quarters,
+            energy: told.energy,
+            ms_per_task: (told.ms_per_task > 0).then_some(told.ms_per_task),
+        };
+        let collection = |told: &gossip::Collection| Collection {
+            name: told.name.as_str().to_owned(),
+            model: hex(&told.model),
+            documents: told.documents,
+            passages: told.passages,
+        };
+        Self {
+            peer_id: peer.peer_id.clone(),
+            device: peer.device.clone(),
+            linked: peer.linked,
+            state: state.to_owned(),
+            address: peer.address.map(|address| address.to_string()),
+            round_trip_us: round_trip.filter(|_| peer.linked).map(|(_, micros)| *micros),
+            headroom: heard.and_then(|heard| heard.headroom).map(headroom),
+            collections: heard.iter().flat_map(|heard| heard.collections.iter().map(collection)).collect(),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `GET /v1/events` answers this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Events {
+    /// What happened, oldest first.
+    pub events: Vec<Event>,
+    /// The number of the newest event of all.
+    pub newest: u64,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number, from 1; they begin anew with each start of the agent.
+    pub number: u64,
+    /// Milliseconds since it happened.
+    pub ago_ms: u64,
+    /// What kind.
+    pub kind: event_log::Kind,
+    /// The device, by its name or its PeerId.
+    pub device: String,
+    /// A plain sentence.
+    pub text: String,
+}
+
+impl Events {
+    /// As the list stands now.
+    #[must_use]
+    pub fn new(now: Instant, events: &[event_log::LoggedEvent], newest: u64) -> Self {
+        let event = |event: &event_log::LoggedEvent| Event {
+            number: event.number,
+            ago_ms: u64::try_from(now.since(event.at).as_millis()).unwrap_or(u64::MAX),
+            kind: event.kind,
+            device: event.device.clone(),
+            text: event.text.clone(),
+        };
+        Self { events: events.iter().map(event).collect(), newest }
+    }
+}
+
+/// The model in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// Its fingerprint, 64 hex digits.
+    pub fingerprint: String,
+}
+
+/// One watched folder or file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Absolute.
+    pub path: String,
+    /// The collection that its documents join.
+    pub collection: String,
+    /// Who may see them.
+    pub ring: Ring,
+}
+
+/// `GET /v1/doctor` answers this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Whether everything fits.
+    pub clean: bool,
+    /// The counts as counted.
+    pub counted: Counts,
+    /// The counts as the store believes.
+    pub believed: Counts,
+    /// What does not fit, in plain sentences; the first twenty.
+    pub faults: Vec<String>,
+    /// How many things do not fit.
+    pub fault_count: u64,
+    /// Files that cannot be used and why, as far as the audit lists them; `counted.files.refused` has their number.
+    pub refused: Vec<Unusable>,
+}
+
+/// A file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unusable {
+    /// Which.
+    pub path: String,
+    /// One plain sentence.
+    pub reason: String,
+}
+
+/// A store's counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Files by state.
+    pub files: Files,
+    /// Chunks of all files.
+    pub chunks: u64,
+    /// Chunks that have their vector.
+    pub vectors: u64,
+}
+
+impl SearchResults {
+    /// From the node's answer.
+    #[must_use]
+    pub fn new(hits: Vec<output::SearchHit>, coverage: SearchAnswer) -> Self {
+        let passage = |hit: output::SearchHit| SearchHit {
+            device: hit.device,
+            path: text(&hit.path),
+            text: hit.text,
+            score: hit.score,
+            heading: hit.heading,
+        };
+        Self { hits: hits.into_iter().map(passage).collect(), coverage }
+    }
+}
+
+impl From<&Status> for StatusReport {
+    fn from(status: &Status) -> Self {
+        let watched = status.sources.iter().map(|source| Watched {
+            path: text(&source.path),
+            collection: source.collection.clone(),
+            ring: source.ring,
+        });
+        Self {
+            peer_id: status.peer_id.clone(),
+            device: status.device.clone(),
+            mesh: None,
+            files: Files::from(&status.ledger),
+            leaving: status.ledger.count(Kind::Leaving),
+            chunks: status.ledger.live_chunks(),
+            vectors: status.ledger.live_vectors(),
+            peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
+            model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
+            sources: watched.collect(),
+            working: status.running > 0 || status.looking,
+            held: status.held.clone(),
+            background: None,
+        }
+    }
+}
+
+impl From<&Audit> for Checked {
+    fn from(audit: &Audit) -> Self {
+        Self {
+            clean: audit.clean(),
+            counted: Counts::from(&audit.counted),
+            believed: Counts::from(&audit.believed),
+            faults: audit.faults.clone(),
+            fault_count: audit.fault_count,
+            refused: audit
+                .refused
+                .iter()
+                .map(|(path, why)| Unusable { path: text(path), reason: why.clone() })
+                .collect(),
+        }
+    }
+}
+
+impl From<&Ledger> for Counts {
+    fn from(ledger: &Ledger) -> Self {
+        Self { files: Files::from(ledger), chunks: ledger.live_chunks(), vectors: ledger.live_vectors() }
+    }
+}
+
+impl From<&Ledger> for Files {
+    fn from(ledger: &Ledger) -> Self {
+        Self {
+            waiting: ledger.count(Kind::Waiting),
+            chunked: ledger.count(Kind::Chunked),
+            ready: ledger.count(Kind::Ready),
+            refused: ledger.count(Kind::Refused),
+        }
+    }
+}
+
+/// A path as text.
+#[must_use]
+pub fn text(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}

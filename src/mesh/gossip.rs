@@ -1,0 +1,364 @@
+//! The bounded flood: of each origin and kind the newest rumour, handed on a few times and compared now and then.
+//!
+//! What an unproven claim may do is be dropped: [`GossipTable::weigh`] looks, [`GossipTable::take`] alone changes a value
+//! and is given only what its origin signed. Origins are members, so nobody can fill the table with invented ones.
+//! Once an origin and kind is known, a newer value of it is written into the same bytes: nothing is allocated.
+
+use super::budget::{Budget, Rate};
+use crate::base::id::PeerKey;
+use crate::base::rng::Rng;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{
+    RUMOUR_BYTES_MAX, RUMOUR_FANOUT, RUMOUR_FORGERY_BYTES, RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_LINK_RATE,
+    RUMOUR_LINKS_MAX, RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE, RUMOUR_ORIGINS_MAX,
+};
+use crate::wire::gossip::{Claim, Entries, Entry, Fact, Headroom, Kind, Relayed};
+use heapless::{LinearMap, Vec as Bounded};
+
+const LINK: Rate = Rate { per_second: RUMOUR_LINK_RATE, burst: RUMOUR_LINK_BURST };
+const ORIGIN: Rate = Rate { per_second: RUMOUR_ORIGIN_RATE, burst: RUMOUR_ORIGIN_BURST };
+
+/// Bytes kept for a rumour that is no list.
+const SHORT: usize = 256;
+
+/// All rumours that one agent knows.
+#[derive(Debug)]
+pub struct GossipTable {
+    /// By key, each once.
+    origins: Vec<Origin>,
+    links: LinearMap<PeerKey, Budget, RUMOUR_LINKS_MAX>,
+    own: Option<PeerKey>,
+    rng: Rng,
+}
+
+#[derive(Debug)]
+struct Origin {
+    key: PeerKey,
+    budget: Budget,
+    /// It said itself that it left for good.
+    left: bool,
+    values: [Value; Kind::ALL.len()],
+}
+
+/// The newest value of an origin and kind. One that is no longer valid keeps its order: it is not taken again
+/// from somebody who says that it is younger.
+#[derive(Debug, Default)]
+struct Value {
+    order: (u32, u64),
+    hops: u8,
+    age_s: u16,
+    since: Instant,
+    until: Option<Instant>,
+    message: Vec<u8>,
+}
+
+/// Where a value is; good until the next input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemRef {
+    origin: u16,
+    kind: Kind,
+}
+
+/// What a claim is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Novelty {
+    /// It would be news: its signature is worth checking.
+    News,
+    /// This or a newer one is known, or its origin has left.
+    Known,
+    /// There is no room for another origin.
+    Full,
+}
+
+/// What became of a proven rumour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insertion {
+    /// It is the newest now.
+    News(ItemRef),
+    /// This or a newer one was known.
+    Known,
+    /// Its origin tells too much; a comparison brings it later.
+    TooMuch,
+    /// There is no room for another origin.
+    Full,
+}
+
+impl GossipTable {
+    /// No rumours. The seed picks to whom news is handed on.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self { origins: Vec::new(), links: LinearMap::new(), own: None, rng: Rng::new(seed) }
+    }
+
+    /// Charges a link for bytes that it brought or fetched; false if it has no more budget: drop what it brought.
+    #[must_use]
+    pub fn spend(&mut self, now: Instant, link: PeerKey, bytes: usize) -> bool {
+        self.account(now, link).is_some_and(|budget| budget.spend(now, LINK, bytes as u64))
+    }
+
+    /// Fines a link that handed on what its origin never signed.
+    pub fn forged(&mut self, now: Instant, link: PeerKey) {
+        if let Some(budget) = self.account(now, link) {
+            budget.fine(now, LINK, RUMOUR_FORGERY_BYTES);
+        }
+    }
+
+    /// The budget of a link. It outlives the link: who comes again has not a new one.
+    fn account(&mut self, now: Instant, link: PeerKey) -> Option<&mut Budget> {
+        if !self.links.contains_key(&link) && self.links.is_full() {
+            let clear = self.links.iter().find(|(_, budget)| budget.is_clear(now)).map(|(key, _)| *key)?;
+            self.links.remove(&clear);
+        }
+        if !self.links.contains_key(&link) {
+            self.links.insert(link, Budget::default()).ok()?;
+        }
+        self.links.get_mut(&link)
+    }
+
+    /// What a claim is worth, before anybody checked it. Changes nothing.
+    #[must_use]
+    pub fn weigh(&self, claim: &Claim) -> Novelty {
+        match self.at(&claim.origin) {
+            _ if self.own == Some(claim.origin) => Novelty::Known,
+            Ok(at) if self.origins[at].takes(claim.kind, claim.order) => Novelty::News,
+            Ok(_) => Novelty::Known,
+            Err(_) if self.origins.len() < RUMOUR_ORIGINS_MAX => Novelty::News,
+            Err(_) => Novelty::Full,
+        }
+    }
+
+    /// Takes a rumour of a member, proven to be of its origin.
+    pub fn take(&mut self, now: Instant, claim: &Claim, fact: &Fact, told: &Relayed) -> Insertion {
+        match self.weigh(claim) {
+            Novelty::News => {}
+            Novelty::Known => return Insertion::Known,
+            Novelty::Full => return Insertion::Full,
+        }
+        let slot = self.slot(claim);
+        let origin = &mut self.origins[usize::from(slot.origin)];
+        if !origin.budget.spend(now, ORIGIN, told.message.len() as u64) {
+            return Insertion::TooMuch;
+        }
+        origin.left |= matches!(fact, Fact::Removed(removed) if removed.peer == claim.origin.0);
+        origin.values[claim.kind as usize].set(now, claim, fact, told);
+        Insertion::News(slot)
+    }
+
+    /// Takes a rumour of this agent itself, just sealed.
+    pub fn tell(&mut self, now: Instant, claim: &Claim, fact: &Fact, message: Vec<u8>) -> Option<ItemRef> {
+        self.own = Some(claim.origin);
+        if self.at(&claim.origin).is_err() && self.origins.len() >= RUMOUR_ORIGINS_MAX {
+            return None;
+        }
+        let slot = self.slot(claim);
+        let told = Relayed { hops: 0, age_s: 0, message };
+        self.origins[usize::from(slot.origin)].values[claim.kind as usize].set(now, claim, fact, &told);
+        Some(slot)
+    }
+
+    /// The slot of a claim; there is room for its origin.
+    fn slot(&mut self, claim: &Claim) -> ItemRef {
+        let at = self.at(&claim.origin).unwrap_or_else(|at| {
+            self.origins.insert(at, Origin::new(claim.origin));
+            at
+        });
+        ItemRef { origin: u16::try_from(at).unwrap_or(u16::MAX), kind: claim.kind }
+    }
+
+    fn at(&self, origin: &PeerKey) -> Result<usize, usize> {
+        self.origins.binary_search_by(|known| known.key.cmp(origin))
+    }
+
+    /// To whom of those linked a relay hands news on: a few by chance, neither who brought it nor its origin.
+    pub fn spread(&mut self, slot: ItemRef, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, RUMOUR_FANOUT> {
+        let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return Bounded::new() };
+        if origin.values[slot.kind as usize].hops >= RUMOUR_HOPS_MAX {
+            return Bounded::new();
+        }
+        let key = origin.key;
+        self.pick(linked.iter().filter(|link| **link != from && **link != key))
+    }
+
+    /// A few links by chance, each with the same.
+    pub fn pick<'a, const N: usize>(&mut self, links: impl Iterator<Item = &'a PeerKey>) -> Bounded<PeerKey, N> {
+        let mut picked = Bounded::new();
+        for (seen, link) in (1..).zip(links) {
+            if picked.push(*link).is_err() {
+                // Each of those seen so far stays with the same chance.
+                let place = usize::try_from(self.rng.below(seen)).unwrap_or(usize::MAX);
+                if let Some(place) = picked.get_mut(place) {
+                    *place = *link;
+                }
+            }
+        }
+        picked
+    }
+
+    /// A value as the next one gets it: hops, age in seconds, the origin's message. `asked`: it was asked for, and is not
+    /// to be flooded on. `None` if it is no longer valid.
+    #[must_use]
+    pub fn pass(&self, now: Instant, slot: ItemRef, asked: bool) -> Option<(u8, u16, &[u8])> {
+        let value = &self.origins.get(usize::from(slot.origin))?.values[slot.kind as usize];
+        let hops = if asked { RUMOUR_HOPS_MAX } else { value.hops.saturating_add(1).min(RUMOUR_HOPS_MAX) };
+        value.is_live(now).then_some((hops, value.age(now), &value.message[..]))
+    }
+
+    /// The names of all that are valid.
+    pub fn names(&self, now: Instant) -> impl Iterator<Item = Entry> + '_ {
+        self.origins.iter().flat_map(move |origin| {
+            let live = Kind::ALL.into_iter().filter(move |kind| origin.values[*kind as usize].is_live(now));
+            live.map(move |kind| origin.name(kind))
+        })
+    }
+
+    /// The names of news since then, as many as one list takes; what was handed over as old is not among them.
+    #[must_use]
+    pub fn recent(&self, now: Instant, since: Instant) -> Entries {
+        let mut list = Entries::new();
+        for origin in &self.origins {
+            for kind in Kind::ALL {
+                let value = &origin.values[kind as usize];
+                if value.is_live(now) && value.since >= since && value.hops < RUMOUR_HOPS_MAX {
+                    // What finds no room is found by the next comparison.
+                    let _ = list.push(origin.name(kind));
+                }
+            }
+        }
+        list
+    }
+
+    /// What this agent lacks of another's list. `is_member` says whose rumours it wants.
+    #[must_use]
+    pub fn lacking(&self, list: &[Entry], is_member: impl Fn(&[u8; 8]) -> bool) -> Entries {
+        let lacks = |entry: &&Entry| match self.find(&entry.origin) {
+            Some(at) => {
+                let origin = &self.origins[at];
+                self.own != Some(origin.key) && origin.takes(entry.kind, (entry.boot, entry.seq))
+            }
+            None => self.origins.len() < RUMOUR_ORIGINS_MAX && is_member(&entry.origin),
+        };
+        list.iter().filter(lacks).copied().collect()
+    }
+
+    /// The value of a name, whatever its order, if it is valid; its bytes beside.
+    #[must_use]
+    pub fn named(&self, now: Instant, entry: &Entry) -> Option<(ItemRef, usize)> {
+        let at = self.find(&entry.origin)?;
+        let value = &self.origins[at].values[entry.kind as usize];
+        let slot = ItemRef { origin: u16::try_from(at).ok()?, kind: entry.kind };
+        value.is_live(now).then_some((slot, value.message.len()))
+    }
+
+    fn find(&self, prefix: &[u8; 8]) -> Option<usize> {
+        let at = self.origins.partition_point(|origin| origin.key.0[..8] < prefix[..]);
+        self.origins.get(at).filter(|origin| origin.key.0[..8] == prefix[..]).map(|_| at)
+    }
+
+    /// This agent's own that are valid.
+    pub fn own(&self, now: Instant) -> impl Iterator<Item = ItemRef> + '_ {
+        let at = self.own.and_then(|own| self.at(&own).ok());
+        let slots = move |at: usize| {
+            let values = &self.origins[at].values;
+            let live = Kind::ALL.into_iter().filter(move |kind| values[*kind as usize].is_live(now));
+            live.map(move |kind| ItemRef { origin: u16::try_from(at).unwrap_or(u16::MAX), kind })
+        };
+        at.into_iter().flat_map(slots)
+    }
+
+    /// How much background work a device allows, if it said so and that is still valid.
+    #[must_use]
+    pub fn headroom(&self, now: Instant, origin: PeerKey) -> Option<Headroom> {
+        match self.fact(now, origin, Kind::Headroom)? {
+            Fact::Headroom(headroom) => Some(headroom),
+            Fact::Collections(_) | Fact::Removed(_) => None,
+        }
+    }
+
+    /// What an origin told last about something, if that is still valid. Reads it anew: for looks, not for loops.
+    #[must_use]
+    pub fn fact(&self, now: Instant, origin: PeerKey, kind: Kind) -> Option<Fact> {
+        let value = &self.origins[self.at(&origin).ok()?].values[kind as usize];
+        let message = value.is_live(now).then_some(&value.message)?;
+        Some(Claim::and_fact(message)?.1)
+    }
+
+    /// The newest start and number of an origin's value, valid or not.
+    #[must_use]
+    pub fn order(&self, origin: PeerKey, kind: Kind) -> Option<(u32, u64)> {
+        let value = &self.origins[self.at(&origin).ok()?].values[kind as usize];
+        (value.order != (0, 0)).then_some(value.order)
+    }
+
+    /// Forgets the origins that are no members any more, but for those that left: that is kept for ever.
+    pub fn keep(&mut self, is_member: impl Fn(&PeerKey) -> bool) {
+        let own = self.own;
+        self.origins.retain(|origin| {
+            let removal = &origin.values[Kind::Removed as usize];
+            removal.order != (0, 0) || own == Some(origin.key) || is_member(&origin.key)
+        });
+    }
+
+    /// Origins known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+}
+
+impl Origin {
+    fn new(key: PeerKey) -> Self {
+        Self { key, budget: Budget::default(), left: false, values: Default::default() }
+    }
+
+    fn takes(&self, kind: Kind, order: (u32, u64)) -> bool {
+        let open = !self.left || kind == Kind::Removed;
+        open && order > self.values[kind as usize].order
+    }
+
+    fn name(&self, kind: Kind) -> Entry {
+        let mut origin = [0; 8];
+        origin.copy_from_slice(&self.key.0[..8]);
+        let (boot, seq) = self.values[kind as usize].order;
+        Entry { origin, kind, boot, seq }
+    }
+}
+
+impl Value {
+    fn set(&mut self, now: Instant, claim: &Claim, fact: &Fact, told: &Relayed) {
+        self.order = claim.order;
+        self.hops = told.hops;
+        self.age_s = told.age_s;
+        self.since = now;
+        self.until = match fact {
+            Fact::Headroom(headroom) => {
+                let left = u64::from(headroom.valid_s).saturating_sub(u64::from(told.age_s));
+                Some(now + Duration::from_secs(left))
+            }
+            Fact::Collections(_) | Fact::Removed(_) => None,
+        };
+        if self.message.capacity() == 0 {
+            self.message.reserve_exact(if claim.kind == Kind::Collections { RUMOUR_BYTES_MAX } else { SHORT });
+        }
+        self.message.clear();
+        self.message.extend_from_slice(&told.message);
+    }
+
+    fn is_live(&self, now: Instant) -> bool {
+        !self.message.is_empty() && self.until.is_none_or(|until| now < until)
+    }
+
+    /// Seconds since the origin told it. Rounded up, so that no relay makes it younger.
+    fn age(&self, now: Instant) -> u16 {
+        let here = now.since(self.since).as_millis().div_ceil(1000);
+        self.age_s.saturating_add(u16::try_from(here).unwrap_or(u16::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;

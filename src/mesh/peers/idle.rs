@@ -1,0 +1,43 @@
+//! Which links are to stand, and which are ended.
+
+use super::{Peer, Peers};
+use crate::base::id::PeerKey;
+use crate::base::time::Instant;
+use crate::limits::{LINKS_CROWDED, LINKS_WANTED, PEERS_LINKED_ALL};
+use crate::mesh::topology;
+
+impl Peers {
+    /// The next link that nobody here needs any more.
+    pub fn idle(&mut self, now: Instant) -> Option<PeerKey> {
+        if self.deadline().is_none_or(|at| at > now) {
+            return None;
+        }
+        self.next.set(None);
+        let crowded = self.crowded();
+        let peer = self.first(|peer| peer.idle_at(crowded).is_some_and(|at| at <= now))?;
+        peer.ending = true;
+        Some(peer.key)
+    }
+
+    /// Whether there is little room for more links.
+    pub(super) fn crowded(&self) -> bool {
+        self.busy().filter(|peer| peer.linked && !peer.ending).count() >= LINKS_CROWDED
+    }
+
+    /// Chooses the links that are to stand: all in a small mesh, some neighbours in a large one. `down` says
+    /// who is known to be away.
+    pub fn choose(&mut self, own: PeerKey, down: impl Fn(PeerKey) -> bool) {
+        self.next.set(None);
+        if self.known.len() <= PEERS_LINKED_ALL {
+            self.known.values_mut().for_each(|peer| peer.wanted = true);
+            self.busy = self.known.keys().copied().collect();
+            return;
+        }
+        let here = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
+        let keys: Vec<PeerKey> = self.known.values().filter(here).map(|peer| peer.key).collect();
+        let wanted = topology::neighbours(&keys, own, LINKS_WANTED);
+        self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
+        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.dialling || peer.waiting.is_some();
+        self.busy = self.known.values().filter(busy).map(|peer| peer.key).collect();
+    }
+}

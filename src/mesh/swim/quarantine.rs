@@ -1,0 +1,73 @@
+//! Members whose claims that others are down keep being refuted.
+
+use super::packet::KeyPrefix;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{LIE_PAUSE_MS, LIES_MAX, LIES_MS, PEERS_MAX};
+use heapless::Vec as Bounded;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Default)]
+struct Refutations {
+    refuted: Bounded<Instant, LIES_MAX>,
+    until: Option<Instant>,
+}
+
+/// The records.
+#[derive(Debug, Default)]
+pub(super) struct Quarantine {
+    records: BTreeMap<KeyPrefix, Refutations>,
+}
+
+impl Quarantine {
+    /// A claim of `who` was refuted. True if it is not to be listened to from now on.
+    pub(super) fn refuted(&mut self, now: Instant, who: KeyPrefix) -> bool {
+        if self.records.len() >= PEERS_MAX && !self.records.contains_key(&who) {
+            return false;
+        }
+        let record = self.records.entry(who).or_default();
+        let recent = |at: &Instant| now.since(*at) < Duration::from_millis(LIES_MS);
+        record.refuted.retain(recent);
+        let again = record.refuted.last().is_none_or(|at| now.since(*at) >= Duration::from_millis(LIE_PAUSE_MS));
+        if again {
+            // Full means that it is not listened to already.
+            let _ = record.refuted.push(now);
+        }
+        let convicted = record.refuted.is_full() && record.until.is_none_or(|until| until <= now);
+        if convicted {
+            record.until = Some(now + Duration::from_millis(LIES_MS));
+        }
+        convicted
+    }
+
+    /// Whether what it says of others' deaths is to be left out.
+    pub(super) fn is_liar(&self, now: Instant, who: KeyPrefix) -> bool {
+        self.records.get(&who).is_some_and(|record| record.until.is_some_and(|until| now < until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_refuted_claims_within_ten_minutes_convict_for_ten_minutes() {
+        let mut liars = Quarantine::default();
+        let at = |seconds: u64| Instant::from_millis(seconds * 1000);
+        let who = [1; 8];
+        assert!(!liars.refuted(at(0), who) && !liars.refuted(at(1), who), "many at once are one mistake");
+        assert!(!liars.refuted(at(100), who) && !liars.is_liar(at(100), who));
+        assert!(!liars.refuted(at(700), who), "the first is forgotten by then");
+        assert!(liars.refuted(at(710), who) || liars.refuted(at(720), who));
+        assert!(liars.is_liar(at(721), who) && !liars.is_liar(at(721), [2; 8]));
+        assert!(!liars.is_liar(at(721 + 600), who));
+    }
+
+    #[test]
+    fn a_million_names_take_no_more_room_than_the_known_peers() {
+        let mut liars = Quarantine::default();
+        for n in 0..1_000_000_u64 {
+            liars.refuted(Instant::ZERO, n.to_le_bytes());
+        }
+        assert_eq!(liars.records.len(), PEERS_MAX);
+    }
+}

@@ -1,0 +1,176 @@
+//! What outlives a restart, in `energy.json` of the agent's home: written whole, seldom, and never waited for by people.
+
+use super::time::Time;
+use crate::energy::accounting::ledger::Ledger;
+use crate::energy::accounting::meter::Model;
+use crate::energy::accounting::task::{Method, Scope};
+use crate::energy::governor::Learned;
+use crate::energy::policy::pause;
+use crate::platform::clock;
+use crate::platform::home::settings;
+use crate::platform::home::write_file;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "energy.json";
+
+/// What is kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kept {
+    /// The version of this file.
+    pub(crate) v: u32,
+    /// What the governor learned.
+    pub(crate) learned: Option<Learned>,
+    /// The pause that holds.
+    pub(crate) pause: Option<pause::PersistedPause>,
+    /// The number of the newest word of a person on a pause (`energy::words::Said`).
+    #[serde(default)]
+    pub(crate) said: u64,
+    /// Milliseconds that the work has waited.
+    pub(crate) waited_ms: u64,
+    /// Watts, as they were calibrated here.
+    pub(crate) calibration: Option<Calibration>,
+    /// Joules of the last days.
+    pub(crate) ledger: Ledger,
+}
+
+/// What `wattle energy calibrate` found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Calibration {
+    /// Watts of the device without our work.
+    pub(crate) idle_watts: f64,
+    /// Watts of one busy core above that.
+    pub(crate) core_watts: f64,
+    /// What both are of. Files of before do not say it, and were used as this.
+    #[serde(default = "whole_board")]
+    pub(crate) scope: Scope,
+}
+
+const fn whole_board() -> Scope {
+    Scope::BoardInput
+}
+
+impl Calibration {
+    /// Joules by it.
+    pub(crate) const fn model(self) -> Model {
+        Model { method: Method::ModelCalibrated, scope: self.scope, core_watts: self.core_watts }
+    }
+}
+
+impl Kept {
+    /// The version that this program writes.
+    pub(crate) const VERSION: u32 = 1;
+}
+
+/// The file in a home.
+#[must_use]
+pub(crate) fn path(home: &Path) -> PathBuf {
+    home.join(FILE)
+}
+
+/// Reads what was kept. A file that cannot be used is moved aside and told of; nothing is learned then, and no joules
+/// are known.
+#[must_use]
+pub(crate) fn load(home: &Path) -> Kept {
+    let path = path(home);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Kept::default(),
+        Err(error) => {
+            log::error!("{} cannot be read: {error}. The governor begins anew.", path.display());
+            return Kept::default();
+        }
+    };
+    match serde_json::from_slice::<Kept>(&bytes) {
+        Ok(kept) if kept.v == Kept::VERSION => kept,
+        other => {
+            let why = other.map_or_else(|error| error.to_string(), |kept| format!("version {}", kept.v));
+            let aside = path.with_extension("json.broken");
+            log::error!(
+                "{} cannot be used ({why}). It was moved to {}; the governor learns anew, and no pause holds.",
+                path.display(),
+                aside.display()
+            );
+            let _ = fs::copy(&path, aside).and_then(|_| fs::remove_file(&path));
+            Kept::default()
+        }
+    }
+}
+
+/// Writes it, synced.
+///
+/// # Errors
+/// The system's; the old file is untouched.
+pub(crate) fn save(home: &Path, kept: &Kept) -> std::io::Result<()> {
+    let bytes = serde_json::to_vec(kept).map_err(std::io::Error::other)?;
+    write_file(&path(home), &bytes)
+}
+
+/// A pause, or its end, for an agent that does not run now.
+///
+/// # Errors
+/// One sentence; nothing was changed.
+pub(crate) fn paused(home: &Path, wanted: Option<super::Paused>) -> Result<(), String> {
+    let now = clock::now();
+    let trusted = settings::read(home)?.energy.trusted_clock;
+    let (wall, zone) = Time::new(trusted).look(now);
+    let pause = wanted.map(|wanted| wanted.pause(now, wall, &zone.unwrap_or_default())).transpose()?;
+    let before = load(home);
+    let pause = pause.map(|pause| pause.keep(now, wall));
+    let kept = Kept { v: Kept::VERSION, pause, said: before.said.saturating_add(1), ..before };
+    save(home, &kept)
+        .map_err(|error| format!("That cannot be kept in {}: {error}. Nothing was changed.", home.display()))
+}
+
+/// Forgets what was learned of the power supply, for an agent that does not run now.
+///
+/// # Errors
+/// The system's; the old file is untouched.
+pub(crate) fn new_supply(home: &Path) -> std::io::Result<()> {
+    let before = load(home);
+    let learned = before.learned.map(|learned| Learned { duty: learned.duty, ..Learned::default() });
+    save(home, &Kept { v: Kept::VERSION, learned, ..before })
+}
+
+/// Keeps what a calibration found, beside what is kept already.
+///
+/// # Errors
+/// The system's; the old file is untouched.
+pub(crate) fn calibrated(home: &Path, found: Calibration) -> std::io::Result<()> {
+    save(home, &Kept { v: Kept::VERSION, calibration: Some(found), ..load(home) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calibration_of_before_is_of_the_whole_board_and_a_new_one_says_what_it_is_of() {
+        let old: Calibration = serde_json::from_str(r#"{"idle_watts":2.6,"core_watts":0.75}"#).unwrap();
+        assert_eq!(old.scope, Scope::BoardInput);
+        let home = tempfile::tempdir().unwrap();
+        let found = Calibration { scope: Scope::CpuPackage, ..old };
+        calibrated(home.path(), found).unwrap();
+        assert_eq!(load(home.path()).calibration, Some(found));
+        assert_eq!(found.model().scope, Scope::CpuPackage);
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_and_a_broken_file_is_moved_aside() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(load(home.path()), Kept::default());
+        let mut kept = Kept { v: Kept::VERSION, waited_ms: 7, ..Kept::default() };
+        kept.learned = Some(Learned { duty: 0.4, workers: Some(3), ..Learned::default() });
+        kept.ledger.add(20_000, crate::energy::accounting::task::Joules::UNKNOWN, 12);
+        save(home.path(), &kept).unwrap();
+        assert_eq!(load(home.path()), kept);
+        for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {
+            fs::write(path(home.path()), broken).unwrap();
+            assert_eq!(load(home.path()), Kept::default(), "{broken:?}");
+            assert!(!path(home.path()).exists() && home.path().join("energy.json.broken").exists());
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What one can do to a mesh, and see of it.
+
+use super::net;
+use super::world::{Event, World};
+use crate::base::time::{Duration, Instant};
+use crate::node::output::Notice;
+use crate::wire::message::{Entry, Message};
+
+impl World {
+    /// Cuts the way between two devices.
+    pub fn cut(&mut self, a: usize, b: usize) {
+        if self.net.cut(a, b) {
+            self.unlinked(a, b);
+            self.unlinked(b, a);
+        }
+    }
+
+    /// Cuts the way from one device to another; links need both directions.
+    pub fn cut_one_way(&mut self, from: usize, to: usize) {
+        if self.net.cut_one_way(from, to) {
+            self.unlinked(from, to);
+            self.unlinked(to, from);
+        }
+    }
+
+    /// A device says to everybody that it is linked with that another one, in its present life, is down.
+    pub fn lie(&mut self, liar: usize, victim: usize, incarnation: u16) {
+        let generation = self.devices[victim].agent.as_ref().map_or(0, |agent| agent.node.generation());
+        let entry = Entry { key: net::key(victim), generation, incarnation, standing: 2, addresses: Vec::new() };
+        let bytes = Message::Roll { ask: false, members: vec![entry] }.seal();
+        for other in self.net.links_of(liar) {
+            self.schedule(other, 1, Event::Arrived(liar, bytes.clone()));
+        }
+    }
+
+    /// Running devices.
+    pub fn running(&self) -> impl Iterator<Item = usize> {
+        (0..self.devices.len()).filter(|at| self.devices[*at].agent.is_some())
+    }
+
+    /// Whether every running agent has every other running one for a member that is up, and nobody else.
+    #[must_use]
+    pub fn all_joined(&self) -> bool {
+        let up: Vec<usize> = self.running().collect();
+        let knows = |at: &usize| {
+            let Some(agent) = &self.devices[*at].agent else { return true };
+            agent.node.members_up() == up.len() - 1
+                && up.iter().all(|other| other == at || agent.node.is_up(net::key(*other)))
+        };
+        up.iter().all(knows)
+    }
+
+    /// Running agents that have this device for a member that is up.
+    #[must_use]
+    pub fn believers(&self, of: usize) -> usize {
+        let believes = |at: &usize| {
+            let agent = self.devices[*at].agent.as_ref();
+            *at != of && agent.is_some_and(|agent| agent.node.is_up(net::key(of)))
+        };
+        self.running().filter(believes).count()
+    }
+
+    /// Lets time pass until something holds, looking every 50 ms; `None` if it does not within `limit`.
+    pub fn run_till(&mut self, limit: Duration, holds: impl Fn(&Self) -> bool) -> Option<Duration> {
+        let start = self.now;
+        while self.now.since(start) < limit {
+            if holds(self) {
+                return Some(self.now.since(start));
+            }
+            self.run_until(self.now + Duration::from_millis(50));
+        }
+        None
+    }
+
+    /// Deaths that were told to people since `since`.
+    #[must_use]
+    pub fn deaths_told(&self, since: Instant) -> usize {
+        let deaths = |notice: &Notice| if let Notice::Lost(names) = notice { names.len() } else { 0 };
+        self.notices.iter().filter(|(at, ..)| *at >= since).map(|(.., notice)| deaths(notice)).sum()
+    }
+}

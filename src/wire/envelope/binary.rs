@@ -1,0 +1,70 @@
+//! The envelope and the payload in postcard.
+
+use super::{BadMessage, Envelope, Payload, SIGNATURE, VERSION};
+use crate::wire::canonical::{exactly, put};
+use crate::wire::peer_id::PEER_ID_BYTES;
+use heapless::Vec as Bounded;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a payload before its body: version, mesh, boot, seq, the body's length.
+const HEAD_MAX: usize = 1 + 33 + 5 + 10 + 10;
+
+#[derive(Serialize, Deserialize)]
+struct Fields<'a> {
+    kind: &'a str,
+    task_id: &'a [u8],
+    payload: &'a [u8],
+    sender_id: &'a [u8],
+    signature: &'a [u8],
+}
+
+#[derive(Serialize, Deserialize)]
+struct Inner<'a> {
+    v: u8,
+    mesh: Option<[u8; 32]>,
+    boot: u32,
+    seq: u64,
+    body: &'a [u8],
+}
+
+/// Appends everything up to the payload's end: where in `out` the payload begins.
+pub(super) fn begin(kind: &str, task_id: &[u8], payload: &Payload<'_>, out: &mut Vec<u8>) -> Result<usize, BadMessage> {
+    let Payload { mesh, boot, seq, body } = payload;
+    // Written apart, since its length stands before it. Fields in a row are spelt like a struct of them.
+    let mut head = [0; HEAD_MAX];
+    let head = postcard::to_slice(&(VERSION, mesh, boot, seq, body.len()), &mut head).map_err(|_| BadMessage::House)?;
+    if !put(&(kind, task_id, head.len() + body.len()), out) {
+        return Err(BadMessage::House);
+    }
+    let begin = out.len();
+    out.extend_from_slice(head);
+    out.extend_from_slice(body);
+    Ok(begin)
+}
+
+/// Appends the rest.
+pub(super) fn end(
+    sender: &[u8; PEER_ID_BYTES],
+    signature: &[u8; SIGNATURE],
+    out: &mut Vec<u8>,
+) -> Result<(), BadMessage> {
+    if put(&(&sender[..], &signature[..]), out) { Ok(()) } else { Err(BadMessage::House) }
+}
+
+pub(super) fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, BadMessage> {
+    let fields: Fields<'_> = exactly(bytes).ok_or(BadMessage::Form)?;
+    let task_id = Bounded::from_slice(fields.task_id).map_err(|_| BadMessage::TooLarge)?;
+    let sender = fields.sender_id.try_into().map_err(|_| BadMessage::Form)?;
+    let signature = fields.signature.try_into().map_err(|_| BadMessage::Form)?;
+    Ok(Envelope { kind: fields.kind, task_id, payload: fields.payload, sender, signature })
+}
+
+pub(super) fn payload(bytes: &[u8]) -> Result<Payload<'_>, BadMessage> {
+    // A newer form may be longer, but its version stands first.
+    match bytes.first() {
+        Some(&VERSION) => {}
+        other => return Err(other.map_or(BadMessage::Form, |v| BadMessage::Version(*v))),
+    }
+    let Inner { mesh, boot, seq, body, .. } = exactly(bytes).ok_or(BadMessage::Form)?;
+    Ok(Payload { mesh, boot, seq, body })
+}

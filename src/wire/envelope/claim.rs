@@ -1,0 +1,105 @@
+//! Messages that others carry: what one claims to be, cheaply and unproven, and whether its sender signed it.
+
+use super::{BadMessage, Encoding, Payload, SIGNATURE, VerifiedMessage, Verifier, binary};
+use crate::limits::MESSAGE_BYTES_MAX;
+use crate::wire::peer_id::{PEER_ID_BYTES, PeerId};
+
+/// What a message in postcard claims. Nobody has proven a word of it: it may only be used to drop the message.
+#[must_use]
+pub fn claim(bytes: &[u8]) -> Option<VerifiedMessage<'_>> {
+    if bytes.len() > MESSAGE_BYTES_MAX {
+        return None;
+    }
+    let envelope = binary::envelope(bytes).ok()?;
+    let Payload { mesh, boot, seq, body } = binary::payload(envelope.payload).ok()?;
+    let sender = named(&envelope.sender)?;
+    Some(VerifiedMessage { kind: envelope.kind, task_id: envelope.task_id, sender, mesh, boot, seq, body })
+}
+
+/// The sender by its spelling alone. Whether the key is one is a matter of the signature.
+fn named(sender_id: &[u8; PEER_ID_BYTES]) -> Option<PeerId> {
+    let sender = PeerId::from_public_key(sender_id.last_chunk()?);
+    (sender.to_bytes() == *sender_id).then_some(sender)
+}
+
+impl Verifier {
+    /// Checks a message in postcard that somebody else handed on; see [`verify_as`](Self::verify_as).
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn verify<'a>(&self, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
+        self.verify_as(Encoding::Postcard, bytes)
+    }
+}
+
+/// A message in the shape of a sealed one, with zeros for a signature: for the pretend world, whose agents have
+/// no keys. Every [`Verifier`] refuses it.
+#[must_use]
+pub fn unsigned(sender: PeerId, kind: &str, boot: u32, seq: u64, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing plain data into a growing vector has no way to fail.
+    let _ = binary::begin(kind, &[], &Payload { mesh: None, boot, seq, body }, &mut bytes);
+    let _ = binary::end(&sender.to_bytes(), &[0; SIGNATURE], &mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use crate::wire::envelope::Signer;
+    use crate::wire::random_bytes;
+    use ed25519_dalek::SigningKey;
+
+    fn sealed() -> (PeerId, Vec<u8>) {
+        let key = SigningKey::from_bytes(&[5; 32]);
+        let peer = PeerId::from_public_key(key.verifying_key().as_bytes());
+        (peer, Signer::new(key, 4).seal("rumour", &[], b"body").unwrap())
+    }
+
+    #[test]
+    fn a_handed_on_message_is_verified_as_often_as_it_comes_and_a_claim_says_the_same() {
+        let (peer, bytes) = sealed();
+        let mut opener = Verifier::new();
+        assert_eq!(opener.verify(&bytes), Err(BadMessage::Stranger));
+        assert!(opener.allow(peer));
+        let opened = opener.verify(&bytes).unwrap();
+        assert_eq!((opened.sender, opened.boot, opened.seq, opened.body), (peer, 4, 1, &b"body"[..]));
+        assert_eq!(opener.verify(&bytes), Ok(opened.clone()));
+        assert_eq!(claim(&bytes), Some(opened));
+        assert!(opener.open(&bytes).is_ok() && opener.open(&bytes) == Err(BadMessage::Replay));
+    }
+
+    #[test]
+    fn one_changed_byte_anywhere_is_refused() {
+        let (peer, bytes) = sealed();
+        let mut opener = Verifier::new();
+        assert!(opener.allow(peer));
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(opener.verify(&changed).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_signature_has_the_shape_and_is_refused() {
+        let (peer, _) = sealed();
+        let bytes = unsigned(peer, "rumour", 2, 9, b"body");
+        assert!(claim(&bytes).is_some_and(|claim| (claim.sender, claim.boot, claim.seq) == (peer, 2, 9)));
+        let mut opener = Verifier::new();
+        assert!(opener.allow(peer));
+        assert_eq!(opener.verify(&bytes), Err(BadMessage::Signature));
+    }
+
+    #[test]
+    fn any_bytes_are_a_claim_or_none() {
+        let (mut rng, (_, good)) = (Rng::new(8), sealed());
+        for _ in 0..5_000 {
+            let mut bytes = good.clone();
+            random_bytes::damage(&mut rng, &mut bytes, 4);
+            bytes.truncate(random_bytes::below(&mut rng, bytes.len() + 1));
+            let _ = claim(&bytes);
+        }
+    }
+}

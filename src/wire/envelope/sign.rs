@@ -1,0 +1,94 @@
+//! Sealing: an agent's own messages, counted and signed.
+
+use super::{BadMessage, Encoding, Payload, binary, json, signed_bytes};
+use crate::limits::{JSON_LINE_MAX, MESSAGE_BODY_MAX, MESSAGE_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
+use crate::wire::peer_id::{PEER_ID_BYTES, PeerId, PeerText};
+use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Seals an agent's own messages and counts them.
+pub struct Signer {
+    key: SigningKey,
+    sender: [u8; PEER_ID_BYTES],
+    name: PeerText,
+    mesh: Option<[u8; 32]>,
+    boot: u32,
+    seq: u64,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealer(boot: {}, seq: {})", self.boot, self.seq)
+    }
+}
+
+impl Signer {
+    /// Seals by `key`. `boot` counts the starts of the agent and is never given twice: it orders this run's
+    /// messages after all of the runs before.
+    #[must_use]
+    pub fn new(key: SigningKey, boot: u32) -> Self {
+        let sender = PeerId::from_public_key(key.verifying_key().as_bytes());
+        Self { key, sender: sender.to_bytes(), name: sender.to_text(), mesh: None, boot, seq: 0 }
+    }
+
+    /// From now on messages say which mesh they belong to.
+    pub const fn join(&mut self, mesh: [u8; 32]) {
+        self.mesh = Some(mesh);
+    }
+
+    /// One message in postcard: `kind` says what it is, `task_id` what it belongs to (empty if to nothing).
+    ///
+    /// # Errors
+    /// As [`seal_into`](Self::seal_into).
+    pub fn seal(&mut self, kind: &str, task_id: &[u8], body: &[u8]) -> Result<Vec<u8>, BadMessage> {
+        let mut out = Vec::new();
+        self.seal_into(Encoding::Postcard, kind, task_id, body, &mut out)?;
+        Ok(out)
+    }
+
+    /// The same in either form, into a buffer of the caller's, whose content is replaced. `body` is in the same
+    /// form; in JSON it is one canonical value.
+    ///
+    /// # Errors
+    /// `TooLarge` if a field or the whole is above its cap; no number was used up then, and the buffer holds
+    /// nothing of use.
+    pub fn seal_into(
+        &mut self,
+        form: Encoding,
+        kind: &str,
+        task_id: &[u8],
+        body: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), BadMessage> {
+        if kind.len() > MESSAGE_KIND_MAX || task_id.len() > MESSAGE_TASK_MAX || body.len() > MESSAGE_BODY_MAX {
+            return Err(BadMessage::TooLarge);
+        }
+        let seq = self.seq.checked_add(1).ok_or(BadMessage::House)?;
+        let payload = Payload { mesh: self.mesh, boot: self.boot, seq, body };
+        out.clear();
+        let begin = match form {
+            Encoding::Postcard => binary::begin(kind, task_id, &payload, out)?,
+            Encoding::Json if json::is_plain(kind) => json::begin(&payload, out),
+            Encoding::Json => return Err(BadMessage::Form),
+        };
+        let hash = Sha256::digest(out.get(begin..).unwrap_or_default());
+        let signed = signed_bytes(kind, task_id, &self.sender, hash.into()).ok_or(BadMessage::House)?;
+        let signature = self.key.sign(&signed).to_bytes();
+        let cap = match form {
+            Encoding::Postcard => {
+                binary::end(&self.sender, &signature, out)?;
+                MESSAGE_BYTES_MAX
+            }
+            Encoding::Json => {
+                json::end(kind, task_id, &self.name, &signature, out);
+                JSON_LINE_MAX - 1
+            }
+        };
+        if out.len() > cap {
+            return Err(BadMessage::TooLarge);
+        }
+        self.seq = seq;
+        Ok(())
+    }
+}

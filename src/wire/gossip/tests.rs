@@ -1,0 +1,114 @@
+//! Facts, claims and gossip: what is read, what is refused, and what any bytes do.
+
+use super::*;
+use crate::base::rng::Rng;
+use crate::wire::envelope::{Signer, Verifier, unsigned};
+use crate::wire::peer_id::PeerId;
+use crate::wire::random_bytes;
+use ed25519_dalek::SigningKey;
+
+fn longest() -> Fact {
+    let of = Collection {
+        name: Text::try_from("x".repeat(COLLECTION_BYTES_MAX).as_str()).unwrap(),
+        model: [255; 32],
+        documents: u32::MAX,
+        passages: u32::MAX,
+    };
+    let mut list = Box::new(Bounded::new());
+    while list.push(of.clone()).is_ok() {}
+    Fact::Collections(list)
+}
+
+fn headroom(quarters: u8, ms_per_task: u32, valid_s: u8) -> Fact {
+    Fact::Headroom(Headroom { quarters, energy: Energy::Surplus, ms_per_task, valid_s })
+}
+
+fn facts() -> [Fact; 4] {
+    let removed = Fact::Removed(Removed { peer: [3; 32], serial: u64::MAX });
+    [headroom(2, 40, 90), longest(), Fact::Collections(Box::default()), removed]
+}
+
+#[test]
+fn a_fact_is_read_as_it_was_told_and_the_longest_one_is_one_rumour() {
+    for fact in facts() {
+        assert_eq!(Fact::parse(&fact.seal()), Some(fact.clone()));
+        let message = Signer::new(SigningKey::from_bytes(&[4; 32]), u32::MAX).seal(TYPE, &[], &fact.seal()).unwrap();
+        assert!(message.len() <= RUMOUR_BYTES_MAX, "{} bytes", message.len());
+        println!("{:?}: {} bytes sealed", fact.kind(), message.len());
+    }
+}
+
+#[test]
+fn the_number_of_a_kind_is_the_first_byte_of_its_fact() {
+    for fact in facts() {
+        assert_eq!(Kind::ALL[usize::from(fact.seal()[0])], fact.kind());
+    }
+}
+
+#[test]
+fn numbers_beyond_their_bounds_are_brought_back() {
+    assert_eq!(Fact::parse(&headroom(200, u32::MAX, 0).seal()), Some(headroom(4, RUMOUR_TASK_MS_MAX, 30)));
+    assert_eq!(Fact::parse(&headroom(3, 1, 255).seal()), Some(headroom(3, 1, 120)));
+}
+
+#[test]
+fn a_second_spelling_something_after_it_too_many_and_names_that_steer_are_refused() {
+    let good = headroom(2, 5, 90).seal();
+    assert_eq!(good, [0, 2, 3, 5, 90]);
+    assert_eq!(Fact::parse(&[0, 2, 3, 0x85, 0x00, 90]), None, "the number 5 in two bytes");
+    assert_eq!(Fact::parse(&[&good[..], &[0]].concat()), None);
+    assert_eq!(Fact::parse(&[1, 17]), None, "one collection more than there may be");
+    let mut steering = Collection { name: Text::new(), model: [0; 32], documents: 0, passages: 0 };
+    let fact = |of: &Collection| Fact::Collections(Box::new(Bounded::from_slice(core::slice::from_ref(of)).unwrap()));
+    assert_eq!(Fact::parse(&fact(&steering).seal()), None, "no name");
+    steering.name.push_str("a\u{1b}[2J").unwrap();
+    assert_eq!(Fact::parse(&fact(&steering).seal()), None);
+}
+
+#[test]
+fn a_claim_names_origin_kind_and_order_and_nothing_else_is_a_rumour() {
+    let key = SigningKey::from_bytes(&[5; 32]);
+    let peer = PeerId::from_public_key(key.verifying_key().as_bytes());
+    let mut sealer = Signer::new(key, 7);
+    let message = sealer.seal(TYPE, &[], &headroom(1, 1, 60).seal()).unwrap();
+    let claim = Claim { origin: PeerKey(*peer.public_key()), kind: Kind::Headroom, order: (7, 1) };
+    assert_eq!(Claim::and_fact(&message), Some((claim, headroom(1, 1, 60))));
+    let mut opener = Verifier::new();
+    assert!(opener.allow(peer) && opener.verify(&message).is_ok());
+    assert_eq!(Claim::of(&sealer.seal("hello", &[], &headroom(1, 1, 60).seal()).unwrap()), None);
+    assert_eq!(Claim::of(&sealer.seal(TYPE, &[], &[3]).unwrap()), None, "a kind of a later version");
+    assert_eq!(Claim::of(&sealer.seal(TYPE, &[], &[]).unwrap()), None);
+    assert_eq!(Claim::of(&unsigned(peer, TYPE, 1, 0, &[0])), None, "numbers begin at 1");
+    assert_eq!(Claim::of(&sealer.seal(TYPE, &[], &[0; RUMOUR_BYTES_MAX]).unwrap()), None, "too long");
+}
+
+#[test]
+fn hops_and_lengths_are_bounded() {
+    let told = |hops, length| {
+        Gossip::Told(Box::new(Bounded::from_slice(&[Relayed { hops, age_s: 0, message: vec![1; length] }]).unwrap()))
+    };
+    assert!(told(1, 1).sound() && told(RUMOUR_HOPS_MAX, RUMOUR_BYTES_MAX).sound());
+    assert!(!told(0, 1).sound() && !told(RUMOUR_HOPS_MAX + 1, 1).sound());
+    assert!(!told(1, 0).sound() && !told(1, RUMOUR_BYTES_MAX + 1).sound());
+}
+
+#[test]
+fn any_bytes_are_a_fact_or_none_and_gossip_or_none() {
+    let mut rng = Rng::new(6);
+    let entry = Entry { origin: [1; 8], kind: Kind::Removed, boot: 3, seq: 900 };
+    let have = Gossip::Have { ask: true, list: Box::new(Bounded::from_slice(&[entry; 3]).unwrap()) };
+    let have = postcard::to_allocvec(&have).unwrap();
+    for _ in 0..5_000 {
+        let mut bytes = facts()[random_bytes::below(&mut rng, 4)].seal();
+        random_bytes::damage(&mut rng, &mut bytes, 4);
+        bytes.truncate(random_bytes::below(&mut rng, bytes.len() + 1));
+        if let Some(Fact::Headroom(read)) = Fact::parse(&bytes) {
+            assert_eq!(read, read.clamped());
+        }
+        let mut bytes = have.clone();
+        random_bytes::damage(&mut rng, &mut bytes, 4);
+        let _ = postcard::take_from_bytes::<Gossip>(&bytes);
+    }
+    assert!(postcard::take_from_bytes::<Gossip>(&[2, 65]).is_err(), "one name more than a list may have");
+    assert!(postcard::take_from_bytes::<Gossip>(&[0, 33]).is_err(), "one rumour more than a frame may have");
+}

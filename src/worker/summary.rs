@@ -1,0 +1,75 @@
+//! Counting what this device holds for the members, collection by collection.
+
+use crate::base::id::Ring;
+use crate::limits::RUMOUR_COLLECTIONS_MAX;
+use crate::store::kv::{Kv, KvError, Space};
+use crate::store::read;
+use crate::store::record::{DocState, Document, Record};
+use crate::work::task::Counted;
+use std::collections::BTreeMap;
+
+/// The collections of the ring `mesh`, with their documents that were read; a private one is not among them. Of
+/// more than `RUMOUR_COLLECTIONS_MAX` the largest, in the order of their names.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn count(kv: &impl Kv) -> Result<Vec<Counted>, KvError> {
+    let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    read::walk(kv, Space::Document, |_, value| {
+        let Document { collection, ring, state, pieces, .. } = Document::open(value)?;
+        let answers = matches!(state, DocState::Ready | DocState::Chunked { .. });
+        if answers && ring == Ring::Mesh {
+            let (documents, passages) = shared.entry(collection).or_default();
+            *documents = documents.saturating_add(1);
+            *passages = passages.saturating_add(u32::try_from(pieces.len()).unwrap_or(u32::MAX));
+        }
+        Ok(())
+    })?;
+    let of = |(name, (documents, passages))| Counted { name, documents, passages };
+    let mut counted: Vec<Counted> = shared.into_iter().map(of).collect();
+    counted.sort_by(|a, b| (b.passages, &a.name).cmp(&(a.passages, &b.name)));
+    counted.truncate(RUMOUR_COLLECTIONS_MAX);
+    counted.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::{DocId, EmbedKey};
+    use crate::store::change::Change;
+    use crate::store::change::NewChunk;
+    use crate::store::library::Library;
+    use crate::store::memory::MemoryKv;
+    use crate::store::record::FileStamp;
+
+    #[test]
+    fn only_what_members_may_see_and_what_was_read_counts() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let file = |n: u8, collection: &str, ring| Change::Seen {
+            path: vec![b'/', n],
+            stamp: FileStamp::default(),
+            collection: collection.to_owned(),
+            ring,
+        };
+        let places = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Mesh)];
+        let mut last = DocId(0);
+        for (n, (collection, ring)) in (1..).zip(places) {
+            let doc = library.apply(&file(n, collection, ring)).unwrap().doc.unwrap();
+            let piece = |at: u8| NewChunk {
+                key: EmbedKey([at; 16]),
+                heading: String::new(),
+                text: "text".to_owned(),
+                start: 0,
+                end: 4,
+            };
+            last = doc;
+            let (stamp, pieces) = (FileStamp::default(), (0..n).map(piece).collect());
+            library.apply(&Change::Chunked { doc, stamp, content: [n; 16], pieces }).unwrap();
+        }
+        library.apply(&file(9, "home", Ring::Mesh)).unwrap();
+        library.apply(&Change::Gone { doc: last }).unwrap();
+        let counted = count(library.kv()).unwrap();
+        assert_eq!(counted, [Counted { name: "home".to_owned(), documents: 2, passages: 3 }]);
+    }
+}
