@@ -51,7 +51,7 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
     let after = sent(&world);
     let rate = |of: fn(&Sent) -> u64| (of(&after) - of(&before)) as f64 / long as f64 / devices as f64;
 
-    let rumours: Vec<(f64, f64)> = (0..RUMOURS).map(|n| tell_one(&mut world, n * count / RUMOURS)).collect();
+    let items: Vec<(f64, f64)> = (0..RUMOURS).map(|n| tell_one(&mut world, n * count / RUMOURS)).collect();
 
     let (mut deaths, mut backs) = (Vec::new(), Vec::new());
     let mut told = 0;
@@ -73,8 +73,8 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
     let first = middle(deaths.iter().map(|death| death.0)).0;
     let half = middle(deaths.iter().map(|death| death.1)).0;
     let (last, worst) = middle(deaths.iter().map(|death| death.2));
-    let (told_half, told_half_worst) = middle(rumours.iter().map(|rumour| rumour.0));
-    let (told_all, told_all_worst) = middle(rumours.iter().map(|rumour| rumour.1));
+    let (told_half, told_half_worst) = middle(items.iter().map(|item| item.0));
+    let (told_all, told_all_worst) = middle(items.iter().map(|item| item.1));
     println!(
         "| {devices} | {loss} % | {seed} | {:.1} | {:.2} | {:.0} | {:.0} | {:.3} | {first:.1} / {half:.1} / {last:.1} ({worst:.1}) \
          | {:.1} | {told_half:.2} ({told_half_worst:.2}) / {told_all:.2} ({told_all_worst:.2}) | {} | {} |",

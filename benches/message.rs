@@ -1,4 +1,4 @@
-//! Messages a second: sealing and opening alone, and the whole way over a link on loopback, in both forms.
+//! Messages a second: sealing and opening alone, and the whole way over a link on loopback, in both encodings.
 //!
 //! `cargo bench --bench message`; docs/evidence.md keeps figures. The message is a small one, as steady ones are.
 
@@ -39,29 +39,29 @@ fn said() -> Message {
     Message::Echo(Echo { id: 7, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false })
 }
 
-fn seal(sealer: &mut Signer, channel: Channel, talk: &Message, body: &mut Vec<u8>, out: &mut Vec<u8>) {
+fn seal(signer: &mut Signer, channel: Channel, talk: &Message, body: &mut Vec<u8>, out: &mut Vec<u8>) {
     body.clear();
-    talk.put(channel.form(), body);
-    sealer.seal_into(channel.form(), talk.kind(), &[], body, out).unwrap();
+    talk.put(channel.encoding(), body);
+    signer.sign_into(channel.encoding(), talk.kind(), &[], body, out).unwrap();
 }
 
-fn open(opener: &mut Verifier, channel: Channel, bytes: &[u8]) -> Message {
-    let opened = opener.open_as(channel.form(), bytes).unwrap();
-    Message::read(channel.form(), opened.kind, opened.body).unwrap()
+fn open(verifier: &mut Verifier, channel: Channel, bytes: &[u8]) -> Message {
+    let opened = verifier.verify_as(channel.encoding(), bytes).unwrap();
+    Message::read(channel.encoding(), opened.kind, opened.body).unwrap()
 }
 
 fn listening() -> Verifier {
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name(1)));
-    opener
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name(1)));
+    verifier
 }
 
 /// Encode and sign.
 #[divan::bench(args = [Channel::Gossip, Channel::Json])]
 fn sealing(bencher: Bencher<'_, '_>, channel: Channel) {
-    let (mut sealer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
+    let (mut signer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
     bencher.counter(ItemsCount::new(1_u64)).bench_local(|| {
-        seal(&mut sealer, channel, black_box(&talk), &mut body, &mut out);
+        seal(&mut signer, channel, black_box(&talk), &mut body, &mut out);
         out.len()
     });
 }
@@ -69,11 +69,11 @@ fn sealing(bencher: Bencher<'_, '_>, channel: Channel) {
 /// Verify and decode as well, on one thread.
 #[divan::bench(args = [Channel::Gossip, Channel::Json])]
 fn sealing_and_opening(bencher: Bencher<'_, '_>, channel: Channel) {
-    let (mut sealer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
-    let mut opener = listening();
+    let (mut signer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
+    let mut verifier = listening();
     bencher.counter(ItemsCount::new(1_u64)).bench_local(|| {
-        seal(&mut sealer, channel, black_box(&talk), &mut body, &mut out);
-        open(&mut opener, channel, &out)
+        seal(&mut signer, channel, black_box(&talk), &mut body, &mut out);
+        open(&mut verifier, channel, &out)
     });
 }
 
@@ -100,16 +100,16 @@ fn over_a_link(bencher: Bencher<'_, '_>, channel: Channel) {
         for end in [&a, &b] {
             assert!(matches!(end.events.recv().await.unwrap(), LinkEvent::Up { .. }));
         }
-        let (mut sealer, mut opener, talk) = (Signer::new(key(1), 1), listening(), said());
+        let (mut signer, mut verifier, talk) = (Signer::new(key(1), 1), listening(), said());
         let mut round = || {
             for _ in 0..BURST {
                 let (mut body, mut frame) = (a.links.frame(), a.links.frame());
-                seal(&mut sealer, channel, &talk, body.buffer(), frame.buffer());
+                seal(&mut signer, channel, &talk, body.buffer(), frame.buffer());
                 a.links.send(&name(2), channel, frame).unwrap();
             }
             for _ in 0..BURST {
                 let LinkEvent::Frame { bytes, .. } = b.events.recv_blocking().unwrap() else { panic!("no frame") };
-                assert_eq!(open(&mut opener, channel, &bytes), talk);
+                assert_eq!(open(&mut verifier, channel, &bytes), talk);
             }
         };
         round();

@@ -46,8 +46,8 @@ struct End {
     events: Receiver<LinkEvent>,
     address: SocketAddr,
     name: PeerId,
-    sealer: Signer,
-    opener: Verifier,
+    signer: Signer,
+    verifier: Verifier,
 }
 
 fn end(seed: u8, friend: u8) -> End {
@@ -59,27 +59,27 @@ fn end(seed: u8, friend: u8) -> End {
     // No pings while we count: they are not of the messages.
     let settings = Settings { ping: Duration::from_secs(3600), ..Settings::default() };
     let links = Links::open_with(listener, key(seed), &[name(friend)], tell, settings).unwrap();
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name(friend)));
-    End { links, events, address, name: name(seed), sealer: Signer::new(key(seed), 1), opener }
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name(friend)));
+    End { links, events, address, name: name(seed), signer: Signer::new(key(seed), 1), verifier }
 }
 
 /// The whole way of `count` messages: encoded, signed, sent, received, verified, decoded. So many at once.
 async fn say(from: &mut End, to: &mut End, channel: Channel, count: u64, burst: u64) {
-    let form: Encoding = channel.form();
+    let encoding: Encoding = channel.encoding();
     let said =
         |id| Message::Echo(Echo { id, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false });
     for first in (0..count).step_by(usize::try_from(burst).unwrap()) {
         for id in first..first + burst {
             let (mut body, mut frame) = (from.links.frame(), from.links.frame());
-            said(id).put(form, body.buffer());
-            from.sealer.seal_into(form, "echo", &[], &body, frame.buffer()).unwrap();
+            said(id).put(encoding, body.buffer());
+            from.signer.sign_into(encoding, "echo", &[], &body, frame.buffer()).unwrap();
             from.links.send(&to.name, channel, frame).unwrap();
         }
         for id in first..first + burst {
             let LinkEvent::Frame { bytes, .. } = to.events.recv().await.unwrap() else { panic!("no frame") };
-            let opened = to.opener.open_as(form, &bytes).unwrap();
-            assert_eq!(Message::read(form, opened.kind, opened.body), Some(said(id)));
+            let opened = to.verifier.verify_as(encoding, &bytes).unwrap();
+            assert_eq!(Message::read(encoding, opened.kind, opened.body), Some(said(id)));
         }
     }
 }
@@ -190,10 +190,10 @@ fn of(tally: &Tally, name: &str) -> u64 {
 fn planted() -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
-    let mut sealer = Signer::new(SigningKey::from_bytes(&[1; 32]), 1);
+    let mut signer = Signer::new(SigningKey::from_bytes(&[1; 32]), 1);
     let profiler = profiler(&file);
     for _ in 0..10 {
-        sealer.seal("echo", &[], b"body").unwrap();
+        signer.sign("echo", &[], b"body").unwrap();
     }
     drop(profiler);
     of(&read(&file), OURS)

@@ -30,7 +30,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(read(service, taken.into_iter()), Some(heard));
 }
 
-/// Our own announcements, and js-libp2p's form of one.
+/// Our own announcements, and js-libp2p's encoding of one.
 pub fn seeds() -> Vec<Vec<u8>> {
     let peer = PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().as_bytes());
     let ours = |service, at: &str| encode(&strings(service, peer, Some(at.parse().unwrap())).unwrap());

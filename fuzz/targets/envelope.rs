@@ -3,7 +3,7 @@
 //! A fuzzer cannot forge a signature, so the first byte picks: the bytes as they are; or as the payload of an
 //! envelope that a true sender signed.
 
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
 use wattle::limits::{MESSAGE_BODY_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
 use wattle::wire::envelope::{BadMessage, Signer, Verifier};
@@ -35,9 +35,9 @@ fn around(payload: &[u8]) -> Vec<u8> {
 }
 
 fn open_twice(bytes: &[u8]) {
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name()));
-    let Ok(opened) = opener.open(bytes) else { return };
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name()));
+    let Ok(opened) = verifier.verify(bytes) else { return };
     assert!(opened.kind.len() <= MESSAGE_KIND_MAX && opened.task_id.len() <= MESSAGE_TASK_MAX);
     assert!(opened.body.len() <= MESSAGE_BODY_MAX && opened.seq > 0 && opened.sender == name());
     let payload = (1_u8, opened.mesh, opened.boot, opened.seq, opened.body);
@@ -48,7 +48,7 @@ fn open_twice(bytes: &[u8]) {
     assert_eq!(envelope.2, payload, "a payload has one spelling");
     let spelt: Envelope<'_> = (opened.kind, &opened.task_id, &payload, &sender, envelope.4);
     assert_eq!(postcard::to_allocvec(&spelt).unwrap(), bytes, "a message has one spelling");
-    assert_eq!(opener.open(bytes), Err(BadMessage::Replay), "a message is taken once");
+    assert_eq!(verifier.verify(bytes), Err(BadMessage::Replay), "a message is taken once");
 }
 
 /// See the head of this file.
@@ -59,10 +59,10 @@ pub fn check(data: &[u8]) {
 
 /// True messages, and a true payload.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut sealer = Signer::new(key(), 7);
-    let plain = sealer.seal("hello", &[], b"body").unwrap();
-    sealer.join([0xab; 32]);
-    let joined = sealer.seal("ask", b"task-1", b"what is a wattle?").unwrap();
+    let mut signer = Signer::new(key(), 7);
+    let plain = signer.sign("hello", &[], b"body").unwrap();
+    signer.join([0xab; 32]);
+    let joined = signer.sign("ask", b"task-1", b"what is a wattle?").unwrap();
     let (envelope, _): (Envelope<'_>, _) = postcard::take_from_bytes(&joined).unwrap();
     let largest = postcard::to_allocvec(&(1_u8, None::<[u8; 32]>, u32::MAX, u64::MAX, &b"x"[..])).unwrap();
     let seeds = [(0, &plain[..]), (0, &joined), (1, envelope.2), (1, &largest)];

@@ -4,7 +4,7 @@
 
 use super::pieces;
 use super::talk::sayings;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
 use wattle::limits::{JSON_LINE_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
@@ -54,14 +54,14 @@ fn check_body(kind: &str, data: &[u8]) {
     let mut again = Vec::new();
     talk.put(Encoding::Json, &mut again);
     assert!(again == data, "{} is not {}", String::from_utf8_lossy(&again), String::from_utf8_lossy(data));
-    // The other form of it means the same.
-    assert_eq!(Message::parse(&talk.seal()), Some(talk));
+    // The other encoding of it means the same.
+    assert_eq!(Message::decode(&talk.encode()), Some(talk));
 }
 
 fn open_twice(bytes: &[u8]) {
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name()));
-    let Ok(opened) = opener.open_as(Encoding::Json, bytes) else { return };
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name()));
+    let Ok(opened) = verifier.verify_as(Encoding::Json, bytes) else { return };
     assert!(opened.kind.len() <= MESSAGE_KIND_MAX && opened.task_id.len() <= MESSAGE_TASK_MAX);
     assert!(opened.seq > 0 && opened.sender == name() && opened.body.len() < bytes.len());
     // Any reader of JSON agrees about what stands there.
@@ -70,7 +70,7 @@ fn open_twice(bytes: &[u8]) {
     let body: serde_json::Value = serde_json::from_slice(opened.body).unwrap();
     assert_eq!(value["payload"]["body"], body);
     assert_eq!(value["type"], opened.kind);
-    assert_eq!(opener.open_as(Encoding::Json, bytes), Err(BadMessage::Replay), "a message is taken once");
+    assert_eq!(verifier.verify_as(Encoding::Json, bytes), Err(BadMessage::Replay), "a message is taken once");
 }
 
 /// An envelope around any payload, signed as the design says.
@@ -83,8 +83,8 @@ fn around(payload: &[u8]) -> Vec<u8> {
     }
     signed.extend(Sha256::digest(payload));
     let mut template = Vec::new();
-    let mut sealer = Signer::new(key(), 1);
-    sealer.seal_into(Encoding::Json, "ask", &[], b"{}", &mut template).unwrap();
+    let mut signer = Signer::new(key(), 1);
+    signer.sign_into(Encoding::Json, "ask", &[], b"{}", &mut template).unwrap();
     // The true line of another message lends its frame: its payload and its signature are replaced.
     let text = String::from_utf8(template).unwrap();
     let (before, rest) = text.split_once("{\"body\":").unwrap();
@@ -132,12 +132,12 @@ pub fn check(data: &[u8]) {
 
 /// Lines, bodies of each kind, envelopes, payloads.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut sealer = Signer::new(key(), 7);
+    let mut signer = Signer::new(key(), 7);
     let mut seeds = Vec::new();
     for talk in sayings() {
         let (mut body, mut line) = (Vec::new(), Vec::new());
         talk.put(Encoding::Json, &mut body);
-        sealer.seal_into(Encoding::Json, talk.kind(), &[], &body, &mut line).unwrap();
+        signer.sign_into(Encoding::Json, talk.kind(), &[], &body, &mut line).unwrap();
         let kind = KINDS.iter().position(|kind| *kind == talk.kind()).unwrap() + KINDS.len();
         seeds.push([&[u8::try_from(kind).unwrap()][..], &body].concat());
         if seeds.len() < 6 {
@@ -145,14 +145,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
         }
     }
     let mut line = Vec::new();
-    sealer.seal_into(Encoding::Json, "ask", &[], b"{\"x\":[1,\"\\u0001\",null,true]}", &mut line).unwrap();
+    signer.sign_into(Encoding::Json, "ask", &[], b"{\"x\":[1,\"\\u0001\",null,true]}", &mut line).unwrap();
     let text = String::from_utf8(line.clone()).unwrap();
     let payload = &text[text.find("{\"body\"").unwrap()..text.find(",\"sender_id\"").unwrap()];
     seeds.push([&[2][..], payload.as_bytes()].concat());
     line.push(b'\n');
     seeds.push([&[0][..], &line, b"second\n"].concat());
     // The frame around any payload is a true one.
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name()) && opener.open_as(Encoding::Json, &around(payload.as_bytes())).is_ok());
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name()) && verifier.verify_as(Encoding::Json, &around(payload.as_bytes())).is_ok());
     seeds
 }

@@ -1,4 +1,4 @@
-//! PeerIds and addresses: bytes have one spelling, text comes back, both forms mean the same.
+//! PeerIds and addresses: bytes have one spelling, text comes back, both encodings mean the same.
 
 use wattle::wire::multiaddr::Multiaddr;
 use wattle::wire::peer_id::PeerId;
@@ -26,7 +26,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Addresses in both forms, and a bare name and key.
+/// Addresses in both encodings, and a bare name and key.
 pub fn seeds() -> Vec<Vec<u8>> {
     let peer = PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().as_bytes());
     let texts = [

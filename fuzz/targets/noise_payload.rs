@@ -3,7 +3,7 @@
 //! An honest handshake up to its third message, whose payload is the input. It is believed if, and only if,
 //! it holds the dialler's key and its signature of this very handshake's static key.
 
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use wattle::wire::noise::{Handshake, HandshakeKeys, resolver};
 use wattle::wire::peer_id::PeerId;
 use wattle::wire::protobuf::{self, Value};

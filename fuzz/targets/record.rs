@@ -6,10 +6,10 @@ use wattle::limits::DIMENSIONS;
 use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
 
 fn stays<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
-    if let Some(record) = R::parse(data) {
-        let sealed = record.seal();
+    if let Some(record) = R::decode(data) {
+        let sealed = record.encode();
         assert!(sealed.len() <= data.len(), "what is written is never longer than what was read");
-        assert_eq!(R::parse(&sealed), Some(record));
+        assert_eq!(R::decode(&sealed), Some(record));
     }
 }
 
@@ -50,11 +50,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let source =
         Source { path: b"/home/ann".to_vec(), collection: "home".to_owned(), ring: Ring::Public, device: 66_306 };
     vec![
-        document(DocState::Chunked { missing: 1 }).seal(),
-        document(DocState::Refused("too large".to_owned())).seal(),
-        chunk.seal(),
-        Vector { model: Fingerprint([7; 32]), values: quantized() }.seal(),
-        Sources(vec![source]).seal(),
-        Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.seal(),
+        document(DocState::Chunked { missing: 1 }).encode(),
+        document(DocState::Refused("too large".to_owned())).encode(),
+        chunk.encode(),
+        Vector { model: Fingerprint([7; 32]), values: quantized() }.encode(),
+        Sources(vec![source]).encode(),
+        Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
     ]
 }

@@ -1,12 +1,12 @@
-//! Rumours: what they claim, the facts in them, and the messages that carry them. One spelling, within the caps.
+//! Rumours: what they claim, the config in them, and the messages that carry them. One spelling, within the caps.
 //!
-//! The first byte picks: a whole rumour; a fact, bare and in a rumour's envelope; the body of a message that carries.
+//! The first byte picks: a whole item; a fact, bare and in a gossip item's envelope; the body of a message that carries.
 
 use ed25519_dalek::SigningKey;
 use heapless::Vec as Bounded;
 use wattle::limits::{
-    COLLECTION_BYTES_MAX, RUMOUR_BATCH_MAX, RUMOUR_BODY_MAX, RUMOUR_BYTES_MAX, RUMOUR_COLLECTIONS_MAX,
-    RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_TASK_MS_MAX, RUMOUR_VALID_S,
+    COLLECTION_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX,
+    GOSSIP_DIGEST_MAX, GOSSIP_HOPS_MAX, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S,
 };
 use wattle::wire::envelope::{Encoding, Signer, Verifier, unsigned};
 use wattle::wire::gossip::{
@@ -29,18 +29,18 @@ fn name() -> PeerId {
     PeerId::from_public_key(key().verifying_key().as_bytes())
 }
 
-/// A rumour as it came from whomever: what it claims stands there, once, and nothing else does.
+/// A gossip item as it came from whomever: what it claims stands there, once, and nothing else does.
 fn check_message(bytes: &[u8]) {
     let claim = Claim::of(bytes);
     let told = Claim::and_fact(bytes);
     assert!(told.as_ref().is_none_or(|(other, _)| Some(*other) == claim), "a fact has the claim of its message");
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name()));
-    if let (Ok(opened), Some(claim)) = (opener.verify(bytes), claim) {
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name()));
+    if let (Ok(opened), Some(claim)) = (verifier.verify_relayed(bytes), claim) {
         assert_eq!((claim.origin.0, claim.order), (*name().public_key(), (opened.boot, opened.seq)));
     }
     let Some(claim) = claim else { return };
-    assert!(bytes.len() <= RUMOUR_BYTES_MAX && claim.order.1 > 0);
+    assert!(bytes.len() <= GOSSIP_BYTES_MAX && claim.order.1 > 0);
     let (envelope, rest): (Envelope<'_>, _) = postcard::take_from_bytes(bytes).unwrap();
     assert!(rest.is_empty() && envelope.0 == TYPE && envelope.4.len() == 64);
     assert!(postcard::to_allocvec(&envelope).unwrap() == bytes, "a rumour has one spelling");
@@ -48,50 +48,50 @@ fn check_message(bytes: &[u8]) {
     assert!(rest.is_empty() && postcard::to_allocvec(&payload).unwrap() == envelope.2, "and so has its payload");
     assert_eq!(envelope.3, PeerId::from_public_key(&claim.origin.0).to_bytes());
     assert_eq!((payload.0, (payload.2, payload.3), payload.4[0]), (1, claim.order, claim.kind as u8));
-    assert_eq!(told.map(|(_, fact)| fact), Fact::parse(payload.4));
+    assert_eq!(told.map(|(_, fact)| fact), Fact::decode(payload.4));
 }
 
 /// The same of a fact; its numbers come out within their bounds.
 fn check_fact(bytes: &[u8]) {
-    let fact = Fact::parse(bytes);
+    let fact = Fact::decode(bytes);
     let message = unsigned(name(), TYPE, 3, 9, bytes);
-    let expected = fact.as_ref().filter(|_| message.len() <= RUMOUR_BYTES_MAX);
+    let expected = fact.as_ref().filter(|_| message.len() <= GOSSIP_BYTES_MAX);
     assert_eq!(Claim::and_fact(&message).map(|(_, fact)| fact).as_ref(), expected);
     check_message(&message);
     let Some(fact) = fact else { return };
-    assert!(bytes.len() <= RUMOUR_BODY_MAX && bytes[0] == fact.kind() as u8);
+    assert!(bytes.len() <= GOSSIP_BODY_MAX && bytes[0] == fact.kind() as u8);
     let spelt: Fact = postcard::from_bytes(bytes).unwrap();
-    assert!(spelt.seal() == bytes, "a fact has one spelling");
+    assert!(spelt.encode() == bytes, "a fact has one spelling");
     match &fact {
         Fact::Headroom(told) => {
-            assert!(told.quarters <= 4 && told.ms_per_task <= RUMOUR_TASK_MS_MAX);
-            assert!((RUMOUR_VALID_S.0..=RUMOUR_VALID_S.1).contains(&told.valid_s));
+            assert!(told.quarters <= 4 && told.ms_per_task <= GOSSIP_TASK_MS_MAX);
+            assert!((GOSSIP_VALID_S.0..=GOSSIP_VALID_S.1).contains(&told.valid_s));
         }
         Fact::Collections(list) => {
             let sound = |name: &str| (1..=COLLECTION_BYTES_MAX).contains(&name.len()) && !name.contains('\n');
-            assert!(list.len() <= RUMOUR_COLLECTIONS_MAX && list.iter().all(|of| sound(&of.name)));
+            assert!(list.len() <= GOSSIP_COLLECTIONS_MAX && list.iter().all(|of| sound(&of.name)));
         }
         Fact::Removed(_) => {}
     }
     assert!(matches!(fact, Fact::Headroom(_)) || fact == spelt, "only a headroom has bounds");
-    assert_eq!(Fact::parse(&fact.seal()), Some(fact));
+    assert_eq!(Fact::decode(&fact.encode()), Some(fact));
 }
 
-/// What carries rumours, in both forms.
+/// What carries items, in both encodings.
 fn check_carrier(bytes: &[u8]) {
-    let Some(talk) = Message::parse(bytes) else { return };
+    let Some(talk) = Message::decode(bytes) else { return };
     let Message::Gossip(gossip) = &talk else { panic!("no gossip") };
-    assert!(talk.seal() == bytes && gossip.sound() && gossip.weight() >= 128);
+    assert!(talk.encode() == bytes && gossip.sound() && gossip.weight() >= 128);
     match gossip {
         Gossip::Told(batch) => {
-            assert!(batch.len() <= RUMOUR_BATCH_MAX);
+            assert!(batch.len() <= GOSSIP_BATCH_MAX);
             for told in batch.iter() {
-                assert!((1..=RUMOUR_HOPS_MAX).contains(&told.hops) && told.message.len() <= RUMOUR_BYTES_MAX);
+                assert!((1..=GOSSIP_HOPS_MAX).contains(&told.hops) && told.message.len() <= GOSSIP_BYTES_MAX);
                 assert!(format!("{told:?}").len() < 256, "bytes are not shown");
                 check_message(&told.message);
             }
         }
-        Gossip::Have { list, .. } | Gossip::Want(list) => assert!(list.len() <= RUMOUR_DIGEST_MAX),
+        Gossip::Have { list, .. } | Gossip::Want(list) => assert!(list.len() <= GOSSIP_DIGEST_MAX),
     }
     let mut line = Vec::new();
     talk.put(Encoding::Json, &mut line);
@@ -108,7 +108,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-fn facts() -> Vec<Fact> {
+fn config() -> Vec<Fact> {
     let of = |name: &str| Collection { name: name.try_into().unwrap(), model: [9; 32], documents: 300, passages: 7000 };
     vec![
         Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 300, valid_s: 120 }),
@@ -118,12 +118,12 @@ fn facts() -> Vec<Fact> {
     ]
 }
 
-/// One of each variant, the rumours in them sealed by a true origin.
+/// One of each variant, the items in them sealed by a true origin.
 pub(super) fn sayings() -> Vec<Message> {
-    let mut sealer = Signer::new(key(), 7);
+    let mut signer = Signer::new(key(), 7);
     let told: Vec<Relayed> = (1..)
-        .zip(facts())
-        .map(|(hops, fact)| Relayed { hops, age_s: 200, message: sealer.seal(TYPE, &[], &fact.seal()).unwrap() })
+        .zip(config())
+        .map(|(hops, fact)| Relayed { hops, age_s: 200, message: signer.sign(TYPE, &[], &fact.encode()).unwrap() })
         .collect();
     let mut list = Entries::new();
     for kind in Kind::ALL {
@@ -139,16 +139,16 @@ pub(super) fn sayings() -> Vec<Message> {
     .to_vec()
 }
 
-/// Rumours, facts, and what carries them.
+/// Rumours, config, and what carries them.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut sealer = Signer::new(key(), 7);
+    let mut signer = Signer::new(key(), 7);
     let mut seeds = Vec::new();
-    for body in facts().iter().map(Fact::seal) {
-        seeds.push([&[0][..], &sealer.seal(TYPE, &[], &body).unwrap()].concat());
+    for body in config().iter().map(Fact::encode) {
+        seeds.push([&[0][..], &signer.sign(TYPE, &[], &body).unwrap()].concat());
         seeds.push([&[1][..], &body].concat());
     }
     for talk in sayings() {
-        let bytes = talk.seal();
+        let bytes = talk.encode();
         assert_eq!(bytes[0], GOSSIP);
         seeds.push([&[2][..], &bytes[1..]].concat());
     }

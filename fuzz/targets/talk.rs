@@ -3,15 +3,15 @@
 use heapless::Vec as Bounded;
 use wattle::base::id::PeerKey;
 use wattle::limits::{
-    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
-    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, RUMOUR_BATCH_MAX, RUMOUR_BYTES_MAX,
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
+    QUESTION_WORDS_MAX, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
 };
 use wattle::wire::message::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Message};
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {
-    let Some(talk) = Message::parse(data) else { return };
-    assert_eq!(talk.seal(), data, "a saying has one spelling");
+    let Some(talk) = Message::decode(data) else { return };
+    assert_eq!(talk.encode(), data, "a saying has one spelling");
     let fit = |name: &str| (1..=DEVICE_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
     match &talk {
         Message::Hello { device, listen, .. } => assert!(fit(device) && listen.len() <= ADDRESSES_MAX),
@@ -25,7 +25,7 @@ pub fn check(data: &[u8]) {
             assert!(keys.port > 0 && shown.len() < 60, "a key is never shown: {shown}");
         }
         Message::Ask(ask) => assert!(ask.scale.is_finite()),
-        Message::Gossip(said) => assert!(said.sound() && said.weight() <= RUMOUR_BATCH_MAX * RUMOUR_BYTES_MAX + 128),
+        Message::Gossip(said) => assert!(said.sound() && said.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128),
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::Answer(answer) => {
             assert!(fit(&answer.device));
@@ -35,7 +35,7 @@ pub fn check(data: &[u8]) {
             }
         }
     }
-    assert_eq!(Message::parse(&talk.seal()), Some(talk));
+    assert_eq!(Message::decode(&talk.encode()), Some(talk));
 }
 
 /// One of each kind.
@@ -81,5 +81,5 @@ pub(super) fn sayings() -> Vec<Message> {
 
 /// Their bodies.
 pub fn seeds() -> Vec<Vec<u8>> {
-    sayings().iter().map(Message::seal).collect()
+    sayings().iter().map(Message::encode).collect()
 }

@@ -98,7 +98,7 @@ pub enum Ring {
 impl Ring {
     /// The word that people type and read.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Private => "private",
             Self::Mesh => "mesh",

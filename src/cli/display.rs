@@ -100,7 +100,7 @@ pub fn status(standing: &StatusReport, look: &Style) -> String {
     row("Files", &files(&standing.files));
     row("Passages", &format!("{} of {} embedded", standing.vectors, standing.chunks));
     for source in &standing.sources {
-        row("Watched", &format!("{} (collection {}, ring {})", source.path, source.collection, source.ring.word()));
+        row("Watched", &format!("{} (collection {}, ring {})", source.path, source.collection, source.ring.as_str()));
     }
     if standing.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");

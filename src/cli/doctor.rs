@@ -77,7 +77,7 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
         checks.push(Check::new("store", store_outcome(store)));
     }
     if let Ok(current) = energy {
-        checks.push(Check::new("energy", Ok(governing(&current.read))));
+        checks.push(Check::new("energy", Ok(governor_handle(&current.read))));
     }
     if let Ok(around) = network {
         checks.extend(network::checks(&around.read));
@@ -86,7 +86,7 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
 }
 
 /// Who governs, by what, and what that allows now.
-fn governing(current: &Current) -> String {
+fn governor_handle(current: &Current) -> String {
     let who = if current.more.leads { "This agent governs its host" } else { "Another agent governs this host" };
     let by = match &current.report.cpu_sensor {
         Some(sensor) => format!("by {}", one_line(sensor)),

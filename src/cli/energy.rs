@@ -50,7 +50,7 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
     let meter = settings::read(home.path()).map_err(Stop::NotDone)?.energy.meter;
     let mut out = std::io::stdout();
     let (found, scope) = if let Some((mut sensors, scope)) = calibrate::sensor(Path::new("/"), meter.as_deref()) {
-        say(&format!("Measured here: {}.\n", scope.word()))?;
+        say(&format!("Measured here: {}.\n", scope.as_str()))?;
         let mut watts = |now| sensors.watts(now, None).map(|watts| watts.watts);
         (calibrate::run(&mut Power::Measured(&mut watts), cores, time, &mut out), scope)
     } else {
@@ -77,7 +77,7 @@ fn calibrated(kept: state_file::Calibration) -> String {
          %.{but}\n",
         kept.idle_watts,
         kept.core_watts,
-        kept.scope.word(),
+        kept.scope.as_str(),
         Method::ModelCalibrated.err_pct()
     )
 }
@@ -260,7 +260,7 @@ fn current(current: &Current) -> String {
         row("Governor", &format!("here, for {} more of this host", count(more.followers as u64, "agent")));
     }
     if let (Some(watts), Some(method), Some(scope)) = (more.idle_watts, more.idle_method, more.idle_scope) {
-        row("At rest", &format!("~{watts:.1} W ({}, {})", method.word(), scope.word()));
+        row("At rest", &format!("~{watts:.1} W ({}, {})", method.as_str(), scope.as_str()));
     }
     let mut day = |name: &str, spent: &[Spent]| {
         for (at, spent) in spent.iter().enumerate() {
@@ -297,8 +297,8 @@ fn joules(spent: &Spent) -> String {
         let digits = digits(per);
         format!("; ~{per:.digits$} J for 1,000 passages")
     });
-    let (digits, method) = (digits(joules), spent.method.word());
-    format!("~{joules:.digits$} J ({method}, {}, ±{err} %) for {counts}{thousand}", scope.word())
+    let (digits, method) = (digits(joules), spent.method.as_str());
+    format!("~{joules:.digits$} J ({method}, {}, ±{err} %) for {counts}{thousand}", scope.as_str())
 }
 
 /// One line of `--watch`, written when it changes.

@@ -113,7 +113,7 @@ fn headroom(told: &Headroom) -> String {
     };
     match told.energy {
         crate::wire::gossip::Energy::Unknown => word.to_owned(),
-        energy => format!("{word} (energy {})", energy.word()),
+        energy => format!("{word} (energy {})", energy.as_str()),
     }
 }
 

@@ -56,14 +56,14 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let boot = boot_count::count(&home)?;
     let (events, inbox) = bounded::<Event>(INPUTS_MAX);
     // Other devices find this one while it reads its model; what they say waits.
-    let Network { tongue, network, reached } = Network::open(&identity, boot, options, &events)?;
+    let Network { session, network, reached } = Network::open(&identity, boot, options, &events)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
     let own = identity.peer_id();
-    let facts = NodeConfig {
+    let config = NodeConfig {
         key: PeerKey(*own.public_key()),
         boot,
         seed: seed()?,
@@ -78,21 +78,21 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     };
 
     let (memory, hints) = AddressBook::open(home.file("peers"), &allowed(options));
-    let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
-    let sources = facts.sources.clone();
-    let mut node = Node::new(clock::now(), facts);
+    let (threads, outputs) = hire(&home, library, engine, index, memory, &events)?;
+    let sources = config.sources.clone();
+    let mut node = Node::new(clock::now(), config);
     introduce(&mut node, options)?;
     let (gate, asked) = NodeHandle::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
-    let governing = govern(&home, options, &events)?;
-    let gate = gate.governed(governing.clone());
-    let driver = Driver::new(node, hands, progress, tongue, gate.events().clone(), governing.clone());
+    let governor_handle = govern(&home, options, &events)?;
+    let gate = gate.governed(governor_handle.clone());
+    let driver = Driver::new(node, outputs, progress, session, gate.events().clone(), governor_handle.clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     let gate = gate.around(network);
     let page = format!("http://{address}/#token={}", token.reveal());
-    let opened = options.open_api.map(|open| LanListener::at(open, gate.clone(), token.clone())).transpose()?;
+    let lan_listener = options.open_api.map(|open| LanListener::at(open, gate.clone(), token.clone())).transpose()?;
     let served = http::serve(listener, gate.clone(), token, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     println!("{device} is up. Other devices reach it at {reached}");
@@ -113,10 +113,10 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     // some ten wake-ups.
     futures_lite::future::block_on(driver.run(inbox));
     smol::block_on(server.stop());
-    if let Some(opened) = opened {
-        smol::block_on(opened.stop());
+    if let Some(lan_listener) = lan_listener {
+        smol::block_on(lan_listener.stop());
     }
-    governing.end();
+    governor_handle.end();
     for thread in threads {
         if thread.join().is_err() {
             error!("A thread of the agent failed; what it had in hand is done again at the next start.");
@@ -154,7 +154,7 @@ fn allowed(options: &UpOptions) -> Vec<PeerId> {
 
 /// The way to other devices and back.
 struct Network {
-    tongue: PeerSession,
+    session: PeerSession,
     network: Diagnostics,
     /// Where others reach this agent, for people.
     reached: String,
@@ -172,9 +172,9 @@ impl Network {
         let listener = listen_for_peers(options)?;
         let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         let key = identity.signing_key();
-        let tongue = PeerSession::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
+        let session = PeerSession::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
         let reached = reach(identity.peer_id(), listen, options, &network, events);
-        Ok(Self { tongue, network, reached })
+        Ok(Self { session, network, reached })
     }
 }
 
@@ -283,7 +283,7 @@ fn hire(
     events: &Sender<Event>,
 ) -> Result<(Threads, Outputs), String> {
     let index = Arc::new(RwLock::new(index));
-    let bench = Executor {
+    let executor = Executor {
         disk: library.kv().clone(),
         embedder: engine,
         folders: Folders::new(home.path().to_owned()),
@@ -299,16 +299,16 @@ fn hire(
 
     let mut threads = Vec::new();
     for n in 0..slots() {
-        let (bench, tasks) = (Executor { clamp: clamp.clone(), ..bench.clone() }, background_tasks.clone());
+        let (executor, tasks) = (Executor { clamp: clamp.clone(), ..executor.clone() }, background_tasks.clone());
         threads.push(thread(&format!("background-{n}"), move || {
             step_back();
-            bench.run(&tasks);
+            executor.run(&tasks);
         })?);
     }
-    threads.push(thread("people", move || bench.run(&people_tasks))?);
+    threads.push(thread("people", move || executor.run(&people_tasks))?);
     threads.push(thread("writer", move || writer.run(&saved))?);
     let watch = Arc::new(Mutex::new(FolderWatcher::new(events.clone(), home.path().to_owned())));
-    let hands = Outputs {
+    let outputs = Outputs {
         background,
         people,
         saves,
@@ -318,7 +318,7 @@ fn hire(
         home: home.path().to_owned(),
         events: events.clone(),
     };
-    Ok((threads, hands))
+    Ok((threads, outputs))
 }
 
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
@@ -330,7 +330,7 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle
 
 async fn pass_on(asked: Receiver<Call>, events: Sender<Event>) {
     while let Ok(asked) = asked.recv().await {
-        if events.send(Event::Asked(asked)).await.is_err() {
+        if events.send(Event::Call(asked)).await.is_err() {
             return;
         }
     }

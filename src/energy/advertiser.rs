@@ -6,13 +6,13 @@ use super::mode::Mode;
 use super::policy::hint;
 use super::reason::Reason;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{RUMOUR_DWELL_MS, RUMOUR_REFRESH_MS, RUMOUR_VALID_S};
+use crate::limits::{GOSSIP_DWELL_MS, GOSSIP_REFRESH_MS, GOSSIP_VALID_S};
 use crate::wire::gossip::{Energy, Headroom};
 
 /// A level holds for this long before a word changes it (4.9).
-const DWELL: Duration = Duration::from_millis(RUMOUR_DWELL_MS);
+const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
 /// A word is said again after this long (4.9).
-const AGAIN: Duration = Duration::from_millis(RUMOUR_REFRESH_MS);
+const AGAIN: Duration = Duration::from_millis(GOSSIP_REFRESH_MS);
 /// With a backlog of its own a device offers at most half (4.9).
 const HALF: u8 = 2;
 
@@ -26,14 +26,14 @@ pub fn word(decision: &Decision, has_backlog: bool, chunk_ms: f64) -> Headroom {
         hint::Energy::Surplus => Energy::Surplus,
     };
     let (quarters, ms_per_task) = (quarters(decision, has_backlog), rounded(chunk_ms));
-    Headroom { quarters, energy, ms_per_task, valid_s: RUMOUR_VALID_S.1 }
+    Headroom { quarters, energy, ms_per_task, valid_s: GOSSIP_VALID_S.1 }
 }
 
 /// The word of a device that nothing governs.
 #[must_use]
 pub const fn ungoverned(has_backlog: bool) -> Headroom {
     let quarters = if has_backlog { HALF } else { 4 };
-    Headroom { quarters, energy: Energy::Unknown, ms_per_task: 0, valid_s: RUMOUR_VALID_S.1 }
+    Headroom { quarters, energy: Energy::Unknown, ms_per_task: 0, valid_s: GOSSIP_VALID_S.1 }
 }
 
 /// Says when there is something to say.
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn at_most_two_words_a_minute_and_never_more_than_one_step_off_after_thirty_seconds() {
         let mut rng = Rng::new(9);
-        let mut crier = HeadroomAdvertiser::default();
+        let mut advertiser = HeadroomAdvertiser::default();
         let (mut words, mut last, mut level, mut since) = (Vec::new(), None, 0, 0);
         for second in 0..7200_u64 {
             if rng.one_in(20) {
@@ -102,7 +102,7 @@ mod tests {
             let now = Instant::from_millis(second * 1000);
             // What a chunk takes is measured anew all the time.
             let next = word(&decision(level as f64 / 4.0), false, 90.0 + rng.below(30) as f64);
-            if let Some(word) = crier.word(now, next) {
+            if let Some(word) = advertiser.word(now, next) {
                 words.push(second);
                 last = Some(word);
             }

@@ -93,7 +93,7 @@ impl BatteryGate {
     /// Takes what the supplies say; `None`: the files could not be read.
     pub fn sample(&mut self, now: Instant, supplies: Option<Supplies>) -> GateOutcome {
         let Some(supplies) = supplies else { return self.unread() };
-        let word = self.word(now, &supplies);
+        let word = self.evaluate(now, &supplies);
         self.last = Some(word);
         word
     }
@@ -109,7 +109,7 @@ impl BatteryGate {
         GateOutcome { gate, may_be_lifted: false, source }
     }
 
-    fn word(&mut self, now: Instant, supplies: &Supplies) -> GateOutcome {
+    fn evaluate(&mut self, now: Instant, supplies: &Supplies) -> GateOutcome {
         let word =
             |at_most, reason, source| GateOutcome { gate: Gate::at(at_most, reason), may_be_lifted: false, source };
         let Some(battery) = supplies.battery else { return word(Fraction::ALL, Reason::Free, Source::Ac) };

@@ -155,17 +155,17 @@ mod tests {
     /// The shares of time that workers ran in `seconds`, and how often more than one started in the same moment.
     fn run(workers: usize, duty: f64, task_ms: u64, seconds: u64) -> (Vec<f64>, usize) {
         let decision = Decision { workers, duty: Fraction::new(duty), chunks: 8, ..Decision::default() };
-        let mut pace = DutyCycle::default();
+        let mut duty_cycle = DutyCycle::default();
         let mut ends = vec![None; workers];
         let (mut ran, mut together) = (vec![0.0; workers], 0);
         for now in (0..seconds * 1000).map(Instant::from_millis) {
             let mut started = 0;
             for at in 0..workers {
                 if ends[at] == Some(now) {
-                    pace.finished(now, at, 1, Duration::from_millis(task_ms), &decision);
+                    duty_cycle.finished(now, at, 1, Duration::from_millis(task_ms), &decision);
                     ends[at] = None;
                 }
-                if ends[at].is_none() && matches!(pace.may_start(now, at, &decision), Verdict::Run { .. }) {
+                if ends[at].is_none() && matches!(duty_cycle.may_start(now, at, &decision), Verdict::Run { .. }) {
                     ends[at] = Some(now + Duration::from_millis(task_ms));
                     ran[at] += task_ms as f64 / (seconds * 1000) as f64;
                     started += 1;
@@ -196,27 +196,27 @@ mod tests {
 
     #[test]
     fn an_idle_hour_is_no_burst_and_no_worker_runs_beyond_the_decision() {
-        let mut pace = DutyCycle::default();
+        let mut duty_cycle = DutyCycle::default();
         let decision = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 8, ..Decision::default() };
         let at = Instant::from_millis;
-        assert_eq!(pace.may_start(at(0), 1, &decision), Verdict::No);
-        assert!(matches!(pace.may_start(at(3_600_000), 0, &decision), Verdict::Run { .. }));
-        assert_eq!(pace.may_start(at(3_600_000), 0, &decision), Verdict::No, "it runs already");
-        pace.finished(at(3_600_300), 0, 1, Duration::from_millis(300), &decision);
+        assert_eq!(duty_cycle.may_start(at(0), 1, &decision), Verdict::No);
+        assert!(matches!(duty_cycle.may_start(at(3_600_000), 0, &decision), Verdict::Run { .. }));
+        assert_eq!(duty_cycle.may_start(at(3_600_000), 0, &decision), Verdict::No, "it runs already");
+        duty_cycle.finished(at(3_600_300), 0, 1, Duration::from_millis(300), &decision);
         // Nothing was saved, 30 ms were earned meanwhile, 300 ms spent: 270 ms of debt at a tenth.
-        assert_eq!(pace.may_start(at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
+        assert_eq!(duty_cycle.may_start(at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
         let off = Decision::default();
-        assert_eq!(pace.may_start(at(9_999_999), 0, &off), Verdict::No);
+        assert_eq!(duty_cycle.may_start(at(9_999_999), 0, &off), Verdict::No);
     }
 
     #[test]
     fn a_batch_is_as_many_chunks_as_a_quarter_of_a_second_holds() {
-        let mut pace = DutyCycle::default();
+        let mut duty_cycle = DutyCycle::default();
         let decision = Decision { workers: 1, duty: Fraction::ALL, chunks: 8, ..Decision::default() };
-        assert_eq!(pace.chunks(&decision), 1);
+        assert_eq!(duty_cycle.chunks(&decision), 1);
         for _ in 0..60 {
-            pace.finished(Instant::ZERO, 0, 4, Duration::from_millis(4 * 50), &decision);
+            duty_cycle.finished(Instant::ZERO, 0, 4, Duration::from_millis(4 * 50), &decision);
         }
-        assert_eq!(pace.chunks(&decision), 4, "50 ms each, and a little more than that remembered");
+        assert_eq!(duty_cycle.chunks(&decision), 4, "50 ms each, and a little more than that remembered");
     }
 }

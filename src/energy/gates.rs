@@ -16,7 +16,7 @@ pub struct Gates {
     /// Battery. Surplus lifts it only where the battery is merely being charged.
     pub battery: battery::GateOutcome,
     /// Use. No hint lifts it.
-    pub foreground: Gate,
+    pub user_activity: Gate,
     /// What people and the sun want.
     pub policy: Gate,
     /// Surplus lifts what it may.
@@ -31,7 +31,7 @@ impl Gates {
         thermal: Gate::OPEN,
         supply: Gate::OPEN,
         battery: battery::GateOutcome { gate: Gate::OPEN, may_be_lifted: false, source: Source::Ac },
-        foreground: Gate::OPEN,
+        user_activity: Gate::OPEN,
         policy: Gate::OPEN,
         lifts: false,
         pressure: Pressure::None,

@@ -78,7 +78,7 @@ pub struct Governor {
     thermal: Thermal,
     supply: Supply,
     battery: BatteryGate,
-    foreground: UserActivity,
+    user_activity: UserActivity,
     pressure: PressureWatch,
     /// Pause, hours and hints: open to whom it concerns.
     pub policy: Policy,
@@ -115,7 +115,7 @@ impl Governor {
                 learned.map(|learned| learned.falls).unwrap_or_default(),
             ),
             battery: BatteryGate::new(cores, core_watts, settings.battery),
-            foreground: UserActivity::new(cores),
+            user_activity: UserActivity::new(cores),
             pressure: PressureWatch::default(),
             policy: Policy::new(settings.policy),
             modes: Modes::default(),
@@ -140,15 +140,15 @@ impl Governor {
         self.prove(sample);
         // A sample that came late knows nothing of quotas.
         if sample.ticks.is_some() {
-            self.foreground.limit(sample.quota);
+            self.user_activity.limit(sample.quota);
         }
-        let word = self.policy.word(now, sample.wall, sample.backlog);
+        let word = self.policy.evaluate(now, sample.wall, sample.backlog);
         self.energy = word.energy;
         self.gates = Gates {
             thermal: self.thermal.sample(now, measured, throttles, ran),
             supply: self.supply.sample(now, sample.under_voltage, sample.input_millivolts),
             battery: self.battery.sample(now, sample.supplies),
-            foreground: self.foreground.sample(now, sample.ticks),
+            user_activity: self.user_activity.sample(now, sample.ticks),
             policy: word.gate,
             lifts: word.lifts,
             pressure: self.pressure.sample(now, sample.pressure),
@@ -174,15 +174,15 @@ impl Governor {
 
     /// A question of a person began to be answered here.
     pub fn question_began(&mut self, now: Instant) -> Decision {
-        self.foreground.question_began();
-        self.gates.foreground = self.foreground.gate(now);
+        self.user_activity.question_began();
+        self.gates.user_activity = self.user_activity.gate(now);
         self.decide(now)
     }
 
     /// It was answered.
     pub fn question_ended(&mut self, now: Instant) -> Decision {
-        self.foreground.question_ended(now);
-        self.gates.foreground = self.foreground.gate(now);
+        self.user_activity.question_ended(now);
+        self.gates.user_activity = self.user_activity.gate(now);
         self.decide(now)
     }
 
@@ -224,7 +224,7 @@ impl Governor {
 
     /// Pause, hours or hints changed, between two samples.
     pub fn policy_changed(&mut self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> Decision {
-        let word = self.policy.word(now, wall, backlog);
+        let word = self.policy.evaluate(now, wall, backlog);
         self.energy = word.energy;
         (self.gates.policy, self.gates.lifts) = (word.gate, word.lifts);
         self.climb(now);
@@ -240,7 +240,7 @@ impl Governor {
 
     /// What may be done now.
     pub fn decision(&mut self, now: Instant) -> Decision {
-        self.gates.foreground = self.foreground.gate(now);
+        self.gates.user_activity = self.user_activity.gate(now);
         self.decide(now)
     }
 
@@ -259,7 +259,7 @@ impl Governor {
     /// Cores that foreign work takes, for status.
     #[must_use]
     pub const fn foreign_cores(&self) -> f64 {
-        self.foreground.foreign()
+        self.user_activity.foreign()
     }
 
     /// Does the mode change too often, and is held low?
@@ -278,10 +278,10 @@ impl Governor {
     #[must_use]
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let off = self.off_since.is_some_and(|since| now.since(since) >= OFF_FOR);
-        let pace = if self.has_work && !off { ACTIVE } else { IDLE };
+        let duty_cycle = if self.has_work && !off { ACTIVE } else { IDLE };
         let Some(sampled) = self.sampled else { return Some(now) };
-        let ends = earliest(self.foreground.pause_ends(sampled), self.policy.next_end(sampled));
-        earliest(Some(sampled + pace), ends)
+        let ends = earliest(self.user_activity.pause_ends(sampled), self.policy.next_end(sampled));
+        earliest(Some(sampled + duty_cycle), ends)
     }
 
     /// ACPI's zone may be a constant: it is believed once it was seen to vary (1.10).
@@ -329,7 +329,7 @@ impl Governor {
             (false, true) => Reason::SensorSilent,
             (false, false) => Reason::Rising,
         };
-        let least = lasting.and(Gate::at(mode.ceiling(self.cores), held)).and(self.gates.foreground);
+        let least = lasting.and(Gate::at(mode.ceiling(self.cores), held)).and(self.gates.user_activity);
         let headroom = least.at_most;
         let workers = headroom.cores(self.cores);
         let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;

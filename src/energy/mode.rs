@@ -1,7 +1,7 @@
 //! Modes with hysteresis and dwell (4.1): down at once, up one step at a time, and not for ever up and down.
 //!
 //! What is momentary (somebody uses the device, a question is answered) does not change the mode: it has its own grace
-//! in the foreground gate, and ten questions in a minute are no flapping.
+//! in the user_activity gate, and ten questions in a minute are no flapping.
 
 use super::fraction::Fraction;
 use crate::base::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! The pressure gate (4.5): memory and disk that are short halve the work, or hold it low.
 //!
-//! Only memory and disk: a full CPU is the foreground gate's, because our own waiting threads count as pressure too.
+//! Only memory and disk: a full CPU is the user_activity gate's, because our own waiting threads count as pressure too.
 
 use super::sample::text::Stall;
 use crate::base::time::{Duration, Instant};

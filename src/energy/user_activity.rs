@@ -1,4 +1,4 @@
-//! The foreground gate (4.5): who uses the device comes first, and gets it without asking.
+//! The user_activity gate (4.5): who uses the device comes first, and gets it without asking.
 
 use super::fraction::Fraction;
 use super::reason::{Gate, Reason};

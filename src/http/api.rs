@@ -35,7 +35,7 @@ use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use trillium::{Conn, Error, Handler, KnownHeaderName, Method, Status};
 
-/// Answers every call that the door let in.
+/// Answers every call that the auth let in.
 #[derive(Debug)]
 pub struct Api {
     gate: NodeHandle,
@@ -92,7 +92,7 @@ impl Api {
 
     /// The governor is asked, not the node; the sensors are read once for it.
     async fn energy(&self, conn: Conn) -> Conn {
-        match self.gate.governing().current().await {
+        match self.gate.governor_handle().current().await {
             Some(current) => json(conn, Status::Ok, &current),
             None => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
         }
@@ -100,7 +100,7 @@ impl Api {
 
     async fn hint(&self, mut conn: Conn) -> Conn {
         let read = bytes(&mut conn, GRID_BYTES_MAX).await;
-        match read.map(|bytes| self.gate.governing().hint(&bytes)) {
+        match read.map(|bytes| self.gate.governor_handle().hint(&bytes)) {
             Ok(Ok(true)) => conn.with_status(Status::NoContent).halt(),
             Ok(Ok(false)) => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
             Ok(Err(error)) => {
@@ -117,7 +117,7 @@ impl Api {
             Ok(wanted) => wanted,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let done = self.gate.governing().pause(wanted).await;
+        let done = self.gate.governor_handle().pause(wanted).await;
         self.settled(conn, done).await
     }
 
@@ -160,7 +160,7 @@ impl Api {
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
-                let background = self.gate.governing().sentence();
+                let background = self.gate.governor_handle().sentence();
                 json(conn, Status::Ok, &StatusReport { background, ..StatusReport::from(&*status) })
             }
         }
@@ -181,11 +181,11 @@ impl Handler for Api {
             (Method::Put, "/v1/energy/hint") => return self.hint(conn).await,
             (Method::Post, "/v1/energy/pause") => return self.pause(conn).await,
             (Method::Post, "/v1/energy/new-supply") => {
-                let done = self.gate.governing().new_supply().await;
+                let done = self.gate.governor_handle().new_supply().await;
                 return self.settled(conn, done).await;
             }
             (Method::Post, "/v1/energy/resume") => {
-                let done = self.gate.governing().resume().await;
+                let done = self.gate.governor_handle().resume().await;
                 return self.settled(conn, done).await;
             }
             (Method::Post, "/v1/search") => self.search(&mut conn).await,

@@ -46,7 +46,7 @@ impl Refusal {
     }
 }
 
-/// What the door looks at. A header that came more than once counts as `Many`.
+/// What the auth looks at. A header that came more than once counts as `Many`.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
     /// `Host`.
@@ -72,15 +72,15 @@ pub enum Field<'a> {
     Many,
 }
 
-/// Whether this caller may come in. `opened` is the one address of this device at which the API was opened to others;
+/// Whether this caller may come in. `lan_listener` is the one address of this device at which the API was lan_listener to others;
 /// `None`: it is for this machine alone.
 ///
 /// # Errors
 /// The first check that fails, in the order host, origin, token.
-pub fn check(caller: &Caller<'_>, token: &Token, opened: Option<SocketAddr>) -> Result<(), Refusal> {
+pub fn check(caller: &Caller<'_>, token: &Token, lan_listener: Option<SocketAddr>) -> Result<(), Refusal> {
     let Field::One(host) = caller.host else { return Err(Refusal::Host) };
-    // Names that lead to an opened address are not believed either: any page can make one.
-    if !opened.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
+    // Names that lead to an lan_listener address are not believed either: any page can make one.
+    if !lan_listener.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
         return Err(Refusal::Host);
     }
     let own_origin = match caller.origin {
@@ -88,7 +88,7 @@ pub fn check(caller: &Caller<'_>, token: &Token, opened: Option<SocketAddr>) -> 
         Field::One(origin) => same_origin(origin, host),
         Field::Many => false,
     };
-    // "same-site" is another port of this machine: a stranger too.
+    // "same-site" is another port of this machine: a unknown_peer too.
     let own_site = matches!(caller.site, Field::Absent | Field::One("same-origin" | "none"));
     if !own_origin || !own_site {
         return Err(Refusal::Origin);
@@ -140,18 +140,18 @@ fn same_origin(origin: &str, host: &str) -> bool {
     origin.strip_prefix("http://").is_some_and(|from| plain(from) == plain(host))
 }
 
-/// The door itself: stands before every other handler.
+/// The auth itself: stands before every other handler.
 #[derive(Debug)]
 pub struct Auth {
     token: Arc<Token>,
-    opened: Option<SocketAddr>,
+    lan_listener: Option<SocketAddr>,
 }
 
 impl Auth {
-    /// A door that opens for `token`, at an address of this machine alone or at an `opened` one.
+    /// A auth that opens for `token`, at an address of this machine alone or at an `lan_listener` one.
     #[must_use]
-    pub fn new(token: Token, opened: Option<SocketAddr>) -> Self {
-        Self { token: Arc::new(token), opened }
+    pub fn new(token: Token, lan_listener: Option<SocketAddr>) -> Self {
+        Self { token: Arc::new(token), lan_listener }
     }
 }
 
@@ -165,7 +165,7 @@ impl Handler for Auth {
             authorization: field(headers, KnownHeaderName::Authorization),
             open: conn.method() == Method::Get && matches!(conn.path(), "/" | "/healthz"),
         };
-        match check(&caller, &self.token, self.opened) {
+        match check(&caller, &self.token, self.lan_listener) {
             Ok(()) => conn,
             Err(refusal) => {
                 let conn = answer::refused(conn, refusal.status(), refusal.sentence());

@@ -1,8 +1,8 @@
-//! The agent's own door for people and their programs: HTTP on a loopback address.
+//! The agent's own auth for people and their programs: HTTP on a loopback address.
 //!
 //! Duty: requests in, checked for form, to the node by the `NodeHandle`; its answers out as JSON; the page; the
 //! command line's side of the same calls. In/out: bytes of TCP, `Request`, `Response`.
-//! Invariants: nothing is looked at before the door let it in; the token is in no log, answer or error; what
+//! Invariants: nothing is looked at before the auth let it in; the token is in no log, answer or error; what
 //! the node promises is sent only after the node said so.
 //! Limits: `HTTP_CONNECTIONS_MAX` connections, `HTTP_HEAD_MAX` and `HTTP_BODY_MAX` bytes, and `Timeouts`: no
 //! client holds a connection by being slow. HTTP/1 only.
@@ -55,10 +55,10 @@ impl Server {
 
     /// Takes no new request, and waits at most two seconds for the answers under way.
     pub async fn stop(self) {
-        let patience = async {
+        let timeouts = async {
             Timer::after(Duration::from_secs(2)).await;
         };
-        or(self.context.shut_down(), patience).await;
+        or(self.context.shut_down(), timeouts).await;
     }
 }
 
@@ -70,11 +70,11 @@ pub fn serve(
     listener: std::net::TcpListener,
     gate: NodeHandle,
     token: Token,
-    patience: Timeouts,
+    timeouts: Timeouts,
 ) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let listener = TcpListener::try_from(listener)?;
-    let opened = (!address.ip().is_loopback()).then_some(address);
+    let lan_listener = (!address.ip().is_loopback()).then_some(address);
     let config =
         HttpConfig::default().with_head_max_len(HTTP_HEAD_MAX).with_received_body_max_len(HTTP_BODY_MAX as u64);
     let mut context = HttpContext::new().with_config(config);
@@ -83,9 +83,9 @@ pub fn serve(
     let context = Arc::new(context);
     let house = Service {
         context: Arc::clone(&context),
-        rooms: Arc::new((Auth::new(token, opened), Page::new(), Api::new(gate))),
+        rooms: Arc::new((Auth::new(token, lan_listener), Page::new(), Api::new(gate))),
         slots: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
-        patience,
+        timeouts,
     };
     smol::spawn(house.open(listener)).detach();
     Ok(Server { address, context })
@@ -96,7 +96,7 @@ struct Service {
     context: Arc<HttpContext>,
     rooms: Arc<(Auth, Page, Api)>,
     slots: Arc<Semaphore>,
-    patience: Timeouts,
+    timeouts: Timeouts,
 }
 
 impl Service {
@@ -120,7 +120,7 @@ impl Service {
     }
 
     async fn serve(self, stream: TcpStream, slot: SemaphoreGuardArc) {
-        let transport = TimedStream::new(stream.clone(), self.patience);
+        let transport = TimedStream::new(stream.clone(), self.timeouts);
         let (rooms, slots) = (&self.rooms, &self.slots);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let conn = rooms.run(Conn::from(conn)).await;

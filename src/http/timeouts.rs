@@ -48,22 +48,22 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct TimedStream {
     stream: TcpStream,
-    patience: Timeouts,
+    timeouts: Timeouts,
     turn: Phase,
     until: Timer,
 }
 
 impl TimedStream {
-    pub(super) fn new(stream: TcpStream, patience: Timeouts) -> Self {
-        Self { stream, patience, turn: Phase::Arriving, until: Timer::after(patience.arrive) }
+    pub(super) fn new(stream: TcpStream, timeouts: Timeouts) -> Self {
+        Self { stream, timeouts, turn: Phase::Arriving, until: Timer::after(timeouts.arrive) }
     }
 
     fn begin(&mut self, turn: Phase) {
         self.turn = turn;
         self.until.set_after(match turn {
-            Phase::Arriving => self.patience.arrive,
-            Phase::Answering => self.patience.answer,
-            Phase::Idle => self.patience.idle,
+            Phase::Arriving => self.timeouts.arrive,
+            Phase::Answering => self.timeouts.answer,
+            Phase::Idle => self.timeouts.idle,
         });
     }
 

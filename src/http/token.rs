@@ -58,7 +58,7 @@ impl Token {
     pub fn load(path: &Path) -> Result<Self, String> {
         let name = path.display();
         let failed = |error: std::io::Error| format!("The token {name} cannot be read: {error}.");
-        // Looked at before it is opened: opening a pipe would wait for ever.
+        // Looked at before it is lan_listener: opening a pipe would wait for ever.
         if !fs::metadata(path).map_err(failed)?.is_file() {
             return Err(format!("The token {name} is not a regular file."));
         }

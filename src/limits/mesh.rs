@@ -48,9 +48,9 @@ pub const PROBE_REPLY_MS: u64 = 500;
 pub const PROBES_INDIRECT: usize = 3;
 
 /// Milliseconds between two rounds of gossip while there is news, and agents in a round.
-pub const GOSSIP_MS: u64 = 200;
+pub const SWIM_GOSSIP_MS: u64 = 200;
 /// Agents told in one round.
-pub const GOSSIP_FANOUT: usize = 3;
+pub const SWIM_FANOUT: usize = 3;
 
 /// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1.
 pub const SUSPICION_MS: u64 = 4_000;
@@ -73,7 +73,7 @@ pub const SUSPECT_ASK_MS: u64 = 1_000;
 /// Timers of the membership machine: a suspicion, a question, a doubt and an oblivion a member, and its own few.
 pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
 
-/// Generations by which hearsay may raise a member's: beyond, it would be a way to wear out the number.
+/// Generations by which gossip may raise a member's: beyond, it would be a way to wear out the number.
 pub const GENERATION_JUMP_MAX: u32 = 1 << 20;
 
 /// Milliseconds between two new generations of this agent: each is a write to its disk.

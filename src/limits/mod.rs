@@ -374,7 +374,7 @@ const _: () = {
     assert!(PEERS_MAX <= LINK_ALLOWED_MAX && PEERS_MAX <= MESSAGE_SENDERS_MAX, "every known peer may link");
     assert!(ROLL_MEMBERS_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a roll is one frame");
     assert!(PEERS_MAX / ROLL_MEMBERS_MAX + 1 + 40 <= OUT_OF_MESH_MAX, "a whole roll and a tick fit one input");
-    assert!(PROBE_REPLY_MS < PROBE_MS && GOSSIP_MS < PROBE_MS, "a probe ends before the next");
+    assert!(PROBE_REPLY_MS < PROBE_MS && SWIM_GOSSIP_MS < PROBE_MS, "a probe ends before the next");
     assert!(ANSWER_BYTES_MAX < MESSAGE_BODY_MAX / 2 + MESSAGE_BODY_MAX / 4, "an answer is one message");
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
     assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");

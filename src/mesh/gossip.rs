@@ -1,4 +1,4 @@
-//! The bounded flood: of each origin and kind the newest rumour, handed on a few times and compared now and then.
+//! The bounded flood: of each origin and kind the newest item, handed on a few times and compared now and then.
 //!
 //! What an unproven claim may do is be dropped: [`GossipTable::weigh`] looks, [`GossipTable::take`] alone changes a value
 //! and is given only what its origin signed. Origins are members, so nobody can fill the table with invented ones.
@@ -9,24 +9,24 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    RUMOUR_BYTES_MAX, RUMOUR_FANOUT, RUMOUR_FORGERY_BYTES, RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_LINK_RATE,
-    RUMOUR_LINKS_MAX, RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE, RUMOUR_ORIGINS_MAX,
+    GOSSIP_BYTES_MAX, GOSSIP_FANOUT, GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE,
+    GOSSIP_LINKS_MAX, GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE, GOSSIP_ORIGINS_MAX,
 };
 use crate::wire::gossip::{Claim, Entries, Entry, Fact, Headroom, Kind, Relayed};
 use heapless::{LinearMap, Vec as Bounded};
 
-const LINK: Rate = Rate { per_second: RUMOUR_LINK_RATE, burst: RUMOUR_LINK_BURST };
-const ORIGIN: Rate = Rate { per_second: RUMOUR_ORIGIN_RATE, burst: RUMOUR_ORIGIN_BURST };
+const LINK: Rate = Rate { per_second: GOSSIP_LINK_RATE, burst: GOSSIP_LINK_BURST };
+const ORIGIN: Rate = Rate { per_second: GOSSIP_ORIGIN_RATE, burst: GOSSIP_ORIGIN_BURST };
 
-/// Bytes kept for a rumour that is no list.
+/// Bytes kept for a gossip item that is no list.
 const SHORT: usize = 256;
 
-/// All rumours that one agent knows.
+/// All items that one agent knows.
 #[derive(Debug)]
 pub struct GossipTable {
     /// By key, each once.
     origins: Vec<Origin>,
-    links: LinearMap<PeerKey, Budget, RUMOUR_LINKS_MAX>,
+    links: LinearMap<PeerKey, Budget, GOSSIP_LINKS_MAX>,
     own: Option<PeerKey>,
     rng: Rng,
 }
@@ -70,7 +70,7 @@ pub enum Novelty {
     Full,
 }
 
-/// What became of a proven rumour.
+/// What became of a proven item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Insertion {
     /// It is the newest now.
@@ -84,7 +84,7 @@ pub enum Insertion {
 }
 
 impl GossipTable {
-    /// No rumours. The seed picks to whom news is handed on.
+    /// No items. The seed picks to whom news is handed on.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { origins: Vec::new(), links: LinearMap::new(), own: None, rng: Rng::new(seed) }
@@ -99,7 +99,7 @@ impl GossipTable {
     /// Fines a link that handed on what its origin never signed.
     pub fn forged(&mut self, now: Instant, link: PeerKey) {
         if let Some(budget) = self.account(now, link) {
-            budget.fine(now, LINK, RUMOUR_FORGERY_BYTES);
+            budget.fine(now, LINK, GOSSIP_FORGERY_BYTES);
         }
     }
 
@@ -122,12 +122,12 @@ impl GossipTable {
             _ if self.own == Some(claim.origin) => Novelty::Known,
             Ok(at) if self.origins[at].takes(claim.kind, claim.order) => Novelty::News,
             Ok(_) => Novelty::Known,
-            Err(_) if self.origins.len() < RUMOUR_ORIGINS_MAX => Novelty::News,
+            Err(_) if self.origins.len() < GOSSIP_ORIGINS_MAX => Novelty::News,
             Err(_) => Novelty::Full,
         }
     }
 
-    /// Takes a rumour of a member, proven to be of its origin.
+    /// Takes a gossip item of a member, proven to be of its origin.
     pub fn take(&mut self, now: Instant, claim: &Claim, fact: &Fact, told: &Relayed) -> Insertion {
         match self.weigh(claim) {
             Novelty::News => {}
@@ -144,10 +144,10 @@ impl GossipTable {
         Insertion::News(slot)
     }
 
-    /// Takes a rumour of this agent itself, just sealed.
+    /// Takes a gossip item of this agent itself, just sealed.
     pub fn tell(&mut self, now: Instant, claim: &Claim, fact: &Fact, message: Vec<u8>) -> Option<ItemRef> {
         self.own = Some(claim.origin);
-        if self.at(&claim.origin).is_err() && self.origins.len() >= RUMOUR_ORIGINS_MAX {
+        if self.at(&claim.origin).is_err() && self.origins.len() >= GOSSIP_ORIGINS_MAX {
             return None;
         }
         let slot = self.slot(claim);
@@ -170,9 +170,9 @@ impl GossipTable {
     }
 
     /// To whom of those linked a relay hands news on: a few by chance, neither who brought it nor its origin.
-    pub fn spread(&mut self, slot: ItemRef, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, RUMOUR_FANOUT> {
+    pub fn spread(&mut self, slot: ItemRef, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, GOSSIP_FANOUT> {
         let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return Bounded::new() };
-        if origin.values[slot.kind as usize].hops >= RUMOUR_HOPS_MAX {
+        if origin.values[slot.kind as usize].hops >= GOSSIP_HOPS_MAX {
             return Bounded::new();
         }
         let key = origin.key;
@@ -199,7 +199,7 @@ impl GossipTable {
     #[must_use]
     pub fn pass(&self, now: Instant, slot: ItemRef, asked: bool) -> Option<(u8, u16, &[u8])> {
         let value = &self.origins.get(usize::from(slot.origin))?.values[slot.kind as usize];
-        let hops = if asked { RUMOUR_HOPS_MAX } else { value.hops.saturating_add(1).min(RUMOUR_HOPS_MAX) };
+        let hops = if asked { GOSSIP_HOPS_MAX } else { value.hops.saturating_add(1).min(GOSSIP_HOPS_MAX) };
         value.is_live(now).then_some((hops, value.age(now), &value.message[..]))
     }
 
@@ -218,7 +218,7 @@ impl GossipTable {
         for origin in &self.origins {
             for kind in Kind::ALL {
                 let value = &origin.values[kind as usize];
-                if value.is_live(now) && value.since >= since && value.hops < RUMOUR_HOPS_MAX {
+                if value.is_live(now) && value.since >= since && value.hops < GOSSIP_HOPS_MAX {
                     // What finds no room is found by the next comparison.
                     let _ = list.push(origin.name(kind));
                 }
@@ -227,7 +227,7 @@ impl GossipTable {
         list
     }
 
-    /// What this agent lacks of another's list. `is_member` says whose rumours it wants.
+    /// What this agent lacks of another's list. `is_member` says whose items it wants.
     #[must_use]
     pub fn lacking(&self, list: &[Entry], is_member: impl Fn(&[u8; 8]) -> bool) -> Entries {
         let lacks = |entry: &&Entry| match self.find(&entry.origin) {
@@ -235,7 +235,7 @@ impl GossipTable {
                 let origin = &self.origins[at];
                 self.own != Some(origin.key) && origin.takes(entry.kind, (entry.boot, entry.seq))
             }
-            None => self.origins.len() < RUMOUR_ORIGINS_MAX && is_member(&entry.origin),
+            None => self.origins.len() < GOSSIP_ORIGINS_MAX && is_member(&entry.origin),
         };
         list.iter().filter(lacks).copied().collect()
     }
@@ -343,7 +343,7 @@ impl Value {
             Fact::Collections(_) | Fact::Removed(_) => None,
         };
         if self.message.capacity() == 0 {
-            self.message.reserve_exact(if claim.kind == Kind::Collections { RUMOUR_BYTES_MAX } else { SHORT });
+            self.message.reserve_exact(if claim.kind == Kind::Collections { GOSSIP_BYTES_MAX } else { SHORT });
         }
         self.message.clear();
         self.message.extend_from_slice(&told.message);

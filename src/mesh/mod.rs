@@ -1,10 +1,10 @@
 //! Who is there.
 //!
-//! Duty: the known peers, where they may be reached, which links stand, who of them is alive, and their rumours.
-//! In/out: links that come and go, packets, rolls, hints and rumours in; dials, packets, joins and losses out.
+//! Duty: the known peers, where they may be reached, which links stand, who of them is alive, and their items.
+//! In/out: links that come and go, packets, rolls, hints and items in; dials, packets, joins and losses out.
 //! Invariants: a peer is dialled by one dial at a time, and ever more rarely while it does not answer; an address
 //! is a hint until a dial proved it; a packet speaks only for who sealed it; who lives can refute its death; of each
-//! member and kind of rumour the newest is kept.
+//! member and kind of item the newest is kept.
 //! Limits: `PEERS_MAX` peers, `ADDRESSES_MAX` addresses each, `LINKS_WANTED` standing links in a large mesh, `RUMOUR_*`.
 //! Not here: sockets and seals (`io`), signatures (`wire`), certificates (a later issue).
 

@@ -6,7 +6,7 @@
 //! refuted again and again is not listened to; what ran out while this agent slept is no evidence.
 //! A generation is one life of a member: the count of its agent's starts, or one more than what it was
 //! remembered for. Invariants: one timer of a kind a member; every table is bounded by `PEERS_MAX`.
-//! Not here: ways and addresses (`peers`), sealing (`io`), rumours (`rumour`).
+//! Not here: ways and addresses (`peers`), sealing (`io`), items (`item`).
 
 mod foca_runtime;
 mod packet;
@@ -106,7 +106,7 @@ pub struct Membership {
     foca: Foca<Id, PacketCodec, SeededRng, NoCustomBroadcast>,
     timers: Timers,
     known: BTreeMap<KeyPrefix, KnownPeer>,
-    liars: Quarantine,
+    quarantine: Quarantine,
     /// Who said lately that this agent is down in its present life.
     deniers: Bounded<(KeyPrefix, Instant), DENIERS>,
     renewed: Option<Instant>,
@@ -133,7 +133,7 @@ impl Membership {
             foca: Foca::new(id, config(1), SeededRng(rng), PacketCodec),
             timers: Timers::default(),
             known: BTreeMap::new(),
-            liars: Quarantine::default(),
+            quarantine: Quarantine::default(),
             deniers: Bounded::new(),
             renewed: None,
             ping: None,

@@ -1,7 +1,7 @@
 //! What this agent knows of the network around it, noted down as it happens, for `wattle doctor`.
 //!
 //! No decision reads these notes but one: whether an address is of the home. Peers are those that may link, so the
-//! table is as long as that list; strangers are the last few.
+//! table is as long as that list; unknown_peers are the last few.
 
 use crate::base::time::Instant;
 use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
@@ -28,7 +28,7 @@ struct Notes {
     multicast: Multicast,
     given: Vec<IpAddr>,
     peers: BTreeMap<PeerId, PeerNotes>,
-    strangers: VecDeque<(PeerId, SocketAddr, Instant)>,
+    unknown_peers: VecDeque<(PeerId, SocketAddr, Instant)>,
 }
 
 #[derive(Debug, Default)]
@@ -85,7 +85,7 @@ pub struct NetworkReport {
     /// The peers that may link.
     pub peers: Vec<PeerReachability>,
     /// Devices that wanted to link and may not, the newest first.
-    pub strangers: Vec<UnknownPeer>,
+    pub unknown_peers: Vec<UnknownPeer>,
 }
 
 /// How one peer was reached, or not.
@@ -133,9 +133,9 @@ impl Diagnostics {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn mate(&self, peer: &PeerId, note: impl FnOnce(&mut PeerNotes)) {
-        if let Some(mate) = self.notes().peers.get_mut(peer) {
-            note(mate);
+    fn peer_notes(&self, peer: &PeerId, note: impl FnOnce(&mut PeerNotes)) {
+        if let Some(peer_notes) = self.notes().peers.get_mut(peer) {
+            note(peer_notes);
         }
     }
 
@@ -148,9 +148,9 @@ impl Diagnostics {
     pub fn may_link(&self, peer: PeerId, given: Option<String>) {
         let mut notes = self.notes();
         if notes.peers.len() < LINK_ALLOWED_MAX || notes.peers.contains_key(&peer) {
-            let mate = notes.peers.entry(peer).or_default();
-            if mate.given.len() < GIVEN_MAX {
-                mate.given.extend(given);
+            let peer_notes = notes.peers.entry(peer).or_default();
+            if peer_notes.given.len() < GIVEN_MAX {
+                peer_notes.given.extend(given);
             }
         }
     }
@@ -202,17 +202,17 @@ impl Diagnostics {
 
     /// A peer gave its keys.
     pub fn keyed(&self, peer: &PeerId) {
-        self.mate(peer, |mate| mate.keys = true);
+        self.peer_notes(peer, |peer_notes| peer_notes.keys = true);
     }
 
     /// A datagram was sent.
     pub fn sent(&self, peer: &PeerId) {
-        self.mate(peer, |mate| mate.sent += 1);
+        self.peer_notes(peer, |peer_notes| peer_notes.sent += 1);
     }
 
     /// A datagram was opened.
     pub fn opened(&self, peer: &PeerId, now: Instant) {
-        self.mate(peer, |mate| (mate.heard, mate.heard_at) = (mate.heard + 1, Some(now)));
+        self.peer_notes(peer, |peer_notes| (peer_notes.heard, peer_notes.heard_at) = (peer_notes.heard + 1, Some(now)));
     }
 
     /// Something changed with multicast.
@@ -222,42 +222,42 @@ impl Diagnostics {
 
     /// Discovery heard where a peer is.
     pub fn seen(&self, peer: &PeerId, at: SocketAddr) {
-        self.mate(peer, |mate| mate.seen = Some((at, clock::now())));
+        self.peer_notes(peer, |peer_notes| peer_notes.seen = Some((at, clock::now())));
     }
 
     /// A peer is dialled.
     pub fn dials(&self, peer: &PeerId, at: SocketAddr) {
-        self.mate(peer, |mate| mate.dialled = Some((at, clock::now(), None)));
+        self.peer_notes(peer, |peer_notes| peer_notes.dialled = Some((at, clock::now(), None)));
     }
 
     /// A dial came to nothing.
     pub fn failed(&self, peer: &PeerId, at: SocketAddr, why: &str) {
-        self.mate(peer, |mate| mate.dialled = Some((at, clock::now(), Some(why.to_owned()))));
+        self.peer_notes(peer, |peer_notes| peer_notes.dialled = Some((at, clock::now(), Some(why.to_owned()))));
     }
 
     /// A link came up, or went.
     pub fn linked(&self, peer: &PeerId, at: Option<SocketAddr>) {
-        self.mate(peer, |mate| mate.linked = at);
+        self.peer_notes(peer, |peer_notes| peer_notes.linked = at);
     }
 
     /// Whether some peer that may link is not linked.
     #[must_use]
     pub fn is_lonely(&self) -> bool {
-        self.notes().peers.values().any(|mate| mate.linked.is_none())
+        self.notes().peers.values().any(|peer_notes| peer_notes.linked.is_none())
     }
 
     /// Whether there is a link to a peer.
     #[must_use]
     pub fn is_linked(&self, peer: &PeerId) -> bool {
-        self.notes().peers.get(peer).is_some_and(|mate| mate.linked.is_some())
+        self.notes().peers.get(peer).is_some_and(|peer_notes| peer_notes.linked.is_some())
     }
 
     /// A device that may not link wanted to.
-    pub fn stranger(&self, peer: PeerId, at: SocketAddr) {
-        let strangers = &mut self.notes().strangers;
-        strangers.retain(|(known, ..)| *known != peer);
-        strangers.truncate(STRANGERS_MAX - 1);
-        strangers.push_front((peer, at, clock::now()));
+    pub fn unknown_peer(&self, peer: PeerId, at: SocketAddr) {
+        let unknown_peers = &mut self.notes().unknown_peers;
+        unknown_peers.retain(|(known, ..)| *known != peer);
+        unknown_peers.truncate(STRANGERS_MAX - 1);
+        unknown_peers.push_front((peer, at, clock::now()));
     }
 
     /// Everything, to be told.
@@ -265,21 +265,21 @@ impl Diagnostics {
     pub fn around(&self, now: Instant) -> NetworkReport {
         let notes = self.notes();
         let ms = |at: Instant| u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
-        let reached = |(peer, mate): (&PeerId, &PeerNotes)| PeerReachability {
+        let reached = |(peer, peer_notes): (&PeerId, &PeerNotes)| PeerReachability {
             peer_id: peer.to_string(),
-            given: mate.given.clone(),
-            linked: mate.linked,
-            seen: mate.seen.map(|(at, _)| at),
-            seen_ms: mate.seen.map(|(_, when)| ms(when)),
-            dialled: mate.dialled.as_ref().map(|(at, ..)| *at),
-            dialled_ms: mate.dialled.as_ref().map(|(_, when, _)| ms(*when)),
-            failed: mate.dialled.as_ref().and_then(|(.., why)| why.clone()),
-            keys: mate.keys,
-            sent: mate.sent,
-            heard: mate.heard,
-            heard_ms: mate.heard_at.map(ms),
+            given: peer_notes.given.clone(),
+            linked: peer_notes.linked,
+            seen: peer_notes.seen.map(|(at, _)| at),
+            seen_ms: peer_notes.seen.map(|(_, when)| ms(when)),
+            dialled: peer_notes.dialled.as_ref().map(|(at, ..)| *at),
+            dialled_ms: peer_notes.dialled.as_ref().map(|(_, when, _)| ms(*when)),
+            failed: peer_notes.dialled.as_ref().and_then(|(.., why)| why.clone()),
+            keys: peer_notes.keys,
+            sent: peer_notes.sent,
+            heard: peer_notes.heard,
+            heard_ms: peer_notes.heard_at.map(ms),
         };
-        let stranger = |(peer, at, when): &(PeerId, SocketAddr, Instant)| UnknownPeer {
+        let unknown_peer = |(peer, at, when): &(PeerId, SocketAddr, Instant)| UnknownPeer {
             peer_id: peer.to_string(),
             address: *at,
             ms: ms(*when),
@@ -291,7 +291,7 @@ impl Diagnostics {
             garbage: notes.garbage,
             multicast: notes.multicast.clone(),
             peers: notes.peers.iter().map(reached).collect(),
-            strangers: notes.strangers.iter().map(stranger).collect(),
+            unknown_peers: notes.unknown_peers.iter().map(unknown_peer).collect(),
         }
     }
 }
@@ -341,10 +341,10 @@ mod tests {
         network.sent(&peer(1));
         network.sent(&peer(2));
         for seed in 0..=u8::MAX {
-            network.stranger(peer(seed), SocketAddr::from(([10, 0, 0, 1], 9)));
+            network.unknown_peer(peer(seed), SocketAddr::from(([10, 0, 0, 1], 9)));
         }
         let around = network.around(clock::now());
-        assert_eq!((around.peers.len(), around.peers[0].sent, around.strangers.len()), (1, 1, STRANGERS_MAX));
-        assert_eq!(around.strangers[0].peer_id, peer(u8::MAX).to_string());
+        assert_eq!((around.peers.len(), around.peers[0].sent, around.unknown_peers.len()), (1, 1, STRANGERS_MAX));
+        assert_eq!(around.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
     }
 }

@@ -18,35 +18,35 @@ use log::{debug, info, warn};
 use smol::channel::{Sender, bounded};
 use std::net::TcpListener;
 
-/// An agent's tongue and ears.
+/// An agent's session and ears.
 #[derive(Debug)]
 pub struct PeerSession {
     links: Links,
-    sealer: Signer,
-    opener: Verifier,
+    signer: Signer,
+    verifier: Verifier,
     probe: UdpTransport,
     network: Diagnostics,
     events: Sender<Event>,
 }
 
 impl PeerSession {
-    /// For these links. `sealer` counts on from this start of the agent.
+    /// For these links. `signer` counts on from this start of the agent.
     #[must_use]
     pub fn new(
         links: Links,
-        sealer: Signer,
+        signer: Signer,
         peers: &[PeerId],
         probe: UdpTransport,
         network: Diagnostics,
         events: Sender<Event>,
     ) -> Self {
-        let mut opener = Verifier::new();
+        let mut verifier = Verifier::new();
         for peer in peers {
-            if !opener.allow(*peer) {
+            if !verifier.allow(*peer) {
                 warn!("There is no room to listen to {peer}.");
             }
         }
-        Self { links, sealer, opener, probe, network, events }
+        Self { links, signer, verifier, probe, network, events }
     }
 
     /// Opens the links on `listener` for these peers, and the datagrams beside it. `boot` is the number of this
@@ -112,17 +112,17 @@ impl PeerSession {
         self.probe.send(&PeerId::from_public_key(&peer.0), packet);
     }
 
-    /// Says something, in the form in which the peer speaks. What a full or lost link does not take is not said;
+    /// Says something, in the encoding in which the peer speaks. What a full or lost link does not take is not message;
     /// the node waits for no answer longer than its deadline.
-    pub fn say(&mut self, peer: PeerKey, talk: &Message) {
+    pub fn send(&mut self, peer: PeerKey, talk: &Message) {
         let peer = PeerId::from_public_key(&peer.0);
-        let form = self.links.form(&peer);
+        let encoding = self.links.encoding(&peer);
         // Both buffers were used before, and will be again.
         let (mut body, mut frame) = (self.links.frame(), self.links.frame());
-        talk.put(form, body.buffer());
-        match self.sealer.seal_into(form, talk.kind(), &[], &body, frame.buffer()) {
+        talk.put(encoding, body.buffer());
+        match self.signer.sign_into(encoding, talk.kind(), &[], &body, frame.buffer()) {
             Ok(()) => {
-                if let Err(error) = self.links.send(&peer, channel(form, talk), frame) {
+                if let Err(error) = self.links.send(&peer, channel(encoding, talk), frame) {
                     debug!("A message to {peer} was not sent: {error}.");
                 }
             }
@@ -130,18 +130,18 @@ impl PeerSession {
         }
     }
 
-    /// Seals a fact of this agent's own, as a rumour.
-    pub fn seal(&mut self, fact: &Fact) -> Option<Vec<u8>> {
-        let sealed = self.sealer.seal(gossip::TYPE, &[], &fact.seal());
+    /// Seals a fact of this agent's own, as a gossip item.
+    pub fn sign(&mut self, fact: &Fact) -> Option<Vec<u8>> {
+        let sealed = self.signer.sign(gossip::TYPE, &[], &fact.encode());
         sealed.inspect_err(|error| warn!("A rumour of this agent's own was not told: {error}")).ok()
     }
 
-    /// Whether a rumour that somebody handed on was signed by its origin, an agent that is listened to.
+    /// Whether a gossip item that somebody handed on was signed by its origin, an agent that is listened to.
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn verify(&self, message: &[u8]) -> Result<(), BadMessage> {
-        self.opener.verify(message).map(|_| ())
+    pub fn verify_relayed(&self, message: &[u8]) -> Result<(), BadMessage> {
+        self.verifier.verify_relayed(message).map(|_| ())
     }
 
     /// The time to each linked peer and back, in microseconds, as far as it was measured.
@@ -157,14 +157,14 @@ impl PeerSession {
     }
 
     /// What an event of the links means to the node; `None` if nothing.
-    pub fn hear(&mut self, event: LinkEvent) -> Option<Input> {
+    pub fn on_link_event(&mut self, event: LinkEvent) -> Option<Input> {
         let key = |peer: &PeerId| PeerKey(*peer.public_key());
         match event {
             LinkEvent::Up { peer, address, .. } => {
                 let address = address.socket()?;
                 self.network.linked(&peer, Some(address));
                 if let Some(keys) = self.probe.greet(peer, address) {
-                    self.say(key(&peer), &Message::Keys(keys));
+                    self.send(key(&peer), &Message::Keys(keys));
                 }
                 Some(Input::Link(key(&peer), LinkInput::Up(address)))
             }
@@ -172,8 +172,8 @@ impl PeerSession {
                 self.network.linked(&peer, None);
                 Some(Input::Link(key(&peer), LinkInput::Down(why)))
             }
-            LinkEvent::Stranger { peer, address } => {
-                self.network.stranger(peer, address);
+            LinkEvent::UnknownPeer { peer, address } => {
+                self.network.unknown_peer(peer, address);
                 None
             }
             LinkEvent::DialFailed { peer, address, why } => {
@@ -184,8 +184,8 @@ impl PeerSession {
                 Some(Input::Link(key(&peer), LinkInput::NotDialled))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
-                let said = match self.opener.open_as(channel.form(), &bytes) {
-                    Ok(opened) if opened.sender == peer => Message::read(channel.form(), opened.kind, opened.body),
+                let message = match self.verifier.verify_relayed_as(channel.encoding(), &bytes) {
+                    Ok(opened) if opened.sender == peer => Message::read(channel.encoding(), opened.kind, opened.body),
                     Ok(opened) => {
                         info!("{peer} passed on a message of {}; direct talk is of oneself only.", opened.sender);
                         None
@@ -195,12 +195,12 @@ impl PeerSession {
                         None
                     }
                 };
-                if let Some(Message::Keys(keys)) = &said {
+                if let Some(Message::Keys(keys)) = &message {
                     self.network.keyed(&peer);
                     self.probe.learn(peer, keys);
                     return None;
                 }
-                said.map(|talk| Input::Link(key(&peer), LinkInput::Said(Box::new(talk))))
+                message.map(|talk| Input::Link(key(&peer), LinkInput::Said(Box::new(talk))))
             }
         }
     }
@@ -211,9 +211,9 @@ impl PeerSession {
     }
 }
 
-/// Membership, rumours and the keys of datagrams do not wait behind passages.
-const fn channel(form: Encoding, talk: &Message) -> Channel {
-    match (form, talk) {
+/// Membership, items and the keys of datagrams do not wait behind passages.
+const fn channel(encoding: Encoding, talk: &Message) -> Channel {
+    match (encoding, talk) {
         (Encoding::Json, _) => Channel::Json,
         (Encoding::Postcard, Message::Member(_) | Message::Gossip(_) | Message::Keys(_)) => Channel::Gossip,
         (

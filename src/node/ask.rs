@@ -92,7 +92,7 @@ impl Node {
     pub(super) fn on_asked(&mut self, peer: PeerKey, ask: message::Ask, out: &mut Out) {
         let model = Fingerprint(ask.model);
         let meaning = Quantized::from_parts(ask.scale, &ask.codes).and_then(|codes| codes.exact(model).ok());
-        let fits = model == self.facts.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
+        let fits = model == self.config.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
         let task = self.task_id();
         match meaning {
             Some(meaning) if fits && !self.stopping && self.peer_asks.push((task, peer, ask.id)).is_ok() => {
@@ -105,7 +105,7 @@ impl Node {
     }
 
     fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<message::Found>>) -> Output {
-        Output::Send(peer, Message::Answer(message::Answer { id, device: self.facts.device.clone(), found }))
+        Output::Send(peer, Message::Answer(message::Answer { id, device: self.config.device.clone(), found }))
     }
 
     /// A peer answers.
@@ -131,7 +131,7 @@ impl Node {
 
     fn answer(&self, ask: PendingQuery, out: &mut Out) {
         let name = |key: Option<PeerKey>| match key.map(|key| self.peers.get(key)) {
-            None => self.facts.device.clone(),
+            None => self.config.device.clone(),
             Some(peer) => peer.map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned()),
         };
         let answered = ask.lists.len();

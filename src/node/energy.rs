@@ -28,7 +28,7 @@ use heapless::LinearMap;
 pub(super) struct EnergyState {
     /// What the governor allows; `None`: nothing governs.
     decision: Option<Decision>,
-    pace: DutyCycle,
+    duty_cycle: DutyCycle,
     /// The account of each running task.
     accounts: LinearMap<TaskId, usize, BACKGROUND_MAX>,
     /// When an account that was asked has credit again.
@@ -90,7 +90,7 @@ impl Node {
     pub(super) fn tell_demand(&mut self, now: Instant, out: &mut Out) {
         let Some(decision) = self.power.decision else { return };
         let work = self.has_work();
-        self.power.ages.count(now, self.facts.ledger.unfinished());
+        self.power.ages.count(now, self.config.ledger.unfinished());
         // Looking alone is as old as its word.
         let looks = work.then(|| self.power.waits.unwrap_or(now));
         let waits = self.power.ages.oldest().or(looks);
@@ -111,7 +111,7 @@ impl Node {
 
     /// Whether this device has work of its own.
     pub(super) fn has_work(&self) -> bool {
-        self.facts.ledger.unfinished() > 0 || self.ingest.looking()
+        self.config.ledger.unfinished() > 0 || self.ingest.looking()
     }
 
     /// From when on light work that is not counted may begin, as far as people and the device's need go; `None`: not
@@ -142,7 +142,7 @@ impl Node {
             if self.power.accounts.values().any(|taken| *taken == account) {
                 continue;
             }
-            match self.power.pace.asks(now, account, &allowed) {
+            match self.power.duty_cycle.asks(now, account, &allowed) {
                 Verdict::Run { chunks } => return Some(Admission { account, chunks: bulk.then_some(chunks) }),
                 Verdict::Later(at) => self.power.credit_at = earliest(self.power.credit_at, Some(at)),
                 Verdict::No => {}
@@ -154,7 +154,7 @@ impl Node {
     /// Counts a task as started.
     pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Admission) {
         if self.power.decision.is_some() {
-            self.power.pace.started(now, room.account);
+            self.power.duty_cycle.started(now, room.account);
             let kept = self.power.accounts.insert(id, room.account);
             debug_assert!(kept.is_ok(), "slots never exceed the table");
         }
@@ -167,7 +167,7 @@ impl Node {
         out.push(Output::Spent { cpu: spent, chunks });
         if let Some(account) = self.power.accounts.remove(&id) {
             let allowed = if decision.workers > 0 { decision } else { light(&decision) };
-            self.power.pace.finished(now, account, chunks, spent, &allowed);
+            self.power.duty_cycle.finished(now, account, chunks, spent, &allowed);
         }
     }
 
@@ -184,7 +184,7 @@ impl Node {
     /// What peers are told: by the governor where there is one, else whether this device works for itself.
     pub(super) fn offer(&self, busy: bool) -> Headroom {
         match &self.power.decision {
-            Some(decision) => advertiser::word(decision, busy, self.power.pace.chunk_ms()),
+            Some(decision) => advertiser::word(decision, busy, self.power.duty_cycle.chunk_ms()),
             None => advertiser::ungoverned(busy),
         }
     }

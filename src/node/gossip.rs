@@ -1,6 +1,6 @@
-//! The story of rumours: what this agent tells of itself, what others told, handed on and compared.
+//! The story of items: what this agent tells of itself, what others told, handed on and compared.
 //!
-//! The node has no key: it asks for its facts to be sealed (`Tell`, then `Told`), and for others' to be checked
+//! The node has no key: it asks for its config to be sealed (`Tell`, then `Told`), and for others' to be checked
 //! (`Verify`, then `Proven` or `Forged`). A claim that nobody checked can only be dropped.
 
 use super::output::{ItemRefs, Notice, Output};
@@ -10,8 +10,8 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::advertiser::HeadroomAdvertiser;
 use crate::limits::{
-    LINKS_MAX, OUT_OF_MESH_MAX, RUMOUR_BATCH_BYTES, RUMOUR_COMPARE_MS, RUMOUR_COUNT_MS, RUMOUR_DIGEST_MS,
-    RUMOUR_DWELL_MS, RUMOUR_FEW, RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS,
+    GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_FEW,
+    GOSSIP_LINKS_MAX, GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS, LINKS_MAX, OUT_OF_MESH_MAX,
 };
 use crate::mesh::gossip::{GossipTable, Insertion, Novelty};
 use crate::store::change::Ledger;
@@ -20,11 +20,11 @@ use crate::wire::message::Message;
 use crate::work::task::Counted;
 use heapless::{LinearMap, Vec as Bounded};
 
-const DWELL: Duration = Duration::from_millis(RUMOUR_DWELL_MS);
-const COUNT: Duration = Duration::from_millis(RUMOUR_COUNT_MS);
-const RECENT: Duration = Duration::from_millis(RUMOUR_RECENT_MS);
-const PAUSE: Duration = Duration::from_millis(RUMOUR_COMPARE_MS);
-const DIGEST: Duration = Duration::from_millis(RUMOUR_DIGEST_MS);
+const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
+const COUNT: Duration = Duration::from_millis(GOSSIP_COUNT_MS);
+const RECENT: Duration = Duration::from_millis(GOSSIP_RECENT_MS);
+const PAUSE: Duration = Duration::from_millis(GOSSIP_COMPARE_MS);
+const DIGEST: Duration = Duration::from_millis(GOSSIP_DIGEST_MS);
 
 /// Outputs that are left to the other stories of an input.
 const OTHERS: usize = OUT_OF_MESH_MAX + 8;
@@ -32,7 +32,7 @@ const OTHERS: usize = OUT_OF_MESH_MAX + 8;
 /// What is under way in this story.
 #[derive(Debug)]
 pub(super) struct GossipState {
-    rumours: GossipTable,
+    items: GossipTable,
     /// The headroom that was told last, and when the next is due.
     headroom: HeadroomAdvertiser,
     /// The collections that were told last.
@@ -47,15 +47,15 @@ pub(super) struct GossipState {
     /// The links that stand.
     links: Bounded<PeerKey, LINKS_MAX>,
     /// Of whom people were told that it tells too much, and when.
-    loud: LinearMap<PeerKey, Instant, RUMOUR_LINKS_MAX>,
+    loud: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
 }
 
 impl GossipState {
     /// Nothing heard. The seed picks partners, and when the first comparison is.
     pub(super) fn new(now: Instant, seed: u64) -> Self {
-        let first = Duration::from_millis(Rng::new(seed).below(RUMOUR_DIGEST_MS));
+        let first = Duration::from_millis(Rng::new(seed).below(GOSSIP_DIGEST_MS));
         Self {
-            rumours: GossipTable::new(seed),
+            items: GossipTable::new(seed),
             headroom: HeadroomAdvertiser::default(),
             collections: None,
             counted: None,
@@ -83,25 +83,25 @@ pub struct PeerGossip {
 impl Node {
     /// Tells what is due, and compares with somebody now and then.
     pub(super) fn gossip(&mut self, now: Instant, out: &mut Out) {
-        if self.hearsay.links.is_empty() || out.room() <= OTHERS {
+        if self.gossip.links.is_empty() || out.room() <= OTHERS {
             return;
         }
         let headroom = self.headroom_now();
-        if let Some(word) = self.hearsay.headroom.word(now, headroom) {
+        if let Some(word) = self.gossip.headroom.word(now, headroom) {
             out.push(Output::Tell(Fact::Headroom(word)));
         }
-        if self.hearsay.compare_at <= now {
-            self.hearsay.compare_at = now + DIGEST;
-            let partner: Bounded<PeerKey, 1> = self.hearsay.rumours.pick(self.hearsay.links.iter());
-            self.hearsay.compared = Some(now);
+        if self.gossip.compare_at <= now {
+            self.gossip.compare_at = now + DIGEST;
+            let partner: Bounded<PeerKey, 1> = self.gossip.items.pick(self.gossip.links.iter());
+            self.gossip.compared = Some(now);
             partner.iter().for_each(|partner| self.name_all(now, *partner, true, out));
         }
-        if let Some((since, at)) = self.hearsay.news
+        if let Some((since, at)) = self.gossip.news
             && at <= now
         {
-            self.hearsay.news = None;
-            let list = self.hearsay.rumours.recent(now, since);
-            let links: Bounded<PeerKey, RUMOUR_RECENT_LINKS> = self.hearsay.rumours.pick(self.hearsay.links.iter());
+            self.gossip.news = None;
+            let list = self.gossip.items.recent(now, since);
+            let links: Bounded<PeerKey, GOSSIP_RECENT_LINKS> = self.gossip.items.pick(self.gossip.links.iter());
             for to in links.iter().filter(|_| !list.is_empty()) {
                 let have = Gossip::Have { ask: false, list: Box::new(list.clone()) };
                 out.push(Output::Send(*to, Message::Gossip(have)));
@@ -112,16 +112,16 @@ impl Node {
     /// When this story wants to be woken.
     /// Whether there is a link at all.
     pub(super) fn linked_somewhere(&self) -> bool {
-        !self.hearsay.links.is_empty()
+        !self.gossip.links.is_empty()
     }
 
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
-        if self.hearsay.links.is_empty() {
+        if self.gossip.links.is_empty() {
             return None;
         }
-        let headroom = self.hearsay.headroom.due(&self.headroom_now());
-        let news = self.hearsay.news.map(|(_, at)| at);
-        earliest(earliest(Some(headroom), Some(self.hearsay.compare_at)), earliest(news, self.count_due()))
+        let headroom = self.gossip.headroom.due(&self.headroom_now());
+        let news = self.gossip.news.map(|(_, at)| at);
+        earliest(earliest(Some(headroom), Some(self.gossip.compare_at)), earliest(news, self.count_due()))
     }
 
     /// None while the disk holds the work, else what the governor lets it offer.
@@ -135,20 +135,20 @@ impl Node {
     pub(super) fn count_is_due(&mut self, now: Instant) -> bool {
         let due = self.count_due().is_some_and(|at| at <= now);
         if due {
-            self.hearsay.counting = true;
-            self.hearsay.counted = Some((now, self.facts.ledger));
+            self.gossip.counting = true;
+            self.gossip.counted = Some((now, self.config.ledger));
         }
         due
     }
 
     /// Soon after the device came to rest, and seldom while it works: a count walks every document.
     fn count_due(&self) -> Option<Instant> {
-        let able = self.ingest.broken.is_none() && !self.disk_full() && !self.hearsay.links.is_empty();
-        if !able || self.hearsay.counting || !self.ingest.has_slot(self.facts.slots) {
+        let able = self.ingest.broken.is_none() && !self.disk_full() && !self.gossip.links.is_empty();
+        if !able || self.gossip.counting || !self.ingest.has_slot(self.config.slots) {
             return None;
         }
-        let due = match self.hearsay.counted {
-            Some((_, ledger)) if ledger == self.facts.ledger => None,
+        let due = match self.gossip.counted {
+            Some((_, ledger)) if ledger == self.config.ledger => None,
             Some((at, _)) => Some(at + if self.ingest.busy() { COUNT } else { DWELL }),
             None => (!self.ingest.busy()).then_some(Instant::ZERO),
         };
@@ -157,15 +157,15 @@ impl Node {
     }
 
     pub(super) fn on_counted(&mut self, list: &[Counted], out: &mut Out) {
-        self.hearsay.counting = false;
-        let model = self.facts.fingerprint.0;
+        self.gossip.counting = false;
+        let model = self.config.fingerprint.0;
         let of = |counted: &Counted| {
             let name = counted.name.as_str().try_into().ok()?;
             Some(Collection { name, model, documents: counted.documents, passages: counted.passages })
         };
         let told = Fact::Collections(Box::new(list.iter().filter_map(of).collect()));
-        if self.hearsay.collections.as_ref() != Some(&told) {
-            self.hearsay.collections = Some(told.clone());
+        if self.gossip.collections.as_ref() != Some(&told) {
+            self.gossip.collections = Some(told.clone());
             out.push(Output::Tell(told));
         }
     }
@@ -173,9 +173,9 @@ impl Node {
     /// A fact of this agent is sealed: everybody linked gets it.
     pub(super) fn on_told(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&message) else { return };
-        let Some(slot) = self.hearsay.rumours.tell(now, &claim, &fact, message) else { return };
+        let Some(slot) = self.gossip.items.tell(now, &claim, &fact, message) else { return };
         self.note_news(now);
-        for to in &self.hearsay.links {
+        for to in &self.gossip.links {
             if out.room() > OTHERS {
                 out.push(Output::Pass { to: *to, slots: ItemRefs::from_iter([slot]), asked: false });
             }
@@ -183,31 +183,31 @@ impl Node {
     }
 
     /// A link stands. Who comes late learns over it what was told before.
-    pub(super) fn greet_with_rumours(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
-        let links = &mut self.hearsay.links;
+    pub(super) fn greet_with_gossip(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
+        let links = &mut self.gossip.links;
         // The links themselves are no more than this.
         let _ = !links.contains(&peer) && links.push(peer).is_ok();
         // What this agent told of itself goes to every new link at once: most telling is done while links come up.
-        let own: ItemRefs = self.hearsay.rumours.own(now).collect();
+        let own: ItemRefs = self.gossip.items.own(now).collect();
         if !own.is_empty() && out.room() > OTHERS {
             out.push(Output::Pass { to: peer, slots: own, asked: false });
         }
-        if self.hearsay.compared.is_none_or(|at| now.since(at) >= PAUSE) {
-            self.hearsay.compared = Some(now);
+        if self.gossip.compared.is_none_or(|at| now.since(at) >= PAUSE) {
+            self.gossip.compared = Some(now);
             self.name_all(now, peer, true, out);
         }
     }
 
     pub(super) fn on_unlinked(&mut self, peer: PeerKey) {
-        self.hearsay.links.retain(|link| *link != peer);
-        if self.hearsay.links.is_empty() {
-            self.hearsay.compared = None;
-            self.hearsay.news = None;
+        self.gossip.links.retain(|link| *link != peer);
+        if self.gossip.links.is_empty() {
+            self.gossip.compared = None;
+            self.gossip.news = None;
         }
     }
 
     pub(super) fn on_gossip(&mut self, now: Instant, peer: PeerKey, gossip: Gossip, out: &mut Out) {
-        if !self.hearsay.rumours.spend(now, peer, gossip.weight()) {
+        if !self.gossip.items.spend(now, peer, gossip.weight()) {
             return self.too_loud(now, peer, out);
         }
         match gossip {
@@ -215,13 +215,13 @@ impl Node {
             Gossip::Have { ask, list } => {
                 let members = &self.peers;
                 let member = |prefix: &[u8; 8]| members.iter().any(|peer| peer.key.0[..8] == prefix[..]);
-                let want: Entries = self.hearsay.rumours.lacking(&list, member);
+                let want: Entries = self.gossip.items.lacking(&list, member);
                 if !want.is_empty() {
                     out.push(Output::Send(peer, Message::Gossip(Gossip::Want(Box::new(want)))));
                 }
                 // Who asks pays for the answer.
-                let answer = self.hearsay.rumours.names(now).count() * size_of::<Entry>();
-                if ask && self.hearsay.rumours.spend(now, peer, answer) {
+                let answer = self.gossip.items.names(now).count() * size_of::<Entry>();
+                if ask && self.gossip.items.spend(now, peer, answer) {
                     self.name_all(now, peer, false, out);
                 }
             }
@@ -229,29 +229,29 @@ impl Node {
         }
     }
 
-    /// A rumour that nobody checked: what is no news, or not of a member, is dropped before its signature is looked at.
+    /// A gossip item that nobody checked: what is no news, or not of a member, is dropped before its signature is looked at.
     fn on_relayed(&mut self, from: PeerKey, told: Relayed, out: &mut Out) {
         let Some(claim) = Claim::of(&told.message) else { return };
-        let news = self.hearsay.rumours.weigh(&claim);
+        let news = self.gossip.items.weigh(&claim);
         if news == Novelty::Full {
             let members = &self.peers;
-            self.hearsay.rumours.keep(|origin| members.get(*origin).is_some());
+            self.gossip.items.keep(|origin| members.get(*origin).is_some());
         }
         if news == Novelty::News && self.peers.get(claim.origin).is_some() && out.room() > OTHERS {
             out.push(Output::Verify(from, told));
         }
     }
 
-    /// A rumour that its origin signed.
+    /// A gossip item that its origin signed.
     pub(super) fn on_proven(&mut self, now: Instant, from: PeerKey, told: &Relayed, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&told.message) else { return };
         if self.peers.get(claim.origin).is_none() {
             return;
         }
-        match self.hearsay.rumours.take(now, &claim, &fact, told) {
+        match self.gossip.items.take(now, &claim, &fact, told) {
             Insertion::News(slot) => {
                 self.note_news(now);
-                for to in &self.hearsay.rumours.spread(slot, from, &self.hearsay.links) {
+                for to in &self.gossip.items.spread(slot, from, &self.gossip.links) {
                     out.push(Output::Pass { to: *to, slots: ItemRefs::from_iter([slot]), asked: false });
                 }
             }
@@ -266,18 +266,18 @@ impl Node {
     }
 
     fn note_news(&mut self, now: Instant) {
-        self.hearsay.news.get_or_insert((now, now + RECENT));
+        self.gossip.news.get_or_insert((now, now + RECENT));
     }
 
     /// A link handed on what its origin never signed.
     pub(super) fn on_forged(&mut self, now: Instant, from: PeerKey, out: &mut Out) {
-        self.hearsay.rumours.forged(now, from);
+        self.gossip.items.forged(now, from);
         self.tell_of(from, "handed on a rumour that was not signed by the one it names. It was dropped", out);
     }
 
     /// Names everything that is valid, in as many lists as it takes.
     fn name_all(&self, now: Instant, peer: PeerKey, ask: bool, out: &mut Out) {
-        let mut names = self.hearsay.rumours.names(now).peekable();
+        let mut names = self.gossip.items.names(now).peekable();
         // Who asks with nothing in hand asks all the same.
         let mut ask = ask;
         while (ask || names.peek().is_some()) && out.room() > OTHERS {
@@ -296,15 +296,15 @@ impl Node {
     /// Hands over what was asked for, in batches that fit a frame each, as far as the asker's budget goes.
     fn hand_over(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
         // A few were missed by a flood, and go on from there; many are asked for by one who came late.
-        let asked = list.len() > RUMOUR_FEW;
+        let asked = list.len() > GOSSIP_FEW;
         let (mut slots, mut bytes) = (ItemRefs::new(), 0);
         for entry in list {
-            let Some((slot, length)) = self.hearsay.rumours.named(now, entry) else { continue };
-            if !self.hearsay.rumours.spend(now, peer, length) {
+            let Some((slot, length)) = self.gossip.items.named(now, entry) else { continue };
+            if !self.gossip.items.spend(now, peer, length) {
                 self.too_loud(now, peer, out);
                 break;
             }
-            if (slots.is_full() || bytes + length > RUMOUR_BATCH_BYTES) && out.room() > OTHERS {
+            if (slots.is_full() || bytes + length > GOSSIP_BATCH_BYTES) && out.room() > OTHERS {
                 out.push(Output::Pass { to: peer, slots: core::mem::take(&mut slots), asked });
                 bytes = 0;
             }
@@ -321,7 +321,7 @@ impl Node {
     #[must_use]
     pub fn passed(&self, now: Instant, slots: &ItemRefs, asked: bool) -> Option<Message> {
         let passed = slots.iter().filter_map(|slot| {
-            let (hops, age_s, message) = self.hearsay.rumours.pass(now, *slot, asked)?;
+            let (hops, age_s, message) = self.gossip.items.pass(now, *slot, asked)?;
             Some(Relayed { hops, age_s, message: message.to_vec() })
         });
         let batch: Box<Bounded<Relayed, _>> = Box::new(passed.collect());
@@ -332,11 +332,11 @@ impl Node {
     #[must_use]
     pub fn heard(&self, now: Instant) -> Vec<PeerGossip> {
         let told = |peer: PeerKey| {
-            let collections = match self.hearsay.rumours.fact(now, peer, Kind::Collections) {
+            let collections = match self.gossip.items.fact(now, peer, Kind::Collections) {
                 Some(Fact::Collections(list)) => list.iter().cloned().collect(),
                 _ => Vec::new(),
             };
-            PeerGossip { peer, headroom: self.hearsay.rumours.headroom(now, peer), collections }
+            PeerGossip { peer, headroom: self.gossip.items.headroom(now, peer), collections }
         };
         self.peers.iter().map(|peer| told(peer.key)).collect()
     }
@@ -344,12 +344,12 @@ impl Node {
     /// The newest start and number of what an agent told that reached this one; for tests and the simulator.
     #[must_use]
     pub fn heard_up_to(&self, origin: PeerKey, kind: Kind) -> Option<(u32, u64)> {
-        self.hearsay.rumours.order(origin, kind)
+        self.gossip.items.order(origin, kind)
     }
 
     /// People are told once a minute at most.
     fn too_loud(&mut self, now: Instant, who: PeerKey, out: &mut Out) {
-        let loud = &mut self.hearsay.loud;
+        let loud = &mut self.gossip.loud;
         loud.retain(|_, at| now.since(*at) < Duration::from_secs(60));
         if loud.contains_key(&who) || loud.insert(who, now).is_err() {
             return;

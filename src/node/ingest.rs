@@ -115,7 +115,7 @@ impl Node {
         if let Some(why) = self.held_reason() {
             return out.push(Output::Reply(reply, Response::refused(Problem::DiskFull, why)));
         }
-        match place_source(&self.facts.sources, &source) {
+        match place_source(&self.config.sources, &source) {
             Err(why) => out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why))),
             Ok(None) => {
                 self.ingest.looks.touch(now, &source.path);
@@ -126,7 +126,7 @@ impl Node {
                     let busy = "The agent is busy writing; try again in a moment.";
                     return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
                 }
-                self.facts.sources.clone_from(&sources);
+                self.config.sources.clone_from(&sources);
                 self.save(vec![Change::Sources(Sources(sources))], Then::Added(reply, source), out);
             }
         }
@@ -177,8 +177,8 @@ impl Node {
                 return self.break_down(now, &why, out);
             }
         };
-        self.facts.ledger = saved.ledger;
-        self.facts.disk_free = saved.disk_free;
+        self.config.ledger = saved.ledger;
+        self.config.disk_free = saved.disk_free;
         self.ingest.queue.saved();
         match then {
             Then::Added(reply, source) => {
@@ -214,7 +214,7 @@ impl Node {
         }
         if matches!(self.ingest.leaving, Leaving::Until(at) if at <= now) {
             self.ingest.leaving =
-                if self.facts.ledger.count(Kind::Leaving) > 0 { Leaving::Due } else { Leaving::Nobody };
+                if self.config.ledger.count(Kind::Leaving) > 0 { Leaving::Due } else { Leaving::Nobody };
         }
         while !self.ingest.looking()
             && let Some(place) = self.ingest.looks.due(now)
@@ -222,11 +222,11 @@ impl Node {
             self.plan_looks(place);
         }
         // Each running task may end in a save: there must be room for all of them.
-        if self.ingest.has_slot(self.facts.slots) && self.count_is_due(now) {
+        if self.ingest.has_slot(self.config.slots) && self.count_is_due(now) {
             // Not counted, as it is little and seldom; but people and the device's need come before it.
             self.start(Task::Count, None, now, out);
         }
-        while self.ingest.has_slot(self.facts.slots)
+        while self.ingest.has_slot(self.config.slots)
             && let Some(room) = self.room_for_work(now)
         {
             let Some(task) = self.next_task(room.chunks) else { return self.forget_credit() };
@@ -252,7 +252,7 @@ impl Node {
             return Some(Task::Look(look.clone()));
         }
         let may_drop = self.ingest.leaving == Leaving::Due;
-        self.ingest.queue.next(&self.facts.ledger, may_drop, chunks)
+        self.ingest.queue.next(&self.config.ledger, may_drop, chunks)
     }
 
     fn hold(&mut self, now: Instant, out: &mut Out) {
@@ -269,7 +269,7 @@ impl Node {
 
     fn plan_looks(&mut self, place: Place) {
         let looks: Vec<Look> = match place {
-            Place::Everything => self.facts.sources.iter().map(whole).collect(),
+            Place::Everything => self.config.sources.iter().map(whole).collect(),
             Place::Scope(scope) => {
                 let source = self.source_of(&scope).cloned();
                 source.map(|source| Look { source, scope, after: None }).into_iter().collect()
@@ -321,7 +321,7 @@ impl Node {
 
     /// The innermost source that covers the path.
     fn source_of(&self, path: &[u8]) -> Option<&Source> {
-        let covering = self.facts.sources.iter().filter(|source| covers(&source.path, path));
+        let covering = self.config.sources.iter().filter(|source| covers(&source.path, path));
         covering.max_by_key(|source| source.path.len())
     }
 }
@@ -350,7 +350,7 @@ fn place_source(sources: &[Source], new: &Source) -> Result<Option<Vec<Source>>,
                 "{} belongs to the collection {:?} (ring {}) already, and a file can be in only one. Nothing was changed.",
                 name(source),
                 source.collection,
-                source.ring.word()
+                source.ring.as_str()
             ));
         }
         if outer && (source.path != new.path || source.device == new.device) {

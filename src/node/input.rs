@@ -31,9 +31,9 @@ pub enum Input {
     Member(PeerKey, Vec<u8>),
     /// A fact of this agent's own is sealed: the whole message.
     Told(Vec<u8>),
-    /// A rumour that this peer handed on was signed by its origin.
+    /// A gossip item that this peer handed on was signed by its origin.
     Proven(PeerKey, Relayed),
-    /// A rumour that this peer handed on was not.
+    /// A gossip item that this peer handed on was not.
     Forged(PeerKey),
     /// Discovery heard that a peer can be dialled here: a hint of anybody's, proven by a dial only.
     Seen(PeerKey, SocketAddr),
@@ -63,7 +63,7 @@ pub enum LinkInput {
     Said(Box<Message>),
 }
 
-/// A request, checked for form by the driver.
+/// A request, checked for encoding by the driver.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Watch this folder or file from now on. The driver has made the path absolute and seen it.

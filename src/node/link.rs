@@ -16,7 +16,7 @@ impl Node {
                 out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
-                self.greet_with_rumours(now, peer, out);
+                self.greet_with_gossip(now, peer, out);
             }
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
@@ -55,7 +55,7 @@ impl Node {
     }
 
     fn hello(&self, peer: PeerKey, ask: bool) -> Output {
-        Output::Send(peer, Message::Hello { device: self.facts.device.clone(), ask, listen: self.listen.clone() })
+        Output::Send(peer, Message::Hello { device: self.config.device.clone(), ask, listen: self.listen.clone() })
     }
 
     /// Asks linked peers for their name as long as they have not said it; dials whoever is due and ends links that

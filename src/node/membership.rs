@@ -81,7 +81,7 @@ impl Node {
             out.push(Output::Remember(peer, known.addresses.kept().to_vec()));
         }
         let me = MemberState {
-            key: self.facts.key,
+            key: self.config.key,
             generation: self.member.generation(),
             incarnation: 0,
             standing: Liveness::Alive,
@@ -135,7 +135,7 @@ impl Node {
     }
 
     fn give_roll(&self, peer: PeerKey, ask: bool, out: &mut Out) {
-        let entries: Vec<_> = self.member.roll(self.facts.key).into_iter().map(|told| self.entry(told)).collect();
+        let entries: Vec<_> = self.member.roll(self.config.key).into_iter().map(|told| self.entry(told)).collect();
         let parts = entries.chunks(ROLL_MEMBERS_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
@@ -153,7 +153,7 @@ impl Node {
         if self.mesh.choose_at.is_some_and(|at| at <= now) {
             (self.mesh.choose_at, self.mesh.chosen) = (None, now);
             let (peers, member) = (&mut self.peers, &self.member);
-            peers.choose(self.facts.key, |key| member.is_down(key));
+            peers.choose(self.config.key, |key| member.is_down(key));
         }
         if self.roll_due().is_some_and(|at| at <= now) && out.room() > ROOM {
             self.exchange_roll(now, out);

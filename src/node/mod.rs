@@ -1,6 +1,6 @@
 //! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `rumour`). In/out: `Input`, `Output`.
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `item`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
 //! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
@@ -69,14 +69,14 @@ pub struct NodeConfig {
 /// One agent.
 #[derive(Debug)]
 pub struct Node {
-    facts: NodeConfig,
+    config: NodeConfig,
     ingest: Ingest,
     asks: PendingQueries,
     peer_asks: PeerQueries,
     peers: Peers,
     member: Membership,
     mesh: MeshState,
-    hearsay: GossipState,
+    gossip: GossipState,
     power: EnergyState,
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
@@ -86,16 +86,16 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node that knows `facts`. Feed it `Input::Wake` to set it going.
+    /// A node that knows `config`. Feed it `Input::Wake` to set it going.
     #[must_use]
-    pub fn new(now: Instant, facts: NodeConfig) -> Self {
-        let facts = NodeConfig { slots: facts.slots.clamp(1, BACKGROUND_MAX), ..facts };
-        let mut rng = Rng::new(facts.seed);
-        let member = Membership::new(facts.key, facts.boot, Rng::new(rng.next()));
+    pub fn new(now: Instant, config: NodeConfig) -> Self {
+        let config = NodeConfig { slots: config.slots.clamp(1, BACKGROUND_MAX), ..config };
+        let mut rng = Rng::new(config.seed);
+        let member = Membership::new(config.key, config.boot, Rng::new(rng.next()));
         Self {
             ingest: Ingest::new(now),
-            hearsay: GossipState::new(now, gossip::seed(&facts.peer_id, &facts.device)),
-            facts,
+            gossip: GossipState::new(now, gossip::seed(&config.peer_id, &config.device)),
+            config,
             asks: PendingQueries::default(),
             peer_asks: PeerQueries::new(),
             peers: Peers::new(Rng::new(rng.next())),
@@ -128,7 +128,7 @@ impl Node {
             Input::Here(addresses) => self.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
             Input::Power(decision) => self.on_power(decision),
-            Input::Disk { free } => self.facts.disk_free = free,
+            Input::Disk { free } => self.config.disk_free = free,
             Input::Stop => self.stopping = true,
         }
         self.answer_overdue(now, out);
@@ -203,7 +203,7 @@ impl Node {
     }
 
     const fn disk_full(&self) -> bool {
-        self.facts.disk_free < DISK_FREE_MIN
+        self.config.disk_free < DISK_FREE_MIN
     }
 }
 

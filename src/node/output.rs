@@ -4,7 +4,7 @@ use super::status::Status;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
-use crate::limits::RUMOUR_BATCH_MAX;
+use crate::limits::GOSSIP_BATCH_MAX;
 use crate::mesh::gossip::ItemRef;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
@@ -14,7 +14,7 @@ use crate::work::task::Task;
 use core::net::SocketAddr;
 
 /// Rumours that leave in one frame.
-pub type ItemRefs = heapless::Vec<ItemRef, RUMOUR_BATCH_MAX>;
+pub type ItemRefs = heapless::Vec<ItemRef, GOSSIP_BATCH_MAX>;
 
 /// One order to the driver, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,12 +29,12 @@ pub enum Output {
     HangUp(PeerKey),
     /// The next start must count above this number: keep that on the disk.
     BootAtLeast(u32),
-    /// Seal this as a rumour of this agent's own; one `Told` follows.
+    /// Seal this as a gossip item of this agent's own; one `Told` follows.
     Tell(Fact),
-    /// Check whether a rumour that this peer handed on was signed by its origin: `Proven` or `Forged` follows, or nothing if the origin
+    /// Check whether a gossip item that this peer handed on was signed by its origin: `Proven` or `Forged` follows, or nothing if the origin
     /// is not listened to yet.
     Verify(PeerKey, Relayed),
-    /// Hand rumours on to a linked peer, as [`Node::passed`](super::Node::passed) makes them at this moment.
+    /// Hand items on to a linked peer, as [`Node::passed`](super::Node::passed) makes them at this moment.
     Pass {
         /// To whom.
         to: PeerKey,
@@ -101,7 +101,7 @@ pub enum Notice {
     Linked(String),
     /// The link to a device is gone, with the reason.
     Unlinked(String, String),
-    /// What a device did with rumours: its name, and what follows it in a sentence.
+    /// What a device did with items: its name, and what follows it in a sentence.
     Hearsay(String, &'static str),
 }
 

@@ -64,12 +64,12 @@ impl Node {
     #[must_use]
     pub fn status(&self, now: Instant) -> Status {
         Status {
-            peer_id: self.facts.peer_id.clone(),
-            device: self.facts.device.clone(),
-            ledger: self.facts.ledger,
-            sources: self.facts.sources.clone(),
-            model: self.facts.model.clone(),
-            fingerprint: self.facts.fingerprint,
+            peer_id: self.config.peer_id.clone(),
+            device: self.config.device.clone(),
+            ledger: self.config.ledger,
+            sources: self.config.sources.clone(),
+            model: self.config.model.clone(),
+            fingerprint: self.config.fingerprint,
             peers: self.known(),
             heard: self.heard(now),
             round_trips: Vec::new(),
@@ -80,7 +80,7 @@ impl Node {
     }
 
     fn known(&self) -> Vec<PeerStatus> {
-        let roll: BTreeMap<_, _> = self.member.roll(self.facts.key).into_iter().map(|told| (told.key, told)).collect();
+        let roll: BTreeMap<_, _> = self.member.roll(self.config.key).into_iter().map(|told| (told.key, told)).collect();
         let known = |peer: &Peer| {
             let told = roll.get(&peer.key);
             PeerStatus {
@@ -104,7 +104,7 @@ impl Node {
             format!(
                 "The disk that holds the agent's home has only {} MiB free; {} MiB are needed. Nothing new is \
                  indexed until there is room; what is indexed still answers.",
-                self.facts.disk_free >> 20,
+                self.config.disk_free >> 20,
                 crate::limits::DISK_FREE_MIN >> 20
             )
         })

@@ -23,7 +23,7 @@ fn source(path: &str) -> Source {
 }
 
 pub(super) fn node(disk_free: u64) -> Node {
-    let facts = NodeConfig {
+    let config = NodeConfig {
         key: PeerKey([200; 32]),
         boot: 1,
         seed: 1,
@@ -36,7 +36,7 @@ pub(super) fn node(disk_free: u64) -> Node {
         slots: 1,
         disk_free,
     };
-    let mut node = Node::new(Instant::ZERO, facts);
+    let mut node = Node::new(Instant::ZERO, config);
     if disk_free > DISK_FREE_MIN {
         assert_eq!(handle(&mut node, Instant::ZERO, Input::Wake), [], "with nothing to watch there is nothing to do");
     }

@@ -40,7 +40,7 @@ pub enum HintFile {
 impl HintFile {
     /// For people.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hint => "file with a hint on energy",
             Self::Grid => "file with the grid's carbon intensity",

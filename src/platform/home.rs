@@ -81,7 +81,7 @@ impl Home {
     #[must_use]
     pub fn sources(&self) -> Sources {
         match fs::read(self.file("sources")) {
-            Ok(bytes) => Sources::open(&bytes).unwrap_or_else(|error| {
+            Ok(bytes) => Sources::decode_stored(&bytes).unwrap_or_else(|error| {
                 error!(
                     "The list of watched folders, {}, is damaged and was not used: {error}.",
                     self.file("sources").display()

@@ -62,17 +62,17 @@ pub struct Outputs {
     pub events: Sender<Event>,
 }
 
-/// The node and its hands.
+/// The node and its outputs.
 pub struct Driver {
     node: Node,
     out: Out,
-    hands: Outputs,
+    outputs: Outputs,
     replies: BTreeMap<ReplyId, Sender<Response>>,
     next_reply: ReplyId,
     progress: Progress,
-    tongue: PeerSession,
+    session: PeerSession,
     events: EventLog,
-    governing: GovernorHandle,
+    governor_handle: GovernorHandle,
     /// What the node was told last that is allowed.
     allowed: Option<Decision>,
     /// What the last outputs brought at once; at most one input for each of them.
@@ -84,15 +84,15 @@ impl Driver {
     #[must_use]
     pub fn new(
         node: Node,
-        hands: Outputs,
+        outputs: Outputs,
         progress: Progress,
-        tongue: PeerSession,
+        session: PeerSession,
         events: EventLog,
-        governing: GovernorHandle,
+        governor_handle: GovernorHandle,
     ) -> Self {
         let (out, back) = (Out::new(), VecDeque::with_capacity(OUT_PER_INPUT_MAX));
         let (replies, next_reply, allowed) = (BTreeMap::new(), ReplyId(0), None);
-        Self { tongue, node, out, hands, replies, next_reply, progress, events, governing, allowed, back }
+        Self { session, node, out, outputs, replies, next_reply, progress, events, governor_handle, allowed, back }
     }
 
     /// Runs until the node has stopped, or everybody hung up.
@@ -101,16 +101,16 @@ impl Driver {
         while let Some(event) = next {
             let input = match event {
                 Event::Input(input) => Some(input),
-                Event::Asked(asked) => self.admit(asked),
+                Event::Call(asked) => self.admit(asked),
                 Event::Link(event) => {
-                    if let LinkEvent::Stranger { peer, address } = &event {
-                        self.events.stranger(peer, address.ip());
+                    if let LinkEvent::UnknownPeer { peer, address } = &event {
+                        self.events.unknown_peer(peer, address.ip());
                     }
-                    self.tongue.hear(event)
+                    self.session.on_link_event(event)
                 }
             };
             if let Some(Input::Here(places)) = &input {
-                self.tongue.stand_at(places);
+                self.session.stand_at(places);
             }
             let power = self.news_of_power();
             self.back.extend(power);
@@ -120,14 +120,14 @@ impl Driver {
                 let now = clock::now();
                 let moved = matches!(input, Input::Saved(..) | Input::Done(..));
                 if let Input::Power(decision) = &input {
-                    self.hands.clamp.set(decision.clamp_percent);
+                    self.outputs.clamp.set(decision.clamp_percent);
                 }
                 self.node.handle(now, input, &mut self.out);
                 if moved {
                     self.progress.update(now, &self.node.status(now));
                 }
                 if self.carry_out() {
-                    return self.tongue.close().await;
+                    return self.session.close().await;
                 }
             }
             let due = async {
@@ -140,7 +140,7 @@ impl Driver {
 
     /// What is allowed, where that is not what the node knows; a change of duty alone is nobody's event.
     fn news_of_power(&mut self) -> Option<Input> {
-        let decision = self.governing.decision(clock::now())?;
+        let decision = self.governor_handle.decision(clock::now())?;
         (self.allowed.replace(decision) != Some(decision)).then_some(Input::Power(decision))
     }
 
@@ -163,42 +163,42 @@ impl Driver {
             match output {
                 Output::Start(id, task) => {
                     let people = matches!(task, Task::Mean { .. } | Task::Retrieve(_) | Task::Audit);
-                    let hands = if people { &self.hands.people } else { &self.hands.background };
+                    let outputs = if people { &self.outputs.people } else { &self.outputs.background };
                     assert!(
-                        hands.try_send((id, task)).is_ok(),
+                        outputs.try_send((id, task)).is_ok(),
                         "the node never starts more than the threads' queue holds"
                     );
                 }
                 Output::Save(id, changes) => {
                     assert!(
-                        self.hands.saves.try_send((id, changes)).is_ok(),
+                        self.outputs.saves.try_send((id, changes)).is_ok(),
                         "the node never saves more than the writer's queue holds"
                     );
                 }
                 Output::Reply(id, mut response) => {
                     if let Response::Status(status) = &mut response {
-                        status.round_trips = self.tongue.round_trips();
+                        status.round_trips = self.session.round_trips();
                     }
                     if let Some(reply) = self.replies.remove(&id) {
                         let _ = reply.try_send(response);
                     }
                 }
-                Output::Dial(peer, address) => self.tongue.dial(peer, address),
-                Output::Send(peer, talk) => self.tongue.say(peer, &talk),
-                Output::Member(peer, packet) => self.tongue.probe(peer, &packet),
+                Output::Dial(peer, address) => self.session.dial(peer, address),
+                Output::Send(peer, talk) => self.session.send(peer, &talk),
+                Output::Member(peer, packet) => self.session.probe(peer, &packet),
                 Output::Remember(peer, places) => {
-                    self.hands.memory.remember(PeerId::from_public_key(&peer.0), places);
+                    self.outputs.memory.remember(PeerId::from_public_key(&peer.0), places);
                 }
-                Output::HangUp(peer) => self.tongue.hang_up(peer),
+                Output::HangUp(peer) => self.session.hang_up(peer),
                 Output::BootAtLeast(boot) => {
-                    let home = self.hands.home.clone();
+                    let home = self.outputs.home.clone();
                     smol::spawn(blocking::run(move || boot_count::at_least(&home, boot))).detach();
                 }
-                Output::Tell(fact) => self.back.extend(self.tongue.seal(&fact).map(Input::Told)),
-                Output::Verify(from, told) => self.back.extend(match self.tongue.verify(&told.message) {
+                Output::Tell(fact) => self.back.extend(self.session.sign(&fact).map(Input::Told)),
+                Output::Verify(from, told) => self.back.extend(match self.session.verify_relayed(&told.message) {
                     Ok(()) => Some(Input::Proven(from, told)),
                     // Who is not listened to yet may have signed it all the same.
-                    Err(BadMessage::Stranger) => None,
+                    Err(BadMessage::UnknownPeer) => None,
                     Err(why) => {
                         debug!("A rumour that was handed on was not taken. {why}");
                         Some(Input::Forged(from))
@@ -206,20 +206,20 @@ impl Driver {
                 }),
                 Output::Pass { to, slots, asked } => {
                     if let Some(talk) = self.node.passed(clock::now(), &slots, asked) {
-                        self.tongue.say(to, &talk);
+                        self.session.send(to, &talk);
                     }
                 }
                 Output::Watch(path) => self.watch(path),
-                Output::Demand(backlog) => self.governing.demand(clock::now(), backlog),
+                Output::Demand(backlog) => self.governor_handle.demand(clock::now(), backlog),
                 Output::Answering(yes) => {
-                    let decision = self.governing.answering(clock::now(), yes);
+                    let decision = self.governor_handle.answering(clock::now(), yes);
                     self.back.extend(decision.map(Input::Power));
                 }
-                Output::Spent { cpu, chunks } => self.governing.spent(clock::now(), cpu, chunks),
+                Output::Spent { cpu, chunks } => self.governor_handle.spent(clock::now(), cpu, chunks),
                 Output::MeasureDisk => self.measure_disk(),
                 Output::Notice(notice) => {
                     if matches!(notice, Notice::Broken(_)) {
-                        store::mark_suspect(&self.hands.home);
+                        store::mark_suspect(&self.outputs.home);
                     }
                     self.events.notice(&notice);
                 }
@@ -231,21 +231,21 @@ impl Driver {
 
     /// Watches a folder, without waiting for it.
     pub fn watch(&self, path: Vec<u8>) {
-        let watch = Arc::clone(&self.hands.watch);
-        let events = self.hands.events.clone();
-        let errand = blocking::run(move || {
+        let watch = Arc::clone(&self.outputs.watch);
+        let events = self.outputs.events.clone();
+        let task = blocking::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
             // What changed before the watch stood is found by looking once more.
             let _ = events.send_blocking(Event::Input(Input::Touched(path)));
         });
-        smol::spawn(errand).detach();
+        smol::spawn(task).detach();
     }
 
     fn measure_disk(&self) {
-        let (home, events) = (self.hands.home.clone(), self.hands.events.clone());
-        let errand = blocking::run(move || {
+        let (home, events) = (self.outputs.home.clone(), self.outputs.events.clone());
+        let task = blocking::run(move || {
             let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
         });
-        smol::spawn(errand).detach();
+        smol::spawn(task).detach();
     }
 }

@@ -82,7 +82,7 @@ impl EventLog {
     }
 
     /// A device that nobody knows here wanted to link; the log has it already.
-    pub fn stranger(&self, peer: &PeerId, from: IpAddr) {
+    pub fn unknown_peer(&self, peer: &PeerId, from: IpAddr) {
         let what = format!("An unknown device wanted to link and was refused: {peer} at {from}.");
         self.note(Kind::Refused, &peer.to_string(), what);
     }

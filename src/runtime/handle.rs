@@ -23,7 +23,7 @@ pub struct NodeHandle {
     way: Sender<Call>,
     network: Diagnostics,
     events: EventLog,
-    governing: GovernorHandle,
+    governor_handle: GovernorHandle,
 }
 
 impl NodeHandle {
@@ -32,7 +32,12 @@ impl NodeHandle {
     pub fn new() -> (Self, Receiver<Call>) {
         let (way, driver) = bounded(GATE_MAX);
         (
-            Self { way, network: Diagnostics::default(), events: EventLog::new(), governing: GovernorHandle::off() },
+            Self {
+                way,
+                network: Diagnostics::default(),
+                events: EventLog::new(),
+                governor_handle: GovernorHandle::off(),
+            },
             driver,
         )
     }
@@ -45,14 +50,14 @@ impl NodeHandle {
 
     /// The same way in, where the governor can be asked as well: it is not the node's.
     #[must_use]
-    pub fn governed(self, governing: GovernorHandle) -> Self {
-        Self { governing, ..self }
+    pub fn governed(self, governor_handle: GovernorHandle) -> Self {
+        Self { governor_handle, ..self }
     }
 
     /// The governor.
     #[must_use]
-    pub const fn governing(&self) -> &GovernorHandle {
-        &self.governing
+    pub const fn governor_handle(&self) -> &GovernorHandle {
+        &self.governor_handle
     }
 
     /// What is noted of the network.

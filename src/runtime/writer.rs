@@ -64,7 +64,7 @@ impl Writer {
             let mut applied = Vec::with_capacity(changes.len());
             for change in &changes {
                 if let Change::Sources(sources) = change {
-                    home::write_file(&self.home.join("sources"), &sources.seal())
+                    home::write_file(&self.home.join("sources"), &sources.encode())
                         .map_err(|error| format!("The list of watched folders cannot be written: {error}."))?;
                 }
                 applied.push(self.library.apply(change).map_err(broken)?);

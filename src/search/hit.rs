@@ -37,7 +37,7 @@ pub struct Found {
 }
 
 /// A passage's score: the cosine and the share of the question's words that it holds, weighed; about 0 for a
-/// stranger, 1 at best.
+/// unknown_peer, 1 at best.
 #[must_use]
 pub fn score(pool: &Pool, cosine: f32, tally: &Tally) -> f32 {
     let words = WORDS * (pool.passages as f32 / PASSAGES).min(1.0);

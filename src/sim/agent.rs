@@ -83,7 +83,7 @@ impl Agent {
         library.kv().sync()?;
         let index = load_index(library.kv())?;
         let disk_free = DISK_FREE_MIN * 2;
-        let facts = NodeConfig {
+        let config = NodeConfig {
             key: who.0,
             boot: who.1,
             seed,
@@ -96,7 +96,7 @@ impl Agent {
             slots: 2,
             disk_free,
         };
-        Ok(Self { node: Node::new(now, facts), library, index, embedder, disk_free })
+        Ok(Self { node: Node::new(now, config), library, index, embedder, disk_free })
     }
 
     /// Runs a task at once, as `io::compute` does; the world delivers its outcome later.

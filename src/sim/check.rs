@@ -81,7 +81,7 @@ fn check_device(device: &Device) {
     assert!(found.clean(), "the books do not balance: {:?}", found.faults);
     let mut known: BTreeMap<Vec<u8>, DocState> = BTreeMap::new();
     let walked = read::walk(&device.disk, Space::Document, |_, value| {
-        let doc = Document::open(value)?;
+        let doc = Document::decode_stored(value)?;
         assert!(known.insert(doc.path, doc.state).is_none(), "two documents at one path");
         Ok(())
     });

@@ -1,4 +1,4 @@
-//! Pretend seals of rumours: the shape of the true ones, with zeros for a signature. The twin of `io::tongue`.
+//! Pretend seals of items: the shape of the true ones, with zeros for a signature. The twin of `io::session`.
 
 use super::net;
 use super::world::World;
@@ -24,7 +24,7 @@ impl SimulatedSigner {
     pub fn seal(&mut self, at: usize, fact: &Fact) -> Vec<u8> {
         let (boot, seq) = &mut self.0[at];
         *seq += 1;
-        unsigned(PeerId::from_public_key(&net::key(at).0), TYPE, *boot, *seq, &fact.seal())
+        unsigned(PeerId::from_public_key(&net::key(at).0), TYPE, *boot, *seq, &fact.encode())
     }
 }
 
@@ -49,7 +49,7 @@ impl World {
         })
     }
 
-    /// How many running agents hold the newest rumour of this kind that a device's agent knows of itself.
+    /// How many running agents hold the newest item of this kind that a device's agent knows of itself.
     #[must_use]
     pub fn holding(&self, origin: usize, kind: Kind) -> usize {
         let agents = || self.devices.iter().filter_map(|device| device.agent.as_deref());

@@ -260,7 +260,7 @@ impl World {
             }
             Event::Arrived(from, bytes) => {
                 if self.net.linked(at, from)
-                    && let Some(talk) = Message::parse(&bytes)
+                    && let Some(talk) = Message::decode(&bytes)
                 {
                     self.fold(at, &bytes);
                     self.deliver(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
@@ -363,7 +363,7 @@ impl World {
     }
 
     fn send(&mut self, at: usize, peer: PeerKey, talk: &Message) {
-        let bytes = talk.seal();
+        let bytes = talk.encode();
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
         self.fold(net::agent(peer), &bytes);
         let sent = &mut self.devices[at].sent;

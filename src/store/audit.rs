@@ -68,7 +68,7 @@ pub fn audit(kv: &impl Kv) -> Result<Audit, KvError> {
     let (mut rows, mut todos) = (0_u64, 0_u64);
     read::walk(kv, Space::Document, |key, value| {
         let Some(id) = keys::number(key).map(DocId) else { return Ok(()) };
-        let doc = Document::open(value)?;
+        let doc = Document::decode_stored(value)?;
         audit.counted.enter(Kind::from(&doc.state));
         rows += doc.pieces.len() as u64;
         todos += u64::from(read::wait_of(&doc.state).is_some());
@@ -86,12 +86,12 @@ pub fn audit(kv: &impl Kv) -> Result<Audit, KvError> {
         check_document(kv, &mut audit, id, &doc)
     })?;
     read::walk(kv, Space::Chunk, |_, value| {
-        Chunk::open(value)?;
+        Chunk::decode_stored(value)?;
         audit.counted.chunks += 1;
         Ok(())
     })?;
     read::walk(kv, Space::Vector, |_, value| {
-        Vector::open(value)?;
+        Vector::decode_stored(value)?;
         audit.counted.vectors += 1;
         Ok(())
     })?;
@@ -169,7 +169,7 @@ pub fn mend(kv: &impl Kv) -> Result<u64, KvError> {
     for space in Space::ALL {
         batch.put(space, keys::STAMP, commit.number.to_be_bytes());
     }
-    batch.put(Space::State, keys::COMMIT, commit.seal());
+    batch.put(Space::State, keys::COMMIT, commit.encode());
     kv.commit(batch)?;
     kv.sync()?;
     Ok(commit.ledger.total())
@@ -192,7 +192,7 @@ fn mend_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     read::walk(kv, Space::Document, |key, value| {
         let Some(id) = keys::number(key).map(DocId) else { return Ok(()) };
         let mut batch = Batch::new();
-        let mut doc = Document::open(value)?;
+        let mut doc = Document::decode_stored(value)?;
         if kv.get(Space::Path, &doc.path)?.is_some() {
             // Two documents at one path: the younger record is the true one only by luck; reading tells.
             batch.delete(Space::Document, key);
@@ -206,7 +206,7 @@ fn mend_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         }
         doc.pieces = stands;
         doc.state = DocState::Waiting;
-        batch.put(Space::Document, key, doc.seal());
+        batch.put(Space::Document, key, doc.encode());
         batch.put(Space::Path, doc.path, id.0.to_be_bytes());
         batch.put(Space::Todo, keys::todo(Wait::Read, id), []);
         commit.ledger.enter(Kind::Waiting);
@@ -238,7 +238,7 @@ fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     read::walk(kv, Space::Chunk, |key, value| {
         let Some(row) = keys::number(key).map(Row) else { return Ok(()) };
         top = top.max(Row(row.0 + 1));
-        let mut chunk = Chunk::open(value)?;
+        let mut chunk = Chunk::decode_stored(value)?;
         let has_vector = kv.get(Space::Vector, key)?.is_some();
         let listed = read::document(kv, chunk.doc)?.is_some_and(|doc| doc.pieces.iter().any(|piece| piece.row == row));
         if !listed && (!has_vector || found.len() >= DOCUMENT_CHUNKS_MAX) {
@@ -247,7 +247,7 @@ fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         let mut batch = Batch::new();
         if !listed {
             chunk.doc = lost;
-            batch.put(Space::Chunk, key, chunk.seal());
+            batch.put(Space::Chunk, key, chunk.encode());
             found.push(ChunkRef { row, start: 0, end: 0 });
         }
         commit.ledger.chunks += 1;
@@ -272,7 +272,7 @@ fn keep_lost(kv: &impl Kv, commit: &mut Commit, id: DocId, pieces: Vec<ChunkRef>
         pieces,
     };
     let mut batch = Batch::new();
-    batch.put(Space::Document, keys::document(id), doc.seal());
+    batch.put(Space::Document, keys::document(id), doc.encode());
     batch.put(Space::Path, doc.path, id.0.to_be_bytes());
     batch.put(Space::Todo, keys::todo(Wait::Drop, id), []);
     batch.put(Space::Todo, keys::leaving(&doc.content, id), []);

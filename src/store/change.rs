@@ -101,7 +101,7 @@ impl Kind {
 
     /// The word that people read.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Chunked => "chunked",

@@ -66,7 +66,7 @@ impl<K: Kv> Library<K> {
     pub fn apply(&mut self, change: &Change) -> Result<Applied, KvError> {
         let mut draft = Draft { batch: Batch::new(), commit: self.commit.clone(), applied: Applied::default() };
         match change {
-            Change::Sources(sources) => draft.batch.put(Space::State, keys::SOURCES, sources.seal()),
+            Change::Sources(sources) => draft.batch.put(Space::State, keys::SOURCES, sources.encode()),
             Change::Seen { path, stamp, collection, ring } => {
                 self.seen(&mut draft, path, *stamp, collection, *ring)?;
             }
@@ -95,7 +95,7 @@ impl<K: Kv> Library<K> {
                 batch.put(space, keys::STAMP, commit.number.to_be_bytes());
             }
         }
-        batch.put(Space::State, keys::COMMIT, commit.seal());
+        batch.put(Space::State, keys::COMMIT, commit.encode());
         self.kv.commit(batch)?;
         self.commit = commit;
         Ok(applied)
@@ -195,7 +195,7 @@ impl<K: Kv> Library<K> {
                 Some((row, known)) => {
                     if known != chunk {
                         // Same meaning, other white space: the excerpt must stay exact.
-                        draft.batch.put(Space::Chunk, keys::row(row), chunk.seal());
+                        draft.batch.put(Space::Chunk, keys::row(row), chunk.encode());
                     }
                     (row, read::vector(&self.kv, row)?.is_some())
                 }
@@ -285,7 +285,7 @@ impl<K: Kv> Library<K> {
         let row = draft.commit.next_row;
         draft.commit.next_row.0 += 1;
         draft.commit.ledger.chunks += 1;
-        draft.batch.put(Space::Chunk, keys::row(row), chunk.seal());
+        draft.batch.put(Space::Chunk, keys::row(row), chunk.encode());
         let donor = read::vector_of(&self.kv, &chunk.key)?;
         if let Some(vector) = &donor {
             draft.put_vector(row, &chunk.key, vector);

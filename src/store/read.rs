@@ -20,7 +20,7 @@ pub const fn wait_of(state: &DocState) -> Option<Wait> {
 }
 
 fn record<R: Record>(kv: &impl Kv, space: Space, key: &[u8]) -> Result<Option<R>, KvError> {
-    kv.get(space, key)?.map(|bytes| R::open(&bytes)).transpose()
+    kv.get(space, key)?.map(|bytes| R::decode_stored(&bytes)).transpose()
 }
 
 /// The counters; those of an empty store if there is nothing yet.

@@ -15,24 +15,24 @@ pub trait Record: Sized {
     /// For messages about a damaged one.
     const NAME: &'static str;
     /// The bytes to store.
-    fn seal(&self) -> Vec<u8>;
+    fn encode(&self) -> Vec<u8>;
     /// The record in stored bytes of any version; `None` where they are damaged.
-    fn parse(bytes: &[u8]) -> Option<Self>;
+    fn decode(bytes: &[u8]) -> Option<Self>;
     /// As `parse`, with an error that names the record.
     ///
     /// # Errors
     /// `KvError::Damaged`.
-    fn open(bytes: &[u8]) -> Result<Self, KvError> {
-        Self::parse(bytes).ok_or_else(|| KvError::Damaged(format!("a {} record of {} bytes", Self::NAME, bytes.len())))
+    fn decode_stored(bytes: &[u8]) -> Result<Self, KvError> {
+        Self::decode(bytes).ok_or_else(|| KvError::Damaged(format!("a {} record of {} bytes", Self::NAME, bytes.len())))
     }
 }
 
-fn seal_postcard<T: Serialize>(version: u8, record: &T) -> Vec<u8> {
+fn encode_postcard<T: Serialize>(version: u8, record: &T) -> Vec<u8> {
     // Writing plain data into a growing vector has no way to fail.
     postcard::to_extend(record, vec![version]).unwrap_or_default()
 }
 
-fn parse_postcard<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+fn decode_postcard<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     let (record, rest) = postcard::take_from_bytes(body).ok()?;
     rest.is_empty().then_some(record)
 }
@@ -42,13 +42,13 @@ macro_rules! postcard_record {
         impl Record for $type {
             const NAME: &'static str = $name;
 
-            fn seal(&self) -> Vec<u8> {
-                seal_postcard(1, self)
+            fn encode(&self) -> Vec<u8> {
+                encode_postcard(1, self)
             }
 
-            fn parse(bytes: &[u8]) -> Option<Self> {
+            fn decode(bytes: &[u8]) -> Option<Self> {
                 match bytes.split_first()? {
-                    (1, body) => parse_postcard(body),
+                    (1, body) => decode_postcard(body),
                     _ => None,
                 }
             }
@@ -149,7 +149,7 @@ pub struct Vector {
 impl Record for Vector {
     const NAME: &'static str = "vector";
 
-    fn seal(&self) -> Vec<u8> {
+    fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(1 + 32 + 4 + DIMENSIONS);
         bytes.push(1);
         bytes.extend_from_slice(&self.model.0);
@@ -158,7 +158,7 @@ impl Record for Vector {
         bytes
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    fn decode(bytes: &[u8]) -> Option<Self> {
         let (1, body) = bytes.split_first()? else { return None };
         let (model, body) = body.split_first_chunk::<32>()?;
         let (scale, codes) = body.split_first_chunk::<4>()?;
@@ -218,14 +218,14 @@ mod tests {
             state: DocState::Chunked { missing: 3 },
             pieces: vec![ChunkRef { row: Row(1), start: 0, end: 9 }],
         };
-        let bytes = doc.seal();
-        assert_eq!(Document::open(&bytes), Ok(doc));
+        let bytes = doc.encode();
+        assert_eq!(Document::decode_stored(&bytes), Ok(doc));
         for cut in 0..bytes.len() {
-            assert!(Document::open(&bytes[..cut]).is_err());
+            assert!(Document::decode_stored(&bytes[..cut]).is_err());
         }
-        assert!(Document::open(&[&bytes[..], &[0]].concat()).is_err(), "trailing bytes are damage");
-        assert!(Document::open(&[9, 9, 9]).is_err(), "an unknown version is refused");
-        assert!(Vector::open(&[1; 40]).is_err());
+        assert!(Document::decode_stored(&[&bytes[..], &[0]].concat()).is_err(), "trailing bytes are damage");
+        assert!(Document::decode_stored(&[9, 9, 9]).is_err(), "an unknown version is refused");
+        assert!(Vector::decode_stored(&[1; 40]).is_err());
     }
 
     #[test]
@@ -238,8 +238,8 @@ mod tests {
                 // Mostly the known version, or nothing would be decoded.
                 *first = if rng.one_in(10) { *first } else { 1 };
             }
-            let _ = (Document::parse(&bytes), Chunk::parse(&bytes), Vector::parse(&bytes));
-            let _ = (Sources::parse(&bytes), Commit::parse(&bytes));
+            let _ = (Document::decode(&bytes), Chunk::decode(&bytes), Vector::decode(&bytes));
+            let _ = (Sources::decode(&bytes), Commit::decode(&bytes));
         }
     }
 }

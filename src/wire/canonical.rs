@@ -1,4 +1,4 @@
-//! Postcard with one spelling: written into a buffer that the caller keeps, read only as it would be written.
+//! Postcard with one encoding: written into a buffer that the caller keeps, read only as it would be written.
 //!
 //! Postcard takes a number in more bytes than it needs and passes over what follows a value. Whatever is read
 //! here is compared, byte by byte, with what would be written for it; nothing is allocated for that.
@@ -53,7 +53,7 @@ pub fn put<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> bool {
     postcard::serialize_with_flavor(value, Append(out)).is_ok()
 }
 
-/// What is exactly one value, in the one spelling that [`put`] gives it.
+/// What is exactly one value, in the one encoding that [`put`] gives it.
 #[must_use]
 pub fn exactly<'a, T: Serialize + Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     let (value, _) = postcard::take_from_bytes::<T>(bytes).ok()?;

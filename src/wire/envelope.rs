@@ -3,9 +3,9 @@
 //! `{type, task_id, payload, sender_id, signature}`; the payload is `{v, mesh, boot, seq, body}`. Both are in
 //! postcard, or both in JSON (`wire::json`). The signature is Ed25519 over "wattle-msg-1", then type, task_id and
 //! sender_id as bytes, each after its length (four bytes, big-endian), then the SHA-256 of the payload's bytes as
-//! they were sent. So a message keeps its sender's form: who passes it on passes these bytes on.
+//! they were sent. So a message keeps its sender's encoding: who passes it on passes these bytes on.
 //!
-//! In either form a message has one spelling, or it is refused: what is signed is what is read. Sealing and
+//! In either encoding a message has one encoding, or it is refused: what is signed is what is read. Sealing and
 //! opening allocate nothing of their own once the caller's buffer has grown.
 //! docs/messages.md says all of this for other languages.
 
@@ -41,7 +41,7 @@ pub enum Encoding {
     Json,
 }
 
-/// The five fields of either form, as they are read.
+/// The five fields of either encoding, as they are read.
 struct Envelope<'a> {
     kind: &'a str,
     task_id: Bounded<u8, MESSAGE_TASK_MAX>,
@@ -64,30 +64,30 @@ struct Payload<'a> {
 pub enum BadMessage {
     /// A field above its cap, or the whole message.
     TooLarge,
-    /// No message in the one spelling that it may have.
-    Encoding,
+    /// No message in the one encoding that it may have.
+    Malformed,
     /// A newer agent's message.
     Version(u8),
     /// The sender is none that this agent listens to.
-    Stranger,
+    UnknownPeer,
     /// The sender did not sign this.
     Signature,
     /// It was here before, or is too old to tell.
     Replay,
     /// Something in the house failed: the encoder, or the count of messages ran out.
-    House,
+    Internal,
 }
 
 impl fmt::Display for BadMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => f.write_str("The message is too large; it was not taken."),
-            Self::Encoding => f.write_str("These bytes are no message; they were not taken."),
+            Self::Malformed => f.write_str("These bytes are no message; they were not taken."),
             Self::Version(v) => write!(f, "The message is of version {v}; this agent is older than its sender."),
-            Self::Stranger => f.write_str("The message is of an agent that is not known here; it was not taken."),
+            Self::UnknownPeer => f.write_str("The message is of an agent that is not known here; it was not taken."),
             Self::Signature => f.write_str("The message is not signed by its sender; it was not taken."),
             Self::Replay => f.write_str("The message was here before; it was not taken a second time."),
-            Self::House => f.write_str("The message could not be written; it was not sent."),
+            Self::Internal => f.write_str("The message could not be written; it was not sent."),
         }
     }
 }

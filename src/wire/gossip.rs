@@ -1,14 +1,14 @@
 //! Rumours: small facts that agents tell of themselves, and how they are handed on.
 //!
-//! A rumour is a whole sealed message of its origin, of type "rumour", whose body is a [`Fact`]. Relays hand its
+//! A gossip item is a whole sealed message of its origin, of type "item", whose body is a [`Fact`]. Relays hand its
 //! bytes on untouched inside a message of their own, see [`Gossip`]. No floats, nothing recursive, every list
 //! with its cap in its type.
 
 use super::envelope;
 use crate::base::id::PeerKey;
 use crate::limits::{
-    COLLECTION_BYTES_MAX, RUMOUR_BATCH_MAX, RUMOUR_BODY_MAX, RUMOUR_BYTES_MAX, RUMOUR_COLLECTIONS_MAX,
-    RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_TASK_MS_MAX, RUMOUR_VALID_S,
+    COLLECTION_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX,
+    GOSSIP_DIGEST_MAX, GOSSIP_HOPS_MAX, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S,
 };
 use core::fmt;
 use heapless::{String as Text, Vec as Bounded};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// The envelope's type.
 pub const TYPE: &str = "rumour";
 
-/// What a rumour is about. Of each origin and kind one value is live: the newest.
+/// What a gossip item is about. Of each origin and kind one value is live: the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// How much background work the device allows.
@@ -39,7 +39,7 @@ pub enum Fact {
     /// How much background work the device allows.
     Headroom(Headroom),
     /// What it holds for the members; never a private collection.
-    Collections(Box<Bounded<Collection, RUMOUR_COLLECTIONS_MAX>>),
+    Collections(Box<Bounded<Collection, GOSSIP_COLLECTIONS_MAX>>),
     /// A device left for good. Carried and kept for ever whoever says it; until certificates say who may remove
     /// whom, only what a device says of itself is acted on.
     Removed(Removed),
@@ -64,8 +64,8 @@ impl Headroom {
     pub fn clamped(self) -> Self {
         Self {
             quarters: self.quarters.min(4),
-            ms_per_task: self.ms_per_task.min(RUMOUR_TASK_MS_MAX),
-            valid_s: self.valid_s.clamp(RUMOUR_VALID_S.0, RUMOUR_VALID_S.1),
+            ms_per_task: self.ms_per_task.min(GOSSIP_TASK_MS_MAX),
+            valid_s: self.valid_s.clamp(GOSSIP_VALID_S.0, GOSSIP_VALID_S.1),
             ..self
         }
     }
@@ -88,7 +88,7 @@ pub enum Energy {
 impl Energy {
     /// The word that people read.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
             Self::Scarce => "scarce",
@@ -133,16 +133,16 @@ impl Fact {
 
     /// The body's bytes.
     #[must_use]
-    pub fn seal(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         // Writing plain data into a growing vector has no way to fail.
         postcard::to_allocvec(self).unwrap_or_default()
     }
 
-    /// The fact in a body, its numbers within their bounds; `None` where it is none in its one spelling.
+    /// The fact in a body, its numbers within their bounds; `None` where it is none in its one encoding.
     #[must_use]
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (fact, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
-        let mut again = [0; RUMOUR_BODY_MAX];
+        let mut again = [0; GOSSIP_BODY_MAX];
         let exact = rest.is_empty() && postcard::to_slice(&fact, &mut again).ok()? == bytes;
         match fact {
             _ if !exact => None,
@@ -157,7 +157,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| !c.is_control())
 }
 
-/// What a rumour says it is, before anybody checked its signature.
+/// What a gossip item says it is, before anybody checked its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Who told it.
@@ -169,7 +169,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// What a rumour's bytes claim; `None` if they are none. Allocates nothing.
+    /// What a gossip item's bytes claim; `None` if they are none. Allocates nothing.
     #[must_use]
     pub fn of(message: &[u8]) -> Option<Self> {
         let (claim, _) = Self::with_body(message)?;
@@ -177,7 +177,7 @@ impl Claim {
     }
 
     fn with_body(message: &[u8]) -> Option<(Self, &[u8])> {
-        if message.len() > RUMOUR_BYTES_MAX {
+        if message.len() > GOSSIP_BYTES_MAX {
             return None;
         }
         let opened = envelope::claim(message)?;
@@ -187,28 +187,28 @@ impl Claim {
         sound.then_some((Self { origin, kind, order: (opened.boot, opened.seq) }, opened.body))
     }
 
-    /// The claim of a rumour and its fact. The caller has its signature checked.
+    /// The claim of a gossip item and its fact. The caller has its signature checked.
     #[must_use]
     pub fn and_fact(message: &[u8]) -> Option<(Self, Fact)> {
         let (claim, body) = Self::with_body(message)?;
-        Some((claim, Fact::parse(body)?))
+        Some((claim, Fact::decode(body)?))
     }
 }
 
-/// A rumour on its way.
+/// A gossip item on its way.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relayed {
-    /// Links that it has crossed, this one among them: 1 to `RUMOUR_HOPS_MAX`. At the maximum it is handed on to
+    /// Links that it has crossed, this one among them: 1 to `GOSSIP_HOPS_MAX`. At the maximum it is handed on to
     /// those who ask for it only.
     pub hops: u8,
     /// Seconds since its origin told it, as far as the relays know: each adds its own.
     pub age_s: u16,
-    /// The origin's message, untouched; at most `RUMOUR_BYTES_MAX` bytes.
+    /// The origin's message, untouched; at most `GOSSIP_BYTES_MAX` bytes.
     pub message: Vec<u8>,
 }
 
 impl fmt::Debug for Relayed {
-    /// Short: the claim says which rumour it is.
+    /// Short: the claim says which item it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -221,7 +221,7 @@ impl fmt::Debug for Relayed {
     }
 }
 
-/// The name of a rumour in a list.
+/// The name of a gossip item in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The first eight bytes of the origin's key: only members are meant, and nobody can choose a member's key.
@@ -234,14 +234,14 @@ pub struct Entry {
     pub seq: u64,
 }
 
-/// Names of rumours.
-pub type Entries = Bounded<Entry, RUMOUR_DIGEST_MAX>;
+/// Names of items.
+pub type Entries = Bounded<Entry, GOSSIP_DIGEST_MAX>;
 
-/// What agents say to each other about rumours.
+/// What agents say to each other about items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gossip {
     /// Rumours.
-    Told(Box<Bounded<Relayed, RUMOUR_BATCH_MAX>>),
+    Told(Box<Bounded<Relayed, GOSSIP_BATCH_MAX>>),
     /// Some of those that the sender has.
     Have {
         /// Whether the sender wants to know the receiver's.
@@ -259,7 +259,7 @@ impl Gossip {
     pub fn sound(&self) -> bool {
         match self {
             Self::Told(batch) => batch.iter().all(|told| {
-                (1..=RUMOUR_HOPS_MAX).contains(&told.hops) && (1..=RUMOUR_BYTES_MAX).contains(&told.message.len())
+                (1..=GOSSIP_HOPS_MAX).contains(&told.hops) && (1..=GOSSIP_BYTES_MAX).contains(&told.message.len())
             }),
             Self::Have { .. } | Self::Want(_) => true,
         }

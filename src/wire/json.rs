@@ -1,4 +1,4 @@
-//! JSON in its one spelling: RFC 8785, and of that only what needs no thought about numbers.
+//! JSON in its one encoding: RFC 8785, and of that only what needs no thought about numbers.
 //!
 //! No white space, keys in the order of their UTF-16 units, the shortest escapes, whole numbers up to 2^53 - 1
 //! without point or exponent; larger ones are strings of decimal digits, bytes are base64, and there are no

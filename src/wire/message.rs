@@ -15,7 +15,7 @@ use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
 
-/// One saying.
+/// One message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     /// The first word on a link.
@@ -181,15 +181,15 @@ impl Message {
 
     /// The body's bytes.
     #[must_use]
-    pub fn seal(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         // Writing plain data into a growing vector has no way to fail.
         postcard::to_allocvec(self).unwrap_or_default()
     }
 
-    /// The saying in a body; `None` where it is none, where it is not spelt as [`seal`](Self::seal) does, where
+    /// The message in a body; `None` where it is none, where it is not spelt as [`seal`](Self::seal) does, where
     /// something follows it, or where a number is not finite or a list is too long.
     #[must_use]
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         exactly::<Self>(bytes).filter(Self::is_sound)
     }
 
@@ -248,29 +248,29 @@ mod tests {
 
     #[test]
     fn what_is_said_is_what_is_heard() {
-        let bytes = answer().seal();
-        assert_eq!(Message::parse(&bytes), Some(answer()));
-        assert_eq!(Message::parse(&[&bytes[..], &[0]].concat()), None, "nothing may follow");
+        let bytes = answer().encode();
+        assert_eq!(Message::decode(&bytes), Some(answer()));
+        assert_eq!(Message::decode(&[&bytes[..], &[0]].concat()), None, "nothing may follow");
     }
 
     #[test]
     fn a_saying_has_one_spelling() {
-        let bytes = Message::Member(vec![7]).seal();
+        let bytes = Message::Member(vec![7]).encode();
         assert_eq!(bytes, [1, 1, 7]);
         // The same length in one byte more than needed: postcard itself takes it.
-        assert_eq!(Message::parse(&[1, 0x81, 0x00, 7]), None);
+        assert_eq!(Message::decode(&[1, 0x81, 0x00, 7]), None);
     }
 
     #[test]
     fn a_list_ends_at_its_cap_while_it_is_read() {
         let listen = |count| vec!["192.168.1.7:7781".parse().unwrap(); count];
         let hello = |count| Message::Hello { device: "attic".to_owned(), ask: false, listen: listen(count) };
-        assert_eq!(Message::parse(&hello(ADDRESSES_MAX).seal()), Some(hello(ADDRESSES_MAX)));
-        assert_eq!(Message::parse(&hello(ADDRESSES_MAX + 1).seal()), None);
+        assert_eq!(Message::decode(&hello(ADDRESSES_MAX).encode()), Some(hello(ADDRESSES_MAX)));
+        assert_eq!(Message::decode(&hello(ADDRESSES_MAX + 1).encode()), None);
         let Message::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
         let hit = found.hits[0].clone();
         found.hits = vec![hit; HITS_MAX + 1];
-        assert_eq!(Message::parse(&Message::Answer(Answer { id, device, found: Some(found) }).seal()), None);
+        assert_eq!(Message::decode(&Message::Answer(Answer { id, device, found: Some(found) }).encode()), None);
     }
 
     #[test]
@@ -279,13 +279,13 @@ mod tests {
         for none in [f32::NAN, f32::INFINITY, f32::MAX, -1.2] {
             found.hits[0].cosine = none;
             let answer = Answer { id, device: device.clone(), found: Some(found.clone()) };
-            assert_eq!(Message::parse(&Message::Answer(answer).seal()), None, "{none} is no cosine");
+            assert_eq!(Message::decode(&Message::Answer(answer).encode()), None, "{none} is no cosine");
         }
     }
 
     #[test]
     fn any_bytes_are_a_saying_or_nothing() {
-        let (mut rng, sealed) = (Rng::new(3), answer().seal());
+        let (mut rng, sealed) = (Rng::new(3), answer().encode());
         for _ in 0..20_000 {
             let mut bytes = sealed.clone();
             for _ in 0..=rng.below(4) {
@@ -293,7 +293,7 @@ mod tests {
                 bytes[at] = rng.next().to_le_bytes()[0];
             }
             bytes.truncate(usize::try_from(rng.below(bytes.len() as u64 + 1)).unwrap());
-            let _ = Message::parse(&bytes);
+            let _ = Message::decode(&bytes);
         }
     }
 }

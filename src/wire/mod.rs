@@ -2,7 +2,7 @@
 //!
 //! Duty: encode and decode. In/out: values and bytes; the machines take bytes as they come and say how many
 //! they used. Invariants: decoding never panics and never grows memory beyond its limit; what is signed or
-//! hashed are the bytes as sent; what is read has one spelling.
+//! hashed are the bytes as sent; what is read has one encoding.
 //! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*`, `JSON_*`, `MESSAGE_*` and `RUMOUR_*` in `limits`.
 //! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
 

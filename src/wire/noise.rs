@@ -13,7 +13,7 @@ use super::peer_id::{BadPeerId, PeerId};
 use super::protobuf::{self, Value};
 use crate::limits::{NOISE_FRAME_MAX, NOISE_HANDSHAKE_FRAME_MAX, NOISE_PLAIN_MAX};
 use crypto::CryptoProvider;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use snow::params::NoiseParams;
 use snow::{Builder, HandshakeState, TransportState};
 use std::fmt;
@@ -191,7 +191,7 @@ impl Handshake {
             return Err(BadNoise::OtherPeer(peer));
         }
         if self.dialer {
-            // Only now: a stranger at the address is not told who dialled.
+            // Only now: a unknown_peer at the address is not told who dialled.
             let payload = std::mem::take(&mut self.payload);
             self.write(&payload, out)?;
         }

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::base::rng::Rng;
     use crate::wire::random_bytes;
-    use ed25519_dalek::{Signer, SigningKey};
+    use ed25519_dalek::{Signer as _, SigningKey};
 
     // libp2p specs peer-ids.md, test vectors: the Ed25519 public key
     // 080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e.
@@ -220,8 +220,8 @@ mod tests {
         let twice = [kind, kind, data].concat();
         let turned = [data, kind].concat();
         let longer = [&[0x08, 0x81, 0x00], data].concat();
-        for spelling in [unknown, twice, turned, longer] {
-            assert_eq!(PeerId::from_protobuf(&spelling), Err(BadPeerId::NotAPeerId), "{spelling:02x?}");
+        for encoding in [unknown, twice, turned, longer] {
+            assert_eq!(PeerId::from_protobuf(&encoding), Err(BadPeerId::NotAPeerId), "{encoding:02x?}");
         }
     }
 

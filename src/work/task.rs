@@ -102,7 +102,7 @@ pub enum Outcome {
     Found(Found),
     /// The store was walked.
     Audited(Audit),
-    /// The collections that the members may ask, at most `RUMOUR_COLLECTIONS_MAX`.
+    /// The collections that the members may ask, at most `GOSSIP_COLLECTIONS_MAX`.
     Counted(Vec<Counted>),
     /// The store or the engine failed; nothing was changed.
     Failed(String),

@@ -97,7 +97,7 @@ pub fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
     let mut index = Index::new();
     read::walk(kv, Space::Vector, |key, value| {
         if let Some(row) = keys::number(key).map(Row).filter(|row| !leaving.contains(row)) {
-            index.add(&[(row, Vector::open(value)?.values.signs())]);
+            index.add(&[(row, Vector::decode_stored(value)?.values.signs())]);
         }
         Ok(())
     })?;

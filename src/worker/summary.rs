@@ -1,7 +1,7 @@
 //! Counting what this device holds for the members, collection by collection.
 
 use crate::base::id::Ring;
-use crate::limits::RUMOUR_COLLECTIONS_MAX;
+use crate::limits::GOSSIP_COLLECTIONS_MAX;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
@@ -9,14 +9,14 @@ use crate::work::task::Counted;
 use std::collections::BTreeMap;
 
 /// The collections of the ring `mesh`, with their documents that were read; a private one is not among them. Of
-/// more than `RUMOUR_COLLECTIONS_MAX` the largest, in the order of their names.
+/// more than `GOSSIP_COLLECTIONS_MAX` the largest, in the order of their names.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn count(kv: &impl Kv) -> Result<Vec<Counted>, KvError> {
     let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     read::walk(kv, Space::Document, |_, value| {
-        let Document { collection, ring, state, pieces, .. } = Document::open(value)?;
+        let Document { collection, ring, state, pieces, .. } = Document::decode_stored(value)?;
         let answers = matches!(state, DocState::Ready | DocState::Chunked { .. });
         if answers && ring == Ring::Mesh {
             let (documents, passages) = shared.entry(collection).or_default();
@@ -28,7 +28,7 @@ pub fn count(kv: &impl Kv) -> Result<Vec<Counted>, KvError> {
     let of = |(name, (documents, passages))| Counted { name, documents, passages };
     let mut counted: Vec<Counted> = shared.into_iter().map(of).collect();
     counted.sort_by(|a, b| (b.passages, &a.name).cmp(&(a.passages, &b.name)));
-    counted.truncate(RUMOUR_COLLECTIONS_MAX);
+    counted.truncate(GOSSIP_COLLECTIONS_MAX);
     counted.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(counted)
 }

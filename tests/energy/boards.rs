@@ -27,7 +27,7 @@ fn every_tree_gives_the_sensor_the_limit_and_the_source_that_are_expected_of_it(
             found.cpu_sensor().unwrap_or("-").to_owned(),
             found.cpu_degrees().map_or("-".to_owned(), |degrees| format!("{degrees}")),
             format!("{}", found.t_lim),
-            found.t_lim_from.word().to_owned(),
+            found.t_lim_from.as_str().to_owned(),
             format!("{:?}", found.source()).to_lowercase(),
         ];
         let degrees = degrees.parse::<f64>().map_or("-".to_owned(), |degrees| format!("{degrees}"));

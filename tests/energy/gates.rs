@@ -57,14 +57,14 @@ pub(crate) fn warmed_up() -> Governor {
 #[test]
 fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() {
     let mut governor = warmed_up();
-    let mut pace = DutyCycle::default();
+    let mut duty_cycle = DutyCycle::default();
     let full = governor.decision(at(WARM));
-    assert!(matches!(pace.may_start(at(WARM), 0, &full), Verdict::Run { .. }));
+    assert!(matches!(duty_cycle.may_start(at(WARM), 0, &full), Verdict::Run { .. }));
     let stopped = governor.under_voltage(Instant::from_millis(70_100), true);
     assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Fraction::NONE, 0, Mode::Off));
     assert_eq!(stopped.reason, Some(Reason::UnderVoltage));
     for worker in 0..4 {
-        assert_eq!(pace.may_start(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
+        assert_eq!(duty_cycle.may_start(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
     }
     // Without the uevent, the next sample of a second later has it.
     let mut slow = warmed_up();
@@ -183,7 +183,7 @@ fn no_hint_lifts_a_safety_gate() {
             let sample = Sample { supplies, ..any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled) };
             let decision = governor.sample(at(second), &sample);
             let gates = *governor.gates();
-            for gate in [gates.thermal, gates.supply, gates.foreground] {
+            for gate in [gates.thermal, gates.supply, gates.user_activity] {
                 assert!(decision.headroom <= gate.at_most, "{gate:?} was passed: {decision:?}");
             }
             let battery = gates.battery;

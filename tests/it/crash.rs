@@ -31,7 +31,7 @@ fn stored(home: &Path) -> (BTreeSet<String>, u64) {
     .unwrap();
     let mut paths = BTreeSet::new();
     walk(&disk, Space::Document, |key, value| {
-        let doc = Document::open(value)?;
+        let doc = Document::decode_stored(value)?;
         let listed = disk.get(Space::Path, &doc.path)?.as_deref().and_then(keys::number).map(DocId);
         assert_eq!(listed, keys::number(key).map(DocId), "a file has two records");
         assert!(paths.insert(doc.path), "a file is in two states");

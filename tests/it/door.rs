@@ -1,4 +1,4 @@
-//! The agent's door as a stranger meets it: raw TCP against the real server, a pretend driver behind it.
+//! The agent's door as a unknown_peer meets it: raw TCP against the real server, a pretend driver behind it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -364,8 +364,8 @@ fn the_command_line_side_reads_what_the_agent_says() {
 #[test]
 fn no_agent_a_strange_agent_and_a_stopped_agent_are_told_apart() {
     let (ours, theirs) = (agent(), agent());
-    let stranger = Client::new(theirs.address, ours.home.path()).unwrap();
-    let Err(Failure::NotDone(why)) = smol::block_on(stranger.status()) else { panic!("it let a stranger in") };
+    let unknown_peer = Client::new(theirs.address, ours.home.path()).unwrap();
+    let Err(Failure::NotDone(why)) = smol::block_on(unknown_peer.status()) else { panic!("it let a stranger in") };
     assert!(why.contains("api-token") && !why.contains(ours.token.reveal()), "{why}");
     let (client, empty) = (ours.client(), tempfile::tempdir().unwrap());
     smol::block_on(ours.server.stop());

@@ -165,11 +165,11 @@ fn lines_of_json_pass_both_ways_in_order_even_the_largest() {
 fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
     smol::block_on(async {
         let (a, b) = linked().await;
-        assert_eq!(a.links.form(&b.name), Encoding::Postcard, "what our own agents speak");
-        for (channel, form) in [(Channel::Json, Encoding::Json), (Channel::Gossip, Encoding::Postcard)] {
+        assert_eq!(a.links.encoding(&b.name), Encoding::Postcard, "what our own agents speak");
+        for (channel, encoding) in [(Channel::Json, Encoding::Json), (Channel::Gossip, Encoding::Postcard)] {
             b.links.send(&a.name, channel, vec![b'x']).unwrap();
             assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
-            assert_eq!((a.links.form(&b.name), b.links.form(&a.name)), (form, Encoding::Postcard));
+            assert_eq!((a.links.encoding(&b.name), b.links.encoding(&a.name)), (encoding, Encoding::Postcard));
         }
         b.links.send(&a.name, Channel::Json, vec![b'x']).unwrap();
         assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
@@ -178,7 +178,7 @@ fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
         b.down().await;
         a.links.dial(b.name, b.address);
         assert_eq!((a.up().await, b.up().await), (b.name, a.name));
-        assert_eq!(a.links.form(&b.name), Encoding::Postcard, "a new link begins anew");
+        assert_eq!(a.links.encoding(&b.name), Encoding::Postcard, "a new link begins anew");
     });
 }
 
@@ -296,7 +296,7 @@ fn two_that_dial_each_other_at_once_end_with_one_link() {
                         match event {
                             LinkEvent::Up { .. } => up += 1,
                             LinkEvent::Down { .. } => up -= 1,
-                            LinkEvent::DialFailed { .. } | LinkEvent::Stranger { .. } => {}
+                            LinkEvent::DialFailed { .. } | LinkEvent::UnknownPeer { .. } => {}
                             LinkEvent::Frame { .. } => panic!("nobody sent one"),
                         }
                         assert!(up == 0 || up == 1, "Up and Down alternate");
@@ -330,7 +330,7 @@ fn a_dial_is_answered_once_whatever_stands_in_its_way() {
         b.down().await;
         b.links.dial(a.name, a.address);
         assert!(!b.failed().await.is_empty(), "no longer allowed over there");
-        let LinkEvent::Stranger { peer, .. } = a.next().await else { panic!("a refusal is told") };
+        let LinkEvent::UnknownPeer { peer, .. } = a.next().await else { panic!("a refusal is told") };
         assert_eq!(peer, b.name);
         // Somebody listens and says nothing.
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -19,15 +19,15 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The body, the message and what is signed, as the page shows them: JSON as it is, everything else in hexadecimal.
-fn shown(form: Encoding, bytes: &[u8]) -> String {
-    match form {
+fn shown(encoding: Encoding, bytes: &[u8]) -> String {
+    match encoding {
         Encoding::Postcard => hex(bytes),
         Encoding::Json => String::from_utf8(bytes.to_vec()).unwrap(),
     }
 }
 
-/// The facts of agent 2, each a rumour of its start 4.
-fn facts() -> [Fact; 3] {
+/// The config of agent 2, each a gossip item of its start 4.
+fn config() -> [Fact; 3] {
     let model = std::array::from_fn(|at| at as u8);
     let cookbook = Collection { name: "cookbook".try_into().unwrap(), model, documents: 70, passages: 500 };
     let removed = Removed { peer: *name(2).public_key(), serial: 0 };
@@ -38,14 +38,14 @@ fn facts() -> [Fact; 3] {
     ]
 }
 
-fn rumours() -> Vec<Vec<u8>> {
-    let mut sealer = Signer::new(key(2), 4);
-    facts().iter().map(|fact| sealer.seal(gossip::TYPE, &[], &fact.seal()).unwrap()).collect()
+fn items() -> Vec<Vec<u8>> {
+    let mut signer = Signer::new(key(2), 4);
+    config().iter().map(|fact| signer.sign(gossip::TYPE, &[], &fact.encode()).unwrap()).collect()
 }
 
-/// Of each variant one: rumours of agent 2, handed on by agent 1.
+/// Of each variant one: items of agent 2, handed on by agent 1.
 fn gossip() -> [Message; 3] {
-    let told = Relayed { hops: 2, age_s: 5, message: rumours().swap_remove(0) };
+    let told = Relayed { hops: 2, age_s: 5, message: items().swap_remove(0) };
     let origin = name(2).public_key()[..8].try_into().unwrap();
     let entry = |kind, seq| gossip::Entry { origin, kind, boot: 4, seq };
     let both = [entry(Kind::Headroom, 1), entry(Kind::Collections, 1 << 53)];
@@ -101,9 +101,9 @@ fn sayings() -> Vec<Message> {
     sayings
 }
 
-fn body(talk: &Message, form: Encoding) -> Vec<u8> {
+fn body(talk: &Message, encoding: Encoding) -> Vec<u8> {
     let mut body = Vec::new();
-    talk.put(form, &mut body);
+    talk.put(encoding, &mut body);
     body
 }
 
@@ -118,18 +118,18 @@ fn signed(kind: &str, task_id: &[u8], sender: &[u8], payload: &[u8]) -> Vec<u8> 
     bytes
 }
 
-fn message(page: &mut String, talk: &Message, form: Encoding, mesh: Option<[u8; 32]>, task_id: &[u8]) {
-    let mut sealer = Signer::new(key(1), 7);
-    mesh.into_iter().for_each(|mesh| sealer.join(mesh));
-    let (body, mut bytes) = (body(talk, form), Vec::new());
-    sealer.seal_into(form, talk.kind(), task_id, &body, &mut bytes).unwrap();
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name(1)));
-    let opened = opener.open_as(form, &bytes).unwrap();
+fn message(page: &mut String, talk: &Message, encoding: Encoding, mesh: Option<[u8; 32]>, task_id: &[u8]) {
+    let mut signer = Signer::new(key(1), 7);
+    mesh.into_iter().for_each(|mesh| signer.join(mesh));
+    let (body, mut bytes) = (body(talk, encoding), Vec::new());
+    signer.sign_into(encoding, talk.kind(), task_id, &body, &mut bytes).unwrap();
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name(1)));
+    let opened = verifier.verify_as(encoding, &bytes).unwrap();
     assert_eq!((opened.seq, opened.boot, opened.mesh, opened.body), (1, 7, mesh, &body[..]));
-    assert_eq!(opener.open_as(form, &bytes), Err(BadMessage::Replay));
+    assert_eq!(verifier.verify_as(encoding, &bytes), Err(BadMessage::Replay));
     // Where the payload stands: in JSON from the first colon; in postcard behind the two fields and its length.
-    let payload = match form {
+    let payload = match encoding {
         Encoding::Json => {
             let end = bytes.windows(14).position(|part| part == b",\"sender_id\":\"").unwrap();
             &bytes[b"{\"payload\":".len()..end]
@@ -148,11 +148,11 @@ fn message(page: &mut String, talk: &Message, form: Encoding, mesh: Option<[u8; 
         "type       {}\ntask_id    {}\nform       {}\npayload    {}\nsigned     {}\nsignature  {}\nmessage    {}\n\n",
         talk.kind(),
         if task_id.is_empty() { "-".to_owned() } else { hex(task_id) },
-        if form == Encoding::Json { "json" } else { "postcard" },
-        shown(form, payload),
+        if encoding == Encoding::Json { "json" } else { "postcard" },
+        shown(encoding, payload),
         hex(&signed),
         hex(&signature),
-        shown(form, &bytes),
+        shown(encoding, &bytes),
     );
 }
 
@@ -169,8 +169,8 @@ fn vectors() -> String {
     page += "Bodies, in postcard and in JSON:\n\n```text\n";
     for talk in sayings() {
         let (packed, line) = (body(&talk, Encoding::Postcard), body(&talk, Encoding::Json));
-        for (form, body) in [(Encoding::Postcard, &packed), (Encoding::Json, &line)] {
-            assert_eq!(Message::read(form, talk.kind(), body).as_ref(), Some(&talk));
+        for (encoding, body) in [(Encoding::Postcard, &packed), (Encoding::Json, &line)] {
+            assert_eq!(Message::read(encoding, talk.kind(), body).as_ref(), Some(&talk));
         }
         let _ = write!(page, "{}\n{}\n{}\n\n", talk.kind(), hex(&packed), shown(Encoding::Json, &line));
     }
@@ -179,35 +179,35 @@ fn vectors() -> String {
     let sayings = sayings();
     let kind = |kind: &'static str| sayings.iter().rfind(move |talk| talk.kind() == kind).unwrap();
     for talk in ["hello", "echo"].map(kind) {
-        for form in [Encoding::Postcard, Encoding::Json] {
-            message(&mut page, talk, form, None, &[]);
+        for encoding in [Encoding::Postcard, Encoding::Json] {
+            message(&mut page, talk, encoding, None, &[]);
         }
     }
-    for form in [Encoding::Postcard, Encoding::Json] {
-        message(&mut page, kind("answer"), form, Some([0xcd; 32]), b"task-1");
+    for encoding in [Encoding::Postcard, Encoding::Json] {
+        message(&mut page, kind("answer"), encoding, Some([0xcd; 32]), b"task-1");
     }
     page.truncate(page.trim_end().len());
     page +=
         "\n```\n\nRumours, sealed by the agent of another seed, the first three messages of its start 4:\n\n```text\n";
-    rumours_of_another(&mut page);
+    gossip_of_another(&mut page);
     page += "\n```\n\nRefused, each for the reason above it:\n\n```text\n";
     refused(&mut page);
     page + "```\n"
 }
 
-/// What a rumour's body and the whole of it are, and that both are what the code takes.
-fn rumours_of_another(page: &mut String) {
+/// What a gossip item's body and the whole of it are, and that both are what the code takes.
+fn gossip_of_another(page: &mut String) {
     let origin = name(2);
     let _ = write!(page, "seed       {}\nsender_id  {}\n\n", hex(&[2; 32]), hex(&origin.to_bytes()));
-    for ((fact, bytes), seq) in facts().iter().zip(rumours()).zip(1..) {
-        let mut opener = Verifier::new();
-        assert!(opener.allow(origin));
+    for ((fact, bytes), seq) in config().iter().zip(items()).zip(1..) {
+        let mut verifier = Verifier::new();
+        assert!(verifier.allow(origin));
         // Heard from whomever and as often as it comes: no window of numbers is moved.
-        assert!((0..2).all(|_| opener.verify(&bytes).is_ok_and(|opened| opened.body == fact.seal())));
+        assert!((0..2).all(|_| verifier.verify_relayed(&bytes).is_ok_and(|opened| opened.body == fact.encode())));
         let claim = Claim { origin: PeerKey(*origin.public_key()), kind: fact.kind(), order: (4, seq) };
         assert_eq!(Claim::and_fact(&bytes).as_ref(), Some(&(claim, fact.clone())));
         let kind = format!("{:?}", fact.kind()).to_lowercase();
-        let _ = write!(page, "kind       {kind}\nbody       {}\nmessage    {}\n\n", hex(&fact.seal()), hex(&bytes));
+        let _ = write!(page, "kind       {kind}\nbody       {}\nmessage    {}\n\n", hex(&fact.encode()), hex(&bytes));
     }
     page.truncate(page.trim_end().len());
 }
@@ -216,22 +216,22 @@ fn rumours_of_another(page: &mut String) {
 fn refused(page: &mut String) {
     let mut line = Vec::new();
     let body = b"{\"answer\":false,\"id\":5,\"text\":\"hi\"}";
-    Signer::new(key(1), 7).seal_into(Encoding::Json, "echo", &[], body, &mut line).unwrap();
+    Signer::new(key(1), 7).sign_into(Encoding::Json, "echo", &[], body, &mut line).unwrap();
     let line = String::from_utf8(line).unwrap();
     let wrong = [
-        ("white space", "\"id\":5", "\"id\": 5", BadMessage::Form),
-        ("the order of keys", "\"answer\":false,\"id\":5", "\"id\":5,\"answer\":false", BadMessage::Form),
-        ("a key twice", "\"id\":5", "\"id\":5,\"id\":5", BadMessage::Form),
-        ("a needless escape", "\"hi\"", "\"\\u0068i\"", BadMessage::Form),
-        ("a float", "\"id\":5", "\"id\":5.0", BadMessage::Form),
+        ("white space", "\"id\":5", "\"id\": 5", BadMessage::Malformed),
+        ("the order of keys", "\"answer\":false,\"id\":5", "\"id\":5,\"answer\":false", BadMessage::Malformed),
+        ("a key twice", "\"id\":5", "\"id\":5,\"id\":5", BadMessage::Malformed),
+        ("a needless escape", "\"hi\"", "\"\\u0068i\"", BadMessage::Malformed),
+        ("a float", "\"id\":5", "\"id\":5.0", BadMessage::Malformed),
         ("other words than were signed", "\"hi\"", "\"ho\"", BadMessage::Signature),
     ];
     for (why, from, to, reason) in wrong {
-        let mut opener = Verifier::new();
-        assert!(opener.allow(name(1)) && line.contains(from));
+        let mut verifier = Verifier::new();
+        assert!(verifier.allow(name(1)) && line.contains(from));
         let changed = line.replace(from, to);
-        assert_eq!(opener.open_as(Encoding::Json, changed.as_bytes()), Err(reason));
-        assert!(opener.open_as(Encoding::Json, line.as_bytes()).is_ok());
+        assert_eq!(verifier.verify_as(Encoding::Json, changed.as_bytes()), Err(reason));
+        assert!(verifier.verify_as(Encoding::Json, line.as_bytes()).is_ok());
         let _ = writeln!(page, "{why}\n{changed}");
     }
 }
@@ -248,12 +248,12 @@ fn the_page_about_messages_shows_what_the_code_does() {
 #[test]
 fn the_page_names_every_kind_and_every_cap() {
     use wattle::limits::{
-        COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, HITS_MAX,
-        JSON_DEPTH_MAX, JSON_LINE_MAX, LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX,
-        MESSAGE_WINDOW, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, RUMOUR_BATCH_BYTES, RUMOUR_BATCH_MAX, RUMOUR_BODY_MAX,
-        RUMOUR_BYTES_MAX, RUMOUR_COLLECTIONS_MAX, RUMOUR_DIGEST_MAX, RUMOUR_FANOUT, RUMOUR_FORGERY_BYTES,
-        RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_LINK_RATE, RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE,
-        RUMOUR_TASK_MS_MAX, RUMOUR_VALID_S,
+        COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, GOSSIP_BATCH_BYTES,
+        GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX, GOSSIP_FANOUT,
+        GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST,
+        GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, HITS_MAX, JSON_DEPTH_MAX, JSON_LINE_MAX,
+        LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX, MESSAGE_WINDOW,
+        ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for talk in sayings() {
@@ -275,30 +275,30 @@ fn the_page_names_every_kind_and_every_cap() {
         ("packet of `member`", MEMBER_BYTES_MAX),
         ("members of a roll", ROLL_MEMBERS_MAX),
         ("addresses of a member", ROLL_ADDRESSES_MAX),
-        ("a rumour", RUMOUR_BYTES_MAX),
-        ("body of a rumour", RUMOUR_BODY_MAX),
-        ("rumours in `told`", RUMOUR_BATCH_MAX),
-        ("names in `have` and `want`", RUMOUR_DIGEST_MAX),
-        ("hops", usize::from(RUMOUR_HOPS_MAX)),
-        ("collections of an agent", RUMOUR_COLLECTIONS_MAX),
+        ("a rumour", GOSSIP_BYTES_MAX),
+        ("body of a rumour", GOSSIP_BODY_MAX),
+        ("rumours in `told`", GOSSIP_BATCH_MAX),
+        ("names in `have` and `want`", GOSSIP_DIGEST_MAX),
+        ("hops", usize::from(GOSSIP_HOPS_MAX)),
+        ("collections of an agent", GOSSIP_COLLECTIONS_MAX),
         ("name of a collection", COLLECTION_BYTES_MAX),
     ];
     let said = [
-        format!("to at most {RUMOUR_FANOUT} of its links"),
-        format!("{} to {}", RUMOUR_VALID_S.0, RUMOUR_VALID_S.1),
-        format!("at most {}", grouped(RUMOUR_TASK_MS_MAX as usize)),
+        format!("to at most {GOSSIP_FANOUT} of its links"),
+        format!("{} to {}", GOSSIP_VALID_S.0, GOSSIP_VALID_S.1),
+        format!("at most {}", grouped(GOSSIP_TASK_MS_MAX as usize)),
         format!(
             "{} bytes a second and {} at once from a link",
-            grouped(RUMOUR_LINK_RATE as usize),
-            grouped(RUMOUR_LINK_BURST as usize)
+            grouped(GOSSIP_LINK_RATE as usize),
+            grouped(GOSSIP_LINK_BURST as usize)
         ),
         format!(
             "{} bytes a second and {} at once of an origin",
-            grouped(RUMOUR_ORIGIN_RATE as usize),
-            grouped(RUMOUR_ORIGIN_BURST as usize)
+            grouped(GOSSIP_ORIGIN_RATE as usize),
+            grouped(GOSSIP_ORIGIN_BURST as usize)
         ),
-        format!("costs its link {} bytes", grouped(RUMOUR_FORGERY_BYTES as usize)),
-        format!("at most {} bytes of rumours into one message", grouped(RUMOUR_BATCH_BYTES)),
+        format!("costs its link {} bytes", grouped(GOSSIP_FORGERY_BYTES as usize)),
+        format!("at most {} bytes of rumours into one message", grouped(GOSSIP_BATCH_BYTES)),
     ];
     // However its lines are broken.
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");

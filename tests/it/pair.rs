@@ -72,11 +72,11 @@ fn an_agent_that_was_not_told_of_the_other_gets_nothing() {
     let ((one, one_listen, one_address), (two, two_listen, _)) = (prepared(), prepared());
     one.write("a.txt", "The violin is in the cupboard.");
     let attic = one.up(&["--listen", &one_listen, one.docs().to_str().unwrap()]);
-    let stranger = two.up(&["--listen", &two_listen, "--peer", &one_address]);
+    let unknown_peer = two.up(&["--listen", &two_listen, "--peer", &one_address]);
     attic.wait_ready(1);
     std::thread::sleep(std::time::Duration::from_secs(2));
-    assert_eq!(stranger.status()["peers"][0]["linked"], false);
-    assert!(stranger.search("violin").is_empty());
+    assert_eq!(unknown_peer.status()["peers"][0]["linked"], false);
+    assert!(unknown_peer.search("violin").is_empty());
     assert_eq!(attic.status()["peers"], serde_json::json!([]));
     assert!(fs::metadata(two.home().join("boot")).is_ok());
 }

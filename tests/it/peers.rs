@@ -98,10 +98,10 @@ fn a_device_sees_what_another_allows_and_holds_and_its_private_collection_is_not
     let cellar = up(&two, "cellar", &two_listen, &one_address);
     watching.until("cellar is linked.");
     let (three, three_listen, _) = prepared();
-    let stranger = up(&three, "stranger", &three_listen, &one_address);
-    let name = stranger.status()["peer_id"].as_str().unwrap().to_owned();
+    let unknown_peer = up(&three, "stranger", &three_listen, &one_address);
+    let name = unknown_peer.status()["peer_id"].as_str().unwrap().to_owned();
     assert!(watching.until("was refused").contains(&name));
-    drop((cellar, stranger, watching));
+    drop((cellar, unknown_peer, watching));
 
     let events = attic.json(&["status", "--json"]);
     assert_eq!(events["peers"].as_array().unwrap().len(), 1, "a stranger is no peer: {events}");

@@ -108,8 +108,8 @@ fn the_python_agent_answers_ping_and_a_test_message() {
         assert!(end.links.allow(peer));
         let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", end.address.port(), end.name);
         let mut example = Example::start(python, &home, &[&address]);
-        let (mut sealer, mut opener) = (Signer::new(key(1), 1), Verifier::new());
-        assert!(opener.allow(peer) && end.name == name(1));
+        let (mut signer, mut verifier) = (Signer::new(key(1), 1), Verifier::new());
+        assert!(verifier.allow(peer) && end.name == name(1));
         until("a link", || end.links.known().iter().any(|known| known.peer == peer)).await;
         assert!(end.links.ping(&peer).await.unwrap() < Duration::from_secs(5));
         let mut hear = async || loop {
@@ -117,16 +117,16 @@ fn the_python_agent_answers_ping_and_a_test_message() {
                 continue;
             };
             assert_eq!(channel, Channel::Json);
-            let opened = opener.open_as(Encoding::Json, &bytes).unwrap();
+            let opened = verifier.verify_as(Encoding::Json, &bytes).unwrap();
             return Message::read(Encoding::Json, opened.kind, opened.body).unwrap();
         };
         assert_eq!(hear().await, Message::Hello { device: "python".to_owned(), ask: true, listen: Vec::new() });
-        assert_eq!(end.links.form(&peer), Encoding::Json, "it is answered as it spoke");
+        assert_eq!(end.links.encoding(&peer), Encoding::Json, "it is answered as it spoke");
         for id in [1, 1 << 60] {
             let asked = Echo { id, text: "a\"\\\n".try_into().unwrap(), answer: false };
             let (mut body, mut frame) = (Vec::new(), end.links.frame());
             Message::Echo(asked.clone()).put(Encoding::Json, &mut body);
-            sealer.seal_into(Encoding::Json, "echo", &[], &body, frame.buffer()).unwrap();
+            signer.sign_into(Encoding::Json, "echo", &[], &body, frame.buffer()).unwrap();
             end.links.send(&peer, Channel::Json, frame.clone()).unwrap();
             // Once more, and damaged: neither is answered.
             end.links.send(&peer, Channel::Json, frame.clone()).unwrap();

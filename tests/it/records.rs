@@ -50,17 +50,17 @@ fn commit() -> Commit {
     Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], ledger }
 }
 
-/// Reads the fixture of a version; with `WATTLE_WRITE_FIXTURES` set, writes today's form where there is none.
+/// Reads the fixture of a version; with `WATTLE_WRITE_FIXTURES` set, writes today's encoding where there is none.
 fn kept<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/records/v{version}"));
     let path = folder.join(R::NAME);
     if std::env::var_os("WATTLE_WRITE_FIXTURES").is_some() && !path.exists() {
         fs::create_dir_all(&folder).unwrap();
-        fs::write(&path, today.seal()).unwrap();
+        fs::write(&path, today.encode()).unwrap();
     }
     let bytes = fs::read(&path).unwrap();
     assert_eq!(bytes[0], version);
-    assert_eq!(&R::open(&bytes).unwrap(), today, "version {version} of {} is read as it was meant", R::NAME);
+    assert_eq!(&R::decode_stored(&bytes).unwrap(), today, "version {version} of {} is read as it was meant", R::NAME);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{FOLDER, World};
 use std::collections::BTreeMap;
 use wattle::base::id::{PeerKey, Ring};
 use wattle::base::time::Duration;
-use wattle::limits::{RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE};
+use wattle::limits::{GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE};
 use wattle::node::input::{Input, LinkInput, Request};
 use wattle::sim::net;
 use wattle::store::record::Source;
@@ -72,7 +72,7 @@ fn time_of_one(world: &mut World, origin: usize) -> u64 {
 }
 
 #[test]
-fn rumours_reach_everybody_in_spite_of_losses() {
+fn gossip_reach_everybody_in_spite_of_losses() {
     for (devices, degree, seeds) in [(5, None, 3), (50, None, 1), (50, Some(12), 1)] {
         let (mut joined, mut told) = (Vec::new(), Vec::new());
         for seed in 1..=seeds {
@@ -100,7 +100,7 @@ fn rumours_reach_everybody_in_spite_of_losses() {
 }
 
 #[test]
-fn a_seed_gives_the_same_rumours_twice() {
+fn a_seed_gives_the_same_gossip_twice() {
     let trace = |seed| {
         let mut world = home(seed, 12, Some(4));
         run(&mut world, 200);
@@ -177,7 +177,7 @@ fn shared_collections_are_told_with_their_counts_and_a_private_one_is_not() {
 /// What a liar says over its link.
 fn say(world: &mut World, liar: usize, to: usize, origin: usize, seq: u64, signature: u8) {
     let fact = Fact::Headroom(Headroom { quarters: 1, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
-    let mut message = unsigned(PeerId::from_public_key(&net::key(origin).0), TYPE, 9, seq, &fact.seal());
+    let mut message = unsigned(PeerId::from_public_key(&net::key(origin).0), TYPE, 9, seq, &fact.encode());
     if let Some(last) = message.last_mut() {
         *last = signature;
     }
@@ -210,7 +210,7 @@ fn a_liar_that_floods_is_cut_by_its_budgets_and_forges_nothing() {
         "its own word goes on, for a while"
     );
     // What the first one takes of it goes to three others, and from each of them to two.
-    let taken = RUMOUR_ORIGIN_BURST + 60 * RUMOUR_ORIGIN_RATE;
+    let taken = GOSSIP_ORIGIN_BURST + 60 * GOSSIP_ORIGIN_RATE;
     assert!(loud < 2 * quiet + 10 * taken, "{loud} bytes, {quiet} in quiet");
     assert_ne!(headroom(&world, 0, 2).map(|told| told.quarters), Some(1), "what it forged is not believed");
     assert_eq!(
@@ -232,7 +232,7 @@ fn a_liar_that_floods_is_cut_by_its_budgets_and_forges_nothing() {
 }
 
 #[test]
-fn strangers_rumours_are_neither_kept_nor_checked() {
+fn strangers_gossip_are_neither_kept_nor_checked() {
     let mut world = home(9, 3, None);
     run(&mut world, 30);
     say(&mut world, 1, 0, 77, 1, 0);

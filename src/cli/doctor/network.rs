@@ -19,7 +19,7 @@ pub(super) fn checks(around: &NetworkReport) -> Vec<Check> {
         Check::new("udp", datagrams(around)),
     ];
     checks.extend(around.peers.iter().map(|peer| Check::new("peer", reached(around, peer))));
-    checks.extend(around.strangers.iter().map(|stranger| Check::new("guest", Ok(refused(stranger)))));
+    checks.extend(around.unknown_peers.iter().map(|unknown_peer| Check::new("guest", Ok(refused(unknown_peer)))));
     checks
 }
 
@@ -129,11 +129,11 @@ fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
             ),
         };
     };
-    if let Some(stranger) = around.strangers.iter().find(|stranger| stranger.address.ip() == at.ip()) {
+    if let Some(unknown_peer) = around.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip()) {
         return format!(
             "A device at {} wanted to link as {} and is not known by that PeerId: is that the one that was meant?",
             at.ip(),
-            stranger.peer_id
+            unknown_peer.peer_id
         );
     }
     let Some(why) = &peer.failed else {
@@ -158,8 +158,8 @@ fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
     format!("At {at}: {why}. {advice}")
 }
 
-fn refused(stranger: &UnknownPeer) -> String {
-    let (id, at): (_, SocketAddr) = (&stranger.peer_id, stranger.address);
+fn refused(unknown_peer: &UnknownPeer) -> String {
+    let (id, at): (_, SocketAddr) = (&unknown_peer.peer_id, unknown_peer.address);
     format!("{id} at {at} wanted to link and was refused. If it is yours, start the agent with --peer /p2p/{id}.")
 }
 
@@ -197,7 +197,7 @@ mod tests {
             garbage: 0,
             multicast: Multicast { on: true, own_heard: vec!["wlan0".into()], others_heard: 1, ..Multicast::default() },
             peers: vec![peer],
-            strangers: Vec::new(),
+            unknown_peers: Vec::new(),
         }
     }
 
@@ -243,7 +243,11 @@ mod tests {
     fn a_mistyped_peer_id_is_found_by_the_stranger_at_the_same_address() {
         let mut around =
             around(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
-        around.strangers.push(UnknownPeer { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
+        around.unknown_peers.push(UnknownPeer {
+            peer_id: "12D3KooWtrue".into(),
+            address: at("192.168.1.9:50000"),
+            ms: 5,
+        });
         assert!(wrong(&around).concat().contains("as 12D3KooWtrue"));
         assert!(checks(&around).last().unwrap().outcome.as_ref().unwrap().contains("--peer /p2p/12D3KooWtrue"));
     }

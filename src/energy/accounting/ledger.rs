@@ -123,9 +123,9 @@ impl fmt::Display for Line {
         match self.scope {
             None => write!(f, "unknown for {tasks} tasks"),
             Some(scope) => {
-                let (joules, method, err) = (self.part.joules, self.method.word(), self.method.err_pct());
+                let (joules, method, err) = (self.part.joules, self.method.as_str(), self.method.err_pct());
                 let digits = if joules < 10.0 { 2 } else { 0 };
-                write!(f, "~{joules:.digits$} J ({method}, {}, ±{err} %) for {tasks} tasks", scope.word())
+                write!(f, "~{joules:.digits$} J ({method}, {}, ±{err} %) for {tasks} tasks", scope.as_str())
             }
         }
     }

@@ -71,7 +71,7 @@ impl Method {
 
     /// For people.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::RailMeasured => "measured on a rail",
             Self::PackageMeasured => "measured by the CPU package",
@@ -86,7 +86,7 @@ impl Method {
 impl Scope {
     /// For people.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::BoardInput => "whole board",
             Self::SocRails => "chip",
@@ -137,7 +137,7 @@ impl fmt::Display for Joules {
             None => f.write_str("unknown"),
             Some(joules) => {
                 let digits = if joules < 10.0 { 2 } else { 0 };
-                let (method, scope) = (self.method.word(), self.scope.word());
+                let (method, scope) = (self.method.as_str(), self.scope.as_str());
                 write!(f, "~{joules:.digits$} J ({method}, {scope}, ±{} %)", self.err_pct)
             }
         }
@@ -161,7 +161,7 @@ mod tests {
             let joules = Joules::new(0.0, method, Scope::SocRails, Attribution::CpuShare);
             let text = joules.to_string();
             assert_eq!(text.contains("0.00 J"), method != Method::Unknown, "{text}");
-            assert!(text.contains(method.word()) && (joules.joules.is_none() || text.contains("chip")), "{text}");
+            assert!(text.contains(method.as_str()) && (joules.joules.is_none() || text.contains("chip")), "{text}");
         }
         let shown = Joules::new(0.213, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
         assert_eq!(shown.to_string(), "~0.21 J (model, table of boards, whole board, ±40 %)");

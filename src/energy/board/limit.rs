@@ -37,7 +37,7 @@ pub enum LimitFrom {
 impl LimitFrom {
     /// One word for people and for JSON.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Trip => "trip",
             Self::Hwmon => "hwmon",

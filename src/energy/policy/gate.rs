@@ -115,7 +115,7 @@ impl Policy {
 
     /// Judges.
     #[must_use]
-    pub fn word(&self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> GateOutcome {
+    pub fn evaluate(&self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> GateOutcome {
         let (energy, _) = self.energy(now, wall);
         let lifts = energy == Energy::Surplus;
         if self.paused(now).is_some() {
@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn while_the_time_is_unknown_the_strictest_quiet_hours_hold() {
         let policy = Policy::new(quiet_at_night());
-        let gate = policy.word(Instant::ZERO, None, Backlog::default()).gate;
+        let gate = policy.evaluate(Instant::ZERO, None, Backlog::default()).gate;
         assert_eq!((gate.at_most, gate.reason), (Fraction::NONE, Reason::TimeUnknown));
-        let night = policy.word(Instant::ZERO, Some(Wall(3600)), Backlog::default()).gate;
+        let night = policy.evaluate(Instant::ZERO, Some(Wall(3600)), Backlog::default()).gate;
         assert_eq!((night.at_most, night.reason), (Fraction::TRICKLE, Reason::QuietHours));
-        assert_eq!(policy.word(Instant::ZERO, Some(Wall(12 * 3600)), Backlog::default()).gate, Gate::OPEN);
+        assert_eq!(policy.evaluate(Instant::ZERO, Some(Wall(12 * 3600)), Backlog::default()).gate, Gate::OPEN);
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let mut policy = Policy::new(quiet_at_night());
         policy.hint(at(0), Origin::Put, surplus(900));
-        let word = |policy: &Policy, s| policy.word(at(s), Some(Wall(3600)), Backlog::default());
+        let word = |policy: &Policy, s| policy.evaluate(at(s), Some(Wall(3600)), Backlog::default());
         assert_eq!(word(&policy, 899), GateOutcome { gate: Gate::OPEN, energy: Energy::Surplus, lifts: true });
         assert_eq!(word(&policy, 900).gate.reason, Reason::QuietHours, "gone within its time and no later");
         policy.pause(Pause::lasting(at(0), Duration::from_secs(100)));
@@ -196,7 +196,7 @@ mod tests {
         assert!(word(&policy, 100).lifts);
         policy.pause(Pause::OPEN);
         let overdue = Backlog { oldest: Some(30 * DAY), can_wait: DAY };
-        assert_eq!(policy.word(at(5), None, overdue).gate.at_most, Fraction::NONE, "only its owner ends a pause");
+        assert_eq!(policy.evaluate(at(5), None, overdue).gate.at_most, Fraction::NONE, "only its owner ends a pause");
         policy.resume();
         assert!(word(&policy, 100).lifts);
     }
@@ -206,14 +206,14 @@ mod tests {
         let policy = Policy::new(Settings { expects_surplus: true, ..Settings::default() });
         let share = |hours: u64| {
             let oldest = Some(Duration::from_secs(hours * 3600));
-            policy.word(Instant::ZERO, None, Backlog { oldest, can_wait: 2 * DAY }).gate.at_most
+            policy.evaluate(Instant::ZERO, None, Backlog { oldest, can_wait: 2 * DAY }).gate.at_most
         };
         assert_eq!(
             [share(0), share(35), share(36), share(47), share(48)],
             [Fraction::NONE, Fraction::NONE, Fraction::TRICKLE, Fraction::TRICKLE, Fraction::ALL]
         );
         let impatient = Policy::new(Settings::default());
-        let waits = impatient.word(Instant::ZERO, None, Backlog { oldest: Some(DAY), can_wait: 2 * DAY });
+        let waits = impatient.evaluate(Instant::ZERO, None, Backlog { oldest: Some(DAY), can_wait: 2 * DAY });
         assert_eq!(waits.gate, Gate::OPEN, "without a surplus to come there is nothing to wait for");
     }
 
@@ -221,7 +221,7 @@ mod tests {
     fn a_week_old_backlog_relaxes_quiet_hours_to_a_trickle() {
         let policy = Policy::new(quiet_at_night());
         let old = Backlog { oldest: Some(7 * DAY), can_wait: Duration::ZERO };
-        let gate = policy.word(Instant::ZERO, None, old).gate;
+        let gate = policy.evaluate(Instant::ZERO, None, old).gate;
         assert_eq!((gate.at_most, gate.reason), (Fraction::TRICKLE, Reason::TimeUnknown));
     }
 }

@@ -1,4 +1,4 @@
-//! The door over plain values: every way in, and every way that must stay shut.
+//! The auth over plain values: every way in, and every way that must stay shut.
 
 use super::*;
 
@@ -144,21 +144,21 @@ fn no_token_and_a_wrong_token_stay_out_and_nothing_sent_is_repeated() {
 
 #[test]
 fn an_opened_address_answers_to_itself_only_and_asks_for_the_token_all_the_same() {
-    let opened = Some("192.168.1.4:7780".parse().unwrap());
+    let lan_listener = Some("192.168.1.4:7780".parse().unwrap());
     let bearer = format!("Bearer {SECRET}");
     let at = |host| Caller { host: Field::One(host), ..owner(&bearer) };
     for host in ["192.168.1.4:7780", "192.168.1.4"] {
-        assert_eq!(check(&at(host), &token(), opened), Ok(()), "{host}");
+        assert_eq!(check(&at(host), &token(), lan_listener), Ok(()), "{host}");
     }
     for host in
         ["192.168.1.5:7780", "localhost", "127.0.0.1:7780", "nas.local:7780", "192.168.1.4:7781", "evil.example"]
     {
-        assert_eq!(check(&at(host), &token(), opened), Err(Refusal::Host), "{host}");
+        assert_eq!(check(&at(host), &token(), lan_listener), Err(Refusal::Host), "{host}");
     }
     let without = Caller { authorization: Field::Absent, ..at("192.168.1.4:7780") };
-    assert_eq!(check(&without, &token(), opened), Err(Refusal::NoToken));
+    assert_eq!(check(&without, &token(), lan_listener), Err(Refusal::NoToken));
     let page = Caller { origin: Field::One("http://evil.example"), ..at("192.168.1.4:7780") };
-    assert_eq!(check(&page, &token(), opened), Err(Refusal::Origin));
+    assert_eq!(check(&page, &token(), lan_listener), Err(Refusal::Origin));
     assert_eq!(check(&at("192.168.1.4:7780"), &token(), None), Err(Refusal::Host), "not opened, not answered");
     let six = Some("[fd00::4]:7780".parse().unwrap());
     assert_eq!(check(&at("[fd00::4]:7780"), &token(), six), Ok(()));

@@ -1,4 +1,4 @@
-//! The flood as a table: who takes what, from whom, and when it ends. Whole homes are in tests/sim/rumour.rs.
+//! The flood as a table: who takes what, from whom, and when it ends. Whole homes are in tests/sim/item.rs.
 
 use super::*;
 use crate::wire::envelope::unsigned;
@@ -20,83 +20,80 @@ fn headroom(valid_s: u8) -> Fact {
 }
 
 fn told(origin: PeerKey, order: (u32, u64), fact: &Fact) -> (Claim, Relayed) {
-    let message = unsigned(PeerId::from_public_key(&origin.0), TYPE, order.0, order.1, &fact.seal());
+    let message = unsigned(PeerId::from_public_key(&origin.0), TYPE, order.0, order.1, &fact.encode());
     (Claim { origin, kind: fact.kind(), order }, Relayed { hops: 1, age_s: 0, message })
 }
 
-fn take(rumours: &mut GossipTable, now: Instant, origin: u64, order: (u32, u64), fact: &Fact) -> Insertion {
+fn take(items: &mut GossipTable, now: Instant, origin: u64, order: (u32, u64), fact: &Fact) -> Insertion {
     let (claim, told) = told(key(origin), order, fact);
-    rumours.take(now, &claim, fact, &told)
+    items.take(now, &claim, fact, &told)
 }
 
-fn live(rumours: &GossipTable, now: Instant) -> Vec<(u8, Kind, (u32, u64))> {
-    rumours.names(now).map(|name| (name.origin[7], name.kind, (name.boot, name.seq))).collect()
+fn live(items: &GossipTable, now: Instant) -> Vec<(u8, Kind, (u32, u64))> {
+    items.names(now).map(|name| (name.origin[7], name.kind, (name.boot, name.seq))).collect()
 }
 
 #[test]
 fn the_newest_wins_whatever_the_order_of_arrival() {
-    let mut rumours = GossipTable::new(1);
-    assert!(matches!(take(&mut rumours, at(0), 1, (2, 5), &headroom(90)), Insertion::News(_)));
+    let mut items = GossipTable::new(1);
+    assert!(matches!(take(&mut items, at(0), 1, (2, 5), &headroom(90)), Insertion::News(_)));
     for old in [(2, 5), (2, 4), (1, 900)] {
-        assert_eq!(take(&mut rumours, at(1), 1, old, &headroom(90)), Insertion::Known, "{old:?}");
+        assert_eq!(take(&mut items, at(1), 1, old, &headroom(90)), Insertion::Known, "{old:?}");
     }
-    assert!(matches!(take(&mut rumours, at(1), 1, (2, 6), &headroom(90)), Insertion::News(_)));
-    assert!(matches!(take(&mut rumours, at(2), 1, (3, 1), &headroom(90)), Insertion::News(_)));
+    assert!(matches!(take(&mut items, at(1), 1, (2, 6), &headroom(90)), Insertion::News(_)));
+    assert!(matches!(take(&mut items, at(2), 1, (3, 1), &headroom(90)), Insertion::News(_)));
     let list = Fact::Collections(Box::default());
-    assert!(
-        matches!(take(&mut rumours, at(2), 1, (1, 1), &list), Insertion::News(_)),
-        "another kind has its own order"
-    );
-    assert_eq!(live(&rumours, at(3)), [(1, Kind::Headroom, (3, 1)), (1, Kind::Collections, (1, 1))]);
+    assert!(matches!(take(&mut items, at(2), 1, (1, 1), &list), Insertion::News(_)), "another kind has its own order");
+    assert_eq!(live(&items, at(3)), [(1, Kind::Headroom, (3, 1)), (1, Kind::Collections, (1, 1))]);
 }
 
 #[test]
 fn a_claim_alone_changes_nothing() {
-    let mut rumours = GossipTable::new(1);
+    let mut items = GossipTable::new(1);
     let (claim, _) = told(key(1), (9, 9), &headroom(90));
-    assert_eq!(rumours.weigh(&claim), Novelty::News);
-    assert_eq!(rumours.weigh(&claim), Novelty::News);
-    assert!(rumours.is_empty());
-    assert!(matches!(take(&mut rumours, at(0), 1, (1, 1), &headroom(90)), Insertion::News(_)), "the liar won nothing");
+    assert_eq!(items.weigh(&claim), Novelty::News);
+    assert_eq!(items.weigh(&claim), Novelty::News);
+    assert!(items.is_empty());
+    assert!(matches!(take(&mut items, at(0), 1, (1, 1), &headroom(90)), Insertion::News(_)), "the liar won nothing");
 }
 
 #[test]
 fn a_headroom_ends_by_the_receivers_clock_and_no_relay_renews_it() {
-    let mut rumours = GossipTable::new(1);
+    let mut items = GossipTable::new(1);
     let (claim, mut slow) = told(key(1), (1, 1), &headroom(60));
     slow.age_s = 25;
-    let Insertion::News(slot) = rumours.take(at(100), &claim, &headroom(60), &slow) else { panic!() };
-    assert_eq!(rumours.pass(at(100), slot, false).unwrap().1, 25);
-    assert_eq!(rumours.pass(Instant::from_millis(110_001), slot, false).unwrap().1, 36, "rounded up");
-    assert!(rumours.headroom(at(134), key(1)).is_some());
-    assert!(rumours.headroom(at(135), key(1)).is_none() && rumours.pass(at(135), slot, true).is_none());
-    assert_eq!(live(&rumours, at(135)), []);
+    let Insertion::News(slot) = items.take(at(100), &claim, &headroom(60), &slow) else { panic!() };
+    assert_eq!(items.pass(at(100), slot, false).unwrap().1, 25);
+    assert_eq!(items.pass(Instant::from_millis(110_001), slot, false).unwrap().1, 36, "rounded up");
+    assert!(items.headroom(at(134), key(1)).is_some());
+    assert!(items.headroom(at(135), key(1)).is_none() && items.pass(at(135), slot, true).is_none());
+    assert_eq!(live(&items, at(135)), []);
     let (claim, young) = told(key(1), (1, 1), &headroom(60));
-    assert_eq!(rumours.take(at(135), &claim, &headroom(60), &young), Insertion::Known, "said to be young again");
+    assert_eq!(items.take(at(135), &claim, &headroom(60), &young), Insertion::Known, "said to be young again");
     let (claim, mut old) = told(key(1), (1, 2), &headroom(60));
     old.age_s = u16::MAX;
-    assert!(matches!(rumours.take(at(136), &claim, &headroom(60), &old), Insertion::News(_)));
-    assert!(rumours.headroom(at(136), key(1)).is_none(), "it was over when it came");
+    assert!(matches!(items.take(at(136), &claim, &headroom(60), &old), Insertion::News(_)));
+    assert!(items.headroom(at(136), key(1)).is_none(), "it was over when it came");
 }
 
 #[test]
 fn news_goes_to_a_few_others_and_not_beyond_its_hops() {
-    let mut rumours = GossipTable::new(7);
+    let mut items = GossipTable::new(7);
     let linked: Vec<PeerKey> = (1..=20).map(key).collect();
     let mut reached = [0; 21];
     for seq in 1..=50 {
-        let Insertion::News(slot) = take(&mut rumours, at(seq * 10), 1, (1, seq), &headroom(90)) else { panic!() };
-        let to = rumours.spread(slot, key(2), &linked);
-        assert_eq!(to.len(), RUMOUR_FANOUT);
+        let Insertion::News(slot) = take(&mut items, at(seq * 10), 1, (1, seq), &headroom(90)) else { panic!() };
+        let to = items.spread(slot, key(2), &linked);
+        assert_eq!(to.len(), GOSSIP_FANOUT);
         assert!(!to.contains(&key(1)) && !to.contains(&key(2)), "neither the origin nor who brought it");
         to.iter().for_each(|to| reached[usize::from(to.0[7])] += 1);
     }
     assert!(reached[3..].iter().all(|times| *times > 0), "chance leaves nobody out: {reached:?}");
     let (claim, mut last) = told(key(1), (2, 1), &headroom(90));
-    last.hops = RUMOUR_HOPS_MAX;
-    let Insertion::News(slot) = rumours.take(at(600), &claim, &headroom(90), &last) else { panic!() };
-    assert!(rumours.spread(slot, key(2), &linked).is_empty());
-    assert_eq!(rumours.pass(at(600), slot, true).unwrap().0, RUMOUR_HOPS_MAX, "who asks gets it");
+    last.hops = GOSSIP_HOPS_MAX;
+    let Insertion::News(slot) = items.take(at(600), &claim, &headroom(90), &last) else { panic!() };
+    assert!(items.spread(slot, key(2), &linked).is_empty());
+    assert_eq!(items.pass(at(600), slot, true).unwrap().0, GOSSIP_HOPS_MAX, "who asks gets it");
 }
 
 #[test]
@@ -142,82 +139,82 @@ fn two_that_compare_end_with_the_same() {
 }
 
 #[test]
-fn ones_own_rumours_come_from_nobody_else() {
-    let mut rumours = GossipTable::new(1);
+fn ones_own_gossip_come_from_nobody_else() {
+    let mut items = GossipTable::new(1);
     let (claim, mine) = told(key(5), (1, 1), &headroom(90));
-    assert!(rumours.tell(at(0), &claim, &headroom(90), mine.message).is_some());
-    assert_eq!(take(&mut rumours, at(1), 5, (9, 9), &headroom(90)), Insertion::Known);
+    assert!(items.tell(at(0), &claim, &headroom(90), mine.message).is_some());
+    assert_eq!(take(&mut items, at(1), 5, (9, 9), &headroom(90)), Insertion::Known);
     let entry = Entry { origin: key(5).0[..8].try_into().unwrap(), kind: Kind::Headroom, boot: 9, seq: 9 };
-    assert!(rumours.lacking(&[entry], |_| true).is_empty());
+    assert!(items.lacking(&[entry], |_| true).is_empty());
 }
 
 #[test]
 fn who_leaves_for_good_is_not_heard_again_and_others_cannot_say_it_for_it() {
-    let mut rumours = GossipTable::new(1);
-    take(&mut rumours, at(0), 1, (1, 1), &headroom(90));
+    let mut items = GossipTable::new(1);
+    take(&mut items, at(0), 1, (1, 1), &headroom(90));
     let left = |peer: u64| Fact::Removed(Removed { peer: key(peer).0, serial: 0 });
-    assert!(matches!(take(&mut rumours, at(0), 2, (1, 1), &left(1)), Insertion::News(_)), "it is carried");
-    assert!(matches!(take(&mut rumours, at(1), 1, (1, 2), &headroom(90)), Insertion::News(_)), "and means nothing yet");
-    assert!(matches!(take(&mut rumours, at(2), 1, (1, 3), &left(1)), Insertion::News(_)));
-    assert_eq!(take(&mut rumours, at(3), 1, (5, 4), &headroom(90)), Insertion::Known);
-    rumours.keep(|_| false);
-    assert_eq!(rumours.len(), 2, "removals are kept for ever");
+    assert!(matches!(take(&mut items, at(0), 2, (1, 1), &left(1)), Insertion::News(_)), "it is carried");
+    assert!(matches!(take(&mut items, at(1), 1, (1, 2), &headroom(90)), Insertion::News(_)), "and means nothing yet");
+    assert!(matches!(take(&mut items, at(2), 1, (1, 3), &left(1)), Insertion::News(_)));
+    assert_eq!(take(&mut items, at(3), 1, (5, 4), &headroom(90)), Insertion::Known);
+    items.keep(|_| false);
+    assert_eq!(items.len(), 2, "removals are kept for ever");
 }
 
 #[test]
 fn an_origin_that_tells_too_much_is_cut_and_heard_again_later() {
-    let mut rumours = GossipTable::new(1);
-    let taken = |rumours: &mut GossipTable, seq| {
-        matches!(take(rumours, at(seq / 1000), 1, (1, seq), &headroom(90)), Insertion::News(_))
+    let mut items = GossipTable::new(1);
+    let taken = |items: &mut GossipTable, seq| {
+        matches!(take(items, at(seq / 1000), 1, (1, seq), &headroom(90)), Insertion::News(_))
     };
-    let news = (1..=60_000).filter(|seq| taken(&mut rumours, *seq)).count() as u64;
+    let news = (1..=60_000).filter(|seq| taken(&mut items, *seq)).count() as u64;
     let length = told(key(1), (1, 1), &headroom(90)).1.message.len() as u64;
-    let most = (RUMOUR_ORIGIN_BURST + 60 * RUMOUR_ORIGIN_RATE) / length + 1;
+    let most = (GOSSIP_ORIGIN_BURST + 60 * GOSSIP_ORIGIN_RATE) / length + 1;
     println!("of 60,000 in a minute {news} were news, {length} bytes each");
     assert!((most / 2..=most).contains(&news), "{news} of at most {most}");
-    assert!(matches!(take(&mut rumours, at(200), 2, (1, 1), &headroom(90)), Insertion::News(_)), "others are heard");
-    assert!(taken(&mut rumours, 200_000));
+    assert!(matches!(take(&mut items, at(200), 2, (1, 1), &headroom(90)), Insertion::News(_)), "others are heard");
+    assert!(taken(&mut items, 200_000));
 }
 
 #[test]
 fn a_link_that_brings_too_much_is_cut_and_forgeries_cost_more() {
-    let mut rumours = GossipTable::new(1);
-    let brought = (0..100_000).filter(|_| rumours.spend(at(0), key(1), 200)).count() as u64;
-    assert!((RUMOUR_LINK_BURST / 250..=RUMOUR_LINK_BURST / 200).contains(&brought), "{brought}");
-    assert!(rumours.spend(at(0), key(2), 200), "others are heard");
-    for _ in 0..RUMOUR_LINK_BURST / RUMOUR_FORGERY_BYTES {
-        assert!(rumours.spend(at(0), key(3), 0));
-        rumours.forged(at(0), key(3));
+    let mut items = GossipTable::new(1);
+    let brought = (0..100_000).filter(|_| items.spend(at(0), key(1), 200)).count() as u64;
+    assert!((GOSSIP_LINK_BURST / 250..=GOSSIP_LINK_BURST / 200).contains(&brought), "{brought}");
+    assert!(items.spend(at(0), key(2), 200), "others are heard");
+    for _ in 0..GOSSIP_LINK_BURST / GOSSIP_FORGERY_BYTES {
+        assert!(items.spend(at(0), key(3), 0));
+        items.forged(at(0), key(3));
     }
-    assert!(!rumours.spend(at(0), key(3), 200));
-    assert!(rumours.spend(at(60), key(1), 200));
+    assert!(!items.spend(at(0), key(3), 200));
+    assert!(items.spend(at(60), key(1), 200));
 }
 
 #[test]
 fn a_million_origins_and_links_fill_nothing_beyond_its_cap() {
-    let mut rumours = GossipTable::new(1);
+    let mut items = GossipTable::new(1);
     for n in 0..1_000_000 {
-        take(&mut rumours, at(0), n, (1, 1), &headroom(90));
-        let _ = rumours.spend(at(0), key(n), 1);
+        take(&mut items, at(0), n, (1, 1), &headroom(90));
+        let _ = items.spend(at(0), key(n), 1);
     }
-    assert_eq!((rumours.len(), rumours.links.len()), (RUMOUR_ORIGINS_MAX, RUMOUR_LINKS_MAX));
-    assert_eq!(take(&mut rumours, at(0), 2_000_000, (1, 1), &headroom(90)), Insertion::Full);
-    rumours.keep(|origin| *origin == key(3));
-    assert_eq!(rumours.len(), 1);
+    assert_eq!((items.len(), items.links.len()), (GOSSIP_ORIGINS_MAX, GOSSIP_LINKS_MAX));
+    assert_eq!(take(&mut items, at(0), 2_000_000, (1, 1), &headroom(90)), Insertion::Full);
+    items.keep(|origin| *origin == key(3));
+    assert_eq!(items.len(), 1);
 }
 
 #[test]
 fn a_newer_value_is_written_into_the_bytes_of_the_older() {
-    let mut rumours = GossipTable::new(1);
-    take(&mut rumours, at(0), 1, (1, 1), &headroom(90));
-    let place = |rumours: &GossipTable| {
-        let message = &rumours.origins[0].values[0].message;
-        (message.as_ptr(), message.capacity(), rumours.origins.capacity())
+    let mut items = GossipTable::new(1);
+    take(&mut items, at(0), 1, (1, 1), &headroom(90));
+    let place = |items: &GossipTable| {
+        let message = &items.origins[0].values[0].message;
+        (message.as_ptr(), message.capacity(), items.origins.capacity())
     };
-    let before = place(&rumours);
+    let before = place(&items);
     for seq in 2..=400 {
         let order = (u32::MAX, u64::MAX - 400 + seq);
-        assert!(matches!(take(&mut rumours, at(seq * 3), 1, order, &headroom(90)), Insertion::News(_)));
+        assert!(matches!(take(&mut items, at(seq * 3), 1, order, &headroom(90)), Insertion::News(_)));
     }
-    assert_eq!(place(&rumours), before);
+    assert_eq!(place(&items), before);
 }

@@ -85,7 +85,7 @@ impl Codec<Id> for PacketCodec {
             Message::Announce => (6, None, None),
             Message::Feed => (7, None, None),
             Message::Gossip => (GOSSIP, None, None),
-            // Of foca's, not of ours: broadcasts are `mesh::rumour`'s, and nobody is turned undead.
+            // Of foca's, not of ours: broadcasts are `mesh::item`'s, and nobody is turned undead.
             Message::Broadcast | Message::TurnUndead => return Err(BadPacket),
         };
         if buf.remaining_mut() < KIND + 2 + ID_BYTES {

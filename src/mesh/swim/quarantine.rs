@@ -51,23 +51,23 @@ mod tests {
 
     #[test]
     fn three_refuted_claims_within_ten_minutes_convict_for_ten_minutes() {
-        let mut liars = Quarantine::default();
+        let mut quarantine = Quarantine::default();
         let at = |seconds: u64| Instant::from_millis(seconds * 1000);
         let who = [1; 8];
-        assert!(!liars.refuted(at(0), who) && !liars.refuted(at(1), who), "many at once are one mistake");
-        assert!(!liars.refuted(at(100), who) && !liars.is_liar(at(100), who));
-        assert!(!liars.refuted(at(700), who), "the first is forgotten by then");
-        assert!(liars.refuted(at(710), who) || liars.refuted(at(720), who));
-        assert!(liars.is_liar(at(721), who) && !liars.is_liar(at(721), [2; 8]));
-        assert!(!liars.is_liar(at(721 + 600), who));
+        assert!(!quarantine.refuted(at(0), who) && !quarantine.refuted(at(1), who), "many at once are one mistake");
+        assert!(!quarantine.refuted(at(100), who) && !quarantine.is_liar(at(100), who));
+        assert!(!quarantine.refuted(at(700), who), "the first is forgotten by then");
+        assert!(quarantine.refuted(at(710), who) || quarantine.refuted(at(720), who));
+        assert!(quarantine.is_liar(at(721), who) && !quarantine.is_liar(at(721), [2; 8]));
+        assert!(!quarantine.is_liar(at(721 + 600), who));
     }
 
     #[test]
     fn a_million_names_take_no_more_room_than_the_known_peers() {
-        let mut liars = Quarantine::default();
+        let mut quarantine = Quarantine::default();
         for n in 0..1_000_000_u64 {
-            liars.refuted(Instant::ZERO, n.to_le_bytes());
+            quarantine.refuted(Instant::ZERO, n.to_le_bytes());
         }
-        assert_eq!(liars.records.len(), PEERS_MAX);
+        assert_eq!(quarantine.records.len(), PEERS_MAX);
     }
 }

@@ -101,7 +101,7 @@ impl Membership {
     /// The claims that may be believed, each as far as it may.
     fn weigh(&mut self, now: Instant, from: KeyPrefix, claims: &[Claim<Id>]) -> Vec<Claim<Id>> {
         let own = *self.foca.identity();
-        let liar = self.liars.is_liar(now, from);
+        let liar = self.quarantine.is_liar(now, from);
         let needs = claims.iter().any(|claim| claim.state() == State::Down && claim.id().name != from);
         let entries: BTreeMap<KeyPrefix, Claim<Id>> = if needs {
             self.foca.iter_membership_state().map(|entry| (entry.id().name, entry.clone())).collect()
@@ -213,7 +213,7 @@ impl Membership {
 
     /// A claim was refuted by the one that it was about.
     pub(super) fn refuted(&mut self, now: Instant, claimant: KeyPrefix) {
-        if self.liars.refuted(now, claimant)
+        if self.quarantine.refuted(now, claimant)
             && let Some(known) = self.known.get(&claimant)
         {
             self.effects.push(Effect::Liar(known.key));

@@ -182,12 +182,12 @@ fn what_ran_out_while_this_agent_slept_is_no_evidence() {
 fn a_million_names_and_claims_leave_the_tables_as_they_were() {
     let mut member = joined(at(0));
     for n in 0..1_000_000_u64 {
-        let mut stranger = [0; 32];
-        stranger[..8].copy_from_slice(&(n + 1_000).to_be_bytes());
+        let mut unknown_peer = [0; 32];
+        unknown_peer[..8].copy_from_slice(&(n + 1_000).to_be_bytes());
         if n < 2 * PEERS_MAX as u64 {
-            member.know(PeerKey(stranger));
+            member.know(PeerKey(unknown_peer));
         }
-        let claim = Claim::new(Id { name: name_of(PeerKey(stranger)), generation: 1 }, 0, State::Suspect);
+        let claim = Claim::new(Id { name: name_of(PeerKey(unknown_peer)), generation: 1 }, 0, State::Suspect);
         if n % 50 == 0 {
             gossip(&mut member, at(n), 2, claim);
             member.effects();

@@ -71,7 +71,7 @@ impl Daemon {
             let libp2p = async { Received::Of(*libp2p, libp2ps.recv_async().await.ok()) };
             let told = async { Received::Told(self.told.recv_async().await.ok()) };
             match or(wattle, or(libp2p, told)).await {
-                Received::Of(service, Some(event)) => return Wakeup::Heard(service, event),
+                Received::Of(service, Some(event)) => return Wakeup::Event(service, event),
                 Received::Told(Some(event)) => debug!("mDNS: {event:?}"),
                 // Its thread ended, or so much came at once that it closed the channel.
                 Received::Of(_, None) | Received::Told(None) => {

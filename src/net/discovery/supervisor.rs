@@ -23,7 +23,7 @@ pub(super) enum Wakeup {
     /// It is time to look at the interfaces.
     Look,
     /// The daemon heard something.
-    PeerAdvert(Service, ServiceEvent),
+    Event(Service, ServiceEvent),
     /// Libp2pBrowser agents announced themselves.
     Overheard(Vec<PeerAdvert>),
     /// The daemon failed; a phrase why.
@@ -68,7 +68,7 @@ impl<'a> Supervisor<'a> {
             self.begin_if_due();
             goes_on = match self.wait().await {
                 Wakeup::Look => self.look().await,
-                Wakeup::Heard(service, event) => self.ear.hear(service, event).await,
+                Wakeup::Event(service, event) => self.ear.hear(service, event).await,
                 Wakeup::Overheard(heard) => self.ear.foreign(heard).await,
                 Wakeup::Failed(why) => {
                     self.fail(&why);

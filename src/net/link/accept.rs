@@ -19,8 +19,8 @@ use std::time::Duration;
 struct Acceptor {
     shared: Arc<Shared>,
     admission: Mutex<Admission>,
-    /// The stranger that was refused last: one that tries again and again fills no log.
-    stranger: Mutex<Option<PeerId>>,
+    /// The unknown_peer that was refused last: one that tries again and again fills no log.
+    unknown_peer: Mutex<Option<PeerId>>,
 }
 
 impl Acceptor {
@@ -33,7 +33,7 @@ impl Acceptor {
 pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     let stopping = shared.stopping.clone();
     let admission = Mutex::new(Admission::new(clock::now(), shared.settings.handshakes_per_second));
-    let door = Arc::new(Acceptor { shared, admission, stranger: Mutex::new(None) });
+    let door = Arc::new(Acceptor { shared, admission, unknown_peer: Mutex::new(None) });
     let accepted = async {
         loop {
             match listener.accept().await {
@@ -53,22 +53,22 @@ pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
 }
 
 fn begin(door: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
-    if door.shared.book().is_full() {
+    if door.shared.table().is_full() {
         debug!("A connection from {address} was closed: there are enough links.");
         return;
     }
     let (serial, lost) = door.admission(|admission| admission.enter(address.ip().into()));
     let door = Arc::clone(door);
     smol::spawn(async move {
-        let shaken = shake(&door, stream, address, lost).await;
+        let handshaken = shake(&door, stream, address, lost).await;
         door.admission(|admission| admission.leave(serial));
-        match shaken {
-            Ok(shaken) => {
-                if let Err(why) = connection::live(&door.shared, shaken, address, false).await {
+        match handshaken {
+            Ok(handshaken) => {
+                if let Err(why) = connection::live(&door.shared, handshaken, address, false).await {
                     debug!("The link from {address} was not kept: {why}.");
                 }
             }
-            Err(NoLink::Stranger(peer)) => door.tell_stranger(peer, address).await,
+            Err(NoLink::UnknownPeer(peer)) => door.tell_stranger(peer, address).await,
             Err(NoLink::Failed(why)) => debug!("No link came about with {address}: {why}."),
         }
     })
@@ -77,12 +77,12 @@ fn begin(door: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
 
 impl Acceptor {
     async fn tell_stranger(&self, peer: PeerId, address: SocketAddr) {
-        let last = self.stranger.lock().unwrap_or_else(PoisonError::into_inner).replace(peer);
+        let last = self.unknown_peer.lock().unwrap_or_else(PoisonError::into_inner).replace(peer);
         if last == Some(peer) {
             debug!("The unknown device {peer} at {address} was refused again.");
         } else {
             info!("An unknown device wanted to link and was refused: {peer} at {address}.");
-            self.shared.tell(LinkEvent::Stranger { peer, address }).await;
+            self.shared.tell(LinkEvent::UnknownPeer { peer, address }).await;
         }
     }
 }
@@ -100,7 +100,7 @@ async fn shake(
             Timer::after(wait).await;
         }
     };
-    let shaken = async {
+    let handshaken = async {
         let limit = door.shared.settings.handshake;
         within(limit, listen(&door.shared, stream, turn))
             .await
@@ -111,5 +111,5 @@ async fn shake(
         let _ = or(lost.recv(), door.shared.stopping.recv()).await;
         Err("its place was needed".to_owned().into())
     };
-    or(shaken, ended).await
+    or(handshaken, ended).await
 }

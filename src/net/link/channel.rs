@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// What a frame is about. Each has its own stream: a large task does not hold up gossip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
-    /// Membership and rumours: frames of at most `FRAME_GOSSIP_MAX` bytes.
+    /// Membership and items: frames of at most `FRAME_GOSSIP_MAX` bytes.
     Gossip,
     /// Tasks and their results: frames of at most `FRAME_TASK_MAX` bytes.
     Task,
@@ -50,9 +50,9 @@ impl Channel {
         }
     }
 
-    /// The form of the messages in its frames.
+    /// The encoding of the messages in its frames.
     #[must_use]
-    pub const fn form(self) -> Encoding {
+    pub const fn encoding(self) -> Encoding {
         match self {
             Self::Gossip | Self::Task => Encoding::Postcard,
             Self::Json => Encoding::Json,

@@ -26,7 +26,7 @@ const ORDERS_MAX: usize = 8;
 
 /// Dials, and lives the link that comes of it.
 pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr) {
-    let begun = shared.book().begin_dial(peer);
+    let begun = shared.table().begin_dial(peer);
     let lived = match begun {
         Err(why) => Err(why.to_owned()),
         Ok(()) => {
@@ -35,10 +35,10 @@ pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr)
                 let _ = shared.stopping.recv().await;
                 Some(Err("the agent stops".to_owned()))
             };
-            let shaken = or(stopped, within(limit, connect(&shared, peer, address))).await;
-            shared.book().end_dial(&peer);
-            match shaken.unwrap_or_else(|| Err("no answer in time".to_owned())) {
-                Ok(shaken) => live(&shared, shaken, address, true).await,
+            let handshaken = or(stopped, within(limit, connect(&shared, peer, address))).await;
+            shared.table().end_dial(&peer);
+            match handshaken.unwrap_or_else(|| Err("no answer in time".to_owned())) {
+                Ok(handshaken) => live(&shared, handshaken, address, true).await,
                 Err(why) => Err(why),
             }
         }
@@ -58,11 +58,11 @@ async fn connect(shared: &Shared, peer: PeerId, address: SocketAddr) -> Result<H
 /// and nothing was told.
 pub(super) async fn live(
     shared: &Arc<Shared>,
-    shaken: Handshaken,
+    handshaken: Handshaken,
     address: SocketAddr,
     dialled: bool,
 ) -> Result<(), String> {
-    let Handshaken { peer, mux, heard } = shaken;
+    let Handshaken { peer, mux, heard } = handshaken;
     let (orders, ordered) = smol::channel::bounded(ORDERS_MAX);
     let (stop, stopped) = smol::channel::bounded(1);
     let (ending, end) = smol::channel::bounded::<()>(1);
@@ -74,7 +74,7 @@ pub(super) async fn live(
     let streams = Streams::new(orders);
     let now = clock::now();
     let link = Link::new(known, now, [gossip, task, json], stop, end, streams);
-    let entry = shared.book().enter(now, link.clone());
+    let entry = shared.table().enter(now, link.clone());
     let mut line = YamuxDriver { mux, ordered: Box::pin(ordered), stopped: Box::pin(stopped), wanted: None };
     let serial = match entry {
         Entry::Refused(why) => {
@@ -91,19 +91,19 @@ pub(super) async fn live(
     shared.tell(LinkEvent::Up { peer, address, dialled }).await;
     let (over, tending) = smol::channel::bounded::<()>(1);
     let (leaving, left) = smol::channel::bounded::<()>(1);
-    let tender = TaskScope { shared: Arc::clone(shared), link, over: tending, leaving };
+    let scope = TaskScope { shared: Arc::clone(shared), link, over: tending, leaving };
     for (channel, outlet) in Channel::ALL.into_iter().zip([gossip_outlet, task_outlet, json_outlet]) {
-        tender.tend(outlet.write_out(tender.link.streams(), channel));
+        scope.tend(outlet.write_out(scope.link.streams(), channel));
     }
-    tender.tend(inbound::keep_alive(Arc::clone(shared), tender.link.clone(), heard));
-    tender.tend(inbound::ask_who(tender.link.clone()));
-    let why = line.drive(&tender).await;
-    shared.book().leave(&peer, serial);
+    scope.tend(inbound::keep_alive(Arc::clone(shared), scope.link.clone(), heard));
+    scope.tend(inbound::ask_who(scope.link.clone()));
+    let why = line.drive(&scope).await;
+    shared.table().leave(&peer, serial);
     // First the small tasks end, so that no frame comes after `Down`.
-    drop((over, tender));
+    drop((over, scope));
     let _ = left.recv().await;
     zip(shared.tell(LinkEvent::Down { peer, why }), line.close()).await;
-    shared.book().ended(&peer, serial);
+    shared.table().ended(&peer, serial);
     drop(ending);
     Ok(())
 }
@@ -141,13 +141,13 @@ struct YamuxDriver {
 
 impl YamuxDriver {
     /// Drives the link until it ends; why it did.
-    async fn drive(&mut self, tender: &TaskScope) -> String {
-        let mut guests = inbound::InboundStreams::default();
-        let stopping = tender.shared.stopping.clone();
+    async fn drive(&mut self, scope: &TaskScope) -> String {
+        let mut inbound = inbound::InboundStreams::default();
+        let stopping = scope.shared.stopping.clone();
         let driven = async {
             loop {
                 match poll_fn(|cx| self.poll_next(cx)).await {
-                    Ok(stream) => guests.receive(tender, stream),
+                    Ok(stream) => inbound.receive(scope, stream),
                     Err(why) => return why,
                 }
             }

@@ -29,7 +29,7 @@ pub(super) struct Handshaken {
 /// Why no link came about.
 pub(super) enum NoLink {
     /// Known to be this one, and not allowed.
-    Stranger(PeerId),
+    UnknownPeer(PeerId),
     /// A phrase for people.
     Failed(String),
 }
@@ -67,8 +67,8 @@ pub(super) async fn listen(
     let mut handshake = Handshake::listen(&shared.key, secrets()?).map_err(|why| why.to_string())?;
     let secured = agree(&mut stream, &mut out, |input, out| handshake.feed(input, out)).await?;
     let peer = secured.peer;
-    if !shared.book().is_allowed(&peer) {
-        return Err(NoLink::Stranger(peer));
+    if !shared.table().is_allowed(&peer) {
+        return Err(NoLink::UnknownPeer(peer));
     }
     let mut secure = secure(stream, secured);
     choose(&mut secure, &[YAMUX]).await?;

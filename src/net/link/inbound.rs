@@ -61,13 +61,13 @@ impl Drop for InboundSlot {
 
 impl InboundStreams {
     /// Serves a stream, or resets it at once if the peer has too many.
-    pub(super) fn receive(&mut self, tender: &TaskScope, stream: yamux::Stream) {
+    pub(super) fn receive(&mut self, scope: &TaskScope, stream: yamux::Stream) {
         let Some(place) = InboundSlot::take(&self.counts, 0, LINK_STREAMS_MAX) else {
-            debug!("A stream was reset: {} has {LINK_STREAMS_MAX} open.", tender.link.known().peer);
+            debug!("A stream was reset: {} has {LINK_STREAMS_MAX} open.", scope.link.known().peer);
             return;
         };
-        let (shared, link, counts) = (Arc::clone(&tender.shared), tender.link.clone(), Arc::clone(&self.counts));
-        tender.tend(async move {
+        let (shared, link, counts) = (Arc::clone(&scope.shared), scope.link.clone(), Arc::clone(&self.counts));
+        scope.tend(async move {
             if let Err(why) = serve(&shared, &link, &counts, buffered(stream)).await {
                 debug!("A stream of {} ended: {why}.", link.known().peer);
             }
@@ -130,7 +130,7 @@ enum FrameSplitter {
 
 impl FrameSplitter {
     fn new(channel: Channel) -> Self {
-        match channel.form() {
+        match channel.encoding() {
             Encoding::Postcard => Self::Frames(Decoder::new(channel.frame_max())),
             Encoding::Json => Self::Lines(Lines::default()),
         }
@@ -173,7 +173,7 @@ async fn receive_frames(shared: &Shared, link: &Link, channel: Channel, stream: 
         let (used, frame) = cutter.feed(input)?;
         stream.consume(used);
         if let Some(bytes) = frame {
-            link.speak(channel.form());
+            link.speak(channel.encoding());
             shared.tell(LinkEvent::Frame { peer, channel, bytes: shared.kept.frame(bytes) }).await;
         }
     }

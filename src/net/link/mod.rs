@@ -69,7 +69,7 @@ pub enum LinkEvent {
         why: String,
     },
     /// A device that may not link wanted to, for the first time or after another one did.
-    Stranger {
+    UnknownPeer {
         /// Who; proven.
         peer: PeerId,
         /// Where the connection comes from.
@@ -115,7 +115,7 @@ struct Shared {
     /// Where others reach this agent, for identify.
     places: Mutex<Vec<SocketAddr>>,
     settings: Settings,
-    book: Mutex<LinkTable>,
+    table: Mutex<LinkTable>,
     events: Sender<LinkEvent>,
     kept: frame::RetainedBuffers,
     /// Ends when the links are closed, or all handles are gone.
@@ -123,8 +123,8 @@ struct Shared {
 }
 
 impl Shared {
-    fn book(&self) -> MutexGuard<'_, LinkTable> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, LinkTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the driver, and waits while it is busy. An error means that nobody listens any more.
@@ -178,10 +178,10 @@ impl Links {
         let listener = smol::net::TcpListener::try_from(listener)?;
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let (running, stopping) = smol::channel::bounded(1);
-        let book = Mutex::new(LinkTable::new(own, allowed));
+        let table = Mutex::new(LinkTable::new(own, allowed));
         let places = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
         let kept = frame::RetainedBuffers::new();
-        let shared = Arc::new(Shared { key, own, local, places, settings, book, events, kept, stopping });
+        let shared = Arc::new(Shared { key, own, local, places, settings, table, events, kept, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
     }
@@ -206,12 +206,12 @@ impl Links {
     /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.
     #[must_use]
     pub fn allow(&self, peer: PeerId) -> bool {
-        self.shared.book().allow(peer)
+        self.shared.table().allow(peer)
     }
 
     /// Refuses `peer` from now on, and ends its link.
     pub fn refuse(&self, peer: &PeerId, why: &str) {
-        self.shared.book().refuse(peer);
+        self.shared.table().refuse(peer);
         self.hang_up(peer, why);
     }
 
@@ -226,11 +226,11 @@ impl Links {
         self.shared.kept.frame(self.shared.kept.take())
     }
 
-    /// How `peer` is to be spoken to: in the form in which it spoke last; before that in postcard, unless it says
+    /// How `peer` is to be spoken to: in the encoding in which it spoke last; before that in postcard, unless it says
     /// of itself that it speaks JSON alone.
     #[must_use]
-    pub fn form(&self, peer: &PeerId) -> Encoding {
-        self.shared.book().link(peer).map_or(Encoding::Postcard, Link::form)
+    pub fn encoding(&self, peer: &PeerId) -> Encoding {
+        self.shared.table().link(peer).map_or(Encoding::Postcard, Link::encoding)
     }
 
     /// Puts one frame into the queue to `peer`. It is sent in the order of its channel; it is lost if the link
@@ -243,12 +243,12 @@ impl Links {
         if frame.is_empty() || frame.len() > channel.frame_max() {
             return Err(SendError::TooLarge);
         }
-        self.shared.book().link(peer).ok_or(SendError::NoLink)?.queue(channel).push(frame)
+        self.shared.table().link(peer).ok_or(SendError::NoLink)?.queue(channel).push(frame)
     }
 
     /// Ends the link to `peer`, if there is one: `Down` follows with `why`.
     pub fn hang_up(&self, peer: &PeerId, why: &str) {
-        if let Some(link) = self.shared.book().link(peer) {
+        if let Some(link) = self.shared.table().link(peer) {
             link.hang_up(why);
         }
     }
@@ -256,7 +256,7 @@ impl Links {
     /// Every link that stands, with what its peer said of itself.
     #[must_use]
     pub fn known(&self) -> Vec<AllowedPeer> {
-        self.shared.book().links().map(Link::known).collect()
+        self.shared.table().links().map(Link::known).collect()
     }
 
     /// The time to `peer` and back on its link, measured now.
@@ -264,13 +264,13 @@ impl Links {
     /// # Errors
     /// A phrase for people: there is no link, or no answer in time.
     pub async fn ping(&self, peer: &PeerId) -> std::result::Result<Duration, String> {
-        let streams = self.shared.book().link(peer).ok_or("there is no link")?.streams();
+        let streams = self.shared.table().link(peer).ok_or("there is no link")?.streams();
         inbound::ping(&streams, self.shared.settings.ping).await
     }
 
     /// Stops listening and ends every link; waits for their ends, `LINK_CLOSE_MS` at most for each step.
     pub async fn close(self) {
-        let ends: Vec<Receiver<()>> = self.shared.book().links().map(Link::end).collect();
+        let ends: Vec<Receiver<()>> = self.shared.table().links().map(Link::end).collect();
         self.running.close();
         let all = async {
             for end in ends {

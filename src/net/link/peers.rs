@@ -67,12 +67,12 @@ impl Link {
     }
 
     /// How the peer is to be spoken to: as it spoke last, or as it said that it can.
-    pub(super) fn form(&self) -> Encoding {
+    pub(super) fn encoding(&self) -> Encoding {
         if self.json.load(Ordering::Relaxed) { Encoding::Json } else { Encoding::Postcard }
     }
 
-    pub(super) fn speak(&self, form: Encoding) {
-        self.json.store(form == Encoding::Json, Ordering::Relaxed);
+    pub(super) fn speak(&self, encoding: Encoding) {
+        self.json.store(encoding == Encoding::Json, Ordering::Relaxed);
     }
 
     /// The first reason counts.

@@ -20,7 +20,7 @@ pub(super) struct LinkTable {
 
 /// What becomes of a new link.
 pub(super) enum Entry {
-    /// It is in the book under this number; an older one to the same peer must end first.
+    /// It is in the table under this number; an older one to the same peer must end first.
     Entered(u64, Option<Link>),
     /// It is not; a phrase why.
     Refused(&'static str),
@@ -146,9 +146,9 @@ mod tests {
     }
 
     fn kept(own: u8, other: u8, first_dialled: bool, second_dialled: bool, apart: u64) -> bool {
-        let mut book = LinkTable::new(peer(own), &[peer(other)]);
-        assert!(matches!(book.enter(Instant::ZERO, link(other, first_dialled, 0)), Entry::Entered(1, None)));
-        let second = book.enter(Instant::from_millis(apart), link(other, second_dialled, apart));
+        let mut table = LinkTable::new(peer(own), &[peer(other)]);
+        assert!(matches!(table.enter(Instant::ZERO, link(other, first_dialled, 0)), Entry::Entered(1, None)));
+        let second = table.enter(Instant::from_millis(apart), link(other, second_dialled, apart));
         matches!(second, Entry::Entered(2, Some(_)))
     }
 
@@ -167,30 +167,30 @@ mod tests {
 
     #[test]
     fn a_link_leaves_only_its_own_place() {
-        let mut book = LinkTable::new(peer(1), &[peer(2)]);
-        book.enter(Instant::ZERO, link(2, false, 0));
-        book.enter(Instant::ZERO, link(2, false, 0));
-        book.leave(&peer(2), 1);
-        assert!(book.link(&peer(2)).is_some());
-        book.leave(&peer(2), 2);
-        assert!(book.link(&peer(2)).is_none());
+        let mut table = LinkTable::new(peer(1), &[peer(2)]);
+        table.enter(Instant::ZERO, link(2, false, 0));
+        table.enter(Instant::ZERO, link(2, false, 0));
+        table.leave(&peer(2), 1);
+        assert!(table.link(&peer(2)).is_some());
+        table.leave(&peer(2), 2);
+        assert!(table.link(&peer(2)).is_none());
     }
 
     #[test]
     fn a_new_link_waits_for_the_end_of_the_old_one_to_be_told() {
-        let mut book = LinkTable::new(peer(1), &[peer(2)]);
-        let enter = |book: &mut LinkTable| match book.enter(Instant::ZERO, link(2, false, 0)) {
+        let mut table = LinkTable::new(peer(1), &[peer(2)]);
+        let enter = |table: &mut LinkTable| match table.enter(Instant::ZERO, link(2, false, 0)) {
             Entry::Entered(serial, older) => (serial, older.map(|older| older.serial)),
             Entry::Refused(why) => panic!("{why}"),
         };
-        assert_eq!(enter(&mut book), (1, None));
-        book.leave(&peer(2), 1);
-        assert!(book.link(&peer(2)).is_none(), "nothing is sent over it any more");
-        assert_eq!(enter(&mut book), (2, Some(1)));
-        book.ended(&peer(2), 1);
-        book.leave(&peer(2), 2);
-        book.ended(&peer(2), 2);
-        assert_eq!(enter(&mut book), (3, None));
+        assert_eq!(enter(&mut table), (1, None));
+        table.leave(&peer(2), 1);
+        assert!(table.link(&peer(2)).is_none(), "nothing is sent over it any more");
+        assert_eq!(enter(&mut table), (2, Some(1)));
+        table.ended(&peer(2), 1);
+        table.leave(&peer(2), 2);
+        table.ended(&peer(2), 2);
+        assert_eq!(enter(&mut table), (3, None));
     }
 
     #[test]
@@ -200,18 +200,18 @@ mod tests {
         everybody.extend(
             (256..).map(other).filter(|one| !(0..=255).any(|seed| peer(seed) == *one)).take(LINK_ALLOWED_MAX - 256),
         );
-        let mut book = LinkTable::new(PeerId::from_public_key(&[9; 32]), &everybody);
-        assert!(!book.allow(PeerId::from_public_key(&std::array::from_fn(|at| u8::from(at > 9)))));
-        assert!(book.allow(peer(0)), "who is in stays in");
+        let mut table = LinkTable::new(PeerId::from_public_key(&[9; 32]), &everybody);
+        assert!(!table.allow(PeerId::from_public_key(&std::array::from_fn(|at| u8::from(at > 9)))));
+        assert!(table.allow(peer(0)), "who is in stays in");
         let entered =
-            (0..=255).filter(|seed| matches!(book.enter(Instant::ZERO, link(*seed, false, 0)), Entry::Entered(..)));
+            (0..=255).filter(|seed| matches!(table.enter(Instant::ZERO, link(*seed, false, 0)), Entry::Entered(..)));
         assert_eq!(entered.count(), LINKS_MAX);
-        assert!(book.begin_dial(peer(200)).is_err(), "no room for another link");
-        let mut book = LinkTable::new(peer(9), &everybody);
-        let dials = (0..=255).filter(|seed| book.begin_dial(peer(*seed)).is_ok());
+        assert!(table.begin_dial(peer(200)).is_err(), "no room for another link");
+        let mut table = LinkTable::new(peer(9), &everybody);
+        let dials = (0..=255).filter(|seed| table.begin_dial(peer(*seed)).is_ok());
         assert_eq!(dials.count(), LINK_DIALS_MAX);
-        assert!(book.begin_dial(peer(0)).is_err() && book.begin_dial(peer(9)).is_err());
-        book.end_dial(&peer(0));
-        assert!(book.begin_dial(peer(0)).is_ok());
+        assert!(table.begin_dial(peer(0)).is_err() && table.begin_dial(peer(9)).is_err());
+        table.end_dial(&peer(0));
+        assert!(table.begin_dial(peer(0)).is_ok());
     }
 }

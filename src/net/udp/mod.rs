@@ -5,7 +5,7 @@
 //! Invariants: nothing is answered, and no table changes, before a tag was verified; a peer's new address counts
 //! only then; a session lives through the loss of its link, until the next keys or until the peer is forgotten.
 //! Limits: `DATAGRAM_PEERS_MAX` peers, two keys each way; one buffer each way; a full driver loses datagrams.
-//! Not here: when to probe whom, and when to use the link instead (`mesh`), the form on the wire (`wire::datagram`).
+//! Not here: when to probe whom, and when to use the link instead (`mesh`), the encoding on the wire (`wire::datagram`).
 
 mod sessions;
 
@@ -209,17 +209,17 @@ mod tests {
         let keys = two.greet(peer(1), one_at).unwrap();
         two.learn(peer(1), &one.greet(peer(2), two_at).unwrap());
         one.learn(peer(2), &keys);
-        let stranger = UdpSocket::bind(HERE).unwrap();
+        let unknown_peer = UdpSocket::bind(HERE).unwrap();
         for length in [0, 1, 27, 28, 200, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MAX + 1, 9_000] {
-            stranger.send_to(&vec![7; length], one_at).unwrap();
+            unknown_peer.send_to(&vec![7; length], one_at).unwrap();
         }
         two.send(&peer(1), b"hello");
         assert_eq!(heard(&one_told), (PeerKey(*peer(2).public_key()), b"hello".to_vec()));
         one.send(&peer(2), b"and back");
         assert_eq!(heard(&two_told), (PeerKey(*peer(1).public_key()), b"and back".to_vec()));
         assert!(one_told.is_empty());
-        stranger.set_nonblocking(true).unwrap();
-        assert!(stranger.recv_from(&mut [0; 64]).is_err(), "no byte of an answer to what was not sealed");
+        unknown_peer.set_nonblocking(true).unwrap();
+        assert!(unknown_peer.recv_from(&mut [0; 64]).is_err(), "no byte of an answer to what was not sealed");
     }
 
     #[test]

@@ -22,66 +22,66 @@ struct UdpSession {
 /// All of them.
 #[derive(Default)]
 pub(super) struct UdpSessions {
-    mates: Vec<UdpSession>,
+    sessions: Vec<UdpSession>,
 }
 
 impl UdpSessions {
     /// This agent's keys towards `peer`, used from now on. False if there is no room.
     pub(super) fn greet(&mut self, peer: PeerId, link: SocketAddr, keys: &Keys) -> bool {
-        let (sealing, full) = (Sealing::new(keys.session, &keys.key), self.mates.len() >= DATAGRAM_PEERS_MAX);
-        match self.mate(&peer) {
-            Some(mate) => {
-                mate.address = mate.address.map(|address| with_port(link, address.port()));
-                (mate.link, mate.sealing) = (link, sealing);
+        let (sealing, full) = (Sealing::new(keys.session, &keys.key), self.sessions.len() >= DATAGRAM_PEERS_MAX);
+        match self.udp_session(&peer) {
+            Some(udp_session) => {
+                udp_session.address = udp_session.address.map(|address| with_port(link, address.port()));
+                (udp_session.link, udp_session.sealing) = (link, sealing);
             }
             None if full => return false,
-            None => self.mates.push(UdpSession { peer, link, address: None, sealing, openings: [None, None] }),
+            None => self.sessions.push(UdpSession { peer, link, address: None, sealing, openings: [None, None] }),
         }
         true
     }
 
     /// The keys of `peer`. False if it was not greeted: keys come over a link only.
     pub(super) fn learn(&mut self, peer: PeerId, keys: &Keys) -> bool {
-        let Some(mate) = self.mate(&peer) else { return false };
-        mate.openings = [Some(Opening::new(keys.session, &keys.key)), mate.openings[0].take()];
-        mate.address = Some(with_port(mate.link, keys.port));
+        let Some(udp_session) = self.udp_session(&peer) else { return false };
+        udp_session.openings = [Some(Opening::new(keys.session, &keys.key)), udp_session.openings[0].take()];
+        udp_session.address = Some(with_port(udp_session.link, keys.port));
         true
     }
 
     pub(super) fn forget(&mut self, peer: &PeerId) {
-        self.mates.retain(|mate| mate.peer != *peer);
+        self.sessions.retain(|udp_session| udp_session.peer != *peer);
     }
 
     /// Seals into `buffer`: the length, and where to send it.
     pub(super) fn seal(&mut self, peer: &PeerId, packet: &[u8], buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        let mate = self.mate(peer)?;
-        let address = mate.address?;
-        mate.sealing.seal(packet, buffer).ok().map(|length| (length, address))
+        let udp_session = self.udp_session(peer)?;
+        let address = udp_session.address?;
+        udp_session.sealing.seal(packet, buffer).ok().map(|length| (length, address))
     }
 
     /// Opens a datagram in place. Senders choose their sessions, so two may have the same: each is tried, and
     /// there are as many as somebody allowed took the trouble to make alike, `2 * DATAGRAM_PEERS_MAX` at most.
     pub(super) fn open<'a>(&mut self, datagram: &'a mut [u8], from: SocketAddr) -> Option<(PeerId, &'a [u8])> {
         let session = datagram::session(datagram)?;
-        for mate in &mut self.mates {
+        for udp_session in &mut self.sessions {
             let alike = |opening: &&mut Opening| opening.session() == session;
-            for opening in mate.openings.iter_mut().flatten().filter(alike) {
+            for opening in udp_session.openings.iter_mut().flatten().filter(alike) {
                 // What does not open is as it was, for the next key.
                 let Some((newest, length)) = opening.open(datagram).ok().map(|it| (it.newest, it.packet.len())) else {
                     continue;
                 };
-                if newest && (is_home(from.ip()) || from.ip() == mate.link.ip()) {
+                if newest && (is_home(from.ip()) || from.ip() == udp_session.link.ip()) {
                     // It moved to another network, or got another address: its seal says so. Not out of the home.
-                    mate.address = Some(from);
+                    udp_session.address = Some(from);
                 }
-                return Some((mate.peer, datagram.get(datagram::HEAD..datagram::HEAD + length)?));
+                return Some((udp_session.peer, datagram.get(datagram::HEAD..datagram::HEAD + length)?));
             }
         }
         None
     }
 
-    fn mate(&mut self, peer: &PeerId) -> Option<&mut UdpSession> {
-        self.mates.iter_mut().find(|mate| mate.peer == *peer)
+    fn udp_session(&mut self, peer: &PeerId) -> Option<&mut UdpSession> {
+        self.sessions.iter_mut().find(|udp_session| udp_session.peer == *peer)
     }
 }
 

@@ -1,11 +1,11 @@
-//! The story as a table: given this input, exactly these outputs. Whole homes are in tests/sim/rumour.rs.
+//! The story as a table: given this input, exactly these outputs. Whole homes are in tests/sim/item.rs.
 
 use super::*;
 use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::reason::Reason;
-use crate::limits::{RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST};
+use crate::limits::{GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST};
 use crate::node::input::{Input, LinkInput};
 use crate::node::test;
 use crate::node::test::{at, linked, node};
@@ -34,7 +34,7 @@ fn fact(quarters: u8) -> Fact {
 }
 
 fn told(origin: u8, seq: u64, fact: &Fact) -> Relayed {
-    let message = unsigned(PeerId::from_public_key(&[origin; 32]), TYPE, 1, seq, &fact.seal());
+    let message = unsigned(PeerId::from_public_key(&[origin; 32]), TYPE, 1, seq, &fact.encode());
     Relayed { hops: 1, age_s: 0, message }
 }
 
@@ -114,24 +114,24 @@ fn a_full_disk_is_told_as_no_headroom_after_the_dwell() {
 #[test]
 fn a_claim_is_checked_once_and_then_handed_on_and_comes_again_for_nothing() {
     let (mut node, _) = linked(&[1, 2, 3]);
-    let rumour = told(2, 5, &fact(3));
-    let verify = Output::Verify(key(1), rumour.clone());
-    assert_eq!(handle(&mut node, at(20), said(1, &rumour)), [verify]);
+    let item = told(2, 5, &fact(3));
+    let verify = Output::Verify(key(1), item.clone());
+    assert_eq!(handle(&mut node, at(20), said(1, &item)), [verify]);
     assert_eq!(node.heard_up_to(key(2), Kind::Headroom), None, "a claim changes nothing");
-    let out = handle(&mut node, at(20), Input::Proven(key(1), rumour.clone()));
+    let out = handle(&mut node, at(20), Input::Proven(key(1), item.clone()));
     let [Output::Pass { to, slots, asked: false }] = &out[..] else { panic!("{out:?}") };
     assert_eq!(*to, key(3), "neither to who brought it nor to its origin");
     let Some(Message::Gossip(Gossip::Told(batch))) = node.passed(at(20), slots, false) else { panic!() };
-    assert_eq!((batch[0].hops, &batch[0].message), (2, &rumour.message));
+    assert_eq!((batch[0].hops, &batch[0].message), (2, &item.message));
     assert_eq!(node.heard(at(21))[1].headroom.map(|told| told.quarters), Some(3));
-    assert_eq!(handle(&mut node, at(30), said(3, &rumour)), [], "known: dropped before its signature is looked at");
+    assert_eq!(handle(&mut node, at(30), said(3, &item)), [], "known: dropped before its signature is looked at");
     assert_eq!(handle(&mut node, at(30), said(3, &told(2, 4, &fact(1)))), [], "older");
     assert_eq!(handle(&mut node, at(30), said(3, &told(77, 1, &fact(1)))), [], "of a stranger");
     assert_eq!(handle(&mut node, at(30), Input::Proven(key(3), told(77, 1, &fact(1)))), []);
 }
 
 #[test]
-fn a_list_is_answered_by_what_is_lacking_and_a_wish_by_the_rumours() {
+fn a_list_is_answered_by_what_is_lacking_and_a_wish_by_the_gossip() {
     let (mut node, _) = linked(&[1, 2]);
     handle(&mut node, at(20), Input::Proven(key(1), told(1, 7, &fact(2))));
     let entry = |origin: u8, seq| Entry { origin: [origin; 8], kind: Kind::Headroom, boot: 1, seq };
@@ -146,7 +146,7 @@ fn a_list_is_answered_by_what_is_lacking_and_a_wish_by_the_rumours() {
     let out = handle(&mut node, at(50), wish(&many));
     let [Output::Pass { slots, asked: true, .. }] = &out[..] else { panic!("{out:?}") };
     let Some(Message::Gossip(Gossip::Told(batch))) = node.passed(at(50), slots, true) else { panic!() };
-    assert_eq!(batch[0].hops, RUMOUR_HOPS_MAX, "who asks for many came late: that is no news to others");
+    assert_eq!(batch[0].hops, GOSSIP_HOPS_MAX, "who asks for many came late: that is no news to others");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_link_over_its_budget_is_told_to_people_once_and_lives_on() {
     let (mut node, _) = linked(&[1, 2]);
     let mut notices = 0;
     let length = told(2, 1, &fact(1)).message.len() as u64;
-    for n in 0..2 * RUMOUR_LINK_BURST / length {
+    for n in 0..2 * GOSSIP_LINK_BURST / length {
         let out = handle(&mut node, at(20), said(1, &told(2, 1 + n, &fact(1))));
         notices += out.iter().filter(|out| matches!(out, Output::Notice(Notice::Hearsay(..)))).count();
         assert!(!out.iter().any(|out| matches!(out, Output::Pass { .. })), "nothing goes on unproven");

@@ -44,7 +44,7 @@ pub(super) struct Host {
     place: Option<PathBuf>,
     /// The lock of the one that leads, and where the others come.
     lead: Option<Lead>,
-    bell: Option<Waker>,
+    waker: Option<Waker>,
 }
 
 /// A follower's connection.
@@ -59,8 +59,8 @@ struct Follower {
 impl Host {
     /// Leads if nobody does.
     pub(super) fn new(place: Option<PathBuf>) -> Self {
-        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(|fd| Waker(Arc::new(fd)));
-        let mut host = Self { place, lead: None, bell };
+        let waker = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(|fd| Waker(Arc::new(fd)));
+        let mut host = Self { place, lead: None, waker };
         host.try_to_lead();
         host
     }
@@ -80,8 +80,8 @@ impl Host {
         }
     }
 
-    pub(super) fn bell(&self) -> io::Result<Waker> {
-        self.bell.clone().ok_or_else(|| ErrorKind::OutOfMemory.into())
+    pub(super) fn waker(&self) -> io::Result<Waker> {
+        self.waker.clone().ok_or_else(|| ErrorKind::OutOfMemory.into())
     }
 
     /// Without a meeting place everybody leads itself.

@@ -166,7 +166,7 @@ impl GovernorHandle {
         let kept = state_file::load(&setup.home);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let host = Host::new(rendezvous::meeting(setup.meeting.as_deref()));
-        let bell = host.bell().map_err(failed)?;
+        let waker = host.waker().map_err(failed)?;
         let mut time = Time::new(setup.trusted_clock);
         let found = found.recv_timeout(LOOK);
         let now = clock::now();
@@ -182,7 +182,7 @@ impl GovernorHandle {
         let shared = Arc::new(Shared {
             core: Mutex::new(core),
             changed: Condvar::new(),
-            host: bell,
+            host: waker,
             time: Mutex::new(time),
             home: setup.home,
             keeping: Mutex::new(()),

@@ -148,7 +148,7 @@ impl Sampler<'_> {
         for file in self.hints.poll(now) {
             let taken = self.shared.lock().file_hint(now, &file);
             if let Err(error) = taken {
-                let which = file.which.word();
+                let which = file.which.as_str();
                 log::warn!("The {which} was not taken: {error}. The hint before it stays until its time is over.");
             }
         }

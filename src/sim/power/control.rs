@@ -23,7 +23,7 @@ use crate::energy::user_activity::Ticks;
 pub enum Kind {
     /// The shipped one.
     Governor,
-    /// Knows the plant, its heat and the foreground exactly: the most that could be done.
+    /// Knows the plant, its heat and the user_activity exactly: the most that could be done.
     Oracle,
     /// All below the goal less five degrees after having been at it, none at it.
     BangBang,

@@ -72,7 +72,7 @@ pub struct Device {
     has_sun: bool,
     battery: Option<f64>,
     governor: Option<Box<Governor>>,
-    crier: HeadroomAdvertiser,
+    advertiser: HeadroomAdvertiser,
     word: Option<Headroom>,
     heat: Heat,
     sensor: Sensor,
@@ -197,7 +197,7 @@ impl Device {
             has_sun,
             battery,
             governor: is_governed.then(|| Box::new(governor)),
-            crier: HeadroomAdvertiser::default(),
+            advertiser: HeadroomAdvertiser::default(),
             word: None,
             heat: plant.at_rest(AIR),
             sensor: Sensor::new(plant.quantum, 1, &[]),
@@ -245,7 +245,7 @@ impl Device {
         };
         let decision = governor.sample(now, &sample);
         let next = advertiser::word(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
-        self.word = self.crier.word(now, next).or(self.word);
+        self.word = self.advertiser.word(now, next).or(self.word);
         let hour = second % DAY / HOUR;
         let is_loud = !(7..22).contains(&hour) && decision.headroom > Fraction::TRICKLE;
         self.done.unquiet += u32::from(is_loud);

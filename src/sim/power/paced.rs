@@ -28,13 +28,13 @@ impl Paced {
         let part = whole.part(self.cores, self.agents.len());
         let (mut busy, mut looks) = (0, 0);
         for now in (from_ms..to_ms).step_by(usize::try_from(LOOK_MS).unwrap_or(1)).map(Instant::from_millis) {
-            for (pace, ends) in &mut self.agents {
+            for (duty_cycle, ends) in &mut self.agents {
                 for (worker, end) in ends.iter_mut().enumerate() {
                     if end.is_some_and(|end| end <= now) {
-                        pace.finished(now, worker, 1, Duration::from_millis(TASK_MS), &part);
+                        duty_cycle.finished(now, worker, 1, Duration::from_millis(TASK_MS), &part);
                         *end = None;
                     }
-                    if end.is_none() && matches!(pace.may_start(now, worker, &part), Verdict::Run { .. }) {
+                    if end.is_none() && matches!(duty_cycle.may_start(now, worker, &part), Verdict::Run { .. }) {
                         *end = Some(now + Duration::from_millis(TASK_MS));
                     }
                     busy += usize::from(end.is_some());

@@ -16,7 +16,7 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn put_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
-        self.batch.put(Space::Vector, keys::row(row), vector.seal());
+        self.batch.put(Space::Vector, keys::row(row), vector.encode());
         self.batch.put(Space::Key, keys::holder(key, row), []);
         self.commit.ledger.vectors += 1;
         self.applied.added.push((row, vector.values.signs()));
@@ -39,7 +39,7 @@ impl Draft {
         if let Some(wait) = read::wait_of(&doc.state) {
             self.batch.put(Space::Todo, keys::todo(wait, id), []);
         }
-        self.batch.put(Space::Document, keys::document(id), doc.seal());
+        self.batch.put(Space::Document, keys::document(id), doc.encode());
         self.commit.ledger.enter(Kind::from(&doc.state));
         self.applied.doc = Some(id);
         self.applied.now = Some(Kind::from(&doc.state));

@@ -32,9 +32,10 @@ pub(super) fn begin(kind: &str, task_id: &[u8], payload: &Payload<'_>, out: &mut
     let Payload { mesh, boot, seq, body } = payload;
     // Written apart, since its length stands before it. Fields in a row are spelt like a struct of them.
     let mut head = [0; HEAD_MAX];
-    let head = postcard::to_slice(&(VERSION, mesh, boot, seq, body.len()), &mut head).map_err(|_| BadMessage::House)?;
+    let head =
+        postcard::to_slice(&(VERSION, mesh, boot, seq, body.len()), &mut head).map_err(|_| BadMessage::Internal)?;
     if !put(&(kind, task_id, head.len() + body.len()), out) {
-        return Err(BadMessage::House);
+        return Err(BadMessage::Internal);
     }
     let begin = out.len();
     out.extend_from_slice(head);
@@ -48,23 +49,23 @@ pub(super) fn end(
     signature: &[u8; SIGNATURE],
     out: &mut Vec<u8>,
 ) -> Result<(), BadMessage> {
-    if put(&(&sender[..], &signature[..]), out) { Ok(()) } else { Err(BadMessage::House) }
+    if put(&(&sender[..], &signature[..]), out) { Ok(()) } else { Err(BadMessage::Internal) }
 }
 
 pub(super) fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, BadMessage> {
-    let fields: Fields<'_> = exactly(bytes).ok_or(BadMessage::Form)?;
+    let fields: Fields<'_> = exactly(bytes).ok_or(BadMessage::Malformed)?;
     let task_id = Bounded::from_slice(fields.task_id).map_err(|_| BadMessage::TooLarge)?;
-    let sender = fields.sender_id.try_into().map_err(|_| BadMessage::Form)?;
-    let signature = fields.signature.try_into().map_err(|_| BadMessage::Form)?;
+    let sender = fields.sender_id.try_into().map_err(|_| BadMessage::Malformed)?;
+    let signature = fields.signature.try_into().map_err(|_| BadMessage::Malformed)?;
     Ok(Envelope { kind: fields.kind, task_id, payload: fields.payload, sender, signature })
 }
 
 pub(super) fn payload(bytes: &[u8]) -> Result<Payload<'_>, BadMessage> {
-    // A newer form may be longer, but its version stands first.
+    // A newer encoding may be longer, but its version stands first.
     match bytes.first() {
         Some(&VERSION) => {}
-        other => return Err(other.map_or(BadMessage::Form, |v| BadMessage::Version(*v))),
+        other => return Err(other.map_or(BadMessage::Malformed, |v| BadMessage::Version(*v))),
     }
-    let Inner { mesh, boot, seq, body, .. } = exactly(bytes).ok_or(BadMessage::Form)?;
+    let Inner { mesh, boot, seq, body, .. } = exactly(bytes).ok_or(BadMessage::Malformed)?;
     Ok(Payload { mesh, boot, seq, body })
 }

@@ -16,23 +16,23 @@ pub fn claim(bytes: &[u8]) -> Option<VerifiedMessage<'_>> {
     Some(VerifiedMessage { kind: envelope.kind, task_id: envelope.task_id, sender, mesh, boot, seq, body })
 }
 
-/// The sender by its spelling alone. Whether the key is one is a matter of the signature.
+/// The sender by its encoding alone. Whether the key is one is a matter of the signature.
 fn named(sender_id: &[u8; PEER_ID_BYTES]) -> Option<PeerId> {
     let sender = PeerId::from_public_key(sender_id.last_chunk()?);
     (sender.to_bytes() == *sender_id).then_some(sender)
 }
 
 impl Verifier {
-    /// Checks a message in postcard that somebody else handed on; see [`verify_as`](Self::verify_as).
+    /// Checks a message in postcard that somebody else handed on; see [`verify_relayed_as`](Self::verify_relayed_as).
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn verify<'a>(&self, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
-        self.verify_as(Encoding::Postcard, bytes)
+    pub fn verify_relayed<'a>(&self, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
+        self.verify_relayed_as(Encoding::Postcard, bytes)
     }
 }
 
-/// A message in the shape of a sealed one, with zeros for a signature: for the pretend world, whose agents have
+/// A message in the shape of a signed one, with zeros for a signature: for the pretend world, whose agents have
 /// no keys. Every [`Verifier`] refuses it.
 #[must_use]
 pub fn unsigned(sender: PeerId, kind: &str, boot: u32, seq: u64, body: &[u8]) -> Vec<u8> {
@@ -51,50 +51,50 @@ mod tests {
     use crate::wire::random_bytes;
     use ed25519_dalek::SigningKey;
 
-    fn sealed() -> (PeerId, Vec<u8>) {
+    fn signed() -> (PeerId, Vec<u8>) {
         let key = SigningKey::from_bytes(&[5; 32]);
         let peer = PeerId::from_public_key(key.verifying_key().as_bytes());
-        (peer, Signer::new(key, 4).seal("rumour", &[], b"body").unwrap())
+        (peer, Signer::new(key, 4).sign("rumour", &[], b"body").unwrap())
     }
 
     #[test]
     fn a_handed_on_message_is_verified_as_often_as_it_comes_and_a_claim_says_the_same() {
-        let (peer, bytes) = sealed();
-        let mut opener = Verifier::new();
-        assert_eq!(opener.verify(&bytes), Err(BadMessage::Stranger));
-        assert!(opener.allow(peer));
-        let opened = opener.verify(&bytes).unwrap();
-        assert_eq!((opened.sender, opened.boot, opened.seq, opened.body), (peer, 4, 1, &b"body"[..]));
-        assert_eq!(opener.verify(&bytes), Ok(opened.clone()));
-        assert_eq!(claim(&bytes), Some(opened));
-        assert!(opener.open(&bytes).is_ok() && opener.open(&bytes) == Err(BadMessage::Replay));
+        let (peer, bytes) = signed();
+        let mut verifier = Verifier::new();
+        assert_eq!(verifier.verify_relayed(&bytes), Err(BadMessage::UnknownPeer));
+        assert!(verifier.allow(peer));
+        let verified = verifier.verify_relayed(&bytes).unwrap();
+        assert_eq!((verified.sender, verified.boot, verified.seq, verified.body), (peer, 4, 1, &b"body"[..]));
+        assert_eq!(verifier.verify_relayed(&bytes), Ok(verified.clone()));
+        assert_eq!(claim(&bytes), Some(verified));
+        assert!(verifier.verify(&bytes).is_ok() && verifier.verify(&bytes) == Err(BadMessage::Replay));
     }
 
     #[test]
     fn one_changed_byte_anywhere_is_refused() {
-        let (peer, bytes) = sealed();
-        let mut opener = Verifier::new();
-        assert!(opener.allow(peer));
+        let (peer, bytes) = signed();
+        let mut verifier = Verifier::new();
+        assert!(verifier.allow(peer));
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            assert!(opener.verify(&changed).is_err(), "byte {at}");
+            assert!(verifier.verify_relayed(&changed).is_err(), "byte {at}");
         }
     }
 
     #[test]
     fn what_has_no_signature_has_the_shape_and_is_refused() {
-        let (peer, _) = sealed();
+        let (peer, _) = signed();
         let bytes = unsigned(peer, "rumour", 2, 9, b"body");
         assert!(claim(&bytes).is_some_and(|claim| (claim.sender, claim.boot, claim.seq) == (peer, 2, 9)));
-        let mut opener = Verifier::new();
-        assert!(opener.allow(peer));
-        assert_eq!(opener.verify(&bytes), Err(BadMessage::Signature));
+        let mut verifier = Verifier::new();
+        assert!(verifier.allow(peer));
+        assert_eq!(verifier.verify_relayed(&bytes), Err(BadMessage::Signature));
     }
 
     #[test]
     fn any_bytes_are_a_claim_or_none() {
-        let (mut rng, (_, good)) = (Rng::new(8), sealed());
+        let (mut rng, (_, good)) = (Rng::new(8), signed());
         for _ in 0..5_000 {
             let mut bytes = good.clone();
             random_bytes::damage(&mut rng, &mut bytes, 4);

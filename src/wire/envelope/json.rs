@@ -47,7 +47,7 @@ pub(super) fn is_plain(kind: &str) -> bool {
 }
 
 pub(super) fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, BadMessage> {
-    fields(bytes).ok_or(BadMessage::Form)
+    fields(bytes).ok_or(BadMessage::Malformed)
 }
 
 fn fields(bytes: &[u8]) -> Option<Envelope<'_>> {
@@ -77,7 +77,7 @@ fn sender(text: &str) -> Option<[u8; PEER_ID_BYTES]> {
 }
 
 pub(super) fn payload(bytes: &[u8]) -> Result<Payload<'_>, BadMessage> {
-    inner(bytes).ok_or_else(|| version(bytes).map_or(BadMessage::Form, BadMessage::Version))
+    inner(bytes).ok_or_else(|| version(bytes).map_or(BadMessage::Malformed, BadMessage::Version))
 }
 
 fn inner(bytes: &[u8]) -> Option<Payload<'_>> {

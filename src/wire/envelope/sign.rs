@@ -3,7 +3,7 @@
 use super::{BadMessage, Encoding, Payload, binary, json, signed_bytes};
 use crate::limits::{JSON_LINE_MAX, MESSAGE_BODY_MAX, MESSAGE_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
 use crate::wire::peer_id::{PEER_ID_BYTES, PeerId, PeerText};
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -40,22 +40,22 @@ impl Signer {
     /// One message in postcard: `kind` says what it is, `task_id` what it belongs to (empty if to nothing).
     ///
     /// # Errors
-    /// As [`seal_into`](Self::seal_into).
-    pub fn seal(&mut self, kind: &str, task_id: &[u8], body: &[u8]) -> Result<Vec<u8>, BadMessage> {
+    /// As [`sign_into`](Self::sign_into).
+    pub fn sign(&mut self, kind: &str, task_id: &[u8], body: &[u8]) -> Result<Vec<u8>, BadMessage> {
         let mut out = Vec::new();
-        self.seal_into(Encoding::Postcard, kind, task_id, body, &mut out)?;
+        self.sign_into(Encoding::Postcard, kind, task_id, body, &mut out)?;
         Ok(out)
     }
 
-    /// The same in either form, into a buffer of the caller's, whose content is replaced. `body` is in the same
-    /// form; in JSON it is one canonical value.
+    /// The same in either encoding, into a buffer of the caller's, whose content is replaced. `body` is in the same
+    /// encoding; in JSON it is one canonical value.
     ///
     /// # Errors
     /// `TooLarge` if a field or the whole is above its cap; no number was used up then, and the buffer holds
     /// nothing of use.
-    pub fn seal_into(
+    pub fn sign_into(
         &mut self,
-        form: Encoding,
+        encoding: Encoding,
         kind: &str,
         task_id: &[u8],
         body: &[u8],
@@ -64,18 +64,18 @@ impl Signer {
         if kind.len() > MESSAGE_KIND_MAX || task_id.len() > MESSAGE_TASK_MAX || body.len() > MESSAGE_BODY_MAX {
             return Err(BadMessage::TooLarge);
         }
-        let seq = self.seq.checked_add(1).ok_or(BadMessage::House)?;
+        let seq = self.seq.checked_add(1).ok_or(BadMessage::Internal)?;
         let payload = Payload { mesh: self.mesh, boot: self.boot, seq, body };
         out.clear();
-        let begin = match form {
+        let begin = match encoding {
             Encoding::Postcard => binary::begin(kind, task_id, &payload, out)?,
             Encoding::Json if json::is_plain(kind) => json::begin(&payload, out),
-            Encoding::Json => return Err(BadMessage::Form),
+            Encoding::Json => return Err(BadMessage::Malformed),
         };
         let hash = Sha256::digest(out.get(begin..).unwrap_or_default());
-        let signed = signed_bytes(kind, task_id, &self.sender, hash.into()).ok_or(BadMessage::House)?;
+        let signed = signed_bytes(kind, task_id, &self.sender, hash.into()).ok_or(BadMessage::Internal)?;
         let signature = self.key.sign(&signed).to_bytes();
-        let cap = match form {
+        let cap = match encoding {
             Encoding::Postcard => {
                 binary::end(&self.sender, &signature, out)?;
                 MESSAGE_BYTES_MAX

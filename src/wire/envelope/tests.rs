@@ -16,17 +16,17 @@ fn name(seed: u8) -> PeerId {
     PeerId::from_public_key(key(seed).verifying_key().as_bytes())
 }
 
-fn opener() -> Verifier {
-    let mut opener = Verifier::new();
-    assert!(opener.allow(name(1)));
-    opener
+fn verifier() -> Verifier {
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(name(1)));
+    verifier
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Frozen: agents in the field sign and read these very bytes. Never change it; a new form gets a new version.
+/// Frozen: agents in the field sign and read these very bytes. Never change it; a new encoding gets a new version.
 const FROZEN: &str = concat!(
     "0361736b067461736b2d31360101abababababababababababababababababababababababababababababababab07011177",
     "686174206973206120776174746c653f260024080112208a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf37488",
@@ -36,19 +36,19 @@ const FROZEN: &str = concat!(
 
 #[test]
 fn the_frozen_message_still_comes_out_and_opens() {
-    let mut sealer = Signer::new(key(1), 7);
-    sealer.join([0xab; 32]);
-    let bytes = sealer.seal("ask", b"task-1", b"what is a wattle?").unwrap();
+    let mut signer = Signer::new(key(1), 7);
+    signer.join([0xab; 32]);
+    let bytes = signer.sign("ask", b"task-1", b"what is a wattle?").unwrap();
     assert_eq!(hex(&bytes), FROZEN);
-    let mut opener = opener();
-    let opened = opener.open(&bytes).unwrap();
+    let mut verifier = verifier();
+    let opened = verifier.verify(&bytes).unwrap();
     assert_eq!((opened.kind, &opened.task_id[..], opened.body), ("ask", &b"task-1"[..], &b"what is a wattle?"[..]));
     assert_eq!((opened.sender, opened.mesh, opened.boot, opened.seq), (name(1), Some([0xab; 32]), 7, 1));
 }
 
 #[test]
 fn the_signature_covers_what_the_design_says() {
-    let bytes = Signer::new(key(1), 7).seal("ask", b"t", b"body").unwrap();
+    let bytes = Signer::new(key(1), 7).sign("ask", b"t", b"body").unwrap();
     let envelope = binary::envelope(&bytes).unwrap();
     let mut signed = b"wattle-msg-1\0\0\0\x03ask\0\0\0\x01t\0\0\0\x26".to_vec();
     signed.extend(name(1).to_bytes());
@@ -58,110 +58,110 @@ fn the_signature_covers_what_the_design_says() {
 
 #[test]
 fn a_message_is_taken_once() {
-    let (mut sealer, mut opener) = (Signer::new(key(1), 1), opener());
-    let (one, two) = (sealer.seal("a", &[], &[]).unwrap(), sealer.seal("a", &[], &[]).unwrap());
-    assert_eq!(opener.open(&two).unwrap().seq, 2);
-    assert_eq!(opener.open(&one).unwrap().seq, 1);
-    assert_eq!(opener.open(&one), Err(BadMessage::Replay));
-    let later = Signer::new(key(1), 2).seal("a", &[], &[]).unwrap();
-    assert!(opener.open(&later).is_ok());
-    assert_eq!(opener.open(&sealer.seal("a", &[], &[]).unwrap()), Err(BadMessage::Replay), "of an earlier start");
+    let (mut signer, mut verifier) = (Signer::new(key(1), 1), verifier());
+    let (one, two) = (signer.sign("a", &[], &[]).unwrap(), signer.sign("a", &[], &[]).unwrap());
+    assert_eq!(verifier.verify(&two).unwrap().seq, 2);
+    assert_eq!(verifier.verify(&one).unwrap().seq, 1);
+    assert_eq!(verifier.verify(&one), Err(BadMessage::Replay));
+    let later = Signer::new(key(1), 2).sign("a", &[], &[]).unwrap();
+    assert!(verifier.verify(&later).is_ok());
+    assert_eq!(verifier.verify(&signer.sign("a", &[], &[]).unwrap()), Err(BadMessage::Replay), "of an earlier start");
 }
 
 #[test]
 fn strangers_are_not_heard_and_the_table_of_senders_has_an_end() {
-    let mut opener = opener();
-    let strange = Signer::new(key(2), 1).seal("a", &[], &[]).unwrap();
-    assert_eq!(opener.open(&strange), Err(BadMessage::Stranger));
+    let mut verifier = verifier();
+    let strange = Signer::new(key(2), 1).sign("a", &[], &[]).unwrap();
+    assert_eq!(verifier.verify(&strange), Err(BadMessage::UnknownPeer));
     for number in 0..MESSAGE_SENDERS_MAX * 2 {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&(number as u64).to_le_bytes());
-        let _ = opener.allow(PeerId::from_public_key(&bytes));
+        let _ = verifier.allow(PeerId::from_public_key(&bytes));
     }
-    assert_eq!(opener.count(), MESSAGE_SENDERS_MAX);
-    assert!(opener.allow(name(1)), "who is in stays in");
-    opener.forget(&name(1));
-    assert!(opener.allow(name(2)));
+    assert_eq!(verifier.count(), MESSAGE_SENDERS_MAX);
+    assert!(verifier.allow(name(1)), "who is in stays in");
+    verifier.forget(&name(1));
+    assert!(verifier.allow(name(2)));
 }
 
 #[test]
 fn fields_above_their_caps_are_refused_and_use_up_no_number() {
-    let mut sealer = Signer::new(key(1), 1);
-    assert_eq!(sealer.seal(&"k".repeat(MESSAGE_KIND_MAX + 1), &[], &[]), Err(BadMessage::TooLarge));
-    assert_eq!(sealer.seal("k", &[0; MESSAGE_TASK_MAX + 1], &[]), Err(BadMessage::TooLarge));
-    assert_eq!(sealer.seal("k", &[], &vec![0; MESSAGE_BODY_MAX + 1]), Err(BadMessage::TooLarge));
-    let largest = sealer.seal(&"k".repeat(MESSAGE_KIND_MAX), &[0; MESSAGE_TASK_MAX], &vec![0; MESSAGE_BODY_MAX]);
+    let mut signer = Signer::new(key(1), 1);
+    assert_eq!(signer.sign(&"k".repeat(MESSAGE_KIND_MAX + 1), &[], &[]), Err(BadMessage::TooLarge));
+    assert_eq!(signer.sign("k", &[0; MESSAGE_TASK_MAX + 1], &[]), Err(BadMessage::TooLarge));
+    assert_eq!(signer.sign("k", &[], &vec![0; MESSAGE_BODY_MAX + 1]), Err(BadMessage::TooLarge));
+    let largest = signer.sign(&"k".repeat(MESSAGE_KIND_MAX), &[0; MESSAGE_TASK_MAX], &vec![0; MESSAGE_BODY_MAX]);
     let largest = largest.unwrap();
     assert!(largest.len() <= MESSAGE_BYTES_MAX, "{}", largest.len());
-    assert_eq!(opener().open(&largest).unwrap().seq, 1);
-    assert_eq!(opener().open(&vec![0; MESSAGE_BYTES_MAX + 1]), Err(BadMessage::TooLarge));
+    assert_eq!(verifier().verify(&largest).unwrap().seq, 1);
+    assert_eq!(verifier().verify(&vec![0; MESSAGE_BYTES_MAX + 1]), Err(BadMessage::TooLarge));
 }
 
 #[test]
 fn a_message_has_one_spelling() {
-    let bytes = Signer::new(key(1), 1).seal("a", &[], b"body").unwrap();
+    let bytes = Signer::new(key(1), 1).sign("a", &[], b"body").unwrap();
     let trailing = [&bytes[..], &[0]].concat();
-    assert_eq!(opener().open(&trailing), Err(BadMessage::Form));
+    assert_eq!(verifier().verify(&trailing), Err(BadMessage::Malformed));
     // The length of `kind`, one byte longer than needed.
     let longer = [&[0x81, 0x00], &bytes[1..]].concat();
-    assert_eq!(opener().open(&longer), Err(BadMessage::Form));
+    assert_eq!(verifier().verify(&longer), Err(BadMessage::Malformed));
 }
 
 #[test]
 fn a_newer_version_is_named() {
-    let signed = Signer::new(key(1), 1).seal("a", &[], b"body").unwrap();
+    let signed = Signer::new(key(1), 1).sign("a", &[], b"body").unwrap();
     let envelope = binary::envelope(&signed).unwrap();
     let payload = [&[2], &envelope.payload[1..]].concat();
     let fields = (envelope.kind, &envelope.task_id[..], &payload[..], &envelope.sender[..], &envelope.signature[..]);
     let newer = postcard::to_allocvec(&fields).unwrap();
-    assert_eq!(opener().open(&newer), Err(BadMessage::Version(2)));
+    assert_eq!(verifier().verify(&newer), Err(BadMessage::Version(2)));
     let line = String::from_utf8(json(&mut Signer::new(key(1), 1), b"{}")).unwrap();
     let newer = line.replace("{\"body\":{},", "{\"aim\":[1],\"body\":{},").replace("\"v\":1", "\"v\":2");
-    assert_eq!(opener().open_as(Encoding::Json, newer.as_bytes()), Err(BadMessage::Version(2)));
+    assert_eq!(verifier().verify_as(Encoding::Json, newer.as_bytes()), Err(BadMessage::Version(2)));
 }
 
 #[test]
 fn no_changed_byte_passes_and_no_bytes_panic() {
     let mut rng = Rng::new(10);
-    let bytes = Signer::new(key(1), 1).seal("a", b"task", b"body").unwrap();
+    let bytes = Signer::new(key(1), 1).sign("a", b"task", b"body").unwrap();
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1 << rng.below(8);
-        assert!(opener().open(&changed).is_err(), "byte {at}");
-        assert!(opener().open(&bytes[..at]).is_err());
+        assert!(verifier().verify(&changed).is_err(), "byte {at}");
+        assert!(verifier().verify(&bytes[..at]).is_err());
     }
     for _ in 0..20_000 {
         let noise = random_bytes::bytes(&mut rng, 120);
-        assert!(opener().open(&noise).is_err());
+        assert!(verifier().verify(&noise).is_err());
     }
 }
 
-fn json(sealer: &mut Signer, body: &[u8]) -> Vec<u8> {
+fn json(signer: &mut Signer, body: &[u8]) -> Vec<u8> {
     let mut line = Vec::new();
-    sealer.seal_into(Encoding::Json, "echo", b"task-1", body, &mut line).unwrap();
+    signer.sign_into(Encoding::Json, "echo", b"task-1", body, &mut line).unwrap();
     line
 }
 
 #[test]
 fn a_line_says_the_same_as_postcard_and_counts_with_it() {
-    let (mut sealer, mut opener) = (Signer::new(key(1), 7), opener());
-    sealer.join([0xab; 32]);
+    let (mut signer, mut verifier) = (Signer::new(key(1), 7), verifier());
+    signer.join([0xab; 32]);
     let body = b"{\"answer\":false,\"id\":7,\"text\":\"hi\"}";
-    let line = json(&mut sealer, body);
+    let line = json(&mut signer, body);
     let text = String::from_utf8(line.clone()).unwrap();
     assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["type"], "echo");
-    let opened = opener.open_as(Encoding::Json, &line).unwrap();
+    let opened = verifier.verify_as(Encoding::Json, &line).unwrap();
     assert_eq!((opened.kind, &opened.task_id[..], opened.body), ("echo", &b"task-1"[..], &body[..]));
     assert_eq!((opened.sender, opened.mesh, opened.boot, opened.seq), (name(1), Some([0xab; 32]), 7, 1));
-    assert_eq!(opener.open_as(Encoding::Json, &line), Err(BadMessage::Replay));
-    assert_eq!(opener.open(&sealer.seal("a", &[], &[]).unwrap()).unwrap().seq, 2, "one count for both");
-    assert_eq!(opener.open(&line), Err(BadMessage::Form));
+    assert_eq!(verifier.verify_as(Encoding::Json, &line), Err(BadMessage::Replay));
+    assert_eq!(verifier.verify(&signer.sign("a", &[], &[]).unwrap()).unwrap().seq, 2, "one count for both");
+    assert_eq!(verifier.verify(&line), Err(BadMessage::Malformed));
 }
 
 #[test]
 fn a_line_has_one_spelling_and_no_changed_byte_passes() {
     let line = String::from_utf8(json(&mut Signer::new(key(1), 1), b"{\"a\":1}")).unwrap();
-    let open = |line: &str| opener().open_as(Encoding::Json, line.as_bytes()).err();
+    let open = |line: &str| verifier().verify_as(Encoding::Json, line.as_bytes()).err();
     assert_eq!(open(&line), None);
     for (from, to) in [
         (",\"seq\"", ", \"seq\""),
@@ -170,30 +170,30 @@ fn a_line_has_one_spelling_and_no_changed_byte_passes() {
         ("\"type\":\"echo\"", "\"type\":\"\\u0065cho\""),
     ] {
         assert!(line.contains(from));
-        assert_eq!(open(&line.replace(from, to)), Some(BadMessage::Form), "{to}");
+        assert_eq!(open(&line.replace(from, to)), Some(BadMessage::Malformed), "{to}");
     }
-    assert_eq!(open(&format!("{line} ")), Some(BadMessage::Form));
+    assert_eq!(open(&format!("{line} ")), Some(BadMessage::Malformed));
     assert_eq!(open(&line.replace("\"a\":1", "\"a\":2")), Some(BadMessage::Signature));
     let mut rng = Rng::new(11);
     for at in 0..line.len() {
         let mut changed = line.clone().into_bytes();
         changed[at] ^= 1 << rng.below(7);
-        assert!(opener().open_as(Encoding::Json, &changed).is_err(), "byte {at}");
-        assert!(opener().open_as(Encoding::Json, &line.as_bytes()[..at]).is_err());
+        assert!(verifier().verify_as(Encoding::Json, &changed).is_err(), "byte {at}");
+        assert!(verifier().verify_as(Encoding::Json, &line.as_bytes()[..at]).is_err());
     }
 }
 
 #[test]
 fn a_line_above_its_cap_is_not_sealed_and_not_opened() {
-    let (mut sealer, mut out) = (Signer::new(key(1), 1), Vec::new());
+    let (mut signer, mut out) = (Signer::new(key(1), 1), Vec::new());
     let body = |length: usize| [&b"\""[..], &vec![b'a'; length], b"\""].concat();
     // The largest body of postcard leaves no room for a line's longer fields.
-    sealer.join([7; 32]);
+    signer.join([7; 32]);
     let (kind, task) = ("k".repeat(MESSAGE_KIND_MAX), [0; MESSAGE_TASK_MAX]);
-    let sealed = sealer.seal_into(Encoding::Json, &kind, &task, &body(MESSAGE_BODY_MAX - 2), &mut out);
+    let sealed = signer.sign_into(Encoding::Json, &kind, &task, &body(MESSAGE_BODY_MAX - 2), &mut out);
     assert_eq!(sealed, Err(BadMessage::TooLarge));
-    assert_eq!(sealer.seal_into(Encoding::Json, "a\"", &[], b"1", &mut out), Err(BadMessage::Form));
-    sealer.seal_into(Encoding::Json, "echo", &[], &body(JSON_LINE_MAX - 400), &mut out).unwrap();
-    assert_eq!(opener().open_as(Encoding::Json, &out).unwrap().seq, 1, "what failed used up no number");
-    assert_eq!(opener().open_as(Encoding::Json, &vec![b'a'; JSON_LINE_MAX]), Err(BadMessage::TooLarge));
+    assert_eq!(signer.sign_into(Encoding::Json, "a\"", &[], b"1", &mut out), Err(BadMessage::Malformed));
+    signer.sign_into(Encoding::Json, "echo", &[], &body(JSON_LINE_MAX - 400), &mut out).unwrap();
+    assert_eq!(verifier().verify_as(Encoding::Json, &out).unwrap().seq, 1, "what failed used up no number");
+    assert_eq!(verifier().verify_as(Encoding::Json, &vec![b'a'; JSON_LINE_MAX]), Err(BadMessage::TooLarge));
 }

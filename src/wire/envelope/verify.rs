@@ -10,7 +10,7 @@ use heapless::Vec as Bounded;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// A message that was opened: signed by its sender, and here for the first time.
+/// A message that was verified: signed by its sender, and here for the first time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedMessage<'a> {
     /// What it is.
@@ -25,11 +25,11 @@ pub struct VerifiedMessage<'a> {
     pub boot: u32,
     /// Its number within that start, from 1.
     pub seq: u64,
-    /// What it says, in the form in which the message was; in JSON one canonical value.
+    /// What it says, in the encoding in which the message was; in JSON one canonical value.
     pub body: &'a [u8],
 }
 
-/// Opens the messages of the senders that it was told to listen to. Both forms share one count.
+/// Opens the messages of the senders that it was told to listen to. Both encodings share one count.
 #[derive(Debug, Default)]
 pub struct Verifier {
     senders: BTreeMap<PeerId, Window>,
@@ -66,50 +66,54 @@ impl Verifier {
     /// Opens a message in postcard.
     ///
     /// # Errors
-    /// As [`open_as`](Self::open_as).
-    pub fn open<'a>(&mut self, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
-        self.open_as(Encoding::Postcard, bytes)
+    /// As [`verify_as`](Self::verify_as).
+    pub fn verify<'a>(&mut self, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
+        self.verify_as(Encoding::Postcard, bytes)
     }
 
-    /// Opens a message in either form; a line of JSON comes without its line feed. Looked at are form, sender,
+    /// Opens a message in either encoding; a line of JSON comes without its line feed. Looked at are encoding, sender,
     /// signature, and that it was not here before, in this order.
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn open_as<'a>(&mut self, form: Encoding, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
-        let opened = self.verify_as(form, bytes)?;
-        let window = self.senders.get_mut(&opened.sender).ok_or(BadMessage::Stranger)?;
-        if window.take(opened.boot, opened.seq) { Ok(opened) } else { Err(BadMessage::Replay) }
+    pub fn verify_as<'a>(&mut self, encoding: Encoding, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
+        let verified = self.verify_relayed_as(encoding, bytes)?;
+        let window = self.senders.get_mut(&verified.sender).ok_or(BadMessage::UnknownPeer)?;
+        if window.take(verified.boot, verified.seq) { Ok(verified) } else { Err(BadMessage::Replay) }
     }
 
-    /// Checks a message that somebody else handed on: form, sender, signature, in this order. Whether it was here
+    /// Checks a message that somebody else handed on: encoding, sender, signature, in this order. Whether it was here
     /// before is the caller's to know: handed-on messages come in any order, and have no window.
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn verify_as<'a>(&self, form: Encoding, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
-        let cap = match form {
+    pub fn verify_relayed_as<'a>(
+        &self,
+        encoding: Encoding,
+        bytes: &'a [u8],
+    ) -> Result<VerifiedMessage<'a>, BadMessage> {
+        let cap = match encoding {
             Encoding::Postcard => MESSAGE_BYTES_MAX,
             Encoding::Json => JSON_LINE_MAX - 1,
         };
         if bytes.len() > cap {
             return Err(BadMessage::TooLarge);
         }
-        let envelope = match form {
+        let envelope = match encoding {
             Encoding::Postcard => binary::envelope(bytes)?,
             Encoding::Json => json::envelope(bytes)?,
         };
         if envelope.kind.len() > MESSAGE_KIND_MAX {
             return Err(BadMessage::TooLarge);
         }
-        let sender = PeerId::from_bytes(&envelope.sender).map_err(|_| BadMessage::Form)?;
+        let sender = PeerId::from_bytes(&envelope.sender).map_err(|_| BadMessage::Malformed)?;
         if sender.to_bytes() != envelope.sender {
-            return Err(BadMessage::Form);
+            return Err(BadMessage::Malformed);
         }
         if !self.senders.contains_key(&sender) {
-            return Err(BadMessage::Stranger);
+            return Err(BadMessage::UnknownPeer);
         }
-        let Payload { mesh, boot, seq, body } = match form {
+        let Payload { mesh, boot, seq, body } = match encoding {
             Encoding::Postcard => binary::payload(envelope.payload)?,
             Encoding::Json => json::payload(envelope.payload)?,
         };
@@ -117,7 +121,8 @@ impl Verifier {
             return Err(BadMessage::TooLarge);
         }
         let hash = Sha256::digest(envelope.payload).into();
-        let signed = signed_bytes(envelope.kind, &envelope.task_id, &envelope.sender, hash).ok_or(BadMessage::House)?;
+        let signed =
+            signed_bytes(envelope.kind, &envelope.task_id, &envelope.sender, hash).ok_or(BadMessage::Internal)?;
         if !sender.signed(&signed, &envelope.signature) {
             return Err(BadMessage::Signature);
         }

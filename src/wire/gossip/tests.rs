@@ -29,11 +29,11 @@ fn facts() -> [Fact; 4] {
 }
 
 #[test]
-fn a_fact_is_read_as_it_was_told_and_the_longest_one_is_one_rumour() {
+fn a_fact_is_read_as_it_was_told_and_the_longest_one_is_one_gossip() {
     for fact in facts() {
-        assert_eq!(Fact::parse(&fact.seal()), Some(fact.clone()));
-        let message = Signer::new(SigningKey::from_bytes(&[4; 32]), u32::MAX).seal(TYPE, &[], &fact.seal()).unwrap();
-        assert!(message.len() <= RUMOUR_BYTES_MAX, "{} bytes", message.len());
+        assert_eq!(Fact::decode(&fact.encode()), Some(fact.clone()));
+        let message = Signer::new(SigningKey::from_bytes(&[4; 32]), u32::MAX).sign(TYPE, &[], &fact.encode()).unwrap();
+        assert!(message.len() <= GOSSIP_BYTES_MAX, "{} bytes", message.len());
         println!("{:?}: {} bytes sealed", fact.kind(), message.len());
     }
 }
@@ -41,45 +41,45 @@ fn a_fact_is_read_as_it_was_told_and_the_longest_one_is_one_rumour() {
 #[test]
 fn the_number_of_a_kind_is_the_first_byte_of_its_fact() {
     for fact in facts() {
-        assert_eq!(Kind::ALL[usize::from(fact.seal()[0])], fact.kind());
+        assert_eq!(Kind::ALL[usize::from(fact.encode()[0])], fact.kind());
     }
 }
 
 #[test]
 fn numbers_beyond_their_bounds_are_brought_back() {
-    assert_eq!(Fact::parse(&headroom(200, u32::MAX, 0).seal()), Some(headroom(4, RUMOUR_TASK_MS_MAX, 30)));
-    assert_eq!(Fact::parse(&headroom(3, 1, 255).seal()), Some(headroom(3, 1, 120)));
+    assert_eq!(Fact::decode(&headroom(200, u32::MAX, 0).encode()), Some(headroom(4, GOSSIP_TASK_MS_MAX, 30)));
+    assert_eq!(Fact::decode(&headroom(3, 1, 255).encode()), Some(headroom(3, 1, 120)));
 }
 
 #[test]
 fn a_second_spelling_something_after_it_too_many_and_names_that_steer_are_refused() {
-    let good = headroom(2, 5, 90).seal();
+    let good = headroom(2, 5, 90).encode();
     assert_eq!(good, [0, 2, 3, 5, 90]);
-    assert_eq!(Fact::parse(&[0, 2, 3, 0x85, 0x00, 90]), None, "the number 5 in two bytes");
-    assert_eq!(Fact::parse(&[&good[..], &[0]].concat()), None);
-    assert_eq!(Fact::parse(&[1, 17]), None, "one collection more than there may be");
+    assert_eq!(Fact::decode(&[0, 2, 3, 0x85, 0x00, 90]), None, "the number 5 in two bytes");
+    assert_eq!(Fact::decode(&[&good[..], &[0]].concat()), None);
+    assert_eq!(Fact::decode(&[1, 17]), None, "one collection more than there may be");
     let mut steering = Collection { name: Text::new(), model: [0; 32], documents: 0, passages: 0 };
     let fact = |of: &Collection| Fact::Collections(Box::new(Bounded::from_slice(core::slice::from_ref(of)).unwrap()));
-    assert_eq!(Fact::parse(&fact(&steering).seal()), None, "no name");
+    assert_eq!(Fact::decode(&fact(&steering).encode()), None, "no name");
     steering.name.push_str("a\u{1b}[2J").unwrap();
-    assert_eq!(Fact::parse(&fact(&steering).seal()), None);
+    assert_eq!(Fact::decode(&fact(&steering).encode()), None);
 }
 
 #[test]
-fn a_claim_names_origin_kind_and_order_and_nothing_else_is_a_rumour() {
+fn a_claim_names_origin_kind_and_order_and_nothing_else_is_a_gossip() {
     let key = SigningKey::from_bytes(&[5; 32]);
     let peer = PeerId::from_public_key(key.verifying_key().as_bytes());
-    let mut sealer = Signer::new(key, 7);
-    let message = sealer.seal(TYPE, &[], &headroom(1, 1, 60).seal()).unwrap();
+    let mut signer = Signer::new(key, 7);
+    let message = signer.sign(TYPE, &[], &headroom(1, 1, 60).encode()).unwrap();
     let claim = Claim { origin: PeerKey(*peer.public_key()), kind: Kind::Headroom, order: (7, 1) };
     assert_eq!(Claim::and_fact(&message), Some((claim, headroom(1, 1, 60))));
-    let mut opener = Verifier::new();
-    assert!(opener.allow(peer) && opener.verify(&message).is_ok());
-    assert_eq!(Claim::of(&sealer.seal("hello", &[], &headroom(1, 1, 60).seal()).unwrap()), None);
-    assert_eq!(Claim::of(&sealer.seal(TYPE, &[], &[3]).unwrap()), None, "a kind of a later version");
-    assert_eq!(Claim::of(&sealer.seal(TYPE, &[], &[]).unwrap()), None);
+    let mut verifier = Verifier::new();
+    assert!(verifier.allow(peer) && verifier.verify_relayed(&message).is_ok());
+    assert_eq!(Claim::of(&signer.sign("hello", &[], &headroom(1, 1, 60).encode()).unwrap()), None);
+    assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[3]).unwrap()), None, "a kind of a later version");
+    assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[]).unwrap()), None);
     assert_eq!(Claim::of(&unsigned(peer, TYPE, 1, 0, &[0])), None, "numbers begin at 1");
-    assert_eq!(Claim::of(&sealer.seal(TYPE, &[], &[0; RUMOUR_BYTES_MAX]).unwrap()), None, "too long");
+    assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[0; GOSSIP_BYTES_MAX]).unwrap()), None, "too long");
 }
 
 #[test]
@@ -87,9 +87,9 @@ fn hops_and_lengths_are_bounded() {
     let told = |hops, length| {
         Gossip::Told(Box::new(Bounded::from_slice(&[Relayed { hops, age_s: 0, message: vec![1; length] }]).unwrap()))
     };
-    assert!(told(1, 1).sound() && told(RUMOUR_HOPS_MAX, RUMOUR_BYTES_MAX).sound());
-    assert!(!told(0, 1).sound() && !told(RUMOUR_HOPS_MAX + 1, 1).sound());
-    assert!(!told(1, 0).sound() && !told(1, RUMOUR_BYTES_MAX + 1).sound());
+    assert!(told(1, 1).sound() && told(GOSSIP_HOPS_MAX, GOSSIP_BYTES_MAX).sound());
+    assert!(!told(0, 1).sound() && !told(GOSSIP_HOPS_MAX + 1, 1).sound());
+    assert!(!told(1, 0).sound() && !told(1, GOSSIP_BYTES_MAX + 1).sound());
 }
 
 #[test]
@@ -99,10 +99,10 @@ fn any_bytes_are_a_fact_or_none_and_gossip_or_none() {
     let have = Gossip::Have { ask: true, list: Box::new(Bounded::from_slice(&[entry; 3]).unwrap()) };
     let have = postcard::to_allocvec(&have).unwrap();
     for _ in 0..5_000 {
-        let mut bytes = facts()[random_bytes::below(&mut rng, 4)].seal();
+        let mut bytes = facts()[random_bytes::below(&mut rng, 4)].encode();
         random_bytes::damage(&mut rng, &mut bytes, 4);
         bytes.truncate(random_bytes::below(&mut rng, bytes.len() + 1));
-        if let Some(Fact::Headroom(read)) = Fact::parse(&bytes) {
+        if let Some(Fact::Headroom(read)) = Fact::decode(&bytes) {
             assert_eq!(read, read.clamped());
         }
         let mut bytes = have.clone();

@@ -1,4 +1,4 @@
-//! Bytes as text: RFC 4648 section 4 (`+` and `/`), with padding, and one spelling for each.
+//! Bytes as text: RFC 4648 section 4 (`+` and `/`), with padding, and one encoding for each.
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -67,7 +67,7 @@ fn groups(text: &str, mut take: impl FnMut(&[u8]) -> bool) -> Option<()> {
         value <<= 6 * padding;
         let bytes = value.to_be_bytes();
         let (part, unused) = bytes.get(1..)?.split_at_checked(3 - padding)?;
-        // Bits that no byte uses are zero, or there would be a second spelling.
+        // Bits that no byte uses are zero, or there would be a second encoding.
         if unused.iter().any(|byte| *byte != 0) || !take(part) {
             return None;
         }

@@ -1,10 +1,10 @@
-//! What agents say about rumours, as the body of a message in JSON. A rumour itself stays as its origin sealed it,
+//! What agents say about items, as the body of a message in JSON. A gossip item itself stays as its origin sealed it,
 //! in postcard; here its bytes are base64.
 
 use super::message::{field, named, small};
 use super::read::Reader;
 use super::write::{bytes, list, number, truth};
-use crate::limits::{RUMOUR_BATCH_MAX, RUMOUR_BYTES_MAX, RUMOUR_DIGEST_MAX};
+use crate::limits::{GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, GOSSIP_DIGEST_MAX};
 use crate::wire::gossip::{Entries, Entry, Gossip, Kind, Relayed};
 use heapless::Vec as Bounded;
 
@@ -26,8 +26,8 @@ pub(super) fn read(r: &mut Reader<'_>) -> Option<Gossip> {
     let name = r.key()?;
     match name.plain()? {
         "told" => {
-            let mut batch = Box::new(Bounded::<_, RUMOUR_BATCH_MAX>::new());
-            r.list(RUMOUR_BATCH_MAX, |r| batch.push(relayed(r)?).ok())?;
+            let mut batch = Box::new(Bounded::<_, GOSSIP_BATCH_MAX>::new());
+            r.list(GOSSIP_BATCH_MAX, |r| batch.push(relayed(r)?).ok())?;
             Some(Gossip::Told(batch))
         }
         "ask" => Some(Gossip::Have { ask: r.truth()?, list: named(r, ",", "have", entries)? }),
@@ -47,7 +47,7 @@ fn relayed(r: &mut Reader<'_>) -> Option<Relayed> {
     let told = Relayed {
         age_s: named(r, "{", "age_s", small)?,
         hops: named(r, ",", "hops", small)?,
-        message: named(r, ",", "message", |r| r.bytes(RUMOUR_BYTES_MAX))?,
+        message: named(r, ",", "message", |r| r.bytes(GOSSIP_BYTES_MAX))?,
     };
     r.exact("}")?;
     Some(told)
@@ -65,7 +65,7 @@ fn put_entries(out: &mut Vec<u8>, entries: &Entries) {
 
 fn entries(r: &mut Reader<'_>) -> Option<Box<Entries>> {
     let mut entries = Box::new(Entries::new());
-    r.list(RUMOUR_DIGEST_MAX, |r| {
+    r.list(GOSSIP_DIGEST_MAX, |r| {
         let entry = Entry {
             boot: named(r, "{", "boot", small)?,
             kind: named(r, ",", "kind", |r| Kind::ALL.get(small::<usize>(r)?).copied())?,
@@ -83,8 +83,8 @@ pub(super) mod test {
     use super::*;
     use crate::wire::message::Message;
 
-    /// One of each, for the test of every saying.
-    pub(in crate::wire::json) fn sayings() -> Vec<Message> {
+    /// One of each, for the test of every message.
+    pub(in crate::wire::json) fn messages() -> Vec<Message> {
         let told = Relayed { hops: 3, age_s: 9, message: vec![1, 2, 255] };
         let entry = Entry { origin: [7; 8], kind: Kind::Collections, boot: 4, seq: 1 << 60 };
         let list = || Box::new(Entries::from_slice(&[entry, entry]).unwrap());

@@ -14,20 +14,20 @@ use crate::wire::message::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Message};
 use core::net::SocketAddr;
 
 impl Message {
-    /// Appends the body in this form.
-    pub fn put(&self, form: Encoding, out: &mut Vec<u8>) {
-        match form {
+    /// Appends the body in this encoding.
+    pub fn put(&self, encoding: Encoding, out: &mut Vec<u8>) {
+        match encoding {
             Encoding::Json => self.put_json(out),
             // Writing plain data into a growing vector has no way to fail.
             Encoding::Postcard => drop(canonical::put(self, out)),
         }
     }
 
-    /// The saying in the body of a message of this kind; `None` where it is none.
+    /// The message in the body of a message of this kind; `None` where it is none.
     #[must_use]
-    pub fn read(form: Encoding, kind: &str, body: &[u8]) -> Option<Self> {
-        let said = match form {
-            Encoding::Postcard => Self::parse(body)?,
+    pub fn read(encoding: Encoding, kind: &str, body: &[u8]) -> Option<Self> {
+        let said = match encoding {
+            Encoding::Postcard => Self::decode(body)?,
             Encoding::Json => {
                 let mut reader = Reader::new(body)?;
                 let said = Self::of_kind(kind, &mut reader)?;
@@ -255,7 +255,7 @@ mod tests {
     use crate::base::rng::Rng;
     use crate::wire::random_bytes;
 
-    fn sayings() -> Vec<Message> {
+    fn messages() -> Vec<Message> {
         let hit = Hit {
             row: u64::MAX,
             path: b"/a\xff".to_vec(),
@@ -301,18 +301,18 @@ mod tests {
 
     #[test]
     fn every_saying_comes_back_in_either_form_and_is_canonical() {
-        for said in sayings().into_iter().chain(gossip::test::sayings()) {
-            for form in [Encoding::Postcard, Encoding::Json] {
+        for said in messages().into_iter().chain(gossip::test::messages()) {
+            for encoding in [Encoding::Postcard, Encoding::Json] {
                 let mut body = Vec::new();
-                said.put(form, &mut body);
+                said.put(encoding, &mut body);
                 assert_eq!(
-                    Message::read(form, said.kind(), &body),
+                    Message::read(encoding, said.kind(), &body),
                     Some(said.clone()),
                     "{}",
                     String::from_utf8_lossy(&body)
                 );
-                assert_eq!(Message::read(form, "other", &body), None);
-                assert_eq!(Message::read(form, said.kind(), &[&body[..], b" "].concat()), None);
+                assert_eq!(Message::read(encoding, "other", &body), None);
+                assert_eq!(Message::read(encoding, said.kind(), &[&body[..], b" "].concat()), None);
             }
             let mut body = Vec::new();
             said.put(Encoding::Json, &mut body);
@@ -342,9 +342,9 @@ mod tests {
 
     #[test]
     fn any_bytes_are_a_saying_or_nothing() {
-        let (mut rng, sayings) = (Rng::new(3), sayings());
+        let (mut rng, messages) = (Rng::new(3), messages());
         for round in 0..20_000 {
-            let said = &sayings[round % sayings.len()];
+            let said = &messages[round % messages.len()];
             let mut body = Vec::new();
             said.put(Encoding::Json, &mut body);
             random_bytes::damage(&mut rng, &mut body, 4);

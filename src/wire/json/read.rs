@@ -71,8 +71,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What may stand behind a backslash: the short forms, and `u00` with two small hexadecimal digits for those
-    /// control codes that have no short form.
+    /// What may stand behind a backslash: the short encodings, and `u00` with two small hexadecimal digits for those
+    /// control codes that have no short encoding.
     fn escape(&mut self) -> Option<()> {
         match self.next()? {
             b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Any value in its one spelling, as it stands there, nested at most `JSON_DEPTH_MAX` deep.
+    /// Any value in its one encoding, as it stands there, nested at most `JSON_DEPTH_MAX` deep.
     pub fn value(&mut self) -> Option<&'a str> {
         let begin = self.at;
         let mut open: Bounded<Level<'a>, JSON_DEPTH_MAX> = Bounded::new();

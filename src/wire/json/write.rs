@@ -2,7 +2,7 @@
 
 use super::{NUMBER_MAX, base64};
 
-/// Appends `text` as a string: only what must be escaped is, by the shortest form.
+/// Appends `text` as a string: only what must be escaped is, by the shortest encoding.
 pub fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     for byte in text.bytes() {

@@ -160,7 +160,7 @@ fn silence_and_half_a_handshake_hold_nobody_up() {
 fn strangers_and_wrong_names_get_no_link() {
     smol::block_on(async {
         let (target, friend) = target();
-        // A stranger with a good key of its own.
+        // A unknown_peer with a good key of its own.
         assert!(muxed(target.address, 9, target.name).await.is_err());
         healthy(&target, &friend).await;
         // The friend dials the right address, but means another agent.
@@ -232,7 +232,7 @@ fn forged_frames_and_broken_yamux_end_only_that_link() {
     });
 }
 
-/// A stream of the attacker, its protocol proposed, in yamux's form.
+/// A stream of the attacker, its protocol proposed, in yamux's encoding.
 fn stream(number: u32, protocol: &str, then: &[u8]) -> Vec<u8> {
     let mut body = b"\x13/multistream/1.0.0\n".to_vec();
     varint::put(&mut body, protocol.len() as u64 + 1);

@@ -38,8 +38,8 @@ pub(super) struct Arena {
 /// A peer that can link and speak.
 pub(super) struct Voice {
     pub(super) end: End,
-    pub(super) sealer: RefCell<Signer>,
-    opener: RefCell<Verifier>,
+    pub(super) signer: RefCell<Signer>,
+    verifier: RefCell<Verifier>,
     asked: RefCell<u64>,
 }
 
@@ -47,10 +47,10 @@ impl Voice {
     pub(super) fn new(seed: u8, agent: PeerId, boot: u32) -> Self {
         let end = End::new(seed, &[]);
         assert!(end.links.allow(agent));
-        let mut opener = Verifier::new();
-        assert!(opener.allow(agent));
-        let sealer = RefCell::new(Signer::new(key(seed), boot));
-        Self { end, sealer, opener: RefCell::new(opener), asked: RefCell::new(0) }
+        let mut verifier = Verifier::new();
+        assert!(verifier.allow(agent));
+        let signer = RefCell::new(Signer::new(key(seed), boot));
+        Self { end, signer, verifier: RefCell::new(verifier), asked: RefCell::new(0) }
     }
 
     /// Links, whoever dials first.
@@ -67,7 +67,7 @@ impl Voice {
     }
 
     pub(super) fn seal(&self, talk: &Message) -> Vec<u8> {
-        self.sealer.borrow_mut().seal(talk.kind(), &[], &talk.seal()).unwrap()
+        self.signer.borrow_mut().sign(talk.kind(), &[], &talk.encode()).unwrap()
     }
 
     /// A question nobody has an answer to, under a number of its own.
@@ -86,7 +86,8 @@ impl Voice {
         soon(async {
             loop {
                 let LinkEvent::Frame { bytes, .. } = self.end.next().await else { continue };
-                let Ok(said) = self.opener.borrow_mut().open(&bytes).map(|opened| Message::parse(opened.body)) else {
+                let Ok(said) = self.verifier.borrow_mut().verify(&bytes).map(|opened| Message::decode(opened.body))
+                else {
                     continue;
                 };
                 if let Some(found) = said.and_then(&mut wished) {

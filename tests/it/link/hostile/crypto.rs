@@ -7,7 +7,7 @@ use super::liar::{lie, lies_of};
 use smol::io::AsyncWriteExt;
 use wattle::net::link::LinkEvent;
 
-/// 7: keys that did not sign, signatures of other handshakes, huge keys of other kinds, strangers.
+/// 7: keys that did not sign, signatures of other handshakes, huge keys of other kinds, unknown_peers.
 pub(super) async fn lies(arena: &Arena) -> String {
     let (truth, lies) = lies_of(FOE);
     lie(arena.address, truth).await.expect("the truth passes, so that the lies fail for the right reason");

@@ -112,7 +112,7 @@ impl Mate {
     }
 }
 
-/// 9: one true probe is answered once, however often it is said, and in whatever changed form.
+/// 9: one true probe is answered once, however often it is said, and in whatever changed encoding.
 pub(super) async fn replay(arena: &Arena) -> String {
     let mut mate = Mate::new(arena).await;
     mate.greet(arena).await;
@@ -144,18 +144,18 @@ pub(super) async fn replay(arena: &Arena) -> String {
 
 /// 9, 12: whoever has no key hears nothing, not one byte.
 pub(super) async fn garbage(arena: &Arena) -> String {
-    let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let unknown_peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut bytes = vec![0; 60_000];
     getrandom::fill(&mut bytes).unwrap();
     let mut sent = 0;
     for round in 0..2_000_usize {
         for length in [0, 1, 27, 28, 200, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MAX + 1, 9_000] {
             // The system may refuse one that is too many: it is a flood.
-            let _ = stranger.send_to(&bytes[round..round + length], arena.address).await;
+            let _ = unknown_peer.send_to(&bytes[round..round + length], arena.address).await;
             sent += 1;
         }
     }
-    let heard = smol::future::or(async { stranger.recv_from(&mut [0; 64]).await.ok() }, async {
+    let heard = smol::future::or(async { unknown_peer.recv_from(&mut [0; 64]).await.ok() }, async {
         Timer::after(Duration::from_millis(300)).await;
         None
     })

@@ -1,4 +1,4 @@
-//! Attacks of strangers who get no further than the handshake.
+//! Attacks of unknown_peers who get no further than the handshake.
 
 use super::super::raw::{propose, secrets};
 use super::super::{key, soon};

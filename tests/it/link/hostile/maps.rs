@@ -1,4 +1,4 @@
-//! 25: tables that strangers and members could fill, each with a million different keys.
+//! 25: tables that unknown_peers and members could fill, each with a million different keys.
 //!
 //! Measured in a process that does nothing else: this test starts itself again, alone.
 
@@ -50,9 +50,9 @@ fn a_million_keys_leave_every_table_at_its_cap() {
         said.lines().filter(|line| line.contains("keys, peak")).for_each(|line| println!("{line}"));
         return;
     }
-    let mut opener = Verifier::new();
+    let mut verifier = Verifier::new();
     let mut allowed = 0;
-    fill("senders of messages", |number| allowed += usize::from(opener.allow(PeerId::from_public_key(&key(number)))));
+    fill("senders of messages", |number| allowed += usize::from(verifier.allow(PeerId::from_public_key(&key(number)))));
     assert_eq!(allowed, MESSAGE_SENDERS_MAX);
 
     let mut machine = Membership::new(PeerKey(key(u64::MAX)), 1, Rng::new(1));

@@ -24,7 +24,7 @@ fn ip(args: &str) {
     assert!(done.status.success(), "ip {args}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// A name in DNS's form.
+/// A name in DNS's encoding.
 fn dns(name: &str) -> Vec<u8> {
     let mut bytes: Vec<u8> =
         name.split('.').flat_map(|label| [&[label.len() as u8][..], label.as_bytes()].concat()).collect();

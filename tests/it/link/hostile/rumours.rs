@@ -7,7 +7,7 @@ use super::super::{key, name, until};
 use super::arena::{Arena, LOUD, ORIGIN, Voice};
 use super::words::{foe, still_heard};
 use serde_json::{Value, json};
-use wattle::limits::{RUMOUR_BATCH_MAX, RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_ORIGIN_BURST};
+use wattle::limits::{GOSSIP_BATCH_MAX, GOSSIP_DIGEST_MAX, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_ORIGIN_BURST};
 use wattle::net::link::Channel;
 use wattle::wire::envelope::{Encoding, Signer, unsigned};
 use wattle::wire::gossip::{
@@ -25,7 +25,7 @@ impl Origin {
     }
 
     fn tell(&mut self, fact: &Fact) -> Vec<u8> {
-        self.0.seal(TYPE, &[], &fact.seal()).unwrap()
+        self.0.sign(TYPE, &[], &fact.encode()).unwrap()
     }
 
     fn headroom(&mut self, quarters: u8) -> Vec<u8> {
@@ -83,7 +83,7 @@ async fn handed_until(voice: &Voice, origin: PeerId, last: &[u8]) -> Vec<(u8, Ve
     }
 }
 
-/// 11: true rumours that were true once, by all ways that there are.
+/// 11: true items that were true once, by all ways that there are.
 pub(super) async fn replay(arena: &Arena) -> String {
     let foe = foe(arena).await;
     let (mut former, mut origin) = (Origin::new(9), Origin::new(10));
@@ -96,7 +96,7 @@ pub(super) async fn replay(arena: &Arena) -> String {
     assert_eq!(truth, (json!(3), vec!["new".to_owned()]));
     let mut sent = 0;
     for round in 0..100_u8 {
-        say(arena, &foe, &told(round % RUMOUR_HOPS_MAX + 1, &old)).await;
+        say(arena, &foe, &told(round % GOSSIP_HOPS_MAX + 1, &old)).await;
         sent += old.len();
     }
     // A list that claims to have newer ones is asked for them, and gets the old ones.
@@ -105,7 +105,7 @@ pub(super) async fn replay(arena: &Arena) -> String {
     let list = Box::new(Entries::from_slice(&Kind::ALL.map(claim)).unwrap());
     say(arena, &foe, &Message::Gossip(Gossip::Have { ask: false, list })).await;
     foe.hear(|talk| matches!(talk, Message::Gossip(Gossip::Want(_))).then_some(())).await;
-    say(arena, &foe, &told(RUMOUR_HOPS_MAX, &old)).await;
+    say(arena, &foe, &told(GOSSIP_HOPS_MAX, &old)).await;
     // As messages of the link itself.
     for bytes in old.iter().chain(&new) {
         assert!(foe.send(arena.name, Channel::Task, bytes.clone()).await);
@@ -121,23 +121,23 @@ pub(super) async fn hops(arena: &Arena) -> String {
     let (friend, foe) = (arena.befriended().await, foe(arena).await);
     let mut origin = Origin::new(20);
     let before = believed(arena);
-    for hops in [0, RUMOUR_HOPS_MAX + 1, u8::MAX] {
+    for hops in [0, GOSSIP_HOPS_MAX + 1, u8::MAX] {
         say(arena, &foe, &told(hops, &[origin.headroom(4)])).await;
     }
     still_heard(arena, &foe).await;
     assert_eq!(believed(arena), before, "no number of hops takes more than its limit");
     // At the limit: believed, and handed on to nobody.
     let limit = origin.headroom(2);
-    say(arena, &foe, &told(RUMOUR_HOPS_MAX, &[limit])).await;
+    say(arena, &foe, &told(GOSSIP_HOPS_MAX, &[limit])).await;
     comes_to_believe(arena, 2).await;
     // Below: handed on once, however often and from whichever side it comes again.
     let below = origin.tell(&collections("circle"));
-    say(arena, &foe, &told(RUMOUR_HOPS_MAX - 1, [&below])).await;
+    say(arena, &foe, &told(GOSSIP_HOPS_MAX - 1, [&below])).await;
     until("the circle's first round", || believed(arena).1 == ["circle"]).await;
     let mut rounds = 1;
     for _ in 0..200 {
-        say(arena, &foe, &told(RUMOUR_HOPS_MAX - 1, [&below])).await;
-        say(arena, friend, &told(RUMOUR_HOPS_MAX, [&below])).await;
+        say(arena, &foe, &told(GOSSIP_HOPS_MAX - 1, [&below])).await;
+        say(arena, friend, &told(GOSSIP_HOPS_MAX, [&below])).await;
         say(arena, friend, &told(1, [&below])).await;
         rounds += 3;
     }
@@ -145,7 +145,7 @@ pub(super) async fn hops(arena: &Arena) -> String {
     let (last, very_last) = (origin.headroom(1), origin.headroom(0));
     say(arena, &foe, &told(1, [&last])).await;
     let handed = handed_until(friend, name(ORIGIN), &last).await;
-    assert_eq!(handed, [(RUMOUR_HOPS_MAX, below)], "one flood of each rumour, and none at the limit");
+    assert_eq!(handed, [(GOSSIP_HOPS_MAX, below)], "one flood of each rumour, and none at the limit");
     say(arena, friend, &told(1, [&very_last])).await;
     assert_eq!(handed_until(&foe, name(ORIGIN), &very_last).await, [], "nothing comes back");
     foe.part(arena.name).await;
@@ -153,23 +153,24 @@ pub(super) async fn hops(arena: &Arena) -> String {
     format!("round {rounds} times, handed on once; at the limit not at all")
 }
 
-/// 26: far more rumours, names and requests than a link or an origin may send.
+/// 26: far more items, names and requests than a link or an origin may send.
 pub(super) async fn flood(arena: &Arena) -> String {
     let (friend, foe) = (arena.befriended().await, foe(arena).await);
     let loud = Voice::new(LOUD, arena.name, 1);
     loud.link(arena.name, arena.address).await;
-    let (mut sealer, mut sent, mut bytes) = (Signer::new(key(LOUD), 1), 0, 0);
+    let (mut signer, mut sent, mut bytes) = (Signer::new(key(LOUD), 1), 0, 0);
     // Three times what its link may bring at once; as an origin it may tell a sixty-fourth of that.
-    while bytes < 3 * RUMOUR_LINK_BURST {
-        let batch: Vec<Vec<u8>> =
-            (0..RUMOUR_BATCH_MAX).map(|at| sealer.seal(TYPE, &[], &headroom((at % 5) as u8).seal()).unwrap()).collect();
+    while bytes < 3 * GOSSIP_LINK_BURST {
+        let batch: Vec<Vec<u8>> = (0..GOSSIP_BATCH_MAX)
+            .map(|at| signer.sign(TYPE, &[], &headroom((at % 5) as u8).encode()).unwrap())
+            .collect();
         bytes += batch.iter().map(|message| message.len() as u64).sum::<u64>();
         sent += batch.len();
         say(arena, &loud, &told(1, &batch)).await;
     }
     // Names of everybody and of nobody, each list with a question, and requests for all that there is.
     let mut list = Box::new(Entries::new());
-    for number in 0..RUMOUR_DIGEST_MAX {
+    for number in 0..GOSSIP_DIGEST_MAX {
         let origin =
             if number % 2 == 0 { name(ORIGIN).public_key()[..8].try_into().unwrap() } else { [number as u8; 8] };
         list.push(Entry { origin, kind: Kind::ALL[number % 3], boot: u32::MAX, seq: u64::MAX }).unwrap();
@@ -192,7 +193,7 @@ pub(super) async fn flood(arena: &Arena) -> String {
     say(arena, &foe, &told(1, [&last])).await;
     let handed = handed_until(friend, name(LOUD), &last).await.len();
     comes_to_believe(arena, 4).await;
-    let at_once = RUMOUR_ORIGIN_BURST as usize / (bytes as usize / sent);
+    let at_once = GOSSIP_ORIGIN_BURST as usize / (bytes as usize / sent);
     // The rate gives one more in about two seconds; this is the burst, and room for some minutes of a busy machine.
     assert!((1..at_once + 200).contains(&handed) && handed < sent / 10, "{handed} of {sent} were handed on");
     assert!(arena.agent.log().contains("sends more rumours than it may"), "people are told");
@@ -202,14 +203,14 @@ pub(super) async fn flood(arena: &Arena) -> String {
     format!("{sent} rumours, {lists} lists: {handed} handed on, {answers} answers")
 }
 
-/// The rumour as if another had said it: signed with one key, in the name of the other.
+/// The item as if another had said it: signed with one key, in the name of the other.
 fn renamed(sealed: &[u8], from: PeerId, to: PeerId) -> Vec<u8> {
     let (from, to) = (from.to_bytes(), to.to_bytes());
     let at = sealed.windows(from.len()).position(|part| part == from).unwrap();
     [&sealed[..at], &to, &sealed[at + to.len()..]].concat()
 }
 
-/// 11: rumours that their origins never told.
+/// 11: items that their origins never told.
 pub(super) async fn forged(arena: &Arena) -> String {
     let foe = foe(arena).await;
     let mut origin = Origin::new(40);
@@ -217,27 +218,27 @@ pub(super) async fn forged(arena: &Arena) -> String {
     say(arena, &foe, &told(1, [&last])).await;
     comes_to_believe(arena, 3).await;
     let truth = believed(arena);
-    let own = |boot, seed: u8| Signer::new(key(seed), boot).seal(TYPE, &[], &headroom(0).seal()).unwrap();
+    let own = |boot, seed: u8| Signer::new(key(seed), boot).sign(TYPE, &[], &headroom(0).encode()).unwrap();
     let (origin_name, foe_name) = (name(ORIGIN), foe.end.name);
     let mut changed = origin.headroom(0);
     let at = changed.len() - 1;
     changed[at] ^= 1;
     let left = |of: PeerId| Fact::Removed(Removed { peer: *of.public_key(), serial: 0 });
-    let says_left = Signer::new(key(super::arena::FOE), 50).seal(TYPE, &[], &left(origin_name).seal()).unwrap();
+    let says_left = Signer::new(key(super::arena::FOE), 50).sign(TYPE, &[], &left(origin_name).encode()).unwrap();
     let mut line = Vec::new();
-    Signer::new(key(ORIGIN), 99).seal_into(Encoding::Json, TYPE, &[], b"{}", &mut line).unwrap();
+    Signer::new(key(ORIGIN), 99).sign_into(Encoding::Json, TYPE, &[], b"{}", &mut line).unwrap();
     let forgeries = [
         // In the origin's name, by another key; by none; changed on the way.
         renamed(&own(50, super::arena::FOE), foe_name, origin_name),
-        unsigned(origin_name, TYPE, 60, 1, &headroom(0).seal()),
-        unsigned(origin_name, TYPE, u32::MAX, u64::MAX, &left(origin_name).seal()),
+        unsigned(origin_name, TYPE, 60, 1, &headroom(0).encode()),
+        unsigned(origin_name, TYPE, u32::MAX, u64::MAX, &left(origin_name).encode()),
         changed,
         // In the agent's own name.
         renamed(&own(u32::MAX, super::arena::FOE), foe_name, arena.name),
         // Of one that is no member, truly signed.
         own(50, 77),
-        // Truly signed by the origin, but another type, and the other form.
-        Signer::new(key(ORIGIN), 98).seal("hello", &[], &headroom(0).seal()).unwrap(),
+        // Truly signed by the origin, but another type, and the other encoding.
+        Signer::new(key(ORIGIN), 98).sign("hello", &[], &headroom(0).encode()).unwrap(),
         line,
         // Truly signed by the foe: only its origin may say this.
         says_left,
@@ -252,8 +253,8 @@ pub(super) async fn forged(arena: &Arena) -> String {
     let noted = || arena.agent.log().matches("a rumour that was not signed").count();
     let before = noted();
     assert!(before >= 3, "of four that name a member, {before} were seen through");
-    let many: Vec<Vec<u8>> = (1..=960).map(|seq| unsigned(origin_name, TYPE, 70, seq, &headroom(0).seal())).collect();
-    for batch in many.chunks(RUMOUR_BATCH_MAX) {
+    let many: Vec<Vec<u8>> = (1..=960).map(|seq| unsigned(origin_name, TYPE, 70, seq, &headroom(0).encode())).collect();
+    for batch in many.chunks(GOSSIP_BATCH_MAX) {
         say(arena, &foe, &told(1, batch)).await;
     }
     still_heard(arena, &foe).await;

@@ -27,7 +27,7 @@ pub(super) async fn still_heard(arena: &Arena, foe: &Voice) {
 }
 
 fn body(foe: &Voice, kind: &str, body: &[u8]) -> Vec<u8> {
-    foe.sealer.borrow_mut().seal(kind, &[], body).unwrap()
+    foe.signer.borrow_mut().sign(kind, &[], body).unwrap()
 }
 
 /// 28: frames of junk, bare and as the body of a signed message.
@@ -157,7 +157,7 @@ pub(super) fn worst_bodies() -> Vec<Vec<u8>> {
     varint::put(&mut answer, 100_000);
     answer.resize(MESSAGE_BODY_MAX, 0);
     bodies.push(answer);
-    // The same of rumours, {Gossip, Told, rumours}, and of members, {Roll, ask, members}.
+    // The same of items, {Gossip, Told, items}, and of members, {Roll, ask, members}.
     for mut list in [vec![7, 0], vec![7, 2], vec![2, 0]] {
         varint::put(&mut list, 100_000);
         list.resize(MESSAGE_BODY_MAX, 1);
@@ -198,7 +198,7 @@ pub(super) async fn malleable(arena: &Arena) -> String {
         changes.push(changed);
     }
     // Signed by the foe itself, but its body in a second spelling.
-    let sealed = ask.seal();
+    let sealed = ask.encode();
     assert_eq!(sealed[1], 1, "its number, which takes one byte");
     let long = [&[sealed[0], 0x81, 0x00], &sealed[2..]].concat();
     changes.push(body(&foe, "ask", &long));
