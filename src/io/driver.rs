@@ -4,6 +4,7 @@ use super::boot;
 use super::clock;
 use super::compute::Clamp;
 use super::errand;
+use super::event::{Event, Inbox};
 use super::events::Events;
 use super::gate::Asked;
 use super::governor::Governing;
@@ -24,23 +25,11 @@ use crate::node::{Node, Out};
 use crate::wire::message::BadMessage;
 use crate::wire::peer::PeerId;
 use crate::work::task::Task;
-use futures_lite::future::or;
 use log::debug;
-use smol::channel::{Receiver, Sender};
+use smol::channel::Sender;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// What reaches the driver.
-#[derive(Debug)]
-pub enum Event {
-    /// For the node.
-    Input(Input),
-    /// A person asks.
-    Asked(Asked),
-    /// Something happened on a link.
-    Link(LinkEvent),
-}
 
 /// Where outputs go.
 pub struct Hands {
@@ -59,7 +48,7 @@ pub struct Hands {
     /// The agent's home.
     pub home: PathBuf,
     /// Back to this loop.
-    pub events: Sender<Event>,
+    pub inputs: Sender<Input>,
 }
 
 /// The node and its hands.
@@ -96,12 +85,12 @@ impl Driver {
     }
 
     /// Runs until the node has stopped, or everybody hung up.
-    pub async fn run(mut self, events: Receiver<Event>) {
+    pub async fn run(mut self, mut inbox: Inbox) {
         let mut next = Some(Event::Input(Input::Wake));
         while let Some(event) = next {
             let input = match event {
                 Event::Input(input) => Some(input),
-                Event::Asked(asked) => self.admit(asked),
+                Event::Request(asked) => self.admit(asked),
                 Event::Link(event) => {
                     if let LinkEvent::Stranger { peer, address } = &event {
                         self.events.stranger(peer, address.ip());
@@ -115,7 +104,7 @@ impl Driver {
             let power = self.news_of_power();
             self.back.extend(power);
             self.back.extend(input);
-            // What was sealed or checked for the node comes back before anything else happens.
+            // What the last outputs brought at once comes back before anything else happens.
             while let Some(input) = self.back.pop_front() {
                 let now = clock::now();
                 let moved = matches!(input, Input::Saved(..) | Input::Done(..));
@@ -130,11 +119,7 @@ impl Driver {
                     return self.tongue.close().await;
                 }
             }
-            let due = async {
-                clock::sleep_until(self.node.deadline()).await;
-                Some(Event::Input(Input::Wake))
-            };
-            next = or(async { events.recv().await.ok() }, due).await;
+            next = inbox.next(self.node.deadline()).await;
         }
     }
 
@@ -183,7 +168,7 @@ impl Driver {
                         let _ = reply.try_send(response);
                     }
                 }
-                Output::Dial(peer, address) => self.tongue.dial(peer, address),
+                Output::Dial(peer, address) => self.back.extend(self.tongue.dial(peer, address)),
                 Output::Send(peer, talk) => self.tongue.say(peer, &talk),
                 Output::Member(peer, packet) => self.tongue.probe(peer, &packet),
                 Output::Remember(peer, places) => {
@@ -232,19 +217,19 @@ impl Driver {
     /// Watches a folder, without waiting for it.
     pub fn watch(&self, path: Vec<u8>) {
         let watch = Arc::clone(&self.hands.watch);
-        let events = self.hands.events.clone();
+        let inputs = self.hands.inputs.clone();
         let errand = errand::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
             // What changed before the watch stood is found by looking once more.
-            let _ = events.send_blocking(Event::Input(Input::Touched(path)));
+            let _ = inputs.send_blocking(Input::Touched(path));
         });
         smol::spawn(errand).detach();
     }
 
     fn measure_disk(&self) {
-        let (home, events) = (self.hands.home.clone(), self.hands.events.clone());
+        let (home, inputs) = (self.hands.home.clone(), self.hands.inputs.clone());
         let errand = errand::run(move || {
-            let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
+            let _ = inputs.send_blocking(Input::Disk { free: disk_free(&home) });
         });
         smol::spawn(errand).detach();
     }

@@ -3,7 +3,7 @@
 //! Duty: feed the node with inputs and carry out its outputs. In/out: everything outside the process.
 //! Invariants: one task owns the node, no lock around it; a background thread takes no lock that a
 //! person's path needs; only the writer thread writes the store; nothing is acknowledged before its sync.
-//! Limits: `INPUTS_MAX` inputs wait; threads: background ones, one for people, one writer, two
+//! Limits: every channel to the driver is bounded (`event`); threads: background ones, one for people, one writer, two
 //! of the governor, the watcher.
 //! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
 
@@ -17,6 +17,7 @@ pub mod discovery;
 pub mod disk;
 pub mod driver;
 pub mod errand;
+pub mod event;
 pub mod events;
 pub mod folder;
 pub mod gate;

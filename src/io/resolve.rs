@@ -2,7 +2,6 @@
 //! while there is no link, and each answer is a hint for the node. The PeerId in the address says who is meant,
 //! whatever the name leads to.
 
-use super::driver::Event;
 use super::errand;
 use super::network::Network;
 use crate::base::id::PeerKey;
@@ -92,17 +91,17 @@ fn family(text: &str) -> Option<(Family, &str)> {
 }
 
 /// Looks a name up for as long as the driver lives.
-pub fn keep_looking_up(peer: PeerId, name: Name, network: Network, events: Sender<Event>) {
+pub fn keep_looking_up(peer: PeerId, name: Name, network: Network, inputs: Sender<Input>) {
     smol::spawn(async move {
         let mut pause = Duration::from_millis(RESOLVE_MS);
-        while !events.is_closed() {
+        while !inputs.is_closed() {
             if network.is_linked(&peer) {
                 pause = Duration::from_millis(RESOLVE_MS);
             } else {
                 for place in look_up(&name).await {
                     network.give(place.ip());
                     network.seen(&peer, place);
-                    let _ = events.send(Event::Input(Input::Seen(PeerKey(*peer.public_key()), place))).await;
+                    let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), place)).await;
                 }
             }
             Timer::after(pause).await;

@@ -1,11 +1,9 @@
 //! Talking over links: what the node says is sealed and sent, what comes is opened and handed to the node.
 
-use super::driver::Event;
 use super::link::{Channel, LinkEvent, Links};
 use super::network::Network;
 use super::probe::Probe;
 use crate::base::id::PeerKey;
-use crate::limits::LINK_EVENTS_MAX;
 use crate::node::input::{Input, LinkInput};
 use crate::wire::message::{BadMessage, Form, Opener, Sealer};
 use crate::wire::peer::PeerId;
@@ -14,7 +12,7 @@ use crate::wire::talk::Talk;
 use core::net::SocketAddr;
 use ed25519_dalek::SigningKey;
 use log::{debug, info, warn};
-use smol::channel::{Sender, bounded};
+use smol::channel::Sender;
 use std::net::TcpListener;
 
 /// An agent's tongue and ears.
@@ -25,31 +23,24 @@ pub struct Tongue {
     opener: Opener,
     probe: Probe,
     network: Network,
-    events: Sender<Event>,
 }
 
 impl Tongue {
     /// For these links. `sealer` counts on from this start of the agent.
     #[must_use]
-    pub fn new(
-        links: Links,
-        sealer: Sealer,
-        peers: &[PeerId],
-        probe: Probe,
-        network: Network,
-        events: Sender<Event>,
-    ) -> Self {
+    pub fn new(links: Links, sealer: Sealer, peers: &[PeerId], probe: Probe, network: Network) -> Self {
         let mut opener = Opener::new();
         for peer in peers {
             if !opener.allow(*peer) {
                 warn!("There is no room to listen to {peer}.");
             }
         }
-        Self { links, sealer, opener, probe, network, events }
+        Self { links, sealer, opener, probe, network }
     }
 
     /// Opens the links on `listener` for these peers, and the datagrams beside it. `boot` is the number of this
-    /// start, and on the disk: it orders this agent's messages after all of the starts before.
+    /// start, and on the disk: it orders this agent's messages after all of the starts before. Datagrams come as
+    /// `inputs`, what happens on links as `events`, for `hear`.
     ///
     /// # Errors
     /// One sentence: the listener broke.
@@ -59,24 +50,15 @@ impl Tongue {
         listener: TcpListener,
         peers: &[PeerId],
         network: Network,
-        events: Sender<Event>,
+        inputs: Sender<Input>,
+        events: Sender<LinkEvent>,
     ) -> Result<Self, String> {
         let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         network.listens(at);
-        let probe = Probe::open(at, events.clone(), network.clone());
-        let to_driver = events.clone();
-        let (tell, told) = bounded(LINK_EVENTS_MAX);
-        let links = Links::open(listener, key.clone(), peers, tell)
+        let probe = Probe::open(at, inputs, network.clone());
+        let links = Links::open(listener, key.clone(), peers, events)
             .map_err(|error| format!("The agent cannot listen for other devices: {error}."))?;
-        smol::spawn(async move {
-            while let Ok(event) = told.recv().await {
-                if events.send(Event::Link(event)).await.is_err() {
-                    return;
-                }
-            }
-        })
-        .detach();
-        Ok(Self::new(links, Sealer::new(key.clone(), boot), peers, probe, network, to_driver))
+        Ok(Self::new(links, Sealer::new(key.clone(), boot), peers, probe, network))
     }
 
     /// Where this agent is reached from now on.
@@ -85,20 +67,17 @@ impl Tongue {
     }
 
     /// Dials a peer; the answer comes as an event. An address out of the home that the owner did not give is not
-    /// dialled, whoever hinted at it.
-    pub fn dial(&self, peer: PeerKey, address: SocketAddr) {
+    /// dialled, whoever hinted at it: that answer is returned at once.
+    #[must_use]
+    pub fn dial(&self, peer: PeerKey, address: SocketAddr) -> Option<Input> {
         let id = PeerId::from_public_key(&peer.0);
         if self.network.may_dial(address.ip()) {
             self.network.dials(&id, address);
-            return self.links.dial(id, address);
+            self.links.dial(id, address);
+            return None;
         }
         self.network.failed(&id, address, "the address is not of this home, and was not given with --peer");
-        let events = self.events.clone();
-        smol::spawn(async move {
-            // The driver may have stopped.
-            let _ = events.send(Event::Input(Input::Link(peer, LinkInput::NotDialled))).await;
-        })
-        .detach();
+        Some(Input::Link(peer, LinkInput::NotDialled))
     }
 
     /// Ends the link to a peer that nobody here needs.

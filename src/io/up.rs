@@ -3,9 +3,10 @@
 use super::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, UpOptions};
 use super::compute::{Bench, Clamp};
 use super::discovery::Discovery;
-use super::driver::{Driver, Event, Hands};
+use super::driver::{Driver, Hands};
+use super::event::{Inbox, Senders};
 use super::folder::Folders;
-use super::gate::{Asked, Gate};
+use super::gate::Gate;
 use super::governor::{Governing, Setup};
 use super::hints::Places;
 use super::home::{Home, disk_free};
@@ -25,7 +26,7 @@ use super::writer::Writer;
 use super::{boot, clock, errand, models, store};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
-use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
+use crate::limits::{ASKS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
 use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
 use crate::node::{Facts, Node};
@@ -36,7 +37,7 @@ use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::{error, info};
-use smol::channel::{Receiver, Sender, bounded};
+use smol::channel::{Sender, bounded};
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, RwLock};
@@ -52,9 +53,10 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let identity = Identity::load_or_create(&home.file("identity.key"))?;
     let token = Token::load_or_create(&home.file("api-token"))?;
     let boot = boot::count(&home)?;
-    let (events, inbox) = bounded::<Event>(INPUTS_MAX);
+    let (gate, requests) = Gate::new();
+    let (inbox, senders) = Inbox::new(requests);
     // Other devices find this one while it reads its model; what they say waits.
-    let Outside { tongue, network, reached } = Outside::open(&identity, boot, options, &events)?;
+    let Outside { tongue, network, reached } = Outside::open(&identity, boot, options, &senders)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
@@ -76,13 +78,12 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     };
 
     let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
-    let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
+    let (threads, hands) = hire(&home, library, engine, index, memory, &senders.inputs)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
     introduce(&mut node, options)?;
-    let (gate, asked) = Gate::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
-    let governing = govern(&home, options, &events)?;
+    let governing = govern(&home, options, &senders.inputs)?;
     let gate = gate.governed(governing.clone());
     let driver = Driver::new(node, hands, progress, tongue, gate.events().clone(), governing.clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
@@ -102,11 +103,9 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     }
     println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
 
-    smol::spawn(pass_on(asked, events.clone())).detach();
-    smol::spawn(recall(hints, events.clone())).detach();
+    smol::spawn(recall(hints, senders.inputs.clone())).detach();
     smol::spawn(add_folders(gate, options.clone())).detach();
-    smol::spawn(stop_on_signal(events.clone())).detach();
-    drop(events);
+    smol::spawn(stop_on_signal(senders.inputs)).detach();
     // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
     // some ten wake-ups.
     futures_lite::future::block_on(driver.run(inbox));
@@ -125,7 +124,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
 }
 
 /// Begins to govern, unless the owner does not want it.
-fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Governing, String> {
+fn govern(home: &Home, options: &UpOptions, inputs: &Sender<Input>) -> Result<Governing, String> {
     if !options.governed {
         info!("The governor is off: background work takes what it can get, whatever heat, power or a pause say.");
         return Ok(Governing::off());
@@ -142,7 +141,7 @@ fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Go
         hint_files: Places::new(energy.hint_file.as_deref(), energy.grid_file.as_deref()),
         meeting: None,
     };
-    Governing::begin(setup, events.clone())
+    Governing::begin(setup, inputs.clone())
 }
 
 /// Who may link.
@@ -159,7 +158,7 @@ struct Outside {
 }
 
 impl Outside {
-    fn open(identity: &Identity, boot: u32, options: &UpOptions, events: &Sender<Event>) -> Result<Self, String> {
+    fn open(identity: &Identity, boot: u32, options: &UpOptions, senders: &Senders) -> Result<Self, String> {
         let network = Network::default();
         for Peer { peer, given, text } in &options.peers {
             network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
@@ -170,8 +169,9 @@ impl Outside {
         let listener = listen_for_peers(options)?;
         let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         let key = identity.signing_key();
-        let tongue = Tongue::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
-        let reached = reach(identity.peer_id(), listen, options, &network, events);
+        let (inputs, events) = (senders.inputs.clone(), senders.links.clone());
+        let tongue = Tongue::open(boot, key, listener, &allowed(options), network.clone(), inputs, events)?;
+        let reached = reach(identity.peer_id(), listen, options, &network, &senders.inputs);
         Ok(Self { tongue, network, reached })
     }
 }
@@ -191,11 +191,11 @@ fn introduce(node: &mut Node, options: &UpOptions) -> Result<(), String> {
 }
 
 /// Begins to look for other devices and to be found; where others reach this one, for people.
-fn reach(own: PeerId, listen: SocketAddr, options: &UpOptions, network: &Network, events: &Sender<Event>) -> String {
-    Discovery { own, listen, multicast: options.multicast, network: network.clone(), events: events.clone() }.begin();
+fn reach(own: PeerId, listen: SocketAddr, options: &UpOptions, network: &Network, inputs: &Sender<Input>) -> String {
+    Discovery { own, listen, multicast: options.multicast, network: network.clone(), inputs: inputs.clone() }.begin();
     for Peer { peer, given, .. } in &options.peers {
         if let Given::Named(name) = given {
-            keep_looking_up(*peer, name.clone(), network.clone(), events.clone());
+            keep_looking_up(*peer, name.clone(), network.clone(), inputs.clone());
         }
     }
     let places = network.places();
@@ -204,9 +204,9 @@ fn reach(own: PeerId, listen: SocketAddr, options: &UpOptions, network: &Network
 }
 
 /// Tells the node where peers were reached before this start.
-async fn recall(hints: Vec<(PeerId, SocketAddr)>, events: Sender<Event>) {
+async fn recall(hints: Vec<(PeerId, SocketAddr)>, inputs: Sender<Input>) {
     for (peer, place) in hints {
-        let _ = events.send(Event::Input(Input::Seen(PeerKey(*peer.public_key()), place))).await;
+        let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), place)).await;
     }
 }
 
@@ -272,7 +272,7 @@ fn hire(
     engine: Engine,
     index: crate::search::vector::Index,
     memory: Memory,
-    events: &Sender<Event>,
+    inputs: &Sender<Input>,
 ) -> Result<(Threads, Hands), String> {
     let index = Arc::new(RwLock::new(index));
     let bench = Bench {
@@ -280,14 +280,14 @@ fn hire(
         embedder: engine,
         folders: Folders::new(home.path().to_owned()),
         index: Arc::clone(&index),
-        events: events.clone(),
+        inputs: inputs.clone(),
         clamp: Clamp::default(),
     };
     let clamp = Clamp::default();
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
     let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX + BACKGROUND_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
-    let writer = Writer { library, index, home: home.path().to_owned(), events: events.clone() };
+    let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone() };
 
     let mut threads = Vec::new();
     for n in 0..slots() {
@@ -299,9 +299,9 @@ fn hire(
     }
     threads.push(thread("people", move || bench.run(&people_tasks))?);
     threads.push(thread("writer", move || writer.run(&saved))?);
-    let watch = Arc::new(Mutex::new(Watch::new(events.clone(), home.path().to_owned())));
+    let watch = Arc::new(Mutex::new(Watch::new(inputs.clone(), home.path().to_owned())));
     let hands =
-        Hands { background, people, saves, watch, memory, clamp, home: home.path().to_owned(), events: events.clone() };
+        Hands { background, people, saves, watch, memory, clamp, home: home.path().to_owned(), inputs: inputs.clone() };
     Ok((threads, hands))
 }
 
@@ -310,14 +310,6 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle
         .name(name.to_owned())
         .spawn(work)
         .map_err(|error| format!("The system gives no more threads: {error}."))
-}
-
-async fn pass_on(asked: Receiver<Asked>, events: Sender<Event>) {
-    while let Ok(asked) = asked.recv().await {
-        if events.send(Event::Asked(asked)).await.is_err() {
-            return;
-        }
-    }
 }
 
 async fn add_folders(gate: Gate, options: UpOptions) {
@@ -336,11 +328,11 @@ async fn add_folders(gate: Gate, options: UpOptions) {
     }
 }
 
-async fn stop_on_signal(events: Sender<Event>) {
+async fn stop_on_signal(inputs: Sender<Input>) {
     let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else { return };
     if signals.next().await.is_some() {
         info!("Stopping: what is under way is finished first. Press Ctrl-C again to stop at once.");
-        let _ = events.send(Event::Input(Input::Stop)).await;
+        let _ = inputs.send(Input::Stop).await;
     }
     if signals.next().await.is_some() {
         #[expect(clippy::exit, clippy::disallowed_methods, reason = "asked for twice: the disk is safe at any moment")]

@@ -1,7 +1,6 @@
 //! The one thread that writes the store. Groups what has come in since the last sync into the next one.
 
 use super::disk::Disk;
-use super::driver::Event;
 use super::home::{self, disk_free};
 use crate::base::id::SaveId;
 use crate::limits::SAVES_MAX;
@@ -27,7 +26,7 @@ pub struct Writer {
     /// The agent's home.
     pub home: PathBuf,
     /// To the driver.
-    pub events: Sender<Event>,
+    pub inputs: Sender<Input>,
 }
 
 impl Writer {
@@ -46,7 +45,7 @@ impl Writer {
                 Err(why) => vec![Err(why); ids.len()],
             };
             for (id, result) in ids.into_iter().zip(results) {
-                if self.events.send_blocking(Event::Input(Input::Saved(id, result))).is_err() {
+                if self.inputs.send_blocking(Input::Saved(id, result)).is_err() {
                     return;
                 }
             }

@@ -14,7 +14,6 @@ mod foreign;
 pub mod interface;
 mod watch;
 
-use super::driver::Event;
 use super::network::{Network, Place};
 use crate::node::input::Input;
 use crate::wire::announce::is_scoped;
@@ -35,7 +34,7 @@ pub struct Discovery {
     /// The notes.
     pub network: Network,
     /// To the driver.
-    pub events: Sender<Event>,
+    pub inputs: Sender<Input>,
 }
 
 impl Discovery {
@@ -63,6 +62,6 @@ impl Discovery {
         let mut addresses: Vec<SocketAddr> = places.iter().map(|place| place.address).collect();
         // An address with a scope means nothing to somebody on another interface.
         addresses.retain(|address| !is_scoped(address.ip()));
-        self.events.send(Event::Input(Input::Here(addresses))).await.is_ok()
+        self.inputs.send(Input::Here(addresses)).await.is_ok()
     }
 }

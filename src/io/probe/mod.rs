@@ -10,7 +10,6 @@
 mod table;
 
 use super::clock;
-use super::driver::Event;
 use super::network::Network;
 use crate::base::id::PeerKey;
 use crate::node::input::Input;
@@ -55,14 +54,14 @@ impl Probe {
     /// Opens the socket at the address and port of the listener. Where that is taken, the agent lives without:
     /// everything goes over the links.
     #[must_use]
-    pub fn open(at: SocketAddr, events: Sender<Event>, network: Network) -> Self {
+    pub fn open(at: SocketAddr, inputs: Sender<Input>, network: Network) -> Self {
         let table = Arc::new(Mutex::new(Table::default()));
         let socket = match UdpSocket::bind(at).and_then(Async::new) {
             Ok(socket) => {
                 let socket = Arc::new(socket);
                 let (running, over) = smol::channel::bounded::<()>(1);
                 let ears =
-                    Ears { socket: Arc::clone(&socket), table: Arc::clone(&table), events, network: network.clone() };
+                    Ears { socket: Arc::clone(&socket), table: Arc::clone(&table), inputs, network: network.clone() };
                 smol::spawn(or(ears.listen(), async move {
                     // Closed, never sent to.
                     let _ = over.recv().await;
@@ -140,7 +139,7 @@ fn reachable_from(local: SocketAddr, to: SocketAddr) -> SocketAddr {
 struct Ears {
     socket: Arc<Async<UdpSocket>>,
     table: Arc<Mutex<Table>>,
-    events: Sender<Event>,
+    inputs: Sender<Input>,
     network: Network,
 }
 
@@ -166,7 +165,7 @@ impl Ears {
         let Some((peer, packet)) = opened else { return self.network.garbage() };
         self.network.opened(&peer, clock::now());
         let input = Input::Member(PeerKey(*peer.public_key()), packet.to_vec());
-        if self.events.try_send(Event::Input(input)).is_err() {
+        if self.inputs.try_send(input).is_err() {
             debug!("A datagram of {peer} was lost: the agent is busy.");
         }
     }
@@ -183,15 +182,15 @@ mod tests {
         PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes())
     }
 
-    fn open() -> (Probe, SocketAddr, smol::channel::Receiver<Event>) {
-        let (events, told) = smol::channel::bounded(8);
+    fn open() -> (Probe, SocketAddr, smol::channel::Receiver<Input>) {
+        let (inputs, told) = smol::channel::bounded(8);
         let at = UdpSocket::bind(HERE).unwrap().local_addr().unwrap();
-        (Probe::open(at, events, Network::default()), at, told)
+        (Probe::open(at, inputs, Network::default()), at, told)
     }
 
-    fn heard(told: &smol::channel::Receiver<Event>) -> (PeerKey, Vec<u8>) {
+    fn heard(told: &smol::channel::Receiver<Input>) -> (PeerKey, Vec<u8>) {
         match told.recv_blocking() {
-            Ok(Event::Input(Input::Member(peer, packet))) => (peer, packet),
+            Ok(Input::Member(peer, packet)) => (peer, packet),
             other => panic!("{other:?}"),
         }
     }
@@ -221,8 +220,8 @@ mod tests {
     #[test]
     fn a_taken_port_leaves_an_agent_without_datagrams_but_alive() {
         let taken = UdpSocket::bind(HERE).unwrap();
-        let (events, _told) = smol::channel::bounded(1);
-        let mut probe = Probe::open(taken.local_addr().unwrap(), events, Network::default());
+        let (inputs, _told) = smol::channel::bounded(1);
+        let mut probe = Probe::open(taken.local_addr().unwrap(), inputs, Network::default());
         assert!(probe.greet(peer(2), HERE).is_none());
         probe.send(&peer(2), b"nowhere");
     }

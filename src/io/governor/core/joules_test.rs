@@ -8,8 +8,8 @@ use crate::io::governor::keep::{Calibration, Kept};
 use smol::channel::bounded;
 
 fn core(kept: Kept, found: &Findings) -> Core {
-    let (events, _) = bounded(64);
-    let mut core = Core::new(at(0), None, 4, found, &tests::setup(), kept, events);
+    let (inputs, _) = bounded(64);
+    let mut core = Core::new(at(0), None, 4, found, &tests::setup(), kept, inputs);
     core.lead(at(0), true);
     core
 }
