@@ -15,6 +15,8 @@ use wattle::node::status::Status;
 use wattle::store::audit::Audit;
 use wattle::store::change::Ledger;
 
+mod routes;
+
 struct Agent {
     address: SocketAddr,
     token: Token,

@@ -18,6 +18,7 @@ pub mod door;
 pub mod opened;
 pub mod page;
 mod patience;
+pub mod routes;
 pub mod shape;
 pub mod token;
 
@@ -25,8 +26,8 @@ use super::gate::Gate;
 use crate::limits::{HTTP_BODY_MAX, HTTP_CONNECTIONS_MAX, HTTP_HEAD_MAX};
 use api::Api;
 use door::Door;
-use page::Page;
 use patience::{Patient, linger};
+use routes::Router;
 use smol::Timer;
 use smol::future::or;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
@@ -78,7 +79,7 @@ pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience
     let context = Arc::new(context);
     let house = House {
         context: Arc::clone(&context),
-        rooms: Arc::new((Door::new(token, opened), Page::new(), Api::new(gate))),
+        rooms: Arc::new((Door::new(token, opened), Router(Api::new(gate)))),
         slots: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
         patience,
     };
@@ -89,7 +90,7 @@ pub fn serve(listener: std::net::TcpListener, gate: Gate, token: Token, patience
 #[derive(Clone)]
 struct House {
     context: Arc<HttpContext>,
-    rooms: Arc<(Door, Page, Api)>,
+    rooms: Arc<(Door, Router)>,
     slots: Arc<Semaphore>,
     patience: Patience,
 }
