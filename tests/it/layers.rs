@@ -34,9 +34,10 @@ const STD_WORLD: [(&str, &[&str], &str); 5] = [
 ];
 
 /// Crates that touch the world, and the tensor engine.
-const CRATES: [(&str, &[&str], &str); 13] = [
+const CRATES: [(&str, &[&str], &str); 14] = [
     ("smol", IO, "return outputs; io waits"),
     ("async_io", IO, "return outputs; io waits"),
+    ("async_net", IO, "let io hold sockets"),
     ("async_signal", IO, "let io hear signals"),
     ("futures_lite", IO, "return outputs; io waits"),
     ("fjall", IO, "use the port store::kv::Kv"),
