@@ -7,7 +7,6 @@ use super::cli::show::{self, Look};
 use super::home::Home;
 use super::http::client::Client;
 use super::http::shape::Found;
-use super::identity::Identity;
 use super::models;
 use crate::limits::DEMO_WAIT_MS;
 use crate::wire::multiaddr::Multiaddr;
@@ -92,7 +91,7 @@ fn plan(place: &Path) -> Result<Vec<Plan>, String> {
         for (name, text) in sample::FILES.iter().skip(at).step_by(DEVICES.len()) {
             fs::write(docs.join(name), text).map_err(failed)?;
         }
-        let peer = Identity::load_or_create(&Home::open(&home)?.file("identity.key"))?.peer_id();
+        let peer = Home::open(&home)?.identity()?.peer_id();
         // Free now; taken again in a moment by the agent itself.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let socket = port.map_err(|error| format!("The system gives no port: {error}."))?;

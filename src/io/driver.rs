@@ -1,6 +1,5 @@
 //! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
 
-use super::boot;
 use super::clock;
 use super::compute::Clamp;
 use super::errand;
@@ -8,7 +7,7 @@ use super::event::{Event, Inbox};
 use super::events::Events;
 use super::gate::Asked;
 use super::governor::Governing;
-use super::home::disk_free;
+use super::home::{Home, disk_free};
 use super::link::LinkEvent;
 use super::progress::Progress;
 use super::remember::Memory;
@@ -177,7 +176,7 @@ impl Driver {
                 Output::HangUp(peer) => self.tongue.hang_up(peer),
                 Output::BootAtLeast(boot) => {
                     let home = self.hands.home.clone();
-                    smol::spawn(errand::run(move || boot::at_least(&home, boot))).detach();
+                    smol::spawn(errand::run(move || Home::at(&home).boot_at_least(boot))).detach();
                 }
                 Output::Tell(fact) => self.back.extend(self.tongue.seal(&fact).map(Input::Told)),
                 Output::Verify(from, told) => self.back.extend(match self.tongue.verify(&told.message) {

@@ -7,7 +7,6 @@
 //! of the governor, the watcher.
 //! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
 
-pub mod boot;
 pub mod calibrate;
 pub mod cli;
 pub mod clock;
@@ -25,7 +24,6 @@ pub mod governor;
 pub mod hints;
 pub mod home;
 pub mod http;
-pub mod identity;
 pub mod link;
 pub mod log;
 pub mod models;
@@ -35,7 +33,6 @@ pub mod probe;
 pub mod progress;
 pub mod remember;
 pub mod resolve;
-pub mod settings;
 pub mod source;
 pub mod store;
 pub mod sysfs;

@@ -9,11 +9,9 @@ use super::folder::Folders;
 use super::gate::Gate;
 use super::governor::{Governing, Setup};
 use super::hints::Places;
-use super::home::{Home, disk_free};
+use super::home::{Home, HomeFile, Identity, disk_free};
 use super::http::Patience;
-use super::http::token::{TOKEN_FILE, Token};
 use super::http::{self, opened::Opened};
-use super::identity::Identity;
 use super::network::Network;
 use super::priority::step_back;
 use super::progress::Progress;
@@ -23,7 +21,7 @@ use super::source::source_at;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{boot, clock, errand, models, store};
+use super::{clock, errand, models, store};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
 use crate::limits::{ASKS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
@@ -50,9 +48,9 @@ use std::thread::{Builder, JoinHandle};
 pub fn up(options: &UpOptions) -> Result<(), String> {
     let home = Home::open(&options.home)?;
     let listener = listen(options.api)?;
-    let identity = Identity::load_or_create(&home.file("identity.key"))?;
-    let token = Token::load_or_create(&home.file("api-token"))?;
-    let boot = boot::count(&home)?;
+    let identity = home.identity()?;
+    let token = home.token()?;
+    let boot = home.count_boot()?;
     let (gate, requests) = Gate::new();
     let (inbox, senders) = Inbox::new(requests);
     // Other devices find this one while it reads its model; what they say waits.
@@ -77,7 +75,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         disk_free: disk_free(home.path()),
     };
 
-    let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
+    let (memory, hints) = Memory::open(home.path(), &allowed(options));
     let (threads, hands) = hire(&home, library, engine, index, memory, &senders.inputs)?;
     let sources = facts.sources.clone();
     let mut node = Node::new(clock::now(), facts);
@@ -97,7 +95,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     println!("{device} is up. Other devices reach it at {reached}");
     // The journal is read by others than the owner of the token.
     if super::log::is_journal(std::io::stdout()) {
-        println!("Ask on this page: http://{address}/ with the token in {}", home.file(TOKEN_FILE).display());
+        println!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display());
     } else {
         println!("Ask on this page: {page}");
     }

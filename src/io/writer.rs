@@ -1,7 +1,7 @@
 //! The one thread that writes the store. Groups what has come in since the last sync into the next one.
 
 use super::disk::Disk;
-use super::home::{self, disk_free};
+use super::home::{Home, HomeFile, disk_free};
 use crate::base::id::SaveId;
 use crate::limits::SAVES_MAX;
 use crate::node::input::{Input, Saved};
@@ -62,7 +62,8 @@ impl Writer {
             let mut applied = Vec::with_capacity(changes.len());
             for change in &changes {
                 if let Change::Sources(sources) = change {
-                    home::write_file(&self.home.join("sources"), &sources.seal())
+                    Home::at(&self.home)
+                        .write(HomeFile::Sources, &sources.seal())
                         .map_err(|error| format!("The list of watched folders cannot be written: {error}."))?;
                 }
                 applied.push(self.library.apply(change).map_err(broken)?);

@@ -5,11 +5,13 @@
 //! compile. Limits: these are they. Not here: settings, which people change; anything that runs.
 
 mod energy;
+mod home;
 mod mesh;
 mod reach;
 mod rumour;
 
 pub use energy::*;
+pub use home::*;
 pub use mesh::*;
 pub use reach::*;
 pub use rumour::*;

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 use wattle::base::id::{Fingerprint, Ring};
 use wattle::io::gate::Gate;
+use wattle::io::home::{Home, Token};
 use wattle::io::http::client::{Client, Failure};
-use wattle::io::http::token::{TOKEN_FILE, Token};
 use wattle::io::http::{Patience, Server, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
@@ -30,7 +30,7 @@ fn agent() -> Agent {
 
 fn agent_with(patience: Patience) -> Agent {
     let home = tempfile::tempdir().unwrap();
-    let token = Token::load_or_create(&home.path().join(TOKEN_FILE)).unwrap();
+    let token = Home::at(home.path()).token().unwrap();
     let (gate, driver) = Gate::new();
     smol::spawn(async move {
         while let Ok(asked) = driver.recv().await {

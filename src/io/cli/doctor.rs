@@ -5,12 +5,10 @@ mod network;
 use super::show::{self, Look};
 use super::text::{one_line, wrap};
 use crate::io::governor::Current;
-use crate::io::home::disk_free;
+use crate::io::home::{Home, HomeFile, disk_free};
 use crate::io::http::client::{Client, Failure};
 use crate::io::http::shape::{Checked, Unusable};
-use crate::io::http::token::TOKEN_FILE;
 use crate::io::models;
-use crate::io::settings;
 use crate::limits::DISK_FREE_MIN;
 use rustix::fs::Access;
 use serde_json::{Value, json};
@@ -44,8 +42,8 @@ pub type Local = fn(&Path) -> Check;
 pub const LOCAL: &[Local] = &[
     home,
     config,
-    |home| secret("key", &home.join("identity.key")),
-    |home| secret("token", &home.join(TOKEN_FILE)),
+    |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
+    |home| secret("token", &Home::at(home).file(HomeFile::Token)),
     disk,
 ];
 
@@ -108,9 +106,9 @@ fn store_outcome(store: &Checked) -> Result<String, String> {
 }
 
 fn config(home: &Path) -> Check {
-    let outcome = settings::read(home).map(|_| match home.join(settings::FILE).exists() {
-        true => "config.toml can be used.".to_owned(),
-        false => "There is no config.toml; the defaults hold.".to_owned(),
+    let outcome = Home::at(home).settings().map(|settings| match settings {
+        Some(_) => "config.toml can be used.".to_owned(),
+        None => "There is no config.toml; the defaults hold.".to_owned(),
     });
     Check::new("settings", outcome)
 }

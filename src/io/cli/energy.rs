@@ -15,7 +15,6 @@ use crate::io::calibrate::{self, Power};
 use crate::io::governor::{Current, More, Paused, Spent, keep};
 use crate::io::home::Home;
 use crate::io::http::client::{Answer, Client, Failure};
-use crate::io::settings;
 use crate::io::sysfs;
 use serde_json::json;
 use smol::Timer;
@@ -46,7 +45,7 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
     // Its lock is a running agent's: that one would work meanwhile, and write over what was found.
     let home = Home::open(home).map_err(|why| Stop::NotDone(format!("{why} Calibrating needs the agent stopped.")))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let meter = settings::read(home.path()).map_err(Stop::NotDone)?.energy.meter;
+    let meter = home.settings().map_err(Stop::NotDone)?.unwrap_or_default().energy.meter;
     let mut out = std::io::stdout();
     let (found, scope) = if let Some((mut sensors, scope)) = calibrate::sensor(Path::new("/"), meter.as_deref()) {
         say(&format!("Measured here: {}.\n", scope.word()))?;

@@ -5,7 +5,7 @@
 
 use super::answer;
 use super::routes::{self, Access};
-use super::token::Token;
+use crate::io::home::Token;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use trillium::{Conn, Handler, Headers, KnownHeaderName, Status};

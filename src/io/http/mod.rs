@@ -20,9 +20,9 @@ pub mod page;
 mod patience;
 pub mod routes;
 pub mod shape;
-pub mod token;
 
 use super::gate::Gate;
+use super::home::Token;
 use crate::limits::{HTTP_BODY_MAX, HTTP_CONNECTIONS_MAX, HTTP_HEAD_MAX};
 use api::Api;
 use async_net::{TcpListener, TcpStream};
@@ -35,7 +35,6 @@ use smol::lock::{Semaphore, SemaphoreGuardArc};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use token::Token;
 use trillium::{Conn, Handler, HttpConfig, HttpContext, KnownHeaderName};
 
 pub use patience::Patience;

@@ -9,7 +9,6 @@ use std::cell::RefCell;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use wattle::io::home::Home;
-use wattle::io::identity::Identity;
 use wattle::io::link::{Channel, LinkEvent};
 use wattle::wire::message::{Opener, Sealer};
 use wattle::wire::peer::PeerId;
@@ -114,8 +113,7 @@ impl Arena {
     pub(super) fn new() -> Self {
         let place = Place::new();
         place.write("violin.txt", "The violin is kept in the cupboard under the stairs.");
-        let file = Home::open(&place.home()).unwrap().file("identity.key");
-        let name_of_agent = Identity::load_or_create(&file).unwrap().peer_id();
+        let name_of_agent = Home::open(&place.home()).unwrap().identity().unwrap().peer_id();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         // The address of one peer is a lie: somebody else answers there.
         let impostor = End::new(IMPOSTOR, &[]);
