@@ -9,7 +9,6 @@ use crate::http::client::Client;
 use crate::http::dto::SearchResults;
 use crate::limits::DEMO_WAIT_MS;
 use crate::platform::home::Home;
-use crate::platform::home::identity::Identity;
 use crate::platform::models;
 use crate::wire::multiaddr::Multiaddr;
 use rustix::process::{Pid, Signal, kill_process};
@@ -93,7 +92,7 @@ fn plan(place: &Path) -> Result<Vec<DemoDevice>, String> {
         for (name, text) in sample::FILES.iter().skip(at).step_by(DEVICES.len()) {
             fs::write(docs.join(name), text).map_err(failed)?;
         }
-        let peer = Identity::load_or_create(&Home::open(&home)?.file("identity.key"))?.peer_id();
+        let peer = Home::open(&home)?.identity()?.peer_id();
         // Free now; taken again in a moment by the agent itself.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let socket = port.map_err(|error| format!("The system gives no port: {error}."))?;

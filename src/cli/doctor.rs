@@ -7,10 +7,8 @@ use super::display::Style;
 use super::text::{one_line, wrap};
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Checked, Unusable};
-use crate::http::token::TOKEN_FILE;
 use crate::limits::DISK_FREE_MIN;
-use crate::platform::home::disk_free;
-use crate::platform::home::settings;
+use crate::platform::home::{Home, HomeFile, disk_free};
 use crate::platform::models;
 use crate::runtime::governor::Current;
 use rustix::fs::Access;
@@ -45,8 +43,8 @@ pub type Local = fn(&Path) -> Check;
 pub const LOCAL: &[Local] = &[
     home,
     config,
-    |home| secret("key", &home.join("identity.key")),
-    |home| secret("token", &home.join(TOKEN_FILE)),
+    |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
+    |home| secret("token", &Home::at(home).file(HomeFile::Token)),
     disk,
 ];
 
@@ -109,9 +107,9 @@ fn store_outcome(store: &Checked) -> Result<String, String> {
 }
 
 fn config(home: &Path) -> Check {
-    let outcome = settings::read(home).map(|_| match home.join(settings::FILE).exists() {
-        true => "config.toml can be used.".to_owned(),
-        false => "There is no config.toml; the defaults hold.".to_owned(),
+    let outcome = Home::at(home).settings().map(|settings| match settings {
+        Some(_) => "config.toml can be used.".to_owned(),
+        None => "There is no config.toml; the defaults hold.".to_owned(),
     });
     Check::new("settings", outcome)
 }

@@ -15,7 +15,6 @@ use crate::energy::policy::hours::minute_of_day;
 use crate::energy::report::Report;
 use crate::http::client::{Answer, Client, Failure};
 use crate::platform::home::Home;
-use crate::platform::home::settings;
 use crate::platform::sysfs;
 use crate::runtime::governor::{Current, More, Paused, Spent, state_file};
 use serde_json::json;
@@ -47,7 +46,7 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
     // Its lock is a running agent's: that one would work meanwhile, and write over what was found.
     let home = Home::open(home).map_err(|why| Stop::NotDone(format!("{why} Calibrating needs the agent stopped.")))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let meter = settings::read(home.path()).map_err(Stop::NotDone)?.energy.meter;
+    let meter = home.settings().map_err(Stop::NotDone)?.unwrap_or_default().energy.meter;
     let mut out = std::io::stdout();
     let (found, scope) = if let Some((mut sensors, scope)) = calibrate::sensor(Path::new("/"), meter.as_deref()) {
         say(&format!("Measured here: {}.\n", scope.as_str()))?;

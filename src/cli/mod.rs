@@ -20,9 +20,7 @@ pub mod text;
 pub mod up;
 
 use crate::http::client::{Client, Failure};
-use crate::platform::home::identity::Identity;
-use crate::platform::home::settings;
-use crate::platform::home::{Home, default_home};
+use crate::platform::home::{Home, HomeFile, default_home};
 
 use crate::base::time::Duration;
 use args::{AddArgs, Args, Command, EnergyCommand, SearchArgs, UpOptions};
@@ -86,7 +84,7 @@ fn carry_out(args: Args) -> Result<(), Stop> {
             let folders = up.folders.iter().map(absolute).collect::<Result<_, _>>()?;
             let models = up.models.as_ref().map(absolute).transpose()?;
             let (sync, ring) = (up.sync(), up.ring.into());
-            let config = settings::read(&home).map_err(Stop::NotDone)?;
+            let config = Home::at(&home).settings().map_err(Stop::NotDone)?.unwrap_or_default();
             let options = UpOptions {
                 home,
                 api: args.api,
@@ -112,9 +110,9 @@ fn carry_out(args: Args) -> Result<(), Stop> {
         }
         Command::Id => {
             // The home's lock belongs to a running agent; the key's file alone says who it is.
-            let key = home.join("identity.key");
-            let made = if key.exists() { Ok(None) } else { Home::open(&home).map(Some) };
-            let identity = made.and_then(|_home| Identity::load_or_create(&key)).map_err(Stop::NotDone)?;
+            let seen = Home::at(&home);
+            let made = if seen.file(HomeFile::Identity).exists() { Ok(seen) } else { Home::open(&home) };
+            let identity = made.and_then(|home| home.identity()).map_err(Stop::NotDone)?;
             say(&format!("{}\n", identity.peer_id()))
         }
         Command::Add(add) => smol::block_on(add_path(&client()?, &add)),

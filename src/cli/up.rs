@@ -6,8 +6,7 @@ use crate::embed::engine::Engine;
 use crate::http;
 use crate::http::Timeouts;
 use crate::http::lan_listener::LanListener;
-use crate::http::token::{TOKEN_FILE, Token};
-use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
+use crate::limits::{ASKS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
 use crate::net::address_book::AddressBook;
 use crate::net::diagnostics::Diagnostics;
 use crate::net::discovery::Discovery;
@@ -18,17 +17,16 @@ use crate::node::output::{Problem, Response};
 use crate::node::{Node, NodeConfig};
 use crate::platform::folder::Folders;
 use crate::platform::hint_files::HintPaths;
-use crate::platform::home::boot_count;
-use crate::platform::home::identity::Identity;
-use crate::platform::home::{Home, disk_free};
+use crate::platform::home::{Home, HomeFile, Identity, disk_free};
 use crate::platform::sched::step_back;
 use crate::platform::source::source_at;
 use crate::platform::watcher::FolderWatcher;
 use crate::platform::{blocking, clock, models, store};
-use crate::runtime::driver::{Driver, Event, Outputs};
+use crate::runtime::driver::{Driver, Outputs};
+use crate::runtime::event::{Inbox, Senders};
 use crate::runtime::executor::{Clamp, Executor};
 use crate::runtime::governor::{GovernorHandle, Setup};
-use crate::runtime::handle::{Call, NodeHandle};
+use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::writer::Writer;
 use crate::store::read;
@@ -38,7 +36,7 @@ use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::{error, info};
-use smol::channel::{Receiver, Sender, bounded};
+use smol::channel::{Sender, bounded};
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, RwLock};
@@ -51,12 +49,13 @@ use std::thread::{Builder, JoinHandle};
 pub fn up(options: &UpOptions) -> Result<(), String> {
     let home = Home::open(&options.home)?;
     let listener = listen(options.api)?;
-    let identity = Identity::load_or_create(&home.file("identity.key"))?;
-    let token = Token::load_or_create(&home.file("api-token"))?;
-    let boot = boot_count::count(&home)?;
-    let (events, inbox) = bounded::<Event>(INPUTS_MAX);
+    let identity = home.identity()?;
+    let token = home.token()?;
+    let boot = home.count_boot()?;
+    let (gate, requests) = NodeHandle::new();
+    let (inbox, senders) = Inbox::new(requests);
     // Other devices find this one while it reads its model; what they say waits.
-    let Network { session, network, reached } = Network::open(&identity, boot, options, &events)?;
+    let Network { session, network, reached } = Network::open(&identity, boot, options, &senders)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
@@ -77,14 +76,13 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         disk_free: disk_free(home.path()),
     };
 
-    let (memory, hints) = AddressBook::open(home.file("peers"), &allowed(options));
-    let (threads, outputs) = hire(&home, library, engine, index, memory, &events)?;
+    let (memory, hints) = AddressBook::open(home.path(), &allowed(options));
+    let (threads, outputs) = hire(&home, library, engine, index, memory, &senders.inputs)?;
     let sources = config.sources.clone();
     let mut node = Node::new(clock::now(), config);
     introduce(&mut node, options)?;
-    let (gate, asked) = NodeHandle::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
-    let governor_handle = govern(&home, options, &events)?;
+    let governor_handle = govern(&home, options, &senders.inputs)?;
     let gate = gate.governed(governor_handle.clone());
     let driver = Driver::new(node, outputs, progress, session, gate.events().clone(), governor_handle.clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
@@ -98,17 +96,15 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     println!("{device} is up. Other devices reach it at {reached}");
     // The journal is read by others than the owner of the token.
     if super::log::is_journal(std::io::stdout()) {
-        println!("Ask on this page: http://{address}/ with the token in {}", home.file(TOKEN_FILE).display());
+        println!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display());
     } else {
         println!("Ask on this page: {page}");
     }
     println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
 
-    smol::spawn(pass_on(asked, events.clone())).detach();
-    smol::spawn(recall(hints, events.clone())).detach();
+    smol::spawn(recall(hints, senders.inputs.clone())).detach();
     smol::spawn(add_folders(gate, options.clone())).detach();
-    smol::spawn(stop_on_signal(events.clone())).detach();
-    drop(events);
+    smol::spawn(stop_on_signal(senders.inputs)).detach();
     // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
     // some ten wake-ups.
     futures_lite::future::block_on(driver.run(inbox));
@@ -127,7 +123,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
 }
 
 /// Begins to govern, unless the owner does not want it.
-fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<GovernorHandle, String> {
+fn govern(home: &Home, options: &UpOptions, inputs: &Sender<Input>) -> Result<GovernorHandle, String> {
     if !options.governed {
         info!("The governor is off: background work takes what it can get, whatever heat, power or a pause say.");
         return Ok(GovernorHandle::off());
@@ -144,7 +140,7 @@ fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Go
         hint_files: HintPaths::new(energy.hint_file.as_deref(), energy.grid_file.as_deref()),
         meeting: None,
     };
-    GovernorHandle::begin(setup, events.clone())
+    GovernorHandle::begin(setup, inputs.clone())
 }
 
 /// Who may link.
@@ -161,7 +157,7 @@ struct Network {
 }
 
 impl Network {
-    fn open(identity: &Identity, boot: u32, options: &UpOptions, events: &Sender<Event>) -> Result<Self, String> {
+    fn open(identity: &Identity, boot: u32, options: &UpOptions, senders: &Senders) -> Result<Self, String> {
         let network = Diagnostics::default();
         for Peer { peer, given, text } in &options.peers {
             network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
@@ -172,8 +168,9 @@ impl Network {
         let listener = listen_for_peers(options)?;
         let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         let key = identity.signing_key();
-        let session = PeerSession::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
-        let reached = reach(identity.peer_id(), listen, options, &network, events);
+        let (inputs, events) = (senders.inputs.clone(), senders.links.clone());
+        let session = PeerSession::open(boot, key, listener, &allowed(options), network.clone(), inputs, events)?;
+        let reached = reach(identity.peer_id(), listen, options, &network, &senders.inputs);
         Ok(Self { session, network, reached })
     }
 }
@@ -198,12 +195,12 @@ fn reach(
     listen: SocketAddr,
     options: &UpOptions,
     network: &Diagnostics,
-    events: &Sender<Event>,
+    inputs: &Sender<Input>,
 ) -> String {
-    Discovery { own, listen, multicast: options.multicast, network: network.clone(), events: events.clone() }.begin();
+    Discovery { own, listen, multicast: options.multicast, network: network.clone(), inputs: inputs.clone() }.begin();
     for Peer { peer, given, .. } in &options.peers {
         if let Given::Named(name) = given {
-            keep_looking_up(*peer, name.clone(), network.clone(), events.clone());
+            keep_looking_up(*peer, name.clone(), network.clone(), inputs.clone());
         }
     }
     let places = network.places();
@@ -212,9 +209,9 @@ fn reach(
 }
 
 /// Tells the node where peers were reached before this start.
-async fn recall(hints: Vec<(PeerId, SocketAddr)>, events: Sender<Event>) {
+async fn recall(hints: Vec<(PeerId, SocketAddr)>, inputs: Sender<Input>) {
     for (peer, place) in hints {
-        let _ = events.send(Event::Input(Input::Seen(PeerKey(*peer.public_key()), place))).await;
+        let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), place)).await;
     }
 }
 
@@ -280,7 +277,7 @@ fn hire(
     engine: Engine,
     index: crate::search::vector::Index,
     memory: AddressBook,
-    events: &Sender<Event>,
+    inputs: &Sender<Input>,
 ) -> Result<(Threads, Outputs), String> {
     let index = Arc::new(RwLock::new(index));
     let executor = Executor {
@@ -288,14 +285,14 @@ fn hire(
         embedder: engine,
         folders: Folders::new(home.path().to_owned()),
         index: Arc::clone(&index),
-        events: events.clone(),
+        inputs: inputs.clone(),
         clamp: Clamp::default(),
     };
     let clamp = Clamp::default();
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
     let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX + BACKGROUND_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
-    let writer = Writer { library, index, home: home.path().to_owned(), events: events.clone() };
+    let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone() };
 
     let mut threads = Vec::new();
     for n in 0..slots() {
@@ -307,7 +304,7 @@ fn hire(
     }
     threads.push(thread("people", move || executor.run(&people_tasks))?);
     threads.push(thread("writer", move || writer.run(&saved))?);
-    let watch = Arc::new(Mutex::new(FolderWatcher::new(events.clone(), home.path().to_owned())));
+    let watch = Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned())));
     let outputs = Outputs {
         background,
         people,
@@ -316,7 +313,7 @@ fn hire(
         memory,
         clamp,
         home: home.path().to_owned(),
-        events: events.clone(),
+        inputs: inputs.clone(),
     };
     Ok((threads, outputs))
 }
@@ -326,14 +323,6 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle
         .name(name.to_owned())
         .spawn(work)
         .map_err(|error| format!("The system gives no more threads: {error}."))
-}
-
-async fn pass_on(asked: Receiver<Call>, events: Sender<Event>) {
-    while let Ok(asked) = asked.recv().await {
-        if events.send(Event::Call(asked)).await.is_err() {
-            return;
-        }
-    }
 }
 
 async fn add_folders(gate: NodeHandle, options: UpOptions) {
@@ -352,11 +341,11 @@ async fn add_folders(gate: NodeHandle, options: UpOptions) {
     }
 }
 
-async fn stop_on_signal(events: Sender<Event>) {
+async fn stop_on_signal(inputs: Sender<Input>) {
     let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else { return };
     if signals.next().await.is_some() {
         info!("Stopping: what is under way is finished first. Press Ctrl-C again to stop at once.");
-        let _ = events.send(Event::Input(Input::Stop)).await;
+        let _ = inputs.send(Input::Stop).await;
     }
     if signals.next().await.is_some() {
         #[expect(clippy::exit, clippy::disallowed_methods, reason = "asked for twice: the disk is safe at any moment")]

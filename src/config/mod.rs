@@ -3,7 +3,7 @@
 //!
 //! Duty: parse, check ranges, name the line. In/out: text in, `Config` or `ConfigError` out. Invariants: a file that is wrong
 //! anywhere gives no settings at all; every key is known or an error; what is not written has the house's default.
-//! Limits: `CONFIG_BYTES_MAX`, `QUIET_HOURS_MAX` windows. Not here: the file (`io::settings`), the settings themselves
+//! Limits: `CONFIG_BYTES_MAX`, `QUIET_HOURS_MAX` windows. Not here: the file (`io::home`), the settings themselves
 //! (the machines that use them), the command line (`io::cli`).
 
 mod api;

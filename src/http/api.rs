@@ -1,24 +1,10 @@
-//! The calls: routes, bodies checked for form, and what the node's answers become.
-//!
-//! | call | body | answer |
-//! |---|---|---|
-//! | `GET /healthz` | | `ok`, without a token |
-//! | `GET /v1/status` | | `shape::Standing` |
-//! | `GET /v1/events?after=N` | | `shape::Happenings`: at most `EVENTS_ANSWER_MAX` after number N |
-//! | `POST /v1/search` | `{"query", "k"?}` | `shape::Found` |
-//! | `POST /v1/add` | `{"path", "collection"?, "ring"?}` | `{"added": path}`, once that is on the disk |
-//! | `GET /v1/doctor` | | `shape::Checked` |
-//! | `GET /v1/network` | | `network::Around` |
-//! | `GET /v1/energy` | | `governor::Current` |
-//! | `PUT /v1/energy/hint` | a hint on energy: ours, evcc's or the grid's | nothing, 204 |
-//! | `POST /v1/energy/pause` | `{}`, `{"seconds"}` or `{"until": "18:30"}` | `governor::Current`, once it is on the disk |
-//! | `POST /v1/energy/resume` | | the same |
-//! | `POST /v1/energy/new-supply` | | the same |
+//! What answers the calls of `routes`: bodies checked for form, the node or the governor asked, the answer as JSON.
 //!
 //! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
 
 use super::answer::{json, refused};
 use super::dto::{Checked, Events, SearchAnswer, SearchResults, StatusReport, text};
+use super::page::Page;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::energy::policy::hours::minute_of_day;
@@ -33,12 +19,13 @@ use crate::runtime::handle::NodeHandle;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
-use trillium::{Conn, Error, Handler, KnownHeaderName, Method, Status};
+use trillium::{Conn, Error, Status};
 
-/// Answers every call that the auth let in.
+/// What the calls are answered from.
 #[derive(Debug)]
 pub struct Api {
     gate: NodeHandle,
+    page: Page,
 }
 
 /// A refusal before the node is asked: status and sentence.
@@ -67,38 +54,43 @@ struct Add {
 }
 
 impl Api {
-    /// Calls that go through `gate`.
+    /// Requests go to the node through `gate`.
     #[must_use]
-    pub const fn new(gate: NodeHandle) -> Self {
-        Self { gate }
+    pub fn new(gate: NodeHandle) -> Self {
+        Self { gate, page: Page::new() }
     }
 
-    async fn search(&self, conn: &mut Conn) -> Result<Request, Refused> {
-        let Search { query, k } = body(conn).await?;
-        question(&query, k)
+    pub(super) fn page(&self, conn: Conn) -> Conn {
+        self.page.give(conn)
     }
 
-    async fn add(&self, conn: &mut Conn) -> Result<Request, Refused> {
-        let Add { path, collection, ring } = body(conn).await?;
-        let ring = ring.unwrap_or(Ring::Mesh);
-        if ring == Ring::Public {
-            return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
-        }
-        let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
-        let source = blocking::run(move || source_at(&path, &collection, ring)).await;
-        let source = source.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
-        source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
+    pub(super) async fn search(&self, mut conn: Conn) -> Conn {
+        let asked = body(&mut conn).await.and_then(|Search { query, k }| question(&query, k));
+        self.ask(conn, asked).await
+    }
+
+    pub(super) async fn add(&self, mut conn: Conn) -> Conn {
+        let request = match body(&mut conn).await {
+            Ok(add) => addition(add).await,
+            Err(refused) => Err(refused),
+        };
+        self.ask(conn, request).await
+    }
+
+    /// What the driver and the links noted of the network; the node is not asked.
+    pub(super) fn network(&self, conn: Conn) -> Conn {
+        json(conn, Status::Ok, &self.gate.network().around(clock::now()))
     }
 
     /// The governor is asked, not the node; the sensors are read once for it.
-    async fn energy(&self, conn: Conn) -> Conn {
+    pub(super) async fn energy(&self, conn: Conn) -> Conn {
         match self.gate.governor_handle().current().await {
             Some(current) => json(conn, Status::Ok, &current),
             None => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
         }
     }
 
-    async fn hint(&self, mut conn: Conn) -> Conn {
+    pub(super) async fn hint(&self, mut conn: Conn) -> Conn {
         let read = bytes(&mut conn, GRID_BYTES_MAX).await;
         match read.map(|bytes| self.gate.governor_handle().hint(&bytes)) {
             Ok(Ok(true)) => conn.with_status(Status::NoContent).halt(),
@@ -112,12 +104,22 @@ impl Api {
         }
     }
 
-    async fn pause(&self, mut conn: Conn) -> Conn {
+    pub(super) async fn pause(&self, mut conn: Conn) -> Conn {
         let wanted = match body::<Pause>(&mut conn).await.and_then(Pause::wanted) {
             Ok(wanted) => wanted,
             Err((status, why)) => return refused(conn, status, &why),
         };
         let done = self.gate.governor_handle().pause(wanted).await;
+        self.settled(conn, done).await
+    }
+
+    pub(super) async fn resume(&self, conn: Conn) -> Conn {
+        let done = self.gate.governor_handle().resume().await;
+        self.settled(conn, done).await
+    }
+
+    pub(super) async fn new_supply(&self, conn: Conn) -> Conn {
+        let done = self.gate.governor_handle().new_supply().await;
         self.settled(conn, done).await
     }
 
@@ -129,7 +131,7 @@ impl Api {
     }
 
     /// The node is not asked: the list is the driver's, for everybody to read.
-    fn happened(&self, conn: Conn) -> Conn {
+    pub(super) fn happened(&self, conn: Conn) -> Conn {
         let after = match conn.querystring() {
             "" => Some(0),
             query => query.strip_prefix("after=").and_then(|number| number.parse().ok()),
@@ -143,7 +145,8 @@ impl Api {
         }
     }
 
-    async fn ask(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
+    /// Asks the node, unless the request was refused before.
+    pub(super) async fn ask(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
         let request = match request {
             Ok(request) => request,
             Err((status, why)) => return refused(conn, status, &why),
@@ -167,47 +170,6 @@ impl Api {
     }
 }
 
-impl Handler for Api {
-    async fn run(&self, mut conn: Conn) -> Conn {
-        let request = match (conn.method(), conn.path()) {
-            (Method::Get, "/healthz") => return conn.ok("ok"),
-            (Method::Get, "/v1/status") => Ok(Request::Status),
-            (Method::Get, "/v1/network") => {
-                return json(conn, Status::Ok, &self.gate.network().around(clock::now()));
-            }
-            (Method::Get, "/v1/doctor") => Ok(Request::Audit),
-            (Method::Get, "/v1/events") => return self.happened(conn),
-            (Method::Get, "/v1/energy") => return self.energy(conn).await,
-            (Method::Put, "/v1/energy/hint") => return self.hint(conn).await,
-            (Method::Post, "/v1/energy/pause") => return self.pause(conn).await,
-            (Method::Post, "/v1/energy/new-supply") => {
-                let done = self.gate.governor_handle().new_supply().await;
-                return self.settled(conn, done).await;
-            }
-            (Method::Post, "/v1/energy/resume") => {
-                let done = self.gate.governor_handle().resume().await;
-                return self.settled(conn, done).await;
-            }
-            (Method::Post, "/v1/search") => self.search(&mut conn).await,
-            (Method::Post, "/v1/add") => self.add(&mut conn).await,
-            (_, "/" | "/healthz" | "/v1/status" | "/v1/events" | "/v1/doctor" | "/v1/network" | "/v1/energy") => {
-                return wrong_method(conn, "GET");
-            }
-            (_, "/v1/energy/hint") => return wrong_method(conn, "PUT"),
-            (_, "/v1/search" | "/v1/add" | "/v1/energy/pause" | "/v1/energy/resume" | "/v1/energy/new-supply") => {
-                return wrong_method(conn, "POST");
-            }
-            _ => return refused(conn, Status::NotFound, "There is no such call."),
-        };
-        self.ask(conn, request).await
-    }
-}
-
-fn wrong_method(conn: Conn, right: &'static str) -> Conn {
-    let why = format!("This call is made with {right}.");
-    refused(conn, Status::MethodNotAllowed, &why).with_response_header(KnownHeaderName::Allow, right)
-}
-
 const fn status_of(problem: Problem) -> Status {
     match problem {
         Problem::Conflict => Status::Conflict,
@@ -215,6 +177,18 @@ const fn status_of(problem: Problem) -> Status {
         Problem::DiskFull => Status::InsufficientStorage,
         Problem::Broken => Status::InternalServerError,
     }
+}
+
+/// What a body of `POST /v1/add` asks of the node.
+async fn addition(Add { path, collection, ring }: Add) -> Result<Request, Refused> {
+    let ring = ring.unwrap_or(Ring::Mesh);
+    if ring == Ring::Public {
+        return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
+    }
+    let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
+    let source = blocking::run(move || source_at(&path, &collection, ring)).await;
+    let source = source.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
+    source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
 }
 
 fn question(query: &str, k: usize) -> Result<Request, Refused> {

@@ -4,10 +4,11 @@
 //! name that was made to point here, DNS rebinding), the Origin, and a token that no page can read.
 
 use super::answer;
-use super::token::Token;
+use super::routes::{self, Access};
+use crate::platform::home::Token;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use trillium::{Conn, Handler, Headers, KnownHeaderName, Method, Status};
+use trillium::{Conn, Handler, Headers, KnownHeaderName, Status};
 
 /// Why a request stays outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct Caller<'a> {
     pub site: Field<'a>,
     /// `Authorization`.
     pub authorization: Field<'a>,
-    /// Whether the call is one of the two that need no token.
+    /// Whether the call needs no token: `routes` says so.
     pub open: bool,
 }
 
@@ -163,7 +164,7 @@ impl Handler for Auth {
             origin: field(headers, KnownHeaderName::Origin),
             site: field(headers, KnownHeaderName::SecFetchSite),
             authorization: field(headers, KnownHeaderName::Authorization),
-            open: conn.method() == Method::Get && matches!(conn.path(), "/" | "/healthz"),
+            open: routes::access(conn.method(), conn.path()) == Access::Open,
         };
         match check(&caller, &self.token, self.lan_listener) {
             Ok(()) => conn,

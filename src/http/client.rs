@@ -1,10 +1,10 @@
 //! The command line's side of the API: one call, one answer, within a time and a size.
 
 use super::dto::{Checked, Events, SearchResults, StatusReport};
-use super::token::{TOKEN_FILE, Token};
 use crate::base::id::Ring;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
+use crate::platform::home::{Home, HomeFile, Token};
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -60,14 +60,15 @@ impl Client {
     /// # Errors
     /// `NoAgent` where no agent has lived in this home, `NotDone` where its token cannot be used.
     pub fn new(address: SocketAddr, home: &Path) -> Result<Self, Failure> {
-        let token_path = home.join(TOKEN_FILE);
+        let home = Home::at(home);
+        let token_path = home.file(HomeFile::Token);
         if token_path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             return Err(Failure::NoAgent(format!(
                 "No agent has lived in {} yet. Start one with `wattle up`, or give its home with --home.",
-                home.display()
+                home.path().display()
             )));
         }
-        let token = Token::load(&token_path).map_err(Failure::NotDone)?;
+        let token = home.existing_token().map_err(Failure::NotDone)?;
         Ok(Self { address, token, token_path })
     }
 

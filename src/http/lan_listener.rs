@@ -1,7 +1,7 @@
 //! The API at one more address, for other devices, from the moment when this device has that address.
 
-use super::token::Token;
 use super::{Server, Timeouts, serve};
+use crate::platform::home::Token;
 use crate::runtime::handle::NodeHandle;
 use smol::Timer;
 use smol::channel::{Receiver, bounded};
@@ -73,7 +73,7 @@ mod tests {
     fn an_address_that_is_not_there_yet_is_waited_for_and_a_taken_one_is_told() {
         let (gate, _asked) = NodeHandle::new();
         let home = tempfile::tempdir().unwrap();
-        let token = Token::load_or_create(&home.path().join("token")).unwrap();
+        let token = crate::platform::home::Home::at(home.path()).token().unwrap();
         // Of RFC 5737's addresses for documentation, which no device has.
         let later = LanListener::at("192.0.2.1:7780".parse().unwrap(), gate.clone(), token.clone()).unwrap();
         assert!(later.waits.is_some());

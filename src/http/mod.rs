@@ -18,23 +18,23 @@ pub mod client;
 pub mod dto;
 pub mod lan_listener;
 pub mod page;
+pub mod routes;
 mod timeouts;
-pub mod token;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_CONNECTIONS_MAX, HTTP_HEAD_MAX};
+use crate::platform::home::Token;
 use crate::runtime::handle::NodeHandle;
 use api::Api;
+use async_net::{TcpListener, TcpStream};
 use auth::Auth;
-use page::Page;
+use routes::Router;
 use smol::Timer;
 use smol::future::or;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
-use smol::net::{TcpListener, TcpStream};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use timeouts::{TimedStream, linger};
-use token::Token;
 use trillium::{Conn, Handler, HttpConfig, HttpContext, KnownHeaderName};
 
 pub use timeouts::Timeouts;
@@ -83,7 +83,7 @@ pub fn serve(
     let context = Arc::new(context);
     let house = Service {
         context: Arc::clone(&context),
-        rooms: Arc::new((Auth::new(token, lan_listener), Page::new(), Api::new(gate))),
+        rooms: Arc::new((Auth::new(token, lan_listener), Router(Api::new(gate)))),
         slots: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
         timeouts,
     };
@@ -94,7 +94,7 @@ pub fn serve(
 #[derive(Clone)]
 struct Service {
     context: Arc<HttpContext>,
-    rooms: Arc<(Auth, Page, Api)>,
+    rooms: Arc<(Auth, Router)>,
     slots: Arc<Semaphore>,
     timeouts: Timeouts,
 }

@@ -1,7 +1,7 @@
 //! `GET /`: one page that needs nothing else, under a policy that lets nothing else in.
 
 use sha2::{Digest, Sha256};
-use trillium::{Conn, Handler, KnownHeaderName, Method};
+use trillium::{Conn, KnownHeaderName};
 
 /// The page and its policy, made once.
 #[derive(Debug)]
@@ -28,13 +28,9 @@ impl Page {
         );
         Self { policy }
     }
-}
 
-impl Handler for Page {
-    async fn run(&self, conn: Conn) -> Conn {
-        if conn.method() != Method::Get || conn.path() != "/" {
-            return conn;
-        }
+    /// The page as an answer.
+    pub(super) fn give(&self, conn: Conn) -> Conn {
         conn.with_response_header(KnownHeaderName::ContentSecurityPolicy, self.policy.clone())
             .with_response_header(KnownHeaderName::ContentType, "text/html; charset=utf-8")
             .ok(HTML)

@@ -1,10 +1,10 @@
 //! How long a client may take: a TCP stream that gives up on one that is slow or silent.
 
 use crate::limits::{HTTP_ANSWER_MS, HTTP_ARRIVE_MS, HTTP_IDLE_MS};
+use async_net::TcpStream;
 use smol::Timer;
 use smol::future::{FutureExt, or};
 use smol::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use smol::net::TcpStream;
 use std::io::{ErrorKind, Result};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;

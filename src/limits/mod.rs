@@ -6,11 +6,13 @@
 
 mod energy;
 mod gossip;
+mod home;
 mod mesh;
 mod reach;
 
 pub use energy::*;
 pub use gossip::*;
+pub use home::*;
 pub use mesh::*;
 pub use reach::*;
 

@@ -3,9 +3,9 @@
 //! These are hints: a lost or damaged file costs nothing but the first search. It is written only when something
 //! changed, and what changes within a few seconds is written once: memory cards wear.
 
-use crate::limits::{ADDRESSES_MAX, PEERS_MAX, REMEMBER_BYTES_MAX, REMEMBER_MS};
+use crate::limits::{ADDRESSES_MAX, PEERS_MAX, REMEMBER_MS};
 use crate::platform::blocking;
-use crate::platform::home::write_file;
+use crate::platform::home::{Home, HomeFile};
 use crate::wire::mdns::is_scoped;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
@@ -13,8 +13,6 @@ use log::{debug, warn};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,14 +28,14 @@ pub struct AddressBook {
 }
 
 impl AddressBook {
-    /// Reads the file; what is remembered of `allowed` peers, and the way to write more.
+    /// Reads the file of this home; what is remembered of `allowed` peers, and the way to write more.
     #[must_use]
-    pub fn open(path: PathBuf, allowed: &[PeerId]) -> (Self, Vec<(PeerId, SocketAddr)>) {
-        let mut known = load(&path);
+    pub fn open(home: &Path, allowed: &[PeerId]) -> (Self, Vec<(PeerId, SocketAddr)>) {
+        let mut known = load(&Home::at(home));
         known.retain(|peer, _| allowed.contains(peer));
         let hints = known.iter().flat_map(|(peer, places)| places.iter().map(|place| (*peer, *place))).collect();
         let (news, told) = bounded(2 * PEERS_MAX);
-        smol::spawn(keep(path, known, told)).detach();
+        smol::spawn(keep(home.to_owned(), known, told)).detach();
         (Self { news }, hints)
     }
 
@@ -49,7 +47,7 @@ impl AddressBook {
     }
 }
 
-async fn keep(path: PathBuf, mut known: KnownAddresses, told: Receiver<(PeerId, Vec<SocketAddr>)>) {
+async fn keep(home: PathBuf, mut known: KnownAddresses, told: Receiver<(PeerId, Vec<SocketAddr>)>) {
     while let Ok((peer, places)) = told.recv().await {
         let mut changed = note(&mut known, peer, places);
         if !changed {
@@ -59,8 +57,8 @@ async fn keep(path: PathBuf, mut known: KnownAddresses, told: Receiver<(PeerId, 
         while let Ok((peer, places)) = told.try_recv() {
             changed |= note(&mut known, peer, places);
         }
-        let (text, path) = (text(&known), path.clone());
-        let written = blocking::run(move || write_file(&path, text.as_bytes())).await;
+        let (text, home) = (text(&known), home.clone());
+        let written = blocking::run(move || Home::at(&home).write(HomeFile::Peers, text.as_bytes())).await;
         if let Some(Err(error)) = written {
             warn!("Where other devices are could not be noted down: {error}. After a restart they are looked for.");
         }
@@ -91,15 +89,13 @@ fn text(known: &KnownAddresses) -> String {
     text
 }
 
-fn load(path: &Path) -> KnownAddresses {
-    let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(REMEMBER_BYTES_MAX as u64).read_to_end(&mut text));
-    match read {
-        Ok(_) => parse(&text, &path.display().to_string()),
+fn load(home: &Home) -> KnownAddresses {
+    let name = home.file(HomeFile::Peers).display().to_string();
+    match home.read(HomeFile::Peers) {
+        Ok(Some(text)) => parse(&text, &name),
+        Ok(None) => KnownAddresses::new(),
         Err(error) => {
-            if error.kind() != ErrorKind::NotFound {
-                warn!("{} cannot be read: {error}. Other devices are looked for anew.", path.display());
-            }
+            warn!("{name} cannot be read: {error}. Other devices are looked for anew.");
             KnownAddresses::new()
         }
     }
@@ -177,10 +173,9 @@ mod tests {
     #[test]
     fn only_peers_that_may_link_are_remembered_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("peers");
         let lines = [1, 2].map(|seed| format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer(seed))));
-        std::fs::write(&path, lines.concat()).unwrap();
-        let (_, hints) = AddressBook::open(path, &[peer(2), peer(3)]);
+        std::fs::write(folder.path().join("peers"), lines.concat()).unwrap();
+        let (_, hints) = AddressBook::open(folder.path(), &[peer(2), peer(3)]);
         assert_eq!(hints, [(peer(2), at("10.0.0.1:1"))]);
     }
 }

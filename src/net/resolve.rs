@@ -7,7 +7,6 @@ use crate::base::id::PeerKey;
 use crate::limits::{ADDRESSES_MAX, RESOLVE_MS, RESOLVE_MS_MAX};
 use crate::node::input::Input;
 use crate::platform::blocking;
-use crate::runtime::driver::Event;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
 use log::debug;
@@ -92,17 +91,17 @@ fn family(text: &str) -> Option<(Family, &str)> {
 }
 
 /// Looks a name up for as long as the driver lives.
-pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, events: Sender<Event>) {
+pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, inputs: Sender<Input>) {
     smol::spawn(async move {
         let mut pause = Duration::from_millis(RESOLVE_MS);
-        while !events.is_closed() {
+        while !inputs.is_closed() {
             if network.is_linked(&peer) {
                 pause = Duration::from_millis(RESOLVE_MS);
             } else {
                 for place in look_up(&name).await {
                     network.give(place.ip());
                     network.seen(&peer, place);
-                    let _ = events.send(Event::Input(Input::Seen(PeerKey(*peer.public_key()), place))).await;
+                    let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), place)).await;
                 }
             }
             Timer::after(pause).await;

@@ -4,9 +4,7 @@ use super::diagnostics::Diagnostics;
 use super::link::{Channel, LinkEvent, Links};
 use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
-use crate::limits::LINK_EVENTS_MAX;
 use crate::node::input::{Input, LinkInput};
-use crate::runtime::driver::Event;
 use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use crate::wire::gossip;
 use crate::wire::gossip::Fact;
@@ -15,7 +13,7 @@ use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use ed25519_dalek::SigningKey;
 use log::{debug, info, warn};
-use smol::channel::{Sender, bounded};
+use smol::channel::Sender;
 use std::net::TcpListener;
 
 /// An agent's session and ears.
@@ -26,31 +24,24 @@ pub struct PeerSession {
     verifier: Verifier,
     probe: UdpTransport,
     network: Diagnostics,
-    events: Sender<Event>,
 }
 
 impl PeerSession {
     /// For these links. `signer` counts on from this start of the agent.
     #[must_use]
-    pub fn new(
-        links: Links,
-        signer: Signer,
-        peers: &[PeerId],
-        probe: UdpTransport,
-        network: Diagnostics,
-        events: Sender<Event>,
-    ) -> Self {
+    pub fn new(links: Links, signer: Signer, peers: &[PeerId], probe: UdpTransport, network: Diagnostics) -> Self {
         let mut verifier = Verifier::new();
         for peer in peers {
             if !verifier.allow(*peer) {
                 warn!("There is no room to listen to {peer}.");
             }
         }
-        Self { links, signer, verifier, probe, network, events }
+        Self { links, signer, verifier, probe, network }
     }
 
     /// Opens the links on `listener` for these peers, and the datagrams beside it. `boot` is the number of this
-    /// start, and on the disk: it orders this agent's messages after all of the starts before.
+    /// start, and on the disk: it orders this agent's messages after all of the starts before. Datagrams come as
+    /// `inputs`, what happens on links as `events`, for `on_link_event`.
     ///
     /// # Errors
     /// One sentence: the listener broke.
@@ -60,24 +51,15 @@ impl PeerSession {
         listener: TcpListener,
         peers: &[PeerId],
         network: Diagnostics,
-        events: Sender<Event>,
+        inputs: Sender<Input>,
+        events: Sender<LinkEvent>,
     ) -> Result<Self, String> {
         let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         network.listens(at);
-        let probe = UdpTransport::open(at, events.clone(), network.clone());
-        let to_driver = events.clone();
-        let (tell, told) = bounded(LINK_EVENTS_MAX);
-        let links = Links::open(listener, key.clone(), peers, tell)
+        let probe = UdpTransport::open(at, inputs, network.clone());
+        let links = Links::open(listener, key.clone(), peers, events)
             .map_err(|error| format!("The agent cannot listen for other devices: {error}."))?;
-        smol::spawn(async move {
-            while let Ok(event) = told.recv().await {
-                if events.send(Event::Link(event)).await.is_err() {
-                    return;
-                }
-            }
-        })
-        .detach();
-        Ok(Self::new(links, Signer::new(key.clone(), boot), peers, probe, network, to_driver))
+        Ok(Self::new(links, Signer::new(key.clone(), boot), peers, probe, network))
     }
 
     /// Where this agent is reached from now on.
@@ -86,20 +68,17 @@ impl PeerSession {
     }
 
     /// Dials a peer; the answer comes as an event. An address out of the home that the owner did not give is not
-    /// dialled, whoever hinted at it.
-    pub fn dial(&self, peer: PeerKey, address: SocketAddr) {
+    /// dialled, whoever hinted at it: that answer is returned at once.
+    #[must_use]
+    pub fn dial(&self, peer: PeerKey, address: SocketAddr) -> Option<Input> {
         let id = PeerId::from_public_key(&peer.0);
         if self.network.may_dial(address.ip()) {
             self.network.dials(&id, address);
-            return self.links.dial(id, address);
+            self.links.dial(id, address);
+            return None;
         }
         self.network.failed(&id, address, "the address is not of this home, and was not given with --peer");
-        let events = self.events.clone();
-        smol::spawn(async move {
-            // The driver may have stopped.
-            let _ = events.send(Event::Input(Input::Link(peer, LinkInput::NotDialled))).await;
-        })
-        .detach();
+        Some(Input::Link(peer, LinkInput::NotDialled))
     }
 
     /// Ends the link to a peer that nobody here needs.

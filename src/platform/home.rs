@@ -1,24 +1,75 @@
-//! The agent's home: one private folder with its key, its token, its store, and a lock so that only one
-//! agent lives there.
+//! The agent's home: one private folder with its key, its token, its store, and a lock so that only one agent lives
+//! there.
+//!
+//! `Home` names every small file in it (`HomeFile`) and is the only way to them: all are read and written by
+//! `durable`. The store's folder, of which `store` and `disk` take care, lies beside them.
 
-pub mod boot_count;
-pub mod identity;
-pub mod settings;
+mod boot_count;
+mod durable;
+mod identity;
+mod settings;
+mod token;
 
-use crate::limits::DISK_FREE_MIN;
+use crate::config::Config;
+use crate::limits::{DISK_FREE_MIN, REMEMBER_BYTES_MAX, STATE_BYTES_MAX};
 use crate::store::record::{Record, Sources};
 use log::{error, warn};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// An open home. Dropping it lets the next agent in.
+pub use identity::Identity;
+pub use token::Token;
+
+/// An agent's home.
 #[derive(Debug)]
 pub struct Home {
     path: PathBuf,
-    /// Held for as long as the agent lives.
-    _lock: File,
+    /// Held for as long as the agent lives; `None` for who only looks.
+    _lock: Option<File>,
+}
+
+/// The small files of a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HomeFile {
+    /// The key.
+    Identity,
+    /// The secret of the API.
+    Token,
+    /// The number of the agent's starts.
+    BootCount,
+    /// What the owner set. No agent writes it.
+    Settings,
+    /// Where peers were reached.
+    Peers,
+    /// A copy of what is watched.
+    Sources,
+    /// What the governor learned, and the pause that holds.
+    Energy,
+}
+
+impl HomeFile {
+    /// Its name in the folder.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity.key",
+            Self::Token => "api-token",
+            Self::BootCount => "boot",
+            Self::Settings => "config.toml",
+            Self::Peers => "peers",
+            Self::Sources => "sources",
+            Self::Energy => "energy.json",
+        }
+    }
+
+    /// Bytes of it that are read.
+    const fn most(self) -> usize {
+        match self {
+            Self::Peers => REMEMBER_BYTES_MAX,
+            _ => STATE_BYTES_MAX,
+        }
+    }
 }
 
 /// `$XDG_DATA_HOME/wattle`, else `~/.local/share/wattle`.
@@ -34,7 +85,14 @@ pub fn default_home() -> Result<PathBuf, String> {
 }
 
 impl Home {
-    /// Makes the folder if need be (mode 0700) and takes its lock.
+    /// The home in this folder, whoever lives there: nothing is made or locked. For looks beside a running agent, and
+    /// for the tasks of the agent that holds the lock.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), _lock: None }
+    }
+
+    /// Makes the folder if need be (mode 0700) and takes its lock; dropping it lets the next agent in.
     ///
     /// # Errors
     /// One sentence: it cannot be made, or another agent lives there.
@@ -56,7 +114,7 @@ impl Home {
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(|error| format!("The agent's home {name} cannot be written: {error}."))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
+            Ok(()) => Ok(Self { path, _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(format!(
                 "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home."
             )),
@@ -64,52 +122,90 @@ impl Home {
         }
     }
 
-    /// The folder, absolute and without links.
+    /// The folder; absolute and without links if it was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A file in it.
+    /// Where a file of it is.
     #[must_use]
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    pub fn file(&self, file: HomeFile) -> PathBuf {
+        self.path.join(file.name())
+    }
+
+    /// What a file holds; `None` if there is none.
+    ///
+    /// # Errors
+    /// The system's, or that it is no regular file.
+    pub fn read(&self, file: HomeFile) -> std::io::Result<Option<Vec<u8>>> {
+        durable::read(&self.file(file), file.most())
+    }
+
+    /// Writes a file, synced: after a power cut the old or the new one is whole.
+    ///
+    /// # Errors
+    /// The system's; the old file is untouched.
+    pub fn write(&self, file: HomeFile, bytes: &[u8]) -> std::io::Result<()> {
+        durable::write(&self.file(file), bytes)
+    }
+
+    /// The agent's key, made at the first start.
+    ///
+    /// # Errors
+    /// One sentence; a damaged key is never overwritten.
+    pub fn identity(&self) -> Result<Identity, String> {
+        Identity::load_or_create(&self.file(HomeFile::Identity))
+    }
+
+    /// The token of the API, made at the first start.
+    ///
+    /// # Errors
+    /// One sentence; a damaged token is never overwritten.
+    pub fn token(&self) -> Result<Token, String> {
+        Token::load_or_create(&self.file(HomeFile::Token))
+    }
+
+    /// The token of the API, where an agent made one.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn existing_token(&self) -> Result<Token, String> {
+        Token::load(&self.file(HomeFile::Token))
+    }
+
+    /// Counts this start, from 1; on the disk when it returns.
+    ///
+    /// # Errors
+    /// One sentence: the count is damaged, or cannot be kept.
+    pub fn count_boot(&self) -> Result<u32, String> {
+        boot_count::count(&self.file(HomeFile::BootCount))
+    }
+
+    /// The next start counts above `number`.
+    pub fn boot_at_least(&self, number: u32) {
+        boot_count::at_least(&self.file(HomeFile::BootCount), number);
+    }
+
+    /// What the owner set; `None` without `config.toml`.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong, where, and what to do.
+    pub fn settings(&self) -> Result<Option<Config>, String> {
+        settings::read(&self.file(HomeFile::Settings))
     }
 
     /// The copy of what is watched, kept outside the store so that a damaged store can be rebuilt.
     /// An unreadable copy counts as none, and is told.
     #[must_use]
     pub fn sources(&self) -> Sources {
-        match fs::read(self.file("sources")) {
-            Ok(bytes) => Sources::decode_stored(&bytes).unwrap_or_else(|error| {
-                error!(
-                    "The list of watched folders, {}, is damaged and was not used: {error}.",
-                    self.file("sources").display()
-                );
-                Sources::default()
-            }),
-            Err(_) => Sources::default(),
-        }
+        let Ok(Some(bytes)) = self.read(HomeFile::Sources) else { return Sources::default() };
+        Sources::decode_stored(&bytes).unwrap_or_else(|error| {
+            let name = self.file(HomeFile::Sources);
+            error!("The list of watched folders, {}, is damaged and was not used: {error}.", name.display());
+            Sources::default()
+        })
     }
-}
-
-/// Writes a small file so that after a power cut either the old or the new one is whole: temporary file,
-/// fsync, rename, fsync of the folder. Mode 0600.
-///
-/// # Errors
-/// The system's; the old file is untouched.
-pub fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let temporary = path.with_extension("new");
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    #[expect(clippy::disallowed_methods, reason = "the one place that renames durably: the folder is synced below")]
-    fs::rename(&temporary, path)?;
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// Bytes free for this user on the disk that holds `path`. An unreadable figure counts as plenty: the

@@ -21,8 +21,8 @@ const SUSPECT: &str = "store-suspect";
 /// # Errors
 /// One sentence: the disk refuses, or the store belongs to another model.
 pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>, String> {
-    let folder = home.file(LAYOUT);
-    let suspect = home.file(SUSPECT).exists();
+    let folder = home.path().join(LAYOUT);
+    let suspect = home.path().join(SUSPECT).exists();
     let disk = match Disk::open(&folder, sync).and_then(|disk| check(disk, suspect)) {
         Ok(disk) => disk,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
@@ -32,7 +32,7 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>
             Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?
         }
     };
-    let _ = fs::remove_file(home.file(SUSPECT));
+    let _ = fs::remove_file(home.path().join(SUSPECT));
     let broken = |error| format!("The store cannot be used: {error}.");
     let mut library = Library::open(disk).map_err(broken)?;
     if let Err(bound) = library.bind(model).map_err(broken)? {

@@ -1,7 +1,6 @@
 //! Changes in watched folders, as the system tells them (inotify).
 
 use crate::node::input::Input;
-use crate::runtime::driver::Event;
 use log::warn;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -18,10 +17,10 @@ pub struct FolderWatcher {
 impl FolderWatcher {
     /// `home`: the agent's own folder, whose changes are never told.
     #[must_use]
-    pub fn new(events: Sender<Event>, home: PathBuf) -> Self {
+    pub fn new(inputs: Sender<Input>, home: PathBuf) -> Self {
         let tell = move |result: notify::Result<notify::Event>| {
             // A full channel makes this thread wait; the system then drops events and says so (`need_rescan`).
-            let send = |input| drop(events.send_blocking(Event::Input(input)));
+            let send = |input| drop(inputs.send_blocking(input));
             match result {
                 Ok(event) if event.need_rescan() => send(Input::EventsLost),
                 Ok(event) if is_change(event.kind) => {

@@ -1,5 +1,6 @@
 //! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
 
+use super::event::{Event, Inbox};
 use super::event_log::EventLog;
 use super::executor::Clamp;
 use super::governor::GovernorHandle;
@@ -17,30 +18,17 @@ use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
 use crate::platform::blocking;
 use crate::platform::clock;
-use crate::platform::home::boot_count;
-use crate::platform::home::disk_free;
+use crate::platform::home::{Home, disk_free};
 use crate::platform::store;
 use crate::platform::watcher::FolderWatcher;
 use crate::wire::envelope::BadMessage;
 use crate::wire::peer_id::PeerId;
 use crate::work::task::Task;
-use futures_lite::future::or;
 use log::debug;
-use smol::channel::{Receiver, Sender};
+use smol::channel::Sender;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// What reaches the driver.
-#[derive(Debug)]
-pub enum Event {
-    /// For the node.
-    Input(Input),
-    /// A person asks.
-    Call(Call),
-    /// Something happened on a link.
-    Link(LinkEvent),
-}
 
 /// Where outputs go.
 pub struct Outputs {
@@ -59,7 +47,7 @@ pub struct Outputs {
     /// The agent's home.
     pub home: PathBuf,
     /// Back to this loop.
-    pub events: Sender<Event>,
+    pub inputs: Sender<Input>,
 }
 
 /// The node and its outputs.
@@ -96,12 +84,12 @@ impl Driver {
     }
 
     /// Runs until the node has stopped, or everybody hung up.
-    pub async fn run(mut self, events: Receiver<Event>) {
+    pub async fn run(mut self, mut inbox: Inbox) {
         let mut next = Some(Event::Input(Input::Wake));
         while let Some(event) = next {
             let input = match event {
                 Event::Input(input) => Some(input),
-                Event::Call(asked) => self.admit(asked),
+                Event::Request(asked) => self.admit(asked),
                 Event::Link(event) => {
                     if let LinkEvent::UnknownPeer { peer, address } = &event {
                         self.events.unknown_peer(peer, address.ip());
@@ -115,7 +103,7 @@ impl Driver {
             let power = self.news_of_power();
             self.back.extend(power);
             self.back.extend(input);
-            // What was sealed or checked for the node comes back before anything else happens.
+            // What the last outputs brought at once comes back before anything else happens.
             while let Some(input) = self.back.pop_front() {
                 let now = clock::now();
                 let moved = matches!(input, Input::Saved(..) | Input::Done(..));
@@ -130,11 +118,7 @@ impl Driver {
                     return self.session.close().await;
                 }
             }
-            let due = async {
-                clock::sleep_until(self.node.deadline()).await;
-                Some(Event::Input(Input::Wake))
-            };
-            next = or(async { events.recv().await.ok() }, due).await;
+            next = inbox.next(self.node.deadline()).await;
         }
     }
 
@@ -183,7 +167,7 @@ impl Driver {
                         let _ = reply.try_send(response);
                     }
                 }
-                Output::Dial(peer, address) => self.session.dial(peer, address),
+                Output::Dial(peer, address) => self.back.extend(self.session.dial(peer, address)),
                 Output::Send(peer, talk) => self.session.send(peer, &talk),
                 Output::Member(peer, packet) => self.session.probe(peer, &packet),
                 Output::Remember(peer, places) => {
@@ -192,7 +176,7 @@ impl Driver {
                 Output::HangUp(peer) => self.session.hang_up(peer),
                 Output::BootAtLeast(boot) => {
                     let home = self.outputs.home.clone();
-                    smol::spawn(blocking::run(move || boot_count::at_least(&home, boot))).detach();
+                    smol::spawn(blocking::run(move || Home::at(&home).boot_at_least(boot))).detach();
                 }
                 Output::Tell(fact) => self.back.extend(self.session.sign(&fact).map(Input::Told)),
                 Output::Verify(from, told) => self.back.extend(match self.session.verify_relayed(&told.message) {
@@ -232,19 +216,19 @@ impl Driver {
     /// Watches a folder, without waiting for it.
     pub fn watch(&self, path: Vec<u8>) {
         let watch = Arc::clone(&self.outputs.watch);
-        let events = self.outputs.events.clone();
+        let inputs = self.outputs.inputs.clone();
         let task = blocking::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
             // What changed before the watch stood is found by looking once more.
-            let _ = events.send_blocking(Event::Input(Input::Touched(path)));
+            let _ = inputs.send_blocking(Input::Touched(path));
         });
         smol::spawn(task).detach();
     }
 
     fn measure_disk(&self) {
-        let (home, events) = (self.outputs.home.clone(), self.outputs.events.clone());
+        let (home, inputs) = (self.outputs.home.clone(), self.outputs.inputs.clone());
         let task = blocking::run(move || {
-            let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
+            let _ = inputs.send_blocking(Input::Disk { free: disk_free(&home) });
         });
         smol::spawn(task).detach();
     }

@@ -1,6 +1,5 @@
 //! Threads that run tasks: a few for the background, one for people.
 
-use super::driver::Event;
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -54,7 +53,7 @@ pub struct Executor<E> {
     /// The sign bits.
     pub index: Arc<RwLock<Index>>,
     /// To the driver.
-    pub events: Sender<Event>,
+    pub inputs: Sender<Input>,
     /// What the governor clamps background threads to.
     pub clamp: Clamp,
 }
@@ -68,7 +67,7 @@ impl<E: Embedder> Executor<E> {
             let began = clock::thread_cpu();
             let outcome = self.outcome(task);
             let spent = clock::thread_cpu().saturating_sub(began);
-            if self.events.send_blocking(Event::Input(Input::Done(id, outcome, spent))).is_err() {
+            if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
                 return;
             }
         }

@@ -12,6 +12,7 @@
 //! It takes no decision of its own: those are in `node` and in the machines below it.
 
 pub mod driver;
+pub mod event;
 pub mod event_log;
 pub mod executor;
 pub mod governor;

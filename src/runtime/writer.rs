@@ -1,12 +1,10 @@
 //! The one thread that writes the store. Groups what has come in since the last sync into the next one.
 
-use super::driver::Event;
 use crate::base::id::SaveId;
 use crate::limits::SAVES_MAX;
 use crate::node::input::{Input, Saved};
 use crate::platform::disk::Disk;
-use crate::platform::home;
-use crate::platform::home::disk_free;
+use crate::platform::home::{Home, HomeFile, disk_free};
 use crate::search::vector::Index;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::Kv;
@@ -28,7 +26,7 @@ pub struct Writer {
     /// The agent's home.
     pub home: PathBuf,
     /// To the driver.
-    pub events: Sender<Event>,
+    pub inputs: Sender<Input>,
 }
 
 impl Writer {
@@ -47,7 +45,7 @@ impl Writer {
                 Err(why) => vec![Err(why); ids.len()],
             };
             for (id, result) in ids.into_iter().zip(results) {
-                if self.events.send_blocking(Event::Input(Input::Saved(id, result))).is_err() {
+                if self.inputs.send_blocking(Input::Saved(id, result)).is_err() {
                     return;
                 }
             }
@@ -64,7 +62,8 @@ impl Writer {
             let mut applied = Vec::with_capacity(changes.len());
             for change in &changes {
                 if let Change::Sources(sources) = change {
-                    home::write_file(&self.home.join("sources"), &sources.encode())
+                    Home::at(&self.home)
+                        .write(HomeFile::Sources, &sources.encode())
                         .map_err(|error| format!("The list of watched folders cannot be written: {error}."))?;
                 }
                 applied.push(self.library.apply(change).map_err(broken)?);

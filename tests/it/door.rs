@@ -5,15 +5,17 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 use wattle::base::id::{Fingerprint, Ring};
 use wattle::http::client::{Client, Failure};
-use wattle::http::token::{TOKEN_FILE, Token};
 use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
 use wattle::node::output::{Problem, Response, SearchHit};
 use wattle::node::status::Status;
+use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
 use wattle::store::change::Ledger;
+
+mod routes;
 
 struct Agent {
     address: SocketAddr,
@@ -28,7 +30,7 @@ fn agent() -> Agent {
 
 fn agent_with(patience: Timeouts) -> Agent {
     let home = tempfile::tempdir().unwrap();
-    let token = Token::load_or_create(&home.path().join(TOKEN_FILE)).unwrap();
+    let token = Home::at(home.path()).token().unwrap();
     let (gate, driver) = NodeHandle::new();
     smol::spawn(async move {
         while let Ok(asked) = driver.recv().await {

@@ -5,15 +5,13 @@ use std::fs;
 use std::net::TcpListener;
 use std::time::Instant;
 use wattle::platform::home::Home;
-use wattle::platform::home::identity::Identity;
 
 const FILES: usize = 200;
 
 /// A place with a key, and the address at which its agent will be reached.
 pub(crate) fn prepared() -> (Place, String, String) {
     let place = Place::new();
-    let key = Home::open(&place.home()).unwrap().file("identity.key");
-    let peer = Identity::load_or_create(&key).unwrap().peer_id();
+    let peer = Home::open(&place.home()).unwrap().identity().unwrap().peer_id();
     let socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     (place, socket.to_string(), format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", socket.port()))
 }

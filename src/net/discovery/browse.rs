@@ -4,7 +4,6 @@ use super::Discovery;
 use crate::base::id::PeerKey;
 use crate::limits::ADDRESSES_MAX;
 use crate::node::input::Input;
-use crate::runtime::driver::Event;
 use crate::wire::mdns::{PeerAdvert, Service, read};
 use log::{debug, info};
 use mdns_sd::{ResolvedService, ScopedIp, ServiceEvent};
@@ -29,7 +28,7 @@ impl<'a> Browser<'a> {
             ServiceEvent::ServiceResolved(resolved) => self.resolved(service, &resolved).await,
             event => {
                 debug!("mDNS: {event:?}");
-                !self.discovery.events.is_closed()
+                !self.discovery.inputs.is_closed()
             }
         }
     }
@@ -68,7 +67,7 @@ impl<'a> Browser<'a> {
     }
 
     async fn tell(&self, heard: PeerAdvert) -> bool {
-        let (network, events) = (&self.discovery.network, &self.discovery.events);
+        let (network, inputs) = (&self.discovery.network, &self.discovery.inputs);
         if !network.is_known(&heard.peer) {
             debug!("{} announces itself and may not link.", heard.peer);
             return true;
@@ -81,7 +80,7 @@ impl<'a> Browser<'a> {
             }
             network.seen(&heard.peer, place);
             let input = Input::Seen(PeerKey(*heard.peer.public_key()), place);
-            if events.send(Event::Input(input)).await.is_err() {
+            if inputs.send(input).await.is_err() {
                 return false;
             }
         }

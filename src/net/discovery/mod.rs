@@ -16,7 +16,6 @@ mod supervisor;
 
 use super::diagnostics::{Diagnostics, ListenAddress};
 use crate::node::input::Input;
-use crate::runtime::driver::Event;
 use crate::wire::mdns::is_scoped;
 use crate::wire::peer_id::PeerId;
 use smol::channel::Sender;
@@ -35,7 +34,7 @@ pub struct Discovery {
     /// The notes.
     pub network: Diagnostics,
     /// To the driver.
-    pub events: Sender<Event>,
+    pub inputs: Sender<Input>,
 }
 
 impl Discovery {
@@ -63,6 +62,6 @@ impl Discovery {
         let mut addresses: Vec<SocketAddr> = places.iter().map(|place| place.address).collect();
         // An address with a scope means nothing to somebody on another interface.
         addresses.retain(|address| !is_scoped(address.ip()));
-        self.events.send(Event::Input(Input::Here(addresses))).await.is_ok()
+        self.inputs.send(Input::Here(addresses)).await.is_ok()
     }
 }

@@ -64,7 +64,7 @@ impl<'a> Supervisor<'a> {
 
     pub(super) async fn run(mut self) {
         let mut goes_on = true;
-        while goes_on && !self.discovery.events.is_closed() {
+        while goes_on && !self.discovery.inputs.is_closed() {
             self.begin_if_due();
             goes_on = match self.wait().await {
                 Wakeup::Look => self.look().await,
@@ -185,12 +185,12 @@ mod tests {
     #[test]
     fn a_daemon_that_ended_is_noticed_and_started_again() {
         smol::block_on(async {
-            let (events, _told) = smol::channel::bounded(8);
+            let (inputs, _told) = smol::channel::bounded(8);
             // On loopback only, so that nothing is sent.
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
             let own = PeerId::from_public_key(&[1; 32]);
             let network = Diagnostics::default();
-            let discovery = Discovery { own, listen, multicast: true, network: network.clone(), events };
+            let discovery = Discovery { own, listen, multicast: true, network: network.clone(), inputs };
             let state = || network.around(clock::now()).multicast;
             let mut watch = Supervisor::new(&discovery, interface::places(listen));
             watch.begin_if_due();

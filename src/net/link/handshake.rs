@@ -7,8 +7,8 @@ use crate::limits::LINK_STREAMS_HARD_MAX;
 use crate::wire::multistream::{Dialer, Listener};
 use crate::wire::noise::{Established, Handshake, HandshakeKeys};
 use crate::wire::peer_id::PeerId;
+use async_net::TcpStream;
 use smol::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, BufReader};
-use smol::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 

@@ -175,7 +175,7 @@ impl Links {
         settings: Settings,
     ) -> Result<Self> {
         let local = listener.local_addr()?;
-        let listener = smol::net::TcpListener::try_from(listener)?;
+        let listener = async_net::TcpListener::try_from(listener)?;
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let (running, stopping) = smol::channel::bounded(1);
         let table = Mutex::new(LinkTable::new(own, allowed));

@@ -2,8 +2,8 @@
 
 use crate::limits::{LINK_TURN_READS, LINK_WRITE_BYTES, NOISE_FRAME_MAX};
 use crate::wire::noise::{BadNoise, NOISE_OVERHEAD, Transport};
+use async_net::TcpStream;
 use smol::io::{AsyncBufRead, AsyncRead, AsyncWrite};
-use smol::net::TcpStream;
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
 use std::sync::Arc;

@@ -13,7 +13,6 @@ use super::diagnostics::Diagnostics;
 use crate::base::id::PeerKey;
 use crate::node::input::Input;
 use crate::platform::clock;
-use crate::runtime::driver::Event;
 use crate::wire::datagram::DATAGRAM_BYTES_MAX;
 use crate::wire::message::Keys;
 use crate::wire::peer_id::PeerId;
@@ -55,7 +54,7 @@ impl UdpTransport {
     /// Opens the socket at the address and port of the listener. Where that is taken, the agent lives without:
     /// everything goes over the links.
     #[must_use]
-    pub fn open(at: SocketAddr, events: Sender<Event>, network: Diagnostics) -> Self {
+    pub fn open(at: SocketAddr, inputs: Sender<Input>, network: Diagnostics) -> Self {
         let table = Arc::new(Mutex::new(UdpSessions::default()));
         let socket = match UdpSocket::bind(at).and_then(Async::new) {
             Ok(socket) => {
@@ -64,7 +63,7 @@ impl UdpTransport {
                 let ears = UdpReceiver {
                     socket: Arc::clone(&socket),
                     table: Arc::clone(&table),
-                    events,
+                    inputs,
                     network: network.clone(),
                 };
                 smol::spawn(or(ears.listen(), async move {
@@ -144,7 +143,7 @@ fn reachable_from(local: SocketAddr, to: SocketAddr) -> SocketAddr {
 struct UdpReceiver {
     socket: Arc<Async<UdpSocket>>,
     table: Arc<Mutex<UdpSessions>>,
-    events: Sender<Event>,
+    inputs: Sender<Input>,
     network: Diagnostics,
 }
 
@@ -170,7 +169,7 @@ impl UdpReceiver {
         let Some((peer, packet)) = opened else { return self.network.garbage() };
         self.network.opened(&peer, clock::now());
         let input = Input::Member(PeerKey(*peer.public_key()), packet.to_vec());
-        if self.events.try_send(Event::Input(input)).is_err() {
+        if self.inputs.try_send(input).is_err() {
             debug!("A datagram of {peer} was lost: the agent is busy.");
         }
     }
@@ -187,15 +186,15 @@ mod tests {
         PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes())
     }
 
-    fn open() -> (UdpTransport, SocketAddr, smol::channel::Receiver<Event>) {
-        let (events, told) = smol::channel::bounded(8);
+    fn open() -> (UdpTransport, SocketAddr, smol::channel::Receiver<Input>) {
+        let (inputs, told) = smol::channel::bounded(8);
         let at = UdpSocket::bind(HERE).unwrap().local_addr().unwrap();
-        (UdpTransport::open(at, events, Diagnostics::default()), at, told)
+        (UdpTransport::open(at, inputs, Diagnostics::default()), at, told)
     }
 
-    fn heard(told: &smol::channel::Receiver<Event>) -> (PeerKey, Vec<u8>) {
+    fn heard(told: &smol::channel::Receiver<Input>) -> (PeerKey, Vec<u8>) {
         match told.recv_blocking() {
-            Ok(Event::Input(Input::Member(peer, packet))) => (peer, packet),
+            Ok(Input::Member(peer, packet)) => (peer, packet),
             other => panic!("{other:?}"),
         }
     }
@@ -225,8 +224,8 @@ mod tests {
     #[test]
     fn a_taken_port_leaves_an_agent_without_datagrams_but_alive() {
         let taken = UdpSocket::bind(HERE).unwrap();
-        let (events, _told) = smol::channel::bounded(1);
-        let mut probe = UdpTransport::open(taken.local_addr().unwrap(), events, Diagnostics::default());
+        let (inputs, _told) = smol::channel::bounded(1);
+        let mut probe = UdpTransport::open(taken.local_addr().unwrap(), inputs, Diagnostics::default());
         assert!(probe.greet(peer(2), HERE).is_none());
         probe.send(&peer(2), b"nowhere");
     }

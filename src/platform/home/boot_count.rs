@@ -1,33 +1,25 @@
 //! The number of this start of the agent, on the disk before anything is said with it: it orders this agent's
 //! messages, and its lives as a member, after all of the starts before.
 
-use super::{Home, write_file};
+use super::durable;
+use crate::limits::STATE_BYTES_MAX;
 use log::warn;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-
-/// Where the number is kept.
-#[must_use]
-pub fn path(home: &Path) -> PathBuf {
-    home.join("boot")
-}
+use std::path::Path;
 
 /// Counts this start, from 1. A lost file begins anew: peers that remember a higher number say so, and
 /// [`at_least`] keeps it for the next start.
 ///
 /// # Errors
 /// One sentence: the count is damaged, or cannot be kept.
-pub fn count(home: &Home) -> Result<u32, String> {
-    let path = path(home.path());
-    let boot = read(&path)?.saturating_add(1);
-    write(&path, boot)?;
+pub(super) fn count(path: &Path) -> Result<u32, String> {
+    let boot = read(path)?.saturating_add(1);
+    write(path, boot)?;
     Ok(boot)
 }
 
 /// The next start counts above `number`.
-pub fn at_least(home: &Path, number: u32) {
-    let path = path(home);
-    let kept = read(&path).and_then(|before| if before < number { write(&path, number) } else { Ok(()) });
+pub(super) fn at_least(path: &Path, number: u32) {
+    let kept = read(path).and_then(|before| if before < number { write(path, number) } else { Ok(()) });
     if let Err(why) = kept {
         warn!("{why} After its next start this agent may be taken for an earlier one of itself for a while.");
     }
@@ -35,17 +27,20 @@ pub fn at_least(home: &Path, number: u32) {
 
 fn read(path: &Path) -> Result<u32, String> {
     let name = path.display();
-    match std::fs::read_to_string(path) {
-        Ok(text) => text.trim().parse().map_err(|_| {
-            format!("The count of starts, {name}, is damaged. Write into it a number above all starts so far.")
-        }),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+    match durable::read(path, STATE_BYTES_MAX) {
+        Ok(Some(bytes)) => {
+            let number = str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok());
+            number.ok_or_else(|| {
+                format!("The count of starts, {name}, is damaged. Write into it a number above all starts so far.")
+            })
+        }
+        Ok(None) => Ok(0),
         Err(error) => Err(format!("The count of starts, {name}, cannot be read: {error}.")),
     }
 }
 
 fn write(path: &Path, boot: u32) -> Result<(), String> {
-    write_file(path, format!("{boot}\n").as_bytes())
+    durable::write(path, format!("{boot}\n").as_bytes())
         .map_err(|error| format!("The count of starts, {}, cannot be written: {error}.", path.display()))
 }
 
@@ -56,14 +51,14 @@ mod tests {
     #[test]
     fn starts_are_counted_and_a_higher_number_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home::open(&folder.path().join("home")).unwrap();
-        assert_eq!((count(&home), count(&home)), (Ok(1), Ok(2)));
-        at_least(home.path(), 40);
-        at_least(home.path(), 7);
-        assert_eq!(count(&home), Ok(41));
-        std::fs::write(path(home.path()), "many").unwrap();
-        assert!(count(&home).unwrap_err().contains("damaged"));
-        at_least(home.path(), 99);
-        assert!(count(&home).is_err(), "a damaged count is its owner's to mend");
+        let path = &folder.path().join("boot");
+        assert_eq!((count(path), count(path)), (Ok(1), Ok(2)));
+        at_least(path, 40);
+        at_least(path, 7);
+        assert_eq!(count(path), Ok(41));
+        std::fs::write(path, "many").unwrap();
+        assert!(count(path).unwrap_err().contains("damaged"));
+        at_least(path, 99);
+        assert!(count(path).is_err(), "a damaged count is its owner's to mend");
     }
 }

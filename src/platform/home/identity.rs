@@ -1,10 +1,10 @@
 //! The agent's one keypair: Ed25519, made at the first start, mode 0600, never shown.
 
-use crate::platform::home;
+use super::durable;
+use crate::limits::STATE_BYTES_MAX;
 use crate::wire::peer_id::PeerId;
 use ed25519_dalek::SigningKey;
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -26,24 +26,24 @@ impl Identity {
     /// One sentence; a damaged key is never overwritten, since the mesh knows this device by it.
     pub fn load_or_create(path: &Path) -> Result<Self, String> {
         let name = path.display();
-        match fs::read_to_string(path) {
-            Ok(text) => {
+        match durable::read(path, STATE_BYTES_MAX) {
+            Ok(Some(bytes)) => {
                 let open = fs::metadata(path).map_or(0, |meta| meta.permissions().mode() & 0o077);
                 if open != 0 {
                     log::warn!("The key {name} could be read by other users of this machine; it is private now.");
                     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
                         .map_err(|error| format!("The key {name} cannot be made private: {error}."))?;
                 }
-                let seed = parse_seed(text.trim()).ok_or_else(|| {
+                let seed = parse_seed(bytes.trim_ascii()).ok_or_else(|| {
                     format!("The key {name} is damaged; it was left as it is. Restore it from a copy, or move it away: the device is then a new one to its mesh.")
                 })?;
                 Ok(Self { key: SigningKey::from_bytes(&seed) })
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            Ok(None) => {
                 let mut seed = [0; 32];
                 getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
                 let text: String = seed.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
-                home::write_file(path, text.as_bytes())
+                durable::write(path, text.as_bytes())
                     .map_err(|error| format!("The key {name} cannot be written: {error}."))?;
                 Ok(Self { key: SigningKey::from_bytes(&seed) })
             }
@@ -64,8 +64,7 @@ impl Identity {
     }
 }
 
-fn parse_seed(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
+fn parse_seed(digits: &[u8]) -> Option<[u8; 32]> {
     if digits.len() != 64 {
         return None;
     }

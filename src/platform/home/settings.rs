@@ -1,4 +1,4 @@
-//! `config.toml` of a home, read when an agent starts and when `wattle doctor` looks.
+//! The owner's settings, read when an agent starts and when `wattle doctor` looks. No agent writes them.
 
 use crate::config::Config;
 use crate::limits::CONFIG_BYTES_MAX;
@@ -6,27 +6,23 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// Its name in the home.
-pub const FILE: &str = "config.toml";
-
-/// What the owner wrote; the defaults where there is no file.
+/// What the owner wrote; `None` where there is no file.
 ///
 /// # Errors
 /// One sentence: what is wrong, where, and what to do.
-pub fn read(home: &Path) -> Result<Config, String> {
-    let path = home.join(FILE);
+pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
     let unread = |error: std::io::Error| {
         format!("{} cannot be read: {error}. Mend or remove it, then start again.", path.display())
     };
-    let file = match File::open(&path) {
+    let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Config::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unread(error)),
     };
     let mut text = String::new();
     // A byte more than is taken shows that it is too long.
     file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(unread)?;
-    Config::parse(&text).map_err(|wrong| {
+    Config::parse(&text).map(Some).map_err(|wrong| {
         format!("{} is wrong and nothing of it is used: {wrong}. Mend it, then start again.", path.display())
     })
 }

@@ -25,7 +25,6 @@ use crate::energy::reason::Reason;
 use crate::energy::sample::fault::{Fault, Reading};
 use crate::limits::{FOLLOWERS_MAX, SENSOR_LATE_MS};
 use crate::node::input::Input;
-use crate::runtime::driver::Event;
 use heapless::LinearMap;
 use smol::channel::Sender;
 
@@ -89,7 +88,7 @@ pub(super) struct HostCoordinator {
     /// What the followers were woken for last.
     spread: Decision,
     pushed: Option<Decision>,
-    events: Sender<Event>,
+    inputs: Sender<Input>,
     /// The newest word of a person on a pause: its number, and what it said.
     said: u64,
     pause: Option<Pause>,
@@ -121,7 +120,7 @@ impl HostCoordinator {
         found: &BoardReport,
         setup: &Setup,
         kept: Kept,
-        events: Sender<Event>,
+        inputs: Sender<Input>,
     ) -> Self {
         let mut governor = Governor::new(cores, found, setup.settings.clone(), kept.learned);
         for (window, energy) in &setup.plan {
@@ -148,7 +147,7 @@ impl HostCoordinator {
             whole: Decision { reason: Some(Reason::Rising), ..Decision::default() },
             spread: Decision::default(),
             pushed: None,
-            events,
+            inputs,
             said: kept.said,
             pause,
             can_wait: setup.can_wait,
@@ -346,7 +345,7 @@ impl HostCoordinator {
     fn push(&mut self, now: Instant) {
         let decision = self.decision(now);
         if self.pushed.as_ref().map(told) != Some(told(&decision))
-            && self.events.try_send(Event::Input(Input::Power(decision))).is_ok()
+            && self.inputs.try_send(Input::Power(decision)).is_ok()
         {
             self.pushed = Some(decision);
         }

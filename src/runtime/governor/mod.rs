@@ -18,7 +18,6 @@ mod time;
 
 pub use report::{Current, More, Paused, Spent};
 
-use super::driver::Event;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
@@ -29,6 +28,7 @@ use crate::energy::policy::hint::{Energy, HintError};
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::Wall;
+use crate::node::input::Input;
 use crate::platform::{blocking, clock};
 use coordinator::HostCoordinator;
 use futures_lite::future::or;
@@ -145,7 +145,7 @@ impl GovernorHandle {
     ///
     /// # Errors
     /// One sentence, if the system gives no threads.
-    pub fn begin(setup: Setup, events: Sender<Event>) -> Result<Self, String> {
+    pub fn begin(setup: Setup, inputs: Sender<Input>) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
         let (alive, ended) = bounded::<()>(1);
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
@@ -172,7 +172,7 @@ impl GovernorHandle {
         let now = clock::now();
         let (wall, zone) = time.look(now);
         let seen = found.clone().unwrap_or_else(|_| BoardReport::of(&Tree::default()));
-        let mut core = HostCoordinator::new(now, wall, cores, &seen, &setup, kept, events);
+        let mut core = HostCoordinator::new(now, wall, cores, &seen, &setup, kept, inputs);
         core.set_time(now, wall, zone);
         core.lead(now, host.leads());
         if found.is_err() {

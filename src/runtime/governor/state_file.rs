@@ -7,14 +7,10 @@ use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::governor::Learned;
 use crate::energy::policy::pause;
 use crate::platform::clock;
-use crate::platform::home::settings;
-use crate::platform::home::write_file;
+use crate::platform::home::{Home, HomeFile};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-const FILE: &str = "energy.json";
 
 /// What is kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -68,7 +64,7 @@ impl Kept {
 /// The file in a home.
 #[must_use]
 pub(crate) fn path(home: &Path) -> PathBuf {
-    home.join(FILE)
+    Home::at(home).file(HomeFile::Energy)
 }
 
 /// Reads what was kept. A file that cannot be used is moved aside and told of; nothing is learned then, and no joules
@@ -76,9 +72,9 @@ pub(crate) fn path(home: &Path) -> PathBuf {
 #[must_use]
 pub(crate) fn load(home: &Path) -> Kept {
     let path = path(home);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Kept::default(),
+    let bytes = match Home::at(home).read(HomeFile::Energy) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Kept::default(),
         Err(error) => {
             log::error!("{} cannot be read: {error}. The governor begins anew.", path.display());
             return Kept::default();
@@ -106,7 +102,7 @@ pub(crate) fn load(home: &Path) -> Kept {
 /// The system's; the old file is untouched.
 pub(crate) fn save(home: &Path, kept: &Kept) -> std::io::Result<()> {
     let bytes = serde_json::to_vec(kept).map_err(std::io::Error::other)?;
-    write_file(&path(home), &bytes)
+    Home::at(home).write(HomeFile::Energy, &bytes)
 }
 
 /// A pause, or its end, for an agent that does not run now.
@@ -115,7 +111,7 @@ pub(crate) fn save(home: &Path, kept: &Kept) -> std::io::Result<()> {
 /// One sentence; nothing was changed.
 pub(crate) fn paused(home: &Path, wanted: Option<super::Paused>) -> Result<(), String> {
     let now = clock::now();
-    let trusted = settings::read(home)?.energy.trusted_clock;
+    let trusted = Home::at(home).settings()?.unwrap_or_default().energy.trusted_clock;
     let (wall, zone) = Time::new(trusted).look(now);
     let pause = wanted.map(|wanted| wanted.pause(now, wall, &zone.unwrap_or_default())).transpose()?;
     let before = load(home);

@@ -19,10 +19,10 @@ mod words;
 
 use super::raw::{Muxed, agree, muxed, propose, secrets};
 use super::{End, key, name, soon};
+use async_net::TcpStream;
 use liar::{lie, lies_of};
 use smol::Timer;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
-use smol::net::TcpStream;
 use std::net::SocketAddr;
 use std::time::Duration;
 use wattle::limits::{LINK_HALF_OPEN_ADDRESS_MAX, LINK_STREAMS_MAX};

@@ -1,8 +1,8 @@
 //! A libp2p end without manners: each step of the handshake by hand.
 
 use super::{key, soon};
+use async_net::TcpStream;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
-use smol::net::TcpStream;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use wattle::wire::multistream::Dialer;

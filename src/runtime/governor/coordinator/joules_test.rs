@@ -8,8 +8,8 @@ use crate::runtime::governor::state_file::{Calibration, Kept};
 use smol::channel::bounded;
 
 fn core(kept: Kept, found: &BoardReport) -> HostCoordinator {
-    let (events, _) = bounded(64);
-    let mut core = HostCoordinator::new(at(0), None, 4, found, &tests::setup(), kept, events);
+    let (inputs, _) = bounded(64);
+    let mut core = HostCoordinator::new(at(0), None, 4, found, &tests::setup(), kept, inputs);
     core.lead(at(0), true);
     core
 }

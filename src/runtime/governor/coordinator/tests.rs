@@ -24,9 +24,9 @@ pub(super) fn setup() -> Setup {
     }
 }
 
-fn core() -> (HostCoordinator, Receiver<Event>) {
-    let (events, pushed) = bounded(64);
-    let mut core = HostCoordinator::new(at(0), None, 4, &findings(), &setup(), Kept::default(), events);
+fn core() -> (HostCoordinator, Receiver<Input>) {
+    let (inputs, pushed) = bounded(64);
+    let mut core = HostCoordinator::new(at(0), None, 4, &findings(), &setup(), Kept::default(), inputs);
     core.lead(at(0), true);
     (core, pushed)
 }
@@ -84,7 +84,7 @@ fn the_node_is_told_of_modes_and_reasons_and_fetches_duties_itself() {
     core.demand(at(0), WORK);
     (1..120).for_each(|s| second(&mut core, s * 1000));
     let mut told = Vec::new();
-    while let Ok(Event::Input(Input::Power(decision))) = pushed.try_recv() {
+    while let Ok(Input::Power(decision)) = pushed.try_recv() {
         told.push((decision.workers, decision.mode, decision.reason));
     }
     assert_eq!(told.last(), Some(&(4, Mode::Full, None)), "{told:?}");
@@ -140,8 +140,8 @@ fn what_work_has_waited_is_counted_on_over_a_restart() {
     core.demand(at(1000), WORK);
     let kept = core.kept(at(61_000));
     assert_eq!(kept.waited_ms, 60_000);
-    let (events, _inbox) = bounded(1);
-    let mut again = HostCoordinator::new(at(0), None, 4, &findings(), &setup(), kept, events);
+    let (inputs, _inbox) = bounded(1);
+    let mut again = HostCoordinator::new(at(0), None, 4, &findings(), &setup(), kept, inputs);
     again.demand(at(5000), WORK);
     assert_eq!(again.backlog(at(6000)).oldest, Some(Duration::from_secs(61)));
 }

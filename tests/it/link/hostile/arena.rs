@@ -10,7 +10,6 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use wattle::net::link::{Channel, LinkEvent};
 use wattle::platform::home::Home;
-use wattle::platform::home::identity::Identity;
 use wattle::wire::envelope::{Signer, Verifier};
 use wattle::wire::message::{Ask, Message};
 use wattle::wire::peer_id::PeerId;
@@ -117,8 +116,7 @@ impl Arena {
     pub(super) fn new() -> Self {
         let place = Place::new();
         place.write("violin.txt", "The violin is kept in the cupboard under the stairs.");
-        let file = Home::open(&place.home()).unwrap().file("identity.key");
-        let name_of_agent = Identity::load_or_create(&file).unwrap().peer_id();
+        let name_of_agent = Home::open(&place.home()).unwrap().identity().unwrap().peer_id();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         // The address of one peer is a lie: somebody else answers there.
         let impostor = End::new(IMPOSTOR, &[]);

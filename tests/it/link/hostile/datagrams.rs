@@ -3,8 +3,8 @@
 use super::super::{key, name, soon};
 use super::arena::{Arena, FOE, Voice};
 use super::words::foe;
+use async_net::UdpSocket;
 use smol::Timer;
-use smol::net::UdpSocket;
 use std::net::SocketAddr;
 use std::time::Duration;
 use wattle::base::id::PeerKey;

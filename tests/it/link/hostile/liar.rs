@@ -2,9 +2,9 @@
 
 use super::super::raw::{bad, propose, secrets};
 use super::super::{key, name, soon};
+use async_net::TcpStream;
 use ed25519_dalek::Signer;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
-use smol::net::TcpStream;
 use std::io::Result;
 use std::net::SocketAddr;
 use wattle::wire::peer_id::PeerId;

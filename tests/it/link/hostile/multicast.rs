@@ -10,7 +10,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use wattle::base::rng::Rng;
 use wattle::platform::home::Home;
-use wattle::platform::home::identity::Identity;
 
 const GROUP: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353));
 const HERE: &str = "10.78.0.1";
@@ -98,8 +97,7 @@ fn network() {
 fn inside() {
     network();
     let place = Place::new();
-    let file = Home::open(&place.home()).unwrap().file("identity.key");
-    let agent_name = Identity::load_or_create(&file).unwrap().peer_id();
+    let agent_name = Home::open(&place.home()).unwrap().identity().unwrap().peer_id();
     let friend_name = format!("/p2p/{}", name(FRIEND));
     let agent: Agent = place.up(&["--listen", &format!("{HERE}:{PORT}"), "--peer", &friend_name]);
     let memory = || -> u64 {

@@ -1,15 +1,12 @@
-//! The secret of one agent's API: who can read HOME/api-token may ask and order.
+//! The secret of one agent's API: who can read its file may ask and order.
 
-use crate::platform::home::write_file;
+use super::durable;
 use std::fmt;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::hint::black_box;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-
-/// The file's name under the agent's home.
-pub const TOKEN_FILE: &str = "api-token";
 
 const BYTES: usize = 32;
 const DIGITS: usize = BYTES * 2;
@@ -57,13 +54,8 @@ impl Token {
     /// One sentence: it is not there, cannot be read, or is damaged.
     pub fn load(path: &Path) -> Result<Self, String> {
         let name = path.display();
-        let failed = |error: std::io::Error| format!("The token {name} cannot be read: {error}.");
-        // Looked at before it is lan_listener: opening a pipe would wait for ever.
-        if !fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(format!("The token {name} is not a regular file."));
-        }
-        let mut text = Vec::new();
-        File::open(path).map_err(failed)?.take(DIGITS as u64 + 2).read_to_end(&mut text).map_err(failed)?;
+        let text = durable::read(path, DIGITS + 2).and_then(|text| text.ok_or_else(|| ErrorKind::NotFound.into()));
+        let text = text.map_err(|error| format!("The token {name} cannot be read: {error}."))?;
         String::from_utf8(text).ok().and_then(|text| Self::parse(text.trim_end())).ok_or_else(|| {
             format!("The token {name} is damaged. Delete it and start the agent again: that makes a new one.")
         })
@@ -73,7 +65,7 @@ impl Token {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).map_err(|error| format!("The system gives no random numbers: {error}."))?;
         let token = Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
-        write_file(path, format!("{}\n", token.0).as_bytes())
+        durable::write(path, format!("{}\n", token.0).as_bytes())
             .map_err(|error| format!("The token {} cannot be written: {error}.", path.display()))?;
         Ok(token)
     }
@@ -107,7 +99,7 @@ mod tests {
     #[test]
     fn a_token_is_made_once_and_only_its_owner_reads_it() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(TOKEN_FILE);
+        let path = home.path().join("token");
         let token = Token::load_or_create(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(token.matches(Token::load_or_create(&path).unwrap().reveal()));
@@ -119,7 +111,7 @@ mod tests {
     #[test]
     fn a_token_that_others_may_read_is_closed_to_them() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(TOKEN_FILE);
+        let path = home.path().join("token");
         let token = Token::load_or_create(&path).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         assert!(Token::load_or_create(&path).unwrap().matches(token.reveal()));
@@ -129,7 +121,7 @@ mod tests {
     #[test]
     fn a_damaged_token_is_told_and_never_shown_and_an_empty_one_is_filled() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(TOKEN_FILE);
+        let path = home.path().join("token");
         let long = "a".repeat(DIGITS + 1);
         for damaged in ["5ecret", "\n", long.as_str(), &long[..DIGITS - 1], &"G".repeat(DIGITS)] {
             fs::write(&path, damaged).unwrap();

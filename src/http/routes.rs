@@ -1,0 +1,295 @@
+//! The one table of HTTP calls: method, path, who may call, what it is for, and what answers.
+//!
+//! A call is one row. The auth check (`auth`) asks the table who may call, the router below takes its handler from it,
+//! 405 answers take the allowed methods from it, and docs/api.md repeats it (a test compares them).
+
+use super::answer::refused;
+use super::api::Api;
+use crate::node::input::Request;
+use std::fmt;
+use std::pin::Pin;
+use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
+
+/// Who may make a call, after the checks of host and origin, which hold for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever reaches this address: nothing of the owner's is in the answer.
+    Open,
+    /// Who has the agent's token.
+    Token,
+}
+
+/// The answer to one request, on its way.
+type Answer<'a> = Pin<Box<dyn Future<Output = Conn> + Send + 'a>>;
+
+/// One call.
+pub struct Route {
+    /// `Get` answers HEAD as well, without the body.
+    pub method: Method,
+    /// As it must be sent. One part may be a parameter, written as `{name}`: it stands for one part that is not empty.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// What it does, as a phrase that goes on after "it".
+    pub about: &'static str,
+    /// What answers; it gets the parameter as it was sent (percent signs and all), or nothing.
+    handler: for<'a> fn(&'a Api, Conn, String) -> Answer<'a>,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// Every call, in the order of docs/api.md.
+pub static ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        path: "/",
+        access: Access::Open,
+        about: "gives the page for people; the page asks with the token",
+        handler: |api, conn, _| Box::pin(async move { api.page(conn) }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/healthz",
+        access: Access::Open,
+        about: "says `ok` as long as the agent lives",
+        handler: |_, conn, _| Box::pin(async move { conn.ok("ok") }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/status",
+        access: Access::Token,
+        about: "tells what the agent has, what it does and whom it is linked to",
+        handler: |api, conn, _| Box::pin(api.ask(conn, Ok(Request::Status))),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/events",
+        access: Access::Token,
+        about: "tells what happened; with `?after=N`, after the event of that number",
+        handler: |api, conn, _| Box::pin(async move { api.happened(conn) }),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/search",
+        access: Access::Token,
+        about: "answers a question: `{\"query\", \"k\"?}`",
+        handler: |api, conn, _| Box::pin(api.search(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/add",
+        access: Access::Token,
+        about: "watches a folder or file: `{\"path\", \"collection\"?, \"ring\"?}`; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.add(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/doctor",
+        access: Access::Token,
+        about: "reads the whole store and tells what is wrong with it",
+        handler: |api, conn, _| Box::pin(api.ask(conn, Ok(Request::Audit))),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/network",
+        access: Access::Token,
+        about: "tells what is known of the network and of each peer",
+        handler: |api, conn, _| Box::pin(async move { api.network(conn) }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/energy",
+        access: Access::Token,
+        about: "tells what the governor measures and allows",
+        handler: |api, conn, _| Box::pin(api.energy(conn)),
+    },
+    Route {
+        method: Method::Put,
+        path: "/v1/energy/hint",
+        access: Access::Token,
+        about: "takes a hint on energy: ours, evcc's or the grid's; answers 204 without a body",
+        handler: |api, conn, _| Box::pin(api.hint(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/energy/pause",
+        access: Access::Token,
+        about: "pauses background work: `{}`, `{\"seconds\"}` or `{\"until\": \"18:30\"}`; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.pause(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/energy/resume",
+        access: Access::Token,
+        about: "ends a pause; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.resume(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/energy/new-supply",
+        access: Access::Token,
+        about: "forgets what was learned of the power supply; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.new_supply(conn)),
+    },
+];
+
+/// What the table says of a request.
+#[derive(Debug)]
+enum Found<'a> {
+    /// This row, with its parameter.
+    Route(&'a Route, String),
+    /// The path is there for these methods only.
+    OtherMethods(Vec<&'a Route>),
+    /// No row has this path.
+    Nothing,
+}
+
+fn find<'a>(table: &'a [Route], method: Method, path: &str) -> Found<'a> {
+    let mut others = Vec::new();
+    for route in table {
+        let Some(parameter) = parameter(route.path, path) else { continue };
+        if route.method == method || (route.method == Method::Get && method == Method::Head) {
+            return Found::Route(route, parameter.to_owned());
+        }
+        others.push(route);
+    }
+    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
+}
+
+/// The part of `path` that stands for the parameter of `pattern`, empty where that has none; `None` where they differ.
+fn parameter<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+    let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
+    let mut found = "";
+    loop {
+        match (patterns.next(), parts.next()) {
+            (None, None) => return Some(found),
+            (Some(pattern), Some(part)) if pattern.starts_with('{') && !part.is_empty() => found = part,
+            (Some(pattern), Some(part)) if pattern == part => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Who may make this call; what is not in the table is told only to who has the token.
+pub(super) fn access(method: Method, path: &str) -> Access {
+    match find(ROUTES, method, path) {
+        Found::Route(route, _) => route.access,
+        Found::OtherMethods(_) | Found::Nothing => Access::Token,
+    }
+}
+
+/// Answers every request that the auth let in.
+#[derive(Debug)]
+pub(super) struct Router(pub(super) Api);
+
+impl Handler for Router {
+    async fn run(&self, conn: Conn) -> Conn {
+        match find(ROUTES, conn.method(), conn.path()) {
+            Found::Route(route, parameter) => (route.handler)(&self.0, conn, parameter).await,
+            Found::OtherMethods(routes) => {
+                let allowed = allowed(&routes);
+                let each: Vec<String> =
+                    routes.iter().map(|route| format!("{} {}", route.method, route.about)).collect();
+                let why = format!("This call is made with {}: {}.", allowed.replace(", ", " or "), each.join("; "));
+                refused(conn, Status::MethodNotAllowed, &why).with_response_header(KnownHeaderName::Allow, allowed)
+            }
+            Found::Nothing => refused(conn, Status::NotFound, "There is no such call; docs/api.md lists all that are."),
+        }
+    }
+}
+
+/// The value of `Allow`.
+fn allowed(routes: &[&Route]) -> String {
+    let methods = routes.iter().flat_map(|route| {
+        let head = (route.method == Method::Get).then_some("HEAD");
+        [Some(route.method.as_str()), head].into_iter().flatten()
+    });
+    methods.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(method: Method, path: &'static str) -> Route {
+        let (access, about) = (Access::Token, "is a test");
+        Route { method, path, access, about, handler: |_, conn, _| Box::pin(async move { conn }) }
+    }
+
+    #[test]
+    fn a_path_is_found_by_its_parts_and_a_parameter_stands_for_one_part() {
+        let table = [
+            row(Method::Get, "/v1/things"),
+            row(Method::Get, "/v1/things/{name}"),
+            row(Method::Delete, "/v1/things/{name}"),
+            row(Method::Post, "/v1/things/{name}/copy"),
+        ];
+        let found = |method, path| match find(&table, method, path) {
+            Found::Route(route, parameter) => Some((route.path, parameter)),
+            Found::OtherMethods(_) | Found::Nothing => None,
+        };
+        let is = |path: &'static str, parameter: &str| Some((path, parameter.to_owned()));
+        assert_eq!(found(Method::Get, "/v1/things"), is("/v1/things", ""));
+        assert_eq!(found(Method::Get, "/v1/things/a%20b"), is("/v1/things/{name}", "a%20b"));
+        assert_eq!(found(Method::Delete, "/v1/things/a"), is("/v1/things/{name}", "a"));
+        assert_eq!(found(Method::Post, "/v1/things/a/copy"), is("/v1/things/{name}/copy", "a"));
+        assert_eq!(found(Method::Head, "/v1/things/a"), is("/v1/things/{name}", "a"), "HEAD is GET without a body");
+        for nothing in ["", "/", "/v1/things/", "/v1/things/a/", "/v1/things//copy", "/v1/things/a/b/copy", "v1/things"]
+        {
+            assert!(matches!(find(&table, Method::Get, nothing), Found::Nothing), "{nothing}");
+        }
+        let Found::OtherMethods(others) = find(&table, Method::Put, "/v1/things/a") else { panic!("it is found") };
+        assert_eq!(allowed(&others), "GET, HEAD, DELETE");
+        assert!(matches!(find(&table, Method::Head, "/v1/things/a/copy"), Found::OtherMethods(_)));
+    }
+
+    #[test]
+    fn no_row_hides_another_and_only_what_tells_nothing_is_open() {
+        for route in ROUTES {
+            let found = find(ROUTES, route.method, route.path);
+            assert!(matches!(found, Found::Route(first, _) if std::ptr::eq(first, route)), "{route:?}");
+            let open = matches!(route.path, "/" | "/healthz");
+            assert_eq!(access(route.method, route.path) == Access::Open, open, "{route:?}");
+        }
+        assert_eq!(access(Method::Head, "/healthz"), Access::Open);
+        assert_eq!([access(Method::Post, "/"), access(Method::Get, "/x")], [Access::Token; 2]);
+    }
+
+    #[test]
+    fn the_documentation_lists_the_table() {
+        let documented: Vec<&str> = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md"))
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        let row = |route: &Route| {
+            let Route { method, path, access, about, .. } = route;
+            let who = if *access == Access::Open { "open" } else { "token" };
+            format!("| `{method} {path}` | {who} | {about} |")
+        };
+        assert_eq!(documented, ROUTES.iter().map(row).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_command_line_and_the_page_make_calls_of_the_table_only() {
+        let is_row = |method: Method, path: &str| matches!(find(ROUTES, method, path), Found::Route(..));
+        let mut seen = 0;
+        for call in include_str!("client.rs").split("self.call(").skip(1) {
+            let Some((method, rest)) = call.split_once(',') else { panic!("{call}") };
+            let path = rest.split('"').nth(1).unwrap().split('?').next().unwrap();
+            let method: Method = method.trim_start_matches("Method::").to_ascii_uppercase().parse().unwrap();
+            assert!(is_row(method, path), "{method} {path}");
+            seen += 1;
+        }
+        assert!(seen >= 9, "{seen}");
+        for call in include_str!("page.html").split("call(\"").skip(1) {
+            let path = call.split('"').next().unwrap();
+            assert!(is_row(Method::Get, path) || is_row(Method::Post, path), "{path}");
+            seen += 1;
+        }
+        assert!(seen >= 11, "{seen}");
+    }
+}

@@ -1,0 +1,6 @@
+//! The caps of the agent's home.
+
+/// Bytes of a small state file that are read. The largest is the list of watched folders: `SOURCES_MAX` paths.
+pub const STATE_BYTES_MAX: usize = 1024 * 1024;
+
+const _: () = assert!(super::SOURCES_MAX * (super::PATH_BYTES_MAX + 256) < STATE_BYTES_MAX, "every list can be read");

@@ -1,0 +1,67 @@
+//! The one way in which small state files are read and written: whole, or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// What the file holds; `None` if there is none. A longer file is cut after `most` bytes: who must know asks for one
+/// more than it takes.
+///
+/// # Errors
+/// The system's, or that something else than a regular file has this name.
+pub(super) fn read(path: &Path, most: usize) -> Result<Option<Vec<u8>>> {
+    // Looked at before it is opened: opening a pipe would wait for ever.
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => {}
+        Ok(_) => return Err(Error::other("it is not a regular file")),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Writes a file so that after a power cut either the old or the new one is whole: temporary file, fsync, rename,
+/// fsync of the folder. Mode 0600.
+///
+/// # Errors
+/// The system's; the old file is untouched.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = path.with_extension("new");
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    #[expect(clippy::disallowed_methods, reason = "the one place that renames durably: the folder is synced below")]
+    fs::rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_written_is_read_and_private_and_only_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        assert_eq!(read(&path, 9).unwrap(), None);
+        // What a power cut left of an earlier write is in nobody's way.
+        fs::write(folder.path().join("state.new"), "half").unwrap();
+        write(&path, b"one").unwrap();
+        write(&path, b"other").unwrap();
+        assert_eq!(read(&path, 9).unwrap().unwrap(), b"other");
+        assert_eq!(read(&path, 3).unwrap().unwrap(), b"oth");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert!(read(folder.path(), 9).unwrap_err().to_string().contains("not a regular file"));
+        let nowhere = folder.path().join("none/state");
+        assert!(write(&nowhere, b"x").is_err() && read(&nowhere, 9).unwrap().is_none());
+    }
+}
