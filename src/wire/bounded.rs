@@ -16,30 +16,49 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    deserializer.deserialize_seq(AtMost::<T, MAX>(PhantomData))
+    let mut list = Vec::new();
+    each(deserializer, MAX, |item| list.push(item))?;
+    Ok(list)
 }
 
-struct AtMost<T, const MAX: usize>(PhantomData<T>);
+/// Reads a list of at most `max` items and hands each to `take`.
+///
+/// # Errors
+/// The list is too long, or no list. What was taken before is of no use.
+pub(super) fn each<'de, D, T>(deserializer: D, max: usize, take: impl FnMut(T)) -> Result<(), D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_seq(AtMost { max, take, item: PhantomData })
+}
 
-impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for AtMost<T, MAX> {
-    type Value = Vec<T>;
+struct AtMost<T, F> {
+    max: usize,
+    take: F,
+    item: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for AtMost<T, F> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a list of at most {MAX}")
+        write!(f, "a list of at most {}", self.max)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
         let promised = items.size_hint().unwrap_or(0);
-        if promised > MAX {
+        if promised > self.max {
             return Err(A::Error::invalid_length(promised, &self));
         }
-        let mut list = Vec::new();
+        let mut taken = 0;
         while let Some(item) = items.next_element()? {
-            if list.len() >= MAX {
-                return Err(A::Error::invalid_length(list.len() + 1, &self));
+            if taken >= self.max {
+                return Err(A::Error::invalid_length(taken + 1, &self));
             }
-            list.push(item);
+            (self.take)(item);
+            taken += 1;
         }
-        Ok(list)
+        Ok(())
     }
 }

@@ -69,7 +69,7 @@ impl Sealer {
         out.clear();
         let begin = match form {
             Form::Postcard => packed::begin(kind, task_id, &payload, out)?,
-            Form::Json if line::is_plain(kind) => line::begin(&payload, out),
+            Form::Json if line::is_plain(kind) => line::begin(&payload, out)?,
             Form::Json => return Err(BadMessage::Form),
         };
         let hash = Sha256::digest(out.get(begin..).unwrap_or_default());
@@ -81,7 +81,7 @@ impl Sealer {
                 MESSAGE_BYTES_MAX
             }
             Form::Json => {
-                line::end(kind, task_id, &self.name, &signature, out);
+                line::end(kind, task_id, &self.name, signature, out)?;
                 JSON_LINE_MAX - 1
             }
         };
