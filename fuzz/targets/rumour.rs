@@ -4,15 +4,14 @@
 
 use ed25519_dalek::SigningKey;
 use heapless::Vec as Bounded;
+use wattle::base::level::Energy;
 use wattle::limits::{
     COLLECTION_BYTES_MAX, RUMOUR_BATCH_MAX, RUMOUR_BODY_MAX, RUMOUR_BYTES_MAX, RUMOUR_COLLECTIONS_MAX,
     RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_TASK_MS_MAX, RUMOUR_VALID_S,
 };
 use wattle::wire::message::{Form, Opener, Sealer, unsigned};
 use wattle::wire::peer::PeerId;
-use wattle::wire::rumour::{
-    Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE,
-};
+use wattle::wire::rumour::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE};
 use wattle::wire::talk::Talk;
 
 /// The number of this saying among all of them.

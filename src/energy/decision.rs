@@ -1,9 +1,9 @@
 //! What the governor decides, for the pool of workers and for status.
 
 use super::mode::Mode;
-use super::policy::hint::Energy;
 use super::reason::Reason;
 use super::share::Share;
+use crate::base::level::Energy;
 use serde::{Deserialize, Serialize};
 
 /// What background workers may do now.

@@ -7,7 +7,6 @@
 //! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
 
 pub mod announce;
-mod bounded;
 #[cfg(test)]
 mod chance;
 pub mod datagram;

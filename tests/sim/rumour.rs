@@ -3,6 +3,7 @@
 use super::{FOLDER, World};
 use std::collections::BTreeMap;
 use wattle::base::id::{PeerKey, Ring};
+use wattle::base::level::Energy;
 use wattle::base::time::Duration;
 use wattle::limits::{RUMOUR_ORIGIN_BURST, RUMOUR_ORIGIN_RATE};
 use wattle::node::input::{Input, LinkInput, Request};
@@ -10,7 +11,7 @@ use wattle::sim::net;
 use wattle::store::record::Source;
 use wattle::wire::message::unsigned;
 use wattle::wire::peer::PeerId;
-use wattle::wire::rumour::{Energy, Fact, Gossip, Headroom, Kind, Relayed, TYPE};
+use wattle::wire::rumour::{Fact, Gossip, Headroom, Kind, Relayed, TYPE};
 use wattle::wire::talk::Talk;
 
 /// So many agents, all running, 5 % of what they say lost. With `degree`, each can reach only so many others.

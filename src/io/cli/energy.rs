@@ -2,13 +2,13 @@
 
 use super::text::one_line;
 use super::{Stop, pretty, say};
+use crate::base::level::Energy;
 use crate::base::time::Duration;
 use crate::config::duration;
 use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::source::Source;
-use crate::energy::policy::hint::Energy;
 use crate::energy::policy::hours::minute_of_day;
 use crate::energy::report::Report;
 use crate::io::calibrate::{self, Power};

@@ -112,7 +112,7 @@ fn headroom(told: &Headroom) -> String {
         _ => "full",
     };
     match told.energy {
-        crate::wire::rumour::Energy::Unknown => word.to_owned(),
+        crate::base::level::Energy::Unknown => word.to_owned(),
         energy => format!("{word} (energy {})", energy.word()),
     }
 }
@@ -128,8 +128,8 @@ fn collections(told: &[Collection]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::level::Energy;
     use crate::io::events::Kind;
-    use crate::wire::rumour::Energy;
 
     const PLAIN: Look = Look { width: 80, styled: false };
 

@@ -4,6 +4,7 @@
 //! indexed and answers all the same.
 
 use crate::base::id::Ring;
+use crate::base::level::Energy;
 use crate::base::time::Instant;
 use crate::io::events;
 use crate::mesh::member::Standing as Believed;
@@ -11,7 +12,7 @@ use crate::node::output;
 use crate::node::status::{Known, Status};
 use crate::store::audit::Audit;
 use crate::store::change::{Kind, Ledger};
-use crate::wire::rumour::{self, Energy};
+use crate::wire::rumour;
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/search` answers this.

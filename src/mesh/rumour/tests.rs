@@ -1,9 +1,10 @@
 //! The flood as a table: who takes what, from whom, and when it ends. Whole homes are in tests/sim/rumour.rs.
 
 use super::*;
+use crate::base::level::Energy;
 use crate::wire::message::unsigned;
 use crate::wire::peer::PeerId;
-use crate::wire::rumour::{Energy, Removed, TYPE};
+use crate::wire::rumour::{Removed, TYPE};
 
 fn key(n: u64) -> PeerKey {
     let mut bytes = [0; 32];

@@ -8,6 +8,7 @@
 use super::control::findings;
 use super::plant::{Heat, Plant, invented, plant};
 use super::sensor::Sensor;
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::advert::{self, Crier};
 use crate::energy::board::source::{Battery, Flow, Supplies};
@@ -20,7 +21,7 @@ use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::sample::group::Readings;
 use crate::energy::share::Share;
-use crate::wire::rumour::{self, Headroom};
+use crate::wire::rumour::Headroom;
 
 const HOUR: u32 = 3600;
 const DAY: u32 = 24 * HOUR;
@@ -151,7 +152,7 @@ impl Home {
 
     /// Lets device `at` do chunks with so many core seconds: its own, then, on surplus, those of who has most.
     fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
-        let surplus = self.devices[at].word.is_some_and(|word| word.energy == rumour::Energy::Surplus);
+        let surplus = self.devices[at].word.is_some_and(|word| word.energy == Energy::Surplus);
         while core_seconds > 1e-9 {
             let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
             let others = (0..self.devices.len()).filter(|other| *other != at);

@@ -1,8 +1,8 @@
 //! How a field stands in JSON where that is not what serde derives for its type: `#[serde(with = "field")]`.
 
 use super::{NUMBER_MAX, base64};
-use crate::base::id::PeerKey;
-use crate::wire::bounded;
+use crate::base::bounded;
+use crate::base::id::{PeerKey, Row};
 use crate::wire::rumour::Kind;
 use heapless::Vec as Bounded;
 use serde::de::{Error, Visitor};
@@ -88,6 +88,16 @@ impl Visitor<'_> for Number {
         // Neither a sign nor a zero stands before the digits.
         let number = digits.parse().ok().filter(|_| digits.starts_with(|first| matches!(first, '1'..='9')));
         number.filter(|number| *number > NUMBER_MAX).ok_or_else(|| E::custom("no number that is to be a string"))
+    }
+}
+
+impl Field for Row {
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.write(to)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Field::read(from).map(Self)
     }
 }
 

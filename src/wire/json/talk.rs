@@ -2,15 +2,16 @@
 
 use super::field::{self, Field, Read};
 use super::{base64, encode, is_encoding_of};
-use crate::base::id::PeerKey;
+use crate::base::bounded;
+use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use crate::base::id::{PeerKey, Row};
 use crate::limits::{
     ADDRESSES_MAX, ECHO_BYTES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX,
     ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
 };
-use crate::wire::bounded;
 use crate::wire::message::Form;
 use crate::wire::spelling;
-use crate::wire::talk::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Talk};
+use crate::wire::talk::{Answer, Ask, Echo, Entry, Keys, Talk};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::de::DeserializeOwned;
@@ -179,26 +180,62 @@ struct AnswerFields {
 #[serde(remote = "Found", deny_unknown_fields)]
 struct FoundFields {
     #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, HITS_MAX>")]
-    hits: Vec<Hit>,
+    hits: Vec<SearchHit>,
+    #[serde(getter = "holding")]
     holding: Bounded<u32, QUESTION_WORDS_MAX>,
-    #[serde(with = "field")]
+    #[serde(with = "field", getter = "length")]
     length: u64,
+    #[serde(getter = "passages")]
     passages: u32,
 }
 
+fn holding(found: &Found) -> &Bounded<u32, QUESTION_WORDS_MAX> {
+    &found.statistics.document_frequencies
+}
+
+fn length(found: &Found) -> u64 {
+    found.statistics.length
+}
+
+fn passages(found: &Found) -> u32 {
+    found.statistics.chunks
+}
+
+impl From<FoundFields> for Found {
+    fn from(FoundFields { hits, holding, length, passages }: FoundFields) -> Self {
+        Self { statistics: CorpusStatistics { chunks: passages, document_frequencies: holding, length }, hits }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Hit", deny_unknown_fields)]
+#[serde(remote = "SearchHit", deny_unknown_fields)]
 struct HitFields {
     #[serde(with = "field")]
     cosine: f32,
     heading: String,
+    #[serde(getter = "length_of")]
     length: u32,
     #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, PATH_BYTES_MAX>")]
     path: Vec<u8>,
     #[serde(with = "field")]
-    row: u64,
+    row: Row,
     text: String,
+    #[serde(getter = "words_of")]
     words: Bounded<u16, QUESTION_WORDS_MAX>,
+}
+
+fn length_of(hit: &SearchHit) -> u32 {
+    hit.frequencies.length
+}
+
+fn words_of(hit: &SearchHit) -> &Bounded<u16, QUESTION_WORDS_MAX> {
+    &hit.frequencies.counts
+}
+
+impl From<HitFields> for SearchHit {
+    fn from(HitFields { cosine, heading, length, path, row, text, words }: HitFields) -> Self {
+        Self { row, path, heading, text, cosine, frequencies: TermFrequencies { counts: words, length } }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -216,7 +253,7 @@ field::by_fields! {
     Ask => AskFields,
     Answer => AnswerFields,
     Found => FoundFields,
-    Hit => HitFields,
+    SearchHit => HitFields,
     Echo => EchoFields,
 }
 
@@ -228,17 +265,17 @@ mod tests {
     use crate::wire::json::{gossip, is_canonical};
 
     fn sayings() -> Vec<Talk> {
-        let hit = Hit {
-            row: u64::MAX,
+        let hit = SearchHit {
+            row: Row(u64::MAX),
             path: b"/a\xff".to_vec(),
             heading: "H\n\u{1}\"".to_owned(),
             text: "Grüße \\ 😀".to_owned(),
             cosine: -0.5,
-            words: heapless::Vec::from_slice(&[1, 0]).unwrap(),
-            length: 9,
+            frequencies: TermFrequencies { counts: Bounded::from_slice(&[1, 0]).unwrap(), length: 9 },
         };
-        let holding = heapless::Vec::from_slice(&[1, 0]).unwrap();
-        let found = Found { passages: 1, holding, length: 1 << 60, hits: vec![hit.clone(), hit] };
+        let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
+        let statistics = CorpusStatistics { chunks: 1, document_frequencies, length: 1 << 60 };
+        let found = Found { statistics, hits: vec![hit.clone(), hit] };
         let device = "attic".to_owned();
         let listen = vec!["192.168.1.5:7781".parse().unwrap(), "[fe80::1]:7781".parse().unwrap()];
         vec![

@@ -7,13 +7,12 @@ use super::super::{key, name, until};
 use super::arena::{Arena, LOUD, ORIGIN, Voice};
 use super::words::{foe, still_heard};
 use serde_json::{Value, json};
+use wattle::base::level::Energy;
 use wattle::io::link::Channel;
 use wattle::limits::{RUMOUR_BATCH_MAX, RUMOUR_DIGEST_MAX, RUMOUR_HOPS_MAX, RUMOUR_LINK_BURST, RUMOUR_ORIGIN_BURST};
 use wattle::wire::message::{Form, Sealer, unsigned};
 use wattle::wire::peer::PeerId;
-use wattle::wire::rumour::{
-    Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE,
-};
+use wattle::wire::rumour::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE};
 use wattle::wire::talk::Talk;
 
 /// A member that nobody is linked to here; what it tells comes by others.

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 ///
 /// # Errors
 /// The list is too long, or no list.
-pub(super) fn list<'de, D, T, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn list<'de, D, T, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -25,7 +25,7 @@ where
 ///
 /// # Errors
 /// The list is too long, or no list. What was taken before is of no use.
-pub(super) fn each<'de, D, T>(deserializer: D, max: usize, take: impl FnMut(T)) -> Result<(), D::Error>
+pub(crate) fn each<'de, D, T>(deserializer: D, max: usize, take: impl FnMut(T)) -> Result<(), D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
