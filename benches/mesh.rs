@@ -4,12 +4,13 @@
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
+use wattle::base::level::Energy;
 use wattle::base::time::{Duration, Instant};
 use wattle::node::input::Input;
 use wattle::sim::device::Sent;
 use wattle::sim::net;
 use wattle::sim::world::World;
-use wattle::wire::gossip::{Energy, Fact, Headroom, Kind};
+use wattle::wire::gossip::{Fact, Headroom, Kind};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

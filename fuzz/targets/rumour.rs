@@ -4,14 +4,13 @@
 
 use ed25519_dalek::SigningKey;
 use heapless::Vec as Bounded;
+use wattle::base::level::Energy;
 use wattle::limits::{
     COLLECTION_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX,
     GOSSIP_DIGEST_MAX, GOSSIP_HOPS_MAX, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S,
 };
 use wattle::wire::envelope::{Encoding, Signer, Verifier, unsigned};
-use wattle::wire::gossip::{
-    Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE,
-};
+use wattle::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE};
 use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 

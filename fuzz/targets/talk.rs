@@ -1,12 +1,13 @@
 //! The bodies of messages: what is understood has one spelling, is finite, and is within its caps.
 
 use heapless::Vec as Bounded;
-use wattle::base::id::PeerKey;
+use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use wattle::base::id::{PeerKey, Row};
 use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
     QUESTION_WORDS_MAX, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
 };
-use wattle::wire::message::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Message};
+use wattle::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
 
 /// See the head of this file.
 pub fn check(data: &[u8]) {
@@ -30,7 +31,9 @@ pub fn check(data: &[u8]) {
         Message::Answer(answer) => {
             assert!(fit(&answer.device));
             if let Some(found) = &answer.found {
-                assert!(found.hits.len() <= HITS_MAX && found.holding.len() <= QUESTION_WORDS_MAX);
+                assert!(
+                    found.hits.len() <= HITS_MAX && found.statistics.document_frequencies.len() <= QUESTION_WORDS_MAX
+                );
                 assert!(found.hits.iter().all(|hit| hit.cosine.abs() <= 1.1));
             }
         }
@@ -40,17 +43,17 @@ pub fn check(data: &[u8]) {
 
 /// One of each kind.
 pub(super) fn sayings() -> Vec<Message> {
-    let hit = Hit {
-        row: 5,
+    let hit = SearchHit {
+        row: Row(5),
         path: b"/home/ann/notes.md".to_vec(),
         heading: "House > Heating".to_owned(),
         text: "Bleed the radiators.".to_owned(),
         cosine: 0.5,
-        words: Bounded::from_slice(&[1, 0]).unwrap(),
-        length: 9,
+        frequencies: TermFrequencies { counts: Bounded::from_slice(&[1, 0]).unwrap(), length: 9 },
     };
-    let holding = Bounded::from_slice(&[1, 0]).unwrap();
-    let found = Found { passages: 300, holding, length: 9000, hits: vec![hit.clone(), hit] };
+    let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
+    let statistics = CorpusStatistics { chunks: 300, document_frequencies, length: 9000 };
+    let found = Found { statistics, hits: vec![hit.clone(), hit] };
     let question = "Where is the violin?".to_owned();
     let mut sayings = vec![
         Message::Hello {

@@ -112,7 +112,7 @@ fn headroom(told: &Headroom) -> String {
         _ => "full",
     };
     match told.energy {
-        crate::wire::gossip::Energy::Unknown => word.to_owned(),
+        crate::base::level::Energy::Unknown => word.to_owned(),
         energy => format!("{word} (energy {})", energy.as_str()),
     }
 }
@@ -128,8 +128,8 @@ fn collections(told: &[Collection]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::level::Energy;
     use crate::runtime::event_log::Kind;
-    use crate::wire::gossip::Energy;
 
     const PLAIN: Style = Style { width: 80, styled: false };
 

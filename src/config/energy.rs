@@ -2,12 +2,12 @@
 
 use super::window::{Days, window};
 use super::{ConfigError, duration, wrong};
+use crate::base::level;
 use crate::base::time::Duration;
 use crate::energy::battery;
 use crate::energy::fraction::Fraction;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate;
-use crate::energy::policy::hint;
 use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::thermal;
 use crate::limits::{CHIP_NAME_BYTES_MAX, QUIET_HOURS_MAX};
@@ -19,7 +19,7 @@ pub struct Energy {
     /// Heat, battery, pause and hours. The zone is the system's, see `io::zone`.
     pub settings: Settings,
     /// Hours with more or less energy than usual.
-    pub plan: Vec<(Window, hint::Energy)>,
+    pub plan: Vec<(Window, level::Energy)>,
     /// How long bulk work may wait for surplus.
     pub can_wait: Duration,
     /// The clock is right, whatever the system knows of it.
@@ -78,7 +78,7 @@ struct Scheduled {
     days: Option<Days>,
     from: String,
     to: String,
-    state: hint::Energy,
+    state: level::Energy,
 }
 
 impl RawEnergy {

@@ -1,8 +1,8 @@
 //! What may be written, and what is said of everything else.
 
 use super::*;
+use crate::base::level;
 use crate::energy::fraction::Fraction;
-use crate::energy::policy::hint;
 use crate::energy::policy::wall::Local;
 
 #[test]
@@ -31,7 +31,7 @@ fn the_example_of_the_documentation_says_what_it_says() {
     assert_eq!(cap(5, 23 * 60), None, "Saturday night");
     assert_eq!(cap(6, 14 * 60), Some(Fraction::NONE), "Sunday's nap");
     assert_eq!(energy.plan.len(), 1);
-    assert_eq!(energy.plan[0].1, hint::Energy::Surplus);
+    assert_eq!(energy.plan[0].1, level::Energy::Surplus);
     assert_eq!(config.open_api.map(|open| open.to_string()).as_deref(), Some("192.168.1.4:7780"));
     assert!(energy.hint_file.is_some() && energy.grid_file.is_some());
     assert_eq!(energy.meter.as_deref(), Some("ina219"));

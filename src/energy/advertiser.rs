@@ -3,11 +3,11 @@
 
 use super::decision::Decision;
 use super::mode::Mode;
-use super::policy::hint;
 use super::reason::Reason;
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GOSSIP_DWELL_MS, GOSSIP_REFRESH_MS, GOSSIP_VALID_S};
-use crate::wire::gossip::{Energy, Headroom};
+use crate::wire::gossip::Headroom;
 
 /// A level holds for this long before a word changes it (4.9).
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
@@ -19,14 +19,8 @@ const HALF: u8 = 2;
 /// The word of a device that is governed.
 #[must_use]
 pub fn word(decision: &Decision, has_backlog: bool, chunk_ms: f64) -> Headroom {
-    let energy = match decision.energy {
-        hint::Energy::Unknown => Energy::Unknown,
-        hint::Energy::Scarce => Energy::Scarce,
-        hint::Energy::Normal => Energy::Normal,
-        hint::Energy::Surplus => Energy::Surplus,
-    };
     let (quarters, ms_per_task) = (quarters(decision, has_backlog), rounded(chunk_ms));
-    Headroom { quarters, energy, ms_per_task, valid_s: GOSSIP_VALID_S.1 }
+    Headroom { quarters, energy: decision.energy, ms_per_task, valid_s: GOSSIP_VALID_S.1 }
 }
 
 /// The word of a device that nothing governs.

@@ -2,8 +2,8 @@
 
 use super::fraction::Fraction;
 use super::mode::Mode;
-use super::policy::hint::Energy;
 use super::reason::Reason;
+use crate::base::level::Energy;
 use serde::{Deserialize, Serialize};
 
 /// What background workers may do now.

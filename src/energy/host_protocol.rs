@@ -1,8 +1,9 @@
 //! What the agents of a host say to one another: small frames of a length and postcard, over a socket of one user.
 
 use super::decision::Decision;
-use super::policy::hint::{self, Energy, Origin};
+use super::policy::hint::{self, Origin};
 use super::policy::pause::Pause;
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GOVERNOR_FRAME_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
 use serde::de::DeserializeOwned;

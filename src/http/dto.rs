@@ -4,6 +4,7 @@
 //! indexed and answers all the same.
 
 use crate::base::id::Ring;
+use crate::base::level::Energy;
 use crate::base::time::Instant;
 use crate::mesh::swim::Liveness as Believed;
 use crate::node::output;
@@ -12,7 +13,6 @@ use crate::runtime::event_log;
 use crate::store::audit::Audit;
 use crate::store::change::{Kind, Ledger};
 use crate::wire::gossip;
-use crate::wire::gossip::Energy;
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/search` answers this.

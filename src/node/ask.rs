@@ -4,6 +4,7 @@
 
 use super::output::{Output, Problem, Response, SearchHit};
 use super::{Node, Out};
+use crate::base::hit::{Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
@@ -11,8 +12,6 @@ use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTI
 use crate::mesh::peers::Peer;
 use crate::query::merge::merge;
 use crate::query::pending::PendingQuery;
-use crate::search::hit::{Found, Hit};
-use crate::search::lexical::{Pool, Tally};
 use crate::wire::message;
 use crate::wire::message::Message;
 use crate::work::task::{Asked, Outcome, Task};
@@ -39,14 +38,15 @@ impl Node {
     pub(super) fn on_answer(&mut self, now: Instant, task: TaskId, outcome: &Outcome, out: &mut Out) -> bool {
         if let Some(at) = self.peer_asks.iter().position(|(asked, ..)| *asked == task) {
             let (_, peer, id) = self.peer_asks.swap_remove(at);
-            let found = if let Outcome::Found(found) = outcome { Some(Box::new(to_wire(found))) } else { None };
+            let found =
+                if let Outcome::Found(found) = outcome { Some(Box::new(that_fits_a_message(found))) } else { None };
             out.push(self.answer_to(peer, id, found));
             return true;
         }
         match outcome {
             Outcome::Meant(meaning) => self.spread(now, task, meaning, out),
             Outcome::Found(found) => {
-                if let Some(ask) = self.asks.found_here(task, found.clone()) {
+                if let Some(ask) = self.asks.found_here(task, Found::clone(found)) {
                     self.answer(ask, out);
                 }
             }
@@ -104,14 +104,14 @@ impl Node {
         }
     }
 
-    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<message::Found>>) -> Output {
+    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<Found>>) -> Output {
         Output::Send(peer, Message::Answer(message::Answer { id, device: self.config.device.clone(), found }))
     }
 
     /// A peer answers.
     pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.named(peer, answer.device);
-        if let Some(ask) = self.asks.found_there(answer.id, peer, answer.found.map(|found| from_wire(*found))) {
+        if let Some(ask) = self.asks.found_there(answer.id, peer, answer.found.map(sanitized)) {
             self.answer(ask, out);
         }
     }
@@ -151,38 +151,23 @@ impl Node {
     }
 }
 
-fn to_wire(found: &Found) -> message::Found {
-    let hit = |hit: &Hit| message::Hit {
-        row: hit.row.0,
-        path: hit.path.clone(),
-        heading: hit.heading.clone(),
-        text: hit.text.clone(),
-        cosine: hit.cosine,
-        words: hit.tally.words.iter().copied().collect(),
-        length: hit.tally.length,
-    };
-    let Pool { passages, holding, length } = &found.pool;
-    // A list of the longest paths and passages would not fit into one message: the last of it stays behind.
+/// What of a list goes into one message: one of the longest paths and chunks loses its last hits.
+fn that_fits_a_message(found: &Found) -> Found {
     let mut room = ANSWER_BYTES_MAX;
-    let fits = |found: &&Hit| {
-        let size = found.path.len() + found.heading.len() + found.text.len() + 4 * found.tally.words.len() + 64;
+    let fits = |hit: &&SearchHit| {
+        let size = hit.path.len() + hit.heading.len() + hit.text.len() + 4 * hit.frequencies.counts.len() + 64;
         room = room.saturating_sub(size);
         room > 0
     };
-    let hits = found.hits.iter().take_while(fits).map(hit).collect();
-    message::Found { passages: *passages, holding: holding.iter().copied().collect(), length: *length, hits }
+    Found { statistics: found.statistics.clone(), hits: found.hits.iter().take_while(fits).cloned().collect() }
 }
 
-fn from_wire(found: message::Found) -> Found {
-    let hit = |hit: message::Hit| Hit {
-        row: crate::base::id::Row(hit.row),
-        path: hit.path,
-        heading: hit.heading,
-        text: hit.text,
-        // A liar's cosine of a thousand must not push everybody else down.
-        cosine: hit.cosine.clamp(-1.0, 1.0),
-        tally: Tally { words: hit.words.to_vec(), length: hit.length },
-    };
-    let pool = Pool { passages: found.passages, holding: found.holding.to_vec(), length: found.length };
-    Found { hits: found.hits.into_iter().map(hit).collect(), pool }
+/// A peer's list within the bounds of an honest one. How many hits and terms it has is bounded by its types, and what
+/// is no number was refused with the message.
+fn sanitized(mut found: Box<Found>) -> Found {
+    for hit in &mut found.hits {
+        // A false cosine of a thousand must not push everybody else down.
+        hit.cosine = hit.cosine.clamp(-1.0, 1.0);
+    }
+    *found
 }

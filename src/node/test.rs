@@ -4,15 +4,14 @@ use super::input::{Input, LinkInput, Request, Saved};
 use super::output::{Output, Problem, Response};
 use super::{Node, NodeConfig, Out};
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
-use crate::energy::policy::hint;
 use crate::energy::reason::Reason;
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
-use crate::search::hit::Found;
 use crate::store::change::{Applied, Change, Kind, Ledger};
 use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
@@ -136,7 +135,7 @@ fn a_question_without_an_answer_is_answered_at_its_deadline() {
     let out = handle(&mut node, at(ASK_MS_MAX), Input::Wake);
     assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]));
     assert_eq!(
-        handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Found(Found::default()), Duration::ZERO)),
+        handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Found(Box::default()), Duration::ZERO)),
         []
     );
 }
@@ -336,7 +335,7 @@ fn peers_are_told_quarters_energy_and_speed_of_what_the_governor_allows() {
         handle(&mut node, at(0), Input::Power(decision));
         assert_eq!(node.offer(busy).quarters, quarters, "{decision:?}");
     }
-    handle(&mut node, at(0), Input::Power(Decision { energy: hint::Energy::Surplus, ..all }));
+    handle(&mut node, at(0), Input::Power(Decision { energy: Energy::Surplus, ..all }));
     let offer = node.offer(false);
-    assert_eq!((offer.energy, offer.ms_per_task), (crate::wire::gossip::Energy::Surplus, 400));
+    assert_eq!((offer.energy, offer.ms_per_task), (Energy::Surplus, 400));
 }

@@ -1,8 +1,8 @@
 //! One answer of several devices' raw lists: weighed together, the same passage once.
 
+use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
-use crate::search::hit::{Found, Hit, score};
-use crate::search::lexical::Pool;
+use crate::search::hit::score;
 
 /// A passage of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,25 +12,25 @@ pub struct Merged {
     /// Its score, see `search::hit::score`.
     pub score: f32,
     /// The passage.
-    pub hit: Hit,
+    pub hit: SearchHit,
 }
 
 /// The best `count` passages of all lists. Words are as rare as they are in all lists together: each device's
 /// own count would flatter a device where they are rare (shared/reference/retrieval.md 4e).
 #[must_use]
 pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
-    let mut pool: Option<Pool> = None;
+    let mut statistics: Option<CorpusStatistics> = None;
     for (_, found) in &lists {
-        match &mut pool {
-            Some(pool) => pool.join(&found.pool),
-            None => pool = Some(found.pool.clone()),
+        match &mut statistics {
+            Some(statistics) => statistics.join(&found.statistics),
+            None => statistics = Some(found.statistics.clone()),
         }
     }
-    let pool = pool.unwrap_or_default();
+    let statistics = statistics.unwrap_or_default();
     let mut merged: Vec<Merged> = Vec::new();
     for (device, found) in lists {
         for hit in found.hits {
-            merged.push(Merged { device, score: score(&pool, hit.cosine, &hit.tally), hit });
+            merged.push(Merged { device, score: score(&statistics, hit.cosine, &hit.frequencies), hit });
         }
     }
     merged.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| (a.device, a.hit.row).cmp(&(b.device, b.hit.row))));
@@ -52,29 +52,29 @@ pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> 
 mod tests {
     use super::*;
     use crate::base::id::Row;
-    use crate::search::lexical::Question;
+    use crate::search::lexical::QueryTerms;
 
-    fn found(question: &Question, texts: &[(&str, f32)]) -> Found {
-        let hits: Vec<Hit> = (0..)
+    fn found(terms: &QueryTerms, texts: &[(&str, f32)]) -> Found {
+        let hits: Vec<SearchHit> = (0..)
             .zip(texts)
-            .map(|(row, (text, cosine))| Hit {
+            .map(|(row, (text, cosine))| SearchHit {
                 row: Row(row),
                 path: Vec::new(),
                 heading: String::new(),
                 text: (*text).to_owned(),
                 cosine: *cosine,
-                tally: question.tally(["", text]),
+                frequencies: terms.count(["", text]),
             })
             .collect();
-        let pool = Pool::of(question.len(), hits.iter().map(|hit| &hit.tally));
-        Found { hits, pool }
+        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        Found { statistics, hits }
     }
 
     #[test]
     fn the_best_of_all_devices_come_first_and_twins_once() {
-        let question = Question::new("violin");
-        let here = found(&question, &[("the violin", 0.5), ("a lamp", 0.4)]);
-        let there = found(&question, &[("my violin is old", 0.6), ("the violin", 0.5)]);
+        let terms = QueryTerms::new("violin");
+        let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4)]);
+        let there = found(&terms, &[("my violin is old", 0.6), ("the violin", 0.5)]);
         let peer = PeerKey([1; 32]);
         let merged = merge(vec![(Some(peer), there), (None, here)], 3);
         let texts: Vec<_> = merged.iter().map(|m| (m.device, m.hit.text.as_str())).collect();

@@ -1,9 +1,9 @@
 //! The table of open questions: who was asked, who has answered, when to answer with what is there.
 
+use crate::base::hit::Found;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, LINKS_MAX, PEER_ANSWER_MS};
-use crate::search::hit::Found;
 use heapless::Vec as Bounded;
 
 /// Open questions.

@@ -6,6 +6,7 @@
 
 use super::envelope;
 use crate::base::id::PeerKey;
+use crate::base::level::Energy;
 use crate::limits::{
     COLLECTION_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX,
     GOSSIP_DIGEST_MAX, GOSSIP_HOPS_MAX, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S,
@@ -51,6 +52,7 @@ pub struct Headroom {
     /// Quarters of all that it could, 0 to 4.
     pub quarters: u8,
     /// What its energy is worth.
+    #[serde(with = "EnergyNumber")]
     pub energy: Energy,
     /// Milliseconds that one task takes there; 0 if it does not know.
     pub ms_per_task: u32,
@@ -71,31 +73,14 @@ impl Headroom {
     }
 }
 
-/// What a device's energy is worth just now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Energy {
-    /// The device does not know.
+/// The numbers of [`Energy`] in a gossip item.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Energy", rename_all = "lowercase")]
+enum EnergyNumber {
     Unknown,
-    /// It should be spared.
     Scarce,
-    /// As always.
     Normal,
-    /// It would be lost otherwise.
     Surplus,
-}
-
-impl Energy {
-    /// The word that people read.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Scarce => "scarce",
-            Self::Normal => "normal",
-            Self::Surplus => "surplus",
-        }
-    }
 }
 
 /// What a device holds of one collection of the ring `mesh`.

@@ -3,16 +3,15 @@
 //! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
 //! (texts) is bounded by the frame that it came in.
 
-use super::bounded;
 use super::canonical::exactly;
 use super::gossip::Gossip;
+use crate::base::bounded;
+use crate::base::hit::Found;
 use crate::base::id::PeerKey;
 use crate::limits::{
-    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, QUESTION_WORDS_MAX,
-    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
 };
 use core::net::SocketAddr;
-use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
 
 /// One message.
@@ -130,39 +129,6 @@ pub struct Answer {
     pub found: Option<Box<Found>>,
 }
 
-/// A raw list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Found {
-    /// Passages weighed by the sender.
-    pub passages: u32,
-    /// For each word of the question, how many of them hold it.
-    pub holding: Bounded<u32, QUESTION_WORDS_MAX>,
-    /// Words of all of them.
-    pub length: u64,
-    /// The passages.
-    #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
-    pub hits: Vec<Hit>,
-}
-
-/// A passage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// Its row on the sender's device.
-    pub row: u64,
-    /// The document's path there.
-    pub path: Vec<u8>,
-    /// Headings above it.
-    pub heading: String,
-    /// The excerpt.
-    pub text: String,
-    /// The cosine with the question.
-    pub cosine: f32,
-    /// How often it holds each of the question's words.
-    pub words: Bounded<u16, QUESTION_WORDS_MAX>,
-    /// Words of the passage.
-    pub length: u32,
-}
-
 impl Message {
     /// The word for the envelope's type.
     #[must_use]
@@ -226,23 +192,26 @@ fn is_name(device: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::hit::{CorpusStatistics, SearchHit, TermFrequencies};
+    use crate::base::id::Row;
     use crate::base::rng::Rng;
+    use heapless::Vec as Bounded;
 
     fn answer() -> Message {
-        let hit = Hit {
-            row: 5,
+        let hit = SearchHit {
+            row: Row(5),
             path: b"/a".to_vec(),
             heading: "H".to_owned(),
             text: "text".to_owned(),
             cosine: 0.5,
-            words: Bounded::from_slice(&[1, 0]).unwrap(),
-            length: 9,
+            frequencies: TermFrequencies { counts: Bounded::from_slice(&[1, 0]).unwrap(), length: 9 },
         };
-        let holding = Bounded::from_slice(&[1, 0]).unwrap();
+        let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
+        let statistics = CorpusStatistics { chunks: 1, document_frequencies, length: 9 };
         Message::Answer(Answer {
             id: 7,
             device: "attic".to_owned(),
-            found: Some(Box::new(Found { passages: 1, holding, length: 9, hits: vec![hit] })),
+            found: Some(Box::new(Found { statistics, hits: vec![hit] })),
         })
     }
 

@@ -6,7 +6,6 @@
 //! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*`, `JSON_*`, `MESSAGE_*` and `RUMOUR_*` in `limits`.
 //! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
 
-mod bounded;
 pub mod canonical;
 pub mod datagram;
 pub mod dns;

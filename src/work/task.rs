@@ -1,8 +1,8 @@
 //! The unit of scheduling, accounting and simulation: one bounded piece of work, and what came of it.
 
+use crate::base::hit::Found;
 use crate::base::id::DocId;
 use crate::base::vector::Embedding;
-use crate::search::hit::Found;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::store::keys::Wait;
@@ -99,7 +99,7 @@ pub enum Outcome {
     /// What a question means.
     Meant(Embedding),
     /// Passages of this device.
-    Found(Found),
+    Found(Box<Found>),
     /// The store was walked.
     Audited(Audit),
     /// The collections that the members may ask, at most `GOSSIP_COLLECTIONS_MAX`.

@@ -1,11 +1,12 @@
 //! Answering a question from this device: scan by sign bits, score exactly, read the best, weigh their words.
 
+use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::id::{Ring, Row};
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::limits::{HITS_MAX, RESCORE};
-use crate::search::hit::{Found, Hit, score};
-use crate::search::lexical::{Pool, Question, Tally};
+use crate::search::hit::score;
+use crate::search::lexical::QueryTerms;
 use crate::search::vector::Index;
 use crate::store::keys::{self, Wait};
 use crate::store::kv::{Kv, KvError, Space};
@@ -55,7 +56,7 @@ pub fn retrieve(
         scored.push((vector.values.cosine(meaning), row));
     }
     scored.sort_unstable_by(|(a, row_a), (b, row_b)| b.total_cmp(a).then(row_a.cmp(row_b)));
-    let words = Question::new(text);
+    let terms = QueryTerms::new(text);
     let mut read = Vec::with_capacity(scored.len().min(READ));
     for (cosine, row) in scored {
         if read.len() == READ {
@@ -64,25 +65,25 @@ pub fn retrieve(
         if let Some(chunk) = read::chunk(kv, row).map_err(store)?
             && !(*shared && chunk.ring == Ring::Private)
         {
-            let tally = words.tally([&chunk.heading, &chunk.text]);
-            read.push((cosine, row, tally, chunk));
+            let frequencies = terms.count([&chunk.heading, &chunk.text]);
+            read.push((cosine, row, frequencies, chunk));
         }
     }
-    let pool = Pool::of(words.len(), read.iter().map(|(_, _, tally, _)| tally));
-    let weigh = |cosine: f32, tally: &Tally| score(&pool, cosine, tally);
-    read.sort_by(|(a, row_a, tally_a, _), (b, row_b, tally_b, _)| {
-        weigh(*b, tally_b).total_cmp(&weigh(*a, tally_a)).then(row_a.cmp(row_b))
+    let statistics = CorpusStatistics::of(terms.len(), read.iter().map(|(_, _, frequencies, _)| frequencies));
+    let score = |cosine: f32, frequencies: &TermFrequencies| score(&statistics, cosine, frequencies);
+    read.sort_by(|(a, row_a, terms_a, _), (b, row_b, terms_b, _)| {
+        score(*b, terms_b).total_cmp(&score(*a, terms_a)).then(row_a.cmp(row_b))
     });
     let mut hits = Vec::new();
-    for (cosine, row, tally, chunk) in read {
+    for (cosine, row, frequencies, chunk) in read {
         if hits.len() == (*count).min(HITS_MAX) {
             break;
         }
         if let Some(doc) = read::document(kv, chunk.doc).map_err(store)? {
-            hits.push(Hit { row, path: doc.path, heading: chunk.heading, text: chunk.text, cosine, tally });
+            hits.push(SearchHit { row, path: doc.path, heading: chunk.heading, text: chunk.text, cosine, frequencies });
         }
     }
-    Ok(Outcome::Found(Found { hits, pool }))
+    Ok(Outcome::Found(Box::new(Found { statistics, hits })))
 }
 
 /// The sign bits of everything in the store that may answer: all vectors but those of documents that left.

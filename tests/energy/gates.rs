@@ -1,5 +1,6 @@
 //! S1, S3, B1, P3, P5 on the whole governor: what safety stops, nothing starts; and better news never means less work.
 
+use wattle::base::level::Energy;
 use wattle::base::rng::Rng;
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::battery;
@@ -11,7 +12,7 @@ use wattle::energy::governor::{Governor, Learned, Settings};
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
 use wattle::energy::policy::gate::{self, Backlog};
-use wattle::energy::policy::hint::{Energy, Hint, Origin};
+use wattle::energy::policy::hint::{Hint, Origin};
 use wattle::energy::policy::hours::{QuietHours, Window};
 use wattle::energy::policy::wall::{Wall, Zone};
 use wattle::energy::reason::Reason;

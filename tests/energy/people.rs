@@ -1,6 +1,7 @@
 //! P1 on the whole governor, questions, pauses, reasons, and how often it wants to be woken (C2, the pure part).
 
 use crate::gates::{WARM, at, governor, sample, sample_at, warmed_up};
+use wattle::base::level::Energy;
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::board::sensor::Choice;
 use wattle::energy::board::source::{Battery, Flow, Supplies};
@@ -9,7 +10,7 @@ use wattle::energy::governor::{Governor, Settings};
 use wattle::energy::input::Sample;
 use wattle::energy::mode::Mode;
 use wattle::energy::policy::gate;
-use wattle::energy::policy::hint::{Energy, Hint, Origin};
+use wattle::energy::policy::hint::{Hint, Origin};
 use wattle::energy::policy::hours::{QuietHours, Window};
 use wattle::energy::policy::pause::Pause;
 use wattle::energy::policy::wall::{Wall, Zone};

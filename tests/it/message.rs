@@ -5,11 +5,13 @@ use super::link::{key, name};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs;
-use wattle::base::id::PeerKey;
+use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use wattle::base::id::{PeerKey, Row};
+use wattle::base::level::Energy;
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
-use wattle::wire::gossip::{Claim, Collection, Energy, Fact, Gossip, Headroom, Kind, Relayed, Removed};
-use wattle::wire::message::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Message};
+use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
+use wattle::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -58,17 +60,17 @@ fn gossip() -> [Message; 3] {
 }
 
 fn sayings() -> Vec<Message> {
-    let hit = Hit {
-        row: 12,
+    let hit = SearchHit {
+        row: Row(12),
         path: b"/home/ann/soup.md".to_vec(),
         heading: "Soups > Leek".to_owned(),
         text: "Take 300 g of \"leek\".\n".to_owned(),
         cosine: 0.75,
-        words: heapless::Vec::from_slice(&[1, 0]).unwrap(),
-        length: 6,
+        frequencies: TermFrequencies { counts: heapless::Vec::from_slice(&[1, 0]).unwrap(), length: 6 },
     };
-    let holding = heapless::Vec::from_slice(&[3, 300]).unwrap();
-    let found = Found { passages: 500, holding, length: 40_000, hits: vec![hit] };
+    let document_frequencies = heapless::Vec::from_slice(&[3, 300]).unwrap();
+    let statistics = CorpusStatistics { chunks: 500, document_frequencies, length: 40_000 };
+    let found = Found { statistics, hits: vec![hit] };
     let listen = vec!["192.168.1.5:7781".parse().unwrap(), "[fd00::5]:7781".parse().unwrap()];
     let device = "attic".to_owned();
     let model = std::array::from_fn(|at| at as u8);

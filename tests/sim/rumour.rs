@@ -3,13 +3,14 @@
 use super::{FOLDER, World};
 use std::collections::BTreeMap;
 use wattle::base::id::{PeerKey, Ring};
+use wattle::base::level::Energy;
 use wattle::base::time::Duration;
 use wattle::limits::{GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE};
 use wattle::node::input::{Input, LinkInput, Request};
 use wattle::sim::net;
 use wattle::store::record::Source;
 use wattle::wire::envelope::unsigned;
-use wattle::wire::gossip::{Energy, Fact, Gossip, Headroom, Kind, Relayed, TYPE};
+use wattle::wire::gossip::{Fact, Gossip, Headroom, Kind, Relayed, TYPE};
 use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 

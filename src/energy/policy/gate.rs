@@ -1,9 +1,10 @@
 //! The policy gate: pause over quiet hours over energy, with deadlines that relax it.
 
-use super::hint::{Energy, Hint, Hints, Origin};
+use super::hint::{Hint, Hints, Origin};
 use super::hours::{QuietHours, Window};
 use super::pause::Pause;
 use super::wall::{Wall, Zone};
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::fraction::Fraction;
 use crate::energy::reason::{Gate, Reason};

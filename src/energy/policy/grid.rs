@@ -1,6 +1,6 @@
 //! The grid's carbon intensity (4.8): its place among those of the last seven days.
 
-use super::hint::Energy;
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::INTENSITIES_MAX;
 use serde::Deserialize;

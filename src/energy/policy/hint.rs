@@ -2,25 +2,11 @@
 
 use super::hours::Window;
 use super::wall::{Local, Wall};
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{HINT_BYTES_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX, QUIET_HOURS_MAX};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// How much energy there is, the least first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Energy {
-    /// Dear, dirty or little.
-    Scarce,
-    /// Nobody says: as normal.
-    #[default]
-    Unknown,
-    /// As always.
-    Normal,
-    /// More than the home needs.
-    Surplus,
-}
 
 /// Where a hint came from; the first fresh one wins (4.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,9 +1,10 @@
 //! What `PUT /v1/energy/hint` and files may bring: our own hint, what evcc measures, the grid's carbon intensity (4.8).
 
 use super::grid::{Grid, intensity};
-use super::hint::{Energy, Hint, HintError, Origin};
+use super::hint::{Hint, HintError, Origin};
 use super::surplus::{SurplusMeter, evcc_surplus};
 use super::wall::Wall;
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GRID_BYTES_MAX, HINT_BYTES_MAX};
 

@@ -1,6 +1,6 @@
 //! Surplus from measured power (4.8): an average over minutes, an hour of sun is not a cloud's gap.
 
-use super::hint::Energy;
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use serde::Deserialize;
 

@@ -1,8 +1,9 @@
 //! The flood as a table: who takes what, from whom, and when it ends. Whole homes are in tests/sim/item.rs.
 
 use super::*;
+use crate::base::level::Energy;
 use crate::wire::envelope::unsigned;
-use crate::wire::gossip::{Energy, Removed, TYPE};
+use crate::wire::gossip::{Removed, TYPE};
 use crate::wire::peer_id::PeerId;
 
 fn key(n: u64) -> PeerKey {

@@ -30,7 +30,7 @@ fn key(n: u8) -> PeerKey {
 }
 
 fn fact(quarters: u8) -> Fact {
-    Fact::Headroom(Headroom { quarters, energy: crate::wire::gossip::Energy::Unknown, ms_per_task: 0, valid_s: 120 })
+    Fact::Headroom(Headroom { quarters, energy: crate::base::level::Energy::Unknown, ms_per_task: 0, valid_s: 120 })
 }
 
 fn told(origin: u8, seq: u64, fact: &Fact) -> Relayed {

@@ -18,13 +18,14 @@ mod time;
 
 pub use report::{Current, More, Paused, Spent};
 
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
 use crate::energy::decision::Decision;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate::Backlog;
-use crate::energy::policy::hint::{Energy, HintError};
+use crate::energy::policy::hint::HintError;
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::Wall;

@@ -1,12 +1,13 @@
 //! What is told of the governor: to programs (`GET /v1/energy`) and, in sentences, to people.
 
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::{Ledger, Line, Totals};
 use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::decision::Decision;
 use crate::energy::governor::Governor;
 use crate::energy::mode::Mode;
-use crate::energy::policy::hint::{Energy, Origin};
+use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::report::Report;

@@ -8,6 +8,7 @@
 use super::control::findings;
 use super::plant::{Heat, Plant, invented, plant};
 use super::sensor::Sensor;
+use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::advertiser;
 use crate::energy::advertiser::HeadroomAdvertiser;
@@ -21,7 +22,6 @@ use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::sample::group::Readings;
 use crate::energy::user_activity::Ticks;
-use crate::wire::gossip;
 use crate::wire::gossip::Headroom;
 
 const HOUR: u32 = 3600;
@@ -153,7 +153,7 @@ impl Home {
 
     /// Lets device `at` do chunks with so many core seconds: its own, then, on surplus, those of who has most.
     fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
-        let surplus = self.devices[at].word.is_some_and(|word| word.energy == gossip::Energy::Surplus);
+        let surplus = self.devices[at].word.is_some_and(|word| word.energy == Energy::Surplus);
         while core_seconds > 1e-9 {
             let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
             let others = (0..self.devices.len()).filter(|other| *other != at);

@@ -1,44 +1,75 @@
 //! The envelope and the payload as one line of canonical JSON, without its line feed.
+//!
+//! What is signed are the payload's bytes as they were sent, and a body may be of a type that only newer agents know.
+//! So the first field of either object is carried as the bytes that it is, and the others by serde.
 
 use super::{BadMessage, Envelope, Payload, SIGNATURE, VERSION};
-use crate::wire::json::base64;
-use crate::wire::json::read::Reader;
-use crate::wire::json::write::{bytes, number};
-use crate::wire::peer_id::{PEER_ID_BYTES, PeerId, PeerText};
+use crate::limits::MESSAGE_TASK_MAX;
+use crate::wire::json::{self, Fields, base64, field};
+use crate::wire::peer_id::{PEER_ID_BYTES, PeerId};
 use heapless::Vec as Bounded;
+use serde::{Deserialize, Serialize};
+
+/// What stands before the first field of the envelope, and of the payload.
+const PAYLOAD: &[u8] = b"{\"payload\":";
+const BODY: &[u8] = b"{\"body\":";
+
+/// The fields of the envelope behind its payload.
+#[derive(Serialize)]
+struct AfterPayload<'a> {
+    sender_id: &'a str,
+    #[serde(with = "field")]
+    signature: [u8; SIGNATURE],
+    #[serde(serialize_with = "base64::serialize")]
+    task_id: &'a [u8],
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+/// The fields of the payload behind its body.
+#[derive(Serialize)]
+struct AfterBody {
+    boot: u32,
+    #[serde(with = "field")]
+    mesh: Option<[u8; 32]>,
+    #[serde(with = "field")]
+    seq: u64,
+    v: u8,
+}
+
+#[derive(Deserialize)]
+struct TaskId(#[serde(deserialize_with = "base64::bounded")] Bounded<u8, MESSAGE_TASK_MAX>);
+
+/// Of a payload that may be a newer agent's.
+#[derive(Deserialize)]
+struct Version {
+    v: u8,
+}
 
 /// Appends everything up to the payload's end: where in `out` the payload begins.
-pub(super) fn begin(payload: &Payload<'_>, out: &mut Vec<u8>) -> usize {
-    out.extend_from_slice(b"{\"payload\":");
+pub(super) fn begin(payload: &Payload<'_>, out: &mut Vec<u8>) -> Result<usize, BadMessage> {
+    let Payload { mesh, boot, seq, body } = *payload;
+    out.extend_from_slice(PAYLOAD);
     let begin = out.len();
-    out.extend_from_slice(b"{\"body\":");
-    out.extend_from_slice(payload.body);
-    out.extend_from_slice(b",\"boot\":");
-    number(out, payload.boot.into());
-    out.extend_from_slice(b",\"mesh\":");
-    match &payload.mesh {
-        Some(mesh) => bytes(out, mesh),
-        None => out.extend_from_slice(b"null"),
+    out.extend_from_slice(BODY);
+    out.extend_from_slice(body);
+    if json::encode_more(&AfterBody { boot, mesh, seq, v: VERSION }, out) {
+        Ok(begin)
+    } else {
+        Err(BadMessage::Internal)
     }
-    out.extend_from_slice(b",\"seq\":");
-    number(out, payload.seq);
-    out.extend_from_slice(b",\"v\":");
-    number(out, VERSION.into());
-    out.push(b'}');
-    begin
 }
 
 /// Appends the rest.
-pub(super) fn end(kind: &str, task_id: &[u8], sender: &PeerText, signature: &[u8; SIGNATURE], out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"sender_id\":\"");
-    out.extend_from_slice(sender.as_bytes());
-    out.extend_from_slice(b"\",\"signature\":");
-    bytes(out, signature);
-    out.extend_from_slice(b",\"task_id\":");
-    bytes(out, task_id);
-    out.extend_from_slice(b",\"type\":\"");
-    out.extend_from_slice(kind.as_bytes());
-    out.extend_from_slice(b"\"}");
+pub(super) fn end(
+    kind: &str,
+    task_id: &[u8],
+    sender_id: &str,
+    signature: [u8; SIGNATURE],
+    out: &mut Vec<u8>,
+) -> Result<(), BadMessage> {
+    let written = json::encode_more(&AfterPayload { sender_id, signature, task_id, kind }, out);
+    if written { Ok(()) } else { Err(BadMessage::Internal) }
 }
 
 /// Whether a kind stands in JSON as it is.
@@ -51,21 +82,14 @@ pub(super) fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, BadMessage> {
 }
 
 fn fields(bytes: &[u8]) -> Option<Envelope<'_>> {
-    let mut reader = Reader::new(bytes)?;
-    reader.exact("{\"payload\":")?;
-    let payload = reader.value()?.as_bytes();
-    reader.exact(",\"sender_id\":")?;
-    let sender = sender(reader.text()?.plain()?)?;
-    reader.exact(",\"signature\":")?;
-    let signature = reader.array()?;
-    reader.exact(",\"task_id\":")?;
-    let mut place = [0; crate::limits::MESSAGE_TASK_MAX];
-    let length = base64::fill(reader.text()?.plain()?, &mut place)?;
-    let task_id = Bounded::from_slice(place.get(..length)?).ok()?;
-    reader.exact(",\"type\":")?;
-    let kind = reader.text()?.plain()?;
-    reader.exact("}")?;
-    reader.end()?;
+    let mut fields = Fields::new(bytes);
+    let payload = fields.bytes(PAYLOAD)?;
+    let sender = sender(fields.value(b",\"sender_id\":")?)?;
+    let signature = fields.field(b",\"signature\":")?;
+    let TaskId(task_id) = fields.value(b",\"task_id\":")?;
+    // A `&str` is what needed no escape.
+    let kind = fields.value(b",\"type\":")?;
+    fields.end()?;
     Some(Envelope { kind, task_id, payload, sender, signature })
 }
 
@@ -76,37 +100,24 @@ fn sender(text: &str) -> Option<[u8; PEER_ID_BYTES]> {
     (length == PEER_ID_BYTES && known.to_text() == text).then_some(sender)
 }
 
+/// Of a payload in canonical encoding.
 pub(super) fn payload(bytes: &[u8]) -> Result<Payload<'_>, BadMessage> {
     inner(bytes).ok_or_else(|| version(bytes).map_or(BadMessage::Malformed, BadMessage::Version))
 }
 
 fn inner(bytes: &[u8]) -> Option<Payload<'_>> {
-    let mut reader = Reader::new(bytes)?;
-    reader.exact("{\"body\":")?;
-    let body = reader.value()?.as_bytes();
-    reader.exact(",\"boot\":")?;
-    let boot = u32::try_from(reader.number()?).ok()?;
-    reader.exact(",\"mesh\":")?;
-    let mesh = if reader.has("null") { None } else { Some(reader.array()?) };
-    reader.exact(",\"seq\":")?;
-    let seq = reader.number()?;
-    reader.exact(",\"v\":")?;
-    let sound = reader.number()? == u64::from(VERSION);
-    reader.exact("}")?;
-    reader.end()?;
-    sound.then_some(Payload { mesh, boot, seq, body })
+    let mut fields = Fields::new(bytes);
+    let body = fields.bytes(BODY)?;
+    let boot = fields.value(b",\"boot\":")?;
+    let mesh = fields.field(b",\"mesh\":")?;
+    let seq = fields.field(b",\"seq\":")?;
+    let v: u8 = fields.value(b",\"v\":")?;
+    fields.end()?;
+    (v == VERSION).then_some(Payload { mesh, boot, seq, body })
 }
 
 /// The version of a payload that is none of ours, whatever else is in it.
 fn version(bytes: &[u8]) -> Option<u8> {
-    let mut reader = Reader::new(bytes)?;
-    reader.exact("{")?;
-    loop {
-        if reader.key()?.plain() == Some("v") {
-            let version = u8::try_from(reader.number()?).ok()?;
-            return (version != VERSION).then_some(version);
-        }
-        reader.value()?;
-        reader.exact(",")?;
-    }
+    let Version { v } = serde_json::from_slice(bytes).ok()?;
+    (v != VERSION).then_some(v)
 }

@@ -69,7 +69,7 @@ impl Signer {
         out.clear();
         let begin = match encoding {
             Encoding::Postcard => binary::begin(kind, task_id, &payload, out)?,
-            Encoding::Json if json::is_plain(kind) => json::begin(&payload, out),
+            Encoding::Json if json::is_plain(kind) => json::begin(&payload, out)?,
             Encoding::Json => return Err(BadMessage::Malformed),
         };
         let hash = Sha256::digest(out.get(begin..).unwrap_or_default());
@@ -81,7 +81,7 @@ impl Signer {
                 MESSAGE_BYTES_MAX
             }
             Encoding::Json => {
-                json::end(kind, task_id, &self.name, &signature, out);
+                json::end(kind, task_id, &self.name, signature, out)?;
                 JSON_LINE_MAX - 1
             }
         };

@@ -1,81 +1,78 @@
 //! What agents say about items, as the body of a message in JSON. A gossip item itself stays as its origin sealed it,
 //! in postcard; here its bytes are base64.
 
-use super::message::{field, named, small};
-use super::read::Reader;
-use super::write::{bytes, list, number, truth};
-use crate::limits::{GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, GOSSIP_DIGEST_MAX};
+use super::base64;
+use super::field::{self, Field};
+use crate::limits::{GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX};
 use crate::wire::gossip::{Entries, Entry, Gossip, Kind, Relayed};
 use heapless::Vec as Bounded;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
-/// Appends the body, but for its last brace.
-pub(super) fn put(out: &mut Vec<u8>, said: &Gossip) {
-    match said {
-        Gossip::Told(batch) => field(out, "{", "told", |out| list(out, batch.iter(), put_relayed)),
-        Gossip::Have { ask, list } => {
-            field(out, "{", "ask", |out| truth(out, *ask));
-            field(out, ",", "have", |out| put_entries(out, list));
-        }
-        Gossip::Want(list) => field(out, "{", "want", |out| put_entries(out, list)),
-    }
+/// The fields of all three; which of them are there says which of the three it is.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GossipFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<bool>,
+    #[serde(with = "field", skip_serializing_if = "Option::is_none")]
+    have: Option<Cow<'a, Box<Entries>>>,
+    #[serde(with = "field", skip_serializing_if = "Option::is_none")]
+    told: Option<Cow<'a, Box<Batch>>>,
+    #[serde(with = "field", skip_serializing_if = "Option::is_none")]
+    want: Option<Cow<'a, Box<Entries>>>,
 }
 
-/// Reads the body, but for its last brace. The first name says which of the three it is.
-pub(super) fn read(r: &mut Reader<'_>) -> Option<Gossip> {
-    r.exact("{")?;
-    let name = r.key()?;
-    match name.plain()? {
-        "told" => {
-            let mut batch = Box::new(Bounded::<_, GOSSIP_BATCH_MAX>::new());
-            r.list(GOSSIP_BATCH_MAX, |r| batch.push(relayed(r)?).ok())?;
-            Some(Gossip::Told(batch))
-        }
-        "ask" => Some(Gossip::Have { ask: r.truth()?, list: named(r, ",", "have", entries)? }),
-        "want" => Some(Gossip::Want(entries(r)?)),
-        _ => None,
-    }
-}
+type Batch = Bounded<Relayed, GOSSIP_BATCH_MAX>;
 
-fn put_relayed(out: &mut Vec<u8>, told: &Relayed) {
-    field(out, "{", "age_s", |out| number(out, told.age_s.into()));
-    field(out, ",", "hops", |out| number(out, told.hops.into()));
-    field(out, ",", "message", |out| bytes(out, &told.message));
-    out.push(b'}');
-}
-
-fn relayed(r: &mut Reader<'_>) -> Option<Relayed> {
-    let told = Relayed {
-        age_s: named(r, "{", "age_s", small)?,
-        hops: named(r, ",", "hops", small)?,
-        message: named(r, ",", "message", |r| r.bytes(GOSSIP_BYTES_MAX))?,
-    };
-    r.exact("}")?;
-    Some(told)
-}
-
-fn put_entries(out: &mut Vec<u8>, entries: &Entries) {
-    list(out, entries, |out, entry| {
-        field(out, "{", "boot", |out| number(out, entry.boot.into()));
-        field(out, ",", "kind", |out| number(out, entry.kind as u64));
-        field(out, ",", "origin", |out| bytes(out, &entry.origin));
-        field(out, ",", "seq", |out| number(out, entry.seq));
-        out.push(b'}');
-    });
-}
-
-fn entries(r: &mut Reader<'_>) -> Option<Box<Entries>> {
-    let mut entries = Box::new(Entries::new());
-    r.list(GOSSIP_DIGEST_MAX, |r| {
-        let entry = Entry {
-            boot: named(r, "{", "boot", small)?,
-            kind: named(r, ",", "kind", |r| Kind::ALL.get(small::<usize>(r)?).copied())?,
-            origin: named(r, ",", "origin", Reader::array)?,
-            seq: named(r, ",", "seq", Reader::number)?,
+impl Field for Gossip {
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let none = GossipFields::default();
+        let fields = match self {
+            Self::Told(batch) => GossipFields { told: Some(Cow::Borrowed(batch)), ..none },
+            Self::Have { ask, list } => GossipFields { ask: Some(*ask), have: Some(Cow::Borrowed(list)), ..none },
+            Self::Want(list) => GossipFields { want: Some(Cow::Borrowed(list)), ..none },
         };
-        r.exact("}")?;
-        entries.push(entry).ok()
-    })?;
-    Some(entries)
+        fields.serialize(to)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match GossipFields::deserialize(from)? {
+            GossipFields { told: Some(batch), ask: None, have: None, want: None } => Ok(Self::Told(batch.into_owned())),
+            GossipFields { ask: Some(ask), have: Some(list), told: None, want: None } => {
+                Ok(Self::Have { ask, list: list.into_owned() })
+            }
+            GossipFields { want: Some(list), ask: None, have: None, told: None } => Ok(Self::Want(list.into_owned())),
+            _ => Err(D::Error::custom("the fields are those of none of the three")),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Relayed", deny_unknown_fields)]
+struct RelayedFields {
+    age_s: u16,
+    hops: u8,
+    #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, RUMOUR_BYTES_MAX>")]
+    message: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Entry", deny_unknown_fields)]
+struct EntryFields {
+    boot: u32,
+    #[serde(with = "field")]
+    kind: Kind,
+    #[serde(with = "field")]
+    origin: [u8; 8],
+    #[serde(with = "field")]
+    seq: u64,
+}
+
+field::by_fields! {
+    Relayed => RelayedFields,
+    Entry => EntryFields,
 }
 
 #[cfg(test)]

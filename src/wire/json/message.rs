@@ -1,26 +1,31 @@
-//! What agents say to each other, as the body of a message in JSON. Fields stand in the order of their names.
+//! The bodies of messages in JSON: the fields of each type in the order of their names.
 
-use super::gossip;
-use super::read::Reader;
-use super::write::{bytes, list, number, text, truth};
-use crate::base::id::PeerKey;
+use super::field::{self, Field, Read};
+use super::{base64, encode, is_encoding_of};
+use crate::base::bounded;
+use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use crate::base::id::{PeerKey, Row};
 use crate::limits::{
-    ADDRESSES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX, ROLL_ADDRESSES_MAX,
-    ROLL_MEMBERS_MAX,
+    ADDRESSES_MAX, ECHO_BYTES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX,
+    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
 };
 use crate::wire::canonical;
 use crate::wire::envelope::Encoding;
-use crate::wire::message::{Answer, Ask, Echo, Entry, Found, Hit, Keys, Message};
+use crate::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
 use core::net::SocketAddr;
+use heapless::Vec as Bounded;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 impl Message {
     /// Appends the body in this encoding.
     pub fn put(&self, encoding: Encoding, out: &mut Vec<u8>) {
-        match encoding {
-            Encoding::Json => self.put_json(out),
-            // Writing plain data into a growing vector has no way to fail.
-            Encoding::Postcard => drop(canonical::put(self, out)),
-        }
+        // Writing plain data into a growing vector has no way to fail.
+        let _ = match encoding {
+            Encoding::Json => encode(&Body(self), out),
+            Encoding::Postcard => canonical::put(self, out),
+        };
     }
 
     /// The message in the body of a message of this kind; `None` where it is none.
@@ -29,244 +34,248 @@ impl Message {
         let said = match encoding {
             Encoding::Postcard => Self::decode(body)?,
             Encoding::Json => {
-                let mut reader = Reader::new(body)?;
-                let said = Self::of_kind(kind, &mut reader)?;
-                reader.end()?;
-                Some(said).filter(Self::is_sound)?
+                Self::of_kind(kind, body).filter(|said| is_encoding_of(&Body(said), body)).filter(Self::is_sound)?
             }
         };
         // The envelope's type says the same as the body.
         (said.kind() == kind).then_some(said)
     }
 
-    fn put_json(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Hello { device, ask, listen } => {
-                field(out, "{", "ask", |out| truth(out, *ask));
-                field(out, ",", "device", |out| text(out, device));
-                field(out, ",", "listen", |out| list(out, listen, |out, place| text(out, &place.to_string())));
+    fn of_kind(kind: &str, body: &[u8]) -> Option<Self> {
+        Some(match kind {
+            "hello" => {
+                let HelloFields { ask, device, listen } = read(body)?;
+                Self::Hello { device: device.into_owned(), ask, listen: listen.into_owned() }
             }
-            Self::Member(packet) => field(out, "{", "packet", |out| bytes(out, packet)),
-            Self::Roll { ask, members } => {
-                field(out, "{", "ask", |out| truth(out, *ask));
-                field(out, ",", "members", |out| list(out, members, put_entry));
+            "member" => {
+                let MemberFields { packet } = read(body)?;
+                Self::Member(packet.into_owned())
             }
-            Self::Keys(keys) => {
-                field(out, "{", "key", |out| bytes(out, &keys.key));
-                field(out, ",", "port", |out| number(out, keys.port.into()));
-                field(out, ",", "session", |out| number(out, keys.session.into()));
-            }
-            Self::Ask(ask) => {
-                field(out, "{", "codes", |out| bytes(out, &ask.codes));
-                field(out, ",", "count", |out| number(out, ask.count.into()));
-                field(out, ",", "id", |out| number(out, ask.id));
-                field(out, ",", "model", |out| bytes(out, &ask.model));
-                field(out, ",", "question", |out| text(out, &ask.question));
-                field(out, ",", "scale", |out| bytes(out, &ask.scale.to_le_bytes()));
-            }
-            Self::Answer(answer) => {
-                field(out, "{", "device", |out| text(out, &answer.device));
-                field(out, ",", "found", |out| match &answer.found {
-                    Some(found) => put_found(out, found),
-                    None => out.extend_from_slice(b"null"),
-                });
-                field(out, ",", "id", |out| number(out, answer.id));
-            }
-            Self::Echo(echo) => {
-                field(out, "{", "answer", |out| truth(out, echo.answer));
-                field(out, ",", "id", |out| number(out, echo.id));
-                field(out, ",", "text", |out| text(out, &echo.text));
-            }
-            Self::Gossip(said) => gossip::put(out, said),
-        }
-        out.push(b'}');
-    }
-
-    fn of_kind(kind: &str, r: &mut Reader<'_>) -> Option<Self> {
-        let said = match kind {
-            "hello" => Self::Hello {
-                ask: named(r, "{", "ask", Reader::truth)?,
-                device: named(r, ",", "device", string)?,
-                listen: named(r, ",", "listen", |r| addresses(r, ADDRESSES_MAX))?,
-            },
-            "member" => Self::Member(named(r, "{", "packet", |r| r.bytes(MEMBER_BYTES_MAX))?),
             "roll" => {
-                Self::Roll { ask: named(r, "{", "ask", Reader::truth)?, members: named(r, ",", "members", entries)? }
+                let RollFields { ask, members } = read(body)?;
+                Self::Roll { ask, members: members.into_owned() }
             }
-            "keys" => Self::Keys(Keys {
-                key: named(r, "{", "key", Reader::array)?,
-                port: named(r, ",", "port", small)?,
-                session: named(r, ",", "session", small)?,
-            }),
-            "ask" => Self::Ask(Ask {
-                codes: named(r, "{", "codes", |r| r.bytes(JSON_LINE_MAX))?,
-                count: named(r, ",", "count", small)?,
-                id: named(r, ",", "id", Reader::number)?,
-                model: named(r, ",", "model", Reader::array)?,
-                question: named(r, ",", "question", string)?,
-                scale: named(r, ",", "scale", float)?,
-            }),
-            "answer" => Self::Answer(Answer {
-                device: named(r, "{", "device", string)?,
-                found: named(r, ",", "found", |r| if r.has("null") { Some(None) } else { found(r).map(Some) })?,
-                id: named(r, ",", "id", Reader::number)?,
-            }),
-            "echo" => Self::Echo(Echo {
-                answer: named(r, "{", "answer", Reader::truth)?,
-                id: named(r, ",", "id", Reader::number)?,
-                text: named(r, ",", "text", |r| r.text()?.bounded())?,
-            }),
-            "gossip" => Self::Gossip(gossip::read(r)?),
+            "keys" => Self::Keys(field_of(body)?),
+            "ask" => Self::Ask(field_of(body)?),
+            "answer" => Self::Answer(field_of(body)?),
+            "echo" => Self::Echo(field_of(body)?),
+            "gossip" => Self::Gossip(field_of(body)?),
             _ => return None,
-        };
-        r.exact("}")?;
-        Some(said)
+        })
     }
 }
 
-/// Appends one field of an object; `before` opens the object, or parts this field from the last one.
-pub(super) fn field(out: &mut Vec<u8>, before: &str, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
-    out.extend_from_slice(before.as_bytes());
-    text(out, name);
-    out.push(b':');
-    value(out);
+fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
 }
 
-/// Reads one field, which must be this one.
-pub(super) fn named<'a, T>(
-    reader: &mut Reader<'a>,
-    before: &str,
-    name: &str,
-    value: impl FnOnce(&mut Reader<'a>) -> Option<T>,
-) -> Option<T> {
-    reader.exact(before)?;
-    let here = reader.key()?;
-    if here.plain() == Some(name) { value(reader) } else { None }
+fn field_of<T: Field>(body: &[u8]) -> Option<T> {
+    let Read(value) = read(body)?;
+    Some(value)
 }
 
-fn string(reader: &mut Reader<'_>) -> Option<String> {
-    Some(reader.text()?.chars().collect())
+/// What is said, without its kind, which stands in the envelope.
+struct Body<'a>(&'a Message);
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Message::Hello { device, ask, listen } => {
+                HelloFields { ask: *ask, device: device.into(), listen: listen.into() }.serialize(to)
+            }
+            Message::Member(packet) => MemberFields { packet: packet.into() }.serialize(to),
+            Message::Roll { ask, members } => RollFields { ask: *ask, members: members.into() }.serialize(to),
+            Message::Keys(keys) => keys.write(to),
+            Message::Ask(ask) => ask.write(to),
+            Message::Answer(answer) => answer.write(to),
+            Message::Echo(echo) => echo.write(to),
+            Message::Gossip(said) => said.write(to),
+        }
+    }
 }
 
-pub(super) fn small<T: TryFrom<u64>>(reader: &mut Reader<'_>) -> Option<T> {
-    T::try_from(reader.number()?).ok()
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HelloFields<'a> {
+    ask: bool,
+    device: Cow<'a, str>,
+    #[serde(deserialize_with = "addresses")]
+    listen: Cow<'a, [SocketAddr]>,
 }
 
-fn float(reader: &mut Reader<'_>) -> Option<f32> {
-    reader.array().map(f32::from_le_bytes)
+fn addresses<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [SocketAddr]>, D::Error> {
+    bounded::list::<_, _, ADDRESSES_MAX>(from).map(Cow::Owned)
 }
 
-fn addresses(reader: &mut Reader<'_>, most: usize) -> Option<Vec<SocketAddr>> {
-    let mut listen = Vec::new();
-    reader.list(most, |reader| {
-        let spelt = reader.text()?.plain()?;
-        let address: SocketAddr = spelt.parse().ok()?;
-        listen.push(address);
-        (address.to_string() == spelt).then_some(())
-    })?;
-    Some(listen)
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MemberFields<'a> {
+    #[serde(serialize_with = "base64::serialize", deserialize_with = "packet")]
+    packet: Cow<'a, [u8]>,
 }
 
-fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
-    field(out, "{", "addresses", |out| list(out, &entry.addresses, |out, place| text(out, &place.to_string())));
-    field(out, ",", "generation", |out| number(out, entry.generation.into()));
-    field(out, ",", "incarnation", |out| number(out, entry.incarnation.into()));
-    field(out, ",", "key", |out| bytes(out, &entry.key.0));
-    field(out, ",", "standing", |out| number(out, entry.standing.into()));
-    out.push(b'}');
+fn packet<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [u8]>, D::Error> {
+    base64::bytes::<_, MEMBER_BYTES_MAX>(from).map(Cow::Owned)
 }
 
-fn entries(r: &mut Reader<'_>) -> Option<Vec<Entry>> {
-    let mut members = Vec::new();
-    r.list(ROLL_MEMBERS_MAX, |r| {
-        members.push(Entry {
-            addresses: named(r, "{", "addresses", |r| addresses(r, ROLL_ADDRESSES_MAX))?,
-            generation: named(r, ",", "generation", small)?,
-            incarnation: named(r, ",", "incarnation", small)?,
-            key: PeerKey(named(r, ",", "key", Reader::array)?),
-            standing: named(r, ",", "standing", small)?,
-        });
-        r.exact("}")
-    })?;
-    Some(members)
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollFields<'a> {
+    ask: bool,
+    #[serde(serialize_with = "field::list", deserialize_with = "members")]
+    members: Cow<'a, [Entry]>,
 }
 
-fn put_found(out: &mut Vec<u8>, found: &Found) {
-    field(out, "{", "hits", |out| list(out, &found.hits, put_hit));
-    field(out, ",", "holding", |out| list(out, &found.holding, |out, count| number(out, (*count).into())));
-    field(out, ",", "length", |out| number(out, found.length));
-    field(out, ",", "passages", |out| number(out, found.passages.into()));
-    out.push(b'}');
+fn members<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [Entry]>, D::Error> {
+    field::list_of::<_, _, ROLL_MEMBERS_MAX>(from).map(Cow::Owned)
 }
 
-fn put_hit(out: &mut Vec<u8>, hit: &Hit) {
-    field(out, "{", "cosine", |out| bytes(out, &hit.cosine.to_le_bytes()));
-    field(out, ",", "heading", |out| text(out, &hit.heading));
-    field(out, ",", "length", |out| number(out, hit.length.into()));
-    field(out, ",", "path", |out| bytes(out, &hit.path));
-    field(out, ",", "row", |out| number(out, hit.row));
-    field(out, ",", "text", |out| text(out, &hit.text));
-    field(out, ",", "words", |out| list(out, &hit.words, |out, count| number(out, (*count).into())));
-    out.push(b'}');
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Entry", deny_unknown_fields)]
+struct EntryFields {
+    #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
+    addresses: Vec<SocketAddr>,
+    generation: u32,
+    incarnation: u16,
+    #[serde(with = "field")]
+    key: PeerKey,
+    standing: u8,
 }
 
-fn found(r: &mut Reader<'_>) -> Option<Box<Found>> {
-    let mut hits = Vec::new();
-    named(r, "{", "hits", |r| {
-        r.list(HITS_MAX, |r| {
-            hits.push(hit(r)?);
-            Some(())
-        })
-    })?;
-    let found = Found {
-        hits,
-        holding: named(r, ",", "holding", counts)?,
-        length: named(r, ",", "length", Reader::number)?,
-        passages: named(r, ",", "passages", small)?,
-    };
-    r.exact("}")?;
-    Some(Box::new(found))
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Keys", deny_unknown_fields)]
+struct KeysFields {
+    #[serde(with = "field")]
+    key: [u8; 32],
+    port: u16,
+    session: u32,
 }
 
-fn hit(r: &mut Reader<'_>) -> Option<Hit> {
-    let hit = Hit {
-        cosine: named(r, "{", "cosine", float)?,
-        heading: named(r, ",", "heading", string)?,
-        length: named(r, ",", "length", small)?,
-        path: named(r, ",", "path", |r| r.bytes(PATH_BYTES_MAX))?,
-        row: named(r, ",", "row", Reader::number)?,
-        text: named(r, ",", "text", string)?,
-        words: named(r, ",", "words", counts)?,
-    };
-    r.exact("}")?;
-    Some(hit)
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Ask", deny_unknown_fields)]
+struct AskFields {
+    #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, JSON_LINE_MAX>")]
+    codes: Vec<u8>,
+    count: u16,
+    #[serde(with = "field")]
+    id: u64,
+    #[serde(with = "field")]
+    model: [u8; 32],
+    question: String,
+    #[serde(with = "field")]
+    scale: f32,
 }
 
-/// One number for each word of a question.
-fn counts<T: TryFrom<u64>>(reader: &mut Reader<'_>) -> Option<heapless::Vec<T, QUESTION_WORDS_MAX>> {
-    let mut counts = heapless::Vec::new();
-    reader.list(QUESTION_WORDS_MAX, |reader| counts.push(small(reader)?).ok())?;
-    Some(counts)
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Answer", deny_unknown_fields)]
+struct AnswerFields {
+    device: String,
+    #[serde(with = "field")]
+    found: Option<Box<Found>>,
+    #[serde(with = "field")]
+    id: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Found", deny_unknown_fields)]
+struct FoundFields {
+    #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, HITS_MAX>")]
+    hits: Vec<SearchHit>,
+    #[serde(getter = "holding")]
+    holding: Bounded<u32, QUESTION_WORDS_MAX>,
+    #[serde(with = "field", getter = "length")]
+    length: u64,
+    #[serde(getter = "passages")]
+    passages: u32,
+}
+
+fn holding(found: &Found) -> &Bounded<u32, QUESTION_WORDS_MAX> {
+    &found.statistics.document_frequencies
+}
+
+fn length(found: &Found) -> u64 {
+    found.statistics.length
+}
+
+fn passages(found: &Found) -> u32 {
+    found.statistics.chunks
+}
+
+impl From<FoundFields> for Found {
+    fn from(FoundFields { hits, holding, length, passages }: FoundFields) -> Self {
+        Self { statistics: CorpusStatistics { chunks: passages, document_frequencies: holding, length }, hits }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SearchHit", deny_unknown_fields)]
+struct HitFields {
+    #[serde(with = "field")]
+    cosine: f32,
+    heading: String,
+    #[serde(getter = "length_of")]
+    length: u32,
+    #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, PATH_BYTES_MAX>")]
+    path: Vec<u8>,
+    #[serde(with = "field")]
+    row: Row,
+    text: String,
+    #[serde(getter = "words_of")]
+    words: Bounded<u16, QUESTION_WORDS_MAX>,
+}
+
+fn length_of(hit: &SearchHit) -> u32 {
+    hit.frequencies.length
+}
+
+fn words_of(hit: &SearchHit) -> &Bounded<u16, QUESTION_WORDS_MAX> {
+    &hit.frequencies.counts
+}
+
+impl From<HitFields> for SearchHit {
+    fn from(HitFields { cosine, heading, length, path, row, text, words }: HitFields) -> Self {
+        Self { row, path, heading, text, cosine, frequencies: TermFrequencies { counts: words, length } }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Echo", deny_unknown_fields)]
+struct EchoFields {
+    answer: bool,
+    #[serde(with = "field")]
+    id: u64,
+    text: heapless::String<ECHO_BYTES_MAX>,
+}
+
+field::by_fields! {
+    Entry => EntryFields,
+    Keys => KeysFields,
+    Ask => AskFields,
+    Answer => AnswerFields,
+    Found => FoundFields,
+    SearchHit => HitFields,
+    Echo => EchoFields,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
+    use crate::wire::json::{gossip, is_canonical};
     use crate::wire::random_bytes;
 
     fn messages() -> Vec<Message> {
-        let hit = Hit {
-            row: u64::MAX,
+        let hit = SearchHit {
+            row: Row(u64::MAX),
             path: b"/a\xff".to_vec(),
             heading: "H\n\u{1}\"".to_owned(),
             text: "Grüße \\ 😀".to_owned(),
             cosine: -0.5,
-            words: heapless::Vec::from_slice(&[1, 0]).unwrap(),
-            length: 9,
+            frequencies: TermFrequencies { counts: Bounded::from_slice(&[1, 0]).unwrap(), length: 9 },
         };
-        let holding = heapless::Vec::from_slice(&[1, 0]).unwrap();
-        let found = Found { passages: 1, holding, length: 1 << 60, hits: vec![hit.clone(), hit] };
+        let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
+        let statistics = CorpusStatistics { chunks: 1, document_frequencies, length: 1 << 60 };
+        let found = Found { statistics, hits: vec![hit.clone(), hit] };
         let device = "attic".to_owned();
         let listen = vec!["192.168.1.5:7781".parse().unwrap(), "[fe80::1]:7781".parse().unwrap()];
         vec![
@@ -316,8 +325,23 @@ mod tests {
             }
             let mut body = Vec::new();
             said.put(Encoding::Json, &mut body);
-            let mut reader = Reader::new(&body).unwrap();
-            assert!(reader.value().is_some() && reader.end().is_some());
+            assert!(is_canonical(&body));
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_and_one_that_is_there_twice_are_refused() {
+        for said in messages().into_iter().chain(gossip::test::messages()) {
+            let mut body = Vec::new();
+            said.put(Encoding::Json, &mut body);
+            let body = String::from_utf8(body).unwrap();
+            let (first, _) = body.split_once(':').unwrap();
+            let unknown = body.replacen('{', "{\"\":1,", 1);
+            let behind = format!("{},\"zz\":1}}", &body[..body.len() - 1]);
+            let twice = body.replacen('{', &format!("{first}:null,"), 1);
+            for wrong in [unknown, behind, twice] {
+                assert_eq!(Message::read(Encoding::Json, said.kind(), wrong.as_bytes()), None, "{wrong}");
+            }
         }
     }
 

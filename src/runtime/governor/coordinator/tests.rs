@@ -1,9 +1,9 @@
 //! The state that the threads share, told the time: late sensors, several agents, what reaches the node.
 
 use super::*;
+use crate::base::level::Energy;
 use crate::energy::board::tree::Tree;
 use crate::energy::policy::gate::Backlog;
-use crate::energy::policy::hint::Energy;
 use crate::energy::policy::wall::Zone;
 use crate::platform::hint_files::{ChangedHint, HintFile, HintPaths};
 use crate::runtime::governor::state_file::Kept;

@@ -2,8 +2,10 @@
 
 use super::arena::Arena;
 use super::words::{foe, search, still_heard};
+use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use wattle::base::id::Row;
 use wattle::net::link::Channel;
-use wattle::wire::message::{Answer, Found, Hit, Message};
+use wattle::wire::message::{Answer, Message};
 
 const PATHS: [&[u8]; 7] = [
     b"/etc/passwd",
@@ -27,17 +29,17 @@ pub(super) async fn paths(arena: &Arena) -> String {
         move || search(&api, &home, "violin stairs")
     });
     let id = foe.hear(|talk| if let Message::Ask(ask) = talk { Some(ask.id) } else { None }).await;
-    let hits = PATHS.iter().map(|path| Hit {
-        row: 1,
+    let hits = PATHS.iter().map(|path| SearchHit {
+        row: Row(1),
         path: path.to_vec(),
         heading: "../h".to_owned(),
         text: "The violin stairs, says somebody else.".to_owned(),
         cosine: 1.0,
-        words: heapless::Vec::from_slice(&[1, 1]).unwrap(),
-        length: 7,
+        frequencies: TermFrequencies { counts: heapless::Vec::from_slice(&[1, 1]).unwrap(), length: 7 },
     });
-    let holding = heapless::Vec::from_slice(&[1, 1]).unwrap();
-    let found = Found { passages: 7, holding, length: 49, hits: hits.collect() };
+    let document_frequencies = heapless::Vec::from_slice(&[1, 1]).unwrap();
+    let statistics = CorpusStatistics { chunks: 7, document_frequencies, length: 49 };
+    let found = Found { statistics, hits: hits.collect() };
     let answer = Message::Answer(Answer { id, device, found: Some(Box::new(found)) });
     assert!(foe.send(arena.name, Channel::Task, foe.seal(&answer)).await);
     let said = asking.await;

@@ -7,12 +7,11 @@ use super::super::{key, name, until};
 use super::arena::{Arena, LOUD, ORIGIN, Voice};
 use super::words::{foe, still_heard};
 use serde_json::{Value, json};
+use wattle::base::level::Energy;
 use wattle::limits::{GOSSIP_BATCH_MAX, GOSSIP_DIGEST_MAX, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_ORIGIN_BURST};
 use wattle::net::link::Channel;
 use wattle::wire::envelope::{Encoding, Signer, unsigned};
-use wattle::wire::gossip::{
-    Claim, Collection, Energy, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE,
-};
+use wattle::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE};
 use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 

@@ -4,9 +4,11 @@ use super::arena::{Arena, FOE, Voice};
 use smol::Timer;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use wattle::base::id::Row;
 use wattle::limits::{FRAME_GOSSIP_MAX, MESSAGE_BODY_MAX, QUESTION_WORDS_MAX};
 use wattle::net::link::Channel;
-use wattle::wire::message::{Answer, Ask, Found, Hit, Keys, Message};
+use wattle::wire::message::{Answer, Ask, Keys, Message};
 use wattle::wire::varint;
 
 /// Each attack of the foe is of a later start, since the agent remembers the last number of each.
@@ -76,21 +78,23 @@ fn ask_of(id: u64) -> Ask {
 /// 16: the largest and smallest of every number that a message holds, the durations among them.
 pub(super) async fn numbers(arena: &Arena) -> String {
     let foe = foe(arena).await;
-    let hit = Hit {
-        row: u64::MAX,
+    let hit = SearchHit {
+        row: Row(u64::MAX),
         path: vec![0xff; 256],
         heading: String::new(),
         text: String::new(),
         cosine: f32::MAX,
-        words: heapless::Vec::from_slice(&[u16::MAX; QUESTION_WORDS_MAX]).unwrap(),
-        length: u32::MAX,
+        frequencies: TermFrequencies {
+            counts: heapless::Vec::from_slice(&[u16::MAX; QUESTION_WORDS_MAX]).unwrap(),
+            length: u32::MAX,
+        },
     };
-    let found = Found {
-        passages: u32::MAX,
-        holding: heapless::Vec::from_slice(&[u32::MAX; QUESTION_WORDS_MAX]).unwrap(),
+    let statistics = CorpusStatistics {
+        chunks: u32::MAX,
+        document_frequencies: heapless::Vec::from_slice(&[u32::MAX; QUESTION_WORDS_MAX]).unwrap(),
         length: u64::MAX,
-        hits: vec![hit; 100],
     };
+    let found = Found { statistics, hits: vec![hit; 100] };
     let device = "attic".to_owned();
     let mut talks = vec![
         Message::Keys(Keys { session: u32::MAX, key: [0xff; 32], port: u16::MAX }),
