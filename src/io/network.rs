@@ -1,7 +1,8 @@
 //! What this agent knows of the network around it, noted down as it happens, for `wattle doctor`.
 //!
-//! No decision reads these notes but one: whether an address is of the home. Peers are those that may link, so the
-//! table is as long as that list; strangers are the last few.
+//! Some decisions of the sockets read them: whether an address may be dialled, whose announcements are looked at, and
+//! whether anybody is still looked for. Peers are those that may link, so the table is as long as that list; strangers
+//! are the last few.
 
 use super::clock;
 use crate::base::time::Instant;
@@ -184,7 +185,7 @@ impl Network {
         self.notes().places = places.to_vec();
     }
 
-    /// The same as the links' listener: its port, at each of them.
+    /// Where others reach this device: its addresses, each with the listener's port.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         self.notes().places.clone()

@@ -297,18 +297,6 @@ impl Rumours {
             removal.order != (0, 0) || own == Some(origin.key) || is_member(&origin.key)
         });
     }
-
-    /// Origins known.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.origins.len()
-    }
-
-    /// Whether nothing is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.origins.is_empty()
-    }
 }
 
 impl Origin {

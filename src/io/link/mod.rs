@@ -186,12 +186,6 @@ impl Links {
         Ok(Self { shared, running })
     }
 
-    /// The public name of this agent.
-    #[must_use]
-    pub fn peer_id(&self) -> PeerId {
-        self.shared.own
-    }
-
     /// Where this agent listens, with its name; as bound, so it may be an unspecified address (`0.0.0.0`).
     #[must_use]
     pub fn listen_addresses(&self) -> Vec<Multiaddr> {
