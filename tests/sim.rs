@@ -6,6 +6,8 @@
 
 #[path = "sim/rumour.rs"]
 mod rumour;
+#[path = "sim/trust.rs"]
+mod trust;
 
 use std::collections::BTreeSet;
 use wattle::base::id::Ring;

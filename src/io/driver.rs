@@ -15,7 +15,7 @@ use super::store;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
-use crate::base::id::{ReplyId, TaskId};
+use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::energy::decision::Decision;
 use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
@@ -23,6 +23,7 @@ use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
 use crate::wire::message::BadMessage;
 use crate::wire::peer::PeerId;
+use crate::wire::rumour::Relayed;
 use crate::work::task::Task;
 use futures_lite::future::or;
 use log::debug;
@@ -183,6 +184,11 @@ impl Driver {
                         let _ = reply.try_send(response);
                     }
                 }
+                Output::Admit(peer, rights) => self.tongue.admit(peer, rights),
+                Output::Expel(peer) => {
+                    self.tongue.expel(peer);
+                    self.hands.memory.forget(&PeerId::from_public_key(&peer.0));
+                }
                 Output::Dial(peer, address) => self.tongue.dial(peer, address),
                 Output::Send(peer, talk) => self.tongue.say(peer, &talk),
                 Output::Member(peer, packet) => self.tongue.probe(peer, &packet),
@@ -195,15 +201,7 @@ impl Driver {
                     smol::spawn(errand::run(move || boot::at_least(&home, boot))).detach();
                 }
                 Output::Tell(fact) => self.back.extend(self.tongue.seal(&fact).map(Input::Told)),
-                Output::Verify(from, told) => self.back.extend(match self.tongue.verify(&told.message) {
-                    Ok(()) => Some(Input::Proven(from, told)),
-                    // Who is not listened to yet may have signed it all the same.
-                    Err(BadMessage::Stranger) => None,
-                    Err(why) => {
-                        debug!("A rumour that was handed on was not taken. {why}");
-                        Some(Input::Forged(from))
-                    }
-                }),
+                Output::Verify(from, told) => self.back.extend(verified(&self.tongue, from, told)),
                 Output::Pass { to, slots, asked } => {
                     if let Some(talk) = self.node.passed(clock::now(), &slots, asked) {
                         self.tongue.say(to, &talk);
@@ -247,5 +245,18 @@ impl Driver {
             let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
         });
         smol::spawn(errand).detach();
+    }
+}
+
+/// What the node learns of a rumour that was handed on; `None` if its origin is not listened to.
+fn verified(tongue: &Tongue, from: PeerKey, told: Relayed) -> Option<Input> {
+    match tongue.verify(&told.message) {
+        Ok(()) => Some(Input::Proven(from, told)),
+        // Who is not listened to may have signed it all the same.
+        Err(BadMessage::Stranger) => None,
+        Err(why) => {
+            debug!("A rumour that was handed on was not taken. {why}");
+            Some(Input::Forged(from))
+        }
     }
 }

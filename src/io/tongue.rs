@@ -6,6 +6,7 @@ use super::network::Network;
 use super::probe::Probe;
 use crate::base::id::PeerKey;
 use crate::limits::LINK_EVENTS_MAX;
+use crate::mesh::trust::{Rights, Trust};
 use crate::node::input::{Input, LinkInput};
 use crate::wire::message::{BadMessage, Form, Opener, Sealer};
 use crate::wire::peer::PeerId;
@@ -34,21 +35,17 @@ impl Tongue {
     pub fn new(
         links: Links,
         sealer: Sealer,
-        peers: &[PeerId],
+        trust: &Trust,
         probe: Probe,
         network: Network,
         events: Sender<Event>,
     ) -> Self {
-        let mut opener = Opener::new();
-        for peer in peers {
-            if !opener.allow(*peer) {
-                warn!("There is no room to listen to {peer}.");
-            }
-        }
-        Self { links, sealer, opener, probe, network, events }
+        let mut tongue = Self { links, sealer, opener: Opener::new(), probe, network, events };
+        trust.iter().for_each(|(peer, rights)| tongue.admit(peer, rights));
+        tongue
     }
 
-    /// Opens the links on `listener` for these peers, and the datagrams beside it. `boot` is the number of this
+    /// Opens the links on `listener` for the peers of `trust`, and the datagrams beside it. `boot` is the number of this
     /// start, and on the disk: it orders this agent's messages after all of the starts before.
     ///
     /// # Errors
@@ -57,7 +54,7 @@ impl Tongue {
         boot: u32,
         key: &SigningKey,
         listener: TcpListener,
-        peers: &[PeerId],
+        trust: &Trust,
         network: Network,
         events: Sender<Event>,
     ) -> Result<Self, String> {
@@ -66,7 +63,8 @@ impl Tongue {
         let probe = Probe::open(at, events.clone(), network.clone());
         let to_driver = events.clone();
         let (tell, told) = bounded(LINK_EVENTS_MAX);
-        let links = Links::open(listener, key.clone(), peers, tell)
+        // Nobody who may link is refused in the moment between.
+        let links = Links::open(listener, key.clone(), &linking(trust), tell)
             .map_err(|error| format!("The agent cannot listen for other devices: {error}."))?;
         smol::spawn(async move {
             while let Ok(event) = told.recv().await {
@@ -76,7 +74,36 @@ impl Tongue {
             }
         })
         .detach();
-        Ok(Self::new(links, Sealer::new(key.clone(), boot), peers, probe, network, to_driver))
+        Ok(Self::new(links, Sealer::new(key.clone(), boot), trust, probe, network, to_driver))
+    }
+
+    /// A peer may do this from now on, and nothing else.
+    pub fn admit(&mut self, peer: PeerKey, rights: Rights) {
+        let peer = PeerId::from_public_key(&peer.0);
+        let mut room = true;
+        if rights.contains(Rights::LINK) {
+            room &= self.links.allow(peer);
+            self.network.admit(peer);
+        } else {
+            self.links.refuse(&peer, "it may not link any more");
+            self.network.expel(&peer);
+        }
+        if rights.contains(Rights::SIGN) {
+            room &= self.opener.allow(peer);
+        } else {
+            self.opener.forget(&peer);
+        }
+        if rights.contains(Rights::PROBE) {
+            room &= self.probe.admit(peer);
+        } else {
+            self.probe.expel(&peer);
+        }
+        debug_assert!(room, "whoever the table admits fits into every list: `limits` says so");
+    }
+
+    /// A peer may do nothing any more: its link ends, and whatever it sends is refused.
+    pub fn expel(&mut self, peer: PeerKey) {
+        self.admit(peer, Rights::NONE);
     }
 
     /// Where this agent is reached from now on.
@@ -183,12 +210,8 @@ impl Tongue {
                 Some(Input::Link(key(&peer), LinkInput::NotDialled))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
-                let said = match self.opener.open_as(channel.form(), &bytes) {
-                    Ok(opened) if opened.sender == peer => Talk::read(channel.form(), opened.kind, opened.body),
-                    Ok(opened) => {
-                        info!("{peer} passed on a message of {}; direct talk is of oneself only.", opened.sender);
-                        None
-                    }
+                let said = match self.opener.open_from(&peer, channel.form(), &bytes) {
+                    Ok(opened) => Talk::read(channel.form(), opened.kind, opened.body),
                     Err(error) => {
                         info!("A message of {peer} was not taken. {error}");
                         None
@@ -208,6 +231,12 @@ impl Tongue {
     pub async fn close(self) {
         self.links.close().await;
     }
+}
+
+/// Those of a table that may have a link.
+pub(super) fn linking(trust: &Trust) -> Vec<PeerId> {
+    let may = trust.iter().filter(|(_, rights)| rights.contains(Rights::LINK));
+    may.map(|(peer, _)| PeerId::from_public_key(&peer.0)).collect()
 }
 
 /// Membership, rumours and the keys of datagrams do not wait behind passages.

@@ -19,13 +19,14 @@ use super::progress::Progress;
 use super::remember::Memory;
 use super::resolve::{Given, Peer, keep_looking_up};
 use super::source::source_at;
-use super::tongue::Tongue;
+use super::tongue::{Tongue, linking};
 use super::watch::Watch;
 use super::writer::Writer;
 use super::{boot, clock, errand, models, store};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
-use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
+use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, SAVES_MAX, TRUST_PEERS_MAX};
+use crate::mesh::trust::{self, Refused, Rights, Trust};
 use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
 use crate::node::{Facts, Node};
@@ -54,7 +55,8 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let boot = boot::count(&home)?;
     let (events, inbox) = bounded::<Event>(INPUTS_MAX);
     // Other devices find this one while it reads its model; what they say waits.
-    let Outside { tongue, network, reached } = Outside::open(&identity, boot, options, &events)?;
+    let trust = trusted(&identity.peer_id(), &options.peers)?;
+    let Outside { tongue, network, reached } = Outside::open(&identity, boot, options, &trust, &events)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
@@ -75,11 +77,11 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         disk_free: disk_free(home.path()),
     };
 
-    let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
+    let (memory, hints) = Memory::open(home.file("peers"), &linking(&trust));
     let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
     let sources = facts.sources.clone();
-    let mut node = Node::new(clock::now(), facts);
-    introduce(&mut node, options)?;
+    let mut node = Node::new(clock::now(), facts, trust);
+    introduce(&mut node, options);
     let (gate, asked) = Gate::new();
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governing = govern(&home, options, &events)?;
@@ -145,9 +147,19 @@ fn govern(home: &Home, options: &UpOptions, events: &Sender<Event>) -> Result<Go
     Governing::begin(setup, events.clone())
 }
 
-/// Who may link.
-fn allowed(options: &UpOptions) -> Vec<PeerId> {
-    options.peers.iter().map(|peer| peer.peer).collect()
+/// The table of who may do what, as the owner gives it: whoever is named by --peer may do all.
+fn trusted(own: &PeerId, peers: &[Peer]) -> Result<Trust, String> {
+    let mut trust = Trust::new(PeerKey(*own.public_key()));
+    for Peer { peer, text, .. } in peers {
+        let granted = trust.handle(trust::Input::Grant(PeerKey(*peer.public_key()), Rights::ALL));
+        granted.map_err(|why| match why {
+            Refused::Full => {
+                format!("More than {TRUST_PEERS_MAX} peers were given with --peer; that many can be linked.")
+            }
+            Refused::Itself => format!("--peer {text} is this device itself. Name other devices only."),
+        })?;
+    }
+    Ok(trust)
 }
 
 /// The way to other devices and back.
@@ -159,35 +171,38 @@ struct Outside {
 }
 
 impl Outside {
-    fn open(identity: &Identity, boot: u32, options: &UpOptions, events: &Sender<Event>) -> Result<Self, String> {
+    fn open(
+        identity: &Identity,
+        boot: u32,
+        options: &UpOptions,
+        trust: &Trust,
+        events: &Sender<Event>,
+    ) -> Result<Self, String> {
         let network = Network::default();
-        for Peer { peer, given, text } in &options.peers {
-            network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
-            if let Given::At(address) = given {
-                network.give(address.ip());
-            }
-        }
         let listener = listen_for_peers(options)?;
         let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         let key = identity.signing_key();
-        let tongue = Tongue::open(boot, key, listener, &allowed(options), network.clone(), events.clone())?;
+        let tongue = Tongue::open(boot, key, listener, trust, network.clone(), events.clone())?;
+        for Peer { peer, given, text } in &options.peers {
+            if *given != Given::Nowhere {
+                network.said(peer, text.clone());
+            }
+            if let Given::At(address) = given {
+                network.give(*peer, address.ip());
+            }
+        }
         let reached = reach(identity.peer_id(), listen, options, &network, events);
         Ok(Self { tongue, network, reached })
     }
 }
 
-/// Tells the node of every peer that was given.
-fn introduce(node: &mut Node, options: &UpOptions) -> Result<(), String> {
+/// Tells the node of every address that was given.
+fn introduce(node: &mut Node, options: &UpOptions) {
     for Peer { peer, given, .. } in &options.peers {
-        let address = match given {
-            Given::At(address) => Some(*address),
-            Given::Named(_) | Given::Nowhere => None,
-        };
-        if !node.know(clock::now(), PeerKey(*peer.public_key()), peer.to_string(), address) {
-            return Err(format!("More than {PEERS_MAX} peers were given with --peer; that many can be linked."));
+        if let Given::At(address) = given {
+            node.give(PeerKey(*peer.public_key()), *address);
         }
     }
-    Ok(())
 }
 
 /// Begins to look for other devices and to be found; where others reach this one, for people.

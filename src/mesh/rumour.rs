@@ -289,6 +289,11 @@ impl Rumours {
         (value.order != (0, 0)).then_some(value.order)
     }
 
+    /// Forgets all that an origin told, its leave among it: who is let in again begins anew.
+    pub fn forget(&mut self, origin: PeerKey) {
+        self.origins.retain(|known| known.key != origin);
+    }
+
     /// Forgets the origins that are no members any more, but for those that left: that is kept for ever.
     pub fn keep(&mut self, is_member: impl Fn(&PeerKey) -> bool) {
         let own = self.own;

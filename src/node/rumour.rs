@@ -14,6 +14,7 @@ use crate::limits::{
     RUMOUR_DWELL_MS, RUMOUR_FEW, RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS,
 };
 use crate::mesh::rumour::{Rumours, Taken, Weight};
+use crate::mesh::trust::Rights;
 use crate::store::change::Ledger;
 use crate::wire::rumour::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::talk::Talk;
@@ -67,6 +68,12 @@ impl Hearsay {
             loud: LinearMap::new(),
         }
     }
+
+    /// Forgets what a peer told.
+    pub(super) fn forget(&mut self, peer: PeerKey) {
+        self.rumours.forget(peer);
+        self.loud.remove(&peer);
+    }
 }
 
 /// What a peer told.
@@ -109,12 +116,12 @@ impl Node {
         }
     }
 
-    /// When this story wants to be woken.
     /// Whether there is a link at all.
     pub(super) fn linked_somewhere(&self) -> bool {
         !self.hearsay.links.is_empty()
     }
 
+    /// When this story wants to be woken.
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
         if self.hearsay.links.is_empty() {
             return None;
@@ -213,9 +220,11 @@ impl Node {
         match gossip {
             Gossip::Told(batch) => batch.into_iter().for_each(|told| self.on_relayed(peer, told, out)),
             Gossip::Have { ask, list } => {
-                let members = &self.peers;
-                let member = |prefix: &[u8; 8]| members.iter().any(|peer| peer.key.0[..8] == prefix[..]);
-                let want: Entries = self.hearsay.rumours.lacking(&list, member);
+                let trust = &self.trust;
+                let heard = |prefix: &[u8; 8]| {
+                    trust.iter().any(|(peer, rights)| peer.0[..8] == prefix[..] && rights.contains(Rights::SIGN))
+                };
+                let want: Entries = self.hearsay.rumours.lacking(&list, heard);
                 if !want.is_empty() {
                     out.push(Output::Send(peer, Talk::Gossip(Gossip::Want(Box::new(want)))));
                 }
@@ -234,10 +243,10 @@ impl Node {
         let Some(claim) = Claim::of(&told.message) else { return };
         let news = self.hearsay.rumours.weigh(&claim);
         if news == Weight::Full {
-            let members = &self.peers;
-            self.hearsay.rumours.keep(|origin| members.get(*origin).is_some());
+            let trust = &self.trust;
+            self.hearsay.rumours.keep(|origin| trust.may(*origin, Rights::SIGN));
         }
-        if news == Weight::News && self.peers.get(claim.origin).is_some() && out.room() > OTHERS {
+        if news == Weight::News && self.trust.may(claim.origin, Rights::SIGN) && out.room() > OTHERS {
             out.push(Output::Verify(from, told));
         }
     }
@@ -245,7 +254,7 @@ impl Node {
     /// A rumour that its origin signed.
     pub(super) fn on_proven(&mut self, now: Instant, from: PeerKey, told: &Relayed, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&told.message) else { return };
-        if self.peers.get(claim.origin).is_none() {
+        if !self.trust.may(claim.origin, Rights::SIGN) {
             return;
         }
         match self.hearsay.rumours.take(now, &claim, &fact, told) {

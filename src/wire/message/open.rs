@@ -78,8 +78,26 @@ impl Opener {
     /// Why it is not taken.
     pub fn open_as<'a>(&mut self, form: Form, bytes: &'a [u8]) -> Result<Opened<'a>, BadMessage> {
         let opened = self.verify_as(form, bytes)?;
+        self.take(opened)
+    }
+
+    /// Takes a message that was verified, once.
+    fn take<'a>(&mut self, opened: Opened<'a>) -> Result<Opened<'a>, BadMessage> {
         let window = self.senders.get_mut(&opened.sender).ok_or(BadMessage::Stranger)?;
         if window.take(opened.boot, opened.seq) { Ok(opened) } else { Err(BadMessage::Replay) }
+    }
+
+    /// The same for a message that came straight from `from`, who may speak of itself only: a message of another one
+    /// is refused, and may still come from its sender.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn open_from<'a>(&mut self, from: &PeerId, form: Form, bytes: &'a [u8]) -> Result<Opened<'a>, BadMessage> {
+        let opened = self.verify_as(form, bytes)?;
+        if opened.sender != *from {
+            return Err(BadMessage::HandedOn);
+        }
+        self.take(opened)
     }
 
     /// Checks a message that somebody else handed on: form, sender, signature, in this order. Whether it was here
