@@ -23,8 +23,8 @@ fn node(world: &World, at: usize) -> Option<&Node> {
 fn home(seed: u64) -> World {
     let mut world = World::new(seed, DEVICES);
     (world.net.loss_permille, world.net.datagram_loss_permille) = (20, 20);
-    for at in 0..DEVICES {
-        let text = format!("The treasure of device {at} is a {} called jewel{at}x.", WORDS[at]);
+    for (at, word) in WORDS.iter().enumerate().take(DEVICES) {
+        let text = format!("The treasure of device {at} is a {word} called jewel{at}x.");
         world.devices[at].files.write(&[FOLDER, b"/treasure.md"].concat(), text.as_bytes());
         world.boot(at);
         world.add_folder(at);
