@@ -6,6 +6,8 @@
 
 #[path = "sim/rumour.rs"]
 mod rumour;
+#[path = "sim/trust.rs"]
+mod trust;
 
 use std::collections::BTreeSet;
 use wattle::base::id::Ring;
@@ -14,7 +16,7 @@ use wattle::base::time::Duration;
 use wattle::energy::decision::Decision;
 use wattle::energy::fraction::Fraction;
 use wattle::node::input::{Input, Request};
-use wattle::node::output::{Response, SearchHit};
+use wattle::node::output::{RankedHit, Response};
 use wattle::sim::world::{FOLDER, InjectedBug, World};
 use wattle::store::record::Source;
 
@@ -356,7 +358,7 @@ fn a_private_collection_answers_its_own_device_only() {
         world.ask(at, Request::Add(source));
     }
     world.settle(Duration::from_secs(600));
-    let devices = |hits: &[SearchHit]| hits.iter().map(|hit| hit.device.clone()).collect::<BTreeSet<_>>();
+    let devices = |hits: &[RankedHit]| hits.iter().map(|hit| hit.device.clone()).collect::<BTreeSet<_>>();
     assert_eq!(devices(&world.search(0, "violin").0).len(), 2);
     assert_eq!(devices(&world.search(1, "violin").0), BTreeSet::from(["device 1".to_owned()]));
 }

@@ -21,7 +21,7 @@ pub enum Energy {
 impl Energy {
     /// The word that people read.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scarce => "scarce",
             Self::Unknown => "unknown",

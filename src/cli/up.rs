@@ -6,12 +6,13 @@ use crate::embed::engine::Engine;
 use crate::http;
 use crate::http::Timeouts;
 use crate::http::lan_listener::LanListener;
-use crate::limits::{ASKS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
+use crate::limits::{ASKS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, SAVES_MAX, TRUST_PEERS_MAX};
+use crate::mesh::trust::{self, Refused, Rights, Trust};
 use crate::net::address_book::AddressBook;
 use crate::net::diagnostics::Diagnostics;
 use crate::net::discovery::Discovery;
 use crate::net::resolve::{Given, Peer, keep_looking_up};
-use crate::net::session::PeerSession;
+use crate::net::session::{PeerSession, linking};
 use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
 use crate::node::{Node, NodeConfig};
@@ -55,7 +56,8 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let (gate, requests) = NodeHandle::new();
     let (inbox, senders) = Inbox::new(requests);
     // Other devices find this one while it reads its model; what they say waits.
-    let Network { session, network, reached } = Network::open(&identity, boot, options, &senders)?;
+    let trust = trusted(&identity.peer_id(), &options.peers)?;
+    let Network { session, network, reached } = Network::open(&identity, boot, options, &trust, &senders)?;
     let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
@@ -76,11 +78,11 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         disk_free: disk_free(home.path()),
     };
 
-    let (memory, hints) = AddressBook::open(home.path(), &allowed(options));
+    let (memory, hints) = AddressBook::open(home.path(), &linking(&trust));
     let (threads, outputs) = hire(&home, library, engine, index, memory, &senders.inputs)?;
     let sources = config.sources.clone();
-    let mut node = Node::new(clock::now(), config);
-    introduce(&mut node, options)?;
+    let mut node = Node::new(clock::now(), config, trust);
+    introduce(&mut node, options);
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governor_handle = govern(&home, options, &senders.inputs)?;
     let gate = gate.governed(governor_handle.clone());
@@ -143,9 +145,19 @@ fn govern(home: &Home, options: &UpOptions, inputs: &Sender<Input>) -> Result<Go
     GovernorHandle::begin(setup, inputs.clone())
 }
 
-/// Who may link.
-fn allowed(options: &UpOptions) -> Vec<PeerId> {
-    options.peers.iter().map(|peer| peer.peer).collect()
+/// The table of who may do what, as the owner gives it: whoever is named by --peer may do all.
+fn trusted(own: &PeerId, peers: &[Peer]) -> Result<Trust, String> {
+    let mut trust = Trust::new(PeerKey(*own.public_key()));
+    for Peer { peer, text, .. } in peers {
+        let granted = trust.handle(trust::Input::Grant(PeerKey(*peer.public_key()), Rights::ALL));
+        granted.map_err(|why| match why {
+            Refused::Full => {
+                format!("More than {TRUST_PEERS_MAX} peers were given with --peer; that many can be linked.")
+            }
+            Refused::Itself => format!("--peer {text} is this device itself. Name other devices only."),
+        })?;
+    }
+    Ok(trust)
 }
 
 /// The way to other devices and back.
@@ -157,36 +169,39 @@ struct Network {
 }
 
 impl Network {
-    fn open(identity: &Identity, boot: u32, options: &UpOptions, senders: &Senders) -> Result<Self, String> {
+    fn open(
+        identity: &Identity,
+        boot: u32,
+        options: &UpOptions,
+        trust: &Trust,
+        senders: &Senders,
+    ) -> Result<Self, String> {
         let network = Diagnostics::default();
-        for Peer { peer, given, text } in &options.peers {
-            network.may_link(*peer, (*given != Given::Nowhere).then(|| text.clone()));
-            if let Given::At(address) = given {
-                network.give(address.ip());
-            }
-        }
         let listener = listen_for_peers(options)?;
         let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         let key = identity.signing_key();
         let (inputs, events) = (senders.inputs.clone(), senders.links.clone());
-        let session = PeerSession::open(boot, key, listener, &allowed(options), network.clone(), inputs, events)?;
+        let session = PeerSession::open(boot, key, listener, trust, network.clone(), inputs, events)?;
+        for Peer { peer, given, text } in &options.peers {
+            if *given != Given::Nowhere {
+                network.said(peer, text.clone());
+            }
+            if let Given::At(address) = given {
+                network.give(*peer, address.ip());
+            }
+        }
         let reached = reach(identity.peer_id(), listen, options, &network, &senders.inputs);
         Ok(Self { session, network, reached })
     }
 }
 
-/// Tells the node of every peer that was given.
-fn introduce(node: &mut Node, options: &UpOptions) -> Result<(), String> {
+/// Tells the node of every address that was given.
+fn introduce(node: &mut Node, options: &UpOptions) {
     for Peer { peer, given, .. } in &options.peers {
-        let address = match given {
-            Given::At(address) => Some(*address),
-            Given::Named(_) | Given::Nowhere => None,
-        };
-        if !node.know(clock::now(), PeerKey(*peer.public_key()), peer.to_string(), address) {
-            return Err(format!("More than {PEERS_MAX} peers were given with --peer; that many can be linked."));
+        if let Given::At(address) = given {
+            node.give(PeerKey(*peer.public_key()), *address);
         }
     }
-    Ok(())
 }
 
 /// Begins to look for other devices and to be found; where others reach this one, for people.

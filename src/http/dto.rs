@@ -289,8 +289,8 @@ pub struct Counts {
 impl SearchResults {
     /// From the node's answer.
     #[must_use]
-    pub fn new(hits: Vec<output::SearchHit>, coverage: SearchAnswer) -> Self {
-        let passage = |hit: output::SearchHit| SearchHit {
+    pub fn new(hits: Vec<output::RankedHit>, coverage: SearchAnswer) -> Self {
+        let passage = |hit: output::RankedHit| SearchHit {
             device: hit.device,
             path: text(&hit.path),
             text: hit.text,

@@ -1,5 +1,8 @@
 //! Caps of the membership machine and of the links that stand.
 
+/// Other agents that may do anything here: every list that follows `mesh::trust` has room for all of them.
+pub const TRUST_PEERS_MAX: usize = 512;
+
 /// Agents that are known by name. About 400 bytes each.
 pub const PEERS_MAX: usize = 512;
 

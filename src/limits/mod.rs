@@ -374,6 +374,13 @@ const _: () = {
     );
     assert!(PEERS_LINKED_ALL <= LINKS_MAX && LINKS_WANTED <= LINKS_MAX / 2, "wanted links leave room for others");
     assert!(PEERS_MAX <= LINK_ALLOWED_MAX && PEERS_MAX <= MESSAGE_SENDERS_MAX, "every known peer may link");
+    assert!(
+        TRUST_PEERS_MAX <= PEERS_MAX
+            && TRUST_PEERS_MAX <= LINK_ALLOWED_MAX
+            && TRUST_PEERS_MAX <= MESSAGE_SENDERS_MAX
+            && TRUST_PEERS_MAX <= DATAGRAM_PEERS_MAX,
+        "whoever is admitted fits into every list"
+    );
     assert!(ROLL_MEMBERS_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a roll is one frame");
     assert!(PEERS_MAX / ROLL_MEMBERS_MAX + 1 + 40 <= OUT_OF_MESH_MAX, "a whole roll and a tick fit one input");
     assert!(PROBE_REPLY_MS < PROBE_MS && SWIM_GOSSIP_MS < PROBE_MS, "a probe ends before the next");

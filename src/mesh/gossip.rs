@@ -289,6 +289,11 @@ impl GossipTable {
         (value.order != (0, 0)).then_some(value.order)
     }
 
+    /// Forgets all that an origin told, its leave among it: who is let in again begins anew.
+    pub fn forget(&mut self, origin: PeerKey) {
+        self.origins.retain(|known| known.key != origin);
+    }
+
     /// Forgets the origins that are no members any more, but for those that left: that is kept for ever.
     pub fn keep(&mut self, is_member: impl Fn(&PeerKey) -> bool) {
         let own = self.own;
@@ -296,18 +301,6 @@ impl GossipTable {
             let removal = &origin.values[Kind::Removed as usize];
             removal.order != (0, 0) || own == Some(origin.key) || is_member(&origin.key)
         });
-    }
-
-    /// Origins known.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.origins.len()
-    }
-
-    /// Whether nothing is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.origins.is_empty()
     }
 }
 

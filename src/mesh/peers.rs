@@ -5,8 +5,8 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, PEERS_MAX, REDIAL_ALONE_MS_MAX,
-    REDIAL_MS, REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX, UNANSWERED_MAX,
+    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS,
+    REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX, UNANSWERED_MAX,
 };
 use core::cell::Cell;
 use core::net::{IpAddr, SocketAddr};
@@ -137,19 +137,6 @@ impl Peers {
     #[must_use]
     pub fn new(chance: Rng) -> Self {
         Self { chance: Some(chance), ..Self::default() }
-    }
-
-    /// Gets to know a peer; an address here is its owner's word. Returns false if there is no room.
-    pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String, address: Option<SocketAddr>) -> bool {
-        if self.known.len() >= PEERS_MAX && !self.known.contains_key(&key) {
-            return false;
-        }
-        self.next.set(None);
-        let peer = self.known.entry(key).or_insert_with(|| Peer::new(now, key, peer_id));
-        if let Some(address) = address {
-            peer.addresses.keep(address);
-        }
-        true
     }
 
     /// A peer by its key.
@@ -366,6 +353,7 @@ impl Peers {
     }
 }
 
+mod admit;
 mod idle;
 #[cfg(test)]
 mod test;

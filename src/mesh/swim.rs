@@ -8,6 +8,7 @@
 //! remembered for. Invariants: one timer of a kind a member; every table is bounded by `PEERS_MAX`.
 //! Not here: ways and addresses (`peers`), sealing (`io`), items (`item`).
 
+mod admit;
 mod foca_runtime;
 mod packet;
 mod quarantine;
@@ -19,7 +20,7 @@ pub use packet::Purpose;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{DENIERS, LATE_MS, PEERS_MAX, SUSPECT_ASK_MS, SUSPECTS_ASKED};
+use crate::limits::{DENIERS, LATE_MS, SUSPECT_ASK_MS, SUSPECTS_ASKED};
 use foca::{Foca, Header, Member as Claim, Message, NoCustomBroadcast, OwnedNotification, State, Timer};
 use foca_runtime::{FocaRuntime, SeededRng, config, suspicion};
 use heapless::Vec as Bounded;
@@ -141,22 +142,6 @@ impl Membership {
             fresh_doubts: Vec::new(),
             effects: Vec::new(),
         }
-    }
-
-    /// Gets to know a peer: it may be a member from now on. False if there is no room.
-    pub fn know(&mut self, key: PeerKey) -> bool {
-        let name = name_of(key);
-        if let Some(known) = self.known.get(&name) {
-            return known.key == key;
-        }
-        if self.known.len() >= PEERS_MAX || name == self.foca.identity().name {
-            return false;
-        }
-        let (life, heard, suspected, accused) = (None, None, None, None);
-        self.known.insert(name, KnownPeer { key, life, heard, suspected, accused, told: None, doubted: None });
-        // Only the probes' times may not change, and they do not.
-        let _ = self.foca.set_config(config(self.known.len() + 1));
-        true
     }
 
     /// This agent's generation.

@@ -9,22 +9,25 @@ use crate::platform::home::{Home, HomeFile};
 use crate::wire::mdns::is_scoped;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
-use log::{debug, warn};
+use log::warn;
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const HEAD: &str = "# Where wattle reached other devices. Hints only: it is safe to delete this file.\n";
 
 type KnownAddresses = BTreeMap<PeerId, Vec<SocketAddr>>;
 
-/// The way to the file.
+/// What is remembered, on its way to the file. A handle: clones mean the same.
 #[derive(Clone, Debug)]
 pub struct AddressBook {
-    news: Sender<(PeerId, Vec<SocketAddr>)>,
+    known: Arc<Mutex<KnownAddresses>>,
+    /// Wakes the task that writes; one that is on its way is enough.
+    changed: Sender<()>,
 }
 
 impl AddressBook {
@@ -34,30 +37,36 @@ impl AddressBook {
         let mut known = load(&Home::at(home));
         known.retain(|peer, _| allowed.contains(peer));
         let hints = known.iter().flat_map(|(peer, places)| places.iter().map(|place| (*peer, *place))).collect();
-        let (news, told) = bounded(2 * PEERS_MAX);
-        smol::spawn(keep(home.to_owned(), known, told)).detach();
-        (Self { news }, hints)
+        let (known, (changed, told)) = (Arc::new(Mutex::new(known)), bounded(1));
+        smol::spawn(keep(home.to_owned(), Arc::clone(&known), told)).detach();
+        (Self { known, changed }, hints)
+    }
+
+    fn known(&self) -> MutexGuard<'_, KnownAddresses> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers where a peer was reached, the newest first. Never waits.
     pub fn remember(&self, peer: PeerId, places: Vec<SocketAddr>) {
-        if self.news.try_send((peer, places)).is_err() {
-            debug!("Where {peer} is was not noted down: the disk is slow.");
+        if note(&mut self.known(), peer, places) {
+            let _ = self.changed.try_send(());
         }
+    }
+
+    /// Forgets where a peer was reached, in the file too: whether it stands there or not. Never waits.
+    pub fn forget(&self, peer: &PeerId) {
+        self.known().remove(peer);
+        let _ = self.changed.try_send(());
     }
 }
 
-async fn keep(home: PathBuf, mut known: KnownAddresses, told: Receiver<(PeerId, Vec<SocketAddr>)>) {
-    while let Ok((peer, places)) = told.recv().await {
-        let mut changed = note(&mut known, peer, places);
-        if !changed {
-            continue;
-        }
+async fn keep(home: PathBuf, known: Arc<Mutex<KnownAddresses>>, changed: Receiver<()>) {
+    while changed.recv().await.is_ok() {
         Timer::after(Duration::from_millis(REMEMBER_MS)).await;
-        while let Ok((peer, places)) = told.try_recv() {
-            changed |= note(&mut known, peer, places);
-        }
-        let (text, home) = (text(&known), home.clone());
+        // What changed until here is written now.
+        let _ = changed.try_recv();
+        let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));
+        let home = home.clone();
         let written = blocking::run(move || Home::at(&home).write(HomeFile::Peers, text.as_bytes())).await;
         if let Some(Err(error)) = written {
             warn!("Where other devices are could not be noted down: {error}. After a restart they are looked for.");
@@ -177,5 +186,25 @@ mod tests {
         std::fs::write(folder.path().join("peers"), lines.concat()).unwrap();
         let (_, hints) = AddressBook::open(folder.path(), &[peer(2), peer(3)]);
         assert_eq!(hints, [(peer(2), at("10.0.0.1:1"))]);
+    }
+
+    #[test]
+    fn where_a_peer_was_reached_is_forgotten_in_the_file_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("peers");
+        let lines = [1, 2].map(|seed| format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer(seed))));
+        std::fs::write(&path, lines.concat()).unwrap();
+        let (memory, _) = AddressBook::open(folder.path(), &[peer(1), peer(2)]);
+        memory.forget(&peer(1));
+        let read = || parse(&std::fs::read(&path).unwrap(), "peers");
+        smol::block_on(async {
+            for _ in 0..600 {
+                if !read().contains_key(&peer(1)) {
+                    break;
+                }
+                Timer::after(Duration::from_millis(100)).await;
+            }
+        });
+        assert_eq!(read(), KnownAddresses::from([(peer(2), vec![at("10.0.0.1:1")])]));
     }
 }

@@ -1,7 +1,8 @@
 //! What this agent knows of the network around it, noted down as it happens, for `wattle doctor`.
 //!
-//! No decision reads these notes but one: whether an address is of the home. Peers are those that may link, so the
-//! table is as long as that list; unknown_peers are the last few.
+//! Some decisions of the sockets read them: whether an address may be dialled, whose announcements are looked at, and
+//! whether anybody is still looked for. Peers are those that may link, so the table is as long as that list; unknown_peers
+//! are the last few.
 
 use crate::base::time::Instant;
 use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
@@ -26,7 +27,7 @@ struct Notes {
     no_datagrams: Option<String>,
     garbage: u64,
     multicast: Multicast,
-    given: Vec<IpAddr>,
+    given: Vec<(PeerId, IpAddr)>,
     peers: BTreeMap<PeerId, PeerNotes>,
     unknown_peers: VecDeque<(PeerId, SocketAddr, Instant)>,
 }
@@ -144,15 +145,28 @@ impl Diagnostics {
         self.notes().listen = Some(at);
     }
 
-    /// A peer may link; `given` is where its owner says that it is.
-    pub fn may_link(&self, peer: PeerId, given: Option<String>) {
+    /// A peer may link from now on. Beyond `LINK_ALLOWED_MAX` nothing is noted of it.
+    pub fn admit(&self, peer: PeerId) {
         let mut notes = self.notes();
-        if notes.peers.len() < LINK_ALLOWED_MAX || notes.peers.contains_key(&peer) {
-            let peer_notes = notes.peers.entry(peer).or_default();
-            if peer_notes.given.len() < GIVEN_MAX {
-                peer_notes.given.extend(given);
-            }
+        if notes.peers.len() < LINK_ALLOWED_MAX {
+            notes.peers.entry(peer).or_default();
         }
+    }
+
+    /// A peer may link no longer: nothing is known of it any more.
+    pub fn expel(&self, peer: &PeerId) {
+        let mut notes = self.notes();
+        notes.peers.remove(peer);
+        notes.given.retain(|(of, _)| of != peer);
+    }
+
+    /// Where its owner says that a peer is, as it was typed.
+    pub fn said(&self, peer: &PeerId, given: String) {
+        self.peer_notes(peer, |peer_notes| {
+            if peer_notes.given.len() < GIVEN_MAX {
+                peer_notes.given.push(given);
+            }
+        });
     }
 
     /// Whether a peer may link.
@@ -161,11 +175,13 @@ impl Diagnostics {
         self.notes().peers.contains_key(peer)
     }
 
-    /// The owner gave this address, or a name that leads to it: it may be dialled wherever it lies.
-    pub fn give(&self, address: IpAddr) {
+    /// The owner gave this address of a peer that may link, or a name that leads to it: it may be dialled wherever
+    /// it lies.
+    pub fn give(&self, peer: PeerId, address: IpAddr) {
         let mut notes = self.notes();
-        if notes.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX && !notes.given.contains(&address) {
-            notes.given.push(address);
+        let known = notes.peers.contains_key(&peer) && notes.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX;
+        if known && !notes.given.contains(&(peer, address)) {
+            notes.given.push((peer, address));
         }
     }
 
@@ -175,7 +191,7 @@ impl Diagnostics {
     pub fn may_dial(&self, address: IpAddr) -> bool {
         let notes = self.notes();
         is_home(address)
-            || notes.given.contains(&address)
+            || notes.given.iter().any(|(_, given)| *given == address)
             || notes.places.iter().any(|place| same_network(place.address.ip(), address, place.prefix))
     }
 
@@ -184,7 +200,7 @@ impl Diagnostics {
         self.notes().places = places.to_vec();
     }
 
-    /// The same as the links' listener: its port, at each of them.
+    /// Where others reach this device: its addresses, each with the listener's port.
     #[must_use]
     pub fn places(&self) -> Vec<ListenAddress> {
         self.notes().places.clone()
@@ -328,8 +344,14 @@ mod tests {
         for outside in ["8.8.8.8", "2001:db8:2::9", "203.0.113.8", "0.0.0.0"] {
             assert!(!network.may_dial(ip(outside)), "{outside}");
         }
-        network.give(ip("8.8.8.8"));
+        let peer = PeerId::from_public_key(&[1; 32]);
+        network.give(peer, ip("8.8.8.8"));
+        assert!(!network.may_dial(ip("8.8.8.8")), "a place of nobody that may link");
+        network.admit(peer);
+        network.give(peer, ip("8.8.8.8"));
         assert!(network.may_dial(ip("8.8.8.8")));
+        network.expel(&peer);
+        assert!(!network.may_dial(ip("8.8.8.8")), "its places go with it");
         assert!(same_network(ip("10.0.0.1"), ip("10.0.0.1"), 32) && !same_network(ip("10.0.0.1"), ip("10.0.0.1"), 0));
     }
 
@@ -337,7 +359,8 @@ mod tests {
     fn notes_are_of_peers_that_may_link_and_of_the_last_strangers() {
         let peer = |seed| PeerId::from_public_key(&[seed; 32]);
         let network = Diagnostics::default();
-        network.may_link(peer(1), Some("/dns4/nas.local/tcp/7781".into()));
+        network.admit(peer(1));
+        network.said(&peer(1), "/dns4/nas.local/tcp/7781".into());
         network.sent(&peer(1));
         network.sent(&peer(2));
         for seed in 0..=u8::MAX {
@@ -346,5 +369,8 @@ mod tests {
         let around = network.around(clock::now());
         assert_eq!((around.peers.len(), around.peers[0].sent, around.unknown_peers.len()), (1, 1, STRANGERS_MAX));
         assert_eq!(around.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
+        network.expel(&peer(1));
+        network.sent(&peer(1));
+        assert!(!network.is_known(&peer(1)) && network.around(clock::now()).peers.is_empty());
     }
 }

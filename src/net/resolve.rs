@@ -90,16 +90,16 @@ fn family(text: &str) -> Option<(Family, &str)> {
         .find_map(|(head, family)| Some((family, text.strip_prefix(head)?)))
 }
 
-/// Looks a name up for as long as the driver lives.
+/// Looks a name up for as long as the driver lives, while the peer may link.
 pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, inputs: Sender<Input>) {
     smol::spawn(async move {
         let mut pause = Duration::from_millis(RESOLVE_MS);
         while !inputs.is_closed() {
             if network.is_linked(&peer) {
                 pause = Duration::from_millis(RESOLVE_MS);
-            } else {
+            } else if network.is_known(&peer) {
                 for place in look_up(&name).await {
-                    network.give(place.ip());
+                    network.give(peer, place.ip());
                     network.seen(&peer, place);
                     let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), place)).await;
                 }

@@ -4,6 +4,7 @@ use super::diagnostics::Diagnostics;
 use super::link::{Channel, LinkEvent, Links};
 use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
+use crate::mesh::trust::{Rights, Trust};
 use crate::node::input::{Input, LinkInput};
 use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use crate::wire::gossip;
@@ -29,17 +30,13 @@ pub struct PeerSession {
 impl PeerSession {
     /// For these links. `signer` counts on from this start of the agent.
     #[must_use]
-    pub fn new(links: Links, signer: Signer, peers: &[PeerId], probe: UdpTransport, network: Diagnostics) -> Self {
-        let mut verifier = Verifier::new();
-        for peer in peers {
-            if !verifier.allow(*peer) {
-                warn!("There is no room to listen to {peer}.");
-            }
-        }
-        Self { links, signer, verifier, probe, network }
+    pub fn new(links: Links, signer: Signer, trust: &Trust, probe: UdpTransport, network: Diagnostics) -> Self {
+        let mut session = Self { links, signer, verifier: Verifier::new(), probe, network };
+        trust.iter().for_each(|(peer, rights)| session.admit(peer, rights));
+        session
     }
 
-    /// Opens the links on `listener` for these peers, and the datagrams beside it. `boot` is the number of this
+    /// Opens the links on `listener` for the peers of `trust`, and the datagrams beside it. `boot` is the number of this
     /// start, and on the disk: it orders this agent's messages after all of the starts before. Datagrams come as
     /// `inputs`, what happens on links as `events`, for `on_link_event`.
     ///
@@ -49,7 +46,7 @@ impl PeerSession {
         boot: u32,
         key: &SigningKey,
         listener: TcpListener,
-        peers: &[PeerId],
+        trust: &Trust,
         network: Diagnostics,
         inputs: Sender<Input>,
         events: Sender<LinkEvent>,
@@ -57,9 +54,39 @@ impl PeerSession {
         let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         network.listens(at);
         let probe = UdpTransport::open(at, inputs, network.clone());
-        let links = Links::open(listener, key.clone(), peers, events)
+        // Nobody who may link is refused in the moment between.
+        let links = Links::open(listener, key.clone(), &linking(trust), events)
             .map_err(|error| format!("The agent cannot listen for other devices: {error}."))?;
-        Ok(Self::new(links, Signer::new(key.clone(), boot), peers, probe, network))
+        Ok(Self::new(links, Signer::new(key.clone(), boot), trust, probe, network))
+    }
+
+    /// A peer may do this from now on, and nothing else.
+    pub fn admit(&mut self, peer: PeerKey, rights: Rights) {
+        let peer = PeerId::from_public_key(&peer.0);
+        let mut room = true;
+        if rights.contains(Rights::LINK) {
+            room &= self.links.allow(peer);
+            self.network.admit(peer);
+        } else {
+            self.links.refuse(&peer, "it may not link any more");
+            self.network.expel(&peer);
+        }
+        if rights.contains(Rights::SIGN) {
+            room &= self.verifier.allow(peer);
+        } else {
+            self.verifier.forget(&peer);
+        }
+        if rights.contains(Rights::PROBE) {
+            room &= self.probe.admit(peer);
+        } else {
+            self.probe.expel(&peer);
+        }
+        debug_assert!(room, "whoever the table admits fits into every list: `limits` says so");
+    }
+
+    /// A peer may do nothing any more: its link ends, and whatever it sends is refused.
+    pub fn expel(&mut self, peer: PeerKey) {
+        self.admit(peer, Rights::NONE);
     }
 
     /// Where this agent is reached from now on.
@@ -163,12 +190,8 @@ impl PeerSession {
                 Some(Input::Link(key(&peer), LinkInput::NotDialled))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
-                let message = match self.verifier.verify_relayed_as(channel.encoding(), &bytes) {
-                    Ok(opened) if opened.sender == peer => Message::read(channel.encoding(), opened.kind, opened.body),
-                    Ok(opened) => {
-                        info!("{peer} passed on a message of {}; direct talk is of oneself only.", opened.sender);
-                        None
-                    }
+                let message = match self.verifier.open_from(&peer, channel.encoding(), &bytes) {
+                    Ok(opened) => Message::read(channel.encoding(), opened.kind, opened.body),
                     Err(error) => {
                         info!("A message of {peer} was not taken. {error}");
                         None
@@ -188,6 +211,12 @@ impl PeerSession {
     pub async fn close(self) {
         self.links.close().await;
     }
+}
+
+/// Those of a table that may have a link.
+pub fn linking(trust: &Trust) -> Vec<PeerId> {
+    let may = trust.iter().filter(|(_, rights)| rights.contains(Rights::LINK));
+    may.map(|(peer, _)| PeerId::from_public_key(&peer.0)).collect()
 }
 
 /// Membership, items and the keys of datagrams do not wait behind passages.

@@ -2,7 +2,7 @@
 //! in time and with the names of those that were silent. In a large mesh the linked ones are its neighbours only, and
 //! the answer says how many were not asked. And the other side: a question from a peer.
 
-use super::output::{Output, Problem, Response, SearchHit};
+use super::output::{Output, Problem, RankedHit, Response};
 use super::{Node, Out};
 use crate::base::hit::{Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
@@ -10,6 +10,7 @@ use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
 use crate::mesh::peers::Peer;
+use crate::mesh::trust::Rights;
 use crate::query::merge::merge;
 use crate::query::pending::PendingQuery;
 use crate::wire::message;
@@ -40,7 +41,10 @@ impl Node {
             let (_, peer, id) = self.peer_asks.swap_remove(at);
             let found =
                 if let Outcome::Found(found) = outcome { Some(Box::new(that_fits_a_message(found))) } else { None };
-            out.push(self.answer_to(peer, id, found));
+            // It may have been expelled meanwhile.
+            if self.trust.may(peer, Rights::ANSWER) {
+                out.push(self.answer_to(peer, id, found));
+            }
             return true;
         }
         match outcome {
@@ -62,8 +66,10 @@ impl Node {
     /// The meaning is known: search here, ask everybody who is linked.
     fn spread(&mut self, now: Instant, meant: TaskId, meaning: &Embedding, out: &mut Out) {
         let task = self.task_id();
-        let linked: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().take(LINKS_MAX).collect();
-        let unlinked = self.peers.iter().filter(|peer| !peer.linked);
+        let answers = |peer: PeerKey| self.trust.may(peer, Rights::ANSWER);
+        let linked = self.peers.all_linked().filter(|peer| answers(*peer));
+        let linked: Bounded<PeerKey, LINKS_MAX> = linked.take(LINKS_MAX).collect();
+        let unlinked = self.peers.iter().filter(|peer| !peer.linked && answers(peer.key));
         // In a large mesh most of those that are up are no neighbours: they are not silent, nobody asks them.
         let (far, away): (Vec<&Peer>, Vec<&Peer>) =
             unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
@@ -88,8 +94,11 @@ impl Node {
         out.push(Output::Start(task, Task::Retrieve(asked)));
     }
 
-    /// A peer asks. Whatever is wrong with the question, it gets one answer.
+    /// A peer asks. Whatever is wrong with the question, it gets one answer, if it may have any.
     pub(super) fn on_asked(&mut self, peer: PeerKey, ask: message::Ask, out: &mut Out) {
+        if !self.trust.may(peer, Rights::ANSWER) {
+            return;
+        }
         let model = Fingerprint(ask.model);
         let meaning = Quantized::from_parts(ask.scale, &ask.codes).and_then(|codes| codes.exact(model).ok());
         let fits = model == self.config.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
@@ -129,7 +138,7 @@ impl Node {
         }
     }
 
-    fn answer(&self, ask: PendingQuery, out: &mut Out) {
+    pub(super) fn answer(&self, ask: PendingQuery, out: &mut Out) {
         let name = |key: Option<PeerKey>| match key.map(|key| self.peers.get(key)) {
             None => self.config.device.clone(),
             Some(peer) => peer.map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned()),
@@ -139,7 +148,7 @@ impl Node {
         let here = ask.lists.iter().any(|(device, _)| device.is_none());
         let asked = answered + ask.silent.len() + usize::from(!here);
         let silent = ask.silent.iter().take(SILENT_NAMED_MAX).map(|key| name(Some(*key))).collect();
-        let hits = merge(ask.lists, ask.count).into_iter().map(|merged| SearchHit {
+        let hits = merge(ask.lists, ask.count).into_iter().map(|merged| RankedHit {
             device: name(merged.device),
             score: merged.score,
             path: merged.hit.path,

@@ -14,6 +14,7 @@ use crate::limits::{
     GOSSIP_LINKS_MAX, GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS, LINKS_MAX, OUT_OF_MESH_MAX,
 };
 use crate::mesh::gossip::{GossipTable, Insertion, Novelty};
+use crate::mesh::trust::Rights;
 use crate::store::change::Ledger;
 use crate::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::message::Message;
@@ -67,6 +68,12 @@ impl GossipState {
             loud: LinearMap::new(),
         }
     }
+
+    /// Forgets what a peer told.
+    pub(super) fn forget(&mut self, peer: PeerKey) {
+        self.items.forget(peer);
+        self.loud.remove(&peer);
+    }
 }
 
 /// What a peer told.
@@ -109,12 +116,12 @@ impl Node {
         }
     }
 
-    /// When this story wants to be woken.
     /// Whether there is a link at all.
     pub(super) fn linked_somewhere(&self) -> bool {
         !self.gossip.links.is_empty()
     }
 
+    /// When this story wants to be woken.
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
         if self.gossip.links.is_empty() {
             return None;
@@ -213,9 +220,11 @@ impl Node {
         match gossip {
             Gossip::Told(batch) => batch.into_iter().for_each(|told| self.on_relayed(peer, told, out)),
             Gossip::Have { ask, list } => {
-                let members = &self.peers;
-                let member = |prefix: &[u8; 8]| members.iter().any(|peer| peer.key.0[..8] == prefix[..]);
-                let want: Entries = self.gossip.items.lacking(&list, member);
+                let trust = &self.trust;
+                let heard = |prefix: &[u8; 8]| {
+                    trust.iter().any(|(peer, rights)| peer.0[..8] == prefix[..] && rights.contains(Rights::SIGN))
+                };
+                let want: Entries = self.gossip.items.lacking(&list, heard);
                 if !want.is_empty() {
                     out.push(Output::Send(peer, Message::Gossip(Gossip::Want(Box::new(want)))));
                 }
@@ -234,10 +243,10 @@ impl Node {
         let Some(claim) = Claim::of(&told.message) else { return };
         let news = self.gossip.items.weigh(&claim);
         if news == Novelty::Full {
-            let members = &self.peers;
-            self.gossip.items.keep(|origin| members.get(*origin).is_some());
+            let trust = &self.trust;
+            self.gossip.items.keep(|origin| trust.may(*origin, Rights::SIGN));
         }
-        if news == Novelty::News && self.peers.get(claim.origin).is_some() && out.room() > OTHERS {
+        if news == Novelty::News && self.trust.may(claim.origin, Rights::SIGN) && out.room() > OTHERS {
             out.push(Output::Verify(from, told));
         }
     }
@@ -245,7 +254,7 @@ impl Node {
     /// A gossip item that its origin signed.
     pub(super) fn on_proven(&mut self, now: Instant, from: PeerKey, told: &Relayed, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&told.message) else { return };
-        if self.peers.get(claim.origin).is_none() {
+        if !self.trust.may(claim.origin, Rights::SIGN) {
             return;
         }
         match self.gossip.items.take(now, &claim, &fact, told) {

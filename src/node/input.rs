@@ -3,6 +3,7 @@
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
+use crate::mesh::trust;
 use crate::store::change::{Applied, Ledger};
 use crate::store::record::Source;
 use crate::wire::gossip::Relayed;
@@ -35,6 +36,8 @@ pub enum Input {
     Proven(PeerKey, Relayed),
     /// A gossip item that this peer handed on was not.
     Forged(PeerKey),
+    /// What a peer may do was decided. Nothing follows where it may do that already.
+    Trust(trust::Input),
     /// Discovery heard that a peer can be dialled here: a hint of anybody's, proven by a dial only.
     Seen(PeerKey, SocketAddr),
     /// Where this agent can be dialled, from now on; at most `ADDRESSES_MAX` places.

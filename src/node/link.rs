@@ -9,7 +9,7 @@ use crate::wire::message::{Echo, Message};
 
 impl Node {
     pub(super) fn on_link(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
-        // Only peers that this agent was told of have links; the link itself sees to that.
+        // The link of one that was expelled ends, and what is on its way of it is nothing.
         let Some(known) = self.peers.get(peer) else { return };
         match input {
             LinkInput::Up(address) => {
@@ -55,7 +55,7 @@ impl Node {
     }
 
     fn hello(&self, peer: PeerKey, ask: bool) -> Output {
-        Output::Send(peer, Message::Hello { device: self.config.device.clone(), ask, listen: self.listen.clone() })
+        Output::Send(peer, Message::Hello { device: self.config.device.clone(), ask, listen: self.mesh.listen.clone() })
     }
 
     /// Asks linked peers for their name as long as they have not said it; dials whoever is due and ends links that

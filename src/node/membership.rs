@@ -32,6 +32,8 @@ pub(super) struct MeshState {
     joined: Vec<String>,
     lost: Vec<String>,
     back: Vec<String>,
+    /// Where this agent can be dialled.
+    pub(super) listen: Vec<SocketAddr>,
 }
 
 impl MeshState {
@@ -47,6 +49,7 @@ impl MeshState {
             joined,
             lost,
             back,
+            listen: Vec::new(),
         }
     }
 
@@ -119,7 +122,7 @@ impl Node {
     fn entry(&self, told: MemberState) -> Entry {
         let addresses = match self.peers.get(told.key) {
             Some(peer) => peer.addresses.all(),
-            None => &self.listen,
+            None => &self.mesh.listen,
         };
         Entry {
             key: told.key,

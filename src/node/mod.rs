@@ -1,6 +1,6 @@
 //! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `item`). In/out: `Input`, `Output`.
+//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `item`, `trust`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
 //! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
@@ -15,6 +15,7 @@ mod link;
 mod membership;
 pub mod output;
 pub mod status;
+mod trust;
 
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::outbox::Outbox;
@@ -23,12 +24,12 @@ use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
 use crate::mesh::peers::Peers;
 use crate::mesh::swim::Membership;
+use crate::mesh::trust::Trust;
 use crate::query::pending::PendingQueries;
 use crate::store::change::Ledger;
 use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
 use ask::PeerQueries;
-use core::net::SocketAddr;
 use energy::EnergyState;
 use gossip::GossipState;
 use ingest::Ingest;
@@ -70,6 +71,7 @@ pub struct NodeConfig {
 #[derive(Debug)]
 pub struct Node {
     config: NodeConfig,
+    trust: Trust,
     ingest: Ingest,
     asks: PendingQueries,
     peer_asks: PeerQueries,
@@ -81,18 +83,19 @@ pub struct Node {
     audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
     next_task: TaskId,
     next_save: SaveId,
-    listen: Vec<SocketAddr>,
     stopping: bool,
 }
 
 impl Node {
-    /// A node that knows `config`. Feed it `Input::Wake` to set it going.
+    /// A node that knows `config`, and deals with the peers of `trust`; whoever made that table has filled the sockets'
+    /// lists from it. Feed it `Input::Wake` to set it going.
     #[must_use]
-    pub fn new(now: Instant, config: NodeConfig) -> Self {
+    pub fn new(now: Instant, config: NodeConfig, trust: Trust) -> Self {
         let config = NodeConfig { slots: config.slots.clamp(1, BACKGROUND_MAX), ..config };
         let mut rng = Rng::new(config.seed);
         let member = Membership::new(config.key, config.boot, Rng::new(rng.next()));
-        Self {
+        let mut node = Self {
+            trust,
             ingest: Ingest::new(now),
             gossip: GossipState::new(now, gossip::seed(&config.peer_id, &config.device)),
             config,
@@ -105,9 +108,10 @@ impl Node {
             audits: heapless::Vec::new(),
             next_task: TaskId(0),
             next_save: SaveId(0),
-            listen: Vec::new(),
             stopping: false,
-        }
+        };
+        node.follow_all(now);
+        node
     }
 
     /// Takes one input and decides what follows.
@@ -125,7 +129,8 @@ impl Node {
             Input::Told(message) => self.on_told(now, message, out),
             Input::Proven(peer, told) => self.on_proven(now, peer, &told, out),
             Input::Forged(peer) => self.on_forged(now, peer, out),
-            Input::Here(addresses) => self.listen = addresses,
+            Input::Trust(input) => self.on_trust(now, input, out),
+            Input::Here(addresses) => self.mesh.listen = addresses,
             Input::EventsLost => self.ingest.looks.overflow(now),
             Input::Power(decision) => self.on_power(decision),
             Input::Disk { free } => self.config.disk_free = free,
@@ -145,14 +150,6 @@ impl Node {
         // After the work: what this agent tells of itself depends on it.
         self.gossip(now, out);
         self.dial(now, out);
-    }
-
-    /// Gets to know a peer: it is dialled if it has an address, and asked whenever it is linked. Returns false
-    /// if `PEERS_MAX` are known already.
-    pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String, address: Option<SocketAddr>) -> bool {
-        let room = self.member.know(key) && self.peers.know(now, key, peer_id, address);
-        self.mesh.choose_soon(now);
-        room
     }
 
     /// When to `Wake` the node if nothing else happens.

@@ -6,6 +6,7 @@ use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
 use crate::limits::GOSSIP_BATCH_MAX;
 use crate::mesh::gossip::ItemRef;
+use crate::mesh::trust::{Refused, Rights};
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::wire::gossip::{Fact, Relayed};
@@ -19,6 +20,10 @@ pub type ItemRefs = heapless::Vec<ItemRef, GOSSIP_BATCH_MAX>;
 /// One order to the driver, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
+    /// A peer may do this from now on, and nothing else: links, the opening of messages, datagrams and notes follow.
+    Admit(PeerKey, Rights),
+    /// A peer may do nothing any more: its link ends, what it sends is refused, its addresses are forgotten.
+    Expel(PeerKey),
     /// Link up with a peer; an `Up` or a `NotDialled` follows.
     Dial(PeerKey, SocketAddr),
     /// Say something to a linked peer. If the link is full or gone, it is as if the peer had not heard.
@@ -101,6 +106,12 @@ pub enum Notice {
     Linked(String),
     /// The link to a device is gone, with the reason.
     Unlinked(String, String),
+    /// A device may do more or less than before: which.
+    Admitted(String),
+    /// A device may do nothing here any more.
+    Expelled(String),
+    /// A device was not admitted: which, and why.
+    NotAdmitted(String, Refused),
     /// What a device did with items: its name, and what follows it in a sentence.
     Hearsay(String, &'static str),
 }
@@ -115,7 +126,7 @@ pub enum Response {
     /// Passages, best first.
     Hits {
         /// The passages.
-        hits: Vec<SearchHit>,
+        hits: Vec<RankedHit>,
         /// Devices asked, this one among them.
         asked: usize,
         /// Devices that answered in time.
@@ -140,7 +151,7 @@ impl Response {
 
 /// A passage of an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SearchHit {
+pub struct RankedHit {
     /// The name of the device that holds it.
     pub device: String,
     /// Its score, see `search::hit::score`.

@@ -1,8 +1,9 @@
 //! The node as a table: given this input, exactly these outputs. Whole lives are in tests/sim.rs.
 
 use super::input::{Input, LinkInput, Request, Saved};
-use super::output::{Output, Problem, Response};
+use super::output::{Notice, Output, Problem, Response};
 use super::{Node, NodeConfig, Out};
+use crate::base::hit::Found;
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
+use crate::mesh::trust::{self, Rights, Trust};
 use crate::store::change::{Applied, Change, Kind, Ledger};
 use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
@@ -21,9 +23,11 @@ fn source(path: &str) -> Source {
     Source { path: path.as_bytes().to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }
 }
 
+const OWN: PeerKey = PeerKey([200; 32]);
+
 pub(super) fn node(disk_free: u64) -> Node {
     let config = NodeConfig {
-        key: PeerKey([200; 32]),
+        key: OWN,
         boot: 1,
         seed: 1,
         peer_id: "peer".to_owned(),
@@ -35,7 +39,7 @@ pub(super) fn node(disk_free: u64) -> Node {
         slots: 1,
         disk_free,
     };
-    let mut node = Node::new(Instant::ZERO, config);
+    let mut node = Node::new(Instant::ZERO, config, Trust::new(OWN));
     if disk_free > DISK_FREE_MIN {
         assert_eq!(handle(&mut node, Instant::ZERO, Input::Wake), [], "with nothing to watch there is nothing to do");
     }
@@ -52,13 +56,20 @@ pub(super) fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output>
     out.drain()
 }
 
+/// A peer may do all, and its address is known.
+pub(super) fn admit(node: &mut Node, key: PeerKey, address: SocketAddr) {
+    let out = handle(node, at(0), Input::Trust(trust::Input::Grant(key, Rights::ALL)));
+    assert!(matches!(&out[..], [Output::Admit(..), Output::Notice(Notice::Admitted(_)), ..]), "{out:?}");
+    node.give(key, address);
+}
+
 /// A node with a link to each of these peers, and what the links brought about; nothing was sealed yet.
 pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
     let mut node = node(u64::MAX);
     let mut out = Vec::new();
     for n in peers {
         let (key, address) = (PeerKey([*n; 32]), SocketAddr::from(([127, 0, 0, 1], u16::from(*n))));
-        assert!(node.know(at(0), key, format!("peer {n}"), Some(address)));
+        admit(&mut node, key, address);
         out.extend(handle(&mut node, at(1), Input::Link(key, LinkInput::Up(address))));
     }
     // A count of what it holds begins at once; it is not what these tests are about.
@@ -271,7 +282,7 @@ fn a_count_waits_as_other_work_does_and_is_made_when_all_is_calm() {
         let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
         let Some(Output::Start(task, Task::Mean { .. })) = out.first() else { panic!("{out:?}") };
         let (key, address) = (PeerKey([7; 32]), SocketAddr::from(([127, 0, 0, 1], 7)));
-        assert!(node.know(at(0), key, "peer".to_owned(), Some(address)));
+        admit(&mut node, key, address);
         handle(&mut node, at(1), Input::Link(key, super::input::LinkInput::Up(address)));
         let failed = Outcome::Failed("no engine".to_owned());
         let mut counted = None;

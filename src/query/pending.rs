@@ -138,6 +138,18 @@ impl PendingQueries {
         self.take_complete(at)
     }
 
+    /// Nothing of a peer counts any more: nobody waits for it, and what it has answered is left out, as if it had
+    /// not been asked. Returns one question that is complete by that; call again until `None`.
+    pub fn expel(&mut self, peer: PeerKey) -> Option<PendingQuery> {
+        for ask in &mut self.open {
+            ask.waiting.retain(|waiting| *waiting != peer);
+            ask.silent.retain(|silent| *silent != peer);
+            ask.lists.retain(|(from, _)| *from != Some(peer));
+        }
+        let at = self.open.iter().position(PendingQuery::is_complete)?;
+        self.take_complete(at)
+    }
+
     /// The next question whose time is up, with what has come.
     pub fn overdue(&mut self, now: Instant) -> Option<PendingQuery> {
         let at = self.open.iter().position(|ask| ask.until <= now)?;
@@ -200,6 +212,18 @@ mod tests {
         let ask = asks.overdue(Instant::from_millis(PEER_ANSWER_MS)).unwrap();
         assert_eq!(ask.silent.as_slice(), [A, B]);
         assert_eq!(ask.lists.len(), 1);
+    }
+
+    #[test]
+    fn an_expelled_peer_is_waited_for_no_longer_and_what_it_answered_is_left_out() {
+        let mut asks = PendingQueries::default();
+        let number = asked(&mut asks, &[A, B]);
+        assert!(asks.found_here(TaskId(11), Found::default()).is_none());
+        assert!(asks.found_there(number, A, Some(Found::default())).is_none());
+        assert!(asks.expel(A).is_none(), "B is waited for");
+        let ask = asks.expel(B).unwrap();
+        assert_eq!((ask.lists.len(), ask.silent.len()), (1, 0), "as if neither had been asked");
+        assert!(asks.expel(B).is_none() && asks.found_there(number, B, Some(Found::default())).is_none());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::governor::GovernorHandle;
 use super::handle::Call;
 use super::progress::Progress;
 use super::writer::Save;
-use crate::base::id::{ReplyId, TaskId};
+use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::energy::decision::Decision;
 use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::net::address_book::AddressBook;
@@ -22,6 +22,7 @@ use crate::platform::home::{Home, disk_free};
 use crate::platform::store;
 use crate::platform::watcher::FolderWatcher;
 use crate::wire::envelope::BadMessage;
+use crate::wire::gossip::Relayed;
 use crate::wire::peer_id::PeerId;
 use crate::work::task::Task;
 use log::debug;
@@ -167,6 +168,11 @@ impl Driver {
                         let _ = reply.try_send(response);
                     }
                 }
+                Output::Admit(peer, rights) => self.session.admit(peer, rights),
+                Output::Expel(peer) => {
+                    self.session.expel(peer);
+                    self.outputs.memory.forget(&PeerId::from_public_key(&peer.0));
+                }
                 Output::Dial(peer, address) => self.back.extend(self.session.dial(peer, address)),
                 Output::Send(peer, talk) => self.session.send(peer, &talk),
                 Output::Member(peer, packet) => self.session.probe(peer, &packet),
@@ -179,15 +185,7 @@ impl Driver {
                     smol::spawn(blocking::run(move || Home::at(&home).boot_at_least(boot))).detach();
                 }
                 Output::Tell(fact) => self.back.extend(self.session.sign(&fact).map(Input::Told)),
-                Output::Verify(from, told) => self.back.extend(match self.session.verify_relayed(&told.message) {
-                    Ok(()) => Some(Input::Proven(from, told)),
-                    // Who is not listened to yet may have signed it all the same.
-                    Err(BadMessage::UnknownPeer) => None,
-                    Err(why) => {
-                        debug!("A rumour that was handed on was not taken. {why}");
-                        Some(Input::Forged(from))
-                    }
-                }),
+                Output::Verify(from, told) => self.back.extend(verified(&self.session, from, told)),
                 Output::Pass { to, slots, asked } => {
                     if let Some(talk) = self.node.passed(clock::now(), &slots, asked) {
                         self.session.send(to, &talk);
@@ -231,5 +229,18 @@ impl Driver {
             let _ = inputs.send_blocking(Input::Disk { free: disk_free(&home) });
         });
         smol::spawn(task).detach();
+    }
+}
+
+/// What the node learns of a gossip item that was handed on; `None` if its origin is not listened to.
+fn verified(session: &PeerSession, from: PeerKey, told: Relayed) -> Option<Input> {
+    match session.verify_relayed(&told.message) {
+        Ok(()) => Some(Input::Proven(from, told)),
+        // Who is not listened to may have signed it all the same.
+        Err(BadMessage::UnknownPeer) => None,
+        Err(why) => {
+            debug!("A rumour that was handed on was not taken. {why}");
+            Some(Input::Forged(from))
+        }
     }
 }

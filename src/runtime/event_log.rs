@@ -71,7 +71,10 @@ impl EventLog {
                 return devices.iter().for_each(|device| self.note(Kind::Lost, device, what.clone()));
             }
             Notice::Liar(device) => (Kind::Refused, device),
-            Notice::Slept(_)
+            Notice::Expelled(device) => (Kind::Lost, device),
+            Notice::NotAdmitted(device, _) => (Kind::Refused, device),
+            Notice::Admitted(_)
+            | Notice::Slept(_)
             | Notice::Broken(_)
             | Notice::Held(_)
             | Notice::LeftOut(_)
@@ -137,6 +140,11 @@ fn sentence(notice: &Notice) -> (Level, String) {
         }
         Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
         Notice::Unlinked(device, why) => (Level::Info, format!("The link to {device} is gone: {why}.")),
+        Notice::Admitted(device) => (Level::Info, format!("What {device} may do here has changed.")),
+        Notice::Expelled(device) => {
+            (Level::Info, format!("{device} was removed: its link is ended, and what it told is forgotten."))
+        }
+        Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
         Notice::Hearsay(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::LeftOut(what) => (Level::Info, what.clone()),
         Notice::Refused(doc, why) => (Level::Info, format!("Document {doc} is not used. {why}")),

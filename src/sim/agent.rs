@@ -7,6 +7,7 @@ use crate::base::vector::Embedding;
 use crate::embed::stand_in::StandIn;
 use crate::embed::{EmbedError, Embedder};
 use crate::limits::DISK_FREE_MIN;
+use crate::mesh::trust::Trust;
 use crate::node::input::Saved;
 use crate::node::{Node, NodeConfig};
 use crate::search::vector::Index;
@@ -61,13 +62,15 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts an agent, for the given time, on whatever `disk` holds, as `io::up` does.
+    /// Starts an agent, for the given time, on whatever `disk` holds, as `io::up` does. It deals with the peers of
+    /// `trust`.
     ///
     /// # Errors
     /// Any `KvError`.
     pub fn start(
         now: Instant,
         who: (PeerKey, u32),
+        trust: Trust,
         seed: u64,
         device: &str,
         disk: Rc<MemoryKv>,
@@ -96,7 +99,7 @@ impl Agent {
             slots: 2,
             disk_free,
         };
-        Ok(Self { node: Node::new(now, config), library, index, embedder, disk_free })
+        Ok(Self { node: Node::new(now, config, trust), library, index, embedder, disk_free })
     }
 
     /// Runs a task at once, as `io::compute` does; the world delivers its outcome later.

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::base::id::ReplyId;
 use crate::base::time::{Duration, Instant};
 use crate::node::input::Request;
-use crate::node::output::{Response, SearchHit};
+use crate::node::output::{RankedHit, Response};
 use crate::store::audit::audit;
 use crate::store::change::Kind;
 use crate::store::kv::Space;
@@ -48,7 +48,7 @@ impl World {
     ///
     /// # Panics
     /// If no answer comes.
-    pub fn search(&mut self, at: usize, question: &str) -> (Vec<SearchHit>, Vec<String>) {
+    pub fn search(&mut self, at: usize, question: &str) -> (Vec<RankedHit>, Vec<String>) {
         let reply = self.ask(at, Request::Search { question: question.to_owned(), count: 10 });
         self.run_until(self.now + Duration::from_secs(20));
         match self.reply(at, reply) {

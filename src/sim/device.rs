@@ -6,6 +6,7 @@ use super::suspend::SuspendedAgent;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
+use crate::mesh::trust::Rights;
 use crate::node::output::Response;
 use crate::store::memory::MemoryKv;
 use core::net::SocketAddr;
@@ -31,6 +32,8 @@ pub struct Device {
     pub(super) power: Option<Decision>,
     /// Background tasks under way: whether they embed.
     pub(super) tasks: BTreeMap<TaskId, bool>,
+    /// What its owner decided that peers may do, on its disk; who is not in it may do all. Its sockets follow it.
+    pub(super) rights: BTreeMap<PeerKey, Rights>,
     /// Where peers were reached, on its disk.
     pub(super) remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
     /// Whether it gets no time.
@@ -70,6 +73,7 @@ impl Device {
             replies: BTreeMap::new(),
             sent: Sent::default(),
             boots: 0,
+            rights: BTreeMap::new(),
             remembered: BTreeMap::new(),
             sleep: None,
             open: BTreeSet::new(),

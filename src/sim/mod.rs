@@ -22,4 +22,5 @@ pub mod net;
 pub mod power;
 pub mod suspend;
 mod trace;
+mod trust;
 pub mod world;

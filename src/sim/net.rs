@@ -121,6 +121,12 @@ impl Net {
         self.sessions.retain(|(a, b)| *a != of && *b != of);
     }
 
+    /// One forgets the keys of its datagrams with another.
+    pub fn forget_keys_of(&mut self, a: usize, b: usize) {
+        self.sessions.remove(&(a, b));
+        self.sessions.remove(&(b, a));
+    }
+
     /// Cuts the way between the two; true if a link is lost by that.
     pub fn cut(&mut self, a: usize, b: usize) -> bool {
         self.cuts.insert((b, a));

@@ -2,13 +2,14 @@
 
 use super::agent::Agent;
 use super::device::Device;
-use super::gossip::{SimulatedSigner, is_signed};
+use super::gossip::SimulatedSigner;
 use super::net::{self, Net};
 use super::trace::hash_order;
 use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
+use crate::mesh::trust::Rights;
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
 use crate::node::output::{Notice, Output};
@@ -110,15 +111,15 @@ impl World {
         self.devices[at].boots += 1;
         self.devices[at].open.clear();
         let who = (net::key(at), self.devices[at].boots);
-        let mut agent = match Agent::start(self.now, who, self.rng.next(), &format!("device {at}"), disk) {
+        let (seed, trust) = (self.rng.next(), self.trusted(at));
+        let mut agent = match Agent::start(self.now, who, trust, seed, &format!("device {at}"), disk) {
             Ok(agent) => agent,
             Err(error) => panic!("the pretend disk cannot be opened: {error}"),
         };
-        for other in (0..self.devices.len()).filter(|other| *other != at) {
-            let told = self.bootstrap.as_ref().is_none_or(|some| some.contains(&other));
-            let address = told.then(|| net::address(other));
-            let known = agent.node.know(self.now, net::key(other), format!("peer {other}"), address);
-            assert!(known, "there is room for {other}");
+        for other in 0..self.devices.len() {
+            if self.bootstrap.as_ref().is_none_or(|some| some.contains(&other)) {
+                agent.node.give(net::key(other), net::address(other));
+            }
         }
         self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
         self.devices[at].agent = Some(Box::new(agent));
@@ -226,10 +227,11 @@ impl World {
         let Some(what) = self.unless_asleep(at, what) else { return };
         match what {
             Event::Woken => self.wake_up(at),
-            Event::Landed(from, packet) => {
+            Event::Landed(from, packet) if self.may(at, from, Rights::PROBE) => {
                 self.fold(at, &packet);
                 self.deliver(at, Input::Member(net::key(from), packet));
             }
+            Event::Landed(..) => {}
             Event::Input(input) => {
                 if let Input::Done(task, ..) = &input {
                     self.devices[at].tasks.remove(task);
@@ -248,7 +250,8 @@ impl World {
                     return self.schedule(at, 100, Event::Dialled(peer, address));
                 }
                 let answers = device.agent.is_some() && !device.sleep.as_ref().is_some_and(|sleep| sleep.deaf);
-                let there = answers && address == net::address(peer) && self.net.open(at, peer);
+                let there =
+                    answers && address == net::address(peer) && self.may_link(at, peer) && self.net.open(at, peer);
                 if there && self.net.link(at, peer) {
                     // Who is dialled sees some port that the dialler does not listen on.
                     let from = SocketAddr::new(net::address(at).ip(), 1);
@@ -260,6 +263,7 @@ impl World {
             }
             Event::Arrived(from, bytes) => {
                 if self.net.linked(at, from)
+                    && self.may(at, from, Rights::SIGN)
                     && let Some(talk) = Message::decode(&bytes)
                 {
                     self.fold(at, &bytes);
@@ -324,6 +328,8 @@ impl World {
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
+            Output::Admit(peer, rights) => self.admit(at, peer, rights),
+            Output::Expel(peer) => self.admit(at, peer, Rights::NONE),
             Output::Dial(peer, address) => {
                 self.devices[at].sent.dials += 1;
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
@@ -343,8 +349,7 @@ impl World {
                 let message = self.seals.seal(at, &fact);
                 self.post(at, 0, Input::Told(message));
             }
-            Output::Verify(from, told) if is_signed(&told.message) => self.post(at, 0, Input::Proven(from, told)),
-            Output::Verify(from, _) => self.post(at, 0, Input::Forged(from)),
+            Output::Verify(from, told) => self.verify(at, from, told),
             Output::Pass { to, slots, asked } => {
                 if let Some(talk) = agent.node.passed(self.now, &slots, asked) {
                     self.send(at, to, &talk);

@@ -70,6 +70,8 @@ pub enum BadMessage {
     Version(u8),
     /// The sender is none that this agent listens to.
     UnknownPeer,
+    /// It came straight from a peer that is not its sender.
+    HandedOn,
     /// The sender did not sign this.
     Signature,
     /// It was here before, or is too old to tell.
@@ -85,6 +87,9 @@ impl fmt::Display for BadMessage {
             Self::Malformed => f.write_str("These bytes are no message; they were not taken."),
             Self::Version(v) => write!(f, "The message is of version {v}; this agent is older than its sender."),
             Self::UnknownPeer => f.write_str("The message is of an agent that is not known here; it was not taken."),
+            Self::HandedOn => {
+                f.write_str("The message is of another agent than the one that sent it; it was not taken.")
+            }
             Self::Signature => f.write_str("The message is not signed by its sender; it was not taken."),
             Self::Replay => f.write_str("The message was here before; it was not taken a second time."),
             Self::Internal => f.write_str("The message could not be written; it was not sent."),

@@ -8,7 +8,7 @@ use wattle::http::client::{Client, Failure};
 use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
-use wattle::node::output::{Problem, Response, SearchHit};
+use wattle::node::output::{Problem, RankedHit, Response};
 use wattle::node::status::Status;
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
@@ -52,7 +52,7 @@ fn pretend(request: Request) -> Response {
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
-            let hit = SearchHit { device, path, heading: "H".into(), text: question, score: 0.5 };
+            let hit = RankedHit { device, path, heading: "H".into(), text: question, score: 0.5 };
             Response::Hits { hits: vec![hit], asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 }
         }
         Request::Status => Response::Status(Box::new(Status {

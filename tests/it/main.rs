@@ -27,4 +27,5 @@ mod peers;
 mod python;
 mod records;
 mod steps;
+mod trust;
 mod wordpiece;

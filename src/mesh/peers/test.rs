@@ -1,7 +1,7 @@
 //! The table of peers as a table: dials, ways, ends of links.
 
 use super::*;
-use crate::limits::{ADDRESSES_MAX, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED};
+use crate::limits::{ADDRESSES_MAX, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, PEERS_MAX};
 use core::net::Ipv4Addr;
 
 const OWN: PeerKey = PeerKey([0; 32]);
@@ -21,7 +21,8 @@ fn numbered(n: u64) -> PeerKey {
 /// One peer that is wanted.
 fn one() -> Peers {
     let mut peers = Peers::default();
-    assert!(peers.know(at(0), A, "12D3".to_owned(), Some(PLACE)));
+    assert!(peers.know(at(0), A, "12D3".to_owned()));
+    peers.give(A, PLACE);
     peers.choose(OWN, |_| false);
     peers
 }
@@ -54,9 +55,9 @@ fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_o
 fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
     let mut peers = Peers::default();
     for n in 0..1_000_000_u64 {
-        assert_eq!(peers.know(at(0), numbered(n), String::new(), None), n < PEERS_MAX as u64);
+        assert_eq!(peers.know(at(0), numbered(n), String::new()), n < PEERS_MAX as u64);
     }
-    assert!(peers.know(at(0), numbered(0), String::new(), None), "it was known already");
+    assert!(peers.know(at(0), numbered(0), String::new()), "it was known already");
     peers.choose(OWN, |_| false);
     assert_eq!((peers.deadline(), peers.due(at(u64::MAX))), (None, None));
 }
@@ -64,7 +65,7 @@ fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
 #[test]
 fn hints_are_tried_in_turn_a_liar_costs_a_dial_now_and_then_and_only_what_was_reached_is_kept() {
     let mut peers = Peers::default();
-    peers.know(at(0), A, String::new(), None);
+    peers.know(at(0), A, String::new());
     peers.choose(OWN, |_| false);
     let place = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     (1..=4).for_each(|port| peers.hint(at(0), A, place(port)));
@@ -122,7 +123,8 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
     let mut peers = Peers::default();
     for n in 0..200_u64 {
         let place = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), u16::try_from(n + 1).unwrap());
-        peers.know(at(0), numbered(n), String::new(), Some(place));
+        peers.know(at(0), numbered(n), String::new());
+        peers.give(numbered(n), place);
     }
     peers.choose(OWN, |_| false);
     let mut wanted = 0;
@@ -147,7 +149,7 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
 #[test]
 fn links_that_others_dialled_are_ended_where_few_are_left_and_only_those_that_are_not_to_stand() {
     let mut peers = Peers::default();
-    (0..200).for_each(|n| assert!(peers.know(at(0), numbered(n), String::new(), None)));
+    (0..200).for_each(|n| assert!(peers.know(at(0), numbered(n), String::new())));
     let linked = |peers: &mut Peers, range: core::ops::Range<usize>| {
         range.for_each(|n| assert!(!peers.linked(at(0), numbered(n as u64), PLACE).1, "they dialled"));
     };
@@ -170,7 +172,8 @@ fn links_that_others_dialled_are_ended_where_few_are_left_and_only_those_that_ar
 #[test]
 fn who_is_alone_dials_often_for_a_minute_and_then_more_rarely() {
     let mut peers = Peers::new(Rng::new(1));
-    assert!(peers.know(at(0), A, "12D3".to_owned(), Some(PLACE)));
+    assert!(peers.know(at(0), A, "12D3".to_owned()));
+    peers.give(A, PLACE);
     peers.choose(OWN, |_| false);
     let dials = |peers: &mut Peers, from: u64, until: u64| {
         let mut dials = 0;
@@ -194,4 +197,19 @@ fn who_is_alone_dials_often_for_a_minute_and_then_more_rarely() {
     peers.lost(at(900_000), A);
     let (again, _) = dials(&mut peers, 900_000, 900_000 + REDIAL_SOON_FOR_MS);
     assert!(again >= REDIAL_SOON_FOR_MS / pause.end(), "{again}");
+}
+
+#[test]
+fn a_forgotten_peer_leaves_no_address_no_dial_and_nothing_that_waits() {
+    let mut peers = one();
+    peers.ways(A, b"x", true, false);
+    assert!(peers.forget(A).is_some() && peers.forget(A).is_none());
+    assert_eq!((peers.get(A), peers.deadline()), (None, None));
+    assert_eq!(peers.due(at(u64::MAX)), None);
+    peers.hint(at(1), A, PLACE);
+    assert_eq!(peers.linked(at(1), A, PLACE), (None, false));
+    assert_eq!(peers.all_linked().count(), 0);
+    assert!(peers.know(at(2), A, "12D3".to_owned()));
+    peers.choose(OWN, |_| false);
+    assert_eq!(peers.due(at(2)), None, "where it is was forgotten");
 }

@@ -80,7 +80,7 @@ pub(super) fn config(size: usize) -> Config {
         suspect_to_down_after: suspicion(size),
         remove_down_after: Some(Duration::from_millis(REMEMBER_DOWN_MS)),
         max_packet_size: many(MEMBER_BYTES_MAX),
-        // On, it makes healthy members take new identities (reference/protocol.md section 1).
+        // On, it makes healthy members take new identities: whoever is told that it was down renews itself.
         notify_down_members: false,
         periodic_announce: None,
         periodic_announce_to_down_members: every(DOWN_TRY_MS, 2),

@@ -39,6 +39,11 @@ impl Quarantine {
         convicted
     }
 
+    /// Forgets what is known of a peer.
+    pub(super) fn forget(&mut self, who: KeyPrefix) {
+        self.records.remove(&who);
+    }
+
     /// Whether what it says of others' deaths is to be left out.
     pub(super) fn is_liar(&self, now: Instant, who: KeyPrefix) -> bool {
         self.records.get(&who).is_some_and(|record| record.until.is_some_and(|until| now < until))

@@ -2,7 +2,7 @@
 
 use super::packet::{Id, build, parse};
 use super::*;
-use crate::limits::{LIES_MAX, MEMBER_TIMERS_MAX, RENEW_MS, SUSPICION_MS};
+use crate::limits::{LIES_MAX, MEMBER_TIMERS_MAX, PEERS_MAX, RENEW_MS, SUSPICION_MS};
 
 fn key(n: u8) -> PeerKey {
     PeerKey([n; 32])
@@ -221,4 +221,59 @@ fn any_bytes_of_a_member_are_survived() {
         assert!(sent.len() <= 24, "one packet caused {}", sent.len());
         assert!(parse(&bytes).is_none() || bytes.len() >= 27);
     }
+}
+
+#[test]
+fn a_forgotten_peer_is_no_member_and_nobody_is_told_that_it_is_down() {
+    let mut member = joined(at(0));
+    // It is suspected, and says of another one that it is down.
+    assert!(gossip(&mut member, at(1), 2, timers::suspect(id(3, 1), 0)));
+    assert!(gossip(&mut member, at(2), 3, Claim::down(id(4, 1))));
+    member.effects();
+    member.forget(at(3), key(3));
+    member.forget(at(3), key(9));
+    assert_eq!((standing(&member, 3), member.count()), (Liveness::Unknown, 3));
+    assert!(!member.packet(at(4), key(3), &packet(id(3, 1), id(1, 7), Message::Ping(1), &[])), "it is not heard");
+    member.told(at(5), key(2), &[2, 3, 4].map(alive));
+    assert_eq!(standing(&member, 3), Liveness::Unknown, "it is no member because another one says so");
+    for ms in 6..60_000 {
+        member.wake(at(ms));
+        while member.tick(at(ms)) {}
+        for answering in [2, 4, 5] {
+            member.heard(at(ms), key(answering));
+        }
+        for effect in member.effects() {
+            match effect {
+                Effect::Send { to, packet, .. } => {
+                    let (_, claims) = parse(&packet).unwrap();
+                    let deaths =
+                        claims.iter().any(|claim| claim.id().name == name_of(key(3)) && claim.state() == State::Down);
+                    assert!(to != key(3) && !deaths, "{claims:?}");
+                }
+                Effect::Down(who) => assert_ne!(who, key(3)),
+                _ => {}
+            }
+        }
+    }
+    assert!(!member.is_down(key(4)), "the word of a forgotten one does not count");
+    assert!(member.know(key(3)) && member.timers.len() <= MEMBER_TIMERS_MAX);
+    member.told(at(60_000), key(3), &[alive(3)]);
+    assert_eq!(standing(&member, 3), Liveness::Alive, "let in again it is met anew");
+}
+
+#[test]
+fn the_only_member_can_be_forgotten() {
+    let mut member = Membership::new(key(1), 7, Rng::new(1));
+    assert!(member.know(key(2)));
+    member.told(at(0), key(2), &[alive(2)]);
+    member.effects();
+    member.forget(at(1), key(2));
+    assert_eq!((member.count(), member.roll(key(1)).len()), (0, 1));
+    for ms in (2..90_000).step_by(50) {
+        while member.tick(at(ms)) {}
+    }
+    assert_eq!(member.effects(), []);
+    assert!(member.know(key(2)));
+    member.told(at(90_000), key(2), &[alive(2)]);
+    assert!(member.is_up(key(2)));
 }

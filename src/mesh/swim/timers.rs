@@ -94,6 +94,14 @@ impl Timers {
         }
     }
 
+    /// Forgets every timer of a member.
+    pub(super) fn forget(&mut self, name: KeyPrefix) {
+        self.forget_suspicion(name);
+        if let Some(at) = self.at.remove(&Slot::Remove(name)) {
+            self.due.remove(&(at, Slot::Remove(name)));
+        }
+    }
+
     pub(super) fn pop(&mut self, now: Instant, news: bool) -> Option<Due> {
         if let Some((at, _)) = self.gossip
             && news

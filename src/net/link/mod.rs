@@ -2,7 +2,7 @@
 //!
 //! Duty: TCP, multistream-select, Noise, yamux, identify, ping, and frames on `/wattle/gossip/1`,
 //! `/wattle/task/1` and `/wattle/json/1`. In/out: orders by `Links`; `LinkEvent`s through one bounded channel, in order per peer.
-//! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link; per peer at most one
+//! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link, as the driver says at any time; per peer at most one
 //! link, and `Up` and `Down` alternate, frames between them; a full channel of the driver stops reading.
 //! Limits: `LINK*` and `FRAME_*` in `limits`; a peer that sends all it may holds some 6 MiB.
 //! Not here: what the frames say (`wire::message`), whom to dial and when (`node`), discovery.
@@ -186,12 +186,6 @@ impl Links {
         Ok(Self { shared, running })
     }
 
-    /// The public name of this agent.
-    #[must_use]
-    pub fn peer_id(&self) -> PeerId {
-        self.shared.own
-    }
-
     /// Where this agent listens, with its name; as bound, so it may be an unspecified address (`0.0.0.0`).
     #[must_use]
     pub fn listen_addresses(&self) -> Vec<Multiaddr> {
@@ -209,7 +203,7 @@ impl Links {
         self.shared.table().allow(peer)
     }
 
-    /// Refuses `peer` from now on, and ends its link.
+    /// Refuses `peer` from now on, and ends its link, if there is one: `Down` follows with `why`.
     pub fn refuse(&self, peer: &PeerId, why: &str) {
         self.shared.table().refuse(peer);
         self.hang_up(peer, why);

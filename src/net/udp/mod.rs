@@ -3,7 +3,7 @@
 //! Duty: seal and send what the node says by datagram, open what comes and hand it to the node; keys by the links.
 //! In/out: packets and `Keys`; `Input::Member` through the driver's channel.
 //! Invariants: nothing is answered, and no table changes, before a tag was verified; a peer's new address counts
-//! only then; a session lives through the loss of its link, until the next keys or until the peer is forgotten.
+//! only then; a session lives through the loss of its link, until the next keys or until the peer is expelled.
 //! Limits: `DATAGRAM_PEERS_MAX` peers, two keys each way; one buffer each way; a full driver loses datagrams.
 //! Not here: when to probe whom, and when to use the link instead (`mesh`), the encoding on the wire (`wire::datagram`).
 
@@ -91,7 +91,7 @@ impl UdpTransport {
     }
 
     /// A link to `peer` came up from or to `remote`: fresh keys for what this agent will send it. `None` without
-    /// a socket, without room, or without random numbers.
+    /// a socket, without random numbers, or if it was not admitted.
     #[must_use]
     pub fn greet(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
         let port = self.socket.as_ref()?.local.port();
@@ -108,13 +108,19 @@ impl UdpTransport {
     /// `peer` said over its link how its datagrams are opened.
     pub fn learn(&self, peer: PeerId, keys: &Keys) {
         if !self.table().learn(peer, keys) {
-            debug!("The keys of {peer} are not used: there is no link to it, or no room.");
+            debug!("The keys of {peer} are not used: there was no link to it, or it may not send datagrams.");
         }
     }
 
-    /// Forgets everything about `peer`, its keys first.
-    pub fn forget(&self, peer: &PeerId) {
-        self.table().forget(peer);
+    /// Lets `peer` send datagrams, and be sent some, from now on; false if `DATAGRAM_PEERS_MAX` others may already.
+    #[must_use]
+    pub fn admit(&self, peer: PeerId) -> bool {
+        self.table().admit(peer)
+    }
+
+    /// Neither opens nor sends datagrams of `peer` from now on, and forgets its keys.
+    pub fn expel(&self, peer: &PeerId) {
+        self.table().expel(peer);
     }
 
     /// Sends one packet. It may be lost, as datagrams may: without keys, or where the system takes none.
@@ -202,6 +208,7 @@ mod tests {
     #[test]
     fn two_agents_that_exchanged_keys_hear_each_other_and_nobody_else_is_answered() {
         let ((mut one, one_at, one_told), (mut two, two_at, two_told)) = (open(), open());
+        assert!(one.admit(peer(2)) && two.admit(peer(1)));
         one.send(&peer(2), b"too early");
         let keys = one.greet(peer(2), two_at).unwrap();
         two.learn(peer(1), &keys);
@@ -226,6 +233,7 @@ mod tests {
         let taken = UdpSocket::bind(HERE).unwrap();
         let (inputs, _told) = smol::channel::bounded(1);
         let mut probe = UdpTransport::open(taken.local_addr().unwrap(), inputs, Diagnostics::default());
+        assert!(probe.admit(peer(2)));
         assert!(probe.greet(peer(2), HERE).is_none());
         probe.send(&peer(2), b"nowhere");
     }

@@ -5,6 +5,7 @@ use crate::wire::datagram::{self, Opening, Sealing};
 use crate::wire::mdns::is_home;
 use crate::wire::message::Keys;
 use crate::wire::peer_id::PeerId;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// One peer.
@@ -22,19 +23,39 @@ struct UdpSession {
 /// All of them.
 #[derive(Default)]
 pub(super) struct UdpSessions {
+    /// Those whose datagrams may be opened, linked before or not.
+    admitted: BTreeSet<PeerId>,
+    /// Those of them that had a link.
     sessions: Vec<UdpSession>,
 }
 
 impl UdpSessions {
-    /// This agent's keys towards `peer`, used from now on. False if there is no room.
+    /// A peer may send datagrams, and be sent some. False if there is no room.
+    pub(super) fn admit(&mut self, peer: PeerId) -> bool {
+        let room = self.admitted.len() < DATAGRAM_PEERS_MAX || self.admitted.contains(&peer);
+        if room {
+            self.admitted.insert(peer);
+        }
+        room
+    }
+
+    /// A peer may not any more: its keys are forgotten.
+    pub(super) fn expel(&mut self, peer: &PeerId) {
+        self.admitted.remove(peer);
+        self.sessions.retain(|udp_session| udp_session.peer != *peer);
+    }
+
+    /// This agent's keys towards `peer`, used from now on. False if it was not admitted.
     pub(super) fn greet(&mut self, peer: PeerId, link: SocketAddr, keys: &Keys) -> bool {
-        let (sealing, full) = (Sealing::new(keys.session, &keys.key), self.sessions.len() >= DATAGRAM_PEERS_MAX);
+        if !self.admitted.contains(&peer) {
+            return false;
+        }
+        let sealing = Sealing::new(keys.session, &keys.key);
         match self.udp_session(&peer) {
             Some(udp_session) => {
                 udp_session.address = udp_session.address.map(|address| with_port(link, address.port()));
                 (udp_session.link, udp_session.sealing) = (link, sealing);
             }
-            None if full => return false,
             None => self.sessions.push(UdpSession { peer, link, address: None, sealing, openings: [None, None] }),
         }
         true
@@ -46,10 +67,6 @@ impl UdpSessions {
         udp_session.openings = [Some(Opening::new(keys.session, &keys.key)), udp_session.openings[0].take()];
         udp_session.address = Some(with_port(udp_session.link, keys.port));
         true
-    }
-
-    pub(super) fn forget(&mut self, peer: &PeerId) {
-        self.sessions.retain(|udp_session| udp_session.peer != *peer);
     }
 
     /// Seals into `buffer`: the length, and where to send it.
@@ -117,6 +134,7 @@ mod tests {
 
     fn linked() -> UdpSessions {
         let mut table = UdpSessions::default();
+        assert!(table.admit(peer(1)));
         assert!(table.greet(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
         assert!(table.learn(peer(1), &keys(5, 1)));
         table
@@ -130,6 +148,7 @@ mod tests {
     fn datagrams_go_to_the_links_address_and_the_port_that_was_said() {
         assert_eq!(target(&mut linked()), at("10.0.0.1:7781"));
         let mut table = UdpSessions::default();
+        assert!(table.admit(peer(1)));
         assert!(!table.learn(peer(1), &keys(5, 1)), "keys come over a link");
         assert!(table.greet(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
         assert_eq!(table.seal(&peer(1), b"x", &mut [0; 64]), None, "its port is not known yet");
@@ -171,16 +190,21 @@ mod tests {
     }
 
     #[test]
-    fn two_peers_with_the_same_session_are_told_apart_by_their_keys_and_a_forgotten_one_is_deaf() {
+    fn two_peers_with_the_same_session_are_told_apart_by_their_keys_and_an_expelled_one_is_deaf() {
         let mut table = linked();
+        assert!(table.admit(peer(2)));
         assert!(table.greet(peer(2), at("10.0.0.9:1"), &keys(1, 1)) && table.learn(peer(2), &keys(5, 8)));
         let (mut of_one, mut of_two) = (sealed(5, 1, 1).remove(0), sealed(5, 8, 1).remove(0));
         let again = of_two.clone();
         assert_eq!(table.open(&mut of_two, at("10.0.0.9:7781")), Some((peer(2), &b"x"[..])));
         assert_eq!(table.open(&mut of_one, at("10.0.0.1:7781")), Some((peer(1), &b"x"[..])));
-        table.forget(&peer(2));
+        table.expel(&peer(2));
         assert_eq!(table.open(&mut again.clone(), at("10.0.0.9:7781")), None);
         assert_eq!(table.seal(&peer(2), b"x", &mut [0; 64]), None);
+        let again = (at("10.0.0.9:1"), keys(1, 1));
+        assert!(!table.greet(peer(2), again.0, &again.1) && !table.learn(peer(2), &keys(5, 8)), "it is not let in");
+        assert!(table.admit(peer(2)) && !table.learn(peer(2), &keys(5, 8)), "its keys come over a new link");
+        assert!(table.greet(peer(2), again.0, &again.1));
     }
 
     #[test]
@@ -191,8 +215,10 @@ mod tests {
             key[..2].copy_from_slice(&seed.to_be_bytes());
             PeerId::from_public_key(&key)
         };
-        let fits = (0..2_000).filter(|seed| table.greet(peer(*seed), at("10.0.0.1:1"), &keys(1, 1))).count();
+        let fits = (0..2_000).filter(|seed| table.admit(peer(*seed))).count();
         assert_eq!(fits, DATAGRAM_PEERS_MAX);
+        let greeted = (0..2_000).filter(|seed| table.greet(peer(*seed), at("10.0.0.1:1"), &keys(1, 1))).count();
+        assert_eq!(greeted, DATAGRAM_PEERS_MAX);
         assert!(table.greet(peer(0), at("10.0.0.1:2"), &keys(2, 2)), "who is in stays in");
     }
 }

@@ -168,7 +168,10 @@ fn a_link_over_its_budget_is_told_to_people_once_and_lives_on() {
 fn a_forgery_is_told_with_the_name_of_who_brought_it() {
     let (mut node, _) = linked(&[1]);
     let out = handle(&mut node, at(20), Input::Forged(key(1)));
-    assert!(matches!(&out[..], [Output::Notice(Notice::Hearsay(name, _))] if name == "peer 1"), "{out:?}");
+    assert!(
+        matches!(&out[..], [Output::Notice(Notice::Hearsay(name, _))] if *name == PeerId::from_public_key(&key(1).0).to_string()),
+        "{out:?}"
+    );
 }
 
 #[test]

@@ -85,6 +85,16 @@ fn strangers_are_not_heard_and_the_table_of_senders_has_an_end() {
 }
 
 #[test]
+fn who_hands_on_another_ones_message_as_its_own_is_refused_and_the_sender_may_still_send_it() {
+    let mut verifier = verifier();
+    assert!(verifier.allow(name(2)));
+    let message = Signer::new(key(1), 1).sign("a", &[], &[]).unwrap();
+    assert_eq!(verifier.open_from(&name(2), Encoding::Postcard, &message), Err(BadMessage::HandedOn));
+    assert!(verifier.open_from(&name(1), Encoding::Postcard, &message).is_ok());
+    assert_eq!(verifier.open_from(&name(1), Encoding::Postcard, &message), Err(BadMessage::Replay));
+}
+
+#[test]
 fn fields_above_their_caps_are_refused_and_use_up_no_number() {
     let mut signer = Signer::new(key(1), 1);
     assert_eq!(signer.sign(&"k".repeat(MESSAGE_KIND_MAX + 1), &[], &[]), Err(BadMessage::TooLarge));

@@ -78,8 +78,31 @@ impl Verifier {
     /// Why it is not taken.
     pub fn verify_as<'a>(&mut self, encoding: Encoding, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
         let verified = self.verify_relayed_as(encoding, bytes)?;
+        self.take(verified)
+    }
+
+    /// Takes a message that was verified, once.
+    fn take<'a>(&mut self, verified: VerifiedMessage<'a>) -> Result<VerifiedMessage<'a>, BadMessage> {
         let window = self.senders.get_mut(&verified.sender).ok_or(BadMessage::UnknownPeer)?;
         if window.take(verified.boot, verified.seq) { Ok(verified) } else { Err(BadMessage::Replay) }
+    }
+
+    /// The same for a message that came straight from `from`, who may speak of itself only: a message of another one
+    /// is refused, and may still come from its sender.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn open_from<'a>(
+        &mut self,
+        from: &PeerId,
+        encoding: Encoding,
+        bytes: &'a [u8],
+    ) -> Result<VerifiedMessage<'a>, BadMessage> {
+        let verified = self.verify_relayed_as(encoding, bytes)?;
+        if verified.sender != *from {
+            return Err(BadMessage::HandedOn);
+        }
+        self.take(verified)
     }
 
     /// Checks a message that somebody else handed on: encoding, sender, signature, in this order. Whether it was here

@@ -54,7 +54,7 @@ impl Field for Gossip {
 struct RelayedFields {
     age_s: u16,
     hops: u8,
-    #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, RUMOUR_BYTES_MAX>")]
+    #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, GOSSIP_BYTES_MAX>")]
     message: Vec<u8>,
 }
 

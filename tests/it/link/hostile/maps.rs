@@ -69,7 +69,7 @@ fn a_million_keys_leave_every_table_at_its_cap() {
 
     let mut peers = wattle::mesh::peers::Peers::default();
     let here: SocketAddr = "192.168.1.7:7781".parse().unwrap();
-    assert!(peers.know(Instant::ZERO, friend, String::new(), None));
+    assert!(peers.know(Instant::ZERO, friend, String::new()));
     fill("addresses hinted at", |number| {
         let place = SocketAddr::new(here.ip(), (number % 60_000 + 1) as u16);
         peers.hint(Instant::from_millis(number), friend, place);

@@ -1,0 +1,33 @@
+//! Who is in the table.
+
+use super::{Peer, Peers};
+use crate::base::id::PeerKey;
+use crate::base::time::Instant;
+use crate::limits::PEERS_MAX;
+use core::net::SocketAddr;
+
+impl Peers {
+    /// Gets to know a peer: it may be linked, and is dialled once an address is known. False if there is no room.
+    pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String) -> bool {
+        if self.known.len() >= PEERS_MAX && !self.known.contains_key(&key) {
+            return false;
+        }
+        self.next.set(None);
+        self.known.entry(key).or_insert_with(|| Peer::new(now, key, peer_id));
+        true
+    }
+
+    /// The owner says where a peer is. It is no hint: no hint takes its place.
+    pub fn give(&mut self, key: PeerKey, address: SocketAddr) {
+        if let Some(peer) = self.get_mut(key) {
+            peer.addresses.keep(address);
+        }
+    }
+
+    /// Forgets a peer, its addresses, and whatever waited for its link.
+    pub fn forget(&mut self, key: PeerKey) -> Option<Peer> {
+        self.next.set(None);
+        self.busy.remove(&key);
+        self.known.remove(&key)
+    }
+}

@@ -1,0 +1,74 @@
+//! Who may do what on pretend devices: their links, openers and datagrams, which follow `Admit` and `Expel`. The twin
+//! of what `io::session` does with them.
+
+use super::gossip::is_signed;
+use super::net;
+use super::world::World;
+use crate::base::id::PeerKey;
+use crate::mesh::trust::{self, Rights, Trust};
+use crate::node::input::Input;
+use crate::wire::envelope::claim;
+use crate::wire::gossip::Relayed;
+
+impl World {
+    /// A device's owner decides that another device may do this on it, and nothing else.
+    pub fn grant(&mut self, at: usize, other: usize, rights: Rights) {
+        self.post(at, 0, Input::Trust(trust::Input::Grant(net::key(other), rights)));
+    }
+
+    /// A device's owner decides that another device may do nothing on it any more.
+    pub fn revoke(&mut self, at: usize, other: usize) {
+        self.post(at, 0, Input::Trust(trust::Input::Revoke(net::key(other))));
+    }
+
+    /// What a device's owner decided that another device may do on it; all, where nothing was decided.
+    #[must_use]
+    pub fn rights(&self, at: usize, other: usize) -> Rights {
+        self.devices[at].rights.get(&net::key(other)).copied().unwrap_or(Rights::ALL)
+    }
+
+    pub(super) fn may(&self, at: usize, other: usize, right: Rights) -> bool {
+        self.rights(at, other).contains(right)
+    }
+
+    /// Whether two devices let each other link.
+    pub(super) fn may_link(&self, a: usize, b: usize) -> bool {
+        self.may(a, b, Rights::LINK) && self.may(b, a, Rights::LINK)
+    }
+
+    /// The table with which a device's agent starts.
+    pub(super) fn trusted(&self, at: usize) -> Trust {
+        let mut trust = Trust::new(net::key(at));
+        for other in (0..self.devices.len()).filter(|other| *other != at) {
+            let granted = trust.handle(trust::Input::Grant(net::key(other), self.rights(at, other)));
+            assert!(granted.is_ok(), "there is room for {other}");
+        }
+        trust
+    }
+
+    /// What a peer may do on a device has changed: its links and datagrams follow.
+    pub(super) fn admit(&mut self, at: usize, peer: PeerKey, rights: Rights) {
+        let other = net::agent(peer);
+        self.devices[at].rights.insert(peer, rights);
+        if !rights.contains(Rights::PROBE) {
+            self.net.forget_keys_of(at, other);
+        }
+        if !rights.contains(Rights::LINK) {
+            self.devices[at].remembered.remove(&peer);
+            if self.net.unlink(at, other) {
+                self.unlinked(at, other);
+                self.unlinked(other, at);
+            }
+        }
+    }
+
+    /// Checks the pretend seal of a gossip item that was handed on. An origin that is not listened to is not checked.
+    pub(super) fn verify(&mut self, at: usize, from: PeerKey, told: Relayed) {
+        let origin = claim(&told.message).map(|claim| PeerKey(*claim.sender.public_key()));
+        if origin.is_some_and(|origin| !self.may(at, net::agent(origin), Rights::SIGN)) {
+            return;
+        }
+        let signed = is_signed(&told.message);
+        self.post(at, 0, if signed { Input::Proven(from, told) } else { Input::Forged(from) });
+    }
+}

@@ -1,0 +1,224 @@
+//! What a peer may do, decided at run time and followed by true sockets: two agents, each a driver over a node, on
+//! loopback. Only their work is made up: nothing is indexed, and every query finds nothing.
+
+use super::link::{key, name, until};
+use smol::channel::{Receiver, Sender, bounded};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wattle::base::id::{Fingerprint, PeerKey, TaskId};
+use wattle::embed::Embedder;
+use wattle::embed::stand_in::StandIn;
+use wattle::limits::INPUTS_MAX;
+use wattle::mesh::trust::{self, Rights, Trust};
+use wattle::net::address_book::AddressBook;
+use wattle::net::diagnostics::{Diagnostics, NetworkReport};
+use wattle::net::session::PeerSession;
+use wattle::node::input::{Input, Request};
+use wattle::node::output::Response;
+use wattle::node::{Node, NodeConfig};
+use wattle::platform::clock;
+use wattle::platform::watcher::FolderWatcher;
+use wattle::runtime::driver::{Driver, Event, Outputs};
+use wattle::runtime::event_log::EventLog;
+use wattle::runtime::executor::Clamp;
+use wattle::runtime::governor::GovernorHandle;
+use wattle::runtime::handle::Call;
+use wattle::runtime::progress::Progress;
+use wattle::search::hit::Found;
+use wattle::store::change::Ledger;
+use wattle::wire::peer_id::PeerId;
+use wattle::work::task::{Outcome, Task};
+
+const MODEL: Fingerprint = Fingerprint([7; 32]);
+
+/// A running agent.
+struct Agent {
+    name: PeerId,
+    address: SocketAddr,
+    network: Diagnostics,
+    events: Sender<Event>,
+    thread: std::thread::JoinHandle<()>,
+    home: tempfile::TempDir,
+}
+
+/// Where tasks and saves of the node end.
+struct Work {
+    background: Receiver<(TaskId, Task)>,
+    people: Receiver<(TaskId, Task)>,
+}
+
+fn public(peer: &PeerId) -> PeerKey {
+    PeerKey(*peer.public_key())
+}
+
+impl Agent {
+    /// An agent that deals with these others from its start, and hears where they are.
+    fn start(seed: u8, others: &[(PeerId, SocketAddr)]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let (name, listener) = (name(seed), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (address, network, (events, inbox)) =
+            (listener.local_addr().unwrap(), Diagnostics::default(), bounded(INPUTS_MAX));
+        let mut trust = Trust::new(public(&name));
+        for (other, _) in others {
+            trust.handle(trust::Input::Grant(public(other), Rights::ALL)).unwrap();
+        }
+        let session = PeerSession::open(1, &key(seed), listener, &trust, network.clone(), events.clone()).unwrap();
+        let config = NodeConfig {
+            key: public(&name),
+            boot: 1,
+            seed: u64::from(seed),
+            peer_id: name.to_string(),
+            device: format!("device {seed}"),
+            model: "stand-in".to_owned(),
+            fingerprint: MODEL,
+            ledger: Ledger::default(),
+            sources: Vec::new(),
+            slots: 1,
+            disk_free: u64::MAX,
+        };
+        let node = Node::new(clock::now(), config, trust);
+        for (other, place) in others {
+            events.try_send(Event::Input(Input::Seen(public(other), *place))).unwrap();
+        }
+        let (background, background_tasks) = bounded(8);
+        let (people, people_tasks) = bounded(64);
+        let hands = Outputs {
+            background,
+            people,
+            saves: bounded(8).0,
+            watch: Arc::new(Mutex::new(FolderWatcher::new(events.clone(), home.path().to_owned()))),
+            memory: AddressBook::open(home.path().join("peers"), &[]).0,
+            clamp: Clamp::default(),
+            home: home.path().to_owned(),
+            events: events.clone(),
+        };
+        let driver = Driver::new(node, hands, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
+        smol::spawn(pretend(Work { background: background_tasks, people: people_tasks }, events.clone())).detach();
+        let thread = std::thread::spawn(move || smol::block_on(driver.run(inbox)));
+        Self { name, address, network, events, thread, home }
+    }
+
+    async fn tell(&self, input: trust::Input) {
+        self.events.send(Event::Input(Input::Trust(input))).await.unwrap();
+    }
+
+    async fn ask(&self, request: Request) -> Response {
+        let (reply, answer) = bounded(1);
+        self.events.send(Event::Call(Call { request, reply })).await.unwrap();
+        answer.recv().await.unwrap()
+    }
+
+    fn status(&self) -> wattle::node::status::Status {
+        match smol::block_on(self.ask(Request::Status)) {
+            Response::Status(status) => *status,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Whether the other is a linked member.
+    fn has(&self, other: &PeerId) -> bool {
+        let alive = wattle::mesh::swim::Liveness::Alive;
+        let peers = self.status().peers;
+        peers.iter().any(|peer| peer.key == public(other) && peer.linked && peer.standing == alive)
+    }
+
+    fn knows(&self, other: &PeerId) -> bool {
+        self.status().peers.iter().any(|peer| peer.key == public(other))
+    }
+
+    fn around(&self) -> NetworkReport {
+        self.network.around(clock::now())
+    }
+
+    /// Devices that a query was put to, and that answered it.
+    async fn query(&self) -> (usize, usize) {
+        match self.ask(Request::Search { question: "violin".to_owned(), count: 3 }).await {
+            Response::Hits { asked, answered, .. } => (asked, answered),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn stop(self) {
+        smol::block_on(self.events.send(Event::Input(Input::Stop))).unwrap();
+        self.thread.join().unwrap();
+    }
+}
+
+/// Does the node's tasks: nothing is there to be found.
+async fn pretend(work: Work, events: Sender<Event>) {
+    let next = || smol::future::or(work.people.recv(), work.background.recv());
+    while let Ok((id, task)) = next().await {
+        let outcome = match task {
+            Task::Mean { question } => Outcome::Meant(StandIn::new(MODEL).embed(&question).unwrap()),
+            Task::Retrieve(_) => Outcome::Found(Found::default()),
+            Task::Count => Outcome::Counted(Vec::new()),
+            other => Outcome::Failed(format!("{other:?} is not pretended")),
+        };
+        if events.send(Event::Input(Input::Done(id, outcome, Duration::ZERO))).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn admitted_at_run_time_a_peer_links_and_expelled_its_link_is_closed_and_it_is_refused() {
+    smol::block_on(async {
+        let host = Agent::start(71, &[]);
+        let peer = Agent::start(72, &[(host.name, host.address)]);
+        until("the refusal of one that nobody admitted", || !host.around().unknown_peers.is_empty()).await;
+        assert!(!host.knows(&peer.name) && host.around().peers.is_empty());
+
+        for round in 0..2 {
+            host.tell(trust::Input::Grant(public(&peer.name), Rights::ALL)).await;
+            until("the link of an admitted peer, without a restart", || host.has(&peer.name) && peer.has(&host.name))
+                .await;
+            until("its datagrams", || host.around().peers.iter().any(|peer| peer.heard > 0)).await;
+            assert_eq!(host.query().await, (2, 2), "round {round}");
+            assert_eq!(peer.query().await, (2, 2), "round {round}");
+
+            let before = host.around();
+            host.tell(trust::Input::Revoke(public(&peer.name))).await;
+            until("the end of the link", || !peer.has(&host.name)).await;
+            assert!(!host.knows(&peer.name) && host.around().peers.is_empty(), "its notes go with it");
+            assert_eq!(host.query().await, (1, 1), "nobody asks it or waits for it");
+            until("its datagrams that nobody opens any more", || host.around().garbage > before.garbage).await;
+            until("its dials that are refused", || {
+                let refused = peer.around();
+                let there = refused.peers.iter().find(|peer| peer.peer_id == host.name.to_string()).unwrap();
+                there.linked.is_none() && there.failed.is_some()
+            })
+            .await;
+            let unknown_peer = host.around().unknown_peers.remove(0);
+            assert_eq!(unknown_peer.peer_id, peer.name.to_string());
+            let (asked, answered) = peer.query().await;
+            assert_eq!((asked, answered), (2, 1), "the host is silent for it");
+        }
+        let kept = || std::fs::read_to_string(peer.home.path().join("peers")).unwrap_or_default();
+        until("the file of addresses", || kept().contains(&host.name.to_string())).await;
+        peer.tell(trust::Input::Revoke(public(&host.name))).await;
+        until("the address that is forgotten", || !kept().contains(&host.name.to_string())).await;
+        assert!(!peer.knows(&host.name) && peer.around().peers.is_empty());
+        host.stop();
+        peer.stop();
+    });
+}
+
+#[test]
+fn a_peer_that_may_only_link_has_a_link_and_nothing_that_it_says_is_heard() {
+    smol::block_on(async {
+        let host = Agent::start(73, &[]);
+        let peer = Agent::start(74, &[(host.name, host.address)]);
+        host.tell(trust::Input::Grant(public(&peer.name), Rights::LINK)).await;
+        until("the link", || peer.status().peers.iter().any(|peer| peer.linked)).await;
+        smol::Timer::after(Duration::from_secs(3)).await;
+        let status = host.status();
+        assert_eq!(status.peers.len(), 1, "{:?}", status.peers);
+        assert_eq!((status.peers[0].linked, status.peers[0].device.clone()), (true, None), "it said its name in vain");
+        assert_eq!(status.peers[0].standing, wattle::mesh::swim::Liveness::Unknown);
+        assert_eq!(host.around().peers[0].heard, 0, "no datagram of it is opened");
+        assert_eq!(host.query().await, (1, 1));
+        host.stop();
+        peer.stop();
+    });
+}
