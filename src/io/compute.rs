@@ -1,4 +1,8 @@
-//! Threads that run tasks: a few for the background, one for people.
+//! Threads that run tasks: a few for the background, one for people, one for walks over the whole store.
+//!
+//! A person waits for a question, and for an audit as well; but an audit reads the whole store, which takes minutes on
+//! a card. On the people's thread every question would wait behind it, so it has a thread of its own, which steps back
+//! behind everything else and needs no engine.
 
 use super::clock;
 use super::disk::Disk;
@@ -10,8 +14,9 @@ use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::node::input::Input;
 use crate::search::vector::Index;
+use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::work::task::{Look, Outcome, Task};
-use crate::worker::run::{World, run};
+use crate::worker::run::{World, check_store, run};
 use smol::channel::{Receiver, Sender};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -39,6 +44,75 @@ impl Clamp {
                 if real { "done" } else { "not in this kernel" }
             );
         }
+    }
+}
+
+/// The queues of the threads.
+#[derive(Clone, Debug)]
+pub struct Lanes {
+    /// Background tasks; as many places as the node has slots.
+    pub background: Sender<(TaskId, Task)>,
+    /// Tasks that are a step of a question.
+    pub people: Sender<(TaskId, Task)>,
+    /// Walks over the whole store.
+    pub audits: Sender<TaskId>,
+}
+
+impl Lanes {
+    /// Hands a task to the thread that runs its kind. False if that thread's queue is full or gone.
+    #[must_use]
+    pub fn start(&self, id: TaskId, task: Task) -> bool {
+        match task {
+            Task::Audit => self.audits.try_send(id).is_ok(),
+            Task::Mean { .. } | Task::Retrieve(_) => self.people.try_send((id, task)).is_ok(),
+            Task::Look(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. } | Task::Count => {
+                self.background.try_send((id, task)).is_ok()
+            }
+        }
+    }
+}
+
+/// What the thread that walks the store works with.
+#[derive(Debug)]
+pub struct Auditor {
+    /// The store, for reading.
+    pub disk: Disk,
+    /// To the driver.
+    pub events: Sender<Event>,
+}
+
+impl Auditor {
+    /// Walks the store whenever it is asked to, until the driver hangs up; that ends a walk under way as well.
+    pub fn run(self, tasks: &Receiver<TaskId>) {
+        while let Ok(id) = tasks.recv_blocking() {
+            let began = clock::thread_cpu();
+            let view = UntilClosed { view: self.disk.snapshot(), tasks };
+            let outcome = check_store(&view);
+            drop(view);
+            let spent = clock::thread_cpu().saturating_sub(began);
+            if self.events.send_blocking(Event::Input(Input::Done(id, outcome, spent))).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// A view that fails its reader once the driver has hung up: a stop waits for no walk.
+struct UntilClosed<'a, K> {
+    view: K,
+    tasks: &'a Receiver<TaskId>,
+}
+
+impl<K: KvRead> KvRead for UntilClosed<'_, K> {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        self.view.get(space, key)
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        if self.tasks.is_closed() {
+            return Err(KvError::Io("the agent is stopping".to_owned()));
+        }
+        self.view.page(space, from, to, max)
     }
 }
 
@@ -82,5 +156,80 @@ impl<E: Embedder> Bench<E> {
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
         };
         run(&self.disk, &mut self.embedder, world, task)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embed::stand_in::StandIn;
+    use crate::io::disk::Sync;
+    use smol::channel::bounded;
+    use std::thread::{JoinHandle, spawn};
+
+    struct Threads {
+        folder: tempfile::TempDir,
+        disk: Disk,
+        lanes: Lanes,
+        audits: Receiver<TaskId>,
+        events: Sender<Event>,
+        inbox: Receiver<Event>,
+        people: JoinHandle<()>,
+    }
+
+    /// The people's thread over an empty store; nobody has begun to serve the audits.
+    fn threads() -> Threads {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
+        let (events, inbox) = bounded(8);
+        let (background, _) = bounded(1);
+        let ((people, tasks), (audits, asked)) = (bounded(4), bounded(4));
+        let bench = Bench {
+            disk: disk.clone(),
+            embedder: StandIn::new(crate::base::id::Fingerprint([7; 32])),
+            folders: Folders::new(folder.path().to_owned()),
+            index: Arc::default(),
+            events: events.clone(),
+            clamp: Clamp::default(),
+        };
+        let people_thread = spawn(move || bench.run(&tasks));
+        let lanes = Lanes { background, people, audits };
+        Threads { folder, disk, lanes, audits: asked, events, inbox, people: people_thread }
+    }
+
+    fn next(inbox: &Receiver<Event>) -> (TaskId, Outcome) {
+        match inbox.recv_blocking() {
+            Ok(Event::Input(Input::Done(id, outcome, _))) => (id, outcome),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_question_is_answered_while_an_audit_is_under_way() {
+        let Threads { folder, disk, lanes, audits, events, inbox, people } = threads();
+        assert!(lanes.start(TaskId(1), Task::Audit));
+        for n in 2..5 {
+            assert!(lanes.start(TaskId(n), Task::Mean { question: "where".to_owned() }));
+            let (id, outcome) = next(&inbox);
+            assert!(id == TaskId(n) && matches!(outcome, Outcome::Meant(_)), "{id:?} ended first: {outcome:?}");
+        }
+        // Only now is the audit served, so it had not ended before.
+        let auditor = spawn(move || Auditor { disk, events }.run(&audits));
+        let (id, outcome) = next(&inbox);
+        assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
+        drop(lanes);
+        assert!(people.join().is_ok() && auditor.join().is_ok());
+        drop(folder);
+    }
+
+    #[test]
+    fn a_stop_ends_a_walk_over_the_store() {
+        let Threads { folder, disk, lanes, audits, people, .. } = threads();
+        let view = UntilClosed { view: disk.snapshot(), tasks: &audits };
+        assert!(view.page(Space::Chunk, &[], None, 1).is_ok());
+        drop(lanes);
+        assert!(matches!(check_store(&view), Outcome::Failed(why) if why.contains("stopping")));
+        assert!(people.join().is_ok());
+        drop(folder);
     }
 }

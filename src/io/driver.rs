@@ -2,7 +2,7 @@
 
 use super::boot;
 use super::clock;
-use super::compute::Clamp;
+use super::compute::{Clamp, Lanes};
 use super::errand;
 use super::events::Events;
 use super::gate::Asked;
@@ -15,7 +15,7 @@ use super::store;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
-use crate::base::id::{ReplyId, TaskId};
+use crate::base::id::ReplyId;
 use crate::energy::decision::Decision;
 use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
@@ -23,7 +23,6 @@ use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
 use crate::wire::message::BadMessage;
 use crate::wire::peer::PeerId;
-use crate::work::task::Task;
 use futures_lite::future::or;
 use log::debug;
 use smol::channel::{Receiver, Sender};
@@ -44,10 +43,8 @@ pub enum Event {
 
 /// Where outputs go.
 pub struct Hands {
-    /// Background tasks; as many places as the node has slots.
-    pub background: Sender<(TaskId, Task)>,
-    /// Tasks that a person waits for.
-    pub people: Sender<(TaskId, Task)>,
+    /// The threads that run tasks.
+    pub lanes: Lanes,
     /// The writer.
     pub saves: Sender<Save>,
     /// The watcher of folders.
@@ -162,12 +159,8 @@ impl Driver {
         for output in self.out.drain() {
             match output {
                 Output::Start(id, task) => {
-                    let people = matches!(task, Task::Mean { .. } | Task::Retrieve(_) | Task::Audit);
-                    let hands = if people { &self.hands.people } else { &self.hands.background };
-                    assert!(
-                        hands.try_send((id, task)).is_ok(),
-                        "the node never starts more than the threads' queue holds"
-                    );
+                    let taken = self.hands.lanes.start(id, task);
+                    assert!(taken, "the node never starts more than the threads' queues hold");
                 }
                 Output::Save(id, changes) => {
                     assert!(

@@ -1,7 +1,7 @@
 //! `wattle up`: one agent, from the open home to the clean stop. Reads top to bottom as it happens.
 
 use super::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, UpOptions};
-use super::compute::{Bench, Clamp};
+use super::compute::{Auditor, Bench, Clamp, Lanes};
 use super::discovery::Discovery;
 use super::driver::{Driver, Event, Hands};
 use super::folder::Folders;
@@ -25,7 +25,7 @@ use super::writer::Writer;
 use super::{boot, clock, errand, models, store};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
-use crate::limits::{ASKS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
+use crate::limits::{ASKS_MAX, AUDITS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
 use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
 use crate::node::{Facts, Node};
@@ -285,7 +285,8 @@ fn hire(
     };
     let clamp = Clamp::default();
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
-    let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX + BACKGROUND_MAX);
+    let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX);
+    let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
     let writer = Writer { library, index, home: home.path().to_owned(), events: events.clone() };
 
@@ -297,11 +298,16 @@ fn hire(
             bench.run(&tasks);
         })?);
     }
+    let auditor = Auditor { disk: bench.disk.clone(), events: events.clone() };
+    threads.push(thread("audit", move || {
+        step_back();
+        auditor.run(&audit_tasks);
+    })?);
     threads.push(thread("people", move || bench.run(&people_tasks))?);
     threads.push(thread("writer", move || writer.run(&saved))?);
     let watch = Arc::new(Mutex::new(Watch::new(events.clone(), home.path().to_owned())));
-    let hands =
-        Hands { background, people, saves, watch, memory, clamp, home: home.path().to_owned(), events: events.clone() };
+    let lanes = Lanes { background, people, audits };
+    let hands = Hands { lanes, saves, watch, memory, clamp, home: home.path().to_owned(), events: events.clone() };
     Ok((threads, hands))
 }
 

@@ -76,6 +76,9 @@ pub const EMBED_BATCH: usize = 8;
 /// Background tasks that run at once, whatever the number of cores.
 pub const BACKGROUND_MAX: usize = 4;
 
+/// Audits of the store that are under way or wait for it at once.
+pub const AUDITS_MAX: usize = 4;
+
 /// Questions that are answered at once; the next one is told to try again.
 pub const ASKS_MAX: usize = 16;
 

@@ -20,7 +20,7 @@ use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
+use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
 use crate::mesh::member::Member;
 use crate::mesh::peers::Peers;
 use crate::query::ask::Asks;
@@ -78,7 +78,7 @@ pub struct Node {
     mesh: Mesh,
     hearsay: Hearsay,
     power: Power,
-    audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
+    audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
     next_task: TaskId,
     next_save: SaveId,
     listen: Vec<SocketAddr>,

@@ -46,8 +46,8 @@ pub enum Output {
     /// Keep on the disk where a peer was reached, for the next start; the newest first,
     /// at most `ADDRESSES_MAX`.
     Remember(PeerKey, Vec<SocketAddr>),
-    /// Run a task; exactly one `Done` follows. `Mean`, `Retrieve` and `Audit` serve a person and never wait
-    /// behind the others.
+    /// Run a task; exactly one `Done` follows. `Mean` and `Retrieve` serve a person and never wait behind the others;
+    /// `Audit`, which takes minutes, waits for nobody and nobody waits behind it.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
     Save(SaveId, Vec<Change>),

@@ -7,7 +7,7 @@ use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::store::audit::audit;
-use crate::store::kv::{Kv, KvError};
+use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::work::task::{Look, Outcome, Task};
 
@@ -28,7 +28,6 @@ where
     R: FnOnce(&[u8]) -> Content,
     S: FnOnce(&Signs, usize) -> Vec<Row>,
 {
-    let failed = |error: KvError| Outcome::Failed(format!("The store cannot be read: {error}."));
     match task {
         Task::Look(step) => {
             let listing = (world.list)(&step);
@@ -47,6 +46,15 @@ where
         Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
         Task::Count => count::count(kv).map_or_else(failed, Outcome::Counted),
-        Task::Audit => audit(kv).map_or_else(failed, Outcome::Audited),
+        Task::Audit => check_store(&kv.snapshot()),
     }
+}
+
+/// Walks a view of the store that nobody writes to.
+pub fn check_store(view: &impl KvRead) -> Outcome {
+    audit(view).map_or_else(failed, Outcome::Audited)
+}
+
+fn failed(error: KvError) -> Outcome {
+    Outcome::Failed(format!("The store cannot be read: {error}."))
 }
