@@ -24,13 +24,15 @@ pub fn count(home: &Home) -> Result<u32, String> {
     Ok(boot)
 }
 
-/// The next start counts above `number`.
-pub fn at_least(home: &Path, number: u32) {
+/// The next start counts above `number`: true once that is on the disk.
+#[must_use]
+pub fn at_least(home: &Path, number: u32) -> bool {
     let path = path(home);
     let kept = read(&path).and_then(|before| if before < number { write(&path, number) } else { Ok(()) });
-    if let Err(why) = kept {
-        warn!("{why} After its next start this agent may be taken for an earlier one of itself for a while.");
+    if let Err(why) = &kept {
+        warn!("{why} Until it can be, this agent does not answer other devices' probes, and they may take it for down.");
     }
+    kept.is_ok()
 }
 
 fn read(path: &Path) -> Result<u32, String> {
@@ -58,12 +60,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::open(&folder.path().join("home")).unwrap();
         assert_eq!((count(&home), count(&home)), (Ok(1), Ok(2)));
-        at_least(home.path(), 40);
-        at_least(home.path(), 7);
+        assert!(at_least(home.path(), 40) && at_least(home.path(), 7));
         assert_eq!(count(&home), Ok(41));
         std::fs::write(path(home.path()), "many").unwrap();
         assert!(count(&home).unwrap_err().contains("damaged"));
-        at_least(home.path(), 99);
+        assert!(!at_least(home.path(), 99));
         assert!(count(&home).is_err(), "a damaged count is its owner's to mend");
     }
 }

@@ -17,7 +17,8 @@ use super::watch::Watch;
 use super::writer::Save;
 use crate::base::id::ReplyId;
 use crate::energy::decision::Decision;
-use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
+use crate::base::time::Duration;
+use crate::limits::{DISK_RETRY_MS, OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
@@ -184,8 +185,7 @@ impl Driver {
                 }
                 Output::HangUp(peer) => self.tongue.hang_up(peer),
                 Output::BootAtLeast(boot) => {
-                    let home = self.hands.home.clone();
-                    smol::spawn(errand::run(move || boot::at_least(&home, boot))).detach();
+                    smol::spawn(keep_boot(self.hands.home.clone(), boot, self.hands.events.clone())).detach();
                 }
                 Output::Tell(fact) => self.back.extend(self.tongue.seal(&fact).map(Input::Told)),
                 Output::Verify(from, told) => self.back.extend(match self.tongue.verify(&told.message) {
@@ -240,5 +240,21 @@ impl Driver {
             let _ = events.send_blocking(Event::Input(Input::Disk { free: disk_free(&home) }));
         });
         smol::spawn(errand).detach();
+    }
+}
+
+/// Keeps the number of the agent's life on the disk, and tells the node once it is there; tried again while it cannot be.
+async fn keep_boot(home: PathBuf, boot: u32, events: Sender<Event>) {
+    let retry = Duration::from_millis(DISK_RETRY_MS);
+    loop {
+        let home = home.clone();
+        if errand::run(move || boot::at_least(&home, boot)).await == Some(true) {
+            let _ = events.send(Event::Input(Input::BootKept(boot))).await;
+            return;
+        }
+        clock::sleep_until(Some(clock::now() + retry)).await;
+        if events.is_closed() {
+            return;
+        }
     }
 }

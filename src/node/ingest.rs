@@ -6,7 +6,7 @@ use super::output::{Notice, Output, Problem, Response};
 use super::{Node, Out};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, DISK_RETRY_MS, LEAVING_MS, SAVES_MAX, SOURCES_MAX};
+use crate::limits::{BACKGROUND_MAX, DISK_RETRY_MS, LEAVING_MS, REPLIES_MAX, SAVES_MAX, SOURCES_MAX};
 use crate::store::change::{Change, Kind};
 use crate::store::record::{Source, Sources};
 use crate::work::looks::{Looks, Place, covers};
@@ -24,6 +24,8 @@ pub(super) struct Ingest {
     look_under_way: bool,
     running: LinearMap<TaskId, Task, BACKGROUND_MAX>,
     saves: LinearMap<SaveId, Then, SAVES_MAX>,
+    /// What is watched once the newest save of it is on the disk, and that save; `None`: it is there.
+    ordered: Option<(SaveId, Vec<Source>)>,
     /// The store is broken, for this reason.
     pub(super) broken: Option<String>,
     held: bool,
@@ -49,8 +51,19 @@ enum Then {
     Look(Option<Vec<u8>>),
     /// These documents are free again.
     Release(Vec<DocId>),
-    /// The promise can be given.
-    Added(ReplyId, Source),
+    /// This is watched from now on.
+    Added(Box<Added>),
+}
+
+/// Sources on their way to the disk, with the promises that rest on them. Whoever adds a place that one of them covers
+/// waits for the same save: the reply says that the place is watched also after a power cut.
+#[derive(Debug)]
+struct Added {
+    sources: Vec<Source>,
+    /// The place that is new, to be watched.
+    place: Vec<u8>,
+    /// Who asked, for which place.
+    promises: heapless::Vec<(ReplyId, Vec<u8>), REPLIES_MAX>,
 }
 
 impl Ingest {
@@ -109,25 +122,25 @@ impl Ingest {
 
 impl Node {
     pub(super) fn on_add(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Out) {
+            ordered: None,
         if let Some(why) = &self.ingest.broken {
             return out.push(Output::Reply(reply, Response::refused(Problem::Broken, why.clone())));
         }
         if let Some(why) = self.held_reason() {
             return out.push(Output::Reply(reply, Response::refused(Problem::DiskFull, why)));
         }
-        match place_source(&self.facts.sources, &source) {
+        let watched = self.ingest.ordered.as_ref().map_or(&self.facts.sources, |(_, sources)| sources);
+        match place_source(watched, &source) {
             Err(why) => out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why))),
-            Ok(None) => {
-                self.ingest.looks.touch(now, &source.path);
-                out.push(Output::Reply(reply, Response::Added));
-            }
+            Ok(None) => self.on_covered(now, reply, source, out),
             Ok(Some(sources)) => {
                 if self.ingest.saves.len() + self.ingest.running.len() >= SAVES_MAX {
-                    let busy = "The agent is busy writing; try again in a moment.";
-                    return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
+                    return out.push(busy_writing(reply));
                 }
-                self.facts.sources.clone_from(&sources);
-                self.save(vec![Change::Sources(Sources(sources))], Then::Added(reply, source), out);
+                let promises = [(reply, source.path.clone())].into_iter().collect();
+                let added = Added { sources: sources.clone(), place: source.path, promises };
+                self.save(vec![Change::Sources(Sources(sources.clone()))], Then::Added(Box::new(added)), out);
+                self.ingest.ordered = Some((self.next_save, sources));
             }
         }
     }
@@ -171,21 +184,52 @@ impl Node {
         let saved = match result {
             Ok(saved) => saved,
             Err(why) => {
-                if let Then::Added(reply, _) = then {
-                    out.push(Output::Reply(reply, Response::refused(Problem::Broken, why.clone())));
+                if let Then::Added(added) = then {
+                    self.refuse_promises(*added, &why, out);
                 }
                 return self.break_down(now, &why, out);
             }
         };
         self.facts.ledger = saved.ledger;
         self.facts.disk_free = saved.disk_free;
+    /// A place that is watched already, or will be once a save is on the disk: it is promised no sooner.
+    fn on_covered(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Out) {
+        let Some((save, _)) = &self.ingest.ordered else {
+            self.ingest.looks.touch(now, &source.path);
+            return out.push(Output::Reply(reply, Response::Added));
+        };
+        if let Some(Then::Added(added)) = self.ingest.saves.get_mut(save)
+            && added.promises.push((reply, source.path)).is_ok()
+        {
+            return;
+        }
+        out.push(busy_writing(reply));
+    }
+
+    /// The save of what is watched failed: none of its promises can be given.
+    fn refuse_promises(&mut self, added: Added, why: &str, out: &mut Out) {
+        self.ingest.ordered = None;
+        for (reply, _) in added.promises {
+            out.push(Output::Reply(reply, Response::refused(Problem::Broken, why)));
+        }
+    }
+
+    /// What is watched is on the disk: now it holds, and is promised.
+    fn keep_promises(&mut self, now: Instant, save: SaveId, added: Added, out: &mut Out) {
+        self.facts.sources = added.sources;
+        if matches!(self.ingest.ordered, Some((newest, _)) if newest == save) {
+            self.ingest.ordered = None;
+        }
+        out.push(Output::Watch(added.place));
+        for (reply, place) in added.promises {
+            out.push(Output::Reply(reply, Response::Added));
+            self.ingest.looks.touch(now, &place);
+        }
+    }
+
         self.ingest.queue.saved();
         match then {
-            Then::Added(reply, source) => {
-                out.push(Output::Watch(source.path.clone()));
-                out.push(Output::Reply(reply, Response::Added));
-                self.ingest.looks.touch(now, &source.path);
-            }
+            Then::Added(added) => self.keep_promises(now, save, *added, out),
             Then::Look(next) => self.next_step(next),
             Then::Release(docs) => docs.into_iter().for_each(|doc| self.ingest.queue.release(doc)),
         }
@@ -324,6 +368,10 @@ impl Node {
         let covering = self.facts.sources.iter().filter(|source| covers(&source.path, path));
         covering.max_by_key(|source| source.path.len())
     }
+}
+
+fn busy_writing(reply: ReplyId) -> Output {
+    Output::Reply(reply, Response::refused(Problem::Busy, "The agent is busy writing; try again in a moment."))
 }
 
 fn whole(source: &Source) -> Look {

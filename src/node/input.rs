@@ -21,6 +21,8 @@ pub enum Input {
     Done(TaskId, Outcome, Duration),
     /// A save is on the disk, synced; or the store is broken.
     Saved(SaveId, Result<Saved, String>),
+    /// The next start of this agent will count above this number: it is on the disk, synced.
+    BootKept(u32),
     /// Something may have changed at this absolute path.
     Touched(Vec<u8>),
     /// More changed than could be told: everything must be looked at.

@@ -5,7 +5,7 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS};
+use crate::limits::{OUT_OF_MESH_MAX, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS};
 use crate::mesh::member::{Effect, Purpose, Standing, Told};
 use crate::wire::talk::{Entry, Talk};
 use core::net::SocketAddr;
@@ -32,6 +32,16 @@ pub(super) struct Mesh {
     joined: Vec<String>,
     lost: Vec<String>,
     back: Vec<String>,
+    /// A generation of this agent that is not on the disk yet.
+    unsaved: Option<Unsaved>,
+}
+
+/// A generation on its way to the disk, and what tells peers of it: sent once it is there. A start after a power cut
+/// would else begin in a generation that peers have seen already.
+#[derive(Debug)]
+struct Unsaved {
+    generation: u32,
+    held: Vec<Output>,
 }
 
 impl Mesh {
@@ -47,6 +57,17 @@ impl Mesh {
             joined,
             lost,
             back,
+            unsaved: None,
+        }
+    }
+
+    /// Sends what carries this agent's generation, or holds it until that is on the disk. What is more than
+    /// `OUT_OF_MESH_MAX` is lost, as any packet may be.
+    fn send(&mut self, output: Output, out: &mut Out) {
+        match &mut self.unsaved {
+            None => out.push(output),
+            Some(unsaved) if unsaved.held.len() < OUT_OF_MESH_MAX => unsaved.held.push(output),
+            Some(_) => {}
         }
     }
 
@@ -65,6 +86,13 @@ impl Node {
         self.carry(now, link.then_some(peer), out);
     }
 
+    /// The next start will count above this number: what tells of it may leave.
+    pub(super) fn on_boot_kept(&mut self, number: u32, out: &mut Out) {
+        if let Some(unsaved) = self.mesh.unsaved.take_if(|unsaved| unsaved.generation <= number) {
+            unsaved.held.into_iter().for_each(|output| out.push(output));
+        }
+    }
+
     /// Discovery heard of a peer.
     pub(super) fn on_seen(&mut self, now: Instant, peer: PeerKey, address: SocketAddr) {
         self.peers.hint(now, peer, address);
@@ -75,7 +103,7 @@ impl Node {
     pub(super) fn on_linked(&mut self, now: Instant, peer: PeerKey, address: SocketAddr, out: &mut Out) {
         let (waiting, news) = self.peers.linked(now, peer, address);
         if let Some(packet) = waiting {
-            out.push(Output::Send(peer, Talk::Member(packet)));
+            self.mesh.send(Output::Send(peer, Talk::Member(packet)), out);
         }
         if let Some(known) = self.peers.get(peer).filter(|_| news) {
             out.push(Output::Remember(peer, known.addresses.kept().to_vec()));
@@ -86,7 +114,8 @@ impl Node {
             incarnation: 0,
             standing: Standing::Alive,
         };
-        out.push(Output::Send(peer, Talk::Roll { ask: !self.mesh.told, members: vec![self.entry(me)] }));
+        let roll = Talk::Roll { ask: !self.mesh.told, members: vec![self.entry(me)] };
+        self.mesh.send(Output::Send(peer, roll), out);
         if !self.mesh.told {
             self.mesh.roll_at = now + Duration::from_millis(ROLL_RETRY_MS);
         }
@@ -134,13 +163,13 @@ impl Node {
         }
     }
 
-    fn give_roll(&self, peer: PeerKey, ask: bool, out: &mut Out) {
+    fn give_roll(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
         let entries: Vec<_> = self.member.roll(self.facts.key).into_iter().map(|told| self.entry(told)).collect();
         let parts = entries.chunks(ROLL_MEMBERS_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
             let ask = ask && at + 1 == last;
-            out.push(Output::Send(peer, Talk::Roll { ask, members: part.to_vec() }));
+            self.mesh.send(Output::Send(peer, Talk::Roll { ask, members: part.to_vec() }), out);
         }
     }
 
@@ -183,7 +212,16 @@ impl Node {
 
     /// Carries out what the membership machine wants. An answer goes back the way that the question came.
     fn carry(&mut self, now: Instant, link: Option<PeerKey>, out: &mut Out) {
-        for effect in self.member.effects() {
+        let effects = self.member.effects();
+        for effect in &effects {
+            // Before all: packets of the same step carry the new generation already.
+            if let Effect::Renewed(generation) = effect {
+                let held = self.mesh.unsaved.take().map_or_else(Vec::new, |unsaved| unsaved.held);
+                self.mesh.unsaved = Some(Unsaved { generation: *generation, held });
+                out.push(Output::BootAtLeast(*generation));
+            }
+        }
+        for effect in effects {
             match effect {
                 Effect::Send { to, packet, purpose, all_ways } => {
                     let back = link == Some(to) && purpose == Purpose::Answer;
@@ -217,11 +255,11 @@ impl Node {
                     for peer in self.peers.all_linked().collect::<Vec<_>>() {
                         if out.room() > ROOM && self.member.is_up(peer) {
                             let packet = self.member.readdress(packet.clone(), peer);
-                            out.push(Output::Send(peer, Talk::Member(packet)));
+                            self.mesh.send(Output::Send(peer, Talk::Member(packet)), out);
                         }
                     }
                 }
-                Effect::Renewed(generation) => out.push(Output::BootAtLeast(generation)),
+                Effect::Renewed(_) => {}
                 Effect::Liar(peer) => out.push(Output::Notice(Notice::Liar(self.name_of(peer)))),
                 Effect::Slept(time) => {
                     if time >= Duration::from_millis(ROLL_RETRY_MS) {
@@ -237,15 +275,15 @@ impl Node {
         let ways = self.peers.ways(to, &packet, purpose == Purpose::Probe, all_ways);
         let linked = self.peers.get(to).is_some_and(|peer| peer.linked);
         if ways.link || (all_ways && linked) {
-            out.push(Output::Send(to, Talk::Member(packet.clone())));
+            self.mesh.send(Output::Send(to, Talk::Member(packet.clone())), out);
         }
         if ways.datagram {
-            out.push(Output::Member(to, packet));
+            self.mesh.send(Output::Member(to, packet), out);
         } else if purpose == Purpose::News && !ways.link {
             // News is for anybody: somebody linked hears it in place of one that there is no way to.
             if let Some(other) = self.some_linked() {
                 let packet = self.member.readdress(packet, other);
-                out.push(Output::Member(other, packet));
+                self.mesh.send(Output::Member(other, packet), out);
             }
         }
     }

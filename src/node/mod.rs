@@ -118,6 +118,7 @@ impl Node {
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
+            Input::BootKept(number) => self.on_boot_kept(number, out),
             Input::Touched(path) => self.on_touched(now, &path),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::Member(peer, packet) => self.on_packet(now, peer, &packet, false, out),

@@ -27,7 +27,7 @@ pub enum Output {
     Member(PeerKey, Vec<u8>),
     /// End the link to a peer: nobody here needs it. A `Down` follows.
     HangUp(PeerKey),
-    /// The next start must count above this number: keep that on the disk.
+    /// The next start must count above this number: keep that on the disk. A `BootKept` follows once it is there.
     BootAtLeast(u32),
     /// Seal this as a rumour of this agent's own; one `Told` follows.
     Tell(Fact),

@@ -18,6 +18,8 @@ use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
 use core::net::SocketAddr;
 
+mod promises;
+
 fn source(path: &str) -> Source {
     Source { path: path.as_bytes().to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }
 }

@@ -337,7 +337,10 @@ impl World {
                     self.unlinked(net::agent(peer), at);
                 }
             }
-            Output::BootAtLeast(number) => self.devices[at].boots = self.devices[at].boots.max(number),
+            Output::BootAtLeast(number) => {
+                self.devices[at].boots = self.devices[at].boots.max(number);
+                self.post(at, 0, Input::BootKept(number));
+            }
             Output::Remember(peer, places) => _ = self.devices[at].remembered.insert(peer, places),
             Output::Tell(fact) => {
                 let message = self.seals.seal(at, &fact);
