@@ -95,7 +95,7 @@ struct House {
 impl House {
     fn start(&mut self, task: Task) -> TaskId {
         self.next.0 += 1;
-        assert!(self.lanes.start(self.next, task));
+        assert_eq!(self.lanes.start(self.next, task), Ok(()));
         self.next
     }
 

@@ -8,6 +8,7 @@ use super::clock;
 use super::disk::Disk;
 use super::driver::Event;
 use super::folder::Folders;
+use super::panics::guard;
 use super::priority::clamp;
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;
@@ -17,7 +18,7 @@ use crate::search::vector::Index;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::work::task::{Look, Outcome, Task};
 use crate::worker::run::{World, check_store, run};
-use smol::channel::{Receiver, Sender};
+use smol::channel::{Receiver, Sender, TrySendError};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -47,6 +48,24 @@ impl Clamp {
     }
 }
 
+/// Why a task was not handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// The queue is full.
+    Full,
+    /// The threads behind the queue have ended.
+    Ended,
+}
+
+impl<T> From<TrySendError<T>> for NotStarted {
+    fn from(error: TrySendError<T>) -> Self {
+        match error {
+            TrySendError::Full(_) => Self::Full,
+            TrySendError::Closed(_) => Self::Ended,
+        }
+    }
+}
+
 /// The queues of the threads.
 #[derive(Clone, Debug)]
 pub struct Lanes {
@@ -59,16 +78,22 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Hands a task to the thread that runs its kind. False if that thread's queue is full or gone.
-    #[must_use]
-    pub fn start(&self, id: TaskId, task: Task) -> bool {
+    /// Hands a task to the thread that runs its kind.
+    ///
+    /// # Errors
+    /// Why not: that thread's queue is full, or nobody serves it any more.
+    pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
         match task {
-            Task::Audit => self.audits.try_send(id).is_ok(),
-            Task::Mean { .. } | Task::Retrieve(_) => self.people.try_send((id, task)).is_ok(),
-            Task::Look(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. } | Task::Count => {
-                self.background.try_send((id, task)).is_ok()
-            }
+            Task::Audit => self.audits.try_send(id)?,
+            Task::Mean { .. } | Task::Retrieve(_) => self.people.try_send((id, task))?,
+            Task::Look(_)
+            | Task::Refill { .. }
+            | Task::Read { .. }
+            | Task::Embed { .. }
+            | Task::Park { .. }
+            | Task::Count => self.background.try_send((id, task))?,
         }
+        Ok(())
     }
 }
 
@@ -87,7 +112,7 @@ impl Auditor {
         while let Ok(id) = tasks.recv_blocking() {
             let began = clock::thread_cpu();
             let view = UntilClosed { view: self.disk.snapshot(), tasks };
-            let outcome = check_store(&view);
+            let outcome = guard(|| check_store(&view)).unwrap_or_else(Outcome::Panicked);
             drop(view);
             let spent = clock::thread_cpu().saturating_sub(began);
             if self.events.send_blocking(Event::Input(Input::Done(id, outcome, spent))).is_err() {
@@ -140,7 +165,9 @@ impl<E: Embedder> Bench<E> {
         while let Ok((id, task)) = tasks.recv_blocking() {
             self.clamp.follow(&mut clamped);
             let began = clock::thread_cpu();
-            let outcome = self.outcome(task);
+            // The engine's scratch memory is written anew by each text, and the store is only read: nothing that a panic left
+            // half done is used again.
+            let outcome = guard(|| self.outcome(task)).unwrap_or_else(Outcome::Panicked);
             let spent = clock::thread_cpu().saturating_sub(began);
             if self.events.send_blocking(Event::Input(Input::Done(id, outcome, spent))).is_err() {
                 return;
@@ -207,9 +234,9 @@ mod tests {
     #[test]
     fn a_question_is_answered_while_an_audit_is_under_way() {
         let Threads { folder, disk, lanes, audits, events, inbox, people } = threads();
-        assert!(lanes.start(TaskId(1), Task::Audit));
+        assert_eq!(lanes.start(TaskId(1), Task::Audit), Ok(()));
         for n in 2..5 {
-            assert!(lanes.start(TaskId(n), Task::Mean { question: "where".to_owned() }));
+            assert_eq!(lanes.start(TaskId(n), Task::Mean { question: "where".to_owned() }), Ok(()));
             let (id, outcome) = next(&inbox);
             assert!(id == TaskId(n) && matches!(outcome, Outcome::Meant(_)), "{id:?} ended first: {outcome:?}");
         }
@@ -220,6 +247,50 @@ mod tests {
         drop(lanes);
         assert!(people.join().is_ok() && auditor.join().is_ok());
         drop(folder);
+    }
+
+    #[derive(Clone)]
+    struct Panics(StandIn);
+
+    impl Embedder for Panics {
+        fn model(&self) -> crate::base::id::Fingerprint {
+            self.0.model()
+        }
+
+        fn tokens(&self, text: &str) -> usize {
+            self.0.tokens(text)
+        }
+
+        fn embed(&mut self, text: &str) -> Result<crate::base::vector::Embedding, crate::embed::EmbedError> {
+            assert!(text != "bad", "this text is bad");
+            self.0.embed(text)
+        }
+    }
+
+    #[test]
+    fn a_panic_fails_its_task_and_the_thread_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let ((events, inbox), (people, tasks)) = (bounded(8), bounded(4));
+        let bench = Bench {
+            disk: Disk::open(folder.path(), Sync::Buffer).unwrap(),
+            embedder: Panics(StandIn::new(crate::base::id::Fingerprint([7; 32]))),
+            folders: Folders::new(folder.path().to_owned()),
+            index: Arc::default(),
+            events,
+            clamp: Clamp::default(),
+        };
+        let thread = spawn(move || bench.run(&tasks));
+        for (n, question) in ["bad", "good", "bad", "good"].into_iter().enumerate() {
+            people.send_blocking((TaskId(n as u64), Task::Mean { question: question.to_owned() })).unwrap();
+            let (id, outcome) = next(&inbox);
+            assert_eq!(id, TaskId(n as u64));
+            match outcome {
+                Outcome::Panicked(why) => assert!(question == "bad" && why.contains("this text is bad"), "{why}"),
+                outcome => assert!(question == "good" && matches!(outcome, Outcome::Meant(_)), "{outcome:?}"),
+            }
+        }
+        drop(people);
+        assert!(thread.join().is_ok(), "a stop hangs on nobody");
     }
 
     #[test]

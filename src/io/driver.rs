@@ -2,13 +2,14 @@
 
 use super::boot;
 use super::clock;
-use super::compute::{Clamp, Lanes};
+use super::compute::{Clamp, Lanes, NotStarted};
 use super::errand;
 use super::events::Events;
 use super::gate::Asked;
 use super::governor::Governing;
 use super::home::disk_free;
 use super::link::LinkEvent;
+use super::panics;
 use super::progress::Progress;
 use super::remember::Memory;
 use super::store;
@@ -16,16 +17,17 @@ use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
 use crate::base::id::ReplyId;
-use crate::energy::decision::Decision;
 use crate::base::time::Duration;
+use crate::energy::decision::Decision;
 use crate::limits::{DISK_RETRY_MS, OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::{Node, Out};
 use crate::wire::message::BadMessage;
 use crate::wire::peer::PeerId;
+use crate::work::task::Outcome;
 use futures_lite::future::or;
-use log::debug;
+use log::{debug, warn};
 use smol::channel::{Receiver, Sender};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -160,8 +162,12 @@ impl Driver {
         for output in self.out.drain() {
             match output {
                 Output::Start(id, task) => {
-                    let taken = self.hands.lanes.start(id, task);
-                    assert!(taken, "the node never starts more than the threads' queues hold");
+                    let started = self.hands.lanes.start(id, task);
+                    assert!(started != Err(NotStarted::Full), "the node never starts more than the threads' queues hold");
+                    if started == Err(NotStarted::Ended) {
+                        let why = "The threads that do this have ended; start the agent again.".to_owned();
+                        self.back.push_back(Input::Done(id, Outcome::Failed(why), Duration::ZERO));
+                    }
                 }
                 Output::Save(id, changes) => {
                     assert!(
@@ -172,6 +178,7 @@ impl Driver {
                 Output::Reply(id, mut response) => {
                     if let Response::Status(status) = &mut response {
                         status.round_trips = self.tongue.round_trips();
+                        status.panics = panics::count();
                     }
                     if let Some(reply) = self.replies.remove(&id) {
                         let _ = reply.try_send(response);
@@ -226,12 +233,19 @@ impl Driver {
     pub fn watch(&self, path: Vec<u8>) {
         let watch = Arc::clone(&self.hands.watch);
         let events = self.hands.events.clone();
+        let name = path.clone();
         let errand = errand::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
             // What changed before the watch stood is found by looking once more.
             let _ = events.send_blocking(Event::Input(Input::Touched(path)));
         });
-        smol::spawn(errand).detach();
+        let watched = async move {
+            if errand.await.is_none() {
+                let name = String::from_utf8_lossy(&name);
+                warn!("{name} is not watched, as the watching failed; changes in it are found once an hour.");
+            }
+        };
+        smol::spawn(watched).detach();
     }
 
     fn measure_disk(&self) {

@@ -3,7 +3,7 @@
 //! Duty: feed the node with inputs and carry out its outputs. In/out: everything outside the process.
 //! Invariants: one task owns the node, no lock around it; a background thread takes no lock that a
 //! person's path needs; only the writer thread writes the store; nothing is acknowledged before its sync.
-//! Limits: `INPUTS_MAX` inputs wait; threads: background ones, one for people, one writer, two
+//! Limits: `INPUTS_MAX` inputs wait; threads: background ones, one for people, one for audits, one writer, two
 //! of the governor, the watcher.
 //! Not here: decisions (`node` and the machines), computing (`worker`). `sim` is the twin of this room.
 
@@ -29,6 +29,7 @@ pub mod link;
 pub mod log;
 pub mod models;
 pub mod network;
+pub mod panics;
 pub mod priority;
 pub mod probe;
 pub mod progress;
@@ -49,5 +50,6 @@ pub mod zone;
 pub fn run() -> std::process::ExitCode {
     let args = <cli::args::Args as clap::Parser>::parse();
     log::init(args.verbose);
+    panics::install();
     cli::run(args)
 }

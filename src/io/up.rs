@@ -22,7 +22,7 @@ use super::source::source_at;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{boot, clock, errand, models, store};
+use super::{boot, clock, errand, models, panics, store};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
 use crate::limits::{ASKS_MAX, AUDITS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_MAX, PEERS_MAX, SAVES_MAX};
@@ -109,18 +109,23 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     drop(events);
     // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
     // some ten wake-ups.
-    futures_lite::future::block_on(driver.run(inbox));
+    let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
     smol::block_on(server.stop());
     if let Some(opened) = opened {
         smol::block_on(opened.stop());
     }
     governing.end();
     for thread in threads {
-        if thread.join().is_err() {
-            error!("A thread of the agent failed; what it had in hand is done again at the next start.");
-        }
+        // Whatever went wrong in it was told when it happened.
+        let _ = thread.join();
     }
-    info!("Stopped. Everything is on the disk.");
+    driven.map_err(|why| {
+        format!(
+            "A defect of the program ended the agent ({why}). What was acknowledged is on the disk; what was under way is \
+             done again at the next start."
+        )
+    })?;
+    info!("Stopped. Everything that was acknowledged is on the disk.");
     Ok(())
 }
 
@@ -288,7 +293,7 @@ fn hire(
     let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
-    let writer = Writer { library, index, home: home.path().to_owned(), events: events.clone() };
+    let writer = Writer { library, index, home: home.path().to_owned(), events: events.clone(), broken: None };
 
     let mut threads = Vec::new();
     for n in 0..slots() {
@@ -312,9 +317,18 @@ fn hire(
 }
 
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let told = name.to_owned();
+    let guarded = move || {
+        if let Err(why) = panics::guard(work) {
+            error!(
+                "The thread {told} ended after a defect of the program ({why}). Work that needs it fails until the agent is \
+                 started again; what it had in hand is done again then."
+            );
+        }
+    };
     Builder::new()
         .name(name.to_owned())
-        .spawn(work)
+        .spawn(guarded)
         .map_err(|error| format!("The system gives no more threads: {error}."))
 }
 

@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use super::driver::Event;
 use super::home::{self, disk_free};
+use super::panics::guard;
 use crate::base::id::SaveId;
 use crate::limits::SAVES_MAX;
 use crate::node::input::{Input, Saved};
@@ -28,6 +29,8 @@ pub struct Writer {
     pub home: PathBuf,
     /// To the driver.
     pub events: Sender<Event>,
+    /// Why nothing can be written any more: after a failure the library does not know what it wrote.
+    pub broken: Option<String>,
 }
 
 impl Writer {
@@ -41,7 +44,7 @@ impl Writer {
                 group.push(next);
             }
             let ids: Vec<SaveId> = group.iter().map(|(id, _)| *id).collect();
-            let results = match self.save(group) {
+            let results = match self.save_guarded(group) {
                 Ok(results) => results.into_iter().map(Ok).collect(),
                 Err(why) => vec![Err(why); ids.len()],
             };
@@ -51,9 +54,24 @@ impl Writer {
                 }
             }
         }
+        if self.broken.is_some() {
+            return;
+        }
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
         }
+    }
+
+    /// Saves a group, unless an earlier one failed. A panic is a failure like the disk's.
+    fn save_guarded(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, String> {
+        if let Some(why) = &self.broken {
+            return Err(why.clone());
+        }
+        let saved = guard(|| self.save(group)).unwrap_or_else(|why| {
+            Err(format!("Nothing can be saved any more, because a defect of the program stopped the writer ({why})."))
+        });
+        self.broken = saved.as_ref().err().cloned();
+        saved
     }
 
     fn save(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, String> {

@@ -174,6 +174,12 @@ pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// Entries of one folder, sub-folders not counted in: their names are sorted in memory (about 60 bytes each).
 pub const FOLDER_ENTRIES_MAX: usize = 200_000;
 
+/// Bytes that are told of a panic: where it was, and the beginning of its message, which may hold a part of a text.
+pub const PANIC_TEXT_BYTES_MAX: usize = 160;
+
+/// Things whose last task panicked, remembered until a task for them ends well; beyond, one panic counts as two.
+pub const PANICKED_MAX: usize = 32;
+
 /// Remarks and unreadable places of one step of a look.
 pub const REMARKS_MAX: usize = 16;
 

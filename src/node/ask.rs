@@ -3,7 +3,7 @@
 //! the answer says how many were not asked. And the other side: a question from a peer.
 
 use super::output::{Answered, Output, Problem, Response};
-use super::{Node, Out};
+use super::{Node, Out, stopped};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
@@ -52,6 +52,11 @@ impl Node {
             Outcome::Failed(why) => {
                 let Some(ask) = self.asks.failed_here(task) else { return false };
                 out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why.clone())));
+            }
+            Outcome::Panicked(why) => {
+                let Some(ask) = self.asks.failed_here(task) else { return false };
+                let why = stopped("The search", why);
+                out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why)));
             }
             _ => return false,
         }

@@ -3,11 +3,12 @@
 use super::energy::Room;
 use super::input::Saved;
 use super::output::{Notice, Output, Problem, Response};
-use super::{Node, Out};
+use super::{Node, Out, stopped};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, DISK_RETRY_MS, LEAVING_MS, REPLIES_MAX, SAVES_MAX, SOURCES_MAX};
+use crate::limits::{BACKGROUND_MAX, DISK_RETRY_MS, LEAVING_MS, PANICKED_MAX, REPLIES_MAX, SAVES_MAX, SOURCES_MAX};
 use crate::store::change::{Change, Kind};
+use crate::store::keys::Wait;
 use crate::store::record::{Source, Sources};
 use crate::work::looks::{Looks, Place, covers};
 use crate::work::queue::Queue;
@@ -28,6 +29,8 @@ pub(super) struct Ingest {
     ordered: Option<(SaveId, Vec<Source>)>,
     /// The store is broken, for this reason.
     pub(super) broken: Option<String>,
+    /// What panicked, once or twice.
+    panicked: Panicked,
     held: bool,
     measure_at: Instant,
     leaving: Leaving,
@@ -42,6 +45,51 @@ enum Leaving {
     Until(Instant),
     /// They have had their time.
     Due,
+}
+
+/// What panicked. A panic is a defect of ours: it may come by chance, so each thing has a second try.
+#[derive(Debug, Default)]
+struct Panicked {
+    once: heapless::Vec<Subject, PANICKED_MAX>,
+    /// Documents to be set aside, with the reason for people.
+    to_park: Deque<(DocId, String), PANICKED_MAX>,
+}
+
+/// What a task was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    Document(DocId),
+    Look,
+    Refill(Wait),
+}
+
+impl Subject {
+    const fn of(task: &Task) -> Option<Self> {
+        match task {
+            Task::Read { doc } | Task::Embed { doc, .. } => Some(Self::Document(*doc)),
+            Task::Look(_) => Some(Self::Look),
+            Task::Refill { wait, .. } => Some(Self::Refill(*wait)),
+            Task::Park { .. } | Task::Mean { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => None,
+        }
+    }
+}
+
+impl Panicked {
+    /// Whether this was the first panic of the task's subject since it ended well. A full table counts it as the second.
+    fn first_of(&mut self, task: &Task) -> bool {
+        let Some(subject) = Subject::of(task) else { return false };
+        if self.once.contains(&subject) {
+            self.once.retain(|one| *one != subject);
+            return false;
+        }
+        self.once.push(subject).is_ok()
+    }
+
+    fn ended_well(&mut self, task: &Task) {
+        if let Some(subject) = Subject::of(task).filter(|_| !self.once.is_empty()) {
+            self.once.retain(|one| *one != subject);
+        }
+    }
 }
 
 /// What follows a save.
@@ -75,7 +123,9 @@ impl Ingest {
             look_under_way: false,
             running: LinearMap::new(),
             saves: LinearMap::new(),
+            ordered: None,
             broken: None,
+            panicked: Panicked::default(),
             held: false,
             measure_at: Instant::ZERO,
             // Those of an earlier run have had theirs, or lost it with the power: one whole look, then they go.
@@ -122,7 +172,6 @@ impl Ingest {
 
 impl Node {
     pub(super) fn on_add(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Out) {
-            ordered: None,
         if let Some(why) = &self.ingest.broken {
             return out.push(Output::Reply(reply, Response::refused(Problem::Broken, why.clone())));
         }
@@ -145,53 +194,6 @@ impl Node {
         }
     }
 
-    pub(super) fn on_touched(&mut self, now: Instant, path: &[u8]) {
-        if self.source_of(path).is_some() {
-            self.ingest.looks.touch(now, path);
-        }
-    }
-
-    pub(super) fn on_ingested(&mut self, now: Instant, id: TaskId, outcome: Outcome, spent: Duration, out: &mut Out) {
-        let Some(task) = self.ingest.running.remove(&id) else { return };
-        self.settle(now, id, spent, &outcome, out);
-        match (task, outcome) {
-            (Task::Look(_), Outcome::Looked { changes, next, remarks }) => {
-                remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
-                self.save(changes, Then::Look(next), out);
-            }
-            (Task::Refill { wait, .. }, Outcome::Refilled(docs)) => {
-                self.ingest.queue.refilled(wait, &docs);
-                let leaving = self.ingest.queue.take_leaving();
-                if !leaving.is_empty() {
-                    let drops = leaving.iter().map(|doc| Change::Drop { doc: *doc }).collect();
-                    self.save(drops, Then::Release(leaving), out);
-                }
-            }
-            (Task::Read { doc } | Task::Embed { doc, .. }, Outcome::Changes(changes)) => {
-                self.save(changes, Then::Release(vec![doc]), out);
-            }
-            (Task::Count, Outcome::Counted(list)) => self.on_counted(&list, out),
-            (task, Outcome::Failed(why)) => {
-                log_failed_task(&mut self.ingest, &task);
-                self.break_down(now, &why, out);
-            }
-            (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
-        }
-    }
-
-    pub(super) fn on_saved(&mut self, now: Instant, save: SaveId, result: Result<Saved, String>, out: &mut Out) {
-        let Some(then) = self.ingest.saves.remove(&save) else { return };
-        let saved = match result {
-            Ok(saved) => saved,
-            Err(why) => {
-                if let Then::Added(added) = then {
-                    self.refuse_promises(*added, &why, out);
-                }
-                return self.break_down(now, &why, out);
-            }
-        };
-        self.facts.ledger = saved.ledger;
-        self.facts.disk_free = saved.disk_free;
     /// A place that is watched already, or will be once a save is on the disk: it is promised no sooner.
     fn on_covered(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Out) {
         let Some((save, _)) = &self.ingest.ordered else {
@@ -227,6 +229,82 @@ impl Node {
         }
     }
 
+    pub(super) fn on_touched(&mut self, now: Instant, path: &[u8]) {
+        if self.source_of(path).is_some() {
+            self.ingest.looks.touch(now, path);
+        }
+    }
+
+    pub(super) fn on_ingested(&mut self, now: Instant, id: TaskId, outcome: Outcome, spent: Duration, out: &mut Out) {
+        let Some(task) = self.ingest.running.remove(&id) else { return };
+        self.settle(now, id, spent, &outcome, out);
+        if let Outcome::Panicked(why) = outcome {
+            return self.on_panicked(task, &why, out);
+        }
+        self.ingest.panicked.ended_well(&task);
+        match (task, outcome) {
+            (Task::Look(_), Outcome::Looked { changes, next, remarks }) => {
+                remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
+                self.save(changes, Then::Look(next), out);
+            }
+            (Task::Refill { wait, .. }, Outcome::Refilled(docs)) => {
+                self.ingest.queue.refilled(wait, &docs);
+                let leaving = self.ingest.queue.take_leaving();
+                if !leaving.is_empty() {
+                    let drops = leaving.iter().map(|doc| Change::Drop { doc: *doc }).collect();
+                    self.save(drops, Then::Release(leaving), out);
+                }
+            }
+            (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(changes)) => {
+                self.save(changes, Then::Release(vec![doc]), out);
+            }
+            (Task::Count, Outcome::Counted(list)) => self.on_counted(&list, out),
+            (task, Outcome::Failed(why)) => {
+                log_failed_task(&mut self.ingest, &task);
+                self.break_down(now, &why, out);
+            }
+            (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
+        }
+    }
+
+    /// A task panicked: it is tried once more. What panics again is set aside, so that nothing waits behind it.
+    fn on_panicked(&mut self, task: Task, why: &str, out: &mut Out) {
+        let again = self.ingest.panicked.first_of(&task);
+        match task {
+            Task::Read { doc } if again => self.ingest.queue.retry(doc, Kind::Waiting),
+            Task::Embed { doc, .. } if again => self.ingest.queue.retry(doc, Kind::Chunked),
+            Task::Read { doc } | Task::Embed { doc, .. } => {
+                let reason = stopped("Its indexing", why);
+                // Held until it is parked. With more than the table holds it stays so until the next start.
+                let _ = self.ingest.panicked.to_park.push_back((doc, reason));
+            }
+            // It stays held, so that nothing tries it again before the next start.
+            Task::Park { .. } => {}
+            Task::Look(_) if again => self.ingest.look_under_way = false,
+            Task::Look(look) => {
+                self.next_step(None);
+                let place = String::from_utf8_lossy(&look.scope).into_owned();
+                out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The look at {place}"), why))));
+            }
+            Task::Refill { wait, .. } => self.ingest.queue.refill_failed(wait, again),
+            Task::Count => self.on_not_counted(),
+            Task::Mean { .. } | Task::Retrieve(_) | Task::Audit => {}
+        }
+    }
+
+    pub(super) fn on_saved(&mut self, now: Instant, save: SaveId, result: Result<Saved, String>, out: &mut Out) {
+        let Some(then) = self.ingest.saves.remove(&save) else { return };
+        let saved = match result {
+            Ok(saved) => saved,
+            Err(why) => {
+                if let Then::Added(added) = then {
+                    self.refuse_promises(*added, &why, out);
+                }
+                return self.break_down(now, &why, out);
+            }
+        };
+        self.facts.ledger = saved.ledger;
+        self.facts.disk_free = saved.disk_free;
         self.ingest.queue.saved();
         match then {
             Then::Added(added) => self.keep_promises(now, save, *added, out),
@@ -289,6 +367,9 @@ impl Node {
     }
 
     fn next_task(&mut self, chunks: Option<usize>) -> Option<Task> {
+        if let Some((doc, reason)) = self.ingest.panicked.to_park.pop_front() {
+            return Some(Task::Park { doc, reason });
+        }
         if !self.ingest.look_under_way
             && let Some(look) = self.ingest.pending_looks.front()
         {
@@ -381,8 +462,8 @@ fn whole(source: &Source) -> Look {
 fn log_failed_task(ingest: &mut Ingest, task: &Task) {
     match task {
         Task::Look(_) => ingest.look_under_way = false,
-        Task::Refill { wait, .. } => ingest.queue.refill_failed(*wait),
-        Task::Read { doc } | Task::Embed { doc, .. } => ingest.queue.release(*doc),
+        Task::Refill { wait, .. } => ingest.queue.refill_failed(*wait, false),
+        Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => ingest.queue.release(*doc),
         Task::Mean { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => {}
     }
 }

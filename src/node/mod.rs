@@ -190,6 +190,7 @@ impl Node {
             let response = match outcome {
                 Outcome::Audited(audit) => Response::Audit(audit),
                 Outcome::Failed(why) => Response::refused(Problem::Broken, why),
+                Outcome::Panicked(why) => Response::refused(Problem::Broken, stopped("The audit", &why)),
                 other => unreachable!("an audit came back as {other:?}"),
             };
             out.push(Output::Reply(reply, response));
@@ -206,6 +207,11 @@ impl Node {
     const fn disk_full(&self) -> bool {
         self.facts.disk_free < DISK_FREE_MIN
     }
+}
+
+/// What people are told of a task that panicked.
+fn stopped(what: &str, why: &str) -> String {
+    format!("{what} was stopped by a defect of the program ({why}). Please report it.")
 }
 
 #[cfg(test)]

@@ -170,6 +170,11 @@ impl Node {
         }
     }
 
+    /// A count came to nothing: it is made again when the store has changed.
+    pub(super) const fn on_not_counted(&mut self) {
+        self.hearsay.counting = false;
+    }
+
     /// A fact of this agent is sealed: everybody linked gets it.
     pub(super) fn on_told(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&message) else { return };

@@ -38,6 +38,8 @@ pub struct Status {
     pub looking: bool,
     /// Why background work is held, if it is.
     pub held: Option<String>,
+    /// Panics of the process since it started, where the driver counts them.
+    pub panics: u64,
 }
 
 /// A known peer.
@@ -76,6 +78,7 @@ impl Node {
             running: self.ingest.under_way(),
             looking: self.ingest.looking(),
             held: self.held_reason(),
+            panics: 0,
         }
     }
 

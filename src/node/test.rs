@@ -18,6 +18,7 @@ use crate::store::record::Source;
 use crate::work::task::{Outcome, Task};
 use core::net::SocketAddr;
 
+mod panics;
 mod promises;
 
 fn source(path: &str) -> Source {

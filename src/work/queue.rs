@@ -55,6 +55,12 @@ impl Queue {
         self.held.remove(&doc);
     }
 
+    /// The document is free again and still waits for the same.
+    pub fn retry(&mut self, doc: DocId, kind: Kind) {
+        self.release(doc);
+        self.learn(doc, kind);
+    }
+
     /// The store's answer to a refill.
     pub fn refilled(&mut self, wait: Wait, docs: &[DocId]) {
         let before = self.windows[wait as usize].known.len();
@@ -114,11 +120,11 @@ impl Queue {
         taken
     }
 
-    /// A refill failed.
-    pub fn refill_failed(&mut self, wait: Wait) {
+    /// A refill failed; it is asked for again at once if it is to be tried `again`, else after the next save.
+    pub fn refill_failed(&mut self, wait: Wait, again: bool) {
         let window = &mut self.windows[wait as usize];
         window.refilling = false;
-        window.dry = true;
+        window.dry = !again;
     }
 }
 

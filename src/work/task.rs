@@ -32,6 +32,13 @@ pub enum Task {
         /// How many at most, 1 to `EMBED_BATCH`.
         chunks: usize,
     },
+    /// Set a document aside whose tasks panicked.
+    Park {
+        /// Which.
+        doc: DocId,
+        /// One plain sentence for people.
+        reason: String,
+    },
     /// Find out what a person's question means.
     Mean {
         /// As asked.
@@ -106,4 +113,6 @@ pub enum Outcome {
     Counted(Vec<Counted>),
     /// The store or the engine failed; nothing was changed.
     Failed(String),
+    /// A defect of the program stopped it: where, and how the message begins. Nothing was changed, and the thread goes on.
+    Panicked(String),
 }

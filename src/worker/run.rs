@@ -7,8 +7,10 @@ use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::store::audit::audit;
+use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
+use crate::store::record::Document;
 use crate::work::task::{Look, Outcome, Task};
 
 /// What a task may need of the world. Each is called at most once.
@@ -43,6 +45,13 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
+        Task::Park { doc, reason } => match read::document(kv, doc) {
+            Ok(document) => {
+                let park = |doc_known: Document| Change::Refused { doc, stamp: doc_known.stamp, reason, keep: true };
+                Outcome::Changes(document.map(park).into_iter().collect())
+            }
+            Err(error) => failed(error),
+        },
         Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
         Task::Count => count::count(kv).map_or_else(failed, Outcome::Counted),

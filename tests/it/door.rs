@@ -218,7 +218,7 @@ fn the_calls_answer_in_their_public_shapes() {
     assert!(status.ends_with(concat!(
         r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
         r#""chunks":0,"vectors":0,"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
-        r#""sources":[],"working":false,"held":null,"background":null}"#
+        r#""sources":[],"working":false,"held":null,"background":null,"panics":0}"#
     )), "{status}");
     let found = agent.owned("POST", "/v1/search", r#"{"query": " where? "}"#);
     assert!(

@@ -112,6 +112,10 @@ pub fn status(standing: &Standing, look: &Look) -> String {
     if let Some(background) = &standing.background {
         row("Work", background);
     }
+    if standing.panics > 0 {
+        let times = if standing.panics == 1 { "once".to_owned() } else { format!("{} times", standing.panics) };
+        row("Defects", &format!("a piece of work was stopped by a defect of the program {times}; the log names it"));
+    }
     text
 }
 
@@ -196,10 +200,12 @@ mod tests {
             working: true,
             held: Some("The disk is full.".into()),
             background: Some("Background work may use the whole device.".into()),
+            panics: 2,
         };
         let text = status(&standing, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
+        assert!(text.contains("Defects    a piece of work was stopped by a defect of the program 2 times"));
     }
 }

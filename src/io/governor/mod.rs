@@ -20,6 +20,7 @@ pub use report::{Current, More, Paused, Spent};
 
 use self::core::Core;
 use super::driver::Event;
+use super::panics::guard;
 use super::{clock, errand};
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::Findings;
@@ -150,8 +151,14 @@ impl Governing {
         let (alive, ended) = bounded::<()>(1);
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let alive = alive.clone();
+            let told = name.to_owned();
             let work = move || {
-                work();
+                if let Err(why) = guard(work) {
+                    log::error!(
+                        "The thread {told} of the governor ended after a defect of the program ({why}). Without samples the \
+                         sensors count as unknown until the agent is started again."
+                    );
+                }
                 drop(alive);
             };
             Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
@@ -190,7 +197,17 @@ impl Governing {
             looking: AtomicBool::new(false),
         });
         let theirs = Arc::clone(&shared);
-        thread("host", Box::new(move || host.run(&theirs)))?;
+        let meet = move || {
+            if let Err(why) = guard(|| host.run(&theirs)) {
+                log::error!(
+                    "This agent does not meet the others of this host any more, after a defect of the program ({why}). It \
+                     governs itself alone until it is started again."
+                );
+                let news = theirs.lock().lead(clock::now(), true);
+                theirs.spread(news);
+            }
+        };
+        thread("host", Box::new(meet))?;
         // It waits for this, or has died: then all is as with a sensor that never answers.
         let _ = tell_shared.send(Arc::clone(&shared));
         Ok(Self { shared: Some(shared), ended: Some(ended) })

@@ -8,6 +8,7 @@ use crate::energy::sample::fault::Reading;
 use crate::energy::share::Share;
 use crate::io::clock;
 use crate::io::hints::HintFiles;
+use crate::io::panics::guard;
 use crate::io::priority::process_cpu;
 use crate::io::sysfs::others::Others;
 use crate::io::sysfs::sensors::Sensors;
@@ -15,6 +16,9 @@ use crate::limits::SENSOR_LATE_MS;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
+
+/// Until the next sample after one that panicked: a defect that comes with each of them must not take a core.
+const AFTER_PANIC: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What the thread keeps from sample to sample.
 struct Sampler<'a> {
@@ -59,9 +63,13 @@ pub(super) fn run(
     };
     sampler.tell_late_findings();
     while let Some(due) = sampler.wait() {
-        match due {
+        let done = guard(|| match due {
             Due::Sample(now) => sampler.once(now),
             Due::Keep => sampler.keep(),
+        });
+        if done.is_err() {
+            // The sample did not end, so the sensors count as unknown until the next one does.
+            std::thread::sleep(AFTER_PANIC);
         }
     }
 }

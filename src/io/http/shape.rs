@@ -89,6 +89,9 @@ pub struct Standing {
     /// What background work may do, and why not more; null where nothing governs.
     #[serde(default)]
     pub background: Option<String>,
+    /// Defects of the program that stopped a piece of work since the agent started; the log names each.
+    #[serde(default)]
+    pub panics: u64,
 }
 
 /// Files by state: each is in exactly one.
@@ -321,6 +324,7 @@ impl From<&Status> for Standing {
             working: status.running > 0 || status.looking,
             held: status.held.clone(),
             background: None,
+            panics: status.panics,
         }
     }
 }
