@@ -29,11 +29,11 @@ use wattle::io::driver::Event;
 use wattle::io::folder::Folders;
 use wattle::io::priority::step_back;
 use wattle::node::input::Input;
+use wattle::scheduler::task::{Asked, Outcome, Task};
 use wattle::store::change::{Change, NewPiece};
 use wattle::store::library::Library;
 use wattle::store::read;
 use wattle::store::record::FileStamp;
-use wattle::work::task::{Asked, Outcome, Task};
 use wattle::worker::retrieve::load_index;
 
 const DOCUMENTS: u64 = 1_000;
@@ -120,8 +120,8 @@ impl House {
     fn ask(&mut self, rng: &mut Rng) -> Duration {
         let question = format!("Where is the {}?", prose(rng, 3));
         let began = Instant::now();
-        let meant = self.start(Task::Mean { question: question.clone() });
-        let Outcome::Meant(engine_meaning) = self.wait(meant) else { unreachable!() };
+        let meant = self.start(Task::EmbedQuery { question: question.clone() });
+        let Outcome::QueryEmbedding(engine_meaning) = self.wait(meant) else { unreachable!() };
         // The stored vectors are the stand-in's: its meaning finds passages, the engine's costs what it costs.
         let meaning: Embedding = StandIn::new(engine_meaning.model()).embed(&question).unwrap();
         let found = self.start(Task::Retrieve(Asked { text: question, meaning, count: 5, shared: false }));

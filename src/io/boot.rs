@@ -30,7 +30,9 @@ pub fn at_least(home: &Path, number: u32) -> bool {
     let path = path(home);
     let kept = read(&path).and_then(|before| if before < number { write(&path, number) } else { Ok(()) });
     if let Err(why) = &kept {
-        warn!("{why} Until it can be, this agent does not answer other devices' probes, and they may take it for down.");
+        warn!(
+            "{why} Until it can be, this agent does not answer other devices' probes, and they may take it for down."
+        );
     }
     kept.is_ok()
 }

@@ -14,9 +14,9 @@ use crate::base::id::TaskId;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::node::input::Input;
+use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::search::vector::Index;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
-use crate::work::task::{Look, Outcome, Task};
 use crate::worker::run::{World, check_store, run};
 use smol::channel::{Receiver, Sender, TrySendError};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -85,8 +85,8 @@ impl Lanes {
     pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
         match task {
             Task::Audit => self.audits.try_send(id)?,
-            Task::Mean { .. } | Task::Retrieve(_) => self.people.try_send((id, task))?,
-            Task::Look(_)
+            Task::EmbedQuery { .. } | Task::Retrieve(_) => self.people.try_send((id, task))?,
+            Task::Scan(_)
             | Task::Refill { .. }
             | Task::Read { .. }
             | Task::Embed { .. }
@@ -178,7 +178,7 @@ impl<E: Embedder> Bench<E> {
     fn outcome(&mut self, task: Task) -> Outcome {
         let (folders, index) = (&self.folders, &self.index);
         let world = World {
-            list: |look: &Look| folders.list(look),
+            list: |look: &Scan| folders.list(look),
             read: |path: &[u8]| folders.read(path),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
         };
@@ -192,7 +192,11 @@ mod tests {
     use crate::embed::stand_in::StandIn;
     use crate::io::disk::Sync;
     use smol::channel::bounded;
-    use std::thread::{JoinHandle, spawn};
+    use std::thread::{Builder, JoinHandle};
+
+    fn spawn(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+        Builder::new().spawn(work).unwrap()
+    }
 
     struct Threads {
         folder: tempfile::TempDir,
@@ -236,9 +240,12 @@ mod tests {
         let Threads { folder, disk, lanes, audits, events, inbox, people } = threads();
         assert_eq!(lanes.start(TaskId(1), Task::Audit), Ok(()));
         for n in 2..5 {
-            assert_eq!(lanes.start(TaskId(n), Task::Mean { question: "where".to_owned() }), Ok(()));
+            assert_eq!(lanes.start(TaskId(n), Task::EmbedQuery { question: "where".to_owned() }), Ok(()));
             let (id, outcome) = next(&inbox);
-            assert!(id == TaskId(n) && matches!(outcome, Outcome::Meant(_)), "{id:?} ended first: {outcome:?}");
+            assert!(
+                id == TaskId(n) && matches!(outcome, Outcome::QueryEmbedding(_)),
+                "{id:?} ended first: {outcome:?}"
+            );
         }
         // Only now is the audit served, so it had not ended before.
         let auditor = spawn(move || Auditor { disk, events }.run(&audits));
@@ -281,12 +288,12 @@ mod tests {
         };
         let thread = spawn(move || bench.run(&tasks));
         for (n, question) in ["bad", "good", "bad", "good"].into_iter().enumerate() {
-            people.send_blocking((TaskId(n as u64), Task::Mean { question: question.to_owned() })).unwrap();
+            people.send_blocking((TaskId(n as u64), Task::EmbedQuery { question: question.to_owned() })).unwrap();
             let (id, outcome) = next(&inbox);
             assert_eq!(id, TaskId(n as u64));
             match outcome {
                 Outcome::Panicked(why) => assert!(question == "bad" && why.contains("this text is bad"), "{why}"),
-                outcome => assert!(question == "good" && matches!(outcome, Outcome::Meant(_)), "{outcome:?}"),
+                outcome => assert!(question == "good" && matches!(outcome, Outcome::QueryEmbedding(_)), "{outcome:?}"),
             }
         }
         drop(people);

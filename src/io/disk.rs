@@ -122,8 +122,11 @@ impl KvRead for Disk {
     }
 }
 
+/// Where a range of keys begins and ends.
+type Keys<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
 /// The range of a page; `None` if nothing can be in it.
-fn bounds<'a>(from: &'a [u8], to: Option<&'a [u8]>) -> Option<(Bound<&'a [u8]>, Bound<&'a [u8]>)> {
+fn bounds<'a>(from: &'a [u8], to: Option<&'a [u8]>) -> Option<Keys<'a>> {
     if to.is_some_and(|to| to <= from) {
         return None;
     }

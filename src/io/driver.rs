@@ -16,19 +16,21 @@ use super::store;
 use super::tongue::Tongue;
 use super::watch::Watch;
 use super::writer::Save;
-use crate::base::id::ReplyId;
+use crate::base::id::{ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::limits::{DISK_RETRY_MS, OUT_PER_INPUT_MAX, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
+use crate::node::status::FromDriver;
 use crate::node::{Node, Out};
+use crate::scheduler::task::{Outcome, Task};
+use crate::store::change::Change;
 use crate::wire::message::BadMessage;
 use crate::wire::peer::PeerId;
-use crate::work::task::Outcome;
 use futures_lite::future::or;
 use log::{debug, warn};
-use smol::channel::{Receiver, Sender};
+use smol::channel::{Receiver, Sender, TrySendError};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -161,24 +163,12 @@ impl Driver {
         let mut stopped = false;
         for output in self.out.drain() {
             match output {
-                Output::Start(id, task) => {
-                    let started = self.hands.lanes.start(id, task);
-                    assert!(started != Err(NotStarted::Full), "the node never starts more than the threads' queues hold");
-                    if started == Err(NotStarted::Ended) {
-                        let why = "The threads that do this have ended; start the agent again.".to_owned();
-                        self.back.push_back(Input::Done(id, Outcome::Failed(why), Duration::ZERO));
-                    }
-                }
-                Output::Save(id, changes) => {
-                    assert!(
-                        self.hands.saves.try_send((id, changes)).is_ok(),
-                        "the node never saves more than the writer's queue holds"
-                    );
-                }
+                Output::Start(id, task) => self.start(id, task),
+                Output::Save(id, changes) => self.save(id, changes),
                 Output::Reply(id, mut response) => {
                     if let Response::Status(status) = &mut response {
-                        status.round_trips = self.tongue.round_trips();
-                        status.panics = panics::count();
+                        let round_trips = self.tongue.round_trips();
+                        status.driver = FromDriver { round_trips, panics: panics::count() };
                     }
                     if let Some(reply) = self.replies.remove(&id) {
                         let _ = reply.try_send(response);
@@ -227,6 +217,24 @@ impl Driver {
             }
         }
         stopped
+    }
+
+    fn start(&mut self, id: TaskId, task: Task) {
+        let started = self.hands.lanes.start(id, task);
+        assert!(started != Err(NotStarted::Full), "the node never starts more than the threads' queues hold");
+        if started == Err(NotStarted::Ended) {
+            let why = "The threads that do this have ended; start the agent again.".to_owned();
+            self.back.push_back(Input::Done(id, Outcome::Failed(why), Duration::ZERO));
+        }
+    }
+
+    fn save(&mut self, id: SaveId, changes: Vec<Change>) {
+        let sent = self.hands.saves.try_send((id, changes));
+        assert!(!matches!(sent, Err(TrySendError::Full(_))), "the node never saves more than the writer's queue holds");
+        if sent.is_err() {
+            let why = "Nothing can be saved any more, because the writing thread has ended.".to_owned();
+            self.back.push_back(Input::Saved(id, Err(why)));
+        }
     }
 
     /// Watches a folder, without waiting for it.

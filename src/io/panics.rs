@@ -42,12 +42,8 @@ pub fn count() -> u64 {
 /// The reason, at most `PANIC_TEXT_BYTES_MAX` bytes.
 pub fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     LAST.set(None);
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        let text = LAST.take().unwrap_or_else(|| bounded(message(payload.as_ref())));
-        // A payload may panic again while it is dropped.
-        std::mem::forget(payload);
-        text
-    })
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|payload| LAST.take().unwrap_or_else(|| bounded(message(payload.as_ref()))))
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {

@@ -29,6 +29,7 @@ use crate::limits::{ASKS_MAX, AUDITS_MAX, BACKGROUND_MAX, INPUTS_MAX, PEER_ASKS_
 use crate::node::input::{Input, Request};
 use crate::node::output::{Problem, Response};
 use crate::node::{Facts, Node};
+use crate::scheduler;
 use crate::store::read;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer::PeerId;
@@ -69,15 +70,17 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         device: device.clone(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
-        ledger: library.commit().ledger,
-        sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
-        slots: slots(),
-        disk_free: disk_free(home.path()),
+        scheduler: scheduler::Config {
+            ledger: library.commit().ledger,
+            sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
+            slots: slots(),
+            disk_free: disk_free(home.path()),
+        },
     };
 
     let (memory, hints) = Memory::open(home.file("peers"), &allowed(options));
     let (threads, hands) = hire(&home, library, engine, index, memory, &events)?;
-    let sources = facts.sources.clone();
+    let sources = facts.scheduler.sources.clone();
     let mut node = Node::new(clock::now(), facts);
     introduce(&mut node, options)?;
     let (gate, asked) = Gate::new();
@@ -115,6 +118,11 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         smol::block_on(opened.stop());
     }
     governing.end();
+    end(threads, driven)
+}
+
+/// Waits for the threads, and says how it ended.
+fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
     for thread in threads {
         // Whatever went wrong in it was told when it happened.
         let _ = thread.join();

@@ -11,10 +11,10 @@ use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTI
 use crate::mesh::peers::Peer;
 use crate::query::ask::Ask;
 use crate::query::merge::merge;
+use crate::scheduler::task::{Asked, Outcome, Task};
 use crate::search::hit::{Found, Hit};
 use crate::search::words::{Pool, Tally};
 use crate::wire::talk::{self, Talk};
-use crate::work::task::{Asked, Outcome, Task};
 use heapless::Vec as Bounded;
 
 /// Passages that are asked of every device at least: the merge needs some to choose from.
@@ -29,9 +29,9 @@ impl Node {
             let busy = "Too many questions are being answered just now; ask again in a moment.";
             return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
         }
-        let task = self.task_id();
+        let task = self.scheduler.issue();
         self.asks.open(now, reply, question.clone(), count, task);
-        out.push(Output::Start(task, Task::Mean { question }));
+        out.push(Output::Start(task, Task::EmbedQuery { question }));
     }
 
     /// Whether the task was a question's, of a person here or of a peer.
@@ -43,7 +43,7 @@ impl Node {
             return true;
         }
         match outcome {
-            Outcome::Meant(meaning) => self.spread(now, task, meaning, out),
+            Outcome::QueryEmbedding(meaning) => self.spread(now, task, meaning, out),
             Outcome::Found(found) => {
                 if let Some(ask) = self.asks.found_here(task, found.clone()) {
                     self.answer(ask, out);
@@ -65,7 +65,7 @@ impl Node {
 
     /// The meaning is known: search here, ask everybody who is linked.
     fn spread(&mut self, now: Instant, meant: TaskId, meaning: &Embedding, out: &mut Out) {
-        let task = self.task_id();
+        let task = self.scheduler.issue();
         let linked: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().take(LINKS_MAX).collect();
         let unlinked = self.peers.iter().filter(|peer| !peer.linked);
         // In a large mesh most of those that are up are no neighbours: they are not silent, nobody asks them.
@@ -97,7 +97,7 @@ impl Node {
         let model = Fingerprint(ask.model);
         let meaning = Quantized::from_parts(ask.scale, &ask.codes).and_then(|codes| codes.exact(model).ok());
         let fits = model == self.facts.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
-        let task = self.task_id();
+        let task = self.scheduler.issue();
         match meaning {
             Some(meaning) if fits && !self.stopping && self.peer_asks.push((task, peer, ask.id)).is_ok() => {
                 let count = usize::from(ask.count).clamp(1, HITS_MAX);

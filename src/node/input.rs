@@ -3,12 +3,13 @@
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
-use crate::store::change::{Applied, Ledger};
+use crate::scheduler::task::Outcome;
 use crate::store::record::Source;
 use crate::wire::rumour::Relayed;
 use crate::wire::talk::Talk;
-use crate::work::task::Outcome;
 use core::net::SocketAddr;
+
+pub use crate::scheduler::saves::Saved;
 
 /// One event, in the order in which the driver saw it.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,15 +82,4 @@ pub enum Request {
     },
     /// How things stand.
     Status,
-}
-
-/// A save that is on the disk.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Saved {
-    /// What each change did, in order.
-    pub applied: Vec<Applied>,
-    /// The counts now.
-    pub ledger: Ledger,
-    /// Bytes free on the home's disk now.
-    pub disk_free: u64,
 }

@@ -16,21 +16,19 @@ pub mod output;
 pub mod rumour;
 pub mod status;
 
-use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
+use crate::limits::{AUDITS_MAX, OUT_PER_INPUT_MAX};
 use crate::mesh::member::Member;
 use crate::mesh::peers::Peers;
 use crate::query::ask::Asks;
-use crate::store::change::Ledger;
-use crate::store::record::Source;
-use crate::work::task::{Outcome, Task};
+use crate::scheduler::task::{Outcome, Task};
+use crate::scheduler::{self, Scheduler};
 use ask::PeerAsks;
 use core::net::SocketAddr;
 use energy::Power;
-use ingest::Ingest;
 use input::{Input, Request};
 use member::Mesh;
 use output::{Output, Problem, Response};
@@ -56,21 +54,17 @@ pub struct Facts {
     pub model: String,
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
-    /// The store's counts.
-    pub ledger: Ledger,
-    /// What is watched.
-    pub sources: Vec<Source>,
-    /// Background tasks at once, 1 to `BACKGROUND_MAX`.
-    pub slots: usize,
-    /// Bytes free on the home's disk.
-    pub disk_free: u64,
+    /// What the scheduler begins with.
+    pub scheduler: scheduler::Config,
 }
 
 /// One agent.
 #[derive(Debug)]
 pub struct Node {
     facts: Facts,
-    ingest: Ingest,
+    scheduler: Scheduler,
+    /// What the scheduler wants done, within one input.
+    orders: Vec<scheduler::Output>,
     asks: Asks,
     peer_asks: PeerAsks,
     peers: Peers,
@@ -79,8 +73,6 @@ pub struct Node {
     hearsay: Hearsay,
     power: Power,
     audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
-    next_task: TaskId,
-    next_save: SaveId,
     listen: Vec<SocketAddr>,
     stopping: bool,
 }
@@ -88,12 +80,12 @@ pub struct Node {
 impl Node {
     /// A node that knows `facts`. Feed it `Input::Wake` to set it going.
     #[must_use]
-    pub fn new(now: Instant, facts: Facts) -> Self {
-        let facts = Facts { slots: facts.slots.clamp(1, BACKGROUND_MAX), ..facts };
+    pub fn new(now: Instant, mut facts: Facts) -> Self {
         let mut rng = Rng::new(facts.seed);
         let member = Member::new(facts.key, facts.boot, Rng::new(rng.next()));
         Self {
-            ingest: Ingest::new(now),
+            scheduler: Scheduler::new(now, core::mem::take(&mut facts.scheduler)),
+            orders: Vec::new(),
             hearsay: Hearsay::new(now, rumour::seed(&facts.peer_id, &facts.device)),
             facts,
             asks: Asks::default(),
@@ -103,8 +95,6 @@ impl Node {
             mesh: Mesh::new(now, rng),
             power: Power::default(),
             audits: heapless::Vec::new(),
-            next_task: TaskId(0),
-            next_save: SaveId(0),
             listen: Vec::new(),
             stopping: false,
         }
@@ -117,9 +107,9 @@ impl Node {
             Input::Wake => {}
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
-            Input::Saved(save, result) => self.on_saved(now, save, result, out),
+            Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
             Input::BootKept(number) => self.on_boot_kept(number, out),
-            Input::Touched(path) => self.on_touched(now, &path),
+            Input::Touched(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::Member(peer, packet) => self.on_packet(now, peer, &packet, false, out),
             Input::Seen(peer, address) => self.on_seen(now, peer, address),
@@ -127,14 +117,14 @@ impl Node {
             Input::Proven(peer, told) => self.on_proven(now, peer, &told, out),
             Input::Forged(peer) => self.on_forged(now, peer, out),
             Input::Here(addresses) => self.listen = addresses,
-            Input::EventsLost => self.ingest.looks.overflow(now),
+            Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
             Input::Power(decision) => self.on_power(decision),
-            Input::Disk { free } => self.facts.disk_free = free,
+            Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),
             Input::Stop => self.stopping = true,
         }
         self.answer_overdue(now, out);
         if self.stopping {
-            if self.ingest.at_rest() {
+            if self.scheduler.at_rest() {
                 out.push(Output::Stopped);
             }
             return;
@@ -161,7 +151,7 @@ impl Node {
     pub fn deadline(&self) -> Option<Instant> {
         let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
         let work = if self.stopping { None } else { self.power_deadline() };
-        earliest(earliest(links, work), earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
+        earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.asks.deadline()))
     }
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
@@ -169,9 +159,9 @@ impl Node {
             _ if self.stopping => {
                 out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
             }
-            Request::Add(source) => self.on_add(now, reply, source, out),
+            Request::Add(source) => self.schedule(now, scheduler::Input::Add(reply, source), out),
             Request::Audit => {
-                let task = self.task_id();
+                let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {
                     out.push(Output::Start(task, Task::Audit));
                 } else {
@@ -195,17 +185,8 @@ impl Node {
             };
             out.push(Output::Reply(reply, response));
         } else if !self.on_answer(now, task, &outcome, out) {
-            self.on_ingested(now, task, outcome, spent, out);
+            self.on_background_done(now, task, outcome, spent, out);
         }
-    }
-
-    fn task_id(&mut self) -> TaskId {
-        self.next_task.0 += 1;
-        self.next_task
-    }
-
-    const fn disk_full(&self) -> bool {
-        self.facts.disk_free < DISK_FREE_MIN
     }
 }
 

@@ -6,11 +6,11 @@ use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
 use crate::limits::RUMOUR_BATCH_MAX;
 use crate::mesh::rumour::Slot;
+use crate::scheduler::task::Task;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::wire::rumour::{Fact, Relayed};
 use crate::wire::talk::Talk;
-use crate::work::task::Task;
 use core::net::SocketAddr;
 
 /// Rumours that leave in one frame.
@@ -46,7 +46,7 @@ pub enum Output {
     /// Keep on the disk where a peer was reached, for the next start; the newest first,
     /// at most `ADDRESSES_MAX`.
     Remember(PeerKey, Vec<SocketAddr>),
-    /// Run a task; exactly one `Done` follows. `Mean` and `Retrieve` serve a person and never wait behind the others;
+    /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and never wait behind the others;
     /// `Audit`, which takes minutes, waits for nobody and nobody waits behind it.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.

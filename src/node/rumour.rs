@@ -14,10 +14,10 @@ use crate::limits::{
     RUMOUR_DWELL_MS, RUMOUR_FEW, RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS,
 };
 use crate::mesh::rumour::{Rumours, Taken, Weight};
+use crate::scheduler::task::CollectionCount;
 use crate::store::change::Ledger;
 use crate::wire::rumour::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::talk::Talk;
-use crate::work::task::Counted;
 use heapless::{LinearMap, Vec as Bounded};
 
 const DWELL: Duration = Duration::from_millis(RUMOUR_DWELL_MS);
@@ -128,7 +128,7 @@ impl Node {
     fn headroom_now(&self) -> Headroom {
         // Its backlog, not what runs just now: between two tasks of a long one it is not free.
         let offer = self.offer(self.has_work());
-        if self.ingest.broken.is_some() || self.disk_full() { Headroom { quarters: 0, ..offer } } else { offer }
+        if self.scheduler.stands_still() { Headroom { quarters: 0, ..offer } } else { offer }
     }
 
     /// Whether the collections are to be counted now.
@@ -136,30 +136,30 @@ impl Node {
         let due = self.count_due().is_some_and(|at| at <= now);
         if due {
             self.hearsay.counting = true;
-            self.hearsay.counted = Some((now, self.facts.ledger));
+            self.hearsay.counted = Some((now, *self.scheduler.ledger()));
         }
         due
     }
 
     /// Soon after the device came to rest, and seldom while it works: a count walks every document.
     fn count_due(&self) -> Option<Instant> {
-        let able = self.ingest.broken.is_none() && !self.disk_full() && !self.hearsay.links.is_empty();
-        if !able || self.hearsay.counting || !self.ingest.has_slot(self.facts.slots) {
+        let able = !self.scheduler.stands_still() && !self.hearsay.links.is_empty();
+        if !able || self.hearsay.counting || !self.scheduler.has_slot() {
             return None;
         }
         let due = match self.hearsay.counted {
-            Some((_, ledger)) if ledger == self.facts.ledger => None,
-            Some((at, _)) => Some(at + if self.ingest.busy() { COUNT } else { DWELL }),
-            None => (!self.ingest.busy()).then_some(Instant::ZERO),
+            Some((_, ledger)) if ledger == *self.scheduler.ledger() => None,
+            Some((at, _)) => Some(at + if self.busy() { COUNT } else { DWELL }),
+            None => (!self.busy()).then_some(Instant::ZERO),
         };
         // It waits as other light work does.
         Some(due?.max(self.calm_from()?))
     }
 
-    pub(super) fn on_counted(&mut self, list: &[Counted], out: &mut Out) {
+    pub(super) fn on_counted(&mut self, list: &[CollectionCount], out: &mut Out) {
         self.hearsay.counting = false;
         let model = self.facts.fingerprint.0;
-        let of = |counted: &Counted| {
+        let of = |counted: &CollectionCount| {
             let name = counted.name.as_str().try_into().ok()?;
             Some(Collection { name, model, documents: counted.documents, passages: counted.passages })
         };

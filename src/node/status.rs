@@ -30,15 +30,22 @@ pub struct Status {
     pub peers: Vec<Known>,
     /// What they told of themselves.
     pub heard: Vec<Heard>,
-    /// The time to linked peers and back, in microseconds, where the driver knows it.
-    pub round_trips: Vec<(PeerKey, u64)>,
+    /// What the driver knows.
+    pub driver: FromDriver,
     /// Background tasks and saves under way.
     pub running: usize,
     /// Whether some folder is being looked through.
     pub looking: bool,
     /// Why background work is held, if it is.
     pub held: Option<String>,
-    /// Panics of the process since it started, where the driver counts them.
+}
+
+/// What the driver adds to a status; empty in a pretend world.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FromDriver {
+    /// The time to linked peers and back, in microseconds.
+    pub round_trips: Vec<(PeerKey, u64)>,
+    /// Panics of the process since it started.
     pub panics: u64,
 }
 
@@ -68,17 +75,16 @@ impl Node {
         Status {
             peer_id: self.facts.peer_id.clone(),
             device: self.facts.device.clone(),
-            ledger: self.facts.ledger,
-            sources: self.facts.sources.clone(),
+            ledger: *self.scheduler.ledger(),
+            sources: self.scheduler.sources().to_vec(),
             model: self.facts.model.clone(),
             fingerprint: self.facts.fingerprint,
             peers: self.known(),
             heard: self.heard(now),
-            round_trips: Vec::new(),
-            running: self.ingest.under_way(),
-            looking: self.ingest.looking(),
-            held: self.held_reason(),
-            panics: 0,
+            driver: FromDriver::default(),
+            running: self.scheduler.under_way(),
+            looking: self.scheduler.scanning(),
+            held: self.scheduler.held_reason(),
         }
     }
 
@@ -97,19 +103,5 @@ impl Node {
             }
         };
         self.peers.iter().map(known).collect()
-    }
-
-    pub(super) fn held_reason(&self) -> Option<String> {
-        if let Some(why) = &self.ingest.broken {
-            return Some(format!("{why} Questions are still answered. Mend the disk, then start the agent again."));
-        }
-        self.disk_full().then(|| {
-            format!(
-                "The disk that holds the agent's home has only {} MiB free; {} MiB are needed. Nothing new is \
-                 indexed until there is room; what is indexed still answers.",
-                self.facts.disk_free >> 20,
-                crate::limits::DISK_FREE_MIN >> 20
-            )
-        })
     }
 }

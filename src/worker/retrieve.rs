@@ -4,6 +4,7 @@ use crate::base::id::{Ring, Row};
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::limits::{HITS_MAX, RESCORE};
+use crate::scheduler::task::{Asked, Outcome};
 use crate::search::hit::{Found, Hit, score};
 use crate::search::vector::Index;
 use crate::search::words::{Pool, Question, Tally};
@@ -11,7 +12,6 @@ use crate::store::keys::{self, Wait};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Record, Vector};
-use crate::work::task::{Asked, Outcome};
 use std::collections::BTreeSet;
 
 /// Passages whose text is read to count words.
@@ -24,7 +24,7 @@ const READ: usize = HITS_MAX;
 pub fn mean(embedder: &mut impl Embedder, question: &str) -> Result<Outcome, String> {
     embedder
         .embed(question)
-        .map(Outcome::Meant)
+        .map(Outcome::QueryEmbedding)
         .map_err(|error| format!("The question could not be embedded: {error}."))
 }
 

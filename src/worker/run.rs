@@ -6,12 +6,12 @@ use super::{count, embed, look, read as cut, retrieve};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
+use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::store::audit::audit;
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::store::record::Document;
-use crate::work::task::{Look, Outcome, Task};
 
 /// What a task may need of the world. Each is called at most once.
 pub struct World<L, R, S> {
@@ -26,12 +26,12 @@ pub struct World<L, R, S> {
 /// Runs a task to its end.
 pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, world: World<L, R, S>, task: Task) -> Outcome
 where
-    L: FnOnce(&Look) -> Listing,
+    L: FnOnce(&Scan) -> Listing,
     R: FnOnce(&[u8]) -> Content,
     S: FnOnce(&Signs, usize) -> Vec<Row>,
 {
     match task {
-        Task::Look(step) => {
+        Task::Scan(step) => {
             let listing = (world.list)(&step);
             look::look(kv, &step, listing).unwrap_or_else(failed)
         }
@@ -52,7 +52,7 @@ where
             }
             Err(error) => failed(error),
         },
-        Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
+        Task::EmbedQuery { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
         Task::Count => count::count(kv).map_or_else(failed, Outcome::Counted),
         Task::Audit => check_store(&kv.snapshot()),
@@ -64,6 +64,7 @@ pub fn check_store(view: &impl KvRead) -> Outcome {
     audit(view).map_or_else(failed, Outcome::Audited)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` and `unwrap_or_else` hand over")]
 fn failed(error: KvError) -> Outcome {
     Outcome::Failed(format!("The store cannot be read: {error}."))
 }

@@ -11,7 +11,7 @@ use wattle::io::http::{Patience, Server, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
 use wattle::node::output::{Answered, Problem, Response};
-use wattle::node::status::Status;
+use wattle::node::status::{FromDriver, Status};
 use wattle::store::audit::Audit;
 use wattle::store::change::Ledger;
 
@@ -56,7 +56,7 @@ fn pretend(request: Request) -> Response {
         Request::Status => Response::Status(Box::new(Status {
             peers: Vec::new(),
             heard: Vec::new(),
-            round_trips: Vec::new(),
+            driver: FromDriver::default(),
             peer_id: "12D3KooTest".into(),
             device: "attic".into(),
             ledger: Ledger::default(),

@@ -16,7 +16,7 @@ const LAYERS: [(u8, &[&str]); 7] = [
     (6, &["main"]),
     (5, &["io", "sim"]),
     (4, &["node", "worker", "config"]),
-    (3, &["energy", "mesh", "work", "query", "learn"]),
+    (3, &["energy", "mesh", "scheduler", "query", "learn"]),
     (2, &["wire", "text", "embed", "store", "search"]),
     (1, &["base"]),
     (0, &["limits"]),

@@ -105,15 +105,19 @@ pub fn status(standing: &Standing, look: &Look) -> String {
     if standing.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
     }
-    row("Now", if standing.working { "working" } else { "at rest" });
-    if let Some(held) = &standing.held {
+    row("Now", if standing.activity.working { "working" } else { "at rest" });
+    if let Some(held) = &standing.activity.held {
         row("Held", held);
     }
-    if let Some(background) = &standing.background {
+    if let Some(background) = &standing.activity.background {
         row("Work", background);
     }
-    if standing.panics > 0 {
-        let times = if standing.panics == 1 { "once".to_owned() } else { format!("{} times", standing.panics) };
+    if standing.activity.panics > 0 {
+        let times = if standing.activity.panics == 1 {
+            "once".to_owned()
+        } else {
+            format!("{} times", standing.activity.panics)
+        };
         row("Defects", &format!("a piece of work was stopped by a defect of the program {times}; the log names it"));
     }
     text
@@ -135,7 +139,7 @@ pub fn files(files: &Files) -> String {
 mod tests {
     use super::*;
     use crate::base::id::Ring;
-    use crate::io::http::shape::{Answered, Model, Watched};
+    use crate::io::http::shape::{Activity, Answered, Model, Watched};
 
     const PLAIN: Look = Look { width: 40, styled: false };
 
@@ -197,10 +201,12 @@ mod tests {
             peers: Vec::new(),
             model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
             sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
-            working: true,
-            held: Some("The disk is full.".into()),
-            background: Some("Background work may use the whole device.".into()),
-            panics: 2,
+            activity: Activity {
+                working: true,
+                held: Some("The disk is full.".into()),
+                background: Some("Background work may use the whole device.".into()),
+                panics: 2,
+            },
         };
         let text = status(&standing, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");

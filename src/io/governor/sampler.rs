@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 /// Until the next sample after one that panicked: a defect that comes with each of them must not take a core.
-const AFTER_PANIC: std::time::Duration = std::time::Duration::from_secs(1);
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// What the thread keeps from sample to sample.
 struct Sampler<'a> {
@@ -69,7 +69,7 @@ pub(super) fn run(
         });
         if done.is_err() {
             // The sample did not end, so the sensors count as unknown until the next one does.
-            std::thread::sleep(AFTER_PANIC);
+            drop(shared.changed.wait_timeout(shared.lock(), AFTER_PANIC));
         }
     }
 }

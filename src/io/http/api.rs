@@ -160,8 +160,9 @@ impl Api {
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
-                let background = self.gate.governing().sentence();
-                json(conn, Status::Ok, &Standing { background, ..Standing::from(&*status) })
+                let mut standing = Standing::from(&*status);
+                standing.activity.background = self.gate.governing().sentence();
+                json(conn, Status::Ok, &standing)
             }
         }
     }

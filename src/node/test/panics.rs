@@ -10,9 +10,9 @@ fn with_documents(documents: u64) -> (Node, Output) {
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
-    let [Output::Start(look, Task::Look(_))] = &out[..] else { panic!("{out:?}") };
+    let [Output::Start(look, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
     let changes = vec![Change::Gone { doc: DocId(0) }];
-    let outcome = Outcome::Looked { changes, next: None, remarks: Vec::new() };
+    let outcome = Outcome::Scanned { changes, next: None, remarks: Vec::new() };
     let out = handle(&mut node, at(500), Input::Done(*look, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let mut ledger = Ledger::default();
@@ -73,7 +73,7 @@ fn a_look_that_panicked_twice_is_left_and_said_so() {
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let out = panics(&mut node, &out[0]);
-    assert!(matches!(&out[..], [Output::Start(_, Task::Look(_))]), "{out:?}");
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "{out:?}");
     let out = panics(&mut node, &out[0]);
     let [Output::Notice(crate::node::output::Notice::LeftOut(why))] = &out[..] else { panic!("{out:?}") };
     assert!(why.contains("/a") && why.contains(WHY), "{why}");

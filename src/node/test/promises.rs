@@ -36,7 +36,8 @@ fn sources_that_follow_each_other_build_on_what_was_ordered_and_hold_as_they_are
     let out = handle(&mut node, at(3), Input::Saved(*second, Err("The disk is gone.".to_owned())));
     for reply in [2, 3] {
         assert!(
-            out.iter().any(|out| matches!(out, Output::Reply(id, Response::Refused(Problem::Broken, _)) if id.0 == reply)),
+            out.iter()
+                .any(|out| matches!(out, Output::Reply(id, Response::Refused(Problem::Broken, _)) if id.0 == reply)),
             "{out:?}"
         );
     }
@@ -62,6 +63,7 @@ fn a_new_generation_is_told_to_nobody_before_it_is_on_the_disk() {
     assert!(!out.iter().any(tells), "told before it is kept: {out:?}");
     assert_eq!(handle(&mut node, at(11), Input::BootKept(5)).iter().filter(|out| tells(out)).count(), 0);
     let out = handle(&mut node, at(12), Input::BootKept(6));
-    let rolls = |out: &&Output| matches!(out, Output::Send(_, Talk::Roll { members, .. }) if members[0].generation == 6);
+    let rolls =
+        |out: &&Output| matches!(out, Output::Send(_, Talk::Roll { members, .. }) if members[0].generation == 6);
     assert_eq!(out.iter().filter(rolls).count(), 1, "what was asked for leaves now: {out:?}");
 }

@@ -21,7 +21,7 @@ fn clean(path: &str, text: &str) {
 #[test]
 fn an_arrow_that_goes_up_or_sideways_is_caught() {
     caught("src/store/kv.rs", "//! x\nuse crate::node::Node;\n", 2, "store uses node");
-    caught("src/mesh/peers.rs", "//! x\nuse crate::work::queue;\n", 2, "mesh uses work");
+    caught("src/mesh/peers.rs", "//! x\nuse crate::scheduler::queue;\n", 2, "mesh uses scheduler");
     caught("src/text/a.rs", "//! x\nfn f() { crate::wire::go() }\n", 2, "text uses wire");
     caught("src/io/a.rs", "//! x\nuse crate::sim::World;\n", 2, "io uses sim");
     caught("src/limits.rs", "//! x\nuse crate::base::time;\n", 2, "limits uses base");

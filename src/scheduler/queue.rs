@@ -72,15 +72,15 @@ impl Queue {
         window.dry = window.known.len() == before;
     }
 
-    /// The next task. Reading comes before embedding, so that a person sees early what there is; dropping
-    /// comes last, if it `may_drop` at all, when nothing that waits could reuse a vector. Embedding takes so many
+    /// The next task. Reading comes before embedding, so that a person sees early what there is; purging
+    /// comes last, if it `may_purge` at all, when nothing that waits could reuse a vector. Embedding takes so many
     /// `chunks` at once; `None`: it waits.
-    pub fn next(&mut self, ledger: &Ledger, may_drop: bool, chunks: Option<usize>) -> Option<Task> {
+    pub fn next(&mut self, ledger: &Ledger, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
         for wait in Wait::ALL {
             if wait == Wait::Embed && chunks.is_none() {
                 continue;
             }
-            if wait == Wait::Drop && (!may_drop || ledger.unfinished() > 0) {
+            if wait == Wait::Drop && (!may_purge || ledger.unfinished() > 0) {
                 return None;
             }
             if let Some(task) = self.next_of(wait, ledger, chunks.unwrap_or(1)) {
@@ -107,8 +107,8 @@ impl Queue {
         Some(Task::Refill { wait, max: TODO_MAX / 2 + self.held.len() })
     }
 
-    /// Leaving documents that a refill named, all at once; they are the node's to drop.
-    pub fn take_leaving(&mut self) -> Vec<DocId> {
+    /// Tombstoned documents that a refill named, all at once; they are the caller's to purge.
+    pub fn take_tombstoned(&mut self) -> Vec<DocId> {
         let window = &mut self.windows[Wait::Drop as usize];
         let mut taken = Vec::new();
         while let Some(doc) = window.known.pop_front() {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_comes_before_embedding_and_dropping_comes_last() {
+    fn reading_comes_before_embedding_and_purging_comes_last() {
         let mut queue = Queue::default();
         queue.learn(DocId(1), Kind::Chunked);
         queue.learn(DocId(2), Kind::Waiting);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn while_embedding_waits_reading_goes_on_and_nothing_is_dropped_that_could_be_reused() {
+    fn while_embedding_waits_reading_goes_on_and_nothing_is_purged_that_could_be_reused() {
         let mut queue = Queue::default();
         queue.learn(DocId(1), Kind::Chunked);
         queue.learn(DocId(2), Kind::Waiting);
