@@ -7,6 +7,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
     clippy::print_stdout,
     missing_docs,
     reason = "a bench fails by panicking, prints its figures and reads clocks itself"

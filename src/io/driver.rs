@@ -19,7 +19,7 @@ use super::writer::Save;
 use crate::base::id::{ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
-use crate::limits::{DISK_RETRY_MS, OUT_PER_INPUT_MAX, REPLIES_MAX};
+use crate::limits::{DISK_RETRY_MS, REPLIES_MAX};
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::status::FromDriver;
@@ -92,7 +92,7 @@ impl Driver {
         events: Events,
         governing: Governing,
     ) -> Self {
-        let (out, back) = (Out::new(), VecDeque::with_capacity(OUT_PER_INPUT_MAX));
+        let (out, back) = (Out::new(), VecDeque::new());
         let (replies, next_reply, allowed) = (BTreeMap::new(), ReplyId(0), None);
         Self { tongue, node, out, hands, replies, next_reply, progress, events, governing, allowed, back }
     }
@@ -161,7 +161,9 @@ impl Driver {
     /// Carries out everything; true when all is at rest after a stop.
     fn carry_out(&mut self) -> bool {
         let mut stopped = false;
-        for output in self.out.drain() {
+        // Given back below, so that its memory is kept.
+        let mut out = std::mem::take(&mut self.out);
+        for output in out.drain() {
             match output {
                 Output::Start(id, task) => self.start(id, task),
                 Output::Save(id, changes) => self.save(id, changes),
@@ -216,6 +218,7 @@ impl Driver {
                 Output::Stopped => stopped = true,
             }
         }
+        self.out = out;
         stopped
     }
 

@@ -5,13 +5,10 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{OUT_OF_MESH_MAX, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS};
+use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS, UNSAVED_PACKETS_MAX};
 use crate::mesh::member::{Effect, Purpose, Standing, Told};
 use crate::wire::talk::{Entry, Talk};
 use core::net::SocketAddr;
-
-/// Outputs that must fit after one step of the membership machine.
-const ROOM: usize = 64;
 
 /// Milliseconds between two choices of the links that stand.
 const CHOOSE_MS: u64 = 1_000;
@@ -62,11 +59,11 @@ impl Mesh {
     }
 
     /// Sends what carries this agent's generation, or holds it until that is on the disk. What is more than
-    /// `OUT_OF_MESH_MAX` is lost, as any packet may be.
+    /// `UNSAVED_PACKETS_MAX` is lost, as any packet may be.
     fn send(&mut self, output: Output, out: &mut Out) {
         match &mut self.unsaved {
             None => out.push(output),
-            Some(unsaved) if unsaved.held.len() < OUT_OF_MESH_MAX => unsaved.held.push(output),
+            Some(unsaved) if unsaved.held.len() < UNSAVED_PACKETS_MAX => unsaved.held.push(output),
             Some(_) => {}
         }
     }
@@ -175,7 +172,7 @@ impl Node {
 
     /// Does what is due in the mesh.
     pub(super) fn keep_mesh(&mut self, now: Instant, out: &mut Out) {
-        while out.room() > ROOM && self.member.tick(now) {
+        while self.member.tick(now) {
             self.carry(now, None, out);
         }
         self.carry(now, None, out);
@@ -184,7 +181,7 @@ impl Node {
             let (peers, member) = (&mut self.peers, &self.member);
             peers.choose(self.facts.key, |key| member.is_down(key));
         }
-        if self.roll_due().is_some_and(|at| at <= now) && out.room() > ROOM {
+        if self.roll_due().is_some_and(|at| at <= now) {
             self.exchange_roll(now, out);
         }
         for (names, notice) in [
@@ -253,7 +250,7 @@ impl Node {
                 }
                 Effect::Found(packet) => {
                     for peer in self.peers.all_linked().collect::<Vec<_>>() {
-                        if out.room() > ROOM && self.member.is_up(peer) {
+                        if self.member.is_up(peer) {
                             let packet = self.member.readdress(packet.clone(), peer);
                             self.mesh.send(Output::Send(peer, Talk::Member(packet)), out);
                         }

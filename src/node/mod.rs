@@ -3,7 +3,7 @@
 //! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `rumour`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
-//! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
+//! Limits: those of its machines' tables, which bound what one input causes.
 //! Not here: sockets, files, threads, clocks (`io`, `sim`); computing (`worker`); the store (`store`).
 
 mod ask;
@@ -20,7 +20,7 @@ use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{AUDITS_MAX, OUT_PER_INPUT_MAX};
+use crate::limits::AUDITS_MAX;
 use crate::mesh::member::Member;
 use crate::mesh::peers::Peers;
 use crate::query::ask::Asks;
@@ -34,8 +34,8 @@ use member::Mesh;
 use output::{Output, Problem, Response};
 use rumour::Hearsay;
 
-/// What one input may cause.
-pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
+/// What one input causes.
+pub type Out = Outbox<Output>;
 
 /// What the node must know to begin; read by the driver.
 #[derive(Clone, Debug)]

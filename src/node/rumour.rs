@@ -10,8 +10,8 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::advert::Crier;
 use crate::limits::{
-    LINKS_MAX, OUT_OF_MESH_MAX, RUMOUR_BATCH_BYTES, RUMOUR_COMPARE_MS, RUMOUR_COUNT_MS, RUMOUR_DIGEST_MS,
-    RUMOUR_DWELL_MS, RUMOUR_FEW, RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS,
+    LINKS_MAX, RUMOUR_BATCH_BYTES, RUMOUR_COMPARE_MS, RUMOUR_COUNT_MS, RUMOUR_DIGEST_MS, RUMOUR_DWELL_MS, RUMOUR_FEW,
+    RUMOUR_LINKS_MAX, RUMOUR_RECENT_LINKS, RUMOUR_RECENT_MS,
 };
 use crate::mesh::rumour::{Rumours, Taken, Weight};
 use crate::scheduler::task::CollectionCount;
@@ -25,9 +25,6 @@ const COUNT: Duration = Duration::from_millis(RUMOUR_COUNT_MS);
 const RECENT: Duration = Duration::from_millis(RUMOUR_RECENT_MS);
 const PAUSE: Duration = Duration::from_millis(RUMOUR_COMPARE_MS);
 const DIGEST: Duration = Duration::from_millis(RUMOUR_DIGEST_MS);
-
-/// Outputs that are left to the other stories of an input.
-const OTHERS: usize = OUT_OF_MESH_MAX + 8;
 
 /// What is under way in this story.
 #[derive(Debug)]
@@ -83,7 +80,7 @@ pub struct Heard {
 impl Node {
     /// Tells what is due, and compares with somebody now and then.
     pub(super) fn gossip(&mut self, now: Instant, out: &mut Out) {
-        if self.hearsay.links.is_empty() || out.room() <= OTHERS {
+        if self.hearsay.links.is_empty() {
             return;
         }
         let headroom = self.headroom_now();
@@ -181,9 +178,7 @@ impl Node {
         let Some(slot) = self.hearsay.rumours.tell(now, &claim, &fact, message) else { return };
         self.note_news(now);
         for to in &self.hearsay.links {
-            if out.room() > OTHERS {
-                out.push(Output::Pass { to: *to, slots: Slots::from_iter([slot]), asked: false });
-            }
+            out.push(Output::Pass { to: *to, slots: Slots::from_iter([slot]), asked: false });
         }
     }
 
@@ -194,7 +189,7 @@ impl Node {
         let _ = !links.contains(&peer) && links.push(peer).is_ok();
         // What this agent told of itself goes to every new link at once: most telling is done while links come up.
         let own: Slots = self.hearsay.rumours.own(now).collect();
-        if !own.is_empty() && out.room() > OTHERS {
+        if !own.is_empty() {
             out.push(Output::Pass { to: peer, slots: own, asked: false });
         }
         if self.hearsay.compared.is_none_or(|at| now.since(at) >= PAUSE) {
@@ -242,7 +237,7 @@ impl Node {
             let members = &self.peers;
             self.hearsay.rumours.keep(|origin| members.get(*origin).is_some());
         }
-        if news == Weight::News && self.peers.get(claim.origin).is_some() && out.room() > OTHERS {
+        if news == Weight::News && self.peers.get(claim.origin).is_some() {
             out.push(Output::Verify(from, told));
         }
     }
@@ -285,7 +280,7 @@ impl Node {
         let mut names = self.hearsay.rumours.names(now).peekable();
         // Who asks with nothing in hand asks all the same.
         let mut ask = ask;
-        while (ask || names.peek().is_some()) && out.room() > OTHERS {
+        while ask || names.peek().is_some() {
             let mut list = Entries::new();
             while !list.is_full()
                 && let Some(name) = names.next()
@@ -309,15 +304,15 @@ impl Node {
                 self.too_loud(now, peer, out);
                 break;
             }
-            if (slots.is_full() || bytes + length > RUMOUR_BATCH_BYTES) && out.room() > OTHERS {
+            if slots.is_full() || bytes + length > RUMOUR_BATCH_BYTES {
                 out.push(Output::Pass { to: peer, slots: core::mem::take(&mut slots), asked });
                 bytes = 0;
             }
-            // A full batch that had no room to leave: the next comparison brings the rest.
+            // There is room, see above.
             let _ = slots.push(slot);
             bytes += length;
         }
-        if !slots.is_empty() && out.room() > OTHERS {
+        if !slots.is_empty() {
             out.push(Output::Pass { to: peer, slots, asked });
         }
     }
@@ -363,9 +358,7 @@ impl Node {
     }
 
     fn tell_of(&self, who: PeerKey, what: &'static str, out: &mut Out) {
-        if let Some(peer) = self.peers.get(who)
-            && out.room() > OTHERS
-        {
+        if let Some(peer) = self.peers.get(who) {
             out.push(Output::Notice(Notice::Hearsay(peer.name().to_owned(), what)));
         }
     }

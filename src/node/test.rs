@@ -51,7 +51,7 @@ pub(super) fn at(ms: u64) -> Instant {
 pub(super) fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
     let mut out = Out::new();
     node.handle(now, input, &mut out);
-    out.drain()
+    out.drain().collect()
 }
 
 /// A node with a link to each of these peers, and what the links brought about; nothing was sealed yet.

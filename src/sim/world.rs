@@ -283,7 +283,7 @@ impl World {
         let woken = input == Input::Wake;
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
-        let mut outputs = out.drain();
+        let mut outputs: Vec<Output> = out.drain().collect();
         if self.plant == Some(Plant::HashOrder) {
             outputs = hash_order(outputs);
         }
