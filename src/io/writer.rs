@@ -114,3 +114,32 @@ impl Writer {
         index.remove(&removed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::io::disk::Sync;
+    use crate::store::record::{FileStamp, Sources};
+    use smol::channel::bounded;
+
+    #[test]
+    fn after_a_save_that_failed_no_later_one_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::open(Disk::open(folder.path(), Sync::Buffer).unwrap()).unwrap();
+        let (events, _inbox) = bounded(1);
+        let home = folder.path().join("a home that is gone");
+        let mut writer = Writer { library, index: Arc::default(), home, events, broken: None };
+        let seen = Change::Seen {
+            path: b"/a".to_vec(),
+            stamp: FileStamp::default(),
+            collection: "home".to_owned(),
+            ring: Ring::Mesh,
+        };
+        let mut save = |change: Change| writer.save_guarded(vec![(SaveId(1), vec![change])]);
+        assert_eq!(save(seen.clone()).map(|saved| saved.len()), Ok(1));
+        let why = save(Change::Sources(Sources(Vec::new()))).unwrap_err();
+        assert!(why.contains("watched folders"), "{why}");
+        assert_eq!(save(seen), Err(why));
+    }
+}
