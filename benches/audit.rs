@@ -182,7 +182,7 @@ fn main() {
         house.audits += 1;
     }
     let after = house.p95(4, "without an audit, again");
-    let alone = before.max(after);
+    let alone = before.min(after);
     println!(
         "{ended} audits ended while questions were asked; the last one {:.1} s after them",
         began.elapsed().as_secs_f64()
