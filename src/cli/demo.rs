@@ -155,13 +155,13 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
             let linked = status.peers.iter().filter(|peer| peer.linked && peer.device.is_some()).count();
             let indexed = status.files.ready > 0 && status.files.waiting + status.files.chunked == 0;
             // A machine that others keep busy lets nothing be embedded: say so, rather than wait in silence.
-            if status.background != held && status.files.chunked > 0 {
-                held = status.background;
+            if status.activity.background != held && status.files.chunked > 0 {
+                held = status.activity.background;
                 if let Some(why) = &held {
                     println!("  {:8} waits. {why}", agent.device);
                 }
             }
-            if indexed && !status.working && linked == peers {
+            if indexed && !status.activity.working && linked == peers {
                 println!(
                     "  {:8} {} files indexed, {} passages embedded, linked with {linked} devices",
                     agent.device, status.files.ready, status.vectors

@@ -105,12 +105,20 @@ pub fn status(standing: &StatusReport, look: &Style) -> String {
     if standing.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
     }
-    row("Now", if standing.working { "working" } else { "at rest" });
-    if let Some(held) = &standing.held {
+    row("Now", if standing.activity.working { "working" } else { "at rest" });
+    if let Some(held) = &standing.activity.held {
         row("Held", held);
     }
-    if let Some(background) = &standing.background {
+    if let Some(background) = &standing.activity.background {
         row("Work", background);
+    }
+    if standing.activity.panics > 0 {
+        let times = if standing.activity.panics == 1 {
+            "once".to_owned()
+        } else {
+            format!("{} times", standing.activity.panics)
+        };
+        row("Defects", &format!("a piece of work was stopped by a defect of the program {times}; the log names it"));
     }
     text
 }
@@ -131,7 +139,7 @@ pub fn files(files: &Files) -> String {
 mod tests {
     use super::*;
     use crate::base::id::Ring;
-    use crate::http::dto::{Model, SearchAnswer, Watched};
+    use crate::http::dto::{Activity, Model, SearchAnswer, Watched};
 
     const PLAIN: Style = Style { width: 40, styled: false };
 
@@ -195,13 +203,17 @@ mod tests {
             peers: Vec::new(),
             model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
             sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
-            working: true,
-            held: Some("The disk is full.".into()),
-            background: Some("Background work may use the whole device.".into()),
+            activity: Activity {
+                working: true,
+                held: Some("The disk is full.".into()),
+                background: Some("Background work may use the whole device.".into()),
+                panics: 2,
+            },
         };
         let text = status(&standing, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
+        assert!(text.contains("Defects    a piece of work was stopped by a defect of the program 2 times"));
     }
 }

@@ -6,7 +6,7 @@ use crate::embed::engine::Engine;
 use crate::http;
 use crate::http::Timeouts;
 use crate::http::lan_listener::LanListener;
-use crate::limits::{ASKS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, SAVES_MAX, TRUST_PEERS_MAX};
+use crate::limits::{ASKS_MAX, AUDITS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, SAVES_MAX, TRUST_PEERS_MAX};
 use crate::mesh::trust::{self, Refused, Rights, Trust};
 use crate::net::address_book::AddressBook;
 use crate::net::diagnostics::Diagnostics;
@@ -19,17 +19,19 @@ use crate::node::{Node, NodeConfig};
 use crate::platform::folder::Folders;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, Identity, disk_free};
+use crate::platform::panics;
 use crate::platform::sched::step_back;
 use crate::platform::source::source_at;
 use crate::platform::watcher::FolderWatcher;
 use crate::platform::{blocking, clock, models, store};
 use crate::runtime::driver::{Driver, Outputs};
 use crate::runtime::event::{Inbox, Senders};
-use crate::runtime::executor::{Clamp, Executor};
+use crate::runtime::executor::{Auditor, Clamp, Executor, Lanes};
 use crate::runtime::governor::{GovernorHandle, Setup};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::writer::Writer;
+use crate::scheduler;
 use crate::store::read;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
@@ -72,15 +74,17 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         device: device.clone(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
-        ledger: library.commit().ledger,
-        sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
-        slots: slots(),
-        disk_free: disk_free(home.path()),
+        scheduler: scheduler::Config {
+            ledger: library.commit().ledger,
+            sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
+            slots: slots(),
+            disk_free: disk_free(home.path()),
+        },
     };
 
     let (memory, hints) = AddressBook::open(home.path(), &linking(&trust));
     let (threads, outputs) = hire(&home, library, engine, index, memory, &senders.inputs)?;
-    let sources = config.sources.clone();
+    let sources = config.scheduler.sources.clone();
     let mut node = Node::new(clock::now(), config, trust);
     introduce(&mut node, options);
     let progress = Progress::new(std::io::stderr().is_terminal());
@@ -109,18 +113,28 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     smol::spawn(stop_on_signal(senders.inputs)).detach();
     // Not smol's: this thread would take turns with async-io's own at waiting for the system, and each turn is
     // some ten wake-ups.
-    futures_lite::future::block_on(driver.run(inbox));
+    let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
     smol::block_on(server.stop());
     if let Some(lan_listener) = lan_listener {
         smol::block_on(lan_listener.stop());
     }
     governor_handle.end();
+    end(threads, driven)
+}
+
+/// Waits for the threads, and says how it ended.
+fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
     for thread in threads {
-        if thread.join().is_err() {
-            error!("A thread of the agent failed; what it had in hand is done again at the next start.");
-        }
+        // Whatever went wrong in it was told when it happened.
+        let _ = thread.join();
     }
-    info!("Stopped. Everything is on the disk.");
+    driven.map_err(|why| {
+        format!(
+            "A defect of the program ended the agent ({why}). What was acknowledged is on the disk; what was under way is \
+             done again at the next start."
+        )
+    })?;
+    info!("Stopped. Everything that was acknowledged is on the disk.");
     Ok(())
 }
 
@@ -305,9 +319,10 @@ fn hire(
     };
     let clamp = Clamp::default();
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
-    let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX + BACKGROUND_MAX);
+    let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX);
+    let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
-    let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone() };
+    let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
 
     let mut threads = Vec::new();
     for n in 0..slots() {
@@ -317,26 +332,32 @@ fn hire(
             executor.run(&tasks);
         })?);
     }
+    let auditor = Auditor { disk: executor.disk.clone(), inputs: inputs.clone() };
+    threads.push(thread("audit", move || {
+        step_back();
+        auditor.run(&audit_tasks);
+    })?);
     threads.push(thread("people", move || executor.run(&people_tasks))?);
     threads.push(thread("writer", move || writer.run(&saved))?);
     let watch = Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned())));
-    let outputs = Outputs {
-        background,
-        people,
-        saves,
-        watch,
-        memory,
-        clamp,
-        home: home.path().to_owned(),
-        inputs: inputs.clone(),
-    };
+    let lanes = Lanes { background, people, audits };
+    let outputs = Outputs { lanes, saves, watch, memory, clamp, home: home.path().to_owned(), inputs: inputs.clone() };
     Ok((threads, outputs))
 }
 
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let told = name.to_owned();
+    let guarded = move || {
+        if let Err(why) = panics::guard(work) {
+            error!(
+                "The thread {told} ended after a defect of the program ({why}). Work that needs it fails until the agent is \
+                 started again; what it had in hand is done again then."
+            );
+        }
+    };
     Builder::new()
         .name(name.to_owned())
-        .spawn(work)
+        .spawn(guarded)
         .map_err(|error| format!("The system gives no more threads: {error}."))
 }
 

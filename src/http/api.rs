@@ -163,8 +163,9 @@ impl Api {
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
-                let background = self.gate.governor_handle().sentence();
-                json(conn, Status::Ok, &StatusReport { background, ..StatusReport::from(&*status) })
+                let mut standing = StatusReport::from(&*status);
+                standing.activity.background = self.gate.governor_handle().sentence();
+                json(conn, Status::Ok, &standing)
             }
         }
     }

@@ -83,6 +83,14 @@ pub struct StatusReport {
     pub model: Model,
     /// What is watched.
     pub sources: Vec<Watched>,
+    /// What it does just now.
+    #[serde(flatten)]
+    pub activity: Activity,
+}
+
+/// What an agent does just now, and what is in its way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
     /// Whether something is being looked through, read or embedded just now.
     pub working: bool,
     /// Why background work is held, if it is.
@@ -90,6 +98,9 @@ pub struct StatusReport {
     /// What background work may do, and why not more; null where nothing governs.
     #[serde(default)]
     pub background: Option<String>,
+    /// Defects of the program that stopped a piece of work since the agent started; the log names each.
+    #[serde(default)]
+    pub panics: u64,
 }
 
 /// Files by state: each is in exactly one.
@@ -161,7 +172,7 @@ impl Peer {
             Believed::Down => "down",
         };
         let heard = status.heard.iter().find(|heard| heard.peer == peer.key);
-        let round_trip = status.round_trips.iter().find(|(key, _)| *key == peer.key);
+        let round_trip = status.driver.round_trips.iter().find(|(key, _)| *key == peer.key);
         let headroom = |told: gossip::Headroom| Headroom {
             quarters: told.quarters,
             energy: told.energy,
@@ -319,9 +330,12 @@ impl From<&Status> for StatusReport {
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
             model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
             sources: watched.collect(),
-            working: status.running > 0 || status.looking,
-            held: status.held.clone(),
-            background: None,
+            activity: Activity {
+                working: status.running > 0 || status.looking,
+                held: status.held.clone(),
+                background: None,
+                panics: status.driver.panics,
+            },
         }
     }
 }

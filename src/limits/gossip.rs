@@ -1,6 +1,6 @@
 //! The caps of items and of the events that people follow.
 
-use super::{COLLECTION_BYTES_MAX, FRAME_GOSSIP_MAX, LINKS_MAX, OUT_PER_INPUT_MAX};
+use super::{COLLECTION_BYTES_MAX, FRAME_GOSSIP_MAX, LINKS_MAX};
 
 /// Bytes of one item as its origin sealed it: a list of `GOSSIP_COLLECTIONS_MAX` collections and the envelope.
 pub const GOSSIP_BYTES_MAX: usize = 2048;
@@ -93,11 +93,6 @@ pub const REFUSALS_MAX: usize = 16;
 pub const WATCH_MS: u64 = 1_000;
 
 const _: () = {
-    assert!(LINKS_MAX + 16 < OUT_PER_INPUT_MAX, "a rumour of this agent's own goes to every link at once");
-    assert!(
-        GOSSIP_ORIGINS_MAX * 3 / GOSSIP_DIGEST_MAX + 16 < OUT_PER_INPUT_MAX,
-        "all rumours are named to a new link at once"
-    );
     assert!(
         2 + GOSSIP_COLLECTIONS_MAX * (1 + COLLECTION_BYTES_MAX + 32 + 5 + 5) <= GOSSIP_BODY_MAX,
         "the longest list of collections is one rumour"

@@ -78,6 +78,9 @@ pub const EMBED_BATCH: usize = 8;
 /// Background tasks that run at once, whatever the number of cores.
 pub const BACKGROUND_MAX: usize = 4;
 
+/// Audits of the store that are under way or wait for it at once.
+pub const AUDITS_MAX: usize = 4;
+
 /// Questions that are answered at once; the next one is told to try again.
 pub const ASKS_MAX: usize = 16;
 
@@ -87,12 +90,9 @@ pub const SAVES_MAX: usize = 32;
 /// Changes in one batch: one look's worth.
 pub const CHANGES_MAX: usize = LOOK_BATCH * 2;
 
-/// Outputs that one input may cause.
-pub const OUT_PER_INPUT_MAX: usize = 192;
-
-/// Outputs of one input that are kept for the membership: a probe, its indirect ones, gossip and questions to
-/// suspects, each by datagram and link (`mesh::member` bounds them), and a roll's answer.
-pub const OUT_OF_MESH_MAX: usize = 64;
+/// Packets and lists of the membership that wait until this agent's new generation is on the disk; more are lost, as any
+/// packet may be.
+pub const UNSAVED_PACKETS_MAX: usize = 64;
 
 /// Inputs that wait for the driver; beyond, senders wait (threads) or are refused (HTTP).
 pub const INPUTS_MAX: usize = 256;
@@ -172,6 +172,12 @@ pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Entries of one folder, sub-folders not counted in: their names are sorted in memory (about 60 bytes each).
 pub const FOLDER_ENTRIES_MAX: usize = 200_000;
+
+/// Bytes that are told of a panic: where it was, and the beginning of its message, which may hold a part of a text.
+pub const PANIC_TEXT_BYTES_MAX: usize = 160;
+
+/// Things whose last task panicked, remembered until a task for them ends well; beyond, one panic counts as two.
+pub const PANICKED_MAX: usize = 32;
 
 /// Remarks and unreadable places of one step of a look.
 pub const REMARKS_MAX: usize = 16;
@@ -365,13 +371,6 @@ const _: () = {
         CHUNK_TOKENS_GOAL + PREFIX_TOKENS_MAX <= CHUNK_TOKENS_MAX,
         "a full chunk and a full prefix must fit the model"
     );
-    assert!(BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "one input may fill every slot and answer besides");
-    assert!(ASKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a stop answers every question at once");
-    assert!(LINKS_MAX + BACKGROUND_MAX + 8 < OUT_PER_INPUT_MAX, "a question goes to every linked peer at once");
-    assert!(
-        LINKS_MAX + ASKS_MAX + BACKGROUND_MAX + 8 + OUT_OF_MESH_MAX < OUT_PER_INPUT_MAX,
-        "the membership has its share"
-    );
     assert!(PEERS_LINKED_ALL <= LINKS_MAX && LINKS_WANTED <= LINKS_MAX / 2, "wanted links leave room for others");
     assert!(PEERS_MAX <= LINK_ALLOWED_MAX && PEERS_MAX <= MESSAGE_SENDERS_MAX, "every known peer may link");
     assert!(
@@ -382,7 +381,7 @@ const _: () = {
         "whoever is admitted fits into every list"
     );
     assert!(ROLL_MEMBERS_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a roll is one frame");
-    assert!(PEERS_MAX / ROLL_MEMBERS_MAX + 1 + 40 <= OUT_OF_MESH_MAX, "a whole roll and a tick fit one input");
+    assert!(PEERS_MAX / ROLL_MEMBERS_MAX + 1 + 40 <= UNSAVED_PACKETS_MAX, "a whole roll and a tick wait for one save");
     assert!(PROBE_REPLY_MS < PROBE_MS && SWIM_GOSSIP_MS < PROBE_MS, "a probe ends before the next");
     assert!(ANSWER_BYTES_MAX < MESSAGE_BODY_MAX / 2 + MESSAGE_BODY_MAX / 4, "an answer is one message");
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");

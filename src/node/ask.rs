@@ -3,7 +3,7 @@
 //! the answer says how many were not asked. And the other side: a question from a peer.
 
 use super::output::{Output, Problem, RankedHit, Response};
-use super::{Node, Out};
+use super::{Node, Out, stopped};
 use crate::base::hit::{Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
@@ -13,9 +13,9 @@ use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
 use crate::query::merge::merge;
 use crate::query::pending::PendingQuery;
+use crate::scheduler::task::{Asked, Outcome, Task};
 use crate::wire::message;
 use crate::wire::message::Message;
-use crate::work::task::{Asked, Outcome, Task};
 use heapless::Vec as Bounded;
 
 /// Passages that are asked of every device at least: the merge needs some to choose from.
@@ -30,9 +30,9 @@ impl Node {
             let busy = "Too many questions are being answered just now; ask again in a moment.";
             return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
         }
-        let task = self.task_id();
+        let task = self.scheduler.issue();
         self.asks.open(now, reply, question.clone(), count, task);
-        out.push(Output::Start(task, Task::Mean { question }));
+        out.push(Output::Start(task, Task::EmbedQuery { question }));
     }
 
     /// Whether the task was a question's, of a person here or of a peer.
@@ -48,7 +48,7 @@ impl Node {
             return true;
         }
         match outcome {
-            Outcome::Meant(meaning) => self.spread(now, task, meaning, out),
+            Outcome::QueryEmbedding(meaning) => self.spread(now, task, meaning, out),
             Outcome::Found(found) => {
                 if let Some(ask) = self.asks.found_here(task, Found::clone(found)) {
                     self.answer(ask, out);
@@ -58,6 +58,11 @@ impl Node {
                 let Some(ask) = self.asks.failed_here(task) else { return false };
                 out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why.clone())));
             }
+            Outcome::Panicked(why) => {
+                let Some(ask) = self.asks.failed_here(task) else { return false };
+                let why = stopped("The search", why);
+                out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why)));
+            }
             _ => return false,
         }
         true
@@ -65,7 +70,7 @@ impl Node {
 
     /// The meaning is known: search here, ask everybody who is linked.
     fn spread(&mut self, now: Instant, meant: TaskId, meaning: &Embedding, out: &mut Out) {
-        let task = self.task_id();
+        let task = self.scheduler.issue();
         let answers = |peer: PeerKey| self.trust.may(peer, Rights::ANSWER);
         let linked = self.peers.all_linked().filter(|peer| answers(*peer));
         let linked: Bounded<PeerKey, LINKS_MAX> = linked.take(LINKS_MAX).collect();
@@ -102,7 +107,7 @@ impl Node {
         let model = Fingerprint(ask.model);
         let meaning = Quantized::from_parts(ask.scale, &ask.codes).and_then(|codes| codes.exact(model).ok());
         let fits = model == self.config.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
-        let task = self.task_id();
+        let task = self.scheduler.issue();
         match meaning {
             Some(meaning) if fits && !self.stopping && self.peer_asks.push((task, peer, ask.id)).is_ok() => {
                 let count = usize::from(ask.count).clamp(1, HITS_MAX);

@@ -18,9 +18,10 @@ use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
 use crate::energy::user_activity::AFTER_QUESTION;
 use crate::limits::BACKGROUND_MAX;
+use crate::scheduler::Admission;
+use crate::scheduler::task::Outcome;
 use crate::store::change::Change;
 use crate::wire::gossip::Headroom;
-use crate::work::task::Outcome;
 use heapless::LinearMap;
 
 /// What is known of power in the node.
@@ -47,11 +48,11 @@ pub(super) struct EnergyState {
 
 /// What may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Admission {
+pub(super) struct Grant {
     /// The account that it is counted on.
     account: usize,
-    /// Chunks of an embedding task; `None`: none may start.
-    pub(super) chunks: Option<usize>,
+    /// What the scheduler may start.
+    pub(super) admission: Admission,
 }
 
 /// What light work may have where there is no headroom.
@@ -90,7 +91,7 @@ impl Node {
     pub(super) fn tell_demand(&mut self, now: Instant, out: &mut Out) {
         let Some(decision) = self.power.decision else { return };
         let work = self.has_work();
-        self.power.ages.count(now, self.config.ledger.unfinished());
+        self.power.ages.count(now, self.scheduler.ledger().unfinished());
         // Looking alone is as old as its word.
         let looks = work.then(|| self.power.waits.unwrap_or(now));
         let waits = self.power.ages.oldest().or(looks);
@@ -111,7 +112,12 @@ impl Node {
 
     /// Whether this device has work of its own.
     pub(super) fn has_work(&self) -> bool {
-        self.config.ledger.unfinished() > 0 || self.ingest.looking()
+        self.scheduler.ledger().unfinished() > 0 || self.scheduler.scanning()
+    }
+
+    /// Whether this device works for itself just now.
+    pub(super) fn busy(&self) -> bool {
+        self.scheduler.scanning() || self.scheduler.under_way() > 0
     }
 
     /// From when on light work that is not counted may begin, as far as people and the device's need go; `None`: not
@@ -124,9 +130,9 @@ impl Node {
     }
 
     /// Whether a background task may start now, and how large; counts nothing yet.
-    pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Admission> {
+    pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Grant> {
         let Some(decision) = self.power.decision else {
-            return Some(Admission { account: 0, chunks: Some(crate::limits::EMBED_BATCH) });
+            return Some(Grant { account: 0, admission: Admission { chunks: Some(crate::limits::EMBED_BATCH) } });
         };
         if let Some(until) = self.power.quiet_until.filter(|until| now < *until) {
             self.power.credit_at = Some(until);
@@ -143,7 +149,9 @@ impl Node {
                 continue;
             }
             match self.power.duty_cycle.asks(now, account, &allowed) {
-                Verdict::Run { chunks } => return Some(Admission { account, chunks: bulk.then_some(chunks) }),
+                Verdict::Run { chunks } => {
+                    return Some(Grant { account, admission: Admission { chunks: bulk.then_some(chunks) } });
+                }
                 Verdict::Later(at) => self.power.credit_at = earliest(self.power.credit_at, Some(at)),
                 Verdict::No => {}
             }
@@ -152,7 +160,7 @@ impl Node {
     }
 
     /// Counts a task as started.
-    pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Admission) {
+    pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Grant) {
         if self.power.decision.is_some() {
             self.power.duty_cycle.started(now, room.account);
             let kept = self.power.accounts.insert(id, room.account);

@@ -11,14 +11,14 @@ use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::advertiser::HeadroomAdvertiser;
 use crate::limits::{
     GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_FEW,
-    GOSSIP_LINKS_MAX, GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS, LINKS_MAX, OUT_OF_MESH_MAX,
+    GOSSIP_LINKS_MAX, GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS, LINKS_MAX,
 };
 use crate::mesh::gossip::{GossipTable, Insertion, Novelty};
 use crate::mesh::trust::Rights;
+use crate::scheduler::task::CollectionCount;
 use crate::store::change::Ledger;
 use crate::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::message::Message;
-use crate::work::task::Counted;
 use heapless::{LinearMap, Vec as Bounded};
 
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
@@ -26,9 +26,6 @@ const COUNT: Duration = Duration::from_millis(GOSSIP_COUNT_MS);
 const RECENT: Duration = Duration::from_millis(GOSSIP_RECENT_MS);
 const PAUSE: Duration = Duration::from_millis(GOSSIP_COMPARE_MS);
 const DIGEST: Duration = Duration::from_millis(GOSSIP_DIGEST_MS);
-
-/// Outputs that are left to the other stories of an input.
-const OTHERS: usize = OUT_OF_MESH_MAX + 8;
 
 /// What is under way in this story.
 #[derive(Debug)]
@@ -90,7 +87,7 @@ pub struct PeerGossip {
 impl Node {
     /// Tells what is due, and compares with somebody now and then.
     pub(super) fn gossip(&mut self, now: Instant, out: &mut Out) {
-        if self.gossip.links.is_empty() || out.room() <= OTHERS {
+        if self.gossip.links.is_empty() {
             return;
         }
         let headroom = self.headroom_now();
@@ -135,7 +132,7 @@ impl Node {
     fn headroom_now(&self) -> Headroom {
         // Its backlog, not what runs just now: between two tasks of a long one it is not free.
         let offer = self.offer(self.has_work());
-        if self.ingest.broken.is_some() || self.disk_full() { Headroom { quarters: 0, ..offer } } else { offer }
+        if self.scheduler.stands_still() { Headroom { quarters: 0, ..offer } } else { offer }
     }
 
     /// Whether the collections are to be counted now.
@@ -143,30 +140,30 @@ impl Node {
         let due = self.count_due().is_some_and(|at| at <= now);
         if due {
             self.gossip.counting = true;
-            self.gossip.counted = Some((now, self.config.ledger));
+            self.gossip.counted = Some((now, *self.scheduler.ledger()));
         }
         due
     }
 
     /// Soon after the device came to rest, and seldom while it works: a count walks every document.
     fn count_due(&self) -> Option<Instant> {
-        let able = self.ingest.broken.is_none() && !self.disk_full() && !self.gossip.links.is_empty();
-        if !able || self.gossip.counting || !self.ingest.has_slot(self.config.slots) {
+        let able = !self.scheduler.stands_still() && !self.gossip.links.is_empty();
+        if !able || self.gossip.counting || !self.scheduler.has_slot() {
             return None;
         }
         let due = match self.gossip.counted {
-            Some((_, ledger)) if ledger == self.config.ledger => None,
-            Some((at, _)) => Some(at + if self.ingest.busy() { COUNT } else { DWELL }),
-            None => (!self.ingest.busy()).then_some(Instant::ZERO),
+            Some((_, ledger)) if ledger == *self.scheduler.ledger() => None,
+            Some((at, _)) => Some(at + if self.busy() { COUNT } else { DWELL }),
+            None => (!self.busy()).then_some(Instant::ZERO),
         };
         // It waits as other light work does.
         Some(due?.max(self.calm_from()?))
     }
 
-    pub(super) fn on_counted(&mut self, list: &[Counted], out: &mut Out) {
+    pub(super) fn on_counted(&mut self, list: &[CollectionCount], out: &mut Out) {
         self.gossip.counting = false;
         let model = self.config.fingerprint.0;
-        let of = |counted: &Counted| {
+        let of = |counted: &CollectionCount| {
             let name = counted.name.as_str().try_into().ok()?;
             Some(Collection { name, model, documents: counted.documents, passages: counted.passages })
         };
@@ -177,15 +174,18 @@ impl Node {
         }
     }
 
+    /// A count came to nothing: it is made again when the store has changed.
+    pub(super) const fn on_not_counted(&mut self) {
+        self.gossip.counting = false;
+    }
+
     /// A fact of this agent is sealed: everybody linked gets it.
     pub(super) fn on_told(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&message) else { return };
         let Some(slot) = self.gossip.items.tell(now, &claim, &fact, message) else { return };
         self.note_news(now);
         for to in &self.gossip.links {
-            if out.room() > OTHERS {
-                out.push(Output::Pass { to: *to, slots: ItemRefs::from_iter([slot]), asked: false });
-            }
+            out.push(Output::Pass { to: *to, slots: ItemRefs::from_iter([slot]), asked: false });
         }
     }
 
@@ -196,7 +196,7 @@ impl Node {
         let _ = !links.contains(&peer) && links.push(peer).is_ok();
         // What this agent told of itself goes to every new link at once: most telling is done while links come up.
         let own: ItemRefs = self.gossip.items.own(now).collect();
-        if !own.is_empty() && out.room() > OTHERS {
+        if !own.is_empty() {
             out.push(Output::Pass { to: peer, slots: own, asked: false });
         }
         if self.gossip.compared.is_none_or(|at| now.since(at) >= PAUSE) {
@@ -246,7 +246,7 @@ impl Node {
             let trust = &self.trust;
             self.gossip.items.keep(|origin| trust.may(*origin, Rights::SIGN));
         }
-        if news == Novelty::News && self.trust.may(claim.origin, Rights::SIGN) && out.room() > OTHERS {
+        if news == Novelty::News && self.trust.may(claim.origin, Rights::SIGN) {
             out.push(Output::Verify(from, told));
         }
     }
@@ -289,7 +289,7 @@ impl Node {
         let mut names = self.gossip.items.names(now).peekable();
         // Who asks with nothing in hand asks all the same.
         let mut ask = ask;
-        while (ask || names.peek().is_some()) && out.room() > OTHERS {
+        while ask || names.peek().is_some() {
             let mut list = Entries::new();
             while !list.is_full()
                 && let Some(name) = names.next()
@@ -313,15 +313,15 @@ impl Node {
                 self.too_loud(now, peer, out);
                 break;
             }
-            if (slots.is_full() || bytes + length > GOSSIP_BATCH_BYTES) && out.room() > OTHERS {
+            if slots.is_full() || bytes + length > GOSSIP_BATCH_BYTES {
                 out.push(Output::Pass { to: peer, slots: core::mem::take(&mut slots), asked });
                 bytes = 0;
             }
-            // A full batch that had no room to leave: the next comparison brings the rest.
+            // There is room, see above.
             let _ = slots.push(slot);
             bytes += length;
         }
-        if !slots.is_empty() && out.room() > OTHERS {
+        if !slots.is_empty() {
             out.push(Output::Pass { to: peer, slots, asked });
         }
     }
@@ -367,9 +367,7 @@ impl Node {
     }
 
     fn tell_of(&self, who: PeerKey, what: &'static str, out: &mut Out) {
-        if let Some(peer) = self.peers.get(who)
-            && out.room() > OTHERS
-        {
+        if let Some(peer) = self.peers.get(who) {
             out.push(Output::Notice(Notice::Hearsay(peer.name().to_owned(), what)));
         }
     }

@@ -1,201 +1,31 @@
-//! The story of a file: seen, read, embedded, found; changed, renamed, gone.
+//! The flow of a file: what the scheduler decides becomes outputs and replies of the node, and energy admits its tasks.
 
-use super::energy::Admission;
-use super::input::Saved;
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, Out};
-use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
-use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, DISK_RETRY_MS, LEAVING_MS, SAVES_MAX, SOURCES_MAX};
-use crate::store::change::{Change, Kind};
-use crate::store::record::{Source, Sources};
-use crate::work::looks::{Looks, Place, covers};
-use crate::work::queue::Queue;
-use crate::work::task::{Look, Outcome, Task};
-use heapless::{Deque, LinearMap};
-
-/// What is under way in this story.
-#[derive(Debug)]
-pub(super) struct Ingest {
-    pub(super) looks: Looks,
-    queue: Queue,
-    /// Looks that wait, in order; the first one is under way if `looking`.
-    pending_looks: Deque<Look, { SOURCES_MAX * 2 }>,
-    look_under_way: bool,
-    running: LinearMap<TaskId, Task, BACKGROUND_MAX>,
-    saves: LinearMap<SaveId, Then, SAVES_MAX>,
-    /// The store is broken, for this reason.
-    pub(super) broken: Option<String>,
-    held: bool,
-    measure_at: Instant,
-    leaving: Leaving,
-}
-
-/// When documents that left may be forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leaving {
-    /// None left.
-    Nobody,
-    /// Some left a short while ago: their files may turn up under another name.
-    Until(Instant),
-    /// They have had their time.
-    Due,
-}
-
-/// What follows a save.
-#[derive(Debug)]
-enum Then {
-    /// The next step of the look, if there is one.
-    Look(Option<Vec<u8>>),
-    /// These documents are free again.
-    Release(Vec<DocId>),
-    /// The promise can be given.
-    Added(ReplyId, Source),
-}
-
-impl Ingest {
-    pub(super) fn new(now: Instant) -> Self {
-        Self {
-            looks: Looks::new(now),
-            queue: Queue::default(),
-            pending_looks: Deque::new(),
-            look_under_way: false,
-            running: LinearMap::new(),
-            saves: LinearMap::new(),
-            broken: None,
-            held: false,
-            measure_at: Instant::ZERO,
-            // Those of an earlier run have had theirs, or lost it with the power: one whole look, then they go.
-            leaving: Leaving::Until(now + Duration::from_millis(LEAVING_MS)),
-        }
-    }
-
-    pub(super) fn at_rest(&self) -> bool {
-        self.running.is_empty() && (self.saves.is_empty() || self.broken.is_some())
-    }
-
-    pub(super) fn under_way(&self) -> usize {
-        self.running.len() + self.saves.len()
-    }
-
-    /// Whether one more background task could start.
-    pub(super) fn has_slot(&self, slots: usize) -> bool {
-        self.running.len() < slots && self.saves.len() + self.running.len() < SAVES_MAX
-    }
-
-    /// Whether this device works for itself just now.
-    pub(super) fn busy(&self) -> bool {
-        self.looking() || self.under_way() > 0
-    }
-
-    pub(super) fn looking(&self) -> bool {
-        self.look_under_way || !self.pending_looks.is_empty()
-    }
-
-    pub(super) fn deadline(&self, disk_full: bool) -> Option<Instant> {
-        if self.broken.is_some() {
-            return None;
-        }
-        let measure = disk_full.then_some(self.measure_at);
-        // A place that is due while earlier looks wait needs no wake-up: their end brings it on.
-        let look = if self.looking() || disk_full { None } else { self.looks.deadline() };
-        let leaving = match self.leaving {
-            Leaving::Until(at) if !disk_full => Some(at),
-            _ => None,
-        };
-        earliest(measure, earliest(look, leaving))
-    }
-}
+use crate::base::id::{ReplyId, TaskId};
+use crate::base::time::{Duration, Instant};
+use crate::scheduler::task::Outcome;
+use crate::scheduler::{self, Input, Refusal};
 
 impl Node {
-    pub(super) fn on_add(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Out) {
-        if let Some(why) = &self.ingest.broken {
-            return out.push(Output::Reply(reply, Response::refused(Problem::Broken, why.clone())));
-        }
-        if let Some(why) = self.held_reason() {
-            return out.push(Output::Reply(reply, Response::refused(Problem::DiskFull, why)));
-        }
-        match place_source(&self.config.sources, &source) {
-            Err(why) => out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why))),
-            Ok(None) => {
-                self.ingest.looks.touch(now, &source.path);
-                out.push(Output::Reply(reply, Response::Added));
-            }
-            Ok(Some(sources)) => {
-                if self.ingest.saves.len() + self.ingest.running.len() >= SAVES_MAX {
-                    let busy = "The agent is busy writing; try again in a moment.";
-                    return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
-                }
-                self.config.sources.clone_from(&sources);
-                self.save(vec![Change::Sources(Sources(sources))], Then::Added(reply, source), out);
-            }
-        }
+    /// Hands an input to the scheduler and carries out what it decides.
+    pub(super) fn schedule(&mut self, now: Instant, input: Input, out: &mut Out) {
+        self.scheduler.handle(now, input, &mut self.orders);
+        self.carry_out_orders(out);
     }
 
-    pub(super) fn on_touched(&mut self, now: Instant, path: &[u8]) {
-        if self.source_of(path).is_some() {
-            self.ingest.looks.touch(now, path);
-        }
-    }
-
-    pub(super) fn on_ingested(&mut self, now: Instant, id: TaskId, outcome: Outcome, spent: Duration, out: &mut Out) {
-        let Some(task) = self.ingest.running.remove(&id) else { return };
-        self.settle(now, id, spent, &outcome, out);
-        match (task, outcome) {
-            (Task::Look(_), Outcome::Looked { changes, next, remarks }) => {
-                remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
-                self.save(changes, Then::Look(next), out);
-            }
-            (Task::Refill { wait, .. }, Outcome::Refilled(docs)) => {
-                self.ingest.queue.refilled(wait, &docs);
-                let leaving = self.ingest.queue.take_leaving();
-                if !leaving.is_empty() {
-                    let drops = leaving.iter().map(|doc| Change::Drop { doc: *doc }).collect();
-                    self.save(drops, Then::Release(leaving), out);
-                }
-            }
-            (Task::Read { doc } | Task::Embed { doc, .. }, Outcome::Changes(changes)) => {
-                self.save(changes, Then::Release(vec![doc]), out);
-            }
-            (Task::Count, Outcome::Counted(list)) => self.on_counted(&list, out),
-            (task, Outcome::Failed(why)) => {
-                log_failed_task(&mut self.ingest, &task);
-                self.break_down(now, &why, out);
-            }
-            (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
-        }
-    }
-
-    pub(super) fn on_saved(&mut self, now: Instant, save: SaveId, result: Result<Saved, String>, out: &mut Out) {
-        let Some(then) = self.ingest.saves.remove(&save) else { return };
-        let saved = match result {
-            Ok(saved) => saved,
-            Err(why) => {
-                if let Then::Added(reply, _) = then {
-                    out.push(Output::Reply(reply, Response::refused(Problem::Broken, why.clone())));
-                }
-                return self.break_down(now, &why, out);
-            }
-        };
-        self.config.ledger = saved.ledger;
-        self.config.disk_free = saved.disk_free;
-        self.ingest.queue.saved();
-        match then {
-            Then::Added(reply, source) => {
-                out.push(Output::Watch(source.path.clone()));
-                out.push(Output::Reply(reply, Response::Added));
-                self.ingest.looks.touch(now, &source.path);
-            }
-            Then::Look(next) => self.next_step(next),
-            Then::Release(docs) => docs.into_iter().for_each(|doc| self.ingest.queue.release(doc)),
-        }
-        for applied in saved.applied {
-            if applied.now == Some(Kind::Leaving) {
-                self.ingest.leaving = Leaving::Until(now + Duration::from_millis(LEAVING_MS));
-            }
-            if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
-                self.ingest.queue.learn(doc, kind);
-            }
+    /// A background task has ended.
+    pub(super) fn on_background_done(
+        &mut self,
+        now: Instant,
+        id: TaskId,
+        outcome: Outcome,
+        spent: Duration,
+        out: &mut Out,
+    ) {
+        if self.scheduler.runs(id) {
+            self.settle(now, id, spent, &outcome, out);
+            self.schedule(now, Input::Done(id, outcome), out);
         }
     }
 
@@ -203,166 +33,64 @@ impl Node {
     pub(super) fn work(&mut self, now: Instant, out: &mut Out) {
         // Before all: where nothing may start, a moment of credit that has passed would wake for ever.
         self.forget_credit();
-        if self.ingest.broken.is_some() {
+        self.schedule(now, Input::Wake, out);
+        if self.scheduler.stands_still() {
             return;
         }
-        if self.disk_full() {
-            return self.hold(now, out);
+        if self.scheduler.has_slot() && self.count_is_due(now) {
+            // Not counted on any account, as it is little and seldom; but people and the device's need come before it.
+            self.scheduler.count(&mut self.orders);
         }
-        if std::mem::take(&mut self.ingest.held) {
-            out.push(Output::Notice(Notice::Resumed));
-        }
-        if matches!(self.ingest.leaving, Leaving::Until(at) if at <= now) {
-            self.ingest.leaving =
-                if self.config.ledger.count(Kind::Leaving) > 0 { Leaving::Due } else { Leaving::Nobody };
-        }
-        while !self.ingest.looking()
-            && let Some(place) = self.ingest.looks.due(now)
-        {
-            self.plan_looks(place);
-        }
-        // Each running task may end in a save: there must be room for all of them.
-        if self.ingest.has_slot(self.config.slots) && self.count_is_due(now) {
-            // Not counted, as it is little and seldom; but people and the device's need come before it.
-            self.start(Task::Count, None, now, out);
-        }
-        while self.ingest.has_slot(self.config.slots)
+        while self.scheduler.has_slot()
             && let Some(room) = self.room_for_work(now)
         {
-            let Some(task) = self.next_task(room.chunks) else { return self.forget_credit() };
-            self.start(task, Some(room), now, out);
-        }
-    }
-
-    fn start(&mut self, task: Task, room: Option<Admission>, now: Instant, out: &mut Out) {
-        let id = self.task_id();
-        if let Some(room) = room {
+            let Some(id) = self.scheduler.admit(room.admission, &mut self.orders) else {
+                self.forget_credit();
+                break;
+            };
             self.charge(now, id, room);
         }
-        let started = self.ingest.running.insert(id, task.clone());
-        debug_assert!(started.is_ok(), "slots never exceed the table");
-        out.push(Output::Start(id, task));
+        self.carry_out_orders(out);
     }
 
-    fn next_task(&mut self, chunks: Option<usize>) -> Option<Task> {
-        if !self.ingest.look_under_way
-            && let Some(look) = self.ingest.pending_looks.front()
-        {
-            self.ingest.look_under_way = true;
-            return Some(Task::Look(look.clone()));
-        }
-        let may_drop = self.ingest.leaving == Leaving::Due;
-        self.ingest.queue.next(&self.config.ledger, may_drop, chunks)
-    }
-
-    fn hold(&mut self, now: Instant, out: &mut Out) {
-        if !std::mem::replace(&mut self.ingest.held, true)
-            && let Some(why) = self.held_reason()
-        {
-            out.push(Output::Notice(Notice::Held(why)));
-        }
-        if self.ingest.measure_at <= now {
-            self.ingest.measure_at = now + Duration::from_millis(DISK_RETRY_MS);
-            out.push(Output::MeasureDisk);
-        }
-    }
-
-    fn plan_looks(&mut self, place: Place) {
-        let looks: Vec<Look> = match place {
-            Place::Everything => self.config.sources.iter().map(whole).collect(),
-            Place::Scope(scope) => {
-                let source = self.source_of(&scope).cloned();
-                source.map(|source| Look { source, scope, after: None }).into_iter().collect()
-            }
-        };
-        for look in looks {
-            // Admission for every source twice over, and a new plan is made only when the last one is done.
-            let _ = self.ingest.pending_looks.push_back(look);
-        }
-    }
-
-    fn next_step(&mut self, next: Option<Vec<u8>>) {
-        self.ingest.look_under_way = false;
-        match next {
-            Some(after) => {
-                if let Some(look) = self.ingest.pending_looks.front_mut() {
-                    look.after = Some(after);
-                }
-            }
-            None => drop(self.ingest.pending_looks.pop_front()),
-        }
-    }
-
-    fn save(&mut self, changes: Vec<Change>, then: Then, out: &mut Out) {
-        for change in &changes {
-            if let Change::Refused { reason, doc, .. } = change {
-                out.push(Output::Notice(Notice::Refused(*doc, reason.clone())));
+    fn carry_out_orders(&mut self, out: &mut Out) {
+        let mut orders = core::mem::take(&mut self.orders);
+        for order in orders.drain(..) {
+            match order {
+                scheduler::Output::Start(id, task) => out.push(Output::Start(id, task)),
+                scheduler::Output::Save(id, changes) => out.push(Output::Save(id, changes)),
+                scheduler::Output::Watch(place) => out.push(Output::Watch(place)),
+                scheduler::Output::MeasureDisk => out.push(Output::MeasureDisk),
+                scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),
+                scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
+                scheduler::Output::Counted(Some(list)) => self.on_counted(&list, out),
+                scheduler::Output::Counted(None) => self.on_not_counted(),
+                scheduler::Output::Notice(notice) => out.push(Output::Notice(Notice::from(notice))),
             }
         }
-        if changes.is_empty() {
-            return match then {
-                Then::Look(next) => self.next_step(next),
-                Then::Release(docs) => docs.into_iter().for_each(|doc| self.ingest.queue.release(doc)),
-                Then::Added(..) => unreachable!("adding a source is a change"),
-            };
-        }
-        self.next_save.0 += 1;
-        let kept = self.ingest.saves.insert(self.next_save, then);
-        debug_assert!(kept.is_ok(), "work() leaves room for every save");
-        out.push(Output::Save(self.next_save, changes));
-    }
-
-    fn break_down(&mut self, _now: Instant, why: &str, out: &mut Out) {
-        if self.ingest.broken.is_none() {
-            self.ingest.broken = Some(why.to_owned());
-            out.push(Output::Notice(Notice::Broken(why.to_owned())));
-        }
-    }
-
-    /// The innermost source that covers the path.
-    fn source_of(&self, path: &[u8]) -> Option<&Source> {
-        let covering = self.config.sources.iter().filter(|source| covers(&source.path, path));
-        covering.max_by_key(|source| source.path.len())
+        // Its memory is kept for the next input.
+        self.orders = orders;
     }
 }
 
-fn whole(source: &Source) -> Look {
-    Look { scope: source.path.clone(), source: source.clone(), after: None }
+fn refused(reply: ReplyId, refusal: Refusal, why: String) -> Output {
+    let problem = match refusal {
+        Refusal::Conflict => Problem::Conflict,
+        Refusal::Busy => Problem::Busy,
+        Refusal::DiskFull => Problem::DiskFull,
+        Refusal::Broken => Problem::Broken,
+    };
+    Output::Reply(reply, Response::Refused(problem, why))
 }
 
-fn log_failed_task(ingest: &mut Ingest, task: &Task) {
-    match task {
-        Task::Look(_) => ingest.look_under_way = false,
-        Task::Refill { wait, .. } => ingest.queue.refill_failed(*wait),
-        Task::Read { doc } | Task::Embed { doc, .. } => ingest.queue.release(*doc),
-        Task::Mean { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => {}
-    }
-}
-
-/// The sources with `new` among them; `None` if it is covered already; a sentence if it cannot be.
-fn place_source(sources: &[Source], new: &Source) -> Result<Option<Vec<Source>>, String> {
-    let name = |source: &Source| String::from_utf8_lossy(&source.path).into_owned();
-    let alike = |source: &Source| source.collection == new.collection && source.ring == new.ring;
-    for source in sources {
-        let (outer, inner) = (covers(&source.path, &new.path), covers(&new.path, &source.path));
-        if (outer || inner) && !alike(source) {
-            return Err(format!(
-                "{} belongs to the collection {:?} (ring {}) already, and a file can be in only one. Nothing was changed.",
-                name(source),
-                source.collection,
-                source.ring.as_str()
-            ));
-        }
-        if outer && (source.path != new.path || source.device == new.device) {
-            return Ok(None);
+impl From<scheduler::Notice> for Notice {
+    fn from(notice: scheduler::Notice) -> Self {
+        match notice {
+            scheduler::Notice::LeftOut(why) => Self::LeftOut(why),
+            scheduler::Notice::Held(why) => Self::Held(why),
+            scheduler::Notice::Resumed => Self::Resumed,
+            scheduler::Notice::Unusable(doc, why) => Self::Refused(doc, why),
+            scheduler::Notice::Broken(why) => Self::Broken(why),
         }
     }
-    let mut placed: Vec<_> = sources.iter().filter(|source| !covers(&new.path, &source.path)).cloned().collect();
-    if placed.len() >= SOURCES_MAX {
-        return Err(format!(
-            "{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."
-        ));
-    }
-    placed.push(new.clone());
-    Ok(Some(placed))
 }

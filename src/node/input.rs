@@ -4,12 +4,13 @@ use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::mesh::trust;
-use crate::store::change::{Applied, Ledger};
+use crate::scheduler::task::Outcome;
 use crate::store::record::Source;
 use crate::wire::gossip::Relayed;
 use crate::wire::message::Message;
-use crate::work::task::Outcome;
 use core::net::SocketAddr;
+
+pub use crate::scheduler::saves::Saved;
 
 /// One event, in the order in which the driver saw it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,8 @@ pub enum Input {
     Done(TaskId, Outcome, Duration),
     /// A save is on the disk, synced; or the store is broken.
     Saved(SaveId, Result<Saved, String>),
+    /// The next start of this agent will count above this number: it is on the disk, synced.
+    BootKept(u32),
     /// Something may have changed at this absolute path.
     Touched(Vec<u8>),
     /// More changed than could be told: everything must be looked at.
@@ -82,15 +85,4 @@ pub enum Request {
     },
     /// How things stand.
     Status,
-}
-
-/// A save that is on the disk.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Saved {
-    /// What each change did, in order.
-    pub applied: Vec<Applied>,
-    /// The counts now.
-    pub ledger: Ledger,
-    /// Bytes free on the home's disk now.
-    pub disk_free: u64,
 }

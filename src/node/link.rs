@@ -59,21 +59,15 @@ impl Node {
     }
 
     /// Asks linked peers for their name as long as they have not said it; dials whoever is due and ends links that
-    /// are spare, a few at a time: each input may cause only so much.
+    /// are spare.
     pub(super) fn dial(&mut self, now: Instant, out: &mut Out) {
-        while out.room() > 16
-            && let Some(peer) = self.peers.nameless(now)
-        {
+        while let Some(peer) = self.peers.nameless(now) {
             out.push(self.hello(peer, true));
         }
-        while out.room() > 16
-            && let Some((peer, address)) = self.peers.due(now)
-        {
+        while let Some((peer, address)) = self.peers.due(now) {
             out.push(Output::Dial(peer, address));
         }
-        while out.room() > 16
-            && let Some(peer) = self.peers.idle(now)
-        {
+        while let Some(peer) = self.peers.idle(now) {
             out.push(Output::HangUp(peer));
         }
     }

@@ -5,13 +5,10 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS};
+use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS, UNSAVED_PACKETS_MAX};
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::{Entry, Message};
 use core::net::SocketAddr;
-
-/// Outputs that must fit after one step of the membership machine.
-const ROOM: usize = 64;
 
 /// Milliseconds between two choices of the links that stand.
 const CHOOSE_MS: u64 = 1_000;
@@ -34,6 +31,16 @@ pub(super) struct MeshState {
     back: Vec<String>,
     /// Where this agent can be dialled.
     pub(super) listen: Vec<SocketAddr>,
+    /// A generation of this agent that is not on the disk yet.
+    unsaved: Option<Unsaved>,
+}
+
+/// A generation on its way to the disk, and what tells peers of it: sent once it is there. A start after a power cut
+/// would else begin in a generation that peers have seen already.
+#[derive(Debug)]
+struct Unsaved {
+    generation: u32,
+    held: Vec<Output>,
 }
 
 impl MeshState {
@@ -50,6 +57,17 @@ impl MeshState {
             lost,
             back,
             listen: Vec::new(),
+            unsaved: None,
+        }
+    }
+
+    /// Sends what carries this agent's generation, or holds it until that is on the disk. What is more than
+    /// `UNSAVED_PACKETS_MAX` is lost, as any packet may be.
+    fn send(&mut self, output: Output, out: &mut Out) {
+        match &mut self.unsaved {
+            None => out.push(output),
+            Some(unsaved) if unsaved.held.len() < UNSAVED_PACKETS_MAX => unsaved.held.push(output),
+            Some(_) => {}
         }
     }
 
@@ -68,6 +86,13 @@ impl Node {
         self.carry(now, link.then_some(peer), out);
     }
 
+    /// The next start will count above this number: what tells of it may leave.
+    pub(super) fn on_boot_kept(&mut self, number: u32, out: &mut Out) {
+        if let Some(unsaved) = self.mesh.unsaved.take_if(|unsaved| unsaved.generation <= number) {
+            unsaved.held.into_iter().for_each(|output| out.push(output));
+        }
+    }
+
     /// Discovery heard of a peer.
     pub(super) fn on_seen(&mut self, now: Instant, peer: PeerKey, address: SocketAddr) {
         self.peers.hint(now, peer, address);
@@ -78,7 +103,7 @@ impl Node {
     pub(super) fn on_linked(&mut self, now: Instant, peer: PeerKey, address: SocketAddr, out: &mut Out) {
         let (waiting, news) = self.peers.linked(now, peer, address);
         if let Some(packet) = waiting {
-            out.push(Output::Send(peer, Message::Member(packet)));
+            self.mesh.send(Output::Send(peer, Message::Member(packet)), out);
         }
         if let Some(known) = self.peers.get(peer).filter(|_| news) {
             out.push(Output::Remember(peer, known.addresses.kept().to_vec()));
@@ -89,7 +114,8 @@ impl Node {
             incarnation: 0,
             standing: Liveness::Alive,
         };
-        out.push(Output::Send(peer, Message::Roll { ask: !self.mesh.told, members: vec![self.entry(me)] }));
+        let roll = Message::Roll { ask: !self.mesh.told, members: vec![self.entry(me)] };
+        self.mesh.send(Output::Send(peer, roll), out);
         if !self.mesh.told {
             self.mesh.roll_at = now + Duration::from_millis(ROLL_RETRY_MS);
         }
@@ -137,19 +163,19 @@ impl Node {
         }
     }
 
-    fn give_roll(&self, peer: PeerKey, ask: bool, out: &mut Out) {
+    fn give_roll(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
         let entries: Vec<_> = self.member.roll(self.config.key).into_iter().map(|told| self.entry(told)).collect();
         let parts = entries.chunks(ROLL_MEMBERS_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
             let ask = ask && at + 1 == last;
-            out.push(Output::Send(peer, Message::Roll { ask, members: part.to_vec() }));
+            self.mesh.send(Output::Send(peer, Message::Roll { ask, members: part.to_vec() }), out);
         }
     }
 
     /// Does what is due in the mesh.
     pub(super) fn keep_mesh(&mut self, now: Instant, out: &mut Out) {
-        while out.room() > ROOM && self.member.tick(now) {
+        while self.member.tick(now) {
             self.carry(now, None, out);
         }
         self.carry(now, None, out);
@@ -158,7 +184,7 @@ impl Node {
             let (peers, member) = (&mut self.peers, &self.member);
             peers.choose(self.config.key, |key| member.is_down(key));
         }
-        if self.roll_due().is_some_and(|at| at <= now) && out.room() > ROOM {
+        if self.roll_due().is_some_and(|at| at <= now) {
             self.exchange_roll(now, out);
         }
         for (names, notice) in [
@@ -186,7 +212,16 @@ impl Node {
 
     /// Carries out what the membership machine wants. An answer goes back the way that the question came.
     fn carry(&mut self, now: Instant, link: Option<PeerKey>, out: &mut Out) {
-        for effect in self.member.effects() {
+        let effects = self.member.effects();
+        for effect in &effects {
+            // Before all: packets of the same step carry the new generation already.
+            if let Effect::Renewed(generation) = effect {
+                let held = self.mesh.unsaved.take().map_or_else(Vec::new, |unsaved| unsaved.held);
+                self.mesh.unsaved = Some(Unsaved { generation: *generation, held });
+                out.push(Output::BootAtLeast(*generation));
+            }
+        }
+        for effect in effects {
             match effect {
                 Effect::Send { to, packet, purpose, all_ways } => {
                     let back = link == Some(to) && purpose == Purpose::Answer;
@@ -218,13 +253,13 @@ impl Node {
                 }
                 Effect::Found(packet) => {
                     for peer in self.peers.all_linked().collect::<Vec<_>>() {
-                        if out.room() > ROOM && self.member.is_up(peer) {
+                        if self.member.is_up(peer) {
                             let packet = self.member.readdress(packet.clone(), peer);
-                            out.push(Output::Send(peer, Message::Member(packet)));
+                            self.mesh.send(Output::Send(peer, Message::Member(packet)), out);
                         }
                     }
                 }
-                Effect::Renewed(generation) => out.push(Output::BootAtLeast(generation)),
+                Effect::Renewed(_) => {}
                 Effect::Liar(peer) => out.push(Output::Notice(Notice::Liar(self.name_of(peer)))),
                 Effect::Slept(time) => {
                     if time >= Duration::from_millis(ROLL_RETRY_MS) {
@@ -240,15 +275,15 @@ impl Node {
         let ways = self.peers.ways(to, &packet, purpose == Purpose::Probe, all_ways);
         let linked = self.peers.get(to).is_some_and(|peer| peer.linked);
         if ways.link || (all_ways && linked) {
-            out.push(Output::Send(to, Message::Member(packet.clone())));
+            self.mesh.send(Output::Send(to, Message::Member(packet.clone())), out);
         }
         if ways.datagram {
-            out.push(Output::Member(to, packet));
+            self.mesh.send(Output::Member(to, packet), out);
         } else if purpose == Purpose::News && !ways.link {
             // News is for anybody: somebody linked hears it in place of one that there is no way to.
             if let Some(other) = self.some_linked() {
                 let packet = self.member.readdress(packet, other);
-                out.push(Output::Member(other, packet));
+                self.mesh.send(Output::Member(other, packet), out);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `item`, `trust`). In/out: `Input`, `Output`.
 //! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
 //! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
-//! Limits: `OUT_PER_INPUT_MAX` outputs an input, `SAVES_MAX` saves and `slots` tasks under way.
+//! Limits: those of its machines' tables, which bound what one input causes.
 //! Not here: sockets, files, threads, clocks (`io`, `sim`); computing (`worker`); the store (`store`).
 
 mod ask;
@@ -17,28 +17,26 @@ pub mod output;
 pub mod status;
 mod trust;
 
-use crate::base::id::{Fingerprint, PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, DISK_FREE_MIN, OUT_PER_INPUT_MAX};
+use crate::limits::AUDITS_MAX;
 use crate::mesh::peers::Peers;
 use crate::mesh::swim::Membership;
 use crate::mesh::trust::Trust;
 use crate::query::pending::PendingQueries;
-use crate::store::change::Ledger;
-use crate::store::record::Source;
-use crate::work::task::{Outcome, Task};
+use crate::scheduler::task::{Outcome, Task};
+use crate::scheduler::{self, Scheduler};
 use ask::PeerQueries;
 use energy::EnergyState;
 use gossip::GossipState;
-use ingest::Ingest;
 use input::{Input, Request};
 use membership::MeshState;
 use output::{Output, Problem, Response};
 
-/// What one input may cause.
-pub type Out = Outbox<Output, OUT_PER_INPUT_MAX>;
+/// What one input causes.
+pub type Out = Outbox<Output>;
 
 /// What the node must know to begin; read by the driver.
 #[derive(Clone, Debug)]
@@ -57,14 +55,8 @@ pub struct NodeConfig {
     pub model: String,
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
-    /// The store's counts.
-    pub ledger: Ledger,
-    /// What is watched.
-    pub sources: Vec<Source>,
-    /// Background tasks at once, 1 to `BACKGROUND_MAX`.
-    pub slots: usize,
-    /// Bytes free on the home's disk.
-    pub disk_free: u64,
+    /// What the scheduler begins with.
+    pub scheduler: scheduler::Config,
 }
 
 /// One agent.
@@ -72,7 +64,9 @@ pub struct NodeConfig {
 pub struct Node {
     config: NodeConfig,
     trust: Trust,
-    ingest: Ingest,
+    scheduler: Scheduler,
+    /// What the scheduler wants done, within one input.
+    orders: Vec<scheduler::Output>,
     asks: PendingQueries,
     peer_asks: PeerQueries,
     peers: Peers,
@@ -80,9 +74,7 @@ pub struct Node {
     mesh: MeshState,
     gossip: GossipState,
     power: EnergyState,
-    audits: heapless::Vec<(TaskId, ReplyId), BACKGROUND_MAX>,
-    next_task: TaskId,
-    next_save: SaveId,
+    audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
     stopping: bool,
 }
 
@@ -90,13 +82,13 @@ impl Node {
     /// A node that knows `config`, and deals with the peers of `trust`; whoever made that table has filled the sockets'
     /// lists from it. Feed it `Input::Wake` to set it going.
     #[must_use]
-    pub fn new(now: Instant, config: NodeConfig, trust: Trust) -> Self {
-        let config = NodeConfig { slots: config.slots.clamp(1, BACKGROUND_MAX), ..config };
+    pub fn new(now: Instant, mut config: NodeConfig, trust: Trust) -> Self {
         let mut rng = Rng::new(config.seed);
         let member = Membership::new(config.key, config.boot, Rng::new(rng.next()));
         let mut node = Self {
             trust,
-            ingest: Ingest::new(now),
+            scheduler: Scheduler::new(now, core::mem::take(&mut config.scheduler)),
+            orders: Vec::new(),
             gossip: GossipState::new(now, gossip::seed(&config.peer_id, &config.device)),
             config,
             asks: PendingQueries::default(),
@@ -106,8 +98,6 @@ impl Node {
             mesh: MeshState::new(now, rng),
             power: EnergyState::default(),
             audits: heapless::Vec::new(),
-            next_task: TaskId(0),
-            next_save: SaveId(0),
             stopping: false,
         };
         node.follow_all(now);
@@ -121,8 +111,9 @@ impl Node {
             Input::Wake => {}
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
-            Input::Saved(save, result) => self.on_saved(now, save, result, out),
-            Input::Touched(path) => self.on_touched(now, &path),
+            Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
+            Input::BootKept(number) => self.on_boot_kept(number, out),
+            Input::Touched(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::Member(peer, packet) => self.on_packet(now, peer, &packet, false, out),
             Input::Seen(peer, address) => self.on_seen(now, peer, address),
@@ -131,14 +122,14 @@ impl Node {
             Input::Forged(peer) => self.on_forged(now, peer, out),
             Input::Trust(input) => self.on_trust(now, input, out),
             Input::Here(addresses) => self.mesh.listen = addresses,
-            Input::EventsLost => self.ingest.looks.overflow(now),
+            Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
             Input::Power(decision) => self.on_power(decision),
-            Input::Disk { free } => self.config.disk_free = free,
+            Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),
             Input::Stop => self.stopping = true,
         }
         self.answer_overdue(now, out);
         if self.stopping {
-            if self.ingest.at_rest() {
+            if self.scheduler.at_rest() {
                 out.push(Output::Stopped);
             }
             return;
@@ -157,7 +148,7 @@ impl Node {
     pub fn deadline(&self) -> Option<Instant> {
         let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
         let work = if self.stopping { None } else { self.power_deadline() };
-        earliest(earliest(links, work), earliest(self.ingest.deadline(self.disk_full()), self.asks.deadline()))
+        earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.asks.deadline()))
     }
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
@@ -165,9 +156,9 @@ impl Node {
             _ if self.stopping => {
                 out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
             }
-            Request::Add(source) => self.on_add(now, reply, source, out),
+            Request::Add(source) => self.schedule(now, scheduler::Input::Add(reply, source), out),
             Request::Audit => {
-                let task = self.task_id();
+                let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {
                     out.push(Output::Start(task, Task::Audit));
                 } else {
@@ -186,22 +177,19 @@ impl Node {
             let response = match outcome {
                 Outcome::Audited(audit) => Response::Audit(audit),
                 Outcome::Failed(why) => Response::refused(Problem::Broken, why),
+                Outcome::Panicked(why) => Response::refused(Problem::Broken, stopped("The audit", &why)),
                 other => unreachable!("an audit came back as {other:?}"),
             };
             out.push(Output::Reply(reply, response));
         } else if !self.on_answer(now, task, &outcome, out) {
-            self.on_ingested(now, task, outcome, spent, out);
+            self.on_background_done(now, task, outcome, spent, out);
         }
     }
+}
 
-    fn task_id(&mut self) -> TaskId {
-        self.next_task.0 += 1;
-        self.next_task
-    }
-
-    const fn disk_full(&self) -> bool {
-        self.config.disk_free < DISK_FREE_MIN
-    }
+/// What people are told of a task that panicked.
+fn stopped(what: &str, why: &str) -> String {
+    format!("{what} was stopped by a defect of the program ({why}). Please report it.")
 }
 
 #[cfg(test)]

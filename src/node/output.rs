@@ -7,11 +7,11 @@ use crate::energy::policy::gate::Backlog;
 use crate::limits::GOSSIP_BATCH_MAX;
 use crate::mesh::gossip::ItemRef;
 use crate::mesh::trust::{Refused, Rights};
+use crate::scheduler::task::Task;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::wire::gossip::{Fact, Relayed};
 use crate::wire::message::Message;
-use crate::work::task::Task;
 use core::net::SocketAddr;
 
 /// Rumours that leave in one frame.
@@ -32,7 +32,7 @@ pub enum Output {
     Member(PeerKey, Vec<u8>),
     /// End the link to a peer: nobody here needs it. A `Down` follows.
     HangUp(PeerKey),
-    /// The next start must count above this number: keep that on the disk.
+    /// The next start must count above this number: keep that on the disk. A `BootKept` follows once it is there.
     BootAtLeast(u32),
     /// Seal this as a gossip item of this agent's own; one `Told` follows.
     Tell(Fact),
@@ -51,8 +51,8 @@ pub enum Output {
     /// Keep on the disk where a peer was reached, for the next start; the newest first,
     /// at most `ADDRESSES_MAX`.
     Remember(PeerKey, Vec<SocketAddr>),
-    /// Run a task; exactly one `Done` follows. `Mean`, `Retrieve` and `Audit` serve a person and never wait
-    /// behind the others.
+    /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and never wait behind the others;
+    /// `Audit`, which takes minutes, waits for nobody and nobody waits behind it.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
     Save(SaveId, Vec<Change>),

@@ -30,14 +30,23 @@ pub struct Status {
     pub peers: Vec<PeerStatus>,
     /// What they told of themselves.
     pub heard: Vec<PeerGossip>,
-    /// The time to linked peers and back, in microseconds, where the driver knows it.
-    pub round_trips: Vec<(PeerKey, u64)>,
+    /// What the driver knows.
+    pub driver: FromDriver,
     /// Background tasks and saves under way.
     pub running: usize,
     /// Whether some folder is being looked through.
     pub looking: bool,
     /// Why background work is held, if it is.
     pub held: Option<String>,
+}
+
+/// What the driver adds to a status; empty in a pretend world.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FromDriver {
+    /// The time to linked peers and back, in microseconds.
+    pub round_trips: Vec<(PeerKey, u64)>,
+    /// Panics of the process since it started.
+    pub panics: u64,
 }
 
 /// A known peer.
@@ -66,16 +75,16 @@ impl Node {
         Status {
             peer_id: self.config.peer_id.clone(),
             device: self.config.device.clone(),
-            ledger: self.config.ledger,
-            sources: self.config.sources.clone(),
+            ledger: *self.scheduler.ledger(),
+            sources: self.scheduler.sources().to_vec(),
             model: self.config.model.clone(),
             fingerprint: self.config.fingerprint,
             peers: self.known(),
             heard: self.heard(now),
-            round_trips: Vec::new(),
-            running: self.ingest.under_way(),
-            looking: self.ingest.looking(),
-            held: self.held_reason(),
+            driver: FromDriver::default(),
+            running: self.scheduler.under_way(),
+            looking: self.scheduler.scanning(),
+            held: self.scheduler.held_reason(),
         }
     }
 
@@ -94,19 +103,5 @@ impl Node {
             }
         };
         self.peers.iter().map(known).collect()
-    }
-
-    pub(super) fn held_reason(&self) -> Option<String> {
-        if let Some(why) = &self.ingest.broken {
-            return Some(format!("{why} Questions are still answered. Mend the disk, then start the agent again."));
-        }
-        self.disk_full().then(|| {
-            format!(
-                "The disk that holds the agent's home has only {} MiB free; {} MiB are needed. Nothing new is \
-                 indexed until there is room; what is indexed still answers.",
-                self.config.disk_free >> 20,
-                crate::limits::DISK_FREE_MIN >> 20
-            )
-        })
     }
 }

@@ -14,10 +14,14 @@ use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
 use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
 use crate::mesh::trust::{self, Rights, Trust};
+use crate::scheduler::Config;
+use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::{Applied, Change, Kind, Ledger};
 use crate::store::record::Source;
-use crate::work::task::{Outcome, Task};
 use core::net::SocketAddr;
+
+mod panics;
+mod promises;
 
 fn source(path: &str) -> Source {
     Source { path: path.as_bytes().to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }
@@ -34,10 +38,7 @@ pub(super) fn node(disk_free: u64) -> Node {
         device: "here".to_owned(),
         model: "stand-in".to_owned(),
         fingerprint: Fingerprint([0; 32]),
-        ledger: Ledger::default(),
-        sources: Vec::new(),
-        slots: 1,
-        disk_free,
+        scheduler: Config { slots: 1, disk_free, ..Config::default() },
     };
     let mut node = Node::new(Instant::ZERO, config, Trust::new(OWN));
     if disk_free > DISK_FREE_MIN {
@@ -53,7 +54,7 @@ pub(super) fn at(ms: u64) -> Instant {
 pub(super) fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
     let mut out = Out::new();
     node.handle(now, input, &mut out);
-    out.drain()
+    out.drain().collect()
 }
 
 /// A peer may do all, and its address is known.
@@ -125,9 +126,9 @@ fn a_touched_place_is_looked_at_and_what_waits_is_read() {
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
-    let [Output::Start(task, Task::Look(_))] = &out[..] else { panic!("{out:?}") };
+    let [Output::Start(task, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
     let seen = Change::Gone { doc: DocId(9) };
-    let outcome = Outcome::Looked { changes: vec![seen], next: None, remarks: Vec::new() };
+    let outcome = Outcome::Scanned { changes: vec![seen], next: None, remarks: Vec::new() };
     let out = handle(&mut node, at(500), Input::Done(*task, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let mut ledger = Ledger::default();
@@ -142,7 +143,7 @@ fn a_question_without_an_answer_is_answered_at_its_deadline() {
     let mut node = node(u64::MAX);
     let search = Request::Search { question: "q".to_owned(), count: 3 };
     let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
-    let [Output::Start(task, Task::Mean { .. })] = &out[..] else { panic!("{out:?}") };
+    let [Output::Start(task, Task::EmbedQuery { .. })] = &out[..] else { panic!("{out:?}") };
     let out = handle(&mut node, at(ASK_MS_MAX), Input::Wake);
     assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]));
     assert_eq!(
@@ -191,7 +192,7 @@ fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is
     assert_eq!(handle(&mut node, at(0), Input::Power(allowed)), []);
     let search = Request::Search { question: "where".to_owned(), count: 1 };
     let out = handle(&mut node, at(1), Input::Api(ReplyId(1), search));
-    let [Output::Start(task, Task::Mean { .. }), Output::Answering(true)] = &out[..] else { panic!("{out:?}") };
+    let [Output::Start(task, Task::EmbedQuery { .. }), Output::Answering(true)] = &out[..] else { panic!("{out:?}") };
     handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(source("/a"))));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
@@ -202,7 +203,7 @@ fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is
     let due = node.deadline().expect("it wakes for its work");
     assert_eq!(due, at(3000), "two seconds after the answer");
     let out = handle(&mut node, due, Input::Wake);
-    assert!(matches!(&out[..], [Output::Start(_, Task::Look(_))]), "{out:?}");
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "{out:?}");
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn a_paused_device_begins_nothing_and_one_on_battery_still_looks_and_reads() {
         handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
         handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
         let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
-        assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Look(_)))), looks, "{reason:?}: {out:?}");
+        assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Scan(_)))), looks, "{reason:?}: {out:?}");
         let told = out.iter().any(|out| matches!(out, Output::Notice(_)));
         assert_eq!(told, reason != Reason::Answering, "people are told why, but for what passes at once: {out:?}");
     }
@@ -230,8 +231,8 @@ fn in_debt(decision: Decision) -> Node {
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let started =
-        out.iter().find_map(|out| if let Output::Start(task, Task::Look(_)) = out { Some(*task) } else { None });
-    let outcome = Outcome::Looked { changes: Vec::new(), next: Some(b"/a/b".to_vec()), remarks: Vec::new() };
+        out.iter().find_map(|out| if let Output::Start(task, Task::Scan(_)) = out { Some(*task) } else { None });
+    let outcome = Outcome::Scanned { changes: Vec::new(), next: Some(b"/a/b".to_vec()), remarks: Vec::new() };
     handle(&mut node, at(1000), Input::Done(started.unwrap(), outcome, Duration::from_millis(500)));
     node
 }
@@ -262,13 +263,13 @@ fn work_that_comes_up_just_after_an_answer_is_begun_when_the_quiet_is_over() {
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     let search = Request::Search { question: "where".to_owned(), count: 1 };
     let out = handle(&mut node, at(2), Input::Api(ReplyId(2), search));
-    let Some(Output::Start(task, Task::Mean { .. })) = out.first() else { panic!("{out:?}") };
+    let Some(Output::Start(task, Task::EmbedQuery { .. })) = out.first() else { panic!("{out:?}") };
     handle(&mut node, at(10), Input::Done(*task, Outcome::Failed("no engine".to_owned()), Duration::ZERO));
     handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let due = node.deadline().expect("it wakes for its work");
     assert_eq!(due, at(2010));
     let out = handle(&mut node, due, Input::Wake);
-    assert!(matches!(&out[..], [Output::Start(_, Task::Look(_))]), "{out:?}");
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "{out:?}");
 }
 
 #[test]
@@ -280,7 +281,7 @@ fn a_count_waits_as_other_work_does_and_is_made_when_all_is_calm() {
         handle(&mut node, at(0), Input::Power(word));
         let search = Request::Search { question: "where".to_owned(), count: 1 };
         let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
-        let Some(Output::Start(task, Task::Mean { .. })) = out.first() else { panic!("{out:?}") };
+        let Some(Output::Start(task, Task::EmbedQuery { .. })) = out.first() else { panic!("{out:?}") };
         let (key, address) = (PeerKey([7; 32]), SocketAddr::from(([127, 0, 0, 1], 7)));
         admit(&mut node, key, address);
         handle(&mut node, at(1), Input::Link(key, super::input::LinkInput::Up(address)));

@@ -8,9 +8,9 @@
 //! - Iterators end early after an error: every item is checked.
 
 use crate::limits::{STORE_CACHE_BYTES, STORE_MEMORY_BYTES};
-use crate::store::kv::{Batch, Kv, KvError, Pair, SPACES, Space};
+use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use fjall::config::CompressionPolicy;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +42,12 @@ struct Inner {
     spaces: [Keyspace; SPACES],
     unrotated: AtomicU64,
     sync: Sync,
+}
+
+impl std::fmt::Debug for DiskSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DiskSnapshot")
+    }
 }
 
 impl std::fmt::Debug for Disk {
@@ -104,22 +110,57 @@ fn options(space: Space) -> KeyspaceCreateOptions {
         .data_block_compression_policy(CompressionPolicy::all(compression))
 }
 
-impl Kv for Disk {
+impl KvRead for Disk {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
         let value = self.space(space).get(key).map_err(|error| failed(&error))?;
         Ok(value.map(|value| value.to_vec()))
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
-        if to.is_some_and(|to| to <= from) {
-            return Ok(Vec::new());
-        }
-        let bounds = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
-        let items = self.space(space).range::<&[u8], _>(bounds);
-        items
-            .take(max)
-            .map(|item| item.into_inner().map(|(k, v)| (k.to_vec(), v.to_vec())).map_err(|error| failed(&error)))
-            .collect()
+        let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
+        pairs(self.space(space).range::<&[u8], _>(bounds), max)
+    }
+}
+
+/// Where a range of keys begins and ends.
+type Keys<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
+/// The range of a page; `None` if nothing can be in it.
+fn bounds<'a>(from: &'a [u8], to: Option<&'a [u8]>) -> Option<Keys<'a>> {
+    if to.is_some_and(|to| to <= from) {
+        return None;
+    }
+    Some((Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded)))
+}
+
+fn pairs(items: fjall::Iter, max: usize) -> Result<Vec<Pair>, KvError> {
+    let pair = |item: fjall::Guard| item.into_inner().map(|(k, v)| (k.to_vec(), v.to_vec()));
+    items.take(max).map(|item| pair(item).map_err(|error| failed(&error))).collect()
+}
+
+/// All spaces as they were at one moment.
+pub struct DiskSnapshot {
+    inner: Arc<Inner>,
+    view: fjall::Snapshot,
+}
+
+impl KvRead for DiskSnapshot {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        let value = self.view.get(&self.inner.spaces[space.index()], key).map_err(|error| failed(&error))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
+        pairs(self.view.range::<&[u8], _>(&self.inner.spaces[space.index()], bounds), max)
+    }
+}
+
+impl Kv for Disk {
+    type Snapshot = DiskSnapshot;
+
+    fn snapshot(&self) -> DiskSnapshot {
+        DiskSnapshot { inner: Arc::clone(&self.inner), view: self.inner.db.snapshot() }
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {

@@ -4,8 +4,8 @@
 //! files and folders (a leading dot) are left out, and so is the agent's own home.
 
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, LOOK_BATCH, REMARKS_MAX};
+use crate::scheduler::task::Scan;
 use crate::store::record::{FileStamp, Source};
-use crate::work::task::Look;
 use crate::worker::read::Content;
 use crate::worker::scan::{Entry, Listing};
 use rustix::fs::{Mode, OFlags};
@@ -39,7 +39,7 @@ impl Folders {
 
     /// The next stretch of files at `look.scope` or below it.
     #[must_use]
-    pub fn list(&self, look: &Look) -> Listing {
+    pub fn list(&self, look: &Scan) -> Listing {
         let mut walk = Walk {
             after: look.after.as_deref(),
             home: self.home.as_os_str().as_bytes(),

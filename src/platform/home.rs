@@ -182,9 +182,10 @@ impl Home {
         boot_count::count(&self.file(HomeFile::BootCount))
     }
 
-    /// The next start counts above `number`.
-    pub fn boot_at_least(&self, number: u32) {
-        boot_count::at_least(&self.file(HomeFile::BootCount), number);
+    /// The next start counts above `number`: true once that is on the disk.
+    #[must_use]
+    pub fn boot_at_least(&self, number: u32) -> bool {
+        boot_count::at_least(&self.file(HomeFile::BootCount), number)
     }
 
     /// What the owner set; `None` without `config.toml`.

@@ -18,6 +18,7 @@ pub mod folder;
 pub mod hint_files;
 pub mod home;
 pub mod models;
+pub mod panics;
 pub mod sched;
 pub mod source;
 pub mod store;

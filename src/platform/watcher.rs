@@ -1,6 +1,7 @@
 //! Changes in watched folders, as the system tells them (inotify).
 
 use crate::node::input::Input;
+use crate::platform::panics::guard;
 use log::warn;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -21,7 +22,7 @@ impl FolderWatcher {
         let tell = move |result: notify::Result<notify::Event>| {
             // A full channel makes this thread wait; the system then drops events and says so (`need_rescan`).
             let send = |input| drop(inputs.send_blocking(input));
-            match result {
+            let told = guard(|| match result {
                 Ok(event) if event.need_rescan() => send(Input::EventsLost),
                 Ok(event) if is_change(event.kind) => {
                     for path in event.paths.into_iter().filter(|path| !path.starts_with(&home)) {
@@ -33,6 +34,9 @@ impl FolderWatcher {
                     warn!("A watched folder reported an error and is looked at anew: {error}.");
                     send(Input::EventsLost);
                 }
+            });
+            if told.is_err() {
+                send(Input::EventsLost);
             }
         };
         let watcher = notify::recommended_watcher(tell);

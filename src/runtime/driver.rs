@@ -2,41 +2,43 @@
 
 use super::event::{Event, Inbox};
 use super::event_log::EventLog;
-use super::executor::Clamp;
+use super::executor::{Clamp, Lanes, NotStarted};
 use super::governor::GovernorHandle;
 use super::handle::Call;
 use super::progress::Progress;
 use super::writer::Save;
-use crate::base::id::{PeerKey, ReplyId, TaskId};
+use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::time::Duration;
 use crate::energy::decision::Decision;
-use crate::limits::{OUT_PER_INPUT_MAX, REPLIES_MAX};
+use crate::limits::{DISK_RETRY_MS, REPLIES_MAX};
 use crate::net::address_book::AddressBook;
 use crate::net::link::LinkEvent;
 use crate::net::session::PeerSession;
 use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
+use crate::node::status::FromDriver;
 use crate::node::{Node, Out};
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::home::{Home, disk_free};
+use crate::platform::panics;
 use crate::platform::store;
 use crate::platform::watcher::FolderWatcher;
+use crate::scheduler::task::{Outcome, Task};
+use crate::store::change::Change;
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::Relayed;
 use crate::wire::peer_id::PeerId;
-use crate::work::task::Task;
-use log::debug;
-use smol::channel::Sender;
+use log::{debug, warn};
+use smol::channel::{Sender, TrySendError};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where outputs go.
 pub struct Outputs {
-    /// Background tasks; as many places as the node has slots.
-    pub background: Sender<(TaskId, Task)>,
-    /// Tasks that a person waits for.
-    pub people: Sender<(TaskId, Task)>,
+    /// The threads that run tasks.
+    pub lanes: Lanes,
     /// The writer.
     pub saves: Sender<Save>,
     /// The watcher of folders.
@@ -79,7 +81,7 @@ impl Driver {
         events: EventLog,
         governor_handle: GovernorHandle,
     ) -> Self {
-        let (out, back) = (Out::new(), VecDeque::with_capacity(OUT_PER_INPUT_MAX));
+        let (out, back) = (Out::new(), VecDeque::new());
         let (replies, next_reply, allowed) = (BTreeMap::new(), ReplyId(0), None);
         Self { session, node, out, outputs, replies, next_reply, progress, events, governor_handle, allowed, back }
     }
@@ -144,25 +146,16 @@ impl Driver {
     /// Carries out everything; true when all is at rest after a stop.
     fn carry_out(&mut self) -> bool {
         let mut stopped = false;
-        for output in self.out.drain() {
+        // Given back below, so that its memory is kept.
+        let mut out = std::mem::take(&mut self.out);
+        for output in out.drain() {
             match output {
-                Output::Start(id, task) => {
-                    let people = matches!(task, Task::Mean { .. } | Task::Retrieve(_) | Task::Audit);
-                    let outputs = if people { &self.outputs.people } else { &self.outputs.background };
-                    assert!(
-                        outputs.try_send((id, task)).is_ok(),
-                        "the node never starts more than the threads' queue holds"
-                    );
-                }
-                Output::Save(id, changes) => {
-                    assert!(
-                        self.outputs.saves.try_send((id, changes)).is_ok(),
-                        "the node never saves more than the writer's queue holds"
-                    );
-                }
+                Output::Start(id, task) => self.start(id, task),
+                Output::Save(id, changes) => self.save(id, changes),
                 Output::Reply(id, mut response) => {
                     if let Response::Status(status) = &mut response {
-                        status.round_trips = self.session.round_trips();
+                        let round_trips = self.session.round_trips();
+                        status.driver = FromDriver { round_trips, panics: panics::count() };
                     }
                     if let Some(reply) = self.replies.remove(&id) {
                         let _ = reply.try_send(response);
@@ -181,8 +174,7 @@ impl Driver {
                 }
                 Output::HangUp(peer) => self.session.hang_up(peer),
                 Output::BootAtLeast(boot) => {
-                    let home = self.outputs.home.clone();
-                    smol::spawn(blocking::run(move || Home::at(&home).boot_at_least(boot))).detach();
+                    smol::spawn(keep_boot(self.outputs.home.clone(), boot, self.outputs.inputs.clone())).detach();
                 }
                 Output::Tell(fact) => self.back.extend(self.session.sign(&fact).map(Input::Told)),
                 Output::Verify(from, told) => self.back.extend(verified(&self.session, from, told)),
@@ -208,19 +200,45 @@ impl Driver {
                 Output::Stopped => stopped = true,
             }
         }
+        self.out = out;
         stopped
+    }
+
+    fn start(&mut self, id: TaskId, task: Task) {
+        let started = self.outputs.lanes.start(id, task);
+        assert!(started != Err(NotStarted::Full), "the node never starts more than the threads' queues hold");
+        if started == Err(NotStarted::Ended) {
+            let why = "The threads that do this have ended; start the agent again.".to_owned();
+            self.back.push_back(Input::Done(id, Outcome::Failed(why), Duration::ZERO));
+        }
+    }
+
+    fn save(&mut self, id: SaveId, changes: Vec<Change>) {
+        let sent = self.outputs.saves.try_send((id, changes));
+        assert!(!matches!(sent, Err(TrySendError::Full(_))), "the node never saves more than the writer's queue holds");
+        if sent.is_err() {
+            let why = "Nothing can be saved any more, because the writing thread has ended.".to_owned();
+            self.back.push_back(Input::Saved(id, Err(why)));
+        }
     }
 
     /// Watches a folder, without waiting for it.
     pub fn watch(&self, path: Vec<u8>) {
         let watch = Arc::clone(&self.outputs.watch);
         let inputs = self.outputs.inputs.clone();
+        let name = path.clone();
         let task = blocking::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
             // What changed before the watch stood is found by looking once more.
             let _ = inputs.send_blocking(Input::Touched(path));
         });
-        smol::spawn(task).detach();
+        let watched = async move {
+            if task.await.is_none() {
+                let name = String::from_utf8_lossy(&name);
+                warn!("{name} is not watched, as the watching failed; changes in it are found once an hour.");
+            }
+        };
+        smol::spawn(watched).detach();
     }
 
     fn measure_disk(&self) {
@@ -241,6 +259,22 @@ fn verified(session: &PeerSession, from: PeerKey, told: Relayed) -> Option<Input
         Err(why) => {
             debug!("A rumour that was handed on was not taken. {why}");
             Some(Input::Forged(from))
+        }
+    }
+}
+
+/// Keeps the number of the agent's life on the disk, and tells the node once it is there; tried again while it cannot be.
+async fn keep_boot(home: PathBuf, boot: u32, inputs: Sender<Input>) {
+    let retry = Duration::from_millis(DISK_RETRY_MS);
+    loop {
+        let home = home.clone();
+        if blocking::run(move || Home::at(&home).boot_at_least(boot)).await == Some(true) {
+            let _ = inputs.send(Input::BootKept(boot)).await;
+            return;
+        }
+        clock::sleep_until(Some(clock::now() + retry)).await;
+        if inputs.is_closed() {
+            return;
         }
     }
 }

@@ -1,4 +1,8 @@
-//! Threads that run tasks: a few for the background, one for people.
+//! Threads that run tasks: a few for the background, one for people, one for walks over the whole store.
+//!
+//! A person waits for a question, and for an audit as well; but an audit reads the whole store, which takes minutes on
+//! a card. On the people's thread every question would wait behind it, so it has a thread of its own, which steps back
+//! behind everything else and needs no engine.
 
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;
@@ -7,11 +11,13 @@ use crate::node::input::Input;
 use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::platform::folder::Folders;
+use crate::platform::panics::guard;
 use crate::platform::sched::clamp;
+use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::search::vector::Index;
-use crate::work::task::{Look, Outcome, Task};
-use crate::worker::run::{TaskIo, run};
-use smol::channel::{Receiver, Sender};
+use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
+use crate::worker::run::{TaskIo, check_store, run};
+use smol::channel::{Receiver, Sender, TrySendError};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -41,6 +47,99 @@ impl Clamp {
     }
 }
 
+/// Why a task was not handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// The queue is full.
+    Full,
+    /// The threads behind the queue have ended.
+    Ended,
+}
+
+impl<T> From<TrySendError<T>> for NotStarted {
+    fn from(error: TrySendError<T>) -> Self {
+        match error {
+            TrySendError::Full(_) => Self::Full,
+            TrySendError::Closed(_) => Self::Ended,
+        }
+    }
+}
+
+/// The queues of the threads.
+#[derive(Clone, Debug)]
+pub struct Lanes {
+    /// Background tasks; as many places as the node has slots.
+    pub background: Sender<(TaskId, Task)>,
+    /// Tasks that are a step of a question.
+    pub people: Sender<(TaskId, Task)>,
+    /// Walks over the whole store.
+    pub audits: Sender<TaskId>,
+}
+
+impl Lanes {
+    /// Hands a task to the thread that runs its kind.
+    ///
+    /// # Errors
+    /// Why not: that thread's queue is full, or nobody serves it any more.
+    pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
+        match task {
+            Task::Audit => self.audits.try_send(id)?,
+            Task::EmbedQuery { .. } | Task::Retrieve(_) => self.people.try_send((id, task))?,
+            Task::Scan(_)
+            | Task::Refill { .. }
+            | Task::Read { .. }
+            | Task::Embed { .. }
+            | Task::Park { .. }
+            | Task::Count => self.background.try_send((id, task))?,
+        }
+        Ok(())
+    }
+}
+
+/// What the thread that walks the store works with.
+#[derive(Debug)]
+pub struct Auditor {
+    /// The store, for reading.
+    pub disk: Disk,
+    /// To the driver.
+    pub inputs: Sender<Input>,
+}
+
+impl Auditor {
+    /// Walks the store whenever it is asked to, until the driver hangs up; that ends a walk under way as well.
+    pub fn run(self, tasks: &Receiver<TaskId>) {
+        while let Ok(id) = tasks.recv_blocking() {
+            let began = clock::thread_cpu();
+            let view = UntilClosed { view: self.disk.snapshot(), tasks };
+            let outcome = guard(|| check_store(&view)).unwrap_or_else(Outcome::Panicked);
+            drop(view);
+            let spent = clock::thread_cpu().saturating_sub(began);
+            if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// A view that fails its reader once the driver has hung up: a stop waits for no walk.
+struct UntilClosed<'a, K> {
+    view: K,
+    tasks: &'a Receiver<TaskId>,
+}
+
+impl<K: KvRead> KvRead for UntilClosed<'_, K> {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        self.view.get(space, key)
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        if self.tasks.is_closed() {
+            return Err(KvError::Io("the agent is stopping".to_owned()));
+        }
+        self.view.page(space, from, to, max)
+    }
+}
+
 /// What a thread works with. Clones share all of it but the engine's scratch memory.
 #[derive(Clone)]
 pub struct Executor<E> {
@@ -65,7 +164,9 @@ impl<E: Embedder> Executor<E> {
         while let Ok((id, task)) = tasks.recv_blocking() {
             self.clamp.follow(&mut clamped);
             let began = clock::thread_cpu();
-            let outcome = self.outcome(task);
+            // The engine's scratch memory is written anew by each text, and the store is only read: nothing that a panic left
+            // half done is used again.
+            let outcome = guard(|| self.outcome(task)).unwrap_or_else(Outcome::Panicked);
             let spent = clock::thread_cpu().saturating_sub(began);
             if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
                 return;
@@ -76,10 +177,136 @@ impl<E: Embedder> Executor<E> {
     fn outcome(&mut self, task: Task) -> Outcome {
         let (folders, index) = (&self.folders, &self.index);
         let world = TaskIo {
-            list: |look: &Look| folders.list(look),
+            list: |look: &Scan| folders.list(look),
             read: |path: &[u8]| folders.read(path),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
         };
         run(&self.disk, &mut self.embedder, world, task)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embed::stand_in::StandIn;
+    use crate::platform::disk::Sync;
+    use smol::channel::bounded;
+    use std::thread::{Builder, JoinHandle};
+
+    fn spawn(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+        Builder::new().spawn(work).unwrap()
+    }
+
+    struct Threads {
+        folder: tempfile::TempDir,
+        disk: Disk,
+        lanes: Lanes,
+        audits: Receiver<TaskId>,
+        events: Sender<Event>,
+        inbox: Receiver<Event>,
+        people: JoinHandle<()>,
+    }
+
+    /// The people's thread over an empty store; nobody has begun to serve the audits.
+    fn threads() -> Threads {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
+        let (events, inbox) = bounded(8);
+        let (background, _) = bounded(1);
+        let ((people, tasks), (audits, asked)) = (bounded(4), bounded(4));
+        let executor = Executor {
+            disk: disk.clone(),
+            embedder: StandIn::new(crate::base::id::Fingerprint([7; 32])),
+            folders: Folders::new(folder.path().to_owned()),
+            index: Arc::default(),
+            events: events.clone(),
+            clamp: Clamp::default(),
+        };
+        let people_thread = spawn(move || executor.run(&tasks));
+        let lanes = Lanes { background, people, audits };
+        Threads { folder, disk, lanes, audits: asked, events, inbox, people: people_thread }
+    }
+
+    fn next(inbox: &Receiver<Event>) -> (TaskId, Outcome) {
+        match inbox.recv_blocking() {
+            Ok(Event::Input(Input::Done(id, outcome, _))) => (id, outcome),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_question_is_answered_while_an_audit_is_under_way() {
+        let Threads { folder, disk, lanes, audits, events, inbox, people } = threads();
+        assert_eq!(lanes.start(TaskId(1), Task::Audit), Ok(()));
+        for n in 2..5 {
+            assert_eq!(lanes.start(TaskId(n), Task::EmbedQuery { question: "where".to_owned() }), Ok(()));
+            let (id, outcome) = next(&inbox);
+            assert!(
+                id == TaskId(n) && matches!(outcome, Outcome::QueryEmbedding(_)),
+                "{id:?} ended first: {outcome:?}"
+            );
+        }
+        // Only now is the audit served, so it had not ended before.
+        let auditor = spawn(move || Auditor { disk, events }.run(&audits));
+        let (id, outcome) = next(&inbox);
+        assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
+        drop(lanes);
+        assert!(people.join().is_ok() && auditor.join().is_ok());
+        drop(folder);
+    }
+
+    #[derive(Clone)]
+    struct Panics(StandIn);
+
+    impl Embedder for Panics {
+        fn model(&self) -> crate::base::id::Fingerprint {
+            self.0.model()
+        }
+
+        fn tokens(&self, text: &str) -> usize {
+            self.0.tokens(text)
+        }
+
+        fn embed(&mut self, text: &str) -> Result<crate::base::vector::Embedding, crate::embed::EmbedError> {
+            assert!(text != "bad", "this text is bad");
+            self.0.embed(text)
+        }
+    }
+
+    #[test]
+    fn a_panic_fails_its_task_and_the_thread_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let ((events, inbox), (people, tasks)) = (bounded(8), bounded(4));
+        let executor = Executor {
+            disk: Disk::open(folder.path(), Sync::Buffer).unwrap(),
+            embedder: Panics(StandIn::new(crate::base::id::Fingerprint([7; 32]))),
+            folders: Folders::new(folder.path().to_owned()),
+            index: Arc::default(),
+            events,
+            clamp: Clamp::default(),
+        };
+        let thread = spawn(move || executor.run(&tasks));
+        for (n, question) in ["bad", "good", "bad", "good"].into_iter().enumerate() {
+            people.send_blocking((TaskId(n as u64), Task::EmbedQuery { question: question.to_owned() })).unwrap();
+            let (id, outcome) = next(&inbox);
+            assert_eq!(id, TaskId(n as u64));
+            match outcome {
+                Outcome::Panicked(why) => assert!(question == "bad" && why.contains("this text is bad"), "{why}"),
+                outcome => assert!(question == "good" && matches!(outcome, Outcome::QueryEmbedding(_)), "{outcome:?}"),
+            }
+        }
+        drop(people);
+        assert!(thread.join().is_ok(), "a stop hangs on nobody");
+    }
+
+    #[test]
+    fn a_stop_ends_a_walk_over_the_store() {
+        let Threads { folder, disk, lanes, audits, people, .. } = threads();
+        let view = UntilClosed { view: disk.snapshot(), tasks: &audits };
+        assert!(view.page(Space::Chunk, &[], None, 1).is_ok());
+        drop(lanes);
+        assert!(matches!(check_store(&view), Outcome::Failed(why) if why.contains("stopping")));
+        assert!(people.join().is_ok());
+        drop(folder);
     }
 }

@@ -5,6 +5,7 @@ use crate::limits::SAVES_MAX;
 use crate::node::input::{Input, Saved};
 use crate::platform::disk::Disk;
 use crate::platform::home::{Home, HomeFile, disk_free};
+use crate::platform::panics::guard;
 use crate::search::vector::Index;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::Kv;
@@ -27,6 +28,8 @@ pub struct Writer {
     pub home: PathBuf,
     /// To the driver.
     pub inputs: Sender<Input>,
+    /// Why nothing can be written any more: after a failure the library does not know what it wrote.
+    pub broken: Option<String>,
 }
 
 impl Writer {
@@ -40,7 +43,7 @@ impl Writer {
                 group.push(next);
             }
             let ids: Vec<SaveId> = group.iter().map(|(id, _)| *id).collect();
-            let results = match self.save(group) {
+            let results = match self.save_guarded(group) {
                 Ok(results) => results.into_iter().map(Ok).collect(),
                 Err(why) => vec![Err(why); ids.len()],
             };
@@ -50,9 +53,24 @@ impl Writer {
                 }
             }
         }
+        if self.broken.is_some() {
+            return;
+        }
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
         }
+    }
+
+    /// Saves a group, unless an earlier one failed. A panic is a failure like the disk's.
+    fn save_guarded(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, String> {
+        if let Some(why) = &self.broken {
+            return Err(why.clone());
+        }
+        let saved = guard(|| self.save(group)).unwrap_or_else(|why| {
+            Err(format!("Nothing can be saved any more, because a defect of the program stopped the writer ({why})."))
+        });
+        self.broken = saved.as_ref().err().cloned();
+        saved
     }
 
     fn save(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, String> {
@@ -94,5 +112,34 @@ impl Writer {
             }
         }
         index.remove(&removed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::platform::disk::Sync;
+    use crate::store::record::{FileStamp, Sources};
+    use smol::channel::bounded;
+
+    #[test]
+    fn after_a_save_that_failed_no_later_one_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::open(Disk::open(folder.path(), Sync::Buffer).unwrap()).unwrap();
+        let (events, _inbox) = bounded(1);
+        let home = folder.path().join("a home that is gone");
+        let mut writer = Writer { library, index: Arc::default(), home, events, broken: None };
+        let seen = Change::Seen {
+            path: b"/a".to_vec(),
+            stamp: FileStamp::default(),
+            collection: "home".to_owned(),
+            ring: Ring::Mesh,
+        };
+        let mut save = |change: Change| writer.save_guarded(vec![(SaveId(1), vec![change])]);
+        assert_eq!(save(seen.clone()).map(|saved| saved.len()), Ok(1));
+        let why = save(Change::Sources(Sources(Vec::new()))).unwrap_err();
+        assert!(why.contains("watched folders"), "{why}");
+        assert_eq!(save(seen), Err(why));
     }
 }

@@ -10,6 +10,8 @@ use crate::limits::DISK_FREE_MIN;
 use crate::mesh::trust::Trust;
 use crate::node::input::Saved;
 use crate::node::{Node, NodeConfig};
+use crate::scheduler::Config;
+use crate::scheduler::task::{Outcome, Task};
 use crate::search::vector::Index;
 use crate::store::audit;
 use crate::store::change::{Applied, Change};
@@ -17,7 +19,6 @@ use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::read;
-use crate::work::task::{Outcome, Task};
 use crate::worker::retrieve::load_index;
 use crate::worker::run::{TaskIo, run};
 use std::collections::BTreeSet;
@@ -94,10 +95,12 @@ impl Agent {
             device: device.to_owned(),
             model: "stand-in".to_owned(),
             fingerprint: embedder.model(),
-            ledger: library.commit().ledger,
-            sources: read::sources(library.kv())?.0,
-            slots: 2,
-            disk_free,
+            scheduler: Config {
+                ledger: library.commit().ledger,
+                sources: read::sources(library.kv())?.0,
+                slots: 2,
+                disk_free,
+            },
         };
         Ok(Self { node: Node::new(now, config, trust), library, index, embedder, disk_free })
     }

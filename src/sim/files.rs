@@ -1,9 +1,9 @@
 //! Pretend files: a map, with stamps as a file system gives them. The twin of `io::folder`.
 
 use crate::limits::{DOCUMENT_BYTES_MAX, LOOK_BATCH};
+use crate::scheduler::scans::covers;
+use crate::scheduler::task::Scan;
 use crate::store::record::FileStamp;
-use crate::work::looks::covers;
-use crate::work::task::Look;
 use crate::worker::read::Content;
 use crate::worker::scan::{Entry, Listing};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl Files {
 
     /// The next stretch of a look, as `io::folder` gives it.
     #[must_use]
-    pub fn list(&self, look: &Look) -> Listing {
+    pub fn list(&self, look: &Scan) -> Listing {
         let later = |path: &[u8]| look.after.as_deref().is_none_or(|after| path > after);
         let found = self.files.iter().filter(|(path, _)| covers(&look.scope, path) && later(path));
         let entry = |(path, (stamp, _)): (&Vec<u8>, &(FileStamp, Vec<u8>))| Entry { path: path.clone(), stamp: *stamp };

@@ -7,7 +7,7 @@ use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::reason::Reason;
 use crate::node::input::Input;
-use crate::work::task::Task;
+use crate::scheduler::task::Task;
 
 impl World {
     /// A device's governor allows this from now on, over restarts as well.
@@ -47,7 +47,7 @@ impl World {
 
     /// Holds a task that starts to what is allowed.
     pub(super) fn watch_power(&mut self, at: usize, id: TaskId, task: &Task) {
-        let counted = matches!(task, Task::Look(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. });
+        let counted = matches!(task, Task::Scan(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. });
         if !counted && *task != Task::Count {
             return;
         }

@@ -13,10 +13,10 @@ use crate::mesh::trust::Rights;
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
 use crate::node::output::{Notice, Output};
+use crate::scheduler::scans::covers;
 use crate::store::change::Applied;
 use crate::store::record::Source;
 use crate::wire::message::Message;
-use crate::work::looks::covers;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -287,7 +287,7 @@ impl World {
         let woken = input == Input::Wake;
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
-        let mut outputs = out.drain();
+        let mut outputs: Vec<Output> = out.drain().collect();
         if self.plant == Some(InjectedBug::HashOrder) {
             outputs = hash_order(outputs);
         }
@@ -343,7 +343,10 @@ impl World {
                     self.unlinked(net::agent(peer), at);
                 }
             }
-            Output::BootAtLeast(number) => self.devices[at].boots = self.devices[at].boots.max(number),
+            Output::BootAtLeast(number) => {
+                self.devices[at].boots = self.devices[at].boots.max(number);
+                self.post(at, 0, Input::BootKept(number));
+            }
             Output::Remember(peer, places) => _ = self.devices[at].remembered.insert(peer, places),
             Output::Tell(fact) => {
                 let message = self.seals.seal(at, &fact);

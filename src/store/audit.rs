@@ -5,7 +5,7 @@
 
 use super::change::{Kind, Ledger};
 use super::keys::{self, Wait};
-use super::kv::{Batch, Kv, KvError, Space};
+use super::kv::{Batch, Kv, KvError, KvRead, Space};
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
@@ -18,7 +18,7 @@ const MEND_BATCH: usize = 512;
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn sound(kv: &impl Kv) -> Result<bool, KvError> {
+pub fn sound(kv: &impl KvRead) -> Result<bool, KvError> {
     let commit = read::commit(kv)?;
     for space in Space::ALL {
         let stamp = kv.get(space, &keys::STAMP)?.as_deref().and_then(keys::number).unwrap_or(0);
@@ -59,11 +59,12 @@ impl Audit {
     }
 }
 
-/// Walks everything and checks every invariant of `store`. Nothing is changed.
+/// Walks everything and checks every invariant of `store`. Nothing is changed. Where somebody writes meanwhile it must
+/// walk a snapshot: the counts and what they count are read minutes apart.
 ///
 /// # Errors
 /// Any `KvError`: a record that cannot be read at all.
-pub fn audit(kv: &impl Kv) -> Result<Audit, KvError> {
+pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
     let mut audit = Audit { believed: read::commit(kv)?.ledger, ..Audit::default() };
     let (mut rows, mut todos) = (0_u64, 0_u64);
     read::walk(kv, Space::Document, |key, value| {
@@ -120,7 +121,7 @@ pub fn audit(kv: &impl Kv) -> Result<Audit, KvError> {
     Ok(audit)
 }
 
-fn check_document(kv: &impl Kv, audit: &mut Audit, id: DocId, doc: &Document) -> Result<(), KvError> {
+fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document) -> Result<(), KvError> {
     let name = || String::from_utf8_lossy(&doc.path).into_owned();
     if kv.get(Space::Path, &doc.path)?.as_deref().and_then(keys::number) != Some(id.0) {
         audit.fault(|| format!("{} is not found by its path", name()));

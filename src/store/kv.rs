@@ -114,9 +114,8 @@ impl Batch {
     }
 }
 
-/// The port. Two implementations: `io::disk` on fjall, `memory` for tests and the simulator.
-/// Reads see every committed batch at once; only `sync` makes commits outlast a power cut.
-pub trait Kv {
+/// The reading half of the port: a store, or a snapshot of one.
+pub trait KvRead {
     /// The value of `key`.
     ///
     /// # Errors
@@ -128,6 +127,17 @@ pub trait Kv {
     /// # Errors
     /// Any `KvError`; nothing was changed. One damaged pair fails the whole page: a short page means the end.
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError>;
+}
+
+/// The port. Two implementations: `io::disk` on fjall, `memory` for tests and the simulator.
+/// Reads see every committed batch at once; only `sync` makes commits outlast a power cut.
+pub trait Kv: KvRead {
+    /// A view of all spaces as they are at one moment: later commits are not seen in it.
+    type Snapshot: KvRead;
+
+    /// Takes a snapshot. A batch is in it wholly or not at all. Values that are overwritten meanwhile stay on the disk
+    /// until it is dropped.
+    fn snapshot(&self) -> Self::Snapshot;
 
     /// Applies the batch, wholly or not at all.
     ///
@@ -142,13 +152,21 @@ pub trait Kv {
     fn sync(&self) -> Result<(), KvError>;
 }
 
-impl<K: Kv> Kv for Rc<K> {
+impl<K: KvRead> KvRead for Rc<K> {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
         (**self).get(space, key)
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         (**self).page(space, from, to, max)
+    }
+}
+
+impl<K: Kv> Kv for Rc<K> {
+    type Snapshot = K::Snapshot;
+
+    fn snapshot(&self) -> K::Snapshot {
+        (**self).snapshot()
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
@@ -193,4 +211,9 @@ pub fn suite(kv: &impl Kv) {
     kv.commit(Batch::new()).unwrap();
     kv.sync().unwrap();
     assert_eq!(keys("", None, 9), ["ab", "b", "c"]);
+    let before = kv.snapshot();
+    put(&[("a", "new"), ("b", "new")]);
+    assert_eq!(before.get(Space::Chunk, b"b").unwrap().as_deref(), Some(&b""[..]), "a snapshot keeps old values");
+    assert_eq!(before.page(Space::Chunk, &[], None, 9).unwrap().len(), 3, "a snapshot sees no later key");
+    assert_eq!(keys("", None, 9), ["a", "ab", "b", "c"]);
 }

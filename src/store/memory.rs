@@ -1,6 +1,6 @@
 //! The `Kv` of tests and the simulator: a map that forgets unsynced commits when the power is cut.
 
-use super::kv::{Batch, Kv, KvError, Pair, SPACES, Space};
+use super::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -61,19 +61,44 @@ fn apply(maps: &mut Maps, batch: &Batch) {
     }
 }
 
-impl Kv for MemoryKv {
+fn page(maps: &Maps, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Vec<Pair> {
+    if to.is_some_and(|to| to <= from) {
+        return Vec::new();
+    }
+    let bounds = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
+    let pairs = maps[space.index()].range::<[u8], _>(bounds);
+    pairs.take(max).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// A copy of all maps.
+#[derive(Clone, Debug)]
+pub struct MemorySnapshot(Maps);
+
+impl KvRead for MemorySnapshot {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        Ok(self.0[space.index()].get(key).cloned())
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        Ok(page(&self.0, space, from, to, max))
+    }
+}
+
+impl KvRead for MemoryKv {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
         Ok(self.state.borrow().seen[space.index()].get(key).cloned())
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
-        if to.is_some_and(|to| to <= from) {
-            return Ok(Vec::new());
-        }
-        let bounds = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
-        let state = self.state.borrow();
-        let pairs = state.seen[space.index()].range::<[u8], _>(bounds);
-        Ok(pairs.take(max).map(|(k, v)| (k.clone(), v.clone())).collect())
+        Ok(page(&self.state.borrow().seen, space, from, to, max))
+    }
+}
+
+impl Kv for MemoryKv {
+    type Snapshot = MemorySnapshot;
+
+    fn snapshot(&self) -> MemorySnapshot {
+        MemorySnapshot(self.state.borrow().seen.clone())
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {

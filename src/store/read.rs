@@ -1,12 +1,16 @@
 //! Reading the store, for everybody: no lock, no change.
 
 use super::keys::{self, Wait};
-use super::kv::{Kv, KvError, Pair, Space};
+use super::kv::{KvError, KvRead, Pair, Space};
 use super::record::{Chunk, Commit, DocState, Document, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
 
-/// Pairs read at a time on a walk over a whole space.
+/// Pairs read at a time on a walk over a whole space: a chunk has 8 KiB at most, a vector 400 bytes.
 const PAGE: usize = 256;
+
+/// Documents read at a time: the record of one with `DOCUMENT_CHUNKS_MAX` chunks has nearly a mebibyte, and a board of
+/// 512 MB must hold a page of them.
+const DOCUMENT_PAGE: usize = 8;
 
 /// What a document in this state waits for.
 #[must_use]
@@ -19,7 +23,7 @@ pub const fn wait_of(state: &DocState) -> Option<Wait> {
     }
 }
 
-fn record<R: Record>(kv: &impl Kv, space: Space, key: &[u8]) -> Result<Option<R>, KvError> {
+fn record<R: Record>(kv: &impl KvRead, space: Space, key: &[u8]) -> Result<Option<R>, KvError> {
     kv.get(space, key)?.map(|bytes| R::decode_stored(&bytes)).transpose()
 }
 
@@ -27,7 +31,7 @@ fn record<R: Record>(kv: &impl Kv, space: Space, key: &[u8]) -> Result<Option<R>
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn commit(kv: &impl Kv) -> Result<Commit, KvError> {
+pub fn commit(kv: &impl KvRead) -> Result<Commit, KvError> {
     Ok(record(kv, Space::State, keys::COMMIT)?.unwrap_or_default())
 }
 
@@ -35,7 +39,7 @@ pub fn commit(kv: &impl Kv) -> Result<Commit, KvError> {
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn sources(kv: &impl Kv) -> Result<Sources, KvError> {
+pub fn sources(kv: &impl KvRead) -> Result<Sources, KvError> {
     Ok(record(kv, Space::State, keys::SOURCES)?.unwrap_or_default())
 }
 
@@ -43,7 +47,7 @@ pub fn sources(kv: &impl Kv) -> Result<Sources, KvError> {
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn model(kv: &impl Kv) -> Result<Option<Fingerprint>, KvError> {
+pub fn model(kv: &impl KvRead) -> Result<Option<Fingerprint>, KvError> {
     let Some(bytes) = kv.get(Space::State, keys::MODEL)? else { return Ok(None) };
     let print = bytes.try_into().map_err(|_| KvError::Damaged("the record of the model".into()))?;
     Ok(Some(Fingerprint(print)))
@@ -53,7 +57,7 @@ pub fn model(kv: &impl Kv) -> Result<Option<Fingerprint>, KvError> {
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn document(kv: &impl Kv, id: DocId) -> Result<Option<Document>, KvError> {
+pub fn document(kv: &impl KvRead, id: DocId) -> Result<Option<Document>, KvError> {
     record(kv, Space::Document, &keys::document(id))
 }
 
@@ -61,7 +65,7 @@ pub fn document(kv: &impl Kv, id: DocId) -> Result<Option<Document>, KvError> {
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn document_at(kv: &impl Kv, path: &[u8]) -> Result<Option<(DocId, Document)>, KvError> {
+pub fn document_at(kv: &impl KvRead, path: &[u8]) -> Result<Option<(DocId, Document)>, KvError> {
     let Some(id) = kv.get(Space::Path, path)?.as_deref().and_then(keys::number).map(DocId) else { return Ok(None) };
     Ok(document(kv, id)?.map(|doc| (id, doc)))
 }
@@ -71,7 +75,7 @@ pub fn document_at(kv: &impl Kv, path: &[u8]) -> Result<Option<(DocId, Document)
 /// # Errors
 /// Any `KvError`.
 pub fn documents_under(
-    kv: &impl Kv,
+    kv: &impl KvRead,
     scope: &[u8],
     after: Option<&[u8]>,
     max: usize,
@@ -94,7 +98,7 @@ pub fn documents_under(
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn chunk(kv: &impl Kv, row: Row) -> Result<Option<Chunk>, KvError> {
+pub fn chunk(kv: &impl KvRead, row: Row) -> Result<Option<Chunk>, KvError> {
     record(kv, Space::Chunk, &keys::row(row))
 }
 
@@ -102,7 +106,7 @@ pub fn chunk(kv: &impl Kv, row: Row) -> Result<Option<Chunk>, KvError> {
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn vector(kv: &impl Kv, row: Row) -> Result<Option<Vector>, KvError> {
+pub fn vector(kv: &impl KvRead, row: Row) -> Result<Option<Vector>, KvError> {
     record(kv, Space::Vector, &keys::row(row))
 }
 
@@ -110,7 +114,7 @@ pub fn vector(kv: &impl Kv, row: Row) -> Result<Option<Vector>, KvError> {
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn vector_of(kv: &impl Kv, key: &EmbedKey) -> Result<Option<Vector>, KvError> {
+pub fn vector_of(kv: &impl KvRead, key: &EmbedKey) -> Result<Option<Vector>, KvError> {
     let holders = kv.page(Space::Key, &key.0, keys::after_prefix(&key.0).as_deref(), 1)?;
     let Some(row) = holders.first().and_then(|(holder, _)| keys::holder_row(holder)) else { return Ok(None) };
     vector(kv, row)
@@ -120,7 +124,7 @@ pub fn vector_of(kv: &impl Kv, key: &EmbedKey) -> Result<Option<Vector>, KvError
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn todo(kv: &impl Kv, wait: Wait, max: usize) -> Result<Vec<DocId>, KvError> {
+pub fn todo(kv: &impl KvRead, wait: Wait, max: usize) -> Result<Vec<DocId>, KvError> {
     let from = keys::todo(wait, DocId(0));
     let page = kv.page(Space::Todo, &from, keys::after_prefix(&from[..1]).as_deref(), max)?;
     Ok(page.iter().filter_map(|(key, _)| keys::todo_doc(key)).collect())
@@ -130,7 +134,7 @@ pub fn todo(kv: &impl Kv, wait: Wait, max: usize) -> Result<Vec<DocId>, KvError>
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn leaving_like(kv: &impl Kv, content: &[u8; 16]) -> Result<Option<(DocId, Document)>, KvError> {
+pub fn leaving_like(kv: &impl KvRead, content: &[u8; 16]) -> Result<Option<(DocId, Document)>, KvError> {
     let from = keys::leaving_like(content);
     let page = kv.page(Space::Todo, &from, keys::after_prefix(&from).as_deref(), 1)?;
     let Some(id) = page.first().and_then(|(key, _)| keys::leaving_doc(key)) else { return Ok(None) };
@@ -141,7 +145,7 @@ pub fn leaving_like(kv: &impl Kv, content: &[u8; 16]) -> Result<Option<(DocId, D
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn vectors_of(kv: &impl Kv, doc: &Document) -> Result<u64, KvError> {
+pub fn vectors_of(kv: &impl KvRead, doc: &Document) -> Result<u64, KvError> {
     let mut count = 0;
     for piece in &doc.pieces {
         count += u64::from(kv.get(Space::Vector, &keys::row(piece.row))?.is_some());
@@ -153,7 +157,7 @@ pub fn vectors_of(kv: &impl Kv, doc: &Document) -> Result<u64, KvError> {
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn missing(kv: &impl Kv, doc: &Document, max: usize) -> Result<Vec<(Row, Chunk)>, KvError> {
+pub fn missing(kv: &impl KvRead, doc: &Document, max: usize) -> Result<Vec<(Row, Chunk)>, KvError> {
     let DocState::Chunked { missing } = doc.state else { return Ok(Vec::new()) };
     // Chunks are embedded in order, so those that lack a vector are mostly the last ones: begin there.
     let (early, late) = doc.pieces.split_at(doc.pieces.len().saturating_sub(missing as usize));
@@ -174,19 +178,20 @@ pub fn missing(kv: &impl Kv, doc: &Document, max: usize) -> Result<Vec<(Row, Chu
 /// # Errors
 /// Any `KvError`, or the first error of `visit`.
 pub fn walk(
-    kv: &impl Kv,
+    kv: &impl KvRead,
     space: Space,
     mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), KvError>,
 ) -> Result<(), KvError> {
+    let max = if space == Space::Document { DOCUMENT_PAGE } else { PAGE };
     let mut from = Vec::new();
     loop {
-        let page: Vec<Pair> = kv.page(space, &from, None, PAGE)?;
+        let page: Vec<Pair> = kv.page(space, &from, None, max)?;
         for (key, value) in &page {
             if key[..] != keys::STAMP {
                 visit(key, value)?;
             }
         }
-        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else { return Ok(()) };
+        let Some((last, _)) = page.last().filter(|_| page.len() == max) else { return Ok(()) };
         from = [&last[..], &[0]].concat();
     }
 }

@@ -4,11 +4,11 @@ use crate::base::id::{DocId, EmbedKey, Row};
 use crate::base::vector::Quantized;
 use crate::embed::{Embedder, model::prefixed};
 use crate::limits::EMBED_BATCH;
+use crate::scheduler::task::Outcome;
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::Chunk;
-use crate::work::task::Outcome;
 use log::debug;
 
 /// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored anywhere,

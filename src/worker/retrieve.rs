@@ -5,6 +5,7 @@ use crate::base::id::{Ring, Row};
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::limits::{HITS_MAX, RESCORE};
+use crate::scheduler::task::{Asked, Outcome};
 use crate::search::hit::score;
 use crate::search::lexical::QueryTerms;
 use crate::search::vector::Index;
@@ -12,7 +13,6 @@ use crate::store::keys::{self, Wait};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Record, Vector};
-use crate::work::task::{Asked, Outcome};
 use std::collections::BTreeSet;
 
 /// Passages whose text is read to count words.
@@ -25,7 +25,7 @@ const READ: usize = HITS_MAX;
 pub fn mean(embedder: &mut impl Embedder, question: &str) -> Result<Outcome, String> {
     embedder
         .embed(question)
-        .map(Outcome::Meant)
+        .map(Outcome::QueryEmbedding)
         .map_err(|error| format!("The question could not be embedded: {error}."))
 }
 

@@ -6,10 +6,12 @@ use super::{embed, read as cut, retrieve, scan, summary};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
+use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::store::audit::audit;
-use crate::store::kv::{Kv, KvError};
+use crate::store::change::Change;
+use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
-use crate::work::task::{Look, Outcome, Task};
+use crate::store::record::Document;
 
 /// What a task may need of the world. Each is called at most once.
 pub struct TaskIo<L, R, S> {
@@ -24,13 +26,12 @@ pub struct TaskIo<L, R, S> {
 /// Runs a task to its end.
 pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, world: TaskIo<L, R, S>, task: Task) -> Outcome
 where
-    L: FnOnce(&Look) -> Listing,
+    L: FnOnce(&Scan) -> Listing,
     R: FnOnce(&[u8]) -> Content,
     S: FnOnce(&Signs, usize) -> Vec<Row>,
 {
-    let failed = |error: KvError| Outcome::Failed(format!("The store cannot be read: {error}."));
     match task {
-        Task::Look(step) => {
+        Task::Scan(step) => {
             let listing = (world.list)(&step);
             scan::look(kv, &step, listing).unwrap_or_else(failed)
         }
@@ -44,9 +45,26 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
-        Task::Mean { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
+        Task::Park { doc, reason } => match read::document(kv, doc) {
+            Ok(document) => {
+                let park = |doc_known: Document| Change::Refused { doc, stamp: doc_known.stamp, reason, keep: true };
+                Outcome::Changes(document.map(park).into_iter().collect())
+            }
+            Err(error) => failed(error),
+        },
+        Task::EmbedQuery { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
         Task::Count => summary::count(kv).map_or_else(failed, Outcome::Counted),
-        Task::Audit => audit(kv).map_or_else(failed, Outcome::Audited),
+        Task::Audit => check_store(&kv.snapshot()),
     }
+}
+
+/// Walks a view of the store that nobody writes to.
+pub fn check_store(view: &impl KvRead) -> Outcome {
+    audit(view).map_or_else(failed, Outcome::Audited)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` and `unwrap_or_else` hand over")]
+fn failed(error: KvError) -> Outcome {
+    Outcome::Failed(format!("The store cannot be read: {error}."))
 }

@@ -1,12 +1,12 @@
 //! Comparing a listing of files with what the store knows of the same stretch of paths: a sorted merge.
 
 use crate::limits::LOOK_BATCH;
+use crate::scheduler::scans::covers;
+use crate::scheduler::task::{Outcome, Scan};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::{DocState, FileStamp};
-use crate::work::looks::covers;
-use crate::work::task::{Look, Outcome};
 
 /// One file, as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Entry {
 /// A stretch of a listing, in the order of paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// The files after `Look::after`, sorted by path.
+    /// The files after `Scan::after`, sorted by path.
     pub entries: Vec<Entry>,
     /// The stretch ends here, this path included; `None`: it reaches the end of the scope.
     pub upto: Option<Vec<u8>>,
@@ -34,7 +34,7 @@ pub struct Listing {
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
-pub fn look(kv: &impl Kv, step: &Look, listing: Listing) -> Result<Outcome, KvError> {
+pub fn look(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
     let Listing { entries, upto, holes, remarks } = listing;
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), LOOK_BATCH)?;
     // A full page says nothing about what lies behind it: this step ends there at the latest.
@@ -64,7 +64,7 @@ pub fn look(kv: &impl Kv, step: &Look, listing: Listing) -> Result<Outcome, KvEr
         }
     }
     entries.for_each(|entry| see(&mut changes, entry));
-    Ok(Outcome::Looked { changes, next, remarks })
+    Ok(Outcome::Scanned { changes, next, remarks })
 }
 
 #[cfg(test)]
@@ -75,9 +75,9 @@ mod tests {
     use crate::store::memory::MemoryKv;
     use crate::store::record::Source;
 
-    fn step(after: Option<&str>) -> Look {
+    fn step(after: Option<&str>) -> Scan {
         let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        Look { source, scope: b"/home".into(), after: after.map(|path| path.as_bytes().to_vec()) }
+        Scan { source, scope: b"/home".into(), after: after.map(|path| path.as_bytes().to_vec()) }
     }
 
     fn entry(path: &str, size: u64) -> Entry {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn words(outcome: &Outcome) -> Vec<String> {
-        let Outcome::Looked { changes, .. } = outcome else { panic!("a look looks") };
+        let Outcome::Scanned { changes, .. } = outcome else { panic!("a look looks") };
         let word = |change: &Change| match change {
             Change::Seen { path, .. } => format!("seen {}", String::from_utf8_lossy(path)),
             Change::Gone { doc } => format!("gone {doc}"),
@@ -97,7 +97,7 @@ mod tests {
     fn library_of(paths: &[&str]) -> Library<MemoryKv> {
         let mut library = Library::open(MemoryKv::new()).unwrap();
         let listing = Listing { entries: paths.iter().map(|path| entry(path, 1)).collect(), ..Listing::default() };
-        let Ok(Outcome::Looked { changes, .. }) = look(library.kv(), &step(None), listing) else { panic!() };
+        let Ok(Outcome::Scanned { changes, .. }) = look(library.kv(), &step(None), listing) else { panic!() };
         changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
         library
     }
@@ -126,7 +126,7 @@ mod tests {
         let listing = Listing { upto: Some(b"/home/m".into()), ..Listing::default() };
         let outcome = look(library.kv(), &step(Some("/home/a")), listing).unwrap();
         assert_eq!(words(&outcome), ["gone 1"]);
-        assert!(matches!(outcome, Outcome::Looked { next: Some(end), .. } if end == b"/home/m"));
+        assert!(matches!(outcome, Outcome::Scanned { next: Some(end), .. } if end == b"/home/m"));
     }
 
     #[test]
@@ -136,8 +136,8 @@ mod tests {
         let library = library_of(&names);
         let (mut after, mut gone, mut steps) = (None, 0, 0);
         loop {
-            let step = Look { after, ..step(None) };
-            let Outcome::Looked { changes, next, .. } = look(library.kv(), &step, Listing::default()).unwrap() else {
+            let step = Scan { after, ..step(None) };
+            let Outcome::Scanned { changes, next, .. } = look(library.kv(), &step, Listing::default()).unwrap() else {
                 panic!()
             };
             gone += changes.len();

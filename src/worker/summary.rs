@@ -2,10 +2,10 @@
 
 use crate::base::id::Ring;
 use crate::limits::GOSSIP_COLLECTIONS_MAX;
+use crate::scheduler::task::CollectionCount;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
-use crate::work::task::Counted;
 use std::collections::BTreeMap;
 
 /// The collections of the ring `mesh`, with their documents that were read; a private one is not among them. Of
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn count(kv: &impl Kv) -> Result<Vec<Counted>, KvError> {
+pub fn count(kv: &impl Kv) -> Result<Vec<CollectionCount>, KvError> {
     let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     read::walk(kv, Space::Document, |_, value| {
         let Document { collection, ring, state, pieces, .. } = Document::decode_stored(value)?;
@@ -25,8 +25,8 @@ pub fn count(kv: &impl Kv) -> Result<Vec<Counted>, KvError> {
         }
         Ok(())
     })?;
-    let of = |(name, (documents, passages))| Counted { name, documents, passages };
-    let mut counted: Vec<Counted> = shared.into_iter().map(of).collect();
+    let of = |(name, (documents, passages))| CollectionCount { name, documents, passages };
+    let mut counted: Vec<CollectionCount> = shared.into_iter().map(of).collect();
     counted.sort_by(|a, b| (b.passages, &a.name).cmp(&(a.passages, &b.name)));
     counted.truncate(GOSSIP_COLLECTIONS_MAX);
     counted.sort_by(|a, b| a.name.cmp(&b.name));
@@ -70,6 +70,6 @@ mod tests {
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
         library.apply(&Change::Gone { doc: last }).unwrap();
         let counted = count(library.kv()).unwrap();
-        assert_eq!(counted, [Counted { name: "home".to_owned(), documents: 2, passages: 3 }]);
+        assert_eq!(counted, [CollectionCount { name: "home".to_owned(), documents: 2, passages: 3 }]);
     }
 }

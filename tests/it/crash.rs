@@ -11,7 +11,7 @@ use wattle::base::id::{DocId, EmbedKey};
 use wattle::platform::disk::{Disk, Sync};
 use wattle::store::audit::audit;
 use wattle::store::keys;
-use wattle::store::kv::{Kv, Space};
+use wattle::store::kv::{KvRead, Space};
 use wattle::store::read::walk;
 use wattle::store::record::{Document, Record};
 

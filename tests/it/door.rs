@@ -9,7 +9,7 @@ use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
 use wattle::node::output::{Problem, RankedHit, Response};
-use wattle::node::status::Status;
+use wattle::node::status::{FromDriver, Status};
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
@@ -58,7 +58,7 @@ fn pretend(request: Request) -> Response {
         Request::Status => Response::Status(Box::new(Status {
             peers: Vec::new(),
             heard: Vec::new(),
-            round_trips: Vec::new(),
+            driver: FromDriver::default(),
             peer_id: "12D3KooTest".into(),
             device: "attic".into(),
             ledger: Ledger::default(),
@@ -220,7 +220,7 @@ fn the_calls_answer_in_their_public_shapes() {
     assert!(status.ends_with(concat!(
         r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
         r#""chunks":0,"vectors":0,"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
-        r#""sources":[],"working":false,"held":null,"background":null}"#
+        r#""sources":[],"working":false,"held":null,"background":null,"panics":0}"#
     )), "{status}");
     let found = agent.owned("POST", "/v1/search", r#"{"query": " where? "}"#);
     assert!(

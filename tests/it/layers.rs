@@ -20,7 +20,7 @@ const LAYERS: [(u8, &[&str]); 11] = [
     (6, &["net"]),
     (5, &["platform", "sim"]),
     (4, &["node", "worker", "config"]),
-    (3, &["energy", "mesh", "scheduler", "work", "query", "learn"]),
+    (3, &["energy", "mesh", "scheduler", "query", "learn"]),
     (2, &["wire", "text", "embed", "store", "search"]),
     (1, &["base"]),
     (0, &["limits"]),

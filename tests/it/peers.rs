@@ -125,7 +125,7 @@ fn under_systemd_a_line_has_its_priority_and_elsewhere_it_has_not() {
     let told = fs::read_to_string(&log).unwrap();
     let numbered = |line: &str| ["<3>", "<4>", "<6>", "<7>"].iter().any(|number| line.starts_with(number));
     assert!(told.lines().count() > 0 && told.lines().all(numbered), "{told}");
-    assert!(told.lines().any(|line| line == "<6>Stopped. Everything is on the disk."), "{told}");
+    assert!(told.lines().any(|line| line == "<6>Stopped. Everything that was acknowledged is on the disk."), "{told}");
 
     let elsewhere = Place::new();
     let mut command = Command::new(WATTLE);

@@ -17,12 +17,16 @@ pub(super) fn count(path: &Path) -> Result<u32, String> {
     Ok(boot)
 }
 
-/// The next start counts above `number`.
-pub(super) fn at_least(path: &Path, number: u32) {
+/// The next start counts above `number`: true once that is on the disk.
+#[must_use]
+pub(super) fn at_least(path: &Path, number: u32) -> bool {
     let kept = read(path).and_then(|before| if before < number { write(path, number) } else { Ok(()) });
-    if let Err(why) = kept {
-        warn!("{why} After its next start this agent may be taken for an earlier one of itself for a while.");
+    if let Err(why) = &kept {
+        warn!(
+            "{why} Until it can be, this agent does not answer other devices' probes, and they may take it for down."
+        );
     }
+    kept.is_ok()
 }
 
 fn read(path: &Path) -> Result<u32, String> {
@@ -53,12 +57,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = &folder.path().join("boot");
         assert_eq!((count(path), count(path)), (Ok(1), Ok(2)));
-        at_least(path, 40);
-        at_least(path, 7);
+        assert!(at_least(path, 40) && at_least(path, 7));
         assert_eq!(count(path), Ok(41));
         std::fs::write(path, "many").unwrap();
         assert!(count(path).unwrap_err().contains("damaged"));
-        at_least(path, 99);
+        assert!(!at_least(path, 99));
         assert!(count(path).is_err(), "a damaged count is its owner's to mend");
     }
 }

@@ -30,6 +30,7 @@ use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::Wall;
 use crate::node::input::Input;
+use crate::platform::panics::guard;
 use crate::platform::{blocking, clock};
 use coordinator::HostCoordinator;
 use futures_lite::future::or;
@@ -151,8 +152,14 @@ impl GovernorHandle {
         let (alive, ended) = bounded::<()>(1);
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let alive = alive.clone();
+            let told = name.to_owned();
             let work = move || {
-                work();
+                if let Err(why) = guard(work) {
+                    log::error!(
+                        "The thread {told} of the governor ended after a defect of the program ({why}). Without samples the \
+                         sensors count as unknown until the agent is started again."
+                    );
+                }
                 drop(alive);
             };
             Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
@@ -192,7 +199,17 @@ impl GovernorHandle {
             looking: AtomicBool::new(false),
         });
         let theirs = Arc::clone(&shared);
-        thread("host", Box::new(move || host.run(&theirs)))?;
+        let meet = move || {
+            if let Err(why) = guard(|| host.run(&theirs)) {
+                log::error!(
+                    "This agent does not meet the others of this host any more, after a defect of the program ({why}). It \
+                     governs itself alone until it is started again."
+                );
+                let news = theirs.lock().lead(clock::now(), true);
+                theirs.spread(news);
+            }
+        };
+        thread("host", Box::new(meet))?;
         // It waits for this, or has died: then all is as with a sensor that never answers.
         let _ = tell_shared.send(Arc::clone(&shared));
         Ok(Self { shared: Some(shared), ended: Some(ended) })

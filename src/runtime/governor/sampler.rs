@@ -9,12 +9,16 @@ use crate::energy::sample::fault::Reading;
 use crate::limits::SENSOR_LATE_MS;
 use crate::platform::clock;
 use crate::platform::hint_files::HintFiles;
+use crate::platform::panics::guard;
 use crate::platform::sched::process_cpu;
 use crate::platform::sysfs::others::OtherProcesses;
 use crate::platform::sysfs::sensors::Sensors;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
+
+/// Until the next sample after one that panicked: a defect that comes with each of them must not take a core.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// What the thread keeps from sample to sample.
 struct Sampler<'a> {
@@ -59,9 +63,13 @@ pub(super) fn run(
     };
     sampler.tell_late_findings();
     while let Some(due) = sampler.wait() {
-        match due {
+        let done = guard(|| match due {
             Due::Sample(now) => sampler.once(now),
             Due::Keep => sampler.keep(),
+        });
+        if done.is_err() {
+            // The sample did not end, so the sensors count as unknown until the next one does.
+            drop(shared.changed.wait_timeout(shared.lock(), AFTER_PANIC));
         }
     }
 }

@@ -21,7 +21,7 @@ fn clean(path: &str, text: &str) {
 #[test]
 fn an_arrow_that_goes_up_or_sideways_is_caught() {
     caught("src/store/kv.rs", "//! x\nuse crate::node::Node;\n", 2, "store uses node");
-    caught("src/mesh/peers.rs", "//! x\nuse crate::query::queue;\n", 2, "mesh uses query");
+    caught("src/mesh/peers.rs", "//! x\nuse crate::scheduler::queue;\n", 2, "mesh uses scheduler");
     caught("src/text/a.rs", "//! x\nfn f() { crate::wire::go() }\n", 2, "text uses wire");
     caught("src/runtime/a.rs", "//! x\nuse crate::sim::World;\n", 2, "runtime uses sim");
     caught("src/platform/a.rs", "//! x\nuse crate::net::link;\n", 2, "platform uses net");

@@ -12,7 +12,7 @@ use crate::store::record::Source;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// Compare a part of a folder with what is known of it.
-    Look(Look),
+    Scan(Scan),
     /// Name documents that wait.
     Refill {
         /// For what they wait.
@@ -32,8 +32,15 @@ pub enum Task {
         /// How many at most, 1 to `EMBED_BATCH`.
         chunks: usize,
     },
-    /// Find out what a person's question means.
-    Mean {
+    /// Set a document aside whose tasks panicked.
+    Park {
+        /// Which.
+        doc: DocId,
+        /// One plain sentence for people.
+        reason: String,
+    },
+    /// Embed a person's question.
+    EmbedQuery {
         /// As asked.
         question: String,
     },
@@ -58,9 +65,9 @@ pub struct Asked {
     pub shared: bool,
 }
 
-/// One step of a look.
+/// One step of a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Scan {
     /// The source that the place belongs to.
     pub source: Source,
     /// A folder or file, absolute.
@@ -71,7 +78,7 @@ pub struct Look {
 
 /// What a device holds of one collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counted {
+pub struct CollectionCount {
     /// Its name.
     pub name: String,
     /// Documents that were read.
@@ -83,11 +90,11 @@ pub struct Counted {
 /// What came of a task.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// A step of a look is done.
-    Looked {
+    /// A step of a scan is done.
+    Scanned {
         /// What is new, different or gone.
         changes: Vec<Change>,
-        /// Where the next step begins; `None` when the look is over.
+        /// Where the next step begins; `None` when the scan is over.
         next: Option<Vec<u8>>,
         /// What was left out and why, for people; bounded.
         remarks: Vec<String>,
@@ -96,14 +103,16 @@ pub enum Outcome {
     Refilled(Vec<DocId>),
     /// What is to be saved.
     Changes(Vec<Change>),
-    /// What a question means.
-    Meant(Embedding),
+    /// The embedding of a question.
+    QueryEmbedding(Embedding),
     /// Passages of this device.
     Found(Box<Found>),
     /// The store was walked.
     Audited(Audit),
     /// The collections that the members may ask, at most `GOSSIP_COLLECTIONS_MAX`.
-    Counted(Vec<Counted>),
+    Counted(Vec<CollectionCount>),
     /// The store or the engine failed; nothing was changed.
     Failed(String),
+    /// A defect of the program stopped it: where, and how the message begins. Nothing was changed, and the thread goes on.
+    Panicked(String),
 }

@@ -55,6 +55,12 @@ impl Queue {
         self.held.remove(&doc);
     }
 
+    /// The document is free again and still waits for the same.
+    pub fn retry(&mut self, doc: DocId, kind: Kind) {
+        self.release(doc);
+        self.learn(doc, kind);
+    }
+
     /// The store's answer to a refill.
     pub fn refilled(&mut self, wait: Wait, docs: &[DocId]) {
         let before = self.windows[wait as usize].known.len();
@@ -66,15 +72,15 @@ impl Queue {
         window.dry = window.known.len() == before;
     }
 
-    /// The next task. Reading comes before embedding, so that a person sees early what there is; dropping
-    /// comes last, if it `may_drop` at all, when nothing that waits could reuse a vector. Embedding takes so many
+    /// The next task. Reading comes before embedding, so that a person sees early what there is; purging
+    /// comes last, if it `may_purge` at all, when nothing that waits could reuse a vector. Embedding takes so many
     /// `chunks` at once; `None`: it waits.
-    pub fn next(&mut self, ledger: &Ledger, may_drop: bool, chunks: Option<usize>) -> Option<Task> {
+    pub fn next(&mut self, ledger: &Ledger, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
         for wait in Wait::ALL {
             if wait == Wait::Embed && chunks.is_none() {
                 continue;
             }
-            if wait == Wait::Drop && (!may_drop || ledger.unfinished() > 0) {
+            if wait == Wait::Drop && (!may_purge || ledger.unfinished() > 0) {
                 return None;
             }
             if let Some(task) = self.next_of(wait, ledger, chunks.unwrap_or(1)) {
@@ -101,8 +107,8 @@ impl Queue {
         Some(Task::Refill { wait, max: TODO_MAX / 2 + self.held.len() })
     }
 
-    /// Leaving documents that a refill named, all at once; they are the node's to drop.
-    pub fn take_leaving(&mut self) -> Vec<DocId> {
+    /// Tombstoned documents that a refill named, all at once; they are the caller's to purge.
+    pub fn take_tombstoned(&mut self) -> Vec<DocId> {
         let window = &mut self.windows[Wait::Drop as usize];
         let mut taken = Vec::new();
         while let Some(doc) = window.known.pop_front() {
@@ -114,11 +120,11 @@ impl Queue {
         taken
     }
 
-    /// A refill failed.
-    pub fn refill_failed(&mut self, wait: Wait) {
+    /// A refill failed; it is asked for again at once if it is to be tried `again`, else after the next save.
+    pub fn refill_failed(&mut self, wait: Wait, again: bool) {
         let window = &mut self.windows[wait as usize];
         window.refilling = false;
-        window.dry = true;
+        window.dry = !again;
     }
 }
 
@@ -150,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_comes_before_embedding_and_dropping_comes_last() {
+    fn reading_comes_before_embedding_and_purging_comes_last() {
         let mut queue = Queue::default();
         queue.learn(DocId(1), Kind::Chunked);
         queue.learn(DocId(2), Kind::Waiting);
@@ -165,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn while_embedding_waits_reading_goes_on_and_nothing_is_dropped_that_could_be_reused() {
+    fn while_embedding_waits_reading_goes_on_and_nothing_is_purged_that_could_be_reused() {
         let mut queue = Queue::default();
         queue.learn(DocId(1), Kind::Chunked);
         queue.learn(DocId(2), Kind::Waiting);

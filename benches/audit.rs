@@ -1,0 +1,191 @@
+//! How long a question takes while the store is audited. `cargo bench --bench audit`; docs/evidence.md keeps figures.
+//!
+//! The shipped threads over a store of 100,000 chunks on this machine's disk: the people's thread answers questions one
+//! after the other, first alone, then while audits follow each other without a pause. The bar: the 95th percentile
+//! with an audit is at most 1.5 times that without.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench fails by panicking, prints its figures and reads clocks itself"
+)]
+
+use smol::channel::{Receiver, bounded};
+use std::fs;
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
+use wattle::base::id::{EmbedKey, Fingerprint, Ring, TaskId};
+use wattle::base::rng::Rng;
+use wattle::base::vector::Embedding;
+use wattle::embed::Embedder;
+use wattle::embed::engine::Engine;
+use wattle::embed::model::Manifest;
+use wattle::embed::stand_in::StandIn;
+use wattle::node::input::Input;
+use wattle::platform::disk::{Disk, Sync};
+use wattle::platform::folder::Folders;
+use wattle::platform::sched::step_back;
+use wattle::runtime::driver::Event;
+use wattle::runtime::executor::{Auditor, Clamp, Executor, Lanes};
+use wattle::scheduler::task::{Asked, Outcome, Task};
+use wattle::store::change::{Change, NewChunk};
+use wattle::store::library::Library;
+use wattle::store::read;
+use wattle::store::record::FileStamp;
+use wattle::worker::retrieve::load_index;
+
+const DOCUMENTS: u64 = 1_000;
+const CHUNKS_EACH: u64 = 100;
+const QUESTIONS: u64 = 300;
+const WORDS: [&str; 16] = [
+    "heat", "pump", "valve", "garden", "fence", "solar", "letter", "bread", "recipe", "boiler", "battery", "winter",
+    "oak", "river", "stone", "school",
+];
+
+fn prose(rng: &mut Rng, words: usize) -> String {
+    let word = |rng: &mut Rng| format!("{}{}", WORDS[rng.below(16) as usize], rng.below(100));
+    (0..words).map(|_| word(rng)).collect::<Vec<_>>().join(" ")
+}
+
+fn engine() -> Engine {
+    let file = |name: &str| fs::read(format!("{}/models/all-MiniLM-L6-v2/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let manifest = Manifest::parse(&file("manifest.json")).unwrap();
+    Engine::load(file("model.onnx"), &String::from_utf8(file("vocab.txt")).unwrap(), &manifest).unwrap()
+}
+
+/// `DOCUMENTS` times `CHUNKS_EACH` chunks of 110 words, each with a vector.
+fn fill(disk: Disk, model: Fingerprint) {
+    let (mut library, mut rng) = (Library::open(disk).unwrap(), Rng::new(1));
+    let mut embedder = StandIn::new(model);
+    assert!(library.bind(model).unwrap().is_ok());
+    for n in 0..DOCUMENTS {
+        let stamp = FileStamp::default();
+        let path = format!("/docs/{n}.md").into_bytes();
+        let seen = Change::Seen { path, stamp, collection: "home".to_owned(), ring: Ring::Mesh };
+        let doc = library.apply(&seen).unwrap().doc.unwrap();
+        let piece = |at: u64| {
+            let key = EmbedKey(u128::from(n * CHUNKS_EACH + at).to_be_bytes());
+            NewChunk { key, heading: "Part".to_owned(), text: prose(&mut rng, 110), start: 0, end: 1 }
+        };
+        let pieces: Vec<NewChunk> = (0..CHUNKS_EACH).map(piece).collect();
+        let vectors: Vec<_> = pieces.iter().map(|piece| embedder.embed(&piece.text).unwrap().quantize()).collect();
+        let keys: Vec<_> = pieces.iter().map(|piece| piece.key).collect();
+        library.apply(&Change::Chunked { doc, stamp, content: u128::from(n).to_be_bytes(), pieces }).unwrap();
+        let rows = read::document(library.kv(), doc).unwrap().unwrap().pieces;
+        let rows = rows.iter().map(|piece| piece.row);
+        let vectors = rows.zip(keys).zip(vectors).map(|((row, key), vector)| (row, key, vector)).collect();
+        library.apply(&Change::Embedded { doc, model, vectors }).unwrap();
+        wattle::store::kv::Kv::sync(library.kv()).unwrap();
+    }
+    library.kv().rotate().unwrap();
+    assert_eq!(library.commit().ledger.vectors, DOCUMENTS * CHUNKS_EACH);
+}
+
+/// The threads and what they are asked through.
+struct House {
+    lanes: Lanes,
+    inbox: Receiver<Event>,
+    next: TaskId,
+    auditing: bool,
+    audits: u32,
+}
+
+impl House {
+    fn start(&mut self, task: Task) -> TaskId {
+        self.next.0 += 1;
+        assert_eq!(self.lanes.start(self.next, task), Ok(()));
+        self.next
+    }
+
+    /// Waits for a question's task; audits that end meanwhile are begun anew.
+    fn wait(&mut self, task: TaskId) -> Outcome {
+        loop {
+            let Ok(Event::Input(Input::Done(id, outcome, _))) = self.inbox.recv_blocking() else { unreachable!() };
+            match outcome {
+                Outcome::Audited(audit) => {
+                    assert!(audit.clean(), "{:?}", audit.faults);
+                    self.audits += 1;
+                    if self.auditing {
+                        self.start(Task::Audit);
+                    }
+                }
+                outcome if id == task => return outcome,
+                outcome => unreachable!("{outcome:?}"),
+            }
+        }
+    }
+
+    fn ask(&mut self, rng: &mut Rng) -> Duration {
+        let question = format!("Where is the {}?", prose(rng, 3));
+        let began = Instant::now();
+        let meant = self.start(Task::EmbedQuery { question: question.clone() });
+        let Outcome::QueryEmbedding(engine_meaning) = self.wait(meant) else { unreachable!() };
+        // The stored vectors are the stand-in's: its meaning finds passages, the engine's costs what it costs.
+        let meaning: Embedding = StandIn::new(engine_meaning.model()).embed(&question).unwrap();
+        let found = self.start(Task::Retrieve(Asked { text: question, meaning, count: 5, shared: false }));
+        assert!(matches!(self.wait(found), Outcome::Found(found) if found.hits.len() == 5));
+        began.elapsed()
+    }
+
+    fn p95(&mut self, seed: u64, name: &str) -> f64 {
+        let mut rng = Rng::new(seed);
+        let mut times: Vec<Duration> = (0..QUESTIONS).map(|_| self.ask(&mut rng)).collect();
+        times.sort_unstable();
+        let ms = |at: usize| times[at].as_secs_f64() * 1000.0;
+        let (median, p95) = (ms(times.len() / 2), ms(times.len() * 95 / 100));
+        println!("{name:24} median {median:7.2} ms   p95 {p95:7.2} ms   worst {:7.2} ms", ms(times.len() - 1));
+        p95
+    }
+}
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
+    let engine = engine();
+    let began = Instant::now();
+    fill(disk.clone(), engine.model());
+    println!("{} chunks were written in {:.1} s", DOCUMENTS * CHUNKS_EACH, began.elapsed().as_secs_f64());
+
+    let (events, inbox) = bounded(64);
+    let ((background, _), (people, tasks), (audits, audit_tasks)) = (bounded(1), bounded(4), bounded(4));
+    let bench = Executor {
+        disk: disk.clone(),
+        embedder: engine,
+        folders: Folders::new(folder.path().to_owned()),
+        index: Arc::new(RwLock::new(load_index(&disk).unwrap())),
+        events: events.clone(),
+        clamp: Clamp::default(),
+    };
+    let auditor = Auditor { disk, events };
+    std::thread::spawn(move || bench.run(&tasks));
+    std::thread::spawn(move || {
+        step_back();
+        auditor.run(&audit_tasks);
+    });
+    let lanes = Lanes { background, people, audits };
+    let mut house = House { lanes, inbox, next: TaskId(0), auditing: false, audits: 0 };
+
+    house.p95(1, "warming up");
+    let before = house.p95(2, "without an audit");
+    house.auditing = true;
+    house.start(Task::Audit);
+    let during = house.p95(3, "with an audit under way");
+    house.auditing = false;
+    let began = Instant::now();
+    let ended = house.audits;
+    while house.audits == ended {
+        let Ok(Event::Input(Input::Done(_, outcome, _))) = house.inbox.recv_blocking() else { unreachable!() };
+        assert!(matches!(outcome, Outcome::Audited(audit) if audit.clean()));
+        house.audits += 1;
+    }
+    let after = house.p95(4, "without an audit, again");
+    let alone = before.min(after);
+    println!(
+        "{ended} audits ended while questions were asked; the last one {:.1} s after them",
+        began.elapsed().as_secs_f64()
+    );
+    println!("p95 with / without: {:.2} (the bar: at most 1.5)", during / alone);
+}

@@ -1,0 +1,93 @@
+//! A task that panicked is tried once more; what panics again is set aside, and the rest goes on.
+
+use super::*;
+
+const WHY: &str = "src/text/extract/mod.rs:7: index out of bounds";
+
+/// A node that watches a folder, with so many documents that wait to be read, and the task that begins.
+fn with_documents(documents: u64) -> (Node, Output) {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+    let [Output::Start(look, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
+    let changes = vec![Change::Gone { doc: DocId(0) }];
+    let outcome = Outcome::Scanned { changes, next: None, remarks: Vec::new() };
+    let out = handle(&mut node, at(500), Input::Done(*look, outcome, Duration::ZERO));
+    let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
+    let mut ledger = Ledger::default();
+    (0..documents).for_each(|_| ledger.enter(Kind::Waiting));
+    let seen = |doc| Applied { doc: Some(DocId(doc)), now: Some(Kind::Waiting), ..Applied::default() };
+    let mut out = handle(&mut node, at(501), Input::Saved(*save, saved((1..=documents).map(seen).collect(), ledger)));
+    assert_eq!(out.len(), 1, "{out:?}");
+    (node, out.remove(0))
+}
+
+fn panics(node: &mut Node, started: &Output) -> Vec<Output> {
+    let Output::Start(task, _) = started else { panic!("{started:?}") };
+    handle(node, at(600), Input::Done(*task, Outcome::Panicked(WHY.to_owned()), Duration::ZERO))
+}
+
+#[test]
+fn a_document_whose_tasks_panicked_twice_is_parked_and_the_others_go_on() {
+    let (mut node, started) = with_documents(2);
+    assert!(matches!(started, Output::Start(_, Task::Read { doc: DocId(1) })), "{started:?}");
+    let out = panics(&mut node, &started);
+    let [Output::Start(other, Task::Read { doc: DocId(2) })] = &out[..] else { panic!("the next one: {out:?}") };
+    let nothing = Outcome::Changes(Vec::new());
+    let out = handle(&mut node, at(601), Input::Done(*other, nothing.clone(), Duration::ZERO));
+    let [again @ Output::Start(_, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("once more: {out:?}") };
+    let out = panics(&mut node, again);
+    let [Output::Start(park, Task::Park { doc: DocId(1), reason })] = &out[..] else { panic!("aside: {out:?}") };
+    assert!(reason.contains(WHY) && reason.contains("report"), "{reason}");
+    let refused = Change::Refused { doc: DocId(1), stamp: Default::default(), reason: reason.clone(), keep: true };
+    let outcome = Outcome::Changes(vec![refused]);
+    let out = handle(&mut node, at(602), Input::Done(*park, outcome, Duration::ZERO));
+    assert!(matches!(&out[..], [Output::Notice(_), Output::Save(..), ..]), "people are told: {out:?}");
+    assert_eq!(node.status(at(602)).held, None, "the store is not broken by it");
+}
+
+#[test]
+fn a_document_that_went_well_in_between_has_its_two_tries_again() {
+    let (mut node, mut started) = with_documents(1);
+    for _ in 0..3 {
+        let out = panics(&mut node, &started);
+        let [Output::Start(again, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("{out:?}") };
+        // It ended well, and is read anew since its file changed.
+        let gone = Outcome::Changes(vec![Change::Gone { doc: DocId(1) }]);
+        let out = handle(&mut node, at(601), Input::Done(*again, gone, Duration::ZERO));
+        let Some(Output::Save(save, _)) = out.first() else { panic!("{out:?}") };
+        let mut ledger = Ledger::default();
+        ledger.enter(Kind::Waiting);
+        let applied = Applied { doc: Some(DocId(1)), now: Some(Kind::Waiting), ..Applied::default() };
+        let out = handle(&mut node, at(602), Input::Saved(*save, saved(vec![applied], ledger)));
+        let [next] = &out[..] else { panic!("{out:?}") };
+        started = next.clone();
+    }
+}
+
+#[test]
+fn a_look_that_panicked_twice_is_left_and_said_so() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+    let out = panics(&mut node, &out[0]);
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "{out:?}");
+    let out = panics(&mut node, &out[0]);
+    let [Output::Notice(crate::node::output::Notice::LeftOut(why))] = &out[..] else { panic!("{out:?}") };
+    assert!(why.contains("/a") && why.contains(WHY), "{why}");
+    assert!(!node.status(at(601)).looking);
+}
+
+#[test]
+fn a_question_and_an_audit_whose_task_panicked_are_answered_with_an_error() {
+    let mut node = node(u64::MAX);
+    let search = Request::Search { question: "q".to_owned(), count: 3 };
+    for (reply, request) in [(1, search), (2, Request::Audit)] {
+        let started = handle(&mut node, at(0), Input::Api(ReplyId(reply), request));
+        let out = panics(&mut node, &started[0]);
+        let [Output::Reply(id, Response::Refused(Problem::Broken, why))] = &out[..] else { panic!("{out:?}") };
+        assert!(id.0 == reply && why.contains(WHY), "{out:?}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Panics: a defect of the program ends one piece of work, never a thread or its slot.
+//!
+//! Every thread runs its work within [`guard`], which turns a panic into a reason. The hook of [`install`] counts every
+//! panic of the process, those of tasks on the executor among them, and logs one line instead of the standard message:
+//! that one prints what was being worked on as long as it is (a string that is cut at a wrong place is printed whole),
+//! and texts of documents do not belong into logs.
+
+use crate::limits::PANIC_TEXT_BYTES_MAX;
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// What the hook knew of the last panic of this thread.
+    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Sets the hook. A second call changes nothing that anybody sees.
+pub fn install() {
+    set_hook(Box::new(|info| {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        let text = describe(info);
+        let thread = std::thread::current();
+        log::error!("A defect of the program: the thread {} panicked at {text}", thread.name().unwrap_or("(unnamed)"));
+        LAST.set(Some(text));
+    }));
+}
+
+/// Panics of this process so far, where the hook is installed.
+#[must_use]
+pub fn count() -> u64 {
+    COUNT.load(Ordering::Relaxed)
+}
+
+/// Does the work; a panic in it becomes its reason: where, and the beginning of its message. What the work changed stays
+/// as it was at that moment, so that the caller must not rely on it.
+///
+/// # Errors
+/// The reason, at most `PANIC_TEXT_BYTES_MAX` bytes.
+pub fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    LAST.set(None);
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|payload| LAST.take().unwrap_or_else(|| bounded(message(payload.as_ref()))))
+}
+
+fn describe(info: &PanicHookInfo<'_>) -> String {
+    let place = info.location().map(|at| format!("{}:{}: ", at.file(), at.line())).unwrap_or_default();
+    bounded(&format!("{place}{}", message(info.payload())))
+}
+
+fn message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// The beginning of the text, on one line.
+fn bounded(text: &str) -> String {
+    let mut kept = String::new();
+    for sign in text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }) {
+        if kept.len() + sign.len_utf8() > PANIC_TEXT_BYTES_MAX {
+            break;
+        }
+        kept.push(sign);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_short_reason_and_what_follows_is_done() {
+        let secret = "a private diary ".repeat(1000);
+        let why = guard(|| panic!("cannot cut {secret:?}\nthere")).map(|()| 0).unwrap_err();
+        assert!(why.contains("cannot cut") && why.len() <= PANIC_TEXT_BYTES_MAX, "{why}");
+        assert!(!why.contains('\n'));
+        assert_eq!(guard(|| 7), Ok(7));
+    }
+
+    #[test]
+    fn the_hook_counts_and_says_where() {
+        install();
+        let before = count();
+        let why = guard(|| panic!("here")).map(|()| 0).unwrap_err();
+        assert!(why.contains("panics.rs") && why.contains("here"), "{why}");
+        assert!(count() > before);
+    }
+}

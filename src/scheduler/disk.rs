@@ -1,0 +1,56 @@
+//! The home's disk: how full it is, whether that holds the work, and when it is measured again.
+
+use super::port::{Notice, Output};
+use crate::base::time::{Duration, Instant};
+use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS};
+
+/// What is known of the disk.
+#[derive(Debug)]
+pub(super) struct Disk {
+    pub(super) free: u64,
+    /// People were told that work is held by it.
+    held: bool,
+    measure_at: Instant,
+}
+
+impl Disk {
+    pub(super) const fn new(free: u64) -> Self {
+        Self { free, held: false, measure_at: Instant::ZERO }
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.free < DISK_FREE_MIN
+    }
+
+    /// When to measure it again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.is_full().then_some(self.measure_at)
+    }
+
+    /// Says when the disk begins and ceases to hold the work, and measures a full one now and then.
+    pub(super) fn check(&mut self, now: Instant, out: &mut Vec<Output>) {
+        if !self.is_full() {
+            if std::mem::take(&mut self.held) {
+                out.push(Output::Notice(Notice::Resumed));
+            }
+            return;
+        }
+        if !std::mem::replace(&mut self.held, true) {
+            out.push(Output::Notice(Notice::Held(self.reason())));
+        }
+        if self.measure_at <= now {
+            self.measure_at = now + Duration::from_millis(DISK_RETRY_MS);
+            out.push(Output::MeasureDisk);
+        }
+    }
+
+    /// One sentence or two for people: what a full disk means.
+    pub(super) fn reason(&self) -> String {
+        format!(
+            "The disk that holds the agent's home has only {} MiB free; {} MiB are needed. Nothing new is indexed until \
+             there is room; what is indexed still answers.",
+            self.free >> 20,
+            DISK_FREE_MIN >> 20
+        )
+    }
+}

@@ -1,0 +1,213 @@
+//! Places that changed, when to scan them (after a moment of quiet, but not never), and the scans that wait.
+
+use super::sources::WatchedSources;
+use super::task::{Scan, Task};
+use crate::base::time::{Duration, Instant, earliest};
+use crate::limits::{DIRTY_MAX, RELOOK_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX};
+use crate::store::record::Source;
+use heapless::{Deque, Vec as Bounded};
+
+/// The scans that wait, the first of them perhaps under way, and the places that are to be scanned later.
+#[derive(Debug)]
+pub(super) struct Scans {
+    pub(super) queue: ScanQueue,
+    pending: Deque<Scan, { SOURCES_MAX * 2 }>,
+    under_way: bool,
+}
+
+impl Scans {
+    pub(super) const fn new(now: Instant) -> Self {
+        Self { queue: ScanQueue::new(now), pending: Deque::new(), under_way: false }
+    }
+
+    /// Whether any scan waits or is under way.
+    pub(super) fn any(&self) -> bool {
+        self.under_way || !self.pending.is_empty()
+    }
+
+    /// Turns places that are due into scans, once the scans before are over.
+    pub(super) fn plan(&mut self, now: Instant, sources: &WatchedSources) {
+        while !self.any()
+            && let Some(place) = self.queue.due(now)
+        {
+            let scans: Vec<Scan> = match place {
+                Place::Everything => sources.saved.iter().map(whole).collect(),
+                Place::Scope(scope) => {
+                    let source = sources.covering(&scope).cloned();
+                    source.map(|source| Scan { source, scope, after: None }).into_iter().collect()
+                }
+            };
+            for scan in scans {
+                // Room for every source twice over, and a new plan is made only when the last one is done.
+                let _ = self.pending.push_back(scan);
+            }
+        }
+    }
+
+    /// The next step, unless one is under way.
+    pub(super) fn begin_next(&mut self) -> Option<Task> {
+        let scan = self.pending.front().filter(|_| !self.under_way)?;
+        self.under_way = true;
+        Some(Task::Scan(scan.clone()))
+    }
+
+    /// A step is saved: the scan goes on after this path, or is over.
+    pub(super) fn step(&mut self, next: Option<Vec<u8>>) {
+        self.under_way = false;
+        match next {
+            Some(after) => {
+                if let Some(scan) = self.pending.front_mut() {
+                    scan.after = Some(after);
+                }
+            }
+            None => drop(self.pending.pop_front()),
+        }
+    }
+
+    /// A step came to nothing and is to be done again.
+    pub(super) const fn again(&mut self) {
+        self.under_way = false;
+    }
+}
+
+fn whole(source: &Source) -> Scan {
+    Scan { scope: source.path.clone(), source: source.clone(), after: None }
+}
+
+/// Dirty places.
+#[derive(Debug)]
+pub struct ScanQueue {
+    dirty: Bounded<Dirty, DIRTY_MAX>,
+    /// More places changed than the table holds: scan everything.
+    overflowed: Option<Instant>,
+    whole_at: Instant,
+}
+
+#[derive(Debug)]
+struct Dirty {
+    scope: Vec<u8>,
+    first: Instant,
+    last: Instant,
+}
+
+/// What to scan now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// This folder or file.
+    Scope(Vec<u8>),
+    /// Every source, wholly.
+    Everything,
+}
+
+impl ScanQueue {
+    /// Begins with a scan of everything.
+    #[must_use]
+    pub const fn new(now: Instant) -> Self {
+        Self { dirty: Bounded::new(), overflowed: None, whole_at: now }
+    }
+
+    /// A path may have changed.
+    pub fn mark_dirty(&mut self, now: Instant, path: &[u8]) {
+        if let Some(dirty) = self.dirty.iter_mut().find(|dirty| covers(&dirty.scope, path)) {
+            dirty.last = now;
+            return;
+        }
+        if self.dirty.push(Dirty { scope: path.to_vec(), first: now, last: now }).is_err() {
+            self.overflow(now);
+        }
+    }
+
+    /// So much changed, or events were lost, that only a whole scan will do.
+    pub fn overflow(&mut self, now: Instant) {
+        self.dirty.clear();
+        self.overflowed.get_or_insert(now);
+    }
+
+    /// When the next place is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let settled = self.dirty.iter().map(Dirty::due).min();
+        let overflow = self.overflowed.map(|since| since + Duration::from_millis(SETTLE_MS));
+        earliest(settled, earliest(overflow, Some(self.whole_at)))
+    }
+
+    /// Takes the next place that is due. With `Everything`, the next whole scan is set an hour on.
+    pub fn due(&mut self, now: Instant) -> Option<Place> {
+        let overflow = self.overflowed.is_some_and(|since| since + Duration::from_millis(SETTLE_MS) <= now);
+        if overflow || self.whole_at <= now {
+            self.overflowed = None;
+            self.dirty.clear();
+            self.whole_at = now + Duration::from_millis(RELOOK_MS);
+            return Some(Place::Everything);
+        }
+        let at = self.dirty.iter().position(|dirty| dirty.due() <= now)?;
+        Some(Place::Scope(self.dirty.swap_remove(at).scope))
+    }
+}
+
+impl Dirty {
+    fn due(&self) -> Instant {
+        (self.last + Duration::from_millis(SETTLE_MS)).min(self.first + Duration::from_millis(SETTLE_MS_MAX))
+    }
+}
+
+/// Whether `path` is `scope` or lies below it.
+#[must_use]
+pub fn covers(scope: &[u8], path: &[u8]) -> bool {
+    path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || scope == b"/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(ms: u64) -> Instant {
+        Instant::from_millis(ms)
+    }
+
+    fn started() -> ScanQueue {
+        let mut scans = ScanQueue::new(at(0));
+        assert_eq!(scans.due(at(0)), Some(Place::Everything));
+        scans
+    }
+
+    #[test]
+    fn a_place_is_scanned_after_a_moment_of_quiet() {
+        let mut scans = started();
+        scans.mark_dirty(at(100), b"/a/b");
+        scans.mark_dirty(at(300), b"/a/b");
+        assert_eq!(scans.deadline(), Some(at(300 + SETTLE_MS)));
+        assert_eq!(scans.due(at(300 + SETTLE_MS - 1)), None);
+        assert_eq!(scans.due(at(300 + SETTLE_MS)), Some(Place::Scope(b"/a/b".to_vec())));
+        assert_eq!(scans.due(at(300 + SETTLE_MS)), None);
+    }
+
+    #[test]
+    fn a_place_that_never_gets_quiet_is_scanned_all_the_same() {
+        let mut scans = started();
+        (0..=SETTLE_MS_MAX).step_by(100).for_each(|ms| scans.mark_dirty(at(ms), b"/log"));
+        assert_eq!(scans.due(at(SETTLE_MS_MAX)), Some(Place::Scope(b"/log".to_vec())));
+    }
+
+    #[test]
+    fn too_many_places_become_one_scan_of_everything() {
+        let mut scans = started();
+        for n in 0..=DIRTY_MAX {
+            scans.mark_dirty(at(1), format!("/{n}").as_bytes());
+        }
+        assert_eq!(scans.due(at(1 + SETTLE_MS)), Some(Place::Everything));
+        assert_eq!(scans.due(at(1 + SETTLE_MS_MAX)), None);
+    }
+
+    #[test]
+    fn after_an_hour_everything_is_scanned_again() {
+        let scans = started();
+        assert_eq!(scans.deadline(), Some(at(RELOOK_MS)));
+    }
+
+    #[test]
+    fn a_neighbour_with_the_same_beginning_is_not_below() {
+        assert!(covers(b"/a", b"/a") && covers(b"/a", b"/a/b") && covers(b"/", b"/x"));
+        assert!(!covers(b"/a", b"/ab"));
+    }
+}

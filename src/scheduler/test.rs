@@ -1,0 +1,288 @@
+//! The machine as tables: these inputs, exactly these outputs. Whole lives are in tests/sim.rs.
+
+use super::saves::Saved;
+use super::task::{Outcome, Scan, Task};
+use super::{Admission, Config, Input, Notice, Output, Refusal, Scheduler};
+use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
+use crate::base::time::Instant;
+use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, LEAVING_MS, SAVES_MAX, SETTLE_MS};
+use crate::store::change::{Applied, Change, Kind, Ledger};
+use crate::store::keys::Wait;
+use crate::store::record::{FileStamp, Source, Sources};
+
+const ALL: Admission = Admission { chunks: Some(4) };
+const LIGHT: Admission = Admission { chunks: None };
+
+/// One row of a table.
+enum Row {
+    /// At this millisecond, this input causes exactly these outputs.
+    On(u64, Input, Vec<Output>),
+    /// With this admission the next task is this one.
+    Admit(Admission, Option<(u64, Task)>),
+}
+use Row::{Admit, On};
+
+const fn at(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+fn source(path: &str) -> Source {
+    Source { path: path.into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }
+}
+
+fn scheduler(slots: usize, sources: &[&str], ledger: Ledger) -> Scheduler {
+    let sources = sources.iter().map(|path| source(path)).collect();
+    Scheduler::new(at(0), Config { ledger, sources, slots, disk_free: u64::MAX })
+}
+
+fn check(machine: &mut Scheduler, table: Vec<Row>) {
+    for (number, row) in table.into_iter().enumerate() {
+        let mut out = Vec::new();
+        match row {
+            On(ms, input, expected) => {
+                let woken = input == Input::Wake;
+                machine.handle(at(ms), input, &mut out);
+                assert_eq!(out, expected, "row {number}");
+                let again = woken && machine.deadline().is_some_and(|due| due <= at(ms));
+                assert!(!again, "row {number}: a woken machine wants to be woken at once again");
+            }
+            Admit(admission, expected) => {
+                let id = machine.admit(admission, &mut out);
+                let expected = expected.map(|(id, task)| (TaskId(id), task));
+                assert_eq!(id, expected.as_ref().map(|(id, _)| *id), "row {number}: {out:?}");
+                let started: Vec<Output> = expected.map(|(id, task)| Output::Start(id, task)).into_iter().collect();
+                assert_eq!(out, started, "row {number}");
+            }
+        }
+    }
+}
+
+fn ledger(kinds: &[Kind]) -> Ledger {
+    let mut ledger = Ledger::default();
+    kinds.iter().for_each(|kind| ledger.enter(*kind));
+    ledger
+}
+
+/// The save is on the disk; these documents are now in these states, and no others are known.
+fn saved(save: u64, now: &[(u64, Kind)]) -> Input {
+    let applied =
+        now.iter().map(|(doc, kind)| Applied { doc: Some(DocId(*doc)), now: Some(*kind), ..Applied::default() });
+    let kinds: Vec<Kind> = now.iter().map(|(_, kind)| *kind).collect();
+    let saved = Saved { applied: applied.collect(), ledger: ledger(&kinds), disk_free: u64::MAX };
+    Input::Saved(SaveId(save), Ok(saved))
+}
+
+fn scan(path: &str) -> Task {
+    Task::Scan(Scan { source: source(path), scope: path.into(), after: None })
+}
+
+fn scanned(task: u64, changes: Vec<Change>) -> Input {
+    Input::Done(TaskId(task), Outcome::Scanned { changes, next: None, remarks: Vec::new() })
+}
+
+fn changes(task: u64, changes: &[Change]) -> Input {
+    Input::Done(TaskId(task), Outcome::Changes(changes.to_vec()))
+}
+
+fn some_change() -> Change {
+    Change::Gone { doc: DocId(99) }
+}
+
+#[test]
+fn a_file_is_scanned_read_embedded_and_ready() {
+    let mut machine = scheduler(1, &[], Ledger::default());
+    let (doc, change) = (DocId(7), some_change());
+    check(
+        &mut machine,
+        vec![
+            On(0, Input::Wake, vec![]),
+            Admit(ALL, None),
+            On(
+                1,
+                Input::Add(ReplyId(5), source("/a")),
+                vec![Output::Save(SaveId(1), vec![Change::Sources(Sources(vec![source("/a")]))])],
+            ),
+            On(2, saved(1, &[]), vec![Output::Watch(b"/a".to_vec()), Output::Added(ReplyId(5))]),
+            On(3, Input::Wake, vec![]),
+            Admit(ALL, None),
+            On(2 + SETTLE_MS, Input::Wake, vec![]),
+            Admit(ALL, Some((1, scan("/a")))),
+            Admit(ALL, None),
+            On(500, scanned(1, vec![change.clone()]), vec![Output::Save(SaveId(2), vec![change.clone()])]),
+            On(501, saved(2, &[(7, Kind::Waiting)]), vec![]),
+            Admit(LIGHT, Some((2, Task::Read { doc }))),
+            On(502, changes(2, std::slice::from_ref(&change)), vec![Output::Save(SaveId(3), vec![change.clone()])]),
+            On(503, saved(3, &[(7, Kind::Chunked)]), vec![]),
+            Admit(LIGHT, None),
+            Admit(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),
+            On(504, changes(3, std::slice::from_ref(&change)), vec![Output::Save(SaveId(4), vec![change])]),
+            On(505, saved(4, &[(7, Kind::Ready)]), vec![]),
+            Admit(ALL, None),
+        ],
+    );
+    assert!(machine.at_rest() && !machine.scanning());
+}
+
+#[test]
+fn a_promise_waits_for_the_save_that_it_rests_on() {
+    let list = |paths: &[&str]| vec![Change::Sources(Sources(paths.iter().map(|path| source(path)).collect()))];
+    let add = |reply, path| Input::Add(ReplyId(reply), source(path));
+    let mut machine = scheduler(1, &[], Ledger::default());
+    let other = Source { collection: "work".to_owned(), ..source("/a/b") };
+    check(
+        &mut machine,
+        vec![
+            On(1, add(1, "/a"), vec![Output::Save(SaveId(1), list(&["/a"]))]),
+            On(1, add(2, "/a/b"), vec![]),
+            On(1, Input::Changed(b"/a/x".to_vec()), vec![]),
+            On(1, add(3, "/c"), vec![Output::Save(SaveId(2), list(&["/a", "/c"]))]),
+            On(
+                2,
+                saved(1, &[]),
+                vec![Output::Watch(b"/a".to_vec()), Output::Added(ReplyId(1)), Output::Added(ReplyId(2))],
+            ),
+        ],
+    );
+    assert_eq!(machine.sources(), [source("/a")]);
+    let mut out = Vec::new();
+    machine.handle(at(3), Input::Add(ReplyId(4), other), &mut out);
+    assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Conflict, _)]), "{out:?}");
+    let gone = "The disk is gone.".to_owned();
+    check(
+        &mut machine,
+        vec![
+            On(
+                4,
+                Input::Saved(SaveId(2), Err(gone.clone())),
+                vec![
+                    Output::Refused(ReplyId(3), Refusal::Broken, gone.clone()),
+                    Output::Notice(Notice::Broken(gone.clone())),
+                ],
+            ),
+            On(5, add(5, "/d"), vec![Output::Refused(ReplyId(5), Refusal::Broken, gone)]),
+            On(60_000, Input::Wake, vec![]),
+            Admit(ALL, None),
+        ],
+    );
+    assert!(machine.deadline().is_none() && machine.stands_still(), "a broken store waits for its owner");
+}
+
+#[test]
+fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
+    let mut machine = scheduler(1, &["/a"], Ledger::default());
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::DiskFree(DISK_FREE_MIN - 1), &mut out);
+    machine.handle(at(1), Input::Wake, &mut out);
+    assert!(matches!(&out[..], [Output::Notice(Notice::Held(why)), Output::MeasureDisk] if why.contains("MiB free")));
+    assert_eq!(machine.deadline(), Some(at(1 + DISK_RETRY_MS)));
+    check(
+        &mut machine,
+        vec![
+            On(2, Input::Wake, vec![]),
+            Admit(ALL, None),
+            On(1 + DISK_RETRY_MS, Input::Wake, vec![Output::MeasureDisk]),
+            On(40_000, Input::DiskFree(u64::MAX), vec![]),
+            On(40_000, Input::Wake, vec![Output::Notice(Notice::Resumed)]),
+            Admit(ALL, Some((1, scan("/a")))),
+        ],
+    );
+}
+
+#[test]
+fn tombstoned_documents_are_purged_all_at_once_when_they_have_had_their_time() {
+    let mut machine = scheduler(1, &[], ledger(&[Kind::Leaving, Kind::Leaving]));
+    let purge = |doc| Change::Drop { doc: DocId(doc) };
+    let named = Outcome::Refilled(vec![DocId(3), DocId(4)]);
+    let mut out = Vec::new();
+    machine.handle(at(LEAVING_MS - 1), Input::Wake, &mut out);
+    assert_eq!((machine.admit(ALL, &mut out), machine.deadline()), (None, Some(at(LEAVING_MS))));
+    machine.handle(at(LEAVING_MS), Input::Wake, &mut out);
+    let id = machine.admit(ALL, &mut out);
+    assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { wait: Wait::Drop, .. })]), "{out:?}");
+    assert_eq!(id, Some(TaskId(1)));
+    let save = Output::Save(SaveId(1), vec![purge(3), purge(4)]);
+    check(&mut machine, vec![On(LEAVING_MS + 1, Input::Done(TaskId(1), named), vec![save]), Admit(ALL, None)]);
+}
+
+#[test]
+fn a_task_that_panicked_is_tried_once_more_and_then_set_aside() {
+    let why = "src/text/chunk.rs:7: out of bounds".to_owned();
+    let panicked = |task| Input::Done(TaskId(task), Outcome::Panicked(why.clone()));
+    let reason = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");
+    let mut machine = scheduler(1, &["/a"], Ledger::default());
+    let doc = DocId(7);
+    let refused = Change::Refused { doc, stamp: FileStamp::default(), reason: "why".to_owned(), keep: true };
+    check(
+        &mut machine,
+        vec![
+            On(0, Input::Wake, vec![]),
+            Admit(ALL, Some((1, scan("/a")))),
+            On(1, panicked(1), vec![]),
+            Admit(ALL, Some((2, scan("/a")))),
+            On(2, panicked(2), vec![Output::Notice(Notice::LeftOut(reason("The scan of /a")))]),
+            Admit(ALL, None),
+            On(
+                3,
+                Input::Add(ReplyId(1), source("/b")),
+                vec![Output::Save(SaveId(1), vec![Change::Sources(Sources(vec![source("/a"), source("/b")]))])],
+            ),
+            On(4, saved(1, &[(7, Kind::Chunked)]), vec![Output::Watch(b"/b".to_vec()), Output::Added(ReplyId(1))]),
+            Admit(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),
+            On(5, panicked(3), vec![]),
+            Admit(ALL, Some((4, Task::Embed { doc, chunks: 4 }))),
+            On(6, panicked(4), vec![]),
+            Admit(LIGHT, Some((5, Task::Park { doc, reason: reason("Its indexing") }))),
+            On(
+                7,
+                changes(5, std::slice::from_ref(&refused)),
+                vec![Output::Notice(Notice::Unusable(doc, "why".to_owned())), Output::Save(SaveId(2), vec![refused])],
+            ),
+            On(8, saved(2, &[(7, Kind::Refused)]), vec![]),
+            Admit(ALL, None),
+        ],
+    );
+}
+
+#[test]
+fn a_failed_store_ends_all_work_and_a_stop_waits_for_no_save_of_it() {
+    let why = "The store cannot be read.".to_owned();
+    let mut machine = scheduler(2, &["/a", "/b"], Ledger::default());
+    check(
+        &mut machine,
+        vec![
+            On(0, Input::Wake, vec![]),
+            Admit(ALL, Some((1, scan("/a")))),
+            On(1, scanned(1, vec![some_change()]), vec![Output::Save(SaveId(1), vec![some_change()])]),
+            On(2, Input::ChangesLost, vec![]),
+        ],
+    );
+    machine.count(&mut Vec::new());
+    assert!(!machine.at_rest());
+    let failed = Input::Done(TaskId(2), Outcome::Failed(why.clone()));
+    check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(why))]), Admit(ALL, None)]);
+    assert!(machine.at_rest());
+}
+
+#[test]
+fn one_number_names_one_task_of_any_kind_and_what_was_not_started_here_is_nobodys() {
+    let mut machine = scheduler(2, &["/a"], Ledger::default());
+    let question = machine.issue();
+    check(&mut machine, vec![On(0, Input::Wake, vec![]), Admit(ALL, Some((2, scan("/a"))))]);
+    assert_eq!((question, machine.issue()), (TaskId(1), TaskId(3)));
+    assert!(machine.runs(TaskId(2)) && !machine.runs(question));
+    check(&mut machine, vec![On(1, Input::Done(question, Outcome::Refilled(Vec::new())), vec![])]);
+}
+
+#[test]
+fn there_is_room_for_the_save_of_every_task() {
+    let mut machine = scheduler(4, &[], Ledger::default());
+    let mut out = Vec::new();
+    for n in 0..SAVES_MAX as u64 {
+        machine.handle(at(1), Input::Add(ReplyId(n), source(&format!("/{n}"))), &mut out);
+    }
+    assert!(out.iter().all(|out| matches!(out, Output::Save(..))), "{out:?}");
+    assert_eq!((machine.under_way(), machine.has_slot()), (SAVES_MAX, false));
+    out.clear();
+    machine.handle(at(1), Input::Add(ReplyId(99), source("/more")), &mut out);
+    assert!(matches!(&out[..], [Output::Refused(ReplyId(99), Refusal::Busy, _)]), "{out:?}");
+}

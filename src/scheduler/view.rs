@@ -1,0 +1,68 @@
+//! What can be asked of the scheduler without changing it.
+
+use super::machine::Scheduler;
+use crate::base::id::TaskId;
+use crate::limits::SAVES_MAX;
+use crate::store::change::Ledger;
+use crate::store::record::Source;
+
+impl Scheduler {
+    /// The counts, as of the last save.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What is watched, as it is on the disk.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources.saved
+    }
+
+    /// Whether this task is under way here.
+    #[must_use]
+    pub fn runs(&self, id: TaskId) -> bool {
+        self.running.contains(id)
+    }
+
+    /// Whether one more background task could start. Each that runs may end in a save: there is room for all of them.
+    #[must_use]
+    pub fn has_slot(&self) -> bool {
+        self.running.len() < self.slots && self.under_way() < SAVES_MAX
+    }
+
+    /// Tasks and saves under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.running.len() + self.saves.len()
+    }
+
+    /// Whether some folder is being scanned, or is to be.
+    #[must_use]
+    pub fn scanning(&self) -> bool {
+        self.scans.any()
+    }
+
+    /// Whether anything is under way that a stop waits for. A broken store saves nothing any more.
+    #[must_use]
+    pub fn at_rest(&self) -> bool {
+        self.running.len() == 0 && (self.saves.len() == 0 || self.broken.is_some())
+    }
+
+    /// Whether nothing may begin, because the store is broken or the disk is full.
+    #[must_use]
+    pub const fn stands_still(&self) -> bool {
+        self.broken.is_some() || self.disk.is_full()
+    }
+
+    /// Why nothing begins, for people.
+    #[must_use]
+    pub fn held_reason(&self) -> Option<String> {
+        let full = || self.disk.is_full().then(|| self.disk.reason());
+        self.broken.as_deref().map(why_held).or_else(full)
+    }
+}
+
+fn why_held(why: &str) -> String {
+    format!("{why} Questions are still answered. Mend the disk, then start the agent again.")
+}
