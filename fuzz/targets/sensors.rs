@@ -101,7 +101,7 @@ pub fn check(data: &[u8]) {
     // What is asked once a second, and the kernel's events, are texts of the same kind.
     let _ = (text::busy_ticks(data), text::process_ticks(data), text::pressure(data), text::cgroup_millicores(data));
     let _ = (quota::files(data), limit_lines(data));
-    let _ = (text::field(data, b"MemAvailable"), text::throttle_bits(data), Uevent::parse(data));
+    let _ = (text::field(data, b"MemAvailable"), Uevent::parse(data));
 }
 
 fn record(path: &str, content: &str) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use super::battery::{self, BatteryGate};
 use super::board::findings::Findings;
 use super::board::sensor::Choice;
-use super::board::source::{Source, Supplies};
+use super::board::source::Source;
 use super::decision::Decision;
 use super::foreground::Foreground;
 use super::gates::Gates;
@@ -157,20 +157,6 @@ impl Governor {
         self.decide(now)
     }
 
-    /// The supply's alarm changed, between two samples (a uevent).
-    pub fn under_voltage(&mut self, now: Instant, alarm: bool) -> Decision {
-        self.gates.supply = self.supply.sample(now, Some(alarm), None);
-        self.climb(now);
-        self.decide(now)
-    }
-
-    /// The power supplies changed, between two samples (a uevent).
-    pub fn supplies(&mut self, now: Instant, supplies: Supplies) -> Decision {
-        self.gates.battery = self.battery.sample(now, Some(supplies));
-        self.climb(now);
-        self.decide(now)
-    }
-
     /// A question of a person began to be answered here.
     pub fn question_began(&mut self, now: Instant) -> Decision {
         self.foreground.question_began();
@@ -259,12 +245,6 @@ impl Governor {
     #[must_use]
     pub const fn foreign_cores(&self) -> f64 {
         self.foreground.foreign()
-    }
-
-    /// Does the mode change too often, and is held low?
-    #[must_use]
-    pub const fn flaps(&self) -> bool {
-        self.modes.flaps()
     }
 
     /// Should sensor `at` be read once more before its value is handed in?

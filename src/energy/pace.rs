@@ -62,15 +62,6 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// May worker `at` start a task? `Run` counts it as started.
-    pub fn may_start(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
-        let verdict = self.asks(now, at, decision);
-        if matches!(verdict, Verdict::Run { .. }) {
-            self.started(now, at);
-        }
-        verdict
-    }
-
     /// May worker `at` start a task? Asking starts nothing.
     pub fn asks(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
         let chunks = self.chunks(decision);
@@ -152,6 +143,15 @@ mod tests {
     use super::*;
     use crate::energy::share::Share;
 
+    /// Asks, and starts what may run.
+    fn start(pace: &mut Pace, now: Instant, at: usize, decision: &Decision) -> Verdict {
+        let verdict = pace.asks(now, at, decision);
+        if matches!(verdict, Verdict::Run { .. }) {
+            pace.started(now, at);
+        }
+        verdict
+    }
+
     /// The shares of time that workers ran in `seconds`, and how often more than one started in the same moment.
     fn run(workers: usize, duty: f64, task_ms: u64, seconds: u64) -> (Vec<f64>, usize) {
         let decision = Decision { workers, duty: Share::new(duty), chunks: 8, ..Decision::default() };
@@ -165,7 +165,7 @@ mod tests {
                     pace.finished(now, at, 1, Duration::from_millis(task_ms), &decision);
                     ends[at] = None;
                 }
-                if ends[at].is_none() && matches!(pace.may_start(now, at, &decision), Verdict::Run { .. }) {
+                if ends[at].is_none() && matches!(start(&mut pace, now, at, &decision), Verdict::Run { .. }) {
                     ends[at] = Some(now + Duration::from_millis(task_ms));
                     ran[at] += task_ms as f64 / (seconds * 1000) as f64;
                     started += 1;
@@ -199,14 +199,14 @@ mod tests {
         let mut pace = Pace::default();
         let decision = Decision { workers: 1, duty: Share::new(0.1), chunks: 8, ..Decision::default() };
         let at = Instant::from_millis;
-        assert_eq!(pace.may_start(at(0), 1, &decision), Verdict::No);
-        assert!(matches!(pace.may_start(at(3_600_000), 0, &decision), Verdict::Run { .. }));
-        assert_eq!(pace.may_start(at(3_600_000), 0, &decision), Verdict::No, "it runs already");
+        assert_eq!(start(&mut pace, at(0), 1, &decision), Verdict::No);
+        assert!(matches!(start(&mut pace, at(3_600_000), 0, &decision), Verdict::Run { .. }));
+        assert_eq!(start(&mut pace, at(3_600_000), 0, &decision), Verdict::No, "it runs already");
         pace.finished(at(3_600_300), 0, 1, Duration::from_millis(300), &decision);
         // Nothing was saved, 30 ms were earned meanwhile, 300 ms spent: 270 ms of debt at a tenth.
-        assert_eq!(pace.may_start(at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
+        assert_eq!(start(&mut pace, at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
         let off = Decision::default();
-        assert_eq!(pace.may_start(at(9_999_999), 0, &off), Verdict::No);
+        assert_eq!(start(&mut pace, at(9_999_999), 0, &off), Verdict::No);
     }
 
     #[test]

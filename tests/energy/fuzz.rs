@@ -129,7 +129,7 @@ fn any_bytes_in_hints_and_counters_are_a_value_or_none() {
         let _ = Hint::parse(&bytes, Some(Wall(i64::try_from(rng.below(200)).unwrap())));
         assert!(evcc_surplus(&bytes).is_none_or(f64::is_finite) && intensity(&bytes).is_none_or(f64::is_finite));
         let _ = (text::pressure(&bytes), text::busy_ticks(&bytes), text::field(&bytes, b"MemAvailable"));
-        let _ = (text::integer(&bytes), text::word(&bytes), text::throttle_bits(&bytes));
+        let _ = (text::integer(&bytes), text::word(&bytes));
         let _ = text::cgroup_millicores(&bytes);
         let _ = quota::files(&bytes);
     }

@@ -146,6 +146,8 @@ pub(in crate::io) fn calibrated(home: &Path, found: Calibration) -> std::io::Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::account::meter::Booked;
+    use crate::energy::account::task::Joules;
 
     #[test]
     fn a_calibration_of_before_is_of_the_whole_board_and_a_new_one_says_what_it_is_of() {
@@ -164,7 +166,7 @@ mod tests {
         assert_eq!(load(home.path()), Kept::default());
         let mut kept = Kept { v: Kept::VERSION, waited_ms: 7, ..Kept::default() };
         kept.learned = Some(Learned { duty: 0.4, workers: Some(3), ..Learned::default() });
-        kept.ledger.add(20_000, crate::energy::account::task::Joules::UNKNOWN, 12);
+        kept.ledger.book(Booked { day: 20_000, joules: Joules::UNKNOWN, tasks: 1, chunks: 12 });
         save(home.path(), &kept).unwrap();
         assert_eq!(load(home.path()), kept);
         for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {

@@ -192,6 +192,7 @@ pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::account::meter::Booked;
     use crate::energy::account::task::{Attribution, Joules};
 
     #[test]
@@ -214,7 +215,7 @@ mod tests {
     fn the_last_week_is_told_newest_first_with_what_each_number_is_of() {
         let mut ledger = Ledger::default();
         let joules = Joules::new(12.0, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
-        (0..20).for_each(|day| ledger.add(20_000 + day, joules, 100));
+        (0..20).for_each(|day| ledger.book(Booked { day: 20_000 + day, joules, tasks: 1, chunks: 100 }));
         let days = days(&ledger, 20_019);
         assert_eq!(days.len(), ENERGY_DAYS_TOLD);
         assert_eq!(days[0].date, date(20_018));

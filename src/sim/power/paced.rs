@@ -34,7 +34,8 @@ impl Paced {
                         pace.finished(now, worker, 1, Duration::from_millis(TASK_MS), &part);
                         *end = None;
                     }
-                    if end.is_none() && matches!(pace.may_start(now, worker, &part), Verdict::Run { .. }) {
+                    if end.is_none() && matches!(pace.asks(now, worker, &part), Verdict::Run { .. }) {
+                        pace.started(now, worker);
                         *end = Some(now + Duration::from_millis(TASK_MS));
                     }
                     busy += usize::from(end.is_some());
