@@ -88,7 +88,11 @@ pub const SENSOR_LATE_MS: u64 = 250;
 /// Agents of one user on one host that follow its governor.
 pub const FOLLOWERS_MAX: usize = 32;
 
-/// Bytes of a word between them.
+/// Outputs that one input of a host's coordinator may cause: a message to each follower, the hints that waited for a
+/// leader, and few others.
+pub const COORDINATOR_OUT_MAX: usize = FOLLOWERS_MAX + 16;
+
+/// Bytes of a message between them.
 pub const GOVERNOR_FRAME_MAX: usize = 128;
 
 /// Bytes of the grid's carbon intensities: a forecast of two days in half hours.

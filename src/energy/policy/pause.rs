@@ -12,7 +12,7 @@ pub struct Pause {
 
 /// What is kept of a pause over a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct PersistedPause {
     /// Milliseconds that were left when it was saved; `None`: until resumed.
     pub left_ms: Option<u64>,
     /// Seconds since 1970 when it was saved, where the time was known.
@@ -50,15 +50,15 @@ impl Pause {
 
     /// What to keep of it.
     #[must_use]
-    pub fn keep(&self, now: Instant, wall: Option<Wall>) -> Kept {
+    pub fn persist(&self, now: Instant, wall: Option<Wall>) -> PersistedPause {
         let left = self.until.map(|until| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX));
-        Kept { left_ms: left, saved: wall.map(|wall| wall.0) }
+        PersistedPause { left_ms: left, saved: wall.map(|wall| wall.0) }
     }
 
     /// A kept pause again. The time that passed meanwhile counts where both times are known; where they are not, what
     /// was left still is: too long a pause is a smaller wrong than one too short.
     #[must_use]
-    pub fn recall(now: Instant, wall: Option<Wall>, kept: Kept) -> Self {
+    pub fn recall(now: Instant, wall: Option<Wall>, kept: PersistedPause) -> Self {
         let Some(left) = kept.left_ms else { return Self::OPEN };
         let passed = kept.saved.zip(wall).map_or(0, |(saved, wall)| wall.0.saturating_sub(saved).max(0));
         let passed = u64::try_from(passed).unwrap_or(0).saturating_mul(1000);
@@ -75,13 +75,13 @@ mod tests {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let pause = Pause::lasting(at(100), Duration::from_secs(7200));
         assert!(pause.holds(at(7299)) && !pause.holds(at(7300)));
-        let kept = pause.keep(at(1100), Some(Wall(50_000)));
+        let kept = pause.persist(at(1100), Some(Wall(50_000)));
         // Booted again: the device's own clock begins at zero.
         let again = Pause::recall(at(5), Some(Wall(50_200)), kept);
         assert_eq!(again.until(), Some(at(5 + 6000)));
         assert_eq!(Pause::recall(at(5), None, kept).until(), Some(at(5 + 6200)), "the time is unknown");
         assert!(!Pause::recall(at(5), Some(Wall(99_999)), kept).holds(at(5)));
-        let open = Pause::recall(at(5), None, Pause::OPEN.keep(at(1), None));
+        let open = Pause::recall(at(5), None, Pause::OPEN.persist(at(1), None));
         assert!(open.holds(Instant::from_millis(u64::MAX)));
     }
 

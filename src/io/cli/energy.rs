@@ -8,11 +8,12 @@ use crate::energy::account::task::{Method, Scope};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::source::Source;
+use crate::energy::coordinator::persisted::Calibration;
 use crate::energy::policy::hint::Energy;
 use crate::energy::policy::hours::minute_of_day;
 use crate::energy::report::Report;
 use crate::io::calibrate::{self, Power};
-use crate::io::governor::{Current, More, Paused, Spent, keep};
+use crate::io::governor::{Current, More, Paused, Spent, state_file};
 use crate::io::home::Home;
 use crate::io::http::client::{Answer, Client, Failure};
 use crate::io::settings;
@@ -58,15 +59,15 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
         (typed, Scope::BoardInput)
     };
     let found = found.map_err(Stop::NotDone)?;
-    let kept = keep::Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
-    keep::calibrated(home.path(), kept).map_err(|error| {
+    let kept = Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
+    state_file::calibrated(home.path(), kept).map_err(|error| {
         Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
     })?;
     say(&calibrated(kept))
 }
 
 /// What was found, and what of the device it is of.
-fn calibrated(kept: keep::Calibration) -> String {
+fn calibrated(kept: Calibration) -> String {
     let (what, but) = match kept.scope {
         Scope::CpuPackage => ("The CPU package", " What the rest of the device takes is not in it."),
         _ => ("The device", ""),
@@ -129,7 +130,7 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
         Ok(answer) => say(&format!("The power supply counts as a new one. {}\n", answer.read.more.why)),
         Err(Stop::NoAgent(_)) if home.is_dir() => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
-            keep::new_supply(home.path()).map_err(|error| {
+            state_file::new_supply(home.path()).map_err(|error| {
                 Stop::NotDone(format!(
                     "That cannot be kept in {}: {error}. Nothing was changed.",
                     home.path().display()
@@ -148,7 +149,7 @@ fn settled(asked: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Pau
         Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
         Err(Stop::NoAgent(_)) => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
-            keep::paused(home.path(), wanted).map_err(Stop::NotDone)?;
+            state_file::paused(home.path(), wanted).map_err(Stop::NotDone)?;
             say(if wanted.is_some() {
                 "No agent runs here now; the next one starts paused.\n"
             } else {
@@ -373,10 +374,10 @@ mod tests {
 
     #[test]
     fn a_calibration_by_the_cpu_package_does_not_speak_of_the_device() {
-        let package = keep::Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
+        let package = Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
         let said = calibrated(package);
         assert!(said.starts_with("The CPU package takes 3.00 W") && said.contains("CPU package, ±15 %."), "{said}");
-        let board = calibrated(keep::Calibration { scope: Scope::BoardInput, ..package });
+        let board = calibrated(Calibration { scope: Scope::BoardInput, ..package });
         assert!(board.starts_with("The device takes") && board.ends_with("whole board, ±15 %.\n"), "{board}");
     }
 }

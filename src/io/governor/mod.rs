@@ -1,44 +1,43 @@
-//! The governor in the agent: threads, files and sockets around `energy::governor`.
+//! The governor in the agent: threads, files and sockets around `energy::coordinator`.
 //!
-//! Duty: samples when the governor wants it, tells the driver what is allowed, keeps what was learned; the agents of
-//! one user on one host share one governor, and the first to start leads. In/out: words of the driver and of the API
-//! in; `Decision`s out. Invariants: nothing is read or written while the lock is held, so that nobody waits for a
-//! sensor, at the start and at the end neither; a read that takes longer than `SENSOR_LATE_MS` is unknown; one wake-up
-//! a sample; a pause is on the disk before it is acknowledged, and the newest word on it holds at every agent.
-//! Limits: `FOLLOWERS_MAX` agents follow, `GOVERNOR_FRAME_MAX` bytes of what they say. Not here: deciding (`energy`),
-//! reading (`io::sysfs`), admission of tasks (`node`).
+//! Duty: carries out what the coordinator decides: one thread reads the sensors and writes what was learned when that is
+//! due, one talks with the other agents of the host and holds the lock that makes one of them lead; the node is told
+//! what is allowed. In/out: words of the driver and of the API in; `Decision`s out. Invariants: nothing is read or
+//! written while the lock is held, so that nobody waits for a sensor, at the start and at the end neither; one wake-up a
+//! sample; a pause is on the disk before it is acknowledged. Limits: those of `energy::coordinator`.
+//! Not here: deciding (`energy`), reading (`io::sysfs`), admission of tasks (`node`).
 
-mod core;
 mod host;
-pub(in crate::io) mod keep;
 mod place;
 mod report;
 mod sampler;
+mod shared;
+pub(in crate::io) mod state_file;
 mod time;
 
 pub use report::{Current, More, Paused, Spent};
 
-use self::core::Core;
 use super::driver::Event;
 use super::{clock, errand};
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::Findings;
 use crate::energy::board::tree::Tree;
+use crate::energy::coordinator::{self, HintFrom, HostCoordinator, Input};
 use crate::energy::decision::Decision;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::{Energy, HintError};
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
-use crate::energy::policy::wall::Wall;
 use futures_lite::future::or;
 use host::Host;
+use shared::{Shared, State};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
 use time::Time;
 
@@ -81,65 +80,6 @@ pub struct Governing {
     ended: Option<Receiver<()>>,
 }
 
-/// What the threads share.
-#[derive(Debug)]
-struct Shared {
-    core: Mutex<Core>,
-    /// Something changed that the sampling thread waits for.
-    changed: Condvar,
-    /// Wakes the thread that talks with the other agents.
-    host: host::Bell,
-    time: Mutex<Time>,
-    home: PathBuf,
-    /// Held while what is kept is written, so that an older state never comes after a newer one.
-    keeping: Mutex<()>,
-    sensors: PathBuf,
-    /// What was found when the sensors were looked at last for somebody who asked.
-    found: Mutex<Findings>,
-    /// Somebody looks.
-    looking: AtomicBool,
-}
-
-impl Shared {
-    fn look(&self) {
-        let found = Findings::of(&super::sysfs::tree(&self.sensors));
-        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
-        self.looking.store(false, Ordering::Relaxed);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Looks up the time of day for the core; no lock is held meanwhile but the clock's own.
-    fn tell_time(&self, now: Instant) -> Option<Wall> {
-        let (wall, zone) = self.time.lock().unwrap_or_else(PoisonError::into_inner).look(now);
-        self.lock().set_time(now, wall, zone);
-        wall
-    }
-
-    /// Writes what is to be kept, synced; unless there is nothing new and nobody `insists`.
-    fn keep(&self, insists: bool) -> std::io::Result<()> {
-        let _one = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock::now();
-        self.tell_time(now);
-        let kept = self.lock().kept(now);
-        let saved = if insists || self.lock().is_new(&kept) { keep::save(&self.home, &kept) } else { Ok(()) };
-        self.lock().was_kept(clock::now(), saved.is_ok().then_some(kept));
-        saved
-    }
-
-    /// Carries out what a change of the core wants: others are told, and the sampling thread.
-    fn spread(&self, news: self::core::News) {
-        if news.others {
-            self.host.ring();
-        }
-        if news.sampling {
-            self.changed.notify_all();
-        }
-    }
-}
-
 impl Governing {
     /// Begins to govern, until `end`.
     ///
@@ -160,10 +100,11 @@ impl Governing {
         let (tell_shared, waits) = sync_channel(1);
         let (root, hints) = (setup.sensors.clone(), super::hints::HintFiles::new(setup.hint_files.clone()));
         let meter = setup.meter.clone();
-        thread("sensors", Box::new(move || sampler::run((&root, meter.as_deref()), &tell_found, &waits, hints)))?;
-
-        let kept = keep::load(&setup.home);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let sampler = move || sampler::run((&root, meter.as_deref(), cores), &tell_found, &waits, hints);
+        thread("sensors", Box::new(sampler))?;
+
+        let persisted = state_file::load(&setup.home);
         let host = Host::new(place::meeting(setup.meeting.as_deref()));
         let bell = host.bell().map_err(failed)?;
         let mut time = Time::new(setup.trusted_clock);
@@ -171,24 +112,34 @@ impl Governing {
         let now = clock::now();
         let (wall, zone) = time.look(now);
         let seen = found.clone().unwrap_or_else(|_| Findings::of(&Tree::default()));
-        let mut core = Core::new(now, wall, cores, &seen, &setup, kept, events);
-        core.set_time(now, wall, zone);
-        core.lead(now, host.leads());
-        if found.is_err() {
-            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
-            core.reading = Some(now);
+        let begins =
+            coordinator::Setup { cores, found: &seen, settings: setup.settings, can_wait: setup.can_wait, persisted };
+        let mut coordinator = HostCoordinator::new(now, wall, begins);
+        for (window, energy) in &setup.plan {
+            if !coordinator.plan(*window, *energy) {
+                log::warn!("Part of the energy schedule does not fit and is left out.");
+            }
         }
         let shared = Arc::new(Shared {
-            core: Mutex::new(core),
+            state: Mutex::new(State::new(coordinator, events)),
             changed: Condvar::new(),
             host: bell,
             time: Mutex::new(time),
             home: setup.home,
-            keeping: Mutex::new(()),
+            saving: Mutex::new(()),
             sensors: setup.sensors,
             found: Mutex::new(seen),
             looking: AtomicBool::new(false),
         });
+        shared.tell(now, Input::Time(wall, zone.as_ref()));
+        if host.leads() {
+            shared.tell(now, Input::Elected);
+        }
+        if found.is_err() {
+            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
+            shared.lock().awaits_sensors = true;
+            shared.tell(now, Input::SensorsAwaited);
+        }
         let theirs = Arc::clone(&shared);
         thread("host", Box::new(move || host.run(&theirs)))?;
         // It waits for this, or has died: then all is as with a sensor that never answers.
@@ -205,38 +156,32 @@ impl Governing {
     /// What is allowed now; `None`: nothing governs. A sensor that keeps its reader waiting is unknown from here on.
     #[must_use]
     pub fn decision(&self, now: Instant) -> Option<Decision> {
-        let shared = self.shared.as_ref()?;
-        let mut core = shared.lock();
-        core.notice_late(now);
-        let (decision, news) = (core.decision(now), core.news());
-        drop(core);
-        shared.spread(news);
-        Some(decision)
+        Some(self.shared.as_ref()?.decision(now))
     }
 
     /// Work waits here, or does not any more.
     pub fn demand(&self, now: Instant, backlog: Backlog) {
-        self.tell(|core| core.demand(now, backlog));
+        self.tell(now, Input::Demand(backlog));
     }
 
     /// People wait for answers here, or do not any more; what is allowed now.
     #[must_use]
     pub fn answering(&self, now: Instant, yes: bool) -> Option<Decision> {
-        self.tell(|core| core.answering(now, yes));
+        self.tell(now, Input::Answering(yes));
         self.decision(now)
     }
 
     /// A background task took this.
     pub fn spent(&self, now: Instant, cpu: Duration, chunks: usize) {
-        self.tell(|core| core.spent(now, cpu, chunks));
+        self.tell(now, Input::TaskEnded { cpu, chunks });
     }
 
     /// Ends it, when nobody can ask for anything any more, and writes what was learned.
     pub fn end(&self) {
         let (Some(shared), Some(ended)) = (&self.shared, &self.ended) else { return };
-        self.tell(Core::stop);
+        shared.stop(clock::now());
         smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
-        if let Err(error) = shared.keep(true) {
+        if let Err(error) = shared.save(true) {
             log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
         }
     }
@@ -250,10 +195,10 @@ impl Governing {
         let shared = self.shared.clone().ok_or(OFF)?;
         shared.tell_time(now);
         let (pause, before) = {
-            let core = shared.lock();
-            (core.pause_of(now, wanted)?, core.pause())
+            let coordinator = &shared.lock().coordinator;
+            (wanted.pause(now, coordinator.wall(now), coordinator.zone())?, coordinator.pause())
         };
-        self.settle(pause, before).await
+        self.settle(Some(pause), before).await
     }
 
     /// Ends a pause, for the host.
@@ -262,7 +207,7 @@ impl Governing {
     /// One sentence; nothing was changed.
     pub async fn resume(&self) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
-        let before = shared.lock().pause();
+        let before = shared.lock().coordinator.pause();
         self.settle(None, before).await
     }
 
@@ -272,11 +217,11 @@ impl Governing {
     /// One sentence: nothing was changed, or it holds until the next start only.
     pub async fn new_supply(&self) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
-        if !shared.lock().leads() {
+        if !shared.lock().coordinator.leads() {
             return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
         }
-        self.tell(Core::forget_supply);
-        match errand::run(move || shared.keep(true)).await {
+        self.tell(clock::now(), Input::NewSupply);
+        match errand::run(move || shared.save(true)).await {
             Some(Ok(())) => Ok(()),
             _ => Err("It holds until the next start only: the agent's home cannot be written.".to_owned()),
         }
@@ -286,12 +231,12 @@ impl Governing {
     async fn settle(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
         let now = clock::now();
-        self.tell(|core| core.set_pause(now, pause));
-        let saved = errand::run(move || shared.keep(true)).await;
+        self.tell(now, Input::Pause(pause));
+        let saved = errand::run(move || shared.save(true)).await;
         match saved {
             Some(Ok(())) => Ok(()),
             failed => {
-                self.tell(|core| core.set_pause(now, before));
+                self.tell(now, Input::Pause(before));
                 let why =
                     failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
                 Err(format!(
@@ -309,9 +254,7 @@ impl Governing {
         let Some(shared) = &self.shared else { return Ok(false) };
         let now = clock::now();
         shared.tell_time(now);
-        let news = shared.lock().put_hint(now, bytes)?;
-        shared.spread(news);
-        Ok(true)
+        shared.handle(now, Input::Hint(HintFrom::Api, bytes)).map(|()| true)
     }
 
     /// All that can be told, with the sensors read once for it; those that keep their reader waiting are unknown. `None`:
@@ -354,9 +297,7 @@ impl Governing {
         }
         let now = clock::now();
         shared.tell_time(now);
-        let mut core = shared.lock();
-        core.notice_late(now);
-        Some(core.current(now, &found))
+        Some(shared.ask(now, |coordinator, out| Current::new(&coordinator.status(now, out), &found, now)))
     }
 
     /// One sentence: what background work may do, and why not more.
@@ -366,10 +307,9 @@ impl Governing {
         Some(report::sentence(&decision))
     }
 
-    fn tell(&self, word: impl FnOnce(&mut Core) -> self::core::News) {
+    fn tell(&self, now: Instant, input: Input<'_>) {
         if let Some(shared) = &self.shared {
-            let news = word(&mut shared.lock());
-            shared.spread(news);
+            shared.tell(now, input);
         }
     }
 }
