@@ -1,7 +1,8 @@
 //! What one can do to a mesh, and see of it.
 
+use super::happening::Happening;
 use super::net;
-use super::world::{Happening, World};
+use super::world::World;
 use crate::base::time::{Duration, Instant};
 use crate::node::output::Notice;
 use crate::wire::talk::{Entry, Talk};

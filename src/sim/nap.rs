@@ -1,6 +1,7 @@
 //! Sleep: an agent that gets no time for a while, or a device that is suspended.
 
-use super::world::{Happening, World};
+use super::happening::Happening;
+use super::world::World;
 use crate::base::time::Duration;
 
 /// How a device sleeps.
