@@ -28,7 +28,6 @@ use wattle::node::input::Input;
 use wattle::platform::disk::{Disk, Sync};
 use wattle::platform::folder::Folders;
 use wattle::platform::sched::step_back;
-use wattle::runtime::driver::Event;
 use wattle::runtime::executor::{Auditor, Clamp, Executor, Lanes};
 use wattle::scheduler::task::{Asked, Outcome, Task};
 use wattle::store::change::{Change, NewChunk};
@@ -87,7 +86,7 @@ fn fill(disk: Disk, model: Fingerprint) {
 /// The threads and what they are asked through.
 struct House {
     lanes: Lanes,
-    inbox: Receiver<Event>,
+    inbox: Receiver<Input>,
     next: TaskId,
     auditing: bool,
     audits: u32,
@@ -103,7 +102,7 @@ impl House {
     /// Waits for a question's task; audits that end meanwhile are begun anew.
     fn wait(&mut self, task: TaskId) -> Outcome {
         loop {
-            let Ok(Event::Input(Input::Done(id, outcome, _))) = self.inbox.recv_blocking() else { unreachable!() };
+            let Ok(Input::Done(id, outcome, _)) = self.inbox.recv_blocking() else { unreachable!() };
             match outcome {
                 Outcome::Audited(audit) => {
                     assert!(audit.clean(), "{:?}", audit.faults);
@@ -149,17 +148,17 @@ fn main() {
     fill(disk.clone(), engine.model());
     println!("{} chunks were written in {:.1} s", DOCUMENTS * CHUNKS_EACH, began.elapsed().as_secs_f64());
 
-    let (events, inbox) = bounded(64);
+    let (inputs, inbox) = bounded(64);
     let ((background, _), (people, tasks), (audits, audit_tasks)) = (bounded(1), bounded(4), bounded(4));
     let bench = Executor {
         disk: disk.clone(),
         embedder: engine,
         folders: Folders::new(folder.path().to_owned()),
         index: Arc::new(RwLock::new(load_index(&disk).unwrap())),
-        events: events.clone(),
+        inputs: inputs.clone(),
         clamp: Clamp::default(),
     };
-    let auditor = Auditor { disk, events };
+    let auditor = Auditor { disk, inputs };
     std::thread::spawn(move || bench.run(&tasks));
     std::thread::spawn(move || {
         step_back();
@@ -177,7 +176,7 @@ fn main() {
     let began = Instant::now();
     let ended = house.audits;
     while house.audits == ended {
-        let Ok(Event::Input(Input::Done(_, outcome, _))) = house.inbox.recv_blocking() else { unreachable!() };
+        let Ok(Input::Done(_, outcome, _)) = house.inbox.recv_blocking() else { unreachable!() };
         assert!(matches!(outcome, Outcome::Audited(audit) if audit.clean()));
         house.audits += 1;
     }

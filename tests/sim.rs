@@ -4,6 +4,8 @@
 
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
+#[path = "sim/host.rs"]
+mod host;
 #[path = "sim/rumour.rs"]
 mod rumour;
 #[path = "sim/trust.rs"]

@@ -90,10 +90,7 @@ pub fn check(data: &[u8]) {
     let files = source::files(&tree);
     assert!(files.len() <= BATTERIES_MAX + CHARGERS_MAX && files.iter().all(|files| files.len() <= BATTERY_FILES_MAX));
     for rail in [Rail::find(&tree, None), Rail::find(&tree, Some("ina219"))].into_iter().flatten() {
-        assert!(
-            rail.microwatts(&tree).is_ok_and(|watts| (0..500_000_000).contains(&watts))
-                || rail.microwatts(&tree).is_err()
-        );
+        let _ = rail.kind();
     }
     let report = Report::glance(&found, 4);
     assert!((0.0..=1.0).contains(&report.headroom));
@@ -101,7 +98,7 @@ pub fn check(data: &[u8]) {
     // What is asked once a second, and the kernel's events, are texts of the same kind.
     let _ = (text::busy_ticks(data), text::process_ticks(data), text::pressure(data), text::cgroup_millicores(data));
     let _ = (quota::files(data), limit_lines(data));
-    let _ = (text::field(data, b"MemAvailable"), text::throttle_bits(data), Uevent::parse(data));
+    let _ = (text::field(data, b"MemAvailable"), Uevent::parse(data));
 }
 
 fn record(path: &str, content: &str) -> Vec<u8> {

@@ -11,6 +11,7 @@ use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::findings::BoardReport;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::source::Source;
+use crate::energy::coordinator::persisted::Calibration;
 use crate::energy::policy::hours::minute_of_day;
 use crate::energy::report::Report;
 use crate::http::client::{Answer, Client, Failure};
@@ -58,7 +59,7 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
         (typed, Scope::BoardInput)
     };
     let found = found.map_err(Stop::NotDone)?;
-    let kept = state_file::Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
+    let kept = Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
     state_file::calibrated(home.path(), kept).map_err(|error| {
         Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
     })?;
@@ -66,7 +67,7 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
 }
 
 /// What was found, and what of the device it is of.
-fn calibrated(kept: state_file::Calibration) -> String {
+fn calibrated(kept: Calibration) -> String {
     let (what, but) = match kept.scope {
         Scope::CpuPackage => ("The CPU package", " What the rest of the device takes is not in it."),
         _ => ("The device", ""),
@@ -373,10 +374,10 @@ mod tests {
 
     #[test]
     fn a_calibration_by_the_cpu_package_does_not_speak_of_the_device() {
-        let package = state_file::Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
+        let package = Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
         let said = calibrated(package);
         assert!(said.starts_with("The CPU package takes 3.00 W") && said.contains("CPU package, ±15 %."), "{said}");
-        let board = calibrated(state_file::Calibration { scope: Scope::BoardInput, ..package });
+        let board = calibrated(Calibration { scope: Scope::BoardInput, ..package });
         assert!(board.starts_with("The device takes") && board.ends_with("whole board, ±15 %.\n"), "{board}");
     }
 }

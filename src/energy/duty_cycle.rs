@@ -62,15 +62,6 @@ impl Default for DutyCycle {
 }
 
 impl DutyCycle {
-    /// May worker `at` start a task? `Run` counts it as started.
-    pub fn may_start(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
-        let verdict = self.asks(now, at, decision);
-        if matches!(verdict, Verdict::Run { .. }) {
-            self.started(now, at);
-        }
-        verdict
-    }
-
     /// May worker `at` start a task? Asking starts nothing.
     pub fn asks(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
         let chunks = self.chunks(decision);
@@ -152,6 +143,15 @@ mod tests {
     use super::*;
     use crate::energy::fraction::Fraction;
 
+    /// Asks, and starts what may run.
+    fn start(duty_cycle: &mut DutyCycle, now: Instant, at: usize, decision: &Decision) -> Verdict {
+        let verdict = duty_cycle.asks(now, at, decision);
+        if matches!(verdict, Verdict::Run { .. }) {
+            duty_cycle.started(now, at);
+        }
+        verdict
+    }
+
     /// The shares of time that workers ran in `seconds`, and how often more than one started in the same moment.
     fn run(workers: usize, duty: f64, task_ms: u64, seconds: u64) -> (Vec<f64>, usize) {
         let decision = Decision { workers, duty: Fraction::new(duty), chunks: 8, ..Decision::default() };
@@ -165,7 +165,7 @@ mod tests {
                     duty_cycle.finished(now, at, 1, Duration::from_millis(task_ms), &decision);
                     ends[at] = None;
                 }
-                if ends[at].is_none() && matches!(duty_cycle.may_start(now, at, &decision), Verdict::Run { .. }) {
+                if ends[at].is_none() && matches!(start(&mut duty_cycle, now, at, &decision), Verdict::Run { .. }) {
                     ends[at] = Some(now + Duration::from_millis(task_ms));
                     ran[at] += task_ms as f64 / (seconds * 1000) as f64;
                     started += 1;
@@ -199,14 +199,14 @@ mod tests {
         let mut duty_cycle = DutyCycle::default();
         let decision = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 8, ..Decision::default() };
         let at = Instant::from_millis;
-        assert_eq!(duty_cycle.may_start(at(0), 1, &decision), Verdict::No);
-        assert!(matches!(duty_cycle.may_start(at(3_600_000), 0, &decision), Verdict::Run { .. }));
-        assert_eq!(duty_cycle.may_start(at(3_600_000), 0, &decision), Verdict::No, "it runs already");
+        assert_eq!(start(&mut duty_cycle, at(0), 1, &decision), Verdict::No);
+        assert!(matches!(start(&mut duty_cycle, at(3_600_000), 0, &decision), Verdict::Run { .. }));
+        assert_eq!(start(&mut duty_cycle, at(3_600_000), 0, &decision), Verdict::No, "it runs already");
         duty_cycle.finished(at(3_600_300), 0, 1, Duration::from_millis(300), &decision);
         // Nothing was saved, 30 ms were earned meanwhile, 300 ms spent: 270 ms of debt at a tenth.
-        assert_eq!(duty_cycle.may_start(at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
+        assert_eq!(start(&mut duty_cycle, at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
         let off = Decision::default();
-        assert_eq!(duty_cycle.may_start(at(9_999_999), 0, &off), Verdict::No);
+        assert_eq!(start(&mut duty_cycle, at(9_999_999), 0, &off), Verdict::No);
     }
 
     #[test]

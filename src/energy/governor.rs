@@ -3,7 +3,7 @@
 use super::battery::{self, BatteryGate};
 use super::board::findings::BoardReport;
 use super::board::sensor::Choice;
-use super::board::source::{Source, Supplies};
+use super::board::source::Source;
 use super::decision::Decision;
 use super::duty_cycle::DutyCycle;
 use super::fraction::Fraction;
@@ -158,20 +158,6 @@ impl Governor {
         self.decide(now)
     }
 
-    /// The supply's alarm changed, between two samples (a uevent).
-    pub fn under_voltage(&mut self, now: Instant, alarm: bool) -> Decision {
-        self.gates.supply = self.supply.sample(now, Some(alarm), None);
-        self.climb(now);
-        self.decide(now)
-    }
-
-    /// The power supplies changed, between two samples (a uevent).
-    pub fn supplies(&mut self, now: Instant, supplies: Supplies) -> Decision {
-        self.gates.battery = self.battery.sample(now, Some(supplies));
-        self.climb(now);
-        self.decide(now)
-    }
-
     /// A question of a person began to be answered here.
     pub fn question_began(&mut self, now: Instant) -> Decision {
         self.user_activity.question_began();
@@ -260,12 +246,6 @@ impl Governor {
     #[must_use]
     pub const fn foreign_cores(&self) -> f64 {
         self.user_activity.foreign()
-    }
-
-    /// Does the mode change too often, and is held low?
-    #[must_use]
-    pub const fn flaps(&self) -> bool {
-        self.modes.flaps()
     }
 
     /// Should sensor `at` be read once more before its value is handed in?

@@ -1,4 +1,4 @@
-//! What the agents of a host say to one another: small frames of a length and postcard, over a socket of one user.
+//! The messages between the agents of a host: frames of a length and postcard, over a socket of one user.
 
 use super::decision::Decision;
 use super::policy::hint::{self, Origin};
@@ -9,7 +9,7 @@ use crate::limits::{GOVERNOR_FRAME_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// A follower's word.
+/// A follower's message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FollowerMessage {
     /// What it wants.
@@ -19,19 +19,19 @@ pub enum FollowerMessage {
         /// People wait for its answers.
         answering: bool,
         /// The newest word of a person on a pause that it knows.
-        said: PauseVersion,
+        pause: PauseVersion,
     },
     /// It was told a hint.
-    Hint(Hint),
+    Hint(HintMessage),
 }
 
-/// The leader's word.
+/// The leader's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaderMessage {
     /// What this follower may do.
     pub decision: Decision,
     /// The newest word of a person on a pause that is known on the host.
-    pub said: PauseVersion,
+    pub pause: PauseVersion,
 }
 
 /// A person's word on a pause, said at any agent of the host. The greatest is the newest and holds at all of them: who
@@ -41,12 +41,12 @@ pub struct PauseVersion {
     /// One more than the highest that was known where it was said.
     pub number: u64,
     /// What was said; of two words of one number the longer pause holds.
-    pub pause: PauseChange,
+    pub pause: PauseState,
 }
 
 /// A pause on its way, the shortest first: milliseconds are on everybody's own clock, which is the same one on a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum PauseChange {
+pub enum PauseState {
     /// No pause.
     #[default]
     None,
@@ -56,8 +56,8 @@ pub enum PauseChange {
     Open,
 }
 
-impl PauseChange {
-    /// The word for a pause.
+impl PauseState {
+    /// How a pause stands now.
     #[must_use]
     pub fn of(now: Instant, pause: Option<Pause>) -> Self {
         match pause.filter(|pause| pause.holds(now)).map(|pause| pause.until()) {
@@ -67,7 +67,7 @@ impl PauseChange {
         }
     }
 
-    /// The pause of the word.
+    /// The pause that is meant.
     #[must_use]
     pub fn pause(self, now: Instant) -> Option<Pause> {
         match self {
@@ -80,21 +80,21 @@ impl PauseChange {
 
 /// A hint on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hint {
+pub struct HintMessage {
     origin: u8,
     energy: Energy,
     ttl_s: u64,
     source: heapless::String<HINT_SOURCE_BYTES_MAX>,
 }
 
-impl Hint {
-    /// The word for a hint.
+impl HintMessage {
+    /// The message for a hint.
     #[must_use]
     pub fn of(origin: Origin, hint: &hint::Hint) -> Self {
         Self { origin: origin as u8, energy: hint.energy, ttl_s: hint.ttl.as_secs(), source: hint.source.clone() }
     }
 
-    /// The hint of the word; `None` where its origin is none that can be told.
+    /// The hint; `None` where its origin is none that can be told.
     #[must_use]
     pub fn into_hint(self) -> Option<(Origin, hint::Hint)> {
         let origins = [Origin::File, Origin::Put, Origin::Evcc, Origin::Grid];
@@ -104,26 +104,26 @@ impl Hint {
     }
 }
 
-/// A frame: two bytes of length, little-endian, and the word.
+/// A frame: two bytes of length, little-endian, and the message.
 #[must_use]
-pub fn seal(word: &impl Serialize) -> Vec<u8> {
-    let body = postcard::to_allocvec(word).unwrap_or_default();
-    debug_assert!(body.len() <= GOVERNOR_FRAME_MAX, "a word of {} bytes", body.len());
+pub fn encode_frame(message: &impl Serialize) -> Vec<u8> {
+    let body = postcard::to_allocvec(message).unwrap_or_default();
+    debug_assert!(body.len() <= GOVERNOR_FRAME_MAX, "a message of {} bytes", body.len());
     let length = u16::try_from(body.len()).unwrap_or(0);
     [&length.to_le_bytes()[..], &body].concat()
 }
 
-/// Who sent bytes that are no word.
+/// Bytes that are no frame of this protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownProcess;
+pub struct BadFrame;
 
-/// Bytes of a stream, cut into words.
+/// Bytes of a stream, cut into messages.
 #[derive(Debug, Default)]
-pub struct Inbox {
+pub struct FrameBuffer {
     bytes: Vec<u8>,
 }
 
-impl Inbox {
+impl FrameBuffer {
     /// Takes what was read; false where more waits than a peer may send.
     #[must_use]
     pub fn take(&mut self, bytes: &[u8]) -> bool {
@@ -131,18 +131,18 @@ impl Inbox {
         self.bytes.len() <= 16 * GOVERNOR_FRAME_MAX
     }
 
-    /// The next whole word; `None` if there is none yet.
+    /// The next whole message; `None` if there is none yet.
     ///
     /// # Errors
-    /// `UnknownProcess`: the peer does not speak this.
-    pub fn word<T: DeserializeOwned>(&mut self) -> Result<Option<T>, UnknownProcess> {
+    /// `BadFrame`: the peer does not speak this protocol.
+    pub fn next_message<T: DeserializeOwned>(&mut self) -> Result<Option<T>, BadFrame> {
         let Some((head, rest)) = self.bytes.split_first_chunk::<2>() else { return Ok(None) };
         let length = usize::from(u16::from_le_bytes(*head));
         if length > GOVERNOR_FRAME_MAX {
-            return Err(UnknownProcess);
+            return Err(BadFrame);
         }
         let Some(body) = rest.get(..length) else { return Ok(None) };
-        let word = postcard::from_bytes(body).map_err(|_| UnknownProcess);
+        let word = postcard::from_bytes(body).map_err(|_| BadFrame);
         self.bytes.drain(..2 + length);
         word.map(Some)
     }
@@ -159,43 +159,56 @@ mod tests {
             FollowerMessage::State {
                 oldest_ms: Some(7),
                 answering: true,
-                said: PauseVersion { number: 3, pause: PauseChange::Until(99) },
+                pause: PauseVersion { number: 3, pause: PauseState::Until(99) },
             },
-            FollowerMessage::State { oldest_ms: None, answering: false, said: PauseVersion::default() },
+            FollowerMessage::State { oldest_ms: None, answering: false, pause: PauseVersion::default() },
         ];
-        let stream: Vec<u8> = words.iter().flat_map(seal).collect();
+        let stream: Vec<u8> = words.iter().flat_map(encode_frame).collect();
         for piece in 1..stream.len() {
-            let mut inbox = Inbox::default();
+            let mut buffer = FrameBuffer::default();
             let mut heard = Vec::new();
             for bytes in stream.chunks(piece) {
-                assert!(inbox.take(bytes));
-                while let Some(word) = inbox.word::<FollowerMessage>().unwrap() {
+                assert!(buffer.take(bytes));
+                while let Some(word) = buffer.next_message::<FollowerMessage>().unwrap() {
                     heard.push(word);
                 }
             }
             assert_eq!(heard, words);
         }
-        assert_eq!(Inbox { bytes: vec![255, 255, 0] }.word::<FollowerMessage>(), Err(UnknownProcess));
+        assert_eq!(FrameBuffer { bytes: vec![255, 255, 0] }.next_message::<FollowerMessage>(), Err(BadFrame));
         let mut rng = Rng::new(5);
         for _ in 0..20_000 {
             let bytes: Vec<u8> = (0..rng.below(64)).map(|_| u8::try_from(rng.below(256)).unwrap()).collect();
-            let mut inbox = Inbox { bytes };
+            let mut buffer = FrameBuffer { bytes };
             // Whatever comes is a word, nothing yet, or an end.
-            while let Ok(Some(_)) = inbox.word::<LeaderMessage>() {}
+            while let Ok(Some(_)) = buffer.next_message::<LeaderMessage>() {}
         }
-        assert!(!Inbox::default().take(&[0; 17 * GOVERNOR_FRAME_MAX]));
+        assert!(!FrameBuffer::default().take(&[0; 17 * GOVERNOR_FRAME_MAX]));
+    }
+
+    #[test]
+    fn the_bytes_are_those_that_agents_of_before_speak() {
+        let pause = PauseVersion { number: 1, pause: PauseState::Until(99) };
+        let state = FollowerMessage::State { oldest_ms: Some(7), answering: true, pause };
+        assert_eq!(encode_frame(&state), [7, 0, 0, 1, 7, 1, 1, 1, 99]);
+        let pause = PauseVersion { number: 2, pause: PauseState::Open };
+        let down = encode_frame(&LeaderMessage { decision: Decision::default(), pause });
+        assert_eq!((down.len(), &down[..2], &down[25..]), (27, &[25, 0][..], &[2, 2][..]), "{down:?}");
+        let source = "sun".try_into().unwrap();
+        let hint = HintMessage { origin: 1, energy: Energy::Unknown, ttl_s: 9, source };
+        assert_eq!(encode_frame(&FollowerMessage::Hint(hint))[2..], [1, 1, 1, 9, 3, b's', b'u', b'n']);
     }
 
     #[test]
     fn the_newest_word_of_a_person_is_the_greatest() {
         let said = |number, pause| PauseVersion { number, pause };
         let rising = [
-            said(1, PauseChange::Open),
-            said(2, PauseChange::None),
-            said(2, PauseChange::Until(5)),
-            said(2, PauseChange::Until(9)),
-            said(2, PauseChange::Open),
-            said(3, PauseChange::None),
+            said(1, PauseState::Open),
+            said(2, PauseState::None),
+            said(2, PauseState::Until(5)),
+            said(2, PauseState::Until(9)),
+            said(2, PauseState::Open),
+            said(3, PauseState::None),
         ];
         assert!(rising.is_sorted(), "{rising:?}");
     }
@@ -203,11 +216,11 @@ mod tests {
     #[test]
     fn the_largest_word_fits_a_frame() {
         let source = "x".repeat(HINT_SOURCE_BYTES_MAX).as_str().try_into().unwrap();
-        let hint = FollowerMessage::Hint(Hint { origin: 255, energy: Energy::Surplus, ttl_s: u64::MAX, source });
+        let hint = FollowerMessage::Hint(HintMessage { origin: 255, energy: Energy::Surplus, ttl_s: u64::MAX, source });
         let down = LeaderMessage {
             decision: Decision { workers: usize::MAX, chunks: usize::MAX, ..Decision::default() },
-            said: PauseVersion { number: u64::MAX, pause: PauseChange::Until(u64::MAX) },
+            pause: PauseVersion { number: u64::MAX, pause: PauseState::Until(u64::MAX) },
         };
-        assert!(seal(&hint).len() <= GOVERNOR_FRAME_MAX && seal(&down).len() <= GOVERNOR_FRAME_MAX);
+        assert!(encode_frame(&hint).len() <= GOVERNOR_FRAME_MAX && encode_frame(&down).len() <= GOVERNOR_FRAME_MAX);
     }
 }

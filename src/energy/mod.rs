@@ -13,6 +13,7 @@ pub mod accounting;
 pub mod advertiser;
 pub mod battery;
 pub mod board;
+pub mod coordinator;
 pub mod decision;
 pub mod duty_cycle;
 pub mod fraction;

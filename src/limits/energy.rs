@@ -88,7 +88,7 @@ pub const SENSOR_LATE_MS: u64 = 250;
 /// Agents of one user on one host that follow its governor.
 pub const FOLLOWERS_MAX: usize = 32;
 
-/// Bytes of a word between them.
+/// Bytes of a message between them.
 pub const GOVERNOR_FRAME_MAX: usize = 128;
 
 /// Bytes of the grid's carbon intensities: a forecast of two days in half hours.

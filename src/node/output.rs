@@ -1,4 +1,11 @@
 //! Everything that a node wants done.
+//!
+//! Signing and verifying are ports (`Tell` and `Verify`, and the messages of `Send`), though both are pure: with true
+//! Ed25519 signatures in the node the simulator would be much slower. Measured in November 2026 on an x86-64 server,
+//! release build, user CPU of ten simulated minutes of 100 agents, median of three: 5.5 s with ports; 13.8 s with every
+//! gossip item signed and verified (1,100 and 110,504 of them); 52.3 s with every message on a link as well. The
+//! simulator stands in for the port by messages of the same shape without a signature (`wire::message::unsigned`).
+//! Which messages are taken (sender, signature, replay window) is decided by `wire::message::Opener` alone.
 
 use super::status::Status;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};

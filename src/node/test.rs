@@ -3,7 +3,6 @@
 use super::input::{Input, LinkInput, Request, Saved};
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, NodeConfig, Out};
-use crate::base::hit::Found;
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};

@@ -91,6 +91,8 @@ impl Driver {
         let mut next = Some(Event::Input(Input::Wake));
         while let Some(event) = next {
             let input = match event {
+                // It says that there is news of power. What is allowed by now is asked for below; this may be older.
+                Event::Input(Input::Power(_)) => None,
                 Event::Input(input) => Some(input),
                 Event::Request(asked) => self.admit(asked),
                 Event::Link(event) => {

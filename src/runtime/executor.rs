@@ -202,8 +202,8 @@ mod tests {
         disk: Disk,
         lanes: Lanes,
         audits: Receiver<TaskId>,
-        events: Sender<Event>,
-        inbox: Receiver<Event>,
+        inputs: Sender<Input>,
+        inbox: Receiver<Input>,
         people: JoinHandle<()>,
     }
 
@@ -211,7 +211,7 @@ mod tests {
     fn threads() -> Threads {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
-        let (events, inbox) = bounded(8);
+        let (inputs, inbox) = bounded(8);
         let (background, _) = bounded(1);
         let ((people, tasks), (audits, asked)) = (bounded(4), bounded(4));
         let executor = Executor {
@@ -219,24 +219,24 @@ mod tests {
             embedder: StandIn::new(crate::base::id::Fingerprint([7; 32])),
             folders: Folders::new(folder.path().to_owned()),
             index: Arc::default(),
-            events: events.clone(),
+            inputs: inputs.clone(),
             clamp: Clamp::default(),
         };
         let people_thread = spawn(move || executor.run(&tasks));
         let lanes = Lanes { background, people, audits };
-        Threads { folder, disk, lanes, audits: asked, events, inbox, people: people_thread }
+        Threads { folder, disk, lanes, audits: asked, inputs, inbox, people: people_thread }
     }
 
-    fn next(inbox: &Receiver<Event>) -> (TaskId, Outcome) {
+    fn next(inbox: &Receiver<Input>) -> (TaskId, Outcome) {
         match inbox.recv_blocking() {
-            Ok(Event::Input(Input::Done(id, outcome, _))) => (id, outcome),
+            Ok(Input::Done(id, outcome, _)) => (id, outcome),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn a_question_is_answered_while_an_audit_is_under_way() {
-        let Threads { folder, disk, lanes, audits, events, inbox, people } = threads();
+        let Threads { folder, disk, lanes, audits, inputs, inbox, people } = threads();
         assert_eq!(lanes.start(TaskId(1), Task::Audit), Ok(()));
         for n in 2..5 {
             assert_eq!(lanes.start(TaskId(n), Task::EmbedQuery { question: "where".to_owned() }), Ok(()));
@@ -247,7 +247,7 @@ mod tests {
             );
         }
         // Only now is the audit served, so it had not ended before.
-        let auditor = spawn(move || Auditor { disk, events }.run(&audits));
+        let auditor = spawn(move || Auditor { disk, inputs }.run(&audits));
         let (id, outcome) = next(&inbox);
         assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
         drop(lanes);
@@ -276,13 +276,13 @@ mod tests {
     #[test]
     fn a_panic_fails_its_task_and_the_thread_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let ((events, inbox), (people, tasks)) = (bounded(8), bounded(4));
+        let ((inputs, inbox), (people, tasks)) = (bounded(8), bounded(4));
         let executor = Executor {
             disk: Disk::open(folder.path(), Sync::Buffer).unwrap(),
             embedder: Panics(StandIn::new(crate::base::id::Fingerprint([7; 32]))),
             folders: Folders::new(folder.path().to_owned()),
             index: Arc::default(),
-            events,
+            inputs,
             clamp: Clamp::default(),
         };
         let thread = spawn(move || executor.run(&tasks));

@@ -127,9 +127,9 @@ mod tests {
     fn after_a_save_that_failed_no_later_one_is_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
         let library = Library::open(Disk::open(folder.path(), Sync::Buffer).unwrap()).unwrap();
-        let (events, _inbox) = bounded(1);
+        let (inputs, _inbox) = bounded(1);
         let home = folder.path().join("a home that is gone");
-        let mut writer = Writer { library, index: Arc::default(), home, events, broken: None };
+        let mut writer = Writer { library, index: Arc::default(), home, inputs, broken: None };
         let seen = Change::Seen {
             path: b"/a".to_vec(),
             stamp: FileStamp::default(),

@@ -1,7 +1,8 @@
 //! What one can do to a mesh, and see of it.
 
+use super::event::Event;
 use super::net;
-use super::world::{Event, World};
+use super::world::World;
 use crate::base::time::{Duration, Instant};
 use crate::node::output::Notice;
 use crate::wire::message::{Entry, Message};

@@ -51,10 +51,13 @@ impl World {
         if !counted && *task != Task::Count {
             return;
         }
+        self.load_changes(at);
+        let governed = self.coordinator(at).is_some();
         let device = &mut self.devices[at];
         let Some(decision) = device.power else { return };
         let embeds = matches!(task, Task::Embed { .. });
-        assert!(!embeds || decision.workers > 0, "it embeds, though nothing may: {decision:?}");
+        let allowed = decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
+        assert!(!embeds || allowed, "it embeds, though nothing may: {decision:?}");
         let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_light_work);
         assert!(!held, "{task:?} starts in need: {decision:?}");
         assert!(device.open.is_empty(), "{task:?} starts while somebody waits for an answer");

@@ -1,6 +1,7 @@
 //! The pretend world: agents in virtual time, from one seed, in one thread.
 //!
-//! Duty: the twin of `io` over the same node and worker: files, disk, compute, links, people, with misery.
+//! Duty: the twin of `io` over the same node, worker and host coordinator: files, disk, compute, links, people, hosts
+//! that warm up and are fed, with misery.
 //! In/out: a seed and options in, a report out. Invariants: the same seed gives the same trace, twice;
 //! nothing sleeps; the worker, the library and the node are the shipped ones.
 //! Limits: `PEERS_MAX` devices.
@@ -14,10 +15,12 @@
 pub mod agent;
 pub mod check;
 pub mod device;
+mod event;
 pub mod faults;
 pub mod files;
 pub mod gossip;
 mod headroom;
+pub mod host;
 pub mod net;
 pub mod power;
 pub mod suspend;

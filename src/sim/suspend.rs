@@ -1,6 +1,7 @@
 //! SuspendedAgent: an agent that gets no time for a while, or a device that is suspended.
 
-use super::world::{Event, World};
+use super::event::Event;
+use super::world::World;
 use crate::base::time::Duration;
 
 /// How a device sleeps.

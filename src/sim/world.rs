@@ -2,10 +2,12 @@
 
 use super::agent::Agent;
 use super::device::Device;
+use super::event::Event;
 use super::gossip::SimulatedSigner;
+use super::host::Host;
 use super::net::{self, Net};
 use super::trace::hash_order;
-use crate::base::id::{PeerKey, ReplyId, Ring, SaveId};
+use crate::base::id::{PeerKey, ReplyId, Ring};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
@@ -14,7 +16,6 @@ use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
 use crate::node::output::{Notice, Output};
 use crate::scheduler::scans::covers;
-use crate::store::change::Applied;
 use crate::store::record::Source;
 use crate::wire::message::Message;
 use core::net::SocketAddr;
@@ -44,6 +45,8 @@ pub struct World {
     pub devices: Vec<Device>,
     /// The network between them.
     pub net: Net,
+    /// Hosts with several agents; an agent of none is governed by nobody.
+    pub hosts: Vec<Host>,
     /// Chance.
     pub rng: Rng,
     /// A planted defect.
@@ -64,21 +67,6 @@ pub struct World {
     wakes: BTreeSet<(Instant, usize)>,
 }
 
-#[derive(Debug)]
-pub(super) enum Event {
-    Input(Input),
-    /// The disk has caught up with a save.
-    Synced(SaveId, Vec<Applied>),
-    /// A dial of this peer, at this address, ends.
-    Dialled(usize, SocketAddr),
-    /// A datagram arrives from this peer.
-    Landed(usize, Vec<u8>),
-    /// It has time again.
-    Woken,
-    /// A message arrives from this peer, as bytes.
-    Arrived(usize, Vec<u8>),
-}
-
 impl World {
     /// A world of so many devices, with no files and new disks; agents are started by `boot`.
     #[must_use]
@@ -87,6 +75,7 @@ impl World {
             now: Instant::from_millis(1000),
             devices: (0..devices).map(|_| Device::new()).collect(),
             net: Net::new(),
+            hosts: Vec::new(),
             rng: Rng::new(seed),
             plant: None,
             trace: 0xcbf2_9ce4_8422_2325,
@@ -123,6 +112,7 @@ impl World {
         }
         self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
         self.devices[at].agent = Some(Box::new(agent));
+        self.begin_coordinator(at);
         self.obey(at);
         self.post(at, 0, Input::Here(vec![net::address(at)]));
         for (peer, places) in self.devices[at].remembered.clone() {
@@ -134,6 +124,7 @@ impl World {
 
     /// Cuts a device's power. A random part of what was not synced is lost; its links break.
     pub fn crash(&mut self, at: usize) {
+        self.host_crash(at);
         let device = &mut self.devices[at];
         let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
         device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
@@ -157,7 +148,6 @@ impl World {
     pub fn ask(&mut self, at: usize, request: Request) -> ReplyId {
         self.devices[at].replies_due += 1;
         let reply = ReplyId(self.devices[at].replies_due);
-        self.devices[at].open.insert(reply);
         self.post(at, 0, Input::Api(reply, request));
         reply
     }
@@ -227,6 +217,7 @@ impl World {
         let Some(what) = self.unless_asleep(at, what) else { return };
         match what {
             Event::Woken => self.wake_up(at),
+            Event::Host(event) => self.on_host_event(at, event),
             Event::Landed(from, packet) if self.may(at, from, Rights::PROBE) => {
                 self.fold(at, &packet);
                 self.deliver(at, Input::Member(net::key(from), packet));
@@ -234,7 +225,11 @@ impl World {
             Event::Landed(..) => {}
             Event::Input(input) => {
                 if let Input::Done(task, ..) = &input {
+                    self.load_changes(at);
                     self.devices[at].tasks.remove(task);
+                }
+                if let Input::Api(reply, _) = &input {
+                    self.devices[at].open.insert(*reply);
                 }
                 self.handle(at, input);
             }
@@ -282,6 +277,7 @@ impl World {
 
     /// Hands an input that is noted already to an agent.
     fn deliver(&mut self, at: usize, input: Input) {
+        self.pull_power(at);
         let Some(mut agent) = self.devices[at].agent.take() else { return };
         self.inputs += 1;
         let woken = input == Input::Wake;
@@ -366,7 +362,8 @@ impl World {
             Output::Notice(notice @ (Notice::Lost(_) | Notice::Liar(_) | Notice::Slept(_))) => {
                 self.notices.push((self.now, at, notice));
             }
-            Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } | Output::Notice(_) | Output::Stopped => {}
+            Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
+            Output::Notice(_) | Output::Stopped => {}
         }
     }
 

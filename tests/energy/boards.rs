@@ -131,14 +131,19 @@ fn pressure_is_read_in_all_its_shapes_and_unknown_where_it_is_not_there() {
 #[test]
 fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
     let rail = |name| Rail::find(&tree(name), None);
-    let watts = |name| rail(name).map(|rail| rail.microwatts(&tree(name)));
+    let value = |name, file: &str| tree(name).integer(file);
     // EXPECT.txt of the tree: 5048 mV x 960 mA.
-    assert_eq!(watts("jetson-orin-nano-jp6"), Some(Ok(5048 * 960)));
-    assert_eq!(watts("jetson-nano-jp4-ina3221x"), Some(Ok(2_000_000)));
+    let orin = "jetson-orin-nano-jp6";
+    let Some(Rail::Product { millivolts, milliamperes }) = rail(orin) else { panic!("a product") };
+    assert_eq!((value(orin, &millivolts), value(orin, &milliamperes)), (Ok(5048), Ok(960)));
+    let nano = "jetson-nano-jp4-ina3221x";
+    let Some(Rail::Milliwatts(milliwatts)) = rail(nano) else { panic!("milliwatts") };
+    assert_eq!(value(nano, &milliwatts), Ok(2000));
     let hat = tree("rpi4b-ups-hat-ina219");
     assert_eq!(rail("rpi4b-ups-hat-ina219"), None, "it measures the battery of a HAT");
-    let owners = Rail::find(&hat, Some("ina219")).map(|rail| rail.microwatts(&hat));
-    assert_eq!(owners, Some(Ok(176_000)), "unless its owner says that it measures the device");
+    let owners = Rail::find(&hat, Some("ina219"));
+    let Some(Rail::Microwatts { microwatts, .. }) = owners else { panic!("its owner says that it measures all") };
+    assert_eq!(hat.integer(&microwatts), Ok(176_000));
     assert_eq!(rail("x86-laptop-bat-discharging"), None, "only root reads RAPL: unknown, not 0");
     let mut opened = tree("x86-laptop-bat-discharging");
     opened.insert("sys/class/powercap/intel-rapl:0/energy_uj", Ok(b"240422366267\n"));

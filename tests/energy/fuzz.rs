@@ -105,8 +105,7 @@ fn any_bytes_in_any_file_give_findings_and_a_decision() {
             }
         }
         let owners = ["ina219", "ina3221", "coretemp"][pick(&mut rng, 3)];
-        let rail = Rail::find(&damaged, Some(owners)).map(|rail| rail.microwatts(&damaged));
-        assert!(rail.is_none_or(|watts| watts.is_err() || watts.is_ok_and(|watts| (1..500_000_000).contains(&watts))));
+        let _ = Rail::find(&damaged, Some(owners)).map(|rail| rail.kind());
         assert!(source::files(&damaged).iter().map(Vec::len).sum::<usize>() <= SENSOR_FILES_MAX);
         check(&BoardReport::of(&damaged), &mut rng);
     }
@@ -129,7 +128,7 @@ fn any_bytes_in_hints_and_counters_are_a_value_or_none() {
         let _ = Hint::parse(&bytes, Some(Wall(i64::try_from(rng.below(200)).unwrap())));
         assert!(evcc_surplus(&bytes).is_none_or(f64::is_finite) && intensity(&bytes).is_none_or(f64::is_finite));
         let _ = (text::pressure(&bytes), text::busy_ticks(&bytes), text::field(&bytes, b"MemAvailable"));
-        let _ = (text::integer(&bytes), text::word(&bytes), text::throttle_bits(&bytes));
+        let _ = (text::integer(&bytes), text::word(&bytes));
         let _ = text::cgroup_millicores(&bytes);
         let _ = quota::files(&bytes);
     }

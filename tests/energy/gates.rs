@@ -60,12 +60,13 @@ fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() 
     let mut governor = warmed_up();
     let mut duty_cycle = DutyCycle::default();
     let full = governor.decision(at(WARM));
-    assert!(matches!(duty_cycle.may_start(at(WARM), 0, &full), Verdict::Run { .. }));
-    let stopped = governor.under_voltage(Instant::from_millis(70_100), true);
+    assert!(matches!(duty_cycle.asks(at(WARM), 0, &full), Verdict::Run { .. }));
+    // A uevent has everything sampled at once.
+    let stopped = governor.sample(Instant::from_millis(70_100), &Sample { under_voltage: Some(true), ..sample() });
     assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Fraction::NONE, 0, Mode::Off));
     assert_eq!(stopped.reason, Some(Reason::UnderVoltage));
     for worker in 0..4 {
-        assert_eq!(duty_cycle.may_start(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
+        assert_eq!(duty_cycle.asks(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
     }
     // Without the uevent, the next sample of a second later has it.
     let mut slow = warmed_up();
@@ -77,8 +78,8 @@ fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() 
 fn a_supply_that_failed_three_times_in_a_day_is_remembered_over_a_restart() {
     let mut governor = warmed_up();
     for n in 1..=3 {
-        governor.under_voltage(at(n * 3600), true);
-        governor.under_voltage(at(n * 3600 + 1), false);
+        governor.sample(at(n * 3600), &Sample { under_voltage: Some(true), ..sample() });
+        governor.sample(at(n * 3600 + 1), &sample());
     }
     let kept = serde_json::to_string(&governor.learned()).unwrap();
     let learned: Learned = serde_json::from_str(&kept).unwrap();
@@ -91,7 +92,8 @@ fn a_supply_that_failed_three_times_in_a_day_is_remembered_over_a_restart() {
 fn pulling_the_plug_switches_off_at_the_event() {
     let mut governor = warmed_up();
     let battery = Battery { flow: Flow::Discharging, percent: Some(90), ..Battery::default() };
-    let word = governor.supplies(Instant::from_millis(70_010), Supplies { mains: Some(false), battery: Some(battery) });
+    let supplies = Some(Supplies { mains: Some(false), battery: Some(battery) });
+    let word = governor.sample(Instant::from_millis(70_010), &Sample { supplies, ..sample() });
     assert_eq!((word.mode, word.workers, word.reason), (Mode::Off, 0, Some(Reason::OnBattery)));
     assert!(word.on_battery);
 }

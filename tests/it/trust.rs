@@ -9,7 +9,6 @@ use std::time::Duration;
 use wattle::base::id::{Fingerprint, PeerKey, TaskId};
 use wattle::embed::Embedder;
 use wattle::embed::stand_in::StandIn;
-use wattle::limits::INPUTS_MAX;
 use wattle::mesh::trust::{self, Rights, Trust};
 use wattle::net::address_book::AddressBook;
 use wattle::net::diagnostics::{Diagnostics, NetworkReport};
@@ -19,16 +18,15 @@ use wattle::node::output::Response;
 use wattle::node::{Node, NodeConfig};
 use wattle::platform::clock;
 use wattle::platform::watcher::FolderWatcher;
-use wattle::runtime::driver::{Driver, Event, Outputs};
+use wattle::runtime::driver::{Driver, Outputs};
+use wattle::runtime::event::Inbox;
 use wattle::runtime::event_log::EventLog;
-use wattle::runtime::executor::Clamp;
+use wattle::runtime::executor::{Clamp, Lanes};
 use wattle::runtime::governor::GovernorHandle;
-use wattle::runtime::handle::Call;
+use wattle::runtime::handle::NodeHandle;
 use wattle::runtime::progress::Progress;
-use wattle::search::hit::Found;
-use wattle::store::change::Ledger;
+use wattle::scheduler::task::{Outcome, Task};
 use wattle::wire::peer_id::PeerId;
-use wattle::work::task::{Outcome, Task};
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 
@@ -37,7 +35,8 @@ struct Agent {
     name: PeerId,
     address: SocketAddr,
     network: Diagnostics,
-    events: Sender<Event>,
+    inputs: Sender<Input>,
+    handle: NodeHandle,
     thread: std::thread::JoinHandle<()>,
     home: tempfile::TempDir,
 }
@@ -57,13 +56,16 @@ impl Agent {
     fn start(seed: u8, others: &[(PeerId, SocketAddr)]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let (name, listener) = (name(seed), TcpListener::bind("127.0.0.1:0").unwrap());
-        let (address, network, (events, inbox)) =
-            (listener.local_addr().unwrap(), Diagnostics::default(), bounded(INPUTS_MAX));
+        let (address, network) = (listener.local_addr().unwrap(), Diagnostics::default());
+        let (handle, calls) = NodeHandle::new();
+        let (inbox, senders) = Inbox::new(calls);
+        let inputs = senders.inputs;
         let mut trust = Trust::new(public(&name));
         for (other, _) in others {
             trust.handle(trust::Input::Grant(public(other), Rights::ALL)).unwrap();
         }
-        let session = PeerSession::open(1, &key(seed), listener, &trust, network.clone(), events.clone()).unwrap();
+        let session =
+            PeerSession::open(1, &key(seed), listener, &trust, network.clone(), inputs.clone(), senders.links).unwrap();
         let config = NodeConfig {
             key: public(&name),
             boot: 1,
@@ -72,41 +74,35 @@ impl Agent {
             device: format!("device {seed}"),
             model: "stand-in".to_owned(),
             fingerprint: MODEL,
-            ledger: Ledger::default(),
-            sources: Vec::new(),
-            slots: 1,
-            disk_free: u64::MAX,
+            scheduler: wattle::scheduler::Config { slots: 1, disk_free: u64::MAX, ..Default::default() },
         };
         let node = Node::new(clock::now(), config, trust);
         for (other, place) in others {
-            events.try_send(Event::Input(Input::Seen(public(other), *place))).unwrap();
+            inputs.try_send(Input::Seen(public(other), *place)).unwrap();
         }
         let (background, background_tasks) = bounded(8);
         let (people, people_tasks) = bounded(64);
-        let hands = Outputs {
-            background,
-            people,
+        let outputs = Outputs {
+            lanes: Lanes { background, people, audits: bounded(1).0 },
             saves: bounded(8).0,
-            watch: Arc::new(Mutex::new(FolderWatcher::new(events.clone(), home.path().to_owned()))),
-            memory: AddressBook::open(home.path().join("peers"), &[]).0,
+            watch: Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned()))),
+            memory: AddressBook::open(home.path(), &[]).0,
             clamp: Clamp::default(),
             home: home.path().to_owned(),
-            events: events.clone(),
+            inputs: inputs.clone(),
         };
-        let driver = Driver::new(node, hands, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
-        smol::spawn(pretend(Work { background: background_tasks, people: people_tasks }, events.clone())).detach();
+        let driver = Driver::new(node, outputs, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
+        smol::spawn(pretend(Work { background: background_tasks, people: people_tasks }, inputs.clone())).detach();
         let thread = std::thread::spawn(move || smol::block_on(driver.run(inbox)));
-        Self { name, address, network, events, thread, home }
+        Self { name, address, network, inputs, handle, thread, home }
     }
 
     async fn tell(&self, input: trust::Input) {
-        self.events.send(Event::Input(Input::Trust(input))).await.unwrap();
+        self.inputs.send(Input::Trust(input)).await.unwrap();
     }
 
     async fn ask(&self, request: Request) -> Response {
-        let (reply, answer) = bounded(1);
-        self.events.send(Event::Call(Call { request, reply })).await.unwrap();
-        answer.recv().await.unwrap()
+        self.handle.ask(request).await
     }
 
     fn status(&self) -> wattle::node::status::Status {
@@ -140,22 +136,22 @@ impl Agent {
     }
 
     fn stop(self) {
-        smol::block_on(self.events.send(Event::Input(Input::Stop))).unwrap();
+        smol::block_on(self.inputs.send(Input::Stop)).unwrap();
         self.thread.join().unwrap();
     }
 }
 
 /// Does the node's tasks: nothing is there to be found.
-async fn pretend(work: Work, events: Sender<Event>) {
+async fn pretend(work: Work, inputs: Sender<Input>) {
     let next = || smol::future::or(work.people.recv(), work.background.recv());
     while let Ok((id, task)) = next().await {
         let outcome = match task {
-            Task::Mean { question } => Outcome::Meant(StandIn::new(MODEL).embed(&question).unwrap()),
-            Task::Retrieve(_) => Outcome::Found(Found::default()),
+            Task::EmbedQuery { question } => Outcome::QueryEmbedding(StandIn::new(MODEL).embed(&question).unwrap()),
+            Task::Retrieve(_) => Outcome::Found(Box::default()),
             Task::Count => Outcome::Counted(Vec::new()),
             other => Outcome::Failed(format!("{other:?} is not pretended")),
         };
-        if events.send(Event::Input(Input::Done(id, outcome, Duration::ZERO))).await.is_err() {
+        if inputs.send(Input::Done(id, outcome, Duration::ZERO)).await.is_err() {
             return;
         }
     }
@@ -199,6 +195,24 @@ fn admitted_at_run_time_a_peer_links_and_expelled_its_link_is_closed_and_it_is_r
         peer.tell(trust::Input::Revoke(public(&host.name))).await;
         until("the address that is forgotten", || !kept().contains(&host.name.to_string())).await;
         assert!(!peer.knows(&host.name) && peer.around().peers.is_empty());
+        host.stop();
+        peer.stop();
+    });
+}
+
+#[test]
+fn the_messages_of_a_peer_that_may_not_sign_any_more_are_refused_while_its_link_stands() {
+    smol::block_on(async {
+        let host = Agent::start(75, &[]);
+        let peer = Agent::start(76, &[(host.name, host.address)]);
+        host.tell(trust::Input::Grant(public(&peer.name), Rights::ALL)).await;
+        until("the link", || host.has(&peer.name) && peer.has(&host.name)).await;
+        assert_eq!((host.query().await, peer.query().await), ((2, 2), (2, 2)));
+        let rest = Rights::LINK | Rights::MEMBER | Rights::PROBE | Rights::ANSWER;
+        host.tell(trust::Input::Grant(public(&peer.name), rest)).await;
+        assert_eq!(host.query().await, (2, 1), "it is asked, and its answer is not opened");
+        assert_eq!(peer.query().await, (2, 1), "its question is not opened");
+        assert!(host.status().peers[0].linked);
         host.stop();
         peer.stop();
     });

@@ -46,12 +46,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Counts a task of this many chunks on a day; the oldest day goes when there are too many.
-    pub fn add(&mut self, day: i64, joules: Joules, chunks: u64) {
-        self.book(Recorded { day, joules, tasks: 1, chunks });
-    }
-
-    /// Counts tasks.
+    /// Counts the tasks of a day; the oldest day goes when there are too many.
     pub fn book(&mut self, booked: Recorded) {
         self.days.entry(booked.day).or_default().add(booked.joules, booked.tasks, booked.chunks);
         while self.days.len() > ENERGY_DAYS_MAX {
@@ -186,7 +181,7 @@ mod tests {
     #[test]
     fn a_month_of_days_is_kept() {
         let mut ledger = Ledger::default();
-        (0..100).for_each(|day| ledger.add(day, Joules::UNKNOWN, 1));
+        (0..100).for_each(|day| ledger.book(Recorded { day, joules: Joules::UNKNOWN, tasks: 1, chunks: 1 }));
         assert_eq!(ledger.days().count(), ENERGY_DAYS_MAX);
         assert!(ledger.day(99).is_some() && ledger.day(0).is_none());
     }

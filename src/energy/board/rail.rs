@@ -2,7 +2,6 @@
 
 use super::tree::Tree;
 use crate::energy::accounting::task::{Method, Scope};
-use crate::energy::sample::fault::Fault;
 use crate::limits::PACKAGES_MAX;
 
 const HWMON: &str = "sys/class/hwmon";
@@ -19,8 +18,6 @@ const CHIPS: [(&str, u8); 8] = [
     ("ina231", 1),
     ("ina238", 1),
 ];
-/// Microwatts that can be (1.10: in (0, 500 W)).
-const MICROWATTS: std::ops::Range<i64> = 1..500_000_000;
 
 /// How watts are read. A rail without a label that says "all of the board" is left alone unless its owner says so: an
 /// ina219 on a battery HAT measures what flows into the battery.
@@ -73,22 +70,6 @@ impl Rail {
             Self::Counter { of: Scope::CpuPackage, .. } => (Method::PackageMeasured, Scope::CpuPackage),
             _ => (Method::RailMeasured, Scope::BoardInput),
         }
-    }
-
-    /// Microwatts now, for rails that tell them.
-    ///
-    /// # Errors
-    /// The class of the failed read; `Garbage` for watts that cannot be, and for a counter.
-    pub fn microwatts(&self, tree: &Tree) -> Result<i64, Fault> {
-        let value = match self {
-            Self::Product { millivolts, milliamperes } => {
-                tree.integer(millivolts)?.checked_mul(tree.integer(milliamperes)?)
-            }
-            Self::Milliwatts(path) => tree.integer(path)?.checked_mul(1000),
-            Self::Microwatts { microwatts, .. } => Some(tree.integer(microwatts)?),
-            Self::Counter { .. } => None,
-        };
-        value.filter(|value| MICROWATTS.contains(value)).ok_or(Fault::Garbage)
     }
 }
 
@@ -162,6 +143,7 @@ fn packages(tree: &Tree) -> Option<Rail> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::sample::fault::Fault;
 
     fn tree(files: &[(&str, &str)]) -> Tree {
         let mut tree = Tree::default();
@@ -183,26 +165,27 @@ mod tests {
         assert_eq!(Rail::find(&chip, None), None, "it may be a battery's");
         assert_eq!(Rail::find(&chip, Some("ina226")), None, "another chip was named");
         let owners = Rail::find(&chip, Some("ina219")).unwrap();
-        assert_eq!(
-            (owners.microwatts(&chip), owners.kind()),
-            (Ok(4_016_000), (Method::RailMeasured, Scope::BoardInput))
-        );
+        assert_eq!(owners.kind(), (Method::RailMeasured, Scope::BoardInput));
+        let file = |name: &str| format!("sys/class/hwmon/hwmon2/{name}");
+        let (microwatts, millivolts) = (file("power1_input"), Some(file("in1_input")));
+        assert_eq!(owners, Rail::Microwatts { microwatts, millivolts });
         chip.insert("sys/class/hwmon/hwmon2/in1_label", Ok(b"VIN\n"));
         assert_eq!(Rail::find(&chip, None), Some(owners));
         chip.insert("sys/class/hwmon/hwmon2/in1_label", Ok(b"VBAT\n"));
         assert_eq!(Rail::find(&chip, None), None);
         let product = tree(&CHIP[..4]);
-        assert_eq!(Rail::find(&product, Some("ina219")).unwrap().microwatts(&product), Ok(5020 * 800));
+        let (millivolts, milliamperes) = (file("in1_input"), file("curr1_input"));
+        assert_eq!(Rail::find(&product, Some("ina219")), Some(Rail::Product { millivolts, milliamperes }));
     }
 
     #[test]
-    fn a_rail_with_a_counter_is_of_the_board_and_watts_of_0_are_none() {
+    fn a_rail_with_a_counter_is_of_the_board() {
         let mut chip = tree(&[
             ("sys/class/hwmon/hwmon0/name", "ina4230\n"),
             ("sys/class/hwmon/hwmon0/power2_label", "VDD_IN\n"),
             ("sys/class/hwmon/hwmon0/power2_input", "0\n"),
         ]);
-        assert_eq!(Rail::find(&chip, None).unwrap().microwatts(&chip), Err(Fault::Garbage));
+        assert!(matches!(Rail::find(&chip, None), Some(Rail::Microwatts { .. })));
         chip.insert("sys/class/hwmon/hwmon0/energy2_input", Ok(b"987654321\n"));
         let Some(rail @ Rail::Counter { .. }) = Rail::find(&chip, None) else { panic!("a counter") };
         assert_eq!(rail.kind(), (Method::RailMeasured, Scope::BoardInput));

@@ -95,9 +95,8 @@ impl Policy {
         self.pause = None;
     }
 
-    /// The pause that holds, to be kept over a restart.
-    #[must_use]
-    pub fn paused(&self, now: Instant) -> Option<Pause> {
+    /// The pause that holds.
+    fn paused(&self, now: Instant) -> Option<Pause> {
         self.pause.filter(|pause| pause.holds(now))
     }
 
@@ -114,7 +113,7 @@ impl Policy {
         self.hints.current(now, wall.map(|wall| self.settings.zone.local(wall)))
     }
 
-    /// Judges.
+    /// The gate for work that has waited so long, with the energy that it was decided by.
     #[must_use]
     pub fn evaluate(&self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> GateOutcome {
         let (energy, _) = self.energy(now, wall);

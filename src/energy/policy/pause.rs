@@ -50,7 +50,7 @@ impl Pause {
 
     /// What to keep of it.
     #[must_use]
-    pub fn keep(&self, now: Instant, wall: Option<Wall>) -> PersistedPause {
+    pub fn persist(&self, now: Instant, wall: Option<Wall>) -> PersistedPause {
         let left = self.until.map(|until| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX));
         PersistedPause { left_ms: left, saved: wall.map(|wall| wall.0) }
     }
@@ -75,13 +75,13 @@ mod tests {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let pause = Pause::lasting(at(100), Duration::from_secs(7200));
         assert!(pause.holds(at(7299)) && !pause.holds(at(7300)));
-        let kept = pause.keep(at(1100), Some(Wall(50_000)));
+        let kept = pause.persist(at(1100), Some(Wall(50_000)));
         // Booted again: the device's own clock begins at zero.
         let again = Pause::recall(at(5), Some(Wall(50_200)), kept);
         assert_eq!(again.until(), Some(at(5 + 6000)));
         assert_eq!(Pause::recall(at(5), None, kept).until(), Some(at(5 + 6200)), "the time is unknown");
         assert!(!Pause::recall(at(5), Some(Wall(99_999)), kept).holds(at(5)));
-        let open = Pause::recall(at(5), None, Pause::OPEN.keep(at(1), None));
+        let open = Pause::recall(at(5), None, Pause::OPEN.persist(at(1), None));
         assert!(open.holds(Instant::from_millis(u64::MAX)));
     }
 

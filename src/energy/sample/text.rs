@@ -25,19 +25,6 @@ pub fn integer(bytes: &[u8]) -> Result<i64, Fault> {
     if negative { Ok(sum) } else { sum.checked_neg().ok_or(Fault::Garbage) }
 }
 
-/// The bits of `get_throttled` (1.3): hexadecimal, and without "0x". Never read by default: reading it logs a
-/// warning of the kernel.
-///
-/// # Errors
-/// `Garbage`: not a hexadecimal number of 32 bits.
-pub fn throttle_bits(bytes: &[u8]) -> Result<u32, Fault> {
-    let text = word(bytes).ok_or(Fault::Garbage)?;
-    if text.starts_with('+') {
-        return Err(Fault::Garbage);
-    }
-    u32::from_str_radix(text, 16).map_err(|_| Fault::Garbage)
-}
-
 /// One line of printable ASCII, without the white space around it; `None` where there is none.
 #[must_use]
 pub fn word(bytes: &[u8]) -> Option<&str> {
@@ -143,12 +130,6 @@ mod tests {
         for text in ["", "\n", "-", "<unsupported>", "4 7", "9223372036854775808", "1e3", "0x50", "\u{0}"] {
             assert_eq!(integer(text.as_bytes()), Err(Fault::Garbage), "{text:?}");
         }
-    }
-
-    #[test]
-    fn throttle_bits_are_hexadecimal_without_a_prefix() {
-        assert_eq!(throttle_bits(b"50005\n"), Ok(0x50005), "not decimal 50005");
-        assert_eq!(throttle_bits(b"0x50005\n"), Err(Fault::Garbage));
     }
 
     #[test]

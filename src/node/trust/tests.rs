@@ -4,18 +4,19 @@ use super::super::input::{Input as NodeInput, LinkInput, Request};
 use super::super::output::Response;
 use super::super::test::{at, handle, linked};
 use super::*;
+use crate::base::hit::Found;
 use crate::base::id::{Fingerprint, ReplyId, TaskId};
+use crate::base::level::Energy;
 use crate::base::time::Duration;
 use crate::embed::Embedder;
 use crate::embed::stand_in::StandIn;
 use crate::limits::TRUST_PEERS_MAX;
 use crate::mesh::trust::Refused;
-use crate::search::hit::Found;
+use crate::scheduler::task::{Outcome, Task};
 use crate::wire::envelope::unsigned;
-use crate::wire::gossip::{Energy, Fact, Gossip, Headroom, Kind, Relayed, TYPE};
+use crate::wire::gossip::{Fact, Gossip, Headroom, Kind, Relayed, TYPE};
 use crate::wire::message;
 use crate::wire::message::{Entry, Message};
-use crate::work::task::{Outcome, Task};
 
 const A: PeerKey = PeerKey([1; 32]);
 const B: PeerKey = PeerKey([2; 32]);
@@ -62,13 +63,7 @@ fn query(id: u64, node: &Node) -> Message {
 }
 
 fn answer(id: u64) -> Message {
-    let found = message::Found {
-        passages: 0,
-        holding: heapless::Vec::new(),
-        length: 0,
-        hits: Vec::new().into_iter().collect(),
-    };
-    Message::Answer(message::Answer { id, device: "far".to_owned(), found: Some(Box::new(found)) })
+    Message::Answer(message::Answer { id, device: "far".to_owned(), found: Some(Box::default()) })
 }
 
 /// Two members, linked, with a gossip item of each.
@@ -86,11 +81,12 @@ fn two() -> Node {
 fn begin(node: &mut Node, reply: u64, asked: &[PeerKey]) -> (TaskId, u64) {
     let search = Request::Search { question: "violin".to_owned(), count: 3 };
     let out = handle(node, at(20), NodeInput::Api(ReplyId(reply), search));
-    let Some(Output::Start(meant, Task::Mean { .. })) = out.iter().find(|out| matches!(out, Output::Start(..))) else {
+    let Some(Output::Start(meant, Task::EmbedQuery { .. })) = out.iter().find(|out| matches!(out, Output::Start(..)))
+    else {
         panic!("{out:?}")
     };
     let meaning = StandIn::new(Fingerprint([0; 32])).embed("violin").unwrap();
-    let out = handle(node, at(20), NodeInput::Done(*meant, Outcome::Meant(meaning), Duration::ZERO));
+    let out = handle(node, at(20), NodeInput::Done(*meant, Outcome::QueryEmbedding(meaning), Duration::ZERO));
     let sent = out.iter().filter_map(|out| match out {
         Output::Send(to, Message::Ask(ask)) => Some((*to, ask.id)),
         _ => None,
@@ -105,7 +101,7 @@ fn begin(node: &mut Node, reply: u64, asked: &[PeerKey]) -> (TaskId, u64) {
 }
 
 fn found(node: &mut Node, task: TaskId) -> Vec<Output> {
-    handle(node, at(21), NodeInput::Done(task, Outcome::Found(Found::default()), Duration::ZERO))
+    handle(node, at(21), NodeInput::Done(task, Outcome::Found(Box::<Found>::default()), Duration::ZERO))
 }
 
 /// Whether an output goes to a peer or is about it.
@@ -145,7 +141,8 @@ fn expelled_a_peer_is_nowhere_any_more_after_one_input() {
     assert_eq!(node.heard_up_to(A, Kind::Headroom), None);
     assert!(node.heard_up_to(B, Kind::Headroom).is_some());
     assert_eq!(node.rights(A), Rights::NONE);
-    let out = handle(&mut node, at(26), NodeInput::Done(*theirs, Outcome::Found(Found::default()), Duration::ZERO));
+    let out =
+        handle(&mut node, at(26), NodeInput::Done(*theirs, Outcome::Found(Box::<Found>::default()), Duration::ZERO));
     assert!(!out.iter().any(|out| is_of(out, A)), "its query is not answered: {out:?}");
 }
 

@@ -19,17 +19,14 @@ pub struct OtherProcesses {
 
 impl OtherProcesses {
     /// Watches these processes from now on. Allocates only when they are others than before.
-    pub fn follow(&mut self, pids: &[(u64, i32)]) {
-        let same =
-            pids.len() == self.open.len() && pids.iter().zip(&self.open).all(|((_, pid), (open, ..))| pid == open);
+    pub fn follow(&mut self, pids: &[i32]) {
+        let same = pids.len() == self.open.len() && pids.iter().zip(&self.open).all(|(pid, (open, ..))| pid == open);
         if !same {
             let path = |pid: i32| File::new(Path::new("/proc").join(format!("{pid}/stat")));
             let kept = |pid: i32, open: &[(i32, File, Option<u64>)]| {
                 open.iter().find(|(other, ..)| *other == pid).and_then(|(.., last)| *last)
             };
-            let list =
-                pids.iter().take(FOLLOWERS_MAX).map(|(_, pid)| (*pid, path(*pid), kept(*pid, &self.open))).collect();
-            self.open = list;
+            self.open = pids.iter().take(FOLLOWERS_MAX).map(|pid| (*pid, path(*pid), kept(*pid, &self.open))).collect();
         }
     }
 

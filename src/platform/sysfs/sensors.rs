@@ -141,12 +141,6 @@ impl Sensors {
         &self.findings
     }
 
-    /// Cores that the cgroup's quota leaves to this process, fractions too; `None`: there is no quota.
-    #[must_use]
-    pub const fn cores_quota(&self) -> Option<f64> {
-        self.quota
-    }
-
     /// Files that may be open at once.
     #[must_use]
     pub fn files(&self) -> usize {

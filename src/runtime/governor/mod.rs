@@ -1,18 +1,17 @@
-//! The governor in the agent: threads, files and sockets around `energy::governor`.
+//! The governor in the agent: threads, files and sockets around `energy::coordinator`.
 //!
-//! Duty: samples when the governor wants it, tells the driver what is allowed, keeps what was learned; the agents of
-//! one user on one host share one governor, and the first to start leads. In/out: words of the driver and of the API
-//! in; `Decision`s out. Invariants: nothing is read or written while the lock is held, so that nobody waits for a
-//! sensor, at the start and at the end neither; a read that takes longer than `SENSOR_LATE_MS` is unknown; one wake-up
-//! a sample; a pause is on the disk before it is acknowledged, and the newest word on it holds at every agent.
-//! Limits: `FOLLOWERS_MAX` agents follow, `GOVERNOR_FRAME_MAX` bytes of what they say. Not here: deciding (`energy`),
-//! reading (`io::sysfs`), admission of tasks (`node`).
+//! Duty: carries out what the coordinator decides: one thread reads the sensors and writes what was learned when that is
+//! due, one talks with the other agents of the host and holds the lock that makes one of them lead; the node is told
+//! what is allowed. In/out: words of the driver and of the API in; `Decision`s out. Invariants: nothing is read or
+//! written while the lock is held, so that nobody waits for a sensor, at the start and at the end neither; one wake-up a
+//! sample; a pause is on the disk before it is acknowledged. Limits: those of `energy::coordinator`.
+//! Not here: deciding (`energy`), reading (`io::sysfs`), admission of tasks (`node`).
 
-mod coordinator;
 mod host;
 mod rendezvous;
 mod report;
 mod sampler;
+mod shared;
 pub(crate) mod state_file;
 mod time;
 
@@ -22,25 +21,24 @@ use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
+use crate::energy::coordinator::{self, HintFrom, HostCoordinator, Input};
 use crate::energy::decision::Decision;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::HintError;
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
-use crate::energy::policy::wall::Wall;
-use crate::node::input::Input;
 use crate::platform::panics::guard;
 use crate::platform::{blocking, clock};
-use coordinator::HostCoordinator;
 use futures_lite::future::or;
 use host::Host;
+use shared::{Shared, State};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
 use time::Time;
 
@@ -83,71 +81,12 @@ pub struct GovernorHandle {
     ended: Option<Receiver<()>>,
 }
 
-/// What the threads share.
-#[derive(Debug)]
-struct Shared {
-    core: Mutex<HostCoordinator>,
-    /// Something changed that the sampling thread waits for.
-    changed: Condvar,
-    /// Wakes the thread that talks with the other agents.
-    host: host::Waker,
-    time: Mutex<Time>,
-    home: PathBuf,
-    /// Held while what is kept is written, so that an older state never comes after a newer one.
-    keeping: Mutex<()>,
-    sensors: PathBuf,
-    /// What was found when the sensors were looked at last for somebody who asked.
-    found: Mutex<BoardReport>,
-    /// Somebody looks.
-    looking: AtomicBool,
-}
-
-impl Shared {
-    fn look(&self) {
-        let found = BoardReport::of(&crate::platform::sysfs::tree(&self.sensors));
-        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
-        self.looking.store(false, Ordering::Relaxed);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HostCoordinator> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Looks up the time of day for the core; no lock is held meanwhile but the clock's own.
-    fn tell_time(&self, now: Instant) -> Option<Wall> {
-        let (wall, zone) = self.time.lock().unwrap_or_else(PoisonError::into_inner).look(now);
-        self.lock().set_time(now, wall, zone);
-        wall
-    }
-
-    /// Writes what is to be kept, synced; unless there is nothing new and nobody `insists`.
-    fn keep(&self, insists: bool) -> std::io::Result<()> {
-        let _one = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock::now();
-        self.tell_time(now);
-        let kept = self.lock().kept(now);
-        let saved = if insists || self.lock().is_new(&kept) { state_file::save(&self.home, &kept) } else { Ok(()) };
-        self.lock().was_kept(clock::now(), saved.is_ok().then_some(kept));
-        saved
-    }
-
-    /// Carries out what a change of the core wants: others are told, and the sampling thread.
-    fn spread(&self, news: self::coordinator::Change) {
-        if news.others {
-            self.host.ring();
-        }
-        if news.sampling {
-            self.changed.notify_all();
-        }
-    }
-}
-
 impl GovernorHandle {
     /// Begins to govern, until `end`.
     ///
     /// # Errors
     /// One sentence, if the system gives no threads.
-    pub fn begin(setup: Setup, inputs: Sender<Input>) -> Result<Self, String> {
+    pub fn begin(setup: Setup, inputs: Sender<crate::node::input::Input>) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
         let (alive, ended) = bounded::<()>(1);
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
@@ -169,10 +108,11 @@ impl GovernorHandle {
         let (root, hints) =
             (setup.sensors.clone(), crate::platform::hint_files::HintFiles::new(setup.hint_files.clone()));
         let meter = setup.meter.clone();
-        thread("sensors", Box::new(move || sampler::run((&root, meter.as_deref()), &tell_found, &waits, hints)))?;
-
-        let kept = state_file::load(&setup.home);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let sampler = move || sampler::run((&root, meter.as_deref(), cores), &tell_found, &waits, hints);
+        thread("sensors", Box::new(sampler))?;
+
+        let persisted = state_file::load(&setup.home);
         let host = Host::new(rendezvous::meeting(setup.meeting.as_deref()));
         let waker = host.waker().map_err(failed)?;
         let mut time = Time::new(setup.trusted_clock);
@@ -180,24 +120,34 @@ impl GovernorHandle {
         let now = clock::now();
         let (wall, zone) = time.look(now);
         let seen = found.clone().unwrap_or_else(|_| BoardReport::of(&Tree::default()));
-        let mut core = HostCoordinator::new(now, wall, cores, &seen, &setup, kept, inputs);
-        core.set_time(now, wall, zone);
-        core.lead(now, host.leads());
-        if found.is_err() {
-            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
-            core.reading = Some(now);
+        let begins =
+            coordinator::Setup { cores, found: &seen, settings: setup.settings, can_wait: setup.can_wait, persisted };
+        let mut coordinator = HostCoordinator::new(now, wall, begins);
+        for (window, energy) in &setup.plan {
+            if !coordinator.plan(*window, *energy) {
+                log::warn!("Part of the energy schedule does not fit and is left out.");
+            }
         }
         let shared = Arc::new(Shared {
-            core: Mutex::new(core),
+            state: Mutex::new(State::new(coordinator, inputs)),
             changed: Condvar::new(),
             host: waker,
             time: Mutex::new(time),
             home: setup.home,
-            keeping: Mutex::new(()),
+            saving: Mutex::new(()),
             sensors: setup.sensors,
             found: Mutex::new(seen),
             looking: AtomicBool::new(false),
         });
+        shared.tell(now, Input::Time(wall, zone.as_ref()));
+        if host.leads() {
+            shared.tell(now, Input::Elected);
+        }
+        if found.is_err() {
+            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
+            shared.lock().awaits_sensors = true;
+            shared.tell(now, Input::SensorsAwaited);
+        }
         let theirs = Arc::clone(&shared);
         let meet = move || {
             if let Err(why) = guard(|| host.run(&theirs)) {
@@ -205,8 +155,7 @@ impl GovernorHandle {
                     "This agent does not meet the others of this host any more, after a defect of the program ({why}). It \
                      governs itself alone until it is started again."
                 );
-                let news = theirs.lock().lead(clock::now(), true);
-                theirs.spread(news);
+                theirs.tell(clock::now(), Input::Elected);
             }
         };
         thread("host", Box::new(meet))?;
@@ -224,38 +173,32 @@ impl GovernorHandle {
     /// What is allowed now; `None`: nothing governs. A sensor that keeps its reader waiting is unknown from here on.
     #[must_use]
     pub fn decision(&self, now: Instant) -> Option<Decision> {
-        let shared = self.shared.as_ref()?;
-        let mut core = shared.lock();
-        core.notice_late(now);
-        let (decision, news) = (core.decision(now), core.news());
-        drop(core);
-        shared.spread(news);
-        Some(decision)
+        Some(self.shared.as_ref()?.decision(now))
     }
 
     /// Work waits here, or does not any more.
     pub fn demand(&self, now: Instant, backlog: Backlog) {
-        self.tell(|core| core.demand(now, backlog));
+        self.tell(now, Input::Demand(backlog));
     }
 
     /// People wait for answers here, or do not any more; what is allowed now.
     #[must_use]
     pub fn answering(&self, now: Instant, yes: bool) -> Option<Decision> {
-        self.tell(|core| core.answering(now, yes));
+        self.tell(now, Input::Answering(yes));
         self.decision(now)
     }
 
     /// A background task took this.
     pub fn spent(&self, now: Instant, cpu: Duration, chunks: usize) {
-        self.tell(|core| core.spent(now, cpu, chunks));
+        self.tell(now, Input::TaskEnded { cpu, chunks });
     }
 
     /// Ends it, when nobody can ask for anything any more, and writes what was learned.
     pub fn end(&self) {
         let (Some(shared), Some(ended)) = (&self.shared, &self.ended) else { return };
-        self.tell(HostCoordinator::stop);
+        shared.stop(clock::now());
         smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
-        if let Err(error) = shared.keep(true) {
+        if let Err(error) = shared.save(true) {
             log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
         }
     }
@@ -269,10 +212,10 @@ impl GovernorHandle {
         let shared = self.shared.clone().ok_or(OFF)?;
         shared.tell_time(now);
         let (pause, before) = {
-            let core = shared.lock();
-            (core.pause_of(now, wanted)?, core.pause())
+            let coordinator = &shared.lock().coordinator;
+            (wanted.pause(now, coordinator.wall(now), coordinator.zone())?, coordinator.pause())
         };
-        self.settle(pause, before).await
+        self.settle(Some(pause), before).await
     }
 
     /// Ends a pause, for the host.
@@ -281,7 +224,7 @@ impl GovernorHandle {
     /// One sentence; nothing was changed.
     pub async fn resume(&self) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
-        let before = shared.lock().pause();
+        let before = shared.lock().coordinator.pause();
         self.settle(None, before).await
     }
 
@@ -291,11 +234,11 @@ impl GovernorHandle {
     /// One sentence: nothing was changed, or it holds until the next start only.
     pub async fn new_supply(&self) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
-        if !shared.lock().leads() {
+        if !shared.lock().coordinator.leads() {
             return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
         }
-        self.tell(HostCoordinator::forget_supply);
-        match blocking::run(move || shared.keep(true)).await {
+        self.tell(clock::now(), Input::NewSupply);
+        match blocking::run(move || shared.save(true)).await {
             Some(Ok(())) => Ok(()),
             _ => Err("It holds until the next start only: the agent's home cannot be written.".to_owned()),
         }
@@ -305,12 +248,12 @@ impl GovernorHandle {
     async fn settle(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
         let now = clock::now();
-        self.tell(|core| core.set_pause(now, pause));
-        let saved = blocking::run(move || shared.keep(true)).await;
+        self.tell(now, Input::Pause(pause));
+        let saved = blocking::run(move || shared.save(true)).await;
         match saved {
             Some(Ok(())) => Ok(()),
             failed => {
-                self.tell(|core| core.set_pause(now, before));
+                self.tell(now, Input::Pause(before));
                 let why =
                     failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
                 Err(format!(
@@ -328,9 +271,7 @@ impl GovernorHandle {
         let Some(shared) = &self.shared else { return Ok(false) };
         let now = clock::now();
         shared.tell_time(now);
-        let news = shared.lock().put_hint(now, bytes)?;
-        shared.spread(news);
-        Ok(true)
+        shared.handle(now, Input::Hint(HintFrom::Api, bytes)).map(|()| true)
     }
 
     /// All that can be told, with the sensors read once for it; those that keep their reader waiting are unknown. `None`:
@@ -373,9 +314,7 @@ impl GovernorHandle {
         }
         let now = clock::now();
         shared.tell_time(now);
-        let mut core = shared.lock();
-        core.notice_late(now);
-        Some(core.current(now, &found))
+        Some(shared.ask(now, |coordinator, out| Current::new(&coordinator.status(now, out), &found, now)))
     }
 
     /// One sentence: what background work may do, and why not more.
@@ -385,10 +324,9 @@ impl GovernorHandle {
         Some(report::sentence(&decision))
     }
 
-    fn tell(&self, word: impl FnOnce(&mut HostCoordinator) -> self::coordinator::Change) {
+    fn tell(&self, now: Instant, input: Input<'_>) {
         if let Some(shared) = &self.shared {
-            let news = word(&mut shared.lock());
-            shared.spread(news);
+            shared.tell(now, input);
         }
     }
 }

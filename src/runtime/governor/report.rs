@@ -4,8 +4,10 @@ use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::{Ledger, Line, Totals};
 use crate::energy::accounting::task::{Method, Scope};
+use crate::energy::board::findings::BoardReport;
+use crate::energy::board::limit::LimitFrom;
+use crate::energy::coordinator::Status;
 use crate::energy::decision::Decision;
-use crate::energy::governor::Governor;
 use crate::energy::mode::Mode;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
@@ -137,7 +139,7 @@ pub(super) fn sentence(decision: &Decision) -> String {
 }
 
 /// A day's joules, method by method.
-pub(super) fn spent(totals: &Totals) -> Vec<Spent> {
+fn spent(totals: &Totals) -> Vec<Spent> {
     let spent = |line: Line| {
         let known = line.scope.is_some();
         Spent {
@@ -154,7 +156,7 @@ pub(super) fn spent(totals: &Totals) -> Vec<Spent> {
 }
 
 /// The last days before `today`, the newest first.
-pub(super) fn days(ledger: &Ledger, today: i64) -> Vec<Day> {
+fn days(ledger: &Ledger, today: i64) -> Vec<Day> {
     let before = ledger.days().rev().filter(|(day, _)| *day < today);
     before.take(ENERGY_DAYS_TOLD).map(|(day, totals)| Day { date: date(day), spent: spent(totals) }).collect()
 }
@@ -172,20 +174,54 @@ fn date(day: i64) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
-/// What the governor that leads knows besides.
-pub(super) fn more(now: Instant, governor: &Governor, wall: Option<Wall>) -> (f64, f64, Energy, Option<String>) {
-    let (energy, source) = governor.policy.energy(now, wall);
-    let source = source.map(|(origin, name)| match (origin, name) {
+/// Whose word it is how much energy there is.
+fn source((origin, name): (Origin, &str)) -> String {
+    match (origin, name) {
         (Origin::Schedule, _) => "schedule".to_owned(),
         (Origin::File, "") => "file".to_owned(),
         (Origin::Put, "") => "API".to_owned(),
         (_, name) => name.to_owned(),
-    });
-    (governor.goal(), governor.foreign_cores(), energy, source)
+    }
+}
+
+impl Current {
+    /// How things stand with this coordinator, and with the sensors that were just read.
+    pub(super) fn new(status: &Status<'_>, found: &BoardReport, now: Instant) -> Self {
+        let (decision, (energy, energy_source)) = (&status.decision, status.energy);
+        let left = left(now, status.pause);
+        let (ledger, today) = status.ledger;
+        let more = More {
+            why: sentence(decision),
+            mode: decision.mode,
+            workers: decision.workers,
+            duty: decision.duty.value(),
+            goal_c: status.goal,
+            foreign_cores: status.foreign_cores,
+            energy,
+            energy_source: energy_source.map(source),
+            paused: left.is_some(),
+            paused_s: left.flatten(),
+            leads: status.leads,
+            followers: status.followers,
+            today: ledger.day(today).map(spent).unwrap_or_default(),
+            days: days(ledger, today),
+            idle_watts: status.baseline.map(|baseline| baseline.watts),
+            idle_method: status.baseline.map(|baseline| baseline.method),
+            idle_scope: status.baseline.map(|baseline| baseline.scope),
+        };
+        let mut report = Report::new(found, decision);
+        if status.sensor_is_proven {
+            report.prove(found);
+        }
+        if let Some(limit) = status.own_limit {
+            (report.t_lim_c, report.t_lim_from) = (limit, LimitFrom::Owner);
+        }
+        Self { report, more }
+    }
 }
 
 /// Seconds that are left of a pause; `None`: no pause holds. `Some(None)`: it ends only when somebody resumes.
-pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
+fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
     let pause = pause.filter(|pause| pause.holds(now))?;
     Some(pause.until().map(|until| until.since(now).as_secs()))
 }
@@ -193,6 +229,7 @@ pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::accounting::meter::Recorded;
     use crate::energy::accounting::task::{Attribution, Joules};
 
     #[test]
@@ -215,7 +252,7 @@ mod tests {
     fn the_last_week_is_told_newest_first_with_what_each_number_is_of() {
         let mut ledger = Ledger::default();
         let joules = Joules::new(12.0, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
-        (0..20).for_each(|day| ledger.add(20_000 + day, joules, 100));
+        (0..20).for_each(|day| ledger.book(Recorded { day: 20_000 + day, joules, tasks: 1, chunks: 100 }));
         let days = days(&ledger, 20_019);
         assert_eq!(days.len(), ENERGY_DAYS_TOLD);
         assert_eq!(days[0].date, date(20_018));

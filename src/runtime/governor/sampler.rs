@@ -1,14 +1,15 @@
 //! The thread that samples: one wake-up a sample, no lock while it reads, nothing allocated.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::findings::BoardReport;
+use crate::energy::coordinator::{HintFrom, Input};
 use crate::energy::fraction::Fraction;
 use crate::energy::input::Sample;
 use crate::energy::sample::fault::Reading;
 use crate::limits::SENSOR_LATE_MS;
 use crate::platform::clock;
-use crate::platform::hint_files::HintFiles;
+use crate::platform::hint_files::{HintFile, HintFiles};
 use crate::platform::panics::guard;
 use crate::platform::sched::process_cpu;
 use crate::platform::sysfs::others::OtherProcesses;
@@ -20,6 +21,9 @@ use std::sync::mpsc::{Receiver, SyncSender};
 /// Until the next sample after one that panicked: a defect that comes with each of them must not take a core.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
+/// The thread looks at least this often what is due.
+const LONG: Duration = Duration::from_secs(3600);
+
 /// What the thread keeps from sample to sample.
 struct Sampler<'a> {
     shared: &'a Shared,
@@ -30,20 +34,21 @@ struct Sampler<'a> {
     /// CPU time of our agents at the last sample.
     ran: Option<(Instant, Duration)>,
     slept: Duration,
+    cores: usize,
 }
 
 /// What is to be done.
 enum Due {
-    /// Sample, for this moment.
-    Sample(Instant),
+    /// Sample, for this moment, with the sensors listed anew or not.
+    Sample(Instant, bool),
     /// Write what was learned.
-    Keep,
+    Save,
 }
 
 /// Looks for the sensors, tells what was found, and samples what `shared` governs until the agent stops. A sensor that
 /// hangs keeps this thread and nobody else.
 pub(super) fn run(
-    (root, meter): (&Path, Option<&str>),
+    (root, meter, cores): (&Path, Option<&str>, usize),
     found: &SyncSender<BoardReport>,
     shared: &Receiver<Arc<Shared>>,
     hints: HintFiles,
@@ -60,12 +65,13 @@ pub(super) fn run(
         sample: Sample::default(),
         ran: None,
         slept: clock::slept(),
+        cores,
     };
     sampler.tell_late_findings();
     while let Some(due) = sampler.wait() {
         let done = guard(|| match due {
-            Due::Sample(now) => sampler.once(now),
-            Due::Keep => sampler.keep(),
+            Due::Sample(now, relist) => sampler.once(now, relist),
+            Due::Save => sampler.save(),
         });
         if done.is_err() {
             // The sample did not end, so the sensors count as unknown until the next one does.
@@ -77,114 +83,104 @@ pub(super) fn run(
 impl Sampler<'_> {
     /// The listing took so long that the agent began without it.
     fn tell_late_findings(&mut self) {
-        let mut core = self.shared.lock();
-        if core.reading.take().is_some() {
-            core.look_at(self.sensors.findings());
+        if std::mem::replace(&mut self.shared.lock().awaits_sensors, false) {
+            self.shared.tell(clock::now(), Input::SensorsFound(self.sensors.findings()));
         }
     }
 
-    /// Waits until something is due, and notes that the sensors are read from then on; `None`: stop. The condition's
-    /// clock stops in suspend and ours does not: what was due meanwhile comes up to one sample late.
+    /// Waits until something is due; `None`: stop. The condition's clock stops in suspend and ours does not: what was due
+    /// meanwhile comes up to one sample late.
     fn wait(&mut self) -> Option<Due> {
-        let mut core = self.shared.lock();
         loop {
-            if core.stopped {
+            let now = clock::now();
+            let mut state = self.shared.lock();
+            if state.stopped {
                 return None;
             }
-            let now = clock::now();
-            let sample = core.sample_at(now);
-            if sample.is_some_and(|at| at <= now) {
-                core.begin_reading(now);
-                self.others.follow(core.pids());
-                return Some(Due::Sample(now));
+            if let Some(relist) = state.read.take() {
+                self.others.follow(&state.coordinator.processes());
+                return Some(Due::Sample(now, relist));
             }
-            if core.keep_at() <= now {
-                return Some(Due::Keep);
+            if std::mem::replace(&mut state.save, false) {
+                return Some(Due::Save);
             }
-            let next = sample.map_or(core.keep_at(), |at| at.min(core.keep_at()));
-            core = self
-                .shared
-                .changed
-                .wait_timeout(core, next.since(now))
-                .map_or_else(|dead| dead.into_inner().0, |woken| woken.0);
+            let due = state.coordinator.sampler_deadline(now);
+            if due.is_some_and(|due| due <= now) {
+                drop(state);
+                self.shared.tell(now, Input::Wake);
+                continue;
+            }
+            state.sampler_wakes = due;
+            let time = due.map_or(LONG, |due| due.since(now));
+            drop(self.shared.changed.wait_timeout(state, time));
         }
     }
 
-    /// Writes what was learned, if there is anything new. A disk that keeps it waiting is like a sensor that does.
-    fn keep(&self) {
-        let leads = {
-            let mut core = self.shared.lock();
-            let leads = core.leads();
-            core.reading = leads.then(clock::now);
-            leads
-        };
-        if let Err(error) = self.shared.keep(false) {
+    /// Writes what was learned, if there is anything new.
+    fn save(&self) {
+        if let Err(error) = self.shared.save(false) {
             log::warn!(
                 "What the governor learned could not be kept in {}: {error}. It is tried again in a minute.",
                 self.shared.home.display()
             );
         }
-        if leads {
-            self.shared.lock().reading = None;
-        }
     }
 
-    fn once(&mut self, now: Instant) {
+    fn once(&mut self, now: Instant, relist: bool) {
         let shared = self.shared;
-        self.notice_suspend();
-        self.rescan(now);
+        self.notice_suspend(now);
+        self.rescan(now, relist);
         let mine = process_cpu();
         let own = mine + self.others.cpu(now);
         self.sample.mine = Some(mine);
-        let doubts = |at: usize, reading: Reading| shared.lock().governor.doubts(now, at, reading);
+        let doubts = |at: usize, reading: Reading| shared.lock().coordinator.doubts(now, at, reading);
         self.sensors.sample(now, own, &doubts, &mut self.sample);
         let watts = self.sensors.watts(now, self.sample.supplies);
         self.sample.wall = shared.tell_time(now);
-        self.sample.ran = self.ran(now, own, shared.lock().cores());
-        let late = clock::now().since(now) > Duration::from_millis(SENSOR_LATE_MS);
-        let news = {
-            let mut core = shared.lock();
-            self.sample.backlog = core.backlog(now);
-            core.end_reading(now, &self.sample, watts, late)
-        };
-        shared.spread(news);
+        self.sample.ran = self.ran(now, own);
+        let read = clock::now();
+        if read.since(now) > Duration::from_millis(SENSOR_LATE_MS) {
+            shared.tell(read, Input::SampleLate);
+        } else {
+            shared.tell(now, Input::Sample(&self.sample, watts));
+        }
         self.read_hints(now);
     }
 
     /// After the sensors, so that a slow disk makes no sensor late.
     fn read_hints(&mut self, now: Instant) {
         for file in self.hints.poll(now) {
-            let taken = self.shared.lock().file_hint(now, &file);
-            if let Err(error) = taken {
+            let from = match file.which {
+                HintFile::Hint => HintFrom::HintFile { written: file.written },
+                HintFile::Grid => HintFrom::GridFile,
+            };
+            if let Err(error) = self.shared.handle(now, Input::Hint(from, &file.bytes)) {
                 let which = file.which.as_str();
                 log::warn!("The {which} was not taken: {error}. The hint before it stays until its time is over.");
             }
         }
-        let news = self.shared.lock().news();
-        self.shared.spread(news);
     }
 
     /// What was measured before a suspend means nothing after it.
-    fn notice_suspend(&mut self) {
+    fn notice_suspend(&mut self, now: Instant) {
         let slept = clock::slept();
         if slept.saturating_sub(self.slept) > Duration::from_secs(2) {
-            self.shared.lock().governor.resumed();
+            self.shared.tell(now, Input::Resumed);
         }
         self.slept = slept;
     }
 
-    fn rescan(&mut self, now: Instant) {
-        let asked = std::mem::take(&mut self.shared.lock().rescan);
+    fn rescan(&mut self, now: Instant, asked: bool) {
         if (asked || self.sensors.wants_rescan(now)) && self.sensors.rescan(now) {
-            self.shared.lock().look_at(self.sensors.findings());
+            self.shared.tell(now, Input::SensorsFound(self.sensors.findings()));
             log::info!("The sensors changed and were looked up again.");
         }
     }
 
     /// The share of the cores that our agents took since the last sample.
-    fn ran(&mut self, now: Instant, own: Duration, cores: usize) -> Option<Fraction> {
+    fn ran(&mut self, now: Instant, own: Duration) -> Option<Fraction> {
         let (at, before) = self.ran.replace((now, own))?;
-        let wall = now.since(at).as_secs_f64() * cores as f64;
+        let wall = now.since(at).as_secs_f64() * self.cores as f64;
         (wall > 0.0).then(|| Fraction::new(own.saturating_sub(before).as_secs_f64() / wall))
     }
 }

@@ -1,65 +1,13 @@
-//! What outlives a restart, in `energy.json` of the agent's home: written whole, seldom, and never waited for by people.
+//! `energy.json` of the agent's home, which holds what outlives a restart: written whole, seldom, and never waited for by
+//! people.
 
 use super::time::Time;
-use crate::energy::accounting::ledger::Ledger;
-use crate::energy::accounting::meter::Model;
-use crate::energy::accounting::task::{Method, Scope};
+use crate::energy::coordinator::persisted::{Calibration, PersistedState};
 use crate::energy::governor::Learned;
-use crate::energy::policy::pause;
 use crate::platform::clock;
 use crate::platform::home::{Home, HomeFile};
-use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// What is kept.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Kept {
-    /// The version of this file.
-    pub(crate) v: u32,
-    /// What the governor learned.
-    pub(crate) learned: Option<Learned>,
-    /// The pause that holds.
-    pub(crate) pause: Option<pause::PersistedPause>,
-    /// The number of the newest word of a person on a pause (`energy::words::Said`).
-    #[serde(default)]
-    pub(crate) said: u64,
-    /// Milliseconds that the work has waited.
-    pub(crate) waited_ms: u64,
-    /// Watts, as they were calibrated here.
-    pub(crate) calibration: Option<Calibration>,
-    /// Joules of the last days.
-    pub(crate) ledger: Ledger,
-}
-
-/// What `wattle energy calibrate` found.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Calibration {
-    /// Watts of the device without our work.
-    pub(crate) idle_watts: f64,
-    /// Watts of one busy core above that.
-    pub(crate) core_watts: f64,
-    /// What both are of. Files of before do not say it, and were used as this.
-    #[serde(default = "whole_board")]
-    pub(crate) scope: Scope,
-}
-
-const fn whole_board() -> Scope {
-    Scope::BoardInput
-}
-
-impl Calibration {
-    /// Joules by it.
-    pub(crate) const fn model(self) -> Model {
-        Model { method: Method::ModelCalibrated, scope: self.scope, core_watts: self.core_watts }
-    }
-}
-
-impl Kept {
-    /// The version that this program writes.
-    pub(crate) const VERSION: u32 = 1;
-}
 
 /// The file in a home.
 #[must_use]
@@ -70,20 +18,20 @@ pub(crate) fn path(home: &Path) -> PathBuf {
 /// Reads what was kept. A file that cannot be used is moved aside and told of; nothing is learned then, and no joules
 /// are known.
 #[must_use]
-pub(crate) fn load(home: &Path) -> Kept {
+pub(crate) fn load(home: &Path) -> PersistedState {
     let path = path(home);
     let bytes = match Home::at(home).read(HomeFile::Energy) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Kept::default(),
+        Ok(None) => return PersistedState::default(),
         Err(error) => {
             log::error!("{} cannot be read: {error}. The governor begins anew.", path.display());
-            return Kept::default();
+            return PersistedState::default();
         }
     };
-    match serde_json::from_slice::<Kept>(&bytes) {
-        Ok(kept) if kept.v == Kept::VERSION => kept,
+    match serde_json::from_slice::<PersistedState>(&bytes) {
+        Ok(state) if state.v == PersistedState::VERSION => state,
         other => {
-            let why = other.map_or_else(|error| error.to_string(), |kept| format!("version {}", kept.v));
+            let why = other.map_or_else(|error| error.to_string(), |state| format!("version {}", state.v));
             let aside = path.with_extension("json.broken");
             log::error!(
                 "{} cannot be used ({why}). It was moved to {}; the governor learns anew, and no pause holds.",
@@ -91,7 +39,7 @@ pub(crate) fn load(home: &Path) -> Kept {
                 aside.display()
             );
             let _ = fs::copy(&path, aside).and_then(|_| fs::remove_file(&path));
-            Kept::default()
+            PersistedState::default()
         }
     }
 }
@@ -100,8 +48,8 @@ pub(crate) fn load(home: &Path) -> Kept {
 ///
 /// # Errors
 /// The system's; the old file is untouched.
-pub(crate) fn save(home: &Path, kept: &Kept) -> std::io::Result<()> {
-    let bytes = serde_json::to_vec(kept).map_err(std::io::Error::other)?;
+pub(crate) fn save(home: &Path, state: &PersistedState) -> std::io::Result<()> {
+    let bytes = serde_json::to_vec(state).map_err(std::io::Error::other)?;
     Home::at(home).write(HomeFile::Energy, &bytes)
 }
 
@@ -115,9 +63,9 @@ pub(crate) fn paused(home: &Path, wanted: Option<super::Paused>) -> Result<(), S
     let (wall, zone) = Time::new(trusted).look(now);
     let pause = wanted.map(|wanted| wanted.pause(now, wall, &zone.unwrap_or_default())).transpose()?;
     let before = load(home);
-    let pause = pause.map(|pause| pause.keep(now, wall));
-    let kept = Kept { v: Kept::VERSION, pause, said: before.said.saturating_add(1), ..before };
-    save(home, &kept)
+    let pause = pause.map(|pause| pause.persist(now, wall));
+    let state = PersistedState { v: PersistedState::VERSION, pause, said: before.said.saturating_add(1), ..before };
+    save(home, &state)
         .map_err(|error| format!("That cannot be kept in {}: {error}. Nothing was changed.", home.display()))
 }
 
@@ -128,7 +76,7 @@ pub(crate) fn paused(home: &Path, wanted: Option<super::Paused>) -> Result<(), S
 pub(crate) fn new_supply(home: &Path) -> std::io::Result<()> {
     let before = load(home);
     let learned = before.learned.map(|learned| Learned { duty: learned.duty, ..Learned::default() });
-    save(home, &Kept { v: Kept::VERSION, learned, ..before })
+    save(home, &PersistedState { v: PersistedState::VERSION, learned, ..before })
 }
 
 /// Keeps what a calibration found, beside what is kept already.
@@ -136,12 +84,14 @@ pub(crate) fn new_supply(home: &Path) -> std::io::Result<()> {
 /// # Errors
 /// The system's; the old file is untouched.
 pub(crate) fn calibrated(home: &Path, found: Calibration) -> std::io::Result<()> {
-    save(home, &Kept { v: Kept::VERSION, calibration: Some(found), ..load(home) })
+    save(home, &PersistedState { v: PersistedState::VERSION, calibration: Some(found), ..load(home) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::accounting::meter::Recorded;
+    use crate::energy::accounting::task::{Joules, Scope};
 
     #[test]
     fn a_calibration_of_before_is_of_the_whole_board_and_a_new_one_says_what_it_is_of() {
@@ -157,15 +107,15 @@ mod tests {
     #[test]
     fn what_is_kept_comes_back_and_a_broken_file_is_moved_aside() {
         let home = tempfile::tempdir().unwrap();
-        assert_eq!(load(home.path()), Kept::default());
-        let mut kept = Kept { v: Kept::VERSION, waited_ms: 7, ..Kept::default() };
+        assert_eq!(load(home.path()), PersistedState::default());
+        let mut kept = PersistedState { v: PersistedState::VERSION, waited_ms: 7, ..PersistedState::default() };
         kept.learned = Some(Learned { duty: 0.4, workers: Some(3), ..Learned::default() });
-        kept.ledger.add(20_000, crate::energy::accounting::task::Joules::UNKNOWN, 12);
+        kept.ledger.book(Recorded { day: 20_000, joules: Joules::UNKNOWN, tasks: 1, chunks: 12 });
         save(home.path(), &kept).unwrap();
         assert_eq!(load(home.path()), kept);
         for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {
             fs::write(path(home.path()), broken).unwrap();
-            assert_eq!(load(home.path()), Kept::default(), "{broken:?}");
+            assert_eq!(load(home.path()), PersistedState::default(), "{broken:?}");
             assert!(!path(home.path()).exists() && home.path().join("energy.json.broken").exists());
         }
     }
