@@ -1,9 +1,9 @@
-//! Caps of the energy governor, its sensors and its hints.
+//! The governor: sensors, hints, hours, the agents of a host.
 
 /// Sensors of one CPU that are read: the clusters of an RK3588 are seven; servers have more than they need.
 pub const CPU_SENSORS_MAX: usize = 8;
 
-/// Bytes that the governor and its pacing keep (shared/reference/energy.md C3).
+/// Bytes that the governor and its duty cycle keep.
 pub const GOVERNOR_BYTES_MAX: usize = 64 * 1024;
 
 /// Background workers of one device, however many cores it has.
@@ -18,13 +18,13 @@ pub const SENSOR_BYTES_MAX: usize = 4096;
 /// Windows of quiet hours, and windows of an energy schedule: twice a day for every day of the week.
 pub const QUIET_HOURS_MAX: usize = 14;
 
-/// Bytes of a hint on energy (shared/reference/energy.md 4.8).
+/// Bytes of a hint on energy; our own has under 200.
 pub const HINT_BYTES_MAX: usize = 4096;
 
 /// Bytes of the name that a hint gives its source.
 pub const HINT_SOURCE_BYTES_MAX: usize = 32;
 
-/// Seconds that a hint may live, counted from its arrival (shared/reference/energy.md 4.8).
+/// Seconds that a hint may live, counted from its arrival: a sender that went silent counts for a day at most.
 pub const HINT_TTL_S_MAX: u64 = 3600;
 
 /// Changes of a time zone's offset that are told ahead: two a year, for four years.
@@ -39,13 +39,13 @@ pub const ENERGY_DAYS_MAX: usize = 32;
 /// Days before today that are told of: a week, to see a habit.
 pub const ENERGY_DAYS_TOLD: usize = 7;
 
-/// Milliseconds of background work between two looks at whether it may go on.
+/// Milliseconds of background work between two checks of whether it may go on.
 pub const TASK_MS_MAX: u64 = 250;
 
 /// Entries of one folder of sensors that are looked at; a thermal zone has some 60 files, a server 300 CPUs.
 pub const SENSOR_FOLDERS_MAX: usize = 512;
 
-/// Files that are kept open for samples (shared/reference/energy.md C3).
+/// Files that are kept open for samples: about what a server with 64 cores has, and far below the usual limit of 1,024.
 pub const SENSOR_FILES_MAX: usize = 64;
 
 /// Counters of thermal throttling that are summed: one for each package or cluster.
@@ -82,7 +82,7 @@ pub const CHIP_NAME_BYTES_MAX: usize = 32;
 /// Bytes of a Raspberry Pi's `config.txt` that are looked through; with all its comments it has some 3,000.
 pub const SYSTEM_CONFIG_BYTES_MAX: usize = 64 * 1024;
 
-/// Milliseconds after which a reading of the sensors is unknown (shared/reference/energy.md 1.10).
+/// Milliseconds after which a reading of the sensors is unknown; some drivers keep a reader waiting for seconds.
 pub const SENSOR_LATE_MS: u64 = 250;
 
 /// Agents of one user on one host that follow its governor.

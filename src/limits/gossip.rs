@@ -1,6 +1,8 @@
-//! The caps of items and of the events that people follow.
+//! Gossip items, and the list of events that people follow.
 
-use super::{COLLECTION_BYTES_MAX, FRAME_GOSSIP_MAX, LINKS_MAX};
+use super::link::LINKS_MAX;
+use super::store::COLLECTION_BYTES_MAX;
+use super::wire::FRAME_GOSSIP_MAX;
 
 /// Bytes of one item as its origin sealed it: a list of `GOSSIP_COLLECTIONS_MAX` collections and the envelope.
 pub const GOSSIP_BYTES_MAX: usize = 2048;
@@ -11,7 +13,7 @@ pub const GOSSIP_BODY_MAX: usize = GOSSIP_BYTES_MAX - 256;
 /// Collections that one agent tells of.
 pub const GOSSIP_COLLECTIONS_MAX: usize = 16;
 
-/// Links that a gossip item crosses in a flood (shared/reference/protocol.md 7, row 26).
+/// Links that a gossip item crosses in a flood; a loop of links ends there.
 pub const GOSSIP_HOPS_MAX: u8 = 8;
 
 /// Links that a relay hands news on to. The origin tells all of its links; the digests find whom a flood missed.
@@ -62,7 +64,7 @@ pub const GOSSIP_FEW: usize = 8;
 /// Milliseconds between two comparisons that new links bring about: who gets ten links at once compares with one.
 pub const GOSSIP_COMPARE_MS: u64 = 5_000;
 
-/// Milliseconds that what an agent tells of itself stays as it is (shared/reference/energy.md 4.9).
+/// Milliseconds for which the headroom that an agent tells of itself stays as it is, so that receivers see no flicker.
 pub const GOSSIP_DWELL_MS: u64 = 30_000;
 
 /// Milliseconds after which an agent tells its headroom again, changed or not.
@@ -86,18 +88,15 @@ pub const EVENTS_ANSWER_MAX: usize = 100;
 /// Bytes of one event's sentence.
 pub const EVENT_BYTES_MAX: usize = 256;
 
-/// Refusals of unknown_peers that wait to be told as events; beyond, they are in the log only.
-pub const REFUSALS_MAX: usize = 16;
-
 /// Milliseconds between two questions of `wattle peers --watch`.
 pub const WATCH_MS: u64 = 1_000;
 
 const _: () = {
     assert!(
         2 + GOSSIP_COLLECTIONS_MAX * (1 + COLLECTION_BYTES_MAX + 32 + 5 + 5) <= GOSSIP_BODY_MAX,
-        "the longest list of collections is one rumour"
+        "the longest list of collections is one gossip item"
     );
-    assert!(GOSSIP_BATCH_BYTES + 2 * GOSSIP_BYTES_MAX < FRAME_GOSSIP_MAX / 2, "a batch of rumours is one frame");
+    assert!(GOSSIP_BATCH_BYTES + 2 * GOSSIP_BYTES_MAX < FRAME_GOSSIP_MAX / 2, "a batch of gossip items is one frame");
     assert!(
         GOSSIP_DWELL_MS < GOSSIP_REFRESH_MS && GOSSIP_REFRESH_MS < GOSSIP_VALID_S.1 as u64 * 1000,
         "one may be lost"

@@ -1,4 +1,4 @@
-//! The caps of the agent's home.
+//! The agent's home folder.
 
 /// Bytes of a small state file that are read. The largest is the list of watched folders: `SOURCES_MAX` paths.
 pub const STATE_BYTES_MAX: usize = 1024 * 1024;

@@ -1,4 +1,4 @@
-//! Caps of the membership machine and of the links that stand.
+//! Membership, peers and addresses: table sizes, probe times, redialling.
 
 /// Other agents that may do anything here: every list that follows `mesh::trust` has room for all of them.
 pub const TRUST_PEERS_MAX: usize = 512;
@@ -96,3 +96,31 @@ pub const LIE_PAUSE_MS: u64 = 5_000;
 
 /// Datagrams to a peer that may go unanswered until packets go over the link as well.
 pub const UNANSWERED_MAX: u8 = 3;
+
+/// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
+pub const REDIAL_MS: u64 = 500;
+
+/// The longest pause between two dials, in milliseconds; up to half as much is added by chance.
+pub const REDIAL_MS_MAX: u64 = 60_000;
+
+/// The same while no link stands at all.
+pub const REDIAL_ALONE_MS_MAX: u64 = 10_000;
+
+/// The same for the first `REDIAL_SOON_FOR_MS` of that: where hundreds start at once, the one whose address all
+/// have has no room for most of them at first.
+pub const REDIAL_SOON_MS_MAX: u64 = 2_000;
+
+/// See `REDIAL_SOON_MS_MAX`; milliseconds. After it nobody may be there, and each dial costs energy.
+pub const REDIAL_SOON_FOR_MS: u64 = 60_000;
+
+/// Milliseconds until a linked peer that has not said its name is asked for it.
+pub const ASK_NAME_MS: u64 = 1_000;
+
+/// Bytes of a packet of the membership machine: with its seal it fits the smallest MTU of a home, 1280 bytes.
+pub const MEMBER_BYTES_MAX: usize = 1200;
+
+/// Addresses at which one agent says it can be dialled, or is remembered to have been.
+pub const ADDRESSES_MAX: usize = 8;
+
+/// Bytes of a device's name.
+pub const DEVICE_BYTES_MAX: usize = 64;

@@ -1,6 +1,6 @@
-//! The caps of discovery and of datagrams.
+//! Multicast DNS, address hints and UDP sessions.
 
-use super::{ADDRESSES_MAX, MEMBER_BYTES_MAX, PEERS_MAX};
+use super::mesh::{ADDRESSES_MAX, MEMBER_BYTES_MAX, PEERS_MAX};
 
 /// Datagrams of a sender that may arrive out of order: some minutes of probes, or a burst of gossip.
 pub const DATAGRAM_WINDOW: usize = 1024;
@@ -20,7 +20,7 @@ pub const DNS_BYTES_MAX: usize = 9000;
 /// Records of one packet that are looked at.
 pub const DNS_RECORDS_MAX: usize = 128;
 
-/// Milliseconds between two looks at this device's interfaces: a new address is announced within that time.
+/// Milliseconds between two listings of this device's interfaces: a new address is announced within that time.
 pub const INTERFACES_LOOK_MS: u64 = 10_000;
 
 /// Milliseconds until a multicast daemon that failed is started again; doubled each time up to the maximum.

@@ -1,0 +1,4 @@
+//! The commands.
+
+/// Milliseconds that the demo waits for each of its agents: under an emulator they are slow.
+pub const DEMO_WAIT_MS: u64 = 600_000;

@@ -1,0 +1,28 @@
+//! The HTTP API and its client.
+
+/// Bytes of an HTTP request's body.
+pub const HTTP_BODY_MAX: usize = 64 * 1024;
+
+/// HTTP connections served at once; the next one waits in the system's queue until one closes.
+pub const HTTP_CONNECTIONS_MAX: usize = 64;
+
+/// Bytes of an HTTP request's line and headers. Browsers send about 1 KiB.
+pub const HTTP_HEAD_MAX: usize = 16 * 1024;
+
+/// Milliseconds in which a request must have arrived whole, from its first byte or from the connection.
+pub const HTTP_ARRIVE_MS: u64 = 10_000;
+
+/// Milliseconds that an answered connection may stay silent. The page asks again sooner and keeps its own.
+pub const HTTP_IDLE_MS: u64 = 30_000;
+
+/// Milliseconds in which an answer must have been taken, once it is there.
+pub const HTTP_ANSWER_MS: u64 = 30_000;
+
+/// Milliseconds that the command line waits for an answer. A search has `ASK_MS_MAX` and the way there.
+pub const CLIENT_MS: u64 = 30_000;
+
+/// Milliseconds that `wattle doctor` waits: the agent reads its whole store, which takes minutes on a card.
+pub const CLIENT_AUDIT_MS: u64 = 600_000;
+
+/// Bytes of an answer that the command line reads: `HITS_MAX` chunks, escaped at their worst.
+pub const CLIENT_BODY_MAX: u64 = 8 * 1024 * 1024;

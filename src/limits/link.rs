@@ -1,0 +1,69 @@
+//! Links: handshakes, streams and queues.
+
+use super::wire::FRAME_TASK_MAX;
+
+/// Links to other agents at once. Each may hold about 6 MiB at its worst: `LINK_STREAMS_MAX` windows of yamux
+/// (256 KiB) and three half-read frames.
+pub const LINKS_MAX: usize = 64;
+
+/// Agents that may link; more than links, since some sleep.
+pub const LINK_ALLOWED_MAX: usize = 512;
+
+/// Connections whose handshake is under way. One more ends the oldest.
+pub const LINK_HALF_OPEN_MAX: usize = 64;
+
+/// The same for one address (IPv6: one /64).
+pub const LINK_HALF_OPEN_ADDRESS_MAX: usize = 4;
+
+/// Dials under way at once.
+pub const LINK_DIALS_MAX: usize = 16;
+
+/// Milliseconds for a whole handshake, from the connection to the link.
+pub const LINK_HANDSHAKE_MS: u64 = 10_000;
+
+/// Handshakes a second from one address (IPv6: one /64); a Pi Zero is estimated to need 10 ms for one.
+pub const LINK_HANDSHAKES_PER_SECOND: u32 = 10;
+
+/// Handshakes that may come at once after a quiet time.
+pub const LINK_HANDSHAKES_BURST: u32 = 20;
+
+/// Addresses whose handshakes are counted one by one; the others share one count.
+pub const LINK_ADDRESSES_MAX: usize = 256;
+
+/// Streams that a peer may have open on one link.
+pub const LINK_STREAMS_MAX: usize = 16;
+
+/// Of those, streams of one protocol: one in use, and one that is replaced.
+pub const LINK_STREAMS_PROTOCOL_MAX: usize = 4;
+
+/// Streams of both sides that yamux keeps; beyond, it closes the link. 64 at once must be survived.
+pub const LINK_STREAMS_HARD_MAX: usize = 128;
+
+/// Frames that wait in one channel of a link; the next one is told `Full`.
+pub const LINK_QUEUE_MAX: usize = 64;
+
+/// Bytes that wait in one channel of a link, gossip and tasks alike.
+pub const LINK_QUEUE_BYTES_MAX: usize = 2 * FRAME_TASK_MAX;
+
+/// Buffers of frames that are kept for the next frame, by all links together: half a mebibyte at most.
+pub const FRAMES_KEPT_MAX: usize = 128;
+
+/// Bytes of the largest buffer that is kept, and of what is written to a stream at once: steady messages have some
+/// hundred bytes, and larger ones may cost an allocation.
+pub const FRAME_KEPT_BYTES: usize = 4096;
+
+/// Milliseconds of silence after which a link is pinged, a fifth more or less.
+pub const LINK_PING_MS: u64 = 15_000;
+
+/// Pings in a row that may go unanswered, each for `LINK_PING_MS`.
+pub const LINK_PINGS_MISSED_MAX: u32 = 2;
+
+/// Milliseconds until the streams and links that are closing are left to themselves.
+pub const LINK_CLOSE_MS: u64 = 2_000;
+
+/// Reads that one link makes before others have their turn; a frame of yamux is two. Without an end, a peer that
+/// sends faster than it is served would have the agent for itself.
+pub const LINK_TURN_READS: u32 = 128;
+
+/// Bytes that a link collects before it seals a frame: yamux writes heads of 12 bytes by themselves.
+pub const LINK_WRITE_BYTES: usize = 32 * 1024;

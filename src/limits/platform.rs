@@ -1,0 +1,16 @@
+//! Folders and the disk.
+
+/// Nested folders followed; deeper ones are reported and left.
+pub const FOLDER_DEPTH_MAX: usize = 64;
+
+/// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
+pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes of the store's block cache.
+pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Entries of one folder, sub-folders not counted in: their names are sorted in memory (about 60 bytes each).
+pub const FOLDER_ENTRIES_MAX: usize = 200_000;
+
+/// Bytes that are told of a panic: where it was, and the beginning of its message, which may hold a part of a text.
+pub const PANIC_TEXT_BYTES_MAX: usize = 160;

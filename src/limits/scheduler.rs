@@ -1,0 +1,48 @@
+//! Background work: scans, the queue, saves and retries.
+
+/// Directory entries compared with the store in one task.
+pub const LOOK_BATCH: usize = 512;
+
+/// Places that changed since the last look, remembered one by one; beyond, the whole source is looked at.
+pub const DIRTY_MAX: usize = 64;
+
+/// Unfinished documents that the node knows by name; the store knows the rest.
+pub const TODO_MAX: usize = 256;
+
+/// Chunks embedded by one task at most; the governor's duty cycle makes them fewer, so that a task takes a quarter of a
+/// second.
+pub const EMBED_BATCH: usize = 8;
+
+/// Background tasks that run at once, whatever the number of cores.
+pub const BACKGROUND_MAX: usize = 4;
+
+/// Audits of the store that are under way or wait for it at once.
+pub const AUDITS_MAX: usize = 4;
+
+/// Batches of changes on their way to the disk. Beyond, nothing new is started.
+pub const SAVES_MAX: usize = 32;
+
+/// Milliseconds of quiet after which a changed place is looked at; a save by an editor is several events.
+pub const SETTLE_MS: u64 = 400;
+
+/// Milliseconds after which a place that never gets quiet is looked at all the same.
+pub const SETTLE_MS_MAX: u64 = 5_000;
+
+/// Milliseconds between two whole scans of every source: what events missed (network folders) is found.
+pub const RELOOK_MS: u64 = 60 * 60 * 1000;
+
+/// Milliseconds for which the vectors of a file that is gone are kept: it may have been renamed, or be on
+/// its way to another folder.
+pub const LEAVING_MS: u64 = 10 * 60 * 1000;
+
+/// Bytes that must stay free on the home's disk: one journal of the store (64 MiB) and its next tables.
+pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
+
+/// Milliseconds between two measurements of a disk that was full.
+pub const DISK_RETRY_MS: u64 = 30_000;
+
+/// Things whose last task panicked, remembered until a task for them ends well; beyond, one panic counts as two.
+pub const PANICKED_MAX: usize = 32;
+
+/// Remarks and unreadable places of one step of a look.
+pub const REMARKS_MAX: usize = 16;
