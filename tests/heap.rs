@@ -294,7 +294,7 @@ fn the_count_tells_ours_from_a_crates() {
     let _alone = ALONE.lock();
     let own = own_files();
     let of = |frame: &str| crate_of(frame, &own);
-    assert_eq!(of("0x1: {async_fn#0} (io/link/channel.rs:166:46)").as_deref(), Some(OURS));
+    assert_eq!(of("0x1: {async_fn#0} (net/link/channel.rs:166:46)").as_deref(), Some(OURS));
     assert_eq!(of("0x1: wattle::wire::frame::put (src/wire/frame.rs:1:1)").as_deref(), Some(OURS));
     assert_eq!(of("0x1: say (message/tests/heap.rs:60:1)").as_deref(), Some(OURS));
     assert_eq!(of("0x1: __rustc::__rust_alloc (message/tests/heap.rs:24:14)"), None);

@@ -18,13 +18,13 @@ pub const SENSOR_BYTES_MAX: usize = 4096;
 /// Windows of quiet hours, and windows of an energy schedule: twice a day for every day of the week.
 pub const QUIET_HOURS_MAX: usize = 14;
 
-/// Bytes of a hint on energy; our own has under 200.
+/// Bytes of a hint on energy.
 pub const HINT_BYTES_MAX: usize = 4096;
 
 /// Bytes of the name that a hint gives its source.
 pub const HINT_SOURCE_BYTES_MAX: usize = 32;
 
-/// Seconds that a hint may live, counted from its arrival: a sender that went silent counts for a day at most.
+/// Seconds that a hint may live, counted from its arrival: a sender that went silent counts for an hour at most.
 pub const HINT_TTL_S_MAX: u64 = 3600;
 
 /// Changes of a time zone's offset that are told ahead: two a year, for four years.
@@ -45,7 +45,7 @@ pub const TASK_MS_MAX: u64 = 250;
 /// Entries of one folder of sensors that are looked at; a thermal zone has some 60 files, a server 300 CPUs.
 pub const SENSOR_FOLDERS_MAX: usize = 512;
 
-/// Files that are kept open for samples: about what a server with 64 cores has, and far below the usual limit of 1,024.
+/// Files that are kept open for samples; an assert below holds the parts to it.
 pub const SENSOR_FILES_MAX: usize = 64;
 
 /// Counters of thermal throttling that are summed: one for each package or cluster.
