@@ -1,26 +1,29 @@
 //! Wattle: a private, watt-aware mesh of small agents that index your documents and answer your questions.
 //!
-//! This page is the map. A module may use only itself and strictly lower layers; `tests/it/layers.rs` holds
-//! the tree to it.
+//! This page is the map; `docs/architecture.md` explains it, and `tests/it/layers.rs` holds the tree to it. A module uses
+//! only itself and strictly lower layers; in the world, each room uses only those to its right.
 //!
 //! | layer | modules | what |
 //! |---|---|---|
-//! | L4 | `io`, `sim` (and `main`) | the world and the pretend world: twins over the same node and worker |
+//! | L4 | `cli` > `http` > `runtime` > `net` > `platform` | the world: sockets, files, threads, clocks, `/sys` |
+//! | L4 | [`sim`] | the pretend world: the same node and worker, one thread, one seed |
 //! | L3 | [`node`], [`worker`], [`config`] | every decision of one agent; doing one task; what owners write |
-//! | L2 | [`energy`], [`scheduler`], [`query`], [`mesh`] | machines: `handle(now, ..)` and `deadline()`; they do not know each other |
+//! | L2 | [`energy`], [`mesh`], [`scheduler`], [`query`] | machines: `handle(now, ..)` and `deadline()`; they do not know each other |
 //! | L1 | [`wire`], [`text`], [`embed`], [`store`], [`search`] | bytes, text, vectors, records, scores |
-//! | L0 | [`base`], [`limits`] | time, ids, vectors, the outbox; every cap |
+//! | L0 | [`base`], [`limits`] | time, ids, vectors, search hits; every cap |
 //!
-//! A place that is kept for what comes: `learn` (L2).
+//! A place is kept for `learn` (L2), the federated ranking.
 //!
-//! The way of a file: `io::watch` tells that it changed, `scheduler` orders a scan, `worker::look` compares,
-//! the change is saved, `worker::read` cuts it, `worker::embed` embeds a few chunks at a time, and what is
-//! saved answers. The way of a question: `io::http` or `io::cli` asks, `node::ask` opens it, `worker::retrieve`
-//! scans and scores, the answer leaves at the deadline at the latest.
+//! The way of a file: `platform::watcher` reports a change, `scheduler::scans` waits for quiet and starts a scan,
+//! `worker::scan` compares, `worker::read` extracts and splits, `worker::embed` embeds a few chunks at a time, and
+//! `runtime::writer` commits and syncs what each returns.
 //!
-//! **Architecture invariants.** Nothing below `io` touches a clock, a file, a socket or a thread. Only the
-//! writer writes the store. A promise leaves the node only after its record was synced. No `HashMap` is
-//! iterated where something is decided.
+//! The way of a question: `http::api` takes it, `node::ask` opens a pending query, `worker::retrieve` scans and scores here while
+//! linked peers do the same, and `query::merge` joins the lists by the deadline at the latest.
+//!
+//! Invariants of the whole: only the rooms of the world touch a clock, a file, a socket or a thread. Only the writer
+//! writes the store. A promise leaves the node only after its record was synced. No `HashMap` is iterated where something
+//! is decided. Files do not use each other in a circle.
 
 #![deny(unsafe_code)]
 
