@@ -265,9 +265,7 @@ fn background_threads_stand_last_and_those_that_serve_people_do_not() {
     // The audit of the store is background work as well: nobody's question waits for it.
     let is_background = |name: &str| name.starts_with("background") || name.starts_with("audit");
     // A thread that has just begun stands where its parent stood, for a moment.
-    until("all background threads behind", || {
-        threads().iter().all(|(name, back, _)| *back || !is_background(name))
-    });
+    until("all background threads behind", || threads().iter().all(|(name, back, _)| *back || !is_background(name)));
     let mut seen = (0, 0);
     for (name, _, special) in threads() {
         if is_background(&name) {
