@@ -77,13 +77,13 @@ pub(super) fn once(path: &Path, buffer: &mut Buffer) -> Result<usize, Fault> {
 
 /// The files of the listing before, for those of the next: one that fails or is denied is not asked anew because
 /// something else came or went.
-pub(super) struct Pool<'a> {
+pub(super) struct PreviousFiles<'a> {
     root: &'a Root,
     tree: &'a Tree,
     before: Vec<File>,
 }
 
-impl<'a> Pool<'a> {
+impl<'a> PreviousFiles<'a> {
     pub(super) const fn new(root: &'a Root, tree: &'a Tree, before: Vec<File>) -> Self {
         Self { root, tree, before }
     }
@@ -116,14 +116,20 @@ mod tests {
         file.settle(now, Err(Fault::Denied));
         let mut tree = Tree::default();
         tree.insert("a", Err(Fault::Denied));
-        let mut kept = Pool::new(&root, &tree, vec![file]).file("a");
+        let mut kept = PreviousFiles::new(&root, &tree, vec![file]).file("a");
         assert_eq!(kept.integer(now), Err(Fault::Later), "it is not asked again");
         tree.insert("a", Ok(b"7\n"));
-        let mut anew = Pool::new(&root, &tree, vec![kept]).file("a");
+        let mut anew = PreviousFiles::new(&root, &tree, vec![kept]).file("a");
         assert_eq!(anew.integer(now), Ok(7), "somebody opened it to us");
-        assert!(Pool::new(&root, &tree, vec![anew]).file("a").fd.is_none(), "it may be another device's by now");
+        assert!(
+            PreviousFiles::new(&root, &tree, vec![anew]).file("a").fd.is_none(),
+            "it may be another device's by now"
+        );
         let mut stat = File::new(root.below("a"));
         assert_eq!(stat.integer(now), Ok(7));
-        assert!(Pool::new(&root, &Tree::default(), vec![stat]).file("a").fd.is_some(), "what is not listed stays");
+        assert!(
+            PreviousFiles::new(&root, &Tree::default(), vec![stat]).file("a").fd.is_some(),
+            "what is not listed stays"
+        );
     }
 }

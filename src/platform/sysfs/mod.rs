@@ -8,9 +8,11 @@
 //! Not here: judging (`energy::board`), deciding (`energy`), threads and watchdog (`io::governor`).
 
 mod file;
+mod heat;
 mod list;
 pub mod others;
 mod power;
+mod proc;
 mod root;
 pub mod sensors;
 mod supplies;

@@ -1,6 +1,6 @@
 //! Measured watts, from the best source that a device has.
 
-use super::file::{File, Pool};
+use super::file::{File, PreviousFiles};
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::meter::Watts;
 use crate::energy::accounting::rapl::Counter;
@@ -31,11 +31,11 @@ enum Meter {
 
 impl OpenRail {
     /// Opens a rail, or goes on with the one that was open: a counter's last value is not lost by a listing.
-    pub(super) fn new(rail: Rail, pool: &mut Pool<'_>, before: Option<Self>) -> Self {
+    pub(super) fn new(rail: Rail, previous: &mut PreviousFiles<'_>, before: Option<Self>) -> Self {
         if let Some(same) = before.filter(|before| before.rail == rail && !before.is_gone()) {
             return same;
         }
-        let mut file = |path: &String| pool.file(path);
+        let mut file = |path: &String| previous.file(path);
         let meter = match &rail {
             Rail::Product { millivolts, milliamperes } => {
                 Meter::Product { millivolts: file(millivolts), milliamperes: file(milliamperes) }

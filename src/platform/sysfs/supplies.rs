@@ -1,6 +1,6 @@
 //! The device's own power supplies, with their files kept open: the twin of `Supplies::read` without an allocation.
 
-use super::file::{File, Pool};
+use super::file::{File, PreviousFiles};
 use crate::base::time::Instant;
 use crate::energy::board::rise::Rise;
 use crate::energy::board::source::{Flow, SUPPLY_FILES, Supplies, files};
@@ -19,8 +19,8 @@ pub(super) struct OpenSupplies {
 
 impl OpenSupplies {
     /// Opens those of a tree; what was watched of them before is watched on.
-    pub(super) fn new(tree: &Tree, pool: &mut Pool<'_>, rise: Rise) -> Self {
-        let mut open = |(file, path): (&'static str, String)| (file, pool.file(&path));
+    pub(super) fn new(tree: &Tree, previous: &mut PreviousFiles<'_>, rise: Rise) -> Self {
+        let mut open = |(file, path): (&'static str, String)| (file, previous.file(&path));
         let all = files(tree).into_iter().map(|files| files.into_iter().map(&mut open).collect()).collect();
         Self { all, rise }
     }
@@ -90,7 +90,7 @@ mod tests {
 
     fn open(root: &Path) -> OpenSupplies {
         let (tree, root) = (list::tree(root), Root::new(root));
-        OpenSupplies::new(&tree, &mut Pool::new(&root, &tree, Vec::new()), Rise::default())
+        OpenSupplies::new(&tree, &mut PreviousFiles::new(&root, &tree, Vec::new()), Rise::default())
     }
 
     #[test]

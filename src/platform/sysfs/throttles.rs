@@ -26,7 +26,7 @@ impl Throttles {
         Self { all: paths.take(THROTTLE_COUNTERS_MAX).map(&mut open).collect(), rose: before.rose }
     }
 
-    pub(super) fn files(&self) -> usize {
+    pub(super) const fn files(&self) -> usize {
         self.all.len()
     }
 
