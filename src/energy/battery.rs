@@ -264,12 +264,12 @@ mod tests {
     #[test]
     fn a_little_on_battery_costs_at_most_two_percent_of_it_an_hour() {
         let mut gate = BatteryGate::new(4, Some(0.9), Settings { trickle_on_battery: true });
-        let word = gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
+        let outcome = gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
         // 50 Wh a battery: 1 W of 3.6 W; more than the trickle of a quarter.
-        assert_eq!(word.gate.at_most, Fraction::TRICKLE);
+        assert_eq!(outcome.gate.at_most, Fraction::TRICKLE);
         let mut laptop = BatteryGate::new(8, Some(5.0), Settings { trickle_on_battery: true });
-        let word = laptop.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
-        assert!((word.gate.at_most.value() - 1.0 / 40.0).abs() < 1e-9);
+        let outcome = laptop.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
+        assert!((outcome.gate.at_most.value() - 1.0 / 40.0).abs() < 1e-9);
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>
         Ok(disk) => disk,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
         Err(KvError::Damaged(what)) => {
-            let kept = set_aside(&folder)?;
-            warn!("The store was damaged ({what}) and is made anew from your files. The old one was kept as {kept}.");
+            let aside = set_aside(&folder)?;
+            warn!("The store was damaged ({what}) and is made anew from your files. The old one was kept as {aside}.");
             Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?
         }
     };
@@ -68,15 +68,15 @@ fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
 
 fn set_aside(folder: &Path) -> Result<String, String> {
     for n in 1..1000 {
-        let kept = folder.with_extension(format!("damaged-{n}"));
-        if !kept.exists() {
+        let aside = folder.with_extension(format!("damaged-{n}"));
+        if !aside.exists() {
             #[expect(
                 clippy::disallowed_methods,
                 reason = "nothing is lost if the old name is still there after a power cut"
             )]
-            fs::rename(folder, &kept)
+            fs::rename(folder, &aside)
                 .map_err(|error| format!("The damaged store {} cannot be moved away: {error}.", folder.display()))?;
-            return Ok(kept.display().to_string());
+            return Ok(aside.display().to_string());
         }
     }
     Err(format!("There are a thousand damaged stores beside {}. Is the disk failing?", folder.display()))

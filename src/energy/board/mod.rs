@@ -8,7 +8,7 @@
 //!
 //! File formats: the kernel's Documentation/ABI (sysfs-class-thermal, sysfs-class-hwmon, sysfs-class-power,
 //! sysfs-class-powercap), Documentation/hwmon/sysfs-interface and Documentation/admin-guide/cgroup-v2; the quirks of
-//! real boards come from the trees in fixtures/sysfs.
+//! real boards come from the trees in tests/fixtures/sysfs.
 //!
 //! Invariants: any bytes in any file give a report, never a panic; what is not known is unknown, never a default that
 //! looks measured; zones and hwmon folders are matched by the names that they hold, never by their number.

@@ -31,7 +31,7 @@ const TABLE: [(&str, &str, f64, Option<f64>); 10] = [
 ];
 
 /// The calibration offset of the sensor identifies the chip (drivers/thermal/broadcom and the device trees
-/// of Linux; all trees in fixtures/sysfs agree).
+/// of Linux; all trees in tests/fixtures/sysfs agree).
 const OFFSET_BCM2837: i64 = 412_000;
 const OFFSET_BCM2711: i64 = 410_040;
 const OFFSET_BCM2712: i64 = 450_000;

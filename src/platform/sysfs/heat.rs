@@ -1,4 +1,4 @@
-//! The files that tell of heat: temperatures of the CPU, states of its cooling devices, counters of throttling.
+//! The files that concern heat: temperatures of the CPU, states of its cooling devices, counters of throttling.
 
 use super::file::{File, PreviousFiles};
 use super::root::Root;
