@@ -76,8 +76,8 @@ fn bursts_table() {
     }
 }
 
-/// Where T4 and T2 exclude each other (docs/energy.md): what each degree of margin costs and avoids, beside an oracle that
-/// holds the same goal.
+/// Where T4 and T2 exclude each other (docs/energy.md): what each degree of margin costs and avoids, beside an oracle
+/// that holds the same goal.
 fn margins_table() {
     println!(
         "bursts, worst of the seeds: margin, governor's and oracle's share of the 4 degree oracle, seconds above the limit"

@@ -1,8 +1,8 @@
 //! What a sample costs: reading every file that a board has, and deciding, in CPU time of this thread.
 //!
 //! `cargo bench --bench sensors`, and `valgrind --tool=callgrind --toggle-collect='*one_sample*' PROGRAM` for
-//! instructions; `PROGRAM --samples N` takes so many samples of a Zero 2 W and ends, for scripts/count-sample, which counts
-//! their instructions there. The bar (C1 of tests/energy/main.rs): 100 microseconds for ten files on a PC.
+//! instructions; `PROGRAM --samples N` takes so many samples of a Zero 2 W and ends, for scripts/count-sample, which
+//! counts their instructions there. The bar (C1 of tests/energy/main.rs): 100 microseconds for ten files on a PC.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a bench fails by panicking and prints")]
 

@@ -2,8 +2,8 @@
 //!
 //! On mains everything may run, less while a low battery is being charged. On battery nothing runs unless its owner
 //! allows a trickle; then only above a level with hysteresis, and for a budget of two percent of the battery an hour.
-//! Below a critical level nothing runs at all. A charge that falls although a charger is connected means that the charger
-//! is too weak, and counts as battery; gauges have steps of one percent and stick, so that it takes two steps.
+//! Below a critical level nothing runs at all. A charge that falls although a charger is connected means that the
+//! charger is too weak, and counts as battery; gauges have steps of one percent and stick, so that it takes two steps.
 //!
 //! Unread supplies never allow more than before. Whether a hint of surplus energy may lift this gate is part of its
 //! outcome: only where the battery is merely being charged. Not here: reading supplies (`energy::board::source`).
@@ -33,8 +33,8 @@ const WEAK_STEPS: f64 = 2.0;
 const WATCHED_MAX: Duration = Duration::from_secs(2400);
 /// Part of a full battery that an hour of work on battery may cost.
 const HOURLY: f64 = 0.02;
-/// Watts of a core where neither the table nor a calibration knows the device: it may be a laptop, whose cores take 5 to
-/// 8 W. A board that takes less works less on its battery than it could.
+/// Watts of a core where neither the table nor a calibration knows the device: it may be a laptop, whose cores take 5
+/// to 8 W. A board that takes less works less on its battery than it could.
 const CORE_WATTS: f64 = 8.0;
 
 /// What the owner chose.

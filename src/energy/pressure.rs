@@ -1,8 +1,8 @@
 //! The pressure gate: shortage of memory or disk halves the work, or holds it to a trickle.
 //!
-//! It compares the totals of pressure stall information (Documentation/accounting/psi) over two seconds. Kernels without
-//! it are judged by available memory and pages swapped in. CPU pressure is left out, because our own waiting threads
-//! count as such; a busy CPU belongs to the user activity gate. Unknown is no pressure.
+//! It compares the totals of pressure stall information (Documentation/accounting/psi) over two seconds. Kernels
+//! without it are judged by available memory and pages swapped in. CPU pressure is left out, because our own waiting
+//! threads count as such; a busy CPU belongs to the user activity gate. Unknown is no pressure.
 
 use super::sample::text::Stall;
 use crate::base::time::{Duration, Instant};

@@ -1,9 +1,9 @@
 //! The user activity gate: people who use the device come first.
 //!
-//! Foreign work is the machine's busy CPU time less that of our own agents. From a whole core on it counts at once; less
-//! is averaged with a half-life of seconds, and a quarter of a core is tolerated. What is left of the cores is ours.
-//! While a question is being answered, and for two seconds after, no background work starts. A CPU quota of the cgroup
-//! (a container's `--cpus`) leaves a quarter free, since the kernel stops a whole group that used up its quota
+//! Foreign work is the machine's busy CPU time less that of our own agents. From a whole core on it counts at once;
+//! less is averaged with a half-life of seconds, and a quarter of a core is tolerated. What is left of the cores is
+//! ours. While a question is being answered, and for two seconds after, no background work starts. A CPU quota of the
+//! cgroup (a container's `--cpus`) leaves a quarter free, since the kernel stops a whole group that used up its quota
 //! (Documentation/scheduler/sched-bwc). Not here: reading the ticks (`platform::sysfs`).
 
 use super::fraction::Fraction;
@@ -16,8 +16,8 @@ const HALF_LIFE: f64 = 3.0;
 const AT_ONCE: f64 = 1.0;
 /// Cores that foreign work may take before a worker gives way.
 const TOLERATED: f64 = 0.25;
-/// Part of a CPU quota that background work may have: the kernel stops all threads of a group that used up its quota, also
-/// those that answer people.
+/// Part of a CPU quota that background work may have: the kernel stops all threads of a group that used up its quota,
+/// also those that answer people.
 const OF_QUOTA: f64 = 0.75;
 /// Workers pause for this long after the last question.
 pub const AFTER_QUESTION: Duration = Duration::from_secs(2);

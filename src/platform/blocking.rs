@@ -1,6 +1,6 @@
 //! Runs calls that block (a stat on a slow disk, a watch on a large tree) off the executor, each on a thread of its own
-//! that ends with it. `smol::unblock` is not used because its thread pool (blocking 1.7) has a thread that wakes twice a
-//! second for ever: 120 wake-ups a minute of an idle agent, measured.
+//! that ends with it. `smol::unblock` is not used because its thread pool (blocking 1.7) has a thread that wakes twice
+//! a second for ever: 120 wake-ups a minute of an idle agent, measured.
 
 use crate::platform::panics::guard;
 use smol::channel::bounded;

@@ -233,8 +233,8 @@ mod tests {
         );
     }
 
-    /// fjall#323: with memtables of 4 MiB and one worker, such a run hung for good. With these settings it must end; a hang
-    /// shows as a test that never ends.
+    /// fjall#323: with memtables of 4 MiB and one worker, such a run hung for good. With these settings it must end; a
+    /// hang shows as a test that never ends.
     #[test]
     fn many_rotations_under_constant_writing_come_to_an_end() {
         let folder = tempfile::tempdir().unwrap();

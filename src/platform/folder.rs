@@ -1,7 +1,7 @@
 //! Folders and files of the owner: lists them in the order of paths, reads them whole.
 //!
-//! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and folders
-//! (a leading dot) are left out, and so is the agent's own home.
+//! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
+//! folders (a leading dot) are left out, and so is the agent's own home.
 
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, LOOK_BATCH, REMARKS_MAX};
 use crate::scheduler::task::Scan;
@@ -108,8 +108,8 @@ fn stamp(meta: &Metadata) -> FileStamp {
     }
 }
 
-/// Why the source is not deleted but out of reach (an unplugged disk, a server that is off): then nothing in it counts as
-/// deleted. The number of the file system tells the two apart.
+/// Why the source is not deleted but out of reach (an unplugged disk, a server that is off): then nothing in it counts
+/// as deleted. The number of the file system tells the two apart.
 fn unavailable(source: &Source) -> Option<String> {
     let path = Path::new(OsStr::from_bytes(&source.path));
     let name = path.display();

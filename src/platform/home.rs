@@ -2,8 +2,8 @@
 //!
 //! `HomeFile` names every small file in it, and `Home` is the only access to them. All are written by `durable`:
 //! written beside, synced, renamed, and the folder synced, so that after a power cut a file is the old or the new one.
-//! The folder has mode 0700 and its files 0600 (XDG base directory specification for its place). The store's folder, which
-//! `store` and `disk` open, lies in it too.
+//! The folder has mode 0700 and its files 0600; its default path follows the XDG base directory specification. The
+//! store's folder, which `store` and `disk` open, lies in it too.
 //!
 //! Damaged keys, tokens and start counts are never overwritten: the error tells the owner what to do.
 
@@ -212,8 +212,8 @@ impl Home {
     }
 }
 
-/// Bytes free for this user on the disk that holds `path`. An unreadable figure counts as plenty: a full disk then shows in
-/// the writes themselves.
+/// Bytes free for this user on the disk that holds `path`. An unreadable figure counts as plenty: a full disk then
+/// shows in the writes themselves.
 #[must_use]
 pub fn disk_free(path: &Path) -> u64 {
     rustix::fs::statvfs(path).map_or(DISK_FREE_MIN * 2, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))

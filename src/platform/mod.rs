@@ -6,9 +6,9 @@
 //! synced. Sensors are read below a root that a test can point elsewhere (`sysfs`). Calls that block run on
 //! their own threads (`blocking`), never on the executor's.
 //!
-//! Invariants: besides `embed::engine` this is the only module that calls the operating system below sockets; its unsafe
-//! code is in `sched` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is counted and
-//! bounded in the log (`panics`).
+//! Invariants: besides `embed::engine` this is the only module that calls the operating system below sockets; its
+//! unsafe code is in `sched` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
+//! counted and bounded in the log (`panics`).
 //!
 //! It does not decide anything, and it sends nothing to other devices.
 

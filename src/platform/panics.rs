@@ -1,9 +1,9 @@
 //! Panics: a defect of the program ends one task, never a thread or its slot.
 //!
 //! Every thread runs its work within [`guard`], which turns a panic into a reason. The hook of [`install`], which the
-//! command line sets first, counts every panic of the process, also those of tasks on the executor, and logs one bounded
-//! line instead of the standard message: that may print a whole text (slicing a string at a wrong place does), and texts of
-//! documents do not belong in logs.
+//! command line sets first, counts every panic of the process, also those of tasks on the executor, and logs one
+//! bounded line instead of the standard message: that may print a whole text (slicing a string at a wrong place does),
+//! and texts of documents do not belong in logs.
 
 use crate::limits::PANIC_TEXT_BYTES_MAX;
 use std::any::Any;
@@ -35,8 +35,8 @@ pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
-/// Does the work; a panic in it becomes a reason: the place, and the start of its message. State that the work was changing
-/// stays half changed, so that the caller must not rely on it.
+/// Does the work; a panic in it becomes a reason: the place, and the start of its message. State that the work was
+/// changing stays half changed, so that the caller must not rely on it.
 ///
 /// # Errors
 /// The reason, at most `PANIC_TEXT_BYTES_MAX` bytes.

@@ -45,8 +45,8 @@ struct SchedAttr {
 }
 
 /// Gives the calling thread the lowest priority: SCHED_IDLE, or nice 19 where that is refused, and idle I/O. Without
-/// privileges this cannot be undone (sched(7)), so that such a thread never serves people. A refusal is no error: the work
-/// is the same with a higher priority.
+/// privileges this cannot be undone (sched(7)), so that such a thread never serves people. A refusal is no error: the
+/// work is the same with a higher priority.
 pub fn step_back() {
     let parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: the kernel reads one sched_param, which lives through the call; 0 is the calling thread.

@@ -1,5 +1,5 @@
-//! Opens the store, and repairs it when it is inconsistent. The store can always be rebuilt from the owner's files, but as
-//! much as possible of it is saved: it is mended first, and set aside, never deleted, where that fails.
+//! Opens the store, and repairs it when it is inconsistent. The store can always be rebuilt from the owner's files, but
+//! as much as possible of it is saved: it is mended first, and set aside, never deleted, where that fails.
 
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::Home;

@@ -50,8 +50,8 @@ mod tests {
 
     #[test]
     fn the_changes_of_three_zones_are_found_to_the_second() {
-        // The rules of Berlin, New York and Lord Howe as POSIX writes them; the changes of 2026 as the IANA database has
-        // them (energy::policy::wall's tests), and the local minutes a second before and after.
+        // The rules of Berlin, New York and Lord Howe as POSIX writes them; the changes of 2026 as the IANA database
+        // has them (energy::policy::wall's tests), and the local minutes a second before and after.
         for (rule, changes) in [
             ("CET-1CEST,M3.5.0,M10.5.0/3", [(1_774_746_000, (119, 180)), (1_792_890_000, (179, 120))]),
             ("EST5EDT,M3.2.0,M11.1.0", [(1_772_953_200, (119, 180)), (1_793_512_800, (119, 60))]),

@@ -1,4 +1,5 @@
-//! S1, S3, B1, P3, P5 on the whole governor: nothing starts what safety stops, and a better input never means less work.
+//! S1, S3, B1, P3, P5 on the whole governor: nothing starts what safety stops, and a better input never means less
+//! work.
 
 use wattle::base::level::Energy;
 use wattle::base::rng::Rng;

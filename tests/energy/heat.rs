@@ -1,5 +1,5 @@
-//! T1 to T6 on the simulated boards: the shipped governor for simulated hours, beside an oracle and a bang-bang control.
-//! Three seeds, all plants, both ambients; `cargo test --bench energy` prints the whole table.
+//! T1 to T6 on the simulated boards: the shipped governor for simulated hours, beside an oracle and a bang-bang
+//! control. Three seeds, all plants, both ambients; `cargo test --bench energy` prints the whole table.
 
 use wattle::energy::sample::fault::{Fault, Reading};
 use wattle::energy::sample::slope::Median;
@@ -111,10 +111,11 @@ fn under_foreign_load_work_stops_near_the_limit_and_little_of_it_is_lost() {
         let hot =
             trace.iter().filter(|second| second.die > trial.plant.limit && second.foreign < 1.0 && second.ran > 0.0);
         assert_eq!(hot.count(), 0, "T4, {}: above the limit by our own work", named(&trial));
-        // T4 allows the seconds of a run without background work and 5 more. Together with T2 that is impossible where the
-        // goal is the limit less 4 degrees: four cores of foreign work heat the die of a bare Pi 4 by that at once, and the
-        // oracle, which holds the goal exactly, is above the limit as long. So the bar here is the larger of the two; on
-        // the torture case, which is no real board, the oracle's and 25 s. The two tests below show both sides of it.
+        // T4 allows the seconds of a run without background work and 5 more. Together with T2 that is impossible where
+        // the goal is the limit less 4 degrees: four cores of foreign work heat the die of a bare Pi 4 by that at once,
+        // and the oracle, which holds the goal exactly, is above the limit as long. So the bar here is the larger of
+        // the two; on the torture case, which is no real board, the oracle's and 25 s. The two tests below show both
+        // sides of it.
         let alone = figures(&trial.with(Kind::Nothing)).above_limit;
         let due = alone.max(oracle.above_limit) + if trial.plant.is_real { 5 } else { 25 };
         assert!(ours.above_limit <= due, "T4, {}: {} s, {alone} s alone", named(&trial), ours.above_limit);
@@ -177,8 +178,8 @@ fn after_a_minute_of_all_cores_work_is_back_within_four() {
             trial.bursts = vec![Burst { from: 2400, to: 2460, cores: 4.0 }];
             let trace = trial.run();
             let back = seconds_to_recover(&trace);
-            // The body of the torture case takes minutes to cool under any control, and its sensor of whole degrees makes
-            // the duty swing: there, a quarter more than the oracle takes (of eight seeds, 1.22 times at most).
+            // The body of the torture case takes minutes to cool under any control, and its sensor of whole degrees
+            // makes the duty swing: there, a quarter more than the oracle takes (of eight seeds, 1.22 times at most).
             let bar = if plant.is_real { 240 } else { seconds_to_recover(&trial.with(Kind::Oracle).run()) * 5 / 4 };
             slowest = if plant.is_real { slowest.max(back) } else { slowest };
             assert!(back <= bar, "T5, {}: {back} s where {bar} s are due", named(&trial));

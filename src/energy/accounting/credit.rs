@@ -7,8 +7,9 @@ const ALONE: f64 = 0.05;
 /// CPU seconds of a task, and the part of them, that may be missing here: the clocks are not read at the same moment.
 const UNCOVERED: (f64, f64) = (0.05, 0.1);
 
-/// CPU seconds that are held at most for tasks that still run: half a minute of four workers. What queries and the writing
-/// of records use is charged to no task and stays; without a cap the average would lag behind the power by hours.
+/// CPU seconds that are held at most for tasks that still run: half a minute of four workers. What queries and the
+/// writing of records use is charged to no task and stays; without a cap the average would lag behind the power by
+/// hours.
 const CPU_MAX: f64 = 120.0;
 
 /// Joules above idle, with the CPU seconds in which they were spent.

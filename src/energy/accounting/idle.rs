@@ -4,8 +4,8 @@ use crate::base::time::Duration;
 
 /// The part of the way that it falls to a lower value at once: one wrong reading does not become the truth.
 const FALL: f64 = 0.3;
-/// Time constant in seconds of its rise to the power of a quiet device: a wrong reading is forgotten, a brighter display
-/// is learned.
+/// Time constant in seconds of its rise to the power of a quiet device: a wrong reading is forgotten, a brighter
+/// display is learned.
 const RISE: f64 = 300.0;
 /// Busy cores of our own below which an interval counts as without our work: sampling itself, and gossip.
 const OURS: f64 = 0.05;

@@ -1,7 +1,8 @@
 //! Attributes measured energy above idle to tasks, by CPU time.
 //!
 //! At each sample the energy above idle that falls to this process's share of the CPU time becomes credit; tasks that
-//! ended are charged from it by their CPU time when the next sample comes. Without a fresh measurement the model applies.
+//! ended are charged from it by their CPU time when the next sample comes. Without a fresh measurement the model
+//! applies.
 
 use super::credit::{Credit, Draw};
 use super::idle::Idle;

@@ -14,8 +14,8 @@ impl Counter {
         Self { range, last: None }
     }
 
-    /// Microjoules since the last value; `None` for the first one, and where a read failed: the next value then counts from
-    /// the last one that was read, and nothing is lost.
+    /// Microjoules since the last value; `None` for the first one, and where a read failed: the next value then counts
+    /// from the last one that was read, and nothing is lost.
     pub fn take(&mut self, value: Option<u64>) -> Option<u64> {
         let value = value?;
         let before = self.last.replace(value)?;

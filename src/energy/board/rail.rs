@@ -1,5 +1,5 @@
-//! Which sensor measures the power of the whole board, for energy that is measured instead of modelled: a labelled hwmon
-//! rail, NVIDIA's JetPack 4 driver, or Intel's RAPL packages.
+//! Which sensor measures the power of the whole board, for energy that is measured instead of modelled: a labelled
+//! hwmon rail, NVIDIA's JetPack 4 driver, or Intel's RAPL packages.
 
 use super::tree::Tree;
 use crate::energy::accounting::task::{Method, Scope};
@@ -122,8 +122,8 @@ fn jetpack4(tree: &Tree) -> Option<Rail> {
     total.map(|(device, n)| Rail::Milliwatts(format!("{device}/in_power{n}_input")))
 }
 
-/// RAPL's packages, where the owner made them readable: by default only root may read them. All of them or none: half of
-/// a server's CPUs is no figure for the server.
+/// RAPL's packages, where the owner made them readable: by default only root may read them. All of them or none: half
+/// of a server's CPUs is no figure for the server.
 fn packages(tree: &Tree) -> Option<Rail> {
     let folder = "sys/class/powercap";
     let all = tree

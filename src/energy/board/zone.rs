@@ -57,8 +57,9 @@ impl Zone {
         format!("{FOLDER}/{}/temp", self.name)
     }
 
-    /// The passive trip point at which the kernel begins to throttle, in millidegrees: with `power_allocator` the highest,
-    /// which is the control point (the lowest only switches it on); else the lowest. Trip numbers are not sorted.
+    /// The passive trip point at which the kernel begins to throttle, in millidegrees: with `power_allocator` the
+    /// highest, which is the control point (the lowest only switches it on); else the lowest. Trip numbers are not
+    /// sorted.
     #[must_use]
     pub fn control_trip(&self) -> Option<i64> {
         let passive = self.valid_trips("passive");

@@ -1,8 +1,8 @@
 //! How long the oldest work has waited: a short list of how much work arrived when.
 //!
 //! Deadlines of `gate` apply to single files, not to the backlog as a whole: where files arrive all the time something
-//! always waits, and the moment since when something waits would soon be past every deadline. Work is assumed to be done
-//! in the order in which it arrived.
+//! always waits, and the moment since when something waits would soon be past every deadline. Work is assumed to be
+//! done in the order in which it arrived.
 
 use crate::base::time::{Duration, Instant};
 

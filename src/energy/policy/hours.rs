@@ -88,7 +88,8 @@ mod tests {
             for (from, to) in windows {
                 let mut hours = QuietHours::default();
                 assert!(hours.add(Window { days: Window::DAILY, from, to }, Fraction::NONE));
-                // A day before to a day after each change, minute by minute, compared with every minute from `from` to `to`.
+                // A day before to a day after each change, minute by minute, compared with every minute from `from` to
+                // `to`.
                 for at in changes.into_iter().flat_map(|change| (-1440..1440).map(move |m| change + m * 60)) {
                     let local = zone.local(Wall(at));
                     let mut minute = from;

@@ -55,8 +55,8 @@ impl Pause {
         PersistedPause { left_ms: left, saved: wall.map(|wall| wall.0) }
     }
 
-    /// A stored pause again. The time that passed meanwhile counts where both times are known; else all that was left is
-    /// still left: a pause that is too long is the smaller error.
+    /// A stored pause again. The time that passed meanwhile counts where both times are known; else all that was left
+    /// is still left: a pause that is too long is the smaller error.
     #[must_use]
     pub fn recall(now: Instant, wall: Option<Wall>, stored: PersistedPause) -> Self {
         let Some(left) = stored.left_ms else { return Self::OPEN };

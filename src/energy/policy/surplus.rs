@@ -85,8 +85,8 @@ struct EvccGrid {
     power: f64,
 }
 
-/// Watts into the grid, from evcc's state (whose power is positive while it is drawn). evcc does not promise this format:
-/// what does not fit is no value.
+/// Watts into the grid, from evcc's state (whose power is positive while it is drawn). evcc does not promise this
+/// format: what does not fit is no value.
 #[must_use]
 pub fn evcc_surplus(bytes: &[u8]) -> Option<f64> {
     let state: Evcc = serde_json::from_slice(bytes).ok()?;

@@ -2,8 +2,8 @@
 //!
 //! The first fall of the voltage stops all work for a minute and holds it to a trickle for ten more; a further one
 //! within a day doubles both. The third fall within a day takes one worker for good, until the owner says that the
-//! supply is another one: the work of one core is then more than this supply can feed. `voltage` decides from the
-//! firmware's alarm (`rpi_volt`) and a measured 5 V input whether the voltage is too low, `falls` counts.
+//! supply is another one. `voltage` decides from the firmware's alarm (`rpi_volt`) and a measured 5 V input whether the
+//! voltage is too low, `falls` counts.
 //!
 //! Unknown changes nothing: an alarm that cannot be read now has not ended, and when it is seen again it is no second
 //! fall. Falls are counted in running time, over restarts too, so that a supply so weak that the board restarts at each
@@ -70,8 +70,8 @@ impl Supply {
         self.history.clear();
     }
 
-    /// Takes the alarm and the measured input. Unknown from the start they leave the gate open; unknown later they leave
-    /// it as it was.
+    /// Takes the alarm and the measured input. Unknown from the start they leave the gate open; unknown later they
+    /// leave it as it was.
     pub fn sample(&mut self, now: Instant, alarm: Option<bool>, millivolts: Option<u32>) -> Gate {
         self.history.run(now);
         if self.voltage.take(now, alarm, millivolts) {
@@ -105,8 +105,8 @@ impl Supply {
     }
 }
 
-/// One worker less than there are cores, and one at least: only one is ever taken, since a voltage that still falls then
-/// is not caused by one core more.
+/// One worker less than there are cores, and at least one. Never fewer: where the voltage still falls then, another
+/// worker less would not help.
 fn one_less(cores: usize) -> usize {
     cores.saturating_sub(1).max(1)
 }

@@ -6,7 +6,8 @@
 //! `regulator` turns the distance to the goal into a duty, `target` holds limit and goal.
 //!
 //! Throttling by the kernel or firmware means that the goal is too high: the gate falls to a quarter for a minute and
-//! the goal is lowered, then recovers slowly. A silent sensor never lets the duty rise, and after some seconds it falls.
+//! the goal is lowered, then recovers slowly. A silent sensor never lets the duty rise, and after some seconds it
+//! falls.
 //!
 //! The integral is bounded by conditional integration (Åström and Hägglund, "PID Controllers", 1995, anti-windup): work
 //! that is held back by something else than heat teaches the regulator nothing. The duty that keeps the goal is learned
@@ -39,7 +40,7 @@ const GUARD_HOLD: Duration = Duration::from_secs(5);
 const THROTTLED: Fraction = Fraction::new(0.25);
 /// See `THROTTLED`.
 const THROTTLED_HOLD: Duration = Duration::from_secs(60);
-/// Seconds over which the gate is averaged for the mode: a burst of somebody else's work, which the gate answers with
+/// Seconds over which the gate is averaged for the mode: a burst of foreign work, which the gate answers with
 /// nothing for half a minute, must not cost the minutes that steps of the mode take.
 const SETTLE: f64 = 60.0;
 /// The sensor may be silent for this long before the gate falls.

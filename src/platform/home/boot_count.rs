@@ -1,5 +1,5 @@
-//! The number of this start of the agent, on the disk before anything is sent with it: it orders this agent's messages and
-//! its incarnations as a member after those of all earlier starts.
+//! The number of this start of the agent, on the disk before anything is sent with it: it orders this agent's messages
+//! and its incarnations as a member after those of all earlier starts.
 
 use super::durable;
 use crate::limits::STATE_BYTES_MAX;

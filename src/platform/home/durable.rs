@@ -5,8 +5,8 @@ use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// What the file holds; `None` if there is none. A longer file is cut after `bytes_max` bytes: a caller that must know asks
-/// for one byte more than it accepts.
+/// What the file holds; `None` if there is none. A longer file is cut after `bytes_max` bytes: a caller that must know
+/// asks for one byte more than it accepts.
 ///
 /// # Errors
 /// The system's, or that something else than a regular file has this name.

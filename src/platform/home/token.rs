@@ -22,8 +22,8 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// Reads the agent's token, or makes one at the first start. A file that others may read is made private, with a warning;
-    /// an empty one, left by a power cut, is replaced.
+    /// Reads the agent's token, or makes one at the first start. A file that others may read is made private, with a
+    /// warning; an empty one, left by a power cut, is replaced.
     ///
     /// # Errors
     /// One sentence: the file is damaged (it is left as it is), or cannot be read or written.

@@ -92,8 +92,8 @@ impl<'a> PreviousFiles<'a> {
     pub(super) fn file(&mut self, path: &str) -> File {
         let full = self.root.below(path);
         let before = self.before.iter().position(|file| file.path == full).map(|at| self.before.swap_remove(at));
-        // A file that the listing could read, or whose error changed, is opened again: the old one may belong to a device
-        // that was removed and added again. Files that are not listed, as /proc/stat, are always the same.
+        // A file that the listing could read, or whose error changed, is opened again: the old one may belong to a
+        // device that was removed and added again. Files that are not listed, as /proc/stat, are always the same.
         let listed = self.tree.has(path).then(|| self.tree.bytes(path).err());
         let same =
             |file: &File| listed.is_none_or(|listed| listed.is_some() && listed == file.failed) && !file.is_gone();

@@ -49,8 +49,8 @@ pub(super) fn below(root: &Root, meter: Option<&str>) -> Tree {
     listing.tree
 }
 
-/// Which files of a hwmon chip are read. Of `rpi_volt` only the alarm, also where the owner names that chip: reading its
-/// voltages is a transaction with the firmware.
+/// Which files of a hwmon chip are read. Of `rpi_volt` only the alarm, also where the owner names that chip: reading
+/// its voltages is a transaction with the firmware.
 fn of_chip(chip: &str, file: &str, meter: Option<&str>) -> bool {
     let starts = |start: &str| file.starts_with(start);
     file == "name"
@@ -97,8 +97,8 @@ impl Listing<'_> {
         }
     }
 
-    /// Reads the wanted files of each folder below `folder`; `wanted` gets the content of the folder's `name` file and the
-    /// name of a file.
+    /// Reads the wanted files of each folder below `folder`; `wanted` gets the content of the folder's `name` file and
+    /// the name of a file.
     fn each(&mut self, folder: &str, wanted: impl Fn(&str, &str) -> bool) {
         for name in names(&self.root.below(folder)) {
             let base = format!("{folder}/{name}");

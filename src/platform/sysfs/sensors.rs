@@ -129,8 +129,8 @@ impl Sensors {
         lists + usize::from(self.alarm.is_some()) + PACKAGES_MAX + ProcFiles::COUNT
     }
 
-    /// Lists again, because something came or went; true if the findings changed. What is still there goes on as it was:
-    /// a denied file is not read again, and a counter counts on.
+    /// Lists again, because something came or went; true if the findings changed. What is still there goes on as it
+    /// was: a denied file is not read again, and a counter counts on.
     pub fn rescan(&mut self, now: Instant) -> bool {
         let facts_before = facts(&self.findings);
         let (root, meter) = (self.root.clone(), self.meter.take());

@@ -1,5 +1,5 @@
-//! The kernel's counters of thermal throttling, each by itself: one that could not be read for a while adds nothing when it
-//! comes back.
+//! The kernel's counters of thermal throttling, each by itself: one that could not be read for a while adds nothing
+//! when it comes back.
 
 use super::file::File;
 use super::root::Root;
