@@ -6,8 +6,8 @@
 //! that no task was charged with yet, `rapl` reads counters that wrap, `task` is the figure of a task, `ledger` adds up
 //! days.
 //!
-//! Counters of Intel's running average power limit: Documentation/power/powercap. Attributing a
-//! package's energy by CPU time is also the method of Scaphandre.
+//! RAPL, Intel's running average power limit, is described in Documentation/power/powercap. Attributing a package's
+//! energy by CPU time is also the method of Scaphandre.
 //!
 //! Invariants: every number has a method and a scope; unknown is never 0; methods are never summed without showing the
 //! parts; idle power is never inside a task. At most `ENERGY_DAYS_MAX` days are stored.

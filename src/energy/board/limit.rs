@@ -110,7 +110,7 @@ fn set(config: &[u8], key: &str, range: &std::ops::RangeInclusive<i64>) -> Optio
             always = Some(value);
         }
     }
-    // Without an unconditional value, a conditional one competes with the firmware's own 85.
+    // Without an unconditional value the firmware's own 85 holds; a conditional one counts only below the table's 80.
     let lowest = (at_most < 80).then_some(at_most);
     always.map(|always| always.min(at_most)).or(lowest)
 }

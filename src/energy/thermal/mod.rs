@@ -120,7 +120,7 @@ impl Thermal {
         self.estimator.known().is_some()
     }
 
-    /// A sensor that could have been a constant was seen to vary.
+    /// A sensor that might have been a constant was seen to vary: it counts from now on.
     pub const fn sighted(&mut self) {
         (self.blind, self.lost) = (false, false);
     }

@@ -116,7 +116,7 @@ impl Sensors {
         [self.heat.count(), usize::from(self.alarm.is_some()), self.supplies.count(), rails]
     }
 
-    /// What was found at the last listing.
+    /// The report of the last listing.
     #[must_use]
     pub const fn findings(&self) -> &BoardReport {
         &self.findings

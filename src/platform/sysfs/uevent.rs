@@ -20,7 +20,7 @@ pub struct Uevents {
 }
 
 impl Uevents {
-    /// Listens.
+    /// Opens the socket.
     ///
     /// # Errors
     /// The system's: some sandboxes refuse the socket. The next sample then sees the changes.
