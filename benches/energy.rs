@@ -1,6 +1,6 @@
-//! The plant table: the shipped governor on every board of shared/reference/energy.md 4.7, beside bang-bang and none.
+//! The plant table: the shipped governor on every simulated board, beside an oracle, bang-bang control and no governor.
 //!
-//! `cargo bench --bench energy --no-default-features`. Nothing is timed here: figures of simulated hours.
+//! `cargo bench --bench energy --no-default-features`. Nothing is timed here: the figures are of simulated hours.
 
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
@@ -76,8 +76,8 @@ fn bursts_table() {
     }
 }
 
-/// Where T4 and T2 cannot both be had (docs/energy.md): what each degree of margin costs and spares, beside an oracle that
-/// keeps the same goal.
+/// Where T4 and T2 exclude each other (docs/energy.md): what each degree of margin costs and avoids, beside an oracle
+/// that holds the same goal.
 fn margins_table() {
     println!(
         "bursts, worst of the seeds: margin, governor's and oracle's share of the 4 degree oracle, seconds above the limit"

@@ -1,8 +1,8 @@
 //! What a sample costs: reading every file that a board has, and deciding, in CPU time of this thread.
 //!
 //! `cargo bench --bench sensors`, and `valgrind --tool=callgrind --toggle-collect='*one_sample*' PROGRAM` for
-//! instructions; `PROGRAM --samples N` takes so many of a Zero 2 W and ends, for scripts/count-sample, which counts what
-//! they cost there. The bars: shared/reference/energy.md C1, 100 microseconds for ten files here.
+//! instructions; `PROGRAM --samples N` takes so many samples of a Zero 2 W and ends, for scripts/count-sample, which
+//! counts their instructions there. The bar (C1 of tests/energy/main.rs): 100 microseconds for ten files on a PC.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a bench fails by panicking and prints")]
 
@@ -24,7 +24,7 @@ fn unpack(name: &str, root: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, serde_json::from_str::<String>(content).unwrap_or_default()).unwrap();
     }
-    // What every Linux counts, as this machine says it; a Raspberry Pi's kernel has no pressure.
+    // Counters of every Linux, from this machine; a Raspberry Pi's kernel has no pressure stall information.
     for path in ["proc/stat", "proc/pressure/memory", "proc/pressure/io", "proc/meminfo", "proc/vmstat"] {
         if name.starts_with("rpi") && path.contains("pressure") {
             continue;
@@ -36,7 +36,7 @@ fn unpack(name: &str, root: &Path) {
     }
 }
 
-/// All that is kept from sample to sample.
+/// Everything that lives from sample to sample.
 struct Device {
     sensors: Sensors,
     governor: Governor,

@@ -54,6 +54,7 @@ impl From<Failure> for Stop {
 pub fn main() -> ExitCode {
     let args = <Args as clap::Parser>::parse();
     log::init(args.verbose);
+    crate::platform::panics::install();
     run(args)
 }
 

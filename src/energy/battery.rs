@@ -1,4 +1,12 @@
-//! The battery gate (4.4): work waits for mains, and comes back by two levels, so that nothing flaps.
+//! The battery gate: on battery, work waits for mains.
+//!
+//! On mains everything may run, less while a low battery is being charged. On battery nothing runs unless its owner
+//! allows a trickle; then only above a level with hysteresis, and for a budget of two percent of the battery an hour.
+//! Below a critical level nothing runs at all. A charge that falls although a charger is connected means that the
+//! charger is too weak, and counts as battery; gauges have steps of one percent and stick, so that it takes two steps.
+//!
+//! Unread supplies never allow more than before. Whether a hint of surplus energy may lift this gate is part of its
+//! outcome: only where the battery is merely being charged. Not here: reading supplies (`energy::board::source`).
 
 use super::board::source::{Battery, Flow, Source, Supplies};
 use super::fraction::Fraction;
@@ -13,26 +21,26 @@ const RESTART: u8 = 60;
 const CRITICAL: u8 = 15;
 /// Percent between which work rises with the charge, from a quarter to all.
 const CHARGE: (u8, u8) = (30, 80);
-/// While there is a battery that does not say which way it goes. Not of 4.4: as little as on a low charge.
+/// While it is unknown whether the battery is charged or discharged: as little as on a low charge.
 const UNKNOWN: Fraction = Fraction::TRICKLE;
-/// A charger is too weak where the charge falls by more than this many percent in `WATCHED` (4.4).
+/// A charger is too weak where the charge falls by more than this many percent in `WATCHED`.
 const WEAK_PERCENT: f64 = 0.5;
 /// See `WEAK_PERCENT`.
 const WATCHED: Duration = Duration::from_secs(600);
-/// And by this many at least: gauges have steps of one percent, and one step is no slope.
+/// And by at least this many: gauges have steps of one percent, and one step is no slope.
 const WEAK_STEPS: f64 = 2.0;
-/// After this long, the fall is measured afresh: two steps in more time are no slope of half a percent in `WATCHED`.
+/// After this long the fall is measured again from here: two steps in more time are less than `WEAK_PERCENT`.
 const WATCHED_MAX: Duration = Duration::from_secs(2400);
-/// Of a full battery, what an hour of work on battery may cost (4.4).
+/// Part of a full battery that an hour of work on battery may cost.
 const HOURLY: f64 = 0.02;
 /// Watts of a core where neither the table nor a calibration knows the device: it may be a laptop, whose cores take 5
-/// to 8 W. The careful end: a board of less works less on its battery than it might.
+/// to 8 W. A board that takes less works less on its battery than it could.
 const CORE_WATTS: f64 = 8.0;
 
 /// What the owner chose.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings {
-    /// May a little run on battery, above the levels?
+    /// May a trickle run on battery, above the level?
     pub trickle_on_battery: bool,
 }
 
@@ -42,14 +50,16 @@ pub struct BatteryGate {
     settings: Settings,
     cores: usize,
     core_watts: f64,
+    /// The charge is above the level, with hysteresis.
     above: bool,
-    /// What fed the device while the charge was watched.
+    /// Mains and flow while the charge was watched.
     fed: Option<(Option<bool>, Flow)>,
-    mark: Option<(Instant, u8)>,
+    /// The charge from which a fall is measured.
+    reference: Option<(Instant, u8)>,
     falls: bool,
     /// A battery was seen.
     seen: bool,
-    /// The last word that the supplies themselves gave.
+    /// The last outcome with supplies that were read.
     last: Option<GateOutcome>,
 }
 
@@ -60,7 +70,7 @@ pub struct GateOutcome {
     pub gate: Gate,
     /// Surplus energy may lift it: the battery is only being charged.
     pub may_be_lifted: bool,
-    /// What feeds the device, as judged.
+    /// What feeds the device.
     pub source: Source,
 }
 
@@ -74,7 +84,7 @@ impl BatteryGate {
             core_watts: CORE_WATTS,
             above: false,
             fed: None,
-            mark: None,
+            reference: None,
             falls: false,
             seen: false,
             last: None,
@@ -83,22 +93,22 @@ impl BatteryGate {
         gate
     }
 
-    /// Watts of a core, where they are known: of the table, or better, as they were measured.
+    /// Watts of a core, where they are known: from the table, or better, measured.
     pub fn know_watts(&mut self, core_watts: Option<f64>) {
         if let Some(watts) = core_watts.filter(|watts| *watts > 0.0 && watts.is_finite()) {
             self.core_watts = watts;
         }
     }
 
-    /// Takes what the supplies say; `None`: the files could not be read.
+    /// Takes the supplies; `None`: the files could not be read.
     pub fn sample(&mut self, now: Instant, supplies: Option<Supplies>) -> GateOutcome {
         let Some(supplies) = supplies else { return self.unread() };
-        let word = self.evaluate(now, &supplies);
-        self.last = Some(word);
-        word
+        let outcome = self.evaluate(now, &supplies);
+        self.last = Some(outcome);
+        outcome
     }
 
-    /// Nothing could be read: no more than before, and little where there is a battery that may be emptied meanwhile.
+    /// Nothing could be read: no more than before, and a trickle at most where a battery may be emptied meanwhile.
     fn unread(&self) -> GateOutcome {
         let unknown = Gate { at_most: UNKNOWN, reason: Reason::BatteryUnknown };
         let Some(last) = self.last else {
@@ -110,22 +120,22 @@ impl BatteryGate {
     }
 
     fn evaluate(&mut self, now: Instant, supplies: &Supplies) -> GateOutcome {
-        let word =
+        let outcome =
             |at_most, reason, source| GateOutcome { gate: Gate::at(at_most, reason), may_be_lifted: false, source };
-        let Some(battery) = supplies.battery else { return word(Fraction::ALL, Reason::Free, Source::Ac) };
+        let Some(battery) = supplies.battery else { return outcome(Fraction::ALL, Reason::Free, Source::Ac) };
         self.seen = true;
         self.watch(now, supplies.mains, battery);
-        let source = self.judge(supplies);
+        let source = self.source(supplies);
         if battery.critical || battery.percent.is_some_and(|percent| percent < CRITICAL) {
-            return word(Fraction::NONE, Reason::BatteryLow, source);
+            return outcome(Fraction::NONE, Reason::BatteryLow, source);
         }
         match source {
-            // A charger that helps a little never means less than none.
+            // A weak charger never allows less than no charger.
             Source::Battery if supplies.mains == Some(true) => {
-                word(self.on_battery(battery), Reason::WeakCharger, source)
+                outcome(self.on_battery(battery), Reason::WeakCharger, source)
             }
-            Source::Battery => word(self.on_battery(battery), Reason::OnBattery, source),
-            Source::Unknown => word(UNKNOWN, Reason::BatteryUnknown, source),
+            Source::Battery => outcome(self.on_battery(battery), Reason::OnBattery, source),
+            Source::Unknown => outcome(UNKNOWN, Reason::BatteryUnknown, source),
             Source::Ac => {
                 let gate = Gate::at(on_mains(battery), Reason::Charging);
                 GateOutcome { gate, may_be_lifted: true, source }
@@ -133,36 +143,36 @@ impl BatteryGate {
         }
     }
 
-    /// A charge that falls is being emptied, whatever the status says. A charge that stands says nothing: gauges
-    /// stick (1.5).
-    fn judge(&self, supplies: &Supplies) -> Source {
+    /// A charge that falls means that the battery is emptied, whatever its status. A charge that stands means nothing:
+    /// gauges stick.
+    fn source(&self, supplies: &Supplies) -> Source {
         if self.falls { Source::Battery } else { supplies.source() }
     }
 
-    /// Remembers a charge, and notices one that falls although nothing says "discharging".
+    /// Watches the charge, to notice a fall that no status reports.
     fn watch(&mut self, now: Instant, mains: Option<bool>, battery: Battery) {
-        // A charge that fell while nothing fed it says nothing of the charger that feeds it now.
+        // A fall before a charger was connected says nothing about that charger.
         if self.fed.replace((mains, battery.flow)) != Some((mains, battery.flow)) {
-            (self.mark, self.falls) = (None, false);
+            (self.reference, self.falls) = (None, false);
         }
         let Some(percent) = battery.percent else { return };
-        // Two levels with a memory, whatever feeds the device meanwhile.
+        // The hysteresis follows the charge, whatever feeds the device meanwhile.
         self.above = if self.above { percent >= STOP } else { percent >= RESTART };
-        let Some((since, before)) = self.mark else {
-            self.mark = Some((now, percent));
+        let Some((since, before)) = self.reference else {
+            self.reference = Some((now, percent));
             return;
         };
         let passed = now.since(since);
         let lost = f64::from(before) - f64::from(percent);
         if lost < 0.0 {
-            (self.mark, self.falls) = (Some((now, percent)), false);
+            (self.reference, self.falls) = (Some((now, percent)), false);
         } else if passed >= WATCHED
             && lost >= WEAK_STEPS
             && lost * WATCHED.as_secs_f64() / passed.as_secs_f64() > WEAK_PERCENT
         {
-            (self.mark, self.falls) = (Some((now, percent)), true);
+            (self.reference, self.falls) = (Some((now, percent)), true);
         } else if passed >= WATCHED_MAX {
-            (self.mark, self.falls) = (Some((now, percent)), false);
+            (self.reference, self.falls) = (Some((now, percent)), false);
         }
     }
 
@@ -170,7 +180,7 @@ impl BatteryGate {
         if !self.settings.trickle_on_battery || !self.above {
             return Fraction::NONE;
         }
-        // Microwatt-hours times a share an hour are microwatts.
+        // Watt-hours of a full battery times a part an hour are watts.
         let budget = battery.full_uwh.map_or(0.0, |full| full as f64 * 1e-6 * HOURLY);
         let device = self.core_watts * self.cores.max(1) as f64;
         Fraction::TRICKLE.min(Fraction::new(budget / device))
@@ -212,13 +222,13 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_that_walks_between_the_levels_switches_at_most_once_each_way() {
+    fn a_charge_that_wanders_between_the_levels_switches_at_most_once_each_way() {
         let mut gate = BatteryGate::new(4, None, Settings { trickle_on_battery: true });
         let walk = (39..=61).chain((39..61).rev()).chain(40..=61).chain((45..61).rev());
         let mut runs = Vec::new();
         for (step, percent) in walk.enumerate() {
-            let word = gate.sample(at(step as u64 * 60), supplies(Some(false), Flow::Discharging, percent));
-            runs.push(word.gate.at_most > Fraction::NONE);
+            let outcome = gate.sample(at(step as u64 * 60), supplies(Some(false), Flow::Discharging, percent));
+            runs.push(outcome.gate.at_most > Fraction::NONE);
         }
         let changes = runs.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert_eq!(changes, 3, "on at 60, off at 39, on at 60 again and no more");
@@ -246,7 +256,7 @@ mod tests {
             let percent = 90 - u8::try_from(minute / 10).unwrap();
             last = Some(gate.sample(at(minute * 60), supplies(Some(true), Flow::Resting, percent)));
         }
-        assert_eq!(last.map(|word| word.gate.reason), Some(Reason::WeakCharger));
+        assert_eq!(last.map(|outcome| outcome.gate.reason), Some(Reason::WeakCharger));
         let risen = gate.sample(at(41 * 60), supplies(Some(true), Flow::Charging, 88));
         assert_ne!(risen.gate.reason, Reason::WeakCharger, "a charge that rises ends it");
     }
@@ -254,12 +264,12 @@ mod tests {
     #[test]
     fn a_little_on_battery_costs_at_most_two_percent_of_it_an_hour() {
         let mut gate = BatteryGate::new(4, Some(0.9), Settings { trickle_on_battery: true });
-        let word = gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
+        let outcome = gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
         // 50 Wh a battery: 1 W of 3.6 W; more than the trickle of a quarter.
-        assert_eq!(word.gate.at_most, Fraction::TRICKLE);
+        assert_eq!(outcome.gate.at_most, Fraction::TRICKLE);
         let mut laptop = BatteryGate::new(8, Some(5.0), Settings { trickle_on_battery: true });
-        let word = laptop.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
-        assert!((word.gate.at_most.value() - 1.0 / 40.0).abs() < 1e-9);
+        let outcome = laptop.sample(at(0), supplies(Some(false), Flow::Discharging, 90));
+        assert!((outcome.gate.at_most.value() - 1.0 / 40.0).abs() < 1e-9);
     }
 
     #[test]
@@ -283,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_core_that_nobody_knows_is_taken_for_a_laptop_s_until_it_is_measured() {
+    fn an_unknown_core_is_taken_for_a_laptop_s_until_it_is_measured() {
         let mut gate = BatteryGate::new(8, None, Settings { trickle_on_battery: true });
         let on = |gate: &mut BatteryGate| gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90)).gate.at_most;
         // 1 W an hour of a battery of 50 Wh, of 64 W.
@@ -291,11 +301,11 @@ mod tests {
         gate.know_watts(Some(0.5));
         assert_eq!(on(&mut gate), Fraction::TRICKLE);
         gate.know_watts(Some(f64::NAN));
-        assert_eq!(on(&mut gate), Fraction::TRICKLE, "what is no number is not known");
+        assert_eq!(on(&mut gate), Fraction::TRICKLE, "NaN is ignored");
     }
 
     #[test]
-    fn supplies_that_cannot_be_read_are_unknown_and_never_more_than_they_allowed_before() {
+    fn supplies_that_cannot_be_read_never_allow_more_than_before() {
         let mut gate = BatteryGate::new(4, None, Settings::default());
         let unread = |gate: &mut BatteryGate| gate.sample(at(9), None);
         assert_eq!(unread(&mut gate).gate, Gate::at(UNKNOWN, Reason::BatteryUnknown));
@@ -308,9 +318,9 @@ mod tests {
             (supplies(Some(true), Flow::Charging, 5), Reason::BatteryLow),
         ] {
             gate.sample(at(0), supplies);
-            let words = [unread(&mut gate), unread(&mut gate)];
-            assert!(words.iter().all(|word| word.gate == Gate::at(Fraction::NONE, reason)), "{words:?}");
-            assert!(words.iter().all(|word| word.source != Source::Ac && !word.may_be_lifted));
+            let outcomes = [unread(&mut gate), unread(&mut gate)];
+            assert!(outcomes.iter().all(|outcome| outcome.gate == Gate::at(Fraction::NONE, reason)), "{outcomes:?}");
+            assert!(outcomes.iter().all(|outcome| outcome.source != Source::Ac && !outcome.may_be_lifted));
         }
     }
 }

@@ -1,22 +1,24 @@
-//! The pressure gate (4.5): memory and disk that are short halve the work, or hold it low.
+//! The pressure gate: shortage of memory or disk halves the work, or holds it to a trickle.
 //!
-//! Only memory and disk: a full CPU is the user_activity gate's, because our own waiting threads count as pressure too.
+//! It compares the totals of pressure stall information (Documentation/accounting/psi) over two seconds. Kernels
+//! without it are judged by available memory and pages swapped in. CPU pressure is left out, because our own waiting
+//! threads count as such; a busy CPU belongs to the user activity gate. Unknown is no pressure.
 
 use super::sample::text::Stall;
 use crate::base::time::{Duration, Instant};
 
-/// Time over which totals are compared: the kernel renews its averages every two seconds (1.7).
+/// Time over which totals are compared; the kernel updates its own averages every two seconds.
 const WINDOW: Duration = Duration::from_secs(2);
-/// Share of time in which some task waits for memory: halves, and holds low (4.5).
+/// Parts of the time in which some task waits for memory that halve the work, and that hold it to a trickle.
 const MEMORY: (f64, f64) = (0.05, 0.20);
 /// The same for all tasks waiting for the disk.
 const DISK: (f64, f64) = (0.10, 0.20);
-/// Where the kernel does not count pressure: share of memory that is still available (4.5).
+/// Without pressure stall information: available part of the memory below which it is short.
 const AVAILABLE: f64 = 0.10;
-/// And pages swapped in a second: a page a millisecond is a device that does little else.
+/// And pages swapped in per second: at a page a millisecond a device does little else.
 const SWAPPED: f64 = 1000.0;
 
-/// How short things are.
+/// How short memory and disk are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pressure {
     /// Not at all, or unknown.
@@ -28,14 +30,14 @@ pub enum Pressure {
     High,
 }
 
-/// What is counted; unknown where the kernel does not.
+/// Counters of the kernel; unknown where it lacks them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
     /// `/proc/pressure/memory`.
     pub memory: Stall,
     /// `/proc/pressure/io`.
     pub disk: Stall,
-    /// Memory that is available and that there is, in kB, from `/proc/meminfo`.
+    /// Available and total memory in kB, from `/proc/meminfo`.
     pub available: Option<(u64, u64)>,
     /// Pages swapped in since the start, from `/proc/vmstat`.
     pub swapped_in: Option<u64>,
@@ -60,9 +62,9 @@ impl PressureWatch {
             return self.now;
         }
         self.last = Some((now, counts));
-        let share = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_sub(b?) as f64 / passed.as_micros() as f64);
-        let memory = share(counts.memory.some, before.memory.some);
-        let disk = share(counts.disk.full, before.disk.full);
+        let part = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_sub(b?) as f64 / passed.as_micros() as f64);
+        let memory = part(counts.memory.some, before.memory.some);
+        let disk = part(counts.disk.full, before.disk.full);
         self.now = level(memory, MEMORY).max(level(disk, DISK));
         if memory.is_none() {
             let few = counts.available.is_some_and(|(left, all)| (left as f64) < AVAILABLE * all as f64);
@@ -78,10 +80,10 @@ impl PressureWatch {
     }
 }
 
-fn level(share: Option<f64>, (some, high): (f64, f64)) -> Pressure {
-    match share {
-        Some(share) if share > high => Pressure::High,
-        Some(share) if share > some => Pressure::Some,
+fn level(part: Option<f64>, (some, high): (f64, f64)) -> Pressure {
+    match part {
+        Some(part) if part > high => Pressure::High,
+        Some(part) if part > some => Pressure::Some,
         _ => Pressure::None,
     }
 }
@@ -107,13 +109,13 @@ mod tests {
         ] {
             let mut watch = PressureWatch::default();
             watch.sample(at(0), counts(Some(7), Some(9)));
-            assert_eq!(watch.sample(at(1), counts(Some(9_999_999), Some(9))), Pressure::None, "too soon to say");
+            assert_eq!(watch.sample(at(1), counts(Some(9_999_999), Some(9))), Pressure::None, "too soon");
             assert_eq!(watch.sample(at(2), counts(Some(7 + memory), Some(9 + disk))), due);
         }
     }
 
     #[test]
-    fn a_kernel_that_does_not_count_is_asked_for_memory_and_swapping() {
+    fn without_pressure_stall_information_memory_and_swapping_count() {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let poor = |swapped_in| Counts { available: Some((40_000, 500_000)), swapped_in, ..Counts::default() };
         let mut watch = PressureWatch::default();

@@ -1,31 +1,37 @@
-//! The user_activity gate (4.5): who uses the device comes first, and gets it without asking.
+//! The user activity gate: people who use the device come first.
+//!
+//! Foreign work is the machine's busy CPU time less that of our own agents. From a whole core on it counts at once;
+//! less is averaged with a half-life of seconds, and a quarter of a core is tolerated. What is left of the cores is
+//! ours. While a question is being answered, and for two seconds after, no background work starts. A CPU quota of the
+//! cgroup (a container's `--cpus`) leaves a quarter free, since the kernel stops a whole group that used up its quota
+//! (Documentation/scheduler/sched-bwc). Not here: reading the ticks (`platform::sysfs`).
 
 use super::fraction::Fraction;
 use super::reason::{Gate, Reason};
 use crate::base::time::{Duration, Instant};
 
-/// The half-life of what is remembered of small foreign work (4.5).
+/// The half-life in seconds of the average of foreign work.
 const HALF_LIFE: f64 = 3.0;
-/// Cores from which foreign work counts at once (4.5): a second of it was seen already.
+/// Cores from which foreign work counts at once.
 const AT_ONCE: f64 = 1.0;
-/// Cores that foreign work may take before a worker gives way (4.5).
+/// Cores that foreign work may take before a worker gives way.
 const TOLERATED: f64 = 0.25;
-/// Fraction of a quota of CPU time that background work may have: the kernel halts all of a group that has used its own up,
-/// the threads that answer people among them.
+/// Part of a CPU quota that background work may have: the kernel stops all threads of a group that used up its quota,
+/// also those that answer people.
 const OF_QUOTA: f64 = 0.75;
-/// Workers stay out for this long after the last question (4.5).
+/// Workers pause for this long after the last question.
 pub const AFTER_QUESTION: Duration = Duration::from_secs(2);
-/// Shortest time between two counts of ticks: below, the clock's ticks are too coarse.
+/// Shortest time between two counts of ticks: ticks are too coarse for less.
 const COUNTED: Duration = Duration::from_millis(500);
 
-/// CPU time since the start of the machine, in whatever unit `per_second` says.
+/// CPU time since the start of the machine, in ticks of which a second has `per_second`.
 #[derive(Clone, Copy, Debug)]
 pub struct Ticks {
-    /// Of everything.
+    /// Of all processes.
     pub busy: u64,
-    /// Of this device's agents, all of them.
+    /// Of all agents on this device.
     pub own: u64,
-    /// Of one busy core in a second (USER_HZ: 100).
+    /// Ticks of one busy core in a second (USER_HZ: 100).
     pub per_second: u32,
 }
 
@@ -58,24 +64,24 @@ impl UserActivity {
         self.quiet_after = Some(now + AFTER_QUESTION);
     }
 
-    /// The cores that a quota leaves to this program, fractions too; `None`: all.
+    /// The cgroup's CPU quota in cores, fractions too; `None`: no quota.
     pub fn limit(&mut self, quota: Option<f64>) {
         self.quota = quota.filter(|quota| quota.is_finite());
     }
 
-    /// When the last question's pause ends, if it lasted at `seen`: who looked last before its end has yet to see it.
+    /// When the pause after the last question ends, if it still lasted at `seen`.
     #[must_use]
     pub fn pause_ends(&self, seen: Instant) -> Option<Instant> {
         self.quiet_after.filter(|until| seen < *until && self.questions == 0)
     }
 
-    /// Cores that foreign work takes, as it is remembered.
+    /// Cores that foreign work takes, averaged.
     #[must_use]
     pub const fn foreign(&self) -> f64 {
         self.foreign
     }
 
-    /// Takes the ticks; unknown ones leave what is remembered as it is.
+    /// Takes the ticks; unknown ones leave the average as it is.
     pub fn sample(&mut self, now: Instant, ticks: Option<Ticks>) -> Gate {
         if let Some(ticks) = ticks {
             self.count(now, ticks);
@@ -92,7 +98,7 @@ impl UserActivity {
         let free = (self.cores as f64 - self.foreign + TOLERATED).floor();
         let in_use = Gate::at(Fraction::new(free / self.cores.max(1) as f64), Reason::InUse);
         let ours = self.quota.map(|quota| Fraction::new(OF_QUOTA * quota / self.cores.max(1) as f64));
-        ours.map_or(in_use, |share| in_use.and(Gate::at(share, Reason::Quota)))
+        ours.map_or(in_use, |at_most| in_use.and(Gate::at(at_most, Reason::Quota)))
     }
 
     fn count(&mut self, now: Instant, ticks: Ticks) {
@@ -109,8 +115,8 @@ impl UserActivity {
         let own = ticks.own.saturating_sub(before.own);
         let cores = busy.saturating_sub(own) as f64 / (f64::from(ticks.per_second.max(1)) * seconds);
         let cores = cores.min(self.cores as f64);
-        let kept = 0.5_f64.powf(seconds / HALF_LIFE);
-        self.foreign = kept.mul_add(self.foreign - cores, cores);
+        let old_weight = 0.5_f64.powf(seconds / HALF_LIFE);
+        self.foreign = old_weight.mul_add(self.foreign - cores, cores);
         if cores >= AT_ONCE {
             self.foreign = self.foreign.max(cores);
         }
@@ -126,7 +132,7 @@ mod tests {
     }
 
     /// Runs foreign work of so many hundredths of a core, a second each, on four cores with our own four busy.
-    fn shares(foreign: &[u64]) -> Vec<f64> {
+    fn gates(foreign: &[u64]) -> Vec<f64> {
         let mut gate = UserActivity::new(4);
         let (mut busy, mut own) = (0, 0);
         gate.sample(at(0), Some(Ticks { busy, own, per_second: 100 }));
@@ -144,21 +150,21 @@ mod tests {
 
     #[test]
     fn our_own_work_is_not_foreign_and_small_work_is_tolerated() {
-        assert_eq!(shares(&[0, 10, 20, 20, 20]), [1.0; 5]);
+        assert_eq!(gates(&[0, 10, 20, 20, 20]), [1.0; 5]);
     }
 
     #[test]
-    fn a_whole_core_counts_at_once_and_a_short_flicker_does_not() {
-        assert_eq!(shares(&[0, 400])[1], 0.0);
-        assert_eq!(shares(&[0, 200])[1], 0.5);
-        assert_eq!(shares(&[0, 80, 0])[1], 1.0, "less than a core for one second");
-        assert_eq!(shares(&[90; 20])[19], 0.75, "and steadily");
-        let back = shares(&[400, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        assert!(back[1] < 0.5 && back[14] == 1.0, "room comes back with the half-life: {back:?}");
+    fn a_whole_core_counts_at_once_and_a_short_burst_does_not() {
+        assert_eq!(gates(&[0, 400])[1], 0.0);
+        assert_eq!(gates(&[0, 200])[1], 0.5);
+        assert_eq!(gates(&[0, 80, 0])[1], 1.0, "less than a core for one second");
+        assert_eq!(gates(&[90; 20])[19], 0.75, "and steadily");
+        let back = gates(&[400, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert!(back[1] < 0.5 && back[14] == 1.0, "cores come back with the half-life: {back:?}");
     }
 
     #[test]
-    fn a_quota_leaves_room_for_those_who_ask() {
+    fn a_quota_leaves_room_for_questions() {
         let mut gate = UserActivity::new(1);
         gate.limit(Some(0.5));
         assert_eq!(gate.gate(at(0)), Gate::at(Fraction::new(0.375), Reason::Quota));
@@ -169,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_clears_the_device_until_two_seconds_after_it() {
+    fn a_question_stops_workers_until_two_seconds_after_it() {
         let mut gate = UserActivity::new(4);
         gate.question_began();
         assert_eq!(gate.gate(at(100)).reason, Reason::Answering);

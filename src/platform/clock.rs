@@ -1,4 +1,4 @@
-//! The one place that asks for the time.
+//! The only place that reads the system's clocks.
 
 use super::sched::clock_is_synced;
 use crate::base::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub fn thread_cpu() -> Duration {
     Duration::new(seconds, nanos)
 }
 
-/// Time that this machine has spent asleep since it started.
+/// Time that this machine has spent suspended since it started.
 #[must_use]
 pub fn slept() -> Duration {
     let time = |clock| {
@@ -31,33 +31,33 @@ pub fn slept() -> Duration {
     time(ClockId::Boottime).saturating_sub(time(ClockId::Monotonic))
 }
 
-/// The wall clock, where it is known to be right: small boards have none that runs without power.
+/// The wall clock, where it is known to be right: small boards have no clock that runs without power.
 #[derive(Debug)]
 pub struct WallClock {
     trusted: bool,
     known: bool,
-    asked: Option<Instant>,
+    checked: Option<Instant>,
 }
 
 /// Seconds since 1970 when this program was written: no clock that is right shows less.
 const RELEASE: i64 = 1_793_491_200;
 /// The hardware's clock and the system's agree within this many seconds, or neither is believed.
 const AGREE: i64 = 300;
-/// Between two looks whether the clock has been set meanwhile.
-const ASK: Duration = Duration::from_secs(60);
+/// Between two checks whether the clock has been set meanwhile.
+const CHECK: Duration = Duration::from_secs(60);
 
 impl WallClock {
-    /// A clock; `trusted` if its owner says that it is right.
+    /// A clock; `trusted` if the owner configured it as right.
     #[must_use]
     pub const fn new(trusted: bool) -> Self {
-        Self { trusted, known: false, asked: None }
+        Self { trusted, known: false, checked: None }
     }
 
-    /// The time, if it is known: kept by NTP, or agreeing with a clock that runs without power, or trusted.
+    /// The time, if it is known: synchronised by NTP, or agreeing with a hardware clock, or trusted.
     pub fn wall(&mut self, now: Instant) -> Option<Wall> {
         let seconds = clock_gettime(ClockId::Realtime).tv_sec;
-        if !self.known && self.asked.is_none_or(|at| now.since(at) >= ASK) {
-            self.asked = Some(now);
+        if !self.known && self.checked.is_none_or(|at| now.since(at) >= CHECK) {
+            self.checked = Some(now);
             let hardware = std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch");
             let hardware = hardware.ok().and_then(|text| text.trim().parse::<i64>().ok());
             let agrees = hardware.is_some_and(|rtc| rtc > RELEASE && (rtc - seconds).abs() <= AGREE);

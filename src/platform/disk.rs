@@ -1,10 +1,10 @@
-//! The `Kv` port on fjall, with settings for small boards and around the traps of 3.1.13.
+//! The `Kv` port on fjall (an LSM-tree store), with settings for small boards.
 //!
-//! Traps and what is done about them (measured in shared/reference/retrieval.md 7):
-//! - Options are frozen when a keyspace is made: they are part of the folder's name (`LAYOUT`).
-//! - A small memtable can hang the only worker on its own queue: memtables never fill by themselves here
-//!   (1 GiB), the writer rotates them by hand every `STORE_MEMORY_BYTES`, and there are two workers.
-//! - A flipped journal byte loses what came after without an error: `store::audit` compares stamps.
+//! Properties of fjall 3.1.13 that this file works around:
+//! - Options are frozen when a keyspace is made, so that they have a number in the folder's name (`LAYOUT`).
+//! - A small memtable can hang the only worker on its own queue (fjall#323): memtables never fill by themselves here
+//!   (1 GiB), the writer rotates them explicitly every `STORE_MEMORY_BYTES`, and there are two workers.
+//! - A flipped journal byte loses everything after it without an error: `store::audit` compares stamps.
 //! - Iterators end early after an error: every item is checked.
 
 use crate::limits::{STORE_CACHE_BYTES, STORE_MEMORY_BYTES};
@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The number of the settings below. Change it with them: an old folder keeps its old settings for ever.
+/// The folder's name with the number of the settings below. Change it with them: a folder has its settings for ever.
 pub const LAYOUT: &str = "store-1";
 
 /// Far above use, so that fjall never rotates by itself.
@@ -27,7 +27,7 @@ const MEMTABLE_NEVER_FULL: u64 = 1 << 30;
 pub enum Sync {
     /// To the disk: `fdatasync` of the journal.
     Disk,
-    /// Only to the system's buffers. A planted defect for the tests; no release does it.
+    /// Only to the system's buffers. An injected bug for tests of power cuts; no release does it.
     Buffer,
 }
 
@@ -86,7 +86,7 @@ impl Disk {
         &self.inner.spaces[space.index()]
     }
 
-    /// Writes the memory tables out and waits for it. Only the writer thread calls this.
+    /// Flushes the memtables to disk and waits for it. Only the writer thread calls this.
     ///
     /// # Errors
     /// Any `KvError`.
@@ -101,7 +101,7 @@ impl Disk {
 
 fn options(space: Space) -> KeyspaceCreateOptions {
     let compression = match space {
-        // int8 codes are noise to a compressor.
+        // int8 vectors do not compress.
         Space::Vector => CompressionType::None,
         _ => CompressionType::Lz4,
     };
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_disk_store_keeps_the_rules_of_every_store() {
+    fn the_disk_store_passes_the_suite_of_every_kv() {
         let folder = tempfile::tempdir().unwrap();
         crate::store::kv::suite(&Disk::open(folder.path(), Sync::Disk).unwrap());
     }
@@ -210,11 +210,11 @@ mod tests {
         assert_eq!(disk.get(Space::State, b"a").unwrap().as_deref(), Some(&b"1"[..]));
     }
 
-    /// Why `LAYOUT` has a number: fjall does not even ask for the options of a keyspace that exists.
+    /// Why `LAYOUT` has a number: fjall ignores the options for a keyspace that exists.
     #[test]
     fn options_are_frozen_when_a_keyspace_is_made() {
         let folder = tempfile::tempdir().unwrap();
-        let asked = |times: &std::cell::Cell<u32>| {
+        let open = |times: &std::cell::Cell<u32>| {
             let db = Database::builder(folder.path()).worker_threads(2).open().unwrap();
             db.keyspace("a", || {
                 times.set(times.get() + 1);
@@ -223,14 +223,18 @@ mod tests {
             .unwrap();
         };
         let times = std::cell::Cell::new(0);
-        asked(&times);
+        open(&times);
         assert_eq!(times.get(), 1);
-        asked(&times);
-        assert_eq!(times.get(), 1, "fjall asks again: then a change of options needs no new LAYOUT any more");
+        open(&times);
+        assert_eq!(
+            times.get(),
+            1,
+            "fjall takes the options again: then a change of options needs no new LAYOUT any more"
+        );
     }
 
-    /// fjall#323: with memtables of 4 MiB and one worker, a run of this shape hung for good. With ours it
-    /// must end; a hang shows as a test that never does.
+    /// fjall#323: with memtables of 4 MiB and one worker, such a run hung for good. With these settings it must end; a
+    /// hang shows as a test that never ends.
     #[test]
     fn many_rotations_under_constant_writing_come_to_an_end() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
-//! Folders and files of the owner: listing them in the order of paths, reading them whole.
+//! Folders and files of the owner: lists them in the order of paths, reads them whole.
 //!
-//! Links of any kind are left out, so that no loop and nothing outside the folder is ever followed. Hidden
-//! files and folders (a leading dot) are left out, and so is the agent's own home.
+//! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
+//! folders (a leading dot) are left out, and so is the agent's own home.
 
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, LOOK_BATCH, REMARKS_MAX};
 use crate::scheduler::task::Scan;
@@ -16,13 +16,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Reads what the owner watches. Clones are alike.
+/// Lists and reads what the owner watches.
 #[derive(Clone, Debug)]
 pub struct Folders {
     home: PathBuf,
 }
 
-/// Where one listing stands.
+/// The state of one listing.
 struct Walk<'a> {
     after: Option<&'a [u8]>,
     home: &'a [u8],
@@ -37,20 +37,20 @@ impl Folders {
         Self { home }
     }
 
-    /// The next stretch of files at `look.scope` or below it.
+    /// The next batch of files at `scan.scope` or below it.
     #[must_use]
-    pub fn list(&self, look: &Scan) -> Listing {
+    pub fn list(&self, scan: &Scan) -> Listing {
         let mut walk = Walk {
-            after: look.after.as_deref(),
+            after: scan.after.as_deref(),
             home: self.home.as_os_str().as_bytes(),
             listing: Listing::default(),
             full: false,
         };
-        if let Some(why) = away(&look.source) {
+        if let Some(why) = unavailable(&scan.source) {
             walk.remark(why);
-            walk.listing.holes.push(look.source.path.clone());
-        } else if walk.reachable(&look.source.path, &look.scope) {
-            walk.visit(&look.scope, FOLDER_DEPTH_MAX);
+            walk.listing.holes.push(scan.source.path.clone());
+        } else if walk.reachable(&scan.source.path, &scan.scope) {
+            walk.visit(&scan.scope, FOLDER_DEPTH_MAX);
         }
         if walk.full {
             walk.listing.upto = walk.listing.entries.last().map(|entry| entry.path.clone());
@@ -108,9 +108,9 @@ fn stamp(meta: &Metadata) -> FileStamp {
     }
 }
 
-/// Whether the source is not gone but out of reach (an unplugged disk, a server that is off): then nothing
-/// in it counts as deleted. The number of the file system tells the two apart.
-fn away(source: &Source) -> Option<String> {
+/// Why the source is not deleted but out of reach (an unplugged disk, a server that is off): then nothing in it counts
+/// as deleted. The number of the file system tells the two apart.
+fn unavailable(source: &Source) -> Option<String> {
     let path = Path::new(OsStr::from_bytes(&source.path));
     let name = path.display();
     match fs::metadata(path) {
@@ -188,7 +188,7 @@ impl Walk<'_> {
         if self.listing.holes.len() < REMARKS_MAX {
             self.listing.holes.push(path.to_vec());
         } else {
-            // So many holes: nothing in this stretch is taken for gone.
+            // With so many unread places, nothing of this batch counts as deleted.
             self.listing.holes = vec![b"/".to_vec()];
         }
     }
@@ -216,7 +216,7 @@ impl Walk<'_> {
                     &format!("it holds more than {FOLDER_ENTRIES_MAX} files directly; put them into sub-folders"),
                 );
             }
-            // So that a folder sorts where its files' paths do.
+            // With a slash a folder sorts where the paths of its files do.
             if folder {
                 name.push(b'/');
             }

@@ -1,8 +1,11 @@
-//! The agent's home: one private folder with its key, its token, its store, and a lock so that only one agent lives
-//! there.
+//! The agent's home: one private folder with its key, its token, its store, and a lock so that only one agent uses it.
 //!
-//! `Home` names every small file in it (`HomeFile`) and is the only way to them: all are read and written by
-//! `durable`. The store's folder, of which `store` and `disk` take care, lies beside them.
+//! `HomeFile` names every small file in it, and `Home` is the only access to them. All are written by `durable`:
+//! written beside, synced, renamed, and the folder synced, so that after a power cut a file is the old or the new one.
+//! The folder has mode 0700 and its files 0600; its default path follows the XDG base directory specification. The
+//! store's folder, which `store` and `disk` open, lies in it too.
+//!
+//! Damaged keys, tokens and start counts are never overwritten: the error tells the owner what to do.
 
 mod boot_count;
 mod durable;
@@ -25,7 +28,7 @@ pub use token::Token;
 #[derive(Debug)]
 pub struct Home {
     path: PathBuf,
-    /// Held for as long as the agent lives; `None` for who only looks.
+    /// Held while the agent runs; `None` for read access beside it.
     _lock: Option<File>,
 }
 
@@ -34,15 +37,15 @@ pub struct Home {
 pub enum HomeFile {
     /// The key.
     Identity,
-    /// The secret of the API.
+    /// The API's token.
     Token,
     /// The number of the agent's starts.
     BootCount,
     /// What the owner set. No agent writes it.
     Settings,
-    /// Where peers were reached.
+    /// Addresses at which peers were reached.
     Peers,
-    /// A copy of what is watched.
+    /// A copy of the list of watched folders.
     Sources,
     /// What the governor learned, and the pause that holds.
     Energy,
@@ -63,8 +66,8 @@ impl HomeFile {
         }
     }
 
-    /// Bytes of it that are read.
-    const fn most(self) -> usize {
+    /// At most so many bytes of it are read.
+    const fn bytes_max(self) -> usize {
         match self {
             Self::Peers => REMEMBER_BYTES_MAX,
             _ => STATE_BYTES_MAX,
@@ -85,17 +88,17 @@ pub fn default_home() -> Result<PathBuf, String> {
 }
 
 impl Home {
-    /// The home in this folder, whoever lives there: nothing is made or locked. For looks beside a running agent, and
-    /// for the tasks of the agent that holds the lock.
+    /// The home in this folder, whoever uses it: nothing is made or locked. For reading beside a running agent, and for
+    /// tasks of the agent that holds the lock.
     #[must_use]
     pub fn at(path: &Path) -> Self {
         Self { path: path.to_owned(), _lock: None }
     }
 
-    /// Makes the folder if need be (mode 0700) and takes its lock; dropping it lets the next agent in.
+    /// Makes the folder if need be (mode 0700) and takes its lock, until the value is dropped.
     ///
     /// # Errors
-    /// One sentence: it cannot be made, or another agent lives there.
+    /// One sentence: it cannot be made, or another agent uses it.
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
         DirBuilder::new()
@@ -139,7 +142,7 @@ impl Home {
     /// # Errors
     /// The system's, or that it is no regular file.
     pub fn read(&self, file: HomeFile) -> std::io::Result<Option<Vec<u8>>> {
-        durable::read(&self.file(file), file.most())
+        durable::read(&self.file(file), file.bytes_max())
     }
 
     /// Writes a file, synced: after a power cut the old or the new one is whole.
@@ -177,7 +180,7 @@ impl Home {
     /// Counts this start, from 1; on the disk when it returns.
     ///
     /// # Errors
-    /// One sentence: the count is damaged, or cannot be kept.
+    /// One sentence: the count is damaged, or cannot be stored.
     pub fn count_boot(&self) -> Result<u32, String> {
         boot_count::count(&self.file(HomeFile::BootCount))
     }
@@ -196,8 +199,8 @@ impl Home {
         settings::read(&self.file(HomeFile::Settings))
     }
 
-    /// The copy of what is watched, kept outside the store so that a damaged store can be rebuilt.
-    /// An unreadable copy counts as none, and is told.
+    /// The copy of the list of watched folders, outside the store so that a damaged store can be rebuilt. An unreadable
+    /// copy counts as empty, with an error in the log.
     #[must_use]
     pub fn sources(&self) -> Sources {
         let Ok(Some(bytes)) = self.read(HomeFile::Sources) else { return Sources::default() };
@@ -209,8 +212,8 @@ impl Home {
     }
 }
 
-/// Bytes free for this user on the disk that holds `path`. An unreadable figure counts as plenty: the
-/// writes themselves will tell.
+/// Bytes free for this user on the disk that holds `path`. An unreadable figure counts as plenty: a full disk then
+/// shows in the writes themselves.
 #[must_use]
 pub fn disk_free(path: &Path) -> u64 {
     rustix::fs::statvfs(path).map_or(DISK_FREE_MIN * 2, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))

@@ -1,15 +1,16 @@
 //! The operating system, wrapped: clocks, files, folders, the disk store, threads' priorities and `/sys`.
 //!
-//! Each file wraps one thing of Linux and says nothing of what it is used for. Time comes from CLOCK_BOOTTIME
+//! Each file wraps one facility of Linux and does not know what it is used for. Time comes from CLOCK_BOOTTIME
 //! (`clock`), so that suspend counts. The store's bytes live in fjall (`disk`, `store`); the agent's own small files
 //! live in its home folder (`home`) and are replaced as a whole: written beside, synced, renamed, and the folder
 //! synced. Sensors are read below a root that a test can point elsewhere (`sysfs`). Calls that block run on
 //! their own threads (`blocking`), never on the executor's.
 //!
-//! Invariants: this is the only room, with `embed::engine`, that calls the operating system below sockets; unsafe
-//! code stands only in `sched`. It uses nothing of the other rooms of the world.
+//! Invariants: besides `embed::engine` this is the only module that calls the operating system below sockets; its
+//! unsafe code is in `sched` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
+//! counted and bounded in the log (`panics`).
 //!
-//! It does not decide anything, and it does not talk to other devices.
+//! It does not decide anything, and it sends nothing to other devices.
 
 pub mod blocking;
 pub mod clock;

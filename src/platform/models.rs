@@ -1,4 +1,4 @@
-//! Finding the model's files and checking them before they are used.
+//! Finds the model's files and checks them before they are used.
 
 use crate::embed::engine::Engine;
 use crate::embed::model::Manifest;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The folder of the one model that this version knows.
 pub const MODEL: &str = "all-MiniLM-L6-v2";
 
-/// Where models are looked for, in order.
+/// The folders where models are looked for, in order.
 #[must_use]
 pub fn places(given: Option<&Path>) -> Vec<PathBuf> {
     if let Some(given) = given {
@@ -27,11 +27,11 @@ pub fn places(given: Option<&Path>) -> Vec<PathBuf> {
 /// # Errors
 /// One sentence that names every place that was tried.
 pub fn find(given: Option<&Path>) -> Result<PathBuf, String> {
-    let places = places(given);
-    let folders = places.iter().flat_map(|place| [place.join(MODEL), place.clone()]);
-    let found = folders.into_iter().find(|folder| folder.join("manifest.json").is_file());
+    let folders = places(given);
+    let candidates = folders.iter().flat_map(|folder| [folder.join(MODEL), folder.clone()]);
+    let found = candidates.into_iter().find(|folder| folder.join("manifest.json").is_file());
     found.ok_or_else(|| {
-        let tried: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
+        let tried: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
         format!("No model was found. Looked for {MODEL} in {}. Say where it is with --models DIR.", tried.join(", "))
     })
 }

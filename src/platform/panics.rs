@@ -1,9 +1,9 @@
-//! Panics: a defect of the program ends one piece of work, never a thread or its slot.
+//! Panics: a defect of the program ends one task, never a thread or its slot.
 //!
-//! Every thread runs its work within [`guard`], which turns a panic into a reason. The hook of [`install`] counts every
-//! panic of the process, those of tasks on the executor among them, and logs one line instead of the standard message:
-//! that one prints what was being worked on as long as it is (a string that is cut at a wrong place is printed whole),
-//! and texts of documents do not belong into logs.
+//! Every thread runs its work within [`guard`], which turns a panic into a reason. The hook of [`install`], which the
+//! command line sets first, counts every panic of the process, also those of tasks on the executor, and logs one
+//! bounded line instead of the standard message: that may print a whole text (slicing a string at a wrong place does),
+//! and texts of documents do not belong in logs.
 
 use crate::limits::PANIC_TEXT_BYTES_MAX;
 use std::any::Any;
@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// What the hook knew of the last panic of this thread.
+    /// The hook's description of the last panic of this thread.
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Sets the hook. A second call changes nothing that anybody sees.
+/// Sets the hook. A second call changes nothing.
 pub fn install() {
     set_hook(Box::new(|info| {
         COUNT.fetch_add(1, Ordering::Relaxed);
@@ -35,8 +35,8 @@ pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
-/// Does the work; a panic in it becomes its reason: where, and the beginning of its message. What the work changed stays
-/// as it was at that moment, so that the caller must not rely on it.
+/// Does the work; a panic in it becomes a reason: the place, and the start of its message. State that the work was
+/// changing stays half changed, so that the caller must not rely on it.
 ///
 /// # Errors
 /// The reason, at most `PANIC_TEXT_BYTES_MAX` bytes.
@@ -56,16 +56,16 @@ fn message(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// The beginning of the text, on one line.
+/// The start of the text, on one line.
 fn bounded(text: &str) -> String {
-    let mut kept = String::new();
+    let mut start = String::new();
     for sign in text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }) {
-        if kept.len() + sign.len_utf8() > PANIC_TEXT_BYTES_MAX {
+        if start.len() + sign.len_utf8() > PANIC_TEXT_BYTES_MAX {
             break;
         }
-        kept.push(sign);
+        start.push(sign);
     }
-    kept
+    start
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_a_short_reason_and_what_follows_is_done() {
+    fn a_panic_becomes_a_short_reason_and_later_work_runs() {
         let secret = "a private diary ".repeat(1000);
         let why = guard(|| panic!("cannot cut {secret:?}\nthere")).map(|()| 0).unwrap_err();
         assert!(why.contains("cannot cut") && why.len() <= PANIC_TEXT_BYTES_MAX, "{why}");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hook_counts_and_says_where() {
+    fn the_hook_counts_and_names_the_place() {
         install();
         let before = count();
         let why = guard(|| panic!("here")).map(|()| 0).unwrap_err();

@@ -1,6 +1,6 @@
-//! Where a thread stands in the system's queues: four system calls that no safe crate of ours offers.
+//! Priorities of threads, and whether the clock is synchronised: system calls that no safe crate of ours offers.
 //!
-//! Each has a twin in what the kernel says of the thread afterwards; the test holds both together.
+//! See sched_setscheduler(2), ioprio_set(2), sched_setattr(2) and adjtimex(2). The tests read each setting back.
 
 #![expect(unsafe_code, reason = "system calls without a safe wrapper; nothing else lives in this file")]
 
@@ -18,12 +18,12 @@ const UTIL_CLAMP_MAX: u64 = 0x40;
 /// All of a core's capacity, in sched_setattr's unit.
 const CAPACITY: u32 = 1024;
 
-/// Where the calling thread stands.
+/// The priority of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadPriority {
     /// It runs only when nothing else wants the core (SCHED_IDLE).
     pub idle_class: bool,
-    /// Its niceness: 19 is the most polite.
+    /// Its niceness: 19 is the lowest priority.
     pub nice: i32,
     /// Its disk accesses wait for everybody else's.
     pub io_idle: bool,
@@ -44,9 +44,9 @@ struct SchedAttr {
     util_max: u32,
 }
 
-/// Puts the calling thread behind everything that a person does: SCHED_IDLE, or nice 19 where that is refused, and
-/// idle I/O. There is no way back without privileges, so that such a thread never serves people
-/// (shared/reference/energy.md, finding 7). Refused is fine: the work is the same, only less polite.
+/// Gives the calling thread the lowest priority: SCHED_IDLE, or nice 19 where that is refused, and idle I/O. Without
+/// privileges this cannot be undone (sched(7)), so that such a thread never serves people. A refusal is no error: the
+/// work is the same with a higher priority.
 pub fn step_back() {
     let parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: the kernel reads one sched_param, which lives through the call; 0 is the calling thread.
@@ -64,7 +64,7 @@ pub fn step_back() {
     }
 }
 
-/// Asks the kernel where the calling thread stands.
+/// The priority of the calling thread, as the kernel reports it.
 #[must_use]
 pub fn standing() -> ThreadPriority {
     // SAFETY: one integer; 0 is the calling thread.
@@ -75,8 +75,8 @@ pub fn standing() -> ThreadPriority {
     ThreadPriority { idle_class: class == libc::SCHED_IDLE, nice, io_idle: io >> 13 == 3 }
 }
 
-/// Clamps the calling thread to so many percent of a core's capacity, so that the kernel picks a slow, frugal frequency
-/// for it; `None`: no clamp. False where the kernel cannot (finding 6: mostly).
+/// Clamps the calling thread to so many percent of a core's capacity, so that the kernel picks a low frequency for it;
+/// `None`: no clamp. False where the kernel cannot, which is most of them (it needs CONFIG_UCLAMP_TASK).
 #[must_use]
 pub fn clamp(percent: Option<u8>) -> bool {
     let util_max = percent.map_or(CAPACITY, |percent| CAPACITY * u32::from(percent.min(100)) / 100);
@@ -97,7 +97,7 @@ pub fn clamp(percent: Option<u8>) -> bool {
     unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attr, 0) == 0 }
 }
 
-/// Whether the system's clock is kept right by somebody (NTP): adjtimex says so; `None` where it may not be asked.
+/// Is the system's clock synchronised (by NTP), according to adjtimex? `None` where the call is not allowed.
 #[must_use]
 pub fn clock_is_synced() -> Option<bool> {
     // SAFETY: all of a timex is plain numbers, for which zero bytes are values.
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_stepped_back_stands_last_and_the_others_where_they_were() {
+    fn a_thread_that_stepped_back_has_the_lowest_priority_and_others_are_unchanged() {
         let before = standing();
         assert!(!before.idle_class && !before.io_idle, "{before:?}");
         let back = std::thread::Builder::new().spawn(|| {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clamp_is_an_answer_and_keeps_the_class() {
+    fn a_clamp_reports_its_success_and_leaves_the_class() {
         let clamped = std::thread::Builder::new().spawn(|| {
             step_back();
             let before = standing();
@@ -144,13 +144,13 @@ mod tests {
             (real, clamp(None), before, standing())
         });
         let (real, lifted, before, after) = clamped.unwrap().join().unwrap();
-        assert_eq!(real, lifted, "a kernel that can clamp can lift it");
+        assert_eq!(real, lifted, "a kernel that can clamp can remove the clamp");
         assert_eq!(before, after);
         println!("uclamp is {}", if real { "real here" } else { "not in this kernel" });
     }
 
     #[test]
-    fn the_clock_s_state_is_known_or_not_asked() {
+    fn the_clock_s_state_can_be_read() {
         println!("synced: {:?}", clock_is_synced());
         assert!(process_cpu() > Duration::ZERO);
     }

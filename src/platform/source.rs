@@ -1,4 +1,4 @@
-//! From a path that a person typed to a source that the node may watch.
+//! Turns a path that a person typed into a source that the node can watch.
 
 use crate::base::id::Ring;
 use crate::limits::{COLLECTION_BYTES_MAX, PATH_BYTES_MAX};
@@ -8,14 +8,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The collection of documents that nobody named one for.
+/// The collection of documents for which none was named.
 pub const DEFAULT_COLLECTION: &str = "home";
 
-/// Follows links, sees that something readable is there, and notes its file system. Blocks: it reads the
-/// disk, so async callers wrap it in `errand::run`.
+/// Resolves links, checks that something readable is there, and records its file system. Blocks: it reads the disk, so
+/// async callers wrap it in `blocking::run`.
 ///
 /// # Errors
-/// One sentence: no absolute path, nothing there, neither folder nor file, not readable, or a bad name.
+/// One sentence: no absolute path, nothing there, neither folder nor file, not readable, or an invalid name.
 pub fn source_at(path: &Path, collection: &str, ring: Ring) -> Result<Source, String> {
     check_collection(collection)?;
     let name = path.display();
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_watched_is_told_in_one_sentence() {
+    fn what_cannot_be_watched_is_refused_in_one_sentence() {
         let error = |path: &str| source_at(Path::new(path), "home", Ring::Mesh).unwrap_err();
         assert!(error("notes").contains("not an absolute path"));
         assert!(error("/no/such/place").contains("cannot be found"));

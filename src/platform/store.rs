@@ -1,5 +1,5 @@
-//! Opening the store, and what to do when it does not add up. The owner's files are the truth; the store
-//! can always be made anew from them, and what stands in it is kept wherever it can be.
+//! Opens the store, and repairs it when it is inconsistent. The store can always be rebuilt from the owner's files, but
+//! as much as possible of it is saved: it is mended first, and set aside, never deleted, where that fails.
 
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::Home;
@@ -13,13 +13,13 @@ use log::warn;
 use std::fs;
 use std::path::Path;
 
-/// The file that says that the store failed while it was in use, so that it is checked wholly next time.
+/// Marks that the store failed while it was in use, so that the whole store is checked at the next start.
 const SUSPECT: &str = "store-suspect";
 
-/// Opens the home's store, mends it or makes it anew where it is damaged, and binds it to the model.
+/// Opens the home's store, mends or rebuilds it where it is damaged, and binds it to the model.
 ///
 /// # Errors
-/// One sentence: the disk refuses, or the store belongs to another model.
+/// One sentence: the disk fails, or the store belongs to another model.
 pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>, String> {
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
@@ -27,8 +27,8 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>
         Ok(disk) => disk,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
         Err(KvError::Damaged(what)) => {
-            let kept = set_aside(&folder)?;
-            warn!("The store was damaged ({what}) and is made anew from your files. The old one was kept as {kept}.");
+            let aside = set_aside(&folder)?;
+            warn!("The store was damaged ({what}) and is made anew from your files. The old one was kept as {aside}.");
             Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?
         }
     };
@@ -49,7 +49,7 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>
     Ok(library)
 }
 
-/// Marks the store for a whole check at the next start.
+/// Marks the store for a check of the whole store at the next start.
 pub fn mark_suspect(home: &Path) {
     let _ = fs::write(home.join(SUSPECT), "The store failed while it was in use.\n");
 }
@@ -68,15 +68,15 @@ fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
 
 fn set_aside(folder: &Path) -> Result<String, String> {
     for n in 1..1000 {
-        let kept = folder.with_extension(format!("damaged-{n}"));
-        if !kept.exists() {
+        let aside = folder.with_extension(format!("damaged-{n}"));
+        if !aside.exists() {
             #[expect(
                 clippy::disallowed_methods,
                 reason = "nothing is lost if the old name is still there after a power cut"
             )]
-            fs::rename(folder, &kept)
+            fs::rename(folder, &aside)
                 .map_err(|error| format!("The damaged store {} cannot be moved away: {error}.", folder.display()))?;
-            return Ok(kept.display().to_string());
+            return Ok(aside.display().to_string());
         }
     }
     Err(format!("There are a thousand damaged stores beside {}. Is the disk failing?", folder.display()))

@@ -4,9 +4,9 @@ use crate::energy::policy::wall::{Wall, Zone};
 use crate::limits::ZONE_CHANGES_MAX;
 use tz::TimeZone;
 
-/// Seconds between two looks for a change: no zone changes twice within a day.
+/// Seconds between two samples of the offset: no zone changes twice within a day.
 const STEP: i64 = 86_400;
-/// Days that are looked ahead: as many changes as are kept, two a year.
+/// Days that are searched ahead: as many as `ZONE_CHANGES_MAX` changes need, two a year.
 const AHEAD: usize = 365 * (ZONE_CHANGES_MAX / 2) + 2;
 
 /// The system's zone from `wall` on; UTC where there is none to be read.
@@ -50,8 +50,8 @@ mod tests {
 
     #[test]
     fn the_changes_of_three_zones_are_found_to_the_second() {
-        // The rules of Berlin, New York and Lord Howe as POSIX writes them; the changes of 2026 as the IANA data base has
-        // them (energy::policy::wall's tests), and what the clocks show a second before and after.
+        // The rules of Berlin, New York and Lord Howe as POSIX writes them; the changes of 2026 as the IANA database
+        // has them (energy::policy::wall's tests), and the local minutes a second before and after.
         for (rule, changes) in [
             ("CET-1CEST,M3.5.0,M10.5.0/3", [(1_774_746_000, (119, 180)), (1_792_890_000, (179, 120))]),
             ("EST5EDT,M3.2.0,M11.1.0", [(1_772_953_200, (119, 180)), (1_793_512_800, (119, 60))]),

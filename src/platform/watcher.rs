@@ -1,4 +1,4 @@
-//! Changes in watched folders, as the system tells them (inotify).
+//! Changes in watched folders, as the system reports them (inotify(7)).
 
 use crate::node::input::Input;
 use crate::platform::panics::guard;
@@ -10,19 +10,19 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// Tells the driver of changes. Where it cannot, the hourly look finds them.
+/// Sends changes to the driver. Where it cannot watch, the hourly scan finds them.
 pub struct FolderWatcher {
     watcher: Option<RecommendedWatcher>,
 }
 
 impl FolderWatcher {
-    /// `home`: the agent's own folder, whose changes are never told.
+    /// `home`: the agent's own folder, whose changes are ignored.
     #[must_use]
     pub fn new(inputs: Sender<Input>, home: PathBuf) -> Self {
-        let tell = move |result: notify::Result<notify::Event>| {
-            // A full channel makes this thread wait; the system then drops events and says so (`need_rescan`).
+        let on_event = move |result: notify::Result<notify::Event>| {
+            // A full channel makes this thread wait; the system then drops events and reports that (`need_rescan`).
             let send = |input| drop(inputs.send_blocking(input));
-            let told = guard(|| match result {
+            let handled = guard(|| match result {
                 Ok(event) if event.need_rescan() => send(Input::EventsLost),
                 Ok(event) if is_change(event.kind) => {
                     for path in event.paths.into_iter().filter(|path| !path.starts_with(&home)) {
@@ -31,22 +31,22 @@ impl FolderWatcher {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    warn!("A watched folder reported an error and is looked at anew: {error}.");
+                    warn!("A watched folder reported an error and is scanned again: {error}.");
                     send(Input::EventsLost);
                 }
             });
-            if told.is_err() {
+            if handled.is_err() {
                 send(Input::EventsLost);
             }
         };
-        let watcher = notify::recommended_watcher(tell);
+        let watcher = notify::recommended_watcher(on_event);
         if let Err(error) = &watcher {
             warn!("Changes in folders cannot be watched on this system ({error}); they are found once an hour.");
         }
         Self { watcher: watcher.ok() }
     }
 
-    /// Tells of every change at `path` or below it from now on. May take long on a large tree.
+    /// Sends every change at `path` or below it from now on. May take long on a large tree.
     pub fn watch(&mut self, path: &[u8]) {
         let path = Path::new(OsStr::from_bytes(path));
         let Some(watcher) = &mut self.watcher else { return };
@@ -63,7 +63,7 @@ impl FolderWatcher {
     }
 }
 
-/// Reading a file is no change of it; this agent reads them all.
+/// Reading a file is not a change; this agent reads all of them.
 const fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,

@@ -1,4 +1,4 @@
-//! F1, F2, F3, B3: what a reader must conclude from each tree (EXPECT.tsv), and what not.
+//! F1, F2, F3, B3: what must be concluded from each tree (EXPECT.tsv), and what not.
 
 use crate::trees::{folder, names, tree};
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use wattle::energy::sample::text::{Stall, pressure};
 const EXPECTED: usize = 16;
 
 #[test]
-fn every_tree_gives_the_sensor_the_limit_and_the_source_that_are_expected_of_it() {
+fn every_tree_gives_the_expected_sensor_limit_and_source() {
     let table = fs::read_to_string(folder().join("EXPECT.tsv")).unwrap();
     let mut wrong = Vec::new();
     let mut seen = 0;
@@ -38,12 +38,12 @@ fn every_tree_gives_the_sensor_the_limit_and_the_source_that_are_expected_of_it(
             wrong.push(format!("{name}: {ours:?} where {due:?} is expected"));
         }
     }
-    assert_eq!(seen, EXPECTED, "the table was cut short, or grew");
+    assert_eq!(seen, EXPECTED, "the table has another number of rows");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_tree_has_a_row_or_is_known_to_have_none() {
+fn every_tree_has_a_row_or_is_listed_without_one() {
     let table = fs::read_to_string(folder().join("EXPECT.tsv")).unwrap();
     let rows: BTreeSet<&str> = table.lines().skip(1).filter_map(|line| line.split('\t').next()).collect();
     let all = names();
@@ -65,7 +65,7 @@ fn every_tree_has_a_row_or_is_known_to_have_none() {
 }
 
 #[test]
-fn boards_are_named_where_the_tree_tells() {
+fn boards_are_named_where_the_tree_identifies_them() {
     let board = |name| BoardReport::of(&tree(name)).board.map(|board| board.name);
     assert_eq!(board("rpi3b-rpios-throttled").as_deref(), Some("Raspberry Pi 3B"));
     assert_eq!(board("rpizero2w-rpios").as_deref(), Some("Raspberry Pi Zero 2 W"));
@@ -76,10 +76,14 @@ fn boards_are_named_where_the_tree_tells() {
 }
 
 #[test]
-fn throttling_voltage_and_fans_are_read_where_they_are_told() {
+fn throttling_voltage_and_fans_are_read_where_there_are_files() {
     let found = |name| BoardReport::of(&tree(name));
     assert_eq!(found("rk3588-rock5b-vendor").throttling, Some(false));
-    assert_eq!(found("rpi3b-rpios-throttled").throttling, None, "a Pi throttles behind Linux's back: unknown, not no");
+    assert_eq!(
+        found("rpi3b-rpios-throttled").throttling,
+        None,
+        "a Pi throttles without Linux seeing it: unknown, not false"
+    );
     assert_eq!(found("x86-laptop-bat-discharging").throttling, Some(false), "powerclamp's -1 is idle");
     assert_eq!(found("rpi4b-rpios-gpiofan-hot").under_voltage, Some(false));
     assert_eq!(found("rpi4b-rpios-gpiofan-hot+undervoltage").under_voltage, Some(true));
@@ -91,8 +95,8 @@ fn throttling_voltage_and_fans_are_read_where_they_are_told() {
 }
 
 #[test]
-fn no_file_of_the_firmware_s_mailbox_is_ever_asked_for() {
-    // C4, the pure part: what the findings tell io to keep open.
+fn no_file_of_the_firmware_s_mailbox_is_ever_read() {
+    // C4, the pure part: the paths that `platform` opens.
     for name in names() {
         let found = BoardReport::of(&tree(&name));
         let sensors = found.cpu.sensors().iter().map(|sensor| sensor.path.clone());
@@ -120,7 +124,7 @@ fn batteries_are_read_without_believing_signs_scopes_or_percents() {
 }
 
 #[test]
-fn pressure_is_read_in_all_its_shapes_and_unknown_where_it_is_not_there() {
+fn pressure_is_read_in_all_its_formats_and_unknown_where_it_is_missing() {
     let variants = tree("psi-variants");
     let stall = |path| variants.bytes(path).map(pressure);
     assert_eq!(stall("old-kernel/proc/pressure/cpu"), Ok(Stall { some: Some(1_195_993), full: None }));
@@ -129,7 +133,7 @@ fn pressure_is_read_in_all_its_shapes_and_unknown_where_it_is_not_there() {
 }
 
 #[test]
-fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
+fn rails_that_feed_a_whole_board_are_found_and_others_ignored() {
     let rail = |name| Rail::find(&tree(name), None);
     let value = |name, file: &str| tree(name).integer(file);
     // EXPECT.txt of the tree: 5048 mV x 960 mA.
@@ -142,7 +146,7 @@ fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
     let hat = tree("rpi4b-ups-hat-ina219");
     assert_eq!(rail("rpi4b-ups-hat-ina219"), None, "it measures the battery of a HAT");
     let owners = Rail::find(&hat, Some("ina219"));
-    let Some(Rail::Microwatts { microwatts, .. }) = owners else { panic!("its owner says that it measures all") };
+    let Some(Rail::Microwatts { microwatts, .. }) = owners else { panic!("named by its owner") };
     assert_eq!(hat.integer(&microwatts), Ok(176_000));
     assert_eq!(rail("x86-laptop-bat-discharging"), None, "only root reads RAPL: unknown, not 0");
     let mut opened = tree("x86-laptop-bat-discharging");
@@ -154,7 +158,7 @@ fn rails_that_feed_a_whole_board_are_found_and_others_left_alone() {
 }
 
 #[test]
-fn a_glance_at_each_tree_says_what_may_run_and_why() {
+fn a_report_of_each_tree_says_what_may_run_and_why() {
     for name in names().iter().filter(|name| *name != "psi-variants") {
         let report = Report::glance(&BoardReport::of(&tree(name)), 4);
         let json = serde_json::to_value(&report).unwrap();

@@ -1,4 +1,4 @@
-//! F4: any bytes in any file give findings and decisions, never a panic, never a number that is not one.
+//! F4: any bytes in any file give a report and decisions, never a panic, never NaN.
 
 use crate::trees::{names, tree};
 use wattle::base::rng::Rng;
@@ -19,10 +19,10 @@ use wattle::energy::sample::group::Readings;
 use wattle::energy::sample::text;
 use wattle::limits::SENSOR_FILES_MAX;
 
-/// Rounds of an everyday run; `WATTLE_FUZZ_ROUNDS` asks for more.
+/// Rounds by default; `WATTLE_FUZZ_ROUNDS` sets another number.
 const ROUNDS: u64 = 400;
 
-const PIECES: [&[u8]; 16] = [
+const SNIPPETS: [&[u8]; 16] = [
     b"",
     b"\n",
     b"-",
@@ -49,11 +49,11 @@ fn pick(rng: &mut Rng, end: usize) -> usize {
     usize::try_from(rng.below(end as u64)).unwrap()
 }
 
-/// Bytes that once were `old`.
+/// `old` with one random change.
 fn mutated(rng: &mut Rng, old: &[u8]) -> Vec<u8> {
     let mut bytes = old.to_vec();
     match rng.below(5) {
-        0 => bytes = PIECES[pick(rng, PIECES.len())].to_vec(),
+        0 => bytes = SNIPPETS[pick(rng, SNIPPETS.len())].to_vec(),
         1 => bytes = (0..rng.below(40)).map(|_| rng.below(256) as u8).collect(),
         2 if !bytes.is_empty() => {
             let at = pick(rng, bytes.len());
@@ -63,7 +63,7 @@ fn mutated(rng: &mut Rng, old: &[u8]) -> Vec<u8> {
             let at = pick(rng, bytes.len());
             bytes.truncate(at);
         }
-        _ => bytes.extend_from_slice(PIECES[pick(rng, PIECES.len())]),
+        _ => bytes.extend_from_slice(SNIPPETS[pick(rng, SNIPPETS.len())]),
     }
     bytes
 }
@@ -87,7 +87,7 @@ fn check(findings: &BoardReport, rng: &mut Rng) {
 }
 
 #[test]
-fn any_bytes_in_any_file_give_findings_and_a_decision() {
+fn any_bytes_in_any_file_give_a_report_and_a_decision() {
     let names = names();
     let mut rng = Rng::new(11);
     for _ in 0..rounds() {
@@ -135,7 +135,7 @@ fn any_bytes_in_hints_and_counters_are_a_value_or_none() {
 }
 
 #[test]
-fn a_tree_of_nothing_but_noise_is_a_device_without_sensors() {
+fn a_tree_of_noise_is_a_device_without_sensors() {
     let mut tree = Tree::default();
     let mut rng = Rng::new(13);
     for n in 0..500 {

@@ -1,4 +1,5 @@
-//! S1, S3, B1, P3, P5 on the whole governor: what safety stops, nothing starts; and better news never means less work.
+//! S1, S3, B1, P3, P5 on the whole governor: nothing starts what safety stops, and a better input never means less
+//! work.
 
 use wattle::base::level::Energy;
 use wattle::base::rng::Rng;
@@ -61,41 +62,41 @@ fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() 
     let mut duty_cycle = DutyCycle::default();
     let full = governor.decision(at(WARM));
     assert!(matches!(duty_cycle.asks(at(WARM), 0, &full), Verdict::Run { .. }));
-    // A uevent has everything sampled at once.
+    // A uevent triggers a sample at once.
     let stopped = governor.sample(Instant::from_millis(70_100), &Sample { under_voltage: Some(true), ..sample() });
     assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Fraction::NONE, 0, Mode::Off));
     assert_eq!(stopped.reason, Some(Reason::UnderVoltage));
     for worker in 0..4 {
         assert_eq!(duty_cycle.asks(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
     }
-    // Without the uevent, the next sample of a second later has it.
+    // Without the uevent, the next sample a second later sees it.
     let mut slow = warmed_up();
     let seen = slow.sample(at(WARM), &Sample { under_voltage: Some(true), ..sample() });
     assert_eq!((seen.workers, seen.reason), (0, Some(Reason::UnderVoltage)));
 }
 
 #[test]
-fn a_supply_that_failed_three_times_in_a_day_is_remembered_over_a_restart() {
+fn a_supply_that_fell_three_times_in_a_day_is_remembered_over_a_restart() {
     let mut governor = warmed_up();
     for n in 1..=3 {
         governor.sample(at(n * 3600), &Sample { under_voltage: Some(true), ..sample() });
         governor.sample(at(n * 3600 + 1), &sample());
     }
-    let kept = serde_json::to_string(&governor.learned()).unwrap();
-    let learned: Learned = serde_json::from_str(&kept).unwrap();
+    let stored = serde_json::to_string(&governor.learned()).unwrap();
+    let learned: Learned = serde_json::from_str(&stored).unwrap();
     let mut again = Governor::new(4, &findings(80.0), Settings::default(), Some(learned));
     let last = (0..600).map(|s| again.sample(at(s), &sample_at(s))).last().unwrap();
     assert_eq!((last.workers, last.reason), (3, Some(Reason::WeakSupply)));
 }
 
 #[test]
-fn pulling_the_plug_switches_off_at_the_event() {
+fn unplugging_switches_off_at_the_event() {
     let mut governor = warmed_up();
     let battery = Battery { flow: Flow::Discharging, percent: Some(90), ..Battery::default() };
     let supplies = Some(Supplies { mains: Some(false), battery: Some(battery) });
-    let word = governor.sample(Instant::from_millis(70_010), &Sample { supplies, ..sample() });
-    assert_eq!((word.mode, word.workers, word.reason), (Mode::Off, 0, Some(Reason::OnBattery)));
-    assert!(word.on_battery);
+    let decision = governor.sample(Instant::from_millis(70_010), &Sample { supplies, ..sample() });
+    assert_eq!((decision.mode, decision.workers, decision.reason), (Mode::Off, 0, Some(Reason::OnBattery)));
+    assert!(decision.on_battery);
 }
 
 fn hint(energy: Energy) -> Hint {
@@ -107,7 +108,7 @@ fn up_to(rng: &mut Rng, end: u64) -> i64 {
 }
 
 fn any_supplies(rng: &mut Rng) -> Option<Supplies> {
-    // A device on mains, most of the time: else nothing but the battery would ever speak.
+    // A device on mains most of the time: else the battery would decide everything.
     if !rng.one_in(4) {
         return Some(Supplies::default());
     }
@@ -120,7 +121,7 @@ fn any_supplies(rng: &mut Rng) -> Option<Supplies> {
     (!rng.one_in(8)).then_some(Supplies { mains, battery })
 }
 
-/// A governor as some owner may have set it: a little on battery, quiet nights, a deadline.
+/// A governor with random settings: a trickle on battery, quiet nights, a deadline.
 fn any_governor(rng: &mut Rng) -> Governor {
     let mut quiet = QuietHours::default();
     let cap = [Fraction::NONE, Fraction::TRICKLE, Fraction::new(0.5)][rng.below(3) as usize];
@@ -134,7 +135,7 @@ fn any_governor(rng: &mut Rng) -> Governor {
     let battery = battery::Settings { trickle_on_battery: !rng.one_in(3) };
     let mut governor = Governor::new(4, &findings(80.0), Settings { policy, battery, ..Settings::default() }, None);
     governor.know_watts(0.9);
-    // Risen, at noon: else the steps of the mode would be all that speaks.
+    // Warmed up, at noon: else the steps of the mode would decide everything.
     let noon = |s| Sample { wall: Some(Wall(12 * 3600)), throttle_count: Some(7), ..sample_at(s) };
     (0..WARM).for_each(|s| _ = governor.sample(at(s), &noon(s)));
     governor
@@ -187,7 +188,7 @@ fn no_hint_lifts_a_safety_gate() {
             let decision = governor.sample(at(second), &sample);
             let gates = *governor.gates();
             for gate in [gates.thermal, gates.supply, gates.user_activity] {
-                assert!(decision.headroom <= gate.at_most, "{gate:?} was passed: {decision:?}");
+                assert!(decision.headroom <= gate.at_most, "{gate:?} was exceeded: {decision:?}");
             }
             let battery = gates.battery;
             assert!(decision.headroom <= battery.gate.at_most || battery.may_be_lifted && gates.lifts);
@@ -195,7 +196,7 @@ fn no_hint_lifts_a_safety_gate() {
                 let supplies = sample.supplies.unwrap().battery.unwrap();
                 assert!(!supplies.critical && supplies.percent.is_none_or(|percent| percent >= 15));
             }
-            // On battery and where nothing can be read, whatever the sun, the hour and the deadline say: a trickle at most.
+            // On battery and where nothing can be read: a trickle at most, whatever hint, hour and deadline.
             if battery.source != Source::Ac {
                 assert!(decision.headroom <= Fraction::TRICKLE && decision.on_battery, "{battery:?}: {decision:?}");
             }
@@ -247,7 +248,7 @@ fn better(sample: &Sample, which: u64, by: i64) -> Sample {
 }
 
 #[test]
-fn better_news_never_means_less_work() {
+fn a_better_input_never_means_less_work() {
     let mut rng = Rng::new(4);
     let mut more = [0; 12];
     for _ in 0..600 {
@@ -268,20 +269,20 @@ fn better_news_never_means_less_work() {
             more[usize::try_from(which).unwrap()] += u32::from(good.headroom > base.headroom);
         }
     }
-    assert!(more.iter().filter(|count| **count > 0).count() >= 11, "the good news mattered: {more:?}");
+    assert!(more.iter().filter(|count| **count > 0).count() >= 11, "better inputs gave more work: {more:?}");
 }
 
 #[test]
 fn a_better_hint_never_means_less_work() {
     for supplies in [Supplies::default(), charging(20), charging(70)] {
-        let shares = [Energy::Scarce, Energy::Unknown, Energy::Normal, Energy::Surplus].map(|energy| {
+        let headrooms = [Energy::Scarce, Energy::Unknown, Energy::Normal, Energy::Surplus].map(|energy| {
             let mut governor = governor();
             governor.policy.hint(at(0), Origin::Put, hint(energy));
             let sample = Sample { supplies: Some(supplies), ..sample() };
             (0..90).map(|s| governor.sample(at(s), &sample)).last().unwrap().headroom
         });
-        assert!(shares.is_sorted(), "{shares:?}");
-        assert_eq!(shares[3], Fraction::ALL);
+        assert!(headrooms.is_sorted(), "{headrooms:?}");
+        assert_eq!(headrooms[3], Fraction::ALL);
     }
 }
 

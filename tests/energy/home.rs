@@ -1,13 +1,13 @@
-//! Must show 4: two days of a home, beside the same home without a governor.
+//! Two days of a simulated home, beside the same home without a governor.
 
 use wattle::sim::power::home::{Home, Strategy};
 
-fn lived(life: Strategy) -> Home {
-    let mut home = Home::new(life);
+fn run(strategy: Strategy) -> Home {
+    let mut home = Home::new(strategy);
     home.live();
     let (all, paid) = home.joules_per_thousand();
-    let share = home.share_on_surplus() * 100.0;
-    println!("{life:?}: {share:.1} % on surplus, {all:.0} J per 1,000 chunks, {paid:.0} of them not surplus");
+    let percent = home.share_on_surplus() * 100.0;
+    println!("{strategy:?}: {percent:.1} % on surplus, {all:.0} J per 1,000 chunks, {paid:.0} of them not surplus");
     for device in &home.devices {
         let done = device.done;
         println!(
@@ -27,8 +27,8 @@ fn is_safe_and_done(home: &Home) {
 }
 
 #[test]
-fn a_backlog_that_can_wait_two_days_is_done_on_the_sun_and_never_on_a_battery() {
-    let (ours, none) = (lived(Strategy::Together), lived(Strategy::Ungoverned));
+fn a_backlog_that_can_wait_two_days_is_done_on_surplus_and_never_on_battery() {
+    let (ours, none) = (run(Strategy::Together), run(Strategy::Ungoverned));
     is_safe_and_done(&ours);
     assert!((ours.chunks() - none.chunks()).abs() < 1.0, "both did the same work");
     assert!(ours.share_on_surplus() > 0.9, "{}", ours.share_on_surplus());
@@ -38,8 +38,8 @@ fn a_backlog_that_can_wait_two_days_is_done_on_the_sun_and_never_on_a_battery() 
 }
 
 #[test]
-fn devices_that_nobody_helps_wait_for_the_sun_and_are_done_by_their_deadline_all_the_same() {
-    let home = lived(Strategy::Alone);
+fn devices_without_helpers_wait_for_surplus_and_meet_their_deadline() {
+    let home = run(Strategy::Alone);
     is_safe_and_done(&home);
     let [pi, .., pc] = &home.devices[..] else { panic!("a home has devices") };
     assert!(pi.done.on_surplus < 1.0 && pc.done.on_surplus / pc.done.chunks > 0.9);

@@ -1,4 +1,4 @@
-//! P1 on the whole governor, questions, pauses, reasons, and how often it wants to be woken (C2, the pure part).
+//! P1 on the whole governor; questions, pauses, reasons, and how often it wakes (C2, the pure part).
 
 use crate::gates::{WARM, at, governor, sample, sample_at, warmed_up};
 use wattle::base::level::Energy;
@@ -18,7 +18,7 @@ use wattle::energy::reason::Reason;
 use wattle::sim::power::control::findings;
 
 #[test]
-fn when_hints_cease_the_device_is_as_normal_within_their_time() {
+fn when_hints_end_the_device_is_back_to_normal_at_once() {
     let mut quiet = QuietHours::default();
     assert!(quiet.add(Window { days: Window::DAILY, from: 0, to: 0 }, Fraction::TRICKLE));
     let policy = gate::Settings { quiet, zone: Zone::new(0, &[]), ..gate::Settings::default() };
@@ -33,8 +33,8 @@ fn when_hints_cease_the_device_is_as_normal_within_their_time() {
 }
 
 #[test]
-fn an_idle_device_that_samples_seldom_is_as_normal_within_a_second_of_a_hint_s_end() {
-    for (ttl, asked_every) in [(31, 5_000), (63, 1_700), (120, 997)] {
+fn an_idle_device_is_back_to_normal_within_a_second_of_a_hint_s_end() {
+    for (ttl, late_ms) in [(31, 5_000), (63, 1_700), (120, 997)] {
         let mut governor = governor();
         let mut idle = sample();
         idle.backlog.oldest = None;
@@ -43,12 +43,12 @@ fn an_idle_device_that_samples_seldom_is_as_normal_within_a_second_of_a_hint_s_e
         governor.policy.hint(now, Origin::Put, Hint::parse(json.as_bytes(), None).unwrap());
         let mut ended = None;
         while ended.is_none() && now < at(300) {
-            let word = governor.sample(now, &idle);
-            ended = (word.energy != Energy::Surplus).then_some(now);
-            // Whoever waits may look later than it was asked to, and must not be told that there is time.
+            let decision = governor.sample(now, &idle);
+            ended = (decision.energy != Energy::Surplus).then_some(now);
+            // A caller may ask again later than the deadline, and must not get a later one.
             let due = governor.deadline(now).unwrap();
-            let late = Instant::from_millis(now.millis() + asked_every);
-            assert!(due > now && governor.deadline(late).unwrap() <= due, "a moment that passed is due still");
+            let late = Instant::from_millis(now.millis() + late_ms);
+            assert!(due > now && governor.deadline(late).unwrap() <= due, "a deadline that passed is still due");
             now = due;
         }
         assert!(ended.unwrap() >= at(ttl) && ended.unwrap() <= at(ttl + 1), "{ended:?} of {ttl} s");
@@ -56,7 +56,7 @@ fn an_idle_device_that_samples_seldom_is_as_normal_within_a_second_of_a_hint_s_e
 }
 
 #[test]
-fn a_pause_ends_and_a_question_s_quiet_ends_when_they_end_even_if_nobody_looked_in_time() {
+fn the_ends_of_a_pause_and_of_a_question_s_quiet_stay_due_after_they_passed() {
     let mut governor = warmed_up();
     governor.question_began(at(WARM));
     governor.question_ended(Instant::from_millis(70_500));
@@ -74,7 +74,7 @@ fn a_pause_ends_and_a_question_s_quiet_ends_when_they_end_even_if_nobody_looked_
 }
 
 #[test]
-fn conditions_that_come_and_go_hold_the_lower_mode_and_the_reason_says_so() {
+fn conditions_that_come_and_go_hold_the_lower_mode_with_its_reason() {
     let mut governor = governor();
     let battery = |flow| Battery { flow, percent: Some(90), ..Battery::default() };
     let supplies = |plugged: bool| Supplies {
@@ -84,9 +84,9 @@ fn conditions_that_come_and_go_hold_the_lower_mode_and_the_reason_says_so() {
     let mut reasons = Vec::new();
     for second in 0..1200 {
         let plugged = second % 70 < 60;
-        let word = governor.sample(at(second), &Sample { supplies: Some(supplies(plugged)), ..sample_at(second) });
-        if plugged && word.reason == Some(Reason::Flapping) {
-            assert!(word.mode < Mode::Full);
+        let decision = governor.sample(at(second), &Sample { supplies: Some(supplies(plugged)), ..sample_at(second) });
+        if plugged && decision.reason == Some(Reason::Flapping) {
+            assert!(decision.mode < Mode::Full);
             reasons.push(second);
         }
     }
@@ -94,10 +94,10 @@ fn conditions_that_come_and_go_hold_the_lower_mode_and_the_reason_says_so() {
 }
 
 #[test]
-fn a_question_clears_the_device_until_two_seconds_after_and_work_is_back_at_once() {
+fn a_question_stops_workers_until_two_seconds_after_and_work_is_back_at_once() {
     let mut governor = warmed_up();
-    let asked = governor.question_began(Instant::from_millis(70_200));
-    assert_eq!((asked.workers, asked.reason, asked.mode), (0, Some(Reason::Answering), Mode::Full));
+    let during = governor.question_began(Instant::from_millis(70_200));
+    assert_eq!((during.workers, during.reason, during.mode), (0, Some(Reason::Answering), Mode::Full));
     governor.question_ended(Instant::from_millis(70_900));
     assert_eq!(governor.decision(Instant::from_millis(72_899)).workers, 0);
     assert_eq!(governor.deadline(Instant::from_millis(71_000)), Some(at(WARM)), "a sample is overdue");
@@ -122,7 +122,7 @@ fn a_pause_is_a_reason_of_its_own() {
 }
 
 #[test]
-fn nothing_is_claimed_of_a_device_without_a_sensor() {
+fn half_is_used_of_a_device_without_a_sensor() {
     let mut found = findings(80.0);
     found.cpu = Choice::None;
     let mut governor = Governor::new(4, &found, Settings::default(), None);
@@ -132,7 +132,7 @@ fn nothing_is_claimed_of_a_device_without_a_sensor() {
 }
 
 #[test]
-fn before_the_first_sample_nothing_runs_and_it_is_woken_seldom() {
+fn before_the_first_sample_nothing_runs_and_wake_ups_are_rare() {
     let mut governor = governor();
     assert_eq!(governor.decision(at(0)).workers, 0);
     // C2: 60 samples a minute with work, 12 without or when off for long.
@@ -156,7 +156,7 @@ fn before_the_first_sample_nothing_runs_and_it_is_woken_seldom() {
 }
 
 #[test]
-fn every_reason_is_a_sentence_and_a_code() {
+fn every_reason_has_a_sentence_and_a_code() {
     let mut codes = std::collections::BTreeSet::new();
     for reason in [
         Reason::Free,

@@ -17,17 +17,17 @@ pub(crate) fn names() -> Vec<String> {
     names
 }
 
-/// A tree, with an overlay on top if its name says so.
+/// A tree; "base+overlay" is a tree with an overlay on top.
 pub(crate) fn tree(name: &str) -> Tree {
     let mut tree = Tree::default();
     if let Some((base, _)) = name.split_once('+') {
-        lay(&mut tree, base);
+        insert(&mut tree, base);
     }
-    lay(&mut tree, name);
+    insert(&mut tree, name);
     tree
 }
 
-fn lay(tree: &mut Tree, name: &str) {
+fn insert(tree: &mut Tree, name: &str) {
     let text = fs::read_to_string(folder().join(format!("{name}.tree"))).unwrap();
     for line in text.lines() {
         let (path, content) = line.split_once('\t').unwrap();
@@ -46,6 +46,6 @@ fn number(errno: &str) -> i32 {
         "EACCES" => 13,
         "ENODATA" => 61,
         "EOPNOTSUPP" => 95,
-        other => panic!("which number is {other}?"),
+        other => panic!("unknown errno {other}"),
     }
 }

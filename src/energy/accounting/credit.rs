@@ -1,17 +1,18 @@
-//! Energy of our CPU time that no task was booked with yet.
+//! Measured energy of our CPU time that no task was charged with yet.
 
 use super::task::Attribution;
 
-/// The part of the CPU time that others may have used for the work to count as having run alone.
+/// The part of the CPU time that other processes may have used for the work to count as having run alone.
 const ALONE: f64 = 0.05;
-/// CPU seconds of a task that may lie before the pot's beginning, and the part of it: clocks are not read at once.
+/// CPU seconds of a task, and the part of them, that may be missing here: the clocks are not read at the same moment.
 const UNCOVERED: (f64, f64) = (0.05, 0.1);
 
-/// CPU seconds that are kept at most for tasks that still run: half a minute of four workers. What answers and the writing
-/// of records use stays in the pot, and must not make it so large that it follows the power by hours.
-const KEPT: f64 = 120.0;
+/// CPU seconds that are held at most for tasks that still run: half a minute of four workers. What queries and the
+/// writing of records use is charged to no task and stays; without a cap the average would lag behind the power by
+/// hours.
+const CPU_MAX: f64 = 120.0;
 
-/// Joules above idle with the CPU seconds that they were spent in.
+/// Joules above idle, with the CPU seconds in which they were spent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Credit {
     joules: f64,
@@ -19,7 +20,7 @@ pub struct Credit {
     others: f64,
 }
 
-/// What tasks get from the pot.
+/// What tasks are charged with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Draw {
     /// So many joules.
@@ -31,13 +32,13 @@ pub enum Draw {
 }
 
 impl Credit {
-    /// Adds an interval: joules of our share, our CPU seconds, those of others.
+    /// Adds an interval: joules of our share, our CPU seconds, those of other processes.
     pub fn add(&mut self, joules: f64, cpu: f64, others: f64) {
         self.joules += joules;
         self.cpu += cpu;
         self.others += others;
-        if self.cpu > KEPT {
-            self.scale(KEPT / self.cpu);
+        if self.cpu > CPU_MAX {
+            self.scale(CPU_MAX / self.cpu);
         }
     }
 
@@ -51,10 +52,10 @@ impl Credit {
         (self.cpu > 0.0 && self.joules > 0.0).then(|| self.joules / self.cpu)
     }
 
-    /// Takes the part of tasks that used so many CPU seconds; the rest waits for those that still run.
+    /// Takes the part of tasks that used so many CPU seconds; the rest stays for tasks that still run.
     pub fn draw(&mut self, cpu: f64) -> Draw {
         if cpu > self.cpu.mul_add(1.0 + UNCOVERED.1, UNCOVERED.0) {
-            // What is in it was theirs, and is told by the model now.
+            // What is here belongs to these tasks, which are modelled instead.
             *self = Self::default();
             return Draw::Uncovered;
         }

@@ -1,15 +1,15 @@
-//! What a device takes without our work: learned while nothing runs, low, and without trusting one value (4.10).
+//! The idle power of a device: learned while nothing runs, as a slowly rising minimum, without trusting a single value.
 
 use crate::base::time::Duration;
 
-/// The part of the way that it falls to a lower value at once: one glitch does not become the truth.
+/// The part of the way that it falls to a lower value at once: one wrong reading does not become the truth.
 const FALL: f64 = 0.3;
-/// Seconds in which it rises most of the way to what a quiet device takes: a glitch is forgotten, a brighter display
-/// is learned.
+/// Time constant in seconds of its rise to the power of a quiet device: a wrong reading is forgotten, a brighter
+/// display is learned.
 const RISE: f64 = 300.0;
-/// Cores of our own below which an interval counts as without our work: sampling itself, and gossip.
+/// Busy cores of our own below which an interval counts as without our work: sampling itself, and gossip.
 const OURS: f64 = 0.05;
-/// Cores of others above which a device is not idle, and tells nothing of what it takes then.
+/// Busy cores of other processes above which a device is not idle.
 const OTHERS: f64 = 0.5;
 
 /// Watts without our work.
@@ -17,7 +17,7 @@ const OTHERS: f64 = 0.5;
 pub struct Idle(Option<f64>);
 
 impl Idle {
-    /// As it was calibrated.
+    /// A calibrated value.
     #[must_use]
     pub const fn known(watts: f64) -> Self {
         Self(Some(watts))
@@ -34,7 +34,7 @@ impl Idle {
         let quiet = ours < OURS && others < OTHERS;
         self.0 = match self.0 {
             None => quiet.then_some(watts),
-            // Less than without our work is never more than without it, whoever works.
+            // Whoever works, idle power is at most what is measured now.
             Some(idle) if watts < idle => Some(FALL.mul_add(watts - idle, idle)),
             Some(idle) if quiet => Some((-passed.as_secs_f64() / RISE).exp().mul_add(idle - watts, watts)),
             known => known,
@@ -53,7 +53,7 @@ mod tests {
         let mut idle = Idle::default();
         idle.take(6.0, SECOND, 1.0, 0.0);
         idle.take(90.0, SECOND, 0.0, 3.0);
-        assert_eq!(idle.watts(), None, "a backlog at boot, and a game, tell nothing");
+        assert_eq!(idle.watts(), None, "a backlog at boot, and a game, are not idle");
         idle.take(2.6, SECOND, 0.01, 0.1);
         assert_eq!(idle.watts(), Some(2.6));
         idle.take(90.0, SECOND, 0.0, 3.0);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn one_glitch_does_not_stick_for_ever() {
+    fn one_wrong_reading_does_not_stick_for_ever() {
         let mut idle = Idle::known(2.6);
         idle.take(0.1, SECOND, 0.0, 0.0);
         assert!(idle.watts().unwrap() > 1.8, "{idle:?}");

@@ -1,4 +1,4 @@
-//! Totals of days, each method for itself.
+//! Totals of days, each method by itself.
 
 use super::meter::Recorded;
 use super::task::{Joules, METHODS, Method, Scope};
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What one method counted.
+/// The total of one method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// Joules; stays 0 for the method that is none, which shows tasks only.
+    /// Joules; stays 0 for `Method::Unknown`, of which only tasks are shown.
     pub joules: f64,
     /// Tasks.
     pub tasks: u64,
@@ -22,20 +22,19 @@ pub struct Part {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
     parts: [Part; METHODS.len()],
-    /// Of the model that was calibrated by the CPU package's counter: the one method that has two scopes. Files of
-    /// before have none.
+    /// The model that was calibrated by the CPU package's counter: the one method with two scopes. Older files lack it.
     #[serde(default, skip_serializing_if = "Part::is_empty")]
     package_model: Part,
 }
 
-/// What one method counted, with what it is of.
+/// The total of one method and scope.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
     /// How the joules were found.
     pub method: Method,
-    /// What they are of; `None`: they are unknown.
+    /// Their scope; `None`: the joules are unknown.
     pub scope: Option<Scope>,
-    /// How many, in how many tasks.
+    /// Joules, tasks and chunks.
     pub part: Part,
 }
 
@@ -46,9 +45,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Counts the tasks of a day; the oldest day goes when there are too many.
-    pub fn book(&mut self, booked: Recorded) {
-        self.days.entry(booked.day).or_default().add(booked.joules, booked.tasks, booked.chunks);
+    /// Adds tasks to their day; the oldest day goes when there are too many.
+    pub fn book(&mut self, recorded: Recorded) {
+        self.days.entry(recorded.day).or_default().add(recorded.joules, recorded.tasks, recorded.chunks);
         while self.days.len() > ENERGY_DAYS_MAX {
             self.days.pop_first();
         }
@@ -92,7 +91,7 @@ impl Totals {
         part.chunks += chunks;
     }
 
-    /// What each method counted; methods without a task are left out.
+    /// The total of each method; methods without a task are left out.
     pub fn lines(&self) -> impl Iterator<Item = Line> + '_ {
         let line = |(method, part): (Method, Part)| Line { method, scope: scope(method), part };
         let package =
@@ -101,8 +100,8 @@ impl Totals {
     }
 }
 
-/// What the joules of a method are of. Rails are used only where they feed the whole board, and the table of boards is
-/// of them.
+/// The scope of a method. Rails are used only where they feed the whole board, and the table of boards is for whole
+/// boards.
 const fn scope(method: Method) -> Option<Scope> {
     match method {
         Method::RailMeasured | Method::ModelCalibrated | Method::ModelDefault => Some(Scope::BoardInput),
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ledger_of_before_is_read_and_one_without_new_parts_is_written_as_before() {
+    fn an_older_ledger_is_read_and_one_without_new_parts_is_written_as_before() {
         let part = r#"{"joules":2.5,"tasks":3,"chunks":4}"#;
         let none = r#"{"joules":0.0,"tasks":0,"chunks":0}"#;
         let old = format!(r#"{{"days":{{"20000":{{"parts":[{none},{none},{none},{part},{none},{none}]}}}}}}"#);

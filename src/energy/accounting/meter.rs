@@ -1,32 +1,33 @@
-//! Measured power shared out over CPU time: the joules of tasks, less what the device takes anyway (4.10).
+//! Attributes measured energy above idle to tasks, by CPU time.
 //!
-//! At each sample the energy above idle that fell to this process's share of the CPU goes into a pot; tasks that ended
-//! draw from it by their CPU time when the next sample comes. Without a fresh measurement the model speaks.
+//! At each sample the energy above idle that falls to this process's share of the CPU time becomes credit; tasks that
+//! ended are charged from it by their CPU time when the next sample comes. Without a fresh measurement the model
+//! applies.
 
 use super::credit::{Credit, Draw};
 use super::idle::Idle;
 use super::task::{Attribution, Joules, METHODS, Method, Scope};
 use crate::base::time::{Duration, Instant};
 
-/// Watts that can be, both ends excluded (1.10): 0 is a sensor that does not measure.
+/// Plausible watts, both ends excluded: 0 is a sensor that does not measure.
 const WATTS: (f64, f64) = (0.0, 500.0);
-/// A battery's power counts after this long on it (4.10).
+/// A battery's power counts after this long on battery.
 const BATTERY_FOR: Duration = Duration::from_secs(60);
 /// Without a value for this long nothing is measured.
 const STALE: Duration = Duration::from_secs(10);
-/// Tasks wait for so long for power above idle to show; then the model speaks.
+/// Tasks wait this long for power above idle to show; then the model applies.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Watts as a source gave them.
+/// A measured power.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Watts {
     /// The number.
     pub watts: f64,
-    /// The mean since the value before (a counter's), and not of this moment.
+    /// It is the mean since the last value (of a counter), not a momentary value.
     pub mean: bool,
     /// How they were measured.
     pub method: Method,
-    /// Of what.
+    /// What it is of.
     pub scope: Scope,
 }
 
@@ -35,7 +36,7 @@ pub struct Watts {
 pub struct Cpu {
     /// Of this process.
     pub mine: Duration,
-    /// Of everybody.
+    /// Of all processes.
     pub busy: Duration,
 }
 
@@ -50,10 +51,10 @@ pub struct Model {
     pub core_watts: f64,
 }
 
-/// What the device takes without our work.
+/// The idle power of the device.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Baseline {
-    /// So much.
+    /// Watts.
     pub watts: f64,
     /// How it was found.
     pub method: Method,
@@ -95,25 +96,25 @@ struct Ended {
     chunks: u64,
 }
 
-/// Finds the joules of tasks.
+/// Measures the joules of tasks.
 #[derive(Clone, Debug)]
 pub struct Meter {
     model: Option<Model>,
     calibrated: Option<Baseline>,
-    /// By method: a device on its battery takes something else than on mains.
+    /// By method: a device takes another idle power on battery than on mains.
     idles: [Idle; METHODS.len()],
     last: Option<(Instant, Watts, Cpu)>,
     /// Since when values have come without a gap.
     since: Option<Instant>,
-    pot: Credit,
-    /// Joules of a CPU second, when tasks were last booked.
+    credit: Credit,
+    /// Joules of a CPU second, when tasks were last charged.
     rate: Option<f64>,
     ended: Option<Ended>,
     worked: bool,
 }
 
 impl Meter {
-    /// A meter with what to say where nothing is measured, and the watts without work as they were calibrated.
+    /// A meter with the model for where nothing is measured, and a calibrated idle power.
     #[must_use]
     pub fn new(model: Option<Model>, idle: Option<(f64, Scope)>) -> Self {
         let mut idles = [Idle::default(); METHODS.len()];
@@ -128,14 +129,14 @@ impl Meter {
             idles,
             last: None,
             since: None,
-            pot: Credit::default(),
+            credit: Credit::default(),
             rate: None,
             ended: None,
             worked: false,
         }
     }
 
-    /// A task ended. Where its energy is being measured it is booked with the next sample, else at once.
+    /// A task ended. Where its energy is being measured it is recorded with the next sample, else at once.
     pub fn ended(&mut self, now: Instant, task: Task) -> Option<Recorded> {
         let before = self.ended.unwrap_or(Ended { day: task.day, since: now, cpu: 0.0, tasks: 0, chunks: 0 });
         self.ended = Some(Ended {
@@ -147,23 +148,23 @@ impl Meter {
         if self.measures(now) { None } else { self.by_model() }
     }
 
-    /// A sample: watts and CPU time, where they could be read, and whether there is work of ours. Books what ended.
+    /// A sample: watts and CPU time, where they could be read, and whether we have work. Records tasks that ended.
     pub fn sample(&mut self, now: Instant, watts: Option<Watts>, cpu: Option<Cpu>, working: bool) -> Option<Recorded> {
         let sound = watts.filter(|watts| watts.watts.is_finite() && watts.watts > WATTS.0 && watts.watts < WATTS.1);
         let taken = sound.zip(cpu).is_some_and(|(watts, cpu)| self.integrate(now, watts, cpu));
-        let booked = self.book(now, taken);
-        // What no task of ours used, answers and gossip, is not kept for the next one.
+        let recorded = self.record(now, taken);
+        // Energy that no task used (queries and gossip) is not charged to the next one.
         if !working && !self.worked && self.ended.is_none() {
-            self.pot = Credit::default();
+            self.credit = Credit::default();
         }
         self.worked = working;
-        booked
+        recorded
     }
 
-    /// The agent stops: no sample will come for what ended. It was being measured then, and is booked as the last was.
+    /// The agent stops: no sample will come for tasks that ended. Those being measured are charged at the last rate.
     pub fn close(&mut self) -> Option<Recorded> {
         let ended = self.ended?;
-        match (self.rate.or_else(|| self.pot.rate()), self.last) {
+        match (self.rate.or_else(|| self.credit.rate()), self.last) {
             (Some(rate), Some((_, watts, _))) => {
                 self.take(Joules::new(rate * ended.cpu, watts.method, watts.scope, Attribution::CpuShare))
             }
@@ -171,7 +172,7 @@ impl Meter {
         }
     }
 
-    /// What the device takes without our work: as measured now, or as it was calibrated.
+    /// The idle power: as measured now, or as it was calibrated.
     #[must_use]
     pub fn baseline(&self, now: Instant) -> Option<Baseline> {
         let fresh = self.last.filter(|(at, ..)| now.since(*at) < STALE).and_then(|(_, watts, _)| {
@@ -181,11 +182,11 @@ impl Meter {
         fresh.or(self.calibrated)
     }
 
-    /// Adds the interval since the last value to the pot; false where there was none that can be shared out.
+    /// Adds the interval since the last value to the credit; false where there was none that can be attributed.
     fn integrate(&mut self, now: Instant, watts: Watts, cpu: Cpu) -> bool {
         let before = self.last.filter(|(at, last, _)| last.method == watts.method && now.since(*at) < STALE);
         let Some((at, last, then)) = before else {
-            (self.since, self.pot, self.rate) = (Some(now), Credit::default(), None);
+            (self.since, self.credit, self.rate) = (Some(now), Credit::default(), None);
             self.last = Some((now, watts, cpu));
             return false;
         };
@@ -203,19 +204,19 @@ impl Meter {
         let idle = idle.watts();
         if let Some(idle) = idle.filter(|_| self.measures(now)) {
             let share = if busy > 0.0 { mine / busy } else { 0.0 };
-            self.pot.add((mean - idle).max(0.0) * seconds * share, mine, busy - mine);
+            self.credit.add((mean - idle).max(0.0) * seconds * share, mine, busy - mine);
         }
         true
     }
 
-    fn book(&mut self, now: Instant, taken: bool) -> Option<Recorded> {
+    fn record(&mut self, now: Instant, taken: bool) -> Option<Recorded> {
         let ended = self.ended?;
         if !self.measures(now) {
             return self.by_model();
         }
         let (_, watts, _) = self.last.filter(|_| taken)?;
-        let rate = self.pot.rate();
-        match self.pot.draw(ended.cpu) {
+        let rate = self.credit.rate();
+        match self.credit.draw(ended.cpu) {
             Draw::Joules(joules, attribution) => {
                 self.rate = rate;
                 self.take(Joules::new(joules, watts.method, watts.scope, attribution))
@@ -238,7 +239,7 @@ impl Meter {
         Some(Recorded { day: ended.day, joules, tasks: ended.tasks, chunks: ended.chunks })
     }
 
-    /// Is there a fresh value, and is it known what the device takes anyway?
+    /// Is there a fresh value, and is the idle power of its method known?
     fn measures(&self, now: Instant) -> bool {
         let Some((at, watts, _)) = self.last.filter(|(at, ..)| now.since(*at) < STALE) else { return false };
         let due = if watts.method == Method::BatteryMeasured { BATTERY_FOR } else { Duration::ZERO };
@@ -247,7 +248,7 @@ impl Meter {
     }
 }
 
-/// What a method measures: rails are used only where they feed the whole board.
+/// The scope of a method: rails are used only where they feed the whole board.
 const fn scope_of(method: Method) -> Option<Scope> {
     match method {
         Method::RailMeasured => Some(Scope::BoardInput),
@@ -257,8 +258,8 @@ const fn scope_of(method: Method) -> Option<Scope> {
     }
 }
 
-/// Watts of a core from a calibration (4.10): idle, one worker and all workers, each for a minute; by least squares
-/// over (workers, watts). `None` where the work does not raise the power.
+/// Watts of a core, and of the idle device, from a calibration: idle, one worker and all workers, each for a minute; by
+/// least squares over (workers, watts). `None` where the work does not raise the power.
 #[must_use]
 pub fn calibrate(points: &[(usize, f64)]) -> Option<(f64, f64)> {
     let n = points.len() as f64;

@@ -1,4 +1,4 @@
-//! Synthetic traces: what is booked is our share of what was measured above idle, and nothing else.
+//! Synthetic traces: what is recorded is our share of the energy measured above idle, and nothing else.
 
 use super::*;
 use crate::base::rng::Rng;
@@ -29,7 +29,7 @@ fn task(cpu: f64) -> Task {
     Task { day: 1, cpu: Duration::from_secs_f64(cpu), chunks: 1 }
 }
 
-/// A device told second by second; CPU time adds up.
+/// A device sampled each second; CPU time adds up.
 struct Device {
     meter: Meter,
     ms: u64,
@@ -61,50 +61,50 @@ impl Device {
     }
 }
 
-fn joules(booked: Option<Recorded>) -> f64 {
-    booked.unwrap().joules.joules.unwrap()
+fn joules(recorded: Option<Recorded>) -> f64 {
+    recorded.unwrap().joules.joules.unwrap()
 }
 
 #[test]
-fn an_hour_of_a_game_is_not_booked_to_the_task_that_comes_after_it() {
+fn an_hour_of_a_game_is_not_charged_to_the_next_task() {
     let mut device = Device::idle(None, 20.0);
     (0..3600).for_each(|_| assert_eq!(device.second(rail(100.0), 0.001, 4.0), None));
     (0..3).for_each(|_| assert_eq!(device.second(rail(100.0), 0.0, 4.0), None));
-    assert_eq!(device.ended(0.2), None, "booked when the sample arrives");
-    let booked = device.second(rail(100.0), 0.2, 4.0);
+    assert_eq!(device.ended(0.2), None, "recorded when the sample arrives");
+    let recorded = device.second(rail(100.0), 0.2, 4.0);
     // 80 W above idle for a second, of which 0.2 of 4.2 CPU seconds were ours.
-    assert!((joules(booked) - 80.0 * 0.2 / 4.2).abs() < 1e-6, "{booked:?}");
-    assert_eq!(booked.unwrap().joules.attribution, Attribution::CpuShare);
+    assert!((joules(recorded) - 80.0 * 0.2 / 4.2).abs() < 1e-6, "{recorded:?}");
+    assert_eq!(recorded.unwrap().joules.attribution, Attribution::CpuShare);
 }
 
 #[test]
-fn a_task_that_begins_and_ends_between_two_samples_has_its_joules() {
+fn a_task_between_two_samples_has_its_joules() {
     let mut device = Device::idle(None, 2.6);
     device.ended(0.3);
-    let booked = device.second(rail(3.35), 0.3, 0.0);
-    assert!((joules(booked) - 0.375).abs() < 1e-6, "half of the rise of 0.75 W in a second: {booked:?}");
-    let booked = booked.unwrap();
-    let said = booked.joules;
-    assert_eq!((said.method, said.scope, said.err_pct), (Method::RailMeasured, Scope::BoardInput, 10));
-    assert_eq!((said.attribution, booked.tasks, booked.chunks), (Attribution::Exclusive, 1, 1));
+    let recorded = device.second(rail(3.35), 0.3, 0.0);
+    assert!((joules(recorded) - 0.375).abs() < 1e-6, "half of the rise of 0.75 W in a second: {recorded:?}");
+    let recorded = recorded.unwrap();
+    let joules = recorded.joules;
+    assert_eq!((joules.method, joules.scope, joules.err_pct), (Method::RailMeasured, Scope::BoardInput, 10));
+    assert_eq!((joules.attribution, recorded.tasks, recorded.chunks), (Attribution::Exclusive, 1, 1));
 }
 
 #[test]
-fn a_task_is_not_booked_with_what_other_agents_of_the_host_used() {
+fn a_task_is_not_charged_with_what_other_agents_of_the_host_used() {
     let mut device = Device::idle(None, 2.6);
     device.second(rail(5.6), 1.0, 3.0);
     device.ended(2.0);
-    let booked = device.second(rail(5.6), 1.0, 3.0);
-    assert!((joules(booked) - (1.5 + 3.0) / 4.0).abs() < 1e-6, "a quarter of the CPU time was ours: {booked:?}");
+    let recorded = device.second(rail(5.6), 1.0, 3.0);
+    assert!((joules(recorded) - (1.5 + 3.0) / 4.0).abs() < 1e-6, "a quarter of the CPU time was ours: {recorded:?}");
 }
 
 #[test]
-fn what_is_booked_adds_up_to_our_share_of_what_was_measured_above_idle() {
+fn recorded_joules_add_up_to_our_share_above_idle() {
     let mut rng = Rng::new(3);
     for gauge in [rail as fn(f64) -> Option<Watts>, counter] {
         let mut device = Device::new(Some(TABLE));
         (0..30).for_each(|_| assert_eq!(device.second(gauge(2.6), 0.0, 0.0), None));
-        let (mut truth, mut booked, mut tasks, mut before, mut running) = (0.0, 0.0, 0, 2.6, 0.0);
+        let (mut truth, mut recorded, mut tasks, mut before, mut running) = (0.0, 0.0, 0, 2.6, 0.0);
         for second in 0..2000 {
             let (mine, others) = (0.2 + 2.0 * unit(&mut rng), 1.5 * unit(&mut rng));
             let watts = 2.6 + 0.8 * (mine + others);
@@ -122,19 +122,19 @@ fn what_is_booked_adds_up_to_our_share_of_what_was_measured_above_idle() {
             let read = if failed && second != 1999 { None } else { gauge(watts) };
             if let Some(some) = device.second(read, mine, others) {
                 assert_ne!(some.joules.method, Method::ModelDefault, "second {second}");
-                booked += some.joules.joules.unwrap();
+                recorded += some.joules.joules.unwrap();
                 tasks -= some.tasks;
             }
         }
-        assert_eq!(tasks, 0, "each task was booked");
-        assert!((booked - truth).abs() < truth * 0.1, "{booked} of {truth}");
+        assert_eq!(tasks, 0, "each task was recorded");
+        assert!((recorded - truth).abs() < truth * 0.1, "{recorded} of {truth}");
     }
 }
 
 #[test]
-fn what_no_task_used_does_not_colour_the_joules_of_later_ones() {
+fn energy_that_no_task_used_does_not_change_later_tasks() {
     let mut device = Device::idle(None, 2.6);
-    // Hours in which half of our CPU time is answers and writing; then a game, then peace again.
+    // Hours in which half of our CPU time is queries and writing; then a game, then nothing else again.
     let seconds = |device: &mut Device, count: u64, watts: f64, others: f64| {
         let mut last = 0.0;
         for _ in 0..count {
@@ -151,16 +151,16 @@ fn what_no_task_used_does_not_colour_the_joules_of_later_ones() {
 }
 
 #[test]
-fn the_model_speaks_again_after_a_stretch_on_battery_and_the_battery_after_a_minute_on_it() {
+fn the_model_applies_again_after_battery_and_the_battery_after_a_minute() {
     let mut device = Device::new(Some(TABLE));
     let method = |device: &mut Device, watts: Option<Watts>| {
         let at_once = device.ended(0.5);
         let later = device.second(watts, 0.5, 0.0);
-        at_once.or(later).map(|booked| booked.joules.method)
+        at_once.or(later).map(|recorded| recorded.joules.method)
     };
     assert_eq!(method(&mut device, None), Some(Method::ModelDefault));
     for second in 0..50 {
-        // Idle once on battery, so that it is known what the device takes anyway.
+        // Idle on battery first, so that its idle power is known.
         if second < 10 {
             device.second(battery(5.0), 0.0, 0.0);
         } else {
@@ -198,9 +198,9 @@ fn a_device_that_was_never_seen_idle_is_modelled_and_0_watts_are_no_idle() {
     device.second(rail(6553.5), 0.0, 0.0);
     for _ in 0..20 {
         device.second(rail(5.6), 4.0, 0.0);
-        let booked = device.ended(1.0).unwrap();
-        assert_eq!((booked.joules.method, booked.joules.joules), (Method::ModelDefault, Some(0.75)));
-        assert_eq!(booked.joules.scope, Scope::BoardInput);
+        let recorded = device.ended(1.0).unwrap();
+        assert_eq!((recorded.joules.method, recorded.joules.joules), (Method::ModelDefault, Some(0.75)));
+        assert_eq!(recorded.joules.scope, Scope::BoardInput);
     }
     assert_eq!(device.meter.baseline(at(device.ms)), None, "unknown, not 0");
     (0..3).for_each(|_| _ = device.second(rail(2.6), 0.0, 0.0));
@@ -212,23 +212,26 @@ fn a_device_that_was_never_seen_idle_is_modelled_and_0_watts_are_no_idle() {
 }
 
 #[test]
-fn work_that_raises_no_power_is_never_booked_as_0() {
+fn work_that_raises_no_power_is_never_recorded_as_0() {
     let mut device = Device::idle(Some(TABLE), 2.6);
     for _ in 0..200 {
-        let booked = device.ended(1.0).or(device.second(rail(2.6), 1.0, 0.0));
-        assert!(booked.is_none_or(|booked| booked.joules.joules.is_some_and(|joules| joules > 0.0)), "{booked:?}");
+        let recorded = device.ended(1.0).or(device.second(rail(2.6), 1.0, 0.0));
+        assert!(
+            recorded.is_none_or(|recorded| recorded.joules.joules.is_some_and(|joules| joules > 0.0)),
+            "{recorded:?}"
+        );
     }
     device.ended(1.0);
-    assert!(device.meter.close().is_some_and(|booked| booked.joules.joules.unwrap() > 0.5));
+    assert!(device.meter.close().is_some_and(|recorded| recorded.joules.joules.unwrap() > 0.5));
 }
 
 #[test]
-fn what_ended_when_the_agent_stops_is_booked_by_the_last_joules_of_a_cpu_second() {
+fn tasks_that_ended_when_the_agent_stops_are_charged_at_the_last_rate() {
     let mut device = Device::idle(None, 2.6);
     device.second(rail(3.6), 1.0, 0.0);
     device.ended(2.0);
-    let booked = device.second(rail(3.6), 1.0, 0.0);
-    assert!((joules(booked) - 1.5).abs() < 1e-6);
+    let recorded = device.second(rail(3.6), 1.0, 0.0);
+    assert!((joules(recorded) - 1.5).abs() < 1e-6);
     assert_eq!(device.meter.close(), None);
     device.ended(0.4);
     let last = device.meter.close();
@@ -237,7 +240,7 @@ fn what_ended_when_the_agent_stops_is_booked_by_the_last_joules_of_a_cpu_second(
 }
 
 #[test]
-fn a_calibration_gives_idle_to_the_gauge_of_its_scope_only() {
+fn a_calibration_gives_idle_power_to_methods_of_its_scope_only() {
     let calibrated = Meter::new(None, Some((2.6, Scope::BoardInput)));
     assert_eq!(calibrated.baseline(at(0)).unwrap().method, Method::ModelCalibrated);
     let mut device = Device { meter: calibrated, ms: 0, mine: 0.0, busy: 0.0 };
@@ -252,7 +255,7 @@ fn a_calibration_gives_idle_to_the_gauge_of_its_scope_only() {
 
 #[test]
 fn the_model_lies_within_its_printed_error_of_a_measured_rail_for_most_tasks() {
-    // A3. Boards of one kind differ by up to a third, their work by a little; the rail has its own error.
+    // Boards of one kind differ by up to a third, their work by a little; the rail has its own error.
     let mut rng = Rng::new(7);
     let (mut within, mut all) = (0, 0);
     for _ in 0..200 {

@@ -1,4 +1,4 @@
-//! A counter of energy that wraps (1.6): RAPL's, or a rail's.
+//! An energy counter that wraps: RAPL's, or a rail's.
 
 /// The last value of a counter.
 #[derive(Clone, Copy, Debug)]
@@ -8,13 +8,13 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// A counter in microjoules that begins anew after `range` (`max_energy_range_uj`).
+    /// A counter in microjoules that wraps to 0 after `range` (`max_energy_range_uj`).
     #[must_use]
     pub const fn new(range: u64) -> Self {
         Self { range, last: None }
     }
 
-    /// Microjoules since the last value; `None` for the first one, and where a read failed: then the next value counts
+    /// Microjoules since the last value; `None` for the first one, and where a read failed: the next value then counts
     /// from the last one that was read, and nothing is lost.
     pub fn take(&mut self, value: Option<u64>) -> Option<u64> {
         let value = value?;
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_across_a_wrap() {
-        // The range of a real host (energy.md 1.6).
+        // The range of a real host.
         let range = 262_143_328_850;
         let mut counter = Counter::new(range);
         let (mut truth, mut total) = (range - 1_000_000, 0_u64);

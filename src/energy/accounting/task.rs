@@ -1,31 +1,31 @@
-//! The joules of one task: never a bare number.
+//! The energy of one task: a number with its method, scope, attribution and error.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How joules were found.
+/// How joules were measured or modelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// A sensor on a rail of the board.
     RailMeasured,
-    /// The CPU package's own counter.
+    /// The CPU package's counter.
     PackageMeasured,
-    /// What the battery gave.
+    /// The discharge power of the battery.
     BatteryMeasured,
-    /// CPU time times watts that were calibrated here.
+    /// CPU time times the watts of a core, calibrated on this device.
     ModelCalibrated,
-    /// CPU time times watts of the table of boards.
+    /// CPU time times the watts of a core from the table of boards.
     ModelDefault,
-    /// Not at all.
+    /// Neither.
     Unknown,
 }
 
-/// What of the device the joules are of.
+/// Which part of the device the joules cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// All that the board takes.
+    /// The whole board.
     BoardInput,
     /// The rails of the chip.
     SocRails,
@@ -35,7 +35,7 @@ pub enum Scope {
     Battery,
 }
 
-/// How the task's part was told from others'.
+/// How the task's part was separated from other work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attribution {
@@ -45,7 +45,7 @@ pub enum Attribution {
     CpuShare,
 }
 
-/// Methods, as many as there are.
+/// All methods.
 pub const METHODS: [Method; 6] = [
     Method::RailMeasured,
     Method::PackageMeasured,
@@ -56,7 +56,7 @@ pub const METHODS: [Method; 6] = [
 ];
 
 impl Method {
-    /// Percent that it may be off (4.10).
+    /// Its error in percent.
     #[must_use]
     pub const fn err_pct(self) -> u8 {
         match self {
@@ -96,23 +96,23 @@ impl Scope {
     }
 }
 
-/// Joules with all that must be said of them.
+/// Joules with what must be known of them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Joules {
     /// The number; `None` is unknown, and never 0.
     pub joules: Option<f64>,
-    /// How it was found.
+    /// How it was measured.
     pub method: Method,
     /// What it is of.
     pub scope: Scope,
-    /// How it was told from others' work.
+    /// How it was separated from other work.
     pub attribution: Attribution,
-    /// Percent that it may be off.
+    /// Its error in percent.
     pub err_pct: u8,
 }
 
 impl Joules {
-    /// Nobody knows.
+    /// Unknown.
     pub const UNKNOWN: Self = Self {
         joules: None,
         method: Method::Unknown,
@@ -121,7 +121,7 @@ impl Joules {
         err_pct: 100,
     };
 
-    /// So many joules by this method; unknown where they are no number that can be.
+    /// Joules by this method; unknown where they are negative or not finite.
     #[must_use]
     pub fn new(joules: f64, method: Method, scope: Scope, attribution: Attribution) -> Self {
         if !joules.is_finite() || joules < 0.0 || method == Method::Unknown {

@@ -1,4 +1,4 @@
-//! What a tree of sensors says of its device: for the governor to start with, and for people to read.
+//! The report on a device: for the governor to start with, and for people to read.
 
 use super::limit::{LimitFrom, limit};
 use super::model::{Board, name_board};
@@ -8,7 +8,7 @@ use super::tree::Tree;
 use super::zone::{Zone, cooling_paths, throttling};
 use crate::energy::sample::fault::Fault;
 
-/// Facts of a device.
+/// What is known of a device from one listing of its sensors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoardReport {
     /// Which board, where it is known.
@@ -17,24 +17,24 @@ pub struct BoardReport {
     pub cpu: Choice,
     /// Degrees that the device must stay below.
     pub t_lim: f64,
-    /// Who says so.
+    /// Where that limit comes from.
     pub t_lim_from: LimitFrom,
     /// Degrees at which its fan starts, where it has one that the kernel runs.
     pub fan_trip: Option<f64>,
-    /// What the power supplies say.
+    /// The power supplies.
     pub supplies: Supplies,
-    /// Does the kernel throttle the CPU now? `None`: there is no cooling device of the CPU, so it cannot be told.
+    /// Does the kernel throttle the CPU now? `None`: unknown, since there is no cooling device of the CPU.
     pub throttling: Option<bool>,
-    /// The file that tells of too low a voltage (`rpi_volt`, 1.2), below the root.
+    /// The alarm file for too low a voltage (of the `rpi_volt` driver), below the root.
     pub under_voltage_path: Option<String>,
     /// Its value now.
     pub under_voltage: Option<bool>,
-    /// The files that tell how far the CPU is throttled, below the root.
+    /// The files with the states of the CPU's cooling devices, below the root.
     pub throttle_paths: Vec<String>,
 }
 
 impl BoardReport {
-    /// Judges a tree.
+    /// The report of a tree.
     #[must_use]
     pub fn of(tree: &Tree) -> Self {
         let zones = Zone::all(tree);
@@ -57,7 +57,7 @@ impl BoardReport {
         }
     }
 
-    /// Makes every temperature unknown: they were read before, and cannot be read now.
+    /// Marks every temperature as unknown, for when the sensors cannot be read now.
     pub fn forget_readings(&mut self) {
         let sensors = match &mut self.cpu {
             Choice::Group(group) => group.as_mut_slice(),
@@ -67,8 +67,7 @@ impl BoardReport {
         sensors.iter_mut().for_each(|sensor| sensor.reading = Err(Fault::Later));
     }
 
-    /// Puts the sensors into the order that they had: whoever remembers them by their number goes on. Those that are new
-    /// come last.
+    /// Puts the sensors into the order that they had before, so that their indices stay valid. New ones come last.
     pub fn keep_order(&mut self, before: &Self) {
         let order = |path: &str| before.cpu.sensors().iter().position(|sensor| sensor.path == path);
         if let Choice::Group(group) = &mut self.cpu {
@@ -88,7 +87,7 @@ impl BoardReport {
         self.leading().and_then(Sensor::degrees)
     }
 
-    /// One that may be a constant does not lead until it was seen to vary: whoever has seen that knows it by `cpu`.
+    /// A sensor that may be a constant (`Choice::Doubtful`) never leads here; the governor tracks whether it varies.
     fn leading(&self) -> Option<&Sensor> {
         match &self.cpu {
             // The first of the hottest.
@@ -104,7 +103,7 @@ impl BoardReport {
     }
 }
 
-/// Only the alarm is ever read: the voltages of newer kernels are transactions with the firmware (1.2, C4).
+/// Only the alarm is read: on newer kernels reading a voltage of `rpi_volt` is a transaction with the firmware.
 fn under_voltage_path(tree: &Tree) -> Option<String> {
     let folder = "sys/class/hwmon";
     let chips = tree.names(folder);

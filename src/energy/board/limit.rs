@@ -1,4 +1,5 @@
-//! How hot a device may become, and who says so (1.10).
+//! How hot a device may become, and where that limit comes from: the kernel's passive trip point, the chip's maximum,
+//! the table of boards, the critical trip point, or a default.
 
 use super::model::Board;
 use super::sensor::is_cpu_zone;
@@ -7,16 +8,16 @@ use super::zone::Zone;
 use crate::energy::sample::text;
 use serde::{Deserialize, Serialize};
 
-/// Degrees between which any limit is held: a trip can be nonsense (1.1: an MT7622 shipped with 47).
+/// Any limit is clamped to these degrees: a trip point can be nonsense (an MT7622 shipped with 47).
 const CLAMP: (f64, f64) = (55.0, 95.0);
 /// Degrees that a critical trip lies above the limit taken from it.
 const BELOW_CRITICAL: f64 = 25.0;
-/// Degrees where nothing says better.
+/// Degrees where no source has a limit.
 const DEFAULT: f64 = 80.0;
-/// Millidegrees of a hwmon maximum that can be meant; sentinels are far above (1.2).
+/// Plausible millidegrees of a hwmon maximum; drivers' placeholder values are far above.
 const HWMON_MAX: std::ops::RangeInclusive<i64> = 40_000..=110_000;
 
-/// Who said it.
+/// The source of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LimitFrom {
@@ -28,14 +29,14 @@ pub enum LimitFrom {
     Board,
     /// The critical trip point, less 25 degrees.
     Critical,
-    /// Nobody: 80 degrees.
+    /// No source: 80 degrees.
     Default,
     /// The owner.
     Owner,
 }
 
 impl LimitFrom {
-    /// One word for people and for JSON.
+    /// For people and for JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,7 +50,7 @@ impl LimitFrom {
     }
 }
 
-/// The limit in degrees, and who said it.
+/// The limit in degrees, and its source.
 #[must_use]
 pub fn limit(tree: &Tree, zones: &[Zone], board: Option<&Board>) -> (f64, LimitFrom) {
     let of_cpu = || zones.iter().filter(|zone| is_cpu_zone(&zone.kind));
@@ -66,14 +67,15 @@ pub fn limit(tree: &Tree, zones: &[Zone], board: Option<&Board>) -> (f64, LimitF
     (value.clamp(CLAMP.0, CLAMP.1), from)
 }
 
-/// Where a Raspberry Pi's firmware has its settings; the newer place first.
+/// The settings file of a Raspberry Pi's firmware; the newer path first.
 pub const CONFIGS: [&str; 2] = ["boot/firmware/config.txt", "boot/config.txt"];
-/// The settings of heat: where the clock is lowered at last, and where a 3B+ lowers it first.
+/// The firmware's thermal settings with their valid degrees: the hard limit, and the soft limit of a 3B+, which comes
+/// first (Raspberry Pi documentation, config.txt).
 const HARD: (&str, std::ops::RangeInclusive<i64>) = ("temp_limit", 60..=85);
 /// See `HARD`.
 const SOFT: (&str, std::ops::RangeInclusive<i64>) = ("temp_soft_limit", 60..=70);
 
-/// The lines of a firmware's settings that say something of heat, and the conditions that they stand under.
+/// The lines of a firmware's settings that concern heat, with the conditional sections (`[pi4]`) that they are in.
 #[must_use]
 pub fn limit_lines(config: &[u8]) -> Vec<u8> {
     let wanted = |line: &&[u8]| {
@@ -84,7 +86,7 @@ pub fn limit_lines(config: &[u8]) -> Vec<u8> {
     lines.flat_map(|line| [line, b"\n"].concat()).collect()
 }
 
-/// The table's degrees, or those that the owner gave the firmware in their place.
+/// The table's degrees, or those that the owner set in the firmware instead.
 fn of_board(tree: &Tree, board: &Board) -> Option<f64> {
     let table = board.t_lim?;
     let (key, range) = if table < 80.0 { SOFT } else { HARD };
@@ -92,7 +94,7 @@ fn of_board(tree: &Tree, board: &Board) -> Option<f64> {
     Some(config.and_then(|config| set(config, key, &range)).map_or(table, |degrees| degrees as f64))
 }
 
-/// The last value of a key. Under a condition, as `[pi4]`, it may be meant for another board: it only lowers.
+/// The last value of a key. In a conditional section, as `[pi4]`, it may be for another board: there it only lowers.
 fn set(config: &[u8], key: &str, range: &std::ops::RangeInclusive<i64>) -> Option<i64> {
     let (mut always, mut at_most, mut conditional) = (None, i64::MAX, false);
     for line in config.split(|byte| *byte == b'\n').filter_map(text::word) {
@@ -108,12 +110,12 @@ fn set(config: &[u8], key: &str, range: &std::ops::RangeInclusive<i64>) -> Optio
             always = Some(value);
         }
     }
-    // Without a word for all boards, one under a condition stands against the firmware's own 85.
+    // Without an unconditional value the firmware's own 85 holds; a conditional one counts only below the table's 80.
     let lowest = (at_most < 80).then_some(at_most);
     always.map(|always| always.min(at_most)).or(lowest)
 }
 
-/// The lowest maximum that a chip of the CPU gives.
+/// The lowest maximum of the CPU's hwmon chips.
 fn hwmon_maximum(tree: &Tree) -> Option<i64> {
     let folder = "sys/class/hwmon";
     let of_chip = |chip: &str| {

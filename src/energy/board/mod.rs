@@ -1,10 +1,18 @@
-//! What a device is: which sensor is its CPU's, how hot it may become, what feeds it.
+//! What a device is: which sensors are its CPU's, how hot it may become, what feeds it.
 //!
-//! Duty: judges a tree of sensor files once, at the start and after a rescan. In/out: names and contents of files in
-//! (`Tree`), `Findings` out: plain facts and paths for `io` to keep open.
-//! Invariants: any bytes in any file give findings, never a panic; what is not known is said to be unknown; zones and
-//! hwmon folders are matched by what they say of themselves, never by their number.
-//! Limits: `TREE_FILES_MAX` files of `SENSOR_BYTES_MAX` bytes. Not here: reading files (`io::sysfs`), control.
+//! At the start and after each rescan `platform::sysfs` lists the sensor files of /sys and /proc into a `tree`.
+//! `findings` turns it into a `BoardReport`: plain facts for the governor, and the paths that `platform` opens for
+//! sampling. `model` names the board, `zone` and `sensor` choose the CPU's temperatures, `limit` finds the temperature
+//! limit, `source` reads the power supplies, `rail` finds what measures the whole board's power, `quota` the cgroup's
+//! share of the CPU.
+//!
+//! File formats: the kernel's Documentation/ABI (sysfs-class-thermal, sysfs-class-hwmon, sysfs-class-power,
+//! sysfs-class-powercap), Documentation/hwmon/sysfs-interface and Documentation/admin-guide/cgroup-v2; the quirks of
+//! real boards come from the trees in tests/fixtures/sysfs.
+//!
+//! Invariants: any bytes in any file give a report, never a panic; what is not known is unknown, never a default that
+//! looks measured; zones and hwmon folders are matched by the names that they hold, never by their number.
+//! At most `TREE_FILES_MAX` files of `SENSOR_BYTES_MAX` bytes are looked at. It reads no files and controls nothing.
 
 pub mod findings;
 pub mod limit;

@@ -1,23 +1,23 @@
-//! The boards that are known by name: what Linux does not say of them (finding 1, 1.10, 4.10).
+//! Boards that are known by name, with what Linux does not tell of them: the firmware's limit, the watts of a core.
 
 use super::tree::Tree;
 use super::zone::Zone;
 
-/// A board, as far as it is known.
+/// What is known of a board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Board {
     /// For people.
     pub name: String,
-    /// Degrees at which the firmware throttles behind Linux's back, where the table knows.
+    /// Degrees at which the firmware throttles without Linux seeing it, for boards of the table.
     pub t_lim: Option<f64>,
-    /// Watts of one busy core, where the table knows (4.10, +-40 %).
+    /// Watts of one busy core, for boards of the table (±40 %).
     pub core_watts: Option<f64>,
 }
 
-/// Name as people know it, start of the device tree's model, degrees (1.10), watts of a core (4.10).
+/// Name for people, start of the device tree's model, limit in degrees, watts of a core.
 const TABLE: [(&str, &str, f64, Option<f64>); 10] = [
     ("Raspberry Pi Zero 2 W", "Raspberry Pi Zero 2", 80.0, Some(0.5)),
-    // Its soft limit, at which the clock falls from 1.4 to 1.2 GHz.
+    // 60 is its soft limit, at which the clock falls from 1.4 to 1.2 GHz.
     ("Raspberry Pi 3B+", "Raspberry Pi 3 Model B Plus", 60.0, Some(0.58)),
     ("Raspberry Pi 3B", "Raspberry Pi 3 Model B", 80.0, Some(0.58)),
     ("Raspberry Pi 4", "Raspberry Pi 4", 80.0, Some(0.9)),
@@ -26,11 +26,12 @@ const TABLE: [(&str, &str, f64, Option<f64>); 10] = [
     ("Raspberry Pi 500", "Raspberry Pi 500", 80.0, Some(0.75)),
     ("Raspberry Pi 5", "Raspberry Pi 5", 80.0, Some(0.75)),
     ("Raspberry Pi CM5", "Raspberry Pi Compute Module 5", 80.0, Some(0.75)),
-    // Seen by its rpi_volt chip only; all but the 3B+ throttle at 80.
+    // Recognised by its rpi_volt chip only; all but the 3B+ throttle at 80.
     ("Raspberry Pi", "Raspberry Pi", 80.0, None),
 ];
 
-/// The offset of the sensor's calibration names the chip (finding 8; all samples in the fixtures fit).
+/// The calibration offset of the sensor identifies the chip (drivers/thermal/broadcom and the device trees
+/// of Linux; all trees in tests/fixtures/sysfs agree).
 const OFFSET_BCM2837: i64 = 412_000;
 const OFFSET_BCM2711: i64 = 410_040;
 const OFFSET_BCM2712: i64 = 450_000;
@@ -39,15 +40,15 @@ const OFFSET_BCM2712: i64 = 450_000;
 #[must_use]
 pub fn name_board(tree: &Tree, zones: &[Zone]) -> Option<Board> {
     let paths = ["proc/device-tree/model", "sys/firmware/devicetree/base/model", "sys/class/dmi/id/product_name"];
-    if let Some(said) = paths.iter().find_map(|path| tree.device_word(path)) {
-        return Some(from_model(said));
+    if let Some(model) = paths.iter().find_map(|path| tree.device_word(path)) {
+        return Some(from_model(model));
     }
     let offset = zones.iter().filter(|zone| zone.kind == "cpu-thermal").find_map(|zone| zone.offset);
     let fastest = tree.integer("sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq").ok();
     let hwmon = "sys/class/hwmon";
     let has_volt = tree.names(hwmon).iter().any(|chip| tree.word(&format!("{hwmon}/{chip}/name")) == Some("rpi_volt"));
     let model = match (offset, fastest) {
-        // Which of the three cannot be told: the limit is the lowest of theirs.
+        // One of three boards: the limit is the lowest of theirs.
         (Some(OFFSET_BCM2837), None) => return Some(Board::unsure("Raspberry Pi 3 or Zero 2 W", 60.0)),
         (Some(OFFSET_BCM2837), Some(..=1_000_000)) => "Raspberry Pi Zero 2",
         (Some(OFFSET_BCM2837), Some(..=1_200_000)) => "Raspberry Pi 3 Model B",
@@ -72,14 +73,14 @@ impl Board {
     }
 }
 
-fn from_model(said: &str) -> Board {
-    // "Raspberry Pi 400" begins as "Raspberry Pi 4" does: the longest start that fits is meant.
-    let fits = TABLE.iter().filter(|(_, start, ..)| said.starts_with(start));
+fn from_model(model: &str) -> Board {
+    // "Raspberry Pi 400" starts like "Raspberry Pi 4": the longest matching start wins.
+    let fits = TABLE.iter().filter(|(_, start, ..)| model.starts_with(start));
     match fits.max_by_key(|(_, start, ..)| start.len()) {
         Some((name, _, t_lim, core_watts)) => {
             Board { name: (*name).to_owned(), t_lim: Some(*t_lim), core_watts: *core_watts }
         }
-        None => Board { name: said.chars().take(64).collect(), t_lim: None, core_watts: None },
+        None => Board { name: model.chars().take(64).collect(), t_lim: None, core_watts: None },
     }
 }
 

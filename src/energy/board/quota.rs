@@ -1,14 +1,14 @@
-//! How many cores the cgroup of this process may use: a container's `--cpus=0.5` (4.5).
+//! How many cores the cgroup of this process may use: a container's `--cpus=0.5`. Both cgroup versions.
 
 use super::tree::Tree;
 use crate::energy::sample::text;
 
-/// Where each process finds its groups.
+/// The file with the cgroups of this process.
 pub const GROUPS: &str = "proc/self/cgroup";
-/// Folders from the root down to a group that are looked at.
+/// Cgroups from the root down to this process's that are looked at.
 const DEPTH_MAX: usize = 16;
 
-/// The files that may hold a quota, by what `/proc/self/cgroup` holds: those of the group, and of all above it.
+/// The files that may hold a quota, from the content of `/proc/self/cgroup`: those of the group and of all above it.
 #[must_use]
 pub fn files(groups: &[u8]) -> Vec<String> {
     let mut files = Vec::new();
@@ -21,7 +21,7 @@ pub fn files(groups: &[u8]) -> Vec<String> {
         if !kinds.is_empty() && !of_cpu || !path.starts_with('/') {
             continue;
         }
-        // A group beside or above what is mounted here: only the mounted root can be seen.
+        // A group beside or above what is mounted here: only the mounted root is visible.
         let path = if path.split('/').any(|part| part == "..") { "" } else { path };
         let mut folder = if of_cpu { format!("sys/fs/cgroup/{kinds}") } else { "sys/fs/cgroup".to_owned() };
         let mut add = |folder: &str| {
@@ -41,7 +41,7 @@ pub fn files(groups: &[u8]) -> Vec<String> {
     files
 }
 
-/// Cores, fractions too: the least of all quotas; `None`: there is none.
+/// The smallest quota in cores, fractions included; `None`: there is none.
 #[must_use]
 pub fn cores(tree: &Tree) -> Option<f64> {
     let files = tree.bytes(GROUPS).map(files).ok()?;

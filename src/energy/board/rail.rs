@@ -1,13 +1,14 @@
-//! Which sensor measures all that a board takes (1.2, 1.6): for joules that are measured, not modelled.
+//! Which sensor measures the power of the whole board, for energy that is measured instead of modelled: a labelled
+//! hwmon rail, NVIDIA's JetPack 4 driver, or Intel's RAPL packages.
 
 use super::tree::Tree;
 use crate::energy::accounting::task::{Method, Scope};
 use crate::limits::PACKAGES_MAX;
 
 const HWMON: &str = "sys/class/hwmon";
-/// Labels of rails that feed the whole board (1.2; jetson_stats#900).
+/// Labels of rails that feed the whole board (jetson_stats#900).
 const TOTALS: [&str; 4] = ["VDD_IN", "VIN_SYS_5V0", "VIN", "POM_5V_IN"];
-/// hwmon chips that measure the current of a rail, with the channels that they have (1.2).
+/// hwmon chips that measure the current of a rail, with their number of channels.
 const CHIPS: [(&str, u8); 8] = [
     ("ina3221", 3),
     ("ina4230", 4),
@@ -19,8 +20,8 @@ const CHIPS: [(&str, u8); 8] = [
     ("ina238", 1),
 ];
 
-/// How watts are read. A rail without a label that says "all of the board" is left alone unless its owner says so: an
-/// ina219 on a battery HAT measures what flows into the battery.
+/// How watts are read. A rail without a label of `TOTALS` is ignored unless the owner names its chip: an ina219 on a
+/// battery HAT measures what flows into the battery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rail {
     /// Millivolts times milliamperes: `ina3221` has no power file.
@@ -41,29 +42,29 @@ pub enum Rail {
     },
     /// Counters in microjoules that wrap, to be summed.
     Counter {
-        /// The files, and where each begins anew.
+        /// The files, each with the value after which it wraps.
         microjoules: Vec<(String, u64)>,
         /// What they count: a rail of the board, or the CPU's packages.
         of: Scope,
     },
 }
 
-/// Does the listing need this chip's files for a rail?
+/// Can this chip measure a rail? `owners` is the chip that the owner named.
 #[must_use]
 pub fn is_meter(chip: &str, owners: Option<&str>) -> bool {
     CHIPS.iter().any(|(name, _)| *name == chip) || owners == Some(chip)
 }
 
 impl Rail {
-    /// The best rail of a tree; `None` where none can be read: then joules are modelled, and said to be. `owners` is the
-    /// hwmon chip that measures all that the device takes, as its owner says.
+    /// The best rail of a tree; `None` where none can be read: then joules are modelled, and marked so. `owners` is the
+    /// hwmon chip that measures the whole device, as named by its owner.
     #[must_use]
     pub fn find(tree: &Tree, owners: Option<&str>) -> Option<Self> {
         let owners = owners.and_then(|chip| chip_of_owner(tree, chip));
         owners.or_else(|| labelled(tree)).or_else(|| jetpack4(tree)).or_else(|| packages(tree))
     }
 
-    /// How joules of it are found, and what they are of.
+    /// Method and scope of its joules.
     #[must_use]
     pub const fn kind(&self) -> (Method, Scope) {
         match self {
@@ -73,7 +74,7 @@ impl Rail {
     }
 }
 
-/// The rail whose label says that it feeds the whole board.
+/// The rail whose label is one of `TOTALS`.
 fn labelled(tree: &Tree) -> Option<Rail> {
     let chips = tree.names(HWMON).into_iter().filter_map(|chip| {
         let name = tree.word(&format!("{HWMON}/{chip}/name"))?;
@@ -103,7 +104,7 @@ fn channel(tree: &Tree, folder: &str, n: u8) -> Option<Rail> {
     let (energy, power) = (path(&format!("energy{n}_input")), path(&format!("power{n}_input")));
     let (volts, amperes) = (path(&format!("in{n}_input")), path(&format!("curr{n}_input")));
     if tree.integer(&energy).is_ok() {
-        // 64 bits, as hwmon has them: in a home's life they do not wrap.
+        // hwmon's counters have 64 bits: they do not wrap within a device's life.
         return Some(Rail::Counter { microjoules: vec![(energy, u64::MAX)], of: Scope::BoardInput });
     }
     if tree.has(&power) {
@@ -121,8 +122,8 @@ fn jetpack4(tree: &Tree) -> Option<Rail> {
     total.map(|(device, n)| Rail::Milliwatts(format!("{device}/in_power{n}_input")))
 }
 
-/// RAPL's packages, where somebody made them readable: by default only root may read them (1.6). All of them or none:
-/// half of a server's CPUs is no figure of it.
+/// RAPL's packages, where the owner made them readable: by default only root may read them. All of them or none: half
+/// of a server's CPUs is no figure for the server.
 fn packages(tree: &Tree) -> Option<Rail> {
     let folder = "sys/class/powercap";
     let all = tree

@@ -1,4 +1,4 @@
-//! Which sensors are the CPU's (1.10): chosen by what they call themselves, the hottest of the group leads.
+//! Which sensors are the CPU's: chosen by their type and name; the hottest of the group leads.
 
 use super::tree::Tree;
 use super::zone::Zone;
@@ -8,7 +8,7 @@ use crate::limits::CPU_SENSORS_MAX;
 
 const HWMON: &str = "sys/class/hwmon";
 
-/// How zones of a CPU begin.
+/// How the types of CPU zones begin.
 const CPU_ZONES: [&str; 11] = [
     "cpu",
     "soc",
@@ -22,11 +22,11 @@ const CPU_ZONES: [&str; 11] = [
     "CPU-therm",
     "tj",
 ];
-/// What a zone of a CPU never has in its name.
+/// Substrings that no CPU zone's type contains.
 const NOT_CPU: [&str; 8] = ["test_", "batt", "iwlwifi", "nvme", "pmic", "pch_", "ddr", "wifi"];
 /// The hwmon chips that measure a CPU.
 const CPU_CHIPS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
-/// ACPI's zone: believed only if it varies and nothing else is there.
+/// ACPI's zone: believed only if it varies and there is no other sensor.
 const ACPI: &str = "acpitz";
 
 /// One sensor.
@@ -34,7 +34,7 @@ const ACPI: &str = "acpitz";
 pub struct Sensor {
     /// For people: `thermal_zone0`, `hwmon2/temp1`.
     pub name: String,
-    /// What it calls itself.
+    /// Its type: `cpu-thermal`, `coretemp`.
     pub kind: String,
     /// The file, below the root.
     pub path: String,
@@ -43,31 +43,31 @@ pub struct Sensor {
 }
 
 impl Sensor {
-    /// Degrees Celsius; `None` where it could not be read, or says what cannot be.
+    /// Degrees Celsius; `None` where it could not be read or is implausible.
     #[must_use]
     pub fn degrees(&self) -> Option<f64> {
         self.heat().map(|raw| raw as f64 / 1000.0)
     }
 
-    /// Millidegrees that can be.
+    /// Millidegrees, if plausible.
     pub(super) fn heat(&self) -> Option<i64> {
         self.reading.ok().filter(|raw| in_range(*raw))
     }
 }
 
-/// What there is to tell the CPU's temperature by.
+/// The sensors of the CPU's temperature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// The CPU's sensors, the hottest first.
     Group(Vec<Sensor>),
-    /// Only ACPI's, which may be a constant: to be believed once it was seen to vary.
+    /// Only ACPI's, which may be a constant: believed once it was seen to vary.
     Doubtful(Sensor),
-    /// None: the governor is blind, and says so.
+    /// None: the governor is blind, and reports so.
     None,
 }
 
 impl Choice {
-    /// The sensors to read, in the order in which to hand them in.
+    /// The sensors to read, in the order of `Sample::temperatures`.
     #[must_use]
     pub fn sensors(&self) -> &[Sensor] {
         match self {
@@ -85,7 +85,7 @@ pub fn is_cpu_zone(kind: &str) -> bool {
     CPU_ZONES.iter().any(|start| kind.starts_with(start)) && !NOT_CPU.iter().any(|part| lower.contains(part))
 }
 
-/// Chooses.
+/// The CPU's sensors of a tree.
 #[must_use]
 pub fn choose(tree: &Tree, zones: &[Zone]) -> Choice {
     let of_zone = |zone: &Zone| Sensor {
@@ -96,9 +96,8 @@ pub fn choose(tree: &Tree, zones: &[Zone]) -> Choice {
     };
     let mut group: Vec<Sensor> = zones.iter().filter(|zone| is_cpu_zone(&zone.kind)).map(of_zone).collect();
     group.extend(chips(tree));
-    // Equals keep their order: zones before chips, low numbers before high ones. Unknown ones come last, and those that
-    // say what cannot be. Which are taken of many does not hang on which is the hottest now: a chip's first is its
-    // package.
+    // Sorts are stable: zones before chips, low numbers before high ones. Unknown and implausible readings come last.
+    // Which sensors are taken does not depend on which is the hottest now: a chip's first one is its package.
     group.sort_by_key(|sensor| sensor.heat().is_none());
     group.truncate(CPU_SENSORS_MAX);
     group.sort_by_key(|sensor| std::cmp::Reverse(sensor.heat()));
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sensor_that_lies_does_not_lead() {
+    fn a_sensor_with_an_implausible_value_does_not_lead() {
         let mut tree = Tree::default();
         for (n, temp) in ["228000", "41000", "-650788984", "45000"].iter().enumerate() {
             let folder = format!("sys/class/thermal/thermal_zone{n}");

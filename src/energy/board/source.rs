@@ -1,4 +1,4 @@
-//! What feeds the device: mains, a battery, or nobody can tell (1.5, 4.4).
+//! What feeds the device: mains, a battery, or unknown. From the files of the kernel's power supply class.
 
 use super::tree::Tree;
 use crate::energy::sample::fault::Fault;
@@ -14,16 +14,16 @@ const FOLDER: &str = "sys/class/power_supply";
 pub enum Source {
     /// A battery of the device is being emptied.
     Battery,
-    /// There is a battery, and no word whether it is emptied.
+    /// There is a battery, and it is unknown whether it is being emptied.
     Unknown,
     /// Mains, or a device without a battery.
     Ac,
 }
 
-/// Which way a battery goes.
+/// Whether a battery is charged or discharged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flow {
-    /// Nobody says.
+    /// Not known.
     #[default]
     Unknown,
     /// Being emptied.
@@ -34,10 +34,10 @@ pub enum Flow {
     Resting,
 }
 
-/// What the power supplies of a device say together.
+/// The power supplies of a device together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Supplies {
-    /// Is a mains or USB supply connected? `None`: there is none to ask.
+    /// Is a mains or USB supply connected? `None`: there is no such supply.
     pub mains: Option<bool>,
     /// The device's own batteries; `None`: it has none.
     pub battery: Option<Battery>,
@@ -46,27 +46,27 @@ pub struct Supplies {
 /// The batteries of a device, as one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Battery {
-    /// Which way the fullest word of them goes: one that is emptied decides.
+    /// The flow of all: one that is being emptied decides.
     pub flow: Flow,
-    /// Percent; of several by what they hold, or the emptiest where that is not known. `None`: unknown, which is not 0.
+    /// Percent; of several weighted by capacity, or the emptiest where capacities are unknown. `None`: unknown, not 0.
     pub percent: Option<u8>,
-    /// Do all of them call themselves critical?
+    /// Do all of them report a critical level?
     pub critical: bool,
-    /// Microwatt-hours of all when full, where they say.
+    /// Microwatt-hours of all when full, where known.
     pub full_uwh: Option<u64>,
-    /// Microwatts drawn or stored now, without a sign: signs lie (1.5).
+    /// Microwatts drawn or stored now, without a sign: drivers differ in it.
     pub power_uw: Option<u64>,
 }
 
 impl Supplies {
-    /// Judges.
+    /// Where the power comes from.
     #[must_use]
     pub fn source(&self) -> Source {
         let Some(battery) = self.battery else { return Source::Ac };
         match (battery.flow, self.mains) {
-            // A charger that is too weak is a battery being emptied (4.4).
+            // A charger that is too weak leaves the battery being emptied.
             (Flow::Discharging, _) | (Flow::Resting | Flow::Unknown, Some(false)) => Source::Battery,
-            // What is being filled has its power from somewhere, also where a port says that nothing is plugged in.
+            // A battery that is charging gets its power from somewhere, also where a port reports nothing plugged in.
             (_, Some(true)) | (Flow::Charging, _) => Source::Ac,
             (Flow::Resting | Flow::Unknown, None) => Source::Unknown,
         }
@@ -82,13 +82,13 @@ impl Supplies {
         all
     }
 
-    /// Adds one supply, by what its files hold; of several batteries one that is emptied decides. One that does not say
-    /// what it is may be a battery.
+    /// Adds one supply from the content of its files; of several batteries one that is emptied decides. A supply of
+    /// unknown type may be a battery.
     pub fn add<'a>(&mut self, bytes: impl Fn(&str) -> Option<&'a [u8]>) {
         let word = |file| bytes(file).and_then(text::word);
         match word("type") {
             Some("Battery" | "UPS") if word("present") != Some("0") => self.add_battery(Battery::read(&bytes)),
-            // Older kernels say USB_DCP, USB_PD and more.
+            // Older kernels have USB_DCP, USB_PD and more.
             Some(kind) if kind == "Mains" || kind == "Wireless" || kind.starts_with("USB") => {
                 let online = bytes("online").and_then(|bytes| text::integer(bytes).ok()).map(|state| state >= 1);
                 self.mains = self.mains.max(online);
@@ -127,8 +127,8 @@ fn names(tree: &Tree) -> Vec<&str> {
     tree.names(FOLDER).into_iter().filter(|name| is_there(name)).collect()
 }
 
-/// Paths of the files of each supply that are worth keeping open, with what they are called: of the batteries first,
-/// then of the chargers, of which it is enough to know whether they are connected.
+/// Names and paths of the files of each supply that are sampled: of the batteries first, then of the chargers, of which
+/// only `online` matters.
 #[must_use]
 pub fn files(tree: &Tree) -> Vec<Vec<(&'static str, String)>> {
     let path = |name: &str, file: &str| format!("{FOLDER}/{name}/{file}");
@@ -151,8 +151,8 @@ pub fn files(tree: &Tree) -> Vec<Vec<(&'static str, String)>> {
     batteries.chain(chargers.into_iter().take(CHARGERS_MAX).map(|name| of(name, &["type", "online"]))).collect()
 }
 
-/// Supplies that are not the device's own: of mice and keyboards, of a kernel's self-test, of a port that may be
-/// empty (1.5).
+/// Supplies that are not the device's own: of mice and keyboards, of the kernel's self-test, of a port that may be
+/// empty.
 fn is_foreign(tree: &Tree, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let scope = tree.word(&format!("{FOLDER}/{name}/scope"));
@@ -166,7 +166,7 @@ impl Battery {
         let word = |file| bytes(file).and_then(text::word);
         let integer = |file| bytes(file).and_then(|bytes| text::integer(bytes).ok());
         let magnitude = |file| integer(file).map(i64::unsigned_abs);
-        // Fuel gauges say 101 (raspberrypi/linux#2906).
+        // Some fuel gauges report 101 (raspberrypi/linux#2906).
         let percent = integer("capacity").map(|percent| u8::try_from(percent.clamp(0, 100)));
         let volts = magnitude("voltage_now");
         let times_volts = |file| Some(magnitude(file)?.checked_mul(volts?)? / 1_000_000);
@@ -202,7 +202,7 @@ impl Battery {
     }
 }
 
-/// The percent of two batteries, each with what it holds when full.
+/// The percent of two batteries, each with its capacity.
 fn together(one: (Option<u8>, Option<u64>), other: (Option<u8>, Option<u64>)) -> Option<u8> {
     let (Some(a), Some(b)) = (one.0, other.0) else { return one.0.or(other.0) };
     let held = one.1.zip(other.1).and_then(|(full_a, full_b)| {
@@ -250,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn a_battery_that_is_filled_has_mains_although_a_port_says_no() {
+    fn a_charging_battery_means_mains_although_a_port_is_offline() {
         let files = [("B/type", "Battery"), ("B/status", "Charging"), ("A/type", "Mains"), ("A/online", "0")];
         assert_eq!(tree(&files).source(), Source::Ac);
     }
 
     #[test]
-    fn a_supply_that_does_not_say_what_it_is_may_be_a_battery() {
+    fn a_supply_of_unknown_type_may_be_a_battery() {
         let mut tree = Tree::default();
         tree.insert(&format!("{FOLDER}/x/type"), Err(Fault::Later));
         assert_eq!(Supplies::read(&tree).source(), Source::Unknown);
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn two_batteries_are_as_full_as_what_they_hold_or_as_the_emptier_one() {
+    fn two_batteries_are_weighted_by_capacity_or_as_full_as_the_emptier_one() {
         let two = |full: &'static str| {
             let mut files = vec![
                 ("A/type", "Battery"),
@@ -278,12 +278,12 @@ mod tests {
             tree(&files).battery.unwrap().percent
         };
         assert_eq!(two("80000000"), Some(20));
-        assert_eq!(two(""), Some(10), "it is not known how much the empty one holds");
+        assert_eq!(two(""), Some(10), "the capacity of the empty one is unknown");
         assert_eq!(two("9223372036854775807"), Some(10));
     }
 
     #[test]
-    fn a_battery_behind_three_chargers_is_kept_open() {
+    fn a_battery_behind_three_chargers_is_sampled() {
         let mut tree = Tree::default();
         for n in 0..4 {
             for (file, text) in [("type", "USB"), ("online", "0"), ("voltage_now", "0"), ("current_now", "0")] {
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_and_percents_beyond_a_hundred_are_put_right() {
+    fn negative_signs_and_percents_beyond_a_hundred_are_corrected() {
         let supplies = tree(&[
             ("B/type", "Battery"),
             ("B/capacity", "101"),

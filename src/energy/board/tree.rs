@@ -1,4 +1,4 @@
-//! Names and contents of sensor files: a listing that was read once, under whatever root.
+//! Names and contents of sensor files, as one listing read them, whatever the root.
 
 use crate::energy::sample::fault::{Fault, Reading};
 use crate::energy::sample::text;
@@ -12,7 +12,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Adds what reading a file gave; false where the tree is full, or the file too long to be a sensor's.
+    /// Adds the result of reading a file; false where the tree is full, or the file too long for a sensor's.
     pub fn insert(&mut self, path: &str, content: Result<&[u8], Fault>) -> bool {
         let fits = self.files.contains_key(path) || self.files.len() < TREE_FILES_MAX;
         let short = content.is_ok_and(|bytes| bytes.len() <= SENSOR_BYTES_MAX) || content.is_err();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_tree_says_so_and_keeps_what_it_has() {
+    fn a_full_tree_refuses_new_files_and_still_replaces_old_ones() {
         let mut tree = Tree::default();
         assert!((0..TREE_FILES_MAX).all(|n| tree.insert(&format!("f{n}"), Ok(b"1"))));
         assert!(!tree.insert("one more", Ok(b"1")));

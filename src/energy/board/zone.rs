@@ -1,4 +1,4 @@
-//! A thermal zone as the kernel shows it (1.1), and which of its trip points mean something.
+//! A thermal zone of the kernel, and which of its trip points are valid.
 
 use super::tree::Tree;
 use crate::energy::sample::fault::Reading;
@@ -6,9 +6,9 @@ use crate::energy::sample::fault::Reading;
 const FOLDER: &str = "sys/class/thermal";
 /// Trip points of one zone that are looked at; the kernel allows 64.
 const TRIPS_MAX: usize = 64;
-/// Millidegrees between which a trip can be one: others are disabled (0, -274000, -32768000) or nonsense (1.1, 1.10).
+/// Valid millidegrees of a trip point: others are disabled (0, -274000, -32768000) or nonsense.
 const TRIP: std::ops::RangeInclusive<i64> = 40_000..=110_000;
-/// A critical trip may lie higher than any that is controlled: up to where a sensor's range ends.
+/// A critical trip point may lie higher than the others: up to the end of a sensor's range.
 const CRITICAL: std::ops::Range<i64> = 40_000..125_000;
 
 /// One zone.
@@ -16,13 +16,13 @@ const CRITICAL: std::ops::Range<i64> = 40_000..125_000;
 pub struct Zone {
     /// Its folder's name: `thermal_zone0`.
     pub name: String,
-    /// What it says it measures: `cpu-thermal`.
+    /// Its type: `cpu-thermal`.
     pub kind: String,
-    /// The kernel's control of it: `step_wise`, `power_allocator`.
+    /// The kernel's thermal governor of it: `step_wise`, `power_allocator`.
     pub policy: Option<String>,
     /// Millidegrees now.
     pub temperature: Reading,
-    /// The sensor's calibration offset; on a Raspberry Pi it tells the chip (finding 8).
+    /// The sensor's calibration offset; on a Raspberry Pi it identifies the chip.
     pub offset: Option<i64>,
     trips: Vec<(String, i64)>,
 }
@@ -51,17 +51,18 @@ impl Zone {
         })
     }
 
-    /// Where its temperature is read.
+    /// The file of its temperature, below the root.
     #[must_use]
     pub fn path(&self) -> String {
         format!("{FOLDER}/{}/temp", self.name)
     }
 
-    /// The passive trip at which the kernel begins to throttle, in millidegrees: with `power_allocator` the last, which
-    /// is the control point (the first only switches it on); else the first. By temperature: numbers are not sorted.
+    /// The passive trip point at which the kernel begins to throttle, in millidegrees: with `power_allocator` the
+    /// highest, which is the control point (the lowest only switches it on); else the lowest. Trip numbers are not
+    /// sorted.
     #[must_use]
     pub fn control_trip(&self) -> Option<i64> {
-        let passive = self.sound_trips("passive");
+        let passive = self.valid_trips("passive");
         if self.policy.as_deref() == Some("power_allocator") { passive.max() } else { passive.min() }
     }
 
@@ -74,23 +75,23 @@ impl Zone {
     /// The lowest active trip, in millidegrees, at which a fan starts.
     #[must_use]
     pub fn first_fan_trip(&self) -> Option<i64> {
-        self.sound_trips("active").min()
+        self.valid_trips("active").min()
     }
 
-    fn sound_trips(&self, wanted: &str) -> impl Iterator<Item = i64> {
+    fn valid_trips(&self, wanted: &str) -> impl Iterator<Item = i64> {
         self.trips.iter().filter(move |(kind, at)| kind == wanted && TRIP.contains(at)).map(|(_, at)| *at)
     }
 }
 
-/// How far the kernel throttles the CPU now: the sum of the states of its CPU cooling devices (1.1); `None` where there
-/// is none. Fans cool, they do not throttle; `intel_powerclamp` says -1 when idle.
+/// How far the kernel throttles the CPU now: the sum of the states of its CPU cooling devices; `None` where there is
+/// none. Fans are left out: they cool, they do not throttle. `intel_powerclamp` has the state -1 when idle.
 #[must_use]
 pub fn throttling(tree: &Tree) -> Option<i64> {
     let states = cooling_paths(tree).into_iter().filter_map(|path| tree.integer(&path).ok());
     states.map(|state| state.max(0)).reduce(i64::saturating_add)
 }
 
-/// The files that say how far the CPU is throttled.
+/// The files with the states of the CPU's cooling devices.
 #[must_use]
 pub fn cooling_paths(tree: &Tree) -> Vec<String> {
     let devices = tree.names(FOLDER).into_iter().filter(|name| name.starts_with("cooling_device"));

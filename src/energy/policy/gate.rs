@@ -1,4 +1,4 @@
-//! The policy gate: pause over quiet hours over energy, with deadlines that relax it.
+//! The gate itself: pause before quiet hours before energy, with deadlines that relax it.
 
 use super::hint::{Hint, Hints, Origin};
 use super::hours::{QuietHours, Window};
@@ -12,9 +12,9 @@ use crate::energy::reason::{Gate, Reason};
 /// What is known of the work that waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// How long the oldest piece has waited; `None`: there is no work.
+    /// How long the oldest file has waited; `None`: there is no work.
     pub oldest: Option<Duration>,
-    /// How long it may wait for surplus; zero: it shall not wait.
+    /// How long it may wait for surplus; zero: it does not wait.
     pub can_wait: Duration,
 }
 
@@ -23,11 +23,11 @@ pub struct Backlog {
 pub struct Settings {
     /// Quiet hours.
     pub quiet: QuietHours,
-    /// The zone of their clocks.
+    /// The time zone of quiet hours and schedules.
     pub zone: Zone,
-    /// Work older than this is done at a trickle, quiet hours or not (4.8: seven days).
+    /// Work older than this runs at a trickle, quiet hours or not.
     pub max_defer: Duration,
-    /// A surplus comes on most days: there is something to wait for.
+    /// A surplus is expected on most days, so that work waits for it.
     pub expects_surplus: bool,
 }
 
@@ -46,14 +46,14 @@ pub struct Policy {
     pause: Option<Pause>,
 }
 
-/// The gate's word.
+/// The gate with the energy that it was decided by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateOutcome {
     /// At most this.
     pub gate: Gate,
-    /// How much energy there is.
+    /// Is energy plentiful or scarce?
     pub energy: Energy,
-    /// Surplus lifts caps that are not safety's.
+    /// Surplus lifts caps that are not for safety.
     pub lifts: bool,
 }
 
@@ -64,13 +64,13 @@ impl Policy {
         Self { settings, ..Self::default() }
     }
 
-    /// The zone of the clocks.
+    /// The time zone.
     #[must_use]
     pub const fn zone(&self) -> &Zone {
         &self.settings.zone
     }
 
-    /// The zone with later changes known.
+    /// Replaces the time zone, for instance when its later changes are known.
     pub fn set_zone(&mut self, zone: Zone) {
         self.settings.zone = zone;
     }
@@ -100,20 +100,20 @@ impl Policy {
         self.pause.filter(|pause| pause.holds(now))
     }
 
-    /// When a hint or a pause ends that held at `seen`, the next of them.
+    /// The next end of a hint or pause that held at `seen`.
     #[must_use]
     pub fn next_end(&self, seen: Instant) -> Option<Instant> {
         let pause = self.pause.and_then(|pause| pause.until()).filter(|until| seen < *until);
         earliest(self.hints.next_end(seen), pause)
     }
 
-    /// Energy now and whose word it is, for status.
+    /// Energy now and its origin, for status.
     #[must_use]
     pub fn energy(&self, now: Instant, wall: Option<Wall>) -> (Energy, Option<(Origin, &str)>) {
         self.hints.current(now, wall.map(|wall| self.settings.zone.local(wall)))
     }
 
-    /// The gate for work that has waited so long, with the energy that it was decided by.
+    /// The gate for work that has waited so long.
     #[must_use]
     pub fn evaluate(&self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> GateOutcome {
         let (energy, _) = self.energy(now, wall);
@@ -121,12 +121,12 @@ impl Policy {
         if self.paused(now).is_some() {
             return GateOutcome { gate: Gate::at(Fraction::NONE, Reason::Paused), energy, lifts: false };
         }
-        let wish = if lifts { Gate::OPEN } else { self.hours(wall).and(self.wait(energy, backlog)) };
+        let wanted = if lifts { Gate::OPEN } else { self.hours(wall).and(self.wait(energy, backlog)) };
         let overdue = backlog.oldest.is_some_and(|age| age >= self.settings.max_defer);
-        let gate = if overdue && wish.at_most < Fraction::TRICKLE {
-            Gate { at_most: Fraction::TRICKLE, ..wish }
+        let gate = if overdue && wanted.at_most < Fraction::TRICKLE {
+            Gate { at_most: Fraction::TRICKLE, ..wanted }
         } else {
-            wish
+            wanted
         };
         GateOutcome { gate, energy, lifts }
     }
@@ -140,7 +140,7 @@ impl Policy {
         .unwrap_or(Gate::OPEN)
     }
 
-    /// Work that can wait waits for surplus, as long as one may come; three quarters of its time over, it trickles.
+    /// Work that can wait waits for surplus while one is expected; after three quarters of its time it trickles.
     fn wait(&self, energy: Energy, backlog: Backlog) -> Gate {
         let expected = self.settings.expects_surplus || self.hints.promises_surplus();
         let age = backlog.oldest.unwrap_or(Duration::ZERO);
@@ -184,37 +184,37 @@ mod tests {
     }
 
     #[test]
-    fn surplus_lifts_quiet_hours_until_its_time_is_over_and_no_pause() {
+    fn surplus_lifts_quiet_hours_while_it_lasts_and_never_a_pause() {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let mut policy = Policy::new(quiet_at_night());
         policy.hint(at(0), Origin::Put, surplus(900));
-        let word = |policy: &Policy, s| policy.evaluate(at(s), Some(Wall(3600)), Backlog::default());
-        assert_eq!(word(&policy, 899), GateOutcome { gate: Gate::OPEN, energy: Energy::Surplus, lifts: true });
-        assert_eq!(word(&policy, 900).gate.reason, Reason::QuietHours, "gone within its time and no later");
+        let outcome = |policy: &Policy, s| policy.evaluate(at(s), Some(Wall(3600)), Backlog::default());
+        assert_eq!(outcome(&policy, 899), GateOutcome { gate: Gate::OPEN, energy: Energy::Surplus, lifts: true });
+        assert_eq!(outcome(&policy, 900).gate.reason, Reason::QuietHours, "ended exactly with its time to live");
         policy.pause(Pause::lasting(at(0), Duration::from_secs(100)));
-        assert_eq!(word(&policy, 99).gate.reason, Reason::Paused);
-        assert!(word(&policy, 100).lifts);
+        assert_eq!(outcome(&policy, 99).gate.reason, Reason::Paused);
+        assert!(outcome(&policy, 100).lifts);
         policy.pause(Pause::OPEN);
         let overdue = Backlog { oldest: Some(30 * DAY), can_wait: DAY };
         assert_eq!(policy.evaluate(at(5), None, overdue).gate.at_most, Fraction::NONE, "only its owner ends a pause");
         policy.resume();
-        assert!(word(&policy, 100).lifts);
+        assert!(outcome(&policy, 100).lifts);
     }
 
     #[test]
     fn work_that_can_wait_waits_and_is_done_by_its_deadline() {
         let policy = Policy::new(Settings { expects_surplus: true, ..Settings::default() });
-        let share = |hours: u64| {
+        let at_most = |hours: u64| {
             let oldest = Some(Duration::from_secs(hours * 3600));
             policy.evaluate(Instant::ZERO, None, Backlog { oldest, can_wait: 2 * DAY }).gate.at_most
         };
         assert_eq!(
-            [share(0), share(35), share(36), share(47), share(48)],
+            [at_most(0), at_most(35), at_most(36), at_most(47), at_most(48)],
             [Fraction::NONE, Fraction::NONE, Fraction::TRICKLE, Fraction::TRICKLE, Fraction::ALL]
         );
-        let impatient = Policy::new(Settings::default());
-        let waits = impatient.evaluate(Instant::ZERO, None, Backlog { oldest: Some(DAY), can_wait: 2 * DAY });
-        assert_eq!(waits.gate, Gate::OPEN, "without a surplus to come there is nothing to wait for");
+        let unexpected = Policy::new(Settings::default());
+        let waits = unexpected.evaluate(Instant::ZERO, None, Backlog { oldest: Some(DAY), can_wait: 2 * DAY });
+        assert_eq!(waits.gate, Gate::OPEN, "without an expected surplus work does not wait");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Hints on energy (4.8): a word with a time to live, from a file, from HTTP, from evcc or the grid, from a schedule.
+//! Energy hints: "surplus", "normal" or "scarce" with a time to live; from a file, from HTTP, from evcc or the grid, or
+//! from the owner's schedule.
 
 use super::hours::Window;
 use super::wall::{Local, Wall};
@@ -8,7 +9,7 @@ use crate::limits::{HINT_BYTES_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX, QUIET
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Where a hint came from; the first fresh one wins (4.8).
+/// Where a hint came from, in order of precedence: the first one that has not expired wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
@@ -16,7 +17,7 @@ pub enum Origin {
     File,
     /// `PUT /v1/energy/hint`.
     Put,
-    /// What evcc measures.
+    /// The surplus that evcc measures.
     Evcc,
     /// The grid's carbon intensity.
     Grid,
@@ -24,18 +25,18 @@ pub enum Origin {
     Schedule,
 }
 
-/// Why a hint was not taken; the one before stays.
+/// Why a hint was refused; the one before stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HintError {
     /// Larger than `HINT_BYTES_MAX`.
     TooLarge,
-    /// Not the JSON that is asked for.
+    /// Not the expected JSON.
     Malformed,
     /// A version that this program does not know.
     Version,
     /// No time to live from 1 to `HINT_TTL_S_MAX` seconds.
     TimeToLive,
-    /// Its own stamp says that it is over, or lies too far ahead.
+    /// Its own `expires` is over, or lies too far ahead.
     Stamp,
 }
 
@@ -56,7 +57,7 @@ impl fmt::Display for HintError {
 impl std::error::Error for HintError {}
 
 #[derive(Deserialize)]
-struct CurrentHint {
+struct HintJson {
     v: u32,
     state: Energy,
     ttl_s: u64,
@@ -67,14 +68,14 @@ struct CurrentHint {
     expires: Option<i64>,
 }
 
-/// A hint that was taken.
+/// A hint that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
-    /// What it says.
+    /// Its state.
     pub energy: Energy,
     /// How long, from its arrival.
     pub ttl: Duration,
-    /// Who says so, for people.
+    /// Its source, for people.
     pub source: heapless::String<HINT_SOURCE_BYTES_MAX>,
 }
 
@@ -82,39 +83,39 @@ impl Hint {
     /// Reads the JSON of a hint.
     ///
     /// # Errors
-    /// Says what is wrong with it; nothing was taken.
+    /// What is wrong with it.
     pub fn parse(bytes: &[u8], wall: Option<Wall>) -> Result<Self, HintError> {
         if bytes.len() > HINT_BYTES_MAX {
             return Err(HintError::TooLarge);
         }
-        let said: CurrentHint = serde_json::from_slice(bytes).map_err(|_| HintError::Malformed)?;
-        if said.v != 1 {
+        let json: HintJson = serde_json::from_slice(bytes).map_err(|_| HintError::Malformed)?;
+        if json.v != 1 {
             return Err(HintError::Version);
         }
-        if !(1..=HINT_TTL_S_MAX).contains(&said.ttl_s) {
+        if !(1..=HINT_TTL_S_MAX).contains(&json.ttl_s) {
             return Err(HintError::TimeToLive);
         }
-        let mut ttl_s = said.ttl_s;
-        // While the time is unknown the stamp means nothing: the time to live counts on our own clock.
-        if let (Some(expires), Some(Wall(now))) = (said.expires, wall) {
+        let mut ttl_s = json.ttl_s;
+        // While the time is unknown `expires` means nothing: the time to live counts on our own clock.
+        if let (Some(expires), Some(Wall(now))) = (json.expires, wall) {
             let ahead = u64::try_from(expires.saturating_sub(now)).unwrap_or(0);
             if !(1..=HINT_TTL_S_MAX).contains(&ahead) {
                 return Err(HintError::Stamp);
             }
-            // It came late, or was kept by somebody: what is over then is over.
+            // It came late, or was stored on its way: it ends when its sender wanted it to.
             ttl_s = ttl_s.min(ahead);
         }
         let mut source = heapless::String::new();
-        for c in said.source.unwrap_or_default().chars().filter(|c| !c.is_control()) {
+        for c in json.source.unwrap_or_default().chars().filter(|c| !c.is_control()) {
             if source.push(c).is_err() {
                 break;
             }
         }
-        Ok(Self { energy: said.state, ttl: Duration::from_secs(ttl_s), source })
+        Ok(Self { energy: json.state, ttl: Duration::from_secs(ttl_s), source })
     }
 }
 
-/// The hints that are held, one for each origin.
+/// The current hints, one for each origin.
 #[derive(Clone, Debug, Default)]
 pub struct Hints {
     held: [Option<(Hint, Instant)>; 4],
@@ -122,12 +123,12 @@ pub struct Hints {
 }
 
 impl Hints {
-    /// Adds hours to the schedule; false where they cannot be, or no more fit.
+    /// Adds hours to the schedule; false where they are invalid, or no more fit.
     pub fn plan(&mut self, window: Window, energy: Energy) -> bool {
         window.is_sound() && self.schedule.push((window, energy)).is_ok()
     }
 
-    /// Is there a schedule that promises surplus?
+    /// Does the schedule have hours of surplus?
     #[must_use]
     pub fn promises_surplus(&self) -> bool {
         self.schedule.iter().any(|(_, energy)| *energy == Energy::Surplus)
@@ -136,18 +137,18 @@ impl Hints {
     /// Takes a hint in place of the one before it from the same origin. The schedule takes none.
     pub fn take(&mut self, now: Instant, origin: Origin, hint: Hint) {
         let until = now + hint.ttl;
-        if let Some(place) = self.held.get_mut(origin as usize) {
-            *place = Some((hint, until));
+        if let Some(slot) = self.held.get_mut(origin as usize) {
+            *slot = Some((hint, until));
         }
     }
 
-    /// When the next hint ends that was held at `seen`.
+    /// The next end of a hint that held at `seen`.
     #[must_use]
     pub fn next_end(&self, seen: Instant) -> Option<Instant> {
         self.held.iter().flatten().map(|(_, until)| *until).filter(|until| seen < *until).min()
     }
 
-    /// What holds now, and whose word it is.
+    /// What holds now, and its origin.
     #[must_use]
     pub fn current(&self, now: Instant, local: Option<Local>) -> (Energy, Option<(Origin, &str)>) {
         let origins = [Origin::File, Origin::Put, Origin::Evcc, Origin::Grid];
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_is_taken_or_refused_with_its_reason() {
+    fn a_hint_is_accepted_or_refused_with_its_reason() {
         let good = r#"{"v":1,"state":"surplus","surplus_w":350,"ttl_s":900,"source":"home-assistant"}"#;
         let hint = parse(good).unwrap();
         assert_eq!((hint.energy, hint.ttl.as_secs(), hint.source.as_str()), (Energy::Surplus, 900, "home-assistant"));
@@ -192,10 +193,10 @@ mod tests {
         }
         assert_eq!(parse(&format!("{good}{}", " ".repeat(4096))), Err(HintError::TooLarge));
         let late = parse(r#"{"v":1,"state":"surplus","ttl_s":900,"expires":1000060}"#).unwrap();
-        assert_eq!(late.ttl.as_secs(), 60, "its stamp ends it before its time to live");
+        assert_eq!(late.ttl.as_secs(), 60, "`expires` ends it before its time to live");
         assert_eq!(parse(r#"{"v":1,"state":"surplus","ttl_s":9,"expires":1000060}"#).unwrap().ttl.as_secs(), 9);
         let old = br#"{"v":1,"state":"surplus","ttl_s":9,"expires":5}"#;
-        assert!(Hint::parse(old, None).is_ok(), "while the time is unknown, stamps mean nothing");
+        assert!(Hint::parse(old, None).is_ok(), "while the time is unknown, `expires` means nothing");
         let long = parse(&format!(r#"{{"v":1,"state":"normal","ttl_s":9,"source":"{}"}}"#, "ä".repeat(99))).unwrap();
         assert_eq!(long.source.len(), HINT_SOURCE_BYTES_MAX);
     }
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_payload_of_the_documentation_is_taken() {
+    fn the_payload_of_the_documentation_is_accepted() {
         let page = include_str!("../../../docs/home-assistant.md");
         let line = page.lines().find_map(|line| line.trim().strip_prefix("payload: '")).unwrap();
         for state in ["surplus", "normal", "scarce"] {

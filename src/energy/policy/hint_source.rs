@@ -1,4 +1,4 @@
-//! What `PUT /v1/energy/hint` and files may bring: our own hint, what evcc measures, the grid's carbon intensity (4.8).
+//! The bodies that `PUT /v1/energy/hint` and files may hold: our own hint, evcc's state, the grid's carbon intensity.
 
 use super::grid::{Grid, intensity};
 use super::hint::{Hint, HintError, Origin};
@@ -8,23 +8,24 @@ use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GRID_BYTES_MAX, HINT_BYTES_MAX};
 
-/// Watts of a small board, where nobody knows better: evcc's surplus counts from twice as much, and from 50 W at least.
+/// Watts of a small board, where no better figure is known: evcc's surplus counts from twice as much, and from 50 W at
+/// least.
 const BOARD_WATTS: f64 = 7.0;
-/// What evcc said holds this long: it is asked every half minute or so.
+/// A value of evcc holds this long: it is sent every half minute or so.
 const EVCC_TTL: Duration = Duration::from_secs(300);
-/// What the grid said holds this long: it is told for half hours and hours.
+/// A value of the grid holds this long: it is given for half hours and hours.
 const GRID_TTL: Duration = Duration::from_secs(3600);
 
-/// What was put.
+/// The result of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
     /// A hint.
     Hint(Origin, Hint),
-    /// A figure that is noted, and says nothing yet.
+    /// A figure that was stored and is no hint yet.
     Noted,
 }
 
-/// The memory that figures need to become hints.
+/// Turns bodies into hints; remembers the figures that need a history.
 #[derive(Clone, Debug)]
 pub struct HintSource {
     surplus: SurplusMeter,
@@ -38,15 +39,15 @@ impl Default for HintSource {
 }
 
 impl HintSource {
-    /// What the whole device takes with all cores busy, as it was calibrated, measured, or stands in the table.
+    /// The power of the whole device with all cores busy: calibrated, measured, or from the table of boards.
     pub const fn know_watts(&mut self, watts: f64) {
         self.surplus.know_watts(watts);
     }
 
-    /// Takes the bytes of any of the shapes; which one they are of is told by their fields.
+    /// Takes the bytes of any of the formats, recognised by their fields.
     ///
     /// # Errors
-    /// What is wrong with them, as a hint; nothing was taken.
+    /// What is wrong with them, read as our own hint.
     pub fn take(&mut self, now: Instant, bytes: &[u8], wall: Option<Wall>) -> Result<Received, HintError> {
         if bytes.len() > GRID_BYTES_MAX {
             return Err(HintError::TooLarge);
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn each_shape_is_known_by_its_fields() {
+    fn each_format_is_recognised_by_its_fields() {
         let mut puts = HintSource::default();
         let own = br#"{"v":1,"state":"surplus","ttl_s":900,"source":"home-assistant"}"#;
         assert!(matches!(puts.take(at(0), own, None), Ok(Received::Hint(Origin::Put, _))));
@@ -104,19 +105,19 @@ mod tests {
     }
 
     #[test]
-    fn the_grid_is_counted_once_a_quarter_of_an_hour_however_often_it_is_told() {
+    fn a_grid_value_counts_once_a_quarter_of_an_hour_however_often_it_is_sent() {
         let mut puts = HintSource::default();
-        let mut words = Vec::new();
+        let mut results = Vec::new();
         for minute in 0..48 * 60 {
             let grams = if minute / 360 % 2 == 0 { 500 } else { 100 };
             let body = format!("{{\"carbonIntensity\":{grams}}}");
-            words.push(puts.take(at(minute * 60), body.as_bytes(), None).unwrap());
+            results.push(puts.take(at(minute * 60), body.as_bytes(), None).unwrap());
         }
-        assert!(words[..24 * 60].iter().all(|word| *word == Received::Noted), "a day without a percentile");
-        let last: Vec<_> = words[47 * 60..].iter().collect();
+        assert!(results[..24 * 60].iter().all(|result| *result == Received::Noted), "a day without a percentile");
+        let last: Vec<_> = results[47 * 60..].iter().collect();
         assert!(
             last.iter()
-                .all(|word| matches!(word, Received::Hint(Origin::Grid, hint) if hint.energy == Energy::Surplus))
+                .all(|result| matches!(result, Received::Hint(Origin::Grid, hint) if hint.energy == Energy::Surplus))
         );
     }
 }

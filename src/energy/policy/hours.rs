@@ -5,7 +5,7 @@ use crate::energy::fraction::Fraction;
 use crate::limits::QUIET_HOURS_MAX;
 use heapless::Vec;
 
-/// The minute of the day that "18:30" is; `None` for anything else. "24:00" is the end of a day, not a time to wait for.
+/// The minute of the day of "18:30"; `None` for anything else. "24:00" is the end of a day, not a time to wait for.
 #[must_use]
 pub fn minute_of_day(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
@@ -15,7 +15,7 @@ pub fn minute_of_day(text: &str) -> Option<u16> {
     (hours < 24 && minutes < 60).then(|| hours * 60 + minutes)
 }
 
-/// A window on some days of the week, by the clocks on the wall.
+/// A window on some days of the week, in local time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Bit 0 is Monday: the days on which it begins.
@@ -30,13 +30,13 @@ impl Window {
     /// Every day.
     pub const DAILY: u8 = 0x7f;
 
-    /// Can it be one?
+    /// Is it valid?
     #[must_use]
     pub const fn is_sound(&self) -> bool {
         self.days & Self::DAILY != 0 && self.from < DAY_MINUTES && self.to <= DAY_MINUTES
     }
 
-    /// Does it hold at this minute? Only the clock's face counts: a skipped minute never comes and a doubled one comes
+    /// Does it hold at this minute? Only the local time counts: a skipped minute never comes and a doubled one comes
     /// twice, so that no change of the clocks can leave it stuck.
     #[must_use]
     pub fn holds(&self, local: Local) -> bool {
@@ -58,12 +58,12 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    /// Adds a window; false where it cannot be one, or no more fit.
+    /// Adds a window; false where it is invalid, or no more fit.
     pub fn add(&mut self, window: Window, cap: Fraction) -> bool {
         window.is_sound() && self.windows.push((window, cap)).is_ok()
     }
 
-    /// What may run at this minute; `None`: as much as else.
+    /// What may run at this minute; `None`: no cap.
     #[must_use]
     pub fn cap(&self, local: Local) -> Option<Fraction> {
         self.windows.iter().filter(|(window, _)| window.holds(local)).map(|(_, cap)| *cap).min()
@@ -88,15 +88,16 @@ mod tests {
             for (from, to) in windows {
                 let mut hours = QuietHours::default();
                 assert!(hours.add(Window { days: Window::DAILY, from, to }, Fraction::NONE));
-                // A day before to a day after each change, minute by minute, beside the face of the clock.
+                // A day before to a day after each change, minute by minute, compared with every minute from `from` to
+                // `to`.
                 for at in changes.into_iter().flat_map(|change| (-1440..1440).map(move |m| change + m * 60)) {
                     let local = zone.local(Wall(at));
-                    let mut face = from;
+                    let mut minute = from;
                     let mut listed = false;
                     loop {
-                        listed |= face == local.minute;
-                        face = (face + 1) % DAY_MINUTES;
-                        if face == to {
+                        listed |= minute == local.minute;
+                        minute = (minute + 1) % DAY_MINUTES;
+                        if minute == to {
                             break;
                         }
                     }
@@ -113,7 +114,7 @@ mod tests {
         assert!(holds(4, 1320) && holds(4, 1439) && holds(5, 0) && holds(5, 419));
         assert!(!holds(5, 420) && !holds(4, 419) && !holds(5, 1320) && !holds(3, 1400));
         let sunday = Window { days: 1 << 6, ..friday };
-        assert!(sunday.holds(Local { weekday: 0, minute: 10 }), "the week begins again");
+        assert!(sunday.holds(Local { weekday: 0, minute: 10 }), "the week starts again");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Pause and resume: a person's word, kept over a restart.
+//! Pause and resume by the owner, stored over a restart.
 
 use super::wall::{Wall, Zone};
 use crate::base::time::{Duration, Instant};
@@ -10,7 +10,7 @@ pub struct Pause {
     until: Option<Instant>,
 }
 
-/// What is kept of a pause over a restart.
+/// A pause as it is stored over a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersistedPause {
     /// Milliseconds that were left when it was saved; `None`: until resumed.
@@ -20,7 +20,7 @@ pub struct PersistedPause {
 }
 
 impl Pause {
-    /// Until somebody resumes.
+    /// Until resumed.
     pub const OPEN: Self = Self { until: None };
 
     /// For so long.
@@ -48,19 +48,19 @@ impl Pause {
         self.until
     }
 
-    /// What to keep of it.
+    /// The form to be stored.
     #[must_use]
     pub fn persist(&self, now: Instant, wall: Option<Wall>) -> PersistedPause {
         let left = self.until.map(|until| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX));
         PersistedPause { left_ms: left, saved: wall.map(|wall| wall.0) }
     }
 
-    /// A kept pause again. The time that passed meanwhile counts where both times are known; where they are not, what
-    /// was left still is: too long a pause is a smaller wrong than one too short.
+    /// A stored pause again. The time that passed meanwhile counts where both times are known; else all that was left
+    /// is still left: a pause that is too long is the smaller error.
     #[must_use]
-    pub fn recall(now: Instant, wall: Option<Wall>, kept: PersistedPause) -> Self {
-        let Some(left) = kept.left_ms else { return Self::OPEN };
-        let passed = kept.saved.zip(wall).map_or(0, |(saved, wall)| wall.0.saturating_sub(saved).max(0));
+    pub fn recall(now: Instant, wall: Option<Wall>, stored: PersistedPause) -> Self {
+        let Some(left) = stored.left_ms else { return Self::OPEN };
+        let passed = stored.saved.zip(wall).map_or(0, |(saved, wall)| wall.0.saturating_sub(saved).max(0));
         let passed = u64::try_from(passed).unwrap_or(0).saturating_mul(1000);
         Self::lasting(now, Duration::from_millis(left.saturating_sub(passed)))
     }
@@ -71,16 +71,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_ends_by_itself_and_outlives_a_restart() {
+    fn a_pause_ends_by_itself_and_survives_a_restart() {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let pause = Pause::lasting(at(100), Duration::from_secs(7200));
         assert!(pause.holds(at(7299)) && !pause.holds(at(7300)));
-        let kept = pause.persist(at(1100), Some(Wall(50_000)));
-        // Booted again: the device's own clock begins at zero.
-        let again = Pause::recall(at(5), Some(Wall(50_200)), kept);
+        let stored = pause.persist(at(1100), Some(Wall(50_000)));
+        // After a reboot the device's own clock starts at zero.
+        let again = Pause::recall(at(5), Some(Wall(50_200)), stored);
         assert_eq!(again.until(), Some(at(5 + 6000)));
-        assert_eq!(Pause::recall(at(5), None, kept).until(), Some(at(5 + 6200)), "the time is unknown");
-        assert!(!Pause::recall(at(5), Some(Wall(99_999)), kept).holds(at(5)));
+        assert_eq!(Pause::recall(at(5), None, stored).until(), Some(at(5 + 6200)), "the time is unknown");
+        assert!(!Pause::recall(at(5), Some(Wall(99_999)), stored).holds(at(5)));
         let open = Pause::recall(at(5), None, Pause::OPEN.persist(at(1), None));
         assert!(open.holds(Instant::from_millis(u64::MAX)));
     }

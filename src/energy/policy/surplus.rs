@@ -1,10 +1,10 @@
-//! Surplus from measured power (4.8): an average over minutes, an hour of sun is not a cloud's gap.
+//! Surplus from measured power: an average over minutes with delays, so that short clouds and spikes change nothing.
 
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use serde::Deserialize;
 
-/// Time over which power is averaged: evcc's users want energy, not spikes.
+/// Seconds over which power is averaged: a spike is not energy.
 const AVERAGE: f64 = 300.0;
 /// Above the threshold for this long: surplus.
 const ENABLE: Duration = Duration::from_secs(60);
@@ -12,12 +12,12 @@ const ENABLE: Duration = Duration::from_secs(60);
 const DISABLE: Duration = Duration::from_secs(180);
 /// Watts that a surplus has at least.
 const WATTS_MIN: f64 = 50.0;
-/// And as many times the board's own.
+/// And at least so many times the board's own power.
 const TIMES_BOARD: f64 = 2.0;
-/// After so long without a value the average begins anew.
+/// After so long without a value the average restarts.
 const STALE: Duration = Duration::from_secs(900);
 
-/// Watts that the home gives away, averaged.
+/// The averaged power that the home exports.
 #[derive(Clone, Debug)]
 pub struct SurplusMeter {
     threshold: f64,
@@ -36,23 +36,23 @@ impl SurplusMeter {
         meter
     }
 
-    /// The board was found to take so many watts.
+    /// The power of the board is known now.
     pub const fn know_watts(&mut self, board_watts: f64) {
         if board_watts > 0.0 {
             self.threshold = (TIMES_BOARD * board_watts.min(10_000.0)).max(WATTS_MIN);
         }
     }
 
-    /// Takes the watts that flow into the grid (below 0: out of it), and says what that means.
+    /// Takes the watts that flow into the grid (below 0: out of it), and gives the state.
     pub fn take(&mut self, now: Instant, watts: f64) -> Energy {
         if watts.is_finite() {
             let average = match self.average {
                 Some((at, old)) if now.since(at) < STALE => {
-                    let kept = (-now.since(at).as_secs_f64() / AVERAGE).exp();
-                    kept * old + (1.0 - kept) * watts
+                    let old_weight = (-now.since(at).as_secs_f64() / AVERAGE).exp();
+                    old_weight * old + (1.0 - old_weight) * watts
                 }
                 _ => {
-                    // One value is no word of five minutes, and what crossed before a gap is forgotten with the average.
+                    // One value is no average of five minutes, and a crossing before the gap is forgotten with it.
                     self.crossed = None;
                     0.0
                 }
@@ -85,8 +85,8 @@ struct EvccGrid {
     power: f64,
 }
 
-/// Watts into the grid, from evcc's state (4.8; its power is positive while it is drawn). The shape comes without a
-/// promise of its makers: what does not fit is no value.
+/// Watts into the grid, from evcc's state (whose power is positive while it is drawn). evcc does not promise this
+/// format: what does not fit is no value.
 #[must_use]
 pub fn evcc_surplus(bytes: &[u8]) -> Option<f64> {
     let state: Evcc = serde_json::from_slice(bytes).ok()?;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cloud_is_no_evening_and_a_spike_is_no_sun() {
+    fn a_short_cloud_does_not_end_a_surplus_and_a_spike_does_not_start_one() {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let mut meter = SurplusMeter::new(7.0);
         assert!((0..60).all(|s| meter.take(at(s), 20.0) == Energy::Normal));
@@ -114,11 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn one_value_and_another_after_a_gap_are_no_surplus_and_an_early_spike_is_none() {
+    fn single_values_around_a_gap_are_no_surplus_and_an_early_spike_is_none() {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let mut meter = SurplusMeter::new(7.0);
-        let words = [0, 1200, 2400, 2430].map(|s| meter.take(at(s), 3000.0));
-        assert_eq!(words, [Energy::Normal; 4], "twenty minutes of silence are not a minute of sun");
+        let states = [0, 1200, 2400, 2430].map(|s| meter.take(at(s), 3000.0));
+        assert_eq!(states, [Energy::Normal; 4], "twenty minutes without a value are not a minute of surplus");
         assert_eq!([2460, 2491].map(|s| meter.take(at(s), 3000.0)), [Energy::Normal, Energy::Surplus]);
         let mut early = SurplusMeter::new(7.0);
         early.take(at(0), 3000.0);
@@ -128,19 +128,19 @@ mod tests {
     #[test]
     fn a_large_device_has_a_surplus_only_from_twice_what_it_takes() {
         let at = |s: u64| Instant::from_millis(s * 1000);
-        let word = |board: f64| {
+        let state = |board: f64| {
             let mut meter = SurplusMeter::new(7.0);
             meter.know_watts(board);
             (0..20).map(|n| meter.take(at(n * 30), 90.0)).last()
         };
         assert_eq!(
-            [word(f64::NAN), word(7.0), word(60.0)],
+            [state(f64::NAN), state(7.0), state(60.0)],
             [Energy::Surplus, Energy::Surplus, Energy::Normal].map(Some)
         );
     }
 
     #[test]
-    fn evcc_s_state_is_read_in_both_its_shapes_and_nothing_else() {
+    fn both_formats_of_evcc_s_state_are_read_and_nothing_else() {
         assert_eq!(evcc_surplus(br#"{"pvPower":3000,"grid":{"power":-1200.5}}"#), Some(1200.5));
         assert_eq!(evcc_surplus(br#"{"gridPower":300}"#), Some(-300.0));
         for text in ["{}", "", "{\"grid\":{}}", "{\"gridPower\":\"x\"}", "{\"gridPower\":1e999}"] {

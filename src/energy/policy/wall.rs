@@ -1,4 +1,4 @@
-//! Wall-clock time as a number of seconds, and the zone that makes it a day and a minute.
+//! Wall-clock time in seconds, and the time zone that turns it into a weekday and a minute.
 
 use crate::limits::ZONE_CHANGES_MAX;
 use heapless::Vec;
@@ -7,7 +7,7 @@ const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
 /// Minutes of a day.
 pub const DAY_MINUTES: u16 = 24 * 60;
-/// Minutes searched for a wall-clock time: more than a day that became longer.
+/// Minutes searched for a wall-clock time: more than the longest day with a change of the clocks.
 const SEARCH_MINUTES: i64 = 26 * 60;
 
 /// Seconds since 1970 in UTC, where the device knows them.
@@ -23,7 +23,7 @@ pub struct Local {
     pub minute: u16,
 }
 
-/// A time zone as `io` gives it: an offset, and the changes of it that are ahead.
+/// A time zone as `platform::time_zone` reads it: an offset, and its changes ahead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Zone {
     offset: i32,
@@ -31,7 +31,7 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// A zone that is `offset` seconds east of UTC, then from each moment (seconds since 1970, rising) another.
+    /// A zone `offset` seconds east of UTC, with another offset from each moment on (seconds since 1970, rising).
     /// Changes beyond the cap are left out: they lie years ahead.
     #[must_use]
     pub fn new(offset: i32, changes: &[(i64, i32)]) -> Self {
@@ -49,8 +49,8 @@ impl Zone {
         Local { weekday: u8::try_from(weekday).unwrap_or(0), minute: u16::try_from(minute).unwrap_or(0) }
     }
 
-    /// Seconds until the clocks on the wall next show this minute of the day, at least one; `None` for no such minute.
-    /// Where the clocks skip it, until the first one after it.
+    /// Seconds until the local time next is this minute of the day, at least one; `None` for no such minute. Where the
+    /// clocks skip it, until the first minute after it.
     #[must_use]
     pub fn seconds_until(&self, wall: Wall, minute: u16) -> Option<i64> {
         if minute >= DAY_MINUTES {
@@ -61,7 +61,7 @@ impl Zone {
         for step in 1..=SEARCH_MINUTES {
             let at = Wall(begin.saturating_add(step * MINUTE));
             let now = self.local(at);
-            // How far the hands moved, and how far they had to: a skipped hour may lie over midnight.
+            // The step of the local clock may skip the minute, also over midnight.
             let moved = ahead(before.minute, now.minute);
             let forward = moved <= DAY_MINUTES / 2;
             if now.minute == minute || forward && (1..=moved).contains(&ahead(before.minute, minute)) {
@@ -73,14 +73,14 @@ impl Zone {
     }
 }
 
-/// Minutes from one face of the clock forward to another.
+/// Minutes forward from one minute of the day to another.
 const fn ahead(from: u16, to: u16) -> u16 {
     (to + DAY_MINUTES - from) % DAY_MINUTES
 }
 
 #[cfg(test)]
 pub(super) mod zones {
-    //! Three zones of 2026 with both their changes; from the rules of the IANA data base.
+    //! Three zones with their changes of 2026, from the IANA time zone database.
     use super::Zone;
 
     pub(in crate::energy::policy) const BERLIN: [i64; 2] = [1_774_746_000, 1_792_890_000];
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_changes_of_three_zones_fall_on_the_minutes_that_their_clocks_show() {
+    fn the_changes_of_three_zones_fall_on_the_right_local_minutes() {
         let minute = |hours: u16, minutes: u16| hours * 60 + minutes;
         let due = [
             [(minute(1, 59), minute(3, 0)), (minute(2, 59), minute(2, 0))],

@@ -1,19 +1,19 @@
-//! A read that gave no value: of which class it is, and when to try again (1.10).
+//! Failed reads: their class, and when to try again.
 
 use crate::base::time::{Duration, Instant};
 
-/// Why there is no value.
+/// Why a read gave no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Not at this moment (EAGAIN, ENODATA, EINTR): the next sample may have one.
     Later,
-    /// The file is gone (ENODEV, ENOENT, ESTALE, ENXIO): close it and look for sensors again.
+    /// The file is gone (ENODEV, ENOENT, ESTALE, ENXIO): close it and list the sensors again.
     Gone,
-    /// The driver fails (EINVAL, EIO, ETIMEDOUT, EOPNOTSUPP and all others): ask ever more rarely.
+    /// The driver fails (EINVAL, EIO, ETIMEDOUT, EOPNOTSUPP and all others): back off.
     Failing,
-    /// Not for us (EACCES, EPERM): do not ask again.
+    /// Permission denied (EACCES, EPERM): do not read again.
     Denied,
-    /// There are bytes, but no number, or one that cannot be.
+    /// There are bytes, but no number or an impossible one.
     Garbage,
 }
 
@@ -35,9 +35,9 @@ impl Fault {
 
 /// The first pause after a failing read; doubled each time.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause between two reads that fail (1.10).
+/// The longest pause between two reads that fail.
 const PAUSE_MAX: Duration = Duration::from_secs(300);
-/// The pause until sensors are looked for again (1.10).
+/// The pause after a file is gone: sensors are listed again by then.
 const RESCAN: Duration = Duration::from_secs(60);
 
 /// When one file may be read next.
@@ -54,7 +54,7 @@ impl Retry {
         self.not_before.is_none_or(|at| at <= now)
     }
 
-    /// Takes what the read gave, and decides when the next one is due.
+    /// Takes the result of a read, and decides when the next one is due.
     pub fn on(&mut self, now: Instant, reading: Reading) {
         let pause = match reading {
             Ok(_) | Err(Fault::Later | Fault::Garbage) => {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failing_file_is_asked_ever_more_rarely_and_a_denied_one_never() {
+    fn a_failing_file_is_read_with_backoff_and_a_denied_one_never_again() {
         let at = Instant::from_millis;
         let mut retry = Retry::default();
         let mut now = at(0);
@@ -88,13 +88,13 @@ mod tests {
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
         retry.on(now, Ok(40_000));
-        assert!(retry.is_due(now), "one good read forgets the failures");
+        assert!(retry.is_due(now), "one good read resets the backoff");
         retry.on(now, Err(Fault::from_errno(13)));
         assert!(!retry.is_due(at(u64::MAX - 1)));
     }
 
     #[test]
-    fn the_errnos_of_the_reference_fall_into_their_classes() {
+    fn errnos_fall_into_their_classes() {
         for (errno, class) in [
             (11, Fault::Later),
             (61, Fault::Later),

@@ -1,13 +1,13 @@
-//! Whether one temperature sensor is believed: range, jump and stuck gates (1.10).
+//! Whether the readings of one temperature sensor are believed: checks of range, jump and standing still.
 
 use super::fault::{Fault, Reading};
 use crate::base::time::{Duration, Instant};
 
-/// Millidegrees that a board can have, both ends excluded (1.10).
+/// Millidegrees that a board can have, both ends excluded.
 const RANGE: (i64, i64) = (-30_000, 125_000);
-/// Millidegrees that a temperature can change in a second (1.10).
+/// Millidegrees that a temperature can change in a second.
 const JUMP: i64 = 15_000;
-/// For how long a value may stand still while our own duty moved by `STUCK_DUTY` (1.10).
+/// For how long a value may stand still while our own duty moved by `STUCK_DUTY`.
 const STUCK: Duration = Duration::from_secs(120);
 /// See `STUCK`.
 const STUCK_DUTY: f64 = 0.5;
@@ -19,7 +19,7 @@ pub struct Gate {
     still: Option<Still>,
 }
 
-/// Since when the same raw value comes, and which duties we ran meanwhile.
+/// Since when the raw value is the same, with the least and the most duty that ran meanwhile.
 #[derive(Clone, Copy, Debug)]
 struct Still {
     raw: i64,
@@ -28,13 +28,13 @@ struct Still {
 }
 
 impl Gate {
-    /// Would this value be refused? Then a second read may tell (1.1, 1.10: re-read once).
+    /// Would this value be refused? Then the caller reads it once more.
     #[must_use]
     pub fn doubts(&self, now: Instant, raw: i64) -> bool {
         !in_range(raw) || !self.is_near(now, raw)
     }
 
-    /// Degrees, if the reading is believed; `duty` is what we ran since the last one.
+    /// Degrees, if the reading is believed; `duty` ran since the last one.
     pub fn take(&mut self, now: Instant, reading: Reading, duty: f64) -> Option<f64> {
         let raw = reading.and_then(|raw| if in_range(raw) { Ok(raw) } else { Err(Fault::Garbage) }).ok()?;
         if self.is_stuck(now, raw, duty) || !self.is_near(now, raw) {
@@ -44,7 +44,7 @@ impl Gate {
         Some(raw as f64 / 1000.0)
     }
 
-    /// For how long the same raw value has come.
+    /// For how long the raw value has been the same.
     #[must_use]
     pub fn still_for(&self, now: Instant) -> Duration {
         self.still.map_or(Duration::ZERO, |still| now.since(still.since))
@@ -77,7 +77,7 @@ impl Gate {
     }
 }
 
-/// Can a board have so many millidegrees?
+/// Are these millidegrees plausible for a board?
 #[must_use]
 pub const fn in_range(raw: i64) -> bool {
     RANGE.0 < raw && raw < RANGE.1
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_cannot_be_are_unknown_and_never_0() {
+    fn impossible_values_are_unknown_and_never_0() {
         let mut gate = Gate::default();
         for raw in [-650_788_984, 228_000, 6_280_400, 125_000, -30_000, i64::MIN, i64::MAX] {
             assert_eq!(gate.take(at(0), Ok(raw), 0.0), None, "{raw}");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_is_doubted_and_believed_when_it_stays() {
+    fn a_jump_is_doubted_and_believed_when_it_lasts() {
         let mut gate = Gate::default();
         assert_eq!(gate.take(at(0), Ok(45_000), 0.0), Some(45.0));
         assert!(gate.doubts(at(1), 85_000) && gate.doubts(at(1), -650_788_984) && !gate.doubts(at(1), 46_000));
@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_ignores_our_work_is_stuck() {
+    fn a_value_that_ignores_our_load_is_stuck() {
         let mut gate = Gate::default();
         for s in 0..=120 {
             assert!(gate.take(at(s), Ok(26_000), if s < 60 { 0.0 } else { 1.0 }).is_some());
         }
         assert_eq!(gate.take(at(121), Ok(26_000), 1.0), None);
         assert_eq!(gate.take(at(122), Ok(26_100), 1.0), Some(26.1), "it moves again");
-        let mut calm = Gate::default();
-        assert!((0..1000).all(|s| calm.take(at(s), Ok(26_000), 0.3).is_some()), "nothing was asked of it");
+        let mut steady = Gate::default();
+        assert!((0..1000).all(|s| steady.take(at(s), Ok(26_000), 0.3).is_some()), "our load did not change");
     }
 }

@@ -1,4 +1,4 @@
-//! The sensors of one CPU as one temperature: the highest that is believed (1.10).
+//! The sensors of one CPU as one temperature: the highest that is believed.
 
 use super::fault::Reading;
 use super::gate::Gate;
@@ -15,17 +15,17 @@ pub struct Group {
     gates: [Gate; CPU_SENSORS_MAX],
 }
 
-/// What a group says.
+/// The temperature of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Temperature {
     /// Degrees Celsius.
     pub degrees: f64,
-    /// For how long the sensor that is the highest has given the very same number.
+    /// For how long the hottest sensor has given the very same number.
     pub still: Duration,
 }
 
 impl Group {
-    /// Should sensor `at` be read a second time before it is handed in?
+    /// Should sensor `at` be read once more before its value counts?
     #[must_use]
     pub fn doubts(&self, now: Instant, at: usize, reading: Reading) -> bool {
         reading.is_ok_and(|raw| self.gates.get(at).is_some_and(|gate| gate.doubts(now, raw)))
@@ -55,7 +55,7 @@ mod tests {
     use crate::energy::sample::fault::Fault;
 
     #[test]
-    fn a_sensor_that_lies_does_not_hide_one_that_works() {
+    fn an_implausible_sensor_does_not_hide_one_that_works() {
         let mut group = Group::default();
         let readings = |list: &[Reading]| Readings::from_slice(list).unwrap();
         let now = Instant::from_millis(0);

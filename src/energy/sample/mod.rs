@@ -1,9 +1,13 @@
-//! What sensors say, and whether to believe it.
+//! Single sensor readings: from bytes to a number, and whether the number is believed.
 //!
-//! Duty: bytes of a file to a number; failed reads to a class; gates for values that lie; median and slope.
-//! In/out: bytes, errno and `now` in; a value or unknown out. Invariants: unknown is never 0; no bytes panic.
-//! Limits: `CPU_SENSORS_MAX` sensors of one group; ten values of a slope.
-//! Not here: opening and reading files (`io::sysfs`), which sensor is whose (`energy::board`).
+//! `text` parses the files of /sys and /proc in place (proc(5), Documentation/accounting/psi), `uevent` the kernel's
+//! device events. `fault` classifies failed reads and says when a file may be read again. `gate` refuses temperatures
+//! that are out of range, jump faster than a board can, or stand still while our load changes; `group` takes the
+//! highest believed one of the CPU's sensors. `slope` has the median of three and the least-squares slope of ten
+//! values.
+//!
+//! Invariants: unknown is never 0; no bytes panic; nothing allocates; at most `CPU_SENSORS_MAX` sensors in a group.
+//! Not here: opening and reading files (`platform::sysfs`), and which sensors a device has (`energy::board`).
 
 pub mod fault;
 pub mod gate;

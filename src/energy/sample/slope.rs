@@ -1,9 +1,9 @@
-//! The median of three samples, and the slope of the last ten (4.2): a single step of a coarse sensor is noise.
+//! The median of three samples, and the slope of the last ten: a single step of a coarse sensor is noise.
 
 use crate::base::time::Instant;
 use heapless::Deque;
 
-/// Values of one slope (finding 8: at least 8 to 10 s).
+/// Values of one slope: on a coarse sensor a slope over less than 8 to 10 s is noise.
 const SLOPE_VALUES: usize = 10;
 
 /// The last three values.
@@ -20,7 +20,7 @@ impl Median {
         }
         let _ = self.last.push_back(value);
         let mut sorted = [f64::NEG_INFINITY; 3];
-        self.last.iter().zip(&mut sorted).for_each(|(value, place)| *place = *value);
+        self.last.iter().zip(&mut sorted).for_each(|(value, slot)| *slot = *value);
         sorted.sort_unstable_by(f64::total_cmp);
         if self.last.len() == 3 { sorted[1] } else { sorted[2] }
     }
@@ -38,7 +38,7 @@ pub struct Slope {
 }
 
 impl Slope {
-    /// Takes a value and gives the least-squares slope a second; 0 until there are three.
+    /// Takes a value and gives the least-squares slope per second; 0 until there are three.
     pub fn take(&mut self, now: Instant, value: f64) -> f64 {
         if self.points.is_full() {
             self.points.pop_front();
@@ -86,6 +86,6 @@ mod tests {
         slope.clear();
         assert_eq!(slope.take(at(31), 90.0), 0.0, "one value has no slope");
         assert_eq!(slope.take(at(31), 10.0), 0.0);
-        assert_eq!(slope.take(at(31), 10.0), 0.0, "values of one moment have none either");
+        assert_eq!(slope.take(at(31), 10.0), 0.0, "values of the same moment have none either");
     }
 }

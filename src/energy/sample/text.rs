@@ -1,4 +1,4 @@
-//! The text of sensor files to numbers, in place: nothing is copied, nothing panics, garbage is no value.
+//! Parses the text of sensor files in place: nothing is copied, nothing panics, garbage is no value.
 
 use super::fault::Fault;
 
@@ -18,7 +18,7 @@ pub fn integer(bytes: &[u8]) -> Result<i64, Fault> {
     }
     let step = |sum: i64, byte: &u8| {
         let digit = i64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
-        // Summed below zero, so that the smallest number has a place too.
+        // Accumulated below zero, so that `i64::MIN` fits too.
         sum.checked_mul(10)?.checked_sub(digit)
     };
     let sum = digits.iter().try_fold(0, step).ok_or(Fault::Garbage)?;
@@ -33,7 +33,7 @@ pub fn word(bytes: &[u8]) -> Option<&str> {
     if sound { core::str::from_utf8(text).ok() } else { None }
 }
 
-/// What a file of `/proc/pressure` counts, in microseconds since the start (1.7).
+/// The totals of a file of `/proc/pressure`, in microseconds since the start (Documentation/accounting/psi).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stall {
     /// Some task waited.
@@ -61,7 +61,7 @@ pub fn pressure(bytes: &[u8]) -> Stall {
 }
 
 /// Busy ticks of all cores together: user, nice, system, irq, softirq and steal of the first line of `/proc/stat`
-/// (1.7: iowait is idle and may fall, guest is inside user).
+/// (iowait counts as idle and may fall; guest time is inside user).
 ///
 /// # Errors
 /// `Garbage`: no such line, or fewer than seven numbers in it.
@@ -80,8 +80,8 @@ pub fn busy_ticks(bytes: &[u8]) -> Result<u64, Fault> {
     busy.filter(|_| seen >= 7).ok_or(Fault::Garbage)
 }
 
-/// CPU time of a process in ticks, its own and its ended threads': user and system of `/proc/PID/stat`. Its name may hold
-/// anything, brackets too: the numbers begin behind the last one.
+/// CPU time of a process in ticks, ended threads included: user and system of `/proc/PID/stat`. The process name may
+/// hold anything, brackets too: the numbers begin behind the last one.
 ///
 /// # Errors
 /// `Garbage`: no such numbers.

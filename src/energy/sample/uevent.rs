@@ -1,15 +1,15 @@
-//! An event of the kernel: what changed, from its text.
+//! Parses a device event (uevent) of the kernel.
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uevent {
-    /// A power supply, a hwmon chip (the alarm of `rpi_volt`) or a thermal zone says something else now.
+    /// A power supply, a hwmon chip (the alarm of `rpi_volt`) or a thermal zone changed its state.
     Changed,
-    /// One came or went.
+    /// One was added or removed.
     Moved,
     /// Something else.
     Other,
-    /// More happened than could be told: anything may have changed, come or gone.
+    /// Events were lost: anything may have changed, been added or removed.
     Lost,
 }
 
@@ -33,7 +33,7 @@ impl Uevent {
         !matches!(self, Self::Other)
     }
 
-    /// Are the sensors to be listed anew before?
+    /// Are the sensors to be listed again first?
     #[must_use]
     pub const fn relists(self) -> bool {
         matches!(self, Self::Moved | Self::Lost)
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_sampled_and_only_what_comes_or_goes_is_listed_anew() {
+    fn a_change_is_sampled_and_only_additions_and_removals_are_listed_again() {
         for subsystem in ["power_supply", "hwmon", "thermal"] {
             assert_eq!(event("change", subsystem), Uevent::Changed);
             for action in ["add", "remove", "bind", ""] {

@@ -1,16 +1,16 @@
-//! The number of this start of the agent, on the disk before anything is said with it: it orders this agent's
-//! messages, and its lives as a member, after all of the starts before.
+//! The number of this start of the agent, on the disk before anything is sent with it: it orders this agent's messages
+//! and its incarnations as a member after those of all earlier starts.
 
 use super::durable;
 use crate::limits::STATE_BYTES_MAX;
 use log::warn;
 use std::path::Path;
 
-/// Counts this start, from 1. A lost file begins anew: peers that remember a higher number say so, and
-/// [`at_least`] keeps it for the next start.
+/// Counts this start, from 1. A lost file counts from 1 again: peers that remember a higher number report it, and
+/// [`at_least`] stores it for the next start.
 ///
 /// # Errors
-/// One sentence: the count is damaged, or cannot be kept.
+/// One sentence: the count is damaged, or cannot be stored.
 pub(super) fn count(path: &Path) -> Result<u32, String> {
     let boot = read(path)?.saturating_add(1);
     write(path, boot)?;
@@ -20,13 +20,13 @@ pub(super) fn count(path: &Path) -> Result<u32, String> {
 /// The next start counts above `number`: true once that is on the disk.
 #[must_use]
 pub(super) fn at_least(path: &Path, number: u32) -> bool {
-    let kept = read(path).and_then(|before| if before < number { write(path, number) } else { Ok(()) });
-    if let Err(why) = &kept {
+    let stored = read(path).and_then(|before| if before < number { write(path, number) } else { Ok(()) });
+    if let Err(why) = &stored {
         warn!(
             "{why} Until it can be, this agent does not answer other devices' probes, and they may take it for down."
         );
     }
-    kept.is_ok()
+    stored.is_ok()
 }
 
 fn read(path: &Path) -> Result<u32, String> {
@@ -62,6 +62,6 @@ mod tests {
         std::fs::write(path, "many").unwrap();
         assert!(count(path).unwrap_err().contains("damaged"));
         assert!(!at_least(path, 99));
-        assert!(count(path).is_err(), "a damaged count is its owner's to mend");
+        assert!(count(path).is_err(), "a damaged count is left for its owner");
     }
 }

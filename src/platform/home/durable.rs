@@ -1,17 +1,17 @@
-//! The one way in which small state files are read and written: whole, or not at all.
+//! Reads and writes small state files: whole, or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// What the file holds; `None` if there is none. A longer file is cut after `most` bytes: who must know asks for one
-/// more than it takes.
+/// What the file holds; `None` if there is none. A longer file is cut after `bytes_max` bytes: a caller that must know
+/// asks for one byte more than it accepts.
 ///
 /// # Errors
 /// The system's, or that something else than a regular file has this name.
-pub(super) fn read(path: &Path, most: usize) -> Result<Option<Vec<u8>>> {
-    // Looked at before it is opened: opening a pipe would wait for ever.
+pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>> {
+    // Checked before it is opened: opening a pipe would wait for ever.
     match fs::metadata(path) {
         Ok(meta) if meta.is_file() => {}
         Ok(_) => return Err(Error::other("it is not a regular file")),
@@ -19,7 +19,7 @@ pub(super) fn read(path: &Path, most: usize) -> Result<Option<Vec<u8>>> {
         Err(error) => return Err(error),
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+    File::open(path)?.take(bytes_max as u64).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 
@@ -52,7 +52,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         assert_eq!(read(&path, 9).unwrap(), None);
-        // What a power cut left of an earlier write is in nobody's way.
+        // The rest of a write that a power cut ended is replaced.
         fs::write(folder.path().join("state.new"), "half").unwrap();
         write(&path, b"one").unwrap();
         write(&path, b"other").unwrap();

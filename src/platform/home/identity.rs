@@ -1,4 +1,4 @@
-//! The agent's one keypair: Ed25519, made at the first start, mode 0600, never shown.
+//! The agent's keypair: Ed25519 (RFC 8032), made at the first start, stored with mode 0600, never shown.
 
 use super::durable;
 use crate::limits::STATE_BYTES_MAX;
@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Who this agent is.
+/// The keypair of this agent.
 pub struct Identity {
     key: SigningKey,
 }
@@ -28,8 +28,8 @@ impl Identity {
         let name = path.display();
         match durable::read(path, STATE_BYTES_MAX) {
             Ok(Some(bytes)) => {
-                let open = fs::metadata(path).map_or(0, |meta| meta.permissions().mode() & 0o077);
-                if open != 0 {
+                let others = fs::metadata(path).map_or(0, |meta| meta.permissions().mode() & 0o077);
+                if others != 0 {
                     log::warn!("The key {name} could be read by other users of this machine; it is private now.");
                     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
                         .map_err(|error| format!("The key {name} cannot be made private: {error}."))?;
@@ -51,13 +51,13 @@ impl Identity {
         }
     }
 
-    /// The public name of the key.
+    /// The agent's peer id: the public key, encoded as libp2p does.
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
         PeerId::from_public_key(self.key.verifying_key().as_bytes())
     }
 
-    /// The key itself, for the link and the sealer of messages. Its `Debug` shows the public half only.
+    /// The key itself, for the link and for signing messages.
     #[must_use]
     pub const fn signing_key(&self) -> &SigningKey {
         &self.key

@@ -1,4 +1,4 @@
-//! The owner's settings, read when an agent starts and when `wattle doctor` looks. No agent writes them.
+//! The owner's settings (config.toml), read when an agent starts and by `wattle doctor`. No agent writes them.
 
 use crate::config::Config;
 use crate::limits::CONFIG_BYTES_MAX;
@@ -20,9 +20,9 @@ pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
         Err(error) => return Err(unread(error)),
     };
     let mut text = String::new();
-    // A byte more than is taken shows that it is too long.
+    // One byte more than is accepted shows that it is too long.
     file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(unread)?;
-    Config::parse(&text).map(Some).map_err(|wrong| {
-        format!("{} is wrong and nothing of it is used: {wrong}. Mend it, then start again.", path.display())
+    Config::parse(&text).map(Some).map_err(|error| {
+        format!("{} is wrong and nothing of it is used: {error}. Mend it, then start again.", path.display())
     })
 }

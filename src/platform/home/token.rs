@@ -1,4 +1,4 @@
-//! The secret of one agent's API: who can read its file may ask and order.
+//! The bearer token of one agent's API: whoever can read its file may use the API.
 
 use super::durable;
 use std::fmt;
@@ -11,8 +11,7 @@ use std::path::Path;
 const BYTES: usize = 32;
 const DIGITS: usize = BYTES * 2;
 
-/// 32 bytes from the system's generator, as 64 lowercase hex digits. It prints itself to nobody who does
-/// not ask for `reveal`.
+/// 32 bytes from the system's generator, as 64 lowercase hex digits. `Debug` does not show them, only `reveal` does.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -23,8 +22,8 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// Reads the agent's token, or makes one at the first start. A file that others may read is closed to
-    /// them with a warning; an empty one, left by a power cut, is filled anew.
+    /// Reads the agent's token, or makes one at the first start. A file that others may read is made private, with a
+    /// warning; an empty one, left by a power cut, is replaced.
     ///
     /// # Errors
     /// One sentence: the file is damaged (it is left as it is), or cannot be read or written.
@@ -77,13 +76,13 @@ impl Token {
         (text.len() == DIGITS && text.bytes().all(lower_hex)).then(|| Self(text.to_owned()))
     }
 
-    /// The digits: for a request's header and for the address that `up` prints, and for nothing else.
+    /// The digits, only for a request's header and for the address that `up` prints.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether this is the token. Takes the same time wherever the two differ.
+    /// Is this the token? Takes the same time wherever the two differ.
     #[must_use]
     pub fn matches(&self, offered: &str) -> bool {
         let (mine, theirs) = (self.0.as_bytes(), offered.as_bytes());
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_others_may_read_is_closed_to_them() {
+    fn a_token_that_others_may_read_is_made_private() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("token");
         let token = Token::load_or_create(&path).unwrap();
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_token_is_told_and_never_shown_and_an_empty_one_is_filled() {
+    fn a_damaged_token_is_reported_and_never_shown_and_an_empty_one_is_replaced() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("token");
         let long = "a".repeat(DIGITS + 1);

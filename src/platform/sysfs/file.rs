@@ -1,4 +1,4 @@
-//! One sensor's file: opened once, read in place, asked more rarely while it fails.
+//! One sensor's file: opened once, read in place, read more rarely while it fails.
 
 use super::root::Root;
 use crate::base::time::Instant;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Room for the bytes of one file.
 pub(super) type Buffer = [u8; SENSOR_BYTES_MAX];
 
-/// A file that is kept open.
+/// A file that stays open between reads.
 #[derive(Debug, Default)]
 pub(super) struct File {
     path: PathBuf,
@@ -34,7 +34,7 @@ impl File {
         if !self.retry.is_due(now) {
             return Err(Fault::Later);
         }
-        let read = self.ask(buffer);
+        let read = self.read_now(buffer);
         self.settle(now, read.map(|_| 0));
         read.map(|length| &buffer[..length])
     }
@@ -44,12 +44,12 @@ impl File {
         self.read(now, &mut [0; SENSOR_BYTES_MAX]).and_then(text::integer)
     }
 
-    /// Was it gone when it was last asked?
+    /// Was it gone at the last read?
     pub(super) fn is_gone(&self) -> bool {
         self.failed == Some(Fault::Gone)
     }
 
-    fn ask(&mut self, buffer: &mut Buffer) -> Result<usize, Fault> {
+    fn read_now(&mut self, buffer: &mut Buffer) -> Result<usize, Fault> {
         let fault = |errno: Errno| Fault::from_errno(errno.raw_os_error());
         if self.fd.is_none() {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
@@ -72,18 +72,18 @@ impl File {
 
 /// Reads a file once, for a listing.
 pub(super) fn once(path: &Path, buffer: &mut Buffer) -> Result<usize, Fault> {
-    File::new(path.to_owned()).ask(buffer)
+    File::new(path.to_owned()).read_now(buffer)
 }
 
-/// The files of the listing before, for those of the next: one that fails or is denied is not asked anew because
-/// something else came or went.
-pub(super) struct Pool<'a> {
+/// The files of the listing before, to be reused by the next one: the retry pause of a failing or denied file does not
+/// restart because some other sensor came or went.
+pub(super) struct PreviousFiles<'a> {
     root: &'a Root,
     tree: &'a Tree,
     before: Vec<File>,
 }
 
-impl<'a> Pool<'a> {
+impl<'a> PreviousFiles<'a> {
     pub(super) const fn new(root: &'a Root, tree: &'a Tree, before: Vec<File>) -> Self {
         Self { root, tree, before }
     }
@@ -92,8 +92,8 @@ impl<'a> Pool<'a> {
     pub(super) fn file(&mut self, path: &str) -> File {
         let full = self.root.below(path);
         let before = self.before.iter().position(|file| file.path == full).map(|at| self.before.swap_remove(at));
-        // What the listing could read, or could not for another reason, is begun anew: the old one may be of a device
-        // that went and came again. Of those that are not listed, as /proc/stat, there is but one.
+        // A file that the listing could read, or whose error changed, is opened again: the old one may belong to a
+        // device that was removed and added again. Files that are not listed, as /proc/stat, are always the same.
         let listed = self.tree.has(path).then(|| self.tree.bytes(path).err());
         let same =
             |file: &File| listed.is_none_or(|listed| listed.is_some() && listed == file.failed) && !file.is_gone();
@@ -107,7 +107,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_listing_keeps_files_that_were_denied_or_fail_and_begins_others_anew() {
+    fn a_listing_reuses_files_that_fail_or_were_denied_and_opens_others_again() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a"), "7\n").unwrap();
         let root = Root::new(folder.path());
@@ -116,14 +116,20 @@ mod tests {
         file.settle(now, Err(Fault::Denied));
         let mut tree = Tree::default();
         tree.insert("a", Err(Fault::Denied));
-        let mut kept = Pool::new(&root, &tree, vec![file]).file("a");
-        assert_eq!(kept.integer(now), Err(Fault::Later), "it is not asked again");
+        let mut denied = PreviousFiles::new(&root, &tree, vec![file]).file("a");
+        assert_eq!(denied.integer(now), Err(Fault::Later), "it is not read again");
         tree.insert("a", Ok(b"7\n"));
-        let mut anew = Pool::new(&root, &tree, vec![kept]).file("a");
-        assert_eq!(anew.integer(now), Ok(7), "somebody opened it to us");
-        assert!(Pool::new(&root, &tree, vec![anew]).file("a").fd.is_none(), "it may be another device's by now");
+        let mut opened = PreviousFiles::new(&root, &tree, vec![denied]).file("a");
+        assert_eq!(opened.integer(now), Ok(7), "the permission was given");
+        assert!(
+            PreviousFiles::new(&root, &tree, vec![opened]).file("a").fd.is_none(),
+            "it may be another device's by now"
+        );
         let mut stat = File::new(root.below("a"));
         assert_eq!(stat.integer(now), Ok(7));
-        assert!(Pool::new(&root, &Tree::default(), vec![stat]).file("a").fd.is_some(), "what is not listed stays");
+        assert!(
+            PreviousFiles::new(&root, &Tree::default(), vec![stat]).file("a").fd.is_some(),
+            "what is not listed stays"
+        );
     }
 }

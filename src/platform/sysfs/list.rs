@@ -1,4 +1,4 @@
-//! A listing of what the governor may look at, read once: folders and file names are a fixed list, nothing is walked.
+//! Lists the sensor files of a device, read once. Folders and file names are a fixed list; nothing is walked.
 
 use super::file::once;
 use super::root::Root;
@@ -21,13 +21,13 @@ const SINGLE: [&str; 5] = [
     quota::GROUPS,
 ];
 
-/// Everything below `root` that says something of heat and power.
+/// Everything below `root` that concerns heat and power.
 #[must_use]
 pub fn tree(root: &Path) -> Tree {
     below(&Root::new(root), None)
 }
 
-/// The same; `meter` is the hwmon chip that measures all that the device takes, as its owner says.
+/// The same; `meter` is the hwmon chip that measures the whole device, as named by its owner.
 pub(super) fn below(root: &Root, meter: Option<&str>) -> Tree {
     let mut listing = Listing { root, tree: Tree::default() };
     SINGLE.iter().for_each(|path| listing.read(path));
@@ -49,8 +49,8 @@ pub(super) fn below(root: &Root, meter: Option<&str>) -> Tree {
     listing.tree
 }
 
-/// What is read of a hwmon chip. Of `rpi_volt` the alarm only, whatever anybody says: its voltages are transactions with
-/// the firmware (C4).
+/// Which files of a hwmon chip are read. Of `rpi_volt` only the alarm, also where the owner names that chip: reading
+/// its voltages is a transaction with the firmware.
 fn of_chip(chip: &str, file: &str, meter: Option<&str>) -> bool {
     let starts = |start: &str| file.starts_with(start);
     file == "name"
@@ -78,15 +78,15 @@ impl Listing<'_> {
         let full = self.root.below(path);
         if full.exists() {
             let content = once(&full, &mut buffer);
-            // A tree that is full is far larger than any board's: the rest is left out.
+            // A full tree is far larger than any board's: the rest is left out.
             let _ = self.tree.insert(path, content.map(|length| &buffer[..length]));
         }
     }
 
-    /// Of a Raspberry Pi's own settings, which may be long, the lines that say something of heat.
+    /// Of the settings of a Raspberry Pi's firmware, which may be long, only the lines that concern heat.
     fn config(&mut self, path: &str) {
         let full = self.root.below(path);
-        // A pipe would keep its reader waiting.
+        // Opening a pipe would block.
         if !full.is_file() {
             return;
         }
@@ -97,7 +97,8 @@ impl Listing<'_> {
         }
     }
 
-    /// Reads the wanted files of each folder below `folder`; `wanted` is told the folder's `name` file and a file's name.
+    /// Reads the wanted files of each folder below `folder`; `wanted` gets the content of the folder's `name` file and
+    /// the name of a file.
     fn each(&mut self, folder: &str, wanted: impl Fn(&str, &str) -> bool) {
         for name in names(&self.root.below(folder)) {
             let base = format!("{folder}/{name}");
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_whose_reading_disturbs() {
+    fn nothing_is_read_whose_reading_disturbs_the_firmware() {
         let volt = "sys/class/hwmon/hwmon3";
         let root = board(&[
             (&format!("{volt}/name"), "rpi_volt\n"),
@@ -162,7 +163,7 @@ mod tests {
             ("sys/class/thermal/thermal_zone0/temp", "40000\n"),
         ]);
         let tree = tree(root.path());
-        // All that is read stands in the tree.
+        // The tree has every file that was read.
         let read: Vec<&str> = tree.paths().collect();
         assert_eq!(
             read,
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_of_another_device_says_its_board_and_not_this_one_s() {
+    fn a_tree_of_another_device_gives_its_board_and_not_this_one_s() {
         let root = board(&[("sys/firmware/devicetree/base/model", "Raspberry Pi 5 Model B Rev 1.0\0"), ("etc/x", "")]);
         fs::create_dir_all(root.path().join("proc")).unwrap();
         std::os::unix::fs::symlink("/sys/firmware/devicetree/base", root.path().join("proc/device-tree")).unwrap();
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_without_end_is_cut_and_links_in_circles_end() {
+    fn an_endless_tree_is_cut_and_circular_links_end() {
         let root = tempfile::tempdir().unwrap();
         let zones = root.path().join("sys/class/thermal");
         fs::create_dir_all(&zones).unwrap();

@@ -1,6 +1,6 @@
-//! Measured watts, from the best source that a device has.
+//! Measured power, from the best rail that a device has.
 
-use super::file::{File, Pool};
+use super::file::{File, PreviousFiles};
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::meter::Watts;
 use crate::energy::accounting::rapl::Counter;
@@ -9,7 +9,7 @@ use crate::energy::board::rail::Rail;
 use crate::energy::sample::fault::Reading;
 use crate::limits::PACKAGES_MAX;
 
-/// Millivolts of a 5 V input; what a rail of 12 V or an empty channel shows tells nothing of it (4.3).
+/// Plausible millivolts of a 5 V input; a rail of 12 V or an empty channel is not one.
 const FIVE_VOLTS: std::ops::RangeInclusive<i64> = 4000..=5500;
 
 /// A rail whose files are open.
@@ -18,7 +18,7 @@ pub(super) struct OpenRail {
     rail: Rail,
     meter: Meter,
     /// When it last gave a value.
-    gave: Option<Instant>,
+    last_value: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -30,12 +30,12 @@ enum Meter {
 }
 
 impl OpenRail {
-    /// Opens a rail, or goes on with the one that was open: a counter's last value is not lost by a listing.
-    pub(super) fn new(rail: Rail, pool: &mut Pool<'_>, before: Option<Self>) -> Self {
+    /// Opens a rail, or reuses the one that was open: a listing does not lose a counter's last value.
+    pub(super) fn new(rail: Rail, previous: &mut PreviousFiles<'_>, before: Option<Self>) -> Self {
         if let Some(same) = before.filter(|before| before.rail == rail && !before.is_gone()) {
             return same;
         }
-        let mut file = |path: &String| pool.file(path);
+        let mut file = |path: &String| previous.file(path);
         let meter = match &rail {
             Rail::Product { millivolts, milliamperes } => {
                 Meter::Product { millivolts: file(millivolts), milliamperes: file(milliamperes) }
@@ -49,7 +49,7 @@ impl OpenRail {
                 last: None,
             },
         };
-        Self { rail, meter, gave: None }
+        Self { rail, meter, last_value: None }
     }
 
     pub(super) const fn kind(&self) -> (Method, Scope) {
@@ -58,7 +58,7 @@ impl OpenRail {
 
     /// For how long it has given nothing; `None`: it never gave anything.
     pub(super) fn silent(&self, now: Instant) -> Option<Duration> {
-        self.gave.map(|at| now.since(at))
+        self.last_value.map(|at| now.since(at))
     }
 
     /// Is one of its files gone?
@@ -96,13 +96,13 @@ impl OpenRail {
                 let mut values = heapless::Vec::<u64, PACKAGES_MAX>::new();
                 for (file, _) in all.iter_mut() {
                     let value = positive(file.integer(now)).and_then(|value| u64::try_from(value).ok());
-                    // One that fails keeps the moment and all counters as they are: the next reading covers both.
+                    // If one fails, all counters stay as they are: the next reading covers both intervals.
                     values.push(value?).ok()?;
                 }
-                self.gave = Some(now);
+                self.last_value = Some(now);
                 let mut joules = Some(0_u64);
                 for ((_, counter), value) in all.iter_mut().zip(values) {
-                    // Each takes its value, also behind one whose first it is.
+                    // Each takes its value, also after one that has only its first.
                     let passed = counter.take(Some(value));
                     joules = joules.zip(passed).and_then(|(sum, passed)| sum.checked_add(passed));
                 }
@@ -110,7 +110,7 @@ impl OpenRail {
                 joules? as f64 / 1e6 / passed.as_secs_f64()
             }
         };
-        self.gave = Some(now);
+        self.last_value = Some(now);
         let (method, scope) = self.rail.kind();
         Some(Watts { watts, mean: matches!(self.meter, Meter::Counter { .. }), method, scope })
     }

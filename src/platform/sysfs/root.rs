@@ -1,14 +1,14 @@
-//! Where the trees of /sys and /proc begin, and paths below it that stay below it.
+//! The root of the trees of /sys and /proc, and paths that stay below it.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Links that are followed on one way; the kernel allows 40.
+/// Links that are followed in one path; the kernel allows 40.
 const LINKS_MAX: usize = 40;
 
-/// A root.
+/// The folder that is taken for `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Root(PathBuf);
 
@@ -17,8 +17,8 @@ impl Root {
         Self(path.to_owned())
     }
 
-    /// A path below the root. In the tree of another device, a link that begins with a slash means that device's root
-    /// (`/proc/device-tree` is one), and none leads out to this one's files.
+    /// A path below the root. In a copied tree of another device, an absolute link is relative to that root
+    /// (`/proc/device-tree` is one), and no link leads out of it to the files of this device.
     pub(super) fn below(&self, path: &str) -> PathBuf {
         if self.0 == Path::new("/") {
             return self.0.join(path);
@@ -31,29 +31,29 @@ impl Root {
             });
             normal.collect()
         };
-        let (mut left, mut way, mut links) = (parts(Path::new(path)), PathBuf::new(), 0);
+        let (mut left, mut resolved, mut links) = (parts(Path::new(path)), PathBuf::new(), 0);
         while let Some(part) = left.pop_front() {
             if part == ".." {
-                way.pop();
+                resolved.pop();
                 continue;
             }
-            let Ok(target) = fs::read_link(self.0.join(&way).join(&part)) else {
-                way.push(part);
+            let Ok(target) = fs::read_link(self.0.join(&resolved).join(&part)) else {
+                resolved.push(part);
                 continue;
             };
             links += 1;
             if links > LINKS_MAX {
-                // A circle: what stands there is no file, and is found to be none.
-                return self.0.join(way).join(part).join("-");
+                // A circle: return a path that does not exist.
+                return self.0.join(resolved).join(part).join("-");
             }
             if target.is_absolute() {
-                way.clear();
+                resolved.clear();
             }
             let mut next = parts(&target);
             next.append(&mut left);
             left = next;
         }
-        self.0.join(way)
+        self.0.join(resolved)
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
         symlink("round", at("sys/round")).unwrap();
         let root = Root::new(folder.path());
         assert_eq!(root.below("proc/device-tree/model"), at("sys/firmware/devicetree/base/model"));
-        assert_eq!(root.below("sys/class/thermal/passwd"), at("etc/passwd"), "below the root, and not there");
+        assert_eq!(root.below("sys/class/thermal/passwd"), at("etc/passwd"), "below the root, where it does not exist");
         assert!(!root.below("sys/round/x").exists());
         assert_eq!(Root::new(Path::new("/")).below("proc/stat"), Path::new("/proc/stat"));
     }

@@ -1,8 +1,10 @@
-//! All that is asked once a second, with its files open.
+//! Everything that is sampled each second, with its files open.
 
-use super::file::{File, Pool};
+use super::file::{File, PreviousFiles};
+use super::heat::HeatFiles;
 use super::list;
 use super::power::OpenRail;
+use super::proc::ProcFiles;
 use super::root::Root;
 use super::supplies::OpenSupplies;
 use super::throttles::Throttles;
@@ -15,16 +17,11 @@ use crate::energy::board::rail::{Rail, chip_of_owner};
 use crate::energy::board::rise::Rise;
 use crate::energy::board::source::{Flow, Supplies};
 use crate::energy::input::Sample;
-use crate::energy::pressure::Counts;
 use crate::energy::sample::fault::Reading;
-use crate::energy::sample::text;
-use crate::energy::user_activity::Ticks;
-use crate::limits::{CPU_SENSORS_MAX, PACKAGES_MAX, SENSOR_BYTES_MAX, SENSOR_FILES_MAX};
+use crate::limits::{PACKAGES_MAX, SENSOR_FILES_MAX};
 use std::path::Path;
 
-/// Ticks of `/proc/stat` in a second: USER_HZ, the same on all Linux that people run.
-const TICKS: u32 = 100;
-/// Between two listings because something is gone or missing (1.10).
+/// Between two listings because a sensor is gone or missing.
 const RESCAN: Duration = Duration::from_secs(60);
 /// A rail that has given nothing for this long leaves its place to the battery.
 const RAIL_SILENT: Duration = Duration::from_secs(60);
@@ -33,21 +30,15 @@ const RAIL_SILENT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Sensors {
     root: Root,
-    /// The hwmon chip that measures all that the device takes, as its owner says.
+    /// The hwmon chip that measures all that the device takes, as named by its owner.
     meter: Option<String>,
     findings: BoardReport,
     quota: Option<f64>,
-    temperatures: Vec<File>,
-    cooling: Vec<File>,
-    throttles: Throttles,
+    heat: HeatFiles,
     alarm: Option<File>,
     supplies: OpenSupplies,
     rail: Option<OpenRail>,
-    stat: File,
-    memory_pressure: File,
-    disk_pressure: File,
-    meminfo: File,
-    vmstat: File,
+    proc: ProcFiles,
     /// The most that was ever found of each kind.
     seen: SensorCounts,
     listed: Option<Instant>,
@@ -67,13 +58,13 @@ struct PreviousSensors {
 }
 
 impl Sensors {
-    /// Lists what `root` has, and keeps what is sampled open.
+    /// Lists what `root` has, and opens what is sampled.
     #[must_use]
     pub fn open(root: &Path) -> Self {
         Self::open_metered(root, None)
     }
 
-    /// The same; `meter` is the hwmon chip that measures all that the device takes, as its owner says.
+    /// The same; `meter` is the hwmon chip that measures all that the device takes, as named by its owner.
     #[must_use]
     pub fn open_metered(root: &Path, meter: Option<&str>) -> Self {
         Self::list(&Root::new(root), meter, None)
@@ -85,57 +76,47 @@ impl Sensors {
         let mut old = PreviousSensors::default();
         if let Some(before) = before {
             findings.keep_order(&before.findings);
-            old = before.give_up();
+            old = before.hand_over();
         } else if let Some(chip) = meter.filter(|chip| chip_of_owner(&tree, chip).is_none()) {
             log::warn!(
                 "No hwmon chip {chip} that measures power was found (energy.meter in config.toml); it counts once it is there."
             );
         }
-        let mut pool = Pool::new(root, &tree, old.files);
+        let mut previous = PreviousFiles::new(root, &tree, old.files);
         let mut opened = Self {
             quota: quota::cores(&tree),
-            temperatures: findings.cpu.sensors().iter().map(|sensor| pool.file(&sensor.path)).collect(),
-            cooling: findings.throttle_paths.iter().take(CPU_SENSORS_MAX).map(|path| pool.file(path)).collect(),
-            throttles: Throttles::new(root, &tree, old.throttles),
-            alarm: findings.under_voltage_path.as_deref().map(|path| pool.file(path)),
-            supplies: OpenSupplies::new(&tree, &mut pool, old.rise),
-            rail: Rail::find(&tree, meter).map(|found| OpenRail::new(found, &mut pool, old.rail)),
-            stat: pool.file("proc/stat"),
-            memory_pressure: pool.file("proc/pressure/memory"),
-            disk_pressure: pool.file("proc/pressure/io"),
-            meminfo: pool.file("proc/meminfo"),
-            vmstat: pool.file("proc/vmstat"),
+            heat: HeatFiles::new(root, &tree, &findings, &mut previous, old.throttles),
+            alarm: findings.under_voltage_path.as_deref().map(|path| previous.file(path)),
+            supplies: OpenSupplies::new(&tree, &mut previous, old.rise),
+            rail: Rail::find(&tree, meter).map(|found| OpenRail::new(found, &mut previous, old.rail)),
+            proc: ProcFiles::new(&mut previous),
             seen: old.seen,
             listed: None,
             findings,
             root: root.clone(),
             meter: meter.map(str::to_owned),
         };
-        let here = opened.here();
-        opened.seen.iter_mut().zip(here).for_each(|(most, here)| *most = here.max(*most));
+        let counts = opened.counts();
+        opened.seen.iter_mut().zip(counts).for_each(|(most, count)| *most = count.max(*most));
         debug_assert!(opened.files() <= SENSOR_FILES_MAX, "the caps of the parts add up to more");
         opened
     }
 
     /// Hands its files over to the next listing.
-    fn give_up(&mut self) -> PreviousSensors {
-        let fixed =
-            [&mut self.stat, &mut self.memory_pressure, &mut self.disk_pressure, &mut self.meminfo, &mut self.vmstat];
-        let mut files: Vec<File> = fixed.into_iter().map(std::mem::take).collect();
-        files.append(&mut self.temperatures);
-        files.append(&mut self.cooling);
+    fn hand_over(&mut self) -> PreviousSensors {
+        let (mut files, throttles) = self.heat.take_files();
+        files.extend(self.proc.take_files());
         files.extend(self.alarm.take());
         files.extend(self.supplies.take_files());
-        let throttles = std::mem::take(&mut self.throttles);
         PreviousSensors { files, throttles, rise: self.supplies.rise(), rail: self.rail.take(), seen: self.seen }
     }
 
-    fn here(&self) -> SensorCounts {
+    fn counts(&self) -> SensorCounts {
         let rails = usize::from(self.rail.is_some());
-        [self.temperatures.len(), usize::from(self.alarm.is_some()), self.supplies.count(), rails]
+        [self.heat.count(), usize::from(self.alarm.is_some()), self.supplies.count(), rails]
     }
 
-    /// What was found at the last listing.
+    /// The report of the last listing.
     #[must_use]
     pub const fn findings(&self) -> &BoardReport {
         &self.findings
@@ -144,13 +125,12 @@ impl Sensors {
     /// Files that may be open at once.
     #[must_use]
     pub fn files(&self) -> usize {
-        let lists = self.temperatures.len() + self.cooling.len() + self.throttles.files() + self.supplies.files();
-        // The last five are of /proc.
-        lists + usize::from(self.alarm.is_some()) + PACKAGES_MAX + 5
+        let lists = self.heat.files() + self.supplies.files();
+        lists + usize::from(self.alarm.is_some()) + PACKAGES_MAX + ProcFiles::COUNT
     }
 
-    /// Lists anew, because something came or went; says whether the findings are others now. What is still there goes
-    /// on as it was: a denied file is not asked again, and a counter counts on.
+    /// Lists again, because something came or went; true if the findings changed. What is still there goes on as it
+    /// was: a denied file is not read again, and a counter counts on.
     pub fn rescan(&mut self, now: Instant) -> bool {
         let facts_before = facts(&self.findings);
         let (root, meter) = (self.root.clone(), self.meter.take());
@@ -158,15 +138,16 @@ impl Sensors {
         facts_before != facts(&self.findings)
     }
 
-    /// Is something gone, or missing that was once seen, and is it time to list anew?
+    /// Is a sensor gone, or one missing that was once seen, and is it time to list again?
     #[must_use]
     pub fn wants_rescan(&self, now: Instant) -> bool {
         let due = self.listed.is_none_or(|at| now.since(at) >= RESCAN);
-        due && (self.is_gone() || self.here().iter().zip(self.seen).any(|(here, most)| *here < most))
+        due && (self.is_gone() || self.counts().iter().zip(self.seen).any(|(count, most)| *count < most))
     }
 
     fn is_gone(&self) -> bool {
-        self.temperatures.iter().chain(&self.alarm).any(File::is_gone)
+        self.heat.is_gone()
+            || self.alarm.as_ref().is_some_and(File::is_gone)
             || self.supplies.is_gone()
             || self.rail.as_ref().is_some_and(OpenRail::is_gone)
     }
@@ -179,20 +160,12 @@ impl Sensors {
         doubts: &dyn Fn(usize, Reading) -> bool,
         sample: &mut Sample,
     ) {
-        sample.temperatures.clear();
-        for (at, file) in self.temperatures.iter_mut().enumerate() {
-            let first = file.integer(now);
-            let reading = if doubts(at, first) { file.integer(now) } else { first };
-            // The findings hold no more than there is room for.
-            let _ = sample.temperatures.push(reading);
-        }
-        sample.cooling = sum(&mut self.cooling, now);
-        sample.throttle_count = self.throttles.read(now);
+        self.heat.read(now, doubts, sample);
         sample.under_voltage = self.under_voltage(now);
         sample.input_millivolts = self.rail.as_mut().and_then(|rail| rail.millivolts(now));
         sample.supplies = Some(self.supplies(now));
-        sample.ticks = self.ticks(now, own);
-        sample.pressure = self.pressure(now);
+        sample.ticks = self.proc.ticks(now, own);
+        sample.pressure = self.proc.pressure(now);
         sample.quota = self.quota;
     }
 
@@ -206,7 +179,7 @@ impl Sensors {
         self.supplies.read(now)
     }
 
-    /// Watts that were measured, with how and of what; `None`: nothing measures now. One failed read of a rail does not
+    /// Measured watts with their method and scope; `None`: nothing measures now. One failed read of a rail does not
     /// change the source.
     pub fn watts(&mut self, now: Instant, supplies: Option<Supplies>) -> Option<Watts> {
         if let Some(rail) = &mut self.rail {
@@ -225,37 +198,10 @@ impl Sensors {
     pub fn measures(&self) -> Option<(Method, Scope)> {
         self.rail.as_ref().map(OpenRail::kind)
     }
-
-    fn ticks(&mut self, now: Instant, own: Duration) -> Option<Ticks> {
-        let mut buffer = [0; SENSOR_BYTES_MAX];
-        let busy = self.stat.read(now, &mut buffer).and_then(text::busy_ticks).ok()?;
-        let own = u64::try_from(own.as_millis()).unwrap_or(u64::MAX) / (1000 / u64::from(TICKS));
-        Some(Ticks { busy, own, per_second: TICKS })
-    }
-
-    fn pressure(&mut self, now: Instant) -> Counts {
-        let mut buffer = [0; SENSOR_BYTES_MAX];
-        let mut stall = |file: &mut File| file.read(now, &mut buffer).map(text::pressure).unwrap_or_default();
-        let (memory, disk) = (stall(&mut self.memory_pressure), stall(&mut self.disk_pressure));
-        let mut counts = Counts { memory, disk, ..Counts::default() };
-        if memory.some.is_none() {
-            let field = |bytes: &[u8], key: &[u8]| text::field(bytes, key).ok();
-            if let Ok(bytes) = self.meminfo.read(now, &mut buffer) {
-                counts.available = field(bytes, b"MemAvailable").zip(field(bytes, b"MemTotal"));
-            }
-            counts.swapped_in = self.vmstat.read(now, &mut buffer).ok().and_then(|bytes| field(bytes, b"pswpin"));
-        }
-        counts
-    }
 }
 
-/// The sum of what could be read; `None` where nothing could. A state below 0 is idle (`intel_powerclamp`).
-fn sum(files: &mut [File], now: Instant) -> Option<i64> {
-    let values = files.iter_mut().filter_map(|file| file.integer(now).ok());
-    values.map(|value| value.max(0)).reduce(i64::saturating_add)
-}
-
-/// What of the findings does not change from second to second, in an order that heat does not change either.
+/// The part of the findings that does not change from second to second: limits, and the sensors by path, since their
+/// order follows the heat.
 fn facts(found: &BoardReport) -> (f64, Option<f64>, Vec<String>) {
     let mut paths: Vec<String> = found.cpu.sensors().iter().map(|sensor| sensor.path.clone()).collect();
     paths.sort_unstable();

@@ -1,4 +1,4 @@
-//! The sensors of a root over changes, listings and losses.
+//! The sensors of a root across changes, listings and failures.
 
 use super::*;
 use std::fs;
@@ -50,7 +50,7 @@ fn sampled(sensors: &mut Sensors, second: u64) -> Sample {
 }
 
 #[test]
-fn sensors_that_change_places_in_heat_are_the_same_sensors_in_the_same_order() {
+fn sensors_keep_their_order_when_another_one_becomes_the_hottest() {
     let board = Board::two();
     let mut sensors = board.open();
     let first = sampled(&mut sensors, 0).temperatures;
@@ -58,20 +58,20 @@ fn sensors_that_change_places_in_heat_are_the_same_sensors_in_the_same_order() {
     board.write(&format!("{ZONE}1/temp"), "60000");
     assert!(!sensors.rescan(at(1)), "nothing changed but the heat");
     assert_eq!(sampled(&mut sensors, 1).temperatures[..], [Ok(50_000), Ok(60_000)]);
-    assert_eq!(sensors.findings().cpu_sensor(), Some("thermal_zone1"), "it leads all the same");
+    assert_eq!(sensors.findings().cpu_sensor(), Some("thermal_zone1"), "it leads now");
     board.remove(&format!("{ZONE}0"));
     assert!(sensors.rescan(at(2)));
 }
 
 #[test]
-fn a_counter_counts_on_over_a_listing() {
+fn a_counter_continues_over_a_listing() {
     let zone = "sys/class/powercap/intel-rapl:0";
     let board = Board::new(&[]);
     for (file, text) in [("name", "package-0"), ("max_energy_range_uj", "262143328850"), ("energy_uj", "1000000")] {
         board.write(&format!("{zone}/{file}"), text);
     }
     let mut sensors = board.open();
-    assert_eq!(sensors.watts(at(0), None), None, "the first value is a beginning");
+    assert_eq!(sensors.watts(at(0), None), None, "the first value is only a start");
     board.write(&format!("{zone}/energy_uj"), "9000000");
     sensors.rescan(at(1));
     let watts = sensors.watts(at(2), None).unwrap();
@@ -101,7 +101,7 @@ fn a_second_package_is_summed_and_one_that_fails_loses_nothing() {
 }
 
 #[test]
-fn what_was_once_seen_is_looked_for_each_minute_until_it_is_back() {
+fn a_sensor_once_seen_is_looked_for_each_minute_until_it_is_back() {
     let supply = "sys/class/power_supply/BAT0";
     let (chip, zone) = ("sys/class/hwmon/hwmon0", format!("{ZONE}0"));
     let board = Board::two();
@@ -119,7 +119,7 @@ fn what_was_once_seen_is_looked_for_each_minute_until_it_is_back() {
         sampled(&mut sensors, 0);
         assert!(!sensors.wants_rescan(at(0)));
         board.remove(gone);
-        // A descriptor of a plain file lives on; a device's would say that it is gone.
+        // The descriptor of a removed plain file can still be read; a device's would fail with ENODEV.
         sensors.rescan(at(1));
         assert!(!sensors.wants_rescan(at(60)), "{gone}");
         for minute in 1..5 {
@@ -203,7 +203,7 @@ fn a_chip_that_its_owner_names_measures_the_device_also_after_a_listing() {
 }
 
 #[test]
-fn a_rail_that_fails_once_is_waited_for_and_one_that_is_silent_leaves_its_place() {
+fn a_rail_may_fail_once_and_a_silent_one_is_replaced_by_the_battery() {
     let (chip, battery) = ("sys/class/hwmon/hwmon0", "sys/class/power_supply/BAT0");
     let board = Board::new(&[]);
     for (file, text) in [("name", "ina3221"), ("in1_label", "VDD_IN"), ("in1_input", "5000"), ("curr1_input", "1000")] {
@@ -226,7 +226,7 @@ fn a_rail_that_fails_once_is_waited_for_and_one_that_is_silent_leaves_its_place(
 }
 
 #[test]
-fn a_quota_of_half_a_core_is_told_with_each_sample() {
+fn a_quota_of_half_a_core_is_in_each_sample() {
     let board = Board::new(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/cpu.max", "50000 100000\n")]);
     let mut sensors = board.open();
     assert_eq!(sampled(&mut sensors, 0).quota, Some(0.5));
@@ -236,7 +236,7 @@ fn a_quota_of_half_a_core_is_told_with_each_sample() {
 }
 
 #[test]
-fn a_board_with_all_that_there_can_be_keeps_to_the_cap_of_open_files() {
+fn a_board_with_everything_stays_below_the_cap_of_open_files() {
     let board = Board::new(&[]);
     for n in 0..12 {
         board.write(&format!("{ZONE}{n}/type"), "cpu-thermal");

@@ -1,13 +1,13 @@
-//! The device's own power supplies, with their files kept open: the twin of `Supplies::read` without an allocation.
+//! The device's own power supplies from open files: gives the same as `Supplies::read`, without an allocation.
 
-use super::file::{File, Pool};
+use super::file::{File, PreviousFiles};
 use crate::base::time::Instant;
 use crate::energy::board::rise::Rise;
 use crate::energy::board::source::{Flow, SUPPLY_FILES, Supplies, files};
 use crate::energy::board::tree::Tree;
 use crate::limits::SENSOR_BYTES_MAX;
 
-/// Bytes of a number or word of a supply; the longest word is "Not charging".
+/// Bytes of a value of a supply; the longest text is "Not charging".
 const WORD: usize = 32;
 
 /// The supplies.
@@ -18,9 +18,9 @@ pub(super) struct OpenSupplies {
 }
 
 impl OpenSupplies {
-    /// Opens those of a tree; what was watched of them before is watched on.
-    pub(super) fn new(tree: &Tree, pool: &mut Pool<'_>, rise: Rise) -> Self {
-        let mut open = |(file, path): (&'static str, String)| (file, pool.file(&path));
+    /// Opens those of a tree; `rise` is that of the listing before.
+    pub(super) fn new(tree: &Tree, previous: &mut PreviousFiles<'_>, rise: Rise) -> Self {
+        let mut open = |(file, path): (&'static str, String)| (file, previous.file(&path));
         let all = files(tree).into_iter().map(|files| files.into_iter().map(&mut open).collect()).collect();
         Self { all, rise }
     }
@@ -42,7 +42,7 @@ impl OpenSupplies {
         std::mem::take(&mut self.all).into_iter().flatten().map(|(_, file)| file)
     }
 
-    /// Did one of them go?
+    /// Is a file of one of them gone?
     pub(super) fn is_gone(&self) -> bool {
         self.all.iter().flatten().any(|(_, file)| file.is_gone())
     }
@@ -50,7 +50,7 @@ impl OpenSupplies {
     pub(super) fn read(&mut self, now: Instant) -> Supplies {
         let mut supplies = Supplies::default();
         let mut buffer = [0; SENSOR_BYTES_MAX];
-        let mut tells = true;
+        let mut have_status = true;
         for files in &mut self.all {
             let mut words = [([0; WORD], None); SUPPLY_FILES.len()];
             for ((word, length), (_, file)) in words.iter_mut().zip(files.iter_mut()) {
@@ -65,14 +65,14 @@ impl OpenSupplies {
                 let (word, length) = &words[at];
                 length.map(|length| &word[..length])
             });
-            tells &= files.iter().any(|(name, _)| matches!(*name, "status" | "online"));
+            have_status &= files.iter().any(|(name, _)| matches!(*name, "status" | "online"));
         }
-        // Of batteries without a status the charge alone tells that they are being filled.
+        // Without a status, only a rising charge shows that a battery is being charged.
         if let Some(battery) = &mut supplies.battery
             && let Some(percent) = battery.percent
         {
             let rises = self.rise.take(now, percent);
-            if rises && !tells && battery.flow == Flow::Unknown {
+            if rises && !have_status && battery.flow == Flow::Unknown {
                 battery.flow = Flow::Charging;
             }
         }
@@ -90,11 +90,11 @@ mod tests {
 
     fn open(root: &Path) -> OpenSupplies {
         let (tree, root) = (list::tree(root), Root::new(root));
-        OpenSupplies::new(&tree, &mut Pool::new(&root, &tree, Vec::new()), Rise::default())
+        OpenSupplies::new(&tree, &mut PreviousFiles::new(&root, &tree, Vec::new()), Rise::default())
     }
 
     #[test]
-    fn a_battery_without_a_status_whose_charge_rises_is_being_filled() {
+    fn a_battery_without_a_status_whose_charge_rises_is_charging() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("sys/class/power_supply/battery");
         fs::create_dir_all(&folder).unwrap();
@@ -106,11 +106,11 @@ mod tests {
         fs::write(folder.join("capacity"), "53\n").unwrap();
         assert_eq!(flow(&mut open, 400), Flow::Charging);
         fs::write(folder.join("capacity"), "52\n").unwrap();
-        assert_eq!(flow(&mut open, 500), Flow::Unknown, "what falls is judged by the governor");
+        assert_eq!(flow(&mut open, 500), Flow::Unknown, "a fall is left to the governor");
     }
 
     #[test]
-    fn open_files_say_what_a_listing_says() {
+    fn open_files_give_what_a_listing_gives() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("sys/class/power_supply");
         for (name, files) in [
@@ -145,6 +145,6 @@ mod tests {
         assert_ne!(open.read(now), Supplies::read(&tree), "a change is seen without a listing");
         assert_eq!(open.read(now), Supplies::read(&list::tree(root.path())));
         fs::write(folder.join("BAT0/status"), [b'x'; 4000]).unwrap();
-        assert_eq!(open.read(now), Supplies::read(&list::tree(root.path())), "a word that is none is unknown");
+        assert_eq!(open.read(now), Supplies::read(&list::tree(root.path())), "a value that is too long is unknown");
     }
 }

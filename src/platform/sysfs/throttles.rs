@@ -1,5 +1,5 @@
-//! The kernel's counters of thermal throttling (1.4), each for itself: one that could not be read for a while and comes
-//! back has counted nothing new by that.
+//! The kernel's counters of thermal throttling, each by itself: one that could not be read for a while adds nothing
+//! when it comes back.
 
 use super::file::File;
 use super::root::Root;
@@ -7,7 +7,7 @@ use crate::base::time::Instant;
 use crate::energy::board::tree::Tree;
 use crate::limits::THROTTLE_COUNTERS_MAX;
 
-/// The counters, and how often they rose in all.
+/// The counters, and their increments in all.
 #[derive(Debug, Default)]
 pub(super) struct Throttles {
     all: Vec<(String, File, Option<i64>)>,
@@ -26,11 +26,11 @@ impl Throttles {
         Self { all: paths.take(THROTTLE_COUNTERS_MAX).map(&mut open).collect(), rose: before.rose }
     }
 
-    pub(super) fn files(&self) -> usize {
+    pub(super) const fn files(&self) -> usize {
         self.all.len()
     }
 
-    /// How often any of them rose since the start; `None` where none could be read.
+    /// The increments of all since the start; `None` where none could be read.
     pub(super) fn read(&mut self, now: Instant) -> Option<u64> {
         let mut any = false;
         for (_, file, last) in &mut self.all {

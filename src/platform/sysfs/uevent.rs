@@ -1,4 +1,5 @@
-//! The kernel's own news of devices: a charger was plugged in, the voltage fell. No polling, no privilege.
+//! Device events of the kernel over netlink (NETLINK_KOBJECT_UEVENT): a charger was plugged in, the voltage fell. Needs
+//! neither polling nor privileges.
 
 use crate::energy::sample::uevent::Uevent;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -19,10 +20,10 @@ pub struct Uevents {
 }
 
 impl Uevents {
-    /// Listens.
+    /// Opens the socket.
     ///
     /// # Errors
-    /// The system's: some sandboxes refuse the socket. Changes are then seen by the next sample.
+    /// The system's: some sandboxes refuse the socket. The next sample then sees the changes.
     pub fn open() -> io::Result<Self> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, Some(KOBJECT_UEVENT))?;
@@ -36,7 +37,7 @@ impl Uevents {
         loop {
             match recvfrom(&self.socket, &mut buffer, RecvFlags::DONTWAIT) {
                 Ok((_, length, from)) => {
-                    // Only the kernel has the number 0: programs may write to the group where they have the right.
+                    // The kernel has port 0: privileged programs may send to the group too.
                     let kernel = from
                         .and_then(|from| SocketAddrNetlink::try_from(from).ok())
                         .is_some_and(|from| from.pid() == 0);

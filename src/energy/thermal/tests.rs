@@ -1,5 +1,8 @@
-//! The thermal gate by itself; in the loop with boards it is tried in tests/energy/heat.rs.
+//! The thermal gate by itself; tests/energy/heat.rs runs it in the loop with simulated boards.
 
+use super::estimate::STEP_MAX;
+use super::regulator::SLEW;
+use super::target::LOWERED_MAX;
 use super::*;
 
 fn at(seconds: u64) -> Instant {
@@ -99,12 +102,12 @@ fn a_sensor_that_vanishes_raises_nothing_until_one_is_seen_again() {
     let (hot, before) = after(60, 78.6);
     assert_eq!(before.reason, Reason::TooHot);
     let (gates, mut hot) = blinded(hot, 61);
-    assert!(gates.iter().all(|share| *share == 0.0), "too hot, and then unseen: {gates:?}");
+    assert!(gates.iter().all(|at_most| *at_most == 0.0), "too hot, and then unseen: {gates:?}");
     let (gates, _) = blinded(after(4, 40.0).0, 5);
-    assert!(gates.iter().all(|share| (share - 0.2).abs() < 1e-9), "{gates:?}");
-    assert!(blinded(after(60, 40.0).0, 61).0.iter().all(|share| *share <= SILENT_AT_MOST));
+    assert!(gates.iter().all(|at_most| (at_most - 0.2).abs() < 1e-9), "{gates:?}");
+    assert!(blinded(after(60, 40.0).0, 61).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST));
     let silent = Thermal::new(80.0, None, false, Settings::default());
-    assert!(blinded(silent, 0).0.iter().all(|share| *share <= SILENT_AT_MOST), "it was listed, and never answered");
+    assert!(blinded(silent, 0).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST), "it was listed, and never answered");
     // Listed again: from what it was, by the slew.
     hot.relimit(80.0, None, false);
     let again: Vec<f64> =
@@ -121,7 +124,7 @@ fn after_a_silence_work_rises_by_the_slew_and_not_by_the_time_that_was_silent() 
         }
         let back = thermal.sample(at(61 + silence), warm(40.0), false, Fraction::NONE).at_most.value();
         assert!(back <= SILENT_AT_MOST + SLEW + 1e-9, "{silence} s of silence, then {back}");
-        // Nobody asked for 20 s: as much as one idle sample earns.
+        // No sample for up to 40 s: it earns what one idle sample earns.
         let (mut thermal, before) = after(8, 40.0);
         let late = thermal.sample(at(8 + silence), warm(40.0), false, Fraction::ALL).at_most.value();
         assert!(late <= before.at_most.value() + STEP_MAX * SLEW + 1e-9, "{late}");
