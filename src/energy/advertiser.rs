@@ -66,7 +66,7 @@ pub fn quarters(decision: &Decision, has_backlog: bool) -> u8 {
 /// Milliseconds to two digits: a finer figure would tell devices apart.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 1e6 by construction")]
 #[must_use]
-pub fn rounded(chunk_ms: f64) -> u32 {
+fn rounded(chunk_ms: f64) -> u32 {
     let clamped = if chunk_ms >= 1.0 { chunk_ms.min(1e6) } else { 1.0 };
     let step = 10_f64.powf((clamped.log10().floor() - 1.0).max(0.0));
     ((clamped / step).round() * step) as u32

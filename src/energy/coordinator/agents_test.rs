@@ -2,8 +2,14 @@
 
 use super::tests::*;
 use super::*;
+use crate::base::level::Energy;
+use crate::base::time::Duration;
+use crate::energy::decision::Decision;
+use crate::energy::fraction::Fraction;
 use crate::energy::host_protocol::{FollowerMessage, HintMessage, LeaderMessage, PauseState, PauseVersion};
+use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::pause::Pause;
+use crate::energy::reason::Reason;
 use crate::limits::FOLLOWERS_MAX;
 
 const ONE: FollowerId = FollowerId(1);
@@ -136,7 +142,7 @@ fn a_follower_hears_small_steps_once_they_add_up_and_of_sensors_that_keep_the_le
     let mut sink = |percent: u32| {
         leader.shares.whole.headroom = Fraction::new(f64::from(100 - percent) / 100.0);
         let mut out = Out::new();
-        leader.tell_if_moved(at(60_000), &mut out);
+        leader.update_followers_if_moved(at(60_000), &mut out);
         is_told(&out.drain().collect::<Vec<_>>())
     };
     sink(0);

@@ -1,12 +1,14 @@
 //! The way of joules from a sample to the ledger, and what is told of them.
 
-use super::persisted::Calibration;
+use super::persisted::{Calibration, PersistedState};
 use super::*;
+use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::Line;
 use crate::energy::accounting::meter::Watts;
 use crate::energy::accounting::task::{Method, Scope};
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
-use crate::energy::input::Sample;
+use crate::energy::input::{ProcessSample, Sample};
 use crate::energy::user_activity::Ticks;
 
 fn leader(persisted: PersistedState, found: &BoardReport) -> HostCoordinator {
@@ -36,8 +38,8 @@ fn at(seconds: u64) -> Instant {
 /// A second in which we used `mine` milliseconds of CPU, and others none.
 fn second(leader: &mut HostCoordinator, now: u64, cpu_ms: u64, watts: Option<f64>) {
     let ticks = Ticks { busy: cpu_ms / 10, own: cpu_ms / 10, per_second: 100 };
-    let mine = Some(Duration::from_millis(cpu_ms));
-    let sample = Sample { ticks: Some(ticks), mine, ..Sample::default() };
+    let process = ProcessSample { cpu: Some(Duration::from_millis(cpu_ms)), quota: None };
+    let sample = Sample { ticks: Some(ticks), process, ..Sample::default() };
     let (method, scope) = (Method::RailMeasured, Scope::BoardInput);
     let watts = watts.map(|watts| Watts { watts, mean: false, method, scope });
     handle(leader, now, Input::Sample(&sample, watts));

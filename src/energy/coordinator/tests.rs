@@ -1,11 +1,20 @@
 //! The coordinator, told the time: late sensors, several agents, what reaches the node, what is saved.
 
+use super::persisted::PersistedState;
 use super::*;
+use crate::base::level::Energy;
+use crate::base::time::{Duration, Instant};
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
+use crate::energy::decision::Decision;
+use crate::energy::governor::Settings;
 use crate::energy::input::Sample;
 use crate::energy::mode::Mode;
+use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::pause::Pause;
-use crate::energy::sample::fault::Fault;
+use crate::energy::policy::wall::{Wall, Zone};
+use crate::energy::reason::Reason;
+use crate::energy::sample::fault::{Fault, Reading};
 
 /// A coordinator on a device of four cores.
 pub(super) fn began(persisted: PersistedState, found: &BoardReport) -> HostCoordinator {

@@ -193,7 +193,7 @@ impl Sensors {
         sample.supplies = Some(self.supplies(now));
         sample.ticks = self.ticks(now, own);
         sample.pressure = self.pressure(now);
-        sample.quota = self.quota;
+        sample.process.quota = self.quota;
     }
 
     /// The alarm of the supply's voltage.

@@ -229,10 +229,10 @@ fn a_rail_that_fails_once_is_waited_for_and_one_that_is_silent_leaves_its_place(
 fn a_quota_of_half_a_core_is_told_with_each_sample() {
     let board = Board::new(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/cpu.max", "50000 100000\n")]);
     let mut sensors = board.open();
-    assert_eq!(sampled(&mut sensors, 0).quota, Some(0.5));
+    assert_eq!(sampled(&mut sensors, 0).process.quota, Some(0.5));
     board.write("sys/fs/cgroup/cpu.max", "max 100000\n");
     sensors.rescan(at(1));
-    assert_eq!(sampled(&mut sensors, 1).quota, None);
+    assert_eq!(sampled(&mut sensors, 1).process.quota, None);
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Sampler<'_> {
         self.rescan(now, relist);
         let mine = process_cpu();
         let own = mine + self.others.cpu(now);
-        self.sample.mine = Some(mine);
+        self.sample.process.cpu = Some(mine);
         let doubts = |at: usize, reading: Reading| shared.lock().coordinator.doubts(now, at, reading);
         self.sensors.sample(now, own, &doubts, &mut self.sample);
         let watts = self.sensors.watts(now, self.sample.supplies);
