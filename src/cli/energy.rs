@@ -259,7 +259,8 @@ fn current(current: &Current) -> String {
     } else if more.followers > 0 {
         row("Governor", &format!("here, for {} more of this host", count(more.followers as u64, "agent")));
     }
-    if let (Some(watts), Some(method), Some(scope)) = (more.idle_watts, more.idle_method, more.idle_scope) {
+    let used = &current.consumption;
+    if let (Some(watts), Some(method), Some(scope)) = (used.idle_watts, used.idle_method, used.idle_scope) {
         row("At rest", &format!("~{watts:.1} W ({}, {})", method.as_str(), scope.as_str()));
     }
     let mut day = |name: &str, spent: &[Spent]| {
@@ -267,8 +268,8 @@ fn current(current: &Current) -> String {
             row(if at == 0 { name } else { "" }, &joules(spent));
         }
     };
-    day("Today", &more.today);
-    for before in &more.days {
+    day("Today", &used.today);
+    for before in &used.days {
         day(&before.date.as_deref().map_or_else(|| "Some day".to_owned(), one_line), &before.spent);
     }
     text

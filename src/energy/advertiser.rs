@@ -1,5 +1,6 @@
-//! What peers are told (4.9): how much could be done here, how fast, how much energy; no heat, no charge, no habits.
-//! The word itself is `wire::rumour::Headroom`; this says what stands in it, and when it is due.
+//! What this agent tells peers of its headroom, and when. The gossip item is `wire::gossip::Headroom`: how many quarters of
+//! the device peers may use, how long a chunk takes, how much energy there is. Temperature, charge and the times at which
+//! the device is used stay private.
 
 use super::decision::Decision;
 use super::mode::Mode;
@@ -9,64 +10,65 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{GOSSIP_DWELL_MS, GOSSIP_REFRESH_MS, GOSSIP_VALID_S};
 use crate::wire::gossip::Headroom;
 
-/// A level holds for this long before a word changes it (4.9).
+/// The least time between two items if the level changed.
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
-/// A word is said again after this long (4.9).
-const AGAIN: Duration = Duration::from_millis(GOSSIP_REFRESH_MS);
-/// With a backlog of its own a device offers at most half (4.9).
+/// The time between two items if it did not.
+const REFRESH: Duration = Duration::from_millis(GOSSIP_REFRESH_MS);
+/// Quarters that a device with a backlog of its own offers at most.
 const HALF: u8 = 2;
 
-/// The word of a device that is governed.
+/// The item of an agent that has a governor.
 #[must_use]
 pub fn word(decision: &Decision, has_backlog: bool, chunk_ms: f64) -> Headroom {
     let (quarters, ms_per_task) = (quarters(decision, has_backlog), rounded(chunk_ms));
     Headroom { quarters, energy: decision.energy, ms_per_task, valid_s: GOSSIP_VALID_S.1 }
 }
 
-/// The word of a device that nothing governs.
+/// The item of an agent without one.
 #[must_use]
 pub const fn ungoverned(has_backlog: bool) -> Headroom {
     let quarters = if has_backlog { HALF } else { 4 };
     Headroom { quarters, energy: Energy::Unknown, ms_per_task: 0, valid_s: GOSSIP_VALID_S.1 }
 }
 
-/// Says when there is something to say.
+/// Decides when an item is sent.
 #[derive(Clone, Debug, Default)]
 pub struct HeadroomAdvertiser {
-    said: Option<(Instant, Headroom)>,
+    sent: Option<(Instant, Headroom)>,
 }
 
 impl HeadroomAdvertiser {
-    /// When this word is due: at once if none was said, else after its dwell. A figure that moves a little is no news.
+    /// When this item is due: at once if none was sent, sooner if the level or the energy changed, later if not. A new
+    /// time per chunk alone is no reason to send.
     #[must_use]
     pub fn due(&self, next: &Headroom) -> Instant {
-        let Some((at, said)) = self.said else { return Instant::ZERO };
-        let same = (said.quarters, said.energy) == (next.quarters, next.energy);
-        at + if same { AGAIN } else { DWELL }
+        let Some((at, sent)) = self.sent else { return Instant::ZERO };
+        let same = (sent.quarters, sent.energy) == (next.quarters, next.energy);
+        at + if same { REFRESH } else { DWELL }
     }
 
-    /// The word to send now, if it is due.
+    /// The item to send now, if it is due.
     pub fn word(&mut self, now: Instant, next: Headroom) -> Option<Headroom> {
         if self.due(&next) > now {
             return None;
         }
-        self.said = Some((now, next));
+        self.sent = Some((now, next));
         Some(next)
     }
 }
 
-/// Quarters of the device that peers may hope for.
-#[must_use]
-pub fn quarters(decision: &Decision, has_backlog: bool) -> u8 {
-    let shy = decision.on_battery || decision.mode <= Mode::Trickle || decision.reason == Some(Reason::UnderVoltage);
+/// Quarters of the device that peers may use.
+fn quarters(decision: &Decision, has_backlog: bool) -> u8 {
+    let needs_rest =
+        decision.on_battery || decision.mode <= Mode::Trickle || decision.reason == Some(Reason::UnderVoltage);
     let most = if has_backlog { HALF } else { 4 };
-    if shy { 0 } else { decision.headroom.quarters().min(most) }
+    if needs_rest { 0 } else { decision.headroom.quarters().min(most) }
 }
 
-/// Milliseconds to two digits: a finer figure would tell devices apart.
+/// Milliseconds rounded to two digits: a finer figure would make a device recognisable.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 1e6 by construction")]
 #[must_use]
-pub fn rounded(chunk_ms: f64) -> u32 {
+fn rounded(chunk_ms: f64) -> u32 {
     let clamped = if chunk_ms >= 1.0 { chunk_ms.min(1e6) } else { 1.0 };
     let step = 10_f64.powf((clamped.log10().floor() - 1.0).max(0.0));
     ((clamped / step).round() * step) as u32
@@ -84,32 +86,32 @@ mod tests {
     }
 
     #[test]
-    fn at_most_two_words_a_minute_and_never_more_than_one_step_off_after_thirty_seconds() {
+    fn at_most_two_items_a_minute_are_sent_and_the_last_is_right_after_thirty_seconds() {
         let mut rng = Rng::new(9);
         let mut advertiser = HeadroomAdvertiser::default();
-        let (mut words, mut last, mut level, mut since) = (Vec::new(), None, 0, 0);
+        let (mut sent, mut last, mut level, mut since) = (Vec::new(), None, 0, 0);
         for second in 0..7200_u64 {
             if rng.one_in(20) {
                 level = rng.below(5);
                 since = second;
             }
             let now = Instant::from_millis(second * 1000);
-            // What a chunk takes is measured anew all the time.
+            // The time per chunk changes with every measurement.
             let next = word(&decision(level as f64 / 4.0), false, 90.0 + rng.below(30) as f64);
-            if let Some(word) = advertiser.word(now, next) {
-                words.push(second);
-                last = Some(word);
+            if let Some(item) = advertiser.word(now, next) {
+                sent.push(second);
+                last = Some(item);
             }
             let shown = u64::from(last.unwrap().quarters);
             let due = if level == 1 { 0 } else { level };
             assert!(second - since < 30 || shown == due, "{shown} shown, {level} held for {} s", second - since);
         }
-        assert!(words.windows(3).all(|three| three[2] - three[0] >= 60), "two a minute");
-        assert!(words.windows(2).all(|two| two[1] - two[0] <= 60), "and one a minute at least");
+        assert!(sent.windows(3).all(|three| three[2] - three[0] >= 60), "two a minute");
+        assert!(sent.windows(2).all(|two| two[1] - two[0] <= 60), "and one a minute at least");
     }
 
     #[test]
-    fn a_device_in_need_offers_nothing_and_one_with_work_of_its_own_half() {
+    fn a_device_on_battery_or_held_low_offers_nothing_and_one_with_work_of_its_own_half() {
         let free = decision(1.0);
         assert_eq!(quarters(&free, false), 4);
         assert_eq!(quarters(&free, true), 2);
@@ -117,18 +119,18 @@ mod tests {
         assert_eq!(quarters(&Decision { mode: Mode::Trickle, ..free }, false), 0);
         assert_eq!(quarters(&Decision { reason: Some(Reason::UnderVoltage), ..free }, false), 0);
         let weak = Decision { reason: Some(Reason::WeakSupply), ..decision(0.75) };
-        assert_eq!(quarters(&weak, false), 3, "for good a worker less is no need");
+        assert_eq!(quarters(&weak, false), 3, "a lasting cap by a weak supply does not stop the offer");
     }
 
     #[test]
-    fn the_word_holds_nothing_that_tells_of_habits() {
-        let told = word(&decision(0.8), false, 123.4);
-        let text = serde_json::to_string(&told).unwrap();
+    fn the_item_holds_nothing_but_four_coarse_fields() {
+        let item = word(&decision(0.8), false, 123.4);
+        let text = serde_json::to_string(&item).unwrap();
         let keys = ["quarters", "energy", "ms_per_task", "valid_s"];
         assert_eq!(text.matches("\":").count(), keys.len(), "{text}");
         assert!(keys.iter().all(|key| text.contains(key)), "{text}");
-        assert!(["temp", "capacity", "hours", "reason", "battery"].iter().all(|word| !text.contains(word)), "{text}");
-        assert_eq!(told.ms_per_task, 120);
+        assert!(["temp", "capacity", "hours", "reason", "battery"].iter().all(|key| !text.contains(key)), "{text}");
+        assert_eq!(item.ms_per_task, 120);
         assert_eq!([rounded(f64::NAN), rounded(0.0), rounded(9.4), rounded(1e99)], [1, 1, 9, 1_000_000]);
     }
 }

@@ -1,4 +1,4 @@
-//! What the governor decides, for the pool of workers and for status.
+//! What the governor decides, for the executor's workers and for status.
 
 use super::fraction::Fraction;
 use super::mode::Mode;
@@ -11,27 +11,27 @@ use serde::{Deserialize, Serialize};
 pub struct Decision {
     /// The share of the device's cores that may be used.
     pub headroom: Fraction,
-    /// Why not more.
+    /// Why not more; `None`: nothing limits it.
     pub reason: Option<Reason>,
-    /// How much the device works.
+    /// The mode.
     pub mode: Mode,
-    /// Workers.
+    /// How many workers may run.
     pub workers: usize,
     /// The share of its time that each of them may run.
     pub duty: Fraction,
-    /// Chunks of a batch at most.
+    /// The most chunks in a batch.
     pub chunks: usize,
-    /// Percent to clamp the workers' threads to, where the kernel can.
+    /// Percent to clamp the workers' threads to, if the kernel can.
     pub clamp_percent: Option<u8>,
     /// How much energy there is.
     pub energy: Energy,
-    /// What feeds the device.
+    /// The device does not run on mains, or it is not known to.
     pub on_battery: bool,
 }
 
 impl Decision {
-    /// What one of the agents of a host may do, of which so many have work: they share the cores evenly, and whoever
-    /// has work has a part as long as there is any. The parts add up to the whole.
+    /// What one of `agents` agents of a host that have work may do. They share the cores evenly, and each gets a share as
+    /// long as anything is allowed. The shares add up to the whole.
     #[must_use]
     pub fn part(&self, cores: usize, agents: usize) -> Self {
         if agents <= 1 || self.workers == 0 {
@@ -40,8 +40,22 @@ impl Decision {
         let share = self.headroom.value() * cores as f64 / agents as f64;
         let part = Fraction::new(share / cores.max(1) as f64);
         let workers = part.cores(cores).max(1);
-        // The headroom is the part's as well: peers of several agents of a host must not hope for the host several times.
+        // The headroom is that of the part too: else each agent of the host would offer peers the whole host.
         Self { headroom: part, workers, duty: Fraction::new(share / workers as f64), ..*self }
+    }
+
+    /// Equal but for headroom and duty, which change from second to second?
+    #[must_use]
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let steady = |decision: &Self| Self { duty: Fraction::NONE, headroom: Fraction::NONE, ..*decision };
+        steady(self) == steady(other)
+    }
+
+    /// Nothing is allowed, because a person paused the work.
+    #[must_use]
+    pub(super) fn paused(&self) -> Self {
+        let off = Self { energy: self.energy, on_battery: self.on_battery, ..Self::default() };
+        Self { reason: Some(Reason::Paused), ..off }
     }
 }
 

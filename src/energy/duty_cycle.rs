@@ -1,27 +1,29 @@
-//! Credits of the workers (4.6): any duty is exact over some ten tasks, and workers are not in step.
+//! Holds each worker to its duty, the share of its time that it may run: exact over about ten tasks.
 //!
-//! Each worker earns `duty` milliseconds a millisecond and spends what a task took. It may start with no debt, and so
-//! borrows at most one task; what it does not use is kept up to one task, so that an idle hour is no burst.
+//! It is a token bucket per worker. A worker earns `duty` milliseconds of credit per millisecond and spends the CPU time
+//! of each task. It may start when it has no debt, so it borrows one task at most. Unused credit is capped at one task, so
+//! an idle hour is not followed by a burst. Workers that start from rest are staggered, because a step in load is a step
+//! in current.
 
 use super::decision::Decision;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{TASK_MS_MAX, WORKERS_MAX};
 
-/// Between the first tasks of two workers that stood still (4.3): all cores of a Pi 4 at once are a step of 0.7 A.
+/// Between the first tasks of two workers at rest: all cores of a Raspberry Pi 4 at once are a step of 0.7 A.
 const STAGGER: Duration = Duration::from_millis(250);
-/// A worker that ran nothing for this long stands still.
-const STILL: Duration = Duration::from_secs(1);
-/// Fraction of a new measurement in what a chunk is taken to cost.
+/// A worker that ran nothing for this long is at rest.
+const REST: Duration = Duration::from_secs(1);
+/// The weight of a new measurement in the moving average of the time per chunk.
 const LEARN: f64 = 0.2;
-/// Milliseconds that a chunk is taken to cost before one was measured: a Pi 4's (shared/reference/embedding.md).
+/// Milliseconds per chunk before one was measured: those of a Raspberry Pi 4.
 const CHUNK_MS: f64 = 400.0;
 
 /// May a task start?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Now, with at most this many chunks.
+    /// Yes, with at most this many chunks.
     Run {
-        /// Chunks.
+        /// The most chunks of the task.
         chunks: usize,
     },
     /// Not before this moment; ask again then.
@@ -30,39 +32,41 @@ pub enum Verdict {
     No,
 }
 
-/// One worker's account.
+/// The credit of one worker.
 #[derive(Clone, Copy, Debug, Default)]
 struct Worker {
-    /// Milliseconds; below 0 a debt.
+    /// Milliseconds; a debt if negative.
     credit: f64,
+    /// When credit was last earned.
     counted: Instant,
     running: bool,
     ended: Option<Instant>,
 }
 
 impl Worker {
-    /// Only a worker that stood still makes a step in power; tasks that follow one another do not.
-    fn stands_still(&self, now: Instant) -> bool {
-        self.ended.is_none_or(|ended| now.since(ended) >= STILL)
+    /// A worker at rest that starts makes a step in power; tasks that follow one another do not.
+    fn rests(&self, now: Instant) -> bool {
+        self.ended.is_none_or(|ended| now.since(ended) >= REST)
     }
 }
 
-/// The accounts of all workers.
+/// The credits of all workers.
 #[derive(Clone, Debug)]
 pub struct DutyCycle {
     workers: [Worker; WORKERS_MAX],
     chunk_ms: f64,
-    last_fresh: Option<Instant>,
+    /// When a worker last started from rest.
+    last_start: Option<Instant>,
 }
 
 impl Default for DutyCycle {
     fn default() -> Self {
-        Self { workers: [Worker::default(); WORKERS_MAX], chunk_ms: CHUNK_MS, last_fresh: None }
+        Self { workers: [Worker::default(); WORKERS_MAX], chunk_ms: CHUNK_MS, last_start: None }
     }
 }
 
 impl DutyCycle {
-    /// May worker `at` start a task? Asking starts nothing.
+    /// May worker `at` start a task? `started` says that it did.
     pub fn asks(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
         let chunks = self.chunks(decision);
         let duty = decision.duty.value();
@@ -76,25 +80,25 @@ impl DutyCycle {
         if worker.credit < 0.0 {
             return Verdict::Later(now + millis(-worker.credit / duty));
         }
-        let stagger = self.last_fresh.map(|last| last + STAGGER).filter(|due| now < *due);
-        match stagger.filter(|_| worker.stands_still(now)) {
+        let stagger = self.last_start.map(|last| last + STAGGER).filter(|due| now < *due);
+        match stagger.filter(|_| worker.rests(now)) {
             Some(due) => Verdict::Later(due),
             None => Verdict::Run { chunks },
         }
     }
 
-    /// Worker `at` starts a task, as it was allowed to.
+    /// Worker `at` starts a task that `asks` allowed.
     pub fn started(&mut self, now: Instant, at: usize) {
         let Some(worker) = self.workers.get_mut(at) else { return };
-        if worker.stands_still(now) {
-            self.last_fresh = Some(now);
-            // What was saved while others began would bring the workers into step again.
+        if worker.rests(now) {
+            self.last_start = Some(now);
+            // Credit from the time that it waited for others would bring the workers into step again.
             worker.credit = 0.0;
         }
         worker.running = true;
     }
 
-    /// Worker `at` ended a task of this many chunks, which took it so much CPU time.
+    /// Worker `at` ended a task of `chunks` chunks that took the CPU time `spent`.
     pub fn finished(&mut self, now: Instant, at: usize, chunks: usize, spent: Duration, decision: &Decision) {
         self.earn(now, at, decision.duty.value());
         let spent = spent.as_secs_f64() * 1000.0;
@@ -108,13 +112,13 @@ impl DutyCycle {
         }
     }
 
-    /// Milliseconds that a chunk is taken to cost.
+    /// Milliseconds per chunk, as a moving average.
     #[must_use]
     pub const fn chunk_ms(&self) -> f64 {
         self.chunk_ms
     }
 
-    /// Chunks of a batch: as many as fit a quarter of a second, at least one, at most what the mode allows.
+    /// Chunks in a batch: as many as take `TASK_MS_MAX`, at least one, and at most what the mode allows.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 250 by construction")]
     pub fn chunks(&self, decision: &Decision) -> usize {
@@ -143,7 +147,7 @@ mod tests {
     use super::*;
     use crate::energy::fraction::Fraction;
 
-    /// Asks, and starts what may run.
+    /// Starts a task if it may run.
     fn start(duty_cycle: &mut DutyCycle, now: Instant, at: usize, decision: &Decision) -> Verdict {
         let verdict = duty_cycle.asks(now, at, decision);
         if matches!(verdict, Verdict::Run { .. }) {
@@ -152,7 +156,7 @@ mod tests {
         verdict
     }
 
-    /// The shares of time that workers ran in `seconds`, and how often more than one started in the same moment.
+    /// The share of `seconds` that each worker ran, and how often more than one started in the same millisecond.
     fn run(workers: usize, duty: f64, task_ms: u64, seconds: u64) -> (Vec<f64>, usize) {
         let decision = Decision { workers, duty: Fraction::new(duty), chunks: 8, ..Decision::default() };
         let mut duty_cycle = DutyCycle::default();
@@ -188,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn workers_are_not_in_step() {
+    fn workers_do_not_start_at_the_same_moment() {
         let (ran, together) = run(4, 0.5, 200, 60);
         assert_eq!(together, 0, "no two tasks start in the same millisecond");
         assert!(ran.iter().all(|share| (share - 0.5).abs() < 0.05), "{ran:?}");
     }
 
     #[test]
-    fn an_idle_hour_is_no_burst_and_no_worker_runs_beyond_the_decision() {
+    fn an_idle_hour_gives_no_burst_and_no_worker_runs_beyond_the_decision() {
         let mut duty_cycle = DutyCycle::default();
         let decision = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 8, ..Decision::default() };
         let at = Instant::from_millis;
@@ -203,20 +207,20 @@ mod tests {
         assert!(matches!(start(&mut duty_cycle, at(3_600_000), 0, &decision), Verdict::Run { .. }));
         assert_eq!(start(&mut duty_cycle, at(3_600_000), 0, &decision), Verdict::No, "it runs already");
         duty_cycle.finished(at(3_600_300), 0, 1, Duration::from_millis(300), &decision);
-        // Nothing was saved, 30 ms were earned meanwhile, 300 ms spent: 270 ms of debt at a tenth.
+        // It started without credit, earned 30 ms and spent 300 ms: a debt of 270 ms, repaid at a tenth.
         assert_eq!(start(&mut duty_cycle, at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
         let off = Decision::default();
         assert_eq!(start(&mut duty_cycle, at(9_999_999), 0, &off), Verdict::No);
     }
 
     #[test]
-    fn a_batch_is_as_many_chunks_as_a_quarter_of_a_second_holds() {
+    fn a_batch_is_as_many_chunks_as_take_a_quarter_of_a_second() {
         let mut duty_cycle = DutyCycle::default();
         let decision = Decision { workers: 1, duty: Fraction::ALL, chunks: 8, ..Decision::default() };
         assert_eq!(duty_cycle.chunks(&decision), 1);
         for _ in 0..60 {
             duty_cycle.finished(Instant::ZERO, 0, 4, Duration::from_millis(4 * 50), &decision);
         }
-        assert_eq!(duty_cycle.chunks(&decision), 4, "50 ms each, and a little more than that remembered");
+        assert_eq!(duty_cycle.chunks(&decision), 4, "50 ms each, and the average is still slightly above that");
     }
 }

@@ -1,4 +1,4 @@
-//! A share of a device's cores, 0 to 1. Never anything else: what is not a number becomes 0, the careful end.
+//! A share of a device's cores, from 0 to 1. NaN becomes 0, so a bad value never allows work.
 
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -13,10 +13,10 @@ impl Fraction {
     pub const NONE: Self = Self(0.0);
     /// All cores may run.
     pub const ALL: Self = Self(1.0);
-    /// What the mode Trickle may use at most (4.1): of four cores, one.
+    /// The most that the mode Trickle may use: one of four cores.
     pub const TRICKLE: Self = Self(0.25);
 
-    /// The share nearest to `value`; 0 where it is not a number.
+    /// The share nearest to `value`; 0 for NaN.
     #[must_use]
     pub const fn new(value: f64) -> Self {
         if value > 0.0 { Self(value.min(1.0)) } else { Self(0.0) }
@@ -28,21 +28,21 @@ impl Fraction {
         self.0
     }
 
-    /// How many cores of `cores` the share needs, the last of them perhaps in part.
+    /// How many of `cores` cores the share needs, the last of them perhaps in part.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to `cores` by construction")]
     pub fn cores(self, cores: usize) -> usize {
-        // A hair less, so that 3 of 4 cores is not 4 by rounding.
+        // Less by 1e-9, so that rounding does not make 4 cores of 3 of 4.
         (((self.0 * cores as f64) - 1e-9).ceil().max(0.0) as usize).min(cores)
     }
 
-    /// The share that `part` of `whole` cores is; nothing of no cores.
+    /// `part` of `whole` cores as a share; `NONE` if there are no cores.
     #[must_use]
     pub fn of(part: usize, whole: usize) -> Self {
         if whole == 0 { Self::NONE } else { Self::new(part as f64 / whole as f64) }
     }
 
-    /// The same in quarters, rounded down: what peers are told (4.9).
+    /// The share in quarters, rounded down, as it is advertised to peers.
     #[must_use]
     pub fn quarters(self) -> u8 {
         [0.25, 0.5, 0.75, 1.0].iter().fold(0, |count, step| count + u8::from(self.0 >= *step))
@@ -86,7 +86,7 @@ mod tests {
     use super::Fraction;
 
     #[test]
-    fn nothing_but_a_number_from_0_to_1_can_be_a_share() {
+    fn only_a_number_from_0_to_1_is_a_share() {
         for (from, to) in [(f64::NAN, 0.0), (-1.0, 0.0), (-0.0, 0.0), (0.3, 0.3), (f64::INFINITY, 1.0), (7.0, 1.0)] {
             assert_eq!(Fraction::new(from), Fraction::new(to));
         }

@@ -1,4 +1,4 @@
-//! All gates side by side, and the least of them.
+//! The outcome of all gates for one sample, and the tightest of them.
 
 use super::battery;
 use super::board::source::Source;
@@ -6,22 +6,22 @@ use super::fraction::Fraction;
 use super::pressure::Pressure;
 use super::reason::{Gate, Reason};
 
-/// The gates as they stand, for status and for tests.
+/// The outcome of each gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gates {
-    /// Heat. No hint lifts it.
+    /// Heat. No hint lifts this gate.
     pub thermal: Gate,
-    /// Voltage. No hint lifts it.
+    /// Supply voltage. No hint lifts this gate.
     pub supply: Gate,
-    /// Battery. Surplus lifts it only where the battery is merely being charged.
+    /// Battery. Surplus energy lifts this gate only while the battery is being charged.
     pub battery: battery::GateOutcome,
-    /// Use. No hint lifts it.
+    /// Use by people and other programs. No hint lifts this gate.
     pub user_activity: Gate,
-    /// What people and the sun want.
+    /// Pause, quiet hours and hints on energy.
     pub policy: Gate,
-    /// Surplus lifts what it may.
+    /// There is surplus energy, which lifts the gates that may be lifted.
     pub lifts: bool,
-    /// Memory and disk.
+    /// Pressure on memory and disk.
     pub pressure: Pressure,
 }
 
@@ -37,19 +37,19 @@ impl Gates {
         pressure: Pressure::None,
     };
 
-    /// The least of the gates that are not momentary; of equals the graver, then the first: safety is named before wishes,
-    /// and who asks why a device rests hears of its pause, not that it would begin slowly.
+    /// The tightest of the gates but user activity, which is momentary. Of equally tight ones `Gate::and` takes that of the
+    /// higher rank, then the first: safety before wishes.
     #[must_use]
     pub fn lasting(&self) -> Gate {
         let lifted = self.lifts && self.battery.may_be_lifted;
         let battery = if lifted { Gate::OPEN } else { self.battery.gate };
         let least = self.thermal.and(self.supply).and(battery).and(self.policy);
-        let half = Gate::at(Fraction::new(least.at_most.value() / 2.0), Reason::Pressure);
+        let halved = Gate::at(Fraction::new(least.at_most.value() / 2.0), Reason::Pressure);
         match self.pressure {
             Pressure::None => least,
-            // Halved, whatever it was: a cap of a half would do nothing for a device that is warm besides.
-            Pressure::Some => least.and(half),
-            Pressure::High => least.and(half).and(Gate::at(Fraction::TRICKLE, Reason::Pressure)),
+            // Half of what the other gates allow: a cap at one half would change nothing on a device that is warm too.
+            Pressure::Some => least.and(halved),
+            Pressure::High => least.and(halved).and(Gate::at(Fraction::TRICKLE, Reason::Pressure)),
         }
     }
 }
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_gate_rules_and_safety_is_named_before_wishes() {
+    fn the_tightest_gate_limits_and_safety_is_named_before_wishes() {
         let mut gates = Gates { policy: at(0.25, Reason::QuietHours), ..Gates::OPEN };
         assert_eq!(gates.lasting(), gates.policy);
         gates.thermal = at(0.25, Reason::Warm);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn of_gates_that_are_shut_the_one_that_holds_most_is_named() {
+    fn of_closed_gates_the_one_that_holds_most_work_is_named() {
         let battery =
             |reason| battery::GateOutcome { gate: at(0.0, reason), may_be_lifted: false, source: Source::Battery };
         for (gates, named) in [
@@ -104,13 +104,13 @@ mod tests {
             ),
         ] {
             assert_eq!(gates.lasting(), at(0.0, named));
-            let asked = gates.lasting().and(at(0.0, Reason::Answering));
-            assert!(asked.reason.holds_light_work(), "somebody waits: {asked:?}");
+            let answering = gates.lasting().and(at(0.0, Reason::Answering));
+            assert!(answering.reason.holds_light_work(), "a person waits for an answer: {answering:?}");
         }
     }
 
     #[test]
-    fn short_memory_halves_what_is_left_and_high_pressure_trickles() {
+    fn pressure_halves_what_is_left_and_high_pressure_allows_a_trickle() {
         let mut gates = Gates { thermal: at(0.8, Reason::Warm), pressure: Pressure::Some, ..Gates::OPEN };
         assert_eq!(gates.lasting(), at(0.4, Reason::Pressure));
         gates.pressure = Pressure::High;
@@ -119,12 +119,12 @@ mod tests {
 
     #[test]
     fn surplus_lifts_a_charging_battery_and_no_other() {
-        let word = |may_be_lifted| battery::GateOutcome {
+        let charging = |may_be_lifted| battery::GateOutcome {
             gate: at(0.25, Reason::Charging),
             may_be_lifted,
             source: Source::Ac,
         };
-        let gates = |lifts, may| Gates { lifts, battery: word(may), ..Gates::OPEN }.lasting();
+        let gates = |lifts, may| Gates { lifts, battery: charging(may), ..Gates::OPEN }.lasting();
         assert_eq!(gates(true, true), Gate::OPEN);
         assert_eq!(gates(true, false).reason, Reason::Charging);
         assert_eq!(gates(false, true).reason, Reason::Charging);

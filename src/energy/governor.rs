@@ -1,37 +1,38 @@
-//! The governor: the least of all gates, its reason, the mode, and what workers may do with it (4.1).
+//! The governor of one device: evaluates all gates for a sample and gives the decision that follows.
 
 use super::battery::{self, BatteryGate};
 use super::board::findings::BoardReport;
-use super::board::sensor::Choice;
-use super::board::source::Source;
+use super::controller::Controller;
 use super::decision::Decision;
 use super::duty_cycle::DutyCycle;
 use super::fraction::Fraction;
 use super::gates::Gates;
 use super::input::Sample;
-use super::mode::{Mode, Modes};
 use super::policy::gate::{Backlog, Policy};
 use super::policy::wall::Wall;
 use super::pressure::PressureWatch;
 use super::reason::{Gate, Reason};
-use super::sample::group::Group;
+use super::sample::fault::Reading;
 use super::supply::{Falls, Supply};
-use super::thermal::{self, Thermal};
+use super::thermal;
+use super::thermal_gate::ThermalGate;
 use super::user_activity::UserActivity;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{GOVERNOR_BYTES_MAX, WORKERS_MAX};
 use serde::{Deserialize, Serialize};
 
-/// Between two samples while there is work (4.1).
+/// Between two samples while there is work.
 const ACTIVE: Duration = Duration::from_secs(1);
-/// Between two samples when off or without work (4.1).
+/// Between two samples when off or without work.
 const IDLE: Duration = Duration::from_secs(5);
-/// Off for this long before samples become rare: a guard of five seconds is followed closely.
+/// Workers are off for this long before samples become rare, so that a stop of a few seconds is still followed closely.
 const OFF_FOR: Duration = Duration::from_secs(30);
 
-const _: () =
-    assert!(size_of::<Governor>() + size_of::<DutyCycle>() <= GOVERNOR_BYTES_MAX, "small boards keep it all day");
+const _: () = assert!(
+    size_of::<Governor>() + size_of::<DutyCycle>() <= GOVERNOR_BYTES_MAX,
+    "small boards hold both in memory all the time"
+);
 
 /// What the owner chose.
 #[derive(Clone, Debug, Default)]
@@ -40,188 +41,151 @@ pub struct Settings {
     pub thermal: thermal::Settings,
     /// Battery.
     pub battery: battery::Settings,
-    /// Pause, hours, energy.
+    /// Pause, quiet hours, energy.
     pub policy: super::policy::gate::Settings,
-    /// Degrees that the owner set as limit, in place of the one found.
+    /// The limit in degrees that the owner set, in place of the one that was found.
     pub t_lim: Option<f64>,
 }
 
 /// What was learned and outlives a restart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
-    /// The duty that keeps the goal.
+    /// The duty that holds the goal.
     pub duty: f64,
-    /// The cap of workers that a weak supply taught.
+    /// The most workers that a weak supply was found to carry.
     pub workers: Option<usize>,
-    /// The falls of its voltage that have taught nothing yet.
+    /// The falls of its voltage that have not lowered `workers` yet.
     #[serde(default)]
     pub falls: Falls,
 }
 
-/// Whether the only sensor there is may be a constant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doubt {
-    /// It is a sensor.
-    None,
-    /// Nothing was read of it yet.
-    Unseen,
-    /// It always said this.
-    Constant(i64),
+/// What a governor reports beside its decision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GovernorStatus {
+    /// There is a sensor that is believed. A single zone of ACPI is, once its value was seen to vary.
+    pub has_sensor: bool,
+    /// Degrees at which the device is held, as lowered by throttling.
+    pub goal: f64,
+    /// The limit in degrees that the owner set.
+    pub own_limit: Option<f64>,
+    /// Cores that other programs use.
+    pub foreign_cores: f64,
 }
 
 /// The governor of one device.
 #[derive(Clone, Debug)]
 pub struct Governor {
-    cores: usize,
-    own_limit: Option<f64>,
-    group: Group,
-    thermal: Thermal,
+    thermal: ThermalGate,
     supply: Supply,
     battery: BatteryGate,
     user_activity: UserActivity,
     pressure: PressureWatch,
-    /// Pause, hours and hints: open to whom it concerns.
+    /// Pause, quiet hours and hints.
     pub policy: Policy,
-    modes: Modes,
     gates: Gates,
     energy: Energy,
-    doubt: Doubt,
-    throttle_count: Option<u64>,
-    decision: Decision,
+    controller: Controller,
     has_work: bool,
     sampled: Option<Instant>,
-    off_since: Option<Instant>,
 }
 
 impl Governor {
-    /// A governor for a device of so many cores with these sensors.
+    /// A governor for a device of `cores` cores with these sensors.
     #[must_use]
     pub fn new(cores: usize, found: &BoardReport, settings: Settings, learned: Option<Learned>) -> Self {
         let cores = cores.clamp(1, WORKERS_MAX);
-        let own_limit = settings.t_lim.filter(|limit| limit.is_finite()).map(|own| own.clamp(40.0, 95.0));
-        let limit = own_limit.unwrap_or(found.t_lim);
-        let doubt = if matches!(found.cpu, Choice::Group(_)) { Doubt::None } else { Doubt::Unseen };
         let core_watts = found.board.as_ref().and_then(|board| board.core_watts);
-        let mut thermal = Thermal::new(limit, found.fan_trip, doubt != Doubt::None, settings.thermal);
-        thermal.recall(learned.map_or(0.0, |learned| learned.duty));
+        let learned = learned.unwrap_or_default();
         Self {
-            cores,
-            own_limit,
-            group: Group::default(),
-            thermal,
-            supply: Supply::new(
-                cores,
-                learned.and_then(|learned| learned.workers),
-                learned.map(|learned| learned.falls).unwrap_or_default(),
-            ),
+            thermal: ThermalGate::new(found, settings.t_lim, settings.thermal, learned.duty),
+            supply: Supply::new(cores, learned.workers, learned.falls),
             battery: BatteryGate::new(cores, core_watts, settings.battery),
             user_activity: UserActivity::new(cores),
             pressure: PressureWatch::default(),
             policy: Policy::new(settings.policy),
-            modes: Modes::default(),
             gates: Gates { thermal: Gate::at(Fraction::NONE, Reason::Rising), ..Gates::OPEN },
             energy: Energy::Unknown,
-            doubt,
-            throttle_count: None,
-            decision: Decision::default(),
+            controller: Controller::new(cores),
             has_work: false,
             sampled: None,
-            off_since: None,
         }
     }
 
-    /// One sample of everything.
+    /// Takes one sample of everything.
     pub fn sample(&mut self, now: Instant, sample: &Sample) -> Decision {
-        let before = if self.has_work { self.decision.headroom } else { Fraction::NONE };
+        let before = if self.has_work { self.controller.last().headroom } else { Fraction::NONE };
         let ran = sample.ran.unwrap_or(before);
         self.has_work = sample.backlog.oldest.is_some();
-        let measured = self.group.take(now, &sample.temperatures, ran.value());
-        let throttles = self.throttles(sample);
-        self.prove(sample);
-        // A sample that came late knows nothing of quotas.
+        // The quota is read with the ticks: a sample without them does not know it.
         if sample.ticks.is_some() {
-            self.user_activity.limit(sample.quota);
+            self.user_activity.limit(sample.process.quota);
         }
-        let word = self.policy.evaluate(now, sample.wall, sample.backlog);
-        self.energy = word.energy;
+        let policy = self.policy.evaluate(now, sample.wall, sample.backlog);
+        self.energy = policy.energy;
         self.gates = Gates {
-            thermal: self.thermal.sample(now, measured, throttles, ran),
+            thermal: self.thermal.sample(now, sample, ran),
             supply: self.supply.sample(now, sample.under_voltage, sample.input_millivolts),
             battery: self.battery.sample(now, sample.supplies),
             user_activity: self.user_activity.sample(now, sample.ticks),
-            policy: word.gate,
-            lifts: word.lifts,
+            policy: policy.gate,
+            lifts: policy.lifts,
             pressure: self.pressure.sample(now, sample.pressure),
         };
         self.sampled = Some(now);
-        self.climb(now);
+        self.update_mode(now);
         self.decide(now)
     }
 
-    /// A question of a person began to be answered here.
+    /// This agent began to answer a query.
     pub fn question_began(&mut self, now: Instant) -> Decision {
         self.user_activity.question_began();
-        self.gates.user_activity = self.user_activity.gate(now);
-        self.decide(now)
+        self.decision(now)
     }
 
     /// It was answered.
     pub fn question_ended(&mut self, now: Instant) -> Decision {
         self.user_activity.question_ended(now);
-        self.gates.user_activity = self.user_activity.gate(now);
-        self.decide(now)
+        self.decision(now)
     }
 
-    /// The sensors were listed anew: others may lead, and the limit may be another.
+    /// The sensors were listed again: another one may lead, and the limit may differ.
     pub fn found(&mut self, found: &BoardReport) {
-        self.group = Group::default();
-        let limit = self.own_limit.unwrap_or(found.t_lim);
-        self.doubt = if matches!(found.cpu, Choice::Group(_)) { Doubt::None } else { Doubt::Unseen };
-        self.thermal.relimit(limit, found.fan_trip, self.doubt != Doubt::None);
+        self.thermal.relist(found);
     }
 
-    /// Watts of a core, as they were calibrated here: what a little on battery costs is counted with them.
+    /// Watts of a core, as calibrated on this device: the battery gate counts the cost of its trickle with them.
     pub fn know_watts(&mut self, core_watts: f64) {
         self.battery.know_watts(Some(core_watts));
     }
 
-    /// The owner says that the power supply is another one: the worker that the old one cost is back, at the next sample.
+    /// The owner connected another power supply: the cap on workers that the old one caused ends with the next sample.
     pub fn forget_supply(&mut self) {
         self.supply.forget();
     }
 
-    /// Is there no sensor that is believed? A lone one of ACPI is, once it was seen to vary.
+    /// What is reported beside the decision.
     #[must_use]
-    pub fn is_blind(&self) -> bool {
-        self.doubt != Doubt::None
+    pub fn status(&self) -> GovernorStatus {
+        GovernorStatus {
+            has_sensor: self.thermal.has_sensor(),
+            goal: self.thermal.goal(),
+            own_limit: self.thermal.own_limit(),
+            foreign_cores: self.user_activity.foreign(),
+        }
     }
 
-    /// The limit that the owner chose in place of the one found.
-    #[must_use]
-    pub const fn own_limit(&self) -> Option<f64> {
-        self.own_limit
-    }
-
-    /// Degrees at which the device is held, as lowered by throttling.
-    #[must_use]
-    pub fn goal(&self) -> f64 {
-        self.thermal.goal()
-    }
-
-    /// Pause, hours or hints changed, between two samples.
+    /// Pause, quiet hours or hints changed between two samples.
     pub fn policy_changed(&mut self, now: Instant, wall: Option<Wall>, backlog: Backlog) -> Decision {
-        let word = self.policy.evaluate(now, wall, backlog);
-        self.energy = word.energy;
-        (self.gates.policy, self.gates.lifts) = (word.gate, word.lifts);
-        self.climb(now);
+        let policy = self.policy.evaluate(now, wall, backlog);
+        self.energy = policy.energy;
+        (self.gates.policy, self.gates.lifts) = (policy.gate, policy.lifts);
+        self.update_mode(now);
         self.decide(now)
     }
 
-    /// The device slept: what was measured before means nothing now.
+    /// The device was suspended: earlier measurements no longer apply.
     pub fn resumed(&mut self) {
-        self.group.clear();
-        self.thermal.forget();
-        self.throttle_count = None;
+        self.thermal.resumed();
     }
 
     /// What may be done now.
@@ -230,101 +194,44 @@ impl Governor {
         self.decide(now)
     }
 
-    /// The gates as they stand.
+    /// The gates as of the last sample or change.
     #[must_use]
     pub const fn gates(&self) -> &Gates {
         &self.gates
     }
 
-    /// What is to be kept over a restart.
+    /// What is to be saved for the next start.
     #[must_use]
     pub fn learned(&self) -> Learned {
         Learned { duty: self.thermal.learned(), workers: self.supply.learned(), falls: self.supply.falls() }
     }
 
-    /// Cores that foreign work takes, for status.
+    /// Should sensor `at` be read once more before its value is used?
     #[must_use]
-    pub const fn foreign_cores(&self) -> f64 {
-        self.user_activity.foreign()
+    pub fn doubts(&self, now: Instant, at: usize, reading: Reading) -> bool {
+        self.thermal.doubts(now, at, reading)
     }
 
-    /// Should sensor `at` be read once more before its value is handed in?
-    #[must_use]
-    pub fn doubts(&self, now: Instant, at: usize, reading: super::sample::fault::Reading) -> bool {
-        self.group.doubts(now, at, reading)
-    }
-
-    /// When to sample next: each second while there is work to be done, else every five, and where a word ends.
+    /// When to sample next: every second while workers run, else every five, and whenever a hint, a pause or the wait
+    /// after a query ends.
     #[must_use]
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let off = self.off_since.is_some_and(|since| now.since(since) >= OFF_FOR);
-        let duty_cycle = if self.has_work && !off { ACTIVE } else { IDLE };
+        let interval = if self.has_work && !self.controller.is_off_for(now, OFF_FOR) { ACTIVE } else { IDLE };
         let Some(sampled) = self.sampled else { return Some(now) };
         let ends = earliest(self.user_activity.pause_ends(sampled), self.policy.next_end(sampled));
-        earliest(Some(sampled + duty_cycle), ends)
+        earliest(Some(sampled + interval), ends)
     }
 
-    /// ACPI's zone may be a constant: it is believed once it was seen to vary (1.10).
-    fn prove(&mut self, sample: &Sample) {
-        let Some(Ok(raw)) = sample.temperatures.first() else { return };
-        match self.doubt {
-            Doubt::None => {}
-            Doubt::Unseen => self.doubt = Doubt::Constant(*raw),
-            Doubt::Constant(before) if before == *raw => {}
-            Doubt::Constant(_) => {
-                self.doubt = Doubt::None;
-                self.thermal.sighted();
-            }
-        }
-    }
-
-    fn throttles(&mut self, sample: &Sample) -> bool {
-        let counted = sample.throttle_count.zip(self.throttle_count).is_some_and(|(count, before)| count > before);
-        self.throttle_count = sample.throttle_count.or(self.throttle_count);
-        counted || sample.cooling.is_some_and(|state| state > 0)
-    }
-
-    /// The mode follows the gates, of heat its average: down at once for all but a regulator's swing.
-    fn climb(&mut self, now: Instant) {
-        let thermal = Gate { at_most: self.thermal.settled(), ..self.gates.thermal };
-        let lasting = Gates { thermal, ..self.gates }.lasting();
-        if lasting.reason == Reason::Paused {
-            self.modes.stop(now);
-        } else {
-            self.modes.take(now, lasting.at_most, if self.is_unseen() { Mode::Trickle } else { Mode::Full });
-        }
-    }
-
-    /// While a sensor that answered is silent, the mode rises to a trickle and no higher: a step of it is more work.
-    fn is_unseen(&self) -> bool {
-        self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_known()
+    fn update_mode(&mut self, now: Instant) {
+        self.controller.update_mode(now, &self.gates, self.thermal.average(), self.sensor_is_lost());
     }
 
     fn decide(&mut self, now: Instant) -> Decision {
-        let lasting = self.gates.lasting();
-        // What is momentary stops the workers, but does not move the mode.
-        let mode = self.modes.mode();
-        let held = match (self.modes.flaps(), self.is_unseen()) {
-            (true, _) => Reason::Flapping,
-            (false, true) => Reason::SensorSilent,
-            (false, false) => Reason::Rising,
-        };
-        let least = lasting.and(Gate::at(mode.ceiling(self.cores), held)).and(self.gates.user_activity);
-        let headroom = least.at_most;
-        let workers = headroom.cores(self.cores);
-        let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
-        self.off_since = if workers == 0 { self.off_since.or(Some(now)) } else { None };
-        self.decision = Decision {
-            headroom: if workers == 0 { Fraction::NONE } else { headroom },
-            reason: (least.reason != Reason::Free).then_some(least.reason),
-            mode,
-            workers,
-            duty: if workers == 0 { Fraction::NONE } else { Fraction::new(duty) },
-            chunks: mode.chunks(),
-            clamp_percent: mode.clamp_percent(),
-            energy: self.energy,
-            on_battery: self.gates.battery.source != Source::Ac,
-        };
-        self.decision
+        self.controller.decide(now, &self.gates, self.energy, self.sensor_is_lost())
+    }
+
+    /// A sensor that answered before is silent.
+    fn sensor_is_lost(&self) -> bool {
+        self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_measured()
     }
 }

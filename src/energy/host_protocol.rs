@@ -1,4 +1,5 @@
-//! The messages between the agents of a host: frames of a length and postcard, over a socket of one user.
+//! The messages between the agents of one host, over a Unix socket that only their user can open: frames of a length and
+//! a postcard encoding. `energy::coordinator` decides what is sent.
 
 use super::decision::Decision;
 use super::policy::hint::{self, Origin};
@@ -18,10 +19,10 @@ pub enum FollowerMessage {
         oldest_ms: Option<u64>,
         /// People wait for its answers.
         answering: bool,
-        /// The newest word of a person on a pause that it knows.
+        /// The newest pause, or end of one, that it knows.
         pause: PauseVersion,
     },
-    /// It was told a hint.
+    /// A hint on energy that the follower received.
     Hint(HintMessage),
 }
 
@@ -30,21 +31,22 @@ pub enum FollowerMessage {
 pub struct LeaderMessage {
     /// What this follower may do.
     pub decision: Decision,
-    /// The newest word of a person on a pause that is known on the host.
+    /// The newest pause, or end of one, that is known on the host.
     pub pause: PauseVersion,
 }
 
-/// A person's word on a pause, said at any agent of the host. The greatest is the newest and holds at all of them: who
-/// comes back with an old file does not undo what was said meanwhile, and who knows nothing yet undoes nothing.
+/// A pause, or the end of one, that a person set at any agent of the host. The greatest version holds at all of them, so
+/// an agent that starts with an old file, or with none, does not undo what was set meanwhile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PauseVersion {
-    /// One more than the highest that was known where it was said.
+    /// One more than the highest that the agent knew where it was set.
     pub number: u64,
-    /// What was said; of two words of one number the longer pause holds.
+    /// The pause; of two with the same number the longer one is greater.
     pub pause: PauseState,
 }
 
-/// A pause on its way, the shortest first: milliseconds are on everybody's own clock, which is the same one on a host.
+/// The state of a pause in a message, ordered from the shortest to the longest. Milliseconds are those of
+/// CLOCK_BOOTTIME, which all agents of a host share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PauseState {
     /// No pause.
@@ -52,12 +54,12 @@ pub enum PauseState {
     None,
     /// Until this moment, in milliseconds.
     Until(u64),
-    /// Until somebody resumes.
+    /// Until a person resumes.
     Open,
 }
 
 impl PauseState {
-    /// How a pause stands now.
+    /// The state of a pause now.
     #[must_use]
     pub fn of(now: Instant, pause: Option<Pause>) -> Self {
         match pause.filter(|pause| pause.holds(now)).map(|pause| pause.until()) {
@@ -67,7 +69,7 @@ impl PauseState {
         }
     }
 
-    /// The pause that is meant.
+    /// The pause of this state.
     #[must_use]
     pub fn pause(self, now: Instant) -> Option<Pause> {
         match self {
@@ -78,7 +80,7 @@ impl PauseState {
     }
 }
 
-/// A hint on its way.
+/// A hint on energy in a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HintMessage {
     origin: u8,
@@ -94,7 +96,7 @@ impl HintMessage {
         Self { origin: origin as u8, energy: hint.energy, ttl_s: hint.ttl.as_secs(), source: hint.source.clone() }
     }
 
-    /// The hint; `None` where its origin is none that can be told.
+    /// The hint; `None` if its origin is unknown or cannot come from another agent.
     #[must_use]
     pub fn into_hint(self) -> Option<(Origin, hint::Hint)> {
         let origins = [Origin::File, Origin::Put, Origin::Evcc, Origin::Grid];
@@ -104,7 +106,7 @@ impl HintMessage {
     }
 }
 
-/// A frame: two bytes of length, little-endian, and the message.
+/// Encodes a frame: the length in two bytes, little-endian, and the message.
 #[must_use]
 pub fn encode_frame(message: &impl Serialize) -> Vec<u8> {
     let body = postcard::to_allocvec(message).unwrap_or_default();
@@ -113,28 +115,28 @@ pub fn encode_frame(message: &impl Serialize) -> Vec<u8> {
     [&length.to_le_bytes()[..], &body].concat()
 }
 
-/// Bytes that are no frame of this protocol.
+/// Bytes that are not a frame of this protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadFrame;
 
-/// Bytes of a stream, cut into messages.
+/// Splits the bytes of a stream into messages.
 #[derive(Debug, Default)]
 pub struct FrameBuffer {
     bytes: Vec<u8>,
 }
 
 impl FrameBuffer {
-    /// Takes what was read; false where more waits than a peer may send.
+    /// Adds bytes that were read; false if more are buffered than a peer may send.
     #[must_use]
     pub fn take(&mut self, bytes: &[u8]) -> bool {
         self.bytes.extend_from_slice(bytes);
         self.bytes.len() <= 16 * GOVERNOR_FRAME_MAX
     }
 
-    /// The next whole message; `None` if there is none yet.
+    /// The next message; `None` if it is not complete yet.
     ///
     /// # Errors
-    /// `BadFrame`: the peer does not speak this protocol.
+    /// `BadFrame`: the peer does not keep to the protocol.
     pub fn next_message<T: DeserializeOwned>(&mut self) -> Result<Option<T>, BadFrame> {
         let Some((head, rest)) = self.bytes.split_first_chunk::<2>() else { return Ok(None) };
         let length = usize::from(u16::from_le_bytes(*head));
@@ -142,9 +144,9 @@ impl FrameBuffer {
             return Err(BadFrame);
         }
         let Some(body) = rest.get(..length) else { return Ok(None) };
-        let word = postcard::from_bytes(body).map_err(|_| BadFrame);
+        let message = postcard::from_bytes(body).map_err(|_| BadFrame);
         self.bytes.drain(..2 + length);
-        word.map(Some)
+        message.map(Some)
     }
 }
 
@@ -154,8 +156,8 @@ mod tests {
     use crate::base::rng::Rng;
 
     #[test]
-    fn words_come_whole_however_they_were_cut_and_garbage_is_refused() {
-        let words = [
+    fn messages_are_decoded_however_the_stream_was_cut_and_garbage_is_refused() {
+        let messages = [
             FollowerMessage::State {
                 oldest_ms: Some(7),
                 answering: true,
@@ -163,31 +165,31 @@ mod tests {
             },
             FollowerMessage::State { oldest_ms: None, answering: false, pause: PauseVersion::default() },
         ];
-        let stream: Vec<u8> = words.iter().flat_map(encode_frame).collect();
-        for piece in 1..stream.len() {
+        let stream: Vec<u8> = messages.iter().flat_map(encode_frame).collect();
+        for length in 1..stream.len() {
             let mut buffer = FrameBuffer::default();
-            let mut heard = Vec::new();
-            for bytes in stream.chunks(piece) {
+            let mut received = Vec::new();
+            for bytes in stream.chunks(length) {
                 assert!(buffer.take(bytes));
-                while let Some(word) = buffer.next_message::<FollowerMessage>().unwrap() {
-                    heard.push(word);
+                while let Some(message) = buffer.next_message::<FollowerMessage>().unwrap() {
+                    received.push(message);
                 }
             }
-            assert_eq!(heard, words);
+            assert_eq!(received, messages);
         }
         assert_eq!(FrameBuffer { bytes: vec![255, 255, 0] }.next_message::<FollowerMessage>(), Err(BadFrame));
         let mut rng = Rng::new(5);
         for _ in 0..20_000 {
             let bytes: Vec<u8> = (0..rng.below(64)).map(|_| u8::try_from(rng.below(256)).unwrap()).collect();
             let mut buffer = FrameBuffer { bytes };
-            // Whatever comes is a word, nothing yet, or an end.
+            // Any bytes give messages, wait for more, or are refused; none panic.
             while let Ok(Some(_)) = buffer.next_message::<LeaderMessage>() {}
         }
         assert!(!FrameBuffer::default().take(&[0; 17 * GOVERNOR_FRAME_MAX]));
     }
 
     #[test]
-    fn the_bytes_are_those_that_agents_of_before_speak() {
+    fn the_encoding_is_the_one_of_earlier_releases() {
         let pause = PauseVersion { number: 1, pause: PauseState::Until(99) };
         let state = FollowerMessage::State { oldest_ms: Some(7), answering: true, pause };
         assert_eq!(encode_frame(&state), [7, 0, 0, 1, 7, 1, 1, 1, 99]);
@@ -200,21 +202,21 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_word_of_a_person_is_the_greatest() {
-        let said = |number, pause| PauseVersion { number, pause };
+    fn the_newest_pause_is_the_greatest() {
+        let version = |number, pause| PauseVersion { number, pause };
         let rising = [
-            said(1, PauseState::Open),
-            said(2, PauseState::None),
-            said(2, PauseState::Until(5)),
-            said(2, PauseState::Until(9)),
-            said(2, PauseState::Open),
-            said(3, PauseState::None),
+            version(1, PauseState::Open),
+            version(2, PauseState::None),
+            version(2, PauseState::Until(5)),
+            version(2, PauseState::Until(9)),
+            version(2, PauseState::Open),
+            version(3, PauseState::None),
         ];
         assert!(rising.is_sorted(), "{rising:?}");
     }
 
     #[test]
-    fn the_largest_word_fits_a_frame() {
+    fn the_largest_message_fits_a_frame() {
         let source = "x".repeat(HINT_SOURCE_BYTES_MAX).as_str().try_into().unwrap();
         let hint = FollowerMessage::Hint(HintMessage { origin: 255, energy: Energy::Surplus, ttl_s: u64::MAX, source });
         let down = LeaderMessage {

@@ -1,4 +1,4 @@
-//! What is sampled at once, as `io` or the simulator hands it in.
+//! One sample of a device: all that the governor reads of it at once. `platform::sysfs` or the simulator fills it in.
 
 use super::board::source::Supplies;
 use super::fraction::Fraction;
@@ -9,33 +9,40 @@ use super::sample::group::Readings;
 use super::user_activity::Ticks;
 use crate::base::time::Duration;
 
-/// What is sampled at once. All of it may be unknown.
+/// One sample. Every value may be unknown.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
-    /// The CPU's sensors, in the order of the findings.
+    /// The CPU's sensors, in the order of the `BoardReport`.
     pub temperatures: Readings,
     /// The sum of the states of the CPU's cooling devices.
     pub cooling: Option<i64>,
-    /// The sum of the counters of thermal throttling (1.4).
+    /// The sum of the kernel's counters of thermal throttling.
     pub throttle_count: Option<u64>,
-    /// The supply's alarm.
+    /// The supply's undervoltage alarm.
     pub under_voltage: Option<bool>,
-    /// The measured input of 5 V, in millivolts.
+    /// The measured voltage of the 5 V input, in millivolts.
     pub input_millivolts: Option<u32>,
-    /// The power supplies; `None` where they could not be read.
+    /// The power supplies; `None` if they could not be read.
     pub supplies: Option<Supplies>,
-    /// CPU time of everybody and of our own agents.
+    /// CPU time of all processes and of the host's agents.
     pub ticks: Option<Ticks>,
     /// Pressure on memory and disk.
     pub pressure: Counts,
-    /// The time, where it is known.
+    /// The time of day, if it is known.
     pub wall: Option<Wall>,
     /// The work that waits.
     pub backlog: Backlog,
-    /// The share of the cores that our background work took since the last sample, where it was measured.
+    /// The share of the cores that the background work of the host's agents took since the last sample, if measured.
     pub ran: Option<Fraction>,
-    /// CPU time of this process, for its joules.
-    pub mine: Option<Duration>,
-    /// Cores that the cgroup's quota leaves to this process, fractions too; `None`: there is no quota.
+    /// The process that samples.
+    pub process: ProcessSample,
+}
+
+/// One sample of the process itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProcessSample {
+    /// Its CPU time, by which measured joules are attributed to it.
+    pub cpu: Option<Duration>,
+    /// Cores that the quota of its cgroup allows it, a fraction too; `None`: no quota.
     pub quota: Option<f64>,
 }

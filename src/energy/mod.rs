@@ -1,18 +1,25 @@
-//! The energy governor: work when it is cool, idle and well powered, and say why.
+//! The energy governor: background work runs while the device is cool, idle and well powered, and its reason is named
+//! when it does not.
 //!
-//! Duty: turns what sensors, people and hints say into headroom (0 to 1, the least of the gates, with its reason),
-//! a mode, workers and their duty; words for peers; joules for tasks. Nothing else in the house thinks about heat.
-//! In/out: samples, events and `now` in; a `Decision`, a `Verdict`, an `Advert` out.
-//! Invariants: unknown is never 0; no hint lifts a safety gate; no allocation for a sample; no number that is not
-//! finite leaves a gate; the same inputs give the same decisions.
-//! Limits: `CPU_SENSORS_MAX` sensors, `WORKERS_MAX` workers, `QUIET_HOURS_MAX` windows, `HINT_BYTES_MAX`.
-//! Not here: files, netlink, threads, clocks (`io`); plants to try it on (`sim::power`).
-//! The spec, with sources and bars: shared/reference/energy.md; sections below are its sections.
+//! A `Sample` holds what was read at one moment: temperatures, voltage, power supplies, CPU time, pressure on memory and
+//! disk, the time of day and the backlog. Each gate (thermal, supply, battery, user activity, policy, pressure) turns its
+//! part into a `Gate`: at most this share of the cores, for this `Reason`. The governor takes the smallest as headroom,
+//! moves a mode with hysteresis by it (Off, Trickle, Normal, Full), and gives a `Decision`: how many workers, at which
+//! duty, with how large batches. `DutyCycle` holds each worker to its duty; `accounting` attributes joules to tasks;
+//! `advertiser` says what peers are told; `coordinator` makes the agents of one host share one governor.
+//!
+//! Everything here is pure: `now` and readings come in, decisions go out. Reading files and devices is the work of
+//! `platform::sysfs`, threads and sockets that of `runtime::governor`; `sim::power` runs the same code on simulated boards.
+//!
+//! What holds: an unknown reading is never taken for 0; no hint on energy lifts a gate that protects the device; a
+//! sample allocates nothing; a number that is not finite never leaves a gate; equal inputs give equal decisions.
+//! `limits::energy` caps sensors, workers, quiet hours and the size of a hint.
 
 pub mod accounting;
 pub mod advertiser;
 pub mod battery;
 pub mod board;
+mod controller;
 pub mod coordinator;
 pub mod decision;
 pub mod duty_cycle;
@@ -29,4 +36,5 @@ pub mod report;
 pub mod sample;
 pub mod supply;
 pub mod thermal;
+mod thermal_gate;
 pub mod user_activity;

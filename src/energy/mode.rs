@@ -1,7 +1,8 @@
-//! Modes with hysteresis and dwell (4.1): down at once, up one step at a time, and not for ever up and down.
+//! The mode, with hysteresis: it falls at once, rises one step at a time after a dwell, and stays low for a while when it
+//! changed too often (BOINC's pull request 4336 asks for such a cooldown).
 //!
-//! What is momentary (somebody uses the device, a question is answered) does not change the mode: it has its own grace
-//! in the user_activity gate, and ten questions in a minute are no flapping.
+//! What is momentary (a person uses the device, a query is answered) does not change the mode: the user activity gate has
+//! its own delay for that, and ten queries in a minute are not flapping.
 
 use super::fraction::Fraction;
 use crate::base::time::{Duration, Instant};
@@ -11,33 +12,32 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Current tasks end, nothing starts.
+    /// Running tasks end, none starts.
     #[default]
     Off,
-    /// A little.
+    /// One worker, at a quarter of the device at most.
     Trickle,
-    /// As heat and power allow, in the lower part.
+    /// Up to three quarters of the device.
     Normal,
-    /// All that is allowed.
+    /// All that the gates allow.
     Full,
 }
 
-/// Mode, enter from this headroom, leave below that (4.1).
+/// Each mode with the headroom from which it is entered and the headroom below which it is left.
 const LEVELS: [(Mode, f64, f64); 3] =
     [(Mode::Trickle, 0.05, 0.02), (Mode::Normal, 0.35, 0.25), (Mode::Full, 0.75, 0.60)];
-/// After a change, no step up for 30 s (4.1; BOINC PR#4336 asks for such a cooldown): thirty samples of a second each,
-/// counting that of the change and that of the step.
+/// After a change no step up for 30 samples of a second each, counting those of the change and of the step.
 const DWELL: Duration = Duration::from_secs(29);
-/// Changes within `FLAP_TIME`, steps up and falls, after which the lower mode is held (4.1). A step up needs room for
-/// the fall that may follow it: only falls that follow one another, which are safety's, can make them more.
+/// The most changes within `FLAP_TIME`, up and down; then the lower mode is held. A step up needs room for the fall that
+/// may follow it, so only several falls in a row, which are never held back, can exceed this.
 const FLAPS: usize = 6;
 /// See `FLAPS`.
 const FLAP_TIME: Duration = Duration::from_secs(600);
 
 impl Mode {
-    /// The most that the mode lets through on so many cores. Trickle is one worker, and a quarter of the device at most.
-    /// Normal ends where Full begins, not at half the cores (4.1): boards that heat holds between a half and three
-    /// quarters would swing between the two.
+    /// The most that the mode allows on this many cores. Trickle is one worker, and a quarter of the device at most. Normal
+    /// ends where Full begins and not at half the cores: boards that heat holds between a half and three quarters would
+    /// else swing between the two.
     #[must_use]
     pub fn ceiling(self, cores: usize) -> Fraction {
         match self {
@@ -48,13 +48,13 @@ impl Mode {
         }
     }
 
-    /// The mode that a headroom would have without a past.
+    /// The mode of a headroom without hysteresis.
     #[must_use]
     pub fn of(headroom: Fraction) -> Self {
         LEVELS.iter().rev().find(|(_, enter, _)| headroom.value() >= *enter).map_or(Self::Off, |(mode, ..)| *mode)
     }
 
-    /// Chunks in one batch at most (4.1); pacing may make them fewer.
+    /// The most chunks in a batch; `DutyCycle` may allow fewer.
     #[must_use]
     pub const fn chunks(self) -> usize {
         match self {
@@ -65,7 +65,7 @@ impl Mode {
         }
     }
 
-    /// Percent that background threads are clamped to where the kernel can (4.1); `None`: not.
+    /// The percentage that background threads are clamped to if the kernel can (`uclamp`); `None`: not clamped.
     #[must_use]
     pub const fn clamp_percent(self) -> Option<u8> {
         match self {
@@ -75,7 +75,8 @@ impl Mode {
         }
     }
 
-    /// Is it left at this headroom? What is held to a trickle is in Trickle, whichever way it came there.
+    /// Is the mode left at this headroom? Normal is also left at exactly a trickle, so that work limited to a trickle is in
+    /// Trickle from above as from below.
     fn is_left_at(self, headroom: Fraction) -> bool {
         let leave = LEVELS.iter().find(|(mode, ..)| *mode == self).map_or(0.0, |(.., leave)| *leave);
         headroom.value() < leave || self == Self::Normal && headroom <= Fraction::TRICKLE
@@ -94,18 +95,18 @@ impl Mode {
     }
 }
 
-/// The mode with its memory.
+/// The current mode, and its recent changes.
 #[derive(Clone, Debug, Default)]
 pub struct Modes {
     mode: Mode,
     changed: Option<Instant>,
-    /// It would rise, but for the number of its changes.
+    /// It would rise if it had not changed too often.
     held: bool,
     changes: heapless::Deque<Instant, FLAPS>,
 }
 
 impl Modes {
-    /// The mode now.
+    /// The current mode.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.mode
@@ -117,7 +118,7 @@ impl Modes {
         self.held
     }
 
-    /// Takes the headroom of the gates that are not momentary, and to where it may rise.
+    /// Moves the mode by the headroom of the gates that are not momentary, up to `highest` at most.
     pub fn take(&mut self, now: Instant, headroom: Fraction, highest: Mode) -> Mode {
         let before = self.mode;
         while self.mode > Mode::Off && self.mode.is_left_at(headroom) {
@@ -125,7 +126,7 @@ impl Modes {
         }
         self.held = false;
         if self.mode < before {
-            self.note(now);
+            self.record_change(now);
             return self.mode;
         }
         let rested = self.changed.is_none_or(|at| now.since(at) >= DWELL);
@@ -134,13 +135,13 @@ impl Modes {
             self.held = self.recent(now) + 2 > FLAPS;
             if !self.held {
                 self.mode = mode;
-                self.note(now);
+                self.record_change(now);
             }
         }
         self.mode
     }
 
-    /// A person's word: off, and no sign of conditions that change too often. What comes after it begins anew.
+    /// A person paused the work: off. This is not counted as flapping, and earlier changes are forgotten.
     pub fn stop(&mut self, now: Instant) {
         if self.mode > Mode::Off {
             self.changed = Some(now);
@@ -154,7 +155,7 @@ impl Modes {
         self.changes.iter().filter(|at| now.since(**at) < FLAP_TIME).count()
     }
 
-    fn note(&mut self, now: Instant) {
+    fn record_change(&mut self, now: Instant) {
         self.changed = Some(now);
         if self.changes.is_full() {
             self.changes.pop_front();
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn it_falls_at_once_and_rises_a_step_at_a_time_after_a_pause() {
+    fn it_falls_at_once_and_rises_a_step_at_a_time_after_a_dwell() {
         let mut modes = Modes::default();
         let climb: Vec<Mode> = (0..60).map(|s| modes.take(at(s), Fraction::ALL, Mode::Full)).collect();
         let steps = [(0, Mode::Trickle), (28, Mode::Trickle), (29, Mode::Normal), (57, Mode::Normal), (58, Mode::Full)];
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn between_enter_and_leave_it_stays_what_it_was() {
+    fn between_enter_and_leave_it_stays() {
         let mut modes = Modes::default();
         (0..61).for_each(|s| {
             modes.take(at(s), Fraction::ALL, Mode::Full);
@@ -195,7 +196,7 @@ mod tests {
         assert_eq!(
             modes.take(at(201), Fraction::TRICKLE, Mode::Full),
             Mode::Trickle,
-            "a cap of a trickle is one from above as well"
+            "work limited to a trickle is in Trickle from above too"
         );
         assert_eq!(modes.take(at(202), Fraction::new(0.02), Mode::Full), Mode::Trickle);
         assert_eq!(modes.take(at(203), Fraction::new(0.01), Mode::Full), Mode::Off);
@@ -209,7 +210,7 @@ mod tests {
         }
     }
 
-    /// The seconds of all changes that people see, for conditions that come and go.
+    /// The seconds at which the mode changes while conditions come and go, and whether it was held.
     fn seen(conditions: impl Fn(u64) -> Fraction, seconds: u64) -> (Vec<u64>, bool) {
         let (mut modes, mut seen, mut last, mut held) = (Modes::default(), Vec::new(), Mode::Off, false);
         for second in 0..seconds {
@@ -224,18 +225,18 @@ mod tests {
     }
 
     #[test]
-    fn whoever_looks_sees_at_most_six_changes_in_ten_minutes_and_hears_why_it_is_held() {
+    fn there_are_at_most_six_changes_in_ten_minutes_and_then_the_mode_is_held() {
         for (good, bad) in [(60, 10), (30, 5), (100, 31), (31, 31)] {
             let all_or_none = |s: u64| if s % (good + bad) < good { Fraction::ALL } else { Fraction::NONE };
             let (seen, held) = seen(all_or_none, 7200);
             let most = seen.iter().map(|from| seen.iter().filter(|at| (*from..from + 600).contains(at)).count()).max();
             assert!(most.is_some_and(|most| (4..=6).contains(&most)), "{good} and {bad} s: {most:?} changes, {seen:?}");
-            assert!(held, "{good} and {bad} s: held low, and says so");
+            assert!(held, "{good} and {bad} s: it is held low");
         }
     }
 
     #[test]
-    fn a_pause_and_its_end_are_no_flapping() {
+    fn a_pause_and_its_end_are_not_flapping() {
         let mut modes = Modes::default();
         for round in 0..10 {
             let from = round * 100;

@@ -1,75 +1,77 @@
-//! Why headroom is what it is: one code for programs, one sentence for people.
+//! Why headroom is what it is: a code for programs and a sentence for people. A `Gate` is a limit with its reason.
 
+use super::fraction::Fraction;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The gate that is the least, or what it says in particular.
+/// Why no more work is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Nothing is in the way.
+    /// Nothing limits work.
     Free,
-    /// As warm as it may become.
+    /// The device is as warm as it may become.
     Warm,
-    /// So warm that nothing may run.
+    /// The device is so warm that nothing may run.
     TooHot,
-    /// The kernel or the firmware throttles already.
+    /// The kernel or the firmware throttles the CPU.
     Throttled,
-    /// The sensor does not answer now.
+    /// The temperature sensor does not answer now.
     SensorSilent,
-    /// There is no sensor.
+    /// There is no temperature sensor.
     NoSensor,
-    /// As warm as it may become without starting the fan.
+    /// The device is as warm as it may become without starting its fan.
     Silence,
-    /// The supply's voltage fell.
+    /// The voltage of the power supply fell.
     UnderVoltage,
-    /// The supply was found too weak for all cores.
+    /// The power supply was found too weak for all cores.
     WeakSupply,
-    /// Running on battery.
+    /// The device runs on battery.
     OnBattery,
-    /// The charger gives less than the device takes.
+    /// The charger gives less power than the device takes.
     WeakCharger,
     /// The battery is nearly empty.
     BatteryLow,
     /// The battery is being charged first.
     Charging,
-    /// There is a battery, and no word whether it is being emptied.
+    /// There is a battery, and it is unknown whether it is discharging.
     BatteryUnknown,
-    /// Somebody uses the device.
+    /// A person or another program uses the device.
     InUse,
-    /// The system gives this program only part of the device.
+    /// A cgroup quota gives this process only part of the device.
     Quota,
-    /// A question is being answered.
+    /// A query is being answered.
     Answering,
-    /// Memory or the disk is short.
+    /// Memory or the disk is under pressure.
     Pressure,
-    /// A person said so.
+    /// A person paused the work.
     Paused,
     /// Quiet hours.
     QuietHours,
-    /// Quiet hours are set and the time is unknown.
+    /// Quiet hours are set and the time of day is unknown.
     TimeUnknown,
     /// Energy is scarce.
     Scarce,
     /// This work can wait for surplus energy.
     WaitingForSurplus,
-    /// Work rises in steps.
+    /// Work rises step by step.
     Rising,
-    /// The agent that governs this host is silent.
+    /// The agent that leads this host does not answer.
     LeaderSilent,
-    /// The mode changed too often, and is held low.
+    /// The mode changed too often and is held low for a while.
     Flapping,
 }
 
 impl Reason {
-    /// Does light work wait as well, looking and reading? The device is in need, its owner said so, or somebody waits.
+    /// Does light work (scanning, reading files) wait as well? It does if the device is in danger, a person paused the
+    /// work, or one waits for an answer.
     #[must_use]
     pub const fn holds_light_work(self) -> bool {
         matches!(self, Self::TooHot | Self::UnderVoltage | Self::BatteryLow | Self::Paused | Self::Answering)
     }
 
-    /// Which of two gates that let the same through is named: what holds more than the bulk of the work before what
-    /// holds that alone; a person's word and the device's need before a wait of seconds; what passes by itself last.
+    /// Which of two equally tight gates gives the reason, the higher rank first: a pause, then danger to the device, then
+    /// a query that is being answered (these hold light work too); last what passes by itself.
     const fn rank(self) -> u8 {
         match self {
             Self::Paused => 4,
@@ -116,29 +118,29 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A gate's word: at most this much, and why.
+/// What a gate allows: at most this much, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gate {
     /// At most this share of the cores.
-    pub at_most: super::fraction::Fraction,
+    pub at_most: Fraction,
     /// Why not more.
     pub reason: Reason,
 }
 
 impl Gate {
-    /// An open gate.
-    pub const OPEN: Self = Self { at_most: super::fraction::Fraction::ALL, reason: Reason::Free };
+    /// An open gate: no limit.
+    pub const OPEN: Self = Self { at_most: Fraction::ALL, reason: Reason::Free };
 
-    /// A gate that lets this share through; an open one has no reason.
+    /// A gate that allows this share. If that is everything, `reason` is dropped.
     #[must_use]
-    pub fn at(share: super::fraction::Fraction, reason: Reason) -> Self {
-        if share == super::fraction::Fraction::ALL { Self::OPEN } else { Self { at_most: share, reason } }
+    pub fn at(share: Fraction, reason: Reason) -> Self {
+        if share == Fraction::ALL { Self::OPEN } else { Self { at_most: share, reason } }
     }
 
-    /// The tighter of two; of equals the graver, and of equally grave ones the first.
+    /// The tighter of two gates; of equally tight ones that of the higher rank, then `self`.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let graver = other.at_most == self.at_most && other.reason.rank() > self.reason.rank();
-        if other.at_most < self.at_most || graver { other } else { self }
+        let outranks = other.at_most == self.at_most && other.reason.rank() > self.reason.rank();
+        if other.at_most < self.at_most || outranks { other } else { self }
     }
 }

@@ -1,4 +1,4 @@
-//! A device at one glance: what `wattle energy` prints and `GET /v1/energy` gives.
+//! The sensors of a device and the decision: the part of `wattle energy` and `GET /v1/energy` that needs no running agent.
 
 use super::board::findings::BoardReport;
 use super::board::limit::LimitFrom;
@@ -12,22 +12,22 @@ use super::sample::group::Readings;
 use crate::base::time::Instant;
 use serde::{Deserialize, Serialize};
 
-/// Figures of a device; what is not known is null, never 0.
+/// The figures; an unknown one is null in JSON, never 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Which board.
+    /// The name of the board.
     pub board: Option<String>,
-    /// The sensor that leads.
+    /// The name of the sensor that leads.
     pub cpu_sensor: Option<String>,
-    /// Its degrees Celsius.
+    /// Its temperature in degrees Celsius.
     pub cpu_temp_c: Option<f64>,
-    /// Degrees that the device must stay below.
+    /// The limit in degrees Celsius that the device must stay below.
     pub t_lim_c: f64,
-    /// Who says so.
+    /// Where that limit comes from.
     pub t_lim_from: LimitFrom,
     /// What feeds the device.
     pub power_source: Source,
-    /// Percent of its battery.
+    /// The charge of its battery in percent.
     pub battery_pct: Option<u8>,
     /// Does the kernel throttle its CPU?
     pub throttling: Option<bool>,
@@ -39,23 +39,23 @@ pub struct Report {
     pub reason: Option<Reason>,
 }
 
-/// A sensor.
+/// One sensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// Its name.
     pub name: String,
-    /// What it says it measures.
+    /// Its kind, as the kernel names it.
     pub kind: String,
-    /// Degrees Celsius.
+    /// Its temperature in degrees Celsius.
     pub temp_c: Option<f64>,
 }
 
 impl Report {
-    /// What is found and decided.
+    /// From what was found and decided.
     #[must_use]
     pub fn new(found: &BoardReport, decision: &Decision) -> Self {
         let sensors = found.cpu.sensors().iter();
-        let proven = !matches!(found.cpu, Choice::Doubtful(_));
+        let believed = !matches!(found.cpu, Choice::Doubtful(_));
         Self {
             board: found.board.as_ref().map(|board| board.name.clone()),
             cpu_sensor: found.cpu_sensor().map(str::to_owned),
@@ -69,7 +69,7 @@ impl Report {
                 .map(|sensor| Line {
                     name: sensor.name.clone(),
                     kind: sensor.kind.clone(),
-                    temp_c: if proven { sensor.degrees() } else { None },
+                    temp_c: if believed { sensor.degrees() } else { None },
                 })
                 .collect(),
             headroom: decision.headroom.value(),
@@ -77,7 +77,7 @@ impl Report {
         }
     }
 
-    /// The only sensor there is was doubted, and has been seen to vary since: it leads.
+    /// The only sensor was doubted and has been seen to vary since: it leads.
     pub fn prove(&mut self, found: &BoardReport) {
         if let Choice::Doubtful(sensor) = &found.cpu {
             (self.cpu_sensor, self.cpu_temp_c) = (Some(sensor.name.clone()), sensor.degrees());
@@ -85,14 +85,14 @@ impl Report {
         }
     }
 
-    /// A glance at a tree that is read only once (`wattle energy --root`): what a governor that has run for a while in
-    /// this state would allow. Where nothing was measured over time, nothing is made up: no use, no pressure, no hint.
+    /// The report of a tree that is read only once (`wattle energy --root`): what a governor would allow after a minute in
+    /// this state. What needs several readings is left unknown: user activity, pressure, hints.
     #[must_use]
     pub fn glance(found: &BoardReport, cores: usize) -> Self {
         let mut governor = Governor::new(cores, found, Settings::default(), None);
         let mut temperatures = Readings::new();
         for sensor in found.cpu.sensors() {
-            // As many as are read; the findings hold no more.
+            // There is room: a report lists no more sensors than a sample holds.
             let _ = temperatures.push(sensor.reading);
         }
         let supplies: Supplies = found.supplies;
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zone_of_acpi_tells_nothing_until_it_was_seen_to_vary() {
+    fn an_acpi_zone_has_no_temperature_until_it_was_seen_to_vary() {
         let mut tree = Tree::default();
         tree.insert("sys/class/thermal/thermal_zone0/type", Ok(b"acpitz\n"));
         tree.insert("sys/class/thermal/thermal_zone0/temp", Ok(b"0\n"));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sensor_that_lies_has_no_degrees_in_the_report() {
+    fn a_sensor_with_an_impossible_value_has_no_temperature_in_the_report() {
         let mut tree = Tree::default();
         for (zone, temp) in [("thermal_zone0", "228000"), ("thermal_zone1", "45000")] {
             tree.insert(&format!("sys/class/thermal/{zone}/type"), Ok(b"cpu-thermal\n"));

@@ -1,9 +1,15 @@
-//! Several agents of a host: election, shares, pauses, as tables of inputs and their outputs.
+//! Tests of several agents of a host: election, shares, pauses, hints.
 
 use super::tests::*;
 use super::*;
+use crate::base::level::Energy;
+use crate::base::time::Duration;
+use crate::energy::decision::Decision;
+use crate::energy::fraction::Fraction;
 use crate::energy::host_protocol::{FollowerMessage, HintMessage, LeaderMessage, PauseState, PauseVersion};
+use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::pause::Pause;
+use crate::energy::reason::Reason;
 use crate::limits::FOLLOWERS_MAX;
 
 const ONE: FollowerId = FollowerId(1);
@@ -19,7 +25,7 @@ fn join(leader: &mut HostCoordinator, ms: u64, id: FollowerId, message: Follower
     outputs
 }
 
-/// A leader that has risen to all its cores, with work.
+/// A leader with work whose governor has risen to all cores.
 fn risen() -> HostCoordinator {
     let mut leader = leader();
     handle(&mut leader, 0, Input::Demand(WORK));
@@ -36,7 +42,7 @@ fn from_leader(decision: Decision) -> Input<'static> {
 }
 
 #[test]
-fn an_agent_that_is_not_elected_connects_or_campaigns_and_waits_longer_for_a_leader_that_says_nothing() {
+fn an_agent_that_is_not_elected_connects_or_campaigns_and_retries_later_after_a_silent_leader() {
     let mut agent = seeker();
     assert!(!agent.leads() && agent.host_deadline(at(0)) == Some(at(0)));
     let first = decision(&mut agent, 0);
@@ -49,17 +55,25 @@ fn an_agent_that_is_not_elected_connects_or_campaigns_and_waits_longer_for_a_lea
         (253, Input::LeaderFound, &[Output::ToLeader(state(None, false))]),
         (254, Input::LeaderLost, &[Output::Campaign]),
         (255, Input::NotElected, &[]),
-        // It was found and said nothing: half a second this time.
+        // The leader was found and sent nothing: half a second this time.
         (755, Input::Wake, &[Output::Connect]),
     ];
     for (ms, input, due) in table {
         assert_eq!(handle(&mut agent, ms, input.clone()), due, "{input:?} at {ms}");
     }
-    assert_eq!(handle(&mut agent, 756, Input::LeaderFound).len(), 1, "who connects anew says what it wants again");
+    assert_eq!(
+        handle(&mut agent, 756, Input::LeaderFound).len(),
+        1,
+        "a new connection is sent what the agent wants again"
+    );
     handle(&mut agent, 757, from_leader(first));
     handle(&mut agent, 758, Input::LeaderLost);
     handle(&mut agent, 759, Input::NotElected);
-    assert_eq!(agent.host_deadline(at(759)), Some(at(759 + 250)), "it spoke: a quarter of a second again");
+    assert_eq!(
+        agent.host_deadline(at(759)),
+        Some(at(759 + 250)),
+        "the leader sent a message: a quarter of a second again"
+    );
     assert_eq!(agent.sampler_deadline(at(759)), Some(at(3_600_000)), "a follower samples nothing");
     handle(&mut agent, 800, Input::Elected);
     assert!(agent.leads());
@@ -67,7 +81,7 @@ fn an_agent_that_is_not_elected_connects_or_campaigns_and_waits_longer_for_a_lea
 }
 
 #[test]
-fn agents_with_work_share_the_host_and_a_question_at_one_clears_it() {
+fn agents_with_work_share_the_host_and_a_query_at_one_of_them_holds_all() {
     let mut leader = risen();
     assert_eq!(decision(&mut leader, 120_000).workers, 4, "alone with its work");
     join(&mut leader, 120_000, ONE, state(Some(9000), false));
@@ -79,30 +93,30 @@ fn agents_with_work_share_the_host_and_a_question_at_one_clears_it() {
     handle(&mut leader, 121_000, Input::FromFollower(TWO, state(None, true)));
     assert_eq!(decision(&mut leader, 121_000).reason, Some(Reason::Answering));
     handle(&mut leader, 121_000, Input::FollowerLeft(TWO));
-    assert_eq!(decision(&mut leader, 122_900).reason, Some(Reason::Answering), "two seconds longer");
+    assert_eq!(decision(&mut leader, 122_900).reason, Some(Reason::Answering), "for two more seconds");
     assert_eq!(decision(&mut leader, 123_100).workers, 2);
     handle(&mut leader, 123_200, Input::FollowerLeft(ONE));
     assert_eq!(decision(&mut leader, 123_300).workers, 4);
 }
 
 #[test]
-fn every_follower_hears_its_share_and_the_shares_add_up_to_the_whole() {
+fn every_follower_is_sent_its_share_and_the_shares_add_up_to_the_whole() {
     let mut leader = risen();
-    let mut told = std::collections::BTreeMap::new();
-    let mut hear = |outputs: Vec<Output>| {
+    let mut last = std::collections::BTreeMap::new();
+    let mut receive = |outputs: Vec<Output>| {
         for output in outputs {
             if let Output::ToFollower(id, message) = output {
-                told.insert(id, message.decision);
+                last.insert(id, message.decision);
             }
         }
-        told.values().map(|part: &Decision| part.headroom.value()).sum::<f64>()
+        last.values().map(|part: &Decision| part.headroom.value()).sum::<f64>()
     };
-    hear(join(&mut leader, 120_000, ONE, state(Some(1), false)));
-    let followers = hear(join(&mut leader, 120_010, TWO, state(Some(1), false)));
+    receive(join(&mut leader, 120_000, ONE, state(Some(1), false)));
+    let followers = receive(join(&mut leader, 120_010, TWO, state(Some(1), false)));
     let own = decision(&mut leader, 120_020).headroom.value();
     assert!((own + followers - 1.0).abs() < 1e-9, "{own} and {followers}");
-    let followers = hear(handle(&mut leader, 120_030, Input::Demand(Backlog::default())));
-    assert!((followers - 1.0).abs() < 1e-9, "the leader has no work any more: {followers}");
+    let followers = receive(handle(&mut leader, 120_030, Input::Demand(Backlog::default())));
+    assert!((followers - 1.0).abs() < 1e-9, "the leader has no work: {followers}");
     for more in 3..=FOLLOWERS_MAX as u64 {
         handle(&mut leader, 120_040, Input::FollowerJoined { id: FollowerId(more), process: 1 });
     }
@@ -111,7 +125,7 @@ fn every_follower_hears_its_share_and_the_shares_add_up_to_the_whole() {
 }
 
 #[test]
-fn a_follower_that_works_is_told_again_every_ten_seconds_and_an_idle_one_is_not() {
+fn a_follower_that_works_is_sent_its_share_every_ten_seconds_and_an_idle_one_is_not() {
     let mut leader = leader();
     join(&mut leader, 1000, ONE, state(Some(0), false));
     join(&mut leader, 1000, TWO, state(None, false));
@@ -121,81 +135,81 @@ fn a_follower_that_works_is_told_again_every_ten_seconds_and_an_idle_one_is_not(
     let renewed: Vec<_> = renewed.iter().filter(|output| matches!(output, Output::ToFollower(..))).collect();
     assert!(matches!(renewed[..], [Output::ToFollower(ONE, _)]), "{renewed:?}");
     assert_eq!(leader.host_deadline(at(11_000)), Some(at(21_000)));
-    // One that begins to work counts the age of a message from then on.
-    let news = handle(&mut leader, 12_000, Input::FromFollower(TWO, state(Some(0), false)));
-    assert!(news.iter().any(|output| matches!(output, Output::ToFollower(TWO, _))), "{news:?}");
+    // A follower that begins to work counts how old the last message is, so it is sent a new one.
+    let sent = handle(&mut leader, 12_000, Input::FromFollower(TWO, state(Some(0), false)));
+    assert!(sent.iter().any(|output| matches!(output, Output::ToFollower(TWO, _))), "{sent:?}");
 }
 
 #[test]
-fn a_follower_hears_small_steps_once_they_add_up_and_of_sensors_that_keep_the_leader_waiting() {
+fn a_follower_is_sent_small_steps_once_they_add_up_and_less_when_the_sensors_of_its_leader_hang() {
     let mut leader = leader();
     handle(&mut leader, 0, Input::Demand(WORK));
     join(&mut leader, 0, ONE, state(Some(0), false));
     (1..60).for_each(|s| _ = second(&mut leader, s * 1000));
-    let is_told = |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::ToFollower(ONE, _)));
-    let mut sink = |percent: u32| {
+    let is_sent = |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::ToFollower(ONE, _)));
+    let mut lower_by = |percent: u32| {
         leader.shares.whole.headroom = Fraction::new(f64::from(100 - percent) / 100.0);
         let mut out = Out::new();
-        leader.tell_if_moved(at(60_000), &mut out);
-        is_told(&out.drain().collect::<Vec<_>>())
+        leader.update_followers_if_moved(at(60_000), &mut out);
+        is_sent(&out.drain().collect::<Vec<_>>())
     };
-    sink(0);
-    let woken = (1..80).map(&mut sink).filter(|woken| *woken).count();
-    assert!((10..=16).contains(&woken), "a percent each time is news now and then: {woken}");
+    lower_by(0);
+    let messages = (1..80).map(&mut lower_by).filter(|sent| *sent).count();
+    assert!((10..=16).contains(&messages), "steps of one percent are sent when they add up: {messages}");
     (60..120).for_each(|s| _ = second(&mut leader, s * 1000));
     handle(&mut leader, 120_000, Input::Wake);
-    let mut rung = false;
+    let mut sent = false;
     for ms in (120_000..130_000).step_by(500) {
         let mut out = Out::new();
         leader.decision(at(ms), &mut out);
-        rung |= is_told(&out.drain().collect::<Vec<_>>());
+        sent |= is_sent(&out.drain().collect::<Vec<_>>());
     }
-    assert!(rung && leader.shares.part(true).headroom.value() <= 0.35, "{:?}", leader.shares.part(true));
+    assert!(sent && leader.shares.part(true).headroom.value() <= 0.35, "{:?}", leader.shares.part(true));
 }
 
 #[test]
-fn an_agent_whose_leader_is_gone_holds_its_word_for_a_moment_and_then_does_little() {
+fn a_follower_whose_leader_is_gone_keeps_to_its_last_message_for_five_seconds_and_then_does_little() {
     let mut agent = follower();
     handle(&mut agent, 10, from_leader(allows(3)));
     assert_eq!(decision(&mut agent, 99_000), allows(3));
     handle(&mut agent, 100_000, Input::LeaderLost);
     assert_eq!(decision(&mut agent, 104_000), allows(3));
-    assert_eq!(agent.host_deadline(at(104_000)), Some(at(105_001)), "the node hears of it at once");
-    let careful = decision(&mut agent, 105_001);
-    assert_eq!((careful.workers, careful.duty, careful.reason), (1, Fraction::TRICKLE, Some(Reason::LeaderSilent)));
-    assert!(handle(&mut agent, 105_001, Input::Wake).contains(&Output::Power(careful)));
+    assert_eq!(agent.host_deadline(at(104_000)), Some(at(105_001)), "the node is sent the change at once");
+    let reduced = decision(&mut agent, 105_001);
+    assert_eq!((reduced.workers, reduced.duty, reduced.reason), (1, Fraction::TRICKLE, Some(Reason::LeaderSilent)));
+    assert!(handle(&mut agent, 105_001, Input::Wake).contains(&Output::Power(reduced)));
 }
 
 #[test]
-fn an_agent_whose_leader_is_gone_does_not_do_more_than_it_was_allowed() {
+fn a_follower_whose_leader_is_gone_does_not_do_more_than_it_was_allowed() {
     let mut agent = follower();
     let little = Decision { workers: 1, duty: Fraction::new(0.1), headroom: Fraction::new(0.025), ..allows(1) };
     handle(&mut agent, 10, from_leader(little));
     handle(&mut agent, 20, Input::LeaderLost);
-    let careful = decision(&mut agent, 9000);
-    assert_eq!((careful.workers, careful.duty, careful.headroom), (1, little.duty, little.headroom));
+    let reduced = decision(&mut agent, 9000);
+    assert_eq!((reduced.workers, reduced.duty, reduced.headroom), (1, little.duty, little.headroom));
 }
 
 #[test]
-fn a_leader_that_says_nothing_for_long_is_believed_in_little_while_there_is_work() {
+fn a_follower_that_works_does_little_when_its_leader_sends_nothing_for_long() {
     let mut agent = follower();
     handle(&mut agent, 0, from_leader(allows(3)));
-    assert_eq!(decision(&mut agent, 9_000_000), allows(3), "nobody renews it without work");
+    assert_eq!(decision(&mut agent, 9_000_000), allows(3), "without work it is not renewed, and need not be");
     handle(&mut agent, 9_000_000, Input::Demand(WORK));
     assert_eq!(decision(&mut agent, 9_024_000), allows(3));
-    // The oldest document is done and the next is younger: that is no word of the leader.
+    // The oldest document is done and the next is younger: this is no message of the leader.
     handle(&mut agent, 9_024_500, Input::Demand(WORK));
-    let careful = decision(&mut agent, 9_026_000);
-    assert_eq!((careful.workers, careful.reason), (1, Some(Reason::LeaderSilent)));
+    let reduced = decision(&mut agent, 9_026_000);
+    assert_eq!((reduced.workers, reduced.reason), (1, Some(Reason::LeaderSilent)));
     handle(&mut agent, 9_027_000, from_leader(allows(3)));
     assert_eq!(decision(&mut agent, 9_028_000), allows(3));
 }
 
 #[test]
-fn a_follower_says_what_is_new_and_nothing_twice() {
+fn a_follower_sends_what_is_new_and_nothing_twice() {
     let mut agent = follower();
     handle(&mut agent, 0, from_leader(allows(3)));
-    let said = |agent: &mut HostCoordinator, ms, input| {
+    let sent = |agent: &mut HostCoordinator, ms, input| {
         let outputs = handle(agent, ms, input).into_iter();
         outputs.filter(|output| matches!(output, Output::ToLeader(_))).collect::<Vec<_>>()
     };
@@ -211,12 +225,12 @@ fn a_follower_says_what_is_new_and_nothing_twice() {
     ];
     for (ms, input, due) in table {
         let due: Vec<Output> = due.map(Output::ToLeader).into_iter().collect();
-        assert_eq!(said(&mut agent, ms, input.clone()), due, "{input:?}");
+        assert_eq!(sent(&mut agent, ms, input.clone()), due, "{input:?}");
     }
 }
 
 #[test]
-fn a_hint_said_to_a_follower_goes_to_its_leader_or_to_the_next_one() {
+fn a_hint_to_a_follower_goes_to_its_leader_or_to_the_next_one() {
     let hint = br#"{"v":1,"state":"surplus","ttl_s":900}"#;
     let mut agent = follower();
     let sent = handle(&mut agent, 0, Input::Hint(HintFrom::Api, hint));
@@ -228,39 +242,39 @@ fn a_hint_said_to_a_follower_goes_to_its_leader_or_to_the_next_one() {
     }
     let sent = handle(&mut agent, 3, Input::LeaderFound);
     let hints = sent.iter().filter(|output| **output == Output::ToLeader(FollowerMessage::Hint(message.clone())));
-    assert_eq!(hints.count(), 8, "no more than are kept: {sent:?}");
+    assert_eq!(hints.count(), 8, "eight are kept: {sent:?}");
     let mut leader = leader();
     join(&mut leader, 0, ONE, FollowerMessage::Hint(HintMessage::clone(&message)));
     assert_eq!(leader.governor.policy.energy(at(1), None).0, Energy::Surplus);
 }
 
 #[test]
-fn the_newest_word_on_a_pause_holds_whoever_comes_back_with_an_older_one() {
-    let hear = |version| LeaderMessage { decision: Decision::default(), pause: version };
+fn the_newest_pause_holds_whichever_agent_comes_back_with_an_older_one() {
+    let message = |version| LeaderMessage { decision: Decision::default(), pause: version };
     let mut first = leader();
     handle(&mut first, 10, Input::Pause(Some(Pause::OPEN)));
     let mut second = follower();
-    handle(&mut second, 20, Input::FromLeader(hear(first.pause_version(at(20)))));
-    assert!(second.save_at() <= Some(at(20)), "who may lead next keeps it at once");
+    handle(&mut second, 20, Input::FromLeader(message(first.pause_version(at(20)))));
+    assert!(second.save_at() <= Some(at(20)), "a follower may lead next, so it saves the pause at once");
     let held = decision(&mut second, 21).reason;
-    assert_eq!(held, Some(Reason::Paused), "also while it follows, whatever its leader says");
+    assert_eq!(held, Some(Reason::Paused), "also while it follows, whatever its leader allows");
     handle(&mut second, 30, Input::Elected);
     assert_eq!(decision(&mut second, 31).reason, Some(Reason::Paused));
     handle(&mut second, 40, Input::Pause(None));
-    // The first comes back, with what it knew.
-    let mut first = began(first.persisted(at(25)), &findings());
+    // The first agent restarts with the state that it saved.
+    let mut first = started(first.persisted(at(25)), &findings());
     assert!(first.pause().is_some());
     handle(&mut first, 49, Input::LeaderFound);
-    handle(&mut first, 50, Input::FromLeader(hear(second.pause_version(at(50)))));
+    handle(&mut first, 50, Input::FromLeader(message(second.pause_version(at(50)))));
     assert_eq!((first.pause(), first.pause_version(at(50))), (None, second.pause_version(at(50))));
-    // One that knows nothing undoes nothing.
+    // An agent that knows no pause undoes none.
     handle(&mut first, 60, Input::Pause(Some(Pause::lasting(at(60), Duration::from_secs(9)))));
-    handle(&mut first, 61, Input::FromLeader(hear(seeker().pause_version(at(61)))));
+    handle(&mut first, 61, Input::FromLeader(message(seeker().pause_version(at(61)))));
     assert!(first.pause().is_some());
 }
 
 #[test]
-fn a_new_leader_knows_that_people_wait_for_it_and_begins_with_nothing() {
+fn a_new_leader_counts_its_own_queries_and_starts_without_headroom() {
     let mut agent = follower();
     handle(&mut agent, 0, from_leader(allows(4)));
     handle(&mut agent, 1, Input::Answering(true));

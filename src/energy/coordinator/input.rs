@@ -1,6 +1,5 @@
-//! What a coordinator can be told.
+//! The inputs of a coordinator.
 
-use super::hints::HintFrom;
 use super::persisted::PersistedState;
 use super::shares::FollowerId;
 use crate::base::time::Duration;
@@ -28,28 +27,28 @@ pub enum Input<'a> {
         /// Chunks that it embedded.
         chunks: usize,
     },
-    /// The agent stops: no sample will come for what ended.
+    /// The agent stops: no sample comes any more for the tasks that ended.
     Stop,
-    /// The node could not be told what `Power` said; it is told with the next occasion.
+    /// The node's queue had no room for the last `Power`; it is sent again with the next occasion.
     NodeFull,
-    /// The time of day, where it is known, and the zone, where that may have changed.
+    /// The time of day, if it is known, and the zone, if it may have changed.
     Time(Option<Wall>, Option<&'a Zone>),
     /// The first listing of the sensors takes long; work begins without them.
     SensorsAwaited,
-    /// The sensors were listed: others may be there than before.
+    /// The sensors were listed: they may differ from those before.
     SensorsFound(&'a BoardReport),
-    /// The kernel says that a supply or a sensor changed; or came or went, then they are to be listed anew.
+    /// The kernel reports that a power supply or a sensor changed.
     DeviceChanged {
-        /// Whether they are.
+        /// One came or went: list the sensors again.
         relist: bool,
     },
-    /// The device slept: what was measured before means nothing now.
+    /// The device was suspended: earlier measurements no longer apply.
     Resumed,
     /// What `ReadSensors` read, and the watts that were measured with it.
     Sample(&'a Sample, Option<Watts>),
     /// What `ReadSensors` read came later than `SENSOR_LATE_MS`: it is unknown.
     SampleLate,
-    /// This state is on the disk, or is there already; `None`: it could not be written.
+    /// This state is on the disk, written now or before; `None`: it could not be written.
     Saved(Option<&'a PersistedState>),
     /// This agent holds the host's lock.
     Elected,
@@ -65,7 +64,7 @@ pub enum Input<'a> {
     FollowerJoined {
         /// Its connection.
         id: FollowerId,
-        /// Its process: what that spends is work of this host's agents.
+        /// Its process: the CPU time that it uses is work of this host's agents.
         process: i32,
     },
     /// A follower's connection ended.
@@ -74,10 +73,24 @@ pub enum Input<'a> {
     FromFollower(FollowerId, FollowerMessage),
     /// The leader's message.
     FromLeader(LeaderMessage),
-    /// A person here paused, or ended a pause: the newest word of all.
+    /// A person here paused, or ended a pause. It is newer than any pause that is known.
     Pause(Option<Pause>),
-    /// The owner says that the power supply is another one.
+    /// The owner connected another power supply.
     NewSupply,
-    /// Somebody says how much energy there is.
+    /// A hint on how much energy there is, not yet parsed.
     Hint(HintFrom, &'a [u8]),
+}
+
+/// Where a hint comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HintFrom {
+    /// A program sent it to the API.
+    Api,
+    /// The hint file.
+    HintFile {
+        /// Seconds since 1970 when it was written, by the clock of that moment.
+        written: i64,
+    },
+    /// The file with the grid's carbon intensity.
+    GridFile,
 }

@@ -1,4 +1,4 @@
-//! Joules of this agent's background work: from samples and tasks to the ledger of days.
+//! Joules of this agent's background work: samples and ended tasks go to the meter, its records to the daily ledger.
 
 use super::persisted::{Calibration, PersistedState};
 use crate::base::time::{Duration, Instant};
@@ -7,58 +7,58 @@ use crate::energy::accounting::meter::{Baseline, Cpu, Meter, Model, Recorded, Ta
 use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::findings::BoardReport;
 
-/// What is counted.
+/// The meter and the ledger.
 #[derive(Clone, Debug)]
 pub(super) struct Spending {
     meter: Meter,
     ledger: Ledger,
     calibration: Option<Calibration>,
-    began: Instant,
-    /// The agent stops.
+    started: Instant,
+    /// The agent stops: no sample comes any more.
     closed: bool,
 }
 
 impl Spending {
     pub(super) fn new(now: Instant, found: &BoardReport, persisted: &PersistedState) -> Self {
-        let of_table = found.board.as_ref().and_then(|board| board.core_watts);
-        let table = |core_watts| Model { method: Method::ModelDefault, scope: Scope::BoardInput, core_watts };
+        let table_watts = found.board.as_ref().and_then(|board| board.core_watts);
+        let default = |core_watts| Model { method: Method::ModelDefault, scope: Scope::BoardInput, core_watts };
         let calibration = persisted.calibration;
-        let model = calibration.map(Calibration::model).or(of_table.map(table));
+        let model = calibration.map(Calibration::model).or(table_watts.map(default));
         let meter = Meter::new(model, calibration.map(|found| (found.idle_watts, found.scope)));
-        Self { meter, ledger: persisted.ledger.clone(), calibration, began: now, closed: false }
+        Self { meter, ledger: persisted.ledger.clone(), calibration, started: now, closed: false }
     }
 
-    /// Watts of a core and of the whole device with all cores busy, where that was calibrated whole: for a little on
-    /// battery, and for what counts as surplus.
+    /// Watts of a core and of the whole device with all cores busy, if the whole board was calibrated: for the trickle on
+    /// battery, and for how much solar power counts as surplus.
     pub(super) fn calibrated_watts(&self, cores: usize) -> Option<(f64, f64)> {
         let found = self.calibration.filter(|found| found.scope == Scope::BoardInput)?;
         Some((found.core_watts, found.core_watts.mul_add(cores as f64, found.idle_watts)))
     }
 
-    /// A task ended, on this day.
+    /// A task ended on `day`.
     pub(super) fn ended(&mut self, now: Instant, day: i64, cpu: Duration, chunks: usize) {
-        let booked = self.meter.ended(now, Task { day, cpu, chunks: chunks as u64 });
-        self.book(booked);
+        let record = self.meter.ended(now, Task { day, cpu, chunks: chunks as u64 });
+        self.book(record);
         if self.closed {
             self.close();
         }
     }
 
     pub(super) fn sample(&mut self, now: Instant, watts: Option<Watts>, cpu: Option<Cpu>, working: bool) {
-        let booked = self.meter.sample(now, watts, cpu, working);
-        self.book(booked);
+        let record = self.meter.sample(now, watts, cpu, working);
+        self.book(record);
     }
 
-    /// No sample will come any more: what ended is booked by the last one.
+    /// No sample comes any more: what ended since the last one is attributed by that.
     pub(super) fn close(&mut self) {
         self.closed = true;
-        let booked = self.meter.close();
-        self.book(booked);
+        let record = self.meter.close();
+        self.book(record);
     }
 
-    fn book(&mut self, booked: Option<Recorded>) {
-        if let Some(booked) = booked {
-            self.ledger.book(booked);
+    fn book(&mut self, record: Option<Recorded>) {
+        if let Some(record) = record {
+            self.ledger.book(record);
         }
     }
 
@@ -74,8 +74,8 @@ impl Spending {
         self.meter.baseline(now)
     }
 
-    /// Days of running, counted from a million before 1970, for who knows no time of day.
+    /// Days of running, from a million days before 1970 on, for when the time of day is unknown.
     pub(super) fn day_of_running(&self, now: Instant) -> i64 {
-        i64::try_from(now.since(self.began).as_secs()).unwrap_or(0) / 86_400 - 1_000_000
+        i64::try_from(now.since(self.started).as_secs()).unwrap_or(0) / 86_400 - 1_000_000
     }
 }

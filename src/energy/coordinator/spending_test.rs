@@ -1,16 +1,18 @@
-//! The way of joules from a sample to the ledger, and what is told of them.
+//! Tests of how joules get from a sample to the ledger and the status.
 
-use super::persisted::Calibration;
+use super::persisted::{Calibration, PersistedState};
 use super::*;
+use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::Line;
 use crate::energy::accounting::meter::Watts;
 use crate::energy::accounting::task::{Method, Scope};
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
-use crate::energy::input::Sample;
+use crate::energy::input::{ProcessSample, Sample};
 use crate::energy::user_activity::Ticks;
 
 fn leader(persisted: PersistedState, found: &BoardReport) -> HostCoordinator {
-    let mut leader = tests::began(persisted, found);
+    let mut leader = tests::started(persisted, found);
     handle(&mut leader, 0, Input::Elected);
     leader
 }
@@ -33,11 +35,11 @@ fn at(seconds: u64) -> Instant {
     Instant::from_millis(seconds * 1000)
 }
 
-/// A second in which we used `mine` milliseconds of CPU, and others none.
+/// A second after which this process has used `cpu_ms` of CPU time in all, and no other any.
 fn second(leader: &mut HostCoordinator, now: u64, cpu_ms: u64, watts: Option<f64>) {
     let ticks = Ticks { busy: cpu_ms / 10, own: cpu_ms / 10, per_second: 100 };
-    let mine = Some(Duration::from_millis(cpu_ms));
-    let sample = Sample { ticks: Some(ticks), mine, ..Sample::default() };
+    let process = ProcessSample { cpu: Some(Duration::from_millis(cpu_ms)), quota: None };
+    let sample = Sample { ticks: Some(ticks), process, ..Sample::default() };
     let (method, scope) = (Method::RailMeasured, Scope::BoardInput);
     let watts = watts.map(|watts| Watts { watts, mean: false, method, scope });
     handle(leader, now, Input::Sample(&sample, watts));
@@ -48,14 +50,14 @@ fn lines(leader: &HostCoordinator, now: u64) -> Vec<Line> {
 }
 
 #[test]
-fn a_task_is_booked_with_its_part_of_the_rail_when_the_sample_comes() {
+fn a_task_is_recorded_with_its_part_of_the_measured_power_when_the_sample_comes() {
     let mut leader = leader(PersistedState::default(), &found(&[]));
     (1..4).for_each(|now| second(&mut leader, now, 0, Some(2.6)));
     let idle = status(&mut leader, 3).baseline.unwrap();
     assert_eq!((idle.watts, idle.scope), (2.6, Scope::BoardInput));
     handle(&mut leader, 3, Input::Demand(tests::WORK));
     handle(&mut leader, 3, Input::TaskEnded { cpu: Duration::from_millis(500), chunks: 2 });
-    assert_eq!(lines(&leader, 3), [], "it waits for the sample");
+    assert_eq!(lines(&leader, 3), [], "the task waits for the sample");
     second(&mut leader, 4, 500, Some(4.6));
     let all = lines(&leader, 4);
     assert_eq!((all.len(), all[0].method, all[0].scope), (1, Method::RailMeasured, Some(Scope::BoardInput)));
@@ -63,7 +65,7 @@ fn a_task_is_booked_with_its_part_of_the_rail_when_the_sample_comes() {
     assert_eq!((all[0].part.tasks, all[0].part.chunks), (1, 2));
     handle(&mut leader, 4, Input::TaskEnded { cpu: Duration::from_millis(500), chunks: 1 });
     handle(&mut leader, 4, Input::Stop);
-    assert_eq!(lines(&leader, 4)[0].part.tasks, 2, "none is lost when the agent stops");
+    assert_eq!(lines(&leader, 4)[0].part.tasks, 2, "no task is lost when the agent stops");
 }
 
 #[test]
@@ -75,8 +77,8 @@ fn joules_of_a_calibration_by_the_cpu_package_are_of_the_package() {
     let line = lines(&leader, 1)[0];
     assert_eq!((line.method, line.scope), (Method::ModelCalibrated, Some(Scope::CpuPackage)));
     assert_eq!(line.part.joules, 8.0);
-    let told = status(&mut leader, 1);
-    let (idle, (ledger, today)) = (told.baseline.unwrap(), told.ledger);
+    let status = status(&mut leader, 1);
+    let (idle, (ledger, today)) = (status.baseline.unwrap(), status.ledger);
     assert_eq!((idle.watts, idle.scope), (3.0, Scope::CpuPackage));
     assert_eq!(ledger.days().map(|(day, _)| day).collect::<Vec<_>>(), [today]);
 }
@@ -92,8 +94,8 @@ fn without_a_sensor_and_a_table_joules_and_idle_are_unknown_and_a_doubted_sensor
         let mut sample = Sample::default();
         sample.temperatures.push(Ok(raw)).unwrap();
         handle(leader, now, Input::Sample(&sample, None));
-        let told = status(leader, now);
-        (told.baseline.map(|idle| idle.watts), told.goal, told.sensor_is_proven)
+        let status = status(leader, now);
+        (status.baseline.map(|idle| idle.watts), status.goal, status.sensor_is_proven)
     };
     assert_eq!(sample(&mut leader, 2, 40_000), (None, None, false));
     sample(&mut leader, 3, 41_000);

@@ -1,6 +1,7 @@
-//! How things stand, for people and programs.
+//! The coordinator's status, for people and programs.
 
-use super::{HostCoordinator, Out};
+use super::machine::HostCoordinator;
+use super::output::Out;
 use crate::base::level::Energy;
 use crate::base::time::Instant;
 use crate::energy::accounting::ledger::Ledger;
@@ -9,7 +10,7 @@ use crate::energy::decision::Decision;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
 
-/// What a coordinator knows. A follower samples nothing: what its own governor would say is not known.
+/// The status of a coordinator. A follower samples nothing, so what only a governor knows is unknown there.
 #[derive(Clone, Copy, Debug)]
 pub struct Status<'a> {
     /// What may be done: by the whole device where this agent leads, else by this agent.
@@ -18,40 +19,41 @@ pub struct Status<'a> {
     pub leads: bool,
     /// How many follow it.
     pub followers: usize,
-    /// Degrees at which the device is held; `None`: it is not known here, or nothing is held at any degree.
+    /// Degrees at which the device is held; `None`: unknown here, or there is no sensor to hold it by.
     pub goal: Option<f64>,
-    /// The only sensor there is may be doubted by what it is; it has been seen to vary, and leads.
+    /// There is a sensor that is believed: a single one that may be a constant was seen to vary.
     pub sensor_is_proven: bool,
-    /// The limit that the owner chose in place of the one found.
+    /// The limit that the owner chose in place of the one that was found.
     pub own_limit: Option<f64>,
-    /// Cores that foreign work takes.
+    /// Cores that other programs use.
     pub foreign_cores: Option<f64>,
-    /// How much energy there is, and whose word that is.
+    /// How much energy there is, and where that was learned from.
     pub energy: (Energy, Option<(Origin, &'a str)>),
     /// The pause that holds.
     pub pause: Option<Pause>,
-    /// What the device takes without our work.
+    /// The power of the device without our work.
     pub baseline: Option<Baseline>,
-    /// Joules of days, and which of them is today.
+    /// Joules by day, and which day is today.
     pub ledger: (&'a Ledger, i64),
 }
 
 impl HostCoordinator {
-    /// How things stand now.
+    /// The status now.
     pub fn status(&mut self, now: Instant, out: &mut Out) -> Status<'_> {
         let own = self.decision(now, out);
         let leads = self.leads();
-        let sighted = leads && !self.governor.is_blind();
-        let goal = (sighted && self.sampling.sensors() > 0).then(|| self.governor.goal());
+        let governor = self.governor.status();
+        let has_sensor = leads && governor.has_sensor;
+        let goal = (has_sensor && self.sampling.sensors() > 0).then_some(governor.goal);
         let energy = self.governor.policy.energy(now, self.wall(now));
         Status {
             decision: if leads { self.shares.whole } else { own },
             leads,
             followers: self.followers(),
             goal,
-            sensor_is_proven: sighted,
-            own_limit: self.governor.own_limit(),
-            foreign_cores: leads.then(|| self.governor.foreign_cores()),
+            sensor_is_proven: has_sensor,
+            own_limit: governor.own_limit,
+            foreign_cores: leads.then_some(governor.foreign_cores),
             energy: if leads { energy } else { (own.energy, None) },
             pause: self.pause().filter(|pause| pause.holds(now)),
             baseline: self.spending.baseline(now),

@@ -1,21 +1,30 @@
-//! The coordinator, told the time: late sensors, several agents, what reaches the node, what is saved.
+//! Tests of one coordinator: late sensors, what the node is sent, hints, the time of day, what is saved.
 
+use super::persisted::PersistedState;
 use super::*;
+use crate::base::level::Energy;
+use crate::base::time::{Duration, Instant};
+use crate::energy::board::findings::BoardReport;
 use crate::energy::board::tree::Tree;
+use crate::energy::decision::Decision;
+use crate::energy::governor::Settings;
 use crate::energy::input::Sample;
 use crate::energy::mode::Mode;
+use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::pause::Pause;
-use crate::energy::sample::fault::Fault;
+use crate::energy::policy::wall::{Wall, Zone};
+use crate::energy::reason::Reason;
+use crate::energy::sample::fault::{Fault, Reading};
 
 /// A coordinator on a device of four cores.
-pub(super) fn began(persisted: PersistedState, found: &BoardReport) -> HostCoordinator {
+pub(super) fn started(persisted: PersistedState, found: &BoardReport) -> HostCoordinator {
     let (settings, can_wait) = (Settings::default(), Duration::ZERO);
     HostCoordinator::new(at(0), None, Setup { cores: 4, found, settings, can_wait, persisted })
 }
 
-/// One that knows of no other agent yet.
+/// One that knows no other agent yet.
 pub(super) fn seeker() -> HostCoordinator {
-    began(PersistedState::default(), &findings())
+    started(PersistedState::default(), &findings())
 }
 
 /// One that leads.
@@ -25,7 +34,7 @@ pub(super) fn leader() -> HostCoordinator {
     leader
 }
 
-/// One that is connected to a leader, which has said nothing.
+/// One that is connected to a leader that has sent nothing.
 pub(super) fn follower() -> HostCoordinator {
     let mut follower = seeker();
     handle(&mut follower, 0, Input::Wake);
@@ -46,7 +55,7 @@ pub(super) fn at(ms: u64) -> Instant {
     Instant::from_millis(ms)
 }
 
-/// What follows from an input.
+/// The outputs of an input.
 pub(super) fn handle(coordinator: &mut HostCoordinator, ms: u64, input: Input<'_>) -> Vec<Output> {
     let mut out = Out::new();
     coordinator.handle(at(ms), input, &mut out);
@@ -57,11 +66,11 @@ pub(super) fn decision(coordinator: &mut HostCoordinator, ms: u64) -> Decision {
     coordinator.decision(at(ms), &mut Out::new())
 }
 
-/// A cool second, in which the sensors are read at once.
+/// One second on a cool device whose sensors answer at once.
 pub(super) fn second(coordinator: &mut HostCoordinator, ms: u64) -> Vec<Output> {
     let mut outputs = handle(coordinator, ms, Input::Wake);
     let mut sample = Sample::default();
-    // A sensor has noise; one that stands still is not believed to be one.
+    // A real sensor has noise; one whose value stands still is not trusted.
     sample.temperatures.push(Ok(40_000 + i64::try_from(ms / 1000 % 3).unwrap() * 487)).unwrap();
     sample.supplies = Some(Default::default());
     outputs.extend(handle(coordinator, ms, Input::Sample(&sample, None)));
@@ -72,7 +81,7 @@ pub(super) const WORK: Backlog = Backlog { oldest: Some(Duration::ZERO), can_wai
 pub(super) const READ: Output = Output::ReadSensors { relist: false };
 
 #[test]
-fn a_sensor_that_never_answers_delays_nobody_and_earns_no_work() {
+fn a_sensor_that_never_answers_delays_no_decision_and_raises_no_headroom() {
     let mut leader = leader();
     handle(&mut leader, 0, Input::Demand(WORK));
     (1..90).for_each(|s| _ = second(&mut leader, s * 1000));
@@ -81,14 +90,14 @@ fn a_sensor_that_never_answers_delays_nobody_and_earns_no_work() {
     assert_eq!(handle(&mut leader, 90_000, Input::Wake), [READ]);
     for ms in (90_000..120_000).step_by(100) {
         let decision = decision(&mut leader, ms);
-        assert!(decision.headroom <= before, "more for a silent sensor: {decision:?}");
+        assert!(decision.headroom <= before, "headroom rose without a reading: {decision:?}");
     }
     let silent = decision(&mut leader, 120_000);
     assert_eq!(silent.reason, Some(Reason::SensorSilent));
     assert!(silent.headroom.value() <= 0.35, "{silent:?}");
     handle(&mut leader, 120_000, Input::SampleLate);
     (121..240).for_each(|s| _ = second(&mut leader, s * 1000));
-    assert!(decision(&mut leader, 240_000).headroom.value() > 0.5, "and back when it answers");
+    assert!(decision(&mut leader, 240_000).headroom.value() > 0.5, "it rises again once the sensor answers");
 }
 
 #[test]
@@ -104,7 +113,7 @@ fn a_late_read_is_unknown_by_the_deadline_alone_and_once_a_second_from_then_on()
 }
 
 #[test]
-fn the_node_is_told_of_modes_and_reasons_and_fetches_duties_itself() {
+fn the_node_is_sent_new_modes_and_reasons_but_not_every_duty() {
     let mut leader = leader();
     let mut outputs = handle(&mut leader, 0, Input::Demand(WORK));
     (1..120).for_each(|s| outputs.extend(second(&mut leader, s * 1000)));
@@ -112,34 +121,34 @@ fn the_node_is_told_of_modes_and_reasons_and_fetches_duties_itself() {
         Output::Power(decision) => Some((decision.workers, decision.mode, decision.reason)),
         _ => None,
     };
-    let told: Vec<_> = outputs.iter().filter_map(power).collect();
-    assert_eq!(told.last(), Some(&(4, Mode::Full, None)), "{told:?}");
-    assert!(told.windows(2).all(|two| two[0] != two[1]), "each is news: {told:?}");
-    assert!(told.len() < 20, "two minutes of slewing are few words: {told:?}");
+    let sent: Vec<_> = outputs.iter().filter_map(power).collect();
+    assert_eq!(sent.last(), Some(&(4, Mode::Full, None)), "{sent:?}");
+    assert!(sent.windows(2).all(|two| two[0] != two[1]), "each differs from the one before: {sent:?}");
+    assert!(sent.len() < 20, "two minutes of rising headroom are few inputs: {sent:?}");
 }
 
 #[test]
-fn a_node_that_could_not_be_told_is_told_with_the_next_occasion() {
+fn a_decision_that_the_node_had_no_room_for_is_sent_again() {
     let mut leader = leader();
-    let told = |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::Power(_)));
-    assert!(!told(&handle(&mut leader, 5, Input::Demand(WORK))), "it knows that nothing is allowed yet");
+    let is_sent = |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::Power(_)));
+    assert!(!is_sent(&handle(&mut leader, 5, Input::Demand(WORK))), "the node knows that nothing is allowed yet");
     handle(&mut leader, 6, Input::NodeFull);
-    assert!(told(&second(&mut leader, 7)));
+    assert!(is_sent(&second(&mut leader, 7)));
 }
 
 #[test]
-fn what_work_has_waited_is_counted_on_over_a_restart() {
+fn the_age_of_waiting_work_continues_over_a_restart() {
     let mut first = leader();
     handle(&mut first, 1000, Input::Demand(WORK));
     let state = first.persisted(at(61_000));
     assert_eq!(state.waited_ms, 60_000);
-    let mut again = began(state, &findings());
+    let mut again = started(state, &findings());
     handle(&mut again, 5000, Input::Demand(WORK));
     assert_eq!(again.backlog(at(6000)).oldest, Some(Duration::from_secs(61)));
 }
 
 #[test]
-fn hints_lift_and_are_forgotten_and_bad_ones_change_nothing() {
+fn hints_hold_for_their_time_and_invalid_ones_change_nothing() {
     let mut leader = leader();
     let good = br#"{"v":1,"state":"surplus","ttl_s":10}"#;
     let taken = handle(&mut leader, 0, Input::Hint(HintFrom::Api, good));
@@ -150,26 +159,30 @@ fn hints_lift_and_are_forgotten_and_bad_ones_change_nothing() {
 }
 
 #[test]
-fn a_hint_that_lay_in_its_file_has_lived_for_that_while() {
+fn a_hint_file_counts_from_when_it_was_written() {
     let mut leader = leader();
     handle(&mut leader, 0, Input::Time(Some(Wall(2_000_000_000)), None));
     let hint = br#"{"v":1,"state":"surplus","ttl_s":900}"#;
     let from = |written| Input::Hint(HintFrom::HintFile { written }, hint);
     handle(&mut leader, 0, from(2_000_000_000 - 1000));
-    assert_eq!(leader.governor.policy.energy(at(0), None).0, Energy::Unknown, "it was over before it was read");
+    assert_eq!(leader.governor.policy.energy(at(0), None).0, Energy::Unknown, "it had expired before it was read");
     handle(&mut leader, 0, from(2_000_000_000 - 600));
     assert_eq!(leader.governor.policy.energy(at(299_000), None).0, Energy::Surplus);
     assert_eq!(leader.governor.policy.energy(at(300_000), None).0, Energy::Unknown);
 }
 
 #[test]
-fn the_time_of_day_goes_on_by_itself_between_two_looks() {
+fn the_time_of_day_advances_between_two_readings_of_the_clock() {
     let mut leader = leader();
     assert_eq!(leader.wall(at(5)), None);
     handle(&mut leader, 0, Input::Time(Some(Wall(12 * 3600)), Some(&Zone::new(3600, &[]))));
     let now = at(4 * 3_600_000);
     let pause = Pause::until_clock(now, leader.wall(now), leader.zone(), 18 * 60).unwrap();
-    assert_eq!(pause.until(), Some(at(5 * 3_600_000)), "five o'clock at noon and four hours, until six");
+    assert_eq!(
+        pause.until(),
+        Some(at(5 * 3_600_000)),
+        "from noon UTC, four hours later, it is five in this zone: one hour until six"
+    );
 }
 
 #[test]
@@ -186,7 +199,7 @@ fn an_agent_that_did_nothing_writes_nothing_and_a_write_that_failed_is_tried_aga
     assert!(follower.is_new(&follower.persisted(at(3_700_001))));
     handle(&mut follower, 3_700_001, Input::Saved(None));
     assert_eq!(follower.sampler_deadline(at(3_700_001)), Some(at(3_760_001)));
-    assert!(follower.is_new(&follower.persisted(at(3_760_001))), "and still new");
+    assert!(follower.is_new(&follower.persisted(at(3_760_001))), "and it is still new");
 }
 
 #[test]
@@ -199,7 +212,7 @@ fn three_falls_of_the_voltage_cost_a_worker_and_that_outlives_a_restart() {
         handle(&mut leader, ms, Input::Sample(&sample, None));
         let stopped = decision(&mut leader, ms);
         assert_eq!((stopped.workers, stopped.reason), (0, Some(Reason::UnderVoltage)), "at once");
-        assert_eq!(leader.save_at(), Some(Instant::ZERO), "each fall is kept at once");
+        assert_eq!(leader.save_at(), Some(Instant::ZERO), "each fall is saved at once");
         let calm = Sample { under_voltage: Some(false), ..sample };
         handle(&mut leader, ms + 2000, Input::Sample(&calm, None));
         let state = leader.persisted(at(ms));
@@ -210,7 +223,7 @@ fn three_falls_of_the_voltage_cost_a_worker_and_that_outlives_a_restart() {
 }
 
 #[test]
-fn a_change_is_sampled_at_once_and_only_what_comes_or_goes_is_listed() {
+fn a_change_is_sampled_at_once_and_sensors_are_listed_only_when_one_comes_or_goes() {
     let mut leader = leader();
     second(&mut leader, 1000);
     handle(&mut leader, 1001, Input::DeviceChanged { relist: false });
@@ -223,11 +236,11 @@ fn a_change_is_sampled_at_once_and_only_what_comes_or_goes_is_listed() {
 }
 
 #[test]
-fn a_disk_that_keeps_the_leader_waiting_is_like_a_sensor_that_does() {
+fn a_disk_that_hangs_counts_as_a_sensor_that_hangs() {
     let mut leader = leader();
     handle(&mut leader, 0, Input::Demand(WORK));
     (1..90).for_each(|s| _ = second(&mut leader, s * 1000));
-    // A pause that was said and ended elsewhere is saved at once.
+    // A pause that was set and ended at another agent is saved at once.
     let pause = crate::energy::host_protocol::PauseVersion { number: 5, ..Default::default() };
     let message = crate::energy::host_protocol::FollowerMessage::State { oldest_ms: None, answering: false, pause };
     handle(&mut leader, 89_100, Input::FollowerJoined { id: FollowerId(1), process: 1 });
@@ -248,9 +261,9 @@ fn sensors_that_are_listed_late_are_unknown_until_they_are_found() {
     handle(&mut leader, 0, Input::SensorsAwaited);
     assert_eq!(leader.sampler_deadline(at(0)), None);
     handle(&mut leader, 251, Input::Wake);
-    assert_eq!(leader.sampling.late_at(), Some(at(1251)), "an unknown sample was fed");
+    assert_eq!(leader.sampling.late_at(), Some(at(1251)), "a sample of unknown values was used");
     handle(&mut leader, 5000, Input::SensorsFound(&findings()));
     assert_eq!(handle(&mut leader, 5000, Input::Wake), [READ]);
     let reading: Reading = Err(Fault::Later);
-    assert!(!leader.doubts(at(5000), 0, reading), "nothing to compare it with");
+    assert!(!leader.doubts(at(5000), 0, reading), "there is nothing to compare it with");
 }

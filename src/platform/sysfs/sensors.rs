@@ -166,7 +166,7 @@ impl Sensors {
         sample.supplies = Some(self.supplies(now));
         sample.ticks = self.proc.ticks(now, own);
         sample.pressure = self.proc.pressure(now);
-        sample.quota = self.quota;
+        sample.process.quota = self.quota;
     }
 
     /// The alarm of the supply's voltage.

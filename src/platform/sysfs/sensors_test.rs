@@ -229,10 +229,10 @@ fn a_rail_may_fail_once_and_a_silent_one_is_replaced_by_the_battery() {
 fn a_quota_of_half_a_core_is_in_each_sample() {
     let board = Board::new(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/cpu.max", "50000 100000\n")]);
     let mut sensors = board.open();
-    assert_eq!(sampled(&mut sensors, 0).quota, Some(0.5));
+    assert_eq!(sampled(&mut sensors, 0).process.quota, Some(0.5));
     board.write("sys/fs/cgroup/cpu.max", "max 100000\n");
     sensors.rescan(at(1));
-    assert_eq!(sampled(&mut sensors, 1).quota, None);
+    assert_eq!(sampled(&mut sensors, 1).process.quota, None);
 }
 
 #[test]

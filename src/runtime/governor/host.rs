@@ -1,42 +1,28 @@
-//! The thread that talks with the other agents of this host, as the coordinator wants it, and hears the kernel's events.
+//! The thread that exchanges messages with the other agents of this host and receives the kernel's device events.
 
 use super::rendezvous::{Lead, SOCKET, take_lead};
 use super::shared::Shared;
+use super::waker::Waker;
 use crate::base::time::Duration;
 use crate::energy::coordinator::{FollowerId, Input, Output};
 use crate::energy::host_protocol::{BadFrame, FrameBuffer, encode_frame};
 use crate::limits::FOLLOWERS_MAX;
 use crate::platform::clock;
 use crate::platform::sysfs::uevent::Uevents;
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, BorrowedFd};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::getuid;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-/// Wakes the thread.
-#[derive(Clone, Debug)]
-pub(super) struct Waker(Arc<OwnedFd>);
-
-impl Waker {
-    pub(super) fn ring(&self) {
-        // Full: it rings already.
-        let _ = rustix::io::write(&*self.0, &1_u64.to_ne_bytes());
-    }
-
-    fn silence(&self) {
-        let _ = rustix::io::read(&*self.0, &mut [0; 8]);
-    }
-}
-
-/// This agent's place among those of the host.
+/// This agent's connections to the other agents of the host.
 #[derive(Debug)]
 pub(super) struct Host {
-    place: Option<PathBuf>,
-    /// The lock of the one that leads, and where the others come.
+    /// The folder where they meet; `None`: this agent governs itself alone.
+    folder: Option<PathBuf>,
+    /// Held while this agent leads.
     lead: Option<Lead>,
     waker: Option<Waker>,
     leader: Option<Connection>,
@@ -53,24 +39,24 @@ struct Connection {
 
 impl Host {
     /// Leads if nobody does.
-    pub(super) fn new(place: Option<PathBuf>) -> Self {
-        let waker = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(|fd| Waker(Arc::new(fd)));
-        let mut host = Self { place, lead: None, waker, leader: None, followers: Vec::new(), next_id: 0 };
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        let waker = Waker::new();
+        let mut host = Self { folder, lead: None, waker, leader: None, followers: Vec::new(), next_id: 0 };
         host.try_to_lead();
         host
     }
 
-    /// Leads if nobody does; alone where the place cannot be used, because somebody must.
+    /// Leads if nobody does. Where the folder cannot be used, this agent governs itself alone.
     fn try_to_lead(&mut self) {
-        let Some(place) = &self.place else { return };
-        match take_lead(place) {
+        let Some(folder) = &self.folder else { return };
+        match take_lead(folder) {
             Ok(lead) => self.lead = lead,
             Err(error) => {
                 log::warn!(
                     "The agents of this host cannot meet in {}: {error}. This one governs itself alone.",
-                    place.display()
+                    folder.display()
                 );
-                self.place = None;
+                self.folder = None;
             }
         }
     }
@@ -79,16 +65,18 @@ impl Host {
         self.waker.clone().ok_or_else(|| ErrorKind::OutOfMemory.into())
     }
 
-    /// Without a meeting place everybody leads itself.
+    /// Without a folder to meet in, each agent leads itself.
     pub(super) const fn leads(&self) -> bool {
-        self.lead.is_some() || self.place.is_none()
+        self.lead.is_some() || self.folder.is_none()
     }
 
-    /// The thread: until the agent stops.
+    /// The body of the thread: runs until the agent stops.
     pub(super) fn run(mut self, shared: &Shared) {
         let mut uevents = Uevents::open()
             .inspect_err(|error| {
-                log::info!("The kernel's events cannot be heard ({error}); changes are seen with the next sample.");
+                log::info!(
+                    "The kernel's device events cannot be received ({error}); changes are seen with the next sample."
+                );
             })
             .ok();
         loop {
@@ -98,10 +86,10 @@ impl Host {
             let now = clock::now();
             let Ok(due) = shared.host_due(now) else { return };
             if due.is_some_and(|due| due <= now) {
-                shared.tell(now, Input::Wake);
+                shared.input(now, Input::Wake);
                 continue;
             }
-            // Only who leads samples what changed.
+            // Only the leader samples, so only it needs to know of changes.
             let leads = self.leads();
             self.wait(shared, uevents.as_mut().filter(|_| leads), due.map(|due| due.since(now)));
         }
@@ -110,9 +98,9 @@ impl Host {
     fn carry_out(&mut self, shared: &Shared, output: Output) {
         match output {
             Output::Connect => {
-                self.leader = self.place.as_ref().and_then(|place| Connection::open(&place.join(SOCKET)).ok());
+                self.leader = self.folder.as_ref().and_then(|folder| Connection::open(&folder.join(SOCKET)).ok());
                 let found = if self.leader.is_some() { Input::LeaderFound } else { Input::LeaderAbsent };
-                shared.tell(clock::now(), found);
+                shared.input(clock::now(), found);
             }
             Output::Campaign => {
                 self.try_to_lead();
@@ -120,13 +108,13 @@ impl Host {
                 if leads {
                     log::info!("This agent governs its host from now on.");
                 }
-                shared.tell(clock::now(), if leads { Input::Elected } else { Input::NotElected });
+                shared.input(clock::now(), if leads { Input::Elected } else { Input::NotElected });
             }
             Output::ToLeader(message) => {
                 let failed = self.leader.as_mut().is_some_and(|leader| !leader.send(&message));
                 if failed {
                     self.leader = None;
-                    shared.tell(clock::now(), Input::LeaderLost);
+                    shared.input(clock::now(), Input::LeaderLost);
                 }
             }
             Output::ToFollower(id, message) => {
@@ -134,20 +122,20 @@ impl Host {
                 let failed = followers.any(|(other, connection)| *other == id && !connection.send(&message));
                 if failed {
                     self.followers.retain(|(other, _)| *other != id);
-                    shared.tell(clock::now(), Input::FollowerLeft(id));
+                    shared.input(clock::now(), Input::FollowerLeft(id));
                 }
             }
             Output::HangUp(id) => self.followers.retain(|(other, _)| *other != id),
-            // The others are no business of this thread.
+            // The other outputs are carried out elsewhere.
             _ => {}
         }
     }
 
-    /// Waits until somebody says something, the waker rings or the time is over, and hears all that speak.
+    /// Waits until a message or an event comes, the thread is woken or `time` is over, then takes in all that came.
     fn wait(&mut self, shared: &Shared, mut uevents: Option<&mut Uevents>, time: Option<Duration>) {
         let listener = self.lead.as_ref().map(Lead::listener);
         let ready = {
-            let mut fds = vec![shared.host.0.as_fd()];
+            let mut fds = vec![shared.host.as_fd()];
             fds.extend(self.followers.iter().map(|(_, connection)| connection.stream.as_fd()));
             fds.extend(self.leader.as_ref().map(|leader| leader.stream.as_fd()));
             fds.extend(listener.map(AsFd::as_fd));
@@ -155,35 +143,35 @@ impl Host {
             wait(&fds, time)
         };
         if ready[0] {
-            shared.host.silence();
+            shared.host.reset();
         }
-        let mut spoke = ready[1..].iter();
+        let mut ready = ready[1..].iter();
         self.followers.retain_mut(|(id, connection)| {
-            !spoke.next().copied().unwrap_or(true) || hear_follower(shared, *id, connection)
+            !ready.next().copied().unwrap_or(true) || read_follower(shared, *id, connection)
         });
-        if self.leader.as_mut().is_some_and(|leader| spoke.next() == Some(&true) && !hear_leader(shared, leader)) {
+        if self.leader.as_mut().is_some_and(|leader| ready.next() == Some(&true) && !read_leader(shared, leader)) {
             self.leader = None;
-            shared.tell(clock::now(), Input::LeaderLost);
+            shared.input(clock::now(), Input::LeaderLost);
         }
         while let Some(Ok((stream, _))) = listener.map(UnixListener::accept) {
             self.next_id += 1;
             let id = FollowerId(self.next_id);
             if let Some((connection, process)) = admit(stream, self.followers.len()) {
                 self.followers.push((id, connection));
-                shared.tell(clock::now(), Input::FollowerJoined { id, process });
+                shared.input(clock::now(), Input::FollowerJoined { id, process });
             }
         }
         if let Some(events) = &mut uevents {
             while let Some(event) = events.hear() {
                 if event.concerns() {
-                    shared.tell(clock::now(), Input::DeviceChanged { relist: event.relists() });
+                    shared.input(clock::now(), Input::DeviceChanged { relist: event.relists() });
                 }
             }
         }
     }
 }
 
-/// Which of the files can be read, after waiting for one so long; all might be after a signal.
+/// Waits until one of the files can be read, at most for `time`. Says which can be; after a signal, all might be.
 fn wait(fds: &[BorrowedFd<'_>], time: Option<Duration>) -> Vec<bool> {
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
     let time = time.and_then(|time| Timespec::try_from(time).ok());
@@ -193,7 +181,8 @@ fn wait(fds: &[BorrowedFd<'_>], time: Option<Duration>) -> Vec<bool> {
     }
 }
 
-/// Only programs of the same user; one more than there is room for is told to go by the coordinator, and the rest here.
+/// Accepts programs of the same user only. The coordinator hangs up on the first agent that there is no room for; more
+/// than that are refused here.
 fn admit(stream: UnixStream, already: usize) -> Option<(Connection, i32)> {
     let who = socket_peercred(&stream).ok()?;
     if who.uid != getuid() || already > FOLLOWERS_MAX || stream.set_nonblocking(true).is_err() {
@@ -202,18 +191,18 @@ fn admit(stream: UnixStream, already: usize) -> Option<(Connection, i32)> {
     Some((Connection { stream, buffer: FrameBuffer::default() }, who.pid.as_raw_nonzero().get()))
 }
 
-/// Hears a follower; false when it is gone or does not speak this protocol.
-fn hear_follower(shared: &Shared, id: FollowerId, connection: &mut Connection) -> bool {
-    let goes_on = connection.read(|message| shared.tell(clock::now(), Input::FromFollower(id, message)));
-    if !goes_on {
-        shared.tell(clock::now(), Input::FollowerLeft(id));
+/// Takes in the messages of a follower; false when it is gone or does not keep to the protocol.
+fn read_follower(shared: &Shared, id: FollowerId, connection: &mut Connection) -> bool {
+    let open = connection.read(|message| shared.input(clock::now(), Input::FromFollower(id, message)));
+    if !open {
+        shared.input(clock::now(), Input::FollowerLeft(id));
     }
-    goes_on
+    open
 }
 
-/// Hears the leader; false when it is gone or does not speak this protocol.
-fn hear_leader(shared: &Shared, connection: &mut Connection) -> bool {
-    connection.read(|message| shared.tell(clock::now(), Input::FromLeader(message)))
+/// Takes in the messages of the leader; false when it is gone or does not keep to the protocol.
+fn read_leader(shared: &Shared, connection: &mut Connection) -> bool {
+    connection.read(|message| shared.input(clock::now(), Input::FromLeader(message)))
 }
 
 impl Connection {
@@ -223,13 +212,13 @@ impl Connection {
         Ok(Self { stream, buffer: FrameBuffer::default() })
     }
 
-    /// False where it cannot be sent at once: an agent that does not read is as good as gone.
+    /// False if it cannot be sent at once: an agent that does not read counts as gone.
     fn send(&mut self, message: &impl serde::Serialize) -> bool {
         self.stream.write_all(&encode_frame(message)).is_ok()
     }
 
-    /// Reads what is there and hands on each message; false at the end, or where the other does not speak this protocol.
-    fn read<T: serde::de::DeserializeOwned>(&mut self, mut message: impl FnMut(T)) -> bool {
+    /// Reads what is there and passes on each message; false at the end, or where the other does not keep to the protocol.
+    fn read<T: serde::de::DeserializeOwned>(&mut self, mut handle: impl FnMut(T)) -> bool {
         let mut bytes = [0; 512];
         loop {
             match self.stream.read(&mut bytes) {
@@ -240,7 +229,7 @@ impl Connection {
                     }
                     loop {
                         match self.buffer.next_message() {
-                            Ok(Some(next)) => message(next),
+                            Ok(Some(message)) => handle(message),
                             Ok(None) => break,
                             Err(BadFrame) => return false,
                         }

@@ -10,14 +10,14 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 const LOCK: &str = "governor.lock";
-/// Where the leader is found.
+/// The socket on which the leader accepts its followers.
 pub(super) const SOCKET: &str = "governor.sock";
 
-/// The lock of the one that leads, and where the others come.
+/// The lock by which this agent leads, and the socket on which it accepts followers.
 #[derive(Debug)]
 pub(super) struct Lead {
     listener: UnixListener,
-    /// Held as long as it is open.
+    /// The lock is held while the file is open.
     _lock: File,
 }
 
@@ -27,30 +27,30 @@ impl Lead {
     }
 }
 
-/// The folder; `None` where there is none that is safe: then this agent governs itself alone. One where somebody leads
-/// already comes first: a service and its user's shell may be told of different ones.
+/// The folder where the agents meet; `None` if none is safe: then this agent governs itself alone. A folder where an
+/// agent leads already comes first, because a service and its user's shell may have different `XDG_RUNTIME_DIR`s.
 #[must_use]
 pub(super) fn meeting(given: Option<&Path>) -> Option<PathBuf> {
     let user = getuid().as_raw();
-    let places: Vec<PathBuf> = given.map_or_else(|| usual(user), |given| vec![given.to_owned()]);
-    let is_led = |place: &&PathBuf| is_ours(place, user) && lock(place).is_ok_and(|lock| lock.is_none());
-    let made = |place: &&PathBuf| {
-        let _ = DirBuilder::new().mode(0o700).create(place);
-        is_ours(place, user)
+    let folders: Vec<PathBuf> = given.map_or_else(|| usual(user), |given| vec![given.to_owned()]);
+    let is_led = |folder: &&PathBuf| is_ours(folder, user) && lock(folder).is_ok_and(|lock| lock.is_none());
+    let made = |folder: &&PathBuf| {
+        let _ = DirBuilder::new().mode(0o700).create(folder);
+        is_ours(folder, user)
     };
-    let found = places.iter().find(is_led).or_else(|| places.iter().find(made));
+    let found = folders.iter().find(is_led).or_else(|| folders.iter().find(made));
     if found.is_none() {
         log::warn!("No folder was found where the agents of this host can meet; this one governs itself alone.");
     }
     found.cloned()
 }
 
-/// Where a user's sockets lie. A folder of the owner's own choice is the only one.
+/// The folders that are tried in turn. An `XDG_RUNTIME_DIR` that the owner chose is the only one.
 fn usual(user: u32) -> Vec<PathBuf> {
     let standard = PathBuf::from(format!("/run/user/{user}"));
-    #[expect(clippy::disallowed_methods, reason = "the system's own word on where a user's sockets lie")]
-    let told = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute());
-    match told {
+    #[expect(clippy::disallowed_methods, reason = "XDG_RUNTIME_DIR is where the system has a user's sockets")]
+    let configured = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    match configured {
         Some(chosen) if chosen != standard && chosen.is_dir() => vec![chosen.join("wattle")],
         _ => {
             let last = std::env::temp_dir().join(format!("wattle-{user}"));
@@ -59,14 +59,15 @@ fn usual(user: u32) -> Vec<PathBuf> {
     }
 }
 
-/// Ours alone, and really a folder: in a folder that all can write, somebody else may have been first.
-fn is_ours(place: &Path, user: u32) -> bool {
-    fs::symlink_metadata(place).is_ok_and(|about| about.is_dir() && about.uid() == user && about.mode() & 0o022 == 0)
+/// Is it a folder of this user that no other can write? In a folder that all can write, such as /tmp, another user may
+/// have made it first.
+fn is_ours(folder: &Path, user: u32) -> bool {
+    fs::symlink_metadata(folder).is_ok_and(|about| about.is_dir() && about.uid() == user && about.mode() & 0o022 == 0)
 }
 
-/// The lock; `Ok(None)` if another holds it.
-fn lock(place: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(place.join(LOCK))?;
+/// Takes the lock; `Ok(None)` if another process holds it.
+fn lock(folder: &Path) -> io::Result<Option<File>> {
+    let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(folder.join(LOCK))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(file)),
         Err(Errno::WOULDBLOCK) => Ok(None),
@@ -74,14 +75,14 @@ fn lock(place: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Leads if nobody does; `Ok(None)` if another leads.
+/// Takes the lead if nobody has it; `Ok(None)` if another agent has it.
 ///
 /// # Errors
-/// The place cannot be used: a disk that is full or read-only, a path that is too long for a socket.
-pub(super) fn take_lead(place: &Path) -> io::Result<Option<Lead>> {
-    let Some(lock) = lock(place)? else { return Ok(None) };
-    let socket = place.join(SOCKET);
-    // Whoever held the lock before is gone.
+/// The folder cannot be used: the disk is full or read-only, or the path is too long for a socket.
+pub(super) fn take_lead(folder: &Path) -> io::Result<Option<Lead>> {
+    let Some(lock) = lock(folder)? else { return Ok(None) };
+    let socket = folder.join(SOCKET);
+    // A socket that is left belongs to a process that no longer holds the lock.
     let _ = fs::remove_file(&socket);
     let listener = UnixListener::bind(&socket)?;
     listener.set_nonblocking(true)?;
@@ -96,17 +97,17 @@ mod tests {
     #[test]
     fn a_folder_that_others_can_write_or_a_link_is_no_meeting_place() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("a");
-        assert_eq!(meeting(Some(&place)), Some(place.clone()), "made, for us alone");
-        fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
-        assert_eq!(meeting(Some(&place)), None);
+        let inner = folder.path().join("a");
+        assert_eq!(meeting(Some(&inner)), Some(inner.clone()), "made, for this user alone");
+        fs::set_permissions(&inner, fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(meeting(Some(&inner)), None);
         let link = folder.path().join("link");
         symlink(folder.path(), &link).unwrap();
         assert_eq!(meeting(Some(&link)), None);
     }
 
     #[test]
-    fn one_leads_and_the_next_can_when_it_is_gone() {
+    fn one_agent_leads_and_the_next_can_when_it_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let first = take_lead(folder.path()).unwrap();
         assert!(first.is_some() && take_lead(folder.path()).unwrap().is_none());
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_cannot_be_used_is_not_one_where_somebody_leads() {
+    fn a_folder_that_cannot_be_used_is_an_error_and_not_one_that_another_agent_leads() {
         let folder = tempfile::tempdir().unwrap();
         assert!(take_lead(&folder.path().join("nowhere")).is_err());
         let long = folder.path().join("x".repeat(120));

@@ -1,7 +1,7 @@
-//! What is told of the governor: to programs (`GET /v1/energy`) and, in sentences, to people.
+//! The state of the governor for programs (the JSON of `GET /v1/energy`) and, in a sentence, for people.
 
 use crate::base::level::Energy;
-use crate::base::time::{Duration, Instant};
+use crate::base::time::Instant;
 use crate::energy::accounting::ledger::{Ledger, Line, Totals};
 use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::findings::BoardReport;
@@ -11,48 +11,22 @@ use crate::energy::decision::Decision;
 use crate::energy::mode::Mode;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
-use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::report::Report;
 use crate::limits::ENERGY_DAYS_TOLD;
 use serde::{Deserialize, Serialize};
 
-/// How a person wants to pause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paused {
-    /// Until `wattle resume`.
-    Open,
-    /// For so long.
-    For(Duration),
-    /// Until the clocks show this minute of the day.
-    Until(u16),
-}
-
-const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
-                       pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
-
-impl Paused {
-    /// The pause that is meant.
-    ///
-    /// # Errors
-    /// A time of day where none is known, in one sentence.
-    pub(super) fn pause(self, now: Instant, wall: Option<Wall>, zone: &Zone) -> Result<Pause, String> {
-        match self {
-            Self::Open => Ok(Pause::OPEN),
-            Self::For(time) => Ok(Pause::lasting(now, time)),
-            Self::Until(minute) => Pause::until_clock(now, wall, zone, minute).ok_or_else(|| NO_TIME.to_owned()),
-        }
-    }
-}
-
-/// How things stand.
+/// The state of the governor, and of the sensors as they were just read. In JSON its parts are one flat object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Current {
     /// What was found and is allowed.
     #[serde(flatten)]
     pub report: Report,
-    /// The rest.
+    /// The governor's state.
     #[serde(flatten)]
     pub more: More,
+    /// Joules and watts.
+    #[serde(flatten)]
+    pub consumption: Consumption,
 }
 
 /// What only a running governor knows; null is unknown.
@@ -70,30 +44,35 @@ pub struct More {
     pub goal_c: Option<f64>,
     /// Cores that others use.
     pub foreign_cores: Option<f64>,
-    /// What energy is worth now.
+    /// How much energy there is.
     pub energy: Energy,
-    /// Who says so.
+    /// Where that was learned from.
     pub energy_source: Option<String>,
     /// A pause holds.
     pub paused: bool,
-    /// Seconds until it ends by itself; null: it does not.
+    /// Seconds until the pause ends by itself; null: it does not.
     pub paused_s: Option<u64>,
     /// This agent governs its host; the others follow it.
     pub leads: bool,
     /// How many follow.
     pub followers: usize,
-    /// Today's joules of this agent's background work, one line for each way in which they were found.
+}
+
+/// Joules of this agent's background work, and the power of the device without it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Consumption {
+    /// Today's joules, one entry for each method by which they were found.
     pub today: Vec<Spent>,
-    /// The last days before it that are kept, the newest first.
+    /// The days before, the newest first.
     #[serde(default)]
     pub days: Vec<Day>,
-    /// Watts that the device takes without our work, which are never inside a task's joules; null: unknown.
+    /// Watts of the device without our work, which are never part of a task's joules; null: unknown.
     #[serde(default)]
     pub idle_watts: Option<f64>,
     /// How they were found.
     #[serde(default)]
     pub idle_method: Option<Method>,
-    /// What they are of.
+    /// What part of the device they are of.
     #[serde(default)]
     pub idle_scope: Option<Scope>,
 }
@@ -103,7 +82,7 @@ pub struct More {
 pub struct Day {
     /// Its date in UTC, as 2026-11-25; null: the time was not known then.
     pub date: Option<String>,
-    /// Its joules, as of today.
+    /// Its joules, one entry for each method.
     pub spent: Vec<Spent>,
 }
 
@@ -112,18 +91,18 @@ pub struct Day {
 pub struct Spent {
     /// How they were found.
     pub method: Method,
-    /// What of the device they are of; null where they are unknown.
+    /// What part of the device they are of; null: unknown.
     #[serde(default)]
     pub scope: Option<Scope>,
-    /// How many; null where that is unknown.
+    /// How many; null: unknown.
     pub joules: Option<f64>,
-    /// Percent that they may be off; null where they are unknown.
+    /// Percent by which they may be wrong; null: unknown.
     pub err_pct: Option<u8>,
     /// Tasks.
     pub tasks: u64,
-    /// Passages embedded.
+    /// Chunks that were embedded.
     pub chunks: u64,
-    /// Joules for a thousand passages.
+    /// Joules per thousand chunks.
     pub per_1000_chunks: Option<f64>,
 }
 
@@ -138,7 +117,7 @@ pub(super) fn sentence(decision: &Decision) -> String {
     }
 }
 
-/// A day's joules, method by method.
+/// The joules of a day, one entry for each method.
 fn spent(totals: &Totals) -> Vec<Spent> {
     let spent = |line: Line| {
         let known = line.scope.is_some();
@@ -161,9 +140,9 @@ fn days(ledger: &Ledger, today: i64) -> Vec<Day> {
     before.take(ENERGY_DAYS_TOLD).map(|(day, totals)| Day { date: date(day), spent: spent(totals) }).collect()
 }
 
-/// The date of a day counted from 1970; `None` for the days of running of an agent that knew no time.
+/// The date in UTC of a day counted from 1970; `None` for a negative number, which counts days of running.
 fn date(day: i64) -> Option<String> {
-    // Years are counted from March, so that the leap day is the last of one; 400 of them are 146,097 days.
+    // Years start in March here, so that the leap day is the last day of one; 400 years are 146,097 days.
     let shifted = u64::try_from(day).ok()?.checked_add(719_468)?;
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);
     let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -174,7 +153,7 @@ fn date(day: i64) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
-/// Whose word it is how much energy there is.
+/// The name of the source that says how much energy there is.
 fn source((origin, name): (Origin, &str)) -> String {
     match (origin, name) {
         (Origin::Schedule, _) => "schedule".to_owned(),
@@ -185,7 +164,7 @@ fn source((origin, name): (Origin, &str)) -> String {
 }
 
 impl Current {
-    /// How things stand with this coordinator, and with the sensors that were just read.
+    /// From the coordinator's status and the sensors that were just read.
     pub(super) fn new(status: &Status<'_>, found: &BoardReport, now: Instant) -> Self {
         let (decision, (energy, energy_source)) = (&status.decision, status.energy);
         let left = left(now, status.pause);
@@ -203,6 +182,8 @@ impl Current {
             paused_s: left.flatten(),
             leads: status.leads,
             followers: status.followers,
+        };
+        let consumption = Consumption {
             today: ledger.day(today).map(spent).unwrap_or_default(),
             days: days(ledger, today),
             idle_watts: status.baseline.map(|baseline| baseline.watts),
@@ -216,11 +197,11 @@ impl Current {
         if let Some(limit) = status.own_limit {
             (report.t_lim_c, report.t_lim_from) = (limit, LimitFrom::Owner);
         }
-        Self { report, more }
+        Self { report, more, consumption }
     }
 }
 
-/// Seconds that are left of a pause; `None`: no pause holds. `Some(None)`: it ends only when somebody resumes.
+/// Seconds until a pause ends; `Some(None)`: it ends only when somebody resumes; `None`: no pause holds.
 fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
     let pause = pause.filter(|pause| pause.holds(now))?;
     Some(pause.until().map(|until| until.since(now).as_secs()))
@@ -229,12 +210,17 @@ fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::Duration;
     use crate::energy::accounting::meter::Recorded;
     use crate::energy::accounting::task::{Attribution, Joules};
+    use crate::energy::board::tree::Tree;
+    use crate::energy::coordinator::persisted::PersistedState;
+    use crate::energy::coordinator::{HostCoordinator, Out, Setup};
+    use crate::energy::governor::Settings;
 
     #[test]
     fn days_before_1970_have_no_date_and_leap_days_have_one() {
-        for (day, said) in [
+        for (day, expected) in [
             (0, "1970-01-01"),
             (58, "1970-02-28"),
             (59, "1970-03-01"),
@@ -243,13 +229,13 @@ mod tests {
             (20_782, "2026-11-25"),
             (24_836, "2037-12-31"),
         ] {
-            assert_eq!(date(day).as_deref(), Some(said));
+            assert_eq!(date(day).as_deref(), Some(expected));
         }
         assert_eq!((date(-1), date(-1_000_000)), (None, None));
     }
 
     #[test]
-    fn the_last_week_is_told_newest_first_with_what_each_number_is_of() {
+    fn the_last_week_is_reported_newest_first_with_the_scope_of_each_figure() {
         let mut ledger = Ledger::default();
         let joules = Joules::new(12.0, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
         (0..20).for_each(|day| ledger.book(Recorded { day: 20_000 + day, joules, tasks: 1, chunks: 100 }));
@@ -263,5 +249,55 @@ mod tests {
         );
         let json = serde_json::to_value(spent).unwrap();
         assert_eq!((json["method"].as_str(), json["scope"].as_str()), (Some("model_default"), Some("board_input")));
+    }
+
+    #[test]
+    fn the_json_is_one_flat_object_in_the_order_of_before() {
+        let found = BoardReport::of(&Tree::default());
+        let setup = Setup {
+            cores: 4,
+            found: &found,
+            settings: Settings::default(),
+            can_wait: Duration::ZERO,
+            persisted: PersistedState::default(),
+        };
+        let mut coordinator = HostCoordinator::new(Instant::ZERO, None, setup);
+        let status = coordinator.status(Instant::ZERO, &mut Out::new());
+        let current = Current::new(&status, &found, Instant::ZERO);
+        let json = serde_json::to_string(&current).unwrap();
+        let keys = [
+            "board",
+            "cpu_sensor",
+            "cpu_temp_c",
+            "t_lim_c",
+            "t_lim_from",
+            "power_source",
+            "battery_pct",
+            "throttling",
+            "sensors",
+            "headroom",
+            "reason",
+            "why",
+            "mode",
+            "workers",
+            "duty",
+            "goal_c",
+            "foreign_cores",
+            "energy",
+            "energy_source",
+            "paused",
+            "paused_s",
+            "leads",
+            "followers",
+            "today",
+            "days",
+            "idle_watts",
+            "idle_method",
+            "idle_scope",
+        ];
+        let at: Vec<_> = keys.iter().map(|key| json.find(&format!("\"{key}\":"))).collect();
+        assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{json}");
+        assert_eq!(json.matches("\":").count(), keys.len(), "{json}");
+        assert_eq!(serde_json::from_str::<Current>(&json).unwrap(), current);
     }
 }

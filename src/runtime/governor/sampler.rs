@@ -1,4 +1,4 @@
-//! The thread that samples: one wake-up a sample, no lock while it reads, nothing allocated.
+//! The thread that samples and saves: one wake-up for a sample, no lock while it reads, no allocation.
 
 use super::shared::Shared;
 use crate::base::time::{Duration, Instant};
@@ -18,35 +18,36 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
-/// Until the next sample after one that panicked: a defect that comes with each of them must not take a core.
+/// The wait after a sample that panicked: a defect in every sample must not keep a core busy.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// The thread looks at least this often what is due.
+/// The thread checks what is due at least this often.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// What the thread keeps from sample to sample.
+/// What the thread holds between samples.
 struct Sampler<'a> {
     shared: &'a Shared,
     sensors: Sensors,
     hints: HintFiles,
     others: OtherProcesses,
     sample: Sample,
-    /// CPU time of our agents at the last sample.
+    /// CPU time of this host's agents at the last sample.
     ran: Option<(Instant, Duration)>,
+    /// How long the device was suspended since it booted, as of the last sample.
     slept: Duration,
     cores: usize,
 }
 
-/// What is to be done.
+/// What is due.
 enum Due {
-    /// Sample, for this moment, with the sensors listed anew or not.
+    /// A sample for this moment; true: list the sensors again before.
     Sample(Instant, bool),
-    /// Write what was learned.
+    /// A save of the state.
     Save,
 }
 
-/// Looks for the sensors, tells what was found, and samples what `shared` governs until the agent stops. A sensor that
-/// hangs keeps this thread and nobody else.
+/// The body of the thread: lists the sensors and sends what was found, then samples for the governor that it receives
+/// until the agent stops. A sensor that hangs blocks this thread and no other.
 pub(super) fn run(
     (root, meter, cores): (&Path, Option<&str>, usize),
     found: &SyncSender<BoardReport>,
@@ -54,7 +55,7 @@ pub(super) fn run(
     hints: HintFiles,
 ) {
     let sensors = Sensors::open_metered(root, meter);
-    // Nobody waits for it any more, if it took long.
+    // The receiver has given up if this took long; `report_late_findings` makes up for it.
     let _ = found.try_send(sensors.findings().clone());
     let Ok(shared) = shared.recv() else { return };
     let mut sampler = Sampler {
@@ -67,29 +68,29 @@ pub(super) fn run(
         slept: clock::slept(),
         cores,
     };
-    sampler.tell_late_findings();
+    sampler.report_late_findings();
     while let Some(due) = sampler.wait() {
         let done = guard(|| match due {
-            Due::Sample(now, relist) => sampler.once(now, relist),
+            Due::Sample(now, relist) => sampler.sample(now, relist),
             Due::Save => sampler.save(),
         });
         if done.is_err() {
-            // The sample did not end, so the sensors count as unknown until the next one does.
+            // The coordinator got no sample, so the sensors count as unknown until the next one.
             drop(shared.changed.wait_timeout(shared.lock(), AFTER_PANIC));
         }
     }
 }
 
 impl Sampler<'_> {
-    /// The listing took so long that the agent began without it.
-    fn tell_late_findings(&mut self) {
+    /// Gives the coordinator its sensors if listing them took so long that it started without.
+    fn report_late_findings(&mut self) {
         if std::mem::replace(&mut self.shared.lock().awaits_sensors, false) {
-            self.shared.tell(clock::now(), Input::SensorsFound(self.sensors.findings()));
+            self.shared.input(clock::now(), Input::SensorsFound(self.sensors.findings()));
         }
     }
 
-    /// Waits until something is due; `None`: stop. The condition's clock stops in suspend and ours does not: what was due
-    /// meanwhile comes up to one sample late.
+    /// Waits until something is due; `None`: the agent stops. The condition variable's clock stops during a suspend and
+    /// `platform::clock` does not, so what was due meanwhile comes up to one sample late.
     fn wait(&mut self) -> Option<Due> {
         loop {
             let now = clock::now();
@@ -107,7 +108,7 @@ impl Sampler<'_> {
             let due = state.coordinator.sampler_deadline(now);
             if due.is_some_and(|due| due <= now) {
                 drop(state);
-                self.shared.tell(now, Input::Wake);
+                self.shared.input(now, Input::Wake);
                 continue;
             }
             state.sampler_wakes = due;
@@ -116,7 +117,7 @@ impl Sampler<'_> {
         }
     }
 
-    /// Writes what was learned, if there is anything new.
+    /// Saves the state if there is anything new.
     fn save(&self) {
         if let Err(error) = self.shared.save(false) {
             log::warn!(
@@ -126,28 +127,28 @@ impl Sampler<'_> {
         }
     }
 
-    fn once(&mut self, now: Instant, relist: bool) {
+    fn sample(&mut self, now: Instant, relist: bool) {
         let shared = self.shared;
         self.notice_suspend(now);
         self.rescan(now, relist);
         let mine = process_cpu();
         let own = mine + self.others.cpu(now);
-        self.sample.mine = Some(mine);
+        self.sample.process.cpu = Some(mine);
         let doubts = |at: usize, reading: Reading| shared.lock().coordinator.doubts(now, at, reading);
         self.sensors.sample(now, own, &doubts, &mut self.sample);
         let watts = self.sensors.watts(now, self.sample.supplies);
-        self.sample.wall = shared.tell_time(now);
+        self.sample.wall = shared.update_time(now);
         self.sample.ran = self.ran(now, own);
         let read = clock::now();
         if read.since(now) > Duration::from_millis(SENSOR_LATE_MS) {
-            shared.tell(read, Input::SampleLate);
+            shared.input(read, Input::SampleLate);
         } else {
-            shared.tell(now, Input::Sample(&self.sample, watts));
+            shared.input(now, Input::Sample(&self.sample, watts));
         }
         self.read_hints(now);
     }
 
-    /// After the sensors, so that a slow disk makes no sensor late.
+    /// Comes after the sensors, so that a slow disk does not make their sample late.
     fn read_hints(&mut self, now: Instant) {
         for file in self.hints.poll(now) {
             let from = match file.which {
@@ -161,23 +162,23 @@ impl Sampler<'_> {
         }
     }
 
-    /// What was measured before a suspend means nothing after it.
+    /// Measurements from before a suspend no longer apply after it.
     fn notice_suspend(&mut self, now: Instant) {
         let slept = clock::slept();
         if slept.saturating_sub(self.slept) > Duration::from_secs(2) {
-            self.shared.tell(now, Input::Resumed);
+            self.shared.input(now, Input::Resumed);
         }
         self.slept = slept;
     }
 
     fn rescan(&mut self, now: Instant, asked: bool) {
         if (asked || self.sensors.wants_rescan(now)) && self.sensors.rescan(now) {
-            self.shared.tell(now, Input::SensorsFound(self.sensors.findings()));
+            self.shared.input(now, Input::SensorsFound(self.sensors.findings()));
             log::info!("The sensors changed and were looked up again.");
         }
     }
 
-    /// The share of the cores that our agents took since the last sample.
+    /// The share of the cores that the agents of this host took since the last sample.
     fn ran(&mut self, now: Instant, own: Duration) -> Option<Fraction> {
         let (at, before) = self.ran.replace((now, own))?;
         let wall = now.since(at).as_secs_f64() * self.cores as f64;

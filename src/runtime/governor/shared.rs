@@ -1,8 +1,8 @@
-//! What the governor's threads share: the coordinator behind one lock, and what each thread is to do for it.
+//! What the governor's threads share: the coordinator behind a lock, and its outputs for each thread.
 
-use super::host::Waker;
 use super::state_file;
 use super::time::Time;
+use super::waker::Waker;
 use crate::base::time::{Instant, earliest};
 use crate::energy::board::findings::BoardReport;
 use crate::energy::coordinator::{HostCoordinator, Input, Out, Output};
@@ -20,50 +20,50 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Outputs that may wait for the thread that talks with the other agents: the newest message for each of them, as many
-/// hints as a follower keeps, and a few.
+/// Outputs that may wait for the host thread: the newest message for each agent, as many hints as a follower keeps, and
+/// a few more.
 const HOST_WORK_MAX: usize = 2 * FOLLOWERS_MAX + 16;
 
 /// What the threads share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
-    /// Something changed that the sampling thread waits for.
+    /// Wakes the sampling thread.
     pub(super) changed: Condvar,
-    /// Wakes the thread that talks with the other agents.
+    /// Wakes the host thread, which exchanges messages with the other agents.
     pub(super) host: Waker,
     pub(super) time: Mutex<Time>,
     pub(super) home: PathBuf,
-    /// Held while the state is written, so that an older one never comes after a newer one.
+    /// Held while the state is written, so that an older state never overwrites a newer one.
     pub(super) saving: Mutex<()>,
     pub(super) sensors: PathBuf,
-    /// What was found when the sensors were looked at last for somebody who asked.
+    /// The sensors as last read for a report.
     pub(super) found: Mutex<BoardReport>,
-    /// Somebody looks.
-    pub(super) looking: AtomicBool,
+    /// A read for a report is under way.
+    pub(super) reading: AtomicBool,
 }
 
-/// The coordinator, and its outputs on their way to the threads that carry them out.
+/// The coordinator, and its outputs that were not carried out yet.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) coordinator: HostCoordinator,
     out: Out,
     inputs: Sender<NodeInput>,
     pub(super) stopped: bool,
-    /// For the sampling thread: read the sensors, listed anew before or not.
+    /// For the sampling thread: read the sensors; true: list them again before.
     pub(super) read: Option<bool>,
-    /// For the sampling thread: write the state.
+    /// For the sampling thread: save the state.
     pub(super) save: bool,
-    /// The agent began without its sensors, because listing them took long.
+    /// The agent started without its sensors, because listing them took long.
     pub(super) awaits_sensors: bool,
-    /// For the thread that talks with the other agents.
+    /// For the host thread.
     host_work: VecDeque<Output>,
-    /// When each of the two threads wakes by itself.
+    /// When each thread wakes by itself.
     pub(super) sampler_wakes: Option<Instant>,
     pub(super) host_wakes: Option<Instant>,
 }
 
-/// Threads to be woken.
+/// The threads to wake.
 #[derive(Clone, Copy, Debug, Default)]
 struct Wake {
     sampler: bool,
@@ -86,20 +86,20 @@ impl State {
         }
     }
 
-    /// Hands in an input and hands out what it caused. Gives what was wrong with a hint.
+    /// Gives the coordinator an input and routes its outputs. Returns why a hint was refused.
     fn handle(&mut self, now: Instant, input: Input<'_>) -> Option<HintError> {
         self.coordinator.handle(now, input, &mut self.out);
-        self.hand_out(now)
+        self.route(now)
     }
 
-    fn hand_out(&mut self, now: Instant) -> Option<HintError> {
+    fn route(&mut self, now: Instant) -> Option<HintError> {
         let mut refused = None;
         let mut out = std::mem::take(&mut self.out);
         for output in out.drain() {
             match output {
                 Output::Power(decision) => {
                     if self.inputs.try_send(NodeInput::Power(decision)).is_err() {
-                        // Nothing follows from it but that the node is told again.
+                        // This input has no outputs: it makes the next decision be sent again.
                         self.coordinator.handle(now, Input::NodeFull, &mut Out::new());
                     }
                 }
@@ -113,11 +113,11 @@ impl State {
         refused
     }
 
-    /// A newer message takes the place of one that waits for the same agent.
+    /// Queues an output for the host thread. It replaces an older message that waits for the same agent.
     fn queue(&mut self, output: Output) {
         match &output {
             Output::ToFollower(id, _) => {
-                self.host_work.retain(|other| !matches!(other, Output::ToFollower(waits, _) if waits == id));
+                self.host_work.retain(|other| !matches!(other, Output::ToFollower(queued, _) if queued == id));
             }
             Output::ToLeader(FollowerMessage::State { .. }) => {
                 let stale = |other: &Output| matches!(other, Output::ToLeader(FollowerMessage::State { .. }));
@@ -130,8 +130,8 @@ impl State {
         }
     }
 
-    /// Which threads have something to do sooner than they know.
-    fn whom_to_wake(&self, now: Instant) -> Wake {
+    /// The threads that have something to do before they wake by themselves.
+    fn threads_to_wake(&self, now: Instant) -> Wake {
         let sooner = |due: Option<Instant>, wakes: Option<Instant>| due.is_some() && earliest(due, wakes) != wakes;
         Wake {
             sampler: self.read.is_some()
@@ -147,35 +147,35 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands an input to the coordinator, and wakes whom that concerns.
+    /// Gives the coordinator an input and wakes the threads that then have something to do.
     ///
     /// # Errors
     /// What is wrong with a hint.
     pub(super) fn handle(&self, now: Instant, input: Input<'_>) -> Result<(), HintError> {
         let mut state = self.lock();
         let refused = state.handle(now, input);
-        let wake = state.whom_to_wake(now);
+        let wake = state.threads_to_wake(now);
         drop(state);
         self.wake(wake);
         refused.map_or(Ok(()), Err)
     }
 
-    /// The same for inputs that are no hints.
-    pub(super) fn tell(&self, now: Instant, input: Input<'_>) {
-        // Only a hint can be refused.
+    /// The same for every input but a hint.
+    pub(super) fn input(&self, now: Instant, input: Input<'_>) {
+        // Only hints are refused.
         let _ = self.handle(now, input);
     }
 
-    /// Looks at the coordinator, and hands out what follows from it.
-    pub(super) fn ask<T>(&self, now: Instant, question: impl FnOnce(&mut HostCoordinator, &mut Out) -> T) -> T {
+    /// Calls the coordinator and routes the outputs of that.
+    pub(super) fn with<T>(&self, now: Instant, call: impl FnOnce(&mut HostCoordinator, &mut Out) -> T) -> T {
         let mut state = self.lock();
         let State { coordinator, out, .. } = &mut *state;
-        let answer = question(coordinator, out);
-        state.hand_out(now);
-        let wake = state.whom_to_wake(now);
+        let result = call(coordinator, out);
+        state.route(now);
+        let wake = state.threads_to_wake(now);
         drop(state);
         self.wake(wake);
-        answer
+        result
     }
 
     fn wake(&self, wake: Wake) {
@@ -183,28 +183,28 @@ impl Shared {
             self.changed.notify_all();
         }
         if wake.host {
-            self.host.ring();
+            self.host.wake();
         }
     }
 
     /// The agent stops.
     pub(super) fn stop(&self, now: Instant) {
         self.lock().stopped = true;
-        self.tell(now, Input::Stop);
+        self.input(now, Input::Stop);
         self.wake(Wake { sampler: true, host: true });
     }
 
     pub(super) fn decision(&self, now: Instant) -> Decision {
-        self.ask(now, |coordinator, out| coordinator.decision(now, out))
+        self.with(now, |coordinator, out| coordinator.decision(now, out))
     }
 
-    /// The next output for the thread that talks with the other agents; `None`: nothing, or the agent stops.
+    /// The next output for the host thread; `None`: there is none, or the agent stops.
     pub(super) fn next_for_host(&self) -> Option<Output> {
         let mut state = self.lock();
         if state.stopped { None } else { state.host_work.pop_front() }
     }
 
-    /// When that thread is due; `Err`: the agent stops.
+    /// When the host thread is to give a `Wake`; `Err`: the agent stops.
     pub(super) fn host_due(&self, now: Instant) -> Result<Option<Instant>, Stopped> {
         let mut state = self.lock();
         if state.stopped {
@@ -214,32 +214,33 @@ impl Shared {
         Ok(state.host_wakes)
     }
 
-    pub(super) fn look(&self) {
+    /// Reads all sensors for a report.
+    pub(super) fn read_sensors(&self) {
         let found = BoardReport::of(&sysfs::tree(&self.sensors));
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
-        self.looking.store(false, Ordering::Relaxed);
+        self.reading.store(false, Ordering::Relaxed);
     }
 
-    /// Looks up the time of day for the coordinator; no lock is held meanwhile but the clock's own.
-    pub(super) fn tell_time(&self, now: Instant) -> Option<Wall> {
-        let (wall, zone) = self.time.lock().unwrap_or_else(PoisonError::into_inner).look(now);
-        self.tell(now, Input::Time(wall, zone.as_ref()));
+    /// Reads the time of day for the coordinator. The coordinator is not locked meanwhile.
+    pub(super) fn update_time(&self, now: Instant) -> Option<Wall> {
+        let (wall, zone) = self.time.lock().unwrap_or_else(PoisonError::into_inner).read(now);
+        self.input(now, Input::Time(wall, zone.as_ref()));
         wall
     }
 
-    /// Writes what is to be kept, synced; unless there is nothing new and nobody `insists`.
-    pub(super) fn save(&self, insists: bool) -> std::io::Result<()> {
-        let _one = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Writes the state and syncs it to the disk, if there is anything new or with `force`.
+    pub(super) fn save(&self, force: bool) -> std::io::Result<()> {
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
-        self.tell_time(now);
-        let (kept, is_new) = {
+        self.update_time(now);
+        let (persisted, is_new) = {
             let state = self.lock();
-            let kept = state.coordinator.persisted(now);
-            let is_new = state.coordinator.is_new(&kept);
-            (kept, is_new)
+            let persisted = state.coordinator.persisted(now);
+            let is_new = state.coordinator.is_new(&persisted);
+            (persisted, is_new)
         };
-        let saved = if insists || is_new { state_file::save(&self.home, &kept) } else { Ok(()) };
-        self.tell(clock::now(), Input::Saved(saved.is_ok().then_some(&kept)));
+        let saved = if force || is_new { state_file::save(&self.home, &persisted) } else { Ok(()) };
+        self.input(clock::now(), Input::Saved(saved.is_ok().then_some(&persisted)));
         saved
     }
 }

@@ -1,6 +1,7 @@
-//! `energy.json` of the agent's home, which holds what outlives a restart: written whole, seldom, and never waited for by
-//! people.
+//! `energy.json` in the agent's home: the coordinator's persisted state, written whole. The commands that change it while
+//! no agent runs are here too.
 
+use super::pause_request::Paused;
 use super::time::Time;
 use crate::energy::coordinator::persisted::{Calibration, PersistedState};
 use crate::energy::governor::Learned;
@@ -9,14 +10,13 @@ use crate::platform::home::{Home, HomeFile};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The file in a home.
+/// The path of the file.
 #[must_use]
 pub(crate) fn path(home: &Path) -> PathBuf {
     Home::at(home).file(HomeFile::Energy)
 }
 
-/// Reads what was kept. A file that cannot be used is moved aside and told of; nothing is learned then, and no joules
-/// are known.
+/// Reads the state. A file that cannot be used is logged and moved aside; the state is then empty.
 #[must_use]
 pub(crate) fn load(home: &Path) -> PersistedState {
     let path = path(home);
@@ -44,23 +44,23 @@ pub(crate) fn load(home: &Path) -> PersistedState {
     }
 }
 
-/// Writes it, synced.
+/// Writes the state and syncs it to the disk.
 ///
 /// # Errors
-/// The system's; the old file is untouched.
+/// Those of the file system; the old file is untouched.
 pub(crate) fn save(home: &Path, state: &PersistedState) -> std::io::Result<()> {
     let bytes = serde_json::to_vec(state).map_err(std::io::Error::other)?;
     Home::at(home).write(HomeFile::Energy, &bytes)
 }
 
-/// A pause, or its end, for an agent that does not run now.
+/// Pauses an agent that does not run now, or ends its pause.
 ///
 /// # Errors
 /// One sentence; nothing was changed.
-pub(crate) fn paused(home: &Path, wanted: Option<super::Paused>) -> Result<(), String> {
+pub(crate) fn paused(home: &Path, wanted: Option<Paused>) -> Result<(), String> {
     let now = clock::now();
     let trusted = Home::at(home).settings()?.unwrap_or_default().energy.trusted_clock;
-    let (wall, zone) = Time::new(trusted).look(now);
+    let (wall, zone) = Time::new(trusted).read(now);
     let pause = wanted.map(|wanted| wanted.pause(now, wall, &zone.unwrap_or_default())).transpose()?;
     let before = load(home);
     let pause = pause.map(|pause| pause.persist(now, wall));
@@ -72,17 +72,17 @@ pub(crate) fn paused(home: &Path, wanted: Option<super::Paused>) -> Result<(), S
 /// Forgets what was learned of the power supply, for an agent that does not run now.
 ///
 /// # Errors
-/// The system's; the old file is untouched.
+/// Those of the file system; the old file is untouched.
 pub(crate) fn new_supply(home: &Path) -> std::io::Result<()> {
     let before = load(home);
     let learned = before.learned.map(|learned| Learned { duty: learned.duty, ..Learned::default() });
     save(home, &PersistedState { v: PersistedState::VERSION, learned, ..before })
 }
 
-/// Keeps what a calibration found, beside what is kept already.
+/// Stores a calibration; the rest of the state stays.
 ///
 /// # Errors
-/// The system's; the old file is untouched.
+/// Those of the file system; the old file is untouched.
 pub(crate) fn calibrated(home: &Path, found: Calibration) -> std::io::Result<()> {
     save(home, &PersistedState { v: PersistedState::VERSION, calibration: Some(found), ..load(home) })
 }
@@ -94,7 +94,7 @@ mod tests {
     use crate::energy::accounting::task::{Joules, Scope};
 
     #[test]
-    fn a_calibration_of_before_is_of_the_whole_board_and_a_new_one_says_what_it_is_of() {
+    fn a_calibration_without_a_scope_is_of_the_whole_board_and_a_new_one_stores_its_scope() {
         let old: Calibration = serde_json::from_str(r#"{"idle_watts":2.6,"core_watts":0.75}"#).unwrap();
         assert_eq!(old.scope, Scope::BoardInput);
         let home = tempfile::tempdir().unwrap();
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_comes_back_and_a_broken_file_is_moved_aside() {
+    fn the_saved_state_is_read_back_and_a_broken_file_is_moved_aside() {
         let home = tempfile::tempdir().unwrap();
         assert_eq!(load(home.path()), PersistedState::default());
-        let mut kept = PersistedState { v: PersistedState::VERSION, waited_ms: 7, ..PersistedState::default() };
-        kept.learned = Some(Learned { duty: 0.4, workers: Some(3), ..Learned::default() });
-        kept.ledger.book(Recorded { day: 20_000, joules: Joules::UNKNOWN, tasks: 1, chunks: 12 });
-        save(home.path(), &kept).unwrap();
-        assert_eq!(load(home.path()), kept);
+        let mut saved = PersistedState { v: PersistedState::VERSION, waited_ms: 7, ..PersistedState::default() };
+        saved.learned = Some(Learned { duty: 0.4, workers: Some(3), ..Learned::default() });
+        saved.ledger.book(Recorded { day: 20_000, joules: Joules::UNKNOWN, tasks: 1, chunks: 12 });
+        save(home.path(), &saved).unwrap();
+        assert_eq!(load(home.path()), saved);
         for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {
             fs::write(path(home.path()), broken).unwrap();
             assert_eq!(load(home.path()), PersistedState::default(), "{broken:?}");

@@ -1,0 +1,130 @@
+//! The thermal gate: from the raw readings of the CPU's sensors to how much work its temperature allows.
+//!
+//! `sample::group` decides which reading is believed, `thermal` regulates on it. This file adds what lies around both: a
+//! limit of the owner's, throttling by the kernel, and the doubt about a single sensor that may be a constant.
+
+use super::board::findings::BoardReport;
+use super::board::sensor::Choice;
+use super::fraction::Fraction;
+use super::input::Sample;
+use super::reason::Gate;
+use super::sample::fault::Reading;
+use super::sample::group::Group;
+use super::thermal::{Settings, Thermal};
+use crate::base::time::Instant;
+
+/// Whether the only sensor may be a constant: a zone of ACPI often is, and is believed once its value was seen to vary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// It is a sensor.
+    None,
+    /// It was not read yet.
+    Unread,
+    /// Every reading so far was this value.
+    Constant(i64),
+}
+
+impl Doubt {
+    const fn of(found: &BoardReport) -> Self {
+        if matches!(found.cpu, Choice::Group(_)) { Self::None } else { Self::Unread }
+    }
+}
+
+/// The sensors of the CPU and the controller that regulates on them.
+#[derive(Clone, Debug)]
+pub(super) struct ThermalGate {
+    group: Group,
+    controller: Thermal,
+    /// Degrees that the owner chose as limit, in place of the limit that was found.
+    own_limit: Option<f64>,
+    doubt: Doubt,
+    throttle_count: Option<u64>,
+}
+
+impl ThermalGate {
+    /// `learned` is the duty at which an earlier run held the goal, 0 if unknown.
+    pub(super) fn new(found: &BoardReport, own_limit: Option<f64>, settings: Settings, learned: f64) -> Self {
+        let own_limit = own_limit.filter(|limit| limit.is_finite()).map(|own| own.clamp(40.0, 95.0));
+        let doubt = Doubt::of(found);
+        let limit = own_limit.unwrap_or(found.t_lim);
+        let mut controller = Thermal::new(limit, found.fan_trip, doubt != Doubt::None, settings);
+        controller.recall(learned);
+        Self { group: Group::default(), controller, own_limit, doubt, throttle_count: None }
+    }
+
+    /// `ran` is the share of the cores that our work took since the last sample.
+    pub(super) fn sample(&mut self, now: Instant, sample: &Sample, ran: Fraction) -> Gate {
+        let measured = self.group.take(now, &sample.temperatures, ran.value());
+        let throttles = self.throttles(sample);
+        self.check_doubt(sample);
+        self.controller.sample(now, measured, throttles, ran)
+    }
+
+    /// The sensors were listed again: another one may lead, and the limit may differ.
+    pub(super) fn relist(&mut self, found: &BoardReport) {
+        self.group = Group::default();
+        self.doubt = Doubt::of(found);
+        let limit = self.own_limit.unwrap_or(found.t_lim);
+        self.controller.relimit(limit, found.fan_trip, self.doubt != Doubt::None);
+    }
+
+    /// The device was suspended: earlier readings no longer apply.
+    pub(super) fn resumed(&mut self) {
+        self.group.clear();
+        self.controller.forget();
+        self.throttle_count = None;
+    }
+
+    /// Should sensor `at` be read once more before its value is used?
+    pub(super) fn doubts(&self, now: Instant, at: usize, reading: Reading) -> bool {
+        self.group.doubts(now, at, reading)
+    }
+
+    /// Is there a sensor that is believed?
+    pub(super) fn has_sensor(&self) -> bool {
+        self.doubt == Doubt::None
+    }
+
+    /// Has a sensor answered since the start?
+    pub(super) const fn has_measured(&self) -> bool {
+        self.controller.has_known()
+    }
+
+    /// What the gate allows on average over a minute.
+    pub(super) fn average(&self) -> Fraction {
+        self.controller.settled()
+    }
+
+    pub(super) const fn own_limit(&self) -> Option<f64> {
+        self.own_limit
+    }
+
+    /// Degrees at which the device is held, as lowered by throttling.
+    pub(super) fn goal(&self) -> f64 {
+        self.controller.goal()
+    }
+
+    /// The duty that holds the goal.
+    pub(super) const fn learned(&self) -> f64 {
+        self.controller.learned()
+    }
+
+    fn check_doubt(&mut self, sample: &Sample) {
+        let Some(Ok(raw)) = sample.temperatures.first() else { return };
+        match self.doubt {
+            Doubt::None => {}
+            Doubt::Unread => self.doubt = Doubt::Constant(*raw),
+            Doubt::Constant(before) if before == *raw => {}
+            Doubt::Constant(_) => {
+                self.doubt = Doubt::None;
+                self.controller.sighted();
+            }
+        }
+    }
+
+    fn throttles(&mut self, sample: &Sample) -> bool {
+        let counted = sample.throttle_count.zip(self.throttle_count).is_some_and(|(count, before)| count > before);
+        self.throttle_count = sample.throttle_count.or(self.throttle_count);
+        counted || sample.cooling.is_some_and(|state| state > 0)
+    }
+}

@@ -1,0 +1,321 @@
+//! `GovernorHandle`: starts the governor and stops it, and is what the driver and the HTTP API call.
+
+use super::host::Host;
+use super::pause_request::Paused;
+use super::report::{self, Current};
+use super::shared::{Shared, State};
+use super::time::Time;
+use super::{rendezvous, sampler, state_file};
+use crate::base::level::Energy;
+use crate::base::time::{Duration, Instant};
+use crate::energy::board::findings::BoardReport;
+use crate::energy::board::tree::Tree;
+use crate::energy::coordinator::{self, HintFrom, HostCoordinator, Input};
+use crate::energy::decision::Decision;
+use crate::energy::governor::Settings;
+use crate::energy::policy::gate::Backlog;
+use crate::energy::policy::hint::HintError;
+use crate::energy::policy::hours::Window;
+use crate::energy::policy::pause::Pause;
+use crate::platform::hint_files::{HintFiles, HintPaths};
+use crate::platform::panics::guard;
+use crate::platform::{blocking, clock};
+use futures_lite::future::or;
+use smol::Timer;
+use smol::channel::{Receiver, Sender, bounded};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::Builder;
+
+/// Reading all sensors may take this long, at the start and for a report. It takes milliseconds unless one hangs.
+const READ_MAX: Duration = Duration::from_secs(1);
+/// How often a report checks whether a read for another report is done.
+const READ_POLL: Duration = Duration::from_millis(20);
+/// The threads have this long to end; one that hangs in a sensor is not waited for any longer.
+const END: Duration = Duration::from_secs(1);
+
+/// What the governor is started with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The agent's home, where `energy.json` is.
+    pub home: PathBuf,
+    /// The folder that holds the trees of /sys and /proc: `/` except in tests.
+    pub sensors: PathBuf,
+    /// The hwmon chip that measures the power of the whole device, as its owner configured it.
+    pub meter: Option<String>,
+    /// What the owner chose.
+    pub settings: Settings,
+    /// Hours with more or less energy than usual.
+    pub plan: Vec<(Window, Energy)>,
+    /// How long bulk work may wait for surplus energy.
+    pub can_wait: Duration,
+    /// The clock counts as right even if nothing is known to have set it.
+    pub trusted_clock: bool,
+    /// Files in which other programs leave hints on energy.
+    pub hint_files: HintPaths,
+    /// The folder where the agents of this host meet; `None`: the usual one of the system.
+    pub meeting: Option<PathBuf>,
+}
+
+/// A handle on the governor. Clones are handles on the same one.
+#[derive(Clone, Debug)]
+pub struct GovernorHandle {
+    /// `None`: the agent runs without its governor.
+    shared: Option<Arc<Shared>>,
+    /// Closed when the threads have ended.
+    ended: Option<Receiver<()>>,
+}
+
+impl GovernorHandle {
+    /// Starts the governor, which runs until `end`.
+    ///
+    /// # Errors
+    /// One sentence, if a thread cannot be started.
+    pub fn begin(setup: Setup, inputs: Sender<crate::node::input::Input>) -> Result<Self, String> {
+        let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
+        let (alive, ended) = bounded::<()>(1);
+        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let alive = alive.clone();
+            let thread = name.to_owned();
+            let work = move || {
+                if let Err(why) = guard(work) {
+                    log::error!(
+                        "The thread {thread} of the governor ended after a defect of the program ({why}). Without samples the \
+                         sensors count as unknown until the agent is started again."
+                    );
+                }
+                drop(alive);
+            };
+            Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
+        };
+        let (send_found, found) = sync_channel(1);
+        let (send_shared, receive_shared) = sync_channel(1);
+        let (root, meter) = (setup.sensors.clone(), setup.meter.clone());
+        let hints = HintFiles::new(setup.hint_files.clone());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let sampler = move || sampler::run((&root, meter.as_deref(), cores), &send_found, &receive_shared, hints);
+        thread("sensors", Box::new(sampler))?;
+
+        let persisted = state_file::load(&setup.home);
+        let host = Host::new(rendezvous::meeting(setup.meeting.as_deref()));
+        let waker = host.waker().map_err(failed)?;
+        let mut time = Time::new(setup.trusted_clock);
+        let found = found.recv_timeout(READ_MAX);
+        let now = clock::now();
+        let (wall, zone) = time.read(now);
+        let report = found.clone().unwrap_or_else(|_| BoardReport::of(&Tree::default()));
+        let started =
+            coordinator::Setup { cores, found: &report, settings: setup.settings, can_wait: setup.can_wait, persisted };
+        let mut coordinator = HostCoordinator::new(now, wall, started);
+        for (window, energy) in &setup.plan {
+            if !coordinator.plan(*window, *energy) {
+                log::warn!("Part of the energy schedule does not fit and is left out.");
+            }
+        }
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::new(coordinator, inputs)),
+            changed: Condvar::new(),
+            host: waker,
+            time: Mutex::new(time),
+            home: setup.home,
+            saving: Mutex::new(()),
+            sensors: setup.sensors,
+            found: Mutex::new(report),
+            reading: AtomicBool::new(false),
+        });
+        shared.input(now, Input::Time(wall, zone.as_ref()));
+        if host.leads() {
+            shared.input(now, Input::Elected);
+        }
+        if found.is_err() {
+            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
+            shared.lock().awaits_sensors = true;
+            shared.input(now, Input::SensorsAwaited);
+        }
+        let host_shared = Arc::clone(&shared);
+        let run_host = move || {
+            if let Err(why) = guard(|| host.run(&host_shared)) {
+                log::error!(
+                    "This agent does not meet the others of this host any more, after a defect of the program ({why}). It \
+                     governs itself alone until it is started again."
+                );
+                host_shared.input(clock::now(), Input::Elected);
+            }
+        };
+        thread("host", Box::new(run_host))?;
+        // This fails if the sampler panicked: then its sensors stay unknown, as those of one that hangs.
+        let _ = send_shared.send(Arc::clone(&shared));
+        Ok(Self { shared: Some(shared), ended: Some(ended) })
+    }
+
+    /// The handle of an agent without a governor: everything is allowed.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self { shared: None, ended: None }
+    }
+
+    /// What is allowed now; `None`: there is no governor. A read of the sensors that is late counts as unknown from this
+    /// call on.
+    #[must_use]
+    pub fn decision(&self, now: Instant) -> Option<Decision> {
+        Some(self.shared.as_ref()?.decision(now))
+    }
+
+    /// The work that waits at this agent changed.
+    pub fn demand(&self, now: Instant, backlog: Backlog) {
+        self.input(now, Input::Demand(backlog));
+    }
+
+    /// People began (true) or ceased (false) to wait for answers of this agent. Gives what is allowed then.
+    #[must_use]
+    pub fn answering(&self, now: Instant, yes: bool) -> Option<Decision> {
+        self.input(now, Input::Answering(yes));
+        self.decision(now)
+    }
+
+    /// A background task ended, which took this CPU time and embedded so many chunks.
+    pub fn spent(&self, now: Instant, cpu: Duration, chunks: usize) {
+        self.input(now, Input::TaskEnded { cpu, chunks });
+    }
+
+    /// Stops the threads and saves the state. Called when no request can come any more.
+    pub fn end(&self) {
+        let (Some(shared), Some(ended)) = (&self.shared, &self.ended) else { return };
+        shared.stop(clock::now());
+        smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
+        if let Err(error) = shared.save(true) {
+            log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
+        }
+    }
+
+    /// Pauses the background work of the host. The pause is on the disk when this returns.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub async fn pause(&self, wanted: Paused) -> Result<(), String> {
+        let now = clock::now();
+        let shared = self.shared.clone().ok_or(OFF)?;
+        shared.update_time(now);
+        let (pause, before) = {
+            let coordinator = &shared.lock().coordinator;
+            (wanted.pause(now, coordinator.wall(now), coordinator.zone())?, coordinator.pause())
+        };
+        self.set_pause(Some(pause), before).await
+    }
+
+    /// Ends a pause of the host.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub async fn resume(&self) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let before = shared.lock().coordinator.pause();
+        self.set_pause(None, before).await
+    }
+
+    /// The owner connected another power supply. That is on the disk when this returns.
+    ///
+    /// # Errors
+    /// One sentence: nothing was changed, or the change holds until the next start only.
+    pub async fn new_supply(&self) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        if !shared.lock().coordinator.leads() {
+            return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
+        }
+        self.input(clock::now(), Input::NewSupply);
+        match blocking::run(move || shared.save(true)).await {
+            Some(Ok(())) => Ok(()),
+            _ => Err("It holds until the next start only: the agent's home cannot be written.".to_owned()),
+        }
+    }
+
+    /// Sets the pause and saves it; restores `before` if it cannot be saved.
+    async fn set_pause(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let now = clock::now();
+        self.input(now, Input::Pause(pause));
+        let saved = blocking::run(move || shared.save(true)).await;
+        match saved {
+            Some(Ok(())) => Ok(()),
+            failed => {
+                self.input(now, Input::Pause(before));
+                let why =
+                    failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
+                Err(format!(
+                    "That cannot be kept, because the agent's home cannot be written ({why}). Nothing was changed."
+                ))
+            }
+        }
+    }
+
+    /// Takes a hint on energy.
+    ///
+    /// # Errors
+    /// What is wrong with it; the hint before it stays in force. `Ok(false)`: there is no governor.
+    pub fn hint(&self, bytes: &[u8]) -> Result<bool, HintError> {
+        let Some(shared) = &self.shared else { return Ok(false) };
+        let now = clock::now();
+        shared.update_time(now);
+        shared.handle(now, Input::Hint(HintFrom::Api, bytes)).map(|()| true)
+    }
+
+    /// The state of the governor, with the sensors read for it; a read that takes too long leaves them unknown. `None`:
+    /// there is no governor.
+    pub async fn current(&self) -> Option<Current> {
+        let shared = self.shared.clone()?;
+        // One read at a time: a sensor that hangs blocks one thread, however many requests come.
+        let is_read = if shared.reading.swap(true, Ordering::Relaxed) {
+            or(
+                async {
+                    while shared.reading.load(Ordering::Relaxed) {
+                        Timer::after(READ_POLL).await;
+                    }
+                    true
+                },
+                async {
+                    Timer::after(READ_MAX).await;
+                    false
+                },
+            )
+            .await
+        } else {
+            let ours = Arc::clone(&shared);
+            let done = Arc::clone(&shared);
+            let read = async move {
+                let is_read = blocking::run(move || ours.read_sensors()).await.is_some();
+                // Needed if no thread could be started for it.
+                done.reading.store(false, Ordering::Relaxed);
+                is_read
+            };
+            or(read, async {
+                Timer::after(READ_MAX).await;
+                false
+            })
+            .await
+        };
+        let mut found = shared.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !is_read {
+            found.forget_readings();
+        }
+        let now = clock::now();
+        shared.update_time(now);
+        Some(shared.with(now, |coordinator, out| Current::new(&coordinator.status(now, out), &found, now)))
+    }
+
+    /// One sentence that says what background work may do, and why not more.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let decision = self.decision(clock::now())?;
+        Some(report::sentence(&decision))
+    }
+
+    fn input(&self, now: Instant, input: Input<'_>) {
+        if let Some(shared) = &self.shared {
+            shared.input(now, input);
+        }
+    }
+}
+
+const OFF: &str = "This agent runs without its governor (`--governor off`): nothing is held or paused.";

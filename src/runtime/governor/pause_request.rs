@@ -1,0 +1,33 @@
+//! A pause as a person asks for it, on the command line or over HTTP.
+
+use crate::base::time::{Duration, Instant};
+use crate::energy::policy::pause::Pause;
+use crate::energy::policy::wall::{Wall, Zone};
+
+/// How long to pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paused {
+    /// Until `wattle resume`.
+    Open,
+    /// For this long.
+    For(Duration),
+    /// Until the clock shows this minute of the day.
+    Until(u16),
+}
+
+const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
+                       pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
+
+impl Paused {
+    /// The pause that begins now.
+    ///
+    /// # Errors
+    /// A time of day was asked for and none is known, in one sentence.
+    pub(super) fn pause(self, now: Instant, wall: Option<Wall>, zone: &Zone) -> Result<Pause, String> {
+        match self {
+            Self::Open => Ok(Pause::OPEN),
+            Self::For(time) => Ok(Pause::lasting(now, time)),
+            Self::Until(minute) => Pause::until_clock(now, wall, zone, minute).ok_or_else(|| NO_TIME.to_owned()),
+        }
+    }
+}
