@@ -1,4 +1,4 @@
-//! Where a peer may be reached: hints, tried in turn, the last good one first.
+//! The addresses of a peer: proven ones and unproven hints, tried in turn, the last good one first.
 
 use crate::limits::ADDRESSES_MAX;
 use core::net::SocketAddr;
@@ -6,27 +6,27 @@ use core::net::SocketAddr;
 /// The addresses of one peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
-    /// First those that the owner gave or a dial proved, then hints.
+    /// The proven ones first (given by the owner, or reached by a dial), then hints.
     all: Vec<SocketAddr>,
-    /// How many of them are no hints; at least one place is left to those.
-    kept: usize,
-    /// The one to try next.
+    /// How many are proven; at least one place is left for hints.
+    proven: usize,
+    /// Index of the one to dial next.
     next: usize,
 }
 
 impl Addresses {
-    /// An address that the owner gave, or at which the peer was reached. True if it is news.
+    /// Adds an address that the owner gave, or at which the peer was reached. True if it was not the first proven one.
     pub fn keep(&mut self, address: SocketAddr) -> bool {
-        if self.kept > 0 && self.all.first() == Some(&address) {
+        if self.proven > 0 && self.all.first() == Some(&address) {
             self.next = 0;
             return false;
         }
-        let before = self.all.iter().position(|known| *known == address);
-        if let Some(at) = before {
+        let known_at = self.all.iter().position(|known| *known == address);
+        if let Some(at) = known_at {
             self.all.remove(at);
         }
-        if before.is_none_or(|at| at >= self.kept) {
-            self.kept = (self.kept + 1).min(ADDRESSES_MAX - 1);
+        if known_at.is_none_or(|at| at >= self.proven) {
+            self.proven = (self.proven + 1).min(ADDRESSES_MAX - 1);
         }
         self.all.insert(0, address);
         self.all.truncate(ADDRESSES_MAX);
@@ -34,14 +34,14 @@ impl Addresses {
         true
     }
 
-    /// Somebody says that the peer is there. True if that is news. A hint never takes the place of what is no
-    /// hint, and of hints that of the oldest.
+    /// Adds an unproven address. True if it is new. A hint replaces the oldest hint if there is no room, and never a
+    /// proven address.
     pub fn hint(&mut self, address: SocketAddr) -> bool {
-        if self.all.contains(&address) || !is_place(address) {
+        if self.all.contains(&address) || !is_dialable(address) {
             return false;
         }
         if self.all.len() >= ADDRESSES_MAX {
-            self.all.remove(self.kept);
+            self.all.remove(self.proven);
         }
         self.all.push(address);
         true
@@ -53,26 +53,26 @@ impl Addresses {
         self.all.get(self.next).copied()
     }
 
-    /// The last one did not answer: the next one's turn.
+    /// The current one did not answer: the next one is to be dialled.
     pub fn rotate(&mut self) {
         self.next = (self.next + 1) % self.all.len().max(1);
     }
 
-    /// All of them, the best first.
+    /// All of them, the proven ones first.
     #[must_use]
     pub fn all(&self) -> &[SocketAddr] {
         &self.all
     }
 
-    /// Those that the owner gave or a dial proved, the last good one first.
+    /// The proven ones, the last good one first.
     #[must_use]
     pub fn kept(&self) -> &[SocketAddr] {
-        &self.all[..self.kept.min(self.all.len())]
+        &self.all[..self.proven.min(self.all.len())]
     }
 }
 
-/// Whether there can be a device at the address: nobody is sent to a group or to nowhere.
-fn is_place(address: SocketAddr) -> bool {
+/// Whether a device can have the address: it is not unspecified, not multicast, and has a port.
+fn is_dialable(address: SocketAddr) -> bool {
     let ip = address.ip();
     address.port() != 0 && !ip.is_unspecified() && !ip.is_multicast()
 }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_never_displace_what_was_proven_and_the_last_good_one_goes_first() {
+    fn hints_never_displace_proven_addresses_and_the_last_good_one_is_first() {
         let mut addresses = Addresses::default();
         assert!(addresses.hint(at(1)) && !addresses.hint(at(1)));
         assert!(addresses.keep(at(2)) && !addresses.keep(at(2)));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn nowhere_and_groups_are_no_places() {
+    fn unspecified_and_multicast_addresses_are_refused() {
         let mut addresses = Addresses::default();
         for bad in ["0.0.0.0:7", "[::]:7", "224.0.0.251:5353", "[ff02::fb]:5353", "10.0.0.1:0"] {
             assert!(!addresses.hint(bad.parse().unwrap()), "{bad}");

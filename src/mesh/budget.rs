@@ -1,13 +1,13 @@
-//! How much one sender may send: so many bytes a second, and some more after a quiet time.
+//! A token bucket of bytes for each sender, kept as one number (the generic cell rate algorithm).
 
 use crate::base::time::{Duration, Instant};
 
-/// A rate and what may come at once after a quiet time, both in bytes.
+/// A rate, and the burst that is allowed after a quiet time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Bytes a second; at least 1.
     pub per_second: u64,
-    /// Bytes at once.
+    /// Bytes that may come at once.
     pub burst: u64,
 }
 
@@ -17,14 +17,14 @@ impl Rate {
     }
 }
 
-/// What one sender has used, kept as the moment at which all of it is paid: one number, exact over any pause.
+/// What one sender has used, as the moment at which all of it is paid off. Exact over pauses of any length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     paid_at: Instant,
 }
 
 impl Budget {
-    /// Uses so many bytes; false, with nothing used, if they are too many just now.
+    /// Uses so many bytes; false, with nothing used, if they exceed the budget now.
     #[must_use]
     pub fn spend(&mut self, now: Instant, rate: Rate, bytes: u64) -> bool {
         let then = self.paid_at.max(now) + rate.time_for(bytes);
@@ -35,13 +35,13 @@ impl Budget {
         fits
     }
 
-    /// Uses so many bytes whether they are there or not; the debt never exceeds the burst.
+    /// Charges so many bytes as a penalty, even beyond the budget; the debt never exceeds the burst.
     pub fn fine(&mut self, now: Instant, rate: Rate, bytes: u64) {
         let then = self.paid_at.max(now) + rate.time_for(bytes);
         self.paid_at = then.min(now + rate.time_for(rate.burst));
     }
 
-    /// Whether nothing is owed: then it is as good as a new one.
+    /// Whether everything is paid off: the budget is then equal to a new one.
     #[must_use]
     pub fn is_clear(&self, now: Instant) -> bool {
         self.paid_at <= now
@@ -61,13 +61,13 @@ mod tests {
         assert!((0..10).all(|_| budget.spend(now, RATE, 100)));
         assert!(!budget.spend(now, RATE, 1) && !budget.is_clear(now));
         let taken = (1..=100).filter(|s| budget.spend(now + Duration::from_secs(*s), RATE, 50)).count();
-        assert_eq!(taken, 100, "half the rate, for ever");
+        assert_eq!(taken, 100, "half the rate is always allowed");
         let later = now + Duration::from_secs(1000);
         assert!(budget.is_clear(later) && budget.spend(later, RATE, 1000) && !budget.spend(later, RATE, 1));
     }
 
     #[test]
-    fn a_fine_is_owed_and_bounded_and_no_number_overflows() {
+    fn a_penalty_is_bounded_and_no_number_overflows() {
         let mut budget = Budget::default();
         let now = Instant::from_millis(1);
         budget.fine(now, RATE, u64::MAX);

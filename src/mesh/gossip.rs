@@ -1,8 +1,14 @@
-//! The bounded flood: of each origin and kind the newest item, handed on a few times and compared now and then.
+//! Gossip: the newest item of each (origin, kind), flooded with bounds and compared now and then.
 //!
-//! What an unproven claim may do is be dropped: [`GossipTable::weigh`] looks, [`GossipTable::take`] alone changes a value
-//! and is given only what its origin signed. Origins are members, so nobody can fill the table with invented ones.
-//! Once an origin and kind is known, a newer value of it is written into the same bytes: nothing is allocated.
+//! An origin signs an item and sends it to its links. A receiver that finds it new passes it on to `GOSSIP_FANOUT` links
+//! chosen at random, at most `GOSSIP_HOPS_MAX` times (rumor mongering after Demers et al., "Epidemic Algorithms for
+//! Replicated Database Maintenance", 1987). What the flood misses, anti-entropy brings: two agents compare the names of
+//! their items ([`GossipTable::names`]), and one requests what it lacks.
+//!
+//! Of two items of an origin and kind the higher (boot, seq) wins. An unverified claim changes nothing:
+//! [`GossipTable::weigh`] only says whether its signature is worth checking, and [`GossipTable::take`] is given only
+//! verified items. Origins are members, so invented ones cannot fill the table. Each link and each origin has a budget
+//! of bytes. A newer item overwrites the bytes of the older one, so a steady flow allocates nothing.
 
 use super::budget::{Budget, Rate};
 use crate::base::id::PeerKey;
@@ -18,13 +24,13 @@ use heapless::{LinearMap, Vec as Bounded};
 const LINK: Rate = Rate { per_second: GOSSIP_LINK_RATE, burst: GOSSIP_LINK_BURST };
 const ORIGIN: Rate = Rate { per_second: GOSSIP_ORIGIN_RATE, burst: GOSSIP_ORIGIN_BURST };
 
-/// Bytes kept for a gossip item that is no list.
+/// Bytes reserved for an item that is not a list of collections.
 const SHORT: usize = 256;
 
-/// All items that one agent knows.
+/// All gossip items that one agent holds.
 #[derive(Debug)]
 pub struct GossipTable {
-    /// By key, each once.
+    /// Sorted by key, each once.
     origins: Vec<Origin>,
     links: LinearMap<PeerKey, Budget, GOSSIP_LINKS_MAX>,
     own: Option<PeerKey>,
@@ -35,13 +41,13 @@ pub struct GossipTable {
 struct Origin {
     key: PeerKey,
     budget: Budget,
-    /// It said itself that it left for good.
+    /// Whether it has signed that it left for good.
     left: bool,
     values: [Value; Kind::ALL.len()],
 }
 
-/// The newest value of an origin and kind. One that is no longer valid keeps its order: it is not taken again
-/// from somebody who says that it is younger.
+/// The newest item of an origin and kind. An expired one keeps its order, so a relay cannot bring it back with a lower
+/// age.
 #[derive(Debug, Default)]
 struct Value {
     order: (u32, u64),
@@ -52,62 +58,62 @@ struct Value {
     message: Vec<u8>,
 }
 
-/// Where a value is; good until the next input.
+/// Refers to an item of the table; valid until the next input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemRef {
     origin: u16,
     kind: Kind,
 }
 
-/// What a claim is worth.
+/// Whether an unverified item would be new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Novelty {
-    /// It would be news: its signature is worth checking.
+    /// It would be the newest: its signature is worth checking.
     News,
-    /// This or a newer one is known, or its origin has left.
+    /// This or a newer one is held, or its origin has left.
     Known,
     /// There is no room for another origin.
     Full,
 }
 
-/// What became of a proven item.
+/// The outcome for a verified item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Insertion {
     /// It is the newest now.
     News(ItemRef),
-    /// This or a newer one was known.
+    /// This or a newer one was held.
     Known,
-    /// Its origin tells too much; a comparison brings it later.
+    /// Its origin sends too much. A later comparison brings it.
     TooMuch,
     /// There is no room for another origin.
     Full,
 }
 
 impl GossipTable {
-    /// No items. The seed picks to whom news is handed on.
+    /// An empty table. The seed is for the choice of links.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { origins: Vec::new(), links: LinearMap::new(), own: None, rng: Rng::new(seed) }
     }
 
-    /// Charges a link for bytes that it brought or fetched; false if it has no more budget: drop what it brought.
+    /// Charges a link for bytes that it sent or requested. False if its budget is used up: drop what it sent.
     #[must_use]
     pub fn spend(&mut self, now: Instant, link: PeerKey, bytes: usize) -> bool {
         self.account(now, link).is_some_and(|budget| budget.spend(now, LINK, bytes as u64))
     }
 
-    /// Fines a link that handed on what its origin never signed.
+    /// Charges a link that sent an item which its origin did not sign.
     pub fn forged(&mut self, now: Instant, link: PeerKey) {
         if let Some(budget) = self.account(now, link) {
             budget.fine(now, LINK, GOSSIP_FORGERY_BYTES);
         }
     }
 
-    /// The budget of a link. It outlives the link: who comes again has not a new one.
+    /// The budget of a link. It outlives the link, so reconnecting does not renew it.
     fn account(&mut self, now: Instant, link: PeerKey) -> Option<&mut Budget> {
         if !self.links.contains_key(&link) && self.links.is_full() {
-            let clear = self.links.iter().find(|(_, budget)| budget.is_clear(now)).map(|(key, _)| *key)?;
-            self.links.remove(&clear);
+            let unused = self.links.iter().find(|(_, budget)| budget.is_clear(now)).map(|(key, _)| *key)?;
+            self.links.remove(&unused);
         }
         if !self.links.contains_key(&link) {
             self.links.insert(link, Budget::default()).ok()?;
@@ -115,7 +121,7 @@ impl GossipTable {
         self.links.get_mut(&link)
     }
 
-    /// What a claim is worth, before anybody checked it. Changes nothing.
+    /// Whether an unverified item would be new. Changes nothing.
     #[must_use]
     pub fn weigh(&self, claim: &Claim) -> Novelty {
         match self.at(&claim.origin) {
@@ -127,8 +133,8 @@ impl GossipTable {
         }
     }
 
-    /// Takes a gossip item of a member, proven to be of its origin.
-    pub fn take(&mut self, now: Instant, claim: &Claim, fact: &Fact, told: &Relayed) -> Insertion {
+    /// Takes an item of a member whose signature was verified.
+    pub fn take(&mut self, now: Instant, claim: &Claim, fact: &Fact, relayed: &Relayed) -> Insertion {
         match self.weigh(claim) {
             Novelty::News => {}
             Novelty::Known => return Insertion::Known,
@@ -136,27 +142,27 @@ impl GossipTable {
         }
         let slot = self.slot(claim);
         let origin = &mut self.origins[usize::from(slot.origin)];
-        if !origin.budget.spend(now, ORIGIN, told.message.len() as u64) {
+        if !origin.budget.spend(now, ORIGIN, relayed.message.len() as u64) {
             return Insertion::TooMuch;
         }
         origin.left |= matches!(fact, Fact::Removed(removed) if removed.peer == claim.origin.0);
-        origin.values[claim.kind as usize].set(now, claim, fact, told);
+        origin.values[claim.kind as usize].set(now, claim, fact, relayed);
         Insertion::News(slot)
     }
 
-    /// Takes a gossip item of this agent itself, just sealed.
+    /// Takes an item of this agent itself, just signed.
     pub fn tell(&mut self, now: Instant, claim: &Claim, fact: &Fact, message: Vec<u8>) -> Option<ItemRef> {
         self.own = Some(claim.origin);
         if self.at(&claim.origin).is_err() && self.origins.len() >= GOSSIP_ORIGINS_MAX {
             return None;
         }
         let slot = self.slot(claim);
-        let told = Relayed { hops: 0, age_s: 0, message };
-        self.origins[usize::from(slot.origin)].values[claim.kind as usize].set(now, claim, fact, &told);
+        let relayed = Relayed { hops: 0, age_s: 0, message };
+        self.origins[usize::from(slot.origin)].values[claim.kind as usize].set(now, claim, fact, &relayed);
         Some(slot)
     }
 
-    /// The slot of a claim; there is room for its origin.
+    /// The slot of a claim. The caller has checked that there is room for its origin.
     fn slot(&mut self, claim: &Claim) -> ItemRef {
         let at = self.at(&claim.origin).unwrap_or_else(|at| {
             self.origins.insert(at, Origin::new(claim.origin));
@@ -169,7 +175,7 @@ impl GossipTable {
         self.origins.binary_search_by(|known| known.key.cmp(origin))
     }
 
-    /// To whom of those linked a relay hands news on: a few by chance, neither who brought it nor its origin.
+    /// The links to pass a new item on to: a few at random, without the link that sent it and without its origin.
     pub fn spread(&mut self, slot: ItemRef, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, GOSSIP_FANOUT> {
         let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return Bounded::new() };
         if origin.values[slot.kind as usize].hops >= GOSSIP_HOPS_MAX {
@@ -179,23 +185,23 @@ impl GossipTable {
         self.pick(linked.iter().filter(|link| **link != from && **link != key))
     }
 
-    /// A few links by chance, each with the same.
+    /// Up to `N` links at random, each with the same probability (reservoir sampling).
     pub fn pick<'a, const N: usize>(&mut self, links: impl Iterator<Item = &'a PeerKey>) -> Bounded<PeerKey, N> {
         let mut picked = Bounded::new();
         for (seen, link) in (1..).zip(links) {
             if picked.push(*link).is_err() {
-                // Each of those seen so far stays with the same chance.
-                let place = usize::try_from(self.rng.below(seen)).unwrap_or(usize::MAX);
-                if let Some(place) = picked.get_mut(place) {
-                    *place = *link;
+                // Each link seen so far stays with the same probability.
+                let index = usize::try_from(self.rng.below(seen)).unwrap_or(usize::MAX);
+                if let Some(slot) = picked.get_mut(index) {
+                    *slot = *link;
                 }
             }
         }
         picked
     }
 
-    /// A value as the next one gets it: hops, age in seconds, the origin's message. `asked`: it was asked for, and is not
-    /// to be flooded on. `None` if it is no longer valid.
+    /// An item as the next receiver gets it: hops, age in seconds, the origin's message. `asked`: the receiver requested
+    /// it, and does not flood it on. `None` if it has expired.
     #[must_use]
     pub fn pass(&self, now: Instant, slot: ItemRef, asked: bool) -> Option<(u8, u16, &[u8])> {
         let value = &self.origins.get(usize::from(slot.origin))?.values[slot.kind as usize];
@@ -203,7 +209,7 @@ impl GossipTable {
         value.is_live(now).then_some((hops, value.age(now), &value.message[..]))
     }
 
-    /// The names of all that are valid.
+    /// The names of all valid items.
     pub fn names(&self, now: Instant) -> impl Iterator<Item = Entry> + '_ {
         self.origins.iter().flat_map(move |origin| {
             let live = Kind::ALL.into_iter().filter(move |kind| origin.values[*kind as usize].is_live(now));
@@ -211,7 +217,7 @@ impl GossipTable {
         })
     }
 
-    /// The names of news since then, as many as one list takes; what was handed over as old is not among them.
+    /// The names of items that arrived since then, as many as fit into one list, without those that came by request.
     #[must_use]
     pub fn recent(&self, now: Instant, since: Instant) -> Entries {
         let mut list = Entries::new();
@@ -219,7 +225,7 @@ impl GossipTable {
             for kind in Kind::ALL {
                 let value = &origin.values[kind as usize];
                 if value.is_live(now) && value.since >= since && value.hops < GOSSIP_HOPS_MAX {
-                    // What finds no room is found by the next comparison.
+                    // The next comparison finds what has no room here.
                     let _ = list.push(origin.name(kind));
                 }
             }
@@ -227,7 +233,7 @@ impl GossipTable {
         list
     }
 
-    /// What this agent lacks of another's list. `is_member` says whose items it wants.
+    /// The entries of another agent's list that this agent lacks. It wants unknown origins only if `is_member` holds.
     #[must_use]
     pub fn lacking(&self, list: &[Entry], is_member: impl Fn(&[u8; 8]) -> bool) -> Entries {
         let lacks = |entry: &&Entry| match self.find(&entry.origin) {
@@ -240,7 +246,7 @@ impl GossipTable {
         list.iter().filter(lacks).copied().collect()
     }
 
-    /// The value of a name, whatever its order, if it is valid; its bytes beside.
+    /// The valid item of an entry's origin and kind, whatever its order, and its length in bytes.
     #[must_use]
     pub fn named(&self, now: Instant, entry: &Entry) -> Option<(ItemRef, usize)> {
         let at = self.find(&entry.origin)?;
@@ -254,7 +260,7 @@ impl GossipTable {
         self.origins.get(at).filter(|origin| origin.key.0[..8] == prefix[..]).map(|_| at)
     }
 
-    /// This agent's own that are valid.
+    /// This agent's own valid items.
     pub fn own(&self, now: Instant) -> impl Iterator<Item = ItemRef> + '_ {
         let at = self.own.and_then(|own| self.at(&own).ok());
         let slots = move |at: usize| {
@@ -265,7 +271,7 @@ impl GossipTable {
         at.into_iter().flat_map(slots)
     }
 
-    /// How much background work a device allows, if it said so and that is still valid.
+    /// The headroom of an origin, if a valid item says it.
     #[must_use]
     pub fn headroom(&self, now: Instant, origin: PeerKey) -> Option<Headroom> {
         match self.fact(now, origin, Kind::Headroom)? {
@@ -274,7 +280,7 @@ impl GossipTable {
         }
     }
 
-    /// What an origin told last about something, if that is still valid. Reads it anew: for looks, not for loops.
+    /// The newest fact of an origin and kind, if valid. Decodes it each time, so do not call it in loops.
     #[must_use]
     pub fn fact(&self, now: Instant, origin: PeerKey, kind: Kind) -> Option<Fact> {
         let value = &self.origins[self.at(&origin).ok()?].values[kind as usize];
@@ -282,19 +288,19 @@ impl GossipTable {
         Some(Claim::and_fact(message)?.1)
     }
 
-    /// The newest start and number of an origin's value, valid or not.
+    /// The newest (boot, seq) of an origin and kind, valid or not.
     #[must_use]
     pub fn order(&self, origin: PeerKey, kind: Kind) -> Option<(u32, u64)> {
         let value = &self.origins[self.at(&origin).ok()?].values[kind as usize];
         (value.order != (0, 0)).then_some(value.order)
     }
 
-    /// Forgets all that an origin told, its leave among it: who is let in again begins anew.
+    /// Removes every item of an origin, also the one that says that it left: if it is admitted again, it starts afresh.
     pub fn forget(&mut self, origin: PeerKey) {
         self.origins.retain(|known| known.key != origin);
     }
 
-    /// Forgets the origins that are no members any more, but for those that left: that is kept for ever.
+    /// Removes the origins for which `is_member` does not hold. An origin with a removal stays for ever.
     pub fn keep(&mut self, is_member: impl Fn(&PeerKey) -> bool) {
         let own = self.own;
         self.origins.retain(|origin| {
@@ -310,8 +316,8 @@ impl Origin {
     }
 
     fn takes(&self, kind: Kind, order: (u32, u64)) -> bool {
-        let open = !self.left || kind == Kind::Removed;
-        open && order > self.values[kind as usize].order
+        let accepts = !self.left || kind == Kind::Removed;
+        accepts && order > self.values[kind as usize].order
     }
 
     fn name(&self, kind: Kind) -> Entry {
@@ -323,14 +329,14 @@ impl Origin {
 }
 
 impl Value {
-    fn set(&mut self, now: Instant, claim: &Claim, fact: &Fact, told: &Relayed) {
+    fn set(&mut self, now: Instant, claim: &Claim, fact: &Fact, relayed: &Relayed) {
         self.order = claim.order;
-        self.hops = told.hops;
-        self.age_s = told.age_s;
+        self.hops = relayed.hops;
+        self.age_s = relayed.age_s;
         self.since = now;
         self.until = match fact {
             Fact::Headroom(headroom) => {
-                let left = u64::from(headroom.valid_s).saturating_sub(u64::from(told.age_s));
+                let left = u64::from(headroom.valid_s).saturating_sub(u64::from(relayed.age_s));
                 Some(now + Duration::from_secs(left))
             }
             Fact::Collections(_) | Fact::Removed(_) => None,
@@ -339,14 +345,14 @@ impl Value {
             self.message.reserve_exact(if claim.kind == Kind::Collections { GOSSIP_BYTES_MAX } else { SHORT });
         }
         self.message.clear();
-        self.message.extend_from_slice(&told.message);
+        self.message.extend_from_slice(&relayed.message);
     }
 
     fn is_live(&self, now: Instant) -> bool {
         !self.message.is_empty() && self.until.is_none_or(|until| now < until)
     }
 
-    /// Seconds since the origin told it. Rounded up, so that no relay makes it younger.
+    /// Seconds since the origin signed it. Rounded up, so that no relay makes it younger.
     fn age(&self, now: Instant) -> u16 {
         let here = now.since(self.since).as_millis().div_ceil(1000);
         self.age_s.saturating_add(u16::try_from(here).unwrap_or(u16::MAX))

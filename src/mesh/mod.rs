@@ -1,13 +1,20 @@
-//! Who is there, and who may be.
+//! The mesh: which peers are admitted, how to reach them, which of them are alive, and what they publish.
 //!
-//! Duty: who may do what; the known peers, where they may be reached, which links stand, who of them is alive, and
-//! their items.
-//! In/out: links that come and go, packets, rolls, hints and items in; dials, packets, joins and losses out.
-//! Invariants: a peer is dialled by one dial at a time, and ever more rarely while it does not answer; an address
-//! is a hint until a dial proved it; a packet speaks only for who sealed it; who lives can refute its death; of each
-//! member and kind of item the newest is kept.
-//! Limits: `TRUST_PEERS_MAX` peers that may do anything, `PEERS_MAX` peers, `ADDRESSES_MAX` addresses each, `LINKS_WANTED` standing links in a large mesh, `RUMOUR_*`.
-//! Not here: sockets and seals (`io`), signatures (`wire`), certificates (a later issue).
+//! Four machines and tables, all pure: they are given the time and inputs, and return effects.
+//!
+//! - [`trust`]: the one table of what each peer may do. Everything else that deals with peers follows its effects.
+//! - [`peers`]: the known peers, with their addresses ([`address`]), their links, and when to dial or hang up. In a large
+//!   mesh [`topology`] chooses which links are wanted.
+//! - [`swim`]: failure detection and membership (SWIM, 2002, by the crate foca), with claims of peers validated first.
+//! - [`gossip`]: the newest signed item of each member and kind, flooded within byte budgets ([`budget`]).
+//!
+//! Invariants: a peer is dialled by one dial at a time, and with growing pauses while it does not answer; an address is
+//! an unproven hint until a dial reached the peer there; a packet counts only for its proven sender; a living member can
+//! always refute that it is down. `limits` caps every table: `TRUST_PEERS_MAX` and `PEERS_MAX` peers, `ADDRESSES_MAX`
+//! addresses each, `LINKS_WANTED` wanted links in a large mesh, and the `GOSSIP_*` budgets.
+//!
+//! Sockets and encryption are in `net`, signatures in `wire`. Certificates do not exist yet: today the owner's `--peer`
+//! fills the table of trust.
 
 pub mod address;
 pub mod budget;

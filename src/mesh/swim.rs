@@ -1,12 +1,21 @@
-//! Who is alive: SWIM by foca, weighed.
+//! Membership: which members are alive, by SWIM (Das, Gupta, Motivala: "SWIM: Scalable Weakly-consistent
+//! Infection-style Process Group Membership Protocol", 2002) with suspicion and incarnations, as the crate foca
+//! implements it.
 //!
-//! Duty: packets, rolls and time in; packets, joins and losses out. What foca believes of anybody is weighed
-//! first: only known peers are members; a packet speaks for the peer that sealed it; that somebody is down is
-//! believed of a suspect only, so that whoever lives can refute it; who is heard is not down; who claims what is
-//! refuted again and again is not listened to; what ran out while this agent slept is no evidence.
-//! A generation is one life of a member: the count of its agent's starts, or one more than what it was
-//! remembered for. Invariants: one timer of a kind a member; every table is bounded by `PEERS_MAX`.
-//! Not here: ways and addresses (`peers`), sealing (`io`), items (`item`).
+//! foca trusts every packet. This machine validates what peers claim before foca sees it (`suspicion`):
+//!
+//! - Only known peers are members, and a packet counts for the peer whose keys or link it came by.
+//! - A claim that a member is down is believed at once only of a member that has been a suspect for a while. Any other
+//!   is asked first and has time to refute it.
+//! - A member from which something arrives directly is not down.
+//! - A member whose claims keep being refuted is quarantined: what it claims of others is ignored for a while.
+//! - A timeout that expired while this agent was suspended proves nothing: every timer is shifted.
+//!
+//! A generation numbers the runs of a member: its agent's count of starts, or one more than the generation that peers
+//! hold for ended. Within a generation a member refutes suspicion by a higher incarnation, as in SWIM.
+//!
+//! There is at most one timer of a kind for each member, and every table is bounded by `PEERS_MAX`. Transports and
+//! addresses are in `peers`, the encryption of datagrams in `net::udp`, gossip items in `gossip`.
 
 mod admit;
 mod foca_runtime;
@@ -30,103 +39,110 @@ use quarantine::Quarantine;
 use std::collections::BTreeMap;
 use timers::{Due, Timers};
 
-/// What follows.
+/// What the machine wants done, or has found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// A packet to a peer.
     Send {
-        /// To whom.
+        /// The receiver.
         to: PeerKey,
         /// The packet.
         packet: Vec<u8>,
-        /// What for.
+        /// Its purpose.
         purpose: Purpose,
-        /// Whether it goes by all ways that there are: it was not answered, or the peer is suspected.
+        /// Whether it goes by every transport: an earlier one was not answered, or the peer is a suspect.
         all_ways: bool,
     },
-    /// A member is there. The generation, and whether it had been down before.
+    /// A member is up: its generation, and whether it was down before.
     Up(PeerKey, u32, bool),
-    /// A member began a new life without having been missed.
+    /// A member restarted, in this generation, before it was noticed to be down.
     Anew(PeerKey, u32),
     /// A member is down.
     Down(PeerKey),
-    /// This agent found somebody dead. News that is worth more than datagrams: this packet goes over every link,
-    /// readdressed.
+    /// This agent found a member down by its own probes. The packet that says so goes over every link, readdressed:
+    /// datagrams may be lost.
     Found(Vec<u8>),
-    /// This agent has a new generation: the next start must count above it.
+    /// This agent has taken a new generation: that of the next start must be higher.
     Renewed(u32),
-    /// A member's claims that others are down are not listened to for a while.
+    /// A member is quarantined: its claims that others are down are ignored for a while.
     Liar(PeerKey),
-    /// This agent slept for so long.
+    /// This agent was suspended for so long.
     Slept(Duration),
 }
 
-/// What is believed of a peer.
+/// The state of a peer, as this agent believes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
-    /// Nothing was heard of it yet.
+    /// Nothing is known of it yet.
     Unknown,
     /// It answers.
     Alive,
-    /// It did not answer; it has some seconds to refute.
+    /// It did not answer; it has some seconds to refute the suspicion.
     Suspect,
     /// It is down.
     Down,
 }
 
-/// A member, as rolls carry it.
+/// A member, as an entry of the member list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberState {
-    /// Who.
+    /// Its key.
     pub key: PeerKey,
-    /// In which of its lives.
+    /// Its generation.
     pub generation: u32,
-    /// How often it refuted in this life.
+    /// How often it refuted a suspicion in this generation.
     pub incarnation: u16,
-    /// What is believed of it.
+    /// Its state.
     pub standing: Liveness,
 }
 
 #[derive(Debug)]
 struct KnownPeer {
     key: PeerKey,
-    /// In which life, and whether it is up; `None` before it was first heard of.
-    life: Option<(u32, bool)>,
-    /// When something of its present life came straight from it.
-    heard: Option<Instant>,
+    /// The generation, and whether it is up; `None` before anything is known of it.
+    status: Option<(u32, bool)>,
+    /// When something of its present generation last arrived directly from it.
+    contact: Option<Instant>,
+    /// When foca last began to suspect it.
     suspected: Option<Instant>,
-    /// Of which life and incarnation it is said to be a suspect, and since when.
+    /// The generation and incarnation in which peers call it a suspect, and since when.
     accused: Option<(u32, u16, Instant)>,
-    told: Option<Instant>,
-    /// Who said that it is down without having said before that it is suspect, of which life and incarnation.
-    doubted: Option<(KeyPrefix, u32, u16)>,
+    /// When this agent last sent it what it believes of it.
+    corrected: Option<Instant>,
+    /// A claim that it is down, which it has time to refute: the claimant, the generation and the incarnation.
+    down_claim: Option<(KeyPrefix, u32, u16)>,
 }
 
-/// The machine.
+/// The membership machine.
 pub struct Membership {
     foca: Foca<Id, PacketCodec, SeededRng, NoCustomBroadcast>,
     timers: Timers,
     known: BTreeMap<KeyPrefix, KnownPeer>,
     quarantine: Quarantine,
-    /// Who said lately that this agent is down in its present life.
-    deniers: Bounded<(KeyPrefix, Instant), DENIERS>,
+    /// The members that lately claimed that this agent is down in its present generation.
+    down_claimants: Bounded<(KeyPrefix, Instant), DENIERS>,
+    /// When this agent last took a new generation.
     renewed: Option<Instant>,
-    /// The last direct probe.
+    /// The last direct probe that foca sent.
     ping: Option<(KeyPrefix, Vec<u8>, Instant)>,
-    asked: usize,
-    /// Doubts that have no timer yet; empty between two calls.
-    fresh_doubts: Vec<Claim<Id>>,
+    /// Suspects probed since the last wake.
+    suspects_probed: usize,
+    /// Claims that a member is down which have no timer yet; empty between two calls.
+    new_down_claims: Vec<Claim<Id>>,
     effects: Vec<Effect>,
 }
 
 impl core::fmt::Debug for Membership {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Member").field("id", self.foca.identity()).field("known", &self.known).finish_non_exhaustive()
+        f.debug_struct("Membership")
+            .field("id", self.foca.identity())
+            .field("known", &self.known)
+            .finish_non_exhaustive()
     }
 }
 
 impl Membership {
-    /// A machine for the agent with this key, in this life of it.
+    /// A machine for the agent with this key, in this generation.
     #[must_use]
     pub fn new(key: PeerKey, generation: u32, rng: Rng) -> Self {
         let id = Id { name: name_of(key), generation };
@@ -135,11 +151,11 @@ impl Membership {
             timers: Timers::default(),
             known: BTreeMap::new(),
             quarantine: Quarantine::default(),
-            deniers: Bounded::new(),
+            down_claimants: Bounded::new(),
             renewed: None,
             ping: None,
-            asked: 0,
-            fresh_doubts: Vec::new(),
+            suspects_probed: 0,
+            new_down_claims: Vec::new(),
             effects: Vec::new(),
         }
     }
@@ -159,20 +175,20 @@ impl Membership {
     /// Whether the peer is a member that is up.
     #[must_use]
     pub fn is_up(&self, key: PeerKey) -> bool {
-        self.known.get(&name_of(key)).is_some_and(|known| known.life.is_some_and(|(_, up)| up))
+        self.known.get(&name_of(key)).is_some_and(|known| known.status.is_some_and(|(_, up)| up))
     }
 
     /// Whether the peer was a member and is down.
     #[must_use]
     pub fn is_down(&self, key: PeerKey) -> bool {
-        self.known.get(&name_of(key)).is_some_and(|known| known.life.is_some_and(|(_, up)| !up))
+        self.known.get(&name_of(key)).is_some_and(|known| known.status.is_some_and(|(_, up)| !up))
     }
 
-    /// Everybody of whom something is believed, this agent first.
+    /// The member list: every member whose state is known, this agent first.
     #[must_use]
     pub fn roll(&self, own: PeerKey) -> Vec<MemberState> {
         let me = MemberState { key: own, generation: self.generation(), incarnation: 0, standing: Liveness::Alive };
-        let told = |member: &Claim<Id>| {
+        let entry = |member: &Claim<Id>| {
             let standing = match member.state() {
                 State::Alive => Liveness::Alive,
                 State::Suspect => Liveness::Suspect,
@@ -182,7 +198,7 @@ impl Membership {
             let (generation, incarnation) = (member.id().generation, member.incarnation());
             Some(MemberState { key, generation, incarnation, standing })
         };
-        core::iter::once(me).chain(self.foca.iter_membership_state().filter_map(told)).collect()
+        core::iter::once(me).chain(self.foca.iter_membership_state().filter_map(entry)).collect()
     }
 
     /// When to call `tick`.
@@ -191,14 +207,15 @@ impl Membership {
         self.timers.deadline(self.foca.updates_backlog() > 0)
     }
 
-    /// What follows from what was told; nothing is left behind.
+    /// Takes the effects since the last call.
     pub fn effects(&mut self) -> Vec<Effect> {
         core::mem::take(&mut self.effects)
     }
 
-    /// Some input came, whatever it is. If this agent's own timers are late, it slept: nobody is blamed.
+    /// Call this first at every wake, whatever its reason. If this machine's timers are late, the agent was suspended:
+    /// all of them are shifted, so that no timeout is taken for evidence.
     pub fn wake(&mut self, now: Instant) {
-        self.asked = 0;
+        self.suspects_probed = 0;
         let late = self.deadline().map_or(Duration::ZERO, |deadline| now.since(deadline));
         if late > Duration::from_millis(LATE_MS) {
             self.timers.shift(late);
@@ -206,32 +223,32 @@ impl Membership {
         }
     }
 
-    /// Does one thing that is due; call again until false.
+    /// Handles one timer that is due; call it until it returns false.
     pub fn tick(&mut self, now: Instant) -> bool {
         let Some(due) = self.timers.pop(now, self.foca.updates_backlog() > 0) else { return false };
         match due {
             Due::Foca(timer) => self.on_timer(now, timer),
-            Due::Ask(suspect) => self.ask(now, suspect),
-            Due::Doubt(claim) => self.on_doubt(now, &claim),
+            Due::ProbeSuspect(suspect) => self.probe_suspect(now, suspect),
+            Due::DownClaim(claim) => self.on_down_claim_due(now, &claim),
         }
         true
     }
 
-    /// Something came straight from a peer, by whatever way.
+    /// Something arrived directly from a peer, by whatever transport.
     pub fn heard(&mut self, now: Instant, key: PeerKey) {
         let name = name_of(key);
         let Some(known) = self.known.get_mut(&name) else { return };
-        known.heard = Some(now);
-        if let Some((claimant, ..)) = known.doubted.take() {
+        known.contact = Some(now);
+        if let Some((claimant, ..)) = known.down_claim.take() {
             self.refuted(now, claimant);
         }
     }
 
-    /// Gives a packet of news to another peer than the one that it was made for.
+    /// Addresses a packet of [`Effect::Found`] to a peer.
     #[must_use]
     pub fn readdress(&self, mut packet: Vec<u8>, to: PeerKey) -> Vec<u8> {
         let name = name_of(to);
-        if let Some((generation, _)) = self.known.get(&name).and_then(|known| known.life) {
+        if let Some((generation, _)) = self.known.get(&name).and_then(|known| known.status) {
             packet::readdress(&mut packet, Id { name, generation });
         }
         packet
@@ -241,8 +258,8 @@ impl Membership {
         match &timer {
             Timer::ChangeSuspectToDown { member_id, .. } => {
                 let known = self.known.get_mut(&member_id.name);
-                if let Some(known) = known.filter(|known| known.heard > known.suspected) {
-                    // It was heard since. It stays a suspect until it refutes, and is asked again.
+                if let Some(known) = known.filter(|known| known.contact > known.suspected) {
+                    // Something arrived from it since. It stays a suspect until it refutes, and gets as long again.
                     known.suspected = Some(now);
                     self.timers.set(now + suspicion(self.known.len() + 1), Due::Foca(timer));
                     return;
@@ -257,7 +274,7 @@ impl Membership {
             }
             _ => None,
         };
-        self.call(now, |foca, hands| foca.handle_timer(timer, hands));
+        self.call(now, |foca, runtime| foca.handle_timer(timer, runtime));
         if let Some(dead) = suspect.filter(|suspect| !self.is_up_in(*suspect.id())) {
             let packet = self.packet_to(*self.foca.identity(), Message::Gossip, &[dead]);
             self.effects.push(Effect::Found(packet));
@@ -265,33 +282,33 @@ impl Membership {
     }
 
     fn is_up_in(&self, id: Id) -> bool {
-        self.known.get(&id.name).is_some_and(|known| known.life == Some((id.generation, true)))
+        self.known.get(&id.name).is_some_and(|known| known.status == Some((id.generation, true)))
     }
 
-    /// A probe was not answered in time: it goes by all ways, beside the indirect ones.
+    /// A probe was not answered in time: it is sent again by every transport, beside the indirect probes.
     fn ping_again(&mut self, name: KeyPrefix) {
         let Some((to, packet, at)) = self.ping.take_if(|(to, ..)| *to == name) else { return };
-        if let Some(known) = self.known.get(&to).filter(|known| known.heard < Some(at)) {
+        if let Some(known) = self.known.get(&to).filter(|known| known.contact < Some(at)) {
             let send = Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_ways: true };
             self.effects.push(send);
         }
     }
 
-    /// Tells a suspect that it is one, and asks whether it lives.
-    fn ask(&mut self, now: Instant, suspect: Claim<Id>) {
+    /// Probes a suspect, and tells it that it is one so that it can refute.
+    fn probe_suspect(&mut self, now: Instant, suspect: Claim<Id>) {
         let name = suspect.id().name;
         if self.entry(name).is_none_or(|entry| *entry != suspect) {
             return;
         }
-        if self.asked >= SUSPECTS_ASKED {
-            return self.timers.set(now + Duration::from_millis(SUSPECT_ASK_MS / 10), Due::Ask(suspect));
+        if self.suspects_probed >= SUSPECTS_ASKED {
+            return self.timers.set(now + Duration::from_millis(SUSPECT_ASK_MS / 10), Due::ProbeSuspect(suspect));
         }
-        self.asked += 1;
+        self.suspects_probed += 1;
         let packet = self.packet_to(*suspect.id(), Message::Ping(0), core::slice::from_ref(&suspect));
         if let Some(known) = self.known.get(&name) {
             self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_ways: true });
         }
-        self.timers.set(now + Duration::from_millis(SUSPECT_ASK_MS), Due::Ask(suspect));
+        self.timers.set(now + Duration::from_millis(SUSPECT_ASK_MS), Due::ProbeSuspect(suspect));
     }
 
     fn packet_to(&self, dst: Id, message: Message<Id>, claims: &[Claim<Id>]) -> Vec<u8> {
@@ -302,8 +319,8 @@ impl Membership {
         self.foca.iter_membership_state().find(|entry| entry.id().name == name)
     }
 
-    /// Calls foca and notes what it wants. Its errors are of packets that it did not take, or of duplicates:
-    /// there is nothing to do about them.
+    /// Calls foca, and carries out what it wants. Its errors concern packets that it refused, or duplicates: there is
+    /// nothing to do about them.
     fn call(
         &mut self,
         now: Instant,
@@ -312,15 +329,15 @@ impl Membership {
             &mut FocaRuntime,
         ) -> Result<(), foca::Error>,
     ) {
-        let mut hands = FocaRuntime::default();
-        let _ = call(&mut self.foca, &mut hands);
-        for change in hands.changes {
+        let mut runtime = FocaRuntime::default();
+        let _ = call(&mut self.foca, &mut runtime);
+        for change in runtime.changes {
             self.on_change(&change);
         }
-        for (after, timer) in hands.timers {
+        for (after, timer) in runtime.timers {
             self.set_timer(now, after, timer);
         }
-        for (to, packet) in hands.packets {
+        for (to, packet) in runtime.packets {
             let Some(known) = self.known.get(&to.name) else { continue };
             if packet::is_ping(&packet) {
                 self.ping = Some((to.name, packet.clone(), now));
@@ -333,7 +350,7 @@ impl Membership {
     fn set_timer(&mut self, now: Instant, after: Duration, timer: Timer<Id>) {
         if let Timer::ChangeSuspectToDown { member_id, incarnation, .. } = &timer {
             let (id, incarnation) = (*member_id, *incarnation);
-            // foca sets one more for every failed probe of a suspect; the first counts.
+            // foca sets another one for every failed probe of a suspect; the first counts.
             if self.timers.suspicion(id.name) == Some((id, incarnation)) {
                 return;
             }
@@ -341,7 +358,7 @@ impl Membership {
                 known.suspected = Some(now);
                 known.accused.get_or_insert((id.generation, incarnation, now));
             }
-            self.timers.set(now, Due::Ask(timers::suspect(id, incarnation)));
+            self.timers.set(now, Due::ProbeSuspect(timers::suspect(id, incarnation)));
         }
         self.timers.set(now + after, Due::Foca(timer));
     }
@@ -352,10 +369,10 @@ impl Membership {
             OwnedNotification::MemberDown(id) => (*id, false),
             OwnedNotification::Rename(_, id) => {
                 if let Some(known) = self.known.get_mut(&id.name)
-                    && let Some((generation, up)) = &mut known.life
+                    && let Some((generation, up)) = &mut known.status
                 {
                     *generation = id.generation;
-                    (known.heard, known.doubted) = (None, None);
+                    (known.contact, known.down_claim) = (None, None);
                     if *up {
                         self.effects.push(Effect::Anew(known.key, id.generation));
                     }
@@ -363,12 +380,12 @@ impl Membership {
                 }
                 return;
             }
-            // Whether foca has members to probe, and renewals, which are ours.
+            // Whether foca has members to probe, and renewals, which this machine does by itself.
             _ => return,
         };
         let Some(known) = self.known.get_mut(&id.name) else { return };
-        let before = known.life.replace((id.generation, up));
-        known.doubted = None;
+        let before = known.status.replace((id.generation, up));
+        known.down_claim = None;
         let was_down = before.is_some_and(|(_, up)| !up);
         self.effects.push(if up { Effect::Up(known.key, id.generation, was_down) } else { Effect::Down(known.key) });
         self.timers.forget_suspicion(id.name);

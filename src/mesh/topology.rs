@@ -1,8 +1,8 @@
-//! Which links stand in a large mesh: everybody finds out for itself, and nearly the same.
+//! Which links are wanted in a large mesh. Each agent computes its own, without messages.
 //!
-//! The keys, sorted, are a ring. Everybody links with those at distances 1, 2, 4 .. on both sides: a circulant
-//! graph. Both ends choose the same link when they know the same members; where they do not, the one that wants
-//! it dials.
+//! The sorted keys form a ring. Each agent links with those at distances 1, 2, 4 … on both sides: a circulant graph, as
+//! the fingers of Chord (Stoica et al., 2001). Both ends choose the same link if they know the same members; otherwise
+//! the end that wants it dials.
 
 use crate::base::id::PeerKey;
 
@@ -15,8 +15,8 @@ pub fn neighbours(others: &[PeerKey], own: PeerKey, count: usize) -> Vec<PeerKey
     while chosen.len() < count.min(size) && distance <= size {
         // Forward from `after - 1 + distance`, backward from `after - distance`, around the ring.
         for at in [(after + distance - 1) % size, (after + size - distance) % size] {
-            let far = others.get(at).filter(|key| !chosen.contains(*key));
-            if let Some(key) = far.filter(|_| chosen.len() < count) {
+            let other = others.get(at).filter(|key| !chosen.contains(*key));
+            if let Some(key) = other.filter(|_| chosen.len() < count) {
                 chosen.push(*key);
             }
         }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_third_of_the_agents_may_be_gone_and_the_rest_is_connected() {
+    fn a_third_of_the_agents_may_be_gone_and_the_rest_stays_connected() {
         let mut rng = Rng::new(2);
         let keys = keys(500, &mut rng);
         let graph = graph(&keys);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_are_all_neighbours() {
+    fn few_agents_are_nearly_all_neighbours() {
         let keys = keys(5, &mut Rng::new(3));
         for (at, own) in keys.iter().enumerate() {
             let others: Vec<_> = keys.iter().copied().filter(|key| key != own).collect();

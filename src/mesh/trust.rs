@@ -1,13 +1,14 @@
-//! Who may do what: the one table of the peers that this agent deals with, and what each of them may do here.
+//! The one table of what each peer may do here.
 //!
-//! Every other part that deals with peers (the link table, the message opener, the datagram table, the notes and
-//! addresses on the device, the membership, the table of peers, gossip, queries) keeps what it needs of a peer, and
-//! no opinion of its own: it follows the [`Effect`]s of this table. In/out: [`Input`]s by whoever decides (the owner's
-//! `--peer` today, certificates later); an effect whenever what a peer may do has changed.
-//! Invariants: an effect is a change, never a repetition; a full table says so and forgets nobody; the agent itself is
-//! never in it. A peer that is not in the table may do nothing: [`Trust::rights`] is where the rights of a guest, a
-//! peer that may only link, will come from. Limit: `TRUST_PEERS_MAX`.
-//! Not here: what a certificate says, and the memory of who was removed for good.
+//! Every other part that deals with peers (the link table, the message verifier, the datagram table, the diagnostics and
+//! the address book, the membership, the table of peers, gossip, queries) holds the data that it needs of a peer, and
+//! decides nothing about it: it follows the [`Effect`]s of this table. [`Input`]s come from whoever decides: the owner's
+//! `--peer` today, certificates later.
+//!
+//! Invariants: an effect is a change, never a repetition; a full table (`TRUST_PEERS_MAX`) refuses and forgets nobody;
+//! the agent itself is never in it. A peer that is not in the table may do nothing; the rights of a guest, a peer that
+//! may only link, would be returned by [`Trust::rights`]. Certificates, and the memory of peers that were removed for
+//! good, are not here.
 
 use crate::base::id::PeerKey;
 use crate::limits::TRUST_PEERS_MAX;
@@ -15,20 +16,20 @@ use core::fmt;
 use core::ops::BitOr;
 use std::collections::BTreeMap;
 
-/// What a peer may do: a set.
+/// A set of things that a peer may do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Rights(u8);
 
 impl Rights {
     /// Nothing.
     pub const NONE: Self = Self(0);
-    /// It may have a link, whoever dials.
+    /// It may have a link, whichever side dials.
     pub const LINK: Self = Self(1);
-    /// Its signature counts: its messages are opened, and gossip items that it signed are kept and handed on.
+    /// Its signature counts: its messages are taken, and gossip items that it signed are stored and passed on.
     pub const SIGN: Self = Self(1 << 1);
     /// It may be a member of the mesh.
     pub const MEMBER: Self = Self(1 << 2);
-    /// It may send sealed datagrams, and is sent some: the probes of the membership.
+    /// It may exchange encrypted datagrams with this agent: the probes of the membership.
     pub const PROBE: Self = Self(1 << 3);
     /// Queries go to it and its answers count; its own queries are answered.
     pub const ANSWER: Self = Self(1 << 4);
@@ -65,7 +66,7 @@ impl fmt::Debug for Rights {
     }
 }
 
-/// What somebody who may decide has decided.
+/// A decision about a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// From now on the peer may do this, and nothing else.
@@ -74,12 +75,12 @@ pub enum Input {
     Revoke(PeerKey),
 }
 
-/// What has changed, for everybody who deals with the peer.
+/// A change of what a peer may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The peer may do this, and nothing else.
     Admit(PeerKey, Rights),
-    /// The peer may do nothing any more: what is known of it is forgotten, and what it says is refused.
+    /// The peer may do nothing any more: its data is forgotten, and its messages are refused.
     Expel(PeerKey),
 }
 
@@ -107,18 +108,18 @@ impl std::error::Error for Refused {}
 #[derive(Clone, Debug)]
 pub struct Trust {
     own: PeerKey,
-    /// Nobody in it has no rights.
+    /// Every peer in it has at least one right.
     peers: BTreeMap<PeerKey, Rights>,
 }
 
 impl Trust {
-    /// A table in which nobody is, of the agent with this key.
+    /// An empty table, of the agent with this key.
     #[must_use]
     pub const fn new(own: PeerKey) -> Self {
         Self { own, peers: BTreeMap::new() }
     }
 
-    /// Takes a decision; what changed by it, if anything.
+    /// Takes a decision, and returns the change that it makes, if any.
     ///
     /// # Errors
     /// Why a grant was not taken; the table is as it was.
@@ -172,14 +173,14 @@ mod tests {
     #[test]
     fn a_peer_may_do_what_was_granted_last_and_nothing_else() {
         let mut trust = Trust::new(OWN);
-        assert_eq!(trust.rights(key(1)), Rights::NONE, "who is not in the table");
+        assert_eq!(trust.rights(key(1)), Rights::NONE, "it is not in the table");
         assert!(trust.may(key(1), Rights::NONE) && !trust.may(key(1), Rights::LINK));
         let some = Rights::LINK | Rights::SIGN;
         assert_eq!(trust.handle(Input::Grant(key(1), some)), Ok(Some(Effect::Admit(key(1), some))));
         assert!(trust.may(key(1), Rights::LINK) && trust.may(key(1), some) && !trust.may(key(1), Rights::ALL));
         assert!(!trust.may(key(1), Rights::SIGN | Rights::PROBE), "one of two is not both");
         assert_eq!(trust.handle(Input::Grant(key(1), Rights::PROBE)), Ok(Some(Effect::Admit(key(1), Rights::PROBE))));
-        assert!(!trust.may(key(1), Rights::LINK), "the later grant takes the place of the earlier");
+        assert!(!trust.may(key(1), Rights::LINK), "the later grant replaces the earlier one");
         assert_eq!(format!("{:?} {:?}", some, Rights::NONE), "{\"link\", \"sign\"} {}");
     }
 
@@ -198,12 +199,15 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_says_so_forgets_nobody_and_never_holds_the_agent_itself() {
+    fn a_full_table_refuses_forgets_nobody_and_never_holds_the_agent_itself() {
         let mut trust = Trust::new(OWN);
         let taken = (0..1_000_000).filter(|n| trust.handle(Input::Grant(key(*n), Rights::ALL)).is_ok()).count();
         assert_eq!((taken, trust.iter().count()), (TRUST_PEERS_MAX, TRUST_PEERS_MAX));
         assert_eq!(trust.handle(Input::Grant(key(u64::MAX), Rights::LINK)), Err(Refused::Full));
-        assert!(trust.handle(Input::Grant(key(0), Rights::LINK)).is_ok(), "who is in may be given other rights");
+        assert!(
+            trust.handle(Input::Grant(key(0), Rights::LINK)).is_ok(),
+            "a peer in the table may be given other rights"
+        );
         assert_eq!(trust.handle(Input::Grant(OWN, Rights::ALL)), Err(Refused::Itself));
         assert!(trust.handle(Input::Revoke(key(0))).is_ok());
         assert!(trust.handle(Input::Grant(key(u64::MAX), Rights::LINK)).is_ok(), "there is room again");

@@ -1,7 +1,8 @@
-//! Where peers were reached, kept for the next start: a text file of one multiaddr a line, newest first.
+//! The addresses at which peers were reached, stored for the next start: a text file, one multiaddr a line.
 //!
-//! These are hints: a lost or damaged file costs nothing but the first search. It is written only when something
-//! changed, and what changes within a few seconds is written once: memory cards wear.
+//! The addresses of a peer are in order, the newest first. They are hints only: if the file is lost or damaged, the agent
+//! searches for its peers as at its first start. The file is written only after a change, and changes within
+//! `REMEMBER_MS` are written together, because SD cards wear.
 
 use crate::limits::{ADDRESSES_MAX, PEERS_MAX, REMEMBER_MS};
 use crate::platform::blocking;
@@ -22,23 +23,24 @@ const HEAD: &str = "# Where wattle reached other devices. Hints only: it is safe
 
 type KnownAddresses = BTreeMap<PeerId, Vec<SocketAddr>>;
 
-/// What is remembered, on its way to the file. A handle: clones mean the same.
+/// A handle to the stored addresses; clones share them.
 #[derive(Clone, Debug)]
 pub struct AddressBook {
     known: Arc<Mutex<KnownAddresses>>,
-    /// Wakes the task that writes; one that is on its way is enough.
+    /// Wakes the task that writes; its capacity of one is enough.
     changed: Sender<()>,
 }
 
 impl AddressBook {
-    /// Reads the file of this home; what is remembered of `allowed` peers, and the way to write more.
+    /// Reads the file of this home. Returns the handle, and the stored addresses of `allowed` peers.
     #[must_use]
     pub fn open(home: &Path, allowed: &[PeerId]) -> (Self, Vec<(PeerId, SocketAddr)>) {
         let mut known = load(&Home::at(home));
         known.retain(|peer, _| allowed.contains(peer));
-        let hints = known.iter().flat_map(|(peer, places)| places.iter().map(|place| (*peer, *place))).collect();
-        let (known, (changed, told)) = (Arc::new(Mutex::new(known)), bounded(1));
-        smol::spawn(keep(home.to_owned(), Arc::clone(&known), told)).detach();
+        let hints =
+            known.iter().flat_map(|(peer, addresses)| addresses.iter().map(|address| (*peer, *address))).collect();
+        let (known, (changed, wakeup)) = (Arc::new(Mutex::new(known)), bounded(1));
+        smol::spawn(write_changes(home.to_owned(), Arc::clone(&known), wakeup)).detach();
         (Self { known, changed }, hints)
     }
 
@@ -46,53 +48,53 @@ impl AddressBook {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers where a peer was reached, the newest first. Never waits.
-    pub fn remember(&self, peer: PeerId, places: Vec<SocketAddr>) {
-        if note(&mut self.known(), peer, places) {
+    /// Stores the addresses at which a peer was reached, the newest first. Never waits.
+    pub fn remember(&self, peer: PeerId, addresses: Vec<SocketAddr>) {
+        if store(&mut self.known(), peer, addresses) {
             let _ = self.changed.try_send(());
         }
     }
 
-    /// Forgets where a peer was reached, in the file too: whether it stands there or not. Never waits.
+    /// Removes the addresses of a peer, from the file too. Never waits.
     pub fn forget(&self, peer: &PeerId) {
         self.known().remove(peer);
         let _ = self.changed.try_send(());
     }
 }
 
-async fn keep(home: PathBuf, known: Arc<Mutex<KnownAddresses>>, changed: Receiver<()>) {
+async fn write_changes(home: PathBuf, known: Arc<Mutex<KnownAddresses>>, changed: Receiver<()>) {
     while changed.recv().await.is_ok() {
         Timer::after(Duration::from_millis(REMEMBER_MS)).await;
-        // What changed until here is written now.
+        // Changes up to here are in this write.
         let _ = changed.try_recv();
         let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));
         let home = home.clone();
         let written = blocking::run(move || Home::at(&home).write(HomeFile::Peers, text.as_bytes())).await;
         if let Some(Err(error)) = written {
-            warn!("Where other devices are could not be noted down: {error}. After a restart they are looked for.");
+            warn!("The addresses of other devices could not be saved: {error}. After a restart they are searched for.");
         }
     }
 }
 
-/// Takes news in; false if they are none.
-fn note(known: &mut KnownAddresses, peer: PeerId, mut places: Vec<SocketAddr>) -> bool {
-    // A scope is a number of this start of the machine.
-    places.retain(|place| !is_scoped(place.ip()));
-    places.truncate(ADDRESSES_MAX);
-    if known.get(&peer).map_or(&[][..], Vec::as_slice) == places
+/// Sets the addresses of a peer; false if nothing changed or there is no room.
+fn store(known: &mut KnownAddresses, peer: PeerId, mut addresses: Vec<SocketAddr>) -> bool {
+    // The scope of an address is an interface number, which the next boot of the machine may change.
+    addresses.retain(|address| !is_scoped(address.ip()));
+    addresses.truncate(ADDRESSES_MAX);
+    if known.get(&peer).map_or(&[][..], Vec::as_slice) == addresses
         || (known.len() >= PEERS_MAX && !known.contains_key(&peer))
     {
         return false;
     }
-    known.insert(peer, places);
+    known.insert(peer, addresses);
     true
 }
 
 fn text(known: &KnownAddresses) -> String {
     let mut text = HEAD.to_owned();
-    for (peer, places) in known {
-        for place in places {
-            text += &format!("{}\n", Multiaddr::from(*place).with_peer(*peer));
+    for (peer, addresses) in known {
+        for address in addresses {
+            text += &format!("{}\n", Multiaddr::from(*address).with_peer(*peer));
         }
     }
     text
@@ -104,7 +106,7 @@ fn load(home: &Home) -> KnownAddresses {
         Ok(Some(text)) => parse(&text, &name),
         Ok(None) => KnownAddresses::new(),
         Err(error) => {
-            warn!("{name} cannot be read: {error}. Other devices are looked for anew.");
+            warn!("{name} cannot be read: {error}. Other devices are searched for as at the first start.");
             KnownAddresses::new()
         }
     }
@@ -120,13 +122,14 @@ fn parse(text: &[u8], name: &str) -> KnownAddresses {
             continue;
         }
         let address = line.parse::<Multiaddr>().ok();
-        let Some((peer, place)) = address.and_then(|address| address.peer().zip(address.socket())) else {
+        let Some((peer, address)) = address.and_then(|address| address.peer().zip(address.socket())) else {
             damaged += 1;
             continue;
         };
-        let places = if known.len() < PEERS_MAX { Some(known.entry(peer).or_default()) } else { known.get_mut(&peer) };
-        if let Some(places) = places.filter(|places| places.len() < ADDRESSES_MAX && !places.contains(&place)) {
-            places.push(place);
+        let addresses =
+            if known.len() < PEERS_MAX { Some(known.entry(peer).or_default()) } else { known.get_mut(&peer) };
+        if let Some(addresses) = addresses.filter(|all| all.len() < ADDRESSES_MAX && !all.contains(&address)) {
+            addresses.push(address);
         }
     }
     if damaged > 0 {
@@ -148,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_in_its_order_and_damaged_lines_are_skipped() {
+    fn addresses_are_read_back_in_order_and_damaged_lines_are_skipped() {
         let mut known = KnownAddresses::new();
-        let places = vec![at("192.168.1.9:7781"), at("[fd00::9]:7781"), at("[fe80::9%3]:7781")];
-        assert!(note(&mut known, peer(1), places.clone()));
-        assert!(!note(&mut known, peer(1), places), "nothing new is not written");
-        assert!(note(&mut known, peer(2), vec![at("10.0.0.2:1")]));
+        let addresses = vec![at("192.168.1.9:7781"), at("[fd00::9]:7781"), at("[fe80::9%3]:7781")];
+        assert!(store(&mut known, peer(1), addresses.clone()));
+        assert!(!store(&mut known, peer(1), addresses), "no change, no write");
+        assert!(store(&mut known, peer(2), vec![at("10.0.0.2:1")]));
         let text = text(&known);
         assert_eq!(text.lines().count(), 4, "{text}");
         assert_eq!(parse(text.as_bytes(), "peers"), known);
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_has_an_end() {
+    fn what_is_read_is_bounded() {
         let mut text = String::new();
         for seed in 0_u16..700 {
             let mut key = [0; 32];
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn only_peers_that_may_link_are_remembered_after_a_restart() {
+    fn only_addresses_of_allowed_peers_are_returned_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let lines = [1, 2].map(|seed| format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer(seed))));
         std::fs::write(folder.path().join("peers"), lines.concat()).unwrap();
@@ -189,13 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn where_a_peer_was_reached_is_forgotten_in_the_file_too() {
+    fn a_forgotten_peer_is_removed_from_the_file_too() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("peers");
         let lines = [1, 2].map(|seed| format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer(seed))));
         std::fs::write(&path, lines.concat()).unwrap();
-        let (memory, _) = AddressBook::open(folder.path(), &[peer(1), peer(2)]);
-        memory.forget(&peer(1));
+        let (book, _) = AddressBook::open(folder.path(), &[peer(1), peer(2)]);
+        book.forget(&peer(1));
         let read = || parse(&std::fs::read(&path).unwrap(), "peers");
         smol::block_on(async {
             for _ in 0..600 {

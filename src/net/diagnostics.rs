@@ -1,8 +1,10 @@
-//! What this agent knows of the network around it, noted down as it happens, for `wattle doctor`.
+//! Observations of the network, recorded as they happen, for `wattle doctor` (`GET /v1/network`).
 //!
-//! Some decisions of the sockets read them: whether an address may be dialled, whose announcements are looked at, and
-//! whether anybody is still looked for. Peers are those that may link, so the table is as long as that list; unknown_peers
-//! are the last few.
+//! They answer why a peer is not reached: where this agent listens, whether multicast works, and for each peer that may
+//! link when it was last announced, dialled and linked, and how many datagrams were exchanged with it. Three decisions of
+//! the other files in `net` read them too: whether an address may be dialled, whose announcements are taken, and whether
+//! discovery still has to search. The table of peers is bounded by `LINK_ALLOWED_MAX`; of unknown peers that tried to
+//! link only the last few are held.
 
 use crate::base::time::Instant;
 use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
@@ -14,26 +16,26 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The notes. A handle: clones mean the same ones.
+/// A handle to the observations; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
-    notes: Arc<Mutex<Notes>>,
+    records: Arc<Mutex<Records>>,
 }
 
 #[derive(Debug, Default)]
-struct Notes {
+struct Records {
     listen: Option<SocketAddr>,
     places: Vec<ListenAddress>,
     no_datagrams: Option<String>,
     garbage: u64,
     multicast: Multicast,
     given: Vec<(PeerId, IpAddr)>,
-    peers: BTreeMap<PeerId, PeerNotes>,
+    peers: BTreeMap<PeerId, PeerRecord>,
     unknown_peers: VecDeque<(PeerId, SocketAddr, Instant)>,
 }
 
 #[derive(Debug, Default)]
-struct PeerNotes {
+struct PeerRecord {
     given: Vec<String>,
     linked: Option<SocketAddr>,
     seen: Option<(SocketAddr, Instant)>,
@@ -49,43 +51,43 @@ struct PeerNotes {
 pub struct ListenAddress {
     /// The interface's name.
     pub interface: String,
-    /// Where it listens there.
+    /// The address on it at which the agent is reached.
     pub address: SocketAddr,
-    /// The address with the length of its network's prefix.
+    /// The prefix length of its network.
     pub prefix: u8,
 }
 
-/// How announcing and browsing goes.
+/// The state of multicast DNS.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Multicast {
     /// Whether it runs.
     pub on: bool,
     /// Why not, or what failed last.
     pub why: Option<String>,
-    /// Interfaces on which this agent's own announcement came back to it: the system sends and hears there.
+    /// Interfaces on which this agent received its own announcement: there the system sends and receives multicast.
     pub own_heard: Vec<String>,
-    /// Announcements of other agents that were heard, members or not.
+    /// Announcements of other agents that were received, members or not.
     pub others_heard: u64,
-    /// How often it had to be started again.
+    /// How often the daemon was restarted.
     pub restarts: u64,
 }
 
-/// `GET /v1/network` answers this.
+/// The answer to `GET /v1/network`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkReport {
     /// Where the agent listens, as bound.
     pub listen: Option<SocketAddr>,
     /// The addresses at which others reach it.
     pub places: Vec<ListenAddress>,
-    /// Why no datagrams are sent or heard; null where they are.
+    /// Why no datagrams are exchanged; null if they are.
     pub no_datagrams: Option<String>,
-    /// Datagrams that nobody's key opened.
+    /// Received datagrams that no key opened.
     pub garbage: u64,
-    /// Announcing and browsing.
+    /// Multicast DNS.
     pub multicast: Multicast,
     /// The peers that may link.
     pub peers: Vec<PeerReachability>,
-    /// Devices that wanted to link and may not, the newest first.
+    /// Devices that tried to link and may not, the newest first.
     pub unknown_peers: Vec<UnknownPeer>,
 }
 
@@ -94,77 +96,77 @@ pub struct NetworkReport {
 pub struct PeerReachability {
     /// Its PeerId.
     pub peer_id: String,
-    /// What its owner said of where it is.
+    /// The addresses and names that the owner gave, as typed.
     pub given: Vec<String>,
-    /// The far end of its link, while there is one.
+    /// The address at the other end of its link, while there is one.
     pub linked: Option<SocketAddr>,
-    /// Where discovery heard it last.
+    /// The address that discovery found last.
     pub seen: Option<SocketAddr>,
     /// Milliseconds since then.
     pub seen_ms: Option<u64>,
-    /// Where it was dialled last.
+    /// The address that was dialled last.
     pub dialled: Option<SocketAddr>,
     /// Milliseconds since then.
     pub dialled_ms: Option<u64>,
     /// Why that did not lead to a link.
     pub failed: Option<String>,
-    /// Whether it gave the keys of its datagrams.
+    /// Whether it sent the keys of its datagrams.
     pub keys: bool,
     /// Datagrams sent to it.
     pub sent: u64,
-    /// Datagrams of it that were opened.
+    /// Datagrams received from it.
     pub heard: u64,
     /// Milliseconds since the last of them.
     pub heard_ms: Option<u64>,
 }
 
-/// A device that wanted to link and may not.
+/// A device that tried to link and may not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownPeer {
-    /// Its PeerId, proven.
+    /// Its proven PeerId.
     pub peer_id: String,
-    /// Where it came from.
+    /// The address that it dialled from.
     pub address: SocketAddr,
     /// Milliseconds since then.
     pub ms: u64,
 }
 
 impl Diagnostics {
-    fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn peer_notes(&self, peer: &PeerId, note: impl FnOnce(&mut PeerNotes)) {
-        if let Some(peer_notes) = self.notes().peers.get_mut(peer) {
-            note(peer_notes);
+    fn record(&self, peer: &PeerId, update: impl FnOnce(&mut PeerRecord)) {
+        if let Some(record) = self.records().peers.get_mut(peer) {
+            update(record);
         }
     }
 
     /// Where the agent listens.
     pub fn listens(&self, at: SocketAddr) {
-        self.notes().listen = Some(at);
+        self.records().listen = Some(at);
     }
 
-    /// A peer may link from now on. Beyond `LINK_ALLOWED_MAX` nothing is noted of it.
+    /// A peer may link from now on. Beyond `LINK_ALLOWED_MAX` nothing is recorded of it.
     pub fn admit(&self, peer: PeerId) {
-        let mut notes = self.notes();
-        if notes.peers.len() < LINK_ALLOWED_MAX {
-            notes.peers.entry(peer).or_default();
+        let mut records = self.records();
+        if records.peers.len() < LINK_ALLOWED_MAX {
+            records.peers.entry(peer).or_default();
         }
     }
 
-    /// A peer may link no longer: nothing is known of it any more.
+    /// A peer may not link any more: its records are removed.
     pub fn expel(&self, peer: &PeerId) {
-        let mut notes = self.notes();
-        notes.peers.remove(peer);
-        notes.given.retain(|(of, _)| of != peer);
+        let mut records = self.records();
+        records.peers.remove(peer);
+        records.given.retain(|(of, _)| of != peer);
     }
 
-    /// Where its owner says that a peer is, as it was typed.
+    /// The owner gave this address or name of a peer, as typed.
     pub fn said(&self, peer: &PeerId, given: String) {
-        self.peer_notes(peer, |peer_notes| {
-            if peer_notes.given.len() < GIVEN_MAX {
-                peer_notes.given.push(given);
+        self.record(peer, |record| {
+            if record.given.len() < GIVEN_MAX {
+                record.given.push(given);
             }
         });
     }
@@ -172,128 +174,127 @@ impl Diagnostics {
     /// Whether a peer may link.
     #[must_use]
     pub fn is_known(&self, peer: &PeerId) -> bool {
-        self.notes().peers.contains_key(peer)
+        self.records().peers.contains_key(peer)
     }
 
-    /// The owner gave this address of a peer that may link, or a name that leads to it: it may be dialled wherever
-    /// it lies.
+    /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even outside
+    /// the home network.
     pub fn give(&self, peer: PeerId, address: IpAddr) {
-        let mut notes = self.notes();
-        let known = notes.peers.contains_key(&peer) && notes.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX;
-        if known && !notes.given.contains(&(peer, address)) {
-            notes.given.push((peer, address));
+        let mut records = self.records();
+        let may_add = records.peers.contains_key(&peer) && records.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX;
+        if may_add && !records.given.contains(&(peer, address)) {
+            records.given.push((peer, address));
         }
     }
 
-    /// Whether an address may be dialled: it is of the home, on a network that this device is on, or the owner
-    /// gave it.
+    /// Whether an address may be dialled: it is private, on a network of this device, or given by the owner.
     #[must_use]
     pub fn may_dial(&self, address: IpAddr) -> bool {
-        let notes = self.notes();
+        let records = self.records();
         is_home(address)
-            || notes.given.iter().any(|(_, given)| *given == address)
-            || notes.places.iter().any(|place| same_network(place.address.ip(), address, place.prefix))
+            || records.given.iter().any(|(_, given)| *given == address)
+            || records.places.iter().any(|place| same_network(place.address.ip(), address, place.prefix))
     }
 
-    /// The addresses of this device, from now on.
+    /// Sets the addresses of this device.
     pub fn stands(&self, places: &[ListenAddress]) {
-        self.notes().places = places.to_vec();
+        self.records().places = places.to_vec();
     }
 
-    /// Where others reach this device: its addresses, each with the listener's port.
+    /// The addresses at which others reach this device.
     #[must_use]
     pub fn places(&self) -> Vec<ListenAddress> {
-        self.notes().places.clone()
+        self.records().places.clone()
     }
 
-    /// The socket of datagrams could not be had.
+    /// The UDP socket could not be opened.
     pub fn no_datagrams(&self, why: &str) {
-        self.notes().no_datagrams = Some(why.to_owned());
+        self.records().no_datagrams = Some(why.to_owned());
     }
 
-    /// A datagram that nobody's key opened.
+    /// A datagram arrived that no key opened.
     pub fn garbage(&self) {
-        self.notes().garbage += 1;
+        self.records().garbage += 1;
     }
 
-    /// A peer gave its keys.
+    /// A peer sent the keys of its datagrams.
     pub fn keyed(&self, peer: &PeerId) {
-        self.peer_notes(peer, |peer_notes| peer_notes.keys = true);
+        self.record(peer, |record| record.keys = true);
     }
 
     /// A datagram was sent.
     pub fn sent(&self, peer: &PeerId) {
-        self.peer_notes(peer, |peer_notes| peer_notes.sent += 1);
+        self.record(peer, |record| record.sent += 1);
     }
 
-    /// A datagram was opened.
+    /// A datagram of a peer arrived and opened.
     pub fn opened(&self, peer: &PeerId, now: Instant) {
-        self.peer_notes(peer, |peer_notes| (peer_notes.heard, peer_notes.heard_at) = (peer_notes.heard + 1, Some(now)));
+        self.record(peer, |record| (record.heard, record.heard_at) = (record.heard + 1, Some(now)));
     }
 
-    /// Something changed with multicast.
-    pub fn multicast(&self, note: impl FnOnce(&mut Multicast)) {
-        note(&mut self.notes().multicast);
+    /// Updates the state of multicast DNS.
+    pub fn multicast(&self, update: impl FnOnce(&mut Multicast)) {
+        update(&mut self.records().multicast);
     }
 
-    /// Discovery heard where a peer is.
+    /// Discovery found an address of a peer.
     pub fn seen(&self, peer: &PeerId, at: SocketAddr) {
-        self.peer_notes(peer, |peer_notes| peer_notes.seen = Some((at, clock::now())));
+        self.record(peer, |record| record.seen = Some((at, clock::now())));
     }
 
     /// A peer is dialled.
     pub fn dials(&self, peer: &PeerId, at: SocketAddr) {
-        self.peer_notes(peer, |peer_notes| peer_notes.dialled = Some((at, clock::now(), None)));
+        self.record(peer, |record| record.dialled = Some((at, clock::now(), None)));
     }
 
-    /// A dial came to nothing.
+    /// A dial failed.
     pub fn failed(&self, peer: &PeerId, at: SocketAddr, why: &str) {
-        self.peer_notes(peer, |peer_notes| peer_notes.dialled = Some((at, clock::now(), Some(why.to_owned()))));
+        self.record(peer, |record| record.dialled = Some((at, clock::now(), Some(why.to_owned()))));
     }
 
-    /// A link came up, or went.
+    /// A link came up (`at`) or went down (`None`).
     pub fn linked(&self, peer: &PeerId, at: Option<SocketAddr>) {
-        self.peer_notes(peer, |peer_notes| peer_notes.linked = at);
+        self.record(peer, |record| record.linked = at);
     }
 
-    /// Whether some peer that may link is not linked.
+    /// Whether a peer that may link has no link.
     #[must_use]
     pub fn is_lonely(&self) -> bool {
-        self.notes().peers.values().any(|peer_notes| peer_notes.linked.is_none())
+        self.records().peers.values().any(|record| record.linked.is_none())
     }
 
     /// Whether there is a link to a peer.
     #[must_use]
     pub fn is_linked(&self, peer: &PeerId) -> bool {
-        self.notes().peers.get(peer).is_some_and(|peer_notes| peer_notes.linked.is_some())
+        self.records().peers.get(peer).is_some_and(|record| record.linked.is_some())
     }
 
-    /// A device that may not link wanted to.
+    /// A device that may not link tried to.
     pub fn unknown_peer(&self, peer: PeerId, at: SocketAddr) {
-        let unknown_peers = &mut self.notes().unknown_peers;
+        let unknown_peers = &mut self.records().unknown_peers;
         unknown_peers.retain(|(known, ..)| *known != peer);
         unknown_peers.truncate(STRANGERS_MAX - 1);
         unknown_peers.push_front((peer, at, clock::now()));
     }
 
-    /// Everything, to be told.
+    /// A report of everything.
     #[must_use]
     pub fn around(&self, now: Instant) -> NetworkReport {
-        let notes = self.notes();
+        let records = self.records();
         let ms = |at: Instant| u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
-        let reached = |(peer, peer_notes): (&PeerId, &PeerNotes)| PeerReachability {
+        let peer_report = |(peer, record): (&PeerId, &PeerRecord)| PeerReachability {
             peer_id: peer.to_string(),
-            given: peer_notes.given.clone(),
-            linked: peer_notes.linked,
-            seen: peer_notes.seen.map(|(at, _)| at),
-            seen_ms: peer_notes.seen.map(|(_, when)| ms(when)),
-            dialled: peer_notes.dialled.as_ref().map(|(at, ..)| *at),
-            dialled_ms: peer_notes.dialled.as_ref().map(|(_, when, _)| ms(*when)),
-            failed: peer_notes.dialled.as_ref().and_then(|(.., why)| why.clone()),
-            keys: peer_notes.keys,
-            sent: peer_notes.sent,
-            heard: peer_notes.heard,
-            heard_ms: peer_notes.heard_at.map(ms),
+            given: record.given.clone(),
+            linked: record.linked,
+            seen: record.seen.map(|(at, _)| at),
+            seen_ms: record.seen.map(|(_, when)| ms(when)),
+            dialled: record.dialled.as_ref().map(|(at, ..)| *at),
+            dialled_ms: record.dialled.as_ref().map(|(_, when, _)| ms(*when)),
+            failed: record.dialled.as_ref().and_then(|(.., why)| why.clone()),
+            keys: record.keys,
+            sent: record.sent,
+            heard: record.heard,
+            heard_ms: record.heard_at.map(ms),
         };
         let unknown_peer = |(peer, at, when): &(PeerId, SocketAddr, Instant)| UnknownPeer {
             peer_id: peer.to_string(),
@@ -301,25 +302,25 @@ impl Diagnostics {
             ms: ms(*when),
         };
         NetworkReport {
-            listen: notes.listen,
-            places: notes.places.clone(),
-            no_datagrams: notes.no_datagrams.clone(),
-            garbage: notes.garbage,
-            multicast: notes.multicast.clone(),
-            peers: notes.peers.iter().map(reached).collect(),
-            unknown_peers: notes.unknown_peers.iter().map(unknown_peer).collect(),
+            listen: records.listen,
+            places: records.places.clone(),
+            no_datagrams: records.no_datagrams.clone(),
+            garbage: records.garbage,
+            multicast: records.multicast.clone(),
+            peers: records.peers.iter().map(peer_report).collect(),
+            unknown_peers: records.unknown_peers.iter().map(unknown_peer).collect(),
         }
     }
 }
 
 /// Whether two addresses have the first `prefix` bits in common.
 fn same_network(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
-    let alike = |difference: u128, bits: u8| prefix > 0 && difference.leading_zeros() >= u32::from(prefix.min(bits));
+    let matches = |difference: u128, bits: u8| prefix > 0 && difference.leading_zeros() >= u32::from(prefix.min(bits));
     match (one, other) {
         (IpAddr::V4(one), IpAddr::V4(other)) => {
-            alike(u128::from(one.to_bits() ^ other.to_bits()) << 96 | (1 << 95), 32)
+            matches(u128::from(one.to_bits() ^ other.to_bits()) << 96 | (1 << 95), 32)
         }
-        (IpAddr::V6(one), IpAddr::V6(other)) => alike(one.to_bits() ^ other.to_bits(), 128),
+        (IpAddr::V6(one), IpAddr::V6(other)) => matches(one.to_bits() ^ other.to_bits(), 128),
         _ => false,
     }
 }
@@ -333,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_home_its_networks_and_what_the_owner_gave_may_be_dialled() {
+    fn only_private_addresses_local_networks_and_given_addresses_may_be_dialled() {
         let network = Diagnostics::default();
         let at =
             |text: &str, prefix| ListenAddress { interface: "eth0".into(), address: text.parse().unwrap(), prefix };
@@ -346,17 +347,17 @@ mod tests {
         }
         let peer = PeerId::from_public_key(&[1; 32]);
         network.give(peer, ip("8.8.8.8"));
-        assert!(!network.may_dial(ip("8.8.8.8")), "a place of nobody that may link");
+        assert!(!network.may_dial(ip("8.8.8.8")), "given for a peer that may not link");
         network.admit(peer);
         network.give(peer, ip("8.8.8.8"));
         assert!(network.may_dial(ip("8.8.8.8")));
         network.expel(&peer);
-        assert!(!network.may_dial(ip("8.8.8.8")), "its places go with it");
+        assert!(!network.may_dial(ip("8.8.8.8")), "its addresses are removed with it");
         assert!(same_network(ip("10.0.0.1"), ip("10.0.0.1"), 32) && !same_network(ip("10.0.0.1"), ip("10.0.0.1"), 0));
     }
 
     #[test]
-    fn notes_are_of_peers_that_may_link_and_of_the_last_strangers() {
+    fn records_are_of_peers_that_may_link_and_of_the_last_unknown_peers() {
         let peer = |seed| PeerId::from_public_key(&[seed; 32]);
         let network = Diagnostics::default();
         network.admit(peer(1));

@@ -2,9 +2,9 @@
 //!
 //! `link` speaks libp2p over TCP (multistream-select, Noise, yamux; see its head for the specifications), `udp` carries
 //! the membership probes as sealed datagrams, `discovery` announces and browses multicast DNS (RFC 6762, RFC 6763), and
-//! `session` joins them into one session per peer: it signs what the node sends and verifies what arrives.
-//! `address_book` remembers where peers were reached, `resolve` looks names up, and `diagnostics` keeps notes for
-//! `wattle doctor`.
+//! `session` manages the sessions of all peers: it signs what the node sends and verifies what arrives.
+//! `address_book` stores where peers were reached, `resolve` looks names up in DNS, and `diagnostics` collects what
+//! `wattle doctor` reports.
 //!
 //! Invariants: a peer gets a link only if the node admitted it; every buffer has a cap in `limits`; a slow peer
 //! stops its own link and no other. Nothing here decides whom to dial or what to answer: that is the node's.

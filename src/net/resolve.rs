@@ -1,6 +1,8 @@
-//! Peers that the owner gave by a name (`/dns4/nas.local/tcp/7781/p2p/…`): the name is looked up again and again
-//! while there is no link, and each answer is a hint for the node. The PeerId in the address says who is meant,
-//! whatever the name leads to.
+//! Peers that the owner gives with `--peer`: by PeerId alone, by address, or by a DNS name
+//! (`/dns4/nas.local/tcp/7781/p2p/…`).
+//!
+//! A name is looked up again, with a pause that doubles, while there is no link to the peer; each address is a hint for
+//! the node. The PeerId in the multiaddr identifies the peer, whatever the name resolves to.
 
 use super::diagnostics::Diagnostics;
 use crate::base::id::PeerKey;
@@ -16,10 +18,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Letters of a name in DNS.
+/// The longest DNS name (RFC 1035, 2.3.4, as text).
 const NAME_MAX: usize = 253;
 
-/// Which addresses of a name are meant.
+/// Which addresses of a name to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     Any,
@@ -27,18 +29,18 @@ enum Family {
     V6,
 }
 
-/// Where the owner says that a peer is.
+/// The address of a peer, as the owner gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given {
-    /// The owner does not know: it dials this agent, or discovery finds it.
+    /// None: the peer dials this agent, or discovery finds it.
     Nowhere,
-    /// At an address.
+    /// An address.
     At(SocketAddr),
-    /// At a name.
+    /// A DNS name.
     Named(Name),
 }
 
-/// A name and a port.
+/// A DNS name and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     name: String,
@@ -46,12 +48,12 @@ pub struct Name {
     family: Family,
 }
 
-/// A peer as the owner gives it: who, and where if known.
+/// A peer as the owner gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Who.
+    /// Its PeerId.
     pub peer: PeerId,
-    /// Where.
+    /// Its address, if the owner gave one.
     pub given: Given,
     /// As it was typed.
     pub text: String,
@@ -61,18 +63,18 @@ impl FromStr for Peer {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let nobody = || "a peer's address ends with /p2p/ and its name, as its `wattle id` prints it".to_owned();
+        let no_peer_id = || "a peer's address ends with /p2p/ and its name, as its `wattle id` prints it".to_owned();
         if let Some((family, rest)) = family(text) {
             let mut parts = rest.split('/');
             let (name, tcp, port) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-            let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-            if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(sound) {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+            if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) {
                 return Err("a name has letters, digits, dots and hyphens, as in /dns4/nas.local/tcp/7781/p2p/…".into());
             }
             let port = port.filter(|_| tcp == Some("tcp")).and_then(|port| port.parse().ok()).filter(|port| *port > 0);
             let port = port.ok_or("after the name comes /tcp/ and the port, mostly 7781")?;
             let (p2p, peer) = (parts.next(), parts.next());
-            let peer = peer.filter(|_| p2p == Some("p2p") && parts.next().is_none()).ok_or_else(nobody)?;
+            let peer = peer.filter(|_| p2p == Some("p2p") && parts.next().is_none()).ok_or_else(no_peer_id)?;
             let peer: PeerId = peer.parse().map_err(|error| format!("{error}"))?;
             let given = Given::Named(Name { name: name.to_owned(), port, family });
             return Ok(Self { peer, given, text: text.to_owned() });
@@ -80,7 +82,7 @@ impl FromStr for Peer {
         let address: Multiaddr =
             text.parse().map_err(|error: crate::wire::multiaddr::BadMultiaddr| error.to_string())?;
         let given = address.socket().map_or(Given::Nowhere, Given::At);
-        Ok(Self { peer: address.peer().ok_or_else(nobody)?, given, text: text.to_owned() })
+        Ok(Self { peer: address.peer().ok_or_else(no_peer_id)?, given, text: text.to_owned() })
     }
 }
 
@@ -90,7 +92,7 @@ fn family(text: &str) -> Option<(Family, &str)> {
         .find_map(|(head, family)| Some((family, text.strip_prefix(head)?)))
 }
 
-/// Looks a name up for as long as the driver lives, while the peer may link.
+/// Looks up a name until the driver is gone, at times when the peer may link and has no link.
 pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, inputs: Sender<Input>) {
     smol::spawn(async move {
         let mut pause = Duration::from_millis(RESOLVE_MS);
@@ -98,10 +100,10 @@ pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, inputs: S
             if network.is_linked(&peer) {
                 pause = Duration::from_millis(RESOLVE_MS);
             } else if network.is_known(&peer) {
-                for place in look_up(&name).await {
-                    network.give(peer, place.ip());
-                    network.seen(&peer, place);
-                    let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), place)).await;
+                for address in look_up(&name).await {
+                    network.give(peer, address.ip());
+                    network.seen(&peer, address);
+                    let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), address)).await;
                 }
             }
             Timer::after(pause).await;
@@ -115,13 +117,13 @@ async fn look_up(name: &Name) -> Vec<SocketAddr> {
     let (host, port, family) = (name.name.clone(), name.port, name.family);
     let found = blocking::run(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)).await;
     match found {
-        Some(Ok(places)) => {
-            let meant = |place: &SocketAddr| match family {
+        Some(Ok(addresses)) => {
+            let of_family = |address: &SocketAddr| match family {
                 Family::Any => true,
-                Family::V4 => place.is_ipv4(),
-                Family::V6 => place.is_ipv6(),
+                Family::V4 => address.is_ipv4(),
+                Family::V6 => address.is_ipv6(),
             };
-            places.into_iter().filter(meant).take(ADDRESSES_MAX).collect()
+            addresses.into_iter().filter(of_family).take(ADDRESSES_MAX).collect()
         }
         Some(Err(error)) => {
             debug!("The name {} could not be looked up: {error}.", name.name);
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_is_given_by_its_name_alone_by_an_address_or_by_a_name_in_dns() {
+    fn a_peer_is_given_by_its_peer_id_alone_by_an_address_or_by_a_dns_name() {
         assert_eq!(given(""), Ok(Given::Nowhere));
         assert_eq!(given("/ip4/192.168.1.7/tcp/7781"), Ok(Given::At("192.168.1.7:7781".parse().unwrap())));
         assert_eq!(given("/ip6/fd00::7/tcp/1"), Ok(Given::At("[fd00::7]:1".parse().unwrap())));
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_pins_nobody_or_makes_no_sense_is_refused_with_a_sentence() {
+    fn an_address_without_a_peer_id_or_that_is_malformed_is_refused_with_a_sentence() {
         for bad in [
             "/dns4//tcp/1",
             "/dns4/a b/tcp/1",
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_this_machine_is_found_without_asking_anybody() {
+    fn a_numeric_name_is_resolved_without_dns() {
         let name = Name { name: "127.0.0.1".to_owned(), port: 9, family: Family::Any };
         assert_eq!(smol::block_on(look_up(&name)), ["127.0.0.1:9".parse().unwrap()]);
         assert!(smol::block_on(look_up(&Name { family: Family::V6, ..name })).is_empty());

@@ -1,4 +1,14 @@
-//! Talking over links: what the node says is sealed and sent, what comes is opened and handed to the node.
+//! Sessions with all peers: what the node sends is signed, encoded and queued; what arrives is verified, decoded and
+//! passed to the node.
+//!
+//! One [`PeerSession`] manages the sessions of every peer. It joins the links (`link`), the datagrams (`udp`), this
+//! agent's signing key and the verifier, which checks the signature and the replay window of each sender (both in
+//! `wire::envelope`). Events of the links become inputs of the node in [`PeerSession::on_link_event`]; datagrams go to
+//! the driver's channel directly. When a link comes up, this agent sends the peer fresh keys for its datagrams.
+//!
+//! `mesh::trust` decides what a peer may do; [`PeerSession::admit`] carries that into the link table, the verifier, the
+//! datagram table and the diagnostics. A message that a full queue does not take is dropped: the node waits for no answer
+//! beyond its own deadline.
 
 use super::diagnostics::Diagnostics;
 use super::link::{Channel, LinkEvent, Links};
@@ -17,118 +27,117 @@ use log::{debug, info, warn};
 use smol::channel::Sender;
 use std::net::TcpListener;
 
-/// An agent's session and ears.
+/// The sessions with all peers of an agent.
 #[derive(Debug)]
 pub struct PeerSession {
     links: Links,
     signer: Signer,
     verifier: Verifier,
-    probe: UdpTransport,
-    network: Diagnostics,
+    udp: UdpTransport,
+    diagnostics: Diagnostics,
 }
 
 impl PeerSession {
-    /// For these links. `signer` counts on from this start of the agent.
+    /// Sessions over these links. The boot counter in `signer` is that of this start of the agent.
     #[must_use]
-    pub fn new(links: Links, signer: Signer, trust: &Trust, probe: UdpTransport, network: Diagnostics) -> Self {
-        let mut session = Self { links, signer, verifier: Verifier::new(), probe, network };
+    pub fn new(links: Links, signer: Signer, trust: &Trust, udp: UdpTransport, diagnostics: Diagnostics) -> Self {
+        let mut session = Self { links, signer, verifier: Verifier::new(), udp, diagnostics };
         trust.iter().for_each(|(peer, rights)| session.admit(peer, rights));
         session
     }
 
-    /// Opens the links on `listener` for the peers of `trust`, and the datagrams beside it. `boot` is the number of this
-    /// start, and on the disk: it orders this agent's messages after all of the starts before. Datagrams come as
-    /// `inputs`, what happens on links as `events`, for `on_link_event`.
+    /// Opens the links on `listener` for the peers of `trust`, and a UDP socket on the same port. `boot` is the number of
+    /// this start, already on the disk: it orders this agent's messages after those of earlier starts. Datagrams go to
+    /// `inputs`, link events to `events`; pass those to `on_link_event`.
     ///
     /// # Errors
-    /// One sentence: the listener broke.
+    /// A sentence: the listener cannot be used.
     pub fn open(
         boot: u32,
         key: &SigningKey,
         listener: TcpListener,
         trust: &Trust,
-        network: Diagnostics,
+        diagnostics: Diagnostics,
         inputs: Sender<Input>,
         events: Sender<LinkEvent>,
     ) -> Result<Self, String> {
         let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
-        network.listens(at);
-        let probe = UdpTransport::open(at, inputs, network.clone());
-        // Nobody who may link is refused in the moment between.
+        diagnostics.listens(at);
+        let udp = UdpTransport::open(at, inputs, diagnostics.clone());
+        // The peers are allowed from the first moment: none of them is refused before `new` admits it.
         let links = Links::open(listener, key.clone(), &linking(trust), events)
             .map_err(|error| format!("The agent cannot listen for other devices: {error}."))?;
-        Ok(Self::new(links, Signer::new(key.clone(), boot), trust, probe, network))
+        Ok(Self::new(links, Signer::new(key.clone(), boot), trust, udp, diagnostics))
     }
 
     /// A peer may do this from now on, and nothing else.
     pub fn admit(&mut self, peer: PeerKey, rights: Rights) {
         let peer = PeerId::from_public_key(&peer.0);
-        let mut room = true;
+        let mut has_room = true;
         if rights.contains(Rights::LINK) {
-            room &= self.links.allow(peer);
-            self.network.admit(peer);
+            has_room &= self.links.allow(peer);
+            self.diagnostics.admit(peer);
         } else {
             self.links.refuse(&peer, "it may not link any more");
-            self.network.expel(&peer);
+            self.diagnostics.expel(&peer);
         }
         if rights.contains(Rights::SIGN) {
-            room &= self.verifier.allow(peer);
+            has_room &= self.verifier.allow(peer);
         } else {
             self.verifier.forget(&peer);
         }
         if rights.contains(Rights::PROBE) {
-            room &= self.probe.admit(peer);
+            has_room &= self.udp.admit(peer);
         } else {
-            self.probe.expel(&peer);
+            self.udp.expel(&peer);
         }
-        debug_assert!(room, "whoever the table admits fits into every list: `limits` says so");
+        debug_assert!(has_room, "`limits` asserts that every list holds all peers of the trust table");
     }
 
-    /// A peer may do nothing any more: its link ends, and whatever it sends is refused.
+    /// A peer may do nothing any more: its link ends, and everything it sends is refused.
     pub fn expel(&mut self, peer: PeerKey) {
         self.admit(peer, Rights::NONE);
     }
 
-    /// Where this agent is reached from now on.
+    /// Sets the addresses at which this agent is reached, for identify.
     pub fn stand_at(&self, places: &[SocketAddr]) {
         self.links.stand_at(places);
     }
 
-    /// Dials a peer; the answer comes as an event. An address out of the home that the owner did not give is not
-    /// dialled, whoever hinted at it: that answer is returned at once.
+    /// Dials a peer; the result comes as an event. An address outside the home network that the owner did not give is not
+    /// dialled, and that result is returned at once.
     #[must_use]
     pub fn dial(&self, peer: PeerKey, address: SocketAddr) -> Option<Input> {
         let id = PeerId::from_public_key(&peer.0);
-        if self.network.may_dial(address.ip()) {
-            self.network.dials(&id, address);
+        if self.diagnostics.may_dial(address.ip()) {
+            self.diagnostics.dials(&id, address);
             self.links.dial(id, address);
             return None;
         }
-        self.network.failed(&id, address, "the address is not of this home, and was not given with --peer");
+        self.diagnostics.failed(&id, address, "the address is not of this home, and was not given with --peer");
         Some(Input::Link(peer, LinkInput::NotDialled))
     }
 
-    /// Ends the link to a peer that nobody here needs.
+    /// Ends the idle link to a peer.
     pub fn hang_up(&self, peer: PeerKey) {
         self.links.hang_up(&PeerId::from_public_key(&peer.0), "nobody here needs it");
     }
 
-    /// Sends a packet as a sealed datagram. It may be lost.
+    /// Sends a packet as an encrypted datagram. It may be lost.
     pub fn probe(&mut self, peer: PeerKey, packet: &[u8]) {
-        self.probe.send(&PeerId::from_public_key(&peer.0), packet);
+        self.udp.send(&PeerId::from_public_key(&peer.0), packet);
     }
 
-    /// Says something, in the encoding in which the peer speaks. What a full or lost link does not take is not message;
-    /// the node waits for no answer longer than its deadline.
-    pub fn send(&mut self, peer: PeerKey, talk: &Message) {
+    /// Sends a message in the encoding that the peer uses. It is dropped if there is no link or its queue is full.
+    pub fn send(&mut self, peer: PeerKey, message: &Message) {
         let peer = PeerId::from_public_key(&peer.0);
         let encoding = self.links.encoding(&peer);
-        // Both buffers were used before, and will be again.
+        // Both buffers are reused.
         let (mut body, mut frame) = (self.links.frame(), self.links.frame());
-        talk.put(encoding, body.buffer());
-        match self.signer.sign_into(encoding, talk.kind(), &[], &body, frame.buffer()) {
+        message.put(encoding, body.buffer());
+        match self.signer.sign_into(encoding, message.kind(), &[], &body, frame.buffer()) {
             Ok(()) => {
-                if let Err(error) = self.links.send(&peer, channel(encoding, talk), frame) {
+                if let Err(error) = self.links.send(&peer, channel(encoding, message), frame) {
                     debug!("A message to {peer} was not sent: {error}.");
                 }
             }
@@ -136,21 +145,21 @@ impl PeerSession {
         }
     }
 
-    /// Seals a fact of this agent's own, as a gossip item.
+    /// Signs a fact of this agent as a gossip item.
     pub fn sign(&mut self, fact: &Fact) -> Option<Vec<u8>> {
-        let sealed = self.signer.sign(gossip::TYPE, &[], &fact.encode());
-        sealed.inspect_err(|error| warn!("A rumour of this agent's own was not told: {error}")).ok()
+        let signed = self.signer.sign(gossip::TYPE, &[], &fact.encode());
+        signed.inspect_err(|error| warn!("A gossip item of this agent was not sent: {error}")).ok()
     }
 
-    /// Whether a gossip item that somebody handed on was signed by its origin, an agent that is listened to.
+    /// Verifies that a relayed gossip item was signed by its origin, and that this peer's signature counts.
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why it is refused.
     pub fn verify_relayed(&self, message: &[u8]) -> Result<(), BadMessage> {
         self.verifier.verify_relayed(message).map(|_| ())
     }
 
-    /// The time to each linked peer and back, in microseconds, as far as it was measured.
+    /// The measured round-trip times to linked peers, in microseconds.
     #[must_use]
     pub fn round_trips(&self) -> Vec<(PeerKey, u64)> {
         let known = self.links.known().into_iter();
@@ -162,47 +171,47 @@ impl PeerSession {
             .collect()
     }
 
-    /// What an event of the links means to the node; `None` if nothing.
+    /// Turns an event of the links into an input of the node, if it is one.
     pub fn on_link_event(&mut self, event: LinkEvent) -> Option<Input> {
         let key = |peer: &PeerId| PeerKey(*peer.public_key());
         match event {
             LinkEvent::Up { peer, address, .. } => {
                 let address = address.socket()?;
-                self.network.linked(&peer, Some(address));
-                if let Some(keys) = self.probe.greet(peer, address) {
+                self.diagnostics.linked(&peer, Some(address));
+                if let Some(keys) = self.udp.greet(peer, address) {
                     self.send(key(&peer), &Message::Keys(keys));
                 }
                 Some(Input::Link(key(&peer), LinkInput::Up(address)))
             }
             LinkEvent::Down { peer, why } => {
-                self.network.linked(&peer, None);
+                self.diagnostics.linked(&peer, None);
                 Some(Input::Link(key(&peer), LinkInput::Down(why)))
             }
             LinkEvent::UnknownPeer { peer, address } => {
-                self.network.unknown_peer(peer, address);
+                self.diagnostics.unknown_peer(peer, address);
                 None
             }
             LinkEvent::DialFailed { peer, address, why } => {
                 debug!("{peer} was not reached at {address}: {why}.");
                 if let Some(address) = address.socket() {
-                    self.network.failed(&peer, address, &why);
+                    self.diagnostics.failed(&peer, address, &why);
                 }
                 Some(Input::Link(key(&peer), LinkInput::NotDialled))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
                 let message = match self.verifier.open_from(&peer, channel.encoding(), &bytes) {
-                    Ok(opened) => Message::read(channel.encoding(), opened.kind, opened.body),
+                    Ok(verified) => Message::read(channel.encoding(), verified.kind, verified.body),
                     Err(error) => {
                         info!("A message of {peer} was not taken. {error}");
                         None
                     }
                 };
                 if let Some(Message::Keys(keys)) = &message {
-                    self.network.keyed(&peer);
-                    self.probe.learn(peer, keys);
+                    self.diagnostics.keyed(&peer);
+                    self.udp.learn(peer, keys);
                     return None;
                 }
-                message.map(|talk| Input::Link(key(&peer), LinkInput::Said(Box::new(talk))))
+                message.map(|message| Input::Link(key(&peer), LinkInput::Said(Box::new(message))))
             }
         }
     }
@@ -213,15 +222,15 @@ impl PeerSession {
     }
 }
 
-/// Those of a table that may have a link.
+/// The peers that may have a link.
 pub fn linking(trust: &Trust) -> Vec<PeerId> {
     let may = trust.iter().filter(|(_, rights)| rights.contains(Rights::LINK));
     may.map(|(peer, _)| PeerId::from_public_key(&peer.0)).collect()
 }
 
-/// Membership, items and the keys of datagrams do not wait behind passages.
-const fn channel(encoding: Encoding, talk: &Message) -> Channel {
-    match (encoding, talk) {
+/// The channel of a message. Membership, gossip and datagram keys do not wait behind chunks of documents.
+const fn channel(encoding: Encoding, message: &Message) -> Channel {
+    match (encoding, message) {
         (Encoding::Json, _) => Channel::Json,
         (Encoding::Postcard, Message::Member(_) | Message::Gossip(_) | Message::Keys(_)) => Channel::Gossip,
         (

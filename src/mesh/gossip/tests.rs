@@ -1,4 +1,4 @@
-//! The flood as a table: who takes what, from whom, and when it ends. Whole homes are in tests/sim/item.rs.
+//! What the table takes, passes on and lets expire. Whole meshes are simulated in tests/sim.
 
 use super::*;
 use crate::base::level::Energy;
@@ -20,14 +20,14 @@ fn headroom(valid_s: u8) -> Fact {
     Fact::Headroom(Headroom { quarters: 4, energy: Energy::Unknown, ms_per_task: 0, valid_s })
 }
 
-fn told(origin: PeerKey, order: (u32, u64), fact: &Fact) -> (Claim, Relayed) {
+fn relayed(origin: PeerKey, order: (u32, u64), fact: &Fact) -> (Claim, Relayed) {
     let message = unsigned(PeerId::from_public_key(&origin.0), TYPE, order.0, order.1, &fact.encode());
     (Claim { origin, kind: fact.kind(), order }, Relayed { hops: 1, age_s: 0, message })
 }
 
 fn take(items: &mut GossipTable, now: Instant, origin: u64, order: (u32, u64), fact: &Fact) -> Insertion {
-    let (claim, told) = told(key(origin), order, fact);
-    items.take(now, &claim, fact, &told)
+    let (claim, relayed) = relayed(key(origin), order, fact);
+    items.take(now, &claim, fact, &relayed)
 }
 
 fn live(items: &GossipTable, now: Instant) -> Vec<(u8, Kind, (u32, u64))> {
@@ -51,17 +51,20 @@ fn the_newest_wins_whatever_the_order_of_arrival() {
 #[test]
 fn a_claim_alone_changes_nothing() {
     let mut items = GossipTable::new(1);
-    let (claim, _) = told(key(1), (9, 9), &headroom(90));
+    let (claim, _) = relayed(key(1), (9, 9), &headroom(90));
     assert_eq!(items.weigh(&claim), Novelty::News);
     assert_eq!(items.weigh(&claim), Novelty::News);
     assert!(items.origins.is_empty());
-    assert!(matches!(take(&mut items, at(0), 1, (1, 1), &headroom(90)), Insertion::News(_)), "the liar won nothing");
+    assert!(
+        matches!(take(&mut items, at(0), 1, (1, 1), &headroom(90)), Insertion::News(_)),
+        "the unverified claims had no effect"
+    );
 }
 
 #[test]
-fn a_headroom_ends_by_the_receivers_clock_and_no_relay_renews_it() {
+fn a_headroom_expires_by_the_receivers_clock_and_no_relay_renews_it() {
     let mut items = GossipTable::new(1);
-    let (claim, mut slow) = told(key(1), (1, 1), &headroom(60));
+    let (claim, mut slow) = relayed(key(1), (1, 1), &headroom(60));
     slow.age_s = 25;
     let Insertion::News(slot) = items.take(at(100), &claim, &headroom(60), &slow) else { panic!() };
     assert_eq!(items.pass(at(100), slot, false).unwrap().1, 25);
@@ -69,16 +72,16 @@ fn a_headroom_ends_by_the_receivers_clock_and_no_relay_renews_it() {
     assert!(items.headroom(at(134), key(1)).is_some());
     assert!(items.headroom(at(135), key(1)).is_none() && items.pass(at(135), slot, true).is_none());
     assert_eq!(live(&items, at(135)), []);
-    let (claim, young) = told(key(1), (1, 1), &headroom(60));
-    assert_eq!(items.take(at(135), &claim, &headroom(60), &young), Insertion::Known, "said to be young again");
-    let (claim, mut old) = told(key(1), (1, 2), &headroom(60));
+    let (claim, young) = relayed(key(1), (1, 1), &headroom(60));
+    assert_eq!(items.take(at(135), &claim, &headroom(60), &young), Insertion::Known, "a relay claims a lower age");
+    let (claim, mut old) = relayed(key(1), (1, 2), &headroom(60));
     old.age_s = u16::MAX;
     assert!(matches!(items.take(at(136), &claim, &headroom(60), &old), Insertion::News(_)));
-    assert!(items.headroom(at(136), key(1)).is_none(), "it was over when it came");
+    assert!(items.headroom(at(136), key(1)).is_none(), "it had expired on arrival");
 }
 
 #[test]
-fn news_goes_to_a_few_others_and_not_beyond_its_hops() {
+fn a_new_item_goes_to_a_few_links_and_not_beyond_its_hops() {
     let mut items = GossipTable::new(7);
     let linked: Vec<PeerKey> = (1..=20).map(key).collect();
     let mut reached = [0; 21];
@@ -86,31 +89,31 @@ fn news_goes_to_a_few_others_and_not_beyond_its_hops() {
         let Insertion::News(slot) = take(&mut items, at(seq * 10), 1, (1, seq), &headroom(90)) else { panic!() };
         let to = items.spread(slot, key(2), &linked);
         assert_eq!(to.len(), GOSSIP_FANOUT);
-        assert!(!to.contains(&key(1)) && !to.contains(&key(2)), "neither the origin nor who brought it");
+        assert!(!to.contains(&key(1)) && !to.contains(&key(2)), "neither the origin nor the sender");
         to.iter().for_each(|to| reached[usize::from(to.0[7])] += 1);
     }
-    assert!(reached[3..].iter().all(|times| *times > 0), "chance leaves nobody out: {reached:?}");
-    let (claim, mut last) = told(key(1), (2, 1), &headroom(90));
+    assert!(reached[3..].iter().all(|times| *times > 0), "every link is chosen at times: {reached:?}");
+    let (claim, mut last) = relayed(key(1), (2, 1), &headroom(90));
     last.hops = GOSSIP_HOPS_MAX;
     let Insertion::News(slot) = items.take(at(600), &claim, &headroom(90), &last) else { panic!() };
     assert!(items.spread(slot, key(2), &linked).is_empty());
-    assert_eq!(items.pass(at(600), slot, true).unwrap().0, GOSSIP_HOPS_MAX, "who asks gets it");
+    assert_eq!(items.pass(at(600), slot, true).unwrap().0, GOSSIP_HOPS_MAX, "a requester gets it");
 }
 
 #[test]
-fn what_is_asked_for_is_not_flooded_again() {
+fn a_requested_item_is_not_flooded_again() {
     let (mut one, mut other) = (GossipTable::new(1), GossipTable::new(2));
-    let (claim, told) = told(key(9), (1, 1), &headroom(90));
-    let slot = one.tell(at(0), &claim, &headroom(90), told.message).unwrap();
+    let (claim, relayed) = relayed(key(9), (1, 1), &headroom(90));
+    let slot = one.tell(at(0), &claim, &headroom(90), relayed.message).unwrap();
     assert_eq!(one.pass(at(0), slot, false).unwrap().0, 1);
     let (hops, age_s, message) = one.pass(at(0), slot, true).unwrap();
-    let handed = Relayed { hops, age_s, message: message.to_vec() };
-    let Insertion::News(slot) = other.take(at(0), &claim, &headroom(90), &handed) else { panic!() };
+    let passed = Relayed { hops, age_s, message: message.to_vec() };
+    let Insertion::News(slot) = other.take(at(0), &claim, &headroom(90), &passed) else { panic!() };
     assert!(other.spread(slot, key(9), &[key(3), key(4)]).is_empty());
 }
 
 #[test]
-fn two_that_compare_end_with_the_same() {
+fn two_tables_that_compare_end_with_the_same_items() {
     let (mut one, mut other) = (GossipTable::new(1), GossipTable::new(2));
     for n in 1..=9 {
         if n < 7 {
@@ -127,8 +130,8 @@ fn two_that_compare_end_with_the_same() {
             let (hops, age_s, message) = one.pass(at(1), slot, true).unwrap();
             assert_eq!(message.len(), bytes);
             let (claim, fact) = Claim::and_fact(message).unwrap();
-            let told = Relayed { hops, age_s, message: message.to_vec() };
-            assert!(matches!(other.take(at(1), &claim, &fact, &told), Insertion::News(_)));
+            let relayed = Relayed { hops, age_s, message: message.to_vec() };
+            assert!(matches!(other.take(at(1), &claim, &fact, &relayed), Insertion::News(_)));
         }
         std::mem::swap(&mut one, &mut other);
     }
@@ -136,13 +139,13 @@ fn two_that_compare_end_with_the_same() {
     assert_eq!(one.origins.len(), 9);
     let list: Entries = one.names(at(1)).collect();
     assert!(other.lacking(&list, |_| true).is_empty());
-    assert!(GossipTable::new(3).lacking(&list, |_| false).is_empty(), "what strangers tell is not asked for");
+    assert!(GossipTable::new(3).lacking(&list, |_| false).is_empty(), "items of unknown peers are not requested");
 }
 
 #[test]
-fn ones_own_gossip_come_from_nobody_else() {
+fn own_items_are_taken_from_nobody_else() {
     let mut items = GossipTable::new(1);
-    let (claim, mine) = told(key(5), (1, 1), &headroom(90));
+    let (claim, mine) = relayed(key(5), (1, 1), &headroom(90));
     assert!(items.tell(at(0), &claim, &headroom(90), mine.message).is_some());
     assert_eq!(take(&mut items, at(1), 5, (9, 9), &headroom(90)), Insertion::Known);
     let entry = Entry { origin: key(5).0[..8].try_into().unwrap(), kind: Kind::Headroom, boot: 9, seq: 9 };
@@ -150,39 +153,42 @@ fn ones_own_gossip_come_from_nobody_else() {
 }
 
 #[test]
-fn who_leaves_for_good_is_not_heard_again_and_others_cannot_say_it_for_it() {
+fn an_origin_that_left_for_good_is_ignored_and_only_itself_can_sign_that() {
     let mut items = GossipTable::new(1);
     take(&mut items, at(0), 1, (1, 1), &headroom(90));
     let left = |peer: u64| Fact::Removed(Removed { peer: key(peer).0, serial: 0 });
-    assert!(matches!(take(&mut items, at(0), 2, (1, 1), &left(1)), Insertion::News(_)), "it is carried");
-    assert!(matches!(take(&mut items, at(1), 1, (1, 2), &headroom(90)), Insertion::News(_)), "and means nothing yet");
+    assert!(matches!(take(&mut items, at(0), 2, (1, 1), &left(1)), Insertion::News(_)), "it is passed on");
+    assert!(matches!(take(&mut items, at(1), 1, (1, 2), &headroom(90)), Insertion::News(_)), "but has no effect on 1");
     assert!(matches!(take(&mut items, at(2), 1, (1, 3), &left(1)), Insertion::News(_)));
     assert_eq!(take(&mut items, at(3), 1, (5, 4), &headroom(90)), Insertion::Known);
     items.keep(|_| false);
-    assert_eq!(items.origins.len(), 2, "removals are kept for ever");
+    assert_eq!(items.origins.len(), 2, "removals stay for ever");
 }
 
 #[test]
-fn an_origin_that_tells_too_much_is_cut_and_heard_again_later() {
+fn an_origin_that_sends_too_much_is_limited_and_taken_again_later() {
     let mut items = GossipTable::new(1);
     let taken = |items: &mut GossipTable, seq| {
         matches!(take(items, at(seq / 1000), 1, (1, seq), &headroom(90)), Insertion::News(_))
     };
     let news = (1..=60_000).filter(|seq| taken(&mut items, *seq)).count() as u64;
-    let length = told(key(1), (1, 1), &headroom(90)).1.message.len() as u64;
+    let length = relayed(key(1), (1, 1), &headroom(90)).1.message.len() as u64;
     let most = (GOSSIP_ORIGIN_BURST + 60 * GOSSIP_ORIGIN_RATE) / length + 1;
-    println!("of 60,000 in a minute {news} were news, {length} bytes each");
+    println!("of 60,000 in a minute {news} were taken, {length} bytes each");
     assert!((most / 2..=most).contains(&news), "{news} of at most {most}");
-    assert!(matches!(take(&mut items, at(200), 2, (1, 1), &headroom(90)), Insertion::News(_)), "others are heard");
+    assert!(
+        matches!(take(&mut items, at(200), 2, (1, 1), &headroom(90)), Insertion::News(_)),
+        "others are not limited"
+    );
     assert!(taken(&mut items, 200_000));
 }
 
 #[test]
-fn a_link_that_brings_too_much_is_cut_and_forgeries_cost_more() {
+fn a_link_that_sends_too_much_is_limited_and_forgeries_cost_more() {
     let mut items = GossipTable::new(1);
-    let brought = (0..100_000).filter(|_| items.spend(at(0), key(1), 200)).count() as u64;
-    assert!((GOSSIP_LINK_BURST / 250..=GOSSIP_LINK_BURST / 200).contains(&brought), "{brought}");
-    assert!(items.spend(at(0), key(2), 200), "others are heard");
+    let taken = (0..100_000).filter(|_| items.spend(at(0), key(1), 200)).count() as u64;
+    assert!((GOSSIP_LINK_BURST / 250..=GOSSIP_LINK_BURST / 200).contains(&taken), "{taken}");
+    assert!(items.spend(at(0), key(2), 200), "others are not limited");
     for _ in 0..GOSSIP_LINK_BURST / GOSSIP_FORGERY_BYTES {
         assert!(items.spend(at(0), key(3), 0));
         items.forged(at(0), key(3));
@@ -205,17 +211,17 @@ fn a_million_origins_and_links_fill_nothing_beyond_its_cap() {
 }
 
 #[test]
-fn a_newer_value_is_written_into_the_bytes_of_the_older() {
+fn a_newer_item_overwrites_the_bytes_of_the_older_one() {
     let mut items = GossipTable::new(1);
     take(&mut items, at(0), 1, (1, 1), &headroom(90));
-    let place = |items: &GossipTable| {
+    let memory = |items: &GossipTable| {
         let message = &items.origins[0].values[0].message;
         (message.as_ptr(), message.capacity(), items.origins.capacity())
     };
-    let before = place(&items);
+    let before = memory(&items);
     for seq in 2..=400 {
         let order = (u32::MAX, u64::MAX - 400 + seq);
         assert!(matches!(take(&mut items, at(seq * 3), 1, order, &headroom(90)), Insertion::News(_)));
     }
-    assert_eq!(place(&items), before);
+    assert_eq!(memory(&items), before);
 }

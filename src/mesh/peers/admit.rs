@@ -7,7 +7,7 @@ use crate::limits::PEERS_MAX;
 use core::net::SocketAddr;
 
 impl Peers {
-    /// Gets to know a peer: it may be linked, and is dialled once an address is known. False if there is no room.
+    /// Adds a peer; it is dialled once an address is known and a link is wanted. False if there is no room.
     pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String) -> bool {
         if self.known.len() >= PEERS_MAX && !self.known.contains_key(&key) {
             return false;
@@ -17,14 +17,14 @@ impl Peers {
         true
     }
 
-    /// The owner says where a peer is. It is no hint: no hint takes its place.
+    /// Takes an address that the owner gave. No hint displaces it.
     pub fn give(&mut self, key: PeerKey, address: SocketAddr) {
         if let Some(peer) = self.get_mut(key) {
             peer.addresses.keep(address);
         }
     }
 
-    /// Forgets a peer, its addresses, and whatever waited for its link.
+    /// Forgets a peer, its addresses, and the packet that waited for its link.
     pub fn forget(&mut self, key: PeerKey) -> Option<Peer> {
         self.next.set(None);
         self.busy.remove(&key);

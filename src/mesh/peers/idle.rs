@@ -1,4 +1,4 @@
-//! Which links are to stand, and which are ended.
+//! Which links this agent wants, and which it ends.
 
 use super::{Peer, Peers};
 use crate::base::id::PeerKey;
@@ -7,7 +7,7 @@ use crate::limits::{LINKS_CROWDED, LINKS_WANTED, PEERS_LINKED_ALL};
 use crate::mesh::topology;
 
 impl Peers {
-    /// The next link that nobody here needs any more.
+    /// The next link to end because it is idle and not wanted.
     pub fn idle(&mut self, now: Instant) -> Option<PeerKey> {
         if self.deadline().is_none_or(|at| at > now) {
             return None;
@@ -15,17 +15,17 @@ impl Peers {
         self.next.set(None);
         let crowded = self.crowded();
         let peer = self.first(|peer| peer.idle_at(crowded).is_some_and(|at| at <= now))?;
-        peer.ending = true;
+        peer.link.ending = true;
         Some(peer.key)
     }
 
-    /// Whether there is little room for more links.
+    /// Whether the link table is nearly full.
     pub(super) fn crowded(&self) -> bool {
-        self.busy().filter(|peer| peer.linked && !peer.ending).count() >= LINKS_CROWDED
+        self.busy().filter(|peer| peer.linked && !peer.link.ending).count() >= LINKS_CROWDED
     }
 
-    /// Chooses the links that are to stand: all in a small mesh, some neighbours in a large one. `down` says
-    /// who is known to be away.
+    /// Chooses the wanted links: all in a small mesh, `LINKS_WANTED` neighbours in a large one. Peers for which `down`
+    /// holds are passed over.
     pub fn choose(&mut self, own: PeerKey, down: impl Fn(PeerKey) -> bool) {
         self.next.set(None);
         if self.known.len() <= PEERS_LINKED_ALL {
@@ -33,11 +33,11 @@ impl Peers {
             self.busy = self.known.keys().copied().collect();
             return;
         }
-        let here = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
-        let keys: Vec<PeerKey> = self.known.values().filter(here).map(|peer| peer.key).collect();
+        let reachable = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
+        let keys: Vec<PeerKey> = self.known.values().filter(reachable).map(|peer| peer.key).collect();
         let wanted = topology::neighbours(&keys, own, LINKS_WANTED);
         self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
-        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.dialling || peer.waiting.is_some();
+        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.redial.dialling || peer.redial.waiting.is_some();
         self.busy = self.known.values().filter(busy).map(|peer| peer.key).collect();
     }
 }

@@ -1,8 +1,11 @@
-//! The table of peers as a table: dials, ways, ends of links.
+//! Dials, transports and ends of links.
 
 use super::*;
-use crate::limits::{ADDRESSES_MAX, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, PEERS_MAX};
-use core::net::Ipv4Addr;
+use crate::limits::{
+    ADDRESSES_MAX, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, PEERS_MAX,
+    UNANSWERED_MAX,
+};
+use core::net::{IpAddr, Ipv4Addr};
 
 const OWN: PeerKey = PeerKey([0; 32]);
 const A: PeerKey = PeerKey([1; 32]);
@@ -18,7 +21,7 @@ fn numbered(n: u64) -> PeerKey {
     PeerKey(key)
 }
 
-/// One peer that is wanted.
+/// A table with one wanted peer.
 fn one() -> Peers {
     let mut peers = Peers::default();
     assert!(peers.know(at(0), A, "12D3".to_owned()));
@@ -63,7 +66,7 @@ fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
 }
 
 #[test]
-fn hints_are_tried_in_turn_a_liar_costs_a_dial_now_and_then_and_only_what_was_reached_is_kept() {
+fn hints_are_tried_in_turn_wrong_ones_cost_few_dials_and_only_a_reached_address_is_proven() {
     let mut peers = Peers::default();
     peers.know(at(0), A, String::new());
     peers.choose(OWN, |_| false);
@@ -76,7 +79,7 @@ fn hints_are_tried_in_turn_a_liar_costs_a_dial_now_and_then_and_only_what_was_re
         peers.not_dialled(now, A);
     }
     assert_eq!(tried, [1, 2, 3, 4]);
-    // Somebody tells of ever new places: one dial in HINT_DIAL_MS, beside those that are due.
+    // Ever new hints bring one dial in HINT_DIAL_MS, beside those that are due.
     let start = 100 * REDIAL_MS_MAX;
     peers.due(at(start));
     peers.not_dialled(at(start), A);
@@ -91,15 +94,15 @@ fn hints_are_tried_in_turn_a_liar_costs_a_dial_now_and_then_and_only_what_was_re
     assert!(dials <= 10_000 / HINT_DIAL_MS + 1, "{dials} dials in ten seconds");
     assert_eq!(peers.get(A).unwrap().addresses.all().len(), ADDRESSES_MAX);
     let (_, reached) = peers.due(at(u64::MAX)).unwrap();
-    assert_eq!(peers.linked(at(0), A, reached), (None, true), "a place to remember");
+    assert_eq!(peers.linked(at(0), A, reached), (None, true), "an address to remember");
     assert_eq!(peers.get(A).unwrap().addresses.kept(), [reached]);
 }
 
 #[test]
-fn packets_go_both_ways_until_a_datagram_came_and_again_when_none_comes_back() {
+fn packets_go_by_both_transports_until_a_datagram_arrives_and_again_when_none_comes_back() {
     let mut peers = one();
     let ways = |datagram, link| Transports { datagram, link };
-    assert_eq!(peers.ways(A, b"x", false, false), ways(false, false), "there is no way");
+    assert_eq!(peers.ways(A, b"x", false, false), ways(false, false), "no transport yet");
     peers.due(at(0));
     peers.linked(at(0), A, PLACE);
     assert_eq!(peers.ways(A, b"x", true, false), ways(true, true));
@@ -109,8 +112,8 @@ fn packets_go_both_ways_until_a_datagram_came_and_again_when_none_comes_back() {
     }
     assert_eq!(peers.ways(A, b"x", true, false), ways(true, true), "three were not answered");
     peers.datagram(A);
-    assert_eq!(peers.ways(A, b"x", true, true), ways(true, true), "all ways are wished for");
-    // Without a link the keys still open; a new life has other keys.
+    assert_eq!(peers.ways(A, b"x", true, true), ways(true, true), "an urgent packet goes by both");
+    // The keys outlive the link; a new generation has other keys.
     peers.lost(at(0), A);
     peers.anew(A, 1);
     assert_eq!(peers.ways(A, b"x", false, false), ways(true, false));
@@ -141,13 +144,13 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
     peers.used(at(1_000), far);
     assert_eq!(peers.idle(at(LINK_IDLE_MS + 999)), None);
     assert_eq!(peers.idle(at(LINK_IDLE_MS + 1_000)), Some(far));
-    assert_eq!(peers.idle(at(u64::MAX)), None, "those that are wanted stand");
+    assert_eq!(peers.idle(at(u64::MAX)), None, "wanted links stay");
     peers.lost(at(u64::MAX), far);
     assert!(peers.ways(far, b"ping", true, false).datagram, "the keys outlive the link");
 }
 
 #[test]
-fn links_that_others_dialled_are_ended_where_few_are_left_and_only_those_that_are_not_to_stand() {
+fn links_that_others_dialled_are_ended_when_few_places_are_left_and_only_unwanted_ones() {
     let mut peers = Peers::default();
     (0..200).for_each(|n| assert!(peers.know(at(0), numbered(n), String::new())));
     let linked = |peers: &mut Peers, range: core::ops::Range<usize>| {
@@ -155,14 +158,14 @@ fn links_that_others_dialled_are_ended_where_few_are_left_and_only_those_that_ar
     };
     linked(&mut peers, 0..LINKS_CROWDED - 1);
     peers.choose(OWN, |_| false);
-    assert_eq!(peers.idle(at(u64::MAX)), None, "there is room: who dialled ends it");
+    assert_eq!(peers.idle(at(u64::MAX)), None, "there is room: the side that dialled ends it");
     linked(&mut peers, LINKS_CROWDED - 1..LINKS_MAX);
     assert_eq!(peers.deadline(), Some(at(LINK_IDLE_CROWDED_MS)));
-    assert_eq!(peers.idle(at(LINK_IDLE_CROWDED_MS - 1)), None, "a roll may be on its way");
+    assert_eq!(peers.idle(at(LINK_IDLE_CROWDED_MS - 1)), None, "a member list may be on its way");
     let ended: Vec<PeerKey> = core::iter::from_fn(|| peers.idle(at(LINK_IDLE_CROWDED_MS))).collect();
     assert_eq!(ended.len(), LINKS_MAX - LINKS_CROWDED + 1, "until there is room again, each once");
     assert!(ended.iter().all(|key| !peers.get(*key).unwrap().wanted));
-    // One of them comes again: for it, one of the others goes.
+    // One of them comes back: one of the others is ended for it.
     peers.lost(at(300), ended[0]);
     peers.linked(at(400), ended[0], PLACE);
     let more: Vec<PeerKey> = core::iter::from_fn(|| peers.idle(at(400))).collect();
@@ -170,7 +173,7 @@ fn links_that_others_dialled_are_ended_where_few_are_left_and_only_those_that_ar
 }
 
 #[test]
-fn who_is_alone_dials_often_for_a_minute_and_then_more_rarely() {
+fn an_agent_without_links_dials_often_for_a_minute_and_then_more_rarely() {
     let mut peers = Peers::new(Rng::new(1));
     assert!(peers.know(at(0), A, "12D3".to_owned()));
     peers.give(A, PLACE);
@@ -192,7 +195,7 @@ fn who_is_alone_dials_often_for_a_minute_and_then_more_rarely() {
     assert!(first >= REDIAL_SOON_FOR_MS / pause.end() && first <= REDIAL_SOON_FOR_MS / pause.start() + 3, "{first}");
     let (later, _) = dials(&mut peers, now, now + 600_000);
     assert!(later <= 600_000 / REDIAL_ALONE_MS_MAX + 3, "{later} in the ten minutes after it");
-    // A link that came and broke begins a new minute.
+    // A link that came up and broke begins a new minute.
     peers.linked(at(900_000), A, PLACE);
     peers.lost(at(900_000), A);
     let (again, _) = dials(&mut peers, 900_000, 900_000 + REDIAL_SOON_FOR_MS);
@@ -211,5 +214,5 @@ fn a_forgotten_peer_leaves_no_address_no_dial_and_nothing_that_waits() {
     assert_eq!(peers.all_linked().count(), 0);
     assert!(peers.know(at(2), A, "12D3".to_owned()));
     peers.choose(OWN, |_| false);
-    assert_eq!(peers.due(at(2)), None, "where it is was forgotten");
+    assert_eq!(peers.due(at(2)), None, "its address was forgotten");
 }

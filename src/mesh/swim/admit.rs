@@ -1,4 +1,4 @@
-//! Who may be a member: peers that this machine gets to know, and forgets.
+//! Which peers may be members.
 
 use super::foca_runtime::config;
 use super::packet::name_of;
@@ -9,7 +9,7 @@ use crate::limits::PEERS_MAX;
 use foca::{Member as Claim, State, Timer};
 
 impl Membership {
-    /// Gets to know a peer: it may be a member from now on. False if there is no room.
+    /// Adds a peer that may be a member from now on. False if there is no room.
     pub fn know(&mut self, key: PeerKey) -> bool {
         let name = name_of(key);
         if let Some(known) = self.known.get(&name) {
@@ -18,44 +18,45 @@ impl Membership {
         if self.known.len() >= PEERS_MAX || name == self.foca.identity().name {
             return false;
         }
-        let (life, heard, suspected, accused) = (None, None, None, None);
-        self.known.insert(name, KnownPeer { key, life, heard, suspected, accused, told: None, doubted: None });
-        self.fit();
+        let (status, contact, suspected, accused) = (None, None, None, None);
+        let known = KnownPeer { key, status, contact, suspected, accused, corrected: None, down_claim: None };
+        self.known.insert(name, known);
+        self.fit_to_size();
         true
     }
 
-    /// Forgets a peer: it is no member from now on, and whatever anybody says of it is left out. Nobody is told:
-    /// each agent decides for itself whom it deals with, and the others would have to refute a death.
+    /// Removes a peer: it is not a member any more, and claims about it are ignored. Nothing is sent to the others: each
+    /// agent decides for itself which peers it admits, and a claim that the peer is down would have to be refuted.
     pub fn forget(&mut self, now: Instant, key: PeerKey) {
         let name = name_of(key);
         if self.known.get(&name).is_none_or(|known| known.key != key) {
             return;
         }
-        // First, so that nothing that foca wants done about it is.
+        // Before the calls below, so that no effect of foca concerns it.
         self.known.remove(&name);
         if let Some(entry) = self.entry(name).cloned() {
             let (id, incarnation) = (*entry.id(), entry.incarnation());
-            // foca forgets only who is down.
+            // foca removes only members that are down.
             let down = Claim::new(id, incarnation, State::Down);
-            self.call(now, |foca, hands| {
-                foca.apply_many(core::iter::once(down), false, &mut *hands)?;
-                foca.handle_timer(Timer::RemoveDown(id), hands)
+            self.call(now, |foca, runtime| {
+                foca.apply_many(core::iter::once(down), false, &mut *runtime)?;
+                foca.handle_timer(Timer::RemoveDown(id), runtime)
             });
         }
         self.timers.forget(name);
         self.quarantine.forget(name);
-        self.deniers.retain(|(denier, _)| *denier != name);
+        self.down_claimants.retain(|(claimant, _)| *claimant != name);
         self.ping.take_if(|(probed, ..)| *probed == name);
-        // Who was said by it to be down is not down for that.
+        // Its own claims that others are down are void.
         for known in self.known.values_mut() {
-            known.doubted.take_if(|(claimant, ..)| *claimant == name);
+            known.down_claim.take_if(|(claimant, ..)| *claimant == name);
         }
-        self.fit();
+        self.fit_to_size();
     }
 
-    /// Fits foca's times to the size of the mesh.
-    fn fit(&mut self) {
-        // Only the probes' times may not change, and they do not.
+    /// Adapts the timeouts of foca to the size of the mesh.
+    fn fit_to_size(&mut self) {
+        // It fails only if the times of probes change, which they do not.
         let _ = self.foca.set_config(config(self.known.len() + 1));
     }
 }

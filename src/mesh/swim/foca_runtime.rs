@@ -1,4 +1,4 @@
-//! What foca is given to work with: chance, times, and a place for what it wants done.
+//! What foca needs from its caller: random numbers, its configuration, and a record of what it wants done.
 
 use super::packet::Id;
 use crate::base::rng::Rng;
@@ -11,7 +11,7 @@ use core::convert::Infallible;
 use core::num::{NonZeroU8, NonZeroUsize};
 use foca::{Config, Notification, OwnedNotification, PeriodicParams, Runtime, Timer};
 
-/// Our generator, for foca.
+/// This agent's seeded generator, as foca takes it.
 #[derive(Clone, Debug)]
 pub(super) struct SeededRng(pub(super) Rng);
 
@@ -57,7 +57,7 @@ impl Runtime<Id> for FocaRuntime {
     }
 }
 
-/// How long a suspect of a mesh of this size has.
+/// How long a suspect has to refute, in a mesh of this size.
 pub(super) fn suspicion(size: usize) -> Duration {
     Duration::from_millis(SUSPICION_MS).mul_f64(decades(size).max(1.0))
 }
@@ -66,11 +66,12 @@ fn decades(size: usize) -> f64 {
     f64::from(u32::try_from(size).unwrap_or(u32::MAX)).log10()
 }
 
-/// foca's `Config::new_lan`, which needs its feature `std`, less the periodic announce: rolls do more.
+/// foca's `Config::new_lan`, which needs its feature `std`, without the periodic announce: the exchange of whole member
+/// lists over links does more.
 pub(super) fn config(size: usize) -> Config {
     let many = |n: usize| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
     let every = |ms, n| Some(PeriodicParams { frequency: Duration::from_millis(ms), num_members: many(n) });
-    // Times that news is passed on: 4 times the decimal logarithm, 1 to 255.
+    // How often a change is passed on: 4 times the decimal logarithm of the size, 1 to 255.
     let times = (1..=u8::MAX).take_while(|times| f64::from(*times) <= 4.0 * decades(size + 1)).last().unwrap_or(1);
     Config {
         probe_period: Duration::from_millis(PROBE_MS),
@@ -80,7 +81,7 @@ pub(super) fn config(size: usize) -> Config {
         suspect_to_down_after: suspicion(size),
         remove_down_after: Some(Duration::from_millis(REMEMBER_DOWN_MS)),
         max_packet_size: many(MEMBER_BYTES_MAX),
-        // On, it makes healthy members take new identities: whoever is told that it was down renews itself.
+        // If on, healthy members take new identities: each one that is notified that it was down renews itself.
         notify_down_members: false,
         periodic_announce: None,
         periodic_announce_to_down_members: every(DOWN_TRY_MS, 2),

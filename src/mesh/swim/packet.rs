@@ -1,7 +1,7 @@
-//! Identities and packets of the membership machine, as bytes.
+//! The packets of the membership machine on the wire.
 //!
-//! PacketCodec: source (8 bytes of name, u32 generation), its incarnation (u16), destination, kind (u8), for probes
-//! a number (u8), for indirect ones a third identity; then a count (u16, big-endian) and as many members of 15
+//! Layout: source (8 bytes of key prefix, u32 generation), its incarnation (u16), destination, kind (u8), for probes
+//! a probe number (u8), for indirect ones a third identity; then a count (u16, big-endian) and as many members of 15
 //! bytes: identity, incarnation, state. Numbers without a remark are little-endian.
 
 use crate::base::id::PeerKey;
@@ -12,7 +12,8 @@ use foca::{Codec, Header, Identity, Member, Message, State};
 /// The first bytes of a public key.
 pub(super) type KeyPrefix = [u8; 8];
 
-/// The name in a key. Two keys with the same first 64 bits are not to be found; a table refuses the second.
+/// The prefix of a key, which names a member. Two keys with the same 64 bits cannot be found in practice; a table refuses
+/// the second.
 #[must_use]
 pub(crate) fn name_of(key: PeerKey) -> KeyPrefix {
     let mut name = KeyPrefix::default();
@@ -20,18 +21,18 @@ pub(crate) fn name_of(key: PeerKey) -> KeyPrefix {
     name
 }
 
-/// A member in one of its lives.
+/// A member in one generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     pub(super) name: KeyPrefix,
-    /// Counts the member's lives: its starts, and what it was taken for dead.
+    /// Counts the starts of the member, and how often it was taken for down.
     pub(super) generation: u32,
 }
 
 impl Identity for Id {
     type Addr = KeyPrefix;
 
-    /// Never by foca itself: who says that we are down is weighed first (`Member::denied`).
+    /// foca never renews the identity: a claim that this agent is down is validated first (`Membership::claimed_down`).
     fn renew(&self) -> Option<Self> {
         None
     }
@@ -45,7 +46,7 @@ impl Identity for Id {
     }
 }
 
-/// Why bytes are no packet, or a packet does not fit.
+/// The bytes are not a packet, or a packet does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BadPacket;
 
@@ -59,15 +60,15 @@ impl core::error::Error for BadPacket {}
 
 const ID_BYTES: usize = 12;
 const MEMBER_BYTES: usize = ID_BYTES + 3;
-/// Where the destination begins.
+/// Offset of the destination.
 const TO: usize = ID_BYTES + 2;
-/// Where the kind stands.
+/// Offset of the kind.
 const KIND: usize = TO + ID_BYTES;
 
-/// The byte of `Gossip`.
+/// The kind of `Gossip`.
 const GOSSIP: u8 = 8;
 
-/// foca's view of the layout.
+/// The layout, as foca asks for it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PacketCodec;
 
@@ -85,7 +86,7 @@ impl Codec<Id> for PacketCodec {
             Message::Announce => (6, None, None),
             Message::Feed => (7, None, None),
             Message::Gossip => (GOSSIP, None, None),
-            // Of foca's, not of ours: broadcasts are `mesh::item`'s, and nobody is turned undead.
+            // Not used: broadcasts are in `mesh::gossip`, and `notify_down_members` is off.
             Message::Broadcast | Message::TurnUndead => return Err(BadPacket),
         };
         if buf.remaining_mut() < KIND + 2 + ID_BYTES {
@@ -165,7 +166,7 @@ fn take_id(buf: &mut impl Buf) -> Result<Id, BadPacket> {
     Ok(Id { name, generation: buf.try_get_u32_le().map_err(|_| BadPacket)? })
 }
 
-/// The whole of a packet; `None` if it is none or something follows it.
+/// Decodes a whole packet; `None` if it is malformed or bytes follow it.
 pub(super) fn parse(mut bytes: &[u8]) -> Option<(Header<Id>, Vec<Member<Id>>)> {
     let header = PacketCodec.decode_header(&mut bytes).ok()?;
     let count = if bytes.is_empty() { 0 } else { bytes.try_get_u16().ok()? };
@@ -173,10 +174,10 @@ pub(super) fn parse(mut bytes: &[u8]) -> Option<(Header<Id>, Vec<Member<Id>>)> {
     bytes.is_empty().then_some((header, members))
 }
 
-/// The bytes of a packet of our own making, or of one of which some claims were left out.
+/// Encodes a packet that this machine composes, or one from which some claims were removed.
 pub(super) fn build(header: &Header<Id>, members: &[Member<Id>]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(KIND + 2 * ID_BYTES + members.len() * MEMBER_BYTES);
-    // A vector has room; of the kinds without bytes we make none.
+    // It fails only for kinds that have no encoding, which are not composed here.
     if PacketCodec.encode_header(header, &mut bytes).is_err() {
         return Vec::new();
     }
@@ -189,18 +190,18 @@ pub(super) fn build(header: &Header<Id>, members: &[Member<Id>]) -> Vec<u8> {
     bytes
 }
 
-/// What a packet of our own is for.
+/// The purpose of a packet that this agent sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// It asks for an answer: if there is no way to the peer, one is worth a dial.
+    /// It asks for an answer: if the peer has no link and no datagram session, it is dialled.
     Probe,
-    /// It answers; it goes back as the question came.
+    /// It is an answer.
     Answer,
-    /// It brings news, to this peer or any other.
+    /// It carries changes of members, and may go to any peer.
     News,
 }
 
-/// What a packet that foca made is for.
+/// The purpose of an encoded packet.
 pub(super) fn purpose(bytes: &[u8]) -> Purpose {
     match bytes.get(KIND) {
         Some(0 | 2 | 3 | 6) => Purpose::Probe,
@@ -214,10 +215,10 @@ pub(super) fn is_ping(bytes: &[u8]) -> bool {
     bytes.get(KIND) == Some(&0)
 }
 
-/// Gives a packet another destination.
+/// Overwrites the destination of a packet.
 pub(super) fn readdress(bytes: &mut [u8], to: Id) {
-    if let Some(mut place) = bytes.get_mut(TO..KIND) {
-        put_id(&mut place, &to);
+    if let Some(mut field) = bytes.get_mut(TO..KIND) {
+        put_id(&mut field, &to);
     }
 }
 
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_packet_goes_out_and_comes_in() {
+    fn every_kind_of_packet_survives_encoding_and_decoding() {
         let messages = [
             Message::Ping(7),
             Message::Ack(7),
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_can_be_given_to_another() {
+    fn a_packet_can_be_readdressed() {
         let header = Header { src: id(1), src_incarnation: 0, dst: id(2), message: Message::Gossip };
         let mut bytes = build(&header, &[]);
         readdress(&mut bytes, id(9));
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_a_packet_or_nothing() {
+    fn any_bytes_decode_to_a_packet_or_nothing() {
         let mut rng = Rng::new(5);
         let header = Header { src: id(1), src_incarnation: 0, dst: id(2), message: Message::Ping(1) };
         let sound = build(&header, &[Member::alive(id(3))]);

@@ -1,4 +1,4 @@
-//! What peers say, weighed before foca believes it.
+//! Validation of what peers claim, before foca sees it. The rules are in the head of the parent module.
 
 use super::packet;
 use super::packet::{Id, KeyPrefix, name_of};
@@ -13,144 +13,146 @@ use foca::{Member as Claim, Message, State, Timer};
 use std::collections::BTreeMap;
 
 impl Membership {
-    /// A packet that this peer sent: its seal or its link proves that. False if it was not taken.
+    /// Takes a packet of a peer, proven by its datagram keys or its link. False if it was refused.
     pub fn packet(&mut self, now: Instant, from: PeerKey, bytes: &[u8]) -> bool {
         let name = name_of(from);
         let Some((header, claims)) = packet::parse(bytes).filter(|_| bytes.len() <= MEMBER_BYTES_MAX) else {
             return false;
         };
-        // A member speaks for itself only.
+        // The source must be the peer itself.
         if header.src.name != name || !self.known.contains_key(&name) {
             return false;
         }
         let own = *self.foca.identity();
         if header.dst.name == own.name && header.dst.generation > own.generation {
-            self.overtake(now, header.dst.generation);
+            self.renew(now, header.dst.generation);
         }
-        if !self.meet(now, header.src) {
+        if !self.on_contact(now, header.src) {
             return false;
         }
-        let weighed = self.weigh(now, name, &claims);
-        let rebuilt = if weighed == claims { None } else { Some(packet::build(&header, &weighed)) };
-        self.call(now, |foca, hands| foca.handle_data(rebuilt.as_deref().unwrap_or(bytes), hands));
-        self.tell_doubts(now);
+        let accepted = self.validate(now, name, &claims);
+        let rebuilt = if accepted == claims { None } else { Some(packet::build(&header, &accepted)) };
+        self.call(now, |foca, runtime| foca.handle_data(rebuilt.as_deref().unwrap_or(bytes), runtime));
+        self.probe_claimed_down(now);
         true
     }
 
-    /// A part of the roll of this peer.
+    /// Takes a part of the member list of a peer.
     pub fn told(&mut self, now: Instant, from: PeerKey, members: &[MemberState]) {
         let name = name_of(from);
-        let claim = |told: &MemberState| {
-            let state = match told.standing {
+        let claim = |entry: &MemberState| {
+            let state = match entry.standing {
                 Liveness::Alive => State::Alive,
                 Liveness::Suspect => State::Suspect,
                 Liveness::Down => State::Down,
                 Liveness::Unknown => return None,
             };
-            let id = Id { name: name_of(told.key), generation: told.generation };
-            let ours = id.name == self.foca.identity().name;
-            let same = self.known.get(&id.name).is_some_and(|known| known.key == told.key);
-            (ours || same).then(|| Claim::new(id, told.incarnation, state))
+            let id = Id { name: name_of(entry.key), generation: entry.generation };
+            let own = id.name == self.foca.identity().name;
+            let same = self.known.get(&id.name).is_some_and(|known| known.key == entry.key);
+            (own || same).then(|| Claim::new(id, entry.incarnation, state))
         };
         let claims: Vec<_> = members.iter().filter_map(claim).collect();
         if let Some(itself) = claims.iter().find(|claim| claim.id().name == name)
-            && !self.meet(now, *itself.id())
+            && !self.on_contact(now, *itself.id())
         {
             return;
         }
-        let weighed = self.weigh(now, name, &claims);
-        self.call(now, |foca, hands| foca.apply_many(weighed.into_iter(), true, hands));
-        self.tell_doubts(now);
+        let accepted = self.validate(now, name, &claims);
+        self.call(now, |foca, runtime| foca.apply_many(accepted.into_iter(), true, runtime));
+        self.probe_claimed_down(now);
     }
 
-    /// A peer itself is here in this life. False if it is known in a later one: it is told, and must overtake it.
-    fn meet(&mut self, now: Instant, id: Id) -> bool {
+    /// Something arrived directly from a peer in this generation. False if a later one is known: the peer is sent that,
+    /// and must renew.
+    fn on_contact(&mut self, now: Instant, id: Id) -> bool {
         let Some(known) = self.known.get(&id.name) else { return false };
         let key = known.key;
-        let Some((generation, up)) = known.life else {
+        let Some((generation, up)) = known.status else {
             self.heard(now, key);
             return true;
         };
         if id.generation < generation {
-            self.tell(now, Id { generation, ..id }, &[]);
+            self.correct(now, Id { generation, ..id }, &[]);
             return false;
         }
         self.heard(now, key);
         if id.generation == generation && !up {
-            // foca takes down for final. What speaks is not down, so foca forgets it, and meets it anew.
-            self.call(now, |foca, hands| foca.handle_timer(Timer::RemoveDown(id), hands));
-            // Others may believe the same; it has to know. Unless it is we who were away.
-            let downs = self.known.values().filter(|known| known.life.is_some_and(|(_, up)| !up)).count();
+            // In foca, down is final within a generation. This peer is not down, so foca removes it and meets it again.
+            self.call(now, |foca, runtime| foca.handle_timer(Timer::RemoveDown(id), runtime));
+            // Others may believe that it is down, so it must learn that. If most members are down here, it was
+            // rather this agent that was cut off.
+            let downs = self.known.values().filter(|known| known.status.is_some_and(|(_, up)| !up)).count();
             if downs <= self.count() {
-                self.tell(now, id, &[Claim::down(id)]);
+                self.correct(now, id, &[Claim::down(id)]);
             }
         }
         true
     }
 
-    /// Tells a peer what is believed of it, once a second at most.
-    fn tell(&mut self, now: Instant, id: Id, claims: &[Claim<Id>]) {
+    /// Sends a peer what this agent believes of it, once in `SUSPECT_ASK_MS` at most.
+    fn correct(&mut self, now: Instant, id: Id, claims: &[Claim<Id>]) {
         let packet = self.packet_to(id, Message::Gossip, claims);
         let Some(known) = self.known.get_mut(&id.name) else { return };
-        if known.told.is_none_or(|told| now.since(told) >= Duration::from_millis(SUSPECT_ASK_MS)) {
-            known.told = Some(now);
+        if known.corrected.is_none_or(|at| now.since(at) >= Duration::from_millis(SUSPECT_ASK_MS)) {
+            known.corrected = Some(now);
             self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Answer, all_ways: true });
         }
     }
 
-    /// The claims that may be believed, each as far as it may.
-    fn weigh(&mut self, now: Instant, from: KeyPrefix, claims: &[Claim<Id>]) -> Vec<Claim<Id>> {
+    /// The claims for foca: those that are believed, and for one that is not believed yet a suspicion.
+    fn validate(&mut self, now: Instant, from: KeyPrefix, claims: &[Claim<Id>]) -> Vec<Claim<Id>> {
         let own = *self.foca.identity();
-        let liar = self.quarantine.is_liar(now, from);
-        let needs = claims.iter().any(|claim| claim.state() == State::Down && claim.id().name != from);
-        let entries: BTreeMap<KeyPrefix, Claim<Id>> = if needs {
+        let quarantined = self.quarantine.contains(now, from);
+        let any_down = claims.iter().any(|claim| claim.state() == State::Down && claim.id().name != from);
+        let entries: BTreeMap<KeyPrefix, Claim<Id>> = if any_down {
             self.foca.iter_membership_state().map(|entry| (entry.id().name, entry.clone())).collect()
         } else {
             BTreeMap::new()
         };
-        let mut about_us = false;
-        let mut weighed = Vec::with_capacity(claims.len());
+        let mut own_claim = false;
+        let mut accepted = Vec::with_capacity(claims.len());
         for claim in claims {
             let name = claim.id().name;
             if name == own.name {
-                // Once is enough: each makes us answer to some.
-                if !about_us && self.about_us(now, from, claim) {
-                    about_us = true;
-                    weighed.push(claim.clone());
+                // One is enough: for each, foca sends packets.
+                if !own_claim && self.validate_own(now, from, claim) {
+                    own_claim = true;
+                    accepted.push(claim.clone());
                 }
                 continue;
             }
             let Some(known) = self.known.get(&name) else { continue };
-            let (generation, _) = known.life.unwrap_or((claim.id().generation, true));
+            let (generation, _) = known.status.unwrap_or((claim.id().generation, true));
             let itself = name == from;
             if claim.id().generation.saturating_sub(generation) > GENERATION_JUMP_MAX && !itself {
                 continue;
             }
             match claim.state() {
-                State::Alive => weighed.push(claim.clone()),
-                _ if itself => weighed.push(claim.clone()),
-                _ if liar => {}
+                State::Alive => accepted.push(claim.clone()),
+                _ if itself => accepted.push(claim.clone()),
+                _ if quarantined => {}
                 State::Suspect => {
-                    self.accuse(now, claim);
-                    weighed.push(claim.clone());
+                    self.note_accusation(now, claim);
+                    accepted.push(claim.clone());
                 }
-                State::Down => weighed.extend(self.weigh_down(now, from, claim, entries.get(&name))),
+                State::Down => accepted.extend(self.validate_down(now, from, claim, entries.get(&name))),
             }
         }
-        weighed
+        accepted
     }
 
-    /// Notes since when somebody is said to be a suspect.
-    fn accuse(&mut self, now: Instant, claim: &Claim<Id>) {
+    /// Notes since when a member is called a suspect.
+    fn note_accusation(&mut self, now: Instant, claim: &Claim<Id>) {
         let Some(known) = self.known.get_mut(&claim.id().name) else { return };
         let (generation, incarnation) = (claim.id().generation, claim.incarnation());
-        if known.accused.is_none_or(|(life, times, _)| (life, times) < (generation, incarnation)) {
+        if known.accused.is_none_or(|(of, times, _)| (of, times) < (generation, incarnation)) {
             known.accused = Some((generation, incarnation, now));
         }
     }
 
-    /// What to believe when somebody says that a third one is down.
-    fn weigh_down(
+    /// What foca gets of a claim that a third member is down.
+    fn validate_down(
         &mut self,
         now: Instant,
         from: KeyPrefix,
@@ -168,50 +170,52 @@ impl Membership {
             }
             let fresh = |at: Instant| now.since(at) < Duration::from_millis(2 * PROBE_MS);
             let known = self.known.get(&id.name)?;
-            // The time to refute, less what the news may have taken to get here.
+            // The time to refute, less what the claim may have taken to get here.
             let long = |at: Instant| now.since(at) >= Duration::from_millis(SUSPICION_MS / 2);
-            let accused = known.accused.filter(|(life, times, _)| (*life, *times) == (id.generation, incarnation));
+            let accused = known.accused.filter(|(of, times, _)| (*of, *times) == (id.generation, incarnation));
             if entry.state() == State::Suspect
                 && incarnation == entry.incarnation()
                 && accused.is_some_and(|(.., at)| long(at))
-                && !known.heard.is_some_and(fresh)
+                && !known.contact.is_some_and(fresh)
             {
                 return Some(claim.clone());
             }
         }
-        self.accuse(now, claim);
-        // It was no suspect, or it was heard just now: it gets the time to refute.
+        self.note_accusation(now, claim);
+        // It was not a suspect, or something just arrived from it: it gets time to refute.
         let known = self.known.get_mut(&id.name)?;
-        if known.doubted.is_none() {
-            known.doubted = Some((from, id.generation, incarnation));
-            self.fresh_doubts.push(suspect(id, incarnation));
+        if known.down_claim.is_none() {
+            known.down_claim = Some((from, id.generation, incarnation));
+            self.new_down_claims.push(suspect(id, incarnation));
         }
         Some(suspect(id, incarnation))
     }
 
-    /// Asks everybody who was doubted just now.
-    fn tell_doubts(&mut self, now: Instant) {
+    /// Probes every member that was just claimed to be down, and sets the end of its time to refute.
+    fn probe_claimed_down(&mut self, now: Instant) {
         let wait = Duration::from_millis(SUSPICION_MS / 2);
-        for claim in core::mem::take(&mut self.fresh_doubts) {
-            self.timers.set(now, Due::Ask(claim.clone()));
-            self.timers.set(now + wait, Due::Doubt(claim));
+        for claim in core::mem::take(&mut self.new_down_claims) {
+            self.timers.set(now, Due::ProbeSuspect(claim.clone()));
+            self.timers.set(now + wait, Due::DownClaim(claim));
         }
     }
 
-    /// The time of somebody who was said to be down is up.
-    pub(super) fn on_doubt(&mut self, now: Instant, claim: &Claim<Id>) {
+    /// The time to refute a claim of being down is over.
+    pub(super) fn on_down_claim_due(&mut self, now: Instant, claim: &Claim<Id>) {
         let id = *claim.id();
-        let Some((claimant, ..)) = self.known.get_mut(&id.name).and_then(|known| known.doubted.take()) else { return };
+        let Some((claimant, ..)) = self.known.get_mut(&id.name).and_then(|known| known.down_claim.take()) else {
+            return;
+        };
         let Some(entry) = self.entry(id.name) else { return };
         if entry == claim {
             let down = Claim::new(id, claim.incarnation(), State::Down);
-            self.call(now, |foca, hands| foca.apply_many(core::iter::once(down), true, hands));
+            self.call(now, |foca, runtime| foca.apply_many(core::iter::once(down), true, runtime));
         } else if *entry.id() == id && entry.state() == State::Alive && entry.incarnation() > claim.incarnation() {
             self.refuted(now, claimant);
         }
     }
 
-    /// A claim was refuted by the one that it was about.
+    /// A claim was refuted by the member that it was about.
     pub(super) fn refuted(&mut self, now: Instant, claimant: KeyPrefix) {
         if self.quarantine.refuted(now, claimant)
             && let Some(known) = self.known.get(&claimant)
@@ -220,11 +224,11 @@ impl Membership {
         }
     }
 
-    /// Whether foca is to hear of this claim about this agent itself.
-    fn about_us(&mut self, now: Instant, from: KeyPrefix, claim: &Claim<Id>) -> bool {
+    /// Whether foca gets this claim about this agent itself.
+    fn validate_own(&mut self, now: Instant, from: KeyPrefix, claim: &Claim<Id>) -> bool {
         let own = self.generation();
         if claim.id().generation > own {
-            self.overtake(now, claim.id().generation);
+            self.renew(now, claim.id().generation);
             return false;
         }
         if claim.id().generation < own {
@@ -234,34 +238,35 @@ impl Membership {
             State::Alive => false,
             // The last incarnation cannot be refuted; foca would give up.
             State::Suspect if claim.incarnation() >= u16::MAX - 1 => {
-                self.overtake(now, own);
+                self.renew(now, own);
                 false
             }
             State::Suspect => true,
             State::Down => {
-                self.denied(now, from);
+                self.claimed_down(now, from);
                 false
             }
         }
     }
 
-    /// Somebody says that this agent is down. One may lie or err; it takes another to be believed.
-    fn denied(&mut self, now: Instant, from: KeyPrefix) {
-        // Nobody dies so soon: being found dead takes a suspicion.
+    /// A member claims that this agent is down. One member may be wrong or malicious: `DENIERS` of them must claim it
+    /// before this agent takes a new generation.
+    fn claimed_down(&mut self, now: Instant, from: KeyPrefix) {
+        // Too soon after the last generation began: to be found down takes a suspicion first.
         if self.renewed.is_some_and(|at| now.since(at) < Duration::from_millis(SUSPICION_MS)) {
             self.refuted(now, from);
             return;
         }
-        self.deniers.retain(|(who, at)| *who != from && now.since(*at) < Duration::from_millis(DENIED_MS));
-        // There is room: the one before the last renews.
-        let _ = self.deniers.push((from, now));
-        if self.deniers.len() >= DENIERS {
-            self.overtake(now, self.generation());
+        self.down_claimants.retain(|(who, at)| *who != from && now.since(*at) < Duration::from_millis(DENIED_MS));
+        // There is room: the last one renews, which clears the list.
+        let _ = self.down_claimants.push((from, now));
+        if self.down_claimants.len() >= DENIERS {
+            self.renew(now, self.generation());
         }
     }
 
-    /// Peers know this agent in the given life, or hold that one for ended: it takes the next one.
-    fn overtake(&mut self, now: Instant, generation: u32) {
+    /// Peers know this agent in the given generation, or hold that one for ended: it takes the next one.
+    fn renew(&mut self, now: Instant, generation: u32) {
         let own = *self.foca.identity();
         let soon = self.renewed.is_some_and(|at| now.since(at) < Duration::from_millis(RENEW_MS));
         if soon || generation - own.generation > GENERATION_JUMP_MAX {
@@ -269,10 +274,10 @@ impl Membership {
         }
         let Some(generation) = generation.checked_add(1) else { return };
         self.renewed = Some(now);
-        self.deniers.clear();
-        self.call(now, |foca, hands| foca.change_identity(Id { generation, ..own }, hands));
-        // foca counts itself as alone until it is told anything.
-        self.call(now, |foca, hands| foca.apply_many(core::iter::empty(), true, hands));
+        self.down_claimants.clear();
+        self.call(now, |foca, runtime| foca.change_identity(Id { generation, ..own }, runtime));
+        // foca takes itself for alone until it gets any update.
+        self.call(now, |foca, runtime| foca.apply_many(core::iter::empty(), true, runtime));
         self.effects.push(Effect::Renewed(generation));
     }
 }

@@ -1,4 +1,4 @@
-//! The machine as a table: what is believed of what is said, by whom. Whole meshes: tests/mesh.rs.
+//! Which claims are believed, of whom. Whole meshes are simulated in tests/mesh.rs.
 
 use super::packet::{Id, build, parse};
 use super::*;
@@ -27,7 +27,7 @@ fn alive(n: u8) -> MemberState {
     MemberState { key: key(n), generation: 1, incarnation: 0, standing: Liveness::Alive }
 }
 
-/// The same, told by 2 that all are up.
+/// The same, after member 2 sent a member list in which all are up.
 fn joined(now: Instant) -> Membership {
     let mut member = machine();
     member.told(now, key(2), &[2, 3, 4, 5].map(alive));
@@ -41,7 +41,7 @@ fn packet(src: Id, dst: Id, message: Message<Id>, claims: &[Claim<Id>]) -> Vec<u
 }
 
 fn standing(member: &Membership, n: u8) -> Liveness {
-    member.roll(key(1)).into_iter().find(|told| told.key == key(n)).map_or(Liveness::Unknown, |told| told.standing)
+    member.roll(key(1)).into_iter().find(|entry| entry.key == key(n)).map_or(Liveness::Unknown, |entry| entry.standing)
 }
 
 fn gossip(member: &mut Membership, now: Instant, from: u8, claim: Claim<Id>) -> bool {
@@ -49,10 +49,10 @@ fn gossip(member: &mut Membership, now: Instant, from: u8, claim: Claim<Id>) -> 
 }
 
 #[test]
-fn a_packet_speaks_for_who_sealed_it_and_strangers_are_no_members() {
+fn a_packet_counts_for_its_sender_only_and_unknown_peers_are_no_members() {
     let mut member = machine();
     let ping = packet(id(2, 1), id(1, 7), Message::Ping(1), &[]);
-    assert!(!member.packet(at(0), key(3), &ping), "3 speaks in the name of 2");
+    assert!(!member.packet(at(0), key(3), &ping), "3 sends in the name of 2");
     assert!(!member.packet(at(0), key(9), &packet(id(9, 1), id(1, 7), Message::Ping(1), &[])), "nobody knows 9");
     assert_eq!(member.count(), 0);
     assert!(member.packet(at(0), key(2), &ping));
@@ -64,7 +64,7 @@ fn a_packet_speaks_for_who_sealed_it_and_strangers_are_no_members() {
 }
 
 #[test]
-fn death_is_believed_of_a_suspect_only_and_who_answers_is_not_dead() {
+fn only_a_suspect_is_believed_to_be_down_and_one_that_answers_is_not() {
     let mut member = joined(at(0));
     assert!(gossip(&mut member, at(5_000), 2, Claim::down(id(3, 1))));
     assert_eq!(standing(&member, 3), Liveness::Suspect, "it gets the time to refute");
@@ -75,7 +75,7 @@ fn death_is_believed_of_a_suspect_only_and_who_answers_is_not_dead() {
     let ack = build(&Header { src: id(3, 1), src_incarnation: 1, dst: id(1, 7), message: Message::Ack(0) }, &[]);
     assert!(member.packet(at(5_100), key(3), &ack));
     assert_eq!(standing(&member, 3), Liveness::Alive);
-    // Another one does not answer.
+    // Member 4 does not answer.
     assert!(gossip(&mut member, at(6_000), 2, Claim::down(id(4, 1))));
     let mut now = 6_000;
     while now <= 6_000 + SUSPICION_MS {
@@ -87,7 +87,7 @@ fn death_is_believed_of_a_suspect_only_and_who_answers_is_not_dead() {
 }
 
 #[test]
-fn a_member_that_speaks_is_up_again_without_a_new_life() {
+fn a_member_from_which_a_packet_arrives_is_up_again_in_the_same_generation() {
     let mut member = joined(at(0));
     assert!(gossip(&mut member, at(1_000), 2, Claim::new(id(3, 1), 0, State::Suspect)));
     assert!(gossip(&mut member, at(9_000), 2, Claim::down(id(3, 1))));
@@ -99,23 +99,23 @@ fn a_member_that_speaks_is_up_again_without_a_new_life() {
 }
 
 #[test]
-fn who_is_refuted_three_times_is_named_once_and_no_longer_heard() {
+fn a_member_that_is_refuted_three_times_is_quarantined_and_reported_once() {
     let mut member = joined(at(0));
-    let mut named = 0;
-    for lie in 0..5_u16 {
-        let now = at(10_000 + 20_000 * u64::from(lie));
-        assert!(gossip(&mut member, now, 2, Claim::new(id(3, 1), lie, State::Down)));
-        let refuted = Header { src: id(3, 1), src_incarnation: lie + 1, dst: id(1, 7), message: Message::Ack(0) };
+    let mut reported = 0;
+    for claim in 0..5_u16 {
+        let now = at(10_000 + 20_000 * u64::from(claim));
+        assert!(gossip(&mut member, now, 2, Claim::new(id(3, 1), claim, State::Down)));
+        let refuted = Header { src: id(3, 1), src_incarnation: claim + 1, dst: id(1, 7), message: Message::Ack(0) };
         assert!(member.packet(now, key(3), &build(&refuted, &[])));
-        named += member.effects().iter().filter(|effect| **effect == Effect::Liar(key(2))).count();
-        assert_eq!(named, usize::from(usize::from(lie) + 1 >= LIES_MAX), "after lie {lie}");
+        reported += member.effects().iter().filter(|effect| **effect == Effect::Liar(key(2))).count();
+        assert_eq!(reported, usize::from(usize::from(claim) + 1 >= LIES_MAX), "after claim {claim}");
     }
     assert!(gossip(&mut member, at(200_000), 2, Claim::new(id(4, 1), 0, State::Suspect)));
-    assert_eq!(standing(&member, 4), Liveness::Alive, "nobody listens");
+    assert_eq!(standing(&member, 4), Liveness::Alive, "the claim is ignored");
 }
 
 #[test]
-fn one_member_cannot_talk_this_agent_into_new_lives_and_two_only_now_and_then() {
+fn one_member_cannot_make_this_agent_renew_and_two_only_now_and_then() {
     let mut member = joined(at(0));
     for n in 0..1_000 {
         gossip(&mut member, at(n * 100), 2, Claim::down(id(1, 7)));
@@ -132,25 +132,25 @@ fn one_member_cannot_talk_this_agent_into_new_lives_and_two_only_now_and_then() 
             );
         }
     }
-    let lives = u64::from(member.generation() - 7);
-    assert!((1..=1 + 10_000 / RENEW_MS).contains(&lives), "{lives} lives in ten seconds");
+    let renewals = u64::from(member.generation() - 7);
+    assert!((1..=1 + 10_000 / RENEW_MS).contains(&renewals), "{renewals} renewals in ten seconds");
 }
 
 #[test]
-fn an_old_life_is_told_of_the_later_one_and_takes_the_next() {
+fn a_member_in_an_old_generation_learns_the_later_one_and_takes_the_next() {
     let mut member = joined(at(0));
-    // Membership 3 is known in its life 5; it comes with an old card.
+    // Member 3 is known in generation 5; it comes back in generation 2, as from an old copy of its disk.
     member.told(at(1), key(3), &[MemberState { generation: 5, ..alive(3) }]);
     member.effects();
     assert!(!member.packet(at(10), key(3), &packet(id(3, 2), id(1, 7), Message::Ping(1), &[])));
-    let told = member.effects();
-    let [Effect::Send { packet: words, .. }] = &told[..] else { panic!("{told:?}") };
+    let effects = member.effects();
+    let [Effect::Send { packet: correction, .. }] = &effects[..] else { panic!("{effects:?}") };
     let mut third = Membership::new(key(3), 2, Rng::new(3));
     third.know(key(1));
-    third.packet(at(11), key(1), words);
+    third.packet(at(11), key(1), correction);
     assert_eq!(third.generation(), 6);
     assert!(third.effects().contains(&Effect::Renewed(6)));
-    // Hearsay cannot wear the number out.
+    // Claims of third parties cannot use the numbers up.
     member.told(
         at(20),
         key(2),
@@ -160,7 +160,7 @@ fn an_old_life_is_told_of_the_later_one_and_takes_the_next() {
 }
 
 #[test]
-fn what_ran_out_while_this_agent_slept_is_no_evidence() {
+fn a_timeout_that_expired_while_this_agent_was_suspended_is_no_evidence() {
     let mut member = joined(at(0));
     let mut now = 0;
     while standing(&member, 2) != Liveness::Suspect && standing(&member, 3) != Liveness::Suspect && now < 20_000 {
@@ -179,7 +179,7 @@ fn what_ran_out_while_this_agent_slept_is_no_evidence() {
 }
 
 #[test]
-fn a_million_names_and_claims_leave_the_tables_as_they_were() {
+fn a_million_names_and_claims_leave_the_tables_bounded() {
     let mut member = joined(at(0));
     for n in 0..1_000_000_u64 {
         let mut unknown_peer = [0; 32];
@@ -210,8 +210,8 @@ fn any_bytes_of_a_member_are_survived() {
     for n in 0..20_000 {
         let mut bytes = sound.clone();
         for _ in 0..=rng.below(4) {
-            let place = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
-            bytes[place] = rng.next().to_le_bytes()[0];
+            let index = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
+            bytes[index] = rng.next().to_le_bytes()[0];
         }
         bytes.truncate(usize::try_from(rng.below(bytes.len() as u64 + 1)).unwrap());
         member.wake(at(n));
@@ -224,18 +224,21 @@ fn any_bytes_of_a_member_are_survived() {
 }
 
 #[test]
-fn a_forgotten_peer_is_no_member_and_nobody_is_told_that_it_is_down() {
+fn a_forgotten_peer_is_no_member_and_no_packet_says_that_it_is_down() {
     let mut member = joined(at(0));
-    // It is suspected, and says of another one that it is down.
+    // It is a suspect, and claims that another one is down.
     assert!(gossip(&mut member, at(1), 2, timers::suspect(id(3, 1), 0)));
     assert!(gossip(&mut member, at(2), 3, Claim::down(id(4, 1))));
     member.effects();
     member.forget(at(3), key(3));
     member.forget(at(3), key(9));
     assert_eq!((standing(&member, 3), member.count()), (Liveness::Unknown, 3));
-    assert!(!member.packet(at(4), key(3), &packet(id(3, 1), id(1, 7), Message::Ping(1), &[])), "it is not heard");
+    assert!(
+        !member.packet(at(4), key(3), &packet(id(3, 1), id(1, 7), Message::Ping(1), &[])),
+        "its packets are refused"
+    );
     member.told(at(5), key(2), &[2, 3, 4].map(alive));
-    assert_eq!(standing(&member, 3), Liveness::Unknown, "it is no member because another one says so");
+    assert_eq!(standing(&member, 3), Liveness::Unknown, "the list of another member does not make it one");
     for ms in 6..60_000 {
         member.wake(at(ms));
         while member.tick(at(ms)) {}
@@ -255,10 +258,10 @@ fn a_forgotten_peer_is_no_member_and_nobody_is_told_that_it_is_down() {
             }
         }
     }
-    assert!(!member.is_down(key(4)), "the word of a forgotten one does not count");
+    assert!(!member.is_down(key(4)), "the claim of a forgotten member is void");
     assert!(member.know(key(3)) && member.timers.len() <= MEMBER_TIMERS_MAX);
     member.told(at(60_000), key(3), &[alive(3)]);
-    assert_eq!(standing(&member, 3), Liveness::Alive, "let in again it is met anew");
+    assert_eq!(standing(&member, 3), Liveness::Alive, "admitted again, it is a new member");
 }
 
 #[test]

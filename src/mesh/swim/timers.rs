@@ -1,4 +1,4 @@
-//! Timers of the membership machine: one of each kind, and one of each kind a member.
+//! The timers of the membership machine: at most one of each kind, or one of each kind for each member.
 
 use super::packet::{Id, KeyPrefix};
 use crate::base::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use crate::limits::MEMBER_TIMERS_MAX;
 use foca::{Member, State, Timer};
 use std::collections::BTreeMap;
 
-/// What is due.
+/// What a timer is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// foca's.
+    /// A timer of foca.
     Foca(Timer<Id>),
-    /// Ask a suspect once more.
-    Ask(Member<Id>),
-    /// Somebody said that this member is down, and it did not refute.
-    Doubt(Member<Id>),
+    /// Probe a suspect again.
+    ProbeSuspect(Member<Id>),
+    /// The time to refute a claim that this member is down is over.
+    DownClaim(Member<Id>),
 }
 
 /// Of two timers that are due together, the lower goes first: a probe's indirect stage precedes the next probe.
@@ -22,9 +22,9 @@ pub(super) enum Due {
 enum Slot {
     Indirect,
     Probe,
-    Ask(KeyPrefix),
+    ProbeSuspect(KeyPrefix),
     Suspect(KeyPrefix),
-    Doubt(KeyPrefix),
+    DownClaim(KeyPrefix),
     Announce,
     AnnounceDown,
     Gossip,
@@ -34,8 +34,8 @@ enum Slot {
 impl Due {
     fn slot(&self) -> Slot {
         match self {
-            Self::Ask(member) => Slot::Ask(member.id().name),
-            Self::Doubt(member) => Slot::Doubt(member.id().name),
+            Self::ProbeSuspect(member) => Slot::ProbeSuspect(member.id().name),
+            Self::DownClaim(member) => Slot::DownClaim(member.id().name),
             Self::Foca(timer) => match timer {
                 Timer::ProbeRandomMember(_) => Slot::Probe,
                 Timer::SendIndirectProbe { .. } => Slot::Indirect,
@@ -49,13 +49,12 @@ impl Due {
     }
 }
 
-/// All timers. A new one takes the place of the one before: foca sets a periodic timer only when it has fired
-/// or does not count any more.
+/// All timers. A new one replaces the one before: foca sets a periodic timer again only when it has fired or is void.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     due: BTreeMap<(Instant, Slot), Due>,
     at: BTreeMap<Slot, Instant>,
-    /// The next round of gossip; it waits until there is news.
+    /// The next round of gossip, which waits until there is something to send.
     gossip: Option<(Instant, Due)>,
 }
 
@@ -69,7 +68,7 @@ impl Timers {
         if let Some(before) = self.at.get(&slot).copied() {
             self.due.remove(&(before, slot));
         } else if self.at.len() >= MEMBER_TIMERS_MAX {
-            // Cannot be: members are known peers, and these are bounded.
+            // Cannot happen: members are known peers, which are bounded.
             debug_assert!(false, "more timers than members can have");
             return;
         }
@@ -77,7 +76,7 @@ impl Timers {
         self.due.insert((at, slot), due);
     }
 
-    /// The suspicion of a member that runs, with its end.
+    /// The identity and incarnation of a member's running suspicion.
     pub(super) fn suspicion(&self, name: KeyPrefix) -> Option<(Id, u16)> {
         let slot = Slot::Suspect(name);
         match self.due.get(&(*self.at.get(&slot)?, slot))? {
@@ -87,7 +86,7 @@ impl Timers {
     }
 
     pub(super) fn forget_suspicion(&mut self, name: KeyPrefix) {
-        for slot in [Slot::Suspect(name), Slot::Doubt(name), Slot::Ask(name)] {
+        for slot in [Slot::Suspect(name), Slot::DownClaim(name), Slot::ProbeSuspect(name)] {
             if let Some(at) = self.at.remove(&slot) {
                 self.due.remove(&(at, slot));
             }
@@ -102,9 +101,9 @@ impl Timers {
         }
     }
 
-    pub(super) fn pop(&mut self, now: Instant, news: bool) -> Option<Due> {
+    pub(super) fn pop(&mut self, now: Instant, gossip_waits: bool) -> Option<Due> {
         if let Some((at, _)) = self.gossip
-            && news
+            && gossip_waits
             && at <= now
         {
             return self.gossip.take().map(|(_, due)| due);
@@ -117,12 +116,12 @@ impl Timers {
         self.due.remove(&key)
     }
 
-    pub(super) fn deadline(&self, news: bool) -> Option<Instant> {
-        let gossip = self.gossip.as_ref().filter(|_| news).map(|(at, _)| *at);
+    pub(super) fn deadline(&self, gossip_waits: bool) -> Option<Instant> {
+        let gossip = self.gossip.as_ref().filter(|_| gossip_waits).map(|(at, _)| *at);
         crate::base::time::earliest(gossip, self.due.first_key_value().map(|((at, _), _)| *at))
     }
 
-    /// This agent slept for so long: every timer has as long to go as before.
+    /// This agent was suspended for so long: every timer has as long to go as before.
     pub(super) fn shift(&mut self, late: Duration) {
         self.due =
             std::mem::take(&mut self.due).into_iter().map(|((at, slot), due)| ((at + late, slot), due)).collect();
@@ -138,7 +137,7 @@ impl Timers {
     }
 }
 
-/// The suspicion in a timer, as a claim.
+/// The claim that a member is a suspect.
 pub(super) fn suspect(id: Id, incarnation: u16) -> Member<Id> {
     Member::new(id, incarnation, State::Suspect)
 }
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_probe_waits_for_the_indirect_stage_and_gossip_for_news() {
+    fn the_next_probe_waits_for_the_indirect_stage_and_gossip_for_something_to_send() {
         let mut timers = Timers::default();
         let probed_id = Id { name: [1; 8], generation: 1 };
         timers.set(at(5), Due::Foca(Timer::ProbeRandomMember(0)));
@@ -167,11 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_takes_the_place_of_the_one_before_and_all_can_be_put_off() {
+    fn a_timer_replaces_the_one_before_and_all_can_be_shifted() {
         let mut timers = Timers::default();
         let id = Id { name: [1; 8], generation: 1 };
         for n in 0..1000 {
-            timers.set(at(n), Due::Ask(suspect(id, 0)));
+            timers.set(at(n), Due::ProbeSuspect(suspect(id, 0)));
         }
         assert_eq!(timers.len(), 1);
         timers.shift(Duration::from_millis(7));

@@ -1,6 +1,6 @@
-//! What the daemon heard, as hints for the node: only of peers that may link, only within the home.
+//! Turns announcements into hints for the node: only of peers that may link, only addresses within the home network.
 
-use super::Discovery;
+use super::context::Discovery;
 use crate::base::id::PeerKey;
 use crate::limits::ADDRESSES_MAX;
 use crate::node::input::Input;
@@ -10,10 +10,10 @@ use mdns_sd::{ResolvedService, ScopedIp, ServiceEvent};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-/// Takes in events.
+/// Reads announcements and passes them on.
 pub(super) struct Browser<'a> {
     discovery: &'a Discovery,
-    /// Interfaces on which this agent heard itself.
+    /// Interfaces on which this agent received its own announcement.
     mirrored: BTreeSet<String>,
 }
 
@@ -22,8 +22,8 @@ impl<'a> Browser<'a> {
         Self { discovery, mirrored: BTreeSet::new() }
     }
 
-    /// Takes in one event; false when the driver is gone.
-    pub(super) async fn hear(&mut self, service: Service, event: ServiceEvent) -> bool {
+    /// Handles one event of the daemon; false when the driver is gone.
+    pub(super) async fn on_event(&mut self, service: Service, event: ServiceEvent) -> bool {
         match event {
             ServiceEvent::ServiceResolved(resolved) => self.resolved(service, &resolved).await,
             event => {
@@ -39,47 +39,48 @@ impl<'a> Browser<'a> {
             .iter()
             .map(|pair| [pair.key().as_bytes(), b"=", pair.val().unwrap_or_default()].concat())
             .collect();
-        let Some(mut heard) = read(service, strings.iter().map(Vec::as_slice)) else {
+        let Some(mut advert) = read(service, strings.iter().map(Vec::as_slice)) else {
             debug!("An announcement could not be read: {}.", resolved.fullname);
             return true;
         };
-        if heard.peer == self.discovery.own {
-            self.mirror(resolved);
+        if advert.peer == self.discovery.own {
+            self.note_own(resolved);
             return true;
         }
         if service == Service::Wattle {
-            let mut places: Vec<SocketAddr> = resolved.addresses.iter().map(|ip| place(ip, resolved.port)).collect();
-            places.sort_unstable();
-            heard.places = places.into_iter().take(ADDRESSES_MAX).collect();
+            let addresses = resolved.addresses.iter().map(|ip| socket_address(ip, resolved.port));
+            let mut addresses: Vec<SocketAddr> = addresses.collect();
+            addresses.sort_unstable();
+            advert.places = addresses.into_iter().take(ADDRESSES_MAX).collect();
         }
         self.discovery.network.multicast(|multicast| multicast.others_heard += 1);
-        self.tell(heard).await
+        self.pass_on(advert).await
     }
 
-    /// Takes in what a foreign agent announces.
-    pub(super) async fn foreign(&self, heard: Vec<PeerAdvert>) -> bool {
-        for heard in heard {
-            if heard.peer != self.discovery.own && !self.tell(heard).await {
+    /// Handles announcements of libp2p agents that are not Wattle; false when the driver is gone.
+    pub(super) async fn on_adverts(&self, adverts: Vec<PeerAdvert>) -> bool {
+        for advert in adverts {
+            if advert.peer != self.discovery.own && !self.pass_on(advert).await {
                 return false;
             }
         }
         true
     }
 
-    async fn tell(&self, heard: PeerAdvert) -> bool {
+    async fn pass_on(&self, advert: PeerAdvert) -> bool {
         let (network, inputs) = (&self.discovery.network, &self.discovery.inputs);
-        if !network.is_known(&heard.peer) {
-            debug!("{} announces itself and may not link.", heard.peer);
+        if !network.is_known(&advert.peer) {
+            debug!("{} announces itself and may not link.", advert.peer);
             return true;
         }
         let own: Vec<SocketAddr> = network.places().iter().map(|place| place.address).collect();
-        for place in heard.places {
-            if place.port() == 0 || own.contains(&place) || !network.may_dial(place.ip()) {
-                debug!("{} is said to be at {place}, which is not taken.", heard.peer);
+        for address in advert.places {
+            if address.port() == 0 || own.contains(&address) || !network.may_dial(address.ip()) {
+                debug!("{} announces {address}, which is not taken.", advert.peer);
                 continue;
             }
-            network.seen(&heard.peer, place);
-            let input = Input::Seen(PeerKey(*heard.peer.public_key()), place);
+            network.seen(&advert.peer, address);
+            let input = Input::Seen(PeerKey(*advert.peer.public_key()), address);
             if inputs.send(input).await.is_err() {
                 return false;
             }
@@ -87,8 +88,8 @@ impl<'a> Browser<'a> {
         true
     }
 
-    /// This agent heard itself: multicast goes out and comes in on that interface.
-    fn mirror(&mut self, resolved: &ResolvedService) {
+    /// This agent received its own announcement: multicast works in both directions on that interface.
+    fn note_own(&mut self, resolved: &ResolvedService) {
         let mut names: Vec<&str> = resolved.addresses.iter().flat_map(interfaces).collect();
         names.sort_unstable();
         for name in names.into_iter().filter(|name| !name.is_empty()) {
@@ -100,7 +101,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// The interfaces on which an address was heard.
+/// The interfaces on which an address was announced.
 fn interfaces(ip: &ScopedIp) -> Vec<&str> {
     match ip {
         ScopedIp::V4(v4) => v4.interface_ids().iter().map(|interface| interface.name.as_str()).collect(),
@@ -109,7 +110,7 @@ fn interfaces(ip: &ScopedIp) -> Vec<&str> {
     }
 }
 
-fn place(ip: &ScopedIp, port: u16) -> SocketAddr {
+fn socket_address(ip: &ScopedIp, port: u16) -> SocketAddr {
     match (ip.to_ip_addr(), ip) {
         (IpAddr::V6(v6), ScopedIp::V6(scoped)) if v6.is_unicast_link_local() => {
             SocketAddrV6::new(v6, port, 0, scoped.scope_id().index).into()

@@ -1,7 +1,6 @@
-//! The daemon of mdns-sd: what this agent announces of itself, and the ends on which it tells what it heard.
+//! The mdns-sd daemon: what this agent announces of itself, and the events that the daemon reports.
 
 use super::interface::leads_to_others;
-use super::supervisor::Wakeup;
 use crate::limits::INTERFACES_LOOK_MS;
 use crate::net::diagnostics::ListenAddress;
 use crate::wire::mdns::{Service, strings};
@@ -12,7 +11,7 @@ use sha2::{Digest, Sha256};
 use smol::future::or;
 use std::net::{IpAddr, SocketAddr};
 
-/// Letters of a libp2p instance's name; its specification asks for 32 at least.
+/// Letters of the instance name; libp2p's mDNS specification asks for 32 at least.
 const INSTANCE_LETTERS: usize = 40;
 
 /// A running daemon: a thread of its own.
@@ -21,13 +20,13 @@ pub(super) struct Daemon {
     own: PeerId,
     listen: SocketAddr,
     browsed: [(Service, Receiver<ServiceEvent>); 2],
-    told: Receiver<DaemonEvent>,
+    reports: Receiver<DaemonEvent>,
     announced: Vec<String>,
 }
 
 impl Daemon {
-    /// Starts a daemon that browses, and announces this agent at these places.
-    pub(super) fn begin(own: PeerId, listen: SocketAddr, places: &[ListenAddress]) -> Result<Self, String> {
+    /// Starts a daemon that browses, and announces this agent at these addresses.
+    pub(super) fn begin(own: PeerId, listen: SocketAddr, listening: &[ListenAddress]) -> Result<Self, String> {
         let text = |error: mdns_sd::Error| error.to_string();
         let daemon = ServiceDaemon::new().map_err(text)?;
         let only = (!listen.ip().is_unspecified()).then_some(listen.ip());
@@ -35,22 +34,22 @@ impl Daemon {
         daemon.disable_interface(IfKind::All).map_err(text)?;
         daemon.enable_interface(IfKind::Predicate(wanted)).map_err(text)?;
         daemon.set_ip_check_interval(u32::try_from(INTERFACES_LOOK_MS / 1000).unwrap_or(10)).map_err(text)?;
-        let told = daemon.monitor().map_err(text)?;
+        let reports = daemon.monitor().map_err(text)?;
         let browse = |service: Service| daemon.browse(service.name()).map(|events| (service, events)).map_err(text);
         let [wattle, libp2p] = Service::ALL;
         let browsed = [browse(wattle)?, browse(libp2p)?];
-        let mut begun = Self { daemon, own, listen, browsed, told, announced: Vec::new() };
-        begun.announce(places);
+        let mut begun = Self { daemon, own, listen, browsed, reports, announced: Vec::new() };
+        begun.announce(listening);
         Ok(begun)
     }
 
-    /// Announces this agent at these places, and no longer at those before.
-    pub(super) fn announce(&mut self, places: &[ListenAddress]) {
+    /// Announces this agent at these addresses, and withdraws the announcements before.
+    pub(super) fn announce(&mut self, listening: &[ListenAddress]) {
         for name in self.announced.drain(..) {
-            // The daemon says good-bye in its name; nobody waits for it.
+            // The daemon sends the goodbye packet (RFC 6762, 10.1) by itself.
             let _ = self.daemon.unregister(&name);
         }
-        let infos = match services(self.own, self.listen.port(), places, instance) {
+        let infos = match services(self.own, self.listen.port(), listening, instance) {
             Ok(infos) => infos,
             Err(why) => return debug!("Nothing is announced: {why}."),
         };
@@ -63,87 +62,85 @@ impl Daemon {
         }
     }
 
-    /// Waits for the next thing that is heard, or for the daemon's end. To give up waiting loses nothing.
-    pub(super) async fn next(&self) -> Wakeup {
+    /// Waits for the next browsing event; an error says that the daemon ended. Cancel-safe.
+    pub(super) async fn next(&self) -> Result<(Service, ServiceEvent), String> {
         let [(wattle, wattles), (libp2p, libp2ps)] = &self.browsed;
         loop {
-            let wattle = async { Received::Of(*wattle, wattles.recv_async().await.ok()) };
-            let libp2p = async { Received::Of(*libp2p, libp2ps.recv_async().await.ok()) };
-            let told = async { Received::Told(self.told.recv_async().await.ok()) };
-            match or(wattle, or(libp2p, told)).await {
-                Received::Of(service, Some(event)) => return Wakeup::Event(service, event),
-                Received::Told(Some(event)) => debug!("mDNS: {event:?}"),
-                // Its thread ended, or so much came at once that it closed the channel.
-                Received::Of(_, None) | Received::Told(None) => {
-                    return Wakeup::Failed("the mDNS daemon ended".to_owned());
-                }
+            let wattle = async { Received::Service(*wattle, wattles.recv_async().await.ok()) };
+            let libp2p = async { Received::Service(*libp2p, libp2ps.recv_async().await.ok()) };
+            let report = async { Received::Report(self.reports.recv_async().await.ok()) };
+            match or(wattle, or(libp2p, report)).await {
+                Received::Service(service, Some(event)) => return Ok((service, event)),
+                Received::Report(Some(event)) => debug!("mDNS: {event:?}"),
+                // Its thread ended, or it closed the channel because events came faster than they were read.
+                Received::Service(_, None) | Received::Report(None) => return Err("the mDNS daemon ended".to_owned()),
             }
         }
     }
 
-    /// Ends the thread; what was announced is taken back.
+    /// Ends the thread and withdraws the announcements.
     pub(super) fn end(self) {
         self.stop();
     }
 
-    /// The same as the daemon's own end, seen from here.
+    /// Ends the thread, as a failure of the daemon would.
     pub(super) fn stop(&self) {
         if let Err(error) = self.daemon.shutdown() {
-            debug!("The mDNS daemon did not take its end: {error}.");
+            debug!("The mDNS daemon could not be stopped: {error}.");
         }
     }
 }
 
 enum Received {
-    Of(Service, Option<ServiceEvent>),
-    Told(Option<DaemonEvent>),
+    Service(Service, Option<ServiceEvent>),
+    Report(Option<DaemonEvent>),
 }
 
 fn is_bound(interface: &if_addrs::Interface, only: Option<IpAddr>) -> bool {
     only.is_none_or(|only| only == interface.ip())
 }
 
-/// What is announced: our own service at every place, and libp2p's once for each, since mdns-sd reads only the
-/// first `dnsaddr` of a record. No name of the host or of its user is in any of it.
+/// The announcements: one of our own service with every address, and one of libp2p's for each address, since mdns-sd
+/// reads only the first `dnsaddr` of a record. None contains the name of the host or of its user.
 fn services(
     own: PeerId,
     port: u16,
-    places: &[ListenAddress],
+    listening: &[ListenAddress],
     instance: impl Fn() -> Result<String, String>,
 ) -> Result<Vec<ServiceInfo>, String> {
     let host = host(own);
-    let info = |service: Service, name: &str, addresses: &[IpAddr], place: Option<SocketAddr>| {
-        let strings = strings(service, own, place)?;
+    let info = |service: Service, name: &str, addresses: &[IpAddr], address: Option<SocketAddr>| {
+        let strings = strings(service, own, address)?;
         let pairs: Vec<(&str, &str)> = strings.iter().filter_map(|string| string.split_once('=')).collect();
         let made = ServiceInfo::new(service.name(), name, &host, addresses, port, &pairs[..]);
         let unique = |mut info: ServiceInfo| {
-            // The names follow from a key or from chance: to ask three times whether they are taken would only
-            // delay the first announcement by a second.
+            // The names come from a key or are random: to probe three times whether they are taken (RFC 6762, 8.1)
+            // would only delay the first announcement by a second.
             info.set_requires_probe(false);
             info
         };
         Some(made.map(unique).map_err(|error| error.to_string()))
     };
-    let addresses: Vec<IpAddr> = places.iter().map(|place| place.address.ip()).collect();
+    let addresses: Vec<IpAddr> = listening.iter().map(|one| one.address.ip()).collect();
     let mut infos = Vec::new();
     if !addresses.is_empty() {
         infos.extend(info(Service::Wattle, &own.to_string(), &addresses, None).transpose()?);
     }
-    for place in places {
-        let at = [place.address.ip()];
-        infos.extend(info(Service::Libp2p, &instance()?, &at, Some(place.address)).transpose()?);
+    for one in listening {
+        let at = [one.address.ip()];
+        infos.extend(info(Service::Libp2p, &instance()?, &at, Some(one.address)).transpose()?);
     }
     Ok(infos)
 }
 
-/// The host's name in DNS: it follows from the PeerId, which is public, and from nothing else.
+/// The host name to announce: derived from the PeerId, which is public, and from nothing else.
 fn host(own: PeerId) -> String {
     let hash = Sha256::digest(own.public_key());
     let digits: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("wattle-{digits}.local.")
 }
 
-/// A random name: libp2p's specification wants one that says nothing of the agent.
+/// A random instance name: libp2p's specification wants one that reveals nothing of the agent.
 fn instance() -> Result<String, String> {
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut bytes = [0; INSTANCE_LETTERS];
@@ -163,8 +160,8 @@ mod tests {
             address: address.parse().unwrap(),
             prefix: 24,
         };
-        let places = [at("192.168.1.5:7781"), at("[fd00::5]:7781"), at("[fe80::5%3]:7781")];
-        let infos = services(own, 7781, &places, instance).unwrap();
+        let listening = [at("192.168.1.5:7781"), at("[fd00::5]:7781"), at("[fe80::5%3]:7781")];
+        let infos = services(own, 7781, &listening, instance).unwrap();
         assert_eq!(infos.len(), 3, "a scoped address is in our own service only");
         let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
         for info in &infos {

@@ -6,8 +6,8 @@ use crate::wire::mdns::{is_home, is_scoped};
 use if_addrs::{IfAddr, IfOperStatus, Interface};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-/// Beginnings of the names of interfaces behind which there are containers and virtual machines of this device,
-/// or a tunnel, and no devices of the home.
+/// Name prefixes of interfaces that lead to containers or virtual machines of this device, or to a tunnel, and not to
+/// devices of the home.
 const VIRTUAL: [&str; 17] = [
     "docker",
     "br-",
@@ -28,8 +28,8 @@ const VIRTUAL: [&str; 17] = [
     "zt",
 ];
 
-/// Where an agent that is bound to `listen` is reached: one address for each interface that leads to others, in
-/// the order of the interfaces; on this machine only, the bound address alone.
+/// The addresses at which an agent that is bound to `listen` is reached: one for each interface that leads to other
+/// devices, in the order of the interfaces. Bound to loopback: that address alone.
 #[must_use]
 pub fn places(listen: SocketAddr) -> Vec<ListenAddress> {
     if listen.ip().is_loopback() {
@@ -38,7 +38,7 @@ pub fn places(listen: SocketAddr) -> Vec<ListenAddress> {
     match if_addrs::get_if_addrs() {
         Ok(interfaces) => choose(listen, &interfaces),
         Err(error) => {
-            log::debug!("The interfaces cannot be listed just now: {error}.");
+            log::debug!("The network interfaces cannot be listed: {error}.");
             Vec::new()
         }
     }
@@ -58,7 +58,7 @@ fn choose(listen: SocketAddr, interfaces: &[Interface]) -> Vec<ListenAddress> {
     for interface in interfaces.iter().filter(|interface| leads_to_others(interface)) {
         let (ip, index) = (interface.ip(), interface.index.unwrap_or(0));
         let bound = listen.ip().is_unspecified() || listen.ip() == ip;
-        // A socket of IPv6 takes IPv4 as well; not the other way about.
+        // An IPv6 socket accepts IPv4 as well; an IPv4 socket accepts no IPv6.
         if !bound || (listen.is_ipv4() && ip.is_ipv6()) {
             continue;
         }
@@ -70,18 +70,18 @@ fn choose(listen: SocketAddr, interfaces: &[Interface]) -> Vec<ListenAddress> {
             IpAddr::V6(v6) if is_scoped(ip) => SocketAddrV6::new(v6, listen.port(), 0, index).into(),
             _ => SocketAddr::new(ip, listen.port()),
         };
-        let place = ListenAddress { interface: interface.name.clone(), address, prefix };
+        let candidate = ListenAddress { interface: interface.name.clone(), address, prefix };
         match best.iter_mut().find(|(at, ..)| *at == index) {
-            Some((_, rank, known)) if rank_of(ip) < *rank => (*rank, *known) = (rank_of(ip), place),
+            Some((_, rank, known)) if rank_of(ip) < *rank => (*rank, *known) = (rank_of(ip), candidate),
             Some(_) => {}
-            None => best.push((index, rank_of(ip), place)),
+            None => best.push((index, rank_of(ip), candidate)),
         }
     }
     best.sort_by_key(|(index, ..)| *index);
-    best.into_iter().map(|(.., place)| place).take(ADDRESSES_MAX).collect()
+    best.into_iter().map(|(.., address)| address).take(ADDRESSES_MAX).collect()
 }
 
-/// Of several addresses of an interface the one of the smallest rank is announced.
+/// The preference of an address: of several on an interface, the one with the smallest rank is announced.
 fn rank_of(ip: IpAddr) -> u8 {
     match ip {
         IpAddr::V4(v4) if v4.is_link_local() => 3,
@@ -109,11 +109,11 @@ mod tests {
     }
 
     fn chosen(listen: &str, interfaces: &[Interface]) -> Vec<String> {
-        choose(listen.parse().unwrap(), interfaces).iter().map(|place| place.address.to_string()).collect()
+        choose(listen.parse().unwrap(), interfaces).iter().map(|one| one.address.to_string()).collect()
     }
 
     #[test]
-    fn one_address_stands_for_each_interface_that_leads_to_others() {
+    fn one_address_is_chosen_for_each_interface_that_leads_to_other_devices() {
         let mut down = interface("eth9", 9, "10.9.0.1");
         down.oper_status = IfOperStatus::Down;
         let mut tunnel = interface("ppp0", 8, "10.8.0.1");
@@ -135,7 +135,7 @@ mod tests {
         ];
         assert_eq!(chosen("0.0.0.0:7781", &all), ["10.0.0.2:7781", "192.168.1.3:7781"]);
         assert_eq!(chosen("[::]:7781", &all), ["10.0.0.2:7781", "192.168.1.3:7781"]);
-        assert_eq!(chosen("192.168.1.3:1", &all), ["192.168.1.3:1"], "bound to one address, reached at that one");
+        assert_eq!(chosen("192.168.1.3:1", &all), ["192.168.1.3:1"], "bound to one address");
         assert_eq!(chosen("192.168.9.9:1", &all), [""; 0]);
     }
 
@@ -147,8 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn who_listens_on_this_machine_only_is_reached_there_only() {
+    fn an_agent_bound_to_loopback_is_reached_there_only() {
         let at = "127.0.0.1:7781".parse().unwrap();
-        assert_eq!(places(at).iter().map(|place| place.address).collect::<Vec<_>>(), [at]);
+        assert_eq!(places(at).iter().map(|one| one.address).collect::<Vec<_>>(), [at]);
     }
 }

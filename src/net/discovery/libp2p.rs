@@ -1,8 +1,8 @@
-//! The ear for libp2p agents that are not Wattle: their announcements, which mdns-sd does not resolve.
+//! Announcements of libp2p agents that are not Wattle, which mdns-sd does not resolve.
 //!
-//! A second socket in the multicast group, on its own address: bound to the group, it takes no unicast packet away
-//! from mdns-sd or Avahi. It only listens. It is open while some peer is not linked: each packet of the network's
-//! multicast wakes the device twice meanwhile.
+//! A second socket in the multicast group. It is bound to the group's address, so it takes no unicast packet away from
+//! mdns-sd or Avahi, and it only receives. It is open only while some admitted peer has no link: while it is open, each
+//! multicast packet of the network wakes the device twice.
 
 use crate::limits::DNS_BYTES_MAX;
 use crate::net::diagnostics::ListenAddress;
@@ -17,8 +17,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket};
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const PORT: u16 = 5353;
 
-/// Announcements that are taken of one packet.
-const HEARD_MAX: usize = 8;
+/// Announcements taken from one packet.
+const ADVERTS_MAX: usize = 8;
 
 /// The open socket.
 pub(super) struct Libp2pBrowser {
@@ -27,41 +27,41 @@ pub(super) struct Libp2pBrowser {
 }
 
 impl Libp2pBrowser {
-    /// Joins the group on the interface of each of these places that has IPv4. `None` if that is on none of them.
-    pub(super) fn open(places: &[ListenAddress]) -> Option<Self> {
-        let addresses = places.iter().filter_map(|place| match place.address.ip() {
+    /// Joins the group on the interface of each of these addresses that is IPv4. `None` if no group was joined.
+    pub(super) fn open(listening: &[ListenAddress]) -> Option<Self> {
+        let addresses = listening.iter().filter_map(|one| match one.address.ip() {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,
         });
         match join(addresses) {
             Ok(socket) => Some(Self { socket: socket?, buffer: Box::new([0; DNS_BYTES_MAX]) }),
             Err(error) => {
-                debug!("Other libp2p agents are not listened to: {error}.");
+                debug!("Announcements of other libp2p agents cannot be received: {error}.");
                 None
             }
         }
     }
 
-    /// Waits for the next packet that announces libp2p agents. To give up waiting loses nothing.
+    /// Waits for the next packet that announces libp2p agents. Cancel-safe.
     pub(super) async fn next(&mut self) -> Vec<PeerAdvert> {
         loop {
             let length = match self.socket.recv(&mut *self.buffer).await {
                 Ok(length) => length,
                 Err(error) => {
-                    debug!("Other libp2p agents are not heard any more: {error}.");
+                    debug!("Announcements of other libp2p agents are not received any more: {error}.");
                     return smol::future::pending().await;
                 }
             };
-            let mut heard = Vec::new();
+            let mut adverts = Vec::new();
             texts(self.buffer.get(..length).unwrap_or_default(), |data| {
-                if heard.len() < HEARD_MAX {
-                    heard.extend(decode(Service::Libp2p, data));
+                if adverts.len() < ADVERTS_MAX {
+                    adverts.extend(decode(Service::Libp2p, data));
                 }
             });
-            if !heard.is_empty() {
-                return heard;
+            if !adverts.is_empty() {
+                return adverts;
             }
-            // Somebody who sends without end must not hold up the others on this executor.
+            // A sender that floods the group must not block the other tasks of this executor.
             smol::future::yield_now().await;
         }
     }

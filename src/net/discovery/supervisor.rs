@@ -1,9 +1,10 @@
-//! The watch over interfaces and multicast: looks, listens, and starts what failed again.
+//! The task that runs discovery: it checks the interfaces, takes announcements, and restarts a failed daemon.
 
 use super::browse::Browser;
+use super::context::Discovery;
 use super::daemon::Daemon;
+use super::interface;
 use super::libp2p::Libp2pBrowser;
-use super::{Discovery, interface};
 use crate::base::time::Instant;
 use crate::limits::{INTERFACES_LOOK_MS, MULTICAST_RESTART_MS, MULTICAST_RESTART_MS_MAX};
 use crate::net::diagnostics::ListenAddress;
@@ -14,62 +15,83 @@ use mdns_sd::ServiceEvent;
 use smol::future::or;
 use std::time::Duration;
 
-const LOOK: Duration = Duration::from_millis(INTERFACES_LOOK_MS);
+const CHECK: Duration = Duration::from_millis(INTERFACES_LOOK_MS);
 const PAUSE: Duration = Duration::from_millis(MULTICAST_RESTART_MS);
 const PAUSE_MAX: Duration = Duration::from_millis(MULTICAST_RESTART_MS_MAX);
 
+impl Discovery {
+    /// Runs until the driver is gone. The first check of the interfaces is over when this returns.
+    pub fn begin(self) {
+        let listening = interface::places(self.listen);
+        self.network.stands(&listening);
+        smol::spawn(self.run(listening)).detach();
+    }
+
+    async fn run(self, listening: Vec<ListenAddress>) {
+        let beyond = !self.listen.ip().is_loopback();
+        if !beyond || !self.multicast {
+            let why = if self.multicast { "the agent listens on this machine only" } else { "it is switched off" };
+            self.network.multicast(|multicast| multicast.why = Some(why.to_owned()));
+        }
+        // The loopback address never changes.
+        if self.send_addresses(&listening).await && beyond {
+            Supervisor::new(&self, listening).run().await;
+        }
+    }
+}
+
 /// What ends a wait.
-pub(super) enum Wakeup {
-    /// It is time to look at the interfaces.
-    Look,
-    /// The daemon heard something.
+enum Wakeup {
+    /// It is time to check the interfaces.
+    Check,
+    /// The daemon reported an event.
     Event(Service, ServiceEvent),
-    /// Libp2pBrowser agents announced themselves.
-    Overheard(Vec<PeerAdvert>),
+    /// libp2p agents that are not Wattle announced themselves.
+    Adverts(Vec<PeerAdvert>),
     /// The daemon failed; a phrase why.
     Failed(String),
 }
 
-/// One watch, for as long as the driver lives.
-pub(super) struct Supervisor<'a> {
+/// The state of the task.
+struct Supervisor<'a> {
     discovery: &'a Discovery,
-    ear: Browser<'a>,
-    places: Vec<ListenAddress>,
-    look_at: Instant,
+    browser: Browser<'a>,
+    listening: Vec<ListenAddress>,
+    check_at: Instant,
     daemon: Option<Daemon>,
     /// When to start the daemon; `None`: it runs, or multicast is not wanted.
     begin_at: Option<Instant>,
     begun: Instant,
-    /// How long to leave it at that after the next failure.
+    /// The pause after the next failure.
     pause: Duration,
-    foreign: Option<Libp2pBrowser>,
+    libp2p: Option<Libp2pBrowser>,
 }
 
 impl<'a> Supervisor<'a> {
-    pub(super) fn new(discovery: &'a Discovery, places: Vec<ListenAddress>) -> Self {
+    fn new(discovery: &'a Discovery, listening: Vec<ListenAddress>) -> Self {
         let now = clock::now();
         Self {
             discovery,
-            ear: Browser::new(discovery),
-            places,
-            // Soon: what comes up by itself at the start of the machine comes up about now.
-            look_at: now + Duration::from_secs(1),
+            browser: Browser::new(discovery),
+            listening,
+            // Soon: after a boot of the machine, interfaces come up at about the same time as the agent.
+            check_at: now + Duration::from_secs(1),
             daemon: None,
             begin_at: discovery.multicast.then_some(now),
             begun: now,
             pause: PAUSE,
-            foreign: None,
+            libp2p: None,
         }
     }
 
-    pub(super) async fn run(mut self) {
+    async fn run(mut self) {
         let mut goes_on = true;
         while goes_on && !self.discovery.inputs.is_closed() {
             self.begin_if_due();
             goes_on = match self.wait().await {
-                Wakeup::Look => self.look().await,
-                Wakeup::Event(service, event) => self.ear.hear(service, event).await,
-                Wakeup::Overheard(heard) => self.ear.foreign(heard).await,
+                Wakeup::Check => self.check_interfaces().await,
+                Wakeup::Event(service, event) => self.browser.on_event(service, event).await,
+                Wakeup::Adverts(adverts) => self.browser.on_adverts(adverts).await,
                 Wakeup::Failed(why) => {
                     self.fail(&why);
                     true
@@ -83,10 +105,10 @@ impl<'a> Supervisor<'a> {
 
     fn begin_if_due(&mut self) {
         let now = clock::now();
-        if self.begin_at.is_none_or(|at| at > now) || self.places.is_empty() {
+        if self.begin_at.is_none_or(|at| at > now) || self.listening.is_empty() {
             return;
         }
-        match Daemon::begin(self.discovery.own, self.discovery.listen, &self.places) {
+        match Daemon::begin(self.discovery.own, self.discovery.listen, &self.listening) {
             Ok(daemon) => {
                 self.discovery.network.multicast(|multicast| (multicast.on, multicast.why) = (true, None));
                 (self.daemon, self.begin_at, self.begun) = (Some(daemon), None, now);
@@ -95,7 +117,7 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Multicast failed: it is left at that for a while.
+    /// Multicast failed: the next start is after a pause.
     fn fail(&mut self, why: &str) {
         let now = clock::now();
         if let Some(daemon) = self.daemon.take() {
@@ -104,7 +126,7 @@ impl<'a> Supervisor<'a> {
                 self.pause = PAUSE;
             }
         }
-        self.foreign = None;
+        self.libp2p = None;
         warn!(
             "Devices are not looked for by multicast just now: {why}. The next try is in {} seconds.",
             self.pause.as_secs()
@@ -117,62 +139,66 @@ impl<'a> Supervisor<'a> {
         self.pause = (self.pause * 2).min(PAUSE_MAX);
     }
 
-    /// Waits for the next thing that matters. All of it can be given up without a loss.
+    /// Waits for the next event. Cancel-safe, and so are all the futures in it.
     async fn wait(&mut self) -> Wakeup {
-        let until = self.begin_at.filter(|_| !self.places.is_empty()).map_or(self.look_at, |at| at.min(self.look_at));
-        let look = async {
+        let until =
+            self.begin_at.filter(|_| !self.listening.is_empty()).map_or(self.check_at, |at| at.min(self.check_at));
+        let check = async {
             clock::sleep_until(Some(until)).await;
-            Wakeup::Look
+            Wakeup::Check
         };
-        let told = async {
+        let event = async {
             match &self.daemon {
-                Some(daemon) => daemon.next().await,
+                Some(daemon) => match daemon.next().await {
+                    Ok((service, event)) => Wakeup::Event(service, event),
+                    Err(why) => Wakeup::Failed(why),
+                },
                 None => smol::future::pending().await,
             }
         };
-        let overheard = async {
-            match &mut self.foreign {
-                Some(foreign) => Wakeup::Overheard(foreign.next().await),
+        let adverts = async {
+            match &mut self.libp2p {
+                Some(libp2p) => Wakeup::Adverts(libp2p.next().await),
                 None => smol::future::pending().await,
             }
         };
-        or(look, or(told, overheard)).await
+        or(check, or(event, adverts)).await
     }
 
-    /// Looks at the interfaces; false when the driver is gone.
-    async fn look(&mut self) -> bool {
+    /// Checks the interfaces, if it is time; false when the driver is gone.
+    async fn check_interfaces(&mut self) -> bool {
         let now = clock::now();
-        if now < self.look_at {
+        if now < self.check_at {
             return true;
         }
-        self.look_at = now + LOOK;
-        let places = interface::places(self.discovery.listen);
-        let moved = places != self.places;
-        self.places = places;
+        self.check_at = now + CHECK;
+        let listening = interface::places(self.discovery.listen);
+        let moved = listening != self.listening;
+        self.listening = listening;
         let needed = self.daemon.is_some() && self.discovery.network.is_lonely();
         if moved || !needed {
-            self.foreign = None;
+            self.libp2p = None;
         }
-        if needed && self.foreign.is_none() {
-            self.foreign = Libp2pBrowser::open(&self.places);
+        if needed && self.libp2p.is_none() {
+            self.libp2p = Libp2pBrowser::open(&self.listening);
         }
         if !moved {
             return true;
         }
-        info!("This device's addresses are now: {}.", told(&self.places));
-        self.discovery.network.stands(&self.places);
+        info!("This device's addresses are now: {}.", display(&self.listening));
+        self.discovery.network.stands(&self.listening);
         if let Some(daemon) = &mut self.daemon {
-            daemon.announce(&self.places);
+            daemon.announce(&self.listening);
         }
-        self.discovery.tell_here(&self.places).await
+        self.discovery.send_addresses(&self.listening).await
     }
 }
 
-fn told(places: &[ListenAddress]) -> String {
-    if places.is_empty() {
+fn display(listening: &[ListenAddress]) -> String {
+    if listening.is_empty() {
         return "none".to_owned();
     }
-    places.iter().map(|place| format!("{} ({})", place.address, place.interface)).collect::<Vec<_>>().join(", ")
+    listening.iter().map(|one| format!("{} ({})", one.address, one.interface)).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -183,34 +209,34 @@ mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
     #[test]
-    fn a_daemon_that_ended_is_noticed_and_started_again() {
+    fn a_daemon_that_ended_is_noticed_and_restarted() {
         smol::block_on(async {
-            let (inputs, _told) = smol::channel::bounded(8);
+            let (inputs, _received) = smol::channel::bounded(8);
             // On loopback only, so that nothing is sent.
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
             let own = PeerId::from_public_key(&[1; 32]);
             let network = Diagnostics::default();
             let discovery = Discovery { own, listen, multicast: true, network: network.clone(), inputs };
             let state = || network.around(clock::now()).multicast;
-            let mut watch = Supervisor::new(&discovery, interface::places(listen));
-            watch.begin_if_due();
-            assert!(state().on && watch.begin_at.is_none());
-            watch.daemon.as_ref().unwrap().stop();
+            let mut supervisor = Supervisor::new(&discovery, interface::places(listen));
+            supervisor.begin_if_due();
+            assert!(state().on && supervisor.begin_at.is_none());
+            supervisor.daemon.as_ref().unwrap().stop();
             loop {
-                watch.look_at = clock::now() + LOOK;
-                if let Wakeup::Failed(why) = watch.wait().await {
-                    break watch.fail(&why);
+                supervisor.check_at = clock::now() + CHECK;
+                if let Wakeup::Failed(why) = supervisor.wait().await {
+                    break supervisor.fail(&why);
                 }
             }
             assert!(!state().on && state().why.is_some() && state().restarts == 1);
-            assert!(watch.begin_at.is_some_and(|at| at > clock::now()), "not at once: it may fail again");
-            let pause = watch.pause;
-            watch.fail("again");
-            assert!(watch.pause > pause && watch.pause <= PAUSE_MAX);
-            watch.begin_at = Some(Instant::ZERO);
-            watch.begin_if_due();
+            assert!(supervisor.begin_at.is_some_and(|at| at > clock::now()), "not at once: it may fail again");
+            let pause = supervisor.pause;
+            supervisor.fail("again");
+            assert!(supervisor.pause > pause && supervisor.pause <= PAUSE_MAX);
+            supervisor.begin_at = Some(Instant::ZERO);
+            supervisor.begin_if_due();
             assert!(state().on && state().restarts == 2);
-            watch.daemon.take().unwrap().end();
+            supervisor.daemon.take().unwrap().end();
         });
     }
 }

@@ -1,7 +1,8 @@
-//! Who may begin a handshake, and when: half-open connections are few, and computing is paced.
+//! Which connections may begin a handshake, and when: half-open connections are capped, handshakes are rate-limited.
 //!
-//! A silent connection costs a place, not computing; so places are taken from the oldest, and what is paced
-//! is the cryptography. A flood from one address does not stop another one.
+//! A silent connection occupies a slot but no processor, so when the slots run out the oldest connection is closed. The
+//! cryptography is limited by token buckets, one for each source and one for all. A flood from one source does not stop
+//! another.
 
 use crate::base::time::Instant;
 use crate::limits::{LINK_ADDRESSES_MAX, LINK_HALF_OPEN_ADDRESS_MAX, LINK_HALF_OPEN_MAX, LINK_HANDSHAKES_BURST};
@@ -10,13 +11,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// All addresses together may begin this many times what one may.
-const TOGETHER: u32 = 4;
+/// All sources together may begin this many times what one may.
+const TOTAL_FACTOR: u32 = 4;
 
-/// One token in thousandths, so that milliseconds count.
+/// One token, in thousandths: at one token a second, a millisecond adds one.
 const TOKEN: u64 = 1000;
 
-/// Where somebody is: an IPv4 address, or the /64 that an IPv6 host may choose its addresses from.
+/// The source of a connection: an IPv4 address, or the /64 from which an IPv6 host may choose its addresses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct SourceKey(u64, bool);
 
@@ -35,7 +36,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// Time to wait for a token; nothing if there is one.
+    /// Time until there is a token; `None` if there is one now.
     fn wait(&mut self, now: Instant, rate: u32, burst: u32) -> Option<Duration> {
         let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
         let gained = passed.saturating_mul(u64::from(rate));
@@ -46,26 +47,26 @@ impl Bucket {
     }
 }
 
-/// The two tables.
+/// The half-open connections and the buckets.
 pub(super) struct Admission {
     rate: u32,
-    everybody: Bucket,
+    total: Bucket,
     buckets: BTreeMap<SourceKey, Bucket>,
     open: BTreeMap<u64, (SourceKey, Sender<()>)>,
     serial: u64,
 }
 
 impl Admission {
-    /// `rate` handshakes a second from one place.
+    /// `rate` handshakes a second for one source.
     pub(super) const fn new(now: Instant, rate: u32) -> Self {
-        let everybody = Bucket { tokens: LINK_HANDSHAKES_BURST as u64 * TOGETHER as u64 * TOKEN, at: now };
-        Self { rate, everybody, buckets: BTreeMap::new(), open: BTreeMap::new(), serial: 0 }
+        let total = Bucket { tokens: LINK_HANDSHAKES_BURST as u64 * TOTAL_FACTOR as u64 * TOKEN, at: now };
+        Self { rate, total, buckets: BTreeMap::new(), open: BTreeMap::new(), serial: 0 }
     }
 
-    /// Gives a half-open connection its place. If there is none the oldest one, of the same address first,
-    /// loses its own: its receiver closes.
-    pub(super) fn enter(&mut self, place: SourceKey) -> (u64, Receiver<()>) {
-        let same = self.open.iter().filter(|(_, (other, _))| *other == place);
+    /// Gives a half-open connection a slot and its serial. If there is none, the oldest connection, of the same source
+    /// first, loses its slot: its receiver closes.
+    pub(super) fn enter(&mut self, source: SourceKey) -> (u64, Receiver<()>) {
+        let same = self.open.iter().filter(|(_, (other, _))| *other == source);
         let oldest =
             (same.clone().count() >= LINK_HALF_OPEN_ADDRESS_MAX).then(|| same.map(|(serial, _)| *serial).next());
         if let Some(serial) = oldest.flatten() {
@@ -76,19 +77,19 @@ impl Admission {
         }
         self.serial += 1;
         let (keep, lost) = smol::channel::bounded(1);
-        self.open.insert(self.serial, (place, keep));
+        self.open.insert(self.serial, (source, keep));
         (self.serial, lost)
     }
 
-    /// The handshake is over, well or not.
+    /// The handshake succeeded or failed.
     pub(super) fn leave(&mut self, serial: u64) {
         self.open.remove(&serial);
     }
 
-    /// Takes a turn at computing; or the time after which to ask again.
-    pub(super) fn turn(&mut self, now: Instant, place: SourceKey) -> Option<Duration> {
+    /// Takes a token for a handshake, or returns the time after which to try again.
+    pub(super) fn turn(&mut self, now: Instant, source: SourceKey) -> Option<Duration> {
         let (rate, burst) = (self.rate, LINK_HANDSHAKES_BURST.max(self.rate));
-        if !self.buckets.contains_key(&place) && self.buckets.len() >= LINK_ADDRESSES_MAX {
+        if !self.buckets.contains_key(&source) && self.buckets.len() >= LINK_ADDRESSES_MAX {
             self.buckets.retain(|_, bucket| {
                 bucket.wait(now, rate, burst).is_some() || bucket.tokens < u64::from(burst) * TOKEN
             });
@@ -97,12 +98,12 @@ impl Admission {
             }
         }
         let full = u64::from(burst) * TOKEN;
-        let bucket = self.buckets.entry(place).or_insert(Bucket { tokens: full, at: now });
+        let bucket = self.buckets.entry(source).or_insert(Bucket { tokens: full, at: now });
         let own = bucket.wait(now, rate, burst);
-        let wait = own.max(self.everybody.wait(now, rate * TOGETHER, burst * TOGETHER));
+        let wait = own.max(self.total.wait(now, rate * TOTAL_FACTOR, burst * TOTAL_FACTOR));
         if wait.is_none() {
             bucket.tokens -= TOKEN;
-            self.everybody.tokens -= TOKEN;
+            self.total.tokens -= TOKEN;
         }
         wait
     }
@@ -112,32 +113,32 @@ impl Admission {
 mod tests {
     use super::*;
 
-    fn place(host: u32) -> SourceKey {
+    fn source(host: u32) -> SourceKey {
         SourceKey::from(IpAddr::from(host.to_be_bytes()))
     }
 
     #[test]
-    fn a_flood_of_one_address_takes_only_its_own_places() {
+    fn a_flood_of_one_source_takes_only_its_own_slots() {
         let mut admission = Admission::new(Instant::ZERO, 10);
-        let (_, other) = admission.enter(place(1));
-        let silent: Vec<_> = (0..400).map(|_| admission.enter(place(2)).1).collect();
+        let (_, other) = admission.enter(source(1));
+        let silent: Vec<_> = (0..400).map(|_| admission.enter(source(2)).1).collect();
         assert!(!other.is_closed());
         assert_eq!(silent.iter().filter(|lost| !lost.is_closed()).count(), LINK_HALF_OPEN_ADDRESS_MAX);
         assert!(!silent[399].is_closed(), "the newest stays");
         for host in 0..1000 {
-            admission.enter(place(host));
+            admission.enter(source(host));
         }
         assert_eq!(admission.open.len(), LINK_HALF_OPEN_MAX);
     }
 
     #[test]
-    fn computing_is_paced_by_address_and_for_all() {
+    fn handshakes_are_limited_for_each_source_and_in_all() {
         let mut admission = Admission::new(Instant::ZERO, 10);
         let turns = |admission: &mut Admission, ms, host| {
-            (0..1000).take_while(|_| admission.turn(Instant::from_millis(ms), place(host)).is_none()).count()
+            (0..1000).take_while(|_| admission.turn(Instant::from_millis(ms), source(host)).is_none()).count()
         };
         assert_eq!(turns(&mut admission, 0, 1), LINK_HANDSHAKES_BURST as usize);
-        assert_eq!(admission.turn(Instant::ZERO, place(1)), Some(Duration::from_millis(100)));
+        assert_eq!(admission.turn(Instant::ZERO, source(1)), Some(Duration::from_millis(100)));
         assert_eq!(turns(&mut admission, 0, 2), LINK_HANDSHAKES_BURST as usize);
         assert_eq!(turns(&mut admission, 1000, 1), 10);
         let all: usize = (10..1000).map(|host| turns(&mut admission, 1000, host)).sum();
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_ipv6_network_is_one_place() {
+    fn a_whole_ipv6_64_is_one_source() {
         let [one, two, far] =
             ["fe80::1", "fe80::2", "fe80:0:0:1::1"].map(|ip| SourceKey::from(ip.parse::<IpAddr>().unwrap()));
         assert!(one == two && one != far);

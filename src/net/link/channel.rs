@@ -1,4 +1,4 @@
-//! Our own three channels of a link: a bounded queue of frames each, and the task that writes them out.
+//! The three channels of frames on a link: for each a bounded queue, and the task that writes it out.
 
 use super::frame::Frame;
 use super::stream::{Streams, finish};
@@ -16,21 +16,21 @@ use std::io::Result;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a frame is about. Each has its own stream: a large task does not hold up gossip.
+/// A channel of frames. Each has a stream of its own, so that a large task does not delay gossip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
-    /// Membership and items: frames of at most `FRAME_GOSSIP_MAX` bytes.
+    /// Membership, gossip items and datagram keys: frames of at most `FRAME_GOSSIP_MAX` bytes.
     Gossip,
     /// Tasks and their results: frames of at most `FRAME_TASK_MAX` bytes.
     Task,
-    /// Either of them as lines of JSON, for agents in any language: a frame is one line without its line feed.
+    /// The messages of both as lines of JSON, for agents in any language. A frame is one line without its line feed.
     Json,
 }
 
 impl Channel {
     pub(super) const ALL: [Self; 3] = [Self::Gossip, Self::Task, Self::Json];
 
-    /// The protocol's id on the wire.
+    /// The protocol id on the wire.
     #[must_use]
     pub const fn protocol(self) -> &'static str {
         match self {
@@ -65,9 +65,9 @@ impl Channel {
 pub enum SendError {
     /// There is no link to this peer.
     NoLink,
-    /// The peer takes frames more slowly than they are sent; try again later, or do without.
+    /// The peer reads more slowly than frames are sent; try again later, or drop the frame.
     Full,
-    /// The frame is empty, or larger than the channel takes.
+    /// The frame is empty, or larger than the channel allows.
     TooLarge,
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for SendError {
 
 impl std::error::Error for SendError {}
 
-/// Frames that wait for their stream, bounded in number and in bytes.
+/// The sending end of a queue of frames, bounded in number and in bytes.
 #[derive(Clone)]
 pub(super) struct Queue {
     frames: Sender<Frame>,
@@ -92,9 +92,9 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new() -> (Self, QueueReceiver) {
-        let (frames, outlet) = smol::channel::bounded(LINK_QUEUE_MAX);
+        let (frames, receiver) = smol::channel::bounded(LINK_QUEUE_MAX);
         let bytes = Arc::new(AtomicUsize::new(0));
-        (Self { frames, bytes: Arc::clone(&bytes) }, QueueReceiver { frames: outlet, bytes })
+        (Self { frames, bytes: Arc::clone(&bytes) }, QueueReceiver { frames: receiver, bytes })
     }
 
     pub(super) fn push(&self, frame: Frame) -> std::result::Result<(), SendError> {
@@ -108,15 +108,15 @@ impl Queue {
     }
 }
 
-/// The other end of a `Queue`.
+/// The receiving end of a [`Queue`].
 pub(super) struct QueueReceiver {
     frames: Receiver<Frame>,
     bytes: Arc<AtomicUsize>,
 }
 
 impl QueueReceiver {
-    /// Writes frames out as they come, for as long as the link stands. The stream is opened by the first one,
-    /// and anew after a failure; what failed is lost, as it would be with the link.
+    /// Writes frames to their stream for as long as the link is up. The stream is opened for the first frame, and again
+    /// after a failure; a frame that failed is lost, as it would be with the link.
     pub(super) async fn write_out(self, streams: Streams, channel: Channel) {
         let (mut open, mut wire) = (None, Vec::new());
         while let Ok(frame) = self.frames.recv().await {
@@ -140,7 +140,7 @@ impl QueueReceiver {
         }
     }
 
-    /// Writes a frame, and those behind it as far as they are small: yamux takes memory for every write.
+    /// Writes a frame, with the small ones behind it in the same write: yamux allocates for every write.
     async fn write(
         &self,
         stream: &mut super::stream::Stream,
@@ -168,12 +168,12 @@ impl QueueReceiver {
         }
         self.bytes.fetch_sub(waiting, Ordering::Relaxed);
         written?;
-        // What follows at once goes out with it.
+        // If more frames wait, the flush after them covers this one too.
         if self.frames.is_empty() { stream.flush().await } else { Ok(()) }
     }
 }
 
-/// Appends a small frame as it stands on the wire.
+/// Appends a small frame in its form on the wire.
 fn put(channel: Channel, bytes: &[u8], wire: &mut Vec<u8>) {
     match channel {
         Channel::Gossip | Channel::Task => frame::put(wire, bytes),
@@ -184,7 +184,7 @@ fn put(channel: Channel, bytes: &[u8], wire: &mut Vec<u8>) {
     }
 }
 
-/// Writes what is in `wire`, then a large frame behind it, without copying that.
+/// Writes what is in `wire`, then a large frame, without copying the frame.
 async fn write_large(
     stream: &mut super::stream::Stream,
     channel: Channel,
@@ -205,20 +205,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_queue_answers_and_keeps_what_it_has() {
-        let (queue, outlet) = Queue::new();
+    fn a_full_queue_refuses_and_loses_nothing() {
+        let (queue, receiver) = Queue::new();
         for _ in 0..LINK_QUEUE_MAX {
             assert_eq!(queue.push(vec![1].into()), Ok(()));
         }
         assert_eq!(queue.push(vec![1].into()), Err(SendError::Full));
-        assert_eq!(outlet.bytes.load(Ordering::Relaxed), LINK_QUEUE_MAX);
-        let (queue, _outlet) = Queue::new();
+        assert_eq!(receiver.bytes.load(Ordering::Relaxed), LINK_QUEUE_MAX);
+        let (queue, receiver) = Queue::new();
         assert_eq!(queue.push(vec![1; FRAME_TASK_MAX].into()), Ok(()));
         assert_eq!(queue.push(vec![1; FRAME_TASK_MAX].into()), Ok(()));
-        assert_eq!(queue.push(vec![1].into()), Err(SendError::Full), "bytes count as well");
-        drop(_outlet);
-        let (queue, outlet) = Queue::new();
-        drop(outlet);
+        assert_eq!(queue.push(vec![1].into()), Err(SendError::Full), "bytes are capped as well");
+        drop(receiver);
+        let (queue, receiver) = Queue::new();
+        drop(receiver);
         assert_eq!(queue.push(vec![1].into()), Err(SendError::NoLink));
     }
 }

@@ -1,18 +1,20 @@
-//! One link from its handshake to its end: the task that drives it, and the small tasks on its streams.
+//! One link from its handshake to its end: the task that drives it, and the tasks on its streams.
 
 use super::channel::{Channel, Queue};
-use super::handshake;
+use super::event::LinkEvent;
 use super::handshake::Handshaken;
-use super::noise_stream::Secure;
-use super::peers::{AllowedPeer, Link};
+use super::inbound::InboundStreams;
+use super::noise_stream::NoiseStream;
+use super::scope::TaskScope;
+use super::shared::Shared;
 use super::stream::{Order, Streams, within};
-use super::table::Entry;
-use super::{LinkEvent, Shared, inbound};
+use super::table::{Entry, Link, LinkInfo};
+use super::{handshake, identify, ping};
 use crate::limits::LINK_CLOSE_MS;
 use crate::platform::clock;
 use crate::wire::peer_id::PeerId;
 use async_net::TcpStream;
-use smol::channel::{Receiver, Sender};
+use smol::channel::Receiver;
 use smol::future::{or, poll_fn, zip};
 use smol::stream::Stream as _;
 use std::net::SocketAddr;
@@ -21,13 +23,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Streams that may be asked for at once; who asks beyond waits.
+/// Requests for a new stream that may wait at once; a further one blocks.
 const ORDERS_MAX: usize = 8;
 
-/// Dials, and lives the link that comes of it.
+/// Dials a peer, and drives the link until it ends.
 pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr) {
     let begun = shared.table().begin_dial(peer);
-    let lived = match begun {
+    let ended = match begun {
         Err(why) => Err(why.to_owned()),
         Ok(()) => {
             let limit = shared.settings.handshake;
@@ -38,13 +40,13 @@ pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr)
             let handshaken = or(stopped, within(limit, connect(&shared, peer, address))).await;
             shared.table().end_dial(&peer);
             match handshaken.unwrap_or_else(|| Err("no answer in time".to_owned())) {
-                Ok(handshaken) => live(&shared, handshaken, address, true).await,
+                Ok(handshaken) => run(&shared, handshaken, address, true).await,
                 Err(why) => Err(why),
             }
         }
     };
-    if let Err(why) = lived {
-        shared.tell(LinkEvent::DialFailed { peer, address: address.into(), why }).await;
+    if let Err(why) = ended {
+        shared.report(LinkEvent::DialFailed { peer, address: address.into(), why }).await;
     }
 }
 
@@ -54,15 +56,15 @@ async fn connect(shared: &Shared, peer: PeerId, address: SocketAddr) -> Result<H
     handshake::dial(shared, tcp, peer).await
 }
 
-/// Enters a link, tells of it, drives it to its end, and tells of that. An error means that it was not kept
-/// and nothing was told.
-pub(super) async fn live(
+/// Enters a link into the table, reports `Up`, drives it to its end and reports `Down`. An error means that the table
+/// refused it and nothing was reported.
+pub(super) async fn run(
     shared: &Arc<Shared>,
     handshaken: Handshaken,
     address: SocketAddr,
     dialled: bool,
 ) -> Result<(), String> {
-    let Handshaken { peer, mux, heard } = handshaken;
+    let Handshaken { peer, mux, received } = handshaken;
     let (orders, ordered) = smol::channel::bounded(ORDERS_MAX);
     let (stop, stopped) = smol::channel::bounded(1);
     let (ending, end) = smol::channel::bounded::<()>(1);
@@ -70,15 +72,15 @@ pub(super) async fn live(
     let (task, task_outlet) = Queue::new();
     let (json, json_outlet) = Queue::new();
     let address = address.into();
-    let known = AllowedPeer { peer, address, dialled, agent: String::new(), protocols: Vec::new(), ping: None };
+    let info = LinkInfo { peer, address, dialled, agent: String::new(), protocols: Vec::new(), ping: None };
     let streams = Streams::new(orders);
     let now = clock::now();
-    let link = Link::new(known, now, [gossip, task, json], stop, end, streams);
+    let link = Link::new(info, now, [gossip, task, json], stop, end, streams);
     let entry = shared.table().enter(now, link.clone());
-    let mut line = YamuxDriver { mux, ordered: Box::pin(ordered), stopped: Box::pin(stopped), wanted: None };
+    let mut driver = YamuxDriver { mux, ordered: Box::pin(ordered), stopped: Box::pin(stopped), wanted: None };
     let serial = match entry {
         Entry::Refused(why) => {
-            line.close().await;
+            driver.close().await;
             return Err(why.to_owned());
         }
         Entry::Entered(serial, None) => serial,
@@ -88,61 +90,35 @@ pub(super) async fn live(
             serial
         }
     };
-    shared.tell(LinkEvent::Up { peer, address, dialled }).await;
-    let (over, tending) = smol::channel::bounded::<()>(1);
-    let (leaving, left) = smol::channel::bounded::<()>(1);
-    let scope = TaskScope { shared: Arc::clone(shared), link, over: tending, leaving };
+    shared.report(LinkEvent::Up { peer, address, dialled }).await;
+    let (scope, scope_end) = TaskScope::new(Arc::clone(shared), link);
     for (channel, outlet) in Channel::ALL.into_iter().zip([gossip_outlet, task_outlet, json_outlet]) {
-        scope.tend(outlet.write_out(scope.link.streams(), channel));
+        scope.spawn(outlet.write_out(scope.link.streams(), channel));
     }
-    scope.tend(inbound::keep_alive(Arc::clone(shared), scope.link.clone(), heard));
-    scope.tend(inbound::ask_who(scope.link.clone()));
-    let why = line.drive(&scope).await;
+    scope.spawn(ping::keep_alive(shared.settings.ping, scope.link.clone(), received));
+    scope.spawn(identify::ask(scope.link.clone()));
+    let why = driver.drive(&scope).await;
     shared.table().leave(&peer, serial);
-    // First the small tasks end, so that no frame comes after `Down`.
-    drop((over, scope));
-    let _ = left.recv().await;
-    zip(shared.tell(LinkEvent::Down { peer, why }), line.close()).await;
+    // The tasks end first, so that no frame is reported after `Down`.
+    scope_end.end(scope).await;
+    zip(shared.report(LinkEvent::Down { peer, why }), driver.close()).await;
     shared.table().ended(&peer, serial);
     drop(ending);
     Ok(())
 }
 
-/// Starts the small tasks of a link; they end with it.
-pub(super) struct TaskScope {
-    pub(super) shared: Arc<Shared>,
-    pub(super) link: Link,
-    over: Receiver<()>,
-    leaving: Sender<()>,
-}
-
-impl TaskScope {
-    pub(super) fn tend(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let (over, leaving) = (self.over.clone(), self.leaving.clone());
-        let ended = async move {
-            // Closed when the link ends, never sent to.
-            let _ = over.recv().await;
-        };
-        smol::spawn(async move {
-            or(work, ended).await;
-            drop(leaving);
-        })
-        .detach();
-    }
-}
-
-/// yamux, which moves only while it is polled, and who wants something of it.
+/// yamux, which makes progress only while it is polled, and the requests to it.
 struct YamuxDriver {
-    mux: yamux::Connection<Secure>,
+    mux: yamux::Connection<NoiseStream>,
     ordered: Pin<Box<Receiver<Order>>>,
     stopped: Pin<Box<Receiver<String>>>,
     wanted: Option<Order>,
 }
 
 impl YamuxDriver {
-    /// Drives the link until it ends; why it did.
+    /// Drives the link until it ends; returns the reason.
     async fn drive(&mut self, scope: &TaskScope) -> String {
-        let mut inbound = inbound::InboundStreams::default();
+        let mut inbound = InboundStreams::default();
         let stopping = scope.shared.stopping.clone();
         let driven = async {
             loop {
@@ -173,7 +149,7 @@ impl YamuxDriver {
                 && let Poll::Ready(opened) = self.mux.poll_new_outbound(cx)
                 && let Some(order) = self.wanted.take()
             {
-                // Who asked may have given up.
+                // The receiver may have given up.
                 let _ = order.try_send(opened.map_err(|error| error.to_string()));
                 continue;
             }
@@ -185,7 +161,7 @@ impl YamuxDriver {
         }
     }
 
-    /// Says good-bye, if the other end still listens.
+    /// Closes the connection, and tells the other end if it still reads.
     async fn close(&mut self) {
         let closed = poll_fn(|cx| self.mux.poll_close(cx));
         // An error means that it is closed already.

@@ -1,18 +1,18 @@
-//! A frame's bytes, in a buffer that is used again: a steady stream of messages takes no memory of ours.
+//! A frame's bytes, in a buffer that is reused: a steady stream of messages allocates nothing here.
 
 use crate::limits::{FRAME_KEPT_BYTES, FRAMES_KEPT_MAX};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One frame. When it is dropped its buffer waits for the next one.
+/// One frame. When it is dropped, its buffer is retained for the next one.
 #[derive(Default)]
 pub struct Frame {
     bytes: Vec<u8>,
-    kept: Option<RetainedBuffers>,
+    buffers: Option<RetainedBuffers>,
 }
 
-/// The buffers that wait, of all links of an agent together.
+/// The retained buffers, shared by all links of an agent.
 #[derive(Clone)]
 pub(super) struct RetainedBuffers {
     free: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -23,17 +23,17 @@ impl RetainedBuffers {
         Self { free: Arc::new(Mutex::new(Vec::with_capacity(FRAMES_KEPT_MAX))) }
     }
 
-    /// An empty buffer, one that was used before if there is one.
+    /// An empty buffer; a retained one if there is one.
     pub(super) fn take(&self) -> Vec<u8> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    /// A frame of what was collected in a buffer.
+    /// A frame of these bytes, whose buffer comes back here.
     pub(super) fn frame(&self, bytes: Vec<u8>) -> Frame {
-        Frame { bytes, kept: Some(self.clone()) }
+        Frame { bytes, buffers: Some(self.clone()) }
     }
 
-    /// Keeps a buffer. Large ones, and those beyond `FRAMES_KEPT_MAX`, are given back to the system.
+    /// Retains a buffer. Large ones, and those beyond `FRAMES_KEPT_MAX`, are freed.
     pub(super) fn put(&self, mut buffer: Vec<u8>) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if (1..=FRAME_KEPT_BYTES).contains(&buffer.capacity()) && free.len() < FRAMES_KEPT_MAX {
@@ -52,8 +52,8 @@ impl Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        if let Some(kept) = self.kept.take() {
-            kept.put(std::mem::take(&mut self.bytes));
+        if let Some(buffers) = self.buffers.take() {
+            buffers.put(std::mem::take(&mut self.bytes));
         }
     }
 }
@@ -68,7 +68,7 @@ impl Deref for Frame {
 
 impl From<Vec<u8>> for Frame {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes, kept: None }
+        Self { bytes, buffers: None }
     }
 }
 
@@ -93,7 +93,7 @@ impl<T: AsRef<[u8]> + ?Sized> PartialEq<T> for Frame {
 impl Eq for Frame {}
 
 impl fmt::Debug for Frame {
-    // Keys travel in frames.
+    // Without the bytes: frames can contain keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Frame({} bytes)", self.bytes.len())
     }
@@ -104,19 +104,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_is_used_again_and_large_or_many_ones_are_not_kept() {
-        let kept = RetainedBuffers::new();
-        let mut frame = kept.frame(kept.take());
+    fn a_buffer_is_reused_and_large_or_surplus_ones_are_freed() {
+        let buffers = RetainedBuffers::new();
+        let mut frame = buffers.frame(buffers.take());
         frame.buffer().extend_from_slice(b"secret");
-        let place = frame.as_ptr();
+        let address = frame.as_ptr();
         assert_eq!(format!("{frame:?}"), "Frame(6 bytes)");
         drop(frame);
-        let again = kept.take();
-        assert_eq!((again.as_ptr(), again.len()), (place, 0));
-        drop(kept.frame(vec![0; FRAME_KEPT_BYTES + 1]));
-        assert_eq!(kept.take().capacity(), 0);
-        let many: Vec<Frame> = (0..2 * FRAMES_KEPT_MAX).map(|_| kept.frame(vec![1])).collect();
+        let again = buffers.take();
+        assert_eq!((again.as_ptr(), again.len()), (address, 0));
+        drop(buffers.frame(vec![0; FRAME_KEPT_BYTES + 1]));
+        assert_eq!(buffers.take().capacity(), 0);
+        let many: Vec<Frame> = (0..2 * FRAMES_KEPT_MAX).map(|_| buffers.frame(vec![1])).collect();
         drop(many);
-        assert_eq!(kept.free.lock().unwrap().len(), FRAMES_KEPT_MAX);
+        assert_eq!(buffers.free.lock().unwrap().len(), FRAMES_KEPT_MAX);
     }
 }

@@ -1,4 +1,4 @@
-//! A TCP stream under Noise: bytes in and out, frames on the wire.
+//! A TCP stream encrypted by Noise transport messages, as libp2p's noise specification frames them.
 
 use crate::limits::{LINK_TURN_READS, LINK_WRITE_BYTES, NOISE_FRAME_MAX};
 use crate::wire::noise::{BadNoise, NOISE_OVERHEAD, Transport};
@@ -10,38 +10,48 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
-/// The stream that yamux runs on. One frame that does not open ends it.
-pub(super) struct Secure {
+/// The stream that yamux runs on. A frame that cannot be decrypted ends it.
+pub(super) struct NoiseStream {
     tcp: TcpStream,
     transport: Transport,
-    /// What arrived, from `begin` to `end`.
+    incoming: Incoming,
+    outgoing: Outgoing,
+    /// Bytes that have arrived in all: shows that the peer is alive.
+    received: Arc<AtomicU64>,
+    /// Reads since this stream last yielded to others.
+    reads: u32,
+    /// The peer violated the yamux specification; the link ends once yamux has sent its Go Away.
+    violated: bool,
+}
+
+/// Bytes from the peer.
+struct Incoming {
+    /// Encrypted bytes, from `begin` to `end`.
     input: Box<[u8]>,
     begin: usize,
     end: usize,
-    /// One opened frame, read up to `read`.
+    /// One decrypted frame, read up to `read`.
     plain: Vec<u8>,
     read: usize,
-    /// What is to be sealed: yamux writes its heads one by one.
-    waiting: Vec<u8>,
-    /// What is sealed, sent up to `sent`.
-    sealed: Vec<u8>,
-    sent: usize,
-    /// Bytes that arrived, ever: the sign of life.
-    heard: Arc<AtomicU64>,
-    /// Reads since others had their turn.
-    turn: u32,
-    /// The peer broke yamux's rules; the link ends once that is said.
-    broken: bool,
 }
 
-/// Whether yamux is saying good-bye because of a fault (yamux spec: type 3, code 1 or 2). The crate itself
-/// would go on reading until the peer closes, and log every further fault.
-fn tells_of_fault(written: &[u8]) -> bool {
+/// Bytes to the peer.
+struct Outgoing {
+    /// Not encrypted yet: yamux writes each header by itself, and several writes make one Noise frame.
+    plain: Vec<u8>,
+    /// Encrypted, sent up to `sent`.
+    sealed: Vec<u8>,
+    sent: usize,
+}
+
+/// Whether this is a Go Away of yamux because of an error (yamux specification: type 3, code 1 or 2). The crate itself
+/// would go on reading until the peer closes, and log every further error.
+fn is_error_go_away(written: &[u8]) -> bool {
     matches!(written, [0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 | 2])
 }
 
-impl Secure {
-    /// `early` arrived behind the handshake.
+impl NoiseStream {
+    /// `early` arrived after the handshake, in the same reads.
     pub(super) fn new(tcp: TcpStream, transport: Transport, early: &[u8]) -> Self {
         let mut input = vec![0; (NOISE_FRAME_MAX + NOISE_OVERHEAD).max(early.len())].into_boxed_slice();
         if let Some(place) = input.get_mut(..early.len()) {
@@ -50,46 +60,66 @@ impl Secure {
         Self {
             tcp,
             transport,
-            input,
-            begin: 0,
-            end: early.len(),
-            plain: Vec::new(),
-            read: 0,
-            waiting: Vec::with_capacity(LINK_WRITE_BYTES),
-            sealed: Vec::new(),
-            sent: 0,
-            heard: Arc::default(),
-            turn: 0,
-            broken: false,
+            incoming: Incoming { input, begin: 0, end: early.len(), plain: Vec::new(), read: 0 },
+            outgoing: Outgoing { plain: Vec::with_capacity(LINK_WRITE_BYTES), sealed: Vec::new(), sent: 0 },
+            received: Arc::default(),
+            reads: 0,
+            violated: false,
         }
     }
 
     /// Counts the bytes that arrive.
-    pub(super) fn heard(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.heard)
+    pub(super) fn received(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.received)
     }
 
-    /// Opens the next frame if it is whole.
-    fn open_next(&mut self) -> Result<bool> {
+    /// Encrypts and sends everything.
+    fn send_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.outgoing.drain(&mut self.tcp, cx))?;
+        self.outgoing.seal(&mut self.transport)?;
+        self.outgoing.drain(&mut self.tcp, cx)
+    }
+}
+
+impl Incoming {
+    /// Decrypts the next frame if it is complete.
+    fn open_next(&mut self, transport: &mut Transport) -> Result<bool> {
         let arrived = self.input.get(self.begin..self.end).unwrap_or_default();
         let frame = Transport::frame_length(arrived).and_then(|length| arrived.get(..length));
         let Some(frame) = frame else { return Ok(false) };
-        self.transport.open(frame, &mut self.plain).map_err(bad)?;
+        transport.open(frame, &mut self.plain).map_err(bad)?;
         self.begin += frame.len();
         self.read = 0;
         Ok(true)
     }
 
-    fn seal(&mut self) -> Result<()> {
-        self.transport.seal(&self.waiting, &mut self.sealed).map_err(bad)?;
-        self.waiting.clear();
+    /// Reads more encrypted bytes; how many. 0: the peer closed the connection between two frames.
+    fn fill(&mut self, tcp: &mut TcpStream, cx: &mut Context<'_>) -> Poll<Result<usize>> {
+        // The part of a frame moves to the front, where the largest frame has room.
+        self.input.copy_within(self.begin..self.end, 0);
+        self.end -= self.begin;
+        self.begin = 0;
+        let room = self.input.get_mut(self.end..).unwrap_or_default();
+        let arrived = ready!(Pin::new(tcp).poll_read(cx, room))?;
+        if arrived == 0 && self.end > 0 {
+            return Poll::Ready(Err(ErrorKind::UnexpectedEof.into()));
+        }
+        self.end += arrived;
+        Poll::Ready(Ok(arrived))
+    }
+}
+
+impl Outgoing {
+    fn seal(&mut self, transport: &mut Transport) -> Result<()> {
+        transport.seal(&self.plain, &mut self.sealed).map_err(bad)?;
+        self.plain.clear();
         Ok(())
     }
 
-    /// Sends what is sealed.
-    fn drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    /// Sends what is encrypted.
+    fn drain(&mut self, tcp: &mut TcpStream, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while let Some(rest) = self.sealed.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            match ready!(Pin::new(&mut self.tcp).poll_write(cx, rest))? {
+            match ready!(Pin::new(&mut *tcp).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
                 sent => self.sent += sent,
             }
@@ -98,54 +128,42 @@ impl Secure {
         self.sent = 0;
         Poll::Ready(Ok(()))
     }
-
-    /// Seals and sends everything.
-    fn send_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        ready!(self.drain(cx))?;
-        self.seal()?;
-        self.drain(cx)
-    }
 }
 
 fn bad(why: BadNoise) -> Error {
     Error::new(ErrorKind::InvalidData, why)
 }
 
-impl AsyncBufRead for Secure {
+impl AsyncBufRead for NoiseStream {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<&[u8]>> {
         let this = self.get_mut();
-        while this.read >= this.plain.len() {
-            if this.open_next()? {
+        let incoming = &mut this.incoming;
+        while incoming.read >= incoming.plain.len() {
+            if incoming.open_next(&mut this.transport)? {
                 continue;
             }
-            // The rest of a frame goes to the front: there the largest frame has room.
-            this.input.copy_within(this.begin..this.end, 0);
-            this.end -= this.begin;
-            this.begin = 0;
-            let room = this.input.get_mut(this.end..).unwrap_or_default();
-            let arrived = ready!(Pin::new(&mut this.tcp).poll_read(cx, room))?;
+            let arrived = ready!(incoming.fill(&mut this.tcp, cx))?;
             if arrived == 0 {
-                let whole = this.end == 0;
-                return Poll::Ready(if whole { Ok(&[]) } else { Err(ErrorKind::UnexpectedEof.into()) });
+                return Poll::Ready(Ok(&[]));
             }
-            this.end += arrived;
-            this.heard.fetch_add(arrived as u64, Ordering::Relaxed);
+            this.received.fetch_add(arrived as u64, Ordering::Relaxed);
         }
-        Poll::Ready(Ok(this.plain.get(this.read..).unwrap_or_default()))
+        Poll::Ready(Ok(incoming.plain.get(incoming.read..).unwrap_or_default()))
     }
 
     fn consume(self: Pin<&mut Self>, amt: usize) {
-        let this = self.get_mut();
-        this.read = (this.read + amt).min(this.plain.len());
+        let incoming = &mut self.get_mut().incoming;
+        incoming.read = (incoming.read + amt).min(incoming.plain.len());
     }
 }
 
-impl AsyncRead for Secure {
+impl AsyncRead for NoiseStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
-        // yamux reads for as long as something is there; so the end of a turn looks like nothing is.
-        self.turn += 1;
-        if self.turn > LINK_TURN_READS {
-            self.turn = 0;
+        // yamux reads for as long as there is something to read. After `LINK_TURN_READS` reads this stream reports that
+        // there is nothing, so that other tasks of the executor run.
+        self.reads += 1;
+        if self.reads > LINK_TURN_READS {
+            self.reads = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -159,27 +177,27 @@ impl AsyncRead for Secure {
     }
 }
 
-impl AsyncWrite for Secure {
+impl AsyncWrite for NoiseStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
-        if this.waiting.len() >= LINK_WRITE_BYTES {
-            ready!(this.drain(cx))?;
-            this.seal()?;
-            // If the socket is full the next write or flush waits for it.
-            if let Poll::Ready(Err(error)) = this.drain(cx) {
+        if this.outgoing.plain.len() >= LINK_WRITE_BYTES {
+            ready!(this.outgoing.drain(&mut this.tcp, cx))?;
+            this.outgoing.seal(&mut this.transport)?;
+            // If the socket is full, the next write or flush waits for it.
+            if let Poll::Ready(Err(error)) = this.outgoing.drain(&mut this.tcp, cx) {
                 return Poll::Ready(Err(error));
             }
         }
-        this.broken |= tells_of_fault(buf);
-        let taken = buf.get(..LINK_WRITE_BYTES - this.waiting.len()).unwrap_or(buf);
-        this.waiting.extend_from_slice(taken);
+        this.violated |= is_error_go_away(buf);
+        let taken = buf.get(..LINK_WRITE_BYTES - this.outgoing.plain.len()).unwrap_or(buf);
+        this.outgoing.plain.extend_from_slice(taken);
         Poll::Ready(Ok(taken.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         ready!(this.send_all(cx))?;
-        if this.broken {
+        if this.violated {
             return Poll::Ready(Err(Error::new(ErrorKind::InvalidData, "it broke the rules of yamux")));
         }
         Pin::new(&mut this.tcp).poll_flush(cx)
@@ -194,12 +212,12 @@ impl AsyncWrite for Secure {
 
 #[cfg(test)]
 mod tests {
-    use super::tells_of_fault;
+    use super::is_error_go_away;
 
     #[test]
-    fn only_a_good_bye_for_a_fault_is_taken_for_one() {
-        let good_bye = |code| [0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, code];
-        assert!(tells_of_fault(&good_bye(1)) && tells_of_fault(&good_bye(2)));
-        assert!(!tells_of_fault(&good_bye(0)) && !tells_of_fault(&[0; 12]) && !tells_of_fault(&good_bye(1)[..11]));
+    fn only_a_go_away_with_an_error_code_counts_as_a_violation() {
+        let go_away = |code| [0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, code];
+        assert!(is_error_go_away(&go_away(1)) && is_error_go_away(&go_away(2)));
+        assert!(!is_error_go_away(&go_away(0)) && !is_error_go_away(&[0; 12]) && !is_error_go_away(&go_away(1)[..11]));
     }
 }

@@ -1,7 +1,7 @@
-//! Streams of a link: asking for one, agreeing on its protocol, and ending it so that nothing is lost.
+//! Streams of a link: opening one, agreeing on its protocol, and closing it without loss.
 
 use crate::limits::{LINK_CLOSE_MS, LINK_HANDSHAKE_MS};
-use crate::wire::multistream::Dialer;
+use crate::wire::multistream::{Dialer, Listener};
 use smol::Timer;
 use smol::channel::Sender;
 use smol::future::or;
@@ -15,7 +15,7 @@ const AHEAD: usize = 16 * 1024;
 /// One stream of a link.
 pub(super) type Stream = BufReader<yamux::Stream>;
 
-/// Asks the link's task for a new stream; the answer comes by the channel in it.
+/// A request to the link's task for a new stream: the channel for its answer.
 pub(super) type Order = Sender<Result<yamux::Stream, String>>;
 
 /// Opens streams to the peer of one link.
@@ -29,17 +29,14 @@ impl Streams {
         Self { orders }
     }
 
-    /// A stream that speaks `protocol`, or a phrase why not.
+    /// Opens a stream for `protocol`; the error is a phrase.
     pub(super) async fn open(&self, protocol: &'static str) -> Result<Stream, String> {
         let opened = async {
             let (order, answer) = smol::channel::bounded(1);
             self.orders.send(order).await.map_err(|_| gone())?;
             let stream = answer.recv().await.map_err(|_| gone())??;
-            let (mut stream, mut out) = (buffered(stream), Vec::new());
-            let mut dialer = Dialer::new(protocol, &mut out);
-            let feed =
-                |input: &[u8], _: &mut Vec<u8>| dialer.feed(input).map(|(used, agreed)| (used, agreed.then_some(())));
-            agree(&mut stream, &mut out, feed).await?;
+            let mut stream = buffered(stream);
+            propose(&mut stream, protocol).await?;
             Ok(stream)
         };
         within(Duration::from_millis(LINK_HANDSHAKE_MS), opened).await.unwrap_or_else(|| Err("no answer".to_owned()))
@@ -54,7 +51,7 @@ pub(super) fn buffered(stream: yamux::Stream) -> Stream {
     BufReader::with_capacity(AHEAD, stream)
 }
 
-/// The future's output, or nothing if it takes longer than `limit`.
+/// The future's output, or `None` if it takes longer than `limit`.
 pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     or(async { Some(future.await) }, async {
         Timer::after(limit).await;
@@ -63,8 +60,8 @@ pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
     .await
 }
 
-/// Runs a machine of `wire` on a stream until it is done: first sends what is in `out`, then feeds what
-/// arrives. Bytes that the machine does not use stay in the stream.
+/// Runs a state machine of `wire` on a stream until it is done: sends what is in `out`, then feeds what arrives.
+/// Bytes that the machine does not use stay in the stream.
 pub(super) async fn agree<S, T, E: Display>(
     stream: &mut S,
     out: &mut Vec<u8>,
@@ -94,8 +91,28 @@ where
     }
 }
 
-/// Ends a stream: says that nothing more comes, and waits a moment for the other end to say so too. A stream
-/// that is dropped at once is reset, and the peer loses what it has not read yet.
+/// Proposes `protocol`; an error if the other end refuses it.
+pub(super) async fn propose<S: AsyncBufRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    protocol: &'static str,
+) -> Result<(), String> {
+    let mut out = Vec::new();
+    let mut dialer = Dialer::new(protocol, &mut out);
+    let feed = |input: &[u8], _: &mut Vec<u8>| dialer.feed(input).map(|(used, agreed)| (used, agreed.then_some(())));
+    agree(stream, &mut out, feed).await
+}
+
+/// Waits for a proposal, and agrees to it if it is one of `protocols`.
+pub(super) async fn choose<S: AsyncBufRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    protocols: &'static [&'static str],
+) -> Result<&'static str, String> {
+    let mut listener = Listener::new(protocols);
+    agree(stream, &mut Vec::new(), |input, out| listener.feed(input, out)).await
+}
+
+/// Closes a stream, and waits up to `LINK_CLOSE_MS` for the other end to close it too. A stream that is dropped at once
+/// is reset, and the peer loses what it has not read yet.
 pub(super) async fn finish(mut stream: Stream) {
     let ended = async {
         if stream.close().await.is_err() {
@@ -104,6 +121,6 @@ pub(super) async fn finish(mut stream: Stream) {
         let mut sink = [0; 512];
         while matches!(stream.read(&mut sink).await, Ok(read) if read > 0) {}
     };
-    // If time runs out the stream is reset, which the peer has earned.
+    // If the time runs out, the stream is reset.
     let _ = within(Duration::from_millis(LINK_CLOSE_MS), ended).await;
 }

@@ -1,28 +1,34 @@
-//! Who may link, who is linked, who is being dialled; and which of two links to one peer stays.
+//! The link table: who may link, which links are up, who is being dialled, and which of two links to a peer stays.
 
-use super::peers::Link;
+use super::channel::{Channel, Queue};
+use super::stream::Streams;
 use crate::base::time::Instant;
 use crate::limits::{LINK_ALLOWED_MAX, LINK_DIALS_MAX, LINK_HANDSHAKE_MS, LINKS_MAX};
+use crate::wire::envelope::Encoding;
+use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
+use smol::channel::{Receiver, Sender};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The table of links. Small, and locked for moments only.
+/// The table of links. Locked only briefly.
 pub(super) struct LinkTable {
     own: PeerId,
     allowed: BTreeSet<PeerId>,
     links: BTreeMap<PeerId, Link>,
-    /// Links that have ended and whose `Down` is not told yet: a newer one waits for it with its `Up`.
+    /// Links that have ended and whose `Down` is not reported yet: the `Up` of a newer one waits for it.
     ending: BTreeMap<PeerId, Link>,
     dials: BTreeSet<PeerId>,
     serial: u64,
 }
 
-/// What becomes of a new link.
+/// Whether a new link was entered.
 pub(super) enum Entry {
-    /// It is in the table under this number; an older one to the same peer must end first.
+    /// It is in the table with this serial; an older one to the same peer, if any, must end first.
     Entered(u64, Option<Link>),
-    /// It is not; a phrase why.
+    /// It is not; a phrase that says why.
     Refused(&'static str),
 }
 
@@ -60,7 +66,7 @@ impl LinkTable {
         self.links.values()
     }
 
-    /// Notes that `peer` is being dialled, or says why it is not to be.
+    /// Notes that `peer` is being dialled, or says why it must not be.
     pub(super) fn begin_dial(&mut self, peer: PeerId) -> Result<(), &'static str> {
         if peer == self.own {
             Err("this is the agent itself")
@@ -84,18 +90,18 @@ impl LinkTable {
 
     /// Enters a link.
     ///
-    /// Of two that were dialled from both sides at the same time, both ends keep the one that the smaller
-    /// PeerId dialled. Otherwise the newer one stays: who dials again has lost the older one.
+    /// If both sides dialled at the same time, both keep the link that the smaller PeerId dialled. Otherwise the newer
+    /// one stays: a peer that dials again has lost the older one.
     pub(super) fn enter(&mut self, now: Instant, mut link: Link) -> Entry {
-        let new = link.known();
+        let new = link.info();
         if !self.is_allowed(&new.peer) {
             return Entry::Refused("this device is no longer allowed to link");
         }
         match self.links.get(&new.peer) {
             None if self.is_full() => return Entry::Refused("there are too many links"),
-            Some(old) if old.known().dialled != new.dialled => {
-                let together = now.since(old.since) < Duration::from_millis(LINK_HANDSHAKE_MS);
-                if together && new.dialled != (self.own < new.peer) {
+            Some(old) if old.info().dialled != new.dialled => {
+                let simultaneous = now.since(old.since) < Duration::from_millis(LINK_HANDSHAKE_MS);
+                if simultaneous && new.dialled != (self.own < new.peer) {
                     return Entry::Refused("another link to this device stands");
                 }
             }
@@ -107,7 +113,8 @@ impl LinkTable {
         Entry::Entered(self.serial, older)
     }
 
-    /// Takes a link out, unless a newer one has its place. [`ended`](Self::ended) follows once that was told.
+    /// Takes a link out, unless a newer one has taken its place. [`ended`](Self::ended) follows once its `Down` was
+    /// reported.
     pub(super) fn leave(&mut self, peer: &PeerId, serial: u64) {
         if self.links.get(peer).is_some_and(|link| link.serial == serial)
             && let Some(link) = self.links.remove(peer)
@@ -116,7 +123,7 @@ impl LinkTable {
         }
     }
 
-    /// The end of a link was told.
+    /// The `Down` of a link was reported.
     pub(super) fn ended(&mut self, peer: &PeerId, serial: u64) {
         if self.ending.get(peer).is_some_and(|link| link.serial == serial) {
             self.ending.remove(peer);
@@ -124,94 +131,91 @@ impl LinkTable {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::link::channel::Queue;
-    use crate::net::link::peers::AllowedPeer;
-    use crate::net::link::stream::Streams;
+/// A link that is up, and what its peer reports of itself, which is not checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkInfo {
+    /// Its proven PeerId.
+    pub peer: PeerId,
+    /// The address at the other end.
+    pub address: Multiaddr,
+    /// Whether this agent dialled.
+    pub dialled: bool,
+    /// Program and version; empty until identify reports it.
+    pub agent: String,
+    /// The protocols that it supports.
+    pub protocols: Vec<String>,
+    /// The round-trip time of the last ping.
+    pub ping: Option<Duration>,
+}
 
-    fn peer(seed: u8) -> PeerId {
-        PeerId::from_public_key(&[seed; 32])
+/// The handle of one link.
+#[derive(Clone)]
+pub(super) struct Link {
+    /// Distinguishes links to the same peer.
+    pub(super) serial: u64,
+    pub(super) since: Instant,
+    info: Arc<Mutex<LinkInfo>>,
+    queues: [Queue; 3],
+    stop: Sender<String>,
+    end: Receiver<()>,
+    streams: Streams,
+    /// Whether messages to the peer are encoded as JSON.
+    json: Arc<AtomicBool>,
+}
+
+impl Link {
+    /// `end` closes when the link has ended and its `Down` was reported.
+    pub(super) fn new(
+        info: LinkInfo,
+        since: Instant,
+        queues: [Queue; 3],
+        stop: Sender<String>,
+        end: Receiver<()>,
+        streams: Streams,
+    ) -> Self {
+        let (info, json) = (Arc::new(Mutex::new(info)), Arc::default());
+        Self { serial: 0, since, info, queues, stop, end, streams, json }
     }
 
-    fn link(seed: u8, dialled: bool, at: u64) -> Link {
-        let address = "127.0.0.1:1".parse::<std::net::SocketAddr>().unwrap().into();
-        let (agent, protocols) = (String::new(), Vec::new());
-        let known = AllowedPeer { peer: peer(seed), address, dialled, agent, protocols, ping: None };
-        let (stop, _) = smol::channel::bounded(1);
-        let (_, end) = smol::channel::bounded(1);
-        let streams = Streams::new(smol::channel::bounded(1).0);
-        Link::new(known, Instant::from_millis(at), [Queue::new().0, Queue::new().0, Queue::new().0], stop, end, streams)
+    pub(super) fn queue(&self, channel: Channel) -> &Queue {
+        let [gossip, task, json] = &self.queues;
+        match channel {
+            Channel::Gossip => gossip,
+            Channel::Task => task,
+            Channel::Json => json,
+        }
     }
 
-    fn kept(own: u8, other: u8, first_dialled: bool, second_dialled: bool, apart: u64) -> bool {
-        let mut table = LinkTable::new(peer(own), &[peer(other)]);
-        assert!(matches!(table.enter(Instant::ZERO, link(other, first_dialled, 0)), Entry::Entered(1, None)));
-        let second = table.enter(Instant::from_millis(apart), link(other, second_dialled, apart));
-        matches!(second, Entry::Entered(2, Some(_)))
+    /// The encoding for messages to the peer.
+    pub(super) fn encoding(&self) -> Encoding {
+        if self.json.load(Ordering::Relaxed) { Encoding::Json } else { Encoding::Postcard }
     }
 
-    #[test]
-    fn both_ends_keep_the_same_of_two_links_whatever_came_first() {
-        // Agent 1 is the smaller one: its dial stays, seen from both ends.
-        assert!(!kept(1, 2, true, false, 5) && kept(1, 2, false, true, 5));
-        assert!(kept(2, 1, true, false, 5) && !kept(2, 1, false, true, 5));
+    pub(super) fn set_encoding(&self, encoding: Encoding) {
+        self.json.store(encoding == Encoding::Json, Ordering::Relaxed);
     }
 
-    #[test]
-    fn who_dials_again_has_lost_the_older_link() {
-        assert!(kept(1, 2, false, false, 5) && kept(2, 1, false, false, 5));
-        assert!(kept(1, 2, true, false, LINK_HANDSHAKE_MS) && kept(2, 1, false, true, LINK_HANDSHAKE_MS));
+    /// Ends the link. Of several reasons the first is reported.
+    pub(super) fn hang_up(&self, why: &str) {
+        let _ = self.stop.try_send(why.to_owned());
     }
 
-    #[test]
-    fn a_link_leaves_only_its_own_place() {
-        let mut table = LinkTable::new(peer(1), &[peer(2)]);
-        table.enter(Instant::ZERO, link(2, false, 0));
-        table.enter(Instant::ZERO, link(2, false, 0));
-        table.leave(&peer(2), 1);
-        assert!(table.link(&peer(2)).is_some());
-        table.leave(&peer(2), 2);
-        assert!(table.link(&peer(2)).is_none());
+    pub(super) fn end(&self) -> Receiver<()> {
+        self.end.clone()
     }
 
-    #[test]
-    fn a_new_link_waits_for_the_end_of_the_old_one_to_be_told() {
-        let mut table = LinkTable::new(peer(1), &[peer(2)]);
-        let enter = |table: &mut LinkTable| match table.enter(Instant::ZERO, link(2, false, 0)) {
-            Entry::Entered(serial, older) => (serial, older.map(|older| older.serial)),
-            Entry::Refused(why) => panic!("{why}"),
-        };
-        assert_eq!(enter(&mut table), (1, None));
-        table.leave(&peer(2), 1);
-        assert!(table.link(&peer(2)).is_none(), "nothing is sent over it any more");
-        assert_eq!(enter(&mut table), (2, Some(1)));
-        table.ended(&peer(2), 1);
-        table.leave(&peer(2), 2);
-        table.ended(&peer(2), 2);
-        assert_eq!(enter(&mut table), (3, None));
+    pub(super) fn streams(&self) -> Streams {
+        self.streams.clone()
     }
 
-    #[test]
-    fn links_dials_and_allowed_peers_have_an_end() {
-        let other = |seed: u16| PeerId::from_public_key(&std::array::from_fn(|at| seed.to_le_bytes()[at % 2]));
-        let mut everybody: Vec<PeerId> = (0..=255).map(peer).collect();
-        everybody.extend(
-            (256..).map(other).filter(|one| !(0..=255).any(|seed| peer(seed) == *one)).take(LINK_ALLOWED_MAX - 256),
-        );
-        let mut table = LinkTable::new(PeerId::from_public_key(&[9; 32]), &everybody);
-        assert!(!table.allow(PeerId::from_public_key(&std::array::from_fn(|at| u8::from(at > 9)))));
-        assert!(table.allow(peer(0)), "who is in stays in");
-        let entered =
-            (0..=255).filter(|seed| matches!(table.enter(Instant::ZERO, link(*seed, false, 0)), Entry::Entered(..)));
-        assert_eq!(entered.count(), LINKS_MAX);
-        assert!(table.begin_dial(peer(200)).is_err(), "no room for another link");
-        let mut table = LinkTable::new(peer(9), &everybody);
-        let dials = (0..=255).filter(|seed| table.begin_dial(peer(*seed)).is_ok());
-        assert_eq!(dials.count(), LINK_DIALS_MAX);
-        assert!(table.begin_dial(peer(0)).is_err() && table.begin_dial(peer(9)).is_err());
-        table.end_dial(&peer(0));
-        assert!(table.begin_dial(peer(0)).is_ok());
+    pub(super) fn info(&self) -> LinkInfo {
+        self.info.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn update(&self, update: impl FnOnce(&mut LinkInfo)) {
+        update(&mut self.info.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,15 @@
-//! The datagrams of the membership machine: one UDP socket beside the listener of the links.
+//! Encrypted datagrams for the packets of the membership machine: one UDP socket on the port of the links.
 //!
-//! Duty: seal and send what the node says by datagram, open what comes and hand it to the node; keys by the links.
-//! In/out: packets and `Keys`; `Input::Member` through the driver's channel.
-//! Invariants: nothing is answered, and no table changes, before a tag was verified; a peer's new address counts
-//! only then; a session lives through the loss of its link, until the next keys or until the peer is expelled.
-//! Limits: `DATAGRAM_PEERS_MAX` peers, two keys each way; one buffer each way; a full driver loses datagrams.
-//! Not here: when to probe whom, and when to use the link instead (`mesh`), the encoding on the wire (`wire::datagram`).
+//! When a link comes up, each side sends the other over it fresh keys for the datagrams that it will send
+//! ([`UdpTransport::greet`], [`UdpTransport::learn`]). Datagrams are sealed with an AEAD (`wire::datagram`). Those that
+//! open go to the driver as `Input::Member`; nothing else does.
+//!
+//! Invariants: before the tag of a datagram is verified nothing is sent, no table changes and nothing is allocated; only
+//! then does a new source address of the peer count. A session outlives the loss of its link, until the next keys or
+//! until the peer is expelled. `DATAGRAM_PEERS_MAX` peers have sessions, each with two keys to open and one to seal. If
+//! the driver's channel is full, datagrams are dropped.
+//!
+//! When to probe which peer, and when to use the link instead, is decided in `mesh`.
 
 mod sessions;
 
@@ -26,14 +30,14 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroize;
 
-/// Datagrams that are looked at before others have their turn: a flood must not hold up the links.
-const TURN: usize = 32;
+/// Datagrams received before the task yields: a flood must not delay the links.
+const BATCH: usize = 32;
 
 /// The socket and its sessions. It closes when it is dropped.
 pub struct UdpTransport {
     socket: Option<Socket>,
     table: Arc<Mutex<UdpSessions>>,
-    network: Diagnostics,
+    diagnostics: Diagnostics,
     buffer: Box<[u8; DATAGRAM_BYTES_MAX]>,
 }
 
@@ -46,28 +50,28 @@ struct Socket {
 
 impl fmt::Debug for UdpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Probe({:?})", self.socket.as_ref().map(|socket| socket.local))
+        write!(f, "UdpTransport({:?})", self.socket.as_ref().map(|socket| socket.local))
     }
 }
 
 impl UdpTransport {
-    /// Opens the socket at the address and port of the listener. Where that is taken, the agent lives without:
+    /// Opens the socket at the address and port of the listener. If that is taken, the agent runs without datagrams:
     /// everything goes over the links.
     #[must_use]
-    pub fn open(at: SocketAddr, inputs: Sender<Input>, network: Diagnostics) -> Self {
+    pub fn open(at: SocketAddr, inputs: Sender<Input>, diagnostics: Diagnostics) -> Self {
         let table = Arc::new(Mutex::new(UdpSessions::default()));
         let socket = match UdpSocket::bind(at).and_then(Async::new) {
             Ok(socket) => {
                 let socket = Arc::new(socket);
                 let (running, over) = smol::channel::bounded::<()>(1);
-                let ears = UdpReceiver {
+                let receiver = UdpReceiver {
                     socket: Arc::clone(&socket),
                     table: Arc::clone(&table),
                     inputs,
-                    network: network.clone(),
+                    diagnostics: diagnostics.clone(),
                 };
-                smol::spawn(or(ears.listen(), async move {
-                    // Closed, never sent to.
+                smol::spawn(or(receiver.run(), async move {
+                    // Closed when the transport is dropped; nothing is ever sent.
                     let _ = over.recv().await;
                 }))
                 .detach();
@@ -79,19 +83,19 @@ impl UdpTransport {
                      instead, which takes longer to notice a loss.",
                     at.port()
                 );
-                network.no_datagrams(&error.to_string());
+                diagnostics.no_datagrams(&error.to_string());
                 None
             }
         };
-        Self { socket, table, network, buffer: Box::new([0; DATAGRAM_BYTES_MAX]) }
+        Self { socket, table, diagnostics, buffer: Box::new([0; DATAGRAM_BYTES_MAX]) }
     }
 
     fn table(&self) -> MutexGuard<'_, UdpSessions> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A link to `peer` came up from or to `remote`: fresh keys for what this agent will send it. `None` without
-    /// a socket, without random numbers, or if it was not admitted.
+    /// A link to `peer` came up from or to `remote`: returns fresh keys, to be sent over it, for the datagrams that this
+    /// agent will send. `None` without a socket, without random numbers, or if the peer was not admitted.
     #[must_use]
     pub fn greet(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
         let port = self.socket.as_ref()?.local.port();
@@ -105,25 +109,25 @@ impl UdpTransport {
         self.table().greet(peer, remote, &keys).then_some(keys)
     }
 
-    /// `peer` said over its link how its datagrams are opened.
+    /// `peer` sent over its link the keys of its datagrams.
     pub fn learn(&self, peer: PeerId, keys: &Keys) {
         if !self.table().learn(peer, keys) {
             debug!("The keys of {peer} are not used: there was no link to it, or it may not send datagrams.");
         }
     }
 
-    /// Lets `peer` send datagrams, and be sent some, from now on; false if `DATAGRAM_PEERS_MAX` others may already.
+    /// Exchanges datagrams with `peer` from now on; false if `DATAGRAM_PEERS_MAX` others are admitted already.
     #[must_use]
     pub fn admit(&self, peer: PeerId) -> bool {
         self.table().admit(peer)
     }
 
-    /// Neither opens nor sends datagrams of `peer` from now on, and forgets its keys.
+    /// Exchanges no datagrams with `peer` from now on, and forgets its keys.
     pub fn expel(&self, peer: &PeerId) {
         self.table().expel(peer);
     }
 
-    /// Sends one packet. It may be lost, as datagrams may: without keys, or where the system takes none.
+    /// Sends one packet. It may be lost, and is dropped without keys or if the system refuses it.
     pub fn send(&mut self, peer: &PeerId, packet: &[u8]) {
         let Some(Socket { socket, local, .. }) = &self.socket else { return };
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,13 +135,13 @@ impl UdpTransport {
         drop(table);
         let sealed = self.buffer.get(..length).unwrap_or_default();
         match socket.get_ref().send_to(sealed, reachable_from(*local, to)) {
-            Ok(_) => self.network.sent(peer),
+            Ok(_) => self.diagnostics.sent(peer),
             Err(error) => debug!("A datagram to {peer} at {to} was not sent: {error}."),
         }
     }
 }
 
-/// A socket of IPv6 reaches IPv4 by mapped addresses only.
+/// An IPv6 socket reaches IPv4 addresses only in their mapped form.
 fn reachable_from(local: SocketAddr, to: SocketAddr) -> SocketAddr {
     match to.ip() {
         IpAddr::V4(ip) if local.is_ipv6() => SocketAddrV6::new(ip.to_ipv6_mapped(), to.port(), 0, 0).into(),
@@ -150,18 +154,18 @@ struct UdpReceiver {
     socket: Arc<Async<UdpSocket>>,
     table: Arc<Mutex<UdpSessions>>,
     inputs: Sender<Input>,
-    network: Diagnostics,
+    diagnostics: Diagnostics,
 }
 
 impl UdpReceiver {
-    async fn listen(self) {
-        // One byte more than the largest: a longer one shows as too long, not as cut off.
+    async fn run(self) {
+        // One byte more than the largest: a longer datagram is seen to be too long, not cut off.
         let mut buffer = Box::new([0; DATAGRAM_BYTES_MAX + 1]);
         loop {
-            for _ in 0..TURN {
+            for _ in 0..BATCH {
                 match self.socket.recv_from(&mut *buffer).await {
                     Ok((length, from)) => self.receive(buffer.get_mut(..length).unwrap_or_default(), from),
-                    // A port unreachable of somebody that we sent to: of no meaning here.
+                    // For example an ICMP port unreachable for a datagram sent earlier; it needs no action.
                     Err(error) => debug!("No datagram could be received just now: {error}."),
                 }
             }
@@ -169,11 +173,11 @@ impl UdpReceiver {
         }
     }
 
-    /// Nothing is allocated for what does not open.
+    /// Allocates nothing for a datagram that does not open.
     fn receive(&self, datagram: &mut [u8], from: SocketAddr) {
         let opened = self.table.lock().unwrap_or_else(PoisonError::into_inner).open(datagram, from);
-        let Some((peer, packet)) = opened else { return self.network.garbage() };
-        self.network.opened(&peer, clock::now());
+        let Some((peer, packet)) = opened else { return self.diagnostics.garbage() };
+        self.diagnostics.opened(&peer, clock::now());
         let input = Input::Member(PeerKey(*peer.public_key()), packet.to_vec());
         if self.inputs.try_send(input).is_err() {
             debug!("A datagram of {peer} was lost: the agent is busy.");
@@ -193,21 +197,21 @@ mod tests {
     }
 
     fn open() -> (UdpTransport, SocketAddr, smol::channel::Receiver<Input>) {
-        let (inputs, told) = smol::channel::bounded(8);
+        let (inputs, received) = smol::channel::bounded(8);
         let at = UdpSocket::bind(HERE).unwrap().local_addr().unwrap();
-        (UdpTransport::open(at, inputs, Diagnostics::default()), at, told)
+        (UdpTransport::open(at, inputs, Diagnostics::default()), at, received)
     }
 
-    fn heard(told: &smol::channel::Receiver<Input>) -> (PeerKey, Vec<u8>) {
-        match told.recv_blocking() {
+    fn next(received: &smol::channel::Receiver<Input>) -> (PeerKey, Vec<u8>) {
+        match received.recv_blocking() {
             Ok(Input::Member(peer, packet)) => (peer, packet),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn two_agents_that_exchanged_keys_hear_each_other_and_nobody_else_is_answered() {
-        let ((mut one, one_at, one_told), (mut two, two_at, two_told)) = (open(), open());
+    fn two_agents_that_exchanged_keys_receive_each_others_datagrams_and_nobody_else_is_answered() {
+        let ((mut one, one_at, one_received), (mut two, two_at, two_received)) = (open(), open());
         assert!(one.admit(peer(2)) && two.admit(peer(1)));
         one.send(&peer(2), b"too early");
         let keys = one.greet(peer(2), two_at).unwrap();
@@ -220,21 +224,24 @@ mod tests {
             unknown_peer.send_to(&vec![7; length], one_at).unwrap();
         }
         two.send(&peer(1), b"hello");
-        assert_eq!(heard(&one_told), (PeerKey(*peer(2).public_key()), b"hello".to_vec()));
+        assert_eq!(next(&one_received), (PeerKey(*peer(2).public_key()), b"hello".to_vec()));
         one.send(&peer(2), b"and back");
-        assert_eq!(heard(&two_told), (PeerKey(*peer(1).public_key()), b"and back".to_vec()));
-        assert!(one_told.is_empty());
+        assert_eq!(next(&two_received), (PeerKey(*peer(1).public_key()), b"and back".to_vec()));
+        assert!(one_received.is_empty());
         unknown_peer.set_nonblocking(true).unwrap();
-        assert!(unknown_peer.recv_from(&mut [0; 64]).is_err(), "no byte of an answer to what was not sealed");
+        assert!(
+            unknown_peer.recv_from(&mut [0; 64]).is_err(),
+            "nothing is sent back for a datagram that does not open"
+        );
     }
 
     #[test]
-    fn a_taken_port_leaves_an_agent_without_datagrams_but_alive() {
+    fn with_a_taken_port_the_agent_runs_without_datagrams() {
         let taken = UdpSocket::bind(HERE).unwrap();
-        let (inputs, _told) = smol::channel::bounded(1);
-        let mut probe = UdpTransport::open(taken.local_addr().unwrap(), inputs, Diagnostics::default());
-        assert!(probe.admit(peer(2)));
-        assert!(probe.greet(peer(2), HERE).is_none());
-        probe.send(&peer(2), b"nowhere");
+        let (inputs, _received) = smol::channel::bounded(1);
+        let mut udp = UdpTransport::open(taken.local_addr().unwrap(), inputs, Diagnostics::default());
+        assert!(udp.admit(peer(2)));
+        assert!(udp.greet(peer(2), HERE).is_none());
+        udp.send(&peer(2), b"nowhere");
     }
 }

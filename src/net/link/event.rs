@@ -1,0 +1,53 @@
+//! What the links report to the driver.
+
+use super::channel::Channel;
+use super::frame::Frame;
+use crate::wire::multiaddr::Multiaddr;
+use crate::wire::peer_id::PeerId;
+use std::net::SocketAddr;
+
+/// What happened on the links. Per peer, `Up` and `Down` alternate, with frames between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// A link to an allowed peer came up.
+    Up {
+        /// Its proven PeerId.
+        peer: PeerId,
+        /// The address at the other end.
+        address: Multiaddr,
+        /// Whether this agent dialled.
+        dialled: bool,
+    },
+    /// The link went down; frames on their way may be lost.
+    Down {
+        /// The peer.
+        peer: PeerId,
+        /// A phrase for people.
+        why: String,
+    },
+    /// A dial did not lead to a link. A link from before is not affected.
+    DialFailed {
+        /// The peer that was dialled.
+        peer: PeerId,
+        /// At which address.
+        address: Multiaddr,
+        /// A phrase for people.
+        why: String,
+    },
+    /// A device that may not link tried to. Repeated tries of the same device are reported once.
+    UnknownPeer {
+        /// Its proven PeerId.
+        peer: PeerId,
+        /// The address that it dialled from.
+        address: SocketAddr,
+    },
+    /// One whole frame of a peer whose link is up. The sender is proven, the content is not checked.
+    Frame {
+        /// The sender.
+        peer: PeerId,
+        /// On which channel.
+        channel: Channel,
+        /// The frame.
+        bytes: Frame,
+    },
+}

@@ -1,0 +1,164 @@
+//! The handle to all links: dial, send, hang up.
+
+use super::channel::{Channel, SendError};
+use super::event::LinkEvent;
+use super::frame::{Frame, RetainedBuffers};
+use super::shared::{Settings, Shared};
+use super::table::{Link, LinkInfo, LinkTable};
+use super::{accept, connection, ping};
+use crate::limits::LINK_CLOSE_MS;
+use crate::wire::envelope::Encoding;
+use crate::wire::multiaddr::Multiaddr;
+use crate::wire::peer_id::PeerId;
+use ed25519_dalek::SigningKey;
+use smol::Timer;
+use smol::channel::{Receiver, Sender};
+use smol::future::or;
+use std::fmt;
+use std::io::Result;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A handle to all links of an agent. Clones are handles to the same links, which end with the last of them.
+#[derive(Clone)]
+pub struct Links {
+    shared: Arc<Shared>,
+    running: Sender<()>,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Links({} on {})", self.shared.own, self.shared.local)
+    }
+}
+
+impl Links {
+    /// Begins to accept links on a bound listener, on smol's global executor. Only `allowed` peers get one.
+    ///
+    /// # Errors
+    /// The system's: the listener cannot be waited for.
+    pub fn open(
+        listener: std::net::TcpListener,
+        key: SigningKey,
+        allowed: &[PeerId],
+        events: Sender<LinkEvent>,
+    ) -> Result<Self> {
+        Self::open_with(listener, key, allowed, events, Settings::default())
+    }
+
+    /// As [`open`](Self::open), with other times and rates.
+    ///
+    /// # Errors
+    /// The system's: the listener cannot be waited for.
+    pub fn open_with(
+        listener: std::net::TcpListener,
+        key: SigningKey,
+        allowed: &[PeerId],
+        events: Sender<LinkEvent>,
+        settings: Settings,
+    ) -> Result<Self> {
+        let local = listener.local_addr()?;
+        let listener = async_net::TcpListener::try_from(listener)?;
+        let own = PeerId::from_public_key(key.verifying_key().as_bytes());
+        let (running, stopping) = smol::channel::bounded(1);
+        let table = Mutex::new(LinkTable::new(own, allowed));
+        let places = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
+        let buffers = RetainedBuffers::new();
+        let shared = Arc::new(Shared { key, own, local, places, settings, table, events, buffers, stopping });
+        smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
+        Ok(Self { shared, running })
+    }
+
+    /// Where this agent listens, with its PeerId; as bound, so it may be an unspecified address (`0.0.0.0`).
+    #[must_use]
+    pub fn listen_addresses(&self) -> Vec<Multiaddr> {
+        vec![Multiaddr::from(self.shared.local).with_peer(self.shared.own)]
+    }
+
+    /// Sets the addresses that identify reports. An unspecified address would be useless to a peer.
+    pub fn stand_at(&self, places: &[SocketAddr]) {
+        *self.shared.places.lock().unwrap_or_else(PoisonError::into_inner) = places.to_vec();
+    }
+
+    /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.
+    #[must_use]
+    pub fn allow(&self, peer: PeerId) -> bool {
+        self.shared.table().allow(peer)
+    }
+
+    /// Refuses `peer` from now on, and ends its link, if there is one: `Down` follows with `why`.
+    pub fn refuse(&self, peer: &PeerId, why: &str) {
+        self.shared.table().refuse(peer);
+        self.hang_up(peer, why);
+    }
+
+    /// Dials `peer` at `address`, without waiting: `Up` or `DialFailed` follows.
+    pub fn dial(&self, peer: PeerId, address: SocketAddr) {
+        smol::spawn(connection::dial(Arc::clone(&self.shared), peer, address)).detach();
+    }
+
+    /// An empty frame to write into; its memory is reused.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        self.shared.buffers.frame(self.shared.buffers.take())
+    }
+
+    /// The encoding for messages to `peer`: that of its last message; before the first one postcard, unless identify
+    /// says that the peer supports JSON only.
+    #[must_use]
+    pub fn encoding(&self, peer: &PeerId) -> Encoding {
+        self.shared.table().link(peer).map_or(Encoding::Postcard, Link::encoding)
+    }
+
+    /// Queues one frame for `peer`. Frames of a channel keep their order. A frame is lost if the link goes down or the
+    /// peer does not support the channel. A line of JSON must not contain a line feed.
+    ///
+    /// # Errors
+    /// `Full` if the queue is full: nothing was queued, try again later or drop the message.
+    pub fn send(&self, peer: &PeerId, channel: Channel, frame: impl Into<Frame>) -> std::result::Result<(), SendError> {
+        let frame = frame.into();
+        if frame.is_empty() || frame.len() > channel.frame_max() {
+            return Err(SendError::TooLarge);
+        }
+        self.shared.table().link(peer).ok_or(SendError::NoLink)?.queue(channel).push(frame)
+    }
+
+    /// Ends the link to `peer`, if there is one: `Down` follows with `why`.
+    pub fn hang_up(&self, peer: &PeerId, why: &str) {
+        if let Some(link) = self.shared.table().link(peer) {
+            link.hang_up(why);
+        }
+    }
+
+    /// Every link that is up, with what its peer reports of itself.
+    #[must_use]
+    pub fn known(&self) -> Vec<LinkInfo> {
+        self.shared.table().links().map(Link::info).collect()
+    }
+
+    /// Measures the round-trip time to `peer` on its link.
+    ///
+    /// # Errors
+    /// A phrase for people: there is no link, or no answer in time.
+    pub async fn ping(&self, peer: &PeerId) -> std::result::Result<Duration, String> {
+        let streams = self.shared.table().link(peer).ok_or("there is no link")?.streams();
+        ping::ping(&streams, self.shared.settings.ping).await
+    }
+
+    /// Stops listening, ends every link and waits for that, two `LINK_CLOSE_MS` at most.
+    pub async fn close(self) {
+        let ends: Vec<Receiver<()>> = self.shared.table().links().map(Link::end).collect();
+        self.running.close();
+        let all = async {
+            for end in ends {
+                // Closed when the link has ended; nothing is ever sent.
+                let _ = end.recv().await;
+            }
+        };
+        or(all, async {
+            Timer::after(Duration::from_millis(2 * LINK_CLOSE_MS)).await;
+        })
+        .await;
+    }
+}

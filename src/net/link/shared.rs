@@ -1,0 +1,62 @@
+//! What the tasks of all links share.
+
+use super::event::LinkEvent;
+use super::frame::RetainedBuffers;
+use super::table::LinkTable;
+use crate::limits::{LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
+use crate::wire::peer_id::PeerId;
+use ed25519_dalek::SigningKey;
+use log::debug;
+use smol::channel::{Receiver, Sender};
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Times and rates. The defaults are those of `limits`; tests and benchmarks set others.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The time limit of a whole handshake.
+    pub handshake: Duration,
+    /// How long a link is silent before a ping, and how long a ping waits for its answer.
+    pub ping: Duration,
+    /// Handshakes a second for one source address.
+    pub handshakes_per_second: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_millis(LINK_HANDSHAKE_MS),
+            ping: Duration::from_millis(LINK_PING_MS),
+            handshakes_per_second: LINK_HANDSHAKES_PER_SECOND,
+        }
+    }
+}
+
+/// What every task of the links shares.
+pub(super) struct Shared {
+    pub(super) key: SigningKey,
+    pub(super) own: PeerId,
+    pub(super) local: SocketAddr,
+    /// Where others reach this agent, for identify.
+    pub(super) places: Mutex<Vec<SocketAddr>>,
+    pub(super) settings: Settings,
+    pub(super) table: Mutex<LinkTable>,
+    pub(super) events: Sender<LinkEvent>,
+    pub(super) buffers: RetainedBuffers,
+    /// Closed when the links are closed or the last handle is dropped; nothing is ever sent.
+    pub(super) stopping: Receiver<()>,
+}
+
+impl Shared {
+    pub(super) fn table(&self) -> MutexGuard<'_, LinkTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends the driver an event, and waits while its channel is full.
+    pub(super) async fn report(&self, event: LinkEvent) {
+        if self.events.send(event).await.is_err() {
+            debug!("The driver has stopped; an event of the links is dropped.");
+        }
+    }
+}
