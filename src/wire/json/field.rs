@@ -4,6 +4,7 @@ use super::{NUMBER_MAX, base64};
 use crate::base::bounded;
 use crate::base::id::{PeerKey, Row};
 use crate::wire::gossip::Kind;
+use core::net::{SocketAddr, SocketAddrV6};
 use heapless::Vec as Bounded;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -142,6 +143,21 @@ impl Field for PeerKey {
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Field::read(from).map(Self)
+    }
+}
+
+/// Text without a scope id. Postcard carries none either, and it names an interface of the sender alone. A text with
+/// one is refused, because encoding it again gives other bytes.
+impl Field for SocketAddr {
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::V4(address) => to.collect_str(address),
+            Self::V6(address) => to.collect_str(&SocketAddrV6::new(*address.ip(), address.port(), 0, 0)),
+        }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::deserialize(from)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::field::{self, Field, Read};
 use super::{base64, encode, is_encoding_of};
-use crate::base::bounded;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::id::{PeerKey, Row};
 use crate::limits::{
@@ -99,12 +98,12 @@ impl Serialize for Body<'_> {
 struct HelloFields<'a> {
     ask: bool,
     device: Cow<'a, str>,
-    #[serde(deserialize_with = "addresses")]
+    #[serde(serialize_with = "field::list", deserialize_with = "addresses")]
     listen: Cow<'a, [SocketAddr]>,
 }
 
 fn addresses<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [SocketAddr]>, D::Error> {
-    bounded::list::<_, _, ADDRESSES_MAX>(from).map(Cow::Owned)
+    field::list_of::<_, _, ADDRESSES_MAX>(from).map(Cow::Owned)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,7 +132,7 @@ fn members<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [Entry]>, 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Entry", deny_unknown_fields)]
 struct EntryFields {
-    #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
+    #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, ROLL_ADDRESSES_MAX>")]
     addresses: Vec<SocketAddr>,
     generation: u32,
     incarnation: u16,
@@ -326,6 +325,27 @@ mod tests {
             let mut body = Vec::new();
             said.put(Encoding::Json, &mut body);
             assert!(is_canonical(&body));
+        }
+    }
+
+    #[test]
+    fn a_scope_id_is_in_neither_encoding_and_a_line_with_one_is_refused() {
+        let scoped = "[fe80::1%3]:1".parse().unwrap();
+        let plain: SocketAddr = "[fe80::1]:1".parse().unwrap();
+        let key = PeerKey([5; 32]);
+        let entry = |at| Entry { key, generation: 1, incarnation: 0, standing: 0, addresses: vec![at] };
+        let hello = |at| Message::Hello { device: "a".to_owned(), ask: false, listen: vec![at] };
+        let roll = |at| Message::Roll { ask: false, members: vec![entry(at)] };
+        for (sent, received) in [(hello(scoped), hello(plain)), (roll(scoped), roll(plain))] {
+            for encoding in [Encoding::Postcard, Encoding::Json] {
+                let mut body = Vec::new();
+                sent.put(encoding, &mut body);
+                assert_eq!(Message::read(encoding, sent.kind(), &body).as_ref(), Some(&received));
+            }
+            let mut line = Vec::new();
+            received.put(Encoding::Json, &mut line);
+            let line = String::from_utf8(line).unwrap().replace("fe80::1]", "fe80::1%3]");
+            assert!(line.contains("%3") && Message::read(Encoding::Json, sent.kind(), line.as_bytes()).is_none());
         }
     }
 
