@@ -1,6 +1,6 @@
-//! Messages a second: sealing and opening alone, and the whole way over a link on loopback, in both encodings.
+//! Messages a second: signing and verifying alone, and over a link on loopback, in both encodings.
 //!
-//! `cargo bench --bench message`; docs/evidence.md keeps figures. The message is a small one, as steady ones are.
+//! `cargo bench --bench message`; docs/evidence.md has figures. The message is small, as most are.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use wattle::wire::envelope::{Signer, Verifier};
 use wattle::wire::message::{Echo, Message};
 use wattle::wire::peer_id::PeerId;
 
-/// Messages that are under way at once: half of what a queue of a link holds.
+/// Messages in flight at once: half of the capacity of a link's queue.
 const BURST: u64 = 32;
 
 fn main() {
@@ -35,22 +35,22 @@ fn name(seed: u8) -> PeerId {
     PeerId::from_public_key(key(seed).verifying_key().as_bytes())
 }
 
-fn said() -> Message {
+fn message() -> Message {
     Message::Echo(Echo { id: 7, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false })
 }
 
-fn seal(signer: &mut Signer, channel: Channel, talk: &Message, body: &mut Vec<u8>, out: &mut Vec<u8>) {
+fn sign(signer: &mut Signer, channel: Channel, message: &Message, body: &mut Vec<u8>, out: &mut Vec<u8>) {
     body.clear();
-    talk.put(channel.encoding(), body);
-    signer.sign_into(channel.encoding(), talk.kind(), &[], body, out).unwrap();
+    message.put(channel.encoding(), body);
+    signer.sign_into(channel.encoding(), message.kind(), &[], body, out).unwrap();
 }
 
-fn open(verifier: &mut Verifier, channel: Channel, bytes: &[u8]) -> Message {
-    let opened = verifier.verify_as(channel.encoding(), bytes).unwrap();
-    Message::read(channel.encoding(), opened.kind, opened.body).unwrap()
+fn verify(verifier: &mut Verifier, channel: Channel, bytes: &[u8]) -> Message {
+    let verified = verifier.verify_as(channel.encoding(), bytes).unwrap();
+    Message::read(channel.encoding(), verified.kind, verified.body).unwrap()
 }
 
-fn listening() -> Verifier {
+fn verifier() -> Verifier {
     let mut verifier = Verifier::new();
     assert!(verifier.allow(name(1)));
     verifier
@@ -58,22 +58,22 @@ fn listening() -> Verifier {
 
 /// Encode and sign.
 #[divan::bench(args = [Channel::Gossip, Channel::Json])]
-fn sealing(bencher: Bencher<'_, '_>, channel: Channel) {
-    let (mut signer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
+fn signing(bencher: Bencher<'_, '_>, channel: Channel) {
+    let (mut signer, message, mut body, mut out) = (Signer::new(key(1), 1), message(), Vec::new(), Vec::new());
     bencher.counter(ItemsCount::new(1_u64)).bench_local(|| {
-        seal(&mut signer, channel, black_box(&talk), &mut body, &mut out);
+        sign(&mut signer, channel, black_box(&message), &mut body, &mut out);
         out.len()
     });
 }
 
-/// Verify and decode as well, on one thread.
+/// Encode, sign, verify and decode, on one thread.
 #[divan::bench(args = [Channel::Gossip, Channel::Json])]
-fn sealing_and_opening(bencher: Bencher<'_, '_>, channel: Channel) {
-    let (mut signer, talk, mut body, mut out) = (Signer::new(key(1), 1), said(), Vec::new(), Vec::new());
-    let mut verifier = listening();
+fn signing_and_verifying(bencher: Bencher<'_, '_>, channel: Channel) {
+    let (mut signer, message, mut body, mut out) = (Signer::new(key(1), 1), message(), Vec::new(), Vec::new());
+    let mut verifier = verifier();
     bencher.counter(ItemsCount::new(1_u64)).bench_local(|| {
-        seal(&mut signer, channel, black_box(&talk), &mut body, &mut out);
-        open(&mut verifier, channel, &out)
+        sign(&mut signer, channel, black_box(&message), &mut body, &mut out);
+        verify(&mut verifier, channel, &out)
     });
 }
 
@@ -83,15 +83,15 @@ struct End {
     address: SocketAddr,
 }
 
-fn end(seed: u8, friend: u8) -> End {
+fn end(seed: u8, peer: u8) -> End {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (tell, events) = smol::channel::bounded(64);
-    let links = Links::open(listener, key(seed), &[name(friend)], tell).unwrap();
+    let (sender, events) = smol::channel::bounded(64);
+    let links = Links::open(listener, key(seed), &[name(peer)], sender).unwrap();
     End { links, events, address }
 }
 
-/// The whole way, 32 messages under way at once: encode, sign, Noise, TCP, Noise, verify, decode.
+/// Encode, sign, Noise, TCP, Noise, verify and decode, with 32 messages in flight.
 #[divan::bench(args = [Channel::Gossip, Channel::Json], sample_count = 50)]
 fn over_a_link(bencher: Bencher<'_, '_>, channel: Channel) {
     smol::block_on(async {
@@ -100,16 +100,16 @@ fn over_a_link(bencher: Bencher<'_, '_>, channel: Channel) {
         for end in [&a, &b] {
             assert!(matches!(end.events.recv().await.unwrap(), LinkEvent::Up { .. }));
         }
-        let (mut signer, mut verifier, talk) = (Signer::new(key(1), 1), listening(), said());
+        let (mut signer, mut verifier, message) = (Signer::new(key(1), 1), verifier(), message());
         let mut round = || {
             for _ in 0..BURST {
                 let (mut body, mut frame) = (a.links.frame(), a.links.frame());
-                seal(&mut signer, channel, &talk, body.buffer(), frame.buffer());
+                sign(&mut signer, channel, &message, body.buffer(), frame.buffer());
                 a.links.send(&name(2), channel, frame).unwrap();
             }
             for _ in 0..BURST {
                 let LinkEvent::Frame { bytes, .. } = b.events.recv_blocking().unwrap() else { panic!("no frame") };
-                assert_eq!(open(&mut verifier, channel, &bytes), talk);
+                assert_eq!(verify(&mut verifier, channel, &bytes), message);
             }
         };
         round();

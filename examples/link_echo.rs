@@ -1,4 +1,4 @@
-//! The link alone: listens, takes the peers that it is told, says what happens, and sends frames back.
+//! The link alone: listens, accepts the peers of its arguments, prints the events, and sends frames back.
 //!
 //! cargo run --example link_echo -- 127.0.0.1:7781 12D3KooW… [12D3KooW… …]
 
@@ -9,13 +9,14 @@ use wattle::net::link::{LinkEvent, Links};
 use wattle::wire::peer_id::PeerId;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut words = std::env::args().skip(1);
-    let listener = TcpListener::bind(words.next().ok_or("say where to listen, then who may link")?)?;
-    let allowed = words.map(|word| word.parse()).collect::<Result<Vec<PeerId>, _>>()?;
+    let mut arguments = std::env::args().skip(1);
+    let listener =
+        TcpListener::bind(arguments.next().ok_or("give the address to listen on, then the PeerIds that may link")?)?;
+    let allowed = arguments.map(|peer| peer.parse()).collect::<Result<Vec<PeerId>, _>>()?;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
-    let (tell, events) = smol::channel::bounded(64);
-    let links = Links::open(listener, SigningKey::from_bytes(&seed), &allowed, tell)?;
+    let (sender, events) = smol::channel::bounded(64);
+    let links = Links::open(listener, SigningKey::from_bytes(&seed), &allowed, sender)?;
     for address in links.listen_addresses() {
         println!("listens on {address}");
     }

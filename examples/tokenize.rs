@@ -1,7 +1,7 @@
-//! Prints the word pieces of texts, for comparison with another tokenizer (`scripts/verify_wordpiece.py`).
+//! Prints the WordPiece ids of texts, for comparison with another tokenizer (`scripts/verify_wordpiece.py`).
 //!
-//! One JSON string a line on standard input; on standard output the ids of each, with spaces between, without
-//! `[CLS]` and `[SEP]`. The one argument is the vocabulary's file.
+//! Reads one JSON string a line from standard input; writes the ids of each to standard output, separated by spaces,
+//! without `[CLS]` and `[SEP]`. The one argument is the file of the vocabulary.
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};

@@ -1,7 +1,7 @@
-//! What a steady message takes of the heap: nothing of ours, and so much of each crate's, counted block by block.
+//! Heap use of a message in steady state: none by our own code, and a counted number of blocks by each crate.
 //!
-//! A binary of its own: every allocation of the process passes the profiler. `cargo test --test heap -- --nocapture`
-//! prints the figures of docs/evidence.md.
+//! A test binary of its own, because dhat is the allocator of the whole process. `cargo test --test heap --
+//! --nocapture` prints the figures of docs/evidence.md.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +36,7 @@ static HEAP: dhat::Alloc = dhat::Alloc;
 const WARM: u64 = 300;
 const COUNTED: u64 = 1000;
 
-/// Crates whose frames only pass a request on to the allocator.
+/// Crates whose stack frames only pass a request on to the allocator.
 const BENEATH: [&str; 7] = ["alloc", "core", "std", "dhat", "backtrace", "__rustc", "mintex"];
 /// Our own code: the library and this file.
 const OURS: &str = "wattle";
@@ -50,41 +50,41 @@ struct End {
     verifier: Verifier,
 }
 
-fn end(seed: u8, friend: u8) -> End {
+fn end(seed: u8, peer: u8) -> End {
     let key = |seed| SigningKey::from_bytes(&[seed; 32]);
     let name = |seed| PeerId::from_public_key(key(seed).verifying_key().as_bytes());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (tell, events) = smol::channel::bounded(64);
-    // No pings while we count: they are not of the messages.
+    let (sender, events) = smol::channel::bounded(64);
+    // No pings while we count.
     let settings = Settings { ping: Duration::from_secs(3600), ..Settings::default() };
-    let links = Links::open_with(listener, key(seed), &[name(friend)], tell, settings).unwrap();
+    let links = Links::open_with(listener, key(seed), &[name(peer)], sender, settings).unwrap();
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name(friend)));
+    assert!(verifier.allow(name(peer)));
     End { links, events, address, name: name(seed), signer: Signer::new(key(seed), 1), verifier }
 }
 
-/// The whole way of `count` messages: encoded, signed, sent, received, verified, decoded. So many at once.
-async fn say(from: &mut End, to: &mut End, channel: Channel, count: u64, burst: u64) {
+/// `count` messages, each encoded, signed, sent, received, verified and decoded, `burst` of them in flight at once.
+async fn exchange(from: &mut End, to: &mut End, channel: Channel, count: u64, burst: u64) {
     let encoding: Encoding = channel.encoding();
-    let said =
+    let message =
         |id| Message::Echo(Echo { id, text: "headroom 0.75, sun on the roof".try_into().unwrap(), answer: false });
     for first in (0..count).step_by(usize::try_from(burst).unwrap()) {
         for id in first..first + burst {
             let (mut body, mut frame) = (from.links.frame(), from.links.frame());
-            said(id).put(encoding, body.buffer());
+            message(id).put(encoding, body.buffer());
             from.signer.sign_into(encoding, "echo", &[], &body, frame.buffer()).unwrap();
             from.links.send(&to.name, channel, frame).unwrap();
         }
         for id in first..first + burst {
             let LinkEvent::Frame { bytes, .. } = to.events.recv().await.unwrap() else { panic!("no frame") };
-            let opened = to.verifier.verify_as(encoding, &bytes).unwrap();
-            assert_eq!(Message::read(encoding, opened.kind, opened.body), Some(said(id)));
+            let verified = to.verifier.verify_as(encoding, &bytes).unwrap();
+            assert_eq!(Message::read(encoding, verified.kind, verified.body), Some(message(id)));
         }
     }
 }
 
-/// Paths of our own source, as the profiler cuts them: their last three parts at most.
+/// The paths of our own source files as the profiler shortens them: at most the last three parts.
 fn own_files() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut folders, mut files) = (vec![root.join("src")], BTreeSet::from(["tests/heap.rs".to_owned()]));
@@ -102,8 +102,8 @@ fn own_files() -> BTreeSet<String> {
     files
 }
 
-/// The crate that a frame of a backtrace is of, by its name if that is a path, or else by its file; `None` where
-/// neither says, which is so for the standard library.
+/// The crate of a frame of a backtrace, by its function name if that is a path, otherwise by its file; `None` if
+/// neither tells, as for the standard library.
 fn crate_of(frame: &str, own: &BTreeSet<String>) -> Option<String> {
     let (name, place) = frame.split_once(": ").map_or(frame, |(_, name)| name).rsplit_once(" (").unwrap_or_default();
     let file = place.split(':').next().unwrap_or_default();
@@ -121,27 +121,27 @@ fn crate_of(frame: &str, own: &BTreeSet<String>) -> Option<String> {
     (rest.starts_with(':') && !first.is_empty() && !BENEATH.contains(&first)).then(|| first.to_owned())
 }
 
-/// Blocks and bytes, by the crate that asked for them and the file of ours that it did it for.
-type Tally = BTreeMap<(String, String), (u64, u64)>;
+/// Blocks and bytes, by the crate that allocated them and the file of ours that called it.
+type Allocations = BTreeMap<(String, String), (u64, u64)>;
 
-fn tally(profile: &Value) -> Tally {
+fn allocations(profile: &Value) -> Allocations {
     let own = own_files();
     let table: Vec<&str> = profile["ftbl"].as_array().unwrap().iter().map(|frame| frame.as_str().unwrap()).collect();
     let crates: Vec<Option<String>> = table.iter().map(|frame| crate_of(frame, &own)).collect();
-    let mut tally = Tally::new();
+    let mut found = Allocations::new();
     for point in profile["pps"].as_array().unwrap() {
         let frames = || point["fs"].as_array().unwrap().iter().map(|at| usize::try_from(at.as_u64().unwrap()).unwrap());
-        let asker = frames().find_map(|at| crates[at].clone()).unwrap_or_else(|| "unknown".to_owned());
-        let behalf = frames().find(|at| crates[*at].as_deref() == Some(OURS));
-        let behalf = behalf.and_then(|at| table[at].rsplit_once(" (")?.1.split(':').next()).unwrap_or("the executor");
-        let sums = tally.entry((asker, behalf.to_owned())).or_default();
+        let allocator = frames().find_map(|at| crates[at].clone()).unwrap_or_else(|| "unknown".to_owned());
+        let caller = frames().find(|at| crates[*at].as_deref() == Some(OURS));
+        let caller = caller.and_then(|at| table[at].rsplit_once(" (")?.1.split(':').next()).unwrap_or("the executor");
+        let sums = found.entry((allocator, caller.to_owned())).or_default();
         sums.0 += point["tbk"].as_u64().unwrap();
         sums.1 += point["tb"].as_u64().unwrap();
     }
-    tally
+    found
 }
 
-fn count(channel: Channel, burst: u64) -> Tally {
+fn count(channel: Channel, burst: u64) -> Allocations {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
     smol::block_on(async {
@@ -150,23 +150,23 @@ fn count(channel: Channel, burst: u64) -> Tally {
         for end in [&a, &b] {
             assert!(matches!(end.events.recv().await.unwrap(), LinkEvent::Up { .. }));
         }
-        // Identify passes once; buffers and queues grow to what they stay at.
+        // Identify runs once; buffers and queues then grow to their final size.
         while a.links.known().iter().chain(&b.links.known()).any(|known| known.agent.is_empty()) {
             smol::Timer::after(Duration::from_millis(10)).await;
         }
-        // How much goes out in one write hangs on who runs when; a large frame takes the link's buffers to their most.
+        // How much one write sends depends on scheduling; a large frame grows the link's buffers to their largest size.
         for (from, to) in [(&a, &b), (&b, &a)] {
             from.links.send(&to.name, channel, vec![b'x'; FRAME_GOSSIP_MAX]).unwrap();
             assert!(matches!(to.events.recv().await.unwrap(), LinkEvent::Frame { .. }));
         }
-        // How many buffers are in use at once hangs on who runs when; they are all taken once before we count.
+        // How many buffers are in use at once depends on scheduling; all of them are allocated before we count.
         for links in [&a.links, &b.links] {
             let mut all: Vec<Frame> = (0..FRAMES_KEPT_MAX).map(|_| links.frame()).collect();
             all.iter_mut().for_each(|frame| frame.buffer().resize(1024, 0));
         }
-        say(&mut a, &mut b, channel, WARM, 25).await;
+        exchange(&mut a, &mut b, channel, WARM, 25).await;
         let profiler = profiler(&file);
-        say(&mut a, &mut b, channel, COUNTED, burst).await;
+        exchange(&mut a, &mut b, channel, COUNTED, burst).await;
         drop(profiler);
         a.links.close().await;
         b.links.close().await;
@@ -178,15 +178,15 @@ fn profiler(file: &Path) -> dhat::Profiler {
     dhat::Profiler::builder().file_name(file).trim_backtraces(Some(60)).build()
 }
 
-fn read(file: &Path) -> Tally {
-    tally(&serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
+fn read(file: &Path) -> Allocations {
+    allocations(&serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
 }
 
-fn of(tally: &Tally, name: &str) -> u64 {
-    tally.iter().filter(|((asker, _), _)| asker == name).map(|(_, sums)| sums.0).sum()
+fn blocks_of(found: &Allocations, name: &str) -> u64 {
+    found.iter().filter(|((allocator, _), _)| allocator == name).map(|(_, sums)| sums.0).sum()
 }
 
-/// Blocks of ours while ten messages are sealed into new memory each: what the profiler must not miss.
+/// Our blocks while ten messages are signed into new buffers, which the profiler must not miss.
 fn planted() -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
@@ -196,35 +196,39 @@ fn planted() -> u64 {
         signer.sign("echo", &[], b"body").unwrap();
     }
     drop(profiler);
-    of(&read(&file), OURS)
+    blocks_of(&read(&file), OURS)
 }
 
-/// The profiler counts for the whole process: one test at a time.
+/// The profiler counts the whole process, so only one test may run at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
-fn a_steady_message_takes_no_memory_of_ours_from_its_encoding_to_its_decoding() {
+fn a_steady_message_allocates_nothing_of_ours_from_encoding_to_decoding() {
     let _alone = ALONE.lock();
     let each = |(blocks, bytes): (u64, u64)| {
         let each = |sum: u64| sum as f64 / COUNTED as f64;
         format!("{:7.3} blocks {:8.1} bytes", each(blocks), each(bytes))
     };
-    assert!(planted() >= 10, "the profiler sees blocks of ours, where there are some");
+    assert!(planted() >= 10, "the profiler sees our blocks where there are some");
     for (channel, burst) in [(Channel::Gossip, 1), (Channel::Gossip, 25), (Channel::Json, 1), (Channel::Json, 25)] {
-        let tally = count(channel, burst);
-        println!("\na message of {COUNTED} on {}, {burst} at a time:", channel.protocol());
+        let found = count(channel, burst);
+        println!("\neach of {COUNTED} messages on {}, {burst} at a time:", channel.protocol());
         let mut all = (0, 0);
-        for ((asker, behalf), sums) in &tally {
-            println!("{}  {asker}, for {behalf}", each(*sums));
+        for ((allocator, caller), sums) in &found {
+            println!("{}  {allocator}, for {caller}", each(*sums));
             all = (all.0 + sums.0, all.1 + sums.1);
         }
         println!("{}  all", each(all));
-        assert!(of(&tally, "yamux") >= COUNTED / burst, "the profiler sees what yamux takes for each frame");
-        assert_eq!((of(&tally, OURS), of(&tally, "unknown")), (0, 0), "blocks of ours, and of nobody: {tally:?}");
+        assert!(blocks_of(&found, "yamux") >= COUNTED / burst, "the profiler sees what yamux allocates for each frame");
+        assert_eq!(
+            (blocks_of(&found, OURS), blocks_of(&found, "unknown")),
+            (0, 0),
+            "blocks of ours, and of unknown crates: {found:?}"
+        );
     }
 }
 
-/// A board's tree as real files: a zone, an alarm, a battery, and what is counted of the CPU and of pressure.
+/// A board's /sys and /proc as real files: a thermal zone, an alarm, a battery, a rail, CPU and pressure counters.
 fn board(root: &Path) {
     for (path, text) in [
         ("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n"),
@@ -255,13 +259,13 @@ fn board(root: &Path) {
 }
 
 #[test]
-fn a_sample_of_the_governor_takes_no_memory_at_all() {
+fn a_sample_of_the_governor_allocates_nothing() {
     let _alone = ALONE.lock();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
     board(folder.path());
     let mut sensors = Sensors::open_metered(folder.path(), Some("ina219"));
-    // As calibrated: this device is never idle here.
+    // A calibrated meter, because this device is never idle here.
     let mut meter = Meter::new(None, Some((1.0, Scope::BoardInput)));
     let mut governor = Governor::new(4, sensors.findings(), Default::default(), None);
     let (mut sample, mut seconds) = (Sample::default(), 0);
@@ -274,8 +278,8 @@ fn a_sample_of_the_governor_takes_no_memory_at_all() {
             let watts = sensors.watts(now, sample.supplies);
             let cpu = Some(Cpu { mine: own / 2, busy: own });
             let _ = meter.ended(now, Task { day: 1, cpu: Duration::from_millis(300), chunks: 1 });
-            let booked = meter.sample(now, watts, cpu, true);
-            assert!(watts.is_some() && booked.is_some() || seconds < 60);
+            let metered = meter.sample(now, watts, cpu, true);
+            assert!(watts.is_some() && metered.is_some() || seconds < 60);
             assert!(governor.sample(now, &sample).mode > Mode::Off || seconds < 60);
         }
     };
@@ -283,20 +287,20 @@ fn a_sample_of_the_governor_takes_no_memory_at_all() {
     let profiler = profiler(&file);
     samples(COUNTED);
     drop(profiler);
-    let tally = read(&file);
-    println!("{COUNTED} samples of {} files: {tally:?}", sensors.files());
-    assert!(tally.is_empty(), "blocks were taken: {tally:?}");
+    let found = read(&file);
+    println!("{COUNTED} samples of {} files: {found:?}", sensors.files());
+    assert!(found.is_empty(), "blocks were allocated: {found:?}");
     assert!(sample.ticks.is_some() && sample.pressure.memory.some.is_some() && sample.temperatures[0] == Ok(47_400));
 }
 
 #[test]
-fn the_count_tells_ours_from_a_crates() {
+fn our_frames_are_told_from_those_of_crates() {
     let _alone = ALONE.lock();
     let own = own_files();
     let of = |frame: &str| crate_of(frame, &own);
     assert_eq!(of("0x1: {async_fn#0} (net/link/channel.rs:166:46)").as_deref(), Some(OURS));
     assert_eq!(of("0x1: wattle::wire::frame::put (src/wire/frame.rs:1:1)").as_deref(), Some(OURS));
-    assert_eq!(of("0x1: say (message/tests/heap.rs:60:1)").as_deref(), Some(OURS));
+    assert_eq!(of("0x1: exchange (message/tests/heap.rs:60:1)").as_deref(), Some(OURS));
     assert_eq!(of("0x1: __rustc::__rust_alloc (message/tests/heap.rs:24:14)"), None);
     assert_eq!(of("0x1: alloc_impl (alloc/src/alloc.rs:312:9)"), None);
     assert_eq!(of("0x1: <alloc::raw_vec::RawVecInner>::try_allocate_in (???:0:0)"), None);

@@ -1,36 +1,36 @@
-//! TXT records of multicast DNS: what is heard is bounded, and announced again it is heard as the same.
+//! TXT records of multicast DNS: an announcement is bounded, and survives encoding and decoding.
 
 use wattle::limits::ADDRESSES_MAX;
 use wattle::wire::mdns::{Service, decode, encode, read, strings};
 use wattle::wire::peer_id::PeerId;
 
-/// See the head of this file. The first byte picks the service.
+/// Asserts what the head of this file describes. The first byte selects the service.
 pub fn check(data: &[u8]) {
     let Some((which, record)) = data.split_first() else { return };
     let service = Service::ALL[usize::from(which % 2)];
-    let Some(heard) = decode(service, record) else { return };
-    assert!(heard.places.len() <= ADDRESSES_MAX);
-    assert_eq!(heard.places.is_empty(), service == Service::Wattle);
-    for (at, place) in heard.places.iter().enumerate() {
-        assert!(place.port() != 0 && !heard.places[..at].contains(place));
-        // What can be announced by us comes back; addresses with a scope or of nobody are not announced.
-        if let Some(ours) = strings(service, heard.peer, Some(*place)) {
+    let Some(advert) = decode(service, record) else { return };
+    assert!(advert.places.len() <= ADDRESSES_MAX);
+    assert_eq!(advert.places.is_empty(), service == Service::Wattle);
+    for (at, place) in advert.places.iter().enumerate() {
+        assert!(place.port() != 0 && !advert.places[..at].contains(place));
+        // Scoped and unspecified addresses are not announced.
+        if let Some(ours) = strings(service, advert.peer, Some(*place)) {
             let again = decode(service, &encode(&ours)).unwrap();
-            assert_eq!((again.peer, again.places.as_slice()), (heard.peer, &[*place][..]));
+            assert_eq!((again.peer, again.places.as_slice()), (advert.peer, &[*place][..]));
         }
     }
-    // mdns-sd hands over strings that it took apart itself.
-    let mut taken = Vec::new();
+    // mdns-sd passes strings that it has separated itself.
+    let mut separate = Vec::new();
     let mut rest = record;
     while let Some((length, after)) = rest.split_first() {
         let (string, after) = after.split_at(usize::from(*length));
-        taken.push(string);
+        separate.push(string);
         rest = after;
     }
-    assert_eq!(read(service, taken.into_iter()), Some(heard));
+    assert_eq!(read(service, separate.into_iter()), Some(advert));
 }
 
-/// Our own announcements, and js-libp2p's encoding of one.
+/// Our own announcements, and one of js-libp2p.
 pub fn seeds() -> Vec<Vec<u8>> {
     let peer = PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().as_bytes());
     let ours = |service, at: &str| encode(&strings(service, peer, Some(at.parse().unwrap())).unwrap());

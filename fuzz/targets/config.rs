@@ -1,8 +1,8 @@
-//! config.toml: settings within their ranges, or one sentence.
+//! config.toml: parsing gives settings within their ranges, or an error of one line.
 
 use wattle::config::Config;
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let Ok(text) = core::str::from_utf8(data) else { return };
     match Config::parse(text) {
@@ -13,11 +13,11 @@ pub fn check(data: &[u8]) {
             assert!(config.open_api.is_none_or(|open| !open.ip().is_unspecified() && !open.ip().is_loopback()));
             assert!(config.energy.plan.iter().all(|(window, _)| window.is_sound()));
         }
-        Err(wrong) => assert!(!wrong.to_string().contains('\n'), "one sentence: {wrong}"),
+        Err(wrong) => assert!(!wrong.to_string().contains('\n'), "one line: {wrong}"),
     }
 }
 
-/// The documented example, and small ones.
+/// The example of docs/config.md, and small ones.
 pub fn seeds() -> Vec<Vec<u8>> {
     let page = include_str!("../../docs/config.md");
     let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();

@@ -1,4 +1,4 @@
-//! Sealed datagrams: nobody without the key opens or moves anything, and each is opened once.
+//! Encrypted datagrams: only the holder of the key changes any state, and each datagram is opened once.
 
 use wattle::limits::{DATAGRAM_WINDOW, MEMBER_BYTES_MAX};
 use wattle::wire::datagram::{BadDatagram, DATAGRAM_BYTES_MAX, HEAD, Opening, Sealing, TAG, session};
@@ -11,23 +11,23 @@ fn sealed(sealing: &mut Sealing, packet: &[u8]) -> Vec<u8> {
     buffer[..length].to_vec()
 }
 
-/// See the head of this file. Each byte also orders one of the true datagrams.
+/// Asserts what the head of this file describes. Each byte also selects the genuine datagram that arrives next.
 pub fn check(data: &[u8]) {
     let (mut sealing, mut opening) = (Sealing::new(5, &KEY), Opening::new(5, &KEY));
-    let true_one = sealed(&mut sealing, b"true");
-    // libFuzzer looks into comparisons and so comes to know the true one: that is no forgery.
-    if data == true_one {
+    let genuine = sealed(&mut sealing, b"true");
+    // libFuzzer traces comparisons and so can find the genuine datagram, which is no forgery.
+    if data == genuine {
         return;
     }
     assert!(opening.open(&mut data.to_vec()).is_err());
-    let mut changed = true_one.clone();
+    let mut changed = genuine.clone();
     changed.iter_mut().zip(data).for_each(|(byte, change)| *byte ^= change);
-    if changed != true_one {
+    if changed != genuine {
         assert!(opening.open(&mut changed).is_err());
     }
-    let longer = [&true_one[..], data].concat();
+    let longer = [&genuine[..], data].concat();
     assert!(data.is_empty() || opening.open(&mut longer.clone()).is_err());
-    assert_eq!(opening.open(&mut true_one.clone()).map(|opened| opened.packet.to_vec()), Ok(b"true".to_vec()));
+    assert_eq!(opening.open(&mut genuine.clone()).map(|opened| opened.packet.to_vec()), Ok(b"true".to_vec()));
     if let Some(number) = session(data) {
         assert_eq!(number.to_be_bytes(), data[..4]);
         assert!((HEAD + TAG..=DATAGRAM_BYTES_MAX).contains(&data.len()));
@@ -36,7 +36,7 @@ pub fn check(data: &[u8]) {
     let packet = data.get(..MEMBER_BYTES_MAX).unwrap_or(data);
     let whole = sealed(&mut sealing, packet);
     assert_eq!(opening.open(&mut whole.clone()).map(|opened| opened.packet.to_vec()), Ok(packet.to_vec()));
-    // In any order, lost or said again: each once, and none from before the window.
+    // In any order, lost or repeated: each is opened once, and none from before the window.
     let all: Vec<Vec<u8>> = (0..40_u8).map(|number| sealed(&mut sealing, &[number])).collect();
     let (mut taken, mut newest) = ([false; 40], 0_usize);
     for byte in data.iter().take(64) {
@@ -48,7 +48,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Garbage of telling lengths, one bit, and a true datagram of another session.
+/// Garbage of the smallest and another length, one changed bit, a datagram of another session, an order of arrival.
 pub fn seeds() -> Vec<Vec<u8>> {
     let other = sealed(&mut Sealing::new(6, &KEY), b"another");
     vec![vec![0; HEAD + TAG], vec![7; 100], [&[0; 4][..], &[1]].concat(), other, (0..64).rev().collect()]

@@ -1,7 +1,7 @@
-//! The envelope in postcard: what opens has one spelling, is signed, within its caps, and opens once.
+//! The envelope in postcard: what is accepted has one encoding, is signed, keeps its caps, and is accepted once.
 //!
-//! A fuzzer cannot forge a signature, so the first byte picks: the bytes as they are; or as the payload of an
-//! envelope that a true sender signed.
+//! A fuzzer cannot forge a signature, so the first byte selects: the bytes as they are, or the bytes as the payload of
+//! an envelope with a valid signature.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
@@ -20,7 +20,7 @@ fn name() -> PeerId {
     PeerId::from_public_key(key().verifying_key().as_bytes())
 }
 
-/// An envelope around any payload, signed as the design says.
+/// An envelope around any payload, signed as docs/messages.md describes.
 fn around(payload: &[u8]) -> Vec<u8> {
     let sender = name().to_bytes();
     let mut signed = b"wattle-msg-1".to_vec();
@@ -34,30 +34,30 @@ fn around(payload: &[u8]) -> Vec<u8> {
     postcard::to_allocvec(&envelope).unwrap()
 }
 
-fn open_twice(bytes: &[u8]) {
+fn verify_twice(bytes: &[u8]) {
     let mut verifier = Verifier::new();
     assert!(verifier.allow(name()));
-    let Ok(opened) = verifier.verify(bytes) else { return };
-    assert!(opened.kind.len() <= MESSAGE_KIND_MAX && opened.task_id.len() <= MESSAGE_TASK_MAX);
-    assert!(opened.body.len() <= MESSAGE_BODY_MAX && opened.seq > 0 && opened.sender == name());
-    let payload = (1_u8, opened.mesh, opened.boot, opened.seq, opened.body);
+    let Ok(message) = verifier.verify(bytes) else { return };
+    assert!(message.kind.len() <= MESSAGE_KIND_MAX && message.task_id.len() <= MESSAGE_TASK_MAX);
+    assert!(message.body.len() <= MESSAGE_BODY_MAX && message.seq > 0 && message.sender == name());
+    let payload = (1_u8, message.mesh, message.boot, message.seq, message.body);
     let payload = postcard::to_allocvec(&payload).unwrap();
     let sender = name().to_bytes();
     let (envelope, rest): (Envelope<'_>, _) = postcard::take_from_bytes(bytes).unwrap();
     assert!(rest.is_empty());
-    assert_eq!(envelope.2, payload, "a payload has one spelling");
-    let spelt: Envelope<'_> = (opened.kind, &opened.task_id, &payload, &sender, envelope.4);
-    assert_eq!(postcard::to_allocvec(&spelt).unwrap(), bytes, "a message has one spelling");
-    assert_eq!(verifier.verify(bytes), Err(BadMessage::Replay), "a message is taken once");
+    assert_eq!(envelope.2, payload, "a payload has one encoding");
+    let encoded: Envelope<'_> = (message.kind, &message.task_id, &payload, &sender, envelope.4);
+    assert_eq!(postcard::to_allocvec(&encoded).unwrap(), bytes, "a message has one encoding");
+    assert_eq!(verifier.verify(bytes), Err(BadMessage::Replay), "a message is accepted once");
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let Some((way, bytes)) = data.split_first() else { return };
-    if way % 2 == 0 { open_twice(bytes) } else { open_twice(&around(bytes)) }
+    if way % 2 == 0 { verify_twice(bytes) } else { verify_twice(&around(bytes)) }
 }
 
-/// True messages, and a true payload.
+/// Signed messages, and payloads.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut signer = Signer::new(key(), 7);
     let plain = signer.sign("hello", &[], b"body").unwrap();

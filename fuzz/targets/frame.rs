@@ -1,20 +1,20 @@
-//! Frames of our streams: what comes out spells what went in, within the cap, however it was cut.
+//! Frames of a stream: encoding the decoded frames gives the input again, within the cap, however it was cut.
 
-use super::pieces;
+use super::fragments;
 use wattle::wire::frame::{BadFrame, Decoder, put};
 
 const CAP: usize = 300;
 
-fn run(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, usize, Result<bool, BadFrame>) {
+fn run(fragments: &[&[u8]]) -> (Vec<Vec<u8>>, usize, Result<bool, BadFrame>) {
     let (mut decoder, mut frames, mut total) = (Decoder::new(CAP), Vec::new(), 0);
-    for mut piece in pieces.iter().copied() {
-        while !piece.is_empty() {
-            match decoder.feed(piece) {
+    for mut fragment in fragments.iter().copied() {
+        while !fragment.is_empty() {
+            match decoder.feed(fragment) {
                 Err(why) => return (frames, total, Err(why)),
                 Ok((used, frame)) => {
-                    assert!(used > 0, "it moves on");
+                    assert!(used > 0, "progress");
                     total += used;
-                    piece = &piece[used..];
+                    fragment = &fragment[used..];
                     frames.extend(frame);
                 }
             }
@@ -23,23 +23,23 @@ fn run(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, usize, Result<bool, BadFrame>) {
     (frames, total, Ok(decoder.is_between()))
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let (frames, total, end) = run(&[data]);
-    let (again, _, end_again) = run(&pieces(data));
-    assert!(frames == again && end == end_again, "it hangs on how the stream was cut");
-    let mut spelt = Vec::new();
+    let (again, _, end_again) = run(&fragments(data));
+    assert!(frames == again && end == end_again, "the result depends on how the stream was cut");
+    let mut encoded = Vec::new();
     for frame in &frames {
         assert!((1..=CAP).contains(&frame.len()));
-        put(&mut spelt, frame);
+        put(&mut encoded, frame);
     }
-    assert!(data.starts_with(&spelt), "a frame has one spelling");
+    assert!(data.starts_with(&encoded), "a frame has one encoding");
     if end == Ok(true) {
-        assert_eq!((spelt.len(), total), (data.len(), data.len()));
+        assert_eq!((encoded.len(), total), (data.len(), data.len()));
     }
 }
 
-/// Some frames, whole and broken off.
+/// Complete and truncated frames, and lengths above the cap.
 pub fn seeds() -> Vec<Vec<u8>> {
     let frames = |lengths: &[usize]| {
         let mut bytes = Vec::new();

@@ -1,17 +1,17 @@
-//! Hints on energy, evcc's state and the grid's: what is taken is within its bounds, whatever was sent.
+//! Energy hints, of evcc and of grid services: an accepted hint is within its bounds, whatever was sent.
 
 use wattle::base::time::{Duration, Instant};
 use wattle::energy::policy::hint_source::{HintSource, Received};
 use wattle::energy::policy::wall::Wall;
 use wattle::limits::{GRID_BYTES_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    let mut puts = HintSource::default();
+    let mut source = HintSource::default();
     for (second, wall) in [(0, None), (61, Some(Wall(1_800_000_000)))] {
-        let word = puts.take(Instant::from_millis(second * 1000), data, wall);
-        assert!(word.is_err() || data.len() <= GRID_BYTES_MAX);
-        if let Ok(Received::Hint(_, hint)) = word {
+        let received = source.take(Instant::from_millis(second * 1000), data, wall);
+        assert!(received.is_err() || data.len() <= GRID_BYTES_MAX);
+        if let Ok(Received::Hint(_, hint)) = received {
             assert!((Duration::from_secs(1)..=Duration::from_secs(HINT_TTL_S_MAX)).contains(&hint.ttl));
             assert!(
                 hint.source.len() <= HINT_SOURCE_BYTES_MAX && hint.source.chars().all(|letter| !letter.is_control())
@@ -20,7 +20,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// One of each shape.
+/// One of each format.
 pub fn seeds() -> Vec<Vec<u8>> {
     [
         r#"{"v":1,"state":"surplus","surplus_w":350,"intensity_g_kwh":null,"ttl_s":900,"source":"home-assistant"}"#,

@@ -1,34 +1,34 @@
-//! The messages between the agents of a host: messages, nothing yet, or an end; the same however the stream is cut.
+//! The frames between the agents of a host: the decoded messages do not depend on how the stream was cut.
 
-use super::pieces;
+use super::fragments;
 use wattle::energy::decision::Decision;
 use wattle::energy::host_protocol::{
     FollowerMessage, FrameBuffer, LeaderMessage, PauseState, PauseVersion, encode_frame,
 };
 
 fn messages<T: serde::de::DeserializeOwned>(cut: &[&[u8]]) -> (Vec<T>, bool) {
-    let (mut buffer, mut heard) = (FrameBuffer::default(), Vec::new());
-    for piece in cut {
-        // More than may wait is not sent in one piece by this test; what is too much ends the stream all the same.
-        if !buffer.take(piece) {
-            return (heard, false);
+    let (mut buffer, mut received) = (FrameBuffer::default(), Vec::new());
+    for fragment in cut {
+        // False if more waits than the buffer may hold, which ends the stream.
+        if !buffer.take(fragment) {
+            return (received, false);
         }
         loop {
             match buffer.next_message() {
-                Ok(Some(message)) => heard.push(message),
+                Ok(Some(message)) => received.push(message),
                 Ok(None) => break,
-                Err(_) => return (heard, false),
+                Err(_) => return (received, false),
             }
         }
     }
-    (heard, true)
+    (received, true)
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let data = &data[..data.len().min(1024)];
-    assert_eq!(messages::<FollowerMessage>(&[data]), messages::<FollowerMessage>(&pieces(data)));
-    assert_eq!(messages::<LeaderMessage>(&[data]), messages::<LeaderMessage>(&pieces(data)));
+    assert_eq!(messages::<FollowerMessage>(&[data]), messages::<FollowerMessage>(&fragments(data)));
+    assert_eq!(messages::<LeaderMessage>(&[data]), messages::<LeaderMessage>(&fragments(data)));
 }
 
 /// A follower's and a leader's messages.
@@ -41,6 +41,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
     });
     let idle =
         encode_frame(&FollowerMessage::State { oldest_ms: None, answering: false, pause: PauseVersion::default() });
-    let down = encode_frame(&LeaderMessage { decision: Decision::default(), pause: version(2, PauseState::Open) });
-    vec![[state, idle].concat(), down]
+    let leader = encode_frame(&LeaderMessage { decision: Decision::default(), pause: version(2, PauseState::Open) });
+    vec![[state, idle].concat(), leader]
 }

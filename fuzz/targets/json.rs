@@ -1,9 +1,11 @@
-//! Everything in JSON: lines of a stream, the envelope, the bodies. One spelling, within the caps, each once.
+//! Everything in JSON: lines of a stream, the envelope, the bodies. Each has one encoding and keeps its caps, and a
+//! message is accepted once.
 //!
-//! The first byte picks: lines; a body of some kind; an envelope as it is; an envelope around a payload, signed.
+//! The first byte selects: lines; an envelope as it is; a payload in an envelope with a valid signature; a body of a
+//! type.
 
-use super::pieces;
-use super::talk::sayings;
+use super::fragments;
+use super::talk::messages;
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
 use wattle::limits::{JSON_LINE_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
@@ -12,7 +14,7 @@ use wattle::wire::json::line::Lines;
 use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
-/// All that are, none, and one that no body is of.
+/// All message types, the empty string, and a type whose body is not JSON.
 const KINDS: [&str; 10] = ["hello", "member", "roll", "keys", "ask", "answer", "echo", "gossip", "", "rumour"];
 
 fn key() -> SigningKey {
@@ -23,13 +25,13 @@ fn name() -> PeerId {
     PeerId::from_public_key(key().verifying_key().as_bytes())
 }
 
-fn lines(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, bool, bool) {
+fn lines(fragments: &[&[u8]]) -> (Vec<Vec<u8>>, bool, bool) {
     let (mut lines, mut found) = (Lines::default(), Vec::new());
-    for mut piece in pieces.iter().copied() {
-        while !piece.is_empty() {
-            let Ok((used, line)) = lines.feed(piece) else { return (found, false, false) };
+    for mut fragment in fragments.iter().copied() {
+        while !fragment.is_empty() {
+            let Ok((used, line)) = lines.feed(fragment) else { return (found, false, false) };
             assert!(used > 0);
-            piece = &piece[used..];
+            fragment = &fragment[used..];
             found.extend(line);
         }
     }
@@ -38,42 +40,46 @@ fn lines(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, bool, bool) {
 
 fn check_lines(data: &[u8]) {
     let (found, between, whole) = lines(&[data]);
-    assert_eq!(lines(&pieces(data)), (found.clone(), between, whole), "it hangs on how the stream was cut");
-    let mut spelt = Vec::new();
+    assert_eq!(
+        lines(&fragments(data)),
+        (found.clone(), between, whole),
+        "the result depends on how the stream was cut"
+    );
+    let mut encoded = Vec::new();
     for line in &found {
         assert!(!line.is_empty() && line.len() < JSON_LINE_MAX);
-        spelt.extend(line);
-        spelt.push(b'\n');
+        encoded.extend(line);
+        encoded.push(b'\n');
     }
-    assert!(data.starts_with(&spelt) && (!(whole && between) || spelt.len() == data.len()));
+    assert!(data.starts_with(&encoded) && (!(whole && between) || encoded.len() == data.len()));
 }
 
 fn check_body(kind: &str, data: &[u8]) {
-    let Some(talk) = Message::read(Encoding::Json, kind, data) else { return };
-    assert_eq!(talk.kind(), kind);
+    let Some(message) = Message::read(Encoding::Json, kind, data) else { return };
+    assert_eq!(message.kind(), kind);
     let mut again = Vec::new();
-    talk.put(Encoding::Json, &mut again);
+    message.put(Encoding::Json, &mut again);
     assert!(again == data, "{} is not {}", String::from_utf8_lossy(&again), String::from_utf8_lossy(data));
-    // The other encoding of it means the same.
-    assert_eq!(Message::decode(&talk.encode()), Some(talk));
+    // Postcard carries the same message.
+    assert_eq!(Message::decode(&message.encode()), Some(message));
 }
 
-fn open_twice(bytes: &[u8]) {
+fn verify_twice(bytes: &[u8]) {
     let mut verifier = Verifier::new();
     assert!(verifier.allow(name()));
-    let Ok(opened) = verifier.verify_as(Encoding::Json, bytes) else { return };
-    assert!(opened.kind.len() <= MESSAGE_KIND_MAX && opened.task_id.len() <= MESSAGE_TASK_MAX);
-    assert!(opened.seq > 0 && opened.sender == name() && opened.body.len() < bytes.len());
-    // Any reader of JSON agrees about what stands there.
+    let Ok(message) = verifier.verify_as(Encoding::Json, bytes) else { return };
+    assert!(message.kind.len() <= MESSAGE_KIND_MAX && message.task_id.len() <= MESSAGE_TASK_MAX);
+    assert!(message.seq > 0 && message.sender == name() && message.body.len() < bytes.len());
+    // Any reader of JSON reads the same fields.
     let value: serde_json::Value = serde_json::from_slice(bytes).unwrap();
     assert_eq!(value.as_object().map(serde_json::Map::len), Some(5), "exactly five fields");
-    let body: serde_json::Value = serde_json::from_slice(opened.body).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(message.body).unwrap();
     assert_eq!(value["payload"]["body"], body);
-    assert_eq!(value["type"], opened.kind);
-    assert_eq!(verifier.verify_as(Encoding::Json, bytes), Err(BadMessage::Replay), "a message is taken once");
+    assert_eq!(value["type"], message.kind);
+    assert_eq!(verifier.verify_as(Encoding::Json, bytes), Err(BadMessage::Replay), "a message is accepted once");
 }
 
-/// An envelope around any payload, signed as the design says.
+/// An envelope around any payload, signed as docs/messages.md describes.
 fn around(payload: &[u8]) -> Vec<u8> {
     let sender = name();
     let mut signed = b"wattle-msg-1".to_vec();
@@ -85,7 +91,7 @@ fn around(payload: &[u8]) -> Vec<u8> {
     let mut template = Vec::new();
     let mut signer = Signer::new(key(), 1);
     signer.sign_into(Encoding::Json, "ask", &[], b"{}", &mut template).unwrap();
-    // The true line of another message lends its frame: its payload and its signature are replaced.
+    // In the line of another message the payload and the signature are replaced.
     let text = String::from_utf8(template).unwrap();
     let (before, rest) = text.split_once("{\"body\":").unwrap();
     let (_, after) = rest.split_once("},\"sender_id\"").unwrap();
@@ -105,40 +111,40 @@ fn around(payload: &[u8]) -> Vec<u8> {
     parts.concat()
 }
 
-/// RFC 4648, with its padding.
+/// RFC 4648 section 4, with padding.
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for part in bytes.chunks(3) {
-        let word = part.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
+        let bits = part.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
         for at in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * at)) as usize & 63];
+            let letter = LETTERS[(bits >> (18 - 6 * at)) as usize & 63];
             text.push(if at > part.len() { '=' } else { char::from(letter) });
         }
     }
     text
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let Some((way, bytes)) = data.split_first() else { return };
     match usize::from(*way) {
         0 => check_lines(bytes),
-        1 => open_twice(bytes),
-        2 => open_twice(&around(bytes)),
+        1 => verify_twice(bytes),
+        2 => verify_twice(&around(bytes)),
         kind => check_body(KINDS[kind % KINDS.len()], bytes),
     }
 }
 
-/// Lines, bodies of each kind, envelopes, payloads.
+/// Lines, a body of each type, envelopes, payloads.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut signer = Signer::new(key(), 7);
     let mut seeds = Vec::new();
-    for talk in sayings() {
+    for message in messages() {
         let (mut body, mut line) = (Vec::new(), Vec::new());
-        talk.put(Encoding::Json, &mut body);
-        signer.sign_into(Encoding::Json, talk.kind(), &[], &body, &mut line).unwrap();
-        let kind = KINDS.iter().position(|kind| *kind == talk.kind()).unwrap() + KINDS.len();
+        message.put(Encoding::Json, &mut body);
+        signer.sign_into(Encoding::Json, message.kind(), &[], &body, &mut line).unwrap();
+        let kind = KINDS.iter().position(|kind| *kind == message.kind()).unwrap() + KINDS.len();
         seeds.push([&[u8::try_from(kind).unwrap()][..], &body].concat());
         if seeds.len() < 6 {
             seeds.push([&[1][..], &line].concat());
@@ -151,7 +157,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds.push([&[2][..], payload.as_bytes()].concat());
     line.push(b'\n');
     seeds.push([&[0][..], &line, b"second\n"].concat());
-    // The frame around any payload is a true one.
+    // The envelope that `around` makes is valid.
     let mut verifier = Verifier::new();
     assert!(verifier.allow(name()) && verifier.verify_as(Encoding::Json, &around(payload.as_bytes())).is_ok());
     seeds

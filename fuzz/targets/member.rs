@@ -1,7 +1,8 @@
-//! The membership machine, fed with packets and lists of a member: time moves, nothing panics, tables are bounded,
-//! who is no member stays none, and who says that another is down is not believed at once.
+//! The membership machine, fed with packets and member lists: nothing panics, tables are bounded, an unknown peer never
+//! becomes a member, and nobody is down only because another member claims it.
 //!
-//! The input is a life: a byte for what happens, a byte for how long after, a byte for who, then its bytes.
+//! The input is a sequence of steps: a byte for the event, one for the pause before it, one for the sender, then its
+//! bytes.
 
 use wattle::base::id::PeerKey;
 use wattle::base::rng::Rng;
@@ -15,7 +16,7 @@ fn peer(number: u8) -> PeerKey {
     PeerKey([10 + number % 4; 32])
 }
 
-/// The packets of a machine that knows us, for seeds and to be said again.
+/// The packets of a machine that knows us, as seeds.
 fn packets_of(key: PeerKey) -> Vec<Vec<u8>> {
     let mut machine = Membership::new(key, 3, Rng::new(9));
     let (mut packets, mut now) = (Vec::new(), Instant::ZERO);
@@ -34,7 +35,7 @@ fn packets_of(key: PeerKey) -> Vec<Vec<u8>> {
     packets
 }
 
-fn told(byte: u8, numbers: &[u8]) -> MemberState {
+fn member_state(byte: u8, numbers: &[u8]) -> MemberState {
     let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
     let generation = match byte % 4 {
         0 => u32::MAX,
@@ -55,29 +56,32 @@ fn told(byte: u8, numbers: &[u8]) -> MemberState {
     }
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let mut machine = Membership::new(OWN, 1, Rng::new(1));
-    let friends = 4;
-    (0..friends).for_each(|number| assert!(machine.know(peer(number))));
+    let members = 4;
+    (0..members).for_each(|number| assert!(machine.know(peer(number))));
     let (mut now, mut rest) = (Instant::ZERO, data);
-    while let Some(([what, pause, who], after)) = rest.split_first_chunk::<3>() {
-        // Up to a minute at a time, now and then a month: this machine slept.
+    while let Some(([event, pause, sender], after)) = rest.split_first_chunk::<3>() {
+        // Up to 51 s; 255 is a month, in which this machine was suspended.
         let pause =
             if *pause == 255 { Duration::from_secs(2_600_000) } else { Duration::from_millis(u64::from(*pause) * 200) };
         now = now + pause;
         let length = usize::from(after.first().copied().unwrap_or_default()) * 5;
         let (bytes, later) = after.split_at(length.min(after.len()));
         rest = later;
-        let from = if *who == 99 { PeerKey([99; 32]) } else { peer(*who) };
-        match what % 8 {
+        let from = if *sender == 99 { PeerKey([99; 32]) } else { peer(*sender) };
+        match event % 8 {
             0..=3 => {
                 let bytes = bytes.get(1..).unwrap_or_default();
-                let taken = machine.packet(now, from, bytes);
-                assert!(!taken || (*who != 99 && bytes.len() <= MEMBER_BYTES_MAX), "a stranger was heard");
+                let accepted = machine.packet(now, from, bytes);
+                assert!(
+                    !accepted || (*sender != 99 && bytes.len() <= MEMBER_BYTES_MAX),
+                    "a packet of an unknown peer was accepted"
+                );
             }
             4 => {
-                let list: Vec<MemberState> = bytes.chunks(7).map(|part| told(part[0], &part[1..])).collect();
+                let list: Vec<MemberState> = bytes.chunks(7).map(|part| member_state(part[0], &part[1..])).collect();
                 machine.told(now, from, &list);
             }
             5 => machine.heard(now, from),
@@ -92,7 +96,7 @@ pub fn check(data: &[u8]) {
                     sent += 1;
                 }
                 Effect::Up(key, ..) | Effect::Anew(key, _) | Effect::Down(key) | Effect::Liar(key) => {
-                    assert!((0..friends).any(|number| peer(number) == key), "{key:?} is no member");
+                    assert!((0..members).any(|number| peer(number) == key), "{key:?} is no member");
                 }
                 Effect::Found(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
                 Effect::Renewed(_) | Effect::Slept(_) => {}
@@ -100,14 +104,14 @@ pub fn check(data: &[u8]) {
         }
         assert!(sent <= 4 * PEERS_MAX, "{sent} packets for one input");
         assert!(machine.count() <= PEERS_MAX && machine.roll(OWN).len() <= PEERS_MAX + 1);
-        assert!((0..friends).all(|number| !(machine.is_up(peer(number)) && machine.is_down(peer(number)))));
+        assert!((0..members).all(|number| !(machine.is_up(peer(number)) && machine.is_down(peer(number)))));
     }
 }
 
-/// Lives of true packets, of lists, and of both.
+/// Steps with genuine packets, with lists, with suspends, and with all of them.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let step = |what: u8, pause: u8, who: u8, bytes: &[u8]| {
-        let mut step = vec![what, pause, who];
+    let step = |event: u8, pause: u8, sender: u8, bytes: &[u8]| {
+        let mut step = vec![event, pause, sender];
         let length = (bytes.len() + 1).div_ceil(5);
         let mut body = vec![u8::try_from(length).unwrap_or(u8::MAX)];
         body.extend(bytes);
@@ -116,10 +120,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         step
     };
     let packets = packets_of(peer(0));
-    let packet_life: Vec<u8> = packets.iter().take(12).flat_map(|packet| step(0, 3, 0, packet)).collect();
+    let packet_steps: Vec<u8> = packets.iter().take(12).flat_map(|packet| step(0, 3, 0, packet)).collect();
     let down = [8, 1, 0, 2, 1, 0, 0];
-    let list_life: Vec<u8> =
-        (0..6).flat_map(|who| [step(4, 10, who, &down.repeat(3)), step(7, 20, 0, &[])].concat()).collect();
-    let naps: Vec<u8> = [step(5, 1, 1, &[]), step(6, 255, 0, &[]), step(7, 30, 0, &[])].concat();
-    vec![packet_life.clone(), list_life.clone(), naps.clone(), [packet_life, naps, list_life].concat()]
+    let list_steps: Vec<u8> =
+        (0..6).flat_map(|sender| [step(4, 10, sender, &down.repeat(3)), step(7, 20, 0, &[])].concat()).collect();
+    let suspends: Vec<u8> = [step(5, 1, 1, &[]), step(6, 255, 0, &[]), step(7, 30, 0, &[])].concat();
+    vec![packet_steps.clone(), list_steps.clone(), suspends.clone(), [packet_steps, suspends, list_steps].concat()]
 }

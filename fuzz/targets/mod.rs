@@ -1,9 +1,10 @@
-//! What is fuzzed: a body for each decoder of bytes that somebody else wrote.
+//! The fuzz targets: one for each decoder of bytes that come from outside.
 //!
-//! Duty: for any bytes, assert what must hold. In/out: bytes in, a panic where something does not hold.
-//! Invariants: no clock, no chance, the same verdict for the same bytes; seeds come from the real encoders.
-//! Limits: those of `wattle::limits`, asserted. Not here: what drives them (libFuzzer by bins/, or
-//! tests/it/fuzz_short.rs on every `cargo test`).
+//! A target's `check` takes any bytes and asserts what must hold for them: nothing panics, caps are kept, a value has
+//! one encoding, the result does not depend on how a stream was cut. Its `seeds` come from the real encoders, so a
+//! fuzzer starts from valid inputs. A target uses no clock and no random numbers: the same bytes give the same result.
+//!
+//! Not here: what runs the targets (libFuzzer by bins/ and scripts/fuzz; tests/it/fuzz_short.rs on every `cargo test`).
 
 pub mod announce;
 pub mod config;
@@ -27,17 +28,17 @@ pub mod talk;
 
 /// One decoder under test.
 pub struct Target {
-    /// Its name, of the file in bins/ and of the folder in seeds/.
+    /// The name of its file in bins/ and of its folder in seeds/.
     pub name: &'static str,
-    /// Asserts what must hold of any bytes.
+    /// Asserts what must hold for any bytes.
     pub check: fn(&[u8]),
-    /// Bytes to begin with, from the real encoders.
+    /// Valid inputs from the real encoders.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// How often the short run leaves out an input: 1 for the quick ones.
+    /// The short run has this many times fewer inputs: 1 for a fast target.
     pub slowness: usize,
 }
 
-/// All of them.
+/// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "announce", check: announce::check, seeds: announce::seeds, slowness: 1 },
     Target { name: "config", check: config::check, seeds: config::seeds, slowness: 4 },
@@ -60,15 +61,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "talk", check: talk::check, seeds: talk::seeds, slowness: 1 },
 ];
 
-/// Cuts `data` where its own bytes say: a stream arrives in pieces, and nothing may depend on which.
+/// Cuts `data` at lengths that its own bytes give: a stream arrives in fragments, and no result may depend on them.
 #[must_use]
-pub fn pieces(data: &[u8]) -> Vec<&[u8]> {
-    let (mut rest, mut pieces, mut at) = (data, Vec::new(), 0);
+pub fn fragments(data: &[u8]) -> Vec<&[u8]> {
+    let (mut rest, mut fragments, mut at) = (data, Vec::new(), 0);
     while !rest.is_empty() {
         let wish = data.get(at).map_or(1, |byte| usize::from(byte % 23));
-        let (piece, after) = rest.split_at(wish.clamp(1, rest.len()));
-        pieces.push(piece);
+        let (fragment, after) = rest.split_at(wish.clamp(1, rest.len()));
+        fragments.push(fragment);
         (rest, at) = (after, at + 1);
     }
-    pieces
+    fragments
 }

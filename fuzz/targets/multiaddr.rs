@@ -1,20 +1,20 @@
-//! PeerIds and addresses: bytes have one spelling, text comes back, both encodings mean the same.
+//! PeerIds and addresses: one encoding in bytes, and text and bytes carry the same.
 
 use wattle::wire::multiaddr::Multiaddr;
 use wattle::wire::peer_id::PeerId;
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     if let Ok(address) = Multiaddr::from_bytes(data) {
-        assert_eq!(address.to_bytes(), data, "an address has one spelling");
+        assert_eq!(address.to_bytes(), data, "an address has one encoding");
         assert_eq!(address.to_string().parse(), Ok(address));
     }
     if let Ok(peer) = PeerId::from_bytes(data) {
-        assert_eq!(peer.to_bytes(), data, "a name has one spelling");
+        assert_eq!(peer.to_bytes(), data, "a PeerId has one encoding");
         assert_eq!(peer.to_string().parse(), Ok(peer));
     }
     if let Ok(peer) = PeerId::from_protobuf(data) {
-        assert_eq!(peer.to_protobuf(), data, "a key has one spelling");
+        assert_eq!(peer.to_protobuf(), data, "a key has one encoding");
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(address) = text.parse::<Multiaddr>() {
@@ -22,11 +22,11 @@ pub fn check(data: &[u8]) {
         assert_eq!(Multiaddr::from_bytes(&address.to_bytes()), Ok(address));
     }
     if let Ok(peer) = text.parse::<PeerId>() {
-        assert_eq!(peer.to_string(), text, "a name has one spelling");
+        assert_eq!(peer.to_string(), text, "a PeerId has one encoding");
     }
 }
 
-/// Addresses in both encodings, and a bare name and key.
+/// Addresses in both encodings, a PeerId and a key.
 pub fn seeds() -> Vec<Vec<u8>> {
     let peer = PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().as_bytes());
     let texts = [

@@ -1,11 +1,11 @@
-//! Frames under Noise: nothing but the true frame opens, and whatever came before it, it opens.
+//! Frames under Noise: only the genuine frame is decrypted, and it still is after any number of forged ones.
 
 use ed25519_dalek::SigningKey;
 use std::cell::RefCell;
 use wattle::wire::noise::{Handshake, HandshakeKeys, NOISE_OVERHEAD, Transport};
 use wattle::wire::peer_id::PeerId;
 
-const SAID: &[u8] = b"what was really said";
+const PLAIN: &[u8] = b"the genuine message";
 
 thread_local! {
     static PAIR: RefCell<(Transport, Transport)> = RefCell::new(pair());
@@ -25,13 +25,13 @@ fn pair() -> (Transport, Transport) {
     (dialled.transport, listened.transport)
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     PAIR.with_borrow_mut(|(sender, receiver)| {
         let (mut frame, mut plain) = (Vec::new(), Vec::new());
-        sender.seal(SAID, &mut frame).unwrap();
-        assert_eq!(frame.len(), SAID.len() + NOISE_OVERHEAD);
-        // The bytes as a frame; and as changes to the true one.
+        sender.seal(PLAIN, &mut frame).unwrap();
+        assert_eq!(frame.len(), PLAIN.len() + NOISE_OVERHEAD);
+        // The bytes as a frame, and as changes to the genuine one.
         assert!(receiver.open(data, &mut plain).is_err());
         let mut changed = frame.clone();
         changed.iter_mut().skip(2).zip(data).for_each(|(byte, change)| *byte ^= change);
@@ -41,14 +41,14 @@ pub fn check(data: &[u8]) {
         let longer = [&frame[..], data].concat();
         assert!(data.is_empty() || receiver.open(&longer, &mut plain).is_err());
         receiver.open(&frame, &mut plain).unwrap();
-        assert_eq!(plain, SAID);
+        assert_eq!(plain, PLAIN);
     });
     if let Some(length) = Transport::frame_length(data) {
         assert!((2..=2 + 65_535).contains(&length));
     }
 }
 
-/// Nothing, one bit, and a frame of another link.
+/// Zeros, one changed bit, and a frame of another link.
 pub fn seeds() -> Vec<Vec<u8>> {
     let (mut sender, _) = pair();
     let mut frame = Vec::new();

@@ -1,9 +1,9 @@
-//! The Noise handshake before anybody is known: no bytes make a link, and little is answered.
+//! The Noise handshake before the peer is authenticated: no bytes establish a link, and the replies are short.
 //!
-//! The first byte picks the end that is attacked. Nobody but the true peer can finish a handshake, and the
-//! seeds hold no true second half: so every one of these must end without a link.
+//! The first byte selects the end that is attacked. Only the real peer can finish a handshake, and no seed has its
+//! second half, so every input must end without a link.
 
-use super::pieces;
+use super::fragments;
 use ed25519_dalek::SigningKey;
 use wattle::limits::NOISE_HANDSHAKE_FRAME_MAX;
 use wattle::wire::noise::{Handshake, HandshakeKeys};
@@ -13,7 +13,7 @@ fn secrets() -> HandshakeKeys {
     HandshakeKeys { fixed: [9; 32], ephemeral: [8; 32] }
 }
 
-fn run(dialer: bool, pieces: &[&[u8]]) -> bool {
+fn run(dialer: bool, fragments: &[&[u8]]) -> bool {
     let key = SigningKey::from_bytes(&[1; 32]);
     let other = PeerId::from_public_key(SigningKey::from_bytes(&[2; 32]).verifying_key().as_bytes());
     let mut out = Vec::new();
@@ -21,10 +21,10 @@ fn run(dialer: bool, pieces: &[&[u8]]) -> bool {
         if dialer { Handshake::dial(&key, other, secrets(), &mut out) } else { Handshake::listen(&key, secrets()) };
     let (mut handshake, mut failed) = (begun.unwrap(), false);
     out.clear();
-    for piece in pieces {
-        match handshake.feed(piece, &mut out) {
-            Ok((used, secured)) => {
-                assert!(used == piece.len() && secured.is_none(), "a link with nobody");
+    for fragment in fragments {
+        match handshake.feed(fragment, &mut out) {
+            Ok((used, established)) => {
+                assert!(used == fragment.len() && established.is_none(), "a link without a peer");
             }
             Err(_) => {
                 failed = true;
@@ -36,14 +36,14 @@ fn run(dialer: bool, pieces: &[&[u8]]) -> bool {
     failed
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let Some((end, bytes)) = data.split_first() else { return };
     let dialer = end % 2 == 1;
-    assert_eq!(run(dialer, &[bytes]), run(dialer, &pieces(bytes)));
+    assert_eq!(run(dialer, &[bytes]), run(dialer, &fragments(bytes)));
 }
 
-/// The first message of a true dialler, the answer of a true listener to somebody else, a frame too long.
+/// The first message of a dialler, the reply of a listener to another dialler, garbage, a frame above the cap.
 pub fn seeds() -> Vec<Vec<u8>> {
     let [one, two] = [2, 3].map(|seed| SigningKey::from_bytes(&[seed; 32]));
     let name = PeerId::from_public_key(two.verifying_key().as_bytes());

@@ -1,7 +1,7 @@
-//! The identity in a Noise handshake: nothing but the signed truth is believed.
+//! The identity payload of a Noise handshake: no identity is accepted without its signature.
 //!
-//! An honest handshake up to its third message, whose payload is the input. It is believed if, and only if,
-//! it holds the dialler's key and its signature of this very handshake's static key.
+//! A correct handshake up to the third message, whose payload is the input. It is accepted if and only if it holds a
+//! public key and that key's signature of this handshake's static key.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use wattle::wire::noise::{Handshake, HandshakeKeys, resolver};
@@ -14,13 +14,13 @@ fn dialler() -> SigningKey {
     SigningKey::from_bytes(&[1; 32])
 }
 
-fn statement() -> Vec<u8> {
+fn signed_statement() -> Vec<u8> {
     let fixed = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(FIXED));
     [b"noise-libp2p-static-key:", &fixed.as_bytes()[..]].concat()
 }
 
-/// What the listener makes of `payload`.
-fn believed(payload: &[u8]) -> Option<PeerId> {
+/// The identity that the listener accepts from `payload`.
+fn accepted(payload: &[u8]) -> Option<PeerId> {
     let params = "Noise_XX_25519_ChaChaPoly_SHA256".parse().unwrap();
     let mut state = snow::Builder::with_resolver(params, resolver([8; 32]))
         .local_private_key(&FIXED)
@@ -37,15 +37,15 @@ fn believed(payload: &[u8]) -> Option<PeerId> {
     listener.feed(&first, &mut answer).unwrap();
     state.read_message(&answer[2..], &mut vec![0; 65_535]).unwrap();
     let third = framed(&mut state, payload);
-    listener.feed(&third, &mut Vec::new()).ok()?.1.map(|secured| secured.peer)
+    listener.feed(&third, &mut Vec::new()).ok()?.1.map(|established| established.peer)
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     if data.len() > 60_000 {
         return;
     }
-    let Some(peer) = believed(data) else { return };
+    let Some(peer) = accepted(data) else { return };
     let mut signature = None;
     protobuf::fields(data, |field, value| {
         if let (2, Value::Bytes(bytes)) = (field, value) {
@@ -53,10 +53,10 @@ pub fn check(data: &[u8]) {
         }
     })
     .unwrap();
-    assert!(peer.signed(&statement(), signature.unwrap()), "believed without a signature");
+    assert!(peer.signed(&signed_statement(), signature.unwrap()), "an identity without its signature");
 }
 
-/// The truth, another's name, a signature of another handshake, a huge RSA key.
+/// A valid payload, another peer's key, a signature of something else, a huge RSA key, an extension.
 pub fn seeds() -> Vec<Vec<u8>> {
     let name = |key: &SigningKey| PeerId::from_public_key(key.verifying_key().as_bytes()).to_protobuf();
     let payload = |identity: &[u8], signature: [u8; 64]| {
@@ -65,7 +65,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         protobuf::put_bytes(&mut bytes, 2, &signature);
         bytes
     };
-    let signed = dialler().sign(&statement()).to_bytes();
+    let signed = dialler().sign(&signed_statement()).to_bytes();
     let mut rsa = vec![0x08, 0x00];
     protobuf::put_bytes(&mut rsa, 2, &[1; 300]);
     let mut extended = payload(&name(&dialler()), signed);

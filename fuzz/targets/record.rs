@@ -1,25 +1,25 @@
-//! Records of the store: damaged bytes are an answer, and what is read is written again as the same record.
+//! Records of the store: damaged bytes are refused, and a decoded record survives encoding.
 
 use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
 
-fn stays<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
+fn survives<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
     if let Some(record) = R::decode(data) {
-        let sealed = record.encode();
-        assert!(sealed.len() <= data.len(), "what is written is never longer than what was read");
-        assert_eq!(R::decode(&sealed), Some(record));
+        let encoded = record.encode();
+        assert!(encoded.len() <= data.len(), "the encoding is never longer than the input");
+        assert_eq!(R::decode(&encoded), Some(record));
     }
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    stays::<Document>(data);
-    stays::<Chunk>(data);
-    stays::<Vector>(data);
-    stays::<Sources>(data);
-    stays::<Commit>(data);
+    survives::<Document>(data);
+    survives::<Chunk>(data);
+    survives::<Vector>(data);
+    survives::<Sources>(data);
+    survives::<Commit>(data);
 }
 
 fn quantized() -> Quantized {

@@ -1,6 +1,7 @@
-//! Rumours: what they claim, the config in them, and the messages that carry them. One spelling, within the caps.
+//! Gossip items: their claims, the facts in them, and the messages that relay them. Each has one encoding and keeps its
+//! caps.
 //!
-//! The first byte picks: a whole item; a fact, bare and in a gossip item's envelope; the body of a message that carries.
+//! The first byte selects: a whole item; a fact, alone and in an item's envelope; the body of a `gossip` message.
 
 use ed25519_dalek::SigningKey;
 use heapless::Vec as Bounded;
@@ -14,7 +15,7 @@ use wattle::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Head
 use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
-/// The number of this saying among all of them.
+/// The variant number of `Message::Gossip`.
 const GOSSIP: u8 = 7;
 
 type Envelope<'a> = (&'a str, &'a [u8], &'a [u8], &'a [u8], &'a [u8]);
@@ -28,29 +29,29 @@ fn name() -> PeerId {
     PeerId::from_public_key(key().verifying_key().as_bytes())
 }
 
-/// A gossip item as it came from whomever: what it claims stands there, once, and nothing else does.
+/// An item from anybody: its claim has the fields of the envelope, which has one encoding.
 fn check_message(bytes: &[u8]) {
     let claim = Claim::of(bytes);
-    let told = Claim::and_fact(bytes);
-    assert!(told.as_ref().is_none_or(|(other, _)| Some(*other) == claim), "a fact has the claim of its message");
+    let fact = Claim::and_fact(bytes);
+    assert!(fact.as_ref().is_none_or(|(other, _)| Some(*other) == claim), "a fact has the claim of its message");
     let mut verifier = Verifier::new();
     assert!(verifier.allow(name()));
-    if let (Ok(opened), Some(claim)) = (verifier.verify_relayed(bytes), claim) {
-        assert_eq!((claim.origin.0, claim.order), (*name().public_key(), (opened.boot, opened.seq)));
+    if let (Ok(message), Some(claim)) = (verifier.verify_relayed(bytes), claim) {
+        assert_eq!((claim.origin.0, claim.order), (*name().public_key(), (message.boot, message.seq)));
     }
     let Some(claim) = claim else { return };
     assert!(bytes.len() <= GOSSIP_BYTES_MAX && claim.order.1 > 0);
     let (envelope, rest): (Envelope<'_>, _) = postcard::take_from_bytes(bytes).unwrap();
     assert!(rest.is_empty() && envelope.0 == TYPE && envelope.4.len() == 64);
-    assert!(postcard::to_allocvec(&envelope).unwrap() == bytes, "a rumour has one spelling");
+    assert!(postcard::to_allocvec(&envelope).unwrap() == bytes, "an item has one encoding");
     let (payload, rest): (Payload<'_>, _) = postcard::take_from_bytes(envelope.2).unwrap();
-    assert!(rest.is_empty() && postcard::to_allocvec(&payload).unwrap() == envelope.2, "and so has its payload");
+    assert!(rest.is_empty() && postcard::to_allocvec(&payload).unwrap() == envelope.2, "a payload has one encoding");
     assert_eq!(envelope.3, PeerId::from_public_key(&claim.origin.0).to_bytes());
     assert_eq!((payload.0, (payload.2, payload.3), payload.4[0]), (1, claim.order, claim.kind as u8));
-    assert_eq!(told.map(|(_, fact)| fact), Fact::decode(payload.4));
+    assert_eq!(fact.map(|(_, fact)| fact), Fact::decode(payload.4));
 }
 
-/// The same of a fact; its numbers come out within their bounds.
+/// A fact: it has one encoding, and its numbers are decoded within their bounds.
 fn check_fact(bytes: &[u8]) {
     let fact = Fact::decode(bytes);
     let message = unsigned(name(), TYPE, 3, 9, bytes);
@@ -59,12 +60,12 @@ fn check_fact(bytes: &[u8]) {
     check_message(&message);
     let Some(fact) = fact else { return };
     assert!(bytes.len() <= GOSSIP_BODY_MAX && bytes[0] == fact.kind() as u8);
-    let spelt: Fact = postcard::from_bytes(bytes).unwrap();
-    assert!(spelt.encode() == bytes, "a fact has one spelling");
+    let unclamped: Fact = postcard::from_bytes(bytes).unwrap();
+    assert!(unclamped.encode() == bytes, "a fact has one encoding");
     match &fact {
-        Fact::Headroom(told) => {
-            assert!(told.quarters <= 4 && told.ms_per_task <= GOSSIP_TASK_MS_MAX);
-            assert!((GOSSIP_VALID_S.0..=GOSSIP_VALID_S.1).contains(&told.valid_s));
+        Fact::Headroom(headroom) => {
+            assert!(headroom.quarters <= 4 && headroom.ms_per_task <= GOSSIP_TASK_MS_MAX);
+            assert!((GOSSIP_VALID_S.0..=GOSSIP_VALID_S.1).contains(&headroom.valid_s));
         }
         Fact::Collections(list) => {
             let sound = |name: &str| (1..=COLLECTION_BYTES_MAX).contains(&name.len()) && !name.contains('\n');
@@ -72,32 +73,32 @@ fn check_fact(bytes: &[u8]) {
         }
         Fact::Removed(_) => {}
     }
-    assert!(matches!(fact, Fact::Headroom(_)) || fact == spelt, "only a headroom has bounds");
+    assert!(matches!(fact, Fact::Headroom(_)) || fact == unclamped, "only a headroom is clamped");
     assert_eq!(Fact::decode(&fact.encode()), Some(fact));
 }
 
-/// What carries items, in both encodings.
+/// A `gossip` message, in both encodings.
 fn check_carrier(bytes: &[u8]) {
-    let Some(talk) = Message::decode(bytes) else { return };
-    let Message::Gossip(gossip) = &talk else { panic!("no gossip") };
-    assert!(talk.encode() == bytes && gossip.sound() && gossip.weight() >= 128);
+    let Some(message) = Message::decode(bytes) else { return };
+    let Message::Gossip(gossip) = &message else { panic!("not a gossip message") };
+    assert!(message.encode() == bytes && gossip.sound() && gossip.weight() >= 128);
     match gossip {
         Gossip::Told(batch) => {
             assert!(batch.len() <= GOSSIP_BATCH_MAX);
-            for told in batch.iter() {
-                assert!((1..=GOSSIP_HOPS_MAX).contains(&told.hops) && told.message.len() <= GOSSIP_BYTES_MAX);
-                assert!(format!("{told:?}").len() < 256, "bytes are not shown");
-                check_message(&told.message);
+            for item in batch.iter() {
+                assert!((1..=GOSSIP_HOPS_MAX).contains(&item.hops) && item.message.len() <= GOSSIP_BYTES_MAX);
+                assert!(format!("{item:?}").len() < 256, "Debug does not show the bytes");
+                check_message(&item.message);
             }
         }
         Gossip::Have { list, .. } | Gossip::Want(list) => assert!(list.len() <= GOSSIP_DIGEST_MAX),
     }
     let mut line = Vec::new();
-    talk.put(Encoding::Json, &mut line);
-    assert_eq!(Message::read(Encoding::Json, talk.kind(), &line), Some(talk), "in JSON it says the same");
+    message.put(Encoding::Json, &mut line);
+    assert_eq!(Message::read(Encoding::Json, message.kind(), &line), Some(message), "JSON carries the same message");
 }
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let Some((way, bytes)) = data.split_first() else { return };
     match way % 3 {
@@ -107,7 +108,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-fn config() -> Vec<Fact> {
+fn facts() -> Vec<Fact> {
     let of = |name: &str| Collection { name: name.try_into().unwrap(), model: [9; 32], documents: 300, passages: 7000 };
     vec![
         Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 300, valid_s: 120 }),
@@ -117,11 +118,11 @@ fn config() -> Vec<Fact> {
     ]
 }
 
-/// One of each variant, the items in them sealed by a true origin.
-pub(super) fn sayings() -> Vec<Message> {
+/// One message of each variant, with items that their origin signed.
+pub(super) fn messages() -> Vec<Message> {
     let mut signer = Signer::new(key(), 7);
-    let told: Vec<Relayed> = (1..)
-        .zip(config())
+    let items: Vec<Relayed> = (1..)
+        .zip(facts())
         .map(|(hops, fact)| Relayed { hops, age_s: 200, message: signer.sign(TYPE, &[], &fact.encode()).unwrap() })
         .collect();
     let mut list = Entries::new();
@@ -130,7 +131,7 @@ pub(super) fn sayings() -> Vec<Message> {
     }
     let list = Box::new(list);
     [
-        Gossip::Told(Box::new(Bounded::from_slice(&told).unwrap())),
+        Gossip::Told(Box::new(Bounded::from_slice(&items).unwrap())),
         Gossip::Have { ask: true, list: list.clone() },
         Gossip::Want(list),
     ]
@@ -138,16 +139,16 @@ pub(super) fn sayings() -> Vec<Message> {
     .to_vec()
 }
 
-/// Rumours, config, and what carries them.
+/// Items, facts, and `gossip` messages.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut signer = Signer::new(key(), 7);
     let mut seeds = Vec::new();
-    for body in config().iter().map(Fact::encode) {
+    for body in facts().iter().map(Fact::encode) {
         seeds.push([&[0][..], &signer.sign(TYPE, &[], &body).unwrap()].concat());
         seeds.push([&[1][..], &body].concat());
     }
-    for talk in sayings() {
-        let bytes = talk.encode();
+    for message in messages() {
+        let bytes = message.encode();
         assert_eq!(bytes[0], GOSSIP);
         seeds.push([&[2][..], &bytes[1..]].concat());
     }

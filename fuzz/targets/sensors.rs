@@ -1,6 +1,7 @@
-//! Sensors' files: any bytes in any of them give findings and a decision, and nothing that is not a number.
+//! The files of sensors: any content of any of them gives findings and a decision within their bounds.
 //!
-//! The input is records: a byte that names a file, a byte of length, so many bytes of content; 255 makes a read fail.
+//! The input is a sequence of records: a byte that selects a file, a byte of length, then the content; length 255 makes
+//! the read fail.
 
 use wattle::energy::board::findings::BoardReport;
 use wattle::energy::board::limit::limit_lines;
@@ -71,7 +72,7 @@ const FILES: [&str; 53] = [
 ];
 const FAULTS: [Fault; 4] = [Fault::Later, Fault::Gone, Fault::Failing, Fault::Denied];
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let mut tree = Tree::default();
     let mut rest = data;
@@ -95,7 +96,7 @@ pub fn check(data: &[u8]) {
     let report = Report::glance(&found, 4);
     assert!((0.0..=1.0).contains(&report.headroom));
     assert!(report.sensors.iter().all(|line| line.temp_c.is_none_or(|degrees| (-30.0..125.0).contains(&degrees))));
-    // What is asked once a second, and the kernel's events, are texts of the same kind.
+    // The texts that are read once a second, and the kernel's events.
     let _ = (text::busy_ticks(data), text::process_ticks(data), text::pressure(data), text::cgroup_millicores(data));
     let _ = (quota::files(data), limit_lines(data));
     let _ = (text::field(data, b"MemAvailable"), Uevent::parse(data));

@@ -1,4 +1,4 @@
-//! The bodies of messages: what is understood has one spelling, is finite, and is within its caps.
+//! The bodies of messages in postcard: what is decoded has one encoding, finite numbers, and keeps its caps.
 
 use heapless::Vec as Bounded;
 use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
@@ -9,13 +9,13 @@ use wattle::limits::{
 };
 use wattle::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
 
-/// See the head of this file.
+/// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    let Some(talk) = Message::decode(data) else { return };
-    assert_eq!(talk.encode(), data, "a saying has one spelling");
-    let fit = |name: &str| (1..=DEVICE_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
-    match &talk {
-        Message::Hello { device, listen, .. } => assert!(fit(device) && listen.len() <= ADDRESSES_MAX),
+    let Some(message) = Message::decode(data) else { return };
+    assert_eq!(message.encode(), data, "a message has one encoding");
+    let is_name = |name: &str| (1..=DEVICE_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
+    match &message {
+        Message::Hello { device, listen, .. } => assert!(is_name(device) && listen.len() <= ADDRESSES_MAX),
         Message::Member(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
         Message::Roll { members, .. } => {
             assert!(members.len() <= ROLL_MEMBERS_MAX);
@@ -23,13 +23,15 @@ pub fn check(data: &[u8]) {
         }
         Message::Keys(keys) => {
             let shown = format!("{keys:?}");
-            assert!(keys.port > 0 && shown.len() < 60, "a key is never shown: {shown}");
+            assert!(keys.port > 0 && shown.len() < 60, "Debug does not show a key: {shown}");
         }
         Message::Ask(ask) => assert!(ask.scale.is_finite()),
-        Message::Gossip(said) => assert!(said.sound() && said.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128),
+        Message::Gossip(gossip) => {
+            assert!(gossip.sound() && gossip.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128)
+        }
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::Answer(answer) => {
-            assert!(fit(&answer.device));
+            assert!(is_name(&answer.device));
             if let Some(found) = &answer.found {
                 assert!(
                     found.hits.len() <= HITS_MAX && found.statistics.document_frequencies.len() <= QUESTION_WORDS_MAX
@@ -38,11 +40,11 @@ pub fn check(data: &[u8]) {
             }
         }
     }
-    assert_eq!(Message::decode(&talk.encode()), Some(talk));
+    assert_eq!(Message::decode(&message.encode()), Some(message));
 }
 
-/// One of each kind.
-pub(super) fn sayings() -> Vec<Message> {
+/// A message of each type.
+pub(super) fn messages() -> Vec<Message> {
     let hit = SearchHit {
         row: Row(5),
         path: b"/home/ann/notes.md".to_vec(),
@@ -55,7 +57,7 @@ pub(super) fn sayings() -> Vec<Message> {
     let statistics = CorpusStatistics { chunks: 300, document_frequencies, length: 9000 };
     let found = Found { statistics, hits: vec![hit.clone(), hit] };
     let question = "Where is the violin?".to_owned();
-    let mut sayings = vec![
+    let mut messages = vec![
         Message::Hello {
             device: "attic".to_owned(),
             ask: true,
@@ -78,11 +80,11 @@ pub(super) fn sayings() -> Vec<Message> {
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
         Message::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
     ];
-    sayings.extend(super::rumour::sayings());
-    sayings
+    messages.extend(super::rumour::messages());
+    messages
 }
 
-/// Their bodies.
+/// The bodies of these messages.
 pub fn seeds() -> Vec<Vec<u8>> {
-    sayings().iter().map(Message::encode).collect()
+    messages().iter().map(Message::encode).collect()
 }

@@ -1,7 +1,7 @@
-//! Lists that end at their cap while they are read: what is beyond it is never held.
+//! Reads lists that end at their cap: an item beyond it is never held in memory.
 //!
-//! Postcard would first build the whole list: a body of one mebibyte, all of it the shortest passages, became 25 MiB
-//! before anybody counted them.
+//! Postcard alone would first build the whole list: a body of one mebibyte that consists of the shortest hits became 25
+//! MiB before anything counted them.
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use std::fmt;
@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 /// Reads a list of at most `MAX` items; a longer one is an error. For `#[serde(deserialize_with)]`.
 ///
 /// # Errors
-/// The list is too long, or no list.
+/// The list is too long, or the value is not a list.
 pub(crate) fn list<'de, D, T, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -21,10 +21,10 @@ where
     Ok(list)
 }
 
-/// Reads a list of at most `max` items and hands each to `take`.
+/// Reads a list of at most `max` items and calls `take` with each.
 ///
 /// # Errors
-/// The list is too long, or no list. What was taken before is of no use.
+/// The list is too long, or the value is not a list. The items taken before must be discarded.
 pub(crate) fn each<'de, D, T>(deserializer: D, max: usize, take: impl FnMut(T)) -> Result<(), D::Error>
 where
     D: Deserializer<'de>,
@@ -47,9 +47,9 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for AtMost<T, F> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        let promised = items.size_hint().unwrap_or(0);
-        if promised > self.max {
-            return Err(A::Error::invalid_length(promised, &self));
+        let announced = items.size_hint().unwrap_or(0);
+        if announced > self.max {
+            return Err(A::Error::invalid_length(announced, &self));
         }
         let mut taken = 0;
         while let Some(item) = items.next_element()? {

@@ -1,7 +1,7 @@
-//! What a device found for a question: values that search makes, query merges and messages carry.
+//! What a device found for a query: the values that search makes, query merges and messages carry.
 //!
-//! One type for all of them. In postcard a value is its fields in the order of declaration (docs/messages.md), so that
-//! order is frozen; the field names in JSON are declared in `wire::json`.
+//! In postcard a value is its fields in the order of declaration (docs/messages.md), so that order is frozen.
+//! `wire::json` declares the field names in JSON.
 
 use super::bounded;
 use super::id::Row;
@@ -10,63 +10,63 @@ use core::iter::repeat_n;
 use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
 
-/// A device's raw list: only the asking agent scores it against the lists of others and merges them.
+/// The hits of one device. Only the asking agent scores them against the hits of others and merges them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// What must be known of all chunks that were scored to score one of them.
+    /// The statistics over all chunks that were scored, which BM25 needs to score one of them.
     pub statistics: CorpusStatistics,
     /// The best chunks by this device's own score, best first; at most `HITS_MAX`.
     #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
     pub hits: Vec<SearchHit>,
 }
 
-/// One chunk that answers, as the device that holds it says.
+/// One chunk that was found, with the figures of the device that holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchHit {
     /// The chunk's row on its device.
     pub row: Row,
     /// The document's path on its device.
     pub path: Vec<u8>,
-    /// Headings above the chunk.
+    /// The headings above the chunk.
     pub heading: String,
-    /// The exact text.
+    /// The chunk's exact text.
     pub text: String,
-    /// The cosine with the question, -1 to 1; comparable between devices with the same model.
+    /// The cosine with the query, -1 to 1; comparable between devices with the same model.
     pub cosine: f32,
-    /// How often it holds each term of the question.
+    /// How often it contains each term of the query.
     pub frequencies: TermFrequencies,
 }
 
-/// How often each term of the question stands in one chunk, and how many words the chunk has.
+/// How often each term of the query occurs in one chunk, and how many words the chunk has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermFrequencies {
-    /// In the order of the question's terms.
+    /// One count a term, in the order of the query's terms.
     pub counts: Bounded<u16, QUESTION_WORDS_MAX>,
     /// Words of the chunk.
     pub length: u32,
 }
 
 impl TermFrequencies {
-    /// Of an empty chunk, for a question of so many terms.
+    /// The frequencies of an empty chunk, for a query of so many terms.
     #[must_use]
     pub fn zero(terms: usize) -> Self {
         Self { counts: repeat_n(0, terms.min(QUESTION_WORDS_MAX)).collect(), length: 0 }
     }
 }
 
-/// What must be known of all chunks of a list to score one of them; adds up over devices.
+/// The statistics over all chunks that BM25 needs to score one of them; they add up over devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CorpusStatistics {
     /// Chunks counted.
     pub chunks: u32,
-    /// For each term of the question, how many of them hold it.
+    /// For each term of the query, how many of these chunks contain it.
     pub document_frequencies: Bounded<u32, QUESTION_WORDS_MAX>,
-    /// Words of all of them.
+    /// Words of all these chunks.
     pub length: u64,
 }
 
 impl CorpusStatistics {
-    /// Of these chunks, for a question of so many terms.
+    /// The statistics of these chunks, for a query of so many terms.
     #[must_use]
     pub fn of<'a>(terms: usize, chunks: impl Iterator<Item = &'a TermFrequencies>) -> Self {
         let document_frequencies = repeat_n(0, terms.min(QUESTION_WORDS_MAX)).collect();
@@ -81,7 +81,7 @@ impl CorpusStatistics {
         statistics
     }
 
-    /// Adds another device's for the same question. Those of another number of terms are wrong, and are left out.
+    /// Adds another device's for the same query. Those with another number of terms are invalid and left out.
     pub fn join(&mut self, other: &Self) {
         if self.document_frequencies.len() != other.document_frequencies.len() {
             return;

@@ -1,4 +1,4 @@
-//! Names of things: newtypes, so that no number is taken for another.
+//! Newtypes of ids, so that the compiler refuses one in the place of another.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -34,11 +34,11 @@ number_id!(
     SaveId
 );
 number_id!(
-    /// One question or order of a person that waits for its reply; given out by the driver.
+    /// One request of a person that waits for its reply; assigned by the driver.
     ReplyId
 );
 
-/// The SHA-256 that names a model: weights, vocabulary, pooling, normalisation, token limit, prefix rule.
+/// The SHA-256 that identifies a model: over weights, vocabulary, pooling, normalisation, token limit and prefix rule.
 /// Vectors of two fingerprints are never compared.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint(pub [u8; 32]);
@@ -56,7 +56,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What a chunk's vector depends on: the first 16 bytes of SHA-256 over model, prefix and text.
+/// A key of everything that a chunk's vector depends on: the first 16 bytes of SHA-256 over model, prefix and text.
 /// Equal keys have equal vectors, so a stored one is never computed again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EmbedKey(pub [u8; 16]);
@@ -73,7 +73,7 @@ impl fmt::Display for EmbedKey {
     }
 }
 
-/// An agent's public key: its name where the base58 of the PeerId is not needed.
+/// An agent's public key: its identity in layers that do not need the PeerId's encoding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PeerKey(pub [u8; 32]);
 
@@ -91,12 +91,12 @@ pub enum Ring {
     Private,
     /// The members of the mesh.
     Mesh,
-    /// Anybody. No command gives it yet; its place in records is kept from the first version.
+    /// Anybody. No command sets it yet; records reserve its number since their first version.
     Public,
 }
 
 impl Ring {
-    /// The word that people type and read.
+    /// The name that people type and read.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

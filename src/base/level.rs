@@ -1,25 +1,25 @@
-//! How much energy there is, as one machine says and others read.
+//! How plentiful energy is, as `energy` decides it and others read it.
 
 use serde::{Deserialize, Serialize};
 
-/// How much energy a device or a home has, the least first. The agents of one host tell each other the number of the
-/// variant, so the order is frozen; what other devices are told has its own numbers (`wire::item`).
+/// How plentiful the energy of a device or a home is, the least first. The agents of one host send each other the
+/// number of the variant, so the order is frozen; gossip items have their own numbering (`wire::gossip`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Energy {
-    /// Dear, dirty or little: it should be spared.
+    /// Expensive, carbon-intensive or short: it should be saved.
     Scarce,
-    /// Nobody says: as normal.
+    /// No source is configured or answers: treated as normal.
     #[default]
     Unknown,
-    /// As always.
+    /// The usual state.
     Normal,
-    /// More than is needed: it would be lost otherwise.
+    /// More than is needed, which would be lost otherwise.
     Surplus,
 }
 
 impl Energy {
-    /// The word that people read.
+    /// The name that people read.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,8 +1,16 @@
-//! Values that every other folder uses: time, ids, vectors, search hits, energy levels, the outbox.
+//! Small values that every layer above shares: time, ids, vectors, search hits, energy levels, the outbox.
 //!
-//! Duty: small plain values shared across layers. In/out: nothing; no behaviour beyond their own arithmetic.
-//! Invariants: no clock, no chance, no allocation that a cap in `limits` does not bound.
-//! Limits: vectors have exactly `limits::DIMENSIONS` numbers; a hit's lists have their cap in their types. Not here: anything that decides.
+//! A value lives here if two machines that may not use each other both handle it: a search hit is made by `search`,
+//! merged by `query` and carried by `wire`; an energy level is decided by `energy` and gossiped by `mesh`. So there is
+//! one type and no conversion between twins. `id` has the newtypes of ids, `time` the instant that counts through
+//! suspend, `rng` the one seeded generator of decisions, `vector` the embeddings and their quantized forms, `hit` what
+//! a device found for a query, `level` the energy levels, `outbox` the queue of a machine's outputs, `bounded` the
+//! reader of lists with a cap.
+//!
+//! These types have no behaviour beyond their own arithmetic. None reads a clock or draws random numbers from the
+//! system, and each list has a cap of `limits` in its type or while it is read; a vector has exactly
+//! `limits::DIMENSIONS` numbers. Not here: anything that decides, and encodings (`wire`, `store`); serde's derives only
+//! name the fields.
 
 pub(crate) mod bounded;
 pub mod hit;

@@ -1,10 +1,10 @@
-//! What a machine wants done, collected during one `handle` and drained wholly before the next.
+//! The outputs of a machine, collected during one `handle` and drained completely before the next.
 
-/// Far above what any input causes. Bounded tables bound that (links, peers, timers, slots, open questions), and no
-/// sum of them is kept here; a loop without an end would reach this and stop a test instead of filling the memory.
+/// Far above what any input causes. The bounded tables (links, peers, timers, slots, pending queries) bound that,
+/// without a sum of them here; an endless loop reaches this and fails a test instead of filling the memory.
 const CEILING: usize = 4096;
 
-/// A queue of outputs. Its memory is kept from input to input.
+/// A queue of outputs. Its memory is reused from input to input.
 #[derive(Debug)]
 pub struct Outbox<T> {
     items: Vec<T>,
@@ -28,7 +28,7 @@ impl<T> Outbox<T> {
     /// # Panics
     /// In debug builds and tests, if one input causes more than `CEILING` outputs.
     pub fn push(&mut self, item: T) {
-        debug_assert!(self.items.len() < CEILING, "an input caused more than {CEILING} outputs: some loop has no end");
+        debug_assert!(self.items.len() < CEILING, "an input caused more than {CEILING} outputs: an endless loop");
         self.items.push(item);
     }
 
@@ -43,19 +43,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outputs_leave_in_the_order_they_came_and_the_memory_stays() {
+    fn outputs_are_drained_in_order_and_the_memory_is_reused() {
         let mut out = Outbox::new();
         (0..100_u8).for_each(|n| out.push(n));
-        let kept = out.items.capacity();
+        let capacity = out.items.capacity();
         assert!(out.drain().eq(0..100));
         assert_eq!(out.drain().next(), None);
-        assert_eq!(out.items.capacity(), kept);
+        assert_eq!(out.items.capacity(), capacity);
     }
 
     #[test]
     #[cfg(debug_assertions)]
-    #[should_panic(expected = "some loop has no end")]
-    fn a_loop_without_an_end_is_caught() {
+    #[should_panic(expected = "an endless loop")]
+    fn an_endless_loop_is_caught() {
         let mut out = Outbox::new();
         loop {
             out.push(());

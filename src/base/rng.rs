@@ -1,6 +1,6 @@
-//! The one generator for decisions, seeded and passed in. Keys and nonces never come from here.
+//! The seeded generator of decisions, passed in as an argument. Keys and nonces never come from it.
 
-/// SplitMix64: small, fast, and equal on every machine.
+/// SplitMix64: small, fast, and the same on every machine.
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
@@ -37,7 +37,7 @@ mod tests {
     use super::Rng;
 
     #[test]
-    fn the_published_numbers_come_out() {
+    fn the_published_numbers_are_generated() {
         // The reference implementation (prng.di.unimi.it/splitmix64.c) seeded with 1234567.
         let mut rng = Rng::new(1_234_567);
         assert_eq!([rng.next(), rng.next()], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);

@@ -1,4 +1,5 @@
-//! Our own instant: milliseconds on a clock that counts through suspend. Told, never asked.
+//! Our own instant: milliseconds of a clock that counts through suspend. Machines get `now` as an argument and read no
+//! clock.
 
 use std::ops::Add;
 pub use std::time::Duration;
@@ -9,10 +10,10 @@ pub use std::time::Duration;
 pub struct Instant(u64);
 
 impl Instant {
-    /// The beginning of time.
+    /// The start of the clock.
     pub const ZERO: Self = Self(0);
 
-    /// The instant that lies `millis` milliseconds after the start.
+    /// The instant `millis` milliseconds after the start.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
@@ -24,7 +25,7 @@ impl Instant {
         self.0
     }
 
-    /// The time from `earlier` to here; zero where `earlier` lies later.
+    /// The time from `earlier` to this instant; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -34,13 +35,13 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Self;
 
-    /// Saturates: a time-out of `Duration::MAX` means "never", not a panic.
+    /// Saturates: a timeout of `Duration::MAX` means "never" and does not panic.
     fn add(self, rhs: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(rhs.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 
-/// The earlier of two optional deadlines; `None` means "no wish to be woken".
+/// The earlier of two optional deadlines; `None` is no deadline.
 #[must_use]
 pub fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_out_of_for_ever_saturates() {
+    fn an_endless_timeout_saturates() {
         assert_eq!(Instant::from_millis(5) + Duration::MAX, Instant::from_millis(u64::MAX));
         assert_eq!(Instant::ZERO.since(Instant::from_millis(9)), Duration::ZERO);
     }

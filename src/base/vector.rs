@@ -1,7 +1,7 @@
-//! Embeddings in their three forms: exact (f32), stored (int8 with a scale), scanned (sign bits).
+//! Embeddings in their three forms: exact (f32), stored (int8 with one scale a vector), scanned (sign bits).
 //!
-//! Figures behind the forms (shared/reference/retrieval.md 3a): int8 with a scale for each vector keeps
-//! 99.85 % of the exact top ten; sign bits pick the candidates at 3 ns a vector.
+//! The stored form keeps 99.85 % of the exact top ten (with a scale for each vector); the sign bits pick the candidates
+//! by their Hamming distance, at 3 ns a vector.
 
 use crate::base::id::Fingerprint;
 use crate::limits::DIMENSIONS;
@@ -17,15 +17,15 @@ pub struct Embedding {
     values: Box<[f32; DIMENSIONS]>,
 }
 
-/// Why numbers are no embedding, or why two cannot be compared. Nothing was changed.
+/// Why numbers are not an embedding, or why two embeddings cannot be compared. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VectorError {
-    /// Two models were mixed; the caller's fault.
+    /// The embeddings are of two models: a fault of the caller.
     MixedModels(Fingerprint, Fingerprint),
-    /// Not exactly `DIMENSIONS` numbers; the engine's or the peer's fault.
+    /// There are not exactly `DIMENSIONS` numbers: a fault of the engine or the peer.
     Dimensions(usize),
-    /// A number is not finite, or the length is zero; the engine's or the peer's fault.
+    /// A number is not finite, or the norm is zero: a fault of the engine or the peer.
     NotFinite,
 }
 
@@ -33,8 +33,8 @@ impl fmt::Display for VectorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MixedModels(a, b) => write!(f, "vectors of two models ({a} and {b}) cannot be compared"),
-            Self::Dimensions(n) => write!(f, "a vector has {n} numbers where {DIMENSIONS} are due"),
-            Self::NotFinite => write!(f, "a vector holds a number that is not finite, or has no length"),
+            Self::Dimensions(n) => write!(f, "a vector has {n} numbers instead of {DIMENSIONS}"),
+            Self::NotFinite => write!(f, "a vector holds a number that is not finite, or its norm is zero"),
         }
     }
 }
@@ -42,10 +42,10 @@ impl fmt::Display for VectorError {
 impl std::error::Error for VectorError {}
 
 impl Embedding {
-    /// Checks and normalises raw numbers to length 1.
+    /// Checks raw numbers and normalises them to norm 1.
     ///
     /// # Errors
-    /// `Dimensions` or `NotFinite`: the numbers are no embedding.
+    /// `Dimensions` or `NotFinite`: the numbers are not an embedding.
     pub fn new(model: Fingerprint, raw: &[f32]) -> Result<Self, VectorError> {
         let mut values = Box::new([0.0; DIMENSIONS]);
         if raw.len() != DIMENSIONS {
@@ -66,7 +66,7 @@ impl Embedding {
         self.model
     }
 
-    /// The numbers, of unit length together.
+    /// The numbers; their norm is 1.
     #[must_use]
     pub fn values(&self) -> &[f32; DIMENSIONS] {
         &self.values
@@ -75,7 +75,7 @@ impl Embedding {
     /// The cosine of two embeddings, -1 to 1.
     ///
     /// # Errors
-    /// `MixedModels` if two models made them.
+    /// `MixedModels` if they are of two models.
     pub fn cosine(&self, other: &Self) -> Result<f32, VectorError> {
         if self.model != other.model {
             return Err(VectorError::MixedModels(self.model, other.model));
@@ -109,14 +109,14 @@ pub struct Quantized {
 }
 
 impl Quantized {
-    /// Rebuilds a stored vector; `None` where the parts cannot be one (a damaged record).
+    /// Rebuilds a stored vector; `None` if the parts cannot be one (a damaged record).
     #[must_use]
     pub fn from_parts(scale: f32, codes: &[u8]) -> Option<Self> {
         let sound = codes.len() == DIMENSIONS && scale.is_finite() && scale > 0.0;
         sound.then(|| Self { scale, codes: codes.iter().map(|b| b.cast_signed()).collect() })
     }
 
-    /// The exact form again, as near as it was kept.
+    /// The exact form again, as precisely as it was stored.
     ///
     /// # Errors
     /// `NotFinite` if all codes are zero.
@@ -125,7 +125,7 @@ impl Quantized {
         Embedding::new(model, &raw)
     }
 
-    /// What one code step is worth.
+    /// The value of one code step.
     #[must_use]
     pub const fn scale(&self) -> f32 {
         self.scale
@@ -136,8 +136,7 @@ impl Quantized {
         self.codes.iter().map(|c| c.cast_unsigned())
     }
 
-    /// The cosine with an exact query vector of the same model (the caller keeps models apart: a store
-    /// serves one).
+    /// The cosine with an exact query vector of the same model. The caller keeps models apart: a store has one.
     #[must_use]
     pub fn cosine(&self, query: &Embedding) -> f32 {
         let dot: f32 = self.codes.iter().zip(query.values.iter()).map(|(c, q)| f32::from(*c) * q).sum();
@@ -151,7 +150,7 @@ impl Quantized {
     }
 }
 
-/// One bit a dimension: 48 bytes.
+/// The sign of each number, one bit a dimension: 48 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signs([u64; WORDS]);
 
@@ -162,7 +161,7 @@ impl Signs {
         Self(words)
     }
 
-    /// How many signs differ, 0 to `DIMENSIONS`.
+    /// The Hamming distance: how many signs differ, 0 to `DIMENSIONS`.
     #[must_use]
     pub fn distance(&self, other: &Self) -> u32 {
         self.0.iter().zip(&other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_no_vector_are_refused() {
+    fn invalid_numbers_are_refused() {
         let model = Fingerprint([0; 32]);
         assert_eq!(Embedding::new(model, &[1.0]), Err(VectorError::Dimensions(1)));
         assert_eq!(Embedding::new(model, &[0.0; DIMENSIONS]), Err(VectorError::NotFinite));
@@ -199,7 +198,7 @@ mod tests {
         let (a, b) = (Embedding::new(model, &wave(0.0)).unwrap(), Embedding::new(model, &wave(0.8)).unwrap());
         let stored = a.quantize();
         assert!((stored.cosine(&b) - a.cosine(&b).unwrap()).abs() < 0.01);
-        assert!(stored.signs().distance(&a.signs()) < 8, "only numbers next to zero may lose their sign");
+        assert!(stored.signs().distance(&a.signs()) < 8, "only numbers near zero may lose their sign");
         let bytes: Vec<u8> = stored.bytes().collect();
         assert_eq!(Quantized::from_parts(stored.scale(), &bytes), Some(stored));
     }

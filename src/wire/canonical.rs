@@ -1,13 +1,13 @@
-//! Postcard with one encoding: written into a buffer that the caller keeps, read only as it would be written.
+//! Postcard with exactly one encoding of each value, written into the caller's buffer.
 //!
-//! Postcard takes a number in more bytes than it needs and passes over what follows a value. Whatever is read
-//! here is compared, byte by byte, with what would be written for it; nothing is allocated for that.
+//! The postcard crate reads numbers in more bytes than they need and ignores what follows a value. [`exactly`]
+//! therefore encodes again what it read and compares that with the input, byte by byte, without allocating.
 
 use postcard::ser_flavors::Flavor;
 use postcard::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Appends to the caller's buffer.
+/// Appends the output to the caller's buffer.
 struct Append<'a>(&'a mut Vec<u8>);
 
 impl Flavor for Append<'_> {
@@ -28,7 +28,7 @@ impl Flavor for Append<'_> {
     }
 }
 
-/// Compares with what is there already.
+/// Compares the output with the bytes that are expected, and fails at the first difference.
 struct Compare<'a>(&'a [u8]);
 
 impl Flavor for Compare<'_> {
@@ -48,12 +48,12 @@ impl Flavor for Compare<'_> {
     }
 }
 
-/// Appends `value`; false if it is of a kind that postcard cannot write, and then part of it may stand there.
+/// Appends the encoding of `value`. False if postcard cannot represent it; `out` may then hold a part of it.
 pub fn put<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> bool {
     postcard::serialize_with_flavor(value, Append(out)).is_ok()
 }
 
-/// What is exactly one value, in the one encoding that [`put`] gives it.
+/// Decodes `bytes` if they are one value, wholly, in the encoding that [`put`] writes.
 #[must_use]
 pub fn exactly<'a, T: Serialize + Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     let (value, _) = postcard::take_from_bytes::<T>(bytes).ok()?;
@@ -66,14 +66,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_is_what_is_read() {
+    fn a_value_survives_encoding_and_decoding() {
         let mut out = vec![9];
         assert!(put(&(300_u32, "text", [1_u8, 2]), &mut out));
         assert_eq!(exactly::<(u32, &str, [u8; 2])>(&out[1..]), Some((300, "text", [1, 2])));
     }
 
     #[test]
-    fn a_longer_number_and_anything_behind_the_value_are_refused() {
+    fn a_number_longer_than_needed_and_trailing_bytes_are_refused() {
         assert_eq!(exactly::<u32>(&[0x81, 0x00]), None);
         assert_eq!(exactly::<u32>(&[1, 0]), None);
         assert_eq!(exactly::<u32>(&[1]), Some(1));

@@ -1,24 +1,25 @@
-//! Sealed datagrams: one packet each, from one agent to another that gave it keys over their link.
+//! Encrypted datagrams: one UDP packet each, to an agent that received the key over its link with the sender.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
-//! | 4 | session, big-endian: which key opens it |
+//! | 4 | session, big-endian: which key decrypts it |
 //! | 8 | counter, big-endian, from 1: never used twice with a key |
-//! | n | the packet, sealed with ChaCha20-Poly1305; the twelve bytes before are authenticated with it |
+//! | n | the packet, encrypted with ChaCha20-Poly1305 (RFC 8439); the twelve bytes before it are authenticated too |
 //! | 16 | the tag |
 //!
-//! The nonce is four zero bytes and the counter. A counter is marked as taken only after the tag was verified:
-//! who has not the key moves nothing. Everything happens in the caller's buffer.
+//! The nonce is four zero bytes and the counter. The receiver accepts each counter once, within a sliding window, and
+//! marks it only after the tag was verified: whoever lacks the key changes no state. Both halves work in the caller's
+//! buffer.
 
 use crate::limits::{DATAGRAM_WINDOW, MEMBER_BYTES_MAX};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
 use core::fmt;
 
-/// Bytes before the packet.
+/// Bytes before the encrypted packet.
 pub const HEAD: usize = 12;
 
-/// Bytes after it.
+/// Bytes after the encrypted packet.
 pub const TAG: usize = 16;
 
 /// Bytes of the largest datagram.
@@ -30,26 +31,26 @@ const WORDS: usize = DATAGRAM_WINDOW.div_ceil(64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadDatagram {
-    /// It is shorter or longer than any, or the buffer is too small for it.
+    /// It is too short or too long for a datagram, or the buffer is too small for it.
     Size,
-    /// It is of another session.
+    /// It belongs to another session.
     Session,
-    /// It was here before, or is older than the window.
+    /// Its counter was accepted before, or is older than the window.
     Replay,
-    /// The tag is wrong: it was not sealed with this key, or was changed on its way.
+    /// The tag is wrong: another key was used, or the datagram was changed on its way.
     Tag,
-    /// The counter is at its end. New keys are needed; at a thousand a second that takes 500 million years.
+    /// The counter is used up and a new key is needed; at a thousand a second that takes 500 million years.
     Spent,
 }
 
-/// The session that a datagram names; `None` if it is too short or too long for one.
+/// The session number of a datagram; `None` if it is too short or too long for one.
 #[must_use]
 pub fn session(datagram: &[u8]) -> Option<u32> {
     (HEAD + TAG..=DATAGRAM_BYTES_MAX).contains(&datagram.len()).then_some(())?;
     datagram.first_chunk().map(|session| u32::from_be_bytes(*session))
 }
 
-/// The sending half: seals, and never uses a counter twice. Its key is wiped when it is dropped.
+/// The sending half: encrypts, and never uses a counter twice. Its key is wiped when it is dropped.
 pub struct Sealing {
     session: u32,
     cipher: ChaCha20Poly1305,
@@ -63,13 +64,13 @@ impl fmt::Debug for Sealing {
 }
 
 impl Sealing {
-    /// Begins a session. The key must be fresh from the system's generator.
+    /// Begins a session. The key must be fresh from the operating system's generator.
     #[must_use]
     pub fn new(session: u32, key: &[u8; 32]) -> Self {
         Self { session, cipher: ChaCha20Poly1305::new(key.into()), counter: 0 }
     }
 
-    /// Writes `packet`, sealed, to the beginning of `buffer`; returns how many bytes that are.
+    /// Writes the datagram of `packet` to the beginning of `buffer`; returns its length.
     ///
     /// # Errors
     /// `Size`, or `Spent`; no counter was used.
@@ -94,7 +95,7 @@ pub struct Opening {
     session: u32,
     cipher: ChaCha20Poly1305,
     newest: u64,
-    /// The bit of counter n is n modulo the window.
+    /// One bit a counter, at the counter modulo the window.
     taken: [u64; WORDS],
 }
 
@@ -104,33 +105,33 @@ impl fmt::Debug for Opening {
     }
 }
 
-/// An opened datagram.
+/// A decrypted datagram.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Opened<'a> {
-    /// What the sender sent.
+pub struct OpenedDatagram<'a> {
+    /// The packet.
     pub packet: &'a [u8],
-    /// Whether it is the newest of its sender so far: where it came from, the sender is now.
+    /// Whether it is the newest of its sender so far: its source address is the sender's present one.
     pub newest: bool,
 }
 
 impl Opening {
-    /// Begins a session with the key that the sender handed over.
+    /// Begins a session with the key that the sender gave.
     #[must_use]
     pub fn new(session: u32, key: &[u8; 32]) -> Self {
         Self { session, cipher: ChaCha20Poly1305::new(key.into()), newest: 0, taken: [0; WORDS] }
     }
 
-    /// Its number.
+    /// The session number.
     #[must_use]
     pub const fn session(&self) -> u32 {
         self.session
     }
 
-    /// Opens a datagram in its own buffer.
+    /// Decrypts a datagram in place.
     ///
     /// # Errors
-    /// What is wrong; the window and the buffer are as before.
-    pub fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Result<Opened<'a>, BadDatagram> {
+    /// What is wrong; the window and the buffer are unchanged.
+    pub fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Result<OpenedDatagram<'a>, BadDatagram> {
         if session(datagram).ok_or(BadDatagram::Size)? != self.session {
             return Err(BadDatagram::Session);
         }
@@ -145,11 +146,11 @@ impl Opening {
             .map_err(|_| BadDatagram::Tag)?;
         let newest = counter > self.newest;
         self.mark(counter);
-        Ok(Opened { packet: text, newest })
+        Ok(OpenedDatagram { packet: text, newest })
     }
 
     fn is_new(&self, counter: u64) -> bool {
-        let (word, bit) = place(counter);
+        let (word, bit) = bit_of(counter);
         counter > self.newest
             || (counter > 0
                 && self.newest - counter < DATAGRAM_WINDOW as u64
@@ -158,12 +159,12 @@ impl Opening {
 
     fn mark(&mut self, counter: u64) {
         if counter > self.newest {
-            // The places of the counters after the newest one held older ones.
+            // The bits of the counters after the newest one stood for older ones.
             if counter - self.newest >= DATAGRAM_WINDOW as u64 {
                 self.taken = [0; WORDS];
             } else {
-                for passed in self.newest + 1..counter {
-                    let (word, bit) = place(passed);
+                for skipped in self.newest + 1..counter {
+                    let (word, bit) = bit_of(skipped);
                     if let Some(word) = self.taken.get_mut(word) {
                         *word &= !bit;
                     }
@@ -171,14 +172,15 @@ impl Opening {
             }
             self.newest = counter;
         }
-        let (word, bit) = place(counter);
+        let (word, bit) = bit_of(counter);
         if let Some(word) = self.taken.get_mut(word) {
             *word |= bit;
         }
     }
 }
 
-const fn place(counter: u64) -> (usize, u64) {
+/// The word of a counter's bit, and the bit.
+const fn bit_of(counter: u64) -> (usize, u64) {
     #[expect(clippy::cast_possible_truncation, reason = "a remainder of the window's length")]
     let at = (counter % DATAGRAM_WINDOW as u64) as usize;
     (at / 64, 1 << (at % 64))
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_opened_once_whatever_its_size() {
+    fn a_datagram_of_any_size_is_opened_once() {
         let (mut sealing, mut opening) = both();
         for length in [0, 1, 200, MEMBER_BYTES_MAX] {
             let datagram = sealed(&mut sealing, &vec![9; length]);
@@ -229,16 +231,16 @@ mod tests {
     }
 
     #[test]
-    fn the_packet_does_not_travel_in_the_clear_and_the_key_is_in_no_debug() {
+    fn the_packet_is_encrypted_and_debug_shows_no_key() {
         let (mut sealing, opening) = both();
-        let datagram = sealed(&mut sealing, b"heard by nobody");
-        assert!(!datagram.windows(5).any(|part| part == b"heard"));
-        let said = format!("{sealing:?} {opening:?}");
-        assert_eq!(said, "Sealing(session 5, 1 sent) Opening(session 5, 0 newest)");
+        let datagram = sealed(&mut sealing, b"plain text");
+        assert!(!datagram.windows(5).any(|part| part == b"plain"));
+        let shown = format!("{sealing:?} {opening:?}");
+        assert_eq!(shown, "Sealing(session 5, 1 sent) Opening(session 5, 0 newest)");
     }
 
     #[test]
-    fn every_counter_is_taken_once_in_any_order_within_the_window() {
+    fn every_counter_is_accepted_once_in_any_order_within_the_window() {
         let (mut sealing, mut opening) = both();
         let datagrams: Vec<Vec<u8>> = (0..6_000).map(|_| sealed(&mut sealing, b"x")).collect();
         let (mut rng, mut seen, mut newest, mut at) = (Rng::new(3), BTreeSet::new(), 0, 0);
@@ -257,11 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn a_forged_datagram_moves_nothing() {
+    fn a_forged_datagram_changes_nothing() {
         let (mut sealing, mut opening) = both();
         let first = sealed(&mut sealing, b"first");
         let mut forged = first.clone();
-        // A counter far ahead would push every true one out of the window.
+        // A counter far ahead would push every genuine one out of the window.
         forged[4..HEAD].copy_from_slice(&(u64::MAX - 1).to_be_bytes());
         assert_eq!(open(&mut opening, &forged), Err(BadDatagram::Tag));
         let mut copy = forged.clone();
@@ -278,7 +280,7 @@ mod tests {
             let mut bad = good.clone();
             bad[at] ^= 1;
             let expected = if at < 4 { BadDatagram::Session } else { BadDatagram::Tag };
-            // The one bit that makes counter 1 to 0, which never is.
+            // This bit turns counter 1 into 0, which is never valid.
             let expected = if at == HEAD - 1 { BadDatagram::Replay } else { expected };
             assert_eq!(open(&mut opening, &bad), Err(expected), "byte {at}");
             assert!(open(&mut opening, &good[..at]).is_err());
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_refused() {
+    fn random_bytes_are_refused() {
         let (mut rng, (_, mut opening)) = (Rng::new(8), both());
         for _ in 0..20_000 {
             let mut bytes = random_bytes::bytes(&mut rng, DATAGRAM_BYTES_MAX + 40);
@@ -303,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_counter_is_used_and_then_none() {
+    fn after_the_last_counter_nothing_is_sealed() {
         let (mut sealing, mut opening) = both();
         sealing.counter = u64::MAX - 1;
         let last = sealed(&mut sealing, b"last");

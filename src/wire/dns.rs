@@ -1,8 +1,9 @@
-//! The TXT records of libp2p's service in a multicast DNS packet. mdns-sd tells only of services that have SRV and
-//! address records; libp2p's specification asks for PTR and TXT alone, and that is what its implementations send.
+//! Finds the TXT records of libp2p's service in a multicast DNS packet.
 //!
-//! Source: RFC 1035 section 4 (header, names with pointers, records). Only what leads to those records is read, and
-//! nothing is kept: each record's data is lent to the caller.
+//! mdns-sd only reports services that have SRV and address records, while libp2p's specification requires PTR and TXT
+//! alone, and that is what its implementations send. Source: RFC 1035 section 4 (header, names with pointers, records),
+//! RFC
+//! 6762. Only what leads to those records is parsed, and nothing is copied: each record's data is lent to the caller.
 
 use crate::limits::{DNS_BYTES_MAX, DNS_RECORDS_MAX};
 use heapless::Vec as Bounded;
@@ -10,14 +11,14 @@ use heapless::Vec as Bounded;
 const HEAD: usize = 12;
 const TXT: u16 = 16;
 
-/// Labels below the root: an instance of `_p2p._udp.local`, and one more to see that a name is longer.
+/// Labels that are compared: those of an instance of `_p2p._udp.local`, and one more to notice a longer name.
 const LABELS_MAX: usize = 5;
 
-/// Pointers that one name may follow.
+/// Compression pointers that one name may have.
 const JUMPS_MAX: usize = 8;
 
-/// Lends the data of every TXT record of an instance of `_p2p._udp.local` to `each`. Whatever is malformed ends the
-/// packet; what was read before it counts.
+/// Calls `each` with the data of every TXT record of an instance of `_p2p._udp.local`. Parsing ends at the first fault;
+/// the records before it count.
 pub fn texts(packet: &[u8], mut each: impl FnMut(&[u8])) {
     let _ = read(packet, &mut each);
 }
@@ -60,7 +61,7 @@ fn number(packet: &[u8], at: usize) -> Option<u16> {
     packet.get(at..at + 2)?.first_chunk().map(|bytes| u16::from_be_bytes(*bytes))
 }
 
-/// The labels of the name that begins at `at` (the first `LABELS_MAX`), and where what follows it begins.
+/// The first `LABELS_MAX` labels of the name at `at`, and the offset after the name.
 fn name(packet: &[u8], mut at: usize) -> Option<(Bounded<&[u8], LABELS_MAX>, usize)> {
     let (mut labels, mut after, mut jumps) = (Bounded::new(), None, 0);
     loop {
@@ -68,7 +69,7 @@ fn name(packet: &[u8], mut at: usize) -> Option<(Bounded<&[u8], LABELS_MAX>, usi
         match length >> 6 {
             0 if length == 0 => return Some((labels, after.unwrap_or(at + 1))),
             0 => {
-                // A longer name than is looked at: it is not one of ours.
+                // A name with more labels than fit is not the service's.
                 let _ = labels.push(packet.get(at + 1..at + 1 + length)?);
                 at += 1 + length;
             }
@@ -76,7 +77,7 @@ fn name(packet: &[u8], mut at: usize) -> Option<(Bounded<&[u8], LABELS_MAX>, usi
                 let target = usize::from(number(packet, at)? & 0x3fff);
                 after = after.or(Some(at + 2));
                 jumps += 1;
-                // Only backwards, so that no name runs in a circle.
+                // Only backwards, so that no name is a loop.
                 if target >= at || jumps > JUMPS_MAX {
                     return None;
                 }
@@ -105,7 +106,7 @@ mod tests {
         [name, &kind[..], &[0, 1, 0, 0, 0, 120][..], &length[..], data].concat()
     }
 
-    /// As js-libp2p answers: PTR and TXT, names compressed.
+    /// A response as js-libp2p sends it: PTR and TXT, names compressed.
     fn answer() -> Vec<u8> {
         let service = [label("_p2p"), label("_udp"), label("local"), vec![0]].concat();
         let instance = [label("abcdefghijklmnopqrstuvwxyz012345"), vec![0xc0, 12]].concat();
@@ -116,54 +117,54 @@ mod tests {
         packet
     }
 
-    fn heard(packet: &[u8]) -> Vec<String> {
+    fn addresses(packet: &[u8]) -> Vec<String> {
         let mut all = Vec::new();
         texts(packet, |data| {
-            let heard = decode(Service::Libp2p, data);
-            all.extend(heard.iter().flat_map(|heard| heard.places.iter().map(ToString::to_string)));
+            let advert = decode(Service::Libp2p, data);
+            all.extend(advert.iter().flat_map(|advert| advert.places.iter().map(ToString::to_string)));
         });
         all
     }
 
     #[test]
-    fn a_libp2p_answer_without_srv_and_addresses_is_read() {
-        assert_eq!(heard(&answer()), ["192.168.1.9:4001"]);
+    fn a_libp2p_response_without_srv_and_address_records_is_read() {
+        assert_eq!(addresses(&answer()), ["192.168.1.9:4001"]);
     }
 
     #[test]
-    fn questions_other_services_and_cut_packets_are_nothing() {
+    fn queries_other_services_and_truncated_packets_yield_nothing() {
         let mut question = answer();
         question[2] = 0;
-        assert!(heard(&question).is_empty());
+        assert!(addresses(&question).is_empty());
         let other: Vec<u8> = answer().iter().map(|byte| if *byte == b'2' { b'3' } else { *byte }).collect();
-        assert!(heard(&other).is_empty(), "_p3p is somebody else's");
+        assert!(addresses(&other).is_empty(), "_p3p is another service");
         let packet = answer();
         for end in 0..packet.len() {
-            assert!(heard(&packet[..end]).is_empty(), "{end}");
+            assert!(addresses(&packet[..end]).is_empty(), "{end}");
         }
-        assert!(heard(&[answer(), vec![0; DNS_BYTES_MAX]].concat()).is_empty());
+        assert!(addresses(&[answer(), vec![0; DNS_BYTES_MAX]].concat()).is_empty());
     }
 
     #[test]
-    fn a_name_that_points_at_itself_or_onwards_ends_the_packet() {
+    fn a_name_that_points_at_itself_or_forwards_ends_the_parsing() {
         for pointer in [[0xc0, 12], [0xc0, 14], [0xff, 0xff], [0x80, 1]] {
             let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0];
             packet.extend(record(&pointer, TXT, b"\x03a=b"));
-            assert!(heard(&packet).is_empty());
+            assert!(addresses(&packet).is_empty());
         }
     }
 
     #[test]
-    fn any_bytes_are_read_to_an_end() {
+    fn damaged_packets_never_panic() {
         let mut rng = Rng::new(6);
         let good = answer();
         for _ in 0..40_000 {
             let mut packet = good.clone();
             random_bytes::damage(&mut rng, &mut packet, 6);
-            let _ = heard(&packet);
-            let mut noise = random_bytes::bytes(&mut rng, 400);
-            noise.iter_mut().skip(2).take(1).for_each(|flags| *flags |= 0x80);
-            let _ = heard(&noise);
+            let _ = addresses(&packet);
+            let mut garbage = random_bytes::bytes(&mut rng, 400);
+            garbage.iter_mut().skip(2).take(1).for_each(|flags| *flags |= 0x80);
+            let _ = addresses(&garbage);
         }
     }
 }

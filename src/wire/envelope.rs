@@ -1,13 +1,18 @@
-//! The envelope of every message between agents: exactly five fields, signed by its sender.
+//! The envelope of every message between agents: exactly five fields, signed by the sender.
 //!
-//! `{type, task_id, payload, sender_id, signature}`; the payload is `{v, mesh, boot, seq, body}`. Both are in
-//! postcard, or both in JSON (`wire::json`). The signature is Ed25519 over "wattle-msg-1", then type, task_id and
-//! sender_id as bytes, each after its length (four bytes, big-endian), then the SHA-256 of the payload's bytes as
-//! they were sent. So a message keeps its sender's encoding: who passes it on passes these bytes on.
+//! The envelope is `{type, task_id, payload, sender_id, signature}`, and its payload is `{v, mesh, boot, seq, body}`.
+//! Both are in postcard, or both in JSON (`wire::json`). The signature is Ed25519 (RFC 8032) over "wattle-msg-1", then
+//! type, task_id and sender_id as bytes, each preceded by its length (four bytes, big-endian), then the SHA-256 of the
+//! payload's bytes as they were sent. A message therefore keeps its sender's encoding: a relay passes its bytes on
+//! unchanged.
 //!
-//! In either encoding a message has one encoding, or it is refused: what is signed is what is read. Sealing and
-//! opening allocate nothing of their own once the caller's buffer has grown.
-//! docs/messages.md says all of this for other languages.
+//! `Signer` numbers and signs an agent's own messages. `Verifier` knows the allowed senders, checks encoding, sender
+//! and signature, and accepts each (boot, seq) of a sender once (`replay`). `claim` reads a gossip item before its
+//! signature is checked, so that most unwanted ones cost no verification.
+//!
+//! In either encoding a message has exactly one form, and any other is refused. Signing and verifying allocate nothing
+//! once the caller's buffer has grown (tests/heap.rs counts that). docs/messages.md describes all of this for other
+//! languages.
 
 mod binary;
 mod claim;
@@ -29,19 +34,19 @@ const DOMAIN: &[u8] = b"wattle-msg-1";
 const VERSION: u8 = 1;
 const SIGNATURE: usize = 64;
 
-/// Bytes that are signed at most: the domain, three fields behind their lengths, one hash.
+/// Most bytes that are signed: the domain, three fields with their lengths, one hash.
 const SIGNED_MAX: usize = DOMAIN.len() + 3 * 4 + MESSAGE_KIND_MAX + MESSAGE_TASK_MAX + PEER_ID_BYTES + 32;
 
-/// How a message is spelt. Its sender chooses.
+/// The encoding of a message, which its sender chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// postcard: between our own agents.
+    /// Postcard, between our own agents.
     Postcard,
     /// Canonical JSON, one line a message: for agents in any language.
     Json,
 }
 
-/// The five fields of either encoding, as they are read.
+/// The five fields of an envelope, read from either encoding.
 struct Envelope<'a> {
     kind: &'a str,
     task_id: Bounded<u8, MESSAGE_TASK_MAX>,
@@ -58,40 +63,42 @@ struct Payload<'a> {
     body: &'a [u8],
 }
 
-/// Why a message was not sealed or not opened. Nothing was changed.
+/// Why a message was not signed or not accepted. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadMessage {
-    /// A field above its cap, or the whole message.
+    /// A field or the whole message is above its cap.
     TooLarge,
-    /// No message in the one encoding that it may have.
+    /// The bytes are not a message in its canonical encoding.
     Malformed,
-    /// A newer agent's message.
+    /// The message has a newer version than this agent knows.
     Version(u8),
-    /// The sender is none that this agent listens to.
+    /// The sender is not an allowed one.
     UnknownPeer,
-    /// It came straight from a peer that is not its sender.
-    HandedOn,
-    /// The sender did not sign this.
+    /// It came over the link of a peer that is not its sender, outside a gossip message.
+    NotFromSender,
+    /// The signature is not the sender's over these bytes.
     Signature,
-    /// It was here before, or is too old to tell.
+    /// Its number was accepted before, or is too old to tell.
     Replay,
-    /// Something in the house failed: the encoder, or the count of messages ran out.
+    /// The encoder failed, or the message numbers of this start are used up.
     Internal,
 }
 
 impl fmt::Display for BadMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => f.write_str("The message is too large; it was not taken."),
-            Self::Malformed => f.write_str("These bytes are no message; they were not taken."),
-            Self::Version(v) => write!(f, "The message is of version {v}; this agent is older than its sender."),
-            Self::UnknownPeer => f.write_str("The message is of an agent that is not known here; it was not taken."),
-            Self::HandedOn => {
-                f.write_str("The message is of another agent than the one that sent it; it was not taken.")
+            Self::TooLarge => f.write_str("The message is too large; it was refused."),
+            Self::Malformed => f.write_str("These bytes are not a message; they were refused."),
+            Self::Version(v) => {
+                write!(f, "The message has version {v}, which this agent does not know; update this agent.")
             }
-            Self::Signature => f.write_str("The message is not signed by its sender; it was not taken."),
-            Self::Replay => f.write_str("The message was here before; it was not taken a second time."),
+            Self::UnknownPeer => f.write_str("The message's sender is not known here; it was refused."),
+            Self::NotFromSender => {
+                f.write_str("The message was signed by another agent than the one that sent it; it was refused.")
+            }
+            Self::Signature => f.write_str("The message is not signed by its sender; it was refused."),
+            Self::Replay => f.write_str("The message was received before; it was refused."),
             Self::Internal => f.write_str("The message could not be written; it was not sent."),
         }
     }
@@ -99,7 +106,7 @@ impl fmt::Display for BadMessage {
 
 impl std::error::Error for BadMessage {}
 
-/// What is signed. Every field is below its cap: `None` never comes of a message that was checked.
+/// The bytes that are signed. `None` if a field is above its cap, which callers have checked before.
 fn signed_bytes(kind: &str, task_id: &[u8], sender: &[u8], payload: [u8; 32]) -> Option<Bounded<u8, SIGNED_MAX>> {
     let mut bytes = Bounded::from_slice(DOMAIN).ok()?;
     for field in [kind.as_bytes(), task_id, sender] {

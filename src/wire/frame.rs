@@ -1,17 +1,17 @@
-//! Frames of our own streams: an unsigned varint with the length, then the bytes.
+//! Frames of our own postcard streams: the length as an unsigned varint, then the bytes.
 
 use super::varint;
 use std::fmt;
 
-/// The stream is to be closed: what follows cannot be found.
+/// A length that ends the stream, because the beginning of the next frame is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadFrame {
-    /// A length above the stream's cap.
+    /// The length is above the stream's cap.
     TooLarge,
-    /// A length of nothing.
+    /// The length is zero.
     Empty,
-    /// No length at all.
+    /// The varint is malformed.
     Length,
 }
 
@@ -33,7 +33,7 @@ pub fn put(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Collects frames of at most `cap` bytes. Memory grows with what arrived, not with what was promised.
+/// Collects frames of at most `cap` bytes. Memory grows with the bytes that arrived, not with the announced length.
 #[derive(Debug)]
 pub struct Decoder {
     cap: usize,
@@ -43,16 +43,16 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// For frames of at most `cap` bytes.
+    /// A decoder of frames of at most `cap` bytes.
     #[must_use]
     pub const fn new(cap: usize) -> Self {
         Self { cap, head: heapless::Vec::new(), missing: None, body: Vec::new() }
     }
 
-    /// Takes what arrived, up to the end of one frame: how many bytes were used, and the frame if it is whole.
+    /// Takes input up to the end of one frame; returns how many bytes were used, and the frame if it is complete.
     ///
     /// # Errors
-    /// What is wrong with the length. Close the stream.
+    /// The length is wrong: the stream must be closed.
     pub fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Vec<u8>>), BadFrame> {
         let mut used = 0;
         let missing = loop {
@@ -83,7 +83,7 @@ impl Decoder {
         Ok((used, Some(std::mem::take(&mut self.body))))
     }
 
-    /// Uses the memory of `buffer` for the next frame. Between two frames only.
+    /// Gives the memory of `buffer` to the next frame. Only between two frames.
     pub fn reuse(&mut self, buffer: Vec<u8>) {
         if self.is_between() {
             self.body = buffer;
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_of_four_gigabytes_takes_no_memory() {
+    fn an_announced_length_of_four_gigabytes_takes_no_memory() {
         let mut head = Vec::new();
         varint::put(&mut head, 4 << 30);
         assert_eq!(Decoder::new(1 << 20).feed(&head), Err(BadFrame::TooLarge));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_end_in_an_answer() {
+    fn random_bytes_never_panic() {
         let mut rng = Rng::new(7);
         for _ in 0..5_000 {
             let bytes = random_bytes::bytes(&mut rng, 60);

@@ -1,8 +1,11 @@
-//! Rumours: small facts that agents tell of themselves, and how they are handed on.
+//! Gossip items: facts that an agent states about itself, and the messages that relay them.
 //!
-//! A gossip item is a whole sealed message of its origin, of type "item", whose body is a [`Fact`]. Relays hand its
-//! bytes on untouched inside a message of their own, see [`Gossip`]. No floats, nothing recursive, every list
-//! with its cap in its type.
+//! An item is a whole signed message of its origin in postcard, of type "rumour" (its frozen name on the wire), whose
+//! body is a [`Fact`]. Relays pass its bytes on unchanged inside a message of their own, [`Gossip`]: pushed, or after a
+//! digest and a request. Of each origin and kind only the newest item counts. `mesh::gossip` decides what is kept and
+//! relayed.
+//!
+//! The bodies have no floats and nothing recursive, and every list has its cap in its type.
 
 use super::envelope;
 use crate::base::id::PeerKey;
@@ -15,53 +18,53 @@ use core::fmt;
 use heapless::{String as Text, Vec as Bounded};
 use serde::{Deserialize, Serialize};
 
-/// The envelope's type.
+/// The `type` of an item's envelope.
 pub const TYPE: &str = "rumour";
 
-/// What a gossip item is about. Of each origin and kind one value is live: the newest.
+/// The kind of a fact. Of each origin and kind only the newest item is live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// How much background work the device allows.
     Headroom,
-    /// What it holds for the members.
+    /// Which collections it shares with the members.
     Collections,
-    /// That a device left for good.
+    /// A device left for good.
     Removed,
 }
 
 impl Kind {
-    /// All of them, in the order of their numbers on the wire.
+    /// All kinds, in the order of their numbers on the wire.
     pub const ALL: [Self; 3] = [Self::Headroom, Self::Collections, Self::Removed];
 }
 
-/// One fact.
+/// The body of a gossip item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
     /// How much background work the device allows.
     Headroom(Headroom),
-    /// What it holds for the members; never a private collection.
+    /// Which collections it shares with the members; never a private one.
     Collections(Box<Bounded<Collection, GOSSIP_COLLECTIONS_MAX>>),
-    /// A device left for good. Carried and kept for ever whoever says it; until certificates say who may remove
-    /// whom, only what a device says of itself is acted on.
+    /// A device left for good. It is relayed and kept for ever whoever its origin is. Until certificates define who may
+    /// remove whom, it only takes effect if the device itself is the origin.
     Removed(Removed),
 }
 
-/// How much background work a device allows just now: a hint, the device decides again when it is asked.
+/// How much background work a device allows now: a hint, since the device decides again when it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headroom {
-    /// Quarters of all that it could, 0 to 4.
+    /// Quarters of its full speed, 0 to 4.
     pub quarters: u8,
-    /// What its energy is worth.
+    /// How plentiful its energy is.
     #[serde(with = "EnergyNumber")]
     pub energy: Energy,
-    /// Milliseconds that one task takes there; 0 if it does not know.
+    /// Milliseconds that one task takes there; 0 if unknown.
     pub ms_per_task: u32,
-    /// Seconds for which this holds, counted by the receiver from the telling.
+    /// Seconds for which this holds after the origin sent it, counted by the receiver's clock.
     pub valid_s: u8,
 }
 
 impl Headroom {
-    /// The same within its bounds.
+    /// The same with every number brought within its bounds.
     #[must_use]
     pub fn clamped(self) -> Self {
         Self {
@@ -73,7 +76,7 @@ impl Headroom {
     }
 }
 
-/// The numbers of [`Energy`] in a gossip item.
+/// The numbering of [`Energy`] on the wire.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Energy", rename_all = "lowercase")]
 enum EnergyNumber {
@@ -88,25 +91,25 @@ enum EnergyNumber {
 pub struct Collection {
     /// Its name.
     pub name: Text<COLLECTION_BYTES_MAX>,
-    /// The fingerprint of the model that its vectors are of.
+    /// The fingerprint of the model that made its vectors.
     pub model: [u8; 32],
-    /// Documents that were read.
+    /// Documents read.
     pub documents: u32,
-    /// Their passages.
+    /// Chunks of these documents.
     pub passages: u32,
 }
 
-/// Who left.
+/// A device that left for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// Its public key.
     pub peer: [u8; 32],
-    /// The number of its certificate, once there are any; 0 before.
+    /// The serial number of its certificate; 0 as long as there are no certificates.
     pub serial: u64,
 }
 
 impl Fact {
-    /// What it is about.
+    /// The kind of the fact.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -116,19 +119,19 @@ impl Fact {
         }
     }
 
-    /// The body's bytes.
+    /// The body in postcard.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // Writing plain data into a growing vector has no way to fail.
+        // Encoding plain data into a growing vector cannot fail.
         postcard::to_allocvec(self).unwrap_or_default()
     }
 
-    /// The fact in a body, its numbers within their bounds; `None` where it is none in its one encoding.
+    /// Decodes a body and brings its numbers within their bounds; `None` if it is not a fact in its only encoding.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (fact, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
-        let mut again = [0; GOSSIP_BODY_MAX];
-        let exact = rest.is_empty() && postcard::to_slice(&fact, &mut again).ok()? == bytes;
+        let mut encoded = [0; GOSSIP_BODY_MAX];
+        let exact = rest.is_empty() && postcard::to_slice(&fact, &mut encoded).ok()? == bytes;
         match fact {
             _ if !exact => None,
             Self::Headroom(headroom) => Some(Self::Headroom(headroom.clamped())),
@@ -142,19 +145,19 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| !c.is_control())
 }
 
-/// What a gossip item says it is, before anybody checked its signature.
+/// What a gossip item claims to be, before its signature is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// Who told it.
+    /// The agent that claims to have signed it.
     pub origin: PeerKey,
-    /// What it is about.
+    /// The kind of its fact.
     pub kind: Kind,
-    /// The start of the origin that it is of, and its number within that start: the later, the newer.
+    /// The origin's count of its starts and the message number within that start: the greater pair is newer.
     pub order: (u32, u64),
 }
 
 impl Claim {
-    /// What a gossip item's bytes claim; `None` if they are none. Allocates nothing.
+    /// The claim of an item's bytes; `None` if they are not an item. Allocates nothing.
     #[must_use]
     pub fn of(message: &[u8]) -> Option<Self> {
         let (claim, _) = Self::with_body(message)?;
@@ -165,14 +168,14 @@ impl Claim {
         if message.len() > GOSSIP_BYTES_MAX {
             return None;
         }
-        let opened = envelope::claim(message)?;
-        let kind = *Kind::ALL.get(usize::from(*opened.body.first()?))?;
-        let origin = PeerKey(*opened.sender.public_key());
-        let sound = opened.kind == TYPE && opened.seq > 0;
-        sound.then_some((Self { origin, kind, order: (opened.boot, opened.seq) }, opened.body))
+        let message = envelope::claim(message)?;
+        let kind = *Kind::ALL.get(usize::from(*message.body.first()?))?;
+        let origin = PeerKey(*message.sender.public_key());
+        let sound = message.kind == TYPE && message.seq > 0;
+        sound.then_some((Self { origin, kind, order: (message.boot, message.seq) }, message.body))
     }
 
-    /// The claim of a gossip item and its fact. The caller has its signature checked.
+    /// The claim of an item and its fact. The caller checks the signature.
     #[must_use]
     pub fn and_fact(message: &[u8]) -> Option<(Self, Fact)> {
         let (claim, body) = Self::with_body(message)?;
@@ -180,20 +183,20 @@ impl Claim {
     }
 }
 
-/// A gossip item on its way.
+/// A gossip item as a relay sends it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relayed {
-    /// Links that it has crossed, this one among them: 1 to `GOSSIP_HOPS_MAX`. At the maximum it is handed on to
-    /// those who ask for it only.
+    /// Links that it has crossed, this one included: 1 to `GOSSIP_HOPS_MAX`. At the maximum it is not pushed any
+    /// further, only sent on request.
     pub hops: u8,
-    /// Seconds since its origin told it, as far as the relays know: each adds its own.
+    /// Seconds since its origin sent it, as far as the relays know: each adds the time that it held the item.
     pub age_s: u16,
-    /// The origin's message, untouched; at most `GOSSIP_BYTES_MAX` bytes.
+    /// The origin's message, unchanged; at most `GOSSIP_BYTES_MAX` bytes.
     pub message: Vec<u8>,
 }
 
 impl fmt::Debug for Relayed {
-    /// Short: the claim says which item it is.
+    /// Short: the claim identifies the item.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -206,35 +209,35 @@ impl fmt::Debug for Relayed {
     }
 }
 
-/// The name of a gossip item in a list.
+/// The identifier of a gossip item in a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The first eight bytes of the origin's key: only members are meant, and nobody can choose a member's key.
+    /// The first eight bytes of the origin's key. Only members are identified so, and nobody can choose a member's key.
     pub origin: [u8; 8],
-    /// What it is about.
+    /// The kind of its fact.
     pub kind: Kind,
-    /// The origin's start.
+    /// The origin's count of its starts.
     pub boot: u32,
-    /// Its number.
+    /// The message number within that start.
     pub seq: u64,
 }
 
-/// Names of items.
+/// The identifiers of items: a digest, or a request.
 pub type Entries = Bounded<Entry, GOSSIP_DIGEST_MAX>;
 
-/// What agents say to each other about items.
+/// The body of a `gossip` message: the Push, IHave and IWant of other gossip protocols.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gossip {
-    /// Rumours.
+    /// Push: items.
     Told(Box<Bounded<Relayed, GOSSIP_BATCH_MAX>>),
-    /// Some of those that the sender has.
+    /// IHave: a digest of items that the sender has.
     Have {
-        /// Whether the sender wants to know the receiver's.
+        /// Whether the receiver is to reply with its own digest.
         ask: bool,
-        /// Which.
+        /// The items.
         list: Box<Entries>,
     },
-    /// Those that the sender lacks of a list.
+    /// IWant: a request for items of a digest that the sender lacks.
     Want(Box<Entries>),
 }
 
@@ -243,22 +246,22 @@ impl Gossip {
     #[must_use]
     pub fn sound(&self) -> bool {
         match self {
-            Self::Told(batch) => batch.iter().all(|told| {
-                (1..=GOSSIP_HOPS_MAX).contains(&told.hops) && (1..=GOSSIP_BYTES_MAX).contains(&told.message.len())
+            Self::Told(batch) => batch.iter().all(|item| {
+                (1..=GOSSIP_HOPS_MAX).contains(&item.hops) && (1..=GOSSIP_BYTES_MAX).contains(&item.message.len())
             }),
             Self::Have { .. } | Self::Want(_) => true,
         }
     }
 
-    /// Bytes that count against the sender's budget: what was said, and the frame, which costs a signature.
+    /// Bytes that count against the sender's budget: the content, and 128 for the frame, whose signature was checked.
     #[must_use]
     pub fn weight(&self) -> usize {
         const FRAME: usize = 128;
-        let said = match self {
-            Self::Told(batch) => batch.iter().map(|told| told.message.len()).sum(),
+        let content = match self {
+            Self::Told(batch) => batch.iter().map(|item| item.message.len()).sum(),
             Self::Have { list, .. } | Self::Want(list) => list.len() * core::mem::size_of::<Entry>(),
         };
-        FRAME + said
+        FRAME + content
     }
 }
 

@@ -1,7 +1,7 @@
-//! libp2p's identify: which program an agent is, what it speaks and where it listens.
+//! libp2p's identify protocol: an agent's program, protocols and addresses, as it states them itself.
 //!
-//! Source: libp2p specs identify/README.md: one protobuf, led by its varint length: {1 publicKey, 2 listenAddrs,
-//! 3 protocols, 4 observedAddr, 5 protocolVersion, 6 agentVersion}. All of it is only said, not proven.
+//! Source: libp2p specs identify/README.md: one protobuf message, preceded by its varint length: {1 publicKey, 2
+//! listenAddrs, 3 protocols, 4 observedAddr, 5 protocolVersion, 6 agentVersion}. None of it is proven.
 
 use super::multiaddr::Multiaddr;
 use super::peer_id::PeerId;
@@ -9,31 +9,31 @@ use super::protobuf::{self, Value};
 use super::varint;
 use crate::limits::{IDENTIFY_AGENT_MAX, IDENTIFY_BYTES_MAX, IDENTIFY_LIST_MAX};
 
-/// The protocol's id.
+/// The protocol id.
 pub const IDENTIFY: &str = "/ipfs/id/1.0.0";
 
-/// What our own agents call themselves.
+/// The agentVersion of our own agents.
 pub const AGENT: &str = concat!("wattle/", env!("CARGO_PKG_VERSION"));
 
 const FAMILY: &str = "ipfs/0.1.0";
 
-/// What an agent says of itself.
+/// What an agent states about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identify {
-    /// The key, if it is one that we know.
+    /// Its public key, if that is a valid Ed25519 key.
     pub peer: Option<PeerId>,
-    /// Where it listens; addresses that we do not understand are left out.
+    /// Where it listens; addresses of unsupported transports are left out.
     pub listen: Vec<Multiaddr>,
-    /// What it speaks.
+    /// The protocols that it supports.
     pub protocols: Vec<String>,
-    /// Where it sees the asker.
+    /// The address at which it sees its peer.
     pub observed: Option<Multiaddr>,
-    /// Program and version.
+    /// Its program and version.
     pub agent: String,
 }
 
 impl Identify {
-    /// The message with its length in front.
+    /// The message, preceded by its length.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut message = Vec::new();
@@ -57,32 +57,34 @@ impl Identify {
         framed
     }
 
-    /// Reads a message with its length in front; `None` if it is cut short, too long or no protobuf. Lists
-    /// above `IDENTIFY_LIST_MAX` and names above `IDENTIFY_AGENT_MAX` bytes are cut.
+    /// Decodes a message that is preceded by its length; `None` if it is incomplete, too long or malformed. Lists above
+    /// `IDENTIFY_LIST_MAX` and names above `IDENTIFY_AGENT_MAX` bytes are truncated.
     #[must_use]
     pub fn decode(framed: &[u8]) -> Option<Self> {
         let (length, head) = varint::read(framed).ok()??;
         let length = usize::try_from(length).ok().filter(|length| *length <= IDENTIFY_BYTES_MAX)?;
         let message = framed.get(head..)?.get(..length)?;
-        let mut said = Self::default();
+        let mut identify = Self::default();
         protobuf::fields(message, |field, value| {
             let Value::Bytes(bytes) = value else { return };
             match field {
-                1 => said.peer = PeerId::from_protobuf(bytes).ok(),
-                2 if said.listen.len() < IDENTIFY_LIST_MAX => said.listen.extend(Multiaddr::from_bytes(bytes).ok()),
-                3 if said.protocols.len() < IDENTIFY_LIST_MAX => said.protocols.push(name(bytes)),
-                4 => said.observed = Multiaddr::from_bytes(bytes).ok(),
-                6 => said.agent = name(bytes),
+                1 => identify.peer = PeerId::from_protobuf(bytes).ok(),
+                2 if identify.listen.len() < IDENTIFY_LIST_MAX => {
+                    identify.listen.extend(Multiaddr::from_bytes(bytes).ok())
+                }
+                3 if identify.protocols.len() < IDENTIFY_LIST_MAX => identify.protocols.push(name(bytes)),
+                4 => identify.observed = Multiaddr::from_bytes(bytes).ok(),
+                6 => identify.agent = name(bytes),
                 _ => {}
             }
         })
         .ok()?;
-        Some(said)
+        Some(identify)
     }
 }
 
-/// Text for people: cut, and without what would steer a terminal. What stands for broken letters is longer than
-/// they are, so it is counted as it comes out.
+/// Text for people: truncated, and without control codes, which could drive a terminal. The replacement character is
+/// longer than a broken byte, so the length is checked while the text grows.
 fn name(bytes: &[u8]) -> String {
     let cut = bytes.get(..IDENTIFY_AGENT_MAX).unwrap_or(bytes);
     let mut name = String::new();
@@ -113,25 +115,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_comes_back() {
+    fn a_message_survives_encoding_and_decoding() {
         assert_eq!(Identify::decode(&ours().encode()), Some(ours()));
     }
 
     #[test]
-    fn long_lists_and_names_are_cut_and_control_codes_left_out() {
+    fn long_lists_and_names_are_truncated_and_control_codes_removed() {
         let mut long = ours();
         long.protocols = vec!["/x".to_owned(); 1000];
         long.agent = format!("\u{1b}[2J{}", "a".repeat(2000));
         let back = Identify::decode(&long.encode()).unwrap();
         assert_eq!(back.protocols.len(), IDENTIFY_LIST_MAX);
         assert!(back.agent.len() <= IDENTIFY_AGENT_MAX && back.agent.starts_with("[2J"));
-        assert!(name(&[0xff; 200]).len() <= IDENTIFY_AGENT_MAX, "what stands for broken bytes counts as well");
+        assert!(name(&[0xff; 200]).len() <= IDENTIFY_AGENT_MAX, "replacement characters count");
         long.agent = "a".repeat(IDENTIFY_BYTES_MAX);
         assert_eq!(Identify::decode(&long.encode()), None);
     }
 
     #[test]
-    fn any_bytes_end_in_an_answer() {
+    fn damaged_bytes_never_panic() {
         let mut rng = Rng::new(8);
         let good = ours().encode();
         for _ in 0..10_000 {

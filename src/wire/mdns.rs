@@ -1,9 +1,8 @@
-//! What agents announce by multicast DNS, and what is read of others': the TXT records of our own service and of
-//! libp2p's.
+//! The TXT records of discovery by multicast DNS: those of our own service and of libp2p's.
 //!
-//! Sources: RFC 6763 section 6 (strings `key=value` of at most 255 bytes, keys of any case, the first of a key
-//! counts), libp2p specs discovery/mdns.md (`dnsaddr=` may stand more than once, and is a multiaddr that ends with
-//! `/p2p/`). Everything that is heard is a hint of anybody's: a dial proves it or does not.
+//! Sources: RFC 6763 section 6 (strings `key=value` of at most 255 bytes, keys in any case, the first of a key counts),
+//! libp2p specs discovery/mdns.md (`dnsaddr=` may occur more than once, and is a multiaddr that ends with `/p2p/`).
+//! Anybody on the network can announce anything: an announcement is a hint, which only a dial proves.
 
 use super::multiaddr::Multiaddr;
 use super::peer_id::PeerId;
@@ -14,23 +13,23 @@ use heapless::Vec as Bounded;
 /// Bytes of one string of a TXT record.
 const STRING_MAX: usize = 255;
 
-/// The version of what stands in our own TXT record.
+/// The version of our own TXT record.
 const VERSION: &str = "1";
 
-/// A kind of service.
+/// A DNS-SD service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
-    /// Our own: who is in the TXT record, where in SRV, A and AAAA.
+    /// Our own: the PeerId is in the TXT record, the address in SRV, A and AAAA records.
     Wattle,
-    /// Libp2p's: both in the TXT record.
+    /// libp2p's: PeerId and address are in the TXT record.
     Libp2p,
 }
 
 impl Service {
-    /// Both of them.
+    /// Both services.
     pub const ALL: [Self; 2] = [Self::Wattle, Self::Libp2p];
 
-    /// Its name on the wire.
+    /// Its DNS name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,17 +39,17 @@ impl Service {
     }
 }
 
-/// What an announcement says.
+/// The content of an announcement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerAdvert {
-    /// Who is to be found.
+    /// The announced peer.
     pub peer: PeerId,
-    /// Where, as far as the TXT record says it, each place once.
+    /// The addresses in the TXT record, each once.
     pub places: Bounded<SocketAddr, ADDRESSES_MAX>,
 }
 
-/// The strings of the TXT record by which `peer` announces itself. Libp2p's needs a place; one record holds one,
-/// since mdns-sd reads only the first string of a key. The port of an unspecified place is nobody's: `None`.
+/// The strings of the TXT record by which `peer` announces itself. That of libp2p needs an address, and holds one only,
+/// since mdns-sd reads only the first string of a key. `None` if that address is missing, unspecified or scoped.
 #[must_use]
 pub fn strings(service: Service, peer: PeerId, place: Option<SocketAddr>) -> Option<Vec<String>> {
     match service {
@@ -62,7 +61,7 @@ pub fn strings(service: Service, peer: PeerId, place: Option<SocketAddr>) -> Opt
     }
 }
 
-/// The strings as the data of a TXT record; those that are empty or too long are left out.
+/// The data of a TXT record of these strings; empty and too long ones are left out.
 #[must_use]
 pub fn encode<S: AsRef<[u8]>>(strings: &[S]) -> Vec<u8> {
     let mut data = Vec::new();
@@ -75,8 +74,8 @@ pub fn encode<S: AsRef<[u8]>>(strings: &[S]) -> Vec<u8> {
     data
 }
 
-/// Reads the data of a TXT record of `service`. `None` where it names no agent, contradicts itself, is cut off or
-/// is larger than anybody's.
+/// Decodes the data of a TXT record of `service`. `None` if it has no valid PeerId, names two peers, is truncated or
+/// above `ANNOUNCE_BYTES_MAX`.
 #[must_use]
 pub fn decode(service: Service, data: &[u8]) -> Option<PeerAdvert> {
     if data.len() > ANNOUNCE_BYTES_MAX {
@@ -92,7 +91,7 @@ pub fn decode(service: Service, data: &[u8]) -> Option<PeerAdvert> {
     read(service, strings.into_iter())
 }
 
-/// The same for strings that somebody has taken apart; at most `ANNOUNCE_STRINGS_MAX` are looked at.
+/// Decodes the separate strings of a TXT record; at most `ANNOUNCE_STRINGS_MAX` are read.
 pub fn read<'a>(service: Service, strings: impl Iterator<Item = &'a [u8]>) -> Option<PeerAdvert> {
     let mut pairs = strings.take(ANNOUNCE_STRINGS_MAX).filter(|string| string.len() <= STRING_MAX).filter_map(pair);
     match service {
@@ -109,21 +108,21 @@ pub fn read<'a>(service: Service, strings: impl Iterator<Item = &'a [u8]>) -> Op
             Some(PeerAdvert { peer, places: Bounded::new() })
         }
         Service::Libp2p => {
-            let mut heard: Option<PeerAdvert> = None;
+            let mut advert: Option<PeerAdvert> = None;
             let addresses = pairs.by_ref().filter(|(key, _)| key.eq_ignore_ascii_case("dnsaddr"));
-            // What is not understood (QUIC, relays, names) stands beside what is.
+            // Unsupported addresses (QUIC, relays, names) may be among the supported ones.
             for address in addresses.filter_map(|(_, value)| value.parse::<Multiaddr>().ok()) {
                 let (Some(peer), Some(place)) = (address.peer(), address.socket()) else { continue };
-                let heard = heard.get_or_insert(PeerAdvert { peer, places: Bounded::new() });
-                if heard.peer != peer {
+                let advert = advert.get_or_insert(PeerAdvert { peer, places: Bounded::new() });
+                if advert.peer != peer {
                     return None;
                 }
-                if place.port() != 0 && !heard.places.contains(&place) {
-                    // More places than a device has: the first ones do.
-                    let _ = heard.places.push(place);
+                if place.port() != 0 && !advert.places.contains(&place) {
+                    // Above the cap the first addresses are used.
+                    let _ = advert.places.push(place);
                 }
             }
-            heard.filter(|heard| !heard.places.is_empty())
+            advert.filter(|advert| !advert.places.is_empty())
         }
     }
 }
@@ -132,8 +131,8 @@ fn pair(string: &[u8]) -> Option<(&str, &str)> {
     core::str::from_utf8(string).ok()?.split_once('=')
 }
 
-/// Whether an address lies where a home's devices are: private, unique local, link-local or this machine. What
-/// discovery hears of others is not dialled; an owner may say more with `--peer`.
+/// Whether an address is local: private (RFC 1918), unique local, link-local or loopback. Others that discovery reports
+/// are not dialled; an owner can name them with `--peer`.
 #[must_use]
 pub const fn is_home(ip: IpAddr) -> bool {
     match ip {
@@ -147,7 +146,7 @@ pub const fn is_home(ip: IpAddr) -> bool {
     }
 }
 
-/// Whether an address means a place only together with an interface (IPv6 link-local), so that no text carries it.
+/// Whether an address is only valid together with an interface (IPv6 link-local), so that no record can carry it.
 #[must_use]
 pub const fn is_scoped(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
@@ -167,29 +166,29 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn sealed(service: Service, at: &str) -> Vec<u8> {
+    fn encoded(service: Service, at: &str) -> Vec<u8> {
         encode(&strings(service, peer(1), Some(place(at))).unwrap())
     }
 
     #[test]
-    fn what_is_announced_is_what_is_heard() {
-        let heard = decode(Service::Wattle, &sealed(Service::Wattle, "192.168.1.7:7781")).unwrap();
-        assert_eq!(heard, PeerAdvert { peer: peer(1), places: Bounded::new() });
+    fn an_announcement_survives_encoding_and_decoding() {
+        let advert = decode(Service::Wattle, &encoded(Service::Wattle, "192.168.1.7:7781")).unwrap();
+        assert_eq!(advert, PeerAdvert { peer: peer(1), places: Bounded::new() });
         for at in ["192.168.1.7:7781", "[fd00::7]:7781"] {
-            let heard = decode(Service::Libp2p, &sealed(Service::Libp2p, at)).unwrap();
-            assert_eq!((heard.peer, heard.places.as_slice()), (peer(1), &[place(at)][..]));
+            let advert = decode(Service::Libp2p, &encoded(Service::Libp2p, at)).unwrap();
+            assert_eq!((advert.peer, advert.places.as_slice()), (peer(1), &[place(at)][..]));
         }
         assert_eq!(strings(Service::Libp2p, peer(1), Some(place("0.0.0.0:1"))), None);
-        assert_eq!(strings(Service::Libp2p, peer(1), Some(place("[fe80::1]:1"))), None, "no text carries its scope");
+        assert_eq!(strings(Service::Libp2p, peer(1), Some(place("[fe80::1]:1"))), None, "a scoped address");
     }
 
     #[test]
-    fn a_peer_id_is_a_label_of_dns() {
+    fn a_peer_id_fits_a_dns_label() {
         assert!(peer(255).to_string().len() <= 63);
     }
 
     #[test]
-    fn foreign_addresses_stand_beside_what_is_understood() {
+    fn unsupported_addresses_are_skipped() {
         let id = peer(2);
         let lines = [
             "agent-name=js".to_owned(),
@@ -201,14 +200,14 @@ mod tests {
             "dnsaddr=/dns4/example.org/tcp/1".to_owned(),
             "\u{fffd}".to_owned(),
         ];
-        let heard = decode(Service::Libp2p, &encode(&lines)).unwrap();
-        assert_eq!(heard.places.as_slice(), &[place("192.168.1.9:4001"), place("[fd00::9]:4001")]);
+        let advert = decode(Service::Libp2p, &encode(&lines)).unwrap();
+        assert_eq!(advert.places.as_slice(), &[place("192.168.1.9:4001"), place("[fd00::9]:4001")]);
         let two = [&lines[2], &format!("dnsaddr=/ip4/192.168.1.9/tcp/1/p2p/{}", peer(3))];
-        assert_eq!(decode(Service::Libp2p, &encode(&two)), None, "one record is of one agent");
+        assert_eq!(decode(Service::Libp2p, &encode(&two)), None, "two peers in one record");
     }
 
     #[test]
-    fn what_is_too_much_cut_off_or_of_another_version_is_nothing() {
+    fn a_record_too_long_truncated_or_of_another_version_is_refused() {
         let one = |text: &str| decode(Service::Wattle, &encode(&[text, &format!("id={}", peer(1))]));
         assert!(one("v=1").is_some() && one("v=2").is_none() && one("x=1").is_none());
         let mut many = vec!["a=b".to_owned(); ANNOUNCE_STRINGS_MAX - 2];
@@ -217,13 +216,13 @@ mod tests {
         many.push("a=b".to_owned());
         assert_eq!(decode(Service::Wattle, &encode(&many)), None);
         assert_eq!(decode(Service::Wattle, &encode(&vec!["a".repeat(255); 6])), None);
-        let good = sealed(Service::Libp2p, "10.0.0.1:7781");
+        let good = encoded(Service::Libp2p, "10.0.0.1:7781");
         assert_eq!(decode(Service::Libp2p, &good[..good.len() - 1]), None);
         assert_eq!(decode(Service::Libp2p, &[]), None);
     }
 
     #[test]
-    fn only_a_homes_own_addresses_are_of_the_home() {
+    fn only_local_addresses_are_of_the_home() {
         for inside in ["192.168.1.7", "10.9.0.1", "172.31.0.1", "169.254.3.4", "127.0.0.1", "fd12::1", "fe80::1", "::1"]
         {
             assert!(is_home(inside.parse().unwrap()), "{inside}");
@@ -235,10 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_an_announcement_or_nothing() {
+    fn damaged_records_never_panic() {
         let mut rng = Rng::new(5);
         for service in Service::ALL {
-            let good = sealed(service, "10.0.0.1:7781");
+            let good = encoded(service, "10.0.0.1:7781");
             for _ in 0..20_000 {
                 let mut bytes = good.clone();
                 random_bytes::damage(&mut rng, &mut bytes, 4);

@@ -1,7 +1,12 @@
-//! What agents say to each other: the bodies of messages, in postcard.
+//! The messages between agents: their types and bodies, in postcard.
 //!
-//! Every list has a cap in its type, so that no message can make a receiver grow; what has no cap in its type
-//! (texts) is bounded by the frame that it came in.
+//! A message's variant is the `type` of its envelope, and its fields are the body. docs/messages.md has the table of
+//! all of them; `wire::json` declares the same fields for JSON. In postcard the order of variants and of fields is the
+//! encoding, so neither may change.
+//!
+//! Every list has its cap in its type or ends at it while it is read, so no message can make a receiver's memory grow.
+//! Texts without a cap of their own are bounded by the frame. What the types do not express, `is_sound` checks: that
+//! numbers are finite, that names have no control codes.
 
 use super::canonical::exactly;
 use super::gossip::Gossip;
@@ -17,75 +22,76 @@ use serde::{Deserialize, Serialize};
 /// One message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
-    /// The first word on a link.
+    /// The first message on a link.
     Hello {
         /// The device's name for people.
         device: String,
-        /// Whether the sender waits for the other's name: a first word can be lost with a link that is replaced.
+        /// Whether the receiver is to reply with its own `Hello`: an earlier one may have been lost with a replaced
+        /// link.
         ask: bool,
-        /// Where the sender can be dialled, as far as it knows; hints, proven by a dial only.
+        /// Where the sender can be dialled, as far as it knows: hints, which only a dial proves.
         #[serde(deserialize_with = "bounded::list::<_, _, ADDRESSES_MAX>")]
         listen: Vec<SocketAddr>,
     },
-    /// A packet of the membership machine (`mesh::member`), where datagrams do not pass: at most
+    /// A packet of the membership protocol (`mesh::swim`), for links where datagrams do not pass: at most
     /// `MEMBER_BYTES_MAX` bytes.
     Member(Vec<u8>),
-    /// A part of the list of all members that the sender knows.
+    /// A part of the sender's list of all members that it knows.
     Roll {
-        /// Whether it is the last part and the receiver is to answer with its own list.
+        /// Whether this is the last part, and the receiver is to reply with its own list.
         ask: bool,
         /// At most `ROLL_MEMBERS_MAX`.
         #[serde(deserialize_with = "bounded::list::<_, _, ROLL_MEMBERS_MAX>")]
         members: Vec<Entry>,
     },
-    /// The keys of the datagrams from the sender to the receiver. Between the sockets of both ends (`io`);
-    /// the node never sees them. They travel only inside an encrypted link.
+    /// The key of the datagrams from the sender to the receiver. The two UDP sockets (`net`) exchange it, only inside
+    /// an encrypted link; the node never sees it.
     Keys(Keys),
-    /// A question, put to a device that holds what the asker does not.
+    /// A query, sent to a device that holds documents that the sender does not.
     Ask(Ask),
-    /// The answer to a question.
+    /// The reply to an `Ask`.
     Answer(Answer),
     /// A test message.
     Echo(Echo),
-    /// Rumours, and lists of them.
+    /// Gossip items, and digests of them.
     Gossip(Gossip),
 }
 
-/// A test message: who is asked says the same back, so that an agent in another language can be tried out.
+/// A test message, which the receiver sends back: for trying out an agent in another language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Echo {
-    /// The asker's number for it.
+    /// The sender's number for it, repeated in the reply.
     pub id: u64,
-    /// Anything.
+    /// Any text.
     pub text: heapless::String<ECHO_BYTES_MAX>,
-    /// Whether this is the answer.
+    /// Whether this is the reply.
     pub answer: bool,
 }
 
-/// A member, as another one knows it.
+/// A member, as the sender of a list knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its public key.
     pub key: PeerKey,
-    /// In which of its lives.
+    /// Its generation: raised at each start, and when others know a later one of it.
     pub generation: u32,
-    /// How often it refuted in this life.
+    /// How often it refuted a suspicion in this generation.
     pub incarnation: u16,
     /// 0 alive, 1 suspect, 2 down.
     pub standing: u8,
-    /// Where it may be dialled, hints; at most `ROLL_ADDRESSES_MAX`.
+    /// Where it may be dialled: hints; at most `ROLL_ADDRESSES_MAX`.
     #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
     pub addresses: Vec<SocketAddr>,
 }
 
-/// How to open the sender's datagrams, for as long as both agents run.
+/// How to decrypt the sender's datagrams, for as long as both agents run.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys {
-    /// The number that stands before each of them.
+    /// The session number at the beginning of each datagram.
     pub session: u32,
-    /// The key that they are sealed with.
+    /// Their ChaCha20-Poly1305 key.
     pub key: [u8; 32],
-    /// The UDP port that the sender listens on, at the address of its link.
+    /// The UDP port on which the sender listens, at the address of its link.
     pub port: u16,
 }
 
@@ -101,36 +107,36 @@ impl core::fmt::Debug for Keys {
     }
 }
 
-/// A question.
+/// A query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ask {
-    /// The asker's number for it.
+    /// The sender's number for it, repeated in the reply.
     pub id: u64,
-    /// As asked, for its words.
+    /// The text, for the lexical search.
     pub question: String,
-    /// The fingerprint of the model that knows its meaning.
+    /// The fingerprint of the model that made its embedding.
     pub model: [u8; 32],
-    /// Its meaning: the scale of the codes.
+    /// Its embedding: the scale of the codes.
     pub scale: f32,
-    /// Its meaning: one signed byte a dimension. (A `Vec` of bytes: it cannot grow beyond its frame.)
+    /// Its embedding: one signed byte a dimension. A `Vec` of bytes cannot grow beyond its frame.
     pub codes: Vec<u8>,
-    /// Passages wanted.
+    /// The most hits to return.
     pub count: u16,
 }
 
-/// An answer: the raw list, for the asker to weigh and merge.
+/// A reply: the unmerged list of hits, which the asking agent scores against the lists of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The asker's number of the question.
+    /// The `id` of the `Ask`.
     pub id: u64,
-    /// The answering device's name for people: the greeting may have been lost with an earlier link.
+    /// The replying device's name for people: its `Hello` may have been lost with an earlier link.
     pub device: String,
-    /// The passages, best first by the sender's own weighing; `None`: the sender could not answer just now.
+    /// The hits, best first by the sender's own score; `None` if the sender cannot answer just now.
     pub found: Option<Box<Found>>,
 }
 
 impl Message {
-    /// The word for the envelope's type.
+    /// The `type` field of the envelope.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -145,21 +151,21 @@ impl Message {
         }
     }
 
-    /// The body's bytes.
+    /// The body in postcard.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // Writing plain data into a growing vector has no way to fail.
+        // Encoding plain data into a growing vector cannot fail.
         postcard::to_allocvec(self).unwrap_or_default()
     }
 
-    /// The message in a body; `None` where it is none, where it is not spelt as [`seal`](Self::seal) does, where
-    /// something follows it, or where a number is not finite or a list is too long.
+    /// Decodes a body in postcard. `None` if it is not a message, is not encoded as [`encode`](Self::encode) does it,
+    /// has trailing bytes, a number that is not finite or a list that is too long.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         exactly::<Self>(bytes).filter(Self::is_sound)
     }
 
-    /// What its types do not say.
+    /// Checks what the types do not express.
     pub(super) fn is_sound(&self) -> bool {
         match self {
             Self::Hello { device, listen, .. } => is_name(device) && listen.len() <= ADDRESSES_MAX,
@@ -180,7 +186,7 @@ impl Message {
     }
 }
 
-/// A cosine, with room for what rounding to int8 adds. A larger number would outrank every honest passage.
+/// A cosine, with room for what rounding to int8 adds. A larger number would outrank every honest hit.
 fn is_cosine(value: f32) -> bool {
     value.abs() <= 1.1
 }
@@ -216,17 +222,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_what_is_heard() {
+    fn a_message_survives_encoding_and_decoding() {
         let bytes = answer().encode();
         assert_eq!(Message::decode(&bytes), Some(answer()));
-        assert_eq!(Message::decode(&[&bytes[..], &[0]].concat()), None, "nothing may follow");
+        assert_eq!(Message::decode(&[&bytes[..], &[0]].concat()), None, "trailing bytes");
     }
 
     #[test]
-    fn a_saying_has_one_spelling() {
+    fn a_message_has_one_encoding() {
         let bytes = Message::Member(vec![7]).encode();
         assert_eq!(bytes, [1, 1, 7]);
-        // The same length in one byte more than needed: postcard itself takes it.
+        // The same length in one byte more than needed, which the postcard crate accepts.
         assert_eq!(Message::decode(&[1, 0x81, 0x00, 7]), None);
     }
 
@@ -243,20 +249,20 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_none_are_refused() {
+    fn a_cosine_out_of_range_or_not_finite_is_refused() {
         let Message::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
-        for none in [f32::NAN, f32::INFINITY, f32::MAX, -1.2] {
-            found.hits[0].cosine = none;
+        for wrong in [f32::NAN, f32::INFINITY, f32::MAX, -1.2] {
+            found.hits[0].cosine = wrong;
             let answer = Answer { id, device: device.clone(), found: Some(found.clone()) };
-            assert_eq!(Message::decode(&Message::Answer(answer).encode()), None, "{none} is no cosine");
+            assert_eq!(Message::decode(&Message::Answer(answer).encode()), None, "{wrong} is no cosine");
         }
     }
 
     #[test]
-    fn any_bytes_are_a_saying_or_nothing() {
-        let (mut rng, sealed) = (Rng::new(3), answer().encode());
+    fn damaged_bytes_never_panic() {
+        let (mut rng, good) = (Rng::new(3), answer().encode());
         for _ in 0..20_000 {
-            let mut bytes = sealed.clone();
+            let mut bytes = good.clone();
             for _ in 0..=rng.below(4) {
                 let at = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
                 bytes[at] = rng.next().to_le_bytes()[0];

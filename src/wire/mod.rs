@@ -1,10 +1,24 @@
-//! Bytes that leave the process, and what they mean.
+//! The bytes that agents exchange: encoders and decoders, without a socket.
 //!
-//! Duty: encode and decode. In/out: values and bytes; the machines take bytes as they come and say how many
-//! they used. Invariants: decoding never panics and never grows memory beyond its limit; what is signed or
-//! hashed are the bytes as sent; what is read has one encoding.
-//! Limits: `NEGOTIATION_*`, `NOISE_*`, `IDENTIFY_*`, `FRAME_*`, `JSON_*`, `MESSAGE_*` and `RUMOUR_*` in `limits`.
-//! Not here: sockets, time, chance (handed in), keys' files. Certificates join here with the mesh.
+//! From the bottom up: `multistream` (multistream-select 1.0) agrees on a protocol, `noise` encrypts a link and proves
+//! who is at its other end, `identify` describes a program to its peer, `frame` and `json::line` cut a stream into
+//! messages, `envelope` signs and verifies a message, `message` and `gossip` define the bodies. `datagram` encrypts the
+//! UDP packets of the membership protocol; `mdns` and `dns` read and write the records of discovery. `peer_id`,
+//! `multiaddr`, `varint` and `protobuf` are the small encodings of libp2p and multiformats that these need. Messages
+//! have two encodings: postcard between our own agents (`canonical`), and JSON by RFC 8785 for agents in any language
+//! (`json`). docs/messages.md describes them for other languages, with test vectors.
+//!
+//! Decoders are state machines or functions over byte slices: they take what arrived and return how many bytes they
+//! used. They never panic on input (each has a fuzz target in fuzz/targets), and their memory grows with what arrived,
+//! never beyond a cap in `limits`. Whatever is signed, hashed or compared has exactly one encoding, and any other is
+//! refused.
+//!
+//! Not here: sockets and timers (`net`), random numbers and the time (both are passed in), the files that hold keys
+//! (`platform`), and what a message causes (`mesh`, `query`, `node`).
+//!
+//! Specifications: libp2p specs (noise, identify, peer-ids, connections, discovery/mdns), multiformats
+//! (unsigned-varint, multiaddr, multistream-select), the Noise Protocol Framework, RFC 1035, RFC 4648, RFC 6763, RFC
+//! 8032, RFC 8785.
 
 pub mod canonical;
 pub mod datagram;

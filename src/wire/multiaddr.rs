@@ -1,7 +1,7 @@
-//! Addresses as libp2p writes them: `/ip4/192.0.2.7/tcp/7781/p2p/12D3KooW…`, and the parts of that.
+//! libp2p addresses: `/ip4/192.0.2.7/tcp/7781/p2p/12D3KooW…`, or a part of that.
 //!
-//! Source: multiformats multiaddr and its table: ip4 4, tcp 6, ip6 41, p2p 421. Names (`/dns4`), other
-//! transports and relays are refused: an agent in a home has an address.
+//! Source: the multiformats specification multiaddr and its table of protocols: ip4 4, tcp 6, ip6 41, p2p 421. Names
+//! (`/dns4`), other transports and relays are refused: agents of a home reach each other by address.
 
 use super::peer_id::{BadPeerId, PeerId};
 use super::varint;
@@ -14,27 +14,27 @@ const TCP: u64 = 6;
 const IP6: u64 = 41;
 const P2P: u64 = 421;
 
-/// Characters of an address in text; longer ones are not looked at.
+/// Characters of an address in text; longer ones are refused.
 const TEXT_MAX: usize = 256;
 
-/// Where an agent listens, who it is, or both; never neither.
+/// A socket address, a PeerId, or both; never neither.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Multiaddr {
     socket: Option<SocketAddr>,
     peer: Option<PeerId>,
 }
 
-/// Why something is no address of ours.
+/// Why something is not a supported address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadMultiaddr {
-    /// It does not begin with a slash, is empty, or is far too long.
+    /// It does not begin with a slash, is empty or too long.
     Form,
-    /// A part that this agent does not know, or at this place does not take.
+    /// A component that is not supported, or not at this position.
     Part(String),
-    /// The part's value is missing or wrong.
+    /// The value of a component is missing or wrong.
     Value(&'static str),
-    /// The PeerId is wrong.
+    /// The PeerId is invalid.
     Peer(BadPeerId),
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for BadMultiaddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const EXAMPLE: &str = "write it like /ip4/192.168.1.7/tcp/7781/p2p/12D3KooW…";
         match self {
-            Self::Form => write!(f, "This is no address; {EXAMPLE}."),
+            Self::Form => write!(f, "This is not an address; {EXAMPLE}."),
             Self::Part(part) => write!(f, "The part \"{part}\" is not understood here; {EXAMPLE}."),
             Self::Value(part) => write!(f, "The value of /{part} is missing or wrong; {EXAMPLE}."),
             Self::Peer(why) => write!(f, "{why}"),
@@ -65,25 +65,25 @@ impl From<PeerId> for Multiaddr {
 }
 
 impl Multiaddr {
-    /// Where, if it says so.
+    /// The socket address, if it has one.
     #[must_use]
     pub const fn socket(&self) -> Option<SocketAddr> {
         self.socket
     }
 
-    /// Who, if it says so.
+    /// The PeerId, if it has one.
     #[must_use]
     pub const fn peer(&self) -> Option<PeerId> {
         self.peer
     }
 
-    /// The same place with this agent's name.
+    /// The same socket address with this PeerId.
     #[must_use]
     pub const fn with_peer(self, peer: PeerId) -> Self {
         Self { socket: self.socket, peer: Some(peer) }
     }
 
-    /// The binary form.
+    /// The binary encoding.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -110,10 +110,10 @@ impl Multiaddr {
         bytes
     }
 
-    /// Reads the binary form.
+    /// Decodes the binary encoding.
     ///
     /// # Errors
-    /// What is wrong, or not understood here.
+    /// What is wrong or not supported.
     pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, BadMultiaddr> {
         let rest = &mut bytes;
         let (mut socket, mut peer) = (None, None);
@@ -215,7 +215,7 @@ mod tests {
     const PEER: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
     #[test]
-    fn text_and_bytes_come_back() {
+    fn text_and_bytes_survive_encoding_and_decoding() {
         let peer = format!("/p2p/{PEER}");
         let both = format!("/ip4/192.168.1.7/tcp/7781{peer}");
         for text in ["/ip4/127.0.0.1/tcp/1", "/ip6/::1/tcp/65535", &peer, &both] {
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn what_is_not_supported_is_named() {
         let why = |text: &str| text.parse::<Multiaddr>().unwrap_err();
         assert_eq!(why("192.168.1.7:7781"), BadMultiaddr::Form);
         assert_eq!(why("/dns4/example.org/tcp/1"), BadMultiaddr::Part("dns4".to_owned()));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_end_in_an_answer() {
+    fn damaged_bytes_never_panic_and_an_address_has_one_encoding() {
         let mut rng = Rng::new(3);
         let good = format!("/ip4/127.0.0.1/tcp/1/p2p/{PEER}").parse::<Multiaddr>().unwrap().to_bytes();
         for _ in 0..20_000 {
@@ -248,7 +248,7 @@ mod tests {
             random_bytes::damage(&mut rng, &mut bytes, 4);
             bytes.truncate(random_bytes::below(&mut rng, 70));
             if let Ok(address) = Multiaddr::from_bytes(&bytes) {
-                assert_eq!(address.to_bytes(), bytes, "one address has one form");
+                assert_eq!(address.to_bytes(), bytes, "one encoding");
             }
         }
     }

@@ -1,8 +1,8 @@
-//! multistream-select 1.0: two ends agree on a protocol, line by line. Bytes in, bytes out.
+//! multistream-select 1.0: two ends agree on a protocol. A state machine of bytes for either end.
 //!
-//! Source: multiformats multistream-select and libp2p specs connections/README.md. A message is a varint
-//! length and a line that ends in "\n". The dialler sends its proposal with the header, without waiting.
-//! `ls` and whatever is unknown get `na`.
+//! Source: the multiformats specification multistream-select and libp2p specs connections/README.md. A message is a
+//! varint length and a line that ends with "\n". The dialler sends its proposal together with the header, without
+//! waiting. The listener replies `na` to `ls` and to unknown protocols.
 
 use super::varint;
 use crate::limits::{NEGOTIATION_LINE_MAX, NEGOTIATION_PROPOSALS_MAX};
@@ -15,54 +15,54 @@ const REFUSAL: &[u8] = b"na\n";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadNegotiation {
-    /// The other end does not speak multistream-select; an HTTP client, for one.
-    OtherLanguage,
-    /// A line above `NEGOTIATION_LINE_MAX` bytes, or one without an end.
+    /// The other end does not speak multistream-select; an HTTP client, for example.
+    NotMultistream,
+    /// A line is above `NEGOTIATION_LINE_MAX` bytes or does not end with "\n".
     Line,
-    /// More than `NEGOTIATION_PROPOSALS_MAX` proposals.
+    /// There were `NEGOTIATION_PROPOSALS_MAX` unknown proposals.
     TooMany,
-    /// The other end does not have the protocol.
+    /// The other end does not support the protocol.
     Refused,
-    /// The other end agreed to something that was not proposed.
-    Strange,
+    /// The other end agreed to a protocol that was not proposed.
+    Unexpected,
 }
 
 impl fmt::Display for BadNegotiation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OtherLanguage => "the other end does not speak libp2p",
+            Self::NotMultistream => "the other end does not speak libp2p",
             Self::Line => "a line of the negotiation is too long or has no end",
             Self::TooMany => "the other end proposed too many protocols",
-            Self::Refused => "the other end does not have this protocol",
-            Self::Strange => "the other end agreed to something that was not proposed",
+            Self::Refused => "the other end does not support this protocol",
+            Self::Unexpected => "the other end agreed to a protocol that was not proposed",
         })
     }
 }
 
 impl std::error::Error for BadNegotiation {}
 
-/// Collects one message; never more bytes than belong to it.
+/// Collects one message, and takes no bytes beyond it.
 #[derive(Debug, Default)]
 struct Lines {
-    begun: Vec<u8>,
+    partial: Vec<u8>,
     greeted: bool,
 }
 
 impl Lines {
-    /// Takes bytes of `input` until a message is whole: how many it took, and the line with its "\n".
+    /// Takes input until a message is complete; returns how many bytes were used, and the line with its "\n".
     fn take(&mut self, input: &[u8]) -> Result<(usize, Option<Vec<u8>>), BadNegotiation> {
         let mut used = 0;
         loop {
-            let missing = match varint::read(&self.begun).map_err(|_| self.bad())? {
+            let missing = match varint::read(&self.partial).map_err(|_| self.bad())? {
                 None => 1,
                 Some((length, head)) => {
                     if length == 0 || length > NEGOTIATION_LINE_MAX as u64 {
                         return Err(self.bad());
                     }
                     if !self.greeted && length != HEADER.len() as u64 {
-                        return Err(BadNegotiation::OtherLanguage);
+                        return Err(BadNegotiation::NotMultistream);
                     }
-                    head + usize::try_from(length).map_err(|_| BadNegotiation::Line)? - self.begun.len()
+                    head + usize::try_from(length).map_err(|_| BadNegotiation::Line)? - self.partial.len()
                 }
             };
             if missing == 0 {
@@ -73,24 +73,24 @@ impl Lines {
                 return Ok((used, None));
             }
             let taken = rest.get(..missing).unwrap_or(rest);
-            self.begun.extend_from_slice(taken);
+            self.partial.extend_from_slice(taken);
             used += taken.len();
         }
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, BadNegotiation> {
-        let head = varint::read(&self.begun).ok().flatten().map_or(0, |(_, head)| head);
-        let line = self.begun.split_off(head);
-        self.begun.clear();
+        let head = varint::read(&self.partial).ok().flatten().map_or(0, |(_, head)| head);
+        let line = self.partial.split_off(head);
+        self.partial.clear();
         if !self.greeted && line != HEADER {
-            return Err(BadNegotiation::OtherLanguage);
+            return Err(BadNegotiation::NotMultistream);
         }
         self.greeted = true;
         if line.last() == Some(&b'\n') { Ok(line) } else { Err(BadNegotiation::Line) }
     }
 
     const fn bad(&self) -> BadNegotiation {
-        if self.greeted { BadNegotiation::Line } else { BadNegotiation::OtherLanguage }
+        if self.greeted { BadNegotiation::Line } else { BadNegotiation::NotMultistream }
     }
 }
 
@@ -99,7 +99,7 @@ fn put(out: &mut Vec<u8>, line: &[u8]) {
     out.extend_from_slice(line);
 }
 
-/// The end that proposes, one protocol.
+/// The dialling end, which proposes one protocol.
 #[derive(Debug)]
 pub struct Dialer {
     lines: Lines,
@@ -107,7 +107,7 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    /// Proposes `protocol`; what is to be sent goes to `out`.
+    /// Proposes `protocol`; appends what is to be sent to `out`.
     #[must_use]
     pub fn new(protocol: &'static str, out: &mut Vec<u8>) -> Self {
         put(out, HEADER);
@@ -115,10 +115,10 @@ impl Dialer {
         Self { lines: Lines::default(), protocol }
     }
 
-    /// Takes what arrived: how many bytes were used, and whether both agree. Later bytes are the protocol's.
+    /// Takes input; returns how many bytes were used, and whether both ends agree. Bytes not used are the protocol's.
     ///
     /// # Errors
-    /// They do not agree. The machine is done for.
+    /// The negotiation failed; the machine must not be used again.
     pub fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), BadNegotiation> {
         let mut used = 0;
         loop {
@@ -132,32 +132,32 @@ impl Dialer {
             return match line.strip_suffix(b"\n") {
                 Some(name) if name == self.protocol.as_bytes() => Ok((used, true)),
                 Some(b"na") => Err(BadNegotiation::Refused),
-                _ => Err(BadNegotiation::Strange),
+                _ => Err(BadNegotiation::Unexpected),
             };
         }
     }
 }
 
-/// The end that chooses.
+/// The listening end, which chooses.
 #[derive(Debug)]
 pub struct Listener {
     lines: Lines,
     protocols: &'static [&'static str],
-    heard: usize,
+    refused: usize,
 }
 
 impl Listener {
-    /// Will agree to one of `protocols`.
+    /// Agrees to one of `protocols`.
     #[must_use]
     pub fn new(protocols: &'static [&'static str]) -> Self {
-        Self { lines: Lines::default(), protocols, heard: 0 }
+        Self { lines: Lines::default(), protocols, refused: 0 }
     }
 
-    /// Takes what arrived: how many bytes were used, and the protocol once both agree. What is to be sent
-    /// goes to `out`. Later bytes are the protocol's.
+    /// Takes input; returns how many bytes were used, and the protocol once both ends agree. Appends what is to be sent
+    /// to `out`. Bytes not used are the protocol's.
     ///
     /// # Errors
-    /// They cannot agree. The machine is done for.
+    /// The negotiation failed; the machine must not be used again.
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(usize, Option<&'static str>), BadNegotiation> {
         let mut used = 0;
         loop {
@@ -174,8 +174,8 @@ impl Listener {
                 put(out, &line);
                 return Ok((used, Some(chosen)));
             }
-            self.heard += 1;
-            if self.heard >= NEGOTIATION_PROPOSALS_MAX {
+            self.refused += 1;
+            if self.refused >= NEGOTIATION_PROPOSALS_MAX {
                 return Err(BadNegotiation::TooMany);
             }
             put(out, REFUSAL);
@@ -192,7 +192,7 @@ mod tests {
     const OURS: &[&str] = &["/one/1", "/two/2"];
 
     #[test]
-    fn both_agree_even_if_bytes_come_one_by_one_and_later_bytes_stay() {
+    fn both_ends_agree_byte_by_byte_and_later_bytes_are_left() {
         let (mut to_listener, mut to_dialer) = (Vec::new(), Vec::new());
         let mut dialer = Dialer::new("/two/2", &mut to_listener);
         let mut listener = Listener::new(OURS);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_unknown_protocols_are_declined_and_the_next_one_taken() {
+    fn ls_and_unknown_protocols_are_refused_and_the_next_one_is_accepted() {
         let mut input = Vec::new();
         for line in [HEADER, b"ls\n", b"/three/3\n", b"/one/1\n"] {
             put(&mut input, line);
@@ -233,14 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn other_languages_are_known_by_their_first_byte() {
+    fn other_protocols_are_recognised_by_their_first_byte() {
         let http = b"GET / HTTP/1.1\r\n\r\n";
-        assert_eq!(Listener::new(OURS).feed(&http[..1], &mut Vec::new()), Err(BadNegotiation::OtherLanguage));
-        assert_eq!(Listener::new(OURS).feed(&[0x16, 0x03, 0x01], &mut Vec::new()), Err(BadNegotiation::OtherLanguage));
+        assert_eq!(Listener::new(OURS).feed(&http[..1], &mut Vec::new()), Err(BadNegotiation::NotMultistream));
+        assert_eq!(Listener::new(OURS).feed(&[0x16, 0x03, 0x01], &mut Vec::new()), Err(BadNegotiation::NotMultistream));
     }
 
     #[test]
-    fn endless_proposals_and_long_lines_end() {
+    fn endless_proposals_and_long_lines_are_refused() {
         let mut input = Vec::new();
         put(&mut input, HEADER);
         let greeting = input.clone();
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_end_in_an_answer_and_little_memory() {
+    fn damaged_bytes_never_panic_and_take_little_memory() {
         let mut rng = Rng::new(4);
         for _ in 0..5_000 {
             let mut input = Vec::new();
@@ -266,7 +266,7 @@ mod tests {
             let (mut listener, mut out) = (Listener::new(OURS), Vec::new());
             let _ = listener.feed(&input, &mut out);
             let _ = Dialer::new("/one/1", &mut out).feed(&input);
-            assert!(listener.lines.begun.capacity() <= 2 * (NEGOTIATION_LINE_MAX + 16));
+            assert!(listener.lines.partial.capacity() <= 2 * (NEGOTIATION_LINE_MAX + 16));
         }
     }
 }

@@ -1,11 +1,18 @@
-//! libp2p's Noise: who is at the other end, and nobody else can read along.
+//! The Noise handshake and transport of libp2p: mutual authentication, and encryption of a link.
 //!
-//! Source: libp2p specs noise/README.md: `Noise_XX_25519_ChaChaPoly_SHA256`, empty prologue, every message in
-//! a frame with a two-byte big-endian length; a payload {1: identity key, 2: signature over
-//! "noise-libp2p-static-key:" and the static key, 4: extensions} in the second and third message. Extensions
-//! are neither sent nor read: the muxer is agreed on afterwards, which every libp2p knows.
+//! Source: libp2p specs noise/README.md over the Noise Protocol Framework: `Noise_XX_25519_ChaChaPoly_SHA256` with an
+//! empty prologue, every message in a frame with a two-byte big-endian length, and a payload {1: identity key, 2:
+//! signature over "noise-libp2p-static-key:" and the static key, 4: extensions} in the second and the third message.
+//! Extensions are neither sent nor read: the muxer is negotiated afterwards, which every libp2p implementation
+//! supports.
 //!
-//! Chance comes in as `HandshakeKeys`: from the operating system in `io`, from a seed in the simulator.
+//! [`Handshake`] is a state machine of bytes; snow does the Noise protocol, with the primitives of `crypto`. A finished
+//! handshake gives the peer's PeerId and a [`Transport`]. A dialler names the PeerId that it expects, and sends its own
+//! identity only after that peer has proven to be there. A handshake frame has at most `NOISE_HANDSHAKE_FRAME_MAX`
+//! bytes.
+//!
+//! No random numbers are drawn here: they come in as [`HandshakeKeys`], from the operating system (`platform`) or from
+//! a seed in the simulator.
 
 mod crypto;
 
@@ -22,12 +29,12 @@ const PARAMS: &str = "Noise_XX_25519_ChaChaPoly_SHA256";
 const SIGNED: &[u8] = b"noise-libp2p-static-key:";
 const LENGTH: usize = 2;
 
-/// Bytes that sealing adds to a frame: its length and the tag.
+/// Bytes that encryption adds to a frame: the length and the tag.
 pub const NOISE_OVERHEAD: usize = LENGTH + 16;
 
 /// Two random X25519 keys for one handshake. Never use them for a second one.
 pub struct HandshakeKeys {
-    /// The static key, which the identity signs.
+    /// The static key, which the identity key signs.
     pub fixed: [u8; 32],
     /// The ephemeral key, which gives forward secrecy.
     pub ephemeral: [u8; 32],
@@ -35,28 +42,28 @@ pub struct HandshakeKeys {
 
 impl fmt::Debug for HandshakeKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secrets")
+        f.write_str("HandshakeKeys")
     }
 }
 
-/// Why a handshake or a frame failed. The connection is to be closed.
+/// Why a handshake or a frame failed. The connection must be closed.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadNoise {
     /// A handshake frame above `NOISE_HANDSHAKE_FRAME_MAX` bytes.
     TooLarge,
-    /// The cryptography does not fit: garbage, a forgery, or a defect.
+    /// Decryption or key agreement failed: garbage or a forgery.
     Forged,
-    /// The payload is no identity.
+    /// The payload lacks an identity.
     Payload,
-    /// The identity is of another kind.
+    /// The identity key is invalid or of another kind.
     Identity(BadPeerId),
-    /// The identity did not sign this connection's key.
+    /// The identity key did not sign this connection's static key.
     Signature,
-    /// Another agent than the one that was dialled.
+    /// Another agent answered than the one that was dialled.
     OtherPeer(PeerId),
-    /// The agent reached itself.
-    Oneself,
+    /// The peer has this agent's own identity.
+    OwnIdentity,
 }
 
 impl fmt::Display for BadNoise {
@@ -64,11 +71,11 @@ impl fmt::Display for BadNoise {
         match self {
             Self::TooLarge => f.write_str("the handshake's frame is too large"),
             Self::Forged => f.write_str("a frame could not be opened; it is garbage or was changed on its way"),
-            Self::Payload => f.write_str("the handshake's payload is no identity"),
+            Self::Payload => f.write_str("the handshake's payload holds no identity"),
             Self::Identity(why) => write!(f, "{why}"),
-            Self::Signature => f.write_str("the identity has not signed the static key signature"),
+            Self::Signature => f.write_str("the identity key did not sign the static key"),
             Self::OtherPeer(peer) => write!(f, "another agent answered: {peer}"),
-            Self::Oneself => f.write_str("the agent reached itself"),
+            Self::OwnIdentity => f.write_str("the agent reached itself"),
         }
     }
 }
@@ -81,13 +88,13 @@ impl From<snow::Error> for BadNoise {
     }
 }
 
-/// The primitives for snow, and the one ephemeral key: for tests that lie in a handshake of their own.
+/// The primitives for snow with the one ephemeral key: public for tests that run a forged handshake.
 #[must_use]
 pub fn resolver(ephemeral: [u8; 32]) -> snow::resolvers::BoxedCryptoResolver {
     Box::new(CryptoProvider::new(ephemeral))
 }
 
-/// A handshake under way. Bytes in, bytes out.
+/// A handshake in progress, as a state machine of bytes.
 pub struct Handshake {
     state: Option<HandshakeState>,
     dialer: bool,
@@ -104,35 +111,35 @@ impl fmt::Debug for Handshake {
     }
 }
 
-/// What a finished handshake gives.
+/// The result of a handshake.
 #[derive(Debug)]
 pub struct Established {
     /// Who is at the other end.
     pub peer: PeerId,
-    /// Seals and opens frames.
+    /// Encrypts and decrypts frames.
     pub transport: Transport,
 }
 
 impl Handshake {
-    /// Begins as the end that dialled `pinned`; the first message goes to `out`.
+    /// Begins as the dialler of `pinned`; appends the first message to `out`.
     ///
     /// # Errors
-    /// Only by a defect.
+    /// Only if snow rejects its own parameters or keys, which is a defect.
     pub fn dial(key: &SigningKey, pinned: PeerId, secrets: HandshakeKeys, out: &mut Vec<u8>) -> Result<Self, BadNoise> {
         let mut handshake = Self::new(key, Some(pinned), secrets)?;
         handshake.write(&[], out)?;
         Ok(handshake)
     }
 
-    /// Begins as the end that was dialled.
+    /// Begins as the listener.
     ///
     /// # Errors
-    /// Only by a defect.
+    /// Only if snow rejects its own parameters or keys, which is a defect.
     pub fn listen(key: &SigningKey, secrets: HandshakeKeys) -> Result<Self, BadNoise> {
         Self::new(key, None, secrets)
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "secrets are used up: nobody shall use them twice")]
+    #[expect(clippy::needless_pass_by_value, reason = "the keys must not be used for a second handshake")]
     fn new(key: &SigningKey, pinned: Option<PeerId>, secrets: HandshakeKeys) -> Result<Self, BadNoise> {
         let params: NoiseParams = PARAMS.parse()?;
         let builder = Builder::with_resolver(params, resolver(secrets.ephemeral));
@@ -147,11 +154,11 @@ impl Handshake {
         Ok(Self { state: Some(state), dialer: pinned.is_some(), pinned, own, payload, frame, plain })
     }
 
-    /// Takes what arrived: how many bytes were used, and the secured link once both know each other. What is
-    /// to be sent goes to `out`, in the same call; bytes that were not used belong to the link's frames.
+    /// Takes input; returns how many bytes were used, and the established link once both ends are authenticated.
+    /// Appends what is to be sent to `out`. Bytes that were not used belong to the link's first frames.
     ///
     /// # Errors
-    /// Why the other end is not trusted. Close the connection.
+    /// Why the peer is not accepted. The connection must be closed.
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(usize, Option<Established>), BadNoise> {
         let mut used = 0;
         loop {
@@ -164,13 +171,13 @@ impl Handshake {
                 let taken = rest.get(..missing).unwrap_or(rest);
                 self.frame.extend_from_slice(taken);
                 used += taken.len();
-            } else if let Some(secured) = self.step(out)? {
-                return Ok((used, Some(secured)));
+            } else if let Some(established) = self.step(out)? {
+                return Ok((used, Some(established)));
             }
         }
     }
 
-    /// Reads the whole frame that is there, and answers it.
+    /// Reads the complete frame and appends the reply.
     fn step(&mut self, out: &mut Vec<u8>) -> Result<Option<Established>, BadNoise> {
         let state = self.state.as_mut().ok_or(BadNoise::Forged)?;
         self.plain.resize(NOISE_HANDSHAKE_FRAME_MAX, 0);
@@ -178,20 +185,20 @@ impl Handshake {
         self.plain.truncate(length);
         self.frame.clear();
         if !self.dialer && !state.is_handshake_finished() {
-            // The first message, from a dialler: nobody has said yet who he is.
+            // The first message, from a dialler: it holds no identity yet.
             let payload = std::mem::take(&mut self.payload);
             self.write(&payload, out)?;
             return Ok(None);
         }
         let peer = identity(&self.plain, state.get_remote_static().ok_or(BadNoise::Payload)?)?;
         if peer == self.own {
-            return Err(BadNoise::Oneself);
+            return Err(BadNoise::OwnIdentity);
         }
         if self.pinned.is_some_and(|pinned| pinned != peer) {
             return Err(BadNoise::OtherPeer(peer));
         }
         if self.dialer {
-            // Only now: a unknown_peer at the address is not told who dialled.
+            // Only now: another agent at this address does not learn who dialled.
             let payload = std::mem::take(&mut self.payload);
             self.write(&payload, out)?;
         }
@@ -211,7 +218,7 @@ impl Handshake {
     }
 }
 
-/// Bytes that are missing until the frame is whole; `None` if it claims more than `cap`.
+/// Bytes that are missing until the frame is complete; `None` if its length is above `cap`.
 fn missing(frame: &[u8], cap: usize) -> Option<usize> {
     let Some(length) = frame.first_chunk::<LENGTH>() else { return Some(LENGTH - frame.len()) };
     let length = usize::from(u16::from_be_bytes(*length));
@@ -237,7 +244,7 @@ fn identity(payload: &[u8], fixed: &[u8]) -> Result<PeerId, BadNoise> {
     if peer.signed(&[SIGNED, fixed].concat(), signature) { Ok(peer) } else { Err(BadNoise::Signature) }
 }
 
-/// Seals and opens the frames of a link, in order. A frame that does not open ends the link.
+/// Encrypts and decrypts the frames of a link, in order. A frame that cannot be decrypted ends the link.
 pub struct Transport {
     state: TransportState,
 }
@@ -264,18 +271,18 @@ impl Transport {
         Ok(())
     }
 
-    /// The whole length of the frame that begins with `head`, its own two bytes counted in; `None` if those
-    /// are not there yet.
+    /// The length of the frame that begins with `head`, including the two bytes of the length; `None` as long as these
+    /// are incomplete.
     #[must_use]
     pub fn frame_length(head: &[u8]) -> Option<usize> {
         let length = head.first_chunk::<LENGTH>()?;
         Some(LENGTH + usize::from(u16::from_be_bytes(*length)))
     }
 
-    /// Opens one whole frame into `plain`, which it replaces.
+    /// Decrypts one complete frame into `plain`, whose content is replaced.
     ///
     /// # Errors
-    /// The frame is forged or damaged. Close the connection; a true frame would still open.
+    /// The frame is forged or damaged. The connection must be closed, although the genuine frame could still be read.
     pub fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), BadNoise> {
         let sealed = frame.get(LENGTH..).unwrap_or_default();
         plain.resize(sealed.len().min(NOISE_FRAME_MAX), 0);

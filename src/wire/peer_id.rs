@@ -1,8 +1,8 @@
-//! The PeerId: an agent's public key as libp2p spells it.
+//! The PeerId: an agent's Ed25519 public key in libp2p's encoding.
 //!
-//! Source: libp2p specs, peer-ids/peer-ids.md: an Ed25519 key is its protobuf form (`08 01 12 20` and the
-//! 32 bytes) in an identity multihash (`00 24`), shown in base58btc: "12D3KooW…". Other kinds of keys are
-//! refused by name: checking huge RSA keys was a way to stop nodes (CVE-2023-39533).
+//! Source: libp2p specs peer-ids/peer-ids.md: the key in protobuf (`08 01 12 20` and the 32 bytes) inside an identity
+//! multihash (`00 24`), as text in base58btc: "12D3KooW…". Keys of other types are refused by name: checking huge RSA
+//! keys was a denial of service (CVE-2023-39533).
 
 use super::protobuf::{self, Value};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -11,46 +11,48 @@ use std::str::FromStr;
 
 const PREFIX: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
 
-/// Bytes of a PeerId's binary form.
+/// Bytes of a PeerId in binary.
 pub const PEER_ID_BYTES: usize = PREFIX.len() + 32;
 
-/// Characters that a PeerId in base58btc may have; longer ones are not looked at.
+/// Characters of a PeerId in text, of any key type; longer ones are refused.
 const TEXT_MAX: usize = 128;
 
-/// A PeerId as people read it, in a place of fixed size.
+/// A PeerId as text, without the heap.
 pub type PeerText = heapless::String<PEER_TEXT_MAX>;
 
-/// Characters of our PeerIds in base58btc: 38 bytes, the first of them zero.
+/// Characters of an Ed25519 PeerId in base58btc: 38 bytes, the first of them zero.
 const PEER_TEXT_MAX: usize = 53;
 
-/// An agent's public name.
+/// An agent's identity: its Ed25519 public key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId([u8; 32]);
 
-/// Why something is no PeerId of ours.
+/// Why something is not a PeerId of an Ed25519 key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadPeerId {
-    /// Letters that base58btc does not have, or far too many.
+    /// Characters that base58btc does not have, or too many.
     NotBase58,
-    /// The bytes are no key in an identity multihash.
+    /// The bytes are not a key in an identity multihash.
     NotAPeerId,
-    /// A hash in place of a key: what long (RSA) keys have for a name.
+    /// A hash in place of a key, as the PeerIds of long (RSA) keys are.
     Hash,
-    /// A key of another kind, named as in libp2p's `KeyType`.
+    /// A key of another type, named as in libp2p's `KeyType`.
     Kind(&'static str),
-    /// The 32 bytes are no point of the curve.
+    /// The 32 bytes are not a point of the curve.
     NotAKey,
 }
 
 impl fmt::Display for BadPeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotBase58 => f.write_str("This is no PeerId: one begins with \"12D3KooW\" and is written in base58."),
-            Self::NotAPeerId => f.write_str("This is no PeerId: the bytes do not hold a public key."),
+            Self::NotBase58 => {
+                f.write_str("This is not a PeerId: one begins with \"12D3KooW\" and is written in base58.")
+            }
+            Self::NotAPeerId => f.write_str("This is not a PeerId: the bytes do not hold a public key."),
             Self::Hash => f.write_str("This PeerId is the hash of a long key (RSA); only Ed25519 keys are accepted."),
-            Self::Kind(name) => write!(f, "This is a key of kind {name}; only Ed25519 keys are accepted."),
-            Self::NotAKey => f.write_str("This is no Ed25519 key: its bytes are no point of the curve."),
+            Self::Kind(name) => write!(f, "This is a key of type {name}; only Ed25519 keys are accepted."),
+            Self::NotAKey => f.write_str("This is not an Ed25519 key: its bytes are not a point of the curve."),
         }
     }
 }
@@ -70,7 +72,7 @@ impl PeerId {
         &self.0
     }
 
-    /// The binary form: an identity multihash of the public key's protobuf form.
+    /// The binary encoding: an identity multihash of the public key in protobuf.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; PEER_ID_BYTES] {
         let mut bytes = [0; PEER_ID_BYTES];
@@ -79,16 +81,16 @@ impl PeerId {
         bytes
     }
 
-    /// "12D3KooW…", without taking memory for it.
+    /// "12D3KooW…", without the heap.
     #[must_use]
     pub fn to_text(&self) -> PeerText {
         let mut letters = [0; PEER_TEXT_MAX];
-        // 38 bytes never need more letters: a test tries the largest.
+        // 38 bytes never need more characters; a test tries the largest key.
         let length = bs58::encode(self.to_bytes()).onto(&mut letters[..]).unwrap_or_default();
         letters.iter().take(length).map(|letter| char::from(*letter)).collect()
     }
 
-    /// Reads the binary form.
+    /// Decodes the binary encoding.
     ///
     /// # Errors
     /// What is wrong with the bytes.
@@ -100,7 +102,7 @@ impl PeerId {
         }
     }
 
-    /// The protobuf form of the public key, as Noise and identify carry it.
+    /// The public key in protobuf, as Noise and identify carry it.
     #[must_use]
     pub fn to_protobuf(&self) -> [u8; PEER_ID_BYTES - 2] {
         let mut bytes = [0; PEER_ID_BYTES - 2];
@@ -108,10 +110,10 @@ impl PeerId {
         bytes
     }
 
-    /// Reads the protobuf form of a public key (libp2p specs, peer-ids.md: `PublicKey {1: Type, 2: Data}`).
+    /// Decodes a public key in protobuf (libp2p specs, peer-ids.md: `PublicKey {1: Type, 2: Data}`).
     ///
     /// # Errors
-    /// What is wrong with the bytes; keys of other kinds are named.
+    /// What is wrong with the bytes; keys of other types are named.
     pub fn from_protobuf(bytes: &[u8]) -> Result<Self, BadPeerId> {
         let (mut kind, mut data) = (None, None);
         protobuf::fields(bytes, |field, value| match (field, value) {
@@ -129,12 +131,12 @@ impl PeerId {
         }
         let key: &[u8; 32] = data.and_then(|key| key.try_into().ok()).ok_or(BadPeerId::NotAPeerId)?;
         VerifyingKey::from_bytes(key).map_err(|_| BadPeerId::NotAKey)?;
-        // The specification wants one encoding of a key: names are compared and hashed as bytes.
+        // The specification requires one encoding of a key, since PeerIds are compared and hashed as bytes.
         let peer = Self(*key);
         if peer.to_protobuf() == bytes { Ok(peer) } else { Err(BadPeerId::NotAPeerId) }
     }
 
-    /// Whether `signature` is this agent's over `message`. Strict: no weak keys, no second form of a signature.
+    /// Whether `signature` is this agent's over `message`. Strict: no weak keys, no second encoding of a signature.
     #[must_use]
     pub fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
         let Ok(key) = VerifyingKey::from_bytes(&self.0) else { return false };
@@ -183,7 +185,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_largest_and_the_smallest_name_fit_their_place() {
+    fn the_text_of_the_largest_and_the_smallest_key_fits() {
         for key in [[0; 32], [0xff; 32]] {
             let peer = PeerId::from_public_key(&key);
             assert_eq!(peer.to_text().as_str(), bs58::encode(peer.to_bytes()).into_string());
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peer_id_of_the_specification_comes_out_and_goes_in() {
+    fn the_peer_id_of_the_specification_is_encoded_and_decoded() {
         let peer = PeerId::from_public_key(&KEY);
         let name = peer.to_string();
         assert!(name.starts_with("12D3KooW") && name.len() == 52, "{name}");
@@ -201,11 +203,11 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_other_kinds_are_refused_by_name() {
+    fn keys_of_other_types_are_refused_by_name() {
         let mut rsa = vec![0x08, 0x00];
         protobuf::put_bytes(&mut rsa, 2, &[1; 3000]);
         assert_eq!(PeerId::from_protobuf(&rsa), Err(BadPeerId::Kind("RSA")));
-        // The RSA name of the specification's test vectors.
+        // The RSA PeerId of the specification's test vectors.
         let name = "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC";
         assert_eq!(name.parse::<PeerId>(), Err(BadPeerId::Hash));
         assert_eq!("12D3KooW0OIl".parse::<PeerId>(), Err(BadPeerId::NotBase58));
@@ -213,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_one_spelling() {
+    fn a_key_has_one_encoding() {
         let key = PeerId::from_public_key(&KEY).to_protobuf();
         let (kind, data) = key.split_at(2);
         let unknown = [&key[..], &[0x18, 0x01]].concat();
         let twice = [kind, kind, data].concat();
-        let turned = [data, kind].concat();
+        let swapped = [data, kind].concat();
         let longer = [&[0x08, 0x81, 0x00], data].concat();
-        for encoding in [unknown, twice, turned, longer] {
+        for encoding in [unknown, twice, swapped, longer] {
             assert_eq!(PeerId::from_protobuf(&encoding), Err(BadPeerId::NotAPeerId), "{encoding:02x?}");
         }
     }
@@ -229,20 +231,20 @@ mod tests {
     fn only_the_owner_signs() {
         let key = SigningKey::from_bytes(&[7; 32]);
         let peer = PeerId::from_public_key(key.verifying_key().as_bytes());
-        let signature = key.sign(b"words").to_bytes();
-        assert!(peer.signed(b"words", &signature));
+        let signature = key.sign(b"message").to_bytes();
+        assert!(peer.signed(b"message", &signature));
         assert!(!peer.signed(b"other", &signature));
-        assert!(!peer.signed(b"words", &signature[..63]));
-        // The neutral element signs anything, unless one is strict.
+        assert!(!peer.signed(b"message", &signature[..63]));
+        // Without the strict check this signature by the neutral element is valid for any message.
         let mut neutral = [0; 32];
         neutral[0] = 1;
         let mut forged = [0; 64];
         forged[0] = 1;
-        assert!(!PeerId::from_public_key(&neutral).signed(b"words", &forged));
+        assert!(!PeerId::from_public_key(&neutral).signed(b"message", &forged));
     }
 
     #[test]
-    fn any_bytes_end_in_an_answer() {
+    fn damaged_bytes_and_random_texts_never_panic() {
         let mut rng = Rng::new(2);
         let good = PeerId::from_public_key(&KEY).to_bytes();
         for _ in 0..5_000 {

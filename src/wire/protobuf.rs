@@ -1,17 +1,17 @@
-//! The little of Protocol Buffers that libp2p's records need: fields of numbers and of bytes.
+//! The part of Protocol Buffers that libp2p's records need: fields of numbers and of bytes.
 //!
-//! Source: protobuf.dev, "Encoding". Unknown fields are passed over; groups are refused.
+//! Source: protobuf.dev, "Encoding". Unknown fields are skipped; groups, which are deprecated, are refused.
 
 /// One field's value, borrowed from the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// Wire type 0.
     Number(u64),
-    /// Wire type 2: bytes, text or a nested record.
+    /// Wire type 2: bytes, text or a nested message.
     Bytes(&'a [u8]),
 }
 
-/// The message is cut short, or no protobuf at all.
+/// The message is incomplete or not in this encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadProtobuf;
 
@@ -22,7 +22,7 @@ pub fn put_bytes(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends a bare number in protobuf's form.
+/// Appends a number as a protobuf varint.
 fn put_number(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -31,10 +31,10 @@ fn put_number(out: &mut Vec<u8>, mut value: u64) {
     out.push((value & 0x7f) as u8);
 }
 
-/// Hands every field of `message` to `visit`, in order.
+/// Calls `visit` with every field of `message`, in order.
 ///
 /// # Errors
-/// At the first byte that does not fit the form; fields before it were visited.
+/// The message is malformed; the fields before the fault were visited.
 pub fn fields<'a>(mut message: &'a [u8], mut visit: impl FnMut(u64, Value<'a>)) -> Result<(), BadProtobuf> {
     while !message.is_empty() {
         let key = take_number(&mut message)?;
@@ -59,7 +59,7 @@ fn take<'a>(message: &mut &'a [u8], length: u64) -> Result<&'a [u8], BadProtobuf
     Ok(taken)
 }
 
-/// Unlike multiformats, protobuf takes ten bytes and numbers longer than needed.
+/// Unlike the varints of multiformats, these have up to ten bytes and may be longer than needed.
 fn take_number(message: &mut &[u8]) -> Result<u64, BadProtobuf> {
     let mut value = 0;
     for at in 0..10 {
@@ -83,7 +83,7 @@ mod tests {
     use crate::wire::random_bytes;
 
     #[test]
-    fn fields_come_back_in_order_and_unknown_kinds_are_passed_over() {
+    fn fields_are_visited_in_order_and_other_wire_types_are_skipped() {
         let mut message = vec![0x08, 0x96, 0x01];
         message.extend([0x11, 1, 2, 3, 4, 5, 6, 7, 8, 0x1d, 1, 2, 3, 4]);
         put_bytes(&mut message, 16, b"hello");
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_end_in_an_answer() {
+    fn random_bytes_never_panic_or_yield_more_than_they_hold() {
         let mut rng = Rng::new(1);
         for _ in 0..20_000 {
             let bytes = random_bytes::bytes(&mut rng, 40);

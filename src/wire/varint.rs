@@ -1,15 +1,15 @@
-//! Numbers as multiformats writes them: seven bits a byte, the lowest first.
+//! Unsigned varints of multiformats: seven bits a byte, the lowest first.
 //!
-//! Source: multiformats unsigned-varint: at most nine bytes, and never longer than needed.
+//! Source: the multiformats specification unsigned-varint: at most nine bytes (63 bits), and never longer than needed.
 
-/// The longest allowed: nine bytes, 63 bits.
+/// Bytes of the longest varint: nine, for 63 bits.
 pub const BYTES_MAX: usize = 9;
 
-/// No number of this form: longer than needed, or beyond 63 bits.
+/// The varint is longer than needed or beyond 63 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadVarint;
 
-/// Appends `value`. Numbers beyond 63 bits, which the form does not have, become the largest that it has.
+/// Appends `value`. A number beyond 63 bits, which cannot be encoded, becomes the largest that can.
 pub fn put(out: &mut Vec<u8>, value: u64) {
     let mut rest = value.min(u64::MAX >> 1);
     while rest >= 0x80 {
@@ -19,10 +19,10 @@ pub fn put(out: &mut Vec<u8>, value: u64) {
     out.push((rest & 0x7f) as u8);
 }
 
-/// The number at the beginning of `bytes` and how many bytes it took; `None` if it goes on beyond them.
+/// The number at the beginning of `bytes` and how many bytes it takes; `None` if it is incomplete.
 ///
 /// # Errors
-/// If no number can begin so.
+/// No varint begins so.
 pub fn read(bytes: &[u8]) -> Result<Option<(u64, usize)>, BadVarint> {
     let mut value = 0;
     for (at, byte) in bytes.iter().take(BYTES_MAX).enumerate() {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back_and_half_ones_wait() {
+    fn numbers_survive_encoding_and_incomplete_ones_wait() {
         for value in [0, 1, 127, 128, 300, 16_384, u64::from(u32::MAX), u64::MAX >> 1] {
             let mut bytes = Vec::new();
             put(&mut bytes, value);

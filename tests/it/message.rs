@@ -1,4 +1,4 @@
-//! docs/messages.md and the code say the same: its test vectors are made anew and compared, letter by letter.
+//! docs/messages.md and the code agree: the page's test vectors are generated again and compared byte by byte.
 
 use super::house::repo;
 use super::link::{key, name};
@@ -20,7 +20,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The body, the message and what is signed, as the page shows them: JSON as it is, everything else in hexadecimal.
+/// Bytes as the page shows them: JSON as text, everything else in hexadecimal.
 fn shown(encoding: Encoding, bytes: &[u8]) -> String {
     match encoding {
         Encoding::Postcard => hex(bytes),
@@ -28,8 +28,8 @@ fn shown(encoding: Encoding, bytes: &[u8]) -> String {
     }
 }
 
-/// The config of agent 2, each a gossip item of its start 4.
-fn config() -> [Fact; 3] {
+/// The facts of agent 2, each in a gossip item of its start 4.
+fn facts() -> [Fact; 3] {
     let model = std::array::from_fn(|at| at as u8);
     let cookbook = Collection { name: "cookbook".try_into().unwrap(), model, documents: 70, passages: 500 };
     let removed = Removed { peer: *name(2).public_key(), serial: 0 };
@@ -42,24 +42,24 @@ fn config() -> [Fact; 3] {
 
 fn items() -> Vec<Vec<u8>> {
     let mut signer = Signer::new(key(2), 4);
-    config().iter().map(|fact| signer.sign(gossip::TYPE, &[], &fact.encode()).unwrap()).collect()
+    facts().iter().map(|fact| signer.sign(gossip::TYPE, &[], &fact.encode()).unwrap()).collect()
 }
 
-/// Of each variant one: items of agent 2, handed on by agent 1.
+/// A message of each variant: items of agent 2, relayed by agent 1.
 fn gossip() -> [Message; 3] {
-    let told = Relayed { hops: 2, age_s: 5, message: items().swap_remove(0) };
+    let item = Relayed { hops: 2, age_s: 5, message: items().swap_remove(0) };
     let origin = name(2).public_key()[..8].try_into().unwrap();
     let entry = |kind, seq| gossip::Entry { origin, kind, boot: 4, seq };
     let both = [entry(Kind::Headroom, 1), entry(Kind::Collections, 1 << 53)];
     [
-        Gossip::Told(Box::new(heapless::Vec::from_slice(&[told]).unwrap())),
+        Gossip::Told(Box::new(heapless::Vec::from_slice(&[item]).unwrap())),
         Gossip::Have { ask: true, list: Box::new(heapless::Vec::from_slice(&both).unwrap()) },
         Gossip::Want(Box::new(heapless::Vec::from_slice(&both[..1]).unwrap())),
     ]
     .map(Message::Gossip)
 }
 
-fn sayings() -> Vec<Message> {
+fn messages() -> Vec<Message> {
     let hit = SearchHit {
         row: Row(12),
         path: b"/home/ann/soup.md".to_vec(),
@@ -89,7 +89,7 @@ fn sayings() -> Vec<Message> {
         standing: 2,
         addresses: Vec::new(),
     };
-    let mut sayings = vec![
+    let mut messages = vec![
         Message::Hello { device: device.clone(), ask: true, listen },
         Message::Member(vec![1, 2, 3]),
         Message::Roll { ask: true, members: vec![entry, gone] },
@@ -99,17 +99,17 @@ fn sayings() -> Vec<Message> {
         Message::Answer(Answer { id: 7, device, found: None }),
         Message::Echo(Echo { id: 1 << 53, text: "Grüße 😀\u{1}".try_into().unwrap(), answer: false }),
     ];
-    sayings.extend(gossip());
-    sayings
+    messages.extend(gossip());
+    messages
 }
 
-fn body(talk: &Message, encoding: Encoding) -> Vec<u8> {
+fn body(message: &Message, encoding: Encoding) -> Vec<u8> {
     let mut body = Vec::new();
-    talk.put(encoding, &mut body);
+    message.put(encoding, &mut body);
     body
 }
 
-/// The signature's input, put together here from the page's words, not by the code under test.
+/// The signature's input, built here from the page's description, independently of the code under test.
 fn signed(kind: &str, task_id: &[u8], sender: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut bytes = b"wattle-msg-1".to_vec();
     for field in [kind.as_bytes(), task_id, sender] {
@@ -120,35 +120,35 @@ fn signed(kind: &str, task_id: &[u8], sender: &[u8], payload: &[u8]) -> Vec<u8> 
     bytes
 }
 
-fn message(page: &mut String, talk: &Message, encoding: Encoding, mesh: Option<[u8; 32]>, task_id: &[u8]) {
+fn write_message(page: &mut String, message: &Message, encoding: Encoding, mesh: Option<[u8; 32]>, task_id: &[u8]) {
     let mut signer = Signer::new(key(1), 7);
     mesh.into_iter().for_each(|mesh| signer.join(mesh));
-    let (body, mut bytes) = (body(talk, encoding), Vec::new());
-    signer.sign_into(encoding, talk.kind(), task_id, &body, &mut bytes).unwrap();
+    let (body, mut bytes) = (body(message, encoding), Vec::new());
+    signer.sign_into(encoding, message.kind(), task_id, &body, &mut bytes).unwrap();
     let mut verifier = Verifier::new();
     assert!(verifier.allow(name(1)));
-    let opened = verifier.verify_as(encoding, &bytes).unwrap();
-    assert_eq!((opened.seq, opened.boot, opened.mesh, opened.body), (1, 7, mesh, &body[..]));
+    let verified = verifier.verify_as(encoding, &bytes).unwrap();
+    assert_eq!((verified.seq, verified.boot, verified.mesh, verified.body), (1, 7, mesh, &body[..]));
     assert_eq!(verifier.verify_as(encoding, &bytes), Err(BadMessage::Replay));
-    // Where the payload stands: in JSON from the first colon; in postcard behind the two fields and its length.
+    // The payload: in JSON from the first colon; in postcard after two fields and its length.
     let payload = match encoding {
         Encoding::Json => {
             let end = bytes.windows(14).position(|part| part == b",\"sender_id\":\"").unwrap();
             &bytes[b"{\"payload\":".len()..end]
         }
         Encoding::Postcard => {
-            let begin = 1 + talk.kind().len() + 1 + task_id.len();
+            let begin = 1 + message.kind().len() + 1 + task_id.len();
             assert!(bytes[begin] < 0x80, "a length of one byte");
             &bytes[begin + 1..begin + 1 + usize::from(bytes[begin])]
         }
     };
-    let signed = signed(talk.kind(), task_id, &name(1).to_bytes(), payload);
+    let signed = signed(message.kind(), task_id, &name(1).to_bytes(), payload);
     let signature = ed25519_dalek::Signer::sign(&key(1), &signed).to_bytes();
-    assert!(name(1).signed(&signed, &signature), "the page's words are the code's");
+    assert!(name(1).signed(&signed, &signature), "the page describes what the code signs");
     let _ = write!(
         page,
         "type       {}\ntask_id    {}\nform       {}\npayload    {}\nsigned     {}\nsignature  {}\nmessage    {}\n\n",
-        talk.kind(),
+        message.kind(),
         if task_id.is_empty() { "-".to_owned() } else { hex(task_id) },
         if encoding == Encoding::Json { "json" } else { "postcard" },
         shown(encoding, payload),
@@ -169,43 +169,42 @@ fn vectors() -> String {
         hex(&sender.to_bytes())
     );
     page += "Bodies, in postcard and in JSON:\n\n```text\n";
-    for talk in sayings() {
-        let (packed, line) = (body(&talk, Encoding::Postcard), body(&talk, Encoding::Json));
+    for message in messages() {
+        let (packed, line) = (body(&message, Encoding::Postcard), body(&message, Encoding::Json));
         for (encoding, body) in [(Encoding::Postcard, &packed), (Encoding::Json, &line)] {
-            assert_eq!(Message::read(encoding, talk.kind(), body).as_ref(), Some(&talk));
+            assert_eq!(Message::read(encoding, message.kind(), body).as_ref(), Some(&message));
         }
-        let _ = write!(page, "{}\n{}\n{}\n\n", talk.kind(), hex(&packed), shown(Encoding::Json, &line));
+        let _ = write!(page, "{}\n{}\n{}\n\n", message.kind(), hex(&packed), shown(Encoding::Json, &line));
     }
     page.truncate(page.trim_end().len());
-    page += "\n```\n\nWhole messages, each the first of the sender's start 7; the last two are of a mesh and of a task:\n\n```text\n";
-    let sayings = sayings();
-    let kind = |kind: &'static str| sayings.iter().rfind(move |talk| talk.kind() == kind).unwrap();
-    for talk in ["hello", "echo"].map(kind) {
+    page += "\n```\n\nWhole messages, each the first of the sender's start 7; the last two belong to a mesh and a task:\n\n```text\n";
+    let messages = messages();
+    let kind = |kind: &'static str| messages.iter().rfind(move |message| message.kind() == kind).unwrap();
+    for message in ["hello", "echo"].map(kind) {
         for encoding in [Encoding::Postcard, Encoding::Json] {
-            message(&mut page, talk, encoding, None, &[]);
+            write_message(&mut page, message, encoding, None, &[]);
         }
     }
     for encoding in [Encoding::Postcard, Encoding::Json] {
-        message(&mut page, kind("answer"), encoding, Some([0xcd; 32]), b"task-1");
+        write_message(&mut page, kind("answer"), encoding, Some([0xcd; 32]), b"task-1");
     }
     page.truncate(page.trim_end().len());
-    page +=
-        "\n```\n\nRumours, sealed by the agent of another seed, the first three messages of its start 4:\n\n```text\n";
+    page += "\n```\n\nGossip items of the agent of another seed, the first three messages of its start 4:\n\n```text\n";
     gossip_of_another(&mut page);
-    page += "\n```\n\nRefused, each for the reason above it:\n\n```text\n";
+    page += "\n```\n\nRefused, each for the reason in the line above it:\n\n```text\n";
     refused(&mut page);
     page + "```\n"
 }
 
-/// What a gossip item's body and the whole of it are, and that both are what the code takes.
+/// The body and the whole of each gossip item, both checked to be what the code accepts.
 fn gossip_of_another(page: &mut String) {
     let origin = name(2);
     let _ = write!(page, "seed       {}\nsender_id  {}\n\n", hex(&[2; 32]), hex(&origin.to_bytes()));
-    for ((fact, bytes), seq) in config().iter().zip(items()).zip(1..) {
+    for ((fact, bytes), seq) in facts().iter().zip(items()).zip(1..) {
         let mut verifier = Verifier::new();
         assert!(verifier.allow(origin));
-        // Heard from whomever and as often as it comes: no window of numbers is moved.
-        assert!((0..2).all(|_| verifier.verify_relayed(&bytes).is_ok_and(|opened| opened.body == fact.encode())));
+        // A relayed item is verified each time that it comes: it moves no replay window.
+        assert!((0..2).all(|_| verifier.verify_relayed(&bytes).is_ok_and(|verified| verified.body == fact.encode())));
         let claim = Claim { origin: PeerKey(*origin.public_key()), kind: fact.kind(), order: (4, seq) };
         assert_eq!(Claim::and_fact(&bytes).as_ref(), Some(&(claim, fact.clone())));
         let kind = format!("{:?}", fact.kind()).to_lowercase();
@@ -214,7 +213,7 @@ fn gossip_of_another(page: &mut String) {
     page.truncate(page.trim_end().len());
 }
 
-/// Lines that are nearly the test message, and what is wrong with each.
+/// Lines that differ a little from a valid one, and what is wrong with each.
 fn refused(page: &mut String) {
     let mut line = Vec::new();
     let body = b"{\"answer\":false,\"id\":5,\"text\":\"hi\"}";
@@ -226,7 +225,7 @@ fn refused(page: &mut String) {
         ("a key twice", "\"id\":5", "\"id\":5,\"id\":5", BadMessage::Malformed),
         ("a needless escape", "\"hi\"", "\"\\u0068i\"", BadMessage::Malformed),
         ("a float", "\"id\":5", "\"id\":5.0", BadMessage::Malformed),
-        ("other words than were signed", "\"hi\"", "\"ho\"", BadMessage::Signature),
+        ("another text than was signed", "\"hi\"", "\"ho\"", BadMessage::Signature),
     ];
     for (why, from, to, reason) in wrong {
         let mut verifier = Verifier::new();
@@ -239,7 +238,7 @@ fn refused(page: &mut String) {
 }
 
 #[test]
-fn the_page_about_messages_shows_what_the_code_does() {
+fn the_test_vectors_of_the_page_are_those_of_the_code() {
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     let (_, rest) = page.split_once(BEGIN).unwrap();
     let (shown, _) = rest.split_once(END).unwrap();
@@ -248,7 +247,7 @@ fn the_page_about_messages_shows_what_the_code_does() {
 }
 
 #[test]
-fn the_page_names_every_kind_and_every_cap() {
+fn the_page_lists_every_message_type_and_every_cap() {
     use wattle::limits::{
         COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, GOSSIP_BATCH_BYTES,
         GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX, GOSSIP_FANOUT,
@@ -258,8 +257,8 @@ fn the_page_names_every_kind_and_every_cap() {
         ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
-    for talk in sayings() {
-        let row = format!("| `{}` | {} |", talk.kind(), body(&talk, Encoding::Postcard)[0]);
+    for message in messages() {
+        let row = format!("| `{}` | {} |", message.kind(), body(&message, Encoding::Postcard)[0]);
         assert!(page.contains(&row), "docs/messages.md lacks the row {row}");
     }
     let caps = [
@@ -277,15 +276,15 @@ fn the_page_names_every_kind_and_every_cap() {
         ("packet of `member`", MEMBER_BYTES_MAX),
         ("members of a roll", ROLL_MEMBERS_MAX),
         ("addresses of a member", ROLL_ADDRESSES_MAX),
-        ("a rumour", GOSSIP_BYTES_MAX),
-        ("body of a rumour", GOSSIP_BODY_MAX),
-        ("rumours in `told`", GOSSIP_BATCH_MAX),
-        ("names in `have` and `want`", GOSSIP_DIGEST_MAX),
+        ("a gossip item", GOSSIP_BYTES_MAX),
+        ("body of a gossip item", GOSSIP_BODY_MAX),
+        ("items in `told`", GOSSIP_BATCH_MAX),
+        ("identifiers in `have` and `want`", GOSSIP_DIGEST_MAX),
         ("hops", usize::from(GOSSIP_HOPS_MAX)),
         ("collections of an agent", GOSSIP_COLLECTIONS_MAX),
         ("name of a collection", COLLECTION_BYTES_MAX),
     ];
-    let said = [
+    let sentences = [
         format!("to at most {GOSSIP_FANOUT} of its links"),
         format!("{} to {}", GOSSIP_VALID_S.0, GOSSIP_VALID_S.1),
         format!("at most {}", grouped(GOSSIP_TASK_MS_MAX as usize)),
@@ -300,12 +299,12 @@ fn the_page_names_every_kind_and_every_cap() {
             grouped(GOSSIP_ORIGIN_BURST as usize)
         ),
         format!("costs its link {} bytes", grouped(GOSSIP_FORGERY_BYTES as usize)),
-        format!("at most {} bytes of rumours into one message", grouped(GOSSIP_BATCH_BYTES)),
+        format!("at most {} bytes of items into one message", grouped(GOSSIP_BATCH_BYTES)),
     ];
-    // However its lines are broken.
+    // Independent of line breaks.
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
-    for said in said {
-        assert!(words.contains(&said), "docs/messages.md lacks: {said}");
+    for sentence in sentences {
+        assert!(words.contains(&sentence), "docs/messages.md lacks: {sentence}");
     }
     for (what, cap) in caps {
         let cap = grouped(cap);
@@ -313,7 +312,7 @@ fn the_page_names_every_kind_and_every_cap() {
     }
 }
 
-/// As people read it: 16,384.
+/// With commas between thousands: 16,384.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let first = digits.len() % 3;

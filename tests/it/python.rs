@@ -1,7 +1,8 @@
-//! An agent in another language, written from docs/messages.md: examples/python joins, answers ping and a test
-//! message, over py-libp2p as it comes from PyPI.
+//! An agent in another language, written from docs/messages.md: examples/python links, and answers ping and a test
+//! message, over the py-libp2p of PyPI.
 //!
-//! scripts/interop installs that. Where it cannot be had these tests are skipped, loudly; with CI=true they fail.
+//! scripts/interop installs that. Where it cannot be installed, these tests print that and are skipped; with CI=true
+//! they fail.
 
 use super::house::{Place, repo};
 use super::link::{End, key, name, soon, until};
@@ -35,7 +36,7 @@ fn python() -> Option<&'static Path> {
         .as_deref()
 }
 
-/// The example at work; its lines come by a channel. Dropping it kills it.
+/// The running example; its output arrives line by line over a channel. Dropping it kills it.
 struct Example {
     child: Child,
     lines: Receiver<String>,
@@ -64,16 +65,16 @@ fn peer_id(python: &Path, home: &Path) -> String {
 impl Example {
     fn start(python: &Path, home: &Path, more: &[&str]) -> Self {
         let mut child = example(python, home).args(more).stdout(Stdio::piped()).spawn().unwrap();
-        let (tell, lines) = channel();
+        let (sender, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || stdout.lines().map_while(Result::ok).all(|line| tell.send(line).is_ok()));
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
         Self { child, lines, seen: Vec::new() }
     }
 
     fn wait(&mut self, line: &str) {
         while !self.seen.iter().any(|seen| seen == line) {
             let next = self.lines.recv_timeout(Duration::from_secs(60));
-            self.seen.push(next.unwrap_or_else(|_| panic!("the example never said {line:?}, but {:?}", self.seen)));
+            self.seen.push(next.unwrap_or_else(|_| panic!("the example never printed {line:?}, but {:?}", self.seen)));
         }
     }
 }
@@ -91,7 +92,7 @@ fn the_python_agent_joins_a_real_agent_and_its_test_message_is_answered() {
     example.wait("echo answered: Grüße 😀");
     let linked = attic.wait("its name", |status| status["peers"][0]["device"] == "python");
     assert_eq!(linked["peers"][0]["linked"], true);
-    // It has no documents, says so, and so is no silent device.
+    // It has no documents, replies so, and is counted as answered.
     attic.wait_ready(1);
     let found = attic.json(&["search", "a letter", "--json"]);
     assert_eq!(found["coverage"], serde_json::json!({"asked": 2, "answered": 2}), "{found}");
@@ -112,35 +113,35 @@ fn the_python_agent_answers_ping_and_a_test_message() {
         assert!(verifier.allow(peer) && end.name == name(1));
         until("a link", || end.links.known().iter().any(|known| known.peer == peer)).await;
         assert!(end.links.ping(&peer).await.unwrap() < Duration::from_secs(5));
-        let mut hear = async || loop {
+        let mut receive = async || loop {
             let LinkEvent::Frame { bytes, channel, .. } = soon(async { end.events.recv().await.unwrap() }).await else {
                 continue;
             };
             assert_eq!(channel, Channel::Json);
-            let opened = verifier.verify_as(Encoding::Json, &bytes).unwrap();
-            return Message::read(Encoding::Json, opened.kind, opened.body).unwrap();
+            let verified = verifier.verify_as(Encoding::Json, &bytes).unwrap();
+            return Message::read(Encoding::Json, verified.kind, verified.body).unwrap();
         };
-        assert_eq!(hear().await, Message::Hello { device: "python".to_owned(), ask: true, listen: Vec::new() });
-        assert_eq!(end.links.encoding(&peer), Encoding::Json, "it is answered as it spoke");
+        assert_eq!(receive().await, Message::Hello { device: "python".to_owned(), ask: true, listen: Vec::new() });
+        assert_eq!(end.links.encoding(&peer), Encoding::Json, "the replies have its encoding");
         for id in [1, 1 << 60] {
             let asked = Echo { id, text: "a\"\\\n".try_into().unwrap(), answer: false };
             let (mut body, mut frame) = (Vec::new(), end.links.frame());
             Message::Echo(asked.clone()).put(Encoding::Json, &mut body);
             signer.sign_into(Encoding::Json, "echo", &[], &body, frame.buffer()).unwrap();
             end.links.send(&peer, Channel::Json, frame.clone()).unwrap();
-            // Once more, and damaged: neither is answered.
+            // A repeated and a damaged message get no reply.
             end.links.send(&peer, Channel::Json, frame.clone()).unwrap();
             let at = frame.len() / 2;
             frame.buffer()[at] ^= 1;
             end.links.send(&peer, Channel::Json, frame).unwrap();
-            assert_eq!(hear().await, Message::Echo(Echo { answer: true, ..asked }));
+            assert_eq!(receive().await, Message::Echo(Echo { answer: true, ..asked }));
         }
-        example.wait("a message was not taken: it was here before");
+        example.wait("a message was refused: it was received before");
         assert!(end.events.is_empty());
     });
 }
 
-/// Python's own words for the page's vectors: made anew from seed, body, boot, seq.
+/// Generates the page's vectors in Python, from seed, body, boot and seq.
 const CHECK: &str = r#"
 import base64, json, re, sys
 sys.path.insert(0, sys.argv[1])
@@ -165,7 +166,7 @@ print(len(blocks))
 "#;
 
 #[test]
-fn python_makes_the_same_test_vectors() {
+fn python_generates_the_same_test_vectors() {
     let Some(python) = python() else { return };
     let page = repo().join("docs/messages.md");
     let output =

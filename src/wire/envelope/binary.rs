@@ -27,10 +27,10 @@ struct Inner<'a> {
     body: &'a [u8],
 }
 
-/// Appends everything up to the payload's end: where in `out` the payload begins.
+/// Appends the envelope up to the payload's end; returns where in `out` the payload begins.
 pub(super) fn begin(kind: &str, task_id: &[u8], payload: &Payload<'_>, out: &mut Vec<u8>) -> Result<usize, BadMessage> {
     let Payload { mesh, boot, seq, body } = payload;
-    // Written apart, since its length stands before it. Fields in a row are spelt like a struct of them.
+    // Encoded separately, because its length precedes it. A tuple has the encoding of a struct of the same fields.
     let mut head = [0; HEAD_MAX];
     let head =
         postcard::to_slice(&(VERSION, mesh, boot, seq, body.len()), &mut head).map_err(|_| BadMessage::Internal)?;
@@ -43,7 +43,7 @@ pub(super) fn begin(kind: &str, task_id: &[u8], payload: &Payload<'_>, out: &mut
     Ok(begin)
 }
 
-/// Appends the rest.
+/// Appends the fields after the payload.
 pub(super) fn end(
     sender: &[u8; PEER_ID_BYTES],
     signature: &[u8; SIGNATURE],
@@ -61,7 +61,7 @@ pub(super) fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, BadMessage> {
 }
 
 pub(super) fn payload(bytes: &[u8]) -> Result<Payload<'_>, BadMessage> {
-    // A newer encoding may be longer, but its version stands first.
+    // A later version may have other fields, but its first byte is the version.
     match bytes.first() {
         Some(&VERSION) => {}
         other => return Err(other.map_or(BadMessage::Malformed, |v| BadMessage::Version(*v))),

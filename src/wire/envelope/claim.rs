@@ -1,10 +1,10 @@
-//! Messages that others carry: what one claims to be, cheaply and unproven, and whether its sender signed it.
+//! Relayed messages: what one claims before its signature is checked, and whether its origin signed it.
 
 use super::{BadMessage, Encoding, Payload, SIGNATURE, VerifiedMessage, Verifier, binary};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::wire::peer_id::{PEER_ID_BYTES, PeerId};
 
-/// What a message in postcard claims. Nobody has proven a word of it: it may only be used to drop the message.
+/// The fields of a message in postcard, unverified: use them only to decide that the message is dropped.
 #[must_use]
 pub fn claim(bytes: &[u8]) -> Option<VerifiedMessage<'_>> {
     if bytes.len() > MESSAGE_BYTES_MAX {
@@ -12,32 +12,31 @@ pub fn claim(bytes: &[u8]) -> Option<VerifiedMessage<'_>> {
     }
     let envelope = binary::envelope(bytes).ok()?;
     let Payload { mesh, boot, seq, body } = binary::payload(envelope.payload).ok()?;
-    let sender = named(&envelope.sender)?;
+    let sender = claimed_sender(&envelope.sender)?;
     Some(VerifiedMessage { kind: envelope.kind, task_id: envelope.task_id, sender, mesh, boot, seq, body })
 }
 
-/// The sender by its encoding alone. Whether the key is one is a matter of the signature.
-fn named(sender_id: &[u8; PEER_ID_BYTES]) -> Option<PeerId> {
+/// The sender, checked for its encoding only: that the key is a valid one is checked with the signature.
+fn claimed_sender(sender_id: &[u8; PEER_ID_BYTES]) -> Option<PeerId> {
     let sender = PeerId::from_public_key(sender_id.last_chunk()?);
     (sender.to_bytes() == *sender_id).then_some(sender)
 }
 
 impl Verifier {
-    /// Checks a message in postcard that somebody else handed on; see [`verify_relayed_as`](Self::verify_relayed_as).
+    /// Checks a relayed message in postcard; see [`verify_relayed_as`](Self::verify_relayed_as).
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why it is refused.
     pub fn verify_relayed<'a>(&self, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
         self.verify_relayed_as(Encoding::Postcard, bytes)
     }
 }
 
-/// A message in the shape of a signed one, with zeros for a signature: for the pretend world, whose agents have
-/// no keys. Every [`Verifier`] refuses it.
+/// A message whose signature is zeros, for the simulator, whose agents have no keys. Every [`Verifier`] refuses it.
 #[must_use]
 pub fn unsigned(sender: PeerId, kind: &str, boot: u32, seq: u64, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // Writing plain data into a growing vector has no way to fail.
+    // Encoding plain data into a growing vector cannot fail.
     let _ = binary::begin(kind, &[], &Payload { mesh: None, boot, seq, body }, &mut bytes);
     let _ = binary::end(&sender.to_bytes(), &[0; SIGNATURE], &mut bytes);
     bytes
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handed_on_message_is_verified_as_often_as_it_comes_and_a_claim_says_the_same() {
+    fn a_relayed_message_is_verified_each_time_and_its_claim_has_the_same_fields() {
         let (peer, bytes) = signed();
         let mut verifier = Verifier::new();
         assert_eq!(verifier.verify_relayed(&bytes), Err(BadMessage::UnknownPeer));
@@ -83,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_signature_has_the_shape_and_is_refused() {
+    fn an_unsigned_message_has_a_claim_and_is_refused() {
         let (peer, _) = signed();
         let bytes = unsigned(peer, "rumour", 2, 9, b"body");
         assert!(claim(&bytes).is_some_and(|claim| (claim.sender, claim.boot, claim.seq) == (peer, 2, 9)));
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_a_claim_or_none() {
+    fn a_claim_of_damaged_bytes_never_panics() {
         let (mut rng, (_, good)) = (Rng::new(8), signed());
         for _ in 0..5_000 {
             let mut bytes = good.clone();

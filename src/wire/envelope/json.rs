@@ -1,7 +1,8 @@
 //! The envelope and the payload as one line of canonical JSON, without its line feed.
 //!
-//! What is signed are the payload's bytes as they were sent, and a body may be of a type that only newer agents know.
-//! So the first field of either object is carried as the bytes that it is, and the others by serde.
+//! The signature covers the payload's bytes as they were sent, and the body may be of a type that only newer agents
+//! know. So the first field of each object, the payload and the body, is carried as raw bytes; serde reads and writes
+//! the rest.
 
 use super::{BadMessage, Envelope, Payload, SIGNATURE, VERSION};
 use crate::limits::MESSAGE_TASK_MAX;
@@ -10,11 +11,11 @@ use crate::wire::peer_id::{PEER_ID_BYTES, PeerId};
 use heapless::Vec as Bounded;
 use serde::{Deserialize, Serialize};
 
-/// What stands before the first field of the envelope, and of the payload.
+/// The beginning of an envelope and of a payload: the name of the first field.
 const PAYLOAD: &[u8] = b"{\"payload\":";
 const BODY: &[u8] = b"{\"body\":";
 
-/// The fields of the envelope behind its payload.
+/// The fields of the envelope after its payload.
 #[derive(Serialize)]
 struct AfterPayload<'a> {
     sender_id: &'a str,
@@ -26,7 +27,7 @@ struct AfterPayload<'a> {
     kind: &'a str,
 }
 
-/// The fields of the payload behind its body.
+/// The fields of the payload after its body.
 #[derive(Serialize)]
 struct AfterBody {
     boot: u32,
@@ -40,13 +41,13 @@ struct AfterBody {
 #[derive(Deserialize)]
 struct TaskId(#[serde(deserialize_with = "base64::bounded")] Bounded<u8, MESSAGE_TASK_MAX>);
 
-/// Of a payload that may be a newer agent's.
+/// The one field that payloads of all versions share.
 #[derive(Deserialize)]
 struct Version {
     v: u8,
 }
 
-/// Appends everything up to the payload's end: where in `out` the payload begins.
+/// Appends the envelope up to the payload's end; returns where in `out` the payload begins.
 pub(super) fn begin(payload: &Payload<'_>, out: &mut Vec<u8>) -> Result<usize, BadMessage> {
     let Payload { mesh, boot, seq, body } = *payload;
     out.extend_from_slice(PAYLOAD);
@@ -60,7 +61,7 @@ pub(super) fn begin(payload: &Payload<'_>, out: &mut Vec<u8>) -> Result<usize, B
     }
 }
 
-/// Appends the rest.
+/// Appends the fields after the payload.
 pub(super) fn end(
     kind: &str,
     task_id: &[u8],
@@ -72,7 +73,7 @@ pub(super) fn end(
     if written { Ok(()) } else { Err(BadMessage::Internal) }
 }
 
-/// Whether a kind stands in JSON as it is.
+/// Whether a message type needs no escape in JSON.
 pub(super) fn is_plain(kind: &str) -> bool {
     !kind.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\'))
 }
@@ -87,7 +88,7 @@ fn fields(bytes: &[u8]) -> Option<Envelope<'_>> {
     let sender = sender(fields.value(b",\"sender_id\":")?)?;
     let signature = fields.field(b",\"signature\":")?;
     let TaskId(task_id) = fields.value(b",\"task_id\":")?;
-    // A `&str` is what needed no escape.
+    // A `&str` can only be read if nothing in it is escaped.
     let kind = fields.value(b",\"type\":")?;
     fields.end()?;
     Some(Envelope { kind, task_id, payload, sender, signature })
@@ -100,7 +101,7 @@ fn sender(text: &str) -> Option<[u8; PEER_ID_BYTES]> {
     (length == PEER_ID_BYTES && known.to_text() == text).then_some(sender)
 }
 
-/// Of a payload in canonical encoding.
+/// Reads a payload in canonical encoding.
 pub(super) fn payload(bytes: &[u8]) -> Result<Payload<'_>, BadMessage> {
     inner(bytes).ok_or_else(|| version(bytes).map_or(BadMessage::Malformed, BadMessage::Version))
 }
@@ -116,7 +117,7 @@ fn inner(bytes: &[u8]) -> Option<Payload<'_>> {
     (v == VERSION).then_some(Payload { mesh, boot, seq, body })
 }
 
-/// The version of a payload that is none of ours, whatever else is in it.
+/// The version of a payload, if it is another one than ours.
 fn version(bytes: &[u8]) -> Option<u8> {
     let Version { v } = serde_json::from_slice(bytes).ok()?;
     (v != VERSION).then_some(v)

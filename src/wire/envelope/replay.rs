@@ -1,20 +1,21 @@
-//! Which messages of one sender were here before.
+//! Replay protection: which message numbers of one sender were accepted before (a sliding window, as in RFC 4303
+//! 3.4.3).
 
 use crate::limits::MESSAGE_WINDOW;
 
 const WORDS: usize = MESSAGE_WINDOW.div_ceil(64);
 
-/// The newest (boot, seq) of a sender and which of the `MESSAGE_WINDOW` numbers up to it were taken.
+/// The newest (boot, seq) of a sender, and which of the `MESSAGE_WINDOW` numbers up to it were accepted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
     boot: u32,
     newest: u64,
-    /// The bit of number n is n modulo the window.
+    /// One bit a number, at the number modulo the window.
     taken: Box<[u64; WORDS]>,
 }
 
 impl Window {
-    /// Takes a number; false if it was taken before, is older than the window, or of an earlier start.
+    /// Accepts a number; false if it was accepted before, is older than the window, or of an earlier start.
     pub(super) fn take(&mut self, boot: u32, seq: u64) -> bool {
         if boot < self.boot || seq == 0 {
             return false;
@@ -23,26 +24,26 @@ impl Window {
             *self = Self { boot, ..Self::default() };
         }
         if seq > self.newest {
-            self.forget_between(seq);
+            self.clear_up_to(seq);
             self.newest = seq;
         } else if self.newest - seq >= MESSAGE_WINDOW as u64 {
             return false;
         }
-        let (word, bit) = place(seq);
+        let (word, bit) = bit_of(seq);
         let Some(word) = self.taken.get_mut(word) else { return false };
         let new = *word & bit == 0;
         *word |= bit;
         new
     }
 
-    /// The places of the numbers after the newest one, up to `seq`, held older numbers.
-    fn forget_between(&mut self, seq: u64) {
+    /// Clears the bits of the numbers after the newest one, up to `seq`: they stood for older numbers.
+    fn clear_up_to(&mut self, seq: u64) {
         if seq - self.newest >= MESSAGE_WINDOW as u64 {
             *self.taken = [0; WORDS];
             return;
         }
-        for passed in self.newest + 1..=seq {
-            let (word, bit) = place(passed);
+        for skipped in self.newest + 1..=seq {
+            let (word, bit) = bit_of(skipped);
             if let Some(word) = self.taken.get_mut(word) {
                 *word &= !bit;
             }
@@ -50,7 +51,8 @@ impl Window {
     }
 }
 
-const fn place(seq: u64) -> (usize, u64) {
+/// The word of a number's bit, and the bit.
+const fn bit_of(seq: u64) -> (usize, u64) {
     #[expect(clippy::cast_possible_truncation, reason = "a remainder of the window's length")]
     let at = (seq % MESSAGE_WINDOW as u64) as usize;
     (at / 64, 1 << (at % 64))
@@ -63,7 +65,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_number_is_taken_once_in_any_order() {
+    fn every_number_is_accepted_once_in_any_order() {
         let mut rng = Rng::new(9);
         let (mut window, mut seen, mut newest) = (Window::default(), BTreeSet::new(), 0);
         for _ in 0..50_000 {
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_start_is_over_and_a_later_one_begins_anew() {
+    fn an_earlier_start_is_refused_and_a_later_one_starts_an_empty_window() {
         let mut window = Window::default();
         assert!(window.take(2, 5) && !window.take(2, 5) && !window.take(1, 6));
         assert!(window.take(3, 1) && !window.take(2, 7));

@@ -1,4 +1,4 @@
-//! Sealing: an agent's own messages, counted and signed.
+//! The signing half: an agent's own messages, numbered and signed.
 
 use super::{BadMessage, Encoding, Payload, binary, json, signed_bytes};
 use crate::limits::{JSON_LINE_MAX, MESSAGE_BODY_MAX, MESSAGE_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
@@ -7,7 +7,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// Seals an agent's own messages and counts them.
+/// Signs an agent's own messages and numbers them.
 pub struct Signer {
     key: SigningKey,
     sender: [u8; PEER_ID_BYTES],
@@ -19,25 +19,25 @@ pub struct Signer {
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealer(boot: {}, seq: {})", self.boot, self.seq)
+        write!(f, "Signer(boot: {}, seq: {})", self.boot, self.seq)
     }
 }
 
 impl Signer {
-    /// Seals by `key`. `boot` counts the starts of the agent and is never given twice: it orders this run's
-    /// messages after all of the runs before.
+    /// Signs with `key`. `boot` counts the starts of the agent; no two starts may have the same one, since it orders
+    /// this run's messages after those of all earlier runs.
     #[must_use]
     pub fn new(key: SigningKey, boot: u32) -> Self {
         let sender = PeerId::from_public_key(key.verifying_key().as_bytes());
         Self { key, sender: sender.to_bytes(), name: sender.to_text(), mesh: None, boot, seq: 0 }
     }
 
-    /// From now on messages say which mesh they belong to.
+    /// Puts this mesh id into all later messages.
     pub const fn join(&mut self, mesh: [u8; 32]) {
         self.mesh = Some(mesh);
     }
 
-    /// One message in postcard: `kind` says what it is, `task_id` what it belongs to (empty if to nothing).
+    /// Signs a message in postcard. `kind` is its type, `task_id` the task that it belongs to, or empty.
     ///
     /// # Errors
     /// As [`sign_into`](Self::sign_into).
@@ -47,12 +47,12 @@ impl Signer {
         Ok(out)
     }
 
-    /// The same in either encoding, into a buffer of the caller's, whose content is replaced. `body` is in the same
-    /// encoding; in JSON it is one canonical value.
+    /// The same in either encoding, into the caller's buffer, whose content is replaced. `body` has the same encoding;
+    /// in JSON it is one canonical value.
     ///
     /// # Errors
-    /// `TooLarge` if a field or the whole is above its cap; no number was used up then, and the buffer holds
-    /// nothing of use.
+    /// `TooLarge` if a field or the whole is above its cap, `Malformed` if JSON would escape the type. No number was
+    /// used, and the buffer's content is undefined.
     pub fn sign_into(
         &mut self,
         encoding: Encoding,

@@ -26,7 +26,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Frozen: agents in the field sign and read these very bytes. Never change it; a new encoding gets a new version.
+/// Frozen: released agents sign and read these bytes. Never change it; another encoding gets another version.
 const FROZEN: &str = concat!(
     "0361736b067461736b2d31360101abababababababababababababababababababababababababababababababab07011177",
     "686174206973206120776174746c653f260024080112208a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf37488",
@@ -35,19 +35,22 @@ const FROZEN: &str = concat!(
 );
 
 #[test]
-fn the_frozen_message_still_comes_out_and_opens() {
+fn the_frozen_message_is_still_signed_and_verified_alike() {
     let mut signer = Signer::new(key(1), 7);
     signer.join([0xab; 32]);
     let bytes = signer.sign("ask", b"task-1", b"what is a wattle?").unwrap();
     assert_eq!(hex(&bytes), FROZEN);
     let mut verifier = verifier();
-    let opened = verifier.verify(&bytes).unwrap();
-    assert_eq!((opened.kind, &opened.task_id[..], opened.body), ("ask", &b"task-1"[..], &b"what is a wattle?"[..]));
-    assert_eq!((opened.sender, opened.mesh, opened.boot, opened.seq), (name(1), Some([0xab; 32]), 7, 1));
+    let verified = verifier.verify(&bytes).unwrap();
+    assert_eq!(
+        (verified.kind, &verified.task_id[..], verified.body),
+        ("ask", &b"task-1"[..], &b"what is a wattle?"[..])
+    );
+    assert_eq!((verified.sender, verified.mesh, verified.boot, verified.seq), (name(1), Some([0xab; 32]), 7, 1));
 }
 
 #[test]
-fn the_signature_covers_what_the_design_says() {
+fn the_signature_covers_the_documented_bytes() {
     let bytes = Signer::new(key(1), 7).sign("ask", b"t", b"body").unwrap();
     let envelope = binary::envelope(&bytes).unwrap();
     let mut signed = b"wattle-msg-1\0\0\0\x03ask\0\0\0\x01t\0\0\0\x26".to_vec();
@@ -57,7 +60,7 @@ fn the_signature_covers_what_the_design_says() {
 }
 
 #[test]
-fn a_message_is_taken_once() {
+fn a_message_is_accepted_once() {
     let (mut signer, mut verifier) = (Signer::new(key(1), 1), verifier());
     let (one, two) = (signer.sign("a", &[], &[]).unwrap(), signer.sign("a", &[], &[]).unwrap());
     assert_eq!(verifier.verify(&two).unwrap().seq, 2);
@@ -65,37 +68,37 @@ fn a_message_is_taken_once() {
     assert_eq!(verifier.verify(&one), Err(BadMessage::Replay));
     let later = Signer::new(key(1), 2).sign("a", &[], &[]).unwrap();
     assert!(verifier.verify(&later).is_ok());
-    assert_eq!(verifier.verify(&signer.sign("a", &[], &[]).unwrap()), Err(BadMessage::Replay), "of an earlier start");
+    assert_eq!(verifier.verify(&signer.sign("a", &[], &[]).unwrap()), Err(BadMessage::Replay), "an earlier start");
 }
 
 #[test]
-fn strangers_are_not_heard_and_the_table_of_senders_has_an_end() {
+fn unknown_senders_are_refused_and_the_table_of_senders_is_bounded() {
     let mut verifier = verifier();
-    let strange = Signer::new(key(2), 1).sign("a", &[], &[]).unwrap();
-    assert_eq!(verifier.verify(&strange), Err(BadMessage::UnknownPeer));
+    let unknown = Signer::new(key(2), 1).sign("a", &[], &[]).unwrap();
+    assert_eq!(verifier.verify(&unknown), Err(BadMessage::UnknownPeer));
     for number in 0..MESSAGE_SENDERS_MAX * 2 {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&(number as u64).to_le_bytes());
         let _ = verifier.allow(PeerId::from_public_key(&bytes));
     }
     assert_eq!(verifier.count(), MESSAGE_SENDERS_MAX);
-    assert!(verifier.allow(name(1)), "who is in stays in");
+    assert!(verifier.allow(name(1)), "an allowed sender stays allowed");
     verifier.forget(&name(1));
     assert!(verifier.allow(name(2)));
 }
 
 #[test]
-fn who_hands_on_another_ones_message_as_its_own_is_refused_and_the_sender_may_still_send_it() {
+fn a_message_that_another_peer_sent_is_refused_and_its_sender_may_still_send_it() {
     let mut verifier = verifier();
     assert!(verifier.allow(name(2)));
     let message = Signer::new(key(1), 1).sign("a", &[], &[]).unwrap();
-    assert_eq!(verifier.open_from(&name(2), Encoding::Postcard, &message), Err(BadMessage::HandedOn));
+    assert_eq!(verifier.open_from(&name(2), Encoding::Postcard, &message), Err(BadMessage::NotFromSender));
     assert!(verifier.open_from(&name(1), Encoding::Postcard, &message).is_ok());
     assert_eq!(verifier.open_from(&name(1), Encoding::Postcard, &message), Err(BadMessage::Replay));
 }
 
 #[test]
-fn fields_above_their_caps_are_refused_and_use_up_no_number() {
+fn fields_above_their_caps_are_refused_and_use_no_number() {
     let mut signer = Signer::new(key(1), 1);
     assert_eq!(signer.sign(&"k".repeat(MESSAGE_KIND_MAX + 1), &[], &[]), Err(BadMessage::TooLarge));
     assert_eq!(signer.sign("k", &[0; MESSAGE_TASK_MAX + 1], &[]), Err(BadMessage::TooLarge));
@@ -108,7 +111,7 @@ fn fields_above_their_caps_are_refused_and_use_up_no_number() {
 }
 
 #[test]
-fn a_message_has_one_spelling() {
+fn a_message_has_one_encoding() {
     let bytes = Signer::new(key(1), 1).sign("a", &[], b"body").unwrap();
     let trailing = [&bytes[..], &[0]].concat();
     assert_eq!(verifier().verify(&trailing), Err(BadMessage::Malformed));
@@ -118,7 +121,7 @@ fn a_message_has_one_spelling() {
 }
 
 #[test]
-fn a_newer_version_is_named() {
+fn a_newer_version_is_reported() {
     let signed = Signer::new(key(1), 1).sign("a", &[], b"body").unwrap();
     let envelope = binary::envelope(&signed).unwrap();
     let payload = [&[2], &envelope.payload[1..]].concat();
@@ -131,7 +134,7 @@ fn a_newer_version_is_named() {
 }
 
 #[test]
-fn no_changed_byte_passes_and_no_bytes_panic() {
+fn a_message_with_a_changed_byte_is_refused_and_no_bytes_panic() {
     let mut rng = Rng::new(10);
     let bytes = Signer::new(key(1), 1).sign("a", b"task", b"body").unwrap();
     for at in 0..bytes.len() {
@@ -141,8 +144,8 @@ fn no_changed_byte_passes_and_no_bytes_panic() {
         assert!(verifier().verify(&bytes[..at]).is_err());
     }
     for _ in 0..20_000 {
-        let noise = random_bytes::bytes(&mut rng, 120);
-        assert!(verifier().verify(&noise).is_err());
+        let garbage = random_bytes::bytes(&mut rng, 120);
+        assert!(verifier().verify(&garbage).is_err());
     }
 }
 
@@ -153,26 +156,26 @@ fn json(signer: &mut Signer, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_line_says_the_same_as_postcard_and_counts_with_it() {
+fn a_json_line_carries_the_same_fields_and_shares_the_count() {
     let (mut signer, mut verifier) = (Signer::new(key(1), 7), verifier());
     signer.join([0xab; 32]);
     let body = b"{\"answer\":false,\"id\":7,\"text\":\"hi\"}";
     let line = json(&mut signer, body);
     let text = String::from_utf8(line.clone()).unwrap();
     assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["type"], "echo");
-    let opened = verifier.verify_as(Encoding::Json, &line).unwrap();
-    assert_eq!((opened.kind, &opened.task_id[..], opened.body), ("echo", &b"task-1"[..], &body[..]));
-    assert_eq!((opened.sender, opened.mesh, opened.boot, opened.seq), (name(1), Some([0xab; 32]), 7, 1));
+    let verified = verifier.verify_as(Encoding::Json, &line).unwrap();
+    assert_eq!((verified.kind, &verified.task_id[..], verified.body), ("echo", &b"task-1"[..], &body[..]));
+    assert_eq!((verified.sender, verified.mesh, verified.boot, verified.seq), (name(1), Some([0xab; 32]), 7, 1));
     assert_eq!(verifier.verify_as(Encoding::Json, &line), Err(BadMessage::Replay));
     assert_eq!(verifier.verify(&signer.sign("a", &[], &[]).unwrap()).unwrap().seq, 2, "one count for both");
     assert_eq!(verifier.verify(&line), Err(BadMessage::Malformed));
 }
 
 #[test]
-fn a_line_has_one_spelling_and_no_changed_byte_passes() {
+fn a_json_line_has_one_encoding_and_a_changed_byte_is_refused() {
     let line = String::from_utf8(json(&mut Signer::new(key(1), 1), b"{\"a\":1}")).unwrap();
-    let open = |line: &str| verifier().verify_as(Encoding::Json, line.as_bytes()).err();
-    assert_eq!(open(&line), None);
+    let refusal = |line: &str| verifier().verify_as(Encoding::Json, line.as_bytes()).err();
+    assert_eq!(refusal(&line), None);
     for (from, to) in [
         (",\"seq\"", ", \"seq\""),
         ("{\"a\":1}", "{\"a\":1,\"a\":1}"),
@@ -180,10 +183,10 @@ fn a_line_has_one_spelling_and_no_changed_byte_passes() {
         ("\"type\":\"echo\"", "\"type\":\"\\u0065cho\""),
     ] {
         assert!(line.contains(from));
-        assert_eq!(open(&line.replace(from, to)), Some(BadMessage::Malformed), "{to}");
+        assert_eq!(refusal(&line.replace(from, to)), Some(BadMessage::Malformed), "{to}");
     }
-    assert_eq!(open(&format!("{line} ")), Some(BadMessage::Malformed));
-    assert_eq!(open(&line.replace("\"a\":1", "\"a\":2")), Some(BadMessage::Signature));
+    assert_eq!(refusal(&format!("{line} ")), Some(BadMessage::Malformed));
+    assert_eq!(refusal(&line.replace("\"a\":1", "\"a\":2")), Some(BadMessage::Signature));
     let mut rng = Rng::new(11);
     for at in 0..line.len() {
         let mut changed = line.clone().into_bytes();
@@ -194,16 +197,16 @@ fn a_line_has_one_spelling_and_no_changed_byte_passes() {
 }
 
 #[test]
-fn a_line_above_its_cap_is_not_sealed_and_not_opened() {
+fn a_json_line_above_its_cap_is_neither_signed_nor_accepted() {
     let (mut signer, mut out) = (Signer::new(key(1), 1), Vec::new());
     let body = |length: usize| [&b"\""[..], &vec![b'a'; length], b"\""].concat();
     // The largest body of postcard leaves no room for a line's longer fields.
     signer.join([7; 32]);
     let (kind, task) = ("k".repeat(MESSAGE_KIND_MAX), [0; MESSAGE_TASK_MAX]);
-    let sealed = signer.sign_into(Encoding::Json, &kind, &task, &body(MESSAGE_BODY_MAX - 2), &mut out);
-    assert_eq!(sealed, Err(BadMessage::TooLarge));
+    let signed = signer.sign_into(Encoding::Json, &kind, &task, &body(MESSAGE_BODY_MAX - 2), &mut out);
+    assert_eq!(signed, Err(BadMessage::TooLarge));
     assert_eq!(signer.sign_into(Encoding::Json, "a\"", &[], b"1", &mut out), Err(BadMessage::Malformed));
     signer.sign_into(Encoding::Json, "echo", &[], &body(JSON_LINE_MAX - 400), &mut out).unwrap();
-    assert_eq!(verifier().verify_as(Encoding::Json, &out).unwrap().seq, 1, "what failed used up no number");
+    assert_eq!(verifier().verify_as(Encoding::Json, &out).unwrap().seq, 1, "a failed attempt used no number");
     assert_eq!(verifier().verify_as(Encoding::Json, &vec![b'a'; JSON_LINE_MAX]), Err(BadMessage::TooLarge));
 }

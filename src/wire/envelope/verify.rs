@@ -1,4 +1,4 @@
-//! Opening: messages of the senders that are listened to, each once.
+//! The verifying half: messages of allowed senders, each accepted once.
 
 use super::replay::Window;
 use super::{BadMessage, Encoding, Payload, binary, json, signed_bytes};
@@ -10,39 +10,39 @@ use heapless::Vec as Bounded;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// A message that was verified: signed by its sender, and here for the first time.
+/// A message that its sender signed. Unless it was relayed, it was accepted for the first time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedMessage<'a> {
-    /// What it is.
+    /// The message type.
     pub kind: &'a str,
-    /// What it belongs to; empty if to nothing.
+    /// The task that it belongs to, or empty.
     pub task_id: Bounded<u8, MESSAGE_TASK_MAX>,
-    /// Who said it.
+    /// Who signed it.
     pub sender: PeerId,
-    /// The mesh that it belongs to.
+    /// The mesh that it belongs to, if to one.
     pub mesh: Option<[u8; 32]>,
-    /// The start of the sender that it is of.
+    /// The sender's count of its starts.
     pub boot: u32,
     /// Its number within that start, from 1.
     pub seq: u64,
-    /// What it says, in the encoding in which the message was; in JSON one canonical value.
+    /// The body, in the message's encoding; in JSON one canonical value.
     pub body: &'a [u8],
 }
 
-/// Opens the messages of the senders that it was told to listen to. Both encodings share one count.
+/// Verifies messages of the allowed senders. Both encodings share one replay window per sender.
 #[derive(Debug, Default)]
 pub struct Verifier {
     senders: BTreeMap<PeerId, Window>,
 }
 
 impl Verifier {
-    /// Listens to nobody yet.
+    /// Allows no sender yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Listens to `sender` from now on; false if `MESSAGE_SENDERS_MAX` others are listened to.
+    /// Allows `sender` from now on; false if `MESSAGE_SENDERS_MAX` others are allowed.
     #[must_use]
     pub fn allow(&mut self, sender: PeerId) -> bool {
         let room = self.senders.len() < MESSAGE_SENDERS_MAX || self.senders.contains_key(&sender);
@@ -52,18 +52,18 @@ impl Verifier {
         room
     }
 
-    /// Listens to `sender` no longer. What it said before could then be said again, should it be allowed again.
+    /// Allows `sender` no longer, and forgets its window: allowed again, its old messages could be replayed.
     pub fn forget(&mut self, sender: &PeerId) {
         self.senders.remove(sender);
     }
 
-    /// How many senders are listened to.
+    /// How many senders are allowed.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         self.senders.len()
     }
 
-    /// Opens a message in postcard.
+    /// Verifies a message in postcard.
     ///
     /// # Errors
     /// As [`verify_as`](Self::verify_as).
@@ -71,27 +71,27 @@ impl Verifier {
         self.verify_as(Encoding::Postcard, bytes)
     }
 
-    /// Opens a message in either encoding; a line of JSON comes without its line feed. Looked at are encoding, sender,
-    /// signature, and that it was not here before, in this order.
+    /// Verifies a message in either encoding; a line of JSON comes without its line feed. Checks the encoding, the
+    /// sender, the signature and the replay window, in this order.
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why it is refused.
     pub fn verify_as<'a>(&mut self, encoding: Encoding, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
         let verified = self.verify_relayed_as(encoding, bytes)?;
         self.take(verified)
     }
 
-    /// Takes a message that was verified, once.
+    /// Accepts a message that was verified, once.
     fn take<'a>(&mut self, verified: VerifiedMessage<'a>) -> Result<VerifiedMessage<'a>, BadMessage> {
         let window = self.senders.get_mut(&verified.sender).ok_or(BadMessage::UnknownPeer)?;
         if window.take(verified.boot, verified.seq) { Ok(verified) } else { Err(BadMessage::Replay) }
     }
 
-    /// The same for a message that came straight from `from`, who may speak of itself only: a message of another one
-    /// is refused, and may still come from its sender.
+    /// As [`verify_as`](Self::verify_as), for a message that came over the link of `from`: that of any other sender is
+    /// refused without moving its window, so that its sender may still deliver it.
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why it is refused.
     pub fn open_from<'a>(
         &mut self,
         from: &PeerId,
@@ -100,16 +100,16 @@ impl Verifier {
     ) -> Result<VerifiedMessage<'a>, BadMessage> {
         let verified = self.verify_relayed_as(encoding, bytes)?;
         if verified.sender != *from {
-            return Err(BadMessage::HandedOn);
+            return Err(BadMessage::NotFromSender);
         }
         self.take(verified)
     }
 
-    /// Checks a message that somebody else handed on: encoding, sender, signature, in this order. Whether it was here
-    /// before is the caller's to know: handed-on messages come in any order, and have no window.
+    /// Checks a relayed message: encoding, sender and signature, in this order. Relayed messages arrive in any order
+    /// and more than once, so there is no replay window for them; the caller knows which ones it has.
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why it is refused.
     pub fn verify_relayed_as<'a>(
         &self,
         encoding: Encoding,

@@ -1,4 +1,4 @@
-//! Facts, claims and gossip: what is read, what is refused, and what any bytes do.
+//! Tests of facts, claims and gossip messages.
 
 use super::*;
 use crate::base::rng::Rng;
@@ -29,12 +29,12 @@ fn facts() -> [Fact; 4] {
 }
 
 #[test]
-fn a_fact_is_read_as_it_was_told_and_the_longest_one_is_one_gossip() {
+fn a_fact_survives_encoding_and_the_longest_one_fits_an_item() {
     for fact in facts() {
         assert_eq!(Fact::decode(&fact.encode()), Some(fact.clone()));
         let message = Signer::new(SigningKey::from_bytes(&[4; 32]), u32::MAX).sign(TYPE, &[], &fact.encode()).unwrap();
         assert!(message.len() <= GOSSIP_BYTES_MAX, "{} bytes", message.len());
-        println!("{:?}: {} bytes sealed", fact.kind(), message.len());
+        println!("{:?}: {} bytes signed", fact.kind(), message.len());
     }
 }
 
@@ -46,27 +46,27 @@ fn the_number_of_a_kind_is_the_first_byte_of_its_fact() {
 }
 
 #[test]
-fn numbers_beyond_their_bounds_are_brought_back() {
+fn numbers_beyond_their_bounds_are_clamped() {
     assert_eq!(Fact::decode(&headroom(200, u32::MAX, 0).encode()), Some(headroom(4, GOSSIP_TASK_MS_MAX, 30)));
     assert_eq!(Fact::decode(&headroom(3, 1, 255).encode()), Some(headroom(3, 1, 120)));
 }
 
 #[test]
-fn a_second_spelling_something_after_it_too_many_and_names_that_steer_are_refused() {
+fn other_encodings_trailing_bytes_long_lists_and_control_codes_are_refused() {
     let good = headroom(2, 5, 90).encode();
     assert_eq!(good, [0, 2, 3, 5, 90]);
     assert_eq!(Fact::decode(&[0, 2, 3, 0x85, 0x00, 90]), None, "the number 5 in two bytes");
     assert_eq!(Fact::decode(&[&good[..], &[0]].concat()), None);
-    assert_eq!(Fact::decode(&[1, 17]), None, "one collection more than there may be");
-    let mut steering = Collection { name: Text::new(), model: [0; 32], documents: 0, passages: 0 };
+    assert_eq!(Fact::decode(&[1, 17]), None, "one collection above the cap");
+    let mut collection = Collection { name: Text::new(), model: [0; 32], documents: 0, passages: 0 };
     let fact = |of: &Collection| Fact::Collections(Box::new(Bounded::from_slice(core::slice::from_ref(of)).unwrap()));
-    assert_eq!(Fact::decode(&fact(&steering).encode()), None, "no name");
-    steering.name.push_str("a\u{1b}[2J").unwrap();
-    assert_eq!(Fact::decode(&fact(&steering).encode()), None);
+    assert_eq!(Fact::decode(&fact(&collection).encode()), None, "no name");
+    collection.name.push_str("a\u{1b}[2J").unwrap();
+    assert_eq!(Fact::decode(&fact(&collection).encode()), None);
 }
 
 #[test]
-fn a_claim_names_origin_kind_and_order_and_nothing_else_is_a_gossip() {
+fn a_claim_has_origin_kind_and_order_and_other_messages_are_no_items() {
     let key = SigningKey::from_bytes(&[5; 32]);
     let peer = PeerId::from_public_key(key.verifying_key().as_bytes());
     let mut signer = Signer::new(key, 7);
@@ -84,16 +84,16 @@ fn a_claim_names_origin_kind_and_order_and_nothing_else_is_a_gossip() {
 
 #[test]
 fn hops_and_lengths_are_bounded() {
-    let told = |hops, length| {
+    let push = |hops, length| {
         Gossip::Told(Box::new(Bounded::from_slice(&[Relayed { hops, age_s: 0, message: vec![1; length] }]).unwrap()))
     };
-    assert!(told(1, 1).sound() && told(GOSSIP_HOPS_MAX, GOSSIP_BYTES_MAX).sound());
-    assert!(!told(0, 1).sound() && !told(GOSSIP_HOPS_MAX + 1, 1).sound());
-    assert!(!told(1, 0).sound() && !told(1, GOSSIP_BYTES_MAX + 1).sound());
+    assert!(push(1, 1).sound() && push(GOSSIP_HOPS_MAX, GOSSIP_BYTES_MAX).sound());
+    assert!(!push(0, 1).sound() && !push(GOSSIP_HOPS_MAX + 1, 1).sound());
+    assert!(!push(1, 0).sound() && !push(1, GOSSIP_BYTES_MAX + 1).sound());
 }
 
 #[test]
-fn any_bytes_are_a_fact_or_none_and_gossip_or_none() {
+fn damaged_facts_and_gossip_messages_never_panic() {
     let mut rng = Rng::new(6);
     let entry = Entry { origin: [1; 8], kind: Kind::Removed, boot: 3, seq: 900 };
     let have = Gossip::Have { ask: true, list: Box::new(Bounded::from_slice(&[entry; 3]).unwrap()) };
@@ -109,6 +109,6 @@ fn any_bytes_are_a_fact_or_none_and_gossip_or_none() {
         random_bytes::damage(&mut rng, &mut bytes, 4);
         let _ = postcard::take_from_bytes::<Gossip>(&bytes);
     }
-    assert!(postcard::take_from_bytes::<Gossip>(&[2, 65]).is_err(), "one name more than a list may have");
-    assert!(postcard::take_from_bytes::<Gossip>(&[0, 33]).is_err(), "one rumour more than a frame may have");
+    assert!(postcard::take_from_bytes::<Gossip>(&[2, 65]).is_err(), "one identifier above the cap");
+    assert!(postcard::take_from_bytes::<Gossip>(&[0, 33]).is_err(), "one item above the cap");
 }

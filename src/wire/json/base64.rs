@@ -1,4 +1,4 @@
-//! Bytes as text: RFC 4648 section 4 (`+` and `/`), with padding, and one encoding for each.
+//! Bytes as text: RFC 4648 section 4 (`+` and `/`), with padding, and one encoding for each value.
 
 use base64ct::{Base64, Encoding};
 use heapless::Vec as Bounded;
@@ -6,24 +6,24 @@ use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 use std::fmt;
 
-/// Bytes that are encoded in one piece: a multiple of three, so that only the last piece is padded.
-const PIECE: usize = 48;
+/// Bytes that are encoded at once: a multiple of three, so that only the last block is padded.
+const BLOCK: usize = 48;
 
 /// Writes bytes as a string.
 ///
 /// # Errors
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(&Shown(bytes))
+    to.collect_str(&InBase64(bytes))
 }
 
-struct Shown<'a>(&'a [u8]);
+struct InBase64<'a>(&'a [u8]);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for InBase64<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut place = [0; PIECE / 3 * 4];
-        for piece in self.0.chunks(PIECE) {
-            f.write_str(Base64::encode(piece, &mut place).map_err(|_| fmt::Error)?)?;
+        let mut text = [0; BLOCK / 3 * 4];
+        for block in self.0.chunks(BLOCK) {
+            f.write_str(Base64::encode(block, &mut text).map_err(|_| fmt::Error)?)?;
         }
         Ok(())
     }
@@ -32,10 +32,10 @@ impl fmt::Display for Shown<'_> {
 /// Reads a string as at most `MAX` bytes.
 ///
 /// # Errors
-/// They are more, or it is no base64.
+/// There are more, or the text is not base64.
 pub fn bytes<'de, D: Deserializer<'de>, const MAX: usize>(from: D) -> Result<Vec<u8>, D::Error> {
     read(from, |text| {
-        // More text than `MAX` bytes need; nothing is held for it.
+        // Longer than the text of `MAX` bytes: refused before anything is allocated.
         if text.len() / 4 > MAX.div_ceil(3) {
             return None;
         }
@@ -46,21 +46,21 @@ pub fn bytes<'de, D: Deserializer<'de>, const MAX: usize>(from: D) -> Result<Vec
     })
 }
 
-/// The same in place.
+/// Reads a string as at most `MAX` bytes, without the heap.
 ///
 /// # Errors
-/// They are more than `MAX`, or it is no base64.
+/// There are more, or the text is not base64.
 pub fn bounded<'de, D: Deserializer<'de>, const MAX: usize>(from: D) -> Result<Bounded<u8, MAX>, D::Error> {
     read(from, |text| {
-        let mut place = [0; MAX];
-        Bounded::from_slice(Base64::decode(text, &mut place).ok()?).ok()
+        let mut bytes = [0; MAX];
+        Bounded::from_slice(Base64::decode(text, &mut bytes).ok()?).ok()
     })
 }
 
 /// Reads a string as exactly `N` bytes.
 ///
 /// # Errors
-/// They are more or fewer, or it is no base64.
+/// There are more or fewer, or the text is not base64.
 pub fn array<'de, D: Deserializer<'de>, const N: usize>(from: D) -> Result<[u8; N], D::Error> {
     read(from, |text| {
         let mut bytes = [0; N];
@@ -79,11 +79,11 @@ impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for Text<F> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("base64 of as many bytes as belong here")
+        f.write_str("base64 of as many bytes as this field has")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        (self.0)(text).ok_or_else(|| E::custom("no base64 of as many bytes as belong here"))
+        (self.0)(text).ok_or_else(|| E::custom("not base64, or not of as many bytes as this field has"))
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
     use serde::de::value::{Error as Bad, StrDeserializer};
 
     fn text(bytes: &[u8]) -> String {
-        Shown(bytes).to_string()
+        InBase64(bytes).to_string()
     }
 
     fn source(text: &str) -> StrDeserializer<'_, Bad> {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_rfc_come_out_and_back() {
+    fn the_examples_of_the_rfc_are_encoded_and_decoded() {
         let examples =
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
         for (bytes_of, encoded) in examples {
@@ -121,14 +121,14 @@ mod tests {
             assert!(bounded::<_, 100>(source(wrong)).is_err(), "{wrong:?}");
         }
         for above in ["Zm9vYmFy", "Zm9vYmFyZm9vYmFy"] {
-            assert!(bytes::<_, 5>(source(above)).is_err() && bounded::<_, 5>(source(above)).is_err(), "above its cap");
+            assert!(bytes::<_, 5>(source(above)).is_err() && bounded::<_, 5>(source(above)).is_err(), "above the cap");
         }
         assert_eq!(array(source("Zm9v")), Ok(*b"foo"));
         assert!(array::<_, 2>(source("Zm9v")).is_err() && array::<_, 4>(source("Zm9v")).is_err());
     }
 
     #[test]
-    fn any_bytes_come_back() {
+    fn bytes_survive_encoding_and_decoding() {
         let mut rng = Rng::new(4);
         for _ in 0..2_000 {
             let sent = random_bytes::bytes(&mut rng, 200);

@@ -1,7 +1,8 @@
-//! Whether a text is one canonical value, of whatever type: a body may be of a message that only newer agents know.
+//! Checks that a text is one value in canonical form, whatever its type: a body may be of a type that only newer agents
+//! know.
 
-use super::field::{Field, Read};
-use super::{NUMBER_MAX, Same};
+use super::field::{Decoded, Field};
+use super::{Expected, NUMBER_MAX};
 use crate::limits::JSON_DEPTH_MAX;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,23 +11,23 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
-/// The value in canonical encoding with which the bytes begin, and what stands behind it. Non-empty lists and objects are
-/// nested at most `JSON_DEPTH_MAX` deep; nothing is held but the last key of each object that is open.
+/// The value in canonical form at the beginning of `bytes`, and the bytes after it. Non-empty lists and objects may be
+/// nested `JSON_DEPTH_MAX` deep; nothing is held in memory but the last key of each object that is open.
 pub(in crate::wire) fn first_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (mut expected, mut reader) = (Same(bytes), Reader::from_slice(bytes));
-    Rewritten { expected: &mut expected, depth: JSON_DEPTH_MAX }.deserialize(&mut reader).ok()?;
-    let Same(behind) = expected;
-    bytes.split_at_checked(bytes.len() - behind.len())
+    let (mut expected, mut reader) = (Expected(bytes), Reader::from_slice(bytes));
+    Canonical { expected: &mut expected, depth: JSON_DEPTH_MAX }.deserialize(&mut reader).ok()?;
+    let Expected(rest) = expected;
+    bytes.split_at_checked(bytes.len() - rest.len())
 }
 
-/// Whether the bytes are one value in canonical encoding.
+/// Whether the bytes are one value in canonical form.
 #[cfg(test)]
 pub(super) fn is_canonical(bytes: &[u8]) -> bool {
-    first_value(bytes).is_some_and(|(_, behind)| behind.is_empty())
+    first_value(bytes).is_some_and(|(_, rest)| rest.is_empty())
 }
 
-/// The fields of an object in canonical encoding, taken one by one in their order. What serde reads of each value has one
-/// encoding only, because the value is in canonical encoding and numbers, bytes and texts have one encoding each.
+/// The fields of an object in canonical form, read one by one in their order. Each value is checked to be in canonical
+/// form; since numbers, bytes and texts have one form each, what serde reads has no second encoding.
 pub(in crate::wire) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -34,41 +35,41 @@ impl<'a> Fields<'a> {
         Self(object)
     }
 
-    /// The bytes of the value behind `mark`: a brace or a comma, the field's name, a colon.
+    /// The bytes of the value after `mark`, which is a brace or a comma, the field's name and a colon.
     pub(in crate::wire) fn bytes(&mut self, mark: &[u8]) -> Option<&'a [u8]> {
-        let (value, behind) = first_value(self.0.strip_prefix(mark)?)?;
-        self.0 = behind;
+        let (value, rest) = first_value(self.0.strip_prefix(mark)?)?;
+        self.0 = rest;
         Some(value)
     }
 
-    /// The value itself.
+    /// The value after `mark`, by serde.
     pub(in crate::wire) fn value<T: Deserialize<'a>>(&mut self, mark: &[u8]) -> Option<T> {
         serde_json::from_slice(self.bytes(mark)?).ok()
     }
 
-    /// That of a type with a encoding of its own in JSON.
+    /// The value after `mark`, by [`Field`].
     pub(in crate::wire) fn field<T: Field>(&mut self, mark: &[u8]) -> Option<T> {
-        let Read(value) = self.value(mark)?;
+        let Decoded(value) = self.value(mark)?;
         Some(value)
     }
 
-    /// The object ends here, and with it the bytes.
+    /// Checks that the object and the bytes end here.
     pub(in crate::wire) fn end(self) -> Option<()> {
         (self.0 == b"}").then_some(())
     }
 }
 
-/// Writes in canonical encoding what it reads, and fails at the first byte that differs from the expected ones.
-struct Rewritten<'a, 'de> {
-    expected: &'a mut Same<'de>,
-    /// How many more lists and objects may be opened.
+/// Reads a value, writes it in canonical form, and fails at the first byte that differs from the input.
+struct Canonical<'a, 'de> {
+    expected: &'a mut Expected<'de>,
+    /// How many more levels of lists and objects may follow.
     depth: usize,
 }
 
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Rewritten<'_, 'de> {
+impl<'de> Canonical<'_, 'de> {
     fn scalar<E: Error>(self, value: impl Serialize) -> Result<(), E> {
         to_writer(self.expected, &value).map_err(E::custom)
     }
@@ -77,15 +78,15 @@ impl<'de> Rewritten<'_, 'de> {
         self.expected.write_all(mark).map_err(E::custom)
     }
 
-    /// What reads a value within this one, behind `mark`.
-    fn inner<E: Error>(&mut self, mark: &[u8]) -> Result<Rewritten<'_, 'de>, E> {
+    /// Writes `mark` and returns the reader of a value inside this one.
+    fn inner<E: Error>(&mut self, mark: &[u8]) -> Result<Canonical<'_, 'de>, E> {
         self.mark(mark)?;
-        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("it is nested too deep"))?;
-        Ok(Rewritten { expected: self.expected, depth })
+        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("the value is nested too deep"))?;
+        Ok(Canonical { expected: self.expected, depth })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Rewritten<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Canonical<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -93,8 +94,8 @@ impl<'de> DeserializeSeed<'de> for Rewritten<'_, '_> {
     }
 }
 
-/// Floats, and with them numbers above 2^64 and the negative zero, have no method here: serde refuses them.
-impl<'de> Visitor<'de> for Rewritten<'_, '_> {
+/// There is no method for floats, which numbers above 2^64 and negative zero are as well: serde refuses them.
+impl<'de> Visitor<'de> for Canonical<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,11 +111,15 @@ impl<'de> Visitor<'de> for Rewritten<'_, '_> {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        if value > NUMBER_MAX { Err(E::custom("such a number is a string")) } else { self.scalar(value) }
+        if value > NUMBER_MAX { Err(E::custom("a number above 2^53 - 1 must be a string")) } else { self.scalar(value) }
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        if value.unsigned_abs() > NUMBER_MAX { Err(E::custom("no number may be so small")) } else { self.scalar(value) }
+        if value.unsigned_abs() > NUMBER_MAX {
+            Err(E::custom("a number below -(2^53 - 1) is not allowed"))
+        } else {
+            self.scalar(value)
+        }
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
@@ -123,9 +128,9 @@ impl<'de> Visitor<'de> for Rewritten<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
         self.mark(b"[")?;
-        // The comma is due only once there is another item: `Behind` is asked for no other.
+        // The comma may be written only if there is another item: serde calls `ListItem` only then.
         let mut before: &[u8] = b"";
-        while let Some(()) = items.next_element_seed(Behind { list: &mut self, before })? {
+        while let Some(()) = items.next_element_seed(ListItem { list: &mut self, before })? {
             before = b",";
         }
         self.mark(b"]")
@@ -149,13 +154,13 @@ impl<'de> Visitor<'de> for Rewritten<'_, '_> {
     }
 }
 
-/// An item of a list behind its comma, if it has one.
-struct Behind<'a, 'b, 'c> {
-    list: &'a mut Rewritten<'b, 'c>,
+/// Reads an item of a list, after its comma if it is not the first.
+struct ListItem<'a, 'b, 'c> {
+    list: &'a mut Canonical<'b, 'c>,
     before: &'static [u8],
 }
 
-impl<'de> DeserializeSeed<'de> for Behind<'_, '_, '_> {
+impl<'de> DeserializeSeed<'de> for ListItem<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {

@@ -1,22 +1,23 @@
-//! How a field stands in JSON where that is not what serde derives for its type: `#[serde(with = "field")]`.
+//! The JSON form of fields for which serde would derive another one: `#[serde(with = "field")]`.
 
 use super::{NUMBER_MAX, base64};
 use crate::base::bounded;
 use crate::base::id::{PeerKey, Row};
 use crate::wire::gossip::Kind;
+use core::net::{SocketAddr, SocketAddrV6};
 use heapless::Vec as Bounded;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A type of field with a encoding of its own in JSON.
+/// A type with its own form in JSON.
 pub(in crate::wire) trait Field: Sized {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error>;
 }
 
-/// Types whose fields another struct declares for JSON, by serde's `remote` derive.
+/// Implements [`Field`] for types whose JSON fields another struct declares, by serde's `remote` derive.
 macro_rules! by_fields {
     ($($type:ty => $fields:ty,)*) => {$(
         impl $crate::wire::json::field::Field for $type {
@@ -32,35 +33,35 @@ macro_rules! by_fields {
 }
 pub(in crate::wire) use by_fields;
 
-/// For serde's derive.
+/// The `serialize` of `#[serde(with = "field")]`.
 pub(in crate::wire) fn serialize<T: Field, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
     value.write(to)
 }
 
-/// For serde's derive.
+/// The `deserialize` of `#[serde(with = "field")]`.
 pub(in crate::wire) fn deserialize<'de, T: Field, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     T::read(from)
 }
 
-/// A value in its encoding for JSON.
-pub(in crate::wire) struct Written<'a, T>(pub(in crate::wire) &'a T);
+/// Serializes a value by its [`Field`] form.
+pub(in crate::wire) struct Encoded<'a, T>(pub(in crate::wire) &'a T);
 
-impl<T: Field> Serialize for Written<'_, T> {
+impl<T: Field> Serialize for Encoded<'_, T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.0.write(to)
     }
 }
 
-/// A value that is read from its encoding in JSON.
-pub(in crate::wire) struct Read<T>(pub(in crate::wire) T);
+/// Deserializes a value by its [`Field`] form.
+pub(in crate::wire) struct Decoded<T>(pub(in crate::wire) T);
 
-impl<'de, T: Field> Deserialize<'de> for Read<T> {
+impl<'de, T: Field> Deserialize<'de> for Decoded<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         T::read(from).map(Self)
     }
 }
 
-/// Up to 2^53 - 1 as a number, above as a string of its digits.
+/// A number up to 2^53 - 1, a string of decimal digits above.
 impl Field for u64 {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if *self > NUMBER_MAX { to.collect_str(self) } else { to.serialize_u64(*self) }
@@ -81,13 +82,15 @@ impl Visitor<'_> for Number {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<u64, E> {
-        if number > NUMBER_MAX { Err(E::custom("such a number is a string")) } else { Ok(number) }
+        if number > NUMBER_MAX { Err(E::custom("a number above 2^53 - 1 must be a string")) } else { Ok(number) }
     }
 
     fn visit_str<E: Error>(self, digits: &str) -> Result<u64, E> {
-        // Neither a sign nor a zero stands before the digits.
+        // `parse` would accept a sign and leading zeros.
         let number = digits.parse().ok().filter(|_| digits.starts_with(|first| matches!(first, '1'..='9')));
-        number.filter(|number| *number > NUMBER_MAX).ok_or_else(|| E::custom("no number that is to be a string"))
+        number
+            .filter(|number| *number > NUMBER_MAX)
+            .ok_or_else(|| E::custom("only a number above 2^53 - 1 may be a string"))
     }
 }
 
@@ -109,11 +112,11 @@ impl Field for Kind {
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let number = usize::deserialize(from)?;
-        Self::ALL.get(number).copied().ok_or_else(|| D::Error::custom("there is no such kind"))
+        Self::ALL.get(number).copied().ok_or_else(|| D::Error::custom("unknown kind"))
     }
 }
 
-/// The base64 of its four bytes, the lowest first.
+/// The base64 of its four bytes, little-endian.
 impl Field for f32 {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         base64::serialize(&self.to_le_bytes(), to)
@@ -124,7 +127,7 @@ impl Field for f32 {
     }
 }
 
-/// Bytes are base64.
+/// Base64.
 impl<const N: usize> Field for [u8; N] {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         base64::serialize(self, to)
@@ -145,14 +148,29 @@ impl Field for PeerKey {
     }
 }
 
-/// `null` for none.
-impl<T: Field> Field for Option<T> {
+/// Text without a scope id. Postcard carries none either, and it names an interface of the sender alone. A text with
+/// one is refused, because encoding it again gives other bytes.
+impl Field for SocketAddr {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.as_ref().map(Written).serialize(to)
+        match self {
+            Self::V4(address) => to.collect_str(address),
+            Self::V6(address) => to.collect_str(&SocketAddrV6::new(*address.ip(), address.port(), 0, 0)),
+        }
     }
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(Option::<Read<T>>::deserialize(from)?.map(|Read(value)| value))
+        Self::deserialize(from)
+    }
+}
+
+/// `null` for `None`.
+impl<T: Field> Field for Option<T> {
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().map(Encoded).serialize(to)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Option::<Decoded<T>>::deserialize(from)?.map(|Decoded(value)| value))
     }
 }
 
@@ -184,8 +202,8 @@ impl<T: Field, const N: usize> Field for Bounded<T, N> {
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut items = Self::new();
-        // `each` takes no more than have room.
-        bounded::each(from, N, |Read(item)| drop(items.push(item)))?;
+        // `each` yields at most `N` items, so every push has room.
+        bounded::each(from, N, |Decoded(item)| drop(items.push(item)))?;
         Ok(items)
     }
 }
@@ -195,19 +213,19 @@ impl<T: Field, const N: usize> Field for Bounded<T, N> {
 /// # Errors
 /// Those of the serializer.
 pub(in crate::wire) fn list<T: Field, S: Serializer>(items: &[T], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(items.iter().map(Written))
+    to.collect_seq(items.iter().map(Encoded))
 }
 
 /// Reads a list of at most `MAX` items, for `#[serde(deserialize_with)]`.
 ///
 /// # Errors
-/// The list is too long, or no list.
+/// The list is too long, or the value is not a list.
 pub(in crate::wire) fn list_of<'de, D, T, const MAX: usize>(from: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Field,
 {
     let mut items = Vec::new();
-    bounded::each(from, MAX, |Read(item)| items.push(item))?;
+    bounded::each(from, MAX, |Decoded(item)| items.push(item))?;
     Ok(items)
 }

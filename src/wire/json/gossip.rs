@@ -1,5 +1,5 @@
-//! What agents say about items, as the body of a message in JSON. A gossip item itself stays as its origin sealed it,
-//! in postcard; here its bytes are base64.
+//! The body of a `gossip` message in JSON. An item stays as its origin signed it, in postcard; here its bytes are
+//! base64.
 
 use super::base64;
 use super::field::{self, Field};
@@ -10,7 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
-/// The fields of all three; which of them are there says which of the three it is.
+/// The fields of all three variants; those that are present determine the variant.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct GossipFields<'a> {
@@ -44,7 +44,7 @@ impl Field for Gossip {
                 Ok(Self::Have { ask, list: list.into_owned() })
             }
             GossipFields { want: Some(list), ask: None, have: None, told: None } => Ok(Self::Want(list.into_owned())),
-            _ => Err(D::Error::custom("the fields are those of none of the three")),
+            _ => Err(D::Error::custom("the fields are those of no variant")),
         }
     }
 }
@@ -80,13 +80,13 @@ pub(super) mod test {
     use super::*;
     use crate::wire::message::Message;
 
-    /// One of each, for the test of every message.
+    /// One of each variant, for the tests of every message.
     pub(in crate::wire::json) fn messages() -> Vec<Message> {
-        let told = Relayed { hops: 3, age_s: 9, message: vec![1, 2, 255] };
+        let item = Relayed { hops: 3, age_s: 9, message: vec![1, 2, 255] };
         let entry = Entry { origin: [7; 8], kind: Kind::Collections, boot: 4, seq: 1 << 60 };
         let list = || Box::new(Entries::from_slice(&[entry, entry]).unwrap());
         vec![
-            Message::Gossip(Gossip::Told(Box::new(Bounded::from_slice(&[told.clone(), told]).unwrap()))),
+            Message::Gossip(Gossip::Told(Box::new(Bounded::from_slice(&[item.clone(), item]).unwrap()))),
             Message::Gossip(Gossip::Have { ask: true, list: list() }),
             Message::Gossip(Gossip::Want(list())),
         ]

@@ -1,9 +1,9 @@
-//! Lines of a stream: what stands between two line feeds.
+//! Lines of a JSON stream: the bytes between two line feeds.
 
 use crate::limits::JSON_LINE_MAX;
 use std::fmt;
 
-/// The stream is to be closed: a line above `JSON_LINE_MAX`, or an empty one.
+/// A line above `JSON_LINE_MAX`, or an empty one: the stream must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadLine;
 
@@ -15,18 +15,18 @@ impl fmt::Display for BadLine {
 
 impl std::error::Error for BadLine {}
 
-/// Collects lines. Memory grows with what arrived.
+/// Collects lines. Memory grows with the bytes that arrived.
 #[derive(Debug, Default)]
 pub struct Lines {
     line: Vec<u8>,
 }
 
 impl Lines {
-    /// Takes what arrived, up to the end of one line: how many bytes were used, and the line, without its line
-    /// feed, if it is whole.
+    /// Takes input up to the end of one line; returns how many bytes were used, and the line without its line feed if
+    /// it is complete.
     ///
     /// # Errors
-    /// The line is too long or empty. Close the stream.
+    /// The line is too long or empty: the stream must be closed.
     pub fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Vec<u8>>), BadLine> {
         let end = input.iter().position(|byte| *byte == b'\n');
         let part = input.get(..end.unwrap_or(input.len())).unwrap_or_default();
@@ -47,7 +47,7 @@ impl Lines {
         self.line.is_empty()
     }
 
-    /// Uses the memory of `buffer` for the next line. Between two lines only.
+    /// Gives the memory of `buffer` to the next line. Only between two lines.
     pub fn reuse(&mut self, buffer: Vec<u8>) {
         if self.is_between() {
             self.line = buffer;
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_an_end_and_something_in_it() {
+    fn an_empty_line_and_one_above_the_cap_are_refused() {
         assert_eq!(Lines::default().feed(b"\n"), Err(BadLine));
         let mut lines = Lines::default();
         assert_eq!(lines.feed(&vec![b'a'; JSON_LINE_MAX - 1]), Ok((JSON_LINE_MAX - 1, None)));

@@ -1,8 +1,7 @@
-//! The bodies of messages in JSON: the fields of each type in the order of their names.
+//! The bodies of messages in JSON: the fields of each type, sorted by name.
 
-use super::field::{self, Field, Read};
+use super::field::{self, Decoded, Field};
 use super::{base64, encode, is_encoding_of};
-use crate::base::bounded;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::id::{PeerKey, Row};
 use crate::limits::{
@@ -19,26 +18,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
 impl Message {
-    /// Appends the body in this encoding.
+    /// Appends the body in `encoding`.
     pub fn put(&self, encoding: Encoding, out: &mut Vec<u8>) {
-        // Writing plain data into a growing vector has no way to fail.
+        // Encoding plain data into a growing vector cannot fail.
         let _ = match encoding {
             Encoding::Json => encode(&Body(self), out),
             Encoding::Postcard => canonical::put(self, out),
         };
     }
 
-    /// The message in the body of a message of this kind; `None` where it is none.
+    /// Decodes the body of a message of type `kind`; `None` if it is not one in canonical form.
     #[must_use]
     pub fn read(encoding: Encoding, kind: &str, body: &[u8]) -> Option<Self> {
-        let said = match encoding {
+        let message = match encoding {
             Encoding::Postcard => Self::decode(body)?,
             Encoding::Json => {
-                Self::of_kind(kind, body).filter(|said| is_encoding_of(&Body(said), body)).filter(Self::is_sound)?
+                let canonical = |message: &Self| is_encoding_of(&Body(message), body);
+                Self::of_kind(kind, body).filter(canonical).filter(Self::is_sound)?
             }
         };
-        // The envelope's type says the same as the body.
-        (said.kind() == kind).then_some(said)
+        // In postcard the body has its own variant number, which must agree with the envelope's type.
+        (message.kind() == kind).then_some(message)
     }
 
     fn of_kind(kind: &str, body: &[u8]) -> Option<Self> {
@@ -70,11 +70,11 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 }
 
 fn field_of<T: Field>(body: &[u8]) -> Option<T> {
-    let Read(value) = read(body)?;
+    let Decoded(value) = read(body)?;
     Some(value)
 }
 
-/// What is said, without its kind, which stands in the envelope.
+/// A body without the type, which is in the envelope.
 struct Body<'a>(&'a Message);
 
 impl Serialize for Body<'_> {
@@ -89,7 +89,7 @@ impl Serialize for Body<'_> {
             Message::Ask(ask) => ask.write(to),
             Message::Answer(answer) => answer.write(to),
             Message::Echo(echo) => echo.write(to),
-            Message::Gossip(said) => said.write(to),
+            Message::Gossip(gossip) => gossip.write(to),
         }
     }
 }
@@ -99,12 +99,12 @@ impl Serialize for Body<'_> {
 struct HelloFields<'a> {
     ask: bool,
     device: Cow<'a, str>,
-    #[serde(deserialize_with = "addresses")]
+    #[serde(serialize_with = "field::list", deserialize_with = "addresses")]
     listen: Cow<'a, [SocketAddr]>,
 }
 
 fn addresses<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [SocketAddr]>, D::Error> {
-    bounded::list::<_, _, ADDRESSES_MAX>(from).map(Cow::Owned)
+    field::list_of::<_, _, ADDRESSES_MAX>(from).map(Cow::Owned)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,7 +133,7 @@ fn members<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [Entry]>, 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Entry", deny_unknown_fields)]
 struct EntryFields {
-    #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
+    #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, ROLL_ADDRESSES_MAX>")]
     addresses: Vec<SocketAddr>,
     generation: u32,
     incarnation: u16,
@@ -309,44 +309,65 @@ mod tests {
     }
 
     #[test]
-    fn every_saying_comes_back_in_either_form_and_is_canonical() {
-        for said in messages().into_iter().chain(gossip::test::messages()) {
+    fn every_message_survives_both_encodings_and_is_canonical() {
+        for message in messages().into_iter().chain(gossip::test::messages()) {
             for encoding in [Encoding::Postcard, Encoding::Json] {
                 let mut body = Vec::new();
-                said.put(encoding, &mut body);
+                message.put(encoding, &mut body);
                 assert_eq!(
-                    Message::read(encoding, said.kind(), &body),
-                    Some(said.clone()),
+                    Message::read(encoding, message.kind(), &body),
+                    Some(message.clone()),
                     "{}",
                     String::from_utf8_lossy(&body)
                 );
                 assert_eq!(Message::read(encoding, "other", &body), None);
-                assert_eq!(Message::read(encoding, said.kind(), &[&body[..], b" "].concat()), None);
+                assert_eq!(Message::read(encoding, message.kind(), &[&body[..], b" "].concat()), None);
             }
             let mut body = Vec::new();
-            said.put(Encoding::Json, &mut body);
+            message.put(Encoding::Json, &mut body);
             assert!(is_canonical(&body));
         }
     }
 
     #[test]
+    fn a_scope_id_is_in_neither_encoding_and_a_line_with_one_is_refused() {
+        let scoped = "[fe80::1%3]:1".parse().unwrap();
+        let plain: SocketAddr = "[fe80::1]:1".parse().unwrap();
+        let key = PeerKey([5; 32]);
+        let entry = |at| Entry { key, generation: 1, incarnation: 0, standing: 0, addresses: vec![at] };
+        let hello = |at| Message::Hello { device: "a".to_owned(), ask: false, listen: vec![at] };
+        let roll = |at| Message::Roll { ask: false, members: vec![entry(at)] };
+        for (sent, received) in [(hello(scoped), hello(plain)), (roll(scoped), roll(plain))] {
+            for encoding in [Encoding::Postcard, Encoding::Json] {
+                let mut body = Vec::new();
+                sent.put(encoding, &mut body);
+                assert_eq!(Message::read(encoding, sent.kind(), &body).as_ref(), Some(&received));
+            }
+            let mut line = Vec::new();
+            received.put(Encoding::Json, &mut line);
+            let line = String::from_utf8(line).unwrap().replace("fe80::1]", "fe80::1%3]");
+            assert!(line.contains("%3") && Message::read(Encoding::Json, sent.kind(), line.as_bytes()).is_none());
+        }
+    }
+
+    #[test]
     fn an_unknown_field_and_one_that_is_there_twice_are_refused() {
-        for said in messages().into_iter().chain(gossip::test::messages()) {
+        for message in messages().into_iter().chain(gossip::test::messages()) {
             let mut body = Vec::new();
-            said.put(Encoding::Json, &mut body);
+            message.put(Encoding::Json, &mut body);
             let body = String::from_utf8(body).unwrap();
             let (first, _) = body.split_once(':').unwrap();
             let unknown = body.replacen('{', "{\"\":1,", 1);
             let behind = format!("{},\"zz\":1}}", &body[..body.len() - 1]);
             let twice = body.replacen('{', &format!("{first}:null,"), 1);
             for wrong in [unknown, behind, twice] {
-                assert_eq!(Message::read(Encoding::Json, said.kind(), wrong.as_bytes()), None, "{wrong}");
+                assert_eq!(Message::read(Encoding::Json, message.kind(), wrong.as_bytes()), None, "{wrong}");
             }
         }
     }
 
     #[test]
-    fn what_is_too_long_or_no_number_is_refused() {
+    fn long_texts_bad_addresses_and_numbers_that_are_not_finite_are_refused() {
         let echo = |text: &str| format!("{{\"answer\":false,\"id\":1,\"text\":\"{text}\"}}");
         assert!(Message::read(Encoding::Json, "echo", echo(&"a".repeat(64)).as_bytes()).is_some());
         assert!(Message::read(Encoding::Json, "echo", echo(&"a".repeat(65)).as_bytes()).is_none());
@@ -365,17 +386,17 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_a_saying_or_nothing() {
+    fn damaged_bytes_never_panic_and_what_is_read_has_one_encoding() {
         let (mut rng, messages) = (Rng::new(3), messages());
         for round in 0..20_000 {
-            let said = &messages[round % messages.len()];
+            let message = &messages[round % messages.len()];
             let mut body = Vec::new();
-            said.put(Encoding::Json, &mut body);
+            message.put(Encoding::Json, &mut body);
             random_bytes::damage(&mut rng, &mut body, 4);
-            if let Some(read) = Message::read(Encoding::Json, said.kind(), &body) {
+            if let Some(read) = Message::read(Encoding::Json, message.kind(), &body) {
                 let mut again = Vec::new();
                 read.put(Encoding::Json, &mut again);
-                assert_eq!(again, body, "one spelling");
+                assert_eq!(again, body, "one encoding");
             }
         }
     }

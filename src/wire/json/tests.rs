@@ -1,14 +1,14 @@
-//! Tests of what all of JSON here has in common: one encoding for each value, and an end of everything.
+//! Tests of what all JSON here shares: one encoding of each value, and bounds.
 
-use super::field::{Read, Written, list_of};
+use super::field::{Decoded, Encoded, list_of};
 use super::*;
 use crate::base::rng::Rng;
 use crate::limits::JSON_DEPTH_MAX;
 use crate::wire::random_bytes;
 
 fn number(bytes: &[u8]) -> Option<u64> {
-    let Read(number) = serde_json::from_slice(bytes).ok()?;
-    is_encoding_of(&Written(&number), bytes).then_some(number)
+    let Decoded(number) = serde_json::from_slice(bytes).ok()?;
+    is_encoding_of(&Encoded(&number), bytes).then_some(number)
 }
 
 fn decode(bytes: &[u8]) -> Option<String> {
@@ -17,7 +17,7 @@ fn decode(bytes: &[u8]) -> Option<String> {
 }
 
 #[test]
-fn the_canonical_form_is_taken() {
+fn the_canonical_form_is_accepted() {
     let right = [
         "0",
         "-1",
@@ -96,7 +96,7 @@ fn every_other_form_is_refused() {
 }
 
 #[test]
-fn depth_has_an_end_and_takes_no_stack() {
+fn nesting_is_bounded() {
     let nested = |depth: usize| [vec![b'['; depth], vec![b']'; depth]].concat();
     let deep = |depth| is_canonical(&nested(depth));
     assert!(deep(JSON_DEPTH_MAX) && deep(JSON_DEPTH_MAX + 1) && !deep(JSON_DEPTH_MAX + 2), "the innermost is empty");
@@ -109,10 +109,10 @@ fn depth_has_an_end_and_takes_no_stack() {
 }
 
 #[test]
-fn numbers_above_a_double_are_strings_and_smaller_ones_are_not() {
+fn numbers_beyond_a_double_are_strings_and_smaller_ones_are_not() {
     for sent in [0, 9, 10, NUMBER_MAX - 1, NUMBER_MAX, NUMBER_MAX + 1, u64::MAX] {
         let mut out = Vec::new();
-        assert!(encode(&Written(&sent), &mut out));
+        assert!(encode(&Encoded(&sent), &mut out));
         assert_eq!(out.first() == Some(&b'"'), sent > NUMBER_MAX);
         assert_eq!(number(&out), Some(sent));
     }
@@ -140,7 +140,7 @@ fn numbers_above_a_double_are_strings_and_smaller_ones_are_not() {
     }
 }
 
-/// What RFC 8785 section 3.2.2.2 says, put together here from its words.
+/// RFC 8785 section 3.2.2.2, written a second time independently of the code under test.
 fn escaped(letter: char) -> String {
     match letter {
         '"' => "\\\"".to_owned(),
@@ -166,12 +166,12 @@ fn every_letter_is_escaped_as_rfc_8785_says_and_in_no_other_way() {
         assert_eq!(String::from_utf8(out).unwrap(), right);
         assert_eq!(decode(right.as_bytes()), Some(letter.to_string()));
         assert!(is_canonical(right.as_bytes()), "{right}");
-        // What JSON also reads as this letter, or does not read at all.
+        // Other JSON for the same letter, and malformed JSON.
         let mut units = [0; 2];
         let units = letter.encode_utf16(&mut units);
         let mut others = vec![letter.to_string(), units.iter().map(|unit| format!("\\u{unit:04x}")).collect()];
         others.push(units.iter().map(|unit| format!("\\u{unit:04X}")).collect());
-        // A backslash before one of these makes another letter.
+        // A backslash before one of these is an escape of another character.
         others.extend((!"bfnrt".contains(letter)).then(|| format!("\\{letter}")));
         for other in others.iter().map(|other| format!("\"{other}\"")).filter(|other| *other != right) {
             assert!(decode(other.as_bytes()).is_none() && !is_canonical(other.as_bytes()), "{other}");
@@ -180,7 +180,7 @@ fn every_letter_is_escaped_as_rfc_8785_says_and_in_no_other_way() {
 }
 
 #[test]
-fn any_text_comes_back() {
+fn texts_survive_encoding_and_decoding() {
     let mut rng = Rng::new(5);
     for _ in 0..2_000 {
         let mut letter = || {
@@ -196,7 +196,7 @@ fn any_text_comes_back() {
 }
 
 #[test]
-fn any_bytes_end_in_an_answer() {
+fn damaged_bytes_never_panic_and_what_is_canonical_is_json() {
     let mut rng = Rng::new(6);
     let good = b"{\"a\":[1,{\"b\":\"\\u0001\"}],\"c\":null}";
     for _ in 0..20_000 {

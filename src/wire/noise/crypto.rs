@@ -1,8 +1,8 @@
-//! The three primitives of `Noise_XX_25519_ChaChaPoly_SHA256`, lent to snow.
+//! The primitives of `Noise_XX_25519_ChaChaPoly_SHA256` for snow.
 //!
-//! snow's own would bring second copies of the curve, the hash and the cipher, an older ChaCha that is slow on
-//! ARM, and a random generator into the pure half. So it is handed what this house has anyway, and one
-//! ephemeral key that `io` drew.
+//! snow's own resolver would add second copies of the curve, the hash and the cipher, an older ChaCha that is slow on
+//! ARM, and a random generator, which has no place in this layer. This one uses the crates that the agent has anyway,
+//! and one ephemeral key that `platform` drew.
 
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
@@ -17,7 +17,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 
 const TAG: usize = 16;
 
-/// Gives snow its primitives, and the ephemeral key once.
+/// Resolves snow's primitives, and gives out the ephemeral key once.
 pub(super) struct CryptoProvider {
     ephemeral: Cell<Option<[u8; 32]>>,
 }
@@ -46,7 +46,7 @@ impl CryptoResolver for CryptoProvider {
     }
 }
 
-/// The one ephemeral key. A second draw is refused, not repeated.
+/// A random generator that yields the one ephemeral key; a second draw is refused, not repeated.
 struct OneTimeKey(Option<[u8; 32]>);
 
 impl Random for OneTimeKey {
@@ -87,7 +87,7 @@ impl Dh for Curve {
     }
 
     fn set(&mut self, privkey: &[u8]) {
-        // snow asks for `priv_len` bytes; fewer would be a defect there, and a key of zeros is no secret.
+        // snow passes `priv_len` bytes. Any other length would be a defect there and leaves the key as it is.
         if let Ok(secret) = <[u8; 32]>::try_from(privkey) {
             *self = Self::new(secret);
         }
@@ -111,7 +111,7 @@ impl Dh for Curve {
     fn dh(&self, pubkey: &[u8], out: &mut [u8]) -> Result<(), Error> {
         let theirs = pubkey.first_chunk::<32>().ok_or(Error::Dh)?;
         let shared = self.secret.diffie_hellman(&PublicKey::from(*theirs));
-        // A point of small order would make the secret public.
+        // With a point of small order the shared secret is zero, which everybody knows (RFC 7748 section 6.1).
         if !shared.was_contributory() {
             return Err(Error::Dh);
         }
@@ -153,7 +153,7 @@ impl Hash for Sha {
 
 struct ChaChaPoly(Option<ChaCha20Poly1305>);
 
-/// Noise spec 12.3: 32 zero bits, then the counter in little-endian order.
+/// Noise specification 12.3: 32 zero bits, then the counter in little-endian order.
 fn nonce(counter: u64) -> Nonce {
     let mut nonce = [0; 12];
     nonce[4..].copy_from_slice(&counter.to_le_bytes());

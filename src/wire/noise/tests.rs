@@ -33,24 +33,24 @@ fn pair() -> (Established, Established) {
 }
 
 #[test]
-fn both_ends_know_each_other_and_frames_pass() {
+fn both_ends_are_authenticated_and_frames_pass() {
     let (mut a, mut b) = pair();
     assert_eq!((a.peer, b.peer), (name(2), name(1)));
     let (mut sealed, mut plain) = (Vec::new(), Vec::new());
     let message = vec![9; NOISE_PLAIN_MAX + 10];
     a.transport.seal(&message, &mut sealed).unwrap();
-    let mut opened = Vec::new();
+    let mut received = Vec::new();
     let mut rest = &sealed[..];
     while let Some(length) = Transport::frame_length(rest) {
         b.transport.open(&rest[..length], &mut plain).unwrap();
-        opened.extend_from_slice(&plain);
+        received.extend_from_slice(&plain);
         rest = &rest[length..];
     }
-    assert_eq!(opened, message);
+    assert_eq!(received, message);
 }
 
 #[test]
-fn a_forged_frame_is_refused_and_leaves_the_true_one_readable() {
+fn a_forged_frame_is_refused_and_leaves_the_genuine_one_readable() {
     let (mut a, mut b) = pair();
     let (mut sealed, mut plain) = (Vec::new(), Vec::new());
     a.transport.seal(b"true", &mut sealed).unwrap();
@@ -60,7 +60,7 @@ fn a_forged_frame_is_refused_and_leaves_the_true_one_readable() {
     assert_eq!(b.transport.open(&sealed[..5], &mut plain), Err(BadNoise::Forged));
     b.transport.open(&sealed, &mut plain).unwrap();
     assert_eq!(plain, b"true");
-    assert_eq!(b.transport.open(&sealed, &mut plain), Err(BadNoise::Forged), "no frame opens twice");
+    assert_eq!(b.transport.open(&sealed, &mut plain), Err(BadNoise::Forged), "a frame is decrypted once");
 }
 
 #[test]
@@ -73,44 +73,44 @@ fn another_agent_than_the_dialled_one_learns_nothing() {
     assert!(out.is_empty());
 }
 
-/// A dialler that says whatever `payload` makes of its static key.
-fn lie(payload: impl Fn(&[u8]) -> Vec<u8>) -> BadNoise {
+/// Why a listener refuses a dialler whose payload is made by `payload` from its static key.
+fn refusal_of(payload: impl Fn(&[u8]) -> Vec<u8>) -> BadNoise {
     let (mut to_b, mut to_a) = (Vec::new(), Vec::new());
-    let mut liar = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap();
+    let mut dialler = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap();
     let mut b = Handshake::listen(&key(2), secrets(2)).unwrap();
     b.feed(&to_b, &mut to_a).unwrap();
     let fixed = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from([1; 32]));
-    liar.payload = payload(fixed.as_bytes());
+    dialler.payload = payload(fixed.as_bytes());
     to_b.clear();
-    liar.feed(&to_a, &mut to_b).unwrap();
+    dialler.feed(&to_a, &mut to_b).unwrap();
     b.feed(&to_b, &mut to_a).unwrap_err()
 }
 
 #[test]
-fn lies_about_the_identity_are_found_out() {
-    let others_key = lie(|fixed| {
+fn a_forged_identity_is_refused() {
+    let others_key = refusal_of(|fixed| {
         let mut payload = Vec::new();
         protobuf::put_bytes(&mut payload, 1, &name(4).to_protobuf());
         protobuf::put_bytes(&mut payload, 2, &key(1).sign(&[SIGNED, fixed].concat()).to_bytes());
         payload
     });
     assert_eq!(others_key, BadNoise::Signature);
-    let other_connection = lie(|_| {
+    let other_connection = refusal_of(|_| {
         let mut payload = Vec::new();
         protobuf::put_bytes(&mut payload, 1, &name(1).to_protobuf());
         protobuf::put_bytes(&mut payload, 2, &key(1).sign(&[SIGNED, &[9; 32]].concat()).to_bytes());
         payload
     });
     assert_eq!(other_connection, BadNoise::Signature);
-    let rsa = lie(|_| {
+    let rsa = refusal_of(|_| {
         let (mut identity, mut payload) = (vec![0x08, 0x00], Vec::new());
         protobuf::put_bytes(&mut identity, 2, &[1; 2000]);
         protobuf::put_bytes(&mut payload, 1, &identity);
         payload
     });
     assert_eq!(rsa, BadNoise::Identity(BadPeerId::Kind("RSA")));
-    assert_eq!(lie(|_| Vec::new()), BadNoise::Payload);
-    assert_eq!(lie(|_| vec![0xff; 9]), BadNoise::Payload);
+    assert_eq!(refusal_of(|_| Vec::new()), BadNoise::Payload);
+    assert_eq!(refusal_of(|_| vec![0xff; 9]), BadNoise::Payload);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn an_agent_does_not_link_to_itself() {
     let (mut to_b, mut to_a) = (Vec::new(), Vec::new());
     let mut a = Handshake::dial(&key(1), name(1), secrets(1), &mut to_b).unwrap();
     Handshake::listen(&key(1), secrets(2)).unwrap().feed(&to_b, &mut to_a).unwrap();
-    assert_eq!(a.feed(&to_a, &mut Vec::new()).unwrap_err(), BadNoise::Oneself);
+    assert_eq!(a.feed(&to_a, &mut Vec::new()).unwrap_err(), BadNoise::OwnIdentity);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_key_of_small_order_is_refused() {
 }
 
 #[test]
-fn garbage_ends_in_an_answer_and_little_memory() {
+fn garbage_never_panics_and_takes_little_memory() {
     let mut rng = Rng::new(5);
     for _ in 0..300 {
         let (mut to_b, mut to_a) = (Vec::new(), Vec::new());
@@ -145,8 +145,8 @@ fn garbage_ends_in_an_answer_and_little_memory() {
             to_a[at] = to_a[at].wrapping_add(1);
             let _ = a.feed(&to_a, &mut to_b);
         }
-        let noise = random_bytes::bytes(&mut rng, 9000);
-        let _ = b.feed(&noise, &mut to_a);
+        let garbage = random_bytes::bytes(&mut rng, 9000);
+        let _ = b.feed(&garbage, &mut to_a);
         assert!(b.frame.capacity() <= 2 * (NOISE_HANDSHAKE_FRAME_MAX + LENGTH));
     }
 }
