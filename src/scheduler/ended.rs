@@ -21,11 +21,11 @@ impl Scheduler {
                 remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
                 self.save(changes, Then::Scan(next), out);
             }
-            (Task::Refill { wait, .. }, Outcome::Refilled(docs)) => {
-                self.queue.refilled(wait, &docs);
+            (Task::Refill { stage, .. }, Outcome::Refilled(docs)) => {
+                self.queue.refilled(stage, &docs);
                 let tombstoned = self.queue.take_tombstoned();
                 if !tombstoned.is_empty() {
-                    let purges = tombstoned.iter().map(|doc| Change::Drop { doc: *doc }).collect();
+                    let purges = tombstoned.iter().map(|doc| Change::Purge { doc: *doc }).collect();
                     self.save(purges, Then::Release(tombstoned), out);
                 }
             }
@@ -57,7 +57,7 @@ impl Scheduler {
                 let place = String::from_utf8_lossy(&scan.scope).into_owned();
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
             }
-            Task::Refill { wait, .. } => self.queue.refill_failed(wait, again),
+            Task::Refill { stage, .. } => self.queue.refill_failed(stage, again),
             Task::Count => out.push(Output::Counted(None)),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit => {}
         }
@@ -67,7 +67,7 @@ impl Scheduler {
     fn take_back(&mut self, task: &Task) {
         match task {
             Task::Scan(_) => self.scans.again(),
-            Task::Refill { wait, .. } => self.queue.refill_failed(*wait, false),
+            Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => {}
         }

@@ -123,7 +123,7 @@ impl Scheduler {
             return None;
         }
         let full = self.disk.is_full();
-        // A place that is due while earlier scans wait needs no wake-up: their end brings it on.
+        // A place that is due while earlier scans stage needs no wake-up: their end brings it on.
         let scan = if self.scans.any() || full { None } else { self.scans.queue.deadline() };
         let tombstones = match self.tombstones {
             Tombstones::Until(at) if !full => Some(at),

@@ -29,6 +29,7 @@
 mod disk;
 mod ended;
 pub mod machine;
+pub mod path;
 pub mod port;
 pub mod queue;
 mod running;

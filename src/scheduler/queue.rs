@@ -4,41 +4,41 @@ use super::task::Task;
 use crate::base::id::DocId;
 use crate::limits::TODO_MAX;
 use crate::store::change::{Kind, Ledger};
-use crate::store::keys::Wait;
+use crate::store::keys::Stage;
 use heapless::Deque;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Documents by what they wait for, and those that somebody works on.
+/// Documents by what they stage for, and those that somebody works on.
 #[derive(Debug, Default)]
 pub struct Queue {
-    windows: [Window; Wait::ALL.len()],
+    windows: [Window; Stage::ALL.len()],
     /// With a task or on the way to the disk.
-    held: BTreeMap<DocId, Wait>,
+    held: BTreeMap<DocId, Stage>,
 }
 
 #[derive(Debug, Default)]
 struct Window {
     known: Deque<DocId, TODO_MAX>,
     refilling: bool,
-    /// The last refill brought nothing new; wait for a save before the next.
+    /// The last refill brought nothing new; stage for a save before the next.
     dry: bool,
 }
 
-/// The ledger's word for those that wait for `wait`.
-const fn kind_of(wait: Wait) -> Kind {
-    match wait {
-        Wait::Read => Kind::Waiting,
-        Wait::Embed => Kind::Chunked,
-        Wait::Drop => Kind::Leaving,
+/// The ledger's word for those that stage for `stage`.
+const fn kind_of(stage: Stage) -> Kind {
+    match stage {
+        Stage::Read => Kind::Waiting,
+        Stage::Embed => Kind::Chunked,
+        Stage::Purge => Kind::Leaving,
     }
 }
 
 impl Queue {
     /// A document's state became known: it joins the window if there is room, else the store will name it.
     pub fn learn(&mut self, doc: DocId, kind: Kind) {
-        let Some(wait) = Wait::ALL.into_iter().find(|wait| kind_of(*wait) == kind) else { return };
-        let window = &mut self.windows[wait as usize];
+        let Some(stage) = Stage::ALL.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
+        let window = &mut self.windows[stage as usize];
         if !window.known.iter().any(|known| *known == doc) {
             // Full is fine: the store lists it too.
             let _ = window.known.push_back(doc);
@@ -62,12 +62,12 @@ impl Queue {
     }
 
     /// The store's answer to a refill.
-    pub fn refilled(&mut self, wait: Wait, docs: &[DocId]) {
-        let before = self.windows[wait as usize].known.len();
+    pub fn refilled(&mut self, stage: Stage, docs: &[DocId]) {
+        let before = self.windows[stage as usize].known.len();
         for doc in docs.iter().filter(|doc| !self.held.contains_key(doc)).copied().collect::<Vec<_>>() {
-            self.learn(doc, kind_of(wait));
+            self.learn(doc, kind_of(stage));
         }
-        let window = &mut self.windows[wait as usize];
+        let window = &mut self.windows[stage as usize];
         window.refilling = false;
         window.dry = window.known.len() == before;
     }
@@ -76,44 +76,44 @@ impl Queue {
     /// comes last, if it `may_purge` at all, when nothing that waits could reuse a vector. Embedding takes so many
     /// `chunks` at once; `None`: it waits.
     pub fn next(&mut self, ledger: &Ledger, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
-        for wait in Wait::ALL {
-            if wait == Wait::Embed && chunks.is_none() {
+        for stage in Stage::ALL {
+            if stage == Stage::Embed && chunks.is_none() {
                 continue;
             }
-            if wait == Wait::Drop && (!may_purge || ledger.unfinished() > 0) {
+            if stage == Stage::Purge && (!may_purge || ledger.unfinished() > 0) {
                 return None;
             }
-            if let Some(task) = self.next_of(wait, ledger, chunks.unwrap_or(1)) {
+            if let Some(task) = self.next_of(stage, ledger, chunks.unwrap_or(1)) {
                 return Some(task);
             }
         }
         None
     }
 
-    fn next_of(&mut self, wait: Wait, ledger: &Ledger, chunks: usize) -> Option<Task> {
-        let window = &mut self.windows[wait as usize];
-        while wait != Wait::Drop
+    fn next_of(&mut self, stage: Stage, ledger: &Ledger, chunks: usize) -> Option<Task> {
+        let window = &mut self.windows[stage as usize];
+        while stage != Stage::Purge
             && let Some(doc) = window.known.pop_front()
         {
             let Entry::Vacant(place) = self.held.entry(doc) else { continue };
-            place.insert(wait);
-            return Some(if wait == Wait::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
+            place.insert(stage);
+            return Some(if stage == Stage::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
         }
-        let in_hand = self.held.values().filter(|held| **held == wait).count();
-        if window.refilling || window.dry || ledger.count(kind_of(wait)) <= in_hand as u64 {
+        let in_hand = self.held.values().filter(|held| **held == stage).count();
+        if window.refilling || window.dry || ledger.count(kind_of(stage)) <= in_hand as u64 {
             return None;
         }
         window.refilling = true;
-        Some(Task::Refill { wait, max: TODO_MAX / 2 + self.held.len() })
+        Some(Task::Refill { stage, max: TODO_MAX / 2 + self.held.len() })
     }
 
     /// Tombstoned documents that a refill named, all at once; they are the caller's to purge.
     pub fn take_tombstoned(&mut self) -> Vec<DocId> {
-        let window = &mut self.windows[Wait::Drop as usize];
+        let window = &mut self.windows[Stage::Purge as usize];
         let mut taken = Vec::new();
         while let Some(doc) = window.known.pop_front() {
             if let Entry::Vacant(place) = self.held.entry(doc) {
-                place.insert(Wait::Drop);
+                place.insert(Stage::Purge);
                 taken.push(doc);
             }
         }
@@ -121,8 +121,8 @@ impl Queue {
     }
 
     /// A refill failed; it is asked for again at once if it is to be tried `again`, else after the next save.
-    pub fn refill_failed(&mut self, wait: Wait, again: bool) {
-        let window = &mut self.windows[wait as usize];
+    pub fn refill_failed(&mut self, stage: Stage, again: bool) {
+        let window = &mut self.windows[stage as usize];
         window.refilling = false;
         window.dry = !again;
     }
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(queue.next(&busy, true, Some(4)), None);
         let idle = ledger(0, 0, 1);
         assert_eq!(queue.next(&idle, false, Some(4)), None);
-        assert!(matches!(queue.next(&idle, true, Some(4)), Some(Task::Refill { wait: Wait::Drop, .. })));
+        assert!(matches!(queue.next(&idle, true, Some(4)), Some(Task::Refill { stage: Stage::Purge, .. })));
     }
 
     #[test]
@@ -186,9 +186,9 @@ mod tests {
     fn what_the_window_does_not_know_is_asked_of_the_store_once() {
         let mut queue = Queue::default();
         let ledger = ledger(500, 0, 0);
-        assert!(matches!(queue.next(&ledger, true, Some(4)), Some(Task::Refill { wait: Wait::Read, .. })));
+        assert!(matches!(queue.next(&ledger, true, Some(4)), Some(Task::Refill { stage: Stage::Read, .. })));
         assert_eq!(queue.next(&ledger, true, Some(4)), None, "one refill at a time");
-        queue.refilled(Wait::Read, &[]);
+        queue.refilled(Stage::Read, &[]);
         assert_eq!(queue.next(&ledger, true, Some(4)), None, "a dry well is not asked again before something is saved");
         queue.saved();
         assert!(queue.next(&ledger, true, Some(4)).is_some());

@@ -3,7 +3,7 @@
 use super::task::Task;
 use crate::base::id::{DocId, TaskId};
 use crate::limits::{BACKGROUND_MAX, PANICKED_MAX};
-use crate::store::keys::Wait;
+use crate::store::keys::Stage;
 use heapless::{Deque, LinearMap, Vec as Bounded};
 
 /// The tasks of this machine that are under way.
@@ -54,7 +54,7 @@ pub(super) struct SecondTries {
 enum Subject {
     Document(DocId),
     Scan,
-    Refill(Wait),
+    Refill(Stage),
 }
 
 impl Subject {
@@ -62,7 +62,7 @@ impl Subject {
         match task {
             Task::Read { doc } | Task::Embed { doc, .. } => Some(Self::Document(*doc)),
             Task::Scan(_) => Some(Self::Scan),
-            Task::Refill { wait, .. } => Some(Self::Refill(*wait)),
+            Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
             Task::Park { .. } | Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => None,
         }
     }

@@ -1,6 +1,6 @@
 //! What is watched: as it is on the disk, and as it will be once the newest save of it is there.
 
-use super::scans::covers;
+use super::path::covers;
 use crate::base::id::{ReplyId, SaveId};
 use crate::limits::{REPLIES_MAX, SOURCES_MAX};
 use crate::store::record::Source;

@@ -5,7 +5,7 @@ use crate::base::id::DocId;
 use crate::base::vector::Embedding;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
-use crate::store::keys::Wait;
+use crate::store::keys::Stage;
 use crate::store::record::Source;
 
 /// What a worker is asked to do.
@@ -13,10 +13,10 @@ use crate::store::record::Source;
 pub enum Task {
     /// Compare a part of a folder with what is known of it.
     Scan(Scan),
-    /// Name documents that wait.
+    /// Name documents that stage.
     Refill {
-        /// For what they wait.
-        wait: Wait,
+        /// For what they stage.
+        stage: Stage,
         /// How many at most.
         max: usize,
     },
@@ -99,7 +99,7 @@ pub enum Outcome {
         /// What was left out and why, for people; bounded.
         remarks: Vec<String>,
     },
-    /// Documents that wait, oldest first.
+    /// Documents that stage, oldest first.
     Refilled(Vec<DocId>),
     /// What is to be saved.
     Changes(Vec<Change>),

@@ -7,7 +7,7 @@ use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, LEAVING_MS, SAVES_MAX, SETTLE_MS};
 use crate::store::change::{Applied, Change, Kind, Ledger};
-use crate::store::keys::Wait;
+use crate::store::keys::Stage;
 use crate::store::record::{FileStamp, Source, Sources};
 
 const ALL: Admission = Admission { chunks: Some(4) };
@@ -191,14 +191,14 @@ fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
 #[test]
 fn tombstoned_documents_are_purged_all_at_once_when_they_have_had_their_time() {
     let mut machine = scheduler(1, &[], ledger(&[Kind::Leaving, Kind::Leaving]));
-    let purge = |doc| Change::Drop { doc: DocId(doc) };
+    let purge = |doc| Change::Purge { doc: DocId(doc) };
     let named = Outcome::Refilled(vec![DocId(3), DocId(4)]);
     let mut out = Vec::new();
     machine.handle(at(LEAVING_MS - 1), Input::Wake, &mut out);
     assert_eq!((machine.admit(ALL, &mut out), machine.deadline()), (None, Some(at(LEAVING_MS))));
     machine.handle(at(LEAVING_MS), Input::Wake, &mut out);
     let id = machine.admit(ALL, &mut out);
-    assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { wait: Wait::Drop, .. })]), "{out:?}");
+    assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { stage: Stage::Purge, .. })]), "{out:?}");
     assert_eq!(id, Some(TaskId(1)));
     let save = Output::Save(SaveId(1), vec![purge(3), purge(4)]);
     check(&mut machine, vec![On(LEAVING_MS + 1, Input::Done(TaskId(1), named), vec![save]), Admit(ALL, None)]);

@@ -6,7 +6,8 @@
 //! Not here: files and folders (`io` and `sim` read them), the writing (`store::library`), when to run.
 
 pub mod embed;
-pub mod read;
+pub mod extract;
+pub use extract as read;
 pub mod retrieve;
 pub mod run;
 pub mod scan;

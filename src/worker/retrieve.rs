@@ -9,7 +9,7 @@ use crate::scheduler::task::{Asked, Outcome};
 use crate::search::hit::score;
 use crate::search::lexical::QueryTerms;
 use crate::search::vector::Index;
-use crate::store::keys::{self, Wait};
+use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Record, Vector};
@@ -92,8 +92,8 @@ pub fn retrieve(
 /// Any `KvError`.
 pub fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
     let mut leaving = BTreeSet::new();
-    for doc in read::todo(kv, Wait::Drop, usize::MAX)? {
-        leaving.extend(read::document(kv, doc)?.into_iter().flat_map(|doc| doc.pieces).map(|piece| piece.row));
+    for doc in read::todo(kv, Stage::Purge, usize::MAX)? {
+        leaving.extend(read::document(kv, doc)?.into_iter().flat_map(|doc| doc.chunks).map(|chunk| chunk.row));
     }
     let mut index = Index::new();
     read::walk(kv, Space::Vector, |key, value| {

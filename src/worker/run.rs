@@ -1,8 +1,8 @@
 //! One task, whichever kind: the same on a device and in the simulator, which lend their world as functions.
 
-use super::read::Content;
+use super::extract::Content;
 use super::scan::Listing;
-use super::{embed, read as cut, retrieve, scan, summary};
+use super::{embed, extract, retrieve, scan, summary};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -35,11 +35,11 @@ where
             let listing = (world.list)(&step);
             scan::look(kv, &step, listing).unwrap_or_else(failed)
         }
-        Task::Refill { wait, max } => read::todo(kv, wait, max).map_or_else(failed, Outcome::Refilled),
+        Task::Refill { stage, max } => read::todo(kv, stage, max).map_or_else(failed, Outcome::Refilled),
         Task::Read { doc } => match read::document(kv, doc) {
             Ok(Some(document)) => {
                 let content = (world.read)(&document.path);
-                Outcome::Changes(cut::read(embedder, doc, &document, content))
+                Outcome::Changes(extract::changes(embedder, doc, &document, content))
             }
             Ok(None) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),

@@ -1,7 +1,7 @@
 //! Comparing a listing of files with what the store knows of the same stretch of paths: a sorted merge.
 
 use crate::limits::LOOK_BATCH;
-use crate::scheduler::scans::covers;
+use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
@@ -56,10 +56,10 @@ pub fn look(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvEr
             see(&mut changes, entry);
         }
         if let Some(entry) = entries.next_if(|entry| entry.path == doc.path) {
-            if doc.stamp != entry.stamp || doc.state == DocState::Leaving {
+            if doc.stamp != entry.stamp || doc.state == DocState::Tombstoned {
                 see(&mut changes, entry);
             }
-        } else if doc.state != DocState::Leaving && !holes.iter().any(|hole| covers(hole, &doc.path)) {
+        } else if doc.state != DocState::Tombstoned && !holes.iter().any(|hole| covers(hole, &doc.path)) {
             changes.push(Change::Gone { doc: id });
         }
     }

@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 pub fn count(kv: &impl Kv) -> Result<Vec<CollectionCount>, KvError> {
     let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     read::walk(kv, Space::Document, |_, value| {
-        let Document { collection, ring, state, pieces, .. } = Document::decode_stored(value)?;
+        let Document { collection, ring, state, chunks, .. } = Document::decode_stored(value)?;
         let answers = matches!(state, DocState::Ready | DocState::Chunked { .. });
         if answers && ring == Ring::Mesh {
             let (documents, passages) = shared.entry(collection).or_default();
             *documents = documents.saturating_add(1);
-            *passages = passages.saturating_add(u32::try_from(pieces.len()).unwrap_or(u32::MAX));
+            *passages = passages.saturating_add(u32::try_from(chunks.len()).unwrap_or(u32::MAX));
         }
         Ok(())
     })?;
@@ -56,7 +56,7 @@ mod tests {
         let mut last = DocId(0);
         for (n, (collection, ring)) in (1..).zip(places) {
             let doc = library.apply(&file(n, collection, ring)).unwrap().doc.unwrap();
-            let piece = |at: u8| NewChunk {
+            let chunk = |at: u8| NewChunk {
                 key: EmbedKey([at; 16]),
                 heading: String::new(),
                 text: "text".to_owned(),
@@ -64,8 +64,8 @@ mod tests {
                 end: 4,
             };
             last = doc;
-            let (stamp, pieces) = (FileStamp::default(), (0..n).map(piece).collect());
-            library.apply(&Change::Chunked { doc, stamp, content: [n; 16], pieces }).unwrap();
+            let (stamp, chunks) = (FileStamp::default(), (0..n).map(chunk).collect());
+            library.apply(&Change::Chunked { doc, stamp, content: [n; 16], chunks }).unwrap();
         }
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
         library.apply(&Change::Gone { doc: last }).unwrap();

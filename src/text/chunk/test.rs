@@ -2,7 +2,8 @@
 
 use super::{Chunk, chunks};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX};
-use crate::text::extract::{Text, extract};
+use crate::text::extract::extract;
+use crate::text::extract::section::Text;
 use std::collections::BTreeSet;
 
 /// Word pieces, roughly: every 4 characters of a word, every mark, every Han or Kana character.

@@ -1,9 +1,10 @@
 //! Markdown: where the headings are. A scanner of lines, not a parser: it knows ATX and setext headings, fenced
 //! and indented code, and YAML front matter, and leaves everything else in the text as it stands.
 
-use super::{Section, plain};
+use super::plain;
+use super::section::Section;
 use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, HEADING_RAW_MAX};
-use crate::text::chunk::is_item;
+use crate::text::list_item::is_item;
 use std::ops::Range;
 
 /// Between two headings of a path.

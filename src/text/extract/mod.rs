@@ -7,71 +7,13 @@
 
 mod markdown;
 mod plain;
+mod refusal;
+pub(super) mod section;
 
 use crate::limits::DOCUMENT_BYTES_MAX;
-use std::fmt;
-use std::ops::Range;
+use section::Text;
 
-/// What a file says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// The whole text, UTF-8. For a UTF-8 file: the file without its byte order mark, unchanged.
-    pub text: String,
-    /// The parts under their headings, in order of the text. A file without headings is one section.
-    pub sections: Vec<Section>,
-}
-
-/// The text between two headings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
-    /// The headings above this part, outermost first, as `A > B`; empty outside headings.
-    pub heading: String,
-    /// Bytes of [`Text::text`]: the part without its heading line, trimmed of white space. A heading with
-    /// nothing under it is its own text, unless a deeper heading that carries its words follows.
-    pub range: Range<usize>,
-}
-
-/// Why a file has no text. Nothing was kept; the file is the cause, and trying again without a change of the
-/// file (or of this program) gives the same answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// Nothing but white space.
-    Empty,
-    /// NUL bytes: pictures, programs, archives.
-    Binary,
-    /// Neither UTF-8 nor UTF-16 with a byte order mark.
-    Encoding {
-        /// First byte that does not fit, counted from 0 at the start of the file.
-        at: usize,
-    },
-    /// More than `limits::DOCUMENT_BYTES_MAX` bytes.
-    TooLarge {
-        /// Bytes of the file.
-        bytes: usize,
-    },
-    /// A format that is known to hold text that this program cannot take out.
-    Unsupported {
-        /// The format's usual name.
-        format: &'static str,
-    },
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the file has no text"),
-            Self::Binary => f.write_str("the file is not text"),
-            Self::Encoding { at } => write!(f, "the file is not UTF-8 text: byte {at} does not fit; save it as UTF-8"),
-            Self::TooLarge { bytes } => {
-                write!(f, "the file has {bytes} bytes, more than the {DOCUMENT_BYTES_MAX} that are read")
-            }
-            Self::Unsupported { format } => write!(f, "{format} files cannot be read yet"),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
+pub use refusal::Refusal;
 
 /// Takes the text out of a file. `path_hint` is its name or path; only the ending is looked at: `.md`,
 /// `.markdown` and `.mdown` are Markdown, everything else that decodes is plain text.

@@ -1,6 +1,7 @@
 //! Plain text: decoding, and one section without a heading.
 
-use super::{Refusal, Section};
+use super::refusal::Refusal;
+use super::section::Section;
 
 /// Decodes UTF-8, with or without a byte order mark, and UTF-16 with one.
 ///
