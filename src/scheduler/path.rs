@@ -1,6 +1,6 @@
 //! Paths as bytes, compared without the file system.
 
-/// Whether `path` is `scope` or lies below it.
+/// Whether `path` is `scope` or is below it.
 #[must_use]
 pub fn covers(scope: &[u8], path: &[u8]) -> bool {
     path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || scope == b"/")
