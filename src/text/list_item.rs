@@ -1,4 +1,4 @@
-//! Items of lists, which neither a chunk nor a Markdown heading may break.
+//! List items: a chunk does not break within one, and its line is no Markdown heading.
 
 /// Whether a line, without its indent, begins an item of a list: `- `, `* `, `+ `, `\u{2022} `, `1. ` or `a) `.
 pub(super) fn is_item(line: &str) -> bool {

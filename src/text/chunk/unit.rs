@@ -1,4 +1,5 @@
-//! Cutting of a section into units: paragraphs; of large ones the lines and sentences; of those the words.
+//! Divides a section into units: paragraphs; large ones into lines and sentences (UAX #29); overlong sentences at
+//! spaces, word boundaries or anywhere.
 
 use super::pack::{Edge, Packer, Unit};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL, SENTENCE_MARKS_MAX};
@@ -7,19 +8,19 @@ use std::ops::Range;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A paragraph or line of at most this many word pieces is not broken.
+/// A paragraph or line of at most this many tokens is not broken.
 const WHOLE_TOKENS: usize = CHUNK_TOKENS_GOAL;
 
-/// Word pieces of a part of an overlong sentence.
-const PIECE_TOKENS: usize = 48;
+/// The most tokens of a part of an overlong sentence.
+const PART_TOKENS: usize = 48;
 
-/// Bytes of a part of an overlong sentence: a run without spaces may count as a single word piece.
-const PIECE_BYTES: usize = 1024;
+/// The most bytes of a part of an overlong sentence: a run without spaces may count as a single token.
+const PART_BYTES: usize = 1024;
 
-/// Characters of a line that nobody wraps by hand: where such lines stand, every line is a paragraph.
+/// From this many characters on a line is not wrapped by hand, and its end is the end of a paragraph.
 const LONG_LINE: usize = 160;
 
-/// Gives a section's units to the packer. A range outside the text has none.
+/// Pushes a section's units to the packer. A range outside the text has none.
 pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
     let text = packer.text;
     let mut start = range.start;
@@ -27,7 +28,7 @@ pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
     for line in text.get(range).unwrap_or_default().split_inclusive('\n') {
         let end = start + line.len();
         if line.trim().is_empty() {
-            give_paragraph(packer, paragraph);
+            push_paragraph(packer, paragraph);
             paragraph = end..end;
         } else {
             paragraph.end = end;
@@ -37,17 +38,17 @@ pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
             return;
         }
     }
-    give_paragraph(packer, paragraph);
+    push_paragraph(packer, paragraph);
 }
 
-fn give_paragraph(packer: &mut Packer<'_>, range: Range<usize>) {
-    if !whole(packer, &range, WHOLE_TOKENS, Edge::Paragraph) {
-        Lines::new(packer, range).give();
+fn push_paragraph(packer: &mut Packer<'_>, range: Range<usize>) {
+    if !push_whole(packer, &range, WHOLE_TOKENS, Edge::Paragraph) {
+        Lines::new(packer, range).push();
     }
 }
 
-/// Gives the range as one unit if it is small enough; says whether it was.
-fn whole(packer: &mut Packer<'_>, range: &Range<usize>, most: usize, edge: Edge) -> bool {
+/// Pushes the range as one unit if it has at most `most` tokens and is not too long. Returns whether it did.
+fn push_whole(packer: &mut Packer<'_>, range: &Range<usize>, most: usize, edge: Edge) -> bool {
     let text = packer.text.get(range.clone()).unwrap_or_default();
     let start = range.start + text.len() - text.trim_start().len();
     let body = text.trim();
@@ -83,15 +84,15 @@ impl<'p, 'a> Lines<'p, 'a> {
         Self { packer, range, width }
     }
 
-    /// Gives what stands between two meant line ends, one after the other.
-    fn give(self) {
+    /// Pushes the logical lines, each of which may be wrapped over several lines.
+    fn push(self) {
         let text = self.packer.text.get(self.range.clone()).unwrap_or_default();
         let mut edge = Edge::Paragraph;
         let (mut from, mut at) = (self.range.start, self.range.start);
         let mut lines = text.split_inclusive('\n').peekable();
         while let Some(line) = lines.next() {
             at += line.len();
-            let after = lines.peek().and_then(|next| self.border(line, next));
+            let after = lines.peek().and_then(|next| self.boundary(line, next));
             if after.is_some() || lines.peek().is_none() {
                 logical_line(self.packer, from..at, edge);
                 edge = after.unwrap_or(Edge::Line);
@@ -103,8 +104,8 @@ impl<'p, 'a> Lines<'p, 'a> {
         }
     }
 
-    /// The border between two lines; none if the break is mere wrapping.
-    fn border(&self, line: &str, next: &str) -> Option<Edge> {
+    /// The boundary between two lines; `None` if the line end is mere wrapping.
+    fn boundary(&self, line: &str, next: &str) -> Option<Edge> {
         if is_row(next) || is_row(line) || is_item(next.trim_start()) {
             return Some(Edge::Line);
         }
@@ -117,9 +118,9 @@ impl<'p, 'a> Lines<'p, 'a> {
     }
 }
 
-/// A line as it was meant: one that is too large is given by sentences.
+/// Pushes a logical line, by sentences if it is too large.
 fn logical_line(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
-    if whole(packer, &range, WHOLE_TOKENS, edge) {
+    if push_whole(packer, &range, WHOLE_TOKENS, edge) {
         return;
     }
     let copy = unwrapped(packer.text.get(range.clone()).unwrap_or_default());
@@ -127,8 +128,8 @@ fn logical_line(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
     let mut start = range.start;
     for sentence in copy.split_sentence_bounds() {
         let end = start + sentence.len();
-        if !whole(packer, &(start..end), packer.room, edge) {
-            pieces(packer, start..end, edge);
+        if !push_whole(packer, &(start..end), packer.room, edge) {
+            parts(packer, start..end, edge);
         }
         edge = if is_abbreviation(sentence) { Edge::Tight } else { Edge::Sentence };
         start = end;
@@ -138,27 +139,27 @@ fn logical_line(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
     }
 }
 
-/// An overlong sentence in parts: at spaces if there are any, else between words of any script, else anywhere.
-fn pieces(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
+/// Pushes an overlong sentence in parts: broken at spaces if there are any, else between words of any script, else anywhere.
+fn parts(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
     let text = packer.text.get(range.clone()).unwrap_or_default();
     let mut rest = text;
-    let (mut edge, mut size) = (edge, PIECE_BYTES);
+    let (mut edge, mut size) = (edge, PART_BYTES);
     while !rest.is_empty() && !packer.is_full() {
         let length = fitting(rest, size);
-        let (piece, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         let start = range.start + text.len() - rest.len();
-        let one = piece.chars().nth(1).is_none();
-        if whole(packer, &(start..start + length), if one { usize::MAX } else { PIECE_TOKENS }, edge) || one {
+        let one = part.chars().nth(1).is_none();
+        if push_whole(packer, &(start..start + length), if one { usize::MAX } else { PART_TOKENS }, edge) || one {
             rest = after;
             edge = Edge::Tight;
-            size = (length * 2).min(PIECE_BYTES);
+            size = (length * 2).min(PART_BYTES);
         } else {
             size = length / 2;
         }
     }
 }
 
-/// Bytes of the first part of `text`, about `size` and at least one character.
+/// The length of the first part of `text` in bytes: about `size`, and at least one character.
 fn fitting(text: &str, size: usize) -> usize {
     let first = text.chars().next().map_or(0, char::len_utf8);
     let most = text.floor_char_boundary(size).max(first);
@@ -173,8 +174,8 @@ fn fitting(text: &str, size: usize) -> usize {
     space.or_else(word).or_else(grapheme).unwrap_or(most)
 }
 
-/// A copy of the same length in which line ends are spaces, so that a sentence may go over several lines, and
-/// in which a long row of marks holds a line end, see [`SENTENCE_MARKS_MAX`].
+/// A copy of the same length in which line ends are spaces, so that a sentence may span several lines. A long run of marks gets
+/// a line end, see [`SENTENCE_MARKS_MAX`].
 fn unwrapped(text: &str) -> String {
     let mut copy = String::with_capacity(text.len());
     let mut marks = 0;
@@ -191,8 +192,7 @@ fn unwrapped(text: &str) -> String {
     copy
 }
 
-/// Characters that surely end the marks and spaces after a full stop (UAX #29: neither Close, Sp, Extend nor
-/// Format).
+/// Characters that certainly end the marks and spaces after a full stop: in UAX #29 they are neither Close, Sp, Extend nor Format.
 fn ends_marks(c: char) -> bool {
     use GeneralCategory::{DecimalNumber, LowercaseLetter, OtherLetter, TitlecaseLetter, UppercaseLetter};
     c.is_ascii_alphanumeric()
@@ -203,7 +203,7 @@ fn ends_marks(c: char) -> bool {
             ))
 }
 
-/// Whether the full stop may be that of "Dr.", "J." or "3.": the last word is short and does not begin small.
+/// Whether the full stop may be that of "Dr.", "J." or "3.": the last word is a number or short and begins with a capital letter.
 fn is_abbreviation(sentence: &str) -> bool {
     let Some(before) = sentence.trim_end().strip_suffix('.') else { return false };
     let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();

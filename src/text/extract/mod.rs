@@ -1,9 +1,13 @@
-//! The text of a file and its sections; one file a format.
+//! From a file's name and bytes to its text and sections; one module a format.
 //!
-//! Duty: tell text from what is not, decode it, find its headings. In/out: a file name and bytes in, a [`Text`]
-//! or a [`Refusal`] out. Invariants: a UTF-8 file's text is its bytes without the byte order mark, unchanged;
-//! sections are in order, within the text, and do not overlap. Limits: `limits::DOCUMENT_BYTES_MAX`.
-//! Not here: cutting to size (`text::chunk`); folders, sizes and dates of files (`io`).
+//! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF that are told by their
+//! first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order mark. The ending of the name
+//! only decides whether the text is Markdown: then its headings divide it into sections, else it is one section.
+//!
+//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark; sections are in order, within the text, and do not
+//! overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes.
+//!
+//! Sections are divided into chunks by `text::chunk`; folders, sizes and dates of files belong to `platform`.
 
 mod markdown;
 mod plain;
@@ -15,8 +19,8 @@ use section::Text;
 
 pub use refusal::Refusal;
 
-/// Takes the text out of a file. `path_hint` is its name or path; only the ending is looked at: `.md`,
-/// `.markdown` and `.mdown` are Markdown, everything else that decodes is plain text.
+/// Extracts the text of a file. `path_hint` is its name or path, of which only the ending counts: `.md`, `.markdown` and
+/// `.mdown` are Markdown, everything else that decodes is plain text.
 ///
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
@@ -45,8 +49,8 @@ fn is_markdown(path_hint: &str) -> bool {
     ending(path_hint).is_some_and(|end| ["md", "markdown", "mdown"].iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
-/// Formats with text inside that are told by their first bytes. A ZIP archive is an office document or a book
-/// only if its ending says so; else it is merely binary.
+/// Formats that hold text and are not supported, told by their first bytes. A ZIP archive is an office document or a book
+/// if its ending says so, else a binary file.
 fn known_format(path_hint: &str, bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"%PDF-") {
         return Some("PDF");
@@ -80,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn any_ending_and_none_are_plain_text_if_the_bytes_are() {
+    fn text_with_any_ending_or_none_is_plain_text() {
         for name in ["notes", "x.rs", ".profile", "report.pdf", "a.b/c", ""] {
             assert_eq!(extract(name, b"# not a heading here").unwrap().sections.len(), 1, "{name}");
         }
@@ -88,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_is_refused_with_a_sentence() {
+    fn a_file_that_is_not_text_is_refused_with_a_sentence() {
         let cases: [(&str, &[u8], &str); 8] = [
             ("a.txt", b"", "the file has no text"),
             ("a.md", b" \r\n\t\xC2\xA0", "the file has no text"),
@@ -105,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_one_byte_too_large_is_refused_before_it_is_read() {
+    fn a_file_one_byte_too_large_is_refused_before_it_is_decoded() {
         let max = usize::try_from(crate::limits::DOCUMENT_BYTES_MAX).unwrap();
         assert_eq!(extract("a", &vec![0; max + 1]), Err(Refusal::TooLarge { bytes: max + 1 }));
         assert_eq!(extract("a", &vec![0; max]), Err(Refusal::Binary));

@@ -3,8 +3,8 @@
 use crate::limits::DOCUMENT_BYTES_MAX;
 use std::fmt;
 
-/// Why a file has no text. Nothing was kept; the file is the cause, and trying again without a change of the
-/// file (or of this program) gives the same answer.
+/// Why a file has no text. The file is the cause: another attempt gives the same result until the file or this program
+/// changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -22,7 +22,7 @@ pub enum Refusal {
         /// Bytes of the file.
         bytes: usize,
     },
-    /// A format that is known to hold text that this program cannot take out.
+    /// A format that holds text which this program cannot extract yet.
     Unsupported {
         /// The format's usual name.
         format: &'static str,
