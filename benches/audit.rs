@@ -65,16 +65,16 @@ fn fill(disk: Disk, model: Fingerprint) {
         let path = format!("/docs/{n}.md").into_bytes();
         let seen = Change::Seen { path, stamp, collection: "home".to_owned(), ring: Ring::Mesh };
         let doc = library.apply(&seen).unwrap().doc.unwrap();
-        let piece = |at: u64| {
+        let chunk = |at: u64| {
             let key = EmbedKey(u128::from(n * CHUNKS_EACH + at).to_be_bytes());
             NewChunk { key, heading: "Part".to_owned(), text: prose(&mut rng, 110), start: 0, end: 1 }
         };
-        let pieces: Vec<NewChunk> = (0..CHUNKS_EACH).map(piece).collect();
-        let vectors: Vec<_> = pieces.iter().map(|piece| embedder.embed(&piece.text).unwrap().quantize()).collect();
-        let keys: Vec<_> = pieces.iter().map(|piece| piece.key).collect();
-        library.apply(&Change::Chunked { doc, stamp, content: u128::from(n).to_be_bytes(), pieces }).unwrap();
-        let rows = read::document(library.kv(), doc).unwrap().unwrap().pieces;
-        let rows = rows.iter().map(|piece| piece.row);
+        let chunks: Vec<NewChunk> = (0..CHUNKS_EACH).map(chunk).collect();
+        let vectors: Vec<_> = chunks.iter().map(|chunk| embedder.embed(&chunk.text).unwrap().quantize()).collect();
+        let keys: Vec<_> = chunks.iter().map(|chunk| chunk.key).collect();
+        library.apply(&Change::Chunked { doc, stamp, content: u128::from(n).to_be_bytes(), chunks }).unwrap();
+        let rows = read::document(library.kv(), doc).unwrap().unwrap().chunks;
+        let rows = rows.iter().map(|chunk| chunk.row);
         let vectors = rows.zip(keys).zip(vectors).map(|((row, key), vector)| (row, key, vector)).collect();
         library.apply(&Change::Embedded { doc, model, vectors }).unwrap();
         wattle::store::kv::Kv::sync(library.kv()).unwrap();

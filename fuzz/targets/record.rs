@@ -37,7 +37,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         stamp: FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 },
         content: [9; 16],
         state,
-        pieces: vec![ChunkRef { row: Row(1), start: 0, end: 900 }],
+        chunks: vec![ChunkRef { row: Row(1), start: 0, end: 900 }],
     };
     let chunk = Chunk {
         doc: DocId(77),

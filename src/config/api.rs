@@ -1,6 +1,6 @@
-//! `[api]`: where else than on this machine the API may be reached.
+//! `[api]`: the address at which other devices may reach the API.
 
-use super::{ConfigError, wrong};
+use super::error::{ConfigError, wrong};
 use core::net::SocketAddr;
 use serde::Deserialize;
 
@@ -16,10 +16,10 @@ impl RawApi {
     }
 }
 
-/// An address at which the API may be opened.
+/// Reads an address of this device at which the API may listen for other devices.
 ///
 /// # Errors
-/// One phrase: what it is instead.
+/// One sentence: what is wrong with it.
 pub fn open_address(text: &str) -> Result<SocketAddr, String> {
     let Ok(address) = text.parse::<SocketAddr>() else {
         return Err(format!("api.open is one address of this device with a port, as 192.168.1.4:7780, not {text:?}"));

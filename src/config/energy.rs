@@ -1,7 +1,8 @@
 //! `[energy]`: heat, battery, quiet hours, surplus.
 
+use super::duration::duration;
+use super::error::{ConfigError, wrong};
 use super::window::{Days, window};
-use super::{ConfigError, duration, wrong};
 use crate::base::level;
 use crate::base::time::Duration;
 use crate::energy::battery;
@@ -11,48 +12,115 @@ use crate::energy::policy::gate;
 use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::thermal;
 use crate::limits::{CHIP_NAME_BYTES_MAX, QUIET_HOURS_MAX};
+use core::fmt;
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
-/// What the owner chose for the governor.
+/// The owner's settings for the governor.
 #[derive(Clone, Debug, Default)]
 pub struct Energy {
-    /// Heat, battery, pause and hours. The zone is the system's, see `io::zone`.
+    /// Heat, battery, pause and quiet hours. The time zone is the system's, see `platform::time_zone`.
     pub settings: Settings,
-    /// Hours with more or less energy than usual.
+    /// Hours in which energy is cheap or short.
     pub plan: Vec<(Window, level::Energy)>,
-    /// How long bulk work may wait for surplus.
+    /// How long background work may wait for surplus energy.
     pub can_wait: Duration,
-    /// The clock is right, whatever the system knows of it.
+    /// Whether the clock is taken to be right although the system does not know it.
     pub trusted_clock: bool,
-    /// Where hints lie, if not where they do by default.
+    /// The path of the file of hints; the default path if `None`.
     pub hint_file: Option<String>,
-    /// Where the grid's carbon intensity lies.
+    /// The path of the file with the grid's carbon intensity.
     pub grid_file: Option<String>,
-    /// The hwmon chip that measures all that the device takes.
+    /// The hwmon chip that measures the whole device's power.
     pub meter: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The table as written. It is one table of TOML and two groups of keys.
+#[derive(Debug, Default)]
 pub(super) struct RawEnergy {
+    power: RawPower,
+    timing: RawTiming,
+}
+
+/// Keys of heat, battery and the files and sensors that are read.
+#[derive(Debug, Default)]
+struct RawPower {
     limit_c: Option<f64>,
     margin_c: Option<f64>,
-    #[serde(default)]
     silent: bool,
     on_battery: Option<OnBattery>,
-    can_wait: Option<String>,
-    max_defer: Option<String>,
-    #[serde(default)]
-    expects_surplus: bool,
-    #[serde(default)]
-    trust_clock: bool,
     hint_file: Option<String>,
     grid_file: Option<String>,
     meter: Option<String>,
-    #[serde(default)]
+}
+
+/// Keys of when work is done.
+#[derive(Debug, Default)]
+struct RawTiming {
+    can_wait: Option<String>,
+    max_defer: Option<String>,
+    expects_surplus: bool,
+    trust_clock: bool,
     quiet: Vec<Quiet>,
-    #[serde(default)]
     schedule: Vec<Scheduled>,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    LimitC,
+    MarginC,
+    Silent,
+    OnBattery,
+    CanWait,
+    MaxDefer,
+    ExpectsSurplus,
+    TrustClock,
+    HintFile,
+    GridFile,
+    Meter,
+    Quiet,
+    Schedule,
+}
+
+impl<'de> Deserialize<'de> for RawEnergy {
+    fn deserialize<D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
+        table.deserialize_map(Keys)
+    }
+}
+
+/// Reads the table key by key: serde's `flatten` would lose the lines of errors.
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = RawEnergy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the table [energy]")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<RawEnergy, A::Error> {
+        let mut raw = RawEnergy::default();
+        let RawEnergy { power, timing } = &mut raw;
+        while let Some(key) = table.next_key()? {
+            match key {
+                Key::LimitC => power.limit_c = table.next_value()?,
+                Key::MarginC => power.margin_c = table.next_value()?,
+                Key::Silent => power.silent = table.next_value()?,
+                Key::OnBattery => power.on_battery = table.next_value()?,
+                Key::HintFile => power.hint_file = table.next_value()?,
+                Key::GridFile => power.grid_file = table.next_value()?,
+                Key::Meter => power.meter = table.next_value()?,
+                Key::CanWait => timing.can_wait = table.next_value()?,
+                Key::MaxDefer => timing.max_defer = table.next_value()?,
+                Key::ExpectsSurplus => timing.expects_surplus = table.next_value()?,
+                Key::TrustClock => timing.trust_clock = table.next_value()?,
+                Key::Quiet => timing.quiet = table.next_value()?,
+                Key::Schedule => timing.schedule = table.next_value()?,
+            }
+        }
+        Ok(raw)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -83,57 +151,73 @@ struct Scheduled {
 
 impl RawEnergy {
     pub(super) fn checked(self) -> Result<Energy, ConfigError> {
-        let within = |key: &str, value: f64, least: f64, most: f64| {
-            if value >= least && value <= most {
-                return Ok(value);
-            }
-            Err(wrong(format!("energy.{key} is a number from {least} to {most}, not {value}")))
-        };
-        let time = |key: &str, text: Option<&str>, default: Duration| match text {
-            None => Ok(default),
-            Some(text) => duration(text).ok_or_else(|| {
-                wrong(format!("energy.{key} is a time as \"90s\", \"30m\", \"2h\" or \"2d\", not {text:?}"))
-            }),
-        };
-        let mut quiet = QuietHours::default();
-        for window in &self.quiet {
-            let cap = Fraction::new(within("quiet.cap", window.cap, 0.0, 1.0)?);
-            if !quiet.add(self::window("energy.quiet", window.days.as_ref(), &window.from, &window.to)?, cap) {
-                return Err(wrong(format!("more than {QUIET_HOURS_MAX} quiet hours are written; that many are kept")));
-            }
-        }
-        if self.schedule.len() > QUIET_HOURS_MAX {
-            return Err(wrong(format!("more than {QUIET_HOURS_MAX} hours are scheduled; that many are kept")));
-        }
-        let plan = self.schedule.iter().map(|hours| {
-            Ok((self::window("energy.schedule", hours.days.as_ref(), &hours.from, &hours.to)?, hours.state))
-        });
-        let defaults = (thermal::Settings::default(), gate::Settings::default());
-        let margin = self.margin_c.map_or(Ok(defaults.0.margin), |margin| within("margin_c", margin, 3.0, 10.0))?;
-        let settings = Settings {
-            thermal: thermal::Settings { margin, silent: self.silent },
-            battery: battery::Settings { trickle_on_battery: self.on_battery == Some(OnBattery::Trickle) },
-            policy: gate::Settings {
-                quiet,
-                max_defer: time("max_defer", self.max_defer.as_deref(), defaults.1.max_defer)?,
-                expects_surplus: self.expects_surplus,
-                ..defaults.1
-            },
-            t_lim: self.limit_c.map(|limit| within("limit_c", limit, 40.0, 95.0)).transpose()?,
+        let Self { power, timing } = self;
+        let thermal = thermal::Settings {
+            margin: power
+                .margin_c
+                .map_or(Ok(thermal::Settings::default().margin), |c| within("margin_c", c, 3.0, 10.0))?,
+            silent: power.silent,
         };
         Ok(Energy {
-            settings,
-            plan: plan.collect::<Result<_, _>>()?,
-            can_wait: time("can_wait", self.can_wait.as_deref(), Duration::ZERO)?,
-            trusted_clock: self.trust_clock,
-            hint_file: self.hint_file,
-            grid_file: self.grid_file,
-            meter: self.meter.map(chip).transpose()?,
+            settings: Settings {
+                thermal,
+                battery: battery::Settings { trickle_on_battery: power.on_battery == Some(OnBattery::Trickle) },
+                policy: timing.policy()?,
+                t_lim: power.limit_c.map(|limit| within("limit_c", limit, 40.0, 95.0)).transpose()?,
+            },
+            plan: timing.plan()?,
+            can_wait: time("can_wait", timing.can_wait.as_deref(), Duration::ZERO)?,
+            trusted_clock: timing.trust_clock,
+            hint_file: power.hint_file,
+            grid_file: power.grid_file,
+            meter: power.meter.map(chip).transpose()?,
         })
     }
 }
 
-/// The name of a hwmon chip, as its `name` file has it.
+impl RawTiming {
+    fn policy(&self) -> Result<gate::Settings, ConfigError> {
+        let mut quiet = QuietHours::default();
+        for hours in &self.quiet {
+            let cap = Fraction::new(within("quiet.cap", hours.cap, 0.0, 1.0)?);
+            if !quiet.add(window("energy.quiet", hours.days.as_ref(), &hours.from, &hours.to)?, cap) {
+                return Err(wrong(format!("more than {QUIET_HOURS_MAX} quiet hours are written; that many are kept")));
+            }
+        }
+        let defaults = gate::Settings::default();
+        Ok(gate::Settings {
+            quiet,
+            max_defer: time("max_defer", self.max_defer.as_deref(), defaults.max_defer)?,
+            expects_surplus: self.expects_surplus,
+            ..defaults
+        })
+    }
+
+    fn plan(&self) -> Result<Vec<(Window, level::Energy)>, ConfigError> {
+        if self.schedule.len() > QUIET_HOURS_MAX {
+            return Err(wrong(format!("more than {QUIET_HOURS_MAX} hours are scheduled; that many are kept")));
+        }
+        let hours = self.schedule.iter();
+        hours
+            .map(|hours| Ok((window("energy.schedule", hours.days.as_ref(), &hours.from, &hours.to)?, hours.state)))
+            .collect()
+    }
+}
+
+fn within(key: &str, value: f64, least: f64, most: f64) -> Result<f64, ConfigError> {
+    if value >= least && value <= most {
+        return Ok(value);
+    }
+    Err(wrong(format!("energy.{key} is a number from {least} to {most}, not {value}")))
+}
+
+fn time(key: &str, text: Option<&str>, default: Duration) -> Result<Duration, ConfigError> {
+    let Some(text) = text else { return Ok(default) };
+    duration(text)
+        .ok_or_else(|| wrong(format!("energy.{key} is a time as \"90s\", \"30m\", \"2h\" or \"2d\", not {text:?}")))
+}
+
+/// Checks the name of a hwmon chip, as in its `name` file.
 fn chip(name: String) -> Result<String, ConfigError> {
     let sound = (1..=CHIP_NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

@@ -1,19 +1,21 @@
-//! What may be written, and what is said of everything else.
+//! Files that are accepted, and the errors of those that are not.
 
 use super::*;
 use crate::base::level;
+use crate::base::time::Duration;
 use crate::energy::fraction::Fraction;
 use crate::energy::policy::wall::Local;
+use crate::limits::{CONFIG_BYTES_MAX, QUIET_HOURS_MAX};
 
 #[test]
-fn an_empty_file_is_the_house_s_defaults() {
+fn an_empty_file_gives_the_defaults() {
     let config = Config::parse("# nothing\n").unwrap();
     assert_eq!((config.open_api, config.energy.can_wait), (None, Duration::ZERO));
     assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
 }
 
 #[test]
-fn the_example_of_the_documentation_says_what_it_says() {
+fn the_example_of_the_documentation_is_read_and_holds_every_key() {
     let page = include_str!("../../docs/config.md");
     let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let config = Config::parse(example).unwrap();
@@ -29,13 +31,13 @@ fn the_example_of_the_documentation_says_what_it_says() {
     let cap = |weekday, minute| quiet.cap(Local { weekday, minute });
     assert_eq!(cap(0, 23 * 60), Some(Fraction::new(0.25)), "Monday night");
     assert_eq!(cap(5, 23 * 60), None, "Saturday night");
-    assert_eq!(cap(6, 14 * 60), Some(Fraction::NONE), "Sunday's nap");
+    assert_eq!(cap(6, 14 * 60), Some(Fraction::NONE), "Sunday afternoon");
     assert_eq!(energy.plan.len(), 1);
     assert_eq!(energy.plan[0].1, level::Energy::Surplus);
     assert_eq!(config.open_api.map(|open| open.to_string()).as_deref(), Some("192.168.1.4:7780"));
     assert!(energy.hint_file.is_some() && energy.grid_file.is_some());
     assert_eq!(energy.meter.as_deref(), Some("ina219"));
-    // Every key of the page's table stands in its example.
+    // Every key in the page's table is in its example.
     for key in page.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split('`').next()) {
         let name = key.rsplit('.').next().unwrap();
         assert!(example.contains(name), "{key} is not in the example");
@@ -43,7 +45,7 @@ fn the_example_of_the_documentation_says_what_it_says() {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_line_and_what_is_allowed() {
+fn an_error_names_the_line_and_what_is_allowed() {
     for (text, line, part) in [
         ("[energy]\nmargin = 4\n", Some(2), "unknown field `margin`"),
         ("[energy]\n\nsilent = \"yes\"\n", Some(3), "expected a boolean"),
@@ -69,15 +71,13 @@ fn what_is_wrong_is_named_with_its_line_and_what_is_allowed() {
         assert_eq!(wrong.line, line, "{text:?}: {wrong}");
         assert!(wrong.what.contains(part), "{text:?}: {wrong}");
     }
-    let many = "[[energy.quiet]]\nfrom = \"1:00\"\nto = \"2:00\"\n".repeat(QUIET_MOST + 1);
+    let many = "[[energy.quiet]]\nfrom = \"1:00\"\nto = \"2:00\"\n".repeat(QUIET_HOURS_MAX + 1);
     assert!(Config::parse(&many).unwrap_err().what.contains("more than"));
     assert!(Config::parse(&"#".repeat(CONFIG_BYTES_MAX + 1)).unwrap_err().what.contains("larger"));
 }
 
-const QUIET_MOST: usize = crate::limits::QUIET_HOURS_MAX;
-
 #[test]
-fn times_are_written_with_a_unit() {
+fn a_duration_has_a_unit() {
     assert_eq!(duration("90s"), Some(Duration::from_secs(90)));
     assert_eq!(duration("2d"), Some(Duration::from_secs(172_800)));
     for wrong in ["", "s", "0s", "-1h", "1.5h", "2", "2w", "99999999999999999999d", "9999999d", "2ü"] {

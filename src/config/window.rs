@@ -1,13 +1,13 @@
 //! Windows of the week as people write them: days, from, to.
 
-use super::{ConfigError, wrong};
+use super::error::{ConfigError, wrong};
 use crate::energy::policy::hours::{Window, minute_of_day};
 use crate::energy::policy::wall::DAY_MINUTES;
 use serde::Deserialize;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// Days: one word, or a list of words. A word is a day or a span of days.
+/// Days: one string or a list of strings. Each is a day ("mon") or a span of days ("mon-fri").
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Days {
@@ -15,17 +15,17 @@ pub(super) enum Days {
     Many(Vec<String>),
 }
 
-/// The window of these words; `key` is named where they are wrong. Without days it is every day's.
+/// The window from one time of day to another on these days; on every day if none are given. An error names `key`.
 pub(super) fn window(key: &str, days: Option<&Days>, from: &str, to: &str) -> Result<Window, ConfigError> {
-    let words: &[String] = match days {
+    let spans: &[String] = match days {
         None => &[],
-        Some(Days::One(word)) => std::slice::from_ref(word),
-        Some(Days::Many(words)) => words,
+        Some(Days::One(span)) => std::slice::from_ref(span),
+        Some(Days::Many(spans)) => spans,
     };
     let mut bits = if days.is_none() { Window::DAILY } else { 0 };
-    for word in words {
-        bits |= span(word).ok_or_else(|| {
-            wrong(format!("{key}.days is a day as \"mon\", days as \"mon-fri\", or a list of them, not {word:?}"))
+    for span in spans {
+        bits |= day_bits(span).ok_or_else(|| {
+            wrong(format!("{key}.days is a day as \"mon\", days as \"mon-fri\", or a list of them, not {span:?}"))
         })?;
     }
     let time = |name: &str, text: &str| {
@@ -36,12 +36,12 @@ pub(super) fn window(key: &str, days: Option<&Days>, from: &str, to: &str) -> Re
     if window.is_sound() { Ok(window) } else { Err(wrong(format!("{key} needs at least one day"))) }
 }
 
-/// The bits of "mon" or "fri-mon"; a span may go over the end of the week.
-fn span(word: &str) -> Option<u8> {
+/// The bits of "mon" or "fri-mon"; a span may wrap around the end of the week.
+fn day_bits(span: &str) -> Option<u8> {
     let day = |name: &str| DAYS.iter().position(|day| *day == name.trim());
-    let (first, last) = match word.split_once('-') {
+    let (first, last) = match span.split_once('-') {
         Some((first, last)) => (day(first)?, day(last)?),
-        None => (day(word)?, day(word)?),
+        None => (day(span)?, day(span)?),
     };
     let length = (last + 7 - first) % 7;
     Some((0..=length).fold(0, |bits, n| bits | 1 << ((first + n) % 7)))

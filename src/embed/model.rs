@@ -14,7 +14,7 @@ use std::fmt;
 pub use super::embed_key::{key, prefixed};
 
 /// The manifest's own file name, beside the files that it lists.
-pub const MANIFEST_FILE: &str = "manifest.json";
+const MANIFEST_FILE: &str = "manifest.json";
 /// The name of the weights' file.
 pub const WEIGHTS_FILE: &str = "model.onnx";
 /// The name of the vocabulary's file.
@@ -34,12 +34,12 @@ pub struct Manifest(RawManifest);
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct RawManifest {
     name: String,
-    revision: String,
     dimensions: usize,
     token_limit: u32,
     pooling: String,
     normalisation: String,
     prefix_rule: String,
+    /// The least cosine, 0 to 1, of the vectors that two correct engines give the same text.
     cosine_threshold: f32,
     files: Files,
 }
@@ -125,22 +125,10 @@ impl Manifest {
         &self.0.name
     }
 
-    /// The revision of the model's files, for people.
-    #[must_use]
-    pub fn revision(&self) -> &str {
-        &self.0.revision
-    }
-
     /// Word pieces that one run reads, `[CLS]` and `[SEP]` among them: 3 to `MODEL_TOKENS_MAX`.
     #[must_use]
     pub const fn token_limit(&self) -> usize {
         self.0.token_limit as usize
-    }
-
-    /// The least cosine, 0 to 1, of the vectors that two sound engines give the same text.
-    #[must_use]
-    pub const fn cosine_threshold(&self) -> f32 {
-        self.0.cosine_threshold
     }
 
     /// Checks that these are the weights' bytes.
@@ -228,7 +216,7 @@ mod tests {
     #[test]
     fn a_manifest_is_read_and_holds_its_files_to_their_hashes() {
         let manifest = manifest(&[]).unwrap();
-        assert_eq!((manifest.name(), manifest.revision(), manifest.token_limit()), ("tiny", "1", 256));
+        assert_eq!((manifest.name(), manifest.token_limit()), ("tiny", 256));
         assert_eq!(manifest.check_weights(b"ab"), Ok(()));
         assert_eq!(manifest.check_weights(b"ax"), Err(ModelError::Damaged(WEIGHTS_FILE)));
         assert_eq!(manifest.check_weights(b"a"), Err(ModelError::Damaged(WEIGHTS_FILE)));

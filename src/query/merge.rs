@@ -1,22 +1,22 @@
-//! One answer of several devices' raw lists: weighed together, the same passage once.
+//! Merges the results of several devices: all chunks scored alike, each text once.
 
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
 use crate::search::hit::score;
 
-/// A passage of an answer.
+/// A chunk of the merged answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
     /// The device that holds it; `None` is this one.
     pub device: Option<PeerKey>,
     /// Its score, see `search::hit::score`.
     pub score: f32,
-    /// The passage.
+    /// The chunk.
     pub hit: SearchHit,
 }
 
-/// The best `count` passages of all lists. Words are as rare as they are in all lists together: each device's
-/// own count would flatter a device where they are rare (shared/reference/retrieval.md 4e).
+/// The best `count` chunks of all lists. Document frequencies are those of all lists together: with its own, a device where a
+/// term is rare would score too high.
 #[must_use]
 pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
     let mut statistics: Option<CorpusStatistics> = None;
@@ -34,18 +34,18 @@ pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> 
         }
     }
     merged.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| (a.device, a.hit.row).cmp(&(b.device, b.hit.row))));
-    // The same text on two devices answers once, from the device that sorts first: this one, if it has it.
-    let mut kept: Vec<Merged> = Vec::new();
+    // A text that several devices have is listed once, for the device that sorts first: this one, if it has it.
+    let mut best: Vec<Merged> = Vec::new();
     for hit in merged {
-        if kept.len() == count {
+        if best.len() == count {
             break;
         }
-        let twin = |other: &Merged| other.device != hit.device && other.hit.text == hit.hit.text;
-        if !kept.iter().any(twin) {
-            kept.push(hit);
+        let duplicate = |other: &Merged| other.device != hit.device && other.hit.text == hit.hit.text;
+        if !best.iter().any(duplicate) {
+            best.push(hit);
         }
     }
-    kept
+    best
 }
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_of_all_devices_come_first_and_twins_once() {
+    fn the_best_of_all_devices_come_first_and_duplicates_once() {
         let terms = QueryTerms::new("violin");
         let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4)]);
         let there = found(&terms, &[("my violin is old", 0.6), ("the violin", 0.5)]);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn no_lists_are_no_answer() {
+    fn without_lists_the_answer_is_empty() {
         assert!(merge(Vec::new(), 3).is_empty());
     }
 }

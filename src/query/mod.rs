@@ -1,10 +1,15 @@
-//! Asking and answering within a deadline.
+//! Questions that wait for answers, and the merge of the answers of several devices.
 //!
-//! Duty: open questions and what came for them. In/out: asks and hits in, answers out.
-//! Invariants: every question is answered exactly once, at its deadline at the latest, with what is there
-//! and with how many were asked and how many answered.
-//! Limits: `ASKS_MAX` open questions; for each `ASK_MS_MAX`, `PEER_ANSWER_MS` once peers are asked.
-//! Not here: searching (`worker::retrieve`), the talk with peers (`node::ask`).
+//! A question is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its best
+//! chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the question until every device has
+//! answered, or until its deadline: then the answer is made of the results that have come. [`merge`] scores the chunks of all devices with the sum of their
+//! statistics and drops duplicates.
+//!
+//! Invariants: every question is answered exactly once, at its deadline at the latest, with the number of devices that were asked
+//! and that answered. At most `ASKS_MAX` questions are open; one waits `ASK_MS_MAX` at most, and `PEER_ANSWER_MS` once
+//! peers are asked.
+//!
+//! The search itself is done by `worker::retrieve`; messages to peers are sent by `node::ask`.
 
 pub mod merge;
 pub mod pending;

@@ -1,4 +1,4 @@
-//! The table of open questions: who was asked, who has answered, when to answer with what is there.
+//! The table of open questions: which devices were asked, which have answered, and each question's deadline.
 
 use crate::base::hit::Found;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
@@ -15,24 +15,25 @@ pub struct PendingQueries {
 /// One question.
 #[derive(Debug)]
 pub struct PendingQuery {
-    /// Whom to answer.
+    /// The request to reply to.
     pub reply: ReplyId,
-    /// As asked.
+    /// The question's text.
     pub question: String,
-    /// Passages wanted.
+    /// How many hits are wanted.
     pub count: usize,
-    /// The task of this device that runs for it; also the question's number on the wire.
+    /// The task of this device that runs for it: the embedding, then the search.
     task: Option<TaskId>,
+    /// The question's number on the wire: the id of its first task.
     number: u64,
-    /// Peers whose list is still to come.
+    /// Peers that have not answered yet.
     waiting: Bounded<PeerKey, LINKS_MAX>,
-    /// Lists that came; `None` is this device.
+    /// The results so far; `None` is this device.
     pub lists: Vec<(Option<PeerKey>, Found)>,
-    /// Peers that were asked in vain, or could not be: each once, at most `PEERS_MAX`.
+    /// Peers that did not answer or could not be asked: each once, at most `PEERS_MAX`.
     pub silent: Vec<PeerKey>,
-    /// Devices that are up and that nobody meant to ask.
+    /// How many devices are up and were deliberately not asked.
     pub not_asked: usize,
-    until: Instant,
+    deadline: Instant,
 }
 
 impl PendingQuery {
@@ -42,7 +43,7 @@ impl PendingQuery {
 }
 
 impl PendingQueries {
-    /// Whether anybody waits for an answer.
+    /// Whether any question is open.
     #[must_use]
     pub fn any(&self) -> bool {
         !self.open.is_empty()
@@ -54,10 +55,10 @@ impl PendingQueries {
         !self.open.is_full()
     }
 
-    /// A question came; `task` finds out what it means. Nothing happens if there is no room.
+    /// Adds a question; `task` embeds it. The caller has checked that there is `room`.
     pub fn open(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, task: TaskId) {
-        let until = now + Duration::from_millis(ASK_MS_MAX);
-        let ask = PendingQuery {
+        let deadline = now + Duration::from_millis(ASK_MS_MAX);
+        let query = PendingQuery {
             reply,
             question,
             count,
@@ -67,103 +68,103 @@ impl PendingQueries {
             lists: Vec::new(),
             silent: Vec::new(),
             not_asked: 0,
-            until,
+            deadline,
         };
-        let pushed = self.open.push(ask);
-        debug_assert!(pushed.is_ok(), "the caller asked for room");
+        let pushed = self.open.push(query);
+        debug_assert!(pushed.is_ok(), "the caller has checked that there is room");
     }
 
-    /// The meaning of a question is known: this device searches as `task`, these peers are asked. Returns the
-    /// question and its number on the wire.
+    /// The task `embedded` has embedded its question: `task` searches this device, and these peers are asked. Returns the question and
+    /// its number on the wire; `None` if it is not open any more.
     pub fn spread(
         &mut self,
         now: Instant,
-        meant: TaskId,
+        embedded: TaskId,
         task: TaskId,
         peers: &[PeerKey],
     ) -> Option<(&PendingQuery, u64)> {
-        let ask = self.open.iter_mut().find(|ask| ask.task == Some(meant))?;
-        ask.task = Some(task);
-        ask.waiting = Bounded::from_slice(peers).unwrap_or_default();
+        let query = self.open.iter_mut().find(|query| query.task == Some(embedded))?;
+        query.task = Some(task);
+        query.waiting = Bounded::from_slice(peers).unwrap_or_default();
         if !peers.is_empty() {
-            ask.until = ask.until.min(now + Duration::from_millis(PEER_ANSWER_MS));
+            query.deadline = query.deadline.min(now + Duration::from_millis(PEER_ANSWER_MS));
         }
-        Some((ask, ask.number))
+        Some((query, query.number))
     }
 
-    /// These peers could not be asked, and so many more were not meant to be.
+    /// These peers could not be asked, and this many others were deliberately not asked.
     pub fn unreachable(&mut self, number: u64, peers: &[PeerKey], not_asked: usize) {
-        if let Some(ask) = self.open.iter_mut().find(|ask| ask.number == number) {
-            ask.not_asked = not_asked;
+        if let Some(query) = self.open.iter_mut().find(|query| query.number == number) {
+            query.not_asked = not_asked;
             for peer in peers {
-                ask.give_up(*peer);
+                query.mark_silent(*peer);
             }
         }
     }
 
-    /// This device's list came; the question is returned once everybody has answered.
+    /// Adds this device's result. Returns the question if it is complete now.
     pub fn found_here(&mut self, task: TaskId, found: Found) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|ask| ask.task == Some(task))?;
-        let ask = &mut self.open[at];
-        ask.task = None;
-        ask.lists.push((None, found));
+        let at = self.open.iter().position(|query| query.task == Some(task))?;
+        let query = &mut self.open[at];
+        query.task = None;
+        query.lists.push((None, found));
         self.take_complete(at)
     }
 
-    /// This device failed: the question is returned as it stands.
+    /// The task of this device failed: returns the question, which is not open any more.
     pub fn failed_here(&mut self, task: TaskId) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|ask| ask.task == Some(task))?;
+        let at = self.open.iter().position(|query| query.task == Some(task))?;
         Some(self.open.swap_remove(at))
     }
 
-    /// A peer's list came, or the word that it has none. A list that nobody waits for is dropped.
+    /// Adds a peer's result, or its answer that it has none. One that is not waited for is ignored. Returns the question if it is
+    /// complete now.
     pub fn found_there(&mut self, number: u64, peer: PeerKey, found: Option<Found>) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|ask| ask.number == number && ask.waiting.contains(&peer))?;
-        let ask = &mut self.open[at];
+        let at = self.open.iter().position(|query| query.number == number && query.waiting.contains(&peer))?;
+        let query = &mut self.open[at];
         match found {
             Some(found) => {
-                ask.waiting.retain(|waiting| *waiting != peer);
-                ask.lists.push((Some(peer), found));
+                query.waiting.retain(|waiting| *waiting != peer);
+                query.lists.push((Some(peer), found));
             }
-            None => ask.give_up(peer),
+            None => query.mark_silent(peer),
         }
         self.take_complete(at)
     }
 
-    /// A peer is gone: nobody waits for it any more. Returns one question that is complete by that; call
-    /// again until `None`.
+    /// A peer is gone: no question waits for it any more. Returns a question that is complete now; call again until `None`.
     pub fn lost(&mut self, peer: PeerKey) -> Option<PendingQuery> {
-        self.open.iter_mut().filter(|ask| ask.waiting.contains(&peer)).for_each(|ask| ask.give_up(peer));
+        self.open.iter_mut().filter(|query| query.waiting.contains(&peer)).for_each(|query| query.mark_silent(peer));
         let at = self.open.iter().position(PendingQuery::is_complete)?;
         self.take_complete(at)
     }
 
-    /// Nothing of a peer counts any more: nobody waits for it, and what it has answered is left out, as if it had
-    /// not been asked. Returns one question that is complete by that; call again until `None`.
+    /// A peer was expelled: no question waits for it, and its results are removed, as if it had not been asked. Returns a question
+    /// that is complete now; call again until `None`.
     pub fn expel(&mut self, peer: PeerKey) -> Option<PendingQuery> {
-        for ask in &mut self.open {
-            ask.waiting.retain(|waiting| *waiting != peer);
-            ask.silent.retain(|silent| *silent != peer);
-            ask.lists.retain(|(from, _)| *from != Some(peer));
+        for query in &mut self.open {
+            query.waiting.retain(|waiting| *waiting != peer);
+            query.silent.retain(|silent| *silent != peer);
+            query.lists.retain(|(from, _)| *from != Some(peer));
         }
         let at = self.open.iter().position(PendingQuery::is_complete)?;
         self.take_complete(at)
     }
 
-    /// The next question whose time is up, with what has come.
+    /// Takes a question whose deadline has passed, with the results so far.
     pub fn overdue(&mut self, now: Instant) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|ask| ask.until <= now)?;
-        let mut ask = self.open.swap_remove(at);
-        for peer in ask.waiting.clone() {
-            ask.give_up(peer);
+        let at = self.open.iter().position(|query| query.deadline <= now)?;
+        let mut query = self.open.swap_remove(at);
+        for peer in query.waiting.clone() {
+            query.mark_silent(peer);
         }
-        Some(ask)
+        Some(query)
     }
 
-    /// When the next question must be answered.
+    /// The earliest deadline.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.open.iter().map(|ask| ask.until).min()
+        self.open.iter().map(|query| query.deadline).min()
     }
 
     fn take_complete(&mut self, at: usize) -> Option<PendingQuery> {
@@ -172,7 +173,7 @@ impl PendingQueries {
 }
 
 impl PendingQuery {
-    fn give_up(&mut self, peer: PeerKey) {
+    fn mark_silent(&mut self, peer: PeerKey) {
         self.waiting.retain(|waiting| *waiting != peer);
         self.silent.push(peer);
     }
@@ -185,54 +186,57 @@ mod tests {
     const A: PeerKey = PeerKey([1; 32]);
     const B: PeerKey = PeerKey([2; 32]);
 
-    fn asked(asks: &mut PendingQueries, peers: &[PeerKey]) -> u64 {
-        asks.open(Instant::ZERO, ReplyId(1), "q".to_owned(), 5, TaskId(10));
-        asks.spread(Instant::ZERO, TaskId(10), TaskId(11), peers).map(|(_, number)| number).unwrap()
+    fn open(queries: &mut PendingQueries, peers: &[PeerKey]) -> u64 {
+        queries.open(Instant::ZERO, ReplyId(1), "q".to_owned(), 5, TaskId(10));
+        queries.spread(Instant::ZERO, TaskId(10), TaskId(11), peers).map(|(_, number)| number).unwrap()
     }
 
     #[test]
-    fn a_question_is_complete_when_everybody_has_answered() {
-        let mut asks = PendingQueries::default();
-        let number = asked(&mut asks, &[A, B]);
-        assert!(asks.found_there(number, A, Some(Found::default())).is_none());
-        assert!(asks.found_here(TaskId(11), Found::default()).is_none());
-        assert!(asks.found_there(number, A, Some(Found::default())).is_none(), "nobody answers twice");
-        let ask = asks.found_there(number, B, Some(Found::default())).unwrap();
-        assert_eq!((ask.lists.len(), ask.silent.len()), (3, 0));
-        assert!(asks.room() && asks.deadline().is_none());
+    fn a_question_is_complete_when_all_devices_have_answered() {
+        let mut queries = PendingQueries::default();
+        let number = open(&mut queries, &[A, B]);
+        assert!(queries.found_there(number, A, Some(Found::default())).is_none());
+        assert!(queries.found_here(TaskId(11), Found::default()).is_none());
+        assert!(
+            queries.found_there(number, A, Some(Found::default())).is_none(),
+            "a second answer of a peer is ignored"
+        );
+        let query = queries.found_there(number, B, Some(Found::default())).unwrap();
+        assert_eq!((query.lists.len(), query.silent.len()), (3, 0));
+        assert!(queries.room() && queries.deadline().is_none());
     }
 
     #[test]
-    fn a_silent_peer_is_named_at_the_deadline_and_a_lost_one_at_once() {
-        let mut asks = PendingQueries::default();
-        asked(&mut asks, &[A, B]);
-        assert!(asks.found_here(TaskId(11), Found::default()).is_none());
-        assert!(asks.lost(A).is_none());
-        assert!(asks.overdue(Instant::ZERO).is_none());
-        let ask = asks.overdue(Instant::from_millis(PEER_ANSWER_MS)).unwrap();
-        assert_eq!(ask.silent.as_slice(), [A, B]);
-        assert_eq!(ask.lists.len(), 1);
+    fn a_peer_counts_as_silent_at_the_deadline_and_as_soon_as_it_is_lost() {
+        let mut queries = PendingQueries::default();
+        open(&mut queries, &[A, B]);
+        assert!(queries.found_here(TaskId(11), Found::default()).is_none());
+        assert!(queries.lost(A).is_none());
+        assert!(queries.overdue(Instant::ZERO).is_none());
+        let query = queries.overdue(Instant::from_millis(PEER_ANSWER_MS)).unwrap();
+        assert_eq!(query.silent.as_slice(), [A, B]);
+        assert_eq!(query.lists.len(), 1);
     }
 
     #[test]
-    fn an_expelled_peer_is_waited_for_no_longer_and_what_it_answered_is_left_out() {
-        let mut asks = PendingQueries::default();
-        let number = asked(&mut asks, &[A, B]);
-        assert!(asks.found_here(TaskId(11), Found::default()).is_none());
-        assert!(asks.found_there(number, A, Some(Found::default())).is_none());
-        assert!(asks.expel(A).is_none(), "B is waited for");
-        let ask = asks.expel(B).unwrap();
-        assert_eq!((ask.lists.len(), ask.silent.len()), (1, 0), "as if neither had been asked");
-        assert!(asks.expel(B).is_none() && asks.found_there(number, B, Some(Found::default())).is_none());
+    fn an_expelled_peer_is_not_waited_for_and_its_result_is_removed() {
+        let mut queries = PendingQueries::default();
+        let number = open(&mut queries, &[A, B]);
+        assert!(queries.found_here(TaskId(11), Found::default()).is_none());
+        assert!(queries.found_there(number, A, Some(Found::default())).is_none());
+        assert!(queries.expel(A).is_none(), "B is waited for");
+        let query = queries.expel(B).unwrap();
+        assert_eq!((query.lists.len(), query.silent.len()), (1, 0), "as if neither had been asked");
+        assert!(queries.expel(B).is_none() && queries.found_there(number, B, Some(Found::default())).is_none());
     }
 
     #[test]
-    fn without_peers_the_own_list_is_the_answer_and_a_failure_ends_the_question() {
-        let mut asks = PendingQueries::default();
-        asked(&mut asks, &[]);
-        assert!(asks.found_here(TaskId(11), Found::default()).is_some());
-        asked(&mut asks, &[]);
-        assert!(asks.failed_here(TaskId(11)).is_some());
-        assert!(asks.failed_here(TaskId(11)).is_none());
+    fn without_peers_the_own_result_is_the_answer_and_a_failure_ends_the_question() {
+        let mut queries = PendingQueries::default();
+        open(&mut queries, &[]);
+        assert!(queries.found_here(TaskId(11), Found::default()).is_some());
+        open(&mut queries, &[]);
+        assert!(queries.failed_here(TaskId(11)).is_some());
+        assert!(queries.failed_here(TaskId(11)).is_none());
     }
 }

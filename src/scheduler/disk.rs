@@ -1,21 +1,22 @@
-//! The home's disk: how full it is, whether that holds the work, and when it is measured again.
+//! The disk of the agent's home: whether it is too full to work, and when it is measured again.
 
 use super::port::{Notice, Output};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS};
 
-/// What is known of the disk.
+/// The last measurement of the disk.
 #[derive(Debug)]
 pub(super) struct Disk {
+    /// Free bytes.
     pub(super) free: u64,
-    /// People were told that work is held by it.
-    held: bool,
+    /// Whether people have been notified that it holds the work up.
+    notified: bool,
     measure_at: Instant,
 }
 
 impl Disk {
     pub(super) const fn new(free: u64) -> Self {
-        Self { free, held: false, measure_at: Instant::ZERO }
+        Self { free, notified: false, measure_at: Instant::ZERO }
     }
 
     pub(super) const fn is_full(&self) -> bool {
@@ -27,15 +28,15 @@ impl Disk {
         self.is_full().then_some(self.measure_at)
     }
 
-    /// Says when the disk begins and ceases to hold the work, and measures a full one now and then.
+    /// Notifies people when the disk begins and ceases to hold the work up, and orders measurements of a full one.
     pub(super) fn check(&mut self, now: Instant, out: &mut Vec<Output>) {
         if !self.is_full() {
-            if std::mem::take(&mut self.held) {
+            if std::mem::take(&mut self.notified) {
                 out.push(Output::Notice(Notice::Resumed));
             }
             return;
         }
-        if !std::mem::replace(&mut self.held, true) {
+        if !std::mem::replace(&mut self.notified, true) {
             out.push(Output::Notice(Notice::Held(self.reason())));
         }
         if self.measure_at <= now {
@@ -44,7 +45,7 @@ impl Disk {
         }
     }
 
-    /// One sentence or two for people: what a full disk means.
+    /// What a full disk means, for people.
     pub(super) fn reason(&self) -> String {
         format!(
             "The disk that holds the agent's home has only {} MiB free; {} MiB are needed. Nothing new is indexed until \

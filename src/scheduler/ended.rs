@@ -1,73 +1,75 @@
-//! What follows a task or a save that ended.
+//! What follows when a task or a save ends.
 
 use super::machine::{Scheduler, Tombstones};
 use super::port::{Notice, Output, Refusal};
-use super::saves::{Saved, Then};
-use super::sources::Promised;
+use super::saves::{AfterSave, Saved};
+use super::sources::UnsavedSources;
 use super::task::{Outcome, Task};
 use crate::base::id::{DocId, SaveId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::LEAVING_MS;
-use crate::store::change::{Change, Kind};
+use crate::store::change::Change;
+use crate::store::ledger::Kind;
 
 impl Scheduler {
     pub(super) fn on_done(&mut self, task: Task, outcome: Outcome, out: &mut Vec<Output>) {
         if let Outcome::Panicked(why) = outcome {
             return self.on_panicked(task, &why, out);
         }
-        self.second_tries.ended_well(&task);
+        self.retries.on_success(&task);
         match (task, outcome) {
             (Task::Scan(_), Outcome::Scanned { changes, next, remarks }) => {
                 remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
-                self.save(changes, Then::Scan(next), out);
+                self.save(changes, AfterSave::Scan(next), out);
             }
-            (Task::Refill { wait, .. }, Outcome::Refilled(docs)) => {
-                self.queue.refilled(wait, &docs);
+            (Task::Refill { stage, .. }, Outcome::Refilled(docs)) => {
+                self.queue.refilled(stage, &docs);
                 let tombstoned = self.queue.take_tombstoned();
                 if !tombstoned.is_empty() {
-                    let purges = tombstoned.iter().map(|doc| Change::Drop { doc: *doc }).collect();
-                    self.save(purges, Then::Release(tombstoned), out);
+                    let purges = tombstoned.iter().map(|doc| Change::Purge { doc: *doc }).collect();
+                    self.save(purges, AfterSave::Release(tombstoned), out);
                 }
             }
             (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(changes)) => {
-                self.save(changes, Then::Release(vec![doc]), out);
+                self.save(changes, AfterSave::Release(vec![doc]), out);
             }
             (Task::Count, Outcome::Counted(list)) => out.push(Output::Counted(Some(list))),
             (task, Outcome::Failed(why)) => {
                 self.take_back(&task);
-                self.break_down(&why, out);
+                self.on_store_failure(&why, out);
             }
             (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
         }
     }
 
-    /// A task panicked: it is tried once more. What panics again is set aside, so that nothing waits behind it.
+    /// A task panicked: it is tried once more. After a second panic its document is refused or its scan left out, so that nothing
+    /// waits for it.
     fn on_panicked(&mut self, task: Task, why: &str, out: &mut Vec<Output>) {
-        let again = self.second_tries.is_first(&task);
+        let retry = self.retries.is_first(&task);
         let stopped = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");
         match task {
-            Task::Read { doc } if again => self.queue.retry(doc, Kind::Waiting),
-            Task::Embed { doc, .. } if again => self.queue.retry(doc, Kind::Chunked),
-            Task::Read { doc } | Task::Embed { doc, .. } => self.second_tries.park(doc, stopped("Its indexing")),
-            // It stays held, so that nothing tries it again before the next start.
+            Task::Read { doc } if retry => self.queue.retry(doc, Kind::Waiting),
+            Task::Embed { doc, .. } if retry => self.queue.retry(doc, Kind::Chunked),
+            Task::Read { doc } | Task::Embed { doc, .. } => self.retries.park(doc, stopped("Its indexing")),
+            // The document stays busy in the queue, so that no task takes it before the next start.
             Task::Park { .. } => {}
-            Task::Scan(_) if again => self.scans.again(),
+            Task::Scan(_) if retry => self.scans.retry_step(),
             Task::Scan(scan) => {
-                self.scans.step(None);
+                self.scans.end_step(None);
                 let place = String::from_utf8_lossy(&scan.scope).into_owned();
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
             }
-            Task::Refill { wait, .. } => self.queue.refill_failed(wait, again),
+            Task::Refill { stage, .. } => self.queue.refill_failed(stage, retry),
             Task::Count => out.push(Output::Counted(None)),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit => {}
         }
     }
 
-    /// A task failed: what it was about is free again.
+    /// A task failed: its document, scan or refill is free again.
     fn take_back(&mut self, task: &Task) {
         match task {
-            Task::Scan(_) => self.scans.again(),
-            Task::Refill { wait, .. } => self.queue.refill_failed(*wait, false),
+            Task::Scan(_) => self.scans.retry_step(),
+            Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => {}
         }
@@ -84,37 +86,37 @@ impl Scheduler {
         let saved = match result {
             Ok(saved) => saved,
             Err(why) => {
-                if let Then::Watch(promised) = then {
-                    self.sources.give_up();
+                if let AfterSave::Watch(unsaved) = then {
+                    self.sources.on_save_failed();
                     let refused = |(reply, _)| Output::Refused(reply, Refusal::Broken, why.clone());
-                    out.extend(promised.replies.into_iter().map(refused));
+                    out.extend(unsaved.replies.into_iter().map(refused));
                 }
-                return self.break_down(&why, out);
+                return self.on_store_failure(&why, out);
             }
         };
         self.ledger = saved.ledger;
         self.disk.free = saved.disk_free;
         self.queue.saved();
         match then {
-            Then::Watch(promised) => self.keep_promises(now, save, *promised, out),
-            Then::Scan(next) => self.scans.step(next),
-            Then::Release(docs) => self.release(docs),
+            AfterSave::Watch(unsaved) => self.on_sources_saved(now, save, *unsaved, out),
+            AfterSave::Scan(next) => self.scans.end_step(next),
+            AfterSave::Release(docs) => self.release(docs),
         }
         for applied in saved.applied {
             if applied.now == Some(Kind::Leaving) {
                 self.tombstones = Tombstones::Until(now + Duration::from_millis(LEAVING_MS));
             }
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
-                self.queue.learn(doc, kind);
+                self.queue.push(doc, kind);
             }
         }
     }
 
-    /// What is watched is on the disk: now it holds, and is promised.
-    fn keep_promises(&mut self, now: Instant, save: SaveId, promised: Promised, out: &mut Vec<Output>) {
-        self.sources.settle(save, promised.sources);
-        out.push(Output::Watch(promised.place));
-        for (reply, place) in promised.replies {
+    /// The list of sources is on the disk: it takes effect, and its additions are acknowledged.
+    fn on_sources_saved(&mut self, now: Instant, save: SaveId, unsaved: UnsavedSources, out: &mut Vec<Output>) {
+        self.sources.on_saved(save, unsaved.sources);
+        out.push(Output::Watch(unsaved.place));
+        for (reply, place) in unsaved.replies {
             out.push(Output::Added(reply));
             self.scans.queue.mark_dirty(now, &place);
         }
@@ -124,7 +126,7 @@ impl Scheduler {
         docs.into_iter().for_each(|doc| self.queue.release(doc));
     }
 
-    fn save(&mut self, changes: Vec<Change>, then: Then, out: &mut Vec<Output>) {
+    fn save(&mut self, changes: Vec<Change>, then: AfterSave, out: &mut Vec<Output>) {
         for change in &changes {
             if let Change::Refused { reason, doc, .. } = change {
                 out.push(Output::Notice(Notice::Unusable(*doc, reason.clone())));
@@ -132,15 +134,15 @@ impl Scheduler {
         }
         if changes.is_empty() {
             return match then {
-                Then::Scan(next) => self.scans.step(next),
-                Then::Release(docs) => self.release(docs),
-                Then::Watch(_) => unreachable!("adding a source is a change"),
+                AfterSave::Scan(next) => self.scans.end_step(next),
+                AfterSave::Release(docs) => self.release(docs),
+                AfterSave::Watch(_) => unreachable!("adding a source is a change"),
             };
         }
         out.push(Output::Save(self.saves.begin(then), changes));
     }
 
-    fn break_down(&mut self, why: &str, out: &mut Vec<Output>) {
+    fn on_store_failure(&mut self, why: &str, out: &mut Vec<Output>) {
         if self.broken.is_none() {
             self.broken = Some(why.to_owned());
             out.push(Output::Notice(Notice::Broken(why.to_owned())));

@@ -1,33 +1,34 @@
-//! The machine: from a place that changed to a document that is ready.
+//! The scheduler's state, its inputs, and the choice of the next task.
 
 use super::disk::Disk;
 use super::port::{Admission, Input, Output, Refusal};
 use super::queue::Queue;
-use super::running::{Running, SecondTries};
-use super::saves::{Saves, Then};
+use super::running::{PanicRetries, Running};
+use super::saves::{AfterSave, Saves};
 use super::scans::Scans;
-use super::sources::{Promised, WatchedSources};
+use super::sources::{UnsavedSources, WatchedSources};
 use super::task::Task;
 use crate::base::id::{ReplyId, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, LEAVING_MS, SAVES_MAX};
-use crate::store::change::{Change, Kind, Ledger};
+use crate::store::change::Change;
+use crate::store::ledger::{Kind, Ledger};
 use crate::store::record::{Source, Sources};
 
-/// What the scheduler must know to begin.
+/// The scheduler's state at the start.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The store's counts.
     pub ledger: Ledger,
-    /// What is watched.
+    /// The watched folders and files.
     pub sources: Vec<Source>,
-    /// Background tasks at once, 1 to `BACKGROUND_MAX`.
+    /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
     pub slots: usize,
     /// Bytes free on the home's disk.
     pub disk_free: u64,
 }
 
-/// The scheduler of one agent's work.
+/// The scheduler of one agent's background work.
 #[derive(Debug)]
 pub struct Scheduler {
     pub(super) ledger: Ledger,
@@ -36,9 +37,9 @@ pub struct Scheduler {
     pub(super) scans: Scans,
     pub(super) queue: Queue,
     pub(super) running: Running,
-    pub(super) second_tries: SecondTries,
+    pub(super) retries: PanicRetries,
     pub(super) saves: Saves,
-    /// The store is broken, for this reason.
+    /// Why the store is broken, if it is.
     pub(super) broken: Option<String>,
     pub(super) disk: Disk,
     pub(super) tombstones: Tombstones,
@@ -49,9 +50,9 @@ pub struct Scheduler {
 pub(super) enum Tombstones {
     /// There are none.
     None,
-    /// Some are young: their files may turn up under another name.
+    /// Not before this moment: their files may turn up under another name.
     Until(Instant),
-    /// They have had their time.
+    /// Now.
     Due,
 }
 
@@ -66,16 +67,16 @@ impl Scheduler {
             scans: Scans::new(now),
             queue: Queue::default(),
             running: Running::default(),
-            second_tries: SecondTries::default(),
+            retries: PanicRetries::default(),
             saves: Saves::default(),
             broken: None,
             disk: Disk::new(config.disk_free),
-            // Those of an earlier run have had theirs, or lost it with the power: one whole scan, then they go.
+            // How long those of an earlier run have been there is not stored: they wait once more.
             tombstones: Tombstones::Until(now + Duration::from_millis(LEAVING_MS)),
         }
     }
 
-    /// Takes one input and decides what follows; starts nothing, see `admit`.
+    /// Handles one input. Background tasks start in `admit` only.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::Wake => self.wake(now, out),
@@ -96,7 +97,7 @@ impl Scheduler {
         }
     }
 
-    /// Starts the next task, if there is one and a slot for it; its number. The caller calls again while it may.
+    /// Starts the next task, if there is one and a slot for it, and returns its id. The caller calls again for more tasks.
     pub fn admit(&mut self, admission: Admission, out: &mut Vec<Output>) -> Option<TaskId> {
         if !self.has_slot() {
             return None;
@@ -105,13 +106,13 @@ impl Scheduler {
         Some(self.start(task, out))
     }
 
-    /// Starts a count of what this device holds for the members. It is little and seldom, so that it needs no admission,
-    /// but a slot: `has_slot`.
+    /// Starts a count of the collections that this device shares with the members. It is short and rare, so it needs no
+    /// admission; it needs a slot, see `has_slot`.
     pub fn count(&mut self, out: &mut Vec<Output>) {
         self.start(Task::Count, out);
     }
 
-    /// The number of the next task of another kind, run by the caller.
+    /// Issues the id of a task of another kind, run by the caller.
     pub const fn issue(&mut self) -> TaskId {
         self.running.issue()
     }
@@ -123,7 +124,7 @@ impl Scheduler {
             return None;
         }
         let full = self.disk.is_full();
-        // A place that is due while earlier scans wait needs no wake-up: their end brings it on.
+        // While a scan waits or runs, a place that is due needs no timer: it is planned after that scan.
         let scan = if self.scans.any() || full { None } else { self.scans.queue.deadline() };
         let tombstones = match self.tombstones {
             Tombstones::Until(at) if !full => Some(at),
@@ -158,7 +159,7 @@ impl Scheduler {
         if self.broken.is_some() || self.disk.is_full() {
             return None;
         }
-        let first = self.second_tries.next_to_park().or_else(|| self.scans.begin_next());
+        let first = self.retries.next_to_park().or_else(|| self.scans.begin_next());
         first.or_else(|| self.queue.next(&self.ledger, self.tombstones == Tombstones::Due, chunks))
     }
 
@@ -175,22 +176,22 @@ impl Scheduler {
             Ok(Some(_)) if self.under_way() >= SAVES_MAX => out.push(busy_writing(reply)),
             Ok(Some(sources)) => {
                 let replies = [(reply, source.path.clone())].into_iter().collect();
-                let promised = Promised { sources: sources.clone(), place: source.path, replies };
-                let save = self.saves.begin(Then::Watch(Box::new(promised)));
+                let unsaved = UnsavedSources { sources: sources.clone(), place: source.path, replies };
+                let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
                 out.push(Output::Save(save, vec![Change::Sources(Sources(sources.clone()))]));
-                self.sources.order(save, sources);
+                self.sources.begin_save(save, sources);
             }
         }
     }
 
-    /// A place that is watched already, or will be once a save is on the disk: it is promised no sooner.
+    /// A place that the watched sources cover already, or will cover once a save is on the disk: it is acknowledged no sooner.
     fn on_covered(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Vec<Output>) {
-        let Some(save) = self.sources.under_way() else {
+        let Some(save) = self.sources.save_under_way() else {
             self.scans.queue.mark_dirty(now, &source.path);
             return out.push(Output::Added(reply));
         };
-        let promised = self.saves.promised(save);
-        if promised.is_none_or(|promised| promised.replies.push((reply, source.path)).is_err()) {
+        let unsaved = self.saves.unsaved_sources(save);
+        if unsaved.is_none_or(|unsaved| unsaved.replies.push((reply, source.path)).is_err()) {
             out.push(busy_writing(reply));
         }
     }

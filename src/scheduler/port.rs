@@ -1,4 +1,4 @@
-//! What can happen to the scheduler, and what it wants done.
+//! The scheduler's inputs and outputs.
 
 use super::saves::Saved;
 use super::task::{CollectionCount, Outcome, Task};
@@ -11,7 +11,7 @@ use crate::store::record::Source;
 pub enum Input {
     /// Time has passed.
     Wake,
-    /// Watch this folder or file from now on. One `Added` or `Refused` follows.
+    /// Add this folder or file to the watched ones. One `Added` or `Refused` follows.
     Add(ReplyId, Source),
     /// A task that this machine started has ended.
     Done(TaskId, Outcome),
@@ -19,39 +19,39 @@ pub enum Input {
     Saved(SaveId, Result<Saved, String>),
     /// Something may have changed at this absolute path.
     Changed(Vec<u8>),
-    /// More changed than could be told: everything must be scanned.
+    /// Notifications of changes were lost: everything must be scanned.
     ChangesLost,
-    /// Bytes free on the home's disk.
+    /// Free bytes of the home's disk.
     DiskFree(u64),
 }
 
-/// One order, to be carried out in order.
+/// One command. Commands are carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Run a task; one `Done` follows.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; one `Saved` follows.
     Save(SaveId, Vec<Change>),
-    /// Tell of every change at this place or below it, from now on.
+    /// Report every change at this path or below it from now on.
     Watch(Vec<u8>),
     /// Measure the home's disk; one `DiskFree` follows.
     MeasureDisk,
-    /// It is watched, and that is on the disk.
+    /// The source is watched, and that is on the disk.
     Added(ReplyId),
-    /// It was not done, for the reason given.
+    /// The request was refused, for this reason.
     Refused(ReplyId, Refusal, String),
-    /// What this device holds for the members, as a `Count` found it; `None`: the count came to nothing.
+    /// The collections that this device shares with the members; `None` if the count failed.
     Counted(Option<Vec<CollectionCount>>),
-    /// Tell people.
+    /// Notify people.
     Notice(Notice),
 }
 
-/// Why something was refused.
+/// Why a request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It contradicts what is watched.
+    /// It contradicts the watched sources.
     Conflict,
-    /// Too much is under way; it may work in a moment.
+    /// Too many saves are under way; a retry in a moment may succeed.
     Busy,
     /// The disk is full.
     DiskFull,
@@ -59,24 +59,24 @@ pub enum Refusal {
     Broken,
 }
 
-/// A fact for people.
+/// A notice for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Something was left out of a scan, with the reason.
     LeftOut(String),
-    /// Background work is held, with the reason.
+    /// Background work is held up, with the reason.
     Held(String),
-    /// Background work goes on.
+    /// Background work goes on again.
     Resumed,
-    /// A document cannot be used: which, and why.
+    /// This document cannot be used, with the reason.
     Unusable(DocId, String),
     /// The store is broken; nothing is saved any more.
     Broken(String),
 }
 
-/// What background work may begin now, as the caller's governor allows it.
+/// The background work that the caller's governor allows to start now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
-    /// Chunks of an embedding task, 1 to `EMBED_BATCH`; `None`: none may start, light work only.
+    /// Chunks of an embedding task, 1 to `EMBED_BATCH`; `None` if no embedding may start, only lighter tasks.
     pub chunks: Option<usize>,
 }

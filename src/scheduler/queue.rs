@@ -1,130 +1,131 @@
-//! Unfinished documents: which one is next. A window onto the store's todo list, never the whole of it.
+//! Unfinished documents: which one is next. Holds the first documents of each stage; the store's todo list has them all.
 
 use super::task::Task;
 use crate::base::id::DocId;
 use crate::limits::TODO_MAX;
-use crate::store::change::{Kind, Ledger};
-use crate::store::keys::Wait;
+use crate::store::keys::Stage;
+use crate::store::ledger::{Kind, Ledger};
 use heapless::Deque;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Documents by what they wait for, and those that somebody works on.
+/// Documents by their next stage, and those that a task or a save has.
 #[derive(Debug, Default)]
 pub struct Queue {
-    windows: [Window; Wait::ALL.len()],
-    /// With a task or on the way to the disk.
-    held: BTreeMap<DocId, Wait>,
+    windows: [Window; Stage::ALL.len()],
+    /// In a task or a save, at this stage.
+    busy: BTreeMap<DocId, Stage>,
 }
 
+/// The first documents of a stage.
 #[derive(Debug, Default)]
 struct Window {
-    known: Deque<DocId, TODO_MAX>,
+    documents: Deque<DocId, TODO_MAX>,
     refilling: bool,
-    /// The last refill brought nothing new; wait for a save before the next.
-    dry: bool,
+    /// The last refill brought nothing new: no other starts before something is saved.
+    exhausted: bool,
 }
 
-/// The ledger's word for those that wait for `wait`.
-const fn kind_of(wait: Wait) -> Kind {
-    match wait {
-        Wait::Read => Kind::Waiting,
-        Wait::Embed => Kind::Chunked,
-        Wait::Drop => Kind::Leaving,
+/// The state of the documents whose next stage this is.
+const fn kind_of(stage: Stage) -> Kind {
+    match stage {
+        Stage::Read => Kind::Waiting,
+        Stage::Embed => Kind::Chunked,
+        Stage::Purge => Kind::Leaving,
     }
 }
 
 impl Queue {
-    /// A document's state became known: it joins the window if there is room, else the store will name it.
-    pub fn learn(&mut self, doc: DocId, kind: Kind) {
-        let Some(wait) = Wait::ALL.into_iter().find(|wait| kind_of(*wait) == kind) else { return };
-        let window = &mut self.windows[wait as usize];
-        if !window.known.iter().any(|known| *known == doc) {
-            // Full is fine: the store lists it too.
-            let _ = window.known.push_back(doc);
+    /// Adds a document that is now in this state. If the window is full, a refill finds it later.
+    pub fn push(&mut self, doc: DocId, kind: Kind) {
+        let Some(stage) = Stage::ALL.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
+        let window = &mut self.windows[stage as usize];
+        if !window.documents.iter().any(|listed| *listed == doc) {
+            // A full window loses nothing: the store's todo list has the document too.
+            let _ = window.documents.push_back(doc);
         }
     }
 
-    /// Something was saved: what was dry may not be so any more.
+    /// Something was saved: refills may bring new documents again.
     pub fn saved(&mut self) {
-        self.windows.iter_mut().for_each(|window| window.dry = false);
+        self.windows.iter_mut().for_each(|window| window.exhausted = false);
     }
 
-    /// The document is free again.
+    /// The document's task and save are over.
     pub fn release(&mut self, doc: DocId) {
-        self.held.remove(&doc);
+        self.busy.remove(&doc);
     }
 
-    /// The document is free again and still waits for the same.
+    /// The document's task failed and is to be tried again.
     pub fn retry(&mut self, doc: DocId, kind: Kind) {
         self.release(doc);
-        self.learn(doc, kind);
+        self.push(doc, kind);
     }
 
-    /// The store's answer to a refill.
-    pub fn refilled(&mut self, wait: Wait, docs: &[DocId]) {
-        let before = self.windows[wait as usize].known.len();
-        for doc in docs.iter().filter(|doc| !self.held.contains_key(doc)).copied().collect::<Vec<_>>() {
-            self.learn(doc, kind_of(wait));
+    /// A refill found these documents.
+    pub fn refilled(&mut self, stage: Stage, docs: &[DocId]) {
+        let before = self.windows[stage as usize].documents.len();
+        for doc in docs.iter().filter(|doc| !self.busy.contains_key(doc)).copied().collect::<Vec<_>>() {
+            self.push(doc, kind_of(stage));
         }
-        let window = &mut self.windows[wait as usize];
+        let window = &mut self.windows[stage as usize];
         window.refilling = false;
-        window.dry = window.known.len() == before;
+        window.exhausted = window.documents.len() == before;
     }
 
-    /// The next task. Reading comes before embedding, so that a person sees early what there is; purging
-    /// comes last, if it `may_purge` at all, when nothing that waits could reuse a vector. Embedding takes so many
-    /// `chunks` at once; `None`: it waits.
+    /// The next task. Reading comes before embedding, so that the counts are complete early. Purging comes last, when no
+    /// unfinished document could reuse a vector, and only if it `may_purge`. An embedding task has this many `chunks`; with `None`
+    /// there is none.
     pub fn next(&mut self, ledger: &Ledger, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
-        for wait in Wait::ALL {
-            if wait == Wait::Embed && chunks.is_none() {
+        for stage in Stage::ALL {
+            if stage == Stage::Embed && chunks.is_none() {
                 continue;
             }
-            if wait == Wait::Drop && (!may_purge || ledger.unfinished() > 0) {
+            if stage == Stage::Purge && (!may_purge || ledger.unfinished() > 0) {
                 return None;
             }
-            if let Some(task) = self.next_of(wait, ledger, chunks.unwrap_or(1)) {
+            if let Some(task) = self.next_of(stage, ledger, chunks.unwrap_or(1)) {
                 return Some(task);
             }
         }
         None
     }
 
-    fn next_of(&mut self, wait: Wait, ledger: &Ledger, chunks: usize) -> Option<Task> {
-        let window = &mut self.windows[wait as usize];
-        while wait != Wait::Drop
-            && let Some(doc) = window.known.pop_front()
+    fn next_of(&mut self, stage: Stage, ledger: &Ledger, chunks: usize) -> Option<Task> {
+        let window = &mut self.windows[stage as usize];
+        while stage != Stage::Purge
+            && let Some(doc) = window.documents.pop_front()
         {
-            let Entry::Vacant(place) = self.held.entry(doc) else { continue };
-            place.insert(wait);
-            return Some(if wait == Wait::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
+            let Entry::Vacant(entry) = self.busy.entry(doc) else { continue };
+            entry.insert(stage);
+            return Some(if stage == Stage::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
         }
-        let in_hand = self.held.values().filter(|held| **held == wait).count();
-        if window.refilling || window.dry || ledger.count(kind_of(wait)) <= in_hand as u64 {
+        let busy = self.busy.values().filter(|other| **other == stage).count();
+        if window.refilling || window.exhausted || ledger.count(kind_of(stage)) <= busy as u64 {
             return None;
         }
         window.refilling = true;
-        Some(Task::Refill { wait, max: TODO_MAX / 2 + self.held.len() })
+        Some(Task::Refill { stage, max: TODO_MAX / 2 + self.busy.len() })
     }
 
-    /// Tombstoned documents that a refill named, all at once; they are the caller's to purge.
+    /// Takes all tombstoned documents that a refill found, for the caller to purge.
     pub fn take_tombstoned(&mut self) -> Vec<DocId> {
-        let window = &mut self.windows[Wait::Drop as usize];
+        let window = &mut self.windows[Stage::Purge as usize];
         let mut taken = Vec::new();
-        while let Some(doc) = window.known.pop_front() {
-            if let Entry::Vacant(place) = self.held.entry(doc) {
-                place.insert(Wait::Drop);
+        while let Some(doc) = window.documents.pop_front() {
+            if let Entry::Vacant(entry) = self.busy.entry(doc) {
+                entry.insert(Stage::Purge);
                 taken.push(doc);
             }
         }
         taken
     }
 
-    /// A refill failed; it is asked for again at once if it is to be tried `again`, else after the next save.
-    pub fn refill_failed(&mut self, wait: Wait, again: bool) {
-        let window = &mut self.windows[wait as usize];
+    /// A refill failed. Another may start at once with `retry`, else after the next save.
+    pub fn refill_failed(&mut self, stage: Stage, retry: bool) {
+        let window = &mut self.windows[stage as usize];
         window.refilling = false;
-        window.dry = !again;
+        window.exhausted = !retry;
     }
 }
 
@@ -132,64 +133,68 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn ledger(waiting: u64, chunked: u64, leaving: u64) -> Ledger {
+    fn ledger(waiting: u64, chunked: u64, tombstoned: u64) -> Ledger {
         let mut ledger = Ledger::default();
         (0..waiting).for_each(|_| ledger.enter(Kind::Waiting));
         (0..chunked).for_each(|_| ledger.enter(Kind::Chunked));
-        (0..leaving).for_each(|_| ledger.enter(Kind::Leaving));
+        (0..tombstoned).for_each(|_| ledger.enter(Kind::Leaving));
         ledger
     }
 
     #[test]
-    fn a_document_is_given_out_once_until_it_is_released() {
+    fn a_document_has_one_task_until_it_is_released() {
         let mut queue = Queue::default();
-        queue.learn(DocId(1), Kind::Waiting);
-        queue.learn(DocId(1), Kind::Waiting);
+        queue.push(DocId(1), Kind::Waiting);
+        queue.push(DocId(1), Kind::Waiting);
         let ledger = ledger(1, 0, 0);
         assert_eq!(queue.next(&ledger, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
-        assert_eq!(queue.next(&ledger, true, Some(4)), None, "the only one that waits is in hand");
-        queue.learn(DocId(1), Kind::Waiting);
+        assert_eq!(queue.next(&ledger, true, Some(4)), None, "the only waiting document is busy");
+        queue.push(DocId(1), Kind::Waiting);
         assert_eq!(queue.next(&ledger, true, Some(4)), None);
         queue.release(DocId(1));
-        queue.learn(DocId(1), Kind::Waiting);
+        queue.push(DocId(1), Kind::Waiting);
         assert_eq!(queue.next(&ledger, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
     }
 
     #[test]
     fn reading_comes_before_embedding_and_purging_comes_last() {
         let mut queue = Queue::default();
-        queue.learn(DocId(1), Kind::Chunked);
-        queue.learn(DocId(2), Kind::Waiting);
-        queue.learn(DocId(3), Kind::Leaving);
-        let busy = ledger(1, 1, 1);
-        assert_eq!(queue.next(&busy, true, Some(4)), Some(Task::Read { doc: DocId(2) }));
-        assert_eq!(queue.next(&busy, true, Some(4)), Some(Task::Embed { doc: DocId(1), chunks: 4 }));
-        assert_eq!(queue.next(&busy, true, Some(4)), None);
+        queue.push(DocId(1), Kind::Chunked);
+        queue.push(DocId(2), Kind::Waiting);
+        queue.push(DocId(3), Kind::Leaving);
+        let unfinished = ledger(1, 1, 1);
+        assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Embed { doc: DocId(1), chunks: 4 }));
+        assert_eq!(queue.next(&unfinished, true, Some(4)), None);
         let idle = ledger(0, 0, 1);
         assert_eq!(queue.next(&idle, false, Some(4)), None);
-        assert!(matches!(queue.next(&idle, true, Some(4)), Some(Task::Refill { wait: Wait::Drop, .. })));
+        assert!(matches!(queue.next(&idle, true, Some(4)), Some(Task::Refill { stage: Stage::Purge, .. })));
     }
 
     #[test]
     fn while_embedding_waits_reading_goes_on_and_nothing_is_purged_that_could_be_reused() {
         let mut queue = Queue::default();
-        queue.learn(DocId(1), Kind::Chunked);
-        queue.learn(DocId(2), Kind::Waiting);
-        queue.learn(DocId(3), Kind::Leaving);
-        let busy = ledger(1, 1, 1);
-        assert_eq!(queue.next(&busy, true, None), Some(Task::Read { doc: DocId(2) }));
-        assert_eq!(queue.next(&busy, true, None), None);
-        assert_eq!(queue.next(&busy, true, Some(1)), Some(Task::Embed { doc: DocId(1), chunks: 1 }));
+        queue.push(DocId(1), Kind::Chunked);
+        queue.push(DocId(2), Kind::Waiting);
+        queue.push(DocId(3), Kind::Leaving);
+        let unfinished = ledger(1, 1, 1);
+        assert_eq!(queue.next(&unfinished, true, None), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&unfinished, true, None), None);
+        assert_eq!(queue.next(&unfinished, true, Some(1)), Some(Task::Embed { doc: DocId(1), chunks: 1 }));
     }
 
     #[test]
-    fn what_the_window_does_not_know_is_asked_of_the_store_once() {
+    fn an_empty_window_is_refilled_from_the_store_by_one_task_at_a_time() {
         let mut queue = Queue::default();
         let ledger = ledger(500, 0, 0);
-        assert!(matches!(queue.next(&ledger, true, Some(4)), Some(Task::Refill { wait: Wait::Read, .. })));
+        assert!(matches!(queue.next(&ledger, true, Some(4)), Some(Task::Refill { stage: Stage::Read, .. })));
         assert_eq!(queue.next(&ledger, true, Some(4)), None, "one refill at a time");
-        queue.refilled(Wait::Read, &[]);
-        assert_eq!(queue.next(&ledger, true, Some(4)), None, "a dry well is not asked again before something is saved");
+        queue.refilled(Stage::Read, &[]);
+        assert_eq!(
+            queue.next(&ledger, true, Some(4)),
+            None,
+            "an exhausted list is not read again before something is saved"
+        );
         queue.saved();
         assert!(queue.next(&ledger, true, Some(4)).is_some());
     }

@@ -1,37 +1,38 @@
-//! Saves on their way to the disk, and what follows each of them.
+//! Saves under way, and what follows each of them.
 
-use super::sources::Promised;
+use super::sources::UnsavedSources;
 use crate::base::id::{DocId, SaveId};
 use crate::limits::SAVES_MAX;
-use crate::store::change::{Applied, Ledger};
+use crate::store::change::Applied;
+use crate::store::ledger::Ledger;
 use heapless::LinearMap;
 
 /// A save that is on the disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
-    /// What each change did, in order.
+    /// The effect of each change, in order.
     pub applied: Vec<Applied>,
     /// The counts now.
     pub ledger: Ledger,
-    /// Bytes free on the home's disk now.
+    /// Free bytes of the home's disk now.
     pub disk_free: u64,
 }
 
 /// What follows a save.
 #[derive(Debug)]
-pub(super) enum Then {
-    /// The next step of the scan, if there is one.
+pub(super) enum AfterSave {
+    /// The next step of the scan begins after this path; with `None` the scan is over.
     Scan(Option<Vec<u8>>),
-    /// These documents are free again.
+    /// These documents are not busy any more.
     Release(Vec<DocId>),
-    /// This is watched from now on.
-    Watch(Box<Promised>),
+    /// This list of sources takes effect.
+    Watch(Box<UnsavedSources>),
 }
 
 /// The saves under way.
 #[derive(Debug, Default)]
 pub(super) struct Saves {
-    under_way: LinearMap<SaveId, Then, SAVES_MAX>,
+    under_way: LinearMap<SaveId, AfterSave, SAVES_MAX>,
     last: SaveId,
 }
 
@@ -40,23 +41,23 @@ impl Saves {
         self.under_way.len()
     }
 
-    /// One more is under way. The caller left room for it.
-    pub(super) fn begin(&mut self, then: Then) -> SaveId {
+    /// Adds a save. The caller has left room for it.
+    pub(super) fn begin(&mut self, then: AfterSave) -> SaveId {
         self.last.0 += 1;
-        let kept = self.under_way.insert(self.last, then);
-        debug_assert!(kept.is_ok(), "room is left for every save");
+        let inserted = self.under_way.insert(self.last, then);
+        debug_assert!(inserted.is_ok(), "room is left for every save");
         self.last
     }
 
-    /// It has ended; `None` if it was never begun here.
-    pub(super) fn end(&mut self, save: SaveId) -> Option<Then> {
+    /// Removes a save that has ended; `None` if it is unknown.
+    pub(super) fn end(&mut self, save: SaveId) -> Option<AfterSave> {
         self.under_way.remove(&save)
     }
 
-    /// The promises that rest on a save.
-    pub(super) fn promised(&mut self, save: SaveId) -> Option<&mut Promised> {
+    /// The list of sources that this save writes.
+    pub(super) fn unsaved_sources(&mut self, save: SaveId) -> Option<&mut UnsavedSources> {
         match self.under_way.get_mut(&save) {
-            Some(Then::Watch(promised)) => Some(promised),
+            Some(AfterSave::Watch(unsaved)) => Some(unsaved),
             _ => None,
         }
     }

@@ -1,4 +1,7 @@
-//! Places that changed, when to scan them (after a moment of quiet, but not never), and the scans that wait.
+//! Places that changed, when each of them is scanned, and the scans that wait.
+//!
+//! A dirty place is scanned `SETTLE_MS` after its last change, and `SETTLE_MS_MAX` after its first at the latest. Everything is
+//! scanned at the start, after lost notifications, and every `RELOOK_MS`.
 
 use super::sources::WatchedSources;
 use super::task::{Scan, Task};
@@ -7,7 +10,9 @@ use crate::limits::{DIRTY_MAX, RELOOK_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX}
 use crate::store::record::Source;
 use heapless::{Deque, Vec as Bounded};
 
-/// The scans that wait, the first of them perhaps under way, and the places that are to be scanned later.
+pub use super::path::covers;
+
+/// The planned scans, the first of which may be under way, and the dirty places, to be planned later.
 #[derive(Debug)]
 pub(super) struct Scans {
     pub(super) queue: ScanQueue,
@@ -25,7 +30,7 @@ impl Scans {
         self.under_way || !self.pending.is_empty()
     }
 
-    /// Turns places that are due into scans, once the scans before are over.
+    /// Plans the next place that is due, once the planned scans are over.
     pub(super) fn plan(&mut self, now: Instant, sources: &WatchedSources) {
         while !self.any()
             && let Some(place) = self.queue.due(now)
@@ -38,7 +43,7 @@ impl Scans {
                 }
             };
             for scan in scans {
-                // Room for every source twice over, and a new plan is made only when the last one is done.
+                // There is room for twice the number of sources, and the deque is empty before.
                 let _ = self.pending.push_back(scan);
             }
         }
@@ -51,8 +56,8 @@ impl Scans {
         Some(Task::Scan(scan.clone()))
     }
 
-    /// A step is saved: the scan goes on after this path, or is over.
-    pub(super) fn step(&mut self, next: Option<Vec<u8>>) {
+    /// A step is saved: the scan goes on after this path, or is over with `None`.
+    pub(super) fn end_step(&mut self, next: Option<Vec<u8>>) {
         self.under_way = false;
         match next {
             Some(after) => {
@@ -64,8 +69,8 @@ impl Scans {
         }
     }
 
-    /// A step came to nothing and is to be done again.
-    pub(super) const fn again(&mut self) {
+    /// A step failed and is to be done again.
+    pub(super) const fn retry_step(&mut self) {
         self.under_way = false;
     }
 }
@@ -78,9 +83,9 @@ fn whole(source: &Source) -> Scan {
 #[derive(Debug)]
 pub struct ScanQueue {
     dirty: Bounded<Dirty, DIRTY_MAX>,
-    /// More places changed than the table holds: scan everything.
+    /// When more places changed than the table holds, or notifications were lost: everything is scanned.
     overflowed: Option<Instant>,
-    whole_at: Instant,
+    full_scan_at: Instant,
 }
 
 #[derive(Debug)]
@@ -95,15 +100,15 @@ struct Dirty {
 pub enum Place {
     /// This folder or file.
     Scope(Vec<u8>),
-    /// Every source, wholly.
+    /// All sources.
     Everything,
 }
 
 impl ScanQueue {
-    /// Begins with a scan of everything.
+    /// An empty queue; a scan of everything is due now.
     #[must_use]
     pub const fn new(now: Instant) -> Self {
-        Self { dirty: Bounded::new(), overflowed: None, whole_at: now }
+        Self { dirty: Bounded::new(), overflowed: None, full_scan_at: now }
     }
 
     /// A path may have changed.
@@ -117,7 +122,7 @@ impl ScanQueue {
         }
     }
 
-    /// So much changed, or events were lost, that only a whole scan will do.
+    /// Too much changed, or notifications were lost: everything is to be scanned.
     pub fn overflow(&mut self, now: Instant) {
         self.dirty.clear();
         self.overflowed.get_or_insert(now);
@@ -128,16 +133,16 @@ impl ScanQueue {
     pub fn deadline(&self) -> Option<Instant> {
         let settled = self.dirty.iter().map(Dirty::due).min();
         let overflow = self.overflowed.map(|since| since + Duration::from_millis(SETTLE_MS));
-        earliest(settled, earliest(overflow, Some(self.whole_at)))
+        earliest(settled, earliest(overflow, Some(self.full_scan_at)))
     }
 
-    /// Takes the next place that is due. With `Everything`, the next whole scan is set an hour on.
+    /// Takes the next place that is due. `Everything` postpones the next full scan by `RELOOK_MS`.
     pub fn due(&mut self, now: Instant) -> Option<Place> {
         let overflow = self.overflowed.is_some_and(|since| since + Duration::from_millis(SETTLE_MS) <= now);
-        if overflow || self.whole_at <= now {
+        if overflow || self.full_scan_at <= now {
             self.overflowed = None;
             self.dirty.clear();
-            self.whole_at = now + Duration::from_millis(RELOOK_MS);
+            self.full_scan_at = now + Duration::from_millis(RELOOK_MS);
             return Some(Place::Everything);
         }
         let at = self.dirty.iter().position(|dirty| dirty.due() <= now)?;
@@ -149,12 +154,6 @@ impl Dirty {
     fn due(&self) -> Instant {
         (self.last + Duration::from_millis(SETTLE_MS)).min(self.first + Duration::from_millis(SETTLE_MS_MAX))
     }
-}
-
-/// Whether `path` is `scope` or lies below it.
-#[must_use]
-pub fn covers(scope: &[u8], path: &[u8]) -> bool {
-    path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || scope == b"/")
 }
 
 #[cfg(test)]
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_never_gets_quiet_is_scanned_all_the_same() {
+    fn a_place_that_changes_all_the_time_is_scanned_nevertheless() {
         let mut scans = started();
         (0..=SETTLE_MS_MAX).step_by(100).for_each(|ms| scans.mark_dirty(at(ms), b"/log"));
         assert_eq!(scans.due(at(SETTLE_MS_MAX)), Some(Place::Scope(b"/log".to_vec())));
@@ -203,11 +202,5 @@ mod tests {
     fn after_an_hour_everything_is_scanned_again() {
         let scans = started();
         assert_eq!(scans.deadline(), Some(at(RELOOK_MS)));
-    }
-
-    #[test]
-    fn a_neighbour_with_the_same_beginning_is_not_below() {
-        assert!(covers(b"/a", b"/a") && covers(b"/a", b"/a/b") && covers(b"/", b"/x"));
-        assert!(!covers(b"/a", b"/ab"));
     }
 }

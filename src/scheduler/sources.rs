@@ -1,6 +1,6 @@
-//! What is watched: as it is on the disk, and as it will be once the newest save of it is there.
+//! The watched sources: the list on the disk, and the list in the newest save.
 
-use super::scans::covers;
+use super::path::covers;
 use crate::base::id::{ReplyId, SaveId};
 use crate::limits::{REPLIES_MAX, SOURCES_MAX};
 use crate::store::record::Source;
@@ -8,57 +8,60 @@ use crate::store::record::Source;
 /// The watched folders and files.
 #[derive(Debug)]
 pub(super) struct WatchedSources {
-    /// Those that are on the disk: only these are scanned, shown and promised.
+    /// The list on the disk: only this one is scanned, shown and acknowledged.
     pub(super) saved: Vec<Source>,
-    /// The list in the newest save under way, and that save. The next `Add` builds on it.
-    ordered: Option<(SaveId, Vec<Source>)>,
+    /// The newest save under way and the list in it. The next `Add` extends this list.
+    unsaved: Option<(SaveId, Vec<Source>)>,
 }
 
-/// A list on its way to the disk, with the promises that rest on it. Whoever adds a place that the list covers waits for the
-/// same save: the reply says that the place is watched after a power cut as well.
+/// A list in a save, with the requests that wait for it. An `Add` of a place that the list covers waits for the same save, because
+/// its reply promises that the place is watched after a power cut too.
 #[derive(Debug)]
-pub(super) struct Promised {
+pub(super) struct UnsavedSources {
     pub(super) sources: Vec<Source>,
-    /// The place that is new, to be watched.
+    /// The new place.
     pub(super) place: Vec<u8>,
-    /// Who asked, for which place.
+    /// The requests and the place that each of them adds.
     pub(super) replies: heapless::Vec<(ReplyId, Vec<u8>), REPLIES_MAX>,
 }
 
 impl WatchedSources {
     pub(super) const fn new(saved: Vec<Source>) -> Self {
-        Self { saved, ordered: None }
+        Self { saved, unsaved: None }
     }
 
-    /// The list with `new` in it; `None` if it is covered already; a sentence if it cannot be added.
+    /// The list with `new` added; `None` if the list covers it already.
+    ///
+    /// # Errors
+    /// A sentence for people: it cannot be added.
     pub(super) fn with(&self, new: &Source) -> Result<Option<Vec<Source>>, String> {
-        place_source(self.ordered.as_ref().map_or(&self.saved, |(_, sources)| sources), new)
+        place_source(self.unsaved.as_ref().map_or(&self.saved, |(_, sources)| sources), new)
     }
 
-    /// This list is being saved.
-    pub(super) fn order(&mut self, save: SaveId, sources: Vec<Source>) {
-        self.ordered = Some((save, sources));
+    /// A save of this list is under way.
+    pub(super) fn begin_save(&mut self, save: SaveId, sources: Vec<Source>) {
+        self.unsaved = Some((save, sources));
     }
 
-    /// The newest save of the list that is under way.
-    pub(super) fn under_way(&self) -> Option<SaveId> {
-        self.ordered.as_ref().map(|(save, _)| *save)
+    /// The newest save of the list, if one is under way.
+    pub(super) fn save_under_way(&self) -> Option<SaveId> {
+        self.unsaved.as_ref().map(|(save, _)| *save)
     }
 
     /// A save of the list is on the disk.
-    pub(super) fn settle(&mut self, save: SaveId, sources: Vec<Source>) {
+    pub(super) fn on_saved(&mut self, save: SaveId, sources: Vec<Source>) {
         self.saved = sources;
-        if self.under_way() == Some(save) {
-            self.ordered = None;
+        if self.save_under_way() == Some(save) {
+            self.unsaved = None;
         }
     }
 
-    /// A save of the list failed: what was ordered never holds.
-    pub(super) fn give_up(&mut self) {
-        self.ordered = None;
+    /// A save of the list failed: the unsaved list never takes effect.
+    pub(super) fn on_save_failed(&mut self) {
+        self.unsaved = None;
     }
 
-    /// The innermost source that covers the path.
+    /// The deepest source that covers the path.
     pub(super) fn covering(&self, path: &[u8]) -> Option<&Source> {
         let covering = self.saved.iter().filter(|source| covers(&source.path, path));
         covering.max_by_key(|source| source.path.len())

@@ -1,118 +1,118 @@
-//! The unit of scheduling, accounting and simulation: one bounded piece of work, and what came of it.
+//! Tasks and their outcomes: the bounded unit of scheduling, energy accounting and simulation.
 
 use crate::base::hit::Found;
 use crate::base::id::DocId;
 use crate::base::vector::Embedding;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
-use crate::store::keys::Wait;
+use crate::store::keys::Stage;
 use crate::store::record::Source;
 
-/// What a worker is asked to do.
+/// One task of a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
-    /// Compare a part of a folder with what is known of it.
+    /// Compare a part of a folder with the store.
     Scan(Scan),
-    /// Name documents that wait.
+    /// List unfinished documents.
     Refill {
-        /// For what they wait.
-        wait: Wait,
+        /// Their next stage.
+        stage: Stage,
         /// How many at most.
         max: usize,
     },
-    /// Read and cut one document.
+    /// Read one document's file and split it into chunks.
     Read {
-        /// Which.
+        /// The document.
         doc: DocId,
     },
     /// Embed the next few chunks of one document.
     Embed {
-        /// Which.
+        /// The document.
         doc: DocId,
         /// How many at most, 1 to `EMBED_BATCH`.
         chunks: usize,
     },
-    /// Set a document aside whose tasks panicked.
+    /// Refuse a document whose tasks panicked.
     Park {
-        /// Which.
+        /// The document.
         doc: DocId,
         /// One plain sentence for people.
         reason: String,
     },
     /// Embed a person's question.
     EmbedQuery {
-        /// As asked.
+        /// The question's text.
         question: String,
     },
-    /// Answer a question from this device.
+    /// Search this device's chunks.
     Retrieve(Asked),
-    /// Walk the whole store and see whether it adds up.
+    /// Check the consistency of the whole store.
     Audit,
-    /// Count what the members may ask for, collection by collection.
+    /// Count the documents and chunks of each collection that is shared with the members.
     Count,
 }
 
-/// A question whose meaning is known.
+/// A question and its embedding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
-    /// As asked.
+    /// The question's text.
     pub text: String,
-    /// What it means.
+    /// The embedding of the text.
     pub meaning: Embedding,
-    /// Passages wanted.
+    /// How many hits are wanted.
     pub count: usize,
-    /// Another device asks: only what is shared with it answers.
+    /// Whether another device asks: then only chunks that are shared with the members answer.
     pub shared: bool,
 }
 
 /// One step of a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {
-    /// The source that the place belongs to.
+    /// The source that the scope belongs to.
     pub source: Source,
-    /// A folder or file, absolute.
+    /// The folder or file to scan, absolute.
     pub scope: Vec<u8>,
-    /// Where the last step ended; paths up to here are done.
+    /// The last path of the step before.
     pub after: Option<Vec<u8>>,
 }
 
-/// What a device holds of one collection.
+/// The size of one collection on this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectionCount {
     /// Its name.
     pub name: String,
     /// Documents that were read.
     pub documents: u32,
-    /// Their passages.
+    /// Their chunks.
     pub passages: u32,
 }
 
-/// What came of a task.
+/// The outcome of a task.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// A step of a scan is done.
+    /// A step of a scan.
     Scanned {
-        /// What is new, different or gone.
+        /// Files that are new, different or gone.
         changes: Vec<Change>,
-        /// Where the next step begins; `None` when the scan is over.
+        /// The last path of this step; `None` if the scan is over.
         next: Option<Vec<u8>>,
-        /// What was left out and why, for people; bounded.
+        /// What was left out and why, for people; at most `REMARKS_MAX`.
         remarks: Vec<String>,
     },
-    /// Documents that wait, oldest first.
+    /// Unfinished documents, oldest first.
     Refilled(Vec<DocId>),
-    /// What is to be saved.
+    /// Changes to save.
     Changes(Vec<Change>),
     /// The embedding of a question.
     QueryEmbedding(Embedding),
-    /// Passages of this device.
+    /// Hits of this device.
     Found(Box<Found>),
-    /// The store was walked.
+    /// The result of an audit.
     Audited(Audit),
-    /// The collections that the members may ask, at most `GOSSIP_COLLECTIONS_MAX`.
+    /// The collections that are shared with the members, at most `GOSSIP_COLLECTIONS_MAX`.
     Counted(Vec<CollectionCount>),
     /// The store or the engine failed; nothing was changed.
     Failed(String),
-    /// A defect of the program stopped it: where, and how the message begins. Nothing was changed, and the thread goes on.
+    /// The task panicked: where, and the beginning of the message. Nothing was changed, and the thread goes on.
     Panicked(String),
 }

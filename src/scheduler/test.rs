@@ -1,4 +1,4 @@
-//! The machine as tables: these inputs, exactly these outputs. Whole lives are in tests/sim.rs.
+//! The scheduler as tables of inputs and their exact outputs. Whole runs of agents are in tests/sim.rs.
 
 use super::saves::Saved;
 use super::task::{Outcome, Scan, Task};
@@ -6,8 +6,9 @@ use super::{Admission, Config, Input, Notice, Output, Refusal, Scheduler};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, LEAVING_MS, SAVES_MAX, SETTLE_MS};
-use crate::store::change::{Applied, Change, Kind, Ledger};
-use crate::store::keys::Wait;
+use crate::store::change::{Applied, Change};
+use crate::store::keys::Stage;
+use crate::store::ledger::{Kind, Ledger};
 use crate::store::record::{FileStamp, Source, Sources};
 
 const ALL: Admission = Admission { chunks: Some(4) };
@@ -44,7 +45,7 @@ fn check(machine: &mut Scheduler, table: Vec<Row>) {
                 machine.handle(at(ms), input, &mut out);
                 assert_eq!(out, expected, "row {number}");
                 let again = woken && machine.deadline().is_some_and(|due| due <= at(ms));
-                assert!(!again, "row {number}: a woken machine wants to be woken at once again");
+                assert!(!again, "row {number}: a woken machine wants to be woken again at once");
             }
             Admit(admission, expected) => {
                 let id = machine.admit(admission, &mut out);
@@ -124,7 +125,7 @@ fn a_file_is_scanned_read_embedded_and_ready() {
 }
 
 #[test]
-fn a_promise_waits_for_the_save_that_it_rests_on() {
+fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
     let list = |paths: &[&str]| vec![Change::Sources(Sources(paths.iter().map(|path| source(path)).collect()))];
     let add = |reply, path| Input::Add(ReplyId(reply), source(path));
     let mut machine = scheduler(1, &[], Ledger::default());
@@ -189,23 +190,23 @@ fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
 }
 
 #[test]
-fn tombstoned_documents_are_purged_all_at_once_when_they_have_had_their_time() {
+fn tombstoned_documents_are_purged_all_at_once_after_their_time() {
     let mut machine = scheduler(1, &[], ledger(&[Kind::Leaving, Kind::Leaving]));
-    let purge = |doc| Change::Drop { doc: DocId(doc) };
+    let purge = |doc| Change::Purge { doc: DocId(doc) };
     let named = Outcome::Refilled(vec![DocId(3), DocId(4)]);
     let mut out = Vec::new();
     machine.handle(at(LEAVING_MS - 1), Input::Wake, &mut out);
     assert_eq!((machine.admit(ALL, &mut out), machine.deadline()), (None, Some(at(LEAVING_MS))));
     machine.handle(at(LEAVING_MS), Input::Wake, &mut out);
     let id = machine.admit(ALL, &mut out);
-    assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { wait: Wait::Drop, .. })]), "{out:?}");
+    assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { stage: Stage::Purge, .. })]), "{out:?}");
     assert_eq!(id, Some(TaskId(1)));
     let save = Output::Save(SaveId(1), vec![purge(3), purge(4)]);
     check(&mut machine, vec![On(LEAVING_MS + 1, Input::Done(TaskId(1), named), vec![save]), Admit(ALL, None)]);
 }
 
 #[test]
-fn a_task_that_panicked_is_tried_once_more_and_then_set_aside() {
+fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
     let why = "src/text/chunk.rs:7: out of bounds".to_owned();
     let panicked = |task| Input::Done(TaskId(task), Outcome::Panicked(why.clone()));
     let reason = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");
@@ -244,7 +245,7 @@ fn a_task_that_panicked_is_tried_once_more_and_then_set_aside() {
 }
 
 #[test]
-fn a_failed_store_ends_all_work_and_a_stop_waits_for_no_save_of_it() {
+fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
     let why = "The store cannot be read.".to_owned();
     let mut machine = scheduler(2, &["/a", "/b"], Ledger::default());
     check(
@@ -264,7 +265,7 @@ fn a_failed_store_ends_all_work_and_a_stop_waits_for_no_save_of_it() {
 }
 
 #[test]
-fn one_number_names_one_task_of_any_kind_and_what_was_not_started_here_is_nobodys() {
+fn an_id_names_one_task_of_any_kind_and_an_unknown_id_is_ignored() {
     let mut machine = scheduler(2, &["/a"], Ledger::default());
     let question = machine.issue();
     check(&mut machine, vec![On(0, Input::Wake, vec![]), Admit(ALL, Some((2, scan("/a"))))]);

@@ -1,9 +1,9 @@
-//! What can be asked of the scheduler without changing it.
+//! Queries of the scheduler's state.
 
 use super::machine::Scheduler;
 use crate::base::id::TaskId;
 use crate::limits::SAVES_MAX;
-use crate::store::change::Ledger;
+use crate::store::ledger::Ledger;
 use crate::store::record::Source;
 
 impl Scheduler {
@@ -13,19 +13,19 @@ impl Scheduler {
         &self.ledger
     }
 
-    /// What is watched, as it is on the disk.
+    /// The watched sources, as on the disk.
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources.saved
     }
 
-    /// Whether this task is under way here.
+    /// Whether this is a running task of this machine.
     #[must_use]
     pub fn runs(&self, id: TaskId) -> bool {
         self.running.contains(id)
     }
 
-    /// Whether one more background task could start. Each that runs may end in a save: there is room for all of them.
+    /// Whether one more background task could start. Each running task may end in a save: room for all of them is reserved.
     #[must_use]
     pub fn has_slot(&self) -> bool {
         self.running.len() < self.slots && self.under_way() < SAVES_MAX
@@ -37,25 +37,25 @@ impl Scheduler {
         self.running.len() + self.saves.len()
     }
 
-    /// Whether some folder is being scanned, or is to be.
+    /// Whether a scan is planned or under way.
     #[must_use]
     pub fn scanning(&self) -> bool {
         self.scans.any()
     }
 
-    /// Whether anything is under way that a stop waits for. A broken store saves nothing any more.
+    /// Whether nothing is under way that a stop must wait for. A broken store ends no save any more.
     #[must_use]
     pub fn at_rest(&self) -> bool {
         self.running.len() == 0 && (self.saves.len() == 0 || self.broken.is_some())
     }
 
-    /// Whether nothing may begin, because the store is broken or the disk is full.
+    /// Whether no task may start, because the store is broken or the disk is full.
     #[must_use]
     pub const fn stands_still(&self) -> bool {
         self.broken.is_some() || self.disk.is_full()
     }
 
-    /// Why nothing begins, for people.
+    /// Why no task may start, for people.
     #[must_use]
     pub fn held_reason(&self) -> Option<String> {
         let full = || self.disk.is_full().then(|| self.disk.reason());

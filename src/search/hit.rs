@@ -1,19 +1,18 @@
-//! The score of a hit: its cosine and its terms.
+//! The score of a hit: its cosine and its lexical score together.
 
-use super::lexical::share;
+use super::lexical::bm25;
 use crate::base::hit::{CorpusStatistics, TermFrequencies};
 
-/// What words weigh in a score at most; meaning weighs the rest. Half and half is the best for English of those
-/// measured in shared/reference/retrieval.md 4e; other languages will want less once they are told apart.
-const WORDS: f32 = 0.5;
+/// The largest weight of the lexical score; the cosine has the rest. One half was the best of the weights measured on English
+/// text; other languages will need less once they are detected.
+const LEXICAL_WEIGHT: f32 = 0.5;
 
-/// Chunks from which on words weigh in full: among few, even "is" can look like a rare word.
-const CHUNKS: f32 = 100.0;
+/// From this many candidates on the lexical score has its full weight: among few, even "is" can look like a rare word.
+const CHUNKS_FOR_FULL_WEIGHT: f32 = 100.0;
 
-/// A chunk's score: the cosine and the share of the question's words that it holds, weighed; about 0 for a
-/// unknown_peer, 1 at best.
+/// A chunk's score: the weighted mean of its cosine and its lexical score; about 0 for an unrelated chunk, 1 at best.
 #[must_use]
 pub fn score(statistics: &CorpusStatistics, cosine: f32, frequencies: &TermFrequencies) -> f32 {
-    let words = WORDS * (statistics.chunks as f32 / CHUNKS).min(1.0);
-    (1.0 - words) * cosine + words * share(statistics, frequencies)
+    let weight = LEXICAL_WEIGHT * (statistics.chunks as f32 / CHUNKS_FOR_FULL_WEIGHT).min(1.0);
+    (1.0 - weight) * cosine + weight * bm25(statistics, frequencies)
 }

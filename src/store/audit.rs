@@ -1,20 +1,22 @@
-//! Does it add up? The quick question at every start, the thorough one of `wattle doctor`, and the mending.
+//! The store's consistency: a quick check for every start, the whole audit of `wattle doctor`, and the repair.
 //!
-//! Why: fjall 3.1.13 opens without an error after a flipped byte in its journal and silently loses what
-//! came later, and different spaces lose different amounts (shared/reference/retrieval.md 7c).
+//! fjall 3.1.13 opens without an error after a flipped byte in its journal and silently loses what was written later, and
+//! each space loses another amount (`tests/it/crash.rs` flips bytes). The quick check therefore compares the stamp of each
+//! space with the counters. The audit reads everything and counts. The repair keeps every chunk that still has its
+//! vector and has the documents read again.
 
-use super::change::{Kind, Ledger};
-use super::keys::{self, Wait};
+use super::keys::{self, Stage};
 use super::kv::{Batch, Kv, KvError, KvRead, Space};
+use super::ledger::{Kind, Ledger};
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
 use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, REFUSED_LISTED_MAX};
 
-/// Writes of one batch while mending.
+/// Writes of one batch of the repair.
 const MEND_BATCH: usize = 512;
 
-/// Whether every space stands at the commit that the counters name. Costs seven reads.
+/// Whether the stamp of every space is the commit that the counters name. Costs eight reads.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -29,23 +31,23 @@ pub fn sound(kv: &impl KvRead) -> Result<bool, KvError> {
     Ok(true)
 }
 
-/// What a walk over the whole store found.
+/// The result of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
-    /// The counts as counted.
+    /// The counts that the audit arrived at.
     pub counted: Ledger,
-    /// The counts as the store believes.
+    /// The counts that the store has recorded.
     pub believed: Ledger,
-    /// What does not fit, in plain sentences; at most `FAULTS_MAX`, then only counted.
+    /// The first `FAULTS_MAX` faults, in plain sentences.
     pub faults: Vec<String>,
-    /// How many things do not fit.
+    /// How many faults there are.
     pub fault_count: u64,
-    /// Paths of documents that cannot be used, and why; at most `REFUSED_LISTED_MAX`.
+    /// Paths of refused documents, and why; at most `REFUSED_LISTED_MAX`.
     pub refused: Vec<(Vec<u8>, String)>,
 }
 
 impl Audit {
-    /// Whether everything fits.
+    /// Whether there is no fault.
     #[must_use]
     pub const fn clean(&self) -> bool {
         self.fault_count == 0
@@ -59,8 +61,8 @@ impl Audit {
     }
 }
 
-/// Walks everything and checks every invariant of `store`. Nothing is changed. Where somebody writes meanwhile it must
-/// walk a snapshot: the counts and what they count are read minutes apart.
+/// Reads the whole store and checks every invariant of [`super`]. Nothing is changed. While a writer is at work it must be
+/// given a snapshot: the counts and the records that they count are read minutes apart.
 ///
 /// # Errors
 /// Any `KvError`: a record that cannot be read at all.
@@ -71,13 +73,13 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         let Some(id) = keys::number(key).map(DocId) else { return Ok(()) };
         let doc = Document::decode_stored(value)?;
         audit.counted.enter(Kind::from(&doc.state));
-        rows += doc.pieces.len() as u64;
-        todos += u64::from(read::wait_of(&doc.state).is_some());
-        if doc.state == DocState::Leaving {
-            // Listed twice: by number and by content.
+        rows += doc.chunks.len() as u64;
+        todos += u64::from(read::stage_of(&doc.state).is_some());
+        if doc.state == DocState::Tombstoned {
+            // The todo list has it twice: by number and by content.
             todos += 1;
-            audit.counted.parted_chunks += doc.pieces.len() as u64;
-            audit.counted.parted_vectors += read::vectors_of(kv, &doc)?;
+            audit.counted.tombstoned_chunks += doc.chunks.len() as u64;
+            audit.counted.tombstoned_vectors += read::vectors_of(kv, &doc)?;
         }
         if let DocState::Refused(why) = &doc.state
             && audit.refused.len() < REFUSED_LISTED_MAX
@@ -126,36 +128,35 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
     if kv.get(Space::Path, &doc.path)?.as_deref().and_then(keys::number) != Some(id.0) {
         audit.fault(|| format!("{} is not found by its path", name()));
     }
-    if let Some(wait) = read::wait_of(&doc.state)
-        && kv.get(Space::Todo, &keys::todo(wait, id))?.is_none()
+    if let Some(stage) = read::stage_of(&doc.state)
+        && kv.get(Space::Todo, &keys::todo(stage, id))?.is_none()
     {
         audit.fault(|| format!("{} is unfinished and not listed so", name()));
     }
     let mut without = 0;
-    for piece in &doc.pieces {
-        let chunk = read::chunk(kv, piece.row)?;
+    for place in &doc.chunks {
+        let chunk = read::chunk(kv, place.row)?;
         if chunk.as_ref().is_none_or(|chunk| chunk.doc != id) {
             audit.fault(|| format!("{} has lost a chunk", name()));
         }
-        without += u32::from(kv.get(Space::Vector, &keys::row(piece.row))?.is_none());
+        without += u32::from(kv.get(Space::Vector, &keys::row(place.row))?.is_none());
     }
-    let due = match doc.state {
+    let expected = match doc.state {
         DocState::Chunked { missing } => Some(missing),
         DocState::Ready => Some(0),
         _ => None,
     };
-    if due.is_some_and(|due| due != without) {
-        audit.fault(|| format!("{} lacks {without} vectors where it should lack {}", name(), due.unwrap_or(0)));
+    if let Some(expected) = expected.filter(|expected| *expected != without) {
+        audit.fault(|| format!("{} lacks {without} vectors where it should lack {expected}", name()));
     }
     Ok(())
 }
 
-/// Makes a store whose spaces disagree whole again: every document is read anew, every chunk that still
-/// stands with its vector is kept for it, so that nothing that is stored is embedded again.
-/// Returns how many documents will be read anew.
+/// Repairs a store whose spaces disagree. Every document becomes one to be read again; its chunks and their vectors stay,
+/// so that no text is embedded again. Returns the number of documents.
 ///
 /// # Errors
-/// Any `KvError`; mending may be begun again from where it stopped.
+/// Any `KvError`; the repair may then be started again.
 pub fn mend(kv: &impl Kv) -> Result<u64, KvError> {
     let old = read::commit(kv)?;
     clear(kv, Space::Todo)?;
@@ -195,21 +196,21 @@ fn mend_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         let mut batch = Batch::new();
         let mut doc = Document::decode_stored(value)?;
         if kv.get(Space::Path, &doc.path)?.is_some() {
-            // Two documents at one path: the younger record is the true one only by luck; reading tells.
+            // Two records of one path: either may be the stale one. The file is read again in any case.
             batch.delete(Space::Document, key);
             return kv.commit(batch);
         }
-        let mut stands = Vec::new();
-        for piece in doc.pieces {
-            if read::chunk(kv, piece.row)?.is_some_and(|chunk| chunk.doc == id) {
-                stands.push(piece);
+        let mut intact = Vec::new();
+        for place in doc.chunks {
+            if read::chunk(kv, place.row)?.is_some_and(|chunk| chunk.doc == id) {
+                intact.push(place);
             }
         }
-        doc.pieces = stands;
+        doc.chunks = intact;
         doc.state = DocState::Waiting;
         batch.put(Space::Document, key, doc.encode());
         batch.put(Space::Path, doc.path, id.0.to_be_bytes());
-        batch.put(Space::Todo, keys::todo(Wait::Read, id), []);
+        batch.put(Space::Todo, keys::todo(Stage::Read, id), []);
         commit.ledger.enter(Kind::Waiting);
         commit.next_doc = commit.next_doc.max(DocId(id.0 + 1));
         number += 1;
@@ -219,12 +220,12 @@ fn mend_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     Ok(())
 }
 
-/// Keeps the rows that a document lists. Rows whose document was lost are gathered under a leaving one, so
-/// that their vectors can still be reused when the file is read anew.
+/// Keeps the rows that a document lists. Orphaned rows, whose document was lost, get one tombstoned document in common, so
+/// that their vectors are reused when the file is read again.
 fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
-    let lost = commit.next_doc;
-    let mut found = Vec::new();
-    let drop_row = |key: &[u8]| {
+    let adopter = commit.next_doc;
+    let mut orphaned = Vec::new();
+    let delete_row = |key: &[u8]| {
         let mut batch = Batch::new();
         batch.delete(Space::Chunk, key);
         batch.delete(Space::Vector, key);
@@ -233,23 +234,23 @@ fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     let mut top = commit.next_row;
     read::walk(kv, Space::Vector, |key, _| {
         top = top.max(keys::number(key).map_or(Row(0), |row| Row(row + 1)));
-        let kept = kv.get(Space::Chunk, key)?.is_some();
-        if kept { Ok(()) } else { drop_row(key) }
+        let has_chunk = kv.get(Space::Chunk, key)?.is_some();
+        if has_chunk { Ok(()) } else { delete_row(key) }
     })?;
     read::walk(kv, Space::Chunk, |key, value| {
         let Some(row) = keys::number(key).map(Row) else { return Ok(()) };
         top = top.max(Row(row.0 + 1));
         let mut chunk = Chunk::decode_stored(value)?;
         let has_vector = kv.get(Space::Vector, key)?.is_some();
-        let listed = read::document(kv, chunk.doc)?.is_some_and(|doc| doc.pieces.iter().any(|piece| piece.row == row));
-        if !listed && (!has_vector || found.len() >= DOCUMENT_CHUNKS_MAX) {
-            return drop_row(key);
+        let listed = read::document(kv, chunk.doc)?.is_some_and(|doc| doc.chunks.iter().any(|place| place.row == row));
+        if !listed && (!has_vector || orphaned.len() >= DOCUMENT_CHUNKS_MAX) {
+            return delete_row(key);
         }
         let mut batch = Batch::new();
         if !listed {
-            chunk.doc = lost;
+            chunk.doc = adopter;
             batch.put(Space::Chunk, key, chunk.encode());
-            found.push(ChunkRef { row, start: 0, end: 0 });
+            orphaned.push(ChunkRef { row, start: 0, end: 0 });
         }
         commit.ledger.chunks += 1;
         if has_vector {
@@ -259,26 +260,27 @@ fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         kv.commit(batch)
     })?;
     commit.next_row = top;
-    if found.is_empty() { Ok(()) } else { keep_lost(kv, commit, lost, found) }
+    if orphaned.is_empty() { Ok(()) } else { adopt_orphans(kv, commit, adopter, orphaned) }
 }
 
-fn keep_lost(kv: &impl Kv, commit: &mut Commit, id: DocId, pieces: Vec<ChunkRef>) -> Result<(), KvError> {
+/// Writes the tombstoned document that lists the orphaned rows.
+fn adopt_orphans(kv: &impl Kv, commit: &mut Commit, id: DocId, chunks: Vec<ChunkRef>) -> Result<(), KvError> {
     let doc = Document {
         collection: String::new(),
         ring: Ring::Private,
         path: format!("(chunks whose document was lost {id})").into_bytes(),
         stamp: FileStamp::default(),
         content: [0; 16],
-        state: DocState::Leaving,
-        pieces,
+        state: DocState::Tombstoned,
+        chunks,
     };
     let mut batch = Batch::new();
     batch.put(Space::Document, keys::document(id), doc.encode());
     batch.put(Space::Path, doc.path, id.0.to_be_bytes());
-    batch.put(Space::Todo, keys::todo(Wait::Drop, id), []);
-    batch.put(Space::Todo, keys::leaving(&doc.content, id), []);
-    commit.ledger.parted_chunks += doc.pieces.len() as u64;
-    commit.ledger.parted_vectors += doc.pieces.len() as u64;
+    batch.put(Space::Todo, keys::todo(Stage::Purge, id), []);
+    batch.put(Space::Todo, keys::tombstone(&doc.content, id), []);
+    commit.ledger.tombstoned_chunks += doc.chunks.len() as u64;
+    commit.ledger.tombstoned_vectors += doc.chunks.len() as u64;
     commit.ledger.enter(Kind::Leaving);
     commit.next_doc = DocId(id.0 + 1);
     kv.commit(batch)

@@ -1,66 +1,67 @@
-//! What can happen to the store, and what came of it. Plain data: workers make changes, the node orders
-//! them saved, one writer applies them.
+//! The changes that a store can undergo, and the effect of each. Plain data: workers return changes, the node orders them
+//! saved, the writer applies them through the library.
 
-use super::record::{DocState, FileStamp, Sources};
+use super::record::{FileStamp, Sources};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
-use serde::{Deserialize, Serialize};
 
-/// One change, applied wholly or not at all.
+pub use super::ledger::{Kind, Ledger};
+
+/// One change. It is applied completely or not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// From now on this is what is watched.
+    /// Replaces the list of watched folders and files.
     Sources(Sources),
-    /// A file is there, new or different from what is known.
+    /// A file exists and is new, or differs from its record.
     Seen {
         /// Absolute path.
         path: Vec<u8>,
-        /// The file as just seen.
+        /// The file's current stamp.
         stamp: FileStamp,
         /// The collection that it joins if it is new.
         collection: String,
         /// Who may see it if it is new.
         ring: Ring,
     },
-    /// A file is no longer there.
+    /// The document's file no longer exists.
     Gone {
-        /// Which.
+        /// The document.
         doc: DocId,
     },
-    /// A file cannot be used.
+    /// The document's file cannot be used.
     Refused {
-        /// Which.
+        /// The document.
         doc: DocId,
-        /// The file as it was when it was tried.
+        /// The file's stamp when it was tried.
         stamp: FileStamp,
         /// One plain sentence.
         reason: String,
-        /// Whether what was read of it earlier keeps answering (it could not be read just now).
+        /// Whether the chunks of an earlier reading stay: the file could not be read just now.
         keep: bool,
     },
-    /// A file was read and cut.
+    /// The document's file was read and split into chunks.
     Chunked {
-        /// Which.
+        /// The document.
         doc: DocId,
-        /// The file as it was when it was read.
+        /// The file's stamp when it was read.
         stamp: FileStamp,
         /// First 16 bytes of the SHA-256 of its content.
         content: [u8; 16],
-        /// Its chunks, in the order of the text, at least one.
-        pieces: Vec<NewChunk>,
+        /// Its chunks in the order of the text, at least one.
+        chunks: Vec<NewChunk>,
     },
     /// Some of a document's chunks were embedded.
     Embedded {
-        /// Which document.
+        /// The document.
         doc: DocId,
-        /// The model that did it.
+        /// The model that computed the vectors.
         model: Fingerprint,
-        /// Row, what the vector was computed from, and the vector.
+        /// The row, the key of the embedded text, and the vector.
         vectors: Vec<(Row, EmbedKey, Quantized)>,
     },
-    /// A document that left is forgotten, vectors and all.
-    Drop {
-        /// Which.
+    /// Deletes a tombstoned document with its chunks and vectors.
+    Purge {
+        /// The document.
         doc: DocId,
     },
 }
@@ -68,11 +69,11 @@ pub enum Change {
 /// A chunk that has no row yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewChunk {
-    /// What its vector depends on.
+    /// The key of its vector: a hash of the text that the model reads.
     pub key: EmbedKey,
     /// Headings above it.
     pub heading: String,
-    /// The exact excerpt.
+    /// The exact text.
     pub text: String,
     /// First byte in the document's text.
     pub start: u32,
@@ -80,116 +81,15 @@ pub struct NewChunk {
     pub end: u32,
 }
 
-/// A state without its particulars.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// To be read.
-    Waiting,
-    /// To be embedded.
-    Chunked,
-    /// Done.
-    Ready,
-    /// Not usable.
-    Refused,
-    /// To be forgotten.
-    Leaving,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Chunked, Self::Ready, Self::Refused, Self::Leaving];
-
-    /// The word that people read.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Chunked => "chunked",
-            Self::Ready => "ready",
-            Self::Refused => "refused",
-            Self::Leaving => "leaving",
-        }
-    }
-}
-
-impl From<&DocState> for Kind {
-    fn from(state: &DocState) -> Self {
-        match state {
-            DocState::Waiting => Self::Waiting,
-            DocState::Chunked { .. } => Self::Chunked,
-            DocState::Ready => Self::Ready,
-            DocState::Refused(_) => Self::Refused,
-            DocState::Leaving => Self::Leaving,
-        }
-    }
-}
-
-/// The counts that must add up: every document in exactly one state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    files: [u64; 5],
-    /// Chunks stored, those of leaving documents among them.
-    pub chunks: u64,
-    /// Vectors stored, likewise.
-    pub vectors: u64,
-    /// Chunks of leaving documents: kept for reuse, not answering.
-    pub parted_chunks: u64,
-    /// Their vectors.
-    pub parted_vectors: u64,
-}
-
-impl Ledger {
-    /// Documents in this state.
-    #[must_use]
-    pub const fn count(&self, kind: Kind) -> u64 {
-        self.files[kind as usize]
-    }
-
-    /// Documents in any state.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.files.iter().sum()
-    }
-
-    /// Documents that are still to be read or embedded.
-    #[must_use]
-    pub const fn unfinished(&self) -> u64 {
-        self.count(Kind::Waiting) + self.count(Kind::Chunked)
-    }
-
-    /// Chunks of files that are there.
-    #[must_use]
-    pub const fn live_chunks(&self) -> u64 {
-        self.chunks.saturating_sub(self.parted_chunks)
-    }
-
-    /// Vectors of files that are there.
-    #[must_use]
-    pub const fn live_vectors(&self) -> u64 {
-        self.vectors.saturating_sub(self.parted_vectors)
-    }
-
-    /// One document more in this state.
-    pub const fn enter(&mut self, kind: Kind) {
-        self.files[kind as usize] += 1;
-    }
-
-    /// One document fewer in this state. The library alone calls it, for a document that it counted before.
-    pub const fn leave(&mut self, kind: Kind) {
-        self.files[kind as usize] = self.files[kind as usize].saturating_sub(1);
-    }
-}
-
-/// What a change did.
+/// The effect of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The document that it was about.
+    /// The document that the change was about.
     pub doc: Option<DocId>,
-    /// The state that the document is in now; `None` if it is forgotten, or if the change came too late
-    /// and did nothing.
+    /// The document's state after the change; `None` if it was purged, or if the change came too late and did nothing.
     pub now: Option<Kind>,
-    /// Vectors to scan from now on.
+    /// Vectors that may answer from now on.
     pub added: Vec<(Row, Signs)>,
-    /// Vectors not to scan any more.
+    /// Rows whose vectors may not answer any more.
     pub removed: Vec<Row>,
 }

@@ -1,33 +1,33 @@
 //! The layout of keys: big-endian numbers, so that byte order is number order.
 //!
-//! Every space also holds one *stamp* under the key `[0]`: the number of the last commit that touched it.
-//! Document, row and todo keys are longer, paths begin with `/`, so no key meets it.
+//! Every space also holds one *stamp* under the key `[0]`: the number of the last commit that wrote to it.
+//! Document, row and todo keys are longer, and paths begin with `/`, so no other key equals it.
 
 use crate::base::id::{DocId, EmbedKey, Row};
 
-/// Where a space keeps its stamp.
+/// The key of a space's stamp.
 pub const STAMP: [u8; 1] = [0];
 /// `Space::State`: the last commit, see `record::Commit`.
 pub const COMMIT: &[u8] = b"commit";
-/// `Space::State`: what is watched, see `record::Sources`.
+/// `Space::State`: the watched folders and files, see `record::Sources`.
 pub const SOURCES: &[u8] = b"sources";
 /// `Space::State`: the fingerprint of the one model that this store's vectors are of.
 pub const MODEL: &[u8] = b"model";
 
-/// What an unfinished document waits for; the first byte of a todo key.
+/// The next stage of an unfinished document; the first byte of a todo key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Wait {
-    /// To be read and cut.
+pub enum Stage {
+    /// To be read and split into chunks.
     Read,
     /// To be embedded.
     Embed,
-    /// To be dropped, once nothing could still reuse its vectors.
-    Drop,
+    /// Tombstoned; to be purged once no other document could reuse its vectors.
+    Purge,
 }
 
-impl Wait {
+impl Stage {
     /// All of them, most urgent first.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Embed, Self::Drop];
+    pub const ALL: [Self; 3] = [Self::Read, Self::Embed, Self::Purge];
 }
 
 /// The key of a document.
@@ -42,7 +42,7 @@ pub fn row(row: Row) -> Vec<u8> {
     row.0.to_be_bytes().into()
 }
 
-/// The key that says that `row` holds the vector of `key`'s text.
+/// The key that lists `row` as one that holds the vector of the text with this embed key.
 #[must_use]
 pub fn holder(key: &EmbedKey, row: Row) -> Vec<u8> {
     [&key.0[..], &row.0.to_be_bytes()].concat()
@@ -56,9 +56,9 @@ pub fn holder_row(key: &[u8]) -> Option<Row> {
 
 /// The key that lists `doc` as unfinished.
 #[must_use]
-pub fn todo(wait: Wait, doc: DocId) -> Vec<u8> {
-    // 1, not 0, is the first kind: `[0]` is the stamp.
-    [&[wait as u8 + 1][..], &doc.0.to_be_bytes()].concat()
+pub fn todo(stage: Stage, doc: DocId) -> Vec<u8> {
+    // The first byte begins at 1: `[0]` is the stamp.
+    [&[stage as u8 + 1][..], &doc.0.to_be_bytes()].concat()
 }
 
 /// The document of a todo key.
@@ -67,25 +67,25 @@ pub fn todo_doc(key: &[u8]) -> Option<DocId> {
     number(key.get(1..)?).map(DocId)
 }
 
-/// The first byte of keys that list leaving documents by their content.
-const LEAVING: u8 = 4;
+/// The first byte of keys that list tombstoned documents by their content.
+const TOMBSTONE: u8 = 4;
 
-/// `Space::Todo`: lists a leaving document by its content, so that a renamed file finds it.
+/// `Space::Todo`: lists a tombstoned document by its content, so that a renamed file finds it.
 #[must_use]
-pub fn leaving(content: &[u8; 16], doc: DocId) -> Vec<u8> {
-    [&[LEAVING][..], content, &doc.0.to_be_bytes()].concat()
+pub fn tombstone(content: &[u8; 16], doc: DocId) -> Vec<u8> {
+    [&[TOMBSTONE][..], content, &doc.0.to_be_bytes()].concat()
 }
 
-/// What all keys of leaving documents with this content begin with.
+/// The prefix of the keys of all tombstoned documents with this content.
 #[must_use]
-pub fn leaving_like(content: &[u8; 16]) -> Vec<u8> {
-    [&[LEAVING][..], content].concat()
+pub fn tombstones_of(content: &[u8; 16]) -> Vec<u8> {
+    [&[TOMBSTONE][..], content].concat()
 }
 
-/// The document of a leaving key; `None` for any other key.
+/// The document of a tombstone key; `None` for any other key.
 #[must_use]
-pub fn leaving_doc(key: &[u8]) -> Option<DocId> {
-    let rest = key.strip_prefix(&[LEAVING])?;
+pub fn tombstone_doc(key: &[u8]) -> Option<DocId> {
+    let rest = key.strip_prefix(&[TOMBSTONE])?;
     number(rest.get(16..)?).map(DocId)
 }
 
@@ -98,9 +98,9 @@ pub fn number(key: &[u8]) -> Option<u64> {
 /// The least key above every key that begins with `prefix`; `None` where there is no such key.
 #[must_use]
 pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let kept = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut end = prefix[..=kept].to_vec();
-    end[kept] += 1;
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
     Some(end)
 }
 
@@ -111,11 +111,11 @@ mod tests {
     #[test]
     fn numbers_sort_as_bytes_and_come_back() {
         assert!(document(DocId(255)) < document(DocId(256)));
-        assert!(todo(Wait::Read, DocId(u64::MAX)) < todo(Wait::Embed, DocId(0)));
-        assert_eq!(todo_doc(&todo(Wait::Drop, DocId(7))), Some(DocId(7)));
+        assert!(todo(Stage::Read, DocId(u64::MAX)) < todo(Stage::Embed, DocId(0)));
+        assert_eq!(todo_doc(&todo(Stage::Purge, DocId(7))), Some(DocId(7)));
         assert_eq!(holder_row(&holder(&EmbedKey([9; 16]), Row(3))), Some(Row(3)));
-        assert_eq!(leaving_doc(&leaving(&[3; 16], DocId(8))), Some(DocId(8)));
-        assert_eq!(leaving_doc(&todo(Wait::Drop, DocId(8))), None);
+        assert_eq!(tombstone_doc(&tombstone(&[3; 16], DocId(8))), Some(DocId(8)));
+        assert_eq!(tombstone_doc(&todo(Stage::Purge, DocId(8))), None);
         assert_eq!((holder_row(&STAMP), todo_doc(&STAMP), number(&STAMP)), (None, None, None));
     }
 

@@ -1,9 +1,9 @@
-//! The port to a disk: seven ordered spaces of bytes, atomic batches, and a sync that says when.
+//! The port to a disk: seven ordered maps of bytes, atomic batches, and a sync that returns when they are on the disk.
 
 use std::fmt;
 use std::rc::Rc;
 
-/// One ordered map of the store. The order here is the order on disk and in stamps: append only.
+/// One ordered map of the store. The order of the variants is that of `Commit::stamps` on the disk: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
     /// Document number -> `record::Document`.
@@ -14,11 +14,11 @@ pub enum Space {
     Chunk,
     /// Row -> `record::Vector`.
     Vector,
-    /// Embed key and row -> nothing: who holds the vector of this text.
+    /// Embed key and row -> nothing: which rows hold the vector of a text.
     Key,
-    /// Kind and document number -> nothing: what is unfinished.
+    /// Stage and document number -> nothing: the unfinished documents.
     Todo,
-    /// A few single records: the commit, the sources, the models.
+    /// Single records: the commit, the sources, the model.
     State,
 }
 
@@ -44,20 +44,20 @@ impl Space {
         }
     }
 
-    /// Its place in `ALL`.
+    /// Its index in `ALL`.
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
     }
 }
 
-/// Why the store could not do it. What had been synced before is kept; what was under way may or may not be.
+/// Why the store failed. What had been synced before is kept; what was not may be lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KvError {
-    /// The disk or the file system refused; the text is the system's.
+    /// An I/O error, in the system's words.
     Io(String),
-    /// What was read is not what was written.
+    /// The bytes read are not those written.
     Damaged(String),
 }
 
@@ -78,14 +78,14 @@ pub type Pair = (Vec<u8>, Vec<u8>);
 /// One write: where, the key, and the value, or `None` to remove it.
 pub type Write = (Space, Vec<u8>, Option<Vec<u8>>);
 
-/// Writes that happen all or not at all.
+/// Writes that are applied all or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     ops: Vec<Write>,
 }
 
 impl Batch {
-    /// Nothing yet.
+    /// An empty batch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -96,7 +96,7 @@ impl Batch {
         self.ops.push((space, key.into(), Some(value.into())));
     }
 
-    /// Removes `key`; a missing one is no error.
+    /// Removes `key`; a missing key is no error.
     pub fn delete(&mut self, space: Space, key: impl Into<Vec<u8>>) {
         self.ops.push((space, key.into(), None));
     }
@@ -107,7 +107,7 @@ impl Batch {
         &self.ops
     }
 
-    /// Whether there is nothing to do.
+    /// Whether it holds no write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
@@ -129,26 +129,26 @@ pub trait KvRead {
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError>;
 }
 
-/// The port. Two implementations: `io::disk` on fjall, `memory` for tests and the simulator.
-/// Reads see every committed batch at once; only `sync` makes commits outlast a power cut.
+/// The port. Two implementations: `platform::disk` on fjall, `store::memory` for tests and the simulator.
+/// Reads see every committed batch at once; only `sync` makes commits survive a power cut.
 pub trait Kv: KvRead {
-    /// A view of all spaces as they are at one moment: later commits are not seen in it.
+    /// All spaces as of one moment; later commits do not show in it.
     type Snapshot: KvRead;
 
-    /// Takes a snapshot. A batch is in it wholly or not at all. Values that are overwritten meanwhile stay on the disk
+    /// Takes a snapshot. A batch is in it completely or not at all. Values that are overwritten meanwhile stay on the disk
     /// until it is dropped.
     fn snapshot(&self) -> Self::Snapshot;
 
-    /// Applies the batch, wholly or not at all.
+    /// Applies the batch, completely or not at all.
     ///
     /// # Errors
-    /// Any `KvError`; the store must then be taken as broken until it is opened anew.
+    /// Any `KvError`; the store must then be treated as broken until it is opened again.
     fn commit(&self, batch: Batch) -> Result<(), KvError>;
 
     /// Returns when everything committed before is on the disk.
     ///
     /// # Errors
-    /// Any `KvError`; nothing committed since the last sync may be promised.
+    /// Any `KvError`; nothing committed since the last sync may be acknowledged.
     fn sync(&self) -> Result<(), KvError>;
 }
 
@@ -178,7 +178,7 @@ impl<K: Kv> Kv for Rc<K> {
     }
 }
 
-/// What every `Kv` must do; run by each implementation's tests.
+/// The contract of `Kv`, run by the tests of each implementation.
 ///
 /// # Panics
 /// On the first rule that `kv` breaks. `kv` must be empty.
@@ -193,13 +193,13 @@ pub fn suite(kv: &impl Kv) {
         let page = kv.page(Space::Chunk, from.as_bytes(), to.map(str::as_bytes), max).unwrap();
         page.into_iter().map(|(k, _)| String::from_utf8(k).unwrap()).collect()
     };
-    assert_eq!(kv.get(Space::Chunk, b"a").unwrap(), None, "an empty store has nothing");
+    assert_eq!(kv.get(Space::Chunk, b"a").unwrap(), None, "an empty store has no value");
     put(&[("b", "2"), ("a", "1"), ("c", "3"), ("ab", "x")]);
-    assert_eq!(kv.get(Space::Chunk, b"a").unwrap().as_deref(), Some(&b"1"[..]), "a commit is seen at once");
-    assert_eq!(kv.get(Space::Path, b"a").unwrap(), None, "spaces are apart");
+    assert_eq!(kv.get(Space::Chunk, b"a").unwrap().as_deref(), Some(&b"1"[..]), "a commit shows at once");
+    assert_eq!(kv.get(Space::Path, b"a").unwrap(), None, "a key is in its own space only");
     assert_eq!(keys("", None, 9), ["a", "ab", "b", "c"], "keys come in byte order");
-    assert_eq!(keys("ab", Some("c"), 9), ["ab", "b"], "from is in, to is out");
-    assert_eq!(keys("", None, 2), ["a", "ab"], "a page has an end");
+    assert_eq!(keys("ab", Some("c"), 9), ["ab", "b"], "from is inclusive, to is exclusive");
+    assert_eq!(keys("", None, 2), ["a", "ab"], "a page has at most `max` pairs");
     let mut batch = Batch::new();
     batch.put(Space::Chunk, "a", "9");
     batch.delete(Space::Chunk, "a");

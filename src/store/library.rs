@@ -1,17 +1,21 @@
-//! The one that changes the store. A single writer owns it, so every change sees the one before.
+//! The library: applies changes to the store. One writer owns it, so every change sees the one before.
+//!
+//! Each change becomes one atomic batch: the records that follow from it, the counters after it, and the commit number as
+//! the stamp of every space that the batch writes to.
 
-mod draft;
 mod rename;
+mod transaction;
 
-use super::change::{Applied, Change, Kind, NewChunk};
-use super::keys::{self, Wait};
-use super::kv::{Batch, Kv, KvError, Space};
+use super::change::{Applied, Change, NewChunk};
+use super::keys::{self, Stage};
+use super::kv::{Kv, KvError, Space};
+use super::ledger::Kind;
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
-use draft::Draft;
 use std::collections::{BTreeMap, BTreeSet};
+use transaction::Transaction;
 
 /// The typed store and its counters.
 #[derive(Debug)]
@@ -21,7 +25,7 @@ pub struct Library<K> {
 }
 
 impl<K: Kv> Library<K> {
-    /// Opens what `kv` holds. Call `audit::sound` first: this trusts the counters.
+    /// Opens the store in `kv`. Call `audit::sound` first: this trusts the counters.
     ///
     /// # Errors
     /// Any `KvError`; nothing was changed.
@@ -30,7 +34,7 @@ impl<K: Kv> Library<K> {
         Ok(Self { kv, commit })
     }
 
-    /// The port beneath, for reading.
+    /// The store, for reading.
     pub const fn kv(&self) -> &K {
         &self.kv
     }
@@ -40,7 +44,8 @@ impl<K: Kv> Library<K> {
         &self.commit
     }
 
-    /// Binds a new store to `model`, or compares with the model that it is bound to. Not synced.
+    /// Binds a new store to `model`. A store that is bound already is left as it is, and the inner error names its model if
+    /// that is another one. Not synced.
     ///
     /// # Errors
     /// Any `KvError`; nothing was changed.
@@ -49,48 +54,48 @@ impl<K: Kv> Library<K> {
             Some(bound) if bound == model => Ok(Ok(())),
             Some(bound) => Ok(Err(bound)),
             None => {
-                let mut batch = Batch::new();
-                batch.put(Space::State, keys::MODEL, model.0);
-                self.write(Draft { batch, commit: self.commit.clone(), applied: Applied::default() }).map(|_| Ok(()))
+                let mut tx = Transaction::new(self.commit.clone());
+                tx.batch.put(Space::State, keys::MODEL, model.0);
+                self.write(tx).map(|_| Ok(()))
             }
         }
     }
 
-    /// Applies one change as one atomic batch. It outlasts a power cut only after `Kv::sync`.
+    /// Applies one change as one atomic batch. It survives a power cut only after `Kv::sync`.
     ///
-    /// A change that came too late (its document was changed or forgotten meanwhile) does nothing and is
-    /// no error: the work it carries is still used where its rows still stand.
+    /// A change that comes too late, because its document was changed or purged meanwhile, is no error: vectors are still
+    /// stored for the rows that still exist, and everything else of it does nothing.
     ///
     /// # Errors
-    /// Any `KvError`; the library must then be opened anew.
+    /// Any `KvError`; the library must then be opened again.
     pub fn apply(&mut self, change: &Change) -> Result<Applied, KvError> {
-        let mut draft = Draft { batch: Batch::new(), commit: self.commit.clone(), applied: Applied::default() };
+        let mut tx = Transaction::new(self.commit.clone());
         match change {
-            Change::Sources(sources) => draft.batch.put(Space::State, keys::SOURCES, sources.encode()),
+            Change::Sources(sources) => tx.batch.put(Space::State, keys::SOURCES, sources.encode()),
             Change::Seen { path, stamp, collection, ring } => {
-                self.seen(&mut draft, path, *stamp, collection, *ring)?;
+                self.seen(&mut tx, path, *stamp, collection, *ring)?;
             }
-            Change::Gone { doc } => self.gone(&mut draft, *doc)?,
+            Change::Gone { doc } => self.gone(&mut tx, *doc)?,
             Change::Refused { doc, stamp, reason, keep } => {
-                self.refused(&mut draft, *doc, *stamp, reason, *keep)?;
+                self.refused(&mut tx, *doc, *stamp, reason, *keep)?;
             }
-            Change::Chunked { doc, stamp, content, pieces } => {
-                self.chunked(&mut draft, *doc, *stamp, *content, pieces)?;
+            Change::Chunked { doc, stamp, content, chunks } => {
+                self.chunked(&mut tx, *doc, *stamp, *content, chunks)?;
             }
-            Change::Embedded { doc, model, vectors } => self.embedded(&mut draft, *doc, *model, vectors)?,
-            Change::Drop { doc } => self.forget(&mut draft, *doc)?,
+            Change::Embedded { doc, model, vectors } => self.embedded(&mut tx, *doc, *model, vectors)?,
+            Change::Purge { doc } => self.purge(&mut tx, *doc)?,
         }
-        self.write(draft)
+        self.write(tx)
     }
 
-    fn write(&mut self, draft: Draft) -> Result<Applied, KvError> {
-        let Draft { mut batch, mut commit, applied } = draft;
+    fn write(&mut self, tx: Transaction) -> Result<Applied, KvError> {
+        let Transaction { mut batch, mut commit, applied } = tx;
         if batch.is_empty() {
             return Ok(applied);
         }
         commit.number += 1;
         for space in Space::ALL {
-            if space == Space::State || batch.ops().iter().any(|(touched, ..)| *touched == space) {
+            if space == Space::State || batch.ops().iter().any(|(written, ..)| *written == space) {
                 commit.stamps[space.index()] = commit.number;
                 batch.put(space, keys::STAMP, commit.number.to_be_bytes());
             }
@@ -103,7 +108,7 @@ impl<K: Kv> Library<K> {
 
     fn seen(
         &self,
-        draft: &mut Draft,
+        tx: &mut Transaction,
         path: &[u8],
         stamp: FileStamp,
         collection: &str,
@@ -111,9 +116,9 @@ impl<K: Kv> Library<K> {
     ) -> Result<(), KvError> {
         let known = read::document_at(&self.kv, path)?;
         let Some((id, mut doc)) = known else {
-            let id = draft.commit.next_doc;
-            draft.commit.next_doc.0 += 1;
-            draft.batch.put(Space::Path, path, id.0.to_be_bytes());
+            let id = tx.commit.next_doc;
+            tx.commit.next_doc.0 += 1;
+            tx.batch.put(Space::Path, path, id.0.to_be_bytes());
             let doc = Document {
                 collection: collection.to_owned(),
                 ring,
@@ -121,102 +126,109 @@ impl<K: Kv> Library<K> {
                 stamp,
                 content: [0; 16],
                 state: DocState::Waiting,
-                pieces: Vec::new(),
+                chunks: Vec::new(),
             };
-            draft.settle(id, None, &doc);
+            tx.put_document(id, None, &doc);
             return Ok(());
         };
-        if doc.state == DocState::Leaving {
-            // It came back: what it left behind answers again until it is read anew.
-            self.revive(draft, &doc)?;
+        if doc.state == DocState::Tombstoned {
+            // The file is back: its old chunks answer again until it is read.
+            self.restore_rows(tx, &doc)?;
         } else if doc.stamp == stamp {
             return Ok(());
         }
         let before = std::mem::replace(&mut doc.state, DocState::Waiting);
         doc.stamp = stamp;
-        draft.settle(id, Some(&before), &doc);
+        tx.put_document(id, Some(&before), &doc);
         Ok(())
     }
 
-    fn gone(&self, draft: &mut Draft, id: DocId) -> Result<(), KvError> {
+    fn gone(&self, tx: &mut Transaction, id: DocId) -> Result<(), KvError> {
         let Some(mut doc) = read::document(&self.kv, id)? else { return Ok(()) };
-        if doc.state == DocState::Leaving {
+        if doc.state == DocState::Tombstoned {
             return Ok(());
         }
-        draft.applied.removed.extend(doc.pieces.iter().map(|piece| piece.row));
-        draft.commit.ledger.parted_chunks += doc.pieces.len() as u64;
-        draft.commit.ledger.parted_vectors += read::vectors_of(&self.kv, &doc)?;
-        let before = std::mem::replace(&mut doc.state, DocState::Leaving);
-        draft.settle(id, Some(&before), &doc);
+        tx.applied.removed.extend(doc.chunks.iter().map(|place| place.row));
+        tx.commit.ledger.tombstoned_chunks += doc.chunks.len() as u64;
+        tx.commit.ledger.tombstoned_vectors += read::vectors_of(&self.kv, &doc)?;
+        let before = std::mem::replace(&mut doc.state, DocState::Tombstoned);
+        tx.put_document(id, Some(&before), &doc);
         Ok(())
     }
 
-    fn refused(&self, draft: &mut Draft, id: DocId, stamp: FileStamp, reason: &str, keep: bool) -> Result<(), KvError> {
+    fn refused(
+        &self,
+        tx: &mut Transaction,
+        id: DocId,
+        stamp: FileStamp,
+        reason: &str,
+        keep: bool,
+    ) -> Result<(), KvError> {
         let doc = read::document(&self.kv, id)?.filter(|doc| doc.stamp == stamp);
         let Some(mut doc) = doc.filter(|doc| matches!(doc.state, DocState::Waiting | DocState::Chunked { .. })) else {
             return Ok(());
         };
         if !keep {
-            for piece in std::mem::take(&mut doc.pieces) {
-                self.delete_row(draft, piece.row)?;
+            for place in std::mem::take(&mut doc.chunks) {
+                self.delete_row(tx, place.row)?;
             }
         }
         let before = std::mem::replace(&mut doc.state, DocState::Refused(reason.to_owned()));
-        draft.settle(id, Some(&before), &doc);
+        tx.put_document(id, Some(&before), &doc);
         Ok(())
     }
 
     fn chunked(
         &self,
-        draft: &mut Draft,
+        tx: &mut Transaction,
         id: DocId,
         stamp: FileStamp,
         content: [u8; 16],
-        pieces: &[NewChunk],
+        chunks: &[NewChunk],
     ) -> Result<(), KvError> {
-        let Some(mut doc) = self.current(id, stamp)? else { return Ok(()) };
-        if let Some((twin_id, twin)) = self.twin(&doc, &content, pieces)? {
-            return self.adopt(draft, (id, doc), (twin_id, twin));
+        let Some(mut doc) = self.waiting(id, stamp)? else { return Ok(()) };
+        if let Some(old) = self.renamed_from(&doc, &content, chunks)? {
+            return self.rename(tx, (id, doc), old);
         }
         let mut old = self.rows_by_key(&doc)?;
         let mut missing = 0;
-        doc.pieces.clear();
-        for piece in pieces {
+        doc.chunks.clear();
+        for new in chunks {
             let chunk = Chunk {
                 doc: id,
-                key: piece.key,
+                key: new.key,
                 collection: doc.collection.clone(),
                 ring: doc.ring,
-                heading: piece.heading.clone(),
-                text: piece.text.clone(),
+                heading: new.heading.clone(),
+                text: new.text.clone(),
             };
-            let kept = old.get_mut(&piece.key).and_then(Vec::pop);
-            let (row, has_vector) = match kept {
+            let reused = old.get_mut(&new.key).and_then(Vec::pop);
+            let (row, has_vector) = match reused {
                 Some((row, known)) => {
                     if known != chunk {
-                        // Same meaning, other white space: the excerpt must stay exact.
-                        draft.batch.put(Space::Chunk, keys::row(row), chunk.encode());
+                        // The white space differs: the vector is the same, the stored text must be exact.
+                        tx.batch.put(Space::Chunk, keys::row(row), chunk.encode());
                     }
                     (row, read::vector(&self.kv, row)?.is_some())
                 }
-                None => self.new_row(draft, &chunk)?,
+                None => self.new_row(tx, &chunk)?,
             };
             missing += u32::from(!has_vector);
-            doc.pieces.push(ChunkRef { row, start: piece.start, end: piece.end });
+            doc.chunks.push(ChunkRef { row, start: new.start, end: new.end });
         }
         for (row, _) in old.into_values().flatten() {
-            self.delete_row(draft, row)?;
+            self.delete_row(tx, row)?;
         }
         doc.content = content;
         let state = if missing == 0 { DocState::Ready } else { DocState::Chunked { missing } };
         let before = std::mem::replace(&mut doc.state, state);
-        draft.settle(id, Some(&before), &doc);
+        tx.put_document(id, Some(&before), &doc);
         Ok(())
     }
 
     fn embedded(
         &self,
-        draft: &mut Draft,
+        tx: &mut Transaction,
         id: DocId,
         model: Fingerprint,
         vectors: &[(Row, EmbedKey, Quantized)],
@@ -224,85 +236,85 @@ impl<K: Kv> Library<K> {
         let mut stored = 0;
         let mut done = BTreeSet::new();
         for (row, key, values) in vectors.iter().filter(|(row, ..)| done.insert(*row)) {
-            let stands = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
-            if stands && read::vector(&self.kv, *row)?.is_none() {
-                draft.put_vector(*row, key, &Vector { model, values: values.clone() });
+            let current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
+            if current && read::vector(&self.kv, *row)?.is_none() {
+                tx.put_vector(*row, key, &Vector { model, values: values.clone() });
                 stored += 1;
             }
         }
         let Some(mut doc) = read::document(&self.kv, id)? else { return Ok(()) };
         let DocState::Chunked { missing } = doc.state else {
-            if doc.state == DocState::Leaving {
-                draft.applied.added.clear();
-                draft.commit.ledger.parted_vectors += u64::from(stored);
+            if doc.state == DocState::Tombstoned {
+                tx.applied.added.clear();
+                tx.commit.ledger.tombstoned_vectors += u64::from(stored);
             }
             return Ok(());
         };
         let left = missing.saturating_sub(stored);
         let state = if left == 0 { DocState::Ready } else { DocState::Chunked { missing: left } };
         let before = std::mem::replace(&mut doc.state, state);
-        draft.settle(id, Some(&before), &doc);
+        tx.put_document(id, Some(&before), &doc);
         Ok(())
     }
 
-    fn forget(&self, draft: &mut Draft, id: DocId) -> Result<(), KvError> {
+    fn purge(&self, tx: &mut Transaction, id: DocId) -> Result<(), KvError> {
         let Some(doc) = read::document(&self.kv, id)? else { return Ok(()) };
-        if doc.state != DocState::Leaving {
+        if doc.state != DocState::Tombstoned {
             return Ok(());
         }
-        draft.commit.ledger.parted_chunks -= doc.pieces.len() as u64;
-        draft.commit.ledger.parted_vectors -= read::vectors_of(&self.kv, &doc)?;
-        for piece in &doc.pieces {
-            self.delete_row(draft, piece.row)?;
+        tx.commit.ledger.tombstoned_chunks -= doc.chunks.len() as u64;
+        tx.commit.ledger.tombstoned_vectors -= read::vectors_of(&self.kv, &doc)?;
+        for place in &doc.chunks {
+            self.delete_row(tx, place.row)?;
         }
-        draft.batch.delete(Space::Todo, keys::leaving(&doc.content, id));
-        draft.batch.delete(Space::Path, doc.path);
-        draft.batch.delete(Space::Document, keys::document(id));
-        draft.batch.delete(Space::Todo, keys::todo(Wait::Drop, id));
-        draft.commit.ledger.leave(Kind::Leaving);
-        draft.applied.doc = Some(id);
+        tx.batch.delete(Space::Todo, keys::tombstone(&doc.content, id));
+        tx.batch.delete(Space::Path, doc.path);
+        tx.batch.delete(Space::Document, keys::document(id));
+        tx.batch.delete(Space::Todo, keys::todo(Stage::Purge, id));
+        tx.commit.ledger.leave(Kind::Leaving);
+        tx.applied.doc = Some(id);
         Ok(())
     }
 
-    /// The document, if it still waits and is still the file that was read.
-    fn current(&self, id: DocId, stamp: FileStamp) -> Result<Option<Document>, KvError> {
+    /// The document, if it is still to be read and its file has not changed since this stamp.
+    fn waiting(&self, id: DocId, stamp: FileStamp) -> Result<Option<Document>, KvError> {
         let doc = read::document(&self.kv, id)?;
         Ok(doc.filter(|doc| doc.stamp == stamp && doc.state == DocState::Waiting))
     }
 
     fn rows_by_key(&self, doc: &Document) -> Result<BTreeMap<EmbedKey, Vec<(Row, Chunk)>>, KvError> {
         let mut rows: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for piece in doc.pieces.iter().rev() {
-            if let Some(chunk) = read::chunk(&self.kv, piece.row)? {
-                rows.entry(chunk.key).or_default().push((piece.row, chunk));
+        for place in doc.chunks.iter().rev() {
+            if let Some(chunk) = read::chunk(&self.kv, place.row)? {
+                rows.entry(chunk.key).or_default().push((place.row, chunk));
             }
         }
         Ok(rows)
     }
 
-    /// A row for a chunk that the document did not have, with a copy of its vector if any document has one.
-    fn new_row(&self, draft: &mut Draft, chunk: &Chunk) -> Result<(Row, bool), KvError> {
-        let row = draft.commit.next_row;
-        draft.commit.next_row.0 += 1;
-        draft.commit.ledger.chunks += 1;
-        draft.batch.put(Space::Chunk, keys::row(row), chunk.encode());
+    /// A row for a chunk that is new in the document, with a copy of its vector if any document has one.
+    fn new_row(&self, tx: &mut Transaction, chunk: &Chunk) -> Result<(Row, bool), KvError> {
+        let row = tx.commit.next_row;
+        tx.commit.next_row.0 += 1;
+        tx.commit.ledger.chunks += 1;
+        tx.batch.put(Space::Chunk, keys::row(row), chunk.encode());
         let donor = read::vector_of(&self.kv, &chunk.key)?;
         if let Some(vector) = &donor {
-            draft.put_vector(row, &chunk.key, vector);
+            tx.put_vector(row, &chunk.key, vector);
         }
         Ok((row, donor.is_some()))
     }
 
-    fn delete_row(&self, draft: &mut Draft, row: Row) -> Result<(), KvError> {
+    fn delete_row(&self, tx: &mut Transaction, row: Row) -> Result<(), KvError> {
         let Some(chunk) = read::chunk(&self.kv, row)? else { return Ok(()) };
-        draft.batch.delete(Space::Chunk, keys::row(row));
-        draft.commit.ledger.chunks -= 1;
+        tx.batch.delete(Space::Chunk, keys::row(row));
+        tx.commit.ledger.chunks -= 1;
         if read::vector(&self.kv, row)?.is_some() {
-            draft.batch.delete(Space::Vector, keys::row(row));
-            draft.batch.delete(Space::Key, keys::holder(&chunk.key, row));
-            draft.commit.ledger.vectors -= 1;
+            tx.batch.delete(Space::Vector, keys::row(row));
+            tx.batch.delete(Space::Key, keys::holder(&chunk.key, row));
+            tx.commit.ledger.vectors -= 1;
         }
-        draft.applied.removed.push(row);
+        tx.applied.removed.push(row);
         Ok(())
     }
 }

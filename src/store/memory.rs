@@ -1,4 +1,4 @@
-//! The `Kv` of tests and the simulator: a map that forgets unsynced commits when the power is cut.
+//! The `Kv` of tests and of the simulator: maps in memory that lose unsynced commits when the power is cut.
 
 use super::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use std::cell::RefCell;
@@ -15,10 +15,11 @@ pub struct MemoryKv {
 
 #[derive(Debug, Default)]
 struct State {
-    seen: Maps,
+    /// With every commit.
+    current: Maps,
+    /// As a power cut would leave them.
     synced: Maps,
     unsynced: Vec<Batch>,
-    syncs: u64,
 }
 
 impl MemoryKv {
@@ -28,26 +29,20 @@ impl MemoryKv {
         Self::default()
     }
 
-    /// Cuts the power: the first `kept` unsynced commits happened to reach the disk, the rest are lost.
-    /// (A journal loses a tail, never a middle.)
-    pub fn cut_power(&self, kept: usize) {
+    /// Cuts the power: the first `written` unsynced commits happened to reach the disk, the others are lost, as a journal
+    /// loses its tail.
+    pub fn cut_power(&self, written: usize) {
         let state = &mut *self.state.borrow_mut();
-        for batch in state.unsynced.drain(..).take(kept) {
+        for batch in state.unsynced.drain(..).take(written) {
             apply(&mut state.synced, &batch);
         }
-        state.seen = state.synced.clone();
+        state.current = state.synced.clone();
     }
 
-    /// Commits that no sync has followed yet.
+    /// Commits since the last sync.
     #[must_use]
     pub fn unsynced(&self) -> usize {
         self.state.borrow().unsynced.len()
-    }
-
-    /// How often `sync` was called.
-    #[must_use]
-    pub fn syncs(&self) -> u64 {
-        self.state.borrow().syncs
     }
 }
 
@@ -86,11 +81,11 @@ impl KvRead for MemorySnapshot {
 
 impl KvRead for MemoryKv {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        Ok(self.state.borrow().seen[space.index()].get(key).cloned())
+        Ok(self.state.borrow().current[space.index()].get(key).cloned())
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
-        Ok(page(&self.state.borrow().seen, space, from, to, max))
+        Ok(page(&self.state.borrow().current, space, from, to, max))
     }
 }
 
@@ -98,12 +93,12 @@ impl Kv for MemoryKv {
     type Snapshot = MemorySnapshot;
 
     fn snapshot(&self) -> MemorySnapshot {
-        MemorySnapshot(self.state.borrow().seen.clone())
+        MemorySnapshot(self.state.borrow().current.clone())
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
         let state = &mut *self.state.borrow_mut();
-        apply(&mut state.seen, &batch);
+        apply(&mut state.current, &batch);
         state.unsynced.push(batch);
         Ok(())
     }
@@ -113,7 +108,6 @@ impl Kv for MemoryKv {
         for batch in state.unsynced.drain(..) {
             apply(&mut state.synced, &batch);
         }
-        state.syncs += 1;
         Ok(())
     }
 }
@@ -123,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_memory_store_keeps_the_rules_of_every_store() {
+    fn the_memory_store_fulfils_the_contract_of_the_port() {
         super::super::kv::suite(&MemoryKv::new());
     }
 
@@ -135,12 +129,12 @@ mod tests {
             batch.put(Space::State, key, "x");
             kv.commit(batch).unwrap();
         };
-        put("kept");
+        put("synced");
         kv.sync().unwrap();
         put("lucky");
         put("lost");
         kv.cut_power(1);
         let found = |key: &str| kv.get(Space::State, key.as_bytes()).unwrap().is_some();
-        assert!(found("kept") && found("lucky") && !found("lost"));
+        assert!(found("synced") && found("lucky") && !found("lost"));
     }
 }

@@ -1,6 +1,6 @@
-//! Reading the store, for everybody: no lock, no change.
+//! Queries of the store, for every thread: they take no lock and change nothing.
 
-use super::keys::{self, Wait};
+use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
 use super::record::{Chunk, Commit, DocState, Document, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
@@ -12,13 +12,13 @@ const PAGE: usize = 256;
 /// 512 MB must hold a page of them.
 const DOCUMENT_PAGE: usize = 8;
 
-/// What a document in this state waits for.
+/// The next stage of a document in this state; `None` if it is finished.
 #[must_use]
-pub const fn wait_of(state: &DocState) -> Option<Wait> {
+pub const fn stage_of(state: &DocState) -> Option<Stage> {
     match state {
-        DocState::Waiting => Some(Wait::Read),
-        DocState::Chunked { .. } => Some(Wait::Embed),
-        DocState::Leaving => Some(Wait::Drop),
+        DocState::Waiting => Some(Stage::Read),
+        DocState::Chunked { .. } => Some(Stage::Embed),
+        DocState::Tombstoned => Some(Stage::Purge),
         DocState::Ready | DocState::Refused(_) => None,
     }
 }
@@ -27,7 +27,7 @@ fn record<R: Record>(kv: &impl KvRead, space: Space, key: &[u8]) -> Result<Optio
     kv.get(space, key)?.map(|bytes| R::decode_stored(&bytes)).transpose()
 }
 
-/// The counters; those of an empty store if there is nothing yet.
+/// The counters; those of an empty store if nothing was committed yet.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -35,7 +35,7 @@ pub fn commit(kv: &impl KvRead) -> Result<Commit, KvError> {
     Ok(record(kv, Space::State, keys::COMMIT)?.unwrap_or_default())
 }
 
-/// What is watched.
+/// The watched folders and files.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -70,7 +70,7 @@ pub fn document_at(kv: &impl KvRead, path: &[u8]) -> Result<Option<(DocId, Docum
     Ok(document(kv, id)?.map(|doc| (id, doc)))
 }
 
-/// Up to `max` known documents with paths at `scope` or below it, after `after`, in the order of paths.
+/// Up to `max` documents at the path `scope` or below it, after the path `after`, in the order of paths.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -110,7 +110,7 @@ pub fn vector(kv: &impl KvRead, row: Row) -> Result<Option<Vector>, KvError> {
     record(kv, Space::Vector, &keys::row(row))
 }
 
-/// The vector of a text, from whichever row holds one.
+/// The vector of a text, from any row that holds it.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -120,24 +120,24 @@ pub fn vector_of(kv: &impl KvRead, key: &EmbedKey) -> Result<Option<Vector>, KvE
     vector(kv, row)
 }
 
-/// Up to `max` documents that wait for `wait`, oldest first.
+/// Up to `max` documents whose next stage is this, oldest first.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn todo(kv: &impl KvRead, wait: Wait, max: usize) -> Result<Vec<DocId>, KvError> {
-    let from = keys::todo(wait, DocId(0));
+pub fn todo(kv: &impl KvRead, stage: Stage, max: usize) -> Result<Vec<DocId>, KvError> {
+    let from = keys::todo(stage, DocId(0));
     let page = kv.page(Space::Todo, &from, keys::after_prefix(&from[..1]).as_deref(), max)?;
     Ok(page.iter().filter_map(|(key, _)| keys::todo_doc(key)).collect())
 }
 
-/// A leaving document with this content, the one that left first.
+/// A tombstoned document with this content, the oldest of several.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn leaving_like(kv: &impl KvRead, content: &[u8; 16]) -> Result<Option<(DocId, Document)>, KvError> {
-    let from = keys::leaving_like(content);
+pub fn tombstoned_with(kv: &impl KvRead, content: &[u8; 16]) -> Result<Option<(DocId, Document)>, KvError> {
+    let from = keys::tombstones_of(content);
     let page = kv.page(Space::Todo, &from, keys::after_prefix(&from).as_deref(), 1)?;
-    let Some(id) = page.first().and_then(|(key, _)| keys::leaving_doc(key)) else { return Ok(None) };
+    let Some(id) = page.first().and_then(|(key, _)| keys::tombstone_doc(key)) else { return Ok(None) };
     Ok(document(kv, id)?.map(|doc| (id, doc)))
 }
 
@@ -147,33 +147,33 @@ pub fn leaving_like(kv: &impl KvRead, content: &[u8; 16]) -> Result<Option<(DocI
 /// Any `KvError`.
 pub fn vectors_of(kv: &impl KvRead, doc: &Document) -> Result<u64, KvError> {
     let mut count = 0;
-    for piece in &doc.pieces {
-        count += u64::from(kv.get(Space::Vector, &keys::row(piece.row))?.is_some());
+    for place in &doc.chunks {
+        count += u64::from(kv.get(Space::Vector, &keys::row(place.row))?.is_some());
     }
     Ok(count)
 }
 
-/// Up to `max` of the document's chunks that have no vector, in the order of the text.
+/// Up to `max` of the document's chunks that have no vector.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn missing(kv: &impl KvRead, doc: &Document, max: usize) -> Result<Vec<(Row, Chunk)>, KvError> {
     let DocState::Chunked { missing } = doc.state else { return Ok(Vec::new()) };
     // Chunks are embedded in order, so those that lack a vector are mostly the last ones: begin there.
-    let (early, late) = doc.pieces.split_at(doc.pieces.len().saturating_sub(missing as usize));
+    let (early, late) = doc.chunks.split_at(doc.chunks.len().saturating_sub(missing as usize));
     let mut found = Vec::new();
-    for piece in late.iter().chain(early) {
+    for place in late.iter().chain(early) {
         if found.len() == max {
             break;
         }
-        if kv.get(Space::Vector, &keys::row(piece.row))?.is_none() {
-            found.extend(chunk(kv, piece.row)?.map(|chunk| (piece.row, chunk)));
+        if kv.get(Space::Vector, &keys::row(place.row))?.is_none() {
+            found.extend(chunk(kv, place.row)?.map(|chunk| (place.row, chunk)));
         }
     }
     Ok(found)
 }
 
-/// Walks a whole space in order, stamp left out.
+/// Visits every pair of a space in the order of keys, without the stamp.
 ///
 /// # Errors
 /// Any `KvError`, or the first error of `visit`.

@@ -1,10 +1,10 @@
-//! Records as they lie on disk: a version byte, then postcard.
+//! The records on disk: a version byte, then postcard; a vector has a layout of its own.
 //!
-//! Every version ever written stays readable: tests/fixtures/records/ holds one of each for ever. A new
-//! version is a new arm in `open`, which turns the old form into today's.
+//! Every version ever written stays readable: tests/fixtures/records/ keeps one record of each kind and version. A new
+//! version is a new arm in `decode` that converts the old record into today's.
 
-use super::change::Ledger;
 use super::kv::{KvError, SPACES};
+use super::ledger::{Kind, Ledger};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A kind of record.
 pub trait Record: Sized {
-    /// For messages about a damaged one.
+    /// Its name in error messages and in the fixtures.
     const NAME: &'static str;
     /// The bytes to store.
     fn encode(&self) -> Vec<u8>;
-    /// The record in stored bytes of any version; `None` where they are damaged.
+    /// Decodes stored bytes of any version; `None` if they are damaged.
     fn decode(bytes: &[u8]) -> Option<Self>;
-    /// As `parse`, with an error that names the record.
+    /// As `decode`, with an error that names the record.
     ///
     /// # Errors
     /// `KvError::Damaged`.
@@ -28,7 +28,7 @@ pub trait Record: Sized {
 }
 
 fn encode_postcard<T: Serialize>(version: u8, record: &T) -> Vec<u8> {
-    // Writing plain data into a growing vector has no way to fail.
+    // Plain data into a growing vector: this cannot fail.
     postcard::to_extend(record, vec![version]).unwrap_or_default()
 }
 
@@ -56,42 +56,54 @@ macro_rules! postcard_record {
     };
 }
 
-/// What a file looked like from outside. Two equal stamps mean: not touched in between. The times are
-/// the file system's own, never compared with a clock.
+/// A file's metadata. Two equal stamps mean that the file did not change in between. The times are the file system's own
+/// and are never compared with a clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
     /// Bytes.
     pub size: u64,
     /// Last change of the content, nanoseconds since 1970 by the file system.
     pub modified_ns: i64,
-    /// Last change of content, name or rights, likewise.
+    /// Last change of content, name or permissions, likewise.
     pub changed_ns: i64,
-    /// The file's number on its file system.
+    /// The inode number.
     pub inode: u64,
 }
 
-/// The one state that a document is in.
+/// The state of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DocState {
-    /// Seen, or changed since; to be read. Older chunks, if any, still answer.
+    /// New, or changed since it was read; to be read. Chunks of an earlier reading still answer.
     Waiting,
-    /// Read and cut; `missing` chunks have no vector yet.
+    /// Read and split into chunks, of which `missing` have no vector yet.
     Chunked {
         /// Chunks without a vector, at least 1.
         missing: u32,
     },
-    /// Wholly findable.
+    /// Every chunk has its vector.
     Ready,
-    /// Cannot be used, for the reason given; looked at again when the file changes.
+    /// Cannot be used, for this reason; tried again when the file changes.
     Refused(String),
-    /// The file is gone. Its vectors stay until nothing that waits could reuse them (a renamed folder).
-    Leaving,
+    /// The file is gone. The rows stay until no unfinished document could reuse their vectors (a renamed folder).
+    Tombstoned,
 }
 
-/// One chunk's place in its document.
+impl From<&DocState> for Kind {
+    fn from(state: &DocState) -> Self {
+        match state {
+            DocState::Waiting => Self::Waiting,
+            DocState::Chunked { .. } => Self::Chunked,
+            DocState::Ready => Self::Ready,
+            DocState::Refused(_) => Self::Refused,
+            DocState::Tombstoned => Self::Leaving,
+        }
+    }
+}
+
+/// The position of a chunk in its document's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkRef {
-    /// Its row.
+    /// The chunk's row.
     pub row: Row,
     /// First byte in the document's text.
     pub start: u32,
@@ -99,50 +111,51 @@ pub struct ChunkRef {
     pub end: u32,
 }
 
-/// One file.
+/// One file, as last scanned and read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// The named set that it belongs to.
+    /// The collection that it belongs to.
     pub collection: String,
     /// Who may see it.
     pub ring: Ring,
-    /// Absolute path, as the system spells it.
+    /// Absolute path, the system's bytes.
     pub path: Vec<u8>,
-    /// The file as last seen.
+    /// The file's stamp when it was last scanned.
     pub stamp: FileStamp,
     /// First 16 bytes of the SHA-256 of the content as last read; zeros before.
     pub content: [u8; 16],
     /// Its state.
     pub state: DocState,
     /// Its chunks, in the order of the text.
-    pub pieces: Vec<ChunkRef>,
+    pub chunks: Vec<ChunkRef>,
 }
 postcard_record!(Document, "document");
 
-/// One passage.
+/// One chunk of a document's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     /// The document that it is part of.
     pub doc: DocId,
-    /// What its vector depends on.
+    /// The key of its vector: a hash of the text that the model reads.
     pub key: EmbedKey,
-    /// The named set that it belongs to.
+    /// The collection that it belongs to.
     pub collection: String,
     /// Who may see it.
     pub ring: Ring,
     /// Headings above it, outermost first, joined by " > "; part of what is embedded.
     pub heading: String,
-    /// The exact excerpt of the document.
+    /// The exact text.
     pub text: String,
 }
 postcard_record!(Chunk, "chunk");
 
-/// A stored vector. Laid out by hand: version, 32 bytes of fingerprint, the scale, the codes; no varints.
+/// A stored vector: version, 32 bytes of fingerprint, the scale as little-endian f32, one byte a dimension. Not postcard,
+/// because its length is fixed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vector {
-    /// The model that made it.
+    /// The model that computed it.
     pub model: Fingerprint,
-    /// The numbers.
+    /// Its values, quantized to int8.
     pub values: Quantized,
 }
 
@@ -170,32 +183,32 @@ impl Record for Vector {
 /// One watched folder or file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// Absolute path without links, as the system spells it.
+    /// Absolute path with symbolic links resolved, the system's bytes.
     pub path: Vec<u8>,
     /// The collection that its documents join.
     pub collection: String,
     /// Who may see them.
     pub ring: Ring,
-    /// The file system's number when it was added: tells an emptied folder from an unplugged disk.
+    /// The file system's device number when it was added: tells an emptied folder from an unplugged disk.
     pub device: u64,
 }
 
-/// All that is watched.
+/// The watched folders and files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources(pub Vec<Source>);
 postcard_record!(Sources, "sources");
 
-/// Written with every batch: which commit this is, what comes next, and which commit last touched each
-/// space. A space whose own stamp differs lost a part of the journal that another space did not.
+/// The store's counters, written with every batch. Each space also stores the number of the last commit that wrote to it; one
+/// that differs from `stamps` has lost a part of its journal that the others have not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
     /// This commit's number, from 1.
     pub number: u64,
-    /// The next document's number.
+    /// The number of the next new document.
     pub next_doc: DocId,
-    /// The next chunk's row.
+    /// The row of the next new chunk.
     pub next_row: Row,
-    /// For each space, the number of the last commit that touched it.
+    /// For each space, the number of the last commit that wrote to it.
     pub stamps: [u64; SPACES],
     /// The counts after this commit.
     pub ledger: Ledger,
@@ -216,7 +229,7 @@ mod tests {
             stamp: FileStamp::default(),
             content: [7; 16],
             state: DocState::Chunked { missing: 3 },
-            pieces: vec![ChunkRef { row: Row(1), start: 0, end: 9 }],
+            chunks: vec![ChunkRef { row: Row(1), start: 0, end: 9 }],
         };
         let bytes = doc.encode();
         assert_eq!(Document::decode_stored(&bytes), Ok(doc));

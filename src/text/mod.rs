@@ -1,10 +1,19 @@
-//! From a file's bytes to passages of text.
+//! From the bytes of a file to chunks of text.
 //!
-//! Duty: take the text out of a file, then cut it into chunks that the model reads whole. In/out: a name and
-//! bytes in; a text with its sections, and chunks as byte ranges of that text, out. Invariants: a chunk is an
-//! exact excerpt, chunks are in order and do not overlap, the same bytes give the same chunks on every device.
-//! Limits: `limits::DOCUMENT_BYTES_MAX` in, `limits::DOCUMENT_CHUNKS_MAX` out, work near-linear in the bytes.
-//! Not here: reading files (`io`), the tokenizer (`embed` lends its counter), word splitting for search.
+//! [`extract`] takes the text out of a file and finds its headings, which divide it into sections. [`chunk`] divides the sections into chunks
+//! that the embedding model reads completely. A chunk is a byte range of the text together with the path of headings above
+//! it; both are embedded.
+//!
+//! Sentence and word boundaries are those of Unicode Standard Annex #29. Markdown is scanned line by line for the headings and code
+//! blocks of CommonMark; everything else of it stays in the text.
+//!
+//! Invariants: a chunk is an exact part of the text; chunks are in order and do not overlap; the same bytes give the same chunks
+//! on every device. At most `limits::DOCUMENT_BYTES_MAX` go in and `limits::DOCUMENT_CHUNKS_MAX` chunks come out, in time near-linear
+//! in the bytes, whatever they are.
+//!
+//! Files are read by `platform`, the tokenizer belongs to `embed` (a chunk's size is measured by a function that it lends), and words for
+//! search are split in `search`.
 
 pub mod chunk;
 pub mod extract;
+mod list_item;

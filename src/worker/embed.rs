@@ -11,8 +11,8 @@ use crate::store::read;
 use crate::store::record::Chunk;
 use log::debug;
 
-/// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored anywhere,
-/// or that stands twice in the batch, is not computed again.
+/// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored for any chunk, or
+/// that occurs twice in the batch, is not embedded again.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
@@ -21,8 +21,8 @@ pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId, max: usize) 
     let model = embedder.model();
     let mut vectors: Vec<(Row, EmbedKey, Quantized)> = Vec::new();
     for (row, chunk) in read::missing(kv, &doc, max.clamp(1, EMBED_BATCH))? {
-        let twin = vectors.iter().find(|(_, key, _)| *key == chunk.key).map(|(.., values)| values.clone());
-        let stored = match twin {
+        let same = vectors.iter().find(|(_, key, _)| *key == chunk.key).map(|(.., values)| values.clone());
+        let stored = match same {
             Some(values) => Some(values),
             None => read::vector_of(kv, &chunk.key)?.map(|vector| vector.values),
         };
@@ -42,7 +42,7 @@ pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId, max: usize) 
 }
 
 fn compute(embedder: &mut impl Embedder, chunk: &Chunk) -> Result<Quantized, String> {
-    // The key in the log lets a test prove that no stored chunk is embedded again.
+    // tests/it/crash.rs reads the keys from the log and checks that no stored chunk is embedded again.
     debug!("embedding {}", chunk.key);
     match embedder.embed(&prefixed(&chunk.heading, &chunk.text)) {
         Ok(embedding) => Ok(embedding.quantize()),

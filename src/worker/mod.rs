@@ -1,12 +1,19 @@
-//! Doing one task: compute and read, never decide, never write.
+//! The worker: one task to its outcome. Synchronous, and the same code on a device and in the simulator.
 //!
-//! Duty: one `Task` in, one `Outcome` out, through the ports `Kv` and `Embedder`. In/out: records, as `Change`s.
-//! Invariants: a worker only reads the store; what it returns may come too late and is then harmless.
-//! Limits: `LOOK_BATCH` entries, `EMBED_BATCH` chunks, `RESCORE` vectors a task.
-//! Not here: files and folders (`io` and `sim` read them), the writing (`store::library`), when to run.
+//! [`run::run`] takes a `scheduler::task::Task` and returns an `Outcome`. It reads the store through the port `Kv`, computes through the
+//! port `Embedder`, and gets files and the vector index through three functions of its caller (`run::TaskIo`). It decides
+//! nothing and writes nothing: changes of the store are part of the outcome, and the writer applies them later. Between the
+//! reading and the writing the store may change; the library then ignores what does not fit any more.
+//!
+//! A file's way through the tasks: [`scan`] compares a listing with the store, [`extract`] makes chunks of a file's bytes, [`embed`]
+//! computes their vectors, [`retrieve`] searches them for a question. [`summary`] counts what is shared with the members.
+//!
+//! A task is bounded: `LOOK_BATCH` files, one document, `EMBED_BATCH` chunks or `RESCORE` vectors. Only an audit and a summary read
+//! the whole store. Files are read by `platform` and `sim`, and when a task runs is decided by `scheduler` and `energy`.
 
 pub mod embed;
-pub mod read;
+pub mod extract;
+pub use extract as read;
 pub mod retrieve;
 pub mod run;
 pub mod scan;

@@ -1,8 +1,8 @@
-//! One task, whichever kind: the same on a device and in the simulator, which lend their world as functions.
+//! Runs one task of any kind. A device and the simulator pass their files and index as functions.
 
-use super::read::Content;
+use super::extract::Content;
 use super::scan::Listing;
-use super::{embed, read as cut, retrieve, scan, summary};
+use super::{embed, extract, retrieve, scan, summary};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -13,18 +13,18 @@ use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::store::record::Document;
 
-/// What a task may need of the world. Each is called at most once.
+/// What a task may need from outside the store. Each function is called at most once.
 pub struct TaskIo<L, R, S> {
-    /// Lists the next stretch of files.
+    /// Lists the files of the next step of a scan.
     pub list: L,
     /// Reads a whole file.
     pub read: R,
-    /// The rows nearest by sign bits, at most so many.
+    /// Searches the index: the rows nearest by sign bits, at most so many.
     pub scan: S,
 }
 
-/// Runs a task to its end.
-pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, world: TaskIo<L, R, S>, task: Task) -> Outcome
+/// Runs a task to its outcome.
+pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<L, R, S>, task: Task) -> Outcome
 where
     L: FnOnce(&Scan) -> Listing,
     R: FnOnce(&[u8]) -> Content,
@@ -32,14 +32,14 @@ where
 {
     match task {
         Task::Scan(step) => {
-            let listing = (world.list)(&step);
-            scan::look(kv, &step, listing).unwrap_or_else(failed)
+            let listing = (io.list)(&step);
+            scan::compare(kv, &step, listing).unwrap_or_else(failed)
         }
-        Task::Refill { wait, max } => read::todo(kv, wait, max).map_or_else(failed, Outcome::Refilled),
+        Task::Refill { stage, max } => read::todo(kv, stage, max).map_or_else(failed, Outcome::Refilled),
         Task::Read { doc } => match read::document(kv, doc) {
             Ok(Some(document)) => {
-                let content = (world.read)(&document.path);
-                Outcome::Changes(cut::read(embedder, doc, &document, content))
+                let content = (io.read)(&document.path);
+                Outcome::Changes(extract::changes(embedder, doc, &document, content))
             }
             Ok(None) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),
@@ -47,24 +47,24 @@ where
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
         Task::Park { doc, reason } => match read::document(kv, doc) {
             Ok(document) => {
-                let park = |doc_known: Document| Change::Refused { doc, stamp: doc_known.stamp, reason, keep: true };
-                Outcome::Changes(document.map(park).into_iter().collect())
+                let refuse = |known: Document| Change::Refused { doc, stamp: known.stamp, reason, keep: true };
+                Outcome::Changes(document.map(refuse).into_iter().collect())
             }
             Err(error) => failed(error),
         },
-        Task::EmbedQuery { question } => retrieve::mean(embedder, &question).unwrap_or_else(Outcome::Failed),
-        Task::Retrieve(asked) => retrieve::retrieve(kv, world.scan, &asked).unwrap_or_else(Outcome::Failed),
+        Task::EmbedQuery { question } => retrieve::embed_query(embedder, &question).unwrap_or_else(Outcome::Failed),
+        Task::Retrieve(query) => retrieve::retrieve(kv, io.scan, &query).unwrap_or_else(Outcome::Failed),
         Task::Count => summary::count(kv).map_or_else(failed, Outcome::Counted),
         Task::Audit => check_store(&kv.snapshot()),
     }
 }
 
-/// Walks a view of the store that nobody writes to.
-pub fn check_store(view: &impl KvRead) -> Outcome {
-    audit(view).map_or_else(failed, Outcome::Audited)
+/// Audits a snapshot of the store.
+pub fn check_store(snapshot: &impl KvRead) -> Outcome {
+    audit(snapshot).map_or_else(failed, Outcome::Audited)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` and `unwrap_or_else` hand over")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature that `map_or_else` and `unwrap_or_else` call")]
 fn failed(error: KvError) -> Outcome {
     Outcome::Failed(format!("The store cannot be read: {error}."))
 }

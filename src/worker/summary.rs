@@ -1,4 +1,4 @@
-//! Counting what this device holds for the members, collection by collection.
+//! A summary of the collections that this device shares with the members, which gossip spreads.
 
 use crate::base::id::Ring;
 use crate::limits::GOSSIP_COLLECTIONS_MAX;
@@ -8,25 +8,25 @@ use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
 use std::collections::BTreeMap;
 
-/// The collections of the ring `mesh`, with their documents that were read; a private one is not among them. Of
-/// more than `GOSSIP_COLLECTIONS_MAX` the largest, in the order of their names.
+/// The collections of the ring `mesh` with the counts of their documents that were read, in the order of names. Of more than
+/// `GOSSIP_COLLECTIONS_MAX` collections these are the largest.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn count(kv: &impl Kv) -> Result<Vec<CollectionCount>, KvError> {
     let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     read::walk(kv, Space::Document, |_, value| {
-        let Document { collection, ring, state, pieces, .. } = Document::decode_stored(value)?;
-        let answers = matches!(state, DocState::Ready | DocState::Chunked { .. });
-        if answers && ring == Ring::Mesh {
-            let (documents, passages) = shared.entry(collection).or_default();
+        let Document { collection, ring, state, chunks, .. } = Document::decode_stored(value)?;
+        let was_read = matches!(state, DocState::Ready | DocState::Chunked { .. });
+        if was_read && ring == Ring::Mesh {
+            let (documents, chunk_count) = shared.entry(collection).or_default();
             *documents = documents.saturating_add(1);
-            *passages = passages.saturating_add(u32::try_from(pieces.len()).unwrap_or(u32::MAX));
+            *chunk_count = chunk_count.saturating_add(u32::try_from(chunks.len()).unwrap_or(u32::MAX));
         }
         Ok(())
     })?;
-    let of = |(name, (documents, passages))| CollectionCount { name, documents, passages };
-    let mut counted: Vec<CollectionCount> = shared.into_iter().map(of).collect();
+    let collection = |(name, (documents, passages))| CollectionCount { name, documents, passages };
+    let mut counted: Vec<CollectionCount> = shared.into_iter().map(collection).collect();
     counted.sort_by(|a, b| (b.passages, &a.name).cmp(&(a.passages, &b.name)));
     counted.truncate(GOSSIP_COLLECTIONS_MAX);
     counted.sort_by(|a, b| a.name.cmp(&b.name));
@@ -37,14 +37,13 @@ pub fn count(kv: &impl Kv) -> Result<Vec<CollectionCount>, KvError> {
 mod tests {
     use super::*;
     use crate::base::id::{DocId, EmbedKey};
-    use crate::store::change::Change;
-    use crate::store::change::NewChunk;
+    use crate::store::change::{Change, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
     use crate::store::record::FileStamp;
 
     #[test]
-    fn only_what_members_may_see_and_what_was_read_counts() {
+    fn only_collections_of_the_mesh_and_documents_that_were_read_count() {
         let mut library = Library::open(MemoryKv::new()).unwrap();
         let file = |n: u8, collection: &str, ring| Change::Seen {
             path: vec![b'/', n],
@@ -56,7 +55,7 @@ mod tests {
         let mut last = DocId(0);
         for (n, (collection, ring)) in (1..).zip(places) {
             let doc = library.apply(&file(n, collection, ring)).unwrap().doc.unwrap();
-            let piece = |at: u8| NewChunk {
+            let chunk = |at: u8| NewChunk {
                 key: EmbedKey([at; 16]),
                 heading: String::new(),
                 text: "text".to_owned(),
@@ -64,8 +63,8 @@ mod tests {
                 end: 4,
             };
             last = doc;
-            let (stamp, pieces) = (FileStamp::default(), (0..n).map(piece).collect());
-            library.apply(&Change::Chunked { doc, stamp, content: [n; 16], pieces }).unwrap();
+            let (stamp, chunks) = (FileStamp::default(), (0..n).map(chunk).collect());
+            library.apply(&Change::Chunked { doc, stamp, content: [n; 16], chunks }).unwrap();
         }
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
         library.apply(&Change::Gone { doc: last }).unwrap();

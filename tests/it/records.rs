@@ -23,7 +23,7 @@ fn document() -> Document {
         stamp: FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 },
         content: [9; 16],
         state: DocState::Chunked { missing: 1 },
-        pieces: vec![ChunkRef { row: Row(1), start: 0, end: 900 }, ChunkRef { row: Row(300), start: 902, end: 1234 }],
+        chunks: vec![ChunkRef { row: Row(1), start: 0, end: 900 }, ChunkRef { row: Row(300), start: 902, end: 1234 }],
     }
 }
 
@@ -45,7 +45,7 @@ fn sources() -> Sources {
 
 fn commit() -> Commit {
     let mut ledger = Ledger::default();
-    (ledger.chunks, ledger.vectors, ledger.parted_chunks, ledger.parted_vectors) = (5, 4, 2, 1);
+    (ledger.chunks, ledger.vectors, ledger.tombstoned_chunks, ledger.tombstoned_vectors) = (5, 4, 2, 1);
     Kind::ALL.into_iter().for_each(|kind| ledger.enter(kind));
     Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], ledger }
 }

@@ -1,25 +1,26 @@
-//! Packing of units into chunks: where it is best to break.
+//! Packs units into chunks, and chooses where a chunk ends.
 
 use super::{Chunk, Counter};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL, DOCUMENT_CHUNKS_MAX};
 use std::ops::Range;
 
-/// What stands between a unit and the one before it, from the worst place for a break to the best.
+/// The boundary between a unit and the one before it, from the worst place for a break to the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Edge {
-    /// Nothing that a reader would break at.
+    /// Within a sentence.
     Tight,
     /// The end of what may be a sentence.
     Sentence,
-    /// The end of a line that was meant to end.
+    /// The end of a line that is no mere wrapping.
     Line,
     /// A blank line, or a line end in text whose lines are paragraphs.
     Paragraph,
 }
 
 impl Edge {
-    /// How many word pieces off the goal a break here is worth. Measured with `FULL_PERCENT` on chunkeval's 790
-    /// excerpts (96.5 % within one chunk) and on edits of a word (1.1 chunks change); both are flat around here.
+    /// How many tokens off the goal a chunk may be to end here. Measured together with `FULL_PERCENT` on the 790 reference
+    /// passages of chunkeval (96.5 % are within one chunk) and on edits of one word (1.1 chunks change); both figures are
+    /// flat around these values.
     const fn worth(self) -> usize {
         match self {
             Self::Tight => 0,
@@ -30,34 +31,34 @@ impl Edge {
     }
 }
 
-/// A piece of text that is not broken.
+/// A part of the text that is not broken.
 #[derive(Clone, Debug)]
 pub(super) struct Unit {
     /// Bytes of the text.
     pub range: Range<usize>,
-    /// Word pieces.
+    /// Tokens.
     pub tokens: usize,
-    /// The border before it.
+    /// The boundary before it.
     pub edge: Edge,
 }
 
-/// A chunk shorter than this many percent of the goal is not made if another break is possible.
+/// A chunk has at least this many percent of the goal if another break is possible.
 const FULL_PERCENT: usize = 50;
 
-/// Word pieces that are left for the next chunk, so that no section ends with a scrap.
-const SCRAP_TOKENS: usize = 32;
+/// Tokens that a chunk leaves for the next one, so that no section ends with a very small chunk.
+const REST_TOKENS: usize = 32;
 
-/// Collects the units of one section; gives out chunks as they fill.
+/// Collects the units of one section and appends its chunks to the list.
 pub(super) struct Packer<'a> {
-    /// The whole text that the units' ranges index.
+    /// The text that the ranges of units refer to.
     pub text: &'a str,
-    /// The model's counter.
+    /// Counts tokens.
     pub tokens: &'a Counter<'a>,
-    /// Word pieces of a chunk's text, beside its heading.
+    /// The most tokens of a chunk's text, without its heading.
     pub room: usize,
     heading: String,
     pending: Vec<Unit>,
-    /// Word pieces of `pending`.
+    /// Tokens of `pending`.
     total: usize,
     chunks: &'a mut Vec<Chunk>,
 }
@@ -74,15 +75,15 @@ impl<'a> Packer<'a> {
         Self { text, tokens, room, heading, pending: Vec::new(), total: 0, chunks }
     }
 
-    /// No further chunk will be taken.
+    /// Whether the list of chunks is full.
     pub(super) fn is_full(&self) -> bool {
         self.chunks.len() >= DOCUMENT_CHUNKS_MAX
     }
 
-    /// The next unit: after those before it, at most `room` word pieces and `limits::CHUNK_BYTES_MAX` bytes.
+    /// Adds the next unit, which has at most `room` tokens and `limits::CHUNK_BYTES_MAX` bytes.
     pub(super) fn push(&mut self, mut unit: Unit) {
         if self.text.get(..unit.range.start).is_some_and(|before| before.trim_end().ends_with(':')) {
-            // "As follows:" stays with what follows.
+            // A line such as "as follows:" stays with the next unit.
             unit.edge = unit.edge.min(Edge::Sentence);
         }
         while let Some(first) = self.pending.first() {
@@ -94,7 +95,7 @@ impl<'a> Packer<'a> {
             self.emit(count);
         }
         match self.pending.last_mut() {
-            // A unit that the model does not see is no place for a break, and there may be very many.
+            // A unit without tokens is no place for a break, and there may be very many of them.
             Some(last) if unit.tokens == 0 => last.range.end = unit.range.end,
             _ => {
                 self.total += unit.tokens;
@@ -103,16 +104,16 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// The section's end: what is left is the last chunk.
+    /// Ends the section: the remaining units become its last chunk.
     pub(super) fn finish(mut self) {
         while !self.pending.is_empty() {
             self.emit(self.pending.len());
         }
     }
 
-    /// How many of the pending units make the next chunk, at least 1; `next` is the border after all of them.
+    /// How many of the pending units the next chunk has, at least 1; `next` is the boundary after the last of them.
     fn best_break(&self, next: Edge) -> usize {
-        let most = self.room.saturating_sub(SCRAP_TOKENS);
+        let most = self.room.saturating_sub(REST_TOKENS);
         let goal = CHUNK_TOKENS_GOAL.min(most);
         let least = goal * FULL_PERCENT / 100;
         let edges = self.pending.iter().skip(1).map(|unit| unit.edge).chain([next]);
@@ -128,7 +129,7 @@ impl<'a> Packer<'a> {
         best.0
     }
 
-    /// Makes a chunk of the first `count` units, or of fewer if they count for more together than alone.
+    /// Makes a chunk of the first `count` units, or of fewer if their common text has more tokens than their sum.
     fn emit(&mut self, count: usize) {
         let Some(start) = self.pending.first().map(|unit| unit.range.start) else { return };
         let mut count = count.clamp(1, self.pending.len());
@@ -141,8 +142,8 @@ impl<'a> Packer<'a> {
             }
             count -= 1;
         }
-        let gone: usize = self.pending.drain(..count).map(|unit| unit.tokens).sum();
-        self.total -= gone;
+        let tokens: usize = self.pending.drain(..count).map(|unit| unit.tokens).sum();
+        self.total -= tokens;
         if !self.is_full() {
             self.chunks.push(Chunk { heading: self.heading.clone(), range: start..end });
         }

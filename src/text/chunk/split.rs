@@ -1,229 +1,56 @@
-//! Cutting of a section into units: paragraphs; of large ones the lines and sentences; of those the words.
+//! From a text with sections to its chunks.
 
-use super::pack::{Edge, Packer, Unit};
-use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL, SENTENCE_MARKS_MAX};
-use std::ops::Range;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
-use unicode_segmentation::UnicodeSegmentation;
+use super::pack::Packer;
+use super::{Chunk, Counter, unit};
+use crate::limits::{CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX};
+use crate::text::extract::section::Text;
 
-/// A paragraph or line of at most this many word pieces is not broken.
-const WHOLE_TOKENS: usize = CHUNK_TOKENS_GOAL;
-
-/// Word pieces of a part of an overlong sentence.
-const PIECE_TOKENS: usize = 48;
-
-/// Bytes of a part of an overlong sentence: a run without spaces may count as a single word piece.
-const PIECE_BYTES: usize = 1024;
-
-/// Characters of a line that nobody wraps by hand: where such lines stand, every line is a paragraph.
-const LONG_LINE: usize = 160;
-
-/// Gives a section's units to the packer. A range outside the text has none.
-pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
-    let text = packer.text;
-    let mut start = range.start;
-    let mut paragraph = start..start;
-    for line in text.get(range).unwrap_or_default().split_inclusive('\n') {
-        let end = start + line.len();
-        if line.trim().is_empty() {
-            give_paragraph(packer, paragraph);
-            paragraph = end..end;
-        } else {
-            paragraph.end = end;
-        }
-        start = end;
-        if packer.is_full() {
-            return;
+/// Divides a text into chunks, in order and without overlap, that leave out nothing but white space and heading lines.
+///
+/// Heading and text of a chunk have at most `limits::CHUNK_TOKENS_MAX` tokens together. `tokens` must be additive: a text's
+/// count is the sum of the counts of its parts between white space. The list ends with chunk `limits::DOCUMENT_CHUNKS_MAX`: one of
+/// that length may be incomplete. The time is near-linear in the bytes, for any text; the same text gives the same chunks. A section
+/// out of the text's bounds counts as empty.
+#[must_use]
+pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
+    for section in &text.sections {
+        let (heading, used) = prefix(&section.heading, tokens);
+        let room = CHUNK_TOKENS_MAX.saturating_sub(used);
+        let mut packer = Packer::new(&text.text, heading, room, tokens, &mut chunks);
+        unit::section(&mut packer, section.range.clone());
+        packer.finish();
+        if chunks.len() >= DOCUMENT_CHUNKS_MAX {
+            break;
         }
     }
-    give_paragraph(packer, paragraph);
+    chunks
 }
 
-fn give_paragraph(packer: &mut Packer<'_>, range: Range<usize>) {
-    if !whole(packer, &range, WHOLE_TOKENS, Edge::Paragraph) {
-        Lines::new(packer, range).give();
+/// A heading path shortened to `limits::PREFIX_TOKENS_MAX`, and its tokens.
+fn prefix(path: &str, tokens: &Counter<'_>) -> (String, usize) {
+    let mut rest = path;
+    loop {
+        let used = tokens(rest);
+        if used <= PREFIX_TOKENS_MAX {
+            return (rest.to_owned(), used);
+        }
+        let Some((_, inner)) = rest.split_once(" > ") else { break };
+        rest = inner;
     }
-}
-
-/// Gives the range as one unit if it is small enough; says whether it was.
-fn whole(packer: &mut Packer<'_>, range: &Range<usize>, most: usize, edge: Edge) -> bool {
-    let text = packer.text.get(range.clone()).unwrap_or_default();
-    let start = range.start + text.len() - text.trim_start().len();
-    let body = text.trim();
-    if body.is_empty() {
-        return true;
-    }
-    if body.len() > CHUNK_BYTES_MAX {
-        return false;
-    }
-    let tokens = (packer.tokens)(body);
-    if tokens > most.min(packer.room) {
-        return false;
-    }
-    packer.push(Unit { range: start..start + body.len(), tokens, edge });
-    true
-}
-
-/// The lines of one large paragraph.
-struct Lines<'p, 'a> {
-    packer: &'p mut Packer<'a>,
-    range: Range<usize>,
-    /// Characters of the longest line but one: a single longer line is an edit that was not wrapped again.
-    width: usize,
-}
-
-impl<'p, 'a> Lines<'p, 'a> {
-    fn new(packer: &'p mut Packer<'a>, range: Range<usize>) -> Self {
-        let text = packer.text.get(range.clone()).unwrap_or_default();
-        let (_, width) = text
-            .lines()
-            .map(|line| line.chars().count())
-            .fold((0, 0), |(first, second), n| if n > first { (n, first) } else { (first, second.max(n)) });
-        Self { packer, range, width }
-    }
-
-    /// Gives what stands between two meant line ends, one after the other.
-    fn give(self) {
-        let text = self.packer.text.get(self.range.clone()).unwrap_or_default();
-        let mut edge = Edge::Paragraph;
-        let (mut from, mut at) = (self.range.start, self.range.start);
-        let mut lines = text.split_inclusive('\n').peekable();
-        while let Some(line) = lines.next() {
-            at += line.len();
-            let after = lines.peek().and_then(|next| self.border(line, next));
-            if after.is_some() || lines.peek().is_none() {
-                logical_line(self.packer, from..at, edge);
-                edge = after.unwrap_or(Edge::Line);
-                from = at;
-            }
-            if self.packer.is_full() {
-                return;
-            }
+    while let Some((end, _)) = rest.char_indices().nth_back(rest.len() / 8) {
+        rest = rest.get(..end).unwrap_or_default();
+        let word = rest.rfind(char::is_whitespace).unwrap_or(end);
+        let whole = rest.get(..word).unwrap_or_default().trim_end();
+        rest = if whole.is_empty() { rest } else { whole };
+        let used = tokens(rest);
+        if used <= PREFIX_TOKENS_MAX {
+            return (rest.to_owned(), used);
         }
     }
-
-    /// The border between two lines; none if the break is mere wrapping.
-    fn border(&self, line: &str, next: &str) -> Option<Edge> {
-        if is_row(next) || is_row(line) || is_item(next.trim_start()) {
-            return Some(Edge::Line);
-        }
-        let used = line.trim_end().chars().count();
-        if used >= LONG_LINE || next.chars().nth(LONG_LINE).is_some() {
-            return Some(Edge::Paragraph);
-        }
-        let word = next.split_whitespace().next().map_or(0, |word| word.chars().count());
-        (used + 1 + word <= self.width).then_some(Edge::Line)
-    }
+    (String::new(), 0)
 }
 
-/// A line as it was meant: one that is too large is given by sentences.
-fn logical_line(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
-    if whole(packer, &range, WHOLE_TOKENS, edge) {
-        return;
-    }
-    let copy = unwrapped(packer.text.get(range.clone()).unwrap_or_default());
-    let mut edge = edge;
-    let mut start = range.start;
-    for sentence in copy.split_sentence_bounds() {
-        let end = start + sentence.len();
-        if !whole(packer, &(start..end), packer.room, edge) {
-            pieces(packer, start..end, edge);
-        }
-        edge = if is_abbreviation(sentence) { Edge::Tight } else { Edge::Sentence };
-        start = end;
-        if packer.is_full() {
-            return;
-        }
-    }
-}
-
-/// An overlong sentence in parts: at spaces if there are any, else between words of any script, else anywhere.
-fn pieces(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
-    let text = packer.text.get(range.clone()).unwrap_or_default();
-    let mut rest = text;
-    let (mut edge, mut size) = (edge, PIECE_BYTES);
-    while !rest.is_empty() && !packer.is_full() {
-        let length = fitting(rest, size);
-        let (piece, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-        let start = range.start + text.len() - rest.len();
-        let one = piece.chars().nth(1).is_none();
-        if whole(packer, &(start..start + length), if one { usize::MAX } else { PIECE_TOKENS }, edge) || one {
-            rest = after;
-            edge = Edge::Tight;
-            size = (length * 2).min(PIECE_BYTES);
-        } else {
-            size = length / 2;
-        }
-    }
-}
-
-/// Bytes of the first part of `text`, about `size` and at least one character.
-fn fitting(text: &str, size: usize) -> usize {
-    let first = text.chars().next().map_or(0, char::len_utf8);
-    let most = text.floor_char_boundary(size).max(first);
-    let window = text.get(..most).unwrap_or(text);
-    if most == text.len() {
-        return most;
-    }
-    let late = |at: usize| (at > most / 2).then_some(at);
-    let space = window.rfind(char::is_whitespace).and_then(late);
-    let word = || late(window.split_word_bound_indices().fold(0, |_, (at, _)| at));
-    let grapheme = || late(window.grapheme_indices(true).fold(0, |_, (at, _)| at));
-    space.or_else(word).or_else(grapheme).unwrap_or(most)
-}
-
-/// A copy of the same length in which line ends are spaces, so that a sentence may go over several lines, and
-/// in which a long row of marks holds a line end, see [`SENTENCE_MARKS_MAX`].
-fn unwrapped(text: &str) -> String {
-    let mut copy = String::with_capacity(text.len());
-    let mut marks = 0;
-    for c in text.chars() {
-        marks = if ends_marks(c) { 0 } else { marks + 1 };
-        if marks >= SENTENCE_MARKS_MAX {
-            copy.extend(std::iter::repeat_n(' ', c.len_utf8() - 1));
-            copy.push('\n');
-            marks = 0;
-        } else {
-            copy.push(if matches!(c, '\n' | '\r') { ' ' } else { c });
-        }
-    }
-    copy
-}
-
-/// Characters that surely end the marks and spaces after a full stop (UAX #29: neither Close, Sp, Extend nor
-/// Format).
-fn ends_marks(c: char) -> bool {
-    use GeneralCategory::{DecimalNumber, LowercaseLetter, OtherLetter, TitlecaseLetter, UppercaseLetter};
-    c.is_ascii_alphanumeric()
-        || (!c.is_ascii()
-            && matches!(
-                c.general_category(),
-                DecimalNumber | LowercaseLetter | OtherLetter | TitlecaseLetter | UppercaseLetter
-            ))
-}
-
-/// Whether the full stop may be that of "Dr.", "J." or "3.": the last word is short and does not begin small.
-fn is_abbreviation(sentence: &str) -> bool {
-    let Some(before) = sentence.trim_end().strip_suffix('.') else { return false };
-    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    let number = word.bytes().all(|b| b.is_ascii_digit()) && before.trim_start() == word;
-    let short = word.len() <= 3 && word.starts_with(char::is_uppercase);
-    number || short
-}
-
-/// A row of a table.
-fn is_row(line: &str) -> bool {
-    line.contains('|')
-}
-
-/// Whether a line, without its indent, begins an item of a list: `- `, `* `, `+ `, `\u{2022} `, `1. ` or `a) `.
-pub(in crate::text) fn is_item(line: &str) -> bool {
-    let mark = line.split_whitespace().next().unwrap_or_default();
-    if line.trim_end().len() == mark.len() {
-        return false;
-    }
-    let counted = mark
-        .strip_suffix(['.', ')'])
-        .is_some_and(|n| !n.is_empty() && n.len() <= 3 && (n.bytes().all(|b| b.is_ascii_digit()) || n.len() == 1));
-    matches!(mark, "-" | "*" | "+" | "\u{2022}" | "\u{2013}") || counted
-}
+#[cfg(test)]
+#[path = "test.rs"]
+mod test;

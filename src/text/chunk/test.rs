@@ -1,39 +1,40 @@
-//! What holds for every list of chunks, on made and on hostile texts.
+//! The properties of every list of chunks, on generated and on hostile texts.
 
 use super::{Chunk, chunks};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX};
-use crate::text::extract::{Text, extract};
+use crate::text::extract::extract;
+use crate::text::extract::section::Text;
 use std::collections::BTreeSet;
 
-/// Word pieces, roughly: every 4 characters of a word, every mark, every Han or Kana character.
+/// A rough tokenizer: every 4 characters of a word, every mark, every Han or Kana character.
 fn count(text: &str) -> usize {
-    let mut pieces = 0;
+    let mut tokens = 0;
     for word in text.split_whitespace() {
         let mut run = 0_usize;
         for c in word.chars() {
             if c.is_alphanumeric() && !('\u{3000}'..'\u{A000}').contains(&c) {
                 run += 1;
             } else {
-                pieces += run.div_ceil(4) + 1;
+                tokens += run.div_ceil(4) + 1;
                 run = 0;
             }
         }
-        pieces += run.div_ceil(4);
+        tokens += run.div_ceil(4);
     }
-    pieces
+    tokens
 }
 
-fn cut(name: &str, source: &str) -> (Text, Vec<Chunk>) {
+fn chunked(name: &str, source: &str) -> (Text, Vec<Chunk>) {
     let text = extract(name, source.as_bytes()).unwrap();
     let found = chunks(&text, &count);
     check(&text, &found);
     (text, found)
 }
 
-/// What holds for every text.
+/// Checks the properties.
 fn check(text: &Text, found: &[Chunk]) {
     let mut end = 0;
-    let mut kept = String::new();
+    let mut joined = String::new();
     for chunk in found {
         assert!(chunk.range.start >= end && chunk.range.end > chunk.range.start, "in order, never empty");
         end = chunk.range.end;
@@ -41,18 +42,18 @@ fn check(text: &Text, found: &[Chunk]) {
         assert_eq!(body, body.trim());
         assert!(body.len() <= CHUNK_BYTES_MAX, "{} bytes", body.len());
         assert!(count(&chunk.heading) <= PREFIX_TOKENS_MAX);
-        assert!(count(&chunk.heading) + count(body) <= CHUNK_TOKENS_MAX, "{} pieces", count(body));
-        kept.extend(body.split_whitespace());
+        assert!(count(&chunk.heading) + count(body) <= CHUNK_TOKENS_MAX, "{} tokens", count(body));
+        joined.extend(body.split_whitespace());
     }
     if found.len() < DOCUMENT_CHUNKS_MAX {
         let whole: String = text.sections.iter().flat_map(|s| text.text[s.range.clone()].split_whitespace()).collect();
-        assert!(kept == whole, "something other than white space was left out");
+        assert!(joined == whole, "something other than white space was left out");
     }
     assert_eq!(found, chunks(text, &count), "the same text gives the same chunks");
 }
 
 fn bodies(name: &str, source: &str) -> Vec<String> {
-    let (text, found) = cut(name, source);
+    let (text, found) = chunked(name, source);
     found.into_iter().map(|chunk| text.text[chunk.range].to_owned()).collect()
 }
 
@@ -67,7 +68,7 @@ fn a_small_text_is_one_chunk() {
 
 #[test]
 fn sections_are_never_mixed_and_carry_their_headings() {
-    let (_, found) = cut("a.md", "# A\none\n## B\ntwo\n");
+    let (_, found) = chunked("a.md", "# A\none\n## B\ntwo\n");
     let headings: Vec<_> = found.iter().map(|chunk| chunk.heading.as_str()).collect();
     assert_eq!(headings, ["A", "A > B"]);
 }
@@ -75,7 +76,7 @@ fn sections_are_never_mixed_and_carry_their_headings() {
 #[test]
 fn long_heading_paths_lose_the_outer_headings_and_long_headings_their_last_words() {
     let source = format!("# {}\n## {}\n### Inner\nbody", prose(40), prose(40));
-    let (_, found) = cut("a.md", &source);
+    let (_, found) = chunked("a.md", &source);
     let inner = &found.last().unwrap().heading;
     assert!(inner.ends_with("word > Inner") && inner.matches(" > ").count() == 1, "{inner}");
     let (heading, taken) = super::prefix(&"a1! ".repeat(60), &count);
@@ -110,13 +111,13 @@ fn items_and_rows_stay_whole() {
 }
 
 #[test]
-fn no_break_after_titles_of_persons_and_numbers() {
+fn no_chunk_ends_after_a_title_or_an_initial() {
     let source = "We met Dr. Smith and Mr. J. Jones there today as well. ".repeat(60);
     assert!(bodies("a.txt", &source).iter().all(|body| body.starts_with("We met") && body.ends_with("well.")));
 }
 
 #[test]
-fn text_without_spaces_is_broken_at_its_own_sentence_ends() {
+fn text_without_spaces_is_broken_at_the_sentence_ends_of_its_script() {
     let han = "\u{6C34}\u{662F}\u{751F}\u{547D}\u{4E4B}\u{6E90}\u{3002}".repeat(200);
     let found = bodies("a.txt", &han);
     assert!(found.len() > 5 && found.iter().all(|body| body.ends_with('\u{3002}')));
@@ -124,11 +125,14 @@ fn text_without_spaces_is_broken_at_its_own_sentence_ends() {
     assert!(bodies("a.txt", &kana).len() > 7);
     let thai = "\u{0E01}\u{0E34}\u{0E19}\u{0E02}\u{0E49}\u{0E32}\u{0E27}".repeat(2000);
     let marks = ['\u{0E34}', '\u{0E49}'];
-    assert!(bodies("a.txt", &thai).iter().all(|body| !body.starts_with(marks)), "a mark stays with its letter");
+    assert!(
+        bodies("a.txt", &thai).iter().all(|body| !body.starts_with(marks)),
+        "a combining mark stays with its letter"
+    );
 }
 
 #[test]
-fn hostile_texts_are_cut_in_bounded_time_and_number() {
+fn hostile_texts_give_a_bounded_number_of_chunks_in_bounded_time() {
     let n = 1 << 16;
     let repeated = [
         "a",
@@ -151,19 +155,19 @@ fn hostile_texts_are_cut_in_bounded_time_and_number() {
     ];
     let long = ["\n".repeat(n) + "a", format!(".{}", ")".repeat(n)), format!("a.{}b", " ".repeat(n))];
     for source in repeated.iter().map(|part| part.repeat(n / part.len())).chain(long) {
-        let (_, found) = cut("a.md", &source);
+        let (_, found) = chunked("a.md", &source);
         assert!(found.len() <= DOCUMENT_CHUNKS_MAX);
     }
 }
 
 #[test]
 fn a_document_has_a_bounded_number_of_chunks() {
-    let (_, found) = cut("a.md", &"# a\nb\n".repeat(70_000));
+    let (_, found) = chunked("a.md", &"# a\nb\n".repeat(70_000));
     assert_eq!(found.len(), DOCUMENT_CHUNKS_MAX);
 }
 
 #[test]
-fn ranges_outside_the_text_are_nothing() {
+fn a_section_outside_the_text_has_no_chunks() {
     let mut text = extract("a.txt", "\u{20AC}uro".as_bytes()).unwrap();
     for range in [1..4, 0..99, 7..9] {
         text.sections[0].range = range;
@@ -171,10 +175,10 @@ fn ranges_outside_the_text_are_nothing() {
     }
 }
 
-/// One generator for the test's documents (splitmix64).
-struct Chance(u64);
+/// Generates the test's documents (splitmix64).
+struct Generator(u64);
 
-impl Chance {
+impl Generator {
     fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -244,16 +248,16 @@ fn wrapped(text: &str) -> String {
 
 #[test]
 fn one_changed_word_changes_about_one_chunk() {
-    let mut chance = Chance(7);
+    let mut generator = Generator(7);
     let (mut new, mut all) = (0, 0);
     for _ in 0..100 {
-        let before = chance.document();
+        let before = generator.document();
         let words: Vec<_> = before.match_indices(' ').map(|(at, _)| at + 1).collect();
-        let at = words[chance.below(words.len())];
+        let at = words[generator.below(words.len())];
         let end = before[at..].find(char::is_whitespace).map_or(before.len(), |n| at + n);
-        let after = format!("{}{}{}", &before[..at], "another".repeat(1 + chance.below(3)), &before[end..]);
-        let (old_text, old) = cut("a.md", &before);
-        let (new_text, found) = cut("a.md", &after);
+        let after = format!("{}{}{}", &before[..at], "another".repeat(1 + generator.below(3)), &before[end..]);
+        let (old_text, old) = chunked("a.md", &before);
+        let (new_text, found) = chunked("a.md", &after);
         let known: BTreeSet<_> = old.iter().map(|c| (&c.heading, &old_text.text[c.range.clone()])).collect();
         all += found.len();
         let n = found.iter().filter(|c| !known.contains(&(&c.heading, &new_text.text[c.range.clone()]))).count();

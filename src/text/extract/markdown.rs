@@ -1,15 +1,18 @@
-//! Markdown: where the headings are. A scanner of lines, not a parser: it knows ATX and setext headings, fenced
-//! and indented code, and YAML front matter, and leaves everything else in the text as it stands.
+//! Finds the headings of a Markdown text.
+//!
+//! A line scanner and no parser: it recognises ATX and setext headings, fenced and indented code of CommonMark, and YAML front
+//! matter. Everything else stays in the text as it is.
 
-use super::{Section, plain};
+use super::plain;
+use super::section::Section;
 use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, HEADING_RAW_MAX};
-use crate::text::chunk::is_item;
+use crate::text::list_item::is_item;
 use std::ops::Range;
 
 /// Between two headings of a path.
-const BETWEEN: &str = " > ";
+const SEPARATOR: &str = " > ";
 
-/// The sections of a Markdown text. After `limits::DOCUMENT_CHUNKS_MAX` sections, headings are mere text.
+/// The sections of a Markdown text. After `limits::DOCUMENT_CHUNKS_MAX` sections, headings are ordinary text.
 pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut scan = Scan::new(text);
     let mut start = front_matter(text);
@@ -34,7 +37,7 @@ fn front_matter(text: &str) -> usize {
         match (number, line.trim_end()) {
             (0, "---") => {}
             (0, _) => return 0,
-            // A rule across the page is not followed by `key: value`.
+            // Without `key: value` on the next line, `---` is a thematic break.
             (1, line) if !line.contains(':') => return 0,
             (_, "---" | "...") => return at,
             _ => {}
@@ -43,21 +46,21 @@ fn front_matter(text: &str) -> usize {
     0
 }
 
-/// What the lines so far have opened.
+/// The scanner's state after some lines.
 struct Scan<'a> {
     text: &'a str,
     sections: Vec<Section>,
-    /// Open headings with their levels, 1 to 6, ascending.
+    /// The headings above the current line with their levels, 1 to 6, ascending.
     path: Vec<(usize, String)>,
-    /// Line of the heading that the open section stands under.
+    /// The heading line of the open section.
     heading: Range<usize>,
-    /// Where the open section's body begins, bytes.
+    /// The first byte of the open section's body.
     body: usize,
-    /// Mark and length of the fence that code stands behind.
+    /// Mark and length of the fence of an open code block.
     fence: Option<(char, usize)>,
-    /// The line before, if it alone is a paragraph so far: a setext underline makes it a heading.
+    /// The previous line, if it is a paragraph of one line so far: a setext underline makes it a heading.
     alone: Option<Range<usize>>,
-    /// The line before belongs to a paragraph.
+    /// Whether the previous line belongs to a paragraph.
     paragraph: bool,
 }
 
@@ -75,7 +78,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// `range` is the line with its end, `line` without.
+    /// Reads one line: `range` includes its line end, `line` does not.
     fn line(&mut self, range: Range<usize>, line: &str) {
         let content = line.trim_start_matches(' ');
         let mark = fence(content);
@@ -112,11 +115,11 @@ impl<'a> Scan<'a> {
         self.close(line.start, Some(level));
         self.path.retain(|(outer, _)| *outer < level);
         let raw = words.get(..words.floor_char_boundary(HEADING_RAW_MAX)).unwrap_or_default();
-        let mut kept = plain_words(raw);
-        let whole = raw.len() == words.len() && kept.len() <= HEADING_BYTES_MAX;
-        kept.truncate(kept.floor_char_boundary(HEADING_BYTES_MAX));
+        let mut heading = plain_words(raw);
+        let whole = raw.len() == words.len() && heading.len() <= HEADING_BYTES_MAX;
+        heading.truncate(heading.floor_char_boundary(HEADING_BYTES_MAX));
         self.body = if whole { line.end } else { line.start };
-        self.path.push((level, kept));
+        self.path.push((level, heading));
         self.heading = line;
     }
 
@@ -125,7 +128,7 @@ impl<'a> Scan<'a> {
         let body = plain::sections(self.text.get(self.body..end).unwrap_or_default()).pop();
         let range = match (body, self.path.last()) {
             (Some(section), _) => self.body + section.range.start..self.body + section.range.end,
-            // Its words live on in the path of the deeper heading.
+            // The path of the deeper heading contains this one.
             (None, Some((level, _))) if next.is_some_and(|next| next > *level) => return,
             (None, Some((_, words))) if !words.is_empty() => {
                 let line = self.text.get(self.heading.clone()).unwrap_or_default();
@@ -134,12 +137,12 @@ impl<'a> Scan<'a> {
             (None, _) => return,
         };
         let heading = self.path.iter().map(|(_, words)| words.as_str()).filter(|words| !words.is_empty());
-        let heading = heading.collect::<Vec<_>>().join(BETWEEN);
+        let heading = heading.collect::<Vec<_>>().join(SEPARATOR);
         self.sections.push(Section { heading, range });
     }
 }
 
-/// Mark, length and the rest of a line that opens or closes fenced code.
+/// The mark, its length and the info string of a line that opens or closes fenced code.
 fn fence(content: &str) -> Option<(char, usize, &str)> {
     let mark = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let info = content.trim_start_matches(mark);
@@ -148,7 +151,7 @@ fn fence(content: &str) -> Option<(char, usize, &str)> {
     (length >= 3 && !inline).then_some((mark, length, info.trim()))
 }
 
-/// Level and words of a heading like `## Words ##`.
+/// The level and text of an ATX heading like `## Text ##`.
 fn atx(content: &str) -> Option<(usize, &str)> {
     let rest = content.trim_start_matches('#');
     let level = content.len() - rest.len();
@@ -161,7 +164,7 @@ fn atx(content: &str) -> Option<(usize, &str)> {
     Some((level, if closed { open.trim_end() } else { words }))
 }
 
-/// Level of the heading that a line of `===` or `---` makes of the line above.
+/// The level of a setext heading's underline, `===` or `---`.
 fn underline(content: &str) -> Option<usize> {
     let line = content.trim_end();
     match line.as_bytes() {
@@ -171,7 +174,7 @@ fn underline(content: &str) -> Option<usize> {
     }
 }
 
-/// A line across the page, like `* * *` or `---`.
+/// Whether a line is a thematic break, like `* * *` or `---`.
 fn is_rule(content: &str) -> bool {
     let marks = || content.chars().filter(|c| !c.is_whitespace());
     let first = marks().next().filter(|c| matches!(c, '-' | '*' | '_'));
@@ -183,8 +186,8 @@ fn is_prose(content: &str) -> bool {
     !is_item(content) && !content.starts_with(['>', '<', '|', ':'])
 }
 
-/// A heading's words without inline markup: `*` and `` ` `` gone, `[text](url)` and `![text](url)` to `text`,
-/// `\*` to `*`, white space to single spaces.
+/// A heading's text without inline markup: `*` and `` ` `` are removed, `[text](url)` and `![text](url)` become `text`, `\*` becomes
+/// `*`, and white space a single space.
 fn plain_words(raw: &str) -> String {
     let mut words = String::with_capacity(raw.len());
     let mut chars = raw.chars();
@@ -193,8 +196,8 @@ fn plain_words(raw: &str) -> String {
         match c {
             '\\' if rest.starts_with(|c: char| c.is_ascii_punctuation()) => words.extend(chars.next()),
             '*' | '`' => {}
-            '!' if rest.starts_with('[') && target(rest).is_some() => {}
-            '[' if target(rest).is_some() => {}
+            '!' if rest.starts_with('[') && after_link(rest).is_some() => {}
+            '[' if after_link(rest).is_some() => {}
             ']' if link_end(rest).is_some() => chars = link_end(rest).unwrap_or(rest).chars(),
             c if c.is_whitespace() && (words.is_empty() || words.ends_with(' ')) => {}
             c if c.is_whitespace() => words.push(' '),
@@ -205,12 +208,12 @@ fn plain_words(raw: &str) -> String {
     words
 }
 
-/// What follows the target of the link whose text `rest` begins with.
-fn target(rest: &str) -> Option<&str> {
+/// The text after the link of which `rest` is the part behind `[`; `None` if it is no link.
+fn after_link(rest: &str) -> Option<&str> {
     link_end(rest.split_once(']')?.1)
 }
 
-/// What follows the `(url)` or `[reference]` that `rest` begins with.
+/// The text after the `(url)` or `[reference]` that `rest` begins with.
 fn link_end(rest: &str) -> Option<&str> {
     let close = match rest.as_bytes().first()? {
         b'(' => ')',

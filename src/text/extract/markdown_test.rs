@@ -1,4 +1,4 @@
-//! Markdown in, headings and bodies out.
+//! Markdown texts and the sections that they have.
 
 use super::sections;
 
@@ -34,7 +34,7 @@ fn underlined_lines_are_headings_but_rules_lists_and_tables_are_not() {
 }
 
 #[test]
-fn code_holds_no_headings() {
+fn code_has_no_headings() {
     let fenced = "# A\n```sh\n# no\n~~~\n```` x\n# no\n````\nb\n## B\nc";
     expect(fenced, &[("A", "```sh\n# no\n~~~\n```` x\n# no\n````\nb"), ("A > B", "c")]);
     expect("~~~\n# no\n", &[("", "~~~\n# no")]);
@@ -50,7 +50,7 @@ fn front_matter_is_a_section_without_heading() {
 }
 
 #[test]
-fn markup_in_headings_is_taken_off() {
+fn inline_markup_in_headings_is_removed() {
     let heading = "# The *big*  `x_y` [link](http://a/b) ![pic][1] C\\# a[0] \t";
     assert_eq!(found(&format!("{heading}\nb"))[0].0, "The big x_y link pic C# a[0]");
 }

@@ -1,80 +1,26 @@
-//! The text of a file and its sections; one file a format.
+//! From a file's name and bytes to its text and sections; one module a format.
 //!
-//! Duty: tell text from what is not, decode it, find its headings. In/out: a file name and bytes in, a [`Text`]
-//! or a [`Refusal`] out. Invariants: a UTF-8 file's text is its bytes without the byte order mark, unchanged;
-//! sections are in order, within the text, and do not overlap. Limits: `limits::DOCUMENT_BYTES_MAX`.
-//! Not here: cutting to size (`text::chunk`); folders, sizes and dates of files (`io`).
+//! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF that are told by their
+//! first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order mark. The ending of the name
+//! only decides whether the text is Markdown: then its headings divide it into sections, else it is one section.
+//!
+//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark; sections are in order, within the text, and do not
+//! overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes.
+//!
+//! Sections are divided into chunks by `text::chunk`; folders, sizes and dates of files belong to `platform`.
 
 mod markdown;
 mod plain;
+mod refusal;
+pub(super) mod section;
 
 use crate::limits::DOCUMENT_BYTES_MAX;
-use std::fmt;
-use std::ops::Range;
+use section::Text;
 
-/// What a file says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// The whole text, UTF-8. For a UTF-8 file: the file without its byte order mark, unchanged.
-    pub text: String,
-    /// The parts under their headings, in order of the text. A file without headings is one section.
-    pub sections: Vec<Section>,
-}
+pub use refusal::Refusal;
 
-/// The text between two headings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
-    /// The headings above this part, outermost first, as `A > B`; empty outside headings.
-    pub heading: String,
-    /// Bytes of [`Text::text`]: the part without its heading line, trimmed of white space. A heading with
-    /// nothing under it is its own text, unless a deeper heading that carries its words follows.
-    pub range: Range<usize>,
-}
-
-/// Why a file has no text. Nothing was kept; the file is the cause, and trying again without a change of the
-/// file (or of this program) gives the same answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// Nothing but white space.
-    Empty,
-    /// NUL bytes: pictures, programs, archives.
-    Binary,
-    /// Neither UTF-8 nor UTF-16 with a byte order mark.
-    Encoding {
-        /// First byte that does not fit, counted from 0 at the start of the file.
-        at: usize,
-    },
-    /// More than `limits::DOCUMENT_BYTES_MAX` bytes.
-    TooLarge {
-        /// Bytes of the file.
-        bytes: usize,
-    },
-    /// A format that is known to hold text that this program cannot take out.
-    Unsupported {
-        /// The format's usual name.
-        format: &'static str,
-    },
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the file has no text"),
-            Self::Binary => f.write_str("the file is not text"),
-            Self::Encoding { at } => write!(f, "the file is not UTF-8 text: byte {at} does not fit; save it as UTF-8"),
-            Self::TooLarge { bytes } => {
-                write!(f, "the file has {bytes} bytes, more than the {DOCUMENT_BYTES_MAX} that are read")
-            }
-            Self::Unsupported { format } => write!(f, "{format} files cannot be read yet"),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
-
-/// Takes the text out of a file. `path_hint` is its name or path; only the ending is looked at: `.md`,
-/// `.markdown` and `.mdown` are Markdown, everything else that decodes is plain text.
+/// Extracts the text of a file. `path_hint` is its name or path, of which only the ending counts: `.md`, `.markdown` and
+/// `.mdown` are Markdown, everything else that decodes is plain text.
 ///
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
@@ -103,8 +49,8 @@ fn is_markdown(path_hint: &str) -> bool {
     ending(path_hint).is_some_and(|end| ["md", "markdown", "mdown"].iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
-/// Formats with text inside that are told by their first bytes. A ZIP archive is an office document or a book
-/// only if its ending says so; else it is merely binary.
+/// Formats that hold text and are not supported, told by their first bytes. A ZIP archive is an office document or a book
+/// if its ending says so, else a binary file.
 fn known_format(path_hint: &str, bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"%PDF-") {
         return Some("PDF");
@@ -138,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn any_ending_and_none_are_plain_text_if_the_bytes_are() {
+    fn text_with_any_ending_or_none_is_plain_text() {
         for name in ["notes", "x.rs", ".profile", "report.pdf", "a.b/c", ""] {
             assert_eq!(extract(name, b"# not a heading here").unwrap().sections.len(), 1, "{name}");
         }
@@ -146,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_is_refused_with_a_sentence() {
+    fn a_file_that_is_not_text_is_refused_with_a_sentence() {
         let cases: [(&str, &[u8], &str); 8] = [
             ("a.txt", b"", "the file has no text"),
             ("a.md", b" \r\n\t\xC2\xA0", "the file has no text"),
@@ -163,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_one_byte_too_large_is_refused_before_it_is_read() {
+    fn a_file_one_byte_too_large_is_refused_before_it_is_decoded() {
         let max = usize::try_from(crate::limits::DOCUMENT_BYTES_MAX).unwrap();
         assert_eq!(extract("a", &vec![0; max + 1]), Err(Refusal::TooLarge { bytes: max + 1 }));
         assert_eq!(extract("a", &vec![0; max]), Err(Refusal::Binary));

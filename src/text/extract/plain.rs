@@ -1,6 +1,7 @@
 //! Plain text: decoding, and one section without a heading.
 
-use super::{Refusal, Section};
+use super::refusal::Refusal;
+use super::section::Section;
 
 /// Decodes UTF-8, with or without a byte order mark, and UTF-16 with one.
 ///
@@ -22,7 +23,7 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
     if start < end { vec![Section { heading: String::new(), range: start..end }] } else { Vec::new() }
 }
 
-/// `skipped`: bytes of the file before `bytes`.
+/// Decodes UTF-8. `skipped` is the number of bytes of the file before `bytes`.
 fn utf8(bytes: &[u8], skipped: usize) -> Result<String, Refusal> {
     if bytes.contains(&0) {
         return Err(Refusal::Binary);
@@ -55,14 +56,14 @@ mod tests {
     use super::{Refusal, decode};
 
     #[test]
-    fn utf16_with_a_byte_order_mark_is_decoded_both_ways_round() {
+    fn utf16_with_a_byte_order_mark_is_decoded_in_both_byte_orders() {
         assert_eq!(decode(b"\xFF\xFEa\0\xAC\x20").unwrap(), "a\u{20AC}");
         assert_eq!(decode(b"\xFE\xFF\0a\x20\xAC").unwrap(), "a\u{20AC}");
         assert_eq!(decode(b"\xFF\xFE\x3D\xD8\x00\xDE").unwrap(), "\u{1F600}");
     }
 
     #[test]
-    fn broken_utf16_names_the_byte() {
+    fn the_refusal_of_broken_utf16_names_the_byte() {
         assert_eq!(decode(b"\xFF\xFEa\0\x3D\xD8"), Err(Refusal::Encoding { at: 4 }));
         assert_eq!(decode(b"\xFF\xFEa\0b"), Err(Refusal::Encoding { at: 4 }));
         assert_eq!(decode(b"\xFF\xFE\0\0"), Err(Refusal::Binary));

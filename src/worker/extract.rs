@@ -1,36 +1,30 @@
-//! Cutting one document's bytes into chunks.
+//! A document's file to chunks: extract the text, split it, and give each chunk its embed key.
 
 use crate::base::id::DocId;
 use crate::embed::{Embedder, model};
 use crate::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX};
 use crate::store::change::{Change, NewChunk};
-use crate::store::record::FileStamp;
-use crate::text::{chunk::chunks, extract::extract};
+use crate::store::record::{Document, FileStamp};
+use crate::text::{chunk, chunk::chunks, extract::extract};
 use sha2::{Digest, Sha256};
 
-/// What reading a file gave.
+/// The result of reading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// All its bytes, and what it looked like just before.
+    /// All its bytes, and its stamp just before they were read.
     Bytes(Vec<u8>, FileStamp),
     /// It is larger than `DOCUMENT_BYTES_MAX` and was not read.
     TooLarge(FileStamp),
-    /// It is there and cannot be read, for the reason given.
+    /// It exists and cannot be read, for this reason.
     Unreadable(String),
-    /// It is not there any more.
+    /// It does not exist any more.
     Missing,
 }
 
-/// What the content makes of the document that was known with `stamp`.
-///
-/// A file that changed since it was seen is first seen again: two changes, in order.
+/// The changes that follow from the content of a document's file. A file that changed since it was scanned is recorded with its
+/// new stamp first: two changes, in order.
 #[must_use]
-pub fn read(
-    embedder: &impl Embedder,
-    id: DocId,
-    doc: &crate::store::record::Document,
-    content: Content,
-) -> Vec<Change> {
+pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Content) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
         Content::Missing => return vec![Change::Gone { doc: id }],
@@ -44,8 +38,8 @@ pub fn read(
             (stamp, Change::Refused { doc: id, stamp, reason, keep: false })
         }
         Content::Bytes(bytes, stamp) => {
-            let last = match pieces(embedder, &name, &bytes) {
-                Ok(pieces) => Change::Chunked { doc: id, stamp, content: content_hash(&bytes), pieces },
+            let last = match new_chunks(embedder, &name, &bytes) {
+                Ok(chunks) => Change::Chunked { doc: id, stamp, content: content_hash(&bytes), chunks },
                 Err(reason) => Change::Refused { doc: id, stamp, reason, keep: false },
             };
             (stamp, last)
@@ -65,20 +59,20 @@ fn content_hash(bytes: &[u8]) -> [u8; 16] {
     short
 }
 
-fn pieces(embedder: &impl Embedder, name: &str, bytes: &[u8]) -> Result<Vec<NewChunk>, String> {
+fn new_chunks(embedder: &impl Embedder, name: &str, bytes: &[u8]) -> Result<Vec<NewChunk>, String> {
     let text = extract(name, bytes).map_err(|refusal| refusal.to_string())?;
-    let print = embedder.model();
-    let cut = chunks(&text, &|part| embedder.tokens(part));
-    if cut.len() >= DOCUMENT_CHUNKS_MAX {
+    let fingerprint = embedder.model();
+    let found = chunks(&text, &|part| embedder.tokens(part));
+    if found.len() >= DOCUMENT_CHUNKS_MAX {
         return Err(format!("It makes more than {DOCUMENT_CHUNKS_MAX} passages. Split it into several files."));
     }
-    let piece = |chunk: crate::text::chunk::Chunk| -> Option<NewChunk> {
-        let excerpt = text.text.get(chunk.range.clone())?;
-        debug_assert!(excerpt.len() <= CHUNK_BYTES_MAX, "text::chunk keeps the byte cap");
-        let key = model::key(&print, &chunk.heading, excerpt);
+    let new_chunk = |chunk: chunk::Chunk| -> Option<NewChunk> {
+        let body = text.text.get(chunk.range.clone())?;
+        debug_assert!(body.len() <= CHUNK_BYTES_MAX, "text::chunk keeps the byte cap");
+        let key = model::key(&fingerprint, &chunk.heading, body);
         let (start, end) = (u32::try_from(chunk.range.start).ok()?, u32::try_from(chunk.range.end).ok()?);
-        Some(NewChunk { key, heading: chunk.heading, text: excerpt.to_owned(), start, end })
+        Some(NewChunk { key, heading: chunk.heading, text: body.to_owned(), start, end })
     };
-    let pieces: Vec<_> = cut.into_iter().filter_map(piece).collect();
-    if pieces.is_empty() { Err("It holds no text.".to_owned()) } else { Ok(pieces) }
+    let new: Vec<_> = found.into_iter().filter_map(new_chunk).collect();
+    if new.is_empty() { Err("It holds no text.".to_owned()) } else { Ok(new) }
 }

@@ -1,0 +1,91 @@
+//! The store's counts, kept with every commit so that nobody walks the store to show them.
+
+use serde::{Deserialize, Serialize};
+
+/// The state of a document without its details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// To be read.
+    Waiting,
+    /// Read; some chunks are to be embedded.
+    Chunked,
+    /// Every chunk has its vector.
+    Ready,
+    /// Not usable.
+    Refused,
+    /// The file is gone; to be purged.
+    Leaving,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Chunked, Self::Ready, Self::Refused, Self::Leaving];
+
+    /// The word that people read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Chunked => "chunked",
+            Self::Ready => "ready",
+            Self::Refused => "refused",
+            Self::Leaving => "leaving",
+        }
+    }
+}
+
+/// How many documents are in each state, and how many chunks and vectors are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    documents: [u64; 5],
+    /// Chunks stored, those of tombstoned documents included.
+    pub chunks: u64,
+    /// Vectors stored, likewise.
+    pub vectors: u64,
+    /// Chunks of tombstoned documents: kept for reuse, in no answer.
+    pub tombstoned_chunks: u64,
+    /// Their vectors.
+    pub tombstoned_vectors: u64,
+}
+
+impl Ledger {
+    /// Documents in this state.
+    #[must_use]
+    pub const fn count(&self, kind: Kind) -> u64 {
+        self.documents[kind as usize]
+    }
+
+    /// Documents in any state.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.documents.iter().sum()
+    }
+
+    /// Documents that are still to be read or embedded.
+    #[must_use]
+    pub const fn unfinished(&self) -> u64 {
+        self.count(Kind::Waiting) + self.count(Kind::Chunked)
+    }
+
+    /// Chunks without those of tombstoned documents.
+    #[must_use]
+    pub const fn live_chunks(&self) -> u64 {
+        self.chunks.saturating_sub(self.tombstoned_chunks)
+    }
+
+    /// Vectors without those of tombstoned documents.
+    #[must_use]
+    pub const fn live_vectors(&self) -> u64 {
+        self.vectors.saturating_sub(self.tombstoned_vectors)
+    }
+
+    /// Counts one more document in this state.
+    pub const fn enter(&mut self, kind: Kind) {
+        self.documents[kind as usize] += 1;
+    }
+
+    /// Counts one document fewer in this state. Only the library calls it, for a document that it counted before.
+    pub const fn leave(&mut self, kind: Kind) {
+        self.documents[kind as usize] = self.documents[kind as usize].saturating_sub(1);
+    }
+}
