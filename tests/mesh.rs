@@ -99,7 +99,7 @@ fn twenty_naps_of_three_seconds_are_no_deaths() {
         let mut world = joined(seed, 5);
         let before = world.now;
         for nap in 0..20 {
-            world.nap(nap % 5, Duration::from_secs(3));
+            world.stall(nap % 5, Duration::from_secs(3));
             world.run_until(world.after(10));
         }
         assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);

@@ -19,13 +19,14 @@ use wattle::energy::decision::Decision;
 use wattle::energy::fraction::Fraction;
 use wattle::node::input::{Input, Request};
 use wattle::node::output::{RankedHit, Response};
-use wattle::sim::world::{FOLDER, InjectedBug, World};
+use wattle::sim::injected_bug::InjectedBug;
+use wattle::sim::world::{FOLDER, World};
 use wattle::store::record::Source;
 
 const SEEDS: u64 = 60;
 /// Homes of twenty in the everyday loop; `WATTLE_SIM_HOMES` asks for more, as scripts/check does.
 const HOMES: u64 = 8;
-const PLANTED_HOMES: u64 = 8;
+const BUG_HOMES: u64 = 8;
 const SEEDS_THAT_FAILED: [u64; 0] = [];
 
 const WORDS: [&str; 24] = [
@@ -163,7 +164,7 @@ fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
                     // A disk that is full holds what a governor would allow.
                     let free = if world.rng.one_in(2) { 1 } else { u64::MAX };
                     world.devices[0].agent.as_mut().expect("running").disk_free = free;
-                    world.hear(0, Input::Disk { free });
+                    world.inject(0, Input::Disk { free });
                 }
                 _ => {
                     let word = world.any_power();
@@ -174,7 +175,7 @@ fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
             world.run_until(world.now + Duration::from_millis(pause));
         }
         world.devices[0].agent.as_mut().expect("running").disk_free = u64::MAX;
-        world.hear(0, Input::Disk { free: u64::MAX });
+        world.inject(0, Input::Disk { free: u64::MAX });
         // At a tenth of a core it takes longer, and all is done.
         let slow = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 1, ..Decision::default() };
         world.allow(0, slow);
@@ -243,9 +244,9 @@ fn on_a_full_disk_nothing_new_begins_and_what_is_there_answers() {
 
 /// A home of so many devices: each has files, most of them go down or lose each other now and then, people
 /// ask. In the end everybody finds what everybody has.
-fn home(seed: u64, devices: usize, plant: Option<InjectedBug>) -> (u64, u64) {
+fn home(seed: u64, devices: usize, bug: Option<InjectedBug>) -> (u64, u64) {
     let mut world = World::new(seed, devices);
-    (world.net.loss_permille, world.plant) = (50, plant);
+    (world.net.loss_permille, world.bug) = (50, bug);
     for at in 0..devices {
         let text = format!("The treasure of device {at} is a {} called jewel{at}x.", WORDS[at % WORDS.len()]);
         world.devices[at].files.write(&[FOLDER, b"/treasure.md"].concat(), text.as_bytes());
@@ -331,8 +332,8 @@ fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_s
 }
 
 /// Whether a run with the defect ends in a panic, or in another trace than its twin.
-fn is_caught(plant: InjectedBug, seed: u64) -> bool {
-    let run = || std::panic::catch_unwind(|| home(seed, 3, Some(plant)));
+fn is_caught(bug: InjectedBug, seed: u64) -> bool {
+    let run = || std::panic::catch_unwind(|| home(seed, 3, Some(bug)));
     match (run(), run()) {
         (Ok(one), Ok(other)) => one != other,
         _ => true,
@@ -341,10 +342,10 @@ fn is_caught(plant: InjectedBug, seed: u64) -> bool {
 
 #[test]
 fn a_lost_save_a_hash_order_and_a_dropped_reply_are_each_caught() {
-    for plant in [InjectedBug::LostSave, InjectedBug::HashOrder, InjectedBug::DroppedReply] {
-        let caught = (1..=PLANTED_HOMES).filter(|seed| is_caught(plant, *seed)).count() as u64;
-        println!("{plant:?}: caught in {caught} of {PLANTED_HOMES} homes");
-        assert!(2 * caught > PLANTED_HOMES, "{plant:?} was caught in {caught} of {PLANTED_HOMES} homes only");
+    for bug in [InjectedBug::LostSave, InjectedBug::HashOrder, InjectedBug::DroppedReply] {
+        let caught = (1..=BUG_HOMES).filter(|seed| is_caught(bug, *seed)).count() as u64;
+        println!("{bug:?}: caught in {caught} of {BUG_HOMES} homes");
+        assert!(2 * caught > BUG_HOMES, "{bug:?} was caught in {caught} of {BUG_HOMES} homes only");
     }
     assert!((1..=5).all(|seed| home(seed, 3, None) == home(seed, 3, None)), "without a defect nothing is caught");
 }

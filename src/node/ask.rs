@@ -3,12 +3,13 @@
 //! the answer says how many were not asked. And the other side: a question from a peer.
 
 use super::output::{Output, Problem, RankedHit, Response};
+use super::query_state::PeerQuery;
 use super::{Node, Out, stopped};
 use crate::base::hit::{Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, PEER_ASKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
 use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
 use crate::query::merge::merge;
@@ -21,24 +22,21 @@ use heapless::Vec as Bounded;
 /// Passages that are asked of every device at least: the merge needs some to choose from.
 const LIST_MIN: usize = 20;
 
-/// A question of a peer under way: the task, who asked, and its number there.
-pub(super) type PeerQueries = Bounded<(TaskId, PeerKey, u64), PEER_ASKS_MAX>;
-
 impl Node {
     pub(super) fn on_search(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, out: &mut Out) {
-        if !self.asks.room() {
+        if !self.queries.local.room() {
             let busy = "Too many questions are being answered just now; ask again in a moment.";
             return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
         }
         let task = self.scheduler.issue();
-        self.asks.open(now, reply, question.clone(), count, task);
+        self.queries.local.open(now, reply, question.clone(), count, task);
         out.push(Output::Start(task, Task::EmbedQuery { question }));
     }
 
     /// Whether the task was a question's, of a person here or of a peer.
     pub(super) fn on_answer(&mut self, now: Instant, task: TaskId, outcome: &Outcome, out: &mut Out) -> bool {
-        if let Some(at) = self.peer_asks.iter().position(|(asked, ..)| *asked == task) {
-            let (_, peer, id) = self.peer_asks.swap_remove(at);
+        if let Some(at) = self.queries.of_peers.iter().position(|query| query.task == task) {
+            let PeerQuery { peer, id, .. } = self.queries.of_peers.swap_remove(at);
             let found =
                 if let Outcome::Found(found) = outcome { Some(Box::new(that_fits_a_message(found))) } else { None };
             // It may have been expelled meanwhile.
@@ -50,16 +48,16 @@ impl Node {
         match outcome {
             Outcome::QueryEmbedding(meaning) => self.spread(now, task, meaning, out),
             Outcome::Found(found) => {
-                if let Some(ask) = self.asks.found_here(task, Found::clone(found)) {
+                if let Some(ask) = self.queries.local.found_here(task, Found::clone(found)) {
                     self.answer(ask, out);
                 }
             }
             Outcome::Failed(why) => {
-                let Some(ask) = self.asks.failed_here(task) else { return false };
+                let Some(ask) = self.queries.local.failed_here(task) else { return false };
                 out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why.clone())));
             }
             Outcome::Panicked(why) => {
-                let Some(ask) = self.asks.failed_here(task) else { return false };
+                let Some(ask) = self.queries.local.failed_here(task) else { return false };
                 let why = stopped("The search", why);
                 out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why)));
             }
@@ -80,9 +78,9 @@ impl Node {
             unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
         let away: Vec<PeerKey> = away.iter().map(|peer| peer.key).collect();
         // Nobody waits for it any more: its time was up.
-        let Some((ask, id)) = self.asks.spread(now, meant, task, &linked) else { return };
+        let Some((ask, id)) = self.queries.local.spread(now, meant, task, &linked) else { return };
         let (question, count) = (ask.question.clone(), ask.count.clamp(LIST_MIN, HITS_MAX));
-        self.asks.unreachable(id, &away, far.len());
+        self.queries.local.unreachable(id, &away, far.len());
         let stored = meaning.quantize();
         for peer in &linked {
             let ask = message::Ask {
@@ -109,7 +107,11 @@ impl Node {
         let fits = model == self.config.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
         let task = self.scheduler.issue();
         match meaning {
-            Some(meaning) if fits && !self.stopping && self.peer_asks.push((task, peer, ask.id)).is_ok() => {
+            Some(meaning)
+                if fits
+                    && !self.stopping
+                    && self.queries.of_peers.push(PeerQuery { task, peer, id: ask.id }).is_ok() =>
+            {
                 let count = usize::from(ask.count).clamp(1, HITS_MAX);
                 let asked = Asked { text: ask.question, meaning, count, shared: true };
                 out.push(Output::Start(task, Task::Retrieve(asked)));
@@ -125,20 +127,20 @@ impl Node {
     /// A peer answers.
     pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.named(peer, answer.device);
-        if let Some(ask) = self.asks.found_there(answer.id, peer, answer.found.map(sanitized)) {
+        if let Some(ask) = self.queries.local.found_there(answer.id, peer, answer.found.map(sanitized)) {
             self.answer(ask, out);
         }
     }
 
     /// A peer is gone: nobody waits for it.
     pub(super) fn on_silence(&mut self, peer: PeerKey, out: &mut Out) {
-        while let Some(ask) = self.asks.lost(peer) {
+        while let Some(ask) = self.queries.local.lost(peer) {
             self.answer(ask, out);
         }
     }
 
     pub(super) fn answer_overdue(&mut self, now: Instant, out: &mut Out) {
-        while let Some(ask) = self.asks.overdue(now) {
+        while let Some(ask) = self.queries.local.overdue(now) {
             self.answer(ask, out);
         }
     }

@@ -4,85 +4,26 @@
 //! (`Verify`, then `Proven` or `Forged`). A claim that nobody checked can only be dropped.
 
 use super::output::{ItemRefs, Notice, Output};
+use super::status::PeerGossip;
 use super::{Node, Out};
 use crate::base::id::PeerKey;
-use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::energy::advertiser::HeadroomAdvertiser;
 use crate::limits::{
     GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_FEW,
-    GOSSIP_LINKS_MAX, GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS, LINKS_MAX,
+    GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS,
 };
-use crate::mesh::gossip::{GossipTable, Insertion, Novelty};
+use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;
 use crate::scheduler::task::CollectionCount;
-use crate::store::change::Ledger;
 use crate::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::message::Message;
-use heapless::{LinearMap, Vec as Bounded};
+use heapless::Vec as Bounded;
 
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
 const COUNT: Duration = Duration::from_millis(GOSSIP_COUNT_MS);
 const RECENT: Duration = Duration::from_millis(GOSSIP_RECENT_MS);
 const PAUSE: Duration = Duration::from_millis(GOSSIP_COMPARE_MS);
 const DIGEST: Duration = Duration::from_millis(GOSSIP_DIGEST_MS);
-
-/// What is under way in this story.
-#[derive(Debug)]
-pub(super) struct GossipState {
-    items: GossipTable,
-    /// The headroom that was told last, and when the next is due.
-    headroom: HeadroomAdvertiser,
-    /// The collections that were told last.
-    collections: Option<Fact>,
-    /// When collections were counted last, and what the counts of the store were then.
-    counted: Option<(Instant, Ledger)>,
-    counting: bool,
-    compare_at: Instant,
-    compared: Option<Instant>,
-    /// Since when there is news whose names were not told, and when they are.
-    news: Option<(Instant, Instant)>,
-    /// The links that stand.
-    links: Bounded<PeerKey, LINKS_MAX>,
-    /// Of whom people were told that it tells too much, and when.
-    loud: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
-}
-
-impl GossipState {
-    /// Nothing heard. The seed picks partners, and when the first comparison is.
-    pub(super) fn new(now: Instant, seed: u64) -> Self {
-        let first = Duration::from_millis(Rng::new(seed).below(GOSSIP_DIGEST_MS));
-        Self {
-            items: GossipTable::new(seed),
-            headroom: HeadroomAdvertiser::default(),
-            collections: None,
-            counted: None,
-            counting: false,
-            compare_at: now + first,
-            compared: None,
-            news: None,
-            links: Bounded::new(),
-            loud: LinearMap::new(),
-        }
-    }
-
-    /// Forgets what a peer told.
-    pub(super) fn forget(&mut self, peer: PeerKey) {
-        self.items.forget(peer);
-        self.loud.remove(&peer);
-    }
-}
-
-/// What a peer told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerGossip {
-    /// Who.
-    pub peer: PeerKey,
-    /// How much background work it allows, if that is known just now.
-    pub headroom: Option<Headroom>,
-    /// What it holds for the members.
-    pub collections: Vec<Collection>,
-}
 
 impl Node {
     /// Tells what is due, and compares with somebody now and then.
@@ -371,12 +312,6 @@ impl Node {
             out.push(Output::Notice(Notice::Hearsay(peer.name().to_owned(), what)));
         }
     }
-}
-
-/// A seed from an agent's name: chance differs between agents and is the same in every run of a simulation.
-pub(super) fn seed(peer_id: &str, device: &str) -> u64 {
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    peer_id.bytes().chain(device.bytes()).fold(0xcbf2_9ce4_8422_2325, fold)
 }
 
 #[cfg(test)]

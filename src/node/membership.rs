@@ -1,80 +1,14 @@
 //! The story of the mesh: packets and rolls come and go, members join, are lost and return, links are chosen.
 
+use super::mesh_state::Unsaved;
 use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
-use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS, UNSAVED_PACKETS_MAX};
+use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS};
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::{Entry, Message};
 use core::net::SocketAddr;
-
-/// Milliseconds between two choices of the links that stand.
-const CHOOSE_MS: u64 = 1_000;
-
-/// What the mesh needs beside its machines.
-#[derive(Debug)]
-pub(super) struct MeshState {
-    rng: Rng,
-    /// When to exchange rolls with somebody.
-    roll_at: Instant,
-    /// Milliseconds until the one after.
-    pause: u64,
-    /// Whether somebody's whole roll came since this agent started or slept.
-    told: bool,
-    /// When to choose the links that stand; `None`: nothing changed.
-    choose_at: Option<Instant>,
-    chosen: Instant,
-    joined: Vec<String>,
-    lost: Vec<String>,
-    back: Vec<String>,
-    /// Where this agent can be dialled.
-    pub(super) listen: Vec<SocketAddr>,
-    /// A generation of this agent that is not on the disk yet.
-    unsaved: Option<Unsaved>,
-}
-
-/// A generation on its way to the disk, and what tells peers of it: sent once it is there. A start after a power cut
-/// would else begin in a generation that peers have seen already.
-#[derive(Debug)]
-struct Unsaved {
-    generation: u32,
-    held: Vec<Output>,
-}
-
-impl MeshState {
-    pub(super) fn new(now: Instant, rng: Rng) -> Self {
-        let (joined, lost, back) = (Vec::new(), Vec::new(), Vec::new());
-        Self {
-            rng,
-            roll_at: now,
-            pause: ROLL_RETRY_MS,
-            told: false,
-            choose_at: Some(now),
-            chosen: now,
-            joined,
-            lost,
-            back,
-            listen: Vec::new(),
-            unsaved: None,
-        }
-    }
-
-    /// Sends what carries this agent's generation, or holds it until that is on the disk. What is more than
-    /// `UNSAVED_PACKETS_MAX` is lost, as any packet may be.
-    fn send(&mut self, output: Output, out: &mut Out) {
-        match &mut self.unsaved {
-            None => out.push(output),
-            Some(unsaved) if unsaved.held.len() < UNSAVED_PACKETS_MAX => unsaved.held.push(output),
-            Some(_) => {}
-        }
-    }
-
-    pub(super) fn choose_soon(&mut self, now: Instant) {
-        self.choose_at.get_or_insert(now.max(self.chosen + Duration::from_millis(CHOOSE_MS)));
-    }
-}
 
 impl Node {
     /// A packet of a peer's membership machine came, by datagram or over the link.

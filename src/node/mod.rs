@@ -8,12 +8,17 @@
 
 mod ask;
 mod energy;
-pub mod gossip;
+mod energy_state;
+mod gossip;
+mod gossip_state;
 mod ingest;
 pub mod input;
 mod link;
 mod membership;
+mod mesh_state;
 pub mod output;
+mod query_state;
+mod report;
 pub mod status;
 mod trust;
 
@@ -25,15 +30,14 @@ use crate::limits::AUDITS_MAX;
 use crate::mesh::peers::Peers;
 use crate::mesh::swim::Membership;
 use crate::mesh::trust::Trust;
-use crate::query::pending::PendingQueries;
 use crate::scheduler::task::{Outcome, Task};
 use crate::scheduler::{self, Scheduler};
-use ask::PeerQueries;
-use energy::EnergyState;
-use gossip::GossipState;
+use energy_state::EnergyState;
+use gossip_state::{GossipState, seed_of};
 use input::{Input, Request};
-use membership::MeshState;
+use mesh_state::MeshState;
 use output::{Output, Problem, Response};
+use query_state::QueryState;
 
 /// What one input causes.
 pub type Out = Outbox<Output>;
@@ -67,13 +71,12 @@ pub struct Node {
     scheduler: Scheduler,
     /// What the scheduler wants done, within one input.
     orders: Vec<scheduler::Output>,
-    asks: PendingQueries,
-    peer_asks: PeerQueries,
+    queries: QueryState,
     peers: Peers,
     member: Membership,
     mesh: MeshState,
     gossip: GossipState,
-    power: EnergyState,
+    energy: EnergyState,
     audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
     stopping: bool,
 }
@@ -89,14 +92,13 @@ impl Node {
             trust,
             scheduler: Scheduler::new(now, core::mem::take(&mut config.scheduler)),
             orders: Vec::new(),
-            gossip: GossipState::new(now, gossip::seed(&config.peer_id, &config.device)),
+            gossip: GossipState::new(now, seed_of(&config.peer_id, &config.device)),
             config,
-            asks: PendingQueries::default(),
-            peer_asks: PeerQueries::new(),
+            queries: QueryState::default(),
             peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: MeshState::new(now, rng),
-            power: EnergyState::default(),
+            energy: EnergyState::default(),
             audits: heapless::Vec::new(),
             stopping: false,
         };
@@ -148,7 +150,7 @@ impl Node {
     pub fn deadline(&self) -> Option<Instant> {
         let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
         let work = if self.stopping { None } else { self.power_deadline() };
-        earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.asks.deadline()))
+        earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.queries.local.deadline()))
     }
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {

@@ -1,15 +1,11 @@
 //! How things stand, as plain data for the API and the page.
 
-use super::Node;
-use super::gossip::PeerGossip;
 use crate::base::id::{Fingerprint, PeerKey};
-use crate::base::time::Instant;
-use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
 use crate::store::change::Ledger;
 use crate::store::record::Source;
+use crate::wire::gossip::{Collection, Headroom};
 use core::net::SocketAddr;
-use std::collections::BTreeMap;
 
 /// One look at a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,40 +64,13 @@ pub struct PeerStatus {
     pub address: Option<SocketAddr>,
 }
 
-impl Node {
-    /// How things stand.
-    #[must_use]
-    pub fn status(&self, now: Instant) -> Status {
-        Status {
-            peer_id: self.config.peer_id.clone(),
-            device: self.config.device.clone(),
-            ledger: *self.scheduler.ledger(),
-            sources: self.scheduler.sources().to_vec(),
-            model: self.config.model.clone(),
-            fingerprint: self.config.fingerprint,
-            peers: self.known(),
-            heard: self.heard(now),
-            driver: FromDriver::default(),
-            running: self.scheduler.under_way(),
-            looking: self.scheduler.scanning(),
-            held: self.scheduler.held_reason(),
-        }
-    }
-
-    fn known(&self) -> Vec<PeerStatus> {
-        let roll: BTreeMap<_, _> = self.member.roll(self.config.key).into_iter().map(|told| (told.key, told)).collect();
-        let known = |peer: &Peer| {
-            let told = roll.get(&peer.key);
-            PeerStatus {
-                key: peer.key,
-                peer_id: peer.peer_id.clone(),
-                device: peer.device.clone(),
-                linked: peer.linked,
-                standing: told.map_or(Liveness::Unknown, |told| told.standing),
-                generation: told.map_or(0, |told| told.generation),
-                address: peer.addresses.current(),
-            }
-        };
-        self.peers.iter().map(known).collect()
-    }
+/// What a peer told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerGossip {
+    /// Who.
+    pub peer: PeerKey,
+    /// How much background work it allows, if that is known just now.
+    pub headroom: Option<Headroom>,
+    /// What it holds for the members.
+    pub collections: Vec<Collection>,
 }

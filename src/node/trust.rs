@@ -44,7 +44,7 @@ impl Node {
     fn follow(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
         // Queries first: they leave with the names of the peers as they were.
         if !rights.contains(Rights::ANSWER) {
-            while let Some(ask) = self.asks.expel(peer) {
+            while let Some(ask) = self.queries.local.expel(peer) {
                 self.answer(ask, out);
             }
         }

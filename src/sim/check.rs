@@ -75,8 +75,8 @@ impl World {
 }
 
 fn check_device(device: &Device) {
-    let unanswered = device.agent.is_some() && !device.open.is_empty();
-    assert!(!unanswered, "these requests were never answered: {:?}", device.open);
+    let unanswered = device.agent.is_some() && !device.requests.open.is_empty();
+    assert!(!unanswered, "these requests were never answered: {:?}", device.requests.open);
     let found = audit(&device.disk).unwrap_or_else(|error| panic!("{error}"));
     assert!(found.clean(), "the books do not balance: {:?}", found.faults);
     let mut known: BTreeMap<Vec<u8>, DocState> = BTreeMap::new();

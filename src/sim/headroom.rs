@@ -60,11 +60,11 @@ impl World {
         assert!(!embeds || allowed, "it embeds, though nothing may: {decision:?}");
         let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_light_work);
         assert!(!held, "{task:?} starts in need: {decision:?}");
-        assert!(device.open.is_empty(), "{task:?} starts while somebody waits for an answer");
+        assert!(device.requests.open.is_empty(), "{task:?} starts while somebody waits for an answer");
         if !counted {
             return;
         }
-        assert!(device.tasks.len() < decision.workers.max(1), "more tasks than workers: {:?}", device.tasks);
-        device.tasks.insert(id, embeds);
+        assert!(device.run.tasks.len() < decision.workers.max(1), "more tasks than workers: {:?}", device.run.tasks);
+        device.run.tasks.insert(id, embeds);
     }
 }

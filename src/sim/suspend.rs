@@ -1,16 +1,9 @@
-//! SuspendedAgent: an agent that gets no time for a while, or a device that is suspended.
+//! Suspension: an agent that gets no CPU time for a while, and a device that sleeps.
 
+use super::device::Suspension;
 use super::event::Event;
 use super::world::World;
 use crate::base::time::Duration;
-
-/// How a device sleeps.
-#[derive(Debug)]
-pub(super) struct SuspendedAgent {
-    /// Whether nothing reaches it; else what comes waits for it.
-    pub(super) deaf: bool,
-    waiting: Vec<Event>,
-}
 
 /// Milliseconds until a peer finds out that a link leads to nobody: `LINK_PING_MS` three times.
 const SILENT_MS: u64 = 45_000;
@@ -18,7 +11,7 @@ const SILENT_MS: u64 = 45_000;
 impl World {
     /// The agent gets no time for so long (a busy processor, SIGSTOP, a Wi-Fi that naps). What comes meanwhile
     /// comes all at once afterwards.
-    pub fn nap(&mut self, at: usize, time: Duration) {
+    pub fn stall(&mut self, at: usize, time: Duration) {
         self.sleep(at, time, false);
     }
 
@@ -37,14 +30,14 @@ impl World {
     }
 
     fn sleep(&mut self, at: usize, time: Duration, deaf: bool) {
-        self.devices[at].sleep = Some(SuspendedAgent { deaf, waiting: Vec::new() });
+        self.devices[at].suspended = Some(Suspension { deaf, waiting: Vec::new() });
         self.rewake(at);
         self.schedule(at, u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Event::Woken);
     }
 
     /// What happens to a device now; `None`: it sleeps.
     pub(super) fn unless_asleep(&mut self, at: usize, what: Event) -> Option<Event> {
-        let Some(sleep) = &mut self.devices[at].sleep else { return Some(what) };
+        let Some(sleep) = &mut self.devices[at].suspended else { return Some(what) };
         match what {
             Event::Woken => return Some(what),
             Event::Landed(..) | Event::Arrived(..) if sleep.deaf => {}
@@ -55,7 +48,7 @@ impl World {
 
     /// It has time again: what waited comes at once, before its own timers or after the first of them.
     pub(super) fn wake_up(&mut self, at: usize) {
-        let Some(sleep) = self.devices[at].sleep.take() else { return };
+        let Some(sleep) = self.devices[at].suspended.take() else { return };
         if self.rng.one_in(2) {
             self.handle(at, crate::node::input::Input::Wake);
         }

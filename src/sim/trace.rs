@@ -2,7 +2,6 @@
 
 use super::world::World;
 use crate::base::id::ReplyId;
-use crate::node::output::Output;
 use std::fmt::Write;
 
 impl World {
@@ -26,7 +25,7 @@ impl World {
     #[must_use]
     pub fn unanswered(&self, at: usize) -> Vec<ReplyId> {
         let device = &self.devices[at];
-        (1..=device.replies_due).map(ReplyId).filter(|reply| !device.replies.contains_key(reply)).collect()
+        (1..=device.requests.made).map(ReplyId).filter(|reply| !device.replies.contains_key(reply)).collect()
     }
 
     /// How the world stands, for a message about a broken rule.
@@ -41,17 +40,4 @@ impl World {
         }
         text
     }
-}
-
-#[expect(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the planted defect itself")]
-pub(super) fn hash_order(outputs: Vec<Output>) -> Vec<Output> {
-    let mut table = std::collections::HashMap::new();
-    for (at, output) in outputs.into_iter().enumerate() {
-        table.insert(at, output);
-    }
-    let mut shuffled = Vec::new();
-    for (_, output) in table {
-        shuffled.push(output);
-    }
-    shuffled
 }

@@ -1,8 +1,8 @@
 //! Who may do what on pretend devices: their links, openers and datagrams, which follow `Admit` and `Expel`. The twin
 //! of what `io::session` does with them.
 
-use super::gossip::is_signed;
 use super::net;
+use super::signer::is_signed;
 use super::world::World;
 use crate::base::id::PeerKey;
 use crate::mesh::trust::{self, Rights, Trust};
@@ -24,7 +24,7 @@ impl World {
     /// What a device's owner decided that another device may do on it; all, where nothing was decided.
     #[must_use]
     pub fn rights(&self, at: usize, other: usize) -> Rights {
-        self.devices[at].rights.get(&net::key(other)).copied().unwrap_or(Rights::ALL)
+        self.devices[at].peers.rights.get(&net::key(other)).copied().unwrap_or(Rights::ALL)
     }
 
     pub(super) fn may(&self, at: usize, other: usize, right: Rights) -> bool {
@@ -49,12 +49,12 @@ impl World {
     /// What a peer may do on a device has changed: its links and datagrams follow.
     pub(super) fn admit(&mut self, at: usize, peer: PeerKey, rights: Rights) {
         let other = net::agent(peer);
-        self.devices[at].rights.insert(peer, rights);
+        self.devices[at].peers.rights.insert(peer, rights);
         if !rights.contains(Rights::PROBE) {
             self.net.forget_keys_of(at, other);
         }
         if !rights.contains(Rights::LINK) {
-            self.devices[at].remembered.remove(&peer);
+            self.devices[at].peers.addresses.remove(&peer);
             if self.net.unlink(at, other) {
                 self.unlinked(at, other);
                 self.unlinked(other, at);

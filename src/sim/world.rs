@@ -3,10 +3,11 @@
 use super::agent::Agent;
 use super::device::Device;
 use super::event::Event;
-use super::gossip::SimulatedSigner;
+use super::event_queue::{EventQueue, Next};
 use super::host::Host;
+use super::injected_bug::{InjectedBug, hash_order};
 use super::net::{self, Net};
-use super::trace::hash_order;
+use super::signer::SimulatedSigner;
 use crate::base::id::{PeerKey, ReplyId, Ring};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
@@ -19,22 +20,10 @@ use crate::scheduler::scans::covers;
 use crate::store::record::Source;
 use crate::wire::message::Message;
 use core::net::SocketAddr;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The folder that every pretend agent watches.
 pub const FOLDER: &[u8] = b"/docs";
-
-/// A defect of the house that can be planted, to prove that it would be caught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InjectedBug {
-    /// Now and then a save is reported and never done.
-    LostSave,
-    /// Outputs are carried out in the order of a hash map.
-    HashOrder,
-    /// Now and then a reply is forgotten.
-    DroppedReply,
-}
 
 /// Everything there is.
 #[derive(Debug)]
@@ -49,8 +38,8 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// Chance.
     pub rng: Rng,
-    /// A planted defect.
-    pub plant: Option<InjectedBug>,
+    /// An injected defect.
+    pub bug: Option<InjectedBug>,
     /// A hash over every input and output in order.
     pub trace: u64,
     /// Inputs handled.
@@ -59,12 +48,9 @@ pub struct World {
     pub bootstrap: Option<Vec<usize>>,
     /// Who told its people that others are down, that somebody lies, or that it slept; in order.
     pub notices: Vec<(Instant, usize, Notice)>,
-    /// The counts behind the pretend seals.
-    pub seals: SimulatedSigner,
-    queue: BTreeMap<(Instant, u64), (usize, Event)>,
-    order: u64,
-    /// When which agent wants to be woken.
-    wakes: BTreeSet<(Instant, usize)>,
+    /// The simulated signatures.
+    pub signer: SimulatedSigner,
+    pub(super) queue: EventQueue,
 }
 
 impl World {
@@ -77,15 +63,13 @@ impl World {
             net: Net::new(),
             hosts: Vec::new(),
             rng: Rng::new(seed),
-            plant: None,
+            bug: None,
             trace: 0xcbf2_9ce4_8422_2325,
             inputs: 0,
             bootstrap: None,
             notices: Vec::new(),
-            seals: SimulatedSigner::default(),
-            queue: BTreeMap::new(),
-            order: 0,
-            wakes: BTreeSet::new(),
+            signer: SimulatedSigner::default(),
+            queue: EventQueue::default(),
         }
     }
 
@@ -95,10 +79,10 @@ impl World {
     /// # Panics
     /// If the disk cannot be opened: a pretend disk always can.
     pub fn boot(&mut self, at: usize) {
-        self.seals.boot(at);
+        self.signer.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
         self.devices[at].boots += 1;
-        self.devices[at].open.clear();
+        self.devices[at].requests.open.clear();
         let who = (net::key(at), self.devices[at].boots);
         let (seed, trust) = (self.rng.next(), self.trusted(at));
         let mut agent = match Agent::start(self.now, who, trust, seed, &format!("device {at}"), disk) {
@@ -110,12 +94,12 @@ impl World {
                 agent.node.give(net::key(other), net::address(other));
             }
         }
-        self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
+        self.devices[at].run.watching = !agent.node.status(self.now).sources.is_empty();
         self.devices[at].agent = Some(Box::new(agent));
         self.begin_coordinator(at);
         self.obey(at);
         self.post(at, 0, Input::Here(vec![net::address(at)]));
-        for (peer, places) in self.devices[at].remembered.clone() {
+        for (peer, places) in self.devices[at].peers.addresses.clone() {
             places.into_iter().for_each(|place| self.post(at, 0, Input::Seen(peer, place)));
         }
         self.post(at, 0, Input::Wake);
@@ -128,9 +112,9 @@ impl World {
         let device = &mut self.devices[at];
         let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
         device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
-        (device.agent, device.sleep) = (None, None);
-        device.tasks.clear();
-        self.queue.retain(|_, (of, _)| *of != at);
+        (device.agent, device.suspended) = (None, None);
+        device.run.tasks.clear();
+        self.queue.forget(at);
         self.note(&format!("crash {at}"));
         self.net.forget_keys(at);
         for other in self.net.unlink_all(at) {
@@ -146,8 +130,7 @@ impl World {
 
     /// Asks a device's agent something; the reply appears in its `replies`.
     pub fn ask(&mut self, at: usize, request: Request) -> ReplyId {
-        self.devices[at].replies_due += 1;
-        let reply = ReplyId(self.devices[at].replies_due);
+        let reply = self.devices[at].requests.begin();
         self.post(at, 0, Input::Api(reply, request));
         reply
     }
@@ -160,7 +143,7 @@ impl World {
 
     /// Tells a device's agent of a change, as a watcher does; one in fifty is lost with an overflow instead.
     pub fn touched(&mut self, at: usize, path: &[u8]) {
-        if self.devices[at].watching && covers(FOLDER, path) {
+        if self.devices[at].run.watching && covers(FOLDER, path) {
             let lost = self.rng.one_in(50);
             let delay = self.rng.below(20);
             self.post(at, delay, if lost { Input::EventsLost } else { Input::Touched(path.to_vec()) });
@@ -180,35 +163,22 @@ impl World {
     /// Notes anew when the agent wants to be woken.
     pub(super) fn rewake(&mut self, at: usize) {
         let device = &mut self.devices[at];
-        let next = device.agent.as_ref().filter(|_| device.sleep.is_none()).and_then(|agent| agent.node.deadline());
-        if next == device.wake {
-            return;
-        }
-        if let Some(before) = device.wake {
-            self.wakes.remove(&(before, at));
-        }
-        device.wake = next;
-        self.wakes.extend(next.map(|next| (next, at)));
+        let next = device.agent.as_ref().filter(|_| device.suspended.is_none()).and_then(|agent| agent.node.deadline());
+        let before = core::mem::replace(&mut device.run.wake, next);
+        self.queue.move_wake(at, before, next);
     }
 
     pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, what: Event) {
-        self.order += 1;
-        self.queue.insert((self.now + Duration::from_millis(delay_ms), self.order), (at, what));
+        self.queue.push(self.now + Duration::from_millis(delay_ms), at, what);
     }
 
     /// One event, if one is due by `end`.
     fn step(&mut self, end: Instant) -> bool {
-        let wake = self.wakes.first().copied();
-        let first = self.queue.first_key_value().map(|((at, _), _)| *at);
-        let wake = wake.filter(|(wake, _)| first.is_none_or(|first| *wake < first));
-        match wake.map(|(at, _)| at).or(first) {
-            Some(at) if at <= end => self.now = self.now.max(at),
-            _ => return false,
-        }
-        if let Some((_, at)) = wake {
-            self.handle(at, Input::Wake);
-        } else if let Some((_, (at, what))) = self.queue.pop_first() {
-            self.happen(at, what);
+        let Some((due, at, next)) = self.queue.next(end) else { return false };
+        self.now = self.now.max(due);
+        match next {
+            Next::Wake => self.handle(at, Input::Wake),
+            Next::Event(what) => self.happen(at, what),
         }
         true
     }
@@ -226,10 +196,10 @@ impl World {
             Event::Input(input) => {
                 if let Input::Done(task, ..) = &input {
                     self.load_changes(at);
-                    self.devices[at].tasks.remove(task);
+                    self.devices[at].run.tasks.remove(task);
                 }
                 if let Input::Api(reply, _) = &input {
-                    self.devices[at].open.insert(*reply);
+                    self.devices[at].requests.open.insert(*reply);
                 }
                 self.handle(at, input);
             }
@@ -240,11 +210,11 @@ impl World {
             }
             Event::Dialled(peer, address) => {
                 let device = &self.devices[peer];
-                if device.sleep.as_ref().is_some_and(|sleep| !sleep.deaf) {
+                if device.suspended.as_ref().is_some_and(|sleep| !sleep.deaf) {
                     // The connection stands; the handshake waits for its process.
                     return self.schedule(at, 100, Event::Dialled(peer, address));
                 }
-                let answers = device.agent.is_some() && !device.sleep.as_ref().is_some_and(|sleep| sleep.deaf);
+                let answers = device.agent.is_some() && !device.suspended.as_ref().is_some_and(|sleep| sleep.deaf);
                 let there =
                     answers && address == net::address(peer) && self.may_link(at, peer) && self.net.open(at, peer);
                 if there && self.net.link(at, peer) {
@@ -284,7 +254,7 @@ impl World {
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
         let mut outputs: Vec<Output> = out.drain().collect();
-        if self.plant == Some(InjectedBug::HashOrder) {
+        if self.bug == Some(InjectedBug::HashOrder) {
             outputs = hash_order(outputs);
         }
         for output in outputs {
@@ -309,7 +279,7 @@ impl World {
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
             Output::Save(id, changes) => {
-                let lost = self.plant == Some(InjectedBug::LostSave) && self.rng.one_in(4);
+                let lost = self.bug == Some(InjectedBug::LostSave) && self.rng.one_in(4);
                 let cost = 1 + self.rng.below(30);
                 match if lost { Ok(Vec::new()) } else { agent.apply(&changes) } {
                     Ok(applied) => self.schedule(at, cost, Event::Synced(id, applied)),
@@ -317,10 +287,10 @@ impl World {
                 }
             }
             Output::Reply(id, response) => {
-                if self.plant == Some(InjectedBug::DroppedReply) && self.rng.one_in(10) {
+                if self.bug == Some(InjectedBug::DroppedReply) && self.rng.one_in(10) {
                     return;
                 }
-                self.devices[at].open.remove(&id);
+                self.devices[at].requests.open.remove(&id);
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
@@ -343,9 +313,9 @@ impl World {
                 self.devices[at].boots = self.devices[at].boots.max(number);
                 self.post(at, 0, Input::BootKept(number));
             }
-            Output::Remember(peer, places) => _ = self.devices[at].remembered.insert(peer, places),
+            Output::Remember(peer, places) => _ = self.devices[at].peers.addresses.insert(peer, places),
             Output::Tell(fact) => {
-                let message = self.seals.seal(at, &fact);
+                let message = self.signer.sign(at, &fact);
                 self.post(at, 0, Input::Told(message));
             }
             Output::Verify(from, told) => self.verify(at, from, told),
@@ -355,7 +325,7 @@ impl World {
                 }
             }
             Output::Watch(path) => {
-                self.devices[at].watching = true;
+                self.devices[at].run.watching = true;
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),

@@ -147,7 +147,7 @@ fn the_newest_pause_wins_after_agents_of_a_host_were_cut_off_from_one_another() 
 fn a_follower_of_a_leader_that_hangs_does_little_until_it_speaks_again() {
     let mut world = hosts(3, "pi5_big_fan", 2, 700);
     assert!(world.run_till(Duration::from_secs(300), |world| embedded(world, 1) > 0).is_some());
-    world.nap(0, Duration::from_secs(60));
+    world.stall(0, Duration::from_secs(60));
     run(&mut world, 40);
     let careful = allowed(&mut world, 1);
     assert_eq!((careful.reason, careful.workers), (Some(Reason::LeaderSilent), 1), "{careful:?}");
@@ -263,7 +263,7 @@ fn life(seed: u64) -> (u64, u64) {
             9 => world.hosts[host].hardware.foreign = world.rng.below(4) as f64,
             10 if world.devices[at].agent.is_some() => {
                 let time = Duration::from_secs(1 + world.rng.below(40));
-                world.nap(at, time);
+                world.stall(at, time);
                 world.run_until(world.now + time);
             }
             _ => edit(&mut world, at),

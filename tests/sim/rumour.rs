@@ -83,15 +83,15 @@ fn gossip_reach_everybody_in_spite_of_losses() {
                 joined.push(until_all_hold(&mut world, 130));
             }
             run(&mut world, 100);
-            let (sent, began) = (world.said(), world.now);
+            let (sent, began) = (world.messages_sent(), world.now);
             told.extend((0..5).map(|n| time_of_one(&mut world, n * devices / 5)));
             let agent_ms = world.now.since(began).as_millis() * devices as u128;
             let per_second = |count: u64| u128::from(count) * 1000 / agent_ms;
             println!(
                 "{devices} agents, links {degree:?}, seed {seed}: {} bytes and {} hundredths of a message a second \
                  and agent, before sealing",
-                per_second(world.said().1 - sent.1),
-                per_second(100 * (world.said().0 - sent.0)),
+                per_second(world.messages_sent().1 - sent.1),
+                per_second(100 * (world.messages_sent().0 - sent.0)),
             );
         }
         told.sort_unstable();
@@ -185,7 +185,7 @@ fn say(world: &mut World, liar: usize, to: usize, origin: usize, seq: u64, signa
     let told = Relayed { hops: 1, age_s: 0, message };
     let gossip = Gossip::Told(Box::new([told].into_iter().collect()));
     let said = Input::Link(net::key(liar), LinkInput::Said(Box::new(Message::Gossip(gossip))));
-    world.hear(to, said);
+    world.inject(to, said);
 }
 
 #[test]
@@ -194,16 +194,16 @@ fn a_liar_that_floods_is_cut_by_its_budgets_and_forges_nothing() {
     world.net.loss_permille = 0;
     until_all_hold(&mut world, 70);
     run(&mut world, 20);
-    let before = world.said();
+    let before = world.messages_sent();
     run(&mut world, 60);
-    let quiet = world.said().1 - before.1;
-    let before = world.said();
+    let quiet = world.messages_sent().1 - before.1;
+    let before = world.messages_sent();
     for n in 1..=6_000 {
         say(&mut world, 4, 0, 4, n, 0);
         say(&mut world, 4, 0, 2, n, 1);
         world.run_until(world.now + Duration::from_millis(10));
     }
-    let loud = world.said().1 - before.1;
+    let loud = world.messages_sent().1 - before.1;
     println!("a quiet minute of five agents: {quiet} bytes; with a liar that brings 12,000 rumours: {loud} bytes");
     let agent = world.devices[1].agent.as_ref().expect("running");
     assert!(

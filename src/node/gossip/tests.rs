@@ -1,6 +1,7 @@
 //! The story as a table: given this input, exactly these outputs. Whole homes are in tests/sim/item.rs.
 
 use super::*;
+use crate::base::rng::Rng;
 use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;

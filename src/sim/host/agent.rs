@@ -1,6 +1,7 @@
 //! An agent of a host: its coordinator's inputs and outputs, in the order of the world.
 
-use super::{Host, HostEvent, Link};
+use super::event::{HostEvent, Link};
+use super::state::{Host, HostAgent};
 use crate::base::time::{Duration, Instant};
 use crate::energy::coordinator::{FollowerId, HostCoordinator, Input, Out, Output, Setup};
 use crate::energy::governor::Settings;
@@ -223,7 +224,7 @@ impl World {
         let Some(host) = self.host_of(at) else { return };
         let Some(agent) = self.hosts[host].agents.get_mut(&at) else { return };
         agent.due = None;
-        let due = |agent: &super::HostAgent| {
+        let due = |agent: &HostAgent| {
             agent.coordinator.as_ref().and_then(|coordinator| coordinator.deadline(now)).is_some_and(|due| due <= now)
         };
         if due(agent) {

@@ -1,6 +1,6 @@
 //! What must hold on a host after every input of a coordinator.
 
-use super::Host;
+use super::state::Host;
 use crate::energy::coordinator::Out;
 use crate::sim::world::World;
 

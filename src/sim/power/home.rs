@@ -67,17 +67,43 @@ pub struct Device {
     pub done: Done,
     /// Chunks that wait.
     pub backlog: f64,
-    plant: Plant,
+    board: Board,
     chunk_seconds: f64,
     has_sun: bool,
     battery: Option<f64>,
     governor: Option<Box<Governor>>,
     advertiser: HeadroomAdvertiser,
-    word: Option<Headroom>,
+    /// The headroom that it published last.
+    published: Option<Headroom>,
+}
+
+/// A device's hardware.
+#[derive(Debug)]
+struct Board {
+    plant: Plant,
     heat: Heat,
     sensor: Sensor,
+    /// Ticks of all work, and of ours.
     ticks: (f64, f64),
+    /// The fraction of all cores that our work took in the last second.
     ran: f64,
+}
+
+impl Board {
+    fn new(plant: Plant) -> Self {
+        let (heat, sensor) = (plant.at_rest(AIR), Sensor::new(plant.quantum, 1, &[]));
+        Self { plant, heat, sensor, ticks: (0.0, 0.0), ran: 0.0 }
+    }
+
+    /// Lets a second pass with so many cores busy with our work and with other work; gives the core seconds at full clock
+    /// that our work got.
+    fn advance(&mut self, busy: f64, foreign: f64) -> f64 {
+        let clock = self.plant.clock(self.heat);
+        (0..5).for_each(|_| self.plant.step(&mut self.heat, AIR, busy + foreign, 0.2));
+        self.ticks = (100.0_f64.mul_add(busy + foreign, self.ticks.0), 100.0_f64.mul_add(busy, self.ticks.1));
+        self.ran = busy / self.plant.cores as f64;
+        busy * clock
+    }
 }
 
 /// A home.
@@ -153,7 +179,7 @@ impl Home {
 
     /// Lets device `at` do chunks with so many core seconds: its own, then, on surplus, those of who has most.
     fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
-        let surplus = self.devices[at].word.is_some_and(|word| word.energy == Energy::Surplus);
+        let surplus = self.devices[at].published.is_some_and(|headroom| headroom.energy == Energy::Surplus);
         while core_seconds > 1e-9 {
             let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
             let others = (0..self.devices.len()).filter(|other| *other != at);
@@ -198,12 +224,8 @@ impl Device {
             battery,
             governor: is_governed.then(|| Box::new(governor)),
             advertiser: HeadroomAdvertiser::default(),
-            word: None,
-            heat: plant.at_rest(AIR),
-            sensor: Sensor::new(plant.quantum, 1, &[]),
-            ticks: (0.0, 0.0),
-            ran: 0.0,
-            plant,
+            published: None,
+            board: Board::new(plant),
         }
     }
 
@@ -218,12 +240,12 @@ impl Device {
     /// One second: decides, warms up; gives the core seconds that may be spent.
     fn second(&mut self, second: u32) -> f64 {
         let now = Instant::from_millis(u64::from(second) * 1000);
-        let cores = self.plant.cores as f64;
-        let reading = self.sensor.read(second, self.heat.die);
+        let cores = self.board.plant.cores as f64;
+        let reading = self.board.sensor.read(second, self.board.heat.die);
         let supplies = self.supplies(second);
         let foreign = if self.is_on_battery(second) && second % 600 < 120 { 2.0 } else { 0.0 };
         let Some(governor) = self.governor.as_mut() else {
-            return self.pass(if self.backlog > 0.0 { cores - foreign } else { 0.0 }, foreign);
+            return self.advance(if self.backlog > 0.0 { cores - foreign } else { 0.0 }, foreign);
         };
         if self.has_sun && SUN.contains(&(second % DAY / HOUR)) && second.is_multiple_of(HINT_EVERY) {
             let json = br#"{"v":1,"state":"surplus","surplus_w":900,"ttl_s":600,"source":"home-assistant"}"#;
@@ -237,29 +259,27 @@ impl Device {
         let sample = Sample {
             temperatures: Readings::from_slice(&[reading]).unwrap_or_default(),
             supplies: Some(supplies),
-            ticks: Some(Ticks { busy: whole(self.ticks.0), own: whole(self.ticks.1), per_second: 100 }),
+            ticks: Some(Ticks { busy: whole(self.board.ticks.0), own: whole(self.board.ticks.1), per_second: 100 }),
             wall: Some(Wall(MIDNIGHT + i64::from(second))),
             backlog: Backlog { oldest, can_wait: Duration::from_secs(u64::from(DAYS * DAY)) },
-            ran: Some(Fraction::new(self.ran)),
+            ran: Some(Fraction::new(self.board.ran)),
             ..Sample::default()
         };
         let decision = governor.sample(now, &sample);
         let next = advertiser::word(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
-        self.word = self.advertiser.word(now, next).or(self.word);
+        self.published = self.advertiser.word(now, next).or(self.published);
         let hour = second % DAY / HOUR;
         let is_loud = !(7..22).contains(&hour) && decision.headroom > Fraction::TRICKLE;
         self.done.unquiet += u32::from(is_loud);
         let busy = if oldest.is_some() { decision.headroom.value() * cores } else { 0.0 };
-        self.pass(busy.min(cores - foreign), foreign)
+        self.advance(busy.min(cores - foreign), foreign)
     }
 
-    fn pass(&mut self, busy: f64, foreign: f64) -> f64 {
-        let clock = self.plant.clock(self.heat);
-        (0..5).for_each(|_| self.plant.step(&mut self.heat, AIR, busy + foreign, 0.2));
-        self.ticks = (100.0_f64.mul_add(busy + foreign, self.ticks.0), 100.0_f64.mul_add(busy, self.ticks.1));
-        self.ran = busy / self.plant.cores as f64;
-        self.done.above_limit += u32::from(self.heat.die > self.plant.limit);
-        busy * clock
+    /// Lets a second pass on its board; gives the core seconds at full clock that our work got.
+    fn advance(&mut self, busy: f64, foreign: f64) -> f64 {
+        let core_seconds = self.board.advance(busy, foreign);
+        self.done.above_limit += u32::from(self.board.heat.die > self.board.plant.limit);
+        core_seconds
     }
 
     fn supplies(&mut self, second: u32) -> Supplies {
@@ -273,7 +293,7 @@ impl Device {
     }
 
     fn book(&mut self, chunks: f64, second: u32) {
-        let joules = chunks * self.chunk_seconds * self.plant.core_watts;
+        let joules = chunks * self.chunk_seconds * self.board.plant.core_watts;
         self.done.chunks += chunks;
         self.done.joules += joules;
         if self.has_surplus(second) {
