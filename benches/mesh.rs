@@ -124,11 +124,11 @@ fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
 fn tell_one(world: &mut World, origin: usize) -> (f64, f64) {
     let fact = Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
     let message = world.signer.sign(origin, &fact);
-    world.inject(origin, Input::Told(message));
+    world.inject(origin, Input::Signed(message));
     let start = world.now;
     world.run_until(start);
     let order = |world: &World, at: usize| {
-        world.devices[at].agent.as_ref().and_then(|agent| agent.node.heard_up_to(net::key(origin), Kind::Headroom))
+        world.devices[at].agent.as_ref().and_then(|agent| agent.node.newest_gossip(net::key(origin), Kind::Headroom))
     };
     // What it tells after this counts too: who holds that needs this no more.
     let told = order(world, origin);

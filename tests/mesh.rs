@@ -148,9 +148,9 @@ fn false_claims_of_death_are_refuted_within_seconds_and_the_liar_is_noted() {
             world.run_until(world.after(30));
             assert!(world.all_joined(), "seed {seed}: {}", world.describe());
         }
-        let noted = world.notices.iter().filter(|(.., notice)| matches!(notice, Notice::Liar(_))).count();
+        let noted = world.notices.iter().filter(|(.., notice)| matches!(notice, Notice::Quarantined(_))).count();
         let others = world.notices.iter().filter_map(|(.., notice)| match notice {
-            Notice::Liar(name) => Some(name.as_str()),
+            Notice::Quarantined(name) => Some(name.as_str()),
             _ => None,
         });
         assert!(others.clone().all(|name| name == "device 1"), "seed {seed}: {:?}", others.collect::<Vec<_>>());

@@ -105,7 +105,7 @@ impl PeerSession {
             return None;
         }
         self.network.failed(&id, address, "the address is not of this home, and was not given with --peer");
-        Some(Input::Link(peer, LinkInput::NotDialled))
+        Some(Input::Link(peer, LinkInput::DialFailed))
     }
 
     /// Ends the link to a peer that nobody here needs.
@@ -187,7 +187,7 @@ impl PeerSession {
                 if let Some(address) = address.socket() {
                     self.network.failed(&peer, address, &why);
                 }
-                Some(Input::Link(key(&peer), LinkInput::NotDialled))
+                Some(Input::Link(key(&peer), LinkInput::DialFailed))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
                 let message = match self.verifier.open_from(&peer, channel.encoding(), &bytes) {
@@ -202,7 +202,7 @@ impl PeerSession {
                     self.probe.learn(peer, keys);
                     return None;
                 }
-                message.map(|talk| Input::Link(key(&peer), LinkInput::Said(Box::new(talk))))
+                message.map(|talk| Input::Link(key(&peer), LinkInput::Received(Box::new(talk))))
             }
         }
     }

@@ -1,9 +1,9 @@
-//! The story of headroom: what the governor allows, worker by worker, and what it is told in return.
+//! The flow of energy: the governor's decision is applied to every background task, and the governor is told the demand.
 //!
-//! Embedding is the bulk of the work and obeys the governor wholly. Looking and reading are light, and what a search
-//! by words needs: where headroom is none because the device is in use or energy should be spared, they go on at a
-//! trickle; where the device is in need, its owner said so, or somebody waits for an answer of any agent of the host,
-//! they wait as well.
+//! Embedding is the bulk of the work and follows the decision exactly. Scans and reading are light, and a lexical search
+//! needs them: where there is no headroom because the device is in use or should save energy, they go on at a trickle.
+//! They stop too when the device is in trouble (heat, under-voltage, low battery), when its owner paused it, or while anybody
+//! waits for an answer of any agent of the host.
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
@@ -22,13 +22,14 @@ use crate::store::change::Change;
 use crate::wire::gossip::Headroom;
 
 impl Node {
-    /// The governor said something new.
-    pub(super) fn on_power(&mut self, decision: Decision) {
+    /// A new decision of the governor.
+    pub(super) fn on_decision(&mut self, decision: Decision) {
         self.energy.decision = Some(decision);
     }
 
-    /// People come first: nothing starts while they wait, nor shortly after.
-    pub(super) fn notice_people(&mut self, now: Instant, out: &mut Out) {
+    /// Tells the governor when people begin and cease to wait for answers. Nothing starts while they wait, nor for
+    /// `AFTER_QUESTION` after.
+    pub(super) fn report_answering(&mut self, now: Instant, out: &mut Out) {
         if self.energy.decision.is_none() {
             return;
         }
@@ -42,15 +43,15 @@ impl Node {
         }
     }
 
-    /// Tells the governor whether work waits, and people why it is held.
-    pub(super) fn tell_demand(&mut self, now: Instant, out: &mut Out) {
+    /// Tells the governor since when work waits, and writes a notice when work is held or goes on.
+    pub(super) fn report_demand(&mut self, now: Instant, out: &mut Out) {
         let Some(decision) = self.energy.decision else { return };
         let work = self.has_work();
         self.energy.ages.count(now, self.scheduler.ledger().unfinished());
-        // Looking alone is as old as its word.
-        let looks = work.then(|| self.energy.demand_since.unwrap_or(now));
-        let waits = self.energy.ages.oldest().or(looks);
-        // What waited longest may be done while something always waits: the rest is younger.
+        // Scans have no age of their own: they count from when their demand was reported.
+        let scans = work.then(|| self.energy.demand_since.unwrap_or(now));
+        let waits = self.energy.ages.oldest().or(scans);
+        // The oldest work may be done while other work waits: the rest is younger, and the age goes down.
         if waits.is_some() != self.energy.demand_since.is_some() || waits > self.energy.demand_since {
             self.energy.demand_since = waits;
             let oldest = waits.map(|since| now.since(since));
@@ -58,34 +59,33 @@ impl Node {
         }
         let reason = decision.reason.filter(|reason| decision.workers == 0 && work && !is_momentary(*reason));
         let momentary = decision.reason.is_some_and(is_momentary);
-        if reason != self.energy.noticed && !(momentary && decision.workers == 0) {
-            let news = reason.map_or(Notice::Resumed, |reason| Notice::Held(format!("Embedding waits: {reason}.")));
-            out.push(Output::Notice(news));
-            self.energy.noticed = reason;
+        if reason != self.energy.held_notice && !(momentary && decision.workers == 0) {
+            let notice = reason.map_or(Notice::Resumed, |reason| Notice::Held(format!("Embedding waits: {reason}.")));
+            out.push(Output::Notice(notice));
+            self.energy.held_notice = reason;
         }
     }
 
-    /// Whether this device has work of its own.
+    /// Whether this device has unfinished work of its own.
     pub(super) fn has_work(&self) -> bool {
         self.scheduler.ledger().unfinished() > 0 || self.scheduler.scanning()
     }
 
-    /// Whether this device works for itself just now.
+    /// Whether a scan, a task or a save of this device is under way.
     pub(super) fn busy(&self) -> bool {
         self.scheduler.scanning() || self.scheduler.under_way() > 0
     }
 
-    /// From when on light work that is not counted may begin, as far as people and the device's need go; `None`: not
-    /// before something is said.
-    pub(super) fn calm_from(&self) -> Option<Instant> {
+    /// From when on light work that is charged to no account may begin; `None`: not before the next decision or answer.
+    pub(super) fn light_work_from(&self) -> Option<Instant> {
         let held =
             self.energy.decision.as_ref().is_some_and(|decision| light(decision).workers == 0 && decision.workers == 0);
         let quiet = self.energy.quiet_until.unwrap_or(Instant::ZERO);
         (!held && !self.energy.answering).then_some(quiet)
     }
 
-    /// Whether a background task may start now, and how large; counts nothing yet.
-    pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Grant> {
+    /// Whether a background task may start now, and how large; `charge` follows if one does.
+    pub(super) fn next_grant(&mut self, now: Instant) -> Option<Grant> {
         let Some(decision) = self.energy.decision else {
             return Some(Grant { account: 0, admission: Admission { chunks: Some(crate::limits::EMBED_BATCH) } });
         };
@@ -95,7 +95,7 @@ impl Node {
         }
         let bulk = decision.workers > 0;
         let allowed = if bulk { decision } else { light(&decision) };
-        // Some may still run on what was allowed before.
+        // Tasks of an earlier, larger decision may still run.
         if self.energy.accounts.len() >= allowed.workers {
             return None;
         }
@@ -114,17 +114,17 @@ impl Node {
         None
     }
 
-    /// Counts a task as started.
-    pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Grant) {
+    /// Charges a task that starts to its account.
+    pub(super) fn charge(&mut self, now: Instant, id: TaskId, grant: Grant) {
         if self.energy.decision.is_some() {
-            self.energy.duty_cycle.started(now, room.account);
-            let kept = self.energy.accounts.insert(id, room.account);
-            debug_assert!(kept.is_ok(), "slots never exceed the table");
+            self.energy.duty_cycle.started(now, grant.account);
+            let inserted = self.energy.accounts.insert(id, grant.account);
+            debug_assert!(inserted.is_ok(), "slots never exceed the table");
         }
     }
 
     /// A background task ended, after so much CPU time.
-    pub(super) fn settle(&mut self, now: Instant, id: TaskId, spent: Duration, outcome: &Outcome, out: &mut Out) {
+    pub(super) fn finish_task(&mut self, now: Instant, id: TaskId, spent: Duration, outcome: &Outcome, out: &mut Out) {
         let Some(decision) = self.energy.decision else { return };
         let chunks = if let Outcome::Changes(changes) = outcome { embedded(changes) } else { 0 };
         out.push(Output::Spent { cpu: spent, chunks });
@@ -134,17 +134,17 @@ impl Node {
         }
     }
 
-    /// Forgets when to ask again: the accounts are asked anew, or nothing waits for them.
+    /// Drops the credit deadline: the accounts are asked again in the same step, or nothing waits for them.
     pub(super) const fn forget_credit(&mut self) {
         self.energy.credit_at = None;
     }
 
-    /// When to look again whether a task may start.
-    pub(super) const fn power_deadline(&self) -> Option<Instant> {
+    /// When an account has credit again.
+    pub(super) const fn energy_deadline(&self) -> Option<Instant> {
         self.energy.credit_at
     }
 
-    /// What peers are told: by the governor where there is one, else whether this device works for itself.
+    /// The headroom to publish: by the governor's decision or, without a governor, by whether this device is busy.
     pub(super) fn offer(&self, busy: bool) -> Headroom {
         match &self.energy.decision {
             Some(decision) => advertiser::word(decision, busy, self.energy.duty_cycle.chunk_ms()),
@@ -153,7 +153,7 @@ impl Node {
     }
 }
 
-/// Vectors that a task brought.
+/// The number of vectors among a task's changes.
 fn embedded(changes: &[Change]) -> usize {
     let vectors = |change: &Change| if let Change::Embedded { vectors, .. } = change { vectors.len() } else { 0 };
     changes.iter().map(vectors).sum()

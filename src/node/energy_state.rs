@@ -30,7 +30,7 @@ pub(super) struct EnergyState {
     /// Since when work waits, as the governor was told last.
     pub(super) demand_since: Option<Instant>,
     /// The reason in the last notice that work is held; `None` after the notice that it goes on.
-    pub(super) noticed: Option<Reason>,
+    pub(super) held_notice: Option<Reason>,
 }
 
 /// What may start.

@@ -23,7 +23,7 @@ pub(super) struct GossipState {
     /// A count is under way.
     pub(super) counting: bool,
     /// When to send the next full digest to a random link.
-    pub(super) compare_at: Instant,
+    pub(super) digest_at: Instant,
     /// When the last full digest was sent.
     pub(super) compared: Option<Instant>,
     /// Since when there are items that no recent digest named, and when the next recent digest is due.
@@ -31,7 +31,7 @@ pub(super) struct GossipState {
     /// The linked peers.
     pub(super) links: Bounded<PeerKey, LINKS_MAX>,
     /// Peers over their budget that there was a notice of, and when.
-    pub(super) loud: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
+    pub(super) over_budget_since: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
 }
 
 impl GossipState {
@@ -44,22 +44,22 @@ impl GossipState {
             collections: None,
             counted: None,
             counting: false,
-            compare_at: now + first,
+            digest_at: now + first,
             compared: None,
             news: None,
             links: Bounded::new(),
-            loud: LinearMap::new(),
+            over_budget_since: LinearMap::new(),
         }
     }
 
     /// Forgets the items of a peer.
     pub(super) fn forget(&mut self, peer: PeerKey) {
         self.items.forget(peer);
-        self.loud.remove(&peer);
+        self.over_budget_since.remove(&peer);
     }
 }
 
-/// A seed from an agent's name: chance differs between agents and is the same in every run of a simulation.
+/// A seed from an agent's name (FNV-1a): it differs between agents and is the same in every run of a simulation.
 pub(super) fn seed_of(peer_id: &str, device: &str) -> u64 {
     let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     peer_id.bytes().chain(device.bytes()).fold(0xcbf2_9ce4_8422_2325, fold)

@@ -7,33 +7,35 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{ROLL_RETRY_MS, UNSAVED_PACKETS_MAX};
 use core::net::SocketAddr;
 
-/// Milliseconds between two choices of the links that stand.
+/// Milliseconds at least between two choices of the links to keep.
 const CHOOSE_MS: u64 = 1_000;
 
 /// The membership side of the node, beside `mesh::swim` and `mesh::peers`.
 #[derive(Debug)]
 pub(super) struct MeshState {
     pub(super) rng: Rng,
-    /// When to exchange rolls with somebody.
-    pub(super) roll_at: Instant,
-    /// Milliseconds until the one after.
+    /// When to exchange member lists with a linked peer.
+    pub(super) exchange_at: Instant,
+    /// Milliseconds from that exchange to the next.
     pub(super) pause: u64,
-    /// Whether somebody's whole roll came since this agent started or slept.
-    pub(super) told: bool,
-    /// When to choose the links that stand; `None`: nothing changed.
+    /// Whether a peer's full member list came since this agent started or was suspended.
+    pub(super) list_received: bool,
+    /// When to choose the links to keep; `None`: nothing changed.
     pub(super) choose_at: Option<Instant>,
-    pub(super) chosen: Instant,
+    /// When they were chosen last.
+    pub(super) chosen_at: Instant,
+    /// Names for the next notices: of members that joined, that are down, and that are back.
     pub(super) joined: Vec<String>,
     pub(super) lost: Vec<String>,
     pub(super) back: Vec<String>,
     /// Where this agent can be dialled.
     pub(super) listen: Vec<SocketAddr>,
-    /// A generation of this agent that is not on the disk yet.
+    /// A new generation of this agent that is not on the disk yet.
     pub(super) unsaved: Option<Unsaved>,
 }
 
-/// A generation on its way to the disk, and what tells peers of it: sent once it is there. A start after a power cut
-/// would else begin in a generation that peers have seen already.
+/// A generation that is being saved, and the packets that carry it, which are sent once it is saved. Otherwise a power cut
+/// could make the next start use a generation that peers have seen already.
 #[derive(Debug)]
 pub(super) struct Unsaved {
     pub(super) generation: u32,
@@ -45,11 +47,11 @@ impl MeshState {
         let (joined, lost, back) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             rng,
-            roll_at: now,
+            exchange_at: now,
             pause: ROLL_RETRY_MS,
-            told: false,
+            list_received: false,
             choose_at: Some(now),
-            chosen: now,
+            chosen_at: now,
             joined,
             lost,
             back,
@@ -58,8 +60,8 @@ impl MeshState {
         }
     }
 
-    /// Sends what carries this agent's generation, or holds it until that is on the disk. What is more than
-    /// `UNSAVED_PACKETS_MAX` is lost, as any packet may be.
+    /// Sends what carries this agent's generation, or holds it until the generation is on the disk. Packets beyond
+    /// `UNSAVED_PACKETS_MAX` are dropped, as any packet may be.
     pub(super) fn send(&mut self, output: Output, out: &mut Outbox<Output>) {
         match &mut self.unsaved {
             None => out.push(output),
@@ -68,7 +70,8 @@ impl MeshState {
         }
     }
 
-    pub(super) fn choose_soon(&mut self, now: Instant) {
-        self.choose_at.get_or_insert(now.max(self.chosen + Duration::from_millis(CHOOSE_MS)));
+    /// Something changed: the links to keep are chosen at the next moment that the pause between two choices allows.
+    pub(super) fn choose_links_soon(&mut self, now: Instant) {
+        self.choose_at.get_or_insert(now.max(self.chosen_at + Duration::from_millis(CHOOSE_MS)));
     }
 }

@@ -8,7 +8,7 @@ use crate::mesh::swim::Liveness;
 use std::collections::BTreeMap;
 
 impl Node {
-    /// How things stand.
+    /// The status at this moment.
     #[must_use]
     pub fn status(&self, now: Instant) -> Status {
         Status {
@@ -19,7 +19,7 @@ impl Node {
             model: self.config.model.clone(),
             fingerprint: self.config.fingerprint,
             peers: self.known(),
-            heard: self.heard(now),
+            heard: self.peer_gossip(now),
             driver: FromDriver::default(),
             running: self.scheduler.under_way(),
             looking: self.scheduler.scanning(),
@@ -28,16 +28,17 @@ impl Node {
     }
 
     fn known(&self) -> Vec<PeerStatus> {
-        let roll: BTreeMap<_, _> = self.member.roll(self.config.key).into_iter().map(|told| (told.key, told)).collect();
+        let states = self.member.roll(self.config.key);
+        let states: BTreeMap<_, _> = states.into_iter().map(|state| (state.key, state)).collect();
         let known = |peer: &Peer| {
-            let told = roll.get(&peer.key);
+            let state = states.get(&peer.key);
             PeerStatus {
                 key: peer.key,
                 peer_id: peer.peer_id.clone(),
                 device: peer.device.clone(),
                 linked: peer.linked,
-                standing: told.map_or(Liveness::Unknown, |told| told.standing),
-                generation: told.map_or(0, |told| told.generation),
+                standing: state.map_or(Liveness::Unknown, |state| state.standing),
+                generation: state.map_or(0, |state| state.generation),
                 address: peer.addresses.current(),
             }
         };

@@ -1,4 +1,4 @@
-//! How things stand, as plain data for the API and the page.
+//! The state of a node, as plain data for the API and the page.
 
 use crate::base::id::{Fingerprint, PeerKey};
 use crate::mesh::swim::Liveness;
@@ -7,16 +7,16 @@ use crate::store::record::Source;
 use crate::wire::gossip::{Collection, Headroom};
 use core::net::SocketAddr;
 
-/// One look at a node.
+/// The state of a node at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// The agent's PeerId.
     pub peer_id: String,
     /// The device's name.
     pub device: String,
-    /// The counts.
+    /// How many documents are in which state.
     pub ledger: Ledger,
-    /// What is watched.
+    /// The watched folders and files.
     pub sources: Vec<Source>,
     /// The model's name.
     pub model: String,
@@ -24,22 +24,22 @@ pub struct Status {
     pub fingerprint: Fingerprint,
     /// The known peers.
     pub peers: Vec<PeerStatus>,
-    /// What they told of themselves.
+    /// What they published by gossip.
     pub heard: Vec<PeerGossip>,
-    /// What the driver knows.
+    /// What only the driver knows.
     pub driver: FromDriver,
     /// Background tasks and saves under way.
     pub running: usize,
-    /// Whether some folder is being looked through.
+    /// Whether a folder is being scanned.
     pub looking: bool,
     /// Why background work is held, if it is.
     pub held: Option<String>,
 }
 
-/// What the driver adds to a status; empty in a pretend world.
+/// What the driver adds to a status; empty in the simulation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FromDriver {
-    /// The time to linked peers and back, in microseconds.
+    /// Round-trip times to linked peers, in microseconds.
     pub round_trips: Vec<(PeerKey, u64)>,
     /// Panics of the process since it started.
     pub panics: u64,
@@ -52,25 +52,25 @@ pub struct PeerStatus {
     pub key: PeerKey,
     /// Its PeerId.
     pub peer_id: String,
-    /// Its name, once it said it.
+    /// Its name, once it gave it.
     pub device: Option<String>,
     /// Whether there is a link.
     pub linked: bool,
-    /// What the mesh believes of it.
+    /// Its state by SWIM.
     pub standing: Liveness,
-    /// In which of its lives it is; 0 where nothing is known.
+    /// Its generation; 0 if unknown.
     pub generation: u32,
-    /// Where it would be dialled.
+    /// The address at which it would be dialled next.
     pub address: Option<SocketAddr>,
 }
 
-/// What a peer told.
+/// What a peer published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerGossip {
-    /// Who.
+    /// The peer.
     pub peer: PeerKey,
-    /// How much background work it allows, if that is known just now.
+    /// How much background work it allows; `None` if its last value has expired.
     pub headroom: Option<Headroom>,
-    /// What it holds for the members.
+    /// The collections that it shares with the members.
     pub collections: Vec<Collection>,
 }

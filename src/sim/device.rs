@@ -1,4 +1,4 @@
-//! One pretend device: what it has, and what it sent.
+//! One simulated device: its files, its disk, its agent, and what it sent.
 
 use super::agent::Agent;
 use super::event::Event;
@@ -13,22 +13,22 @@ use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// One pretend device. Its files and its disk outlive its agent.
+/// One simulated device. Its files and its disk outlive its agent.
 #[derive(Debug)]
 pub struct Device {
     /// The agent, unless it is down.
     pub agent: Option<Box<Agent>>,
     /// Its files; people change them whether it runs or not.
     pub files: Files,
-    /// Its disk; outlives crashes, less what was not synced.
+    /// Its disk, which keeps through a crash what was synced.
     pub disk: Rc<MemoryKv>,
-    /// Replies that came.
+    /// Replies to its requests.
     pub replies: BTreeMap<ReplyId, Response>,
     /// What it sent.
     pub sent: Sent,
-    /// The number of its last start, on its disk; 0 for a new or an old, restored card.
+    /// Its boot counter, on its disk; 0 for a new card, and for one restored from an old copy.
     pub boots: u32,
-    /// What its governor allows; `None`: nothing governs.
+    /// What its governor allows; `None`: it has no governor.
     pub(super) power: Option<Decision>,
     /// What its disk holds about peers.
     pub(super) peers: PeerRecords,
@@ -90,11 +90,11 @@ pub(super) struct Suspension {
 pub struct Sent {
     /// Datagrams, whether they arrived or not.
     pub datagrams: u64,
-    /// Their bytes, with heads and seals.
+    /// Their bytes, with headers and encryption.
     pub datagram_bytes: u64,
     /// Messages on links.
     pub messages: u64,
-    /// Their bytes, with heads and seals.
+    /// Their bytes, with headers and encryption.
     pub message_bytes: u64,
     /// Dials.
     pub dials: u64,

@@ -25,7 +25,7 @@ impl World {
     #[must_use]
     pub fn holding(&self, origin: usize, kind: Kind) -> usize {
         let agents = || self.devices.iter().filter_map(|device| device.agent.as_deref());
-        let order = |agent: &Agent| agent.node.heard_up_to(net::key(origin), kind);
+        let order = |agent: &Agent| agent.node.newest_gossip(net::key(origin), kind);
         let newest = self.devices[origin].agent.as_deref().and_then(order);
         if newest.is_none() { 0 } else { agents().filter(|agent| order(agent) == newest).count() }
     }

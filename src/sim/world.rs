@@ -1,4 +1,4 @@
-//! Virtual time, agents with their files and disks, the network between them, and what goes wrong.
+//! The event loop of the simulation: takes what is due, hands it to an agent, carries out the outputs.
 
 use super::agent::Agent;
 use super::device::Device;
@@ -22,31 +22,31 @@ use crate::wire::message::Message;
 use core::net::SocketAddr;
 use std::rc::Rc;
 
-/// The folder that every pretend agent watches.
+/// The folder that simulated agents watch.
 pub const FOLDER: &[u8] = b"/docs";
 
-/// Everything there is.
+/// The simulated world.
 #[derive(Debug)]
 pub struct World {
-    /// The time.
+    /// The virtual time.
     pub now: Instant,
     /// The devices.
     pub devices: Vec<Device>,
     /// The network between them.
     pub net: Net,
-    /// Hosts with several agents; an agent of none is governed by nobody.
+    /// Hosts, each with one or more agents; an agent without a host has no governor.
     pub hosts: Vec<Host>,
-    /// Chance.
+    /// The source of all randomness.
     pub rng: Rng,
     /// An injected defect.
     pub bug: Option<InjectedBug>,
-    /// A hash over every input and output in order.
+    /// A hash over every input, output and packet, in order.
     pub trace: u64,
     /// Inputs handled.
     pub inputs: u64,
-    /// The devices whose address everybody knows from the start; `None`: all.
+    /// The devices whose addresses all agents know at their start; `None`: all devices.
     pub bootstrap: Option<Vec<usize>>,
-    /// Who told its people that others are down, that somebody lies, or that it slept; in order.
+    /// Notices that members are down, that a peer is quarantined, or that the device was suspended; with time and device.
     pub notices: Vec<(Instant, usize, Notice)>,
     /// The simulated signatures.
     pub signer: SimulatedSigner,
@@ -54,7 +54,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world of so many devices, with no files and new disks; agents are started by `boot`.
+    /// A world of so many devices without files, with new disks; `boot` starts their agents.
     #[must_use]
     pub fn new(seed: u64, devices: usize) -> Self {
         Self {
@@ -73,11 +73,11 @@ impl World {
         }
     }
 
-    /// Starts a device's agent on what its disk holds. It knows every other device's name, and the addresses of
-    /// those of `bootstrap`.
+    /// Starts a device's agent on what its disk holds. It trusts every other device and knows the addresses of those of
+    /// `bootstrap`.
     ///
     /// # Panics
-    /// If the disk cannot be opened: a pretend disk always can.
+    /// If the disk cannot be opened, which would be a defect of the simulation.
     pub fn boot(&mut self, at: usize) {
         self.signer.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
@@ -87,7 +87,7 @@ impl World {
         let (seed, trust) = (self.rng.next(), self.trusted(at));
         let mut agent = match Agent::start(self.now, who, trust, seed, &format!("device {at}"), disk) {
             Ok(agent) => agent,
-            Err(error) => panic!("the pretend disk cannot be opened: {error}"),
+            Err(error) => panic!("the simulated disk cannot be opened: {error}"),
         };
         for other in 0..self.devices.len() {
             if self.bootstrap.as_ref().is_none_or(|some| some.contains(&other)) {
@@ -97,10 +97,10 @@ impl World {
         self.devices[at].run.watching = !agent.node.status(self.now).sources.is_empty();
         self.devices[at].agent = Some(Box::new(agent));
         self.begin_coordinator(at);
-        self.obey(at);
+        self.send_decision(at);
         self.post(at, 0, Input::Here(vec![net::address(at)]));
-        for (peer, places) in self.devices[at].peers.addresses.clone() {
-            places.into_iter().for_each(|place| self.post(at, 0, Input::Seen(peer, place)));
+        for (peer, addresses) in self.devices[at].peers.addresses.clone() {
+            addresses.into_iter().for_each(|address| self.post(at, 0, Input::Seen(peer, address)));
         }
         self.post(at, 0, Input::Wake);
         self.rewake(at);
@@ -110,8 +110,8 @@ impl World {
     pub fn crash(&mut self, at: usize) {
         self.host_crash(at);
         let device = &mut self.devices[at];
-        let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
-        device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
+        let survives = self.rng.below(device.disk.unsynced() as u64 + 1);
+        device.disk.cut_power(usize::try_from(survives).unwrap_or(0));
         (device.agent, device.suspended) = (None, None);
         device.run.tasks.clear();
         self.queue.forget(at);
@@ -123,25 +123,26 @@ impl World {
         self.rewake(at);
     }
 
+    /// The link of a device from another one is gone.
     pub(super) fn unlinked(&mut self, at: usize, from: usize) {
-        // At once: a link that comes back is told only after it was told to be gone.
+        // Without delay: if the link comes back, the node must see it go down first.
         self.post(at, 0, link_down(from));
     }
 
-    /// Asks a device's agent something; the reply appears in its `replies`.
+    /// Makes a request to a device's agent; the reply appears in its `replies`.
     pub fn ask(&mut self, at: usize, request: Request) -> ReplyId {
         let reply = self.devices[at].requests.begin();
         self.post(at, 0, Input::Api(reply, request));
         reply
     }
 
-    /// Asks a device's agent to watch `FOLDER`.
+    /// Requests that a device's agent watches `FOLDER`.
     pub fn add_folder(&mut self, at: usize) -> ReplyId {
         let source = Source { path: FOLDER.to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
         self.ask(at, Request::Add(source))
     }
 
-    /// Tells a device's agent of a change, as a watcher does; one in fifty is lost with an overflow instead.
+    /// Reports a change to a device's agent, as the watcher does; one report in fifty is an overflow instead.
     pub fn touched(&mut self, at: usize, path: &[u8]) {
         if self.devices[at].run.watching && covers(FOLDER, path) {
             let lost = self.rng.one_in(50);
@@ -160,7 +161,7 @@ impl World {
         self.schedule(at, delay_ms, Event::Input(input));
     }
 
-    /// Notes anew when the agent wants to be woken.
+    /// Moves the wake of a device to its node's deadline.
     pub(super) fn rewake(&mut self, at: usize) {
         let device = &mut self.devices[at];
         let next = device.agent.as_ref().filter(|_| device.suspended.is_none()).and_then(|agent| agent.node.deadline());
@@ -168,8 +169,8 @@ impl World {
         self.queue.move_wake(at, before, next);
     }
 
-    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, what: Event) {
-        self.queue.push(self.now + Duration::from_millis(delay_ms), at, what);
+    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, event: Event) {
+        self.queue.push(self.now + Duration::from_millis(delay_ms), at, event);
     }
 
     /// One event, if one is due by `end`.
@@ -178,21 +179,21 @@ impl World {
         self.now = self.now.max(due);
         match next {
             Next::Wake => self.handle(at, Input::Wake),
-            Next::Event(what) => self.happen(at, what),
+            Next::Event(event) => self.process(at, event),
         }
         true
     }
 
-    pub(super) fn happen(&mut self, at: usize, what: Event) {
-        let Some(what) = self.unless_asleep(at, what) else { return };
-        match what {
-            Event::Woken => self.wake_up(at),
+    pub(super) fn process(&mut self, at: usize, event: Event) {
+        let Some(event) = self.unless_suspended(at, event) else { return };
+        match event {
+            Event::Resumed => self.resume(at),
             Event::Host(event) => self.on_host_event(at, event),
-            Event::Landed(from, packet) if self.may(at, from, Rights::PROBE) => {
+            Event::DatagramArrived(from, packet) if self.may(at, from, Rights::PROBE) => {
                 self.fold(at, &packet);
                 self.deliver(at, Input::Member(net::key(from), packet));
             }
-            Event::Landed(..) => {}
+            Event::DatagramArrived(..) => {}
             Event::Input(input) => {
                 if let Input::Done(task, ..) = &input {
                     self.load_changes(at);
@@ -210,29 +211,30 @@ impl World {
             }
             Event::Dialled(peer, address) => {
                 let device = &self.devices[peer];
-                if device.suspended.as_ref().is_some_and(|sleep| !sleep.deaf) {
-                    // The connection stands; the handshake waits for its process.
+                if device.suspended.as_ref().is_some_and(|suspension| !suspension.deaf) {
+                    // The system accepted the connection; the handshake waits for the process.
                     return self.schedule(at, 100, Event::Dialled(peer, address));
                 }
-                let answers = device.agent.is_some() && !device.suspended.as_ref().is_some_and(|sleep| sleep.deaf);
+                let answers =
+                    device.agent.is_some() && !device.suspended.as_ref().is_some_and(|suspension| suspension.deaf);
                 let there =
-                    answers && address == net::address(peer) && self.may_link(at, peer) && self.net.open(at, peer);
+                    answers && address == net::address(peer) && self.may_link(at, peer) && self.net.can_dial(at, peer);
                 if there && self.net.link(at, peer) {
-                    // Who is dialled sees some port that the dialler does not listen on.
+                    // The dialled side sees a port on which the dialler does not listen.
                     let from = SocketAddr::new(net::address(at).ip(), 1);
-                    self.happen(peer, Event::Input(Input::Link(net::key(at), LinkInput::Up(from))));
+                    self.process(peer, Event::Input(Input::Link(net::key(at), LinkInput::Up(from))));
                     self.handle(at, Input::Link(net::key(peer), LinkInput::Up(address)));
                 } else if !there {
-                    self.handle(at, Input::Link(net::key(peer), LinkInput::NotDialled));
+                    self.handle(at, Input::Link(net::key(peer), LinkInput::DialFailed));
                 }
             }
-            Event::Arrived(from, bytes) => {
+            Event::MessageArrived(from, bytes) => {
                 if self.net.linked(at, from)
                     && self.may(at, from, Rights::SIGN)
-                    && let Some(talk) = Message::decode(&bytes)
+                    && let Some(message) = Message::decode(&bytes)
                 {
                     self.fold(at, &bytes);
-                    self.deliver(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
+                    self.deliver(at, Input::Link(net::key(from), LinkInput::Received(Box::new(message))));
                 }
             }
         }
@@ -245,7 +247,7 @@ impl World {
         }
     }
 
-    /// Hands an input that is noted already to an agent.
+    /// Hands an agent an input that is in the trace already.
     fn deliver(&mut self, at: usize, input: Input) {
         self.pull_power(at);
         let Some(mut agent) = self.devices[at].agent.take() else { return };
@@ -258,7 +260,7 @@ impl World {
             outputs = hash_order(outputs);
         }
         for output in outputs {
-            // The bytes of these are noted when they are sent.
+            // Of these the bytes go into the trace, when they are sent.
             if !matches!(output, Output::Send(..) | Output::Member(..)) {
                 self.note(&format!("{output:?}"));
             }
@@ -273,7 +275,7 @@ impl World {
     fn carry_out(&mut self, at: usize, agent: &mut Agent, output: Output) {
         match output {
             Output::Start(id, task) => {
-                self.watch_power(at, id, &task);
+                self.check_start(at, id, &task);
                 let outcome = agent.run(&self.devices[at].files, &task);
                 let cost = 1 + self.rng.below(300);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
@@ -301,27 +303,27 @@ impl World {
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
                 self.schedule(at, delay, Event::Dialled(net::agent(peer), address));
             }
-            Output::Send(peer, talk) => self.send(at, peer, &talk),
-            Output::Member(peer, packet) => self.fly(at, peer, packet),
+            Output::Send(peer, message) => self.send(at, peer, &message),
+            Output::Member(peer, packet) => self.send_datagram(at, peer, packet),
             Output::HangUp(peer) => {
                 if self.net.unlink(at, net::agent(peer)) {
                     self.unlinked(at, net::agent(peer));
                     self.unlinked(net::agent(peer), at);
                 }
             }
-            Output::BootAtLeast(number) => {
+            Output::SaveBootCounter(number) => {
                 self.devices[at].boots = self.devices[at].boots.max(number);
-                self.post(at, 0, Input::BootKept(number));
+                self.post(at, 0, Input::BootCounterSaved(number));
             }
-            Output::Remember(peer, places) => _ = self.devices[at].peers.addresses.insert(peer, places),
-            Output::Tell(fact) => {
+            Output::SaveAddresses(peer, addresses) => _ = self.devices[at].peers.addresses.insert(peer, addresses),
+            Output::Sign(fact) => {
                 let message = self.signer.sign(at, &fact);
-                self.post(at, 0, Input::Told(message));
+                self.post(at, 0, Input::Signed(message));
             }
-            Output::Verify(from, told) => self.verify(at, from, told),
-            Output::Pass { to, slots, asked } => {
-                if let Some(talk) = agent.node.passed(self.now, &slots, asked) {
-                    self.send(at, to, &talk);
+            Output::Verify(from, item) => self.verify(at, from, item),
+            Output::Push { to, items, requested } => {
+                if let Some(message) = agent.node.push_message(self.now, &items, requested) {
+                    self.send(at, to, &message);
                 }
             }
             Output::Watch(path) => {
@@ -329,7 +331,7 @@ impl World {
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
-            Output::Notice(notice @ (Notice::Lost(_) | Notice::Liar(_) | Notice::Slept(_))) => {
+            Output::Notice(notice @ (Notice::Lost(_) | Notice::Quarantined(_) | Notice::Suspended(_))) => {
                 self.notices.push((self.now, at, notice));
             }
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
@@ -337,31 +339,31 @@ impl World {
         }
     }
 
-    fn send(&mut self, at: usize, peer: PeerKey, talk: &Message) {
-        let bytes = talk.encode();
+    fn send(&mut self, at: usize, peer: PeerKey, message: &Message) {
+        let bytes = message.encode();
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
         self.fold(net::agent(peer), &bytes);
         let sent = &mut self.devices[at].sent;
         sent.messages += 1;
         sent.message_bytes += bytes.len() as u64 + net::LINK_BYTES;
-        if let Some(delay) = self.net.passage_ms(&mut self.rng) {
-            self.schedule(net::agent(peer), delay, Event::Arrived(at, bytes));
+        if let Some(delay) = self.net.message_delay_ms(&mut self.rng) {
+            self.schedule(net::agent(peer), delay, Event::MessageArrived(at, bytes));
         }
     }
 
-    fn fly(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
+    fn send_datagram(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
         assert!(packet.len() <= MEMBER_BYTES_MAX, "a packet of {} bytes is too long", packet.len());
         self.fold(net::agent(peer), &packet);
         let sent = &mut self.devices[at].sent;
         sent.datagrams += 1;
         sent.datagram_bytes += packet.len() as u64 + net::DATAGRAM_BYTES;
-        if let Some(delay) = self.net.flight_ms(&mut self.rng, at, net::agent(peer)) {
-            self.schedule(net::agent(peer), delay, Event::Landed(at, packet));
+        if let Some(delay) = self.net.datagram_delay_ms(&mut self.rng, at, net::agent(peer)) {
+            self.schedule(net::agent(peer), delay, Event::DatagramArrived(at, packet));
         }
     }
 }
 
-/// The link to this device is gone.
+/// The input for a link that broke.
 pub(super) fn link_down(from: usize) -> Input {
     Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned()))
 }

@@ -10,13 +10,16 @@ use crate::sim::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl World {
-    /// Puts these agents, which are down yet, on one host.
+    /// Puts these agents, which must not be running, on one host.
     ///
     /// # Panics
     /// If one of them is running, or has a host.
     pub fn add_host(&mut self, hardware: Hardware, agents: &[usize]) -> usize {
         for at in agents {
-            assert!(self.host_of(*at).is_none() && self.devices[*at].agent.is_none(), "{at} has a place already");
+            assert!(
+                self.host_of(*at).is_none() && self.devices[*at].agent.is_none(),
+                "{at} is running or has a host already"
+            );
         }
         self.hosts.push(Host {
             hardware,
@@ -36,7 +39,7 @@ impl World {
         self.hosts.iter().position(|host| host.agents.contains_key(&at))
     }
 
-    /// The coordinator of an agent of a host that runs.
+    /// The coordinator of an agent, if the agent runs and has a host.
     #[must_use]
     pub fn coordinator(&self, at: usize) -> Option<&HostCoordinator> {
         self.hosts.get(self.host_of(at)?)?.agents.get(&at)?.coordinator.as_deref()
@@ -48,7 +51,7 @@ impl World {
         self.save_energy(at);
     }
 
-    /// Is what an agent knows of a pause on its disk?
+    /// Whether the newest pause that an agent knows is on its disk.
     #[must_use]
     pub fn pause_is_saved(&self, at: usize) -> bool {
         let agent = self.host_of(at).and_then(|host| self.hosts[host].agents.get(&at));
@@ -58,7 +61,7 @@ impl World {
         })
     }
 
-    /// The agent reaches no other agent of its host any more.
+    /// Cuts an agent off from the other agents of its host.
     pub fn cut_host_agent(&mut self, at: usize) {
         if let Some(host) = self.host_of(at) {
             self.hosts[host].cut.insert(at);
@@ -76,6 +79,7 @@ impl World {
         self.hosts[host].agents.keys().copied()
     }
 
+    /// Something happens to an agent of a host, without delay.
     pub(in crate::sim) fn host_event(&mut self, at: usize, event: HostEvent) {
         self.schedule(at, 0, Event::Host(event));
     }
@@ -96,7 +100,7 @@ impl World {
         }
     }
 
-    /// An agent goes down: the system frees its lock and ends its connections.
+    /// An agent goes down: the system frees its lock and closes its connections.
     pub(in crate::sim) fn host_crash(&mut self, at: usize) {
         let Some(host) = self.host_of(at) else { return };
         self.advance_host(host);
@@ -109,7 +113,7 @@ impl World {
         self.close_links(host, at);
     }
 
-    /// The hardware goes on with what its agents did until now.
+    /// Advances the hardware to now, with the tasks that ran until now.
     pub(in crate::sim) fn advance_host(&mut self, host: usize) {
         let busy: usize = self.hosts[host].agents.keys().map(|at| self.devices[*at].run.tasks.len()).sum();
         let hardware = &mut self.hosts[host].hardware;

@@ -15,20 +15,21 @@ pub(in crate::sim) struct Link {
 /// What happens to an agent of a host.
 #[derive(Debug)]
 pub(in crate::sim) enum HostEvent {
-    /// Its coordinator wants to be woken.
+    /// A deadline of its coordinator.
     Due,
-    /// Its coordinator has news for the node.
+    /// Its coordinator has a new decision for the node.
     Power,
-    /// A read of the sensors ends that began then.
+    /// A read of the sensors ends; it began at this moment.
     Read(Instant, Box<Sample>),
     /// Its state is on its disk.
     Saved(Box<PersistedState>),
-    /// A try to connect ends, or to take the lock.
+    /// An attempt to connect ends; `None`: it failed.
     Connected(Option<FollowerId>),
+    /// It tries to take the lock.
     Campaigned,
-    /// A follower's connection reaches the agent that leads.
+    /// A follower's connection reaches the leader.
     Joined(FollowerId),
-    /// Bytes come over a connection.
+    /// Bytes arrive over a connection.
     Arrived(FollowerId, Vec<u8>),
     /// A connection ended.
     Closed(FollowerId, Link),

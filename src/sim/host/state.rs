@@ -10,26 +10,26 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A host.
 #[derive(Debug)]
 pub struct Host {
-    /// What its agents share.
+    /// The hardware that its agents share.
     pub hardware: Hardware,
     /// Which agent holds its lock.
     pub leader: Option<usize>,
     pub(super) agents: BTreeMap<usize, HostAgent>,
-    /// Connections, from a follower to the agent that leads.
+    /// Connections from followers to the leader.
     pub(super) links: BTreeMap<FollowerId, Link>,
     pub(super) next_link: u64,
-    /// Agents that reach nobody over the socket.
+    /// Agents that are cut off from the socket.
     pub(super) cut: BTreeSet<usize>,
     /// How long a read of its sensors takes, in milliseconds.
     pub read_ms: u64,
 }
 
-/// One of its agents. What is on its disk outlives it.
+/// One of its agents. `persisted` is on its disk and outlives a crash.
 #[derive(Debug, Default)]
 pub(super) struct HostAgent {
     pub(super) coordinator: Option<Box<HostCoordinator>>,
-    /// Its `energy.json`.
+    /// The contents of its `energy.json`.
     pub(super) persisted: PersistedState,
-    /// When the world wakes its coordinator.
+    /// When its coordinator is to be woken.
     pub(super) due: Option<Instant>,
 }
