@@ -184,7 +184,7 @@ fn any_decision_of_a_governor_is_obeyed_and_no_file_is_lost_by_it() {
     };
     let runs: Vec<_> = (1..=SEEDS).map(|seed| (run(seed), run(seed))).collect();
     assert!(runs.iter().all(|(a, b)| a == b), "a seed gave two traces");
-    assert!(runs.iter().map(|(life, _)| life.1).sum::<u64>() > SEEDS, "something was embedded");
+    assert!(runs.iter().map(|(run, _)| run.1).sum::<u64>() > SEEDS, "something was embedded");
 }
 
 fn embedded(world: &World) -> u64 {

@@ -25,6 +25,7 @@ use heapless::Vec as Bounded;
 const LIST_MIN: usize = 20;
 
 impl Node {
+    /// A person's query: begins with its embedding.
     pub(super) fn on_search(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, out: &mut Out) {
         if !self.queries.local.room() {
             let busy = "Too many questions are being answered just now; ask again in a moment.";
@@ -50,18 +51,18 @@ impl Node {
         match outcome {
             Outcome::QueryEmbedding(embedding) => self.send_query(now, task, embedding, out),
             Outcome::Found(found) => {
-                if let Some(ask) = self.queries.local.found_here(task, Found::clone(found)) {
-                    self.answer(ask, out);
+                if let Some(query) = self.queries.local.found_here(task, Found::clone(found)) {
+                    self.answer(query, out);
                 }
             }
             Outcome::Failed(why) => {
-                let Some(ask) = self.queries.local.failed_here(task) else { return false };
-                out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why.clone())));
+                let Some(query) = self.queries.local.failed_here(task) else { return false };
+                out.push(Output::Reply(query.reply, Response::refused(Problem::Broken, why.clone())));
             }
             Outcome::Panicked(why) => {
-                let Some(ask) = self.queries.local.failed_here(task) else { return false };
+                let Some(query) = self.queries.local.failed_here(task) else { return false };
                 let why = panicked("The search", why);
-                out.push(Output::Reply(ask.reply, Response::refused(Problem::Broken, why)));
+                out.push(Output::Reply(query.reply, Response::refused(Problem::Broken, why)));
             }
             _ => return false,
         }
@@ -80,8 +81,8 @@ impl Node {
             unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
         let away: Vec<PeerKey> = away.iter().map(|peer| peer.key).collect();
         // Its deadline passed while it was embedded.
-        let Some((ask, id)) = self.queries.local.spread(now, embedded, task, &linked) else { return };
-        let (question, count) = (ask.question.clone(), ask.count.clamp(LIST_MIN, HITS_MAX));
+        let Some((query, id)) = self.queries.local.spread(now, embedded, task, &linked) else { return };
+        let (question, count) = (query.question.clone(), query.count.clamp(LIST_MIN, HITS_MAX));
         self.queries.local.unreachable(id, &away, far.len());
         let quantized = embedding.quantize();
         for peer in &linked {
@@ -99,8 +100,8 @@ impl Node {
         out.push(Output::Start(task, Task::Retrieve(asked)));
     }
 
-    /// A peer's query. A peer with the right gets exactly one answer, an empty one if the query is malformed or there is
-    /// no room.
+    /// A peer's query. A peer with the right gets exactly one answer, which says that there is none if the query is
+    /// malformed or there is no room.
     pub(super) fn on_peer_query(&mut self, peer: PeerKey, ask: message::Ask, out: &mut Out) {
         if !self.trust.may(peer, Rights::ANSWER) {
             return;
@@ -110,13 +111,13 @@ impl Node {
         let fits = model == self.config.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
         let task = self.scheduler.issue();
         match embedding {
-            Some(meaning)
+            Some(embedding)
                 if fits
                     && !self.stopping
                     && self.queries.of_peers.push(PeerQuery { task, peer, id: ask.id }).is_ok() =>
             {
                 let count = usize::from(ask.count).clamp(1, HITS_MAX);
-                let asked = Asked { text: ask.question, meaning, count, shared: true };
+                let asked = Asked { text: ask.question, meaning: embedding, count, shared: true };
                 out.push(Output::Start(task, Task::Retrieve(asked)));
             }
             _ => out.push(self.answer_to(peer, ask.id, None)),
@@ -130,45 +131,45 @@ impl Node {
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.named(peer, answer.device);
-        if let Some(ask) = self.queries.local.found_there(answer.id, peer, answer.found.map(sanitized)) {
-            self.answer(ask, out);
+        if let Some(query) = self.queries.local.found_there(answer.id, peer, answer.found.map(sanitized)) {
+            self.answer(query, out);
         }
     }
 
     /// A peer's link is gone: queries no longer wait for it.
     pub(super) fn stop_waiting_for(&mut self, peer: PeerKey, out: &mut Out) {
-        while let Some(ask) = self.queries.local.lost(peer) {
-            self.answer(ask, out);
+        while let Some(query) = self.queries.local.lost(peer) {
+            self.answer(query, out);
         }
     }
 
     /// Answers the queries whose deadline has passed.
     pub(super) fn answer_overdue(&mut self, now: Instant, out: &mut Out) {
-        while let Some(ask) = self.queries.local.overdue(now) {
-            self.answer(ask, out);
+        while let Some(query) = self.queries.local.overdue(now) {
+            self.answer(query, out);
         }
     }
 
     /// Merges what came and replies.
-    pub(super) fn answer(&self, ask: PendingQuery, out: &mut Out) {
+    pub(super) fn answer(&self, query: PendingQuery, out: &mut Out) {
         let name = |key: Option<PeerKey>| match key.map(|key| self.peers.get(key)) {
             None => self.config.device.clone(),
             Some(peer) => peer.map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned()),
         };
-        let answered = ask.lists.len();
+        let answered = query.lists.len();
         // This device is always asked; it counts as silent if the deadline passed before it answered.
-        let here = ask.lists.iter().any(|(device, _)| device.is_none());
-        let asked = answered + ask.silent.len() + usize::from(!here);
-        let silent = ask.silent.iter().take(SILENT_NAMED_MAX).map(|key| name(Some(*key))).collect();
-        let hits = merge(ask.lists, ask.count).into_iter().map(|merged| RankedHit {
+        let here = query.lists.iter().any(|(device, _)| device.is_none());
+        let asked = answered + query.silent.len() + usize::from(!here);
+        let silent = query.silent.iter().take(SILENT_NAMED_MAX).map(|key| name(Some(*key))).collect();
+        let hits = merge(query.lists, query.count).into_iter().map(|merged| RankedHit {
             device: name(merged.device),
             score: merged.score,
             path: merged.hit.path,
             heading: merged.hit.heading,
             text: merged.hit.text,
         });
-        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked: ask.not_asked };
-        out.push(Output::Reply(ask.reply, response));
+        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked: query.not_asked };
+        out.push(Output::Reply(query.reply, response));
     }
 }
 

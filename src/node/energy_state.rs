@@ -21,13 +21,13 @@ pub(super) struct EnergyState {
     pub(super) accounts: LinearMap<TaskId, usize, BACKGROUND_MAX>,
     /// When an account that had no credit has some again.
     pub(super) credit_at: Option<Instant>,
-    /// What the governor was told last: whether people wait for answers.
+    /// Whether people wait for answers, as reported to the governor last.
     pub(super) answering: bool,
     /// No background task starts before this: the governor's decision about a query may still be on its way.
     pub(super) quiet_until: Option<Instant>,
     /// How long unfinished documents have been waiting.
     pub(super) ages: Ages,
-    /// Since when work waits, as the governor was told last.
+    /// Since when work waits, as reported to the governor last.
     pub(super) demand_since: Option<Instant>,
     /// The reason in the last notice that work is held; `None` after the notice that it goes on.
     pub(super) held_notice: Option<Reason>,

@@ -1,9 +1,10 @@
 //! The flow of gossip: publishing facts of this agent, taking and forwarding those of others, and anti-entropy.
 //!
 //! An item is a fact (headroom, collections, a removal) signed by its origin; the newest (boot, sequence) per origin and
-//! kind wins (`mesh::gossip`). New items are pushed to a few links at once. Every `GOSSIP_DIGEST_MS` two linked agents
-//! compare full digests, and links get a digest of recent items soon after news, so that what a lost message took away is
-//! asked for again.
+//! kind wins (`mesh::gossip`). The origin pushes a new item to all its links, and every agent that takes it forwards it
+//! to a few more. What is lost on the way is found by comparison: every `GOSSIP_DIGEST_MS` an agent sends the digest of
+//! all its items to a random link, which answers with its own, and soon after news a digest of the recent items goes to
+//! a few links; either side asks for what it lacks.
 //!
 //! The node has no key. It orders its own facts to be signed (`Sign`, then `Signed`) and those of others to be verified
 //! (`Verify`, then `Verified` or `VerifyFailed`). An item that is not verified changes nothing here. What a link or an
@@ -45,7 +46,7 @@ impl Node {
         if self.gossip.digest_at <= now {
             self.gossip.digest_at = now + DIGEST;
             let partner: Bounded<PeerKey, 1> = self.gossip.items.pick(self.gossip.links.iter());
-            self.gossip.compared = Some(now);
+            self.gossip.digest_sent = Some(now);
             partner.iter().for_each(|partner| self.send_digest(now, *partner, true, out));
         }
         if let Some((since, at)) = self.gossip.news
@@ -76,7 +77,8 @@ impl Node {
         earliest(earliest(Some(headroom), Some(self.gossip.digest_at)), earliest(news, self.count_due()))
     }
 
-    /// The headroom to publish: none while the scheduler stands still (a full or broken disk), else what the governor allows.
+    /// The headroom to publish: none while the scheduler stands still (a full or broken disk), else what the governor
+    /// allows.
     fn headroom_now(&self) -> Headroom {
         // By the backlog, not by what runs now: a device is not free between two tasks of a backlog.
         let offer = self.offer(self.has_work());
@@ -93,8 +95,8 @@ impl Node {
         due
     }
 
-    /// When to count next: `GOSSIP_DWELL_MS` after a change at rest, `GOSSIP_COUNT_MS` while work runs, because a count walks
-    /// every document.
+    /// When to count the collections next. The first count is made at rest; after a change of the store the next one
+    /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs, because it walks every document.
     fn count_due(&self) -> Option<Instant> {
         let able = !self.scheduler.stands_still() && !self.gossip.links.is_empty();
         if !able || self.gossip.counting || !self.scheduler.has_slot() {
@@ -149,8 +151,8 @@ impl Node {
         if !own.is_empty() {
             out.push(Output::Push { to: peer, items: own, requested: false });
         }
-        if self.gossip.compared.is_none_or(|at| now.since(at) >= LINK_DIGEST) {
-            self.gossip.compared = Some(now);
+        if self.gossip.digest_sent.is_none_or(|at| now.since(at) >= LINK_DIGEST) {
+            self.gossip.digest_sent = Some(now);
             self.send_digest(now, peer, true, out);
         }
     }
@@ -158,7 +160,7 @@ impl Node {
     pub(super) fn on_unlinked(&mut self, peer: PeerKey) {
         self.gossip.links.retain(|link| *link != peer);
         if self.gossip.links.is_empty() {
-            self.gossip.compared = None;
+            self.gossip.digest_sent = None;
             self.gossip.news = None;
         }
     }
@@ -188,7 +190,8 @@ impl Node {
         }
     }
 
-    /// An unverified item: one that is not newer, or whose origin may not sign, is dropped before its signature is checked.
+    /// An unverified item: one that is not newer, or whose origin may not sign, is dropped before its signature is
+    /// checked.
     fn on_relayed(&mut self, from: PeerKey, item: Relayed, out: &mut Out) {
         let Some(claim) = Claim::of(&item.message) else { return };
         let novelty = self.gossip.items.weigh(&claim);
@@ -255,8 +258,8 @@ impl Node {
 
     /// Sends the items that a peer asked for, in batches that fit one frame each, until the peer's budget is spent.
     fn send_items(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
-        // A few items were missed and are news in that part of the mesh: the peer forwards them. Many are wanted by an agent
-        // that just joined, and the others have them.
+        // A few items were missed and are news in that part of the mesh: the peer forwards them. Many are wanted by an
+        // agent that just joined, and the others have them.
         let requested = list.len() > GOSSIP_FEW;
         let (mut items, mut bytes) = (ItemRefs::new(), 0);
         for entry in list {
@@ -278,7 +281,8 @@ impl Node {
         }
     }
 
-    /// The message of an `Output::Push`, made while the order is carried out; `None` if none of its items is valid any more.
+    /// The message of an `Output::Push`, made while the order is carried out; `None` if none of its items is valid any
+    /// more.
     #[must_use]
     pub fn push_message(&self, now: Instant, items: &ItemRefs, requested: bool) -> Option<Message> {
         let relayed = items.iter().filter_map(|item| {

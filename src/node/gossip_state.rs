@@ -25,7 +25,7 @@ pub(super) struct GossipState {
     /// When to send the next full digest to a random link.
     pub(super) digest_at: Instant,
     /// When the last full digest was sent.
-    pub(super) compared: Option<Instant>,
+    pub(super) digest_sent: Option<Instant>,
     /// Since when there are items that no recent digest named, and when the next recent digest is due.
     pub(super) news: Option<(Instant, Instant)>,
     /// The linked peers.
@@ -45,7 +45,7 @@ impl GossipState {
             counted: None,
             counting: false,
             digest_at: now + first,
-            compared: None,
+            digest_sent: None,
             news: None,
             links: Bounded::new(),
             over_budget_since: LinearMap::new(),

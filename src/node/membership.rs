@@ -1,9 +1,9 @@
 //! The flow of membership: SWIM packets, the exchange of member lists, and the choice of links.
 //!
-//! The protocol is in `mesh::swim` (SWIM: Das, Gupta, Motivala, "SWIM: Scalable Weakly-consistent Infection-style Process
-//! Group Membership Protocol", DSN 2002), the links and addresses in `mesh::peers`. Packets go as datagrams and, where those
-//! do not pass, over the link. At every new link, and every `ROLL_MS` (30 s) with a random linked peer, two agents exchange
-//! their full member lists.
+//! The protocol is in `mesh::swim` (SWIM: Das, Gupta, Motivala, "SWIM: Scalable Weakly-consistent Infection-style
+//! Process Group Membership Protocol", DSN 2002), the links and addresses in `mesh::peers`. Packets go as datagrams
+//! and, where those do not pass, over the link. At every new link, and every `ROLL_MS` (30 s) with a random linked
+//! peer, two agents exchange their full member lists.
 
 use super::mesh_state::Unsaved;
 use super::output::{Notice, Output};
@@ -140,8 +140,8 @@ impl Node {
 
     fn exchange_member_lists(&mut self, now: Instant, out: &mut Out) {
         let peer = self.random_linked();
-        // Until a list has come, ask again soon; after that the pause doubles from `ROLL_RETRY_MS` to `ROLL_MS`, because an
-        // agent that has just joined may have missed some news. Without a link there is nobody to ask.
+        // Until a list has come, ask again soon; after that the pause doubles from `ROLL_RETRY_MS` to `ROLL_MS`,
+        // because an agent that has just joined may have missed some news. Without a link there is nobody to ask.
         let pause = if self.mesh.list_received || peer.is_none() { self.mesh.pause } else { ROLL_RETRY_MS };
         self.mesh.pause = if self.mesh.list_received { (2 * pause).min(ROLL_MS) } else { ROLL_RETRY_MS };
         let spread = pause - pause / 10 + self.mesh.rng.below(pause / 5);

@@ -1,4 +1,5 @@
-//! What the node keeps for membership: when to exchange member lists, when to choose links, and what waits for the disk.
+//! What the node keeps for membership: when to exchange member lists, when to choose links, and what waits for the
+//! disk.
 
 use super::output::Output;
 use crate::base::outbox::Outbox;
@@ -34,8 +35,8 @@ pub(super) struct MeshState {
     pub(super) unsaved: Option<Unsaved>,
 }
 
-/// A generation that is being saved, and the packets that carry it, which are sent once it is saved. Otherwise a power cut
-/// could make the next start use a generation that peers have seen already.
+/// A generation that is being saved, and the packets that carry it, which are sent once it is saved. Otherwise a power
+/// cut could make the next start use a generation that peers have seen already.
 #[derive(Debug)]
 pub(super) struct Unsaved {
     pub(super) generation: u32,

@@ -1,18 +1,18 @@
 //! The node: every decision of one agent, and every small table that a decision needs.
 //!
 //! `Node::handle(now, input, out)` takes one event and appends the orders that follow from it to the outbox. The node
-//! is pure: it is given the time, it opens no socket, file or thread, and chance comes from one seeded generator, so the
-//! driver (`runtime`) and the simulator (`sim`) run the same code. `deadline()` says when it wants `Input::Wake` if nothing
-//! else happens.
+//! is pure: it is given the time, it opens no socket, file or thread, and chance comes from one seeded generator, so
+//! the driver (`runtime`) and the simulator (`sim`) run the same code. `deadline()` says when it wants `Input::Wake` if
+//! nothing else happens.
 //!
 //! The decisions themselves lie in machines of the layer below (`scheduler`, `query`, `mesh`, `energy`). The node owns
-//! them and routes between them in flows, one file each: `ingest` (files), `ask` (queries), `link` (links and messages),
-//! `membership` (SWIM, the member list, which links to keep), `gossip`, `energy` and `trust`. A `*_state` file holds what a
-//! flow remembers between two inputs.
+//! them and routes between them in flows, one file each: `ingest` (files), `ask` (queries), `link` (links and
+//! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy` and `trust`. A `*_state`
+//! file holds what a flow remembers between two inputs.
 //!
-//! Invariants: a promise (the reply to `Add`, a new boot counter) leaves only after its record was reported as saved; the
-//! driver drains the outbox wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`,
-//! unless the node is stopping. The bounded tables of the machines bound what one input can cause.
+//! Invariants: a promise (the reply to `Add`, a new boot counter) leaves only after its record was reported as saved;
+//! the driver drains the outbox wholly before the next input; after `handle(now, ..)` no deadline lies at or before
+//! `now`, unless the node is stopping. The bounded tables of the machines bound what one input can cause.
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
@@ -92,8 +92,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node whose peers are those of `trust`. The caller has filled the sockets' own lists from the same table. Feed it
-    /// `Input::Wake` to start it.
+    /// A node whose peers are those of `trust`. The caller has filled the sockets' own lists from the same table. Feed
+    /// it `Input::Wake` to start it.
     #[must_use]
     pub fn new(now: Instant, mut config: NodeConfig, trust: Trust) -> Self {
         let mut rng = Rng::new(config.seed);
@@ -130,7 +130,7 @@ impl Node {
             Input::Member(peer, packet) => self.on_packet(now, peer, &packet, false, out),
             Input::Seen(peer, address) => self.on_seen(now, peer, address),
             Input::Signed(message) => self.on_signed(now, message, out),
-            Input::Verified(peer, told) => self.on_verified(now, peer, &told, out),
+            Input::Verified(peer, item) => self.on_verified(now, peer, &item, out),
             Input::VerifyFailed(peer) => self.on_verify_failed(now, peer, out),
             Input::Trust(input) => self.on_trust(now, input, out),
             Input::Here(addresses) => self.mesh.listen = addresses,

@@ -43,8 +43,8 @@ pub enum Output {
     SaveBootCounter(u32),
     /// Sign this fact as a gossip item of this agent; one `Signed` follows.
     Sign(Fact),
-    /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing if
-    /// the session does not know the origin.
+    /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing
+    /// if the session does not know the origin.
     Verify(PeerKey, Relayed),
     /// Send gossip items to a linked peer; `Node::push_message` makes the message when the order is carried out.
     Push {

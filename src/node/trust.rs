@@ -44,8 +44,8 @@ impl Node {
     fn apply_rights(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
         // Queries first: their answers name the peers as they were known.
         if !rights.contains(Rights::ANSWER) {
-            while let Some(ask) = self.queries.local.expel(peer) {
-                self.answer(ask, out);
+            while let Some(query) = self.queries.local.expel(peer) {
+                self.answer(query, out);
             }
         }
         if !rights.contains(Rights::SIGN) {

@@ -63,8 +63,8 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts an agent on what `disk` holds, as `cli::up` does. `who` is its key and boot counter; its peers are those of
-    /// `trust`.
+    /// Starts an agent on what `disk` holds, as `cli::up` does. `who` is its key and boot counter; its peers are those
+    /// of `trust`.
     ///
     /// # Errors
     /// Any `KvError`.

@@ -29,7 +29,7 @@ pub struct Device {
     /// Its boot counter, on its disk; 0 for a new card, and for one restored from an old copy.
     pub boots: u32,
     /// What its governor allows; `None`: it has no governor.
-    pub(super) power: Option<Decision>,
+    pub(super) decision: Option<Decision>,
     /// What its disk holds about peers.
     pub(super) peers: PeerRecords,
     /// Set while it gets no time.
@@ -110,7 +110,7 @@ impl Device {
             replies: BTreeMap::new(),
             sent: Sent::default(),
             boots: 0,
-            power: None,
+            decision: None,
             peers: PeerRecords::default(),
             suspended: None,
             requests: Requests::default(),

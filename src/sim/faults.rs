@@ -54,11 +54,11 @@ impl World {
     /// How many running agents take this device for a member that is up.
     #[must_use]
     pub fn believers(&self, of: usize) -> usize {
-        let believes = |at: &usize| {
+        let sees_up = |at: &usize| {
             let agent = self.devices[*at].agent.as_ref();
             *at != of && agent.is_some_and(|agent| agent.node.is_up(net::key(of)))
         };
-        self.running().filter(believes).count()
+        self.running().filter(sees_up).count()
     }
 
     /// Lets time pass until a condition holds, checked every 50 ms; `None` if it does not within `limit`.

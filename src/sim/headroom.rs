@@ -12,7 +12,7 @@ use crate::scheduler::task::Task;
 impl World {
     /// A device's governor allows this from now on, across restarts.
     pub fn allow(&mut self, at: usize, decision: Decision) {
-        self.devices[at].power = Some(decision);
+        self.devices[at].decision = Some(decision);
         self.send_decision(at);
     }
 
@@ -39,7 +39,7 @@ impl World {
 
     /// Tells a device's node what its governor allows.
     pub(super) fn send_decision(&mut self, at: usize) {
-        if let Some(decision) = self.devices[at].power
+        if let Some(decision) = self.devices[at].decision
             && self.devices[at].agent.is_some()
         {
             self.handle(at, Input::Power(decision));
@@ -55,7 +55,7 @@ impl World {
         self.load_changes(at);
         let governed = self.coordinator(at).is_some();
         let device = &mut self.devices[at];
-        let Some(decision) = device.power else { return };
+        let Some(decision) = device.decision else { return };
         let embeds = matches!(task, Task::Embed { .. });
         let allowed = decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");

@@ -1,5 +1,5 @@
-//! The simulated signature of gossip items: the encoding of real ones, with 64 zero bytes for the signature. It takes the
-//! place of the key in `net::session`.
+//! The simulated signature of gossip items: the encoding of real ones, with 64 zero bytes for the signature. It takes
+//! the place of the key in `net::session`.
 
 use super::net;
 use crate::wire::envelope::unsigned;

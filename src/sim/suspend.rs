@@ -9,8 +9,8 @@ use crate::base::time::Duration;
 const SILENT_MS: u64 = 45_000;
 
 impl World {
-    /// The agent gets no CPU time for so long (a busy processor, SIGSTOP). What arrives meanwhile is delivered all at once
-    /// afterwards.
+    /// The agent gets no CPU time for so long (a busy processor, SIGSTOP). What arrives meanwhile is delivered all at
+    /// once afterwards.
     pub fn stall(&mut self, at: usize, time: Duration) {
         self.suspend_agent(at, time, false);
     }

@@ -9,8 +9,8 @@ impl World {
     pub(super) fn fold(&mut self, at: usize, bytes: &[u8]) {
         self.note(&format!("{:?} {at} {}", self.now, bytes.len()));
         for part in bytes.chunks(8) {
-            let word = part.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
+            let number = part.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            self.trace = (self.trace ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
         }
     }
 

@@ -1,4 +1,5 @@
-//! The rights of peers on simulated devices: links, messages and datagrams obey `Admit` and `Expel`, as in `net::session`.
+//! The rights of peers on simulated devices: links, messages and datagrams obey `Admit` and `Expel`, as in
+//! `net::session`.
 
 use super::net;
 use super::signer::is_signed;

@@ -46,7 +46,8 @@ pub struct World {
     pub inputs: u64,
     /// The devices whose addresses all agents know at their start; `None`: all devices.
     pub bootstrap: Option<Vec<usize>>,
-    /// Notices that members are down, that a peer is quarantined, or that the device was suspended; with time and device.
+    /// Notices that members are down, that a peer is quarantined, or that the device was suspended; with time and
+    /// device.
     pub notices: Vec<(Instant, usize, Notice)>,
     /// The simulated signatures.
     pub signer: SimulatedSigner,

@@ -1,5 +1,5 @@
-//! Hosts with several agents, in one simulation with network, disks, heat and supply: leader election, pauses, heat and an
-//! empty battery.
+//! Hosts with several agents, in one simulation with network, disks, heat and supply: leader election, pauses, heat and
+//! an empty battery.
 
 use super::{FOLDER, World, edit, prose};
 use wattle::base::time::Duration;

@@ -152,8 +152,8 @@ fn a_device_that_only_one_expelled_stays_with_the_others() {
         let mut expelled = Expelled { victim: 1, by: Vec::new() };
         expelled.expel(&mut world, 0);
         busy(&mut world, &mut expelled, MINUTE);
-        let believers = (2..DEVICES).filter(|at| node(&world, *at).is_some_and(|node| node.is_up(net::key(1)))).count();
-        assert_eq!(believers, DEVICES - 2, "seed {seed}: {}", world.describe());
+        let members = (2..DEVICES).filter(|at| node(&world, *at).is_some_and(|node| node.is_up(net::key(1)))).count();
+        assert_eq!(members, DEVICES - 2, "seed {seed}: {}", world.describe());
         assert_eq!(world.deaths_told(Instant::ZERO), 0, "seed {seed}: {:?}", world.notices);
     }
 }

@@ -32,7 +32,7 @@ impl World {
         };
         agent.coordinator = Some(Box::new(HostCoordinator::new(self.now, None, setup)));
         agent.due = None;
-        self.devices[at].power = None;
+        self.devices[at].decision = None;
         if leader.is_none() {
             *leader = Some(at);
             self.tell_coordinator(at, self.now, &Input::Elected);
@@ -48,15 +48,15 @@ impl World {
         let Some((decision, outputs)) = asked else { return };
         self.carry_out_all(at, outputs);
         self.rewake_coordinator(at);
-        if self.devices[at].power.replace(decision) != Some(decision) {
+        if self.devices[at].decision.replace(decision) != Some(decision) {
             self.handle(at, NodeInput::Power(decision));
         }
     }
 
     /// Hands an input to an agent's coordinator.
     pub(in crate::sim) fn tell_coordinator(&mut self, at: usize, now: Instant, input: &Input<'_>) {
-        let told = self.with_coordinator(at, |coordinator, out| coordinator.handle(now, input.clone(), out));
-        let Some(((), outputs)) = told else { return };
+        let handled = self.with_coordinator(at, |coordinator, out| coordinator.handle(now, input.clone(), out));
+        let Some(((), outputs)) = handled else { return };
         self.note(&format!("{now:?} host {at} {input:?}"));
         self.carry_out_all(at, outputs);
         self.check_host(at);
@@ -129,7 +129,8 @@ impl World {
         }
     }
 
-    /// Connects an agent to the leader. A leader that gets no CPU time accepts all the same: the system does that for it.
+    /// Connects an agent to the leader. A leader that gets no CPU time accepts all the same: the system does that for
+    /// it.
     fn connect(&mut self, at: usize) {
         let Some(host) = self.host_of(at) else { return };
         let Host { leader, links, cut, next_link, .. } = &mut self.hosts[host];

@@ -5,8 +5,8 @@ use crate::energy::coordinator::Out;
 use crate::sim::world::World;
 
 impl World {
-    /// The fractions that the leader gives add up to at most the whole; exactly the lock's holder leads; a follower has one
-    /// connection, which goes to the leader.
+    /// The fractions that the leader gives add up to at most the whole; exactly the lock's holder leads; a follower has
+    /// one connection, which goes to the leader.
     ///
     /// # Panics
     /// If one of them is violated.

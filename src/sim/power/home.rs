@@ -95,8 +95,8 @@ impl Board {
         Self { plant, heat, sensor, ticks: (0.0, 0.0), ran: 0.0 }
     }
 
-    /// Lets a second pass with so many cores busy with our work and with other work; gives the core seconds at full clock
-    /// that our work got.
+    /// Lets a second pass with so many cores busy with our work and with other work; gives the core seconds at full
+    /// clock that our work got.
     fn advance(&mut self, busy: f64, foreign: f64) -> f64 {
         let clock = self.plant.clock(self.heat);
         (0..5).for_each(|_| self.plant.step(&mut self.heat, AIR, busy + foreign, 0.2));
