@@ -68,7 +68,7 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
     }
     let naps_from = world.now;
     for nap in 0..20 {
-        world.nap(1 + (nap * 13) % (count - 1), Duration::from_secs(3));
+        world.stall(1 + (nap * 13) % (count - 1), Duration::from_secs(3));
         world.run_until(world.after(if count > 100 { 15 } else { 30 }));
     }
     let first = middle(deaths.iter().map(|death| death.0)).0;
@@ -123,12 +123,12 @@ fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
 /// minutes.
 fn tell_one(world: &mut World, origin: usize) -> (f64, f64) {
     let fact = Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
-    let message = world.seals.seal(origin, &fact);
-    world.hear(origin, Input::Told(message));
+    let message = world.signer.sign(origin, &fact);
+    world.inject(origin, Input::Signed(message));
     let start = world.now;
     world.run_until(start);
     let order = |world: &World, at: usize| {
-        world.devices[at].agent.as_ref().and_then(|agent| agent.node.heard_up_to(net::key(origin), Kind::Headroom))
+        world.devices[at].agent.as_ref().and_then(|agent| agent.node.newest_gossip(net::key(origin), Kind::Headroom))
     };
     // What it tells after this counts too: who holds that needs this no more.
     let told = order(world, origin);

@@ -99,7 +99,7 @@ fn twenty_naps_of_three_seconds_are_no_deaths() {
         let mut world = joined(seed, 5);
         let before = world.now;
         for nap in 0..20 {
-            world.nap(nap % 5, Duration::from_secs(3));
+            world.stall(nap % 5, Duration::from_secs(3));
             world.run_until(world.after(10));
         }
         assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
@@ -148,9 +148,9 @@ fn false_claims_of_death_are_refuted_within_seconds_and_the_liar_is_noted() {
             world.run_until(world.after(30));
             assert!(world.all_joined(), "seed {seed}: {}", world.describe());
         }
-        let noted = world.notices.iter().filter(|(.., notice)| matches!(notice, Notice::Liar(_))).count();
+        let noted = world.notices.iter().filter(|(.., notice)| matches!(notice, Notice::Quarantined(_))).count();
         let others = world.notices.iter().filter_map(|(.., notice)| match notice {
-            Notice::Liar(name) => Some(name.as_str()),
+            Notice::Quarantined(name) => Some(name.as_str()),
             _ => None,
         });
         assert!(others.clone().all(|name| name == "device 1"), "seed {seed}: {:?}", others.collect::<Vec<_>>());

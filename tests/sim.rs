@@ -1,13 +1,12 @@
-//! The bounded simulation: lives of agents from a seed, alone and with others, with edits, renames, crashes,
-//! power cuts, losses and partitions.
-//! A seed that failed once joins `SEEDS_THAT_FAILED` and runs for ever.
+//! The bounded simulation: runs of one agent and of homes, each from a seed, with edits, renames, crashes, power cuts,
+//! losses and partitions. A seed that failed once joins `SEEDS_THAT_FAILED` and runs for ever.
 
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
+#[path = "sim/gossip.rs"]
+mod gossip;
 #[path = "sim/host.rs"]
 mod host;
-#[path = "sim/rumour.rs"]
-mod rumour;
 #[path = "sim/trust.rs"]
 mod trust;
 
@@ -19,13 +18,14 @@ use wattle::energy::decision::Decision;
 use wattle::energy::fraction::Fraction;
 use wattle::node::input::{Input, Request};
 use wattle::node::output::{RankedHit, Response};
-use wattle::sim::world::{FOLDER, InjectedBug, World};
+use wattle::sim::injected_bug::InjectedBug;
+use wattle::sim::world::{FOLDER, World};
 use wattle::store::record::Source;
 
 const SEEDS: u64 = 60;
-/// Homes of twenty in the everyday loop; `WATTLE_SIM_HOMES` asks for more, as scripts/check does.
+/// Homes of twenty devices in the everyday loop; scripts/check sets `WATTLE_SIM_HOMES` for more.
 const HOMES: u64 = 8;
-const PLANTED_HOMES: u64 = 8;
+const BUG_HOMES: u64 = 8;
 const SEEDS_THAT_FAILED: [u64; 0] = [];
 
 const WORDS: [&str; 24] = [
@@ -53,7 +53,7 @@ fn path(rng: &mut Rng) -> Vec<u8> {
     [FOLDER, format!("/{folder}/{file}.md").as_bytes()].concat()
 }
 
-/// One thing that a person does with the files of a device.
+/// One random edit of a device's files.
 fn edit(world: &mut World, at: usize) {
     let mut rng = world.rng.clone();
     world.rng.next();
@@ -85,7 +85,7 @@ fn edit(world: &mut World, at: usize) {
     }
 }
 
-fn life(seed: u64) -> (u64, u64) {
+fn run_alone(seed: u64) -> (u64, u64) {
     let mut world = World::new(seed, 1);
     (0..20).for_each(|_| edit(&mut world, 0));
     world.boot(0);
@@ -110,17 +110,17 @@ fn life(seed: u64) -> (u64, u64) {
 }
 
 #[test]
-fn whatever_happens_every_file_ends_in_exactly_one_state_and_a_seed_gives_the_same_trace_twice() {
+fn every_file_ends_in_exactly_one_state_and_a_seed_gives_the_same_trace_twice() {
     let mut traces = BTreeSet::new();
     let mut inputs = 0;
     for seed in (1..=SEEDS).chain(SEEDS_THAT_FAILED) {
         println!("seed {seed}");
-        let (trace, handled) = life(seed);
-        assert_eq!(life(seed).0, trace, "seed {seed} gave two traces");
+        let (trace, handled) = run_alone(seed);
+        assert_eq!(run_alone(seed).0, trace, "seed {seed} gave two traces");
         traces.insert(trace);
         inputs += handled;
     }
-    assert_eq!(traces.len() as u64, SEEDS + SEEDS_THAT_FAILED.len() as u64, "different seeds, different lives");
+    assert_eq!(traces.len() as u64, SEEDS + SEEDS_THAT_FAILED.len() as u64, "different seeds give different traces");
     println!("{SEEDS} seeds, each twice, {inputs} inputs");
 }
 
@@ -141,12 +141,12 @@ fn an_acknowledged_folder_outlives_a_power_cut_at_any_moment() {
 }
 
 #[test]
-fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
+fn any_decision_of_a_governor_is_obeyed_and_no_file_is_lost_by_it() {
     let run = |seed: u64| {
         let mut world = World::new(seed, 1);
         (0..20).for_each(|_| edit(&mut world, 0));
-        let word = world.any_power();
-        world.allow(0, word);
+        let decision = world.random_decision();
+        world.allow(0, decision);
         world.boot(0);
         let added = world.add_folder(0);
         world.run_until(world.after(1));
@@ -160,31 +160,31 @@ fn whatever_a_governor_allows_is_obeyed_and_no_file_is_lost_by_it() {
                 1 => _ = world.ask(0, Request::Search { question: "heat pump".to_owned(), count: 3 }),
                 2..=4 => edit(&mut world, 0),
                 5 => {
-                    // A disk that is full holds what a governor would allow.
+                    // A full disk holds work that the governor would allow.
                     let free = if world.rng.one_in(2) { 1 } else { u64::MAX };
                     world.devices[0].agent.as_mut().expect("running").disk_free = free;
-                    world.hear(0, Input::Disk { free });
+                    world.inject(0, Input::Disk { free });
                 }
                 _ => {
-                    let word = world.any_power();
-                    world.allow(0, word);
+                    let decision = world.random_decision();
+                    world.allow(0, decision);
                 }
             }
             let pause = world.rng.below(3_000);
             world.run_until(world.now + Duration::from_millis(pause));
         }
         world.devices[0].agent.as_mut().expect("running").disk_free = u64::MAX;
-        world.hear(0, Input::Disk { free: u64::MAX });
-        // At a tenth of a core it takes longer, and all is done.
+        world.inject(0, Input::Disk { free: u64::MAX });
+        // At a tenth of a core it takes longer, but everything is done.
         let slow = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 1, ..Decision::default() };
         world.allow(0, slow);
         world.settle(Duration::from_secs(6 * 60 * 60));
         world.check_at_rest();
         (world.trace, embedded(&world))
     };
-    let lives: Vec<_> = (1..=SEEDS).map(|seed| (run(seed), run(seed))).collect();
-    assert!(lives.iter().all(|(a, b)| a == b), "a seed gave two traces");
-    assert!(lives.iter().map(|(life, _)| life.1).sum::<u64>() > SEEDS, "something was embedded");
+    let runs: Vec<_> = (1..=SEEDS).map(|seed| (run(seed), run(seed))).collect();
+    assert!(runs.iter().all(|(a, b)| a == b), "a seed gave two traces");
+    assert!(runs.iter().map(|(run, _)| run.1).sum::<u64>() > SEEDS, "something was embedded");
 }
 
 fn embedded(world: &World) -> u64 {
@@ -213,7 +213,7 @@ fn a_renamed_folder_embeds_nothing_and_answers_from_its_new_place() {
 }
 
 #[test]
-fn on_a_full_disk_nothing_new_begins_and_what_is_there_answers() {
+fn on_a_full_disk_nothing_new_starts_and_searches_go_on() {
     let mut world = World::new(9, 1);
     let write = |world: &mut World, name: &[u8], text: &[u8]| {
         let path = [FOLDER, name].concat();
@@ -241,11 +241,11 @@ fn on_a_full_disk_nothing_new_begins_and_what_is_there_answers() {
     world.check_at_rest();
 }
 
-/// A home of so many devices: each has files, most of them go down or lose each other now and then, people
-/// ask. In the end everybody finds what everybody has.
-fn home(seed: u64, devices: usize, plant: Option<InjectedBug>) -> (u64, u64) {
+/// A run of a home of so many devices with files, crashes, cuts and searches. In the end every device finds what the
+/// others have.
+fn home(seed: u64, devices: usize, bug: Option<InjectedBug>) -> (u64, u64) {
     let mut world = World::new(seed, devices);
-    (world.net.loss_permille, world.plant) = (50, plant);
+    (world.net.loss_permille, world.bug) = (50, bug);
     for at in 0..devices {
         let text = format!("The treasure of device {at} is a {} called jewel{at}x.", WORDS[at % WORDS.len()]);
         world.devices[at].files.write(&[FOLDER, b"/treasure.md"].concat(), text.as_bytes());
@@ -274,12 +274,12 @@ fn home(seed: u64, devices: usize, plant: Option<InjectedBug>) -> (u64, u64) {
         world.run_until(world.now + Duration::from_millis(pause));
     }
     world.net.heal();
-    // A device that went down before its folder was acknowledged is asked again, as a person would.
+    // A device may have gone down before it acknowledged its folder; the request is made again, as a person would.
     for at in 0..devices {
         world.add_folder(at);
     }
     world.net.loss_permille = 0;
-    // A quiet time with a few edits more: what goes wrong here, no later start mends.
+    // A few more edits without faults: nothing that goes wrong here is repaired by a later start.
     for _ in 0..3 {
         (0..devices).for_each(|at| edit(&mut world, at));
         world.run_until(world.after(3));
@@ -292,7 +292,7 @@ fn home(seed: u64, devices: usize, plant: Option<InjectedBug>) -> (u64, u64) {
         let before = world.devices[at].replies.len();
         let (hits, silent) = world.search(at, &format!("jewel{other}x"));
         assert_eq!(world.devices[at].replies.len(), before + 1);
-        assert_eq!(silent, Vec::<String>::new(), "everybody is there and answers");
+        assert_eq!(silent, Vec::<String>::new(), "every device answers");
         assert_eq!(hits[0].device, format!("device {other}"), "seed {seed}: {hits:?}");
     }
     (world.trace, world.inputs)
@@ -307,32 +307,32 @@ fn two_devices_find_what_the_other_has() {
 
 #[test]
 fn twenty_devices_with_losses_crashes_and_cuts_find_what_the_others_have_and_a_seed_repeats() {
-    #[expect(clippy::disallowed_methods, reason = "how many homes is asked from outside, for scripts/check")]
+    #[expect(clippy::disallowed_methods, reason = "scripts/check sets how many homes to run")]
     let many = std::env::var("WATTLE_SIM_HOMES").map_or(HOMES, |many| many.parse().unwrap());
-    let lived = |first: u64| {
+    let run_from = |first: u64| {
         let twice = |seed: u64| {
             println!("seed {seed}");
-            let lived = home(seed, 20, None);
-            assert_eq!(home(seed, 20, None), lived, "seed {seed} gave two traces");
-            lived
+            let run = home(seed, 20, None);
+            assert_eq!(home(seed, 20, None), run, "seed {seed} gave two traces");
+            run
         };
         (first..=many).step_by(2).map(twice).collect::<Vec<_>>()
     };
-    // Each home is of one thread; two of them side by side take half the time.
+    // A home runs in one thread; two threads side by side take half the time.
     let homes = std::thread::scope(|scope| {
-        let odd = scope.spawn(|| lived(1));
-        let even = lived(2);
+        let odd = scope.spawn(|| run_from(1));
+        let even = run_from(2);
         [odd.join().expect("the other half failed"), even].concat()
     });
     let traces: BTreeSet<u64> = homes.iter().map(|(trace, _)| *trace).collect();
     let inputs: u64 = homes.iter().map(|(_, handled)| handled).sum();
-    assert_eq!(traces.len() as u64, many, "different seeds, different homes");
+    assert_eq!(traces.len() as u64, many, "different seeds give different traces");
     println!("{many} homes of 20, each twice, {inputs} inputs");
 }
 
-/// Whether a run with the defect ends in a panic, or in another trace than its twin.
-fn is_caught(plant: InjectedBug, seed: u64) -> bool {
-    let run = || std::panic::catch_unwind(|| home(seed, 3, Some(plant)));
+/// Whether a run with the defect panics, or two runs of one seed differ.
+fn is_caught(bug: InjectedBug, seed: u64) -> bool {
+    let run = || std::panic::catch_unwind(|| home(seed, 3, Some(bug)));
     match (run(), run()) {
         (Ok(one), Ok(other)) => one != other,
         _ => true,
@@ -341,10 +341,10 @@ fn is_caught(plant: InjectedBug, seed: u64) -> bool {
 
 #[test]
 fn a_lost_save_a_hash_order_and_a_dropped_reply_are_each_caught() {
-    for plant in [InjectedBug::LostSave, InjectedBug::HashOrder, InjectedBug::DroppedReply] {
-        let caught = (1..=PLANTED_HOMES).filter(|seed| is_caught(plant, *seed)).count() as u64;
-        println!("{plant:?}: caught in {caught} of {PLANTED_HOMES} homes");
-        assert!(2 * caught > PLANTED_HOMES, "{plant:?} was caught in {caught} of {PLANTED_HOMES} homes only");
+    for bug in [InjectedBug::LostSave, InjectedBug::HashOrder, InjectedBug::DroppedReply] {
+        let caught = (1..=BUG_HOMES).filter(|seed| is_caught(bug, *seed)).count() as u64;
+        println!("{bug:?}: caught in {caught} of {BUG_HOMES} homes");
+        assert!(2 * caught > BUG_HOMES, "{bug:?} was caught in {caught} of {BUG_HOMES} homes only");
     }
     assert!((1..=5).all(|seed| home(seed, 3, None) == home(seed, 3, None)), "without a defect nothing is caught");
 }

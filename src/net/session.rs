@@ -115,7 +115,7 @@ impl PeerSession {
             return None;
         }
         self.diagnostics.failed(&id, address, "the address is not of this home, and was not given with --peer");
-        Some(Input::Link(peer, LinkInput::NotDialled))
+        Some(Input::Link(peer, LinkInput::DialFailed))
     }
 
     /// Ends the idle link to a peer.
@@ -196,7 +196,7 @@ impl PeerSession {
                 if let Some(address) = address.socket() {
                     self.diagnostics.failed(&peer, address, &why);
                 }
-                Some(Input::Link(key(&peer), LinkInput::NotDialled))
+                Some(Input::Link(key(&peer), LinkInput::DialFailed))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
                 let message = match self.verifier.open_from(&peer, channel.encoding(), &bytes) {
@@ -211,7 +211,7 @@ impl PeerSession {
                     self.udp.learn(peer, keys);
                     return None;
                 }
-                message.map(|message| Input::Link(key(&peer), LinkInput::Said(Box::new(message))))
+                message.map(|message| Input::Link(key(&peer), LinkInput::Received(Box::new(message))))
             }
         }
     }

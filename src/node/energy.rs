@@ -1,204 +1,159 @@
-//! The story of headroom: what the governor allows, worker by worker, and what it is told in return.
+//! The flow of energy: the governor's decision is applied to every background task, and the governor gets the demand.
 //!
-//! Embedding is the bulk of the work and obeys the governor wholly. Looking and reading are light, and what a search
-//! by words needs: where headroom is none because the device is in use or energy should be spared, they go on at a
-//! trickle; where the device is in need, its owner said so, or somebody waits for an answer of any agent of the host,
-//! they wait as well.
+//! Embedding is the bulk of the work and follows the decision exactly. Scans and reading are light, and a lexical
+//! search needs them: where there is no headroom because the device is in use or should save energy, they go on at a
+//! trickle. They stop too when the device is in trouble (heat, under-voltage, low battery), when its owner paused it,
+//! or while anybody waits for an answer of any agent of the host.
 
+use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::TaskId;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::advertiser;
 use crate::energy::decision::Decision;
-use crate::energy::duty_cycle::{DutyCycle, Verdict};
-use crate::energy::fraction::Fraction;
-use crate::energy::policy::ages::Ages;
+use crate::energy::duty_cycle::Verdict;
 use crate::energy::policy::gate::Backlog;
-use crate::energy::reason::Reason;
 use crate::energy::user_activity::AFTER_QUESTION;
 use crate::limits::BACKGROUND_MAX;
 use crate::scheduler::Admission;
 use crate::scheduler::task::Outcome;
 use crate::store::change::Change;
 use crate::wire::gossip::Headroom;
-use heapless::LinearMap;
-
-/// What is known of power in the node.
-#[derive(Debug, Default)]
-pub(super) struct EnergyState {
-    /// What the governor allows; `None`: nothing governs.
-    decision: Option<Decision>,
-    duty_cycle: DutyCycle,
-    /// The account of each running task.
-    accounts: LinearMap<TaskId, usize, BACKGROUND_MAX>,
-    /// When an account that was asked has credit again.
-    credit_at: Option<Instant>,
-    /// The governor was told that people wait.
-    answering: bool,
-    /// No background task starts before, whatever else: the governor's word on a question may be under way yet.
-    quiet_until: Option<Instant>,
-    /// How long what waits has done so.
-    ages: Ages,
-    /// The governor was told that work waits, since this moment.
-    waits: Option<Instant>,
-    /// People were told that work is held, for this reason.
-    told: Option<Reason>,
-}
-
-/// What may start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Grant {
-    /// The account that it is counted on.
-    account: usize,
-    /// What the scheduler may start.
-    pub(super) admission: Admission,
-}
-
-/// What light work may have where there is no headroom.
-fn light(decision: &Decision) -> Decision {
-    let needs = decision.reason.is_some_and(Reason::holds_light_work);
-    Decision { workers: usize::from(!needs), duty: Fraction::TRICKLE, chunks: 1, ..*decision }
-}
-
-/// Reasons that come and go within seconds: nobody is told of them.
-const fn is_momentary(reason: Reason) -> bool {
-    matches!(reason, Reason::InUse | Reason::Answering | Reason::Rising)
-}
 
 impl Node {
-    /// The governor said something new.
-    pub(super) fn on_power(&mut self, decision: Decision) {
-        self.power.decision = Some(decision);
+    /// A new decision of the governor.
+    pub(super) fn on_decision(&mut self, decision: Decision) {
+        self.energy.decision = Some(decision);
     }
 
-    /// People come first: nothing starts while they wait, nor shortly after.
-    pub(super) fn notice_people(&mut self, now: Instant, out: &mut Out) {
-        if self.power.decision.is_none() {
+    /// Tells the governor when people begin and cease to wait for answers. Nothing starts while they wait, nor for
+    /// `AFTER_QUESTION` after.
+    pub(super) fn report_answering(&mut self, now: Instant, out: &mut Out) {
+        if self.energy.decision.is_none() {
             return;
         }
-        let answering = self.asks.any() || !self.peer_asks.is_empty();
-        if answering || self.power.answering {
-            self.power.quiet_until = Some(now + AFTER_QUESTION);
+        let answering = self.queries.any();
+        if answering || self.energy.answering {
+            self.energy.quiet_until = Some(now + AFTER_QUESTION);
         }
-        if answering != self.power.answering {
-            self.power.answering = answering;
+        if answering != self.energy.answering {
+            self.energy.answering = answering;
             out.push(Output::Answering(answering));
         }
     }
 
-    /// Tells the governor whether work waits, and people why it is held.
-    pub(super) fn tell_demand(&mut self, now: Instant, out: &mut Out) {
-        let Some(decision) = self.power.decision else { return };
+    /// Tells the governor since when work waits, and writes a notice when work is held or goes on.
+    pub(super) fn report_demand(&mut self, now: Instant, out: &mut Out) {
+        let Some(decision) = self.energy.decision else { return };
         let work = self.has_work();
-        self.power.ages.count(now, self.scheduler.ledger().unfinished());
-        // Looking alone is as old as its word.
-        let looks = work.then(|| self.power.waits.unwrap_or(now));
-        let waits = self.power.ages.oldest().or(looks);
-        // What waited longest may be done while something always waits: the rest is younger.
-        if waits.is_some() != self.power.waits.is_some() || waits > self.power.waits {
-            self.power.waits = waits;
+        self.energy.ages.count(now, self.scheduler.ledger().unfinished());
+        // Scans have no age of their own: they count from when their demand was reported.
+        let scans = work.then(|| self.energy.demand_since.unwrap_or(now));
+        let waits = self.energy.ages.oldest().or(scans);
+        // The oldest work may be done while other work waits: the rest is younger, and the age goes down.
+        if waits.is_some() != self.energy.demand_since.is_some() || waits > self.energy.demand_since {
+            self.energy.demand_since = waits;
             let oldest = waits.map(|since| now.since(since));
             out.push(Output::Demand(Backlog { oldest, can_wait: Duration::ZERO }));
         }
         let reason = decision.reason.filter(|reason| decision.workers == 0 && work && !is_momentary(*reason));
         let momentary = decision.reason.is_some_and(is_momentary);
-        if reason != self.power.told && !(momentary && decision.workers == 0) {
-            let news = reason.map_or(Notice::Resumed, |reason| Notice::Held(format!("Embedding waits: {reason}.")));
-            out.push(Output::Notice(news));
-            self.power.told = reason;
+        if reason != self.energy.held_notice && !(momentary && decision.workers == 0) {
+            let notice = reason.map_or(Notice::Resumed, |reason| Notice::Held(format!("Embedding waits: {reason}.")));
+            out.push(Output::Notice(notice));
+            self.energy.held_notice = reason;
         }
     }
 
-    /// Whether this device has work of its own.
+    /// Whether this device has unfinished work of its own.
     pub(super) fn has_work(&self) -> bool {
         self.scheduler.ledger().unfinished() > 0 || self.scheduler.scanning()
     }
 
-    /// Whether this device works for itself just now.
+    /// Whether a scan, a task or a save of this device is under way.
     pub(super) fn busy(&self) -> bool {
         self.scheduler.scanning() || self.scheduler.under_way() > 0
     }
 
-    /// From when on light work that is not counted may begin, as far as people and the device's need go; `None`: not
-    /// before something is said.
-    pub(super) fn calm_from(&self) -> Option<Instant> {
+    /// From when on light work that is charged to no account may begin; `None`: not before the next decision or answer.
+    pub(super) fn light_work_from(&self) -> Option<Instant> {
         let held =
-            self.power.decision.as_ref().is_some_and(|decision| light(decision).workers == 0 && decision.workers == 0);
-        let quiet = self.power.quiet_until.unwrap_or(Instant::ZERO);
-        (!held && !self.power.answering).then_some(quiet)
+            self.energy.decision.as_ref().is_some_and(|decision| light(decision).workers == 0 && decision.workers == 0);
+        let quiet = self.energy.quiet_until.unwrap_or(Instant::ZERO);
+        (!held && !self.energy.answering).then_some(quiet)
     }
 
-    /// Whether a background task may start now, and how large; counts nothing yet.
-    pub(super) fn room_for_work(&mut self, now: Instant) -> Option<Grant> {
-        let Some(decision) = self.power.decision else {
+    /// Whether a background task may start now, and how large; `charge` follows if one does.
+    pub(super) fn next_grant(&mut self, now: Instant) -> Option<Grant> {
+        let Some(decision) = self.energy.decision else {
             return Some(Grant { account: 0, admission: Admission { chunks: Some(crate::limits::EMBED_BATCH) } });
         };
-        if let Some(until) = self.power.quiet_until.filter(|until| now < *until) {
-            self.power.credit_at = Some(until);
+        if let Some(until) = self.energy.quiet_until.filter(|until| now < *until) {
+            self.energy.credit_at = Some(until);
             return None;
         }
         let bulk = decision.workers > 0;
         let allowed = if bulk { decision } else { light(&decision) };
-        // Some may still run on what was allowed before.
-        if self.power.accounts.len() >= allowed.workers {
+        // Tasks of an earlier, larger decision may still run.
+        if self.energy.accounts.len() >= allowed.workers {
             return None;
         }
         for account in 0..allowed.workers.min(BACKGROUND_MAX) {
-            if self.power.accounts.values().any(|taken| *taken == account) {
+            if self.energy.accounts.values().any(|taken| *taken == account) {
                 continue;
             }
-            match self.power.duty_cycle.asks(now, account, &allowed) {
+            match self.energy.duty_cycle.asks(now, account, &allowed) {
                 Verdict::Run { chunks } => {
                     return Some(Grant { account, admission: Admission { chunks: bulk.then_some(chunks) } });
                 }
-                Verdict::Later(at) => self.power.credit_at = earliest(self.power.credit_at, Some(at)),
+                Verdict::Later(at) => self.energy.credit_at = earliest(self.energy.credit_at, Some(at)),
                 Verdict::No => {}
             }
         }
         None
     }
 
-    /// Counts a task as started.
-    pub(super) fn charge(&mut self, now: Instant, id: TaskId, room: Grant) {
-        if self.power.decision.is_some() {
-            self.power.duty_cycle.started(now, room.account);
-            let kept = self.power.accounts.insert(id, room.account);
-            debug_assert!(kept.is_ok(), "slots never exceed the table");
+    /// Charges a task that starts to its account.
+    pub(super) fn charge(&mut self, now: Instant, id: TaskId, grant: Grant) {
+        if self.energy.decision.is_some() {
+            self.energy.duty_cycle.started(now, grant.account);
+            let inserted = self.energy.accounts.insert(id, grant.account);
+            debug_assert!(inserted.is_ok(), "slots never exceed the table");
         }
     }
 
     /// A background task ended, after so much CPU time.
-    pub(super) fn settle(&mut self, now: Instant, id: TaskId, spent: Duration, outcome: &Outcome, out: &mut Out) {
-        let Some(decision) = self.power.decision else { return };
+    pub(super) fn finish_task(&mut self, now: Instant, id: TaskId, spent: Duration, outcome: &Outcome, out: &mut Out) {
+        let Some(decision) = self.energy.decision else { return };
         let chunks = if let Outcome::Changes(changes) = outcome { embedded(changes) } else { 0 };
         out.push(Output::Spent { cpu: spent, chunks });
-        if let Some(account) = self.power.accounts.remove(&id) {
+        if let Some(account) = self.energy.accounts.remove(&id) {
             let allowed = if decision.workers > 0 { decision } else { light(&decision) };
-            self.power.duty_cycle.finished(now, account, chunks, spent, &allowed);
+            self.energy.duty_cycle.finished(now, account, chunks, spent, &allowed);
         }
     }
 
-    /// Forgets when to ask again: the accounts are asked anew, or nothing waits for them.
+    /// Drops the credit deadline: the accounts are asked again in the same step, or nothing waits for them.
     pub(super) const fn forget_credit(&mut self) {
-        self.power.credit_at = None;
+        self.energy.credit_at = None;
     }
 
-    /// When to look again whether a task may start.
-    pub(super) const fn power_deadline(&self) -> Option<Instant> {
-        self.power.credit_at
+    /// When an account has credit again.
+    pub(super) const fn energy_deadline(&self) -> Option<Instant> {
+        self.energy.credit_at
     }
 
-    /// What peers are told: by the governor where there is one, else whether this device works for itself.
+    /// The headroom to publish: by the governor's decision or, without a governor, by whether this device is busy.
     pub(super) fn offer(&self, busy: bool) -> Headroom {
-        match &self.power.decision {
-            Some(decision) => advertiser::word(decision, busy, self.power.duty_cycle.chunk_ms()),
+        match &self.energy.decision {
+            Some(decision) => advertiser::word(decision, busy, self.energy.duty_cycle.chunk_ms()),
             None => advertiser::ungoverned(busy),
         }
     }
 }
 
-/// Vectors that a task brought.
+/// The number of vectors among a task's changes.
 fn embedded(changes: &[Change]) -> usize {
     let vectors = |change: &Change| if let Change::Embedded { vectors, .. } = change { vectors.len() } else { 0 };
     changes.iter().map(vectors).sum()

@@ -1,104 +1,53 @@
-//! The story of items: what this agent tells of itself, what others told, handed on and compared.
+//! The flow of gossip: publishing facts of this agent, taking and forwarding those of others, and anti-entropy.
 //!
-//! The node has no key: it asks for its config to be sealed (`Tell`, then `Told`), and for others' to be checked
-//! (`Verify`, then `Proven` or `Forged`). A claim that nobody checked can only be dropped.
+//! An item is a fact (headroom, collections, a removal) signed by its origin; the newest (boot, sequence) per origin and
+//! kind wins (`mesh::gossip`). The origin pushes a new item to all its links, and every agent that takes it forwards it
+//! to a few more. What is lost on the way is found by comparison: every `GOSSIP_DIGEST_MS` an agent sends the digest of
+//! all its items to a random link, which answers with its own, and soon after news a digest of the recent items goes to
+//! a few links; either side asks for what it lacks.
+//!
+//! The node has no key. It orders its own facts to be signed (`Sign`, then `Signed`) and those of others to be verified
+//! (`Verify`, then `Verified` or `VerifyFailed`). An item that is not verified changes nothing here. What a link or an
+//! origin sends beyond its byte budget is dropped.
 
 use super::output::{ItemRefs, Notice, Output};
+use super::status::PeerGossip;
 use super::{Node, Out};
 use crate::base::id::PeerKey;
-use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::energy::advertiser::HeadroomAdvertiser;
 use crate::limits::{
     GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_FEW,
-    GOSSIP_LINKS_MAX, GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS, LINKS_MAX,
+    GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS,
 };
-use crate::mesh::gossip::{GossipTable, Insertion, Novelty};
+use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;
 use crate::scheduler::task::CollectionCount;
-use crate::store::change::Ledger;
 use crate::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::message::Message;
-use heapless::{LinearMap, Vec as Bounded};
+use heapless::Vec as Bounded;
 
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
 const COUNT: Duration = Duration::from_millis(GOSSIP_COUNT_MS);
 const RECENT: Duration = Duration::from_millis(GOSSIP_RECENT_MS);
-const PAUSE: Duration = Duration::from_millis(GOSSIP_COMPARE_MS);
+/// Time at least between two full digests that new links cause.
+const LINK_DIGEST: Duration = Duration::from_millis(GOSSIP_COMPARE_MS);
 const DIGEST: Duration = Duration::from_millis(GOSSIP_DIGEST_MS);
 
-/// What is under way in this story.
-#[derive(Debug)]
-pub(super) struct GossipState {
-    items: GossipTable,
-    /// The headroom that was told last, and when the next is due.
-    headroom: HeadroomAdvertiser,
-    /// The collections that were told last.
-    collections: Option<Fact>,
-    /// When collections were counted last, and what the counts of the store were then.
-    counted: Option<(Instant, Ledger)>,
-    counting: bool,
-    compare_at: Instant,
-    compared: Option<Instant>,
-    /// Since when there is news whose names were not told, and when they are.
-    news: Option<(Instant, Instant)>,
-    /// The links that stand.
-    links: Bounded<PeerKey, LINKS_MAX>,
-    /// Of whom people were told that it tells too much, and when.
-    loud: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
-}
-
-impl GossipState {
-    /// Nothing heard. The seed picks partners, and when the first comparison is.
-    pub(super) fn new(now: Instant, seed: u64) -> Self {
-        let first = Duration::from_millis(Rng::new(seed).below(GOSSIP_DIGEST_MS));
-        Self {
-            items: GossipTable::new(seed),
-            headroom: HeadroomAdvertiser::default(),
-            collections: None,
-            counted: None,
-            counting: false,
-            compare_at: now + first,
-            compared: None,
-            news: None,
-            links: Bounded::new(),
-            loud: LinearMap::new(),
-        }
-    }
-
-    /// Forgets what a peer told.
-    pub(super) fn forget(&mut self, peer: PeerKey) {
-        self.items.forget(peer);
-        self.loud.remove(&peer);
-    }
-}
-
-/// What a peer told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerGossip {
-    /// Who.
-    pub peer: PeerKey,
-    /// How much background work it allows, if that is known just now.
-    pub headroom: Option<Headroom>,
-    /// What it holds for the members.
-    pub collections: Vec<Collection>,
-}
-
 impl Node {
-    /// Tells what is due, and compares with somebody now and then.
+    /// Publishes the headroom and sends the digests that are due.
     pub(super) fn gossip(&mut self, now: Instant, out: &mut Out) {
         if self.gossip.links.is_empty() {
             return;
         }
         let headroom = self.headroom_now();
-        if let Some(word) = self.gossip.headroom.word(now, headroom) {
-            out.push(Output::Tell(Fact::Headroom(word)));
+        if let Some(headroom) = self.gossip.headroom.word(now, headroom) {
+            out.push(Output::Sign(Fact::Headroom(headroom)));
         }
-        if self.gossip.compare_at <= now {
-            self.gossip.compare_at = now + DIGEST;
+        if self.gossip.digest_at <= now {
+            self.gossip.digest_at = now + DIGEST;
             let partner: Bounded<PeerKey, 1> = self.gossip.items.pick(self.gossip.links.iter());
-            self.gossip.compared = Some(now);
-            partner.iter().for_each(|partner| self.name_all(now, *partner, true, out));
+            self.gossip.digest_sent = Some(now);
+            partner.iter().for_each(|partner| self.send_digest(now, *partner, true, out));
         }
         if let Some((since, at)) = self.gossip.news
             && at <= now
@@ -114,29 +63,30 @@ impl Node {
     }
 
     /// Whether there is a link at all.
-    pub(super) fn linked_somewhere(&self) -> bool {
+    pub(super) fn has_links(&self) -> bool {
         !self.gossip.links.is_empty()
     }
 
-    /// When this story wants to be woken.
+    /// When something of this flow is due.
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
         if self.gossip.links.is_empty() {
             return None;
         }
         let headroom = self.gossip.headroom.due(&self.headroom_now());
         let news = self.gossip.news.map(|(_, at)| at);
-        earliest(earliest(Some(headroom), Some(self.gossip.compare_at)), earliest(news, self.count_due()))
+        earliest(earliest(Some(headroom), Some(self.gossip.digest_at)), earliest(news, self.count_due()))
     }
 
-    /// None while the disk holds the work, else what the governor lets it offer.
+    /// The headroom to publish: none while the scheduler stands still (a full or broken disk), else what the governor
+    /// allows.
     fn headroom_now(&self) -> Headroom {
-        // Its backlog, not what runs just now: between two tasks of a long one it is not free.
+        // By the backlog, not by what runs now: a device is not free between two tasks of a backlog.
         let offer = self.offer(self.has_work());
         if self.scheduler.stands_still() { Headroom { quarters: 0, ..offer } } else { offer }
     }
 
-    /// Whether the collections are to be counted now.
-    pub(super) fn count_is_due(&mut self, now: Instant) -> bool {
+    /// Whether to count the collections now; notes the count as begun if so.
+    pub(super) fn begin_count(&mut self, now: Instant) -> bool {
         let due = self.count_due().is_some_and(|at| at <= now);
         if due {
             self.gossip.counting = true;
@@ -145,7 +95,8 @@ impl Node {
         due
     }
 
-    /// Soon after the device came to rest, and seldom while it works: a count walks every document.
+    /// When to count the collections next. The first count is made at rest; after a change of the store the next one
+    /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs, because it walks every document.
     fn count_due(&self) -> Option<Instant> {
         let able = !self.scheduler.stands_still() && !self.gossip.links.is_empty();
         if !able || self.gossip.counting || !self.scheduler.has_slot() {
@@ -156,10 +107,11 @@ impl Node {
             Some((at, _)) => Some(at + if self.busy() { COUNT } else { DWELL }),
             None => (!self.busy()).then_some(Instant::ZERO),
         };
-        // It waits as other light work does.
-        Some(due?.max(self.calm_from()?))
+        // It waits like other light work.
+        Some(due?.max(self.light_work_from()?))
     }
 
+    /// The collections are counted: publishes them if they changed.
     pub(super) fn on_counted(&mut self, list: &[CollectionCount], out: &mut Out) {
         self.gossip.counting = false;
         let model = self.config.fingerprint.0;
@@ -167,134 +119,136 @@ impl Node {
             let name = counted.name.as_str().try_into().ok()?;
             Some(Collection { name, model, documents: counted.documents, passages: counted.passages })
         };
-        let told = Fact::Collections(Box::new(list.iter().filter_map(of).collect()));
-        if self.gossip.collections.as_ref() != Some(&told) {
-            self.gossip.collections = Some(told.clone());
-            out.push(Output::Tell(told));
+        let fact = Fact::Collections(Box::new(list.iter().filter_map(of).collect()));
+        if self.gossip.collections.as_ref() != Some(&fact) {
+            self.gossip.collections = Some(fact.clone());
+            out.push(Output::Sign(fact));
         }
     }
 
-    /// A count came to nothing: it is made again when the store has changed.
+    /// A count failed: the next one follows when the store has changed.
     pub(super) const fn on_not_counted(&mut self) {
         self.gossip.counting = false;
     }
 
-    /// A fact of this agent is sealed: everybody linked gets it.
-    pub(super) fn on_told(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
+    /// A fact of this agent is signed: it goes to every link.
+    pub(super) fn on_signed(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
         let Some((claim, fact)) = Claim::and_fact(&message) else { return };
-        let Some(slot) = self.gossip.items.tell(now, &claim, &fact, message) else { return };
+        let Some(item) = self.gossip.items.tell(now, &claim, &fact, message) else { return };
         self.note_news(now);
         for to in &self.gossip.links {
-            out.push(Output::Pass { to: *to, slots: ItemRefs::from_iter([slot]), asked: false });
+            out.push(Output::Push { to: *to, items: ItemRefs::from_iter([item]), requested: false });
         }
     }
 
-    /// A link stands. Who comes late learns over it what was told before.
-    pub(super) fn greet_with_gossip(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
+    /// A link is up: the peer gets this agent's own items and, unless one was sent just now, a full digest.
+    pub(super) fn share_gossip(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
         let links = &mut self.gossip.links;
-        // The links themselves are no more than this.
+        // There are at most `LINKS_MAX` links.
         let _ = !links.contains(&peer) && links.push(peer).is_ok();
-        // What this agent told of itself goes to every new link at once: most telling is done while links come up.
+        // At once: most facts are published while the links come up.
         let own: ItemRefs = self.gossip.items.own(now).collect();
         if !own.is_empty() {
-            out.push(Output::Pass { to: peer, slots: own, asked: false });
+            out.push(Output::Push { to: peer, items: own, requested: false });
         }
-        if self.gossip.compared.is_none_or(|at| now.since(at) >= PAUSE) {
-            self.gossip.compared = Some(now);
-            self.name_all(now, peer, true, out);
+        if self.gossip.digest_sent.is_none_or(|at| now.since(at) >= LINK_DIGEST) {
+            self.gossip.digest_sent = Some(now);
+            self.send_digest(now, peer, true, out);
         }
     }
 
     pub(super) fn on_unlinked(&mut self, peer: PeerKey) {
         self.gossip.links.retain(|link| *link != peer);
         if self.gossip.links.is_empty() {
-            self.gossip.compared = None;
+            self.gossip.digest_sent = None;
             self.gossip.news = None;
         }
     }
 
     pub(super) fn on_gossip(&mut self, now: Instant, peer: PeerKey, gossip: Gossip, out: &mut Out) {
         if !self.gossip.items.spend(now, peer, gossip.weight()) {
-            return self.too_loud(now, peer, out);
+            return self.over_budget(now, peer, out);
         }
         match gossip {
-            Gossip::Told(batch) => batch.into_iter().for_each(|told| self.on_relayed(peer, told, out)),
+            Gossip::Told(batch) => batch.into_iter().for_each(|item| self.on_relayed(peer, item, out)),
             Gossip::Have { ask, list } => {
                 let trust = &self.trust;
-                let heard = |prefix: &[u8; 8]| {
+                let may_sign = |prefix: &[u8; 8]| {
                     trust.iter().any(|(peer, rights)| peer.0[..8] == prefix[..] && rights.contains(Rights::SIGN))
                 };
-                let want: Entries = self.gossip.items.lacking(&list, heard);
+                let want: Entries = self.gossip.items.lacking(&list, may_sign);
                 if !want.is_empty() {
                     out.push(Output::Send(peer, Message::Gossip(Gossip::Want(Box::new(want)))));
                 }
-                // Who asks pays for the answer.
+                // The answer is charged to the budget of the link that asked.
                 let answer = self.gossip.items.names(now).count() * size_of::<Entry>();
                 if ask && self.gossip.items.spend(now, peer, answer) {
-                    self.name_all(now, peer, false, out);
+                    self.send_digest(now, peer, false, out);
                 }
             }
-            Gossip::Want(list) => self.hand_over(now, peer, &list, out),
+            Gossip::Want(list) => self.send_items(now, peer, &list, out),
         }
     }
 
-    /// A gossip item that nobody checked: what is no news, or not of a member, is dropped before its signature is looked at.
-    fn on_relayed(&mut self, from: PeerKey, told: Relayed, out: &mut Out) {
-        let Some(claim) = Claim::of(&told.message) else { return };
-        let news = self.gossip.items.weigh(&claim);
-        if news == Novelty::Full {
+    /// An unverified item: one that is not newer, or whose origin may not sign, is dropped before its signature is
+    /// checked.
+    fn on_relayed(&mut self, from: PeerKey, item: Relayed, out: &mut Out) {
+        let Some(claim) = Claim::of(&item.message) else { return };
+        let novelty = self.gossip.items.weigh(&claim);
+        if novelty == Novelty::Full {
             let trust = &self.trust;
             self.gossip.items.keep(|origin| trust.may(*origin, Rights::SIGN));
         }
-        if news == Novelty::News && self.trust.may(claim.origin, Rights::SIGN) {
-            out.push(Output::Verify(from, told));
+        if novelty == Novelty::News && self.trust.may(claim.origin, Rights::SIGN) {
+            out.push(Output::Verify(from, item));
         }
     }
 
-    /// A gossip item that its origin signed.
-    pub(super) fn on_proven(&mut self, now: Instant, from: PeerKey, told: &Relayed, out: &mut Out) {
-        let Some((claim, fact)) = Claim::and_fact(&told.message) else { return };
+    /// An item whose signature is valid: takes it, and forwards it if it is new.
+    pub(super) fn on_verified(&mut self, now: Instant, from: PeerKey, item: &Relayed, out: &mut Out) {
+        let Some((claim, fact)) = Claim::and_fact(&item.message) else { return };
         if !self.trust.may(claim.origin, Rights::SIGN) {
             return;
         }
-        match self.gossip.items.take(now, &claim, &fact, told) {
-            Insertion::News(slot) => {
+        match self.gossip.items.take(now, &claim, &fact, item) {
+            Insertion::News(item) => {
                 self.note_news(now);
-                for to in &self.gossip.items.spread(slot, from, &self.gossip.links) {
-                    out.push(Output::Pass { to: *to, slots: ItemRefs::from_iter([slot]), asked: false });
+                for to in &self.gossip.items.spread(item, from, &self.gossip.links) {
+                    out.push(Output::Push { to: *to, items: ItemRefs::from_iter([item]), requested: false });
                 }
             }
-            Insertion::TooMuch => return self.too_loud(now, claim.origin, out),
+            Insertion::TooMuch => return self.over_budget(now, claim.origin, out),
             Insertion::Known | Insertion::Full => return,
         }
-        // Until certificates say who may remove whom, everybody may remove itself only.
+        // Without certificates that say who may remove whom, an agent may only remove itself.
         if matches!(fact, Fact::Removed(Removed { peer, .. }) if peer == claim.origin.0) {
             self.peers.retire(claim.origin);
-            self.tell_of(claim.origin, "left the mesh for good. It is not dialled any more", out);
+            self.notice_about(claim.origin, "left the mesh for good. It is not dialled any more", out);
         }
     }
 
+    /// Notes that there are new items, for the next digest of recent ones.
     fn note_news(&mut self, now: Instant) {
         self.gossip.news.get_or_insert((now, now + RECENT));
     }
 
-    /// A link handed on what its origin never signed.
-    pub(super) fn on_forged(&mut self, now: Instant, from: PeerKey, out: &mut Out) {
+    /// A link forwarded an item without a valid signature of its origin.
+    pub(super) fn on_verify_failed(&mut self, now: Instant, from: PeerKey, out: &mut Out) {
         self.gossip.items.forged(now, from);
-        self.tell_of(from, "handed on a rumour that was not signed by the one it names. It was dropped", out);
+        self.notice_about(from, "forwarded a gossip item with a false signature. It was dropped", out);
     }
 
-    /// Names everything that is valid, in as many lists as it takes.
-    fn name_all(&self, now: Instant, peer: PeerKey, ask: bool, out: &mut Out) {
+    /// Sends a digest of all valid items, in as many messages as it takes; with `ask`, the peer answers with its own.
+    fn send_digest(&self, now: Instant, peer: PeerKey, ask: bool, out: &mut Out) {
         let mut names = self.gossip.items.names(now).peekable();
-        // Who asks with nothing in hand asks all the same.
+        // An agent without items sends one empty digest, to get the peer's.
         let mut ask = ask;
         while ask || names.peek().is_some() {
             let mut list = Entries::new();
             while !list.is_full()
                 && let Some(name) = names.next()
             {
-                // There is room, see above.
+                // There is room: the loop ends when the list is full.
                 let _ = list.push(name);
             }
             out.push(Output::Send(peer, Message::Gossip(Gossip::Have { ask, list: Box::new(list) })));
@@ -302,81 +256,77 @@ impl Node {
         }
     }
 
-    /// Hands over what was asked for, in batches that fit a frame each, as far as the asker's budget goes.
-    fn hand_over(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
-        // A few were missed by a flood, and go on from there; many are asked for by one who came late.
-        let asked = list.len() > GOSSIP_FEW;
-        let (mut slots, mut bytes) = (ItemRefs::new(), 0);
+    /// Sends the items that a peer asked for, in batches that fit one frame each, until the peer's budget is spent.
+    fn send_items(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
+        // A few items were missed and are news in that part of the mesh: the peer forwards them. Many are wanted by an
+        // agent that just joined, and the others have them.
+        let requested = list.len() > GOSSIP_FEW;
+        let (mut items, mut bytes) = (ItemRefs::new(), 0);
         for entry in list {
-            let Some((slot, length)) = self.gossip.items.named(now, entry) else { continue };
+            let Some((item, length)) = self.gossip.items.named(now, entry) else { continue };
             if !self.gossip.items.spend(now, peer, length) {
-                self.too_loud(now, peer, out);
+                self.over_budget(now, peer, out);
                 break;
             }
-            if slots.is_full() || bytes + length > GOSSIP_BATCH_BYTES {
-                out.push(Output::Pass { to: peer, slots: core::mem::take(&mut slots), asked });
+            if items.is_full() || bytes + length > GOSSIP_BATCH_BYTES {
+                out.push(Output::Push { to: peer, items: core::mem::take(&mut items), requested });
                 bytes = 0;
             }
-            // There is room, see above.
-            let _ = slots.push(slot);
+            // There is room: a full batch was just sent.
+            let _ = items.push(item);
             bytes += length;
         }
-        if !slots.is_empty() {
-            out.push(Output::Pass { to: peer, slots, asked });
+        if !items.is_empty() {
+            out.push(Output::Push { to: peer, items, requested });
         }
     }
 
-    /// The saying of an `Output::Pass`, made while it is carried out; `None` if nothing of it is valid any more.
+    /// The message of an `Output::Push`, made while the order is carried out; `None` if none of its items is valid any
+    /// more.
     #[must_use]
-    pub fn passed(&self, now: Instant, slots: &ItemRefs, asked: bool) -> Option<Message> {
-        let passed = slots.iter().filter_map(|slot| {
-            let (hops, age_s, message) = self.gossip.items.pass(now, *slot, asked)?;
+    pub fn push_message(&self, now: Instant, items: &ItemRefs, requested: bool) -> Option<Message> {
+        let relayed = items.iter().filter_map(|item| {
+            let (hops, age_s, message) = self.gossip.items.pass(now, *item, requested)?;
             Some(Relayed { hops, age_s, message: message.to_vec() })
         });
-        let batch: Box<Bounded<Relayed, _>> = Box::new(passed.collect());
+        let batch: Box<Bounded<Relayed, _>> = Box::new(relayed.collect());
         (!batch.is_empty()).then_some(Message::Gossip(Gossip::Told(batch)))
     }
 
-    /// What the known peers told of themselves.
+    /// What the known peers published.
     #[must_use]
-    pub fn heard(&self, now: Instant) -> Vec<PeerGossip> {
-        let told = |peer: PeerKey| {
+    pub fn peer_gossip(&self, now: Instant) -> Vec<PeerGossip> {
+        let of = |peer: PeerKey| {
             let collections = match self.gossip.items.fact(now, peer, Kind::Collections) {
                 Some(Fact::Collections(list)) => list.iter().cloned().collect(),
                 _ => Vec::new(),
             };
             PeerGossip { peer, headroom: self.gossip.items.headroom(now, peer), collections }
         };
-        self.peers.iter().map(|peer| told(peer.key)).collect()
+        self.peers.iter().map(|peer| of(peer.key)).collect()
     }
 
-    /// The newest start and number of what an agent told that reached this one; for tests and the simulator.
+    /// Boot and sequence number of the newest item of an origin that this agent holds; for tests and the simulator.
     #[must_use]
-    pub fn heard_up_to(&self, origin: PeerKey, kind: Kind) -> Option<(u32, u64)> {
+    pub fn newest_gossip(&self, origin: PeerKey, kind: Kind) -> Option<(u32, u64)> {
         self.gossip.items.order(origin, kind)
     }
 
-    /// People are told once a minute at most.
-    fn too_loud(&mut self, now: Instant, who: PeerKey, out: &mut Out) {
-        let loud = &mut self.gossip.loud;
+    /// A peer sends more than its budget: at most one notice a minute.
+    fn over_budget(&mut self, now: Instant, who: PeerKey, out: &mut Out) {
+        let loud = &mut self.gossip.over_budget_since;
         loud.retain(|_, at| now.since(*at) < Duration::from_secs(60));
         if loud.contains_key(&who) || loud.insert(who, now).is_err() {
             return;
         }
-        self.tell_of(who, "sends more rumours than it may. What is too much is dropped", out);
+        self.notice_about(who, "sends more gossip than it may. What is too much is dropped", out);
     }
 
-    fn tell_of(&self, who: PeerKey, what: &'static str, out: &mut Out) {
+    fn notice_about(&self, who: PeerKey, what: &'static str, out: &mut Out) {
         if let Some(peer) = self.peers.get(who) {
-            out.push(Output::Notice(Notice::Hearsay(peer.name().to_owned(), what)));
+            out.push(Output::Notice(Notice::BadGossip(peer.name().to_owned(), what)));
         }
     }
-}
-
-/// A seed from an agent's name: chance differs between agents and is the same in every run of a simulation.
-pub(super) fn seed(peer_id: &str, device: &str) -> u64 {
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    peer_id.bytes().chain(device.bytes()).fold(0xcbf2_9ce4_8422_2325, fold)
 }
 
 #[cfg(test)]

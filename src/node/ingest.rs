@@ -1,4 +1,5 @@
-//! The flow of a file: what the scheduler decides becomes outputs and replies of the node, and energy admits its tasks.
+//! The flow of files: the scheduler's orders become the node's outputs and replies, and the governor's grants admit its
+//! background tasks.
 
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, Out};
@@ -14,7 +15,7 @@ impl Node {
         self.carry_out_orders(out);
     }
 
-    /// A background task has ended.
+    /// A background task ended.
     pub(super) fn on_background_done(
         &mut self,
         now: Instant,
@@ -24,25 +25,25 @@ impl Node {
         out: &mut Out,
     ) {
         if self.scheduler.runs(id) {
-            self.settle(now, id, spent, &outcome, out);
+            self.finish_task(now, id, spent, &outcome, out);
             self.schedule(now, Input::Done(id, outcome), out);
         }
     }
 
     /// Starts whatever may start now.
-    pub(super) fn work(&mut self, now: Instant, out: &mut Out) {
-        // Before all: where nothing may start, a moment of credit that has passed would wake for ever.
+    pub(super) fn start_work(&mut self, now: Instant, out: &mut Out) {
+        // First: where nothing may start, a credit deadline that has passed would wake the node for ever.
         self.forget_credit();
         self.schedule(now, Input::Wake, out);
         if self.scheduler.stands_still() {
             return;
         }
-        if self.scheduler.has_slot() && self.count_is_due(now) {
-            // Not counted on any account, as it is little and seldom; but people and the device's need come before it.
+        if self.scheduler.has_slot() && self.begin_count(now) {
+            // Charged to no account, because a count is short and rare; `light_work_from` still holds it back.
             self.scheduler.count(&mut self.orders);
         }
         while self.scheduler.has_slot()
-            && let Some(room) = self.room_for_work(now)
+            && let Some(room) = self.next_grant(now)
         {
             let Some(id) = self.scheduler.admit(room.admission, &mut self.orders) else {
                 self.forget_credit();
@@ -68,7 +69,7 @@ impl Node {
                 scheduler::Output::Notice(notice) => out.push(Output::Notice(Notice::from(notice))),
             }
         }
-        // Its memory is kept for the next input.
+        // Given back, so that its memory is used again for the next input.
         self.orders = orders;
     }
 }

@@ -15,74 +15,74 @@ pub use crate::scheduler::saves::Saved;
 /// One event, in the order in which the driver saw it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
-    /// The deadline has come, or the machine woke from sleep.
+    /// The deadline has come, or the machine woke from suspend.
     Wake,
-    /// A person, or a program of theirs, wants something. Exactly one `Reply` follows.
+    /// A request of a person or program. Exactly one `Reply` follows.
     Api(ReplyId, Request),
-    /// A task is done, after so much CPU time of its thread.
+    /// A task ended, after so much CPU time of its thread.
     Done(TaskId, Outcome, Duration),
     /// A save is on the disk, synced; or the store is broken.
     Saved(SaveId, Result<Saved, String>),
-    /// The next start of this agent will count above this number: it is on the disk, synced.
-    BootKept(u32),
+    /// The boot counter of a `SaveBootCounter` is on the disk, synced: the next start counts above this number.
+    BootCounterSaved(u32),
     /// Something may have changed at this absolute path.
     Touched(Vec<u8>),
-    /// More changed than could be told: everything must be looked at.
+    /// File events were lost: every source must be scanned.
     EventsLost,
     /// Something happened on the link to a known peer.
     Link(PeerKey, LinkInput),
-    /// A packet of a known peer's membership machine came as a datagram; its seal proved the sender.
+    /// A SWIM packet of a known peer came as a datagram, which is authenticated by its session key.
     Member(PeerKey, Vec<u8>),
-    /// A fact of this agent's own is sealed: the whole message.
-    Told(Vec<u8>),
-    /// A gossip item that this peer handed on was signed by its origin.
-    Proven(PeerKey, Relayed),
-    /// A gossip item that this peer handed on was not.
-    Forged(PeerKey),
-    /// What a peer may do was decided. Nothing follows where it may do that already.
+    /// A fact of this agent is signed: the whole message.
+    Signed(Vec<u8>),
+    /// A gossip item that this peer forwarded has a valid signature of its origin.
+    Verified(PeerKey, Relayed),
+    /// A gossip item that this peer forwarded has none.
+    VerifyFailed(PeerKey),
+    /// A decision about what a peer may do. Nothing follows if that is so already.
     Trust(trust::Input),
-    /// Discovery heard that a peer can be dialled here: a hint of anybody's, proven by a dial only.
+    /// An address of a peer by discovery. Anybody can announce one; only a dial proves it.
     Seen(PeerKey, SocketAddr),
-    /// Where this agent can be dialled, from now on; at most `ADDRESSES_MAX` places.
+    /// Where this agent can be dialled from now on; at most `ADDRESSES_MAX` addresses.
     Here(Vec<SocketAddr>),
     /// What the governor allows from now on.
     Power(Decision),
-    /// Bytes free on the home's disk.
+    /// Free space on the disk of the agent's home.
     Disk {
         /// Bytes.
         free: u64,
     },
-    /// Finish what is under way and begin nothing.
+    /// Finish what is under way and start nothing.
     Stop,
 }
 
 /// What happens on a link.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinkInput {
-    /// It stands, to or from this address; whoever dialled.
+    /// It is up, to or from this address, whichever side dialled.
     Up(SocketAddr),
-    /// It is gone, for the reason given.
+    /// It is gone, for this reason.
     Down(String),
     /// A dial failed.
-    NotDialled,
-    /// The peer said something: signed by it, and here for the first time.
-    Said(Box<Message>),
+    DialFailed,
+    /// A message of the peer, with its signature verified; no message comes twice.
+    Received(Box<Message>),
 }
 
-/// A request, checked for encoding by the driver.
+/// A request, validated by the driver.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Watch this folder or file from now on. The driver has made the path absolute and seen it.
+    /// Watch this folder or file from now on. The driver has made the path absolute and checked that it exists.
     Add(Source),
-    /// Walk the store and see whether it adds up.
+    /// Check the store for consistency.
     Audit,
-    /// Find passages.
+    /// Search.
     Search {
-        /// As asked, at most `QUESTION_BYTES_MAX` bytes.
+        /// The query's text, at most `QUESTION_BYTES_MAX` bytes.
         question: String,
-        /// Answers wanted, 1 to `HITS_MAX`.
+        /// Hits wanted, 1 to `HITS_MAX`.
         count: usize,
     },
-    /// How things stand.
+    /// The node's status.
     Status,
 }

@@ -1,4 +1,4 @@
-//! The story of a link: dialled, greeted, heard, lost, dialled again.
+//! The flow of links: a link comes up, carries messages, goes down and is dialled again.
 
 use super::input::LinkInput;
 use super::output::{Notice, Output};
@@ -9,32 +9,32 @@ use crate::wire::message::{Echo, Message};
 
 impl Node {
     pub(super) fn on_link(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
-        // The link of one that was expelled ends, and what is on its way of it is nothing.
+        // Events of an expelled peer may still be on their way; they are dropped.
         let Some(known) = self.peers.get(peer) else { return };
         match input {
             LinkInput::Up(address) => {
                 out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
-                self.greet_with_gossip(now, peer, out);
+                self.share_gossip(now, peer, out);
             }
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
                 self.peers.lost(now, peer);
-                self.on_silence(peer, out);
+                self.stop_waiting_for(peer, out);
                 self.on_unlinked(peer);
             }
-            LinkInput::NotDialled => self.peers.not_dialled(now, peer),
-            LinkInput::Said(talk) => {
+            LinkInput::DialFailed => self.peers.not_dialled(now, peer),
+            LinkInput::Received(message) => {
                 self.peers.used(now, peer);
                 self.member.heard(now, peer);
-                self.on_talk(now, peer, *talk, out);
+                self.on_message(now, peer, *message, out);
             }
         }
     }
 
-    fn on_talk(&mut self, now: Instant, peer: PeerKey, talk: Message, out: &mut Out) {
-        match talk {
+    fn on_message(&mut self, now: Instant, peer: PeerKey, message: Message, out: &mut Out) {
+        match message {
             Message::Hello { device, ask, listen } => {
                 self.peers.listens(now, peer, &listen);
                 self.peers.named(peer, device);
@@ -42,14 +42,14 @@ impl Node {
                     out.push(self.hello(peer, false));
                 }
             }
-            Message::Ask(ask) => self.on_asked(peer, ask, out),
+            Message::Ask(ask) => self.on_peer_query(peer, ask, out),
             Message::Answer(answer) => self.on_peer_answer(peer, answer, out),
             Message::Echo(Echo { answer: true, .. }) => {}
-            Message::Echo(asked) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..asked }))),
+            Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),
             Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),
-            Message::Roll { ask, members } => self.on_roll(now, peer, ask, &members, out),
+            Message::Roll { ask, members } => self.on_member_list(now, peer, ask, &members, out),
             Message::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
-            // Of the sockets, and handled there.
+            // Keys of datagrams, which the session has taken already.
             Message::Keys(_) => {}
         }
     }
@@ -58,8 +58,8 @@ impl Node {
         Output::Send(peer, Message::Hello { device: self.config.device.clone(), ask, listen: self.mesh.listen.clone() })
     }
 
-    /// Asks linked peers for their name as long as they have not said it; dials whoever is due and ends links that
-    /// are spare.
+    /// Asks linked peers for their name until they have given it, dials the peers that are due, and ends links that are
+    /// not needed.
     pub(super) fn dial(&mut self, now: Instant, out: &mut Out) {
         while let Some(peer) = self.peers.nameless(now) {
             out.push(self.hello(peer, true));

@@ -1,112 +1,51 @@
-//! The story of the mesh: packets and rolls come and go, members join, are lost and return, links are chosen.
+//! The flow of membership: SWIM packets, the exchange of member lists, and the choice of links.
+//!
+//! The protocol is in `mesh::swim` (SWIM: Das, Gupta, Motivala, "SWIM: Scalable Weakly-consistent Infection-style
+//! Process Group Membership Protocol", DSN 2002), the links and addresses in `mesh::peers`. Packets go as datagrams
+//! and, where those do not pass, over the link. At every new link, and every `ROLL_MS` (30 s) with a random linked
+//! peer, two agents exchange their full member lists.
 
+use super::mesh_state::Unsaved;
 use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
-use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS, UNSAVED_PACKETS_MAX};
+use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS};
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::{Entry, Message};
 use core::net::SocketAddr;
 
-/// Milliseconds between two choices of the links that stand.
-const CHOOSE_MS: u64 = 1_000;
-
-/// What the mesh needs beside its machines.
-#[derive(Debug)]
-pub(super) struct MeshState {
-    rng: Rng,
-    /// When to exchange rolls with somebody.
-    roll_at: Instant,
-    /// Milliseconds until the one after.
-    pause: u64,
-    /// Whether somebody's whole roll came since this agent started or slept.
-    told: bool,
-    /// When to choose the links that stand; `None`: nothing changed.
-    choose_at: Option<Instant>,
-    chosen: Instant,
-    joined: Vec<String>,
-    lost: Vec<String>,
-    back: Vec<String>,
-    /// Where this agent can be dialled.
-    pub(super) listen: Vec<SocketAddr>,
-    /// A generation of this agent that is not on the disk yet.
-    unsaved: Option<Unsaved>,
-}
-
-/// A generation on its way to the disk, and what tells peers of it: sent once it is there. A start after a power cut
-/// would else begin in a generation that peers have seen already.
-#[derive(Debug)]
-struct Unsaved {
-    generation: u32,
-    held: Vec<Output>,
-}
-
-impl MeshState {
-    pub(super) fn new(now: Instant, rng: Rng) -> Self {
-        let (joined, lost, back) = (Vec::new(), Vec::new(), Vec::new());
-        Self {
-            rng,
-            roll_at: now,
-            pause: ROLL_RETRY_MS,
-            told: false,
-            choose_at: Some(now),
-            chosen: now,
-            joined,
-            lost,
-            back,
-            listen: Vec::new(),
-            unsaved: None,
-        }
-    }
-
-    /// Sends what carries this agent's generation, or holds it until that is on the disk. What is more than
-    /// `UNSAVED_PACKETS_MAX` is lost, as any packet may be.
-    fn send(&mut self, output: Output, out: &mut Out) {
-        match &mut self.unsaved {
-            None => out.push(output),
-            Some(unsaved) if unsaved.held.len() < UNSAVED_PACKETS_MAX => unsaved.held.push(output),
-            Some(_) => {}
-        }
-    }
-
-    pub(super) fn choose_soon(&mut self, now: Instant) {
-        self.choose_at.get_or_insert(now.max(self.chosen + Duration::from_millis(CHOOSE_MS)));
-    }
-}
-
 impl Node {
-    /// A packet of a peer's membership machine came, by datagram or over the link.
+    /// A SWIM packet of a peer, by datagram or over the link.
     pub(super) fn on_packet(&mut self, now: Instant, peer: PeerKey, packet: &[u8], link: bool, out: &mut Out) {
-        let taken = self.member.packet(now, peer, packet);
-        if taken && !link {
+        let accepted = self.member.packet(now, peer, packet);
+        if accepted && !link {
             self.peers.datagram(peer);
         }
-        self.carry(now, link.then_some(peer), out);
+        self.carry_out_effects(now, link.then_some(peer), out);
     }
 
-    /// The next start will count above this number: what tells of it may leave.
-    pub(super) fn on_boot_kept(&mut self, number: u32, out: &mut Out) {
+    /// The boot counter is on the disk: the packets that carry it are sent.
+    pub(super) fn on_boot_counter_saved(&mut self, number: u32, out: &mut Out) {
         if let Some(unsaved) = self.mesh.unsaved.take_if(|unsaved| unsaved.generation <= number) {
             unsaved.held.into_iter().for_each(|output| out.push(output));
         }
     }
 
-    /// Discovery heard of a peer.
+    /// Discovery found an address of a peer.
     pub(super) fn on_seen(&mut self, now: Instant, peer: PeerKey, address: SocketAddr) {
         self.peers.hint(now, peer, address);
-        self.mesh.choose_soon(now);
+        self.mesh.choose_links_soon(now);
     }
 
-    /// A link stands: the peer learns of this agent, and is asked for all that it knows where that is needed.
+    /// A link is up: sends this agent's entry, and asks for the peer's member list if none came since the start.
     pub(super) fn on_linked(&mut self, now: Instant, peer: PeerKey, address: SocketAddr, out: &mut Out) {
-        let (waiting, news) = self.peers.linked(now, peer, address);
+        let (waiting, is_new) = self.peers.linked(now, peer, address);
         if let Some(packet) = waiting {
             self.mesh.send(Output::Send(peer, Message::Member(packet)), out);
         }
-        if let Some(known) = self.peers.get(peer).filter(|_| news) {
-            out.push(Output::Remember(peer, known.addresses.kept().to_vec()));
+        if let Some(known) = self.peers.get(peer).filter(|_| is_new) {
+            out.push(Output::SaveAddresses(peer, known.addresses.kept().to_vec()));
         }
         let me = MemberState {
             key: self.config.key,
@@ -114,17 +53,17 @@ impl Node {
             incarnation: 0,
             standing: Liveness::Alive,
         };
-        let roll = Message::Roll { ask: !self.mesh.told, members: vec![self.entry(me)] };
-        self.mesh.send(Output::Send(peer, roll), out);
-        if !self.mesh.told {
-            self.mesh.roll_at = now + Duration::from_millis(ROLL_RETRY_MS);
+        let list = Message::Roll { ask: !self.mesh.list_received, members: vec![self.entry(me)] };
+        self.mesh.send(Output::Send(peer, list), out);
+        if !self.mesh.list_received {
+            self.mesh.exchange_at = now + Duration::from_millis(ROLL_RETRY_MS);
         }
-        self.mesh.choose_soon(now);
+        self.mesh.choose_links_soon(now);
     }
 
-    /// A part of a peer's list.
-    pub(super) fn on_roll(&mut self, now: Instant, peer: PeerKey, ask: bool, members: &[Entry], out: &mut Out) {
-        let told = |entry: &Entry| {
+    /// Part of a peer's member list.
+    pub(super) fn on_member_list(&mut self, now: Instant, peer: PeerKey, ask: bool, members: &[Entry], out: &mut Out) {
+        let state = |entry: &Entry| {
             let standing = match entry.standing {
                 0 => Liveness::Alive,
                 1 => Liveness::Suspect,
@@ -135,26 +74,26 @@ impl Node {
         for entry in members {
             entry.addresses.iter().for_each(|address| self.peers.hint(now, entry.key, *address));
         }
-        self.mesh.told |= members.len() > 1;
-        self.mesh.choose_soon(now);
-        self.member.told(now, peer, &members.iter().map(told).collect::<Vec<_>>());
-        self.carry(now, Some(peer), out);
+        self.mesh.list_received |= members.len() > 1;
+        self.mesh.choose_links_soon(now);
+        self.member.told(now, peer, &members.iter().map(state).collect::<Vec<_>>());
+        self.carry_out_effects(now, Some(peer), out);
         if ask && self.peers.may_roll(now, peer) {
-            self.give_roll(peer, false, out);
+            self.send_member_list(peer, false, out);
         }
     }
 
-    /// Everybody that this agent knows of, itself first.
-    fn entry(&self, told: MemberState) -> Entry {
-        let addresses = match self.peers.get(told.key) {
+    /// A member's entry for the list, with its addresses.
+    fn entry(&self, state: MemberState) -> Entry {
+        let addresses = match self.peers.get(state.key) {
             Some(peer) => peer.addresses.all(),
             None => &self.mesh.listen,
         };
         Entry {
-            key: told.key,
-            generation: told.generation,
-            incarnation: told.incarnation,
-            standing: match told.standing {
+            key: state.key,
+            generation: state.generation,
+            incarnation: state.incarnation,
+            standing: match state.standing {
                 Liveness::Alive | Liveness::Unknown => 0,
                 Liveness::Suspect => 1,
                 Liveness::Down => 2,
@@ -163,8 +102,9 @@ impl Node {
         }
     }
 
-    fn give_roll(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
-        let entries: Vec<_> = self.member.roll(self.config.key).into_iter().map(|told| self.entry(told)).collect();
+    /// Sends everybody that this agent knows, itself first, in as many messages as it takes.
+    fn send_member_list(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
+        let entries: Vec<_> = self.member.roll(self.config.key).into_iter().map(|state| self.entry(state)).collect();
         let parts = entries.chunks(ROLL_MEMBERS_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
@@ -173,19 +113,19 @@ impl Node {
         }
     }
 
-    /// Does what is due in the mesh.
-    pub(super) fn keep_mesh(&mut self, now: Instant, out: &mut Out) {
+    /// Does what is due: SWIM's timers, the choice of links, the exchange of lists, notices.
+    pub(super) fn run_membership(&mut self, now: Instant, out: &mut Out) {
         while self.member.tick(now) {
-            self.carry(now, None, out);
+            self.carry_out_effects(now, None, out);
         }
-        self.carry(now, None, out);
+        self.carry_out_effects(now, None, out);
         if self.mesh.choose_at.is_some_and(|at| at <= now) {
-            (self.mesh.choose_at, self.mesh.chosen) = (None, now);
+            (self.mesh.choose_at, self.mesh.chosen_at) = (None, now);
             let (peers, member) = (&mut self.peers, &self.member);
             peers.choose(self.config.key, |key| member.is_down(key));
         }
-        if self.roll_due().is_some_and(|at| at <= now) {
-            self.exchange_roll(now, out);
+        if self.exchange_due().is_some_and(|at| at <= now) {
+            self.exchange_member_lists(now, out);
         }
         for (names, notice) in [
             (&mut self.mesh.joined, Notice::Joined as fn(Vec<String>) -> Notice),
@@ -198,27 +138,28 @@ impl Node {
         }
     }
 
-    fn exchange_roll(&mut self, now: Instant, out: &mut Out) {
-        let peer = self.some_linked();
-        // Whoever links is asked at once; alone, there is no hurry. Who has just joined has missed some news.
-        let pause = if self.mesh.told || peer.is_none() { self.mesh.pause } else { ROLL_RETRY_MS };
-        self.mesh.pause = if self.mesh.told { (2 * pause).min(ROLL_MS) } else { ROLL_RETRY_MS };
+    fn exchange_member_lists(&mut self, now: Instant, out: &mut Out) {
+        let peer = self.random_linked();
+        // Until a list has come, ask again soon; after that the pause doubles from `ROLL_RETRY_MS` to `ROLL_MS`,
+        // because an agent that has just joined may have missed some news. Without a link there is nobody to ask.
+        let pause = if self.mesh.list_received || peer.is_none() { self.mesh.pause } else { ROLL_RETRY_MS };
+        self.mesh.pause = if self.mesh.list_received { (2 * pause).min(ROLL_MS) } else { ROLL_RETRY_MS };
         let spread = pause - pause / 10 + self.mesh.rng.below(pause / 5);
-        self.mesh.roll_at = now + Duration::from_millis(spread);
+        self.mesh.exchange_at = now + Duration::from_millis(spread);
         if let Some(peer) = peer {
-            self.give_roll(peer, true, out);
+            self.send_member_list(peer, true, out);
         }
     }
 
-    /// Carries out what the membership machine wants. An answer goes back the way that the question came.
-    fn carry(&mut self, now: Instant, link: Option<PeerKey>, out: &mut Out) {
+    /// Carries out SWIM's effects. An answer to a packet that came over the link goes back over it as well.
+    fn carry_out_effects(&mut self, now: Instant, link: Option<PeerKey>, out: &mut Out) {
         let effects = self.member.effects();
         for effect in &effects {
-            // Before all: packets of the same step carry the new generation already.
+            // First: packets of the same step carry the new generation already.
             if let Effect::Renewed(generation) = effect {
                 let held = self.mesh.unsaved.take().map_or_else(Vec::new, |unsaved| unsaved.held);
                 self.mesh.unsaved = Some(Unsaved { generation: *generation, held });
-                out.push(Output::BootAtLeast(*generation));
+                out.push(Output::SaveBootCounter(*generation));
             }
         }
         for effect in effects {
@@ -235,7 +176,7 @@ impl Node {
                         self.mesh.joined.push(name);
                     }
                     self.peers.anew(peer, generation);
-                    self.mesh.choose_soon(now);
+                    self.mesh.choose_links_soon(now);
                 }
                 Effect::Anew(peer, generation) => {
                     let name = self.name_of(peer);
@@ -245,8 +186,8 @@ impl Node {
                 Effect::Down(peer) => {
                     let name = self.name_of(peer);
                     self.mesh.lost.push(name);
-                    self.mesh.choose_soon(now);
-                    // Nobody is to wait for what it would say.
+                    self.mesh.choose_links_soon(now);
+                    // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
                         out.push(Output::HangUp(peer));
                     }
@@ -260,12 +201,12 @@ impl Node {
                     }
                 }
                 Effect::Renewed(_) => {}
-                Effect::Liar(peer) => out.push(Output::Notice(Notice::Liar(self.name_of(peer)))),
+                Effect::Liar(peer) => out.push(Output::Notice(Notice::Quarantined(self.name_of(peer)))),
                 Effect::Slept(time) => {
                     if time >= Duration::from_millis(ROLL_RETRY_MS) {
-                        out.push(Output::Notice(Notice::Slept(time)));
+                        out.push(Output::Notice(Notice::Suspended(time)));
                     }
-                    (self.mesh.told, self.mesh.roll_at) = (false, now);
+                    (self.mesh.list_received, self.mesh.exchange_at) = (false, now);
                 }
             }
         }
@@ -280,15 +221,16 @@ impl Node {
         if ways.datagram {
             self.mesh.send(Output::Member(to, packet), out);
         } else if purpose == Purpose::News && !ways.link {
-            // News is for anybody: somebody linked hears it in place of one that there is no way to.
-            if let Some(other) = self.some_linked() {
+            // News may go to any member: a linked one gets it in place of one that cannot be reached.
+            if let Some(other) = self.random_linked() {
                 let packet = self.member.readdress(packet, other);
                 self.mesh.send(Output::Member(other, packet), out);
             }
         }
     }
 
-    fn some_linked(&mut self) -> Option<PeerKey> {
+    /// A linked peer at random.
+    fn random_linked(&mut self) -> Option<PeerKey> {
         let linked = self.peers.all_linked().count() as u64;
         let chosen = usize::try_from(self.mesh.rng.below(linked)).unwrap_or(0);
         self.peers.all_linked().nth(chosen)
@@ -298,14 +240,14 @@ impl Node {
         self.peers.get(peer).map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned())
     }
 
-    /// When to exchange rolls: never while nobody is linked, for an agent that is alone sleeps.
-    fn roll_due(&self) -> Option<Instant> {
-        self.linked_somewhere().then_some(self.mesh.roll_at)
+    /// When to exchange member lists; `None` while nobody is linked, so that an agent without links sleeps.
+    fn exchange_due(&self) -> Option<Instant> {
+        self.has_links().then_some(self.mesh.exchange_at)
     }
 
-    /// When something is due in the mesh.
+    /// When something of the mesh is due.
     pub(super) fn mesh_deadline(&self) -> Option<Instant> {
-        let own = earliest(self.roll_due(), self.mesh.choose_at);
+        let own = earliest(self.exchange_due(), self.mesh.choose_at);
         earliest(own, earliest(self.member.deadline(), self.peers.deadline()))
     }
 

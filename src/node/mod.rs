@@ -1,19 +1,34 @@
-//! The house: every decision and every small table of one agent. Pure: told the time, never asks for it.
+//! The node: every decision of one agent, and every small table that a decision needs.
 //!
-//! Duty: route inputs to machines, wire the machines into stories (`ingest`, `energy`, `ask`, `link`, `member`, `item`, `trust`). In/out: `Input`, `Output`.
-//! Invariants: a promise (a reply to `add`) leaves only after its record was `Saved`; the outbox is drained
-//! wholly before the next input; after `handle(now, ..)` no deadline lies at or before `now`, unless it stops.
-//! Limits: those of its machines' tables, which bound what one input causes.
-//! Not here: sockets, files, threads, clocks (`io`, `sim`); computing (`worker`); the store (`store`).
+//! `Node::handle(now, input, out)` takes one event and appends the orders that follow from it to the outbox. The node
+//! is pure: it is given the time, it opens no socket, file or thread, and chance comes from one seeded generator, so
+//! the driver (`runtime`) and the simulator (`sim`) run the same code. `deadline()` says when it wants `Input::Wake` if
+//! nothing else happens.
+//!
+//! The decisions themselves lie in machines of the layer below (`scheduler`, `query`, `mesh`, `energy`). The node owns
+//! them and routes between them in flows, one file each: `ingest` (files), `ask` (queries), `link` (links and
+//! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy` and `trust`. A `*_state`
+//! file holds what a flow remembers between two inputs.
+//!
+//! Invariants: a promise (the reply to `Add`, a new boot counter) leaves only after its record was reported as saved;
+//! the driver drains the outbox wholly before the next input; after `handle(now, ..)` no deadline lies at or before
+//! `now`, unless the node is stopping. The bounded tables of the machines bound what one input can cause.
+//!
+//! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
 mod ask;
 mod energy;
-pub mod gossip;
+mod energy_state;
+mod gossip;
+mod gossip_state;
 mod ingest;
 pub mod input;
 mod link;
 mod membership;
+mod mesh_state;
 pub mod output;
+mod query_state;
+mod report;
 pub mod status;
 mod trust;
 
@@ -25,29 +40,28 @@ use crate::limits::AUDITS_MAX;
 use crate::mesh::peers::Peers;
 use crate::mesh::swim::Membership;
 use crate::mesh::trust::Trust;
-use crate::query::pending::PendingQueries;
 use crate::scheduler::task::{Outcome, Task};
 use crate::scheduler::{self, Scheduler};
-use ask::PeerQueries;
-use energy::EnergyState;
-use gossip::GossipState;
+use energy_state::EnergyState;
+use gossip_state::{GossipState, seed_of};
 use input::{Input, Request};
-use membership::MeshState;
+use mesh_state::MeshState;
 use output::{Output, Problem, Response};
+use query_state::QueryState;
 
-/// What one input causes.
+/// The orders that one input causes.
 pub type Out = Outbox<Output>;
 
-/// What the node must know to begin; read by the driver.
+/// What the node is started with; the driver reads it from the home.
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
     /// The agent's public key.
     pub key: PeerKey,
     /// The agent's PeerId, as text.
     pub peer_id: String,
-    /// Counts this start of the agent.
+    /// The number of this start of the agent.
     pub boot: u32,
-    /// For decisions by chance.
+    /// Seeds the node's random decisions.
     pub seed: u64,
     /// The device's name for people.
     pub device: String,
@@ -55,7 +69,7 @@ pub struct NodeConfig {
     pub model: String,
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
-    /// What the scheduler begins with.
+    /// What the scheduler starts with.
     pub scheduler: scheduler::Config,
 }
 
@@ -65,22 +79,21 @@ pub struct Node {
     config: NodeConfig,
     trust: Trust,
     scheduler: Scheduler,
-    /// What the scheduler wants done, within one input.
+    /// Orders of the scheduler, empty between two inputs.
     orders: Vec<scheduler::Output>,
-    asks: PendingQueries,
-    peer_asks: PeerQueries,
+    queries: QueryState,
     peers: Peers,
     member: Membership,
     mesh: MeshState,
     gossip: GossipState,
-    power: EnergyState,
+    energy: EnergyState,
     audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
     stopping: bool,
 }
 
 impl Node {
-    /// A node that knows `config`, and deals with the peers of `trust`; whoever made that table has filled the sockets'
-    /// lists from it. Feed it `Input::Wake` to set it going.
+    /// A node whose peers are those of `trust`. The caller has filled the sockets' own lists from the same table. Feed
+    /// it `Input::Wake` to start it.
     #[must_use]
     pub fn new(now: Instant, mut config: NodeConfig, trust: Trust) -> Self {
         let mut rng = Rng::new(config.seed);
@@ -89,22 +102,21 @@ impl Node {
             trust,
             scheduler: Scheduler::new(now, core::mem::take(&mut config.scheduler)),
             orders: Vec::new(),
-            gossip: GossipState::new(now, gossip::seed(&config.peer_id, &config.device)),
+            gossip: GossipState::new(now, seed_of(&config.peer_id, &config.device)),
             config,
-            asks: PendingQueries::default(),
-            peer_asks: PeerQueries::new(),
+            queries: QueryState::default(),
             peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: MeshState::new(now, rng),
-            power: EnergyState::default(),
+            energy: EnergyState::default(),
             audits: heapless::Vec::new(),
             stopping: false,
         };
-        node.follow_all(now);
+        node.apply_all_rights(now);
         node
     }
 
-    /// Takes one input and decides what follows.
+    /// Takes one input and appends what follows from it to `out`.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Out) {
         self.member.wake(now);
         match input {
@@ -112,18 +124,18 @@ impl Node {
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
-            Input::BootKept(number) => self.on_boot_kept(number, out),
+            Input::BootCounterSaved(number) => self.on_boot_counter_saved(number, out),
             Input::Touched(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::Member(peer, packet) => self.on_packet(now, peer, &packet, false, out),
             Input::Seen(peer, address) => self.on_seen(now, peer, address),
-            Input::Told(message) => self.on_told(now, message, out),
-            Input::Proven(peer, told) => self.on_proven(now, peer, &told, out),
-            Input::Forged(peer) => self.on_forged(now, peer, out),
+            Input::Signed(message) => self.on_signed(now, message, out),
+            Input::Verified(peer, item) => self.on_verified(now, peer, &item, out),
+            Input::VerifyFailed(peer) => self.on_verify_failed(now, peer, out),
             Input::Trust(input) => self.on_trust(now, input, out),
             Input::Here(addresses) => self.mesh.listen = addresses,
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
-            Input::Power(decision) => self.on_power(decision),
+            Input::Power(decision) => self.on_decision(decision),
             Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),
             Input::Stop => self.stopping = true,
         }
@@ -134,11 +146,11 @@ impl Node {
             }
             return;
         }
-        self.keep_mesh(now, out);
-        self.notice_people(now, out);
-        self.work(now, out);
-        self.tell_demand(now, out);
-        // After the work: what this agent tells of itself depends on it.
+        self.run_membership(now, out);
+        self.report_answering(now, out);
+        self.start_work(now, out);
+        self.report_demand(now, out);
+        // After the work: the headroom that is published depends on it.
         self.gossip(now, out);
         self.dial(now, out);
     }
@@ -147,8 +159,8 @@ impl Node {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
-        let work = if self.stopping { None } else { self.power_deadline() };
-        earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.asks.deadline()))
+        let work = if self.stopping { None } else { self.energy_deadline() };
+        earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.queries.local.deadline()))
     }
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
@@ -177,18 +189,18 @@ impl Node {
             let response = match outcome {
                 Outcome::Audited(audit) => Response::Audit(audit),
                 Outcome::Failed(why) => Response::refused(Problem::Broken, why),
-                Outcome::Panicked(why) => Response::refused(Problem::Broken, stopped("The audit", &why)),
+                Outcome::Panicked(why) => Response::refused(Problem::Broken, panicked("The audit", &why)),
                 other => unreachable!("an audit came back as {other:?}"),
             };
             out.push(Output::Reply(reply, response));
-        } else if !self.on_answer(now, task, &outcome, out) {
+        } else if !self.on_query_task(now, task, &outcome, out) {
             self.on_background_done(now, task, outcome, spent, out);
         }
     }
 }
 
-/// What people are told of a task that panicked.
-fn stopped(what: &str, why: &str) -> String {
+/// The sentence for a task that panicked.
+fn panicked(what: &str, why: &str) -> String {
     format!("{what} was stopped by a defect of the program ({why}). Please report it.")
 }
 

@@ -1,11 +1,11 @@
 //! Everything that a node wants done.
 //!
-//! Signing and verifying are ports (`Tell` and `Verify`, and the messages of `Send`), though both are pure: with true
+//! Signing and verifying are ports (`Sign` and `Verify`, and the messages of `Send`), though both are pure: with true
 //! Ed25519 signatures in the node the simulator would be much slower. Measured in November 2026 on an x86-64 server,
 //! release build, user CPU of ten simulated minutes of 100 agents, median of three: 5.5 s with ports; 13.8 s with every
 //! gossip item signed and verified (1,100 and 110,504 of them); 52.3 s with every message on a link as well. The
-//! simulator stands in for the port by messages of the same shape without a signature (`wire::message::unsigned`).
-//! Which messages are taken (sender, signature, replay window) is decided by `wire::message::Opener` alone.
+//! simulator replaces the port by messages of the same encoding without a signature (`wire::envelope::unsigned`). Which
+//! messages are accepted (sender, signature, replay window) is decided in `wire` alone.
 
 use super::status::Status;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
@@ -21,77 +21,76 @@ use crate::wire::gossip::{Fact, Relayed};
 use crate::wire::message::Message;
 use core::net::SocketAddr;
 
-/// Rumours that leave in one frame.
+/// Gossip items that leave in one frame.
 pub type ItemRefs = heapless::Vec<ItemRef, GOSSIP_BATCH_MAX>;
 
 /// One order to the driver, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// A peer may do this from now on, and nothing else: links, the opening of messages, datagrams and notes follow.
+    /// A peer has exactly these rights from now on: links, the verification of messages, datagrams and files obey them.
     Admit(PeerKey, Rights),
-    /// A peer may do nothing any more: its link ends, what it sends is refused, its addresses are forgotten.
+    /// A peer has no rights any more: its link ends, what it sends is refused, its addresses are forgotten.
     Expel(PeerKey),
-    /// Link up with a peer; an `Up` or a `NotDialled` follows.
+    /// Dial a peer; an `Up` or a `DialFailed` follows.
     Dial(PeerKey, SocketAddr),
-    /// Say something to a linked peer. If the link is full or gone, it is as if the peer had not heard.
+    /// Send a message to a linked peer. It is lost if the link is full or gone.
     Send(PeerKey, Message),
-    /// Send a packet of the membership machine to a known peer, as a sealed datagram; it may be lost.
+    /// Send a SWIM packet to a known peer, as an encrypted datagram; it may be lost.
     Member(PeerKey, Vec<u8>),
-    /// End the link to a peer: nobody here needs it. A `Down` follows.
+    /// End the link to a peer, which is not needed. A `Down` follows.
     HangUp(PeerKey),
-    /// The next start must count above this number: keep that on the disk. A `BootKept` follows once it is there.
-    BootAtLeast(u32),
-    /// Seal this as a gossip item of this agent's own; one `Told` follows.
-    Tell(Fact),
-    /// Check whether a gossip item that this peer handed on was signed by its origin: `Proven` or `Forged` follows, or nothing if the origin
-    /// is not listened to yet.
+    /// Save that the next start must count above this number. A `BootCounterSaved` follows once it is on the disk.
+    SaveBootCounter(u32),
+    /// Sign this fact as a gossip item of this agent; one `Signed` follows.
+    Sign(Fact),
+    /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing
+    /// if the session does not know the origin.
     Verify(PeerKey, Relayed),
-    /// Hand items on to a linked peer, as [`Node::passed`](super::Node::passed) makes them at this moment.
-    Pass {
-        /// To whom.
+    /// Send gossip items to a linked peer; `Node::push_message` makes the message when the order is carried out.
+    Push {
+        /// The peer.
         to: PeerKey,
-        /// Which.
-        slots: ItemRefs,
+        /// The items.
+        items: ItemRefs,
         /// Whether it asked for them.
-        asked: bool,
+        requested: bool,
     },
-    /// Keep on the disk where a peer was reached, for the next start; the newest first,
-    /// at most `ADDRESSES_MAX`.
-    Remember(PeerKey, Vec<SocketAddr>),
-    /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and never wait behind the others;
-    /// `Audit`, which takes minutes, waits for nobody and nobody waits behind it.
+    /// Save the addresses at which a peer was reached, for the next start; the newest first, at most `ADDRESSES_MAX`.
+    SaveAddresses(PeerKey, Vec<SocketAddr>),
+    /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and never wait behind other
+    /// tasks. `Audit`, which takes minutes, runs on a thread of its own.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
     Save(SaveId, Vec<Change>),
-    /// Answer.
+    /// Answer a request.
     Reply(ReplyId, Response),
-    /// Tell of every change at this place or below it, from now on.
+    /// Report every change at this path or below it, from now on.
     Watch(Vec<u8>),
-    /// For the governor: the work that waits here, whenever that changes.
+    /// For the governor: the waiting work, whenever that changes.
     Demand(Backlog),
     /// For the governor: people began (true) or ceased (false) to wait for answers here.
     Answering(bool),
-    /// For the governor: a background task took this.
+    /// For the governor: what a background task used.
     Spent {
         /// CPU time of its thread.
         cpu: Duration,
-        /// Passages that it embedded.
+        /// Chunks that it embedded.
         chunks: usize,
     },
-    /// Measure the home's disk; one `Disk` follows.
+    /// Measure the free space on the disk of the agent's home; one `Disk` follows.
     MeasureDisk,
-    /// Tell people.
+    /// A fact for the log and the event list.
     Notice(Notice),
-    /// All is at rest; the process may end.
+    /// Nothing is under way any more; the process may end.
     Stopped,
 }
 
-/// A fact for logs and counters.
+/// A fact for the log and the event list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Something was left out of a look, with the reason.
+    /// Something was left out of a scan: what, and why.
     LeftOut(String),
-    /// Background work is held, with the reason.
+    /// Background work is held: why.
     Held(String),
     /// Background work goes on.
     Resumed,
@@ -101,26 +100,26 @@ pub enum Notice {
     Broken(String),
     /// Devices joined the mesh.
     Joined(Vec<String>),
-    /// Devices are down: they did not answer, and nobody else reached them either.
+    /// Devices are down: neither this one nor the members that it asked reached them.
     Lost(Vec<String>),
-    /// Devices that were down, or began anew, are back.
+    /// Devices that were down, or that started again, are back.
     Back(Vec<String>),
-    /// A device kept saying that others are down which are not; it is not listened to for a while.
-    Liar(String),
-    /// This device slept for so long; what it knew of others is asked anew.
-    Slept(Duration),
+    /// A device kept claiming that others are down which are not; its claims are ignored for a while.
+    Quarantined(String),
+    /// This device was suspended for so long; it asks the mesh what changed.
+    Suspended(Duration),
     /// A device is linked.
     Linked(String),
     /// The link to a device is gone, with the reason.
     Unlinked(String, String),
-    /// A device may do more or less than before: which.
+    /// The rights of a device changed.
     Admitted(String),
-    /// A device may do nothing here any more.
+    /// A device has no rights here any more.
     Expelled(String),
     /// A device was not admitted: which, and why.
     NotAdmitted(String, Refused),
-    /// What a device did with items: its name, and what follows it in a sentence.
-    Hearsay(String, &'static str),
+    /// A device misused gossip: its name, and the rest of the sentence after the name.
+    BadGossip(String, &'static str),
 }
 
 /// An answer.
@@ -128,24 +127,24 @@ pub enum Notice {
 pub enum Response {
     /// It is watched, and that is on the disk.
     Added,
-    /// The store was walked.
+    /// The result of an audit.
     Audit(Audit),
-    /// Passages, best first.
+    /// Hits, best first.
     Hits {
-        /// The passages.
+        /// The hits.
         hits: Vec<RankedHit>,
-        /// Devices asked, this one among them.
+        /// Devices asked, this one included.
         asked: usize,
         /// Devices that answered in time.
         answered: usize,
         /// The names of those that did not, at most `SILENT_NAMED_MAX`.
         silent: Vec<String>,
-        /// Devices that are up and were not asked: a large mesh does not link everybody with everybody.
+        /// Devices that are up and were not asked: in a large mesh not every two are linked.
         not_asked: usize,
     },
-    /// It was not done.
+    /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),
-    /// How things stand.
+    /// The node's status.
     Status(Box<Status>),
 }
 
@@ -156,7 +155,7 @@ impl Response {
     }
 }
 
-/// A passage of an answer.
+/// A hit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RankedHit {
     /// The name of the device that holds it.
@@ -167,19 +166,19 @@ pub struct RankedHit {
     pub path: Vec<u8>,
     /// Headings above it.
     pub heading: String,
-    /// The exact excerpt.
+    /// The chunk's text, exactly as in the document.
     pub text: String,
 }
 
-/// Whose turn it is after a refusal.
+/// Who can do something about a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The asker's: ask for something else.
+    /// The caller: ask for something else.
     Conflict,
-    /// Nobody's: try again later.
+    /// Nobody: try again later.
     Busy,
-    /// The owner's: free some disk.
+    /// The owner: free some disk space.
     DiskFull,
-    /// The owner's: the store or the engine failed.
+    /// The owner: the store or the engine failed.
     Broken,
 }

@@ -1,4 +1,4 @@
-//! The node as a table: given this input, exactly these outputs. Whole lives are in tests/sim.rs.
+//! The node by tables: for each input, exactly these outputs. Whole runs are in tests/sim.rs.
 
 use super::input::{Input, LinkInput, Request, Saved};
 use super::output::{Notice, Output, Problem, Response};
@@ -56,14 +56,14 @@ pub(super) fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output>
     out.drain().collect()
 }
 
-/// A peer may do all, and its address is known.
+/// Gives a peer all rights and an address.
 pub(super) fn admit(node: &mut Node, key: PeerKey, address: SocketAddr) {
     let out = handle(node, at(0), Input::Trust(trust::Input::Grant(key, Rights::ALL)));
     assert!(matches!(&out[..], [Output::Admit(..), Output::Notice(Notice::Admitted(_)), ..]), "{out:?}");
     node.give(key, address);
 }
 
-/// A node with a link to each of these peers, and what the links brought about; nothing was sealed yet.
+/// A node with a link to each of these peers, and the outputs of the links. No fact is signed yet.
 pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
     let mut node = node(u64::MAX);
     let mut out = Vec::new();
@@ -72,12 +72,12 @@ pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
         admit(&mut node, key, address);
         out.extend(handle(&mut node, at(1), Input::Link(key, LinkInput::Up(address))));
     }
-    // A count of what it holds begins at once; it is not what these tests are about.
+    // The first count of the collections begins at once; it is ended here so that tests do not meet it.
     let count = out.iter().find_map(|out| if let Output::Start(task, Task::Count) = out { Some(*task) } else { None });
     let count = count.expect("a node at rest counts");
-    let told = handle(&mut node, at(2), Input::Done(count, Outcome::Counted(Vec::new()), Duration::ZERO));
-    let told: Vec<Output> = told.into_iter().filter(|out| matches!(out, Output::Tell(_))).collect();
-    assert!(matches!(&told[..], [Output::Tell(_)]), "{told:?}");
+    let published = handle(&mut node, at(2), Input::Done(count, Outcome::Counted(Vec::new()), Duration::ZERO));
+    let published: Vec<Output> = published.into_iter().filter(|out| matches!(out, Output::Sign(_))).collect();
+    assert!(matches!(&published[..], [Output::Sign(_)]), "{published:?}");
     (node, out)
 }
 
@@ -96,7 +96,7 @@ fn a_folder_is_acknowledged_only_after_it_is_saved() {
 }
 
 #[test]
-fn a_folder_whose_save_failed_is_refused_and_the_node_says_that_it_is_broken() {
+fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     let out = handle(&mut node, at(2), Input::Saved(SaveId(1), Err("The disk is gone.".to_owned())));
@@ -120,7 +120,7 @@ fn a_folder_within_another_collection_is_refused() {
 }
 
 #[test]
-fn a_touched_place_is_looked_at_and_what_waits_is_read() {
+fn a_changed_path_is_scanned_and_waiting_documents_are_read() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
@@ -138,7 +138,7 @@ fn a_touched_place_is_looked_at_and_what_waits_is_read() {
 }
 
 #[test]
-fn a_question_without_an_answer_is_answered_at_its_deadline() {
+fn a_query_without_any_answer_is_answered_at_its_deadline() {
     let mut node = node(u64::MAX);
     let search = Request::Search { question: "q".to_owned(), count: 3 };
     let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
@@ -152,7 +152,7 @@ fn a_question_without_an_answer_is_answered_at_its_deadline() {
 }
 
 #[test]
-fn one_question_too_many_is_told_to_come_again() {
+fn one_query_too_many_is_refused_as_busy() {
     let mut node = node(u64::MAX);
     let search = || Request::Search { question: "q".to_owned(), count: 3 };
     for n in 0..ASKS_MAX as u64 {
@@ -185,7 +185,7 @@ fn a_stop_waits_for_what_is_under_way_and_refuses_the_rest() {
 }
 
 #[test]
-fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is_told() {
+fn during_a_query_and_two_seconds_after_it_nothing_starts_and_the_governor_knows() {
     let mut node = node(u64::MAX);
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     assert_eq!(handle(&mut node, at(0), Input::Power(allowed)), []);
@@ -206,23 +206,23 @@ fn while_somebody_waits_and_two_seconds_after_nothing_starts_and_the_governor_is
 }
 
 #[test]
-fn a_paused_device_begins_nothing_and_one_on_battery_still_looks_and_reads() {
+fn a_paused_device_starts_nothing_and_one_on_battery_still_scans_and_reads() {
     let held = [Reason::Paused, Reason::TooHot, Reason::UnderVoltage, Reason::BatteryLow, Reason::Answering];
     let reasons = held.map(|reason| (reason, false)).into_iter().chain([(Reason::OnBattery, true)]);
-    for (reason, looks) in reasons {
+    for (reason, scans) in reasons {
         let mut node = node(u64::MAX);
         let none = Decision { reason: Some(reason), ..Decision::default() };
         handle(&mut node, at(0), Input::Power(none));
         handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
         handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
         let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
-        assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Scan(_)))), looks, "{reason:?}: {out:?}");
-        let told = out.iter().any(|out| matches!(out, Output::Notice(_)));
-        assert_eq!(told, reason != Reason::Answering, "people are told why, but for what passes at once: {out:?}");
+        assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Scan(_)))), scans, "{reason:?}: {out:?}");
+        let noticed = out.iter().any(|out| matches!(out, Output::Notice(_)));
+        assert_eq!(noticed, reason != Reason::Answering, "a notice says why, unless it passes at once: {out:?}");
     }
 }
 
-/// A node with work for it, governed to this, whose first task ended after half a second of CPU.
+/// A node with work under this decision, whose first task took half a second of CPU time.
 fn in_debt(decision: Decision) -> Node {
     let mut node = node(u64::MAX);
     handle(&mut node, at(0), Input::Power(decision));
@@ -237,7 +237,7 @@ fn in_debt(decision: Decision) -> Node {
 }
 
 #[test]
-fn a_moment_of_credit_that_passed_wakes_no_node_that_may_begin_nothing() {
+fn a_credit_deadline_that_passed_does_not_wake_a_node_that_may_start_nothing() {
     let little = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 1, ..Decision::default() };
     let broken = Err("The disk is gone.".to_owned());
     for stops in [Input::Disk { free: 1 }, Input::Saved(SaveId(2), broken)] {
@@ -254,7 +254,7 @@ fn a_moment_of_credit_that_passed_wakes_no_node_that_may_begin_nothing() {
 }
 
 #[test]
-fn work_that_comes_up_just_after_an_answer_is_begun_when_the_quiet_is_over() {
+fn work_that_comes_just_after_an_answer_starts_when_the_quiet_time_is_over() {
     let mut node = node(u64::MAX);
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     handle(&mut node, at(0), Input::Power(allowed));
@@ -272,12 +272,12 @@ fn work_that_comes_up_just_after_an_answer_is_begun_when_the_quiet_is_over() {
 }
 
 #[test]
-fn a_count_waits_as_other_work_does_and_is_made_when_all_is_calm() {
+fn a_count_of_collections_waits_like_other_light_work() {
     for (reason, from) in [(None, 2500), (Some(Reason::Paused), 9000), (Some(Reason::UnderVoltage), 9000)] {
         let mut node = node(u64::MAX);
         let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
-        let word = if reason.is_some() { Decision { reason, ..Decision::default() } } else { allowed };
-        handle(&mut node, at(0), Input::Power(word));
+        let decision = if reason.is_some() { Decision { reason, ..Decision::default() } } else { allowed };
+        handle(&mut node, at(0), Input::Power(decision));
         let search = Request::Search { question: "where".to_owned(), count: 1 };
         let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
         let Some(Output::Start(task, Task::EmbedQuery { .. })) = out.first() else { panic!("{out:?}") };
@@ -303,7 +303,7 @@ fn a_count_waits_as_other_work_does_and_is_made_when_all_is_calm() {
 }
 
 #[test]
-fn where_files_come_all_the_time_the_governor_is_told_the_age_of_the_oldest_and_not_of_the_backlog() {
+fn with_a_steady_stream_of_files_the_demand_has_the_age_of_the_oldest_file() {
     const HOUR: u64 = 3_600_000;
     let mut node = node(u64::MAX);
     let paused = Decision { reason: Some(Reason::Paused), ..Decision::default() };
@@ -313,7 +313,7 @@ fn where_files_come_all_the_time_the_governor_is_told_the_age_of_the_oldest_and_
         (0..files).for_each(|_| ledger.enter(Kind::Waiting));
         ledger
     };
-    let mut told = None;
+    let mut reported = None;
     // Each hour brings a file; in its middle the older of the two that wait then is done.
     for half in 1..48_u64 {
         let (now, ledger) = (at(half * HOUR / 2), waiting(1 + usize::from(half % 2 == 0)));
@@ -321,18 +321,18 @@ fn where_files_come_all_the_time_the_governor_is_told_the_age_of_the_oldest_and_
         let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
         for out in handle(&mut node, now, Input::Saved(*save, saved(Vec::new(), ledger))) {
             if let Output::Demand(Backlog { oldest: Some(age), .. }) = out {
-                told = Some(now.millis() - u64::try_from(age.as_millis()).unwrap());
+                reported = Some(now.millis() - u64::try_from(age.as_millis()).unwrap());
             }
         }
-        let waited = now.millis() - told.expect("there is work");
-        assert!(waited <= HOUR, "after {half} half hours it is told that some work waits for {waited} ms");
+        let waited = now.millis() - reported.expect("there is work");
+        assert!(waited <= HOUR, "after {half} half hours the demand is {waited} ms old");
     }
 }
 
 #[test]
-fn peers_are_told_quarters_energy_and_speed_of_what_the_governor_allows() {
+fn the_published_headroom_has_quarters_energy_and_speed_of_the_decision() {
     let mut node = node(u64::MAX);
-    assert_eq!(node.offer(false).quarters, 4, "nothing governs");
+    assert_eq!(node.offer(false).quarters, 4, "without a governor");
     let all =
         Decision { headroom: Fraction::ALL, mode: Mode::Full, workers: 4, duty: Fraction::ALL, ..Decision::default() };
     for (decision, busy, quarters) in [

@@ -1,7 +1,7 @@
-//! The flow of trust: what a peer may do changes, and every machine and every list follows in the same input.
+//! The flow of trust: when the rights of a peer change, every machine follows within the same input.
 //!
-//! The node's own machines are brought in line here; the driver does the same with the sockets and files, by
-//! `Output::Admit` and `Output::Expel`, which leave before anything else that the input brings about.
+//! The node's machines are updated here. The driver updates sockets and files by `Output::Admit` and `Output::Expel`,
+//! which precede everything else that the input causes.
 
 use super::output::{Notice, Output};
 use super::{Node, Out};
@@ -14,44 +14,44 @@ use core::net::SocketAddr;
 impl Node {
     pub(super) fn on_trust(&mut self, now: Instant, input: Input, out: &mut Out) {
         let (Input::Grant(peer, _) | Input::Revoke(peer)) = input;
-        // By the name that people know; it is forgotten with the peer.
+        // The name that people know; read before the peer is forgotten.
         let name = self.peers.get(peer).map_or_else(|| peer_id(peer), |peer| peer.name().to_owned());
         match self.trust.handle(input) {
             Ok(None) => {}
             Ok(Some(Effect::Admit(peer, rights))) => {
                 out.push(Output::Admit(peer, rights));
                 out.push(Output::Notice(Notice::Admitted(name)));
-                self.follow(now, peer, rights, out);
+                self.apply_rights(now, peer, rights, out);
             }
             Ok(Some(Effect::Expel(peer))) => {
                 out.push(Output::Expel(peer));
                 out.push(Output::Notice(Notice::Expelled(name)));
-                self.follow(now, peer, Rights::NONE, out);
+                self.apply_rights(now, peer, Rights::NONE, out);
             }
             Err(why) => out.push(Output::Notice(Notice::NotAdmitted(name, why))),
         }
     }
 
-    /// Brings the machines in line with the whole table, of a node that was made just now.
-    pub(super) fn follow_all(&mut self, now: Instant) {
+    /// Applies the whole table to the machines of a new node.
+    pub(super) fn apply_all_rights(&mut self, now: Instant) {
         for (peer, rights) in self.trust.iter().collect::<Vec<_>>() {
-            // Nobody is linked and nothing was asked yet: nothing can follow.
-            self.follow(now, peer, rights, &mut Out::new());
+            // Nobody is linked and no query runs yet: there are no outputs.
+            self.apply_rights(now, peer, rights, &mut Out::new());
         }
     }
 
-    /// Brings the machines in line with what one peer may do.
-    fn follow(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
-        // Queries first: they leave with the names of the peers as they were.
+    /// Applies the rights of one peer to the machines.
+    fn apply_rights(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
+        // Queries first: their answers name the peers as they were known.
         if !rights.contains(Rights::ANSWER) {
-            while let Some(ask) = self.asks.expel(peer) {
-                self.answer(ask, out);
+            while let Some(query) = self.queries.local.expel(peer) {
+                self.answer(query, out);
             }
         }
         if !rights.contains(Rights::SIGN) {
             self.gossip.forget(peer);
         }
-        // There is room in all of them for whomever the table admits: `limits` says so.
+        // Each machine has room for every peer of the table; `limits` asserts it.
         if rights.contains(Rights::LINK) {
             self.peers.know(now, peer, peer_id(peer));
         } else {
@@ -63,10 +63,10 @@ impl Node {
         } else {
             self.member.forget(now, peer);
         }
-        self.mesh.choose_soon(now);
+        self.mesh.choose_links_soon(now);
     }
 
-    /// The owner says where a peer is: it is dialled there, if it may link.
+    /// An address of a peer that the owner gave: it is dialled there, if it may link.
     pub fn give(&mut self, peer: PeerKey, address: SocketAddr) {
         self.peers.give(peer, address);
     }

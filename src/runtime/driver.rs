@@ -171,17 +171,17 @@ impl Driver {
                 Output::Dial(peer, address) => self.back.extend(self.session.dial(peer, address)),
                 Output::Send(peer, talk) => self.session.send(peer, &talk),
                 Output::Member(peer, packet) => self.session.probe(peer, &packet),
-                Output::Remember(peer, places) => {
+                Output::SaveAddresses(peer, places) => {
                     self.outputs.memory.remember(PeerId::from_public_key(&peer.0), places);
                 }
                 Output::HangUp(peer) => self.session.hang_up(peer),
-                Output::BootAtLeast(boot) => {
+                Output::SaveBootCounter(boot) => {
                     smol::spawn(keep_boot(self.outputs.home.clone(), boot, self.outputs.inputs.clone())).detach();
                 }
-                Output::Tell(fact) => self.back.extend(self.session.sign(&fact).map(Input::Told)),
+                Output::Sign(fact) => self.back.extend(self.session.sign(&fact).map(Input::Signed)),
                 Output::Verify(from, told) => self.back.extend(verified(&self.session, from, told)),
-                Output::Pass { to, slots, asked } => {
-                    if let Some(talk) = self.node.passed(clock::now(), &slots, asked) {
+                Output::Push { to, items, requested } => {
+                    if let Some(talk) = self.node.push_message(clock::now(), &items, requested) {
                         self.session.send(to, &talk);
                     }
                 }
@@ -255,12 +255,12 @@ impl Driver {
 /// What the node learns of a gossip item that was handed on; `None` if its origin is not listened to.
 fn verified(session: &PeerSession, from: PeerKey, told: Relayed) -> Option<Input> {
     match session.verify_relayed(&told.message) {
-        Ok(()) => Some(Input::Proven(from, told)),
+        Ok(()) => Some(Input::Verified(from, told)),
         // Who is not listened to may have signed it all the same.
         Err(BadMessage::UnknownPeer) => None,
         Err(why) => {
             debug!("A rumour that was handed on was not taken. {why}");
-            Some(Input::Forged(from))
+            Some(Input::VerifyFailed(from))
         }
     }
 }
@@ -271,7 +271,7 @@ async fn keep_boot(home: PathBuf, boot: u32, inputs: Sender<Input>) {
     loop {
         let home = home.clone();
         if blocking::run(move || Home::at(&home).boot_at_least(boot)).await == Some(true) {
-            let _ = inputs.send(Input::BootKept(boot)).await;
+            let _ = inputs.send(Input::BootCounterSaved(boot)).await;
             return;
         }
         clock::sleep_until(Some(clock::now() + retry)).await;

@@ -63,18 +63,18 @@ impl EventLog {
         let (kind, device) = match notice {
             Notice::Linked(device) => (Kind::Joined, device),
             Notice::Unlinked(device, _) => (Kind::Lost, device),
-            Notice::Hearsay(device, _) => (Kind::Refused, device),
+            Notice::BadGossip(device, _) => (Kind::Refused, device),
             Notice::Joined(devices) | Notice::Back(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));
             }
             Notice::Lost(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Lost, device, what.clone()));
             }
-            Notice::Liar(device) => (Kind::Refused, device),
+            Notice::Quarantined(device) => (Kind::Refused, device),
             Notice::Expelled(device) => (Kind::Lost, device),
             Notice::NotAdmitted(device, _) => (Kind::Refused, device),
             Notice::Admitted(_)
-            | Notice::Slept(_)
+            | Notice::Suspended(_)
             | Notice::Broken(_)
             | Notice::Held(_)
             | Notice::LeftOut(_)
@@ -129,13 +129,13 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
         Notice::Lost(devices) => (Level::Warn, format!("Down, for all that could be asked: {}.", devices.join(", "))),
         Notice::Back(devices) => (Level::Info, format!("Back in the mesh: {}.", devices.join(", "))),
-        Notice::Liar(device) => {
+        Notice::Quarantined(device) => {
             let what = format!(
                 "{device} kept saying that others are down which are not; for ten minutes it is not listened to."
             );
             (Level::Warn, what)
         }
-        Notice::Slept(time) => {
+        Notice::Suspended(time) => {
             (Level::Info, format!("This device slept for {} s; the mesh is asked what changed.", time.as_secs()))
         }
         Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
@@ -145,7 +145,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
             (Level::Info, format!("{device} was removed: its link is ended, and what it told is forgotten."))
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
-        Notice::Hearsay(device, what) => (Level::Warn, format!("{device} {what}.")),
+        Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::LeftOut(what) => (Level::Info, what.clone()),
         Notice::Refused(doc, why) => (Level::Info, format!("Document {doc} is not used. {why}")),
         Notice::Resumed => (Level::Info, "Indexing goes on.".to_owned()),

@@ -1,4 +1,4 @@
-//! One pretend agent: the shipped node, worker and library over a disk that forgets.
+//! One simulated agent: the shipped node, worker and library on a disk in memory.
 
 use super::files::Files;
 use crate::base::id::{DocId, Fingerprint, PeerKey};
@@ -24,7 +24,7 @@ use crate::worker::run::{TaskIo, run};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// The stand-in embedder, counting.
+/// The stand-in embedder, which counts.
 #[derive(Debug)]
 pub struct Counted {
     inner: StandIn,
@@ -54,17 +54,17 @@ pub struct Agent {
     pub node: Node,
     /// The store.
     pub library: Library<Rc<MemoryKv>>,
-    /// What questions scan.
+    /// The vectors that queries search.
     pub index: Index,
-    /// The engine.
+    /// The embedder.
     pub embedder: Counted,
-    /// Bytes that its disk has left.
+    /// Free bytes on its disk.
     pub disk_free: u64,
 }
 
 impl Agent {
-    /// Starts an agent, for the given time, on whatever `disk` holds, as `io::up` does. It deals with the peers of
-    /// `trust`.
+    /// Starts an agent on what `disk` holds, as `cli::up` does. `who` is its key and boot counter; its peers are those
+    /// of `trust`.
     ///
     /// # Errors
     /// Any `KvError`.
@@ -105,7 +105,7 @@ impl Agent {
         Ok(Self { node: Node::new(now, config, trust), library, index, embedder, disk_free })
     }
 
-    /// Runs a task at once, as `io::compute` does; the world delivers its outcome later.
+    /// Runs a task at once, as `runtime::executor` does; the world delivers its outcome later.
     ///
     /// # Panics
     /// If a text whose vector is stored was embedded again, or a text twice in one batch.
@@ -113,17 +113,17 @@ impl Agent {
         let due = if let Task::Embed { doc, .. } = task { self.without_vector(*doc) } else { u64::MAX };
         let before = self.embedder.texts;
         let index = &self.index;
-        let world = TaskIo {
-            list: |look: &_| files.list(look),
+        let io = TaskIo {
+            list: |scan: &_| files.list(scan),
             read: |path: &[u8]| files.read(path),
             scan: |signs: &_, max| index.nearest(signs, max),
         };
-        let outcome = run(self.library.kv(), &mut self.embedder, world, task.clone());
+        let outcome = run(self.library.kv(), &mut self.embedder, io, task.clone());
         assert!(self.embedder.texts - before <= due, "a stored vector was computed again");
         outcome
     }
 
-    /// Distinct texts of the document's next chunks that no row of the store has the vector of.
+    /// How many distinct texts of the document's missing chunks have no vector in the store.
     fn without_vector(&self, doc: DocId) -> u64 {
         let kv = self.library.kv();
         let missing = read::document(kv, doc).ok().flatten().and_then(|doc| read::missing(kv, &doc, usize::MAX).ok());
@@ -139,7 +139,7 @@ impl Agent {
         changes.iter().map(|change| self.library.apply(change).map_err(|error| error.to_string())).collect()
     }
 
-    /// Syncs, and lets what was applied answer.
+    /// Syncs, and puts what was applied into the index.
     ///
     /// # Errors
     /// The store's, as text.

@@ -1,4 +1,4 @@
-//! What must hold: at any moment, and once everything has come to rest.
+//! The invariants of a world at rest, and requests whose replies a test reads.
 
 use super::device::Device;
 use super::world::World;
@@ -14,10 +14,10 @@ use crate::store::record::{DocState, Document, Record};
 use std::collections::BTreeMap;
 
 impl World {
-    /// Lets the agent finish, and checks that it does within `limit` of virtual time.
+    /// Runs until no agent has work, which must be within `limit` of virtual time.
     ///
     /// # Panics
-    /// If it does not come to rest.
+    /// If some agent still has work then.
     pub fn settle(&mut self, limit: Duration) {
         let end = self.now + limit;
         while self.now < end {
@@ -32,22 +32,22 @@ impl World {
                 return;
             }
         }
-        panic!("it did not come to rest: {}", self.describe());
+        panic!("the world did not come to rest: {}", self.describe());
     }
 
-    /// Every rule of a house at rest: the books balance, every file is in exactly one state and it is the
-    /// right one, and whatever an agent was asked it has answered, unless it went down meanwhile.
+    /// Checks a world at rest: the store's audit is clean, every file is in exactly one state and in the right one, and
+    /// every request has a reply unless its agent went down.
     ///
     /// # Panics
-    /// On the first rule that is broken.
+    /// On the first violation.
     pub fn check_at_rest(&self) {
         self.devices.iter().for_each(check_device);
     }
 
-    /// Asks a device and returns the hits, with the names of the silent.
+    /// Searches at a device; gives the hits and the names of the devices that did not answer.
     ///
     /// # Panics
-    /// If no answer comes.
+    /// If no answer comes within 20 s.
     pub fn search(&mut self, at: usize, question: &str) -> (Vec<RankedHit>, Vec<String>) {
         let reply = self.ask(at, Request::Search { question: question.to_owned(), count: 10 });
         self.run_until(self.now + Duration::from_secs(20));
@@ -75,10 +75,10 @@ impl World {
 }
 
 fn check_device(device: &Device) {
-    let unanswered = device.agent.is_some() && !device.open.is_empty();
-    assert!(!unanswered, "these requests were never answered: {:?}", device.open);
+    let unanswered = device.agent.is_some() && !device.requests.open.is_empty();
+    assert!(!unanswered, "these requests were never answered: {:?}", device.requests.open);
     let found = audit(&device.disk).unwrap_or_else(|error| panic!("{error}"));
-    assert!(found.clean(), "the books do not balance: {:?}", found.faults);
+    assert!(found.clean(), "the audit found faults: {:?}", found.faults);
     let mut known: BTreeMap<Vec<u8>, DocState> = BTreeMap::new();
     let walked = read::walk(&device.disk, Space::Document, |_, value| {
         let doc = Document::decode_stored(value)?;
@@ -95,8 +95,8 @@ fn check_device(device: &Device) {
             state => panic!("{name} is {state:?}"),
         }
     }
-    let promised = device.replies.values().any(|reply| *reply == Response::Added);
+    let acknowledged = device.replies.values().any(|reply| *reply == Response::Added);
     let watched = read::sources(&device.disk).unwrap_or_default();
-    assert!(!promised || !watched.0.is_empty(), "a folder was acknowledged and is not on the disk");
-    assert!(known.is_empty(), "files that are gone are still known: {known:?}");
+    assert!(!acknowledged || !watched.0.is_empty(), "a folder was acknowledged and is not on the disk");
+    assert!(known.is_empty(), "documents of files that are gone: {known:?}");
 }

@@ -1,8 +1,8 @@
-//! One pretend device: what it has, and what it sent.
+//! One simulated device: its files, its disk, its agent, and what it sent.
 
 use super::agent::Agent;
+use super::event::Event;
 use super::files::Files;
-use super::suspend::SuspendedAgent;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
@@ -13,37 +13,76 @@ use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// One pretend device. Its files and its disk outlive its agent.
+/// One simulated device. Its files and its disk outlive its agent.
 #[derive(Debug)]
 pub struct Device {
     /// The agent, unless it is down.
     pub agent: Option<Box<Agent>>,
     /// Its files; people change them whether it runs or not.
     pub files: Files,
-    /// Its disk; outlives crashes, less what was not synced.
+    /// Its disk, which keeps through a crash what was synced.
     pub disk: Rc<MemoryKv>,
-    /// Replies that came.
+    /// Replies to its requests.
     pub replies: BTreeMap<ReplyId, Response>,
     /// What it sent.
     pub sent: Sent,
-    /// The number of its last start, on its disk; 0 for a new or an old, restored card.
+    /// Its boot counter, on its disk; 0 for a new card, and for one restored from an old copy.
     pub boots: u32,
-    /// What its governor allows; `None`: nothing governs.
-    pub(super) power: Option<Decision>,
+    /// What its governor allows; `None`: it has no governor.
+    pub(super) decision: Option<Decision>,
+    /// What its disk holds about peers.
+    pub(super) peers: PeerRecords,
+    /// Set while it gets no time.
+    pub(super) suspended: Option<Suspension>,
+    /// Requests to its agent.
+    pub(super) requests: Requests,
+    /// What the world keeps about its running agent.
+    pub(super) run: AgentRun,
+}
+
+/// What a device's disk holds about peers.
+#[derive(Debug, Default)]
+pub(super) struct PeerRecords {
+    /// What peers may do here; a peer that is not in it may do all. The simulated sockets obey it.
+    pub(super) rights: BTreeMap<PeerKey, Rights>,
+    /// Addresses at which peers were reached.
+    pub(super) addresses: BTreeMap<PeerKey, Vec<SocketAddr>>,
+}
+
+/// Requests to a device's agent.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    /// Requests made so far; their numbers are 1 to this.
+    pub(super) made: u64,
+    /// Requests of the running agent that have no reply yet. A crash ends them.
+    pub(super) open: BTreeSet<ReplyId>,
+}
+
+impl Requests {
+    /// The number of a new request.
+    pub(super) fn begin(&mut self) -> ReplyId {
+        self.made += 1;
+        ReplyId(self.made)
+    }
+}
+
+/// What the world keeps about a running agent.
+#[derive(Debug, Default)]
+pub(super) struct AgentRun {
     /// Background tasks under way: whether they embed.
     pub(super) tasks: BTreeMap<TaskId, bool>,
-    /// What its owner decided that peers may do, on its disk; who is not in it may do all. Its sockets follow it.
-    pub(super) rights: BTreeMap<PeerKey, Rights>,
-    /// Where peers were reached, on its disk.
-    pub(super) remembered: BTreeMap<PeerKey, Vec<SocketAddr>>,
-    /// Whether it gets no time.
-    pub(super) sleep: Option<SuspendedAgent>,
-    /// Requests of its running agent that are not answered yet. A crash takes them with it.
-    pub(super) open: BTreeSet<ReplyId>,
-    /// Requests made.
-    pub(super) replies_due: u64,
+    /// Whether file changes are reported to it.
     pub(super) watching: bool,
+    /// When its node is to be woken.
     pub(super) wake: Option<Instant>,
+}
+
+/// How an agent or its device is stopped for a while.
+#[derive(Debug)]
+pub(super) struct Suspension {
+    /// Whether packets that arrive meanwhile are lost; else they wait.
+    pub(super) deaf: bool,
+    pub(super) waiting: Vec<Event>,
 }
 
 /// What a device sent.
@@ -51,11 +90,11 @@ pub struct Device {
 pub struct Sent {
     /// Datagrams, whether they arrived or not.
     pub datagrams: u64,
-    /// Their bytes, with heads and seals.
+    /// Their bytes, with headers and encryption.
     pub datagram_bytes: u64,
     /// Messages on links.
     pub messages: u64,
-    /// Their bytes, with heads and seals.
+    /// Their bytes, with headers and encryption.
     pub message_bytes: u64,
     /// Dials.
     pub dials: u64,
@@ -66,20 +105,16 @@ impl Device {
     pub(super) fn new() -> Self {
         Self {
             agent: None,
-            power: None,
-            tasks: BTreeMap::new(),
             files: Files::default(),
             disk: Rc::new(MemoryKv::new()),
             replies: BTreeMap::new(),
             sent: Sent::default(),
             boots: 0,
-            rights: BTreeMap::new(),
-            remembered: BTreeMap::new(),
-            sleep: None,
-            open: BTreeSet::new(),
-            replies_due: 0,
-            watching: false,
-            wake: None,
+            decision: None,
+            peers: PeerRecords::default(),
+            suspended: None,
+            requests: Requests::default(),
+            run: AgentRun::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What happens to an agent of the pretend world, at its time.
+//! What happens to a simulated agent at a moment.
 
 use super::host::HostEvent;
 use crate::base::id::SaveId;
@@ -9,18 +9,18 @@ use core::net::SocketAddr;
 /// One event.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// The node is told this.
+    /// An input of the node.
     Input(Input),
-    /// The disk has caught up with a save.
+    /// A save reaches the disk.
     Synced(SaveId, Vec<Applied>),
     /// A dial of this peer, at this address, ends.
     Dialled(usize, SocketAddr),
     /// A datagram arrives from this peer.
-    Landed(usize, Vec<u8>),
-    /// It has time again.
-    Woken,
+    DatagramArrived(usize, Vec<u8>),
+    /// A suspension ends.
+    Resumed,
     /// A message arrives from this peer, as bytes.
-    Arrived(usize, Vec<u8>),
-    /// Something of the host that it shares with others.
+    MessageArrived(usize, Vec<u8>),
+    /// Something on the host that it shares with other agents.
     Host(HostEvent),
 }

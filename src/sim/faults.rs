@@ -1,4 +1,4 @@
-//! What one can do to a mesh, and see of it.
+//! Faults of the mesh: cuts and false claims; and what a test can see of the mesh.
 
 use super::event::Event;
 use super::net;
@@ -8,7 +8,7 @@ use crate::node::output::Notice;
 use crate::wire::message::{Entry, Message};
 
 impl World {
-    /// Cuts the way between two devices.
+    /// Cuts the connection between two devices, in both directions.
     pub fn cut(&mut self, a: usize, b: usize) {
         if self.net.cut(a, b) {
             self.unlinked(a, b);
@@ -16,7 +16,7 @@ impl World {
         }
     }
 
-    /// Cuts the way from one device to another; links need both directions.
+    /// Cuts the connection from one device to another; a link needs both directions, so it breaks.
     pub fn cut_one_way(&mut self, from: usize, to: usize) {
         if self.net.cut_one_way(from, to) {
             self.unlinked(from, to);
@@ -24,13 +24,13 @@ impl World {
         }
     }
 
-    /// A device says to everybody that it is linked with that another one, in its present life, is down.
+    /// A device claims to all its links that another one, in its present generation, is down.
     pub fn lie(&mut self, liar: usize, victim: usize, incarnation: u16) {
         let generation = self.devices[victim].agent.as_ref().map_or(0, |agent| agent.node.generation());
         let entry = Entry { key: net::key(victim), generation, incarnation, standing: 2, addresses: Vec::new() };
         let bytes = Message::Roll { ask: false, members: vec![entry] }.encode();
         for other in self.net.links_of(liar) {
-            self.schedule(other, 1, Event::Arrived(liar, bytes.clone()));
+            self.schedule(other, 1, Event::MessageArrived(liar, bytes.clone()));
         }
     }
 
@@ -39,7 +39,7 @@ impl World {
         (0..self.devices.len()).filter(|at| self.devices[*at].agent.is_some())
     }
 
-    /// Whether every running agent has every other running one for a member that is up, and nobody else.
+    /// Whether every running agent takes exactly the other running ones for members that are up.
     #[must_use]
     pub fn all_joined(&self) -> bool {
         let up: Vec<usize> = self.running().collect();
@@ -51,17 +51,17 @@ impl World {
         up.iter().all(knows)
     }
 
-    /// Running agents that have this device for a member that is up.
+    /// How many running agents take this device for a member that is up.
     #[must_use]
     pub fn believers(&self, of: usize) -> usize {
-        let believes = |at: &usize| {
+        let sees_up = |at: &usize| {
             let agent = self.devices[*at].agent.as_ref();
             *at != of && agent.is_some_and(|agent| agent.node.is_up(net::key(of)))
         };
-        self.running().filter(believes).count()
+        self.running().filter(sees_up).count()
     }
 
-    /// Lets time pass until something holds, looking every 50 ms; `None` if it does not within `limit`.
+    /// Lets time pass until a condition holds, checked every 50 ms; `None` if it does not within `limit`.
     pub fn run_till(&mut self, limit: Duration, holds: impl Fn(&Self) -> bool) -> Option<Duration> {
         let start = self.now;
         while self.now.since(start) < limit {
@@ -73,7 +73,7 @@ impl World {
         None
     }
 
-    /// Deaths that were told to people since `since`.
+    /// Members that agents reported as down since `since`.
     #[must_use]
     pub fn deaths_told(&self, since: Instant) -> usize {
         let deaths = |notice: &Notice| if let Notice::Lost(names) = notice { names.len() } else { 0 };

@@ -1,4 +1,4 @@
-//! Pretend files: a map, with stamps as a file system gives them. The twin of `io::folder`.
+//! Simulated files: a map, with stamps as a file system gives them. It takes the place of `platform::folder`.
 
 use crate::limits::{DOCUMENT_BYTES_MAX, LOOK_BATCH};
 use crate::scheduler::scans::covers;
@@ -8,7 +8,7 @@ use crate::worker::read::Content;
 use crate::worker::scan::{Entry, Listing};
 use std::collections::BTreeMap;
 
-/// All files of one pretend device.
+/// All files of one device.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     files: BTreeMap<Vec<u8>, (FileStamp, Vec<u8>)>,
@@ -16,7 +16,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Writes a file, new or anew.
+    /// Creates or overwrites a file.
     pub fn write(&mut self, path: &[u8], content: &[u8]) {
         self.ticks += 1;
         let inode = self.files.get(path).map_or(self.ticks.cast_unsigned(), |(stamp, _)| stamp.inode);
@@ -29,7 +29,7 @@ impl Files {
         self.files.remove(path);
     }
 
-    /// Renames a folder: the files keep their number and their time of change of content.
+    /// Renames a folder: the files keep their inode and their modification time.
     pub fn rename_folder(&mut self, from: &[u8], to: &[u8]) {
         self.ticks += 1;
         let moving: Vec<_> = self.files.keys().filter(|path| covers(from, path)).cloned().collect();
@@ -46,11 +46,11 @@ impl Files {
         self.files.iter().map(|(path, (_, content))| (path.as_slice(), content.as_slice()))
     }
 
-    /// The next stretch of a look, as `io::folder` gives it.
+    /// The next batch of a scan, as `platform::folder` gives it.
     #[must_use]
-    pub fn list(&self, look: &Scan) -> Listing {
-        let later = |path: &[u8]| look.after.as_deref().is_none_or(|after| path > after);
-        let found = self.files.iter().filter(|(path, _)| covers(&look.scope, path) && later(path));
+    pub fn list(&self, scan: &Scan) -> Listing {
+        let later = |path: &[u8]| scan.after.as_deref().is_none_or(|after| path > after);
+        let found = self.files.iter().filter(|(path, _)| covers(&scan.scope, path) && later(path));
         let entry = |(path, (stamp, _)): (&Vec<u8>, &(FileStamp, Vec<u8>))| Entry { path: path.clone(), stamp: *stamp };
         let entries: Vec<_> = found.take(LOOK_BATCH).map(entry).collect();
         let full = entries.len() == LOOK_BATCH;
@@ -58,7 +58,7 @@ impl Files {
         Listing { entries, upto, ..Listing::default() }
     }
 
-    /// A whole file, as `io::folder` gives it.
+    /// A whole file, as `platform::folder` gives it.
     #[must_use]
     pub fn read(&self, path: &[u8]) -> Content {
         match self.files.get(path) {

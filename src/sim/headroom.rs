@@ -1,4 +1,4 @@
-//! What a pretend governor allows, and whether the node obeys it.
+//! Simulated decisions of a governor, and the check that the node obeys them.
 
 use super::world::World;
 use crate::base::id::TaskId;
@@ -10,14 +10,14 @@ use crate::node::input::Input;
 use crate::scheduler::task::Task;
 
 impl World {
-    /// A device's governor allows this from now on, over restarts as well.
+    /// A device's governor allows this from now on, across restarts.
     pub fn allow(&mut self, at: usize, decision: Decision) {
-        self.devices[at].power = Some(decision);
-        self.obey(at);
+        self.devices[at].decision = Some(decision);
+        self.send_decision(at);
     }
 
-    /// Any word of a governor.
-    pub fn any_power(&mut self) -> Decision {
+    /// A random decision.
+    pub fn random_decision(&mut self) -> Decision {
         let reasons = [
             Reason::TooHot,
             Reason::Paused,
@@ -37,16 +37,17 @@ impl World {
         Decision { headroom: duty, reason, mode, workers, duty, chunks: mode.chunks(), ..Decision::default() }
     }
 
-    pub(super) fn obey(&mut self, at: usize) {
-        if let Some(decision) = self.devices[at].power
+    /// Tells a device's node what its governor allows.
+    pub(super) fn send_decision(&mut self, at: usize) {
+        if let Some(decision) = self.devices[at].decision
             && self.devices[at].agent.is_some()
         {
             self.handle(at, Input::Power(decision));
         }
     }
 
-    /// Holds a task that starts to what is allowed.
-    pub(super) fn watch_power(&mut self, at: usize, id: TaskId, task: &Task) {
+    /// Checks that a task which starts is allowed, and notes that it runs.
+    pub(super) fn check_start(&mut self, at: usize, id: TaskId, task: &Task) {
         let counted = matches!(task, Task::Scan(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. });
         if !counted && *task != Task::Count {
             return;
@@ -54,17 +55,17 @@ impl World {
         self.load_changes(at);
         let governed = self.coordinator(at).is_some();
         let device = &mut self.devices[at];
-        let Some(decision) = device.power else { return };
+        let Some(decision) = device.decision else { return };
         let embeds = matches!(task, Task::Embed { .. });
         let allowed = decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
-        assert!(!embeds || allowed, "it embeds, though nothing may: {decision:?}");
+        assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");
         let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_light_work);
-        assert!(!held, "{task:?} starts in need: {decision:?}");
-        assert!(device.open.is_empty(), "{task:?} starts while somebody waits for an answer");
+        assert!(!held, "{task:?} starts while light work is held: {decision:?}");
+        assert!(device.requests.open.is_empty(), "{task:?} starts while somebody waits for an answer");
         if !counted {
             return;
         }
-        assert!(device.tasks.len() < decision.workers.max(1), "more tasks than workers: {:?}", device.tasks);
-        device.tasks.insert(id, embeds);
+        assert!(device.run.tasks.len() < decision.workers.max(1), "more tasks than workers: {:?}", device.run.tasks);
+        device.run.tasks.insert(id, embeds);
     }
 }

@@ -1,5 +1,5 @@
-//! Pretend links and datagrams: who is linked with whom, what is cut, how late and how lossy. The twin of
-//! `io::link`.
+//! The simulated network: who is linked with whom, which directions are cut, delays and losses. It takes the place of
+//! `net::link` and `net::udp`.
 
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
@@ -7,21 +7,21 @@ use crate::limits::LINKS_MAX;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::BTreeSet;
 
-/// Bytes that a datagram has beside its packet: IPv4 and UDP heads (28), session, counter and tag (28), frame (4).
+/// Bytes of a datagram beside its packet: IPv4 and UDP headers (28), session, counter and tag (28), frame (4).
 pub const DATAGRAM_BYTES: u64 = 60;
 
-/// Bytes that a message on a link has beside its body: envelope and signature (236), yamux (12), Noise (18), TCP
+/// Bytes of a message on a link beside its body: envelope and signature (236), yamux (12), Noise (18), TCP
 /// and IPv4 (40). Acknowledgements of TCP are not counted.
 pub const LINK_BYTES: u64 = 306;
 
-/// The network of a pretend home.
+/// The network between the devices.
 #[derive(Debug)]
 pub struct Net {
     /// Both directions of each link.
     links: BTreeSet<(usize, usize)>,
     /// Both directions between agents that hold keys for each other's datagrams.
     sessions: BTreeSet<(usize, usize)>,
-    /// Directions in which nothing passes.
+    /// Directions that are cut.
     cuts: BTreeSet<(usize, usize)>,
     /// Messages lost, in a thousand. (TCP loses none; a link that breaks and comes back does.)
     pub loss_permille: u64,
@@ -37,7 +37,7 @@ impl Default for Net {
     }
 }
 
-/// The key of the agent with this number: its place in the ring of keys is anywhere.
+/// The key of the agent with this number. Its first bytes are random, so that keys are spread over the key space.
 #[must_use]
 pub fn key(agent: usize) -> PeerKey {
     let mut key = [0; 32];
@@ -94,9 +94,9 @@ impl Net {
         new
     }
 
-    /// Whether a dial could pass and both have room for one more link.
+    /// Whether a dial succeeds: no direction is cut and both have room for one more link.
     #[must_use]
-    pub fn open(&self, a: usize, b: usize) -> bool {
+    pub fn can_dial(&self, a: usize, b: usize) -> bool {
         let free = |of: usize| self.links_of(of).len() < LINKS_MAX || self.linked(a, b);
         !self.cuts.contains(&(a, b)) && !self.cuts.contains(&(b, a)) && free(a) && free(b)
     }
@@ -116,24 +116,24 @@ impl Net {
         gone
     }
 
-    /// The agent's process ended: nobody has its keys any more.
+    /// The agent's process ended: its datagram sessions are gone.
     pub fn forget_keys(&mut self, of: usize) {
         self.sessions.retain(|(a, b)| *a != of && *b != of);
     }
 
-    /// One forgets the keys of its datagrams with another.
+    /// The datagram session of two agents is gone.
     pub fn forget_keys_of(&mut self, a: usize, b: usize) {
         self.sessions.remove(&(a, b));
         self.sessions.remove(&(b, a));
     }
 
-    /// Cuts the way between the two; true if a link is lost by that.
+    /// Cuts both directions between the two; true if that breaks a link.
     pub fn cut(&mut self, a: usize, b: usize) -> bool {
         self.cuts.insert((b, a));
         self.cut_one_way(a, b)
     }
 
-    /// Cuts the way from one to another; true if a link is lost by that: TCP needs both directions.
+    /// Cuts one direction; true if that breaks a link: TCP needs both.
     pub fn cut_one_way(&mut self, from: usize, to: usize) -> bool {
         self.cuts.insert((from, to));
         self.unlink(from, to)
@@ -145,14 +145,14 @@ impl Net {
     }
 
     /// How long a message takes; `None`: it is lost.
-    pub fn passage_ms(&self, rng: &mut Rng) -> Option<u64> {
+    pub fn message_delay_ms(&self, rng: &mut Rng) -> Option<u64> {
         let lost = rng.below(1000) < self.loss_permille;
         let delay = 1 + rng.below(self.delay_ms_max);
         (!lost).then_some(delay)
     }
 
-    /// How long a datagram takes; `None`: it is lost, or nobody could open it.
-    pub fn flight_ms(&self, rng: &mut Rng, from: usize, to: usize) -> Option<u64> {
+    /// How long a datagram takes; `None`: it is lost, or the receiver has no keys for it.
+    pub fn datagram_delay_ms(&self, rng: &mut Rng, from: usize, to: usize) -> Option<u64> {
         let lost = rng.below(1000) < self.datagram_loss_permille;
         let delay = 1 + rng.below(self.delay_ms_max);
         let passes = self.sessions.contains(&(from, to)) && !self.cuts.contains(&(from, to));

@@ -1,34 +1,27 @@
-//! SuspendedAgent: an agent that gets no time for a while, or a device that is suspended.
+//! Suspension: an agent that gets no CPU time for a while, and a device that sleeps.
 
+use super::device::Suspension;
 use super::event::Event;
 use super::world::World;
 use crate::base::time::Duration;
 
-/// How a device sleeps.
-#[derive(Debug)]
-pub(super) struct SuspendedAgent {
-    /// Whether nothing reaches it; else what comes waits for it.
-    pub(super) deaf: bool,
-    waiting: Vec<Event>,
-}
-
-/// Milliseconds until a peer finds out that a link leads to nobody: `LINK_PING_MS` three times.
+/// Milliseconds until a peer finds out that nobody answers on a link: three times `LINK_PING_MS`.
 const SILENT_MS: u64 = 45_000;
 
 impl World {
-    /// The agent gets no time for so long (a busy processor, SIGSTOP, a Wi-Fi that naps). What comes meanwhile
-    /// comes all at once afterwards.
-    pub fn nap(&mut self, at: usize, time: Duration) {
-        self.sleep(at, time, false);
+    /// The agent gets no CPU time for so long (a busy processor, SIGSTOP). What arrives meanwhile is delivered all at
+    /// once afterwards.
+    pub fn stall(&mut self, at: usize, time: Duration) {
+        self.suspend_agent(at, time, false);
     }
 
-    /// The whole device sleeps for so long, a minute at least. What is sent to it is lost; its links break.
+    /// The whole device is suspended for so long, a minute at least. What is sent to it is lost, and its links break.
     ///
     /// # Panics
-    /// If it is less than a minute.
+    /// If the time is less than a minute.
     pub fn suspend(&mut self, at: usize, time: Duration) {
         assert!(time >= Duration::from_secs(60), "peers must have found out that the links are broken");
-        self.sleep(at, time, true);
+        self.suspend_agent(at, time, true);
         for other in self.net.unlink_all(at) {
             let down = |of: usize| Event::Input(super::world::link_down(of));
             self.schedule(other, SILENT_MS, down(at));
@@ -36,31 +29,31 @@ impl World {
         }
     }
 
-    fn sleep(&mut self, at: usize, time: Duration, deaf: bool) {
-        self.devices[at].sleep = Some(SuspendedAgent { deaf, waiting: Vec::new() });
+    fn suspend_agent(&mut self, at: usize, time: Duration, deaf: bool) {
+        self.devices[at].suspended = Some(Suspension { deaf, waiting: Vec::new() });
         self.rewake(at);
-        self.schedule(at, u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Event::Woken);
+        self.schedule(at, u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Event::Resumed);
     }
 
-    /// What happens to a device now; `None`: it sleeps.
-    pub(super) fn unless_asleep(&mut self, at: usize, what: Event) -> Option<Event> {
-        let Some(sleep) = &mut self.devices[at].sleep else { return Some(what) };
-        match what {
-            Event::Woken => return Some(what),
-            Event::Landed(..) | Event::Arrived(..) if sleep.deaf => {}
-            what => sleep.waiting.push(what),
+    /// The event, unless the device is suspended; then the event waits or is lost.
+    pub(super) fn unless_suspended(&mut self, at: usize, event: Event) -> Option<Event> {
+        let Some(suspension) = &mut self.devices[at].suspended else { return Some(event) };
+        match event {
+            Event::Resumed => return Some(event),
+            Event::DatagramArrived(..) | Event::MessageArrived(..) if suspension.deaf => {}
+            event => suspension.waiting.push(event),
         }
         None
     }
 
-    /// It has time again: what waited comes at once, before its own timers or after the first of them.
-    pub(super) fn wake_up(&mut self, at: usize) {
-        let Some(sleep) = self.devices[at].sleep.take() else { return };
+    /// The suspension ends: what waited is delivered at once, by chance after or before the node's own deadline.
+    pub(super) fn resume(&mut self, at: usize) {
+        let Some(suspension) = self.devices[at].suspended.take() else { return };
         if self.rng.one_in(2) {
             self.handle(at, crate::node::input::Input::Wake);
         }
-        for what in sleep.waiting {
-            self.happen(at, what);
+        for event in suspension.waiting {
+            self.process(at, event);
         }
         self.rewake(at);
     }

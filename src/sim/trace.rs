@@ -1,35 +1,34 @@
-//! What is kept of a run: a hash over all that happened, and words for a broken rule.
+//! The trace of a run, a hash over all that happened, and the description of a world for a failed check.
 
 use super::world::World;
 use crate::base::id::ReplyId;
-use crate::node::output::Output;
 use std::fmt::Write;
 
 impl World {
-    /// Notes bytes: FNV-1a, eight at a time.
+    /// Adds bytes to the trace: FNV-1a, eight bytes at a time.
     pub(super) fn fold(&mut self, at: usize, bytes: &[u8]) {
         self.note(&format!("{:?} {at} {}", self.now, bytes.len()));
         for part in bytes.chunks(8) {
-            let word = part.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
+            let number = part.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            self.trace = (self.trace ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
         }
     }
 
-    /// FNV-1a over the text of what happened.
+    /// Adds a text to the trace (FNV-1a).
     pub(super) fn note(&mut self, what: &str) {
         for byte in what.bytes() {
             self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
-    /// Requests that got no reply.
+    /// Requests without a reply.
     #[must_use]
     pub fn unanswered(&self, at: usize) -> Vec<ReplyId> {
         let device = &self.devices[at];
-        (1..=device.replies_due).map(ReplyId).filter(|reply| !device.replies.contains_key(reply)).collect()
+        (1..=device.requests.made).map(ReplyId).filter(|reply| !device.replies.contains_key(reply)).collect()
     }
 
-    /// How the world stands, for a message about a broken rule.
+    /// The state of the world, for the message of a failed check.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = format!("at {:?} after {} inputs: ", self.now, self.inputs);
@@ -41,17 +40,4 @@ impl World {
         }
         text
     }
-}
-
-#[expect(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the planted defect itself")]
-pub(super) fn hash_order(outputs: Vec<Output>) -> Vec<Output> {
-    let mut table = std::collections::HashMap::new();
-    for (at, output) in outputs.into_iter().enumerate() {
-        table.insert(at, output);
-    }
-    let mut shuffled = Vec::new();
-    for (_, output) in table {
-        shuffled.push(output);
-    }
-    shuffled
 }

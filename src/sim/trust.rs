@@ -1,8 +1,8 @@
-//! Who may do what on pretend devices: their links, openers and datagrams, which follow `Admit` and `Expel`. The twin
-//! of what `io::session` does with them.
+//! The rights of peers on simulated devices: links, messages and datagrams obey `Admit` and `Expel`, as in
+//! `net::session`.
 
-use super::gossip::is_signed;
 use super::net;
+use super::signer::is_signed;
 use super::world::World;
 use crate::base::id::PeerKey;
 use crate::mesh::trust::{self, Rights, Trust};
@@ -11,20 +11,20 @@ use crate::wire::envelope::claim;
 use crate::wire::gossip::Relayed;
 
 impl World {
-    /// A device's owner decides that another device may do this on it, and nothing else.
+    /// A device's owner gives another device exactly these rights on it.
     pub fn grant(&mut self, at: usize, other: usize, rights: Rights) {
         self.post(at, 0, Input::Trust(trust::Input::Grant(net::key(other), rights)));
     }
 
-    /// A device's owner decides that another device may do nothing on it any more.
+    /// A device's owner takes all rights on it from another device.
     pub fn revoke(&mut self, at: usize, other: usize) {
         self.post(at, 0, Input::Trust(trust::Input::Revoke(net::key(other))));
     }
 
-    /// What a device's owner decided that another device may do on it; all, where nothing was decided.
+    /// The rights of another device on a device; all, unless its owner decided otherwise.
     #[must_use]
     pub fn rights(&self, at: usize, other: usize) -> Rights {
-        self.devices[at].rights.get(&net::key(other)).copied().unwrap_or(Rights::ALL)
+        self.devices[at].peers.rights.get(&net::key(other)).copied().unwrap_or(Rights::ALL)
     }
 
     pub(super) fn may(&self, at: usize, other: usize, right: Rights) -> bool {
@@ -36,7 +36,7 @@ impl World {
         self.may(a, b, Rights::LINK) && self.may(b, a, Rights::LINK)
     }
 
-    /// The table with which a device's agent starts.
+    /// The trust table with which a device's agent starts.
     pub(super) fn trusted(&self, at: usize) -> Trust {
         let mut trust = Trust::new(net::key(at));
         for other in (0..self.devices.len()).filter(|other| *other != at) {
@@ -46,15 +46,15 @@ impl World {
         trust
     }
 
-    /// What a peer may do on a device has changed: its links and datagrams follow.
+    /// The rights of a peer on a device changed: its links and datagrams obey.
     pub(super) fn admit(&mut self, at: usize, peer: PeerKey, rights: Rights) {
         let other = net::agent(peer);
-        self.devices[at].rights.insert(peer, rights);
+        self.devices[at].peers.rights.insert(peer, rights);
         if !rights.contains(Rights::PROBE) {
             self.net.forget_keys_of(at, other);
         }
         if !rights.contains(Rights::LINK) {
-            self.devices[at].remembered.remove(&peer);
+            self.devices[at].peers.addresses.remove(&peer);
             if self.net.unlink(at, other) {
                 self.unlinked(at, other);
                 self.unlinked(other, at);
@@ -62,13 +62,13 @@ impl World {
         }
     }
 
-    /// Checks the pretend seal of a gossip item that was handed on. An origin that is not listened to is not checked.
-    pub(super) fn verify(&mut self, at: usize, from: PeerKey, told: Relayed) {
-        let origin = claim(&told.message).map(|claim| PeerKey(*claim.sender.public_key()));
+    /// Verifies the simulated signature of a forwarded item, unless its origin may not sign here.
+    pub(super) fn verify(&mut self, at: usize, from: PeerKey, item: Relayed) {
+        let origin = claim(&item.message).map(|claim| PeerKey(*claim.sender.public_key()));
         if origin.is_some_and(|origin| !self.may(at, net::agent(origin), Rights::SIGN)) {
             return;
         }
-        let signed = is_signed(&told.message);
-        self.post(at, 0, if signed { Input::Proven(from, told) } else { Input::Forged(from) });
+        let signed = is_signed(&item.message);
+        self.post(at, 0, if signed { Input::Verified(from, item) } else { Input::VerifyFailed(from) });
     }
 }

@@ -1,12 +1,13 @@
-//! Virtual time, agents with their files and disks, the network between them, and what goes wrong.
+//! The event loop of the simulation: takes what is due, hands it to an agent, carries out the outputs.
 
 use super::agent::Agent;
 use super::device::Device;
 use super::event::Event;
-use super::gossip::SimulatedSigner;
+use super::event_queue::{EventQueue, Next};
 use super::host::Host;
+use super::injected_bug::{InjectedBug, hash_order};
 use super::net::{self, Net};
-use super::trace::hash_order;
+use super::signer::SimulatedSigner;
 use crate::base::id::{PeerKey, ReplyId, Ring};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
@@ -19,56 +20,42 @@ use crate::scheduler::scans::covers;
 use crate::store::record::Source;
 use crate::wire::message::Message;
 use core::net::SocketAddr;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The folder that every pretend agent watches.
+/// The folder that simulated agents watch.
 pub const FOLDER: &[u8] = b"/docs";
 
-/// A defect of the house that can be planted, to prove that it would be caught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InjectedBug {
-    /// Now and then a save is reported and never done.
-    LostSave,
-    /// Outputs are carried out in the order of a hash map.
-    HashOrder,
-    /// Now and then a reply is forgotten.
-    DroppedReply,
-}
-
-/// Everything there is.
+/// The simulated world.
 #[derive(Debug)]
 pub struct World {
-    /// The time.
+    /// The virtual time.
     pub now: Instant,
     /// The devices.
     pub devices: Vec<Device>,
     /// The network between them.
     pub net: Net,
-    /// Hosts with several agents; an agent of none is governed by nobody.
+    /// Hosts, each with one or more agents; an agent without a host has no governor.
     pub hosts: Vec<Host>,
-    /// Chance.
+    /// The source of all randomness.
     pub rng: Rng,
-    /// A planted defect.
-    pub plant: Option<InjectedBug>,
-    /// A hash over every input and output in order.
+    /// An injected defect.
+    pub bug: Option<InjectedBug>,
+    /// A hash over every input, output and packet, in order.
     pub trace: u64,
     /// Inputs handled.
     pub inputs: u64,
-    /// The devices whose address everybody knows from the start; `None`: all.
+    /// The devices whose addresses all agents know at their start; `None`: all devices.
     pub bootstrap: Option<Vec<usize>>,
-    /// Who told its people that others are down, that somebody lies, or that it slept; in order.
+    /// Notices that members are down, that a peer is quarantined, or that the device was suspended; with time and
+    /// device.
     pub notices: Vec<(Instant, usize, Notice)>,
-    /// The counts behind the pretend seals.
-    pub seals: SimulatedSigner,
-    queue: BTreeMap<(Instant, u64), (usize, Event)>,
-    order: u64,
-    /// When which agent wants to be woken.
-    wakes: BTreeSet<(Instant, usize)>,
+    /// The simulated signatures.
+    pub signer: SimulatedSigner,
+    pub(super) queue: EventQueue,
 }
 
 impl World {
-    /// A world of so many devices, with no files and new disks; agents are started by `boot`.
+    /// A world of so many devices without files, with new disks; `boot` starts their agents.
     #[must_use]
     pub fn new(seed: u64, devices: usize) -> Self {
         Self {
@@ -77,46 +64,44 @@ impl World {
             net: Net::new(),
             hosts: Vec::new(),
             rng: Rng::new(seed),
-            plant: None,
+            bug: None,
             trace: 0xcbf2_9ce4_8422_2325,
             inputs: 0,
             bootstrap: None,
             notices: Vec::new(),
-            seals: SimulatedSigner::default(),
-            queue: BTreeMap::new(),
-            order: 0,
-            wakes: BTreeSet::new(),
+            signer: SimulatedSigner::default(),
+            queue: EventQueue::default(),
         }
     }
 
-    /// Starts a device's agent on what its disk holds. It knows every other device's name, and the addresses of
-    /// those of `bootstrap`.
+    /// Starts a device's agent on what its disk holds. It trusts every other device and knows the addresses of those of
+    /// `bootstrap`.
     ///
     /// # Panics
-    /// If the disk cannot be opened: a pretend disk always can.
+    /// If the disk cannot be opened, which would be a defect of the simulation.
     pub fn boot(&mut self, at: usize) {
-        self.seals.boot(at);
+        self.signer.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
         self.devices[at].boots += 1;
-        self.devices[at].open.clear();
+        self.devices[at].requests.open.clear();
         let who = (net::key(at), self.devices[at].boots);
         let (seed, trust) = (self.rng.next(), self.trusted(at));
         let mut agent = match Agent::start(self.now, who, trust, seed, &format!("device {at}"), disk) {
             Ok(agent) => agent,
-            Err(error) => panic!("the pretend disk cannot be opened: {error}"),
+            Err(error) => panic!("the simulated disk cannot be opened: {error}"),
         };
         for other in 0..self.devices.len() {
             if self.bootstrap.as_ref().is_none_or(|some| some.contains(&other)) {
                 agent.node.give(net::key(other), net::address(other));
             }
         }
-        self.devices[at].watching = !agent.node.status(self.now).sources.is_empty();
+        self.devices[at].run.watching = !agent.node.status(self.now).sources.is_empty();
         self.devices[at].agent = Some(Box::new(agent));
         self.begin_coordinator(at);
-        self.obey(at);
+        self.send_decision(at);
         self.post(at, 0, Input::Here(vec![net::address(at)]));
-        for (peer, places) in self.devices[at].remembered.clone() {
-            places.into_iter().for_each(|place| self.post(at, 0, Input::Seen(peer, place)));
+        for (peer, addresses) in self.devices[at].peers.addresses.clone() {
+            addresses.into_iter().for_each(|address| self.post(at, 0, Input::Seen(peer, address)));
         }
         self.post(at, 0, Input::Wake);
         self.rewake(at);
@@ -126,11 +111,11 @@ impl World {
     pub fn crash(&mut self, at: usize) {
         self.host_crash(at);
         let device = &mut self.devices[at];
-        let kept = self.rng.below(device.disk.unsynced() as u64 + 1);
-        device.disk.cut_power(usize::try_from(kept).unwrap_or(0));
-        (device.agent, device.sleep) = (None, None);
-        device.tasks.clear();
-        self.queue.retain(|_, (of, _)| *of != at);
+        let survives = self.rng.below(device.disk.unsynced() as u64 + 1);
+        device.disk.cut_power(usize::try_from(survives).unwrap_or(0));
+        (device.agent, device.suspended) = (None, None);
+        device.run.tasks.clear();
+        self.queue.forget(at);
         self.note(&format!("crash {at}"));
         self.net.forget_keys(at);
         for other in self.net.unlink_all(at) {
@@ -139,28 +124,28 @@ impl World {
         self.rewake(at);
     }
 
+    /// The link of a device from another one is gone.
     pub(super) fn unlinked(&mut self, at: usize, from: usize) {
-        // At once: a link that comes back is told only after it was told to be gone.
+        // Without delay: if the link comes back, the node must see it go down first.
         self.post(at, 0, link_down(from));
     }
 
-    /// Asks a device's agent something; the reply appears in its `replies`.
+    /// Makes a request to a device's agent; the reply appears in its `replies`.
     pub fn ask(&mut self, at: usize, request: Request) -> ReplyId {
-        self.devices[at].replies_due += 1;
-        let reply = ReplyId(self.devices[at].replies_due);
+        let reply = self.devices[at].requests.begin();
         self.post(at, 0, Input::Api(reply, request));
         reply
     }
 
-    /// Asks a device's agent to watch `FOLDER`.
+    /// Requests that a device's agent watches `FOLDER`.
     pub fn add_folder(&mut self, at: usize) -> ReplyId {
         let source = Source { path: FOLDER.to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
         self.ask(at, Request::Add(source))
     }
 
-    /// Tells a device's agent of a change, as a watcher does; one in fifty is lost with an overflow instead.
+    /// Reports a change to a device's agent, as the watcher does; one report in fifty is an overflow instead.
     pub fn touched(&mut self, at: usize, path: &[u8]) {
-        if self.devices[at].watching && covers(FOLDER, path) {
+        if self.devices[at].run.watching && covers(FOLDER, path) {
             let lost = self.rng.one_in(50);
             let delay = self.rng.below(20);
             self.post(at, delay, if lost { Input::EventsLost } else { Input::Touched(path.to_vec()) });
@@ -177,59 +162,46 @@ impl World {
         self.schedule(at, delay_ms, Event::Input(input));
     }
 
-    /// Notes anew when the agent wants to be woken.
+    /// Moves the wake of a device to its node's deadline.
     pub(super) fn rewake(&mut self, at: usize) {
         let device = &mut self.devices[at];
-        let next = device.agent.as_ref().filter(|_| device.sleep.is_none()).and_then(|agent| agent.node.deadline());
-        if next == device.wake {
-            return;
-        }
-        if let Some(before) = device.wake {
-            self.wakes.remove(&(before, at));
-        }
-        device.wake = next;
-        self.wakes.extend(next.map(|next| (next, at)));
+        let next = device.agent.as_ref().filter(|_| device.suspended.is_none()).and_then(|agent| agent.node.deadline());
+        let before = core::mem::replace(&mut device.run.wake, next);
+        self.queue.move_wake(at, before, next);
     }
 
-    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, what: Event) {
-        self.order += 1;
-        self.queue.insert((self.now + Duration::from_millis(delay_ms), self.order), (at, what));
+    pub(super) fn schedule(&mut self, at: usize, delay_ms: u64, event: Event) {
+        self.queue.push(self.now + Duration::from_millis(delay_ms), at, event);
     }
 
     /// One event, if one is due by `end`.
     fn step(&mut self, end: Instant) -> bool {
-        let wake = self.wakes.first().copied();
-        let first = self.queue.first_key_value().map(|((at, _), _)| *at);
-        let wake = wake.filter(|(wake, _)| first.is_none_or(|first| *wake < first));
-        match wake.map(|(at, _)| at).or(first) {
-            Some(at) if at <= end => self.now = self.now.max(at),
-            _ => return false,
-        }
-        if let Some((_, at)) = wake {
-            self.handle(at, Input::Wake);
-        } else if let Some((_, (at, what))) = self.queue.pop_first() {
-            self.happen(at, what);
+        let Some((due, at, next)) = self.queue.next(end) else { return false };
+        self.now = self.now.max(due);
+        match next {
+            Next::Wake => self.handle(at, Input::Wake),
+            Next::Event(event) => self.process(at, event),
         }
         true
     }
 
-    pub(super) fn happen(&mut self, at: usize, what: Event) {
-        let Some(what) = self.unless_asleep(at, what) else { return };
-        match what {
-            Event::Woken => self.wake_up(at),
+    pub(super) fn process(&mut self, at: usize, event: Event) {
+        let Some(event) = self.unless_suspended(at, event) else { return };
+        match event {
+            Event::Resumed => self.resume(at),
             Event::Host(event) => self.on_host_event(at, event),
-            Event::Landed(from, packet) if self.may(at, from, Rights::PROBE) => {
+            Event::DatagramArrived(from, packet) if self.may(at, from, Rights::PROBE) => {
                 self.fold(at, &packet);
                 self.deliver(at, Input::Member(net::key(from), packet));
             }
-            Event::Landed(..) => {}
+            Event::DatagramArrived(..) => {}
             Event::Input(input) => {
                 if let Input::Done(task, ..) = &input {
                     self.load_changes(at);
-                    self.devices[at].tasks.remove(task);
+                    self.devices[at].run.tasks.remove(task);
                 }
                 if let Input::Api(reply, _) = &input {
-                    self.devices[at].open.insert(*reply);
+                    self.devices[at].requests.open.insert(*reply);
                 }
                 self.handle(at, input);
             }
@@ -240,29 +212,30 @@ impl World {
             }
             Event::Dialled(peer, address) => {
                 let device = &self.devices[peer];
-                if device.sleep.as_ref().is_some_and(|sleep| !sleep.deaf) {
-                    // The connection stands; the handshake waits for its process.
+                if device.suspended.as_ref().is_some_and(|suspension| !suspension.deaf) {
+                    // The system accepted the connection; the handshake waits for the process.
                     return self.schedule(at, 100, Event::Dialled(peer, address));
                 }
-                let answers = device.agent.is_some() && !device.sleep.as_ref().is_some_and(|sleep| sleep.deaf);
+                let answers =
+                    device.agent.is_some() && !device.suspended.as_ref().is_some_and(|suspension| suspension.deaf);
                 let there =
-                    answers && address == net::address(peer) && self.may_link(at, peer) && self.net.open(at, peer);
+                    answers && address == net::address(peer) && self.may_link(at, peer) && self.net.can_dial(at, peer);
                 if there && self.net.link(at, peer) {
-                    // Who is dialled sees some port that the dialler does not listen on.
+                    // The dialled side sees a port on which the dialler does not listen.
                     let from = SocketAddr::new(net::address(at).ip(), 1);
-                    self.happen(peer, Event::Input(Input::Link(net::key(at), LinkInput::Up(from))));
+                    self.process(peer, Event::Input(Input::Link(net::key(at), LinkInput::Up(from))));
                     self.handle(at, Input::Link(net::key(peer), LinkInput::Up(address)));
                 } else if !there {
-                    self.handle(at, Input::Link(net::key(peer), LinkInput::NotDialled));
+                    self.handle(at, Input::Link(net::key(peer), LinkInput::DialFailed));
                 }
             }
-            Event::Arrived(from, bytes) => {
+            Event::MessageArrived(from, bytes) => {
                 if self.net.linked(at, from)
                     && self.may(at, from, Rights::SIGN)
-                    && let Some(talk) = Message::decode(&bytes)
+                    && let Some(message) = Message::decode(&bytes)
                 {
                     self.fold(at, &bytes);
-                    self.deliver(at, Input::Link(net::key(from), LinkInput::Said(Box::new(talk))));
+                    self.deliver(at, Input::Link(net::key(from), LinkInput::Received(Box::new(message))));
                 }
             }
         }
@@ -275,7 +248,7 @@ impl World {
         }
     }
 
-    /// Hands an input that is noted already to an agent.
+    /// Hands an agent an input that is in the trace already.
     fn deliver(&mut self, at: usize, input: Input) {
         self.pull_power(at);
         let Some(mut agent) = self.devices[at].agent.take() else { return };
@@ -284,11 +257,11 @@ impl World {
         let mut out = Out::new();
         agent.node.handle(self.now, input, &mut out);
         let mut outputs: Vec<Output> = out.drain().collect();
-        if self.plant == Some(InjectedBug::HashOrder) {
+        if self.bug == Some(InjectedBug::HashOrder) {
             outputs = hash_order(outputs);
         }
         for output in outputs {
-            // The bytes of these are noted when they are sent.
+            // Of these the bytes go into the trace, when they are sent.
             if !matches!(output, Output::Send(..) | Output::Member(..)) {
                 self.note(&format!("{output:?}"));
             }
@@ -303,13 +276,13 @@ impl World {
     fn carry_out(&mut self, at: usize, agent: &mut Agent, output: Output) {
         match output {
             Output::Start(id, task) => {
-                self.watch_power(at, id, &task);
+                self.check_start(at, id, &task);
                 let outcome = agent.run(&self.devices[at].files, &task);
                 let cost = 1 + self.rng.below(300);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
             Output::Save(id, changes) => {
-                let lost = self.plant == Some(InjectedBug::LostSave) && self.rng.one_in(4);
+                let lost = self.bug == Some(InjectedBug::LostSave) && self.rng.one_in(4);
                 let cost = 1 + self.rng.below(30);
                 match if lost { Ok(Vec::new()) } else { agent.apply(&changes) } {
                     Ok(applied) => self.schedule(at, cost, Event::Synced(id, applied)),
@@ -317,10 +290,10 @@ impl World {
                 }
             }
             Output::Reply(id, response) => {
-                if self.plant == Some(InjectedBug::DroppedReply) && self.rng.one_in(10) {
+                if self.bug == Some(InjectedBug::DroppedReply) && self.rng.one_in(10) {
                     return;
                 }
-                self.devices[at].open.remove(&id);
+                self.devices[at].requests.open.remove(&id);
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
@@ -331,35 +304,35 @@ impl World {
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
                 self.schedule(at, delay, Event::Dialled(net::agent(peer), address));
             }
-            Output::Send(peer, talk) => self.send(at, peer, &talk),
-            Output::Member(peer, packet) => self.fly(at, peer, packet),
+            Output::Send(peer, message) => self.send(at, peer, &message),
+            Output::Member(peer, packet) => self.send_datagram(at, peer, packet),
             Output::HangUp(peer) => {
                 if self.net.unlink(at, net::agent(peer)) {
                     self.unlinked(at, net::agent(peer));
                     self.unlinked(net::agent(peer), at);
                 }
             }
-            Output::BootAtLeast(number) => {
+            Output::SaveBootCounter(number) => {
                 self.devices[at].boots = self.devices[at].boots.max(number);
-                self.post(at, 0, Input::BootKept(number));
+                self.post(at, 0, Input::BootCounterSaved(number));
             }
-            Output::Remember(peer, places) => _ = self.devices[at].remembered.insert(peer, places),
-            Output::Tell(fact) => {
-                let message = self.seals.seal(at, &fact);
-                self.post(at, 0, Input::Told(message));
+            Output::SaveAddresses(peer, addresses) => _ = self.devices[at].peers.addresses.insert(peer, addresses),
+            Output::Sign(fact) => {
+                let message = self.signer.sign(at, &fact);
+                self.post(at, 0, Input::Signed(message));
             }
-            Output::Verify(from, told) => self.verify(at, from, told),
-            Output::Pass { to, slots, asked } => {
-                if let Some(talk) = agent.node.passed(self.now, &slots, asked) {
-                    self.send(at, to, &talk);
+            Output::Verify(from, item) => self.verify(at, from, item),
+            Output::Push { to, items, requested } => {
+                if let Some(message) = agent.node.push_message(self.now, &items, requested) {
+                    self.send(at, to, &message);
                 }
             }
             Output::Watch(path) => {
-                self.devices[at].watching = true;
+                self.devices[at].run.watching = true;
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
-            Output::Notice(notice @ (Notice::Lost(_) | Notice::Liar(_) | Notice::Slept(_))) => {
+            Output::Notice(notice @ (Notice::Lost(_) | Notice::Quarantined(_) | Notice::Suspended(_))) => {
                 self.notices.push((self.now, at, notice));
             }
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
@@ -367,31 +340,31 @@ impl World {
         }
     }
 
-    fn send(&mut self, at: usize, peer: PeerKey, talk: &Message) {
-        let bytes = talk.encode();
+    fn send(&mut self, at: usize, peer: PeerKey, message: &Message) {
+        let bytes = message.encode();
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
         self.fold(net::agent(peer), &bytes);
         let sent = &mut self.devices[at].sent;
         sent.messages += 1;
         sent.message_bytes += bytes.len() as u64 + net::LINK_BYTES;
-        if let Some(delay) = self.net.passage_ms(&mut self.rng) {
-            self.schedule(net::agent(peer), delay, Event::Arrived(at, bytes));
+        if let Some(delay) = self.net.message_delay_ms(&mut self.rng) {
+            self.schedule(net::agent(peer), delay, Event::MessageArrived(at, bytes));
         }
     }
 
-    fn fly(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
+    fn send_datagram(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
         assert!(packet.len() <= MEMBER_BYTES_MAX, "a packet of {} bytes is too long", packet.len());
         self.fold(net::agent(peer), &packet);
         let sent = &mut self.devices[at].sent;
         sent.datagrams += 1;
         sent.datagram_bytes += packet.len() as u64 + net::DATAGRAM_BYTES;
-        if let Some(delay) = self.net.flight_ms(&mut self.rng, at, net::agent(peer)) {
-            self.schedule(net::agent(peer), delay, Event::Landed(at, packet));
+        if let Some(delay) = self.net.datagram_delay_ms(&mut self.rng, at, net::agent(peer)) {
+            self.schedule(net::agent(peer), delay, Event::DatagramArrived(at, packet));
         }
     }
 }
 
-/// The link to this device is gone.
+/// The input for a link that broke.
 pub(super) fn link_down(from: usize) -> Input {
     Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned()))
 }

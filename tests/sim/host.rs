@@ -1,5 +1,5 @@
-//! Hosts with several agents in the one world of network, disks, heat and supply: who leads, what a pause is worth, and
-//! what heat and a flat battery stop.
+//! Hosts with several agents, in one simulation with network, disks, heat and supply: leader election, pauses, heat and
+//! an empty battery.
 
 use super::{FOLDER, World, edit, prose};
 use wattle::base::time::Duration;
@@ -11,10 +11,10 @@ use wattle::energy::reason::Reason;
 use wattle::sim::host::{Charge, Hardware};
 use wattle::sim::power::plant::plant;
 
-/// Lives of hosts from a seed, each lived twice.
+/// Runs of hosts, each run twice.
 const HOST_SEEDS: u64 = 12;
 
-/// So many agents of one host, and one of another host besides; all cool, each with so many files.
+/// So many agents on one host and one agent on another, all cool, each with so many files.
 fn hosts(seed: u64, board: &str, agents: usize, files: usize) -> World {
     let mut world = World::new(seed, agents + 1);
     for at in 0..=agents {
@@ -36,10 +36,10 @@ fn run(world: &mut World, seconds: u64) {
     world.run_until(world.after(seconds));
 }
 
-/// What the node of an agent knows that it may do.
+/// The decision that an agent's coordinator gives to the node.
 fn allowed(world: &mut World, at: usize) -> Decision {
-    let mut twin = world.coordinator(at).expect("running").clone();
-    twin.decision(world.now, &mut Out::new())
+    let mut copy = world.coordinator(at).expect("running").clone();
+    copy.decision(world.now, &mut Out::new())
 }
 
 /// Texts that an agent embedded since it was started.
@@ -47,19 +47,19 @@ fn embedded(world: &World, at: usize) -> u64 {
     world.devices[at].agent.as_ref().map_or(0, |agent| agent.embedder.texts)
 }
 
-/// Whether all files of an agent are done.
+/// Whether an agent has no unfinished work.
 fn is_done(world: &World, at: usize) -> bool {
     let agent = world.devices[at].agent.as_ref().expect("running");
     let status = agent.node.status(world.now);
     status.ledger.unfinished() == 0 && !status.looking && status.running == 0
 }
 
-/// The agents of a host that lead, and those that have a leader which speaks.
+/// The agents of a host that lead.
 fn leaders(world: &World, host: usize) -> Vec<usize> {
     world.agents_of(host).filter(|at| world.coordinator(*at).is_some_and(HostCoordinator::leads)).collect()
 }
 
-/// Lets the world finish; nothing holds it any more.
+/// Lets the world come to rest and checks it.
 fn finish(world: &mut World) {
     world.settle(Duration::from_secs(12 * 3600));
     world.check_at_rest();
@@ -68,17 +68,17 @@ fn finish(world: &mut World) {
 fn leader_crashes_while_work_runs(seed: u64) -> u64 {
     let mut world = hosts(seed, "pi5_big_fan", 3, 60);
     let works = |world: &World| (0..3).all(|at| embedded(world, at) > 0);
-    assert!(world.run_till(Duration::from_secs(300), works).is_some(), "each has its share: {}", world.describe());
+    assert!(world.run_till(Duration::from_secs(300), works).is_some(), "each agent embeds: {}", world.describe());
     assert_eq!(leaders(&world, 0), [0], "the first leads");
     assert_eq!(world.coordinator(0).expect("running").followers(), 2);
     assert!(!(0..3).any(|at| is_done(&world, at)), "all have work still");
     let parts: Vec<f64> = (0..3).map(|at| allowed(&mut world, at).headroom.value()).collect();
     assert!(parts.iter().sum::<f64>() <= 1.0 + 1e-9 && parts.iter().all(|part| *part > 0.0), "{parts:?}");
 
-    // A person pauses at a follower; before the leader can say anything more it loses its power.
+    // A person pauses the host at a follower; a second later the leader loses its power.
     world.pause_host(1, Some(Pause::OPEN));
     run(&mut world, 1);
-    assert!((0..3).all(|at| allowed(&mut world, at).reason == Some(Reason::Paused)), "one word for all");
+    assert!((0..3).all(|at| allowed(&mut world, at).reason == Some(Reason::Paused)), "the pause holds for all agents");
     assert!((0..3).all(|at| world.pause_is_saved(at)), "whoever leads next has it on its disk");
     world.crash(0);
     let took_over = |world: &World| leaders(world, 0).len() == 1;
@@ -88,14 +88,14 @@ fn leader_crashes_while_work_runs(seed: u64) -> u64 {
     run(&mut world, 600);
     let after: Vec<u64> = (0..3).map(|at| embedded(&world, at)).collect();
     assert_eq!(before, after, "the pause outlives its leader");
-    // It is resumed at whoever leads; the old leader comes back with a file that says paused.
+    // The pause ends at the new leader; the old one comes back with a file that says paused.
     world.pause_host(leaders(&world, 0)[0], None);
     run(&mut world, 1);
     world.boot(0);
     world.add_folder(0);
     run(&mut world, 2);
     assert_eq!(leaders(&world, 0).len(), 1);
-    assert!((0..3).all(|at| allowed(&mut world, at).reason != Some(Reason::Paused)), "the newest word holds");
+    assert!((0..3).all(|at| allowed(&mut world, at).reason != Some(Reason::Paused)), "the newest pause state holds");
     finish(&mut world);
     world.trace
 }
@@ -109,7 +109,7 @@ fn a_follower_takes_over_from_a_leader_that_crashed_and_a_pause_outlives_it() {
 
 #[test]
 fn the_newest_pause_wins_after_agents_of_a_host_were_cut_off_from_one_another() {
-    // What is said at the leader and at the follower meanwhile, each a pause (true) or its end.
+    // What people do meanwhile at the leader and at the follower: pause (true) or end the pause.
     for (at_leader, at_follower, paused) in [
         (&[true][..], &[][..], true),
         (&[], &[true], true),
@@ -123,8 +123,8 @@ fn the_newest_pause_wins_after_agents_of_a_host_were_cut_off_from_one_another() 
         let follower = 1 - leaders(&world, 0)[0];
         world.cut_host_agent(follower);
         run(&mut world, 1);
-        for (agent, words) in [(1 - follower, at_leader), (follower, at_follower)] {
-            for pause in words {
+        for (agent, commands) in [(1 - follower, at_leader), (follower, at_follower)] {
+            for pause in commands {
                 world.pause_host(agent, pause.then_some(Pause::OPEN));
             }
         }
@@ -144,10 +144,10 @@ fn the_newest_pause_wins_after_agents_of_a_host_were_cut_off_from_one_another() 
 }
 
 #[test]
-fn a_follower_of_a_leader_that_hangs_does_little_until_it_speaks_again() {
+fn a_follower_of_a_leader_that_hangs_works_at_a_trickle_until_it_answers_again() {
     let mut world = hosts(3, "pi5_big_fan", 2, 700);
     assert!(world.run_till(Duration::from_secs(300), |world| embedded(world, 1) > 0).is_some());
-    world.nap(0, Duration::from_secs(60));
+    world.stall(0, Duration::from_secs(60));
     run(&mut world, 40);
     let careful = allowed(&mut world, 1);
     assert_eq!((careful.reason, careful.workers), (Some(Reason::LeaderSilent), 1), "{careful:?}");
@@ -178,17 +178,17 @@ fn heat_holds_background_work_while_gossip_goes_on() {
         let sent = |world: &World| -> Vec<u64> {
             world.devices.iter().map(|device| device.sent.messages + device.sent.datagrams).collect()
         };
-        let spoke = sent(&world);
+        let sent_before = sent(&world);
         run(&mut world, 600);
         let reasons: Vec<_> = (0..2).map(|at| allowed(&mut world, at).reason).collect();
         assert_eq!(reasons, [Some(Reason::TooHot); 2]);
         let after: Vec<u64> = (0..2).map(|at| embedded(&world, at)).collect();
         assert_eq!(before, after, "nothing is embedded in heat");
         assert!((0..2).all(|at| !is_done(&world, at)), "and there is work");
-        let talks = sent(&world).iter().zip(spoke).all(|(now, before)| *now > before + 600);
-        assert!(talks && world.all_joined(), "the mesh holds: a message a second at least from each");
+        let sends = sent(&world).iter().zip(sent_before).all(|(now, before)| *now > before + 600);
+        assert!(sends && world.all_joined(), "the mesh holds: a message a second at least from each");
         let newest = wattle::wire::gossip::Kind::Headroom;
-        assert!((0..3).all(|at| world.holding(at, newest) == 3), "and everybody knows what everybody offers");
+        assert!((0..3).all(|at| world.holding(at, newest) == 3), "every agent holds every headroom");
         world.hosts[0].hardware.air = 22.0;
         finish(&mut world);
         assert!((0..2).all(|at| embedded(&world, at) > before[at]));
@@ -199,7 +199,7 @@ fn heat_holds_background_work_while_gossip_goes_on() {
 }
 
 #[test]
-fn a_flat_battery_stops_one_host_and_its_work_and_the_other_goes_on() {
+fn an_empty_battery_stops_one_host_and_the_other_goes_on() {
     let run_once = |seed| {
         let mut world = hosts(seed, "pi5_active", 2, 300);
         world.hosts[0].hardware.battery = Some(Charge { percent: 90.0, full_wh: 1.0, charger_watts: 20.0 });
@@ -218,7 +218,7 @@ fn a_flat_battery_stops_one_host_and_its_work_and_the_other_goes_on() {
         assert!(world.run_till(Duration::from_secs(3600), flat).is_some(), "it goes down with all its agents");
         let alone = |world: &World| world.all_joined();
         assert!(world.run_till(Duration::from_secs(120), alone).is_some(), "the mesh knows");
-        // Somebody plugs it in and starts it.
+        // It is plugged in and started.
         world.hosts[0].hardware.plugged = true;
         for at in 0..2 {
             world.boot(at);
@@ -231,8 +231,8 @@ fn a_flat_battery_stops_one_host_and_its_work_and_the_other_goes_on() {
     assert_eq!(run_once(11), run_once(11));
 }
 
-/// A life of two hosts with three and two agents, in which everything happens.
-fn life(seed: u64) -> (u64, u64) {
+/// A run of two hosts, with three and two agents, under all kinds of faults.
+fn run_two_hosts(seed: u64) -> (u64, u64) {
     let agents = 5;
     let mut world = World::new(seed, agents);
     world.net.loss_permille = 20;
@@ -263,7 +263,7 @@ fn life(seed: u64) -> (u64, u64) {
             9 => world.hosts[host].hardware.foreign = world.rng.below(4) as f64,
             10 if world.devices[at].agent.is_some() => {
                 let time = Duration::from_secs(1 + world.rng.below(40));
-                world.nap(at, time);
+                world.stall(at, time);
                 world.run_until(world.now + time);
             }
             _ => edit(&mut world, at),
@@ -292,22 +292,22 @@ fn life(seed: u64) -> (u64, u64) {
         let leader = leads[0];
         let agents: Vec<usize> = world.agents_of(host).collect();
         let followers = world.coordinator(leader).expect("it leads").followers();
-        assert_eq!(followers, agents.len() - 1, "all follow the one that leads");
+        assert_eq!(followers, agents.len() - 1, "all others follow the leader");
         let known = |at: &usize| world.coordinator(*at).map(|agent| agent.pause_version(world.now));
-        assert!(agents.iter().all(|at| known(at) == known(&leader)), "all know the same of a pause");
+        assert!(agents.iter().all(|at| known(at) == known(&leader)), "all agents know the same pause state");
     }
     finish(&mut world);
     (world.trace, world.inputs)
 }
 
 #[test]
-fn whatever_happens_to_hosts_one_agent_leads_each_in_the_end_and_a_seed_gives_the_same_trace_twice() {
+fn one_agent_leads_each_host_in_the_end_and_a_seed_gives_the_same_trace_twice() {
     let mut inputs = 0;
     for seed in 1..=HOST_SEEDS {
         println!("seed {seed}");
-        let lived = life(seed);
-        assert_eq!(life(seed), lived, "seed {seed} gave two traces");
-        inputs += lived.1;
+        let run = run_two_hosts(seed);
+        assert_eq!(run_two_hosts(seed), run, "seed {seed} gave two traces");
+        inputs += run.1;
     }
-    println!("{HOST_SEEDS} lives of two hosts, each twice, {inputs} inputs");
+    println!("{HOST_SEEDS} runs of two hosts, each twice, {inputs} inputs");
 }

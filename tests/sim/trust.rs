@@ -19,7 +19,7 @@ fn node(world: &World, at: usize) -> Option<&Node> {
     world.devices[at].agent.as_ref().map(|agent| &agent.node)
 }
 
-/// A home at rest: all are members, each has a file that no other has, and told of itself.
+/// A home at rest: all agents are members, have published, and each has a file that no other has.
 fn home(seed: u64) -> World {
     let mut world = World::new(seed, DEVICES);
     (world.net.loss_permille, world.net.datagram_loss_permille) = (20, 20);
@@ -35,7 +35,7 @@ fn home(seed: u64) -> World {
     world
 }
 
-/// Who has expelled the victim, each with the replies that it had given by then or that were looked at since.
+/// The devices that have expelled the victim, each with the replies that are checked already.
 struct Expelled {
     victim: usize,
     by: Vec<(usize, BTreeSet<ReplyId>)>,
@@ -48,7 +48,7 @@ impl Expelled {
         self.by.push((at, world.devices[at].replies.keys().copied().collect()));
     }
 
-    /// Nothing of the victim is known, linked, believed or answered with, by anybody that expelled it.
+    /// No device that expelled the victim knows it, is linked with it, holds items of it or answers with its hits.
     fn check(&mut self, world: &World) {
         let (victim, name) = (net::key(self.victim), format!("device {}", self.victim));
         for (at, before) in &mut self.by {
@@ -58,12 +58,12 @@ impl Expelled {
             assert!(!node.is_up(victim), "it is a member for {at}");
             assert!(status.peers.iter().all(|peer| peer.key != victim), "{at} knows it");
             for kind in Kind::ALL {
-                assert_eq!(node.heard_up_to(victim, kind), None, "{at} took a gossip item of it");
+                assert_eq!(node.newest_gossip(victim, kind), None, "{at} took a gossip item of it");
             }
             let later = world.devices[*at].replies.iter().filter(|(reply, _)| !before.contains(reply));
             for (_, response) in later {
                 if let Response::Hits { hits, silent, .. } = response {
-                    assert!(hits.iter().all(|hit| hit.device != name), "{at} answered with what it said: {hits:?}");
+                    assert!(hits.iter().all(|hit| hit.device != name), "{at} answered with its hits: {hits:?}");
                     assert!(!silent.contains(&name), "{at} waited for it");
                 }
             }
@@ -78,7 +78,7 @@ fn ask(world: &mut World, at: usize) {
     }
 }
 
-/// Lets time pass, with queries by everybody, and looks all the time.
+/// Lets time pass with queries at random devices, and checks all the time.
 fn busy(world: &mut World, expelled: &mut Expelled, time: Duration) {
     let end = world.now + time;
     while world.now < end {
@@ -90,7 +90,7 @@ fn busy(world: &mut World, expelled: &mut Expelled, time: Duration) {
     }
 }
 
-/// One is expelled by the others, one after another; a crash in between changes nothing; then it is let in again.
+/// The others expel one device, one after another; a crash in between changes nothing; then it is admitted again.
 fn removed(seed: u64) -> u64 {
     let mut world = home(seed);
     let victim = usize::try_from(seed).expect("small") % DEVICES;
@@ -98,7 +98,7 @@ fn removed(seed: u64) -> u64 {
     let mut expelled = Expelled { victim, by: Vec::new() };
     for at in &others {
         (0..DEVICES).for_each(|at| ask(&mut world, at));
-        // In the middle of those queries.
+        // While those queries run.
         let pause = world.rng.below(60);
         world.run_until(world.now + Duration::from_millis(pause));
         expelled.expel(&mut world, *at);
@@ -118,7 +118,7 @@ fn removed(seed: u64) -> u64 {
         })
     };
     assert!(others.iter().all(|at| among(&world, *at)), "seed {seed}: the others are one mesh: {}", world.describe());
-    assert_eq!(world.deaths_told(began), 0, "seed {seed}: nobody else is taken for dead");
+    assert_eq!(world.deaths_told(began), 0, "seed {seed}: no other member is reported down");
     let (hits, _) = world.search(victim, "treasure jewel");
     let alone = hits.iter().all(|hit| hit.device == format!("device {victim}"));
     assert!(alone && !hits.is_empty(), "seed {seed}: nobody answers it: {hits:?}");
@@ -130,7 +130,7 @@ fn removed(seed: u64) -> u64 {
     assert!(back.is_some(), "seed {seed}: it did not come back: {}", world.describe());
     world.net.loss_permille = 0;
     world.run_until(world.after(120));
-    assert_eq!(world.holding(victim, Kind::Headroom), DEVICES, "seed {seed}: its gossip is heard again");
+    assert_eq!(world.holding(victim, Kind::Headroom), DEVICES, "seed {seed}: its items spread again");
     let (hits, silent) = world.search(others[1], &format!("jewel{victim}x"));
     assert_eq!((hits[0].device.clone(), silent), (format!("device {victim}"), Vec::new()), "seed {seed}");
     world.check_at_rest();
@@ -138,7 +138,7 @@ fn removed(seed: u64) -> u64 {
 }
 
 #[test]
-fn nobody_that_expelled_a_device_takes_anything_of_it_and_admitted_again_it_is_back() {
+fn a_device_that_is_expelled_has_no_effect_on_the_others_until_it_is_admitted_again() {
     for seed in 1..=SEEDS {
         println!("seed {seed}");
         assert_eq!(removed(seed), removed(seed), "seed {seed} gave two traces");
@@ -152,8 +152,8 @@ fn a_device_that_only_one_expelled_stays_with_the_others() {
         let mut expelled = Expelled { victim: 1, by: Vec::new() };
         expelled.expel(&mut world, 0);
         busy(&mut world, &mut expelled, MINUTE);
-        let believers = (2..DEVICES).filter(|at| node(&world, *at).is_some_and(|node| node.is_up(net::key(1)))).count();
-        assert_eq!(believers, DEVICES - 2, "seed {seed}: {}", world.describe());
+        let members = (2..DEVICES).filter(|at| node(&world, *at).is_some_and(|node| node.is_up(net::key(1)))).count();
+        assert_eq!(members, DEVICES - 2, "seed {seed}: {}", world.describe());
         assert_eq!(world.deaths_told(Instant::ZERO), 0, "seed {seed}: {:?}", world.notices);
     }
 }

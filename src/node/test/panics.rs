@@ -1,19 +1,19 @@
-//! A task that panicked is tried once more; what panics again is set aside, and the rest goes on.
+//! A task that panicked is tried once more; a document or scan that panics again is set aside, and the rest goes on.
 
 use super::*;
 
 const WHY: &str = "src/text/extract/mod.rs:7: index out of bounds";
 
-/// A node that watches a folder, with so many documents that wait to be read, and the task that begins.
+/// A node that watches a folder with so many documents to read, and the task that starts first.
 fn with_documents(documents: u64) -> (Node, Output) {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
-    let [Output::Start(look, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
+    let [Output::Start(scan, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
     let changes = vec![Change::Gone { doc: DocId(0) }];
     let outcome = Outcome::Scanned { changes, next: None, remarks: Vec::new() };
-    let out = handle(&mut node, at(500), Input::Done(*look, outcome, Duration::ZERO));
+    let out = handle(&mut node, at(500), Input::Done(*scan, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let mut ledger = Ledger::default();
     (0..documents).for_each(|_| ledger.enter(Kind::Waiting));
@@ -38,22 +38,22 @@ fn a_document_whose_tasks_panicked_twice_is_parked_and_the_others_go_on() {
     let out = handle(&mut node, at(601), Input::Done(*other, nothing.clone(), Duration::ZERO));
     let [again @ Output::Start(_, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("once more: {out:?}") };
     let out = panics(&mut node, again);
-    let [Output::Start(park, Task::Park { doc: DocId(1), reason })] = &out[..] else { panic!("aside: {out:?}") };
+    let [Output::Start(park, Task::Park { doc: DocId(1), reason })] = &out[..] else { panic!("parked: {out:?}") };
     assert!(reason.contains(WHY) && reason.contains("report"), "{reason}");
     let refused = Change::Refused { doc: DocId(1), stamp: Default::default(), reason: reason.clone(), keep: true };
     let outcome = Outcome::Changes(vec![refused]);
     let out = handle(&mut node, at(602), Input::Done(*park, outcome, Duration::ZERO));
-    assert!(matches!(&out[..], [Output::Notice(_), Output::Save(..), ..]), "people are told: {out:?}");
+    assert!(matches!(&out[..], [Output::Notice(_), Output::Save(..), ..]), "there is a notice: {out:?}");
     assert_eq!(node.status(at(602)).held, None, "the store is not broken by it");
 }
 
 #[test]
-fn a_document_that_went_well_in_between_has_its_two_tries_again() {
+fn a_document_that_succeeded_in_between_has_two_tries_again() {
     let (mut node, mut started) = with_documents(1);
     for _ in 0..3 {
         let out = panics(&mut node, &started);
         let [Output::Start(again, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("{out:?}") };
-        // It ended well, and is read anew since its file changed.
+        // It succeeded, and is read again because its file changed.
         let gone = Outcome::Changes(vec![Change::Gone { doc: DocId(1) }]);
         let out = handle(&mut node, at(601), Input::Done(*again, gone, Duration::ZERO));
         let Some(Output::Save(save, _)) = out.first() else { panic!("{out:?}") };
@@ -67,7 +67,7 @@ fn a_document_that_went_well_in_between_has_its_two_tries_again() {
 }
 
 #[test]
-fn a_look_that_panicked_twice_is_left_and_said_so() {
+fn a_scan_that_panicked_twice_is_given_up_with_a_notice() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
@@ -81,7 +81,7 @@ fn a_look_that_panicked_twice_is_left_and_said_so() {
 }
 
 #[test]
-fn a_question_and_an_audit_whose_task_panicked_are_answered_with_an_error() {
+fn a_query_and_an_audit_whose_task_panicked_are_answered_with_an_error() {
     let mut node = node(u64::MAX);
     let search = Request::Search { question: "q".to_owned(), count: 3 };
     for (reply, request) in [(1, search), (2, Request::Audit)] {

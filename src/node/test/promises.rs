@@ -1,19 +1,19 @@
-//! What is promised rests on what is on the disk: no reply, and no word to a peer, before its `Saved`.
+//! A promise rests on what is on the disk: no reply and no message to a peer before the `Saved` of its record.
 
 use super::*;
 use crate::wire::message::{Entry, Message};
 
 #[test]
-fn a_place_that_an_unsaved_source_covers_is_promised_with_its_save() {
+fn a_path_that_an_unsaved_source_covers_is_acknowledged_with_its_save() {
     let mut node = node(u64::MAX);
     let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let again = [(2, "/a"), (3, "/a/b")];
     for (reply, path) in again {
         let out = handle(&mut node, at(2), Input::Api(ReplyId(reply), Request::Add(source(path))));
-        assert_eq!(out, [], "{path} is promised before it is on the disk");
+        assert_eq!(out, [], "{path} is acknowledged before it is on the disk");
     }
-    assert_eq!(node.status(at(3)).sources, [], "nothing is watched that a power cut would forget");
+    assert_eq!(node.status(at(3)).sources, [], "a source is watched that a power cut would lose");
     let out = handle(&mut node, at(4), Input::Saved(*save, saved(Vec::new(), Ledger::default())));
     let added = |reply| Output::Reply(ReplyId(reply), Response::Added);
     assert_eq!(out, [Output::Watch(b"/a".to_vec()), added(1), added(2), added(3)]);
@@ -21,7 +21,7 @@ fn a_place_that_an_unsaved_source_covers_is_promised_with_its_save() {
 }
 
 #[test]
-fn sources_that_follow_each_other_build_on_what_was_ordered_and_hold_as_they_are_saved() {
+fn sources_build_on_saves_under_way_and_hold_once_they_are_saved() {
     let mut node = node(u64::MAX);
     let mut saves = Vec::new();
     for (reply, path) in [(1, "/a"), (2, "/b"), (3, "/b/c")] {
@@ -44,26 +44,29 @@ fn sources_that_follow_each_other_build_on_what_was_ordered_and_hold_as_they_are
     assert_eq!(node.status(at(3)).sources, [source("/a")]);
 }
 
-/// Whether an output tells a peer of this agent's generation.
-fn tells(out: &Output) -> bool {
+/// Whether an output carries this agent's generation to a peer.
+fn carries_generation(out: &Output) -> bool {
     matches!(out, Output::Member(..) | Output::Send(_, Message::Member(_) | Message::Roll { .. }))
 }
 
 #[test]
-fn a_new_generation_is_told_to_nobody_before_it_is_on_the_disk() {
+fn a_new_generation_is_sent_to_nobody_before_it_is_on_the_disk() {
     let (mut node, _) = linked(&[1]);
     let peer = PeerKey([1; 32]);
     // The peer knows this agent in its generation 5; this start counts as 1.
     let entry = |key, generation| Entry { key, generation, incarnation: 0, standing: 0, addresses: Vec::new() };
     let members = vec![entry(peer, 1), entry(PeerKey([200; 32]), 5)];
-    let roll = LinkInput::Said(Box::new(Message::Roll { ask: true, members }));
-    let out = handle(&mut node, at(10), Input::Link(peer, roll));
+    let list = LinkInput::Received(Box::new(Message::Roll { ask: true, members }));
+    let out = handle(&mut node, at(10), Input::Link(peer, list));
     assert_eq!(node.generation(), 6);
-    assert!(out.contains(&Output::BootAtLeast(6)), "{out:?}");
-    assert!(!out.iter().any(tells), "told before it is kept: {out:?}");
-    assert_eq!(handle(&mut node, at(11), Input::BootKept(5)).iter().filter(|out| tells(out)).count(), 0);
-    let out = handle(&mut node, at(12), Input::BootKept(6));
-    let rolls =
+    assert!(out.contains(&Output::SaveBootCounter(6)), "{out:?}");
+    assert!(!out.iter().any(carries_generation), "sent before it is saved: {out:?}");
+    assert_eq!(
+        handle(&mut node, at(11), Input::BootCounterSaved(5)).iter().filter(|out| carries_generation(out)).count(),
+        0
+    );
+    let out = handle(&mut node, at(12), Input::BootCounterSaved(6));
+    let lists =
         |out: &&Output| matches!(out, Output::Send(_, Message::Roll { members, .. }) if members[0].generation == 6);
-    assert_eq!(out.iter().filter(rolls).count(), 1, "what was asked for leaves now: {out:?}");
+    assert_eq!(out.iter().filter(lists).count(), 1, "the list that was asked for is sent now: {out:?}");
 }

@@ -1,4 +1,4 @@
-//! The flow as a table: what is left of a peer in the node, and what of it is taken, after each decision.
+//! The trust flow by tables: what the node still knows of a peer, and what it accepts from it, after each decision.
 
 use super::super::input::{Input as NodeInput, LinkInput, Request};
 use super::super::output::Response;
@@ -21,12 +21,12 @@ use crate::wire::message::{Entry, Message};
 const A: PeerKey = PeerKey([1; 32]);
 const B: PeerKey = PeerKey([2; 32]);
 
-fn place(n: u8) -> SocketAddr {
+fn address(n: u8) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], u16::from(n)))
 }
 
-fn said(from: PeerKey, talk: Message) -> NodeInput {
-    NodeInput::Link(from, LinkInput::Said(Box::new(talk)))
+fn received(from: PeerKey, message: Message) -> NodeInput {
+    NodeInput::Link(from, LinkInput::Received(Box::new(message)))
 }
 
 fn revoke(peer: PeerKey) -> NodeInput {
@@ -37,10 +37,15 @@ fn grant(peer: PeerKey, rights: Rights) -> NodeInput {
     NodeInput::Trust(Input::Grant(peer, rights))
 }
 
-/// What the agent `n` says of who is there.
-fn roll(n: u8) -> Message {
-    let entry =
-        |n: u8| Entry { key: PeerKey([n; 32]), generation: 1, incarnation: 0, standing: 0, addresses: vec![place(n)] };
+/// The member list of agent `n`.
+fn member_list(n: u8) -> Message {
+    let entry = |n: u8| Entry {
+        key: PeerKey([n; 32]),
+        generation: 1,
+        incarnation: 0,
+        standing: 0,
+        addresses: vec![address(n)],
+    };
     Message::Roll { ask: false, members: vec![entry(n), entry(3 - n)] }
 }
 
@@ -51,15 +56,15 @@ fn item(origin: PeerKey, seq: u64) -> Relayed {
 }
 
 fn gossip(from: PeerKey, item: Relayed) -> NodeInput {
-    said(from, Message::Gossip(Gossip::Told(Box::new([item].into_iter().collect()))))
+    received(from, Message::Gossip(Gossip::Told(Box::new([item].into_iter().collect()))))
 }
 
 fn query(id: u64, node: &Node) -> Message {
     let model = node.config.fingerprint;
-    let stored = StandIn::new(model).embed("violin").unwrap().quantize();
-    let codes = stored.bytes().collect();
+    let quantized = StandIn::new(model).embed("violin").unwrap().quantize();
+    let codes = quantized.bytes().collect();
     let question = "violin".to_owned();
-    Message::Ask(message::Ask { id, question, model: model.0, scale: stored.scale(), codes, count: 3 })
+    Message::Ask(message::Ask { id, question, model: model.0, scale: quantized.scale(), codes, count: 3 })
 }
 
 fn answer(id: u64) -> Message {
@@ -70,23 +75,23 @@ fn answer(id: u64) -> Message {
 fn two() -> Node {
     let (mut node, _) = linked(&[1, 2]);
     for (n, peer) in [(1, A), (2, B)] {
-        handle(&mut node, at(10), said(peer, roll(n)));
-        handle(&mut node, at(10), NodeInput::Proven(peer, item(peer, 1)));
-        assert!(node.is_up(peer) && node.heard_up_to(peer, Kind::Headroom).is_some());
+        handle(&mut node, at(10), received(peer, member_list(n)));
+        handle(&mut node, at(10), NodeInput::Verified(peer, item(peer, 1)));
+        assert!(node.is_up(peer) && node.newest_gossip(peer, Kind::Headroom).is_some());
     }
     node
 }
 
-/// Begins a query; the numbers under which this device searches and the others were asked.
+/// Begins a query; gives the task that searches here and the number under which the peers were asked.
 fn begin(node: &mut Node, reply: u64, asked: &[PeerKey]) -> (TaskId, u64) {
     let search = Request::Search { question: "violin".to_owned(), count: 3 };
     let out = handle(node, at(20), NodeInput::Api(ReplyId(reply), search));
-    let Some(Output::Start(meant, Task::EmbedQuery { .. })) = out.iter().find(|out| matches!(out, Output::Start(..)))
+    let Some(Output::Start(embed, Task::EmbedQuery { .. })) = out.iter().find(|out| matches!(out, Output::Start(..)))
     else {
         panic!("{out:?}")
     };
-    let meaning = StandIn::new(Fingerprint([0; 32])).embed("violin").unwrap();
-    let out = handle(node, at(20), NodeInput::Done(*meant, Outcome::QueryEmbedding(meaning), Duration::ZERO));
+    let embedding = StandIn::new(Fingerprint([0; 32])).embed("violin").unwrap();
+    let out = handle(node, at(20), NodeInput::Done(*embed, Outcome::QueryEmbedding(embedding), Duration::ZERO));
     let sent = out.iter().filter_map(|out| match out {
         Output::Send(to, Message::Ask(ask)) => Some((*to, ask.id)),
         _ => None,
@@ -108,38 +113,38 @@ fn found(node: &mut Node, task: TaskId) -> Vec<Output> {
 fn is_of(output: &Output, peer: PeerKey) -> bool {
     match output {
         Output::Send(to, _) | Output::Member(to, _) | Output::Dial(to, _) | Output::HangUp(to) => *to == peer,
-        Output::Remember(to, _) | Output::Verify(to, _) | Output::Pass { to, .. } => *to == peer,
+        Output::SaveAddresses(to, _) | Output::Verify(to, _) | Output::Push { to, .. } => *to == peer,
         _ => false,
     }
 }
 
 fn knows(node: &Node, peer: PeerKey) -> bool {
     let status = node.status(at(30));
-    status.peers.iter().any(|known| known.key == peer) || status.heard.iter().any(|heard| heard.peer == peer)
+    status.peers.iter().any(|known| known.key == peer) || status.heard.iter().any(|gossip| gossip.peer == peer)
 }
 
 #[test]
-fn expelled_a_peer_is_nowhere_any_more_after_one_input() {
+fn after_an_expulsion_nothing_knows_the_peer_any_more() {
     let mut node = two();
     let (task, number) = begin(&mut node, 1, &[A, B]);
-    assert!(found(&mut node, task).iter().all(|out| !matches!(out, Output::Reply(..))), "two are waited for");
-    handle(&mut node, at(22), said(B, answer(number)));
+    assert!(found(&mut node, task).iter().all(|out| !matches!(out, Output::Reply(..))), "the query waits for two");
+    handle(&mut node, at(22), received(B, answer(number)));
     let asked = query(7, &node);
-    let out = handle(&mut node, at(22), said(A, asked));
+    let out = handle(&mut node, at(22), received(A, asked));
     let Some(Output::Start(theirs, Task::Retrieve(_))) = out.first() else { panic!("{out:?}") };
 
     let out = handle(&mut node, at(25), revoke(A));
-    assert_eq!(out.first(), Some(&Output::Expel(A)), "the sockets follow before anything else happens");
+    assert_eq!(out.first(), Some(&Output::Expel(A)), "the sockets are told before anything else happens");
     assert!(matches!(&out[1], Output::Notice(Notice::Expelled(_))), "{out:?}");
     let Some(Output::Reply(ReplyId(1), Response::Hits { asked, answered, silent, .. })) = out.get(2) else {
-        panic!("nobody waits for it: {out:?}")
+        panic!("the query does not wait for it: {out:?}")
     };
     assert_eq!((*asked, *answered, silent.len()), (2, 2, 0), "this device and B");
     assert!(!out.iter().any(|out| is_of(out, A)), "{out:?}");
     assert!(!knows(&node, A) && knows(&node, B));
     assert!(!node.is_up(A) && node.is_up(B) && node.members_up() == 1);
-    assert_eq!(node.heard_up_to(A, Kind::Headroom), None);
-    assert!(node.heard_up_to(B, Kind::Headroom).is_some());
+    assert_eq!(node.newest_gossip(A, Kind::Headroom), None);
+    assert!(node.newest_gossip(B, Kind::Headroom).is_some());
     assert_eq!(node.rights(A), Rights::NONE);
     let out =
         handle(&mut node, at(26), NodeInput::Done(*theirs, Outcome::Found(Box::<Found>::default()), Duration::ZERO));
@@ -147,32 +152,32 @@ fn expelled_a_peer_is_nowhere_any_more_after_one_input() {
 }
 
 #[test]
-fn whatever_still_comes_of_an_expelled_peer_changes_nothing() {
+fn whatever_an_expelled_peer_still_sends_changes_nothing() {
     let mut node = two();
     let (query, packet) = (query(8, &node), vec![0; 40]);
     handle(&mut node, at(25), revoke(A));
     let inputs = [
         NodeInput::Link(A, LinkInput::Down("it was removed".to_owned())),
-        NodeInput::Link(A, LinkInput::Up(place(1))),
-        said(A, roll(1)),
-        said(A, query),
-        said(A, Message::Hello { device: "attic".to_owned(), ask: true, listen: vec![place(1)] }),
+        NodeInput::Link(A, LinkInput::Up(address(1))),
+        received(A, member_list(1)),
+        received(A, query),
+        received(A, Message::Hello { device: "attic".to_owned(), ask: true, listen: vec![address(1)] }),
         gossip(A, item(B, 5)),
         gossip(B, item(A, 5)),
-        NodeInput::Proven(B, item(A, 6)),
+        NodeInput::Verified(B, item(A, 6)),
         NodeInput::Member(A, packet),
-        NodeInput::Seen(A, place(1)),
-        NodeInput::Forged(A),
-        said(B, roll(2)),
+        NodeInput::Seen(A, address(1)),
+        NodeInput::VerifyFailed(A),
+        received(B, member_list(2)),
     ];
     for input in inputs {
         let shown = format!("{input:?}");
         let out = handle(&mut node, at(26), input);
-        let taken = out.iter().any(|out| is_of(out, A) || matches!(out, Output::Start(..) | Output::Verify(..)));
-        assert!(!taken, "{shown} led to {out:?}");
+        let accepted = out.iter().any(|out| is_of(out, A) || matches!(out, Output::Start(..) | Output::Verify(..)));
+        assert!(!accepted, "{shown} led to {out:?}");
         assert!(!knows(&node, A) && !node.is_up(A) && node.members_up() == 1, "{shown}");
-        assert_eq!(node.heard_up_to(A, Kind::Headroom), None, "{shown}");
-        assert_eq!(node.heard_up_to(B, Kind::Headroom), Some((1, 1)), "{shown}");
+        assert_eq!(node.newest_gossip(A, Kind::Headroom), None, "{shown}");
+        assert_eq!(node.newest_gossip(B, Kind::Headroom), Some((1, 1)), "{shown}");
     }
     for second in 1..600 {
         let out = handle(&mut node, at(second * 1000), NodeInput::Wake);
@@ -181,7 +186,7 @@ fn whatever_still_comes_of_an_expelled_peer_changes_nothing() {
 }
 
 #[test]
-fn admitted_again_a_peer_begins_anew() {
+fn a_peer_that_is_admitted_again_starts_from_nothing() {
     let mut node = two();
     handle(&mut node, at(25), revoke(A));
     assert_eq!(handle(&mut node, at(25), revoke(A)), [], "it was expelled already");
@@ -189,14 +194,14 @@ fn admitted_again_a_peer_begins_anew() {
     assert!(matches!(&out[..], [Output::Admit(A, Rights::ALL), Output::Notice(Notice::Admitted(_)), ..]), "{out:?}");
     assert!(!out.iter().any(|out| matches!(out, Output::Dial(..))), "its addresses were forgotten");
     assert_eq!(handle(&mut node, at(26), grant(A, Rights::ALL)), [], "it was admitted already");
-    handle(&mut node, at(27), NodeInput::Seen(A, place(1)));
+    handle(&mut node, at(27), NodeInput::Seen(A, address(1)));
     let out: Vec<_> = (1..3).flat_map(|s| handle(&mut node, at(s * 1000), NodeInput::Wake)).collect();
-    assert!(out.contains(&Output::Dial(A, place(1))), "{out:?}");
-    handle(&mut node, at(2100), NodeInput::Link(A, LinkInput::Up(place(1))));
-    handle(&mut node, at(2100), said(A, roll(1)));
+    assert!(out.contains(&Output::Dial(A, address(1))), "{out:?}");
+    handle(&mut node, at(2100), NodeInput::Link(A, LinkInput::Up(address(1))));
+    handle(&mut node, at(2100), received(A, member_list(1)));
     assert!(node.is_up(A) && node.members_up() == 2);
     let out = handle(&mut node, at(2100), gossip(A, item(A, 1)));
-    assert!(out.iter().any(|out| matches!(out, Output::Verify(A, _))), "what it told before is news again: {out:?}");
+    assert!(out.iter().any(|out| matches!(out, Output::Verify(A, _))), "its old items are new again: {out:?}");
     begin(&mut node, 2, &[A, B]);
 }
 
@@ -205,18 +210,18 @@ fn a_peer_that_may_only_link_and_sign_is_no_member_and_takes_no_part_in_queries(
     let mut node = two();
     handle(&mut node, at(25), grant(A, Rights::LINK | Rights::SIGN));
     assert!(knows(&node, A) && !node.is_up(A) && node.members_up() == 1);
-    assert!(node.heard_up_to(A, Kind::Headroom).is_some(), "it may sign");
+    assert!(node.newest_gossip(A, Kind::Headroom).is_some(), "it may sign");
     let query = query(9, &node);
-    let out = handle(&mut node, at(26), said(A, query));
+    let out = handle(&mut node, at(26), received(A, query));
     assert!(!out.iter().any(|out| matches!(out, Output::Start(..))), "{out:?}");
     let (task, number) = begin(&mut node, 3, &[B]);
     found(&mut node, task);
-    assert!(handle(&mut node, at(27), said(A, answer(number))).iter().all(|out| !matches!(out, Output::Reply(..))));
-    let out = handle(&mut node, at(28), said(B, answer(number)));
+    assert!(handle(&mut node, at(27), received(A, answer(number))).iter().all(|out| !matches!(out, Output::Reply(..))));
+    let out = handle(&mut node, at(28), received(B, answer(number)));
     let reply = out.iter().find(|out| matches!(out, Output::Reply(..)));
     assert!(matches!(reply, Some(Output::Reply(_, Response::Hits { asked: 2, answered: 2, .. }))), "{out:?}");
     handle(&mut node, at(29), grant(A, Rights::LINK));
-    assert_eq!(node.heard_up_to(A, Kind::Headroom), None);
+    assert_eq!(node.newest_gossip(A, Kind::Headroom), None);
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! An agent of a host: its coordinator's inputs and outputs, in the order of the world.
+//! The inputs and outputs of the coordinator of a simulated agent.
 
-use super::{Host, HostEvent, Link};
+use super::event::{HostEvent, Link};
+use super::state::{Host, HostAgent};
 use crate::base::time::{Duration, Instant};
 use crate::energy::coordinator::{FollowerId, HostCoordinator, Input, Out, Output, Setup};
 use crate::energy::governor::Settings;
@@ -31,7 +32,7 @@ impl World {
         };
         agent.coordinator = Some(Box::new(HostCoordinator::new(self.now, None, setup)));
         agent.due = None;
-        self.devices[at].power = None;
+        self.devices[at].decision = None;
         if leader.is_none() {
             *leader = Some(at);
             self.tell_coordinator(at, self.now, &Input::Elected);
@@ -40,22 +41,22 @@ impl World {
         self.pull_power(at);
     }
 
-    /// The node asks what is allowed, as the driver does before everything that it tells the node.
+    /// Gives the node the coordinator's decision if it changed, as the driver does before every input of the node.
     pub(in crate::sim) fn pull_power(&mut self, at: usize) {
         let now = self.now;
         let asked = self.with_coordinator(at, |coordinator, out| coordinator.decision(now, out));
         let Some((decision, outputs)) = asked else { return };
         self.carry_out_all(at, outputs);
         self.rewake_coordinator(at);
-        if self.devices[at].power.replace(decision) != Some(decision) {
+        if self.devices[at].decision.replace(decision) != Some(decision) {
             self.handle(at, NodeInput::Power(decision));
         }
     }
 
     /// Hands an input to an agent's coordinator.
     pub(in crate::sim) fn tell_coordinator(&mut self, at: usize, now: Instant, input: &Input<'_>) {
-        let told = self.with_coordinator(at, |coordinator, out| coordinator.handle(now, input.clone(), out));
-        let Some(((), outputs)) = told else { return };
+        let handled = self.with_coordinator(at, |coordinator, out| coordinator.handle(now, input.clone(), out));
+        let Some(((), outputs)) = handled else { return };
         self.note(&format!("{now:?} host {at} {input:?}"));
         self.carry_out_all(at, outputs);
         self.check_host(at);
@@ -119,7 +120,7 @@ impl World {
         self.schedule(to, SOCKET_MS, Event::Host(HostEvent::Arrived(link, frame)));
     }
 
-    /// Writes an agent's state to its disk, which takes a while.
+    /// Begins to write an agent's energy state to its disk.
     pub(super) fn save_energy(&mut self, at: usize) {
         if let Some(coordinator) = self.coordinator(at) {
             let state = Box::new(coordinator.persisted(self.now));
@@ -128,7 +129,8 @@ impl World {
         }
     }
 
-    /// An agent that gets no time accepts connections all the same: the system does that for it.
+    /// Connects an agent to the leader. A leader that gets no CPU time accepts all the same: the system does that for
+    /// it.
     fn connect(&mut self, at: usize) {
         let Some(host) = self.host_of(at) else { return };
         let Host { leader, links, cut, next_link, .. } = &mut self.hosts[host];
@@ -165,7 +167,7 @@ impl World {
                 self.tell_coordinator(at, now, &Input::Saved(Some(&state)));
             }
             HostEvent::Connected(link) => {
-                // It may have been cut meanwhile; then the end of the connection comes as well.
+                // It may have been cut meanwhile; then `Closed` follows.
                 let found = if link.is_some() { Input::LeaderFound } else { Input::LeaderAbsent };
                 self.tell_coordinator(at, now, &found);
             }
@@ -180,7 +182,7 @@ impl World {
             HostEvent::Joined(id) => {
                 self.tell_coordinator(at, now, &Input::FollowerJoined { id, process: 0 });
             }
-            HostEvent::Arrived(id, frame) => self.hear_on_host(at, id, &frame),
+            HostEvent::Arrived(id, frame) => self.receive_on_host(at, id, &frame),
             HostEvent::Closed(id, link) if link.leader == at => {
                 self.tell_coordinator(at, now, &Input::FollowerLeft(id));
             }
@@ -192,7 +194,7 @@ impl World {
         }
     }
 
-    fn hear_on_host(&mut self, at: usize, id: FollowerId, frame: &[u8]) {
+    fn receive_on_host(&mut self, at: usize, id: FollowerId, frame: &[u8]) {
         let Some(link) = self.host_of(at).and_then(|host| self.hosts[host].links.get(&id).copied()) else { return };
         let mut buffer = FrameBuffer::default();
         assert!(buffer.take(frame), "a frame is short");
@@ -205,7 +207,7 @@ impl World {
         }
     }
 
-    /// Notes anew when an agent's coordinator wants to be woken.
+    /// Schedules the wake of an agent's coordinator at its deadline.
     fn rewake_coordinator(&mut self, at: usize) {
         let now = self.now;
         let Some(host) = self.host_of(at) else { return };
@@ -223,7 +225,7 @@ impl World {
         let Some(host) = self.host_of(at) else { return };
         let Some(agent) = self.hosts[host].agents.get_mut(&at) else { return };
         agent.due = None;
-        let due = |agent: &super::HostAgent| {
+        let due = |agent: &HostAgent| {
             agent.coordinator.as_ref().and_then(|coordinator| coordinator.deadline(now)).is_some_and(|due| due <= now)
         };
         if due(agent) {
@@ -234,14 +236,14 @@ impl World {
         self.rewake_coordinator(at);
     }
 
-    /// A task of an agent ended, or began: the hardware goes on with what ran until now.
+    /// A task of an agent begins or ends: the hardware is advanced with the load until now.
     pub(in crate::sim) fn load_changes(&mut self, at: usize) {
         if let Some(host) = self.host_of(at) {
             self.advance_host(host);
         }
     }
 
-    /// A node says something to its governor.
+    /// Passes an output of a node to its coordinator.
     pub(in crate::sim) fn tell_governor(&mut self, at: usize, output: &NodeOutput) {
         let input = match output {
             NodeOutput::Demand(backlog) => Input::Demand(*backlog),

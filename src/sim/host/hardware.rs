@@ -1,4 +1,4 @@
-//! The hardware of a host: a board that warms up, a sensor on it, people who use it, and what feeds it.
+//! The hardware of a host: a board that warms up, its sensor, work of other programs, mains and battery.
 
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::source::{Battery, Flow, Supplies};
@@ -17,22 +17,22 @@ const TICKS: f64 = 100.0;
 /// A battery.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge {
-    /// Percent that are left.
+    /// Percent left.
     pub percent: f64,
-    /// What it holds when it is full, in watt hours.
+    /// Its capacity in watt hours.
     pub full_wh: f64,
-    /// Watts of its charger.
+    /// Power of its charger in watts.
     pub charger_watts: f64,
 }
 
 /// The hardware.
 #[derive(Clone, Debug)]
 pub struct Hardware {
-    /// The board.
+    /// The thermal model of the board.
     pub plant: Plant,
-    /// Degrees of the air.
+    /// Temperature of the air in °C.
     pub air: f64,
-    /// Cores that people use.
+    /// Cores that other programs use.
     pub foreign: f64,
     /// Whether it is on mains.
     pub plugged: bool,
@@ -41,14 +41,14 @@ pub struct Hardware {
     heat: Heat,
     sensor: Sensor,
     at: Instant,
-    /// Ticks of everybody and of our agents.
+    /// CPU ticks of all processes, and of our agents.
     ticks: (f64, f64),
     /// When the last sample was taken, and our ticks then.
     sampled: Option<(Instant, f64)>,
 }
 
 impl Hardware {
-    /// A board on mains that has rested for hours in air of so many degrees.
+    /// A board on mains that has been idle for hours in air of this temperature.
     #[must_use]
     pub fn new(plant: Plant, air: f64, seed: u64) -> Self {
         Self {
@@ -65,13 +65,13 @@ impl Hardware {
         }
     }
 
-    /// True degrees of the die.
+    /// True temperature of the die in °C.
     #[must_use]
     pub const fn die(&self) -> f64 {
         self.heat.die
     }
 
-    /// Is there nothing that feeds it?
+    /// Whether it has no power: not on mains and no charge left.
     #[must_use]
     pub fn is_flat(&self) -> bool {
         !self.plugged && self.battery.is_none_or(|battery| battery.percent <= 0.0)
@@ -101,7 +101,7 @@ impl Hardware {
         }
     }
 
-    /// What its sensors say now.
+    /// A sample of its sensors.
     pub(super) fn sample(&mut self, now: Instant) -> Sample {
         let second = u32::try_from(now.millis() / 1000).unwrap_or(u32::MAX);
         let reading = self.sensor.read(second, self.heat.die);

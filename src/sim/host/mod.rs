@@ -1,196 +1,25 @@
-//! Pretend hosts: one piece of hardware, and the agents of one user that share it.
+//! Simulated hosts: one piece of hardware, and the agents of one user that share it.
 //!
-//! Duty: runs the shipped `energy::coordinator` of each agent of a host in the same world as its node, its disk and the
-//! network: the hardware warms up by what the agents do, the sensors feel that, the coordinators decide, the nodes obey.
-//! The twin of `io::governor`. In/out: `World::add_host` and what one can do to a host in, the nodes' `Input::Power` out.
-//! Invariants: checked after every input of a coordinator, see `check`. Limits: `FOLLOWERS_MAX` agents follow one.
-//! Not here: decisions (`energy`); plants and sensors (`sim::power`).
+//! Each agent of a host has the shipped `energy::coordinator`, in the same world as its node, its disk and the network.
+//! The agents' tasks warm the hardware up, the sensors read that, the coordinators decide, and the nodes get
+//! `Input::Power`. It takes the place of `runtime::governor`.
 //!
-//! A host has one lock, which the first agent takes that asks for it and which is free when that agent goes down, and
-//! one socket, over which the others connect to who holds the lock. Messages travel as the frames of `host_protocol`, a
-//! millisecond each. An agent that is cut off reaches nobody over the socket, and its lock stays its own.
+//! A host has one lock, which goes to the first agent that asks for it and is free again when that agent goes down, and
+//! one socket, over which the other agents connect to the holder of the lock. Messages travel as the frames of
+//! `host_protocol` and take a millisecond. An agent that is cut off reaches nobody over the socket, but keeps the lock
+//! if it has it.
+//!
+//! Invariants, asserted in `check` after every input of a coordinator: the fractions of the agents add up to at most
+//! the whole, and exactly the lock's holder leads. The decisions are in `energy`, the models of boards and sensors in
+//! `sim::power`.
 
 mod agent;
 mod check;
+mod control;
+mod event;
 mod hardware;
+mod state;
 
+pub(super) use event::HostEvent;
 pub use hardware::{Charge, Hardware};
-
-use super::event::Event;
-use super::world::World;
-use crate::base::time::Instant;
-use crate::energy::coordinator::persisted::PersistedState;
-use crate::energy::coordinator::{FollowerId, HostCoordinator, Input};
-use crate::energy::input::Sample;
-use crate::energy::policy::pause::Pause;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A host.
-#[derive(Debug)]
-pub struct Host {
-    /// What its agents share.
-    pub hardware: Hardware,
-    /// Which agent holds its lock.
-    pub leader: Option<usize>,
-    agents: BTreeMap<usize, HostAgent>,
-    /// Connections, from a follower to the agent that leads.
-    links: BTreeMap<FollowerId, Link>,
-    next_link: u64,
-    /// Agents that reach nobody over the socket.
-    cut: BTreeSet<usize>,
-    /// How long a read of its sensors takes, in milliseconds.
-    pub read_ms: u64,
-}
-
-/// One of its agents. What is on its disk outlives it.
-#[derive(Debug, Default)]
-struct HostAgent {
-    coordinator: Option<Box<HostCoordinator>>,
-    /// Its `energy.json`.
-    persisted: PersistedState,
-    /// When the world wakes its coordinator.
-    due: Option<Instant>,
-}
-
-/// A connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Link {
-    follower: usize,
-    leader: usize,
-}
-
-/// What happens to an agent of a host.
-#[derive(Debug)]
-pub(super) enum HostEvent {
-    /// Its coordinator wants to be woken.
-    Due,
-    /// Its coordinator has news for the node.
-    Power,
-    /// A read of the sensors ends that began then.
-    Read(Instant, Box<Sample>),
-    /// Its state is on its disk.
-    Saved(Box<PersistedState>),
-    /// A try to connect ends, or to take the lock.
-    Connected(Option<FollowerId>),
-    Campaigned,
-    /// A follower's connection reaches the agent that leads.
-    Joined(FollowerId),
-    /// Bytes come over a connection.
-    Arrived(FollowerId, Vec<u8>),
-    /// A connection ended.
-    Closed(FollowerId, Link),
-    /// The hardware has no power left.
-    Flat,
-}
-
-impl World {
-    /// Puts these agents, which are down yet, on one host.
-    ///
-    /// # Panics
-    /// If one of them is running, or has a host.
-    pub fn add_host(&mut self, hardware: Hardware, agents: &[usize]) -> usize {
-        for at in agents {
-            assert!(self.host_of(*at).is_none() && self.devices[*at].agent.is_none(), "{at} has a place already");
-        }
-        self.hosts.push(Host {
-            hardware,
-            leader: None,
-            agents: agents.iter().map(|at| (*at, HostAgent::default())).collect(),
-            links: BTreeMap::new(),
-            next_link: 0,
-            cut: BTreeSet::new(),
-            read_ms: 3,
-        });
-        self.hosts.len() - 1
-    }
-
-    /// The host of an agent.
-    #[must_use]
-    pub fn host_of(&self, at: usize) -> Option<usize> {
-        self.hosts.iter().position(|host| host.agents.contains_key(&at))
-    }
-
-    /// The coordinator of an agent of a host that runs.
-    #[must_use]
-    pub fn coordinator(&self, at: usize) -> Option<&HostCoordinator> {
-        self.hosts.get(self.host_of(at)?)?.agents.get(&at)?.coordinator.as_deref()
-    }
-
-    /// A person pauses the host, or ends a pause, at one of its agents. It is acknowledged once it is on the disk.
-    pub fn pause_host(&mut self, at: usize, pause: Option<Pause>) {
-        self.tell_coordinator(at, self.now, &Input::Pause(pause));
-        self.save_energy(at);
-    }
-
-    /// Is what an agent knows of a pause on its disk?
-    #[must_use]
-    pub fn pause_is_saved(&self, at: usize) -> bool {
-        let agent = self.host_of(at).and_then(|host| self.hosts[host].agents.get(&at));
-        agent.is_some_and(|agent| {
-            let known = agent.coordinator.as_ref().map(|coordinator| coordinator.pause_version(self.now).number);
-            known == Some(agent.persisted.said)
-        })
-    }
-
-    /// The agent reaches no other agent of its host any more.
-    pub fn cut_host_agent(&mut self, at: usize) {
-        if let Some(host) = self.host_of(at) {
-            self.hosts[host].cut.insert(at);
-            self.close_links(host, at);
-        }
-    }
-
-    /// All agents of a host reach each other again.
-    pub fn heal_host(&mut self, host: usize) {
-        self.hosts[host].cut.clear();
-    }
-
-    /// The agents of a host.
-    pub fn agents_of(&self, host: usize) -> impl Iterator<Item = usize> {
-        self.hosts[host].agents.keys().copied()
-    }
-
-    pub(super) fn host_event(&mut self, at: usize, event: HostEvent) {
-        self.schedule(at, 0, Event::Host(event));
-    }
-
-    /// The connections of an agent end, on both sides.
-    fn close_links(&mut self, host: usize, at: usize) {
-        let links = &mut self.hosts[host].links;
-        let gone: Vec<(FollowerId, Link)> = links
-            .iter()
-            .filter(|(_, link)| link.follower == at || link.leader == at)
-            .map(|(id, l)| (*id, *l))
-            .collect();
-        links.retain(|_, link| link.follower != at && link.leader != at);
-        for (id, link) in gone {
-            for end in [link.follower, link.leader] {
-                self.host_event(end, HostEvent::Closed(id, link));
-            }
-        }
-    }
-
-    /// An agent goes down: the system frees its lock and ends its connections.
-    pub(super) fn host_crash(&mut self, at: usize) {
-        let Some(host) = self.host_of(at) else { return };
-        self.advance_host(host);
-        if let Some(agent) = self.hosts[host].agents.get_mut(&at) {
-            (agent.coordinator, agent.due) = (None, None);
-        }
-        if self.hosts[host].leader == Some(at) {
-            self.hosts[host].leader = None;
-        }
-        self.close_links(host, at);
-    }
-
-    /// The hardware goes on with what its agents did until now.
-    pub(super) fn advance_host(&mut self, host: usize) {
-        let busy: usize = self.hosts[host].agents.keys().map(|at| self.devices[*at].tasks.len()).sum();
-        let hardware = &mut self.hosts[host].hardware;
-        hardware.advance(self.now, busy as f64);
-        let running = self.hosts[host].agents.keys().copied().find(|at| self.devices[*at].agent.is_some());
-        if let Some(at) = running.filter(|_| self.hosts[host].hardware.is_flat()) {
-            self.host_event(at, HostEvent::Flat);
-        }
-    }
-}
+pub use state::Host;

@@ -1,8 +1,8 @@
-//! People who use a device: bursts of foreign work (4.7).
+//! Bursts of work by other programs, as a person causes them.
 
 use crate::base::rng::Rng;
 
-/// Cores that are busy with foreign work from a second on, for some seconds.
+/// Cores that are busy with other programs for some seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Burst {
     /// First second.
@@ -13,10 +13,10 @@ pub struct Burst {
     pub cores: f64,
 }
 
-/// Mean seconds between two bursts (4.7: Poisson, 1/240 s).
+/// Mean seconds between two bursts (a Poisson process).
 const MEAN: f64 = 240.0;
 
-/// Bursts of 5 to 40 s on 1, 2 or 4 cores, as they come.
+/// Random bursts of 5 to 40 s on 1, 2 or 4 cores.
 #[must_use]
 pub fn bursts(seed: u64, seconds: u32) -> Vec<Burst> {
     let mut rng = Rng::new(seed);
@@ -34,7 +34,7 @@ pub fn bursts(seed: u64, seconds: u32) -> Vec<Burst> {
     }
 }
 
-/// Cores that are busy in a second.
+/// Cores that bursts keep busy in this second.
 #[must_use]
 pub fn busy(bursts: &[Burst], second: u32) -> f64 {
     bursts.iter().filter(|burst| (burst.from..burst.to).contains(&second)).map(|burst| burst.cores).fold(0.0, f64::max)

@@ -1,4 +1,4 @@
-//! What decides in a trial: the shipped governor, and three others to set it beside.
+//! The controls of a trial: the shipped governor, and others to compare it with.
 
 use super::plant::Plant;
 use crate::base::time::Duration;
@@ -18,47 +18,47 @@ use crate::energy::sample::group::Readings;
 use crate::energy::thermal;
 use crate::energy::user_activity::Ticks;
 
-/// Which.
+/// The kinds of control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The shipped one.
+    /// The shipped governor.
     Governor,
-    /// Knows the plant, its heat and the user_activity exactly: the most that could be done.
+    /// Knows the board, its temperature and the other programs exactly: the upper bound of what a control can do.
     Oracle,
-    /// All below the goal less five degrees after having been at it, none at it.
+    /// All cores until the goal is reached, then none until it is 5 °C cooler.
     BangBang,
-    /// All, always; the firmware throttles.
+    /// All cores always; the firmware throttles.
     Ungoverned,
     /// No background work.
     Nothing,
 }
 
-/// Degrees between the limit and the goal (4.2), unless a trial says otherwise.
+/// Degrees between the limit and the goal, unless a trial sets another margin.
 pub const MARGIN: f64 = 4.0;
-/// Degrees of the bang-bang's hysteresis (4.7: 75/70).
+/// Degrees of the bang-bang control's hysteresis (75 °C off, 70 °C on).
 const BANG: f64 = 5.0;
 
-/// One that decides.
+/// A control.
 #[derive(Debug)]
 pub enum Control {
-    /// The shipped one, and whether its sensor was gone when it was looked for last.
+    /// The shipped governor, and whether its sensor was missing when sensors were listed last.
     Governor(Box<Governor>, bool),
-    /// Is it on, and the goal in degrees.
+    /// Whether it is on, and the goal in °C.
     BangBang(bool, f64),
     /// The same duty always.
     Fixed(f64),
-    /// See `Kind::Oracle`; asked each step.
+    /// See `Kind::Oracle`; the trial computes it in each step.
     Oracle,
 }
 
-/// What a control sees in a second.
+/// What a control sees each second.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
-    /// The sensor.
+    /// The reading of the sensor.
     pub reading: Reading,
     /// CPU time so far.
     pub ticks: Ticks,
-    /// The share that background work took in the second before.
+    /// The fraction of all cores that background work took in the second before.
     pub ran: f64,
 }
 
@@ -86,7 +86,7 @@ pub fn findings(limit: f64) -> BoardReport {
 }
 
 impl Control {
-    /// A control that keeps a plant `margin` degrees below its limit.
+    /// A control that aims at `margin` degrees below the board's limit.
     #[must_use]
     pub fn new(kind: Kind, plant: &Plant, margin: f64) -> Self {
         match kind {
@@ -123,7 +123,7 @@ impl Control {
                     ..Sample::default()
                 };
                 let decision = governor.sample(now, &sample);
-                // As the agent does: a file that vanished has the sensors listed anew, with that one or without.
+                // As the agent does: when the file vanishes or is back, the sensors are listed again.
                 let vanished = seen.reading == Err(Fault::Gone);
                 if vanished != *gone {
                     let found = findings(plant.limit);

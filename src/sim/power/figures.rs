@@ -1,21 +1,21 @@
-//! The figures of a trace, as the bars of section 6 ask for them.
+//! The figures of a trace that the energy tests set bounds for.
 
 use super::trial::Second;
 
-/// Figures.
+/// Figures of one trace.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     /// Seconds of a core at full clock that background work got.
     pub work: f64,
-    /// Degrees that the mean of five seconds lay above the goal at most, all the time.
+    /// The largest amount by which a mean of five seconds exceeded the goal, in °C.
     pub overshoot: f64,
     /// The same after ten minutes.
     pub overshoot_late: f64,
     /// Seconds above the limit.
     pub above_limit: usize,
-    /// Deviation of the degrees in the last third.
+    /// Standard deviation of the temperature in the last third, in °C.
     pub deviation: f64,
-    /// Between the highest and the lowest mean duty of a minute in the last third.
+    /// Difference of the highest and the lowest mean duty of a minute, in the last third.
     pub duty_swing: f64,
     /// Changes of mode after ten minutes.
     pub mode_changes: usize,
@@ -23,7 +23,7 @@ pub struct Figures {
     pub joules: f64,
 }
 
-/// Seconds after which a start is over.
+/// Seconds after which the warm-up is over.
 const LATE: usize = 600;
 
 impl Figures {

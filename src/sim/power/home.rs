@@ -1,9 +1,9 @@
-//! Two days of a home (issue 5, Must show 4): two Pis, a laptop that leaves its charger, a PC with the sun's surplus at
-//! noon; each with a backlog that can wait two days.
+//! Two days of a home with four governed devices: two Pis, a laptop that is used on battery by day, and a PC with solar
+//! surplus at noon. Each has a backlog that can wait two days.
 //!
-//! The speeds and the watts of laptop and PC are assumed, as are the Pis' milliseconds a chunk; what is shown is where
-//! the work goes, not how fast a home is. Lending is the simplest that could be: a device whose own word says surplus
-//! takes chunks of the others when it has none left. The mesh's own rules are not here.
+//! The question is where the work goes, not how fast it is: the speeds and watts of the laptop and the PC, and the Pis'
+//! milliseconds a chunk, are assumed. Lending is the simplest possible: a device that publishes surplus takes chunks of
+//! the others when it has none left. The mesh's own rules are not simulated here.
 
 use super::control::findings;
 use super::plant::{Heat, Plant, invented, plant};
@@ -26,58 +26,84 @@ use crate::wire::gossip::Headroom;
 
 const HOUR: u32 = 3600;
 const DAY: u32 = 24 * HOUR;
-/// How long the backlog can wait, and how long is looked.
+/// How long the backlog can wait, and how long the run is.
 const DAYS: u32 = 2;
-/// Hours of the day with surplus: as a home's roof gives in spring.
+/// Hours of the day with solar surplus, as in spring.
 const SUN: std::ops::Range<u32> = 10..15;
 /// Hours in which the laptop is on its battery and used.
 const OUT: std::ops::Range<u32> = 8..18;
-/// The home assistant repeats itself this often, in seconds.
+/// Seconds between two hints of the home-automation system.
 const HINT_EVERY: u32 = 300;
-/// Degrees of the room.
+/// Temperature of the room in °C.
 const AIR: f64 = 22.0;
 /// A Tuesday at midnight, in seconds since 1970.
 const MIDNIGHT: i64 = 1_774_310_400;
 
-/// What a device did.
+/// The work of a device.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Done {
     /// Chunks, its own and others'.
     pub chunks: f64,
-    /// Of them, on surplus.
+    /// Of these, on surplus.
     pub on_surplus: f64,
-    /// Of them, on its battery.
+    /// Of these, on its battery.
     pub on_battery: f64,
-    /// Joules of that work alone.
+    /// Joules of that work, without the idle power.
     pub joules: f64,
-    /// Of them, on surplus.
+    /// Of these, on surplus.
     pub joules_on_surplus: f64,
-    /// Seconds in which the true temperature lay above the limit.
+    /// Seconds with the true temperature above the limit.
     pub above_limit: u32,
-    /// Seconds of work in quiet hours beyond their cap.
+    /// Seconds in quiet hours with a headroom above their cap.
     pub unquiet: u32,
 }
 
 /// A device of the home.
 #[derive(Debug)]
 pub struct Device {
-    /// For tables.
+    /// Its name in tables.
     pub name: &'static str,
-    /// What it did.
+    /// Its work so far.
     pub done: Done,
     /// Chunks that wait.
     pub backlog: f64,
-    plant: Plant,
+    board: Board,
     chunk_seconds: f64,
     has_sun: bool,
     battery: Option<f64>,
     governor: Option<Box<Governor>>,
     advertiser: HeadroomAdvertiser,
-    word: Option<Headroom>,
+    /// The headroom that it published last.
+    published: Option<Headroom>,
+}
+
+/// A device's hardware.
+#[derive(Debug)]
+struct Board {
+    plant: Plant,
     heat: Heat,
     sensor: Sensor,
+    /// Ticks of all work, and of ours.
     ticks: (f64, f64),
+    /// The fraction of all cores that our work took in the last second.
     ran: f64,
+}
+
+impl Board {
+    fn new(plant: Plant) -> Self {
+        let (heat, sensor) = (plant.at_rest(AIR), Sensor::new(plant.quantum, 1, &[]));
+        Self { plant, heat, sensor, ticks: (0.0, 0.0), ran: 0.0 }
+    }
+
+    /// Lets a second pass with so many cores busy with our work and with other work; gives the core seconds at full
+    /// clock that our work got.
+    fn advance(&mut self, busy: f64, foreign: f64) -> f64 {
+        let clock = self.plant.clock(self.heat);
+        (0..5).for_each(|_| self.plant.step(&mut self.heat, AIR, busy + foreign, 0.2));
+        self.ticks = (100.0_f64.mul_add(busy + foreign, self.ticks.0), 100.0_f64.mul_add(busy, self.ticks.1));
+        self.ran = busy / self.plant.cores as f64;
+        busy * clock
+    }
 }
 
 /// A home.
@@ -88,22 +114,22 @@ pub struct Home {
     lends: bool,
 }
 
-/// How a home lives.
+/// How the devices of a home work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// Governed, and devices on surplus take the others' work.
     Together,
-    /// Governed, each for itself.
+    /// Governed, each device for itself.
     Alone,
-    /// All cores work from the first second until nothing is left.
+    /// All cores work from the first second until the backlog is empty.
     Ungoverned,
 }
 
 impl Home {
     /// The home of the scenario.
     #[must_use]
-    pub fn new(life: Strategy) -> Self {
-        let is_governed = life != Strategy::Ungoverned;
+    pub fn new(strategy: Strategy) -> Self {
+        let is_governed = strategy != Strategy::Ungoverned;
         let laptop = invented("laptop", 8, 0.8, &[1.2], (6.0, 3.0));
         let pc = invented("pc", 8, 0.15, &[0.25], (40.0, 8.0));
         let device = |name, plant, ms, chunks, has_sun, battery| {
@@ -116,16 +142,16 @@ impl Home {
                 device("laptop", laptop, 100, 60_000, false, Some(90.0)),
                 device("pc", pc, 80, 200_000, true, None),
             ],
-            lends: life == Strategy::Together,
+            lends: strategy == Strategy::Together,
         }
     }
 
-    /// Lives two days; second 0 is midnight.
+    /// Runs two days; second 0 is midnight.
     pub fn live(&mut self) {
         for second in 0..DAYS * DAY {
             for at in 0..self.devices.len() {
-                let room = self.devices[at].second(second);
-                self.spend(at, room, second);
+                let core_seconds = self.devices[at].second(second);
+                self.spend(at, core_seconds, second);
             }
         }
     }
@@ -136,7 +162,7 @@ impl Home {
         self.devices.iter().map(|device| device.done.chunks).sum()
     }
 
-    /// The share of all chunks that were done on surplus.
+    /// The fraction of all chunks that were done on surplus.
     #[must_use]
     pub fn share_on_surplus(&self) -> f64 {
         self.devices.iter().map(|device| device.done.on_surplus).sum::<f64>() / self.chunks()
@@ -151,9 +177,9 @@ impl Home {
         (all / thousands, (all - surplus) / thousands)
     }
 
-    /// Lets device `at` do chunks with so many core seconds: its own, then, on surplus, those of who has most.
+    /// Spends core seconds of device `at` on its own chunks and then, on surplus, on those of the device with the most.
     fn spend(&mut self, at: usize, mut core_seconds: f64, second: u32) {
-        let surplus = self.devices[at].word.is_some_and(|word| word.energy == Energy::Surplus);
+        let surplus = self.devices[at].published.is_some_and(|headroom| headroom.energy == Energy::Surplus);
         while core_seconds > 1e-9 {
             let lends = |device: &Device| if self.lends && surplus { device.backlog } else { 0.0 };
             let others = (0..self.devices.len()).filter(|other| *other != at);
@@ -167,7 +193,7 @@ impl Home {
             }
             self.devices[from].backlog -= chunks;
             core_seconds -= chunks * seconds;
-            self.devices[at].book(chunks, second);
+            self.devices[at].count(chunks, second);
         }
     }
 }
@@ -198,12 +224,8 @@ impl Device {
             battery,
             governor: is_governed.then(|| Box::new(governor)),
             advertiser: HeadroomAdvertiser::default(),
-            word: None,
-            heat: plant.at_rest(AIR),
-            sensor: Sensor::new(plant.quantum, 1, &[]),
-            ticks: (0.0, 0.0),
-            ran: 0.0,
-            plant,
+            published: None,
+            board: Board::new(plant),
         }
     }
 
@@ -215,15 +237,15 @@ impl Device {
         self.has_sun && SUN.contains(&(second % DAY / HOUR))
     }
 
-    /// One second: decides, warms up; gives the core seconds that may be spent.
+    /// One second: decides and warms up; gives the core seconds that may be spent.
     fn second(&mut self, second: u32) -> f64 {
         let now = Instant::from_millis(u64::from(second) * 1000);
-        let cores = self.plant.cores as f64;
-        let reading = self.sensor.read(second, self.heat.die);
+        let cores = self.board.plant.cores as f64;
+        let reading = self.board.sensor.read(second, self.board.heat.die);
         let supplies = self.supplies(second);
         let foreign = if self.is_on_battery(second) && second % 600 < 120 { 2.0 } else { 0.0 };
         let Some(governor) = self.governor.as_mut() else {
-            return self.pass(if self.backlog > 0.0 { cores - foreign } else { 0.0 }, foreign);
+            return self.advance(if self.backlog > 0.0 { cores - foreign } else { 0.0 }, foreign);
         };
         if self.has_sun && SUN.contains(&(second % DAY / HOUR)) && second.is_multiple_of(HINT_EVERY) {
             let json = br#"{"v":1,"state":"surplus","surplus_w":900,"ttl_s":600,"source":"home-assistant"}"#;
@@ -231,35 +253,33 @@ impl Device {
                 governor.policy.hint(now, Origin::Put, hint);
             }
         }
-        // Work of others counts as work: a device on surplus looks for it.
+        // A device with surplus works for others, so it always has work.
         let helps = self.has_sun && SUN.contains(&(second % DAY / HOUR));
         let oldest = (self.backlog > 0.0 || helps).then(|| Duration::from_secs(u64::from(second)));
         let sample = Sample {
             temperatures: Readings::from_slice(&[reading]).unwrap_or_default(),
             supplies: Some(supplies),
-            ticks: Some(Ticks { busy: whole(self.ticks.0), own: whole(self.ticks.1), per_second: 100 }),
+            ticks: Some(Ticks { busy: whole(self.board.ticks.0), own: whole(self.board.ticks.1), per_second: 100 }),
             wall: Some(Wall(MIDNIGHT + i64::from(second))),
             backlog: Backlog { oldest, can_wait: Duration::from_secs(u64::from(DAYS * DAY)) },
-            ran: Some(Fraction::new(self.ran)),
+            ran: Some(Fraction::new(self.board.ran)),
             ..Sample::default()
         };
         let decision = governor.sample(now, &sample);
         let next = advertiser::word(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
-        self.word = self.advertiser.word(now, next).or(self.word);
+        self.published = self.advertiser.word(now, next).or(self.published);
         let hour = second % DAY / HOUR;
         let is_loud = !(7..22).contains(&hour) && decision.headroom > Fraction::TRICKLE;
         self.done.unquiet += u32::from(is_loud);
         let busy = if oldest.is_some() { decision.headroom.value() * cores } else { 0.0 };
-        self.pass(busy.min(cores - foreign), foreign)
+        self.advance(busy.min(cores - foreign), foreign)
     }
 
-    fn pass(&mut self, busy: f64, foreign: f64) -> f64 {
-        let clock = self.plant.clock(self.heat);
-        (0..5).for_each(|_| self.plant.step(&mut self.heat, AIR, busy + foreign, 0.2));
-        self.ticks = (100.0_f64.mul_add(busy + foreign, self.ticks.0), 100.0_f64.mul_add(busy, self.ticks.1));
-        self.ran = busy / self.plant.cores as f64;
-        self.done.above_limit += u32::from(self.heat.die > self.plant.limit);
-        busy * clock
+    /// Lets a second pass on its board; gives the core seconds at full clock that our work got.
+    fn advance(&mut self, busy: f64, foreign: f64) -> f64 {
+        let core_seconds = self.board.advance(busy, foreign);
+        self.done.above_limit += u32::from(self.board.heat.die > self.board.plant.limit);
+        core_seconds
     }
 
     fn supplies(&mut self, second: u32) -> Supplies {
@@ -272,8 +292,8 @@ impl Device {
         Supplies { mains: Some(!out), battery: Some(battery) }
     }
 
-    fn book(&mut self, chunks: f64, second: u32) {
-        let joules = chunks * self.chunk_seconds * self.plant.core_watts;
+    fn count(&mut self, chunks: f64, second: u32) {
+        let joules = chunks * self.chunk_seconds * self.board.plant.core_watts;
         self.done.chunks += chunks;
         self.done.joules += joules;
         if self.has_surplus(second) {

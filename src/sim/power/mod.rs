@@ -1,12 +1,15 @@
-//! The pretend world of heat and power: boards that warm up, people that use them, a sun.
+//! Simulated heat and power: boards that warm up, programs that use them, batteries, surplus of a solar roof.
 //!
-//! Duty: plants with two nodes, sensors that round, err and fail, firmware that throttles; trials of the shipped
-//! governor beside an oracle, a bang-bang control and no governor; a day of a home. In/out: a trial and a seed in, a
-//! trace and its figures out. Invariants: the same seed gives the same trace; the governor sees only what a device
-//! would: rounded readings, ticks, hints. The plants and sensors are also the hardware of `sim::host`, in one world with
-//! the network and the disks. Limits: steps of a fifth of a second; one sensor a board.
-//! Not here: decisions (`energy`). Sources of the plants: shared/reference/energy.md 4.7; several are inferred there,
-//! so throughput is to be compared between controls, not promised to users.
+//! A board is a thermal model of two nodes, die and body (`plant`), with firmware that throttles and a fan; its sensor
+//! rounds, has noise and can fail. `trial` runs one board for an hour under the shipped governor, or under another
+//! control to compare with: an oracle that knows the model, a bang-bang control, none. `home` runs four governed
+//! devices for two days. The boards and sensors are also the hardware of `sim::host`.
+//!
+//! Equal seeds give equal traces. The governor sees only what a device would: rounded readings, CPU ticks, hints. Steps
+//! are 0.2 s, and a board has one sensor.
+//!
+//! The parameters of the boards follow published measurements (`plant` names them); several are inferred, so the
+//! throughput of two controls can be compared here, but is no promise to users.
 
 pub mod burst;
 pub mod control;

@@ -1,19 +1,19 @@
-//! A sensor that rounds, has noise, and fails as real ones do (1.1, 4.7).
+//! A temperature sensor that rounds, has noise, and fails in the ways that real ones do.
 
 use crate::base::rng::Rng;
 use crate::energy::sample::fault::{Fault, Reading};
 
-/// Degrees of its noise's deviation (4.7).
+/// Standard deviation of the noise in °C.
 const NOISE: f64 = 0.25;
 
-/// A fault from a second on, for some seconds.
+/// A fault that lasts some seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Failing {
     /// First second.
     pub from: u32,
     /// One after the last.
     pub to: u32,
-    /// What comes instead.
+    /// What a read gives meanwhile.
     pub gives: Readout,
 }
 
@@ -24,7 +24,7 @@ pub enum Readout {
     Fault(Fault),
     /// A number.
     Raw(i64),
-    /// Its last number, again and again.
+    /// Its last good reading, repeated.
     Stuck,
 }
 
@@ -44,10 +44,10 @@ impl Sensor {
         Self { quantum, rng: Rng::new(seed), failing: failing.to_vec(), last: Err(Fault::Later) }
     }
 
-    /// What it says in this second.
+    /// The reading in this second, at this true temperature.
     ///
     /// # Errors
-    /// As its fault has it.
+    /// That of the fault.
     pub fn read(&mut self, second: u32, degrees: f64) -> Reading {
         let noisy = NOISE.mul_add(gauss(&mut self.rng), degrees);
         let failing = self.failing.iter().find(|failing| (failing.from..failing.to).contains(&second));
@@ -61,12 +61,12 @@ impl Sensor {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a board's degrees")]
+#[expect(clippy::cast_possible_truncation, reason = "temperatures of a board")]
 fn millis(degrees: f64) -> i64 {
     (degrees * 1000.0).round() as i64
 }
 
-/// A number of the normal distribution, near enough: twelve uniform ones, less six.
+/// An approximately normal number: the sum of twelve uniform ones, minus six.
 fn gauss(rng: &mut Rng) -> f64 {
     (0..12).map(|_| rng.below(1 << 32) as f64 / (1_u64 << 32) as f64).sum::<f64>() - 6.0
 }

@@ -1,4 +1,4 @@
-//! One board, one control, one hour.
+//! A trial: one board under one control, second by second.
 
 use super::burst::{Burst, busy};
 use super::control::{Control, Kind, MARGIN, Seen};
@@ -9,59 +9,59 @@ use crate::energy::mode::Mode;
 use crate::energy::sample::fault::Reading;
 use crate::energy::user_activity::Ticks;
 
-/// Steps of a second: the fastest die has a time constant of one second.
+/// Steps in a second: the fastest die has a time constant of one second.
 const STEPS: u32 = 5;
 /// Ticks of a busy core in a second (`USER_HZ`).
 const TICKS: f64 = 100.0;
 
-/// What is tried.
+/// A trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// The board.
     pub plant: Plant,
-    /// What decides.
+    /// The control.
     pub kind: Kind,
     /// Degrees between the limit and the goal.
     pub margin: f64,
-    /// Degrees of the air.
+    /// Temperature of the air in °C.
     pub air: f64,
-    /// From a second on, so many degrees more.
+    /// From this second on the air is so much warmer.
     pub step: Option<(u32, f64)>,
-    /// Foreign work.
+    /// Work of other programs.
     pub bursts: Vec<Burst>,
-    /// What the sensor fails at.
+    /// Faults of the sensor.
     pub failing: Vec<Failing>,
-    /// Agents that run whole tasks by credit; `None`: the headroom is worked as one smooth duty.
+    /// How many agents run whole tasks by credit; `None`: the load is the headroom exactly.
     pub agents: Option<usize>,
-    /// How long.
+    /// Its length.
     pub seconds: u32,
-    /// Of the sensor's noise.
+    /// Seed of the sensor's noise.
     pub seed: u64,
 }
 
 /// One second of a trace.
 #[derive(Clone, Copy, Debug)]
 pub struct Second {
-    /// True degrees of the die at its end.
+    /// True temperature of the die at its end, in °C.
     pub die: f64,
-    /// What the sensor said at its beginning.
+    /// The reading at its beginning.
     pub reading: Reading,
-    /// The share of all cores that the control allowed.
+    /// The fraction of all cores that the control allowed.
     pub allowed: f64,
-    /// The share that background work took.
+    /// The fraction that background work took.
     pub ran: f64,
     /// Background work done, in seconds of a core at full clock.
     pub work: f64,
     /// The control's mode.
     pub mode: Mode,
-    /// Cores busy with foreign work.
+    /// Cores busy with other programs.
     pub foreign: f64,
-    /// Joules of the whole board.
+    /// Energy of the whole board in joules.
     pub joules: f64,
 }
 
 impl Trial {
-    /// An hour of this board in still air of `air` degrees.
+    /// An hour of this board in air of this temperature.
     #[must_use]
     pub const fn hour(plant: Plant, kind: Kind, air: f64, seed: u64) -> Self {
         Self {

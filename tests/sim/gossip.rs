@@ -1,4 +1,5 @@
-//! Rumours in a home: they reach everybody, who comes late learns them, what is old is gone, a liar is cut off.
+//! Gossip in a home: items reach every agent, an agent that starts late gets them, old items expire, and a peer that
+//! floods or forges is held to its budget.
 
 use super::{FOLDER, World};
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use wattle::wire::gossip::{Fact, Gossip, Headroom, Kind, Relayed, TYPE};
 use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
-/// So many agents, all running, 5 % of what they say lost. With `degree`, each can reach only so many others.
+/// So many running agents; 5 % of the messages are lost. With `degree`, each agent reaches only so many others.
 fn home(seed: u64, devices: usize, degree: Option<usize>) -> World {
     let mut world = World::new(seed, devices);
     world.net.loss_permille = 50;
@@ -38,65 +39,70 @@ fn run(world: &mut World, seconds: u64) {
     world.run_until(world.after(seconds));
 }
 
-/// Milliseconds until everybody holds every origin's newest headroom.
+/// Milliseconds until every agent holds every origin's newest headroom.
 fn until_all_hold(world: &mut World, limit_s: u64) -> u64 {
     let began = world.now;
     let devices = world.devices.len();
     while (0..devices).any(|origin| world.holding(origin, Kind::Headroom) < devices) {
         world.run_until(world.now + Duration::from_millis(100));
         let missing: Vec<usize> = (0..devices).filter(|at| world.holding(*at, Kind::Headroom) < devices).collect();
-        assert!(world.now.since(began) < Duration::from_secs(limit_s), "not everybody heard of {missing:?}");
+        assert!(
+            world.now.since(began) < Duration::from_secs(limit_s),
+            "the headroom of {missing:?} has not reached all agents"
+        );
     }
     u64::try_from(world.now.since(began).as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Milliseconds from the moment at which an agent tells its headroom again until everybody holds it.
+/// Milliseconds from the moment at which an agent publishes its headroom again until every agent holds it.
 fn time_of_one(world: &mut World, origin: usize) -> u64 {
     let devices = world.devices.len();
     let order = |world: &World| {
         let agent = world.devices[origin].agent.as_ref().expect("running");
-        agent.node.heard_up_to(net::key(origin), Kind::Headroom)
+        agent.node.newest_gossip(net::key(origin), Kind::Headroom)
     };
     let step = |world: &mut World| world.run_until(world.now + Duration::from_millis(10));
     let (before, end) = (order(world), world.after(90));
     while order(world) == before {
         step(world);
-        assert!(world.now < end, "it is told every minute");
+        assert!(world.now < end, "it is published every minute");
     }
     let (began, end) = (world.now, world.after(55));
     while world.holding(origin, Kind::Headroom) < devices {
         step(world);
         let holding = world.holding(origin, Kind::Headroom);
-        assert!(world.now < end, "after 55 seconds {holding} of {devices} hold what {origin} told");
+        assert!(world.now < end, "after 55 seconds {holding} of {devices} hold the headroom of {origin}");
     }
     u64::try_from(world.now.since(began).as_millis()).unwrap_or(u64::MAX)
 }
 
 #[test]
-fn gossip_reach_everybody_in_spite_of_losses() {
+fn gossip_reaches_every_agent_in_spite_of_losses() {
     for (devices, degree, seeds) in [(5, None, 3), (50, None, 1), (50, Some(12), 1)] {
-        let (mut joined, mut told) = (Vec::new(), Vec::new());
+        let (mut joined, mut spread) = (Vec::new(), Vec::new());
         for seed in 1..=seeds {
             let mut world = home(seed, devices, degree);
-            // Where not all are linked there is always some news that has not reached all of them yet.
+            // In a mesh that is not fully linked there is always some item that has not reached all agents yet.
             if degree.is_none() {
                 joined.push(until_all_hold(&mut world, 130));
             }
             run(&mut world, 100);
-            let (sent, began) = (world.said(), world.now);
-            told.extend((0..5).map(|n| time_of_one(&mut world, n * devices / 5)));
+            let (sent, began) = (world.messages_sent(), world.now);
+            spread.extend((0..5).map(|n| time_of_one(&mut world, n * devices / 5)));
             let agent_ms = world.now.since(began).as_millis() * devices as u128;
             let per_second = |count: u64| u128::from(count) * 1000 / agent_ms;
             println!(
                 "{devices} agents, links {degree:?}, seed {seed}: {} bytes and {} hundredths of a message a second \
-                 and agent, before sealing",
-                per_second(world.said().1 - sent.1),
-                per_second(100 * (world.said().0 - sent.0)),
+                 and agent, before encryption",
+                per_second(world.messages_sent().1 - sent.1),
+                per_second(100 * (world.messages_sent().0 - sent.0)),
             );
         }
-        told.sort_unstable();
-        println!("{devices} agents, links {degree:?}: all know all {joined:?} ms after the start; one told, all know:");
-        println!("  median {} ms, last {:?} of {} ms", told[told.len() / 2], told.last(), told.len());
+        spread.sort_unstable();
+        println!(
+            "{devices} agents, links {degree:?}: all agents hold all items {joined:?} ms after the start; one new item reaches all agents after:"
+        );
+        println!("  median {} ms, last {:?} of {} ms", spread[spread.len() / 2], spread.last(), spread.len());
     }
 }
 
@@ -112,43 +118,48 @@ fn a_seed_gives_the_same_gossip_twice() {
 }
 
 #[test]
-fn an_agent_that_starts_again_learns_what_the_others_told_and_they_hear_it_anew() {
+fn an_agent_that_starts_again_gets_all_items_and_the_others_get_its_new_ones() {
     let mut world = home(2, 5, None);
     until_all_hold(&mut world, 70);
     world.crash(3);
     world.boot(3);
-    assert_eq!(world.devices[3].agent.as_ref().expect("running").node.heard_up_to(net::key(0), Kind::Headroom), None);
+    assert_eq!(world.devices[3].agent.as_ref().expect("running").node.newest_gossip(net::key(0), Kind::Headroom), None);
     let took = until_all_hold(&mut world, 40);
-    println!("after a start all know all again in {took} ms");
-    let (boot, _) =
-        world.devices[0].agent.as_ref().expect("running").node.heard_up_to(net::key(3), Kind::Headroom).expect("told");
-    assert_eq!(boot, 2, "the second start's word is newer than any of the first");
+    println!("after a start all agents hold all items again in {took} ms");
+    let (boot, _) = world.devices[0]
+        .agent
+        .as_ref()
+        .expect("running")
+        .node
+        .newest_gossip(net::key(3), Kind::Headroom)
+        .expect("published");
+    assert_eq!(boot, 2, "an item of the second start is newer than any of the first");
 }
 
 fn headroom(world: &World, at: usize, of: usize) -> Option<Headroom> {
     let agent = world.devices[at].agent.as_ref().expect("running");
-    let heard = agent.node.status(world.now).heard;
-    heard.into_iter().find(|heard| heard.peer == net::key(of)).expect("known").headroom
+    let all = agent.node.status(world.now).heard;
+    all.into_iter().find(|gossip| gossip.peer == net::key(of)).expect("known").headroom
 }
 
 #[test]
-fn what_a_dead_agent_allowed_is_gone_after_its_time_and_what_a_busy_one_allows_is_half() {
+fn the_headroom_of_a_crashed_agent_expires_and_that_of_a_full_disk_is_none() {
     let mut world = home(4, 5, None);
     run(&mut world, 100);
-    assert_eq!(headroom(&world, 0, 4).map(|told| told.quarters), Some(4), "at rest");
+    assert_eq!(headroom(&world, 0, 4).map(|headroom| headroom.quarters), Some(4), "at rest");
     world.crash(4);
     run(&mut world, 121);
     assert_eq!(headroom(&world, 0, 4), None);
-    assert!(headroom(&world, 0, 3).is_some(), "the living tell it again");
+    assert!(headroom(&world, 0, 3).is_some(), "the running agents publish it again");
     world.devices[1].agent.as_mut().expect("running").disk_free = 1;
     world.devices[1].files.write(&[FOLDER, b"/a.md"].concat(), b"violin");
     world.add_folder(1);
     run(&mut world, 100);
-    assert_eq!(headroom(&world, 0, 1).map(|told| told.quarters), Some(0), "its disk is full");
+    assert_eq!(headroom(&world, 0, 1).map(|headroom| headroom.quarters), Some(0), "its disk is full");
 }
 
 #[test]
-fn shared_collections_are_told_with_their_counts_and_a_private_one_is_not() {
+fn shared_collections_are_published_with_their_counts_and_private_ones_are_not() {
     let mut world = home(6, 3, None);
     for (n, ring) in [(0_usize, Ring::Mesh), (1, Ring::Private)] {
         for file in 0..3 {
@@ -162,58 +173,59 @@ fn shared_collections_are_told_with_their_counts_and_a_private_one_is_not() {
     world.settle(Duration::from_secs(600));
     run(&mut world, 150);
     let agent = world.devices[2].agent.as_ref().expect("running");
-    let heard: BTreeMap<PeerKey, Vec<(String, u32, u32)>> = agent
+    let published: BTreeMap<PeerKey, Vec<(String, u32, u32)>> = agent
         .node
-        .heard(world.now)
+        .peer_gossip(world.now)
         .into_iter()
-        .map(|heard| {
-            let told = heard.collections.iter().map(|of| (of.name.as_str().to_owned(), of.documents, of.passages));
-            (heard.peer, told.collect())
+        .map(|gossip| {
+            let collections =
+                gossip.collections.iter().map(|of| (of.name.as_str().to_owned(), of.documents, of.passages));
+            (gossip.peer, collections.collect())
         })
         .collect();
-    assert_eq!(heard[&net::key(0)], [("letters".to_owned(), 3, 3)]);
-    assert_eq!(heard[&net::key(1)], []);
+    assert_eq!(published[&net::key(0)], [("letters".to_owned(), 3, 3)]);
+    assert_eq!(published[&net::key(1)], []);
 }
 
-/// What a liar says over its link.
-fn say(world: &mut World, liar: usize, to: usize, origin: usize, seq: u64, signature: u8) {
+/// A peer pushes an item of any origin over its link, with this last byte of the signature.
+fn push(world: &mut World, sender: usize, to: usize, origin: usize, seq: u64, signature: u8) {
     let fact = Fact::Headroom(Headroom { quarters: 1, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
     let mut message = unsigned(PeerId::from_public_key(&net::key(origin).0), TYPE, 9, seq, &fact.encode());
     if let Some(last) = message.last_mut() {
         *last = signature;
     }
-    let told = Relayed { hops: 1, age_s: 0, message };
-    let gossip = Gossip::Told(Box::new([told].into_iter().collect()));
-    let said = Input::Link(net::key(liar), LinkInput::Said(Box::new(Message::Gossip(gossip))));
-    world.hear(to, said);
+    let item = Relayed { hops: 1, age_s: 0, message };
+    let gossip = Gossip::Told(Box::new([item].into_iter().collect()));
+    let input = Input::Link(net::key(sender), LinkInput::Received(Box::new(Message::Gossip(gossip))));
+    world.inject(to, input);
 }
 
 #[test]
-fn a_liar_that_floods_is_cut_by_its_budgets_and_forges_nothing() {
+fn a_peer_that_floods_is_held_to_its_budgets_and_its_forgeries_are_dropped() {
     let mut world = home(8, 5, None);
     world.net.loss_permille = 0;
     until_all_hold(&mut world, 70);
     run(&mut world, 20);
-    let before = world.said();
+    let before = world.messages_sent();
     run(&mut world, 60);
-    let quiet = world.said().1 - before.1;
-    let before = world.said();
+    let quiet = world.messages_sent().1 - before.1;
+    let before = world.messages_sent();
     for n in 1..=6_000 {
-        say(&mut world, 4, 0, 4, n, 0);
-        say(&mut world, 4, 0, 2, n, 1);
+        push(&mut world, 4, 0, 4, n, 0);
+        push(&mut world, 4, 0, 2, n, 1);
         world.run_until(world.now + Duration::from_millis(10));
     }
-    let loud = world.said().1 - before.1;
-    println!("a quiet minute of five agents: {quiet} bytes; with a liar that brings 12,000 rumours: {loud} bytes");
+    let loud = world.messages_sent().1 - before.1;
+    println!("a quiet minute of five agents: {quiet} bytes; with a peer that pushes 12,000 items: {loud} bytes");
     let agent = world.devices[1].agent.as_ref().expect("running");
     assert!(
-        agent.node.heard_up_to(net::key(4), Kind::Headroom).expect("heard").0 == 9,
-        "its own word goes on, for a while"
+        agent.node.newest_gossip(net::key(4), Kind::Headroom).expect("held").0 == 9,
+        "its own items are forwarded, within its budget"
     );
-    // What the first one takes of it goes to three others, and from each of them to two.
+    // What the first agent accepts goes to three others, and from each of them to two.
     let taken = GOSSIP_ORIGIN_BURST + 60 * GOSSIP_ORIGIN_RATE;
     assert!(loud < 2 * quiet + 10 * taken, "{loud} bytes, {quiet} in quiet");
-    assert_ne!(headroom(&world, 0, 2).map(|told| told.quarters), Some(1), "what it forged is not believed");
+    assert_ne!(headroom(&world, 0, 2).map(|headroom| headroom.quarters), Some(1), "the forgery is not accepted");
     assert_eq!(
         world.devices[0]
             .agent
@@ -226,18 +238,21 @@ fn a_liar_that_floods_is_cut_by_its_budgets_and_forges_nothing() {
             .filter(|peer| peer.linked)
             .count(),
         4,
-        "the links live on"
+        "the links stay up"
     );
     run(&mut world, 70);
-    assert!((0..4).all(|origin| world.holding(origin, Kind::Headroom) == 5), "the others are heard as before");
+    assert!(
+        (0..4).all(|origin| world.holding(origin, Kind::Headroom) == 5),
+        "the items of the others spread as before"
+    );
 }
 
 #[test]
-fn strangers_gossip_are_neither_kept_nor_checked() {
+fn items_of_unknown_origins_are_dropped_unverified() {
     let mut world = home(9, 3, None);
     run(&mut world, 30);
-    say(&mut world, 1, 0, 77, 1, 0);
+    push(&mut world, 1, 0, 77, 1, 0);
     run(&mut world, 1);
     let agent = world.devices[0].agent.as_ref().expect("running");
-    assert_eq!(agent.node.heard_up_to(net::key(77), Kind::Headroom), None);
+    assert_eq!(agent.node.newest_gossip(net::key(77), Kind::Headroom), None);
 }

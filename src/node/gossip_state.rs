@@ -1,0 +1,66 @@
+//! What the node keeps for gossip: the table of items, what this agent published last, and what is due.
+
+use crate::base::id::PeerKey;
+use crate::base::rng::Rng;
+use crate::base::time::{Duration, Instant};
+use crate::energy::advertiser::HeadroomAdvertiser;
+use crate::limits::{GOSSIP_DIGEST_MS, GOSSIP_LINKS_MAX, LINKS_MAX};
+use crate::mesh::gossip::GossipTable;
+use crate::store::change::Ledger;
+use crate::wire::gossip::Fact;
+use heapless::{LinearMap, Vec as Bounded};
+
+/// The gossip side of the node.
+#[derive(Debug)]
+pub(super) struct GossipState {
+    pub(super) items: GossipTable,
+    /// The headroom that was published last, and when the next is due.
+    pub(super) headroom: HeadroomAdvertiser,
+    /// The collections that were published last.
+    pub(super) collections: Option<Fact>,
+    /// When the collections were counted last, and the store's ledger then.
+    pub(super) counted: Option<(Instant, Ledger)>,
+    /// A count is under way.
+    pub(super) counting: bool,
+    /// When to send the next full digest to a random link.
+    pub(super) digest_at: Instant,
+    /// When the last full digest was sent.
+    pub(super) digest_sent: Option<Instant>,
+    /// Since when there are items that no recent digest named, and when the next recent digest is due.
+    pub(super) news: Option<(Instant, Instant)>,
+    /// The linked peers.
+    pub(super) links: Bounded<PeerKey, LINKS_MAX>,
+    /// Peers over their budget that there was a notice of, and when.
+    pub(super) over_budget_since: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
+}
+
+impl GossipState {
+    /// An empty table. The seed picks partners and the time of the first comparison.
+    pub(super) fn new(now: Instant, seed: u64) -> Self {
+        let first = Duration::from_millis(Rng::new(seed).below(GOSSIP_DIGEST_MS));
+        Self {
+            items: GossipTable::new(seed),
+            headroom: HeadroomAdvertiser::default(),
+            collections: None,
+            counted: None,
+            counting: false,
+            digest_at: now + first,
+            digest_sent: None,
+            news: None,
+            links: Bounded::new(),
+            over_budget_since: LinearMap::new(),
+        }
+    }
+
+    /// Forgets the items of a peer.
+    pub(super) fn forget(&mut self, peer: PeerKey) {
+        self.items.forget(peer);
+        self.over_budget_since.remove(&peer);
+    }
+}
+
+/// A seed from an agent's name (FNV-1a): it differs between agents and is the same in every run of a simulation.
+pub(super) fn seed_of(peer_id: &str, device: &str) -> u64 {
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    peer_id.bytes().chain(device.bytes()).fold(0xcbf2_9ce4_8422_2325, fold)
+}

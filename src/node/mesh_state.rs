@@ -1,0 +1,78 @@
+//! What the node keeps for membership: when to exchange member lists, when to choose links, and what waits for the
+//! disk.
+
+use super::output::Output;
+use crate::base::outbox::Outbox;
+use crate::base::rng::Rng;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{ROLL_RETRY_MS, UNSAVED_PACKETS_MAX};
+use core::net::SocketAddr;
+
+/// Milliseconds at least between two choices of the links to keep.
+const CHOOSE_MS: u64 = 1_000;
+
+/// The membership side of the node, beside `mesh::swim` and `mesh::peers`.
+#[derive(Debug)]
+pub(super) struct MeshState {
+    pub(super) rng: Rng,
+    /// When to exchange member lists with a linked peer.
+    pub(super) exchange_at: Instant,
+    /// Milliseconds from that exchange to the next.
+    pub(super) pause: u64,
+    /// Whether a peer's full member list came since this agent started or was suspended.
+    pub(super) list_received: bool,
+    /// When to choose the links to keep; `None`: nothing changed.
+    pub(super) choose_at: Option<Instant>,
+    /// When they were chosen last.
+    pub(super) chosen_at: Instant,
+    /// Names for the next notices: of members that joined, that are down, and that are back.
+    pub(super) joined: Vec<String>,
+    pub(super) lost: Vec<String>,
+    pub(super) back: Vec<String>,
+    /// Where this agent can be dialled.
+    pub(super) listen: Vec<SocketAddr>,
+    /// A new generation of this agent that is not on the disk yet.
+    pub(super) unsaved: Option<Unsaved>,
+}
+
+/// A generation that is being saved, and the packets that carry it, which are sent once it is saved. Otherwise a power
+/// cut could make the next start use a generation that peers have seen already.
+#[derive(Debug)]
+pub(super) struct Unsaved {
+    pub(super) generation: u32,
+    pub(super) held: Vec<Output>,
+}
+
+impl MeshState {
+    pub(super) fn new(now: Instant, rng: Rng) -> Self {
+        let (joined, lost, back) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            rng,
+            exchange_at: now,
+            pause: ROLL_RETRY_MS,
+            list_received: false,
+            choose_at: Some(now),
+            chosen_at: now,
+            joined,
+            lost,
+            back,
+            listen: Vec::new(),
+            unsaved: None,
+        }
+    }
+
+    /// Sends what carries this agent's generation, or holds it until the generation is on the disk. Packets beyond
+    /// `UNSAVED_PACKETS_MAX` are dropped, as any packet may be.
+    pub(super) fn send(&mut self, output: Output, out: &mut Outbox<Output>) {
+        match &mut self.unsaved {
+            None => out.push(output),
+            Some(unsaved) if unsaved.held.len() < UNSAVED_PACKETS_MAX => unsaved.held.push(output),
+            Some(_) => {}
+        }
+    }
+
+    /// Something changed: the links to keep are chosen at the next moment that the pause between two choices allows.
+    pub(super) fn choose_links_soon(&mut self, now: Instant) {
+        self.choose_at.get_or_insert(now.max(self.chosen_at + Duration::from_millis(CHOOSE_MS)));
+    }
+}

@@ -1,0 +1,33 @@
+//! The queries under way: of people at this device, and of peers.
+
+use crate::base::id::{PeerKey, TaskId};
+use crate::limits::PEER_ASKS_MAX;
+use crate::query::pending::PendingQueries;
+use heapless::Vec as Bounded;
+
+/// All queries under way.
+#[derive(Debug, Default)]
+pub(super) struct QueryState {
+    /// Of people at this device.
+    pub(super) local: PendingQueries,
+    /// Of peers.
+    pub(super) of_peers: Bounded<PeerQuery, PEER_ASKS_MAX>,
+}
+
+/// A peer's query.
+#[derive(Debug)]
+pub(super) struct PeerQuery {
+    /// The task that answers it.
+    pub(super) task: TaskId,
+    /// Who asked.
+    pub(super) peer: PeerKey,
+    /// The query's number at that peer.
+    pub(super) id: u64,
+}
+
+impl QueryState {
+    /// Whether anybody waits for an answer.
+    pub(super) fn any(&self) -> bool {
+        self.local.any() || !self.of_peers.is_empty()
+    }
+}

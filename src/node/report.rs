@@ -1,0 +1,47 @@
+//! The flow of a status: the node's machines read into plain data.
+
+use super::Node;
+use super::status::{FromDriver, PeerStatus, Status};
+use crate::base::time::Instant;
+use crate::mesh::peers::Peer;
+use crate::mesh::swim::Liveness;
+use std::collections::BTreeMap;
+
+impl Node {
+    /// The status at this moment.
+    #[must_use]
+    pub fn status(&self, now: Instant) -> Status {
+        Status {
+            peer_id: self.config.peer_id.clone(),
+            device: self.config.device.clone(),
+            ledger: *self.scheduler.ledger(),
+            sources: self.scheduler.sources().to_vec(),
+            model: self.config.model.clone(),
+            fingerprint: self.config.fingerprint,
+            peers: self.known(),
+            heard: self.peer_gossip(now),
+            driver: FromDriver::default(),
+            running: self.scheduler.under_way(),
+            looking: self.scheduler.scanning(),
+            held: self.scheduler.held_reason(),
+        }
+    }
+
+    fn known(&self) -> Vec<PeerStatus> {
+        let states = self.member.roll(self.config.key);
+        let states: BTreeMap<_, _> = states.into_iter().map(|state| (state.key, state)).collect();
+        let known = |peer: &Peer| {
+            let state = states.get(&peer.key);
+            PeerStatus {
+                key: peer.key,
+                peer_id: peer.peer_id.clone(),
+                device: peer.device.clone(),
+                linked: peer.linked,
+                standing: state.map_or(Liveness::Unknown, |state| state.standing),
+                generation: state.map_or(0, |state| state.generation),
+                address: peer.addresses.current(),
+            }
+        };
+        self.peers.iter().map(known).collect()
+    }
+}
