@@ -213,9 +213,7 @@ impl Client {
     }
 }
 
-/// What people read when nobody listens there.
-#[must_use]
-pub fn no_agent(address: SocketAddr) -> String {
+fn no_agent(address: SocketAddr) -> String {
     format!("No agent answers on {address}. Start one with `wattle up`, or give its address with --api.")
 }
 

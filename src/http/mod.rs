@@ -13,7 +13,7 @@
 
 mod answer;
 pub mod api;
-pub mod auth;
+mod auth;
 pub mod client;
 pub mod dto;
 pub mod lan_listener;
