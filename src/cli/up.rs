@@ -88,12 +88,12 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     give_addresses(&mut node, &options.network.peers);
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governor_handle = start_governor(&home, options, &senders.inputs)?;
-    let node_handle = node_handle.governed(governor_handle.clone());
+    let node_handle = node_handle.with_governor(governor_handle.clone());
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
     sources.into_iter().for_each(|source| driver.watch(source.path));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
-    let node_handle = node_handle.around(diagnostics);
+    let node_handle = node_handle.with_diagnostics(diagnostics);
     let page = format!("http://{address}/#token={}", token.reveal());
     let lan_listener =
         options.open_api.map(|open| LanListener::at(open, node_handle.clone(), token.clone())).transpose()?;
