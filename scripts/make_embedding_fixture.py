@@ -2,8 +2,8 @@
 
   scripts/make-model --run scripts/make_embedding_fixture.py
 
-The embeddings are computed here in float64 from the source weights, by the book and apart from
-make_model.py's graph: what the two have in common is only the source file. An embedding is stored as base64
+The embeddings are computed here in float64 from the source weights, by the definition of BERT and independently of
+make_model.py's graph: the two share only the source file. An embedding is stored as base64
 of 384 little-endian float16, whose rounding moves a cosine by less than 0.000001.
 """
 

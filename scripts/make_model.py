@@ -3,9 +3,9 @@
 Run it through scripts/make-model, which pins every package. The graph is written by hand, node by node,
 because exporting it would need torch, and because a hand-written graph comes out the same byte for byte.
 
-Form: standard ONNX (opset 17, no private operators), so that any engine can run it. Weights are int8 with
+The file is standard ONNX (opset 17, no private operators), so that any engine can run it. Weights are int8 with
 one scale per output channel, the embedding table int8 with one scale per row, and all arithmetic is f32.
-Figures (shared/reference/embedding.md 2): 23.5 MB for 90.9 MB; cosine with the exact model 0.9996 on
+Figures: 23.5 MB instead of 90.9 MB; cosine with the exact model 0.9996 on
 average, 0.9992 at worst over 212 sentences (0.9965 for texts of one or two pieces, which have nothing to
 average over); one scale per whole matrix would fall to 0.92.
 """
@@ -136,7 +136,7 @@ def gelu(graph, x, name):
 
 
 def embeddings(graph, ids, weights):
-    """Word rows (int8), plus position and the one token type, which are constant and added here once."""
+    """Word rows (int8), plus position and the one token type, which are constant and added once, here."""
     codes, scale = quantized(weights["embeddings.word_embeddings.weight"], axis=0)
     rows = graph.node("Gather", [graph.constant("words.codes", codes), ids], "words.rows", axis=0)
     floats = graph.node("Cast", [rows], "words.floats", to=TensorProto.FLOAT)
@@ -219,7 +219,7 @@ def model_bytes(weights):
     return data
 
 
-# --- the papers beside it ---------------------------------------------------------------------------------
+# --- the manifest and the notices ---------------------------------------------------------------------------------
 
 NOTICE = f"""all-MiniLM-L6-v2, as changed for Wattle
 
@@ -259,7 +259,7 @@ def manifest(files):
         "pooling": "mean",
         "normalisation": "l2",
         "prefix_rule": PREFIX_RULE,
-        # Two sound engines on the same text are at least this close. Figures at worst: this file run in
+        # Two correct engines on the same text are at least this close. Figures at worst: this file run in
         # f32 is 0.9965 from the exact model (a text of one word), and the poorest that may take part,
         # int8 arithmetic with one scale per token, 0.9975 (sentences): at most 9 degrees together, which
         # is 0.988. The rest of the way to 0.98 is room for what int8 arithmetic does to single words.
@@ -290,13 +290,13 @@ def built():
     return files
 
 
-# --- the two orders ---------------------------------------------------------------------------------------
+# --- the two commands -----------------------------------------------------------------------------------------
 
 
 def write(files, out):
     out.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
-        # Beside and then in place: an interrupted build leaves the old file whole.
+        # Written beside and then renamed: an interrupted build leaves the old file whole.
         with tempfile.NamedTemporaryFile(dir=out, delete=False) as part:
             part.write(data)
         part_path = pathlib.Path(part.name)

@@ -2,7 +2,9 @@
 """Packs trees of sensor files into tests/fixtures/sysfs, one file a tree: path, a tab, the content as a JSON string
 or !ERRNO for a read that must fail. Overlays become files of their own, with "+" in the name.
 
-    scripts/make_sysfs_fixtures.py ../shared/fixtures/sysfs
+    scripts/make_sysfs_fixtures.py FOLDER
+
+FOLDER holds one tree for each board, as collected from real devices; it is not part of the repository.
 """
 
 import json

@@ -6,13 +6,13 @@ The reference is Hugging Face `tokenizers` with the model's own tokenizer.json, 
 lines.txt holds one JSON string a line, all in ASCII; ids.txt the ids of the same line in base 36, with spaces
 between, without the [CLS] and [SEP] that every line has around them.
 
-Left out are the places where another answer is meant or cannot be had:
-  - "[CLS]" and the like written in a text: the reference makes special pieces of them, we make text.
+Left out are inputs for which our tokenizer differs on purpose, or for which no common answer exists:
+  - "[CLS]" and the like written in a text: the reference makes special tokens of them, ours makes text.
   - Code points that this Python's Unicode tables (14.0 in Python 3.11) do not know: every library has
     tables of another year, and what is not assigned yet has no category that they could agree on.
   - 504 rare accents, punctuation marks and format characters (of 282,230 code points) that came into Unicode,
     or changed there, after version 8, which is where the reference's tables stand: it takes them for
-    letters, newer tables know better. None is in the vocabulary; words with one are unknown either way.
+    letters, newer tables do not. None is in the vocabulary; words with one are unknown either way.
 """
 
 import json

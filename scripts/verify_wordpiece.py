@@ -46,7 +46,7 @@ def texts_of(path):
 
 
 def parsed(path, whole):
-    """What a file holds if its name says JSON; some only say so."""
+    """The parsed content of a file named as JSON, if it is JSON."""
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in whole.splitlines() if line.strip()]
     if path.suffix == ".json":

@@ -1,4 +1,6 @@
-//! What can be typed: the arguments of `wattle`, checked for form.
+//! The arguments of `wattle`, declared with clap, and the typed options of `wattle up`.
+//!
+//! The doc comments of the arguments are the text of `--help`.
 
 use crate::base::id::Ring;
 use crate::config::Config;
@@ -10,10 +12,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
-/// The port where an agent listens for other devices if nothing else is said.
+/// The port where an agent listens for other devices unless `--listen` names another.
 pub const DEFAULT_LISTEN_PORT: u16 = 7781;
 
-/// Where an agent listens for people if nothing else is said.
+/// Where an agent's API listens unless `--api` names another address.
 pub const DEFAULT_API: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7780));
 
 /// A private, watt-aware mesh of small agents: your own devices index your documents and answer your
@@ -53,17 +55,17 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         models: Option<PathBuf>,
     },
-    /// Print this device's PeerId: what other devices are told with --peer /p2p/… It is made at the first time.
+    /// Print this device's PeerId, which other devices are given with --peer /p2p/…; the first run makes it.
     Id,
-    /// Tell how the running agent stands.
+    /// Show what the running agent has indexed and what it does now.
     Status {
         /// Print JSON for programs.
         #[arg(long)]
         json: bool,
     },
-    /// List the other devices: whether they are linked, and what they say of themselves.
+    /// List the other devices: whether they are linked, and what they report of themselves.
     Peers {
-        /// Then go on and tell who comes, who goes and who is refused, until Ctrl-C.
+        /// Then go on and show which devices come, go or are refused, until Ctrl-C.
         #[arg(long)]
         watch: bool,
 
@@ -71,14 +73,14 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Tell what the device's sensors say, how much background work is done, why, and what it costs.
+    /// Show what the device's sensors report, how much background work is done, why, and what it costs.
     #[command(args_conflicts_with_subcommands = true)]
     Energy {
-        /// Read this tree of sensors once (a folder with sys and proc in it) and say what was found; no agent is asked.
+        /// Read this tree of sensors once (a folder with sys and proc in it) and show what it contains; no agent is asked.
         #[arg(long, value_name = "DIR", conflicts_with = "watch")]
         root: Option<PathBuf>,
 
-        /// Go on, and tell of every change, until Ctrl-C.
+        /// Go on and show every change, until Ctrl-C.
         #[arg(long)]
         watch: bool,
 
@@ -86,12 +88,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
 
-        /// What else.
+        /// One of the commands below instead.
         #[command(subcommand)]
         what: Option<EnergyCommand>,
     },
     /// Pause background work: until `wattle resume`, or for a time ("2h", "30m"), or "until 18:30". Questions are
-    /// answered all the same. It is kept over restarts and holds for all agents of this host.
+    /// answered all the same. A pause survives restarts and holds for all agents of this host.
     Pause {
         /// 2h, 30m, or until HH:MM.
         #[arg(value_name = "TIME", num_args = 0..=2)]
@@ -99,7 +101,7 @@ pub enum Command {
     },
     /// End a pause.
     Resume,
-    /// Check the agent, its home and its store, and say what is wrong.
+    /// Check the agent, its home, its network and its store, and say what is wrong.
     Doctor {
         /// Print JSON for programs.
         #[arg(long)]
@@ -107,33 +109,33 @@ pub enum Command {
     },
 }
 
-/// What `wattle energy` can do besides telling.
+/// The commands of `wattle energy`.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum EnergyCommand {
-    /// Learn what a busy core costs here: no load, one core, all cores, each for a while. The device's own sensor is
-    /// used, or you read the watts off a plug. Run it while the agent is stopped; it keeps what was found.
+    /// Measure what a busy core costs here: no load, one core, all cores, each for a while. The device's own sensor is
+    /// used, or you read the watts off a plug. Run it while the agent is stopped; the result is kept in the home.
     Calibrate {
         /// Seconds of each load, 10 to 600.
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..=600))]
         seconds: u64,
     },
-    /// Say that the power supply is another one now: a worker that rests because the old one was found too weak comes
-    /// back.
+    /// Say that the power supply is another one now: background work again uses the core that it gave up because the old
+    /// supply was too weak.
     NewSupply,
 }
 
-/// What `wattle up` takes.
+/// The arguments of `wattle up`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct UpArgs {
-    /// Folders or files to watch. Those of earlier runs are watched anyway.
+    /// Folders or files to watch, besides those of earlier runs.
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<PathBuf>,
 
-    /// The collection that their documents join.
+    /// The collection that the documents join.
     #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
     pub collection: String,
 
-    /// Who may see them.
+    /// Who may see the documents.
     #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
     pub ring: RingArg,
 
@@ -151,56 +153,56 @@ pub struct UpArgs {
     pub listen: Option<SocketAddr>,
 
     /// Another device, as /p2p/12D3Koo…, /ip4/192.168.1.7/tcp/7781/p2p/12D3Koo… or
-    /// /dns4/nas.local/tcp/7781/p2p/12D3Koo…: its own `wattle id` tells the last part. It must be told of this one
-    /// too. Give it once for each device.
+    /// /dns4/nas.local/tcp/7781/p2p/12D3Koo…: `wattle id` prints the last part there. The other device needs a --peer
+    /// for this one too. Give it once for each device.
     #[arg(long = "peer", value_name = "MULTIADDR")]
     pub peers: Vec<Peer>,
 
-    /// Whether the governor holds background work to what heat, power and people allow.
+    /// Whether the governor limits background work to what heat, power and people's use allow.
     #[arg(long, value_enum, default_value_t = Switch::On, value_name = "on|off")]
     pub governor: Switch,
 
-    /// Where the governor's sensors lie: a folder with sys and proc in it. For tests and for boards with trees of
-    /// their own.
+    /// Where the governor finds its sensors: a folder with sys and proc in it. For tests, and for boards with trees
+    /// of their own.
     #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
     pub sensors: PathBuf,
 
     /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
-    /// the token, and everybody on the network can read what passes.
+    /// the token, and everybody on the network can read the traffic.
     #[arg(long, value_name = "ADDRESS", value_parser = crate::config::open_address)]
     pub open_api: Option<SocketAddr>,
 
-    /// Do not use multicast: other devices are found only where --peer says, or where they were before.
+    /// Do not use multicast: other devices are found only at the addresses of --peer, or where they were before.
     #[arg(long)]
     pub no_mdns: bool,
 
-    /// Plants a defect, so that a test can prove that it would be caught. Not in release builds.
+    /// Injects a defect, so that a test can prove that it would be caught. Not in release builds.
     #[cfg(debug_assertions)]
-    #[arg(long, value_enum, hide = true)]
-    pub plant: Option<Plant>,
+    #[arg(long = "plant", value_enum, hide = true)]
+    pub inject: Option<InjectedDefect>,
 }
 
-/// Defects that can be planted.
+/// Defects that a test can inject.
 #[cfg(debug_assertions)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Plant {
-    /// Promises are given before the journal is on the disk.
+pub enum InjectedDefect {
+    /// Acknowledgements are sent before the journal is on the disk.
     Buffer,
 }
 
 impl UpArgs {
-    /// How far the store syncs before a promise.
+    /// How far the store syncs before it acknowledges a change.
     #[must_use]
     pub const fn sync(&self) -> Sync {
         #[cfg(debug_assertions)]
-        if self.plant.is_some() {
+        if self.inject.is_some() {
             return Sync::Buffer;
         }
         Sync::Disk
     }
 }
 
-/// What `wattle add` takes.
+/// The arguments of `wattle add`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AddArgs {
     /// The folder or file to watch.
@@ -216,14 +218,14 @@ pub struct AddArgs {
     pub ring: RingArg,
 }
 
-/// What `wattle search` takes.
+/// The arguments of `wattle search`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SearchArgs {
     /// The question; several words need no quotes.
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
 
-    /// How many passages are wanted.
+    /// How many passages to show.
     #[arg(short = 'k', value_name = "COUNT", default_value = "10", value_parser = parse_count)]
     pub count: usize,
 
@@ -241,7 +243,7 @@ pub enum Switch {
     Off,
 }
 
-/// Who may see a collection, as far as it can be chosen today.
+/// The rings that can be chosen today: `public` cannot yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RingArg {
     /// This device only.
@@ -259,39 +261,53 @@ impl From<RingArg> for Ring {
     }
 }
 
-/// What the agent needs to know to start; all paths are absolute.
+/// What an agent is started with: arguments and `config.toml` together. All paths are absolute.
 #[derive(Clone, Debug)]
 pub struct UpOptions {
     /// The agent's home.
     pub home: PathBuf,
     /// Where the API listens, a loopback address.
     pub api: SocketAddr,
-    /// Folders and files to watch besides those already known. Not yet looked at: see `io::source`.
-    pub folders: Vec<PathBuf>,
+    /// One more address where the API listens, for other devices.
+    pub open_api: Option<SocketAddr>,
+    /// What to watch besides the sources of earlier runs.
+    pub sources: SourceOptions,
+    /// The network of agents.
+    pub network: NetworkOptions,
+    /// The models' folder; `None` searches the usual places.
+    pub models: Option<PathBuf>,
+    /// The device's name for people; `None` takes the machine's.
+    pub name: Option<String>,
+    /// Whether the governor decides how much background work is done.
+    pub governed: bool,
+    /// The folder under which the governor finds sys and proc.
+    pub sensors: PathBuf,
+    /// What the owner wrote into `config.toml`.
+    pub config: Config,
+    /// How far the store syncs before it acknowledges a change.
+    pub sync: Sync,
+}
+
+/// What an agent watches from this start on.
+#[derive(Clone, Debug)]
+pub struct SourceOptions {
+    /// Folders and files, unchecked: `platform::source` resolves and checks them.
+    pub paths: Vec<PathBuf>,
     /// The collection that their documents join.
     pub collection: String,
-    /// Who may see them.
+    /// Who may see the documents.
     pub ring: Ring,
-    /// Where the models lie, if it was said.
-    pub models: Option<PathBuf>,
-    /// The device's name for people, if it was said.
-    pub name: Option<String>,
-    /// Where to listen for other devices, if it was said.
+}
+
+/// How an agent reaches other devices and is reached.
+#[derive(Clone, Debug)]
+pub struct NetworkOptions {
+    /// Where to listen; `None` is port 7781 of this machine only, or any free port of it.
     pub listen: Option<SocketAddr>,
     /// The other devices.
     pub peers: Vec<Peer>,
-    /// Whether devices are looked for by multicast.
+    /// Whether other devices are found by multicast DNS.
     pub multicast: bool,
-    /// Whether the governor decides how much background work is done.
-    pub governed: bool,
-    /// Where the trees of /sys and /proc begin.
-    pub sensors: PathBuf,
-    /// What its owner wrote into config.toml.
-    pub config: Config,
-    /// One more address where the API listens, for other devices.
-    pub open_api: Option<SocketAddr>,
-    /// How far the store syncs before a promise.
-    pub sync: Sync,
 }
 
 fn parse_api(text: &str) -> Result<SocketAddr, String> {
@@ -329,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_line_has_the_defaults_of_the_house() {
+    fn a_command_without_options_has_the_documented_defaults() {
         let Command::Up(up) = parse("wattle up notes").unwrap().command else { panic!("not up") };
         assert_eq!((up.collection.as_str(), up.ring), ("home", RingArg::Mesh));
         let args = parse("wattle search where is it -k 3 --api [::1]:9").unwrap();

@@ -1,4 +1,8 @@
-//! `wattle energy calibrate`: what a busy core costs here, by measured power or by a plug's display (4.10).
+//! `wattle energy calibrate`: what a busy core costs here, by measured power or by a plug's display.
+//!
+//! The device runs three loads, each for a while: none, one core, all cores. The watts of each, by the device's own sensor
+//! or typed by a person, give a line by least squares: its intercept is the power at rest, its slope the power of one busy
+//! core. Nothing is kept unless power rises with load and the power at rest is plausible.
 
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::meter::calibrate;
@@ -12,14 +16,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-/// Watts that a home's device can take, both ends excluded; a plug's display beyond it was misread.
+/// Watts that a home's device can take, both ends excluded; a figure outside was misread.
 const WATTS: (f64, f64) = (0.0, 500.0);
 /// Between two readings of a sensor.
 const EVERY: Duration = Duration::from_secs(1);
-/// Part of each load's time that is not measured: regulators and fans settle.
+/// One part in so many of each load's time is not measured: regulators and fans settle.
 const SETTLE: u32 = 4;
 
-/// What was found.
+/// The result of a calibration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Calibration {
     /// Watts without work.
@@ -36,8 +40,8 @@ pub enum Power<'a> {
     Typed(&'a mut dyn BufRead),
 }
 
-/// The device's own sensor of its power, where it has one, with what it measures. `meter` is the hwmon chip that measures
-/// all that the device takes, as its owner says.
+/// The device's own power sensor, where it has one, and what it measures. `meter` is the hwmon chip that the owner names
+/// as measuring the whole device.
 #[must_use]
 pub fn sensor(root: &Path, meter: Option<&str>) -> Option<(Sensors, Scope)> {
     let sensors = Sensors::open_metered(root, meter);
@@ -45,7 +49,7 @@ pub fn sensor(root: &Path, meter: Option<&str>) -> Option<(Sensors, Scope)> {
     Some((sensors, scope))
 }
 
-/// Three loads, each for `time`: none, one core, all cores; by least squares over them.
+/// Measures three loads, each for `time`: none, one core, all cores; fits a line by least squares.
 ///
 /// # Errors
 /// One sentence: what could not be measured; nothing is kept then.
@@ -68,7 +72,7 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
         "The power did not rise with the work, so that nothing can be learned from it. Was something else running, or \
          does the plug measure another device?",
     )?;
-    if !can_be(idle_watts) {
+    if !is_plausible(idle_watts) {
         return Err(format!(
             "Idle would be {idle_watts:.1} W, which cannot be. Nothing was kept; try again while the device is idle."
         ));
@@ -76,14 +80,14 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
     Ok(Calibration { idle_watts, core_watts })
 }
 
-/// Threads that keep cores busy, until this is dropped: also when not all of them could be begun.
+/// Threads that keep cores busy until this is dropped, also where only some of them could be started.
 struct Load {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Load {
-    /// Each thread stands behind everything else.
+    /// Starts `workers` threads.
     fn begin(workers: usize, spawn: &dyn Fn(usize, Arc<AtomicBool>) -> io::Result<JoinHandle<()>>) -> io::Result<Self> {
         let mut load = Self { stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
         for n in 0..workers {
@@ -110,7 +114,7 @@ impl Drop for Load {
     }
 }
 
-/// Runs `during` while so many cores are busy.
+/// Runs `during` while `workers` cores are busy.
 fn loaded<T>(workers: usize, during: impl FnOnce() -> T) -> Result<T, String> {
     let load = Load::begin(workers, &Load::thread)
         .map_err(|error| format!("The system gives no more threads: {error}. Nothing was kept."))?;
@@ -119,7 +123,7 @@ fn loaded<T>(workers: usize, during: impl FnOnce() -> T) -> Result<T, String> {
     Ok(result)
 }
 
-/// Products and sums over vectors that fit the nearest cache: what embedding does most of its time.
+/// Fused multiply-adds over vectors that fit the first cache: what embedding spends most of its time on.
 fn burn(stop: &AtomicBool) -> f32 {
     let (mut a, b) = ([0.5_f32; 1024], [1.000_1_f32; 1024]);
     while !stop.load(Ordering::Relaxed) {
@@ -133,26 +137,26 @@ fn burn(stop: &AtomicBool) -> f32 {
     a.iter().sum()
 }
 
-fn can_be(watts: f64) -> bool {
+fn is_plausible(watts: f64) -> bool {
     watts > WATTS.0 && watts < WATTS.1
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command that waits while it measures; nothing else runs here")]
-fn rest(time: Duration) {
+fn sleep(time: Duration) {
     std::thread::sleep(time);
 }
 
 fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Result<f64, String> {
     match power {
         Power::Measured(sensor) => {
-            rest(time / SETTLE);
+            sleep(time / SETTLE);
             let end = clock::now() + (time - time / SETTLE);
             let (mut sum, mut count) = (0.0, 0.0);
-            // A counter gives the average since it was asked last: the first answer is of the time before.
+            // An energy counter gives the average since the last reading: the first one covers the time before.
             sensor(clock::now());
             while clock::now() < end {
-                rest(EVERY.min(time / SETTLE));
-                if let Some(watts) = sensor(clock::now()).filter(|watts| can_be(*watts)) {
+                sleep(EVERY.min(time / SETTLE));
+                if let Some(watts) = sensor(clock::now()).filter(|watts| is_plausible(*watts)) {
                     sum += watts;
                     count += 1.0;
                 }
@@ -164,7 +168,7 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
             }
         }
         Power::Typed(answers) => {
-            rest(time);
+            sleep(time);
             for _ in 0..3 {
                 let _ = write!(out, "  Watts that the plug shows now: ");
                 let _ = out.flush();
@@ -173,11 +177,11 @@ fn measure(power: &mut Power<'_>, time: Duration, out: &mut impl Write) -> Resul
                     return Err("Nothing was typed. Nothing was kept.".to_owned());
                 }
                 match line.trim().trim_end_matches(['W', 'w', ' ']).replace(',', ".").parse::<f64>() {
-                    Ok(watts) if can_be(watts) => return Ok(watts),
+                    Ok(watts) if is_plausible(watts) => return Ok(watts),
                     _ => _ = writeln!(out, "  That is no number of watts, as 4.7."),
                 }
             }
-            Err("Three times no number. Nothing was kept.".to_owned())
+            Err("No number of watts was typed in three tries. Nothing was kept.".to_owned())
         }
     }
 }
@@ -193,30 +197,30 @@ mod tests {
     #[test]
     fn typed_watts_become_the_watts_of_a_core() {
         let mut typed = Cursor::new("2,6 W\nx\n3.35\n5.6\n");
-        let mut said = Vec::new();
-        let found = run(&mut Power::Typed(&mut typed), 4, MOMENT, &mut said).unwrap();
+        let mut shown = Vec::new();
+        let found = run(&mut Power::Typed(&mut typed), 4, MOMENT, &mut shown).unwrap();
         assert!((found.core_watts - 0.75).abs() < 1e-9 && (found.idle_watts - 2.6).abs() < 1e-9, "{found:?}");
-        assert!(String::from_utf8(said).unwrap().contains("That is no number of watts"));
+        assert!(String::from_utf8(shown).unwrap().contains("That is no number of watts"));
     }
 
     #[test]
-    fn a_measured_device_is_asked_and_one_whose_power_does_not_rise_teaches_nothing() {
+    fn a_sensor_is_read_and_power_that_does_not_rise_gives_no_result() {
         let mut out = std::io::sink();
         let mut steady = |_: Instant| Some(3.0);
         assert!(run(&mut Power::Measured(&mut steady), 2, MOMENT, &mut out).is_err());
         let mut silent = |_: Instant| None;
         assert!(run(&mut Power::Measured(&mut silent), 2, MOMENT, &mut out).unwrap_err().contains("no value"));
-        let mut asked = 0.0;
-        // Rises with every question: three loads, each dearer than the one before.
+        let mut watts = 0.0;
+        // Rises with every reading, so each load takes more than the one before.
         let mut rising = |_: Instant| {
-            asked += 0.1;
-            Some(asked)
+            watts += 0.1;
+            Some(watts)
         };
         assert!(run(&mut Power::Measured(&mut rising), 2, MOMENT, &mut out).unwrap().core_watts > 0.0);
     }
 
     #[test]
-    fn a_load_of_which_a_part_cannot_begin_ends_the_rest() {
+    fn a_load_that_cannot_start_all_its_threads_ends_those_that_run() {
         let running = Arc::new(AtomicUsize::new(0));
         let spawn = |n: usize, stop: Arc<AtomicBool>| {
             if n == 2 {
@@ -230,7 +234,7 @@ mod tests {
             })
         };
         assert!(Load::begin(4, &spawn).is_err());
-        assert_eq!(running.load(Ordering::SeqCst), 0, "two had begun");
+        assert_eq!(running.load(Ordering::SeqCst), 0, "two had started");
     }
 
     #[test]
@@ -246,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_typed_is_nothing_kept() {
+    fn without_a_plausible_number_nothing_is_kept() {
         for typed in ["", "a\nb\nc\n", "-3\n900\nnan\n", "0\n0\n0\n"] {
             let answer = run(&mut Power::Typed(&mut Cursor::new(typed)), 1, MOMENT, &mut std::io::sink());
             assert!(answer.unwrap_err().contains("Nothing was kept"), "{typed:?}");

@@ -1,5 +1,8 @@
-//! `wattle demo`: three agents on this machine, each with a home and a third of a sample folder of its own,
-//! answer three questions together, with their devices named, and stop. Nothing of it stays.
+//! `wattle demo`: three agents on this machine answer three questions together, and stop.
+//!
+//! Each agent is a child process with a home of its own and a third of the sample folder, in a temporary folder that is
+//! removed at the end. Each question is asked at a device that does not hold the answer, so that the answer has to come
+//! over a link. The demo fails if another device answers, or if not all of them do.
 
 mod sample;
 
@@ -24,7 +27,7 @@ use std::time::Duration;
 /// The three devices.
 const DEVICES: [&str; 3] = ["attic", "kitchen", "cellar"];
 
-/// One agent of the demo. Dropping it kills what is left of it.
+/// One agent of the demo. Dropping it kills the process if it still runs.
 struct Agent {
     device: &'static str,
     home: PathBuf,
@@ -39,7 +42,7 @@ impl Drop for Agent {
     }
 }
 
-/// Where a device will be: its folders, and its address with its name.
+/// The folders and the address of a device that is not started yet.
 struct DemoDevice {
     home: PathBuf,
     docs: PathBuf,
@@ -52,27 +55,27 @@ struct DemoDevice {
 /// One sentence: what did not work.
 pub fn demo(given: Option<&Path>) -> Result<(), String> {
     let models = models::find(given)?;
-    let place = std::env::temp_dir().join(format!("wattle-demo-{}", std::process::id()));
-    let result = smol::block_on(run(&place, &models));
-    if let Err(error) = fs::remove_dir_all(&place) {
-        log::warn!("The demo's folder {} is left behind: {error}.", place.display());
+    let folder = std::env::temp_dir().join(format!("wattle-demo-{}", std::process::id()));
+    let result = smol::block_on(run(&folder, &models));
+    if let Err(error) = fs::remove_dir_all(&folder) {
+        log::warn!("The demo's folder {} is left behind: {error}.", folder.display());
     }
     result
 }
 
-async fn run(place: &Path, models: &Path) -> Result<(), String> {
-    let plans = plan(place)?;
+async fn run(folder: &Path, models: &Path) -> Result<(), String> {
+    let devices = lay_out(folder)?;
     println!("Three agents start on this machine: {}. Each has a third of a sample folder.", DEVICES.join(", "));
     let mut agents = Vec::new();
-    for (at, device) in DEVICES.into_iter().enumerate() {
-        agents.push(start(device, at, &plans, models)?);
+    for (at, name) in DEVICES.into_iter().enumerate() {
+        agents.push(start(name, at, &devices, models)?);
     }
     for agent in &agents {
-        ready(agent, plans.len() - 1).await?;
+        ready(agent, devices.len() - 1).await?;
     }
     let mut answered = BTreeSet::new();
     for (question, device) in sample::QUESTIONS {
-        // Each question is put to a device that does not hold the answer.
+        // Asked at a device that does not hold the answer.
         let Some(asker) = agents.iter().find(|agent| agent.device != device) else { continue };
         answered.insert(ask(asker, question, device).await?);
     }
@@ -83,48 +86,49 @@ async fn run(place: &Path, models: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn plan(place: &Path) -> Result<Vec<DemoDevice>, String> {
-    let failed = |error: std::io::Error| format!("The demo's folder {} cannot be made: {error}.", place.display());
-    let mut plans = Vec::new();
+/// Makes the folders, the keys and the sample files of all devices.
+fn lay_out(folder: &Path) -> Result<Vec<DemoDevice>, String> {
+    let failed = |error: std::io::Error| format!("The demo's folder {} cannot be made: {error}.", folder.display());
+    let mut devices = Vec::new();
     for (at, device) in DEVICES.into_iter().enumerate() {
-        let (home, docs) = (place.join(device).join("home"), place.join(device).join("documents"));
+        let (home, docs) = (folder.join(device).join("home"), folder.join(device).join("documents"));
         fs::create_dir_all(&docs).map_err(failed)?;
         for (name, text) in sample::FILES.iter().skip(at).step_by(DEVICES.len()) {
             fs::write(docs.join(name), text).map_err(failed)?;
         }
         let peer = Home::open(&home)?.identity()?.peer_id();
-        // Free now; taken again in a moment by the agent itself.
+        // The port is free now; the agent takes it in a moment.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let socket = port.map_err(|error| format!("The system gives no port: {error}."))?;
-        plans.push(DemoDevice { home, docs, address: Multiaddr::from(socket).with_peer(peer) });
+        devices.push(DemoDevice { home, docs, address: Multiaddr::from(socket).with_peer(peer) });
     }
-    Ok(plans)
+    Ok(devices)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the demo starts three agents of its own program")]
-fn start(device: &'static str, at: usize, plans: &[DemoDevice], models: &Path) -> Result<Agent, String> {
-    let failed = |what: &dyn std::fmt::Display| format!("The agent {device} did not start: {what}.");
+fn start(name: &'static str, at: usize, devices: &[DemoDevice], models: &Path) -> Result<Agent, String> {
+    let failed = |what: &dyn std::fmt::Display| format!("The agent {name} did not start: {what}.");
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
-    let plan = &plans[at];
-    let listen = plan.address.socket().map(|socket| socket.to_string()).unwrap_or_default();
+    let own = &devices[at];
+    let listen = own.address.socket().map(|socket| socket.to_string()).unwrap_or_default();
     let mut command = Command::new(program);
-    command.args(["up", "--api", "127.0.0.1:0", "--name", device, "--listen", &listen, "--home"]).arg(&plan.home);
-    command.arg("--models").arg(models).arg(&plan.docs);
-    for other in plans.iter().filter(|other| other.address != plan.address) {
+    command.args(["up", "--api", "127.0.0.1:0", "--name", name, "--listen", &listen, "--home"]).arg(&own.home);
+    command.arg("--models").arg(models).arg(&own.docs);
+    for other in devices.iter().filter(|other| other.address != own.address) {
         command.args(["--peer", &other.address.to_string()]);
     }
-    let log = fs::File::create(plan.home.with_extension("log")).map_err(|error| failed(&error))?;
+    let log = fs::File::create(own.home.with_extension("log")).map_err(|error| failed(&error))?;
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(|error| failed(&error))?;
     let api = api_of(&mut child);
     let Some(api) = api else {
         let _ = child.kill();
         let _ = child.wait();
-        let log = fs::read_to_string(plan.home.with_extension("log")).unwrap_or_default();
+        let log = fs::read_to_string(own.home.with_extension("log")).unwrap_or_default();
         return Err(failed(&log.trim()));
     };
-    let client = Client::new(api, &plan.home).map_err(|error| failed(&format!("{error:?}")))?;
-    Ok(Agent { device, home: plan.home.clone(), child, client })
+    let client = Client::new(api, &own.home).map_err(|error| failed(&format!("{error:?}")))?;
+    Ok(Agent { device: name, home: own.home.clone(), child, client })
 }
 
 /// The address of the child's API, from the line that it prints for people.
@@ -138,14 +142,14 @@ fn api_of(child: &mut Child) -> Option<SocketAddr> {
         }
         if let Some((_, page)) = line.split_once("http://") {
             let address = page.split('/').next()?.parse().ok();
-            // Kept open by the child until it ends; what it prints later is not needed.
+            // Kept open, or the child's later prints would fail.
             child.stdout = Some(lines.into_inner());
             return address;
         }
     }
 }
 
-/// Waits until the agent has indexed its files and is linked with all the others, and says so.
+/// Waits until the agent has indexed its files and is linked with all the others, and prints it.
 async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
     let pause = Duration::from_millis(100);
     let mut held = None;
@@ -154,7 +158,7 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
             let status = answer.read;
             let linked = status.peers.iter().filter(|peer| peer.linked && peer.device.is_some()).count();
             let indexed = status.files.ready > 0 && status.files.waiting + status.files.chunked == 0;
-            // A machine that others keep busy lets nothing be embedded: say so, rather than wait in silence.
+            // The governor may hold the work on a busy or hot machine: show its reason rather than wait in silence.
             if status.activity.background != held && status.files.chunked > 0 {
                 held = status.activity.background;
                 if let Some(why) = &held {
@@ -173,10 +177,10 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
     }
     let log = fs::read_to_string(agent.home.with_extension("log")).unwrap_or_default();
     let why = held.map_or_else(String::new, |why| format!(" {why}"));
-    Err(format!("The agent {} was not ready in time.{why} It said: {}", agent.device, log.trim()))
+    Err(format!("The agent {} was not ready in time.{why} Its log: {}", agent.device, log.trim()))
 }
 
-/// Puts a question to an agent and shows the best answer; returns the device that it came from.
+/// Asks an agent, prints the best answer and returns the device that it came from.
 async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, String> {
     println!("\n{} is asked: {question}", agent.device);
     let answer = agent.client.search(question, 1).await;
@@ -191,9 +195,9 @@ async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, Stri
 
 fn stop(mut agent: Agent) -> Result<(), String> {
     let pid = i32::try_from(agent.child.id()).ok().and_then(Pid::from_raw);
-    let asked = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
+    let signalled = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
     match agent.child.wait() {
-        Ok(status) if asked && status.success() => Ok(()),
+        Ok(status) if signalled && status.success() => Ok(()),
         Ok(status) => Err(format!("The agent {} did not stop cleanly: {status}.", agent.device)),
         Err(error) => Err(format!("The agent {} could not be waited for: {error}.", agent.device)),
     }

@@ -1,27 +1,27 @@
-//! Answers as people read them: passages and how things stand.
+//! Answers as people read them: search hits and the agent's status.
 
 use super::text::{one_line, wrap};
 use crate::http::dto::{Files, SearchHit, SearchResults, StatusReport};
 use std::fmt::Write;
 use std::io::IsTerminal;
 
-/// Lines of an excerpt.
-const EXCERPT_LINES: usize = 5;
+/// Lines shown of a chunk.
+const CHUNK_LINES: usize = 5;
 
-/// How the reader looks at it.
+/// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Columns.
     pub width: usize,
-    /// Whether bold and dim are understood.
+    /// Whether the terminal shows bold and dim text.
     pub styled: bool,
 }
 
 impl Style {
-    /// As standard output is: styled only on a terminal, and not if `NO_COLOR` is set; as wide as the shell
-    /// says in `COLUMNS`, else 80 columns.
+    /// The style of standard output: styled only on a terminal, and not if `NO_COLOR` is set; as wide as `COLUMNS`, else 80
+    /// columns.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "what the terminal is like is told in the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the environment describes the terminal")]
     pub fn of_stdout() -> Self {
         let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80_usize);
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -37,15 +37,15 @@ impl Style {
     }
 }
 
-/// The passages, numbered, best first.
+/// The hits, numbered, best first.
 #[must_use]
-pub fn found(found: &SearchResults, look: &Style) -> String {
+pub fn found(found: &SearchResults, style: &Style) -> String {
     let mut text = String::new();
     if found.hits.is_empty() {
         text.push_str("Nothing was found.\n");
     }
     for (number, hit) in (1..).zip(&found.hits) {
-        passage(&mut text, number, hit, *look);
+        write_hit(&mut text, number, hit, *style);
     }
     let coverage = &found.coverage;
     if coverage.answered < coverage.asked {
@@ -67,63 +67,60 @@ pub fn found(found: &SearchResults, look: &Style) -> String {
     text
 }
 
-fn passage(text: &mut String, number: usize, hit: &SearchHit, look: Style) {
+fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
     let path = one_line(&hit.path);
     let name = path.rsplit('/').next().unwrap_or(&path);
     let indent = "    ";
-    let width = look.width - indent.len();
-    let _ = writeln!(text, "{number:>2}. {}  {:.2}", look.bold(name), hit.score);
+    let width = style.width - indent.len();
+    let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(name), hit.score);
     let place = format!("{}: {path}", one_line(&hit.device));
-    let _ = writeln!(text, "{indent}{}", look.dim(&place));
+    let _ = writeln!(text, "{indent}{}", style.dim(&place));
     if !hit.heading.trim().is_empty() {
         for line in wrap(&hit.heading, width, 2) {
-            let _ = writeln!(text, "{indent}{}", look.bold(&line));
+            let _ = writeln!(text, "{indent}{}", style.bold(&line));
         }
     }
-    for line in wrap(&hit.text, width, EXCERPT_LINES) {
+    for line in wrap(&hit.text, width, CHUNK_LINES) {
         let _ = writeln!(text, "{indent}{line}");
     }
     text.push('\n');
 }
 
-/// How the agent stands.
+/// What the agent has indexed and what it does now.
 #[must_use]
-pub fn status(standing: &StatusReport, look: &Style) -> String {
+pub fn status(status: &StatusReport, style: &Style) -> String {
     let mut text = String::new();
     let mut row = |name: &str, value: &str| {
-        let _ = writeln!(text, "{} {}", look.dim(&format!("{name:<10}")), one_line(value));
+        let _ = writeln!(text, "{} {}", style.dim(&format!("{name:<10}")), one_line(value));
     };
-    row("Device", &standing.device);
-    row("Agent", &standing.peer_id);
-    row("Mesh", standing.mesh.as_deref().unwrap_or("none yet"));
-    row("Model", &standing.model.name);
-    row("Files", &files(&standing.files));
-    row("Passages", &format!("{} of {} embedded", standing.vectors, standing.chunks));
-    for source in &standing.sources {
+    row("Device", &status.device);
+    row("Agent", &status.peer_id);
+    row("Mesh", status.mesh.as_deref().unwrap_or("none yet"));
+    row("Model", &status.model.name);
+    row("Files", &files(&status.files));
+    row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
+    for source in &status.sources {
         row("Watched", &format!("{} (collection {}, ring {})", source.path, source.collection, source.ring.as_str()));
     }
-    if standing.sources.is_empty() {
+    if status.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
     }
-    row("Now", if standing.activity.working { "working" } else { "at rest" });
-    if let Some(held) = &standing.activity.held {
+    row("Now", if status.activity.working { "working" } else { "at rest" });
+    if let Some(held) = &status.activity.held {
         row("Held", held);
     }
-    if let Some(background) = &standing.activity.background {
+    if let Some(background) = &status.activity.background {
         row("Work", background);
     }
-    if standing.activity.panics > 0 {
-        let times = if standing.activity.panics == 1 {
-            "once".to_owned()
-        } else {
-            format!("{} times", standing.activity.panics)
-        };
-        row("Defects", &format!("a piece of work was stopped by a defect of the program {times}; the log names it"));
+    if status.activity.panics > 0 {
+        let times =
+            if status.activity.panics == 1 { "once".to_owned() } else { format!("{} times", status.activity.panics) };
+        row("Defects", &format!("a task was stopped by a defect of the program {times}; the log names it"));
     }
     text
 }
 
-/// The counts as a phrase: what is there, and of the rest only what is not zero.
+/// The counts as a phrase: those that are ready, and of the other states those that are not zero.
 #[must_use]
 pub fn files(files: &Files) -> String {
     let rest =
@@ -154,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn passages_are_numbered_wrapped_and_shortened() {
+    fn hits_are_numbered_wrapped_and_shortened() {
         let all = SearchResults {
             hits: vec![hit(), hit()],
             coverage: SearchAnswer { asked: 3, answered: 2, silent: vec!["attic".into()], not_asked: 0 },
@@ -171,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_is_said() {
+    fn no_hits_are_one_sentence() {
         let none = SearchResults {
             hits: Vec::new(),
             coverage: SearchAnswer { asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 },
@@ -192,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_status_reads_as_a_table_of_plain_words() {
-        let standing = StatusReport {
+        let report = StatusReport {
             peer_id: "12D3Koo".into(),
             device: "attic".into(),
             mesh: None,
@@ -210,10 +207,10 @@ mod tests {
                 panics: 2,
             },
         };
-        let text = status(&standing, &PLAIN);
+        let text = status(&report, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
-        assert!(text.contains("Defects    a piece of work was stopped by a defect of the program 2 times"));
+        assert!(text.contains("Defects    a task was stopped by a defect of the program 2 times"));
     }
 }

@@ -1,5 +1,10 @@
-//! `wattle doctor`: what is wrong, if anything, with the home, the agent and its store.
+//! `wattle doctor`: checks the home, the disk, the model, the running agent, its network and its store.
+//!
+//! The checks in `LOCAL` need no agent; the others are made from the agent's own reports (`GET /v1/doctor`, `/v1/network`,
+//! `/v1/energy`). Each check ends in one sentence, good or bad, and a bad one says what to do. Nothing is changed: repairs
+//! happen when an agent starts. Files that cannot be used are listed, but they are no fault.
 
+mod check;
 mod network;
 
 use super::display;
@@ -11,6 +16,7 @@ use crate::limits::DISK_FREE_MIN;
 use crate::platform::home::{Home, HomeFile, disk_free};
 use crate::platform::models;
 use crate::runtime::governor::Current;
+use check::Check;
 use rustix::fs::Access;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -18,29 +24,11 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// One thing looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// What was looked at, in a word or two.
-    pub name: &'static str,
-    /// One sentence, good or bad.
-    pub outcome: Result<String, String>,
-}
+/// A check of this machine, given the agent's home. It blocks for moments at most and changes nothing.
+type Local = fn(&Path) -> Check;
 
-impl Check {
-    /// A check and its outcome.
-    #[must_use]
-    pub const fn new(name: &'static str, outcome: Result<String, String>) -> Self {
-        Self { name, outcome }
-    }
-}
-
-/// A check of the machine, given the agent's home. It blocks for moments at most and changes nothing.
-pub type Local = fn(&Path) -> Check;
-
-/// The checks of this machine, in the order in which they are told. A part of the house that can look at
-/// itself adds a line here.
-pub const LOCAL: &[Local] = &[
+/// The checks of this machine, in the order in which they are shown.
+const LOCAL: &[Local] = &[
     home,
     config,
     |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
@@ -48,14 +36,14 @@ pub const LOCAL: &[Local] = &[
     disk,
 ];
 
-/// All that was looked at.
+/// All checks, and what the agent reports of its store.
 #[derive(Clone, Debug)]
 pub struct Report {
     checks: Vec<Check>,
     store: Option<Checked>,
 }
 
-/// Looks at everything: this machine's part, then the agent at `api` and its store.
+/// Makes all checks: those of this machine, then those of the agent at `api`.
 pub async fn examine(home: &Path, api: SocketAddr) -> Report {
     let mut checks: Vec<Check> = LOCAL.iter().map(|check| check(home)).collect();
     let answer = async { Client::new(api, home)?.doctor().await }.await;
@@ -66,7 +54,7 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
         Err(Failure::NoAgent(why) | Failure::NotDone(why)) => (Err(why), None),
     };
     if store.is_none() {
-        // A running agent has checked its model itself, wherever that lies.
+        // A running agent has loaded its model, wherever it found it.
         let model = models::find(None).map(|folder| format!("A model lies in {}.", folder.display()));
         checks.push(Check::new("model", model));
     }
@@ -75,16 +63,16 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
         checks.push(Check::new("store", store_outcome(store)));
     }
     if let Ok(current) = energy {
-        checks.push(Check::new("energy", Ok(governor_handle(&current.read))));
+        checks.push(Check::new("energy", Ok(governed(&current.read))));
     }
-    if let Ok(around) = network {
-        checks.extend(network::checks(&around.read));
+    if let Ok(network) = network {
+        checks.extend(network::checks(&network.read));
     }
     Report { checks, store }
 }
 
-/// Who governs, by what, and what that allows now.
-fn governor_handle(current: &Current) -> String {
+/// Which agent governs the host, by which sensor, and what is allowed now.
+fn governed(current: &Current) -> String {
     let who = if current.more.leads { "This agent governs its host" } else { "Another agent governs this host" };
     let by = match &current.report.cpu_sensor {
         Some(sensor) => format!("by {}", one_line(sensor)),
@@ -130,7 +118,7 @@ fn home(home: &Path) -> Check {
     Check::new("home", outcome)
 }
 
-/// A file that only its owner may read.
+/// Checks a file that only its owner may read.
 fn secret(what: &'static str, path: &Path) -> Check {
     let name = path.display();
     let outcome = match std::fs::metadata(path) {
@@ -156,7 +144,7 @@ fn disk(home: &Path) -> Check {
 }
 
 impl Report {
-    /// Whether nothing is wrong. Files that cannot be used are their owner's affair, not a fault.
+    /// Whether nothing is wrong. Files that cannot be used count as no fault.
     #[must_use]
     pub fn well(&self) -> bool {
         self.checks.iter().all(|check| check.outcome.is_ok())
@@ -174,19 +162,19 @@ impl Report {
 
     /// For people.
     #[must_use]
-    pub fn text(&self, look: &Style) -> String {
+    pub fn text(&self, style: &Style) -> String {
         let mut text = String::new();
         for Check { name, outcome } in &self.checks {
             let (Ok(says) | Err(says)) = outcome;
             let mark = if outcome.is_ok() { "ok" } else { "WRONG" };
-            paragraph(&mut text, &format!("{mark:<6} {name:<6} "), says, *look);
+            paragraph(&mut text, &format!("{mark:<6} {name:<6} "), says, *style);
         }
         if let Some(store) = &self.store {
             for fault in &store.faults {
-                paragraph(&mut text, "       - ", fault, *look);
+                paragraph(&mut text, "       - ", fault, *style);
             }
             for Unusable { path, reason } in &store.refused {
-                paragraph(&mut text, "       not usable: ", &format!("{path}: {reason}"), *look);
+                paragraph(&mut text, "       not usable: ", &format!("{path}: {reason}"), *style);
             }
         }
         text.push_str(if self.well() { "Nothing is wrong.\n" } else { "Something is wrong: see the lines above.\n" });
@@ -194,9 +182,9 @@ impl Report {
     }
 }
 
-fn paragraph(text: &mut String, lead: &str, says: &str, look: Style) {
+fn paragraph(text: &mut String, lead: &str, says: &str, style: Style) {
     let mut lead = lead.to_owned();
-    for line in wrap(says, look.width.saturating_sub(lead.len()), usize::MAX) {
+    for line in wrap(says, style.width.saturating_sub(lead.len()), usize::MAX) {
         let _ = writeln!(text, "{lead}{line}");
         lead = " ".repeat(lead.len());
     }
@@ -213,25 +201,25 @@ mod tests {
     }
 
     #[test]
-    fn an_open_home_or_key_is_wrong_and_a_private_one_is_well() {
+    fn a_home_or_key_that_others_can_read_is_wrong_and_a_private_one_is_well() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         let key = path.join("identity.key");
         assert!(secret("key", &key).outcome.unwrap_err().contains("first start"));
         write(&key, "x").unwrap();
         for (at, good, bad) in [(path, 0o700, 0o755), (&key, 0o600, 0o640)] {
-            let look = |at: &Path| if at == path { home(at) } else { secret("key", at) };
+            let check = |at: &Path| if at == path { home(at) } else { secret("key", at) };
             mode(at, bad);
-            assert!(look(at).outcome.unwrap_err().contains("other users"));
+            assert!(check(at).outcome.unwrap_err().contains("other users"));
             mode(at, good);
-            assert!(look(at).outcome.is_ok());
+            assert!(check(at).outcome.is_ok());
         }
         assert!(home(&path.join("none")).outcome.is_err());
         assert!(home(&key).outcome.unwrap_err().contains("not a folder"));
     }
 
     #[test]
-    fn a_store_that_does_not_add_up_makes_the_whole_unwell_and_its_faults_are_told() {
+    fn a_store_that_does_not_add_up_fails_the_report_which_lists_its_faults() {
         let mut store = Checked {
             clean: true,
             counted: Counts::default(),
@@ -240,17 +228,17 @@ mod tests {
             fault_count: 0,
             refused: vec![Unusable { path: "/a\u{1b}[1m.pdf".into(), reason: "It is binary.".into() }],
         };
-        let look = Style { width: 60, styled: false };
+        let style = Style { width: 60, styled: false };
         let report = |store: &Checked| Report {
             checks: vec![Check::new("store", store_outcome(store))],
             store: Some(store.clone()),
         };
         assert!(report(&store).well());
-        assert!(report(&store).text(&look).contains("not usable: /a\u{fffd}[1m.pdf: It is binary.\n"));
+        assert!(report(&store).text(&style).contains("not usable: /a\u{fffd}[1m.pdf: It is binary.\n"));
         store = Checked { clean: false, faults: vec!["Row 7 has no chunk.".into()], fault_count: 1, ..store };
         assert!(!report(&store).well());
         assert_eq!(report(&store).json()["store"]["fault_count"], 1);
-        assert!(report(&store).text(&look).contains("- Row 7 has no chunk.\n"));
-        assert!(report(&store).text(&look).ends_with("Something is wrong: see the lines above.\n"));
+        assert!(report(&store).text(&style).contains("- Row 7 has no chunk.\n"));
+        assert!(report(&store).text(&style).ends_with("Something is wrong: see the lines above.\n"));
     }
 }

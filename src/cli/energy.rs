@@ -1,9 +1,13 @@
 //! `wattle energy`, `wattle pause` and `wattle resume`: how much background work is done, why, and what it costs.
+//!
+//! A running agent answers for itself. Where none runs, a pause, its end and a new supply are written to the state file in
+//! the home, under the home's lock, and the next agent reads them. Joules are shown with their method, their scope (the
+//! whole board, the CPU package, the battery) and their error; unknown joules are never shown as a number.
 
 use super::calibrate;
 use super::calibrate::Power;
+use super::output::{Stop, pretty, print};
 use super::text::one_line;
-use super::{Stop, pretty, say};
 use crate::base::level::Energy;
 use crate::base::time::Duration;
 use crate::config::duration;
@@ -23,11 +27,11 @@ use smol::Timer;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Between two looks of `--watch`.
+/// Between two requests of `--watch`.
 const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Reads a tree of sensors once; no agent is asked.
-pub(super) fn glance(root: &Path, as_json: bool) -> Result<(), Stop> {
+pub(super) fn read_tree(root: &Path, as_json: bool) -> Result<(), Stop> {
     if !root.is_dir() {
         return Err(Stop::NotDone(format!("{} is not a folder that can be read.", root.display())));
     }
@@ -36,48 +40,48 @@ pub(super) fn glance(root: &Path, as_json: bool) -> Result<(), Stop> {
     let report = Report::glance(&found, cores);
     if as_json {
         let json = serde_json::to_value(&report).map_err(|error| Stop::NotDone(error.to_string()))?;
-        return say(&pretty(&json));
+        return print(&pretty(&json));
     }
     let why = report.reason.map_or_else(|| "nothing is in the way".to_owned(), |reason| reason.to_string());
-    say(&format!("{}Headroom     {:.0} %: {why}\n", text(&report), report.headroom * 100.0))
+    print(&format!("{}Headroom     {:.0} %: {why}\n", text(&report), report.headroom * 100.0))
 }
 
-/// Learns what a busy core costs, and keeps it in the home.
+/// Measures what a busy core costs, and keeps it in the home.
 pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
-    // Its lock is a running agent's: that one would work meanwhile, and write over what was found.
+    // Takes the home's lock: a running agent would work during the measurement, and overwrite the result.
     let home = Home::open(home).map_err(|why| Stop::NotDone(format!("{why} Calibrating needs the agent stopped.")))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let meter = home.settings().map_err(Stop::NotDone)?.unwrap_or_default().energy.meter;
     let mut out = std::io::stdout();
     let (found, scope) = if let Some((mut sensors, scope)) = calibrate::sensor(Path::new("/"), meter.as_deref()) {
-        say(&format!("Measured here: {}.\n", scope.as_str()))?;
+        print(&format!("Measured here: {}.\n", scope.as_str()))?;
         let mut watts = |now| sensors.watts(now, None).map(|watts| watts.watts);
         (calibrate::run(&mut Power::Measured(&mut watts), cores, time, &mut out), scope)
     } else {
-        say("Nothing here measures power: read the watts off a plug, and type them when you are asked.\n")?;
+        print("Nothing here measures power: read the watts off a plug, and type them when you are asked.\n")?;
         let typed = calibrate::run(&mut Power::Typed(&mut std::io::stdin().lock()), cores, time, &mut out);
         (typed, Scope::BoardInput)
     };
-    let found = found.map_err(Stop::NotDone)?;
-    let kept = Calibration { idle_watts: found.idle_watts, core_watts: found.core_watts, scope };
-    state_file::calibrated(home.path(), kept).map_err(|error| {
+    let measured = found.map_err(Stop::NotDone)?;
+    let calibration = Calibration { idle_watts: measured.idle_watts, core_watts: measured.core_watts, scope };
+    state_file::calibrated(home.path(), calibration).map_err(|error| {
         Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
     })?;
-    say(&calibrated(kept))
+    print(&calibrated(calibration))
 }
 
-/// What was found, and what of the device it is of.
-fn calibrated(kept: Calibration) -> String {
-    let (what, but) = match kept.scope {
+/// The result, and which part of the device it covers.
+fn calibrated(result: Calibration) -> String {
+    let (what, but) = match result.scope {
         Scope::CpuPackage => ("The CPU package", " What the rest of the device takes is not in it."),
         _ => ("The device", ""),
     };
     format!(
-        "{what} takes {:.2} W without work, and {:.2} W for each busy core. Joules are told by that from now on: {}, ±{} \
+        "{what} takes {:.2} W without work, and {:.2} W for each busy core. Joules are computed from that from now on: {}, ±{} \
          %.{but}\n",
-        kept.idle_watts,
-        kept.core_watts,
-        kept.scope.as_str(),
+        result.idle_watts,
+        result.core_watts,
+        result.scope.as_str(),
         Method::ModelCalibrated.err_pct()
     )
 }
@@ -88,13 +92,13 @@ pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<
     loop {
         let answer = client.energy().await?;
         if as_json {
-            say(&if watch { format!("{}\n", answer.json) } else { pretty(&answer.json) })?;
+            print(&if watch { format!("{}\n", answer.json) } else { pretty(&answer.json) })?;
         } else if !watch {
-            return say(&current(&answer.read));
+            return print(&current(&answer.read));
         } else {
             let line = line(&answer.read);
             if before.as_ref() != Some(&line) {
-                say(&line)?;
+                print(&line)?;
                 before = Some(line);
             }
         }
@@ -105,7 +109,7 @@ pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<
     }
 }
 
-/// `wattle pause` and its words.
+/// `wattle pause`, with the words behind it.
 pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &[String]) -> Result<(), Stop> {
     let wanted = wanted(words)?;
     let body = match wanted {
@@ -113,21 +117,21 @@ pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &
         Paused::For(time) => json!({ "seconds": time.as_secs() }),
         Paused::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
     };
-    let asked = async { Ok(client?.pause(body).await?) }.await;
-    settled(asked, home, Some(wanted))
+    let answer = async { Ok(client?.pause(body).await?) }.await;
+    settled(answer, home, Some(wanted))
 }
 
 /// `wattle resume`.
 pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
-    let asked = async { Ok(client?.resume().await?) }.await;
-    settled(asked, home, None)
+    let answer = async { Ok(client?.resume().await?) }.await;
+    settled(answer, home, None)
 }
 
 /// `wattle energy new-supply`.
 pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
-    let asked = async { client?.new_supply().await }.await;
-    match asked.map_err(Stop::from) {
-        Ok(answer) => say(&format!("The power supply counts as a new one. {}\n", answer.read.more.why)),
+    let answer = async { client?.new_supply().await }.await;
+    match answer.map_err(Stop::from) {
+        Ok(answer) => print(&format!("The power supply counts as a new one. {}\n", answer.read.more.why)),
         Err(Stop::NoAgent(_)) if home.is_dir() => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
             state_file::new_supply(home.path()).map_err(|error| {
@@ -136,21 +140,21 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
                     home.path().display()
                 ))
             })?;
-            say("No agent runs here now; for the next one the power supply counts as a new one.\n")
+            print("No agent runs here now; for the next one the power supply counts as a new one.\n")
         }
         Err(why) => Err(why),
     }
 }
 
-/// Says what it came to. Where no agent runs, its home is told, and the next start obeys.
-fn settled(asked: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Paused>) -> Result<(), Stop> {
-    match asked {
-        Ok(answer) => say(&paused(&answer.read)),
+/// Prints the new state. Where no agent runs, the pause is written to the home for the next start.
+fn settled(answer: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Paused>) -> Result<(), Stop> {
+    match answer {
+        Ok(answer) => print(&paused(&answer.read)),
         Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
         Err(Stop::NoAgent(_)) => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
             state_file::paused(home.path(), wanted).map_err(Stop::NotDone)?;
-            say(if wanted.is_some() {
+            print(if wanted.is_some() {
                 "No agent runs here now; the next one starts paused.\n"
             } else {
                 "No agent runs here now; the next one starts without a pause.\n"
@@ -172,7 +176,7 @@ fn wanted(words: &[String]) -> Result<Paused, Stop> {
     }
 }
 
-/// What a pause or its end came to.
+/// The state after a pause or its end, for people.
 fn paused(current: &Current) -> String {
     match (current.more.paused, current.more.paused_s) {
         (true, None) => {
@@ -186,7 +190,7 @@ fn paused(current: &Current) -> String {
     }
 }
 
-/// A span of time as people say it, to the minute.
+/// A span of time in words, rounded up to the minute.
 fn span(seconds: u64) -> String {
     match (seconds.div_ceil(60), seconds.div_ceil(60) % 60) {
         (minutes @ 0..=119, _) => count(minutes, "minute"),
@@ -195,12 +199,12 @@ fn span(seconds: u64) -> String {
     }
 }
 
-/// So many of something that has a regular plural.
+/// A number and its noun, with a regular plural.
 fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The sensors of a device.
+/// The sensors of a device, for people.
 fn text(report: &Report) -> String {
     let mut text = String::new();
     let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
@@ -217,7 +221,7 @@ fn text(report: &Report) -> String {
         LimitFrom::Hwmon => "the most that its sensor allows",
         LimitFrom::Board => "known of this board",
         LimitFrom::Critical => "25 °C below where the kernel switches off",
-        LimitFrom::Default => "assumed: nothing here says it",
+        LimitFrom::Default => "assumed: no source here gives one",
     };
     row("Limit", &format!("{:.0} °C ({from})", report.t_lim_c));
     let percent = report.battery_pct.map_or_else(String::new, |percent| format!(", {percent} % full"));
@@ -276,15 +280,15 @@ fn current(current: &Current) -> String {
 }
 
 fn energy(more: &More) -> String {
-    let word = match more.energy {
+    let level = match more.energy {
         Energy::Scarce => "scarce",
         Energy::Unknown => "as always: nobody says otherwise",
         Energy::Normal => "as always",
         Energy::Surplus => "surplus",
     };
     match &more.energy_source {
-        Some(source) if !source.is_empty() => format!("{word} (says {})", one_line(source)),
-        _ => word.to_owned(),
+        Some(source) if !source.is_empty() => format!("{level} (says {})", one_line(source)),
+        _ => level.to_owned(),
     }
 }
 
@@ -321,20 +325,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_is_said_as_people_say_it() {
-        let body = |line: &str| wanted(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(body("").ok(), Some(Paused::Open));
-        assert_eq!(body("2h").ok(), Some(Paused::For(Duration::from_secs(7200))));
-        assert_eq!(body("until 18:30").ok(), Some(Paused::Until(18 * 60 + 30)));
+    fn a_pause_is_open_for_a_span_or_until_a_time_and_anything_else_is_refused() {
+        let parse = |line: &str| wanted(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(parse("").ok(), Some(Paused::Open));
+        assert_eq!(parse("2h").ok(), Some(Paused::For(Duration::from_secs(7200))));
+        assert_eq!(parse("until 18:30").ok(), Some(Paused::Until(18 * 60 + 30)));
         for wrong in ["2", "h", "0m", "-1h", "until", "until 25:00", "for 2h", "2h 3m", "99999999999999999999d", "2ü"]
         {
-            assert!(body(wrong).is_err(), "{wrong}");
+            assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn spans_and_counts_are_said_as_people_say_them() {
-        let said = [30, 60, 7140, 7200, 7260, 9000, 172_800].map(span);
+    fn spans_and_counts_are_written_in_words() {
+        let written = [30, 60, 7140, 7200, 7260, 9000, 172_800].map(span);
         let due = [
             "1 minute",
             "1 minute",
@@ -344,11 +348,11 @@ mod tests {
             "2 hours and 30 minutes",
             "48 hours",
         ];
-        assert_eq!(said, due);
+        assert_eq!(written, due);
     }
 
     #[test]
-    fn joules_that_are_unknown_are_never_a_number_and_others_say_what_they_are_of() {
+    fn joules_that_are_unknown_are_never_a_number_and_others_name_their_scope() {
         let spent = Spent {
             method: Method::Unknown,
             scope: None,
@@ -374,10 +378,10 @@ mod tests {
     }
 
     #[test]
-    fn a_calibration_by_the_cpu_package_does_not_speak_of_the_device() {
+    fn a_calibration_by_the_cpu_package_does_not_claim_to_be_of_the_device() {
         let package = Calibration { idle_watts: 3.0, core_watts: 4.5, scope: Scope::CpuPackage };
-        let said = calibrated(package);
-        assert!(said.starts_with("The CPU package takes 3.00 W") && said.contains("CPU package, ±15 %."), "{said}");
+        let text = calibrated(package);
+        assert!(text.starts_with("The CPU package takes 3.00 W") && text.contains("CPU package, ±15 %."), "{text}");
         let board = calibrated(Calibration { scope: Scope::BoardInput, ..package });
         assert!(board.starts_with("The device takes") && board.ends_with("whole board, ±15 %.\n"), "{board}");
     }

@@ -1,34 +1,43 @@
-//! What the agent says while it runs: plain lines on stderr; for systemd's journal with its priorities.
+//! The log: plain lines on stderr. On a terminal a line begins with the time of day, in systemd's journal with the priority
+//! of sd-daemon(3); elsewhere with its level alone.
 
 use super::text::one_line;
+use crate::platform::clock::{self, WallClock};
 use env_logger::{Builder, WriteStyle};
 use log::{Level, LevelFilter};
 use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use tz::{LocalTimeType, TimeZone};
 
-/// Begins to log. `verbose` is how often `-v` was given: 0 tells what happens, 1 also why, 2 everything.
+const DAY_S: i64 = 86_400;
+
+/// Begins to log. `verbose` is how often `-v` was given: 0 logs what happens, 1 also why, 2 everything.
 ///
-/// Other people's code may only warn, whatever `verbose` says: at finer levels the HTTP library would write
-/// out requests with their token. A second call changes nothing.
+/// Other crates only log warnings, whatever `verbose` says: at finer levels the HTTP library would write out requests with
+/// their token. A second call changes nothing.
 pub fn init(verbose: u8) {
     let ours = match verbose {
         0 => LevelFilter::Info,
         1 => LevelFilter::Debug,
         _ => LevelFilter::Trace,
     };
-    let (clock, journal) = (std::io::stderr().is_terminal(), is_journal(std::io::stderr()));
+    let (terminal, journal) = (std::io::stderr().is_terminal(), is_journal(std::io::stderr()));
+    // A wrong clock is still the one that the person at this terminal sees, hence `true`.
+    let wall_clock = Mutex::new(WallClock::new(true));
+    let zone = if terminal { TimeZone::local().ok() } else { None };
     let started = Builder::new()
         .filter_level(LevelFilter::Warn)
         .filter_module("wattle", ours)
         .write_style(WriteStyle::Never)
         .format(move |out, record| {
-            // A file's name can hold anything, even codes that steer a terminal.
+            // A file's name can hold anything, control characters too.
             let message = one_line(&record.args().to_string());
             if journal {
                 writeln!(out, "<{}>{message}", priority(record.level()))
-            } else if clock {
-                let stamp = out.timestamp_seconds().to_string();
-                let time = stamp.get(11..).unwrap_or_default();
-                writeln!(out, "{time} {} {message}", record.level())
+            } else if terminal {
+                let wall = wall_clock.lock().unwrap_or_else(PoisonError::into_inner).wall(clock::now());
+                let seconds = wall.map_or(0, |wall| wall.0);
+                writeln!(out, "{} {} {message}", time_of_day(seconds, zone.as_ref()), record.level())
             } else {
                 writeln!(out, "{} {message}", record.level())
             }
@@ -39,20 +48,51 @@ pub fn init(verbose: u8) {
     }
 }
 
-/// Whether a stream goes to systemd's journal: it names the stream's device and inode (systemd.exec(5)), so that a
-/// stream that was led elsewhere since is not taken for it.
-#[expect(clippy::disallowed_methods, reason = "systemd tells it in the environment, before there is any config")]
+/// The time of day as HH:MM:SS in this zone, `seconds` after 1970; in UTC, marked with a Z, where the zone is not known.
+fn time_of_day(seconds: i64, zone: Option<&TimeZone>) -> String {
+    let offset = zone.and_then(|zone| zone.find_local_time_type(seconds).ok()).map(LocalTimeType::ut_offset);
+    let local = seconds.saturating_add(offset.map_or(0, i64::from)).rem_euclid(DAY_S);
+    let mark = if offset.is_some() { "" } else { "Z" };
+    format!("{:02}:{:02}:{:02}{mark}", local / 3600, local / 60 % 60, local % 60)
+}
+
+/// Whether a stream goes to systemd's journal: `JOURNAL_STREAM` holds the device and inode of the stream
+/// that systemd connected (systemd.exec(5)); a stream that was redirected since has others.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "systemd sets it in the environment, and logging starts before any config is read"
+)]
 pub fn is_journal(stream: impl std::os::fd::AsFd) -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
     rustix::fs::fstat(stream).is_ok_and(|stream| named == format!("{}:{}", stream.st_dev, stream.st_ino))
 }
 
-/// The journal's number for a level, see sd-daemon(3). It keeps the time and the unit itself.
+/// The journal's priority for a level, see sd-daemon(3). The journal adds the time and the unit itself.
 const fn priority(level: Level) -> u8 {
     match level {
         Level::Error => 3,
         Level::Warn => 4,
         Level::Info => 6,
         Level::Debug | Level::Trace => 7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_day_is_local_and_without_a_zone_utc_with_its_mark() {
+        // Berlin's rules as POSIX writes them. In 2026 its clocks go from 2:00 to 3:00 at 1:00 UTC on 29 March.
+        let berlin = TimeZone::from_posix_tz("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let spring = 1_774_746_000;
+        assert_eq!(time_of_day(spring - 1, Some(&berlin)), "01:59:59");
+        assert_eq!(time_of_day(spring, Some(&berlin)), "03:00:00");
+        assert_eq!(time_of_day(spring + 21 * 3600 + 61, Some(&berlin)), "00:01:01", "past midnight there");
+        assert_eq!(time_of_day(spring, Some(&TimeZone::utc())), "01:00:00");
+        assert_eq!(time_of_day(spring, None), "01:00:00Z");
+        let west = TimeZone::from_posix_tz("EST5EDT,M3.2.0,M11.1.0").unwrap();
+        assert_eq!(time_of_day(0, Some(&west)), "19:00:00", "the evening before");
+        assert_eq!(time_of_day(-1, None), "23:59:59Z");
     }
 }

@@ -1,12 +1,17 @@
 //! The command line: what people type, and what they read back.
 //!
-//! Duty: arguments to typed options, each command to one call of the running agent, its answer to text.
-//! In/out: arguments in; text on stdout, one sentence on stderr, an exit code.
-//! Invariants: no byte of a document, path or answer reaches the terminal that could steer it; the token is
-//! never printed.
-//! Limits: a call ends after `CLIENT_MS`. Not here: the agent itself (`io::up`), decisions (`node`).
+//! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
+//! runs it until a signal stops it. Every other command but `demo` and `id` is a client: it reads the token from the
+//! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
+//! agent sent it. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs;
+//! `doctor` also checks this machine. `demo` starts three agents as child processes.
 //!
-//! Exit codes: 0 done, 1 not done, 2 wrong usage (by clap), 3 no agent answers.
+//! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers. A failure is one sentence on stderr.
+//!
+//! Invariants: no byte of a document, a path or an answer reaches the terminal as a control character (`text`); the token
+//! is printed only by `up`, and there only where the output is not systemd's journal; a call ends after `CLIENT_MS`.
+//!
+//! This module makes no decisions about documents, peers or energy: those are the running agent's.
 
 pub mod args;
 pub mod calibrate;
@@ -15,113 +20,59 @@ pub mod display;
 pub mod doctor;
 mod energy;
 pub mod log;
+mod output;
 mod peers;
 pub mod text;
 pub mod up;
 
-use crate::http::client::{Client, Failure};
-use crate::platform::home::{Home, HomeFile, default_home};
-
 use crate::base::time::Duration;
-use args::{AddArgs, Args, Command, EnergyCommand, SearchArgs, UpOptions};
+use crate::http::client::Client;
+use crate::platform::home::{Home, HomeFile, default_home};
+use args::{AddArgs, Args, Command, EnergyCommand, NetworkOptions, SearchArgs, SourceOptions, UpArgs, UpOptions};
 use display::Style;
-use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use output::{Stop, pretty, print};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Why a command ends without being done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Stop {
-    /// One sentence for stderr, exit code 1.
-    NotDone(String),
-    /// One sentence for stderr, exit code 3.
-    NoAgent(String),
-    /// Everything is said already, exit code 1.
-    Told,
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NoAgent(why) => Self::NoAgent(why),
-            Failure::NotDone(why) => Self::NotDone(why),
-        }
-    }
-}
-
-/// Runs the command that was typed.
+/// Runs the command of this process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
     let args = <Args as clap::Parser>::parse();
     log::init(args.verbose);
     crate::platform::panics::install();
-    run(args)
-}
-
-/// Runs one command to its end.
-#[must_use]
-pub fn run(args: Args) -> ExitCode {
-    match carry_out(args) {
+    match run(args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Stop::NotDone(why)) => tell(&why, 1),
-        Err(Stop::NoAgent(why)) => tell(&why, 3),
-        Err(Stop::Told) => ExitCode::from(1),
+        Err(Stop::NotDone(why)) => fail(&why, 1),
+        Err(Stop::NoAgent(why)) => fail(&why, 3),
+        Err(Stop::Reported) => ExitCode::from(1),
     }
 }
 
-fn tell(why: &str, code: u8) -> ExitCode {
+fn fail(why: &str, code: u8) -> ExitCode {
     eprintln!("{}", text::one_line(why));
     ExitCode::from(code)
 }
 
-fn carry_out(args: Args) -> Result<(), Stop> {
+fn run(args: Args) -> Result<(), Stop> {
     let home = match args.home {
         Some(home) => absolute(&home)?,
         None => default_home().map_err(Stop::NotDone)?,
     };
     let client = || Client::new(args.api, &home);
     match args.command {
-        Command::Up(up) => {
-            let folders = up.folders.iter().map(absolute).collect::<Result<_, _>>()?;
-            let models = up.models.as_ref().map(absolute).transpose()?;
-            let (sync, ring) = (up.sync(), up.ring.into());
-            let config = Home::at(&home).settings().map_err(Stop::NotDone)?.unwrap_or_default();
-            let options = UpOptions {
-                home,
-                api: args.api,
-                folders,
-                collection: up.collection,
-                ring,
-                models,
-                name: up.name,
-                listen: up.listen,
-                peers: up.peers,
-                multicast: !up.no_mdns,
-                governed: up.governor == args::Switch::On,
-                sensors: absolute(&up.sensors)?,
-                open_api: up.open_api.or(config.open_api),
-                config,
-                sync,
-            };
-            up::up(&options).map_err(Stop::NotDone)
-        }
+        Command::Up(up) => up::up(&up_options(up, home, args.api)?).map_err(Stop::NotDone),
         Command::Demo { models } => {
             let models = models.as_ref().map(absolute).transpose()?;
             demo::demo(models.as_deref()).map_err(Stop::NotDone)
         }
-        Command::Id => {
-            // The home's lock belongs to a running agent; the key's file alone says who it is.
-            let seen = Home::at(&home);
-            let made = if seen.file(HomeFile::Identity).exists() { Ok(seen) } else { Home::open(&home) };
-            let identity = made.and_then(|home| home.identity()).map_err(Stop::NotDone)?;
-            say(&format!("{}\n", identity.peer_id()))
-        }
+        Command::Id => print_id(&home),
         Command::Add(add) => smol::block_on(add_path(&client()?, &add)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;
-            let look = Style::of_stdout();
-            say(&if json { pretty(&answer.json) } else { display::status(&answer.read, &look) })
+            let style = Style::of_stdout();
+            print(&if json { pretty(&answer.json) } else { display::status(&answer.read, &style) })
         }
         Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
         Command::Energy { what: Some(EnergyCommand::Calibrate { seconds }), .. } => {
@@ -130,16 +81,46 @@ fn carry_out(args: Args) -> Result<(), Stop> {
         Command::Energy { what: Some(EnergyCommand::NewSupply), .. } => {
             smol::block_on(energy::new_supply(client(), &home))
         }
-        Command::Energy { root: Some(root), json, .. } => energy::glance(&absolute(&root)?, json),
+        Command::Energy { root: Some(root), json, .. } => energy::read_tree(&absolute(&root)?, json),
         Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::show(&client()?, watch, json)),
         Command::Pause { time } => smol::block_on(energy::pause(client(), &home, &time)),
         Command::Resume => smol::block_on(energy::resume(client(), &home)),
         Command::Doctor { json } => {
             let report = smol::block_on(doctor::examine(&home, args.api));
-            say(&if json { pretty(&report.json()) } else { report.text(&Style::of_stdout()) })?;
-            if report.well() { Ok(()) } else { Err(Stop::Told) }
+            print(&if json { pretty(&report.json()) } else { report.text(&Style::of_stdout()) })?;
+            if report.well() { Ok(()) } else { Err(Stop::Reported) }
         }
     }
+}
+
+fn up_options(up: UpArgs, home: PathBuf, api: SocketAddr) -> Result<UpOptions, Stop> {
+    let config = Home::at(&home).settings().map_err(Stop::NotDone)?.unwrap_or_default();
+    Ok(UpOptions {
+        home,
+        api,
+        open_api: up.open_api.or(config.open_api),
+        models: up.models.as_ref().map(absolute).transpose()?,
+        governed: up.governor == args::Switch::On,
+        sensors: absolute(&up.sensors)?,
+        config,
+        sync: up.sync(),
+        name: up.name,
+        sources: SourceOptions {
+            paths: up.folders.iter().map(absolute).collect::<Result<_, _>>()?,
+            collection: up.collection,
+            ring: up.ring.into(),
+        },
+        network: NetworkOptions { listen: up.listen, peers: up.peers, multicast: !up.no_mdns },
+    })
+}
+
+/// Prints the PeerId. The key is read without the home's lock, which a running agent holds; a home that has no key yet
+/// gets one.
+fn print_id(home: &Path) -> Result<(), Stop> {
+    let unlocked = Home::at(home);
+    let home = if unlocked.file(HomeFile::Identity).exists() { Ok(unlocked) } else { Home::open(home) };
+    let identity = home.and_then(|home| home.identity()).map_err(Stop::NotDone)?;
+    print(&format!("{}\n", identity.peer_id()))
 }
 
 async fn add_path(client: &Client, add: &AddArgs) -> Result<(), Stop> {
@@ -151,30 +132,15 @@ async fn add_path(client: &Client, add: &AddArgs) -> Result<(), Stop> {
         )));
     };
     let added = client.add(path, &add.collection, add.ring.into()).await?;
-    say(&format!("The agent watches {} from now on.\n", text::one_line(&added)))
+    print(&format!("The agent watches {} from now on.\n", text::one_line(&added)))
 }
 
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     let answer = client.search(&search.question.join(" "), search.count).await?;
-    say(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })
+    print(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })
 }
 
 fn absolute(path: &PathBuf) -> Result<PathBuf, Stop> {
     std::path::absolute(path)
         .map_err(|error| Stop::NotDone(format!("The path {} is not usable: {error}.", path.display())))
-}
-
-/// JSON for programs: what is a control character stays escaped, as JSON demands.
-fn pretty(json: &serde_json::Value) -> String {
-    format!("{json:#}\n")
-}
-
-fn say(text: &str) -> Result<(), Stop> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        // `wattle search .. | head` has read enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Stop::NotDone(format!("The answer cannot be written: {error}.")))
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,8 +1,8 @@
-//! `wattle peers`: a table of the other devices, and what happens to them.
+//! `wattle peers`: a table of the other devices, and with `--watch` the events that follow.
 
 use super::display::Style;
+use super::output::{Stop, pretty, print};
 use super::text::{columns, one_line};
-use super::{Stop, pretty, say};
 use crate::http::client::Client;
 use crate::http::dto::{Collection, Event, Headroom, Peer};
 use crate::limits::WATCH_MS;
@@ -11,13 +11,13 @@ use std::time::Duration;
 
 /// Prints the table, and with `watch` every event from then on.
 pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<(), Stop> {
-    // Asked for before the table: what happens in between is told twice rather than never.
+    // Asked for before the table: an event in between is shown twice rather than never.
     let mut newest = client.events(u64::MAX).await?.read.newest;
     let status = client.status().await?;
     if json && watch {
-        say(&format!("{}\n", status.json["peers"]))?;
+        print(&format!("{}\n", status.json["peers"]))?;
     } else {
-        say(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Style::of_stdout()) })?;
+        print(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Style::of_stdout()) })?;
     }
     if !watch {
         return Ok(());
@@ -25,13 +25,13 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
     loop {
         Timer::after(Duration::from_millis(WATCH_MS)).await;
         let answer = client.events(newest).await?;
-        // Numbers begin anew with the agent: a lower one is of another start.
+        // The numbers start over with each start of the agent.
         if answer.read.newest < newest {
             newest = 0;
             continue;
         }
         for (event, raw) in answer.read.events.iter().zip(answer.json["events"].as_array().into_iter().flatten()) {
-            say(&if json { format!("{raw}\n") } else { line(event) })?;
+            print(&if json { format!("{raw}\n") } else { line(event) })?;
             newest = event.number;
         }
     }
@@ -43,8 +43,8 @@ fn line(event: &Event) -> String {
 
 const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HEADROOM", "COLLECTIONS"];
 
-/// The devices, one a line; columns are as wide as what stands in them.
-fn table(peers: &[Peer], look: Style) -> String {
+/// The devices, one a line; each column is as wide as its widest cell.
+fn table(peers: &[Peer], style: Style) -> String {
     if peers.is_empty() {
         return "No other device is known yet. Give one to `wattle up` with --peer.\n".to_owned();
     }
@@ -58,7 +58,7 @@ fn table(peers: &[Peer], look: Style) -> String {
             line.extend(std::iter::repeat_n(' ', width + 2 - columns(cell)));
         }
         let line = line.trim_end();
-        text.push_str(&if number == 0 { look.dim(line) } else { line.to_owned() });
+        text.push_str(&if number == 0 { style.dim(line) } else { line.to_owned() });
         text.push('\n');
     }
     text
@@ -77,7 +77,7 @@ fn row(peer: &Peer) -> [String; 7] {
     ]
 }
 
-/// A link says more than a belief, unless that is a bad one.
+/// A suspicion or a loss is shown first; otherwise a link proves more than SWIM's state.
 fn state(peer: &Peer) -> &'static str {
     match (peer.state.as_str(), peer.linked) {
         ("suspect", _) => "suspect",
@@ -88,7 +88,7 @@ fn state(peer: &Peer) -> &'static str {
     }
 }
 
-/// The end of a PeerId: they all begin alike.
+/// The end of a PeerId: Ed25519 PeerIds all begin alike.
 fn short(peer_id: &str) -> String {
     let skip = peer_id.chars().count().saturating_sub(8);
     if skip == 0 { peer_id.to_owned() } else { format!("…{}", peer_id.chars().skip(skip).collect::<String>()) }
@@ -102,27 +102,27 @@ fn round_trip(micros: u64) -> String {
     }
 }
 
-/// One word for the level; what else it says only if it says something.
-fn headroom(told: &Headroom) -> String {
-    let word = match told.quarters {
+/// The level in words, with the energy state where it is known.
+fn headroom(headroom: &Headroom) -> String {
+    let level = match headroom.quarters {
         0 => "none",
         1 => "a quarter",
         2 => "half",
         3 => "three quarters",
         _ => "full",
     };
-    match told.energy {
-        crate::base::level::Energy::Unknown => word.to_owned(),
-        energy => format!("{word} (energy {})", energy.as_str()),
+    match headroom.energy {
+        crate::base::level::Energy::Unknown => level.to_owned(),
+        energy => format!("{level} (energy {})", energy.as_str()),
     }
 }
 
-fn collections(told: &[Collection]) -> String {
+fn collections(list: &[Collection]) -> String {
     let of = |of: &Collection| {
         let files = if of.documents == 1 { "file" } else { "files" };
         format!("{} ({} {files}, {} passages)", one_line(&of.name), of.documents, of.passages)
     };
-    told.iter().map(of).collect::<Vec<_>>().join(", ")
+    list.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_said_with_a_way_on() {
+    fn an_empty_table_says_what_to_do() {
         assert!(table(&[], PLAIN).contains("wattle up"));
     }
 

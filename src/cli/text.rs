@@ -1,7 +1,7 @@
-//! Text for a terminal: nothing in it can steer the terminal, and it fits the width.
+//! Text for a terminal: no control character or change of direction passes, and lines fit the width.
 
-/// The same text on one line: runs of white space are one space, and what a terminal could take for an
-/// order (escapes, other control characters, changes of direction) shows as U+FFFD.
+/// The same text on one line: runs of white space become one space, and characters that could control the terminal
+/// (escapes, other control characters, changes of direction) show as U+FFFD.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
@@ -9,12 +9,12 @@ pub fn one_line(text: &str) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.extend(word.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }));
+        line.extend(word.chars().map(|c| if controls_terminal(c) { '\u{fffd}' } else { c }));
     }
     line
 }
 
-fn steers(c: char) -> bool {
+fn controls_terminal(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
@@ -74,7 +74,7 @@ pub fn columns(text: &str) -> usize {
     text.chars().map(column).sum()
 }
 
-/// Two for the wide letters of East Asia and for pictures, none for marks that sit on the letter before.
+/// Two for the wide letters of East Asia and for emoji, none for marks that combine with the letter before.
 const fn column(c: char) -> usize {
     match c {
         '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn control_characters_and_changes_of_direction_are_replaced() {
         let shown = one_line("a\u{1b}[31mred\u{7}\r\n b\u{9b}2J \u{202e}gpj.exe\u{0}\u{7f}\t\u{85}z");
         assert_eq!(shown, "a\u{fffd}[31mred\u{fffd} b\u{fffd}2J \u{fffd}gpj.exe\u{fffd}\u{fffd} z");
         assert_eq!(one_line("  Grüße,\n\n  世界 "), "Grüße, 世界");

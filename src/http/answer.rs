@@ -1,10 +1,10 @@
-//! The forms that every answer takes: JSON or one plain sentence, and nothing that a browser may keep.
+//! How every answer is written: JSON or one sentence, with headers that forbid browsers to cache, sniff or frame it.
 
 use serde::Serialize;
 use trillium::{Conn, Headers, KnownHeaderName, Status};
 
-/// On every answer: nothing is cached, sniffed, framed or sent on as a referrer.
-pub(super) fn house_headers() -> Headers {
+/// Headers of every answer: nothing is cached, sniffed, framed or sent on as a referrer.
+pub(super) fn common_headers() -> Headers {
     Headers::new()
         .with_inserted_header(KnownHeaderName::CacheControl, "no-store")
         .with_inserted_header(KnownHeaderName::XcontentTypeOptions, "nosniff")
@@ -14,7 +14,7 @@ pub(super) fn house_headers() -> Headers {
         .with_inserted_header(KnownHeaderName::CrossOriginOpenerPolicy, "same-origin")
 }
 
-/// This value as JSON, with this status; no later handler runs.
+/// Answers with this value as JSON; no later handler runs.
 pub(super) fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
     match serde_json::to_vec(body) {
         Ok(bytes) => conn
@@ -29,7 +29,7 @@ pub(super) fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
     }
 }
 
-/// `{"error": sentence}`. The connection closes after it: what else was sent is not worth reading.
+/// Answers `{"error": sentence}` and closes the connection: the rest of a refused request is not read.
 pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
     json(conn, status, &serde_json::json!({ "error": sentence }))
         .with_response_header(KnownHeaderName::Connection, "close")

@@ -1,6 +1,6 @@
-//! What answers the calls of `routes`: bodies checked for form, the node or the governor asked, the answer as JSON.
+//! The handlers of the calls in `routes`: each checks the body, asks the node or the governor, and answers with JSON.
 //!
-//! Whatever is not done is 4xx or 5xx with `{"error": one sentence}`.
+//! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
 use super::answer::{json, refused};
 use super::dto::{Checked, Events, SearchAnswer, SearchResults, StatusReport, text};
@@ -21,10 +21,10 @@ use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use trillium::{Conn, Error, Status};
 
-/// What the calls are answered from.
+/// The handlers, and where they ask.
 #[derive(Debug)]
 pub struct Api {
-    gate: NodeHandle,
+    node: NodeHandle,
     page: Page,
 }
 
@@ -36,11 +36,11 @@ type Refused = (Status, String);
 #[serde(deny_unknown_fields)]
 struct Search {
     query: String,
-    #[serde(default = "ten")]
+    #[serde(default = "default_count")]
     k: usize,
 }
 
-const fn ten() -> usize {
+const fn default_count() -> usize {
     10
 }
 
@@ -54,37 +54,37 @@ struct Add {
 }
 
 impl Api {
-    /// Requests go to the node through `gate`.
+    /// Handlers that ask through `node`.
     #[must_use]
-    pub fn new(gate: NodeHandle) -> Self {
-        Self { gate, page: Page::new() }
+    pub fn new(node: NodeHandle) -> Self {
+        Self { node, page: Page::new() }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {
-        self.page.give(conn)
+        self.page.answer(conn)
     }
 
     pub(super) async fn search(&self, mut conn: Conn) -> Conn {
-        let asked = body(&mut conn).await.and_then(|Search { query, k }| question(&query, k));
-        self.ask(conn, asked).await
+        let request = body(&mut conn).await.and_then(|Search { query, k }| search_request(&query, k));
+        self.ask(conn, request).await
     }
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
         let request = match body(&mut conn).await {
-            Ok(add) => addition(add).await,
+            Ok(add) => add_request(add).await,
             Err(refused) => Err(refused),
         };
         self.ask(conn, request).await
     }
 
-    /// What the driver and the links noted of the network; the node is not asked.
+    /// What the driver and the links recorded of the network; the node is not asked.
     pub(super) fn network(&self, conn: Conn) -> Conn {
-        json(conn, Status::Ok, &self.gate.network().around(clock::now()))
+        json(conn, Status::Ok, &self.node.network().around(clock::now()))
     }
 
-    /// The governor is asked, not the node; the sensors are read once for it.
+    /// The governor answers, not the node; it reads the sensors once for this.
     pub(super) async fn energy(&self, conn: Conn) -> Conn {
-        match self.gate.governor_handle().current().await {
+        match self.node.governor_handle().current().await {
             Some(current) => json(conn, Status::Ok, &current),
             None => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
         }
@@ -92,7 +92,7 @@ impl Api {
 
     pub(super) async fn hint(&self, mut conn: Conn) -> Conn {
         let read = bytes(&mut conn, GRID_BYTES_MAX).await;
-        match read.map(|bytes| self.gate.governor_handle().hint(&bytes)) {
+        match read.map(|bytes| self.node.governor_handle().hint(&bytes)) {
             Ok(Ok(true)) => conn.with_status(Status::NoContent).halt(),
             Ok(Ok(false)) => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
             Ok(Err(error)) => {
@@ -109,43 +109,43 @@ impl Api {
             Ok(wanted) => wanted,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let done = self.gate.governor_handle().pause(wanted).await;
-        self.settled(conn, done).await
+        let done = self.node.governor_handle().pause(wanted).await;
+        self.answer_with_energy(conn, done).await
     }
 
     pub(super) async fn resume(&self, conn: Conn) -> Conn {
-        let done = self.gate.governor_handle().resume().await;
-        self.settled(conn, done).await
+        let done = self.node.governor_handle().resume().await;
+        self.answer_with_energy(conn, done).await
     }
 
     pub(super) async fn new_supply(&self, conn: Conn) -> Conn {
-        let done = self.gate.governor_handle().new_supply().await;
-        self.settled(conn, done).await
+        let done = self.node.governor_handle().new_supply().await;
+        self.answer_with_energy(conn, done).await
     }
 
-    async fn settled(&self, conn: Conn, done: Result<(), String>) -> Conn {
+    async fn answer_with_energy(&self, conn: Conn, done: Result<(), String>) -> Conn {
         match done {
             Ok(()) => self.energy(conn).await,
             Err(why) => refused(conn, Status::Conflict, &why),
         }
     }
 
-    /// The node is not asked: the list is the driver's, for everybody to read.
-    pub(super) fn happened(&self, conn: Conn) -> Conn {
+    /// From the driver's event log; the node is not asked.
+    pub(super) fn events(&self, conn: Conn) -> Conn {
         let after = match conn.querystring() {
             "" => Some(0),
             query => query.strip_prefix("after=").and_then(|number| number.parse().ok()),
         };
         match after {
             Some(number) => {
-                let (events, newest) = self.gate.events().after(number);
+                let (events, newest) = self.node.events().after(number);
                 json(conn, Status::Ok, &Events::new(clock::now(), &events, newest))
             }
             None => refused(conn, Status::BadRequest, "This call is made with ?after= and a number, or without it."),
         }
     }
 
-    /// Asks the node, unless the request was refused before.
+    /// Asks the node, unless the request is refused already.
     pub(super) async fn ask(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
         let request = match request {
             Ok(request) => request,
@@ -155,7 +155,7 @@ impl Api {
             Request::Add(source) => text(&source.path),
             Request::Audit | Request::Search { .. } | Request::Status => String::new(),
         };
-        match self.gate.ask(request).await {
+        match self.node.ask(request).await {
             Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
             Response::Hits { hits, asked, answered, silent, not_asked } => {
@@ -163,9 +163,9 @@ impl Api {
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
-                let mut standing = StatusReport::from(&*status);
-                standing.activity.background = self.gate.governor_handle().sentence();
-                json(conn, Status::Ok, &standing)
+                let mut report = StatusReport::from(&*status);
+                report.activity.background = self.node.governor_handle().sentence();
+                json(conn, Status::Ok, &report)
             }
         }
     }
@@ -180,8 +180,8 @@ const fn status_of(problem: Problem) -> Status {
     }
 }
 
-/// What a body of `POST /v1/add` asks of the node.
-async fn addition(Add { path, collection, ring }: Add) -> Result<Request, Refused> {
+/// The request to the node for a body of `POST /v1/add`.
+async fn add_request(Add { path, collection, ring }: Add) -> Result<Request, Refused> {
     let ring = ring.unwrap_or(Ring::Mesh);
     if ring == Ring::Public {
         return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
@@ -192,7 +192,7 @@ async fn addition(Add { path, collection, ring }: Add) -> Result<Request, Refuse
     source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
 }
 
-fn question(query: &str, k: usize) -> Result<Request, Refused> {
+fn search_request(query: &str, k: usize) -> Result<Request, Refused> {
     let bad = |why: String| Err((Status::BadRequest, why));
     let question = query.trim();
     if question.is_empty() {
@@ -207,7 +207,7 @@ fn question(query: &str, k: usize) -> Result<Request, Refused> {
     Ok(Request::Search { question: question.to_owned(), count: k })
 }
 
-/// How a person wants to pause: for so many seconds, until a time of day, or until they resume.
+/// The body of `POST /v1/energy/pause`: for so many seconds, until a time of day, or without either until a resume.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pause {
@@ -260,17 +260,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_trimmed_and_its_bounds_are_kept() {
-        let asked = Request::Search { question: "where?".into(), count: 3 };
-        assert_eq!(question("  where?\n", 3), Ok(asked));
-        assert!(question(" \n", 3).is_err() && question("", 3).is_err());
-        assert!(question("x", 0).is_err() && question("x", HITS_MAX + 1).is_err() && question("x", HITS_MAX).is_ok());
-        assert!(question(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
-        assert!(question(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
+    fn a_question_is_trimmed_and_its_bounds_are_checked() {
+        let request = Request::Search { question: "where?".into(), count: 3 };
+        assert_eq!(search_request("  where?\n", 3), Ok(request));
+        assert!(search_request(" \n", 3).is_err() && search_request("", 3).is_err());
+        assert!(
+            search_request("x", 0).is_err()
+                && search_request("x", HITS_MAX + 1).is_err()
+                && search_request("x", HITS_MAX).is_ok()
+        );
+        assert!(search_request(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
+        assert!(search_request(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
     }
 
     #[test]
-    fn every_problem_has_its_status() {
+    fn every_problem_has_its_http_status() {
         assert_eq!(
             [Problem::Conflict, Problem::Busy, Problem::DiskFull, Problem::Broken]
                 .map(|problem| status_of(problem) as u16),
@@ -279,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_have_defaults_and_no_unknown_fields() {
+    fn bodies_have_defaults_and_unknown_fields_are_refused() {
         let search: Search = serde_json::from_str(r#"{"query": "x"}"#).unwrap();
         assert_eq!(search.k, 10);
         assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());

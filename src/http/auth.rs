@@ -1,7 +1,8 @@
-//! Who may come in: decided over plain values, applied before anything else looks at a request.
+//! Which requests are let in: decided over plain values, before any other handler sees the request.
 //!
-//! A web page in the owner's own browser can reach this port. Three checks keep it out: the Host (a foreign
-//! name that was made to point here, DNS rebinding), the Origin, and a token that no page can read.
+//! A web page in the owner's own browser can reach this port. Three checks keep it out: the Host header (DNS rebinding: a
+//! foreign name that resolves to this machine), the Origin (RFC 6454) with `Sec-Fetch-Site` (the Fetch Metadata draft), and
+//! a bearer token (RFC 6750) that no page can read.
 
 use super::answer;
 use super::routes::{self, Access};
@@ -10,23 +11,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use trillium::{Conn, Handler, Headers, KnownHeaderName, Status};
 
-/// Why a request stays outside.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+enum Refusal {
     /// The Host is missing, given twice, or not this machine's own name.
     Host,
-    /// A page of another origin asks.
+    /// The request comes from a page of another origin.
     Origin,
-    /// There is no token.
+    /// No bearer token was sent.
     NoToken,
-    /// There is a token and it is not this agent's.
+    /// The token is not this agent's.
     WrongToken,
 }
 
 impl Refusal {
-    /// One plain sentence. It never repeats what was sent.
-    #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    /// One sentence. It never repeats what was sent.
+    const fn sentence(self) -> &'static str {
         match self {
             Self::Host => {
                 "This agent answers only to its own address: localhost, 127.0.0.1, [::1], or the one where it was opened."
@@ -47,24 +47,24 @@ impl Refusal {
     }
 }
 
-/// What the auth looks at. A header that came more than once counts as `Many`.
+/// The parts of a request that are checked.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller<'a> {
+struct Caller<'a> {
     /// `Host`.
-    pub host: Field<'a>,
+    host: Field<'a>,
     /// `Origin`.
-    pub origin: Field<'a>,
+    origin: Field<'a>,
     /// `Sec-Fetch-Site`, which browsers set and pages cannot.
-    pub site: Field<'a>,
+    site: Field<'a>,
     /// `Authorization`.
-    pub authorization: Field<'a>,
-    /// Whether the call needs no token: `routes` says so.
-    pub open: bool,
+    authorization: Field<'a>,
+    /// Whether the route table lets the call pass without a token.
+    open: bool,
 }
 
 /// A header that should come at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field<'a> {
+enum Field<'a> {
     /// Not there.
     Absent,
     /// There, once, as text.
@@ -73,15 +73,14 @@ pub enum Field<'a> {
     Many,
 }
 
-/// Whether this caller may come in. `lan_listener` is the one address of this device at which the API was lan_listener to others;
-/// `None`: it is for this machine alone.
+/// Whether this caller is let in. `lan_address` is the address at which the API is open to other devices; `None` for a
+/// listener that serves this machine alone.
 ///
-/// # Errors
-/// The first check that fails, in the order host, origin, token.
-pub fn check(caller: &Caller<'_>, token: &Token, lan_listener: Option<SocketAddr>) -> Result<(), Refusal> {
+/// The error is the first check that fails, in the order host, origin, token.
+fn check(caller: &Caller<'_>, token: &Token, lan_address: Option<SocketAddr>) -> Result<(), Refusal> {
     let Field::One(host) = caller.host else { return Err(Refusal::Host) };
-    // Names that lead to an lan_listener address are not believed either: any page can make one.
-    if !lan_listener.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
+    // At the LAN address too, no name is accepted: anybody can register one that resolves to it.
+    if !lan_address.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
         return Err(Refusal::Host);
     }
     let own_origin = match caller.origin {
@@ -89,7 +88,7 @@ pub fn check(caller: &Caller<'_>, token: &Token, lan_listener: Option<SocketAddr
         Field::One(origin) => same_origin(origin, host),
         Field::Many => false,
     };
-    // "same-site" is another port of this machine: a unknown_peer too.
+    // "same-site" is another port of this machine, which belongs to some other program.
     let own_site = matches!(caller.site, Field::Absent | Field::One("same-origin" | "none"));
     if !own_origin || !own_site {
         return Err(Refusal::Origin);
@@ -105,9 +104,8 @@ pub fn check(caller: &Caller<'_>, token: &Token, lan_listener: Option<SocketAddr
     if token.matches(offered.trim()) { Ok(()) } else { Err(Refusal::WrongToken) }
 }
 
-/// Whether a Host is this machine by any of its own names: localhost, 127.0.0.0/8, `[::1]`.
-#[must_use]
-pub fn is_loopback(host: &str) -> bool {
+/// Whether a Host is a name of this machine's loopback: localhost, 127.0.0.0/8, `[::1]`.
+fn is_loopback(host: &str) -> bool {
     if let Some(rest) = host.strip_prefix('[') {
         let Some((literal, port)) = rest.split_once(']') else { return false };
         let port_fits = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
@@ -122,7 +120,7 @@ pub fn is_loopback(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether a Host is this very address, with its port or without.
+/// Whether a Host is this address, with its port or without.
 fn is_address(host: &str, address: SocketAddr) -> bool {
     let bare = match address.ip() {
         IpAddr::V4(ip) => ip.to_string(),
@@ -135,24 +133,23 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
-/// Whether an Origin is the one of pages that came from `host`. The `null` origin is nobody's.
+/// Whether an Origin is that of pages served from `host`. The `null` origin never is.
 fn same_origin(origin: &str, host: &str) -> bool {
     let plain = |text: &str| text.strip_suffix(":80").unwrap_or(text).to_ascii_lowercase();
     origin.strip_prefix("http://").is_some_and(|from| plain(from) == plain(host))
 }
 
-/// The auth itself: stands before every other handler.
+/// The handler that runs before every other one.
 #[derive(Debug)]
-pub struct Auth {
+pub(super) struct Auth {
     token: Arc<Token>,
-    lan_listener: Option<SocketAddr>,
+    lan_address: Option<SocketAddr>,
 }
 
 impl Auth {
-    /// A auth that opens for `token`, at an address of this machine alone or at an `lan_listener` one.
-    #[must_use]
-    pub fn new(token: Token, lan_listener: Option<SocketAddr>) -> Self {
-        Self { token: Arc::new(token), lan_listener }
+    /// Lets requests with `token` in, on a loopback listener or on the one at `lan_address`.
+    pub(super) fn new(token: Token, lan_address: Option<SocketAddr>) -> Self {
+        Self { token: Arc::new(token), lan_address }
     }
 }
 
@@ -166,7 +163,7 @@ impl Handler for Auth {
             authorization: field(headers, KnownHeaderName::Authorization),
             open: routes::access(conn.method(), conn.path()) == Access::Open,
         };
-        match check(&caller, &self.token, self.lan_listener) {
+        match check(&caller, &self.token, self.lan_address) {
             Ok(()) => conn,
             Err(refusal) => {
                 let conn = answer::refused(conn, refusal.status(), refusal.sentence());

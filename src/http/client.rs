@@ -1,4 +1,4 @@
-//! The command line's side of the API: one call, one answer, within a time and a size.
+//! The command line's client of the API: one call, one answer, bounded in time and size.
 
 use super::dto::{Checked, Events, SearchResults, StatusReport};
 use crate::base::id::Ring;
@@ -17,13 +17,13 @@ use std::time::Duration;
 use trillium_client::{Error, KnownHeaderName, Method};
 use trillium_smol::ClientConfig;
 
-/// Why a call brought nothing. Nothing is known of what the agent did only after a time-out.
+/// Why a call failed. Only after a time-out is it unknown whether the agent did what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// Nobody answers there.
+    /// No agent answers at the address.
     NoAgent(String),
-    /// Somebody answers, and it was not done.
+    /// Something answers there, and the call was not done.
     NotDone(String),
 }
 
@@ -37,7 +37,7 @@ impl Failure {
     }
 }
 
-/// A way to one agent.
+/// A client of one agent.
 #[derive(Clone, Debug)]
 pub struct Client {
     address: SocketAddr,
@@ -45,26 +45,26 @@ pub struct Client {
     token_path: PathBuf,
 }
 
-/// An answer: as the agent wrote it, and as it is read.
+/// An answer, as sent and decoded.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
-    /// For programs.
+    /// The JSON as the agent sent it, for programs.
     pub json: Value,
-    /// For people.
+    /// The decoded value.
     pub read: T,
 }
 
 impl Client {
-    /// A way to the agent at `address` that lives in `home`; reads its token. Asks nothing yet.
+    /// A client of the agent at `address`; reads the token in `home` and makes no call yet.
     ///
     /// # Errors
-    /// `NoAgent` where no agent has lived in this home, `NotDone` where its token cannot be used.
+    /// `NoAgent` where no agent ever ran with this home, `NotDone` where its token cannot be used.
     pub fn new(address: SocketAddr, home: &Path) -> Result<Self, Failure> {
         let home = Home::at(home);
         let token_path = home.file(HomeFile::Token);
         if token_path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             return Err(Failure::NoAgent(format!(
-                "No agent has lived in {} yet. Start one with `wattle up`, or give its home with --home.",
+                "No agent has run with the home {} yet. Start one with `wattle up`, or give its home with --home.",
                 home.path().display()
             )));
         }
@@ -80,7 +80,7 @@ impl Client {
         typed(self.call(Method::Get, "/v1/status", None, CLIENT_MS).await?)
     }
 
-    /// `GET /v1/events`: what happened after the event of this number.
+    /// `GET /v1/events`: the events after this number.
     ///
     /// # Errors
     /// Any `Failure`.
@@ -155,13 +155,13 @@ impl Client {
         typed(self.call(Method::Get, "/v1/network", None, CLIENT_MS).await?)
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<Value>, patience_ms: u64) -> Result<Value, Failure> {
+    async fn call(&self, method: Method, path: &str, body: Option<Value>, timeout_ms: u64) -> Result<Value, Failure> {
         or(self.exchange(method, path, body), async {
-            Timer::after(Duration::from_millis(patience_ms)).await;
+            Timer::after(Duration::from_millis(timeout_ms)).await;
             Err(Failure::NotDone(format!(
                 "The agent on {} did not answer within {} seconds.",
                 self.address,
-                patience_ms / 1000
+                timeout_ms / 1000
             )))
         })
         .await
@@ -213,9 +213,7 @@ impl Client {
     }
 }
 
-/// What people read when nobody listens there.
-#[must_use]
-pub fn no_agent(address: SocketAddr) -> String {
+fn no_agent(address: SocketAddr) -> String {
     format!("No agent answers on {address}. Start one with `wattle up`, or give its address with --api.")
 }
 

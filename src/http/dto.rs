@@ -1,7 +1,7 @@
-//! The public shapes of the API's JSON: what the agent sends and what the command line reads.
+//! The types of the API's JSON answers: what the agent sends and what the command line reads.
 //!
-//! Paths are text here. A path that is not UTF-8 shows U+FFFD in place of what is not; the file itself is
-//! indexed and answers all the same.
+//! Paths are text here. In a path that is not UTF-8, U+FFFD replaces what is not; the file is indexed and found all the
+//! same. The field names are the public API and do not change.
 
 use crate::base::id::Ring;
 use crate::base::level::Energy;
@@ -15,42 +15,42 @@ use crate::store::change::{Kind, Ledger};
 use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
-/// `POST /v1/search` answers this.
+/// The answer of `POST /v1/search`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchResults {
-    /// Passages, best first.
+    /// Chunks, best first.
     pub hits: Vec<SearchHit>,
-    /// How much of what could answer did.
+    /// How many of the devices answered.
     pub coverage: SearchAnswer,
 }
 
-/// One passage.
+/// One chunk that was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchHit {
     /// The name of the device that holds it.
     pub device: String,
     /// The document's path on that device.
     pub path: String,
-    /// The exact excerpt.
+    /// The chunk's exact text.
     pub text: String,
     /// The cosine with the question, -1 to 1.
     pub score: f32,
-    /// Headings above the passage, outermost first, joined by " > "; empty if there are none.
+    /// Headings above the chunk, outermost first, joined by " > "; empty if there are none.
     pub heading: String,
 }
 
-/// Who was asked.
+/// Which devices were asked and answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchAnswer {
     /// Devices asked, this one among them.
     pub asked: usize,
     /// Devices that answered in time.
     pub answered: usize,
-    /// The names of those that did not, not more than some; left out where there are none.
+    /// The names of some of those that did not answer; left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<String>,
-    /// Devices that are up and were not asked, as a large mesh does not link all with all; left out where there
-    /// are none.
+    /// Devices that are up and were not asked, because a large mesh does not link all with all; left out where there are
+    /// none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_asked: usize,
 }
@@ -60,30 +60,30 @@ const fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// `GET /v1/status` answers this.
+/// The answer of `GET /v1/status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusReport {
     /// The agent's PeerId.
     pub peer_id: String,
     /// The device's name.
     pub device: String,
-    /// The mesh, once there is one.
+    /// The mesh id; null until meshes exist.
     pub mesh: Option<String>,
     /// Files by state.
     pub files: Files,
-    /// Files that are gone and kept for a while, in case they come back under another name. Not in `files`.
+    /// Tombstoned files: gone, and kept for a while in case they come back under another name. Not in `files`.
     pub leaving: u64,
     /// Chunks of all files.
     pub chunks: u64,
     /// Chunks that have their vector.
     pub vectors: u64,
-    /// Other devices, once there is a mesh.
+    /// Other devices.
     pub peers: Vec<Peer>,
     /// The model in use.
     pub model: Model,
-    /// What is watched.
+    /// The watched folders and files.
     pub sources: Vec<Watched>,
-    /// What it does just now.
+    /// What the agent does just now.
     #[serde(flatten)]
     pub activity: Activity,
 }
@@ -91,28 +91,28 @@ pub struct StatusReport {
 /// What an agent does just now, and what is in its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
-    /// Whether something is being looked through, read or embedded just now.
+    /// Whether something is being scanned, read or embedded just now.
     pub working: bool,
-    /// Why background work is held, if it is.
+    /// Why background work is held, for example a full disk; null if it is not.
     pub held: Option<String>,
-    /// What background work may do, and why not more; null where nothing governs.
+    /// What the governor allows background work, and why not more; null without a governor.
     #[serde(default)]
     pub background: Option<String>,
-    /// Defects of the program that stopped a piece of work since the agent started; the log names each.
+    /// Tasks that a defect of the program stopped since the agent started; the log names each.
     #[serde(default)]
     pub panics: u64,
 }
 
-/// Files by state: each is in exactly one.
+/// Files by state; each file is in exactly one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Files {
-    /// To be read.
+    /// Not read yet.
     pub waiting: u64,
-    /// Read; not yet wholly findable by meaning.
+    /// Read; some chunks have no vector yet.
     pub chunked: u64,
-    /// Wholly findable.
+    /// Read and embedded.
     pub ready: u64,
-    /// Not usable.
+    /// Cannot be used; `wattle doctor` has the reason.
     pub refused: u64,
 }
 
@@ -121,20 +121,20 @@ pub struct Files {
 pub struct Peer {
     /// Its PeerId.
     pub peer_id: String,
-    /// Its name, once it said it.
+    /// Its name, once its hello arrived.
     pub device: Option<String>,
     /// Whether there is a link to it now.
     pub linked: bool,
-    /// What the mesh believes of it: "alive", "suspect" (it did not answer and has some seconds), "down" or
-    /// "unknown" (nothing was heard of it since this agent started).
+    /// SWIM's state of it: "alive", "suspect" (it did not answer a probe, and has some seconds to refute), "down" or
+    /// "unknown" (nothing arrived from it since this agent started).
     pub state: String,
-    /// Where it is dialled; nowhere if it dials this one.
+    /// Where it is dialled; null if it dials this one.
     pub address: Option<String>,
-    /// The time to it and back in microseconds, once it was measured.
+    /// The round trip in microseconds, once it was measured.
     pub round_trip_us: Option<u64>,
-    /// How much background work it allows, if it said so lately.
+    /// How much background work it allows, if it advertised that lately.
     pub headroom: Option<Headroom>,
-    /// What it holds for the members, as it said.
+    /// What it holds for the members, by its own advertisement.
     #[serde(default)]
     pub collections: Vec<Collection>,
 }
@@ -142,11 +142,11 @@ pub struct Peer {
 /// How much background work a device allows: a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headroom {
-    /// Quarters of all that it could, 0 to 4.
+    /// Quarters of the whole device, 0 to 4.
     pub quarters: u8,
-    /// What its energy is worth.
+    /// Its energy level.
     pub energy: Energy,
-    /// Milliseconds that one task takes there, if it knows.
+    /// Milliseconds that one task takes there, if it measured that.
     pub ms_per_task: Option<u32>,
 }
 
@@ -159,7 +159,7 @@ pub struct Collection {
     pub model: String,
     /// Documents.
     pub documents: u32,
-    /// Their passages.
+    /// Chunks of the documents; the JSON calls them passages.
     pub passages: u32,
 }
 
@@ -171,18 +171,18 @@ impl Peer {
             Believed::Suspect => "suspect",
             Believed::Down => "down",
         };
-        let heard = status.heard.iter().find(|heard| heard.peer == peer.key);
+        let advert = status.heard.iter().find(|advert| advert.peer == peer.key);
         let round_trip = status.driver.round_trips.iter().find(|(key, _)| *key == peer.key);
-        let headroom = |told: gossip::Headroom| Headroom {
-            quarters: told.quarters,
-            energy: told.energy,
-            ms_per_task: (told.ms_per_task > 0).then_some(told.ms_per_task),
+        let headroom = |headroom: gossip::Headroom| Headroom {
+            quarters: headroom.quarters,
+            energy: headroom.energy,
+            ms_per_task: (headroom.ms_per_task > 0).then_some(headroom.ms_per_task),
         };
-        let collection = |told: &gossip::Collection| Collection {
-            name: told.name.as_str().to_owned(),
-            model: hex(&told.model),
-            documents: told.documents,
-            passages: told.passages,
+        let collection = |of: &gossip::Collection| Collection {
+            name: of.name.as_str().to_owned(),
+            model: hex(&of.model),
+            documents: of.documents,
+            passages: of.passages,
         };
         Self {
             peer_id: peer.peer_id.clone(),
@@ -191,8 +191,8 @@ impl Peer {
             state: state.to_owned(),
             address: peer.address.map(|address| address.to_string()),
             round_trip_us: round_trip.filter(|_| peer.linked).map(|(_, micros)| *micros),
-            headroom: heard.and_then(|heard| heard.headroom).map(headroom),
-            collections: heard.iter().flat_map(|heard| heard.collections.iter().map(collection)).collect(),
+            headroom: advert.and_then(|advert| advert.headroom).map(headroom),
+            collections: advert.iter().flat_map(|advert| advert.collections.iter().map(collection)).collect(),
         }
     }
 }
@@ -201,10 +201,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// `GET /v1/events` answers this.
+/// The answer of `GET /v1/events`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Events {
-    /// What happened, oldest first.
+    /// Oldest first.
     pub events: Vec<Event>,
     /// The number of the newest event of all.
     pub newest: u64,
@@ -213,7 +213,7 @@ pub struct Events {
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its number, from 1; they begin anew with each start of the agent.
+    /// Its number, from 1; numbering starts over with each start of the agent.
     pub number: u64,
     /// Milliseconds since it happened.
     pub ago_ms: u64,
@@ -226,7 +226,7 @@ pub struct Event {
 }
 
 impl Events {
-    /// As the list stands now.
+    /// From entries of the event log.
     #[must_use]
     pub fn new(now: Instant, events: &[event_log::LoggedEvent], newest: u64) -> Self {
         let event = |event: &event_log::LoggedEvent| Event {
@@ -252,26 +252,26 @@ pub struct Model {
 /// One watched folder or file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watched {
-    /// Absolute.
+    /// The absolute path.
     pub path: String,
     /// The collection that its documents join.
     pub collection: String,
-    /// Who may see them.
+    /// Who may see the documents.
     pub ring: Ring,
 }
 
-/// `GET /v1/doctor` answers this.
+/// The answer of `GET /v1/doctor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
-    /// Whether everything fits.
+    /// Whether the audit found no fault.
     pub clean: bool,
-    /// The counts as counted.
+    /// The counts, made anew from the records.
     pub counted: Counts,
-    /// The counts as the store believes.
+    /// The counts that the store keeps.
     pub believed: Counts,
-    /// What does not fit, in plain sentences; the first twenty.
+    /// The faults, in sentences; the first twenty.
     pub faults: Vec<String>,
-    /// How many things do not fit.
+    /// How many faults there are.
     pub fault_count: u64,
     /// Files that cannot be used and why, as far as the audit lists them; `counted.files.refused` has their number.
     pub refused: Vec<Unusable>,
@@ -280,7 +280,7 @@ pub struct Checked {
 /// A file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unusable {
-    /// Which.
+    /// Its path.
     pub path: String,
     /// One plain sentence.
     pub reason: String,
@@ -301,14 +301,14 @@ impl SearchResults {
     /// From the node's answer.
     #[must_use]
     pub fn new(hits: Vec<output::RankedHit>, coverage: SearchAnswer) -> Self {
-        let passage = |hit: output::RankedHit| SearchHit {
+        let hit = |hit: output::RankedHit| SearchHit {
             device: hit.device,
             path: text(&hit.path),
             text: hit.text,
             score: hit.score,
             heading: hit.heading,
         };
-        Self { hits: hits.into_iter().map(passage).collect(), coverage }
+        Self { hits: hits.into_iter().map(hit).collect(), coverage }
     }
 }
 
@@ -374,7 +374,7 @@ impl From<&Ledger> for Files {
     }
 }
 
-/// A path as text.
+/// A path as text, with U+FFFD for what is not UTF-8.
 #[must_use]
 pub fn text(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()

@@ -1,4 +1,5 @@
-//! The API at one more address, for other devices, from the moment when this device has that address.
+//! The API at one more address, for other devices. At boot an agent is often up before the network: the listener opens as
+//! soon as this device has the address.
 
 use super::{Server, Timeouts, serve};
 use crate::platform::home::Token;
@@ -9,42 +10,42 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-/// Between two looks whether the address is there: at boot an agent is often up before the network is.
-const AGAIN: Duration = Duration::from_secs(10);
+/// Between two attempts to bind an address that this device does not have yet.
+const RETRY: Duration = Duration::from_secs(10);
 
-/// The listener, or the wait for its address.
+/// The open listener, or the task that waits for its address.
 #[derive(Debug)]
 pub struct LanListener {
     server: Receiver<Server>,
-    waits: Option<smol::Task<()>>,
+    waiting: Option<smol::Task<()>>,
 }
 
 impl LanListener {
-    /// Opens it, now or when the address is there.
+    /// Opens the listener now, or once this device has the address.
     ///
     /// # Errors
-    /// One sentence, where waiting would not help.
-    pub fn at(address: SocketAddr, gate: NodeHandle, token: Token) -> Result<Self, String> {
-        let (there, server) = bounded(1);
+    /// One sentence: why the address can never be opened.
+    pub fn at(address: SocketAddr, node: NodeHandle, token: Token) -> Result<Self, String> {
+        let (opened, server) = bounded(1);
         let begin = move || -> std::io::Result<()> {
-            let server = serve(TcpListener::bind(address)?, gate.clone(), token.clone(), Timeouts::default())?;
+            let server = serve(TcpListener::bind(address)?, node.clone(), token.clone(), Timeouts::default())?;
             println!(
-                "The API is open to other devices at http://{address}, with the token; what passes is not encrypted."
+                "The API is open to other devices at http://{address}, with the token; the traffic is not encrypted."
             );
-            // The one place for it is free.
-            let _ = there.try_send(server);
+            // The channel has room for one, and this is the only one.
+            let _ = opened.try_send(server);
             Ok(())
         };
         match begin() {
-            Ok(()) => Ok(Self { server, waits: None }),
+            Ok(()) => Ok(Self { server, waiting: None }),
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {
                 log::warn!("This device does not have the address {address} now; the API is opened there once it has.");
-                let waits = smol::spawn(async move {
+                let waiting = smol::spawn(async move {
                     while begin().is_err() {
-                        Timer::after(AGAIN).await;
+                        Timer::after(RETRY).await;
                     }
                 });
-                Ok(Self { server, waits: Some(waits) })
+                Ok(Self { server, waiting: Some(waiting) })
             }
             Err(error) if error.kind() == ErrorKind::AddrInUse => Err(format!(
                 "The address {address} is taken, so the API cannot be opened there. Choose another with --open-api or in \
@@ -54,10 +55,10 @@ impl LanListener {
         }
     }
 
-    /// Ends it.
+    /// Stops serving, or waiting.
     pub async fn stop(self) {
-        if let Some(waits) = self.waits {
-            waits.cancel().await;
+        if let Some(waiting) = self.waiting {
+            waiting.cancel().await;
         }
         if let Ok(server) = self.server.try_recv() {
             server.stop().await;
@@ -70,21 +71,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_is_not_there_yet_is_waited_for_and_a_taken_one_is_told() {
-        let (gate, _asked) = NodeHandle::new();
+    fn an_address_that_is_not_there_yet_is_waited_for_and_a_taken_one_is_an_error() {
+        let (node, _requests) = NodeHandle::new();
         let home = tempfile::tempdir().unwrap();
         let token = crate::platform::home::Home::at(home.path()).token().unwrap();
-        // Of RFC 5737's addresses for documentation, which no device has.
-        let later = LanListener::at("192.0.2.1:7780".parse().unwrap(), gate.clone(), token.clone()).unwrap();
-        assert!(later.waits.is_some());
+        // RFC 5737 reserves these addresses for documentation: no device has them.
+        let later = LanListener::at("192.0.2.1:7780".parse().unwrap(), node.clone(), token.clone()).unwrap();
+        assert!(later.waiting.is_some());
         smol::block_on(later.stop());
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let why = LanListener::at(taken.local_addr().unwrap(), gate.clone(), token.clone()).unwrap_err();
+        let why = LanListener::at(taken.local_addr().unwrap(), node.clone(), token.clone()).unwrap_err();
         assert!(why.contains("is taken") && why.contains("--open-api"), "{why}");
         let address = taken.local_addr().unwrap();
         drop(taken);
-        let open = LanListener::at(address, gate, token).unwrap();
-        assert!(open.waits.is_none() && std::net::TcpStream::connect(address).is_ok());
+        let open = LanListener::at(address, node, token).unwrap();
+        assert!(open.waiting.is_none() && std::net::TcpStream::connect(address).is_ok());
         smol::block_on(open.stop());
     }
 }

@@ -1,19 +1,23 @@
-//! The agent's own auth for people and their programs: HTTP on a loopback address.
+//! The agent's HTTP API for people and their programs, the page that uses it, and the command line's client of it.
 //!
-//! Duty: requests in, checked for form, to the node by the `NodeHandle`; its answers out as JSON; the page; the
-//! command line's side of the same calls. In/out: bytes of TCP, `Request`, `Response`.
-//! Invariants: nothing is looked at before the auth let it in; the token is in no log, answer or error; what
-//! the node promises is sent only after the node said so.
-//! Limits: `HTTP_CONNECTIONS_MAX` connections, `HTTP_HEAD_MAX` and `HTTP_BODY_MAX` bytes, and `Timeouts`: no
-//! client holds a connection by being slow. HTTP/1 only.
-//! Not here: decisions (`node`), other devices (the link), TLS (a loopback address has nobody in between).
+//! A connection is accepted while one of `HTTP_CONNECTIONS_MAX` slots is free. Each request passes `auth` (Host, Origin,
+//! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
+//! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
+//! client a bounded time to send a request and to take the answer, so no client holds a connection by being slow.
+//! `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
 //!
-//! The accept loop is our own, around trillium's `HttpContext::run`: trillium-smol's keeps connections beyond
-//! its cap open without a limit in number or time, and runs on a second executor.
+//! HTTP/1.1 is RFC 9112, bearer tokens are RFC 6750; trillium parses and writes both. The accept loop is our own, around
+//! trillium's `HttpContext::run`: trillium-smol keeps connections beyond its cap open without a limit in number or time, and
+//! runs on a second executor.
+//!
+//! Invariants: the token is in no log, answer or error; a head has at most `HTTP_HEAD_MAX` bytes and a body
+//! `HTTP_BODY_MAX`; an acknowledgement is sent only after the node gave it, that is after its record was synced.
+//!
+//! There is no TLS: nobody stands between a program and a loopback address, and at a LAN address a reverse proxy adds it.
 
 mod answer;
 pub mod api;
-pub mod auth;
+mod auth;
 pub mod client;
 pub mod dto;
 pub mod lan_listener;
@@ -53,80 +57,80 @@ impl Server {
         self.address
     }
 
-    /// Takes no new request, and waits at most two seconds for the answers under way.
+    /// Accepts no new request, and waits at most two seconds for the answers under way.
     pub async fn stop(self) {
-        let timeouts = async {
+        let timeout = async {
             Timer::after(Duration::from_secs(2)).await;
         };
-        or(self.context.shut_down(), timeouts).await;
+        or(self.context.shut_down(), timeout).await;
     }
 }
 
-/// Begins to answer on a listener that the caller has bound, on smol's own executor. Signals are the caller's.
+/// Serves on a listener that the caller has bound, on smol's global executor. Signals are the caller's.
 ///
 /// # Errors
-/// The system's: the listener cannot be waited for.
+/// The listener cannot be registered with the system's poller.
 pub fn serve(
     listener: std::net::TcpListener,
-    gate: NodeHandle,
+    node: NodeHandle,
     token: Token,
     timeouts: Timeouts,
 ) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let listener = TcpListener::try_from(listener)?;
-    let lan_listener = (!address.ip().is_loopback()).then_some(address);
+    let lan_address = (!address.ip().is_loopback()).then_some(address);
     let config =
         HttpConfig::default().with_head_max_len(HTTP_HEAD_MAX).with_received_body_max_len(HTTP_BODY_MAX as u64);
     let mut context = HttpContext::new().with_config(config);
-    // Trillium puts these on every answer, those to requests that it cannot parse among them.
-    context.shared_state_mut().insert(answer::house_headers());
+    // Trillium sends these with every answer, also with those to requests that it cannot parse.
+    context.shared_state_mut().insert(answer::common_headers());
     let context = Arc::new(context);
-    let house = Service {
+    let service = Service {
         context: Arc::clone(&context),
-        rooms: Arc::new((Auth::new(token, lan_listener), Router(Api::new(gate)))),
+        handlers: Arc::new((Auth::new(token, lan_address), Router(Api::new(node)))),
         slots: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
         timeouts,
     };
-    smol::spawn(house.open(listener)).detach();
+    smol::spawn(service.accept(listener)).detach();
     Ok(Server { address, context })
 }
 
 #[derive(Clone)]
 struct Service {
     context: Arc<HttpContext>,
-    rooms: Arc<(Auth, Router)>,
+    handlers: Arc<(Auth, Router)>,
     slots: Arc<Semaphore>,
     timeouts: Timeouts,
 }
 
 impl Service {
-    /// Lets connections in while there are slots; the system's queue holds the next ones.
-    async fn open(self, listener: TcpListener) {
+    /// Accepts connections while there are slots; the kernel's backlog holds the next ones.
+    async fn accept(self, listener: TcpListener) {
         let stop = self.context.swansong();
         let listening = stop.guard();
         while let Some(slot) = stop.interrupt(self.slots.acquire_arc()).await {
             match stop.interrupt(listener.accept()).await {
                 Some(Ok((stream, _))) => smol::spawn(self.clone().serve(stream, slot)).detach(),
                 Some(Err(error)) => {
-                    log::warn!("A connection could not be taken: {error}. The next try is in a second.");
+                    log::warn!("A connection could not be accepted: {error}. The next try is in a second.");
                     stop.interrupt(Timer::after(Duration::from_secs(1))).await;
                 }
                 None => break,
             }
         }
-        // `Server::stop` waits for this: whoever connects afterwards is refused, not left without an answer.
+        // `Server::stop` waits for this guard, so that a later connection is refused instead of left without an answer.
         drop(listener);
         drop(listening);
     }
 
     async fn serve(self, stream: TcpStream, slot: SemaphoreGuardArc) {
         let transport = TimedStream::new(stream.clone(), self.timeouts);
-        let (rooms, slots) = (&self.rooms, &self.slots);
+        let (handlers, slots) = (&self.handlers, &self.slots);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
-            let conn = rooms.run(Conn::from(conn)).await;
-            let mut conn = rooms.before_send(conn).await;
+            let conn = handlers.run(Conn::from(conn)).await;
+            let mut conn = handlers.before_send(conn).await;
             if slots.try_acquire().is_none() {
-                // Somebody may be waiting for this slot.
+                // Another connection may be waiting for this slot.
                 conn.response_headers_mut().insert(KnownHeaderName::Connection, "close");
             }
             conn.into_inner()

@@ -1,9 +1,10 @@
-//! `GET /`: one page that needs nothing else, under a policy that lets nothing else in.
+//! `GET /`: one self-contained page, under a Content Security Policy that lets it load nothing else and call only its
+//! own agent.
 
 use sha2::{Digest, Sha256};
 use trillium::{Conn, KnownHeaderName};
 
-/// The page and its policy, made once.
+/// The page's Content Security Policy, computed once.
 #[derive(Debug)]
 pub struct Page {
     policy: String,
@@ -18,7 +19,7 @@ impl Default for Page {
 }
 
 impl Page {
-    /// Computes the policy: exactly the page's own script and style may run, and it may ask only this agent.
+    /// Computes the policy: only the page's own script and style may run, by their hashes, and it may call only this agent.
     #[must_use]
     pub fn new() -> Self {
         let (script, style) = (hash(inside("<script>", "</script>")), hash(inside("<style>", "</style>")));
@@ -29,15 +30,15 @@ impl Page {
         Self { policy }
     }
 
-    /// The page as an answer.
-    pub(super) fn give(&self, conn: Conn) -> Conn {
+    /// Answers with the page.
+    pub(super) fn answer(&self, conn: Conn) -> Conn {
         conn.with_response_header(KnownHeaderName::ContentSecurityPolicy, self.policy.clone())
             .with_response_header(KnownHeaderName::ContentType, "text/html; charset=utf-8")
             .ok(HTML)
     }
 }
 
-/// What stands between two tags that the page has once.
+/// The text between two tags, each of which the page has once.
 fn inside(open: &str, close: &str) -> &'static str {
     HTML.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map_or("", |(inside, _)| inside)
 }
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_the_one_of_the_rfc() {
+    fn base64_agrees_with_the_vectors_of_rfc_4648() {
         for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_asks_nobody_else_and_never_writes_markup() {
+    fn the_page_names_no_other_host_and_never_writes_markup() {
         for banned in [
             "http://",
             "https://",

@@ -1,7 +1,7 @@
-//! The one table of HTTP calls: method, path, who may call, what it is for, and what answers.
+//! The one table of HTTP calls: method, path, access, description, handler.
 //!
-//! A call is one row. The auth check (`auth`) asks the table who may call, the router below takes its handler from it,
-//! 405 answers take the allowed methods from it, and docs/api.md repeats it (a test compares them).
+//! A call is one row. `auth` looks up its access there, the router below its handler, and a 405 answer the methods that are
+//! allowed; docs/api.md repeats the table, and a test compares the two.
 
 use super::answer::refused;
 use super::api::Api;
@@ -10,29 +10,29 @@ use std::fmt;
 use std::pin::Pin;
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
 
-/// Who may make a call, after the checks of host and origin, which hold for all.
+/// Who may make a call. The checks of Host and Origin hold for all calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Whoever reaches this address: nothing of the owner's is in the answer.
+    /// Everybody who reaches this address: the answer holds nothing private.
     Open,
-    /// Who has the agent's token.
+    /// Callers with the agent's token.
     Token,
 }
 
-/// The answer to one request, on its way.
+/// The future of one answer.
 type Answer<'a> = Pin<Box<dyn Future<Output = Conn> + Send + 'a>>;
 
 /// One call.
 pub struct Route {
     /// `Get` answers HEAD as well, without the body.
     pub method: Method,
-    /// As it must be sent. One part may be a parameter, written as `{name}`: it stands for one part that is not empty.
+    /// The path. One segment may be a parameter, written as `{name}`: it matches one segment that is not empty.
     pub path: &'static str,
     /// Who may call.
     pub access: Access,
-    /// What it does, as a phrase that goes on after "it".
+    /// What the call does, as a phrase after "it".
     pub about: &'static str,
-    /// What answers; it gets the parameter as it was sent (percent signs and all), or nothing.
+    /// Answers the call; it gets the parameter as sent, percent-encoding included, or an empty string.
     handler: for<'a> fn(&'a Api, Conn, String) -> Answer<'a>,
 }
 
@@ -48,29 +48,29 @@ pub static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/",
         access: Access::Open,
-        about: "gives the page for people; the page asks with the token",
+        about: "returns the page for people, which makes its calls with the token",
         handler: |api, conn, _| Box::pin(async move { api.page(conn) }),
     },
     Route {
         method: Method::Get,
         path: "/healthz",
         access: Access::Open,
-        about: "says `ok` as long as the agent lives",
+        about: "returns `ok` while the agent runs",
         handler: |_, conn, _| Box::pin(async move { conn.ok("ok") }),
     },
     Route {
         method: Method::Get,
         path: "/v1/status",
         access: Access::Token,
-        about: "tells what the agent has, what it does and whom it is linked to",
+        about: "returns what is indexed, what the agent does and which devices it is linked to",
         handler: |api, conn, _| Box::pin(api.ask(conn, Ok(Request::Status))),
     },
     Route {
         method: Method::Get,
         path: "/v1/events",
         access: Access::Token,
-        about: "tells what happened; with `?after=N`, after the event of that number",
-        handler: |api, conn, _| Box::pin(async move { api.happened(conn) }),
+        about: "returns recent events of other devices; with `?after=N`, those after that number",
+        handler: |api, conn, _| Box::pin(async move { api.events(conn) }),
     },
     Route {
         method: Method::Post,
@@ -90,28 +90,28 @@ pub static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/doctor",
         access: Access::Token,
-        about: "reads the whole store and tells what is wrong with it",
+        about: "reads the whole store and returns its faults and the files that cannot be used",
         handler: |api, conn, _| Box::pin(api.ask(conn, Ok(Request::Audit))),
     },
     Route {
         method: Method::Get,
         path: "/v1/network",
         access: Access::Token,
-        about: "tells what is known of the network and of each peer",
+        about: "returns what is known of the network and of each peer",
         handler: |api, conn, _| Box::pin(async move { api.network(conn) }),
     },
     Route {
         method: Method::Get,
         path: "/v1/energy",
         access: Access::Token,
-        about: "tells what the governor measures and allows",
+        about: "returns what the governor measures and allows",
         handler: |api, conn, _| Box::pin(api.energy(conn)),
     },
     Route {
         method: Method::Put,
         path: "/v1/energy/hint",
         access: Access::Token,
-        about: "takes a hint on energy: ours, evcc's or the grid's; answers 204 without a body",
+        about: "takes an energy hint: Wattle's own, evcc's or the grid's; answers 204 without a body",
         handler: |api, conn, _| Box::pin(api.hint(conn)),
     },
     Route {
@@ -137,12 +137,12 @@ pub static ROUTES: &[Route] = &[
     },
 ];
 
-/// What the table says of a request.
+/// The result of a lookup in the table.
 #[derive(Debug)]
 enum Found<'a> {
-    /// This row, with its parameter.
+    /// A row, with the parameter.
     Route(&'a Route, String),
-    /// The path is there for these methods only.
+    /// The path exists, but for these rows' methods only.
     OtherMethods(Vec<&'a Route>),
     /// No row has this path.
     Nothing,
@@ -160,7 +160,7 @@ fn find<'a>(table: &'a [Route], method: Method, path: &str) -> Found<'a> {
     if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
 }
 
-/// The part of `path` that stands for the parameter of `pattern`, empty where that has none; `None` where they differ.
+/// The segment of `path` at the parameter of `pattern`, empty where that has none; `None` where they do not match.
 fn parameter<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
     let mut found = "";
@@ -174,7 +174,7 @@ fn parameter<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     }
 }
 
-/// Who may make this call; what is not in the table is told only to who has the token.
+/// Who may make this call. That a call is not in the table is told only to callers with the token.
 pub(super) fn access(method: Method, path: &str) -> Access {
     match find(ROUTES, method, path) {
         Found::Route(route, _) => route.access,
@@ -182,7 +182,7 @@ pub(super) fn access(method: Method, path: &str) -> Access {
     }
 }
 
-/// Answers every request that the auth let in.
+/// Answers every request that `auth` let in.
 #[derive(Debug)]
 pub(super) struct Router(pub(super) Api);
 
@@ -197,7 +197,7 @@ impl Handler for Router {
                 let why = format!("This call is made with {}: {}.", allowed.replace(", ", " or "), each.join("; "));
                 refused(conn, Status::MethodNotAllowed, &why).with_response_header(KnownHeaderName::Allow, allowed)
             }
-            Found::Nothing => refused(conn, Status::NotFound, "There is no such call; docs/api.md lists all that are."),
+            Found::Nothing => refused(conn, Status::NotFound, "There is no such call; docs/api.md lists them all."),
         }
     }
 }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_found_by_its_parts_and_a_parameter_stands_for_one_part() {
+    fn a_path_is_found_by_its_segments_and_a_parameter_matches_one_segment() {
         let table = [
             row(Method::Get, "/v1/things"),
             row(Method::Get, "/v1/things/{name}"),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn no_row_hides_another_and_only_what_tells_nothing_is_open() {
+    fn no_row_hides_another_and_only_the_page_and_healthz_are_open() {
         for route in ROUTES {
             let found = find(ROUTES, route.method, route.path);
             assert!(matches!(found, Found::Route(first, _) if std::ptr::eq(first, route)), "{route:?}");
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documentation_lists_the_table() {
+    fn the_documentation_repeats_the_table() {
         let documented: Vec<&str> = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md"))
             .lines()
             .filter(|line| line.starts_with("| `"))
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_and_the_page_make_calls_of_the_table_only() {
+    fn the_command_line_and_the_page_call_only_rows_of_the_table() {
         let is_row = |method: Method, path: &str| matches!(find(ROUTES, method, path), Found::Route(..));
         let mut seen = 0;
         for call in include_str!("client.rs").split("self.call(").skip(1) {

@@ -1,4 +1,4 @@
-//! How long a client may take: a TCP stream that gives up on one that is slow or silent.
+//! How long a client may take: a TCP stream whose reads and writes time out.
 
 use crate::limits::{HTTP_ANSWER_MS, HTTP_ARRIVE_MS, HTTP_IDLE_MS};
 use async_net::TcpStream;
@@ -12,14 +12,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use trillium::Transport;
 
-/// The time that a client has for each part of its turn.
+/// The time that a client has for each phase of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// From the connection, or from a later request's first byte, until the request is whole.
     pub arrive: Duration,
     /// From an answer until the next request's first byte.
     pub idle: Duration,
-    /// From an answer's first byte until it is taken.
+    /// From an answer's first byte until all of it is sent.
     pub answer: Duration,
 }
 
@@ -43,36 +43,36 @@ enum Phase {
     Idle,
 }
 
-/// A stream whose reads and writes fail with `TimedOut` once the client's turn has lasted too long. The
-/// time in which the agent itself works counts for nobody: no read or write waits in it.
+/// A stream whose reads and writes fail with `TimedOut` once the client's phase has lasted too long. The time in which the
+/// agent computes the answer does not count: no read or write waits during it.
 #[derive(Debug)]
 pub(super) struct TimedStream {
     stream: TcpStream,
     timeouts: Timeouts,
-    turn: Phase,
-    until: Timer,
+    phase: Phase,
+    deadline: Timer,
 }
 
 impl TimedStream {
     pub(super) fn new(stream: TcpStream, timeouts: Timeouts) -> Self {
-        Self { stream, timeouts, turn: Phase::Arriving, until: Timer::after(timeouts.arrive) }
+        Self { stream, timeouts, phase: Phase::Arriving, deadline: Timer::after(timeouts.arrive) }
     }
 
-    fn begin(&mut self, turn: Phase) {
-        self.turn = turn;
-        self.until.set_after(match turn {
+    fn begin(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.deadline.set_after(match phase {
             Phase::Arriving => self.timeouts.arrive,
             Phase::Answering => self.timeouts.answer,
             Phase::Idle => self.timeouts.idle,
         });
     }
 
-    /// Asked before every read and write, so that a client that drips bytes runs out of time as well.
-    fn in_time(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        match self.until.poll(cx) {
+    /// Checked before every read and write, so that a client that sends byte by byte runs out of time as well.
+    fn check_deadline(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        match self.deadline.poll(cx) {
             Poll::Ready(_) => {
-                // The timer would otherwise never fire again, and a second poll would wait for ever.
-                self.until.set_after(Duration::ZERO);
+                // Rearmed: a timer that fired once never fires again, and a second poll would wait for ever.
+                self.deadline.set_after(Duration::ZERO);
                 Err(ErrorKind::TimedOut.into())
             }
             Poll::Pending => Ok(()),
@@ -82,12 +82,12 @@ impl TimedStream {
 
 impl AsyncRead for TimedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
-        if self.turn == Phase::Answering {
+        if self.phase == Phase::Answering {
             self.begin(Phase::Idle);
         }
-        self.in_time(cx)?;
+        self.check_deadline(cx)?;
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        if self.turn == Phase::Idle {
+        if self.phase == Phase::Idle {
             self.begin(Phase::Arriving);
         }
         Poll::Ready(Ok(read))
@@ -96,10 +96,10 @@ impl AsyncRead for TimedStream {
 
 impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
-        if self.turn != Phase::Answering {
+        if self.phase != Phase::Answering {
             self.begin(Phase::Answering);
         }
-        self.in_time(cx)?;
+        self.check_deadline(cx)?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -118,8 +118,8 @@ impl Transport for TimedStream {
     }
 }
 
-/// Closes so that the last answer arrives: closing with unread bytes would reset the connection, and the
-/// client would lose the very sentence that tells what was wrong. At most a second and a mebibyte.
+/// Closes the write side and drains what the client still sends, at most a second and a mebibyte. Closing with unread bytes
+/// would reset the connection, and the client would lose the sentence that says what was wrong (RFC 9112, section 9.6).
 pub(super) async fn linger(stream: &TcpStream) {
     if stream.shutdown(Shutdown::Write).is_err() {
         return;

@@ -1,4 +1,7 @@
-//! The loop that owns the node: wait for one event or the deadline, let the node decide, carry it out.
+//! The loop that owns the node: wait for one event or the deadline, call the node, carry out its outputs.
+//!
+//! Some outputs produce an input at once (a dial that fails, a message that is verified). Those inputs are handled before
+//! the next event is taken from the inbox, so the node sees the result of an output before anything newer.
 
 use super::event::{Event, Inbox};
 use super::event_log::EventLog;
@@ -35,21 +38,21 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where outputs go.
+/// Where the node's outputs go.
 pub struct Outputs {
     /// The threads that run tasks.
     pub lanes: Lanes,
-    /// The writer.
+    /// The writer's queue.
     pub saves: Sender<Save>,
     /// The watcher of folders.
     pub watch: Arc<Mutex<FolderWatcher>>,
-    /// Where peers were reached.
+    /// The addresses at which peers were reached.
     pub memory: AddressBook,
-    /// What background threads are clamped to.
+    /// The clamp of background threads' CPU capacity.
     pub clamp: Clamp,
     /// The agent's home.
     pub home: PathBuf,
-    /// Back to this loop.
+    /// The inbox of this loop, for what runs elsewhere.
     pub inputs: Sender<Input>,
 }
 
@@ -64,10 +67,10 @@ pub struct Driver {
     session: PeerSession,
     events: EventLog,
     governor_handle: GovernorHandle,
-    /// What the node was told last that is allowed.
+    /// The governor's decision that the node has.
     allowed: Option<Decision>,
-    /// What the last outputs brought at once; at most one input for each of them.
-    back: VecDeque<Input>,
+    /// Inputs that the last outputs produced at once, at most one for each output.
+    follow_ups: VecDeque<Input>,
 }
 
 impl Driver {
@@ -81,20 +84,32 @@ impl Driver {
         events: EventLog,
         governor_handle: GovernorHandle,
     ) -> Self {
-        let (out, back) = (Out::new(), VecDeque::new());
+        let (out, follow_ups) = (Out::new(), VecDeque::new());
         let (replies, next_reply, allowed) = (BTreeMap::new(), ReplyId(0), None);
-        Self { session, node, out, outputs, replies, next_reply, progress, events, governor_handle, allowed, back }
+        Self {
+            session,
+            node,
+            out,
+            outputs,
+            replies,
+            next_reply,
+            progress,
+            events,
+            governor_handle,
+            allowed,
+            follow_ups,
+        }
     }
 
-    /// Runs until the node has stopped, or everybody hung up.
+    /// Runs until the node has stopped, or every sender of the inbox is dropped.
     pub async fn run(mut self, mut inbox: Inbox) {
         let mut next = Some(Event::Input(Input::Wake));
         while let Some(event) = next {
             let input = match event {
-                // It says that there is news of power. What is allowed by now is asked for below; this may be older.
+                // Only a wake-up: the governor's newest decision is read below, and this one may be older.
                 Event::Input(Input::Power(_)) => None,
                 Event::Input(input) => Some(input),
-                Event::Request(asked) => self.admit(asked),
+                Event::Request(call) => self.accept(call),
                 Event::Link(event) => {
                     if let LinkEvent::UnknownPeer { peer, address } = &event {
                         self.events.unknown_peer(peer, address.ip());
@@ -105,18 +120,17 @@ impl Driver {
             if let Some(Input::Here(places)) = &input {
                 self.session.stand_at(places);
             }
-            let power = self.news_of_power();
-            self.back.extend(power);
-            self.back.extend(input);
-            // What the last outputs brought at once comes back before anything else happens.
-            while let Some(input) = self.back.pop_front() {
+            let power = self.changed_decision();
+            self.follow_ups.extend(power);
+            self.follow_ups.extend(input);
+            while let Some(input) = self.follow_ups.pop_front() {
                 let now = clock::now();
-                let moved = matches!(input, Input::Saved(..) | Input::Done(..));
+                let progressed = matches!(input, Input::Saved(..) | Input::Done(..));
                 if let Input::Power(decision) = &input {
                     self.outputs.clamp.set(decision.clamp_percent);
                 }
                 self.node.handle(now, input, &mut self.out);
-                if moved {
+                if progressed {
                     self.progress.update(now, &self.node.status(now));
                 }
                 if self.carry_out() {
@@ -127,28 +141,29 @@ impl Driver {
         }
     }
 
-    /// What is allowed, where that is not what the node knows; a change of duty alone is nobody's event.
-    fn news_of_power(&mut self) -> Option<Input> {
+    /// The governor's decision, where the node has another one. A change of duty sends no event, so it is found here.
+    fn changed_decision(&mut self) -> Option<Input> {
         let decision = self.governor_handle.decision(clock::now())?;
         (self.allowed.replace(decision) != Some(decision)).then_some(Input::Power(decision))
     }
 
-    fn admit(&mut self, asked: Call) -> Option<Input> {
+    /// The input for a call, whose reply is kept; `None` if too many replies are open.
+    fn accept(&mut self, call: Call) -> Option<Input> {
         if self.replies.len() >= REPLIES_MAX {
             let busy = Response::refused(Problem::Busy, "The agent is busy; ask again in a moment.");
-            // The asker may have hung up.
-            let _ = asked.reply.try_send(busy);
+            // The caller may have gone.
+            let _ = call.reply.try_send(busy);
             return None;
         }
         self.next_reply.0 += 1;
-        self.replies.insert(self.next_reply, asked.reply);
-        Some(Input::Api(self.next_reply, asked.request))
+        self.replies.insert(self.next_reply, call.reply);
+        Some(Input::Api(self.next_reply, call.request))
     }
 
-    /// Carries out everything; true when all is at rest after a stop.
+    /// Carries out all outputs; true once the node has stopped.
     fn carry_out(&mut self) -> bool {
         let mut stopped = false;
-        // Given back below, so that its memory is kept.
+        // Put back below, so that its allocation is reused.
         let mut out = std::mem::take(&mut self.out);
         for output in out.drain() {
             match output {
@@ -168,28 +183,29 @@ impl Driver {
                     self.session.expel(peer);
                     self.outputs.memory.forget(&PeerId::from_public_key(&peer.0));
                 }
-                Output::Dial(peer, address) => self.back.extend(self.session.dial(peer, address)),
-                Output::Send(peer, talk) => self.session.send(peer, &talk),
+                Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
+                Output::Send(peer, message) => self.session.send(peer, &message),
                 Output::Member(peer, packet) => self.session.probe(peer, &packet),
-                Output::SaveAddresses(peer, places) => {
-                    self.outputs.memory.remember(PeerId::from_public_key(&peer.0), places);
+                Output::SaveAddresses(peer, addresses) => {
+                    self.outputs.memory.remember(PeerId::from_public_key(&peer.0), addresses);
                 }
                 Output::HangUp(peer) => self.session.hang_up(peer),
                 Output::SaveBootCounter(boot) => {
-                    smol::spawn(keep_boot(self.outputs.home.clone(), boot, self.outputs.inputs.clone())).detach();
+                    smol::spawn(save_boot_counter(self.outputs.home.clone(), boot, self.outputs.inputs.clone()))
+                        .detach();
                 }
-                Output::Sign(fact) => self.back.extend(self.session.sign(&fact).map(Input::Signed)),
-                Output::Verify(from, told) => self.back.extend(verified(&self.session, from, told)),
+                Output::Sign(fact) => self.follow_ups.extend(self.session.sign(&fact).map(Input::Signed)),
+                Output::Verify(from, item) => self.follow_ups.extend(verified(&self.session, from, item)),
                 Output::Push { to, items, requested } => {
-                    if let Some(talk) = self.node.push_message(clock::now(), &items, requested) {
-                        self.session.send(to, &talk);
+                    if let Some(message) = self.node.push_message(clock::now(), &items, requested) {
+                        self.session.send(to, &message);
                     }
                 }
                 Output::Watch(path) => self.watch(path),
                 Output::Demand(backlog) => self.governor_handle.demand(clock::now(), backlog),
                 Output::Answering(yes) => {
                     let decision = self.governor_handle.answering(clock::now(), yes);
-                    self.back.extend(decision.map(Input::Power));
+                    self.follow_ups.extend(decision.map(Input::Power));
                 }
                 Output::Spent { cpu, chunks } => self.governor_handle.spent(clock::now(), cpu, chunks),
                 Output::MeasureDisk => self.measure_disk(),
@@ -211,7 +227,7 @@ impl Driver {
         assert!(started != Err(NotStarted::Full), "the node never starts more than the threads' queues hold");
         if started == Err(NotStarted::Ended) {
             let why = "The threads that do this have ended; start the agent again.".to_owned();
-            self.back.push_back(Input::Done(id, Outcome::Failed(why), Duration::ZERO));
+            self.follow_ups.push_back(Input::Done(id, Outcome::Failed(why), Duration::ZERO));
         }
     }
 
@@ -220,7 +236,7 @@ impl Driver {
         assert!(!matches!(sent, Err(TrySendError::Full(_))), "the node never saves more than the writer's queue holds");
         if sent.is_err() {
             let why = "Nothing can be saved any more, because the writing thread has ended.".to_owned();
-            self.back.push_back(Input::Saved(id, Err(why)));
+            self.follow_ups.push_back(Input::Saved(id, Err(why)));
         }
     }
 
@@ -231,7 +247,7 @@ impl Driver {
         let name = path.clone();
         let task = blocking::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
-            // What changed before the watch stood is found by looking once more.
+            // Changes from before the watch was in place are found by one more scan.
             let _ = inputs.send_blocking(Input::Touched(path));
         });
         let watched = async move {
@@ -252,21 +268,21 @@ impl Driver {
     }
 }
 
-/// What the node learns of a gossip item that was handed on; `None` if its origin is not listened to.
-fn verified(session: &PeerSession, from: PeerKey, told: Relayed) -> Option<Input> {
-    match session.verify_relayed(&told.message) {
-        Ok(()) => Some(Input::Verified(from, told)),
-        // Who is not listened to may have signed it all the same.
+/// The result of verifying a relayed gossip item; `None` if its origin is an unknown peer.
+fn verified(session: &PeerSession, from: PeerKey, item: Relayed) -> Option<Input> {
+    match session.verify_relayed(&item.message) {
+        Ok(()) => Some(Input::Verified(from, item)),
+        // Its signature may be valid, so the relay is not to blame.
         Err(BadMessage::UnknownPeer) => None,
         Err(why) => {
-            debug!("A rumour that was handed on was not taken. {why}");
+            debug!("A relayed gossip item was not accepted. {why}");
             Some(Input::VerifyFailed(from))
         }
     }
 }
 
-/// Keeps the number of the agent's life on the disk, and tells the node once it is there; tried again while it cannot be.
-async fn keep_boot(home: PathBuf, boot: u32, inputs: Sender<Input>) {
+/// Saves a boot counter of at least `boot`, and tells the node once it is on the disk; retries until then.
+async fn save_boot_counter(home: PathBuf, boot: u32, inputs: Sender<Input>) {
     let retry = Duration::from_millis(DISK_RETRY_MS);
     loop {
         let home = home.clone();

@@ -1,10 +1,9 @@
-//! What the driver waits for: one bounded channel for each kind of producer, and the deadline of the node.
+//! The driver's inbox: one bounded channel for each kind of producer, and the node's deadline.
 //!
-//! A producer gets the sender of its own channel only: threads, the governor and discovery one of `Input`, the links
-//! one of `LinkEvent`, HTTP tasks one of `Request`. What one channel carries stays in order; between channels there is
-//! none, so whatever must follow something else goes through the same channel: the frames of a peer after its link is
-//! up, a task's end after the tasks before it. The inbox takes from its channels in turn: a flood on one of them delays
-//! the others by one event each.
+//! A producer has the sender of its own channel only: threads, the governor and discovery one of `Input`, the links one of
+//! `LinkEvent`, HTTP tasks one of `Call`. Events of one channel stay in order; between channels there is no order, so events
+//! that must follow one another go through the same channel: a link is up before its frames, a task ends after the tasks
+//! before it. The inbox takes from its channels round-robin: a flood on one of them delays each other channel by one event.
 
 use super::handle::Call;
 use crate::base::time::Instant;
@@ -23,22 +22,22 @@ use std::task::{Context, Poll};
 pub enum Event {
     /// For the node.
     Input(Input),
-    /// A person, or a program of theirs, asks.
+    /// A call of a person or their program.
     Request(Call),
     /// Something happened on a link.
     Link(LinkEvent),
 }
 
-/// The sending ends for producers; HTTP tasks have their own in the `Gate`.
+/// The senders for producers; HTTP tasks have theirs in the `NodeHandle`.
 #[derive(Clone, Debug)]
 pub struct Senders {
-    /// Of threads, the governor, discovery: at most `INPUTS_MAX` wait.
+    /// For threads, the governor and discovery: at most `INPUTS_MAX` wait.
     pub inputs: Sender<Input>,
-    /// Of the links: at most `LINK_EVENTS_MAX` wait, then links stop reading.
+    /// For the links: at most `LINK_EVENTS_MAX` wait, then links stop reading.
     pub links: Sender<LinkEvent>,
 }
 
-/// The receiving ends, held by the driver.
+/// The receivers, held by the driver.
 #[derive(Debug)]
 pub struct Inbox {
     // Boxed so that each stays registered with its channel from one wait to the next.
@@ -69,7 +68,7 @@ impl Source {
 }
 
 impl Inbox {
-    /// An inbox that takes `requests` too, and the sending ends of its other channels.
+    /// An inbox that also takes from `requests`, and the senders of its other channels.
     #[must_use]
     pub fn new(requests: Receiver<Call>) -> (Self, Senders) {
         let (inputs, input_events) = bounded(INPUTS_MAX);
@@ -83,8 +82,8 @@ impl Inbox {
         (inbox, Senders { inputs, links })
     }
 
-    /// The next event; `Input::Wake` once `deadline` is over and nothing else waits (the node does what is due at
-    /// every input, so a full inbox delays no deadline). `None` when every producer is gone.
+    /// The next event; `Input::Wake` once `deadline` has passed and nothing else waits (the node does what is due at every
+    /// input, so a full inbox delays no deadline). `None` when every sender is dropped.
     pub async fn next(&mut self, deadline: Option<Instant>) -> Option<Event> {
         let due = async {
             clock::sleep_until(deadline).await;
@@ -93,7 +92,7 @@ impl Inbox {
         or(poll_fn(|context| self.poll(context)), due).await
     }
 
-    /// Asks every channel once, beginning after the one that was taken from last.
+    /// Polls every channel once, beginning after the one that gave the last event.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
         let mut open = false;
         for _ in 0..Source::COUNT {
@@ -101,7 +100,7 @@ impl Inbox {
             self.next = source.after();
             match self.poll_one(source, context) {
                 Poll::Ready(Some(event)) => return Poll::Ready(Some(event)),
-                // Closed and empty; the others go on.
+                // This channel is closed and empty.
                 Poll::Ready(None) => {}
                 Poll::Pending => open = true,
             }
@@ -112,7 +111,7 @@ impl Inbox {
     fn poll_one(&mut self, source: Source, context: &mut Context<'_>) -> Poll<Option<Event>> {
         match source {
             Source::Inputs => self.inputs.as_mut().poll_next(context).map(|input| input.map(Event::Input)),
-            Source::Requests => self.requests.as_mut().poll_next(context).map(|asked| asked.map(Event::Request)),
+            Source::Requests => self.requests.as_mut().poll_next(context).map(|call| call.map(Event::Request)),
             Source::Links => self.links.as_mut().poll_next(context).map(|event| event.map(Event::Link)),
         }
     }
@@ -140,7 +139,7 @@ mod tests {
         LinkEvent::Down { peer: PeerId::from_public_key(&[1; 32]), why: number.to_string() }
     }
 
-    fn asked() -> Call {
+    fn call() -> Call {
         Call { request: Request::Status, reply: bounded(1).0 }
     }
 
@@ -155,10 +154,10 @@ mod tests {
         for flooding in 0..Source::COUNT {
             let fill = |times: usize| {
                 for number in 0..times {
-                    // Full is what a flood is.
+                    // The channel runs full: that is the flood.
                     let _ = match flooding {
                         0 => senders.inputs.try_send(touched(number)).is_ok(),
-                        1 => ask.try_send(asked()).is_ok(),
+                        1 => ask.try_send(call()).is_ok(),
                         _ => senders.links.try_send(down(number)).is_ok(),
                     };
                 }
@@ -169,7 +168,7 @@ mod tests {
                 fill(1);
             }
             let others = usize::from(flooding != 0 && senders.inputs.try_send(touched(0)).is_ok())
-                + usize::from(flooding != 1 && ask.try_send(asked()).is_ok())
+                + usize::from(flooding != 1 && ask.try_send(call()).is_ok())
                 + usize::from(flooding != 2 && senders.links.try_send(down(0)).is_ok());
             let mut seen = 0;
             for _ in 0..Source::COUNT {
@@ -177,7 +176,7 @@ mod tests {
                     Some(Event::Input(_)) => 0,
                     Some(Event::Request(_)) => 1,
                     Some(Event::Link(_)) => 2,
-                    None => panic!("somebody still sends"),
+                    None => panic!("senders are still open"),
                 };
                 seen += usize::from(source != flooding);
                 fill(1);
@@ -190,12 +189,12 @@ mod tests {
     }
 
     #[test]
-    fn what_one_channel_carries_stays_in_order() {
+    fn events_of_one_channel_stay_in_order() {
         let (mut inbox, senders, ask) = inbox();
         for number in 0..LINK_EVENTS_MAX {
             senders.inputs.try_send(touched(number)).unwrap();
             senders.links.try_send(down(number)).unwrap();
-            ask.try_send(asked()).unwrap();
+            ask.try_send(call()).unwrap();
         }
         let (mut inputs, mut links, mut requests) = (0, 0, 0);
         for _ in 0..3 * LINK_EVENTS_MAX {
@@ -209,7 +208,7 @@ mod tests {
                     links += 1;
                 }
                 Some(Event::Request(_)) => requests += 1,
-                None => panic!("somebody still sends"),
+                None => panic!("senders are still open"),
             }
         }
         assert_eq!((inputs, links, requests), (LINK_EVENTS_MAX, LINK_EVENTS_MAX, LINK_EVENTS_MAX));
@@ -229,7 +228,7 @@ mod tests {
         let links = senders.links.clone();
         later(Box::new(move || links.try_send(down(1)).unwrap()));
         assert!(matches!(next(&mut inbox), Some(Event::Link(_))));
-        later(Box::new(move || ask.try_send(asked()).unwrap()));
+        later(Box::new(move || ask.try_send(call()).unwrap()));
         assert!(matches!(next(&mut inbox), Some(Event::Request(_))));
         let inputs = senders.inputs.clone();
         later(Box::new(move || inputs.try_send(touched(1)).unwrap()));
@@ -250,7 +249,10 @@ mod tests {
         drop(inputs);
         links.try_send(down(1)).unwrap();
         drop(links);
-        assert!(matches!(next(&mut inbox), Some(Event::Link(_))), "what was sent before is still taken");
+        assert!(
+            matches!(next(&mut inbox), Some(Event::Link(_))),
+            "an event that was sent before the close is still taken"
+        );
         assert!(next(&mut inbox).is_none());
     }
 }

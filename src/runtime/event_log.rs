@@ -1,4 +1,5 @@
-//! What happened, for people: a line in the log, and a place in a short list that `wattle peers --watch` follows.
+//! The event log: what happened to other devices, as a line in the program's log and as an entry of a short list that
+//! `wattle peers --watch` follows.
 
 use crate::base::time::Instant;
 use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
@@ -10,15 +11,15 @@ use log::Level;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What kind of thing happened to a device.
+/// What happened to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// It is there.
+    /// It was linked, or joined the mesh.
     Joined,
-    /// It is not there any more.
+    /// Its link ended, or it is down.
     Lost,
-    /// It was not let in, or something of it was not taken.
+    /// It was not let in, or something that it sent was not accepted.
     Refused,
 }
 
@@ -29,11 +30,11 @@ pub struct LoggedEvent {
     pub number: u64,
     /// When.
     pub at: Instant,
-    /// What kind.
+    /// What happened.
     pub kind: Kind,
     /// The device, by its name or its PeerId.
     pub device: String,
-    /// A plain sentence.
+    /// A sentence for people.
     pub text: String,
 }
 
@@ -50,13 +51,13 @@ struct List {
 }
 
 impl EventLog {
-    /// Nothing happened yet.
+    /// An empty list.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A fact of the node: into the log, and into the list if it is about another device.
+    /// Logs a notice of the node, and adds it to the list if it is about another device.
     pub fn notice(&self, notice: &Notice) {
         let (level, what) = sentence(notice);
         log::log!(level, "{what}");
@@ -84,13 +85,13 @@ impl EventLog {
         self.note(kind, device, what);
     }
 
-    /// A device that nobody knows here wanted to link; the log has it already.
+    /// Adds an unknown device that wanted to link; the link has logged it already.
     pub fn unknown_peer(&self, peer: &PeerId, from: IpAddr) {
         let what = format!("An unknown device wanted to link and was refused: {peer} at {from}.");
         self.note(Kind::Refused, &peer.to_string(), what);
     }
 
-    /// Puts something that the log has already into the list, unless it is the last that was said of the device.
+    /// Adds an entry, unless the last entry of the same device has the same text. Nothing is logged.
     pub fn note(&self, kind: Kind, device: &str, mut text: String) {
         text.truncate(text.floor_char_boundary(EVENT_BYTES_MAX));
         let mut list = self.list();
@@ -105,8 +106,7 @@ impl EventLog {
         list.events.push_back(LoggedEvent { number, at, kind, device: device.to_owned(), text });
     }
 
-    /// What happened after the event of this number, oldest first, at most `EVENTS_ANSWER_MAX`; and the number of
-    /// the newest event of all.
+    /// The events after this number, oldest first, at most `EVENTS_ANSWER_MAX`; and the number of the newest of all.
     #[must_use]
     pub fn after(&self, number: u64) -> (Vec<LoggedEvent>, u64) {
         let list = self.list();
@@ -127,22 +127,25 @@ fn sentence(notice: &Notice) -> (Level, String) {
         }
         Notice::Held(why) => (Level::Warn, why.clone()),
         Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
-        Notice::Lost(devices) => (Level::Warn, format!("Down, for all that could be asked: {}.", devices.join(", "))),
+        Notice::Lost(devices) => {
+            (Level::Warn, format!("Down, by all members that could be asked: {}.", devices.join(", ")))
+        }
         Notice::Back(devices) => (Level::Info, format!("Back in the mesh: {}.", devices.join(", "))),
         Notice::Quarantined(device) => {
             let what = format!(
-                "{device} kept saying that others are down which are not; for ten minutes it is not listened to."
+                "{device} repeatedly reported others as down which are not; its reports are ignored for ten minutes."
             );
             (Level::Warn, what)
         }
-        Notice::Suspended(time) => {
-            (Level::Info, format!("This device slept for {} s; the mesh is asked what changed.", time.as_secs()))
-        }
+        Notice::Suspended(time) => (
+            Level::Info,
+            format!("This device was suspended for {} s; the mesh is asked what changed.", time.as_secs()),
+        ),
         Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
         Notice::Unlinked(device, why) => (Level::Info, format!("The link to {device} is gone: {why}.")),
         Notice::Admitted(device) => (Level::Info, format!("What {device} may do here has changed.")),
         Notice::Expelled(device) => {
-            (Level::Info, format!("{device} was removed: its link is ended, and what it told is forgotten."))
+            (Level::Info, format!("{device} was removed: its link is ended, and what it advertised is forgotten."))
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
@@ -157,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_numbered_bounded_and_followed_from_any_number() {
+    fn events_are_numbered_bounded_and_read_from_any_number_on() {
         let events = EventLog::new();
         assert_eq!(events.after(0), (Vec::new(), 0));
         for n in 0..EVENTS_MAX + 50 {
@@ -165,14 +168,14 @@ mod tests {
         }
         let (first, newest) = events.after(0);
         assert_eq!((first.len(), newest), (EVENTS_ANSWER_MAX, (EVENTS_MAX + 50) as u64));
-        assert_eq!(first[0].number, 51, "the oldest went");
+        assert_eq!(first[0].number, 51, "the oldest were dropped");
         let (last, _) = events.after(newest - 1);
         assert_eq!((last.len(), last[0].text.as_str()), (1, "device 305 is linked."));
         assert!(events.after(newest).0.is_empty() && events.after(u64::MAX).0.is_empty());
     }
 
     #[test]
-    fn the_same_again_is_one_event_and_indexing_is_none() {
+    fn a_repeated_event_is_one_entry_and_notices_about_indexing_are_none() {
         let events = EventLog::new();
         for _ in 0..3 {
             events.note(Kind::Refused, "12D3", "It is not known.".to_owned());
@@ -187,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_sentence_is_cut_between_letters() {
+    fn a_long_text_is_cut_between_characters() {
         let events = EventLog::new();
         events.note(Kind::Lost, "x", "ä".repeat(EVENT_BYTES_MAX));
         assert_eq!(events.after(0).0[0].text.len(), EVENT_BYTES_MAX);

@@ -1,8 +1,8 @@
-//! Threads that run tasks: a few for the background, one for people, one for walks over the whole store.
+//! Threads that run tasks: several for background work, one for questions, one for audits.
 //!
-//! A person waits for a question, and for an audit as well; but an audit reads the whole store, which takes minutes on
-//! a card. On the people's thread every question would wait behind it, so it has a thread of its own, which steps back
-//! behind everything else and needs no engine.
+//! A person waits for an audit as well as for a question, but an audit reads the whole store, which takes minutes on an SD
+//! card, and every question behind it would wait. So audits have a thread of their own, at the lowest priority and without
+//! an engine. Each task runs under `platform::panics::guard`: a panic fails the task, and the thread goes on.
 
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;
@@ -21,33 +21,33 @@ use smol::channel::{Receiver, Sender, TrySendError};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Percent of a core's capacity that background threads are clamped to, so that the kernel picks frugal frequencies; 0:
-/// no clamp. People's threads hold one that stays 0.
+/// The utilization clamp (uclamp) of background threads in percent of a core's capacity, so that the kernel picks frugal
+/// frequencies; 0 is no clamp. The people's thread has one that stays 0.
 #[derive(Clone, Debug, Default)]
 pub struct Clamp(Arc<AtomicU8>);
 
 impl Clamp {
-    /// What holds for tasks that begin from now on.
+    /// Sets the clamp for tasks that begin from now on.
     pub fn set(&self, percent: Option<u8>) {
         self.0.store(percent.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// Clamps the calling thread as is wanted, if it is not so already. A kernel that cannot is asked once for each
-    /// change, and the mode's workers and duty hold all the same.
+    /// Clamps the calling thread, if the value has changed. A kernel without uclamp is asked once for each change; workers
+    /// and duty cycle hold without it.
     fn follow(&self, clamped: &mut Option<u8>) {
         let wanted = self.0.load(Ordering::Relaxed);
         if clamped.unwrap_or(0) != wanted {
             *clamped = Some(wanted);
-            let real = clamp((wanted > 0).then_some(wanted));
+            let done = clamp((wanted > 0).then_some(wanted));
             log::debug!(
                 "A background thread is clamped to {wanted} %: {}",
-                if real { "done" } else { "not in this kernel" }
+                if done { "done" } else { "not in this kernel" }
             );
         }
     }
 }
 
-/// Why a task was not handed over.
+/// Why a task could not be queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotStarted {
     /// The queue is full.
@@ -68,19 +68,19 @@ impl<T> From<TrySendError<T>> for NotStarted {
 /// The queues of the threads.
 #[derive(Clone, Debug)]
 pub struct Lanes {
-    /// Background tasks; as many places as the node has slots.
+    /// Background tasks; room for as many as the node has slots.
     pub background: Sender<(TaskId, Task)>,
-    /// Tasks that are a step of a question.
+    /// The steps of questions.
     pub people: Sender<(TaskId, Task)>,
-    /// Walks over the whole store.
+    /// Audits of the whole store.
     pub audits: Sender<TaskId>,
 }
 
 impl Lanes {
-    /// Hands a task to the thread that runs its kind.
+    /// Queues a task for the threads that run its kind.
     ///
     /// # Errors
-    /// Why not: that thread's queue is full, or nobody serves it any more.
+    /// The queue is full, or its threads have ended.
     pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
         match task {
             Task::Audit => self.audits.try_send(id)?,
@@ -96,7 +96,7 @@ impl Lanes {
     }
 }
 
-/// What the thread that walks the store works with.
+/// The audit thread's state.
 #[derive(Debug)]
 pub struct Auditor {
     /// The store, for reading.
@@ -106,7 +106,7 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// Walks the store whenever it is asked to, until the driver hangs up; that ends a walk under way as well.
+    /// Runs audits until the driver drops the queue, which also ends an audit under way.
     pub fn run(self, tasks: &Receiver<TaskId>) {
         while let Ok(id) = tasks.recv_blocking() {
             let began = clock::thread_cpu();
@@ -121,7 +121,7 @@ impl Auditor {
     }
 }
 
-/// A view that fails its reader once the driver has hung up: a stop waits for no walk.
+/// A view whose reads fail once the queue is closed, so that a stop does not wait for an audit.
 struct UntilClosed<'a, K> {
     view: K,
     tasks: &'a Receiver<TaskId>,
@@ -140,7 +140,7 @@ impl<K: KvRead> KvRead for UntilClosed<'_, K> {
     }
 }
 
-/// What a thread works with. Clones share all of it but the engine's scratch memory.
+/// The state of a thread that runs tasks. Clones share all of it but the engine's scratch memory.
 #[derive(Clone)]
 pub struct Executor<E> {
     /// The store, for reading.
@@ -149,23 +149,22 @@ pub struct Executor<E> {
     pub embedder: E,
     /// Folders and files.
     pub folders: Folders,
-    /// The sign bits.
+    /// The vector index of sign bits.
     pub index: Arc<RwLock<Index>>,
     /// To the driver.
     pub inputs: Sender<Input>,
-    /// What the governor clamps background threads to.
+    /// The governor's clamp of background threads.
     pub clamp: Clamp,
 }
 
 impl<E: Embedder> Executor<E> {
-    /// Runs tasks until the driver hangs up.
+    /// Runs tasks until the driver drops the queue.
     pub fn run(mut self, tasks: &Receiver<(TaskId, Task)>) {
         let mut clamped = None;
         while let Ok((id, task)) = tasks.recv_blocking() {
             self.clamp.follow(&mut clamped);
             let began = clock::thread_cpu();
-            // The engine's scratch memory is written anew by each text, and the store is only read: nothing that a panic left
-            // half done is used again.
+            // Safe after a panic: each text overwrites the engine's scratch memory, and the store is only read.
             let outcome = guard(|| self.outcome(task)).unwrap_or_else(Outcome::Panicked);
             let spent = clock::thread_cpu().saturating_sub(began);
             if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
@@ -176,12 +175,12 @@ impl<E: Embedder> Executor<E> {
 
     fn outcome(&mut self, task: Task) -> Outcome {
         let (folders, index) = (&self.folders, &self.index);
-        let world = TaskIo {
-            list: |look: &Scan| folders.list(look),
+        let io = TaskIo {
+            list: |scan: &Scan| folders.list(scan),
             read: |path: &[u8]| folders.read(path),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
         };
-        run(&self.disk, &mut self.embedder, world, task)
+        run(&self.disk, &mut self.embedder, io, task)
     }
 }
 
@@ -207,13 +206,13 @@ mod tests {
         people: JoinHandle<()>,
     }
 
-    /// The people's thread over an empty store; nobody has begun to serve the audits.
+    /// The people's thread over an empty store; no thread serves the audits yet.
     fn threads() -> Threads {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
         let (inputs, inbox) = bounded(8);
         let (background, _) = bounded(1);
-        let ((people, tasks), (audits, asked)) = (bounded(4), bounded(4));
+        let ((people, tasks), (audits, queued_audits)) = (bounded(4), bounded(4));
         let executor = Executor {
             disk: disk.clone(),
             embedder: StandIn::new(crate::base::id::Fingerprint([7; 32])),
@@ -224,7 +223,7 @@ mod tests {
         };
         let people_thread = spawn(move || executor.run(&tasks));
         let lanes = Lanes { background, people, audits };
-        Threads { folder, disk, lanes, audits: asked, inputs, inbox, people: people_thread }
+        Threads { folder, disk, lanes, audits: queued_audits, inputs, inbox, people: people_thread }
     }
 
     fn next(inbox: &Receiver<Input>) -> (TaskId, Outcome) {
@@ -246,7 +245,7 @@ mod tests {
                 "{id:?} ended first: {outcome:?}"
             );
         }
-        // Only now is the audit served, so it had not ended before.
+        // The audit is served only now, so the questions cannot have waited for its end.
         let auditor = spawn(move || Auditor { disk, inputs }.run(&audits));
         let (id, outcome) = next(&inbox);
         assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
@@ -296,11 +295,11 @@ mod tests {
             }
         }
         drop(people);
-        assert!(thread.join().is_ok(), "a stop hangs on nobody");
+        assert!(thread.join().is_ok(), "the thread ends at a stop");
     }
 
     #[test]
-    fn a_stop_ends_a_walk_over_the_store() {
+    fn a_stop_ends_an_audit_under_way() {
         let Threads { folder, disk, lanes, audits, people, .. } = threads();
         let view = UntilClosed { view: disk.snapshot(), tasks: &audits };
         assert!(view.page(Space::Chunk, &[], None, 1).is_ok());

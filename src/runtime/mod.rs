@@ -1,15 +1,15 @@
 //! The running agent: the loop that owns the node, and the threads around it.
 //!
-//! `driver` waits for one event or the node's deadline, lets the node decide and carries out what it returns.
-//! `executor` runs tasks on threads: a few for background work, one for the people who wait. `writer` is the only thread
-//! that writes the store, and syncs many saves at once. `governor` samples the sensors and tells the driver what
-//! background work is allowed. `handle` is how HTTP calls and commands reach the driver, `event_log` keeps what happened
-//! for people to read.
+//! `driver` waits for one event of the `event` inbox or for the node's deadline, calls the node with it and carries out the
+//! outputs that the node returns. `executor` runs tasks on threads: several for background work, one for questions, one for
+//! audits. `writer` is the only thread that writes the store; it syncs once for all saves that wait (group commit).
+//! `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how HTTP calls reach
+//! the driver, `event_log` keeps recent events for people, `progress` shows how far indexing is.
 //!
-//! Invariants: one task owns the node and no lock surrounds it; a background thread takes no lock that a person's path
-//! needs; nothing is acknowledged before its record is synced.
+//! Invariants: one task owns the node, and no lock surrounds it; every queue has a cap in `limits`; a background thread
+//! takes no lock that a question needs for longer than a few appends; nothing is acknowledged before its record is synced.
 //!
-//! It takes no decision of its own: those are in `node` and in the machines below it.
+//! No decision is made here: decisions are those of `node` and of the machines below it.
 
 pub mod driver;
 pub mod event;

@@ -1,4 +1,4 @@
-//! Progress of long work, for the person who started the agent: a bar on a terminal, lines elsewhere.
+//! Progress of indexing, for the person who started the agent: a bar on a terminal, log lines elsewhere.
 
 use crate::base::time::{Duration, Instant};
 use crate::node::status::Status;
@@ -11,7 +11,7 @@ const REDRAW: Duration = Duration::from_millis(200);
 /// Between two lines where there is no terminal.
 const LINE: Duration = Duration::from_secs(30);
 
-/// Told after every save, so that an idle agent costs nothing.
+/// Updated after each save and each task, so that an idle agent costs nothing.
 pub struct Progress {
     bar: ProgressBar,
     terminal: bool,
@@ -20,13 +20,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Nothing is shown before there is work.
+    /// Shows nothing before there is work.
     #[must_use]
     pub fn new(terminal: bool) -> Self {
         Self { bar: ProgressBar::hidden(), terminal, shown: None, working: false }
     }
 
-    /// Shows how far the work is.
+    /// Shows how far indexing is, at most once in `REDRAW` or `LINE`; logs its end.
     pub fn update(&mut self, now: Instant, status: &Status) {
         let ledger = &status.ledger;
         if status.looking || ledger.unfinished() > 0 {
@@ -57,13 +57,13 @@ impl Progress {
         let ledger = &status.ledger;
         let done = ledger.count(Kind::Ready) + ledger.count(Kind::Refused);
         let total = ledger.total() - ledger.count(Kind::Leaving);
-        let passages = format!("{} of {} passages", ledger.live_vectors(), ledger.live_chunks());
+        let embedded = format!("{} of {} passages", ledger.live_vectors(), ledger.live_chunks());
         if self.terminal {
             self.bar.set_length(total);
             self.bar.set_position(done);
-            self.bar.set_message(passages);
+            self.bar.set_message(embedded);
         } else {
-            info!("Indexing: {done} of {total} files, {passages}.");
+            info!("Indexing: {done} of {total} files, {embedded}.");
         }
     }
 }

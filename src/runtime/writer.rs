@@ -1,4 +1,7 @@
-//! The one thread that writes the store. Groups what has come in since the last sync into the next one.
+//! The only thread that writes the store. All saves that arrived during a sync share the next one (group commit).
+//!
+//! After a save that failed, or a panic, the library no longer knows what is on the disk: every later save is refused until
+//! the agent is started again.
 
 use crate::base::id::SaveId;
 use crate::limits::SAVES_MAX;
@@ -15,25 +18,25 @@ use smol::channel::{Receiver, Sender};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// One batch of the node's.
+/// One batch of changes of the node.
 pub type Save = (SaveId, Vec<Change>);
 
 /// What the writer owns.
 pub struct Writer {
     /// The store.
     pub library: Library<Disk>,
-    /// The sign bits that people's questions scan.
+    /// The vector index that questions scan.
     pub index: Arc<RwLock<Index>>,
     /// The agent's home.
     pub home: PathBuf,
     /// To the driver.
     pub inputs: Sender<Input>,
-    /// Why nothing can be written any more: after a failure the library does not know what it wrote.
+    /// Why nothing can be written any more.
     pub broken: Option<String>,
 }
 
 impl Writer {
-    /// Works until the driver hangs up; then writes the memory tables out, so that the next start is quick.
+    /// Saves until the driver drops the queue; then flushes the memory tables, so that the next start is quick.
     pub fn run(mut self, saves: &Receiver<Save>) {
         while let Ok(first) = saves.recv_blocking() {
             let mut group = vec![first];
@@ -61,7 +64,7 @@ impl Writer {
         }
     }
 
-    /// Saves a group, unless an earlier one failed. A panic is a failure like the disk's.
+    /// Saves a group, unless an earlier one failed. A panic counts as a failure.
     fn save_guarded(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, String> {
         if let Some(why) = &self.broken {
             return Err(why.clone());
@@ -100,9 +103,9 @@ impl Writer {
         if changed.is_empty() {
             return;
         }
-        // Held for a few appends; a question waits microseconds, and never for a background thread.
+        // Held for a few appends: a question waits microseconds.
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        // Removing is a pass over all rows, however many go: gather until something is added.
+        // A removal is a pass over all rows, however many it removes: collect them until something is added.
         let mut removed = Vec::new();
         for applied in changed {
             removed.extend_from_slice(&applied.removed);

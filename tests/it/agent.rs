@@ -1,4 +1,4 @@
-//! The path of a file, as a person meets it: dropped, found, changed, renamed, deleted.
+//! The way of a file through a real agent: added, found, changed, renamed, deleted.
 
 use super::house::{Agent, Place, WATTLE};
 use std::fs;
@@ -13,7 +13,7 @@ fn first(agent: &Agent, question: &str) -> String {
 }
 
 #[test]
-fn a_file_is_found_by_its_meaning_and_followed_through_its_life() {
+fn a_file_is_found_by_its_meaning_after_it_is_added_changed_renamed_and_deleted() {
     let place = Place::new();
     place.write("house/heating.md", HEATING);
     place.write("bread.md", BREAD);
@@ -86,11 +86,11 @@ fn the_doctor_finds_a_healthy_agent_healthy() {
 }
 
 #[test]
-fn a_command_without_an_agent_says_so() {
+fn a_command_without_an_agent_fails_with_one_sentence() {
     let output =
         Command::new(WATTLE).args(["--api", "127.0.0.1:9", "--home", "/nonexistent", "search", "x"]).output().unwrap();
     assert!(!output.status.success());
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("wattle up") || said.contains("token"), "{said}");
-    assert_eq!(said.lines().count(), 1, "one sentence: {said}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("wattle up") || error.contains("token"), "{error}");
+    assert_eq!(error.lines().count(), 1, "one sentence: {error}");
 }

@@ -1,4 +1,4 @@
-//! The agent's door as a unknown_peer meets it: raw TCP against the real server, a pretend driver behind it.
+//! The HTTP API as any program can reach it: raw TCP against the real server, with a stand-in driver behind it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,22 +28,22 @@ fn agent() -> Agent {
     agent_with(Timeouts::default())
 }
 
-fn agent_with(patience: Timeouts) -> Agent {
+fn agent_with(timeouts: Timeouts) -> Agent {
     let home = tempfile::tempdir().unwrap();
     let token = Home::at(home.path()).token().unwrap();
-    let (gate, driver) = NodeHandle::new();
+    let (node, driver) = NodeHandle::new();
     smol::spawn(async move {
-        while let Ok(asked) = driver.recv().await {
-            let _ = asked.reply.send(pretend(asked.request)).await;
+        while let Ok(call) = driver.recv().await {
+            let _ = call.reply.send(respond(call.request)).await;
         }
     })
     .detach();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = serve(listener, gate, token.clone(), patience).unwrap();
+    let server = serve(listener, node, token.clone(), timeouts).unwrap();
     Agent { address: server.address(), token, home, server }
 }
 
-fn pretend(request: Request) -> Response {
+fn respond(request: Request) -> Response {
     match request {
         Request::Add(source) if source.ring == Ring::Private => {
             Response::refused(Problem::Conflict, "It is watched already.")
@@ -80,7 +80,7 @@ impl Agent {
         rest(stream)
     }
 
-    /// One request with these header lines; Host is ours unless they bring one.
+    /// One request with these header lines; the agent's own Host unless they have one.
     fn get(&self, path: &str, lines: &[&str]) -> String {
         self.call("GET", path, lines, "")
     }
@@ -98,11 +98,11 @@ impl Agent {
         format!("Authorization: Bearer {}", self.token.reveal())
     }
 
-    fn owned(&self, method: &str, path: &str, body: &str) -> String {
+    fn with_token(&self, method: &str, path: &str, body: &str) -> String {
         self.call(method, path, &[&self.bearer()], body)
     }
 
-    fn is_well(&self) {
+    fn serves_the_next_caller(&self) {
         assert_eq!(status_of(&self.get("/v1/status", &[&self.bearer()])), 200, "the next caller is served");
     }
 
@@ -111,7 +111,7 @@ impl Agent {
     }
 }
 
-/// What comes until the server closes. A reset after the answer counts as a close.
+/// Everything until the server closes. A reset after the answer counts as a close.
 fn rest(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
     let mut part = [0; 4096];
@@ -129,9 +129,9 @@ fn status_of(answer: &str) -> u16 {
 fn refused(agent: &Agent, answer: &str, status: u16) {
     assert_eq!(status_of(answer), status, "{answer}");
     assert!(!answer.contains(agent.token.reveal()), "the token is never repeated");
-    assert!(answer.contains(r#"{"error":""#), "a plain sentence: {answer}");
+    assert!(answer.contains(r#"{"error":""#), "one sentence: {answer}");
     assert!(answer.contains("Cache-Control: no-store") && !answer.contains("Access-Control-Allow"), "{answer}");
-    agent.is_well();
+    agent.serves_the_next_caller();
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_foreign_or_missing_host_is_refused_even_with_the_token() {
         refused(&agent, &agent.get("/healthz", &[host]), 403);
     }
     refused(&agent, &agent.send(b"GET / HTTP/1.0\r\n\r\n"), 403);
-    // HTTP/1.1 without a Host, or with two, is not HTTP: the parser itself says so.
+    // HTTP/1.1 without a Host, or with two, is malformed (RFC 9112, section 3.2): the parser refuses it.
     assert_eq!(status_of(&agent.send(b"GET / HTTP/1.1\r\n\r\n")), 400);
     assert_eq!(status_of(&agent.get("/", &["Host: localhost", "Host: evil.example"])), 400);
     assert_eq!(status_of(&agent.get("http://evil.example/", &[])), 400);
@@ -190,7 +190,7 @@ fn every_call_but_the_page_and_healthz_needs_the_token() {
 }
 
 #[test]
-fn the_page_needs_no_token_and_lets_nothing_else_in() {
+fn the_page_needs_no_token_and_its_policy_lets_nothing_else_in() {
     let agent = agent();
     let page = agent.get("/", &[]);
     assert_eq!(status_of(&page), 200);
@@ -214,15 +214,15 @@ fn the_page_needs_no_token_and_lets_nothing_else_in() {
 }
 
 #[test]
-fn the_calls_answer_in_their_public_shapes() {
+fn the_calls_answer_with_their_public_json() {
     let agent = agent();
-    let status = agent.owned("GET", "/v1/status", "");
+    let status = agent.with_token("GET", "/v1/status", "");
     assert!(status.ends_with(concat!(
         r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
         r#""chunks":0,"vectors":0,"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
         r#""sources":[],"working":false,"held":null,"background":null,"panics":0}"#
     )), "{status}");
-    let found = agent.owned("POST", "/v1/search", r#"{"query": " where? "}"#);
+    let found = agent.with_token("POST", "/v1/search", r#"{"query": " where? "}"#);
     assert!(
         found.ends_with(concat!(
             r#"{"hits":[{"device":"attic","path":"/a/"#,
@@ -231,11 +231,11 @@ fn the_calls_answer_in_their_public_shapes() {
         )),
         "{found}"
     );
-    let doctor = agent.owned("GET", "/v1/doctor", "");
+    let doctor = agent.with_token("GET", "/v1/doctor", "");
     assert!(doctor.contains(r#"{"clean":true,"counted":{"files":"#) && doctor.contains(r#""faults":[]"#), "{doctor}");
     let home = std::fs::canonicalize(agent.home.path()).unwrap();
     let add = |ring: &str| {
-        agent.owned("POST", "/v1/add", &format!(r#"{{"path": "{}/.", "ring": "{ring}"}}"#, home.display()))
+        agent.with_token("POST", "/v1/add", &format!(r#"{{"path": "{}/.", "ring": "{ring}"}}"#, home.display()))
     };
     assert!(add("mesh").ends_with(&format!(r#"{{"added":"{}"}}"#, home.display())));
     refused(&agent, &add("private"), 409);
@@ -243,7 +243,7 @@ fn the_calls_answer_in_their_public_shapes() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_in_one_sentence() {
+fn a_malformed_request_is_refused_in_one_sentence() {
     let agent = agent();
     let long = format!(r#"{{"query": "{}"}}"#, "x".repeat(5000));
     for body in [
@@ -257,23 +257,23 @@ fn what_cannot_be_read_is_refused_in_one_sentence() {
         "\u{0}",
         &long,
     ] {
-        refused(&agent, &agent.owned("POST", "/v1/search", body), 400);
+        refused(&agent, &agent.with_token("POST", "/v1/search", body), 400);
     }
     for path in ["notes", "/no/such/place", "/dev/null"] {
-        refused(&agent, &agent.owned("POST", "/v1/add", &format!(r#"{{"path": "{path}"}}"#)), 400);
+        refused(&agent, &agent.with_token("POST", "/v1/add", &format!(r#"{{"path": "{path}"}}"#)), 400);
     }
-    refused(&agent, &agent.owned("GET", "/v1/search", ""), 405);
-    refused(&agent, &agent.owned("POST", "/", ""), 405);
-    refused(&agent, &agent.owned("GET", "/v2", ""), 404);
+    refused(&agent, &agent.with_token("GET", "/v1/search", ""), 405);
+    refused(&agent, &agent.with_token("POST", "/", ""), 405);
+    refused(&agent, &agent.with_token("GET", "/v2", ""), 404);
 }
 
 #[test]
 fn a_body_of_one_byte_too_many_is_refused_and_the_sentence_arrives() {
     let agent = agent();
     let body = |bytes: usize| format!(r#"{{"query": "x"{}}}"#, " ".repeat(bytes - 14));
-    assert_eq!(status_of(&agent.owned("POST", "/v1/search", &body(HTTP_BODY_MAX))), 200);
-    refused(&agent, &agent.owned("POST", "/v1/search", &body(HTTP_BODY_MAX + 1)), 413);
-    refused(&agent, &agent.owned("POST", "/v1/search", &body(HTTP_BODY_MAX * 8)), 413);
+    assert_eq!(status_of(&agent.with_token("POST", "/v1/search", &body(HTTP_BODY_MAX))), 200);
+    refused(&agent, &agent.with_token("POST", "/v1/search", &body(HTTP_BODY_MAX + 1)), 413);
+    refused(&agent, &agent.with_token("POST", "/v1/search", &body(HTTP_BODY_MAX * 8)), 413);
     refused(&agent, &agent.call("POST", "/v1/search", &[], &body(HTTP_BODY_MAX * 8)), 401);
 }
 
@@ -290,11 +290,11 @@ fn garbage_and_endless_heads_end_the_connection_and_nothing_else() {
     ] {
         let status = status_of(&agent.send(garbage));
         assert!(status == 0 || (400..=501).contains(&status), "{status}");
-        agent.is_well();
+        agent.serves_the_next_caller();
     }
     let endless = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(HTTP_HEAD_MAX * 2));
     assert_eq!(status_of(&agent.send(endless.as_bytes())), 0);
-    agent.is_well();
+    agent.serves_the_next_caller();
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn a_client_that_falls_silent_or_drips_is_dropped_in_bounded_time() {
             .map(|_| open(&mut stream) && (drip.is_empty() || stream.write_all(drip).is_ok()))
             .any(|open| !open);
         assert!(closed, "still open after {:?}", String::from_utf8_lossy(begin));
-        agent.is_well();
+        agent.serves_the_next_caller();
     };
     let half =
         format!("POST /v1/search HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Length: 900\r\n\r\n{{", agent.bearer());
@@ -329,7 +329,7 @@ fn a_client_that_falls_silent_or_drips_is_dropped_in_bounded_time() {
 }
 
 #[test]
-fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_hold_the_door() {
+fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_block_others() {
     let agent = agent_with(Timeouts { arrive: Duration::from_millis(500), ..Timeouts::default() });
     let request = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", agent.bearer());
     let mut streams: Vec<_> = (0..100).map(|_| TcpStream::connect(agent.address).unwrap()).collect();
@@ -340,15 +340,15 @@ fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_hold_th
         stream.read_exact(&mut head).unwrap();
         assert_eq!(&head, b"HTTP/1.1 200 OK");
     }
-    agent.is_well();
+    agent.serves_the_next_caller();
     let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(agent.address).unwrap()).collect();
-    agent.is_well();
+    agent.serves_the_next_caller();
     drop(silent);
-    agent.is_well();
+    agent.serves_the_next_caller();
 }
 
 #[test]
-fn the_command_line_side_reads_what_the_agent_says() {
+fn the_command_lines_client_reads_the_agents_answers() {
     let agent = agent();
     let client = agent.client();
     smol::block_on(async {
@@ -364,10 +364,12 @@ fn the_command_line_side_reads_what_the_agent_says() {
 }
 
 #[test]
-fn no_agent_a_strange_agent_and_a_stopped_agent_are_told_apart() {
+fn no_agent_another_agent_and_a_stopped_agent_are_distinguished() {
     let (ours, theirs) = (agent(), agent());
-    let unknown_peer = Client::new(theirs.address, ours.home.path()).unwrap();
-    let Err(Failure::NotDone(why)) = smol::block_on(unknown_peer.status()) else { panic!("it let a stranger in") };
+    let other = Client::new(theirs.address, ours.home.path()).unwrap();
+    let Err(Failure::NotDone(why)) = smol::block_on(other.status()) else {
+        panic!("it accepted the token of another agent")
+    };
     assert!(why.contains("api-token") && !why.contains(ours.token.reveal()), "{why}");
     let (client, empty) = (ours.client(), tempfile::tempdir().unwrap());
     smol::block_on(ours.server.stop());

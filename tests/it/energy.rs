@@ -1,4 +1,5 @@
-//! The governor in a real agent: what it finds, what it holds, what outlives a restart; on trees of real boards.
+//! The governor in a real agent, on copies of real boards' sensor files: what it finds, what it limits, what survives a
+//! restart.
 
 use crate::house::{Agent, Place, WATTLE, repo};
 use serde_json::{Value, json};
@@ -11,10 +12,10 @@ use std::time::{Duration, Instant};
 use wattle::energy::sample::uevent::Uevent;
 use wattle::platform::sysfs::uevent::Uevents;
 
-/// Rows that `wattle energy --root` was held to.
+/// Rows of the table that `wattle energy --root` is compared with.
 const EXPECTED: usize = 16;
 
-/// Unpacks a fixture into real files. Reads that must fail cannot be made with files, but for missing and denied ones.
+/// Unpacks a fixture into real files. Of the reads that must fail, only missing and denied files can be made.
 pub(crate) fn unpack(name: &str, root: &Path) {
     if let Some((base, _)) = name.split_once('+') {
         unpack(base, root);
@@ -35,34 +36,34 @@ pub(crate) fn unpack(name: &str, root: &Path) {
     }
 }
 
-fn glance(root: &Path) -> Value {
+fn read_tree(root: &Path) -> Value {
     let output = Command::new(WATTLE).args(["energy", "--json", "--root"]).arg(root).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]
-fn each_board_s_tree_of_real_files_is_read_as_is_expected_of_it() {
+fn each_boards_tree_of_files_gives_the_report_that_the_table_expects() {
     let table = fs::read_to_string(repo().join("tests/fixtures/sysfs/EXPECT.tsv")).unwrap();
     let mut seen = 0;
     for row in table.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
         let [name, sensor, degrees, limit, from, source] = row[..6] else { panic!("{row:?}") };
         let root = tempfile::tempdir().unwrap();
         unpack(name, root.path());
-        let said = glance(root.path());
+        let report = read_tree(root.path());
         seen += 1;
         let known = |text: &str| if text == "-" { Value::Null } else { json!(text) };
         let number = |text: &str| text.parse::<f64>().map_or(Value::Null, |number| json!(number));
-        assert_eq!(said["cpu_sensor"], known(sensor), "{name}");
-        assert_eq!(said["cpu_temp_c"], number(degrees), "{name}");
-        assert_eq!(said["t_lim_c"], number(limit), "{name}");
-        assert!(from.split('|').any(|from| said["t_lim_from"] == from), "{name}: {said}");
-        assert_eq!(said["power_source"], source, "{name}");
+        assert_eq!(report["cpu_sensor"], known(sensor), "{name}");
+        assert_eq!(report["cpu_temp_c"], number(degrees), "{name}");
+        assert_eq!(report["t_lim_c"], number(limit), "{name}");
+        assert!(from.split('|').any(|from| report["t_lim_from"] == from), "{name}: {report}");
+        assert_eq!(report["power_source"], source, "{name}");
     }
     assert_eq!(seen, EXPECTED, "the table was cut short, or grew");
 }
 
-/// An agent on a tree of sensors, with a meeting place of its own, or one that is given.
+/// A device with its own tree of sensors and its own folder where agents meet.
 struct Governed {
     place: Place,
     root: tempfile::TempDir,
@@ -129,7 +130,7 @@ fn a_device_on_battery_reads_files_and_embeds_them_on_mains() {
     assert_eq!(energy["power_source"], "battery");
     let text = String::from_utf8(agent.cli(["energy"]).stdout).unwrap();
     assert!(text.contains("the device runs on battery; work waits for mains"), "{text}");
-    // Somebody plugs the charger in. No event comes from a folder of files: the next sample sees it.
+    // The charger is plugged in. A folder of files sends no event: the next sample sees it.
     for name in
         ["BAT0", "BAT1"].iter().filter(|name| device.root.path().join("sys/class/power_supply").join(name).exists())
     {
@@ -149,7 +150,7 @@ fn a_device_on_battery_reads_files_and_embeds_them_on_mains() {
 }
 
 #[test]
-fn a_pause_outlives_a_kill_and_ends_when_its_owner_says_so() {
+fn a_pause_survives_a_kill_and_ends_with_resume() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
     let said = String::from_utf8(agent.cli(["pause", "2h"]).stdout).unwrap();
@@ -172,7 +173,7 @@ fn a_pause_outlives_a_kill_and_ends_when_its_owner_says_so() {
 }
 
 #[test]
-fn hints_are_taken_or_refused_with_a_reason_and_a_file_is_one_too() {
+fn hints_are_accepted_or_refused_with_a_reason() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
     let put = |body: &str| call(&agent, "PUT", "/v1/energy/hint", body);
@@ -196,7 +197,7 @@ fn hints_are_taken_or_refused_with_a_reason_and_a_file_is_one_too() {
 }
 
 #[test]
-fn the_agents_of_a_host_share_one_governor_and_the_next_one_leads_when_it_ends() {
+fn the_agents_of_a_host_share_one_governor_and_a_follower_leads_when_it_ends() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let first = device.up();
     let other = Place::new();
@@ -213,8 +214,8 @@ fn the_agents_of_a_host_share_one_governor_and_the_next_one_leads_when_it_ends()
     until("the pause at the other", || energy(&first)["paused"] == true);
     first.kill();
     until("the follower to lead", || energy(&second)["leads"] == true);
-    assert_eq!(energy(&second)["reason"], "paused", "and it knows of the pause");
-    // Its owner resumes while the first is away; that one comes back with its old file and undoes nothing.
+    assert_eq!(energy(&second)["reason"], "paused", "and the pause holds there");
+    // The owner resumes while the first agent is down; it comes back with its old state file, and the resume stands.
     assert!(second.cli(["resume"]).status.success());
     let first = device.up();
     until("a follower again", || energy(&second)["followers"] == 1);
@@ -223,7 +224,7 @@ fn the_agents_of_a_host_share_one_governor_and_the_next_one_leads_when_it_ends()
 }
 
 #[test]
-fn a_pause_that_is_said_while_no_agent_runs_holds_when_it_starts() {
+fn a_pause_that_is_given_while_no_agent_runs_holds_when_one_starts() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
     let stopped = |words: &[&str]| {
@@ -244,7 +245,7 @@ fn a_pause_that_is_said_while_no_agent_runs_holds_when_it_starts() {
 }
 
 #[test]
-fn background_threads_stand_last_and_those_that_serve_people_do_not() {
+fn background_threads_have_the_lowest_priority_and_those_that_serve_people_do_not() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
     let tasks = PathBuf::from(format!("/proc/{}/task", agent.child.id()));
@@ -254,9 +255,10 @@ fn background_threads_stand_last_and_those_that_serve_people_do_not() {
             let name = fs::read_to_string(path.join("comm")).ok()?;
             let stat = fs::read_to_string(path.join("stat")).ok()?;
             let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-            // Fields 19 and 41 of proc_pid_stat(5), the first behind the name being 3. Its disk's class is not there.
-            let asked = Command::new("ionice").arg("-p").arg(path.file_name()?).output().unwrap();
-            let disk_last = String::from_utf8_lossy(&asked.stdout).trim() == "idle";
+            // Fields 19 (nice) and 41 (policy) of proc_pid_stat(5); the first one after the name is field 3. The class of its
+            // disk I/O is not in /proc.
+            let ionice = Command::new("ionice").arg("-p").arg(path.file_name()?).output().unwrap();
+            let disk_last = String::from_utf8_lossy(&ionice.stdout).trim() == "idle";
             let last = (fields[38] == "5" || fields[16] == "19") && disk_last;
             Some((name, last, fields[38] != "0" || disk_last))
         });
@@ -279,7 +281,7 @@ fn background_threads_stand_last_and_those_that_serve_people_do_not() {
 }
 
 #[test]
-fn a_tree_that_is_none_and_a_broken_memory_are_told_in_a_sentence() {
+fn a_missing_tree_and_a_broken_state_file_are_reported_in_a_sentence() {
     let output: Output = Command::new(WATTLE).args(["energy", "--root", "/nowhere"]).output().unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("is not a folder"), "{output:?}");
@@ -293,7 +295,7 @@ fn a_tree_that_is_none_and_a_broken_memory_are_told_in_a_sentence() {
 }
 
 #[test]
-fn changes_are_told_line_by_line_as_they_come() {
+fn watch_prints_a_line_for_each_change() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
     let mut command = Command::new(WATTLE);
@@ -308,12 +310,12 @@ fn changes_are_told_line_by_line_as_they_come() {
 }
 
 #[test]
-fn an_event_that_the_kernel_tells_is_heard() {
+fn an_event_of_the_kernel_is_received() {
     let mut events = match Uevents::open() {
         Ok(events) => events,
         Err(error) => return eprintln!("SKIPPED, NOT TESTED: this sandbox gives no netlink socket: {error}"),
     };
-    // What root writes there the kernel tells again, of the loopback interface: an event of no interest, but a real one.
+    // The kernel repeats what root writes there as an event of the loopback interface: of no interest, but a real one.
     if let Err(error) = fs::write("/sys/class/net/lo/uevent", "change") {
         return eprintln!("SKIPPED, NOT TESTED: no event can be asked for here: {error}");
     }
@@ -321,7 +323,7 @@ fn an_event_that_the_kernel_tells_is_heard() {
 }
 
 #[test]
-fn a_supply_that_cost_a_worker_is_forgotten_when_its_owner_says_so() {
+fn new_supply_forgets_the_weak_supply_that_cost_a_worker() {
     let device = Governed::new("rpi5-rpios-activecooler");
     device.up().kill();
     let kept = device.place.home().join("energy.json");
@@ -338,7 +340,7 @@ fn a_supply_that_cost_a_worker_is_forgotten_when_its_owner_says_so() {
 }
 
 #[test]
-fn a_voltage_that_falls_stops_the_work_and_a_blip_holds_it_for_a_minute() {
+fn a_fall_of_the_voltage_stops_the_work_and_holds_it_after_the_alarm_ends() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
     let alarm = "sys/class/hwmon/hwmon3/in0_lcrit_alarm";

@@ -1,9 +1,9 @@
-//! The fuzz targets of fuzz/, driven for a moment on every `cargo test`: the committed seeds, then changed ones.
+//! The fuzz targets of fuzz/, run for a moment with every `cargo test`: the committed seeds, then mutated ones.
 //!
-//! No coverage guides this; it is the net under scripts/fuzz, the same inputs each time.
+//! Not guided by coverage, unlike scripts/fuzz; the inputs are the same each time.
 
 #[path = "../../fuzz/targets/mod.rs"]
-#[expect(unreachable_pub, reason = "in the fuzz package these are the library's face")]
+#[expect(unreachable_pub, reason = "in the fuzz package these are the library's public items")]
 mod targets;
 
 use std::fs;
@@ -12,11 +12,11 @@ use std::path::PathBuf;
 use targets::{TARGETS, Target};
 use wattle::base::rng::Rng;
 
-/// Changed inputs for each target, divided by its slowness.
+/// Mutated inputs for each target, divided by its slowness.
 const INPUTS: usize = 20_000;
 
-/// Numbers that lengths and counts like to break at, as varints.
-const TELLING: &[&[u8]] = &[
+/// Edge values of lengths and counts, as varints.
+const EDGE_VALUES: &[&[u8]] = &[
     &[0],
     &[0x7f],
     &[0x80, 0x01],
@@ -37,8 +37,8 @@ fn below(rng: &mut Rng, end: usize) -> usize {
     rng.below(end as u64) as usize
 }
 
-/// One to four changes of one seed, sometimes with a piece of another.
-fn changed(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
+/// One to five mutations of one seed, sometimes with a part of another.
+fn mutated(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = seeds[below(rng, seeds.len())].clone();
     for _ in 0..=below(rng, 4) {
         let at = below(rng, bytes.len() + 1);
@@ -46,10 +46,10 @@ fn changed(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
         match rng.below(7) {
             0 => bytes.truncate(at),
             1 => drop(bytes.drain(at..end)),
-            2 => drop(bytes.splice(at..end, TELLING[below(rng, TELLING.len())].iter().copied())),
+            2 => drop(bytes.splice(at..end, EDGE_VALUES[below(rng, EDGE_VALUES.len())].iter().copied())),
             3 => {
-                let piece = bytes[at..end].to_vec();
-                drop(bytes.splice(at..at, piece));
+                let part = bytes[at..end].to_vec();
+                drop(bytes.splice(at..at, part));
             }
             4 => {
                 let other = &seeds[below(rng, seeds.len())];
@@ -74,8 +74,12 @@ fn the_committed_seeds_are_those_of_the_real_encoders() {
                 fs::create_dir_all(&folder).unwrap();
                 fs::write(&path, &seed).unwrap();
             }
-            let kept = fs::read(&path).unwrap_or_default();
-            assert!(kept == seed, "{} is not what the encoder makes: WATTLE_WRITE_SEEDS=1 writes it", path.display());
+            let committed = fs::read(&path).unwrap_or_default();
+            assert!(
+                committed == seed,
+                "{} is not what the encoder makes: WATTLE_WRITE_SEEDS=1 writes it",
+                path.display()
+            );
         }
     }
 }
@@ -95,7 +99,7 @@ fn every_target_of_the_table_is_a_program_of_the_fuzz_package() {
 }
 
 #[test]
-fn decoders_hold_what_they_promise_for_the_seeds_and_what_they_change_into() {
+fn every_target_holds_for_the_seeds_and_their_mutations() {
     for target in TARGETS {
         let mut files: Vec<PathBuf> =
             fs::read_dir(seeds_of(target)).unwrap().map(|file| file.unwrap().path()).collect();
@@ -103,13 +107,13 @@ fn decoders_hold_what_they_promise_for_the_seeds_and_what_they_change_into() {
         let seeds: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
         let mut rng = Rng::new(22);
         let inputs = INPUTS / target.slowness;
-        let all = seeds.iter().cloned().chain((0..inputs).map(|_| changed(&mut rng, &seeds)));
+        let all = seeds.iter().cloned().chain((0..inputs).map(|_| mutated(&mut rng, &seeds)));
         for bytes in all.collect::<Vec<_>>() {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.check)(&bytes))) {
                 eprintln!("{} fails on {bytes:02x?}", target.name);
                 std::panic::resume_unwind(panic);
             }
         }
-        println!("{:16} {:3} seeds, {inputs} changed inputs", target.name, seeds.len());
+        println!("{:16} {:3} seeds, {inputs} mutated inputs", target.name, seeds.len());
     }
 }

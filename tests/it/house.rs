@@ -23,7 +23,7 @@ pub(crate) struct Agent {
     pub(crate) token: String,
     home: PathBuf,
     log: PathBuf,
-    // Open, or the agent's prints would fail.
+    // Kept open, or the agent's prints would fail.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -52,7 +52,7 @@ impl Place {
         fs::write(path, content).unwrap();
     }
 
-    /// `wattle up` on a port of the system's choice, with what was added before.
+    /// `wattle up` on a port of the system's choice, with `more` arguments.
     pub(crate) fn up(&self, more: &[&str]) -> Agent {
         Agent::start(Command::new(WATTLE), &self.home(), more)
     }
@@ -75,7 +75,7 @@ pub(crate) fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
     if !more.contains(&"--name") {
         args.extend(["--name", "here"].map(String::from));
     }
-    // What a test does not ask for must not depend on how busy and warm this machine is.
+    // Without the governor, unless a test asks for it: the result must not depend on how busy and warm this machine is.
     if !more.contains(&"--sensors") && !more.contains(&"--governor") {
         args.extend(["--governor", "off"].map(String::from));
     }
@@ -105,7 +105,7 @@ impl Agent {
         }
     }
 
-    /// A command of the program, put to this agent.
+    /// Runs a command of the program against this agent.
     pub(crate) fn cli<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
         Command::new(WATTLE).args(["--api", &self.api, "--home"]).arg(&self.home).args(args).output().unwrap()
     }
@@ -131,7 +131,7 @@ impl Agent {
         found["hits"].as_array().unwrap().iter().map(|hit| hit["path"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Waits until nothing is under way and the counts are as wished.
+    /// Waits until the status is as wished.
     pub(crate) fn wait(&self, what: &str, wished: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + Duration::from_secs(120);
         loop {
@@ -144,7 +144,7 @@ impl Agent {
         }
     }
 
-    /// Waits until so many files are ready and nothing is open.
+    /// Waits until `files` are ready and no work is left.
     pub(crate) fn wait_ready(&self, files: u64) -> Value {
         self.wait(&format!("{files} ready files"), |status| {
             let count = |kind: &str| status["files"][kind].as_u64().unwrap();
@@ -168,7 +168,7 @@ impl Agent {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to stop and waits for it.
+    /// Stops it with SIGTERM and waits for its clean end.
     pub(crate) fn stop(mut self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

@@ -1,10 +1,10 @@
-//! Real agents on a real network: namespaces and a bridge that scripts/mesh-netns makes for itself.
+//! Real agents in network namespaces on a bridge, which scripts/mesh-netns makes.
 
 use super::house::WATTLE;
 use std::path::Path;
 use std::process::Command;
 
-/// What the script says where no namespaces can be made.
+/// The script's exit code where no namespaces can be made.
 const CANNOT: i32 = 77;
 
 #[test]
@@ -20,13 +20,13 @@ fn three_agents_find_each_other_by_multicast_and_without_it_by_one_address() {
         Ok(output) => output,
         Err(error) => return eprintln!("SKIPPED, NOT TESTED: there is no python3 to make namespaces: {error}"),
     };
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.code() == Some(CANNOT) {
-        return eprintln!("SKIPPED, NOT TESTED: {said}");
+        return eprintln!("SKIPPED, NOT TESTED: {printed}");
     }
-    println!("{said}");
-    assert!(output.status.success(), "{said}");
+    println!("{printed}");
+    assert!(output.status.success(), "{printed}");
     for step in ["ok    a", "ok    b"] {
-        assert!(said.contains(step), "{said}");
+        assert!(printed.contains(step), "{printed}");
     }
 }

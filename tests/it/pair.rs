@@ -8,7 +8,7 @@ use wattle::platform::home::Home;
 
 const FILES: usize = 200;
 
-/// A place with a key, and the address at which its agent will be reached.
+/// A place with a key, and the address at which its agent will listen, as a socket and as a multiaddr.
 pub(crate) fn prepared() -> (Place, String, String) {
     let place = Place::new();
     let peer = Home::open(&place.home()).unwrap().identity().unwrap().peer_id();
@@ -26,7 +26,7 @@ pub(crate) fn linked(agent: &Agent) {
 }
 
 #[test]
-fn a_question_about_the_other_devices_file_is_answered_within_a_second_and_a_killed_one_is_named() {
+fn a_question_about_the_other_devices_file_is_answered_and_a_killed_device_is_named() {
     let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
     for n in 0..FILES {
         one.write(&format!("{n}.txt"), format!("Letter {n} from the notary is about parcel {}.", n * 37 % 1009));
@@ -66,7 +66,7 @@ fn a_question_about_the_other_devices_file_is_answered_within_a_second_and_a_kil
 }
 
 #[test]
-fn an_agent_that_was_not_told_of_the_other_gets_nothing() {
+fn an_agent_that_the_other_does_not_know_gets_nothing() {
     let ((one, one_listen, one_address), (two, two_listen, _)) = (prepared(), prepared());
     one.write("a.txt", "The violin is in the cupboard.");
     let attic = one.up(&["--listen", &one_listen, one.docs().to_str().unwrap()]);

@@ -1,4 +1,4 @@
-//! What people see of other devices: the table, the events as they happen, and the log under systemd.
+//! What `wattle peers` shows of other devices: the table, events as they happen; and the log's format under systemd.
 
 use super::house::{Agent, Place, WATTLE};
 use super::pair::{linked, prepared, up};
@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A command that runs on, and its lines.
+/// A command that keeps running, and the lines that it prints.
 struct Following {
     child: Child,
     lines: Receiver<String>,
@@ -60,7 +60,7 @@ fn peers(agent: &Agent, wished: impl Fn(&Value) -> bool) -> Value {
 }
 
 #[test]
-fn a_device_sees_what_another_allows_and_holds_and_its_private_collection_is_not_among_it() {
+fn a_device_sees_anothers_headroom_and_collections_but_not_its_private_one() {
     let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
     two.write("a.txt", "The violin is in the cupboard.");
     two.write("b.txt", "The oboe is in the attic.");
@@ -104,7 +104,7 @@ fn a_device_sees_what_another_allows_and_holds_and_its_private_collection_is_not
     drop((cellar, unknown_peer, watching));
 
     let events = attic.json(&["status", "--json"]);
-    assert_eq!(events["peers"].as_array().unwrap().len(), 1, "a stranger is no peer: {events}");
+    assert_eq!(events["peers"].as_array().unwrap().len(), 1, "an unknown device is no peer: {events}");
     let log = attic.log();
     for what in ["cellar is linked.", "The link to cellar is gone", "An unknown device wanted to link and was refused"]
     {
@@ -119,18 +119,18 @@ fn under_systemd_a_line_has_its_priority_and_elsewhere_it_has_not() {
     let stream = File::create(&log).unwrap().metadata().unwrap();
     let mut command = Command::new(WATTLE);
     command.env("JOURNAL_STREAM", format!("{}:{}", stream.dev(), stream.ino()));
-    // One that answers hears the signal too.
+    // An agent that answers a call has its signal handler in place.
     let stop = |agent: Agent| drop((agent.status(), agent.stop()));
     stop(Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]));
-    let told = fs::read_to_string(&log).unwrap();
+    let text = fs::read_to_string(&log).unwrap();
     let numbered = |line: &str| ["<3>", "<4>", "<6>", "<7>"].iter().any(|number| line.starts_with(number));
-    assert!(told.lines().count() > 0 && told.lines().all(numbered), "{told}");
-    assert!(told.lines().any(|line| line == "<6>Stopped. Everything that was acknowledged is on the disk."), "{told}");
+    assert!(text.lines().count() > 0 && text.lines().all(numbered), "{text}");
+    assert!(text.lines().any(|line| line == "<6>Stopped. Everything that was acknowledged is on the disk."), "{text}");
 
     let elsewhere = Place::new();
     let mut command = Command::new(WATTLE);
     command.env("JOURNAL_STREAM", "1:1");
     stop(Agent::start(command, &elsewhere.home(), &[]));
-    let told = fs::read_to_string(elsewhere.home().with_extension("log")).unwrap();
-    assert!(!told.is_empty() && told.lines().all(|line| !line.starts_with('<')), "{told}");
+    let text = fs::read_to_string(elsewhere.home().with_extension("log")).unwrap();
+    assert!(!text.is_empty() && text.lines().all(|line| !line.starts_with('<')), "{text}");
 }

@@ -1,6 +1,6 @@
-//! The sample folder of `wattle demo`: nine short notes of a household, written for it, and three questions.
+//! The sample folder of `wattle demo`: nine short notes of a household, written for the demo, and three questions.
 
-/// Name and text. They are dealt out in turn: attic, kitchen, cellar.
+/// Name and text. The devices get one each in turn: attic, kitchen, cellar.
 pub(super) const FILES: [(&str, &str); 9] = [
     (
         "violin.md",

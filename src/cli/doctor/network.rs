@@ -1,17 +1,20 @@
 //! The network's part of `wattle doctor`: for each device that is not linked, the step that failed and what to do.
+//!
+//! The input is the agent's `GET /v1/network`: where it listens, what its multicast announcements did, and for each peer
+//! when it was seen, dialled and heard. The checks follow the order in which two devices reach each other: listen,
+//! multicast DNS (RFC 6762), the dial, the handshake, datagrams.
 
-use super::Check;
+use super::check::Check;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use std::net::SocketAddr;
 
-/// Datagrams sent in vain after which they are taken for lost on their way.
-const IN_VAIN: u64 = 5;
+/// Datagrams sent without a reply after which the path counts as blocked.
+const UNANSWERED_MAX: u64 = 5;
 
-/// Milliseconds for which a datagram that was heard speaks for those to come.
+/// Milliseconds for which a received datagram proves that datagrams pass.
 const FRESH_MS: u64 = 120_000;
 
-/// What the agent's notes say, in the order in which devices reach each other.
-#[must_use]
+/// The checks, in the order in which devices reach each other.
 pub(super) fn checks(around: &NetworkReport) -> Vec<Check> {
     let mut checks = vec![
         Check::new("listen", listen(around)),
@@ -23,11 +26,11 @@ pub(super) fn checks(around: &NetworkReport) -> Vec<Check> {
     checks
 }
 
-fn is_local(around: &NetworkReport) -> bool {
+fn is_loopback_only(around: &NetworkReport) -> bool {
     around.listen.is_none_or(|at| at.ip().is_loopback())
 }
 
-fn lonely(around: &NetworkReport) -> bool {
+fn has_unlinked_peer(around: &NetworkReport) -> bool {
     around.peers.iter().any(|peer| peer.linked.is_none())
 }
 
@@ -37,12 +40,12 @@ fn port(around: &NetworkReport) -> u16 {
 
 fn listen(around: &NetworkReport) -> Result<String, String> {
     let Some(at) = around.listen else { return Err("The agent does not listen for other devices.".to_owned()) };
-    if is_local(around) {
-        let said = format!("The agent listens on this machine only ({at}); no other device reaches it.");
-        return if lonely(around) {
-            Err(format!("{said} Start it with --listen 0.0.0.0:{}.", at.port()))
+    if is_loopback_only(around) {
+        let what = format!("The agent listens on this machine only ({at}); no other device reaches it.");
+        return if has_unlinked_peer(around) {
+            Err(format!("{what} Start it with --listen 0.0.0.0:{}.", at.port()))
         } else {
-            Ok(said)
+            Ok(what)
         };
     }
     if around.places.is_empty() {
@@ -60,31 +63,31 @@ fn multicast(around: &NetworkReport) -> Result<String, String> {
     let multicast = &around.multicast;
     if !multicast.on {
         let why = multicast.why.as_deref().unwrap_or("no interface is up");
-        let said = format!("Devices are not looked for by multicast: {why}.");
-        return if is_local(around) || multicast.restarts == 0 { Ok(said) } else { Err(said) };
+        let what = format!("Devices are not looked for by multicast: {why}.");
+        return if is_loopback_only(around) || multicast.restarts == 0 { Ok(what) } else { Err(what) };
     }
-    let deaf: Vec<&str> = around
+    let silent: Vec<&str> = around
         .places
         .iter()
         .map(|place| place.interface.as_str())
         .filter(|name| !multicast.own_heard.iter().any(|heard| heard == name))
         .collect();
-    if !deaf.is_empty() {
+    if !silent.is_empty() {
         return Err(format!(
             "This agent's own announcement did not come back on {}. A firewall on this device may drop UDP port 5353: \
              allow it, or give addresses with --peer /ip4/….",
-            deaf.join(", ")
+            silent.join(", ")
         ));
     }
-    let heard = multicast.others_heard;
-    if heard == 0 && lonely(around) {
+    let received = multicast.others_heard;
+    if received == 0 && has_unlinked_peer(around) {
         return Err(
-            "This agent announces itself, but hears no other one. Wi-Fi often holds multicast back: look in the router \
+            "This agent announces itself, but receives no announcement of another. Wi-Fi often holds multicast back: look in the router \
              for client isolation, multicast filtering or IGMP snooping, or give addresses with --peer /ip4/…."
                 .to_owned(),
         );
     }
-    Ok(format!("This agent announces itself; announcements of others were heard {heard} times."))
+    Ok(format!("This agent announces itself; announcements of others arrived {received} times."))
 }
 
 fn datagrams(around: &NetworkReport) -> Result<String, String> {
@@ -94,7 +97,7 @@ fn datagrams(around: &NetworkReport) -> Result<String, String> {
              program that has the port, then start the agent again.",
             port(around)
         )),
-        None => Ok(format!("UDP port {} is open; {} datagrams of nobody known came.", port(around), around.garbage)),
+        None => Ok(format!("UDP port {} is open; {} datagrams of unknown senders came.", port(around), around.garbage)),
     }
 }
 
@@ -106,7 +109,7 @@ fn reached(around: &NetworkReport, peer: &PeerReachability) -> Result<String, St
     }
     match (peer.heard_ms, peer.sent) {
         (Some(ms), _) if ms < FRESH_MS => Ok(format!("{id} is linked at {at}; datagrams pass.")),
-        (_, sent) if sent > IN_VAIN => Err(format!(
+        (_, sent) if sent > UNANSWERED_MAX => Err(format!(
             "{id} is linked at {at}, but its datagrams do not come. Allow UDP port {} in the firewalls of both devices; \
              until then a loss is noticed later.",
             port(around)
@@ -117,7 +120,7 @@ fn reached(around: &NetworkReport, peer: &PeerReachability) -> Result<String, St
 
 /// The step that failed, and what to do.
 fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
-    let own = "the other one must be told of this device's own PeerId, which `wattle id` prints here";
+    let own = "start the other one with --peer and this device's PeerId, which `wattle id` prints here";
     let Some(at) = peer.dialled else {
         return match (peer.seen, peer.given.first()) {
             (Some(seen), _) => format!("It was heard at {seen} and is not dialled yet. Wait a moment."),
@@ -131,7 +134,7 @@ fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
     };
     if let Some(unknown_peer) = around.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip()) {
         return format!(
-            "A device at {} wanted to link as {} and is not known by that PeerId: is that the one that was meant?",
+            "A device at {} wanted to link as {}, a PeerId that is not known here: was that one meant?",
             at.ip(),
             unknown_peer.peer_id
         );
@@ -151,7 +154,7 @@ fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
             at.port()
         )
     } else if says(&["not of this home"]) {
-        "Give it with --peer if that is meant.".to_owned()
+        "Give the address with --peer if it is the right one.".to_owned()
     } else {
         format!("Somebody answers there and does not link: {own}.")
     };
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_linked_peer_whose_datagrams_pass_is_well_and_one_whose_do_not_is_told() {
+    fn a_linked_peer_is_well_if_its_datagrams_pass_and_wrong_if_they_do_not() {
         let linked = PeerReachability { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
         assert_eq!(wrong(&around(PeerReachability { heard_ms: Some(900), ..linked.clone() })), [""; 0]);
         assert!(wrong(&around(linked.clone())).concat().contains("Allow UDP port 7781"));
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_peer_id_is_found_by_the_stranger_at_the_same_address() {
+    fn a_mistyped_peer_id_is_found_by_the_unknown_peer_at_the_same_address() {
         let mut around =
             around(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
         around.unknown_peers.push(UnknownPeer {
@@ -253,23 +256,23 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_that_cannot_be_reached_or_heard_is_told_why() {
+    fn an_agent_that_cannot_be_reached_gets_the_reason() {
         let mut local = around(peer());
         local.listen = Some(at("127.0.0.1:7781"));
         assert!(wrong(&local)[0].contains("--listen 0.0.0.0:7781"));
         local.peers.clear();
-        assert_eq!(wrong(&local), [""; 0], "an agent without others is well by itself");
+        assert_eq!(wrong(&local), [""; 0], "an agent without peers is well");
         let mut cut = around(peer());
         cut.places.clear();
         assert!(wrong(&cut)[0].contains("no interface"));
-        let mut deaf = around(peer());
-        deaf.multicast.own_heard.clear();
-        assert!(wrong(&deaf)[0].contains("wlan0") && wrong(&deaf)[0].contains("5353"));
+        let mut silent = around(peer());
+        silent.multicast.own_heard.clear();
+        assert!(wrong(&silent)[0].contains("wlan0") && wrong(&silent)[0].contains("5353"));
         let mut alone = around(peer());
         alone.multicast.others_heard = 0;
         assert!(wrong(&alone)[0].contains("client isolation"));
         alone.multicast = Multicast { on: false, why: Some("it is switched off".into()), ..Multicast::default() };
-        assert!(!wrong(&alone).concat().contains("switched off"), "its owner wanted it so");
+        assert!(!wrong(&alone).concat().contains("switched off"), "the owner switched it off");
         let mut taken = around(peer());
         taken.no_datagrams = Some("Address already in use (os error 98)".into());
         assert!(wrong(&taken)[0].contains("UDP port 7781"));

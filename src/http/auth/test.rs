@@ -1,4 +1,4 @@
-//! The auth over plain values: every way in, and every way that must stay shut.
+//! The checks over plain values: every caller that is let in, and every one that must be refused.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn owner(authorization: &str) -> Caller<'_> {
 }
 
 #[test]
-fn this_machine_is_known_by_all_its_own_names() {
+fn every_loopback_name_of_this_machine_is_accepted() {
     for own in [
         "localhost",
         "LocalHost:7780",
@@ -37,7 +37,7 @@ fn this_machine_is_known_by_all_its_own_names() {
 }
 
 #[test]
-fn no_other_name_is_this_machine() {
+fn no_other_name_is_accepted_as_this_machine() {
     for foreign in [
         "",
         ".",
@@ -68,13 +68,13 @@ fn no_other_name_is_this_machine() {
         "local host",
         "lоcalhost",
     ] {
-        // An empty port is allowed by the URL standard only before it is sent: here it is refused.
+        // "localhost:" among them: the URL standard removes an empty port before a request is sent.
         assert!(!is_loopback(foreign), "{foreign}");
     }
 }
 
 #[test]
-fn the_owner_comes_in() {
+fn the_owner_is_let_in() {
     let bearer = format!("Bearer {SECRET}");
     assert_eq!(check(&owner(&bearer), &token(), None), Ok(()));
     assert_eq!(check(&owner(&bearer.replace("Bearer", "bearer")), &token(), None), Ok(()));
@@ -88,7 +88,7 @@ fn the_owner_comes_in() {
 }
 
 #[test]
-fn a_foreign_host_stays_out_even_with_the_token_and_on_open_calls() {
+fn a_foreign_host_is_refused_even_with_the_token_and_on_open_calls() {
     let bearer = format!("Bearer {SECRET}");
     for host in [Field::Absent, Field::Many, Field::One("evil.example:7780"), Field::One("")] {
         let caller = Caller { host, open: true, ..owner(&bearer) };
@@ -97,7 +97,7 @@ fn a_foreign_host_stays_out_even_with_the_token_and_on_open_calls() {
 }
 
 #[test]
-fn a_foreign_origin_stays_out_even_with_the_token_and_on_open_calls() {
+fn a_foreign_origin_is_refused_even_with_the_token_and_on_open_calls() {
     let bearer = format!("Bearer {SECRET}");
     for origin in [
         "null",
@@ -122,7 +122,7 @@ fn a_foreign_origin_stays_out_even_with_the_token_and_on_open_calls() {
 }
 
 #[test]
-fn no_token_and_a_wrong_token_stay_out_and_nothing_sent_is_repeated() {
+fn no_token_and_a_wrong_token_are_refused_and_nothing_sent_is_repeated() {
     for (offered, refusal) in [
         ("", Refusal::NoToken),
         (SECRET, Refusal::NoToken),
@@ -143,23 +143,27 @@ fn no_token_and_a_wrong_token_stay_out_and_nothing_sent_is_repeated() {
 }
 
 #[test]
-fn an_opened_address_answers_to_itself_only_and_asks_for_the_token_all_the_same() {
-    let lan_listener = Some("192.168.1.4:7780".parse().unwrap());
+fn a_lan_address_accepts_only_itself_as_host_and_still_needs_the_token() {
+    let lan_address = Some("192.168.1.4:7780".parse().unwrap());
     let bearer = format!("Bearer {SECRET}");
     let at = |host| Caller { host: Field::One(host), ..owner(&bearer) };
     for host in ["192.168.1.4:7780", "192.168.1.4"] {
-        assert_eq!(check(&at(host), &token(), lan_listener), Ok(()), "{host}");
+        assert_eq!(check(&at(host), &token(), lan_address), Ok(()), "{host}");
     }
     for host in
         ["192.168.1.5:7780", "localhost", "127.0.0.1:7780", "nas.local:7780", "192.168.1.4:7781", "evil.example"]
     {
-        assert_eq!(check(&at(host), &token(), lan_listener), Err(Refusal::Host), "{host}");
+        assert_eq!(check(&at(host), &token(), lan_address), Err(Refusal::Host), "{host}");
     }
     let without = Caller { authorization: Field::Absent, ..at("192.168.1.4:7780") };
-    assert_eq!(check(&without, &token(), lan_listener), Err(Refusal::NoToken));
+    assert_eq!(check(&without, &token(), lan_address), Err(Refusal::NoToken));
     let page = Caller { origin: Field::One("http://evil.example"), ..at("192.168.1.4:7780") };
-    assert_eq!(check(&page, &token(), lan_listener), Err(Refusal::Origin));
-    assert_eq!(check(&at("192.168.1.4:7780"), &token(), None), Err(Refusal::Host), "not opened, not answered");
+    assert_eq!(check(&page, &token(), lan_address), Err(Refusal::Origin));
+    assert_eq!(
+        check(&at("192.168.1.4:7780"), &token(), None),
+        Err(Refusal::Host),
+        "without a LAN listener the address is foreign"
+    );
     let six = Some("[fd00::4]:7780".parse().unwrap());
     assert_eq!(check(&at("[fd00::4]:7780"), &token(), six), Ok(()));
     assert_eq!(check(&at("[fd00::4]"), &token(), six), Ok(()));

@@ -1,0 +1,119 @@
+//! The network of a starting agent: the table of trusted peers, the listener, discovery, and the addresses that were given.
+
+use crate::base::id::PeerKey;
+use crate::cli::args::{DEFAULT_LISTEN_PORT, NetworkOptions};
+use crate::limits::TRUST_PEERS_MAX;
+use crate::mesh::trust::{self, Refused, Rights, Trust};
+use crate::net::diagnostics::Diagnostics;
+use crate::net::discovery::Discovery;
+use crate::net::resolve::{Given, Peer, keep_looking_up};
+use crate::net::session::PeerSession;
+use crate::node::Node;
+use crate::node::input::Input;
+use crate::platform::home::Identity;
+use crate::runtime::event::Senders;
+use crate::wire::multiaddr::Multiaddr;
+use crate::wire::peer_id::PeerId;
+use smol::channel::Sender;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+/// The sessions with other devices, and what is known of reaching them.
+pub(super) struct Network {
+    pub(super) session: PeerSession,
+    pub(super) diagnostics: Diagnostics,
+    /// Where other devices reach this agent, for people.
+    pub(super) reached_at: String,
+}
+
+impl Network {
+    /// Listens, and begins to look for other devices.
+    pub(super) fn open(
+        identity: &Identity,
+        boot: u32,
+        options: &NetworkOptions,
+        trust: &Trust,
+        senders: &Senders,
+    ) -> Result<Self, String> {
+        let diagnostics = Diagnostics::default();
+        let listener = bind(options.listen)?;
+        let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
+        let key = identity.signing_key();
+        let (inputs, events) = (senders.inputs.clone(), senders.links.clone());
+        let session = PeerSession::open(boot, key, listener, trust, diagnostics.clone(), inputs, events)?;
+        for Peer { peer, given, text } in &options.peers {
+            if *given != Given::Nowhere {
+                diagnostics.said(peer, text.clone());
+            }
+            if let Given::At(address) = given {
+                diagnostics.give(*peer, address.ip());
+            }
+        }
+        let reached_at = discover(identity.peer_id(), listen, options, &diagnostics, &senders.inputs);
+        Ok(Self { session, diagnostics, reached_at })
+    }
+}
+
+/// The table of who may do what, as the owner gives it: a peer named by `--peer` has all rights.
+pub(super) fn trusted(own: &PeerId, peers: &[Peer]) -> Result<Trust, String> {
+    let mut trust = Trust::new(PeerKey(*own.public_key()));
+    for Peer { peer, text, .. } in peers {
+        let granted = trust.handle(trust::Input::Grant(PeerKey(*peer.public_key()), Rights::ALL));
+        granted.map_err(|why| match why {
+            Refused::Full => {
+                format!("More than {TRUST_PEERS_MAX} peers were given with --peer; that many can be linked.")
+            }
+            Refused::Itself => format!("--peer {text} is this device itself. Name other devices only."),
+        })?;
+    }
+    Ok(trust)
+}
+
+/// Gives the node the addresses of `--peer`.
+pub(super) fn give_addresses(node: &mut Node, peers: &[Peer]) {
+    for Peer { peer, given, .. } in peers {
+        if let Given::At(address) = given {
+            node.give(PeerKey(*peer.public_key()), *address);
+        }
+    }
+}
+
+/// Sends the node the addresses at which peers were reached before this start.
+pub(super) async fn send_known_addresses(known: Vec<(PeerId, SocketAddr)>, inputs: Sender<Input>) {
+    for (peer, address) in known {
+        let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), address)).await;
+    }
+}
+
+/// Begins to look for other devices and to announce this one; returns where others reach it, for people.
+fn discover(
+    own: PeerId,
+    listen: SocketAddr,
+    options: &NetworkOptions,
+    diagnostics: &Diagnostics,
+    inputs: &Sender<Input>,
+) -> String {
+    let (multicast, network, inputs) = (options.multicast, diagnostics.clone(), inputs.clone());
+    Discovery { own, listen, multicast, network, inputs: inputs.clone() }.begin();
+    for Peer { peer, given, .. } in &options.peers {
+        if let Given::Named(name) = given {
+            keep_looking_up(*peer, name.clone(), diagnostics.clone(), inputs.clone());
+        }
+    }
+    let addresses = diagnostics.places();
+    let multiaddrs = addresses.iter().map(|place| Multiaddr::from(place.address).with_peer(own).to_string());
+    if addresses.is_empty() { Multiaddr::from(own).to_string() } else { multiaddrs.collect::<Vec<_>>().join(" or ") }
+}
+
+/// The listener for other devices: where the owner wants it, else on this machine only.
+fn bind(listen: Option<SocketAddr>) -> Result<TcpListener, String> {
+    if let Some(address) = listen {
+        return TcpListener::bind(address).map_err(|error| {
+            format!("The agent cannot listen for other devices on {address}: {error}. Choose another with --listen.")
+        });
+    }
+    let local = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    // A second agent on this machine takes any free port: the default one was promised to nobody.
+    local(DEFAULT_LISTEN_PORT)
+        .or_else(|_| local(0))
+        .map_err(|error| format!("The agent cannot listen for other devices: {error}. Say where with --listen."))
+}

@@ -1,0 +1,96 @@
+//! The threads of a running agent, and the queues that lead to them.
+//!
+//! Background threads and the audit's thread give way to everything else on the machine (`platform::sched`); the threads
+//! that serve people and the writer run as usual.
+
+use crate::embed::engine::Engine;
+use crate::limits::{ASKS_MAX, AUDITS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, SAVES_MAX};
+use crate::net::address_book::AddressBook;
+use crate::node::input::Input;
+use crate::platform::disk::Disk;
+use crate::platform::folder::Folders;
+use crate::platform::home::Home;
+use crate::platform::panics;
+use crate::platform::sched::step_back;
+use crate::platform::watcher::FolderWatcher;
+use crate::runtime::driver::Outputs;
+use crate::runtime::executor::{Auditor, Clamp, Executor, Lanes};
+use crate::runtime::writer::Writer;
+use crate::search::vector::Index;
+use crate::store::library::Library;
+use log::error;
+use smol::channel::{Sender, bounded};
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::{Builder, JoinHandle};
+
+/// The agent's threads. They end when the driver drops the queues.
+pub(super) type Threads = Vec<JoinHandle<()>>;
+
+/// What the threads work with.
+pub(super) struct Parts {
+    pub(super) library: Library<Disk>,
+    pub(super) engine: Engine,
+    pub(super) index: Index,
+    pub(super) address_book: AddressBook,
+}
+
+/// Background threads: one for each core, within the cap. How many of them work at a time is the governor's decision.
+pub(super) fn background_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).clamp(1, BACKGROUND_MAX)
+}
+
+/// Starts all threads, and returns where the driver sends its outputs.
+pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result<(Threads, Outputs), String> {
+    let Parts { library, engine, index, address_book: memory } = parts;
+    let index = Arc::new(RwLock::new(index));
+    let executor = Executor {
+        disk: library.kv().clone(),
+        embedder: engine,
+        folders: Folders::new(home.path().to_owned()),
+        index: Arc::clone(&index),
+        inputs: inputs.clone(),
+        clamp: Clamp::default(),
+    };
+    let clamp = Clamp::default();
+    let (background, background_tasks) = bounded(BACKGROUND_MAX);
+    let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX);
+    let (audits, audit_tasks) = bounded(AUDITS_MAX);
+    let (saves, saved) = bounded(SAVES_MAX);
+    let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
+
+    let mut threads = Vec::new();
+    for n in 0..background_threads() {
+        let (executor, tasks) = (Executor { clamp: clamp.clone(), ..executor.clone() }, background_tasks.clone());
+        threads.push(spawn(&format!("background-{n}"), move || {
+            step_back();
+            executor.run(&tasks);
+        })?);
+    }
+    let auditor = Auditor { disk: executor.disk.clone(), inputs: inputs.clone() };
+    threads.push(spawn("audit", move || {
+        step_back();
+        auditor.run(&audit_tasks);
+    })?);
+    threads.push(spawn("people", move || executor.run(&people_tasks))?);
+    threads.push(spawn("writer", move || writer.run(&saved))?);
+    let watch = Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned())));
+    let lanes = Lanes { background, people, audits };
+    let outputs = Outputs { lanes, saves, watch, memory, clamp, home: home.path().to_owned(), inputs: inputs.clone() };
+    Ok((threads, outputs))
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let logged = name.to_owned();
+    let guarded = move || {
+        if let Err(why) = panics::guard(work) {
+            error!(
+                "The thread {logged} ended after a defect of the program ({why}). Work that needs it fails until the agent \
+                 is started again; what it was doing is done again then."
+            );
+        }
+    };
+    Builder::new()
+        .name(name.to_owned())
+        .spawn(guarded)
+        .map_err(|error| format!("The system gives no more threads: {error}."))
+}
