@@ -1,5 +1,7 @@
 //! Each rule catches its planted violation, and nothing that only looks like one.
 
+use super::circles::circles;
+use super::sizes::unused_public_items;
 use super::{RULES, Source, folders_without_head};
 
 fn faults(path: &str, text: &str) -> Vec<String> {
@@ -138,4 +140,50 @@ fn a_long_file_a_hidden_switch_and_unsafe_code_are_caught() {
     caught("src/text/a.rs", "//! x\nfn f() { if cfg!(feature = \"device\") {} }\n", 2, "feature switches");
     clean("src/text/mod.rs", &format!("{GOOD_HEAD}#[cfg(feature = \"device\")]\nmod engine;\n"));
     caught("src/embed/a.rs", "//! x\nfn f() { unsafe { g() } }\n", 2, "unsafe");
+}
+
+#[test]
+fn a_circle_of_files_is_caught_however_it_is_written() {
+    let tree = |files: &[(&str, &str)]| files.iter().map(|(path, text)| Source::new(path, text)).collect::<Vec<_>>();
+    let caught = |files: &[(&str, &str)], names: &str| {
+        let found = circles(&tree(files));
+        assert!(found.len() == 1 && found[0].contains(names), "{found:?}");
+    };
+    let (up, down) = (("src/a/b.rs", "use super::c::X;\n"), ("src/a/c.rs", "use crate::a::{self, b::{Y, Z}};\n"));
+    caught(&[("src/a/mod.rs", "mod b;\nmod c;\n"), up, down], "a::b, a::c");
+    caught(&[("src/a.rs", "mod b;\nuse b::Y;\n"), ("src/a/b.rs", "fn f() { super::g() }\n")], "a, a::b");
+    caught(
+        &[("src/a.rs", "mod b;\nfn f() { b::g() }\n"), ("src/a/b.rs", "mod c { use super::super::X; }\n")],
+        "a, a::b",
+    );
+    let three =
+        [("src/a.rs", "use crate::b::X;\n"), ("src/b.rs", "use crate::c::X;\n"), ("src/c.rs", "use super::a::X;\n")];
+    caught(&three, "3 files use each other in a circle: a, b, c");
+    // A `mod` line, a re-export and what only tests use make no circle.
+    let clean = [
+        ("src/a.rs", "pub mod b;\npub use b::Y;\npub(crate) use b::{Z};\n"),
+        ("src/a/b.rs", "use super::X;\nuse crate::c;\n"),
+        ("src/c.rs", "#[cfg(test)]\nmod tests { use crate::a::b::Y; }\n"),
+    ];
+    assert_eq!(circles(&tree(&clean)), Vec::<String>::new());
+}
+
+#[test]
+fn a_struct_of_two_nouns_and_a_public_item_that_nobody_names_are_caught() {
+    let fields = |count: usize| (0..count).map(|n| format!("    f{n}: Vec<(u8, u8)>,\n")).collect::<String>();
+    caught("src/text/a.rs", &format!("//! x\nstruct A {{\n{}}}\n", fields(13)), 2, "A has 13 fields");
+    clean("src/text/a.rs", &format!("//! x\nstruct A<T: Fn(u8) -> u8> {{\n{}}}\n", fields(12)));
+    let items =
+        |count: usize| (0..count).map(|n| format!("    pub fn f{n}() -> u8 {{ a(b: c) }}\n")).collect::<String>();
+    caught("src/text/a.rs", &format!("//! x\nimpl A {{\n{}}}\n", items(16)), 2, "16 public items");
+    clean("src/text/a.rs", &format!("//! x\nimpl A {{\n{}    fn g(x: impl Fn()) {{}}\n}}\n", items(15)));
+    let named = |user: &str| {
+        unused_public_items(&[
+            Source::new("src/text/a.rs", "pub fn lonely() {}\npub struct Shown;\npub fn used() -> Shown { Shown }\n"),
+            Source::new("tests/it/b.rs", user),
+        ])
+    };
+    assert_eq!(named("fn f() { used(); lonely() }\n"), Vec::<String>::new());
+    let found = named("fn f() { used() }\n");
+    assert!(found.len() == 1 && found[0].contains("lonely is public"), "{found:?}");
 }
