@@ -74,7 +74,7 @@ impl GovernorHandle {
     /// # Errors
     /// One sentence, if a thread cannot be started.
     pub fn begin(setup: Setup, inputs: Sender<crate::node::input::Input>) -> Result<Self, String> {
-        let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
+        let failed = |error: std::io::Error| format!("The governor cannot start: {error}.");
         let (alive, ended) = bounded::<()>(1);
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let alive = alive.clone();
@@ -130,7 +130,7 @@ impl GovernorHandle {
             shared.input(now, Input::Elected);
         }
         if found.is_err() {
-            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
+            log::warn!("A sensor does not answer; the governor starts without sensors until it does.");
             shared.lock().awaits_sensors = true;
             shared.input(now, Input::SensorsAwaited);
         }
@@ -186,7 +186,7 @@ impl GovernorHandle {
         shared.stop(clock::now());
         smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
         if let Err(error) = shared.save(true) {
-            log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
+            log::warn!("What the governor learned could not be saved in {}: {error}.", shared.home.display());
         }
     }
 
@@ -222,7 +222,10 @@ impl GovernorHandle {
     pub async fn new_supply(&self) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
         if !shared.lock().coordinator.leads() {
-            return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
+            return Err(
+                "Another agent of this host governs it, and knows its power supply: give this command to that one."
+                    .to_owned(),
+            );
         }
         self.input(clock::now(), Input::NewSupply);
         match blocking::run(move || shared.save(true)).await {
@@ -244,7 +247,7 @@ impl GovernorHandle {
                 let why =
                     failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
                 Err(format!(
-                    "That cannot be kept, because the agent's home cannot be written ({why}). Nothing was changed."
+                    "That cannot be saved, because the agent's home cannot be written ({why}). Nothing was changed."
                 ))
             }
         }
