@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 /// Reading all sensors may take this long, at the start and for a report. It takes milliseconds unless one hangs.
 const READ_MAX: Duration = Duration::from_secs(1);
@@ -76,20 +76,7 @@ impl GovernorHandle {
     pub fn begin(setup: Setup, inputs: Sender<crate::node::input::Input>) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("The governor cannot start: {error}.");
         let (alive, ended) = bounded::<()>(1);
-        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            let alive = alive.clone();
-            let thread = name.to_owned();
-            let work = move || {
-                if let Err(why) = guard(work) {
-                    log::error!(
-                        "The thread {thread} of the governor ended after a defect of the program ({why}). Without samples the \
-                         sensors count as unknown until the agent is started again."
-                    );
-                }
-                drop(alive);
-            };
-            Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
-        };
+        let thread = |name, work| spawn(name, alive.clone(), work).map_err(failed);
         let (send_found, found) = sync_channel(1);
         let (send_shared, receive_shared) = sync_channel(1);
         let (root, meter) = (setup.sensors.clone(), setup.meter.clone());
@@ -319,6 +306,20 @@ impl GovernorHandle {
             shared.input(now, input);
         }
     }
+}
+
+/// Starts a thread that drops `alive` when it ends, also after a panic.
+fn spawn(name: &'static str, alive: Sender<()>, work: Box<dyn FnOnce() + Send>) -> std::io::Result<JoinHandle<()>> {
+    let work = move || {
+        if let Err(why) = guard(work) {
+            log::error!(
+                "The thread {name} of the governor ended after a defect of the program ({why}). Without samples the \
+                 sensors count as unknown until the agent is started again."
+            );
+        }
+        drop(alive);
+    };
+    Builder::new().name(name.to_owned()).spawn(work)
 }
 
 const OFF: &str = "This agent runs without its governor (`--governor off`): nothing is held or paused.";
