@@ -1,4 +1,4 @@
-//! What this agent tells peers of its headroom, and when. The gossip item is `wire::gossip::Headroom`: how many quarters of
+//! What peers learn of this agent's headroom, and when. The gossip item is `wire::gossip::Headroom`: how many quarters of
 //! the device peers may use, how long a chunk takes, how much energy there is. Temperature, charge and the times at which
 //! the device is used stay private.
 

@@ -66,7 +66,7 @@ impl Default for DutyCycle {
 }
 
 impl DutyCycle {
-    /// May worker `at` start a task? `started` says that it did.
+    /// May worker `at` start a task? This starts nothing: call `started` when it does.
     pub fn asks(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
         let chunks = self.chunks(decision);
         let duty = decision.duty.value();

@@ -6,7 +6,7 @@
 //! part into a `Gate`: at most this share of the cores, for this `Reason`. The governor takes the smallest as headroom,
 //! moves a mode with hysteresis by it (Off, Trickle, Normal, Full), and gives a `Decision`: how many workers, at which
 //! duty, with how large batches. `DutyCycle` holds each worker to its duty; `accounting` attributes joules to tasks;
-//! `advertiser` says what peers are told; `coordinator` makes the agents of one host share one governor.
+//! `advertiser` makes the gossip item on headroom for peers; `coordinator` makes the agents of one host share one governor.
 //!
 //! Everything here is pure: `now` and readings come in, decisions go out. Reading files and devices is the work of
 //! `platform::sysfs`, threads and sockets that of `runtime::governor`; `sim::power` runs the same code on simulated boards.

@@ -237,12 +237,12 @@ fn a_hint_to_a_follower_goes_to_its_leader_or_to_the_next_one() {
     let Some(Output::ToLeader(FollowerMessage::Hint(message))) = sent.first().cloned() else { panic!("{sent:?}") };
     handle(&mut agent, 1, Input::LeaderLost);
     for _ in 0..20 {
-        let kept = handle(&mut agent, 2, Input::Hint(HintFrom::Api, hint));
-        assert!(!kept.iter().any(|output| matches!(output, Output::ToLeader(_))), "{kept:?}");
+        let outputs = handle(&mut agent, 2, Input::Hint(HintFrom::Api, hint));
+        assert!(!outputs.iter().any(|output| matches!(output, Output::ToLeader(_))), "{outputs:?}");
     }
     let sent = handle(&mut agent, 3, Input::LeaderFound);
     let hints = sent.iter().filter(|output| **output == Output::ToLeader(FollowerMessage::Hint(message.clone())));
-    assert_eq!(hints.count(), 8, "eight are kept: {sent:?}");
+    assert_eq!(hints.count(), 8, "eight are queued: {sent:?}");
     let mut leader = leader();
     join(&mut leader, 0, ONE, FollowerMessage::Hint(HintMessage::clone(&message)));
     assert_eq!(leader.governor.policy.energy(at(1), None).0, Energy::Surplus);

@@ -27,7 +27,7 @@ impl HostPause {
         self.pause = pause;
     }
 
-    /// Takes another agent's version if it is newer; says whether it was.
+    /// Takes another agent's version if it is newer; returns whether it was.
     pub(super) fn merge(&mut self, now: Instant, other: PauseVersion) -> bool {
         let newer = other > self.version(now);
         if newer {

@@ -88,7 +88,7 @@ impl HostCoordinator {
         Ok(Received::Hint(Origin::File, hint))
     }
 
-    /// Sends a hint to the leader, or keeps it for the next one.
+    /// Sends a hint to the leader, or queues it for the next one.
     fn forward_hint(&mut self, hint: HintMessage, out: &mut Out) {
         if self.role.is_linked() {
             out.push(Output::ToLeader(FollowerMessage::Hint(hint)));

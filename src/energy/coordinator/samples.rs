@@ -46,8 +46,8 @@ impl HostCoordinator {
         self.spending.sample(now, watts, cpu, self.shares.works_since().is_some());
     }
 
-    /// Gives the governor a sample of unknown values if the one that is being read is late, once a second. Says whether
-    /// it did.
+    /// Gives the governor a sample of unknown values if the one that is being read is late, once a second. Returns
+    /// whether it did.
     pub(super) fn replace_late_sample(&mut self, now: Instant) -> bool {
         if !self.leads() || !self.sampling.replaces(now) {
             return false;

@@ -62,7 +62,7 @@ impl Sampling {
         self.end(Busy::Listing);
     }
 
-    /// A read begins. Says whether the sensors are to be listed again before it.
+    /// A read begins. Returns whether the sensors are to be listed again before it.
     pub(super) const fn begin_reading(&mut self, now: Instant) -> bool {
         self.due = false;
         self.busy = Some((now, Busy::Reading));

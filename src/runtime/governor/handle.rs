@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 /// Reading all sensors may take this long, at the start and for a report. It takes milliseconds unless one hangs.
 const READ_MAX: Duration = Duration::from_secs(1);
@@ -74,22 +74,9 @@ impl GovernorHandle {
     /// # Errors
     /// One sentence, if a thread cannot be started.
     pub fn begin(setup: Setup, inputs: Sender<crate::node::input::Input>) -> Result<Self, String> {
-        let failed = |error: std::io::Error| format!("The governor cannot begin: {error}.");
+        let failed = |error: std::io::Error| format!("The governor cannot start: {error}.");
         let (alive, ended) = bounded::<()>(1);
-        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            let alive = alive.clone();
-            let thread = name.to_owned();
-            let work = move || {
-                if let Err(why) = guard(work) {
-                    log::error!(
-                        "The thread {thread} of the governor ended after a defect of the program ({why}). Without samples the \
-                         sensors count as unknown until the agent is started again."
-                    );
-                }
-                drop(alive);
-            };
-            Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
-        };
+        let thread = |name, work| spawn(name, alive.clone(), work).map_err(failed);
         let (send_found, found) = sync_channel(1);
         let (send_shared, receive_shared) = sync_channel(1);
         let (root, meter) = (setup.sensors.clone(), setup.meter.clone());
@@ -130,7 +117,7 @@ impl GovernorHandle {
             shared.input(now, Input::Elected);
         }
         if found.is_err() {
-            log::warn!("A sensor keeps its reader waiting; the governor begins without sensors until it answers.");
+            log::warn!("A sensor does not answer; the governor starts without sensors until it does.");
             shared.lock().awaits_sensors = true;
             shared.input(now, Input::SensorsAwaited);
         }
@@ -186,7 +173,7 @@ impl GovernorHandle {
         shared.stop(clock::now());
         smol::block_on(or(async { _ = ended.recv().await }, async { _ = Timer::after(END).await }));
         if let Err(error) = shared.save(true) {
-            log::warn!("What the governor learned could not be kept in {}: {error}.", shared.home.display());
+            log::warn!("What the governor learned could not be saved in {}: {error}.", shared.home.display());
         }
     }
 
@@ -222,7 +209,10 @@ impl GovernorHandle {
     pub async fn new_supply(&self) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
         if !shared.lock().coordinator.leads() {
-            return Err("Another agent of this host governs it, and knows its power supply: say it there.".to_owned());
+            return Err(
+                "Another agent of this host governs it, and knows its power supply: give this command to that one."
+                    .to_owned(),
+            );
         }
         self.input(clock::now(), Input::NewSupply);
         match blocking::run(move || shared.save(true)).await {
@@ -244,7 +234,7 @@ impl GovernorHandle {
                 let why =
                     failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
                 Err(format!(
-                    "That cannot be kept, because the agent's home cannot be written ({why}). Nothing was changed."
+                    "That cannot be saved, because the agent's home cannot be written ({why}). Nothing was changed."
                 ))
             }
         }
@@ -316,6 +306,20 @@ impl GovernorHandle {
             shared.input(now, input);
         }
     }
+}
+
+/// Starts a thread that drops `alive` when it ends, also after a panic.
+fn spawn(name: &'static str, alive: Sender<()>, work: Box<dyn FnOnce() + Send>) -> std::io::Result<JoinHandle<()>> {
+    let work = move || {
+        if let Err(why) = guard(work) {
+            log::error!(
+                "The thread {name} of the governor ended after a defect of the program ({why}). Without samples the \
+                 sensors count as unknown until the agent is started again."
+            );
+        }
+        drop(alive);
+    };
+    Builder::new().name(name.to_owned()).spawn(work)
 }
 
 const OFF: &str = "This agent runs without its governor (`--governor off`): nothing is held or paused.";

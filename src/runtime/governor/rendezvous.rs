@@ -1,4 +1,4 @@
-//! Where the agents of one user on one host meet: a folder that nobody else can write, with a lock that one holds.
+//! Where the agents of one user on one host meet: a folder that nobody else can write, with a lock (`flock`) that the leader holds.
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;

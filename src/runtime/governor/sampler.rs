@@ -121,7 +121,7 @@ impl Sampler<'_> {
     fn save(&self) {
         if let Err(error) = self.shared.save(false) {
             log::warn!(
-                "What the governor learned could not be kept in {}: {error}. It is tried again in a minute.",
+                "What the governor learned could not be saved in {}: {error}. It is tried again in a minute.",
                 self.shared.home.display()
             );
         }
@@ -174,7 +174,7 @@ impl Sampler<'_> {
     fn rescan(&mut self, now: Instant, asked: bool) {
         if (asked || self.sensors.wants_rescan(now)) && self.sensors.rescan(now) {
             self.shared.input(now, Input::SensorsFound(self.sensors.findings()));
-            log::info!("The sensors changed and were looked up again.");
+            log::info!("The sensors changed and were listed again.");
         }
     }
 

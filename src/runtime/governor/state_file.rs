@@ -24,7 +24,7 @@ pub(crate) fn load(home: &Path) -> PersistedState {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return PersistedState::default(),
         Err(error) => {
-            log::error!("{} cannot be read: {error}. The governor begins anew.", path.display());
+            log::error!("{} cannot be read: {error}. The governor starts without its saved state.", path.display());
             return PersistedState::default();
         }
     };
@@ -34,7 +34,7 @@ pub(crate) fn load(home: &Path) -> PersistedState {
             let why = other.map_or_else(|error| error.to_string(), |state| format!("version {}", state.v));
             let aside = path.with_extension("json.broken");
             log::error!(
-                "{} cannot be used ({why}). It was moved to {}; the governor learns anew, and no pause holds.",
+                "{} cannot be used ({why}). It was moved to {}; the governor learns again, and no pause holds.",
                 path.display(),
                 aside.display()
             );
@@ -66,7 +66,7 @@ pub(crate) fn paused(home: &Path, wanted: Option<Paused>) -> Result<(), String> 
     let pause = pause.map(|pause| pause.persist(now, wall));
     let state = PersistedState { v: PersistedState::VERSION, pause, said: before.said.saturating_add(1), ..before };
     save(home, &state)
-        .map_err(|error| format!("That cannot be kept in {}: {error}. Nothing was changed.", home.display()))
+        .map_err(|error| format!("That cannot be saved in {}: {error}. Nothing was changed.", home.display()))
 }
 
 /// Forgets what was learned of the power supply, for an agent that does not run now.
