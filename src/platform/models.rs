@@ -9,17 +9,16 @@ use std::path::{Path, PathBuf};
 pub const MODEL: &str = "all-MiniLM-L6-v2";
 
 /// The folders where models are looked for, in order.
-#[must_use]
-pub fn places(given: Option<&Path>) -> Vec<PathBuf> {
+fn folders(given: Option<&Path>) -> Vec<PathBuf> {
     if let Some(given) = given {
         return vec![given.to_owned()];
     }
     let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
-    let mut places = vec![PathBuf::from("models")];
-    places.extend(beside);
-    places.push(PathBuf::from("/usr/share/wattle/models"));
-    places.push(PathBuf::from("/usr/share/wattle"));
-    places
+    let mut folders = vec![PathBuf::from("models")];
+    folders.extend(beside);
+    folders.push(PathBuf::from("/usr/share/wattle/models"));
+    folders.push(PathBuf::from("/usr/share/wattle"));
+    folders
 }
 
 /// The first folder that holds the model.
@@ -27,7 +26,7 @@ pub fn places(given: Option<&Path>) -> Vec<PathBuf> {
 /// # Errors
 /// One sentence that names every place that was tried.
 pub fn find(given: Option<&Path>) -> Result<PathBuf, String> {
-    let folders = places(given);
+    let folders = folders(given);
     let candidates = folders.iter().flat_map(|folder| [folder.join(MODEL), folder.clone()]);
     let found = candidates.into_iter().find(|folder| folder.join("manifest.json").is_file());
     found.ok_or_else(|| {

@@ -18,17 +18,6 @@ const UTIL_CLAMP_MAX: u64 = 0x40;
 /// All of a core's capacity, in sched_setattr's unit.
 const CAPACITY: u32 = 1024;
 
-/// The priority of a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ThreadPriority {
-    /// It runs only when nothing else wants the core (SCHED_IDLE).
-    pub idle_class: bool,
-    /// Its niceness: 19 is the lowest priority.
-    pub nice: i32,
-    /// Its disk accesses wait for everybody else's.
-    pub io_idle: bool,
-}
-
 /// `struct sched_attr` of linux/sched/types.h, as of Linux 5.3.
 #[repr(C)]
 struct SchedAttr {
@@ -62,17 +51,6 @@ pub fn step_back() {
     if io != 0 {
         log::debug!("A background thread keeps its normal disk priority: {}.", std::io::Error::last_os_error());
     }
-}
-
-/// The priority of the calling thread, as the kernel reports it.
-#[must_use]
-pub fn standing() -> ThreadPriority {
-    // SAFETY: one integer; 0 is the calling thread.
-    let class = unsafe { libc::sched_getscheduler(0) };
-    // SAFETY: two integers; 0 is the calling thread.
-    let io = unsafe { libc::syscall(libc::SYS_ioprio_get, IO_WHO_THREAD, 0) };
-    let nice = rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap_or(0);
-    ThreadPriority { idle_class: class == libc::SCHED_IDLE, nice, io_idle: io >> 13 == 3 }
 }
 
 /// Clamps the calling thread to so many percent of a core's capacity, so that the kernel picks a low frequency for it;
@@ -121,27 +99,48 @@ pub fn process_cpu() -> Duration {
 mod tests {
     use super::*;
 
+    /// The priority of a thread.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct ThreadPriority {
+        /// It runs only when nothing else wants the core (SCHED_IDLE).
+        idle_class: bool,
+        /// Its niceness: 19 is the lowest priority.
+        nice: i32,
+        /// Its disk accesses have the idle class.
+        io_idle: bool,
+    }
+
+    /// The priority of the calling thread, as the kernel reports it.
+    fn priority() -> ThreadPriority {
+        // SAFETY: one integer; 0 is the calling thread.
+        let class = unsafe { libc::sched_getscheduler(0) };
+        // SAFETY: two integers; 0 is the calling thread.
+        let io = unsafe { libc::syscall(libc::SYS_ioprio_get, IO_WHO_THREAD, 0) };
+        let nice = rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap_or(0);
+        ThreadPriority { idle_class: class == libc::SCHED_IDLE, nice, io_idle: io >> 13 == 3 }
+    }
+
     #[test]
     fn a_thread_that_stepped_back_has_the_lowest_priority_and_others_are_unchanged() {
-        let before = standing();
+        let before = priority();
         assert!(!before.idle_class && !before.io_idle, "{before:?}");
         let back = std::thread::Builder::new().spawn(|| {
             step_back();
-            standing()
+            priority()
         });
         let back = back.unwrap().join().unwrap();
         assert!(back.idle_class || back.nice == 19, "{back:?}");
         assert!(back.io_idle, "{back:?}");
-        assert_eq!(standing(), before);
+        assert_eq!(priority(), before);
     }
 
     #[test]
     fn a_clamp_reports_its_success_and_leaves_the_class() {
         let clamped = std::thread::Builder::new().spawn(|| {
             step_back();
-            let before = standing();
+            let before = priority();
             let real = clamp(Some(40));
-            (real, clamp(None), before, standing())
+            (real, clamp(None), before, priority())
         });
         let (real, lifted, before, after) = clamped.unwrap().join().unwrap();
         assert_eq!(real, lifted, "a kernel that can clamp can remove the clamp");

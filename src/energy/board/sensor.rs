@@ -3,7 +3,7 @@
 use super::tree::Tree;
 use super::zone::Zone;
 use crate::energy::sample::fault::Reading;
-use crate::energy::sample::gate::in_range;
+use crate::energy::sample::plausibility::in_range;
 use crate::limits::CPU_SENSORS_MAX;
 
 const HWMON: &str = "sys/class/hwmon";

@@ -1,7 +1,7 @@
 //! The sensors of one CPU as one temperature: the highest that is believed.
 
 use super::fault::Reading;
-use super::gate::Gate;
+use super::plausibility::Plausibility;
 use crate::base::time::{Duration, Instant};
 use crate::limits::CPU_SENSORS_MAX;
 use heapless::Vec;
@@ -9,10 +9,10 @@ use heapless::Vec;
 /// Readings of the group's sensors, always in the same order.
 pub type Readings = Vec<Reading, CPU_SENSORS_MAX>;
 
-/// The gates of a group.
+/// The sensors of a group, each with its checks.
 #[derive(Clone, Debug, Default)]
 pub struct Group {
-    gates: [Gate; CPU_SENSORS_MAX],
+    sensors: [Plausibility; CPU_SENSORS_MAX],
 }
 
 /// The temperature of a group.
@@ -28,16 +28,16 @@ impl Group {
     /// Should sensor `at` be read once more before its value counts?
     #[must_use]
     pub fn doubts(&self, now: Instant, at: usize, reading: Reading) -> bool {
-        reading.is_ok_and(|raw| self.gates.get(at).is_some_and(|gate| gate.doubts(now, raw)))
+        reading.is_ok_and(|raw| self.sensors.get(at).is_some_and(|sensor| sensor.doubts(now, raw)))
     }
 
     /// The highest believed temperature; `None` where no sensor is believed.
     pub fn take(&mut self, now: Instant, readings: &Readings, duty: f64) -> Option<Temperature> {
         let mut highest: Option<Temperature> = None;
-        for (gate, reading) in self.gates.iter_mut().zip(readings) {
-            let Some(degrees) = gate.take(now, *reading, duty) else { continue };
+        for (sensor, reading) in self.sensors.iter_mut().zip(readings) {
+            let Some(degrees) = sensor.take(now, *reading, duty) else { continue };
             if highest.is_none_or(|so_far| degrees > so_far.degrees) {
-                highest = Some(Temperature { degrees, still: gate.still_for(now) });
+                highest = Some(Temperature { degrees, still: sensor.still_for(now) });
             }
         }
         highest
@@ -45,7 +45,7 @@ impl Group {
 
     /// Forgets the past, after a suspend.
     pub fn clear(&mut self) {
-        self.gates.iter_mut().for_each(Gate::clear);
+        self.sensors.iter_mut().for_each(Plausibility::clear);
     }
 }
 

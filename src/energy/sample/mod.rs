@@ -1,7 +1,7 @@
 //! Single sensor readings: from bytes to a number, and whether the number is believed.
 //!
 //! `text` parses the files of /sys and /proc in place (proc(5), Documentation/accounting/psi), `uevent` the kernel's
-//! device events. `fault` classifies failed reads and says when a file may be read again. `gate` refuses temperatures
+//! device events. `fault` classifies failed reads and says when a file may be read again. `plausibility` refuses temperatures
 //! that are out of range, jump faster than a board can, or stand still while our load changes; `group` takes the
 //! highest believed one of the CPU's sensors. `slope` has the median of three and the least-squares slope of ten
 //! values.
@@ -10,8 +10,8 @@
 //! Not here: opening and reading files (`platform::sysfs`), and which sensors a device has (`energy::board`).
 
 pub mod fault;
-pub mod gate;
 pub mod group;
+pub mod plausibility;
 pub mod slope;
 pub mod text;
 pub mod uevent;

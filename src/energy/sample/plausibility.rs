@@ -12,9 +12,9 @@ const STUCK: Duration = Duration::from_secs(120);
 /// See `STUCK`.
 const STUCK_DUTY: f64 = 0.5;
 
-/// One sensor's gate.
+/// The checks of one sensor, with their memory.
 #[derive(Clone, Debug, Default)]
-pub struct Gate {
+pub struct Plausibility {
     believed: Option<(Instant, i64)>,
     still: Option<Still>,
 }
@@ -27,7 +27,7 @@ struct Still {
     duty: (f64, f64),
 }
 
-impl Gate {
+impl Plausibility {
     /// Would this value be refused? Then the caller reads it once more.
     #[must_use]
     pub fn doubts(&self, now: Instant, raw: i64) -> bool {
@@ -93,34 +93,34 @@ mod tests {
 
     #[test]
     fn impossible_values_are_unknown_and_never_0() {
-        let mut gate = Gate::default();
+        let mut checks = Plausibility::default();
         for raw in [-650_788_984, 228_000, 6_280_400, 125_000, -30_000, i64::MIN, i64::MAX] {
-            assert_eq!(gate.take(at(0), Ok(raw), 0.0), None, "{raw}");
+            assert_eq!(checks.take(at(0), Ok(raw), 0.0), None, "{raw}");
         }
-        assert_eq!(gate.take(at(0), Err(Fault::Later), 0.0), None);
-        assert_eq!(gate.take(at(0), Ok(45_277), 0.0), Some(45.277));
+        assert_eq!(checks.take(at(0), Err(Fault::Later), 0.0), None);
+        assert_eq!(checks.take(at(0), Ok(45_277), 0.0), Some(45.277));
     }
 
     #[test]
     fn a_jump_is_doubted_and_believed_when_it_lasts() {
-        let mut gate = Gate::default();
-        assert_eq!(gate.take(at(0), Ok(45_000), 0.0), Some(45.0));
-        assert!(gate.doubts(at(1), 85_000) && gate.doubts(at(1), -650_788_984) && !gate.doubts(at(1), 46_000));
-        assert_eq!(gate.take(at(1), Ok(85_000), 0.0), None);
-        assert_eq!(gate.take(at(2), Ok(46_000), 0.0), Some(46.0), "the spike left no trace");
-        assert_eq!(gate.take(at(3), Ok(85_000), 0.0), None);
-        assert_eq!(gate.take(at(5), Ok(85_000), 0.0), Some(85.0), "39 degrees in three seconds can be");
+        let mut checks = Plausibility::default();
+        assert_eq!(checks.take(at(0), Ok(45_000), 0.0), Some(45.0));
+        assert!(checks.doubts(at(1), 85_000) && checks.doubts(at(1), -650_788_984) && !checks.doubts(at(1), 46_000));
+        assert_eq!(checks.take(at(1), Ok(85_000), 0.0), None);
+        assert_eq!(checks.take(at(2), Ok(46_000), 0.0), Some(46.0), "the spike left no trace");
+        assert_eq!(checks.take(at(3), Ok(85_000), 0.0), None);
+        assert_eq!(checks.take(at(5), Ok(85_000), 0.0), Some(85.0), "39 degrees in three seconds can be");
     }
 
     #[test]
     fn a_value_that_ignores_our_load_is_stuck() {
-        let mut gate = Gate::default();
+        let mut checks = Plausibility::default();
         for s in 0..=120 {
-            assert!(gate.take(at(s), Ok(26_000), if s < 60 { 0.0 } else { 1.0 }).is_some());
+            assert!(checks.take(at(s), Ok(26_000), if s < 60 { 0.0 } else { 1.0 }).is_some());
         }
-        assert_eq!(gate.take(at(121), Ok(26_000), 1.0), None);
-        assert_eq!(gate.take(at(122), Ok(26_100), 1.0), Some(26.1), "it moves again");
-        let mut steady = Gate::default();
+        assert_eq!(checks.take(at(121), Ok(26_000), 1.0), None);
+        assert_eq!(checks.take(at(122), Ok(26_100), 1.0), Some(26.1), "it moves again");
+        let mut steady = Plausibility::default();
         assert!((0..1000).all(|s| steady.take(at(s), Ok(26_000), 0.3).is_some()), "our load did not change");
     }
 }
