@@ -171,6 +171,18 @@ impl PeerSession {
             .collect()
     }
 
+    /// Pings a peer whose link just came up, so that its round-trip time is known at once. Later times come from the pings
+    /// of silent links.
+    fn measure(&self, peer: PeerId) {
+        let links = self.links.clone();
+        smol::spawn(async move {
+            if let Err(why) = links.ping(&peer).await {
+                debug!("The round-trip time to {peer} was not measured: {why}.");
+            }
+        })
+        .detach();
+    }
+
     /// Turns an event of the links into an input of the node, if it is one.
     pub fn on_link_event(&mut self, event: LinkEvent) -> Option<Input> {
         let key = |peer: &PeerId| PeerKey(*peer.public_key());
@@ -178,6 +190,7 @@ impl PeerSession {
             LinkEvent::Up { peer, address, .. } => {
                 let address = address.socket()?;
                 self.diagnostics.linked(&peer, Some(address));
+                self.measure(peer);
                 if let Some(keys) = self.udp.greet(peer, address) {
                     self.send(key(&peer), &Message::Keys(keys));
                 }
