@@ -271,7 +271,7 @@ impl GossipTable {
         at.into_iter().flat_map(slots)
     }
 
-    /// The headroom of an origin, if a valid item says it.
+    /// The headroom of an origin, if there is a valid item.
     #[must_use]
     pub fn headroom(&self, now: Instant, origin: PeerKey) -> Option<Headroom> {
         match self.fact(now, origin, Kind::Headroom)? {
@@ -295,7 +295,7 @@ impl GossipTable {
         (value.order != (0, 0)).then_some(value.order)
     }
 
-    /// Removes every item of an origin, also the one that says that it left: if it is admitted again, it starts afresh.
+    /// Removes every item of an origin, also the one by which it left: if it is admitted again, it starts afresh.
     pub fn forget(&mut self, origin: PeerKey) {
         self.origins.retain(|known| known.key != origin);
     }

@@ -6,7 +6,7 @@
 //! mesh most peers have no link: a probe that no datagram can carry waits for one, which is dialled for it and ended
 //! when it is idle.
 //!
-//! Whether a peer may be here at all is `mesh::trust`'s to say; whether it is alive is `mesh::swim`'s.
+//! Which peers may be in the table is decided in `mesh::trust`; whether a peer is alive, in `mesh::swim`.
 
 mod admit;
 mod idle;

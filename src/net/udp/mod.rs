@@ -177,7 +177,7 @@ impl UdpReceiver {
     fn receive(&self, datagram: &mut [u8], from: SocketAddr) {
         let opened = self.table.lock().unwrap_or_else(PoisonError::into_inner).open(datagram, from);
         let Some((peer, packet)) = opened else { return self.diagnostics.garbage() };
-        self.diagnostics.opened(&peer, clock::now());
+        self.diagnostics.received(&peer, clock::now());
         let input = Input::Member(PeerKey(*peer.public_key()), packet.to_vec());
         if self.inputs.try_send(input).is_err() {
             debug!("A datagram of {peer} was lost: the agent is busy.");
