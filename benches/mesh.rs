@@ -1,6 +1,6 @@
-//! Figures of the mesh in the simulator: `cargo bench --no-default-features --bench mesh -- [devices] [loss in per cent]
-//! [seed] [kills]`. Without arguments it prints the table of docs/evidence.md. Virtual time, one thread; datagrams take 1
-//! to 8 ms; bytes include headers and encryption (`sim::net`).
+//! Figures of the mesh in the simulator: `cargo bench --no-default-features --bench mesh -- [devices] [loss in per
+//! cent] [seed] [kills]`. Without arguments it prints the table of docs/evidence.md. Virtual time, one thread;
+//! datagrams take 1 to 8 ms; bytes include headers and encryption (`sim::net`).
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 

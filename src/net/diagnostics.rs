@@ -1,10 +1,10 @@
 //! Observations of the network, recorded as they happen, for `wattle doctor` (`GET /v1/network`).
 //!
 //! They answer why a peer is not reached: where this agent listens, whether multicast works, and for each peer that may
-//! link when it was last announced, dialled and linked, and how many datagrams were exchanged with it. Three decisions of
-//! the other files in `net` read them too: whether an address may be dialled, whose announcements are taken, and whether
-//! discovery still has to search. The table of peers is bounded by `LINK_ALLOWED_MAX`; of unknown peers that tried to
-//! link only the last few are held.
+//! link when it was last announced, dialled and linked, and how many datagrams were exchanged with it. Three decisions
+//! of the other files in `net` read them too: whether an address may be dialled, whose announcements are taken, and
+//! whether discovery still has to search. The table of peers is bounded by `LINK_ALLOWED_MAX`; of unknown peers that
+//! tried to link only the last few are held.
 
 use crate::base::time::Instant;
 use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
@@ -177,8 +177,8 @@ impl Diagnostics {
         self.records().peers.contains_key(peer)
     }
 
-    /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even outside
-    /// the home network.
+    /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even
+    /// outside the home network.
     pub fn give(&self, peer: PeerId, address: IpAddr) {
         let mut records = self.records();
         let may_add = records.peers.contains_key(&peer) && records.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX;

@@ -1,7 +1,7 @@
 //! The agent under attack, a real one in a process of its own, and the peers around it.
 //!
-//! After each attack an honest peer dials it, pings it and gets a question answered, so link, driver, node and store still
-//! work. The memory figures are the agent's own, read from /proc.
+//! After each attack an honest peer dials it, pings it and gets a question answered, so link, driver, node and store
+//! still work. The memory figures are the agent's own, read from /proc.
 
 use super::super::super::house::{Agent, Place};
 use super::super::{End, key, name, soon, until};

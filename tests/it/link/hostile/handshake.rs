@@ -72,8 +72,8 @@ pub(super) async fn slowloris(arena: &Arena) -> String {
     format!("{all} connections, a healthy dial among them twice, all closed")
 }
 
-/// Sends the first handshake message, which costs the attacker one key; the answer costs the agent a signature and three
-/// curve multiplications. Whether the answer came.
+/// Sends the first handshake message, which costs the attacker one key; the answer costs the agent a signature and
+/// three curve multiplications. Whether the answer came.
 async fn first_half(address: SocketAddr, agent: PeerId) -> bool {
     let answered = async {
         let mut tcp = TcpStream::connect(address).await.ok()?;
