@@ -28,16 +28,16 @@ const HANDSHAKES: u32 = 200;
 const PINGS: usize = 1000;
 const BULK: Duration = Duration::from_secs(5);
 
-/// What was measured of one implementation.
+/// The figures of one implementation.
 #[derive(Debug, Default)]
 pub struct Figures {
-    /// Links brought up and ended again, one after the other, in a second.
+    /// Links brought up and ended, one after the other, per second.
     pub handshakes: f64,
     /// Round trips on a link without other traffic.
     pub idle: Vec<Duration>,
-    /// Round trips while the link carries all that it can, one way.
+    /// Round trips while the link carries as much as it can, one way.
     pub bulk: Vec<Duration>,
-    /// 1024 * 1024 bytes of content a second, one way.
+    /// MiB of content per second, one way.
     pub mebibytes: f64,
 }
 

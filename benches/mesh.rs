@@ -1,6 +1,6 @@
-//! The mesh in the pretend world, measured: `cargo bench --no-default-features --bench mesh -- [devices] [loss in
-//! per cent] [seed] [kills]`. Without arguments the table of docs/evidence.md. Virtual time, one thread, datagrams
-//! 1 to 8 ms late; bytes with heads and seals (`sim::net`).
+//! Figures of the mesh in the simulator: `cargo bench --no-default-features --bench mesh -- [devices] [loss in per
+//! cent] [seed] [kills]`. Without arguments it prints the table of docs/evidence.md. Virtual time, one thread;
+//! datagrams take 1 to 8 ms; bytes include headers and encryption (`sim::net`).
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
@@ -14,13 +14,13 @@ use wattle::wire::gossip::{Fact, Headroom, Kind};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// News that is told in each mesh, one after the other, each by another agent.
-const RUMOURS: usize = 10;
+/// Gossip items sent in each mesh, one after the other, each by another agent.
+const ITEMS: usize = 10;
 
 fn main() {
-    let given: Vec<u64> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
+    let given: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     println!(
-        "| N | loss | seed | all joined s | packets/s | B/s datagrams | B/s links | dials/s | death s: first / median / last (worst) | back s (worst) | rumour s: half (worst) / all (worst) | deaths told falsely | of those in 20 naps |"
+        "| N | loss | seed | all joined s | packets/s | B/s datagrams | B/s links | dials/s | down s: first / median / last (worst) | back s (worst) | gossip item s: half (worst) / all (worst) | false downs | of those in 20 suspensions |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     if let [devices, loss, seed, kills, ..] = given[..] {
@@ -28,7 +28,7 @@ fn main() {
     }
     println!(
         "HashiCorp memberlist's defaults for a local network (probe 1 s, suspicion 4 to 24), by a model of its rules, not the \
-         library (shared/reference/protocol.md section 1): death known after, p50 / p95: N=5 5.9 / 7.4 s, N=50 9.1 / 11.3 s, \
+         library: down known after, p50 / p95: N=5 5.9 / 7.4 s, N=50 9.1 / 11.3 s, \
          N=500 13.4 / 15.7 s."
     );
     for (devices, loss, kills) in [(5, 1, 20), (5, 5, 20), (20, 2, 20), (50, 1, 10), (500, 1, 3)] {
@@ -52,45 +52,45 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
     let after = sent(&world);
     let rate = |of: fn(&Sent) -> u64| (of(&after) - of(&before)) as f64 / long as f64 / devices as f64;
 
-    let items: Vec<(f64, f64)> = (0..RUMOURS).map(|n| tell_one(&mut world, n * count / RUMOURS)).collect();
+    let items: Vec<(f64, f64)> = (0..ITEMS).map(|n| spread_one(&mut world, n * count / ITEMS)).collect();
 
     let (mut deaths, mut backs) = (Vec::new(), Vec::new());
-    let mut told = 0;
+    let mut expected = 0;
     for kill in 0..kills {
         let victim = 1 + usize::try_from((kill * 37 + seed) % (devices - 1)).unwrap_or(0);
         world.run_until(world.now + Duration::from_millis(world.rng.clone().below(3_000)));
         deaths.push(kill_one(&mut world, victim));
-        told += count - 1;
+        expected += count - 1;
         world.run_until(world.after(5));
         world.boot(victim);
         backs.push(world.run_till(2 * MINUTE, World::all_joined).map_or(f64::NAN, |time| time.as_secs_f64()));
         world.run_until(world.after(10));
     }
-    let naps_from = world.now;
-    for nap in 0..20 {
-        world.stall(1 + (nap * 13) % (count - 1), Duration::from_secs(3));
+    let suspensions_from = world.now;
+    for round in 0..20 {
+        world.stall(1 + (round * 13) % (count - 1), Duration::from_secs(3));
         world.run_until(world.after(if count > 100 { 15 } else { 30 }));
     }
     let first = middle(deaths.iter().map(|death| death.0)).0;
     let half = middle(deaths.iter().map(|death| death.1)).0;
     let (last, worst) = middle(deaths.iter().map(|death| death.2));
-    let (told_half, told_half_worst) = middle(items.iter().map(|item| item.0));
-    let (told_all, told_all_worst) = middle(items.iter().map(|item| item.1));
+    let (item_half, item_half_worst) = middle(items.iter().map(|item| item.0));
+    let (item_all, item_all_worst) = middle(items.iter().map(|item| item.1));
     println!(
         "| {devices} | {loss} % | {seed} | {:.1} | {:.2} | {:.0} | {:.0} | {:.3} | {first:.1} / {half:.1} / {last:.1} ({worst:.1}) \
-         | {:.1} | {told_half:.2} ({told_half_worst:.2}) / {told_all:.2} ({told_all_worst:.2}) | {} | {} |",
+         | {:.1} | {item_half:.2} ({item_half_worst:.2}) / {item_all:.2} ({item_all_worst:.2}) | {} | {} |",
         joined.map_or(f64::NAN, |time| time.as_secs_f64()),
         rate(|sent| sent.datagrams),
         rate(|sent| sent.datagram_bytes),
         rate(|sent| sent.message_bytes),
         rate(|sent| sent.dials),
         backs.iter().copied().fold(0.0, f64::max),
-        world.deaths_told(start).saturating_sub(told),
-        world.deaths_told(naps_from),
+        world.deaths_told(start).saturating_sub(expected),
+        world.deaths_told(suspensions_from),
     );
 }
 
-/// The middle one and the largest.
+/// The median and the maximum.
 fn middle(all: impl Iterator<Item = f64>) -> (f64, f64) {
     let mut all: Vec<f64> = all.collect();
     all.sort_by(f64::total_cmp);
@@ -107,7 +107,7 @@ fn sent(world: &World) -> Sent {
     })
 }
 
-/// Seconds until the first, the middle and the last of the others have it for down.
+/// Seconds until the first, the median and the last of the other agents take it for down.
 fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
     world.crash(victim);
     let start: Instant = world.now;
@@ -119,9 +119,8 @@ fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
     (reached(all - 1), reached(all / 2), reached(0))
 }
 
-/// Seconds until half of the running agents, and all of them, have heard what this one tells; NaN: not within two
-/// minutes.
-fn tell_one(world: &mut World, origin: usize) -> (f64, f64) {
+/// Seconds until half of the running agents, and all of them, have an item of this one; NaN: not within two minutes.
+fn spread_one(world: &mut World, origin: usize) -> (f64, f64) {
     let fact = Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
     let message = world.signer.sign(origin, &fact);
     world.inject(origin, Input::Signed(message));
@@ -130,11 +129,11 @@ fn tell_one(world: &mut World, origin: usize) -> (f64, f64) {
     let order = |world: &World, at: usize| {
         world.devices[at].agent.as_ref().and_then(|agent| agent.node.newest_gossip(net::key(origin), Kind::Headroom))
     };
-    // What it tells after this counts too: who holds that needs this no more.
-    let told = order(world, origin);
+    // A later item of it counts too: it replaces this one.
+    let sent = order(world, origin);
     let all = world.devices.len();
     let mut reached = |enough: usize| {
-        while world.running().filter(|at| order(world, *at) >= told).count() < enough {
+        while world.running().filter(|at| order(world, *at) >= sent).count() < enough {
             if world.now.since(start) > 2 * MINUTE {
                 return f64::NAN;
             }

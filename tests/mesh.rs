@@ -1,4 +1,4 @@
-//! The mesh in the pretend world: who joins, who is found dead, who is not, from a seed.
+//! The mesh in the simulator: who joins, who is found to be down and who is not, from a seed.
 //! Figures for larger meshes: `cargo bench --bench mesh`.
 
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
@@ -11,7 +11,7 @@ use wattle::sim::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A mesh where everybody knows everybody's name, and the address of the first only.
+/// A mesh in which every agent knows every PeerId, and the address of the first agent only.
 fn mesh(seed: u64, devices: usize) -> World {
     let mut world = World::new(seed, devices);
     world.bootstrap = Some(vec![0]);
@@ -30,7 +30,7 @@ fn joined(seed: u64, devices: usize) -> World {
 }
 
 #[test]
-fn everybody_joins_by_one_address_and_a_seed_repeats() {
+fn all_join_by_one_address_and_a_seed_gives_the_same_trace_twice() {
     for (devices, seeds) in [(2, 5), (5, 10), (50, 2)] {
         for seed in 1..=seeds {
             let (one, other) = (joined(seed, devices), joined(seed, devices));
@@ -41,22 +41,22 @@ fn everybody_joins_by_one_address_and_a_seed_repeats() {
 }
 
 #[test]
-fn more_newcomers_than_one_agent_has_links_join_by_its_address_all_the_same() {
+fn more_agents_than_one_has_links_can_join_by_its_address() {
     let devices = LINKS_MAX + 26;
     let mut world = mesh(1, devices);
     let full = world.run_till(MINUTE, |world| world.net.links_of(0).len() == LINKS_MAX);
-    assert!(full.is_some(), "there are more than it has room for");
+    assert!(full.is_some(), "its links are all taken");
     let time = world.run_till(20 * Duration::from_secs(1), World::all_joined);
     println!("{devices} joined after {time:?}");
     assert!(time.is_some(), "{}", world.describe());
     world.run_until(world.after(30));
     let most = (0..devices).map(|at| world.net.links_of(at).len()).max();
-    assert!(most.is_some_and(|most| most < LINKS_CROWDED), "{most:?}: a large mesh stands on few links");
+    assert!(most.is_some_and(|most| most < LINKS_CROWDED), "{most:?}: a large mesh needs few links");
     assert_eq!(world.deaths_told(wattle::base::time::Instant::ZERO), 0);
 }
 
 #[test]
-fn in_a_large_mesh_a_question_names_the_dead_and_counts_those_that_are_not_asked() {
+fn in_a_large_mesh_a_query_names_agents_that_do_not_answer_and_counts_those_not_asked() {
     let mut world = joined(2, 50);
     world.run_until(world.after(20));
     (1..=20).for_each(|at| world.crash(at));
@@ -66,15 +66,15 @@ fn in_a_large_mesh_a_question_names_the_dead_and_counts_those_that_are_not_asked
     world.run_until(world.after(15));
     let Response::Hits { asked, answered, silent, not_asked, .. } = world.reply(0, reply) else { panic!("no hits") };
     println!("asked {asked}, answered {answered}, not asked {not_asked}, silent {silent:?}");
-    assert_eq!(asked + not_asked, 50, "everybody is in one of the two");
-    assert_eq!(asked - answered, 20, "the dead do not answer");
+    assert_eq!(asked + not_asked, 50, "every agent is in one of the two");
+    assert_eq!(asked - answered, 20, "crashed agents do not answer");
     assert_eq!(silent.len(), SILENT_NAMED_MAX);
     assert!(silent.iter().all(|name| (1..=20).any(|at| *name == format!("device {at}"))), "{silent:?}");
     assert!(not_asked > 0 && asked - 21 >= LINKS_WANTED / 2, "the neighbours are asked: {asked}");
 }
 
 #[test]
-fn a_killed_agent_is_known_to_be_down_by_all_and_comes_back() {
+fn a_crashed_agent_is_down_for_all_and_comes_back() {
     for (devices, seeds) in [(5, 10), (50, 2)] {
         for seed in 1..=seeds {
             let mut world = joined(seed, devices);
@@ -82,7 +82,7 @@ fn a_killed_agent_is_known_to_be_down_by_all_and_comes_back() {
             let before = world.now;
             world.crash(1);
             let time = world.run_till(MINUTE, |world| world.believers(1) == 0);
-            let time = time.unwrap_or_else(|| panic!("seed {seed}: it is believed to live: {}", world.describe()));
+            let time = time.unwrap_or_else(|| panic!("seed {seed}: it still counts as up: {}", world.describe()));
             world.run_until(world.after(5));
             assert_eq!(world.deaths_told(before), devices - 1, "seed {seed}: nobody else is down");
             world.boot(1);
@@ -94,12 +94,12 @@ fn a_killed_agent_is_known_to_be_down_by_all_and_comes_back() {
 }
 
 #[test]
-fn twenty_naps_of_three_seconds_are_no_deaths() {
+fn twenty_suspensions_of_three_seconds_take_nobody_down() {
     for seed in 1..=10 {
         let mut world = joined(seed, 5);
         let before = world.now;
-        for nap in 0..20 {
-            world.stall(nap % 5, Duration::from_secs(3));
+        for round in 0..20 {
+            world.stall(round % 5, Duration::from_secs(3));
             world.run_until(world.after(10));
         }
         assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
@@ -108,7 +108,7 @@ fn twenty_naps_of_three_seconds_are_no_deaths() {
 }
 
 #[test]
-fn who_is_cut_off_from_some_is_not_dead_while_others_reach_it() {
+fn an_agent_cut_off_from_some_is_up_while_others_reach_it() {
     for seed in 1..=10 {
         let mut world = joined(seed, 5);
         world.run_until(world.after(5));
@@ -121,7 +121,7 @@ fn who_is_cut_off_from_some_is_not_dead_while_others_reach_it() {
 }
 
 #[test]
-fn where_no_datagram_passes_the_links_carry_the_probes() {
+fn without_datagrams_the_links_carry_the_probes() {
     for seed in 1..=5 {
         let mut world = joined(seed, 5);
         let before = world.now;
@@ -130,14 +130,14 @@ fn where_no_datagram_passes_the_links_carry_the_probes() {
         assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
         world.crash(3);
         let time = world.run_till(MINUTE, |world| world.believers(3) == 0);
-        assert!(time.is_some(), "seed {seed}: the dead is found dead all the same");
+        assert!(time.is_some(), "seed {seed}: the crash is noticed");
         world.boot(3);
         assert!(world.run_till(MINUTE, World::all_joined).is_some(), "seed {seed}: {}", world.describe());
     }
 }
 
 #[test]
-fn false_claims_of_death_are_refuted_within_seconds_and_the_liar_is_noted() {
+fn false_claims_that_a_member_is_down_are_refuted_and_the_claimant_is_quarantined() {
     for (seed, devices) in [(1, 5), (2, 5), (3, 5), (4, 50)] {
         let mut world = joined(seed, devices);
         world.run_until(world.after(5));
@@ -148,19 +148,22 @@ fn false_claims_of_death_are_refuted_within_seconds_and_the_liar_is_noted() {
             world.run_until(world.after(30));
             assert!(world.all_joined(), "seed {seed}: {}", world.describe());
         }
-        let noted = world.notices.iter().filter(|(.., notice)| matches!(notice, Notice::Quarantined(_))).count();
+        let quarantined = world.notices.iter().filter(|(.., notice)| matches!(notice, Notice::Quarantined(_))).count();
         let others = world.notices.iter().filter_map(|(.., notice)| match notice {
             Notice::Quarantined(name) => Some(name.as_str()),
             _ => None,
         });
         assert!(others.clone().all(|name| name == "device 1"), "seed {seed}: {:?}", others.collect::<Vec<_>>());
-        println!("seed {seed}: {noted} of {devices} noted the liar; deaths {}", world.deaths_told(world.now));
-        assert!(noted > 0, "seed {seed}: somebody noted it: {:?}", world.notices);
+        println!(
+            "seed {seed}: {quarantined} of {devices} quarantined the claimant; down {}",
+            world.deaths_told(world.now)
+        );
+        assert!(quarantined > 0, "seed {seed}: no agent quarantined it: {:?}", world.notices);
     }
 }
 
 #[test]
-fn who_was_suspended_for_ten_minutes_is_down_meanwhile_and_back_after_it() {
+fn an_agent_suspended_for_ten_minutes_is_down_meanwhile_and_back_afterwards() {
     for seed in 1..=5 {
         let mut world = joined(seed, 5);
         world.run_until(world.after(10));
@@ -168,17 +171,17 @@ fn who_was_suspended_for_ten_minutes_is_down_meanwhile_and_back_after_it() {
         let time = world.run_till(MINUTE, |world| world.believers(2) == 0);
         assert!(time.is_some(), "seed {seed}: it does not answer");
         world.run_until(world.after(590));
-        assert_eq!(world.believers(2), 0, "seed {seed}: it sleeps");
+        assert_eq!(world.believers(2), 0, "seed {seed}: it is suspended");
         let before = world.now;
         let back = world.run_till(2 * MINUTE, World::all_joined);
         println!("seed {seed}: down after {time:?}, back {back:?}");
         assert!(back.is_some(), "seed {seed}: {}", world.describe());
-        assert_eq!(world.deaths_told(before), 0, "seed {seed}: it blames nobody for its sleep");
+        assert_eq!(world.deaths_told(before), 0, "seed {seed}: it takes nobody for down after its suspension");
     }
 }
 
 #[test]
-fn agents_that_come_and_go_all_the_time_agree_in_the_end() {
+fn agents_that_restart_all_the_time_agree_in_the_end() {
     for seed in 1..=5 {
         let mut world = mesh(seed, 20);
         for _ in 0..60 {
@@ -203,7 +206,7 @@ fn agents_that_come_and_go_all_the_time_agree_in_the_end() {
 }
 
 #[test]
-fn an_old_card_put_back_is_overcome() {
+fn an_agent_with_an_old_boot_counter_renews_its_generation() {
     for seed in 1..=5 {
         let mut world = joined(seed, 5);
         for _ in 0..4 {
@@ -217,6 +220,6 @@ fn an_old_card_put_back_is_overcome() {
         world.boot(3);
         let back = world.run_till(MINUTE, World::all_joined);
         assert!(back.is_some(), "seed {seed}: {}", world.describe());
-        assert!(world.devices[3].boots > 4, "seed {seed}: the next start counts on");
+        assert!(world.devices[3].boots > 4, "seed {seed}: its counter is above the old one");
     }
 }

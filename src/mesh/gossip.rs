@@ -1,9 +1,9 @@
 //! Gossip: the newest item of each (origin, kind), flooded with bounds and compared now and then.
 //!
-//! An origin signs an item and sends it to its links. A receiver that finds it new passes it on to `GOSSIP_FANOUT` links
-//! chosen at random, at most `GOSSIP_HOPS_MAX` times (rumor mongering after Demers et al., "Epidemic Algorithms for
-//! Replicated Database Maintenance", 1987). What the flood misses, anti-entropy brings: two agents compare the names of
-//! their items ([`GossipTable::names`]), and one requests what it lacks.
+//! An origin signs an item and sends it to its links. A receiver that finds it new passes it on to `GOSSIP_FANOUT`
+//! links chosen at random, at most `GOSSIP_HOPS_MAX` times (rumor mongering after Demers et al., "Epidemic Algorithms
+//! for Replicated Database Maintenance", 1987). What the flood misses, anti-entropy brings: two agents compare the
+//! names of their items ([`GossipTable::names`]), and one requests what it lacks.
 //!
 //! Of two items of an origin and kind the higher (boot, seq) wins. An unverified claim changes nothing:
 //! [`GossipTable::weigh`] only says whether its signature is worth checking, and [`GossipTable::take`] is given only
@@ -200,8 +200,8 @@ impl GossipTable {
         picked
     }
 
-    /// An item as the next receiver gets it: hops, age in seconds, the origin's message. `asked`: the receiver requested
-    /// it, and does not flood it on. `None` if it has expired.
+    /// An item as the next receiver gets it: hops, age in seconds, the origin's message. `asked`: the receiver
+    /// requested it, and does not flood it on. `None` if it has expired.
     #[must_use]
     pub fn pass(&self, now: Instant, slot: ItemRef, asked: bool) -> Option<(u8, u16, &[u8])> {
         let value = &self.origins.get(usize::from(slot.origin))?.values[slot.kind as usize];
@@ -271,7 +271,7 @@ impl GossipTable {
         at.into_iter().flat_map(slots)
     }
 
-    /// The headroom of an origin, if a valid item says it.
+    /// The headroom of an origin, if there is a valid item.
     #[must_use]
     pub fn headroom(&self, now: Instant, origin: PeerKey) -> Option<Headroom> {
         match self.fact(now, origin, Kind::Headroom)? {
@@ -295,7 +295,7 @@ impl GossipTable {
         (value.order != (0, 0)).then_some(value.order)
     }
 
-    /// Removes every item of an origin, also the one that says that it left: if it is admitted again, it starts afresh.
+    /// Removes every item of an origin, also the one by which it left: if it is admitted again, it starts afresh.
     pub fn forget(&mut self, origin: PeerKey) {
         self.origins.retain(|known| known.key != origin);
     }

@@ -3,15 +3,15 @@
 //! Four machines and tables, all pure: they are given the time and inputs, and return effects.
 //!
 //! - [`trust`]: the one table of what each peer may do. Everything else that deals with peers follows its effects.
-//! - [`peers`]: the known peers, with their addresses ([`address`]), their links, and when to dial or hang up. In a large
-//!   mesh [`topology`] chooses which links are wanted.
+//! - [`peers`]: the known peers, with their addresses ([`address`]), their links, and when to dial or hang up. In a
+//!   large mesh [`topology`] chooses which links are wanted.
 //! - [`swim`]: failure detection and membership (SWIM, 2002, by the crate foca), with claims of peers validated first.
 //! - [`gossip`]: the newest signed item of each member and kind, flooded within byte budgets ([`budget`]).
 //!
 //! Invariants: a peer is dialled by one dial at a time, and with growing pauses while it does not answer; an address is
-//! an unproven hint until a dial reached the peer there; a packet counts only for its proven sender; a living member can
-//! always refute that it is down. `limits` caps every table: `TRUST_PEERS_MAX` and `PEERS_MAX` peers, `ADDRESSES_MAX`
-//! addresses each, `LINKS_WANTED` wanted links in a large mesh, and the `GOSSIP_*` budgets.
+//! an unproven hint until a dial reached the peer there; a packet counts only for its proven sender; a member that is up
+//! can always refute that it is down. `limits` caps every table: `TRUST_PEERS_MAX` and `PEERS_MAX` peers,
+//! `ADDRESSES_MAX` addresses each, `LINKS_WANTED` wanted links in a large mesh, and the `GOSSIP_*` budgets.
 //!
 //! Sockets and encryption are in `net`, signatures in `wire`. Certificates do not exist yet: today the owner's `--peer`
 //! fills the table of trust.

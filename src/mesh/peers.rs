@@ -2,11 +2,11 @@
 //!
 //! A peer is dialled by one dial at a time. After a failure the pause doubles up to `REDIAL_MS_MAX`, with up to half as
 //! much again by chance, because many agents lose the same peer at once; an agent without any link keeps the pauses
-//! short for a while. A hint brings a dial forward at most once in `HINT_DIAL_MS`, so wrong hints cost little. In a large
-//! mesh most peers have no link: a probe that no datagram can carry waits for one, which is dialled for it and ended
-//! when it is idle.
+//! short for a while. A hint brings a dial forward at most once in `HINT_DIAL_MS`, so wrong hints cost little. In a
+//! large mesh most peers have no link: a probe that no datagram can carry waits for one, which is dialled for it and
+//! ended when it is idle.
 //!
-//! Whether a peer may be here at all is `mesh::trust`'s to say; whether it is alive is `mesh::swim`'s.
+//! Which peers may be in the table is decided in `mesh::trust`; whether a peer is alive, in `mesh::swim`.
 
 mod admit;
 mod idle;
@@ -211,8 +211,8 @@ impl Peers {
         Some((peer.key, peer.addresses.current()?))
     }
 
-    /// The transports for a packet: datagrams, the link while no datagram of the peer has arrived lately, or both.
-    /// A packet that asks for an answer (`asks`) and finds neither waits for a link, which is dialled. `all`: the packet
+    /// The transports for a packet: datagrams, the link while no datagram of the peer has arrived lately, or both. A
+    /// packet that asks for an answer (`asks`) and finds neither waits for a link, which is dialled. `all`: the packet
     /// is urgent, use every transport.
     pub fn ways(&mut self, key: PeerKey, packet: &[u8], asks: bool, all: bool) -> Transports {
         let Some(peer) = self.known.get_mut(&key) else { return Transports { datagram: false, link: false } };

@@ -1,9 +1,9 @@
 //! The one table of what each peer may do here.
 //!
-//! Every other part that deals with peers (the link table, the message verifier, the datagram table, the diagnostics and
-//! the address book, the membership, the table of peers, gossip, queries) holds the data that it needs of a peer, and
-//! decides nothing about it: it follows the [`Effect`]s of this table. [`Input`]s come from whoever decides: the owner's
-//! `--peer` today, certificates later.
+//! Every other part that deals with peers (the link table, the message verifier, the datagram table, the diagnostics
+//! and the address book, the membership, the table of peers, gossip, queries) holds the data that it needs of a peer,
+//! and decides nothing about it: it follows the [`Effect`]s of this table. [`Input`]s come from whoever decides: the
+//! owner's `--peer` today, certificates later.
 //!
 //! Invariants: an effect is a change, never a repetition; a full table (`TRUST_PEERS_MAX`) refuses and forgets nobody;
 //! the agent itself is never in it. A peer that is not in the table may do nothing; the rights of a guest, a peer that

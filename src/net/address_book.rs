@@ -1,7 +1,7 @@
 //! The addresses at which peers were reached, stored for the next start: a text file, one multiaddr a line.
 //!
-//! The addresses of a peer are in order, the newest first. They are hints only: if the file is lost or damaged, the agent
-//! searches for its peers as at its first start. The file is written only after a change, and changes within
+//! The addresses of a peer are in order, the newest first. They are hints only: if the file is lost or damaged, the
+//! agent searches for its peers as at its first start. The file is written only after a change, and changes within
 //! `REMEMBER_MS` are written together, because SD cards wear.
 
 use crate::limits::{ADDRESSES_MAX, PEERS_MAX, REMEMBER_MS};

@@ -1,10 +1,10 @@
 //! Observations of the network, recorded as they happen, for `wattle doctor` (`GET /v1/network`).
 //!
 //! They answer why a peer is not reached: where this agent listens, whether multicast works, and for each peer that may
-//! link when it was last announced, dialled and linked, and how many datagrams were exchanged with it. Three decisions of
-//! the other files in `net` read them too: whether an address may be dialled, whose announcements are taken, and whether
-//! discovery still has to search. The table of peers is bounded by `LINK_ALLOWED_MAX`; of unknown peers that tried to
-//! link only the last few are held.
+//! link when it was last announced, dialled and linked, and how many datagrams were exchanged with it. Three decisions
+//! of the other files in `net` read them too: whether an address may be dialled, whose announcements are taken, and
+//! whether discovery still has to search. The table of peers is bounded by `LINK_ALLOWED_MAX`; of unknown peers that
+//! tried to link only the last few are held.
 
 use crate::base::time::Instant;
 use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
@@ -177,8 +177,8 @@ impl Diagnostics {
         self.records().peers.contains_key(peer)
     }
 
-    /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even outside
-    /// the home network.
+    /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even
+    /// outside the home network.
     pub fn give(&self, peer: PeerId, address: IpAddr) {
         let mut records = self.records();
         let may_add = records.peers.contains_key(&peer) && records.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX;
@@ -193,11 +193,11 @@ impl Diagnostics {
         let records = self.records();
         is_home(address)
             || records.given.iter().any(|(_, given)| *given == address)
-            || records.places.iter().any(|place| same_network(place.address.ip(), address, place.prefix))
+            || records.places.iter().any(|own| same_network(own.address.ip(), address, own.prefix))
     }
 
     /// Sets the addresses of this device.
-    pub fn stands(&self, places: &[ListenAddress]) {
+    pub fn set_addresses(&self, places: &[ListenAddress]) {
         self.records().places = places.to_vec();
     }
 
@@ -228,7 +228,7 @@ impl Diagnostics {
     }
 
     /// A datagram of a peer arrived and opened.
-    pub fn opened(&self, peer: &PeerId, now: Instant) {
+    pub fn received(&self, peer: &PeerId, now: Instant) {
         self.record(peer, |record| (record.heard, record.heard_at) = (record.heard + 1, Some(now)));
     }
 
@@ -259,7 +259,7 @@ impl Diagnostics {
 
     /// Whether a peer that may link has no link.
     #[must_use]
-    pub fn is_lonely(&self) -> bool {
+    pub fn has_unlinked_peer(&self) -> bool {
         self.records().peers.values().any(|record| record.linked.is_none())
     }
 
@@ -338,7 +338,7 @@ mod tests {
         let network = Diagnostics::default();
         let at =
             |text: &str, prefix| ListenAddress { interface: "eth0".into(), address: text.parse().unwrap(), prefix };
-        network.stands(&[at("[2001:db8:1::5]:7781", 64), at("203.0.113.5:7781", 29)]);
+        network.set_addresses(&[at("[2001:db8:1::5]:7781", 64), at("203.0.113.5:7781", 29)]);
         for inside in ["192.168.1.1", "fd00::1", "2001:db8:1::9", "203.0.113.1"] {
             assert!(network.may_dial(ip(inside)), "{inside}");
         }

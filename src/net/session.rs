@@ -7,8 +7,8 @@
 //! the driver's channel directly. When a link comes up, this agent sends the peer fresh keys for its datagrams.
 //!
 //! `mesh::trust` decides what a peer may do; [`PeerSession::admit`] carries that into the link table, the verifier, the
-//! datagram table and the diagnostics. A message that a full queue does not take is dropped: the node waits for no answer
-//! beyond its own deadline.
+//! datagram table and the diagnostics. A message that a full queue does not take is dropped: the node waits for no
+//! answer beyond its own deadline.
 
 use super::diagnostics::Diagnostics;
 use super::link::{Channel, LinkEvent, Links};
@@ -46,9 +46,9 @@ impl PeerSession {
         session
     }
 
-    /// Opens the links on `listener` for the peers of `trust`, and a UDP socket on the same port. `boot` is the number of
-    /// this start, already on the disk: it orders this agent's messages after those of earlier starts. Datagrams go to
-    /// `inputs`, link events to `events`; pass those to `on_link_event`.
+    /// Opens the links on `listener` for the peers of `trust`, and a UDP socket on the same port. `boot` is the number
+    /// of this start, already on the disk: it orders this agent's messages after those of earlier starts. Datagrams go
+    /// to `inputs`, link events to `events`; pass those to `on_link_event`.
     ///
     /// # Errors
     /// A sentence: the listener cannot be used.
@@ -104,8 +104,8 @@ impl PeerSession {
         self.links.stand_at(places);
     }
 
-    /// Dials a peer; the result comes as an event. An address outside the home network that the owner did not give is not
-    /// dialled, and that result is returned at once.
+    /// Dials a peer; the result comes as an event. An address outside the home network that the owner did not give is
+    /// not dialled, and that result is returned at once.
     #[must_use]
     pub fn dial(&self, peer: PeerKey, address: SocketAddr) -> Option<Input> {
         let id = PeerId::from_public_key(&peer.0);
@@ -171,6 +171,18 @@ impl PeerSession {
             .collect()
     }
 
+    /// Pings a peer whose link just came up, so that its round-trip time is known at once. Later times come from the
+    /// pings of silent links.
+    fn measure(&self, peer: PeerId) {
+        let links = self.links.clone();
+        smol::spawn(async move {
+            if let Err(why) = links.ping(&peer).await {
+                debug!("The round-trip time to {peer} was not measured: {why}.");
+            }
+        })
+        .detach();
+    }
+
     /// Turns an event of the links into an input of the node, if it is one.
     pub fn on_link_event(&mut self, event: LinkEvent) -> Option<Input> {
         let key = |peer: &PeerId| PeerKey(*peer.public_key());
@@ -178,6 +190,7 @@ impl PeerSession {
             LinkEvent::Up { peer, address, .. } => {
                 let address = address.socket()?;
                 self.diagnostics.linked(&peer, Some(address));
+                self.measure(peer);
                 if let Some(keys) = self.udp.greet(peer, address) {
                     self.send(key(&peer), &Message::Keys(keys));
                 }

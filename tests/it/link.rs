@@ -1,4 +1,4 @@
-//! The link between agents on loopback: it stands, carries frames, ends, and comes back.
+//! The link between agents on loopback: it comes up, carries frames, ends, and comes back.
 
 mod hostile;
 mod raw;
@@ -23,12 +23,12 @@ pub(crate) fn name(seed: u8) -> PeerId {
     PeerId::from_public_key(key(seed).verifying_key().as_bytes())
 }
 
-/// Times for tests: nobody waits for ten seconds.
+/// Short times, so that no test waits for ten seconds.
 fn quick() -> Settings {
     Settings { handshake: Duration::from_secs(2), ping: Duration::from_millis(400), handshakes_per_second: 1000 }
 }
 
-/// One end of links, and what it was told.
+/// The links of one agent, and their events.
 pub(crate) struct End {
     pub(crate) links: Links,
     pub(crate) events: Receiver<LinkEvent>,
@@ -38,7 +38,7 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn new(seed: u8, friends: &[u8]) -> Self {
-        // Long times: the machine may be busy, and slowness is not what these tests are about.
+        // Long times: the machine may be busy, and these tests are not about time limits.
         let patient = Settings { handshake: Duration::from_secs(15), ping: Duration::from_secs(5), ..quick() };
         Self::with(seed, friends, 256, patient)
     }
@@ -102,7 +102,7 @@ async fn linked() -> (End, End) {
 }
 
 #[test]
-fn two_agents_link_say_who_they_are_and_ping() {
+fn two_agents_link_identify_and_ping_each_other() {
     smol::block_on(async {
         let (a, b) = linked().await;
         for (one, other) in [(&a, &b), (&b, &a)] {
@@ -162,10 +162,10 @@ fn lines_of_json_pass_both_ways_in_order_even_the_largest() {
 }
 
 #[test]
-fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
+fn a_peer_is_answered_in_the_encoding_of_its_last_message() {
     smol::block_on(async {
         let (a, b) = linked().await;
-        assert_eq!(a.links.encoding(&b.name), Encoding::Postcard, "what our own agents speak");
+        assert_eq!(a.links.encoding(&b.name), Encoding::Postcard, "the encoding between agents of ours");
         for (channel, encoding) in [(Channel::Json, Encoding::Json), (Channel::Gossip, Encoding::Postcard)] {
             b.links.send(&a.name, channel, vec![b'x']).unwrap();
             assert!(matches!(a.next().await, LinkEvent::Frame { .. }));
@@ -178,12 +178,12 @@ fn a_peer_is_answered_in_the_form_in_which_it_spoke_last() {
         b.down().await;
         a.links.dial(b.name, b.address);
         assert_eq!((a.up().await, b.up().await), (b.name, a.name));
-        assert_eq!(a.links.encoding(&b.name), Encoding::Postcard, "a new link begins anew");
+        assert_eq!(a.links.encoding(&b.name), Encoding::Postcard, "a new link starts with the default");
     });
 }
 
 #[test]
-fn what_cannot_be_sent_is_answered_at_once() {
+fn a_frame_that_cannot_be_sent_is_refused_at_once() {
     smol::block_on(async {
         let (a, b) = linked().await;
         let send = |channel, length| a.links.send(&b.name, channel, vec![0; length]);
@@ -204,7 +204,7 @@ fn a_slow_receiver_makes_the_sender_wait_and_loses_nothing() {
         b.up().await;
         let mut sent = 0_u32;
         let begun = Instant::now();
-        // The driver of b takes nothing: its channel, the windows and the queue fill up.
+        // Nothing reads the events of b: its channel, the windows and the queue fill up.
         let full = loop {
             let mut bytes = vec![0; 100_000];
             bytes[..4].copy_from_slice(&sent.to_be_bytes());
@@ -212,11 +212,11 @@ fn a_slow_receiver_makes_the_sender_wait_and_loses_nothing() {
                 Ok(()) => (sent, _) = (sent + 1, Timer::after(Duration::from_millis(5)).await),
                 Err(error) => break error,
             }
-            assert!(begun.elapsed() < Duration::from_secs(20), "{sent} frames went somewhere");
+            assert!(begun.elapsed() < Duration::from_secs(20), "{sent} frames were queued without an end");
         };
         assert_eq!(full, SendError::Full);
         assert!(sent as usize * 100_000 < 2 * LINK_QUEUE_BYTES_MAX, "{sent} frames are held");
-        // The link lives: pings pass, and so does gossip.
+        // The link is up: pings pass.
         a.links.ping(&b.name).await.unwrap();
         for number in 0..sent {
             let LinkEvent::Frame { bytes, .. } = b.next().await else { panic!("no frame") };
@@ -228,7 +228,7 @@ fn a_slow_receiver_makes_the_sender_wait_and_loses_nothing() {
 }
 
 #[test]
-fn an_agent_that_dies_is_missed_and_can_be_dialled_again() {
+fn the_end_of_an_agent_is_noticed_and_it_can_be_dialled_again() {
     smol::block_on(async {
         let (a, b) = linked().await;
         let address = b.address;
@@ -236,7 +236,7 @@ fn an_agent_that_dies_is_missed_and_can_be_dialled_again() {
         assert!(!a.down().await.is_empty());
         assert_eq!(a.links.send(&name(2), Channel::Task, vec![0]), Err(SendError::NoLink));
         a.links.dial(name(2), address);
-        assert!(a.failed().await.contains("refused"), "nobody listens there now");
+        assert!(a.failed().await.contains("refused"), "nothing listens there now");
         let b = End::new(2, &[1]);
         a.links.dial(b.name, b.address);
         assert_eq!((a.up().await, b.up().await), (b.name, a.name));
@@ -247,7 +247,7 @@ fn an_agent_that_dies_is_missed_and_can_be_dialled_again() {
 }
 
 #[test]
-fn a_peer_that_falls_silent_is_given_up_after_two_pings() {
+fn a_link_whose_peer_falls_silent_ends_after_two_pings() {
     smol::block_on(async {
         let b = End::with(2, &[1], 64, quick());
         // It finishes the handshake, then neither reads nor writes.
@@ -260,7 +260,7 @@ fn a_peer_that_falls_silent_is_given_up_after_two_pings() {
 }
 
 #[test]
-fn a_quiet_link_lives_on_by_its_pings() {
+fn a_quiet_link_is_held_up_by_its_pings() {
     smol::block_on(async {
         let (a, b) = (End::with(1, &[2], 64, quick()), End::with(2, &[1], 64, quick()));
         a.links.dial(b.name, b.address);
@@ -273,20 +273,20 @@ fn a_quiet_link_lives_on_by_its_pings() {
 }
 
 #[test]
-fn two_that_dial_each_other_at_once_end_with_one_link() {
+fn two_agents_that_dial_each_other_at_once_end_with_one_link() {
     smol::block_on(async {
         for _ in 0..20 {
             let (a, b) = (End::new(1, &[2]), End::new(2, &[1]));
             a.links.dial(b.name, b.address);
             b.links.dial(a.name, a.address);
-            let one_and_the_same = || {
+            let same_link = || {
                 let (a, b) = (a.links.known(), b.links.known());
                 a.len() == 1 && b.len() == 1 && a[0].dialled != b[0].dialled
             };
-            // It settles: both have a link, of the same connection, and it carries a frame.
-            until("one link", one_and_the_same).await;
+            // In the end both have one link, of the same connection, and it carries pings.
+            until("one link", same_link).await;
             Timer::after(Duration::from_millis(100)).await;
-            until("one link", one_and_the_same).await;
+            until("one link", same_link).await;
             a.links.ping(&b.name).await.unwrap();
             b.links.ping(&a.name).await.unwrap();
             for end in [&a, &b] {
@@ -297,7 +297,7 @@ fn two_that_dial_each_other_at_once_end_with_one_link() {
                             LinkEvent::Up { .. } => up += 1,
                             LinkEvent::Down { .. } => up -= 1,
                             LinkEvent::DialFailed { .. } | LinkEvent::UnknownPeer { .. } => {}
-                            LinkEvent::Frame { .. } => panic!("nobody sent one"),
+                            LinkEvent::Frame { .. } => panic!("no frame was sent"),
                         }
                         assert!(up == 0 || up == 1, "Up and Down alternate");
                     }
@@ -312,7 +312,7 @@ fn two_that_dial_each_other_at_once_end_with_one_link() {
 }
 
 #[test]
-fn a_dial_is_answered_once_whatever_stands_in_its_way() {
+fn every_dial_that_fails_is_reported_once_with_its_reason() {
     smol::block_on(async {
         let (a, b) = linked().await;
         a.links.dial(b.name, b.address);
@@ -324,15 +324,15 @@ fn a_dial_is_answered_once_whatever_stands_in_its_way() {
         assert!(a.links.allow(name(7)));
         a.links.dial(name(7), b.address);
         let why = a.failed().await;
-        assert!(why.contains("another agent answered"), "the name that was dialled is the one that counts: {why}");
+        assert!(why.contains("another agent answered"), "the dialled PeerId must answer: {why}");
         a.links.refuse(&b.name, "removed");
         assert_eq!(a.down().await, "removed");
         b.down().await;
         b.links.dial(a.name, a.address);
         assert!(!b.failed().await.is_empty(), "no longer allowed over there");
-        let LinkEvent::UnknownPeer { peer, .. } = a.next().await else { panic!("a refusal is told") };
+        let LinkEvent::UnknownPeer { peer, .. } = a.next().await else { panic!("a refusal is reported") };
         assert_eq!(peer, b.name);
-        // Somebody listens and says nothing.
+        // A listener that sends nothing.
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         a.links.dial(name(7), mute.local_addr().unwrap());
         assert!(a.failed().await.contains("in time"));

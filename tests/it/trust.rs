@@ -1,5 +1,5 @@
-//! What a peer may do, decided at run time and followed by true sockets: two agents, each a driver over a node, on
-//! loopback. Only their work is made up: nothing is indexed, and every query finds nothing.
+//! Changes of what a peer may do, at run time and with real sockets: two agents on loopback, each a driver over a node.
+//! Only their tasks are simulated: nothing is indexed, and every query finds nothing.
 
 use super::link::{key, name, until};
 use smol::channel::{Receiver, Sender, bounded};
@@ -41,7 +41,7 @@ struct Agent {
     home: tempfile::TempDir,
 }
 
-/// Where tasks and saves of the node end.
+/// The tasks that the node gives out.
 struct Work {
     background: Receiver<(TaskId, Task)>,
     people: Receiver<(TaskId, Task)>,
@@ -52,7 +52,7 @@ fn public(peer: &PeerId) -> PeerKey {
 }
 
 impl Agent {
-    /// An agent that deals with these others from its start, and hears where they are.
+    /// An agent that admits these peers from its start, and has a hint of their addresses.
     fn start(seed: u8, others: &[(PeerId, SocketAddr)]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let (name, listener) = (name(seed), TcpListener::bind("127.0.0.1:0").unwrap());
@@ -77,8 +77,8 @@ impl Agent {
             scheduler: wattle::scheduler::Config { slots: 1, disk_free: u64::MAX, ..Default::default() },
         };
         let node = Node::new(clock::now(), config, trust);
-        for (other, place) in others {
-            inputs.try_send(Input::Seen(public(other), *place)).unwrap();
+        for (other, address) in others {
+            inputs.try_send(Input::Seen(public(other), *address)).unwrap();
         }
         let (background, background_tasks) = bounded(8);
         let (people, people_tasks) = bounded(64);
@@ -92,12 +92,12 @@ impl Agent {
             inputs: inputs.clone(),
         };
         let driver = Driver::new(node, outputs, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
-        smol::spawn(pretend(Work { background: background_tasks, people: people_tasks }, inputs.clone())).detach();
+        smol::spawn(answer_tasks(Work { background: background_tasks, people: people_tasks }, inputs.clone())).detach();
         let thread = std::thread::spawn(move || smol::block_on(driver.run(inbox)));
         Self { name, address, network, inputs, handle, thread, home }
     }
 
-    async fn tell(&self, input: trust::Input) {
+    async fn decide(&self, input: trust::Input) {
         self.inputs.send(Input::Trust(input)).await.unwrap();
     }
 
@@ -112,7 +112,7 @@ impl Agent {
         }
     }
 
-    /// Whether the other is a linked member.
+    /// Whether the other agent is a linked member that is up.
     fn has(&self, other: &PeerId) -> bool {
         let alive = wattle::mesh::swim::Liveness::Alive;
         let peers = self.status().peers;
@@ -127,7 +127,7 @@ impl Agent {
         self.network.around(clock::now())
     }
 
-    /// Devices that a query was put to, and that answered it.
+    /// How many devices a query was sent to, and how many answered, this one included.
     async fn query(&self) -> (usize, usize) {
         match self.ask(Request::Search { question: "violin".to_owned(), count: 3 }).await {
             Response::Hits { asked, answered, .. } => (asked, answered),
@@ -141,15 +141,15 @@ impl Agent {
     }
 }
 
-/// Does the node's tasks: nothing is there to be found.
-async fn pretend(work: Work, inputs: Sender<Input>) {
+/// Answers the node's tasks as if nothing were indexed.
+async fn answer_tasks(work: Work, inputs: Sender<Input>) {
     let next = || smol::future::or(work.people.recv(), work.background.recv());
     while let Ok((id, task)) = next().await {
         let outcome = match task {
             Task::EmbedQuery { question } => Outcome::QueryEmbedding(StandIn::new(MODEL).embed(&question).unwrap()),
             Task::Retrieve(_) => Outcome::Found(Box::default()),
             Task::Count => Outcome::Counted(Vec::new()),
-            other => Outcome::Failed(format!("{other:?} is not pretended")),
+            other => Outcome::Failed(format!("{other:?} is not simulated")),
         };
         if inputs.send(Input::Done(id, outcome, Duration::ZERO)).await.is_err() {
             return;
@@ -158,27 +158,28 @@ async fn pretend(work: Work, inputs: Sender<Input>) {
 }
 
 #[test]
-fn admitted_at_run_time_a_peer_links_and_expelled_its_link_is_closed_and_it_is_refused() {
+fn a_peer_admitted_at_run_time_links_and_an_expelled_one_is_cut_off_and_refused() {
     smol::block_on(async {
         let host = Agent::start(71, &[]);
         let peer = Agent::start(72, &[(host.name, host.address)]);
-        until("the refusal of one that nobody admitted", || !host.around().unknown_peers.is_empty()).await;
+        until("the refusal of a peer that is not admitted", || !host.around().unknown_peers.is_empty()).await;
         assert!(!host.knows(&peer.name) && host.around().peers.is_empty());
 
         for round in 0..2 {
-            host.tell(trust::Input::Grant(public(&peer.name), Rights::ALL)).await;
+            host.decide(trust::Input::Grant(public(&peer.name), Rights::ALL)).await;
             until("the link of an admitted peer, without a restart", || host.has(&peer.name) && peer.has(&host.name))
                 .await;
+            until("its round-trip time", || !host.status().driver.round_trips.is_empty()).await;
             until("its datagrams", || host.around().peers.iter().any(|peer| peer.heard > 0)).await;
             assert_eq!(host.query().await, (2, 2), "round {round}");
             assert_eq!(peer.query().await, (2, 2), "round {round}");
 
             let before = host.around();
-            host.tell(trust::Input::Revoke(public(&peer.name))).await;
+            host.decide(trust::Input::Revoke(public(&peer.name))).await;
             until("the end of the link", || !peer.has(&host.name)).await;
-            assert!(!host.knows(&peer.name) && host.around().peers.is_empty(), "its notes go with it");
-            assert_eq!(host.query().await, (1, 1), "nobody asks it or waits for it");
-            until("its datagrams that nobody opens any more", || host.around().garbage > before.garbage).await;
+            assert!(!host.knows(&peer.name) && host.around().peers.is_empty(), "its records are removed with it");
+            assert_eq!(host.query().await, (1, 1), "the query neither goes to it nor waits for it");
+            until("its datagrams that are not opened any more", || host.around().garbage > before.garbage).await;
             until("its dials that are refused", || {
                 let refused = peer.around();
                 let there = refused.peers.iter().find(|peer| peer.peer_id == host.name.to_string()).unwrap();
@@ -188,12 +189,12 @@ fn admitted_at_run_time_a_peer_links_and_expelled_its_link_is_closed_and_it_is_r
             let unknown_peer = host.around().unknown_peers.remove(0);
             assert_eq!(unknown_peer.peer_id, peer.name.to_string());
             let (asked, answered) = peer.query().await;
-            assert_eq!((asked, answered), (2, 1), "the host is silent for it");
+            assert_eq!((asked, answered), (2, 1), "the host does not answer it");
         }
-        let kept = || std::fs::read_to_string(peer.home.path().join("peers")).unwrap_or_default();
-        until("the file of addresses", || kept().contains(&host.name.to_string())).await;
-        peer.tell(trust::Input::Revoke(public(&host.name))).await;
-        until("the address that is forgotten", || !kept().contains(&host.name.to_string())).await;
+        let saved = || std::fs::read_to_string(peer.home.path().join("peers")).unwrap_or_default();
+        until("the file of addresses", || saved().contains(&host.name.to_string())).await;
+        peer.decide(trust::Input::Revoke(public(&host.name))).await;
+        until("the address that is forgotten", || !saved().contains(&host.name.to_string())).await;
         assert!(!peer.knows(&host.name) && peer.around().peers.is_empty());
         host.stop();
         peer.stop();
@@ -201,17 +202,17 @@ fn admitted_at_run_time_a_peer_links_and_expelled_its_link_is_closed_and_it_is_r
 }
 
 #[test]
-fn the_messages_of_a_peer_that_may_not_sign_any_more_are_refused_while_its_link_stands() {
+fn the_messages_of_a_peer_that_may_not_sign_any_more_are_refused_while_its_link_is_up() {
     smol::block_on(async {
         let host = Agent::start(75, &[]);
         let peer = Agent::start(76, &[(host.name, host.address)]);
-        host.tell(trust::Input::Grant(public(&peer.name), Rights::ALL)).await;
+        host.decide(trust::Input::Grant(public(&peer.name), Rights::ALL)).await;
         until("the link", || host.has(&peer.name) && peer.has(&host.name)).await;
         assert_eq!((host.query().await, peer.query().await), ((2, 2), (2, 2)));
         let rest = Rights::LINK | Rights::MEMBER | Rights::PROBE | Rights::ANSWER;
-        host.tell(trust::Input::Grant(public(&peer.name), rest)).await;
-        assert_eq!(host.query().await, (2, 1), "it is asked, and its answer is not opened");
-        assert_eq!(peer.query().await, (2, 1), "its question is not opened");
+        host.decide(trust::Input::Grant(public(&peer.name), rest)).await;
+        assert_eq!(host.query().await, (2, 1), "it is asked, and its answer is refused");
+        assert_eq!(peer.query().await, (2, 1), "its question is refused");
         assert!(host.status().peers[0].linked);
         host.stop();
         peer.stop();
@@ -219,16 +220,20 @@ fn the_messages_of_a_peer_that_may_not_sign_any_more_are_refused_while_its_link_
 }
 
 #[test]
-fn a_peer_that_may_only_link_has_a_link_and_nothing_that_it_says_is_heard() {
+fn a_peer_that_may_only_link_has_a_link_and_its_messages_are_refused() {
     smol::block_on(async {
         let host = Agent::start(73, &[]);
         let peer = Agent::start(74, &[(host.name, host.address)]);
-        host.tell(trust::Input::Grant(public(&peer.name), Rights::LINK)).await;
+        host.decide(trust::Input::Grant(public(&peer.name), Rights::LINK)).await;
         until("the link", || peer.status().peers.iter().any(|peer| peer.linked)).await;
         smol::Timer::after(Duration::from_secs(3)).await;
         let status = host.status();
         assert_eq!(status.peers.len(), 1, "{:?}", status.peers);
-        assert_eq!((status.peers[0].linked, status.peers[0].device.clone()), (true, None), "it said its name in vain");
+        assert_eq!(
+            (status.peers[0].linked, status.peers[0].device.clone()),
+            (true, None),
+            "the message with its name is refused"
+        );
         assert_eq!(status.peers[0].standing, wattle::mesh::swim::Liveness::Unknown);
         assert_eq!(host.around().peers[0].heard, 0, "no datagram of it is opened");
         assert_eq!(host.query().await, (1, 1));

@@ -32,7 +32,7 @@ pub struct Peer {
     pub(super) list_sent: Option<Instant>,
 }
 
-/// The link to a peer. Only `used` is of interest while none stands.
+/// The link to a peer. While there is none, the values are those of the last one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LinkState {
     /// Whether this agent dialled it.

@@ -25,8 +25,8 @@ impl Membership {
         true
     }
 
-    /// Removes a peer: it is not a member any more, and claims about it are ignored. Nothing is sent to the others: each
-    /// agent decides for itself which peers it admits, and a claim that the peer is down would have to be refuted.
+    /// Removes a peer: it is not a member any more, and claims about it are ignored. Nothing is sent to the others:
+    /// each agent decides for itself which peers it admits, and a claim that the peer is down would have to be refuted.
     pub fn forget(&mut self, now: Instant, key: PeerKey) {
         let name = name_of(key);
         if self.known.get(&name).is_none_or(|known| known.key != key) {

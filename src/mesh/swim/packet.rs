@@ -12,8 +12,8 @@ use foca::{Codec, Header, Identity, Member, Message, State};
 /// The first bytes of a public key.
 pub(super) type KeyPrefix = [u8; 8];
 
-/// The prefix of a key, which names a member. Two keys with the same 64 bits cannot be found in practice; a table refuses
-/// the second.
+/// The prefix of a key, which names a member. To find another key with the prefix of a given one takes some 2^64 tries;
+/// a table refuses it.
 #[must_use]
 pub(crate) fn name_of(key: PeerKey) -> KeyPrefix {
     let mut name = KeyPrefix::default();

@@ -53,11 +53,11 @@ fn a_packet_counts_for_its_sender_only_and_unknown_peers_are_no_members() {
     let mut member = machine();
     let ping = packet(id(2, 1), id(1, 7), Message::Ping(1), &[]);
     assert!(!member.packet(at(0), key(3), &ping), "3 sends in the name of 2");
-    assert!(!member.packet(at(0), key(9), &packet(id(9, 1), id(1, 7), Message::Ping(1), &[])), "nobody knows 9");
+    assert!(!member.packet(at(0), key(9), &packet(id(9, 1), id(1, 7), Message::Ping(1), &[])), "9 is not a known peer");
     assert_eq!(member.count(), 0);
     assert!(member.packet(at(0), key(2), &ping));
     assert!(gossip(&mut member, at(1), 2, Claim::alive(id(9, 1))));
-    assert_eq!(member.count(), 1, "9 is no member because 2 says so");
+    assert_eq!(member.count(), 1, "a claim of 2 makes 9 no member");
     let answers = member.effects();
     let acks = answers.iter().filter(|effect| matches!(effect, Effect::Send { purpose: Purpose::Answer, .. })).count();
     assert_eq!(acks, 1, "{answers:?}");

@@ -73,7 +73,7 @@ impl<'a> Browser<'a> {
             debug!("{} announces itself and may not link.", advert.peer);
             return true;
         }
-        let own: Vec<SocketAddr> = network.places().iter().map(|place| place.address).collect();
+        let own: Vec<SocketAddr> = network.places().iter().map(|one| one.address).collect();
         for address in advert.places {
             if address.port() == 0 || own.contains(&address) || !network.may_dial(address.ip()) {
                 debug!("{} announces {address}, which is not taken.", advert.peer);

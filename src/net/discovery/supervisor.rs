@@ -23,7 +23,7 @@ impl Discovery {
     /// Runs until the driver is gone. The first check of the interfaces is over when this returns.
     pub fn begin(self) {
         let listening = interface::places(self.listen);
-        self.network.stands(&listening);
+        self.network.set_addresses(&listening);
         smol::spawn(self.run(listening)).detach();
     }
 
@@ -175,7 +175,7 @@ impl<'a> Supervisor<'a> {
         let listening = interface::places(self.discovery.listen);
         let moved = listening != self.listening;
         self.listening = listening;
-        let needed = self.daemon.is_some() && self.discovery.network.is_lonely();
+        let needed = self.daemon.is_some() && self.discovery.network.has_unlinked_peer();
         if moved || !needed {
             self.libp2p = None;
         }
@@ -186,7 +186,7 @@ impl<'a> Supervisor<'a> {
             return true;
         }
         info!("This device's addresses are now: {}.", display(&self.listening));
-        self.discovery.network.stands(&self.listening);
+        self.discovery.network.set_addresses(&self.listening);
         if let Some(daemon) = &mut self.daemon {
             daemon.announce(&self.listening);
         }

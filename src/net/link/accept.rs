@@ -67,7 +67,7 @@ fn begin(acceptor: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
         match handshaken {
             Ok(handshaken) => {
                 if let Err(why) = connection::run(&acceptor.shared, handshaken, address, false).await {
-                    debug!("The link from {address} was not kept: {why}.");
+                    debug!("The link from {address} was refused: {why}.");
                 }
             }
             Err(HandshakeError::UnknownPeer(peer)) => acceptor.report_unknown(peer, address).await,
@@ -111,7 +111,7 @@ async fn handshake(
     let ended = async {
         // Nothing is ever sent on either; one of them closes.
         let _ = or(lost.recv(), acceptor.shared.stopping.recv()).await;
-        Err("its place was needed".to_owned().into())
+        Err("its slot was needed for a newer connection".to_owned().into())
     };
     or(handshaken, ended).await
 }

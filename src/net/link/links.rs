@@ -137,13 +137,15 @@ impl Links {
         self.shared.table().links().map(Link::info).collect()
     }
 
-    /// Measures the round-trip time to `peer` on its link.
+    /// Measures the round-trip time to `peer` on its link, and stores it for [`known`](Self::known).
     ///
     /// # Errors
     /// A phrase for people: there is no link, or no answer in time.
     pub async fn ping(&self, peer: &PeerId) -> std::result::Result<Duration, String> {
-        let streams = self.shared.table().link(peer).ok_or("there is no link")?.streams();
-        ping::ping(&streams, self.shared.settings.ping).await
+        let link = self.shared.table().link(peer).cloned().ok_or("there is no link")?;
+        let time = ping::ping(&link.streams(), self.shared.settings.ping).await?;
+        link.update(|info| info.ping = Some(time));
+        Ok(time)
     }
 
     /// Stops listening, ends every link and waits for that, two `LINK_CLOSE_MS` at most.

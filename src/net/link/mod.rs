@@ -11,9 +11,9 @@
 //! links are up, and which of two links to one peer stays. Events go to the driver through one bounded channel.
 //!
 //! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link, and the driver changes who is
-//! allowed at any time; there is at most one link for a peer; `Up` and `Down` alternate, with frames between them; while
-//! the driver's channel is full, nothing is read. Every buffer has a cap in `limits` (`LINK_*`, `FRAME_*`): a peer that
-//! sends as much as it may makes this agent hold about 6 MiB.
+//! allowed at any time; there is at most one link for a peer; `Up` and `Down` alternate, with frames between them;
+//! while the driver's channel is full, nothing is read. Every buffer has a cap in `limits` (`LINK_*`, `FRAME_*`): a
+//! peer that sends as much as it may makes this agent hold about 6 MiB.
 //!
 //! What the frames contain is `wire::message`'s; whom to dial and when is the node's to decide.
 

@@ -54,8 +54,8 @@ impl NoiseStream {
     /// `early` arrived after the handshake, in the same reads.
     pub(super) fn new(tcp: TcpStream, transport: Transport, early: &[u8]) -> Self {
         let mut input = vec![0; (NOISE_FRAME_MAX + NOISE_OVERHEAD).max(early.len())].into_boxed_slice();
-        if let Some(place) = input.get_mut(..early.len()) {
-            place.copy_from_slice(early);
+        if let Some(start) = input.get_mut(..early.len()) {
+            start.copy_from_slice(early);
         }
         Self {
             tcp,
@@ -169,8 +169,8 @@ impl AsyncRead for NoiseStream {
         }
         let plain = ready!(self.as_mut().poll_fill_buf(cx))?;
         let length = plain.len().min(buf.len());
-        if let (Some(place), Some(part)) = (buf.get_mut(..length), plain.get(..length)) {
-            place.copy_from_slice(part);
+        if let (Some(target), Some(part)) = (buf.get_mut(..length), plain.get(..length)) {
+            target.copy_from_slice(part);
         }
         self.consume(length);
         Poll::Ready(Ok(length))

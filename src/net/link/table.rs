@@ -102,7 +102,7 @@ impl LinkTable {
             Some(old) if old.info().dialled != new.dialled => {
                 let simultaneous = now.since(old.since) < Duration::from_millis(LINK_HANDSHAKE_MS);
                 if simultaneous && new.dialled != (self.own < new.peer) {
-                    return Entry::Refused("another link to this device stands");
+                    return Entry::Refused("there is another link to this device");
                 }
             }
             _ => {}

@@ -4,10 +4,10 @@
 //! ([`UdpTransport::greet`], [`UdpTransport::learn`]). Datagrams are sealed with an AEAD (`wire::datagram`). Those that
 //! open go to the driver as `Input::Member`; nothing else does.
 //!
-//! Invariants: before the tag of a datagram is verified nothing is sent, no table changes and nothing is allocated; only
-//! then does a new source address of the peer count. A session outlives the loss of its link, until the next keys or
-//! until the peer is expelled. `DATAGRAM_PEERS_MAX` peers have sessions, each with two keys to open and one to seal. If
-//! the driver's channel is full, datagrams are dropped.
+//! Invariants: before the tag of a datagram is verified nothing is sent, no table changes and nothing is allocated;
+//! only then does a new source address of the peer count. A session outlives the loss of its link, until the next keys
+//! or until the peer is expelled. `DATAGRAM_PEERS_MAX` peers have sessions, each with two keys to open and one to seal.
+//! If the driver's channel is full, datagrams are dropped.
 //!
 //! When to probe which peer, and when to use the link instead, is decided in `mesh`.
 
@@ -94,8 +94,8 @@ impl UdpTransport {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A link to `peer` came up from or to `remote`: returns fresh keys, to be sent over it, for the datagrams that this
-    /// agent will send. `None` without a socket, without random numbers, or if the peer was not admitted.
+    /// A link to `peer` came up from or to `remote`: returns fresh keys, to be sent over it, for the datagrams that
+    /// this agent will send. `None` without a socket, without random numbers, or if the peer was not admitted.
     #[must_use]
     pub fn greet(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
         let port = self.socket.as_ref()?.local.port();
@@ -177,7 +177,7 @@ impl UdpReceiver {
     fn receive(&self, datagram: &mut [u8], from: SocketAddr) {
         let opened = self.table.lock().unwrap_or_else(PoisonError::into_inner).open(datagram, from);
         let Some((peer, packet)) = opened else { return self.diagnostics.garbage() };
-        self.diagnostics.opened(&peer, clock::now());
+        self.diagnostics.received(&peer, clock::now());
         let input = Input::Member(PeerKey(*peer.public_key()), packet.to_vec());
         if self.inputs.try_send(input).is_err() {
             debug!("A datagram of {peer} was lost: the agent is busy.");

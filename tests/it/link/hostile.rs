@@ -1,26 +1,26 @@
 //! Bad input on the link. After each attack a healthy peer dials and pings, and memory has stayed bounded.
 //!
-//! Here: a link's own events, in this process. In hostile/: every attack of the list of threats (docs/evidence.md)
-//! on a real agent in a process of its own, and the table.
+//! This file: attacks on the links alone, in this process. The folder: every attack of the list of threats
+//! (docs/evidence.md, "Attacks") on a real agent in a process of its own; `table` runs them all.
 
 mod arena;
 mod crypto;
 mod datagrams;
-mod door;
-mod gossip;
-mod liar;
+mod gossip_items;
+mod handshake;
+mod identity;
 mod maps;
+mod message_flood;
+mod messages;
 mod multicast;
 mod names;
-mod rumours;
 mod streams;
 mod table;
-mod words;
 
 use super::raw::{Muxed, agree, muxed, propose, secrets};
 use super::{End, key, name, soon};
 use async_net::TcpStream;
-use liar::{lie, lies_of};
+use identity::{dial_with, forgeries_of};
 use smol::Timer;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::net::SocketAddr;
@@ -31,12 +31,12 @@ use wattle::wire::frame;
 use wattle::wire::noise::Handshake;
 use wattle::wire::varint;
 
-/// The agent that is attacked, the peer who means well (2), and the one who does not (3); both are allowed.
+/// The agent under attack and an honest peer (2). The attacker (3) is allowed to link too.
 fn target() -> (End, End) {
     (End::new(1, &[2, 3]), End::new(2, &[1]))
 }
 
-/// The healthy peer still gets its link, its ping and its frame.
+/// Asserts that the honest peer still gets its link, its ping and its frame.
 async fn healthy(target: &End, friend: &End) {
     friend.links.dial(target.name, target.address);
     assert_eq!(friend.up().await, target.name);
@@ -55,24 +55,24 @@ async fn healthy(target: &End, friend: &End) {
     .await;
     friend.links.hang_up(&target.name, "done");
     assert!(matches!(friend.next().await, LinkEvent::Down { .. }));
-    // The other side takes notice as well, before the next attack.
+    // The other side notices it too, before the next attack.
     super::until("the link is gone", || !target.links.known().iter().any(|known| known.peer == friend.name)).await;
 }
 
-/// Kilobytes of this process that are in memory.
+/// Resident memory of this process, in kB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Tests run side by side in one process, so the bound is generous: what is claimed is gigabytes.
+/// The tests share one process, so the bound is generous; the attacks claim gigabytes.
 fn bounded(before: u64) {
     let now = resident();
     assert!(now < before + 256 * 1024, "{before} kB grew to {now} kB");
 }
 
-/// A yamux frame's head (yamux spec: version, type, flags, stream, length).
+/// A yamux header (yamux specification: version, type, flags, stream, length).
 fn yamux(kind: u8, flags: u16, stream: u32, length: u32) -> Vec<u8> {
     let mut head = vec![0, kind];
     head.extend(flags.to_be_bytes());
@@ -85,20 +85,20 @@ const DATA: u8 = 0;
 const WINDOW: u8 = 1;
 const SYN: u16 = 1;
 
-/// Sends `bytes` as plain TCP; how much was answered until the agent closed.
+/// Sends `bytes` as plain TCP; returns how many bytes the agent sent back before it closed.
 async fn plain(target: SocketAddr, bytes: &[u8]) -> usize {
     let mut tcp = TcpStream::connect(target).await.unwrap();
-    // It may close before everything was written.
+    // The agent may close before everything was written.
     let _ = tcp.write_all(bytes).await;
-    let (mut said, mut part) = (0, [0; 4096]);
+    let (mut answered, mut part) = (0, [0; 4096]);
     while let Ok(read @ 1..) = soon(tcp.read(&mut part)).await {
-        said += read;
+        answered += read;
     }
-    said
+    answered
 }
 
 #[test]
-fn garbage_http_and_floods_before_the_handshake_are_sent_away() {
+fn garbage_http_and_floods_before_the_handshake_are_refused() {
     smol::block_on(async {
         let (target, friend) = target();
         let before = resident();
@@ -123,7 +123,7 @@ fn garbage_http_and_floods_before_the_handshake_are_sent_away() {
     });
 }
 
-/// So many connections that begin, each, one of two ways, and then say nothing.
+/// `count` connections that send the start of a handshake and then nothing.
 async fn half_handshakes(target: SocketAddr, count: usize) -> Vec<TcpStream> {
     let mut open = Vec::new();
     for number in 0..count {
@@ -137,7 +137,7 @@ async fn half_handshakes(target: SocketAddr, count: usize) -> Vec<TcpStream> {
 }
 
 #[test]
-fn silence_and_half_a_handshake_hold_nobody_up() {
+fn silent_and_half_open_connections_delay_nobody() {
     smol::block_on(async {
         let (target, friend) = target();
         let mut silent = Vec::new();
@@ -157,13 +157,13 @@ fn silence_and_half_a_handshake_hold_nobody_up() {
 }
 
 #[test]
-fn strangers_and_wrong_names_get_no_link() {
+fn unknown_peers_and_wrong_peer_ids_get_no_link() {
     smol::block_on(async {
         let (target, friend) = target();
-        // A unknown_peer with a good key of its own.
+        // An unknown peer with a valid key of its own.
         assert!(muxed(target.address, 9, target.name).await.is_err());
         healthy(&target, &friend).await;
-        // The friend dials the right address, but means another agent.
+        // The friend dials this address for another PeerId.
         assert!(friend.links.allow(name(5)));
         friend.links.dial(name(5), target.address);
         let LinkEvent::DialFailed { peer, why, .. } = friend.next().await else { panic!("linked") };
@@ -174,28 +174,28 @@ fn strangers_and_wrong_names_get_no_link() {
 }
 
 #[test]
-fn lies_about_the_identity_get_no_link() {
+fn forged_identities_get_no_link() {
     smol::block_on(async {
         let (target, friend) = target();
-        let (truth, lies) = lies_of(3);
-        // The truth passes, so that the lies fail for the right reason.
-        lie(target.address, truth).await.unwrap();
+        let (genuine, forgeries) = forgeries_of(3);
+        // The genuine payload is accepted, so the forgeries fail for the right reason.
+        dial_with(target.address, genuine).await.unwrap();
         healthy(&target, &friend).await;
-        for payload in lies {
-            assert!(lie(target.address, payload).await.is_err());
+        for payload in forgeries {
+            assert!(dial_with(target.address, payload).await.is_err());
             healthy(&target, &friend).await;
         }
     });
 }
 
-/// Agent 3 up to yamux, with its `Up` taken.
+/// Links as the attacker, and takes its `Up`.
 async fn inside(target: &End) -> Muxed {
     let muxed = muxed(target.address, 3, target.name).await.unwrap();
     assert_eq!(target.up().await, name(3));
     muxed
 }
 
-/// What yamux must not take.
+/// Input that yamux must refuse.
 fn broken_yamux() -> Vec<(&'static str, Vec<u8>)> {
     let overflow = [yamux(WINDOW, SYN, 1, 0), yamux(WINDOW, 0, 1, u32::MAX), yamux(WINDOW, 0, 1, u32::MAX)].concat();
     let mut credit = yamux(DATA, SYN, 1, 262_145);
@@ -205,7 +205,7 @@ fn broken_yamux() -> Vec<(&'static str, Vec<u8>)> {
         ("CVE-2026-32314: more than the window at once", credit),
         ("CVE-2026-31814: a window that overflows", overflow),
         ("an unknown version", vec![9; 64]),
-        ("streams of the other side's numbers", yamux(WINDOW, SYN, 2, 0)),
+        ("stream numbers of the other side", yamux(WINDOW, SYN, 2, 0)),
     ]
 }
 
@@ -225,14 +225,14 @@ fn forged_frames_and_broken_yamux_end_only_that_link() {
         }
         let mut attacker = inside(&target).await;
         attacker.tcp.write_all(&[&[0, 64][..], &[7; 64]].concat()).await.unwrap();
-        let LinkEvent::Down { why, .. } = target.next().await else { panic!("it lives") };
+        let LinkEvent::Down { why, .. } = target.next().await else { panic!("the link is still up") };
         assert!(why.contains("could not be opened"), "{why}");
         healthy(&target, &friend).await;
         bounded(before);
     });
 }
 
-/// A stream of the attacker, its protocol proposed, in yamux's encoding.
+/// A yamux frame that opens a stream and proposes its protocol, with `then` after it.
 fn stream(number: u32, protocol: &str, then: &[u8]) -> Vec<u8> {
     let mut body = b"\x13/multistream/1.0.0\n".to_vec();
     varint::put(&mut body, protocol.len() as u64 + 1);
@@ -243,7 +243,7 @@ fn stream(number: u32, protocol: &str, then: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn sixty_four_streams_at_once_are_survived_by_the_link_and_a_thousand_by_the_agent() {
+fn a_link_survives_sixty_four_streams_at_once_and_the_agent_a_thousand() {
     smol::block_on(async {
         let (target, friend) = target();
         let before = resident();
@@ -252,7 +252,7 @@ fn sixty_four_streams_at_once_are_survived_by_the_link_and_a_thousand_by_the_age
             let all: Vec<u8> = (0..64).flat_map(|number| stream(number * 2 + 1, protocol, &[])).collect();
             attacker.send(&all).await.unwrap();
             healthy(&target, &friend).await;
-            assert!(target.links.known().iter().any(|known| known.peer == name(3)), "the link with 64 streams lives");
+            assert!(target.links.known().iter().any(|known| known.peer == name(3)), "the link with 64 streams is up");
             // A thousand: the rest of them are reset, or the link is.
             let more: Vec<u8> = (64..1064).flat_map(|number| yamux(WINDOW, SYN, number * 2 + 1, 0)).collect();
             let _ = attacker.send(&more).await;
@@ -268,17 +268,17 @@ fn sixty_four_streams_at_once_are_survived_by_the_link_and_a_thousand_by_the_age
     });
 }
 
-/// Streams whose frames are longer than they may be, shorter than they say, or empty.
-fn broken_promises() -> Vec<Vec<u8>> {
-    let promise = |length: u64| {
+/// Streams whose frames are longer than allowed, shorter than their length says, or empty.
+fn wrong_lengths() -> Vec<Vec<u8>> {
+    let prefix = |length: u64| {
         let mut bytes = Vec::new();
         varint::put(&mut bytes, length);
         bytes
     };
     vec![
-        stream(1, "/wattle/task/1", &promise(4 << 30)),
-        stream(3, "/wattle/gossip/1", &promise(64 * 1024 + 1)),
-        stream(5, "/wattle/task/1", &[promise(1 << 20), vec![1; 1000]].concat()),
+        stream(1, "/wattle/task/1", &prefix(4 << 30)),
+        stream(3, "/wattle/gossip/1", &prefix(64 * 1024 + 1)),
+        stream(5, "/wattle/task/1", &[prefix(1 << 20), vec![1; 1000]].concat()),
         stream(7, "/wattle/task/1", &[0]),
         stream(11, "/wattle/json/1", b"\n"),
         stream(13, "/wattle/json/1", b"{\"payload\":{"),
@@ -286,15 +286,15 @@ fn broken_promises() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn frames_that_promise_too_much_or_break_off_reach_nobody() {
+fn frames_with_a_wrong_length_are_not_delivered() {
     smol::block_on(async {
         let (target, friend) = target();
         let before = resident();
         let mut attacker = inside(&target).await;
         let mut good = Vec::new();
         frame::put(&mut good, b"good");
-        let mut streams = broken_promises();
-        // The link itself is unharmed: what is well-formed arrives.
+        let mut streams = wrong_lengths();
+        // The link itself is unharmed: a well-formed frame arrives.
         streams.push(stream(9, "/wattle/gossip/1", &good));
         attacker.send(&streams.concat()).await.unwrap();
         let LinkEvent::Frame { peer, channel, bytes } = target.next().await else { panic!("no frame") };
@@ -305,13 +305,13 @@ fn frames_that_promise_too_much_or_break_off_reach_nobody() {
 }
 
 #[test]
-fn a_peer_that_pings_without_end_is_answered_and_holds_nobody_up() {
+fn a_peer_that_pings_without_end_delays_nobody() {
     smol::block_on(async {
         let (target, friend) = target();
         let before = resident();
         let mut attacker = inside(&target).await;
         let pings: Vec<u8> = (0..20_000).flat_map(|number| yamux(2, 1, 0, number)).collect();
-        // It never reads the answers, so this may end in a full socket; or in the agent's closing it.
+        // It never reads the answers, so its socket fills up or the agent closes it.
         let sent = smol::spawn(async move {
             let _ = smol::future::or(attacker.send(&pings), async {
                 Timer::after(Duration::from_secs(3)).await;
@@ -327,10 +327,10 @@ fn a_peer_that_pings_without_end_is_answered_and_holds_nobody_up() {
 }
 
 #[test]
-fn what_a_stranger_says_in_pieces_is_never_believed() {
+fn a_handshake_that_breaks_off_gives_no_link() {
     smol::block_on(async {
         let (target, friend) = target();
-        // Every handshake of a true friend, cut off after some bytes.
+        // The handshake of an allowed peer, broken off after some bytes.
         for cut in [1, 20, 29, 40, 100] {
             let mut tcp = TcpStream::connect(target.address).await.unwrap();
             let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! A libp2p end without manners: each step of the handshake by hand.
+//! A libp2p client that does each step of the handshake by itself, so that tests can break the rules.
 
 use super::{key, soon};
 use async_net::TcpStream;
@@ -20,7 +20,7 @@ pub(super) fn secrets() -> HandshakeKeys {
     secrets
 }
 
-/// Feeds a machine one byte at a time, so that it never takes too many.
+/// Feeds a machine one byte at a time, so that no byte after its end is lost.
 pub(super) async fn agree<T, E: std::fmt::Display>(
     tcp: &mut TcpStream,
     out: &mut Vec<u8>,
@@ -44,7 +44,7 @@ pub(super) async fn propose(tcp: &mut TcpStream, protocol: &'static str) -> Resu
     agree(tcp, &mut out, |input, _| dialer.feed(input).map(|(used, agreed)| (used, agreed.then_some(())))).await
 }
 
-/// A connection whose frames are sealed by hand.
+/// A connection after the handshake; the caller sends yamux frames in it.
 pub(super) struct Muxed {
     pub(super) tcp: TcpStream,
     pub(super) transport: Transport,
@@ -67,18 +67,18 @@ impl Muxed {
         Ok(plain)
     }
 
-    /// Reads until the other end closes, however it does so; how many bytes it still said.
+    /// Reads until the other end closes, however it does so; returns how many bytes it still sent.
     pub(super) async fn closed(mut self) -> usize {
-        let mut said = 0;
+        let mut received = 0;
         let mut bytes = vec![0; 65_536];
         while let Ok(read @ 1..) = soon(self.tcp.read(&mut bytes)).await {
-            said += read;
+            received += read;
         }
-        said
+        received
     }
 }
 
-/// Dials `peer` as agent `seed` up to the point where yamux begins.
+/// Dials `peer` as agent `seed`, up to the point where yamux begins.
 pub(super) async fn muxed(address: SocketAddr, seed: u8, peer: PeerId) -> Result<Muxed> {
     let mut tcp = TcpStream::connect(address).await?;
     propose(&mut tcp, "/noise").await?;

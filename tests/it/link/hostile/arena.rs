@@ -1,7 +1,7 @@
-//! The agent that is attacked, a real one in a process of its own, and the peers around it.
+//! The agent under attack, a real one in a process of its own, and the peers around it.
 //!
-//! After each attack a peer that means well dials it, pings it and has a question answered: link, driver, node
-//! and store still do their work. Memory is the agent's own, read from /proc.
+//! After each attack an honest peer dials it, pings it and gets a question answered, so link, driver, node and store
+//! still work. The memory figures are the agent's own, read from /proc.
 
 use super::super::super::house::{Agent, Place};
 use super::super::{End, key, name, soon, until};
@@ -14,13 +14,13 @@ use wattle::wire::envelope::{Signer, Verifier};
 use wattle::wire::message::{Ask, Message};
 use wattle::wire::peer_id::PeerId;
 
-/// Seeds of the keys: who means well, who does not, whom the agent wants to dial, and who sits there instead.
+/// Seeds of the keys: the honest peer, the attacker, the peer that the agent dials, and the one that answers instead.
 pub(super) const FRIEND: u8 = 2;
-pub(super) const FOE: u8 = 3;
+pub(super) const ATTACKER: u8 = 3;
 const WANTED: u8 = 5;
 const IMPOSTOR: u8 = 6;
 
-/// A member that tells too much, and one of whom others tell.
+/// A member that sends too much gossip, and one whose items come by others only.
 pub(super) const LOUD: u8 = 7;
 pub(super) const ORIGIN: u8 = 8;
 
@@ -31,18 +31,18 @@ pub(super) struct Arena {
     pub(super) name: PeerId,
     pub(super) address: SocketAddr,
     pub(super) impostor: End,
-    friend: Voice,
+    friend: TestPeer,
 }
 
-/// A peer that can link and speak.
-pub(super) struct Voice {
+/// A peer that links with the agent, and signs and verifies messages.
+pub(super) struct TestPeer {
     pub(super) end: End,
     pub(super) signer: RefCell<Signer>,
     verifier: RefCell<Verifier>,
     asked: RefCell<u64>,
 }
 
-impl Voice {
+impl TestPeer {
     pub(super) fn new(seed: u8, agent: PeerId, boot: u32) -> Self {
         let end = End::new(seed, &[]);
         assert!(end.links.allow(agent));
@@ -52,24 +52,24 @@ impl Voice {
         Self { end, signer, verifier: RefCell::new(verifier), asked: RefCell::new(0) }
     }
 
-    /// Links, whoever dials first.
+    /// Links, whichever side dials first.
     pub(super) async fn link(&self, agent: PeerId, address: SocketAddr) {
         self.end.links.dial(agent, address);
         until("the link", || self.end.links.known().iter().any(|known| known.peer == agent)).await;
     }
 
     /// Hangs up and waits until that is done.
-    pub(super) async fn part(&self, agent: PeerId) {
+    pub(super) async fn hang_up(&self, agent: PeerId) {
         self.end.links.hang_up(&agent, "done");
         until("the end of the link", || self.end.links.known().is_empty()).await;
         while self.end.events.try_recv().is_ok() {}
     }
 
-    pub(super) fn seal(&self, talk: &Message) -> Vec<u8> {
-        self.signer.borrow_mut().sign(talk.kind(), &[], &talk.encode()).unwrap()
+    pub(super) fn sign(&self, message: &Message) -> Vec<u8> {
+        self.signer.borrow_mut().sign(message.kind(), &[], &message.encode()).unwrap()
     }
 
-    /// A question nobody has an answer to, under a number of its own.
+    /// A question without an answer in any document, with a fresh id.
     pub(super) fn ask(&self) -> (u64, Message) {
         let id = {
             let mut asked = self.asked.borrow_mut();
@@ -80,16 +80,17 @@ impl Voice {
         (id, Message::Ask(Ask { id, question, model: [0; 32], scale: 0.0, codes: Vec::new(), count: 1 }))
     }
 
-    /// The next thing that the agent says, of those that `wished` picks.
-    pub(super) async fn hear<T>(&self, mut wished: impl FnMut(Message) -> Option<T>) -> T {
+    /// Waits for the next message of the agent for which `wished` returns something.
+    pub(super) async fn receive<T>(&self, mut wished: impl FnMut(Message) -> Option<T>) -> T {
         soon(async {
             loop {
                 let LinkEvent::Frame { bytes, .. } = self.end.next().await else { continue };
-                let Ok(said) = self.verifier.borrow_mut().verify(&bytes).map(|opened| Message::decode(opened.body))
+                let Ok(message) =
+                    self.verifier.borrow_mut().verify(&bytes).map(|verified| Message::decode(verified.body))
                 else {
                     continue;
                 };
-                if let Some(found) = said.and_then(&mut wished) {
+                if let Some(found) = message.and_then(&mut wished) {
                     return found;
                 }
             }
@@ -97,7 +98,7 @@ impl Voice {
         .await
     }
 
-    /// Sends bytes as they are on the channel of tasks, waiting while the queue is full.
+    /// Sends bytes unchanged, waiting while the queue is full. False if there is no link.
     pub(super) async fn send(&self, agent: PeerId, channel: Channel, bytes: Vec<u8>) -> bool {
         for _ in 0..2000 {
             match self.end.links.send(&agent, channel, bytes.clone()) {
@@ -118,50 +119,51 @@ impl Arena {
         place.write("violin.txt", "The violin is kept in the cupboard under the stairs.");
         let name_of_agent = Home::open(&place.home()).unwrap().identity().unwrap().peer_id();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        // The address of one peer is a lie: somebody else answers there.
+        // At the address of one peer, another one answers.
         let impostor = End::new(IMPOSTOR, &[]);
         assert!(impostor.links.allow(name_of_agent));
         let wanted = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", impostor.address.port(), name(WANTED));
-        let [friend, foe, loud, origin] = [FRIEND, FOE, LOUD, ORIGIN].map(|seed| format!("/p2p/{}", name(seed)));
+        let [friend, attacker, loud, origin] =
+            [FRIEND, ATTACKER, LOUD, ORIGIN].map(|seed| format!("/p2p/{}", name(seed)));
         let docs = place.docs();
         let listen = address.to_string();
-        let peers = [&friend, &foe, &loud, &origin, &wanted].map(|peer| ["--peer", peer]);
+        let peers = [&friend, &attacker, &loud, &origin, &wanted].map(|peer| ["--peer", peer]);
         let agent = place.up(&[&["--listen", &listen], peers.as_flattened(), &[docs.to_str().unwrap()]].concat());
         agent.wait_ready(1);
-        let friend = Voice::new(FRIEND, name_of_agent, 1);
+        let friend = TestPeer::new(FRIEND, name_of_agent, 1);
         Self { agent, place, name: name_of_agent, address, impostor, friend }
     }
 
-    /// The healthy peer, linked.
-    pub(super) async fn befriended(&self) -> &Voice {
+    /// The honest peer, linked.
+    pub(super) async fn linked_friend(&self) -> &TestPeer {
         self.friend.link(self.name, self.address).await;
         &self.friend
     }
 
-    /// The healthy peer still gets its link, its ping and its answer.
+    /// Asserts that the honest peer still gets its link, its ping and its answer.
     pub(super) async fn healthy(&self) {
         let friend = &self.friend;
         friend.link(self.name, self.address).await;
         friend.end.links.ping(&self.name).await.unwrap();
         let (id, ask) = friend.ask();
-        assert!(friend.send(self.name, Channel::Task, friend.seal(&ask)).await);
-        friend.hear(|talk| matches!(talk, Message::Answer(answer) if answer.id == id).then_some(())).await;
-        friend.part(self.name).await;
+        assert!(friend.send(self.name, Channel::Task, friend.sign(&ask)).await);
+        friend.receive(|message| matches!(message, Message::Answer(answer) if answer.id == id).then_some(())).await;
+        friend.hang_up(self.name).await;
     }
 
-    /// A kilobyte count of the agent's /proc/PID/status.
+    /// A field of the agent's /proc/PID/status, in kB.
     pub(super) fn memory(&self, field: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.agent.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Forgets the agent's peak memory, so that the next one is of what comes now (proc(5), clear_refs).
+    /// Resets the agent's peak memory (proc(5), clear_refs).
     pub(super) fn forget_peak(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.agent.child.id()), "5").unwrap();
     }
 
-    /// Every name under the place of the agent, sorted.
+    /// Every path in the folder of the agent, sorted.
     pub(super) fn files(&self) -> Vec<std::path::PathBuf> {
         let (mut open, mut found) = (vec![self.place.path().to_owned()], Vec::new());
         while let Some(folder) = open.pop() {

@@ -1,8 +1,8 @@
-//! Attacks on the UDP socket: garbage from nobody, and true datagrams said again.
+//! Attacks on the UDP socket: garbage without a key, and replays of genuine datagrams.
 
 use super::super::{key, name, soon};
-use super::arena::{Arena, FOE, Voice};
-use super::words::foe;
+use super::arena::{ATTACKER, Arena, TestPeer};
+use super::messages::linked_attacker;
 use async_net::UdpSocket;
 use smol::Timer;
 use std::net::SocketAddr;
@@ -15,13 +15,13 @@ use wattle::net::link::Channel;
 use wattle::wire::datagram::{DATAGRAM_BYTES_MAX, Opening, Sealing};
 use wattle::wire::message::{Entry, Keys, Message};
 
-/// Where a packet's kind stands, and that of an answer (`mesh::member::packet`).
+/// The offset of the kind in a packet, and the kind of an answer (`mesh::swim::packet`).
 const KIND: usize = 26;
 const ACK: u8 = 1;
 
-/// The foe as a true member: a membership machine, a socket, and keys both ways.
-struct Mate {
-    foe: Voice,
+/// The attacker as a genuine member: a membership machine, a socket, and keys for both directions.
+struct Member {
+    attacker: TestPeer,
     socket: UdpSocket,
     at: SocketAddr,
     agent: PeerKey,
@@ -30,49 +30,49 @@ struct Mate {
     opening: Opening,
 }
 
-impl Mate {
+impl Member {
     async fn new(arena: &Arena) -> Self {
-        let foe = foe(arena).await;
-        let keys = foe.hear(|talk| if let Message::Keys(keys) = talk { Some(keys) } else { None }).await;
+        let attacker = linked_attacker(arena).await;
+        let keys = attacker.receive(|message| if let Message::Keys(keys) = message { Some(keys) } else { None }).await;
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let ours = Keys { session: 77, key: [0x77; 32], port: socket.local_addr().unwrap().port() };
         let sealing = Sealing::new(ours.session, &ours.key);
-        assert!(foe.send(arena.name, Channel::Gossip, foe.seal(&Message::Keys(ours))).await);
+        assert!(attacker.send(arena.name, Channel::Gossip, attacker.sign(&Message::Keys(ours))).await);
         let agent = PeerKey(*arena.name.public_key());
-        let mut machine = Membership::new(PeerKey(*name(FOE).public_key()), 1, Rng::new(7));
+        let mut machine = Membership::new(PeerKey(*name(ATTACKER).public_key()), 1, Rng::new(7));
         assert!(machine.know(agent));
         let opening = Opening::new(keys.session, &keys.key);
         let at = SocketAddr::new(arena.address.ip(), keys.port);
-        Self { foe, socket, at, agent, machine, sealing, opening }
+        Self { attacker, socket, at, agent, machine, sealing, opening }
     }
 
-    /// Says what it knows of the mesh, this agent's life among it, in a roll, and hears the agent's.
+    /// Exchanges member lists with the agent, so that the machine knows the agent's generation.
     async fn greet(&mut self, arena: &Arena) {
         let own = Entry {
-            key: PeerKey(*name(FOE).public_key()),
+            key: PeerKey(*name(ATTACKER).public_key()),
             generation: 1,
             incarnation: 0,
             standing: 0,
             addresses: Vec::new(),
         };
         let roll = Message::Roll { ask: true, members: vec![own] };
-        assert!(self.foe.send(arena.name, Channel::Task, self.foe.seal(&roll)).await);
+        assert!(self.attacker.send(arena.name, Channel::Task, self.attacker.sign(&roll)).await);
         let agent = self.agent;
-        let entry = self.foe.hear(|talk| match talk {
+        let entry = self.attacker.receive(|message| match message {
             Message::Roll { members, .. } => members.into_iter().find(|entry| entry.key == agent),
             _ => None,
         });
         let entry = entry.await;
-        let told = MemberState {
+        let state = MemberState {
             key: entry.key,
             generation: entry.generation,
             incarnation: entry.incarnation,
             standing: Liveness::Alive,
         };
-        self.machine.told(Instant::from_millis(1), agent, &[told]);
+        self.machine.told(Instant::from_millis(1), agent, &[state]);
     }
 
-    /// A true probe of the agent, sealed.
+    /// A genuine probe for the agent, sealed.
     fn probe(&mut self) -> Vec<u8> {
         for second in 0..60 {
             self.machine.tick(Instant::from_millis(1_000 * second));
@@ -85,7 +85,7 @@ impl Mate {
                 }
             }
         }
-        panic!("the machine probes nobody")
+        panic!("the machine sent no probe")
     }
 
     fn seal(&mut self, packet: &[u8]) -> Vec<u8> {
@@ -94,7 +94,7 @@ impl Mate {
         buffer[..length].to_vec()
     }
 
-    /// The answers that come until it has been quiet for a while; other packets of the agent are passed over.
+    /// Counts the answers that arrive until nothing has for `quiet`; other packets of the agent are skipped.
     async fn answers(&mut self, quiet: Duration) -> usize {
         let mut answers = 0;
         let mut buffer = [0; 2048];
@@ -112,37 +112,37 @@ impl Mate {
     }
 }
 
-/// 9: one true probe is answered once, however often it is said, and in whatever changed encoding.
+/// 9: a genuine probe is answered once, however often it is replayed or changed.
 pub(super) async fn replay(arena: &Arena) -> String {
-    let mut mate = Mate::new(arena).await;
-    mate.greet(arena).await;
-    let probe = mate.probe();
-    let begun = soon(async {
-        // The first may be lost, as datagrams may; so it is said until it is answered, and then a thousand times more.
+    let mut member = Member::new(arena).await;
+    member.greet(arena).await;
+    let probe = member.probe();
+    let first = soon(async {
+        // A datagram may be lost, so it is sent until it is answered, and then a thousand times more.
         loop {
-            mate.socket.send_to(&probe, mate.at).await.unwrap();
-            let answers = mate.answers(Duration::from_millis(400)).await;
+            member.socket.send_to(&probe, member.at).await.unwrap();
+            let answers = member.answers(Duration::from_millis(400)).await;
             if answers > 0 {
                 return answers;
             }
         }
     })
     .await;
-    assert_eq!(begun, 1);
+    assert_eq!(first, 1);
     for number in 0..1000_usize {
-        mate.socket.send_to(&probe, mate.at).await.unwrap();
+        member.socket.send_to(&probe, member.at).await.unwrap();
         let mut changed = probe.clone();
         let at = number % changed.len();
         changed[at] ^= 1;
-        mate.socket.send_to(&changed, mate.at).await.unwrap();
+        member.socket.send_to(&changed, member.at).await.unwrap();
     }
-    let more = mate.answers(Duration::from_millis(400)).await;
+    let more = member.answers(Duration::from_millis(400)).await;
     assert_eq!(more, 0, "a datagram was taken twice");
-    mate.foe.part(arena.name).await;
-    "1,000 replays and 1,000 changed forms of an answered probe: 0 answers".to_owned()
+    member.attacker.hang_up(arena.name).await;
+    "1,000 replays and 1,000 changed copies of an answered probe: 0 answers".to_owned()
 }
 
-/// 9, 12: whoever has no key hears nothing, not one byte.
+/// 9, 12: a sender without a key gets not one byte back.
 pub(super) async fn garbage(arena: &Arena) -> String {
     let unknown_peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut bytes = vec![0; 60_000];
@@ -150,42 +150,42 @@ pub(super) async fn garbage(arena: &Arena) -> String {
     let mut sent = 0;
     for round in 0..2_000_usize {
         for length in [0, 1, 27, 28, 200, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MAX + 1, 9_000] {
-            // The system may refuse one that is too many: it is a flood.
+            // The system may refuse some of the flood.
             let _ = unknown_peer.send_to(&bytes[round..round + length], arena.address).await;
             sent += 1;
         }
     }
-    let heard = smol::future::or(async { unknown_peer.recv_from(&mut [0; 64]).await.ok() }, async {
+    let answer = smol::future::or(async { unknown_peer.recv_from(&mut [0; 64]).await.ok() }, async {
         Timer::after(Duration::from_millis(300)).await;
         None
     })
     .await;
-    assert_eq!(heard, None, "a stranger was answered");
-    format!("{sent} datagrams of a stranger: 0 answers")
+    assert_eq!(answer, None, "an unknown sender was answered");
+    format!("{sent} datagrams of an unknown sender: 0 answers")
 }
 
-/// 16, 24: lies about who is down, of all lives, with the largest numbers.
+/// 16, 24: false claims about who is down, of all generations, with the largest numbers.
 pub(super) async fn false_deaths(arena: &Arena) -> String {
-    let mut mate = Mate::new(arena).await;
-    mate.greet(arena).await;
+    let mut member = Member::new(arena).await;
+    member.greet(arena).await;
     let friend = name(super::arena::FRIEND);
-    let mut said = 0;
+    let mut claims = 0;
     for number in 0..300_u32 {
         let generation = [1, 2, number, u32::MAX, u32::MAX - 1][number as usize % 5];
         let claim = |key, standing| Entry { key, generation, incarnation: u16::MAX, standing, addresses: Vec::new() };
         let members = vec![
             claim(PeerKey(*friend.public_key()), 2),
-            claim(mate.agent, [1, 2][number as usize % 2]),
+            claim(member.agent, [1, 2][number as usize % 2]),
             claim(PeerKey(*key(200).verifying_key().as_bytes()), 2),
         ];
         let roll = Message::Roll { ask: false, members };
-        assert!(mate.foe.send(arena.name, Channel::Task, mate.foe.seal(&roll)).await);
-        said += 3;
+        assert!(member.attacker.send(arena.name, Channel::Task, member.attacker.sign(&roll)).await);
+        claims += 3;
     }
-    mate.foe.part(arena.name).await;
-    // The friend is up again at its next word, and the agent still counts itself among the living.
+    member.attacker.hang_up(arena.name).await;
+    // The friend is up again at its next message, and the agent still counts itself as up.
     arena.healthy().await;
     let status = arena.agent.status().to_string();
-    assert!(!status.contains(&name(200).to_string()), "a stranger became a member: {status}");
-    format!("{said} lies in 300 rolls; the friend linked again at once")
+    assert!(!status.contains(&name(200).to_string()), "an unknown peer became a member: {status}");
+    format!("{claims} false claims in 300 member lists; the friend linked again at once")
 }

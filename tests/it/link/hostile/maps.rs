@@ -1,4 +1,4 @@
-//! 25: tables that unknown_peers and members could fill, each with a million different keys.
+//! 25: the tables that unknown peers and members could fill, each with a million different keys.
 //!
 //! Measured in a process that does nothing else: this test starts itself again, alone.
 
@@ -45,9 +45,9 @@ fn a_million_keys_leave_every_table_at_its_cap() {
         let name = "link::hostile::maps::a_million_keys_leave_every_table_at_its_cap";
         let me = std::env::current_exe().unwrap();
         let output = Command::new(me).args(["--exact", name, "--nocapture"]).env("WATTLE_ALONE", "1").output().unwrap();
-        let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
-        said.lines().filter(|line| line.contains("keys, peak")).for_each(|line| println!("{line}"));
+        let printed = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
+        assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+        printed.lines().filter(|line| line.contains("keys, peak")).for_each(|line| println!("{line}"));
         return;
     }
     let mut verifier = Verifier::new();
@@ -60,9 +60,9 @@ fn a_million_keys_leave_every_table_at_its_cap() {
     let mut known = 0;
     fill("members", |number| known += usize::from(machine.know(PeerKey(key(number)))));
     assert!(known <= PEERS_MAX, "{known}");
-    fill("members that a roll tells of", |number| {
-        let told = MemberState { key: PeerKey(key(number)), generation: 1, incarnation: 0, standing: Liveness::Alive };
-        machine.told(Instant::from_millis(number), friend, &[told]);
+    fill("members in a member list", |number| {
+        let entry = MemberState { key: PeerKey(key(number)), generation: 1, incarnation: 0, standing: Liveness::Alive };
+        machine.told(Instant::from_millis(number), friend, &[entry]);
         drop(machine.effects());
     });
     assert!(machine.count() <= PEERS_MAX);
@@ -70,9 +70,9 @@ fn a_million_keys_leave_every_table_at_its_cap() {
     let mut peers = wattle::mesh::peers::Peers::default();
     let here: SocketAddr = "192.168.1.7:7781".parse().unwrap();
     assert!(peers.know(Instant::ZERO, friend, String::new()));
-    fill("addresses hinted at", |number| {
-        let place = SocketAddr::new(here.ip(), (number % 60_000 + 1) as u16);
-        peers.hint(Instant::from_millis(number), friend, place);
-        peers.hint(Instant::from_millis(number), PeerKey(key(number)), place);
+    fill("hints of addresses", |number| {
+        let address = SocketAddr::new(here.ip(), (number % 60_000 + 1) as u16);
+        peers.hint(Instant::from_millis(number), friend, address);
+        peers.hint(Instant::from_millis(number), PeerKey(key(number)), address);
     });
 }

@@ -1,6 +1,6 @@
-//! 12, 13, 14: hostile multicast DNS, in a network namespace of our own; nothing of it leaves this machine.
+//! 12, 13, 14: hostile multicast DNS, in a network namespace; nothing of it leaves this machine.
 //!
-//! The test starts itself again inside `unshare`. Where that is not allowed it says so loudly.
+//! The test starts itself again inside `unshare`. Where that is not allowed, it says so and proves nothing.
 
 use super::super::super::house::{Agent, Place};
 use super::super::{End, name, until};
@@ -31,7 +31,7 @@ fn dns(name: &str) -> Vec<u8> {
     bytes
 }
 
-/// A packet's head: flags, questions, answers.
+/// A DNS header: flags, questions, answers.
 fn head(flags: u16, questions: u16, answers: u16) -> Vec<u8> {
     [0, flags, questions, answers, 0, 0].into_iter().flat_map(u16::to_be_bytes).collect()
 }
@@ -40,14 +40,14 @@ fn question() -> Vec<u8> {
     [head(0, 1, 0), dns("_wattle._tcp.local"), vec![0, 12, 0, 1]].concat()
 }
 
-/// One answer of a TXT record of this agent's service, with any data.
+/// An answer with one TXT record of any data, and a length that may be wrong.
 fn txt(data: &[u8], claimed: u16) -> Vec<u8> {
     let name = dns("x._p2p._udp.local");
     let record = [&[0, 16, 0x80, 1, 0, 0, 0, 120][..], &claimed.to_be_bytes(), data].concat();
     [head(0x8400, 0, 1), name, record].concat()
 }
 
-/// What DNS readers break at: loops of pointers, counts without records, labels and lengths beyond the end.
+/// Input that breaks DNS decoders: loops of pointers, counts without records, labels and lengths beyond the end.
 fn malformed(rng: &mut Rng) -> Vec<u8> {
     let byte = rng.next().to_le_bytes()[0];
     let mut packet = match rng.below(9) {
@@ -65,14 +65,14 @@ fn malformed(rng: &mut Rng) -> Vec<u8> {
     };
     for _ in 0..rng.below(4) {
         let at = rng.below(packet.len().max(1) as u64) as usize;
-        if let Some(place) = packet.get_mut(at) {
-            *place = rng.next().to_le_bytes()[0];
+        if let Some(byte) = packet.get_mut(at) {
+            *byte = rng.next().to_le_bytes()[0];
         }
     }
     packet
 }
 
-/// The agent's answers to questions of its service that come until `end`: how many packets.
+/// Counts the packets until `end` that answer questions for the service.
 fn answers(socket: &UdpSocket, end: Instant) -> usize {
     let (mut buffer, mut count) = ([0; 9_000], 0);
     while Instant::now() < end {
@@ -86,7 +86,7 @@ fn answers(socket: &UdpSocket, end: Instant) -> usize {
 
 fn network() {
     ip("link set lo up");
-    // A cable with both ends here: what is sent to the group is heard by everybody on this machine.
+    // A virtual cable with both ends here: multicast reaches every socket on this machine.
     ip("link add near type veth peer name far");
     ip(&format!("addr add {HERE}/24 dev near"));
     ip("link set near up");
@@ -106,20 +106,20 @@ fn inside() {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     };
     let attacker = UdpSocket::bind((HERE, 0)).unwrap();
-    let ear = UdpSocket::bind("0.0.0.0:0").unwrap();
-    ear.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-    let asked = |what: &str| {
+    let client = UdpSocket::bind("0.0.0.0:0").unwrap();
+    client.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    let still_found = |what: &str| {
         let begun = Instant::now();
         loop {
-            // A question from another port than 5353 is answered straight (RFC 6762 section 6.7).
-            ear.send_to(&question(), GROUP).unwrap();
-            if answers(&ear, Instant::now() + Duration::from_millis(700)) > 0 {
+            // A question from another port than 5353 is answered directly (RFC 6762, 6.7).
+            client.send_to(&question(), GROUP).unwrap();
+            if answers(&client, Instant::now() + Duration::from_millis(700)) > 0 {
                 return;
             }
-            assert!(begun.elapsed() < Duration::from_secs(20), "{what}: nobody answers any more\n{}", agent.log());
+            assert!(begun.elapsed() < Duration::from_secs(20), "{what}: no answer any more\n{}", agent.log());
         }
     };
-    asked("before");
+    still_found("before");
     let before = memory();
     let mut rng = Rng::new(143);
     for number in 0..PACKETS {
@@ -128,18 +128,18 @@ fn inside() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
-    asked("after malformed packets");
+    still_found("after malformed packets");
     println!("{PACKETS} malformed packets: the agent is still found, peak + {} kB", memory() - before);
 
     // A storm: the same question a thousand times in two seconds; and a thousand different services.
     let begun = Instant::now();
-    let (mut sent, mut said) = (0, 0);
+    let (mut sent, mut answered) = (0, 0);
     while begun.elapsed() < Duration::from_secs(2) {
-        ear.send_to(&question(), GROUP).unwrap();
+        client.send_to(&question(), GROUP).unwrap();
         sent += 1;
-        said += answers(&ear, Instant::now() + Duration::from_millis(1));
+        answered += answers(&client, Instant::now() + Duration::from_millis(1));
     }
-    said += answers(&ear, Instant::now() + Duration::from_secs(1));
+    answered += answers(&client, Instant::now() + Duration::from_secs(1));
     for number in 0..10_000_u32 {
         let instance = dns(&format!("i{number}._p2p._udp.local"));
         let data = format!("dnsaddr=/ip4/10.78.0.{}/tcp/1/p2p/{}", number % 250, name((number % 250) as u8));
@@ -150,10 +150,12 @@ fn inside() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
-    asked("after a storm");
+    still_found("after a storm");
     let grown = memory() - before;
-    println!("{sent} questions in 2 s: {said} answers; 10,000 announcements of strangers; peak + {grown} kB in all");
-    assert!(said <= sent, "{said} answers to {sent} questions: more than was asked");
+    println!(
+        "{sent} questions in 2 s: {answered} answers; 10,000 announcements of unknown peers; peak + {grown} kB in all"
+    );
+    assert!(answered <= sent, "{answered} answers to {sent} questions");
     assert!(grown < 32 * 1024, "{grown} kB");
     smol::block_on(async {
         let friend = End::new(FRIEND, &[]);
@@ -174,20 +176,20 @@ fn hostile_multicast_stops_neither_discovery_nor_the_agent() {
     }
     let unshare = |args: &[&str]| {
         let mut command = Command::new("unshare");
-        // As anybody: a user namespace makes us root of the network namespace, and of nothing else.
+        // Without privileges: the user namespace makes this root in the network namespace only.
         command.args(["--user", "--map-root-user", "--net"]).args(args);
         command
     };
     let possible = unshare(&["ip", "link", "add", "near", "type", "veth", "peer", "name", "far"]).output();
     if !possible.as_ref().is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED, and nothing is proven: hostile multicast needs network namespaces and ip: {possible:?}");
+        eprintln!("SKIPPED, nothing is proven: hostile multicast needs network namespaces and ip: {possible:?}");
         return;
     }
     let name = "link::hostile::multicast::hostile_multicast_stops_neither_discovery_nor_the_agent";
     let me = std::env::current_exe().unwrap();
     let output =
         unshare(&[me.to_str().unwrap(), "--exact", name, "--nocapture"]).env("WATTLE_INSIDE", "1").output().unwrap();
-    let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
-    said.lines().filter(|line| line.contains("peak +")).for_each(|line| println!("{line}"));
+    let printed = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    printed.lines().filter(|line| line.contains("peak +")).for_each(|line| println!("{line}"));
 }

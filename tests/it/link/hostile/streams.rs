@@ -1,20 +1,20 @@
 //! Attacks of a linked peer on yamux and on the frames of our channels.
 
 use super::super::raw::muxed;
-use super::arena::{Arena, FOE};
-use super::{SYN, WINDOW, broken_promises, broken_yamux, stream, yamux};
+use super::arena::{ATTACKER, Arena};
+use super::{SYN, WINDOW, broken_yamux, stream, wrong_lengths, yamux};
 use smol::Timer;
 use smol::io::AsyncReadExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// 1, 2, 3: frames that yamux must not take.
+/// 1, 2, 3: frames that yamux must refuse.
 pub(super) async fn broken(arena: &Arena) -> String {
     let attacks = broken_yamux();
     let all = attacks.len();
     for (_, attack) in attacks {
-        let mut attacker = muxed(arena.address, FOE, arena.name).await.unwrap();
+        let mut attacker = muxed(arena.address, ATTACKER, arena.name).await.unwrap();
         let _ = attacker.send(&attack).await;
         attacker.closed().await;
         arena.healthy().await;
@@ -22,10 +22,10 @@ pub(super) async fn broken(arena: &Arena) -> String {
     format!("{all} kinds: each ended its link")
 }
 
-/// 4: 64 streams are survived by the link, a thousand by the agent.
+/// 4: the link survives 64 streams, the agent a thousand.
 pub(super) async fn flood(arena: &Arena) -> String {
     for protocol in ["/ipfs/ping/1.0.0", "/wattle/task/1", "/nothing/1"] {
-        let mut attacker = muxed(arena.address, FOE, arena.name).await.unwrap();
+        let mut attacker = muxed(arena.address, ATTACKER, arena.name).await.unwrap();
         let all: Vec<u8> = (0..64).flat_map(|number| stream(number * 2 + 1, protocol, &[])).collect();
         attacker.send(&all).await.unwrap();
         arena.healthy().await;
@@ -40,10 +40,10 @@ pub(super) async fn flood(arena: &Arena) -> String {
 pub(super) async fn pings(arena: &Arena) -> String {
     let mut total = 0;
     for read_answers in [true, false] {
-        let mut attacker = muxed(arena.address, FOE, arena.name).await.unwrap();
+        let mut attacker = muxed(arena.address, ATTACKER, arena.name).await.unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        // A thread of its own: nothing here slows it down.
+        // On a thread of its own, so that nothing here slows it down.
         let flood = std::thread::spawn(move || {
             smol::block_on(async {
                 let pings: Vec<u8> = (0..5_000).flat_map(|number| yamux(2, 1, 0, number)).collect();
@@ -76,11 +76,11 @@ pub(super) async fn pings(arena: &Arena) -> String {
 }
 
 /// 1: lengths of four gigabytes, one more than the cap, half a frame, an empty one.
-pub(super) async fn promises(arena: &Arena) -> String {
-    let mut attacker = muxed(arena.address, FOE, arena.name).await.unwrap();
-    let streams = broken_promises();
+pub(super) async fn lengths(arena: &Arena) -> String {
+    let mut attacker = muxed(arena.address, ATTACKER, arena.name).await.unwrap();
+    let streams = wrong_lengths();
     let all = streams.len();
     attacker.send(&streams.concat()).await.unwrap();
     arena.healthy().await;
-    format!("{all} streams ended, the link lived")
+    format!("{all} streams ended, the link stayed up")
 }

@@ -1,10 +1,10 @@
-//! Every attack of the list on one real agent, one after the other, and one table of how it went.
+//! Every attack of the list on one real agent, one after the other, with a table of the results.
 //!
-//! The numbers are those of the list of threats in docs/evidence.md ("Attacks"). Those of features that do not
-//! stand yet (22 decompression, 23 poisoned embeddings, 27 public bitswap) come with them.
+//! The numbers are those of the list of threats in docs/evidence.md ("Attacks"). Attacks on features that do not exist
+//! yet (22 decompression, 23 poisoned embeddings, 27 public bitswap) are missing.
 
 use super::arena::Arena;
-use super::{crypto, datagrams, door, gossip, names, rumours, streams, words};
+use super::{crypto, datagrams, gossip_items, handshake, message_flood, messages, names, streams};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -19,33 +19,33 @@ macro_rules! attack {
     };
 }
 
-/// Numbers of the list, what is done, and by what. Each answers with what was seen.
+/// The numbers in the list, the attack, and the function that runs it and returns what it observed.
 const ATTACKS: &[(&str, &str, Attack)] = &[
-    attack!("28", "other languages and junk on the port", door::junk),
-    attack!("1", "frames that claim or hold too much, before Noise", door::oversized),
-    attack!("5", "silence and half handshakes, 440 connections", door::slowloris),
-    attack!("6", "a flood of handshakes", door::flood),
-    attack!("7", "lies about the identity", crypto::lies),
+    attack!("28", "other protocols and junk on the port", handshake::junk),
+    attack!("1", "frames that claim or hold too much, before Noise", handshake::oversized),
+    attack!("5", "silent and half-open connections, 440 of them", handshake::slowloris),
+    attack!("6", "a flood of handshakes", handshake::flood),
+    attack!("7", "forged identities", crypto::forged_identities),
     attack!("8", "another agent at the address that is dialled", crypto::impostor),
     attack!("10", "forged frames under Noise", crypto::forged),
     attack!("1, 2, 3", "broken yamux: claims, credit, windows", streams::broken),
     attack!("4", "a thousand streams, of three protocols", streams::flood),
     attack!("4", "pings of yamux without end", streams::pings),
-    attack!("1", "frames of our channels that promise too much", streams::promises),
-    attack!("28", "well sealed frames of junk on every channel", words::junk),
-    attack!("11", "a message said again", words::replay),
-    attack!("16", "the largest numbers in every message", words::numbers),
-    attack!("17, 18, 19", "the worst bodies for postcard", words::postcard),
-    attack!("20", "second spellings and changed bytes", words::malleable),
+    attack!("1", "frames of our channels with a wrong length", streams::lengths),
+    attack!("28", "encrypted frames of junk on every channel", messages::junk),
+    attack!("11", "a replayed message", messages::replay),
+    attack!("16", "the largest numbers in every message", messages::numbers),
+    attack!("17, 18, 19", "the worst bodies for postcard", messages::postcard),
+    attack!("20", "second encodings and changed bytes", messages::malleable),
     attack!("21", "names that look like paths", names::paths),
-    attack!("11, 26", "a flood of messages", gossip::flood),
-    attack!("11", "old rumours of others said again", rumours::replay),
-    attack!("26", "hops at the limit and rumours in a circle", rumours::hops),
-    attack!("26", "a flood of rumours, names and requests", rumours::flood),
-    attack!("11", "rumours forged in the names of others", rumours::forged),
+    attack!("11, 26", "a flood of messages", message_flood::flood),
+    attack!("11", "replayed old gossip items of others", gossip_items::replay),
+    attack!("26", "hops at the limit and gossip items in a circle", gossip_items::hops),
+    attack!("26", "a flood of gossip items, names and requests", gossip_items::flood),
+    attack!("11", "gossip items forged in the names of others", gossip_items::forged),
     attack!("9, 12", "garbage on the UDP socket", datagrams::garbage),
-    attack!("9", "true datagrams said again, and changed", datagrams::replay),
-    attack!("16, 24", "lies about who is down", datagrams::false_deaths),
+    attack!("9", "genuine datagrams replayed, and changed", datagrams::replay),
+    attack!("16, 24", "false claims about who is down", datagrams::false_deaths),
 ];
 
 #[test]

@@ -1,8 +1,8 @@
-//! Attacks of unknown_peers who get no further than the handshake.
+//! Attacks before and during the handshake.
 
 use super::super::raw::{propose, secrets};
 use super::super::{key, soon};
-use super::arena::{Arena, FOE};
+use super::arena::{ATTACKER, Arena};
 use super::{half_handshakes, plain};
 use async_net::TcpStream;
 use smol::Timer;
@@ -31,9 +31,9 @@ pub(super) async fn junk(arena: &Arena) -> String {
         &random,
     ];
     for attack in attacks {
-        assert_eq!(plain(arena.address, attack).await, 0, "nothing is said to other languages");
+        assert_eq!(plain(arena.address, attack).await, 0, "other protocols get no byte back");
     }
-    "6 kinds: nothing answered, closed".to_owned()
+    "6 kinds: nothing sent back, closed".to_owned()
 }
 
 /// 1: lines and frames above their caps, and 20,000 proposals.
@@ -50,11 +50,11 @@ pub(super) async fn oversized(arena: &Arena) -> String {
     for attack in [proposals, line, frame] {
         largest = largest.max(plain(arena.address, &attack).await);
     }
-    assert!(largest < 300, "{largest} bytes were answered");
-    format!("3 kinds: at most {largest} bytes answered, closed")
+    assert!(largest < 300, "{largest} bytes were sent back");
+    format!("3 kinds: at most {largest} bytes sent back, closed")
 }
 
-/// 5: silent connections and half handshakes hold places, no more.
+/// 5: silent connections and half handshakes occupy slots, no more.
 pub(super) async fn slowloris(arena: &Arena) -> String {
     let mut silent = Vec::new();
     for _ in 0..400 {
@@ -72,14 +72,14 @@ pub(super) async fn slowloris(arena: &Arena) -> String {
     format!("{all} connections, a healthy dial among them twice, all closed")
 }
 
-/// The first message costs the attacker one key; the answer costs the agent a signature and three products.
-/// Whether it came.
+/// Sends the first handshake message, which costs the attacker one key; the answer costs the agent a signature and
+/// three curve multiplications. Whether the answer came.
 async fn first_half(address: SocketAddr, agent: PeerId) -> bool {
-    let shaken = async {
+    let answered = async {
         let mut tcp = TcpStream::connect(address).await.ok()?;
         propose(&mut tcp, "/noise").await.ok()?;
         let mut out = Vec::new();
-        Handshake::dial(&key(FOE), agent, secrets(), &mut out).ok()?;
+        Handshake::dial(&key(ATTACKER), agent, secrets(), &mut out).ok()?;
         tcp.write_all(&out).await.ok()?;
         let mut head = [0; 2];
         tcp.read_exact(&mut head).await.ok()
@@ -88,10 +88,10 @@ async fn first_half(address: SocketAddr, agent: PeerId) -> bool {
         Timer::after(Duration::from_millis(300)).await;
         None
     };
-    smol::future::or(shaken, late).await.is_some()
+    smol::future::or(answered, late).await.is_some()
 }
 
-/// 6: what costs computing is paced, whoever asks; more from the same address than it may have is not done.
+/// 6: handshakes are rate-limited; those of one source beyond its rate are not answered.
 pub(super) async fn flood(arena: &Arena) -> String {
     let begun = Instant::now();
     let mut answered = 0_u32;
@@ -104,10 +104,10 @@ pub(super) async fn flood(arena: &Arena) -> String {
         }
     }
     let seconds = begun.elapsed().as_secs() as u32 + 1;
-    let may = LINK_HANDSHAKES_BURST + LINK_HANDSHAKES_PER_SECOND * seconds;
+    let allowed = LINK_HANDSHAKES_BURST + LINK_HANDSHAKES_PER_SECOND * seconds;
     assert!(
-        answered > 0 && answered <= may && tried > may,
-        "{answered} of {tried} handshakes in {seconds} s, {may} are allowed"
+        answered > 0 && answered <= allowed && tried > allowed,
+        "{answered} of {tried} handshakes in {seconds} s, {allowed} are allowed"
     );
-    format!("{answered} of {tried} answered in {seconds} s ({may} allowed)")
+    format!("{answered} of {tried} answered in {seconds} s ({allowed} allowed)")
 }

@@ -1,4 +1,4 @@
-//! A dialler whose handshake is sound and whose identity may be a lie.
+//! A dialler with a valid Noise handshake and an identity payload of its choice.
 
 use super::super::raw::{bad, propose, secrets};
 use super::super::{key, name, soon};
@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 use wattle::wire::peer_id::PeerId;
 use wattle::wire::protobuf;
 
-/// A handshake with a payload of the attacker's choice, made of its static key.
-pub(super) async fn lie(target: SocketAddr, payload: impl Fn(&[u8]) -> Vec<u8>) -> Result<()> {
+/// Dials with an identity payload that `payload` makes of the static key. An error if the agent refuses it.
+pub(super) async fn dial_with(target: SocketAddr, payload: impl Fn(&[u8]) -> Vec<u8>) -> Result<()> {
     let mut tcp = TcpStream::connect(target).await?;
     propose(&mut tcp, "/noise").await?;
     let params = "Noise_XX_25519_ChaChaPoly_SHA256".parse().map_err(bad)?;
@@ -31,18 +31,18 @@ pub(super) async fn lie(target: SocketAddr, payload: impl Fn(&[u8]) -> Vec<u8>) 
     state.read_message(&answer, &mut buffer).map_err(bad)?;
     let length = state.write_message(&payload(fixed.as_bytes()), &mut buffer).map_err(bad)?;
     tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
-    // An agent that believed it would go on with multistream once we do.
+    // An agent that accepted it would answer multistream-select.
     let mut transport = state.into_transport_mode().map_err(bad)?;
     let length = transport.write_message(b"\x13/multistream/1.0.0\n", &mut buffer).map_err(bad)?;
     tcp.write_all(&[&(length as u16).to_be_bytes(), &buffer[..length]].concat()).await?;
     soon(tcp.read_exact(&mut head)).await.map(drop)
 }
 
-/// A payload made of a handshake's static key.
+/// Makes an identity payload of a handshake's static key.
 pub(super) type Payload = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 
-/// What agent `seed` would say in truth; and lies.
-pub(super) fn lies_of(seed: u8) -> (Payload, Vec<Payload>) {
+/// The genuine payload of agent `seed`, and forged ones.
+pub(super) fn forgeries_of(seed: u8) -> (Payload, Vec<Payload>) {
     fn signed(identity: &[u8], signature: &[u8]) -> Vec<u8> {
         let mut payload = Vec::new();
         protobuf::put_bytes(&mut payload, 1, identity);
@@ -52,12 +52,12 @@ pub(super) fn lies_of(seed: u8) -> (Payload, Vec<Payload>) {
     let sign = move |fixed: &[u8]| key(seed).sign(&[b"noise-libp2p-static-key:", fixed].concat()).to_bytes();
     let mut rsa = vec![0x08, 0x00];
     protobuf::put_bytes(&mut rsa, 2, &[1; 3000]);
-    let truth: Payload = Box::new(move |fixed| signed(&name(seed).to_protobuf(), &sign(fixed)));
-    let lies: Vec<Payload> = vec![
-        // An allowed name, signed by somebody else; and a true signature for another connection.
+    let genuine: Payload = Box::new(move |fixed| signed(&name(seed).to_protobuf(), &sign(fixed)));
+    let forgeries: Vec<Payload> = vec![
+        // An allowed PeerId signed with another key; a valid signature for another connection.
         Box::new(move |fixed| signed(&name(2).to_protobuf(), &sign(fixed))),
         Box::new(move |_| signed(&name(seed).to_protobuf(), &sign(&[1; 32]))),
-        // The neutral element, whose "signature" of anything a lax check takes.
+        // The neutral element as key: a lax check accepts a constant signature of anything.
         Box::new(move |_| {
             let weak = std::array::from_fn(|at| u8::from(at == 0));
             signed(
@@ -69,5 +69,5 @@ pub(super) fn lies_of(seed: u8) -> (Payload, Vec<Payload>) {
         Box::new(|_| vec![0xff; 100]),
         Box::new(|_| Vec::new()),
     ];
-    (truth, lies)
+    (genuine, forgeries)
 }

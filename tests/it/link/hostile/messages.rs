@@ -1,6 +1,6 @@
-//! Attacks of a peer whose link and signature are good: what its messages say is not.
+//! Attacks of a peer with a valid link and valid signatures, by the content of its messages.
 
-use super::arena::{Arena, FOE, Voice};
+use super::arena::{ATTACKER, Arena, TestPeer};
 use smol::Timer;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,64 +11,68 @@ use wattle::net::link::Channel;
 use wattle::wire::message::{Answer, Ask, Keys, Message};
 use wattle::wire::varint;
 
-/// Each attack of the foe is of a later start, since the agent remembers the last number of each.
+/// The boot counter of the next attack: the agent refuses messages of earlier starts.
 static BOOT: AtomicU32 = AtomicU32::new(1);
 
-/// The foe, linked.
-pub(super) async fn foe(arena: &Arena) -> Voice {
-    let foe = Voice::new(FOE, arena.name, BOOT.fetch_add(1, Ordering::Relaxed));
-    foe.link(arena.name, arena.address).await;
-    foe
+/// The attacker, linked.
+pub(super) async fn linked_attacker(arena: &Arena) -> TestPeer {
+    let attacker = TestPeer::new(ATTACKER, arena.name, BOOT.fetch_add(1, Ordering::Relaxed));
+    attacker.link(arena.name, arena.address).await;
+    attacker
 }
 
-/// What the foe still gets: a question of its own answered, so that the link lived and its words count.
-pub(super) async fn still_heard(arena: &Arena, foe: &Voice) {
-    let (id, ask) = foe.ask();
-    assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
-    foe.hear(|talk| matches!(talk, Message::Answer(answer) if answer.id == id).then_some(())).await;
+/// Asserts that the attacker still gets an answer: its link is up and its messages are taken.
+pub(super) async fn still_answered(arena: &Arena, attacker: &TestPeer) {
+    let (id, ask) = attacker.ask();
+    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&ask)).await);
+    attacker.receive(|message| matches!(message, Message::Answer(answer) if answer.id == id).then_some(())).await;
 }
 
-fn body(foe: &Voice, kind: &str, body: &[u8]) -> Vec<u8> {
-    foe.signer.borrow_mut().sign(kind, &[], body).unwrap()
+fn sign_body(attacker: &TestPeer, kind: &str, body: &[u8]) -> Vec<u8> {
+    attacker.signer.borrow_mut().sign(kind, &[], body).unwrap()
 }
 
 /// 28: frames of junk, bare and as the body of a signed message.
 pub(super) async fn junk(arena: &Arena) -> String {
-    let foe = foe(arena).await;
+    let attacker = linked_attacker(arena).await;
     let mut sent = 0;
     for channel in [Channel::Gossip, Channel::Task] {
         for fill in 0..=255_u8 {
             for length in [1, 40, 3000] {
-                assert!(foe.send(arena.name, channel, vec![fill; length]).await);
-                assert!(foe.send(arena.name, channel, body(&foe, "ask", &vec![fill; length])).await);
+                assert!(attacker.send(arena.name, channel, vec![fill; length]).await);
+                assert!(attacker.send(arena.name, channel, sign_body(&attacker, "ask", &vec![fill; length])).await);
                 sent += 2;
             }
         }
     }
-    still_heard(arena, &foe).await;
-    foe.part(arena.name).await;
-    format!("{sent} frames, none believed")
+    still_answered(arena, &attacker).await;
+    attacker.hang_up(arena.name).await;
+    format!("{sent} frames, none taken")
 }
 
-/// 11: the same signed question five times is answered once; an older start is over.
+/// 11: a signed question that is sent five times is answered once; one of an older start is refused.
 pub(super) async fn replay(arena: &Arena) -> String {
-    let old = Voice::new(FOE, arena.name, 0);
-    let foe = foe(arena).await;
-    let (id, ask) = foe.ask();
-    let bytes = foe.seal(&ask);
+    let old = TestPeer::new(ATTACKER, arena.name, 0);
+    let attacker = linked_attacker(arena).await;
+    let (id, ask) = attacker.ask();
+    let bytes = attacker.sign(&ask);
     for _ in 0..5 {
-        assert!(foe.send(arena.name, Channel::Task, bytes.clone()).await);
+        assert!(attacker.send(arena.name, Channel::Task, bytes.clone()).await);
     }
-    assert!(foe.send(arena.name, Channel::Task, old.seal(&Message::Ask(ask_of(u64::MAX)))).await);
-    let (last, ask) = foe.ask();
-    assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
+    assert!(attacker.send(arena.name, Channel::Task, old.sign(&Message::Ask(ask_of(u64::MAX)))).await);
+    let (last, ask) = attacker.ask();
+    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&ask)).await);
     let mut answers = Vec::new();
     while !answers.contains(&last) {
-        answers.push(foe.hear(|talk| if let Message::Answer(answer) = talk { Some(answer.id) } else { None }).await);
+        answers.push(
+            attacker
+                .receive(|message| if let Message::Answer(answer) = message { Some(answer.id) } else { None })
+                .await,
+        );
     }
     assert_eq!(answers, [id, last], "each question is answered once, that of an older start never");
-    foe.part(arena.name).await;
-    "said 5 times, answered once; an older start not at all".to_owned()
+    attacker.hang_up(arena.name).await;
+    "sent 5 times, answered once; one of an older start not at all".to_owned()
 }
 
 fn ask_of(id: u64) -> Ask {
@@ -77,7 +81,7 @@ fn ask_of(id: u64) -> Ask {
 
 /// 16: the largest and smallest of every number that a message holds, the durations among them.
 pub(super) async fn numbers(arena: &Arena) -> String {
-    let foe = foe(arena).await;
+    let attacker = linked_attacker(arena).await;
     let hit = SearchHit {
         row: Row(u64::MAX),
         path: vec![0xff; 256],
@@ -96,7 +100,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
     };
     let found = Found { statistics, hits: vec![hit; 100] };
     let device = "attic".to_owned();
-    let mut talks = vec![
+    let mut messages = vec![
         Message::Keys(Keys { session: u32::MAX, key: [0xff; 32], port: u16::MAX }),
         Message::Keys(Keys { session: 0, key: [0; 32], port: 1 }),
         Message::Hello { device: device.clone(), ask: true, listen: vec!["255.255.255.255:65535".parse().unwrap(); 8] },
@@ -105,26 +109,26 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         Message::Ask(Ask { scale: -f32::MAX, ..ask_of(0) }),
         Message::Answer(Answer { id: u64::MAX, device: device.clone(), found: Some(Box::new(found.clone())) }),
     ];
-    // Answers to every question that this agent may have open.
-    talks.extend(
+    // Answers to every question that this agent may have pending.
+    messages.extend(
         (0..64).map(|id| Message::Answer(Answer { id, device: device.clone(), found: Some(Box::new(found.clone())) })),
     );
-    // And to a real one: the agent asks its linked peers, and the foe answers with these numbers.
-    let all = talks.len();
-    for talk in talks {
-        assert!(foe.send(arena.name, Channel::Task, foe.seal(&talk)).await);
+    // And to a real one, with these numbers.
+    let all = messages.len();
+    for message in messages {
+        assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&message)).await);
     }
     let asking = smol::unblock({
         let (api, home) = (arena.agent.api.clone(), arena.place.home());
         move || search(&api, &home, "violin")
     });
-    let id = foe.hear(|talk| if let Message::Ask(ask) = talk { Some(ask.id) } else { None }).await;
+    let id = attacker.receive(|message| if let Message::Ask(ask) = message { Some(ask.id) } else { None }).await;
     let answer = Message::Answer(Answer { id, device, found: Some(Box::new(found)) });
-    assert!(foe.send(arena.name, Channel::Task, foe.seal(&answer)).await);
-    let said = asking.await;
-    assert!(said.contains("cupboard under the stairs"), "the agent's own answer stands: {said}");
-    still_heard(arena, &foe).await;
-    foe.part(arena.name).await;
+    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&answer)).await);
+    let output = asking.await;
+    assert!(output.contains("cupboard under the stairs"), "the agent's own hit is still there: {output}");
+    still_answered(arena, &attacker).await;
+    attacker.hang_up(arena.name).await;
     format!("{} messages; its own answer still found", all + 1)
 }
 
@@ -142,26 +146,26 @@ pub(super) fn search(api: &str, home: &std::path::Path, question: &str) -> Strin
 
 /// Bodies that cost a decoder the most stack, time or memory.
 pub(super) fn worst_bodies() -> Vec<Vec<u8>> {
-    // 17: every byte that could be "one more inside", to the end.
+    // 17: every byte that could mean "one more level", repeated to the end.
     let mut bodies: Vec<Vec<u8>> = (0..8_u8).map(|byte| vec![byte; MESSAGE_BODY_MAX]).collect();
-    // 18, 19: for each saying, then for each place of a list, a promise of as much as there is.
+    // 18, 19: for each kind of message and each offset of a list, a huge length.
     for kind in 0..8_u8 {
         for at in 1..24 {
-            for promise in [1_u64 << 20, u64::from(u32::MAX), u64::MAX >> 1] {
+            for length in [1_u64 << 20, u64::from(u32::MAX), u64::MAX >> 1] {
                 let mut body = vec![kind];
                 body.resize(at, 1);
-                varint::put(&mut body, promise);
+                varint::put(&mut body, length);
                 body.extend([0; 64]);
                 bodies.push(body);
             }
         }
     }
-    // 19: as many of the shortest passages as fit: {Answer, id, device, Some, passages, holding, length, hits}.
+    // 19: as many of the shortest hits as fit: {Answer, id, device, Some, chunks, document frequencies, length, hits}.
     let mut answer = vec![5, 1, 1, b'a', 1, 0, 0, 0];
     varint::put(&mut answer, 100_000);
     answer.resize(MESSAGE_BODY_MAX, 0);
     bodies.push(answer);
-    // The same of items, {Gossip, Told, items}, and of members, {Roll, ask, members}.
+    // The same of gossip lists and items, {Gossip, kind, items}, and of members, {Roll, ask, members}.
     for mut list in [vec![7, 0], vec![7, 2], vec![2, 0]] {
         varint::put(&mut list, 100_000);
         list.resize(MESSAGE_BODY_MAX, 1);
@@ -174,48 +178,49 @@ pub(super) fn worst_bodies() -> Vec<Vec<u8>> {
     bodies
 }
 
-/// 17, 18, 19: recursion cannot be said in our types; promises hold nothing; lists end at their cap.
+/// 17, 18, 19: the types do not recurse; a length reserves no memory; lists end at their cap.
 pub(super) async fn postcard(arena: &Arena) -> String {
-    let foe = foe(arena).await;
+    let attacker = linked_attacker(arena).await;
     let bodies = worst_bodies();
     let all = bodies.len();
     for worst in bodies {
-        assert!(foe.send(arena.name, Channel::Task, body(&foe, "answer", &worst)).await);
+        assert!(attacker.send(arena.name, Channel::Task, sign_body(&attacker, "answer", &worst)).await);
         if worst.len() < FRAME_GOSSIP_MAX / 2 {
-            assert!(foe.send(arena.name, Channel::Gossip, body(&foe, "answer", &worst)).await);
+            assert!(attacker.send(arena.name, Channel::Gossip, sign_body(&attacker, "answer", &worst)).await);
         }
     }
-    still_heard(arena, &foe).await;
-    foe.part(arena.name).await;
+    still_answered(arena, &attacker).await;
+    attacker.hang_up(arena.name).await;
     format!("{all} bodies up to 1 MiB")
 }
 
-/// 20: a true message in another spelling, and with each byte changed, is not taken.
+/// 20: a genuine message in another encoding, and with each byte changed, is refused.
 pub(super) async fn malleable(arena: &Arena) -> String {
-    let foe = foe(arena).await;
-    let (id, ask) = foe.ask();
-    let bytes = foe.seal(&ask);
+    let attacker = linked_attacker(arena).await;
+    let (id, ask) = attacker.ask();
+    let bytes = attacker.sign(&ask);
     let mut changes = vec![[&bytes[..], &[0]].concat(), [&[bytes[0] | 0x80, 0x00], &bytes[1..]].concat()];
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         changes.push(changed);
     }
-    // Signed by the foe itself, but its body in a second spelling.
-    let sealed = ask.encode();
-    assert_eq!(sealed[1], 1, "its number, which takes one byte");
-    let long = [&[sealed[0], 0x81, 0x00], &sealed[2..]].concat();
-    changes.push(body(&foe, "ask", &long));
+    // Signed by the attacker itself, but with its body in a second encoding.
+    let encoded = ask.encode();
+    assert_eq!(encoded[1], 1, "its id, which takes one byte");
+    let long = [&[encoded[0], 0x81, 0x00], &encoded[2..]].concat();
+    changes.push(sign_body(&attacker, "ask", &long));
     let all = changes.len();
     for changed in changes {
-        assert!(foe.send(arena.name, Channel::Task, changed).await);
+        assert!(attacker.send(arena.name, Channel::Task, changed).await);
     }
     // The first answer is to the next question: none of those was taken.
-    let (last, ask) = foe.ask();
-    assert!(foe.send(arena.name, Channel::Task, foe.seal(&ask)).await);
-    let first = foe.hear(|talk| if let Message::Answer(answer) = talk { Some(answer.id) } else { None }).await;
-    assert_eq!(first, last, "question {id} was answered in a changed form");
+    let (last, ask) = attacker.ask();
+    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&ask)).await);
+    let first =
+        attacker.receive(|message| if let Message::Answer(answer) = message { Some(answer.id) } else { None }).await;
+    assert_eq!(first, last, "question {id} was answered in a changed encoding");
     Timer::after(Duration::from_millis(50)).await;
-    foe.part(arena.name).await;
-    format!("{all} changed forms, none taken")
+    attacker.hang_up(arena.name).await;
+    format!("{all} changed copies, none taken")
 }
