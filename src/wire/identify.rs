@@ -70,7 +70,7 @@ impl Identify {
             match field {
                 1 => identify.peer = PeerId::from_protobuf(bytes).ok(),
                 2 if identify.listen.len() < IDENTIFY_LIST_MAX => {
-                    identify.listen.extend(Multiaddr::from_bytes(bytes).ok())
+                    identify.listen.extend(Multiaddr::from_bytes(bytes).ok());
                 }
                 3 if identify.protocols.len() < IDENTIFY_LIST_MAX => identify.protocols.push(name(bytes)),
                 4 => identify.observed = Multiaddr::from_bytes(bytes).ok(),
