@@ -195,7 +195,7 @@ pub(super) async fn flood(arena: &Arena) -> String {
     let at_once = GOSSIP_ORIGIN_BURST as usize / (bytes as usize / sent);
     // The rate gives one more in about two seconds; this is the burst, and room for some minutes of a busy machine.
     assert!((1..at_once + 200).contains(&handed) && handed < sent / 10, "{handed} of {sent} were handed on");
-    assert!(arena.agent.log().contains("sends more rumours than it may"), "people are told");
+    assert!(arena.agent.log().contains("sends more gossip than it may"), "people are told");
     for voice in [&loud, &foe, friend] {
         voice.part(arena.name).await;
     }
