@@ -15,11 +15,13 @@ pub(super) struct EventQueue {
 
 /// What is due.
 #[derive(Debug)]
-pub(super) enum Next {
-    /// The node's own deadline.
-    Wake,
-    /// An event.
-    Event(Event),
+pub(super) struct Due {
+    /// When.
+    pub(super) time: Instant,
+    /// At which device.
+    pub(super) at: usize,
+    /// The event; `None`: the deadline of the device's node.
+    pub(super) event: Option<Event>,
 }
 
 impl EventQueue {
@@ -44,16 +46,16 @@ impl EventQueue {
         self.wakes.extend(next.map(|next| (next, at)));
     }
 
-    /// Takes what is due first, if that is by `end`: its time, its device, and what it is. Events come before wakes of
-    /// the same moment. A wake stays until the deadline of its node moves.
-    pub(super) fn next(&mut self, end: Instant) -> Option<(Instant, usize, Next)> {
-        let first = self.events.first_key_value().map(|((due, _), _)| *due);
+    /// Takes what is due first, if that is by `end`. Events come before wakes of the same moment. A wake stays until the
+    /// deadline of its node moves.
+    pub(super) fn next(&mut self, end: Instant) -> Option<Due> {
+        let first = self.events.first_key_value().map(|((time, _), _)| *time);
         let wake = self.wakes.first().copied().filter(|(wake, _)| first.is_none_or(|first| *wake < first));
-        if let Some((due, at)) = wake {
-            return (due <= end).then_some((due, at, Next::Wake));
+        if let Some((time, at)) = wake {
+            return (time <= end).then_some(Due { time, at, event: None });
         }
-        first.filter(|due| *due <= end)?;
-        let ((due, _), (at, event)) = self.events.pop_first()?;
-        Some((due, at, Next::Event(event)))
+        first.filter(|time| *time <= end)?;
+        let ((time, _), (at, event)) = self.events.pop_first()?;
+        Some(Due { time, at, event: Some(event) })
     }
 }

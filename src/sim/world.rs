@@ -3,7 +3,7 @@
 use super::agent::Agent;
 use super::device::Device;
 use super::event::Event;
-use super::event_queue::{EventQueue, Next};
+use super::event_queue::EventQueue;
 use super::host::Host;
 use super::injected_bug::{InjectedBug, hash_order};
 use super::net::{self, Net};
@@ -176,11 +176,11 @@ impl World {
 
     /// One event, if one is due by `end`.
     fn step(&mut self, end: Instant) -> bool {
-        let Some((due, at, next)) = self.queue.next(end) else { return false };
-        self.now = self.now.max(due);
-        match next {
-            Next::Wake => self.handle(at, Input::Wake),
-            Next::Event(event) => self.process(at, event),
+        let Some(due) = self.queue.next(end) else { return false };
+        self.now = self.now.max(due.time);
+        match due.event {
+            None => self.handle(due.at, Input::Wake),
+            Some(event) => self.process(due.at, event),
         }
         true
     }

@@ -195,7 +195,7 @@ pub(super) async fn flood(arena: &Arena) -> String {
     let at_once = GOSSIP_ORIGIN_BURST as usize / (bytes as usize / sent);
     // The rate gives one more in about two seconds; this is the burst, and room for some minutes of a busy machine.
     assert!((1..at_once + 200).contains(&passed_on) && passed_on < sent / 10, "{passed_on} of {sent} were passed on");
-    assert!(arena.agent.log().contains("sends more rumours than it may"), "a warning is logged");
+    assert!(arena.agent.log().contains("sends more gossip than it may"), "a warning is logged");
     for peer in [&loud, &attacker, friend] {
         peer.hang_up(arena.name).await;
     }
