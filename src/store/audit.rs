@@ -1,9 +1,9 @@
 //! The store's consistency: a quick check for every start, the whole audit of `wattle doctor`, and the repair.
 //!
-//! fjall 3.1.13 opens without an error after a flipped byte in its journal and silently loses what was written later, and
-//! each space loses another amount (`tests/it/crash.rs` flips bytes). The quick check therefore compares the stamp of each
-//! space with the counters. The audit reads everything and counts. The repair keeps every chunk that still has its
-//! vector and has the documents read again.
+//! fjall 3.1.13 opens without an error after a flipped byte in its journal and silently loses what was written later,
+//! and each space loses another amount (`tests/it/crash.rs` flips bytes). The quick check therefore compares the stamp
+//! of each space with the counters. The audit reads everything and counts. The repair keeps every chunk that still has
+//! its vector and has the documents read again.
 
 use super::keys::{self, Stage};
 use super::kv::{Batch, Kv, KvError, KvRead, Space};
@@ -61,8 +61,8 @@ impl Audit {
     }
 }
 
-/// Reads the whole store and checks every invariant of [`super`]. Nothing is changed. While a writer is at work it must be
-/// given a snapshot: the counts and the records that they count are read minutes apart.
+/// Reads the whole store and checks every invariant of [`super`]. Nothing is changed. While a writer is at work it must
+/// be given a snapshot: the counts and the records that they count are read minutes apart.
 ///
 /// # Errors
 /// Any `KvError`: a record that cannot be read at all.
@@ -152,8 +152,8 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
     Ok(())
 }
 
-/// Repairs a store whose spaces disagree. Every document becomes one to be read again; its chunks and their vectors stay,
-/// so that no text is embedded again. Returns the number of documents.
+/// Repairs a store whose spaces disagree. Every document becomes one to be read again; its chunks and their vectors
+/// stay, so that no text is embedded again. Returns the number of documents.
 ///
 /// # Errors
 /// Any `KvError`; the repair may then be started again.
@@ -220,8 +220,8 @@ fn mend_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     Ok(())
 }
 
-/// Keeps the rows that a document lists. Orphaned rows, whose document was lost, get one tombstoned document in common, so
-/// that their vectors are reused when the file is read again.
+/// Keeps the rows that a document lists. Orphaned rows, whose document was lost, get one tombstoned document in common,
+/// so that their vectors are reused when the file is read again.
 fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     let adopter = commit.next_doc;
     let mut orphaned = Vec::new();
