@@ -1,6 +1,7 @@
-//! What the parts of one agent cost. `cargo bench` prints a table; docs/evidence.md keeps figures.
+//! The costs of the parts of one agent: embedding, tokenizing, chunking and the vector scan. `cargo bench --bench house` prints a
+//! table; docs/evidence.md has figures.
 //!
-//! The scan is timed beside what one would write first: exact f32 cosines over everything.
+//! The vector scan is compared with the obvious alternative, exact f32 cosines over all vectors.
 
 #![allow(
     clippy::unwrap_used,
@@ -49,22 +50,22 @@ fn vectors(count: u64) -> Vec<Embedding> {
         .collect()
 }
 
-/// One passage of so many word pieces, on one thread.
+/// One chunk of so many tokens, on one thread.
 #[divan::bench(args = [32, 128, 254], sample_count = 20)]
-fn embed(bencher: Bencher<'_, '_>, pieces: usize) {
+fn embed(bencher: Bencher<'_, '_>, tokens: usize) {
     let mut engine = engine();
-    let text = "house ".repeat(pieces);
+    let text = "house ".repeat(tokens);
     bencher.bench_local(|| engine.embed(black_box(&text)).unwrap());
 }
 
 #[divan::bench]
-fn count_word_pieces(bencher: Bencher<'_, '_>) {
+fn count_tokens(bencher: Bencher<'_, '_>) {
     let (engine, text) = (engine(), readme());
     bencher.counter(BytesCount::of_str(&text)).bench_local(|| engine.tokens(black_box(&text)));
 }
 
 #[divan::bench]
-fn cut_markdown_into_passages(bencher: Bencher<'_, '_>) {
+fn split_markdown_into_chunks(bencher: Bencher<'_, '_>) {
     let (engine, text) = (engine(), readme());
     bencher.counter(BytesCount::of_str(&text)).bench_local(|| {
         let text = extract("README.md", black_box(text.as_bytes())).unwrap();
@@ -72,7 +73,7 @@ fn cut_markdown_into_passages(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Ours: sign bits over everything, then int8 for the nearest.
+/// The shipped scan: sign bits of all vectors, then int8 cosines of the nearest.
 #[divan::bench(args = [10_000, 100_000])]
 fn scan_sign_bits_then_int8(bencher: Bencher<'_, '_>, count: u64) {
     let vectors = vectors(count);
@@ -87,7 +88,7 @@ fn scan_sign_bits_then_int8(bencher: Bencher<'_, '_>, count: u64) {
     });
 }
 
-/// The alternative: exact cosines over everything.
+/// The alternative: exact cosines of all vectors.
 #[divan::bench(args = [10_000, 100_000])]
 fn scan_exact_f32(bencher: Bencher<'_, '_>, count: u64) {
     let vectors = vectors(count);

@@ -1,11 +1,14 @@
-//! The owner's `config.toml`: from its text to typed settings of the machines, or to one sentence that says what is wrong.
+//! The owner's `config.toml`: from its text to typed settings of the machines, or to one sentence that says what is
+//! wrong.
 //!
-//! serde and the toml crate read the text into `Raw…` structs that mirror its tables. Their `checked` methods compare values with
-//! their ranges and fill the settings structs that the machines define (`energy::governor::Settings` and others): this module has no
-//! settings of its own but where to find files. docs/config.md lists every key, and a test reads its example.
+//! serde and the toml crate read the text into `Raw…` structs that mirror its tables. Their `checked` methods compare
+//! values with their ranges and fill the settings structs that the machines define (`energy::governor::Settings` and
+//! others): this module has no settings of its own but where to find files. docs/config.md lists every key, and a test
+//! reads its example.
 //!
 //! Invariants: a file that is wrong anywhere gives no settings at all; an unknown key is an error; a key that is not
-//! written has the machine's default. A file has at most `CONFIG_BYTES_MAX` bytes and `QUIET_HOURS_MAX` windows of each kind.
+//! written has the machine's default. A file has at most `CONFIG_BYTES_MAX` bytes and `QUIET_HOURS_MAX` windows of each
+//! kind.
 //!
 //! The file itself is read in `platform::home`, and the command line in `cli`.
 

@@ -1,4 +1,4 @@
-//! What the model reads of a chunk, and the key under which the chunk's vector is kept.
+//! The text that the model reads of a chunk, and the embed key under which the chunk's vector is stored.
 
 use super::model::length_prefixed;
 use super::pre_tokenizer::is_space;
@@ -13,17 +13,17 @@ pub fn prefixed(heading: &str, text: &str) -> String {
     if heading.is_empty() { text.to_owned() } else { format!("{heading}\n{text}") }
 }
 
-/// The key of a chunk's vector: the first 16 bytes of SHA-256 over the fingerprint, the heading after its
-/// length (u64, little-endian), and the text. The text in NFC and with single spaces for its whitespace, as
-/// far as the tokenizer sees none of the difference: a re-wrapped paragraph keeps its vector.
+/// The key of a chunk's vector: the first 16 bytes of SHA-256 over the fingerprint, the heading after its length (u64,
+/// little-endian), and the text. The text is hashed in NFC and with single spaces for its whitespace, a difference that
+/// the tokenizer does not see either: a re-wrapped paragraph keeps its vector.
 #[must_use]
 pub fn key(model: &Fingerprint, heading: &str, text: &str) -> EmbedKey {
     let spaced = text.split(is_space).filter(|word| !word.is_empty()).flat_map(|word| [" ", word]);
-    let settled: String = spaced.skip(1).flat_map(str::chars).nfc().collect();
+    let normalized: String = spaced.skip(1).flat_map(str::chars).nfc().collect();
     let mut hash = Sha256::new();
     hash.update(model.0);
     length_prefixed(&mut hash, heading.as_bytes());
-    hash.update(settled.as_bytes());
+    hash.update(normalized.as_bytes());
     let mut key = [0; 16];
     key.copy_from_slice(&hash.finalize()[..16]);
     EmbedKey(key)

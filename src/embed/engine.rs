@@ -1,10 +1,10 @@
-//! The engine: the model's ONNX file run by tract, one text at a time, on the thread that asks.
+//! The engine: runs the model's ONNX file with tract, one text at a time, on the calling thread.
 //!
-//! One plan with a symbolic length serves every text: a plan for each length would cost its load time and
-//! its memory again and run no faster. One text at a time: a batch saves 3 % and would need a mask.
-//! Figures on one Zen 4 core (AVX-512): 260 ms to load; 7, 25 and 57 ms for a text of 32, 128 and 254
-//! pieces; 100 MB resident, of which glibc holds 30 MB only for its own use (`MALLOC_MMAP_THRESHOLD_=131072`
-//! in the environment gives them back).
+//! One plan with a symbolic length serves every text: a plan for each length would cost the load time and the memory
+//! again and would not run faster. A batch of texts saves 3 % and would need an attention mask.
+//! Measured on one Zen 4 core (AVX-512): 260 ms to load; 7, 25 and 57 ms for a text of 32, 128 and 254 tokens; 100 MB
+//! resident, of which glibc's allocator retains 30 MB (`MALLOC_MMAP_THRESHOLD_=131072` in the environment returns them
+//! to the system).
 
 use crate::base::id::Fingerprint;
 use crate::base::vector::Embedding;
@@ -16,14 +16,14 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use tract_onnx::prelude::*;
 
-/// A loaded model. A clone shares the weights and costs nothing; every thread has its own.
+/// A loaded model. A clone shares the weights; every thread has its own clone.
 #[derive(Clone)]
 pub struct Engine {
     plan: Arc<TypedRunnableModel>,
     tokenizer: Arc<WordPiece>,
     fingerprint: Fingerprint,
     token_limit: usize,
-    /// Kept between texts for its memory only.
+    /// A buffer, reused from text to text.
     ids: Vec<u32>,
 }
 
@@ -34,8 +34,8 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Makes an engine of the bytes of a model's files. `weights` comes by value so that it can go before the
-    /// next form of it is made: a board has no room for all of them.
+    /// Loads the bytes of a model's files. `weights` is taken by value so that each representation can be dropped
+    /// before the next one is built: a small board has no memory for all of them.
     ///
     /// # Errors
     /// `Model` if a file is not the one that the manifest describes, `Engine` if tract cannot run it.
@@ -52,12 +52,12 @@ impl Engine {
         })
     }
 
-    /// The model's numbers for `self.ids`.
+    /// The model's output for `self.ids`.
     fn run(&self) -> TractResult<Vec<f32>> {
         let ids: Vec<i64> = self.ids.iter().map(|id| i64::from(*id)).collect();
         let input = Tensor::from_shape(&[1, ids.len()], &ids)?;
         let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
-        // No output at all is no numbers, which `Embedding::new` refuses.
+        // `Embedding::new` refuses an empty output.
         let Some(output) = outputs.first() else { return Ok(Vec::new()) };
         Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect())
     }
@@ -79,16 +79,16 @@ impl Embedder for Engine {
     }
 }
 
-/// ONNX bytes to a plan. Each form is dropped as soon as the next one stands.
+/// Builds the plan from ONNX bytes. Each representation is dropped as soon as the next one is complete.
 fn plan(weights: Vec<u8>) -> TractResult<Arc<TypedRunnableModel>> {
     let mut read = tract_onnx::onnx().model_for_read(&mut ConsumedReader(Cursor::new(weights)))?;
-    // The batch is known to be 1, which makes a text 15 % faster; only the length is left open.
+    // A fixed batch size of 1 makes a text 15 % faster; only the length is symbolic.
     let length = read.symbols.sym("seq");
     read.set_input_fact(0, i64::fact([1.to_dim(), length.to_dim()]).into())?;
     read.into_typed()?.into_decluttered()?.into_optimized()?.into_runnable()
 }
 
-/// Bytes that are gone once they are read: tract makes its own copy before it makes anything of it.
+/// Frees the bytes once they are read: tract copies all of them before it builds anything.
 struct ConsumedReader(Cursor<Vec<u8>>);
 
 impl Read for ConsumedReader {
@@ -102,6 +102,6 @@ impl Read for ConsumedReader {
 }
 
 fn engine_error(e: &TractError) -> EmbedError {
-    // The alternate form has the whole chain of causes in one line.
+    // The alternate format prints the whole chain of causes on one line.
     EmbedError::Engine(format!("{e:#}"))
 }

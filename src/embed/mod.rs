@@ -1,10 +1,17 @@
-//! Meaning as numbers: a text goes in, an `Embedding` comes out.
+//! Text embeddings: the model's tokenizer, its manifest, and the engine that runs it.
 //!
-//! Duty: the model's tokenizer, its manifest and fingerprint, and the engine that runs it.
-//! In/out: bytes of the model's files and text in; word piece counts and embeddings out; nothing is read or written.
-//! Invariants: the same model and text give the same embedding, whatever ran before; no input panics.
-//! Limits: `limits::MODEL_TOKENS_MAX` word pieces of a text are read, the rest is cut. Not here: finding
-//! files, choosing passages (`text`), keeping vectors (`store`), threads (`io`).
+//! The model is a sentence transformer of the MiniLM kind: a BERT encoder in ONNX, mean pooling and L2 normalisation.
+//! [`wordpiece`] tokenizes as BERT's uncased models do (Devlin et al., "BERT: Pre-training of Deep Bidirectional
+//! Transformers", 2019, and the `tokenizers` library of Hugging Face). [`engine`] runs the ONNX file with tract.
+//! [`model`] reads the manifest beside the model's files, checks their hashes, and derives the fingerprint that every
+//! stored vector carries.
+//!
+//! The trait [`Embedder`] has two implementations: the engine on devices, and [`stand_in`], which needs no files, in
+//! the simulator and in tests.
+//!
+//! Invariants: the same model and text give the same embedding, whatever was embedded before; no input panics. Of a
+//! text `limits::MODEL_TOKENS_MAX` tokens are read and the rest is cut off. Nothing here reads or writes files: they
+//! are found and read by `platform::models`, chunks are chosen by `text`, vectors are stored by `store`.
 
 use crate::base::id::Fingerprint;
 use crate::base::vector::{Embedding, VectorError};
@@ -19,18 +26,18 @@ pub mod stand_in;
 mod trie;
 pub mod wordpiece;
 
-/// Whatever turns text into vectors: the engine on devices, the stand-in in the simulator.
+/// Computes the embeddings of texts: the engine on devices, the stand-in in the simulator.
 pub trait Embedder {
     /// The model that the embeddings belong to.
     fn model(&self) -> Fingerprint;
 
-    /// Word pieces of `text`, without `[CLS]` and `[SEP]`; not cut at the model's limit.
+    /// The number of tokens of `text`, without `[CLS]` and `[SEP]`, beyond the model's limit too.
     fn tokens(&self, text: &str) -> usize;
 
-    /// The embedding of `text`, of which the part beyond the model's limit is cut off.
+    /// The embedding of `text`; what is beyond the model's limit is cut off.
     ///
     /// # Errors
-    /// The text has no embedding; the embedder is as it was and may be asked again.
+    /// The text has no embedding. The embedder is as it was before and can be used again.
     fn embed(&mut self, text: &str) -> Result<Embedding, EmbedError>;
 }
 
@@ -38,11 +45,11 @@ pub trait Embedder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EmbedError {
-    /// The model's files are not what its manifest says, or cannot be understood; the installation's fault.
+    /// The model's files are not those of its manifest, or cannot be read: the installation is faulty.
     Model(model::ModelError),
-    /// The tensor engine refused the model or failed at a text; the engine's fault. In its words.
+    /// The tensor engine refused the model or failed at a text; with its message.
     Engine(String),
-    /// The engine's numbers are no embedding; the engine's fault.
+    /// The engine's output is no embedding.
     Vector(VectorError),
 }
 

@@ -1,7 +1,7 @@
-//! What a model is: its manifest and its fingerprint; and, from `key`, the prefix rule and a vector's key.
+//! A model's manifest and fingerprint.
 //!
-//! Pure: bytes in, values out. Two devices that hold the same files and rules get the same fingerprint,
-//! whichever engine they run; the manifest's other lines (name, revision) are for people.
+//! Two devices with the same files and rules have the same fingerprint, whichever engine they run. The manifest's other
+//! lines (name, revision, licence) are for people.
 
 use crate::base::id::Fingerprint;
 use crate::embed::wordpiece::VocabError;
@@ -13,24 +13,24 @@ use std::fmt;
 
 pub use super::embed_key::{key, prefixed};
 
-/// The manifest's own file name, beside the files that it lists.
+/// The manifest's own file name.
 const MANIFEST_FILE: &str = "manifest.json";
 /// The name of the weights' file.
 pub const WEIGHTS_FILE: &str = "model.onnx";
 /// The name of the vocabulary's file.
 pub const VOCABULARY_FILE: &str = "vocab.txt";
 
-/// What this code can run; a manifest that says otherwise is of a model that it cannot.
+/// The rules that this code implements; a manifest with others is refused.
 const POOLING: &str = "mean";
 const NORMALISATION: &str = "l2";
 const PREFIX_RULE: &str =
     "the heading path joined with \" > \", then a newline, then the text; the text alone when there is no heading";
 
-/// A model as its manifest describes it, checked to be one that this code can run.
+/// The manifest of a model that this code can run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest(RawManifest);
 
-/// The manifest as written; lines that only people read (licence, source) are passed over.
+/// The manifest as written, without the lines that only people read.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct RawManifest {
     name: String,
@@ -59,13 +59,13 @@ struct FileHash {
     sha256: [u8; 32],
 }
 
-/// Why files are no model for this code. Nothing was loaded; the installation's fault.
+/// Why a model's files are refused. Nothing was loaded; the installation is faulty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The manifest is no JSON of the right form; with the parser's words.
+    /// The manifest is not the expected JSON; with the parser's message.
     Unreadable(String),
-    /// The manifest's line of this name asks for what this code cannot do.
+    /// The manifest's line of this name has a value that this code does not support.
     Unsupported(&'static str),
     /// The file of this name is not the one that the manifest describes.
     Damaged(&'static str),
@@ -104,7 +104,7 @@ impl Manifest {
         }
         let raw: RawManifest = serde_json::from_slice(json).map_err(|e| ModelError::Unreadable(e.to_string()))?;
         let limits = 3..=MODEL_TOKENS_MAX;
-        for (sound, line) in [
+        for (supported, line) in [
             (raw.dimensions == DIMENSIONS, "dimensions"),
             (limits.contains(&(raw.token_limit as usize)), "token_limit"),
             (raw.pooling == POOLING, "pooling"),
@@ -112,7 +112,7 @@ impl Manifest {
             (raw.prefix_rule == PREFIX_RULE, "prefix_rule"),
             ((0.0..=1.0).contains(&raw.cosine_threshold), "cosine_threshold"),
         ] {
-            if !sound {
+            if !supported {
                 return Err(ModelError::Unsupported(line));
             }
         }
@@ -125,31 +125,31 @@ impl Manifest {
         &self.0.name
     }
 
-    /// Word pieces that one run reads, `[CLS]` and `[SEP]` among them: 3 to `MODEL_TOKENS_MAX`.
+    /// The most tokens that one run reads, `[CLS]` and `[SEP]` included: 3 to `MODEL_TOKENS_MAX`.
     #[must_use]
     pub const fn token_limit(&self) -> usize {
         self.0.token_limit as usize
     }
 
-    /// Checks that these are the weights' bytes.
+    /// Compares the weights with the manifest's hash.
     ///
     /// # Errors
-    /// `Damaged` if not.
+    /// `Damaged` if they differ.
     pub fn check_weights(&self, bytes: &[u8]) -> Result<(), ModelError> {
         self.0.files.weights.check(bytes).then_some(()).ok_or(ModelError::Damaged(WEIGHTS_FILE))
     }
 
-    /// Checks that these are the vocabulary's bytes.
+    /// Compares the vocabulary with the manifest's hash.
     ///
     /// # Errors
-    /// `Damaged` if not.
+    /// `Damaged` if they differ.
     pub fn check_vocabulary(&self, bytes: &[u8]) -> Result<(), ModelError> {
         self.0.files.vocabulary.check(bytes).then_some(()).ok_or(ModelError::Damaged(VOCABULARY_FILE))
     }
 
-    /// The model's name among devices: SHA-256 over the weights' SHA-256, the vocabulary's, pooling,
-    /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u64,
-    /// little-endian). Not over the engine: engines may mix.
+    /// The identity of the model among devices: SHA-256 over the weights' SHA-256, the vocabulary's, pooling,
+    /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u64, little-endian). The
+    /// engine is not part of it: the vectors of different engines may be compared.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
@@ -165,12 +165,12 @@ impl Manifest {
 
 impl FileHash {
     fn check(&self, bytes: &[u8]) -> bool {
-        // The length first: a file that was cut off need not be hashed.
+        // The length first: a truncated file need not be hashed.
         bytes.len() as u64 == self.bytes && <[u8; 32]>::from(Sha256::digest(bytes)) == self.sha256
     }
 }
 
-/// One part of what is hashed, told from its neighbours by its length.
+/// Hashes one part after its length, so that no other division into parts gives the same hash.
 pub(super) fn length_prefixed(hash: &mut Sha256, part: &[u8]) {
     hash.update((part.len() as u64).to_le_bytes());
     hash.update(part);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_is_read_and_holds_its_files_to_their_hashes() {
+    fn a_manifest_is_read_and_checks_its_files_against_their_hashes() {
         let manifest = manifest(&[]).unwrap();
         assert_eq!((manifest.name(), manifest.token_limit()), ("tiny", 256));
         assert_eq!(manifest.check_weights(b"ab"), Ok(()));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_of_a_model_that_cannot_be_run_is_refused_by_its_line() {
+    fn the_refusal_of_an_unsupported_manifest_names_the_line() {
         assert_eq!(manifest(&[("\"mean\"", "\"cls\"")]), Err(ModelError::Unsupported("pooling")));
         assert_eq!(manifest(&[(":256", ":512")]), Err(ModelError::Unsupported("token_limit")));
         assert_eq!(manifest(&[("384", "768")]), Err(ModelError::Unsupported("dimensions")));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fingerprint_follows_from_the_model_and_not_from_its_name() {
+    fn the_fingerprint_depends_on_the_model_and_not_on_its_name() {
         let plain = manifest(&[]).unwrap().fingerprint();
         assert_eq!(manifest(&[("tiny", "other"), ("0.98", "0.97")]).unwrap().fingerprint(), plain);
         assert_ne!(manifest(&[(":256", ":128")]).unwrap().fingerprint(), plain);

@@ -1,17 +1,17 @@
-//! Text to words, as BERT's uncased models read it.
+//! Splits text into words as BERT's uncased models do.
 //!
-//! The steps are the reference's (`BertNormalizer` and `BertPreTokenizer` of Hugging Face `tokenizers`), done
-//! character by character: clean, set ideographs apart, decompose, strip accents, lower the case, split at
-//! whitespace and punctuation. One pass, whose memory is one word's, however long the text is.
+//! The steps are those of `BertNormalizer` and `BertPreTokenizer` in Hugging Face `tokenizers`: clean, separate
+//! ideographs, decompose (NFD), strip accents, lower the case, split at whitespace and punctuation. They are done
+//! character by character in one pass that needs the memory of one word, however long the text is.
 
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 use unicode_properties::{GeneralCategory as Category, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// Characters of a word; longer ones have no pieces (the reference's `max_input_chars_per_word`).
+/// The most characters of a word; a longer one is unknown (`max_input_chars_per_word` of `tokenizers`).
 pub(crate) const WORD_CHARS_MAX: usize = 100;
 
-/// Hands one word after another to `sink`, until it answers false. A word of more than `WORD_CHARS_MAX`
-/// characters is handed over as `None`.
+/// Passes one word after another to `sink` until it returns false. A word of more than `WORD_CHARS_MAX` characters is
+/// passed as `None`.
 pub(crate) fn each_word(text: &str, sink: &mut dyn FnMut(Option<&str>) -> bool) {
     let mut pass = Normalizer { word: String::new(), chars: 0, marks: Vec::new(), wanted: true, sink };
     for c in text.chars() {
@@ -24,7 +24,7 @@ pub(crate) fn each_word(text: &str, sink: &mut dyn FnMut(Option<&str>) -> bool) 
     pass.end_word();
 }
 
-/// Whether a character separates words and is nothing else.
+/// Whether a character only separates words.
 pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() && !is_dropped(c)
 }
@@ -33,9 +33,9 @@ struct Normalizer<'a> {
     /// The word being read: its first `WORD_CHARS_MAX` characters, and how many it has.
     word: String,
     chars: usize,
-    /// Combining marks, with their class, that wait for their canonical order; see `read_part`.
+    /// Combining marks with their class, not yet in canonical order; see `read_part`.
     marks: Vec<(u8, char)>,
-    /// Whether the sink wants more.
+    /// Whether the sink wants more words.
     wanted: bool,
     sink: &'a mut dyn FnMut(Option<&str>) -> bool,
 }
@@ -59,8 +59,8 @@ impl Normalizer<'_> {
         }
     }
 
-    /// One character of a canonical decomposition. Marks are put in canonical order, as NFD does. Accents
-    /// need not be: they are stripped in any order. That leaves the few marks that are no accents.
+    /// Reads one character of a canonical decomposition. Marks are put in canonical order, as in NFD. Accents are
+    /// stripped, so only the few marks that are no accents need ordering.
     fn read_part(&mut self, c: char) {
         let class = canonical_combining_class(c);
         if class == 0 {
@@ -72,7 +72,7 @@ impl Normalizer<'_> {
         if class == 0 {
             c.to_lowercase().for_each(|lower| self.read_letter(lower));
         } else if self.marks.len() <= WORD_CHARS_MAX {
-            // One more than a word may have is enough: the word is too long, in whatever order.
+            // With more marks the word is too long in any order.
             self.marks.push((class, c));
         }
     }
@@ -111,8 +111,8 @@ impl Normalizer<'_> {
     }
 }
 
-/// Characters that leave no trace: control and format characters, private use, U+FFFD. The three that are
-/// whitespace stay, and so do unassigned ones, as the reference has it.
+/// Characters that are removed: control and format characters, private use, U+FFFD. The three control characters that
+/// are whitespace stay, and so do unassigned characters, as in `tokenizers`.
 fn is_dropped(c: char) -> bool {
     match c {
         '\t' | '\n' | '\r' => false,
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_do_not_even_part_words() {
+    fn control_characters_do_not_separate_words() {
         assert_eq!(words("w\0a\u{b}t\u{200d}t\u{85}s\u{fffd}\u{e000}"), ["watts"]);
         assert_eq!(words("\u{2028}a\u{3000}b\r\n"), ["a", "b"]);
     }
@@ -170,7 +170,7 @@ mod tests {
     fn marks_that_are_no_accents_stand_in_canonical_order() {
         assert_eq!(words("a\u{302e}\u{1d165}"), ["a\u{1d165}\u{302e}"]);
         assert_eq!(words("a\u{302e}\u{301}\u{1d165}b"), ["a\u{1d165}\u{302e}b"]);
-        assert_eq!(words("a\u{302e}\u{34f}\u{1d165}"), ["a\u{302e}\u{1d165}"], "U+034F parts them");
+        assert_eq!(words("a\u{302e}\u{34f}\u{1d165}"), ["a\u{302e}\u{1d165}"], "U+034F separates them");
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_once_nobody_wants_more() {
+    fn reading_stops_when_the_sink_returns_false() {
         let mut seen = 0;
         each_word("a b c", &mut |_| {
             seen += 1;

@@ -1,27 +1,27 @@
-//! The embedder of the simulator and of tests: no model, only the words that texts share.
+//! The embedder of the simulator and of tests. It has no model: texts that share words have similar embeddings.
 //!
-//! Feature hashing: every word votes on a few dimensions. The votes are whole numbers, so the same text has
-//! the same embedding to the last bit on every platform.
+//! It uses feature hashing (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009): every word
+//! adds or subtracts 1 in a few dimensions. Sums of integers are the same to the last bit on every platform.
 
 use crate::base::id::Fingerprint;
 use crate::base::vector::Embedding;
 use crate::embed::{EmbedError, Embedder};
 use crate::limits::{CHUNK_TOKENS_MAX, DIMENSIONS};
 
-/// Dimensions that one word votes on. With 4, two different words rarely share as much as one.
-const VOTES: usize = 4;
+/// Dimensions that one word changes. With 4, two different words rarely have even one in common.
+const DIMENSIONS_PER_WORD: usize = 4;
 
-/// Words that are counted in one text; further ones are not.
+/// The most words that are counted in one text.
 const WORDS_MAX: usize = 1 << 20;
 
-/// An embedder that needs no files and hardly any time. Texts with words in common are close.
+/// An embedder without files that takes hardly any time.
 #[derive(Clone, Debug)]
 pub struct StandIn {
     model: Fingerprint,
 }
 
 impl StandIn {
-    /// A stand-in that gives its embeddings out as those of `model`.
+    /// A stand-in whose embeddings claim to be of `model`.
     #[must_use]
     pub const fn new(model: Fingerprint) -> Self {
         Self { model }
@@ -39,21 +39,20 @@ impl Embedder for StandIn {
     }
 
     fn embed(&mut self, text: &str) -> Result<Embedding, EmbedError> {
-        let mut votes = [0_i16; DIMENSIONS];
+        let mut sums = [0_i16; DIMENSIONS];
         for word in text.split_whitespace().take(CHUNK_TOKENS_MAX) {
-            vote(word, &mut votes);
+            add_word(word, &mut sums);
         }
-        // A text without words, or whose votes cancel out, still has a direction.
-        if votes.iter().all(|vote| *vote == 0) {
-            votes[0] = 1;
+        // A text without words, or whose sums cancel out, still needs a direction.
+        if sums.iter().all(|sum| *sum == 0) {
+            sums[0] = 1;
         }
-        Embedding::new(self.model, &votes.map(f32::from)).map_err(EmbedError::Vector)
+        Embedding::new(self.model, &sums.map(f32::from)).map_err(EmbedError::Vector)
     }
 }
 
-/// A word is what is left without case and without punctuation around it. At most `CHUNK_TOKENS_MAX` words
-/// with `VOTES` votes each are far from the ends of i16.
-fn vote(word: &str, votes: &mut [i16; DIMENSIONS]) {
+/// Adds one word, in lower case and without the punctuation around it. `CHUNK_TOKENS_MAX` words cannot overflow an i16.
+fn add_word(word: &str, sums: &mut [i16; DIMENSIONS]) {
     let letters = word.trim_matches(|c: char| !c.is_alphanumeric());
     let seed = letters
         .chars()
@@ -62,15 +61,15 @@ fn vote(word: &str, votes: &mut [i16; DIMENSIONS]) {
     if letters.is_empty() {
         return;
     }
-    for turn in 0..VOTES as u64 {
-        let draw = mixed(seed.wrapping_add(turn.wrapping_mul(GOLDEN)));
+    for turn in 0..DIMENSIONS_PER_WORD as u64 {
+        let hash = mixed(seed.wrapping_add(turn.wrapping_mul(GOLDEN)));
         #[expect(clippy::cast_possible_truncation, reason = "below DIMENSIONS")]
-        let at = (draw % DIMENSIONS as u64) as usize;
-        votes[at] += if draw >> 63 == 0 { 1 } else { -1 };
+        let at = (hash % DIMENSIONS as u64) as usize;
+        sums[at] += if hash >> 63 == 0 { 1 } else { -1 };
     }
 }
 
-/// The finish of splitmix64: every bit of the input moves every bit of the output.
+/// The finalizer of splitmix64: every bit of the input changes every bit of the output.
 const fn mixed(seed: u64) -> u64 {
     let x = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -99,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn the_same_text_has_the_same_numbers_on_every_platform() {
+    fn the_same_text_has_the_same_values_on_every_platform() {
         let values = embed("watt wattle woven");
         let set: Vec<_> = values.values().iter().enumerate().filter(|(_, v)| **v != 0.0).collect();
-        let [once, twice] = [1.0, 2.0].map(|votes| votes / 14.0_f32.sqrt());
+        let [once, twice] = [1.0, 2.0].map(|sum| sum / 14.0_f32.sqrt());
         let at = [0, 148, 158, 172, 217, 254, 300, 318, 340, 341, 347];
-        let due = [-once, -once, -once, once, -once, -twice, once, once, once, -once, once];
-        assert_eq!(set, at.into_iter().zip(&due).collect::<Vec<_>>());
+        let expected = [-once, -once, -once, once, -once, -twice, once, once, once, -once, once];
+        assert_eq!(set, at.into_iter().zip(&expected).collect::<Vec<_>>());
     }
 
     #[test]

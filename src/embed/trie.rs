@@ -1,17 +1,17 @@
-//! A fixed set of words that answers one question fast: which is the longest of them that a text begins with?
+//! A byte trie: a fixed set of words with a fast search for the longest of them that a text begins with.
 //!
-//! One walk over the text's bytes gives the answer, so that a hostile text costs no more than a plain one.
-//! The order of everything in it follows from the words alone: no hashing, no chance.
+//! A search walks over the text's bytes once, so that a hostile text costs no more than an ordinary one. The layout
+//! depends on the words alone; nothing is hashed.
 
 use std::collections::VecDeque;
 
-/// The id of a node that ends no word. A real id is a line number, far smaller.
+/// The id of a node at which no word ends. Ids are line numbers and far smaller.
 const NO_WORD: u32 = u32::MAX;
 
 /// A byte trie in one array, 16 bytes a node; BERT's vocabulary has about 70,000 nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct Trie {
-    /// The root first; the children of one node lie side by side, sorted by their byte.
+    /// The root first; the children of a node are adjacent and sorted by their byte.
     nodes: Vec<Node>,
 }
 
@@ -31,17 +31,17 @@ impl Node {
 }
 
 impl Trie {
-    /// Makes the set; `words` are not empty and their ids are below `u32::MAX`.
+    /// Builds the trie. No word may be empty, and ids must be below `u32::MAX`.
     ///
     /// # Errors
-    /// The larger id of a word that is there twice.
+    /// The larger id of a word that occurs twice.
     pub(crate) fn new(mut words: Vec<(&str, u32)>) -> Result<Self, u32> {
         words.sort_unstable();
         if let Some(pair) = words.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(pair[1].1);
         }
         let mut nodes = vec![Node::new(0)];
-        // Each entry: a node, and its words among the sorted ones, of which it has eaten `depth` bytes.
+        // Each entry: a node, the sorted words below it, and the length of the prefix that they share.
         let mut open = VecDeque::from([(0, words.as_slice(), 0)]);
         while let Some((at, mut within, depth)) = open.pop_front() {
             if let [(word, id), rest @ ..] = within
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_word_is_found_and_no_part_of_one() {
+    fn the_longest_word_is_found_and_no_prefix_of_a_word() {
         let trie = Trie::new(vec![("wattle", 1), ("wa", 0), ("würde", 2), ("x", 3)]).unwrap();
         assert_eq!(trie.longest(b"wattles"), Some((6, 1)));
         assert_eq!(trie.longest(b"wattl"), Some((2, 0)));
@@ -104,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_there_twice_is_refused() {
+    fn a_word_that_occurs_twice_is_refused() {
         assert_eq!(Trie::new(vec![("b", 4), ("a", 1), ("b", 9)]).unwrap_err(), 9);
     }
 
     #[test]
-    fn a_set_without_words_finds_nothing() {
+    fn an_empty_trie_finds_nothing() {
         assert_eq!(Trie::new(Vec::new()).unwrap().longest(b"a"), None);
     }
 }

@@ -1,8 +1,9 @@
-//! The tokenizer of BERT's uncased models: text to word pieces.
+//! `WordPiece`, the tokenizer of BERT's uncased models.
 //!
-//! Equal to Hugging Face `tokenizers` 0.23 with the model's `tokenizer.json`, held so by a fixture of 10,000
-//! lines. One difference is meant: `"[CLS]"` and the like written in a text are text, so that no document
-//! can place special pieces. Work grows with the text's length alone and memory does not grow with it.
+//! Its tokens equal those of Hugging Face `tokenizers` 0.23 with the model's `tokenizer.json`, which a fixture of
+//! 10,000 lines checks (`tests/it/wordpiece.rs`). One difference is intended: `"[CLS]"` and the like in a text are
+//! ordinary text, so that no document can insert special tokens. The time is linear in the text's length, and the
+//! memory does not depend on it.
 
 use super::pre_tokenizer;
 use super::pre_tokenizer::WORD_CHARS_MAX;
@@ -10,19 +11,19 @@ use crate::embed::trie::Trie;
 use crate::limits::{VOCABULARY_WORD_BYTES_MAX, VOCABULARY_WORDS_MAX};
 use std::fmt;
 
-/// A vocabulary and the rules that cut text by it. About 2 MB for BERT's.
+/// The tokenizer with its vocabulary. About 2 MB for BERT's.
 #[derive(Clone, Debug)]
 pub struct WordPiece {
-    /// Pieces that begin a word.
+    /// Tokens that begin a word.
     heads: Trie,
-    /// Pieces that go on with a word, without their `##`.
+    /// Tokens that continue a word, without their `##`.
     tails: Trie,
     unknown: u32,
     begin: u32,
     end: u32,
 }
 
-/// Why a vocabulary is refused; its file is damaged or is no vocabulary. Lines count from 1.
+/// Why a vocabulary is refused: its file is damaged or is no vocabulary. Lines are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VocabError {
@@ -30,9 +31,9 @@ pub enum VocabError {
     TooMany,
     /// The word on this line is empty or longer than `VOCABULARY_WORD_BYTES_MAX`.
     BadWord(usize),
-    /// The word on this line stands there a second time.
+    /// The word on this line is a duplicate.
     Twice(usize),
-    /// A word that the rules need is missing.
+    /// A special token is missing.
     Missing(&'static str),
 }
 
@@ -62,15 +63,15 @@ impl WordPiece {
             if line > VOCABULARY_WORDS_MAX {
                 return Err(VocabError::TooMany);
             }
-            // "##" alone is a word and not the empty rest of one.
-            let (list, piece) = match word.strip_prefix("##") {
+            // "##" alone is a word, and not the continuation of one.
+            let (list, token) = match word.strip_prefix("##") {
                 Some(tail) if !tail.is_empty() => (&mut tails, tail),
                 _ => (&mut heads, word),
             };
-            if piece.is_empty() || piece.len() > VOCABULARY_WORD_BYTES_MAX {
+            if token.is_empty() || token.len() > VOCABULARY_WORD_BYTES_MAX {
                 return Err(VocabError::BadWord(line));
             }
-            list.push((piece, id));
+            list.push((token, id));
         }
         let twice = |id: u32| VocabError::Twice(id as usize + 1);
         let (heads, tails) = (Trie::new(heads).map_err(twice)?, Trie::new(tails).map_err(twice)?);
@@ -78,48 +79,48 @@ impl WordPiece {
         Ok(Self { unknown: special("[UNK]")?, begin: special("[CLS]")?, end: special("[SEP]")?, heads, tails })
     }
 
-    /// Word pieces of `text`, without `[CLS]` and `[SEP]`.
+    /// The number of tokens of `text`, without `[CLS]` and `[SEP]`.
     #[must_use]
     pub fn count(&self, text: &str) -> usize {
         let mut count = 0;
-        self.each_word(text, &mut |pieces| {
-            count += pieces.len();
+        self.each_word(text, &mut |tokens| {
+            count += tokens.len();
             true
         });
         count
     }
 
-    /// Puts the ids of `text` into `out` in place of what it held: `[CLS]`, the first pieces, `[SEP]`, at most
-    /// `max` together (2 or more; smaller counts as 2).
+    /// Replaces the content of `out` by the ids of `text`: `[CLS]`, the first tokens, `[SEP]`, at most `max` together
+    /// (a `max` below 2 counts as 2).
     pub fn encode(&self, text: &str, max: usize, out: &mut Vec<u32>) {
         let before_end = max.max(2) - 1;
         out.clear();
         out.push(self.begin);
-        self.each_word(text, &mut |pieces| {
-            out.extend(pieces.iter().take(before_end - out.len()));
+        self.each_word(text, &mut |tokens| {
+            out.extend(tokens.iter().take(before_end - out.len()));
             out.len() < before_end
         });
         out.push(self.end);
     }
 
-    /// Hands the pieces of one word after another to `sink`, until it answers false.
+    /// Passes the tokens of one word after another to `sink` until it returns false.
     fn each_word(&self, text: &str, sink: &mut dyn FnMut(&[u32]) -> bool) {
         let mut ids = [0; WORD_CHARS_MAX];
         pre_tokenizer::each_word(text, &mut |word| {
-            let count = word.and_then(|word| self.cut(word, &mut ids));
+            let count = word.and_then(|word| self.split(word, &mut ids));
             sink(count.map_or(&[self.unknown], |count| &ids[..count]))
         });
     }
 
-    /// The pieces of one word: the longest that fits, again and again. Their number; `into` holds them.
-    /// `None` if no pieces make it up.
-    fn cut(&self, word: &str, into: &mut [u32; WORD_CHARS_MAX]) -> Option<usize> {
+    /// Writes the tokens of one word to `into`, always the longest that fits, and returns their number; `None` if the
+    /// vocabulary cannot compose the word.
+    fn split(&self, word: &str, into: &mut [u32; WORD_CHARS_MAX]) -> Option<usize> {
         let mut rest = word.as_bytes();
         let mut count = 0;
         while !rest.is_empty() {
             let trie = if count == 0 { &self.heads } else { &self.tails };
             let (length, id) = trie.longest(rest)?;
-            // In bounds: a piece has at least one of the word's `WORD_CHARS_MAX` characters.
+            // In bounds: every token has at least one of the word's `WORD_CHARS_MAX` characters.
             into[count] = id;
             count += 1;
             rest = &rest[length..];
@@ -141,24 +142,24 @@ mod tests {
     }
 
     #[test]
-    fn words_are_cut_into_the_longest_pieces() {
+    fn words_are_split_into_the_longest_tokens() {
         assert_eq!(ids("Wattle,\tUNKIND wattle\u{301}", 100), [2, 4, 5, 8, 6, 7, 4, 5, 3]);
         assert_eq!(ids("wat日σΣ İ", 100), [2, 4, 9, 12, 11, 10, 3]);
     }
 
     #[test]
-    fn a_word_that_no_pieces_make_up_is_unknown_as_a_whole() {
+    fn a_word_that_no_tokens_compose_is_unknown_as_a_whole() {
         assert_eq!(ids("wattlex wat", 100), [2, 1, 4, 3]);
     }
 
     #[test]
-    fn a_special_piece_written_in_a_text_is_text() {
+    fn a_special_token_written_in_a_text_is_text() {
         assert_eq!(ids("[CLS]", 100), [2, 13, 14, 15, 3]);
         assert_eq!(ids("##tle", 100), [2, 16, 16, 1, 3]);
     }
 
     #[test]
-    fn an_encoding_is_cut_and_a_count_is_not() {
+    fn an_encoding_is_truncated_and_a_count_is_not() {
         assert_eq!(ids("wattle wattle", 4), [2, 4, 5, 3]);
         assert_eq!(ids("wattle wattle", 3), [2, 4, 3]);
         assert_eq!(ids("wattle", 0), [2, 3]);
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_made_of_what_leaves_no_trace() {
+    fn removed_characters_give_no_tokens() {
         assert_eq!(ids("\0\u{200b}\u{fffd}\u{e000} \u{301}\u{b}", 100), [2, 3]);
     }
 

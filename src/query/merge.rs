@@ -15,8 +15,8 @@ pub struct Merged {
     pub hit: SearchHit,
 }
 
-/// The best `count` chunks of all lists. Document frequencies are those of all lists together: with its own, a device where a
-/// term is rare would score too high.
+/// The best `count` chunks of all lists. Document frequencies are those of all lists together: with its own, a device
+/// where a term is rare would score too high.
 #[must_use]
 pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
     let mut statistics: Option<CorpusStatistics> = None;

@@ -1,13 +1,13 @@
 //! Questions that wait for answers, and the merge of the answers of several devices.
 //!
-//! A question is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its best
-//! chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the question until every device has
-//! answered, or until its deadline: then the answer is made of the results that have come. [`merge`] scores the chunks of all devices with the sum of their
-//! statistics and drops duplicates.
+//! A question is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its
+//! best chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the question until
+//! every device has answered, or until its deadline: then the answer is made of the results that have come. [`merge`]
+//! scores the chunks of all devices with the sum of their statistics and drops duplicates.
 //!
-//! Invariants: every question is answered exactly once, at its deadline at the latest, with the number of devices that were asked
-//! and that answered. At most `ASKS_MAX` questions are open; one waits `ASK_MS_MAX` at most, and `PEER_ANSWER_MS` once
-//! peers are asked.
+//! Invariants: every question is answered exactly once, at its deadline at the latest, with the number of devices that
+//! were asked and that answered. At most `ASKS_MAX` questions are open; one waits `ASK_MS_MAX` at most, and
+//! `PEER_ANSWER_MS` once peers are asked.
 //!
 //! The search itself is done by `worker::retrieve`; messages to peers are sent by `node::ask`.
 

@@ -74,8 +74,8 @@ impl PendingQueries {
         debug_assert!(pushed.is_ok(), "the caller has checked that there is room");
     }
 
-    /// The task `embedded` has embedded its question: `task` searches this device, and these peers are asked. Returns the question and
-    /// its number on the wire; `None` if it is not open any more.
+    /// The task `embedded` has embedded its question: `task` searches this device, and these peers are asked. Returns
+    /// the question and its number on the wire; `None` if it is not open any more.
     pub fn spread(
         &mut self,
         now: Instant,
@@ -117,8 +117,8 @@ impl PendingQueries {
         Some(self.open.swap_remove(at))
     }
 
-    /// Adds a peer's result, or its answer that it has none. One that is not waited for is ignored. Returns the question if it is
-    /// complete now.
+    /// Adds a peer's result, or its answer that it has none. One that is not waited for is ignored. Returns the
+    /// question if it is complete now.
     pub fn found_there(&mut self, number: u64, peer: PeerKey, found: Option<Found>) -> Option<PendingQuery> {
         let at = self.open.iter().position(|query| query.number == number && query.waiting.contains(&peer))?;
         let query = &mut self.open[at];
@@ -132,15 +132,16 @@ impl PendingQueries {
         self.take_complete(at)
     }
 
-    /// A peer is gone: no question waits for it any more. Returns a question that is complete now; call again until `None`.
+    /// A peer is gone: no question waits for it any more. Returns a question that is complete now; call again until
+    /// `None`.
     pub fn lost(&mut self, peer: PeerKey) -> Option<PendingQuery> {
         self.open.iter_mut().filter(|query| query.waiting.contains(&peer)).for_each(|query| query.mark_silent(peer));
         let at = self.open.iter().position(PendingQuery::is_complete)?;
         self.take_complete(at)
     }
 
-    /// A peer was expelled: no question waits for it, and its results are removed, as if it had not been asked. Returns a question
-    /// that is complete now; call again until `None`.
+    /// A peer was expelled: no question waits for it, and its results are removed, as if it had not been asked. Returns
+    /// a question that is complete now; call again until `None`.
     pub fn expel(&mut self, peer: PeerKey) -> Option<PendingQuery> {
         for query in &mut self.open {
             query.waiting.retain(|waiting| *waiting != peer);

@@ -42,8 +42,8 @@ impl Scheduler {
         }
     }
 
-    /// A task panicked: it is tried once more. After a second panic its document is refused or its scan left out, so that nothing
-    /// waits for it.
+    /// A task panicked: it is tried once more. After a second panic its document is refused or its scan left out, so
+    /// that nothing waits for it.
     fn on_panicked(&mut self, task: Task, why: &str, out: &mut Vec<Output>) {
         let retry = self.retries.is_first(&task);
         let stopped = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");

@@ -97,7 +97,8 @@ impl Scheduler {
         }
     }
 
-    /// Starts the next task, if there is one and a slot for it, and returns its id. The caller calls again for more tasks.
+    /// Starts the next task, if there is one and a slot for it, and returns its id. The caller calls again for more
+    /// tasks.
     pub fn admit(&mut self, admission: Admission, out: &mut Vec<Output>) -> Option<TaskId> {
         if !self.has_slot() {
             return None;
@@ -184,7 +185,8 @@ impl Scheduler {
         }
     }
 
-    /// A place that the watched sources cover already, or will cover once a save is on the disk: it is acknowledged no sooner.
+    /// A place that the watched sources cover already, or will cover once a save is on the disk: it is acknowledged no
+    /// sooner.
     fn on_covered(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Vec<Output>) {
         let Some(save) = self.sources.save_under_way() else {
             self.scans.queue.mark_dirty(now, &source.path);

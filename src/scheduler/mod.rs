@@ -1,26 +1,27 @@
 //! The scheduler of one agent's background work: from a changed file to a document that can be found.
 //!
-//! A change of a file marks its place dirty. After a moment of quiet the place is scanned (`scans`): a task compares its
-//! files with the store, a few hundred at a time, and the differences are saved. Each save says in which state a
-//! document now is, and that puts it into the queue ([`queue`]): first it is read and split into chunks, then its chunks are embedded,
-//! a few in each task. A document whose file is gone keeps its vectors for `LEAVING_MS`, in case the file turns up
-//! under another name, and is purged when nothing else is unfinished. The queue holds only the next documents of each
-//! stage; a refill task reads more from the store's todo list.
+//! A change of a file marks its place dirty. After a moment of quiet the place is scanned (`scans`): a task compares
+//! its files with the store, a few hundred at a time, and the differences are saved. Each save says in which state a
+//! document now is, and that puts it into the queue ([`queue`]): first it is read and split into chunks, then its
+//! chunks are embedded, a few in each task. A document whose file is gone keeps its vectors for `LEAVING_MS`, in case
+//! the file turns up under another name, and is purged when nothing else is unfinished. The queue holds only the next
+//! documents of each stage; a refill task reads more from the store's todo list.
 //!
 //! The machine never starts work by itself. Its caller asks the governor whether the device may work now and passes the
-//! result as an [`Admission`]; [`Scheduler::admit`] then starts the next task, if there is one. The caller also runs tasks of
-//! other kinds (questions, audits): all task ids are issued here, so that an id names one task (`running`).
+//! result as an [`Admission`]; [`Scheduler::admit`] then starts the next task, if there is one. The caller also runs
+//! tasks of other kinds (questions, audits): all task ids are issued here, so that an id names one task (`running`).
 //!
-//! Every result leaves as a save ([`saves`]). What depends on it, an acknowledgement for example, happens when `Saved` comes back
-//! and not before. If a save fails, the store is broken: no task starts any more, and people are notified. On a full
-//! disk no task starts either, and the disk is measured again every `DISK_RETRY_MS` (`disk`).
+//! Every result leaves as a save ([`saves`]). What depends on it, an acknowledgement for example, happens when `Saved`
+//! comes back and not before. If a save fails, the store is broken: no task starts any more, and people are notified.
+//! On a full disk no task starts either, and the disk is measured again every `DISK_RETRY_MS` (`disk`).
 //!
-//! Invariants: a document has at most one task or save at a time; one scan runs at a time; a task that panicked is tried
-//! once more, and after a second panic its document is refused, so that nothing waits for it. At most `TODO_MAX` documents of a
-//! stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `SAVES_MAX` tasks and saves together are held.
+//! Invariants: a document has at most one task or save at a time; one scan runs at a time; a task that panicked is
+//! tried once more, and after a second panic its document is refused, so that nothing waits for it. At most `TODO_MAX`
+//! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `SAVES_MAX` tasks and saves together are
+//! held.
 //!
-//! Tasks are done by `worker`, admission is decided by `energy`, files and disks belong to `platform`, and replies to people
-//! are worded by `node`.
+//! Tasks are done by `worker`, admission is decided by `energy`, files and disks belong to `platform`, and replies to
+//! people are worded by `node`.
 
 mod disk;
 mod ended;

@@ -1,4 +1,5 @@
-//! Unfinished documents: which one is next. Holds the first documents of each stage; the store's todo list has them all.
+//! Unfinished documents: which one is next. Holds the first documents of each stage; the store's todo list has them
+//! all.
 
 use super::task::Task;
 use crate::base::id::DocId;
@@ -73,9 +74,9 @@ impl Queue {
         window.exhausted = window.documents.len() == before;
     }
 
-    /// The next task. Reading comes before embedding, so that the counts are complete early. Purging comes last, when no
-    /// unfinished document could reuse a vector, and only if it `may_purge`. An embedding task has this many `chunks`; with `None`
-    /// there is none.
+    /// The next task. Reading comes before embedding, so that the counts are complete early. Purging comes last, when
+    /// no unfinished document could reuse a vector, and only if it `may_purge`. An embedding task has this many
+    /// `chunks`; with `None` there is none.
     pub fn next(&mut self, ledger: &Ledger, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
         for stage in Stage::ALL {
             if stage == Stage::Embed && chunks.is_none() {

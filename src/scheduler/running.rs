@@ -69,8 +69,8 @@ impl Subject {
 }
 
 impl PanicRetries {
-    /// Whether this was the first panic of the task's subject since a task of it succeeded. With a full table it counts as the
-    /// second.
+    /// Whether this was the first panic of the task's subject since a task of it succeeded. With a full table it counts
+    /// as the second.
     pub(super) fn is_first(&mut self, task: &Task) -> bool {
         let Some(subject) = Subject::of(task) else { return false };
         if self.once.contains(&subject) {
@@ -87,7 +87,8 @@ impl PanicRetries {
         }
     }
 
-    /// A document is to be refused for this reason. If the table is full it stays as it is, without a task, until the next start.
+    /// A document is to be refused for this reason. If the table is full it stays as it is, without a task, until the
+    /// next start.
     pub(super) fn park(&mut self, doc: DocId, reason: String) {
         let _ = self.to_park.push_back((doc, reason));
     }

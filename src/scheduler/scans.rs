@@ -1,7 +1,7 @@
 //! Places that changed, when each of them is scanned, and the scans that wait.
 //!
-//! A dirty place is scanned `SETTLE_MS` after its last change, and `SETTLE_MS_MAX` after its first at the latest. Everything is
-//! scanned at the start, after lost notifications, and every `RELOOK_MS`.
+//! A dirty place is scanned `SETTLE_MS` after its last change, and `SETTLE_MS_MAX` after its first at the latest.
+//! Everything is scanned at the start, after lost notifications, and every `RELOOK_MS`.
 
 use super::sources::WatchedSources;
 use super::task::{Scan, Task};

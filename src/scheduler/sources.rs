@@ -14,8 +14,8 @@ pub(super) struct WatchedSources {
     unsaved: Option<(SaveId, Vec<Source>)>,
 }
 
-/// A list in a save, with the requests that wait for it. An `Add` of a place that the list covers waits for the same save, because
-/// its reply promises that the place is watched after a power cut too.
+/// A list in a save, with the requests that wait for it. An `Add` of a place that the list covers waits for the same
+/// save, because its reply promises that the place is watched after a power cut too.
 #[derive(Debug)]
 pub(super) struct UnsavedSources {
     pub(super) sources: Vec<Source>,

@@ -25,7 +25,8 @@ impl Scheduler {
         self.running.contains(id)
     }
 
-    /// Whether one more background task could start. Each running task may end in a save: room for all of them is reserved.
+    /// Whether one more background task could start. Each running task may end in a save: room for all of them is
+    /// reserved.
     #[must_use]
     pub fn has_slot(&self) -> bool {
         self.running.len() < self.slots && self.under_way() < SAVES_MAX

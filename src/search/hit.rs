@@ -3,8 +3,8 @@
 use super::lexical::bm25;
 use crate::base::hit::{CorpusStatistics, TermFrequencies};
 
-/// The largest weight of the lexical score; the cosine has the rest. One half was the best of the weights measured on English
-/// text; other languages will need less once they are detected.
+/// The largest weight of the lexical score; the cosine has the rest. One half was the best of the weights measured on
+/// English text; other languages will need less once they are detected.
 const LEXICAL_WEIGHT: f32 = 0.5;
 
 /// From this many candidates on the lexical score has its full weight: among few, even "is" can look like a rare word.

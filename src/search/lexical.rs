@@ -1,15 +1,15 @@
 //! The lexical score: BM25 over the candidates of one question, on one device or several.
 //!
-//! There is no inverted index yet: the candidates come from the vector scan, and document frequencies are counted among them.
-//! On the 472 questions of chunkeval that raises the share of answered ones from 79 % to 88 % (docs/evidence.md).
+//! There is no inverted index yet: the candidates come from the vector scan, and document frequencies are counted among
+//! them. On the 472 questions of chunkeval that raises the share of answered ones from 79 % to 88 % (docs/evidence.md).
 
 use crate::base::hit::{CorpusStatistics, TermFrequencies};
 use crate::limits::QUESTION_WORDS_MAX;
 use std::collections::BTreeMap;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Saturation of repeated words, and the weight of a chunk's length: the usual values (Robertson and Zaragoza, "The Probabilistic
-/// Relevance Framework: BM25 and Beyond", 2009).
+/// Saturation of repeated words, and the weight of a chunk's length: the usual values (Robertson and Zaragoza, "The
+/// Probabilistic Relevance Framework: BM25 and Beyond", 2009).
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
@@ -20,7 +20,8 @@ pub struct QueryTerms {
 }
 
 impl QueryTerms {
-    /// The first `QUESTION_WORDS_MAX` distinct words in the order of the question, so that all devices number them alike.
+    /// The first `QUESTION_WORDS_MAX` distinct words in the order of the question, so that all devices number them
+    /// alike.
     #[must_use]
     pub fn new(question: &str) -> Self {
         let mut terms = BTreeMap::new();
@@ -59,7 +60,8 @@ impl QueryTerms {
     }
 }
 
-/// The chunk's BM25 score as a part of the best possible one: 0 if it has none of the terms, towards 1 if it has all of them.
+/// The chunk's BM25 score as a part of the best possible one: 0 if it has none of the terms, towards 1 if it has all of
+/// them.
 #[must_use]
 pub fn bm25(statistics: &CorpusStatistics, frequencies: &TermFrequencies) -> f32 {
     let total = statistics.chunks as f32;

@@ -1,7 +1,7 @@
 //! The vector index: an exhaustive scan over sign bits.
 //!
-//! It costs 3 ns a vector (`cargo bench --bench house`), and unlike a graph index it needs no rebuilding when rows come and
-//! go.
+//! It costs 3 ns a vector (`cargo bench --bench house`), and unlike a graph index it needs no rebuilding when rows come
+//! and go.
 
 use crate::base::id::Row;
 use crate::base::vector::Signs;
@@ -47,8 +47,8 @@ impl Index {
         self.entries.retain(|(row, _)| !rows.contains(row));
     }
 
-    /// Up to `max` rows whose signs differ least from the question's, nearest first. Two linear passes: a histogram of distances
-    /// gives the radius that holds `max` rows, then those rows are collected.
+    /// Up to `max` rows whose signs differ least from the question's, nearest first. Two linear passes: a histogram of
+    /// distances gives the radius that holds `max` rows, then those rows are collected.
     #[must_use]
     pub fn nearest(&self, question: &Signs, max: usize) -> Vec<Row> {
         let mut histogram = [0_usize; DIMENSIONS + 1];

@@ -1,9 +1,9 @@
 //! The store's consistency: a quick check for every start, the whole audit of `wattle doctor`, and the repair.
 //!
-//! fjall 3.1.13 opens without an error after a flipped byte in its journal and silently loses what was written later, and
-//! each space loses another amount (`tests/it/crash.rs` flips bytes). The quick check therefore compares the stamp of each
-//! space with the counters. The audit reads everything and counts. The repair keeps every chunk that still has its
-//! vector and has the documents read again.
+//! fjall 3.1.13 opens without an error after a flipped byte in its journal and silently loses what was written later,
+//! and each space loses another amount (`tests/it/crash.rs` flips bytes). The quick check therefore compares the stamp
+//! of each space with the counters. The audit reads everything and counts. The repair keeps every chunk that still has
+//! its vector and has the documents read again.
 
 use super::keys::{self, Stage};
 use super::kv::{Batch, Kv, KvError, KvRead, Space};
@@ -14,7 +14,7 @@ use crate::base::id::{DocId, Ring, Row};
 use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, REFUSED_LISTED_MAX};
 
 /// Writes of one batch of the repair.
-const MEND_BATCH: usize = 512;
+const REPAIR_BATCH: usize = 512;
 
 /// Whether the stamp of every space is the commit that the counters name. Costs eight reads.
 ///
@@ -61,8 +61,8 @@ impl Audit {
     }
 }
 
-/// Reads the whole store and checks every invariant of [`super`]. Nothing is changed. While a writer is at work it must be
-/// given a snapshot: the counts and the records that they count are read minutes apart.
+/// Reads the whole store and checks every invariant of [`super`]. Nothing is changed. While a writer is at work it must
+/// be given a snapshot: the counts and the records that they count are read minutes apart.
 ///
 /// # Errors
 /// Any `KvError`: a record that cannot be read at all.
@@ -152,8 +152,8 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
     Ok(())
 }
 
-/// Repairs a store whose spaces disagree. Every document becomes one to be read again; its chunks and their vectors stay,
-/// so that no text is embedded again. Returns the number of documents.
+/// Repairs a store whose spaces disagree. Every document becomes one to be read again; its chunks and their vectors
+/// stay, so that no text is embedded again. Returns the number of documents.
 ///
 /// # Errors
 /// Any `KvError`; the repair may then be started again.
@@ -163,8 +163,8 @@ pub fn mend(kv: &impl Kv) -> Result<u64, KvError> {
     clear(kv, Space::Key)?;
     clear(kv, Space::Path)?;
     let mut commit = Commit { number: old.number, next_doc: old.next_doc, next_row: old.next_row, ..Commit::default() };
-    mend_documents(kv, &mut commit)?;
-    mend_rows(kv, &mut commit)?;
+    repair_documents(kv, &mut commit)?;
+    repair_rows(kv, &mut commit)?;
     commit.number += 1;
     commit.stamps = [commit.number; _];
     let mut batch = Batch::new();
@@ -179,7 +179,7 @@ pub fn mend(kv: &impl Kv) -> Result<u64, KvError> {
 
 fn clear(kv: &impl Kv, space: Space) -> Result<(), KvError> {
     loop {
-        let page = kv.page(space, &[], None, MEND_BATCH)?;
+        let page = kv.page(space, &[], None, REPAIR_BATCH)?;
         if page.is_empty() {
             return Ok(());
         }
@@ -189,7 +189,7 @@ fn clear(kv: &impl Kv, space: Space) -> Result<(), KvError> {
     }
 }
 
-fn mend_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
+fn repair_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     let mut number = commit.number;
     read::walk(kv, Space::Document, |key, value| {
         let Some(id) = keys::number(key).map(DocId) else { return Ok(()) };
@@ -220,9 +220,9 @@ fn mend_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     Ok(())
 }
 
-/// Keeps the rows that a document lists. Orphaned rows, whose document was lost, get one tombstoned document in common, so
-/// that their vectors are reused when the file is read again.
-fn mend_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
+/// Keeps the rows that a document lists. Orphaned rows, whose document was lost, get one tombstoned document in common,
+/// so that their vectors are reused when the file is read again.
+fn repair_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
     let adopter = commit.next_doc;
     let mut orphaned = Vec::new();
     let delete_row = |key: &[u8]| {

@@ -1,5 +1,5 @@
-//! The changes that a store can undergo, and the effect of each. Plain data: workers return changes, the node orders them
-//! saved, the writer applies them through the library.
+//! The changes that a store can undergo, and the effect of each. Plain data: workers return changes, the node orders
+//! them saved, the writer applies them through the library.
 
 use super::record::{FileStamp, Sources};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};

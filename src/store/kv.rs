@@ -135,8 +135,8 @@ pub trait Kv: KvRead {
     /// All spaces as of one moment; later commits do not show in it.
     type Snapshot: KvRead;
 
-    /// Takes a snapshot. A batch is in it completely or not at all. Values that are overwritten meanwhile stay on the disk
-    /// until it is dropped.
+    /// Takes a snapshot. A batch is in it completely or not at all. Values that are overwritten meanwhile stay on the
+    /// disk until it is dropped.
     fn snapshot(&self) -> Self::Snapshot;
 
     /// Applies the batch, completely or not at all.

@@ -1,4 +1,4 @@
-//! The store's counts, kept with every commit so that nobody walks the store to show them.
+//! The store's counts, written with every commit so that showing them needs no walk over the store.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The library: applies changes to the store. One writer owns it, so every change sees the one before.
 //!
-//! Each change becomes one atomic batch: the records that follow from it, the counters after it, and the commit number as
-//! the stamp of every space that the batch writes to.
+//! Each change becomes one atomic batch: the records that follow from it, the counters after it, and the commit number
+//! as the stamp of every space that the batch writes to.
 
 mod rename;
 mod transaction;
@@ -44,8 +44,8 @@ impl<K: Kv> Library<K> {
         &self.commit
     }
 
-    /// Binds a new store to `model`. A store that is bound already is left as it is, and the inner error names its model if
-    /// that is another one. Not synced.
+    /// Binds a new store to `model`. A store that is bound already is left as it is, and the inner error names its
+    /// model if that is another one. Not synced.
     ///
     /// # Errors
     /// Any `KvError`; nothing was changed.
@@ -63,8 +63,8 @@ impl<K: Kv> Library<K> {
 
     /// Applies one change as one atomic batch. It survives a power cut only after `Kv::sync`.
     ///
-    /// A change that comes too late, because its document was changed or purged meanwhile, is no error: vectors are still
-    /// stored for the rows that still exist, and everything else of it does nothing.
+    /// A change that comes too late, because its document was changed or purged meanwhile, is no error: vectors are
+    /// still stored for the rows that still exist, and everything else of it does nothing.
     ///
     /// # Errors
     /// Any `KvError`; the library must then be opened again.

@@ -29,8 +29,8 @@ impl MemoryKv {
         Self::default()
     }
 
-    /// Cuts the power: the first `written` unsynced commits happened to reach the disk, the others are lost, as a journal
-    /// loses its tail.
+    /// Cuts the power: the first `written` unsynced commits happened to reach the disk, the others are lost, as a
+    /// journal loses its tail.
     pub fn cut_power(&self, written: usize) {
         let state = &mut *self.state.borrow_mut();
         for batch in state.unsynced.drain(..).take(written) {

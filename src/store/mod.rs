@@ -1,20 +1,21 @@
 //! The agent's documents, chunks and vectors as typed records over a key-value port.
 //!
-//! [`kv`] is the port: seven ordered maps of bytes ("spaces"), atomic batches, and a `sync` that returns when everything
-//! committed before is on the disk. `platform::disk` implements it on fjall, [`memory`] for tests and the simulator.
-//! [`record`] encodes what a value holds: a version byte, then postcard (<https://postcard.jamesmunns.com/wire-format>);
-//! every version ever written stays readable. [`keys`] lays out the keys. [`read`] holds the queries.
+//! [`kv`] is the port: seven ordered maps of bytes ("spaces"), atomic batches, and a `sync` that returns when
+//! everything committed before is on the disk. `platform::disk` implements it on fjall, [`memory`] for tests and the
+//! simulator. [`record`] encodes what a value holds: a version byte, then postcard
+//! (<https://postcard.jamesmunns.com/wire-format>); every version ever written stays readable. [`keys`] lays out the
+//! keys. [`read`] holds the queries.
 //!
 //! [`library`] is the only code that changes a store. It takes one [`change::Change`], computes the records that follow
-//! from it and commits them, with the new counters, as one batch. What it returns tells the vector index which rows to add
-//! and which to remove.
+//! from it and commits them, with the new counters, as one batch. What it returns tells the vector index which rows to
+//! add and which to remove.
 //!
-//! A document whose file is gone becomes a tombstone: its chunks answer no question, and its rows and vectors stay for a
-//! while, so that a renamed or moved file is not embedded again. A purge then deletes it with all its rows.
+//! A document whose file is gone becomes a tombstone: its chunks answer no question, and its rows and vectors stay for
+//! a while, so that a renamed or moved file is not embedded again. A purge then deletes it with all its rows.
 //!
 //! Invariants, all checked by [`audit`]: a document is in exactly one state; the todo list names exactly the unfinished
-//! documents; every row has a chunk, and a vector only together with its chunk; the [`ledger`] equals what a count finds. A
-//! document number or a row is given out once and never again.
+//! documents; every row has a chunk, and a vector only together with its chunk; the [`ledger`] equals what a count
+//! finds. A document number or a row is given out once and never again.
 //!
 //! One batch holds at most `CHANGES_MAX` changes and one document `DOCUMENT_CHUNKS_MAX` chunks. Files, threads and the
 //! moment of a sync are not decided here: `runtime::writer` and `sim` do that.

@@ -56,8 +56,8 @@ macro_rules! postcard_record {
     };
 }
 
-/// A file's metadata. Two equal stamps mean that the file did not change in between. The times are the file system's own
-/// and are never compared with a clock.
+/// A file's metadata. Two equal stamps mean that the file did not change in between. The times are the file system's
+/// own and are never compared with a clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
     /// Bytes.
@@ -149,8 +149,8 @@ pub struct Chunk {
 }
 postcard_record!(Chunk, "chunk");
 
-/// A stored vector: version, 32 bytes of fingerprint, the scale as little-endian f32, one byte a dimension. Not postcard,
-/// because its length is fixed.
+/// A stored vector: version, 32 bytes of fingerprint, the scale as little-endian f32, one byte a dimension. Not
+/// postcard, because its length is fixed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vector {
     /// The model that computed it.
@@ -198,8 +198,8 @@ pub struct Source {
 pub struct Sources(pub Vec<Source>);
 postcard_record!(Sources, "sources");
 
-/// The store's counters, written with every batch. Each space also stores the number of the last commit that wrote to it; one
-/// that differs from `stamps` has lost a part of its journal that the others have not.
+/// The store's counters, written with every batch. Each space also stores the number of the last commit that wrote to
+/// it; one that differs from `stamps` has lost a part of its journal that the others have not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
     /// This commit's number, from 1.

@@ -11,8 +11,8 @@ use crate::store::read;
 use crate::store::record::Chunk;
 use log::debug;
 
-/// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored for any chunk, or
-/// that occurs twice in the batch, is not embedded again.
+/// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored for any
+/// chunk, or that occurs twice in the batch, is not embedded again.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.

@@ -21,8 +21,8 @@ pub enum Content {
     Missing,
 }
 
-/// The changes that follow from the content of a document's file. A file that changed since it was scanned is recorded with its
-/// new stamp first: two changes, in order.
+/// The changes that follow from the content of a document's file. A file that changed since it was scanned is recorded
+/// with its new stamp first: two changes, in order.
 #[must_use]
 pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Content) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);

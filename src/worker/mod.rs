@@ -1,15 +1,18 @@
 //! The worker: one task to its outcome. Synchronous, and the same code on a device and in the simulator.
 //!
-//! [`run::run`] takes a `scheduler::task::Task` and returns an `Outcome`. It reads the store through the port `Kv`, computes through the
-//! port `Embedder`, and gets files and the vector index through three functions of its caller (`run::TaskIo`). It decides
-//! nothing and writes nothing: changes of the store are part of the outcome, and the writer applies them later. Between the
-//! reading and the writing the store may change; the library then ignores what does not fit any more.
+//! [`run::run`] takes a `scheduler::task::Task` and returns an `Outcome`. It reads the store through the port `Kv`,
+//! computes through the port `Embedder`, and gets files and the vector index through three functions of its caller
+//! (`run::TaskIo`). It decides nothing and writes nothing: changes of the store are part of the outcome, and the writer
+//! applies them later. Between the reading and the writing the store may change; the library then ignores what does not
+//! fit any more.
 //!
-//! A file's way through the tasks: [`scan`] compares a listing with the store, [`extract`] makes chunks of a file's bytes, [`embed`]
-//! computes their vectors, [`retrieve`] searches them for a question. [`summary`] counts what is shared with the members.
+//! A file's way through the tasks: [`scan`] compares a listing with the store, [`extract`] makes chunks of a file's
+//! bytes, [`embed`] computes their vectors, [`retrieve`] searches them for a question. [`summary`] counts what is
+//! shared with the members.
 //!
-//! A task is bounded: `LOOK_BATCH` files, one document, `EMBED_BATCH` chunks or `RESCORE` vectors. Only an audit and a summary read
-//! the whole store. Files are read by `platform` and `sim`, and when a task runs is decided by `scheduler` and `energy`.
+//! A task is bounded: `LOOK_BATCH` files, one document, `EMBED_BATCH` chunks or `RESCORE` vectors. Only an audit and a
+//! summary read the whole store. Files are read by `platform` and `sim`, and when a task runs is decided by `scheduler`
+//! and `energy`.
 
 pub mod embed;
 pub mod extract;

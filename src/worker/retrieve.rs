@@ -1,5 +1,5 @@
-//! Search on this device, in three steps: the vector index gives the `RESCORE` rows nearest by sign bits, their exact cosines
-//! order them, and the text of the best is read to count the question's terms and score both together.
+//! Search on this device, in three steps: the vector index gives the `RESCORE` rows nearest by sign bits, their exact
+//! cosines order them, and the text of the best is read to count the question's terms and score both together.
 
 use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::id::{Ring, Row};
@@ -30,9 +30,9 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
         .map_err(|error| format!("The question could not be embedded: {error}."))
 }
 
-/// The best `count` chunks of this device with the statistics that are needed to score them among those of other devices.
-/// `scan` returns the rows nearest by sign bits and holds the index's lock only during its call. If `shared`, the question came from
-/// another device, and chunks of the ring `private` are left out.
+/// The best `count` chunks of this device with the statistics that are needed to score them among those of other
+/// devices. `scan` returns the rows nearest by sign bits and holds the index's lock only during its call. If `shared`,
+/// the question came from another device, and chunks of the ring `private` are left out.
 ///
 /// # Errors
 /// One plain sentence: the store could not be read, or belongs to another model.

@@ -8,8 +8,8 @@ use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
 use std::collections::BTreeMap;
 
-/// The collections of the ring `mesh` with the counts of their documents that were read, in the order of names. Of more than
-/// `GOSSIP_COLLECTIONS_MAX` collections these are the largest.
+/// The collections of the ring `mesh` with the counts of their documents that were read, in the order of names. Of more
+/// than `GOSSIP_COLLECTIONS_MAX` collections these are the largest.
 ///
 /// # Errors
 /// Any `KvError`.

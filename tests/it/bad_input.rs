@@ -1,4 +1,4 @@
-//! What people and disks do wrong: each gets one clear sentence, the rest goes on, nothing is lost.
+//! Mistakes of people and faults of disks: each is reported in one clear sentence, everything else goes on, nothing is lost.
 
 use super::house::{Agent, Place, WATTLE, repo};
 use std::fs;
@@ -45,7 +45,6 @@ fn files_that_cannot_be_used_are_refused_with_a_reason_and_the_rest_is_found() {
 #[test]
 fn an_unreadable_file_is_explained_and_read_once_it_can_be() {
     if is_root() {
-        // Root reads everything, so the test runs itself as somebody else where it can.
         eprintln!(
             "SKIPPED for root: file modes do not bind it. CI runs as root; run the tests as a user to see this one."
         );
@@ -62,11 +61,11 @@ fn an_unreadable_file_is_explained_and_read_once_it_can_be() {
 }
 
 #[test]
-fn a_second_agent_on_the_same_home_is_told_so() {
+fn a_second_agent_on_the_same_home_is_refused() {
     let place = Place::new();
     let _first = place.up(&[]);
-    let said = place.up_fails(&[]);
-    assert!(said.contains("Another agent lives in"), "{said}");
+    let stderr = place.up_fails(&[]);
+    assert!(stderr.contains("Another agent lives in"), "{stderr}");
 }
 
 #[test]
@@ -77,8 +76,8 @@ fn a_taken_port_is_named_with_a_way_out() {
     let home = place.home();
     let output =
         Command::new(WATTLE).args(["up", "--api", &address, "--home"]).arg(home).current_dir(repo()).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && said.contains(&address) && said.contains("--api"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && stderr.contains(&address) && stderr.contains("--api"), "{stderr}");
 }
 
 #[test]
@@ -86,8 +85,8 @@ fn a_missing_or_damaged_model_is_named() {
     let place = Place::new();
     let models = place.path().join("models");
     fs::create_dir_all(&models).unwrap();
-    let said = place.up_fails(&["--models", models.to_str().unwrap()]);
-    assert!(said.contains("No model was found") && said.contains(models.to_str().unwrap()), "{said}");
+    let stderr = place.up_fails(&["--models", models.to_str().unwrap()]);
+    assert!(stderr.contains("No model was found") && stderr.contains(models.to_str().unwrap()), "{stderr}");
 
     let copy = models.join("all-MiniLM-L6-v2");
     fs::create_dir_all(&copy).unwrap();
@@ -100,8 +99,8 @@ fn a_missing_or_damaged_model_is_named() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&weights, bytes).unwrap();
-    let said = place.up_fails(&["--models", models.to_str().unwrap()]);
-    assert!(said.contains("model.onnx") || said.contains("cannot be used"), "{said}");
+    let stderr = place.up_fails(&["--models", models.to_str().unwrap()]);
+    assert!(stderr.contains("model.onnx") || stderr.contains("cannot be used"), "{stderr}");
 }
 
 #[test]
@@ -109,15 +108,15 @@ fn a_folder_that_is_not_there_is_refused_and_the_agent_goes_on() {
     let place = Place::new();
     let agent = place.up(&[]);
     let output = agent.cli(["add", "/nowhere/at/all"]);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && said.contains("/nowhere/at/all"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && stderr.contains("/nowhere/at/all"), "{stderr}");
     agent.add(&place.docs());
 }
 
 #[test]
-fn on_a_full_disk_the_agent_says_so_keeps_answering_and_goes_on_when_there_is_room() {
+fn on_a_full_disk_the_agent_reports_it_and_answers_and_goes_on_when_there_is_room() {
     if !is_root() || Command::new("unshare").args(["-m", "true"]).status().map_or(true, |status| !status.success()) {
-        eprintln!("SKIPPED, and nothing is proven: a small disk needs a mount namespace of our own.");
+        eprintln!("SKIPPED, and nothing is proven: a small disk needs a mount namespace of its own.");
         return;
     }
     let place = Place::new();
@@ -128,21 +127,21 @@ fn on_a_full_disk_the_agent_says_so_keeps_answering_and_goes_on_when_there_is_ro
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", &mount, "sh"]);
     let agent = Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]);
-    agent_ready(&agent, &place, 1);
+    agent_ready(&agent, 1);
 
     let inside = format!("/proc/{}/root{}", agent.child.id(), place.home().display());
     fs::write(format!("{inside}/filler"), vec![1; 200 << 20]).unwrap();
     place.write("b.txt", "The bicycle is in the cellar.");
-    api_wait(&agent, &place, |status| status["held"].as_str().is_some_and(|why| why.contains("MiB free")));
+    api_wait(&agent, |status| status["held"].as_str().is_some_and(|why| why.contains("MiB free")));
     place.write("c.txt", "The lamp is broken.");
-    let found = api(&agent, &place, "POST /v1/search", "{\"query\": \"violin\"}");
+    let found = api(&agent, "POST /v1/search", "{\"query\": \"violin\"}");
     assert!(found.contains("a.txt"), "{found}");
     fs::remove_file(format!("{inside}/filler")).unwrap();
-    agent_ready(&agent, &place, 3);
+    agent_ready(&agent, 3);
 }
 
-/// The command line cannot see the token in the agent's own mount namespace: ask over HTTP.
-fn api(agent: &Agent, _place: &Place, what: &str, body: &str) -> String {
+/// Sends one HTTP request. The command line cannot read the token in the agent's mount namespace.
+fn api(agent: &Agent, what: &str, body: &str) -> String {
     use std::io::{Read, Write};
     let (method, path) = what.split_once(' ').unwrap();
     let mut stream = std::net::TcpStream::connect(&agent.api).unwrap();
@@ -156,17 +155,17 @@ fn api(agent: &Agent, _place: &Place, what: &str, body: &str) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-fn api_wait(agent: &Agent, place: &Place, wished: impl Fn(&serde_json::Value) -> bool) {
+fn api_wait(agent: &Agent, reached: impl Fn(&serde_json::Value) -> bool) {
     for _ in 0..1500 {
-        let text = api(agent, place, "GET /v1/status", "");
-        if serde_json::from_str(&text).is_ok_and(|status| wished(&status)) {
+        let text = api(agent, "GET /v1/status", "");
+        if serde_json::from_str(&text).is_ok_and(|status| reached(&status)) {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    panic!("it did not come: {}\n{}", api(agent, place, "GET /v1/status", ""), agent.log());
+    panic!("the expected status was not reached: {}\n{}", api(agent, "GET /v1/status", ""), agent.log());
 }
 
-fn agent_ready(agent: &Agent, place: &Place, files: u64) {
-    api_wait(agent, place, |status| status["files"]["ready"] == files && status["working"] == false);
+fn agent_ready(agent: &Agent, files: u64) {
+    api_wait(agent, |status| status["files"]["ready"] == files && status["working"] == false);
 }

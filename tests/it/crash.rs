@@ -1,4 +1,4 @@
-//! kill -9, a damaged journal, and the order of disk and promise.
+//! kill -9, a damaged journal, and the order of sync and acknowledgement.
 
 use super::house::{Agent, Place, WATTLE};
 use std::collections::BTreeSet;
@@ -18,7 +18,8 @@ use wattle::store::record::{Document, Record};
 const FILES: u64 = 2000;
 const KILLS: u64 = 10;
 
-/// Every key whose vector is stored, and every path in its one state, read from the dead agent's store.
+/// The embed keys whose vectors are stored, and the number of documents, read from the killed agent's store. Checks that the
+/// store is consistent.
 fn stored(home: &Path) -> (BTreeSet<String>, u64) {
     let disk = Disk::open(&home.join("store-1"), Sync::Disk).unwrap();
     let mut keys_found = BTreeSet::new();
@@ -64,7 +65,7 @@ fn killed_ten_times_in_the_middle_of_two_thousand_files_nothing_is_lost_or_embed
         let (keys, files) = stored(&place.home());
         progress.push((files, keys.len()));
         agent = place.up(&[]);
-        // Whatever this life embeds from now on must not have been stored before.
+        // What the restarted agent embeds must not have been stored before.
         std::thread::sleep(Duration::from_millis(200));
         let again: Vec<_> = agent.embedded().into_iter().skip(before).filter(|key| keys.contains(key)).collect();
         assert!(again.is_empty(), "embedded again: {again:?}");
@@ -80,15 +81,15 @@ fn killed_ten_times_in_the_middle_of_two_thousand_files_nothing_is_lost_or_embed
         embedded.len()
     );
     assert_eq!(distinct, FILES);
-    // At most what was under way at a kill: the batches on their way to the disk.
+    // At most the batches that were on their way to the disk at each kill.
     assert!(embedded.len() as u64 - distinct <= KILLS * 32 * 4);
     agent.stop();
     let (keys, files) = stored(&place.home());
     assert_eq!((keys.len() as u64, files), (FILES, FILES));
 }
 
-/// The writes of an `add` as the system saw them: did the journal reach the disk before the answer left?
-fn synced_before_the_answer(more: &[&str]) -> Option<bool> {
+/// Traces the system calls of an agent during an `add`: was the journal synced before the response was written?
+fn synced_before_the_response(more: &[&str]) -> Option<bool> {
     if Command::new("strace").arg("-V").output().is_err() {
         eprintln!("SKIPPED, and nothing is proven: strace is not installed (scripts/setup installs it).");
         return None;
@@ -97,39 +98,39 @@ fn synced_before_the_answer(more: &[&str]) -> Option<bool> {
     let trace = place.path().join("trace");
     let mut strace = Command::new("strace");
     let calls = "trace=fdatasync,fsync,write,writev,sendto,sendmsg,pwrite64,openat";
-    // -D: the agent is our child, so that it ends with the test.
+    // With -D the agent is our child process and ends with the test.
     strace.args(["-D", "-f", "-y", "-s", "64", "-e", calls, "-o"]).arg(&trace).arg(WATTLE);
     let agent = Agent::start(strace, &place.home(), more);
     let mark = fs::read_to_string(&trace).unwrap().lines().count();
     agent.add(&place.docs());
-    let left = |line: &str| line.contains("socket:") && line.contains("HTTP/1.1 200");
+    let is_response = |line: &str| line.contains("socket:") && line.contains("HTTP/1.1 200");
     let mut text = String::new();
     for _ in 0..100 {
         text = fs::read_to_string(&trace).unwrap();
-        if text.lines().skip(mark).any(left) {
+        if text.lines().skip(mark).any(is_response) {
             break;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
     let lines: Vec<&str> = text.lines().skip(mark).collect();
-    let answer = lines.iter().position(|line| left(line)).expect("the answer left");
-    let written = lines[..answer]
+    let response = lines.iter().position(|line| is_response(line)).expect("a response was written");
+    let written = lines[..response]
         .iter()
         .rposition(|line| line.contains("write") && line.contains(".jnl"))
         .expect("the journal was written");
-    let synced = lines[written..answer].iter().any(|line| line.contains("fdatasync(") && line.contains(".jnl"));
+    let synced = lines[written..response].iter().any(|line| line.contains("fdatasync(") && line.contains(".jnl"));
     drop(agent);
     Some(synced)
 }
 
 #[test]
-fn the_journal_is_on_the_disk_before_an_acknowledgement_leaves() {
-    assert_ne!(synced_before_the_answer(&[]), Some(false));
+fn the_journal_is_synced_before_an_acknowledgement_is_sent() {
+    assert_ne!(synced_before_the_response(&[]), Some(false));
 }
 
 #[test]
-fn an_agent_that_only_buffers_is_caught_by_the_test_above() {
-    assert_ne!(synced_before_the_answer(&["--plant", "buffer"]), Some(true));
+fn an_agent_that_does_not_sync_fails_the_test_above() {
+    assert_ne!(synced_before_the_response(&["--plant", "buffer"]), Some(true));
 }
 
 fn journals(home: &Path) -> Vec<PathBuf> {

@@ -1,5 +1,5 @@
-//! The committed model, run by the real engine, against the exact model's embeddings
-//! (`scripts/make_embedding_fixture.py` wrote them).
+//! The embeddings of the committed model, which is quantized to int8, compared with those of the original model
+//! (`scripts/make_embedding_fixture.py` writes them).
 
 use serde::Deserialize;
 use std::fs;
@@ -64,15 +64,15 @@ fn the_committed_models_fingerprint_never_changes() {
 }
 
 #[test]
-fn embeddings_equal_the_exact_models_within_the_rounding_of_int8() {
+fn embeddings_equal_the_original_models_within_the_rounding_of_int8() {
     let references: Vec<Reference> = serde_json::from_slice(&file("tests/fixtures/embedding/reference.json")).unwrap();
     assert_eq!(references.len(), 32);
     let mut mean = 0.0;
     for reference in &references {
         let exact = Embedding::new(manifest().fingerprint(), &halves(&reference.embedding)).unwrap();
         let cosine = embed(&reference.text).cosine(&exact).unwrap();
-        // With fewer than three pieces there is nothing for the rounding to average out over: 0.9965 for
-        // "Yes." and for no text at all. A float64 run of the rounded weights gives the same figures.
+        // With fewer than three tokens the rounding errors do not average out: 0.9965 for "Yes." and for the empty text. A
+        // float64 run of the quantized weights gives the same figures.
         let least = if engine().tokens(&reference.text) < 3 { 0.995 } else { 0.998 };
         assert!(cosine >= least, "cosine {cosine} of {:?}", reference.text);
         mean += cosine / 32.0;
@@ -81,7 +81,7 @@ fn embeddings_equal_the_exact_models_within_the_rounding_of_int8() {
 }
 
 #[test]
-fn an_embedding_does_not_depend_on_what_ran_before_or_in_which_clone() {
+fn an_embedding_does_not_depend_on_earlier_texts_or_on_the_clone() {
     let mut used = engine();
     let first = used.embed("The posts stand in gravel.").unwrap();
     used.embed(&"A much longer text about something else. ".repeat(20)).unwrap();
@@ -111,7 +111,7 @@ fn a_paraphrase_is_closer_than_another_subject() {
 }
 
 #[test]
-fn a_text_beyond_the_models_limit_is_cut() {
+fn a_text_beyond_the_models_limit_is_truncated() {
     let whole = "fence ".repeat(254);
     assert_eq!(engine().tokens(&whole), 254);
     assert_eq!(engine().tokens(&format!("{whole}and more")), 256);
@@ -133,7 +133,7 @@ fn damaged_model_files_are_refused_by_name() {
     assert_eq!(load(Vec::new(), &vocabulary()), EmbedError::Model(ModelError::Damaged(WEIGHTS_FILE)));
 }
 
-/// Little-endian f16 in base64. Both are decoded here because only this test needs them.
+/// Decodes little-endian f16 in base64, which only this test needs.
 fn halves(base64: &str) -> Vec<f32> {
     let sextet = |c: u8| match c {
         b'A'..=b'Z' => u32::from(c - b'A'),

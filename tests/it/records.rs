@@ -1,11 +1,11 @@
-//! Every version of every record ever written stays readable: the fixtures are kept for ever.
+//! Every version of every record ever written stays readable: no fixture is ever changed or deleted.
 
 use std::fs;
 use std::path::PathBuf;
 use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
-use wattle::store::change::{Kind, Ledger};
+use wattle::store::ledger::{Kind, Ledger};
 use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
 
 fn quantized() -> Quantized {
@@ -50,8 +50,9 @@ fn commit() -> Commit {
     Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], ledger }
 }
 
-/// Reads the fixture of a version; with `WATTLE_WRITE_FIXTURES` set, writes today's encoding where there is none.
-fn kept<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R) {
+/// Decodes the fixture of a version and compares it. With `WATTLE_WRITE_FIXTURES` set, first writes today's encoding if there is
+/// no fixture.
+fn check_fixture<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/records/v{version}"));
     let path = folder.join(R::NAME);
     if std::env::var_os("WATTLE_WRITE_FIXTURES").is_some() && !path.exists() {
@@ -60,14 +61,14 @@ fn kept<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R) {
     }
     let bytes = fs::read(&path).unwrap();
     assert_eq!(bytes[0], version);
-    assert_eq!(&R::decode_stored(&bytes).unwrap(), today, "version {version} of {} is read as it was meant", R::NAME);
+    assert_eq!(&R::decode_stored(&bytes).unwrap(), today, "version {version} of {} decodes to another value", R::NAME);
 }
 
 #[test]
 fn every_record_of_every_version_is_still_read() {
-    kept(1, &document());
-    kept(1, &chunk());
-    kept(1, &Vector { model: Fingerprint([7; 32]), values: quantized() });
-    kept(1, &sources());
-    kept(1, &commit());
+    check_fixture(1, &document());
+    check_fixture(1, &chunk());
+    check_fixture(1, &Vector { model: Fingerprint([7; 32]), values: quantized() });
+    check_fixture(1, &sources());
+    check_fixture(1, &commit());
 }

@@ -1,5 +1,5 @@
-//! In step with small changes: what an edit and a rename cost. `cargo test steps -- --nocapture` prints
-//! the figures of docs/evidence.md.
+//! How many chunks are embedded again after an edit and after a rename. `cargo test steps -- --nocapture` prints the figures
+//! of docs/evidence.md.
 
 use super::house::Place;
 use std::collections::BTreeSet;
@@ -74,7 +74,7 @@ fn document(n: usize) -> String {
     text
 }
 
-/// Another word in the middle of the file, of another length.
+/// Replaces a word in the middle of the file by a longer one.
 fn edited(text: &str) -> String {
     let middle = text.len() / 2;
     let start = middle + text[middle..].find(' ').unwrap() + 1;

@@ -1,10 +1,10 @@
-//! Our tokenizer against the reference's answers (`scripts/make_wordpiece_fixture.py` wrote both files).
+//! Our tokenizer compared with Hugging Face `tokenizers` (`scripts/make_wordpiece_fixture.py` writes both fixtures).
 
 use std::fs;
 use std::path::PathBuf;
 use wattle::embed::wordpiece::WordPiece;
 
-/// As many lines as the fixture has; a file that was cut short must not pass.
+/// The number of lines of the fixture: a truncated file must not pass.
 const LINES: usize = 10_000;
 
 fn file(path: &str) -> String {
@@ -13,7 +13,7 @@ fn file(path: &str) -> String {
 }
 
 #[test]
-fn word_pieces_equal_the_reference_tokenizer_on_ten_thousand_lines() {
+fn tokens_equal_the_reference_tokenizer_on_ten_thousand_lines() {
     let rules = WordPiece::new(&file("models/all-MiniLM-L6-v2/vocab.txt")).unwrap();
     let (lines, ids) = (file("tests/fixtures/wordpiece/lines.txt"), file("tests/fixtures/wordpiece/ids.txt"));
     assert_eq!((lines.lines().count(), ids.lines().count()), (LINES, LINES));
@@ -37,7 +37,7 @@ fn word_pieces_equal_the_reference_tokenizer_on_ten_thousand_lines() {
 }
 
 #[test]
-fn a_cut_encoding_begins_as_the_whole_one() {
+fn a_truncated_encoding_begins_as_the_whole_one() {
     let rules = WordPiece::new(&file("models/all-MiniLM-L6-v2/vocab.txt")).unwrap();
     let text = "Wattles are woven; fences, unfathomably, are not. ".repeat(40);
     let (mut whole, mut cut) = (Vec::new(), Vec::new());

@@ -28,7 +28,8 @@ impl Transaction {
         self.applied.added.push((row, vector.values.signs()));
     }
 
-    /// Writes the document and moves it, in the todo list and in the ledger, from the state `before` to its present state.
+    /// Writes the document and moves it, in the todo list and in the ledger, from the state `before` to its present
+    /// state.
     pub(super) fn put_document(&mut self, id: DocId, before: Option<&DocState>, doc: &Document) {
         if let Some(before) = before {
             self.commit.ledger.leave(Kind::from(before));

@@ -18,9 +18,9 @@ pub(super) enum Edge {
 }
 
 impl Edge {
-    /// How many tokens off the goal a chunk may be to end here. Measured together with `FULL_PERCENT` on the 790 reference
-    /// passages of chunkeval (96.5 % are within one chunk) and on edits of one word (1.1 chunks change); both figures are
-    /// flat around these values.
+    /// How many tokens off the goal a chunk may be to end here. Measured together with `FULL_PERCENT` on the 790
+    /// reference passages of chunkeval (96.5 % are within one chunk) and on edits of one word (1.1 chunks change); both
+    /// figures are flat around these values.
     const fn worth(self) -> usize {
         match self {
             Self::Tight => 0,

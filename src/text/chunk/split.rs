@@ -7,10 +7,10 @@ use crate::text::extract::section::Text;
 
 /// Divides a text into chunks, in order and without overlap, that leave out nothing but white space and heading lines.
 ///
-/// Heading and text of a chunk have at most `limits::CHUNK_TOKENS_MAX` tokens together. `tokens` must be additive: a text's
-/// count is the sum of the counts of its parts between white space. The list ends with chunk `limits::DOCUMENT_CHUNKS_MAX`: one of
-/// that length may be incomplete. The time is near-linear in the bytes, for any text; the same text gives the same chunks. A section
-/// out of the text's bounds counts as empty.
+/// Heading and text of a chunk have at most `limits::CHUNK_TOKENS_MAX` tokens together. `tokens` must be additive: a
+/// text's count is the sum of the counts of its parts between white space. The list ends with chunk
+/// `limits::DOCUMENT_CHUNKS_MAX`: one of that length may be incomplete. The time is near-linear in the bytes, for any
+/// text; the same text gives the same chunks. A section out of the text's bounds counts as empty.
 #[must_use]
 pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
     let mut chunks = Vec::new();

@@ -139,7 +139,8 @@ fn logical_line(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
     }
 }
 
-/// Pushes an overlong sentence in parts: broken at spaces if there are any, else between words of any script, else anywhere.
+/// Pushes an overlong sentence in parts: broken at spaces if there are any, else between words of any script, else
+/// anywhere.
 fn parts(packer: &mut Packer<'_>, range: Range<usize>, edge: Edge) {
     let text = packer.text.get(range.clone()).unwrap_or_default();
     let mut rest = text;
@@ -174,8 +175,8 @@ fn fitting(text: &str, size: usize) -> usize {
     space.or_else(word).or_else(grapheme).unwrap_or(most)
 }
 
-/// A copy of the same length in which line ends are spaces, so that a sentence may span several lines. A long run of marks gets
-/// a line end, see [`SENTENCE_MARKS_MAX`].
+/// A copy of the same length in which line ends are spaces, so that a sentence may span several lines. A long run of
+/// marks gets a line end, see [`SENTENCE_MARKS_MAX`].
 fn unwrapped(text: &str) -> String {
     let mut copy = String::with_capacity(text.len());
     let mut marks = 0;
@@ -192,7 +193,8 @@ fn unwrapped(text: &str) -> String {
     copy
 }
 
-/// Characters that certainly end the marks and spaces after a full stop: in UAX #29 they are neither Close, Sp, Extend nor Format.
+/// Characters that certainly end the marks and spaces after a full stop: in UAX #29 they are neither Close, Sp, Extend
+/// nor Format.
 fn ends_marks(c: char) -> bool {
     use GeneralCategory::{DecimalNumber, LowercaseLetter, OtherLetter, TitlecaseLetter, UppercaseLetter};
     c.is_ascii_alphanumeric()
@@ -203,7 +205,8 @@ fn ends_marks(c: char) -> bool {
             ))
 }
 
-/// Whether the full stop may be that of "Dr.", "J." or "3.": the last word is a number or short and begins with a capital letter.
+/// Whether the full stop may be that of "Dr.", "J." or "3.": the last word is a number or short and begins with a
+/// capital letter.
 fn is_abbreviation(sentence: &str) -> bool {
     let Some(before) = sentence.trim_end().strip_suffix('.') else { return false };
     let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();

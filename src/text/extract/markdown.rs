@@ -1,7 +1,7 @@
 //! Finds the headings of a Markdown text.
 //!
-//! A line scanner and no parser: it recognises ATX and setext headings, fenced and indented code of CommonMark, and YAML front
-//! matter. Everything else stays in the text as it is.
+//! A line scanner and no parser: it recognises ATX and setext headings, fenced and indented code of CommonMark, and
+//! YAML front matter. Everything else stays in the text as it is.
 
 use super::plain;
 use super::section::Section;
@@ -186,8 +186,8 @@ fn is_prose(content: &str) -> bool {
     !is_item(content) && !content.starts_with(['>', '<', '|', ':'])
 }
 
-/// A heading's text without inline markup: `*` and `` ` `` are removed, `[text](url)` and `![text](url)` become `text`, `\*` becomes
-/// `*`, and white space a single space.
+/// A heading's text without inline markup: `*` and `` ` `` are removed, `[text](url)` and `![text](url)` become `text`,
+/// `\*` becomes `*`, and white space a single space.
 fn plain_words(raw: &str) -> String {
     let mut words = String::with_capacity(raw.len());
     let mut chars = raw.chars();

@@ -1,11 +1,12 @@
 //! From a file's name and bytes to its text and sections; one module a format.
 //!
-//! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF that are told by their
-//! first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order mark. The ending of the name
-//! only decides whether the text is Markdown: then its headings divide it into sections, else it is one section.
+//! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF
+//! that are told by their first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order
+//! mark. The ending of the name only decides whether the text is Markdown: then its headings divide it into sections,
+//! else it is one section.
 //!
-//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark; sections are in order, within the text, and do not
-//! overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes.
+//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark; sections are in order, within the
+//! text, and do not overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes.
 //!
 //! Sections are divided into chunks by `text::chunk`; folders, sizes and dates of files belong to `platform`.
 
@@ -19,8 +20,8 @@ use section::Text;
 
 pub use refusal::Refusal;
 
-/// Extracts the text of a file. `path_hint` is its name or path, of which only the ending counts: `.md`, `.markdown` and
-/// `.mdown` are Markdown, everything else that decodes is plain text.
+/// Extracts the text of a file. `path_hint` is its name or path, of which only the ending counts: `.md`, `.markdown`
+/// and `.mdown` are Markdown, everything else that decodes is plain text.
 ///
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
@@ -49,8 +50,8 @@ fn is_markdown(path_hint: &str) -> bool {
     ending(path_hint).is_some_and(|end| ["md", "markdown", "mdown"].iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
-/// Formats that hold text and are not supported, told by their first bytes. A ZIP archive is an office document or a book
-/// if its ending says so, else a binary file.
+/// Formats that hold text and are not supported, told by their first bytes. A ZIP archive is an office document or a
+/// book if its ending says so, else a binary file.
 fn known_format(path_hint: &str, bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"%PDF-") {
         return Some("PDF");

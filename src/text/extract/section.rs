@@ -16,7 +16,8 @@ pub struct Text {
 pub struct Section {
     /// The headings above this part, outermost first, as `A > B`; empty outside headings.
     pub heading: String,
-    /// Bytes of [`Text::text`]: the part without its heading line, trimmed of white space. If nothing follows a heading, the range
-    /// is the heading line itself; if a deeper heading follows, whose path contains it, there is no section.
+    /// Bytes of [`Text::text`]: the part without its heading line, trimmed of white space. If nothing follows a
+    /// heading, the range is the heading line itself; if a deeper heading follows, whose path contains it, there is no
+    /// section.
     pub range: Range<usize>,
 }
