@@ -236,6 +236,7 @@ impl PeerSession {
 }
 
 /// The peers that may have a link.
+#[must_use]
 pub fn linking(trust: &Trust) -> Vec<PeerId> {
     let may = trust.iter().filter(|(_, rights)| rights.contains(Rights::LINK));
     may.map(|(peer, _)| PeerId::from_public_key(&peer.0)).collect()
