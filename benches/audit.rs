@@ -27,9 +27,9 @@ use wattle::embed::stand_in::StandIn;
 use wattle::node::input::Input;
 use wattle::platform::disk::{Disk, Sync};
 use wattle::platform::folder::Folders;
-use wattle::platform::sched::step_back;
+use wattle::platform::sched::lower_priority;
 use wattle::runtime::executor::{Auditor, Clamp, Executor, Lanes};
-use wattle::scheduler::task::{Asked, Outcome, Task};
+use wattle::scheduler::task::{Outcome, Query, Task};
 use wattle::store::change::{Change, NewChunk};
 use wattle::store::library::Library;
 use wattle::store::read;
@@ -123,8 +123,8 @@ impl Threads {
         let embed = self.start(Task::EmbedQuery { question: question.clone() });
         let Outcome::QueryEmbedding(by_engine) = self.wait(embed) else { unreachable!() };
         // The engine is run for its cost; the stored vectors are the stand-in's, so its embedding finds chunks.
-        let meaning: Embedding = StandIn::new(by_engine.model()).embed(&question).unwrap();
-        let found = self.start(Task::Retrieve(Asked { text: question, meaning, count: 5, shared: false }));
+        let embedding: Embedding = StandIn::new(by_engine.model()).embed(&question).unwrap();
+        let found = self.start(Task::Retrieve(Query { text: question, embedding, count: 5, shared: false }));
         assert!(matches!(self.wait(found), Outcome::Found(found) if found.hits.len() == 5));
         began.elapsed()
     }
@@ -161,7 +161,7 @@ fn main() {
     let auditor = Auditor { disk, inputs };
     std::thread::spawn(move || executor.run(&tasks));
     std::thread::spawn(move || {
-        step_back();
+        lower_priority();
         auditor.run(&audit_tasks);
     });
     let lanes = Lanes { background, people, audits };

@@ -15,7 +15,7 @@
 //! A place is kept for `learn` (L2), the federated ranking.
 //!
 //! The way of a file: `platform::watcher` reports a change, `scheduler::scans` waits for quiet and starts a scan,
-//! `worker::scan` compares, `worker::read` extracts and splits, `worker::embed` embeds a few chunks at a time, and
+//! `worker::scan` compares, `worker::extract` extracts and splits, `worker::embed` embeds a few chunks at a time, and
 //! `runtime::writer` commits and syncs what each returns.
 //!
 //! The way of a question: `http::api` takes it, `node::ask` opens a pending query, `worker::retrieve` scans and scores here while

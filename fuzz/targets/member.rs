@@ -95,11 +95,11 @@ pub fn check(data: &[u8]) {
                     assert!(packet.len() <= MEMBER_BYTES_MAX, "{} bytes to {to:?}", packet.len());
                     sent += 1;
                 }
-                Effect::Up(key, ..) | Effect::Anew(key, _) | Effect::Down(key) | Effect::Liar(key) => {
+                Effect::Up(key, ..) | Effect::Restarted(key, _) | Effect::Down(key) | Effect::Quarantined(key) => {
                     assert!((0..members).any(|number| peer(number) == key), "{key:?} is no member");
                 }
-                Effect::Found(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
-                Effect::Renewed(_) | Effect::Slept(_) => {}
+                Effect::FoundDown(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
+                Effect::Renewed(_) | Effect::Suspended(_) => {}
             }
         }
         assert!(sent <= 4 * PEERS_MAX, "{sent} packets for one input");

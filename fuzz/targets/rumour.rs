@@ -32,7 +32,7 @@ fn name() -> PeerId {
 /// An item from anybody: its claim has the fields of the envelope, which has one encoding.
 fn check_message(bytes: &[u8]) {
     let claim = Claim::of(bytes);
-    let fact = Claim::and_fact(bytes);
+    let fact = Claim::with_fact(bytes);
     assert!(fact.as_ref().is_none_or(|(other, _)| Some(*other) == claim), "a fact has the claim of its message");
     let mut verifier = Verifier::new();
     assert!(verifier.allow(name()));
@@ -56,7 +56,7 @@ fn check_fact(bytes: &[u8]) {
     let fact = Fact::decode(bytes);
     let message = unsigned(name(), TYPE, 3, 9, bytes);
     let expected = fact.as_ref().filter(|_| message.len() <= GOSSIP_BYTES_MAX);
-    assert_eq!(Claim::and_fact(&message).map(|(_, fact)| fact).as_ref(), expected);
+    assert_eq!(Claim::with_fact(&message).map(|(_, fact)| fact).as_ref(), expected);
     check_message(&message);
     let Some(fact) = fact else { return };
     assert!(bytes.len() <= GOSSIP_BODY_MAX && bytes[0] == fact.kind() as u8);
@@ -83,7 +83,7 @@ fn check_carrier(bytes: &[u8]) {
     let Message::Gossip(gossip) = &message else { panic!("not a gossip message") };
     assert!(message.encode() == bytes && gossip.sound() && gossip.weight() >= 128);
     match gossip {
-        Gossip::Told(batch) => {
+        Gossip::Push(batch) => {
             assert!(batch.len() <= GOSSIP_BATCH_MAX);
             for item in batch.iter() {
                 assert!((1..=GOSSIP_HOPS_MAX).contains(&item.hops) && item.message.len() <= GOSSIP_BYTES_MAX);
@@ -91,7 +91,7 @@ fn check_carrier(bytes: &[u8]) {
                 check_message(&item.message);
             }
         }
-        Gossip::Have { list, .. } | Gossip::Want(list) => assert!(list.len() <= GOSSIP_DIGEST_MAX),
+        Gossip::IHave { list, .. } | Gossip::IWant(list) => assert!(list.len() <= GOSSIP_DIGEST_MAX),
     }
     let mut line = Vec::new();
     message.put(Encoding::Json, &mut line);
@@ -131,9 +131,9 @@ pub(super) fn messages() -> Vec<Message> {
     }
     let list = Box::new(list);
     [
-        Gossip::Told(Box::new(Bounded::from_slice(&items).unwrap())),
-        Gossip::Have { ask: true, list: list.clone() },
-        Gossip::Want(list),
+        Gossip::Push(Box::new(Bounded::from_slice(&items).unwrap())),
+        Gossip::IHave { ask: true, list: list.clone() },
+        Gossip::IWant(list),
     ]
     .map(Message::Gossip)
     .to_vec()

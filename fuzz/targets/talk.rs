@@ -5,7 +5,7 @@ use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use wattle::base::id::{PeerKey, Row};
 use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
-    QUESTION_WORDS_MAX, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+    MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX,
 };
 use wattle::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
 
@@ -17,9 +17,11 @@ pub fn check(data: &[u8]) {
     match &message {
         Message::Hello { device, listen, .. } => assert!(is_name(device) && listen.len() <= ADDRESSES_MAX),
         Message::Member(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
-        Message::Roll { members, .. } => {
-            assert!(members.len() <= ROLL_MEMBERS_MAX);
-            assert!(members.iter().all(|entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX));
+        Message::MemberList { members, .. } => {
+            assert!(members.len() <= MEMBER_LIST_MAX);
+            assert!(
+                members.iter().all(|entry| entry.standing <= 2 && entry.addresses.len() <= MEMBER_LIST_ADDRESSES_MAX)
+            );
         }
         Message::Keys(keys) => {
             let shown = format!("{keys:?}");
@@ -64,7 +66,7 @@ pub(super) fn messages() -> Vec<Message> {
             listen: vec!["192.168.1.7:7781".parse().unwrap(), "[fe80::1]:7781".parse().unwrap()],
         },
         Message::Member(vec![1, 2, 3]),
-        Message::Roll {
+        Message::MemberList {
             ask: true,
             members: vec![Entry {
                 key: PeerKey([5; 32]),

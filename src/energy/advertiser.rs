@@ -19,7 +19,7 @@ const HALF: u8 = 2;
 
 /// The item of an agent that has a governor.
 #[must_use]
-pub fn word(decision: &Decision, has_backlog: bool, chunk_ms: f64) -> Headroom {
+pub fn headroom(decision: &Decision, has_backlog: bool, chunk_ms: f64) -> Headroom {
     let (quarters, ms_per_task) = (quarters(decision, has_backlog), rounded(chunk_ms));
     Headroom { quarters, energy: decision.energy, ms_per_task, valid_s: GOSSIP_VALID_S.1 }
 }
@@ -48,7 +48,7 @@ impl HeadroomAdvertiser {
     }
 
     /// The item to send now, if it is due.
-    pub fn word(&mut self, now: Instant, next: Headroom) -> Option<Headroom> {
+    pub fn next_item(&mut self, now: Instant, next: Headroom) -> Option<Headroom> {
         if self.due(&next) > now {
             return None;
         }
@@ -97,8 +97,8 @@ mod tests {
             }
             let now = Instant::from_millis(second * 1000);
             // The time per chunk changes with every measurement.
-            let next = word(&decision(level as f64 / 4.0), false, 90.0 + rng.below(30) as f64);
-            if let Some(item) = advertiser.word(now, next) {
+            let next = headroom(&decision(level as f64 / 4.0), false, 90.0 + rng.below(30) as f64);
+            if let Some(item) = advertiser.next_item(now, next) {
                 sent.push(second);
                 last = Some(item);
             }
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_item_holds_nothing_but_four_coarse_fields() {
-        let item = word(&decision(0.8), false, 123.4);
+        let item = headroom(&decision(0.8), false, 123.4);
         let text = serde_json::to_string(&item).unwrap();
         let keys = ["quarters", "energy", "ms_per_task", "valid_s"];
         assert_eq!(text.matches("\":").count(), keys.len(), "{text}");

@@ -11,7 +11,7 @@ use crate::node::output;
 use crate::node::status::{PeerStatus, Status};
 use crate::runtime::event_log;
 use crate::store::audit::Audit;
-use crate::store::change::{Kind, Ledger};
+use crate::store::ledger::{Kind, Ledger};
 use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
@@ -324,7 +324,7 @@ impl From<&Status> for StatusReport {
             device: status.device.clone(),
             mesh: None,
             files: Files::from(&status.ledger),
-            leaving: status.ledger.count(Kind::Leaving),
+            leaving: status.ledger.count(Kind::Tombstoned),
             chunks: status.ledger.live_chunks(),
             vectors: status.ledger.live_vectors(),
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),

@@ -45,7 +45,7 @@ pub const REMEMBER_MS: u64 = 5_000;
 pub const GIVEN_MAX: usize = 8;
 
 /// Devices that wanted to link and may not, remembered for people.
-pub const STRANGERS_MAX: usize = 8;
+pub const UNKNOWN_PEERS_MAX: usize = 8;
 
 const _: () = {
     assert!(DATAGRAM_WINDOW.is_multiple_of(64), "bits are kept in whole words");

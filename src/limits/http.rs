@@ -18,7 +18,7 @@ pub const HTTP_IDLE_MS: u64 = 30_000;
 /// Milliseconds in which an answer must have been taken, once it is there.
 pub const HTTP_ANSWER_MS: u64 = 30_000;
 
-/// Milliseconds that the command line waits for an answer. A search has `ASK_MS_MAX` and the way there.
+/// Milliseconds that the command line waits for an answer. A search has `QUERY_MS_MAX` and the way there.
 pub const CLIENT_MS: u64 = 30_000;
 
 /// Milliseconds that `wattle doctor` waits: the agent reads its whole store, which takes minutes on a card.

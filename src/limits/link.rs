@@ -63,7 +63,7 @@ pub const LINK_CLOSE_MS: u64 = 2_000;
 
 /// Reads that one link makes before others have their turn; a frame of yamux is two. Without an end, a peer that
 /// sends faster than it is served would have the agent for itself.
-pub const LINK_TURN_READS: u32 = 128;
+pub const LINK_READS_PER_TURN: u32 = 128;
 
 /// Bytes that a link collects before it seals a frame: yamux writes heads of 12 bytes by themselves.
 pub const LINK_WRITE_BYTES: usize = 32 * 1024;

@@ -27,10 +27,10 @@ pub const LINK_IDLE_CROWDED_MS: u64 = 250;
 pub const HINT_DIAL_MS: u64 = 5_000;
 
 /// Members in one message of a roll: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
-pub const ROLL_MEMBERS_MAX: usize = 128;
+pub const MEMBER_LIST_MAX: usize = 128;
 
 /// Addresses of a member in a roll.
-pub const ROLL_ADDRESSES_MAX: usize = 4;
+pub const MEMBER_LIST_ADDRESSES_MAX: usize = 4;
 
 /// Milliseconds between two rolls exchanged with some linked peer; the same in memberlist.
 pub const ROLL_MS: u64 = 30_000;
@@ -39,7 +39,7 @@ pub const ROLL_MS: u64 = 30_000;
 pub const ROLL_RETRY_MS: u64 = 3_000;
 
 /// Milliseconds between two whole rolls to one peer, however often it asks.
-pub const ROLL_PAUSE_MS: u64 = 1_000;
+pub const MEMBER_LIST_PAUSE_MS: u64 = 1_000;
 
 /// Milliseconds between two probes (foca's and memberlist's default for a local network).
 pub const PROBE_MS: u64 = 1_000;
@@ -82,17 +82,17 @@ pub const GENERATION_JUMP_MAX: u32 = 1 << 20;
 /// Milliseconds between two new generations of this agent: each is a write to its disk.
 pub const RENEW_MS: u64 = 5_000;
 
-/// Different members that must say that this agent is down, within `DENIED_MS`, before it takes a new generation.
-pub const DENIERS: usize = 2;
-/// See `DENIERS`; milliseconds.
-pub const DENIED_MS: u64 = 60_000;
+/// Different members that must say that this agent is down, within `DOWN_CLAIM_MS`, before it takes a new generation.
+pub const DOWN_CLAIMANTS: usize = 2;
+/// See `DOWN_CLAIMANTS`; milliseconds.
+pub const DOWN_CLAIM_MS: u64 = 60_000;
 
-/// Claims of one member that were refuted, within `LIES_MS`, until it is no longer listened to.
-pub const LIES_MAX: usize = 3;
-/// See `LIES_MAX`; and for how long it is not listened to. Milliseconds.
-pub const LIES_MS: u64 = 10 * 60 * 1000;
+/// Claims of one member that were refuted, within `QUARANTINE_MS`, until it is no longer listened to.
+pub const REFUTED_MAX: usize = 3;
+/// See `REFUTED_MAX`; and for how long it is not listened to. Milliseconds.
+pub const QUARANTINE_MS: u64 = 10 * 60 * 1000;
 /// Milliseconds within which refuted claims of one member count once: one mistake may be about many.
-pub const LIE_PAUSE_MS: u64 = 5_000;
+pub const REFUTED_PAUSE_MS: u64 = 5_000;
 
 /// Datagrams to a peer that may go unanswered until packets go over the link as well.
 pub const UNANSWERED_MAX: u8 = 3;

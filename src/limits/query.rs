@@ -7,10 +7,10 @@ pub const QUESTION_BYTES_MAX: usize = 4096;
 pub const HITS_MAX: usize = 100;
 
 /// Questions that are answered at once; the next one is told to try again.
-pub const ASKS_MAX: usize = 16;
+pub const QUERIES_MAX: usize = 16;
 
 /// Milliseconds until a question is answered with what is there.
-pub const ASK_MS_MAX: u64 = 10_000;
+pub const QUERY_MS_MAX: u64 = 10_000;
 
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
 pub const PEER_ANSWER_MS: u64 = 2_000;
@@ -19,7 +19,7 @@ pub const PEER_ANSWER_MS: u64 = 2_000;
 pub const SILENT_NAMED_MAX: usize = 16;
 
 /// Questions of peers that are answered at once; the next one is told that there is no answer just now.
-pub const PEER_ASKS_MAX: usize = 16;
+pub const PEER_QUERIES_MAX: usize = 16;
 
 /// Bytes of the chunks in one answer to a peer.
 pub const ANSWER_BYTES_MAX: usize = 512 * 1024;

@@ -10,4 +10,4 @@ pub const LINK_EVENTS_MAX: usize = 64;
 pub const REPLIES_MAX: usize = 64;
 
 /// Requests of people between the HTTP tasks and the driver; beyond, they are told to try again.
-pub const GATE_MAX: usize = 64;
+pub const CALLS_MAX: usize = 64;

@@ -1,7 +1,7 @@
 //! Background work: scans, the queue, saves and retries.
 
 /// Directory entries compared with the store in one task.
-pub const LOOK_BATCH: usize = 512;
+pub const SCAN_BATCH: usize = 512;
 
 /// Places that changed since the last look, remembered one by one; beyond, the whole source is looked at.
 pub const DIRTY_MAX: usize = 64;
@@ -29,11 +29,11 @@ pub const SETTLE_MS: u64 = 400;
 pub const SETTLE_MS_MAX: u64 = 5_000;
 
 /// Milliseconds between two whole scans of every source: what events missed (network folders) is found.
-pub const RELOOK_MS: u64 = 60 * 60 * 1000;
+pub const RESCAN_MS: u64 = 60 * 60 * 1000;
 
 /// Milliseconds for which the vectors of a file that is gone are kept: it may have been renamed, or be on
 /// its way to another folder.
-pub const LEAVING_MS: u64 = 10 * 60 * 1000;
+pub const TOMBSTONE_MS: u64 = 10 * 60 * 1000;
 
 /// Bytes that must stay free on the home's disk: one journal of the store (64 MiB) and its next tables.
 pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
@@ -45,4 +45,4 @@ pub const DISK_RETRY_MS: u64 = 30_000;
 pub const PANICKED_MAX: usize = 32;
 
 /// Remarks and unreadable places of one step of a look.
-pub const REMARKS_MAX: usize = 16;
+pub const SCAN_NOTES_MAX: usize = 16;

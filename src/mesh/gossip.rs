@@ -6,7 +6,7 @@
 //! names of their items ([`GossipTable::names`]), and one requests what it lacks.
 //!
 //! Of two items of an origin and kind the higher (boot, seq) wins. An unverified claim changes nothing:
-//! [`GossipTable::weigh`] only says whether its signature is worth checking, and [`GossipTable::take`] is given only
+//! [`GossipTable::novelty`] only says whether its signature is worth checking, and [`GossipTable::take`] is given only
 //! verified items. Origins are members, so invented ones cannot fill the table. Each link and each origin has a budget
 //! of bytes. A newer item overwrites the bytes of the older one, so a steady flow allocates nothing.
 
@@ -103,7 +103,7 @@ impl GossipTable {
     }
 
     /// Charges a link that sent an item which its origin did not sign.
-    pub fn forged(&mut self, now: Instant, link: PeerKey) {
+    pub fn penalise_forgery(&mut self, now: Instant, link: PeerKey) {
         if let Some(budget) = self.account(now, link) {
             budget.fine(now, LINK, GOSSIP_FORGERY_BYTES);
         }
@@ -123,7 +123,7 @@ impl GossipTable {
 
     /// Whether an unverified item would be new. Changes nothing.
     #[must_use]
-    pub fn weigh(&self, claim: &Claim) -> Novelty {
+    pub fn novelty(&self, claim: &Claim) -> Novelty {
         match self.at(&claim.origin) {
             _ if self.own == Some(claim.origin) => Novelty::Known,
             Ok(at) if self.origins[at].takes(claim.kind, claim.order) => Novelty::News,
@@ -135,7 +135,7 @@ impl GossipTable {
 
     /// Takes an item of a member whose signature was verified.
     pub fn take(&mut self, now: Instant, claim: &Claim, fact: &Fact, relayed: &Relayed) -> Insertion {
-        match self.weigh(claim) {
+        match self.novelty(claim) {
             Novelty::News => {}
             Novelty::Known => return Insertion::Known,
             Novelty::Full => return Insertion::Full,
@@ -285,7 +285,7 @@ impl GossipTable {
     pub fn fact(&self, now: Instant, origin: PeerKey, kind: Kind) -> Option<Fact> {
         let value = &self.origins[self.at(&origin).ok()?].values[kind as usize];
         let message = value.is_live(now).then_some(&value.message)?;
-        Some(Claim::and_fact(message)?.1)
+        Some(Claim::with_fact(message)?.1)
     }
 
     /// The newest (boot, seq) of an origin and kind, valid or not.

@@ -18,8 +18,8 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX, REDIAL_SOON_FOR_MS,
-    REDIAL_SOON_MS_MAX, ROLL_PAUSE_MS,
+    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX,
+    REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
 };
 use core::cell::Cell;
 use core::net::SocketAddr;
@@ -240,7 +240,7 @@ impl Peers {
     }
 
     /// The peer is in this generation. In a new one it has lost its datagram keys, unless it is linked.
-    pub fn anew(&mut self, key: PeerKey, generation: u32) {
+    pub fn on_generation(&mut self, key: PeerKey, generation: u32) {
         if let Some(peer) = self.get_mut(key)
             && peer.generation.replace(generation).is_some_and(|before| before != generation)
         {
@@ -248,10 +248,10 @@ impl Peers {
         }
     }
 
-    /// Whether the whole member list may be sent to it now: once in `ROLL_PAUSE_MS`.
-    pub fn may_roll(&mut self, now: Instant, key: PeerKey) -> bool {
+    /// Whether the whole member list may be sent to it now: once in `MEMBER_LIST_PAUSE_MS`.
+    pub fn may_send_list(&mut self, now: Instant, key: PeerKey) -> bool {
         let Some(peer) = self.known.get_mut(&key) else { return false };
-        let pause = Duration::from_millis(ROLL_PAUSE_MS);
+        let pause = Duration::from_millis(MEMBER_LIST_PAUSE_MS);
         let may = peer.list_sent.is_none_or(|at| now.since(at) >= pause);
         if may {
             peer.list_sent = Some(now);

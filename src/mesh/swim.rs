@@ -29,7 +29,7 @@ pub use packet::Purpose;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{DENIERS, LATE_MS, SUSPECT_ASK_MS, SUSPECTS_ASKED};
+use crate::limits::{DOWN_CLAIMANTS, LATE_MS, SUSPECT_ASK_MS, SUSPECTS_ASKED};
 use foca::{Foca, Header, Member as Claim, Message, NoCustomBroadcast, OwnedNotification, State, Timer};
 use foca_runtime::{FocaRuntime, SeededRng, config, suspicion};
 use heapless::Vec as Bounded;
@@ -56,18 +56,18 @@ pub enum Effect {
     /// A member is up: its generation, and whether it was down before.
     Up(PeerKey, u32, bool),
     /// A member restarted, in this generation, before it was noticed to be down.
-    Anew(PeerKey, u32),
+    Restarted(PeerKey, u32),
     /// A member is down.
     Down(PeerKey),
     /// This agent found a member down by its own probes. The packet that says so goes over every link, readdressed:
     /// datagrams may be lost.
-    Found(Vec<u8>),
+    FoundDown(Vec<u8>),
     /// This agent has taken a new generation: that of the next start must be higher.
     Renewed(u32),
     /// A member is quarantined: its claims that others are down are ignored for a while.
-    Liar(PeerKey),
+    Quarantined(PeerKey),
     /// This agent was suspended for so long.
-    Slept(Duration),
+    Suspended(Duration),
 }
 
 /// The state of a peer, as this agent believes it.
@@ -120,7 +120,7 @@ pub struct Membership {
     known: BTreeMap<KeyPrefix, KnownPeer>,
     quarantine: Quarantine,
     /// The members that lately claimed that this agent is down in its present generation.
-    down_claimants: Bounded<(KeyPrefix, Instant), DENIERS>,
+    down_claimants: Bounded<(KeyPrefix, Instant), DOWN_CLAIMANTS>,
     /// When this agent last took a new generation.
     renewed: Option<Instant>,
     /// The last direct probe that foca sent.
@@ -219,7 +219,7 @@ impl Membership {
         let late = self.deadline().map_or(Duration::ZERO, |deadline| now.since(deadline));
         if late > Duration::from_millis(LATE_MS) {
             self.timers.shift(late);
-            self.effects.push(Effect::Slept(late));
+            self.effects.push(Effect::Suspended(late));
         }
     }
 
@@ -244,7 +244,7 @@ impl Membership {
         }
     }
 
-    /// Addresses a packet of [`Effect::Found`] to a peer.
+    /// Addresses a packet of [`Effect::FoundDown`] to a peer.
     #[must_use]
     pub fn readdress(&self, mut packet: Vec<u8>, to: PeerKey) -> Vec<u8> {
         let name = name_of(to);
@@ -277,7 +277,7 @@ impl Membership {
         self.call(now, |foca, runtime| foca.handle_timer(timer, runtime));
         if let Some(dead) = suspect.filter(|suspect| !self.is_up_in(*suspect.id())) {
             let packet = self.packet_to(*self.foca.identity(), Message::Gossip, &[dead]);
-            self.effects.push(Effect::Found(packet));
+            self.effects.push(Effect::FoundDown(packet));
         }
     }
 
@@ -374,7 +374,7 @@ impl Membership {
                     *generation = id.generation;
                     (known.contact, known.down_claim) = (None, None);
                     if *up {
-                        self.effects.push(Effect::Anew(known.key, id.generation));
+                        self.effects.push(Effect::Restarted(known.key, id.generation));
                     }
                     self.timers.forget_suspicion(id.name);
                 }

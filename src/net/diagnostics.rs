@@ -7,7 +7,7 @@
 //! tried to link only the last few are held.
 
 use crate::base::time::Instant;
-use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, STRANGERS_MAX};
+use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, UNKNOWN_PEERS_MAX};
 use crate::platform::clock;
 use crate::wire::mdns::is_home;
 use crate::wire::peer_id::PeerId;
@@ -273,7 +273,7 @@ impl Diagnostics {
     pub fn unknown_peer(&self, peer: PeerId, at: SocketAddr) {
         let unknown_peers = &mut self.records().unknown_peers;
         unknown_peers.retain(|(known, ..)| *known != peer);
-        unknown_peers.truncate(STRANGERS_MAX - 1);
+        unknown_peers.truncate(UNKNOWN_PEERS_MAX - 1);
         unknown_peers.push_front((peer, at, clock::now()));
     }
 
@@ -368,7 +368,7 @@ mod tests {
             network.unknown_peer(peer(seed), SocketAddr::from(([10, 0, 0, 1], 9)));
         }
         let around = network.around(clock::now());
-        assert_eq!((around.peers.len(), around.peers[0].sent, around.unknown_peers.len()), (1, 1, STRANGERS_MAX));
+        assert_eq!((around.peers.len(), around.peers[0].sent, around.unknown_peers.len()), (1, 1, UNKNOWN_PEERS_MAX));
         assert_eq!(around.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
         network.expel(&peer(1));
         network.sent(&peer(1));

@@ -212,7 +212,7 @@ impl PeerSession {
                 Some(Input::Link(key(&peer), LinkInput::DialFailed))
             }
             LinkEvent::Frame { peer, channel, bytes } => {
-                let message = match self.verifier.open_from(&peer, channel.encoding(), &bytes) {
+                let message = match self.verifier.verify_from(&peer, channel.encoding(), &bytes) {
                     Ok(verified) => Message::read(channel.encoding(), verified.kind, verified.body),
                     Err(error) => {
                         info!("A message of {peer} was not taken. {error}");
@@ -249,7 +249,11 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
         (Encoding::Postcard, Message::Member(_) | Message::Gossip(_) | Message::Keys(_)) => Channel::Gossip,
         (
             Encoding::Postcard,
-            Message::Hello { .. } | Message::Roll { .. } | Message::Ask(_) | Message::Answer(_) | Message::Echo(_),
+            Message::Hello { .. }
+            | Message::MemberList { .. }
+            | Message::Ask(_)
+            | Message::Answer(_)
+            | Message::Echo(_),
         ) => Channel::Task,
     }
 }

@@ -16,7 +16,7 @@ use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
 use crate::query::merge::merge;
 use crate::query::pending::PendingQuery;
-use crate::scheduler::task::{Asked, Outcome, Task};
+use crate::scheduler::task::{Outcome, Query, Task};
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -96,7 +96,7 @@ impl Node {
             };
             out.push(Output::Send(*peer, Message::Ask(ask)));
         }
-        let asked = Asked { text: question, meaning: embedding.clone(), count, shared: false };
+        let asked = Query { text: question, embedding: embedding.clone(), count, shared: false };
         out.push(Output::Start(task, Task::Retrieve(asked)));
     }
 
@@ -117,7 +117,7 @@ impl Node {
                     && self.queries.of_peers.push(PeerQuery { task, peer, id: ask.id }).is_ok() =>
             {
                 let count = usize::from(ask.count).clamp(1, HITS_MAX);
-                let asked = Asked { text: ask.question, meaning: embedding, count, shared: true };
+                let asked = Query { text: ask.question, embedding: embedding, count, shared: true };
                 out.push(Output::Start(task, Task::Retrieve(asked)));
             }
             _ => out.push(self.answer_to(peer, ask.id, None)),

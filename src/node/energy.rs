@@ -147,7 +147,7 @@ impl Node {
     /// The headroom to publish: by the governor's decision or, without a governor, by whether this device is busy.
     pub(super) fn offer(&self, busy: bool) -> Headroom {
         match &self.energy.decision {
-            Some(decision) => advertiser::word(decision, busy, self.energy.duty_cycle.chunk_ms()),
+            Some(decision) => advertiser::headroom(decision, busy, self.energy.duty_cycle.chunk_ms()),
             None => advertiser::ungoverned(busy),
         }
     }

@@ -21,7 +21,7 @@ use crate::limits::{
 };
 use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;
-use crate::scheduler::task::CollectionCount;
+use crate::scheduler::task::CollectionSummary;
 use crate::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -40,7 +40,7 @@ impl Node {
             return;
         }
         let headroom = self.headroom_now();
-        if let Some(headroom) = self.gossip.headroom.word(now, headroom) {
+        if let Some(headroom) = self.gossip.headroom.next_item(now, headroom) {
             out.push(Output::Sign(Fact::Headroom(headroom)));
         }
         if self.gossip.digest_at <= now {
@@ -56,7 +56,7 @@ impl Node {
             let list = self.gossip.items.recent(now, since);
             let links: Bounded<PeerKey, GOSSIP_RECENT_LINKS> = self.gossip.items.pick(self.gossip.links.iter());
             for to in links.iter().filter(|_| !list.is_empty()) {
-                let have = Gossip::Have { ask: false, list: Box::new(list.clone()) };
+                let have = Gossip::IHave { ask: false, list: Box::new(list.clone()) };
                 out.push(Output::Send(*to, Message::Gossip(have)));
             }
         }
@@ -112,12 +112,12 @@ impl Node {
     }
 
     /// The collections are counted: publishes them if they changed.
-    pub(super) fn on_counted(&mut self, list: &[CollectionCount], out: &mut Out) {
+    pub(super) fn on_counted(&mut self, list: &[CollectionSummary], out: &mut Out) {
         self.gossip.counting = false;
         let model = self.config.fingerprint.0;
-        let of = |counted: &CollectionCount| {
+        let of = |counted: &CollectionSummary| {
             let name = counted.name.as_str().try_into().ok()?;
-            Some(Collection { name, model, documents: counted.documents, passages: counted.passages })
+            Some(Collection { name, model, documents: counted.documents, passages: counted.chunks })
         };
         let fact = Fact::Collections(Box::new(list.iter().filter_map(of).collect()));
         if self.gossip.collections.as_ref() != Some(&fact) {
@@ -133,7 +133,7 @@ impl Node {
 
     /// A fact of this agent is signed: it goes to every link.
     pub(super) fn on_signed(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
-        let Some((claim, fact)) = Claim::and_fact(&message) else { return };
+        let Some((claim, fact)) = Claim::with_fact(&message) else { return };
         let Some(item) = self.gossip.items.tell(now, &claim, &fact, message) else { return };
         self.note_news(now);
         for to in &self.gossip.links {
@@ -170,15 +170,15 @@ impl Node {
             return self.over_budget(now, peer, out);
         }
         match gossip {
-            Gossip::Told(batch) => batch.into_iter().for_each(|item| self.on_relayed(peer, item, out)),
-            Gossip::Have { ask, list } => {
+            Gossip::Push(batch) => batch.into_iter().for_each(|item| self.on_relayed(peer, item, out)),
+            Gossip::IHave { ask, list } => {
                 let trust = &self.trust;
                 let may_sign = |prefix: &[u8; 8]| {
                     trust.iter().any(|(peer, rights)| peer.0[..8] == prefix[..] && rights.contains(Rights::SIGN))
                 };
                 let want: Entries = self.gossip.items.lacking(&list, may_sign);
                 if !want.is_empty() {
-                    out.push(Output::Send(peer, Message::Gossip(Gossip::Want(Box::new(want)))));
+                    out.push(Output::Send(peer, Message::Gossip(Gossip::IWant(Box::new(want)))));
                 }
                 // The answer is charged to the budget of the link that asked.
                 let answer = self.gossip.items.names(now).count() * size_of::<Entry>();
@@ -186,7 +186,7 @@ impl Node {
                     self.send_digest(now, peer, false, out);
                 }
             }
-            Gossip::Want(list) => self.send_items(now, peer, &list, out),
+            Gossip::IWant(list) => self.send_items(now, peer, &list, out),
         }
     }
 
@@ -194,7 +194,7 @@ impl Node {
     /// checked.
     fn on_relayed(&mut self, from: PeerKey, item: Relayed, out: &mut Out) {
         let Some(claim) = Claim::of(&item.message) else { return };
-        let novelty = self.gossip.items.weigh(&claim);
+        let novelty = self.gossip.items.novelty(&claim);
         if novelty == Novelty::Full {
             let trust = &self.trust;
             self.gossip.items.keep(|origin| trust.may(*origin, Rights::SIGN));
@@ -206,7 +206,7 @@ impl Node {
 
     /// An item whose signature is valid: takes it, and forwards it if it is new.
     pub(super) fn on_verified(&mut self, now: Instant, from: PeerKey, item: &Relayed, out: &mut Out) {
-        let Some((claim, fact)) = Claim::and_fact(&item.message) else { return };
+        let Some((claim, fact)) = Claim::with_fact(&item.message) else { return };
         if !self.trust.may(claim.origin, Rights::SIGN) {
             return;
         }
@@ -234,7 +234,7 @@ impl Node {
 
     /// A link forwarded an item without a valid signature of its origin.
     pub(super) fn on_verify_failed(&mut self, now: Instant, from: PeerKey, out: &mut Out) {
-        self.gossip.items.forged(now, from);
+        self.gossip.items.penalise_forgery(now, from);
         self.notice_about(from, "forwarded a gossip item with a false signature. It was dropped", out);
     }
 
@@ -251,7 +251,7 @@ impl Node {
                 // There is room: the loop ends when the list is full.
                 let _ = list.push(name);
             }
-            out.push(Output::Send(peer, Message::Gossip(Gossip::Have { ask, list: Box::new(list) })));
+            out.push(Output::Send(peer, Message::Gossip(Gossip::IHave { ask, list: Box::new(list) })));
             ask = false;
         }
     }
@@ -290,7 +290,7 @@ impl Node {
             Some(Relayed { hops, age_s, message: message.to_vec() })
         });
         let batch: Box<Bounded<Relayed, _>> = Box::new(relayed.collect());
-        (!batch.is_empty()).then_some(Message::Gossip(Gossip::Told(batch)))
+        (!batch.is_empty()).then_some(Message::Gossip(Gossip::Push(batch)))
     }
 
     /// What the known peers published.

@@ -6,7 +6,7 @@ use crate::base::time::{Duration, Instant};
 use crate::energy::advertiser::HeadroomAdvertiser;
 use crate::limits::{GOSSIP_DIGEST_MS, GOSSIP_LINKS_MAX, LINKS_MAX};
 use crate::mesh::gossip::GossipTable;
-use crate::store::change::Ledger;
+use crate::store::ledger::Ledger;
 use crate::wire::gossip::Fact;
 use heapless::{LinearMap, Vec as Bounded};
 

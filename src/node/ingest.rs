@@ -40,7 +40,7 @@ impl Node {
         }
         if self.scheduler.has_slot() && self.begin_count(now) {
             // Charged to no account, because a count is short and rare; `light_work_from` still holds it back.
-            self.scheduler.count(&mut self.orders);
+            self.scheduler.summarize(&mut self.orders);
         }
         while self.scheduler.has_slot()
             && let Some(room) = self.next_grant(now)
@@ -64,8 +64,8 @@ impl Node {
                 scheduler::Output::MeasureDisk => out.push(Output::MeasureDisk),
                 scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
-                scheduler::Output::Counted(Some(list)) => self.on_counted(&list, out),
-                scheduler::Output::Counted(None) => self.on_not_counted(),
+                scheduler::Output::Summarized(Some(list)) => self.on_counted(&list, out),
+                scheduler::Output::Summarized(None) => self.on_not_counted(),
                 scheduler::Output::Notice(notice) => out.push(Output::Notice(Notice::from(notice))),
             }
         }

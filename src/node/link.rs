@@ -47,7 +47,7 @@ impl Node {
             Message::Echo(Echo { answer: true, .. }) => {}
             Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),
             Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),
-            Message::Roll { ask, members } => self.on_member_list(now, peer, ask, &members, out),
+            Message::MemberList { ask, members } => self.on_member_list(now, peer, ask, &members, out),
             Message::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
             // Keys of datagrams, which the session has taken already.
             Message::Keys(_) => {}

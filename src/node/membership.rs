@@ -10,7 +10,7 @@ use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX, ROLL_MS, ROLL_RETRY_MS};
+use crate::limits::{MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, ROLL_MS, ROLL_RETRY_MS};
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::{Entry, Message};
 use core::net::SocketAddr;
@@ -53,7 +53,7 @@ impl Node {
             incarnation: 0,
             standing: Liveness::Alive,
         };
-        let list = Message::Roll { ask: !self.mesh.list_received, members: vec![self.entry(me)] };
+        let list = Message::MemberList { ask: !self.mesh.list_received, members: vec![self.entry(me)] };
         self.mesh.send(Output::Send(peer, list), out);
         if !self.mesh.list_received {
             self.mesh.exchange_at = now + Duration::from_millis(ROLL_RETRY_MS);
@@ -78,7 +78,7 @@ impl Node {
         self.mesh.choose_links_soon(now);
         self.member.told(now, peer, &members.iter().map(state).collect::<Vec<_>>());
         self.carry_out_effects(now, Some(peer), out);
-        if ask && self.peers.may_roll(now, peer) {
+        if ask && self.peers.may_send_list(now, peer) {
             self.send_member_list(peer, false, out);
         }
     }
@@ -98,18 +98,18 @@ impl Node {
                 Liveness::Suspect => 1,
                 Liveness::Down => 2,
             },
-            addresses: addresses.iter().copied().take(ROLL_ADDRESSES_MAX).collect(),
+            addresses: addresses.iter().copied().take(MEMBER_LIST_ADDRESSES_MAX).collect(),
         }
     }
 
     /// Sends everybody that this agent knows, itself first, in as many messages as it takes.
     fn send_member_list(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
         let entries: Vec<_> = self.member.roll(self.config.key).into_iter().map(|state| self.entry(state)).collect();
-        let parts = entries.chunks(ROLL_MEMBERS_MAX);
+        let parts = entries.chunks(MEMBER_LIST_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
             let ask = ask && at + 1 == last;
-            self.mesh.send(Output::Send(peer, Message::Roll { ask, members: part.to_vec() }), out);
+            self.mesh.send(Output::Send(peer, Message::MemberList { ask, members: part.to_vec() }), out);
         }
     }
 
@@ -175,13 +175,13 @@ impl Node {
                     } else {
                         self.mesh.joined.push(name);
                     }
-                    self.peers.anew(peer, generation);
+                    self.peers.on_generation(peer, generation);
                     self.mesh.choose_links_soon(now);
                 }
-                Effect::Anew(peer, generation) => {
+                Effect::Restarted(peer, generation) => {
                     let name = self.name_of(peer);
                     self.mesh.back.push(name);
-                    self.peers.anew(peer, generation);
+                    self.peers.on_generation(peer, generation);
                 }
                 Effect::Down(peer) => {
                     let name = self.name_of(peer);
@@ -192,7 +192,7 @@ impl Node {
                         out.push(Output::HangUp(peer));
                     }
                 }
-                Effect::Found(packet) => {
+                Effect::FoundDown(packet) => {
                     for peer in self.peers.all_linked().collect::<Vec<_>>() {
                         if self.member.is_up(peer) {
                             let packet = self.member.readdress(packet.clone(), peer);
@@ -201,8 +201,8 @@ impl Node {
                     }
                 }
                 Effect::Renewed(_) => {}
-                Effect::Liar(peer) => out.push(Output::Notice(Notice::Quarantined(self.name_of(peer)))),
-                Effect::Slept(time) => {
+                Effect::Quarantined(peer) => out.push(Output::Notice(Notice::Quarantined(self.name_of(peer)))),
+                Effect::Suspended(time) => {
                     if time >= Duration::from_millis(ROLL_RETRY_MS) {
                         out.push(Output::Notice(Notice::Suspended(time)));
                     }

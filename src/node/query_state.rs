@@ -1,7 +1,7 @@
 //! The queries under way: of people at this device, and of peers.
 
 use crate::base::id::{PeerKey, TaskId};
-use crate::limits::PEER_ASKS_MAX;
+use crate::limits::PEER_QUERIES_MAX;
 use crate::query::pending::PendingQueries;
 use heapless::Vec as Bounded;
 
@@ -11,7 +11,7 @@ pub(super) struct QueryState {
     /// Of people at this device.
     pub(super) local: PendingQueries,
     /// Of peers.
-    pub(super) of_peers: Bounded<PeerQuery, PEER_ASKS_MAX>,
+    pub(super) of_peers: Bounded<PeerQuery, PEER_QUERIES_MAX>,
 }
 
 /// A peer's query.

@@ -2,7 +2,7 @@
 
 use crate::base::id::{Fingerprint, PeerKey};
 use crate::mesh::swim::Liveness;
-use crate::store::change::Ledger;
+use crate::store::ledger::Ledger;
 use crate::store::record::Source;
 use crate::wire::gossip::{Collection, Headroom};
 use core::net::SocketAddr;

@@ -11,11 +11,12 @@ use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
-use crate::limits::{ASK_MS_MAX, ASKS_MAX, DISK_FREE_MIN, SETTLE_MS};
+use crate::limits::{DISK_FREE_MIN, QUERIES_MAX, QUERY_MS_MAX, SETTLE_MS};
 use crate::mesh::trust::{self, Rights, Trust};
 use crate::scheduler::Config;
 use crate::scheduler::task::{Outcome, Task};
-use crate::store::change::{Applied, Change, Kind, Ledger};
+use crate::store::change::{Applied, Change};
+use crate::store::ledger::{Kind, Ledger};
 use crate::store::record::Source;
 use core::net::SocketAddr;
 
@@ -73,9 +74,10 @@ pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
         out.extend(handle(&mut node, at(1), Input::Link(key, LinkInput::Up(address))));
     }
     // The first count of the collections begins at once; it is ended here so that tests do not meet it.
-    let count = out.iter().find_map(|out| if let Output::Start(task, Task::Count) = out { Some(*task) } else { None });
+    let count =
+        out.iter().find_map(|out| if let Output::Start(task, Task::Summarize) = out { Some(*task) } else { None });
     let count = count.expect("a node at rest counts");
-    let published = handle(&mut node, at(2), Input::Done(count, Outcome::Counted(Vec::new()), Duration::ZERO));
+    let published = handle(&mut node, at(2), Input::Done(count, Outcome::Summarized(Vec::new()), Duration::ZERO));
     let published: Vec<Output> = published.into_iter().filter(|out| matches!(out, Output::Sign(_))).collect();
     assert!(matches!(&published[..], [Output::Sign(_)]), "{published:?}");
     (node, out)
@@ -143,10 +145,10 @@ fn a_query_without_any_answer_is_answered_at_its_deadline() {
     let search = Request::Search { question: "q".to_owned(), count: 3 };
     let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
     let [Output::Start(task, Task::EmbedQuery { .. })] = &out[..] else { panic!("{out:?}") };
-    let out = handle(&mut node, at(ASK_MS_MAX), Input::Wake);
+    let out = handle(&mut node, at(QUERY_MS_MAX), Input::Wake);
     assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]));
     assert_eq!(
-        handle(&mut node, at(ASK_MS_MAX + 1), Input::Done(*task, Outcome::Found(Box::default()), Duration::ZERO)),
+        handle(&mut node, at(QUERY_MS_MAX + 1), Input::Done(*task, Outcome::Found(Box::default()), Duration::ZERO)),
         []
     );
 }
@@ -155,7 +157,7 @@ fn a_query_without_any_answer_is_answered_at_its_deadline() {
 fn one_query_too_many_is_refused_as_busy() {
     let mut node = node(u64::MAX);
     let search = || Request::Search { question: "q".to_owned(), count: 3 };
-    for n in 0..ASKS_MAX as u64 {
+    for n in 0..QUERIES_MAX as u64 {
         handle(&mut node, at(0), Input::Api(ReplyId(n), search()));
     }
     let out = handle(&mut node, at(0), Input::Api(ReplyId(99), search()));
@@ -296,7 +298,7 @@ fn a_count_of_collections_waits_like_other_light_work() {
             }
             let out = handle(&mut node, at(ms), input);
             at_once += usize::from(node.deadline().is_some_and(|due| due <= at(ms)));
-            counted = counted.or(out.iter().any(|out| matches!(out, Output::Start(_, Task::Count))).then_some(ms));
+            counted = counted.or(out.iter().any(|out| matches!(out, Output::Start(_, Task::Summarize))).then_some(ms));
         }
         assert_eq!((counted, at_once), (Some(from), 0), "{reason:?}");
     }

@@ -3,10 +3,10 @@
 //! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
 //! folders (a leading dot) are left out, and so is the agent's own home.
 
-use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, LOOK_BATCH, REMARKS_MAX};
+use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::scheduler::task::Scan;
 use crate::store::record::{FileStamp, Source};
-use crate::worker::read::Content;
+use crate::worker::extract::Content;
 use crate::worker::scan::{Entry, Listing};
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
@@ -132,7 +132,7 @@ fn unavailable(source: &Source) -> Option<String> {
 
 impl Walk<'_> {
     fn remark(&mut self, remark: String) {
-        if self.listing.remarks.len() < REMARKS_MAX {
+        if self.listing.remarks.len() < SCAN_NOTES_MAX {
             self.listing.remarks.push(remark);
         }
     }
@@ -171,7 +171,7 @@ impl Walk<'_> {
             self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(path)));
         } else if meta.is_file() && self.after.is_none_or(|after| path > after) {
             self.listing.entries.push(Entry { path: path.to_vec(), stamp: stamp(&meta) });
-            self.full = self.listing.entries.len() == LOOK_BATCH;
+            self.full = self.listing.entries.len() == SCAN_BATCH;
         }
     }
 
@@ -185,7 +185,7 @@ impl Walk<'_> {
     fn hole(&mut self, path: &[u8], why: &str) {
         let name = String::from_utf8_lossy(path).into_owned();
         self.remark(format!("{name} was left out, {why}; what is known of it is kept."));
-        if self.listing.holes.len() < REMARKS_MAX {
+        if self.listing.holes.len() < SCAN_NOTES_MAX {
             self.listing.holes.push(path.to_vec());
         } else {
             // With so many unread places, nothing of this batch counts as deleted.

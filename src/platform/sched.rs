@@ -36,7 +36,7 @@ struct SchedAttr {
 /// Gives the calling thread the lowest priority: SCHED_IDLE, or nice 19 where that is refused, and idle I/O. Without
 /// privileges this cannot be undone (sched(7)), so that such a thread never serves people. A refusal is no error: the
 /// work is the same with a higher priority.
-pub fn step_back() {
+pub fn lower_priority() {
     let parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: the kernel reads one sched_param, which lives through the call; 0 is the calling thread.
     let class = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) };
@@ -125,7 +125,7 @@ mod tests {
         let before = priority();
         assert!(!before.idle_class && !before.io_idle, "{before:?}");
         let back = std::thread::Builder::new().spawn(|| {
-            step_back();
+            lower_priority();
             priority()
         });
         let back = back.unwrap().join().unwrap();
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_clamp_reports_its_success_and_leaves_the_class() {
         let clamped = std::thread::Builder::new().spawn(|| {
-            step_back();
+            lower_priority();
             let before = priority();
             let real = clamp(Some(40));
             (real, clamp(None), before, priority())

@@ -4,7 +4,7 @@
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::Home;
 use crate::base::id::Fingerprint;
-use crate::store::audit::{audit, mend, sound};
+use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
@@ -55,9 +55,9 @@ pub fn mark_suspect(home: &Path) {
 }
 
 fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
-    let whole = sound(&disk)? && (!suspect || audit(&disk)?.clean());
+    let whole = is_consistent(&disk)? && (!suspect || audit(&disk)?.clean());
     if !whole {
-        let documents = mend(&disk)?;
+        let documents = repair(&disk)?;
         warn!("The store had lost a part of what was written last and was mended; {documents} files are read again.");
         if !audit(&disk)?.clean() {
             return Err(KvError::Damaged("it does not add up after mending".to_owned()));

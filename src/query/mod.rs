@@ -6,7 +6,7 @@
 //! scores the chunks of all devices with the sum of their statistics and drops duplicates.
 //!
 //! Invariants: every question is answered exactly once, at its deadline at the latest, with the number of devices that
-//! were asked and that answered. At most `ASKS_MAX` questions are open; one waits `ASK_MS_MAX` at most, and
+//! were asked and that answered. At most `QUERIES_MAX` questions are open; one waits `QUERY_MS_MAX` at most, and
 //! `PEER_ANSWER_MS` once peers are asked.
 //!
 //! The search itself is done by `worker::retrieve`; messages to peers are sent by `node::ask`.

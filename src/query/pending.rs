@@ -3,13 +3,13 @@
 use crate::base::hit::Found;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ASK_MS_MAX, ASKS_MAX, LINKS_MAX, PEER_ANSWER_MS};
+use crate::limits::{LINKS_MAX, PEER_ANSWER_MS, QUERIES_MAX, QUERY_MS_MAX};
 use heapless::Vec as Bounded;
 
 /// Open questions.
 #[derive(Debug, Default)]
 pub struct PendingQueries {
-    open: Bounded<PendingQuery, ASKS_MAX>,
+    open: Bounded<PendingQuery, QUERIES_MAX>,
 }
 
 /// One question.
@@ -57,7 +57,7 @@ impl PendingQueries {
 
     /// Adds a question; `task` embeds it. The caller has checked that there is `room`.
     pub fn open(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, task: TaskId) {
-        let deadline = now + Duration::from_millis(ASK_MS_MAX);
+        let deadline = now + Duration::from_millis(QUERY_MS_MAX);
         let query = PendingQuery {
             reply,
             question,

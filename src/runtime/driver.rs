@@ -47,7 +47,7 @@ pub struct Outputs {
     /// The watcher of folders.
     pub watch: Arc<Mutex<FolderWatcher>>,
     /// The addresses at which peers were reached.
-    pub memory: AddressBook,
+    pub address_book: AddressBook,
     /// The clamp of background threads' CPU capacity.
     pub clamp: Clamp,
     /// The agent's home.
@@ -181,13 +181,13 @@ impl Driver {
                 Output::Admit(peer, rights) => self.session.admit(peer, rights),
                 Output::Expel(peer) => {
                     self.session.expel(peer);
-                    self.outputs.memory.forget(&PeerId::from_public_key(&peer.0));
+                    self.outputs.address_book.forget(&PeerId::from_public_key(&peer.0));
                 }
                 Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
                 Output::Send(peer, message) => self.session.send(peer, &message),
                 Output::Member(peer, packet) => self.session.probe(peer, &packet),
                 Output::SaveAddresses(peer, addresses) => {
-                    self.outputs.memory.remember(PeerId::from_public_key(&peer.0), addresses);
+                    self.outputs.address_book.remember(PeerId::from_public_key(&peer.0), addresses);
                 }
                 Output::HangUp(peer) => self.session.hang_up(peer),
                 Output::SaveBootCounter(boot) => {

@@ -120,13 +120,13 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::GATE_MAX;
+    use crate::limits::CALLS_MAX;
     use crate::node::input::Request;
     use crate::wire::peer_id::PeerId;
     use std::time::Duration;
 
     fn inbox() -> (Inbox, Senders, Sender<Call>) {
-        let (ask, requests) = bounded(GATE_MAX);
+        let (ask, requests) = bounded(CALLS_MAX);
         let (inbox, senders) = Inbox::new(requests);
         (inbox, senders, ask)
     }

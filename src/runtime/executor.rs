@@ -90,7 +90,7 @@ impl Lanes {
             | Task::Read { .. }
             | Task::Embed { .. }
             | Task::Park { .. }
-            | Task::Count => self.background.try_send((id, task))?,
+            | Task::Summarize => self.background.try_send((id, task))?,
         }
         Ok(())
     }

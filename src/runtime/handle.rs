@@ -2,7 +2,7 @@
 
 use super::event_log::EventLog;
 use super::governor::GovernorHandle;
-use crate::limits::GATE_MAX;
+use crate::limits::CALLS_MAX;
 use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
@@ -27,10 +27,10 @@ pub struct NodeHandle {
 }
 
 impl NodeHandle {
-    /// A handle, and the receiver that the driver holds. At most `GATE_MAX` calls wait in between.
+    /// A handle, and the receiver that the driver holds. At most `CALLS_MAX` calls wait in between.
     #[must_use]
     pub fn new() -> (Self, Receiver<Call>) {
-        let (calls, driver) = bounded(GATE_MAX);
+        let (calls, driver) = bounded(CALLS_MAX);
         (
             Self {
                 calls,
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_full_or_closed_queue_is_a_refusal_at_once() {
         let (node, driver) = NodeHandle::new();
-        for _ in 0..GATE_MAX {
+        for _ in 0..CALLS_MAX {
             let (reply, _) = bounded(1);
             node.calls.try_send(Call { request: Request::Status, reply }).unwrap();
         }

@@ -2,7 +2,7 @@
 
 use crate::base::time::{Duration, Instant};
 use crate::node::status::Status;
-use crate::store::change::Kind;
+use crate::store::ledger::Kind;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::info;
 
@@ -56,7 +56,7 @@ impl Progress {
     fn show(&self, status: &Status) {
         let ledger = &status.ledger;
         let done = ledger.count(Kind::Ready) + ledger.count(Kind::Refused);
-        let total = ledger.total() - ledger.count(Kind::Leaving);
+        let total = ledger.total() - ledger.count(Kind::Tombstoned);
         let embedded = format!("{} of {} passages", ledger.live_vectors(), ledger.live_chunks());
         if self.terminal {
             self.bar.set_length(total);

@@ -7,7 +7,7 @@ use super::sources::UnsavedSources;
 use super::task::{Outcome, Task};
 use crate::base::id::{DocId, SaveId};
 use crate::base::time::{Duration, Instant};
-use crate::limits::LEAVING_MS;
+use crate::limits::TOMBSTONE_MS;
 use crate::store::change::Change;
 use crate::store::ledger::Kind;
 
@@ -33,7 +33,7 @@ impl Scheduler {
             (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(changes)) => {
                 self.save(changes, AfterSave::Release(vec![doc]), out);
             }
-            (Task::Count, Outcome::Counted(list)) => out.push(Output::Counted(Some(list))),
+            (Task::Summarize, Outcome::Summarized(list)) => out.push(Output::Summarized(Some(list))),
             (task, Outcome::Failed(why)) => {
                 self.take_back(&task);
                 self.on_store_failure(&why, out);
@@ -60,7 +60,7 @@ impl Scheduler {
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
             }
             Task::Refill { stage, .. } => self.queue.refill_failed(stage, retry),
-            Task::Count => out.push(Output::Counted(None)),
+            Task::Summarize => out.push(Output::Summarized(None)),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit => {}
         }
     }
@@ -71,7 +71,7 @@ impl Scheduler {
             Task::Scan(_) => self.scans.retry_step(),
             Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
-            Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => {}
+            Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => {}
         }
     }
 
@@ -103,8 +103,8 @@ impl Scheduler {
             AfterSave::Release(docs) => self.release(docs),
         }
         for applied in saved.applied {
-            if applied.now == Some(Kind::Leaving) {
-                self.tombstones = Tombstones::Until(now + Duration::from_millis(LEAVING_MS));
+            if applied.now == Some(Kind::Tombstoned) {
+                self.tombstones = Tombstones::Until(now + Duration::from_millis(TOMBSTONE_MS));
             }
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
                 self.queue.push(doc, kind);

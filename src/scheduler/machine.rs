@@ -10,7 +10,7 @@ use super::sources::{UnsavedSources, WatchedSources};
 use super::task::Task;
 use crate::base::id::{ReplyId, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, LEAVING_MS, SAVES_MAX};
+use crate::limits::{BACKGROUND_MAX, SAVES_MAX, TOMBSTONE_MS};
 use crate::store::change::Change;
 use crate::store::ledger::{Kind, Ledger};
 use crate::store::record::{Source, Sources};
@@ -72,7 +72,7 @@ impl Scheduler {
             broken: None,
             disk: Disk::new(config.disk_free),
             // How long those of an earlier run have been there is not stored: they wait once more.
-            tombstones: Tombstones::Until(now + Duration::from_millis(LEAVING_MS)),
+            tombstones: Tombstones::Until(now + Duration::from_millis(TOMBSTONE_MS)),
         }
     }
 
@@ -109,8 +109,8 @@ impl Scheduler {
 
     /// Starts a count of the collections that this device shares with the members. It is short and rare, so it needs no
     /// admission; it needs a slot, see `has_slot`.
-    pub fn count(&mut self, out: &mut Vec<Output>) {
-        self.start(Task::Count, out);
+    pub fn summarize(&mut self, out: &mut Vec<Output>) {
+        self.start(Task::Summarize, out);
     }
 
     /// Issues the id of a task of another kind, run by the caller.
@@ -144,7 +144,7 @@ impl Scheduler {
             return;
         }
         if matches!(self.tombstones, Tombstones::Until(at) if at <= now) {
-            let any = self.ledger.count(Kind::Leaving) > 0;
+            let any = self.ledger.count(Kind::Tombstoned) > 0;
             self.tombstones = if any { Tombstones::Due } else { Tombstones::None };
         }
         self.scans.plan(now, &self.sources);

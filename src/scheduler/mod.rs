@@ -3,7 +3,7 @@
 //! A change of a file marks its place dirty. After a moment of quiet the place is scanned (`scans`): a task compares
 //! its files with the store, a few hundred at a time, and the differences are saved. Each save says in which state a
 //! document now is, and that puts it into the queue ([`queue`]): first it is read and split into chunks, then its
-//! chunks are embedded, a few in each task. A document whose file is gone keeps its vectors for `LEAVING_MS`, in case
+//! chunks are embedded, a few in each task. A document whose file is gone keeps its vectors for `TOMBSTONE_MS`, in case
 //! the file turns up under another name, and is purged when nothing else is unfinished. The queue holds only the next
 //! documents of each stage; a refill task reads more from the store's todo list.
 //!

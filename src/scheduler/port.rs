@@ -1,7 +1,7 @@
 //! The scheduler's inputs and outputs.
 
 use super::saves::Saved;
-use super::task::{CollectionCount, Outcome, Task};
+use super::task::{CollectionSummary, Outcome, Task};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
 use crate::store::change::Change;
 use crate::store::record::Source;
@@ -41,7 +41,7 @@ pub enum Output {
     /// The request was refused, for this reason.
     Refused(ReplyId, Refusal, String),
     /// The collections that this device shares with the members; `None` if the count failed.
-    Counted(Option<Vec<CollectionCount>>),
+    Summarized(Option<Vec<CollectionSummary>>),
     /// Notify people.
     Notice(Notice),
 }

@@ -32,7 +32,7 @@ const fn kind_of(stage: Stage) -> Kind {
     match stage {
         Stage::Read => Kind::Waiting,
         Stage::Embed => Kind::Chunked,
-        Stage::Purge => Kind::Leaving,
+        Stage::Purge => Kind::Tombstoned,
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
         let mut ledger = Ledger::default();
         (0..waiting).for_each(|_| ledger.enter(Kind::Waiting));
         (0..chunked).for_each(|_| ledger.enter(Kind::Chunked));
-        (0..tombstoned).for_each(|_| ledger.enter(Kind::Leaving));
+        (0..tombstoned).for_each(|_| ledger.enter(Kind::Tombstoned));
         ledger
     }
 
@@ -162,7 +162,7 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(DocId(1), Kind::Chunked);
         queue.push(DocId(2), Kind::Waiting);
-        queue.push(DocId(3), Kind::Leaving);
+        queue.push(DocId(3), Kind::Tombstoned);
         let unfinished = ledger(1, 1, 1);
         assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Read { doc: DocId(2) }));
         assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Embed { doc: DocId(1), chunks: 4 }));
@@ -177,7 +177,7 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(DocId(1), Kind::Chunked);
         queue.push(DocId(2), Kind::Waiting);
-        queue.push(DocId(3), Kind::Leaving);
+        queue.push(DocId(3), Kind::Tombstoned);
         let unfinished = ledger(1, 1, 1);
         assert_eq!(queue.next(&unfinished, true, None), Some(Task::Read { doc: DocId(2) }));
         assert_eq!(queue.next(&unfinished, true, None), None);

@@ -63,7 +63,7 @@ impl Subject {
             Task::Read { doc } | Task::Embed { doc, .. } => Some(Self::Document(*doc)),
             Task::Scan(_) => Some(Self::Scan),
             Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
-            Task::Park { .. } | Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Count => None,
+            Task::Park { .. } | Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => None,
         }
     }
 }

@@ -1,16 +1,15 @@
 //! Places that changed, when each of them is scanned, and the scans that wait.
 //!
 //! A dirty place is scanned `SETTLE_MS` after its last change, and `SETTLE_MS_MAX` after its first at the latest.
-//! Everything is scanned at the start, after lost notifications, and every `RELOOK_MS`.
+//! Everything is scanned at the start, after lost notifications, and every `RESCAN_MS`.
 
+use super::path::covers;
 use super::sources::WatchedSources;
 use super::task::{Scan, Task};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{DIRTY_MAX, RELOOK_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX};
+use crate::limits::{DIRTY_MAX, RESCAN_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX};
 use crate::store::record::Source;
 use heapless::{Deque, Vec as Bounded};
-
-pub use super::path::covers;
 
 /// The planned scans, the first of which may be under way, and the dirty places, to be planned later.
 #[derive(Debug)]
@@ -136,13 +135,13 @@ impl ScanQueue {
         earliest(settled, earliest(overflow, Some(self.full_scan_at)))
     }
 
-    /// Takes the next place that is due. `Everything` postpones the next full scan by `RELOOK_MS`.
+    /// Takes the next place that is due. `Everything` postpones the next full scan by `RESCAN_MS`.
     pub fn due(&mut self, now: Instant) -> Option<Place> {
         let overflow = self.overflowed.is_some_and(|since| since + Duration::from_millis(SETTLE_MS) <= now);
         if overflow || self.full_scan_at <= now {
             self.overflowed = None;
             self.dirty.clear();
-            self.full_scan_at = now + Duration::from_millis(RELOOK_MS);
+            self.full_scan_at = now + Duration::from_millis(RESCAN_MS);
             return Some(Place::Everything);
         }
         let at = self.dirty.iter().position(|dirty| dirty.due() <= now)?;
@@ -201,6 +200,6 @@ mod tests {
     #[test]
     fn after_an_hour_everything_is_scanned_again() {
         let scans = started();
-        assert_eq!(scans.deadline(), Some(at(RELOOK_MS)));
+        assert_eq!(scans.deadline(), Some(at(RESCAN_MS)));
     }
 }

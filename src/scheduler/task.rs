@@ -45,20 +45,20 @@ pub enum Task {
         question: String,
     },
     /// Search this device's chunks.
-    Retrieve(Asked),
+    Retrieve(Query),
     /// Check the consistency of the whole store.
     Audit,
     /// Count the documents and chunks of each collection that is shared with the members.
-    Count,
+    Summarize,
 }
 
 /// A question and its embedding.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
+pub struct Query {
     /// The question's text.
     pub text: String,
     /// The embedding of the text.
-    pub meaning: Embedding,
+    pub embedding: Embedding,
     /// How many hits are wanted.
     pub count: usize,
     /// Whether another device asks: then only chunks that are shared with the members answer.
@@ -78,13 +78,13 @@ pub struct Scan {
 
 /// The size of one collection on this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CollectionCount {
+pub struct CollectionSummary {
     /// Its name.
     pub name: String,
     /// Documents that were read.
     pub documents: u32,
     /// Their chunks.
-    pub passages: u32,
+    pub chunks: u32,
 }
 
 /// The outcome of a task.
@@ -96,7 +96,7 @@ pub enum Outcome {
         changes: Vec<Change>,
         /// The last path of this step; `None` if the scan is over.
         next: Option<Vec<u8>>,
-        /// What was left out and why, for people; at most `REMARKS_MAX`.
+        /// What was left out and why, for people; at most `SCAN_NOTES_MAX`.
         remarks: Vec<String>,
     },
     /// Unfinished documents, oldest first.
@@ -110,7 +110,7 @@ pub enum Outcome {
     /// The result of an audit.
     Audited(Audit),
     /// The collections that are shared with the members, at most `GOSSIP_COLLECTIONS_MAX`.
-    Counted(Vec<CollectionCount>),
+    Summarized(Vec<CollectionSummary>),
     /// The store or the engine failed; nothing was changed.
     Failed(String),
     /// The task panicked: where, and the beginning of the message. Nothing was changed, and the thread goes on.

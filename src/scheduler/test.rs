@@ -5,7 +5,7 @@ use super::task::{Outcome, Scan, Task};
 use super::{Admission, Config, Input, Notice, Output, Refusal, Scheduler};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::Instant;
-use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, LEAVING_MS, SAVES_MAX, SETTLE_MS};
+use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
 use crate::store::change::{Applied, Change};
 use crate::store::keys::Stage;
 use crate::store::ledger::{Kind, Ledger};
@@ -191,18 +191,18 @@ fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
 
 #[test]
 fn tombstoned_documents_are_purged_all_at_once_after_their_time() {
-    let mut machine = scheduler(1, &[], ledger(&[Kind::Leaving, Kind::Leaving]));
+    let mut machine = scheduler(1, &[], ledger(&[Kind::Tombstoned, Kind::Tombstoned]));
     let purge = |doc| Change::Purge { doc: DocId(doc) };
     let named = Outcome::Refilled(vec![DocId(3), DocId(4)]);
     let mut out = Vec::new();
-    machine.handle(at(LEAVING_MS - 1), Input::Wake, &mut out);
-    assert_eq!((machine.admit(ALL, &mut out), machine.deadline()), (None, Some(at(LEAVING_MS))));
-    machine.handle(at(LEAVING_MS), Input::Wake, &mut out);
+    machine.handle(at(TOMBSTONE_MS - 1), Input::Wake, &mut out);
+    assert_eq!((machine.admit(ALL, &mut out), machine.deadline()), (None, Some(at(TOMBSTONE_MS))));
+    machine.handle(at(TOMBSTONE_MS), Input::Wake, &mut out);
     let id = machine.admit(ALL, &mut out);
     assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { stage: Stage::Purge, .. })]), "{out:?}");
     assert_eq!(id, Some(TaskId(1)));
     let save = Output::Save(SaveId(1), vec![purge(3), purge(4)]);
-    check(&mut machine, vec![On(LEAVING_MS + 1, Input::Done(TaskId(1), named), vec![save]), Admit(ALL, None)]);
+    check(&mut machine, vec![On(TOMBSTONE_MS + 1, Input::Done(TaskId(1), named), vec![save]), Admit(ALL, None)]);
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
             On(2, Input::ChangesLost, vec![]),
         ],
     );
-    machine.count(&mut Vec::new());
+    machine.summarize(&mut Vec::new());
     assert!(!machine.at_rest());
     let failed = Input::Done(TaskId(2), Outcome::Failed(why.clone()));
     check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(why))]), Admit(ALL, None)]);

@@ -76,8 +76,8 @@ impl Agent {
         device: &str,
         disk: Rc<MemoryKv>,
     ) -> Result<Self, KvError> {
-        if !audit::sound(&disk)? {
-            audit::mend(&disk)?;
+        if !audit::is_consistent(&disk)? {
+            audit::repair(&disk)?;
         }
         let embedder = Counted { inner: StandIn::new(Fingerprint([7; 32])), texts: 0 };
         let mut library = Library::open(disk)?;

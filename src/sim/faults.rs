@@ -28,7 +28,7 @@ impl World {
     pub fn lie(&mut self, liar: usize, victim: usize, incarnation: u16) {
         let generation = self.devices[victim].agent.as_ref().map_or(0, |agent| agent.node.generation());
         let entry = Entry { key: net::key(victim), generation, incarnation, standing: 2, addresses: Vec::new() };
-        let bytes = Message::Roll { ask: false, members: vec![entry] }.encode();
+        let bytes = Message::MemberList { ask: false, members: vec![entry] }.encode();
         for other in self.net.links_of(liar) {
             self.schedule(other, 1, Event::MessageArrived(liar, bytes.clone()));
         }

@@ -1,10 +1,10 @@
 //! Simulated files: a map, with stamps as a file system gives them. It takes the place of `platform::folder`.
 
-use crate::limits::{DOCUMENT_BYTES_MAX, LOOK_BATCH};
-use crate::scheduler::scans::covers;
+use crate::limits::{DOCUMENT_BYTES_MAX, SCAN_BATCH};
+use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
 use crate::store::record::FileStamp;
-use crate::worker::read::Content;
+use crate::worker::extract::Content;
 use crate::worker::scan::{Entry, Listing};
 use std::collections::BTreeMap;
 
@@ -52,8 +52,8 @@ impl Files {
         let later = |path: &[u8]| scan.after.as_deref().is_none_or(|after| path > after);
         let found = self.files.iter().filter(|(path, _)| covers(&scan.scope, path) && later(path));
         let entry = |(path, (stamp, _)): (&Vec<u8>, &(FileStamp, Vec<u8>))| Entry { path: path.clone(), stamp: *stamp };
-        let entries: Vec<_> = found.take(LOOK_BATCH).map(entry).collect();
-        let full = entries.len() == LOOK_BATCH;
+        let entries: Vec<_> = found.take(SCAN_BATCH).map(entry).collect();
+        let full = entries.len() == SCAN_BATCH;
         let upto = entries.last().filter(|_| full).map(|entry| entry.path.clone());
         Listing { entries, upto, ..Listing::default() }
     }

@@ -16,7 +16,7 @@ use crate::mesh::trust::Rights;
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
 use crate::node::output::{Notice, Output};
-use crate::scheduler::scans::covers;
+use crate::scheduler::path::covers;
 use crate::store::record::Source;
 use crate::wire::message::Message;
 use core::net::SocketAddr;

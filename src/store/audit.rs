@@ -20,7 +20,7 @@ const REPAIR_BATCH: usize = 512;
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn sound(kv: &impl KvRead) -> Result<bool, KvError> {
+pub fn is_consistent(kv: &impl KvRead) -> Result<bool, KvError> {
     let commit = read::commit(kv)?;
     for space in Space::ALL {
         let stamp = kv.get(space, &keys::STAMP)?.as_deref().and_then(keys::number).unwrap_or(0);
@@ -157,7 +157,7 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
 ///
 /// # Errors
 /// Any `KvError`; the repair may then be started again.
-pub fn mend(kv: &impl Kv) -> Result<u64, KvError> {
+pub fn repair(kv: &impl Kv) -> Result<u64, KvError> {
     let old = read::commit(kv)?;
     clear(kv, Space::Todo)?;
     clear(kv, Space::Key)?;
@@ -281,7 +281,7 @@ fn adopt_orphans(kv: &impl Kv, commit: &mut Commit, id: DocId, chunks: Vec<Chunk
     batch.put(Space::Todo, keys::tombstone(&doc.content, id), []);
     commit.ledger.tombstoned_chunks += doc.chunks.len() as u64;
     commit.ledger.tombstoned_vectors += doc.chunks.len() as u64;
-    commit.ledger.enter(Kind::Leaving);
+    commit.ledger.enter(Kind::Tombstoned);
     commit.next_doc = DocId(id.0 + 1);
     kv.commit(batch)
 }

@@ -14,12 +14,12 @@ pub enum Kind {
     /// Not usable.
     Refused,
     /// The file is gone; to be purged.
-    Leaving,
+    Tombstoned,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Chunked, Self::Ready, Self::Refused, Self::Leaving];
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Chunked, Self::Ready, Self::Refused, Self::Tombstoned];
 
     /// The word that people read.
     #[must_use]
@@ -29,7 +29,7 @@ impl Kind {
             Self::Chunked => "chunked",
             Self::Ready => "ready",
             Self::Refused => "refused",
-            Self::Leaving => "leaving",
+            Self::Tombstoned => "leaving",
         }
     }
 }

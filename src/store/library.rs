@@ -25,7 +25,7 @@ pub struct Library<K> {
 }
 
 impl<K: Kv> Library<K> {
-    /// Opens the store in `kv`. Call `audit::sound` first: this trusts the counters.
+    /// Opens the store in `kv`. Call `audit::is_consistent` first: this trusts the counters.
     ///
     /// # Errors
     /// Any `KvError`; nothing was changed.
@@ -271,7 +271,7 @@ impl<K: Kv> Library<K> {
         tx.batch.delete(Space::Path, doc.path);
         tx.batch.delete(Space::Document, keys::document(id));
         tx.batch.delete(Space::Todo, keys::todo(Stage::Purge, id));
-        tx.commit.ledger.leave(Kind::Leaving);
+        tx.commit.ledger.leave(Kind::Tombstoned);
         tx.applied.doc = Some(id);
         Ok(())
     }

@@ -95,7 +95,7 @@ impl From<&DocState> for Kind {
             DocState::Chunked { .. } => Self::Chunked,
             DocState::Ready => Self::Ready,
             DocState::Refused(_) => Self::Refused,
-            DocState::Tombstoned => Self::Leaving,
+            DocState::Tombstoned => Self::Tombstoned,
         }
     }
 }

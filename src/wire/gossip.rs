@@ -177,7 +177,7 @@ impl Claim {
 
     /// The claim of an item and its fact. The caller checks the signature.
     #[must_use]
-    pub fn and_fact(message: &[u8]) -> Option<(Self, Fact)> {
+    pub fn with_fact(message: &[u8]) -> Option<(Self, Fact)> {
         let (claim, body) = Self::with_body(message)?;
         Some((claim, Fact::decode(body)?))
     }
@@ -229,16 +229,16 @@ pub type Entries = Bounded<Entry, GOSSIP_DIGEST_MAX>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gossip {
     /// Push: items.
-    Told(Box<Bounded<Relayed, GOSSIP_BATCH_MAX>>),
+    Push(Box<Bounded<Relayed, GOSSIP_BATCH_MAX>>),
     /// IHave: a digest of items that the sender has.
-    Have {
+    IHave {
         /// Whether the receiver is to reply with its own digest.
         ask: bool,
         /// The items.
         list: Box<Entries>,
     },
     /// IWant: a request for items of a digest that the sender lacks.
-    Want(Box<Entries>),
+    IWant(Box<Entries>),
 }
 
 impl Gossip {
@@ -246,10 +246,10 @@ impl Gossip {
     #[must_use]
     pub fn sound(&self) -> bool {
         match self {
-            Self::Told(batch) => batch.iter().all(|item| {
+            Self::Push(batch) => batch.iter().all(|item| {
                 (1..=GOSSIP_HOPS_MAX).contains(&item.hops) && (1..=GOSSIP_BYTES_MAX).contains(&item.message.len())
             }),
-            Self::Have { .. } | Self::Want(_) => true,
+            Self::IHave { .. } | Self::IWant(_) => true,
         }
     }
 
@@ -258,8 +258,8 @@ impl Gossip {
     pub fn weight(&self) -> usize {
         const FRAME: usize = 128;
         let content = match self {
-            Self::Told(batch) => batch.iter().map(|item| item.message.len()).sum(),
-            Self::Have { list, .. } | Self::Want(list) => list.len() * core::mem::size_of::<Entry>(),
+            Self::Push(batch) => batch.iter().map(|item| item.message.len()).sum(),
+            Self::IHave { list, .. } | Self::IWant(list) => list.len() * core::mem::size_of::<Entry>(),
         };
         FRAME + content
     }

@@ -14,7 +14,8 @@ use crate::base::bounded;
 use crate::base::hit::Found;
 use crate::base::id::PeerKey;
 use crate::limits::{
-    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
+    MEMBER_LIST_MAX,
 };
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
@@ -37,11 +38,11 @@ pub enum Message {
     /// `MEMBER_BYTES_MAX` bytes.
     Member(Vec<u8>),
     /// A part of the sender's list of all members that it knows.
-    Roll {
+    MemberList {
         /// Whether this is the last part, and the receiver is to reply with its own list.
         ask: bool,
-        /// At most `ROLL_MEMBERS_MAX`.
-        #[serde(deserialize_with = "bounded::list::<_, _, ROLL_MEMBERS_MAX>")]
+        /// At most `MEMBER_LIST_MAX`.
+        #[serde(deserialize_with = "bounded::list::<_, _, MEMBER_LIST_MAX>")]
         members: Vec<Entry>,
     },
     /// The key of the datagrams from the sender to the receiver. The two UDP sockets (`net`) exchange it, only inside
@@ -79,8 +80,8 @@ pub struct Entry {
     pub incarnation: u16,
     /// 0 alive, 1 suspect, 2 down.
     pub standing: u8,
-    /// Where it may be dialled: hints; at most `ROLL_ADDRESSES_MAX`.
-    #[serde(deserialize_with = "bounded::list::<_, _, ROLL_ADDRESSES_MAX>")]
+    /// Where it may be dialled: hints; at most `MEMBER_LIST_ADDRESSES_MAX`.
+    #[serde(deserialize_with = "bounded::list::<_, _, MEMBER_LIST_ADDRESSES_MAX>")]
     pub addresses: Vec<SocketAddr>,
 }
 
@@ -142,7 +143,7 @@ impl Message {
         match self {
             Self::Hello { .. } => "hello",
             Self::Member(_) => "member",
-            Self::Roll { .. } => "roll",
+            Self::MemberList { .. } => "roll",
             Self::Keys(_) => "keys",
             Self::Ask(_) => "ask",
             Self::Answer(_) => "answer",
@@ -170,9 +171,9 @@ impl Message {
         match self {
             Self::Hello { device, listen, .. } => is_name(device) && listen.len() <= ADDRESSES_MAX,
             Self::Member(packet) => packet.len() <= MEMBER_BYTES_MAX,
-            Self::Roll { members, .. } => {
-                let entry = |entry: &Entry| entry.standing <= 2 && entry.addresses.len() <= ROLL_ADDRESSES_MAX;
-                members.len() <= ROLL_MEMBERS_MAX && members.iter().all(entry)
+            Self::MemberList { members, .. } => {
+                let entry = |entry: &Entry| entry.standing <= 2 && entry.addresses.len() <= MEMBER_LIST_ADDRESSES_MAX;
+                members.len() <= MEMBER_LIST_MAX && members.iter().all(entry)
             }
             Self::Keys(keys) => keys.port > 0,
             Self::Ask(ask) => ask.scale.is_finite(),

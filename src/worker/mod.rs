@@ -10,13 +10,12 @@
 //! bytes, [`embed`] computes their vectors, [`retrieve`] searches them for a question. [`summary`] counts what is
 //! shared with the members.
 //!
-//! A task is bounded: `LOOK_BATCH` files, one document, `EMBED_BATCH` chunks or `RESCORE` vectors. Only an audit and a
+//! A task is bounded: `SCAN_BATCH` files, one document, `EMBED_BATCH` chunks or `RESCORE` vectors. Only an audit and a
 //! summary read the whole store. Files are read by `platform` and `sim`, and when a task runs is decided by `scheduler`
 //! and `energy`.
 
 pub mod embed;
 pub mod extract;
-pub use extract as read;
 pub mod retrieve;
 pub mod run;
 pub mod scan;

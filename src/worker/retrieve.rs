@@ -6,7 +6,7 @@ use crate::base::id::{Ring, Row};
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::limits::{HITS_MAX, RESCORE};
-use crate::scheduler::task::{Asked, Outcome};
+use crate::scheduler::task::{Outcome, Query};
 use crate::search::hit::score;
 use crate::search::lexical::QueryTerms;
 use crate::search::vector::Index;
@@ -39,22 +39,22 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
 pub fn retrieve(
     kv: &impl Kv,
     scan: impl FnOnce(&Signs, usize) -> Vec<Row>,
-    question: &Asked,
+    question: &Query,
 ) -> Result<Outcome, String> {
-    let Asked { text, meaning, count, shared } = question;
+    let Query { text, embedding, count, shared } = question;
     let failed = |error| format!("The question could not be answered: {error}.");
     let mut scored = Vec::new();
-    for row in scan(&meaning.signs(), RESCORE) {
+    for row in scan(&embedding.signs(), RESCORE) {
         // A row may be deleted between the scan and here: then it has no vector.
         let Some(vector) = read::vector(kv, row).map_err(failed)? else { continue };
-        if vector.model != meaning.model() {
+        if vector.model != embedding.model() {
             return Err(format!(
                 "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
                 vector.model,
-                meaning.model()
+                embedding.model()
             ));
         }
-        scored.push((vector.values.cosine(meaning), row));
+        scored.push((vector.values.cosine(embedding), row));
     }
     scored.sort_unstable_by(|(a, row_a), (b, row_b)| b.total_cmp(a).then(row_a.cmp(row_b)));
     let terms = QueryTerms::new(text);

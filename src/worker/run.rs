@@ -54,7 +54,7 @@ where
         },
         Task::EmbedQuery { question } => retrieve::embed_query(embedder, &question).unwrap_or_else(Outcome::Failed),
         Task::Retrieve(query) => retrieve::retrieve(kv, io.scan, &query).unwrap_or_else(Outcome::Failed),
-        Task::Count => summary::count(kv).map_or_else(failed, Outcome::Counted),
+        Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),
         Task::Audit => check_store(&kv.snapshot()),
     }
 }

@@ -1,6 +1,6 @@
 //! One step of a scan: a sorted merge of a listing of files with the store's documents in the same range of paths.
 
-use crate::limits::LOOK_BATCH;
+use crate::limits::SCAN_BATCH;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan};
 use crate::store::change::Change;
@@ -36,9 +36,9 @@ pub struct Listing {
 /// Any `KvError`; the step can be done again.
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
     let Listing { entries, upto, holes, remarks } = listing;
-    let known = read::documents_under(kv, &step.scope, step.after.as_deref(), LOOK_BATCH)?;
+    let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
-    let page_end = if known.len() < LOOK_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
+    let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
     let next = match (page_end, upto) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, other) => one.or(other),
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_vanished_folder_of_many_files_is_gone_in_bounded_steps() {
-        let names: Vec<String> = (0..LOOK_BATCH + 10).map(|n| format!("/home/{n:05}")).collect();
+        let names: Vec<String> = (0..SCAN_BATCH + 10).map(|n| format!("/home/{n:05}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let library = library_of(&names);
         let (mut after, mut gone, mut steps) = (None, 0, 0);
@@ -148,6 +148,6 @@ mod tests {
                 break;
             }
         }
-        assert_eq!((gone, steps), (LOOK_BATCH + 10, 2));
+        assert_eq!((gone, steps), (SCAN_BATCH + 10, 2));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::id::Ring;
 use crate::limits::GOSSIP_COLLECTIONS_MAX;
-use crate::scheduler::task::CollectionCount;
+use crate::scheduler::task::CollectionSummary;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn count(kv: &impl Kv) -> Result<Vec<CollectionCount>, KvError> {
+pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
     let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     read::walk(kv, Space::Document, |_, value| {
         let Document { collection, ring, state, chunks, .. } = Document::decode_stored(value)?;
@@ -25,12 +25,12 @@ pub fn count(kv: &impl Kv) -> Result<Vec<CollectionCount>, KvError> {
         }
         Ok(())
     })?;
-    let collection = |(name, (documents, passages))| CollectionCount { name, documents, passages };
-    let mut counted: Vec<CollectionCount> = shared.into_iter().map(collection).collect();
-    counted.sort_by(|a, b| (b.passages, &a.name).cmp(&(a.passages, &b.name)));
-    counted.truncate(GOSSIP_COLLECTIONS_MAX);
-    counted.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(counted)
+    let collection = |(name, (documents, chunks))| CollectionSummary { name, documents, chunks };
+    let mut summaries: Vec<CollectionSummary> = shared.into_iter().map(collection).collect();
+    summaries.sort_by(|a, b| (b.chunks, &a.name).cmp(&(a.chunks, &b.name)));
+    summaries.truncate(GOSSIP_COLLECTIONS_MAX);
+    summaries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(summaries)
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
         }
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
         library.apply(&Change::Gone { doc: last }).unwrap();
-        let counted = count(library.kv()).unwrap();
-        assert_eq!(counted, [CollectionCount { name: "home".to_owned(), documents: 2, passages: 3 }]);
+        let summaries = summarize(library.kv()).unwrap();
+        assert_eq!(summaries, [CollectionSummary { name: "home".to_owned(), documents: 2, chunks: 3 }]);
     }
 }

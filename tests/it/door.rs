@@ -13,7 +13,7 @@ use wattle::node::status::{FromDriver, Status};
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
-use wattle::store::change::Ledger;
+use wattle::store::ledger::Ledger;
 
 mod routes;
 

@@ -52,9 +52,9 @@ fn gossip() -> [Message; 3] {
     let entry = |kind, seq| gossip::Entry { origin, kind, boot: 4, seq };
     let both = [entry(Kind::Headroom, 1), entry(Kind::Collections, 1 << 53)];
     [
-        Gossip::Told(Box::new(heapless::Vec::from_slice(&[item]).unwrap())),
-        Gossip::Have { ask: true, list: Box::new(heapless::Vec::from_slice(&both).unwrap()) },
-        Gossip::Want(Box::new(heapless::Vec::from_slice(&both[..1]).unwrap())),
+        Gossip::Push(Box::new(heapless::Vec::from_slice(&[item]).unwrap())),
+        Gossip::IHave { ask: true, list: Box::new(heapless::Vec::from_slice(&both).unwrap()) },
+        Gossip::IWant(Box::new(heapless::Vec::from_slice(&both[..1]).unwrap())),
     ]
     .map(Message::Gossip)
 }
@@ -92,7 +92,7 @@ fn messages() -> Vec<Message> {
     let mut messages = vec![
         Message::Hello { device: device.clone(), ask: true, listen },
         Message::Member(vec![1, 2, 3]),
-        Message::Roll { ask: true, members: vec![entry, gone] },
+        Message::MemberList { ask: true, members: vec![entry, gone] },
         Message::Keys(Keys { session: 70_000, key: [0xab; 32], port: 7781 }),
         Message::Ask(Ask { id: 7, question: "How much leek?".to_owned(), model, scale: 0.007_812_5, codes, count: 20 }),
         Message::Answer(Answer { id: 7, device: device.clone(), found: Some(Box::new(found)) }),
@@ -206,7 +206,7 @@ fn gossip_of_another(page: &mut String) {
         // A relayed item is verified each time that it comes: it moves no replay window.
         assert!((0..2).all(|_| verifier.verify_relayed(&bytes).is_ok_and(|verified| verified.body == fact.encode())));
         let claim = Claim { origin: PeerKey(*origin.public_key()), kind: fact.kind(), order: (4, seq) };
-        assert_eq!(Claim::and_fact(&bytes).as_ref(), Some(&(claim, fact.clone())));
+        assert_eq!(Claim::with_fact(&bytes).as_ref(), Some(&(claim, fact.clone())));
         let kind = format!("{:?}", fact.kind()).to_lowercase();
         let _ = write!(page, "kind       {kind}\nbody       {}\nmessage    {}\n\n", hex(&fact.encode()), hex(&bytes));
     }
@@ -253,8 +253,8 @@ fn the_page_lists_every_message_type_and_every_cap() {
         GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX, GOSSIP_FANOUT,
         GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST,
         GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, HITS_MAX, JSON_DEPTH_MAX, JSON_LINE_MAX,
-        LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX, MESSAGE_WINDOW,
-        ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+        LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MESSAGE_KIND_MAX,
+        MESSAGE_TASK_MAX, MESSAGE_WINDOW,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for message in messages() {
@@ -274,8 +274,8 @@ fn the_page_lists_every_message_type_and_every_cap() {
         ("hits", HITS_MAX),
         ("streams of one protocol", LINK_STREAMS_PROTOCOL_MAX),
         ("packet of `member`", MEMBER_BYTES_MAX),
-        ("members of a roll", ROLL_MEMBERS_MAX),
-        ("addresses of a member", ROLL_ADDRESSES_MAX),
+        ("members of a roll", MEMBER_LIST_MAX),
+        ("addresses of a member", MEMBER_LIST_ADDRESSES_MAX),
         ("a gossip item", GOSSIP_BYTES_MAX),
         ("body of a gossip item", GOSSIP_BODY_MAX),
         ("items in `told`", GOSSIP_BATCH_MAX),

@@ -86,7 +86,7 @@ impl Agent {
             lanes: Lanes { background, people, audits: bounded(1).0 },
             saves: bounded(8).0,
             watch: Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned()))),
-            memory: AddressBook::open(home.path(), &[]).0,
+            address_book: AddressBook::open(home.path(), &[]).0,
             clamp: Clamp::default(),
             home: home.path().to_owned(),
             inputs: inputs.clone(),
@@ -148,7 +148,7 @@ async fn answer_tasks(work: Work, inputs: Sender<Input>) {
         let outcome = match task {
             Task::EmbedQuery { question } => Outcome::QueryEmbedding(StandIn::new(MODEL).embed(&question).unwrap()),
             Task::Retrieve(_) => Outcome::Found(Box::default()),
-            Task::Count => Outcome::Counted(Vec::new()),
+            Task::Summarize => Outcome::Summarized(Vec::new()),
             other => Outcome::Failed(format!("{other:?} is not simulated")),
         };
         if inputs.send(Input::Done(id, outcome, Duration::ZERO)).await.is_err() {

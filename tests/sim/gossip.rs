@@ -195,7 +195,7 @@ fn push(world: &mut World, sender: usize, to: usize, origin: usize, seq: u64, si
         *last = signature;
     }
     let item = Relayed { hops: 1, age_s: 0, message };
-    let gossip = Gossip::Told(Box::new([item].into_iter().collect()));
+    let gossip = Gossip::Push(Box::new([item].into_iter().collect()));
     let input = Input::Link(net::key(sender), LinkInput::Received(Box::new(Message::Gossip(gossip))));
     world.inject(to, input);
 }

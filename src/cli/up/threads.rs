@@ -4,14 +4,14 @@
 //! that serve people and the writer run as usual.
 
 use crate::embed::engine::Engine;
-use crate::limits::{ASKS_MAX, AUDITS_MAX, BACKGROUND_MAX, PEER_ASKS_MAX, SAVES_MAX};
+use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::disk::Disk;
 use crate::platform::folder::Folders;
 use crate::platform::home::Home;
 use crate::platform::panics;
-use crate::platform::sched::step_back;
+use crate::platform::sched::lower_priority;
 use crate::platform::watcher::FolderWatcher;
 use crate::runtime::driver::Outputs;
 use crate::runtime::executor::{Auditor, Clamp, Executor, Lanes};
@@ -41,7 +41,7 @@ pub(super) fn background_threads() -> usize {
 
 /// Starts all threads, and returns where the driver sends its outputs.
 pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result<(Threads, Outputs), String> {
-    let Parts { library, engine, index, address_book: memory } = parts;
+    let Parts { library, engine, index, address_book } = parts;
     let index = Arc::new(RwLock::new(index));
     let executor = Executor {
         disk: library.kv().clone(),
@@ -53,7 +53,7 @@ pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result
     };
     let clamp = Clamp::default();
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
-    let (people, people_tasks) = bounded(2 * ASKS_MAX + PEER_ASKS_MAX);
+    let (people, people_tasks) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
     let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
@@ -62,20 +62,21 @@ pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result
     for n in 0..background_threads() {
         let (executor, tasks) = (Executor { clamp: clamp.clone(), ..executor.clone() }, background_tasks.clone());
         threads.push(spawn(&format!("background-{n}"), move || {
-            step_back();
+            lower_priority();
             executor.run(&tasks);
         })?);
     }
     let auditor = Auditor { disk: executor.disk.clone(), inputs: inputs.clone() };
     threads.push(spawn("audit", move || {
-        step_back();
+        lower_priority();
         auditor.run(&audit_tasks);
     })?);
     threads.push(spawn("people", move || executor.run(&people_tasks))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let watch = Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned())));
     let lanes = Lanes { background, people, audits };
-    let outputs = Outputs { lanes, saves, watch, memory, clamp, home: home.path().to_owned(), inputs: inputs.clone() };
+    let outputs =
+        Outputs { lanes, saves, watch, address_book, clamp, home: home.path().to_owned(), inputs: inputs.clone() };
     Ok((threads, outputs))
 }
 

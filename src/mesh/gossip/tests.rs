@@ -52,8 +52,8 @@ fn the_newest_wins_whatever_the_order_of_arrival() {
 fn a_claim_alone_changes_nothing() {
     let mut items = GossipTable::new(1);
     let (claim, _) = relayed(key(1), (9, 9), &headroom(90));
-    assert_eq!(items.weigh(&claim), Novelty::News);
-    assert_eq!(items.weigh(&claim), Novelty::News);
+    assert_eq!(items.novelty(&claim), Novelty::News);
+    assert_eq!(items.novelty(&claim), Novelty::News);
     assert!(items.origins.is_empty());
     assert!(
         matches!(take(&mut items, at(0), 1, (1, 1), &headroom(90)), Insertion::News(_)),
@@ -129,7 +129,7 @@ fn two_tables_that_compare_end_with_the_same_items() {
             let (slot, bytes) = one.named(at(1), &want).unwrap();
             let (hops, age_s, message) = one.pass(at(1), slot, true).unwrap();
             assert_eq!(message.len(), bytes);
-            let (claim, fact) = Claim::and_fact(message).unwrap();
+            let (claim, fact) = Claim::with_fact(message).unwrap();
             let relayed = Relayed { hops, age_s, message: message.to_vec() };
             assert!(matches!(other.take(at(1), &claim, &fact, &relayed), Insertion::News(_)));
         }
@@ -191,7 +191,7 @@ fn a_link_that_sends_too_much_is_limited_and_forgeries_cost_more() {
     assert!(items.spend(at(0), key(2), 200), "others are not limited");
     for _ in 0..GOSSIP_LINK_BURST / GOSSIP_FORGERY_BYTES {
         assert!(items.spend(at(0), key(3), 0));
-        items.forged(at(0), key(3));
+        items.penalise_forgery(at(0), key(3));
     }
     assert!(!items.spend(at(0), key(3), 200));
     assert!(items.spend(at(60), key(1), 200));

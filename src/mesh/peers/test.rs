@@ -115,9 +115,9 @@ fn packets_go_by_both_transports_until_a_datagram_arrives_and_again_when_none_co
     assert_eq!(peers.ways(A, b"x", true, true), ways(true, true), "an urgent packet goes by both");
     // The keys outlive the link; a new generation has other keys.
     peers.lost(at(0), A);
-    peers.anew(A, 1);
+    peers.on_generation(A, 1);
     assert_eq!(peers.ways(A, b"x", false, false), ways(true, false));
-    peers.anew(A, 2);
+    peers.on_generation(A, 2);
     assert_eq!(peers.ways(A, b"x", false, false), ways(false, false));
 }
 

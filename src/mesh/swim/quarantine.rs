@@ -2,13 +2,13 @@
 
 use super::packet::KeyPrefix;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{LIE_PAUSE_MS, LIES_MAX, LIES_MS, PEERS_MAX};
+use crate::limits::{PEERS_MAX, QUARANTINE_MS, REFUTED_MAX, REFUTED_PAUSE_MS};
 use heapless::Vec as Bounded;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
 struct Refutations {
-    refuted: Bounded<Instant, LIES_MAX>,
+    refuted: Bounded<Instant, REFUTED_MAX>,
     quarantined_until: Option<Instant>,
 }
 
@@ -25,16 +25,16 @@ impl Quarantine {
             return false;
         }
         let record = self.records.entry(who).or_default();
-        let recent = |at: &Instant| now.since(*at) < Duration::from_millis(LIES_MS);
+        let recent = |at: &Instant| now.since(*at) < Duration::from_millis(QUARANTINE_MS);
         record.refuted.retain(recent);
-        let separate = record.refuted.last().is_none_or(|at| now.since(*at) >= Duration::from_millis(LIE_PAUSE_MS));
+        let separate = record.refuted.last().is_none_or(|at| now.since(*at) >= Duration::from_millis(REFUTED_PAUSE_MS));
         if separate {
             // Full means that it is quarantined already.
             let _ = record.refuted.push(now);
         }
         let begins = record.refuted.is_full() && record.quarantined_until.is_none_or(|until| until <= now);
         if begins {
-            record.quarantined_until = Some(now + Duration::from_millis(LIES_MS));
+            record.quarantined_until = Some(now + Duration::from_millis(QUARANTINE_MS));
         }
         begins
     }

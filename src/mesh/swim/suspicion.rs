@@ -7,7 +7,8 @@ use super::{Effect, Liveness, MemberState, Membership, Purpose};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    DENIED_MS, DENIERS, GENERATION_JUMP_MAX, MEMBER_BYTES_MAX, PROBE_MS, RENEW_MS, SUSPECT_ASK_MS, SUSPICION_MS,
+    DOWN_CLAIM_MS, DOWN_CLAIMANTS, GENERATION_JUMP_MAX, MEMBER_BYTES_MAX, PROBE_MS, RENEW_MS, SUSPECT_ASK_MS,
+    SUSPICION_MS,
 };
 use foca::{Member as Claim, Message, State, Timer};
 use std::collections::BTreeMap;
@@ -220,7 +221,7 @@ impl Membership {
         if self.quarantine.refuted(now, claimant)
             && let Some(known) = self.known.get(&claimant)
         {
-            self.effects.push(Effect::Liar(known.key));
+            self.effects.push(Effect::Quarantined(known.key));
         }
     }
 
@@ -249,7 +250,7 @@ impl Membership {
         }
     }
 
-    /// A member claims that this agent is down. One member may be wrong or malicious: `DENIERS` of them must claim it
+    /// A member claims that this agent is down. One member may be wrong or malicious: `DOWN_CLAIMANTS` of them must claim it
     /// before this agent takes a new generation.
     fn claimed_down(&mut self, now: Instant, from: KeyPrefix) {
         // Too soon after the last generation began: to be found down takes a suspicion first.
@@ -257,10 +258,10 @@ impl Membership {
             self.refuted(now, from);
             return;
         }
-        self.down_claimants.retain(|(who, at)| *who != from && now.since(*at) < Duration::from_millis(DENIED_MS));
+        self.down_claimants.retain(|(who, at)| *who != from && now.since(*at) < Duration::from_millis(DOWN_CLAIM_MS));
         // There is room: the last one renews, which clears the list.
         let _ = self.down_claimants.push((from, now));
-        if self.down_claimants.len() >= DENIERS {
+        if self.down_claimants.len() >= DOWN_CLAIMANTS {
             self.renew(now, self.generation());
         }
     }

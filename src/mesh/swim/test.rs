@@ -2,7 +2,7 @@
 
 use super::packet::{Id, build, parse};
 use super::*;
-use crate::limits::{LIES_MAX, MEMBER_TIMERS_MAX, PEERS_MAX, RENEW_MS, SUSPICION_MS};
+use crate::limits::{MEMBER_TIMERS_MAX, PEERS_MAX, REFUTED_MAX, RENEW_MS, SUSPICION_MS};
 
 fn key(n: u8) -> PeerKey {
     PeerKey([n; 32])
@@ -107,8 +107,8 @@ fn a_member_that_is_refuted_three_times_is_quarantined_and_reported_once() {
         assert!(gossip(&mut member, now, 2, Claim::new(id(3, 1), claim, State::Down)));
         let refuted = Header { src: id(3, 1), src_incarnation: claim + 1, dst: id(1, 7), message: Message::Ack(0) };
         assert!(member.packet(now, key(3), &build(&refuted, &[])));
-        reported += member.effects().iter().filter(|effect| **effect == Effect::Liar(key(2))).count();
-        assert_eq!(reported, usize::from(usize::from(claim) + 1 >= LIES_MAX), "after claim {claim}");
+        reported += member.effects().iter().filter(|effect| **effect == Effect::Quarantined(key(2))).count();
+        assert_eq!(reported, usize::from(usize::from(claim) + 1 >= REFUTED_MAX), "after claim {claim}");
     }
     assert!(gossip(&mut member, at(200_000), 2, Claim::new(id(4, 1), 0, State::Suspect)));
     assert_eq!(standing(&member, 4), Liveness::Alive, "the claim is ignored");
@@ -173,7 +173,7 @@ fn a_timeout_that_expired_while_this_agent_was_suspended_is_no_evidence() {
     member.wake(at(now + 600_000));
     while member.tick(at(now + 600_000)) {}
     let effects = member.effects();
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Slept(_))), "{effects:?}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Suspended(_))), "{effects:?}");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Down(_))), "{effects:?}");
     assert!(member.deadline().is_some_and(|deadline| deadline > at(now + 600_000)));
 }

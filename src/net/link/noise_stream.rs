@@ -1,6 +1,6 @@
 //! A TCP stream encrypted by Noise transport messages, as libp2p's noise specification frames them.
 
-use crate::limits::{LINK_TURN_READS, LINK_WRITE_BYTES, NOISE_FRAME_MAX};
+use crate::limits::{LINK_READS_PER_TURN, LINK_WRITE_BYTES, NOISE_FRAME_MAX};
 use crate::wire::noise::{BadNoise, NOISE_OVERHEAD, Transport};
 use async_net::TcpStream;
 use smol::io::{AsyncBufRead, AsyncRead, AsyncWrite};
@@ -159,10 +159,10 @@ impl AsyncBufRead for NoiseStream {
 
 impl AsyncRead for NoiseStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
-        // yamux reads for as long as there is something to read. After `LINK_TURN_READS` reads this stream reports that
+        // yamux reads for as long as there is something to read. After `LINK_READS_PER_TURN` reads this stream reports that
         // there is nothing, so that other tasks of the executor run.
         self.reads += 1;
-        if self.reads > LINK_TURN_READS {
+        if self.reads > LINK_READS_PER_TURN {
             self.reads = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;

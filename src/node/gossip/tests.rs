@@ -20,7 +20,8 @@ fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
     out.retain(|out| {
         !matches!(
             out,
-            Output::Member(..) | Output::Send(_, Message::Roll { .. } | Message::Member(_) | Message::Hello { .. })
+            Output::Member(..)
+                | Output::Send(_, Message::MemberList { .. } | Message::Member(_) | Message::Hello { .. })
         )
     });
     out
@@ -40,12 +41,12 @@ fn signed(origin: u8, seq: u64, fact: &Fact) -> Relayed {
 }
 
 fn received(from: u8, item: &Relayed) -> Input {
-    let gossip = Gossip::Told(Box::new(Bounded::from_iter([item.clone()])));
+    let gossip = Gossip::Push(Box::new(Bounded::from_iter([item.clone()])));
     Input::Link(key(from), LinkInput::Received(Box::new(Message::Gossip(gossip))))
 }
 
 fn have(from: u8, list: impl IntoIterator<Item = Entry>) -> Input {
-    let gossip = Gossip::Have { ask: false, list: Box::new(list.into_iter().collect()) };
+    let gossip = Gossip::IHave { ask: false, list: Box::new(list.into_iter().collect()) };
     Input::Link(key(from), LinkInput::Received(Box::new(Message::Gossip(gossip))))
 }
 
@@ -67,7 +68,7 @@ fn the_headroom_is_published_at_the_first_link_and_every_minute() {
         out.iter().filter_map(|out| if let Output::Push { to, .. } = out { Some(*to) } else { None }).collect();
     assert_eq!(to, [key(1), key(2)], "the origin pushes to all of its links");
     let Some(Output::Push { items, requested, .. }) = out.first() else { panic!("{out:?}") };
-    let Some(Message::Gossip(Gossip::Told(batch))) = node.push_message(at(10), items, *requested) else { panic!() };
+    let Some(Message::Gossip(Gossip::Push(batch))) = node.push_message(at(10), items, *requested) else { panic!() };
     assert_eq!(batch[..], [own], "its bytes as they were signed, over one link");
     let published_at = |node: &mut Node, s: u64| published(&handle(node, at(s * 1000), Input::Wake));
     let times: Vec<u64> = (1..=200).filter(|s| published_at(&mut node, *s) > 0).collect();
@@ -122,7 +123,7 @@ fn an_item_is_verified_once_forwarded_once_and_dropped_when_it_comes_again() {
     let out = handle(&mut node, at(20), Input::Verified(key(1), item.clone()));
     let [Output::Push { to, items, requested: false }] = &out[..] else { panic!("{out:?}") };
     assert_eq!(*to, key(3), "neither to the sender nor to the origin");
-    let Some(Message::Gossip(Gossip::Told(batch))) = node.push_message(at(20), items, false) else { panic!() };
+    let Some(Message::Gossip(Gossip::Push(batch))) = node.push_message(at(20), items, false) else { panic!() };
     assert_eq!((batch[0].hops, &batch[0].message), (2, &item.message));
     assert_eq!(node.peer_gossip(at(21))[1].headroom.map(|headroom| headroom.quarters), Some(3));
     assert_eq!(handle(&mut node, at(30), received(3, &item)), [], "known: dropped before its signature is checked");
@@ -137,7 +138,7 @@ fn a_digest_is_answered_with_a_request_and_a_request_with_the_items() {
     handle(&mut node, at(20), Input::Verified(key(1), signed(1, 7, &fact(2))));
     let entry = |origin: u8, seq| Entry { origin: [origin; 8], kind: Kind::Headroom, boot: 1, seq };
     let out = handle(&mut node, at(30), have(2, [entry(1, 7), entry(2, 3), entry(77, 1)]));
-    let want = |list: &[Entry]| Gossip::Want(Box::new(list.iter().copied().collect()));
+    let want = |list: &[Entry]| Gossip::IWant(Box::new(list.iter().copied().collect()));
     assert_eq!(out, [Output::Send(key(2), Message::Gossip(want(&[entry(2, 3)])))], "of members only");
     let request = |list: &[Entry]| Input::Link(key(2), LinkInput::Received(Box::new(Message::Gossip(want(list)))));
     let out = handle(&mut node, at(40), request(&[entry(1, 1), entry(2, 3)]));
@@ -146,7 +147,7 @@ fn a_digest_is_answered_with_a_request_and_a_request_with_the_items() {
     let many: Vec<Entry> = (0..20).map(|n| entry(if n == 0 { 1 } else { 100 + n }, 1)).collect();
     let out = handle(&mut node, at(50), request(&many));
     let [Output::Push { items, requested: true, .. }] = &out[..] else { panic!("{out:?}") };
-    let Some(Message::Gossip(Gossip::Told(batch))) = node.push_message(at(50), items, true) else { panic!() };
+    let Some(Message::Gossip(Gossip::Push(batch))) = node.push_message(at(50), items, true) else { panic!() };
     assert_eq!(batch[0].hops, GOSSIP_HOPS_MAX, "many items are for an agent that just joined, and no news to others");
 }
 

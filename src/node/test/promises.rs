@@ -46,7 +46,7 @@ fn sources_build_on_saves_under_way_and_hold_once_they_are_saved() {
 
 /// Whether an output carries this agent's generation to a peer.
 fn carries_generation(out: &Output) -> bool {
-    matches!(out, Output::Member(..) | Output::Send(_, Message::Member(_) | Message::Roll { .. }))
+    matches!(out, Output::Member(..) | Output::Send(_, Message::Member(_) | Message::MemberList { .. }))
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_new_generation_is_sent_to_nobody_before_it_is_on_the_disk() {
     // The peer knows this agent in its generation 5; this start counts as 1.
     let entry = |key, generation| Entry { key, generation, incarnation: 0, standing: 0, addresses: Vec::new() };
     let members = vec![entry(peer, 1), entry(PeerKey([200; 32]), 5)];
-    let list = LinkInput::Received(Box::new(Message::Roll { ask: true, members }));
+    let list = LinkInput::Received(Box::new(Message::MemberList { ask: true, members }));
     let out = handle(&mut node, at(10), Input::Link(peer, list));
     assert_eq!(node.generation(), 6);
     assert!(out.contains(&Output::SaveBootCounter(6)), "{out:?}");
@@ -66,7 +66,6 @@ fn a_new_generation_is_sent_to_nobody_before_it_is_on_the_disk() {
         0
     );
     let out = handle(&mut node, at(12), Input::BootCounterSaved(6));
-    let lists =
-        |out: &&Output| matches!(out, Output::Send(_, Message::Roll { members, .. }) if members[0].generation == 6);
+    let lists = |out: &&Output| matches!(out, Output::Send(_, Message::MemberList { members, .. }) if members[0].generation == 6);
     assert_eq!(out.iter().filter(lists).count(), 1, "the list that was asked for is sent now: {out:?}");
 }

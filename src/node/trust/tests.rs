@@ -46,7 +46,7 @@ fn member_list(n: u8) -> Message {
         standing: 0,
         addresses: vec![address(n)],
     };
-    Message::Roll { ask: false, members: vec![entry(n), entry(3 - n)] }
+    Message::MemberList { ask: false, members: vec![entry(n), entry(3 - n)] }
 }
 
 fn item(origin: PeerKey, seq: u64) -> Relayed {
@@ -56,7 +56,7 @@ fn item(origin: PeerKey, seq: u64) -> Relayed {
 }
 
 fn gossip(from: PeerKey, item: Relayed) -> NodeInput {
-    received(from, Message::Gossip(Gossip::Told(Box::new([item].into_iter().collect()))))
+    received(from, Message::Gossip(Gossip::Push(Box::new([item].into_iter().collect()))))
 }
 
 fn query(id: u64, node: &Node) -> Message {

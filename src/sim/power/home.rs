@@ -266,8 +266,8 @@ impl Device {
             ..Sample::default()
         };
         let decision = governor.sample(now, &sample);
-        let next = advertiser::word(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
-        self.published = self.advertiser.word(now, next).or(self.published);
+        let next = advertiser::headroom(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
+        self.published = self.advertiser.next_item(now, next).or(self.published);
         let hour = second % DAY / HOUR;
         let is_loud = !(7..22).contains(&hour) && decision.headroom > Fraction::TRICKLE;
         self.done.unquiet += u32::from(is_loud);

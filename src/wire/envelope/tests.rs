@@ -92,9 +92,9 @@ fn a_message_that_another_peer_sent_is_refused_and_its_sender_may_still_send_it(
     let mut verifier = verifier();
     assert!(verifier.allow(name(2)));
     let message = Signer::new(key(1), 1).sign("a", &[], &[]).unwrap();
-    assert_eq!(verifier.open_from(&name(2), Encoding::Postcard, &message), Err(BadMessage::NotFromSender));
-    assert!(verifier.open_from(&name(1), Encoding::Postcard, &message).is_ok());
-    assert_eq!(verifier.open_from(&name(1), Encoding::Postcard, &message), Err(BadMessage::Replay));
+    assert_eq!(verifier.verify_from(&name(2), Encoding::Postcard, &message), Err(BadMessage::NotFromSender));
+    assert!(verifier.verify_from(&name(1), Encoding::Postcard, &message).is_ok());
+    assert_eq!(verifier.verify_from(&name(1), Encoding::Postcard, &message), Err(BadMessage::Replay));
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Why it is refused.
-    pub fn open_from<'a>(
+    pub fn verify_from<'a>(
         &mut self,
         from: &PeerId,
         encoding: Encoding,

@@ -72,7 +72,7 @@ fn a_claim_has_origin_kind_and_order_and_other_messages_are_no_items() {
     let mut signer = Signer::new(key, 7);
     let message = signer.sign(TYPE, &[], &headroom(1, 1, 60).encode()).unwrap();
     let claim = Claim { origin: PeerKey(*peer.public_key()), kind: Kind::Headroom, order: (7, 1) };
-    assert_eq!(Claim::and_fact(&message), Some((claim, headroom(1, 1, 60))));
+    assert_eq!(Claim::with_fact(&message), Some((claim, headroom(1, 1, 60))));
     let mut verifier = Verifier::new();
     assert!(verifier.allow(peer) && verifier.verify_relayed(&message).is_ok());
     assert_eq!(Claim::of(&signer.sign("hello", &[], &headroom(1, 1, 60).encode()).unwrap()), None);
@@ -85,7 +85,7 @@ fn a_claim_has_origin_kind_and_order_and_other_messages_are_no_items() {
 #[test]
 fn hops_and_lengths_are_bounded() {
     let push = |hops, length| {
-        Gossip::Told(Box::new(Bounded::from_slice(&[Relayed { hops, age_s: 0, message: vec![1; length] }]).unwrap()))
+        Gossip::Push(Box::new(Bounded::from_slice(&[Relayed { hops, age_s: 0, message: vec![1; length] }]).unwrap()))
     };
     assert!(push(1, 1).sound() && push(GOSSIP_HOPS_MAX, GOSSIP_BYTES_MAX).sound());
     assert!(!push(0, 1).sound() && !push(GOSSIP_HOPS_MAX + 1, 1).sound());
@@ -96,7 +96,7 @@ fn hops_and_lengths_are_bounded() {
 fn damaged_facts_and_gossip_messages_never_panic() {
     let mut rng = Rng::new(6);
     let entry = Entry { origin: [1; 8], kind: Kind::Removed, boot: 3, seq: 900 };
-    let have = Gossip::Have { ask: true, list: Box::new(Bounded::from_slice(&[entry; 3]).unwrap()) };
+    let have = Gossip::IHave { ask: true, list: Box::new(Bounded::from_slice(&[entry; 3]).unwrap()) };
     let have = postcard::to_allocvec(&have).unwrap();
     for _ in 0..5_000 {
         let mut bytes = facts()[random_bytes::below(&mut rng, 4)].encode();

@@ -30,20 +30,20 @@ impl Field for Gossip {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let none = GossipFields::default();
         let fields = match self {
-            Self::Told(batch) => GossipFields { told: Some(Cow::Borrowed(batch)), ..none },
-            Self::Have { ask, list } => GossipFields { ask: Some(*ask), have: Some(Cow::Borrowed(list)), ..none },
-            Self::Want(list) => GossipFields { want: Some(Cow::Borrowed(list)), ..none },
+            Self::Push(batch) => GossipFields { told: Some(Cow::Borrowed(batch)), ..none },
+            Self::IHave { ask, list } => GossipFields { ask: Some(*ask), have: Some(Cow::Borrowed(list)), ..none },
+            Self::IWant(list) => GossipFields { want: Some(Cow::Borrowed(list)), ..none },
         };
         fields.serialize(to)
     }
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match GossipFields::deserialize(from)? {
-            GossipFields { told: Some(batch), ask: None, have: None, want: None } => Ok(Self::Told(batch.into_owned())),
+            GossipFields { told: Some(batch), ask: None, have: None, want: None } => Ok(Self::Push(batch.into_owned())),
             GossipFields { ask: Some(ask), have: Some(list), told: None, want: None } => {
-                Ok(Self::Have { ask, list: list.into_owned() })
+                Ok(Self::IHave { ask, list: list.into_owned() })
             }
-            GossipFields { want: Some(list), ask: None, have: None, told: None } => Ok(Self::Want(list.into_owned())),
+            GossipFields { want: Some(list), ask: None, have: None, told: None } => Ok(Self::IWant(list.into_owned())),
             _ => Err(D::Error::custom("the fields are those of no variant")),
         }
     }
@@ -86,9 +86,9 @@ pub(super) mod test {
         let entry = Entry { origin: [7; 8], kind: Kind::Collections, boot: 4, seq: 1 << 60 };
         let list = || Box::new(Entries::from_slice(&[entry, entry]).unwrap());
         vec![
-            Message::Gossip(Gossip::Told(Box::new(Bounded::from_slice(&[item.clone(), item]).unwrap()))),
-            Message::Gossip(Gossip::Have { ask: true, list: list() }),
-            Message::Gossip(Gossip::Want(list())),
+            Message::Gossip(Gossip::Push(Box::new(Bounded::from_slice(&[item.clone(), item]).unwrap()))),
+            Message::Gossip(Gossip::IHave { ask: true, list: list() }),
+            Message::Gossip(Gossip::IWant(list())),
         ]
     }
 }

@@ -5,8 +5,8 @@ use super::{base64, encode, is_encoding_of};
 use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::id::{PeerKey, Row};
 use crate::limits::{
-    ADDRESSES_MAX, ECHO_BYTES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX,
-    ROLL_ADDRESSES_MAX, ROLL_MEMBERS_MAX,
+    ADDRESSES_MAX, ECHO_BYTES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
+    MEMBER_LIST_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX,
 };
 use crate::wire::canonical;
 use crate::wire::envelope::Encoding;
@@ -52,8 +52,8 @@ impl Message {
                 Self::Member(packet.into_owned())
             }
             "roll" => {
-                let RollFields { ask, members } = read(body)?;
-                Self::Roll { ask, members: members.into_owned() }
+                let MemberListFields { ask, members } = read(body)?;
+                Self::MemberList { ask, members: members.into_owned() }
             }
             "keys" => Self::Keys(field_of(body)?),
             "ask" => Self::Ask(field_of(body)?),
@@ -84,7 +84,9 @@ impl Serialize for Body<'_> {
                 HelloFields { ask: *ask, device: device.into(), listen: listen.into() }.serialize(to)
             }
             Message::Member(packet) => MemberFields { packet: packet.into() }.serialize(to),
-            Message::Roll { ask, members } => RollFields { ask: *ask, members: members.into() }.serialize(to),
+            Message::MemberList { ask, members } => {
+                MemberListFields { ask: *ask, members: members.into() }.serialize(to)
+            }
             Message::Keys(keys) => keys.write(to),
             Message::Ask(ask) => ask.write(to),
             Message::Answer(answer) => answer.write(to),
@@ -120,20 +122,20 @@ fn packet<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [u8]>, D::E
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RollFields<'a> {
+struct MemberListFields<'a> {
     ask: bool,
     #[serde(serialize_with = "field::list", deserialize_with = "members")]
     members: Cow<'a, [Entry]>,
 }
 
 fn members<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, [Entry]>, D::Error> {
-    field::list_of::<_, _, ROLL_MEMBERS_MAX>(from).map(Cow::Owned)
+    field::list_of::<_, _, MEMBER_LIST_MAX>(from).map(Cow::Owned)
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Entry", deny_unknown_fields)]
 struct EntryFields {
-    #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, ROLL_ADDRESSES_MAX>")]
+    #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, MEMBER_LIST_ADDRESSES_MAX>")]
     addresses: Vec<SocketAddr>,
     generation: u32,
     incarnation: u16,

@@ -23,8 +23,8 @@ fn messages() -> Vec<Message> {
         Message::Hello { device: device.clone(), ask: true, listen },
         Message::Hello { device: device.clone(), ask: false, listen: Vec::new() },
         Message::Member(vec![1, 2, 3]),
-        Message::Roll { ask: true, members: Vec::new() },
-        Message::Roll {
+        Message::MemberList { ask: true, members: Vec::new() },
+        Message::MemberList {
             ask: false,
             members: vec![Entry {
                 key: PeerKey([5; 32]),
@@ -77,7 +77,7 @@ fn a_scope_id_is_in_neither_encoding_and_a_line_with_one_is_refused() {
     let key = PeerKey([5; 32]);
     let entry = |at| Entry { key, generation: 1, incarnation: 0, standing: 0, addresses: vec![at] };
     let hello = |at| Message::Hello { device: "a".to_owned(), ask: false, listen: vec![at] };
-    let roll = |at| Message::Roll { ask: false, members: vec![entry(at)] };
+    let roll = |at| Message::MemberList { ask: false, members: vec![entry(at)] };
     for (sent, received) in [(hello(scoped), hello(plain)), (roll(scoped), roll(plain))] {
         for encoding in [Encoding::Postcard, Encoding::Json] {
             let mut body = Vec::new();

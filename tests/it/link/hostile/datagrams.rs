@@ -55,11 +55,11 @@ impl Member {
             standing: 0,
             addresses: Vec::new(),
         };
-        let roll = Message::Roll { ask: true, members: vec![own] };
+        let roll = Message::MemberList { ask: true, members: vec![own] };
         assert!(self.attacker.send(arena.name, Channel::Task, self.attacker.sign(&roll)).await);
         let agent = self.agent;
         let entry = self.attacker.receive(|message| match message {
-            Message::Roll { members, .. } => members.into_iter().find(|entry| entry.key == agent),
+            Message::MemberList { members, .. } => members.into_iter().find(|entry| entry.key == agent),
             _ => None,
         });
         let entry = entry.await;
@@ -178,7 +178,7 @@ pub(super) async fn false_deaths(arena: &Arena) -> String {
             claim(member.agent, [1, 2][number as usize % 2]),
             claim(PeerKey(*key(200).verifying_key().as_bytes()), 2),
         ];
-        let roll = Message::Roll { ask: false, members };
+        let roll = Message::MemberList { ask: false, members };
         assert!(member.attacker.send(arena.name, Channel::Task, member.attacker.sign(&roll)).await);
         claims += 3;
     }

@@ -43,7 +43,7 @@ fn collections(of: &str) -> Fact {
 
 fn push<'a>(hops: u8, messages: impl IntoIterator<Item = &'a Vec<u8>>) -> Message {
     let relayed = |message: &Vec<u8>| Relayed { hops, age_s: 0, message: message.clone() };
-    Message::Gossip(Gossip::Told(Box::new(messages.into_iter().map(relayed).collect())))
+    Message::Gossip(Gossip::Push(Box::new(messages.into_iter().map(relayed).collect())))
 }
 
 async fn send(arena: &Arena, peer: &TestPeer, message: &Message) {
@@ -68,7 +68,7 @@ async fn passed_on_until(peer: &TestPeer, origin: PeerId, last: &[u8]) -> Vec<(u
     let mut passed_on = Vec::new();
     loop {
         let batch = peer.receive(|message| match message {
-            Message::Gossip(Gossip::Told(batch)) => Some(batch),
+            Message::Gossip(Gossip::Push(batch)) => Some(batch),
             _ => None,
         });
         for relayed in *batch.await {
@@ -102,8 +102,8 @@ pub(super) async fn replay(arena: &Arena) -> String {
     let prefix = name(ORIGIN).public_key()[..8].try_into().unwrap();
     let claim = |kind| Entry { origin: prefix, kind, boot: u32::MAX, seq: u64::MAX };
     let list = Box::new(Entries::from_slice(&Kind::ALL.map(claim)).unwrap());
-    send(arena, &attacker, &Message::Gossip(Gossip::Have { ask: false, list })).await;
-    attacker.receive(|message| matches!(message, Message::Gossip(Gossip::Want(_))).then_some(())).await;
+    send(arena, &attacker, &Message::Gossip(Gossip::IHave { ask: false, list })).await;
+    attacker.receive(|message| matches!(message, Message::Gossip(Gossip::IWant(_))).then_some(())).await;
     send(arena, &attacker, &push(GOSSIP_HOPS_MAX, &old)).await;
     // As messages of the link itself.
     for bytes in old.iter().chain(&new) {
@@ -176,8 +176,8 @@ pub(super) async fn flood(arena: &Arena) -> String {
     }
     let lists = 1_000;
     for _ in 0..lists / 2 {
-        send(arena, &loud, &Message::Gossip(Gossip::Have { ask: true, list: list.clone() })).await;
-        send(arena, &loud, &Message::Gossip(Gossip::Want(list.clone()))).await;
+        send(arena, &loud, &Message::Gossip(Gossip::IHave { ask: true, list: list.clone() })).await;
+        send(arena, &loud, &Message::Gossip(Gossip::IWant(list.clone()))).await;
     }
     let ((id, ask), mut answers) = (loud.ask(), 0);
     send(arena, &loud, &ask).await;
