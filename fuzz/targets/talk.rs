@@ -29,7 +29,7 @@ pub fn check(data: &[u8]) {
         }
         Message::Ask(ask) => assert!(ask.scale.is_finite()),
         Message::Gossip(gossip) => {
-            assert!(gossip.sound() && gossip.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128)
+            assert!(gossip.sound() && gossip.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128);
         }
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::Answer(answer) => {

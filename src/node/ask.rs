@@ -117,7 +117,7 @@ impl Node {
                     && self.queries.of_peers.push(PeerQuery { task, peer, id: ask.id }).is_ok() =>
             {
                 let count = usize::from(ask.count).clamp(1, HITS_MAX);
-                let asked = Query { text: ask.question, embedding: embedding, count, shared: true };
+                let asked = Query { text: ask.question, embedding, count, shared: true };
                 out.push(Output::Start(task, Task::Retrieve(asked)));
             }
             _ => out.push(self.answer_to(peer, ask.id, None)),
