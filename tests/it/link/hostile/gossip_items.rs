@@ -250,7 +250,7 @@ pub(super) async fn forged(arena: &Arena) -> String {
     assert_eq!(believed(arena), expected);
     assert!(!arena.agent.log().contains("left the mesh for good"), "a removal signed by another has no effect");
     // A thousand of them: after some, their signatures are not checked any more.
-    let refused = || arena.agent.log().matches("a rumour that was not signed").count();
+    let refused = || arena.agent.log().matches("a gossip item with a false signature").count();
     let before = refused();
     assert!(before >= 3, "of four that name a member, {before} were refused");
     let many: Vec<Vec<u8>> = (1..=960).map(|seq| unsigned(origin_name, TYPE, 70, seq, &headroom(0).encode())).collect();
