@@ -1,4 +1,4 @@
-//! The program `wattle`: everything is in the library, this is its door.
+//! The program `wattle`: everything is in the library, this is its entry point.
 
 #![forbid(unsafe_code)]
 

@@ -39,7 +39,7 @@ pub const ENERGY_DAYS_MAX: usize = 32;
 /// Days before today that are told of: a week, to see a habit.
 pub const ENERGY_DAYS_TOLD: usize = 7;
 
-/// Milliseconds of background work between two checks of whether it may go on.
+/// Milliseconds that a batch of chunks is sized to, so that background work stops soon after it may not go on.
 pub const TASK_MS_MAX: u64 = 250;
 
 /// Entries of one folder of sensors that are looked at; a thermal zone has some 60 files, a server 300 CPUs.

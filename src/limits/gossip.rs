@@ -28,25 +28,25 @@ pub const GOSSIP_LINKS_MAX: usize = LINKS_MAX;
 /// Bytes of items a second that one link may bring or fetch. 500 agents tell about 1.5 kB a second, all together.
 pub const GOSSIP_LINK_RATE: u64 = 16 * 1024;
 
-/// The same at once, after a quiet time: all that `GOSSIP_ORIGINS_MAX` agents told, for one that comes late.
+/// The same at once, after a quiet time: the items of `GOSSIP_ORIGINS_MAX` agents, for one that comes late.
 pub const GOSSIP_LINK_BURST: u64 = 512 * 1024;
 
-/// Bytes of news a second that one origin may tell: a list of collections every 30 seconds is 68.
+/// Bytes of new items a second that one origin may send: a list of collections every 30 seconds is 68.
 pub const GOSSIP_ORIGIN_RATE: u64 = 128;
 
 /// The same at once, after a quiet time: four of the longest items.
 pub const GOSSIP_ORIGIN_BURST: u64 = 8 * 1024;
 
-/// Bytes that a forged item costs the link that brought it: only a liar hands on what it did not check.
+/// Bytes that a forged item costs the link that brought it: an honest relay verifies what it sends.
 pub const GOSSIP_FORGERY_BYTES: u64 = 16 * 1024;
 
-/// Rumours in one frame.
+/// Items in one frame.
 pub const GOSSIP_BATCH_MAX: usize = 32;
 
 /// Bytes of the items in one frame, beyond its first item.
 pub const GOSSIP_BATCH_BYTES: usize = 16 * 1024;
 
-/// Rumours named in one frame, for comparison.
+/// Items named in one digest frame.
 pub const GOSSIP_DIGEST_MAX: usize = 64;
 
 /// Milliseconds between two comparisons of all items, each with one link.
@@ -55,10 +55,10 @@ pub const GOSSIP_DIGEST_MS: u64 = 30_000;
 /// Milliseconds until the names of news, which a flood may have kept from somebody, go to a few links more.
 pub const GOSSIP_RECENT_MS: u64 = 2_000;
 
-/// Links that hear those names: 15 bytes each in place of the item's 200.
+/// Links to which those names go: 15 bytes each in place of the item's 200.
 pub const GOSSIP_RECENT_LINKS: usize = 3;
 
-/// Rumours that somebody asked for and that go on from there like news: beyond, it came late and they are old.
+/// Items in a reply to IWant up to which they are relayed like new ones; a larger reply is a late comer's, and its items are old.
 pub const GOSSIP_FEW: usize = 8;
 
 /// Milliseconds between two comparisons that new links bring about: who gets ten links at once compares with one.
@@ -67,7 +67,7 @@ pub const GOSSIP_COMPARE_MS: u64 = 5_000;
 /// Milliseconds for which the headroom that an agent tells of itself stays as it is, so that receivers see no flicker.
 pub const GOSSIP_DWELL_MS: u64 = 30_000;
 
-/// Milliseconds after which an agent tells its headroom again, changed or not.
+/// Milliseconds after which an agent sends its headroom again, changed or not.
 pub const GOSSIP_REFRESH_MS: u64 = 60_000;
 
 /// Milliseconds between two counts of the collections while the agent works: a count walks every document.

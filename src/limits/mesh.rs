@@ -3,7 +3,7 @@
 /// Other agents that may do anything here: every list that follows `mesh::trust` has room for all of them.
 pub const TRUST_PEERS_MAX: usize = 512;
 
-/// Agents that are known by name. About 400 bytes each.
+/// Agents that are known. About 400 bytes each.
 pub const PEERS_MAX: usize = 512;
 
 /// Known agents up to which everybody links with everybody, so that a question reaches all of a home at once.
@@ -13,32 +13,32 @@ pub const PEERS_LINKED_ALL: usize = 32;
 /// on both sides. The graph stays connected while any 11 agents are gone.
 pub const LINKS_WANTED: usize = 12;
 
-/// Milliseconds after which a link that was dialled for one probe or one roll and is not to stand is ended.
+/// Milliseconds after which a link that was dialled for one probe or one member list and is not to stand is ended.
 pub const LINK_IDLE_MS: u64 = 1_000;
 
 /// Links from which on any that is not to stand is ended after `LINK_IDLE_CROWDED_MS`, whoever dialled it: where
-/// hundreds start at once with one address, all of them want a link there for a roll.
+/// hundreds start at once with one address, all of them want a link there for a member list.
 pub const LINKS_CROWDED: usize = 3 * super::LINKS_MAX / 4;
 
-/// See `LINKS_CROWDED`; milliseconds in which nothing was heard on the link. A roll takes one round.
+/// See `LINKS_CROWDED`; milliseconds in which nothing was heard on the link. A member list takes one round trip.
 pub const LINK_IDLE_CROWDED_MS: u64 = 250;
 
 /// Milliseconds until hints may again bring forward a dial of the same peer.
 pub const HINT_DIAL_MS: u64 = 5_000;
 
-/// Members in one message of a roll: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
+/// Members in one member list message: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
 pub const MEMBER_LIST_MAX: usize = 128;
 
-/// Addresses of a member in a roll.
+/// Addresses of a member in a member list.
 pub const MEMBER_LIST_ADDRESSES_MAX: usize = 4;
 
-/// Milliseconds between two rolls exchanged with some linked peer; the same in memberlist.
-pub const ROLL_MS: u64 = 30_000;
+/// Milliseconds between two exchanges of member lists with a linked peer; the same in memberlist.
+pub const MEMBER_LIST_MS: u64 = 30_000;
 
-/// Milliseconds until a roll that was asked for and did not come is asked of another peer.
-pub const ROLL_RETRY_MS: u64 = 3_000;
+/// Milliseconds until a member list that was requested and did not come is requested from another peer.
+pub const MEMBER_LIST_RETRY_MS: u64 = 3_000;
 
-/// Milliseconds between two whole rolls to one peer, however often it asks.
+/// Milliseconds between two whole member lists to one peer, however often it asks.
 pub const MEMBER_LIST_PAUSE_MS: u64 = 1_000;
 
 /// Milliseconds between two probes (foca's and memberlist's default for a local network).
@@ -50,9 +50,9 @@ pub const PROBE_REPLY_MS: u64 = 500;
 /// Agents that are asked to try.
 pub const PROBES_INDIRECT: usize = 3;
 
-/// Milliseconds between two rounds of gossip while there is news, and agents in a round.
+/// Milliseconds between two rounds of SWIM gossip while there is news.
 pub const SWIM_GOSSIP_MS: u64 = 200;
-/// Agents told in one round.
+/// Agents that one round goes to.
 pub const SWIM_FANOUT: usize = 3;
 
 /// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1.
@@ -68,12 +68,12 @@ pub const DOWN_TRY_MS: u64 = 65_000;
 /// evidence against anybody.
 pub const LATE_MS: u64 = 750;
 
-/// Suspects that are asked by one input, and the pause between two questions to one.
+/// Suspects that are asked by one input.
 pub const SUSPECTS_ASKED: usize = 4;
 /// Milliseconds between two questions to one suspect.
 pub const SUSPECT_ASK_MS: u64 = 1_000;
 
-/// Timers of the membership machine: a suspicion, a question, a doubt and an oblivion a member, and its own few.
+/// Timers of the membership machine: four for each member (suspicion, question, doubt, forgetting) and its own few.
 pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
 
 /// Generations by which gossip may raise a member's: beyond, it would be a way to wear out the number.
@@ -87,9 +87,9 @@ pub const DOWN_CLAIMANTS: usize = 2;
 /// See `DOWN_CLAIMANTS`; milliseconds.
 pub const DOWN_CLAIM_MS: u64 = 60_000;
 
-/// Claims of one member that were refuted, within `QUARANTINE_MS`, until it is no longer listened to.
+/// Claims of one member that were refuted, within `QUARANTINE_MS`, until its claims are ignored.
 pub const REFUTED_MAX: usize = 3;
-/// See `REFUTED_MAX`; and for how long it is not listened to. Milliseconds.
+/// See `REFUTED_MAX`; and for how long its claims are ignored. Milliseconds.
 pub const QUARANTINE_MS: u64 = 10 * 60 * 1000;
 /// Milliseconds within which refuted claims of one member count once: one mistake may be about many.
 pub const REFUTED_PAUSE_MS: u64 = 5_000;

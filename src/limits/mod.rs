@@ -58,18 +58,18 @@ const _: () = {
             && TRUST_PEERS_MAX <= DATAGRAM_PEERS_MAX,
         "whoever is admitted fits into every list"
     );
-    assert!(MEMBER_LIST_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a roll is one frame");
-    assert!(PEERS_MAX / MEMBER_LIST_MAX + 1 + 40 <= UNSAVED_PACKETS_MAX, "a whole roll and a tick wait for one save");
+    assert!(MEMBER_LIST_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a member list is one frame");
+    assert!(
+        PEERS_MAX / MEMBER_LIST_MAX + 1 + 40 <= UNSAVED_PACKETS_MAX,
+        "a whole member list and a tick wait for one save"
+    );
     assert!(PROBE_REPLY_MS < PROBE_MS && SWIM_GOSSIP_MS < PROBE_MS, "a probe ends before the next");
     assert!(ANSWER_BYTES_MAX < MESSAGE_BODY_MAX / 2 + MESSAGE_BODY_MAX / 4, "an answer is one message");
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
     assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");
-    assert!(SETTLE_MS < SETTLE_MS_MAX, "quiet comes before impatience");
+    assert!(SETTLE_MS < SETTLE_MS_MAX, "the wait for quiet ends before the longest wait");
     assert!(HTTP_CONNECTIONS_MAX <= CALLS_MAX, "every connection may ask at once");
-    assert!(
-        CLIENT_MS > QUERY_MS_MAX + HTTP_ARRIVE_MS,
-        "the agent's own answer comes before the client's patience ends"
-    );
+    assert!(CLIENT_MS > QUERY_MS_MAX + HTTP_ARRIVE_MS, "the agent's own answer comes before the client's time-out");
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
     assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
     assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");

@@ -1,6 +1,6 @@
 //! The driver and its channels.
 
-/// Inputs that wait for the driver; beyond, senders wait (threads) or are refused (HTTP).
+/// Inputs that wait for the driver; beyond, threads wait, and datagrams and decisions of the governor are dropped.
 pub const INPUTS_MAX: usize = 256;
 
 /// Events of all links that wait for the driver; beyond, links stop reading.

@@ -3,10 +3,10 @@
 /// Directory entries compared with the store in one task.
 pub const SCAN_BATCH: usize = 512;
 
-/// Places that changed since the last look, remembered one by one; beyond, the whole source is looked at.
+/// Places that changed since the last scan, remembered one by one; beyond, everything is scanned.
 pub const DIRTY_MAX: usize = 64;
 
-/// Unfinished documents that the node knows by name; the store knows the rest.
+/// Unfinished documents that the scheduler holds; the store has the rest.
 pub const TODO_MAX: usize = 256;
 
 /// Chunks embedded by one task at most; the governor's duty cycle makes them fewer, so that a task takes a quarter of a
@@ -22,10 +22,10 @@ pub const AUDITS_MAX: usize = 4;
 /// Batches of changes on their way to the disk. Beyond, nothing new is started.
 pub const SAVES_MAX: usize = 32;
 
-/// Milliseconds of quiet after which a changed place is looked at; a save by an editor is several events.
+/// Milliseconds of quiet after which a changed place is scanned; a save by an editor is several events.
 pub const SETTLE_MS: u64 = 400;
 
-/// Milliseconds after which a place that never gets quiet is looked at all the same.
+/// Milliseconds after which a place that never gets quiet is scanned all the same.
 pub const SETTLE_MS_MAX: u64 = 5_000;
 
 /// Milliseconds between two whole scans of every source: what events missed (network folders) is found.
@@ -44,5 +44,5 @@ pub const DISK_RETRY_MS: u64 = 30_000;
 /// Things whose last task panicked, remembered until a task for them ends well; beyond, one panic counts as two.
 pub const PANICKED_MAX: usize = 32;
 
-/// Remarks and unreadable places of one step of a look.
+/// Remarks and unreadable places of one step of a scan.
 pub const SCAN_NOTES_MAX: usize = 16;

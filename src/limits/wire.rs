@@ -27,10 +27,10 @@ pub const IDENTIFY_AGENT_MAX: usize = 128;
 /// Bytes of one frame of gossip: control, not data.
 pub const FRAME_GOSSIP_MAX: usize = 64 * 1024;
 
-/// Bytes of one frame of a task: `HITS_MAX` chunks, or a batch of chunks with its vectors.
+/// Bytes of one frame of a task: `HITS_MAX` chunks.
 pub const FRAME_TASK_MAX: usize = 1024 * 1024;
 
-/// Bytes of a sealed message: it must fit into a frame.
+/// Bytes of a signed message: it must fit into a frame.
 pub const MESSAGE_BYTES_MAX: usize = FRAME_TASK_MAX;
 
 /// Bytes of a message's kind.

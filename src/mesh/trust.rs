@@ -3,11 +3,10 @@
 //! Every other part that deals with peers (the link table, the message verifier, the datagram table, the diagnostics
 //! and the address book, the membership, the table of peers, gossip, queries) holds the data that it needs of a peer,
 //! and decides nothing about it: it follows the [`Effect`]s of this table. [`Input`]s come from whoever decides: the
-//! owner's `--peer` today, certificates later.
+//! owner's `--peer` at start today, and the simulator at run time; certificates later.
 //!
 //! Invariants: an effect is a change, never a repetition; a full table (`TRUST_PEERS_MAX`) refuses and forgets nobody;
-//! the agent itself is never in it. A peer that is not in the table may do nothing; the rights of a guest, a peer that
-//! may only link, would be returned by [`Trust::rights`]. Certificates, and the memory of peers that were removed for
+//! the agent itself is never in it. A peer that is not in the table may do nothing. Certificates, and the memory of peers that were removed for
 //! good, are not here.
 
 use crate::base::id::PeerKey;

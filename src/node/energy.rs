@@ -1,7 +1,7 @@
 //! The flow of energy: the governor's decision is applied to every background task, and the governor gets the demand.
 //!
-//! Embedding is the bulk of the work and follows the decision exactly. Scans and reading are light, and a lexical
-//! search needs them: where there is no headroom because the device is in use or should save energy, they go on at a
+//! Embedding is the bulk of the work and follows the decision exactly. Scans and reading are light, and new
+//! documents are listed by them: where there is no headroom because the device is in use or should save energy, they go on at a
 //! trickle. They stop too when the device is in trouble (heat, under-voltage, low battery), when its owner paused it,
 //! or while anybody waits for an answer of any agent of the host.
 

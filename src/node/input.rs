@@ -69,10 +69,10 @@ pub enum LinkInput {
     Received(Box<Message>),
 }
 
-/// A request, validated by the driver.
+/// A request, validated by `http::api`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Watch this folder or file from now on. The driver has made the path absolute and checked that it exists.
+    /// Watch this folder or file from now on. The path is absolute, and something is there.
     Add(Source),
     /// Check the store for consistency.
     Audit,

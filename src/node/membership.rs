@@ -2,7 +2,7 @@
 //!
 //! The protocol is in `mesh::swim` (SWIM: Das, Gupta, Motivala, "SWIM: Scalable Weakly-consistent Infection-style
 //! Process Group Membership Protocol", DSN 2002), the links and addresses in `mesh::peers`. Packets go as datagrams
-//! and, where those do not pass, over the link. At every new link, and every `ROLL_MS` (30 s) with a random linked
+//! and, where those do not pass, over the link. At every new link, and every `MEMBER_LIST_MS` (30 s) with a random linked
 //! peer, two agents exchange their full member lists.
 
 use super::mesh_state::Unsaved;
@@ -10,7 +10,7 @@ use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, ROLL_MS, ROLL_RETRY_MS};
+use crate::limits::{MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MEMBER_LIST_MS, MEMBER_LIST_RETRY_MS};
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::{Entry, Message};
 use core::net::SocketAddr;
@@ -56,7 +56,7 @@ impl Node {
         let list = Message::MemberList { ask: !self.mesh.list_received, members: vec![self.entry(me)] };
         self.mesh.send(Output::Send(peer, list), out);
         if !self.mesh.list_received {
-            self.mesh.exchange_at = now + Duration::from_millis(ROLL_RETRY_MS);
+            self.mesh.exchange_at = now + Duration::from_millis(MEMBER_LIST_RETRY_MS);
         }
         self.mesh.choose_links_soon(now);
     }
@@ -140,10 +140,10 @@ impl Node {
 
     fn exchange_member_lists(&mut self, now: Instant, out: &mut Out) {
         let peer = self.random_linked();
-        // Until a list has come, ask again soon; after that the pause doubles from `ROLL_RETRY_MS` to `ROLL_MS`,
+        // Until a list has come, ask again soon; after that the pause doubles from `MEMBER_LIST_RETRY_MS` to `MEMBER_LIST_MS`,
         // because an agent that has just joined may have missed some news. Without a link there is nobody to ask.
-        let pause = if self.mesh.list_received || peer.is_none() { self.mesh.pause } else { ROLL_RETRY_MS };
-        self.mesh.pause = if self.mesh.list_received { (2 * pause).min(ROLL_MS) } else { ROLL_RETRY_MS };
+        let pause = if self.mesh.list_received || peer.is_none() { self.mesh.pause } else { MEMBER_LIST_RETRY_MS };
+        self.mesh.pause = if self.mesh.list_received { (2 * pause).min(MEMBER_LIST_MS) } else { MEMBER_LIST_RETRY_MS };
         let spread = pause - pause / 10 + self.mesh.rng.below(pause / 5);
         self.mesh.exchange_at = now + Duration::from_millis(spread);
         if let Some(peer) = peer {
@@ -203,7 +203,7 @@ impl Node {
                 Effect::Renewed(_) => {}
                 Effect::Quarantined(peer) => out.push(Output::Notice(Notice::Quarantined(self.name_of(peer)))),
                 Effect::Suspended(time) => {
-                    if time >= Duration::from_millis(ROLL_RETRY_MS) {
+                    if time >= Duration::from_millis(MEMBER_LIST_RETRY_MS) {
                         out.push(Output::Notice(Notice::Suspended(time)));
                     }
                     (self.mesh.list_received, self.mesh.exchange_at) = (false, now);

@@ -5,7 +5,7 @@ use super::output::Output;
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ROLL_RETRY_MS, UNSAVED_PACKETS_MAX};
+use crate::limits::{MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
 use core::net::SocketAddr;
 
 /// Milliseconds at least between two choices of the links to keep.
@@ -49,7 +49,7 @@ impl MeshState {
         Self {
             rng,
             exchange_at: now,
-            pause: ROLL_RETRY_MS,
+            pause: MEMBER_LIST_RETRY_MS,
             list_received: false,
             choose_at: Some(now),
             chosen_at: now,

@@ -52,7 +52,7 @@ use query_state::QueryState;
 /// The orders that one input causes.
 pub type Out = Outbox<Output>;
 
-/// What the node is started with; the driver reads it from the home.
+/// What the node is started with; `cli::up` reads it from the home.
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
     /// The agent's public key.

@@ -2,8 +2,8 @@
 //!
 //! A producer has the sender of its own channel only: threads, the governor and discovery one of `Input`, the links one of
 //! `LinkEvent`, HTTP tasks one of `Call`. Events of one channel stay in order; between channels there is no order, so events
-//! that must follow one another go through the same channel: a link is up before its frames, a task ends after the tasks
-//! before it. The inbox takes from its channels round-robin: a flood on one of them delays each other channel by one event.
+//! that must follow one another go through the same channel: a link is up before its frames, and ends
+//! of tasks arrive in the order in which they ended. The inbox takes from its channels round-robin: a flood on one of them delays each other channel by one event.
 
 use super::handle::Call;
 use crate::base::time::Instant;

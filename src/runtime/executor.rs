@@ -2,7 +2,8 @@
 //!
 //! A person waits for an audit as well as for a question, but an audit reads the whole store, which takes minutes on an SD
 //! card, and every question behind it would wait. So audits have a thread of their own, at the lowest priority and without
-//! an engine. Each task runs under `platform::panics::guard`: a panic fails the task, and the thread goes on.
+//! an engine. Each task runs under `platform::panics::guard`: a panic ends the task as `Outcome::Panicked`, and the
+//! thread goes on.
 
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;

@@ -17,7 +17,7 @@
 //! documents; every row has a chunk, and a vector only together with its chunk; the [`ledger`] equals what a count
 //! finds. A document number or a row is given out once and never again.
 //!
-//! One batch holds at most `CHANGES_MAX` changes and one document `DOCUMENT_CHUNKS_MAX` chunks. Files, threads and the
+//! One document has at most `DOCUMENT_CHUNKS_MAX` chunks. Files, threads and the
 //! moment of a sync are not decided here: `runtime::writer` and `sim` do that.
 
 pub mod audit;

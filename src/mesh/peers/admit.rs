@@ -1,4 +1,4 @@
-//! Who is in the table.
+//! Adding and removing peers: whoever `mesh::trust` admits gets an entry, and loses it when expelled.
 
 use super::{Peer, Peers};
 use crate::base::id::PeerKey;
