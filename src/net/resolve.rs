@@ -103,7 +103,7 @@ pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, inputs: S
                 for address in look_up(&name).await {
                     network.give(peer, address.ip());
                     network.seen(&peer, address);
-                    let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), address)).await;
+                    let _ = inputs.send(Input::PeerDiscovered(PeerKey(*peer.public_key()), address)).await;
                 }
             }
             Timer::after(pause).await;

@@ -26,13 +26,13 @@ pub enum Input {
     /// The boot counter of a `SaveBootCounter` is on the disk, synced: the next start counts above this number.
     BootCounterSaved(u32),
     /// Something may have changed at this absolute path.
-    Touched(Vec<u8>),
+    PathChanged(Vec<u8>),
     /// File events were lost: every source must be scanned.
     EventsLost,
     /// Something happened on the link to a known peer.
     Link(PeerKey, LinkInput),
     /// A SWIM packet of a known peer came as a datagram, which is authenticated by its session key.
-    Member(PeerKey, Vec<u8>),
+    SwimPacket(PeerKey, Vec<u8>),
     /// A fact of this agent is signed: the whole message.
     Signed(Vec<u8>),
     /// A gossip item that this peer forwarded has a valid signature of its origin.
@@ -42,9 +42,9 @@ pub enum Input {
     /// A decision about what a peer may do. Nothing follows if that is so already.
     Trust(trust::Input),
     /// An address of a peer by discovery. Anybody can announce one; only a dial proves it.
-    Seen(PeerKey, SocketAddr),
+    PeerDiscovered(PeerKey, SocketAddr),
     /// Where this agent can be dialled from now on; at most `ADDRESSES_MAX` addresses.
-    Here(Vec<SocketAddr>),
+    ListenAddresses(Vec<SocketAddr>),
     /// What the governor allows from now on.
     Power(Decision),
     /// Free space on the disk of the agent's home.

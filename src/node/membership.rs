@@ -219,12 +219,12 @@ impl Node {
             self.mesh.send(Output::Send(to, Message::Member(packet.clone())), out);
         }
         if ways.datagram {
-            self.mesh.send(Output::Member(to, packet), out);
+            self.mesh.send(Output::SwimPacket(to, packet), out);
         } else if purpose == Purpose::News && !ways.link {
             // News may go to any member: a linked one gets it in place of one that cannot be reached.
             if let Some(other) = self.random_linked() {
                 let packet = self.member.readdress(packet, other);
-                self.mesh.send(Output::Member(other, packet), out);
+                self.mesh.send(Output::SwimPacket(other, packet), out);
             }
         }
     }

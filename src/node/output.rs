@@ -36,7 +36,7 @@ pub enum Output {
     /// Send a message to a linked peer. It is lost if the link is full or gone.
     Send(PeerKey, Message),
     /// Send a SWIM packet to a known peer, as an encrypted datagram; it may be lost.
-    Member(PeerKey, Vec<u8>),
+    SwimPacket(PeerKey, Vec<u8>),
     /// End the link to a peer, which is not needed. A `Down` follows.
     HangUp(PeerKey),
     /// Save that the next start must count above this number. A `BootCounterSaved` follows once it is on the disk.

@@ -26,7 +26,7 @@ impl FolderWatcher {
                 Ok(event) if event.need_rescan() => send(Input::EventsLost),
                 Ok(event) if is_change(event.kind) => {
                     for path in event.paths.into_iter().filter(|path| !path.starts_with(&home)) {
-                        send(Input::Touched(path.into_os_string().into_vec()));
+                        send(Input::PathChanged(path.into_os_string().into_vec()));
                     }
                 }
                 Ok(_) => {}

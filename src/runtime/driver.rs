@@ -117,7 +117,7 @@ impl Driver {
                     self.session.on_link_event(event)
                 }
             };
-            if let Some(Input::Here(places)) = &input {
+            if let Some(Input::ListenAddresses(places)) = &input {
                 self.session.stand_at(places);
             }
             let power = self.changed_decision();
@@ -185,7 +185,7 @@ impl Driver {
                 }
                 Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
                 Output::Send(peer, message) => self.session.send(peer, &message),
-                Output::Member(peer, packet) => self.session.probe(peer, &packet),
+                Output::SwimPacket(peer, packet) => self.session.probe(peer, &packet),
                 Output::SaveAddresses(peer, addresses) => {
                     self.outputs.address_book.remember(PeerId::from_public_key(&peer.0), addresses);
                 }
@@ -248,7 +248,7 @@ impl Driver {
         let task = blocking::run(move || {
             watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
             // Changes from before the watch was in place are found by one more scan.
-            let _ = inputs.send_blocking(Input::Touched(path));
+            let _ = inputs.send_blocking(Input::PathChanged(path));
         });
         let watched = async move {
             if task.await.is_none() {

@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn touched(number: usize) -> Input {
-        Input::Touched(number.to_string().into_bytes())
+        Input::PathChanged(number.to_string().into_bytes())
     }
 
     fn down(number: usize) -> LinkEvent {
@@ -232,7 +232,7 @@ mod tests {
         assert!(matches!(next(&mut inbox), Some(Event::Request(_))));
         let inputs = senders.inputs.clone();
         later(Box::new(move || inputs.try_send(touched(1)).unwrap()));
-        assert!(matches!(next(&mut inbox), Some(Event::Input(Input::Touched(_)))));
+        assert!(matches!(next(&mut inbox), Some(Event::Input(Input::PathChanged(_)))));
         let due = clock::now() + Duration::from_millis(20);
         assert!(matches!(smol::block_on(inbox.next(Some(due))), Some(Event::Input(Input::Wake))));
         let now = clock::now();

@@ -99,9 +99,9 @@ impl World {
         self.devices[at].agent = Some(Box::new(agent));
         self.begin_coordinator(at);
         self.send_decision(at);
-        self.post(at, 0, Input::Here(vec![net::address(at)]));
+        self.post(at, 0, Input::ListenAddresses(vec![net::address(at)]));
         for (peer, addresses) in self.devices[at].peers.addresses.clone() {
-            addresses.into_iter().for_each(|address| self.post(at, 0, Input::Seen(peer, address)));
+            addresses.into_iter().for_each(|address| self.post(at, 0, Input::PeerDiscovered(peer, address)));
         }
         self.post(at, 0, Input::Wake);
         self.rewake(at);
@@ -148,7 +148,7 @@ impl World {
         if self.devices[at].run.watching && covers(FOLDER, path) {
             let lost = self.rng.one_in(50);
             let delay = self.rng.below(20);
-            self.post(at, delay, if lost { Input::EventsLost } else { Input::Touched(path.to_vec()) });
+            self.post(at, delay, if lost { Input::EventsLost } else { Input::PathChanged(path.to_vec()) });
         }
     }
 
@@ -192,7 +192,7 @@ impl World {
             Event::Host(event) => self.on_host_event(at, event),
             Event::DatagramArrived(from, packet) if self.may(at, from, Rights::PROBE) => {
                 self.fold(at, &packet);
-                self.deliver(at, Input::Member(net::key(from), packet));
+                self.deliver(at, Input::SwimPacket(net::key(from), packet));
             }
             Event::DatagramArrived(..) => {}
             Event::Input(input) => {
@@ -262,7 +262,7 @@ impl World {
         }
         for output in outputs {
             // Of these the bytes go into the trace, when they are sent.
-            if !matches!(output, Output::Send(..) | Output::Member(..)) {
+            if !matches!(output, Output::Send(..) | Output::SwimPacket(..)) {
                 self.note(&format!("{output:?}"));
             }
             self.carry_out(at, &mut agent, output);
@@ -305,7 +305,7 @@ impl World {
                 self.schedule(at, delay, Event::Dialled(net::agent(peer), address));
             }
             Output::Send(peer, message) => self.send(at, peer, &message),
-            Output::Member(peer, packet) => self.send_datagram(at, peer, packet),
+            Output::SwimPacket(peer, packet) => self.send_datagram(at, peer, packet),
             Output::HangUp(peer) => {
                 if self.net.unlink(at, net::agent(peer)) {
                     self.unlinked(at, net::agent(peer));

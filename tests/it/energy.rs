@@ -319,7 +319,7 @@ fn an_event_of_the_kernel_is_received() {
     if let Err(error) = fs::write("/sys/class/net/lo/uevent", "change") {
         return eprintln!("SKIPPED, NOT TESTED: no event can be asked for here: {error}");
     }
-    until("the event", || events.hear() == Some(Uevent::Other));
+    until("the event", || events.next_event() == Some(Uevent::Other));
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Agent {
         };
         let node = Node::new(clock::now(), config, trust);
         for (other, address) in others {
-            inputs.try_send(Input::Seen(public(other), *address)).unwrap();
+            inputs.try_send(Input::PeerDiscovered(public(other), *address)).unwrap();
         }
         let (background, background_tasks) = bounded(8);
         let (people, people_tasks) = bounded(64);

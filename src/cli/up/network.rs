@@ -80,7 +80,7 @@ pub(super) fn give_addresses(node: &mut Node, peers: &[Peer]) {
 /// Sends the node the addresses at which peers were reached before this start.
 pub(super) async fn send_known_addresses(known: Vec<(PeerId, SocketAddr)>, inputs: Sender<Input>) {
     for (peer, address) in known {
-        let _ = inputs.send(Input::Seen(PeerKey(*peer.public_key()), address)).await;
+        let _ = inputs.send(Input::PeerDiscovered(PeerKey(*peer.public_key()), address)).await;
     }
 }
 

@@ -80,7 +80,7 @@ impl<'a> Browser<'a> {
                 continue;
             }
             network.seen(&advert.peer, address);
-            let input = Input::Seen(PeerKey(*advert.peer.public_key()), address);
+            let input = Input::PeerDiscovered(PeerKey(*advert.peer.public_key()), address);
             if inputs.send(input).await.is_err() {
                 return false;
             }

@@ -28,6 +28,6 @@ impl Discovery {
         let mut addresses: Vec<SocketAddr> = listening.iter().map(|one| one.address).collect();
         // The scope of an address is a number of this device's interfaces: to another device it means nothing.
         addresses.retain(|address| !is_scoped(address.ip()));
-        self.inputs.send(Input::Here(addresses)).await.is_ok()
+        self.inputs.send(Input::ListenAddresses(addresses)).await.is_ok()
     }
 }

@@ -4,8 +4,8 @@
 //! discovery specification, so that libp2p agents that are not Wattle find it too. [`Discovery`] starts one task, the
 //! `supervisor`: it watches the interfaces (`interface`), runs the mDNS daemon (`daemon`, the crate mdns-sd, a thread
 //! of its own) and starts it again after a failure with a pause that doubles. `browse` turns what the daemon resolves
-//! into `Input::Seen` for the node; `libp2p` reads the announcements that mdns-sd does not resolve. The node learns
-//! this device's own addresses as `Input::Here`, and `wattle doctor` reads the records in `diagnostics`.
+//! into `Input::PeerDiscovered` for the node; `libp2p` reads the announcements that mdns-sd does not resolve. The node learns
+//! this device's own addresses as `Input::ListenAddresses`, and `wattle doctor` reads the records in `diagnostics`.
 //!
 //! Invariants: an agent that listens on loopback only sends no multicast; no host or user name is announced; a received
 //! address is an unproven hint, passed on only for a peer that may link and only if it lies within the home network.

@@ -2,7 +2,7 @@
 //!
 //! When a link comes up, each side sends the other over it fresh keys for the datagrams that it will send
 //! ([`UdpTransport::greet`], [`UdpTransport::learn`]). Datagrams are sealed with an AEAD (`wire::datagram`). Those that
-//! open go to the driver as `Input::Member`; nothing else does.
+//! open go to the driver as `Input::SwimPacket`; nothing else does.
 //!
 //! Invariants: before the tag of a datagram is verified nothing is sent, no table changes and nothing is allocated;
 //! only then does a new source address of the peer count. A session outlives the loss of its link, until the next keys
@@ -178,7 +178,7 @@ impl UdpReceiver {
         let opened = self.table.lock().unwrap_or_else(PoisonError::into_inner).open(datagram, from);
         let Some((peer, packet)) = opened else { return self.diagnostics.garbage() };
         self.diagnostics.received(&peer, clock::now());
-        let input = Input::Member(PeerKey(*peer.public_key()), packet.to_vec());
+        let input = Input::SwimPacket(PeerKey(*peer.public_key()), packet.to_vec());
         if self.inputs.try_send(input).is_err() {
             debug!("A datagram of {peer} was lost: the agent is busy.");
         }
@@ -204,7 +204,7 @@ mod tests {
 
     fn next(received: &smol::channel::Receiver<Input>) -> (PeerKey, Vec<u8>) {
         match received.recv_blocking() {
-            Ok(Input::Member(peer, packet)) => (peer, packet),
+            Ok(Input::SwimPacket(peer, packet)) => (peer, packet),
             other => panic!("{other:?}"),
         }
     }

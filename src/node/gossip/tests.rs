@@ -20,7 +20,7 @@ fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output> {
     out.retain(|out| {
         !matches!(
             out,
-            Output::Member(..)
+            Output::SwimPacket(..)
                 | Output::Send(_, Message::MemberList { .. } | Message::Member(_) | Message::Hello { .. })
         )
     });

@@ -46,7 +46,7 @@ fn sources_build_on_saves_under_way_and_hold_once_they_are_saved() {
 
 /// Whether an output carries this agent's generation to a peer.
 fn carries_generation(out: &Output) -> bool {
-    matches!(out, Output::Member(..) | Output::Send(_, Message::Member(_) | Message::MemberList { .. }))
+    matches!(out, Output::SwimPacket(..) | Output::Send(_, Message::Member(_) | Message::MemberList { .. }))
 }
 
 #[test]

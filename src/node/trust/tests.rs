@@ -112,7 +112,7 @@ fn found(node: &mut Node, task: TaskId) -> Vec<Output> {
 /// Whether an output goes to a peer or is about it.
 fn is_of(output: &Output, peer: PeerKey) -> bool {
     match output {
-        Output::Send(to, _) | Output::Member(to, _) | Output::Dial(to, _) | Output::HangUp(to) => *to == peer,
+        Output::Send(to, _) | Output::SwimPacket(to, _) | Output::Dial(to, _) | Output::HangUp(to) => *to == peer,
         Output::SaveAddresses(to, _) | Output::Verify(to, _) | Output::Push { to, .. } => *to == peer,
         _ => false,
     }
@@ -165,8 +165,8 @@ fn whatever_an_expelled_peer_still_sends_changes_nothing() {
         gossip(A, item(B, 5)),
         gossip(B, item(A, 5)),
         NodeInput::Verified(B, item(A, 6)),
-        NodeInput::Member(A, packet),
-        NodeInput::Seen(A, address(1)),
+        NodeInput::SwimPacket(A, packet),
+        NodeInput::PeerDiscovered(A, address(1)),
         NodeInput::VerifyFailed(A),
         received(B, member_list(2)),
     ];
@@ -194,7 +194,7 @@ fn a_peer_that_is_admitted_again_starts_from_nothing() {
     assert!(matches!(&out[..], [Output::Admit(A, Rights::ALL), Output::Notice(Notice::Admitted(_)), ..]), "{out:?}");
     assert!(!out.iter().any(|out| matches!(out, Output::Dial(..))), "its addresses were forgotten");
     assert_eq!(handle(&mut node, at(26), grant(A, Rights::ALL)), [], "it was admitted already");
-    handle(&mut node, at(27), NodeInput::Seen(A, address(1)));
+    handle(&mut node, at(27), NodeInput::PeerDiscovered(A, address(1)));
     let out: Vec<_> = (1..3).flat_map(|s| handle(&mut node, at(s * 1000), NodeInput::Wake)).collect();
     assert!(out.contains(&Output::Dial(A, address(1))), "{out:?}");
     handle(&mut node, at(2100), NodeInput::Link(A, LinkInput::Up(address(1))));
@@ -247,6 +247,6 @@ fn a_full_table_is_an_answer_and_the_last_member_can_be_expelled_too() {
     assert_eq!((node.status(at(31)).peers.len(), node.members_up()), (0, 0));
     for second in 1..200 {
         let out = handle(&mut node, at(second * 1000), NodeInput::Wake);
-        assert!(!out.iter().any(|out| matches!(out, Output::Send(..) | Output::Member(..) | Output::Dial(..))));
+        assert!(!out.iter().any(|out| matches!(out, Output::Send(..) | Output::SwimPacket(..) | Output::Dial(..))));
     }
 }

@@ -32,7 +32,7 @@ impl Uevents {
     }
 
     /// The next event; `None` if there is none now.
-    pub fn hear(&mut self) -> Option<Uevent> {
+    pub fn next_event(&mut self) -> Option<Uevent> {
         let mut buffer = [0; BYTES];
         loop {
             match recvfrom(&self.socket, &mut buffer, RecvFlags::DONTWAIT) {
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_socket_that_opens_is_silent_at_first() {
         match Uevents::open() {
-            Ok(mut events) => assert!(events.hear().is_none_or(|event| event != Uevent::Lost)),
+            Ok(mut events) => assert!(events.next_event().is_none_or(|event| event != Uevent::Lost)),
             Err(error) => println!("SKIPPED: this sandbox gives no netlink socket: {error}."),
         }
     }

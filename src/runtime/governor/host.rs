@@ -162,7 +162,7 @@ impl Host {
             }
         }
         if let Some(events) = &mut uevents {
-            while let Some(event) = events.hear() {
+            while let Some(event) = events.next_event() {
                 if event.concerns() {
                     shared.input(clock::now(), Input::DeviceChanged { relist: event.relists() });
                 }
