@@ -49,7 +49,8 @@ pub enum Command {
     Add(AddArgs),
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
-    /// Watch three agents on this machine share the work and answer together. Nothing of it stays.
+    /// Start three agents on this machine, each with a third of a sample folder, and ask them three questions. All files of it
+    /// are deleted afterwards.
     Demo {
         /// The folder that holds the models.
         #[arg(long, value_name = "DIR")]
