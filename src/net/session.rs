@@ -16,6 +16,7 @@ use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
 use crate::mesh::trust::{Rights, Trust};
 use crate::node::input::{Input, LinkInput};
+use crate::node::output::HangUp;
 use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use crate::wire::gossip;
 use crate::wire::gossip::Fact;
@@ -118,9 +119,13 @@ impl PeerSession {
         Some(Input::Link(peer, LinkInput::DialFailed))
     }
 
-    /// Ends the idle link to a peer.
-    pub fn hang_up(&self, peer: PeerKey) {
-        self.links.hang_up(&PeerId::from_public_key(&peer.0), "nobody here needs it");
+    /// Ends the link to a peer.
+    pub fn hang_up(&self, peer: PeerKey, why: HangUp) {
+        let why = match why {
+            HangUp::NotNeeded => "nobody here needs it",
+            HangUp::DeviceDown => "the device is down",
+        };
+        self.links.hang_up(&PeerId::from_public_key(&peer.0), why);
     }
 
     /// Sends a packet as an encrypted datagram. It may be lost.

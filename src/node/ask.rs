@@ -55,7 +55,7 @@ impl Node {
                     self.answer(query, out);
                 }
             }
-            Outcome::Failed(why) => {
+            Outcome::StoreFailed(why) | Outcome::Failed(why) => {
                 let Some(query) = self.queries.local.failed_here(task) else { return false };
                 out.push(Output::Reply(query.reply, Response::refused(Problem::Broken, why.clone())));
             }

@@ -223,7 +223,7 @@ impl Node {
         // Without certificates that say who may remove whom, an agent may only remove itself.
         if matches!(fact, Fact::Removed(Removed { peer, .. }) if peer == claim.origin.0) {
             self.peers.retire(claim.origin);
-            self.notice_about(claim.origin, "left the mesh for good. It is not dialled any more", out);
+            out.push(Output::Notice(Notice::Left(self.name_of(claim.origin))));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The flow of links: a link comes up, carries messages, goes down and is dialled again.
 
 use super::input::LinkInput;
-use super::output::{Notice, Output};
+use super::output::{HangUp, Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
@@ -68,7 +68,7 @@ impl Node {
             out.push(Output::Dial(peer, address));
         }
         while let Some(peer) = self.peers.idle(now) {
-            out.push(Output::HangUp(peer));
+            out.push(Output::HangUp(peer, HangUp::NotNeeded));
         }
     }
 }

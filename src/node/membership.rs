@@ -6,7 +6,7 @@
 //! peer, two agents exchange their full member lists.
 
 use super::mesh_state::Unsaved;
-use super::output::{Notice, Output};
+use super::output::{HangUp, Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
@@ -189,7 +189,7 @@ impl Node {
                     self.mesh.choose_links_soon(now);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
-                        out.push(Output::HangUp(peer));
+                        out.push(Output::HangUp(peer, HangUp::DeviceDown));
                     }
                 }
                 Effect::FoundDown(packet) => {
@@ -236,7 +236,7 @@ impl Node {
         self.peers.all_linked().nth(chosen)
     }
 
-    fn name_of(&self, peer: PeerKey) -> String {
+    pub(super) fn name_of(&self, peer: PeerKey) -> String {
         self.peers.get(peer).map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned())
     }
 

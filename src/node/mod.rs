@@ -188,7 +188,7 @@ impl Node {
             let (_, reply) = self.audits.swap_remove(at);
             let response = match outcome {
                 Outcome::Audited(audit) => Response::Audit(audit),
-                Outcome::Failed(why) => Response::refused(Problem::Broken, why),
+                Outcome::StoreFailed(why) | Outcome::Failed(why) => Response::refused(Problem::Broken, why),
                 Outcome::Panicked(why) => Response::refused(Problem::Broken, panicked("The audit", &why)),
                 other => unreachable!("an audit came back as {other:?}"),
             };

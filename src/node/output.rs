@@ -37,8 +37,8 @@ pub enum Output {
     Send(PeerKey, Message),
     /// Send a SWIM packet to a known peer, as an encrypted datagram; it may be lost.
     SwimPacket(PeerKey, Vec<u8>),
-    /// End the link to a peer, which is not needed. A `Down` follows.
-    HangUp(PeerKey),
+    /// End the link to a peer. A `Down` follows.
+    HangUp(PeerKey, HangUp),
     /// Save that the next start must count above this number. A `BootCounterSaved` follows once it is on the disk.
     SaveBootCounter(u32),
     /// Sign this fact as a gossip item of this agent; one `Signed` follows.
@@ -118,8 +118,19 @@ pub enum Notice {
     Expelled(String),
     /// A device was not admitted: which, and why.
     NotAdmitted(String, Refused),
+    /// A device says that it left the mesh for good.
+    Left(String),
     /// A device misused gossip: its name, and the rest of the sentence after the name.
     BadGossip(String, &'static str),
+}
+
+/// Why a link is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangUp {
+    /// Nothing goes over it, and other links carry the gossip.
+    NotNeeded,
+    /// The membership protocol found its device down.
+    DeviceDown,
 }
 
 /// An answer.

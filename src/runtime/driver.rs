@@ -189,7 +189,7 @@ impl Driver {
                 Output::SaveAddresses(peer, addresses) => {
                     self.outputs.address_book.remember(PeerId::from_public_key(&peer.0), addresses);
                 }
-                Output::HangUp(peer) => self.session.hang_up(peer),
+                Output::HangUp(peer, why) => self.session.hang_up(peer, why),
                 Output::SaveBootCounter(boot) => {
                     smol::spawn(save_boot_counter(self.outputs.home.clone(), boot, self.outputs.inputs.clone()))
                         .detach();

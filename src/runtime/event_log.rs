@@ -65,6 +65,7 @@ impl EventLog {
             Notice::Linked(device) => (Kind::Joined, device),
             Notice::Unlinked(device, _) => (Kind::Lost, device),
             Notice::BadGossip(device, _) => (Kind::Refused, device),
+            Notice::Left(device) => (Kind::Lost, device),
             Notice::Joined(devices) | Notice::Back(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));
             }
@@ -148,6 +149,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
             (Level::Info, format!("{device} was removed: its link is ended, and what it advertised is forgotten."))
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
+        Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::LeftOut(what) => (Level::Info, what.clone()),
         Notice::Refused(doc, why) => (Level::Info, format!("Document {doc} is not used. {why}")),

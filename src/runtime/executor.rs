@@ -305,7 +305,7 @@ mod tests {
         let view = UntilClosed { view: disk.snapshot(), tasks: &audits };
         assert!(view.page(Space::Chunk, &[], None, 1).is_ok());
         drop(lanes);
-        assert!(matches!(check_store(&view), Outcome::Failed(why) if why.contains("stopping")));
+        assert!(matches!(check_store(&view), Outcome::StoreFailed(why) if why.contains("stopping")));
         assert!(people.join().is_ok());
         drop(folder);
     }

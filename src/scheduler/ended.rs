@@ -13,8 +13,13 @@ use crate::store::ledger::Kind;
 
 impl Scheduler {
     pub(super) fn on_done(&mut self, task: Task, outcome: Outcome, out: &mut Vec<Output>) {
-        if let Outcome::Panicked(why) = outcome {
-            return self.on_panicked(task, &why, out);
+        match outcome {
+            Outcome::Panicked(why) => {
+                let why = format!("was stopped by a defect of the program ({why}). Please report it.");
+                return self.on_not_done(task, &why, out);
+            }
+            Outcome::Failed(why) => return self.on_not_done(task, &format!("could not be done: {why}"), out),
+            _ => {}
         }
         self.retries.on_success(&task);
         match (task, outcome) {
@@ -34,7 +39,7 @@ impl Scheduler {
                 self.save(changes, AfterSave::Release(vec![doc]), out);
             }
             (Task::Summarize, Outcome::Summarized(list)) => out.push(Output::Summarized(Some(list))),
-            (task, Outcome::Failed(why)) => {
+            (task, Outcome::StoreFailed(why)) => {
                 self.take_back(&task);
                 self.on_store_failure(&why, out);
             }
@@ -42,11 +47,11 @@ impl Scheduler {
         }
     }
 
-    /// A task panicked: it is tried once more. After a second panic its document is refused or its scan left out, so
-    /// that nothing waits for it.
-    fn on_panicked(&mut self, task: Task, why: &str, out: &mut Vec<Output>) {
+    /// A task panicked, or could not be done for a reason that is not the store's: it is tried once more. After the
+    /// second time its document is refused or its scan left out, so that nothing waits for it.
+    fn on_not_done(&mut self, task: Task, why: &str, out: &mut Vec<Output>) {
         let retry = self.retries.is_first(&task);
-        let stopped = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");
+        let stopped = |what: &str| format!("{what} {why}");
         match task {
             Task::Read { doc } if retry => self.queue.retry(doc, Kind::Waiting),
             Task::Embed { doc, .. } if retry => self.queue.retry(doc, Kind::Chunked),
@@ -65,7 +70,7 @@ impl Scheduler {
         }
     }
 
-    /// A task failed: its document, scan or refill is free again.
+    /// The store failed under a task: its document, scan or refill is free again.
     fn take_back(&mut self, task: &Task) {
         match task {
             Task::Scan(_) => self.scans.retry_step(),

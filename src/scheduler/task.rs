@@ -111,7 +111,9 @@ pub enum Outcome {
     Audited(Audit),
     /// The collections that are shared with the members, at most `GOSSIP_COLLECTIONS_MAX`.
     Summarized(Vec<CollectionSummary>),
-    /// The store or the engine failed; nothing was changed.
+    /// The store could not be read; nothing was changed.
+    StoreFailed(String),
+    /// The task could not be done for a reason that is not the store's, such as the engine's; nothing was changed.
     Failed(String),
     /// The task panicked: where, and the beginning of the message. Nothing was changed, and the thread goes on.
     Panicked(String),

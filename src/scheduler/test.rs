@@ -206,6 +206,25 @@ fn tombstoned_documents_are_purged_all_at_once_after_their_time() {
 }
 
 #[test]
+fn a_task_that_no_thread_takes_is_tried_twice_and_no_failure_of_the_store() {
+    let why = "The threads that do this have ended; start the agent again.".to_owned();
+    let failed = |task| Input::Done(TaskId(task), Outcome::Failed(why.clone()));
+    let left_out = Notice::LeftOut(format!("The scan of /a could not be done: {why}"));
+    let mut machine = scheduler(1, &["/a"], Ledger::default());
+    check(
+        &mut machine,
+        vec![
+            On(0, Input::Wake, vec![]),
+            Admit(ALL, Some((1, scan("/a")))),
+            On(1, failed(1), vec![]),
+            Admit(ALL, Some((2, scan("/a")))),
+            On(2, failed(2), vec![Output::Notice(left_out)]),
+            Admit(ALL, None),
+        ],
+    );
+}
+
+#[test]
 fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
     let why = "src/text/chunk.rs:7: out of bounds".to_owned();
     let panicked = |task| Input::Done(TaskId(task), Outcome::Panicked(why.clone()));
@@ -259,7 +278,7 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
     );
     machine.summarize(&mut Vec::new());
     assert!(!machine.at_rest());
-    let failed = Input::Done(TaskId(2), Outcome::Failed(why.clone()));
+    let failed = Input::Done(TaskId(2), Outcome::StoreFailed(why.clone()));
     check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(why))]), Admit(ALL, None)]);
     assert!(machine.at_rest());
 }

@@ -306,7 +306,7 @@ impl World {
             }
             Output::Send(peer, message) => self.send(at, peer, &message),
             Output::SwimPacket(peer, packet) => self.send_datagram(at, peer, packet),
-            Output::HangUp(peer) => {
+            Output::HangUp(peer, _) => {
                 if self.net.unlink(at, net::agent(peer)) {
                     self.unlinked(at, net::agent(peer));
                     self.unlinked(net::agent(peer), at);

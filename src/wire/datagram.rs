@@ -12,6 +12,7 @@
 //! buffer.
 
 use crate::limits::{DATAGRAM_WINDOW, MEMBER_BYTES_MAX};
+use crate::wire::window::SlidingWindow;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
 use core::fmt;
@@ -24,8 +25,6 @@ pub const TAG: usize = 16;
 
 /// Bytes of the largest datagram.
 pub const DATAGRAM_BYTES_MAX: usize = HEAD + MEMBER_BYTES_MAX + TAG;
-
-const WORDS: usize = DATAGRAM_WINDOW.div_ceil(64);
 
 /// Why a datagram was not sealed or not opened. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,14 +93,12 @@ impl Sealing {
 pub struct Opening {
     session: u32,
     cipher: ChaCha20Poly1305,
-    newest: u64,
-    /// One bit a counter, at the counter modulo the window.
-    taken: [u64; WORDS],
+    counters: SlidingWindow<{ DATAGRAM_WINDOW.div_ceil(64) }>,
 }
 
 impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Opening(session {}, {} newest)", self.session, self.newest)
+        write!(f, "Opening(session {}, {} newest)", self.session, self.counters.newest())
     }
 }
 
@@ -118,7 +115,7 @@ impl Opening {
     /// Begins a session with the key that the sender gave.
     #[must_use]
     pub fn new(session: u32, key: &[u8; 32]) -> Self {
-        Self { session, cipher: ChaCha20Poly1305::new(key.into()), newest: 0, taken: [0; WORDS] }
+        Self { session, cipher: ChaCha20Poly1305::new(key.into()), counters: SlidingWindow::default() }
     }
 
     /// The session number.
@@ -138,52 +135,16 @@ impl Opening {
         let (head, rest) = datagram.split_first_chunk_mut::<HEAD>().ok_or(BadDatagram::Size)?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(BadDatagram::Size)?;
         let counter = u64::from_be_bytes(*head.last_chunk().ok_or(BadDatagram::Size)?);
-        if !self.is_new(counter) {
+        if !self.counters.is_new(counter) {
             return Err(BadDatagram::Replay);
         }
         self.cipher
             .decrypt_inout_detached(&nonce(counter), head, (&mut *text).into(), &Tag::from(*tag))
             .map_err(|_| BadDatagram::Tag)?;
-        let newest = counter > self.newest;
-        self.mark(counter);
+        let newest = counter > self.counters.newest();
+        self.counters.accept(counter);
         Ok(OpenedDatagram { packet: text, newest })
     }
-
-    fn is_new(&self, counter: u64) -> bool {
-        let (word, bit) = bit_of(counter);
-        counter > self.newest
-            || (counter > 0
-                && self.newest - counter < DATAGRAM_WINDOW as u64
-                && self.taken.get(word).is_some_and(|word| word & bit == 0))
-    }
-
-    fn mark(&mut self, counter: u64) {
-        if counter > self.newest {
-            // The bits of the counters after the newest one stood for older ones.
-            if counter - self.newest >= DATAGRAM_WINDOW as u64 {
-                self.taken = [0; WORDS];
-            } else {
-                for skipped in self.newest + 1..counter {
-                    let (word, bit) = bit_of(skipped);
-                    if let Some(word) = self.taken.get_mut(word) {
-                        *word &= !bit;
-                    }
-                }
-            }
-            self.newest = counter;
-        }
-        let (word, bit) = bit_of(counter);
-        if let Some(word) = self.taken.get_mut(word) {
-            *word |= bit;
-        }
-    }
-}
-
-/// The word of a counter's bit, and the bit.
-const fn bit_of(counter: u64) -> (usize, u64) {
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder of the window's length")]
-    let at = (counter % DATAGRAM_WINDOW as u64) as usize;
-    (at / 64, 1 << (at % 64))
 }
 
 fn nonce(counter: u64) -> Nonce {
@@ -301,7 +262,7 @@ mod tests {
             }
             assert!(opening.open(&mut bytes).is_err());
         }
-        assert_eq!(opening.newest, 0);
+        assert_eq!(opening.counters.newest(), 0);
     }
 
     #[test]

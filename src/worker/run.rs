@@ -66,5 +66,5 @@ pub fn check_store(snapshot: &impl KvRead) -> Outcome {
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature that `map_or_else` and `unwrap_or_else` call")]
 fn failed(error: KvError) -> Outcome {
-    Outcome::Failed(format!("The store cannot be read: {error}."))
+    Outcome::StoreFailed(format!("The store cannot be read: {error}."))
 }

@@ -112,7 +112,7 @@ fn found(node: &mut Node, task: TaskId) -> Vec<Output> {
 /// Whether an output goes to a peer or is about it.
 fn is_of(output: &Output, peer: PeerKey) -> bool {
     match output {
-        Output::Send(to, _) | Output::SwimPacket(to, _) | Output::Dial(to, _) | Output::HangUp(to) => *to == peer,
+        Output::Send(to, _) | Output::SwimPacket(to, _) | Output::Dial(to, _) | Output::HangUp(to, _) => *to == peer,
         Output::SaveAddresses(to, _) | Output::Verify(to, _) | Output::Push { to, .. } => *to == peer,
         _ => false,
     }
