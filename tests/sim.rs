@@ -231,7 +231,7 @@ fn on_a_full_disk_nothing_new_starts_and_searches_go_on() {
     write(&mut world, b"/c.md", b"tax letter");
     world.run_until(world.after(60));
     let status = world.devices[0].agent.as_ref().expect("running").node.status(world.now);
-    assert!(status.held.is_some_and(|why| why.contains("MiB free")));
+    assert!(status.work.held.is_some_and(|why| why.contains("MiB free")));
     assert!(!world.search(0, "violin").0.is_empty());
     let add = world.add_folder(0);
     world.run_until(world.after(1));

@@ -117,6 +117,10 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
             if status.activity.panics == 1 { "once".to_owned() } else { format!("{} times", status.activity.panics) };
         row("Defects", &format!("a task was stopped by a defect of the program {times}; the log names it"));
     }
+    for finding in &status.findings {
+        let command = finding.command.as_ref().map(|command| format!(" Type: {command}")).unwrap_or_default();
+        row("Wrong", &format!("{}{command}", finding.what));
+    }
     text
 }
 
@@ -135,6 +139,7 @@ pub fn files(files: &Files) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::finding::{Area, Finding};
     use crate::base::id::Ring;
     use crate::http::dto::{Activity, Model, SearchAnswer, Watched};
 
@@ -206,11 +211,13 @@ mod tests {
                 background: Some("Background work may use the whole device.".into()),
                 panics: 2,
             },
+            findings: vec![Finding { area: Area::State, what: "A file is cut short.".into(), command: None }],
         };
         let text = status(&report, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
+        assert!(text.contains("Wrong      A file is cut short.\n"));
         assert!(text.contains("Defects    a task was stopped by a defect of the program 2 times"));
     }
 }

@@ -10,6 +10,7 @@ mod network;
 use super::display;
 use super::display::Style;
 use super::text::{one_line, wrap};
+use crate::base::finding::{Area, Finding};
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Checked, Unusable};
 use crate::limits::DISK_FREE_MIN;
@@ -49,6 +50,7 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
     let answer = async { Client::new(api, home)?.doctor().await }.await;
     let network = async { Client::new(api, home)?.network().await }.await;
     let energy = async { Client::new(api, home)?.energy().await }.await;
+    let status = async { Client::new(api, home)?.status().await }.await;
     let (agent, store) = match answer {
         Ok(answer) => (Ok(format!("It answers on {api}.")), Some(answer.read)),
         Err(Failure::NoAgent(why) | Failure::NotDone(why)) => (Err(why), None),
@@ -68,6 +70,9 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
     if let Ok(network) = network {
         checks.extend(network::checks(&network.read));
     }
+    if let Ok(status) = status {
+        checks.extend(Area::ALL.iter().flat_map(|area| found(*area, &status.read.findings)));
+    }
     Report { checks, store }
 }
 
@@ -79,6 +84,24 @@ fn governed(current: &Current) -> String {
         None => "without a sensor of the CPU, and so at most half of it".to_owned(),
     };
     format!("{who}, {by}. {}", current.more.why)
+}
+
+/// One check of an area for each finding, or one good check if there is none.
+fn found(area: Area, findings: &[Finding]) -> Vec<Check> {
+    let (name, good) = match area {
+        Area::Folders => ("folders", "Every watched folder is there and followed."),
+        Area::Peers => ("peers", "No device contradicts another, and each key has one holder."),
+        Area::Messages => ("signed", "No message was refused."),
+        Area::Sensors => ("sensors", "No sensor contradicts another."),
+        Area::State => ("state", "The agent's own files are whole."),
+        Area::Program => ("program", "No task was stopped by a defect of the program."),
+    };
+    let bad = |finding: &Finding| {
+        let command = finding.command.as_ref().map(|command| format!(" Type: {command}")).unwrap_or_default();
+        Check::new(name, Err(finding.what.clone() + &*command))
+    };
+    let bad: Vec<Check> = findings.iter().filter(|finding| finding.area == area).map(bad).collect();
+    if bad.is_empty() { vec![Check::new(name, Ok(good.to_owned()))] } else { bad }
 }
 
 fn store_outcome(store: &Checked) -> Result<String, String> {
@@ -216,6 +239,19 @@ mod tests {
         }
         assert!(home(&path.join("none")).outcome.is_err());
         assert!(home(&key).outcome.unwrap_err().contains("not a folder"));
+    }
+
+    #[test]
+    fn each_finding_is_a_check_of_its_area_with_its_command() {
+        let finding = Finding {
+            area: Area::Folders,
+            what: "/a is away.".to_owned(),
+            command: Some("wattle forget /a".to_owned()),
+        };
+        let checks = found(Area::Folders, &[finding.clone(), finding.clone()]);
+        assert_eq!(checks.len(), 2);
+        assert_eq!(checks[0].outcome, Err("/a is away. Type: wattle forget /a".to_owned()));
+        assert!(found(Area::Sensors, &[finding])[0].outcome.is_ok());
     }
 
     #[test]

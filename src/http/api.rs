@@ -5,6 +5,7 @@
 use super::answer::{json, refused};
 use super::dto::{Checked, Events, SearchAnswer, SearchResults, StatusReport, text};
 use super::page::Page;
+use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::energy::policy::hours::minute_of_day;
@@ -165,10 +166,21 @@ impl Api {
             Response::Status(status) => {
                 let mut report = StatusReport::from(&*status);
                 report.activity.background = self.node.governor_handle().sentence();
+                report.findings.extend(self.node.findings().list());
+                report.findings.extend(panicked(report.activity.panics));
+                report.findings.sort_by_key(|finding| finding.area);
                 json(conn, Status::Ok, &report)
             }
         }
     }
+}
+
+/// The finding about tasks that panicked.
+fn panicked(panics: u64) -> Option<Finding> {
+    let what = format!(
+        "A defect of the program stopped {panics} tasks since the agent started; its log names each. Please report it."
+    );
+    (panics > 0).then_some(Finding { area: Area::Program, what, command: None })
 }
 
 const fn status_of(problem: Problem) -> Status {

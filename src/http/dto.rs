@@ -3,6 +3,7 @@
 //! Paths are text here. In a path that is not UTF-8, U+FFFD replaces what is not; the file is indexed and found all the
 //! same. The field names are the public API and do not change.
 
+use crate::base::finding::Finding;
 use crate::base::id::Ring;
 use crate::base::level::Energy;
 use crate::base::time::Instant;
@@ -86,6 +87,9 @@ pub struct StatusReport {
     /// What the agent does just now.
     #[serde(flatten)]
     pub activity: Activity,
+    /// What is wrong or in doubt, by area.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// What an agent does just now, and what is in its way.
@@ -331,11 +335,12 @@ impl From<&Status> for StatusReport {
             model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
             sources: watched.collect(),
             activity: Activity {
-                working: status.running > 0 || status.looking,
-                held: status.held.clone(),
+                working: status.work.running > 0 || status.work.scanning,
+                held: status.work.held.clone(),
                 background: None,
                 panics: status.driver.panics,
             },
+            findings: status.findings.clone(),
         }
     }
 }

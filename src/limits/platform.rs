@@ -14,3 +14,6 @@ pub const FOLDER_ENTRIES_MAX: usize = 200_000;
 
 /// Bytes that are told of a panic: where it was, and the beginning of its message, which may hold a part of a text.
 pub const PANIC_TEXT_BYTES_MAX: usize = 160;
+
+/// Findings on the board that status and doctor show; further ones are only logged.
+pub const FINDINGS_MAX: usize = 64;

@@ -1,7 +1,8 @@
 //! The flow of a status: the node's machines read into plain data.
 
 use super::Node;
-use super::status::{FromDriver, PeerStatus, Status};
+use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
+use crate::base::finding::{Area, Finding};
 use crate::base::time::Instant;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
@@ -21,10 +22,26 @@ impl Node {
             peers: self.known(),
             heard: self.peer_gossip(now),
             driver: FromDriver::default(),
-            running: self.scheduler.under_way(),
-            looking: self.scheduler.scanning(),
-            held: self.scheduler.held_reason(),
+            work: WorkStatus {
+                running: self.scheduler.under_way(),
+                scanning: self.scheduler.scanning(),
+                held: self.scheduler.held_reason(),
+            },
+            findings: self.findings(now),
         }
+    }
+
+    fn findings(&self, now: Instant) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {
+            let what = format!(
+                "{} said of devices that they were down while they were up, three times in ten minutes. What it says of \
+                 others is not believed for ten minutes.",
+                peer.name()
+            );
+            findings.push(Finding { area: Area::Peers, what, command: None });
+        }
+        findings
     }
 
     fn known(&self) -> Vec<PeerStatus> {

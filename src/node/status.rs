@@ -1,5 +1,6 @@
 //! The state of a node, as plain data for the API and the page.
 
+use crate::base::finding::Finding;
 use crate::base::id::{Fingerprint, PeerKey};
 use crate::mesh::swim::Liveness;
 use crate::store::ledger::Ledger;
@@ -28,10 +29,19 @@ pub struct Status {
     pub heard: Vec<PeerGossip>,
     /// What only the driver knows.
     pub driver: FromDriver,
+    /// What the scheduler does.
+    pub work: WorkStatus,
+    /// What the node's own machines find wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// What the scheduler does at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkStatus {
     /// Background tasks and saves under way.
     pub running: usize,
     /// Whether a folder is being scanned.
-    pub looking: bool,
+    pub scanning: bool,
     /// Why background work is held, if it is.
     pub held: Option<String>,
 }

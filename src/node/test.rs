@@ -106,7 +106,7 @@ fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
         matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, _)), Output::Notice(_)]),
         "{out:?}"
     );
-    assert!(node.status(at(2)).held.is_some_and(|why| why.starts_with("The disk is gone.")));
+    assert!(node.status(at(2)).work.held.is_some_and(|why| why.starts_with("The disk is gone.")));
 }
 
 #[test]

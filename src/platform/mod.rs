@@ -15,6 +15,7 @@
 pub mod blocking;
 pub mod clock;
 pub mod disk;
+pub mod findings;
 pub mod folder;
 pub mod hint_files;
 pub mod home;

@@ -6,6 +6,7 @@ use crate::limits::CALLS_MAX;
 use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
+use crate::platform::findings::Findings;
 use smol::channel::{Receiver, Sender, bounded};
 
 /// One request on its way to the driver.
@@ -23,6 +24,7 @@ pub struct NodeHandle {
     calls: Sender<Call>,
     network: Diagnostics,
     events: EventLog,
+    findings: Findings,
     governor_handle: GovernorHandle,
 }
 
@@ -36,6 +38,7 @@ impl NodeHandle {
                 calls,
                 network: Diagnostics::default(),
                 events: EventLog::new(),
+                findings: Findings::default(),
                 governor_handle: GovernorHandle::off(),
             },
             driver,
@@ -70,6 +73,12 @@ impl NodeHandle {
     #[must_use]
     pub const fn events(&self) -> &EventLog {
         &self.events
+    }
+
+    /// The board of findings, which everything outside the node writes.
+    #[must_use]
+    pub const fn findings(&self) -> &Findings {
+        &self.findings
     }
 
     /// Asks the node and waits for its response. Never waits for room: a full or closed queue is a refusal.

@@ -26,7 +26,7 @@ impl World {
                 let Some(agent) = &device.agent else { return true };
                 let status = agent.node.status(self.now);
                 let open = [Kind::Waiting, Kind::Chunked, Kind::Tombstoned].map(|kind| status.ledger.count(kind));
-                open == [0; 3] && !status.looking && status.running == 0
+                open == [0; 3] && !status.work.scanning && status.work.running == 0
             };
             if self.devices.iter().all(rests) {
                 return;

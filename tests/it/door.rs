@@ -9,7 +9,7 @@ use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
 use wattle::node::output::{Problem, RankedHit, Response};
-use wattle::node::status::{FromDriver, Status};
+use wattle::node::status::{FromDriver, Status, WorkStatus};
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
@@ -65,9 +65,8 @@ fn respond(request: Request) -> Response {
             sources: Vec::new(),
             model: "stand-in".into(),
             fingerprint: Fingerprint([7; 32]),
-            running: 0,
-            looking: false,
-            held: None,
+            work: WorkStatus::default(),
+            findings: Vec::new(),
         })),
     }
 }
@@ -220,7 +219,7 @@ fn the_calls_answer_with_their_public_json() {
     assert!(status.ends_with(concat!(
         r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
         r#""chunks":0,"vectors":0,"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
-        r#""sources":[],"working":false,"held":null,"background":null,"panics":0}"#
+        r#""sources":[],"working":false,"held":null,"background":null,"panics":0,"findings":[]}"#
     )), "{status}");
     let found = agent.with_token("POST", "/v1/search", r#"{"query": " where? "}"#);
     assert!(

@@ -14,6 +14,12 @@ use foca::{Member as Claim, Message, State, Timer};
 use std::collections::BTreeMap;
 
 impl Membership {
+    /// Whether what a member says of others is not believed for now, because it was refuted again and again.
+    #[must_use]
+    pub fn is_quarantined(&self, now: Instant, key: PeerKey) -> bool {
+        self.quarantine.contains(now, name_of(key))
+    }
+
     /// Takes a packet of a peer, proven by its datagram keys or its link. False if it was refused.
     pub fn packet(&mut self, now: Instant, from: PeerKey, bytes: &[u8]) -> bool {
         let name = name_of(from);

@@ -196,7 +196,7 @@ fn a_removed_device_is_not_dialled_again_and_only_it_can_remove_itself() {
     };
     assert!(dials(&mut node), "a removal signed by another has no effect");
     let out = handle(&mut node, at(60_000), Input::Verified(key(2), signed(1, 1, &left)));
-    assert!(out.iter().any(|out| matches!(out, Output::Notice(Notice::BadGossip(..)))), "{out:?}");
+    assert!(out.iter().any(|out| matches!(out, Output::Notice(Notice::Left(..)))), "{out:?}");
     handle(&mut node, at(61_000), Input::Link(key(1), LinkInput::DialFailed));
     let dialled = (62..400).any(|s| {
         handle(&mut node, at(s * 1000), Input::Wake)

@@ -44,7 +44,7 @@ fn a_document_whose_tasks_panicked_twice_is_parked_and_the_others_go_on() {
     let outcome = Outcome::Changes(vec![refused]);
     let out = handle(&mut node, at(602), Input::Done(*park, outcome, Duration::ZERO));
     assert!(matches!(&out[..], [Output::Notice(_), Output::Save(..), ..]), "there is a notice: {out:?}");
-    assert_eq!(node.status(at(602)).held, None, "the store is not broken by it");
+    assert_eq!(node.status(at(602)).work.held, None, "the store is not broken by it");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_scan_that_panicked_twice_is_given_up_with_a_notice() {
     let out = panics(&mut node, &out[0]);
     let [Output::Notice(crate::node::output::Notice::LeftOut(why))] = &out[..] else { panic!("{out:?}") };
     assert!(why.contains("/a") && why.contains(WHY), "{why}");
-    assert!(!node.status(at(601)).looking);
+    assert!(!node.status(at(601)).work.scanning);
 }
 
 #[test]
