@@ -52,7 +52,7 @@ fn verify(verifier: &mut Verifier, channel: Channel, bytes: &[u8]) -> Message {
 
 fn verifier() -> Verifier {
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name(1)));
+    assert!(verifier.add_peer(name(1)));
     verifier
 }
 

@@ -60,7 +60,7 @@ fn end(seed: u8, peer: u8) -> End {
     let settings = Settings { ping: Duration::from_secs(3600), ..Settings::default() };
     let links = Links::open_with(listener, key(seed), &[name(peer)], sender, settings).unwrap();
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name(peer)));
+    assert!(verifier.add_peer(name(peer)));
     End { links, events, address, name: name(seed), signer: Signer::new(key(seed), 1), verifier }
 }
 

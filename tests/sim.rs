@@ -146,7 +146,7 @@ fn any_decision_of_a_governor_is_obeyed_and_no_file_is_lost_by_it() {
         let mut world = World::new(seed, 1);
         (0..20).for_each(|_| edit(&mut world, 0));
         let decision = world.random_decision();
-        world.allow(0, decision);
+        world.set_decision(0, decision);
         world.boot(0);
         let added = world.add_folder(0);
         world.run_until(world.after(1));
@@ -167,7 +167,7 @@ fn any_decision_of_a_governor_is_obeyed_and_no_file_is_lost_by_it() {
                 }
                 _ => {
                     let decision = world.random_decision();
-                    world.allow(0, decision);
+                    world.set_decision(0, decision);
                 }
             }
             let pause = world.rng.below(3_000);
@@ -177,7 +177,7 @@ fn any_decision_of_a_governor_is_obeyed_and_no_file_is_lost_by_it() {
         world.inject(0, Input::Disk { free: u64::MAX });
         // At a tenth of a core it takes longer, but everything is done.
         let slow = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 1, ..Decision::default() };
-        world.allow(0, slow);
+        world.set_decision(0, slow);
         world.settle(Duration::from_secs(6 * 60 * 60));
         world.check_at_rest();
         (world.trace, embedded(&world))

@@ -296,7 +296,7 @@ impl GossipTable {
     }
 
     /// Removes every item of an origin, also the one by which it left: if it is admitted again, it starts afresh.
-    pub fn forget(&mut self, origin: PeerKey) {
+    pub fn remove_peer(&mut self, origin: PeerKey) {
         self.origins.retain(|known| known.key != origin);
     }
 

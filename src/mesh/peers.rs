@@ -8,7 +8,7 @@
 //!
 //! Which peers may be in the table is decided in `mesh::trust`; whether a peer is alive, in `mesh::swim`.
 
-mod admit;
+mod entries;
 mod idle;
 mod peer;
 

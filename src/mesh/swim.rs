@@ -17,8 +17,8 @@
 //! There is at most one timer of a kind for each member, and every table is bounded by `PEERS_MAX`. Transports and
 //! addresses are in `peers`, the encryption of datagrams in `net::udp`, gossip items in `gossip`.
 
-mod admit;
 mod foca_runtime;
+mod members;
 mod packet;
 mod quarantine;
 mod suspicion;

@@ -56,7 +56,7 @@ impl AddressBook {
     }
 
     /// Removes the addresses of a peer, from the file too. Never waits.
-    pub fn forget(&self, peer: &PeerId) {
+    pub fn remove_peer(&self, peer: &PeerId) {
         self.known().remove(peer);
         let _ = self.changed.try_send(());
     }
@@ -198,7 +198,7 @@ mod tests {
         let lines = [1, 2].map(|seed| format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer(seed))));
         std::fs::write(&path, lines.concat()).unwrap();
         let (book, _) = AddressBook::open(folder.path(), &[peer(1), peer(2)]);
-        book.forget(&peer(1));
+        book.remove_peer(&peer(1));
         let read = || parse(&std::fs::read(&path).unwrap(), "peers");
         smol::block_on(async {
             for _ in 0..600 {

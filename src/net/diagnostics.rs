@@ -148,7 +148,7 @@ impl Diagnostics {
     }
 
     /// A peer may link from now on. Beyond `LINK_ALLOWED_MAX` nothing is recorded of it.
-    pub fn admit(&self, peer: PeerId) {
+    pub fn add_peer(&self, peer: PeerId) {
         let mut records = self.records();
         if records.peers.len() < LINK_ALLOWED_MAX {
             records.peers.entry(peer).or_default();
@@ -156,7 +156,7 @@ impl Diagnostics {
     }
 
     /// A peer may not link any more: its records are removed.
-    pub fn expel(&self, peer: &PeerId) {
+    pub fn remove_peer(&self, peer: &PeerId) {
         let mut records = self.records();
         records.peers.remove(peer);
         records.given.retain(|(of, _)| of != peer);
@@ -348,10 +348,10 @@ mod tests {
         let peer = PeerId::from_public_key(&[1; 32]);
         network.give(peer, ip("8.8.8.8"));
         assert!(!network.may_dial(ip("8.8.8.8")), "given for a peer that may not link");
-        network.admit(peer);
+        network.add_peer(peer);
         network.give(peer, ip("8.8.8.8"));
         assert!(network.may_dial(ip("8.8.8.8")));
-        network.expel(&peer);
+        network.remove_peer(&peer);
         assert!(!network.may_dial(ip("8.8.8.8")), "its addresses are removed with it");
         assert!(same_network(ip("10.0.0.1"), ip("10.0.0.1"), 32) && !same_network(ip("10.0.0.1"), ip("10.0.0.1"), 0));
     }
@@ -360,7 +360,7 @@ mod tests {
     fn records_are_of_peers_that_may_link_and_of_the_last_unknown_peers() {
         let peer = |seed| PeerId::from_public_key(&[seed; 32]);
         let network = Diagnostics::default();
-        network.admit(peer(1));
+        network.add_peer(peer(1));
         network.said(&peer(1), "/dns4/nas.local/tcp/7781".into());
         network.sent(&peer(1));
         network.sent(&peer(2));
@@ -370,7 +370,7 @@ mod tests {
         let around = network.around(clock::now());
         assert_eq!((around.peers.len(), around.peers[0].sent, around.unknown_peers.len()), (1, 1, UNKNOWN_PEERS_MAX));
         assert_eq!(around.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
-        network.expel(&peer(1));
+        network.remove_peer(&peer(1));
         network.sent(&peer(1));
         assert!(!network.is_known(&peer(1)) && network.around(clock::now()).peers.is_empty());
     }

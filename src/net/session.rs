@@ -6,7 +6,7 @@
 //! `wire::envelope`). Events of the links become inputs of the node in [`PeerSession::on_link_event`]; datagrams go to
 //! the driver's channel directly. When a link comes up, this agent sends the peer fresh keys for its datagrams.
 //!
-//! `mesh::trust` decides what a peer may do; [`PeerSession::admit`] carries that into the link table, the verifier, the
+//! `mesh::trust` decides what a peer may do; [`PeerSession::set_rights`] carries that into the link table, the verifier, the
 //! datagram table and the diagnostics. A message that a full queue does not take is dropped: the node waits for no
 //! answer beyond its own deadline.
 
@@ -43,7 +43,7 @@ impl PeerSession {
     #[must_use]
     pub fn new(links: Links, signer: Signer, trust: &Trust, udp: UdpTransport, diagnostics: Diagnostics) -> Self {
         let mut session = Self { links, signer, verifier: Verifier::new(), udp, diagnostics };
-        trust.iter().for_each(|(peer, rights)| session.admit(peer, rights));
+        trust.iter().for_each(|(peer, rights)| session.set_rights(peer, rights));
         session
     }
 
@@ -65,39 +65,35 @@ impl PeerSession {
         let at = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         diagnostics.listens(at);
         let udp = UdpTransport::open(at, inputs, diagnostics.clone());
-        // The peers are allowed from the first moment: none of them is refused before `new` admits it.
+        // The peers are allowed from the first moment: none of them is refused before `new` sets its rights.
         let links = Links::open(listener, key.clone(), &linking(trust), events)
             .map_err(|error| format!("The agent cannot listen for other devices: {error}."))?;
         Ok(Self::new(links, Signer::new(key.clone(), boot), trust, udp, diagnostics))
     }
 
-    /// A peer may do this from now on, and nothing else.
-    pub fn admit(&mut self, peer: PeerKey, rights: Rights) {
+    /// A peer may do this from now on, and nothing else. Without any right its link ends, and everything it sends is
+    /// refused.
+    pub fn set_rights(&mut self, peer: PeerKey, rights: Rights) {
         let peer = PeerId::from_public_key(&peer.0);
         let mut has_room = true;
         if rights.contains(Rights::LINK) {
-            has_room &= self.links.allow(peer);
-            self.diagnostics.admit(peer);
+            has_room &= self.links.add_peer(peer);
+            self.diagnostics.add_peer(peer);
         } else {
-            self.links.refuse(&peer, "it may not link any more");
-            self.diagnostics.expel(&peer);
+            self.links.remove_peer(&peer, "it may not link any more");
+            self.diagnostics.remove_peer(&peer);
         }
         if rights.contains(Rights::SIGN) {
-            has_room &= self.verifier.allow(peer);
+            has_room &= self.verifier.add_peer(peer);
         } else {
-            self.verifier.forget(&peer);
+            self.verifier.remove_peer(&peer);
         }
         if rights.contains(Rights::PROBE) {
-            has_room &= self.udp.admit(peer);
+            has_room &= self.udp.add_peer(peer);
         } else {
-            self.udp.expel(&peer);
+            self.udp.remove_peer(&peer);
         }
         debug_assert!(has_room, "`limits` asserts that every list holds all peers of the trust table");
-    }
-
-    /// A peer may do nothing any more: its link ends, and everything it sends is refused.
-    pub fn expel(&mut self, peer: PeerKey) {
-        self.admit(peer, Rights::NONE);
     }
 
     /// Sets the addresses at which this agent is reached, for identify.

@@ -16,7 +16,7 @@ use crate::energy::duty_cycle::Verdict;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::user_activity::AFTER_QUESTION;
 use crate::limits::BACKGROUND_MAX;
-use crate::scheduler::Admission;
+use crate::scheduler::WorkAllowance;
 use crate::scheduler::task::Outcome;
 use crate::store::change::Change;
 use crate::wire::gossip::Headroom;
@@ -87,7 +87,7 @@ impl Node {
     /// Whether a background task may start now, and how large; `charge` follows if one does.
     pub(super) fn next_grant(&mut self, now: Instant) -> Option<Grant> {
         let Some(decision) = self.energy.decision else {
-            return Some(Grant { account: 0, admission: Admission { chunks: Some(crate::limits::EMBED_BATCH) } });
+            return Some(Grant { account: 0, allowance: WorkAllowance { chunks: Some(crate::limits::EMBED_BATCH) } });
         };
         if let Some(until) = self.energy.quiet_until.filter(|until| now < *until) {
             self.energy.credit_at = Some(until);
@@ -105,7 +105,7 @@ impl Node {
             }
             match self.energy.duty_cycle.asks(now, account, &allowed) {
                 Verdict::Run { chunks } => {
-                    return Some(Grant { account, admission: Admission { chunks: bulk.then_some(chunks) } });
+                    return Some(Grant { account, allowance: WorkAllowance { chunks: bulk.then_some(chunks) } });
                 }
                 Verdict::Later(at) => self.energy.credit_at = earliest(self.energy.credit_at, Some(at)),
                 Verdict::No => {}

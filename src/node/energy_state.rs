@@ -8,7 +8,7 @@ use crate::energy::fraction::Fraction;
 use crate::energy::policy::ages::Ages;
 use crate::energy::reason::Reason;
 use crate::limits::BACKGROUND_MAX;
-use crate::scheduler::Admission;
+use crate::scheduler::WorkAllowance;
 use heapless::LinearMap;
 
 /// The governor's side of the node.
@@ -39,7 +39,7 @@ pub(super) struct Grant {
     /// The duty-cycle account to charge.
     pub(super) account: usize,
     /// What the scheduler may start.
-    pub(super) admission: Admission,
+    pub(super) allowance: WorkAllowance,
 }
 
 /// What light work (scans, reading) may use where there is no headroom.

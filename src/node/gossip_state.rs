@@ -52,9 +52,9 @@ impl GossipState {
         }
     }
 
-    /// Forgets the items of a peer.
-    pub(super) fn forget(&mut self, peer: PeerKey) {
-        self.items.forget(peer);
+    /// Removes the items of a peer.
+    pub(super) fn remove_peer(&mut self, peer: PeerKey) {
+        self.items.remove_peer(peer);
         self.over_budget_since.remove(&peer);
     }
 }

@@ -1,4 +1,4 @@
-//! The flow of files: the scheduler's orders become the node's outputs and replies, and the governor's grants admit its
+//! The flow of files: the scheduler's orders become the node's outputs and replies, and the governor's grants start its
 //! background tasks.
 
 use super::output::{Notice, Output, Problem, Response};
@@ -43,13 +43,13 @@ impl Node {
             self.scheduler.summarize(&mut self.orders);
         }
         while self.scheduler.has_slot()
-            && let Some(room) = self.next_grant(now)
+            && let Some(grant) = self.next_grant(now)
         {
-            let Some(id) = self.scheduler.admit(room.admission, &mut self.orders) else {
+            let Some(id) = self.scheduler.start_next(grant.allowance, &mut self.orders) else {
                 self.forget_credit();
                 break;
             };
-            self.charge(now, id, room);
+            self.charge(now, id, grant);
         }
         self.carry_out_orders(out);
     }

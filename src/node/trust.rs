@@ -14,7 +14,7 @@ use core::net::SocketAddr;
 impl Node {
     pub(super) fn on_trust(&mut self, now: Instant, input: Input, out: &mut Out) {
         let (Input::Grant(peer, _) | Input::Revoke(peer)) = input;
-        // The name that people know; read before the peer is forgotten.
+        // The name that people know; read before the peer is removed.
         let name = self.peers.get(peer).map_or_else(|| peer_id(peer), |peer| peer.name().to_owned());
         match self.trust.handle(input) {
             Ok(None) => {}
@@ -44,24 +44,24 @@ impl Node {
     fn apply_rights(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
         // Queries first: their answers name the peers as they were known.
         if !rights.contains(Rights::ANSWER) {
-            while let Some(query) = self.queries.local.expel(peer) {
+            while let Some(query) = self.queries.local.remove_peer(peer) {
                 self.answer(query, out);
             }
         }
         if !rights.contains(Rights::SIGN) {
-            self.gossip.forget(peer);
+            self.gossip.remove_peer(peer);
         }
         // Each machine has room for every peer of the table; `limits` asserts it.
         if rights.contains(Rights::LINK) {
-            self.peers.know(now, peer, peer_id(peer));
+            self.peers.add_peer(now, peer, peer_id(peer));
         } else {
             self.on_unlinked(peer);
-            self.peers.forget(peer);
+            self.peers.remove_peer(peer);
         }
         if rights.contains(Rights::MEMBER) {
-            self.member.know(peer);
+            self.member.add_peer(peer);
         } else {
-            self.member.forget(now, peer);
+            self.member.remove_peer(now, peer);
         }
         self.mesh.choose_links_soon(now);
     }

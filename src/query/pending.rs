@@ -140,9 +140,9 @@ impl PendingQueries {
         self.take_complete(at)
     }
 
-    /// A peer was expelled: no question waits for it, and its results are removed, as if it had not been asked. Returns
+    /// A peer may answer no more queries: no question waits for it, and its results are removed, as if it had not been asked. Returns
     /// a question that is complete now; call again until `None`.
-    pub fn expel(&mut self, peer: PeerKey) -> Option<PendingQuery> {
+    pub fn remove_peer(&mut self, peer: PeerKey) -> Option<PendingQuery> {
         for query in &mut self.open {
             query.waiting.retain(|waiting| *waiting != peer);
             query.silent.retain(|silent| *silent != peer);
@@ -225,10 +225,10 @@ mod tests {
         let number = open(&mut queries, &[A, B]);
         assert!(queries.found_here(TaskId(11), Found::default()).is_none());
         assert!(queries.found_there(number, A, Some(Found::default())).is_none());
-        assert!(queries.expel(A).is_none(), "B is waited for");
-        let query = queries.expel(B).unwrap();
+        assert!(queries.remove_peer(A).is_none(), "B is waited for");
+        let query = queries.remove_peer(B).unwrap();
         assert_eq!((query.lists.len(), query.silent.len()), (1, 0), "as if neither had been asked");
-        assert!(queries.expel(B).is_none() && queries.found_there(number, B, Some(Found::default())).is_none());
+        assert!(queries.remove_peer(B).is_none() && queries.found_there(number, B, Some(Found::default())).is_none());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::limits::{DISK_RETRY_MS, REPLIES_MAX};
+use crate::mesh::trust::Rights;
 use crate::net::address_book::AddressBook;
 use crate::net::link::LinkEvent;
 use crate::net::session::PeerSession;
@@ -178,10 +179,10 @@ impl Driver {
                         let _ = reply.try_send(response);
                     }
                 }
-                Output::Admit(peer, rights) => self.session.admit(peer, rights),
+                Output::Admit(peer, rights) => self.session.set_rights(peer, rights),
                 Output::Expel(peer) => {
-                    self.session.expel(peer);
-                    self.outputs.address_book.forget(&PeerId::from_public_key(&peer.0));
+                    self.session.set_rights(peer, Rights::NONE);
+                    self.outputs.address_book.remove_peer(&PeerId::from_public_key(&peer.0));
                 }
                 Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
                 Output::Send(peer, message) => self.session.send(peer, &message),

@@ -1,7 +1,7 @@
 //! The scheduler's state, its inputs, and the choice of the next task.
 
 use super::disk::Disk;
-use super::port::{Admission, Input, Output, Refusal};
+use super::port::{WorkAllowance, Input, Output, Refusal};
 use super::queue::Queue;
 use super::running::{PanicRetries, Running};
 use super::saves::{AfterSave, Saves};
@@ -76,7 +76,7 @@ impl Scheduler {
         }
     }
 
-    /// Handles one input. Background tasks start in `admit` only.
+    /// Handles one input. Background tasks start in `start_next` only.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::Wake => self.wake(now, out),
@@ -99,16 +99,16 @@ impl Scheduler {
 
     /// Starts the next task, if there is one and a slot for it, and returns its id. The caller calls again for more
     /// tasks.
-    pub fn admit(&mut self, admission: Admission, out: &mut Vec<Output>) -> Option<TaskId> {
+    pub fn start_next(&mut self, allowance: WorkAllowance, out: &mut Vec<Output>) -> Option<TaskId> {
         if !self.has_slot() {
             return None;
         }
-        let task = self.next_task(admission.chunks)?;
+        let task = self.next_task(allowance.chunks)?;
         Some(self.start(task, out))
     }
 
     /// Starts a count of the collections that this device shares with the members. It is short and rare, so it needs no
-    /// admission; it needs a slot, see `has_slot`.
+    /// allowance; it needs a slot, see `has_slot`.
     pub fn summarize(&mut self, out: &mut Vec<Output>) {
         self.start(Task::Summarize, out);
     }

@@ -76,7 +76,7 @@ pub enum Notice {
 
 /// The background work that the caller's governor allows to start now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
+pub struct WorkAllowance {
     /// Chunks of an embedding task, 1 to `EMBED_BATCH`; `None` if no embedding may start, only lighter tasks.
     pub chunks: Option<usize>,
 }

@@ -2,7 +2,7 @@
 
 use super::saves::Saved;
 use super::task::{Outcome, Scan, Task};
-use super::{Admission, Config, Input, Notice, Output, Refusal, Scheduler};
+use super::{WorkAllowance, Config, Input, Notice, Output, Refusal, Scheduler};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
@@ -11,17 +11,17 @@ use crate::store::keys::Stage;
 use crate::store::ledger::{Kind, Ledger};
 use crate::store::record::{FileStamp, Source, Sources};
 
-const ALL: Admission = Admission { chunks: Some(4) };
-const LIGHT: Admission = Admission { chunks: None };
+const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
+const LIGHT: WorkAllowance = WorkAllowance { chunks: None };
 
 /// One row of a table.
 enum Row {
     /// At this millisecond, this input causes exactly these outputs.
     On(u64, Input, Vec<Output>),
-    /// With this admission the next task is this one.
-    Admit(Admission, Option<(u64, Task)>),
+    /// With this allowance, the next task is this one.
+    Next(WorkAllowance, Option<(u64, Task)>),
 }
-use Row::{Admit, On};
+use Row::{Next, On};
 
 const fn at(ms: u64) -> Instant {
     Instant::from_millis(ms)
@@ -47,8 +47,8 @@ fn check(machine: &mut Scheduler, table: Vec<Row>) {
                 let again = woken && machine.deadline().is_some_and(|due| due <= at(ms));
                 assert!(!again, "row {number}: a woken machine wants to be woken again at once");
             }
-            Admit(admission, expected) => {
-                let id = machine.admit(admission, &mut out);
+            Next(allowance, expected) => {
+                let id = machine.start_next(allowance, &mut out);
                 let expected = expected.map(|(id, task)| (TaskId(id), task));
                 assert_eq!(id, expected.as_ref().map(|(id, _)| *id), "row {number}: {out:?}");
                 let started: Vec<Output> = expected.map(|(id, task)| Output::Start(id, task)).into_iter().collect();
@@ -97,7 +97,7 @@ fn a_file_is_scanned_read_embedded_and_ready() {
         &mut machine,
         vec![
             On(0, Input::Wake, vec![]),
-            Admit(ALL, None),
+            Next(ALL, None),
             On(
                 1,
                 Input::Add(ReplyId(5), source("/a")),
@@ -105,20 +105,20 @@ fn a_file_is_scanned_read_embedded_and_ready() {
             ),
             On(2, saved(1, &[]), vec![Output::Watch(b"/a".to_vec()), Output::Added(ReplyId(5))]),
             On(3, Input::Wake, vec![]),
-            Admit(ALL, None),
+            Next(ALL, None),
             On(2 + SETTLE_MS, Input::Wake, vec![]),
-            Admit(ALL, Some((1, scan("/a")))),
-            Admit(ALL, None),
+            Next(ALL, Some((1, scan("/a")))),
+            Next(ALL, None),
             On(500, scanned(1, vec![change.clone()]), vec![Output::Save(SaveId(2), vec![change.clone()])]),
             On(501, saved(2, &[(7, Kind::Waiting)]), vec![]),
-            Admit(LIGHT, Some((2, Task::Read { doc }))),
+            Next(LIGHT, Some((2, Task::Read { doc }))),
             On(502, changes(2, std::slice::from_ref(&change)), vec![Output::Save(SaveId(3), vec![change.clone()])]),
             On(503, saved(3, &[(7, Kind::Chunked)]), vec![]),
-            Admit(LIGHT, None),
-            Admit(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),
+            Next(LIGHT, None),
+            Next(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),
             On(504, changes(3, std::slice::from_ref(&change)), vec![Output::Save(SaveId(4), vec![change])]),
             On(505, saved(4, &[(7, Kind::Ready)]), vec![]),
-            Admit(ALL, None),
+            Next(ALL, None),
         ],
     );
     assert!(machine.at_rest() && !machine.scanning());
@@ -162,7 +162,7 @@ fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
             ),
             On(5, add(5, "/d"), vec![Output::Refused(ReplyId(5), Refusal::Broken, gone)]),
             On(60_000, Input::Wake, vec![]),
-            Admit(ALL, None),
+            Next(ALL, None),
         ],
     );
     assert!(machine.deadline().is_none() && machine.stands_still(), "a broken store waits for its owner");
@@ -180,11 +180,11 @@ fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
         &mut machine,
         vec![
             On(2, Input::Wake, vec![]),
-            Admit(ALL, None),
+            Next(ALL, None),
             On(1 + DISK_RETRY_MS, Input::Wake, vec![Output::MeasureDisk]),
             On(40_000, Input::DiskFree(u64::MAX), vec![]),
             On(40_000, Input::Wake, vec![Output::Notice(Notice::Resumed)]),
-            Admit(ALL, Some((1, scan("/a")))),
+            Next(ALL, Some((1, scan("/a")))),
         ],
     );
 }
@@ -196,13 +196,13 @@ fn tombstoned_documents_are_purged_all_at_once_after_their_time() {
     let named = Outcome::Refilled(vec![DocId(3), DocId(4)]);
     let mut out = Vec::new();
     machine.handle(at(TOMBSTONE_MS - 1), Input::Wake, &mut out);
-    assert_eq!((machine.admit(ALL, &mut out), machine.deadline()), (None, Some(at(TOMBSTONE_MS))));
+    assert_eq!((machine.start_next(ALL, &mut out), machine.deadline()), (None, Some(at(TOMBSTONE_MS))));
     machine.handle(at(TOMBSTONE_MS), Input::Wake, &mut out);
-    let id = machine.admit(ALL, &mut out);
+    let id = machine.start_next(ALL, &mut out);
     assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { stage: Stage::Purge, .. })]), "{out:?}");
     assert_eq!(id, Some(TaskId(1)));
     let save = Output::Save(SaveId(1), vec![purge(3), purge(4)]);
-    check(&mut machine, vec![On(TOMBSTONE_MS + 1, Input::Done(TaskId(1), named), vec![save]), Admit(ALL, None)]);
+    check(&mut machine, vec![On(TOMBSTONE_MS + 1, Input::Done(TaskId(1), named), vec![save]), Next(ALL, None)]);
 }
 
 #[test]
@@ -215,11 +215,11 @@ fn a_task_that_no_thread_takes_is_tried_twice_and_no_failure_of_the_store() {
         &mut machine,
         vec![
             On(0, Input::Wake, vec![]),
-            Admit(ALL, Some((1, scan("/a")))),
+            Next(ALL, Some((1, scan("/a")))),
             On(1, failed(1), vec![]),
-            Admit(ALL, Some((2, scan("/a")))),
+            Next(ALL, Some((2, scan("/a")))),
             On(2, failed(2), vec![Output::Notice(left_out)]),
-            Admit(ALL, None),
+            Next(ALL, None),
         ],
     );
 }
@@ -236,29 +236,29 @@ fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
         &mut machine,
         vec![
             On(0, Input::Wake, vec![]),
-            Admit(ALL, Some((1, scan("/a")))),
+            Next(ALL, Some((1, scan("/a")))),
             On(1, panicked(1), vec![]),
-            Admit(ALL, Some((2, scan("/a")))),
+            Next(ALL, Some((2, scan("/a")))),
             On(2, panicked(2), vec![Output::Notice(Notice::LeftOut(reason("The scan of /a")))]),
-            Admit(ALL, None),
+            Next(ALL, None),
             On(
                 3,
                 Input::Add(ReplyId(1), source("/b")),
                 vec![Output::Save(SaveId(1), vec![Change::Sources(Sources(vec![source("/a"), source("/b")]))])],
             ),
             On(4, saved(1, &[(7, Kind::Chunked)]), vec![Output::Watch(b"/b".to_vec()), Output::Added(ReplyId(1))]),
-            Admit(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),
+            Next(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),
             On(5, panicked(3), vec![]),
-            Admit(ALL, Some((4, Task::Embed { doc, chunks: 4 }))),
+            Next(ALL, Some((4, Task::Embed { doc, chunks: 4 }))),
             On(6, panicked(4), vec![]),
-            Admit(LIGHT, Some((5, Task::Park { doc, reason: reason("Its indexing") }))),
+            Next(LIGHT, Some((5, Task::Park { doc, reason: reason("Its indexing") }))),
             On(
                 7,
                 changes(5, std::slice::from_ref(&refused)),
                 vec![Output::Notice(Notice::Unusable(doc, "why".to_owned())), Output::Save(SaveId(2), vec![refused])],
             ),
             On(8, saved(2, &[(7, Kind::Refused)]), vec![]),
-            Admit(ALL, None),
+            Next(ALL, None),
         ],
     );
 }
@@ -271,7 +271,7 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
         &mut machine,
         vec![
             On(0, Input::Wake, vec![]),
-            Admit(ALL, Some((1, scan("/a")))),
+            Next(ALL, Some((1, scan("/a")))),
             On(1, scanned(1, vec![some_change()]), vec![Output::Save(SaveId(1), vec![some_change()])]),
             On(2, Input::ChangesLost, vec![]),
         ],
@@ -279,7 +279,7 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
     machine.summarize(&mut Vec::new());
     assert!(!machine.at_rest());
     let failed = Input::Done(TaskId(2), Outcome::StoreFailed(why.clone()));
-    check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(why))]), Admit(ALL, None)]);
+    check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(why))]), Next(ALL, None)]);
     assert!(machine.at_rest());
 }
 
@@ -287,7 +287,7 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
 fn an_id_names_one_task_of_any_kind_and_an_unknown_id_is_ignored() {
     let mut machine = scheduler(2, &["/a"], Ledger::default());
     let question = machine.issue();
-    check(&mut machine, vec![On(0, Input::Wake, vec![]), Admit(ALL, Some((2, scan("/a"))))]);
+    check(&mut machine, vec![On(0, Input::Wake, vec![]), Next(ALL, Some((2, scan("/a"))))]);
     assert_eq!((question, machine.issue()), (TaskId(1), TaskId(3)));
     assert!(machine.runs(TaskId(2)) && !machine.runs(question));
     check(&mut machine, vec![On(1, Input::Done(question, Outcome::Refilled(Vec::new())), vec![])]);

@@ -11,7 +11,7 @@ use crate::scheduler::task::Task;
 
 impl World {
     /// A device's governor allows this from now on, across restarts.
-    pub fn allow(&mut self, at: usize, decision: Decision) {
+    pub fn set_decision(&mut self, at: usize, decision: Decision) {
         self.devices[at].decision = Some(decision);
         self.send_decision(at);
     }

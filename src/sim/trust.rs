@@ -47,7 +47,7 @@ impl World {
     }
 
     /// The rights of a peer on a device changed: its links and datagrams obey.
-    pub(super) fn admit(&mut self, at: usize, peer: PeerKey, rights: Rights) {
+    pub(super) fn set_rights(&mut self, at: usize, peer: PeerKey, rights: Rights) {
         let other = net::agent(peer);
         self.devices[at].peers.rights.insert(peer, rights);
         if !rights.contains(Rights::PROBE) {

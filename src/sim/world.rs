@@ -297,8 +297,8 @@ impl World {
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
-            Output::Admit(peer, rights) => self.admit(at, peer, rights),
-            Output::Expel(peer) => self.admit(at, peer, Rights::NONE),
+            Output::Admit(peer, rights) => self.set_rights(at, peer, rights),
+            Output::Expel(peer) => self.set_rights(at, peer, Rights::NONE),
             Output::Dial(peer, address) => {
                 self.devices[at].sent.dials += 1;
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);

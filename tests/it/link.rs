@@ -321,11 +321,11 @@ fn every_dial_that_fails_is_reported_once_with_its_reason() {
         assert!(a.failed().await.contains("itself"));
         a.links.dial(name(7), b.address);
         assert!(a.failed().await.contains("not allowed"));
-        assert!(a.links.allow(name(7)));
+        assert!(a.links.add_peer(name(7)));
         a.links.dial(name(7), b.address);
         let why = a.failed().await;
         assert!(why.contains("another agent answered"), "the dialled PeerId must answer: {why}");
-        a.links.refuse(&b.name, "removed");
+        a.links.remove_peer(&b.name, "removed");
         assert_eq!(a.down().await, "removed");
         b.down().await;
         b.links.dial(a.name, a.address);

@@ -126,7 +126,7 @@ fn write_message(page: &mut String, message: &Message, encoding: Encoding, mesh:
     let (body, mut bytes) = (body(message, encoding), Vec::new());
     signer.sign_into(encoding, message.kind(), task_id, &body, &mut bytes).unwrap();
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name(1)));
+    assert!(verifier.add_peer(name(1)));
     let verified = verifier.verify_as(encoding, &bytes).unwrap();
     assert_eq!((verified.seq, verified.boot, verified.mesh, verified.body), (1, 7, mesh, &body[..]));
     assert_eq!(verifier.verify_as(encoding, &bytes), Err(BadMessage::Replay));
@@ -202,7 +202,7 @@ fn gossip_of_another(page: &mut String) {
     let _ = write!(page, "seed       {}\nsender_id  {}\n\n", hex(&[2; 32]), hex(&origin.to_bytes()));
     for ((fact, bytes), seq) in facts().iter().zip(items()).zip(1..) {
         let mut verifier = Verifier::new();
-        assert!(verifier.allow(origin));
+        assert!(verifier.add_peer(origin));
         // A relayed item is verified each time that it comes: it moves no replay window.
         assert!((0..2).all(|_| verifier.verify_relayed(&bytes).is_ok_and(|verified| verified.body == fact.encode())));
         let claim = Claim { origin: PeerKey(*origin.public_key()), kind: fact.kind(), order: (4, seq) };
@@ -229,7 +229,7 @@ fn refused(page: &mut String) {
     ];
     for (why, from, to, reason) in wrong {
         let mut verifier = Verifier::new();
-        assert!(verifier.allow(name(1)) && line.contains(from));
+        assert!(verifier.add_peer(name(1)) && line.contains(from));
         let changed = line.replace(from, to);
         assert_eq!(verifier.verify_as(Encoding::Json, changed.as_bytes()), Err(reason));
         assert!(verifier.verify_as(Encoding::Json, line.as_bytes()).is_ok());

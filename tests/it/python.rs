@@ -106,11 +106,11 @@ fn the_python_agent_answers_ping_and_a_test_message() {
     let peer: PeerId = peer_id(python, &home).parse().unwrap();
     smol::block_on(async {
         let end = End::new(1, &[]);
-        assert!(end.links.allow(peer));
+        assert!(end.links.add_peer(peer));
         let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", end.address.port(), end.name);
         let mut example = Example::start(python, &home, &[&address]);
         let (mut signer, mut verifier) = (Signer::new(key(1), 1), Verifier::new());
-        assert!(verifier.allow(peer) && end.name == name(1));
+        assert!(verifier.add_peer(peer) && end.name == name(1));
         until("a link", || end.links.known().iter().any(|known| known.peer == peer)).await;
         assert!(end.links.ping(&peer).await.unwrap() < Duration::from_secs(5));
         let mut receive = async || loop {

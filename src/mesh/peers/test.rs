@@ -24,7 +24,7 @@ fn numbered(n: u64) -> PeerKey {
 /// A table with one wanted peer.
 fn one() -> Peers {
     let mut peers = Peers::default();
-    assert!(peers.know(at(0), A, "12D3".to_owned()));
+    assert!(peers.add_peer(at(0), A, "12D3".to_owned()));
     peers.give(A, PLACE);
     peers.choose(OWN, |_| false);
     peers
@@ -58,9 +58,9 @@ fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_o
 fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
     let mut peers = Peers::default();
     for n in 0..1_000_000_u64 {
-        assert_eq!(peers.know(at(0), numbered(n), String::new()), n < PEERS_MAX as u64);
+        assert_eq!(peers.add_peer(at(0), numbered(n), String::new()), n < PEERS_MAX as u64);
     }
-    assert!(peers.know(at(0), numbered(0), String::new()), "it was known already");
+    assert!(peers.add_peer(at(0), numbered(0), String::new()), "it was known already");
     peers.choose(OWN, |_| false);
     assert_eq!((peers.deadline(), peers.due(at(u64::MAX))), (None, None));
 }
@@ -68,7 +68,7 @@ fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
 #[test]
 fn hints_are_tried_in_turn_wrong_ones_cost_few_dials_and_only_a_reached_address_is_proven() {
     let mut peers = Peers::default();
-    peers.know(at(0), A, String::new());
+    peers.add_peer(at(0), A, String::new());
     peers.choose(OWN, |_| false);
     let place = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     (1..=4).for_each(|port| peers.hint(at(0), A, place(port)));
@@ -126,7 +126,7 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
     let mut peers = Peers::default();
     for n in 0..200_u64 {
         let place = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), u16::try_from(n + 1).unwrap());
-        peers.know(at(0), numbered(n), String::new());
+        peers.add_peer(at(0), numbered(n), String::new());
         peers.give(numbered(n), place);
     }
     peers.choose(OWN, |_| false);
@@ -152,7 +152,7 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
 #[test]
 fn links_that_others_dialled_are_ended_when_few_places_are_left_and_only_unwanted_ones() {
     let mut peers = Peers::default();
-    (0..200).for_each(|n| assert!(peers.know(at(0), numbered(n), String::new())));
+    (0..200).for_each(|n| assert!(peers.add_peer(at(0), numbered(n), String::new())));
     let linked = |peers: &mut Peers, range: core::ops::Range<usize>| {
         range.for_each(|n| assert!(!peers.linked(at(0), numbered(n as u64), PLACE).1, "they dialled"));
     };
@@ -175,7 +175,7 @@ fn links_that_others_dialled_are_ended_when_few_places_are_left_and_only_unwante
 #[test]
 fn an_agent_without_links_dials_often_for_a_minute_and_then_more_rarely() {
     let mut peers = Peers::new(Rng::new(1));
-    assert!(peers.know(at(0), A, "12D3".to_owned()));
+    assert!(peers.add_peer(at(0), A, "12D3".to_owned()));
     peers.give(A, PLACE);
     peers.choose(OWN, |_| false);
     let dials = |peers: &mut Peers, from: u64, until: u64| {
@@ -206,13 +206,13 @@ fn an_agent_without_links_dials_often_for_a_minute_and_then_more_rarely() {
 fn a_forgotten_peer_leaves_no_address_no_dial_and_nothing_that_waits() {
     let mut peers = one();
     peers.ways(A, b"x", true, false);
-    assert!(peers.forget(A).is_some() && peers.forget(A).is_none());
+    assert!(peers.remove_peer(A).is_some() && peers.remove_peer(A).is_none());
     assert_eq!((peers.get(A), peers.deadline()), (None, None));
     assert_eq!(peers.due(at(u64::MAX)), None);
     peers.hint(at(1), A, PLACE);
     assert_eq!(peers.linked(at(1), A, PLACE), (None, false));
     assert_eq!(peers.all_linked().count(), 0);
-    assert!(peers.know(at(2), A, "12D3".to_owned()));
+    assert!(peers.add_peer(at(2), A, "12D3".to_owned()));
     peers.choose(OWN, |_| false);
     assert_eq!(peers.due(at(2)), None, "its address was forgotten");
 }

@@ -19,7 +19,7 @@ fn id(n: u8, generation: u32) -> Id {
 /// Agent 1, which knows agents 2 to 5.
 fn machine() -> Membership {
     let mut member = Membership::new(key(1), 7, Rng::new(1));
-    (2..=5).for_each(|n| assert!(member.know(key(n))));
+    (2..=5).for_each(|n| assert!(member.add_peer(key(n))));
     member
 }
 
@@ -146,7 +146,7 @@ fn a_member_in_an_old_generation_learns_the_later_one_and_takes_the_next() {
     let effects = member.effects();
     let [Effect::Send { packet: correction, .. }] = &effects[..] else { panic!("{effects:?}") };
     let mut third = Membership::new(key(3), 2, Rng::new(3));
-    third.know(key(1));
+    third.add_peer(key(1));
     third.packet(at(11), key(1), correction);
     assert_eq!(third.generation(), 6);
     assert!(third.effects().contains(&Effect::Renewed(6)));
@@ -185,7 +185,7 @@ fn a_million_names_and_claims_leave_the_tables_bounded() {
         let mut unknown_peer = [0; 32];
         unknown_peer[..8].copy_from_slice(&(n + 1_000).to_be_bytes());
         if n < 2 * PEERS_MAX as u64 {
-            member.know(PeerKey(unknown_peer));
+            member.add_peer(PeerKey(unknown_peer));
         }
         let claim = Claim::new(Id { name: name_of(PeerKey(unknown_peer)), generation: 1 }, 0, State::Suspect);
         if n % 50 == 0 {
@@ -230,8 +230,8 @@ fn a_forgotten_peer_is_no_member_and_no_packet_says_that_it_is_down() {
     assert!(gossip(&mut member, at(1), 2, timers::suspect(id(3, 1), 0)));
     assert!(gossip(&mut member, at(2), 3, Claim::down(id(4, 1))));
     member.effects();
-    member.forget(at(3), key(3));
-    member.forget(at(3), key(9));
+    member.remove_peer(at(3), key(3));
+    member.remove_peer(at(3), key(9));
     assert_eq!((standing(&member, 3), member.count()), (Liveness::Unknown, 3));
     assert!(
         !member.packet(at(4), key(3), &packet(id(3, 1), id(1, 7), Message::Ping(1), &[])),
@@ -259,7 +259,7 @@ fn a_forgotten_peer_is_no_member_and_no_packet_says_that_it_is_down() {
         }
     }
     assert!(!member.is_down(key(4)), "the claim of a forgotten member is void");
-    assert!(member.know(key(3)) && member.timers.len() <= MEMBER_TIMERS_MAX);
+    assert!(member.add_peer(key(3)) && member.timers.len() <= MEMBER_TIMERS_MAX);
     member.told(at(60_000), key(3), &[alive(3)]);
     assert_eq!(standing(&member, 3), Liveness::Alive, "admitted again, it is a new member");
 }
@@ -267,16 +267,16 @@ fn a_forgotten_peer_is_no_member_and_no_packet_says_that_it_is_down() {
 #[test]
 fn the_only_member_can_be_forgotten() {
     let mut member = Membership::new(key(1), 7, Rng::new(1));
-    assert!(member.know(key(2)));
+    assert!(member.add_peer(key(2)));
     member.told(at(0), key(2), &[alive(2)]);
     member.effects();
-    member.forget(at(1), key(2));
+    member.remove_peer(at(1), key(2));
     assert_eq!((member.count(), member.roll(key(1)).len()), (0, 1));
     for ms in (2..90_000).step_by(50) {
         while member.tick(at(ms)) {}
     }
     assert_eq!(member.effects(), []);
-    assert!(member.know(key(2)));
+    assert!(member.add_peer(key(2)));
     member.told(at(90_000), key(2), &[alive(2)]);
     assert!(member.is_up(key(2)));
 }

@@ -1,6 +1,6 @@
 //! The accept loop, which waits for no handshake, and the tasks of the handshakes that it starts.
 
-use super::admission::{Admission, SourceKey};
+use super::handshake_limits::{HandshakeLimits, SourceKey};
 use super::connection;
 use super::event::LinkEvent;
 use super::handshake::{HandshakeError, Handshaken, listen};
@@ -20,22 +20,22 @@ use std::time::Duration;
 /// What the accept loop and its handshakes share.
 struct Acceptor {
     shared: Arc<Shared>,
-    admission: Mutex<Admission>,
+    limits: Mutex<HandshakeLimits>,
     /// The unknown peer that was refused last: repeated tries of one device do not fill the log.
     unknown_peer: Mutex<Option<PeerId>>,
 }
 
 impl Acceptor {
-    fn admission<T>(&self, then: impl FnOnce(&mut Admission) -> T) -> T {
-        then(&mut self.admission.lock().unwrap_or_else(PoisonError::into_inner))
+    fn limits<T>(&self, then: impl FnOnce(&mut HandshakeLimits) -> T) -> T {
+        then(&mut self.limits.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// Accepts until the links are closed.
 pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     let stopping = shared.stopping.clone();
-    let admission = Mutex::new(Admission::new(clock::now(), shared.settings.handshakes_per_second));
-    let acceptor = Arc::new(Acceptor { shared, admission, unknown_peer: Mutex::new(None) });
+    let limits = Mutex::new(HandshakeLimits::new(clock::now(), shared.settings.handshakes_per_second));
+    let acceptor = Arc::new(Acceptor { shared, limits, unknown_peer: Mutex::new(None) });
     let accepted = async {
         loop {
             match listener.accept().await {
@@ -59,11 +59,11 @@ fn begin(acceptor: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
         debug!("A connection from {address} was closed: there are enough links.");
         return;
     }
-    let (serial, lost) = acceptor.admission(|admission| admission.enter(address.ip().into()));
+    let (serial, lost) = acceptor.limits(|limits| limits.enter(address.ip().into()));
     let acceptor = Arc::clone(acceptor);
     smol::spawn(async move {
         let handshaken = handshake(&acceptor, stream, address, lost).await;
-        acceptor.admission(|admission| admission.leave(serial));
+        acceptor.limits(|limits| limits.leave(serial));
         match handshaken {
             Ok(handshaken) => {
                 if let Err(why) = connection::run(&acceptor.shared, handshaken, address, false).await {
@@ -98,7 +98,7 @@ async fn handshake(
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     let source = SourceKey::from(address.ip());
     let turn = async {
-        while let Some(wait) = acceptor.admission(|admission| admission.turn(clock::now(), source)) {
+        while let Some(wait) = acceptor.limits(|limits| limits.take_token(clock::now(), source)) {
             Timer::after(wait).await;
         }
     };

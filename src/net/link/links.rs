@@ -83,13 +83,13 @@ impl Links {
 
     /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.
     #[must_use]
-    pub fn allow(&self, peer: PeerId) -> bool {
-        self.shared.table().allow(peer)
+    pub fn add_peer(&self, peer: PeerId) -> bool {
+        self.shared.table().add_peer(peer)
     }
 
     /// Refuses `peer` from now on, and ends its link, if there is one: `Down` follows with `why`.
-    pub fn refuse(&self, peer: &PeerId, why: &str) {
-        self.shared.table().refuse(peer);
+    pub fn remove_peer(&self, peer: &PeerId, why: &str) {
+        self.shared.table().remove_peer(peer);
         self.hang_up(peer, why);
     }
 

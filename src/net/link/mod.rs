@@ -5,7 +5,7 @@
 //! stream: `/ipfs/id/1.0.0` (identify), `/ipfs/ping/1.0.0`, and our own `/wattle/gossip/1`, `/wattle/task/1` and
 //! `/wattle/json/1`, which carry frames. rust-libp2p is not used: it adds some 150 crates.
 //!
-//! [`Links`] is the handle. `accept` takes TCP connections as far as `admission` lets them, `handshake` makes a
+//! [`Links`] is the handle. `accept` takes TCP connections as far as `handshake_limits` lets them, `handshake` makes a
 //! multiplexed connection of them, `connection` drives one link from its handshake to its end, `inbound` serves the
 //! streams that the peer opens, and `channel` queues and writes the frames of ours. `table` knows who may link, which
 //! links are up, and which of two links to one peer stays. Events go to the driver through one bounded channel.
@@ -18,12 +18,12 @@
 //! What the frames contain is `wire::message`'s; whom to dial and when is the node's to decide.
 
 mod accept;
-mod admission;
 mod channel;
 mod connection;
 mod event;
 mod frame;
 mod handshake;
+mod handshake_limits;
 mod identify;
 mod inbound;
 mod links;

@@ -38,7 +38,7 @@ impl LinkTable {
         Self { own, allowed, links: BTreeMap::new(), ending: BTreeMap::new(), dials: BTreeSet::new(), serial: 0 }
     }
 
-    pub(super) fn allow(&mut self, peer: PeerId) -> bool {
+    pub(super) fn add_peer(&mut self, peer: PeerId) -> bool {
         let room = self.allowed.len() < LINK_ALLOWED_MAX || self.allowed.contains(&peer);
         if room {
             self.allowed.insert(peer);
@@ -46,7 +46,7 @@ impl LinkTable {
         room
     }
 
-    pub(super) fn refuse(&mut self, peer: &PeerId) {
+    pub(super) fn remove_peer(&mut self, peer: &PeerId) {
         self.allowed.remove(peer);
     }
 

@@ -95,7 +95,7 @@ impl UdpTransport {
     }
 
     /// A link to `peer` came up from or to `remote`: returns fresh keys, to be sent over it, for the datagrams that
-    /// this agent will send. `None` without a socket, without random numbers, or if the peer was not admitted.
+    /// this agent will send. `None` without a socket, without random numbers, or if the peer may not exchange datagrams.
     #[must_use]
     pub fn greet(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
         let port = self.socket.as_ref()?.local.port();
@@ -116,15 +116,15 @@ impl UdpTransport {
         }
     }
 
-    /// Exchanges datagrams with `peer` from now on; false if `DATAGRAM_PEERS_MAX` others are admitted already.
+    /// Exchanges datagrams with `peer` from now on; false if `DATAGRAM_PEERS_MAX` others may already.
     #[must_use]
-    pub fn admit(&self, peer: PeerId) -> bool {
-        self.table().admit(peer)
+    pub fn add_peer(&self, peer: PeerId) -> bool {
+        self.table().add_peer(peer)
     }
 
     /// Exchanges no datagrams with `peer` from now on, and forgets its keys.
-    pub fn expel(&self, peer: &PeerId) {
-        self.table().expel(peer);
+    pub fn remove_peer(&self, peer: &PeerId) {
+        self.table().remove_peer(peer);
     }
 
     /// Sends one packet. It may be lost, and is dropped without keys or if the system refuses it.
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn two_agents_that_exchanged_keys_receive_each_others_datagrams_and_nobody_else_is_answered() {
         let ((mut one, one_at, one_received), (mut two, two_at, two_received)) = (open(), open());
-        assert!(one.admit(peer(2)) && two.admit(peer(1)));
+        assert!(one.add_peer(peer(2)) && two.add_peer(peer(1)));
         one.send(&peer(2), b"too early");
         let keys = one.greet(peer(2), two_at).unwrap();
         two.learn(peer(1), &keys);
@@ -240,7 +240,7 @@ mod tests {
         let taken = UdpSocket::bind(HERE).unwrap();
         let (inputs, _received) = smol::channel::bounded(1);
         let mut udp = UdpTransport::open(taken.local_addr().unwrap(), inputs, Diagnostics::default());
-        assert!(udp.admit(peer(2)));
+        assert!(udp.add_peer(peer(2)));
         assert!(udp.greet(peer(2), HERE).is_none());
         udp.send(&peer(2), b"nowhere");
     }

@@ -24,30 +24,30 @@ struct UdpSession {
 #[derive(Default)]
 pub(super) struct UdpSessions {
     /// The peers that may exchange datagrams.
-    admitted: BTreeSet<PeerId>,
+    allowed: BTreeSet<PeerId>,
     /// A session for each of them that has had a link.
     sessions: Vec<UdpSession>,
 }
 
 impl UdpSessions {
     /// A peer may exchange datagrams from now on. False if there is no room.
-    pub(super) fn admit(&mut self, peer: PeerId) -> bool {
-        let room = self.admitted.len() < DATAGRAM_PEERS_MAX || self.admitted.contains(&peer);
+    pub(super) fn add_peer(&mut self, peer: PeerId) -> bool {
+        let room = self.allowed.len() < DATAGRAM_PEERS_MAX || self.allowed.contains(&peer);
         if room {
-            self.admitted.insert(peer);
+            self.allowed.insert(peer);
         }
         room
     }
 
     /// A peer may not any more; its keys are forgotten.
-    pub(super) fn expel(&mut self, peer: &PeerId) {
-        self.admitted.remove(peer);
+    pub(super) fn remove_peer(&mut self, peer: &PeerId) {
+        self.allowed.remove(peer);
         self.sessions.retain(|session| session.peer != *peer);
     }
 
-    /// Sets this agent's keys for datagrams to `peer`. False if the peer was not admitted.
+    /// Sets this agent's keys for datagrams to `peer`. False if the peer may not exchange datagrams.
     pub(super) fn greet(&mut self, peer: PeerId, link: SocketAddr, keys: &Keys) -> bool {
-        if !self.admitted.contains(&peer) {
+        if !self.allowed.contains(&peer) {
             return false;
         }
         let sealing = Sealing::new(keys.session, &keys.key);
@@ -135,7 +135,7 @@ mod tests {
 
     fn linked() -> UdpSessions {
         let mut table = UdpSessions::default();
-        assert!(table.admit(peer(1)));
+        assert!(table.add_peer(peer(1)));
         assert!(table.greet(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
         assert!(table.learn(peer(1), &keys(5, 1)));
         table
@@ -149,7 +149,7 @@ mod tests {
     fn datagrams_go_to_the_links_address_and_the_port_that_came_with_the_keys() {
         assert_eq!(target(&mut linked()), at("10.0.0.1:7781"));
         let mut table = UdpSessions::default();
-        assert!(table.admit(peer(1)));
+        assert!(table.add_peer(peer(1)));
         assert!(!table.learn(peer(1), &keys(5, 1)), "keys come over a link");
         assert!(table.greet(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
         assert_eq!(table.seal(&peer(1), b"x", &mut [0; 64]), None, "its port is not known yet");
@@ -197,18 +197,18 @@ mod tests {
     #[test]
     fn two_peers_with_the_same_session_number_differ_by_their_keys_and_an_expelled_one_is_refused() {
         let mut table = linked();
-        assert!(table.admit(peer(2)));
+        assert!(table.add_peer(peer(2)));
         assert!(table.greet(peer(2), at("10.0.0.9:1"), &keys(1, 1)) && table.learn(peer(2), &keys(5, 8)));
         let (mut of_one, mut of_two) = (sealed(5, 1, 1).remove(0), sealed(5, 8, 1).remove(0));
         let again = of_two.clone();
         assert_eq!(table.open(&mut of_two, at("10.0.0.9:7781")), Some((peer(2), &b"x"[..])));
         assert_eq!(table.open(&mut of_one, at("10.0.0.1:7781")), Some((peer(1), &b"x"[..])));
-        table.expel(&peer(2));
+        table.remove_peer(&peer(2));
         assert_eq!(table.open(&mut again.clone(), at("10.0.0.9:7781")), None);
         assert_eq!(table.seal(&peer(2), b"x", &mut [0; 64]), None);
         let again = (at("10.0.0.9:1"), keys(1, 1));
-        assert!(!table.greet(peer(2), again.0, &again.1) && !table.learn(peer(2), &keys(5, 8)), "it is not admitted");
-        assert!(table.admit(peer(2)) && !table.learn(peer(2), &keys(5, 8)), "its keys come over a new link");
+        assert!(!table.greet(peer(2), again.0, &again.1) && !table.learn(peer(2), &keys(5, 8)), "it may not exchange datagrams");
+        assert!(table.add_peer(peer(2)) && !table.learn(peer(2), &keys(5, 8)), "its keys come over a new link");
         assert!(table.greet(peer(2), again.0, &again.1));
     }
 
@@ -220,7 +220,7 @@ mod tests {
             key[..2].copy_from_slice(&seed.to_be_bytes());
             PeerId::from_public_key(&key)
         };
-        let fits = (0..2_000).filter(|seed| table.admit(peer(*seed))).count();
+        let fits = (0..2_000).filter(|seed| table.add_peer(peer(*seed))).count();
         assert_eq!(fits, DATAGRAM_PEERS_MAX);
         let greeted = (0..2_000).filter(|seed| table.greet(peer(*seed), at("10.0.0.1:1"), &keys(1, 1))).count();
         assert_eq!(greeted, DATAGRAM_PEERS_MAX);

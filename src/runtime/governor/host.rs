@@ -156,7 +156,7 @@ impl Host {
         while let Some(Ok((stream, _))) = listener.map(UnixListener::accept) {
             self.next_id += 1;
             let id = FollowerId(self.next_id);
-            if let Some((connection, process)) = admit(stream, self.followers.len()) {
+            if let Some((connection, process)) = accept_follower(stream, self.followers.len()) {
                 self.followers.push((id, connection));
                 shared.input(clock::now(), Input::FollowerJoined { id, process });
             }
@@ -183,7 +183,7 @@ fn wait(fds: &[BorrowedFd<'_>], time: Option<Duration>) -> Vec<bool> {
 
 /// Accepts programs of the same user only. The coordinator hangs up on the first agent that there is no room for; more
 /// than that are refused here.
-fn admit(stream: UnixStream, already: usize) -> Option<(Connection, i32)> {
+fn accept_follower(stream: UnixStream, already: usize) -> Option<(Connection, i32)> {
     let who = socket_peercred(&stream).ok()?;
     if who.uid != getuid() || already > FOLLOWERS_MAX || stream.set_nonblocking(true).is_err() {
         return None;

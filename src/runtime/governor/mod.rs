@@ -9,7 +9,7 @@
 //! What holds: nothing is read or written while the lock is held, so nobody waits for a slow sensor or disk, not even at
 //! the start and the end; a sample costs one wake-up; a pause is on the disk before it is acknowledged.
 //!
-//! Not here: decisions (`energy`), the sensors' files (`platform::sysfs`), the admission of tasks (`node`). The caps are
+//! Not here: decisions (`energy`), the sensors' files (`platform::sysfs`), the start of tasks (`node`). The caps are
 //! those of the coordinator, and `shared::HOST_WORK_MAX`.
 
 mod handle;

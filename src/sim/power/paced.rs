@@ -1,4 +1,4 @@
-//! Duty cycling as agents do it: whole tasks, admitted by credit. It shows what a headroom becomes in cores.
+//! Duty cycling as agents do it: whole tasks, started by credit. It shows what a headroom becomes in cores.
 
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;

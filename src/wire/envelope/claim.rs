@@ -61,7 +61,7 @@ mod tests {
         let (peer, bytes) = signed();
         let mut verifier = Verifier::new();
         assert_eq!(verifier.verify_relayed(&bytes), Err(BadMessage::UnknownPeer));
-        assert!(verifier.allow(peer));
+        assert!(verifier.add_peer(peer));
         let verified = verifier.verify_relayed(&bytes).unwrap();
         assert_eq!((verified.sender, verified.boot, verified.seq, verified.body), (peer, 4, 1, &b"body"[..]));
         assert_eq!(verifier.verify_relayed(&bytes), Ok(verified.clone()));
@@ -73,7 +73,7 @@ mod tests {
     fn one_changed_byte_anywhere_is_refused() {
         let (peer, bytes) = signed();
         let mut verifier = Verifier::new();
-        assert!(verifier.allow(peer));
+        assert!(verifier.add_peer(peer));
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
@@ -87,7 +87,7 @@ mod tests {
         let bytes = unsigned(peer, "rumour", 2, 9, b"body");
         assert!(claim(&bytes).is_some_and(|claim| (claim.sender, claim.boot, claim.seq) == (peer, 2, 9)));
         let mut verifier = Verifier::new();
-        assert!(verifier.allow(peer));
+        assert!(verifier.add_peer(peer));
         assert_eq!(verifier.verify_relayed(&bytes), Err(BadMessage::Signature));
     }
 

@@ -18,7 +18,7 @@ fn name(seed: u8) -> PeerId {
 
 fn verifier() -> Verifier {
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name(1)));
+    assert!(verifier.add_peer(name(1)));
     verifier
 }
 
@@ -79,18 +79,18 @@ fn unknown_senders_are_refused_and_the_table_of_senders_is_bounded() {
     for number in 0..MESSAGE_SENDERS_MAX * 2 {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&(number as u64).to_le_bytes());
-        let _ = verifier.allow(PeerId::from_public_key(&bytes));
+        let _ = verifier.add_peer(PeerId::from_public_key(&bytes));
     }
     assert_eq!(verifier.count(), MESSAGE_SENDERS_MAX);
-    assert!(verifier.allow(name(1)), "an allowed sender stays allowed");
-    verifier.forget(&name(1));
-    assert!(verifier.allow(name(2)));
+    assert!(verifier.add_peer(name(1)), "an allowed sender stays allowed");
+    verifier.remove_peer(&name(1));
+    assert!(verifier.add_peer(name(2)));
 }
 
 #[test]
 fn a_message_that_another_peer_sent_is_refused_and_its_sender_may_still_send_it() {
     let mut verifier = verifier();
-    assert!(verifier.allow(name(2)));
+    assert!(verifier.add_peer(name(2)));
     let message = Signer::new(key(1), 1).sign("a", &[], &[]).unwrap();
     assert_eq!(verifier.verify_from(&name(2), Encoding::Postcard, &message), Err(BadMessage::NotFromSender));
     assert!(verifier.verify_from(&name(1), Encoding::Postcard, &message).is_ok());

@@ -42,19 +42,19 @@ impl Verifier {
         Self::default()
     }
 
-    /// Allows `sender` from now on; false if `MESSAGE_SENDERS_MAX` others are allowed.
+    /// Accepts messages of `peer` from now on; false if `MESSAGE_SENDERS_MAX` others are allowed.
     #[must_use]
-    pub fn allow(&mut self, sender: PeerId) -> bool {
-        let room = self.senders.len() < MESSAGE_SENDERS_MAX || self.senders.contains_key(&sender);
+    pub fn add_peer(&mut self, peer: PeerId) -> bool {
+        let room = self.senders.len() < MESSAGE_SENDERS_MAX || self.senders.contains_key(&peer);
         if room {
-            self.senders.entry(sender).or_default();
+            self.senders.entry(peer).or_default();
         }
         room
     }
 
-    /// Allows `sender` no longer, and forgets its window: allowed again, its old messages could be replayed.
-    pub fn forget(&mut self, sender: &PeerId) {
-        self.senders.remove(sender);
+    /// Accepts no messages of `peer` any more, and forgets its window: allowed again, its old messages could be replayed.
+    pub fn remove_peer(&mut self, peer: &PeerId) {
+        self.senders.remove(peer);
     }
 
     /// How many senders are allowed.

@@ -74,7 +74,7 @@ fn a_claim_has_origin_kind_and_order_and_other_messages_are_no_items() {
     let claim = Claim { origin: PeerKey(*peer.public_key()), kind: Kind::Headroom, order: (7, 1) };
     assert_eq!(Claim::with_fact(&message), Some((claim, headroom(1, 1, 60))));
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(peer) && verifier.verify_relayed(&message).is_ok());
+    assert!(verifier.add_peer(peer) && verifier.verify_relayed(&message).is_ok());
     assert_eq!(Claim::of(&signer.sign("hello", &[], &headroom(1, 1, 60).encode()).unwrap()), None);
     assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[3]).unwrap()), None, "a kind of a later version");
     assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[]).unwrap()), None);

@@ -164,7 +164,7 @@ fn unknown_peers_and_wrong_peer_ids_get_no_link() {
         assert!(muxed(target.address, 9, target.name).await.is_err());
         healthy(&target, &friend).await;
         // The friend dials this address for another PeerId.
-        assert!(friend.links.allow(name(5)));
+        assert!(friend.links.add_peer(name(5)));
         friend.links.dial(name(5), target.address);
         let LinkEvent::DialFailed { peer, why, .. } = friend.next().await else { panic!("linked") };
         assert!(peer == name(5) && why.contains("another agent answered"), "{why}");

@@ -72,8 +72,8 @@ fn links_dials_and_allowed_peers_are_bounded() {
         (256..).map(other).filter(|one| !(0..=255).any(|seed| peer(seed) == *one)).take(LINK_ALLOWED_MAX - 256),
     );
     let mut table = LinkTable::new(PeerId::from_public_key(&[9; 32]), &everybody);
-    assert!(!table.allow(PeerId::from_public_key(&std::array::from_fn(|at| u8::from(at > 9)))));
-    assert!(table.allow(peer(0)), "a peer that is in the table stays allowed");
+    assert!(!table.add_peer(PeerId::from_public_key(&std::array::from_fn(|at| u8::from(at > 9)))));
+    assert!(table.add_peer(peer(0)), "a peer that is in the table stays allowed");
     let entered =
         (0..=255).filter(|seed| matches!(table.enter(Instant::ZERO, link(*seed, false, 0)), Entry::Entered(..)));
     assert_eq!(entered.count(), LINKS_MAX);

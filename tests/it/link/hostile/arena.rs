@@ -45,9 +45,9 @@ pub(super) struct TestPeer {
 impl TestPeer {
     pub(super) fn new(seed: u8, agent: PeerId, boot: u32) -> Self {
         let end = End::new(seed, &[]);
-        assert!(end.links.allow(agent));
+        assert!(end.links.add_peer(agent));
         let mut verifier = Verifier::new();
-        assert!(verifier.allow(agent));
+        assert!(verifier.add_peer(agent));
         let signer = RefCell::new(Signer::new(key(seed), boot));
         Self { end, signer, verifier: RefCell::new(verifier), asked: RefCell::new(0) }
     }
@@ -121,7 +121,7 @@ impl Arena {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         // At the address of one peer, another one answers.
         let impostor = End::new(IMPOSTOR, &[]);
-        assert!(impostor.links.allow(name_of_agent));
+        assert!(impostor.links.add_peer(name_of_agent));
         let wanted = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", impostor.address.port(), name(WANTED));
         let [friend, attacker, loud, origin] =
             [FRIEND, ATTACKER, LOUD, ORIGIN].map(|seed| format!("/p2p/{}", name(seed)));

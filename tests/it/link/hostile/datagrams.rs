@@ -40,7 +40,7 @@ impl Member {
         assert!(attacker.send(arena.name, Channel::Gossip, attacker.sign(&Message::Keys(ours))).await);
         let agent = PeerKey(*arena.name.public_key());
         let mut machine = Membership::new(PeerKey(*name(ATTACKER).public_key()), 1, Rng::new(7));
-        assert!(machine.know(agent));
+        assert!(machine.add_peer(agent));
         let opening = Opening::new(keys.session, &keys.key);
         let at = SocketAddr::new(arena.address.ip(), keys.port);
         Self { attacker, socket, at, agent, machine, sealing, opening }

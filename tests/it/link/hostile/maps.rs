@@ -52,13 +52,13 @@ fn a_million_keys_leave_every_table_at_its_cap() {
     }
     let mut verifier = Verifier::new();
     let mut allowed = 0;
-    fill("senders of messages", |number| allowed += usize::from(verifier.allow(PeerId::from_public_key(&key(number)))));
+    fill("senders of messages", |number| allowed += usize::from(verifier.add_peer(PeerId::from_public_key(&key(number)))));
     assert_eq!(allowed, MESSAGE_SENDERS_MAX);
 
     let mut machine = Membership::new(PeerKey(key(u64::MAX)), 1, Rng::new(1));
     let friend = PeerKey(key(1));
     let mut known = 0;
-    fill("members", |number| known += usize::from(machine.know(PeerKey(key(number)))));
+    fill("members", |number| known += usize::from(machine.add_peer(PeerKey(key(number)))));
     assert!(known <= PEERS_MAX, "{known}");
     fill("members in a member list", |number| {
         let entry = MemberState { key: PeerKey(key(number)), generation: 1, incarnation: 0, standing: Liveness::Alive };
@@ -69,7 +69,7 @@ fn a_million_keys_leave_every_table_at_its_cap() {
 
     let mut peers = wattle::mesh::peers::Peers::default();
     let here: SocketAddr = "192.168.1.7:7781".parse().unwrap();
-    assert!(peers.know(Instant::ZERO, friend, String::new()));
+    assert!(peers.add_peer(Instant::ZERO, friend, String::new()));
     fill("hints of addresses", |number| {
         let address = SocketAddr::new(here.ip(), (number % 60_000 + 1) as u16);
         peers.hint(Instant::from_millis(number), friend, address);

@@ -159,7 +159,7 @@ fn inside() {
     assert!(grown < 32 * 1024, "{grown} kB");
     smol::block_on(async {
         let friend = End::new(FRIEND, &[]);
-        assert!(friend.links.allow(agent_name));
+        assert!(friend.links.add_peer(agent_name));
         friend.links.dial(agent_name, SocketAddr::new(HERE.parse().unwrap(), PORT));
         until("the link", || !friend.links.known().is_empty()).await;
         friend.links.ping(&agent_name).await.unwrap();

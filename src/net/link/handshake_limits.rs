@@ -48,7 +48,7 @@ impl Bucket {
 }
 
 /// The half-open connections and the buckets.
-pub(super) struct Admission {
+pub(super) struct HandshakeLimits {
     rate: u32,
     total: Bucket,
     buckets: BTreeMap<SourceKey, Bucket>,
@@ -56,7 +56,7 @@ pub(super) struct Admission {
     serial: u64,
 }
 
-impl Admission {
+impl HandshakeLimits {
     /// `rate` handshakes a second for one source.
     pub(super) const fn new(now: Instant, rate: u32) -> Self {
         let total = Bucket { tokens: LINK_HANDSHAKES_BURST as u64 * TOTAL_FACTOR as u64 * TOKEN, at: now };
@@ -87,7 +87,7 @@ impl Admission {
     }
 
     /// Takes a token for a handshake, or returns the time after which to try again.
-    pub(super) fn turn(&mut self, now: Instant, source: SourceKey) -> Option<Duration> {
+    pub(super) fn take_token(&mut self, now: Instant, source: SourceKey) -> Option<Duration> {
         let (rate, burst) = (self.rate, LINK_HANDSHAKES_BURST.max(self.rate));
         if !self.buckets.contains_key(&source) && self.buckets.len() >= LINK_ADDRESSES_MAX {
             self.buckets.retain(|_, bucket| {
@@ -119,31 +119,31 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_source_takes_only_its_own_slots() {
-        let mut admission = Admission::new(Instant::ZERO, 10);
-        let (_, other) = admission.enter(source(1));
-        let silent: Vec<_> = (0..400).map(|_| admission.enter(source(2)).1).collect();
+        let mut limits = HandshakeLimits::new(Instant::ZERO, 10);
+        let (_, other) = limits.enter(source(1));
+        let silent: Vec<_> = (0..400).map(|_| limits.enter(source(2)).1).collect();
         assert!(!other.is_closed());
         assert_eq!(silent.iter().filter(|lost| !lost.is_closed()).count(), LINK_HALF_OPEN_ADDRESS_MAX);
         assert!(!silent[399].is_closed(), "the newest stays");
         for host in 0..1000 {
-            admission.enter(source(host));
+            limits.enter(source(host));
         }
-        assert_eq!(admission.open.len(), LINK_HALF_OPEN_MAX);
+        assert_eq!(limits.open.len(), LINK_HALF_OPEN_MAX);
     }
 
     #[test]
     fn handshakes_are_limited_for_each_source_and_in_all() {
-        let mut admission = Admission::new(Instant::ZERO, 10);
-        let turns = |admission: &mut Admission, ms, host| {
-            (0..1000).take_while(|_| admission.turn(Instant::from_millis(ms), source(host)).is_none()).count()
+        let mut limits = HandshakeLimits::new(Instant::ZERO, 10);
+        let taken = |limits: &mut HandshakeLimits, ms, host| {
+            (0..1000).take_while(|_| limits.take_token(Instant::from_millis(ms), source(host)).is_none()).count()
         };
-        assert_eq!(turns(&mut admission, 0, 1), LINK_HANDSHAKES_BURST as usize);
-        assert_eq!(admission.turn(Instant::ZERO, source(1)), Some(Duration::from_millis(100)));
-        assert_eq!(turns(&mut admission, 0, 2), LINK_HANDSHAKES_BURST as usize);
-        assert_eq!(turns(&mut admission, 1000, 1), 10);
-        let all: usize = (10..1000).map(|host| turns(&mut admission, 1000, host)).sum();
+        assert_eq!(taken(&mut limits, 0, 1), LINK_HANDSHAKES_BURST as usize);
+        assert_eq!(limits.take_token(Instant::ZERO, source(1)), Some(Duration::from_millis(100)));
+        assert_eq!(taken(&mut limits, 0, 2), LINK_HANDSHAKES_BURST as usize);
+        assert_eq!(taken(&mut limits, 1000, 1), 10);
+        let all: usize = (10..1000).map(|host| taken(&mut limits, 1000, host)).sum();
         assert!(all <= 4 * (LINK_HANDSHAKES_BURST as usize + 10), "{all}");
-        assert!(admission.buckets.len() <= LINK_ADDRESSES_MAX);
+        assert!(limits.buckets.len() <= LINK_ADDRESSES_MAX);
     }
 
     #[test]

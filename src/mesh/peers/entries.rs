@@ -1,4 +1,4 @@
-//! Adding and removing peers: whoever `mesh::trust` admits gets an entry, and loses it when expelled.
+//! Adding and removing peers: whoever may link gets an entry.
 
 use super::{Peer, Peers};
 use crate::base::id::PeerKey;
@@ -8,7 +8,7 @@ use core::net::SocketAddr;
 
 impl Peers {
     /// Adds a peer; it is dialled once an address is known and a link is wanted. False if there is no room.
-    pub fn know(&mut self, now: Instant, key: PeerKey, peer_id: String) -> bool {
+    pub fn add_peer(&mut self, now: Instant, key: PeerKey, peer_id: String) -> bool {
         if self.known.len() >= PEERS_MAX && !self.known.contains_key(&key) {
             return false;
         }
@@ -24,8 +24,8 @@ impl Peers {
         }
     }
 
-    /// Forgets a peer, its addresses, and the packet that waited for its link.
-    pub fn forget(&mut self, key: PeerKey) -> Option<Peer> {
+    /// Removes a peer, its addresses, and the packet that waited for its link.
+    pub fn remove_peer(&mut self, key: PeerKey) -> Option<Peer> {
         self.next.set(None);
         self.busy.remove(&key);
         self.known.remove(&key)

@@ -10,7 +10,7 @@ use foca::{Member as Claim, State, Timer};
 
 impl Membership {
     /// Adds a peer that may be a member from now on. False if there is no room.
-    pub fn know(&mut self, key: PeerKey) -> bool {
+    pub fn add_peer(&mut self, key: PeerKey) -> bool {
         let name = name_of(key);
         if let Some(known) = self.known.get(&name) {
             return known.key == key;
@@ -27,7 +27,7 @@ impl Membership {
 
     /// Removes a peer: it is not a member any more, and claims about it are ignored. Nothing is sent to the others:
     /// each agent decides for itself which peers it admits, and a claim that the peer is down would have to be refuted.
-    pub fn forget(&mut self, now: Instant, key: PeerKey) {
+    pub fn remove_peer(&mut self, now: Instant, key: PeerKey) {
         let name = name_of(key);
         if self.known.get(&name).is_none_or(|known| known.key != key) {
             return;
