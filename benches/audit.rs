@@ -117,7 +117,7 @@ impl Threads {
         }
     }
 
-    fn ask(&mut self, rng: &mut Rng) -> Duration {
+    fn query(&mut self, rng: &mut Rng) -> Duration {
         let question = format!("Where is the {}?", prose(rng, 3));
         let began = Instant::now();
         let embed = self.start(Task::EmbedQuery { question: question.clone() });
@@ -131,7 +131,7 @@ impl Threads {
 
     fn p95(&mut self, seed: u64, name: &str) -> f64 {
         let mut rng = Rng::new(seed);
-        let mut times: Vec<Duration> = (0..QUESTIONS).map(|_| self.ask(&mut rng)).collect();
+        let mut times: Vec<Duration> = (0..QUESTIONS).map(|_| self.query(&mut rng)).collect();
         times.sort_unstable();
         let ms = |at: usize| times[at].as_secs_f64() * 1000.0;
         let (median, p95) = (ms(times.len() / 2), ms(times.len() * 95 / 100));
@@ -149,7 +149,7 @@ fn main() {
     println!("{} chunks were written in {:.1} s", DOCUMENTS * CHUNKS_EACH, began.elapsed().as_secs_f64());
 
     let (inputs, inbox) = bounded(64);
-    let ((background, _), (people, tasks), (audits, audit_tasks)) = (bounded(1), bounded(4), bounded(4));
+    let ((background, _), (interactive, tasks), (audits, audit_tasks)) = (bounded(1), bounded(4), bounded(4));
     let executor = Executor {
         disk: disk.clone(),
         embedder: engine,
@@ -164,7 +164,7 @@ fn main() {
         lower_priority();
         auditor.run(&audit_tasks);
     });
-    let lanes = Lanes { background, people, audits };
+    let lanes = Lanes { background, interactive, audits };
     let mut threads = Threads { lanes, inbox, next: TaskId(0), auditing: false, audits: 0 };
 
     threads.p95(1, "warming up");

@@ -18,7 +18,7 @@
 //! `worker::scan` compares, `worker::extract` extracts and splits, `worker::embed` embeds a few chunks at a time, and
 //! `runtime::writer` commits and syncs what each returns.
 //!
-//! The way of a question: `http::api` takes it, `node::ask` opens a pending query, `worker::retrieve` scans and scores here while
+//! The way of a question: `http::api` takes it, `node::query` opens a pending query, `worker::retrieve` scans and scores here while
 //! linked peers do the same, and `query::merge` joins the lists by the deadline at the latest.
 //!
 //! Invariants of the whole: only the modules of the world touch a clock, a file, a socket or a thread. Only the writer

@@ -27,7 +27,7 @@ pub fn check(data: &[u8]) {
             let shown = format!("{keys:?}");
             assert!(keys.port > 0 && shown.len() < 60, "Debug does not show a key: {shown}");
         }
-        Message::Ask(ask) => assert!(ask.scale.is_finite()),
+        Message::Query(query) => assert!(query.scale.is_finite()),
         Message::Gossip(gossip) => {
             assert!(gossip.sound() && gossip.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128);
         }
@@ -77,7 +77,7 @@ pub(super) fn messages() -> Vec<Message> {
             }],
         },
         Message::Keys(Keys { session: 7, key: [0x6b; 32], port: 7781 }),
-        Message::Ask(Ask { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
+        Message::Query(Ask { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
         Message::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),

@@ -200,7 +200,7 @@ async fn add_sources(node_handle: NodeHandle, options: SourceOptions) {
         let (path, collection, ring) = (source_path.clone(), options.collection.clone(), options.ring);
         let source = blocking::run(move || source_at(&path, &collection, ring)).await;
         let answer = match source {
-            Some(Ok(source)) => node_handle.ask(Request::Add(source)).await,
+            Some(Ok(source)) => node_handle.request(Request::Add(source)).await,
             Some(Err(why)) => Response::refused(Problem::Conflict, why),
             None => Response::refused(Problem::Busy, "It could not be looked at just now; try again."),
         };

@@ -67,7 +67,7 @@ impl Default for DutyCycle {
 
 impl DutyCycle {
     /// May worker `at` start a task? This starts nothing: call `started` when it does.
-    pub fn asks(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
+    pub fn verdict(&mut self, now: Instant, at: usize, decision: &Decision) -> Verdict {
         let chunks = self.chunks(decision);
         let duty = decision.duty.value();
         self.earn(now, at, duty);
@@ -87,7 +87,7 @@ impl DutyCycle {
         }
     }
 
-    /// Worker `at` starts a task that `asks` allowed.
+    /// Worker `at` starts a task that `verdict` allowed.
     pub fn started(&mut self, now: Instant, at: usize) {
         let Some(worker) = self.workers.get_mut(at) else { return };
         if worker.rests(now) {
@@ -149,7 +149,7 @@ mod tests {
 
     /// Starts a task if it may run.
     fn start(duty_cycle: &mut DutyCycle, now: Instant, at: usize, decision: &Decision) -> Verdict {
-        let verdict = duty_cycle.asks(now, at, decision);
+        let verdict = duty_cycle.verdict(now, at, decision);
         if matches!(verdict, Verdict::Run { .. }) {
             duty_cycle.started(now, at);
         }

@@ -137,14 +137,14 @@ impl Governor {
     }
 
     /// This agent began to answer a query.
-    pub fn question_began(&mut self, now: Instant) -> Decision {
-        self.user_activity.question_began();
+    pub fn query_began(&mut self, now: Instant) -> Decision {
+        self.user_activity.query_began();
         self.decision(now)
     }
 
     /// It was answered.
-    pub fn question_ended(&mut self, now: Instant) -> Decision {
-        self.user_activity.question_ended(now);
+    pub fn query_ended(&mut self, now: Instant) -> Decision {
+        self.user_activity.query_ended(now);
         self.decision(now)
     }
 

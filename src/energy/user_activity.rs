@@ -2,7 +2,7 @@
 //!
 //! Foreign work is the machine's busy CPU time less that of our own agents. From a whole core on it counts at once;
 //! less is averaged with a half-life of seconds, and a quarter of a core is tolerated. What is left of the cores is
-//! ours. While a question is being answered, and for two seconds after, no background work starts. A CPU quota of the
+//! ours. While a query is being answered, and for two seconds after, no background work starts. A CPU quota of the
 //! cgroup (a container's `--cpus`) leaves a quarter free, since the kernel stops a whole group that used up its quota
 //! (Documentation/scheduler/sched-bwc). Not here: reading the ticks (`platform::sysfs`).
 
@@ -19,8 +19,8 @@ const TOLERATED: f64 = 0.25;
 /// Part of a CPU quota that background work may have: the kernel stops all threads of a group that used up its quota,
 /// also those that answer people.
 const OF_QUOTA: f64 = 0.75;
-/// Workers pause for this long after the last question.
-pub const AFTER_QUESTION: Duration = Duration::from_secs(2);
+/// Workers pause for this long after the last query.
+pub const AFTER_QUERY: Duration = Duration::from_secs(2);
 /// Shortest time between two counts of ticks: ticks are too coarse for less.
 const COUNTED: Duration = Duration::from_millis(500);
 
@@ -41,7 +41,7 @@ pub struct UserActivity {
     cores: usize,
     last: Option<(Instant, Ticks)>,
     foreign: f64,
-    questions: u32,
+    queries: u32,
     quota: Option<f64>,
     quiet_after: Option<Instant>,
 }
@@ -50,18 +50,18 @@ impl UserActivity {
     /// A gate for this many cores: those online, or fewer by the cgroup's quota.
     #[must_use]
     pub const fn new(cores: usize) -> Self {
-        Self { cores, last: None, foreign: 0.0, questions: 0, quota: None, quiet_after: None }
+        Self { cores, last: None, foreign: 0.0, queries: 0, quota: None, quiet_after: None }
     }
 
-    /// A question began to be answered.
-    pub const fn question_began(&mut self) {
-        self.questions = self.questions.saturating_add(1);
+    /// A query began to be answered.
+    pub const fn query_began(&mut self) {
+        self.queries = self.queries.saturating_add(1);
     }
 
-    /// A question was answered.
-    pub fn question_ended(&mut self, now: Instant) {
-        self.questions = self.questions.saturating_sub(1);
-        self.quiet_after = Some(now + AFTER_QUESTION);
+    /// A query was answered.
+    pub fn query_ended(&mut self, now: Instant) {
+        self.queries = self.queries.saturating_sub(1);
+        self.quiet_after = Some(now + AFTER_QUERY);
     }
 
     /// The cgroup's CPU quota in cores, fractions too; `None`: no quota.
@@ -69,10 +69,10 @@ impl UserActivity {
         self.quota = quota.filter(|quota| quota.is_finite());
     }
 
-    /// When the pause after the last question ends, if it still lasted at `seen`.
+    /// When the pause after the last query ends, if it still lasted at `seen`.
     #[must_use]
     pub fn pause_ends(&self, seen: Instant) -> Option<Instant> {
-        self.quiet_after.filter(|until| seen < *until && self.questions == 0)
+        self.quiet_after.filter(|until| seen < *until && self.queries == 0)
     }
 
     /// Cores that foreign work takes, averaged.
@@ -92,7 +92,7 @@ impl UserActivity {
     /// The gate as it stands, between two samples.
     #[must_use]
     pub fn gate(&self, now: Instant) -> Gate {
-        if self.questions > 0 || self.quiet_after.is_some_and(|until| now < until) {
+        if self.queries > 0 || self.quiet_after.is_some_and(|until| now < until) {
             return Gate::at(Fraction::NONE, Reason::Answering);
         }
         let free = (self.cores as f64 - self.foreign + TOLERATED).floor();
@@ -177,9 +177,9 @@ mod tests {
     #[test]
     fn a_question_stops_workers_until_two_seconds_after_it() {
         let mut gate = UserActivity::new(4);
-        gate.question_began();
+        gate.query_began();
         assert_eq!(gate.gate(at(100)).reason, Reason::Answering);
-        gate.question_ended(at(100));
+        gate.query_ended(at(100));
         assert_eq!(gate.gate(at(101)).at_most, Fraction::NONE);
         assert_eq!(gate.pause_ends(at(101)), Some(at(102)));
         assert_eq!(gate.gate(at(102)), Gate::OPEN);

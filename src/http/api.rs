@@ -67,7 +67,7 @@ impl Api {
 
     pub(super) async fn search(&self, mut conn: Conn) -> Conn {
         let request = body(&mut conn).await.and_then(|Search { query, k }| search_request(&query, k));
-        self.ask(conn, request).await
+        self.request(conn, request).await
     }
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
@@ -75,7 +75,7 @@ impl Api {
             Ok(add) => add_request(add).await,
             Err(refused) => Err(refused),
         };
-        self.ask(conn, request).await
+        self.request(conn, request).await
     }
 
     /// What the driver and the links recorded of the network; the node is not asked.
@@ -147,7 +147,7 @@ impl Api {
     }
 
     /// Asks the node, unless the request is refused already.
-    pub(super) async fn ask(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
+    pub(super) async fn request(&self, conn: Conn, request: Result<Request, Refused>) -> Conn {
         let request = match request {
             Ok(request) => request,
             Err((status, why)) => return refused(conn, status, &why),
@@ -156,7 +156,7 @@ impl Api {
             Request::Add(source) => text(&source.path),
             Request::Audit | Request::Search { .. } | Request::Status => String::new(),
         };
-        match self.node.ask(request).await {
+        match self.node.request(request).await {
             Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
             Response::Hits { hits, asked, answered, silent, not_asked } => {

@@ -63,7 +63,7 @@ pub static ROUTES: &[Route] = &[
         path: "/v1/status",
         access: Access::Token,
         about: "returns what is indexed, what the agent does and which devices it is linked to",
-        handler: |api, conn, _| Box::pin(api.ask(conn, Ok(Request::Status))),
+        handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Status))),
     },
     Route {
         method: Method::Get,
@@ -91,7 +91,7 @@ pub static ROUTES: &[Route] = &[
         path: "/v1/doctor",
         access: Access::Token,
         about: "reads the whole store and returns its faults and the files that cannot be used",
-        handler: |api, conn, _| Box::pin(api.ask(conn, Ok(Request::Audit))),
+        handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Audit))),
     },
     Route {
         method: Method::Get,

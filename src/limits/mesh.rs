@@ -68,12 +68,12 @@ pub const DOWN_TRY_MS: u64 = 65_000;
 /// evidence against anybody.
 pub const LATE_MS: u64 = 750;
 
-/// Suspects that are asked by one input.
-pub const SUSPECTS_ASKED: usize = 4;
-/// Milliseconds between two questions to one suspect.
-pub const SUSPECT_ASK_MS: u64 = 1_000;
+/// Suspects that are probed by one input.
+pub const SUSPECTS_PROBED_MAX: usize = 4;
+/// Milliseconds between two probes of one suspect.
+pub const SUSPECT_PROBE_MS: u64 = 1_000;
 
-/// Timers of the membership machine: four for each member (suspicion, question, doubt, forgetting) and its own few.
+/// Timers of the membership machine: four for each member (suspicion, probe, claim of being down, removal) and its own few.
 pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
 
 /// Generations by which gossip may raise a member's: beyond, it would be a way to wear out the number.
@@ -113,8 +113,8 @@ pub const REDIAL_SOON_MS_MAX: u64 = 2_000;
 /// See `REDIAL_SOON_MS_MAX`; milliseconds. After it nobody may be there, and each dial costs energy.
 pub const REDIAL_SOON_FOR_MS: u64 = 60_000;
 
-/// Milliseconds until a linked peer that has not said its name is asked for it.
-pub const ASK_NAME_MS: u64 = 1_000;
+/// Milliseconds until a linked peer that has not sent its name is asked for it.
+pub const NAME_REQUEST_MS: u64 = 1_000;
 
 /// Bytes of a packet of the membership machine: with its seal it fits the smallest MTU of a home, 1280 bytes.
 pub const MEMBER_BYTES_MAX: usize = 1200;

@@ -18,7 +18,7 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    ASK_NAME_MS, HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX,
+    NAME_REQUEST_MS, HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX,
     REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
 };
 use core::cell::Cell;
@@ -116,9 +116,9 @@ impl Peers {
         // The address that a peer dials from is not the one where it listens.
         let dialled = peer.redial.dialling && peer.addresses.all().contains(&address);
         let is_new = dialled && peer.addresses.keep(address);
-        let ask_name_at = peer.device.is_none().then_some(now + Duration::from_millis(ASK_NAME_MS));
+        let name_request_at = peer.device.is_none().then_some(now + Duration::from_millis(NAME_REQUEST_MS));
         peer.linked = true;
-        peer.link = LinkState { dialled, ending: false, remote: Some(address.ip()), used: now, ask_name_at };
+        peer.link = LinkState { dialled, ending: false, remote: Some(address.ip()), used: now, name_request_at };
         peer.datagrams.open();
         peer.redial.dialling = false;
         (peer.redial.pause, peer.redial.at) = (Duration::from_millis(REDIAL_MS), now);
@@ -130,9 +130,9 @@ impl Peers {
         if self.deadline().is_none_or(|at| at > now) {
             return None;
         }
-        let peer = self.first(|peer| peer.link.ask_name_at.is_some_and(|at| at <= now))?;
+        let peer = self.first(|peer| peer.link.name_request_at.is_some_and(|at| at <= now))?;
         let pause = peer.redial.pause;
-        peer.link.ask_name_at = Some(now + pause.max(Duration::from_millis(ASK_NAME_MS)));
+        peer.link.name_request_at = Some(now + pause.max(Duration::from_millis(NAME_REQUEST_MS)));
         peer.redial.pause = (pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
         let key = peer.key;
         self.next.set(None);
@@ -143,7 +143,7 @@ impl Peers {
     pub fn named(&mut self, key: PeerKey, device: String) {
         if let Some(peer) = self.get_mut(key) {
             peer.device = Some(device);
-            peer.link.ask_name_at = None;
+            peer.link.name_request_at = None;
         }
     }
 
@@ -156,9 +156,9 @@ impl Peers {
     }
 
     /// A link or a dial failed: the peer is dialled again after a pause that doubles each time.
-    pub fn lost(&mut self, now: Instant, key: PeerKey) {
+    pub fn unlinked(&mut self, now: Instant, key: PeerKey) {
         if let Some(peer) = self.get_mut(key) {
-            (peer.linked, peer.redial.dialling, peer.link.ask_name_at) = (false, false, None);
+            (peer.linked, peer.redial.dialling, peer.link.name_request_at) = (false, false, None);
         }
         let longest = self.longest_pause(now);
         let Some(peer) = self.known.get_mut(&key) else { return };
@@ -179,9 +179,9 @@ impl Peers {
     }
 
     /// A dial failed. If there is a link all the same, because the other side dialled too, nothing changes.
-    pub fn not_dialled(&mut self, now: Instant, key: PeerKey) {
+    pub fn dial_failed(&mut self, now: Instant, key: PeerKey) {
         if self.get(key).is_some_and(|peer| !peer.linked) {
-            self.lost(now, key);
+            self.unlinked(now, key);
             if let Some(peer) = self.get_mut(key) {
                 peer.redial.waiting = None;
                 peer.addresses.rotate();
@@ -197,7 +197,7 @@ impl Peers {
         }
     }
 
-    /// The next peer to dial now. It is not due again before `lost`, `not_dialled` or `linked`.
+    /// The next peer to dial now. It is not due again before `unlinked`, `dial_failed` or `linked`.
     pub fn due(&mut self, now: Instant) -> Option<(PeerKey, SocketAddr)> {
         if self.deadline().is_none_or(|at| at > now) {
             return None;
@@ -259,7 +259,7 @@ impl Peers {
         may
     }
 
-    /// When the next dial, question for a name or end of a link is due.
+    /// When the next dial, request for a name or end of a link is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         if let Some(next) = self.next.get() {
@@ -268,7 +268,7 @@ impl Peers {
         let full = self.busy().filter(|peer| peer.redial.dialling).count() >= LINK_DIALS_MAX;
         let crowded = self.crowded();
         let dial = |peer: &Peer| if full { None } else { peer.dial_at() };
-        let soonest = |peer: &Peer| earliest(dial(peer), earliest(peer.idle_at(crowded), peer.link.ask_name_at));
+        let soonest = |peer: &Peer| earliest(dial(peer), earliest(peer.idle_at(crowded), peer.link.name_request_at));
         let next = self.busy().filter_map(soonest).min();
         self.next.set(Some(next));
         next

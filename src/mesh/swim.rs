@@ -29,7 +29,7 @@ pub use packet::Purpose;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{DOWN_CLAIMANTS, LATE_MS, SUSPECT_ASK_MS, SUSPECTS_ASKED};
+use crate::limits::{DOWN_CLAIMANTS, LATE_MS, SUSPECT_PROBE_MS, SUSPECTS_PROBED_MAX};
 use foca::{Foca, Header, Member as Claim, Message, NoCustomBroadcast, OwnedNotification, State, Timer};
 use foca_runtime::{FocaRuntime, SeededRng, config, suspicion};
 use heapless::Vec as Bounded;
@@ -300,15 +300,15 @@ impl Membership {
         if self.entry(name).is_none_or(|entry| *entry != suspect) {
             return;
         }
-        if self.suspects_probed >= SUSPECTS_ASKED {
-            return self.timers.set(now + Duration::from_millis(SUSPECT_ASK_MS / 10), Due::ProbeSuspect(suspect));
+        if self.suspects_probed >= SUSPECTS_PROBED_MAX {
+            return self.timers.set(now + Duration::from_millis(SUSPECT_PROBE_MS / 10), Due::ProbeSuspect(suspect));
         }
         self.suspects_probed += 1;
         let packet = self.packet_to(*suspect.id(), Message::Ping(0), core::slice::from_ref(&suspect));
         if let Some(known) = self.known.get(&name) {
             self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_ways: true });
         }
-        self.timers.set(now + Duration::from_millis(SUSPECT_ASK_MS), Due::ProbeSuspect(suspect));
+        self.timers.set(now + Duration::from_millis(SUSPECT_PROBE_MS), Due::ProbeSuspect(suspect));
     }
 
     fn packet_to(&self, dst: Id, message: Message<Id>, claims: &[Claim<Id>]) -> Vec<u8> {

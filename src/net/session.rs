@@ -252,7 +252,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             Encoding::Postcard,
             Message::Hello { .. }
             | Message::MemberList { .. }
-            | Message::Ask(_)
+            | Message::Query(_)
             | Message::Answer(_)
             | Message::Echo(_),
         ) => Channel::Task,

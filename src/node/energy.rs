@@ -14,7 +14,7 @@ use crate::energy::advertiser;
 use crate::energy::decision::Decision;
 use crate::energy::duty_cycle::Verdict;
 use crate::energy::policy::gate::Backlog;
-use crate::energy::user_activity::AFTER_QUESTION;
+use crate::energy::user_activity::AFTER_QUERY;
 use crate::limits::BACKGROUND_MAX;
 use crate::scheduler::WorkAllowance;
 use crate::scheduler::task::Outcome;
@@ -28,14 +28,14 @@ impl Node {
     }
 
     /// Tells the governor when people begin and cease to wait for answers. Nothing starts while they wait, nor for
-    /// `AFTER_QUESTION` after.
+    /// `AFTER_QUERY` after.
     pub(super) fn report_answering(&mut self, now: Instant, out: &mut Out) {
         if self.energy.decision.is_none() {
             return;
         }
         let answering = self.queries.any();
         if answering || self.energy.answering {
-            self.energy.quiet_until = Some(now + AFTER_QUESTION);
+            self.energy.quiet_until = Some(now + AFTER_QUERY);
         }
         if answering != self.energy.answering {
             self.energy.answering = answering;
@@ -103,7 +103,7 @@ impl Node {
             if self.energy.accounts.values().any(|taken| *taken == account) {
                 continue;
             }
-            match self.energy.duty_cycle.asks(now, account, &allowed) {
+            match self.energy.duty_cycle.verdict(now, account, &allowed) {
                 Verdict::Run { chunks } => {
                     return Some(Grant { account, allowance: WorkAllowance { chunks: bulk.then_some(chunks) } });
                 }

@@ -20,11 +20,11 @@ impl Node {
             }
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
-                self.peers.lost(now, peer);
+                self.peers.unlinked(now, peer);
                 self.stop_waiting_for(peer, out);
                 self.on_unlinked(peer);
             }
-            LinkInput::DialFailed => self.peers.not_dialled(now, peer),
+            LinkInput::DialFailed => self.peers.dial_failed(now, peer),
             LinkInput::Received(message) => {
                 self.peers.used(now, peer);
                 self.member.heard(now, peer);
@@ -42,7 +42,7 @@ impl Node {
                     out.push(self.hello(peer, false));
                 }
             }
-            Message::Ask(ask) => self.on_peer_query(peer, ask, out),
+            Message::Query(query) => self.on_peer_query(peer, query, out),
             Message::Answer(answer) => self.on_peer_answer(peer, answer, out),
             Message::Echo(Echo { answer: true, .. }) => {}
             Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),

@@ -6,7 +6,7 @@
 //! nothing else happens.
 //!
 //! The decisions themselves lie in machines of the layer below (`scheduler`, `query`, `mesh`, `energy`). The node owns
-//! them and routes between them in flows, one file each: `ingest` (files), `ask` (queries), `link` (links and
+//! them and routes between them in flows, one file each: `ingest` (files), `query`, `link` (links and
 //! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy` and `trust`. A `*_state`
 //! file holds what a flow remembers between two inputs.
 //!
@@ -16,7 +16,6 @@
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
-mod ask;
 mod energy;
 mod energy_state;
 mod gossip;
@@ -27,6 +26,7 @@ mod link;
 mod membership;
 mod mesh_state;
 pub mod output;
+mod query;
 mod query_state;
 mod report;
 pub mod status;

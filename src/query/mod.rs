@@ -1,15 +1,15 @@
-//! Questions that wait for answers, and the merge of the answers of several devices.
+//! Queries that wait for answers, and the merge of the answers of several devices.
 //!
-//! A question is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its
-//! best chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the question until
+//! A query is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its
+//! best chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the query until
 //! every device has answered, or until its deadline: then the answer is made of the results that have come. [`merge`]
 //! scores the chunks of all devices with the sum of their statistics and drops duplicates.
 //!
-//! Invariants: every question is answered exactly once, at its deadline at the latest, with the number of devices that
-//! were asked and that answered. At most `QUERIES_MAX` questions are open; one waits `QUERY_MS_MAX` at most, and
+//! Invariants: every query is answered exactly once, at its deadline at the latest, with the number of devices that
+//! were asked and that answered. At most `QUERIES_MAX` queries are pending; one waits `QUERY_MS_MAX` at most, and
 //! `PEER_ANSWER_MS` once peers are asked.
 //!
-//! The search itself is done by `worker::retrieve`; messages to peers are sent by `node::ask`.
+//! The search itself is done by `worker::retrieve`; messages to peers are sent by `node::query`.
 
 pub mod merge;
 pub mod pending;

@@ -1,4 +1,4 @@
-//! The table of open questions: which devices were asked, which have answered, and each question's deadline.
+//! The table of pending queries: which devices were asked, which have answered, and each query's deadline.
 
 use crate::base::hit::Found;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
@@ -6,13 +6,13 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{LINKS_MAX, PEER_ANSWER_MS, QUERIES_MAX, QUERY_MS_MAX};
 use heapless::Vec as Bounded;
 
-/// Open questions.
+/// Pending queries.
 #[derive(Debug, Default)]
 pub struct PendingQueries {
     open: Bounded<PendingQuery, QUERIES_MAX>,
 }
 
-/// One question.
+/// One query.
 #[derive(Debug)]
 pub struct PendingQuery {
     /// The request to reply to.
@@ -23,7 +23,7 @@ pub struct PendingQuery {
     pub count: usize,
     /// The task of this device that runs for it: the embedding, then the search.
     task: Option<TaskId>,
-    /// The question's number on the wire: the id of its first task.
+    /// The query's number on the wire: the id of its first task.
     number: u64,
     /// Peers that have not answered yet.
     waiting: Bounded<PeerKey, LINKS_MAX>,
@@ -43,19 +43,19 @@ impl PendingQuery {
 }
 
 impl PendingQueries {
-    /// Whether any question is open.
+    /// Whether any query is pending.
     #[must_use]
     pub fn any(&self) -> bool {
         !self.open.is_empty()
     }
 
-    /// Whether one more question fits.
+    /// Whether one more query fits.
     #[must_use]
     pub fn room(&self) -> bool {
         !self.open.is_full()
     }
 
-    /// Adds a question; `task` embeds it. The caller has checked that there is `room`.
+    /// Adds a query; `task` embeds it. The caller has checked that there is `room`.
     pub fn open(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, task: TaskId) {
         let deadline = now + Duration::from_millis(QUERY_MS_MAX);
         let query = PendingQuery {
@@ -74,9 +74,9 @@ impl PendingQueries {
         debug_assert!(pushed.is_ok(), "the caller has checked that there is room");
     }
 
-    /// The task `embedded` has embedded its question: `task` searches this device, and these peers are asked. Returns
-    /// the question and its number on the wire; `None` if it is not open any more.
-    pub fn spread(
+    /// The task `embedded` has embedded its query: `task` searches this device, and these peers are asked. Returns
+    /// the query and its number on the wire; `None` if it is not open any more.
+    pub fn begin_search(
         &mut self,
         now: Instant,
         embedded: TaskId,
@@ -102,8 +102,8 @@ impl PendingQueries {
         }
     }
 
-    /// Adds this device's result. Returns the question if it is complete now.
-    pub fn found_here(&mut self, task: TaskId, found: Found) -> Option<PendingQuery> {
+    /// Adds this device's result. Returns the query if it is complete now.
+    pub fn add_local_result(&mut self, task: TaskId, found: Found) -> Option<PendingQuery> {
         let at = self.open.iter().position(|query| query.task == Some(task))?;
         let query = &mut self.open[at];
         query.task = None;
@@ -111,15 +111,15 @@ impl PendingQueries {
         self.take_complete(at)
     }
 
-    /// The task of this device failed: returns the question, which is not open any more.
-    pub fn failed_here(&mut self, task: TaskId) -> Option<PendingQuery> {
+    /// The task of this device failed: returns the query, which is not open any more.
+    pub fn local_failed(&mut self, task: TaskId) -> Option<PendingQuery> {
         let at = self.open.iter().position(|query| query.task == Some(task))?;
         Some(self.open.swap_remove(at))
     }
 
     /// Adds a peer's result, or its answer that it has none. One that is not waited for is ignored. Returns the
-    /// question if it is complete now.
-    pub fn found_there(&mut self, number: u64, peer: PeerKey, found: Option<Found>) -> Option<PendingQuery> {
+    /// query if it is complete now.
+    pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) -> Option<PendingQuery> {
         let at = self.open.iter().position(|query| query.number == number && query.waiting.contains(&peer))?;
         let query = &mut self.open[at];
         match found {
@@ -132,16 +132,16 @@ impl PendingQueries {
         self.take_complete(at)
     }
 
-    /// A peer is gone: no question waits for it any more. Returns a question that is complete now; call again until
+    /// A peer is gone: no query waits for it any more. Returns a query that is complete now; call again until
     /// `None`.
-    pub fn lost(&mut self, peer: PeerKey) -> Option<PendingQuery> {
+    pub fn unlinked(&mut self, peer: PeerKey) -> Option<PendingQuery> {
         self.open.iter_mut().filter(|query| query.waiting.contains(&peer)).for_each(|query| query.mark_silent(peer));
         let at = self.open.iter().position(PendingQuery::is_complete)?;
         self.take_complete(at)
     }
 
-    /// A peer may answer no more queries: no question waits for it, and its results are removed, as if it had not been asked. Returns
-    /// a question that is complete now; call again until `None`.
+    /// A peer may not answer any more: no query waits for it, and its results are removed, as if it had not been asked.
+    /// Returns a query that is complete now; call again until `None`.
     pub fn remove_peer(&mut self, peer: PeerKey) -> Option<PendingQuery> {
         for query in &mut self.open {
             query.waiting.retain(|waiting| *waiting != peer);
@@ -152,7 +152,7 @@ impl PendingQueries {
         self.take_complete(at)
     }
 
-    /// Takes a question whose deadline has passed, with the results so far.
+    /// Takes a query whose deadline has passed, with the results so far.
     pub fn overdue(&mut self, now: Instant) -> Option<PendingQuery> {
         let at = self.open.iter().position(|query| query.deadline <= now)?;
         let mut query = self.open.swap_remove(at);
@@ -189,20 +189,20 @@ mod tests {
 
     fn open(queries: &mut PendingQueries, peers: &[PeerKey]) -> u64 {
         queries.open(Instant::ZERO, ReplyId(1), "q".to_owned(), 5, TaskId(10));
-        queries.spread(Instant::ZERO, TaskId(10), TaskId(11), peers).map(|(_, number)| number).unwrap()
+        queries.begin_search(Instant::ZERO, TaskId(10), TaskId(11), peers).map(|(_, number)| number).unwrap()
     }
 
     #[test]
-    fn a_question_is_complete_when_all_devices_have_answered() {
+    fn a_query_is_complete_when_all_devices_have_answered() {
         let mut queries = PendingQueries::default();
         let number = open(&mut queries, &[A, B]);
-        assert!(queries.found_there(number, A, Some(Found::default())).is_none());
-        assert!(queries.found_here(TaskId(11), Found::default()).is_none());
+        assert!(queries.add_peer_result(number, A, Some(Found::default())).is_none());
+        assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
         assert!(
-            queries.found_there(number, A, Some(Found::default())).is_none(),
+            queries.add_peer_result(number, A, Some(Found::default())).is_none(),
             "a second answer of a peer is ignored"
         );
-        let query = queries.found_there(number, B, Some(Found::default())).unwrap();
+        let query = queries.add_peer_result(number, B, Some(Found::default())).unwrap();
         assert_eq!((query.lists.len(), query.silent.len()), (3, 0));
         assert!(queries.room() && queries.deadline().is_none());
     }
@@ -211,8 +211,8 @@ mod tests {
     fn a_peer_counts_as_silent_at_the_deadline_and_as_soon_as_it_is_lost() {
         let mut queries = PendingQueries::default();
         open(&mut queries, &[A, B]);
-        assert!(queries.found_here(TaskId(11), Found::default()).is_none());
-        assert!(queries.lost(A).is_none());
+        assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
+        assert!(queries.unlinked(A).is_none());
         assert!(queries.overdue(Instant::ZERO).is_none());
         let query = queries.overdue(Instant::from_millis(PEER_ANSWER_MS)).unwrap();
         assert_eq!(query.silent.as_slice(), [A, B]);
@@ -223,21 +223,21 @@ mod tests {
     fn an_expelled_peer_is_not_waited_for_and_its_result_is_removed() {
         let mut queries = PendingQueries::default();
         let number = open(&mut queries, &[A, B]);
-        assert!(queries.found_here(TaskId(11), Found::default()).is_none());
-        assert!(queries.found_there(number, A, Some(Found::default())).is_none());
+        assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
+        assert!(queries.add_peer_result(number, A, Some(Found::default())).is_none());
         assert!(queries.remove_peer(A).is_none(), "B is waited for");
         let query = queries.remove_peer(B).unwrap();
         assert_eq!((query.lists.len(), query.silent.len()), (1, 0), "as if neither had been asked");
-        assert!(queries.remove_peer(B).is_none() && queries.found_there(number, B, Some(Found::default())).is_none());
+        assert!(queries.remove_peer(B).is_none() && queries.add_peer_result(number, B, Some(Found::default())).is_none());
     }
 
     #[test]
-    fn without_peers_the_own_result_is_the_answer_and_a_failure_ends_the_question() {
+    fn without_peers_the_own_result_is_the_answer_and_a_failure_ends_the_query() {
         let mut queries = PendingQueries::default();
         open(&mut queries, &[]);
-        assert!(queries.found_here(TaskId(11), Found::default()).is_some());
+        assert!(queries.add_local_result(TaskId(11), Found::default()).is_some());
         open(&mut queries, &[]);
-        assert!(queries.failed_here(TaskId(11)).is_some());
-        assert!(queries.failed_here(TaskId(11)).is_none());
+        assert!(queries.local_failed(TaskId(11)).is_some());
+        assert!(queries.local_failed(TaskId(11)).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Threads that run tasks: several for background work, one for questions, one for audits.
+//! Threads that run tasks: several for background work, one for queries, one for audits.
 //!
 //! A person waits for an audit as well as for a question, but an audit reads the whole store, which takes minutes on an SD
 //! card, and every question behind it would wait. So audits have a thread of their own, at the lowest priority and without
@@ -71,8 +71,8 @@ impl<T> From<TrySendError<T>> for NotStarted {
 pub struct Lanes {
     /// Background tasks; room for as many as the node has slots.
     pub background: Sender<(TaskId, Task)>,
-    /// The steps of questions.
-    pub people: Sender<(TaskId, Task)>,
+    /// The steps of queries, of people here and of peers.
+    pub interactive: Sender<(TaskId, Task)>,
     /// Audits of the whole store.
     pub audits: Sender<TaskId>,
 }
@@ -85,7 +85,7 @@ impl Lanes {
     pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
         match task {
             Task::Audit => self.audits.try_send(id)?,
-            Task::EmbedQuery { .. } | Task::Retrieve(_) => self.people.try_send((id, task))?,
+            Task::EmbedQuery { .. } | Task::Retrieve(_) => self.interactive.try_send((id, task))?,
             Task::Scan(_)
             | Task::Refill { .. }
             | Task::Read { .. }
@@ -204,7 +204,7 @@ mod tests {
         audits: Receiver<TaskId>,
         inputs: Sender<Input>,
         inbox: Receiver<Input>,
-        people: JoinHandle<()>,
+        interactive: JoinHandle<()>,
     }
 
     /// The people's thread over an empty store; no thread serves the audits yet.
@@ -213,7 +213,7 @@ mod tests {
         let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
         let (inputs, inbox) = bounded(8);
         let (background, _) = bounded(1);
-        let ((people, tasks), (audits, queued_audits)) = (bounded(4), bounded(4));
+        let ((interactive, tasks), (audits, queued_audits)) = (bounded(4), bounded(4));
         let executor = Executor {
             disk: disk.clone(),
             embedder: StandIn::new(crate::base::id::Fingerprint([7; 32])),
@@ -222,9 +222,9 @@ mod tests {
             inputs: inputs.clone(),
             clamp: Clamp::default(),
         };
-        let people_thread = spawn(move || executor.run(&tasks));
-        let lanes = Lanes { background, people, audits };
-        Threads { folder, disk, lanes, audits: queued_audits, inputs, inbox, people: people_thread }
+        let interactive_thread = spawn(move || executor.run(&tasks));
+        let lanes = Lanes { background, interactive, audits };
+        Threads { folder, disk, lanes, audits: queued_audits, inputs, inbox, interactive: interactive_thread }
     }
 
     fn next(inbox: &Receiver<Input>) -> (TaskId, Outcome) {
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_question_is_answered_while_an_audit_is_under_way() {
-        let Threads { folder, disk, lanes, audits, inputs, inbox, people } = threads();
+        let Threads { folder, disk, lanes, audits, inputs, inbox, interactive } = threads();
         assert_eq!(lanes.start(TaskId(1), Task::Audit), Ok(()));
         for n in 2..5 {
             assert_eq!(lanes.start(TaskId(n), Task::EmbedQuery { question: "where".to_owned() }), Ok(()));
@@ -251,7 +251,7 @@ mod tests {
         let (id, outcome) = next(&inbox);
         assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
         drop(lanes);
-        assert!(people.join().is_ok() && auditor.join().is_ok());
+        assert!(interactive.join().is_ok() && auditor.join().is_ok());
         drop(folder);
     }
 
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_panic_fails_its_task_and_the_thread_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let ((inputs, inbox), (people, tasks)) = (bounded(8), bounded(4));
+        let ((inputs, inbox), (interactive, tasks)) = (bounded(8), bounded(4));
         let executor = Executor {
             disk: Disk::open(folder.path(), Sync::Buffer).unwrap(),
             embedder: Panics(StandIn::new(crate::base::id::Fingerprint([7; 32]))),
@@ -287,7 +287,7 @@ mod tests {
         };
         let thread = spawn(move || executor.run(&tasks));
         for (n, question) in ["bad", "good", "bad", "good"].into_iter().enumerate() {
-            people.send_blocking((TaskId(n as u64), Task::EmbedQuery { question: question.to_owned() })).unwrap();
+            interactive.send_blocking((TaskId(n as u64), Task::EmbedQuery { question: question.to_owned() })).unwrap();
             let (id, outcome) = next(&inbox);
             assert_eq!(id, TaskId(n as u64));
             match outcome {
@@ -295,18 +295,18 @@ mod tests {
                 outcome => assert!(question == "good" && matches!(outcome, Outcome::QueryEmbedding(_)), "{outcome:?}"),
             }
         }
-        drop(people);
+        drop(interactive);
         assert!(thread.join().is_ok(), "the thread ends at a stop");
     }
 
     #[test]
     fn a_stop_ends_an_audit_under_way() {
-        let Threads { folder, disk, lanes, audits, people, .. } = threads();
+        let Threads { folder, disk, lanes, audits, interactive, .. } = threads();
         let view = UntilClosed { view: disk.snapshot(), tasks: &audits };
         assert!(view.page(Space::Chunk, &[], None, 1).is_ok());
         drop(lanes);
         assert!(matches!(check_store(&view), Outcome::StoreFailed(why) if why.contains("stopping")));
-        assert!(people.join().is_ok());
+        assert!(interactive.join().is_ok());
         drop(folder);
     }
 }

@@ -82,7 +82,7 @@ impl NodeHandle {
     }
 
     /// Asks the node and waits for its response. Never waits for room: a full or closed queue is a refusal.
-    pub async fn ask(&self, request: Request) -> Response {
+    pub async fn request(&self, request: Request) -> Response {
         let (reply, answer) = bounded(1);
         match self.calls.try_send(Call { request, reply }) {
             Ok(()) => answer.recv().await.unwrap_or_else(|_| Response::refused(Problem::Busy, STOPPED)),
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_response_reaches_its_caller() {
         let (node, driver) = NodeHandle::new();
-        let answer = smol::block_on(smol::future::zip(node.ask(Request::Status), async {
+        let answer = smol::block_on(smol::future::zip(node.request(Request::Status), async {
             let call = driver.recv().await.unwrap();
             assert_eq!(call.request, Request::Status);
             call.reply.try_send(Response::Added).unwrap();
@@ -117,15 +117,15 @@ mod tests {
             let (reply, _) = bounded(1);
             node.calls.try_send(Call { request: Request::Status, reply }).unwrap();
         }
-        assert_eq!(smol::block_on(node.ask(Request::Status)), Response::refused(Problem::Busy, FULL));
+        assert_eq!(smol::block_on(node.request(Request::Status)), Response::refused(Problem::Busy, FULL));
         drop(driver);
-        assert_eq!(smol::block_on(node.ask(Request::Status)), Response::refused(Problem::Busy, STOPPED));
+        assert_eq!(smol::block_on(node.request(Request::Status)), Response::refused(Problem::Busy, STOPPED));
     }
 
     #[test]
     fn a_call_that_the_driver_drops_is_refused() {
         let (node, driver) = NodeHandle::new();
-        let (answer, ()) = smol::block_on(smol::future::zip(node.ask(Request::Audit), async {
+        let (answer, ()) = smol::block_on(smol::future::zip(node.request(Request::Audit), async {
             drop(driver.recv().await.unwrap());
         }));
         assert_eq!(answer, Response::refused(Problem::Busy, STOPPED));

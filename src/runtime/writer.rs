@@ -25,7 +25,7 @@ pub type Save = (SaveId, Vec<Change>);
 pub struct Writer {
     /// The store.
     pub library: Library<Disk>,
-    /// The vector index that questions scan.
+    /// The vector index that queries scan.
     pub index: Arc<RwLock<Index>>,
     /// The agent's home.
     pub home: PathBuf,

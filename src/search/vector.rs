@@ -47,13 +47,13 @@ impl Index {
         self.entries.retain(|(row, _)| !rows.contains(row));
     }
 
-    /// Up to `max` rows whose signs differ least from the question's, nearest first. Two linear passes: a histogram of
+    /// Up to `max` rows whose signs differ least from the query's, nearest first. Two linear passes: a histogram of
     /// distances gives the radius that holds `max` rows, then those rows are collected.
     #[must_use]
-    pub fn nearest(&self, question: &Signs, max: usize) -> Vec<Row> {
+    pub fn nearest(&self, query: &Signs, max: usize) -> Vec<Row> {
         let mut histogram = [0_usize; DIMENSIONS + 1];
         for (_, signs) in &self.entries {
-            histogram[signs.distance(question) as usize] += 1;
+            histogram[signs.distance(query) as usize] += 1;
         }
         let mut within = 0;
         let radius = histogram.iter().position(|count| {
@@ -63,7 +63,7 @@ impl Index {
         let radius = radius.unwrap_or(DIMENSIONS);
         let mut near: Vec<(u32, Row)> = Vec::with_capacity(within.min(self.entries.len()));
         for (row, signs) in &self.entries {
-            let distance = signs.distance(question);
+            let distance = signs.distance(query);
             if distance as usize <= radius {
                 near.push((distance, *row));
             }
@@ -99,12 +99,12 @@ mod tests {
         let (mut forward, mut reversed) = (Index::new(), Index::new());
         forward.add(&entries);
         entries.iter().rev().for_each(|entry| reversed.add(&[*entry]));
-        let question = signs(77);
-        let mut brute: Vec<_> = entries.iter().map(|(row, s)| (s.distance(&question), *row)).collect();
+        let query = signs(77);
+        let mut brute: Vec<_> = entries.iter().map(|(row, s)| (s.distance(&query), *row)).collect();
         brute.sort_unstable();
         let brute: Vec<_> = brute.into_iter().take(10).map(|(_, row)| row).collect();
-        assert_eq!(forward.nearest(&question, 10), brute);
-        assert_eq!(reversed.nearest(&question, 10), brute);
+        assert_eq!(forward.nearest(&query, 10), brute);
+        assert_eq!(reversed.nearest(&query, 10), brute);
         assert_eq!(brute[0], Row(77));
     }
 

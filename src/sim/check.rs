@@ -49,7 +49,7 @@ impl World {
     /// # Panics
     /// If no answer comes within 20 s.
     pub fn search(&mut self, at: usize, question: &str) -> (Vec<RankedHit>, Vec<String>) {
-        let reply = self.ask(at, Request::Search { question: question.to_owned(), count: 10 });
+        let reply = self.request(at, Request::Search { question: question.to_owned(), count: 10 });
         self.run_until(self.now + Duration::from_secs(20));
         match self.reply(at, reply) {
             Response::Hits { hits, silent, .. } => (hits, silent),

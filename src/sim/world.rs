@@ -131,7 +131,7 @@ impl World {
     }
 
     /// Makes a request to a device's agent; the reply appears in its `replies`.
-    pub fn ask(&mut self, at: usize, request: Request) -> ReplyId {
+    pub fn request(&mut self, at: usize, request: Request) -> ReplyId {
         let reply = self.devices[at].requests.begin();
         self.post(at, 0, Input::Api(reply, request));
         reply
@@ -140,7 +140,7 @@ impl World {
     /// Requests that a device's agent watches `FOLDER`.
     pub fn add_folder(&mut self, at: usize) -> ReplyId {
         let source = Source { path: FOLDER.to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
-        self.ask(at, Request::Add(source))
+        self.request(at, Request::Add(source))
     }
 
     /// Reports a change to a device's agent, as the watcher does; one report in fifty is an overflow instead.

@@ -49,7 +49,7 @@ pub enum Message {
     /// an encrypted link; the node never sees it.
     Keys(Keys),
     /// A query, sent to a device that holds documents that the sender does not.
-    Ask(Ask),
+    Query(Query),
     /// The reply to an `Ask`.
     Answer(Answer),
     /// A test message.
@@ -110,7 +110,7 @@ impl core::fmt::Debug for Keys {
 
 /// A query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ask {
+pub struct Query {
     /// The sender's number for it, repeated in the reply.
     pub id: u64,
     /// The text, for the lexical search.
@@ -128,7 +128,7 @@ pub struct Ask {
 /// A reply: the unmerged list of hits, which the asking agent scores against the lists of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The `id` of the `Ask`.
+    /// The `id` of the `Query`.
     pub id: u64,
     /// The replying device's name for people: its `Hello` may have been lost with an earlier link.
     pub device: String,
@@ -145,7 +145,7 @@ impl Message {
             Self::Member(_) => "member",
             Self::MemberList { .. } => "roll",
             Self::Keys(_) => "keys",
-            Self::Ask(_) => "ask",
+            Self::Query(_) => "ask",
             Self::Answer(_) => "answer",
             Self::Echo(_) => "echo",
             Self::Gossip(_) => "gossip",
@@ -176,7 +176,7 @@ impl Message {
                 members.len() <= MEMBER_LIST_MAX && members.iter().all(entry)
             }
             Self::Keys(keys) => keys.port > 0,
-            Self::Ask(ask) => ask.scale.is_finite(),
+            Self::Query(query) => query.scale.is_finite(),
             Self::Answer(Answer { found: Some(found), device, .. }) => {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }

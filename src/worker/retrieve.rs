@@ -39,9 +39,9 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
 pub fn retrieve(
     kv: &impl Kv,
     scan: impl FnOnce(&Signs, usize) -> Vec<Row>,
-    question: &Query,
+    query: &Query,
 ) -> Result<Outcome, String> {
-    let Query { text, embedding, count, shared } = question;
+    let Query { text, embedding, count, shared } = query;
     let failed = |error| format!("The question could not be answered: {error}.");
     let mut scored = Vec::new();
     for row in scan(&embedding.signs(), RESCORE) {

@@ -61,13 +61,13 @@ fn a_falling_voltage_stops_every_start_at_once_and_everything_within_one_task() 
     let mut governor = warmed_up();
     let mut duty_cycle = DutyCycle::default();
     let full = governor.decision(at(WARM));
-    assert!(matches!(duty_cycle.asks(at(WARM), 0, &full), Verdict::Run { .. }));
+    assert!(matches!(duty_cycle.verdict(at(WARM), 0, &full), Verdict::Run { .. }));
     // A uevent triggers a sample at once.
     let stopped = governor.sample(Instant::from_millis(70_100), &Sample { under_voltage: Some(true), ..sample() });
     assert_eq!((stopped.headroom, stopped.workers, stopped.mode), (Fraction::NONE, 0, Mode::Off));
     assert_eq!(stopped.reason, Some(Reason::UnderVoltage));
     for worker in 0..4 {
-        assert_eq!(duty_cycle.asks(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
+        assert_eq!(duty_cycle.verdict(Instant::from_millis(70_100), worker, &stopped), Verdict::No);
     }
     // Without the uevent, the next sample a second later sees it.
     let mut slow = warmed_up();

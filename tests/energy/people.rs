@@ -58,8 +58,8 @@ fn an_idle_device_is_back_to_normal_within_a_second_of_a_hint_s_end() {
 #[test]
 fn the_ends_of_a_pause_and_of_a_question_s_quiet_stay_due_after_they_passed() {
     let mut governor = warmed_up();
-    governor.question_began(at(WARM));
-    governor.question_ended(Instant::from_millis(70_500));
+    governor.query_began(at(WARM));
+    governor.query_ended(Instant::from_millis(70_500));
     governor.sample(at(71), &sample());
     let due = Instant::from_millis(72_500);
     assert_eq!(governor.deadline(at(80)), Some(at(72)), "a sample is due before");
@@ -96,9 +96,9 @@ fn conditions_that_come_and_go_hold_the_lower_mode_with_its_reason() {
 #[test]
 fn a_question_stops_workers_until_two_seconds_after_and_work_is_back_at_once() {
     let mut governor = warmed_up();
-    let during = governor.question_began(Instant::from_millis(70_200));
+    let during = governor.query_began(Instant::from_millis(70_200));
     assert_eq!((during.workers, during.reason, during.mode), (0, Some(Reason::Answering), Mode::Full));
-    governor.question_ended(Instant::from_millis(70_900));
+    governor.query_ended(Instant::from_millis(70_900));
     assert_eq!(governor.decision(Instant::from_millis(72_899)).workers, 0);
     assert_eq!(governor.deadline(Instant::from_millis(71_000)), Some(at(WARM)), "a sample is overdue");
     assert_eq!(governor.sample(at(71), &sample()).workers, 0);

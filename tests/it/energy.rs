@@ -264,7 +264,7 @@ fn background_threads_have_the_lowest_priority_and_those_that_serve_people_do_no
         });
         threads.collect::<Vec<_>>()
     };
-    // The audit of the store is background work as well: nobody's question waits for it.
+    // The audit of the store is background work as well: no query waits for it.
     let is_background = |name: &str| name.starts_with("background") || name.starts_with("audit");
     // A thread that has just begun stands where its parent stood, for a moment.
     until("all background threads behind", || threads().iter().all(|(name, back, _)| *back || !is_background(name)));
@@ -273,7 +273,7 @@ fn background_threads_have_the_lowest_priority_and_those_that_serve_people_do_no
         if is_background(&name) {
             seen.0 += 1;
         } else {
-            assert!(!special, "{name} serves people");
+            assert!(!special, "{name} is no background thread");
             seen.1 += 1;
         }
     }

@@ -11,7 +11,7 @@ use wattle::base::level::Energy;
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
-use wattle::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
+use wattle::wire::message::{Answer, Echo, Entry, Keys, Message, Query};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -94,7 +94,7 @@ fn messages() -> Vec<Message> {
         Message::Member(vec![1, 2, 3]),
         Message::MemberList { ask: true, members: vec![entry, gone] },
         Message::Keys(Keys { session: 70_000, key: [0xab; 32], port: 7781 }),
-        Message::Ask(Ask { id: 7, question: "How much leek?".to_owned(), model, scale: 0.007_812_5, codes, count: 20 }),
+        Message::Query(Query { id: 7, question: "How much leek?".to_owned(), model, scale: 0.007_812_5, codes, count: 20 }),
         Message::Answer(Answer { id: 7, device: device.clone(), found: Some(Box::new(found)) }),
         Message::Answer(Answer { id: 7, device, found: None }),
         Message::Echo(Echo { id: 1 << 53, text: "Grüße 😀\u{1}".try_into().unwrap(), answer: false }),

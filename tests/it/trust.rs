@@ -44,7 +44,7 @@ struct Agent {
 /// The tasks that the node gives out.
 struct Work {
     background: Receiver<(TaskId, Task)>,
-    people: Receiver<(TaskId, Task)>,
+    interactive: Receiver<(TaskId, Task)>,
 }
 
 fn public(peer: &PeerId) -> PeerKey {
@@ -81,9 +81,9 @@ impl Agent {
             inputs.try_send(Input::PeerDiscovered(public(other), *address)).unwrap();
         }
         let (background, background_tasks) = bounded(8);
-        let (people, people_tasks) = bounded(64);
+        let (interactive, interactive_tasks) = bounded(64);
         let outputs = Outputs {
-            lanes: Lanes { background, people, audits: bounded(1).0 },
+            lanes: Lanes { background, interactive, audits: bounded(1).0 },
             saves: bounded(8).0,
             watch: Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned()))),
             address_book: AddressBook::open(home.path(), &[]).0,
@@ -92,7 +92,7 @@ impl Agent {
             inputs: inputs.clone(),
         };
         let driver = Driver::new(node, outputs, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
-        smol::spawn(answer_tasks(Work { background: background_tasks, people: people_tasks }, inputs.clone())).detach();
+        smol::spawn(answer_tasks(Work { background: background_tasks, interactive: interactive_tasks }, inputs.clone())).detach();
         let thread = std::thread::spawn(move || smol::block_on(driver.run(inbox)));
         Self { name, address, network, inputs, handle, thread, home }
     }
@@ -101,12 +101,12 @@ impl Agent {
         self.inputs.send(Input::Trust(input)).await.unwrap();
     }
 
-    async fn ask(&self, request: Request) -> Response {
-        self.handle.ask(request).await
+    async fn request(&self, request: Request) -> Response {
+        self.handle.request(request).await
     }
 
     fn status(&self) -> wattle::node::status::Status {
-        match smol::block_on(self.ask(Request::Status)) {
+        match smol::block_on(self.request(Request::Status)) {
             Response::Status(status) => *status,
             other => panic!("{other:?}"),
         }
@@ -129,7 +129,7 @@ impl Agent {
 
     /// How many devices a query was sent to, and how many answered, this one included.
     async fn query(&self) -> (usize, usize) {
-        match self.ask(Request::Search { question: "violin".to_owned(), count: 3 }).await {
+        match self.request(Request::Search { question: "violin".to_owned(), count: 3 }).await {
             Response::Hits { asked, answered, .. } => (asked, answered),
             other => panic!("{other:?}"),
         }
@@ -143,7 +143,7 @@ impl Agent {
 
 /// Answers the node's tasks as if nothing were indexed.
 async fn answer_tasks(work: Work, inputs: Sender<Input>) {
-    let next = || smol::future::or(work.people.recv(), work.background.recv());
+    let next = || smol::future::or(work.interactive.recv(), work.background.recv());
     while let Ok((id, task)) = next().await {
         let outcome = match task {
             Task::EmbedQuery { question } => Outcome::QueryEmbedding(StandIn::new(MODEL).embed(&question).unwrap()),

@@ -72,9 +72,9 @@ impl Expelled {
     }
 }
 
-fn ask(world: &mut World, at: usize) {
+fn begin_query(world: &mut World, at: usize) {
     if world.devices[at].agent.is_some() {
-        world.ask(at, Request::Search { question: "treasure jewel".to_owned(), count: 8 });
+        world.request(at, Request::Search { question: "treasure jewel".to_owned(), count: 8 });
     }
 }
 
@@ -83,7 +83,7 @@ fn busy(world: &mut World, expelled: &mut Expelled, time: Duration) {
     let end = world.now + time;
     while world.now < end {
         let at = usize::try_from(world.rng.below(DEVICES as u64)).expect("small");
-        ask(world, at);
+        begin_query(world, at);
         let pause = 1 + world.rng.below(400);
         world.run_until(world.now + Duration::from_millis(pause));
         expelled.check(world);
@@ -97,7 +97,7 @@ fn removed(seed: u64) -> u64 {
     let others: Vec<usize> = (0..DEVICES).filter(|at| *at != victim).collect();
     let mut expelled = Expelled { victim, by: Vec::new() };
     for at in &others {
-        (0..DEVICES).for_each(|at| ask(&mut world, at));
+        (0..DEVICES).for_each(|at| begin_query(&mut world, at));
         // While those queries run.
         let pause = world.rng.below(60);
         world.run_until(world.now + Duration::from_millis(pause));

@@ -1,7 +1,7 @@
 //! The threads of a running agent, and the queues that lead to them.
 //!
-//! Background threads and the audit's thread give way to everything else on the machine (`platform::sched`); the threads
-//! that serve people and the writer run as usual.
+//! Background threads and the audit's thread give way to everything else on the machine (`platform::sched`); the thread
+//! of queries and the writer run as usual.
 
 use crate::embed::engine::Engine;
 use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX};
@@ -53,7 +53,7 @@ pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result
     };
     let clamp = Clamp::default();
     let (background, background_tasks) = bounded(BACKGROUND_MAX);
-    let (people, people_tasks) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
+    let (interactive, interactive_tasks) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
     let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
@@ -71,10 +71,10 @@ pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result
         lower_priority();
         auditor.run(&audit_tasks);
     })?);
-    threads.push(spawn("people", move || executor.run(&people_tasks))?);
+    threads.push(spawn("interactive", move || executor.run(&interactive_tasks))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let watch = Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned())));
-    let lanes = Lanes { background, people, audits };
+    let lanes = Lanes { background, interactive, audits };
     let outputs =
         Outputs { lanes, saves, watch, address_book, clamp, home: home.path().to_owned(), inputs: inputs.clone() };
     Ok((threads, outputs))

@@ -45,16 +45,16 @@ impl HostCoordinator {
     pub(super) fn on_answering(&mut self, now: Instant, yes: bool, out: &mut Out) {
         let before = self.shares.set_answering(yes);
         if self.leads() {
-            self.count_question(now, before, yes);
+            self.count_query(now, before, yes);
         }
         self.update_others(now, out);
     }
 
     /// People began or ceased to wait for an answer of some agent.
-    pub(super) fn count_question(&mut self, now: Instant, before: bool, after: bool) {
+    pub(super) fn count_query(&mut self, now: Instant, before: bool, after: bool) {
         match (before, after) {
-            (false, true) => self.shares.whole = self.governor.question_began(now),
-            (true, false) => self.shares.whole = self.governor.question_ended(now),
+            (false, true) => self.shares.whole = self.governor.query_began(now),
+            (true, false) => self.shares.whole = self.governor.query_ended(now),
             _ => {}
         }
     }
@@ -71,7 +71,7 @@ impl HostCoordinator {
 
     pub(super) fn on_follower_left(&mut self, now: Instant, id: FollowerId, out: &mut Out) {
         if let Some(gone) = self.shares.followers.remove(&id) {
-            self.count_question(now, gone.demand.answering, false);
+            self.count_query(now, gone.demand.answering, false);
             self.update_node(now, out);
             self.update_others(now, out);
         }
@@ -96,7 +96,7 @@ impl HostCoordinator {
                 if demand.has_work() && !before.has_work() {
                     self.sampling.changed(false);
                 }
-                self.count_question(now, before.answering, answering);
+                self.count_query(now, before.answering, answering);
                 self.update_node(now, out);
                 self.merge_pause(now, pause, out);
             }

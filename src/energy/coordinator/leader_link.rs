@@ -19,7 +19,7 @@ impl HostCoordinator {
         self.sampling.changed(false);
         self.apply_pause();
         if self.shares.is_answering() {
-            self.count_question(now, false, true);
+            self.count_query(now, false, true);
         }
         self.update_node(now, out);
     }

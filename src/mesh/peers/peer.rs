@@ -44,7 +44,7 @@ pub(super) struct LinkState {
     /// When something was last sent or received on it.
     pub(super) used: Instant,
     /// When to ask the peer for its name; `None` once it is known.
-    pub(super) ask_name_at: Option<Instant>,
+    pub(super) name_request_at: Option<Instant>,
 }
 
 /// What this agent knows of the datagrams that it exchanges with a peer.
@@ -84,7 +84,7 @@ impl Peer {
             generation: None,
             wanted: false,
             retired: false,
-            link: LinkState { dialled: false, ending: false, remote: None, used: now, ask_name_at: None },
+            link: LinkState { dialled: false, ending: false, remote: None, used: now, name_request_at: None },
             datagrams: DatagramSession::default(),
             redial: Redial {
                 dialling: false,

@@ -37,20 +37,20 @@ fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_o
     assert_eq!((peers.due(at(0)), peers.deadline()), (None, None), "one dial at a time");
     let mut pauses = Vec::new();
     for _ in 0..10 {
-        peers.lost(at(0), A);
+        peers.unlinked(at(0), A);
         pauses.push(peers.deadline().unwrap().millis());
         peers.due(at(u64::MAX));
     }
     assert_eq!(pauses[..3], [REDIAL_MS, 2 * REDIAL_MS, 4 * REDIAL_MS]);
     assert_eq!(pauses[9], REDIAL_MS_MAX);
     assert_eq!(peers.linked(at(0), A, PLACE), (None, false), "the owner gave that address");
-    assert_eq!(peers.nameless(at(ASK_NAME_MS)), Some(A));
+    assert_eq!(peers.nameless(at(NAME_REQUEST_MS)), Some(A));
     peers.named(A, "attic".to_owned());
     assert_eq!(peers.nameless(at(u64::MAX)), None);
     peers.linked(at(0), A, PLACE);
-    peers.not_dialled(at(3), A);
+    peers.dial_failed(at(3), A);
     assert!(peers.get(A).unwrap().linked, "a dial that a link forestalled loses nothing");
-    peers.lost(at(7), A);
+    peers.unlinked(at(7), A);
     assert_eq!(peers.deadline(), Some(at(7 + REDIAL_MS)));
 }
 
@@ -76,19 +76,19 @@ fn hints_are_tried_in_turn_wrong_ones_cost_few_dials_and_only_a_reached_address_
     for n in 0..4 {
         let now = at(n * REDIAL_MS_MAX);
         tried.extend(peers.due(now).map(|(_, address)| address.port()));
-        peers.not_dialled(now, A);
+        peers.dial_failed(now, A);
     }
     assert_eq!(tried, [1, 2, 3, 4]);
     // Ever new hints bring one dial in HINT_DIAL_MS, beside those that are due.
     let start = 100 * REDIAL_MS_MAX;
     peers.due(at(start));
-    peers.not_dialled(at(start), A);
+    peers.dial_failed(at(start), A);
     let mut dials = 0;
     for n in 0..10_000 {
         peers.hint(at(start + n), A, place(u16::try_from(n % 60_000 + 100).unwrap()));
         if peers.due(at(start + n)).is_some() {
             dials += 1;
-            peers.not_dialled(at(start + n), A);
+            peers.dial_failed(at(start + n), A);
         }
     }
     assert!(dials <= 10_000 / HINT_DIAL_MS + 1, "{dials} dials in ten seconds");
@@ -114,7 +114,7 @@ fn packets_go_by_both_transports_until_a_datagram_arrives_and_again_when_none_co
     peers.datagram(A);
     assert_eq!(peers.ways(A, b"x", true, true), ways(true, true), "an urgent packet goes by both");
     // The keys outlive the link; a new generation has other keys.
-    peers.lost(at(0), A);
+    peers.unlinked(at(0), A);
     peers.on_generation(A, 1);
     assert_eq!(peers.ways(A, b"x", false, false), ways(true, false));
     peers.on_generation(A, 2);
@@ -145,7 +145,7 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
     assert_eq!(peers.idle(at(LINK_IDLE_MS + 999)), None);
     assert_eq!(peers.idle(at(LINK_IDLE_MS + 1_000)), Some(far));
     assert_eq!(peers.idle(at(u64::MAX)), None, "wanted links stay");
-    peers.lost(at(u64::MAX), far);
+    peers.unlinked(at(u64::MAX), far);
     assert!(peers.ways(far, b"ping", true, false).datagram, "the keys outlive the link");
 }
 
@@ -166,7 +166,7 @@ fn links_that_others_dialled_are_ended_when_few_places_are_left_and_only_unwante
     assert_eq!(ended.len(), LINKS_MAX - LINKS_CROWDED + 1, "until there is room again, each once");
     assert!(ended.iter().all(|key| !peers.get(*key).unwrap().wanted));
     // One of them comes back: one of the others is ended for it.
-    peers.lost(at(300), ended[0]);
+    peers.unlinked(at(300), ended[0]);
     peers.linked(at(400), ended[0], PLACE);
     let more: Vec<PeerKey> = core::iter::from_fn(|| peers.idle(at(400))).collect();
     assert!(more.len() == 1 && !ended.contains(&more[0]), "{more:?}");
@@ -184,7 +184,7 @@ fn an_agent_without_links_dials_often_for_a_minute_and_then_more_rarely() {
         while now < until {
             if peers.due(at(now)).is_some() {
                 dials += 1;
-                peers.not_dialled(at(now), A);
+                peers.dial_failed(at(now), A);
             }
             now = peers.deadline().unwrap().millis();
         }
@@ -197,7 +197,7 @@ fn an_agent_without_links_dials_often_for_a_minute_and_then_more_rarely() {
     assert!(later <= 600_000 / REDIAL_ALONE_MS_MAX + 3, "{later} in the ten minutes after it");
     // A link that came up and broke begins a new minute.
     peers.linked(at(900_000), A, PLACE);
-    peers.lost(at(900_000), A);
+    peers.unlinked(at(900_000), A);
     let (again, _) = dials(&mut peers, 900_000, 900_000 + REDIAL_SOON_FOR_MS);
     assert!(again >= REDIAL_SOON_FOR_MS / pause.end(), "{again}");
 }

@@ -7,7 +7,7 @@ use super::{Effect, Liveness, MemberState, Membership, Purpose};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    DOWN_CLAIM_MS, DOWN_CLAIMANTS, GENERATION_JUMP_MAX, MEMBER_BYTES_MAX, PROBE_MS, RENEW_MS, SUSPECT_ASK_MS,
+    DOWN_CLAIM_MS, DOWN_CLAIMANTS, GENERATION_JUMP_MAX, MEMBER_BYTES_MAX, PROBE_MS, RENEW_MS, SUSPECT_PROBE_MS,
     SUSPICION_MS,
 };
 use foca::{Member as Claim, Message, State, Timer};
@@ -97,11 +97,11 @@ impl Membership {
         true
     }
 
-    /// Sends a peer what this agent believes of it, once in `SUSPECT_ASK_MS` at most.
+    /// Sends a peer what this agent believes of it, once in `SUSPECT_PROBE_MS` at most.
     fn correct(&mut self, now: Instant, id: Id, claims: &[Claim<Id>]) {
         let packet = self.packet_to(id, Message::Gossip, claims);
         let Some(known) = self.known.get_mut(&id.name) else { return };
-        if known.corrected.is_none_or(|at| now.since(at) >= Duration::from_millis(SUSPECT_ASK_MS)) {
+        if known.corrected.is_none_or(|at| now.since(at) >= Duration::from_millis(SUSPECT_PROBE_MS)) {
             known.corrected = Some(now);
             self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Answer, all_ways: true });
         }

@@ -96,7 +96,7 @@ pub(super) async fn run(
         scope.spawn(outlet.write_out(scope.link.streams(), channel));
     }
     scope.spawn(ping::keep_alive(shared.settings.ping, scope.link.clone(), received));
-    scope.spawn(identify::ask(scope.link.clone()));
+    scope.spawn(identify::request(scope.link.clone()));
     let why = driver.drive(&scope).await;
     shared.table().leave(&peer, serial);
     // The tasks end first, so that no frame is reported after `Down`.

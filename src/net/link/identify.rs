@@ -31,7 +31,7 @@ pub(super) async fn answer(
 }
 
 /// Asks the peer once, and notes its answer in the link.
-pub(super) async fn ask(link: Link) {
+pub(super) async fn request(link: Link) {
     let peer = link.info().peer;
     let asked = async {
         let mut stream = link.streams().open(IDENTIFY).await?;

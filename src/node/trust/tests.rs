@@ -64,7 +64,7 @@ fn query(id: u64, node: &Node) -> Message {
     let quantized = StandIn::new(model).embed("violin").unwrap().quantize();
     let codes = quantized.bytes().collect();
     let question = "violin".to_owned();
-    Message::Ask(message::Ask { id, question, model: model.0, scale: quantized.scale(), codes, count: 3 })
+    Message::Query(message::Query { id, question, model: model.0, scale: quantized.scale(), codes, count: 3 })
 }
 
 fn answer(id: u64) -> Message {
@@ -93,7 +93,7 @@ fn begin(node: &mut Node, reply: u64, asked: &[PeerKey]) -> (TaskId, u64) {
     let embedding = StandIn::new(Fingerprint([0; 32])).embed("violin").unwrap();
     let out = handle(node, at(20), NodeInput::Done(*embed, Outcome::QueryEmbedding(embedding), Duration::ZERO));
     let sent = out.iter().filter_map(|out| match out {
-        Output::Send(to, Message::Ask(ask)) => Some((*to, ask.id)),
+        Output::Send(to, Message::Query(query)) => Some((*to, query.id)),
         _ => None,
     });
     let sent: Vec<_> = sent.collect();

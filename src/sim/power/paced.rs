@@ -34,7 +34,7 @@ impl Paced {
                         duty_cycle.finished(now, worker, 1, Duration::from_millis(TASK_MS), &part);
                         *end = None;
                     }
-                    if end.is_none() && matches!(duty_cycle.asks(now, worker, &part), Verdict::Run { .. }) {
+                    if end.is_none() && matches!(duty_cycle.verdict(now, worker, &part), Verdict::Run { .. }) {
                         duty_cycle.started(now, worker);
                         *end = Some(now + Duration::from_millis(TASK_MS));
                     }

@@ -10,7 +10,7 @@ use crate::limits::{
 };
 use crate::wire::canonical;
 use crate::wire::envelope::Encoding;
-use crate::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
+use crate::wire::message::{Answer, Echo, Entry, Keys, Message, Query};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::de::DeserializeOwned;
@@ -56,7 +56,7 @@ impl Message {
                 Self::MemberList { ask, members: members.into_owned() }
             }
             "keys" => Self::Keys(field_of(body)?),
-            "ask" => Self::Ask(field_of(body)?),
+            "ask" => Self::Query(field_of(body)?),
             "answer" => Self::Answer(field_of(body)?),
             "echo" => Self::Echo(field_of(body)?),
             "gossip" => Self::Gossip(field_of(body)?),
@@ -88,7 +88,7 @@ impl Serialize for Body<'_> {
                 MemberListFields { ask: *ask, members: members.into() }.serialize(to)
             }
             Message::Keys(keys) => keys.write(to),
-            Message::Ask(ask) => ask.write(to),
+            Message::Query(query) => query.write(to),
             Message::Answer(answer) => answer.write(to),
             Message::Echo(echo) => echo.write(to),
             Message::Gossip(gossip) => gossip.write(to),
@@ -154,8 +154,8 @@ struct KeysFields {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Ask", deny_unknown_fields)]
-struct AskFields {
+#[serde(remote = "Query", deny_unknown_fields)]
+struct QueryFields {
     #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, JSON_LINE_MAX>")]
     codes: Vec<u8>,
     count: u16,
@@ -252,7 +252,7 @@ struct EchoFields {
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
-    Ask => AskFields,
+    Query => QueryFields,
     Answer => AnswerFields,
     Found => FoundFields,
     SearchHit => HitFields,

@@ -35,7 +35,7 @@ fn messages() -> Vec<Message> {
             }],
         },
         Message::Keys(Keys { session: 7, key: [9; 32], port: 4433 }),
-        Message::Ask(Ask {
+        Message::Query(Query {
             id: 1,
             question: "why?".to_owned(),
             model: [7; 32],
@@ -118,9 +118,9 @@ fn long_texts_bad_addresses_and_numbers_that_are_not_finite_are_refused() {
         assert!(Message::read(Encoding::Json, "hello", hello(wrong).as_bytes()).is_none(), "{wrong}");
     }
     let ask = |scale: f32| {
-        let ask = Ask { id: 1, question: String::new(), model: [7; 32], scale, codes: Vec::new(), count: 1 };
+        let ask = Query { id: 1, question: String::new(), model: [7; 32], scale, codes: Vec::new(), count: 1 };
         let mut body = Vec::new();
-        Message::Ask(ask).put(Encoding::Json, &mut body);
+        Message::Query(ask).put(Encoding::Json, &mut body);
         Message::read(Encoding::Json, "ask", &body)
     };
     assert!(ask(1.0).is_some() && ask(f32::NAN).is_none() && ask(f32::INFINITY).is_none());

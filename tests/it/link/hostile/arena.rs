@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener};
 use wattle::net::link::{Channel, LinkEvent};
 use wattle::platform::home::Home;
 use wattle::wire::envelope::{Signer, Verifier};
-use wattle::wire::message::{Ask, Message};
+use wattle::wire::message::{Message, Query};
 use wattle::wire::peer_id::PeerId;
 
 /// Seeds of the keys: the honest peer, the attacker, the peer that the agent dials, and the one that answers instead.
@@ -70,14 +70,14 @@ impl TestPeer {
     }
 
     /// A question without an answer in any document, with a fresh id.
-    pub(super) fn ask(&self) -> (u64, Message) {
+    pub(super) fn query(&self) -> (u64, Message) {
         let id = {
             let mut asked = self.asked.borrow_mut();
             *asked += 1;
             *asked
         };
         let question = "Is anybody there?".to_owned();
-        (id, Message::Ask(Ask { id, question, model: [0; 32], scale: 0.0, codes: Vec::new(), count: 1 }))
+        (id, Message::Query(Query { id, question, model: [0; 32], scale: 0.0, codes: Vec::new(), count: 1 }))
     }
 
     /// Waits for the next message of the agent for which `wished` returns something.
@@ -145,8 +145,8 @@ impl Arena {
         let friend = &self.friend;
         friend.link(self.name, self.address).await;
         friend.end.links.ping(&self.name).await.unwrap();
-        let (id, ask) = friend.ask();
-        assert!(friend.send(self.name, Channel::Task, friend.sign(&ask)).await);
+        let (id, query) = friend.query();
+        assert!(friend.send(self.name, Channel::Task, friend.sign(&query)).await);
         friend.receive(|message| matches!(message, Message::Answer(answer) if answer.id == id).then_some(())).await;
         friend.hang_up(self.name).await;
     }

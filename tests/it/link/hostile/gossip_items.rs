@@ -179,8 +179,8 @@ pub(super) async fn flood(arena: &Arena) -> String {
         send(arena, &loud, &Message::Gossip(Gossip::IHave { ask: true, list: list.clone() })).await;
         send(arena, &loud, &Message::Gossip(Gossip::IWant(list.clone()))).await;
     }
-    let ((id, ask), mut answers) = (loud.ask(), 0);
-    send(arena, &loud, &ask).await;
+    let ((id, query), mut answers) = (loud.query(), 0);
+    send(arena, &loud, &query).await;
     let answered = loud.receive(|message| {
         answers += usize::from(matches!(message, Message::Gossip(_)));
         matches!(message, Message::Answer(answer) if answer.id == id).then_some(())

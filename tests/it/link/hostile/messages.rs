@@ -8,7 +8,7 @@ use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use wattle::base::id::Row;
 use wattle::limits::{FRAME_GOSSIP_MAX, MESSAGE_BODY_MAX, QUESTION_WORDS_MAX};
 use wattle::net::link::Channel;
-use wattle::wire::message::{Answer, Ask, Keys, Message};
+use wattle::wire::message::{Answer, Keys, Message, Query};
 use wattle::wire::varint;
 
 /// The boot counter of the next attack: the agent refuses messages of earlier starts.
@@ -23,8 +23,8 @@ pub(super) async fn linked_attacker(arena: &Arena) -> TestPeer {
 
 /// Asserts that the attacker still gets an answer: its link is up and its messages are taken.
 pub(super) async fn still_answered(arena: &Arena, attacker: &TestPeer) {
-    let (id, ask) = attacker.ask();
-    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&ask)).await);
+    let (id, query) = attacker.query();
+    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&query)).await);
     attacker.receive(|message| matches!(message, Message::Answer(answer) if answer.id == id).then_some(())).await;
 }
 
@@ -54,14 +54,14 @@ pub(super) async fn junk(arena: &Arena) -> String {
 pub(super) async fn replay(arena: &Arena) -> String {
     let old = TestPeer::new(ATTACKER, arena.name, 0);
     let attacker = linked_attacker(arena).await;
-    let (id, ask) = attacker.ask();
-    let bytes = attacker.sign(&ask);
+    let (id, query) = attacker.query();
+    let bytes = attacker.sign(&query);
     for _ in 0..5 {
         assert!(attacker.send(arena.name, Channel::Task, bytes.clone()).await);
     }
-    assert!(attacker.send(arena.name, Channel::Task, old.sign(&Message::Ask(ask_of(u64::MAX)))).await);
-    let (last, ask) = attacker.ask();
-    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&ask)).await);
+    assert!(attacker.send(arena.name, Channel::Task, old.sign(&Message::Query(query_of(u64::MAX)))).await);
+    let (last, query) = attacker.query();
+    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&query)).await);
     let mut answers = Vec::new();
     while !answers.contains(&last) {
         answers.push(
@@ -75,8 +75,8 @@ pub(super) async fn replay(arena: &Arena) -> String {
     "sent 5 times, answered once; one of an older start not at all".to_owned()
 }
 
-fn ask_of(id: u64) -> Ask {
-    Ask { id, question: "?".to_owned(), model: [0xff; 32], scale: f32::MAX, codes: vec![0x80; 384], count: u16::MAX }
+fn query_of(id: u64) -> Query {
+    Query { id, question: "?".to_owned(), model: [0xff; 32], scale: f32::MAX, codes: vec![0x80; 384], count: u16::MAX }
 }
 
 /// 16: the largest and smallest of every number that a message holds, the durations among them.
@@ -105,8 +105,8 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         Message::Keys(Keys { session: 0, key: [0; 32], port: 1 }),
         Message::Hello { device: device.clone(), ask: true, listen: vec!["255.255.255.255:65535".parse().unwrap(); 8] },
         Message::Hello { device: device.clone(), ask: true, listen: vec!["[ff02::1]:0".parse().unwrap(); 8] },
-        Message::Ask(ask_of(u64::MAX)),
-        Message::Ask(Ask { scale: -f32::MAX, ..ask_of(0) }),
+        Message::Query(query_of(u64::MAX)),
+        Message::Query(Query { scale: -f32::MAX, ..query_of(0) }),
         Message::Answer(Answer { id: u64::MAX, device: device.clone(), found: Some(Box::new(found.clone())) }),
     ];
     // Answers to every question that this agent may have pending.
@@ -122,7 +122,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         let (api, home) = (arena.agent.api.clone(), arena.place.home());
         move || search(&api, &home, "violin")
     });
-    let id = attacker.receive(|message| if let Message::Ask(ask) = message { Some(ask.id) } else { None }).await;
+    let id = attacker.receive(|message| if let Message::Query(query) = message { Some(query.id) } else { None }).await;
     let answer = Message::Answer(Answer { id, device, found: Some(Box::new(found)) });
     assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&answer)).await);
     let output = asking.await;
@@ -197,8 +197,8 @@ pub(super) async fn postcard(arena: &Arena) -> String {
 /// 20: a genuine message in another encoding, and with each byte changed, is refused.
 pub(super) async fn malleable(arena: &Arena) -> String {
     let attacker = linked_attacker(arena).await;
-    let (id, ask) = attacker.ask();
-    let bytes = attacker.sign(&ask);
+    let (id, query) = attacker.query();
+    let bytes = attacker.sign(&query);
     let mut changes = vec![[&bytes[..], &[0]].concat(), [&[bytes[0] | 0x80, 0x00], &bytes[1..]].concat()];
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
@@ -206,7 +206,7 @@ pub(super) async fn malleable(arena: &Arena) -> String {
         changes.push(changed);
     }
     // Signed by the attacker itself, but with its body in a second encoding.
-    let encoded = ask.encode();
+    let encoded = query.encode();
     assert_eq!(encoded[1], 1, "its id, which takes one byte");
     let long = [&[encoded[0], 0x81, 0x00], &encoded[2..]].concat();
     changes.push(sign_body(&attacker, "ask", &long));
@@ -215,8 +215,8 @@ pub(super) async fn malleable(arena: &Arena) -> String {
         assert!(attacker.send(arena.name, Channel::Task, changed).await);
     }
     // The first answer is to the next question: none of those was taken.
-    let (last, ask) = attacker.ask();
-    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&ask)).await);
+    let (last, query) = attacker.query();
+    assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&query)).await);
     let first =
         attacker.receive(|message| if let Message::Answer(answer) = message { Some(answer.id) } else { None }).await;
     assert_eq!(first, last, "question {id} was answered in a changed encoding");

@@ -28,7 +28,7 @@ pub(super) async fn paths(arena: &Arena) -> String {
         let (api, home) = (arena.agent.api.clone(), arena.place.home());
         move || search(&api, &home, "violin stairs")
     });
-    let id = attacker.receive(|message| if let Message::Ask(ask) = message { Some(ask.id) } else { None }).await;
+    let id = attacker.receive(|message| if let Message::Query(query) = message { Some(query.id) } else { None }).await;
     let hits = PATHS.iter().map(|path| SearchHit {
         row: Row(1),
         path: path.to_vec(),

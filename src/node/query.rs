@@ -51,16 +51,16 @@ impl Node {
         match outcome {
             Outcome::QueryEmbedding(embedding) => self.send_query(now, task, embedding, out),
             Outcome::Found(found) => {
-                if let Some(query) = self.queries.local.found_here(task, Found::clone(found)) {
+                if let Some(query) = self.queries.local.add_local_result(task, Found::clone(found)) {
                     self.answer(query, out);
                 }
             }
             Outcome::StoreFailed(why) | Outcome::Failed(why) => {
-                let Some(query) = self.queries.local.failed_here(task) else { return false };
+                let Some(query) = self.queries.local.local_failed(task) else { return false };
                 out.push(Output::Reply(query.reply, Response::refused(Problem::Broken, why.clone())));
             }
             Outcome::Panicked(why) => {
-                let Some(query) = self.queries.local.failed_here(task) else { return false };
+                let Some(query) = self.queries.local.local_failed(task) else { return false };
                 let why = panicked("The search", why);
                 out.push(Output::Reply(query.reply, Response::refused(Problem::Broken, why)));
             }
@@ -81,12 +81,12 @@ impl Node {
             unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
         let away: Vec<PeerKey> = away.iter().map(|peer| peer.key).collect();
         // Its deadline passed while it was embedded.
-        let Some((query, id)) = self.queries.local.spread(now, embedded, task, &linked) else { return };
+        let Some((query, id)) = self.queries.local.begin_search(now, embedded, task, &linked) else { return };
         let (question, count) = (query.question.clone(), query.count.clamp(LIST_MIN, HITS_MAX));
         self.queries.local.unreachable(id, &away, far.len());
         let quantized = embedding.quantize();
         for peer in &linked {
-            let ask = message::Ask {
+            let to_peer = message::Query {
                 id,
                 question: question.clone(),
                 model: embedding.model().0,
@@ -94,33 +94,33 @@ impl Node {
                 codes: quantized.bytes().collect(),
                 count: u16::try_from(count).unwrap_or(u16::MAX),
             };
-            out.push(Output::Send(*peer, Message::Ask(ask)));
+            out.push(Output::Send(*peer, Message::Query(to_peer)));
         }
-        let asked = Query { text: question, embedding: embedding.clone(), count, shared: false };
-        out.push(Output::Start(task, Task::Retrieve(asked)));
+        let here = Query { text: question, embedding: embedding.clone(), count, shared: false };
+        out.push(Output::Start(task, Task::Retrieve(here)));
     }
 
     /// A peer's query. A peer with the right gets exactly one answer, which says that there is none if the query is
     /// malformed or there is no room.
-    pub(super) fn on_peer_query(&mut self, peer: PeerKey, ask: message::Ask, out: &mut Out) {
+    pub(super) fn on_peer_query(&mut self, peer: PeerKey, query: message::Query, out: &mut Out) {
         if !self.trust.may(peer, Rights::ANSWER) {
             return;
         }
-        let model = Fingerprint(ask.model);
-        let embedding = Quantized::from_parts(ask.scale, &ask.codes).and_then(|codes| codes.exact(model).ok());
-        let fits = model == self.config.fingerprint && ask.question.len() <= QUESTION_BYTES_MAX;
+        let model = Fingerprint(query.model);
+        let embedding = Quantized::from_parts(query.scale, &query.codes).and_then(|codes| codes.exact(model).ok());
+        let fits = model == self.config.fingerprint && query.question.len() <= QUESTION_BYTES_MAX;
         let task = self.scheduler.issue();
         match embedding {
             Some(embedding)
                 if fits
                     && !self.stopping
-                    && self.queries.of_peers.push(PeerQuery { task, peer, id: ask.id }).is_ok() =>
+                    && self.queries.of_peers.push(PeerQuery { task, peer, id: query.id }).is_ok() =>
             {
-                let count = usize::from(ask.count).clamp(1, HITS_MAX);
-                let asked = Query { text: ask.question, embedding, count, shared: true };
-                out.push(Output::Start(task, Task::Retrieve(asked)));
+                let count = usize::from(query.count).clamp(1, HITS_MAX);
+                let here = Query { text: query.question, embedding, count, shared: true };
+                out.push(Output::Start(task, Task::Retrieve(here)));
             }
-            _ => out.push(self.answer_to(peer, ask.id, None)),
+            _ => out.push(self.answer_to(peer, query.id, None)),
         }
     }
 
@@ -131,14 +131,14 @@ impl Node {
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.named(peer, answer.device);
-        if let Some(query) = self.queries.local.found_there(answer.id, peer, answer.found.map(sanitized)) {
+        if let Some(query) = self.queries.local.add_peer_result(answer.id, peer, answer.found.map(sanitized)) {
             self.answer(query, out);
         }
     }
 
     /// A peer's link is gone: queries no longer wait for it.
     pub(super) fn stop_waiting_for(&mut self, peer: PeerKey, out: &mut Out) {
-        while let Some(query) = self.queries.local.lost(peer) {
+        while let Some(query) = self.queries.local.unlinked(peer) {
             self.answer(query, out);
         }
     }
