@@ -85,8 +85,8 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
         rate(|sent| sent.message_bytes),
         rate(|sent| sent.dials),
         backs.iter().copied().fold(0.0, f64::max),
-        world.deaths_told(start).saturating_sub(expected),
-        world.deaths_told(suspensions_from),
+        world.reported_down(start).saturating_sub(expected),
+        world.reported_down(suspensions_from),
     );
 }
 
@@ -111,9 +111,9 @@ fn sent(world: &World) -> Sent {
 fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
     world.crash(victim);
     let start: Instant = world.now;
-    let all = world.believers(victim);
+    let all = world.count_seen_up(victim);
     let mut reached = |left: usize| {
-        world.run_till(2 * MINUTE, |world| world.believers(victim) <= left);
+        world.run_till(2 * MINUTE, |world| world.count_seen_up(victim) <= left);
         world.now.since(start).as_secs_f64()
     };
     (reached(all - 1), reached(all / 2), reached(0))

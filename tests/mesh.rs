@@ -35,7 +35,7 @@ fn all_join_by_one_address_and_a_seed_gives_the_same_trace_twice() {
         for seed in 1..=seeds {
             let (one, other) = (joined(seed, devices), joined(seed, devices));
             assert_eq!(one.trace, other.trace, "seed {seed} gave two traces");
-            assert_eq!(one.deaths_told(wattle::base::time::Instant::ZERO), 0, "seed {seed}");
+            assert_eq!(one.reported_down(wattle::base::time::Instant::ZERO), 0, "seed {seed}");
         }
     }
 }
@@ -52,7 +52,7 @@ fn more_agents_than_one_has_links_can_join_by_its_address() {
     world.run_until(world.after(30));
     let most = (0..devices).map(|at| world.net.links_of(at).len()).max();
     assert!(most.is_some_and(|most| most < LINKS_CROWDED), "{most:?}: a large mesh needs few links");
-    assert_eq!(world.deaths_told(wattle::base::time::Instant::ZERO), 0);
+    assert_eq!(world.reported_down(wattle::base::time::Instant::ZERO), 0);
 }
 
 #[test]
@@ -81,10 +81,10 @@ fn a_crashed_agent_is_down_for_all_and_comes_back() {
             world.run_until(world.after(20));
             let before = world.now;
             world.crash(1);
-            let time = world.run_till(MINUTE, |world| world.believers(1) == 0);
+            let time = world.run_till(MINUTE, |world| world.count_seen_up(1) == 0);
             let time = time.unwrap_or_else(|| panic!("seed {seed}: it still counts as up: {}", world.describe()));
             world.run_until(world.after(5));
-            assert_eq!(world.deaths_told(before), devices - 1, "seed {seed}: nobody else is down");
+            assert_eq!(world.reported_down(before), devices - 1, "seed {seed}: nobody else is down");
             world.boot(1);
             let back = world.run_till(MINUTE, World::all_joined);
             println!("seed {seed}: {devices}: down for all after {time:?}, back after {back:?}");
@@ -102,7 +102,7 @@ fn twenty_suspensions_of_three_seconds_take_nobody_down() {
             world.stall(round % 5, Duration::from_secs(3));
             world.run_until(world.after(10));
         }
-        assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
+        assert_eq!(world.reported_down(before), 0, "seed {seed}: {:?}", world.notices);
         assert!(world.all_joined());
     }
 }
@@ -116,7 +116,7 @@ fn an_agent_cut_off_from_some_is_up_while_others_reach_it() {
         world.cut_one_way(1, 2);
         world.cut(3, 4);
         world.run_until(world.after(300));
-        assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
+        assert_eq!(world.reported_down(before), 0, "seed {seed}: {:?}", world.notices);
     }
 }
 
@@ -127,9 +127,9 @@ fn without_datagrams_the_links_carry_the_probes() {
         let before = world.now;
         world.net.datagram_loss_permille = 1000;
         world.run_until(world.after(120));
-        assert_eq!(world.deaths_told(before), 0, "seed {seed}: {:?}", world.notices);
+        assert_eq!(world.reported_down(before), 0, "seed {seed}: {:?}", world.notices);
         world.crash(3);
-        let time = world.run_till(MINUTE, |world| world.believers(3) == 0);
+        let time = world.run_till(MINUTE, |world| world.count_seen_up(3) == 0);
         assert!(time.is_some(), "seed {seed}: the crash is noticed");
         world.boot(3);
         assert!(world.run_till(MINUTE, World::all_joined).is_some(), "seed {seed}: {}", world.describe());
@@ -142,8 +142,8 @@ fn false_claims_that_a_member_is_down_are_refuted_and_the_claimant_is_quarantine
         let mut world = joined(seed, devices);
         world.run_until(world.after(5));
         for claim in 0..6_u16 {
-            world.lie(1, 2, 100 * claim);
-            let back = world.run_till(MINUTE, |world| world.believers(2) == devices - 1);
+            world.claim_down(1, 2, 100 * claim);
+            let back = world.run_till(MINUTE, |world| world.count_seen_up(2) == devices - 1);
             assert!(back.is_some_and(|time| time < Duration::from_secs(10)), "seed {seed}: {back:?}");
             world.run_until(world.after(30));
             assert!(world.all_joined(), "seed {seed}: {}", world.describe());
@@ -156,7 +156,7 @@ fn false_claims_that_a_member_is_down_are_refuted_and_the_claimant_is_quarantine
         assert!(others.clone().all(|name| name == "device 1"), "seed {seed}: {:?}", others.collect::<Vec<_>>());
         println!(
             "seed {seed}: {quarantined} of {devices} quarantined the claimant; down {}",
-            world.deaths_told(world.now)
+            world.reported_down(world.now)
         );
         assert!(quarantined > 0, "seed {seed}: no agent quarantined it: {:?}", world.notices);
     }
@@ -168,15 +168,15 @@ fn an_agent_suspended_for_ten_minutes_is_down_meanwhile_and_back_afterwards() {
         let mut world = joined(seed, 5);
         world.run_until(world.after(10));
         world.suspend(2, 10 * MINUTE);
-        let time = world.run_till(MINUTE, |world| world.believers(2) == 0);
+        let time = world.run_till(MINUTE, |world| world.count_seen_up(2) == 0);
         assert!(time.is_some(), "seed {seed}: it does not answer");
         world.run_until(world.after(590));
-        assert_eq!(world.believers(2), 0, "seed {seed}: it is suspended");
+        assert_eq!(world.count_seen_up(2), 0, "seed {seed}: it is suspended");
         let before = world.now;
         let back = world.run_till(2 * MINUTE, World::all_joined);
         println!("seed {seed}: down after {time:?}, back {back:?}");
         assert!(back.is_some(), "seed {seed}: {}", world.describe());
-        assert_eq!(world.deaths_told(before), 0, "seed {seed}: it takes nobody for down after its suspension");
+        assert_eq!(world.reported_down(before), 0, "seed {seed}: it takes nobody for down after its suspension");
     }
 }
 

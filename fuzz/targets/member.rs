@@ -25,7 +25,7 @@ fn packets_of(key: PeerKey) -> Vec<Vec<u8>> {
     }
     for _ in 0..40 {
         machine.tick(now);
-        machine.told(now, OWN, &[MemberState { key: OWN, generation: 1, incarnation: 0, standing: Liveness::Alive }]);
+        machine.apply_member_list(now, OWN, &[MemberState { key: OWN, generation: 1, incarnation: 0, standing: Liveness::Alive }]);
         packets.extend(machine.effects().into_iter().filter_map(|effect| match effect {
             Effect::Send { packet, .. } => Some(packet),
             _ => None,
@@ -82,7 +82,7 @@ pub fn check(data: &[u8]) {
             }
             4 => {
                 let list: Vec<MemberState> = bytes.chunks(7).map(|part| member_state(part[0], &part[1..])).collect();
-                machine.told(now, from, &list);
+                machine.apply_member_list(now, from, &list);
             }
             5 => machine.heard(now, from),
             6 => machine.wake(now),

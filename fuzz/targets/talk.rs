@@ -7,7 +7,7 @@ use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
     MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX,
 };
-use wattle::wire::message::{Answer, Ask, Echo, Entry, Keys, Message};
+use wattle::wire::message::{Answer, Echo, Entry, Keys, Message, Query};
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
@@ -77,7 +77,7 @@ pub(super) fn messages() -> Vec<Message> {
             }],
         },
         Message::Keys(Keys { session: 7, key: [0x6b; 32], port: 7781 }),
-        Message::Query(Ask { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
+        Message::Query(Query { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
         Message::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),

@@ -169,13 +169,13 @@ pub struct Collection {
 
 impl Peer {
     fn new(peer: &PeerStatus, status: &Status) -> Self {
-        let state = match peer.standing {
+        let state = match peer.liveness {
             Believed::Unknown => "unknown",
             Believed::Alive => "alive",
             Believed::Suspect => "suspect",
             Believed::Down => "down",
         };
-        let advert = status.heard.iter().find(|advert| advert.peer == peer.key);
+        let advert = status.gossip.iter().find(|advert| advert.peer == peer.key);
         let round_trip = status.driver.round_trips.iter().find(|(key, _)| *key == peer.key);
         let headroom = |headroom: gossip::Headroom| Headroom {
             quarters: headroom.quarters,

@@ -1,12 +1,12 @@
-//! Gossip: the newest item of each (origin, kind), flooded with bounds and compared now and then.
+//! Gossip: the newest item of each (origin, kind), forwarded with bounds and compared now and then.
 //!
 //! An origin signs an item and sends it to its links. A receiver that finds it new passes it on to `GOSSIP_FANOUT`
 //! links chosen at random, at most `GOSSIP_HOPS_MAX` times (rumor mongering after Demers et al., "Epidemic Algorithms
-//! for Replicated Database Maintenance", 1987). What the flood misses, anti-entropy brings: two agents compare the
-//! names of their items ([`GossipTable::names`]), and one requests what it lacks.
+//! for Replicated Database Maintenance", 1987). What forwarding misses, anti-entropy brings: two agents compare the
+//! digests of their items ([`GossipTable::entries`]), and one requests what it misses.
 //!
 //! Of two items of an origin and kind the higher (boot, seq) wins. An unverified claim changes nothing:
-//! [`GossipTable::novelty`] only says whether its signature is worth checking, and [`GossipTable::take`] is given only
+//! [`GossipTable::novelty`] only says whether its signature is worth checking, and [`GossipTable::insert`] is given only
 //! verified items. Origins are members, so invented ones cannot fill the table. Each link and each origin has a budget
 //! of bytes. A newer item overwrites the bytes of the older one, so a steady flow allocates nothing.
 
@@ -69,7 +69,7 @@ pub struct ItemRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Novelty {
     /// It would be the newest: its signature is worth checking.
-    News,
+    New,
     /// This or a newer one is held, or its origin has left.
     Known,
     /// There is no room for another origin.
@@ -80,7 +80,7 @@ pub enum Novelty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Insertion {
     /// It is the newest now.
-    News(ItemRef),
+    Inserted(ItemRef),
     /// This or a newer one was held.
     Known,
     /// Its origin sends too much. A later comparison brings it.
@@ -126,17 +126,17 @@ impl GossipTable {
     pub fn novelty(&self, claim: &Claim) -> Novelty {
         match self.at(&claim.origin) {
             _ if self.own == Some(claim.origin) => Novelty::Known,
-            Ok(at) if self.origins[at].takes(claim.kind, claim.order) => Novelty::News,
+            Ok(at) if self.origins[at].takes(claim.kind, claim.order) => Novelty::New,
             Ok(_) => Novelty::Known,
-            Err(_) if self.origins.len() < GOSSIP_ORIGINS_MAX => Novelty::News,
+            Err(_) if self.origins.len() < GOSSIP_ORIGINS_MAX => Novelty::New,
             Err(_) => Novelty::Full,
         }
     }
 
     /// Takes an item of a member whose signature was verified.
-    pub fn take(&mut self, now: Instant, claim: &Claim, fact: &Fact, relayed: &Relayed) -> Insertion {
+    pub fn insert(&mut self, now: Instant, claim: &Claim, fact: &Fact, relayed: &Relayed) -> Insertion {
         match self.novelty(claim) {
-            Novelty::News => {}
+            Novelty::New => {}
             Novelty::Known => return Insertion::Known,
             Novelty::Full => return Insertion::Full,
         }
@@ -147,11 +147,11 @@ impl GossipTable {
         }
         origin.left |= matches!(fact, Fact::Removed(removed) if removed.peer == claim.origin.0);
         origin.values[claim.kind as usize].set(now, claim, fact, relayed);
-        Insertion::News(slot)
+        Insertion::Inserted(slot)
     }
 
     /// Takes an item of this agent itself, just signed.
-    pub fn tell(&mut self, now: Instant, claim: &Claim, fact: &Fact, message: Vec<u8>) -> Option<ItemRef> {
+    pub fn insert_own(&mut self, now: Instant, claim: &Claim, fact: &Fact, message: Vec<u8>) -> Option<ItemRef> {
         self.own = Some(claim.origin);
         if self.at(&claim.origin).is_err() && self.origins.len() >= GOSSIP_ORIGINS_MAX {
             return None;
@@ -176,7 +176,7 @@ impl GossipTable {
     }
 
     /// The links to pass a new item on to: a few at random, without the link that sent it and without its origin.
-    pub fn spread(&mut self, slot: ItemRef, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, GOSSIP_FANOUT> {
+    pub fn links_to_forward(&mut self, slot: ItemRef, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, GOSSIP_FANOUT> {
         let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return Bounded::new() };
         if origin.values[slot.kind as usize].hops >= GOSSIP_HOPS_MAX {
             return Bounded::new();
@@ -200,24 +200,24 @@ impl GossipTable {
         picked
     }
 
-    /// An item as the next receiver gets it: hops, age in seconds, the origin's message. `asked`: the receiver
-    /// requested it, and does not flood it on. `None` if it has expired.
+    /// An item as the next receiver gets it: hops, age in seconds, the origin's message. `requested`: the receiver
+    /// requested it, and does not forward it. `None` if it has expired.
     #[must_use]
-    pub fn pass(&self, now: Instant, slot: ItemRef, asked: bool) -> Option<(u8, u16, &[u8])> {
+    pub fn outgoing(&self, now: Instant, slot: ItemRef, requested: bool) -> Option<(u8, u16, &[u8])> {
         let value = &self.origins.get(usize::from(slot.origin))?.values[slot.kind as usize];
-        let hops = if asked { GOSSIP_HOPS_MAX } else { value.hops.saturating_add(1).min(GOSSIP_HOPS_MAX) };
+        let hops = if requested { GOSSIP_HOPS_MAX } else { value.hops.saturating_add(1).min(GOSSIP_HOPS_MAX) };
         value.is_live(now).then_some((hops, value.age(now), &value.message[..]))
     }
 
-    /// The names of all valid items.
-    pub fn names(&self, now: Instant) -> impl Iterator<Item = Entry> + '_ {
+    /// The digest entries of all valid items.
+    pub fn entries(&self, now: Instant) -> impl Iterator<Item = Entry> + '_ {
         self.origins.iter().flat_map(move |origin| {
             let live = Kind::ALL.into_iter().filter(move |kind| origin.values[*kind as usize].is_live(now));
-            live.map(move |kind| origin.name(kind))
+            live.map(move |kind| origin.entry(kind))
         })
     }
 
-    /// The names of items that arrived since then, as many as fit into one list, without those that came by request.
+    /// The digest entries of items that arrived since then, as many as fit into one list, without those that came by request.
     #[must_use]
     pub fn recent(&self, now: Instant, since: Instant) -> Entries {
         let mut list = Entries::new();
@@ -226,16 +226,16 @@ impl GossipTable {
                 let value = &origin.values[kind as usize];
                 if value.is_live(now) && value.since >= since && value.hops < GOSSIP_HOPS_MAX {
                     // The next comparison finds what has no room here.
-                    let _ = list.push(origin.name(kind));
+                    let _ = list.push(origin.entry(kind));
                 }
             }
         }
         list
     }
 
-    /// The entries of another agent's list that this agent lacks. It wants unknown origins only if `is_member` holds.
+    /// The entries of another agent's list that this agent misses. It wants unknown origins only if `is_member` holds.
     #[must_use]
-    pub fn lacking(&self, list: &[Entry], is_member: impl Fn(&[u8; 8]) -> bool) -> Entries {
+    pub fn missing(&self, list: &[Entry], is_member: impl Fn(&[u8; 8]) -> bool) -> Entries {
         let lacks = |entry: &&Entry| match self.find(&entry.origin) {
             Some(at) => {
                 let origin = &self.origins[at];
@@ -248,7 +248,7 @@ impl GossipTable {
 
     /// The valid item of an entry's origin and kind, whatever its order, and its length in bytes.
     #[must_use]
-    pub fn named(&self, now: Instant, entry: &Entry) -> Option<(ItemRef, usize)> {
+    pub fn find_item(&self, now: Instant, entry: &Entry) -> Option<(ItemRef, usize)> {
         let at = self.find(&entry.origin)?;
         let value = &self.origins[at].values[entry.kind as usize];
         let slot = ItemRef { origin: u16::try_from(at).ok()?, kind: entry.kind };
@@ -301,7 +301,7 @@ impl GossipTable {
     }
 
     /// Removes the origins for which `is_member` does not hold. An origin with a removal stays for ever.
-    pub fn keep(&mut self, is_member: impl Fn(&PeerKey) -> bool) {
+    pub fn retain_origins(&mut self, is_member: impl Fn(&PeerKey) -> bool) {
         let own = self.own;
         self.origins.retain(|origin| {
             let removal = &origin.values[Kind::Removed as usize];
@@ -320,7 +320,7 @@ impl Origin {
         accepts && order > self.values[kind as usize].order
     }
 
-    fn name(&self, kind: Kind) -> Entry {
+    fn entry(&self, kind: Kind) -> Entry {
         let mut origin = [0; 8];
         origin.copy_from_slice(&self.key.0[..8]);
         let (boot, seq) = self.values[kind as usize].order;

@@ -40,7 +40,7 @@ pub struct Transports {
 pub struct Peers {
     known: BTreeMap<PeerKey, Peer>,
     /// At least all that are linked, wanted or to be dialled: only they have deadlines.
-    busy: BTreeSet<PeerKey>,
+    active: BTreeSet<PeerKey>,
     /// Spreads dials; `None` in tests that need exact pauses.
     rng: Option<Rng>,
     /// Since when dials fail while there is no link at all.
@@ -73,7 +73,7 @@ impl Peers {
     }
 
     /// Takes an unproven address of a peer. A new one brings the dial forward, at most once in `HINT_DIAL_MS`.
-    pub fn hint(&mut self, now: Instant, key: PeerKey, address: SocketAddr) {
+    pub fn add_hint(&mut self, now: Instant, key: PeerKey, address: SocketAddr) {
         let Some(peer) = self.known.get_mut(&key) else { return };
         let rested = peer.redial.hinted.is_none_or(|at| now.since(at) >= Duration::from_millis(HINT_DIAL_MS));
         if peer.addresses.hint(address) && !peer.linked && rested {
@@ -83,26 +83,26 @@ impl Peers {
     }
 
     /// Takes the addresses that a peer sent of itself, and the far end of its link with the port of the first of them.
-    pub fn listens(&mut self, now: Instant, key: PeerKey, addresses: &[SocketAddr]) {
+    pub fn add_listen_addresses(&mut self, now: Instant, key: PeerKey, addresses: &[SocketAddr]) {
         let remote = self.get(key).and_then(|peer| peer.link.remote);
         let seen = remote.into_iter().zip(addresses.first()).map(|(ip, first)| SocketAddr::new(ip, first.port()));
         for address in addresses.iter().copied().chain(seen) {
-            self.hint(now, key, address);
+            self.add_hint(now, key, address);
         }
     }
 
     /// The peers with a link.
     pub fn all_linked(&self) -> impl Iterator<Item = PeerKey> {
-        self.busy().filter(|peer| peer.linked).map(|peer| peer.key)
+        self.active().filter(|peer| peer.linked).map(|peer| peer.key)
     }
 
-    fn busy(&self) -> impl Iterator<Item = &Peer> {
-        self.busy.iter().filter_map(|key| self.known.get(key))
+    fn active(&self) -> impl Iterator<Item = &Peer> {
+        self.active.iter().filter_map(|key| self.known.get(key))
     }
 
-    /// The first busy peer for which `needs` holds.
+    /// The first active peer for which `needs` holds.
     fn first(&mut self, needs: impl Fn(&Peer) -> bool) -> Option<&mut Peer> {
-        let key = self.busy().find(|peer| needs(peer))?.key;
+        let key = self.active().find(|peer| needs(peer))?.key;
         self.known.get_mut(&key)
     }
 
@@ -110,7 +110,7 @@ impl Peers {
     /// newly proven.
     pub fn linked(&mut self, now: Instant, key: PeerKey, address: SocketAddr) -> (Option<Vec<u8>>, bool) {
         let Some(peer) = self.known.get_mut(&key) else { return (None, false) };
-        self.busy.insert(key);
+        self.active.insert(key);
         self.next.set(None);
         self.alone_since = None;
         // The address that a peer dials from is not the one where it listens.
@@ -126,7 +126,7 @@ impl Peers {
     }
 
     /// The next linked peer to ask for its name now. It is asked again after a pause that doubles.
-    pub fn nameless(&mut self, now: Instant) -> Option<PeerKey> {
+    pub fn next_unnamed(&mut self, now: Instant) -> Option<PeerKey> {
         if self.deadline().is_none_or(|at| at > now) {
             return None;
         }
@@ -140,7 +140,7 @@ impl Peers {
     }
 
     /// A peer sent its device's name.
-    pub fn named(&mut self, key: PeerKey, device: String) {
+    pub fn set_name(&mut self, key: PeerKey, device: String) {
         if let Some(peer) = self.get_mut(key) {
             peer.device = Some(device);
             peer.link.name_request_at = None;
@@ -148,7 +148,7 @@ impl Peers {
     }
 
     /// Something was sent or received on the link.
-    pub fn used(&mut self, now: Instant, key: PeerKey) {
+    pub fn link_used(&mut self, now: Instant, key: PeerKey) {
         // This can only delay a deadline, so the cached one may stay: it is at worst too early.
         if let Some(peer) = self.known.get_mut(&key) {
             peer.link.used = now;
@@ -190,20 +190,20 @@ impl Peers {
     }
 
     /// A peer left for good: it is never dialled again.
-    pub fn retire(&mut self, key: PeerKey) {
+    pub fn mark_left(&mut self, key: PeerKey) {
         if let Some(peer) = self.get_mut(key) {
-            peer.retired = true;
+            peer.left = true;
             peer.redial.waiting = None;
         }
     }
 
     /// The next peer to dial now. It is not due again before `unlinked`, `dial_failed` or `linked`.
-    pub fn due(&mut self, now: Instant) -> Option<(PeerKey, SocketAddr)> {
+    pub fn next_dial(&mut self, now: Instant) -> Option<(PeerKey, SocketAddr)> {
         if self.deadline().is_none_or(|at| at > now) {
             return None;
         }
         self.next.set(None);
-        if self.busy().filter(|peer| peer.redial.dialling).count() >= LINK_DIALS_MAX {
+        if self.active().filter(|peer| peer.redial.dialling).count() >= LINK_DIALS_MAX {
             return None;
         }
         let peer = self.first(|peer| peer.dial_at().is_some_and(|at| at <= now))?;
@@ -214,7 +214,7 @@ impl Peers {
     /// The transports for a packet: datagrams, the link while no datagram of the peer has arrived lately, or both. A
     /// packet that asks for an answer (`asks`) and finds neither waits for a link, which is dialled. `all`: the packet
     /// is urgent, use every transport.
-    pub fn ways(&mut self, key: PeerKey, packet: &[u8], asks: bool, all: bool) -> Transports {
+    pub fn transports(&mut self, key: PeerKey, packet: &[u8], asks: bool, all: bool) -> Transports {
         let Some(peer) = self.known.get_mut(&key) else { return Transports { datagram: false, link: false } };
         if all {
             peer.datagrams.proven = false;
@@ -223,17 +223,17 @@ impl Peers {
             peer.datagrams.probe_sent();
         }
         let keyed = peer.datagrams.keyed;
-        let ways = Transports { datagram: keyed, link: peer.linked && !peer.datagrams.proven };
+        let transports = Transports { datagram: keyed, link: peer.linked && !peer.datagrams.proven };
         if asks && !peer.linked && (all || !keyed) {
             peer.redial.waiting = Some(packet.to_vec());
-            self.busy.insert(key);
+            self.active.insert(key);
             self.next.set(None);
         }
-        ways
+        transports
     }
 
     /// A datagram of the peer arrived.
-    pub fn datagram(&mut self, key: PeerKey) {
+    pub fn datagram_received(&mut self, key: PeerKey) {
         if let Some(peer) = self.known.get_mut(&key) {
             peer.datagrams.received();
         }
@@ -265,11 +265,11 @@ impl Peers {
         if let Some(next) = self.next.get() {
             return next;
         }
-        let full = self.busy().filter(|peer| peer.redial.dialling).count() >= LINK_DIALS_MAX;
+        let full = self.active().filter(|peer| peer.redial.dialling).count() >= LINK_DIALS_MAX;
         let crowded = self.crowded();
         let dial = |peer: &Peer| if full { None } else { peer.dial_at() };
         let soonest = |peer: &Peer| earliest(dial(peer), earliest(peer.idle_at(crowded), peer.link.name_request_at));
-        let next = self.busy().filter_map(soonest).min();
+        let next = self.active().filter_map(soonest).min();
         self.next.set(Some(next));
         next
     }

@@ -51,7 +51,7 @@ pub enum Effect {
         /// Its purpose.
         purpose: Purpose,
         /// Whether it goes by every transport: an earlier one was not answered, or the peer is a suspect.
-        all_ways: bool,
+        all_transports: bool,
     },
     /// A member is up: its generation, and whether it was down before.
     Up(PeerKey, u32, bool),
@@ -93,7 +93,7 @@ pub struct MemberState {
     /// How often it refuted a suspicion in this generation.
     pub incarnation: u16,
     /// Its state.
-    pub standing: Liveness,
+    pub liveness: Liveness,
 }
 
 #[derive(Debug)]
@@ -105,8 +105,8 @@ struct KnownPeer {
     contact: Option<Instant>,
     /// When foca last began to suspect it.
     suspected: Option<Instant>,
-    /// The generation and incarnation in which peers call it a suspect, and since when.
-    accused: Option<(u32, u16, Instant)>,
+    /// The generation and incarnation in which peers claim it as a suspect, and since when.
+    suspect_claim: Option<(u32, u16, Instant)>,
     /// When this agent last sent it what it believes of it.
     corrected: Option<Instant>,
     /// A claim that it is down, which it has time to refute: the claimant, the generation and the incarnation.
@@ -186,17 +186,17 @@ impl Membership {
 
     /// The member list: every member whose state is known, this agent first.
     #[must_use]
-    pub fn roll(&self, own: PeerKey) -> Vec<MemberState> {
-        let me = MemberState { key: own, generation: self.generation(), incarnation: 0, standing: Liveness::Alive };
+    pub fn member_list(&self, own: PeerKey) -> Vec<MemberState> {
+        let me = MemberState { key: own, generation: self.generation(), incarnation: 0, liveness: Liveness::Alive };
         let entry = |member: &Claim<Id>| {
-            let standing = match member.state() {
+            let liveness = match member.state() {
                 State::Alive => Liveness::Alive,
                 State::Suspect => Liveness::Suspect,
                 State::Down => Liveness::Down,
             };
             let key = self.known.get(&member.id().name)?.key;
             let (generation, incarnation) = (member.id().generation, member.incarnation());
-            Some(MemberState { key, generation, incarnation, standing })
+            Some(MemberState { key, generation, incarnation, liveness })
         };
         core::iter::once(me).chain(self.foca.iter_membership_state().filter_map(entry)).collect()
     }
@@ -235,7 +235,7 @@ impl Membership {
     }
 
     /// Something arrived directly from a peer, by whatever transport.
-    pub fn heard(&mut self, now: Instant, key: PeerKey) {
+    pub fn record_contact(&mut self, now: Instant, key: PeerKey) {
         let name = name_of(key);
         let Some(known) = self.known.get_mut(&name) else { return };
         known.contact = Some(now);
@@ -289,7 +289,7 @@ impl Membership {
     fn ping_again(&mut self, name: KeyPrefix) {
         let Some((to, packet, at)) = self.ping.take_if(|(to, ..)| *to == name) else { return };
         if let Some(known) = self.known.get(&to).filter(|known| known.contact < Some(at)) {
-            let send = Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_ways: true };
+            let send = Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_transports: true };
             self.effects.push(send);
         }
     }
@@ -306,7 +306,7 @@ impl Membership {
         self.suspects_probed += 1;
         let packet = self.packet_to(*suspect.id(), Message::Ping(0), core::slice::from_ref(&suspect));
         if let Some(known) = self.known.get(&name) {
-            self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_ways: true });
+            self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_transports: true });
         }
         self.timers.set(now + Duration::from_millis(SUSPECT_PROBE_MS), Due::ProbeSuspect(suspect));
     }
@@ -343,7 +343,7 @@ impl Membership {
                 self.ping = Some((to.name, packet.clone(), now));
             }
             let purpose = packet::purpose(&packet);
-            self.effects.push(Effect::Send { to: known.key, packet, purpose, all_ways: false });
+            self.effects.push(Effect::Send { to: known.key, packet, purpose, all_transports: false });
         }
     }
 
@@ -356,7 +356,7 @@ impl Membership {
             }
             if let Some(known) = self.known.get_mut(&id.name) {
                 known.suspected = Some(now);
-                known.accused.get_or_insert((id.generation, incarnation, now));
+                known.suspect_claim.get_or_insert((id.generation, incarnation, now));
             }
             self.timers.set(now, Due::ProbeSuspect(timers::suspect(id, incarnation)));
         }

@@ -3,7 +3,7 @@
 //! An item is a fact (headroom, collections, a removal) signed by its origin; the newest (boot, sequence) per origin and
 //! kind wins (`mesh::gossip`). The origin pushes a new item to all its links, and every agent that takes it forwards it
 //! to a few more. What is lost on the way is found by comparison: every `GOSSIP_DIGEST_MS` an agent sends the digest of
-//! all its items to a random link, which answers with its own, and soon after news a digest of the recent items goes to
+//! all its items to a random link, which answers with its own, and soon after a new item a digest of the recent items goes to
 //! a few links; either side asks for what it lacks.
 //!
 //! The node has no key. It orders its own facts to be signed (`Sign`, then `Signed`) and those of others to be verified
@@ -49,10 +49,10 @@ impl Node {
             self.gossip.digest_sent = Some(now);
             partner.iter().for_each(|partner| self.send_digest(now, *partner, true, out));
         }
-        if let Some((since, at)) = self.gossip.news
+        if let Some((since, at)) = self.gossip.recent_digest
             && at <= now
         {
-            self.gossip.news = None;
+            self.gossip.recent_digest = None;
             let list = self.gossip.items.recent(now, since);
             let links: Bounded<PeerKey, GOSSIP_RECENT_LINKS> = self.gossip.items.pick(self.gossip.links.iter());
             for to in links.iter().filter(|_| !list.is_empty()) {
@@ -73,8 +73,8 @@ impl Node {
             return None;
         }
         let headroom = self.gossip.headroom.due(&self.headroom_now());
-        let news = self.gossip.news.map(|(_, at)| at);
-        earliest(earliest(Some(headroom), Some(self.gossip.digest_at)), earliest(news, self.count_due()))
+        let recent = self.gossip.recent_digest.map(|(_, at)| at);
+        earliest(earliest(Some(headroom), Some(self.gossip.digest_at)), earliest(recent, self.count_due()))
     }
 
     /// The headroom to publish: none while the scheduler stands still (a full or broken disk), else what the governor
@@ -134,8 +134,8 @@ impl Node {
     /// A fact of this agent is signed: it goes to every link.
     pub(super) fn on_signed(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
         let Some((claim, fact)) = Claim::with_fact(&message) else { return };
-        let Some(item) = self.gossip.items.tell(now, &claim, &fact, message) else { return };
-        self.note_news(now);
+        let Some(item) = self.gossip.items.insert_own(now, &claim, &fact, message) else { return };
+        self.schedule_recent_digest(now);
         for to in &self.gossip.links {
             out.push(Output::Push { to: *to, items: ItemRefs::from_iter([item]), requested: false });
         }
@@ -161,7 +161,7 @@ impl Node {
         self.gossip.links.retain(|link| *link != peer);
         if self.gossip.links.is_empty() {
             self.gossip.digest_sent = None;
-            self.gossip.news = None;
+            self.gossip.recent_digest = None;
         }
     }
 
@@ -176,12 +176,12 @@ impl Node {
                 let may_sign = |prefix: &[u8; 8]| {
                     trust.iter().any(|(peer, rights)| peer.0[..8] == prefix[..] && rights.contains(Rights::SIGN))
                 };
-                let want: Entries = self.gossip.items.lacking(&list, may_sign);
+                let want: Entries = self.gossip.items.missing(&list, may_sign);
                 if !want.is_empty() {
                     out.push(Output::Send(peer, Message::Gossip(Gossip::IWant(Box::new(want)))));
                 }
                 // The answer is charged to the budget of the link that asked.
-                let answer = self.gossip.items.names(now).count() * size_of::<Entry>();
+                let answer = self.gossip.items.entries(now).count() * size_of::<Entry>();
                 if ask && self.gossip.items.spend(now, peer, answer) {
                     self.send_digest(now, peer, false, out);
                 }
@@ -197,9 +197,9 @@ impl Node {
         let novelty = self.gossip.items.novelty(&claim);
         if novelty == Novelty::Full {
             let trust = &self.trust;
-            self.gossip.items.keep(|origin| trust.may(*origin, Rights::SIGN));
+            self.gossip.items.retain_origins(|origin| trust.may(*origin, Rights::SIGN));
         }
-        if novelty == Novelty::News && self.trust.may(claim.origin, Rights::SIGN) {
+        if novelty == Novelty::New && self.trust.may(claim.origin, Rights::SIGN) {
             out.push(Output::Verify(from, item));
         }
     }
@@ -210,10 +210,10 @@ impl Node {
         if !self.trust.may(claim.origin, Rights::SIGN) {
             return;
         }
-        match self.gossip.items.take(now, &claim, &fact, item) {
-            Insertion::News(item) => {
-                self.note_news(now);
-                for to in &self.gossip.items.spread(item, from, &self.gossip.links) {
+        match self.gossip.items.insert(now, &claim, &fact, item) {
+            Insertion::Inserted(item) => {
+                self.schedule_recent_digest(now);
+                for to in &self.gossip.items.links_to_forward(item, from, &self.gossip.links) {
                     out.push(Output::Push { to: *to, items: ItemRefs::from_iter([item]), requested: false });
                 }
             }
@@ -222,14 +222,14 @@ impl Node {
         }
         // Without certificates that say who may remove whom, an agent may only remove itself.
         if matches!(fact, Fact::Removed(Removed { peer, .. }) if peer == claim.origin.0) {
-            self.peers.retire(claim.origin);
+            self.peers.mark_left(claim.origin);
             out.push(Output::Notice(Notice::Left(self.name_of(claim.origin))));
         }
     }
 
     /// Notes that there are new items, for the next digest of recent ones.
-    fn note_news(&mut self, now: Instant) {
-        self.gossip.news.get_or_insert((now, now + RECENT));
+    fn schedule_recent_digest(&mut self, now: Instant) {
+        self.gossip.recent_digest.get_or_insert((now, now + RECENT));
     }
 
     /// A link forwarded an item without a valid signature of its origin.
@@ -240,16 +240,16 @@ impl Node {
 
     /// Sends a digest of all valid items, in as many messages as it takes; with `ask`, the peer answers with its own.
     fn send_digest(&self, now: Instant, peer: PeerKey, ask: bool, out: &mut Out) {
-        let mut names = self.gossip.items.names(now).peekable();
+        let mut entries = self.gossip.items.entries(now).peekable();
         // An agent without items sends one empty digest, to get the peer's.
         let mut ask = ask;
-        while ask || names.peek().is_some() {
+        while ask || entries.peek().is_some() {
             let mut list = Entries::new();
             while !list.is_full()
-                && let Some(name) = names.next()
+                && let Some(entry) = entries.next()
             {
                 // There is room: the loop ends when the list is full.
-                let _ = list.push(name);
+                let _ = list.push(entry);
             }
             out.push(Output::Send(peer, Message::Gossip(Gossip::IHave { ask, list: Box::new(list) })));
             ask = false;
@@ -258,12 +258,12 @@ impl Node {
 
     /// Sends the items that a peer asked for, in batches that fit one frame each, until the peer's budget is spent.
     fn send_items(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
-        // A few items were missed and are news in that part of the mesh: the peer forwards them. Many are wanted by an
+        // A few items were missed and are new in that part of the mesh: the peer forwards them. Many are wanted by an
         // agent that just joined, and the others have them.
         let requested = list.len() > GOSSIP_FEW;
         let (mut items, mut bytes) = (ItemRefs::new(), 0);
         for entry in list {
-            let Some((item, length)) = self.gossip.items.named(now, entry) else { continue };
+            let Some((item, length)) = self.gossip.items.find_item(now, entry) else { continue };
             if !self.gossip.items.spend(now, peer, length) {
                 self.over_budget(now, peer, out);
                 break;
@@ -286,7 +286,7 @@ impl Node {
     #[must_use]
     pub fn push_message(&self, now: Instant, items: &ItemRefs, requested: bool) -> Option<Message> {
         let relayed = items.iter().filter_map(|item| {
-            let (hops, age_s, message) = self.gossip.items.pass(now, *item, requested)?;
+            let (hops, age_s, message) = self.gossip.items.outgoing(now, *item, requested)?;
             Some(Relayed { hops, age_s, message: message.to_vec() })
         });
         let batch: Box<Bounded<Relayed, _>> = Box::new(relayed.collect());

@@ -27,7 +27,7 @@ pub(super) struct GossipState {
     /// When the last full digest was sent.
     pub(super) digest_sent: Option<Instant>,
     /// Since when there are items that no recent digest named, and when the next recent digest is due.
-    pub(super) news: Option<(Instant, Instant)>,
+    pub(super) recent_digest: Option<(Instant, Instant)>,
     /// The linked peers.
     pub(super) links: Bounded<PeerKey, LINKS_MAX>,
     /// Peers over their budget that there was a notice of, and when.
@@ -46,7 +46,7 @@ impl GossipState {
             counting: false,
             digest_at: now + first,
             digest_sent: None,
-            news: None,
+            recent_digest: None,
             links: Bounded::new(),
             over_budget_since: LinearMap::new(),
         }

@@ -26,8 +26,8 @@ impl Node {
             }
             LinkInput::DialFailed => self.peers.dial_failed(now, peer),
             LinkInput::Received(message) => {
-                self.peers.used(now, peer);
-                self.member.heard(now, peer);
+                self.peers.link_used(now, peer);
+                self.member.record_contact(now, peer);
                 self.on_message(now, peer, *message, out);
             }
         }
@@ -36,8 +36,8 @@ impl Node {
     fn on_message(&mut self, now: Instant, peer: PeerKey, message: Message, out: &mut Out) {
         match message {
             Message::Hello { device, ask, listen } => {
-                self.peers.listens(now, peer, &listen);
-                self.peers.named(peer, device);
+                self.peers.add_listen_addresses(now, peer, &listen);
+                self.peers.set_name(peer, device);
                 if ask {
                     out.push(self.hello(peer, false));
                 }
@@ -61,13 +61,13 @@ impl Node {
     /// Asks linked peers for their name until they have given it, dials the peers that are due, and ends links that are
     /// not needed.
     pub(super) fn dial(&mut self, now: Instant, out: &mut Out) {
-        while let Some(peer) = self.peers.nameless(now) {
+        while let Some(peer) = self.peers.next_unnamed(now) {
             out.push(self.hello(peer, true));
         }
-        while let Some((peer, address)) = self.peers.due(now) {
+        while let Some((peer, address)) = self.peers.next_dial(now) {
             out.push(Output::Dial(peer, address));
         }
-        while let Some(peer) = self.peers.idle(now) {
+        while let Some(peer) = self.peers.next_idle_link(now) {
             out.push(Output::HangUp(peer, HangUp::NotNeeded));
         }
     }

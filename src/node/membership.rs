@@ -20,7 +20,7 @@ impl Node {
     pub(super) fn on_packet(&mut self, now: Instant, peer: PeerKey, packet: &[u8], link: bool, out: &mut Out) {
         let accepted = self.member.packet(now, peer, packet);
         if accepted && !link {
-            self.peers.datagram(peer);
+            self.peers.datagram_received(peer);
         }
         self.carry_out_effects(now, link.then_some(peer), out);
     }
@@ -34,7 +34,7 @@ impl Node {
 
     /// Discovery found an address of a peer.
     pub(super) fn on_seen(&mut self, now: Instant, peer: PeerKey, address: SocketAddr) {
-        self.peers.hint(now, peer, address);
+        self.peers.add_hint(now, peer, address);
         self.mesh.choose_links_soon(now);
     }
 
@@ -51,7 +51,7 @@ impl Node {
             key: self.config.key,
             generation: self.member.generation(),
             incarnation: 0,
-            standing: Liveness::Alive,
+            liveness: Liveness::Alive,
         };
         let list = Message::MemberList { ask: !self.mesh.list_received, members: vec![self.entry(me)] };
         self.mesh.send(Output::Send(peer, list), out);
@@ -64,19 +64,19 @@ impl Node {
     /// Part of a peer's member list.
     pub(super) fn on_member_list(&mut self, now: Instant, peer: PeerKey, ask: bool, members: &[Entry], out: &mut Out) {
         let state = |entry: &Entry| {
-            let standing = match entry.standing {
+            let liveness = match entry.standing {
                 0 => Liveness::Alive,
                 1 => Liveness::Suspect,
                 _ => Liveness::Down,
             };
-            MemberState { key: entry.key, generation: entry.generation, incarnation: entry.incarnation, standing }
+            MemberState { key: entry.key, generation: entry.generation, incarnation: entry.incarnation, liveness }
         };
         for entry in members {
-            entry.addresses.iter().for_each(|address| self.peers.hint(now, entry.key, *address));
+            entry.addresses.iter().for_each(|address| self.peers.add_hint(now, entry.key, *address));
         }
         self.mesh.list_received |= members.len() > 1;
         self.mesh.choose_links_soon(now);
-        self.member.told(now, peer, &members.iter().map(state).collect::<Vec<_>>());
+        self.member.apply_member_list(now, peer, &members.iter().map(state).collect::<Vec<_>>());
         self.carry_out_effects(now, Some(peer), out);
         if ask && self.peers.may_send_list(now, peer) {
             self.send_member_list(peer, false, out);
@@ -93,7 +93,7 @@ impl Node {
             key: state.key,
             generation: state.generation,
             incarnation: state.incarnation,
-            standing: match state.standing {
+            standing: match state.liveness {
                 Liveness::Alive | Liveness::Unknown => 0,
                 Liveness::Suspect => 1,
                 Liveness::Down => 2,
@@ -104,7 +104,7 @@ impl Node {
 
     /// Sends everybody that this agent knows, itself first, in as many messages as it takes.
     fn send_member_list(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
-        let entries: Vec<_> = self.member.roll(self.config.key).into_iter().map(|state| self.entry(state)).collect();
+        let entries: Vec<_> = self.member.member_list(self.config.key).into_iter().map(|state| self.entry(state)).collect();
         let parts = entries.chunks(MEMBER_LIST_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {
@@ -130,7 +130,7 @@ impl Node {
         for (names, notice) in [
             (&mut self.mesh.joined, Notice::Joined as fn(Vec<String>) -> Notice),
             (&mut self.mesh.back, Notice::Back),
-            (&mut self.mesh.lost, Notice::Lost),
+            (&mut self.mesh.down, Notice::Down),
         ] {
             if !names.is_empty() {
                 out.push(Output::Notice(notice(core::mem::take(names))));
@@ -141,11 +141,11 @@ impl Node {
     fn exchange_member_lists(&mut self, now: Instant, out: &mut Out) {
         let peer = self.random_linked();
         // Until a list has come, ask again soon; after that the pause doubles from `MEMBER_LIST_RETRY_MS` to `MEMBER_LIST_MS`,
-        // because an agent that has just joined may have missed some news. Without a link there is nobody to ask.
+        // because an agent that has just joined may have missed some changes. Without a link there is nobody to ask.
         let pause = if self.mesh.list_received || peer.is_none() { self.mesh.pause } else { MEMBER_LIST_RETRY_MS };
         self.mesh.pause = if self.mesh.list_received { (2 * pause).min(MEMBER_LIST_MS) } else { MEMBER_LIST_RETRY_MS };
-        let spread = pause - pause / 10 + self.mesh.rng.below(pause / 5);
-        self.mesh.exchange_at = now + Duration::from_millis(spread);
+        let jittered = pause - pause / 10 + self.mesh.rng.below(pause / 5);
+        self.mesh.exchange_at = now + Duration::from_millis(jittered);
         if let Some(peer) = peer {
             self.send_member_list(peer, true, out);
         }
@@ -164,9 +164,9 @@ impl Node {
         }
         for effect in effects {
             match effect {
-                Effect::Send { to, packet, purpose, all_ways } => {
+                Effect::Send { to, packet, purpose, all_transports } => {
                     let back = link == Some(to) && purpose == Purpose::Answer;
-                    self.send_packet(to, packet, purpose, all_ways || back, out);
+                    self.send_packet(to, packet, purpose, all_transports || back, out);
                 }
                 Effect::Up(peer, generation, was_down) => {
                     let name = self.name_of(peer);
@@ -185,7 +185,7 @@ impl Node {
                 }
                 Effect::Down(peer) => {
                     let name = self.name_of(peer);
-                    self.mesh.lost.push(name);
+                    self.mesh.down.push(name);
                     self.mesh.choose_links_soon(now);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
@@ -212,16 +212,16 @@ impl Node {
         }
     }
 
-    fn send_packet(&mut self, to: PeerKey, packet: Vec<u8>, purpose: Purpose, all_ways: bool, out: &mut Out) {
-        let ways = self.peers.ways(to, &packet, purpose == Purpose::Probe, all_ways);
+    fn send_packet(&mut self, to: PeerKey, packet: Vec<u8>, purpose: Purpose, all_transports: bool, out: &mut Out) {
+        let transports = self.peers.transports(to, &packet, purpose == Purpose::Probe, all_transports);
         let linked = self.peers.get(to).is_some_and(|peer| peer.linked);
-        if ways.link || (all_ways && linked) {
+        if transports.link || (all_transports && linked) {
             self.mesh.send(Output::Send(to, Message::Member(packet.clone())), out);
         }
-        if ways.datagram {
+        if transports.datagram {
             self.mesh.send(Output::SwimPacket(to, packet), out);
-        } else if purpose == Purpose::News && !ways.link {
-            // News may go to any member: a linked one gets it in place of one that cannot be reached.
+        } else if purpose == Purpose::Update && !transports.link {
+            // An update may go to any member: a linked one gets it in place of one that cannot be reached.
             if let Some(other) = self.random_linked() {
                 let packet = self.member.readdress(packet, other);
                 self.mesh.send(Output::SwimPacket(other, packet), out);

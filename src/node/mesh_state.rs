@@ -27,7 +27,7 @@ pub(super) struct MeshState {
     pub(super) chosen_at: Instant,
     /// Names for the next notices: of members that joined, that are down, and that are back.
     pub(super) joined: Vec<String>,
-    pub(super) lost: Vec<String>,
+    pub(super) down: Vec<String>,
     pub(super) back: Vec<String>,
     /// Where this agent can be dialled.
     pub(super) listen: Vec<SocketAddr>,
@@ -45,7 +45,7 @@ pub(super) struct Unsaved {
 
 impl MeshState {
     pub(super) fn new(now: Instant, rng: Rng) -> Self {
-        let (joined, lost, back) = (Vec::new(), Vec::new(), Vec::new());
+        let (joined, down, back) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             rng,
             exchange_at: now,
@@ -54,7 +54,7 @@ impl MeshState {
             choose_at: Some(now),
             chosen_at: now,
             joined,
-            lost,
+            down,
             back,
             listen: Vec::new(),
             unsaved: None,

@@ -101,7 +101,7 @@ pub enum Notice {
     /// Devices joined the mesh.
     Joined(Vec<String>),
     /// Devices are down: neither this one nor the members that it asked reached them.
-    Lost(Vec<String>),
+    Down(Vec<String>),
     /// Devices that were down, or that started again, are back.
     Back(Vec<String>),
     /// A device kept claiming that others are down which are not; its claims are ignored for a while.

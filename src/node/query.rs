@@ -130,7 +130,7 @@ impl Node {
 
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
-        self.peers.named(peer, answer.device);
+        self.peers.set_name(peer, answer.device);
         if let Some(query) = self.queries.local.add_peer_result(answer.id, peer, answer.found.map(sanitized)) {
             self.answer(query, out);
         }

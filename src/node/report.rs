@@ -20,7 +20,7 @@ impl Node {
             model: self.config.model.clone(),
             fingerprint: self.config.fingerprint,
             peers: self.known(),
-            heard: self.peer_gossip(now),
+            gossip: self.peer_gossip(now),
             driver: FromDriver::default(),
             work: WorkStatus {
                 running: self.scheduler.under_way(),
@@ -45,7 +45,7 @@ impl Node {
     }
 
     fn known(&self) -> Vec<PeerStatus> {
-        let states = self.member.roll(self.config.key);
+        let states = self.member.member_list(self.config.key);
         let states: BTreeMap<_, _> = states.into_iter().map(|state| (state.key, state)).collect();
         let known = |peer: &Peer| {
             let state = states.get(&peer.key);
@@ -54,7 +54,7 @@ impl Node {
                 peer_id: peer.peer_id.clone(),
                 device: peer.device.clone(),
                 linked: peer.linked,
-                standing: state.map_or(Liveness::Unknown, |state| state.standing),
+                liveness: state.map_or(Liveness::Unknown, |state| state.liveness),
                 generation: state.map_or(0, |state| state.generation),
                 address: peer.addresses.current(),
             }

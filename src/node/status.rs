@@ -26,7 +26,7 @@ pub struct Status {
     /// The known peers.
     pub peers: Vec<PeerStatus>,
     /// What they published by gossip.
-    pub heard: Vec<PeerGossip>,
+    pub gossip: Vec<PeerGossip>,
     /// What only the driver knows.
     pub driver: FromDriver,
     /// What the scheduler does.
@@ -67,7 +67,7 @@ pub struct PeerStatus {
     /// Whether there is a link.
     pub linked: bool,
     /// Its state by SWIM.
-    pub standing: Liveness,
+    pub liveness: Liveness,
     /// Its generation; 0 if unknown.
     pub generation: u32,
     /// The address at which it would be dialled next.

@@ -61,7 +61,7 @@ pub(super) fn handle(node: &mut Node, now: Instant, input: Input) -> Vec<Output>
 pub(super) fn admit(node: &mut Node, key: PeerKey, address: SocketAddr) {
     let out = handle(node, at(0), Input::Trust(trust::Input::Grant(key, Rights::ALL)));
     assert!(matches!(&out[..], [Output::Admit(..), Output::Notice(Notice::Admitted(_)), ..]), "{out:?}");
-    node.give(key, address);
+    node.add_given_address(key, address);
 }
 
 /// A node with a link to each of these peers, and the outputs of the links. No fact is signed yet.

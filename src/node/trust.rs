@@ -67,8 +67,8 @@ impl Node {
     }
 
     /// An address of a peer that the owner gave: it is dialled there, if it may link.
-    pub fn give(&mut self, peer: PeerKey, address: SocketAddr) {
-        self.peers.give(peer, address);
+    pub fn add_given_address(&mut self, peer: PeerKey, address: SocketAddr) {
+        self.peers.add_given_address(peer, address);
     }
 
     /// What a peer may do.

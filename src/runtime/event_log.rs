@@ -69,7 +69,7 @@ impl EventLog {
             Notice::Joined(devices) | Notice::Back(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));
             }
-            Notice::Lost(devices) => {
+            Notice::Down(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Lost, device, what.clone()));
             }
             Notice::Quarantined(device) => (Kind::Refused, device),
@@ -128,7 +128,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
         }
         Notice::Held(why) => (Level::Warn, why.clone()),
         Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
-        Notice::Lost(devices) => {
+        Notice::Down(devices) => {
             (Level::Warn, format!("Down, by all members that could be asked: {}.", devices.join(", ")))
         }
         Notice::Back(devices) => (Level::Info, format!("Back in the mesh: {}.", devices.join(", "))),

@@ -25,12 +25,12 @@ impl World {
     }
 
     /// A device claims to all its links that another one, in its present generation, is down.
-    pub fn lie(&mut self, liar: usize, victim: usize, incarnation: u16) {
+    pub fn claim_down(&mut self, claimant: usize, victim: usize, incarnation: u16) {
         let generation = self.devices[victim].agent.as_ref().map_or(0, |agent| agent.node.generation());
         let entry = Entry { key: net::key(victim), generation, incarnation, standing: 2, addresses: Vec::new() };
         let bytes = Message::MemberList { ask: false, members: vec![entry] }.encode();
-        for other in self.net.links_of(liar) {
-            self.schedule(other, 1, Event::MessageArrived(liar, bytes.clone()));
+        for other in self.net.links_of(claimant) {
+            self.schedule(other, 1, Event::MessageArrived(claimant, bytes.clone()));
         }
     }
 
@@ -51,9 +51,9 @@ impl World {
         up.iter().all(knows)
     }
 
-    /// How many running agents take this device for a member that is up.
+    /// How many running agents see this device as a member that is up.
     #[must_use]
-    pub fn believers(&self, of: usize) -> usize {
+    pub fn count_seen_up(&self, of: usize) -> usize {
         let sees_up = |at: &usize| {
             let agent = self.devices[*at].agent.as_ref();
             *at != of && agent.is_some_and(|agent| agent.node.is_up(net::key(of)))
@@ -75,8 +75,8 @@ impl World {
 
     /// Members that agents reported as down since `since`.
     #[must_use]
-    pub fn deaths_told(&self, since: Instant) -> usize {
-        let deaths = |notice: &Notice| if let Notice::Lost(names) = notice { names.len() } else { 0 };
-        self.notices.iter().filter(|(at, ..)| *at >= since).map(|(.., notice)| deaths(notice)).sum()
+    pub fn reported_down(&self, since: Instant) -> usize {
+        let down = |notice: &Notice| if let Notice::Down(names) = notice { names.len() } else { 0 };
+        self.notices.iter().filter(|(at, ..)| *at >= since).map(|(.., notice)| down(notice)).sum()
     }
 }

@@ -92,7 +92,7 @@ impl World {
         };
         for other in 0..self.devices.len() {
             if self.bootstrap.as_ref().is_none_or(|some| some.contains(&other)) {
-                agent.node.give(net::key(other), net::address(other));
+                agent.node.add_given_address(net::key(other), net::address(other));
             }
         }
         self.devices[at].run.watching = !agent.node.status(self.now).sources.is_empty();
@@ -332,7 +332,7 @@ impl World {
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
-            Output::Notice(notice @ (Notice::Lost(_) | Notice::Quarantined(_) | Notice::Suspended(_))) => {
+            Output::Notice(notice @ (Notice::Down(_) | Notice::Quarantined(_) | Notice::Suspended(_))) => {
                 self.notices.push((self.now, at, notice));
             }
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),

@@ -50,7 +50,7 @@ pub enum Message {
     Keys(Keys),
     /// A query, sent to a device that holds documents that the sender does not.
     Query(Query),
-    /// The reply to an `Ask`.
+    /// The reply to a `Query`.
     Answer(Answer),
     /// A test message.
     Echo(Echo),

@@ -57,7 +57,7 @@ fn respond(request: Request) -> Response {
         }
         Request::Status => Response::Status(Box::new(Status {
             peers: Vec::new(),
-            heard: Vec::new(),
+            gossip: Vec::new(),
             driver: FromDriver::default(),
             peer_id: "12D3KooTest".into(),
             device: "attic".into(),

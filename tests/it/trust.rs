@@ -116,7 +116,7 @@ impl Agent {
     fn has(&self, other: &PeerId) -> bool {
         let alive = wattle::mesh::swim::Liveness::Alive;
         let peers = self.status().peers;
-        peers.iter().any(|peer| peer.key == public(other) && peer.linked && peer.standing == alive)
+        peers.iter().any(|peer| peer.key == public(other) && peer.linked && peer.liveness == alive)
     }
 
     fn knows(&self, other: &PeerId) -> bool {
@@ -234,7 +234,7 @@ fn a_peer_that_may_only_link_has_a_link_and_its_messages_are_refused() {
             (true, None),
             "the message with its name is refused"
         );
-        assert_eq!(status.peers[0].standing, wattle::mesh::swim::Liveness::Unknown);
+        assert_eq!(status.peers[0].liveness, wattle::mesh::swim::Liveness::Unknown);
         assert_eq!(host.around().peers[0].heard, 0, "no datagram of it is opened");
         assert_eq!(host.query().await, (1, 1));
         host.stop();

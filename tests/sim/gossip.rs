@@ -138,7 +138,7 @@ fn an_agent_that_starts_again_gets_all_items_and_the_others_get_its_new_ones() {
 
 fn headroom(world: &World, at: usize, of: usize) -> Option<Headroom> {
     let agent = world.devices[at].agent.as_ref().expect("running");
-    let all = agent.node.status(world.now).heard;
+    let all = agent.node.status(world.now).gossip;
     all.into_iter().find(|gossip| gossip.peer == net::key(of)).expect("known").headroom
 }
 

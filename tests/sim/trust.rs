@@ -118,7 +118,7 @@ fn removed(seed: u64) -> u64 {
         })
     };
     assert!(others.iter().all(|at| among(&world, *at)), "seed {seed}: the others are one mesh: {}", world.describe());
-    assert_eq!(world.deaths_told(began), 0, "seed {seed}: no other member is reported down");
+    assert_eq!(world.reported_down(began), 0, "seed {seed}: no other member is reported down");
     let (hits, _) = world.search(victim, "treasure jewel");
     let alone = hits.iter().all(|hit| hit.device == format!("device {victim}"));
     assert!(alone && !hits.is_empty(), "seed {seed}: nobody answers it: {hits:?}");
@@ -154,6 +154,6 @@ fn a_device_that_only_one_expelled_stays_with_the_others() {
         busy(&mut world, &mut expelled, MINUTE);
         let members = (2..DEVICES).filter(|at| node(&world, *at).is_some_and(|node| node.is_up(net::key(1)))).count();
         assert_eq!(members, DEVICES - 2, "seed {seed}: {}", world.describe());
-        assert_eq!(world.deaths_told(Instant::ZERO), 0, "seed {seed}: {:?}", world.notices);
+        assert_eq!(world.reported_down(Instant::ZERO), 0, "seed {seed}: {:?}", world.notices);
     }
 }

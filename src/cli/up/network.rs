@@ -72,7 +72,7 @@ pub(super) fn trusted(own: &PeerId, peers: &[Peer]) -> Result<Trust, String> {
 pub(super) fn give_addresses(node: &mut Node, peers: &[Peer]) {
     for Peer { peer, given, .. } in peers {
         if let Given::At(address) = given {
-            node.give(PeerKey(*peer.public_key()), *address);
+            node.add_given_address(PeerKey(*peer.public_key()), *address);
         }
     }
 }

@@ -27,24 +27,24 @@ fn relayed(origin: PeerKey, order: (u32, u64), fact: &Fact) -> (Claim, Relayed) 
 
 fn take(items: &mut GossipTable, now: Instant, origin: u64, order: (u32, u64), fact: &Fact) -> Insertion {
     let (claim, relayed) = relayed(key(origin), order, fact);
-    items.take(now, &claim, fact, &relayed)
+    items.insert(now, &claim, fact, &relayed)
 }
 
 fn live(items: &GossipTable, now: Instant) -> Vec<(u8, Kind, (u32, u64))> {
-    items.names(now).map(|name| (name.origin[7], name.kind, (name.boot, name.seq))).collect()
+    items.entries(now).map(|name| (name.origin[7], name.kind, (name.boot, name.seq))).collect()
 }
 
 #[test]
 fn the_newest_wins_whatever_the_order_of_arrival() {
     let mut items = GossipTable::new(1);
-    assert!(matches!(take(&mut items, at(0), 1, (2, 5), &headroom(90)), Insertion::News(_)));
+    assert!(matches!(take(&mut items, at(0), 1, (2, 5), &headroom(90)), Insertion::Inserted(_)));
     for old in [(2, 5), (2, 4), (1, 900)] {
         assert_eq!(take(&mut items, at(1), 1, old, &headroom(90)), Insertion::Known, "{old:?}");
     }
-    assert!(matches!(take(&mut items, at(1), 1, (2, 6), &headroom(90)), Insertion::News(_)));
-    assert!(matches!(take(&mut items, at(2), 1, (3, 1), &headroom(90)), Insertion::News(_)));
+    assert!(matches!(take(&mut items, at(1), 1, (2, 6), &headroom(90)), Insertion::Inserted(_)));
+    assert!(matches!(take(&mut items, at(2), 1, (3, 1), &headroom(90)), Insertion::Inserted(_)));
     let list = Fact::Collections(Box::default());
-    assert!(matches!(take(&mut items, at(2), 1, (1, 1), &list), Insertion::News(_)), "another kind has its own order");
+    assert!(matches!(take(&mut items, at(2), 1, (1, 1), &list), Insertion::Inserted(_)), "another kind has its own order");
     assert_eq!(live(&items, at(3)), [(1, Kind::Headroom, (3, 1)), (1, Kind::Collections, (1, 1))]);
 }
 
@@ -52,11 +52,11 @@ fn the_newest_wins_whatever_the_order_of_arrival() {
 fn a_claim_alone_changes_nothing() {
     let mut items = GossipTable::new(1);
     let (claim, _) = relayed(key(1), (9, 9), &headroom(90));
-    assert_eq!(items.novelty(&claim), Novelty::News);
-    assert_eq!(items.novelty(&claim), Novelty::News);
+    assert_eq!(items.novelty(&claim), Novelty::New);
+    assert_eq!(items.novelty(&claim), Novelty::New);
     assert!(items.origins.is_empty());
     assert!(
-        matches!(take(&mut items, at(0), 1, (1, 1), &headroom(90)), Insertion::News(_)),
+        matches!(take(&mut items, at(0), 1, (1, 1), &headroom(90)), Insertion::Inserted(_)),
         "the unverified claims had no effect"
     );
 }
@@ -66,17 +66,17 @@ fn a_headroom_expires_by_the_receivers_clock_and_no_relay_renews_it() {
     let mut items = GossipTable::new(1);
     let (claim, mut slow) = relayed(key(1), (1, 1), &headroom(60));
     slow.age_s = 25;
-    let Insertion::News(slot) = items.take(at(100), &claim, &headroom(60), &slow) else { panic!() };
-    assert_eq!(items.pass(at(100), slot, false).unwrap().1, 25);
-    assert_eq!(items.pass(Instant::from_millis(110_001), slot, false).unwrap().1, 36, "rounded up");
+    let Insertion::Inserted(slot) = items.insert(at(100), &claim, &headroom(60), &slow) else { panic!() };
+    assert_eq!(items.outgoing(at(100), slot, false).unwrap().1, 25);
+    assert_eq!(items.outgoing(Instant::from_millis(110_001), slot, false).unwrap().1, 36, "rounded up");
     assert!(items.headroom(at(134), key(1)).is_some());
-    assert!(items.headroom(at(135), key(1)).is_none() && items.pass(at(135), slot, true).is_none());
+    assert!(items.headroom(at(135), key(1)).is_none() && items.outgoing(at(135), slot, true).is_none());
     assert_eq!(live(&items, at(135)), []);
     let (claim, young) = relayed(key(1), (1, 1), &headroom(60));
-    assert_eq!(items.take(at(135), &claim, &headroom(60), &young), Insertion::Known, "a relay claims a lower age");
+    assert_eq!(items.insert(at(135), &claim, &headroom(60), &young), Insertion::Known, "a relay claims a lower age");
     let (claim, mut old) = relayed(key(1), (1, 2), &headroom(60));
     old.age_s = u16::MAX;
-    assert!(matches!(items.take(at(136), &claim, &headroom(60), &old), Insertion::News(_)));
+    assert!(matches!(items.insert(at(136), &claim, &headroom(60), &old), Insertion::Inserted(_)));
     assert!(items.headroom(at(136), key(1)).is_none(), "it had expired on arrival");
 }
 
@@ -86,8 +86,8 @@ fn a_new_item_goes_to_a_few_links_and_not_beyond_its_hops() {
     let linked: Vec<PeerKey> = (1..=20).map(key).collect();
     let mut reached = [0; 21];
     for seq in 1..=50 {
-        let Insertion::News(slot) = take(&mut items, at(seq * 10), 1, (1, seq), &headroom(90)) else { panic!() };
-        let to = items.spread(slot, key(2), &linked);
+        let Insertion::Inserted(slot) = take(&mut items, at(seq * 10), 1, (1, seq), &headroom(90)) else { panic!() };
+        let to = items.links_to_forward(slot, key(2), &linked);
         assert_eq!(to.len(), GOSSIP_FANOUT);
         assert!(!to.contains(&key(1)) && !to.contains(&key(2)), "neither the origin nor the sender");
         to.iter().for_each(|to| reached[usize::from(to.0[7])] += 1);
@@ -95,21 +95,21 @@ fn a_new_item_goes_to_a_few_links_and_not_beyond_its_hops() {
     assert!(reached[3..].iter().all(|times| *times > 0), "every link is chosen at times: {reached:?}");
     let (claim, mut last) = relayed(key(1), (2, 1), &headroom(90));
     last.hops = GOSSIP_HOPS_MAX;
-    let Insertion::News(slot) = items.take(at(600), &claim, &headroom(90), &last) else { panic!() };
-    assert!(items.spread(slot, key(2), &linked).is_empty());
-    assert_eq!(items.pass(at(600), slot, true).unwrap().0, GOSSIP_HOPS_MAX, "a requester gets it");
+    let Insertion::Inserted(slot) = items.insert(at(600), &claim, &headroom(90), &last) else { panic!() };
+    assert!(items.links_to_forward(slot, key(2), &linked).is_empty());
+    assert_eq!(items.outgoing(at(600), slot, true).unwrap().0, GOSSIP_HOPS_MAX, "a requester gets it");
 }
 
 #[test]
 fn a_requested_item_is_not_flooded_again() {
     let (mut one, mut other) = (GossipTable::new(1), GossipTable::new(2));
     let (claim, relayed) = relayed(key(9), (1, 1), &headroom(90));
-    let slot = one.tell(at(0), &claim, &headroom(90), relayed.message).unwrap();
-    assert_eq!(one.pass(at(0), slot, false).unwrap().0, 1);
-    let (hops, age_s, message) = one.pass(at(0), slot, true).unwrap();
+    let slot = one.insert_own(at(0), &claim, &headroom(90), relayed.message).unwrap();
+    assert_eq!(one.outgoing(at(0), slot, false).unwrap().0, 1);
+    let (hops, age_s, message) = one.outgoing(at(0), slot, true).unwrap();
     let passed = Relayed { hops, age_s, message: message.to_vec() };
-    let Insertion::News(slot) = other.take(at(0), &claim, &headroom(90), &passed) else { panic!() };
-    assert!(other.spread(slot, key(9), &[key(3), key(4)]).is_empty());
+    let Insertion::Inserted(slot) = other.insert(at(0), &claim, &headroom(90), &passed) else { panic!() };
+    assert!(other.links_to_forward(slot, key(9), &[key(3), key(4)]).is_empty());
 }
 
 #[test]
@@ -124,32 +124,32 @@ fn two_tables_that_compare_end_with_the_same_items() {
         }
     }
     for _ in 0..2 {
-        let list: Entries = one.names(at(1)).collect();
-        for want in other.lacking(&list, |_| true) {
-            let (slot, bytes) = one.named(at(1), &want).unwrap();
-            let (hops, age_s, message) = one.pass(at(1), slot, true).unwrap();
+        let list: Entries = one.entries(at(1)).collect();
+        for want in other.missing(&list, |_| true) {
+            let (slot, bytes) = one.find_item(at(1), &want).unwrap();
+            let (hops, age_s, message) = one.outgoing(at(1), slot, true).unwrap();
             assert_eq!(message.len(), bytes);
             let (claim, fact) = Claim::with_fact(message).unwrap();
             let relayed = Relayed { hops, age_s, message: message.to_vec() };
-            assert!(matches!(other.take(at(1), &claim, &fact, &relayed), Insertion::News(_)));
+            assert!(matches!(other.insert(at(1), &claim, &fact, &relayed), Insertion::Inserted(_)));
         }
         std::mem::swap(&mut one, &mut other);
     }
     assert_eq!(live(&one, at(1)), live(&other, at(1)));
     assert_eq!(one.origins.len(), 9);
-    let list: Entries = one.names(at(1)).collect();
-    assert!(other.lacking(&list, |_| true).is_empty());
-    assert!(GossipTable::new(3).lacking(&list, |_| false).is_empty(), "items of unknown peers are not requested");
+    let list: Entries = one.entries(at(1)).collect();
+    assert!(other.missing(&list, |_| true).is_empty());
+    assert!(GossipTable::new(3).missing(&list, |_| false).is_empty(), "items of unknown peers are not requested");
 }
 
 #[test]
 fn own_items_are_taken_from_nobody_else() {
     let mut items = GossipTable::new(1);
     let (claim, mine) = relayed(key(5), (1, 1), &headroom(90));
-    assert!(items.tell(at(0), &claim, &headroom(90), mine.message).is_some());
+    assert!(items.insert_own(at(0), &claim, &headroom(90), mine.message).is_some());
     assert_eq!(take(&mut items, at(1), 5, (9, 9), &headroom(90)), Insertion::Known);
     let entry = Entry { origin: key(5).0[..8].try_into().unwrap(), kind: Kind::Headroom, boot: 9, seq: 9 };
-    assert!(items.lacking(&[entry], |_| true).is_empty());
+    assert!(items.missing(&[entry], |_| true).is_empty());
 }
 
 #[test]
@@ -157,11 +157,11 @@ fn an_origin_that_left_for_good_is_ignored_and_only_itself_can_sign_that() {
     let mut items = GossipTable::new(1);
     take(&mut items, at(0), 1, (1, 1), &headroom(90));
     let left = |peer: u64| Fact::Removed(Removed { peer: key(peer).0, serial: 0 });
-    assert!(matches!(take(&mut items, at(0), 2, (1, 1), &left(1)), Insertion::News(_)), "it is passed on");
-    assert!(matches!(take(&mut items, at(1), 1, (1, 2), &headroom(90)), Insertion::News(_)), "but has no effect on 1");
-    assert!(matches!(take(&mut items, at(2), 1, (1, 3), &left(1)), Insertion::News(_)));
+    assert!(matches!(take(&mut items, at(0), 2, (1, 1), &left(1)), Insertion::Inserted(_)), "it is passed on");
+    assert!(matches!(take(&mut items, at(1), 1, (1, 2), &headroom(90)), Insertion::Inserted(_)), "but has no effect on 1");
+    assert!(matches!(take(&mut items, at(2), 1, (1, 3), &left(1)), Insertion::Inserted(_)));
     assert_eq!(take(&mut items, at(3), 1, (5, 4), &headroom(90)), Insertion::Known);
-    items.keep(|_| false);
+    items.retain_origins(|_| false);
     assert_eq!(items.origins.len(), 2, "removals stay for ever");
 }
 
@@ -169,15 +169,15 @@ fn an_origin_that_left_for_good_is_ignored_and_only_itself_can_sign_that() {
 fn an_origin_that_sends_too_much_is_limited_and_taken_again_later() {
     let mut items = GossipTable::new(1);
     let taken = |items: &mut GossipTable, seq| {
-        matches!(take(items, at(seq / 1000), 1, (1, seq), &headroom(90)), Insertion::News(_))
+        matches!(take(items, at(seq / 1000), 1, (1, seq), &headroom(90)), Insertion::Inserted(_))
     };
-    let news = (1..=60_000).filter(|seq| taken(&mut items, *seq)).count() as u64;
+    let taken_items = (1..=60_000).filter(|seq| taken(&mut items, *seq)).count() as u64;
     let length = relayed(key(1), (1, 1), &headroom(90)).1.message.len() as u64;
     let most = (GOSSIP_ORIGIN_BURST + 60 * GOSSIP_ORIGIN_RATE) / length + 1;
-    println!("of 60,000 in a minute {news} were taken, {length} bytes each");
-    assert!((most / 2..=most).contains(&news), "{news} of at most {most}");
+    println!("of 60,000 in a minute {taken_items} were taken, {length} bytes each");
+    assert!((most / 2..=most).contains(&taken_items), "{taken_items} of at most {most}");
     assert!(
-        matches!(take(&mut items, at(200), 2, (1, 1), &headroom(90)), Insertion::News(_)),
+        matches!(take(&mut items, at(200), 2, (1, 1), &headroom(90)), Insertion::Inserted(_)),
         "others are not limited"
     );
     assert!(taken(&mut items, 200_000));
@@ -206,7 +206,7 @@ fn a_million_origins_and_links_fill_nothing_beyond_its_cap() {
     }
     assert_eq!((items.origins.len(), items.links.len()), (GOSSIP_ORIGINS_MAX, GOSSIP_LINKS_MAX));
     assert_eq!(take(&mut items, at(0), 2_000_000, (1, 1), &headroom(90)), Insertion::Full);
-    items.keep(|origin| *origin == key(3));
+    items.retain_origins(|origin| *origin == key(3));
     assert_eq!(items.origins.len(), 1);
 }
 
@@ -221,7 +221,7 @@ fn a_newer_item_overwrites_the_bytes_of_the_older_one() {
     let before = memory(&items);
     for seq in 2..=400 {
         let order = (u32::MAX, u64::MAX - 400 + seq);
-        assert!(matches!(take(&mut items, at(seq * 3), 1, order, &headroom(90)), Insertion::News(_)));
+        assert!(matches!(take(&mut items, at(seq * 3), 1, order, &headroom(90)), Insertion::Inserted(_)));
     }
     assert_eq!(memory(&items), before);
 }

@@ -18,7 +18,7 @@ impl Peers {
     }
 
     /// Takes an address that the owner gave. No hint displaces it.
-    pub fn give(&mut self, key: PeerKey, address: SocketAddr) {
+    pub fn add_given_address(&mut self, key: PeerKey, address: SocketAddr) {
         if let Some(peer) = self.get_mut(key) {
             peer.addresses.keep(address);
         }
@@ -27,7 +27,7 @@ impl Peers {
     /// Removes a peer, its addresses, and the packet that waited for its link.
     pub fn remove_peer(&mut self, key: PeerKey) -> Option<Peer> {
         self.next.set(None);
-        self.busy.remove(&key);
+        self.active.remove(&key);
         self.known.remove(&key)
     }
 }

@@ -8,7 +8,7 @@ use crate::mesh::topology;
 
 impl Peers {
     /// The next link to end because it is idle and not wanted.
-    pub fn idle(&mut self, now: Instant) -> Option<PeerKey> {
+    pub fn next_idle_link(&mut self, now: Instant) -> Option<PeerKey> {
         if self.deadline().is_none_or(|at| at > now) {
             return None;
         }
@@ -21,7 +21,7 @@ impl Peers {
 
     /// Whether the link table is nearly full.
     pub(super) fn crowded(&self) -> bool {
-        self.busy().filter(|peer| peer.linked && !peer.link.ending).count() >= LINKS_CROWDED
+        self.active().filter(|peer| peer.linked && !peer.link.ending).count() >= LINKS_CROWDED
     }
 
     /// Chooses the wanted links: all in a small mesh, `LINKS_WANTED` neighbours in a large one. Peers for which `down`
@@ -30,14 +30,14 @@ impl Peers {
         self.next.set(None);
         if self.known.len() <= PEERS_LINKED_ALL {
             self.known.values_mut().for_each(|peer| peer.wanted = true);
-            self.busy = self.known.keys().copied().collect();
+            self.active = self.known.keys().copied().collect();
             return;
         }
         let reachable = |peer: &&Peer| !down(peer.key) && (peer.linked || !peer.addresses.all().is_empty());
         let keys: Vec<PeerKey> = self.known.values().filter(reachable).map(|peer| peer.key).collect();
         let wanted = topology::neighbours(&keys, own, LINKS_WANTED);
         self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
-        let busy = |peer: &&Peer| peer.wanted || peer.linked || peer.redial.dialling || peer.redial.waiting.is_some();
-        self.busy = self.known.values().filter(busy).map(|peer| peer.key).collect();
+        let active = |peer: &&Peer| peer.wanted || peer.linked || peer.redial.dialling || peer.redial.waiting.is_some();
+        self.active = self.known.values().filter(active).map(|peer| peer.key).collect();
     }
 }

@@ -24,7 +24,7 @@ pub struct Peer {
     /// Whether this agent wants a link to it.
     pub(super) wanted: bool,
     /// Whether it left for good. It is never dialled again, whatever hints arrive.
-    pub(super) retired: bool,
+    pub(super) left: bool,
     pub(super) link: LinkState,
     pub(super) datagrams: DatagramSession,
     pub(super) redial: Redial,
@@ -83,7 +83,7 @@ impl Peer {
             linked: false,
             generation: None,
             wanted: false,
-            retired: false,
+            left: false,
             link: LinkState { dialled: false, ending: false, remote: None, used: now, name_request_at: None },
             datagrams: DatagramSession::default(),
             redial: Redial {
@@ -112,7 +112,7 @@ impl Peer {
     /// When to dial it, if at all.
     pub(super) fn dial_at(&self) -> Option<Instant> {
         let needed = self.wanted || self.redial.waiting.is_some();
-        let free = !self.retired && !self.linked && !self.redial.dialling;
+        let free = !self.left && !self.linked && !self.redial.dialling;
         (needed && free && self.addresses.current().is_some()).then_some(self.redial.at)
     }
 

@@ -25,7 +25,7 @@ fn numbered(n: u64) -> PeerKey {
 fn one() -> Peers {
     let mut peers = Peers::default();
     assert!(peers.add_peer(at(0), A, "12D3".to_owned()));
-    peers.give(A, PLACE);
+    peers.add_given_address(A, PLACE);
     peers.choose(OWN, |_| false);
     peers
 }
@@ -33,20 +33,20 @@ fn one() -> Peers {
 #[test]
 fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_once_again() {
     let mut peers = one();
-    assert_eq!(peers.due(at(0)), Some((A, PLACE)));
-    assert_eq!((peers.due(at(0)), peers.deadline()), (None, None), "one dial at a time");
+    assert_eq!(peers.next_dial(at(0)), Some((A, PLACE)));
+    assert_eq!((peers.next_dial(at(0)), peers.deadline()), (None, None), "one dial at a time");
     let mut pauses = Vec::new();
     for _ in 0..10 {
         peers.unlinked(at(0), A);
         pauses.push(peers.deadline().unwrap().millis());
-        peers.due(at(u64::MAX));
+        peers.next_dial(at(u64::MAX));
     }
     assert_eq!(pauses[..3], [REDIAL_MS, 2 * REDIAL_MS, 4 * REDIAL_MS]);
     assert_eq!(pauses[9], REDIAL_MS_MAX);
     assert_eq!(peers.linked(at(0), A, PLACE), (None, false), "the owner gave that address");
-    assert_eq!(peers.nameless(at(NAME_REQUEST_MS)), Some(A));
-    peers.named(A, "attic".to_owned());
-    assert_eq!(peers.nameless(at(u64::MAX)), None);
+    assert_eq!(peers.next_unnamed(at(NAME_REQUEST_MS)), Some(A));
+    peers.set_name(A, "attic".to_owned());
+    assert_eq!(peers.next_unnamed(at(u64::MAX)), None);
     peers.linked(at(0), A, PLACE);
     peers.dial_failed(at(3), A);
     assert!(peers.get(A).unwrap().linked, "a dial that a link forestalled loses nothing");
@@ -62,7 +62,7 @@ fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
     }
     assert!(peers.add_peer(at(0), numbered(0), String::new()), "it was known already");
     peers.choose(OWN, |_| false);
-    assert_eq!((peers.deadline(), peers.due(at(u64::MAX))), (None, None));
+    assert_eq!((peers.deadline(), peers.next_dial(at(u64::MAX))), (None, None));
 }
 
 #[test]
@@ -71,29 +71,29 @@ fn hints_are_tried_in_turn_wrong_ones_cost_few_dials_and_only_a_reached_address_
     peers.add_peer(at(0), A, String::new());
     peers.choose(OWN, |_| false);
     let place = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    (1..=4).for_each(|port| peers.hint(at(0), A, place(port)));
+    (1..=4).for_each(|port| peers.add_hint(at(0), A, place(port)));
     let mut tried = Vec::new();
     for n in 0..4 {
         let now = at(n * REDIAL_MS_MAX);
-        tried.extend(peers.due(now).map(|(_, address)| address.port()));
+        tried.extend(peers.next_dial(now).map(|(_, address)| address.port()));
         peers.dial_failed(now, A);
     }
     assert_eq!(tried, [1, 2, 3, 4]);
     // Ever new hints bring one dial in HINT_DIAL_MS, beside those that are due.
     let start = 100 * REDIAL_MS_MAX;
-    peers.due(at(start));
+    peers.next_dial(at(start));
     peers.dial_failed(at(start), A);
     let mut dials = 0;
     for n in 0..10_000 {
-        peers.hint(at(start + n), A, place(u16::try_from(n % 60_000 + 100).unwrap()));
-        if peers.due(at(start + n)).is_some() {
+        peers.add_hint(at(start + n), A, place(u16::try_from(n % 60_000 + 100).unwrap()));
+        if peers.next_dial(at(start + n)).is_some() {
             dials += 1;
             peers.dial_failed(at(start + n), A);
         }
     }
     assert!(dials <= 10_000 / HINT_DIAL_MS + 1, "{dials} dials in ten seconds");
     assert_eq!(peers.get(A).unwrap().addresses.all().len(), ADDRESSES_MAX);
-    let (_, reached) = peers.due(at(u64::MAX)).unwrap();
+    let (_, reached) = peers.next_dial(at(u64::MAX)).unwrap();
     assert_eq!(peers.linked(at(0), A, reached), (None, true), "an address to remember");
     assert_eq!(peers.get(A).unwrap().addresses.kept(), [reached]);
 }
@@ -101,24 +101,24 @@ fn hints_are_tried_in_turn_wrong_ones_cost_few_dials_and_only_a_reached_address_
 #[test]
 fn packets_go_by_both_transports_until_a_datagram_arrives_and_again_when_none_comes_back() {
     let mut peers = one();
-    let ways = |datagram, link| Transports { datagram, link };
-    assert_eq!(peers.ways(A, b"x", false, false), ways(false, false), "no transport yet");
-    peers.due(at(0));
+    let transports = |datagram, link| Transports { datagram, link };
+    assert_eq!(peers.transports(A, b"x", false, false), transports(false, false), "no transport yet");
+    peers.next_dial(at(0));
     peers.linked(at(0), A, PLACE);
-    assert_eq!(peers.ways(A, b"x", true, false), ways(true, true));
-    peers.datagram(A);
+    assert_eq!(peers.transports(A, b"x", true, false), transports(true, true));
+    peers.datagram_received(A);
     for _ in 0..UNANSWERED_MAX {
-        assert_eq!(peers.ways(A, b"x", true, false), ways(true, false));
+        assert_eq!(peers.transports(A, b"x", true, false), transports(true, false));
     }
-    assert_eq!(peers.ways(A, b"x", true, false), ways(true, true), "three were not answered");
-    peers.datagram(A);
-    assert_eq!(peers.ways(A, b"x", true, true), ways(true, true), "an urgent packet goes by both");
+    assert_eq!(peers.transports(A, b"x", true, false), transports(true, true), "three were not answered");
+    peers.datagram_received(A);
+    assert_eq!(peers.transports(A, b"x", true, true), transports(true, true), "an urgent packet goes by both");
     // The keys outlive the link; a new generation has other keys.
     peers.unlinked(at(0), A);
     peers.on_generation(A, 1);
-    assert_eq!(peers.ways(A, b"x", false, false), ways(true, false));
+    assert_eq!(peers.transports(A, b"x", false, false), transports(true, false));
     peers.on_generation(A, 2);
-    assert_eq!(peers.ways(A, b"x", false, false), ways(false, false));
+    assert_eq!(peers.transports(A, b"x", false, false), transports(false, false));
 }
 
 #[test]
@@ -127,26 +127,26 @@ fn in_a_large_mesh_a_probe_dials_waits_for_its_link_and_the_link_is_ended_when_i
     for n in 0..200_u64 {
         let place = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), u16::try_from(n + 1).unwrap());
         peers.add_peer(at(0), numbered(n), String::new());
-        peers.give(numbered(n), place);
+        peers.add_given_address(numbered(n), place);
     }
     peers.choose(OWN, |_| false);
     let mut wanted = 0;
-    while let Some((key, address)) = peers.due(at(0)) {
+    while let Some((key, address)) = peers.next_dial(at(0)) {
         wanted += 1;
         peers.linked(at(0), key, address);
     }
     assert_eq!(wanted, LINKS_WANTED);
     let far = numbered(100);
-    assert_eq!(peers.ways(far, b"ping", true, false), Transports { datagram: false, link: false });
-    let (key, address) = peers.due(at(1)).unwrap();
+    assert_eq!(peers.transports(far, b"ping", true, false), Transports { datagram: false, link: false });
+    let (key, address) = peers.next_dial(at(1)).unwrap();
     assert_eq!(key, far);
     assert_eq!(peers.linked(at(2), far, address).0, Some(b"ping".to_vec()));
-    peers.used(at(1_000), far);
-    assert_eq!(peers.idle(at(LINK_IDLE_MS + 999)), None);
-    assert_eq!(peers.idle(at(LINK_IDLE_MS + 1_000)), Some(far));
-    assert_eq!(peers.idle(at(u64::MAX)), None, "wanted links stay");
+    peers.link_used(at(1_000), far);
+    assert_eq!(peers.next_idle_link(at(LINK_IDLE_MS + 999)), None);
+    assert_eq!(peers.next_idle_link(at(LINK_IDLE_MS + 1_000)), Some(far));
+    assert_eq!(peers.next_idle_link(at(u64::MAX)), None, "wanted links stay");
     peers.unlinked(at(u64::MAX), far);
-    assert!(peers.ways(far, b"ping", true, false).datagram, "the keys outlive the link");
+    assert!(peers.transports(far, b"ping", true, false).datagram, "the keys outlive the link");
 }
 
 #[test]
@@ -158,17 +158,17 @@ fn links_that_others_dialled_are_ended_when_few_places_are_left_and_only_unwante
     };
     linked(&mut peers, 0..LINKS_CROWDED - 1);
     peers.choose(OWN, |_| false);
-    assert_eq!(peers.idle(at(u64::MAX)), None, "there is room: the side that dialled ends it");
+    assert_eq!(peers.next_idle_link(at(u64::MAX)), None, "there is room: the side that dialled ends it");
     linked(&mut peers, LINKS_CROWDED - 1..LINKS_MAX);
     assert_eq!(peers.deadline(), Some(at(LINK_IDLE_CROWDED_MS)));
-    assert_eq!(peers.idle(at(LINK_IDLE_CROWDED_MS - 1)), None, "a member list may be on its way");
-    let ended: Vec<PeerKey> = core::iter::from_fn(|| peers.idle(at(LINK_IDLE_CROWDED_MS))).collect();
+    assert_eq!(peers.next_idle_link(at(LINK_IDLE_CROWDED_MS - 1)), None, "a member list may be on its way");
+    let ended: Vec<PeerKey> = core::iter::from_fn(|| peers.next_idle_link(at(LINK_IDLE_CROWDED_MS))).collect();
     assert_eq!(ended.len(), LINKS_MAX - LINKS_CROWDED + 1, "until there is room again, each once");
     assert!(ended.iter().all(|key| !peers.get(*key).unwrap().wanted));
     // One of them comes back: one of the others is ended for it.
     peers.unlinked(at(300), ended[0]);
     peers.linked(at(400), ended[0], PLACE);
-    let more: Vec<PeerKey> = core::iter::from_fn(|| peers.idle(at(400))).collect();
+    let more: Vec<PeerKey> = core::iter::from_fn(|| peers.next_idle_link(at(400))).collect();
     assert!(more.len() == 1 && !ended.contains(&more[0]), "{more:?}");
 }
 
@@ -176,13 +176,13 @@ fn links_that_others_dialled_are_ended_when_few_places_are_left_and_only_unwante
 fn an_agent_without_links_dials_often_for_a_minute_and_then_more_rarely() {
     let mut peers = Peers::new(Rng::new(1));
     assert!(peers.add_peer(at(0), A, "12D3".to_owned()));
-    peers.give(A, PLACE);
+    peers.add_given_address(A, PLACE);
     peers.choose(OWN, |_| false);
     let dials = |peers: &mut Peers, from: u64, until: u64| {
         let mut dials = 0;
         let mut now = from;
         while now < until {
-            if peers.due(at(now)).is_some() {
+            if peers.next_dial(at(now)).is_some() {
                 dials += 1;
                 peers.dial_failed(at(now), A);
             }
@@ -205,14 +205,14 @@ fn an_agent_without_links_dials_often_for_a_minute_and_then_more_rarely() {
 #[test]
 fn a_forgotten_peer_leaves_no_address_no_dial_and_nothing_that_waits() {
     let mut peers = one();
-    peers.ways(A, b"x", true, false);
+    peers.transports(A, b"x", true, false);
     assert!(peers.remove_peer(A).is_some() && peers.remove_peer(A).is_none());
     assert_eq!((peers.get(A), peers.deadline()), (None, None));
-    assert_eq!(peers.due(at(u64::MAX)), None);
-    peers.hint(at(1), A, PLACE);
+    assert_eq!(peers.next_dial(at(u64::MAX)), None);
+    peers.add_hint(at(1), A, PLACE);
     assert_eq!(peers.linked(at(1), A, PLACE), (None, false));
     assert_eq!(peers.all_linked().count(), 0);
     assert!(peers.add_peer(at(2), A, "12D3".to_owned()));
     peers.choose(OWN, |_| false);
-    assert_eq!(peers.due(at(2)), None, "its address was forgotten");
+    assert_eq!(peers.next_dial(at(2)), None, "its address was forgotten");
 }

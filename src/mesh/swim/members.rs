@@ -18,8 +18,8 @@ impl Membership {
         if self.known.len() >= PEERS_MAX || name == self.foca.identity().name {
             return false;
         }
-        let (status, contact, suspected, accused) = (None, None, None, None);
-        let known = KnownPeer { key, status, contact, suspected, accused, corrected: None, down_claim: None };
+        let (status, contact, suspected, suspect_claim) = (None, None, None, None);
+        let known = KnownPeer { key, status, contact, suspected, suspect_claim, corrected: None, down_claim: None };
         self.known.insert(name, known);
         self.fit_to_size();
         true

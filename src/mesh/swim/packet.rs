@@ -32,7 +32,7 @@ pub(super) struct Id {
 impl Identity for Id {
     type Addr = KeyPrefix;
 
-    /// foca never renews the identity: a claim that this agent is down is validated first (`Membership::claimed_down`).
+    /// foca never renews the identity: a claim that this agent is down is validated first (`Membership::on_own_down_claim`).
     fn renew(&self) -> Option<Self> {
         None
     }
@@ -198,14 +198,14 @@ pub enum Purpose {
     /// It is an answer.
     Answer,
     /// It carries changes of members, and may go to any peer.
-    News,
+    Update,
 }
 
 /// The purpose of an encoded packet.
 pub(super) fn purpose(bytes: &[u8]) -> Purpose {
     match bytes.get(KIND) {
         Some(0 | 2 | 3 | 6) => Purpose::Probe,
-        Some(&GOSSIP) => Purpose::News,
+        Some(&GOSSIP) => Purpose::Update,
         _ => Purpose::Answer,
     }
 }
@@ -259,7 +259,7 @@ mod tests {
         let mut bytes = build(&header, &[]);
         readdress(&mut bytes, id(9));
         assert_eq!(parse(&bytes).map(|(header, _)| header.dst), Some(id(9)));
-        assert_eq!(purpose(&bytes), Purpose::News);
+        assert_eq!(purpose(&bytes), Purpose::Update);
     }
 
     #[test]

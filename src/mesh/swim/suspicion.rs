@@ -45,10 +45,10 @@ impl Membership {
     }
 
     /// Takes a part of the member list of a peer.
-    pub fn told(&mut self, now: Instant, from: PeerKey, members: &[MemberState]) {
+    pub fn apply_member_list(&mut self, now: Instant, from: PeerKey, members: &[MemberState]) {
         let name = name_of(from);
         let claim = |entry: &MemberState| {
-            let state = match entry.standing {
+            let state = match entry.liveness {
                 Liveness::Alive => State::Alive,
                 Liveness::Suspect => State::Suspect,
                 Liveness::Down => State::Down,
@@ -76,14 +76,14 @@ impl Membership {
         let Some(known) = self.known.get(&id.name) else { return false };
         let key = known.key;
         let Some((generation, up)) = known.status else {
-            self.heard(now, key);
+            self.record_contact(now, key);
             return true;
         };
         if id.generation < generation {
             self.correct(now, Id { generation, ..id }, &[]);
             return false;
         }
-        self.heard(now, key);
+        self.record_contact(now, key);
         if id.generation == generation && !up {
             // In foca, down is final within a generation. This peer is not down, so foca removes it and meets it again.
             self.call(now, |foca, runtime| foca.handle_timer(Timer::RemoveDown(id), runtime));
@@ -103,7 +103,7 @@ impl Membership {
         let Some(known) = self.known.get_mut(&id.name) else { return };
         if known.corrected.is_none_or(|at| now.since(at) >= Duration::from_millis(SUSPECT_PROBE_MS)) {
             known.corrected = Some(now);
-            self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Answer, all_ways: true });
+            self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Answer, all_transports: true });
         }
     }
 
@@ -140,7 +140,7 @@ impl Membership {
                 _ if itself => accepted.push(claim.clone()),
                 _ if quarantined => {}
                 State::Suspect => {
-                    self.note_accusation(now, claim);
+                    self.note_suspect_claim(now, claim);
                     accepted.push(claim.clone());
                 }
                 State::Down => accepted.extend(self.validate_down(now, from, claim, entries.get(&name))),
@@ -149,12 +149,12 @@ impl Membership {
         accepted
     }
 
-    /// Notes since when a member is called a suspect.
-    fn note_accusation(&mut self, now: Instant, claim: &Claim<Id>) {
+    /// Notes since when a member is claimed to be a suspect.
+    fn note_suspect_claim(&mut self, now: Instant, claim: &Claim<Id>) {
         let Some(known) = self.known.get_mut(&claim.id().name) else { return };
         let (generation, incarnation) = (claim.id().generation, claim.incarnation());
-        if known.accused.is_none_or(|(of, times, _)| (of, times) < (generation, incarnation)) {
-            known.accused = Some((generation, incarnation, now));
+        if known.suspect_claim.is_none_or(|(of, times, _)| (of, times) < (generation, incarnation)) {
+            known.suspect_claim = Some((generation, incarnation, now));
         }
     }
 
@@ -179,16 +179,16 @@ impl Membership {
             let known = self.known.get(&id.name)?;
             // The time to refute, less what the claim may have taken to get here.
             let long = |at: Instant| now.since(at) >= Duration::from_millis(SUSPICION_MS / 2);
-            let accused = known.accused.filter(|(of, times, _)| (*of, *times) == (id.generation, incarnation));
+            let suspect_claim = known.suspect_claim.filter(|(of, times, _)| (*of, *times) == (id.generation, incarnation));
             if entry.state() == State::Suspect
                 && incarnation == entry.incarnation()
-                && accused.is_some_and(|(.., at)| long(at))
+                && suspect_claim.is_some_and(|(.., at)| long(at))
                 && !known.contact.is_some_and(fresh)
             {
                 return Some(claim.clone());
             }
         }
-        self.note_accusation(now, claim);
+        self.note_suspect_claim(now, claim);
         // It was not a suspect, or something just arrived from it: it gets time to refute.
         let known = self.known.get_mut(&id.name)?;
         if known.down_claim.is_none() {
@@ -250,7 +250,7 @@ impl Membership {
             }
             State::Suspect => true,
             State::Down => {
-                self.claimed_down(now, from);
+                self.on_own_down_claim(now, from);
                 false
             }
         }
@@ -258,7 +258,7 @@ impl Membership {
 
     /// A member claims that this agent is down. One member may be wrong or malicious: `DOWN_CLAIMANTS` of them must claim it
     /// before this agent takes a new generation.
-    fn claimed_down(&mut self, now: Instant, from: KeyPrefix) {
+    fn on_own_down_claim(&mut self, now: Instant, from: KeyPrefix) {
         // Too soon after the last generation began: to be found down takes a suspicion first.
         if self.renewed.is_some_and(|at| now.since(at) < Duration::from_millis(SUSPICION_MS)) {
             self.refuted(now, from);

@@ -24,13 +24,13 @@ fn machine() -> Membership {
 }
 
 fn alive(n: u8) -> MemberState {
-    MemberState { key: key(n), generation: 1, incarnation: 0, standing: Liveness::Alive }
+    MemberState { key: key(n), generation: 1, incarnation: 0, liveness: Liveness::Alive }
 }
 
 /// The same, after member 2 sent a member list in which all are up.
 fn joined(now: Instant) -> Membership {
     let mut member = machine();
-    member.told(now, key(2), &[2, 3, 4, 5].map(alive));
+    member.apply_member_list(now, key(2), &[2, 3, 4, 5].map(alive));
     assert_eq!(member.count(), 4);
     member.effects();
     member
@@ -40,8 +40,8 @@ fn packet(src: Id, dst: Id, message: Message<Id>, claims: &[Claim<Id>]) -> Vec<u
     build(&Header { src, src_incarnation: 0, dst, message }, claims)
 }
 
-fn standing(member: &Membership, n: u8) -> Liveness {
-    member.roll(key(1)).into_iter().find(|entry| entry.key == key(n)).map_or(Liveness::Unknown, |entry| entry.standing)
+fn liveness(member: &Membership, n: u8) -> Liveness {
+    member.member_list(key(1)).into_iter().find(|entry| entry.key == key(n)).map_or(Liveness::Unknown, |entry| entry.liveness)
 }
 
 fn gossip(member: &mut Membership, now: Instant, from: u8, claim: Claim<Id>) -> bool {
@@ -67,14 +67,14 @@ fn a_packet_counts_for_its_sender_only_and_unknown_peers_are_no_members() {
 fn only_a_suspect_is_believed_to_be_down_and_one_that_answers_is_not() {
     let mut member = joined(at(0));
     assert!(gossip(&mut member, at(5_000), 2, Claim::down(id(3, 1))));
-    assert_eq!(standing(&member, 3), Liveness::Suspect, "it gets the time to refute");
+    assert_eq!(liveness(&member, 3), Liveness::Suspect, "it gets the time to refute");
     while member.tick(at(5_000)) {}
-    let asked = |effect: &Effect| matches!(effect, Effect::Send { to, all_ways: true, .. } if *to == key(3));
+    let asked = |effect: &Effect| matches!(effect, Effect::Send { to, all_transports: true, .. } if *to == key(3));
     assert!(member.effects().iter().any(asked), "it is asked");
     // It answers, and has raised its incarnation.
     let ack = build(&Header { src: id(3, 1), src_incarnation: 1, dst: id(1, 7), message: Message::Ack(0) }, &[]);
     assert!(member.packet(at(5_100), key(3), &ack));
-    assert_eq!(standing(&member, 3), Liveness::Alive);
+    assert_eq!(liveness(&member, 3), Liveness::Alive);
     // Member 4 does not answer.
     assert!(gossip(&mut member, at(6_000), 2, Claim::down(id(4, 1))));
     let mut now = 6_000;
@@ -83,7 +83,7 @@ fn only_a_suspect_is_believed_to_be_down_and_one_that_answers_is_not() {
         while member.tick(at(now)) {}
         now += 100;
     }
-    assert_eq!(standing(&member, 4), Liveness::Down);
+    assert_eq!(liveness(&member, 4), Liveness::Down);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_member_from_which_a_packet_arrives_is_up_again_in_the_same_generation() {
     let mut member = joined(at(0));
     assert!(gossip(&mut member, at(1_000), 2, Claim::new(id(3, 1), 0, State::Suspect)));
     assert!(gossip(&mut member, at(9_000), 2, Claim::down(id(3, 1))));
-    assert_eq!(standing(&member, 3), Liveness::Down, "it had eight seconds");
+    assert_eq!(liveness(&member, 3), Liveness::Down, "it had eight seconds");
     assert!(member.is_down(key(3)));
     assert!(member.packet(at(9_500), key(3), &packet(id(3, 1), id(1, 7), Message::Ping(9), &[])));
     assert!(member.is_up(key(3)));
@@ -111,7 +111,7 @@ fn a_member_that_is_refuted_three_times_is_quarantined_and_reported_once() {
         assert_eq!(reported, usize::from(usize::from(claim) + 1 >= REFUTED_MAX), "after claim {claim}");
     }
     assert!(gossip(&mut member, at(200_000), 2, Claim::new(id(4, 1), 0, State::Suspect)));
-    assert_eq!(standing(&member, 4), Liveness::Alive, "the claim is ignored");
+    assert_eq!(liveness(&member, 4), Liveness::Alive, "the claim is ignored");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn one_member_cannot_make_this_agent_renew_and_two_only_now_and_then() {
 fn a_member_in_an_old_generation_learns_the_later_one_and_takes_the_next() {
     let mut member = joined(at(0));
     // Member 3 is known in generation 5; it comes back in generation 2, as from an old copy of its disk.
-    member.told(at(1), key(3), &[MemberState { generation: 5, ..alive(3) }]);
+    member.apply_member_list(at(1), key(3), &[MemberState { generation: 5, ..alive(3) }]);
     member.effects();
     assert!(!member.packet(at(10), key(3), &packet(id(3, 2), id(1, 7), Message::Ping(1), &[])));
     let effects = member.effects();
@@ -151,19 +151,19 @@ fn a_member_in_an_old_generation_learns_the_later_one_and_takes_the_next() {
     assert_eq!(third.generation(), 6);
     assert!(third.effects().contains(&Effect::Renewed(6)));
     // Claims of third parties cannot use the numbers up.
-    member.told(
+    member.apply_member_list(
         at(20),
         key(2),
         &[MemberState { generation: u32::MAX, ..alive(3) }, MemberState { generation: u32::MAX, ..alive(1) }],
     );
-    assert_eq!((member.generation(), standing(&member, 3)), (7, Liveness::Alive));
+    assert_eq!((member.generation(), liveness(&member, 3)), (7, Liveness::Alive));
 }
 
 #[test]
 fn a_timeout_that_expired_while_this_agent_was_suspended_is_no_evidence() {
     let mut member = joined(at(0));
     let mut now = 0;
-    while standing(&member, 2) != Liveness::Suspect && standing(&member, 3) != Liveness::Suspect && now < 20_000 {
+    while liveness(&member, 2) != Liveness::Suspect && liveness(&member, 3) != Liveness::Suspect && now < 20_000 {
         now += 100;
         member.wake(at(now));
         while member.tick(at(now)) {}
@@ -232,18 +232,18 @@ fn a_forgotten_peer_is_no_member_and_no_packet_says_that_it_is_down() {
     member.effects();
     member.remove_peer(at(3), key(3));
     member.remove_peer(at(3), key(9));
-    assert_eq!((standing(&member, 3), member.count()), (Liveness::Unknown, 3));
+    assert_eq!((liveness(&member, 3), member.count()), (Liveness::Unknown, 3));
     assert!(
         !member.packet(at(4), key(3), &packet(id(3, 1), id(1, 7), Message::Ping(1), &[])),
         "its packets are refused"
     );
-    member.told(at(5), key(2), &[2, 3, 4].map(alive));
-    assert_eq!(standing(&member, 3), Liveness::Unknown, "the list of another member does not make it one");
+    member.apply_member_list(at(5), key(2), &[2, 3, 4].map(alive));
+    assert_eq!(liveness(&member, 3), Liveness::Unknown, "the list of another member does not make it one");
     for ms in 6..60_000 {
         member.wake(at(ms));
         while member.tick(at(ms)) {}
         for answering in [2, 4, 5] {
-            member.heard(at(ms), key(answering));
+            member.record_contact(at(ms), key(answering));
         }
         for effect in member.effects() {
             match effect {
@@ -260,23 +260,23 @@ fn a_forgotten_peer_is_no_member_and_no_packet_says_that_it_is_down() {
     }
     assert!(!member.is_down(key(4)), "the claim of a forgotten member is void");
     assert!(member.add_peer(key(3)) && member.timers.len() <= MEMBER_TIMERS_MAX);
-    member.told(at(60_000), key(3), &[alive(3)]);
-    assert_eq!(standing(&member, 3), Liveness::Alive, "admitted again, it is a new member");
+    member.apply_member_list(at(60_000), key(3), &[alive(3)]);
+    assert_eq!(liveness(&member, 3), Liveness::Alive, "admitted again, it is a new member");
 }
 
 #[test]
 fn the_only_member_can_be_forgotten() {
     let mut member = Membership::new(key(1), 7, Rng::new(1));
     assert!(member.add_peer(key(2)));
-    member.told(at(0), key(2), &[alive(2)]);
+    member.apply_member_list(at(0), key(2), &[alive(2)]);
     member.effects();
     member.remove_peer(at(1), key(2));
-    assert_eq!((member.count(), member.roll(key(1)).len()), (0, 1));
+    assert_eq!((member.count(), member.member_list(key(1)).len()), (0, 1));
     for ms in (2..90_000).step_by(50) {
         while member.tick(at(ms)) {}
     }
     assert_eq!(member.effects(), []);
     assert!(member.add_peer(key(2)));
-    member.told(at(90_000), key(2), &[alive(2)]);
+    member.apply_member_list(at(90_000), key(2), &[alive(2)]);
     assert!(member.is_up(key(2)));
 }

@@ -120,7 +120,7 @@ fn is_of(output: &Output, peer: PeerKey) -> bool {
 
 fn knows(node: &Node, peer: PeerKey) -> bool {
     let status = node.status(at(30));
-    status.peers.iter().any(|known| known.key == peer) || status.heard.iter().any(|gossip| gossip.peer == peer)
+    status.peers.iter().any(|known| known.key == peer) || status.gossip.iter().any(|gossip| gossip.peer == peer)
 }
 
 #[test]

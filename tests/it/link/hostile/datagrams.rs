@@ -67,9 +67,9 @@ impl Member {
             key: entry.key,
             generation: entry.generation,
             incarnation: entry.incarnation,
-            standing: Liveness::Alive,
+            liveness: Liveness::Alive,
         };
-        self.machine.told(Instant::from_millis(1), agent, &[state]);
+        self.machine.apply_member_list(Instant::from_millis(1), agent, &[state]);
     }
 
     /// A genuine probe for the agent, sealed.

@@ -61,8 +61,8 @@ fn a_million_keys_leave_every_table_at_its_cap() {
     fill("members", |number| known += usize::from(machine.add_peer(PeerKey(key(number)))));
     assert!(known <= PEERS_MAX, "{known}");
     fill("members in a member list", |number| {
-        let entry = MemberState { key: PeerKey(key(number)), generation: 1, incarnation: 0, standing: Liveness::Alive };
-        machine.told(Instant::from_millis(number), friend, &[entry]);
+        let entry = MemberState { key: PeerKey(key(number)), generation: 1, incarnation: 0, liveness: Liveness::Alive };
+        machine.apply_member_list(Instant::from_millis(number), friend, &[entry]);
         drop(machine.effects());
     });
     assert!(machine.count() <= PEERS_MAX);
@@ -72,7 +72,7 @@ fn a_million_keys_leave_every_table_at_its_cap() {
     assert!(peers.add_peer(Instant::ZERO, friend, String::new()));
     fill("hints of addresses", |number| {
         let address = SocketAddr::new(here.ip(), (number % 60_000 + 1) as u16);
-        peers.hint(Instant::from_millis(number), friend, address);
-        peers.hint(Instant::from_millis(number), PeerKey(key(number)), address);
+        peers.add_hint(Instant::from_millis(number), friend, address);
+        peers.add_hint(Instant::from_millis(number), PeerKey(key(number)), address);
     });
 }
