@@ -29,18 +29,18 @@ fn pair() -> (Transport, Transport) {
 pub fn check(data: &[u8]) {
     PAIR.with_borrow_mut(|(sender, receiver)| {
         let (mut frame, mut plain) = (Vec::new(), Vec::new());
-        sender.seal(PLAIN, &mut frame).unwrap();
+        sender.encrypt(PLAIN, &mut frame).unwrap();
         assert_eq!(frame.len(), PLAIN.len() + NOISE_OVERHEAD);
         // The bytes as a frame, and as changes to the genuine one.
-        assert!(receiver.open(data, &mut plain).is_err());
+        assert!(receiver.decrypt(data, &mut plain).is_err());
         let mut changed = frame.clone();
         changed.iter_mut().skip(2).zip(data).for_each(|(byte, change)| *byte ^= change);
         if changed != frame {
-            assert!(receiver.open(&changed, &mut plain).is_err());
+            assert!(receiver.decrypt(&changed, &mut plain).is_err());
         }
         let longer = [&frame[..], data].concat();
-        assert!(data.is_empty() || receiver.open(&longer, &mut plain).is_err());
-        receiver.open(&frame, &mut plain).unwrap();
+        assert!(data.is_empty() || receiver.decrypt(&longer, &mut plain).is_err());
+        receiver.decrypt(&frame, &mut plain).unwrap();
         assert_eq!(plain, PLAIN);
     });
     if let Some(length) = Transport::frame_length(data) {
@@ -52,6 +52,6 @@ pub fn check(data: &[u8]) {
 pub fn seeds() -> Vec<Vec<u8>> {
     let (mut sender, _) = pair();
     let mut frame = Vec::new();
-    sender.seal(b"another link", &mut frame).unwrap();
+    sender.encrypt(b"another link", &mut frame).unwrap();
     vec![vec![0; 20], vec![1], frame]
 }

@@ -81,7 +81,7 @@ pub struct NetworkReport {
     pub places: Vec<ListenAddress>,
     /// Why no datagrams are exchanged; null if they are.
     pub no_datagrams: Option<String>,
-    /// Received datagrams that no key opened.
+    /// Received datagrams that no key decrypts.
     pub garbage: u64,
     /// Multicast DNS.
     pub multicast: Multicast,
@@ -212,7 +212,7 @@ impl Diagnostics {
         self.records().no_datagrams = Some(why.to_owned());
     }
 
-    /// A datagram arrived that no key opened.
+    /// A datagram arrived that no key decrypts.
     pub fn garbage(&self) {
         self.records().garbage += 1;
     }
@@ -227,7 +227,7 @@ impl Diagnostics {
         self.record(peer, |record| record.sent += 1);
     }
 
-    /// A datagram of a peer arrived and opened.
+    /// A datagram of a peer arrived and was decrypted.
     pub fn received(&self, peer: &PeerId, now: Instant) {
         self.record(peer, |record| (record.heard, record.heard_at) = (record.heard + 1, Some(now)));
     }

@@ -192,7 +192,7 @@ impl PeerSession {
                 let address = address.socket()?;
                 self.diagnostics.linked(&peer, Some(address));
                 self.measure(peer);
-                if let Some(keys) = self.udp.greet(peer, address) {
+                if let Some(keys) = self.udp.new_send_keys(peer, address) {
                     self.send(key(&peer), &Message::Keys(keys));
                 }
                 Some(Input::Link(key(&peer), LinkInput::Up(address)))
@@ -222,7 +222,7 @@ impl PeerSession {
                 };
                 if let Some(Message::Keys(keys)) = &message {
                     self.diagnostics.keyed(&peer);
-                    self.udp.learn(peer, keys);
+                    self.udp.set_receive_keys(peer, keys);
                     return None;
                 }
                 message.map(|message| Input::Link(key(&peer), LinkInput::Received(Box::new(message))))

@@ -26,7 +26,7 @@ pub const TAG: usize = 16;
 /// Bytes of the largest datagram.
 pub const DATAGRAM_BYTES_MAX: usize = HEAD + MEMBER_BYTES_MAX + TAG;
 
-/// Why a datagram was not sealed or not opened. Nothing was changed.
+/// Why a datagram was not encrypted or not decrypted. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadDatagram {
@@ -39,7 +39,7 @@ pub enum BadDatagram {
     /// The tag is wrong: another key was used, or the datagram was changed on its way.
     Tag,
     /// The counter is used up and a new key is needed; at a thousand a second that takes 500 million years.
-    Spent,
+    CounterExhausted,
 }
 
 /// The session number of a datagram; `None` if it is too short or too long for one.
@@ -50,19 +50,19 @@ pub fn session(datagram: &[u8]) -> Option<u32> {
 }
 
 /// The sending half: encrypts, and never uses a counter twice. Its key is wiped when it is dropped.
-pub struct Sealing {
+pub struct Encryptor {
     session: u32,
     cipher: ChaCha20Poly1305,
     counter: u64,
 }
 
-impl fmt::Debug for Sealing {
+impl fmt::Debug for Encryptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealing(session {}, {} sent)", self.session, self.counter)
+        write!(f, "Encryptor(session {}, {} sent)", self.session, self.counter)
     }
 }
 
-impl Sealing {
+impl Encryptor {
     /// Begins a session. The key must be fresh from the operating system's generator.
     #[must_use]
     pub fn new(session: u32, key: &[u8; 32]) -> Self {
@@ -72,46 +72,46 @@ impl Sealing {
     /// Writes the datagram of `packet` to the beginning of `buffer`; returns its length.
     ///
     /// # Errors
-    /// `Size`, or `Spent`; no counter was used.
-    pub fn seal(&mut self, packet: &[u8], buffer: &mut [u8]) -> Result<usize, BadDatagram> {
+    /// `Size`, or `CounterExhausted`; no counter was used.
+    pub fn encrypt(&mut self, packet: &[u8], buffer: &mut [u8]) -> Result<usize, BadDatagram> {
         let length = HEAD + packet.len() + TAG;
         let buffer = buffer.get_mut(..length).filter(|_| length <= DATAGRAM_BYTES_MAX).ok_or(BadDatagram::Size)?;
-        let counter = self.counter.checked_add(1).ok_or(BadDatagram::Spent)?;
+        let counter = self.counter.checked_add(1).ok_or(BadDatagram::CounterExhausted)?;
         let (head, rest) = buffer.split_at_mut(HEAD);
         let (text, tag) = rest.split_at_mut(packet.len());
         head[..4].copy_from_slice(&self.session.to_be_bytes());
         head[4..].copy_from_slice(&counter.to_be_bytes());
         text.copy_from_slice(packet);
-        let sealed = self.cipher.encrypt_inout_detached(&nonce(counter), head, text.into());
-        tag.copy_from_slice(&sealed.map_err(|_| BadDatagram::Size)?);
+        let tag_bytes = self.cipher.encrypt_inout_detached(&nonce(counter), head, text.into());
+        tag.copy_from_slice(&tag_bytes.map_err(|_| BadDatagram::Size)?);
         self.counter = counter;
         Ok(length)
     }
 }
 
 /// The receiving half. Its key is wiped when it is dropped.
-pub struct Opening {
+pub struct Decryptor {
     session: u32,
     cipher: ChaCha20Poly1305,
     counters: SlidingWindow<{ DATAGRAM_WINDOW.div_ceil(64) }>,
 }
 
-impl fmt::Debug for Opening {
+impl fmt::Debug for Decryptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Opening(session {}, {} newest)", self.session, self.counters.newest())
+        write!(f, "Decryptor(session {}, {} newest)", self.session, self.counters.newest())
     }
 }
 
 /// A decrypted datagram.
 #[derive(Debug, PartialEq, Eq)]
-pub struct OpenedDatagram<'a> {
+pub struct DecryptedDatagram<'a> {
     /// The packet.
     pub packet: &'a [u8],
     /// Whether it is the newest of its sender so far: its source address is the sender's present one.
     pub newest: bool,
 }
 
-impl Opening {
+impl Decryptor {
     /// Begins a session with the key that the sender gave.
     #[must_use]
     pub fn new(session: u32, key: &[u8; 32]) -> Self {
@@ -128,7 +128,7 @@ impl Opening {
     ///
     /// # Errors
     /// What is wrong; the window and the buffer are unchanged.
-    pub fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Result<OpenedDatagram<'a>, BadDatagram> {
+    pub fn decrypt<'a>(&mut self, datagram: &'a mut [u8]) -> Result<DecryptedDatagram<'a>, BadDatagram> {
         if session(datagram).ok_or(BadDatagram::Size)? != self.session {
             return Err(BadDatagram::Session);
         }
@@ -143,7 +143,7 @@ impl Opening {
             .map_err(|_| BadDatagram::Tag)?;
         let newest = counter > self.counters.newest();
         self.counters.accept(counter);
-        Ok(OpenedDatagram { packet: text, newest })
+        Ok(DecryptedDatagram { packet: text, newest })
     }
 }
 
@@ -162,48 +162,48 @@ mod tests {
 
     const KEY: [u8; 32] = [7; 32];
 
-    fn both() -> (Sealing, Opening) {
-        (Sealing::new(5, &KEY), Opening::new(5, &KEY))
+    fn both() -> (Encryptor, Decryptor) {
+        (Encryptor::new(5, &KEY), Decryptor::new(5, &KEY))
     }
 
-    fn sealed(sealing: &mut Sealing, packet: &[u8]) -> Vec<u8> {
+    fn encrypted(encryptor: &mut Encryptor, packet: &[u8]) -> Vec<u8> {
         let mut buffer = [0; DATAGRAM_BYTES_MAX];
-        let length = sealing.seal(packet, &mut buffer).unwrap();
+        let length = encryptor.encrypt(packet, &mut buffer).unwrap();
         buffer[..length].to_vec()
     }
 
-    fn open(opening: &mut Opening, datagram: &[u8]) -> Result<Vec<u8>, BadDatagram> {
-        opening.open(&mut datagram.to_vec()).map(|opened| opened.packet.to_vec())
+    fn decrypt(decryptor: &mut Decryptor, datagram: &[u8]) -> Result<Vec<u8>, BadDatagram> {
+        decryptor.decrypt(&mut datagram.to_vec()).map(|decrypted| decrypted.packet.to_vec())
     }
 
     #[test]
-    fn a_datagram_of_any_size_is_opened_once() {
-        let (mut sealing, mut opening) = both();
+    fn a_datagram_of_any_size_is_decrypted_once() {
+        let (mut encryptor, mut decryptor) = both();
         for length in [0, 1, 200, MEMBER_BYTES_MAX] {
-            let datagram = sealed(&mut sealing, &vec![9; length]);
+            let datagram = encrypted(&mut encryptor, &vec![9; length]);
             assert_eq!(datagram.len(), HEAD + length + TAG);
-            assert_eq!(open(&mut opening, &datagram), Ok(vec![9; length]));
-            assert_eq!(open(&mut opening, &datagram), Err(BadDatagram::Replay));
+            assert_eq!(decrypt(&mut decryptor, &datagram), Ok(vec![9; length]));
+            assert_eq!(decrypt(&mut decryptor, &datagram), Err(BadDatagram::Replay));
         }
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
-        assert_eq!(sealing.seal(&[0; MEMBER_BYTES_MAX + 1], &mut buffer), Err(BadDatagram::Size));
-        assert_eq!(sealing.seal(b"abc", &mut buffer[..HEAD + 2 + TAG]), Err(BadDatagram::Size));
-        assert_eq!(sealing.counter, 4, "no counter was lost");
+        assert_eq!(encryptor.encrypt(&[0; MEMBER_BYTES_MAX + 1], &mut buffer), Err(BadDatagram::Size));
+        assert_eq!(encryptor.encrypt(b"abc", &mut buffer[..HEAD + 2 + TAG]), Err(BadDatagram::Size));
+        assert_eq!(encryptor.counter, 4, "no counter was lost");
     }
 
     #[test]
     fn the_packet_is_encrypted_and_debug_shows_no_key() {
-        let (mut sealing, opening) = both();
-        let datagram = sealed(&mut sealing, b"plain text");
+        let (mut encryptor, decryptor) = both();
+        let datagram = encrypted(&mut encryptor, b"plain text");
         assert!(!datagram.windows(5).any(|part| part == b"plain"));
-        let shown = format!("{sealing:?} {opening:?}");
-        assert_eq!(shown, "Sealing(session 5, 1 sent) Opening(session 5, 0 newest)");
+        let shown = format!("{encryptor:?} {decryptor:?}");
+        assert_eq!(shown, "Encryptor(session 5, 1 sent) Decryptor(session 5, 0 newest)");
     }
 
     #[test]
     fn every_counter_is_accepted_once_in_any_order_within_the_window() {
-        let (mut sealing, mut opening) = both();
-        let datagrams: Vec<Vec<u8>> = (0..6_000).map(|_| sealed(&mut sealing, b"x")).collect();
+        let (mut encryptor, mut decryptor) = both();
+        let datagrams: Vec<Vec<u8>> = (0..6_000).map(|_| encrypted(&mut encryptor, b"x")).collect();
         let (mut rng, mut seen, mut newest, mut at) = (Rng::new(3), BTreeSet::new(), 0, 0);
         for _ in 0..40_000 {
             // Mostly near the front, sometimes far behind; the front moves on.
@@ -212,8 +212,8 @@ mod tests {
             let back = random_bytes::below(&mut rng, if far { 3_000 } else { 40 });
             let counter = at.saturating_sub(back) + 1;
             let fresh = counter + DATAGRAM_WINDOW > newest && seen.insert(counter);
-            let opened = opening.open(&mut datagrams[counter - 1].clone()).map(|opened| opened.newest);
-            assert_eq!(opened, if fresh { Ok(counter > newest) } else { Err(BadDatagram::Replay) }, "{counter}");
+            let decrypted = decryptor.decrypt(&mut datagrams[counter - 1].clone()).map(|decrypted| decrypted.newest);
+            assert_eq!(decrypted, if fresh { Ok(counter > newest) } else { Err(BadDatagram::Replay) }, "{counter}");
             newest = newest.max(counter);
         }
         assert!(newest > 5_000 && seen.len() > 3_000);
@@ -221,57 +221,57 @@ mod tests {
 
     #[test]
     fn a_forged_datagram_changes_nothing() {
-        let (mut sealing, mut opening) = both();
-        let first = sealed(&mut sealing, b"first");
+        let (mut encryptor, mut decryptor) = both();
+        let first = encrypted(&mut encryptor, b"first");
         let mut forged = first.clone();
         // A counter far ahead would push every genuine one out of the window.
         forged[4..HEAD].copy_from_slice(&(u64::MAX - 1).to_be_bytes());
-        assert_eq!(open(&mut opening, &forged), Err(BadDatagram::Tag));
+        assert_eq!(decrypt(&mut decryptor, &forged), Err(BadDatagram::Tag));
         let mut copy = forged.clone();
-        assert_eq!(opening.open(&mut copy), Err(BadDatagram::Tag));
+        assert_eq!(decryptor.decrypt(&mut copy), Err(BadDatagram::Tag));
         assert_eq!(copy, forged, "the next key may be tried on the same bytes");
-        assert_eq!(open(&mut opening, &first), Ok(b"first".to_vec()));
+        assert_eq!(decrypt(&mut decryptor, &first), Ok(b"first".to_vec()));
     }
 
     #[test]
     fn every_changed_or_missing_byte_is_noticed() {
-        let (mut sealing, mut opening) = both();
-        let good = sealed(&mut sealing, b"packet");
+        let (mut encryptor, mut decryptor) = both();
+        let good = encrypted(&mut encryptor, b"packet");
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             let expected = if at < 4 { BadDatagram::Session } else { BadDatagram::Tag };
             // This bit turns counter 1 into 0, which is never valid.
             let expected = if at == HEAD - 1 { BadDatagram::Replay } else { expected };
-            assert_eq!(open(&mut opening, &bad), Err(expected), "byte {at}");
-            assert!(open(&mut opening, &good[..at]).is_err());
+            assert_eq!(decrypt(&mut decryptor, &bad), Err(expected), "byte {at}");
+            assert!(decrypt(&mut decryptor, &good[..at]).is_err());
         }
-        assert_eq!(open(&mut opening, &[&good[..], &[0]].concat()), Err(BadDatagram::Tag));
-        assert_eq!(open(&mut opening, &vec![0; DATAGRAM_BYTES_MAX + 1]), Err(BadDatagram::Size));
-        assert_eq!(open(&mut Opening::new(5, &[8; 32]), &good), Err(BadDatagram::Tag), "another key");
-        assert_eq!(open(&mut opening, &good), Ok(b"packet".to_vec()));
+        assert_eq!(decrypt(&mut decryptor, &[&good[..], &[0]].concat()), Err(BadDatagram::Tag));
+        assert_eq!(decrypt(&mut decryptor, &vec![0; DATAGRAM_BYTES_MAX + 1]), Err(BadDatagram::Size));
+        assert_eq!(decrypt(&mut Decryptor::new(5, &[8; 32]), &good), Err(BadDatagram::Tag), "another key");
+        assert_eq!(decrypt(&mut decryptor, &good), Ok(b"packet".to_vec()));
     }
 
     #[test]
     fn random_bytes_are_refused() {
-        let (mut rng, (_, mut opening)) = (Rng::new(8), both());
+        let (mut rng, (_, mut decryptor)) = (Rng::new(8), both());
         for _ in 0..20_000 {
             let mut bytes = random_bytes::bytes(&mut rng, DATAGRAM_BYTES_MAX + 40);
             if let Some(named) = bytes.first_chunk_mut::<4>() {
                 *named = 5_u32.to_be_bytes();
             }
-            assert!(opening.open(&mut bytes).is_err());
+            assert!(decryptor.decrypt(&mut bytes).is_err());
         }
-        assert_eq!(opening.counters.newest(), 0);
+        assert_eq!(decryptor.counters.newest(), 0);
     }
 
     #[test]
-    fn after_the_last_counter_nothing_is_sealed() {
-        let (mut sealing, mut opening) = both();
-        sealing.counter = u64::MAX - 1;
-        let last = sealed(&mut sealing, b"last");
-        assert_eq!(sealing.seal(b"more", &mut [0; 64]), Err(BadDatagram::Spent));
-        assert_eq!(open(&mut opening, &last), Ok(b"last".to_vec()));
-        assert_eq!(open(&mut opening, &last), Err(BadDatagram::Replay));
+    fn after_the_last_counter_nothing_is_encrypted() {
+        let (mut encryptor, mut decryptor) = both();
+        encryptor.counter = u64::MAX - 1;
+        let last = encrypted(&mut encryptor, b"last");
+        assert_eq!(encryptor.encrypt(b"more", &mut [0; 64]), Err(BadDatagram::CounterExhausted));
+        assert_eq!(decrypt(&mut decryptor, &last), Ok(b"last".to_vec()));
+        assert_eq!(decrypt(&mut decryptor, &last), Err(BadDatagram::Replay));
     }
 }

@@ -70,7 +70,7 @@ impl fmt::Display for BadNoise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => f.write_str("the handshake's frame is too large"),
-            Self::Forged => f.write_str("a frame could not be opened; it is garbage or was changed on its way"),
+            Self::Forged => f.write_str("a frame could not be decrypted; it is garbage or was changed on its way"),
             Self::Payload => f.write_str("the handshake's payload holds no identity"),
             Self::Identity(why) => write!(f, "{why}"),
             Self::Signature => f.write_str("the identity key did not sign the static key"),
@@ -260,7 +260,7 @@ impl Transport {
     ///
     /// # Errors
     /// Only after 2^64 frames.
-    pub fn seal(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), BadNoise> {
+    pub fn encrypt(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), BadNoise> {
         for part in plain.chunks(NOISE_PLAIN_MAX) {
             let at = out.len();
             out.resize(at + part.len() + NOISE_OVERHEAD, 0);
@@ -283,10 +283,10 @@ impl Transport {
     ///
     /// # Errors
     /// The frame is forged or damaged. The connection must be closed, although the genuine frame could still be read.
-    pub fn open(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), BadNoise> {
-        let sealed = frame.get(LENGTH..).unwrap_or_default();
-        plain.resize(sealed.len().min(NOISE_FRAME_MAX), 0);
-        let length = self.state.read_message(sealed, plain)?;
+    pub fn decrypt(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), BadNoise> {
+        let encrypted = frame.get(LENGTH..).unwrap_or_default();
+        plain.resize(encrypted.len().min(NOISE_FRAME_MAX), 0);
+        let length = self.state.read_message(encrypted, plain)?;
         plain.truncate(length);
         Ok(())
     }

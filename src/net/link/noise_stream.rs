@@ -40,7 +40,7 @@ struct Outgoing {
     /// Not encrypted yet: yamux writes each header by itself, and several writes make one Noise frame.
     plain: Vec<u8>,
     /// Encrypted, sent up to `sent`.
-    sealed: Vec<u8>,
+    encrypted: Vec<u8>,
     sent: usize,
 }
 
@@ -61,7 +61,7 @@ impl NoiseStream {
             tcp,
             transport,
             incoming: Incoming { input, begin: 0, end: early.len(), plain: Vec::new(), read: 0 },
-            outgoing: Outgoing { plain: Vec::with_capacity(LINK_WRITE_BYTES), sealed: Vec::new(), sent: 0 },
+            outgoing: Outgoing { plain: Vec::with_capacity(LINK_WRITE_BYTES), encrypted: Vec::new(), sent: 0 },
             received: Arc::default(),
             reads: 0,
             violated: false,
@@ -76,7 +76,7 @@ impl NoiseStream {
     /// Encrypts and sends everything.
     fn send_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(self.outgoing.drain(&mut self.tcp, cx))?;
-        self.outgoing.seal(&mut self.transport)?;
+        self.outgoing.encrypt(&mut self.transport)?;
         self.outgoing.drain(&mut self.tcp, cx)
     }
 }
@@ -87,7 +87,7 @@ impl Incoming {
         let arrived = self.input.get(self.begin..self.end).unwrap_or_default();
         let frame = Transport::frame_length(arrived).and_then(|length| arrived.get(..length));
         let Some(frame) = frame else { return Ok(false) };
-        transport.open(frame, &mut self.plain).map_err(bad)?;
+        transport.decrypt(frame, &mut self.plain).map_err(bad)?;
         self.begin += frame.len();
         self.read = 0;
         Ok(true)
@@ -110,21 +110,21 @@ impl Incoming {
 }
 
 impl Outgoing {
-    fn seal(&mut self, transport: &mut Transport) -> Result<()> {
-        transport.seal(&self.plain, &mut self.sealed).map_err(bad)?;
+    fn encrypt(&mut self, transport: &mut Transport) -> Result<()> {
+        transport.encrypt(&self.plain, &mut self.encrypted).map_err(bad)?;
         self.plain.clear();
         Ok(())
     }
 
     /// Sends what is encrypted.
     fn drain(&mut self, tcp: &mut TcpStream, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        while let Some(rest) = self.sealed.get(self.sent..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self.encrypted.get(self.sent..).filter(|rest| !rest.is_empty()) {
             match ready!(Pin::new(&mut *tcp).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
                 sent => self.sent += sent,
             }
         }
-        self.sealed.clear();
+        self.encrypted.clear();
         self.sent = 0;
         Poll::Ready(Ok(()))
     }
@@ -182,7 +182,7 @@ impl AsyncWrite for NoiseStream {
         let this = self.get_mut();
         if this.outgoing.plain.len() >= LINK_WRITE_BYTES {
             ready!(this.outgoing.drain(&mut this.tcp, cx))?;
-            this.outgoing.seal(&mut this.transport)?;
+            this.outgoing.encrypt(&mut this.transport)?;
             // If the socket is full, the next write or flush waits for it.
             if let Poll::Ready(Err(error)) = this.outgoing.drain(&mut this.tcp, cx) {
                 return Poll::Ready(Err(error));

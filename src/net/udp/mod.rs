@@ -1,12 +1,12 @@
 //! Encrypted datagrams for the packets of the membership machine: one UDP socket on the port of the links.
 //!
 //! When a link comes up, each side sends the other over it fresh keys for the datagrams that it will send
-//! ([`UdpTransport::greet`], [`UdpTransport::learn`]). Datagrams are sealed with an AEAD (`wire::datagram`). Those that
-//! open go to the driver as `Input::SwimPacket`; nothing else does.
+//! ([`UdpTransport::new_send_keys`], [`UdpTransport::set_receive_keys`]). An AEAD encrypts datagrams
+//! (`wire::datagram`). Those that can be decrypted go to the driver as `Input::SwimPacket`; nothing else does.
 //!
 //! Invariants: before the tag of a datagram is verified nothing is sent, no table changes and nothing is allocated;
 //! only then does a new source address of the peer count. A session outlives the loss of its link, until the next keys
-//! or until the peer is expelled. `DATAGRAM_PEERS_MAX` peers have sessions, each with two keys to open and one to seal.
+//! or until the peer is expelled. `DATAGRAM_PEERS_MAX` peers have sessions, each with two keys to decrypt and one to encrypt.
 //! If the driver's channel is full, datagrams are dropped.
 //!
 //! When to probe which peer, and when to use the link instead, is decided in `mesh`.
@@ -97,7 +97,7 @@ impl UdpTransport {
     /// A link to `peer` came up from or to `remote`: returns fresh keys, to be sent over it, for the datagrams that
     /// this agent will send. `None` without a socket, without random numbers, or if the peer may not exchange datagrams.
     #[must_use]
-    pub fn greet(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
+    pub fn new_send_keys(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
         let port = self.socket.as_ref()?.local.port();
         let (mut session, mut key) = ([0; 4], [0; 32]);
         if let Err(error) = getrandom::fill(&mut session).and_then(|()| getrandom::fill(&mut key)) {
@@ -106,12 +106,12 @@ impl UdpTransport {
         }
         let keys = Keys { session: u32::from_le_bytes(session), key, port };
         key.zeroize();
-        self.table().greet(peer, remote, &keys).then_some(keys)
+        self.table().set_send_keys(peer, remote, &keys).then_some(keys)
     }
 
     /// `peer` sent over its link the keys of its datagrams.
-    pub fn learn(&self, peer: PeerId, keys: &Keys) {
-        if !self.table().learn(peer, keys) {
+    pub fn set_receive_keys(&self, peer: PeerId, keys: &Keys) {
+        if !self.table().set_receive_keys(peer, keys) {
             debug!("The keys of {peer} are not used: there was no link to it, or it may not send datagrams.");
         }
     }
@@ -131,10 +131,10 @@ impl UdpTransport {
     pub fn send(&mut self, peer: &PeerId, packet: &[u8]) {
         let Some(Socket { socket, local, .. }) = &self.socket else { return };
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((length, to)) = table.seal(peer, packet, &mut *self.buffer) else { return };
+        let Some((length, to)) = table.encrypt(peer, packet, &mut *self.buffer) else { return };
         drop(table);
-        let sealed = self.buffer.get(..length).unwrap_or_default();
-        match socket.get_ref().send_to(sealed, reachable_from(*local, to)) {
+        let encrypted = self.buffer.get(..length).unwrap_or_default();
+        match socket.get_ref().send_to(encrypted, reachable_from(*local, to)) {
             Ok(_) => self.diagnostics.sent(peer),
             Err(error) => debug!("A datagram to {peer} at {to} was not sent: {error}."),
         }
@@ -173,10 +173,10 @@ impl UdpReceiver {
         }
     }
 
-    /// Allocates nothing for a datagram that does not open.
+    /// Allocates nothing for a datagram that cannot be decrypted.
     fn receive(&self, datagram: &mut [u8], from: SocketAddr) {
-        let opened = self.table.lock().unwrap_or_else(PoisonError::into_inner).open(datagram, from);
-        let Some((peer, packet)) = opened else { return self.diagnostics.garbage() };
+        let decrypted = self.table.lock().unwrap_or_else(PoisonError::into_inner).decrypt(datagram, from);
+        let Some((peer, packet)) = decrypted else { return self.diagnostics.garbage() };
         self.diagnostics.received(&peer, clock::now());
         let input = Input::SwimPacket(PeerKey(*peer.public_key()), packet.to_vec());
         if self.inputs.try_send(input).is_err() {
@@ -214,11 +214,11 @@ mod tests {
         let ((mut one, one_at, one_received), (mut two, two_at, two_received)) = (open(), open());
         assert!(one.add_peer(peer(2)) && two.add_peer(peer(1)));
         one.send(&peer(2), b"too early");
-        let keys = one.greet(peer(2), two_at).unwrap();
-        two.learn(peer(1), &keys);
-        let keys = two.greet(peer(1), one_at).unwrap();
-        two.learn(peer(1), &one.greet(peer(2), two_at).unwrap());
-        one.learn(peer(2), &keys);
+        let keys = one.new_send_keys(peer(2), two_at).unwrap();
+        two.set_receive_keys(peer(1), &keys);
+        let keys = two.new_send_keys(peer(1), one_at).unwrap();
+        two.set_receive_keys(peer(1), &one.new_send_keys(peer(2), two_at).unwrap());
+        one.set_receive_keys(peer(2), &keys);
         let unknown_peer = UdpSocket::bind(HERE).unwrap();
         for length in [0, 1, 27, 28, 200, DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MAX + 1, 9_000] {
             unknown_peer.send_to(&vec![7; length], one_at).unwrap();
@@ -231,7 +231,7 @@ mod tests {
         unknown_peer.set_nonblocking(true).unwrap();
         assert!(
             unknown_peer.recv_from(&mut [0; 64]).is_err(),
-            "nothing is sent back for a datagram that does not open"
+            "nothing is sent back for a datagram that cannot be decrypted"
         );
     }
 
@@ -241,7 +241,7 @@ mod tests {
         let (inputs, _received) = smol::channel::bounded(1);
         let mut udp = UdpTransport::open(taken.local_addr().unwrap(), inputs, Diagnostics::default());
         assert!(udp.add_peer(peer(2)));
-        assert!(udp.greet(peer(2), HERE).is_none());
+        assert!(udp.new_send_keys(peer(2), HERE).is_none());
         udp.send(&peer(2), b"nowhere");
     }
 }

@@ -1,7 +1,7 @@
 //! The datagram sessions: the address and the keys of each peer. Without a socket: bytes and addresses in and out.
 
 use crate::limits::DATAGRAM_PEERS_MAX;
-use crate::wire::datagram::{self, Opening, Sealing};
+use crate::wire::datagram::{self, Decryptor, Encryptor};
 use crate::wire::mdns::is_home;
 use crate::wire::message::Keys;
 use crate::wire::peer_id::PeerId;
@@ -15,9 +15,9 @@ struct UdpSession {
     link: SocketAddr,
     /// Where its datagrams come from and go to; known once it sent its keys.
     address: Option<SocketAddr>,
-    sealing: Sealing,
+    encryptor: Encryptor,
     /// The last keys that it sent and those before, so that datagrams on their way are not lost when keys change.
-    openings: [Option<Opening>; 2],
+    decryptors: [Option<Decryptor>; 2],
 }
 
 /// The sessions with all peers.
@@ -46,45 +46,45 @@ impl UdpSessions {
     }
 
     /// Sets this agent's keys for datagrams to `peer`. False if the peer may not exchange datagrams.
-    pub(super) fn greet(&mut self, peer: PeerId, link: SocketAddr, keys: &Keys) -> bool {
+    pub(super) fn set_send_keys(&mut self, peer: PeerId, link: SocketAddr, keys: &Keys) -> bool {
         if !self.allowed.contains(&peer) {
             return false;
         }
-        let sealing = Sealing::new(keys.session, &keys.key);
+        let encryptor = Encryptor::new(keys.session, &keys.key);
         match self.session(&peer) {
             Some(session) => {
                 session.address = session.address.map(|address| with_port(link, address.port()));
-                (session.link, session.sealing) = (link, sealing);
+                (session.link, session.encryptor) = (link, encryptor);
             }
-            None => self.sessions.push(UdpSession { peer, link, address: None, sealing, openings: [None, None] }),
+            None => self.sessions.push(UdpSession { peer, link, address: None, encryptor, decryptors: [None, None] }),
         }
         true
     }
 
-    /// Sets the keys of `peer`. False if it was not greeted before: keys come over a link only.
-    pub(super) fn learn(&mut self, peer: PeerId, keys: &Keys) -> bool {
+    /// Sets the keys of `peer`. False if there was no link to it before: keys come over a link only.
+    pub(super) fn set_receive_keys(&mut self, peer: PeerId, keys: &Keys) -> bool {
         let Some(session) = self.session(&peer) else { return false };
-        session.openings = [Some(Opening::new(keys.session, &keys.key)), session.openings[0].take()];
+        session.decryptors = [Some(Decryptor::new(keys.session, &keys.key)), session.decryptors[0].take()];
         session.address = Some(with_port(session.link, keys.port));
         true
     }
 
-    /// Seals into `buffer`; returns the length and the address to send to.
-    pub(super) fn seal(&mut self, peer: &PeerId, packet: &[u8], buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    /// Encrypts into `buffer`; returns the length and the address to send to.
+    pub(super) fn encrypt(&mut self, peer: &PeerId, packet: &[u8], buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
         let session = self.session(peer)?;
         let address = session.address?;
-        session.sealing.seal(packet, buffer).ok().map(|length| (length, address))
+        session.encryptor.encrypt(packet, buffer).ok().map(|length| (length, address))
     }
 
-    /// Opens a datagram in place. Each sender chooses its session number, so several peers may have the same one: every
+    /// Decrypts a datagram in place. Each sender chooses its session number, so several peers may have the same one: every
     /// key of that number is tried, `2 * DATAGRAM_PEERS_MAX` at most.
-    pub(super) fn open<'a>(&mut self, datagram: &'a mut [u8], from: SocketAddr) -> Option<(PeerId, &'a [u8])> {
+    pub(super) fn decrypt<'a>(&mut self, datagram: &'a mut [u8], from: SocketAddr) -> Option<(PeerId, &'a [u8])> {
         let number = datagram::session(datagram)?;
         for session in &mut self.sessions {
-            let same = |opening: &&mut Opening| opening.session() == number;
-            for opening in session.openings.iter_mut().flatten().filter(same) {
-                // A datagram that does not open is unchanged, for the next key.
-                let Some((newest, length)) = opening.open(datagram).ok().map(|it| (it.newest, it.packet.len())) else {
+            let same = |decryptor: &&mut Decryptor| decryptor.session() == number;
+            for decryptor in session.decryptors.iter_mut().flatten().filter(same) {
+                // A datagram that is not decrypted is unchanged, for the next key.
+                let Some((newest, length)) = decryptor.decrypt(datagram).ok().map(|it| (it.newest, it.packet.len())) else {
                     continue;
                 };
                 if newest && (is_home(from.ip()) || from.ip() == session.link.ip()) {
@@ -126,23 +126,23 @@ mod tests {
         Keys { session, key: [key; 32], port: 7781 }
     }
 
-    /// Datagrams of peer 1, sealed with these keys.
-    fn sealed(session: u32, key: u8, count: usize) -> Vec<Vec<u8>> {
-        let mut sealing = Sealing::new(session, &[key; 32]);
+    /// Datagrams of peer 1, encrypted with these keys.
+    fn encrypted(session: u32, key: u8, count: usize) -> Vec<Vec<u8>> {
+        let mut encryptor = Encryptor::new(session, &[key; 32]);
         let mut buffer = [0; DATAGRAM_BYTES_MAX];
-        (0..count).map(|_| sealing.seal(b"x", &mut buffer).map(|length| buffer[..length].to_vec()).unwrap()).collect()
+        (0..count).map(|_| encryptor.encrypt(b"x", &mut buffer).map(|length| buffer[..length].to_vec()).unwrap()).collect()
     }
 
     fn linked() -> UdpSessions {
         let mut table = UdpSessions::default();
         assert!(table.add_peer(peer(1)));
-        assert!(table.greet(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
-        assert!(table.learn(peer(1), &keys(5, 1)));
+        assert!(table.set_send_keys(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
+        assert!(table.set_receive_keys(peer(1), &keys(5, 1)));
         table
     }
 
     fn target(table: &mut UdpSessions) -> SocketAddr {
-        table.seal(&peer(1), b"x", &mut [0; 64]).unwrap().1
+        table.encrypt(&peer(1), b"x", &mut [0; 64]).unwrap().1
     }
 
     #[test]
@@ -150,66 +150,66 @@ mod tests {
         assert_eq!(target(&mut linked()), at("10.0.0.1:7781"));
         let mut table = UdpSessions::default();
         assert!(table.add_peer(peer(1)));
-        assert!(!table.learn(peer(1), &keys(5, 1)), "keys come over a link");
-        assert!(table.greet(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
-        assert_eq!(table.seal(&peer(1), b"x", &mut [0; 64]), None, "its port is not known yet");
+        assert!(!table.set_receive_keys(peer(1), &keys(5, 1)), "keys come over a link");
+        assert!(table.set_send_keys(peer(1), at("10.0.0.1:40000"), &keys(9, 9)));
+        assert_eq!(table.encrypt(&peer(1), b"x", &mut [0; 64]), None, "its port is not known yet");
     }
 
     #[test]
     fn a_new_address_counts_only_from_the_newest_authentic_datagram() {
-        let (mut table, datagrams) = (linked(), sealed(5, 1, 2));
+        let (mut table, datagrams) = (linked(), encrypted(5, 1, 2));
         let mut forged = datagrams[1].clone();
         *forged.last_mut().unwrap() ^= 1;
-        assert_eq!(table.open(&mut forged, at("10.6.6.6:1")), None);
+        assert_eq!(table.decrypt(&mut forged, at("10.6.6.6:1")), None);
         assert_eq!(target(&mut table), at("10.0.0.1:7781"), "a forged datagram moves nobody");
-        assert!(table.open(&mut datagrams[1].clone(), at("10.0.0.2:7781")).is_some());
+        assert!(table.decrypt(&mut datagrams[1].clone(), at("10.0.0.2:7781")).is_some());
         assert_eq!(target(&mut table), at("10.0.0.2:7781"));
-        assert!(table.open(&mut datagrams[0].clone(), at("10.6.6.6:1")).is_some(), "late, and taken");
+        assert!(table.decrypt(&mut datagrams[0].clone(), at("10.6.6.6:1")).is_some(), "late, and taken");
         assert_eq!(
             target(&mut table),
             at("10.0.0.2:7781"),
             "but a late datagram does not show where the sender is now"
         );
-        assert!(table.open(&mut datagrams[1].clone(), at("10.6.6.6:1")).is_none(), "a replay is refused");
+        assert!(table.decrypt(&mut datagrams[1].clone(), at("10.6.6.6:1")).is_none(), "a replay is refused");
         assert_eq!(target(&mut table), at("10.0.0.2:7781"));
     }
 
     #[test]
     fn an_address_outside_the_home_is_not_followed() {
-        let (mut table, datagrams) = (linked(), sealed(5, 1, 1));
-        assert!(table.open(&mut datagrams[0].clone(), at("8.8.8.8:7781")).is_some());
+        let (mut table, datagrams) = (linked(), encrypted(5, 1, 1));
+        assert!(table.decrypt(&mut datagrams[0].clone(), at("8.8.8.8:7781")).is_some());
         assert_eq!(target(&mut table), at("10.0.0.1:7781"));
     }
 
     #[test]
-    fn the_keys_before_still_open_and_the_third_ones_end_the_first() {
-        let (mut table, first) = (linked(), sealed(5, 1, 3));
-        assert!(table.greet(peer(1), at("10.0.0.3:40001"), &keys(10, 10)));
-        assert!(table.open(&mut first[0].clone(), at("10.0.0.3:7781")).is_some(), "a new link ends no session");
-        assert!(table.learn(peer(1), &keys(6, 2)));
+    fn the_keys_before_still_decrypt_and_the_third_ones_end_the_first() {
+        let (mut table, first) = (linked(), encrypted(5, 1, 3));
+        assert!(table.set_send_keys(peer(1), at("10.0.0.3:40001"), &keys(10, 10)));
+        assert!(table.decrypt(&mut first[0].clone(), at("10.0.0.3:7781")).is_some(), "a new link ends no session");
+        assert!(table.set_receive_keys(peer(1), &keys(6, 2)));
         assert_eq!(target(&mut table), at("10.0.0.3:7781"));
-        assert!(table.open(&mut first[1].clone(), at("10.0.0.3:7781")).is_some());
-        assert!(table.open(&mut sealed(6, 2, 1)[0].clone(), at("10.0.0.3:7781")).is_some());
-        assert!(table.learn(peer(1), &keys(7, 3)));
-        assert!(table.open(&mut first[2].clone(), at("10.0.0.3:7781")).is_none());
+        assert!(table.decrypt(&mut first[1].clone(), at("10.0.0.3:7781")).is_some());
+        assert!(table.decrypt(&mut encrypted(6, 2, 1)[0].clone(), at("10.0.0.3:7781")).is_some());
+        assert!(table.set_receive_keys(peer(1), &keys(7, 3)));
+        assert!(table.decrypt(&mut first[2].clone(), at("10.0.0.3:7781")).is_none());
     }
 
     #[test]
     fn two_peers_with_the_same_session_number_differ_by_their_keys_and_an_expelled_one_is_refused() {
         let mut table = linked();
         assert!(table.add_peer(peer(2)));
-        assert!(table.greet(peer(2), at("10.0.0.9:1"), &keys(1, 1)) && table.learn(peer(2), &keys(5, 8)));
-        let (mut of_one, mut of_two) = (sealed(5, 1, 1).remove(0), sealed(5, 8, 1).remove(0));
+        assert!(table.set_send_keys(peer(2), at("10.0.0.9:1"), &keys(1, 1)) && table.set_receive_keys(peer(2), &keys(5, 8)));
+        let (mut of_one, mut of_two) = (encrypted(5, 1, 1).remove(0), encrypted(5, 8, 1).remove(0));
         let again = of_two.clone();
-        assert_eq!(table.open(&mut of_two, at("10.0.0.9:7781")), Some((peer(2), &b"x"[..])));
-        assert_eq!(table.open(&mut of_one, at("10.0.0.1:7781")), Some((peer(1), &b"x"[..])));
+        assert_eq!(table.decrypt(&mut of_two, at("10.0.0.9:7781")), Some((peer(2), &b"x"[..])));
+        assert_eq!(table.decrypt(&mut of_one, at("10.0.0.1:7781")), Some((peer(1), &b"x"[..])));
         table.remove_peer(&peer(2));
-        assert_eq!(table.open(&mut again.clone(), at("10.0.0.9:7781")), None);
-        assert_eq!(table.seal(&peer(2), b"x", &mut [0; 64]), None);
+        assert_eq!(table.decrypt(&mut again.clone(), at("10.0.0.9:7781")), None);
+        assert_eq!(table.encrypt(&peer(2), b"x", &mut [0; 64]), None);
         let again = (at("10.0.0.9:1"), keys(1, 1));
-        assert!(!table.greet(peer(2), again.0, &again.1) && !table.learn(peer(2), &keys(5, 8)), "it may not exchange datagrams");
-        assert!(table.add_peer(peer(2)) && !table.learn(peer(2), &keys(5, 8)), "its keys come over a new link");
-        assert!(table.greet(peer(2), again.0, &again.1));
+        assert!(!table.set_send_keys(peer(2), again.0, &again.1) && !table.set_receive_keys(peer(2), &keys(5, 8)), "it may not exchange datagrams");
+        assert!(table.add_peer(peer(2)) && !table.set_receive_keys(peer(2), &keys(5, 8)), "its keys come over a new link");
+        assert!(table.set_send_keys(peer(2), again.0, &again.1));
     }
 
     #[test]
@@ -222,8 +222,8 @@ mod tests {
         };
         let fits = (0..2_000).filter(|seed| table.add_peer(peer(*seed))).count();
         assert_eq!(fits, DATAGRAM_PEERS_MAX);
-        let greeted = (0..2_000).filter(|seed| table.greet(peer(*seed), at("10.0.0.1:1"), &keys(1, 1))).count();
-        assert_eq!(greeted, DATAGRAM_PEERS_MAX);
-        assert!(table.greet(peer(0), at("10.0.0.1:2"), &keys(2, 2)), "a peer in the table stays");
+        let linked_peers = (0..2_000).filter(|seed| table.set_send_keys(peer(*seed), at("10.0.0.1:1"), &keys(1, 1))).count();
+        assert_eq!(linked_peers, DATAGRAM_PEERS_MAX);
+        assert!(table.set_send_keys(peer(0), at("10.0.0.1:2"), &keys(2, 2)), "a peer in the table stays");
     }
 }

@@ -36,13 +36,13 @@ fn pair() -> (Established, Established) {
 fn both_ends_are_authenticated_and_frames_pass() {
     let (mut a, mut b) = pair();
     assert_eq!((a.peer, b.peer), (name(2), name(1)));
-    let (mut sealed, mut plain) = (Vec::new(), Vec::new());
+    let (mut encrypted, mut plain) = (Vec::new(), Vec::new());
     let message = vec![9; NOISE_PLAIN_MAX + 10];
-    a.transport.seal(&message, &mut sealed).unwrap();
+    a.transport.encrypt(&message, &mut encrypted).unwrap();
     let mut received = Vec::new();
-    let mut rest = &sealed[..];
+    let mut rest = &encrypted[..];
     while let Some(length) = Transport::frame_length(rest) {
-        b.transport.open(&rest[..length], &mut plain).unwrap();
+        b.transport.decrypt(&rest[..length], &mut plain).unwrap();
         received.extend_from_slice(&plain);
         rest = &rest[length..];
     }
@@ -52,15 +52,15 @@ fn both_ends_are_authenticated_and_frames_pass() {
 #[test]
 fn a_forged_frame_is_refused_and_leaves_the_genuine_one_readable() {
     let (mut a, mut b) = pair();
-    let (mut sealed, mut plain) = (Vec::new(), Vec::new());
-    a.transport.seal(b"true", &mut sealed).unwrap();
-    let mut forged = sealed.clone();
+    let (mut encrypted, mut plain) = (Vec::new(), Vec::new());
+    a.transport.encrypt(b"true", &mut encrypted).unwrap();
+    let mut forged = encrypted.clone();
     forged[3] ^= 1;
-    assert_eq!(b.transport.open(&forged, &mut plain), Err(BadNoise::Forged));
-    assert_eq!(b.transport.open(&sealed[..5], &mut plain), Err(BadNoise::Forged));
-    b.transport.open(&sealed, &mut plain).unwrap();
+    assert_eq!(b.transport.decrypt(&forged, &mut plain), Err(BadNoise::Forged));
+    assert_eq!(b.transport.decrypt(&encrypted[..5], &mut plain), Err(BadNoise::Forged));
+    b.transport.decrypt(&encrypted, &mut plain).unwrap();
     assert_eq!(plain, b"true");
-    assert_eq!(b.transport.open(&sealed, &mut plain), Err(BadNoise::Forged), "a frame is decrypted once");
+    assert_eq!(b.transport.decrypt(&encrypted, &mut plain), Err(BadNoise::Forged), "a frame is decrypted once");
 }
 
 #[test]

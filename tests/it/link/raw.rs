@@ -52,9 +52,9 @@ pub(super) struct Muxed {
 
 impl Muxed {
     pub(super) async fn send(&mut self, plain: &[u8]) -> Result<()> {
-        let mut sealed = Vec::new();
-        self.transport.seal(plain, &mut sealed).map_err(bad)?;
-        self.tcp.write_all(&sealed).await
+        let mut encrypted = Vec::new();
+        self.transport.encrypt(plain, &mut encrypted).map_err(bad)?;
+        self.tcp.write_all(&encrypted).await
     }
 
     pub(super) async fn receive(&mut self) -> Result<Vec<u8>> {
@@ -63,7 +63,7 @@ impl Muxed {
         frame.resize(Transport::frame_length(&frame).unwrap(), 0);
         soon(self.tcp.read_exact(&mut frame[2..])).await?;
         let mut plain = Vec::new();
-        self.transport.open(&frame, &mut plain).map_err(bad)?;
+        self.transport.decrypt(&frame, &mut plain).map_err(bad)?;
         Ok(plain)
     }
 

@@ -43,6 +43,6 @@ pub(super) async fn forged(arena: &Arena) -> String {
         attacker.closed().await;
         arena.healthy().await;
     }
-    until("the reason", || arena.agent.log().contains("could not be opened")).await;
+    until("the reason", || arena.agent.log().contains("could not be decrypted")).await;
     format!("3 frames: each ended the link of {} only", &name(ATTACKER).to_string()[..12])
 }

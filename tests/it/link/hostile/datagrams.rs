@@ -12,7 +12,7 @@ use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
 use wattle::mesh::swim::{Effect, Liveness, MemberState, Membership};
 use wattle::net::link::Channel;
-use wattle::wire::datagram::{DATAGRAM_BYTES_MAX, Opening, Sealing};
+use wattle::wire::datagram::{DATAGRAM_BYTES_MAX, Decryptor, Encryptor};
 use wattle::wire::message::{Entry, Keys, Message};
 
 /// The offset of the kind in a packet, and the kind of an answer (`mesh::swim::packet`).
@@ -26,8 +26,8 @@ struct Member {
     at: SocketAddr,
     agent: PeerKey,
     machine: Membership,
-    sealing: Sealing,
-    opening: Opening,
+    encryptor: Encryptor,
+    decryptor: Decryptor,
 }
 
 impl Member {
@@ -36,18 +36,18 @@ impl Member {
         let keys = attacker.receive(|message| if let Message::Keys(keys) = message { Some(keys) } else { None }).await;
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let ours = Keys { session: 77, key: [0x77; 32], port: socket.local_addr().unwrap().port() };
-        let sealing = Sealing::new(ours.session, &ours.key);
+        let encryptor = Encryptor::new(ours.session, &ours.key);
         assert!(attacker.send(arena.name, Channel::Gossip, attacker.sign(&Message::Keys(ours))).await);
         let agent = PeerKey(*arena.name.public_key());
         let mut machine = Membership::new(PeerKey(*name(ATTACKER).public_key()), 1, Rng::new(7));
         assert!(machine.add_peer(agent));
-        let opening = Opening::new(keys.session, &keys.key);
+        let decryptor = Decryptor::new(keys.session, &keys.key);
         let at = SocketAddr::new(arena.address.ip(), keys.port);
-        Self { attacker, socket, at, agent, machine, sealing, opening }
+        Self { attacker, socket, at, agent, machine, encryptor, decryptor }
     }
 
     /// Exchanges member lists with the agent, so that the machine knows the agent's generation.
-    async fn greet(&mut self, arena: &Arena) {
+    async fn exchange_member_lists(&mut self, arena: &Arena) {
         let own = Entry {
             key: PeerKey(*name(ATTACKER).public_key()),
             generation: 1,
@@ -72,7 +72,7 @@ impl Member {
         self.machine.apply_member_list(Instant::from_millis(1), agent, &[state]);
     }
 
-    /// A genuine probe for the agent, sealed.
+    /// A genuine probe for the agent, encrypted.
     fn probe(&mut self) -> Vec<u8> {
         for second in 0..60 {
             self.machine.tick(Instant::from_millis(1_000 * second));
@@ -81,16 +81,16 @@ impl Member {
                     && to == self.agent
                     && packet.get(KIND) == Some(&0)
                 {
-                    return self.seal(&packet);
+                    return self.encrypt(&packet);
                 }
             }
         }
         panic!("the machine sent no probe")
     }
 
-    fn seal(&mut self, packet: &[u8]) -> Vec<u8> {
+    fn encrypt(&mut self, packet: &[u8]) -> Vec<u8> {
         let mut buffer = [0; DATAGRAM_BYTES_MAX];
-        let length = self.sealing.seal(packet, &mut buffer).unwrap();
+        let length = self.encryptor.encrypt(packet, &mut buffer).unwrap();
         buffer[..length].to_vec()
     }
 
@@ -105,8 +105,8 @@ impl Member {
                 None
             };
             let Some(length) = smol::future::or(received, late).await else { return answers };
-            if let Ok(opened) = self.opening.open(&mut buffer[..length]) {
-                answers += usize::from(opened.packet.get(KIND) == Some(&ACK));
+            if let Ok(decrypted) = self.decryptor.decrypt(&mut buffer[..length]) {
+                answers += usize::from(decrypted.packet.get(KIND) == Some(&ACK));
             }
         }
     }
@@ -115,7 +115,7 @@ impl Member {
 /// 9: a genuine probe is answered once, however often it is replayed or changed.
 pub(super) async fn replay(arena: &Arena) -> String {
     let mut member = Member::new(arena).await;
-    member.greet(arena).await;
+    member.exchange_member_lists(arena).await;
     let probe = member.probe();
     let first = soon(async {
         // A datagram may be lost, so it is sent until it is answered, and then a thousand times more.
@@ -167,7 +167,7 @@ pub(super) async fn garbage(arena: &Arena) -> String {
 /// 16, 24: false claims about who is down, of all generations, with the largest numbers.
 pub(super) async fn false_deaths(arena: &Arena) -> String {
     let mut member = Member::new(arena).await;
-    member.greet(arena).await;
+    member.exchange_member_lists(arena).await;
     let friend = name(super::arena::FRIEND);
     let mut claims = 0;
     for number in 0..300_u32 {
