@@ -80,7 +80,7 @@ impl Api {
 
     /// What the driver and the links recorded of the network; the node is not asked.
     pub(super) fn network(&self, conn: Conn) -> Conn {
-        json(conn, Status::Ok, &self.node.network().around(clock::now()))
+        json(conn, Status::Ok, &self.node.network().report(clock::now()))
     }
 
     /// The governor answers, not the node; it reads the sensors once for this.

@@ -25,7 +25,7 @@ pub struct Diagnostics {
 #[derive(Debug, Default)]
 struct Records {
     listen: Option<SocketAddr>,
-    places: Vec<ListenAddress>,
+    listen_addresses: Vec<ListenAddress>,
     no_datagrams: Option<String>,
     garbage: u64,
     multicast: Multicast,
@@ -41,8 +41,8 @@ struct PeerRecord {
     seen: Option<(SocketAddr, Instant)>,
     dialled: Option<(SocketAddr, Instant, Option<String>)>,
     sent: u64,
-    heard: u64,
-    heard_at: Option<Instant>,
+    received: u64,
+    received_at: Option<Instant>,
     keys: bool,
 }
 
@@ -65,9 +65,11 @@ pub struct Multicast {
     /// Why not, or what failed last.
     pub why: Option<String>,
     /// Interfaces on which this agent received its own announcement: there the system sends and receives multicast.
-    pub own_heard: Vec<String>,
+    #[serde(rename = "own_heard")]
+    pub own_received: Vec<String>,
     /// Announcements of other agents that were received, members or not.
-    pub others_heard: u64,
+    #[serde(rename = "others_heard")]
+    pub others_received: u64,
     /// How often the daemon was restarted.
     pub restarts: u64,
 }
@@ -78,7 +80,8 @@ pub struct NetworkReport {
     /// Where the agent listens, as bound.
     pub listen: Option<SocketAddr>,
     /// The addresses at which others reach it.
-    pub places: Vec<ListenAddress>,
+    #[serde(rename = "places")]
+    pub listen_addresses: Vec<ListenAddress>,
     /// Why no datagrams are exchanged; null if they are.
     pub no_datagrams: Option<String>,
     /// Received datagrams that no key decrypts.
@@ -115,9 +118,11 @@ pub struct PeerReachability {
     /// Datagrams sent to it.
     pub sent: u64,
     /// Datagrams received from it.
-    pub heard: u64,
+    #[serde(rename = "heard")]
+    pub received: u64,
     /// Milliseconds since the last of them.
-    pub heard_ms: Option<u64>,
+    #[serde(rename = "heard_ms")]
+    pub received_ms: Option<u64>,
 }
 
 /// A device that tried to link and may not.
@@ -163,7 +168,7 @@ impl Diagnostics {
     }
 
     /// The owner gave this address or name of a peer, as typed.
-    pub fn said(&self, peer: &PeerId, given: String) {
+    pub fn add_given_text(&self, peer: &PeerId, given: String) {
         self.record(peer, |record| {
             if record.given.len() < GIVEN_MAX {
                 record.given.push(given);
@@ -179,7 +184,7 @@ impl Diagnostics {
 
     /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even
     /// outside the home network.
-    pub fn give(&self, peer: PeerId, address: IpAddr) {
+    pub fn add_given_address(&self, peer: PeerId, address: IpAddr) {
         let mut records = self.records();
         let may_add = records.peers.contains_key(&peer) && records.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX;
         if may_add && !records.given.contains(&(peer, address)) {
@@ -193,18 +198,18 @@ impl Diagnostics {
         let records = self.records();
         is_home(address)
             || records.given.iter().any(|(_, given)| *given == address)
-            || records.places.iter().any(|own| same_network(own.address.ip(), address, own.prefix))
+            || records.listen_addresses.iter().any(|own| same_network(own.address.ip(), address, own.prefix))
     }
 
     /// Sets the addresses of this device.
-    pub fn set_addresses(&self, places: &[ListenAddress]) {
-        self.records().places = places.to_vec();
+    pub fn set_listen_addresses(&self, addresses: &[ListenAddress]) {
+        self.records().listen_addresses = addresses.to_vec();
     }
 
     /// The addresses at which others reach this device.
     #[must_use]
-    pub fn places(&self) -> Vec<ListenAddress> {
-        self.records().places.clone()
+    pub fn listen_addresses(&self) -> Vec<ListenAddress> {
+        self.records().listen_addresses.clone()
     }
 
     /// The UDP socket could not be opened.
@@ -229,7 +234,7 @@ impl Diagnostics {
 
     /// A datagram of a peer arrived and was decrypted.
     pub fn received(&self, peer: &PeerId, now: Instant) {
-        self.record(peer, |record| (record.heard, record.heard_at) = (record.heard + 1, Some(now)));
+        self.record(peer, |record| (record.received, record.received_at) = (record.received + 1, Some(now)));
     }
 
     /// Updates the state of multicast DNS.
@@ -279,7 +284,7 @@ impl Diagnostics {
 
     /// A report of everything.
     #[must_use]
-    pub fn around(&self, now: Instant) -> NetworkReport {
+    pub fn report(&self, now: Instant) -> NetworkReport {
         let records = self.records();
         let ms = |at: Instant| u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
         let peer_report = |(peer, record): (&PeerId, &PeerRecord)| PeerReachability {
@@ -293,8 +298,8 @@ impl Diagnostics {
             failed: record.dialled.as_ref().and_then(|(.., why)| why.clone()),
             keys: record.keys,
             sent: record.sent,
-            heard: record.heard,
-            heard_ms: record.heard_at.map(ms),
+            received: record.received,
+            received_ms: record.received_at.map(ms),
         };
         let unknown_peer = |(peer, at, when): &(PeerId, SocketAddr, Instant)| UnknownPeer {
             peer_id: peer.to_string(),
@@ -303,7 +308,7 @@ impl Diagnostics {
         };
         NetworkReport {
             listen: records.listen,
-            places: records.places.clone(),
+            listen_addresses: records.listen_addresses.clone(),
             no_datagrams: records.no_datagrams.clone(),
             garbage: records.garbage,
             multicast: records.multicast.clone(),
@@ -338,7 +343,7 @@ mod tests {
         let network = Diagnostics::default();
         let at =
             |text: &str, prefix| ListenAddress { interface: "eth0".into(), address: text.parse().unwrap(), prefix };
-        network.set_addresses(&[at("[2001:db8:1::5]:7781", 64), at("203.0.113.5:7781", 29)]);
+        network.set_listen_addresses(&[at("[2001:db8:1::5]:7781", 64), at("203.0.113.5:7781", 29)]);
         for inside in ["192.168.1.1", "fd00::1", "2001:db8:1::9", "203.0.113.1"] {
             assert!(network.may_dial(ip(inside)), "{inside}");
         }
@@ -346,10 +351,10 @@ mod tests {
             assert!(!network.may_dial(ip(outside)), "{outside}");
         }
         let peer = PeerId::from_public_key(&[1; 32]);
-        network.give(peer, ip("8.8.8.8"));
+        network.add_given_address(peer, ip("8.8.8.8"));
         assert!(!network.may_dial(ip("8.8.8.8")), "given for a peer that may not link");
         network.add_peer(peer);
-        network.give(peer, ip("8.8.8.8"));
+        network.add_given_address(peer, ip("8.8.8.8"));
         assert!(network.may_dial(ip("8.8.8.8")));
         network.remove_peer(&peer);
         assert!(!network.may_dial(ip("8.8.8.8")), "its addresses are removed with it");
@@ -361,17 +366,17 @@ mod tests {
         let peer = |seed| PeerId::from_public_key(&[seed; 32]);
         let network = Diagnostics::default();
         network.add_peer(peer(1));
-        network.said(&peer(1), "/dns4/nas.local/tcp/7781".into());
+        network.add_given_text(&peer(1), "/dns4/nas.local/tcp/7781".into());
         network.sent(&peer(1));
         network.sent(&peer(2));
         for seed in 0..=u8::MAX {
             network.unknown_peer(peer(seed), SocketAddr::from(([10, 0, 0, 1], 9)));
         }
-        let around = network.around(clock::now());
-        assert_eq!((around.peers.len(), around.peers[0].sent, around.unknown_peers.len()), (1, 1, UNKNOWN_PEERS_MAX));
-        assert_eq!(around.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
+        let report = network.report(clock::now());
+        assert_eq!((report.peers.len(), report.peers[0].sent, report.unknown_peers.len()), (1, 1, UNKNOWN_PEERS_MAX));
+        assert_eq!(report.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
         network.remove_peer(&peer(1));
         network.sent(&peer(1));
-        assert!(!network.is_known(&peer(1)) && network.around(clock::now()).peers.is_empty());
+        assert!(!network.is_known(&peer(1)) && network.report(clock::now()).peers.is_empty());
     }
 }

@@ -101,7 +101,7 @@ pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, inputs: S
                 pause = Duration::from_millis(RESOLVE_MS);
             } else if network.is_known(&peer) {
                 for address in look_up(&name).await {
-                    network.give(peer, address.ip());
+                    network.add_given_address(peer, address.ip());
                     network.seen(&peer, address);
                     let _ = inputs.send(Input::PeerDiscovered(PeerKey(*peer.public_key()), address)).await;
                 }

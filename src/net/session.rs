@@ -97,8 +97,8 @@ impl PeerSession {
     }
 
     /// Sets the addresses at which this agent is reached, for identify.
-    pub fn stand_at(&self, places: &[SocketAddr]) {
-        self.links.stand_at(places);
+    pub fn set_identify_addresses(&self, addresses: &[SocketAddr]) {
+        self.links.set_identify_addresses(addresses);
     }
 
     /// Dials a peer; the result comes as an event. An address outside the home network that the owner did not give is

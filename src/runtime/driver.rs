@@ -118,8 +118,8 @@ impl Driver {
                     self.session.on_link_event(event)
                 }
             };
-            if let Some(Input::ListenAddresses(places)) = &input {
-                self.session.stand_at(places);
+            if let Some(Input::ListenAddresses(addresses)) = &input {
+                self.session.set_identify_addresses(addresses);
             }
             let power = self.changed_decision();
             self.follow_ups.extend(power);

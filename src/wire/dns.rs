@@ -121,7 +121,7 @@ mod tests {
         let mut all = Vec::new();
         texts(packet, |data| {
             let advert = decode(Service::Libp2p, data);
-            all.extend(advert.iter().flat_map(|advert| advert.places.iter().map(ToString::to_string)));
+            all.extend(advert.iter().flat_map(|advert| advert.addresses.iter().map(ToString::to_string)));
         });
         all
     }

@@ -45,7 +45,7 @@ pub struct PeerAdvert {
     /// The announced peer.
     pub peer: PeerId,
     /// The addresses in the TXT record, each once.
-    pub places: Bounded<SocketAddr, ADDRESSES_MAX>,
+    pub addresses: Bounded<SocketAddr, ADDRESSES_MAX>,
 }
 
 /// The strings of the TXT record by which `peer` announces itself. That of libp2p needs an address, and holds one only,
@@ -105,7 +105,7 @@ pub fn read<'a>(service: Service, strings: impl Iterator<Item = &'a [u8]>) -> Op
                 }
             }
             let peer = peer.filter(|_| version == Some(VERSION))?.parse().ok()?;
-            Some(PeerAdvert { peer, places: Bounded::new() })
+            Some(PeerAdvert { peer, addresses: Bounded::new() })
         }
         Service::Libp2p => {
             let mut advert: Option<PeerAdvert> = None;
@@ -113,16 +113,16 @@ pub fn read<'a>(service: Service, strings: impl Iterator<Item = &'a [u8]>) -> Op
             // Unsupported addresses (QUIC, relays, names) may be among the supported ones.
             for address in addresses.filter_map(|(_, value)| value.parse::<Multiaddr>().ok()) {
                 let (Some(peer), Some(place)) = (address.peer(), address.socket()) else { continue };
-                let advert = advert.get_or_insert(PeerAdvert { peer, places: Bounded::new() });
+                let advert = advert.get_or_insert(PeerAdvert { peer, addresses: Bounded::new() });
                 if advert.peer != peer {
                     return None;
                 }
-                if place.port() != 0 && !advert.places.contains(&place) {
+                if place.port() != 0 && !advert.addresses.contains(&place) {
                     // Above the cap the first addresses are used.
-                    let _ = advert.places.push(place);
+                    let _ = advert.addresses.push(place);
                 }
             }
-            advert.filter(|advert| !advert.places.is_empty())
+            advert.filter(|advert| !advert.addresses.is_empty())
         }
     }
 }
@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn an_announcement_survives_encoding_and_decoding() {
         let advert = decode(Service::Wattle, &encoded(Service::Wattle, "192.168.1.7:7781")).unwrap();
-        assert_eq!(advert, PeerAdvert { peer: peer(1), places: Bounded::new() });
+        assert_eq!(advert, PeerAdvert { peer: peer(1), addresses: Bounded::new() });
         for at in ["192.168.1.7:7781", "[fd00::7]:7781"] {
             let advert = decode(Service::Libp2p, &encoded(Service::Libp2p, at)).unwrap();
-            assert_eq!((advert.peer, advert.places.as_slice()), (peer(1), &[place(at)][..]));
+            assert_eq!((advert.peer, advert.addresses.as_slice()), (peer(1), &[place(at)][..]));
         }
         assert_eq!(strings(Service::Libp2p, peer(1), Some(place("0.0.0.0:1"))), None);
         assert_eq!(strings(Service::Libp2p, peer(1), Some(place("[fe80::1]:1"))), None, "a scoped address");
@@ -201,7 +201,7 @@ mod tests {
             "\u{fffd}".to_owned(),
         ];
         let advert = decode(Service::Libp2p, &encode(&lines)).unwrap();
-        assert_eq!(advert.places.as_slice(), &[place("192.168.1.9:4001"), place("[fd00::9]:4001")]);
+        assert_eq!(advert.addresses.as_slice(), &[place("192.168.1.9:4001"), place("[fd00::9]:4001")]);
         let two = [&lines[2], &format!("dnsaddr=/ip4/192.168.1.9/tcp/1/p2p/{}", peer(3))];
         assert_eq!(decode(Service::Libp2p, &encode(&two)), None, "two peers in one record");
     }

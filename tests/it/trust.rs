@@ -123,8 +123,8 @@ impl Agent {
         self.status().peers.iter().any(|peer| peer.key == public(other))
     }
 
-    fn around(&self) -> NetworkReport {
-        self.network.around(clock::now())
+    fn network_report(&self) -> NetworkReport {
+        self.network.report(clock::now())
     }
 
     /// How many devices a query was sent to, and how many answered, this one included.
@@ -162,31 +162,31 @@ fn a_peer_admitted_at_run_time_links_and_an_expelled_one_is_cut_off_and_refused(
     smol::block_on(async {
         let host = Agent::start(71, &[]);
         let peer = Agent::start(72, &[(host.name, host.address)]);
-        until("the refusal of a peer that is not admitted", || !host.around().unknown_peers.is_empty()).await;
-        assert!(!host.knows(&peer.name) && host.around().peers.is_empty());
+        until("the refusal of a peer that is not admitted", || !host.network_report().unknown_peers.is_empty()).await;
+        assert!(!host.knows(&peer.name) && host.network_report().peers.is_empty());
 
         for round in 0..2 {
             host.decide(trust::Input::Grant(public(&peer.name), Rights::ALL)).await;
             until("the link of an admitted peer, without a restart", || host.has(&peer.name) && peer.has(&host.name))
                 .await;
             until("its round-trip time", || !host.status().driver.round_trips.is_empty()).await;
-            until("its datagrams", || host.around().peers.iter().any(|peer| peer.heard > 0)).await;
+            until("its datagrams", || host.network_report().peers.iter().any(|peer| peer.received > 0)).await;
             assert_eq!(host.query().await, (2, 2), "round {round}");
             assert_eq!(peer.query().await, (2, 2), "round {round}");
 
-            let before = host.around();
+            let before = host.network_report();
             host.decide(trust::Input::Revoke(public(&peer.name))).await;
             until("the end of the link", || !peer.has(&host.name)).await;
-            assert!(!host.knows(&peer.name) && host.around().peers.is_empty(), "its records are removed with it");
+            assert!(!host.knows(&peer.name) && host.network_report().peers.is_empty(), "its records are removed with it");
             assert_eq!(host.query().await, (1, 1), "the query neither goes to it nor waits for it");
-            until("its datagrams that are not opened any more", || host.around().garbage > before.garbage).await;
+            until("its datagrams that are not opened any more", || host.network_report().garbage > before.garbage).await;
             until("its dials that are refused", || {
-                let refused = peer.around();
+                let refused = peer.network_report();
                 let there = refused.peers.iter().find(|peer| peer.peer_id == host.name.to_string()).unwrap();
                 there.linked.is_none() && there.failed.is_some()
             })
             .await;
-            let unknown_peer = host.around().unknown_peers.remove(0);
+            let unknown_peer = host.network_report().unknown_peers.remove(0);
             assert_eq!(unknown_peer.peer_id, peer.name.to_string());
             let (asked, answered) = peer.query().await;
             assert_eq!((asked, answered), (2, 1), "the host does not answer it");
@@ -195,7 +195,7 @@ fn a_peer_admitted_at_run_time_links_and_an_expelled_one_is_cut_off_and_refused(
         until("the file of addresses", || saved().contains(&host.name.to_string())).await;
         peer.decide(trust::Input::Revoke(public(&host.name))).await;
         until("the address that is forgotten", || !saved().contains(&host.name.to_string())).await;
-        assert!(!peer.knows(&host.name) && peer.around().peers.is_empty());
+        assert!(!peer.knows(&host.name) && peer.network_report().peers.is_empty());
         host.stop();
         peer.stop();
     });
@@ -235,7 +235,7 @@ fn a_peer_that_may_only_link_has_a_link_and_its_messages_are_refused() {
             "the message with its name is refused"
         );
         assert_eq!(status.peers[0].liveness, wattle::mesh::swim::Liveness::Unknown);
-        assert_eq!(host.around().peers[0].heard, 0, "no datagram of it is opened");
+        assert_eq!(host.network_report().peers[0].received, 0, "no datagram of it is opened");
         assert_eq!(host.query().await, (1, 1));
         host.stop();
         peer.stop();

@@ -15,62 +15,62 @@ const UNANSWERED_MAX: u64 = 5;
 const FRESH_MS: u64 = 120_000;
 
 /// The checks, in the order in which devices reach each other.
-pub(super) fn checks(around: &NetworkReport) -> Vec<Check> {
+pub(super) fn checks(report: &NetworkReport) -> Vec<Check> {
     let mut checks = vec![
-        Check::new("listen", listen(around)),
-        Check::new("mdns", multicast(around)),
-        Check::new("udp", datagrams(around)),
+        Check::new("listen", listen(report)),
+        Check::new("mdns", multicast(report)),
+        Check::new("udp", datagrams(report)),
     ];
-    checks.extend(around.peers.iter().map(|peer| Check::new("peer", reached(around, peer))));
-    checks.extend(around.unknown_peers.iter().map(|unknown_peer| Check::new("guest", Ok(refused(unknown_peer)))));
+    checks.extend(report.peers.iter().map(|peer| Check::new("peer", reached(report, peer))));
+    checks.extend(report.unknown_peers.iter().map(|unknown_peer| Check::new("guest", Ok(refused(unknown_peer)))));
     checks
 }
 
-fn is_loopback_only(around: &NetworkReport) -> bool {
-    around.listen.is_none_or(|at| at.ip().is_loopback())
+fn is_loopback_only(report: &NetworkReport) -> bool {
+    report.listen.is_none_or(|at| at.ip().is_loopback())
 }
 
-fn has_unlinked_peer(around: &NetworkReport) -> bool {
-    around.peers.iter().any(|peer| peer.linked.is_none())
+fn has_unlinked_peer(report: &NetworkReport) -> bool {
+    report.peers.iter().any(|peer| peer.linked.is_none())
 }
 
-fn port(around: &NetworkReport) -> u16 {
-    around.listen.map_or(0, |at| at.port())
+fn port(report: &NetworkReport) -> u16 {
+    report.listen.map_or(0, |at| at.port())
 }
 
-fn listen(around: &NetworkReport) -> Result<String, String> {
-    let Some(at) = around.listen else { return Err("The agent does not listen for other devices.".to_owned()) };
-    if is_loopback_only(around) {
+fn listen(report: &NetworkReport) -> Result<String, String> {
+    let Some(at) = report.listen else { return Err("The agent does not listen for other devices.".to_owned()) };
+    if is_loopback_only(report) {
         let what = format!("The agent listens on this machine only ({at}); no other device reaches it.");
-        return if has_unlinked_peer(around) {
+        return if has_unlinked_peer(report) {
             Err(format!("{what} Start it with --listen 0.0.0.0:{}.", at.port()))
         } else {
             Ok(what)
         };
     }
-    if around.places.is_empty() {
+    if report.listen_addresses.is_empty() {
         return Err(format!(
             "The agent listens on {at}, but no interface of this device is up that leads to others. Is the cable in, or \
              the Wi-Fi on?"
         ));
     }
-    let places: Vec<String> =
-        around.places.iter().map(|place| format!("{} ({})", place.address, place.interface)).collect();
-    Ok(format!("Other devices reach the agent at {}.", places.join(", ")))
+    let addresses: Vec<String> =
+        report.listen_addresses.iter().map(|listen| format!("{} ({})", listen.address, listen.interface)).collect();
+    Ok(format!("Other devices reach the agent at {}.", addresses.join(", ")))
 }
 
-fn multicast(around: &NetworkReport) -> Result<String, String> {
-    let multicast = &around.multicast;
+fn multicast(report: &NetworkReport) -> Result<String, String> {
+    let multicast = &report.multicast;
     if !multicast.on {
         let why = multicast.why.as_deref().unwrap_or("no interface is up");
         let what = format!("Devices are not looked for by multicast: {why}.");
-        return if is_loopback_only(around) || multicast.restarts == 0 { Ok(what) } else { Err(what) };
+        return if is_loopback_only(report) || multicast.restarts == 0 { Ok(what) } else { Err(what) };
     }
-    let silent: Vec<&str> = around
-        .places
+    let silent: Vec<&str> = report
+        .listen_addresses
         .iter()
         .map(|place| place.interface.as_str())
-        .filter(|name| !multicast.own_heard.iter().any(|heard| heard == name))
+        .filter(|name| !multicast.own_received.iter().any(|heard| heard == name))
         .collect();
     if !silent.is_empty() {
         return Err(format!(
@@ -79,8 +79,8 @@ fn multicast(around: &NetworkReport) -> Result<String, String> {
             silent.join(", ")
         ));
     }
-    let received = multicast.others_heard;
-    if received == 0 && has_unlinked_peer(around) {
+    let received = multicast.others_received;
+    if received == 0 && has_unlinked_peer(report) {
         return Err(
             "This agent announces itself, but receives no announcement of another. Wi-Fi often holds multicast back: look in the router \
              for client isolation, multicast filtering or IGMP snooping, or give addresses with --peer /ip4/…."
@@ -90,36 +90,36 @@ fn multicast(around: &NetworkReport) -> Result<String, String> {
     Ok(format!("This agent announces itself; announcements of others arrived {received} times."))
 }
 
-fn datagrams(around: &NetworkReport) -> Result<String, String> {
-    match &around.no_datagrams {
+fn datagrams(report: &NetworkReport) -> Result<String, String> {
+    match &report.no_datagrams {
         Some(why) => Err(format!(
             "UDP port {} cannot be used: {why}. Everything goes over the links; a lost device is noticed later. End the \
              program that has the port, then start the agent again.",
-            port(around)
+            port(report)
         )),
-        None => Ok(format!("UDP port {} is open; {} datagrams of unknown senders came.", port(around), around.garbage)),
+        None => Ok(format!("UDP port {} is open; {} datagrams of unknown senders came.", port(report), report.garbage)),
     }
 }
 
-fn reached(around: &NetworkReport, peer: &PeerReachability) -> Result<String, String> {
+fn reached(report: &NetworkReport, peer: &PeerReachability) -> Result<String, String> {
     let id = &peer.peer_id;
-    let Some(at) = peer.linked else { return Err(format!("{id} is not linked. {}", missing(around, peer))) };
-    if around.no_datagrams.is_some() || !peer.keys {
+    let Some(at) = peer.linked else { return Err(format!("{id} is not linked. {}", missing(report, peer))) };
+    if report.no_datagrams.is_some() || !peer.keys {
         return Ok(format!("{id} is linked at {at}, without datagrams."));
     }
-    match (peer.heard_ms, peer.sent) {
+    match (peer.received_ms, peer.sent) {
         (Some(ms), _) if ms < FRESH_MS => Ok(format!("{id} is linked at {at}; datagrams pass.")),
         (_, sent) if sent > UNANSWERED_MAX => Err(format!(
             "{id} is linked at {at}, but its datagrams do not come. Allow UDP port {} in the firewalls of both devices; \
              until then a loss is noticed later.",
-            port(around)
+            port(report)
         )),
         _ => Ok(format!("{id} is linked at {at}; no datagrams were needed yet.")),
     }
 }
 
 /// The step that failed, and what to do.
-fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
+fn missing(report: &NetworkReport, peer: &PeerReachability) -> String {
     let own = "start the other one with --peer and this device's PeerId, which `wattle id` prints here";
     let Some(at) = peer.dialled else {
         return match (peer.seen, peer.given.first()) {
@@ -132,7 +132,7 @@ fn missing(around: &NetworkReport, peer: &PeerReachability) -> String {
             ),
         };
     };
-    if let Some(unknown_peer) = around.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip()) {
+    if let Some(unknown_peer) = report.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip()) {
         return format!(
             "A device at {} wanted to link as {}, a PeerId that is not known here: was that one meant?",
             at.ip(),
@@ -187,25 +187,25 @@ mod tests {
             failed: None,
             keys: false,
             sent: 0,
-            heard: 0,
-            heard_ms: None,
+            received: 0,
+            received_ms: None,
         }
     }
 
-    fn around(peer: PeerReachability) -> NetworkReport {
+    fn report(peer: PeerReachability) -> NetworkReport {
         NetworkReport {
             listen: Some(at("0.0.0.0:7781")),
-            places: vec![ListenAddress { interface: "wlan0".into(), address: at("192.168.1.5:7781"), prefix: 24 }],
+            listen_addresses: vec![ListenAddress { interface: "wlan0".into(), address: at("192.168.1.5:7781"), prefix: 24 }],
             no_datagrams: None,
             garbage: 0,
-            multicast: Multicast { on: true, own_heard: vec!["wlan0".into()], others_heard: 1, ..Multicast::default() },
+            multicast: Multicast { on: true, own_received: vec!["wlan0".into()], others_received: 1, ..Multicast::default() },
             peers: vec![peer],
             unknown_peers: Vec::new(),
         }
     }
 
-    fn wrong(around: &NetworkReport) -> Vec<String> {
-        checks(around)
+    fn wrong(report: &NetworkReport) -> Vec<String> {
+        checks(report)
             .into_iter()
             .filter_map(|check| Some(format!("{}: {}", check.name, check.outcome.err()?)))
             .collect()
@@ -213,24 +213,24 @@ mod tests {
 
     fn failed(why: &str) -> String {
         let dialled = Some(at("192.168.1.9:7781"));
-        wrong(&around(PeerReachability { dialled, failed: Some(why.to_owned()), ..peer() })).concat()
+        wrong(&report(PeerReachability { dialled, failed: Some(why.to_owned()), ..peer() })).concat()
     }
 
     #[test]
     fn a_linked_peer_is_well_if_its_datagrams_pass_and_wrong_if_they_do_not() {
         let linked = PeerReachability { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
-        assert_eq!(wrong(&around(PeerReachability { heard_ms: Some(900), ..linked.clone() })), [""; 0]);
-        assert!(wrong(&around(linked.clone())).concat().contains("Allow UDP port 7781"));
-        assert_eq!(wrong(&around(PeerReachability { sent: 2, ..linked })), [""; 0]);
+        assert_eq!(wrong(&report(PeerReachability { received_ms: Some(900), ..linked.clone() })), [""; 0]);
+        assert!(wrong(&report(linked.clone())).concat().contains("Allow UDP port 7781"));
+        assert_eq!(wrong(&report(PeerReachability { sent: 2, ..linked })), [""; 0]);
     }
 
     #[test]
     fn each_step_that_fails_has_its_own_advice() {
-        assert!(wrong(&around(peer())).concat().contains("never heard"));
+        assert!(wrong(&report(peer())).concat().contains("never heard"));
         let seen = PeerReachability { seen: Some(at("192.168.1.9:7781")), ..peer() };
-        assert!(wrong(&around(seen)).concat().contains("was heard at 192.168.1.9:7781"));
+        assert!(wrong(&report(seen)).concat().contains("was heard at 192.168.1.9:7781"));
         let named = PeerReachability { given: vec!["/dns4/nas.local/tcp/7781/p2p/x".into()], ..peer() };
-        assert!(wrong(&around(named)).concat().contains("leads to no address"));
+        assert!(wrong(&report(named)).concat().contains("leads to no address"));
         for (why, advice) in [
             ("Connection refused (os error 111)", "Nobody listens there"),
             ("no answer in time", "client isolation"),
@@ -244,36 +244,36 @@ mod tests {
 
     #[test]
     fn a_mistyped_peer_id_is_found_by_the_unknown_peer_at_the_same_address() {
-        let mut around =
-            around(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
-        around.unknown_peers.push(UnknownPeer {
+        let mut report =
+            report(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
+        report.unknown_peers.push(UnknownPeer {
             peer_id: "12D3KooWtrue".into(),
             address: at("192.168.1.9:50000"),
             ms: 5,
         });
-        assert!(wrong(&around).concat().contains("as 12D3KooWtrue"));
-        assert!(checks(&around).last().unwrap().outcome.as_ref().unwrap().contains("--peer /p2p/12D3KooWtrue"));
+        assert!(wrong(&report).concat().contains("as 12D3KooWtrue"));
+        assert!(checks(&report).last().unwrap().outcome.as_ref().unwrap().contains("--peer /p2p/12D3KooWtrue"));
     }
 
     #[test]
     fn an_agent_that_cannot_be_reached_gets_the_reason() {
-        let mut local = around(peer());
+        let mut local = report(peer());
         local.listen = Some(at("127.0.0.1:7781"));
         assert!(wrong(&local)[0].contains("--listen 0.0.0.0:7781"));
         local.peers.clear();
         assert_eq!(wrong(&local), [""; 0], "an agent without peers is well");
-        let mut cut = around(peer());
-        cut.places.clear();
+        let mut cut = report(peer());
+        cut.listen_addresses.clear();
         assert!(wrong(&cut)[0].contains("no interface"));
-        let mut silent = around(peer());
-        silent.multicast.own_heard.clear();
+        let mut silent = report(peer());
+        silent.multicast.own_received.clear();
         assert!(wrong(&silent)[0].contains("wlan0") && wrong(&silent)[0].contains("5353"));
-        let mut alone = around(peer());
-        alone.multicast.others_heard = 0;
+        let mut alone = report(peer());
+        alone.multicast.others_received = 0;
         assert!(wrong(&alone)[0].contains("client isolation"));
         alone.multicast = Multicast { on: false, why: Some("it is switched off".into()), ..Multicast::default() };
         assert!(!wrong(&alone).concat().contains("switched off"), "the owner switched it off");
-        let mut taken = around(peer());
+        let mut taken = report(peer());
         taken.no_datagrams = Some("Address already in use (os error 98)".into());
         assert!(wrong(&taken)[0].contains("UDP port 7781"));
     }

@@ -42,10 +42,10 @@ impl Network {
         let session = PeerSession::open(boot, key, listener, trust, diagnostics.clone(), inputs, events)?;
         for Peer { peer, given, text } in &options.peers {
             if *given != Given::Nowhere {
-                diagnostics.said(peer, text.clone());
+                diagnostics.add_given_text(peer, text.clone());
             }
             if let Given::At(address) = given {
-                diagnostics.give(*peer, address.ip());
+                diagnostics.add_given_address(*peer, address.ip());
             }
         }
         let reached_at = discover(identity.peer_id(), listen, options, &diagnostics, &senders.inputs);
@@ -99,8 +99,8 @@ fn discover(
             keep_looking_up(*peer, name.clone(), diagnostics.clone(), inputs.clone());
         }
     }
-    let addresses = diagnostics.places();
-    let multiaddrs = addresses.iter().map(|place| Multiaddr::from(place.address).with_peer(own).to_string());
+    let addresses = diagnostics.listen_addresses();
+    let multiaddrs = addresses.iter().map(|listen| Multiaddr::from(listen.address).with_peer(own).to_string());
     if addresses.is_empty() { Multiaddr::from(own).to_string() } else { multiaddrs.collect::<Vec<_>>().join(" or ") }
 }
 

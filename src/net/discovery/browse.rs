@@ -51,9 +51,9 @@ impl<'a> Browser<'a> {
             let addresses = resolved.addresses.iter().map(|ip| socket_address(ip, resolved.port));
             let mut addresses: Vec<SocketAddr> = addresses.collect();
             addresses.sort_unstable();
-            advert.places = addresses.into_iter().take(ADDRESSES_MAX).collect();
+            advert.addresses = addresses.into_iter().take(ADDRESSES_MAX).collect();
         }
-        self.discovery.network.multicast(|multicast| multicast.others_heard += 1);
+        self.discovery.network.multicast(|multicast| multicast.others_received += 1);
         self.pass_on(advert).await
     }
 
@@ -73,8 +73,8 @@ impl<'a> Browser<'a> {
             debug!("{} announces itself and may not link.", advert.peer);
             return true;
         }
-        let own: Vec<SocketAddr> = network.places().iter().map(|one| one.address).collect();
-        for address in advert.places {
+        let own: Vec<SocketAddr> = network.listen_addresses().iter().map(|one| one.address).collect();
+        for address in advert.addresses {
             if address.port() == 0 || own.contains(&address) || !network.may_dial(address.ip()) {
                 debug!("{} announces {address}, which is not taken.", advert.peer);
                 continue;
@@ -95,7 +95,7 @@ impl<'a> Browser<'a> {
         for name in names.into_iter().filter(|name| !name.is_empty()) {
             if self.mirrored.insert(name.to_owned()) {
                 info!("This agent is announced on {name}.");
-                self.discovery.network.multicast(|multicast| multicast.own_heard.push(name.to_owned()));
+                self.discovery.network.multicast(|multicast| multicast.own_received.push(name.to_owned()));
             }
         }
     }

@@ -31,7 +31,7 @@ const VIRTUAL: [&str; 17] = [
 /// The addresses at which an agent that is bound to `listen` is reached: one for each interface that leads to other
 /// devices, in the order of the interfaces. Bound to loopback: that address alone.
 #[must_use]
-pub fn places(listen: SocketAddr) -> Vec<ListenAddress> {
+pub fn listen_addresses(listen: SocketAddr) -> Vec<ListenAddress> {
     if listen.ip().is_loopback() {
         return vec![ListenAddress { interface: "lo".to_owned(), address: listen, prefix: 8 }];
     }
@@ -149,6 +149,6 @@ mod tests {
     #[test]
     fn an_agent_bound_to_loopback_is_reached_there_only() {
         let at = "127.0.0.1:7781".parse().unwrap();
-        assert_eq!(places(at).iter().map(|one| one.address).collect::<Vec<_>>(), [at]);
+        assert_eq!(listen_addresses(at).iter().map(|one| one.address).collect::<Vec<_>>(), [at]);
     }
 }

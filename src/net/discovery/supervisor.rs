@@ -22,8 +22,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(MULTICAST_RESTART_MS_MAX);
 impl Discovery {
     /// Runs until the driver is gone. The first check of the interfaces is over when this returns.
     pub fn begin(self) {
-        let listening = interface::places(self.listen);
-        self.network.set_addresses(&listening);
+        let listening = interface::listen_addresses(self.listen);
+        self.network.set_listen_addresses(&listening);
         smol::spawn(self.run(listening)).detach();
     }
 
@@ -172,7 +172,7 @@ impl<'a> Supervisor<'a> {
             return true;
         }
         self.check_at = now + CHECK;
-        let listening = interface::places(self.discovery.listen);
+        let listening = interface::listen_addresses(self.discovery.listen);
         let moved = listening != self.listening;
         self.listening = listening;
         let needed = self.daemon.is_some() && self.discovery.network.has_unlinked_peer();
@@ -186,7 +186,7 @@ impl<'a> Supervisor<'a> {
             return true;
         }
         info!("This device's addresses are now: {}.", display(&self.listening));
-        self.discovery.network.set_addresses(&self.listening);
+        self.discovery.network.set_listen_addresses(&self.listening);
         if let Some(daemon) = &mut self.daemon {
             daemon.announce(&self.listening);
         }
@@ -217,8 +217,8 @@ mod tests {
             let own = PeerId::from_public_key(&[1; 32]);
             let network = Diagnostics::default();
             let discovery = Discovery { own, listen, multicast: true, network: network.clone(), inputs };
-            let state = || network.around(clock::now()).multicast;
-            let mut supervisor = Supervisor::new(&discovery, interface::places(listen));
+            let state = || network.report(clock::now()).multicast;
+            let mut supervisor = Supervisor::new(&discovery, interface::listen_addresses(listen));
             supervisor.begin_if_due();
             assert!(state().on && supervisor.begin_at.is_none());
             supervisor.daemon.as_ref().unwrap().stop();

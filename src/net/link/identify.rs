@@ -22,8 +22,8 @@ pub(super) async fn answer(
     stream: &mut Stream,
 ) -> Result<(), String> {
     let listen = {
-        let places = shared.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.iter().copied().map(Multiaddr::from).collect()
+        let addresses = shared.identify_addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        addresses.iter().copied().map(Multiaddr::from).collect()
     };
     let protocols = protocols.iter().map(|protocol| (*protocol).to_owned()).collect();
     let own = Identify { peer: Some(shared.own), listen, protocols, observed: Some(observed), agent: AGENT.to_owned() };

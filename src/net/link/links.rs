@@ -63,9 +63,9 @@ impl Links {
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let (running, stopping) = smol::channel::bounded(1);
         let table = Mutex::new(LinkTable::new(own, allowed));
-        let places = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
+        let identify_addresses = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
         let buffers = RetainedBuffers::new();
-        let shared = Arc::new(Shared { key, own, local, places, settings, table, events, buffers, stopping });
+        let shared = Arc::new(Shared { key, own, local, identify_addresses, settings, table, events, buffers, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
     }
@@ -77,8 +77,8 @@ impl Links {
     }
 
     /// Sets the addresses that identify reports. An unspecified address would be useless to a peer.
-    pub fn stand_at(&self, places: &[SocketAddr]) {
-        *self.shared.places.lock().unwrap_or_else(PoisonError::into_inner) = places.to_vec();
+    pub fn set_identify_addresses(&self, addresses: &[SocketAddr]) {
+        *self.shared.identify_addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses.to_vec();
     }
 
     /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.

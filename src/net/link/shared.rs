@@ -39,7 +39,7 @@ pub(super) struct Shared {
     pub(super) own: PeerId,
     pub(super) local: SocketAddr,
     /// Where others reach this agent, for identify.
-    pub(super) places: Mutex<Vec<SocketAddr>>,
+    pub(super) identify_addresses: Mutex<Vec<SocketAddr>>,
     pub(super) settings: Settings,
     pub(super) table: Mutex<LinkTable>,
     pub(super) events: Sender<LinkEvent>,
