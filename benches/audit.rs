@@ -80,7 +80,7 @@ fn fill(disk: Disk, model: Fingerprint) {
         wattle::store::kv::Kv::sync(library.kv()).unwrap();
     }
     library.kv().rotate().unwrap();
-    assert_eq!(library.commit().ledger.vectors, DOCUMENTS * CHUNKS_EACH);
+    assert_eq!(library.commit().counts.vectors, DOCUMENTS * CHUNKS_EACH);
 }
 
 /// The agent's threads and their channels.

@@ -73,7 +73,7 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
         scheduler: scheduler::Config {
-            ledger: library.commit().ledger,
+            counts: library.commit().counts,
             sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
             slots: background_threads(),
             disk_free: disk_free(home.path()),

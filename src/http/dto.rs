@@ -12,7 +12,7 @@ use crate::node::output;
 use crate::node::status::{PeerStatus, Status};
 use crate::runtime::event_log;
 use crate::store::audit::Audit;
-use crate::store::ledger::{Kind, Ledger};
+use crate::store::counts::{Kind, StoreCounts};
 use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
@@ -327,10 +327,10 @@ impl From<&Status> for StatusReport {
             peer_id: status.peer_id.clone(),
             device: status.device.clone(),
             mesh: None,
-            files: Files::from(&status.ledger),
-            leaving: status.ledger.count(Kind::Tombstoned),
-            chunks: status.ledger.live_chunks(),
-            vectors: status.ledger.live_vectors(),
+            files: Files::from(&status.counts),
+            leaving: status.counts.count(Kind::Tombstoned),
+            chunks: status.counts.live_chunks(),
+            vectors: status.counts.live_vectors(),
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
             model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
             sources: watched.collect(),
@@ -362,19 +362,19 @@ impl From<&Audit> for Checked {
     }
 }
 
-impl From<&Ledger> for Counts {
-    fn from(ledger: &Ledger) -> Self {
-        Self { files: Files::from(ledger), chunks: ledger.live_chunks(), vectors: ledger.live_vectors() }
+impl From<&StoreCounts> for Counts {
+    fn from(counts: &StoreCounts) -> Self {
+        Self { files: Files::from(counts), chunks: counts.live_chunks(), vectors: counts.live_vectors() }
     }
 }
 
-impl From<&Ledger> for Files {
-    fn from(ledger: &Ledger) -> Self {
+impl From<&StoreCounts> for Files {
+    fn from(counts: &StoreCounts) -> Self {
         Self {
-            waiting: ledger.count(Kind::Waiting),
-            chunked: ledger.count(Kind::Chunked),
-            ready: ledger.count(Kind::Ready),
-            refused: ledger.count(Kind::Refused),
+            waiting: counts.count(Kind::Waiting),
+            chunked: counts.count(Kind::Chunked),
+            ready: counts.count(Kind::Ready),
+            refused: counts.count(Kind::Refused),
         }
     }
 }

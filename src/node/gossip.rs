@@ -90,7 +90,7 @@ impl Node {
         let due = self.count_due().is_some_and(|at| at <= now);
         if due {
             self.gossip.counting = true;
-            self.gossip.counted = Some((now, *self.scheduler.ledger()));
+            self.gossip.counted = Some((now, *self.scheduler.counts()));
         }
         due
     }
@@ -103,7 +103,7 @@ impl Node {
             return None;
         }
         let due = match self.gossip.counted {
-            Some((_, ledger)) if ledger == *self.scheduler.ledger() => None,
+            Some((_, counts)) if counts == *self.scheduler.counts() => None,
             Some((at, _)) => Some(at + if self.busy() { COUNT } else { DWELL }),
             None => (!self.busy()).then_some(Instant::ZERO),
         };

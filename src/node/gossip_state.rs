@@ -6,7 +6,7 @@ use crate::base::time::{Duration, Instant};
 use crate::energy::advertiser::HeadroomAdvertiser;
 use crate::limits::{GOSSIP_DIGEST_MS, GOSSIP_LINKS_MAX, LINKS_MAX};
 use crate::mesh::gossip::GossipTable;
-use crate::store::ledger::Ledger;
+use crate::store::counts::StoreCounts;
 use crate::wire::gossip::Fact;
 use heapless::{LinearMap, Vec as Bounded};
 
@@ -18,8 +18,8 @@ pub(super) struct GossipState {
     pub(super) headroom: HeadroomAdvertiser,
     /// The collections that were published last.
     pub(super) collections: Option<Fact>,
-    /// When the collections were counted last, and the store's ledger then.
-    pub(super) counted: Option<(Instant, Ledger)>,
+    /// When the collections were counted last, and the store's counts then.
+    pub(super) counted: Option<(Instant, StoreCounts)>,
     /// A count is under way.
     pub(super) counting: bool,
     /// When to send the next full digest to a random link.

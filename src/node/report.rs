@@ -15,7 +15,7 @@ impl Node {
         Status {
             peer_id: self.config.peer_id.clone(),
             device: self.config.device.clone(),
-            ledger: *self.scheduler.ledger(),
+            counts: *self.scheduler.counts(),
             sources: self.scheduler.sources().to_vec(),
             model: self.config.model.clone(),
             fingerprint: self.config.fingerprint,

@@ -3,7 +3,7 @@
 use crate::base::finding::Finding;
 use crate::base::id::{Fingerprint, PeerKey};
 use crate::mesh::swim::Liveness;
-use crate::store::ledger::Ledger;
+use crate::store::counts::StoreCounts;
 use crate::store::record::Source;
 use crate::wire::gossip::{Collection, Headroom};
 use core::net::SocketAddr;
@@ -16,7 +16,7 @@ pub struct Status {
     /// The device's name.
     pub device: String,
     /// How many documents are in which state.
-    pub ledger: Ledger,
+    pub counts: StoreCounts,
     /// The watched folders and files.
     pub sources: Vec<Source>,
     /// The model's name.

@@ -16,7 +16,7 @@ use crate::mesh::trust::{self, Rights, Trust};
 use crate::scheduler::Config;
 use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::{Applied, Change};
-use crate::store::ledger::{Kind, Ledger};
+use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::Source;
 use core::net::SocketAddr;
 
@@ -83,8 +83,8 @@ pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
     (node, out)
 }
 
-fn saved(applied: Vec<Applied>, ledger: Ledger) -> Result<Saved, String> {
-    Ok(Saved { applied, ledger, disk_free: u64::MAX })
+fn saved(applied: Vec<Applied>, counts: StoreCounts) -> Result<Saved, String> {
+    Ok(Saved { applied, counts, disk_free: u64::MAX })
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_folder_is_acknowledged_only_after_it_is_saved() {
     let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
     let [Output::Save(save, changes)] = &out[..] else { panic!("{out:?}") };
     assert!(matches!(&changes[..], [Change::Sources(_)]));
-    let out = handle(&mut node, at(2), Input::Saved(*save, saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(2), Input::Saved(*save, saved(Vec::new(), StoreCounts::default())));
     assert_eq!(out, [Output::Watch(b"/a".to_vec()), Output::Reply(ReplyId(1), Response::Added)]);
 }
 
@@ -113,7 +113,7 @@ fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
 fn a_folder_within_another_collection_is_refused() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let other = Source { collection: "work".to_owned(), ..source("/a/b") };
     let out = handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(other)));
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Conflict, _))]), "{out:?}");
@@ -125,17 +125,17 @@ fn a_folder_within_another_collection_is_refused() {
 fn a_changed_path_is_scanned_and_waiting_documents_are_read() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(task, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
     let seen = Change::Gone { doc: DocId(9) };
     let outcome = Outcome::Scanned { changes: vec![seen], next: None, remarks: Vec::new() };
     let out = handle(&mut node, at(500), Input::Done(*task, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
-    let mut ledger = Ledger::default();
-    ledger.enter(Kind::Waiting);
+    let mut counts = StoreCounts::default();
+    counts.enter(Kind::Waiting);
     let applied = Applied { doc: Some(DocId(1)), now: Some(Kind::Waiting), ..Applied::default() };
-    let out = handle(&mut node, at(501), Input::Saved(*save, saved(vec![applied], ledger)));
+    let out = handle(&mut node, at(501), Input::Saved(*save, saved(vec![applied], counts)));
     assert!(matches!(&out[..], [Output::Start(_, Task::Read { doc: DocId(1) })]), "{out:?}");
 }
 
@@ -182,7 +182,7 @@ fn a_stop_waits_for_what_is_under_way_and_refuses_the_rest() {
     assert_eq!(handle(&mut node, at(2), Input::Stop), []);
     let out = handle(&mut node, at(3), Input::Api(ReplyId(2), Request::Status));
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Busy, _))]));
-    let out = handle(&mut node, at(4), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(4), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     assert_eq!(out.last(), Some(&Output::Stopped));
 }
 
@@ -195,7 +195,7 @@ fn during_a_query_and_two_seconds_after_it_nothing_starts_and_the_governor_knows
     let out = handle(&mut node, at(1), Input::Api(ReplyId(1), search));
     let [Output::Start(task, Task::EmbedQuery { .. }), Output::Answering(true)] = &out[..] else { panic!("{out:?}") };
     handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(source("/a"))));
-    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     assert!(matches!(&out[..], [Output::Demand(Backlog { oldest: Some(_), .. })]), "work waits: {out:?}");
     let outcome = Outcome::Failed("no engine".to_owned());
@@ -216,7 +216,7 @@ fn a_paused_device_starts_nothing_and_one_on_battery_still_scans_and_reads() {
         let none = Decision { reason: Some(reason), ..Decision::default() };
         handle(&mut node, at(0), Input::Power(none));
         handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-        handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+        handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
         let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
         assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Scan(_)))), scans, "{reason:?}: {out:?}");
         let noticed = out.iter().any(|out| matches!(out, Output::Notice(_)));
@@ -229,7 +229,7 @@ fn in_debt(decision: Decision) -> Node {
     let mut node = node(u64::MAX);
     handle(&mut node, at(0), Input::Power(decision));
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let started =
         out.iter().find_map(|out| if let Output::Start(task, Task::Scan(_)) = out { Some(*task) } else { None });
@@ -261,7 +261,7 @@ fn work_that_comes_just_after_an_answer_starts_when_the_quiet_time_is_over() {
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     handle(&mut node, at(0), Input::Power(allowed));
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let search = Request::Search { question: "where".to_owned(), count: 1 };
     let out = handle(&mut node, at(2), Input::Api(ReplyId(2), search));
     let Some(Output::Start(task, Task::EmbedQuery { .. })) = out.first() else { panic!("{out:?}") };
@@ -311,17 +311,17 @@ fn with_a_steady_stream_of_files_the_demand_has_the_age_of_the_oldest_file() {
     let paused = Decision { reason: Some(Reason::Paused), ..Decision::default() };
     handle(&mut node, at(0), Input::Power(paused));
     let waiting = |files: usize| {
-        let mut ledger = Ledger::default();
-        (0..files).for_each(|_| ledger.enter(Kind::Waiting));
-        ledger
+        let mut counts = StoreCounts::default();
+        (0..files).for_each(|_| counts.enter(Kind::Waiting));
+        counts
     };
     let mut reported = None;
     // Each hour brings a file; in its middle the older of the two that wait then is done.
     for half in 1..48_u64 {
-        let (now, ledger) = (at(half * HOUR / 2), waiting(1 + usize::from(half % 2 == 0)));
+        let (now, counts) = (at(half * HOUR / 2), waiting(1 + usize::from(half % 2 == 0)));
         let out = handle(&mut node, now, Input::Api(ReplyId(half), Request::Add(source(&format!("/{half}")))));
         let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
-        for out in handle(&mut node, now, Input::Saved(*save, saved(Vec::new(), ledger))) {
+        for out in handle(&mut node, now, Input::Saved(*save, saved(Vec::new(), counts))) {
             if let Output::Demand(Backlog { oldest: Some(age), .. }) = out {
                 reported = Some(now.millis() - u64::try_from(age.as_millis()).unwrap());
             }

@@ -2,7 +2,7 @@
 
 use crate::base::time::{Duration, Instant};
 use crate::node::status::Status;
-use crate::store::ledger::Kind;
+use crate::store::counts::Kind;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::info;
 
@@ -28,8 +28,8 @@ impl Progress {
 
     /// Shows how far indexing is, at most once in `REDRAW` or `LINE`; logs its end.
     pub fn update(&mut self, now: Instant, status: &Status) {
-        let ledger = &status.ledger;
-        if status.work.scanning || ledger.unfinished() > 0 {
+        let counts = &status.counts;
+        if status.work.scanning || counts.unfinished() > 0 {
             if !std::mem::replace(&mut self.working, true) && self.terminal {
                 self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 let style = "{bar:30} {pos} of {len} files, {msg}";
@@ -43,21 +43,21 @@ impl Progress {
             }
         } else if std::mem::take(&mut self.working) {
             self.bar.finish_and_clear();
-            let refused = ledger.count(Kind::Refused);
+            let refused = counts.count(Kind::Refused);
             let note = if refused == 0 {
                 String::new()
             } else {
                 format!(" {refused} could not be used; `wattle doctor` says why.")
             };
-            info!("All is indexed: {} files, {} passages.{note}", ledger.count(Kind::Ready), ledger.live_vectors());
+            info!("All is indexed: {} files, {} passages.{note}", counts.count(Kind::Ready), counts.live_vectors());
         }
     }
 
     fn show(&self, status: &Status) {
-        let ledger = &status.ledger;
-        let done = ledger.count(Kind::Ready) + ledger.count(Kind::Refused);
-        let total = ledger.total() - ledger.count(Kind::Tombstoned);
-        let embedded = format!("{} of {} passages", ledger.live_vectors(), ledger.live_chunks());
+        let counts = &status.counts;
+        let done = counts.count(Kind::Ready) + counts.count(Kind::Refused);
+        let total = counts.total() - counts.count(Kind::Tombstoned);
+        let embedded = format!("{} of {} passages", counts.live_vectors(), counts.live_chunks());
         if self.terminal {
             self.bar.set_length(total);
             self.bar.set_position(done);

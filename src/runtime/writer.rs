@@ -89,7 +89,7 @@ impl Writer {
                 }
                 applied.push(self.library.apply(change).map_err(broken)?);
             }
-            results.push(Saved { applied, ledger: self.library.commit().ledger, disk_free: 0 });
+            results.push(Saved { applied, counts: self.library.commit().counts, disk_free: 0 });
         }
         self.library.kv().sync().map_err(broken)?;
         self.update_index(results.iter().flat_map(|saved| &saved.applied));

@@ -9,7 +9,7 @@ use crate::base::id::{DocId, SaveId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::TOMBSTONE_MS;
 use crate::store::change::Change;
-use crate::store::ledger::Kind;
+use crate::store::counts::Kind;
 
 impl Scheduler {
     pub(super) fn on_done(&mut self, task: Task, outcome: Outcome, out: &mut Vec<Output>) {
@@ -99,7 +99,7 @@ impl Scheduler {
                 return self.on_store_failure(&why, out);
             }
         };
-        self.ledger = saved.ledger;
+        self.counts = saved.counts;
         self.disk.free = saved.disk_free;
         self.queue.saved();
         match then {

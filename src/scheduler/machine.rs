@@ -12,14 +12,14 @@ use crate::base::id::{ReplyId, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, SAVES_MAX, TOMBSTONE_MS};
 use crate::store::change::Change;
-use crate::store::ledger::{Kind, Ledger};
+use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{Source, Sources};
 
 /// The scheduler's state at the start.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The store's counts.
-    pub ledger: Ledger,
+    pub counts: StoreCounts,
     /// The watched folders and files.
     pub sources: Vec<Source>,
     /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
@@ -31,7 +31,7 @@ pub struct Config {
 /// The scheduler of one agent's background work.
 #[derive(Debug)]
 pub struct Scheduler {
-    pub(super) ledger: Ledger,
+    pub(super) counts: StoreCounts,
     pub(super) sources: WatchedSources,
     pub(super) slots: usize,
     pub(super) scans: Scans,
@@ -61,7 +61,7 @@ impl Scheduler {
     #[must_use]
     pub fn new(now: Instant, config: Config) -> Self {
         Self {
-            ledger: config.ledger,
+            counts: config.counts,
             sources: WatchedSources::new(config.sources),
             slots: config.slots.clamp(1, BACKGROUND_MAX),
             scans: Scans::new(now),
@@ -144,7 +144,7 @@ impl Scheduler {
             return;
         }
         if matches!(self.tombstones, Tombstones::Until(at) if at <= now) {
-            let any = self.ledger.count(Kind::Tombstoned) > 0;
+            let any = self.counts.count(Kind::Tombstoned) > 0;
             self.tombstones = if any { Tombstones::Due } else { Tombstones::None };
         }
         self.scans.plan(now, &self.sources);
@@ -161,7 +161,7 @@ impl Scheduler {
             return None;
         }
         let first = self.retries.next_to_park().or_else(|| self.scans.begin_next());
-        first.or_else(|| self.queue.next(&self.ledger, self.tombstones == Tombstones::Due, chunks))
+        first.or_else(|| self.queue.next(&self.counts, self.tombstones == Tombstones::Due, chunks))
     }
 
     fn on_add(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Vec<Output>) {

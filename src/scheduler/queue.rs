@@ -5,7 +5,7 @@ use super::task::Task;
 use crate::base::id::DocId;
 use crate::limits::TODO_MAX;
 use crate::store::keys::Stage;
-use crate::store::ledger::{Kind, Ledger};
+use crate::store::counts::{Kind, StoreCounts};
 use heapless::Deque;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -77,22 +77,22 @@ impl Queue {
     /// The next task. Reading comes before embedding, so that the counts are complete early. Purging comes last, when
     /// no unfinished document could reuse a vector, and only if it `may_purge`. An embedding task has this many
     /// `chunks`; with `None` there is none.
-    pub fn next(&mut self, ledger: &Ledger, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
+    pub fn next(&mut self, counts: &StoreCounts, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
         for stage in Stage::ALL {
             if stage == Stage::Embed && chunks.is_none() {
                 continue;
             }
-            if stage == Stage::Purge && (!may_purge || ledger.unfinished() > 0) {
+            if stage == Stage::Purge && (!may_purge || counts.unfinished() > 0) {
                 return None;
             }
-            if let Some(task) = self.next_of(stage, ledger, chunks.unwrap_or(1)) {
+            if let Some(task) = self.next_of(stage, counts, chunks.unwrap_or(1)) {
                 return Some(task);
             }
         }
         None
     }
 
-    fn next_of(&mut self, stage: Stage, ledger: &Ledger, chunks: usize) -> Option<Task> {
+    fn next_of(&mut self, stage: Stage, counts: &StoreCounts, chunks: usize) -> Option<Task> {
         let window = &mut self.windows[stage as usize];
         while stage != Stage::Purge
             && let Some(doc) = window.documents.pop_front()
@@ -102,7 +102,7 @@ impl Queue {
             return Some(if stage == Stage::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
         }
         let busy = self.busy.values().filter(|other| **other == stage).count();
-        if window.refilling || window.exhausted || ledger.count(kind_of(stage)) <= busy as u64 {
+        if window.refilling || window.exhausted || counts.count(kind_of(stage)) <= busy as u64 {
             return None;
         }
         window.refilling = true;
@@ -134,12 +134,12 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn ledger(waiting: u64, chunked: u64, tombstoned: u64) -> Ledger {
-        let mut ledger = Ledger::default();
-        (0..waiting).for_each(|_| ledger.enter(Kind::Waiting));
-        (0..chunked).for_each(|_| ledger.enter(Kind::Chunked));
-        (0..tombstoned).for_each(|_| ledger.enter(Kind::Tombstoned));
-        ledger
+    fn counts(waiting: u64, chunked: u64, tombstoned: u64) -> StoreCounts {
+        let mut counts = StoreCounts::default();
+        (0..waiting).for_each(|_| counts.enter(Kind::Waiting));
+        (0..chunked).for_each(|_| counts.enter(Kind::Chunked));
+        (0..tombstoned).for_each(|_| counts.enter(Kind::Tombstoned));
+        counts
     }
 
     #[test]
@@ -147,14 +147,14 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(DocId(1), Kind::Waiting);
         queue.push(DocId(1), Kind::Waiting);
-        let ledger = ledger(1, 0, 0);
-        assert_eq!(queue.next(&ledger, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
-        assert_eq!(queue.next(&ledger, true, Some(4)), None, "the only waiting document is busy");
+        let counts = counts(1, 0, 0);
+        assert_eq!(queue.next(&counts, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&counts, true, Some(4)), None, "the only waiting document is busy");
         queue.push(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&ledger, true, Some(4)), None);
+        assert_eq!(queue.next(&counts, true, Some(4)), None);
         queue.release(DocId(1));
         queue.push(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&ledger, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&counts, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
     }
 
     #[test]
@@ -163,11 +163,11 @@ mod tests {
         queue.push(DocId(1), Kind::Chunked);
         queue.push(DocId(2), Kind::Waiting);
         queue.push(DocId(3), Kind::Tombstoned);
-        let unfinished = ledger(1, 1, 1);
+        let unfinished = counts(1, 1, 1);
         assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Read { doc: DocId(2) }));
         assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Embed { doc: DocId(1), chunks: 4 }));
         assert_eq!(queue.next(&unfinished, true, Some(4)), None);
-        let idle = ledger(0, 0, 1);
+        let idle = counts(0, 0, 1);
         assert_eq!(queue.next(&idle, false, Some(4)), None);
         assert!(matches!(queue.next(&idle, true, Some(4)), Some(Task::Refill { stage: Stage::Purge, .. })));
     }
@@ -178,7 +178,7 @@ mod tests {
         queue.push(DocId(1), Kind::Chunked);
         queue.push(DocId(2), Kind::Waiting);
         queue.push(DocId(3), Kind::Tombstoned);
-        let unfinished = ledger(1, 1, 1);
+        let unfinished = counts(1, 1, 1);
         assert_eq!(queue.next(&unfinished, true, None), Some(Task::Read { doc: DocId(2) }));
         assert_eq!(queue.next(&unfinished, true, None), None);
         assert_eq!(queue.next(&unfinished, true, Some(1)), Some(Task::Embed { doc: DocId(1), chunks: 1 }));
@@ -187,16 +187,16 @@ mod tests {
     #[test]
     fn an_empty_window_is_refilled_from_the_store_by_one_task_at_a_time() {
         let mut queue = Queue::default();
-        let ledger = ledger(500, 0, 0);
-        assert!(matches!(queue.next(&ledger, true, Some(4)), Some(Task::Refill { stage: Stage::Read, .. })));
-        assert_eq!(queue.next(&ledger, true, Some(4)), None, "one refill at a time");
+        let counts = counts(500, 0, 0);
+        assert!(matches!(queue.next(&counts, true, Some(4)), Some(Task::Refill { stage: Stage::Read, .. })));
+        assert_eq!(queue.next(&counts, true, Some(4)), None, "one refill at a time");
         queue.refilled(Stage::Read, &[]);
         assert_eq!(
-            queue.next(&ledger, true, Some(4)),
+            queue.next(&counts, true, Some(4)),
             None,
             "an exhausted list is not read again before something is saved"
         );
         queue.saved();
-        assert!(queue.next(&ledger, true, Some(4)).is_some());
+        assert!(queue.next(&counts, true, Some(4)).is_some());
     }
 }

@@ -4,7 +4,7 @@ use super::sources::UnsavedSources;
 use crate::base::id::{DocId, SaveId};
 use crate::limits::SAVES_MAX;
 use crate::store::change::Applied;
-use crate::store::ledger::Ledger;
+use crate::store::counts::StoreCounts;
 use heapless::LinearMap;
 
 /// A save that is on the disk.
@@ -13,7 +13,7 @@ pub struct Saved {
     /// The effect of each change, in order.
     pub applied: Vec<Applied>,
     /// The counts now.
-    pub ledger: Ledger,
+    pub counts: StoreCounts,
     /// Free bytes of the home's disk now.
     pub disk_free: u64,
 }

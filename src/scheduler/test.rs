@@ -8,7 +8,7 @@ use crate::base::time::Instant;
 use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
 use crate::store::change::{Applied, Change};
 use crate::store::keys::Stage;
-use crate::store::ledger::{Kind, Ledger};
+use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Source, Sources};
 
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
@@ -31,9 +31,9 @@ fn source(path: &str) -> Source {
     Source { path: path.into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }
 }
 
-fn scheduler(slots: usize, sources: &[&str], ledger: Ledger) -> Scheduler {
+fn scheduler(slots: usize, sources: &[&str], counts: StoreCounts) -> Scheduler {
     let sources = sources.iter().map(|path| source(path)).collect();
-    Scheduler::new(at(0), Config { ledger, sources, slots, disk_free: u64::MAX })
+    Scheduler::new(at(0), Config { counts, sources, slots, disk_free: u64::MAX })
 }
 
 fn check(machine: &mut Scheduler, table: Vec<Row>) {
@@ -58,10 +58,10 @@ fn check(machine: &mut Scheduler, table: Vec<Row>) {
     }
 }
 
-fn ledger(kinds: &[Kind]) -> Ledger {
-    let mut ledger = Ledger::default();
-    kinds.iter().for_each(|kind| ledger.enter(*kind));
-    ledger
+fn counts(kinds: &[Kind]) -> StoreCounts {
+    let mut counts = StoreCounts::default();
+    kinds.iter().for_each(|kind| counts.enter(*kind));
+    counts
 }
 
 /// The save is on the disk; these documents are now in these states, and no others are known.
@@ -69,7 +69,7 @@ fn saved(save: u64, now: &[(u64, Kind)]) -> Input {
     let applied =
         now.iter().map(|(doc, kind)| Applied { doc: Some(DocId(*doc)), now: Some(*kind), ..Applied::default() });
     let kinds: Vec<Kind> = now.iter().map(|(_, kind)| *kind).collect();
-    let saved = Saved { applied: applied.collect(), ledger: ledger(&kinds), disk_free: u64::MAX };
+    let saved = Saved { applied: applied.collect(), counts: counts(&kinds), disk_free: u64::MAX };
     Input::Saved(SaveId(save), Ok(saved))
 }
 
@@ -91,7 +91,7 @@ fn some_change() -> Change {
 
 #[test]
 fn a_file_is_scanned_read_embedded_and_ready() {
-    let mut machine = scheduler(1, &[], Ledger::default());
+    let mut machine = scheduler(1, &[], StoreCounts::default());
     let (doc, change) = (DocId(7), some_change());
     check(
         &mut machine,
@@ -128,7 +128,7 @@ fn a_file_is_scanned_read_embedded_and_ready() {
 fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
     let list = |paths: &[&str]| vec![Change::Sources(Sources(paths.iter().map(|path| source(path)).collect()))];
     let add = |reply, path| Input::Add(ReplyId(reply), source(path));
-    let mut machine = scheduler(1, &[], Ledger::default());
+    let mut machine = scheduler(1, &[], StoreCounts::default());
     let other = Source { collection: "work".to_owned(), ..source("/a/b") };
     check(
         &mut machine,
@@ -170,7 +170,7 @@ fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
 
 #[test]
 fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
-    let mut machine = scheduler(1, &["/a"], Ledger::default());
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
     let mut out = Vec::new();
     machine.handle(at(1), Input::DiskFree(DISK_FREE_MIN - 1), &mut out);
     machine.handle(at(1), Input::Wake, &mut out);
@@ -191,7 +191,7 @@ fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
 
 #[test]
 fn tombstoned_documents_are_purged_all_at_once_after_their_time() {
-    let mut machine = scheduler(1, &[], ledger(&[Kind::Tombstoned, Kind::Tombstoned]));
+    let mut machine = scheduler(1, &[], counts(&[Kind::Tombstoned, Kind::Tombstoned]));
     let purge = |doc| Change::Purge { doc: DocId(doc) };
     let named = Outcome::Refilled(vec![DocId(3), DocId(4)]);
     let mut out = Vec::new();
@@ -229,7 +229,7 @@ fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
     let why = "src/text/chunk.rs:7: out of bounds".to_owned();
     let panicked = |task| Input::Done(TaskId(task), Outcome::Panicked(why.clone()));
     let reason = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");
-    let mut machine = scheduler(1, &["/a"], Ledger::default());
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
     let doc = DocId(7);
     let refused = Change::Refused { doc, stamp: FileStamp::default(), reason: "why".to_owned(), keep: true };
     check(
@@ -266,7 +266,7 @@ fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
 #[test]
 fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
     let why = "The store cannot be read.".to_owned();
-    let mut machine = scheduler(2, &["/a", "/b"], Ledger::default());
+    let mut machine = scheduler(2, &["/a", "/b"], StoreCounts::default());
     check(
         &mut machine,
         vec![
@@ -285,7 +285,7 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
 
 #[test]
 fn an_id_names_one_task_of_any_kind_and_an_unknown_id_is_ignored() {
-    let mut machine = scheduler(2, &["/a"], Ledger::default());
+    let mut machine = scheduler(2, &["/a"], StoreCounts::default());
     let question = machine.issue();
     check(&mut machine, vec![On(0, Input::Wake, vec![]), Next(ALL, Some((2, scan("/a"))))]);
     assert_eq!((question, machine.issue()), (TaskId(1), TaskId(3)));
@@ -295,7 +295,7 @@ fn an_id_names_one_task_of_any_kind_and_an_unknown_id_is_ignored() {
 
 #[test]
 fn there_is_room_for_the_save_of_every_task() {
-    let mut machine = scheduler(4, &[], Ledger::default());
+    let mut machine = scheduler(4, &[], StoreCounts::default());
     let mut out = Vec::new();
     for n in 0..SAVES_MAX as u64 {
         machine.handle(at(1), Input::Add(ReplyId(n), source(&format!("/{n}"))), &mut out);

@@ -3,14 +3,14 @@
 use super::machine::Scheduler;
 use crate::base::id::TaskId;
 use crate::limits::SAVES_MAX;
-use crate::store::ledger::Ledger;
+use crate::store::counts::StoreCounts;
 use crate::store::record::Source;
 
 impl Scheduler {
     /// The counts, as of the last save.
     #[must_use]
-    pub const fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub const fn counts(&self) -> &StoreCounts {
+        &self.counts
     }
 
     /// The watched sources, as on the disk.

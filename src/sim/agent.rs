@@ -96,7 +96,7 @@ impl Agent {
             model: "stand-in".to_owned(),
             fingerprint: embedder.model(),
             scheduler: Config {
-                ledger: library.commit().ledger,
+                counts: library.commit().counts,
                 sources: read::sources(library.kv())?.0,
                 slots: 2,
                 disk_free,
@@ -149,6 +149,6 @@ impl Agent {
             self.index.remove(&applied.removed);
             self.index.add(&applied.added);
         }
-        Ok(Saved { applied, ledger: self.library.commit().ledger, disk_free: self.disk_free })
+        Ok(Saved { applied, counts: self.library.commit().counts, disk_free: self.disk_free })
     }
 }

@@ -8,7 +8,7 @@ use crate::node::input::Request;
 use crate::node::output::{RankedHit, Response};
 use crate::store::audit::audit;
 use crate::store::kv::Space;
-use crate::store::ledger::Kind;
+use crate::store::counts::Kind;
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ impl World {
             let rests = |device: &Device| {
                 let Some(agent) = &device.agent else { return true };
                 let status = agent.node.status(self.now);
-                let open = [Kind::Waiting, Kind::Chunked, Kind::Tombstoned].map(|kind| status.ledger.count(kind));
+                let open = [Kind::Waiting, Kind::Chunked, Kind::Tombstoned].map(|kind| status.counts.count(kind));
                 open == [0; 3] && !status.work.scanning && status.work.running == 0
             };
             if self.devices.iter().all(rests) {

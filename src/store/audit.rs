@@ -7,7 +7,7 @@
 
 use super::keys::{self, Stage};
 use super::kv::{Batch, Kv, KvError, KvRead, Space};
-use super::ledger::{Kind, Ledger};
+use super::counts::{Kind, StoreCounts};
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
@@ -35,9 +35,9 @@ pub fn is_consistent(kv: &impl KvRead) -> Result<bool, KvError> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
     /// The counts that the audit arrived at.
-    pub counted: Ledger,
+    pub counted: StoreCounts,
     /// The counts that the store has recorded.
-    pub believed: Ledger,
+    pub believed: StoreCounts,
     /// The first `FAULTS_MAX` faults, in plain sentences.
     pub faults: Vec<String>,
     /// How many faults there are.
@@ -67,7 +67,7 @@ impl Audit {
 /// # Errors
 /// Any `KvError`: a record that cannot be read at all.
 pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
-    let mut audit = Audit { believed: read::commit(kv)?.ledger, ..Audit::default() };
+    let mut audit = Audit { believed: read::commit(kv)?.counts, ..Audit::default() };
     let (mut rows, mut todos) = (0_u64, 0_u64);
     read::walk(kv, Space::Document, |key, value| {
         let Some(id) = keys::number(key).map(DocId) else { return Ok(()) };
@@ -174,7 +174,7 @@ pub fn repair(kv: &impl Kv) -> Result<u64, KvError> {
     batch.put(Space::State, keys::COMMIT, commit.encode());
     kv.commit(batch)?;
     kv.sync()?;
-    Ok(commit.ledger.total())
+    Ok(commit.counts.total())
 }
 
 fn clear(kv: &impl Kv, space: Space) -> Result<(), KvError> {
@@ -211,7 +211,7 @@ fn repair_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         batch.put(Space::Document, key, doc.encode());
         batch.put(Space::Path, doc.path, id.0.to_be_bytes());
         batch.put(Space::Todo, keys::todo(Stage::Read, id), []);
-        commit.ledger.enter(Kind::Waiting);
+        commit.counts.enter(Kind::Waiting);
         commit.next_doc = commit.next_doc.max(DocId(id.0 + 1));
         number += 1;
         kv.commit(batch)
@@ -252,9 +252,9 @@ fn repair_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
             batch.put(Space::Chunk, key, chunk.encode());
             orphaned.push(ChunkRef { row, start: 0, end: 0 });
         }
-        commit.ledger.chunks += 1;
+        commit.counts.chunks += 1;
         if has_vector {
-            commit.ledger.vectors += 1;
+            commit.counts.vectors += 1;
             batch.put(Space::Key, keys::holder(&chunk.key, row), []);
         }
         kv.commit(batch)
@@ -279,9 +279,9 @@ fn adopt_orphans(kv: &impl Kv, commit: &mut Commit, id: DocId, chunks: Vec<Chunk
     batch.put(Space::Path, doc.path, id.0.to_be_bytes());
     batch.put(Space::Todo, keys::todo(Stage::Purge, id), []);
     batch.put(Space::Todo, keys::tombstone(&doc.content, id), []);
-    commit.ledger.tombstoned_chunks += doc.chunks.len() as u64;
-    commit.ledger.tombstoned_vectors += doc.chunks.len() as u64;
-    commit.ledger.enter(Kind::Tombstoned);
+    commit.counts.tombstoned_chunks += doc.chunks.len() as u64;
+    commit.counts.tombstoned_vectors += doc.chunks.len() as u64;
+    commit.counts.enter(Kind::Tombstoned);
     commit.next_doc = DocId(id.0 + 1);
     kv.commit(batch)
 }

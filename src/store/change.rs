@@ -1,7 +1,7 @@
 //! The changes that a store can undergo, and the effect of each. Plain data: workers return changes, the node orders
 //! them saved, the writer applies them through the library.
 
-use super::ledger::Kind;
+use super::counts::Kind;
 use super::record::{FileStamp, Sources};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::{Quantized, Signs};

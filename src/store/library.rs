@@ -9,7 +9,7 @@ mod transaction;
 use super::change::{Applied, Change, NewChunk};
 use super::keys::{self, Stage};
 use super::kv::{Kv, KvError, Space};
-use super::ledger::Kind;
+use super::counts::Kind;
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
@@ -149,8 +149,8 @@ impl<K: Kv> Library<K> {
             return Ok(());
         }
         tx.applied.removed.extend(doc.chunks.iter().map(|place| place.row));
-        tx.commit.ledger.tombstoned_chunks += doc.chunks.len() as u64;
-        tx.commit.ledger.tombstoned_vectors += read::vectors_of(&self.kv, &doc)?;
+        tx.commit.counts.tombstoned_chunks += doc.chunks.len() as u64;
+        tx.commit.counts.tombstoned_vectors += read::vectors_of(&self.kv, &doc)?;
         let before = std::mem::replace(&mut doc.state, DocState::Tombstoned);
         tx.put_document(id, Some(&before), &doc);
         Ok(())
@@ -246,7 +246,7 @@ impl<K: Kv> Library<K> {
         let DocState::Chunked { missing } = doc.state else {
             if doc.state == DocState::Tombstoned {
                 tx.applied.added.clear();
-                tx.commit.ledger.tombstoned_vectors += u64::from(stored);
+                tx.commit.counts.tombstoned_vectors += u64::from(stored);
             }
             return Ok(());
         };
@@ -262,8 +262,8 @@ impl<K: Kv> Library<K> {
         if doc.state != DocState::Tombstoned {
             return Ok(());
         }
-        tx.commit.ledger.tombstoned_chunks -= doc.chunks.len() as u64;
-        tx.commit.ledger.tombstoned_vectors -= read::vectors_of(&self.kv, &doc)?;
+        tx.commit.counts.tombstoned_chunks -= doc.chunks.len() as u64;
+        tx.commit.counts.tombstoned_vectors -= read::vectors_of(&self.kv, &doc)?;
         for place in &doc.chunks {
             self.delete_row(tx, place.row)?;
         }
@@ -271,7 +271,7 @@ impl<K: Kv> Library<K> {
         tx.batch.delete(Space::Path, doc.path);
         tx.batch.delete(Space::Document, keys::document(id));
         tx.batch.delete(Space::Todo, keys::todo(Stage::Purge, id));
-        tx.commit.ledger.leave(Kind::Tombstoned);
+        tx.commit.counts.leave(Kind::Tombstoned);
         tx.applied.doc = Some(id);
         Ok(())
     }
@@ -296,7 +296,7 @@ impl<K: Kv> Library<K> {
     fn new_row(&self, tx: &mut Transaction, chunk: &Chunk) -> Result<(Row, bool), KvError> {
         let row = tx.commit.next_row;
         tx.commit.next_row.0 += 1;
-        tx.commit.ledger.chunks += 1;
+        tx.commit.counts.chunks += 1;
         tx.batch.put(Space::Chunk, keys::row(row), chunk.encode());
         let donor = read::vector_of(&self.kv, &chunk.key)?;
         if let Some(vector) = &donor {
@@ -308,11 +308,11 @@ impl<K: Kv> Library<K> {
     fn delete_row(&self, tx: &mut Transaction, row: Row) -> Result<(), KvError> {
         let Some(chunk) = read::chunk(&self.kv, row)? else { return Ok(()) };
         tx.batch.delete(Space::Chunk, keys::row(row));
-        tx.commit.ledger.chunks -= 1;
+        tx.commit.counts.chunks -= 1;
         if read::vector(&self.kv, row)?.is_some() {
             tx.batch.delete(Space::Vector, keys::row(row));
             tx.batch.delete(Space::Key, keys::holder(&chunk.key, row));
-            tx.commit.ledger.vectors -= 1;
+            tx.commit.counts.vectors -= 1;
         }
         tx.applied.removed.push(row);
         Ok(())

@@ -14,7 +14,7 @@
 //! a while, so that a renamed or moved file is not embedded again. A purge then deletes it with all its rows.
 //!
 //! Invariants, all checked by [`audit`]: a document is in exactly one state; the todo list names exactly the unfinished
-//! documents; every row has a chunk, and a vector only together with its chunk; the [`ledger`] equals what a count
+//! documents; every row has a chunk, and a vector only together with its chunk; the [`counts`] equal what a count
 //! finds. A document number or a row is given out once and never again.
 //!
 //! One document has at most `DOCUMENT_CHUNKS_MAX` chunks. Files, threads and the
@@ -24,7 +24,7 @@ pub mod audit;
 pub mod change;
 pub mod keys;
 pub mod kv;
-pub mod ledger;
+pub mod counts;
 pub mod library;
 pub mod memory;
 pub mod read;

@@ -4,7 +4,7 @@
 //! version is a new arm in `decode` that converts the old record into today's.
 
 use super::kv::{KvError, SPACES};
-use super::ledger::{Kind, Ledger};
+use super::counts::{Kind, StoreCounts};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
@@ -211,7 +211,7 @@ pub struct Commit {
     /// For each space, the number of the last commit that wrote to it.
     pub stamps: [u64; SPACES],
     /// The counts after this commit.
-    pub ledger: Ledger,
+    pub counts: StoreCounts,
 }
 postcard_record!(Commit, "commit");
 

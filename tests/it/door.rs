@@ -13,7 +13,7 @@ use wattle::node::status::{FromDriver, Status, WorkStatus};
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
-use wattle::store::ledger::Ledger;
+use wattle::store::counts::StoreCounts;
 
 mod routes;
 
@@ -61,7 +61,7 @@ fn respond(request: Request) -> Response {
             driver: FromDriver::default(),
             peer_id: "12D3KooTest".into(),
             device: "attic".into(),
-            ledger: Ledger::default(),
+            counts: StoreCounts::default(),
             sources: Vec::new(),
             model: "stand-in".into(),
             fingerprint: Fingerprint([7; 32]),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
-use wattle::store::ledger::{Kind, Ledger};
+use wattle::store::counts::{Kind, StoreCounts};
 use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
 
 fn quantized() -> Quantized {
@@ -44,10 +44,10 @@ fn sources() -> Sources {
 }
 
 fn commit() -> Commit {
-    let mut ledger = Ledger::default();
-    (ledger.chunks, ledger.vectors, ledger.tombstoned_chunks, ledger.tombstoned_vectors) = (5, 4, 2, 1);
-    Kind::ALL.into_iter().for_each(|kind| ledger.enter(kind));
-    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], ledger }
+    let mut counts = StoreCounts::default();
+    (counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors) = (5, 4, 2, 1);
+    Kind::ALL.into_iter().for_each(|kind| counts.enter(kind));
+    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], counts }
 }
 
 /// Decodes the fixture of a version and compares it. With `WATTLE_WRITE_FIXTURES` set, first writes today's encoding if there is

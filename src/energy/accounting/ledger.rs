@@ -46,7 +46,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Adds tasks to their day; the oldest day goes when there are too many.
-    pub fn book(&mut self, recorded: Recorded) {
+    pub fn add(&mut self, recorded: Recorded) {
         self.days.entry(recorded.day).or_default().add(recorded.joules, recorded.tasks, recorded.chunks);
         while self.days.len() > ENERGY_DAYS_MAX {
             self.days.pop_first();
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_month_of_days_is_kept() {
         let mut ledger = Ledger::default();
-        (0..100).for_each(|day| ledger.book(Recorded { day, joules: Joules::UNKNOWN, tasks: 1, chunks: 1 }));
+        (0..100).for_each(|day| ledger.add(Recorded { day, joules: Joules::UNKNOWN, tasks: 1, chunks: 1 }));
         assert_eq!(ledger.days().count(), ENERGY_DAYS_MAX);
         assert!(ledger.day(99).is_some() && ledger.day(0).is_none());
     }

@@ -38,7 +38,7 @@ impl Spending {
     /// A task ended on `day`.
     pub(super) fn ended(&mut self, now: Instant, day: i64, cpu: Duration, chunks: usize) {
         let record = self.meter.ended(now, Task { day, cpu, chunks: chunks as u64 });
-        self.book(record);
+        self.add(record);
         if self.closed {
             self.close();
         }
@@ -46,19 +46,19 @@ impl Spending {
 
     pub(super) fn sample(&mut self, now: Instant, watts: Option<Watts>, cpu: Option<Cpu>, working: bool) {
         let record = self.meter.sample(now, watts, cpu, working);
-        self.book(record);
+        self.add(record);
     }
 
     /// No sample comes any more: what ended since the last one is attributed by that.
     pub(super) fn close(&mut self) {
         self.closed = true;
         let record = self.meter.close();
-        self.book(record);
+        self.add(record);
     }
 
-    fn book(&mut self, record: Option<Recorded>) {
+    fn add(&mut self, record: Option<Recorded>) {
         if let Some(record) = record {
-            self.ledger.book(record);
+            self.ledger.add(record);
         }
     }
 

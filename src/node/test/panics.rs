@@ -8,17 +8,17 @@ const WHY: &str = "src/text/extract/mod.rs:7: index out of bounds";
 fn with_documents(documents: u64) -> (Node, Output) {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(scan, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
     let changes = vec![Change::Gone { doc: DocId(0) }];
     let outcome = Outcome::Scanned { changes, next: None, remarks: Vec::new() };
     let out = handle(&mut node, at(500), Input::Done(*scan, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
-    let mut ledger = Ledger::default();
-    (0..documents).for_each(|_| ledger.enter(Kind::Waiting));
+    let mut counts = StoreCounts::default();
+    (0..documents).for_each(|_| counts.enter(Kind::Waiting));
     let seen = |doc| Applied { doc: Some(DocId(doc)), now: Some(Kind::Waiting), ..Applied::default() };
-    let mut out = handle(&mut node, at(501), Input::Saved(*save, saved((1..=documents).map(seen).collect(), ledger)));
+    let mut out = handle(&mut node, at(501), Input::Saved(*save, saved((1..=documents).map(seen).collect(), counts)));
     assert_eq!(out.len(), 1, "{out:?}");
     (node, out.remove(0))
 }
@@ -57,10 +57,10 @@ fn a_document_that_succeeded_in_between_has_two_tries_again() {
         let gone = Outcome::Changes(vec![Change::Gone { doc: DocId(1) }]);
         let out = handle(&mut node, at(601), Input::Done(*again, gone, Duration::ZERO));
         let Some(Output::Save(save, _)) = out.first() else { panic!("{out:?}") };
-        let mut ledger = Ledger::default();
-        ledger.enter(Kind::Waiting);
+        let mut counts = StoreCounts::default();
+        counts.enter(Kind::Waiting);
         let applied = Applied { doc: Some(DocId(1)), now: Some(Kind::Waiting), ..Applied::default() };
-        let out = handle(&mut node, at(602), Input::Saved(*save, saved(vec![applied], ledger)));
+        let out = handle(&mut node, at(602), Input::Saved(*save, saved(vec![applied], counts)));
         let [next] = &out[..] else { panic!("{out:?}") };
         started = next.clone();
     }
@@ -70,7 +70,7 @@ fn a_document_that_succeeded_in_between_has_two_tries_again() {
 fn a_scan_that_panicked_twice_is_given_up_with_a_notice() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), Ledger::default())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let out = panics(&mut node, &out[0]);
     assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "{out:?}");

@@ -14,7 +14,7 @@ fn a_path_that_an_unsaved_source_covers_is_acknowledged_with_its_save() {
         assert_eq!(out, [], "{path} is acknowledged before it is on the disk");
     }
     assert_eq!(node.status(at(3)).sources, [], "a source is watched that a power cut would lose");
-    let out = handle(&mut node, at(4), Input::Saved(*save, saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(4), Input::Saved(*save, saved(Vec::new(), StoreCounts::default())));
     let added = |reply| Output::Reply(ReplyId(reply), Response::Added);
     assert_eq!(out, [Output::Watch(b"/a".to_vec()), added(1), added(2), added(3)]);
     assert_eq!(node.status(at(4)).sources, [source("/a")]);
@@ -30,7 +30,7 @@ fn sources_build_on_saves_under_way_and_hold_once_they_are_saved() {
     }
     let [Output::Save(first, _), Output::Save(second, changes)] = &saves[..] else { panic!("{saves:?}") };
     assert!(matches!(&changes[..], [Change::Sources(list)] if list.0 == [source("/a"), source("/b")]), "{changes:?}");
-    let out = handle(&mut node, at(2), Input::Saved(*first, saved(Vec::new(), Ledger::default())));
+    let out = handle(&mut node, at(2), Input::Saved(*first, saved(Vec::new(), StoreCounts::default())));
     assert_eq!(out, [Output::Watch(b"/a".to_vec()), Output::Reply(ReplyId(1), Response::Added)]);
     assert_eq!(node.status(at(2)).sources, [source("/a")]);
     let out = handle(&mut node, at(3), Input::Saved(*second, Err("The disk is gone.".to_owned())));

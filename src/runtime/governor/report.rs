@@ -238,7 +238,7 @@ mod tests {
     fn the_last_week_is_reported_newest_first_with_the_scope_of_each_figure() {
         let mut ledger = Ledger::default();
         let joules = Joules::new(12.0, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
-        (0..20).for_each(|day| ledger.book(Recorded { day: 20_000 + day, joules, tasks: 1, chunks: 100 }));
+        (0..20).for_each(|day| ledger.add(Recorded { day: 20_000 + day, joules, tasks: 1, chunks: 100 }));
         let days = days(&ledger, 20_019);
         assert_eq!(days.len(), ENERGY_DAYS_TOLD);
         assert_eq!(days[0].date, date(20_018));

@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(load(home.path()), PersistedState::default());
         let mut saved = PersistedState { v: PersistedState::VERSION, waited_ms: 7, ..PersistedState::default() };
         saved.learned = Some(Learned { duty: 0.4, workers: Some(3), ..Learned::default() });
-        saved.ledger.book(Recorded { day: 20_000, joules: Joules::UNKNOWN, tasks: 1, chunks: 12 });
+        saved.ledger.add(Recorded { day: 20_000, joules: Joules::UNKNOWN, tasks: 1, chunks: 12 });
         save(home.path(), &saved).unwrap();
         assert_eq!(load(home.path()), saved);
         for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {

@@ -6,7 +6,7 @@ use crate::base::id::DocId;
 use crate::store::change::NewChunk;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
-use crate::store::ledger::Kind;
+use crate::store::counts::Kind;
 use crate::store::read;
 use crate::store::record::{DocState, Document};
 
@@ -47,7 +47,7 @@ impl<K: Kv> Library<K> {
         let ((new_id, new), (old_id, mut doc)) = (new, old);
         tx.batch.delete(Space::Document, keys::document(new_id));
         tx.batch.delete(Space::Todo, keys::todo(Stage::Read, new_id));
-        tx.commit.ledger.leave(Kind::Waiting);
+        tx.commit.counts.leave(Kind::Waiting);
         tx.batch.delete(Space::Path, doc.path);
         tx.batch.put(Space::Path, new.path.clone(), old_id.0.to_be_bytes());
         (doc.path, doc.stamp) = (new.path, new.stamp);
@@ -67,8 +67,8 @@ impl<K: Kv> Library<K> {
                 vectors += 1;
             }
         }
-        tx.commit.ledger.tombstoned_chunks -= doc.chunks.len() as u64;
-        tx.commit.ledger.tombstoned_vectors -= vectors;
+        tx.commit.counts.tombstoned_chunks -= doc.chunks.len() as u64;
+        tx.commit.counts.tombstoned_vectors -= vectors;
         Ok(vectors)
     }
 }

@@ -4,7 +4,7 @@ use crate::base::id::{DocId, EmbedKey, Row};
 use crate::store::change::Applied;
 use crate::store::keys;
 use crate::store::kv::{Batch, Space};
-use crate::store::ledger::Kind;
+use crate::store::counts::Kind;
 use crate::store::read;
 use crate::store::record::{Commit, DocState, Document, Record, Vector};
 
@@ -24,15 +24,15 @@ impl Transaction {
     pub(super) fn put_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
         self.batch.put(Space::Vector, keys::row(row), vector.encode());
         self.batch.put(Space::Key, keys::holder(key, row), []);
-        self.commit.ledger.vectors += 1;
+        self.commit.counts.vectors += 1;
         self.applied.added.push((row, vector.values.signs()));
     }
 
-    /// Writes the document and moves it, in the todo list and in the ledger, from the state `before` to its present
+    /// Writes the document and moves it, in the todo list and in the counts, from the state `before` to its present
     /// state.
     pub(super) fn put_document(&mut self, id: DocId, before: Option<&DocState>, doc: &Document) {
         if let Some(before) = before {
-            self.commit.ledger.leave(Kind::from(before));
+            self.commit.counts.leave(Kind::from(before));
             if let Some(stage) = read::stage_of(before) {
                 self.batch.delete(Space::Todo, keys::todo(stage, id));
             }
@@ -47,7 +47,7 @@ impl Transaction {
             self.batch.put(Space::Todo, keys::todo(stage, id), []);
         }
         self.batch.put(Space::Document, keys::document(id), doc.encode());
-        self.commit.ledger.enter(Kind::from(&doc.state));
+        self.commit.counts.enter(Kind::from(&doc.state));
         self.applied.doc = Some(id);
         self.applied.now = Some(Kind::from(&doc.state));
     }

@@ -36,7 +36,7 @@ impl Kind {
 
 /// How many documents are in each state, and how many chunks and vectors are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
+pub struct StoreCounts {
     documents: [u64; 5],
     /// Chunks stored, those of tombstoned documents included.
     pub chunks: u64,
@@ -48,7 +48,7 @@ pub struct Ledger {
     pub tombstoned_vectors: u64,
 }
 
-impl Ledger {
+impl StoreCounts {
     /// Documents in this state.
     #[must_use]
     pub const fn count(&self, kind: Kind) -> u64 {
