@@ -77,7 +77,7 @@ fn bursts_table() {
 }
 
 /// Where T4 and T2 exclude each other (docs/energy.md): what each degree of margin costs and avoids, beside an oracle
-/// that holds the same goal.
+/// that holds the same target.
 fn margins_table() {
     println!(
         "bursts, worst of the seeds: margin, governor's and oracle's share of the 4 degree oracle, seconds above the limit"
@@ -88,11 +88,11 @@ fn margins_table() {
             for seed in SEEDS {
                 let mut trial = Trial::hour(wattle::sim::power::plant::plant(plant), Kind::Oracle, air, seed);
                 trial.bursts = bursts(seed, trial.seconds);
-                let goal = trial.plant.limit - MARGIN;
-                let whole = Figures::of(&trial.run(), trial.plant.limit, goal).work;
+                let target = trial.plant.limit - MARGIN;
+                let whole = Figures::of(&trial.run(), trial.plant.limit, target).work;
                 trial.margin = f64::from(margin);
                 for (kind, (share, above)) in [Kind::Governor, Kind::Oracle].into_iter().zip(&mut row) {
-                    let figures = Figures::of(&trial.with(kind).run(), trial.plant.limit, goal);
+                    let figures = Figures::of(&trial.with(kind).run(), trial.plant.limit, target);
                     (*share, *above) = (share.min(figures.work / whole), (*above).max(figures.above_limit));
                 }
             }

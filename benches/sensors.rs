@@ -51,7 +51,7 @@ impl Device {
         let root = tempfile::tempdir().unwrap();
         unpack(name, root.path());
         let sensors = Sensors::open(root.path());
-        let governor = Governor::new(4, sensors.findings(), Default::default(), None);
+        let governor = Governor::new(4, sensors.board(), Default::default(), None);
         Self { sensors, governor, meter: Meter::new(None, None), sample: Sample::default(), seconds: 0, _root: root }
     }
 

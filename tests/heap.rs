@@ -267,7 +267,7 @@ fn a_sample_of_the_governor_allocates_nothing() {
     let mut sensors = Sensors::open_metered(folder.path(), Some("ina219"));
     // A calibrated meter, because this device is never idle here.
     let mut meter = Meter::new(None, Some((1.0, Scope::BoardInput)));
-    let mut governor = Governor::new(4, sensors.findings(), Default::default(), None);
+    let mut governor = Governor::new(4, sensors.board(), Default::default(), None);
     let (mut sample, mut seconds) = (Sample::default(), 0);
     let mut samples = |count: u64| {
         for _ in 0..count {

@@ -78,12 +78,12 @@ pub async fn examine(home: &Path, api: SocketAddr) -> Report {
 
 /// Which agent governs the host, by which sensor, and what is allowed now.
 fn governed(current: &Current) -> String {
-    let who = if current.more.leads { "This agent governs its host" } else { "Another agent governs this host" };
+    let who = if current.details.leads { "This agent governs its host" } else { "Another agent governs this host" };
     let by = match &current.report.cpu_sensor {
         Some(sensor) => format!("by {}", one_line(sensor)),
         None => "without a sensor of the CPU, and so at most half of it".to_owned(),
     };
-    format!("{who}, {by}. {}", current.more.why)
+    format!("{who}, {by}. {}", current.details.why)
 }
 
 /// One check of an area for each finding, or one good check if there is none.

@@ -12,7 +12,7 @@ use crate::base::level::Energy;
 use crate::base::time::Duration;
 use crate::config::duration;
 use crate::energy::accounting::task::{Method, Scope};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::source::Source;
 use crate::energy::coordinator::persisted::Calibration;
@@ -21,7 +21,7 @@ use crate::energy::report::Report;
 use crate::http::client::{Answer, Client, Failure};
 use crate::platform::home::Home;
 use crate::platform::sysfs;
-use crate::runtime::governor::{Current, More, Paused, Spent, state_file};
+use crate::runtime::governor::{Current, GovernorDetails, MethodTotal, PauseRequest, state_file};
 use serde_json::json;
 use smol::Timer;
 use std::fmt::Write;
@@ -113,25 +113,25 @@ pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<
 pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &[String]) -> Result<(), Stop> {
     let wanted = wanted(words)?;
     let body = match wanted {
-        Paused::Open => json!({}),
-        Paused::For(time) => json!({ "seconds": time.as_secs() }),
-        Paused::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
+        PauseRequest::Open => json!({}),
+        PauseRequest::For(time) => json!({ "seconds": time.as_secs() }),
+        PauseRequest::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
     };
     let answer = async { Ok(client?.pause(body).await?) }.await;
-    settled(answer, home, Some(wanted))
+    report_pause(answer, home, Some(wanted))
 }
 
 /// `wattle resume`.
 pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
     let answer = async { Ok(client?.resume().await?) }.await;
-    settled(answer, home, None)
+    report_pause(answer, home, None)
 }
 
 /// `wattle energy new-supply`.
 pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
     let answer = async { client?.new_supply().await }.await;
     match answer.map_err(Stop::from) {
-        Ok(answer) => print(&format!("The power supply counts as a new one. {}\n", answer.read.more.why)),
+        Ok(answer) => print(&format!("The power supply counts as a new one. {}\n", answer.read.details.why)),
         Err(Stop::NoAgent(_)) if home.is_dir() => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
             state_file::new_supply(home.path()).map_err(|error| {
@@ -147,13 +147,13 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
 }
 
 /// Prints the new state. Where no agent runs, the pause is written to the home for the next start.
-fn settled(answer: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Paused>) -> Result<(), Stop> {
+fn report_pause(answer: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<PauseRequest>) -> Result<(), Stop> {
     match answer {
         Ok(answer) => print(&paused(&answer.read)),
         Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
         Err(Stop::NoAgent(_)) => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
-            state_file::paused(home.path(), wanted).map_err(Stop::NotDone)?;
+            state_file::save_pause(home.path(), wanted).map_err(Stop::NotDone)?;
             print(if wanted.is_some() {
                 "No agent runs here now; the next one starts paused.\n"
             } else {
@@ -164,21 +164,21 @@ fn settled(answer: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<Pa
     }
 }
 
-fn wanted(words: &[String]) -> Result<Paused, Stop> {
+fn wanted(words: &[String]) -> Result<PauseRequest, Stop> {
     let wrong = || {
         Stop::NotDone("Say it as `wattle pause`, `wattle pause 2h`, `30m`, or `wattle pause until 18:30`.".to_owned())
     };
     match words {
-        [] => Ok(Paused::Open),
-        [time] => Ok(Paused::For(duration(time).ok_or_else(wrong)?)),
-        [until, time] if until == "until" => Ok(Paused::Until(minute_of_day(time).ok_or_else(wrong)?)),
+        [] => Ok(PauseRequest::Open),
+        [time] => Ok(PauseRequest::For(duration(time).ok_or_else(wrong)?)),
+        [until, time] if until == "until" => Ok(PauseRequest::Until(minute_of_day(time).ok_or_else(wrong)?)),
         _ => Err(wrong()),
     }
 }
 
 /// The state after a pause or its end, for people.
 fn paused(current: &Current) -> String {
-    match (current.more.paused, current.more.paused_s) {
+    match (current.details.paused, current.details.paused_s) {
         (true, None) => {
             "Background work is paused until `wattle resume`. Questions are answered all the same.\n".to_owned()
         }
@@ -186,7 +186,7 @@ fn paused(current: &Current) -> String {
             "Background work is paused for {}. Questions are answered all the same; `wattle resume` ends it early.\n",
             span(seconds)
         ),
-        (false, _) => format!("Background work goes on. {}\n", current.more.why),
+        (false, _) => format!("Background work goes on. {}\n", current.details.why),
     }
 }
 
@@ -243,31 +243,31 @@ fn text(report: &Report) -> String {
 }
 
 fn current(current: &Current) -> String {
-    let (report, more) = (&current.report, &current.more);
+    let (report, details) = (&current.report, &current.details);
     let mut text = text(report);
     let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
-    row("Work", &more.why);
-    if more.workers > 0 {
-        let tasks = count(more.workers as u64, "task");
-        row("", &format!("{tasks} at once, each {:.0} % of its time", more.duty * 100.0));
+    row("Work", &details.why);
+    if details.workers > 0 {
+        let tasks = count(details.workers as u64, "task");
+        row("", &format!("{tasks} at once, each {:.0} % of its time", details.duty * 100.0));
     }
-    if let Some(goal) = more.goal_c {
-        row("Held at", &format!("{goal:.0} °C at most by background work"));
+    if let Some(target) = details.target_c {
+        row("Held at", &format!("{target:.0} °C at most by background work"));
     }
-    if let Some(cores) = more.foreign_cores {
+    if let Some(cores) = details.foreign_cores {
         row("In use", &format!("{cores:.1} cores by others"));
     }
-    row("Energy", &energy(more));
-    if !more.leads {
+    row("Energy", &energy(details));
+    if !details.leads {
         row("Governor", "another agent of this host governs it");
-    } else if more.followers > 0 {
-        row("Governor", &format!("here, for {} more of this host", count(more.followers as u64, "agent")));
+    } else if details.followers > 0 {
+        row("Governor", &format!("here, for {} more of this host", count(details.followers as u64, "agent")));
     }
     let used = &current.consumption;
     if let (Some(watts), Some(method), Some(scope)) = (used.idle_watts, used.idle_method, used.idle_scope) {
         row("At rest", &format!("~{watts:.1} W ({}, {})", method.as_str(), scope.as_str()));
     }
-    let mut day = |name: &str, spent: &[Spent]| {
+    let mut day = |name: &str, spent: &[MethodTotal]| {
         for (at, spent) in spent.iter().enumerate() {
             row(if at == 0 { name } else { "" }, &joules(spent));
         }
@@ -279,20 +279,20 @@ fn current(current: &Current) -> String {
     text
 }
 
-fn energy(more: &More) -> String {
-    let level = match more.energy {
+fn energy(details: &GovernorDetails) -> String {
+    let level = match details.energy {
         Energy::Scarce => "scarce",
         Energy::Unknown => "as always: nobody says otherwise",
         Energy::Normal => "as always",
         Energy::Surplus => "surplus",
     };
-    match &more.energy_source {
+    match &details.energy_source {
         Some(source) if !source.is_empty() => format!("{level} (says {})", one_line(source)),
         _ => level.to_owned(),
     }
 }
 
-fn joules(spent: &Spent) -> String {
+fn joules(spent: &MethodTotal) -> String {
     let counts = format!("{}, {}", count(spent.tasks, "task"), count(spent.chunks, "passage"));
     let (Some(joules), Some(err), Some(scope)) = (spent.joules, spent.err_pct, spent.scope) else {
         return format!("unknown joules for {counts}");
@@ -308,15 +308,15 @@ fn joules(spent: &Spent) -> String {
 
 /// One line of `--watch`, written when it changes.
 fn line(current: &Current) -> String {
-    let (report, more) = (&current.report, &current.more);
+    let (report, details) = (&current.report, &current.details);
     let degrees = report.cpu_temp_c.map_or_else(|| "?".to_owned(), |degrees| format!("{degrees:.1}"));
-    let foreign = more.foreign_cores.map_or_else(|| "?".to_owned(), |cores| format!("{cores:.1}"));
+    let foreign = details.foreign_cores.map_or_else(|| "?".to_owned(), |cores| format!("{cores:.1}"));
     format!(
         "{degrees:>5} °C  {:3.0} %  {} × {:3.0} %  others {foreign}  {}\n",
         report.headroom * 100.0,
-        more.workers,
-        more.duty * 100.0,
-        more.why
+        details.workers,
+        details.duty * 100.0,
+        details.why
     )
 }
 
@@ -327,9 +327,9 @@ mod tests {
     #[test]
     fn a_pause_is_open_for_a_span_or_until_a_time_and_anything_else_is_refused() {
         let parse = |line: &str| wanted(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(parse("").ok(), Some(Paused::Open));
-        assert_eq!(parse("2h").ok(), Some(Paused::For(Duration::from_secs(7200))));
-        assert_eq!(parse("until 18:30").ok(), Some(Paused::Until(18 * 60 + 30)));
+        assert_eq!(parse("").ok(), Some(PauseRequest::Open));
+        assert_eq!(parse("2h").ok(), Some(PauseRequest::For(Duration::from_secs(7200))));
+        assert_eq!(parse("until 18:30").ok(), Some(PauseRequest::Until(18 * 60 + 30)));
         for wrong in ["2", "h", "0m", "-1h", "until", "until 25:00", "for 2h", "2h 3m", "99999999999999999999d", "2ü"]
         {
             assert!(parse(wrong).is_err(), "{wrong}");
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn joules_that_are_unknown_are_never_a_number_and_others_name_their_scope() {
-        let spent = Spent {
+        let spent = MethodTotal {
             method: Method::Unknown,
             scope: None,
             joules: None,
@@ -363,7 +363,7 @@ mod tests {
             per_1000_chunks: None,
         };
         assert_eq!(joules(&spent), "unknown joules for 3 tasks, 12 passages");
-        let known = Spent {
+        let known = MethodTotal {
             method: Method::ModelDefault,
             scope: Some(Scope::BoardInput),
             joules: Some(12.2),

@@ -89,12 +89,12 @@ impl BatteryGate {
             seen: false,
             last: None,
         };
-        gate.know_watts(core_watts);
+        gate.set_core_watts(core_watts);
         gate
     }
 
     /// Watts of a core, where they are known: from the table, or better, measured.
-    pub fn know_watts(&mut self, core_watts: Option<f64>) {
+    pub fn set_core_watts(&mut self, core_watts: Option<f64>) {
         if let Some(watts) = core_watts.filter(|watts| *watts > 0.0 && watts.is_finite()) {
             self.core_watts = watts;
         }
@@ -298,9 +298,9 @@ mod tests {
         let on = |gate: &mut BatteryGate| gate.sample(at(0), supplies(Some(false), Flow::Discharging, 90)).gate.at_most;
         // 1 W an hour of a battery of 50 Wh, of 64 W.
         assert!((on(&mut gate).value() - 1.0 / 64.0).abs() < 1e-9);
-        gate.know_watts(Some(0.5));
+        gate.set_core_watts(Some(0.5));
         assert_eq!(on(&mut gate), Fraction::TRICKLE);
-        gate.know_watts(Some(f64::NAN));
+        gate.set_core_watts(Some(f64::NAN));
         assert_eq!(on(&mut gate), Fraction::TRICKLE, "NaN is ignored");
     }
 

@@ -1,7 +1,7 @@
 //! The governor of one device: evaluates all gates for a sample and gives the decision that follows.
 
 use super::battery::{self, BatteryGate};
-use super::board::findings::BoardReport;
+use super::board::report::BoardReport;
 use super::controller::Controller;
 use super::decision::Decision;
 use super::duty_cycle::DutyCycle;
@@ -50,7 +50,7 @@ pub struct Settings {
 /// What was learned and outlives a restart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
-    /// The duty that holds the goal.
+    /// The duty that holds the target.
     pub duty: f64,
     /// The most workers that a weak supply was found to carry.
     pub workers: Option<usize>,
@@ -65,7 +65,7 @@ pub struct GovernorStatus {
     /// There is a sensor that is believed. A single zone of ACPI is, once its value was seen to vary.
     pub has_sensor: bool,
     /// Degrees at which the device is held, as lowered by throttling.
-    pub goal: f64,
+    pub target: f64,
     /// The limit in degrees that the owner set.
     pub own_limit: Option<f64>,
     /// Cores that other programs use.
@@ -154,8 +154,8 @@ impl Governor {
     }
 
     /// Watts of a core, as calibrated on this device: the battery gate counts the cost of its trickle with them.
-    pub fn know_watts(&mut self, core_watts: f64) {
-        self.battery.know_watts(Some(core_watts));
+    pub fn set_core_watts(&mut self, core_watts: f64) {
+        self.battery.set_core_watts(Some(core_watts));
     }
 
     /// The owner connected another power supply: the cap on workers that the old one caused ends with the next sample.
@@ -168,7 +168,7 @@ impl Governor {
     pub fn status(&self) -> GovernorStatus {
         GovernorStatus {
             has_sensor: self.thermal.has_sensor(),
-            goal: self.thermal.goal(),
+            target: self.thermal.target(),
             own_limit: self.thermal.own_limit(),
             foreign_cores: self.user_activity.foreign(),
         }

@@ -1,6 +1,6 @@
 //! The sensors of a device and the decision: the part of `wattle energy` and `GET /v1/energy` that needs no running agent.
 
-use super::board::findings::BoardReport;
+use super::board::report::BoardReport;
 use super::board::limit::LimitFrom;
 use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};

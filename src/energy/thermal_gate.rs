@@ -1,16 +1,16 @@
 //! The thermal gate: from the raw readings of the CPU's sensors to how much work its temperature allows.
 //!
-//! `sample::group` decides which reading is believed, `thermal` regulates on it. This file adds what lies around both: a
+//! `sample::group` decides which reading is believed, `thermal` controls by it. This file adds what lies around both: a
 //! limit of the owner's, throttling by the kernel, and the doubt about a single sensor that may be a constant.
 
-use super::board::findings::BoardReport;
+use super::board::report::BoardReport;
 use super::board::sensor::Choice;
 use super::fraction::Fraction;
 use super::input::Sample;
 use super::reason::Gate;
 use super::sample::fault::Reading;
 use super::sample::group::Group;
-use super::thermal::{Settings, Thermal};
+use super::thermal::{Settings, ThermalController};
 use crate::base::time::Instant;
 
 /// Whether the only sensor may be a constant: a zone of ACPI often is, and is believed once its value was seen to vary.
@@ -30,11 +30,11 @@ impl Doubt {
     }
 }
 
-/// The sensors of the CPU and the controller that regulates on them.
+/// The sensors of the CPU and the controller that works by them.
 #[derive(Clone, Debug)]
 pub(super) struct ThermalGate {
     group: Group,
-    controller: Thermal,
+    controller: ThermalController,
     /// Degrees that the owner chose as limit, in place of the limit that was found.
     own_limit: Option<f64>,
     doubt: Doubt,
@@ -42,13 +42,13 @@ pub(super) struct ThermalGate {
 }
 
 impl ThermalGate {
-    /// `learned` is the duty at which an earlier run held the goal, 0 if unknown.
+    /// `learned` is the duty at which an earlier run held the target, 0 if unknown.
     pub(super) fn new(found: &BoardReport, own_limit: Option<f64>, settings: Settings, learned: f64) -> Self {
         let own_limit = own_limit.filter(|limit| limit.is_finite()).map(|own| own.clamp(40.0, 95.0));
         let doubt = Doubt::of(found);
         let limit = own_limit.unwrap_or(found.t_lim);
-        let mut controller = Thermal::new(limit, found.fan_trip, doubt != Doubt::None, settings);
-        controller.recall(learned);
+        let mut controller = ThermalController::new(limit, found.fan_trip, doubt != Doubt::None, settings);
+        controller.restore(learned);
         Self { group: Group::default(), controller, own_limit, doubt, throttle_count: None }
     }
 
@@ -65,13 +65,13 @@ impl ThermalGate {
         self.group = Group::default();
         self.doubt = Doubt::of(found);
         let limit = self.own_limit.unwrap_or(found.t_lim);
-        self.controller.relimit(limit, found.fan_trip, self.doubt != Doubt::None);
+        self.controller.set_limit(limit, found.fan_trip, self.doubt != Doubt::None);
     }
 
     /// The device was suspended: earlier readings no longer apply.
     pub(super) fn resumed(&mut self) {
         self.group.clear();
-        self.controller.forget();
+        self.controller.forget_measurements();
         self.throttle_count = None;
     }
 
@@ -87,12 +87,12 @@ impl ThermalGate {
 
     /// Has a sensor answered since the start?
     pub(super) const fn has_measured(&self) -> bool {
-        self.controller.has_known()
+        self.controller.has_measured()
     }
 
     /// What the gate allows on average over a minute.
     pub(super) fn average(&self) -> Fraction {
-        self.controller.settled()
+        self.controller.average()
     }
 
     pub(super) const fn own_limit(&self) -> Option<f64> {
@@ -100,11 +100,11 @@ impl ThermalGate {
     }
 
     /// Degrees at which the device is held, as lowered by throttling.
-    pub(super) fn goal(&self) -> f64 {
-        self.controller.goal()
+    pub(super) fn target(&self) -> f64 {
+        self.controller.target()
     }
 
-    /// The duty that holds the goal.
+    /// The duty that holds the target.
     pub(super) const fn learned(&self) -> f64 {
         self.controller.learned()
     }
@@ -117,7 +117,7 @@ impl ThermalGate {
             Doubt::Constant(before) if before == *raw => {}
             Doubt::Constant(_) => {
                 self.doubt = Doubt::None;
-                self.controller.sighted();
+                self.controller.confirm_sensor();
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::source::{DEFAULT_COLLECTION, source_at};
-use crate::runtime::governor::Paused;
+use crate::runtime::governor::PauseRequest;
 use crate::runtime::handle::NodeHandle;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -228,13 +228,13 @@ struct Pause {
 }
 
 impl Pause {
-    fn wanted(self) -> Result<Paused, Refused> {
+    fn wanted(self) -> Result<PauseRequest, Refused> {
         let bad = |why: &str| Err((Status::BadRequest, why.to_owned()));
         match (self.seconds, self.until) {
-            (None, None) => Ok(Paused::Open),
-            (Some(seconds @ 1..=PAUSE_S_MAX), None) => Ok(Paused::For(Duration::from_secs(seconds))),
+            (None, None) => Ok(PauseRequest::Open),
+            (Some(seconds @ 1..=PAUSE_S_MAX), None) => Ok(PauseRequest::For(Duration::from_secs(seconds))),
             (None, Some(until)) => minute_of_day(&until)
-                .map(Paused::Until)
+                .map(PauseRequest::Until)
                 .ok_or_else(|| (Status::BadRequest, "A time of day is written as 18:30.".to_owned())),
             (Some(_), None) => {
                 bad("A pause lasts from one second to a year; without a time it lasts until it is resumed.")

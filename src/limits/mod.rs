@@ -46,7 +46,7 @@ pub use wire::*;
 const _: () = {
     assert!(DIMENSIONS.is_multiple_of(64), "sign bits are kept in whole words");
     assert!(
-        CHUNK_TOKENS_GOAL + PREFIX_TOKENS_MAX <= CHUNK_TOKENS_MAX,
+        CHUNK_TOKENS_TARGET + PREFIX_TOKENS_MAX <= CHUNK_TOKENS_MAX,
         "a full chunk and a full prefix must fit the model"
     );
     assert!(PEERS_LINKED_ALL <= LINKS_MAX && LINKS_WANTED <= LINKS_MAX / 2, "wanted links leave room for others");

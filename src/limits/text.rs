@@ -6,7 +6,7 @@ use super::embed::MODEL_TOKENS_MAX;
 pub const CHUNK_TOKENS_MAX: usize = MODEL_TOKENS_MAX - 2;
 
 /// Word pieces that a chunk is packed to (best of 100 to 250 in scripts/eval-chunkeval).
-pub const CHUNK_TOKENS_GOAL: usize = 200;
+pub const CHUNK_TOKENS_TARGET: usize = 200;
 
 /// Word pieces of the heading prefix; longer ones lose their outer headings first.
 pub const PREFIX_TOKENS_MAX: usize = 48;

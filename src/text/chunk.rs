@@ -2,7 +2,7 @@
 //!
 //! A chunk never reaches over the end of a section (`split` divides a text into chunks section by section). Within a
 //! section, `unit` finds the units that are not broken (paragraphs, else lines, sentences, words), and `pack` joins
-//! units to chunks of about `limits::CHUNK_TOKENS_GOAL` tokens. It prefers to end a chunk between paragraphs, then
+//! units to chunks of about `limits::CHUNK_TOKENS_TARGET` tokens. It prefers to end a chunk between paragraphs, then
 //! between lines, then between sentences: such ends do not move when text far from them changes, so that an edited word
 //! changes about one chunk.
 

@@ -4,7 +4,7 @@ use crate::trees::{folder, names, tree};
 use std::collections::BTreeSet;
 use std::fs;
 use wattle::energy::accounting::task::Scope;
-use wattle::energy::board::findings::BoardReport;
+use wattle::energy::board::report::BoardReport;
 use wattle::energy::board::limit::LimitFrom;
 use wattle::energy::board::rail::Rail;
 use wattle::energy::board::source::{Flow, Source};

@@ -3,7 +3,7 @@
 use crate::trees::{names, tree};
 use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
-use wattle::energy::board::findings::BoardReport;
+use wattle::energy::board::report::BoardReport;
 use wattle::energy::board::quota;
 use wattle::energy::board::rail::Rail;
 use wattle::energy::board::source;
@@ -68,18 +68,18 @@ fn mutated(rng: &mut Rng, old: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn check(findings: &BoardReport, rng: &mut Rng) {
-    assert!((55.0..=95.0).contains(&findings.t_lim), "{findings:?}");
-    assert!(findings.cpu_degrees().is_none_or(|degrees| (-30.0..125.0).contains(&degrees)));
-    assert!(findings.supplies.battery.is_none_or(|battery| battery.percent.is_none_or(|percent| percent <= 100)));
-    assert!(findings.cpu.sensors().iter().all(|sensor| sensor.degrees().is_none_or(|t| (-30.0..125.0).contains(&t))));
-    let mut governor = Governor::new(1 + pick(rng, 8), findings, Settings::default(), None);
+fn check(report: &BoardReport, rng: &mut Rng) {
+    assert!((55.0..=95.0).contains(&report.t_lim), "{report:?}");
+    assert!(report.cpu_degrees().is_none_or(|degrees| (-30.0..125.0).contains(&degrees)));
+    assert!(report.supplies.battery.is_none_or(|battery| battery.percent.is_none_or(|percent| percent <= 100)));
+    assert!(report.cpu.sensors().iter().all(|sensor| sensor.degrees().is_none_or(|t| (-30.0..125.0).contains(&t))));
+    let mut governor = Governor::new(1 + pick(rng, 8), report, Settings::default(), None);
     for second in 0..4 {
         let mut temperatures = Readings::new();
-        for sensor in findings.cpu.sensors() {
+        for sensor in report.cpu.sensors() {
             let _ = temperatures.push(sensor.reading);
         }
-        let sample = Sample { temperatures, supplies: Some(findings.supplies), ..Sample::default() };
+        let sample = Sample { temperatures, supplies: Some(report.supplies), ..Sample::default() };
         let decision = governor.sample(Instant::from_millis(second * 1000), &sample);
         assert!((0.0..=1.0).contains(&decision.headroom.value()) && (0.0..=1.0).contains(&decision.duty.value()));
         assert!(decision.workers <= 8);
@@ -143,6 +143,6 @@ fn a_tree_of_noise_is_a_device_without_sensors() {
         tree.insert(&format!("sys/class/thermal/thermal_zone{n}/type"), Ok(&noise));
         tree.insert(&format!("sys/class/thermal/thermal_zone{n}/temp"), Ok(&noise));
     }
-    let findings = BoardReport::of(&tree);
-    assert!(findings.cpu_sensor().is_none() && findings.cpu_degrees().is_none());
+    let report = BoardReport::of(&tree);
+    assert!(report.cpu_sensor().is_none() && report.cpu_degrees().is_none());
 }

@@ -20,14 +20,14 @@ use wattle::energy::reason::Reason;
 use wattle::energy::sample::group::Readings;
 use wattle::energy::sample::text::Stall;
 use wattle::energy::user_activity::Ticks;
-use wattle::sim::power::control::findings;
+use wattle::sim::power::control::board_report;
 
 pub(crate) fn at(seconds: u64) -> Instant {
     Instant::from_millis(seconds * 1000)
 }
 
 pub(crate) fn governor() -> Governor {
-    Governor::new(4, &findings(80.0), Settings::default(), None)
+    Governor::new(4, &board_report(80.0), Settings::default(), None)
 }
 
 /// A sample of a cool device on mains with work; its sensor moves a little, as sensors do.
@@ -84,7 +84,7 @@ fn a_supply_that_fell_three_times_in_a_day_is_remembered_over_a_restart() {
     }
     let stored = serde_json::to_string(&governor.learned()).unwrap();
     let learned: Learned = serde_json::from_str(&stored).unwrap();
-    let mut again = Governor::new(4, &findings(80.0), Settings::default(), Some(learned));
+    let mut again = Governor::new(4, &board_report(80.0), Settings::default(), Some(learned));
     let last = (0..600).map(|s| again.sample(at(s), &sample_at(s))).last().unwrap();
     assert_eq!((last.workers, last.reason), (3, Some(Reason::WeakSupply)));
 }
@@ -133,8 +133,8 @@ fn any_governor(rng: &mut Rng) -> Governor {
         expects_surplus: rng.one_in(2),
     };
     let battery = battery::Settings { trickle_on_battery: !rng.one_in(3) };
-    let mut governor = Governor::new(4, &findings(80.0), Settings { policy, battery, ..Settings::default() }, None);
-    governor.know_watts(0.9);
+    let mut governor = Governor::new(4, &board_report(80.0), Settings { policy, battery, ..Settings::default() }, None);
+    governor.set_core_watts(0.9);
     // Warmed up, at noon: else the steps of the mode would decide everything.
     let noon = |s| Sample { wall: Some(Wall(12 * 3600)), throttle_count: Some(7), ..sample_at(s) };
     (0..WARM).for_each(|s| _ = governor.sample(at(s), &noon(s)));

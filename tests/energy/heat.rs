@@ -38,7 +38,7 @@ fn missed_in_still_air(trial: &Trial, ours: &Figures, oracle: &Figures) -> Vec<S
         }
     };
     hold(ours.above_limit == 0, format!("T1, {} s above the limit", ours.above_limit));
-    hold(!real || ours.overshoot <= 1.5, format!("T1, {:.2} degrees over the goal", ours.overshoot));
+    hold(!real || ours.overshoot <= 1.5, format!("T1, {:.2} degrees over the target", ours.overshoot));
     hold(!real || ours.overshoot_late <= 1.0, format!("T1, {:.2} degrees over it late", ours.overshoot_late));
     hold(of_oracle >= if real { 0.95 } else { 0.93 }, format!("T2, {of_oracle:.3} of the oracle"));
     hold(ours.deviation <= 0.6, format!("T3, a deviation of {:.2} degrees", ours.deviation));
@@ -48,7 +48,7 @@ fn missed_in_still_air(trial: &Trial, ours: &Figures, oracle: &Figures) -> Vec<S
 }
 
 #[test]
-fn in_still_air_the_goal_is_held_without_oscillation_and_little_work_is_lost() {
+fn in_still_air_the_target_is_held_without_oscillation_and_little_work_is_lost() {
     let mut missed = Vec::new();
     for trial in hours(Kind::Governor) {
         missed.extend(missed_in_still_air(&trial, &figures(&trial), &figures(&trial.with(Kind::Oracle))));
@@ -62,7 +62,7 @@ fn bang_bang_fails_the_same_bars_wherever_heat_is_the_limit() {
     // One seed is enough: the saw-tooth does not come from noise.
     for trial in hours(Kind::BangBang).filter(|trial| trial.seed == SEEDS[0]) {
         let ungoverned = figures(&trial.with(Kind::Ungoverned));
-        // Where the board stays below the goal even without a governor, there is nothing to oscillate about.
+        // Where the board stays below the target even without a governor, there is nothing to oscillate about.
         if ungoverned.overshoot < 0.0 {
             continue;
         }
@@ -112,8 +112,8 @@ fn under_foreign_load_work_stops_near_the_limit_and_little_of_it_is_lost() {
             trace.iter().filter(|second| second.die > trial.plant.limit && second.foreign < 1.0 && second.ran > 0.0);
         assert_eq!(hot.count(), 0, "T4, {}: above the limit by our own work", named(&trial));
         // T4 allows the seconds of a run without background work and 5 more. Together with T2 that is impossible where
-        // the goal is the limit less 4 degrees: four cores of foreign work heat the die of a bare Pi 4 by that at once,
-        // and the oracle, which holds the goal exactly, is above the limit as long. So the bar here is the larger of
+        // the target is the limit less 4 degrees: four cores of foreign work heat the die of a bare Pi 4 by that at once,
+        // and the oracle, which holds the target exactly, is above the limit as long. So the bar here is the larger of
         // the two; on the torture case, which is no real board, the oracle's and 25 s. The two tests below show both
         // sides of it.
         let alone = figures(&trial.with(Kind::Nothing)).above_limit;

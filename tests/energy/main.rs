@@ -4,7 +4,7 @@
 //! - Heat, on simulated boards ("plants") for an hour, three seeds, a margin of 4 degrees, beside an oracle that knows
 //!   the
 //!   board exactly. T1: at 22 and 30 degrees of air, without foreign load, 0 s above the limit; the mean of 5 s is at most
-//!   1.5 degrees over the goal, after ten minutes at most 1.0. T2: at least 0.95 of the oracle's work, also after a step
+//!   1.5 degrees over the target, after ten minutes at most 1.0. T2: at least 0.95 of the oracle's work, also after a step
 //!   of +8 degrees; 0.93 with bursts of foreign load, and on the torture case that is no real board. T3: in the last third
 //!   a deviation of at most 0.6 degrees, a duty that swings by at most 0.10 over minutes, at most two changes of mode;
 //!   bang-bang control must fail this. T4: with foreign load no duty in any second with a median temperature within 1.5

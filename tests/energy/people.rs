@@ -15,14 +15,14 @@ use wattle::energy::policy::hours::{QuietHours, Window};
 use wattle::energy::policy::pause::Pause;
 use wattle::energy::policy::wall::{Wall, Zone};
 use wattle::energy::reason::Reason;
-use wattle::sim::power::control::findings;
+use wattle::sim::power::control::board_report;
 
 #[test]
 fn when_hints_end_the_device_is_back_to_normal_at_once() {
     let mut quiet = QuietHours::default();
     assert!(quiet.add(Window { days: Window::DAILY, from: 0, to: 0 }, Fraction::TRICKLE));
     let policy = gate::Settings { quiet, zone: Zone::new(0, &[]), ..gate::Settings::default() };
-    let mut governor = Governor::new(4, &findings(80.0), Settings { policy, ..Settings::default() }, None);
+    let mut governor = Governor::new(4, &board_report(80.0), Settings { policy, ..Settings::default() }, None);
     let known = Sample { wall: Some(Wall(1_000_000)), ..sample() };
     let hint = Hint::parse(br#"{"v":1,"state":"surplus","ttl_s":120}"#, known.wall).unwrap();
     governor.policy.hint(at(0), Origin::File, hint);
@@ -123,11 +123,11 @@ fn a_pause_is_a_reason_of_its_own() {
 
 #[test]
 fn half_is_used_of_a_device_without_a_sensor() {
-    let mut found = findings(80.0);
+    let mut found = board_report(80.0);
     found.cpu = Choice::None;
     let mut governor = Governor::new(4, &found, Settings::default(), None);
-    let blind = Sample { temperatures: Default::default(), ..sample() };
-    let last = (0..90).map(|s| governor.sample(at(s), &blind)).last().unwrap();
+    let without_sensor = Sample { temperatures: Default::default(), ..sample() };
+    let last = (0..90).map(|s| governor.sample(at(s), &without_sensor)).last().unwrap();
     assert_eq!((last.headroom, last.reason, last.workers), (Fraction::new(0.5), Some(Reason::NoSensor), 2));
 }
 
@@ -193,7 +193,7 @@ fn every_reason_has_a_sentence_and_a_code() {
 
 #[test]
 fn an_acpi_zone_is_believed_once_it_was_seen_to_vary() {
-    let mut found = findings(80.0);
+    let mut found = board_report(80.0);
     let Choice::Group(group) = &found.cpu else { panic!("a device with a sensor") };
     found.cpu = Choice::Doubtful(group[0].clone());
     let mut governor = Governor::new(4, &found, Settings::default(), None);

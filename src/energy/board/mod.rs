@@ -1,7 +1,7 @@
 //! What a device is: which sensors are its CPU's, how hot it may become, what feeds it.
 //!
 //! At the start and after each rescan `platform::sysfs` lists the sensor files of /sys and /proc into a `tree`.
-//! `findings` turns it into a `BoardReport`: plain facts for the governor, and the paths that `platform` opens for
+//! `report` turns it into a `BoardReport`: plain facts for the governor, and the paths that `platform` opens for
 //! sampling. `model` names the board, `zone` and `sensor` choose the CPU's temperatures, `limit` finds the temperature
 //! limit, `source` reads the power supplies, `rail` finds what measures the whole board's power, `quota` the cgroup's
 //! share of the CPU.
@@ -14,11 +14,11 @@
 //! looks measured; zones and hwmon folders are matched by the names that they hold, never by their number.
 //! At most `TREE_FILES_MAX` files of `SENSOR_BYTES_MAX` bytes are looked at. It reads no files and controls nothing.
 
-pub mod findings;
 pub mod limit;
 pub mod model;
 pub mod quota;
 pub mod rail;
+pub mod report;
 pub mod rise;
 pub mod sensor;
 pub mod source;

@@ -62,7 +62,7 @@ pub enum Choice {
     Group(Vec<Sensor>),
     /// Only ACPI's, which may be a constant: believed once it was seen to vary.
     Doubtful(Sensor),
-    /// None: the governor is blind, and reports so.
+    /// None: the governor has no sensor, and reports so.
     None,
 }
 

@@ -262,7 +262,7 @@ fn the_newest_pause_holds_whichever_agent_comes_back_with_an_older_one() {
     assert_eq!(decision(&mut second, 31).reason, Some(Reason::Paused));
     handle(&mut second, 40, Input::Pause(None));
     // The first agent restarts with the state that it saved.
-    let mut first = started(first.persisted(at(25)), &findings());
+    let mut first = started(first.persisted(at(25)), &board_report());
     assert!(first.pause().is_some());
     handle(&mut first, 49, Input::LeaderFound);
     handle(&mut first, 50, Input::FromLeader(message(second.pause_version(at(50)))));

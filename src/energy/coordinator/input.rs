@@ -4,7 +4,7 @@ use super::persisted::PersistedState;
 use super::shares::FollowerId;
 use crate::base::time::Duration;
 use crate::energy::accounting::meter::Watts;
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::host_protocol::{FollowerMessage, LeaderMessage};
 use crate::energy::input::Sample;
 use crate::energy::policy::gate::Backlog;

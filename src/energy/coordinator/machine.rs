@@ -11,7 +11,7 @@ use super::shares::Shares;
 use super::spending::Spending;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::decision::Decision;
 use crate::energy::governor::{Governor, Settings};
 use crate::energy::host_protocol::HintMessage;
@@ -66,7 +66,7 @@ impl HostCoordinator {
             role: Role::seeking(now),
             shares: Shares::new(cores, Duration::from_millis(persisted.waited_ms)),
             sampling: Sampling::new(found),
-            pause: HostPause::recall(now, wall, &persisted),
+            pause: HostPause::restore(now, wall, &persisted),
             hint_source: HintSource::default(),
             hints: heapless::Deque::new(),
             spending: Spending::new(now, found, &persisted),
@@ -76,8 +76,8 @@ impl HostCoordinator {
             can_wait,
         };
         if let Some((core_watts, device_watts)) = coordinator.spending.calibrated_watts(cores) {
-            coordinator.governor.know_watts(core_watts);
-            coordinator.hint_source.know_watts(device_watts);
+            coordinator.governor.set_core_watts(core_watts);
+            coordinator.hint_source.set_device_watts(device_watts);
         }
         coordinator.apply_pause();
         coordinator

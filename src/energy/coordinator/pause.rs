@@ -16,8 +16,8 @@ pub(super) struct HostPause {
 }
 
 impl HostPause {
-    pub(super) fn recall(now: Instant, wall: Option<Wall>, persisted: &PersistedState) -> Self {
-        let pause = persisted.pause.map(|pause| Pause::recall(now, wall, pause));
+    pub(super) fn restore(now: Instant, wall: Option<Wall>, persisted: &PersistedState) -> Self {
+        let pause = persisted.pause.map(|pause| Pause::restore(now, wall, pause));
         Self { number: persisted.said, pause }
     }
 

@@ -1,7 +1,7 @@
 //! The reads of the sensors: which one is under way, which is late, and whether one is due at once.
 
 use crate::base::time::{Duration, Instant};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::source::Supplies;
 use crate::limits::SENSOR_LATE_MS;
 

@@ -5,7 +5,7 @@ use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::Ledger;
 use crate::energy::accounting::meter::{Baseline, Cpu, Meter, Model, Recorded, Task, Watts};
 use crate::energy::accounting::task::{Method, Scope};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 
 /// The meter and the ledger.
 #[derive(Clone, Debug)]

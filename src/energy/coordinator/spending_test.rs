@@ -6,7 +6,7 @@ use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::Line;
 use crate::energy::accounting::meter::Watts;
 use crate::energy::accounting::task::{Method, Scope};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::tree::Tree;
 use crate::energy::input::{ProcessSample, Sample};
 use crate::energy::user_activity::Ticks;
@@ -95,7 +95,7 @@ fn without_a_sensor_and_a_table_joules_and_idle_are_unknown_and_a_doubted_sensor
         sample.temperatures.push(Ok(raw)).unwrap();
         handle(leader, now, Input::Sample(&sample, None));
         let status = status(leader, now);
-        (status.baseline.map(|idle| idle.watts), status.goal, status.sensor_is_proven)
+        (status.baseline.map(|idle| idle.watts), status.target, status.sensor_is_proven)
     };
     assert_eq!(sample(&mut leader, 2, 40_000), (None, None, false));
     sample(&mut leader, 3, 41_000);

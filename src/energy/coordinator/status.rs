@@ -20,7 +20,7 @@ pub struct Status<'a> {
     /// How many follow it.
     pub followers: usize,
     /// Degrees at which the device is held; `None`: unknown here, or there is no sensor to hold it by.
-    pub goal: Option<f64>,
+    pub target: Option<f64>,
     /// There is a sensor that is believed: a single one that may be a constant was seen to vary.
     pub sensor_is_proven: bool,
     /// The limit that the owner chose in place of the one that was found.
@@ -44,13 +44,13 @@ impl HostCoordinator {
         let leads = self.leads();
         let governor = self.governor.status();
         let has_sensor = leads && governor.has_sensor;
-        let goal = (has_sensor && self.sampling.sensors() > 0).then_some(governor.goal);
+        let target = (has_sensor && self.sampling.sensors() > 0).then_some(governor.target);
         let energy = self.governor.policy.energy(now, self.wall(now));
         Status {
             decision: if leads { self.shares.whole } else { own },
             leads,
             followers: self.followers(),
-            goal,
+            target,
             sensor_is_proven: has_sensor,
             own_limit: governor.own_limit,
             foreign_cores: leads.then_some(governor.foreign_cores),

@@ -4,7 +4,7 @@ use super::persisted::PersistedState;
 use super::*;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::tree::Tree;
 use crate::energy::decision::Decision;
 use crate::energy::governor::Settings;
@@ -24,7 +24,7 @@ pub(super) fn started(persisted: PersistedState, found: &BoardReport) -> HostCoo
 
 /// One that knows no other agent yet.
 pub(super) fn seeker() -> HostCoordinator {
-    started(PersistedState::default(), &findings())
+    started(PersistedState::default(), &board_report())
 }
 
 /// One that leads.
@@ -43,7 +43,7 @@ pub(super) fn follower() -> HostCoordinator {
 }
 
 /// A device with one sensor, on mains.
-pub(super) fn findings() -> BoardReport {
+pub(super) fn board_report() -> BoardReport {
     let mut tree = Tree::default();
     for (file, text) in [("type", "cpu-thermal\n"), ("temp", "40000\n")] {
         assert!(tree.insert(&format!("sys/class/thermal/thermal_zone0/{file}"), Ok(text.as_bytes())));
@@ -142,7 +142,7 @@ fn the_age_of_waiting_work_continues_over_a_restart() {
     handle(&mut first, 1000, Input::Demand(WORK));
     let state = first.persisted(at(61_000));
     assert_eq!(state.waited_ms, 60_000);
-    let mut again = started(state, &findings());
+    let mut again = started(state, &board_report());
     handle(&mut again, 5000, Input::Demand(WORK));
     assert_eq!(again.backlog(at(6000)).oldest, Some(Duration::from_secs(61)));
 }
@@ -262,7 +262,7 @@ fn sensors_that_are_listed_late_are_unknown_until_they_are_found() {
     assert_eq!(leader.sampler_deadline(at(0)), None);
     handle(&mut leader, 251, Input::Wake);
     assert_eq!(leader.sampling.late_at(), Some(at(1251)), "a sample of unknown values was used");
-    handle(&mut leader, 5000, Input::SensorsFound(&findings()));
+    handle(&mut leader, 5000, Input::SensorsFound(&board_report()));
     assert_eq!(handle(&mut leader, 5000, Input::Wake), [READ]);
     let reading: Reading = Err(Fault::Later);
     assert!(!leader.doubts(at(5000), 0, reading), "there is nothing to compare it with");

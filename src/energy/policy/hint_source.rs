@@ -40,8 +40,8 @@ impl Default for HintSource {
 
 impl HintSource {
     /// The power of the whole device with all cores busy: calibrated, measured, or from the table of boards.
-    pub const fn know_watts(&mut self, watts: f64) {
-        self.surplus.know_watts(watts);
+    pub const fn set_device_watts(&mut self, watts: f64) {
+        self.surplus.set_board_watts(watts);
     }
 
     /// Takes the bytes of any of the formats, recognised by their fields.

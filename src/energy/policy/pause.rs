@@ -58,7 +58,7 @@ impl Pause {
     /// A stored pause again. The time that passed meanwhile counts where both times are known; else all that was left
     /// is still left: a pause that is too long is the smaller error.
     #[must_use]
-    pub fn recall(now: Instant, wall: Option<Wall>, stored: PersistedPause) -> Self {
+    pub fn restore(now: Instant, wall: Option<Wall>, stored: PersistedPause) -> Self {
         let Some(left) = stored.left_ms else { return Self::OPEN };
         let passed = stored.saved.zip(wall).map_or(0, |(saved, wall)| wall.0.saturating_sub(saved).max(0));
         let passed = u64::try_from(passed).unwrap_or(0).saturating_mul(1000);
@@ -77,11 +77,11 @@ mod tests {
         assert!(pause.holds(at(7299)) && !pause.holds(at(7300)));
         let stored = pause.persist(at(1100), Some(Wall(50_000)));
         // After a reboot the device's own clock starts at zero.
-        let again = Pause::recall(at(5), Some(Wall(50_200)), stored);
+        let again = Pause::restore(at(5), Some(Wall(50_200)), stored);
         assert_eq!(again.until(), Some(at(5 + 6000)));
-        assert_eq!(Pause::recall(at(5), None, stored).until(), Some(at(5 + 6200)), "the time is unknown");
-        assert!(!Pause::recall(at(5), Some(Wall(99_999)), stored).holds(at(5)));
-        let open = Pause::recall(at(5), None, Pause::OPEN.persist(at(1), None));
+        assert_eq!(Pause::restore(at(5), None, stored).until(), Some(at(5 + 6200)), "the time is unknown");
+        assert!(!Pause::restore(at(5), Some(Wall(99_999)), stored).holds(at(5)));
+        let open = Pause::restore(at(5), None, Pause::OPEN.persist(at(1), None));
         assert!(open.holds(Instant::from_millis(u64::MAX)));
     }
 

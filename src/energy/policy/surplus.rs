@@ -32,12 +32,12 @@ impl SurplusMeter {
     #[must_use]
     pub fn new(board_watts: f64) -> Self {
         let mut meter = Self { threshold: WATTS_MIN, average: None, crossed: None, surplus: false };
-        meter.know_watts(board_watts);
+        meter.set_board_watts(board_watts);
         meter
     }
 
     /// The power of the board is known now.
-    pub const fn know_watts(&mut self, board_watts: f64) {
+    pub const fn set_board_watts(&mut self, board_watts: f64) {
         if board_watts > 0.0 {
             self.threshold = (TIMES_BOARD * board_watts.min(10_000.0)).max(WATTS_MIN);
         }
@@ -130,7 +130,7 @@ mod tests {
         let at = |s: u64| Instant::from_millis(s * 1000);
         let state = |board: f64| {
             let mut meter = SurplusMeter::new(7.0);
-            meter.know_watts(board);
+            meter.set_board_watts(board);
             (0..20).map(|n| meter.take(at(n * 30), 90.0)).last()
         };
         assert_eq!(

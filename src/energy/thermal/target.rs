@@ -1,6 +1,6 @@
-//! The temperature that the regulator aims at, and how throttling lowers it.
+//! The temperature that the controller aims at, and how throttling lowers it.
 
-/// Degrees that the goal falls with each throttling, once per hold.
+/// Degrees that the target falls with each throttling, once per hold.
 const THROTTLED_DEGREES: f64 = 2.0;
 /// Degrees that it may fall in all: a board whose limit is wrong by more needs its owner.
 pub(super) const LOWERED_MAX: f64 = 20.0;
@@ -12,7 +12,7 @@ const BELOW_FAN: f64 = 3.0;
 /// What the owner chose.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Degrees between the goal and the limit, 3 to 10.
+    /// Degrees between the target and the limit, 3 to 10.
     pub margin: f64,
     /// Stay below the first trip point of the fan.
     pub silent: bool,
@@ -24,25 +24,25 @@ impl Default for Settings {
     }
 }
 
-/// Limit and goal in degrees.
+/// The limit and the target in degrees.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     settings: Settings,
     limit: f64,
-    goal: f64,
-    /// The goal is the one that keeps the fan off.
+    target: f64,
+    /// The target is the one that keeps the fan off.
     for_silence: bool,
     lowered: f64,
 }
 
 impl Target {
     pub(super) fn new(limit: f64, fan_trip: Option<f64>, settings: Settings) -> Self {
-        let (goal, for_silence) = aim(limit, fan_trip, settings);
-        Self { settings, limit, goal, for_silence, lowered: 0.0 }
+        let (target, for_silence) = target_of(limit, fan_trip, settings);
+        Self { settings, limit, target, for_silence, lowered: 0.0 }
     }
 
     /// Another limit or fan was found; what throttling took off stays.
-    pub(super) fn relimit(&mut self, limit: f64, fan_trip: Option<f64>) {
+    pub(super) fn set_limit(&mut self, limit: f64, fan_trip: Option<f64>) {
         *self = Self { lowered: self.lowered, ..Self::new(limit, fan_trip, self.settings) };
     }
 
@@ -50,16 +50,16 @@ impl Target {
         self.limit
     }
 
-    /// The goal, as lowered by throttling.
-    pub(super) fn goal(&self) -> f64 {
-        self.goal - self.lowered
+    /// The target, as lowered by throttling.
+    pub(super) fn degrees(&self) -> f64 {
+        self.target - self.lowered
     }
 
     pub(super) const fn is_for_silence(&self) -> bool {
         self.for_silence
     }
 
-    /// The board throttled although it was at the goal: the goal is too high.
+    /// The board throttled although it was at the target: the target is too high.
     pub(super) fn lower(&mut self) {
         self.lowered = (self.lowered + THROTTLED_DEGREES).min(LOWERED_MAX);
     }
@@ -70,9 +70,9 @@ impl Target {
     }
 }
 
-/// The goal in degrees, and whether it is the one that keeps the fan off.
-fn aim(limit: f64, fan_trip: Option<f64>, settings: Settings) -> (f64, bool) {
-    let goal = limit - settings.margin.clamp(3.0, 10.0);
-    let quiet = fan_trip.filter(|_| settings.silent).map(|trip| trip - BELOW_FAN).filter(|quiet| *quiet < goal);
-    (quiet.unwrap_or(goal), quiet.is_some())
+/// The target in degrees, and whether it is the one that keeps the fan off.
+fn target_of(limit: f64, fan_trip: Option<f64>, settings: Settings) -> (f64, bool) {
+    let target = limit - settings.margin.clamp(3.0, 10.0);
+    let quiet = fan_trip.filter(|_| settings.silent).map(|trip| trip - BELOW_FAN).filter(|quiet| *quiet < target);
+    (quiet.unwrap_or(target), quiet.is_some())
 }

@@ -1,7 +1,7 @@
 //! The thermal gate by itself; tests/energy/heat.rs runs it in the loop with simulated boards.
 
 use super::estimate::STEP_MAX;
-use super::regulator::SLEW;
+use super::pi_controller::SLEW;
 use super::target::LOWERED_MAX;
 use super::*;
 
@@ -14,8 +14,8 @@ fn warm(degrees: f64) -> Option<Temperature> {
 }
 
 /// A gate for 80 degrees after `seconds` at `degrees`, with all that it allowed done.
-fn after(seconds: u64, degrees: f64) -> (Thermal, Gate) {
-    let mut thermal = Thermal::new(80.0, Some(50.0), false, Settings::default());
+fn after(seconds: u64, degrees: f64) -> (ThermalController, Gate) {
+    let mut thermal = ThermalController::new(80.0, Some(50.0), false, Settings::default());
     let mut gate = Gate::OPEN;
     for second in 0..=seconds {
         let ran = gate.at_most;
@@ -41,28 +41,28 @@ fn near_the_limit_it_shuts_for_five_seconds() {
 }
 
 #[test]
-fn throttling_holds_it_low_for_a_minute_and_lowers_the_goal_that_recovers_slowly() {
+fn throttling_holds_it_low_for_a_minute_and_lowers_the_target_that_recovers_slowly() {
     let (mut thermal, _) = after(60, 50.0);
-    assert!((thermal.goal() - 76.0).abs() < 1e-9);
+    assert!((thermal.target() - 76.0).abs() < 1e-9);
     let gate = thermal.sample(at(61), warm(50.0), true, Fraction::ALL);
     assert_eq!((gate.at_most, gate.reason), (THROTTLED, Reason::Throttled));
-    assert!((thermal.goal() - 74.0).abs() < 0.01);
+    assert!((thermal.target() - 74.0).abs() < 0.01);
     let held =
         (62..140).filter(|s| thermal.sample(at(*s), warm(50.0), false, Fraction::NONE).reason == Reason::Throttled);
     assert_eq!(held.count(), 59);
     (140..661).for_each(|s| {
         thermal.sample(at(s), warm(50.0), false, Fraction::NONE);
     });
-    assert!((thermal.goal() - 75.0).abs() < 0.02, "a degree in ten minutes: {}", thermal.goal());
+    assert!((thermal.target() - 75.0).abs() < 0.02, "a degree in ten minutes: {}", thermal.target());
 }
 
 #[test]
-fn throttling_without_end_lowers_the_goal_no_further_than_its_bound() {
+fn throttling_without_end_lowers_the_target_no_further_than_its_bound() {
     let (mut thermal, _) = after(5, 50.0);
     (6..10_000).for_each(|s| {
         thermal.sample(at(s), warm(50.0), s % 70 == 0, Fraction::NONE);
     });
-    assert!(thermal.goal() >= 76.0 - LOWERED_MAX);
+    assert!(thermal.target() >= 76.0 - LOWERED_MAX);
 }
 
 #[test]
@@ -75,41 +75,41 @@ fn while_the_sensor_is_silent_nothing_rises_and_after_five_seconds_it_falls() {
         assert!((gate.at_most.value() - due).abs() < 1e-9, "second {second}: {gate:?}");
         assert_eq!(gate.reason, Reason::SensorSilent);
     }
-    let mut never = Thermal::new(80.0, None, false, Settings::default());
+    let mut never = ThermalController::new(80.0, None, false, Settings::default());
     let first = never.sample(at(0), None, false, Fraction::NONE).at_most.value();
     assert!((first - SILENT_AT_MOST).abs() < 1e-9, "a sensor that never answered is a silent one");
 }
 
 #[test]
 fn without_a_sensor_half_is_used_and_silent_mode_keeps_the_fan_off() {
-    let mut blind = Thermal::new(80.0, None, true, Settings::default());
-    assert_eq!(blind.sample(at(0), None, false, Fraction::NONE), Gate::at(BLIND, Reason::NoSensor));
-    let silent = |fan| Thermal::new(80.0, fan, false, Settings { silent: true, ..Settings::default() }).goal();
+    let mut without_sensor = ThermalController::new(80.0, None, true, Settings::default());
+    assert_eq!(without_sensor.sample(at(0), None, false, Fraction::NONE), Gate::at(NO_SENSOR, Reason::NoSensor));
+    let silent = |fan| ThermalController::new(80.0, fan, false, Settings { silent: true, ..Settings::default() }).target();
     assert!((silent(Some(50.0)) - 47.0).abs() < 1e-9, "a Pi 5");
     assert!((silent(None) - 76.0).abs() < 1e-9, "no fan to keep off");
-    let margin = |margin| Thermal::new(80.0, None, false, Settings { margin, silent: false }).goal();
+    let margin = |margin| ThermalController::new(80.0, None, false, Settings { margin, silent: false }).target();
     assert!((margin(0.0) - 77.0).abs() < 1e-9 && (margin(99.0) - 70.0).abs() < 1e-9);
 }
 
 #[test]
 fn a_sensor_that_vanishes_raises_nothing_until_one_is_seen_again() {
-    let blinded = |mut thermal: Thermal, from: u64| {
-        thermal.relimit(80.0, None, true);
+    let after_sensor_lost = |mut thermal: ThermalController, from: u64| {
+        thermal.set_limit(80.0, None, true);
         let gates: Vec<f64> =
             (from..from + 60).map(|s| thermal.sample(at(s), None, false, Fraction::NONE).at_most.value()).collect();
         (gates, thermal)
     };
     let (hot, before) = after(60, 78.6);
     assert_eq!(before.reason, Reason::TooHot);
-    let (gates, mut hot) = blinded(hot, 61);
+    let (gates, mut hot) = after_sensor_lost(hot, 61);
     assert!(gates.iter().all(|at_most| *at_most == 0.0), "too hot, and then unseen: {gates:?}");
-    let (gates, _) = blinded(after(4, 40.0).0, 5);
+    let (gates, _) = after_sensor_lost(after(4, 40.0).0, 5);
     assert!(gates.iter().all(|at_most| (at_most - 0.2).abs() < 1e-9), "{gates:?}");
-    assert!(blinded(after(60, 40.0).0, 61).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST));
-    let silent = Thermal::new(80.0, None, false, Settings::default());
-    assert!(blinded(silent, 0).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST), "it was listed, and never answered");
+    assert!(after_sensor_lost(after(60, 40.0).0, 61).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST));
+    let silent = ThermalController::new(80.0, None, false, Settings::default());
+    assert!(after_sensor_lost(silent, 0).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST), "it was listed, and never answered");
     // Listed again: from what it was, by the slew.
-    hot.relimit(80.0, None, false);
+    hot.set_limit(80.0, None, false);
     let again: Vec<f64> =
         (121..130).map(|s| hot.sample(at(s), warm(40.0), false, Fraction::NONE).at_most.value()).collect();
     assert!(again[0] < 1e-9 && again.windows(2).all(|two| two[1] - two[0] < SLEW + 1e-9), "{again:?}");
@@ -133,20 +133,20 @@ fn after_a_silence_work_rises_by_the_slew_and_not_by_the_time_that_was_silent() 
 
 #[test]
 fn what_was_learned_is_taken_up_and_nonsense_is_not() {
-    let mut thermal = Thermal::new(80.0, None, false, Settings::default());
-    thermal.recall(0.6);
+    let mut thermal = ThermalController::new(80.0, None, false, Settings::default());
+    thermal.restore(0.6);
     assert!((thermal.learned() - 0.6).abs() < 1e-9);
     for nonsense in [f64::NAN, -1.0, 0.0] {
-        thermal.recall(nonsense);
+        thermal.restore(nonsense);
         assert!((thermal.learned() - 0.6).abs() < 1e-9);
     }
-    thermal.recall(f64::INFINITY);
+    thermal.restore(f64::INFINITY);
     assert!((thermal.learned() - 1.0).abs() < 1e-9);
 }
 
 #[test]
 fn a_sensor_that_stands_still_earns_no_more_work() {
-    let mut thermal = Thermal::new(80.0, None, false, Settings::default());
+    let mut thermal = ThermalController::new(80.0, None, false, Settings::default());
     let mut gate = Gate::OPEN;
     let mut seen = Vec::new();
     for second in 0..400 {

@@ -4,7 +4,7 @@ use super::file::{File, PreviousFiles};
 use super::root::Root;
 use super::throttles::Throttles;
 use crate::base::time::Instant;
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::tree::Tree;
 use crate::energy::input::Sample;
 use crate::energy::sample::fault::Reading;

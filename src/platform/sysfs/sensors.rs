@@ -11,7 +11,7 @@ use super::throttles::Throttles;
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::meter::Watts;
 use crate::energy::accounting::task::{Method, Scope};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::quota;
 use crate::energy::board::rail::{Rail, chip_of_owner};
 use crate::energy::board::rise::Rise;
@@ -32,7 +32,7 @@ pub struct Sensors {
     root: Root,
     /// The hwmon chip that measures all that the device takes, as named by its owner.
     meter: Option<String>,
-    findings: BoardReport,
+    board: BoardReport,
     quota: Option<f64>,
     heat: HeatFiles,
     alarm: Option<File>,
@@ -72,10 +72,10 @@ impl Sensors {
 
     fn list(root: &Root, meter: Option<&str>, before: Option<&mut Self>) -> Self {
         let tree = list::below(root, meter);
-        let mut findings = BoardReport::of(&tree);
+        let mut board = BoardReport::of(&tree);
         let mut old = PreviousSensors::default();
         if let Some(before) = before {
-            findings.keep_order(&before.findings);
+            board.keep_order(&before.board);
             old = before.hand_over();
         } else if let Some(chip) = meter.filter(|chip| chip_of_owner(&tree, chip).is_none()) {
             log::warn!(
@@ -85,14 +85,14 @@ impl Sensors {
         let mut previous = PreviousFiles::new(root, &tree, old.files);
         let mut opened = Self {
             quota: quota::cores(&tree),
-            heat: HeatFiles::new(root, &tree, &findings, &mut previous, old.throttles),
-            alarm: findings.under_voltage_path.as_deref().map(|path| previous.file(path)),
+            heat: HeatFiles::new(root, &tree, &board, &mut previous, old.throttles),
+            alarm: board.under_voltage_path.as_deref().map(|path| previous.file(path)),
             supplies: OpenSupplies::new(&tree, &mut previous, old.rise),
             rail: Rail::find(&tree, meter).map(|found| OpenRail::new(found, &mut previous, old.rail)),
             proc: ProcFiles::new(&mut previous),
             seen: old.seen,
             listed: None,
-            findings,
+            board,
             root: root.clone(),
             meter: meter.map(str::to_owned),
         };
@@ -118,8 +118,8 @@ impl Sensors {
 
     /// The report of the last listing.
     #[must_use]
-    pub const fn findings(&self) -> &BoardReport {
-        &self.findings
+    pub const fn board(&self) -> &BoardReport {
+        &self.board
     }
 
     /// Files that may be open at once.
@@ -129,13 +129,13 @@ impl Sensors {
         lists + usize::from(self.alarm.is_some()) + PACKAGES_MAX + ProcFiles::COUNT
     }
 
-    /// Lists again, because something came or went; true if the findings changed. What is still there goes on as it
+    /// Lists again, because something came or went; true if the board changed. What is still there goes on as it
     /// was: a denied file is not read again, and a counter counts on.
     pub fn rescan(&mut self, now: Instant) -> bool {
-        let facts_before = facts(&self.findings);
+        let facts_before = facts(&self.board);
         let (root, meter) = (self.root.clone(), self.meter.take());
         *self = Self { listed: Some(now), ..Self::list(&root, meter.as_deref(), Some(self)) };
-        facts_before != facts(&self.findings)
+        facts_before != facts(&self.board)
     }
 
     /// Is a sensor gone, or one missing that was once seen, and is it time to list again?
@@ -200,7 +200,7 @@ impl Sensors {
     }
 }
 
-/// The part of the findings that does not change from second to second: limits, and the sensors by path, since their
+/// The part of the board that does not change from second to second: limits, and the sensors by path, since their
 /// order follows the heat.
 fn facts(found: &BoardReport) -> (f64, Option<f64>, Vec<String>) {
     let mut paths: Vec<String> = found.cpu.sensors().iter().map(|sensor| sensor.path.clone()).collect();

@@ -58,7 +58,7 @@ fn sensors_keep_their_order_when_another_one_becomes_the_hottest() {
     board.write(&format!("{ZONE}1/temp"), "60000");
     assert!(!sensors.rescan(at(1)), "nothing changed but the heat");
     assert_eq!(sampled(&mut sensors, 1).temperatures[..], [Ok(50_000), Ok(60_000)]);
-    assert_eq!(sensors.findings().cpu_sensor(), Some("thermal_zone1"), "it leads now");
+    assert_eq!(sensors.board().cpu_sensor(), Some("thermal_zone1"), "it leads now");
     board.remove(&format!("{ZONE}0"));
     assert!(sensors.rescan(at(2)));
 }

@@ -1,14 +1,14 @@
 //! `GovernorHandle`: starts the governor and stops it, and is what the driver and the HTTP API call.
 
 use super::host::Host;
-use super::pause_request::Paused;
+use super::pause_request::PauseRequest;
 use super::report::{self, Current};
 use super::shared::{Shared, State};
 use super::time::Time;
 use super::{rendezvous, sampler, state_file};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::tree::Tree;
 use crate::energy::coordinator::{self, HintFrom, HostCoordinator, Input};
 use crate::energy::decision::Decision;
@@ -181,7 +181,7 @@ impl GovernorHandle {
     ///
     /// # Errors
     /// One sentence; nothing was changed.
-    pub async fn pause(&self, wanted: Paused) -> Result<(), String> {
+    pub async fn pause(&self, wanted: PauseRequest) -> Result<(), String> {
         let now = clock::now();
         let shared = self.shared.clone().ok_or(OFF)?;
         shared.update_time(now);

@@ -24,5 +24,5 @@ mod time;
 mod waker;
 
 pub use handle::{GovernorHandle, Setup};
-pub use pause_request::Paused;
-pub use report::{Consumption, Current, More, Spent};
+pub use pause_request::PauseRequest;
+pub use report::{Consumption, Current, GovernorDetails, MethodTotal};

@@ -6,7 +6,7 @@ use crate::energy::policy::wall::{Wall, Zone};
 
 /// How long to pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paused {
+pub enum PauseRequest {
     /// Until `wattle resume`.
     Open,
     /// For this long.
@@ -18,7 +18,7 @@ pub enum Paused {
 const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
                        pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
 
-impl Paused {
+impl PauseRequest {
     /// The pause that begins now.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::base::level::Energy;
 use crate::base::time::Instant;
 use crate::energy::accounting::ledger::{Ledger, Line, Totals};
 use crate::energy::accounting::task::{Method, Scope};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::coordinator::Status;
 use crate::energy::decision::Decision;
@@ -23,7 +23,7 @@ pub struct Current {
     pub report: Report,
     /// The governor's state.
     #[serde(flatten)]
-    pub more: More,
+    pub details: GovernorDetails,
     /// Joules and watts.
     #[serde(flatten)]
     pub consumption: Consumption,
@@ -31,7 +31,7 @@ pub struct Current {
 
 /// What only a running governor knows; null is unknown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct More {
+pub struct GovernorDetails {
     /// The reason as a sentence.
     pub why: String,
     /// How much the device works.
@@ -41,7 +41,8 @@ pub struct More {
     /// The share of its time that each may run.
     pub duty: f64,
     /// Degrees at which the device is held while it works.
-    pub goal_c: Option<f64>,
+    #[serde(rename = "goal_c")]
+    pub target_c: Option<f64>,
     /// Cores that others use.
     pub foreign_cores: Option<f64>,
     /// How much energy there is.
@@ -62,7 +63,7 @@ pub struct More {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Consumption {
     /// Today's joules, one entry for each method by which they were found.
-    pub today: Vec<Spent>,
+    pub today: Vec<MethodTotal>,
     /// The days before, the newest first.
     #[serde(default)]
     pub days: Vec<Day>,
@@ -83,12 +84,12 @@ pub struct Day {
     /// Its date in UTC, as 2026-11-25; null: the time was not known then.
     pub date: Option<String>,
     /// Its joules, one entry for each method.
-    pub spent: Vec<Spent>,
+    pub spent: Vec<MethodTotal>,
 }
 
 /// Joules by one method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Spent {
+pub struct MethodTotal {
     /// How they were found.
     pub method: Method,
     /// What part of the device they are of; null: unknown.
@@ -118,10 +119,10 @@ pub(super) fn sentence(decision: &Decision) -> String {
 }
 
 /// The joules of a day, one entry for each method.
-fn spent(totals: &Totals) -> Vec<Spent> {
-    let spent = |line: Line| {
+fn by_method(totals: &Totals) -> Vec<MethodTotal> {
+    let total = |line: Line| {
         let known = line.scope.is_some();
-        Spent {
+        MethodTotal {
             method: line.method,
             scope: line.scope,
             joules: known.then_some(line.part.joules),
@@ -131,13 +132,13 @@ fn spent(totals: &Totals) -> Vec<Spent> {
             per_1000_chunks: line.per_thousand(),
         }
     };
-    totals.lines().map(spent).collect()
+    totals.lines().map(total).collect()
 }
 
 /// The last days before `today`, the newest first.
 fn days(ledger: &Ledger, today: i64) -> Vec<Day> {
     let before = ledger.days().rev().filter(|(day, _)| *day < today);
-    before.take(ENERGY_DAYS_TOLD).map(|(day, totals)| Day { date: date(day), spent: spent(totals) }).collect()
+    before.take(ENERGY_DAYS_TOLD).map(|(day, totals)| Day { date: date(day), spent: by_method(totals) }).collect()
 }
 
 /// The date in UTC of a day counted from 1970; `None` for a negative number, which counts days of running.
@@ -169,12 +170,12 @@ impl Current {
         let (decision, (energy, energy_source)) = (&status.decision, status.energy);
         let left = left(now, status.pause);
         let (ledger, today) = status.ledger;
-        let more = More {
+        let details = GovernorDetails {
             why: sentence(decision),
             mode: decision.mode,
             workers: decision.workers,
             duty: decision.duty.value(),
-            goal_c: status.goal,
+            target_c: status.target,
             foreign_cores: status.foreign_cores,
             energy,
             energy_source: energy_source.map(source),
@@ -184,7 +185,7 @@ impl Current {
             followers: status.followers,
         };
         let consumption = Consumption {
-            today: ledger.day(today).map(spent).unwrap_or_default(),
+            today: ledger.day(today).map(by_method).unwrap_or_default(),
             days: days(ledger, today),
             idle_watts: status.baseline.map(|baseline| baseline.watts),
             idle_method: status.baseline.map(|baseline| baseline.method),
@@ -197,7 +198,7 @@ impl Current {
         if let Some(limit) = status.own_limit {
             (report.t_lim_c, report.t_lim_from) = (limit, LimitFrom::Owner);
         }
-        Self { report, more, consumption }
+        Self { report, details, consumption }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use crate::base::time::{Duration, Instant};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::coordinator::{HintFrom, Input};
 use crate::energy::fraction::Fraction;
 use crate::energy::input::Sample;
@@ -56,7 +56,7 @@ pub(super) fn run(
 ) {
     let sensors = Sensors::open_metered(root, meter);
     // The receiver has given up if this took long; `report_late_findings` makes up for it.
-    let _ = found.try_send(sensors.findings().clone());
+    let _ = found.try_send(sensors.board().clone());
     let Ok(shared) = shared.recv() else { return };
     let mut sampler = Sampler {
         shared: &shared,
@@ -85,7 +85,7 @@ impl Sampler<'_> {
     /// Gives the coordinator its sensors if listing them took so long that it started without.
     fn report_late_findings(&mut self) {
         if std::mem::replace(&mut self.shared.lock().awaits_sensors, false) {
-            self.shared.input(clock::now(), Input::SensorsFound(self.sensors.findings()));
+            self.shared.input(clock::now(), Input::SensorsFound(self.sensors.board()));
         }
     }
 
@@ -173,7 +173,7 @@ impl Sampler<'_> {
 
     fn rescan(&mut self, now: Instant, asked: bool) {
         if (asked || self.sensors.wants_rescan(now)) && self.sensors.rescan(now) {
-            self.shared.input(now, Input::SensorsFound(self.sensors.findings()));
+            self.shared.input(now, Input::SensorsFound(self.sensors.board()));
             log::info!("The sensors changed and were listed again.");
         }
     }

@@ -4,7 +4,7 @@ use super::state_file;
 use super::time::Time;
 use super::waker::Waker;
 use crate::base::time::{Instant, earliest};
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::coordinator::{HostCoordinator, Input, Out, Output};
 use crate::energy::decision::Decision;
 use crate::energy::host_protocol::FollowerMessage;

@@ -1,7 +1,7 @@
 //! `energy.json` in the agent's home: the coordinator's persisted state, written whole. The commands that change it while
 //! no agent runs are here too.
 
-use super::pause_request::Paused;
+use super::pause_request::PauseRequest;
 use super::time::Time;
 use crate::energy::coordinator::persisted::{Calibration, PersistedState};
 use crate::energy::governor::Learned;
@@ -57,7 +57,7 @@ pub(crate) fn save(home: &Path, state: &PersistedState) -> std::io::Result<()> {
 ///
 /// # Errors
 /// One sentence; nothing was changed.
-pub(crate) fn paused(home: &Path, wanted: Option<Paused>) -> Result<(), String> {
+pub(crate) fn save_pause(home: &Path, wanted: Option<PauseRequest>) -> Result<(), String> {
     let now = clock::now();
     let trusted = Home::at(home).settings()?.unwrap_or_default().energy.trusted_clock;
     let (wall, zone) = Time::new(trusted).read(now);

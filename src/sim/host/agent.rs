@@ -10,7 +10,7 @@ use crate::limits::SENSOR_LATE_MS;
 use crate::node::input::Input as NodeInput;
 use crate::node::output::Output as NodeOutput;
 use crate::sim::event::Event;
-use crate::sim::power::control::findings;
+use crate::sim::power::control::board_report;
 use crate::sim::world::World;
 
 /// Milliseconds that a message takes between agents of a host.
@@ -25,7 +25,7 @@ impl World {
         let Some(agent) = agents.get_mut(&at) else { return };
         let setup = Setup {
             cores: hardware.plant.cores,
-            found: &findings(hardware.plant.limit),
+            found: &board_report(hardware.plant.limit),
             settings: Settings::default(),
             can_wait: Duration::ZERO,
             persisted: agent.persisted.clone(),

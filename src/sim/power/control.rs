@@ -3,7 +3,7 @@
 use super::plant::Plant;
 use crate::base::time::Duration;
 use crate::base::time::Instant;
-use crate::energy::board::findings::BoardReport;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::sensor::{Choice, Sensor};
 use crate::energy::board::source::Supplies;
@@ -25,7 +25,7 @@ pub enum Kind {
     Governor,
     /// Knows the board, its temperature and the other programs exactly: the upper bound of what a control can do.
     Oracle,
-    /// All cores until the goal is reached, then none until it is 5 °C cooler.
+    /// All cores until the target is reached, then none until it is 5 °C cooler.
     BangBang,
     /// All cores always; the firmware throttles.
     Ungoverned,
@@ -33,7 +33,7 @@ pub enum Kind {
     Nothing,
 }
 
-/// Degrees between the limit and the goal, unless a trial sets another margin.
+/// Degrees between the limit and the target, unless a trial sets another margin.
 pub const MARGIN: f64 = 4.0;
 /// Degrees of the bang-bang control's hysteresis (75 °C off, 70 °C on).
 const BANG: f64 = 5.0;
@@ -43,7 +43,7 @@ const BANG: f64 = 5.0;
 pub enum Control {
     /// The shipped governor, and whether its sensor was missing when sensors were listed last.
     Governor(Box<Governor>, bool),
-    /// Whether it is on, and the goal in °C.
+    /// Whether it is on, and the target in °C.
     BangBang(bool, f64),
     /// The same duty always.
     Fixed(f64),
@@ -64,7 +64,7 @@ pub struct Seen {
 
 /// A device with one sensor and this limit, on mains.
 #[must_use]
-pub fn findings(limit: f64) -> BoardReport {
+pub fn board_report(limit: f64) -> BoardReport {
     let sensor = Sensor {
         name: "thermal_zone0".to_owned(),
         kind: "cpu-thermal".to_owned(),
@@ -91,7 +91,7 @@ impl Control {
     pub fn new(kind: Kind, plant: &Plant, margin: f64) -> Self {
         match kind {
             Kind::Governor => {
-                let found = findings(plant.limit);
+                let found = board_report(plant.limit);
                 let thermal = thermal::Settings { margin, ..thermal::Settings::default() };
                 let settings = Settings { thermal, ..Settings::default() };
                 Self::Governor(Box::new(Governor::new(plant.cores, &found, settings, None)), false)
@@ -126,15 +126,15 @@ impl Control {
                 // As the agent does: when the file vanishes or is back, the sensors are listed again.
                 let vanished = seen.reading == Err(Fault::Gone);
                 if vanished != *gone {
-                    let found = findings(plant.limit);
+                    let found = board_report(plant.limit);
                     governor.found(&if vanished { BoardReport { cpu: Choice::None, ..found } } else { found });
                     *gone = vanished;
                 }
                 decision
             }
-            Self::BangBang(on, goal) => {
+            Self::BangBang(on, target) => {
                 let degrees = seen.reading.unwrap_or(i64::MAX) as f64 / 1000.0;
-                *on = degrees < if *on { *goal } else { *goal - BANG };
+                *on = degrees < if *on { *target } else { *target - BANG };
                 fixed(if *on { 1.0 } else { 0.0 })
             }
             Self::Fixed(duty) => fixed(*duty),

@@ -7,7 +7,7 @@ use super::trial::Second;
 pub struct Figures {
     /// Seconds of a core at full clock that background work got.
     pub work: f64,
-    /// The largest amount by which a mean of five seconds exceeded the goal, in °C.
+    /// The largest amount by which a mean of five seconds exceeded the target, in °C.
     pub overshoot: f64,
     /// The same after ten minutes.
     pub overshoot_late: f64,
@@ -27,11 +27,11 @@ pub struct Figures {
 const LATE: usize = 600;
 
 impl Figures {
-    /// The figures of a trace on a board with this limit and goal.
+    /// The figures of a trace on a board with this limit and target.
     #[must_use]
-    pub fn of(trace: &[Second], limit: f64, goal: f64) -> Self {
+    pub fn of(trace: &[Second], limit: f64, target: f64) -> Self {
         let third = &trace[trace.len() * 2 / 3..];
-        let over = |trace: &[Second]| means(trace, 5, |s| s.die).fold(f64::NEG_INFINITY, f64::max) - goal;
+        let over = |trace: &[Second]| means(trace, 5, |s| s.die).fold(f64::NEG_INFINITY, f64::max) - target;
         let modes = trace.get(LATE..).unwrap_or_default();
         let mean = third.iter().map(|s| s.die).sum::<f64>() / third.len() as f64;
         let variance = third.iter().map(|s| (s.die - mean).powi(2)).sum::<f64>() / third.len() as f64;

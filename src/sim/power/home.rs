@@ -5,7 +5,7 @@
 //! milliseconds a chunk, are assumed. Lending is the simplest possible: a device that publishes surplus takes chunks of
 //! the others when it has none left. The mesh's own rules are not simulated here.
 
-use super::control::findings;
+use control::board_report;
 use super::plant::{Heat, Plant, invented, plant};
 use super::sensor::Sensor;
 use crate::base::level::Energy;
@@ -214,7 +214,7 @@ impl Device {
         let policy =
             gate::Settings { quiet, zone: Zone::new(0, &[]), expects_surplus: true, ..gate::Settings::default() };
         let settings = Settings { policy, ..Settings::default() };
-        let governor = Governor::new(plant.cores, &findings(plant.limit), settings, None);
+        let governor = Governor::new(plant.cores, &board_report(plant.limit), settings, None);
         Self {
             name,
             done: Done::default(),

@@ -147,10 +147,10 @@ impl Plant {
         }
     }
 
-    /// Busy cores with which the die just reaches `goal` in the next `seconds`; only the oracle uses it.
+    /// Busy cores with which the die just reaches `target` in the next `seconds`; only the oracle uses it.
     #[must_use]
-    pub fn busy_for(&self, heat: Heat, goal: f64, seconds: f64) -> f64 {
-        let watts = (goal - heat.die) * self.die_capacity() / seconds + (heat.die - heat.body) / self.die_to_body;
+    pub fn busy_for(&self, heat: Heat, target: f64, seconds: f64) -> f64 {
+        let watts = (target - heat.die) * self.die_capacity() / seconds + (heat.die - heat.body) / self.die_to_body;
         (watts - self.idle_watts) / (self.core_watts * self.clock(heat))
     }
 

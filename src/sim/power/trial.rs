@@ -21,7 +21,7 @@ pub struct Trial {
     pub plant: Plant,
     /// The control.
     pub kind: Kind,
-    /// Degrees between the limit and the goal.
+    /// Degrees between the limit and the target.
     pub margin: f64,
     /// Temperature of the air in °C.
     pub air: f64,

@@ -1,7 +1,7 @@
 //! Packs units into chunks, and chooses where a chunk ends.
 
 use super::{Chunk, Counter};
-use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL, DOCUMENT_CHUNKS_MAX};
+use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_TARGET, DOCUMENT_CHUNKS_MAX};
 use std::ops::Range;
 
 /// The boundary between a unit and the one before it, from the worst place for a break to the best.
@@ -18,7 +18,7 @@ pub(super) enum Edge {
 }
 
 impl Edge {
-    /// How many tokens off the goal a chunk may be to end here. Measured together with `FULL_PERCENT` on the 790
+    /// How many tokens off the target a chunk may be to end here. Measured together with `FULL_PERCENT` on the 790
     /// reference passages of chunkeval (96.5 % are within one chunk) and on edits of one word (1.1 chunks change); both
     /// figures are flat around these values.
     const fn worth(self) -> usize {
@@ -42,7 +42,7 @@ pub(super) struct Unit {
     pub edge: Edge,
 }
 
-/// A chunk has at least this many percent of the goal if another break is possible.
+/// A chunk has at least this many percent of the target if another break is possible.
 const FULL_PERCENT: usize = 50;
 
 /// Tokens that a chunk leaves for the next one, so that no section ends with a very small chunk.
@@ -114,14 +114,14 @@ impl<'a> Packer<'a> {
     /// How many of the pending units the next chunk has, at least 1; `next` is the boundary after the last of them.
     fn best_break(&self, next: Edge) -> usize {
         let most = self.room.saturating_sub(REST_TOKENS);
-        let goal = CHUNK_TOKENS_GOAL.min(most);
-        let least = goal * FULL_PERCENT / 100;
+        let target = CHUNK_TOKENS_TARGET.min(most);
+        let least = target * FULL_PERCENT / 100;
         let edges = self.pending.iter().skip(1).map(|unit| unit.edge).chain([next]);
         let mut best = (self.pending.len(), usize::MAX);
         let mut sum = 0;
         for (count, (unit, edge)) in (1..).zip(self.pending.iter().zip(edges)) {
             sum += unit.tokens;
-            let cost = sum.abs_diff(goal) + (Edge::Paragraph.worth() - edge.worth());
+            let cost = sum.abs_diff(target) + (Edge::Paragraph.worth() - edge.worth());
             if (least..=most).contains(&sum) && cost <= best.1 {
                 best = (count, cost);
             }

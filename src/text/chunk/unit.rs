@@ -2,14 +2,14 @@
 //! spaces, word boundaries or anywhere.
 
 use super::pack::{Edge, Packer, Unit};
-use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_GOAL, SENTENCE_MARKS_MAX};
+use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_TARGET, SENTENCE_MARKS_MAX};
 use crate::text::list_item::is_item;
 use std::ops::Range;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A paragraph or line of at most this many tokens is not broken.
-const WHOLE_TOKENS: usize = CHUNK_TOKENS_GOAL;
+const WHOLE_TOKENS: usize = CHUNK_TOKENS_TARGET;
 
 /// The most tokens of a part of an overlong sentence.
 const PART_TOKENS: usize = 48;

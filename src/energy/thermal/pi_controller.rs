@@ -1,10 +1,10 @@
-//! The PI regulator: from the distance to the goal to a duty.
+//! The PI controller: from the distance to the target to a duty.
 
 /// Proportional gain: parts of full duty per degree.
 const KP: f64 = 0.06;
 /// Integral time in seconds: in so long the integral term does what the proportional one did at once.
 const TI: f64 = 60.0;
-/// Degrees below the goal beyond which the gate opens freely, and within which it regulates.
+/// Degrees below the target beyond which the gate opens freely, and within which it controls.
 const FAR: f64 = 7.0;
 /// See `FAR`.
 const NEAR: f64 = 4.0;
@@ -17,17 +17,17 @@ const HELD: f64 = 0.02;
 pub(super) const SLEW: f64 = 0.05;
 /// What is left of the integral after the guard shut the gate.
 const GUARD_INTEGRAL: f64 = 0.8;
-/// The duty that is assumed to keep the goal, before anything was learned.
+/// The duty that is assumed to keep the target, before anything was learned.
 const START: f64 = 0.2;
-/// Part of the integral that is learned a second while regulating: minutes, so that a burst leaves no trace.
+/// Part of the integral that is learned a second while controlling: minutes, so that a burst leaves no trace.
 const LEARN: f64 = 0.01;
-/// Degrees around the goal within which there is something to learn.
+/// Degrees around the target within which there is something to learn.
 const LEARN_WITHIN: f64 = 1.5;
 
-/// One step of the regulator.
+/// One step of the controller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    /// Degrees that are left to the goal.
+    /// Degrees that are left to the target.
     pub(super) error: f64,
     /// Seconds since the last step.
     pub(super) seconds: f64,
@@ -37,9 +37,9 @@ pub(super) struct Step {
     pub(super) still: bool,
 }
 
-/// The regulator with its memory.
+/// The controller with its memory.
 #[derive(Clone, Debug)]
-pub(super) struct Regulator {
+pub(super) struct PiController {
     near: bool,
     /// Seconds that the temperature has been beyond `FAR`.
     far_for: f64,
@@ -48,18 +48,18 @@ pub(super) struct Regulator {
     at_most: f64,
 }
 
-impl Regulator {
+impl PiController {
     pub(super) const fn new() -> Self {
         Self { near: false, far_for: 0.0, integral: START, learned: START, at_most: 0.0 }
     }
 
-    /// The duty that keeps the goal, as far as it was learned.
+    /// The duty that keeps the target, as far as it was learned.
     pub(super) const fn learned(&self) -> f64 {
         self.learned
     }
 
     /// Takes over what an earlier run learned.
-    pub(super) const fn recall(&mut self, learned: f64) {
+    pub(super) const fn restore(&mut self, learned: f64) {
         if learned > 0.0 {
             self.learned = learned.min(1.0);
             self.integral = self.learned;
@@ -71,7 +71,7 @@ impl Regulator {
         self.at_most
     }
 
-    /// Is the temperature so near to the goal that heat, not the slew, sets the duty?
+    /// Is the temperature so near to the target that heat, not the slew, sets the duty?
     pub(super) const fn is_near(&self) -> bool {
         self.near
     }
