@@ -36,7 +36,7 @@ fn around(payload: &[u8]) -> Vec<u8> {
 
 fn verify_twice(bytes: &[u8]) {
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name()));
+    assert!(verifier.add_peer(name()));
     let Ok(message) = verifier.verify(bytes) else { return };
     assert!(message.kind.len() <= MESSAGE_KIND_MAX && message.task_id.len() <= MESSAGE_TASK_MAX);
     assert!(message.body.len() <= MESSAGE_BODY_MAX && message.seq > 0 && message.sender == name());

@@ -5,7 +5,7 @@
 //! type.
 
 use super::fragments;
-use super::talk::messages;
+use super::message::messages;
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
 use wattle::limits::{JSON_LINE_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
@@ -66,7 +66,7 @@ fn check_body(kind: &str, data: &[u8]) {
 
 fn verify_twice(bytes: &[u8]) {
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name()));
+    assert!(verifier.add_peer(name()));
     let Ok(message) = verifier.verify_as(Encoding::Json, bytes) else { return };
     assert!(message.kind.len() <= MESSAGE_KIND_MAX && message.task_id.len() <= MESSAGE_TASK_MAX);
     assert!(message.seq > 0 && message.sender == name() && message.body.len() < bytes.len());
@@ -159,6 +159,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds.push([&[0][..], &line, b"second\n"].concat());
     // The envelope that `around` makes is valid.
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name()) && verifier.verify_as(Encoding::Json, &around(payload.as_bytes())).is_ok());
+    assert!(verifier.add_peer(name()) && verifier.verify_as(Encoding::Json, &around(payload.as_bytes())).is_ok());
     seeds
 }

@@ -21,11 +21,11 @@ fn packets_of(key: PeerKey) -> Vec<Vec<u8>> {
     let mut machine = Membership::new(key, 3, Rng::new(9));
     let (mut packets, mut now) = (Vec::new(), Instant::ZERO);
     for other in [OWN, peer(1), peer(2)] {
-        machine.know(other);
+        machine.add_peer(other);
     }
     for _ in 0..40 {
         machine.tick(now);
-        machine.apply_member_list(now, OWN, &[MemberState { key: OWN, generation: 1, incarnation: 0, standing: Liveness::Alive }]);
+        machine.apply_member_list(now, OWN, &[MemberState { key: OWN, generation: 1, incarnation: 0, liveness: Liveness::Alive }]);
         packets.extend(machine.effects().into_iter().filter_map(|effect| match effect {
             Effect::Send { packet, .. } => Some(packet),
             _ => None,
@@ -42,7 +42,7 @@ fn member_state(byte: u8, numbers: &[u8]) -> MemberState {
         1 => 0,
         _ => u32::from_le_bytes([number(0), number(1), 0, 0]),
     };
-    let standing = [Liveness::Alive, Liveness::Suspect, Liveness::Down, Liveness::Unknown];
+    let states = [Liveness::Alive, Liveness::Suspect, Liveness::Down, Liveness::Unknown];
     let key = match number(2) % 8 {
         0 => OWN,
         7 => PeerKey([number(3); 32]),
@@ -52,7 +52,7 @@ fn member_state(byte: u8, numbers: &[u8]) -> MemberState {
         key,
         generation,
         incarnation: u16::from_le_bytes([number(4), number(5)]),
-        standing: standing[usize::from(byte / 4) % 4],
+        liveness: states[usize::from(byte / 4) % 4],
     }
 }
 
@@ -60,7 +60,7 @@ fn member_state(byte: u8, numbers: &[u8]) -> MemberState {
 pub fn check(data: &[u8]) {
     let mut machine = Membership::new(OWN, 1, Rng::new(1));
     let members = 4;
-    (0..members).for_each(|number| assert!(machine.know(peer(number))));
+    (0..members).for_each(|number| assert!(machine.add_peer(peer(number))));
     let (mut now, mut rest) = (Instant::ZERO, data);
     while let Some(([event, pause, sender], after)) = rest.split_first_chunk::<3>() {
         // Up to 51 s; 255 is a month, in which this machine was suspended.
@@ -84,7 +84,7 @@ pub fn check(data: &[u8]) {
                 let list: Vec<MemberState> = bytes.chunks(7).map(|part| member_state(part[0], &part[1..])).collect();
                 machine.apply_member_list(now, from, &list);
             }
-            5 => machine.heard(now, from),
+            5 => machine.record_contact(now, from),
             6 => machine.wake(now),
             _ => drop(machine.tick(now)),
         }
@@ -103,7 +103,7 @@ pub fn check(data: &[u8]) {
             }
         }
         assert!(sent <= 4 * PEERS_MAX, "{sent} packets for one input");
-        assert!(machine.count() <= PEERS_MAX && machine.roll(OWN).len() <= PEERS_MAX + 1);
+        assert!(machine.count() <= PEERS_MAX && machine.member_list(OWN).len() <= PEERS_MAX + 1);
         assert!((0..members).all(|number| !(machine.is_up(peer(number)) && machine.is_down(peer(number)))));
     }
 }

@@ -22,9 +22,9 @@ pub mod noise_frame;
 pub mod noise_handshake;
 pub mod noise_payload;
 pub mod record;
-pub mod rumour;
+pub mod gossip;
 pub mod sensors;
-pub mod talk;
+pub mod message;
 
 /// One decoder under test.
 pub struct Target {
@@ -56,9 +56,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "noise_handshake", check: noise_handshake::check, seeds: noise_handshake::seeds, slowness: 40 },
     Target { name: "noise_payload", check: noise_payload::check, seeds: noise_payload::seeds, slowness: 40 },
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
-    Target { name: "rumour", check: rumour::check, seeds: rumour::seeds, slowness: 4 },
+    Target { name: "gossip", check: gossip::check, seeds: gossip::seeds, slowness: 4 },
     Target { name: "sensors", check: sensors::check, seeds: sensors::seeds, slowness: 10 },
-    Target { name: "talk", check: talk::check, seeds: talk::seeds, slowness: 1 },
+    Target { name: "message", check: message::check, seeds: message::seeds, slowness: 1 },
 ];
 
 /// Cuts `data` at lengths that its own bytes give: a stream arrives in fragments, and no result may depend on them.

@@ -1,4 +1,4 @@
-//! The files of sensors: any content of any of them gives findings and a decision within their bounds.
+//! The files of sensors: any content of any of them gives a report and a decision within their bounds.
 //!
 //! The input is a sequence of records: a byte that selects a file, a byte of length, then the content; length 255 makes
 //! the read fail.

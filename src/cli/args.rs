@@ -177,16 +177,16 @@ pub struct UpArgs {
     #[arg(long)]
     pub no_mdns: bool,
 
-    /// Injects a defect, so that a test can prove that it would be caught. Not in release builds.
+    /// Injects a bug, so that a test can prove that it would be caught. Not in release builds.
     #[cfg(debug_assertions)]
-    #[arg(long = "plant", value_enum, hide = true)]
-    pub inject: Option<InjectedDefect>,
+    #[arg(long = "inject-bug", value_enum, hide = true)]
+    pub inject_bug: Option<StoreBug>,
 }
 
-/// Defects that a test can inject.
+/// Bugs of the store that a test can inject.
 #[cfg(debug_assertions)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InjectedDefect {
+pub enum StoreBug {
     /// Acknowledgements are sent before the journal is on the disk.
     Buffer,
 }
@@ -196,7 +196,7 @@ impl UpArgs {
     #[must_use]
     pub const fn sync(&self) -> Sync {
         #[cfg(debug_assertions)]
-        if self.inject.is_some() {
+        if self.inject_bug.is_some() {
             return Sync::Buffer;
         }
         Sync::Disk

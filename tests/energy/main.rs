@@ -46,5 +46,5 @@ mod fuzz;
 mod gates;
 mod heat;
 mod home;
-mod people;
+mod whole_governor;
 mod trees;

@@ -1,6 +1,6 @@
 //! The way of a file through a real agent: added, found, changed, renamed, deleted.
 
-use super::house::{Agent, Place, WATTLE};
+use super::harness::{Agent, Place, WATTLE};
 use std::fs;
 use std::process::Command;
 

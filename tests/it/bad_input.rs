@@ -1,6 +1,6 @@
 //! Mistakes of people and faults of disks: each is reported in one clear sentence, everything else goes on, nothing is lost.
 
-use super::house::{Agent, Place, WATTLE, repo};
+use super::harness::{Agent, Place, WATTLE, repo};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;

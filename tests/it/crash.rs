@@ -1,6 +1,6 @@
 //! kill -9, a damaged journal, and the order of sync and acknowledgement.
 
-use super::house::{Agent, Place, WATTLE};
+use super::harness::{Agent, Place, WATTLE};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -130,7 +130,7 @@ fn the_journal_is_synced_before_an_acknowledgement_is_sent() {
 
 #[test]
 fn an_agent_that_does_not_sync_fails_the_test_above() {
-    assert_ne!(synced_before_the_response(&["--plant", "buffer"]), Some(true));
+    assert_ne!(synced_before_the_response(&["--inject-bug", "buffer"]), Some(true));
 }
 
 fn journals(home: &Path) -> Vec<PathBuf> {

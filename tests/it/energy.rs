@@ -1,7 +1,7 @@
 //! The governor in a real agent, on copies of real boards' sensor files: what it finds, what it limits, what survives a
 //! restart.
 
-use crate::house::{Agent, Place, WATTLE, repo};
+use crate::harness::{Agent, Place, WATTLE, repo};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};

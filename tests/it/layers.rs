@@ -1,4 +1,4 @@
-//! Holds the tree to the house plan: layers, heads, sizes, and what may touch the world where.
+//! Holds the tree to docs/architecture.md: layers, heads, sizes, and what may touch the world where.
 //!
 //! Reads the source as text, with comments, strings and characters blanked out first. Each rule is a small
 //! function of one file, and is tested below with a planted violation.
@@ -97,7 +97,7 @@ const RULES: [fn(&Source) -> Vec<String>; 12] = [
 ];
 
 #[test]
-fn the_tree_is_as_the_house_plan_draws_it() {
+fn the_tree_is_as_the_architecture_page_describes_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     for folder in ["src", "tests", "benches", "fuzz/targets", "examples"].map(|name| root.join(name)) {
@@ -131,7 +131,7 @@ fn read_tree(root: &Path, folder: &Path, files: &mut Vec<Source>) -> io::Result<
 
 fn place(file: &Source) -> Vec<String> {
     let known = file.module().is_none_or(|module| rank(module).is_some() || file.path == "src/lib.rs");
-    let what = "this top-level module is in no layer; put it into one of the house, or change LAYERS";
+    let what = "this top-level module is in no layer; put it into one, or change LAYERS";
     file.faults((!known).then_some((1, what.to_owned())))
 }
 
@@ -176,7 +176,7 @@ fn folder_head(file: &Source) -> Vec<String> {
     file.faults((lines < HEAD_LINES_MIN).then_some((1, what)))
 }
 
-/// A room has a `mod.rs`; inside one, a file that grew (`text/chunk.rs`) may keep its parts in a folder of its name.
+/// A folder has a `mod.rs`; inside one, a file that grew (`text/chunk.rs`) may keep its parts in a folder of its name.
 fn folders_without_head(files: &[Source]) -> Vec<String> {
     let exists = |path: String| files.iter().any(|file| file.path == path);
     let headed = |folder: &str| {

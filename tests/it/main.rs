@@ -13,11 +13,11 @@
 mod agent;
 mod bad_input;
 mod crash;
-mod door;
 mod energy;
 mod engine;
 mod fuzz_short;
-mod house;
+mod harness;
+mod http_api;
 mod layers;
 mod link;
 mod message;

@@ -1,6 +1,6 @@
 //! docs/messages.md and the code agree: the page's test vectors are generated again and compared byte by byte.
 
-use super::house::repo;
+use super::harness::repo;
 use super::link::{key, name};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;

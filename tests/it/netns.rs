@@ -1,6 +1,6 @@
 //! Real agents in network namespaces on a bridge, which scripts/mesh-netns makes.
 
-use super::house::WATTLE;
+use super::harness::WATTLE;
 use std::path::Path;
 use std::process::Command;
 

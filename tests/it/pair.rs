@@ -1,6 +1,6 @@
 //! Two devices: a question asked on one is answered by both.
 
-use super::house::{Agent, Place};
+use super::harness::{Agent, Place};
 use std::fs;
 use std::net::TcpListener;
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! What `wattle peers` shows of other devices: the table, events as they happen; and the log's format under systemd.
 
-use super::house::{Agent, Place, WATTLE};
+use super::harness::{Agent, Place, WATTLE};
 use super::pair::{linked, prepared, up};
 use serde_json::{Value, json};
 use std::fs::{self, File};

@@ -4,7 +4,7 @@
 //! scripts/interop installs that. Where it cannot be installed, these tests print that and are skipped; with CI=true
 //! they fail.
 
-use super::house::{Place, repo};
+use super::harness::{Place, repo};
 use super::link::{End, key, name, soon, until};
 use super::pair::prepared;
 use std::fs;

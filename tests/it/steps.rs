@@ -1,7 +1,7 @@
 //! How many chunks are embedded again after an edit and after a rename. `cargo test steps -- --nocapture` prints the figures
 //! of docs/evidence.md.
 
-use super::house::Place;
+use super::harness::Place;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;

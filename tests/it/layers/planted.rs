@@ -110,7 +110,7 @@ fn the_world_outside_its_rooms_is_caught() {
 }
 
 #[test]
-fn a_place_or_a_name_that_is_not_the_house_s_is_caught() {
+fn a_path_in_no_layer_or_a_name_that_says_nothing_is_caught() {
     caught("src/cloud/mod.rs", GOOD_HEAD, 1, "in no layer");
     caught("src/sync.rs", "//! x\n", 1, "in no layer");
     caught("src/text/util.rs", "//! x\n", 1, "\"util\"");

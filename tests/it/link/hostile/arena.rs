@@ -3,7 +3,7 @@
 //! After each attack an honest peer dials it, pings it and gets a question answered, so link, driver, node and store
 //! still work. The memory figures are the agent's own, read from /proc.
 
-use super::super::super::house::{Agent, Place};
+use super::super::super::harness::{Agent, Place};
 use super::super::{End, key, name, soon, until};
 use std::cell::RefCell;
 use std::fs;

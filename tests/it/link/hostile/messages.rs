@@ -134,7 +134,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
 
 /// `wattle search`, by the real command.
 pub(super) fn search(api: &str, home: &std::path::Path, question: &str) -> String {
-    let output = std::process::Command::new(super::super::super::house::WATTLE)
+    let output = std::process::Command::new(super::super::super::harness::WATTLE)
         .args(["--api", api, "--home"])
         .arg(home)
         .args(["search", question, "--json"])

@@ -2,7 +2,7 @@
 //!
 //! The test starts itself again inside `unshare`. Where that is not allowed, it says so and proves nothing.
 
-use super::super::super::house::{Agent, Place};
+use super::super::super::harness::{Agent, Place};
 use super::super::{End, name, until};
 use super::arena::FRIEND;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};

@@ -82,7 +82,7 @@ pub(super) fn messages() -> Vec<Message> {
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
         Message::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
     ];
-    messages.extend(super::rumour::messages());
+    messages.extend(super::gossip::messages());
     messages
 }
 

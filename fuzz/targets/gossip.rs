@@ -35,7 +35,7 @@ fn check_message(bytes: &[u8]) {
     let fact = Claim::with_fact(bytes);
     assert!(fact.as_ref().is_none_or(|(other, _)| Some(*other) == claim), "a fact has the claim of its message");
     let mut verifier = Verifier::new();
-    assert!(verifier.allow(name()));
+    assert!(verifier.add_peer(name()));
     if let (Ok(message), Some(claim)) = (verifier.verify_relayed(bytes), claim) {
         assert_eq!((claim.origin.0, claim.order), (*name().public_key(), (message.boot, message.seq)));
     }
