@@ -27,7 +27,7 @@ pub const HINT_SOURCE_BYTES_MAX: usize = 32;
 /// Seconds that a hint may live, counted from its arrival: a sender that went silent counts for an hour at most.
 pub const HINT_TTL_S_MAX: u64 = 3600;
 
-/// Changes of a time zone's offset that are told ahead: two a year, for four years.
+/// Changes of a time zone's offset that are known ahead: two a year, for four years.
 pub const ZONE_CHANGES_MAX: usize = 8;
 
 /// Quarter hours of grid intensity that a percentile is taken of: seven days.
@@ -36,8 +36,8 @@ pub const INTENSITIES_MAX: usize = 7 * 24 * 4;
 /// Days of energy totals that are kept.
 pub const ENERGY_DAYS_MAX: usize = 32;
 
-/// Days before today that are told of: a week, to see a habit.
-pub const ENERGY_DAYS_TOLD: usize = 7;
+/// Days before today that are shown: a week, to see a habit.
+pub const ENERGY_DAYS_SHOWN: usize = 7;
 
 /// Milliseconds that a batch of chunks is sized to, so that background work stops soon after it may not go on.
 pub const TASK_MS_MAX: u64 = 250;
@@ -57,7 +57,7 @@ pub const BATTERIES_MAX: usize = 3;
 /// Files of one battery that are kept open: its kind, presence, status, percent, level, what it holds, power, voltage.
 pub const BATTERY_FILES_MAX: usize = 8;
 
-/// Chargers that are asked: a Chromebook has three, a laptop with ports of USB-C one for each. Two files each.
+/// Chargers that are read: a Chromebook has three, a laptop with ports of USB-C one for each. Two files each.
 pub const CHARGERS_MAX: usize = 5;
 
 /// CPU packages whose counters of energy are summed, and files of a rail that are kept open.

@@ -4,31 +4,31 @@ use super::link::LINKS_MAX;
 use super::store::COLLECTION_BYTES_MAX;
 use super::wire::FRAME_GOSSIP_MAX;
 
-/// Bytes of one item as its origin sealed it: a list of `GOSSIP_COLLECTIONS_MAX` collections and the envelope.
+/// Bytes of one item as its origin signed it: a list of `GOSSIP_COLLECTIONS_MAX` collections and the envelope.
 pub const GOSSIP_BYTES_MAX: usize = 2048;
 
-/// Bytes of what one item says: what the envelope's five fields leave of `GOSSIP_BYTES_MAX`.
+/// Bytes of the body of one item: what the envelope's five fields leave of `GOSSIP_BYTES_MAX`.
 pub const GOSSIP_BODY_MAX: usize = GOSSIP_BYTES_MAX - 256;
 
-/// Collections that one agent tells of.
+/// Collections that one agent publishes.
 pub const GOSSIP_COLLECTIONS_MAX: usize = 16;
 
-/// Links that a gossip item crosses in a flood; a loop of links ends there.
+/// Links that a gossip item crosses while it is forwarded; a loop of links ends there.
 pub const GOSSIP_HOPS_MAX: u8 = 8;
 
-/// Links that a relay hands news on to. The origin tells all of its links; the digests find whom a flood missed.
+/// Links to which a relay forwards a new item. The origin sends it to all of its links; digests find whom that missed.
 pub const GOSSIP_FANOUT: usize = 3;
 
 /// Agents whose items are kept: about 800 bytes each, and up to 2 KiB more for a long list of collections.
 pub const GOSSIP_ORIGINS_MAX: usize = 512;
 
-/// Links whose bytes of items are counted: all that stand.
+/// Links whose bytes of items are counted: all that are up.
 pub const GOSSIP_LINKS_MAX: usize = LINKS_MAX;
 
-/// Bytes of items a second that one link may bring or fetch. 500 agents tell about 1.5 kB a second, all together.
+/// Bytes of items a second that one link may bring or fetch. 500 agents publish about 1.5 kB a second, all together.
 pub const GOSSIP_LINK_RATE: u64 = 16 * 1024;
 
-/// The same at once, after a quiet time: the items of `GOSSIP_ORIGINS_MAX` agents, for one that comes late.
+/// The same at once, after a quiet time: the items of `GOSSIP_ORIGINS_MAX` agents, for one that joins late.
 pub const GOSSIP_LINK_BURST: u64 = 512 * 1024;
 
 /// Bytes of new items a second that one origin may send: a list of collections every 30 seconds is 68.
@@ -52,19 +52,21 @@ pub const GOSSIP_DIGEST_MAX: usize = 64;
 /// Milliseconds between two comparisons of all items, each with one link.
 pub const GOSSIP_DIGEST_MS: u64 = 30_000;
 
-/// Milliseconds until the names of news, which a flood may have kept from somebody, go to a few links more.
+/// Milliseconds until the digest of new items, which forwarding may have missed to deliver, goes to a few links more.
 pub const GOSSIP_RECENT_MS: u64 = 2_000;
 
-/// Links to which those names go: 15 bytes each in place of the item's 200.
+/// Links to which that digest goes: 15 bytes an item in place of the item's 200.
 pub const GOSSIP_RECENT_LINKS: usize = 3;
 
-/// Items in a reply to IWant up to which they are relayed like new ones; a larger reply is a late comer's, and its items are old.
-pub const GOSSIP_FEW: usize = 8;
+/// Items in a reply to IWant up to which they are relayed like new ones; a larger reply goes to an agent that
+/// just joined, and its items are old.
+pub const GOSSIP_RELAYED_REPLY_MAX: usize = 8;
 
-/// Milliseconds between two comparisons that new links bring about: who gets ten links at once compares with one.
+/// Milliseconds between two comparisons that new links bring about: an agent that gets ten links at once compares with one.
 pub const GOSSIP_COMPARE_MS: u64 = 5_000;
 
-/// Milliseconds for which the headroom that an agent tells of itself stays as it is, so that receivers see no flicker.
+/// Milliseconds for which the headroom that an agent publishes stays as it is, so that receivers see no flicker; and between
+/// two counts of its collections while it is at rest.
 pub const GOSSIP_DWELL_MS: u64 = 30_000;
 
 /// Milliseconds after which an agent sends its headroom again, changed or not.
@@ -76,10 +78,10 @@ pub const GOSSIP_COUNT_MS: u64 = 10 * 60 * 1000;
 /// Seconds that a headroom is valid, at least and at most.
 pub const GOSSIP_VALID_S: (u8, u8) = (30, 120);
 
-/// Milliseconds of a task that a headroom tells, at most: an hour.
+/// Milliseconds of a task in a headroom, at most: an hour.
 pub const GOSSIP_TASK_MS_MAX: u32 = 3_600_000;
 
-/// Events that are kept for people who ask what happened; the oldest goes first.
+/// Events that are kept for `wattle peers --watch`; the oldest is removed first.
 pub const EVENTS_MAX: usize = 256;
 
 /// Events in one answer.

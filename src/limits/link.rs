@@ -18,7 +18,8 @@ pub const LINK_HALF_OPEN_ADDRESS_MAX: usize = 4;
 /// Dials under way at once.
 pub const LINK_DIALS_MAX: usize = 16;
 
-/// Milliseconds for a whole handshake, from the connection to the link.
+/// Milliseconds for a whole handshake, from the connection to the link; for opening a stream; and within which two links of
+/// one pair count as dialled at the same time.
 pub const LINK_HANDSHAKE_MS: u64 = 10_000;
 
 /// Handshakes a second from one address (IPv6: one /64); a Pi Zero is estimated to need 10 ms for one.
@@ -39,7 +40,7 @@ pub const LINK_STREAMS_PROTOCOL_MAX: usize = 4;
 /// Streams of both sides that yamux keeps; beyond, it closes the link. 64 at once must be survived.
 pub const LINK_STREAMS_HARD_MAX: usize = 128;
 
-/// Frames that wait in one channel of a link; the next one is told `Full`.
+/// Frames that wait in one channel of a link; the next one is refused as `Full`.
 pub const LINK_QUEUE_MAX: usize = 64;
 
 /// Bytes that wait in one channel of a link, gossip and tasks alike.
@@ -62,8 +63,8 @@ pub const LINK_PINGS_MISSED_MAX: u32 = 2;
 pub const LINK_CLOSE_MS: u64 = 2_000;
 
 /// Reads that one link makes before others have their turn; a frame of yamux is two. Without an end, a peer that
-/// sends faster than it is served would have the agent for itself.
+/// sends faster than it is served would occupy the agent alone.
 pub const LINK_READS_PER_TURN: u32 = 128;
 
-/// Bytes that a link collects before it seals a frame: yamux writes heads of 12 bytes by themselves.
+/// Bytes that a link collects before it encrypts a frame: yamux writes headers of 12 bytes by themselves.
 pub const LINK_WRITE_BYTES: usize = 32 * 1024;

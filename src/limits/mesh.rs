@@ -6,21 +6,21 @@ pub const TRUST_PEERS_MAX: usize = 512;
 /// Agents that are known. About 400 bytes each.
 pub const PEERS_MAX: usize = 512;
 
-/// Known agents up to which everybody links with everybody, so that a question reaches all of a home at once.
+/// Known agents up to which everybody links with everybody, so that a query reaches all of a home at once.
 pub const PEERS_LINKED_ALL: usize = 32;
 
-/// Links that an agent keeps standing in a larger mesh: neighbours in the ring of keys at distances 1, 2, 4 ..
+/// Links that an agent keeps in a larger mesh: neighbours in the ring of keys at distances 1, 2, 4 ..
 /// on both sides. The graph stays connected while any 11 agents are gone.
 pub const LINKS_WANTED: usize = 12;
 
-/// Milliseconds after which a link that was dialled for one probe or one member list and is not to stand is ended.
+/// Milliseconds without traffic after which a link that is not wanted (dialled for one probe or one member list) is ended.
 pub const LINK_IDLE_MS: u64 = 1_000;
 
-/// Links from which on any that is not to stand is ended after `LINK_IDLE_CROWDED_MS`, whoever dialled it: where
+/// Links from which on any that is not wanted is ended after `LINK_IDLE_CROWDED_MS`, whoever dialled it: where
 /// hundreds start at once with one address, all of them want a link there for a member list.
 pub const LINKS_CROWDED: usize = 3 * super::LINKS_MAX / 4;
 
-/// See `LINKS_CROWDED`; milliseconds in which nothing was heard on the link. A member list takes one round trip.
+/// See `LINKS_CROWDED`; milliseconds without traffic on the link. A member list takes one round trip.
 pub const LINK_IDLE_CROWDED_MS: u64 = 250;
 
 /// Milliseconds until hints may again bring forward a dial of the same peer.
@@ -35,7 +35,8 @@ pub const MEMBER_LIST_ADDRESSES_MAX: usize = 4;
 /// Milliseconds between two exchanges of member lists with a linked peer; the same in memberlist.
 pub const MEMBER_LIST_MS: u64 = 30_000;
 
-/// Milliseconds until a member list that was requested and did not come is requested from another peer.
+/// Milliseconds until a member list that was requested and did not come is requested again, from any linked peer; the pause
+/// between exchanges then doubles from here to `MEMBER_LIST_MS`. A suspension that was shorter needs no notice.
 pub const MEMBER_LIST_RETRY_MS: u64 = 3_000;
 
 /// Milliseconds between two whole member lists to one peer, however often it asks.
@@ -44,28 +45,29 @@ pub const MEMBER_LIST_PAUSE_MS: u64 = 1_000;
 /// Milliseconds between two probes (foca's and memberlist's default for a local network).
 pub const PROBE_MS: u64 = 1_000;
 
-/// Milliseconds that a probe has before others are asked to try.
+/// Milliseconds until a probe without an answer is repeated by others (indirect probes).
 pub const PROBE_REPLY_MS: u64 = 500;
 
-/// Agents that are asked to try.
+/// Agents that send an indirect probe.
 pub const PROBES_INDIRECT: usize = 3;
 
-/// Milliseconds between two rounds of SWIM gossip while there is news.
+/// Milliseconds between two rounds of SWIM gossip while there are changes to send.
 pub const SWIM_GOSSIP_MS: u64 = 200;
 /// Agents that one round goes to.
 pub const SWIM_FANOUT: usize = 3;
 
-/// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1.
+/// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1. Half of it
+/// is the time to refute a claim that a member is down.
 pub const SUSPICION_MS: u64 = 4_000;
 
-/// Milliseconds after which a member that is down is forgotten by the membership machine.
+/// Milliseconds after which a member that is down is removed from the member list.
 pub const REMEMBER_DOWN_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Milliseconds between two tries at two members that are down: a healed partition is found by that.
-pub const DOWN_TRY_MS: u64 = 65_000;
+/// Milliseconds between two announcements to two members that are down: a healed partition is found by them.
+pub const DOWN_ANNOUNCE_MS: u64 = 65_000;
 
-/// Milliseconds that our own timers may be late; beyond, this agent slept, and what ran out meanwhile is no
-/// evidence against anybody.
+/// Milliseconds that our own timers may be late; beyond, this agent was suspended, and a timeout that expired meanwhile
+/// proves nothing.
 pub const LATE_MS: u64 = 750;
 
 /// Suspects that are probed by one input.
@@ -76,13 +78,13 @@ pub const SUSPECT_PROBE_MS: u64 = 1_000;
 /// Timers of the membership machine: four for each member (suspicion, probe, claim of being down, removal) and its own few.
 pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
 
-/// Generations by which gossip may raise a member's: beyond, it would be a way to wear out the number.
+/// Generations by which a claim may raise that of a member: beyond, claims could exhaust the number.
 pub const GENERATION_JUMP_MAX: u32 = 1 << 20;
 
 /// Milliseconds between two new generations of this agent: each is a write to its disk.
 pub const RENEW_MS: u64 = 5_000;
 
-/// Different members that must say that this agent is down, within `DOWN_CLAIM_MS`, before it takes a new generation.
+/// Different members that must claim that this agent is down, within `DOWN_CLAIM_MS`, before it takes a new generation.
 pub const DOWN_CLAIMANTS: usize = 2;
 /// See `DOWN_CLAIMANTS`; milliseconds.
 pub const DOWN_CLAIM_MS: u64 = 60_000;
@@ -94,7 +96,7 @@ pub const QUARANTINE_MS: u64 = 10 * 60 * 1000;
 /// Milliseconds within which refuted claims of one member count once: one mistake may be about many.
 pub const REFUTED_PAUSE_MS: u64 = 5_000;
 
-/// Datagrams to a peer that may go unanswered until packets go over the link as well.
+/// Probes to a peer without a datagram back until packets go over the link as well.
 pub const UNANSWERED_MAX: u8 = 3;
 
 /// Milliseconds until a lost peer is dialled again; doubled each time up to the maximum.
@@ -103,23 +105,23 @@ pub const REDIAL_MS: u64 = 500;
 /// The longest pause between two dials, in milliseconds; up to half as much is added by chance.
 pub const REDIAL_MS_MAX: u64 = 60_000;
 
-/// The same while no link stands at all.
+/// The same while there is no link at all.
 pub const REDIAL_ALONE_MS_MAX: u64 = 10_000;
 
 /// The same for the first `REDIAL_SOON_FOR_MS` of that: where hundreds start at once, the one whose address all
 /// have has no room for most of them at first.
 pub const REDIAL_SOON_MS_MAX: u64 = 2_000;
 
-/// See `REDIAL_SOON_MS_MAX`; milliseconds. After it nobody may be there, and each dial costs energy.
+/// See `REDIAL_SOON_MS_MAX`; milliseconds. After it the others may be away, and each dial costs energy.
 pub const REDIAL_SOON_FOR_MS: u64 = 60_000;
 
 /// Milliseconds until a linked peer that has not sent its name is asked for it.
 pub const NAME_REQUEST_MS: u64 = 1_000;
 
-/// Bytes of a packet of the membership machine: with its seal it fits the smallest MTU of a home, 1280 bytes.
+/// Bytes of a packet of the membership machine: encrypted, it fits the smallest MTU of IPv6, 1280 bytes.
 pub const MEMBER_BYTES_MAX: usize = 1200;
 
-/// Addresses at which one agent says it can be dialled, or is remembered to have been.
+/// Addresses of one agent: those that it sends of itself, and those that are kept of it.
 pub const ADDRESSES_MAX: usize = 8;
 
 /// Bytes of a device's name.

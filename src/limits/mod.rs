@@ -56,7 +56,7 @@ const _: () = {
             && TRUST_PEERS_MAX <= LINK_ALLOWED_MAX
             && TRUST_PEERS_MAX <= MESSAGE_SENDERS_MAX
             && TRUST_PEERS_MAX <= DATAGRAM_PEERS_MAX,
-        "whoever is admitted fits into every list"
+        "whoever has a right fits into every list"
     );
     assert!(MEMBER_LIST_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a member list is one frame");
     assert!(
@@ -68,15 +68,13 @@ const _: () = {
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
     assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");
     assert!(SETTLE_MS < SETTLE_MS_MAX, "the wait for quiet ends before the longest wait");
-    assert!(HTTP_CONNECTIONS_MAX <= CALLS_MAX, "every connection may ask at once");
+    assert!(HTTP_CONNECTIONS_MAX <= CALLS_MAX, "every connection may make a call at once");
     assert!(CLIENT_MS > QUERY_MS_MAX + HTTP_ARRIVE_MS, "the agent's own answer comes before the client's time-out");
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
     assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
     assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");
-    assert!(DATAGRAM_WINDOW.is_multiple_of(64), "bits are kept in whole words");
-    assert!(MEMBER_BYTES_MAX + 28 + 48 <= 1280, "a sealed packet with its UDP and IPv6 heads is never cut up");
     assert!(MESSAGE_WINDOW >= 6 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
     assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
     assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");
-    assert!(LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX, "who links can be heard");
+    assert!(LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX, "messages of every link can be verified");
 };

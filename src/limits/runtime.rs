@@ -6,8 +6,8 @@ pub const INPUTS_MAX: usize = 256;
 /// Events of all links that wait for the driver; beyond, links stop reading.
 pub const LINK_EVENTS_MAX: usize = 64;
 
-/// Requests of people under way in the driver.
+/// Requests of the API under way in the driver; and additions that wait for one save of the watched sources.
 pub const REPLIES_MAX: usize = 64;
 
-/// Requests of people between the HTTP tasks and the driver; beyond, they are told to try again.
+/// Requests of the API between the HTTP tasks and the driver; beyond, they are refused as busy.
 pub const CALLS_MAX: usize = 64;

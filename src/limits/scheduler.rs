@@ -3,7 +3,7 @@
 /// Directory entries compared with the store in one task.
 pub const SCAN_BATCH: usize = 512;
 
-/// Places that changed since the last scan, remembered one by one; beyond, everything is scanned.
+/// Paths that changed since the last scan, kept one by one; beyond, everything is scanned.
 pub const DIRTY_MAX: usize = 64;
 
 /// Unfinished documents that the scheduler holds; the store has the rest.
@@ -22,10 +22,10 @@ pub const AUDITS_MAX: usize = 4;
 /// Batches of changes on their way to the disk. Beyond, nothing new is started.
 pub const SAVES_MAX: usize = 32;
 
-/// Milliseconds of quiet after which a changed place is scanned; a save by an editor is several events.
+/// Milliseconds of quiet after which a changed path is scanned; a save by an editor is several events.
 pub const SETTLE_MS: u64 = 400;
 
-/// Milliseconds after which a place that never gets quiet is scanned all the same.
+/// Milliseconds after which a path that never gets quiet is scanned all the same.
 pub const SETTLE_MS_MAX: u64 = 5_000;
 
 /// Milliseconds between two whole scans of every source: what events missed (network folders) is found.
@@ -38,11 +38,11 @@ pub const TOMBSTONE_MS: u64 = 10 * 60 * 1000;
 /// Bytes that must stay free on the home's disk: one journal of the store (64 MiB) and its next tables.
 pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
 
-/// Milliseconds between two measurements of a disk that was full.
+/// Milliseconds between two measurements of a disk that was full, and between two tries to save the boot counter.
 pub const DISK_RETRY_MS: u64 = 30_000;
 
-/// Things whose last task panicked, remembered until a task for them ends well; beyond, one panic counts as two.
+/// Documents, scans and refills whose last task panicked, until a task for them succeeds; beyond, one panic counts as two.
 pub const PANICKED_MAX: usize = 32;
 
-/// Remarks and unreadable places of one step of a scan.
+/// Remarks and unreadable paths of one step of a scan.
 pub const SCAN_NOTES_MAX: usize = 16;

@@ -1,4 +1,4 @@
-//! Scoring of chunks for a question.
+//! Scoring of chunks for a query.
 
 /// Vectors picked by sign bits and scored exactly (200 lose nothing up to 100,000 chunks: docs/evidence.md).
 pub const RESCORE: usize = 200;

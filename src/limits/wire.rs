@@ -3,7 +3,7 @@
 /// Bytes of one line while two ends agree on a protocol; ids in use have some tens.
 pub const NEGOTIATION_LINE_MAX: usize = 1024;
 
-/// Protocols that a dialler may propose before it is sent away.
+/// Protocols that a dialler may propose before the negotiation fails.
 pub const NEGOTIATION_PROPOSALS_MAX: usize = 32;
 
 /// Bytes of a Noise frame without its length: the specification's largest.
@@ -24,10 +24,10 @@ pub const IDENTIFY_LIST_MAX: usize = 64;
 /// Bytes of a name in an identify message.
 pub const IDENTIFY_AGENT_MAX: usize = 128;
 
-/// Bytes of one frame of gossip: control, not data.
+/// Bytes of one frame of the gossip channel (membership, gossip, datagram keys).
 pub const FRAME_GOSSIP_MAX: usize = 64 * 1024;
 
-/// Bytes of one frame of a task: `HITS_MAX` chunks.
+/// Bytes of one frame of the task channel: an answer of `HITS_MAX` chunks.
 pub const FRAME_TASK_MAX: usize = 1024 * 1024;
 
 /// Bytes of a signed message: it must fit into a frame.
@@ -43,16 +43,16 @@ pub const MESSAGE_TASK_MAX: usize = 32;
 pub const MESSAGE_BODY_MAX: usize = MESSAGE_BYTES_MAX - 256;
 
 /// Bytes of one line of JSON, its line feed among them. A message that postcard holds and no line does (much that
-/// must be escaped) is not said; nothing but an answer comes near.
+/// must be escaped) is not sent; nothing but an answer comes near.
 pub const JSON_LINE_MAX: usize = FRAME_TASK_MAX;
 
-/// Lists and objects within each other in JSON; what agents say needs seven.
+/// Lists and objects within each other in JSON; what agents send needs seven.
 pub const JSON_DEPTH_MAX: usize = 16;
 
 /// Bytes of the text of a test message.
 pub const ECHO_BYTES_MAX: usize = 64;
 
-/// Senders whose messages are opened; each has a window of `MESSAGE_WINDOW` bits.
+/// Senders whose messages are verified; each has a window of `MESSAGE_WINDOW` bits.
 pub const MESSAGE_SENDERS_MAX: usize = 512;
 
 /// Numbers of a sender that may arrive out of order: three streams, and two queues of `LINK_QUEUE_MAX` frames each.

@@ -2,9 +2,9 @@
 //!
 //! The addresses of a peer are in order, the newest first. They are hints only: if the file is lost or damaged, the
 //! agent searches for its peers as at its first start. The file is written only after a change, and changes within
-//! `REMEMBER_MS` are written together, because SD cards wear.
+//! `ADDRESS_BOOK_WRITE_MS` are written together, because SD cards wear.
 
-use crate::limits::{ADDRESSES_MAX, PEERS_MAX, REMEMBER_MS};
+use crate::limits::{ADDRESSES_MAX, PEERS_MAX, ADDRESS_BOOK_WRITE_MS};
 use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
 use crate::wire::mdns::is_scoped;
@@ -64,7 +64,7 @@ impl AddressBook {
 
 async fn write_changes(home: PathBuf, known: Arc<Mutex<KnownAddresses>>, changed: Receiver<()>) {
     while changed.recv().await.is_ok() {
-        Timer::after(Duration::from_millis(REMEMBER_MS)).await;
+        Timer::after(Duration::from_millis(ADDRESS_BOOK_WRITE_MS)).await;
         // Changes up to here are in this write.
         let _ = changed.try_recv();
         let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));

@@ -16,7 +16,7 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_FEW,
+    GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_RELAYED_REPLY_MAX,
     GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS,
 };
 use crate::mesh::gossip::{Insertion, Novelty};
@@ -260,7 +260,7 @@ impl Node {
     fn send_items(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
         // A few items were missed and are new in that part of the mesh: the peer forwards them. Many are wanted by an
         // agent that just joined, and the others have them.
-        let requested = list.len() > GOSSIP_FEW;
+        let requested = list.len() > GOSSIP_RELAYED_REPLY_MAX;
         let (mut items, mut bytes) = (ItemRefs::new(), 0);
         for entry in list {
             let Some((item, length)) = self.gossip.items.find_item(now, entry) else { continue };

@@ -14,7 +14,7 @@ mod settings;
 mod token;
 
 use crate::config::Config;
-use crate::limits::{DISK_FREE_MIN, REMEMBER_BYTES_MAX, STATE_BYTES_MAX};
+use crate::limits::{DISK_FREE_MIN, ADDRESS_BOOK_BYTES_MAX, STATE_BYTES_MAX};
 use crate::store::record::{Record, Sources};
 use log::{error, warn};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -69,7 +69,7 @@ impl HomeFile {
     /// At most so many bytes of it are read.
     const fn bytes_max(self) -> usize {
         match self {
-            Self::Peers => REMEMBER_BYTES_MAX,
+            Self::Peers => ADDRESS_BOOK_BYTES_MAX,
             _ => STATE_BYTES_MAX,
         }
     }

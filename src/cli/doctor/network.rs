@@ -9,7 +9,7 @@ use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use std::net::SocketAddr;
 
 /// Datagrams sent without a reply after which the path counts as blocked.
-const UNANSWERED_MAX: u64 = 5;
+const DATAGRAMS_UNANSWERED_MAX: u64 = 5;
 
 /// Milliseconds for which a received datagram proves that datagrams pass.
 const FRESH_MS: u64 = 120_000;
@@ -109,7 +109,7 @@ fn reached(report: &NetworkReport, peer: &PeerReachability) -> Result<String, St
     }
     match (peer.received_ms, peer.sent) {
         (Some(ms), _) if ms < FRESH_MS => Ok(format!("{id} is linked at {at}; datagrams pass.")),
-        (_, sent) if sent > UNANSWERED_MAX => Err(format!(
+        (_, sent) if sent > DATAGRAMS_UNANSWERED_MAX => Err(format!(
             "{id} is linked at {at}, but its datagrams do not come. Allow UDP port {} in the firewalls of both devices; \
              until then a loss is noticed later.",
             port(report)

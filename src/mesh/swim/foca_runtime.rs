@@ -4,7 +4,7 @@ use super::packet::Id;
 use crate::base::rng::Rng;
 use crate::base::time::Duration;
 use crate::limits::{
-    DOWN_TRY_MS, MEMBER_BYTES_MAX, PROBE_MS, PROBE_REPLY_MS, PROBES_INDIRECT, REMEMBER_DOWN_MS, SUSPICION_MS,
+    DOWN_ANNOUNCE_MS, MEMBER_BYTES_MAX, PROBE_MS, PROBE_REPLY_MS, PROBES_INDIRECT, REMEMBER_DOWN_MS, SUSPICION_MS,
     SWIM_FANOUT, SWIM_GOSSIP_MS,
 };
 use core::convert::Infallible;
@@ -84,7 +84,7 @@ pub(super) fn config(size: usize) -> Config {
         // If on, healthy members take new identities: each one that is notified that it was down renews itself.
         notify_down_members: false,
         periodic_announce: None,
-        periodic_announce_to_down_members: every(DOWN_TRY_MS, 2),
+        periodic_announce_to_down_members: every(DOWN_ANNOUNCE_MS, 2),
         periodic_gossip: every(SWIM_GOSSIP_MS, SWIM_FANOUT),
     }
 }

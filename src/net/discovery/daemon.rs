@@ -1,7 +1,7 @@
 //! The mdns-sd daemon: what this agent announces of itself, and the events that the daemon reports.
 
 use super::interface::leads_to_others;
-use crate::limits::INTERFACES_LOOK_MS;
+use crate::limits::INTERFACES_POLL_MS;
 use crate::net::diagnostics::ListenAddress;
 use crate::wire::mdns::{Service, strings};
 use crate::wire::peer_id::PeerId;
@@ -33,7 +33,7 @@ impl Daemon {
         let wanted = IfPredicate::new(move |interface| leads_to_others(interface) && is_bound(interface, only));
         daemon.disable_interface(IfKind::All).map_err(text)?;
         daemon.enable_interface(IfKind::Predicate(wanted)).map_err(text)?;
-        daemon.set_ip_check_interval(u32::try_from(INTERFACES_LOOK_MS / 1000).unwrap_or(10)).map_err(text)?;
+        daemon.set_ip_check_interval(u32::try_from(INTERFACES_POLL_MS / 1000).unwrap_or(10)).map_err(text)?;
         let reports = daemon.monitor().map_err(text)?;
         let browse = |service: Service| daemon.browse(service.name()).map(|events| (service, events)).map_err(text);
         let [wattle, libp2p] = Service::ALL;

@@ -6,7 +6,7 @@ use super::daemon::Daemon;
 use super::interface;
 use super::libp2p::Libp2pBrowser;
 use crate::base::time::Instant;
-use crate::limits::{INTERFACES_LOOK_MS, MULTICAST_RESTART_MS, MULTICAST_RESTART_MS_MAX};
+use crate::limits::{INTERFACES_POLL_MS, MULTICAST_RESTART_MS, MULTICAST_RESTART_MS_MAX};
 use crate::net::diagnostics::ListenAddress;
 use crate::platform::clock;
 use crate::wire::mdns::{PeerAdvert, Service};
@@ -15,7 +15,7 @@ use mdns_sd::ServiceEvent;
 use smol::future::or;
 use std::time::Duration;
 
-const CHECK: Duration = Duration::from_millis(INTERFACES_LOOK_MS);
+const CHECK: Duration = Duration::from_millis(INTERFACES_POLL_MS);
 const PAUSE: Duration = Duration::from_millis(MULTICAST_RESTART_MS);
 const PAUSE_MAX: Duration = Duration::from_millis(MULTICAST_RESTART_MS_MAX);
 

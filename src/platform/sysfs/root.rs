@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Links that are followed in one path; the kernel allows 40.
-const LINKS_MAX: usize = 40;
+const SYMLINKS_MAX: usize = 40;
 
 /// The folder that is taken for `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Root {
                 continue;
             };
             links += 1;
-            if links > LINKS_MAX {
+            if links > SYMLINKS_MAX {
                 // A circle: return a path that does not exist.
                 return self.0.join(resolved).join(part).join("-");
             }

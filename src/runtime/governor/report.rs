@@ -12,7 +12,7 @@ use crate::energy::mode::Mode;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
 use crate::energy::report::Report;
-use crate::limits::ENERGY_DAYS_TOLD;
+use crate::limits::ENERGY_DAYS_SHOWN;
 use serde::{Deserialize, Serialize};
 
 /// The state of the governor, and of the sensors as they were just read. In JSON its parts are one flat object.
@@ -138,7 +138,7 @@ fn by_method(totals: &Totals) -> Vec<MethodTotal> {
 /// The last days before `today`, the newest first.
 fn days(ledger: &Ledger, today: i64) -> Vec<Day> {
     let before = ledger.days().rev().filter(|(day, _)| *day < today);
-    before.take(ENERGY_DAYS_TOLD).map(|(day, totals)| Day { date: date(day), spent: by_method(totals) }).collect()
+    before.take(ENERGY_DAYS_SHOWN).map(|(day, totals)| Day { date: date(day), spent: by_method(totals) }).collect()
 }
 
 /// The date in UTC of a day counted from 1970; `None` for a negative number, which counts days of running.
@@ -241,7 +241,7 @@ mod tests {
         let joules = Joules::new(12.0, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
         (0..20).for_each(|day| ledger.add(Recorded { day: 20_000 + day, joules, tasks: 1, chunks: 100 }));
         let days = days(&ledger, 20_019);
-        assert_eq!(days.len(), ENERGY_DAYS_TOLD);
+        assert_eq!(days.len(), ENERGY_DAYS_SHOWN);
         assert_eq!(days[0].date, date(20_018));
         let spent = &days[0].spent[0];
         assert_eq!(
