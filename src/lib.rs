@@ -1,12 +1,12 @@
 //! Wattle: a private, watt-aware mesh of small agents that index your documents and answer your questions.
 //!
 //! This page is the map; `docs/architecture.md` explains it, and `tests/it/layers.rs` holds the tree to it. A module uses
-//! only itself and strictly lower layers; in the world, each module uses only those to its right.
+//! only itself and strictly lower layers; of the I/O modules, each uses only those to its right.
 //!
 //! | layer | modules | what |
 //! |---|---|---|
-//! | L4 | `cli` > `http` > `runtime` > `net` > `platform` | the world: sockets, files, threads, clocks, `/sys` |
-//! | L4 | [`sim`] | the pretend world: the same node and worker, one thread, one seed |
+//! | L4 | `cli` > `http` > `runtime` > `net` > `platform` | all I/O: sockets, files, threads, clocks, `/sys` |
+//! | L4 | [`sim`] | the simulator: the same node and worker, one thread, one seed |
 //! | L3 | [`node`], [`worker`], [`config`] | every decision of one agent; doing one task; what owners write |
 //! | L2 | [`energy`], [`mesh`], [`scheduler`], [`query`] | pure state machines and tables, told the time; they do not know each other |
 //! | L1 | [`wire`], [`text`], [`embed`], [`store`], [`search`] | bytes, text, vectors, records, scores |
@@ -21,7 +21,7 @@
 //! The way of a question: `http::api` takes it, `node::query` opens a pending query, `worker::retrieve` scans and scores here while
 //! linked peers do the same, and `query::merge` joins the lists by the deadline at the latest.
 //!
-//! Invariants of the whole: only the modules of the world touch a clock, a file, a socket or a thread. Only the writer
+//! Invariants of the whole: only the I/O modules of L4 touch a clock, a file, a socket or a thread. Only the writer
 //! writes the store. A promise leaves the node only after its record was synced. No `HashMap` is iterated where something
 //! is decided. Files do not use each other in a circle.
 

@@ -111,7 +111,7 @@ fn store_outcome(store: &Checked) -> Result<String, String> {
         Ok(format!("It adds up: files {files}; {} passages, {} of them embedded.", counts.chunks, counts.vectors))
     } else {
         Err(format!(
-            "{} things do not add up. Stop the agent and start it again: it mends its store.",
+            "{} things do not add up. Stop the agent and start it again: it repairs its store.",
             store.fault_count
         ))
     }

@@ -6,7 +6,7 @@
 //! - [`peers`]: the known peers, with their addresses ([`address`]), their links, and when to dial or hang up. In a
 //!   large mesh [`topology`] chooses which links are wanted.
 //! - [`swim`]: failure detection and membership (SWIM, 2002, by the crate foca), with claims of peers validated first.
-//! - [`gossip`]: the newest signed item of each member and kind, flooded within byte budgets ([`budget`]).
+//! - [`gossip`]: the newest signed item of each member and kind, forwarded within byte budgets ([`budget`]).
 //!
 //! Invariants: a peer is dialled by one dial at a time, and with growing pauses while it does not answer; an address is
 //! an unproven hint until a dial reached the peer there; a packet counts only for its proven sender; a member that is up

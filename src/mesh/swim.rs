@@ -275,8 +275,8 @@ impl Membership {
             _ => None,
         };
         self.call(now, |foca, runtime| foca.handle_timer(timer, runtime));
-        if let Some(dead) = suspect.filter(|suspect| !self.is_up_in(*suspect.id())) {
-            let packet = self.packet_to(*self.foca.identity(), Message::Gossip, &[dead]);
+        if let Some(down) = suspect.filter(|suspect| !self.is_up_in(*suspect.id())) {
+            let packet = self.packet_to(*self.foca.identity(), Message::Gossip, &[down]);
             self.effects.push(Effect::FoundDown(packet));
         }
     }

@@ -1,5 +1,5 @@
 //! Opens the store, and repairs it when it is inconsistent. The store can always be rebuilt from the owner's files, but
-//! as much as possible of it is saved: it is mended first, and set aside, never deleted, where that fails.
+//! as much as possible of it is saved: it is repaired first, and set aside, never deleted, where that fails.
 
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::Home;
@@ -16,7 +16,7 @@ use std::path::Path;
 /// Marks that the store failed while it was in use, so that the whole store is checked at the next start.
 const SUSPECT: &str = "store-suspect";
 
-/// Opens the home's store, mends or rebuilds it where it is damaged, and binds it to the model.
+/// Opens the home's store, repairs or rebuilds it where it is damaged, and binds it to the model.
 ///
 /// # Errors
 /// One sentence: the disk fails, or the store belongs to another model.
@@ -58,9 +58,9 @@ fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
     let whole = is_consistent(&disk)? && (!suspect || audit(&disk)?.clean());
     if !whole {
         let documents = repair(&disk)?;
-        warn!("The store had lost a part of what was written last and was mended; {documents} files are read again.");
+        warn!("The store had lost a part of what was written last and was repaired; {documents} files are read again.");
         if !audit(&disk)?.clean() {
-            return Err(KvError::Damaged("it does not add up after mending".to_owned()));
+            return Err(KvError::Damaged("it does not add up after repairing".to_owned()));
         }
     }
     Ok(disk)

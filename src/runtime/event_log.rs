@@ -123,7 +123,7 @@ impl EventLog {
 fn sentence(notice: &Notice) -> (Level, String) {
     match notice {
         Notice::Broken(why) => {
-            let what = format!("{why} Questions are still answered. Mend the disk, then start the agent again.");
+            let what = format!("{why} Questions are still answered. Repair the disk, then start the agent again.");
             (Level::Error, what)
         }
         Notice::Held(why) => (Level::Warn, why.clone()),

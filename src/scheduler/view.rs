@@ -65,5 +65,5 @@ impl Scheduler {
 }
 
 fn why_held(why: &str) -> String {
-    format!("{why} Questions are still answered. Mend the disk, then start the agent again.")
+    format!("{why} Questions are still answered. Repair the disk, then start the agent again.")
 }

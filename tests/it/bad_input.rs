@@ -39,7 +39,7 @@ fn files_that_cannot_be_used_are_refused_with_a_reason_and_the_rest_is_found() {
     }
     place.write("latin1.txt", "café and crème, in a new encoding");
     agent.wait_ready(2);
-    assert_eq!(count(&agent, "refused"), 4, "a mended file is read again");
+    assert_eq!(count(&agent, "refused"), 4, "a repaired file is read again");
 }
 
 #[test]

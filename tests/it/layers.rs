@@ -1,4 +1,4 @@
-//! Holds the tree to docs/architecture.md: layers, heads, sizes, and what may touch the world where.
+//! Holds the tree to docs/architecture.md: layers, heads, sizes, and what may do I/O where.
 //!
 //! Reads the source as text, with comments, strings and characters blanked out first. Each rule is a small
 //! function of one file, and is tested below with a planted violation.
@@ -28,13 +28,13 @@ const LAYERS: [(u8, &[&str]); 11] = [
     (0, &["limits"]),
 ];
 
-/// Modules that no other one uses: the pretend world is for tests and benches.
+/// Modules that no other one uses: the simulator is for tests and benches.
 const USED_BY_NONE: &[&str] = &["sim", "main"];
 
-/// Where the world is touched.
+/// Where I/O is done.
 const WORLD: &[&str] = &["src/cli/", "src/http/", "src/main.rs", "src/net/", "src/platform/", "src/runtime/"];
 
-/// Parts of `std` that ask or change the world.
+/// Parts of `std` that do I/O.
 const STD_WORLD: [(&str, &[&str], &str); 5] = [
     ("fs", WORLD, "let platform read or write, and take bytes"),
     ("net", WORLD, "let net hold sockets; addresses as data are in core::net"),
@@ -43,7 +43,7 @@ const STD_WORLD: [(&str, &[&str], &str); 5] = [
     ("env", WORLD, "take settings through config"),
 ];
 
-/// Crates that touch the world, and the tensor engine.
+/// Crates that do I/O, and the tensor engine.
 const CRATES: [(&str, &[&str], &str); 14] = [
     ("smol", WORLD, "return outputs; the driver waits"),
     ("async_io", WORLD, "return outputs; the driver waits"),

@@ -1,7 +1,7 @@
 //! The network's part of `wattle doctor`: for each device that is not linked, the step that failed and what to do.
 //!
 //! The input is the agent's `GET /v1/network`: where it listens, what its multicast announcements did, and for each peer
-//! when it was seen, dialled and heard. The checks follow the order in which two devices reach each other: listen,
+//! when it was seen, dialled and when datagrams came from it. The checks follow the order in which two devices reach each other: listen,
 //! multicast DNS (RFC 6762), the dial, the handshake, datagrams.
 
 use super::check::Check;
@@ -70,7 +70,7 @@ fn multicast(report: &NetworkReport) -> Result<String, String> {
         .listen_addresses
         .iter()
         .map(|place| place.interface.as_str())
-        .filter(|name| !multicast.own_received.iter().any(|heard| heard == name))
+        .filter(|name| !multicast.own_received.iter().any(|received| received == name))
         .collect();
     if !silent.is_empty() {
         return Err(format!(

@@ -249,9 +249,9 @@ fn a_forgotten_peer_is_no_member_and_no_packet_says_that_it_is_down() {
             match effect {
                 Effect::Send { to, packet, .. } => {
                     let (_, claims) = parse(&packet).unwrap();
-                    let deaths =
+                    let claims_of_down =
                         claims.iter().any(|claim| claim.id().name == name_of(key(3)) && claim.state() == State::Down);
-                    assert!(to != key(3) && !deaths, "{claims:?}");
+                    assert!(to != key(3) && !claims_of_down, "{claims:?}");
                 }
                 Effect::Down(who) => assert_ne!(who, key(3)),
                 _ => {}

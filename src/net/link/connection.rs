@@ -161,7 +161,7 @@ impl YamuxDriver {
         }
     }
 
-    /// Closes the connection, and tells the other end if it still reads.
+    /// Closes the connection, with a Go Away for the other end if it still reads.
     async fn close(&mut self) {
         let closed = poll_fn(|cx| self.mux.poll_close(cx));
         // An error means that it is closed already.

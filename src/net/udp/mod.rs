@@ -30,7 +30,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroize;
 
-/// Datagrams received before the task yields: a flood must not delay the links.
+/// Datagrams received before the task yields: a burst must not delay the links.
 const BATCH: usize = 32;
 
 /// The socket and its sessions. It closes when it is dropped.

@@ -143,12 +143,12 @@ fn a_digest_is_answered_with_a_request_and_a_request_with_the_items() {
     let request = |list: &[Entry]| Input::Link(key(2), LinkInput::Received(Box::new(Message::Gossip(want(list)))));
     let out = handle(&mut node, at(40), request(&[entry(1, 1), entry(2, 3)]));
     let [Output::Push { to, items, requested: false }] = &out[..] else { panic!("{out:?}") };
-    assert_eq!((*to, items.len()), (key(2), 1), "a few items are forwarded as news");
+    assert_eq!((*to, items.len()), (key(2), 1), "a few items are forwarded as new ones");
     let many: Vec<Entry> = (0..20).map(|n| entry(if n == 0 { 1 } else { 100 + n }, 1)).collect();
     let out = handle(&mut node, at(50), request(&many));
     let [Output::Push { items, requested: true, .. }] = &out[..] else { panic!("{out:?}") };
     let Some(Message::Gossip(Gossip::Push(batch))) = node.push_message(at(50), items, true) else { panic!() };
-    assert_eq!(batch[0].hops, GOSSIP_HOPS_MAX, "many items are for an agent that just joined, and no news to others");
+    assert_eq!(batch[0].hops, GOSSIP_HOPS_MAX, "many items are for an agent that just joined, and not new to others");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::path::Path;
 /// One sentence: what is wrong, where, and what to do.
 pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
     let unread = |error: std::io::Error| {
-        format!("{} cannot be read: {error}. Mend or remove it, then start again.", path.display())
+        format!("{} cannot be read: {error}. Correct or remove it, then start again.", path.display())
     };
     let file = match File::open(path) {
         Ok(file) => file,
@@ -23,6 +23,6 @@ pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
     // One byte more than is accepted shows that it is too long.
     file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(unread)?;
     Config::parse(&text).map(Some).map_err(|error| {
-        format!("{} is wrong and nothing of it is used: {error}. Mend it, then start again.", path.display())
+        format!("{} is wrong and nothing of it is used: {error}. Correct it, then start again.", path.display())
     })
 }
