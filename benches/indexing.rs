@@ -1,5 +1,5 @@
-//! The costs of the parts of one agent: embedding, tokenizing, chunking and the vector scan. `cargo bench --bench indexing` prints a
-//! table; docs/evidence.md has figures.
+//! The costs of the parts of one agent: embedding, tokenizing, chunking and the vector scan. `cargo bench --bench
+//! indexing` prints a table; docs/evidence.md has figures.
 //!
 //! The vector scan is compared with the obvious alternative, exact f32 cosines over all vectors.
 

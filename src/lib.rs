@@ -18,8 +18,8 @@
 //! `worker::scan` compares, `worker::extract` extracts and splits, `worker::embed` embeds a few chunks at a time, and
 //! `runtime::writer` commits and syncs what each returns.
 //!
-//! The way of a question: `http::api` takes it, `node::query` opens a pending query, `worker::retrieve` scans and scores here while
-//! linked peers do the same, and `query::merge` joins the lists by the deadline at the latest.
+//! The way of a question: `http::api` takes it, `node::query` opens a pending query, `worker::retrieve` scans and
+//! scores here while linked peers do the same, and `query::merge` joins the lists by the deadline at the latest.
 //!
 //! Invariants of the whole: only the I/O modules of L4 touch a clock, a file, a socket or a thread. Only the writer
 //! writes the store. A promise leaves the node only after its record was synced. No `HashMap` is iterated where something

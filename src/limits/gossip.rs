@@ -62,11 +62,12 @@ pub const GOSSIP_RECENT_LINKS: usize = 3;
 /// just joined, and its items are old.
 pub const GOSSIP_RELAYED_REPLY_MAX: usize = 8;
 
-/// Milliseconds between two comparisons that new links bring about: an agent that gets ten links at once compares with one.
+/// Milliseconds between two comparisons that new links bring about: an agent that gets ten links at once compares with
+/// one.
 pub const GOSSIP_COMPARE_MS: u64 = 5_000;
 
-/// Milliseconds for which the headroom that an agent publishes stays as it is, so that receivers see no flicker; and between
-/// two counts of its collections while it is at rest.
+/// Milliseconds for which the headroom that an agent publishes stays as it is, so that receivers see no flicker; and
+/// between two counts of its collections while it is at rest.
 pub const GOSSIP_DWELL_MS: u64 = 30_000;
 
 /// Milliseconds after which an agent sends its headroom again, changed or not.

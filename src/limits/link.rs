@@ -18,8 +18,8 @@ pub const LINK_HALF_OPEN_ADDRESS_MAX: usize = 4;
 /// Dials under way at once.
 pub const LINK_DIALS_MAX: usize = 16;
 
-/// Milliseconds for a whole handshake, from the connection to the link; for opening a stream; and within which two links of
-/// one pair count as dialled at the same time.
+/// Milliseconds for a whole handshake, from the connection to the link; for opening a stream; and within which two
+/// links of one pair count as dialled at the same time.
 pub const LINK_HANDSHAKE_MS: u64 = 10_000;
 
 /// Handshakes a second from one address (IPv6: one /64); a Pi Zero is estimated to need 10 ms for one.

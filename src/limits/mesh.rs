@@ -13,7 +13,8 @@ pub const PEERS_LINKED_ALL: usize = 32;
 /// on both sides. The graph stays connected while any 11 agents are gone.
 pub const LINKS_WANTED: usize = 12;
 
-/// Milliseconds without traffic after which a link that is not wanted (dialled for one probe or one member list) is ended.
+/// Milliseconds without traffic after which a link that is not wanted (dialled for one probe or one member list) is
+/// ended.
 pub const LINK_IDLE_MS: u64 = 1_000;
 
 /// Links from which on any that is not wanted is ended after `LINK_IDLE_CROWDED_MS`, whoever dialled it: where
@@ -35,8 +36,8 @@ pub const MEMBER_LIST_ADDRESSES_MAX: usize = 4;
 /// Milliseconds between two exchanges of member lists with a linked peer; the same in memberlist.
 pub const MEMBER_LIST_MS: u64 = 30_000;
 
-/// Milliseconds until a member list that was requested and did not come is requested again, from any linked peer; the pause
-/// between exchanges then doubles from here to `MEMBER_LIST_MS`. A suspension that was shorter needs no notice.
+/// Milliseconds until a member list that was requested and did not come is requested again, from any linked peer; the
+/// pause between exchanges then doubles from here to `MEMBER_LIST_MS`. A suspension that was shorter needs no notice.
 pub const MEMBER_LIST_RETRY_MS: u64 = 3_000;
 
 /// Milliseconds between two whole member lists to one peer, however often it asks.
@@ -56,8 +57,8 @@ pub const SWIM_GOSSIP_MS: u64 = 200;
 /// Agents that one round goes to.
 pub const SWIM_FANOUT: usize = 3;
 
-/// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1. Half of it
-/// is the time to refute a claim that a member is down.
+/// Milliseconds that a suspect has to refute, times the decimal logarithm of the mesh's size if that is above 1. Half
+/// of it is the time to refute a claim that a member is down.
 pub const SUSPICION_MS: u64 = 4_000;
 
 /// Milliseconds after which a member that is down is removed from the member list.
@@ -75,7 +76,8 @@ pub const SUSPECTS_PROBED_MAX: usize = 4;
 /// Milliseconds between two probes of one suspect.
 pub const SUSPECT_PROBE_MS: u64 = 1_000;
 
-/// Timers of the membership machine: four for each member (suspicion, probe, claim of being down, removal) and its own few.
+/// Timers of the membership machine: four for each member (suspicion, probe, claim of being down, removal) and its own
+/// few.
 pub const MEMBER_TIMERS_MAX: usize = 4 * PEERS_MAX + 8;
 
 /// Generations by which a claim may raise that of a member: beyond, claims could exhaust the number.

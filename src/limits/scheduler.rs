@@ -41,7 +41,8 @@ pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
 /// Milliseconds between two measurements of a disk that was full, and between two tries to save the boot counter.
 pub const DISK_RETRY_MS: u64 = 30_000;
 
-/// Documents, scans and refills whose last task panicked, until a task for them succeeds; beyond, one panic counts as two.
+/// Documents, scans and refills whose last task panicked, until a task for them succeeds; beyond, one panic counts as
+/// two.
 pub const PANICKED_MAX: usize = 32;
 
 /// Remarks and unreadable paths of one step of a scan.

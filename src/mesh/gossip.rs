@@ -6,9 +6,9 @@
 //! digests of their items ([`GossipTable::entries`]), and one requests what it misses.
 //!
 //! Of two items of an origin and kind the higher (boot, seq) wins. An unverified claim changes nothing:
-//! [`GossipTable::novelty`] only says whether its signature is worth checking, and [`GossipTable::insert`] is given only
-//! verified items. Origins are members, so invented ones cannot fill the table. Each link and each origin has a budget
-//! of bytes. A newer item overwrites the bytes of the older one, so a steady flow allocates nothing.
+//! [`GossipTable::novelty`] only says whether its signature is worth checking, and [`GossipTable::insert`] is given
+//! only verified items. Origins are members, so invented ones cannot fill the table. Each link and each origin has a
+//! budget of bytes. A newer item overwrites the bytes of the older one, so a steady flow allocates nothing.
 
 use super::budget::{Budget, Rate};
 use crate::base::id::PeerKey;
@@ -217,7 +217,8 @@ impl GossipTable {
         })
     }
 
-    /// The digest entries of items that arrived since then, as many as fit into one list, without those that came by request.
+    /// The digest entries of items that arrived since then, as many as fit into one list, without those that came by
+    /// request.
     #[must_use]
     pub fn recent(&self, now: Instant, since: Instant) -> Entries {
         let mut list = Entries::new();

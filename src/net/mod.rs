@@ -1,8 +1,8 @@
 //! Other devices: links, datagrams, discovery, and what is known about reaching them.
 //!
 //! `link` speaks libp2p over TCP (multistream-select, Noise, yamux; see its head for the specifications), `udp` carries
-//! the membership probes as encrypted datagrams, `discovery` announces and browses multicast DNS (RFC 6762, RFC 6763), and
-//! `session` manages the sessions of all peers: it signs what the node sends and verifies what arrives.
+//! the membership probes as encrypted datagrams, `discovery` announces and browses multicast DNS (RFC 6762, RFC 6763),
+//! and `session` manages the sessions of all peers: it signs what the node sends and verifies what arrives.
 //! `address_book` stores where peers were reached, `resolve` looks names up in DNS, and `diagnostics` collects what
 //! `wattle doctor` reports.
 //!

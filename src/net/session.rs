@@ -6,9 +6,9 @@
 //! `wire::envelope`). Events of the links become inputs of the node in [`PeerSession::on_link_event`]; datagrams go to
 //! the driver's channel directly. When a link comes up, this agent sends the peer fresh keys for its datagrams.
 //!
-//! `mesh::trust` decides what a peer may do; [`PeerSession::set_rights`] carries that into the link table, the verifier, the
-//! datagram table and the diagnostics. A message that a full queue does not take is dropped: the node waits for no
-//! answer beyond its own deadline.
+//! `mesh::trust` decides what a peer may do; [`PeerSession::set_rights`] carries that into the link table, the
+//! verifier, the datagram table and the diagnostics. A message that a full queue does not take is dropped: the node
+//! waits for no answer beyond its own deadline.
 
 use super::diagnostics::Diagnostics;
 use super::link::{Channel, LinkEvent, Links};

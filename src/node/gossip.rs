@@ -1,10 +1,10 @@
 //! The flow of gossip: publishing facts of this agent, taking and forwarding those of others, and anti-entropy.
 //!
-//! An item is a fact (headroom, collections, a removal) signed by its origin; the newest (boot, sequence) per origin and
-//! kind wins (`mesh::gossip`). The origin pushes a new item to all its links, and every agent that takes it forwards it
-//! to a few more. What is lost on the way is found by comparison: every `GOSSIP_DIGEST_MS` an agent sends the digest of
-//! all its items to a random link, which answers with its own, and soon after a new item a digest of the recent items goes to
-//! a few links; either side asks for what it lacks.
+//! An item is a fact (headroom, collections, a removal) signed by its origin; the newest (boot, sequence) per origin
+//! and kind wins (`mesh::gossip`). The origin pushes a new item to all its links, and every agent that takes it
+//! forwards it to a few more. What is lost on the way is found by comparison: every `GOSSIP_DIGEST_MS` an agent sends
+//! the digest of all its items to a random link, which answers with its own, and soon after a new item a digest of the
+//! recent items goes to a few links; either side asks for what it lacks.
 //!
 //! The node has no key. It orders its own facts to be signed (`Sign`, then `Signed`) and those of others to be verified
 //! (`Verify`, then `Verified` or `VerifyFailed`). An item that is not verified changes nothing here. What a link or an

@@ -1,10 +1,10 @@
 //! The running agent: the loop that owns the node, and the threads around it.
 //!
-//! `driver` waits for one event of the `event` inbox or for the node's deadline, calls the node with it and carries out the
-//! outputs that the node returns. `executor` runs tasks on threads: several for background work, one for queries, one for
-//! audits. `writer` is the only thread that writes the store; it syncs once for all saves that wait (group commit).
-//! `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how HTTP calls reach
-//! the driver, `event_log` keeps recent events for people, `progress` shows how far indexing is.
+//! `driver` waits for one event of the `event` inbox or for the node's deadline, calls the node with it and carries out
+//! the outputs that the node returns. `executor` runs tasks on threads: several for background work, one for queries,
+//! one for audits. `writer` is the only thread that writes the store; it syncs once for all saves that wait (group
+//! commit). `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
+//! HTTP calls reach the driver, `event_log` keeps recent events for people, `progress` shows how far indexing is.
 //!
 //! Invariants: one task owns the node, and no lock surrounds it; every queue has a cap in `limits`; a background thread
 //! takes no lock that a question needs for longer than a few appends; nothing is acknowledged before its record is synced.

@@ -8,8 +8,9 @@
 //! documents of each stage; a refill task reads more from the store's todo list.
 //!
 //! The machine never starts work by itself. Its caller asks the governor whether the device may work now and passes the
-//! result as an [`WorkAllowance`]; [`Scheduler::start_next`] then starts the next task, if there is one. The caller also runs
-//! tasks of other kinds (questions, audits): all task ids are issued here, so that an id names one task (`running`).
+//! result as a [`WorkAllowance`]; [`Scheduler::start_next`] then starts the next task, if there is one. The caller also
+//! runs tasks of other kinds (questions, audits): all task ids are issued here, so that an id names one task
+//! (`running`).
 //!
 //! Every result leaves as a save ([`saves`]). What depends on it, an acknowledgement for example, happens when `Saved`
 //! comes back and not before. If a save fails, the store is broken: no task starts any more, and people are notified.
@@ -20,8 +21,8 @@
 //! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `SAVES_MAX` tasks and saves together are
 //! held.
 //!
-//! Tasks are done by `worker`, how much work may start is decided by `energy`, files and disks belong to `platform`, and replies to
-//! people are worded by `node`.
+//! Tasks are done by `worker`, how much work may start is decided by `energy`, files and disks belong to `platform`,
+//! and replies to people are worded by `node`.
 
 mod disk;
 mod ended;

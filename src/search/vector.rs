@@ -1,7 +1,7 @@
 //! The vector index: an exhaustive scan over sign bits.
 //!
-//! It costs 3 ns a vector (`cargo bench --bench indexing`), and unlike a graph index it needs no rebuilding when rows come
-//! and go.
+//! It costs 3 ns a vector (`cargo bench --bench indexing`), and unlike a graph index it needs no rebuilding when rows
+//! come and go.
 
 use crate::base::id::Row;
 use crate::base::vector::Signs;

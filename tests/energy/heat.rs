@@ -112,10 +112,10 @@ fn under_foreign_load_work_stops_near_the_limit_and_little_of_it_is_lost() {
             trace.iter().filter(|second| second.die > trial.plant.limit && second.foreign < 1.0 && second.ran > 0.0);
         assert_eq!(hot.count(), 0, "T4, {}: above the limit by our own work", named(&trial));
         // T4 allows the seconds of a run without background work and 5 more. Together with T2 that is impossible where
-        // the target is the limit less 4 degrees: four cores of foreign work heat the die of a bare Pi 4 by that at once,
-        // and the oracle, which holds the target exactly, is above the limit as long. So the bar here is the larger of
-        // the two; on the torture case, which is no real board, the oracle's and 25 s. The two tests below show both
-        // sides of it.
+        // the target is the limit less 4 degrees: four cores of foreign work heat the die of a bare Pi 4 by that at
+        // once, and the oracle, which holds the target exactly, is above the limit as long. So the bar here is the
+        // larger of the two; on the torture case, which is no real board, the oracle's and 25 s. The two tests below
+        // show both sides of it.
         let alone = figures(&trial.with(Kind::Nothing)).above_limit;
         let due = alone.max(oracle.above_limit) + if trial.plant.is_real { 5 } else { 25 };
         assert!(ours.above_limit <= due, "T4, {}: {} s, {alone} s alone", named(&trial), ours.above_limit);

@@ -1,8 +1,8 @@
 //! The network's part of `wattle doctor`: for each device that is not linked, the step that failed and what to do.
 //!
-//! The input is the agent's `GET /v1/network`: where it listens, what its multicast announcements did, and for each peer
-//! when it was seen, dialled and when datagrams came from it. The checks follow the order in which two devices reach each other: listen,
-//! multicast DNS (RFC 6762), the dial, the handshake, datagrams.
+//! The input is the agent's `GET /v1/network`: where it listens, what its multicast announcements did, and for each
+//! peer when it was seen, dialled and when datagrams came from it. The checks follow the order in which two devices
+//! reach each other: listen, multicast DNS (RFC 6762), the dial, the handshake, datagrams.
 
 use super::check::Check;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};

@@ -1,18 +1,18 @@
 //! The thermal gate: how much work the temperature allows.
 //!
-//! A PI controller with the prediction of the slope holds the device at a target a few degrees below its limit. Far below
-//! the target the gate opens by a fixed slew; near it the controller sets the duty; close to the limit a guard shuts the
-//! gate for some seconds. `estimate` filters the readings (median of three, exponential filter, least-squares slope),
-//! `pi_controller` turns the distance to the target into a duty, `target` holds both temperatures.
+//! A PI controller with the prediction of the slope holds the device at a target a few degrees below its limit. Far
+//! below the target the gate opens by a fixed slew; near it the controller sets the duty; close to the limit a guard
+//! shuts the gate for some seconds. `estimate` filters the readings (median of three, exponential filter, least-squares
+//! slope), `pi_controller` turns the distance to the target into a duty, `target` holds both temperatures.
 //!
 //! Throttling by the kernel or firmware means that the target is too high: the gate falls to a quarter for a minute and
 //! the target is lowered, then recovers slowly. A silent sensor never lets the duty rise, and after some seconds it
 //! falls.
 //!
 //! The integral is bounded by conditional integration (Åström and Hägglund, "PID Controllers", 1995, anti-windup): work
-//! that is held back by something else than heat teaches the controller nothing. The duty that keeps the target is learned
-//! and survives a restart. The constants were tuned on the simulated boards of `sim::power`; tests/energy/heat.rs holds
-//! the loop to its bounds.
+//! that is held back by something else than heat teaches the controller nothing. The duty that keeps the target is
+//! learned and survives a restart. The constants were tuned on the simulated boards of `sim::power`;
+//! tests/energy/heat.rs holds the loop to its bounds.
 //!
 //! Invariants: the same samples give the same gate; a cooler board is never allowed less; no number is NaN.
 //! Not here: whether one reading is believed (`energy::sample`), and which sensors and limits a device has
@@ -71,8 +71,8 @@ pub struct ThermalController {
 }
 
 impl ThermalController {
-    /// A gate for a device that must stay below `limit` degrees, whose fan starts at `fan_trip`; `no_sensor` if it has no
-    /// sensor.
+    /// A gate for a device that must stay below `limit` degrees, whose fan starts at `fan_trip`; `no_sensor` if it has
+    /// no sensor.
     #[must_use]
     pub fn new(limit: f64, fan_trip: Option<f64>, no_sensor: bool, settings: Settings) -> Self {
         Self {

@@ -32,7 +32,8 @@ pub(super) struct Id {
 impl Identity for Id {
     type Addr = KeyPrefix;
 
-    /// foca never renews the identity: a claim that this agent is down is validated first (`Membership::on_own_down_claim`).
+    /// foca never renews the identity: a claim that this agent is down is validated first
+    /// (`Membership::on_own_down_claim`).
     fn renew(&self) -> Option<Self> {
         None
     }

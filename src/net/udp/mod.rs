@@ -6,8 +6,8 @@
 //!
 //! Invariants: before the tag of a datagram is verified nothing is sent, no table changes and nothing is allocated;
 //! only then does a new source address of the peer count. A session outlives the loss of its link, until the next keys
-//! or until the peer is expelled. `DATAGRAM_PEERS_MAX` peers have sessions, each with two keys to decrypt and one to encrypt.
-//! If the driver's channel is full, datagrams are dropped.
+//! or until the peer is expelled. `DATAGRAM_PEERS_MAX` peers have sessions, each with two keys to decrypt and one to
+//! encrypt. If the driver's channel is full, datagrams are dropped.
 //!
 //! When to probe which peer, and when to use the link instead, is decided in `mesh`.
 
@@ -95,7 +95,8 @@ impl UdpTransport {
     }
 
     /// A link to `peer` came up from or to `remote`: returns fresh keys, to be sent over it, for the datagrams that
-    /// this agent will send. `None` without a socket, without random numbers, or if the peer may not exchange datagrams.
+    /// this agent will send. `None` without a socket, without random numbers, or if the peer may not exchange
+    /// datagrams.
     #[must_use]
     pub fn new_send_keys(&self, peer: PeerId, remote: SocketAddr) -> Option<Keys> {
         let port = self.socket.as_ref()?.local.port();

@@ -76,8 +76,8 @@ impl UdpSessions {
         session.encryptor.encrypt(packet, buffer).ok().map(|length| (length, address))
     }
 
-    /// Decrypts a datagram in place. Each sender chooses its session number, so several peers may have the same one: every
-    /// key of that number is tried, `2 * DATAGRAM_PEERS_MAX` at most.
+    /// Decrypts a datagram in place. Each sender chooses its session number, so several peers may have the same one:
+    /// every key of that number is tried, `2 * DATAGRAM_PEERS_MAX` at most.
     pub(super) fn decrypt<'a>(&mut self, datagram: &'a mut [u8], from: SocketAddr) -> Option<(PeerId, &'a [u8])> {
         let number = datagram::session(datagram)?;
         for session in &mut self.sessions {

@@ -52,7 +52,8 @@ impl Verifier {
         room
     }
 
-    /// Accepts no messages of `peer` any more, and forgets its window: allowed again, its old messages could be replayed.
+    /// Accepts no messages of `peer` any more, and forgets its window: allowed again, its old messages could be
+    /// replayed.
     pub fn remove_peer(&mut self, peer: &PeerId) {
         self.senders.remove(peer);
     }
