@@ -54,12 +54,12 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
 
     let items: Vec<(f64, f64)> = (0..ITEMS).map(|n| spread_one(&mut world, n * count / ITEMS)).collect();
 
-    let (mut deaths, mut backs) = (Vec::new(), Vec::new());
+    let (mut downs, mut backs) = (Vec::new(), Vec::new());
     let mut expected = 0;
     for kill in 0..kills {
         let victim = 1 + usize::try_from((kill * 37 + seed) % (devices - 1)).unwrap_or(0);
         world.run_until(world.now + Duration::from_millis(world.rng.clone().below(3_000)));
-        deaths.push(kill_one(&mut world, victim));
+        downs.push(kill_one(&mut world, victim));
         expected += count - 1;
         world.run_until(world.after(5));
         world.boot(victim);
@@ -71,9 +71,9 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
         world.stall(1 + (round * 13) % (count - 1), Duration::from_secs(3));
         world.run_until(world.after(if count > 100 { 15 } else { 30 }));
     }
-    let first = middle(deaths.iter().map(|death| death.0)).0;
-    let half = middle(deaths.iter().map(|death| death.1)).0;
-    let (last, worst) = middle(deaths.iter().map(|death| death.2));
+    let first = middle(downs.iter().map(|down| down.0)).0;
+    let half = middle(downs.iter().map(|down| down.1)).0;
+    let (last, worst) = middle(downs.iter().map(|down| down.2));
     let (item_half, item_half_worst) = middle(items.iter().map(|item| item.0));
     let (item_all, item_all_worst) = middle(items.iter().map(|item| item.1));
     println!(

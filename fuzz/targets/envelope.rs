@@ -21,7 +21,7 @@ fn name() -> PeerId {
 }
 
 /// An envelope around any payload, signed as docs/messages.md describes.
-fn around(payload: &[u8]) -> Vec<u8> {
+fn in_envelope(payload: &[u8]) -> Vec<u8> {
     let sender = name().to_bytes();
     let mut signed = b"wattle-msg-1".to_vec();
     for field in [&b"ask"[..], b"task", &sender] {
@@ -54,7 +54,7 @@ fn verify_twice(bytes: &[u8]) {
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let Some((way, bytes)) = data.split_first() else { return };
-    if way % 2 == 0 { verify_twice(bytes) } else { verify_twice(&around(bytes)) }
+    if way % 2 == 0 { verify_twice(bytes) } else { verify_twice(&in_envelope(bytes)) }
 }
 
 /// Signed messages, and payloads.

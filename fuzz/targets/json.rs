@@ -80,7 +80,7 @@ fn verify_twice(bytes: &[u8]) {
 }
 
 /// An envelope around any payload, signed as docs/messages.md describes.
-fn around(payload: &[u8]) -> Vec<u8> {
+fn in_envelope(payload: &[u8]) -> Vec<u8> {
     let sender = name();
     let mut signed = b"wattle-msg-1".to_vec();
     for field in [&b"ask"[..], b"", &sender.to_bytes()] {
@@ -131,7 +131,7 @@ pub fn check(data: &[u8]) {
     match usize::from(*way) {
         0 => check_lines(bytes),
         1 => verify_twice(bytes),
-        2 => verify_twice(&around(bytes)),
+        2 => verify_twice(&in_envelope(bytes)),
         kind => check_body(KINDS[kind % KINDS.len()], bytes),
     }
 }
@@ -159,6 +159,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds.push([&[0][..], &line, b"second\n"].concat());
     // The envelope that `around` makes is valid.
     let mut verifier = Verifier::new();
-    assert!(verifier.add_peer(name()) && verifier.verify_as(Encoding::Json, &around(payload.as_bytes())).is_ok());
+    assert!(verifier.add_peer(name()) && verifier.verify_as(Encoding::Json, &in_envelope(payload.as_bytes())).is_ok());
     seeds
 }

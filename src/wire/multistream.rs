@@ -45,7 +45,7 @@ impl std::error::Error for BadNegotiation {}
 #[derive(Debug, Default)]
 struct Lines {
     partial: Vec<u8>,
-    greeted: bool,
+    header_seen: bool,
 }
 
 impl Lines {
@@ -59,7 +59,7 @@ impl Lines {
                     if length == 0 || length > NEGOTIATION_LINE_MAX as u64 {
                         return Err(self.bad());
                     }
-                    if !self.greeted && length != HEADER.len() as u64 {
+                    if !self.header_seen && length != HEADER.len() as u64 {
                         return Err(BadNegotiation::NotMultistream);
                     }
                     head + usize::try_from(length).map_err(|_| BadNegotiation::Line)? - self.partial.len()
@@ -82,15 +82,15 @@ impl Lines {
         let head = varint::read(&self.partial).ok().flatten().map_or(0, |(_, head)| head);
         let line = self.partial.split_off(head);
         self.partial.clear();
-        if !self.greeted && line != HEADER {
+        if !self.header_seen && line != HEADER {
             return Err(BadNegotiation::NotMultistream);
         }
-        self.greeted = true;
+        self.header_seen = true;
         if line.last() == Some(&b'\n') { Ok(line) } else { Err(BadNegotiation::Line) }
     }
 
     const fn bad(&self) -> BadNegotiation {
-        if self.greeted { BadNegotiation::Line } else { BadNegotiation::NotMultistream }
+        if self.header_seen { BadNegotiation::Line } else { BadNegotiation::NotMultistream }
     }
 }
 
@@ -122,11 +122,11 @@ impl Dialer {
     pub fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), BadNegotiation> {
         let mut used = 0;
         loop {
-            let greeted = self.lines.greeted;
+            let header_seen = self.lines.header_seen;
             let (taken, line) = self.lines.take(input.get(used..).unwrap_or_default())?;
             used += taken;
             let Some(line) = line else { return Ok((used, false)) };
-            if !greeted {
+            if !header_seen {
                 continue;
             }
             return match line.strip_suffix(b"\n") {
@@ -161,11 +161,11 @@ impl Listener {
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(usize, Option<&'static str>), BadNegotiation> {
         let mut used = 0;
         loop {
-            let greeted = self.lines.greeted;
+            let header_seen = self.lines.header_seen;
             let (taken, line) = self.lines.take(input.get(used..).unwrap_or_default())?;
             used += taken;
             let Some(line) = line else { return Ok((used, None)) };
-            if !greeted {
+            if !header_seen {
                 put(out, HEADER);
                 continue;
             }
@@ -243,13 +243,13 @@ mod tests {
     fn endless_proposals_and_long_lines_are_refused() {
         let mut input = Vec::new();
         put(&mut input, HEADER);
-        let greeting = input.clone();
+        let header = input.clone();
         (0..20_000).for_each(|_| put(&mut input, b"/whatever\n"));
         let mut out = Vec::new();
         assert_eq!(Listener::new(OURS).feed(&input, &mut out), Err(BadNegotiation::TooMany));
         assert!(out.len() < 200);
         for length in [[0xff, 0xff, 0x7f], [0x81, 0x08, 0]] {
-            let long = [&greeting[..], &length].concat();
+            let long = [&header[..], &length].concat();
             assert_eq!(Listener::new(OURS).feed(&long, &mut out), Err(BadNegotiation::Line));
         }
     }

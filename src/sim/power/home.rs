@@ -5,7 +5,7 @@
 //! milliseconds a chunk, are assumed. Lending is the simplest possible: a device that publishes surplus takes chunks of
 //! the others when it has none left. The mesh's own rules are not simulated here.
 
-use control::board_report;
+use super::control::board_report;
 use super::plant::{Heat, Plant, invented, plant};
 use super::sensor::Sensor;
 use crate::base::level::Energy;
