@@ -210,7 +210,7 @@ fn a_task_that_no_thread_takes_is_tried_twice_and_no_failure_of_the_store() {
     let why = "The threads that do this have ended; start the agent again.".to_owned();
     let failed = |task| Input::Done(TaskId(task), Outcome::Failed(why.clone()));
     let left_out = Notice::LeftOut(format!("The scan of /a could not be done: {why}"));
-    let mut machine = scheduler(1, &["/a"], Ledger::default());
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
     check(
         &mut machine,
         vec![
