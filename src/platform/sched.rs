@@ -34,7 +34,7 @@ struct SchedAttr {
 }
 
 /// Gives the calling thread the lowest priority: SCHED_IDLE, or nice 19 where that is refused, and idle I/O. Without
-/// privileges this cannot be undone (sched(7)), so that such a thread never serves people. A refusal is no error: the
+/// privileges this cannot be undone (sched(7)), so that such a thread never runs queries. A refusal is no error: the
 /// work is the same with a higher priority.
 pub fn lower_priority() {
     let parameters = libc::sched_param { sched_priority: 0 };

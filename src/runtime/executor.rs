@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The utilization clamp (uclamp) of background threads in percent of a core's capacity, so that the kernel picks frugal
-/// frequencies; 0 is no clamp. The people's thread has one that stays 0.
+/// frequencies; 0 is no clamp. The interactive thread has one that stays 0.
 #[derive(Clone, Debug, Default)]
 pub struct Clamp(Arc<AtomicU8>);
 
@@ -207,7 +207,7 @@ mod tests {
         interactive: JoinHandle<()>,
     }
 
-    /// The people's thread over an empty store; no thread serves the audits yet.
+    /// The interactive thread over an empty store; no thread serves the audits yet.
     fn threads() -> Threads {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
