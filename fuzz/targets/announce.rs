@@ -9,14 +9,14 @@ pub fn check(data: &[u8]) {
     let Some((which, record)) = data.split_first() else { return };
     let service = Service::ALL[usize::from(which % 2)];
     let Some(advert) = decode(service, record) else { return };
-    assert!(advert.places.len() <= ADDRESSES_MAX);
-    assert_eq!(advert.places.is_empty(), service == Service::Wattle);
-    for (at, place) in advert.places.iter().enumerate() {
-        assert!(place.port() != 0 && !advert.places[..at].contains(place));
+    assert!(advert.addresses.len() <= ADDRESSES_MAX);
+    assert_eq!(advert.addresses.is_empty(), service == Service::Wattle);
+    for (at, place) in advert.addresses.iter().enumerate() {
+        assert!(place.port() != 0 && !advert.addresses[..at].contains(place));
         // Scoped and unspecified addresses are not announced.
         if let Some(ours) = strings(service, advert.peer, Some(*place)) {
             let again = decode(service, &encode(&ours)).unwrap();
-            assert_eq!((again.peer, again.places.as_slice()), (advert.peer, &[*place][..]));
+            assert_eq!((again.peer, again.addresses.as_slice()), (advert.peer, &[*place][..]));
         }
     }
     // mdns-sd passes strings that it has separated itself.

@@ -1,7 +1,7 @@
 //! Encrypted datagrams: only the holder of the key changes any state, and each datagram is decrypted once.
 
 use wattle::limits::{DATAGRAM_WINDOW, MEMBER_BYTES_MAX};
-use wattle::wire::datagram::{BadDatagram, DATAGRAM_BYTES_MAX, HEAD, Decryptor, Encryptor, TAG, session};
+use wattle::wire::datagram::{BadDatagram, DATAGRAM_BYTES_MAX, Decryptor, Encryptor, HEAD, TAG, session};
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -27,7 +27,10 @@ pub fn check(data: &[u8]) {
     }
     let longer = [&genuine[..], data].concat();
     assert!(data.is_empty() || decryptor.decrypt(&mut longer.clone()).is_err());
-    assert_eq!(decryptor.decrypt(&mut genuine.clone()).map(|decrypted| decrypted.packet.to_vec()), Ok(b"true".to_vec()));
+    assert_eq!(
+        decryptor.decrypt(&mut genuine.clone()).map(|decrypted| decrypted.packet.to_vec()),
+        Ok(b"true".to_vec())
+    );
     if let Some(number) = session(data) {
         assert_eq!(number.to_be_bytes(), data[..4]);
         assert!((HEAD + TAG..=DATAGRAM_BYTES_MAX).contains(&data.len()));

@@ -25,7 +25,11 @@ fn packets_of(key: PeerKey) -> Vec<Vec<u8>> {
     }
     for _ in 0..40 {
         machine.tick(now);
-        machine.apply_member_list(now, OWN, &[MemberState { key: OWN, generation: 1, incarnation: 0, liveness: Liveness::Alive }]);
+        machine.apply_member_list(
+            now,
+            OWN,
+            &[MemberState { key: OWN, generation: 1, incarnation: 0, liveness: Liveness::Alive }],
+        );
         packets.extend(machine.effects().into_iter().filter_map(|effect| match effect {
             Effect::Send { packet, .. } => Some(packet),
             _ => None,

@@ -11,20 +11,20 @@ pub mod config;
 pub mod datagram;
 pub mod envelope;
 pub mod frame;
+pub mod gossip;
 pub mod hint;
 pub mod host;
 pub mod identify;
 pub mod json;
 pub mod member;
+pub mod message;
 pub mod multiaddr;
 pub mod multistream;
 pub mod noise_frame;
 pub mod noise_handshake;
 pub mod noise_payload;
 pub mod record;
-pub mod gossip;
 pub mod sensors;
-pub mod message;
 
 /// One decoder under test.
 pub struct Target {

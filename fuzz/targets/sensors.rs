@@ -3,10 +3,10 @@
 //! The input is a sequence of records: a byte that selects a file, a byte of length, then the content; length 255 makes
 //! the read fail.
 
-use wattle::energy::board::report::BoardReport;
 use wattle::energy::board::limit::limit_lines;
 use wattle::energy::board::quota;
 use wattle::energy::board::rail::Rail;
+use wattle::energy::board::report::BoardReport;
 use wattle::energy::board::source;
 use wattle::energy::board::tree::Tree;
 use wattle::energy::report::Report;

@@ -1,7 +1,7 @@
 //! The sensors of a device and the decision: the part of `wattle energy` and `GET /v1/energy` that needs no running agent.
 
-use super::board::report::BoardReport;
 use super::board::limit::LimitFrom;
+use super::board::report::BoardReport;
 use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};
 use super::decision::Decision;

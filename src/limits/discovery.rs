@@ -49,5 +49,8 @@ pub const UNKNOWN_PEERS_MAX: usize = 8;
 
 const _: () = {
     assert!(DATAGRAM_WINDOW.is_multiple_of(64), "bits are kept in whole words");
-    assert!(MEMBER_BYTES_MAX + 28 + 48 <= 1280, "an encrypted packet with its UDP and IPv6 headers is never fragmented");
+    assert!(
+        MEMBER_BYTES_MAX + 28 + 48 <= 1280,
+        "an encrypted packet with its UDP and IPv6 headers is never fragmented"
+    );
 };

@@ -176,7 +176,12 @@ impl GossipTable {
     }
 
     /// The links to pass a new item on to: a few at random, without the link that sent it and without its origin.
-    pub fn links_to_forward(&mut self, slot: ItemRef, from: PeerKey, linked: &[PeerKey]) -> Bounded<PeerKey, GOSSIP_FANOUT> {
+    pub fn links_to_forward(
+        &mut self,
+        slot: ItemRef,
+        from: PeerKey,
+        linked: &[PeerKey],
+    ) -> Bounded<PeerKey, GOSSIP_FANOUT> {
         let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return Bounded::new() };
         if origin.values[slot.kind as usize].hops >= GOSSIP_HOPS_MAX {
             return Bounded::new();

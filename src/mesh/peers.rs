@@ -18,7 +18,7 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    NAME_REQUEST_MS, HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX,
+    HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, NAME_REQUEST_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX,
     REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
 };
 use core::cell::Cell;

@@ -4,7 +4,7 @@
 //! agent searches for its peers as at its first start. The file is written only after a change, and changes within
 //! `ADDRESS_BOOK_WRITE_MS` are written together, because SD cards wear.
 
-use crate::limits::{ADDRESSES_MAX, PEERS_MAX, ADDRESS_BOOK_WRITE_MS};
+use crate::limits::{ADDRESS_BOOK_WRITE_MS, ADDRESSES_MAX, PEERS_MAX};
 use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
 use crate::wire::mdns::is_scoped;

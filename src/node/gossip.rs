@@ -16,8 +16,8 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_RELAYED_REPLY_MAX,
-    GOSSIP_RECENT_LINKS, GOSSIP_RECENT_MS,
+    GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_RECENT_LINKS,
+    GOSSIP_RECENT_MS, GOSSIP_RELAYED_REPLY_MAX,
 };
 use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;

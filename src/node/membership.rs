@@ -104,7 +104,8 @@ impl Node {
 
     /// Sends everybody that this agent knows, itself first, in as many messages as it takes.
     fn send_member_list(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
-        let entries: Vec<_> = self.member.member_list(self.config.key).into_iter().map(|state| self.entry(state)).collect();
+        let entries: Vec<_> =
+            self.member.member_list(self.config.key).into_iter().map(|state| self.entry(state)).collect();
         let parts = entries.chunks(MEMBER_LIST_MAX);
         let last = parts.len();
         for (at, part) in parts.enumerate() {

@@ -14,7 +14,7 @@ mod settings;
 mod token;
 
 use crate::config::Config;
-use crate::limits::{DISK_FREE_MIN, ADDRESS_BOOK_BYTES_MAX, STATE_BYTES_MAX};
+use crate::limits::{ADDRESS_BOOK_BYTES_MAX, DISK_FREE_MIN, STATE_BYTES_MAX};
 use crate::store::record::{Record, Sources};
 use log::{error, warn};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};

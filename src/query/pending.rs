@@ -228,7 +228,9 @@ mod tests {
         assert!(queries.remove_peer(A).is_none(), "B is waited for");
         let query = queries.remove_peer(B).unwrap();
         assert_eq!((query.lists.len(), query.silent.len()), (1, 0), "as if neither had been asked");
-        assert!(queries.remove_peer(B).is_none() && queries.add_peer_result(number, B, Some(Found::default())).is_none());
+        assert!(
+            queries.remove_peer(B).is_none() && queries.add_peer_result(number, B, Some(Found::default())).is_none()
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The scheduler's state, its inputs, and the choice of the next task.
 
 use super::disk::Disk;
-use super::port::{WorkAllowance, Input, Output, Refusal};
+use super::port::{Input, Output, Refusal, WorkAllowance};
 use super::queue::Queue;
 use super::running::{PanicRetries, Running};
 use super::saves::{AfterSave, Saves};

@@ -38,7 +38,7 @@ pub mod task;
 mod view;
 
 pub use machine::{Config, Scheduler};
-pub use port::{WorkAllowance, Input, Notice, Output, Refusal};
+pub use port::{Input, Notice, Output, Refusal, WorkAllowance};
 
 #[cfg(test)]
 mod test;

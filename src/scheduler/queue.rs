@@ -4,8 +4,8 @@
 use super::task::Task;
 use crate::base::id::DocId;
 use crate::limits::TODO_MAX;
-use crate::store::keys::Stage;
 use crate::store::counts::{Kind, StoreCounts};
+use crate::store::keys::Stage;
 use heapless::Deque;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -2,13 +2,13 @@
 
 use super::saves::Saved;
 use super::task::{Outcome, Scan, Task};
-use super::{WorkAllowance, Config, Input, Notice, Output, Refusal, Scheduler};
+use super::{Config, Input, Notice, Output, Refusal, Scheduler, WorkAllowance};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
 use crate::store::change::{Applied, Change};
-use crate::store::keys::Stage;
 use crate::store::counts::{Kind, StoreCounts};
+use crate::store::keys::Stage;
 use crate::store::record::{FileStamp, Source, Sources};
 
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };

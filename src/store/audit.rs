@@ -5,9 +5,9 @@
 //! of each space with the counters. The audit reads everything and counts. The repair keeps every chunk that still has
 //! its vector and has the documents read again.
 
+use super::counts::{Kind, StoreCounts};
 use super::keys::{self, Stage};
 use super::kv::{Batch, Kv, KvError, KvRead, Space};
-use super::counts::{Kind, StoreCounts};
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};

@@ -7,9 +7,9 @@ mod rename;
 mod transaction;
 
 use super::change::{Applied, Change, NewChunk};
+use super::counts::Kind;
 use super::keys::{self, Stage};
 use super::kv::{Kv, KvError, Space};
-use super::counts::Kind;
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};

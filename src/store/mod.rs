@@ -22,9 +22,9 @@
 
 pub mod audit;
 pub mod change;
+pub mod counts;
 pub mod keys;
 pub mod kv;
-pub mod counts;
 pub mod library;
 pub mod memory;
 pub mod read;

@@ -3,8 +3,8 @@
 //! Every version ever written stays readable: tests/fixtures/records/ keeps one record of each kind and version. A new
 //! version is a new arm in `decode` that converts the old record into today's.
 
-use super::kv::{KvError, SPACES};
 use super::counts::{Kind, StoreCounts};
+use super::kv::{KvError, SPACES};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;

@@ -36,11 +36,7 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
 ///
 /// # Errors
 /// One plain sentence: the store could not be read, or belongs to another model.
-pub fn retrieve(
-    kv: &impl Kv,
-    scan: impl FnOnce(&Signs, usize) -> Vec<Row>,
-    query: &Query,
-) -> Result<Outcome, String> {
+pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, query: &Query) -> Result<Outcome, String> {
     let Query { text, embedding, count, shared } = query;
     let failed = |error| format!("The question could not be answered: {error}.");
     let mut scored = Vec::new();

@@ -3,9 +3,9 @@
 use crate::trees::{names, tree};
 use wattle::base::rng::Rng;
 use wattle::base::time::Instant;
-use wattle::energy::board::report::BoardReport;
 use wattle::energy::board::quota;
 use wattle::energy::board::rail::Rail;
+use wattle::energy::board::report::BoardReport;
 use wattle::energy::board::source;
 use wattle::energy::board::tree::Tree;
 use wattle::energy::governor::{Governor, Settings};

@@ -46,5 +46,5 @@ mod fuzz;
 mod gates;
 mod heat;
 mod home;
-mod whole_governor;
 mod trees;
+mod whole_governor;

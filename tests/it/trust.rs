@@ -92,7 +92,11 @@ impl Agent {
             inputs: inputs.clone(),
         };
         let driver = Driver::new(node, outputs, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
-        smol::spawn(answer_tasks(Work { background: background_tasks, interactive: interactive_tasks }, inputs.clone())).detach();
+        smol::spawn(answer_tasks(
+            Work { background: background_tasks, interactive: interactive_tasks },
+            inputs.clone(),
+        ))
+        .detach();
         let thread = std::thread::spawn(move || smol::block_on(driver.run(inbox)));
         Self { name, address, network, inputs, handle, thread, home }
     }
@@ -177,9 +181,13 @@ fn a_peer_admitted_at_run_time_links_and_an_expelled_one_is_cut_off_and_refused(
             let before = host.network_report();
             host.decide(trust::Input::Revoke(public(&peer.name))).await;
             until("the end of the link", || !peer.has(&host.name)).await;
-            assert!(!host.knows(&peer.name) && host.network_report().peers.is_empty(), "its records are removed with it");
+            assert!(
+                !host.knows(&peer.name) && host.network_report().peers.is_empty(),
+                "its records are removed with it"
+            );
             assert_eq!(host.query().await, (1, 1), "the query neither goes to it nor waits for it");
-            until("its datagrams that are not opened any more", || host.network_report().garbage > before.garbage).await;
+            until("its datagrams that are not opened any more", || host.network_report().garbage > before.garbage)
+                .await;
             until("its dials that are refused", || {
                 let refused = peer.network_report();
                 let there = refused.peers.iter().find(|peer| peer.peer_id == host.name.to_string()).unwrap();

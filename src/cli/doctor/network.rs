@@ -195,10 +195,19 @@ mod tests {
     fn report(peer: PeerReachability) -> NetworkReport {
         NetworkReport {
             listen: Some(at("0.0.0.0:7781")),
-            listen_addresses: vec![ListenAddress { interface: "wlan0".into(), address: at("192.168.1.5:7781"), prefix: 24 }],
+            listen_addresses: vec![ListenAddress {
+                interface: "wlan0".into(),
+                address: at("192.168.1.5:7781"),
+                prefix: 24,
+            }],
             no_datagrams: None,
             garbage: 0,
-            multicast: Multicast { on: true, own_received: vec!["wlan0".into()], others_received: 1, ..Multicast::default() },
+            multicast: Multicast {
+                on: true,
+                own_received: vec!["wlan0".into()],
+                others_received: 1,
+                ..Multicast::default()
+            },
             peers: vec![peer],
             unknown_peers: Vec::new(),
         }

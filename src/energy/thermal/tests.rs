@@ -84,7 +84,8 @@ fn while_the_sensor_is_silent_nothing_rises_and_after_five_seconds_it_falls() {
 fn without_a_sensor_half_is_used_and_silent_mode_keeps_the_fan_off() {
     let mut without_sensor = ThermalController::new(80.0, None, true, Settings::default());
     assert_eq!(without_sensor.sample(at(0), None, false, Fraction::NONE), Gate::at(NO_SENSOR, Reason::NoSensor));
-    let silent = |fan| ThermalController::new(80.0, fan, false, Settings { silent: true, ..Settings::default() }).target();
+    let silent =
+        |fan| ThermalController::new(80.0, fan, false, Settings { silent: true, ..Settings::default() }).target();
     assert!((silent(Some(50.0)) - 47.0).abs() < 1e-9, "a Pi 5");
     assert!((silent(None) - 76.0).abs() < 1e-9, "no fan to keep off");
     let margin = |margin| ThermalController::new(80.0, None, false, Settings { margin, silent: false }).target();
@@ -107,7 +108,10 @@ fn a_sensor_that_vanishes_raises_nothing_until_one_is_seen_again() {
     assert!(gates.iter().all(|at_most| (at_most - 0.2).abs() < 1e-9), "{gates:?}");
     assert!(after_sensor_lost(after(60, 40.0).0, 61).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST));
     let silent = ThermalController::new(80.0, None, false, Settings::default());
-    assert!(after_sensor_lost(silent, 0).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST), "it was listed, and never answered");
+    assert!(
+        after_sensor_lost(silent, 0).0.iter().all(|at_most| *at_most <= SILENT_AT_MOST),
+        "it was listed, and never answered"
+    );
     // Listed again: from what it was, by the slew.
     hot.set_limit(80.0, None, false);
     let again: Vec<f64> =

@@ -44,7 +44,10 @@ fn the_newest_wins_whatever_the_order_of_arrival() {
     assert!(matches!(take(&mut items, at(1), 1, (2, 6), &headroom(90)), Insertion::Inserted(_)));
     assert!(matches!(take(&mut items, at(2), 1, (3, 1), &headroom(90)), Insertion::Inserted(_)));
     let list = Fact::Collections(Box::default());
-    assert!(matches!(take(&mut items, at(2), 1, (1, 1), &list), Insertion::Inserted(_)), "another kind has its own order");
+    assert!(
+        matches!(take(&mut items, at(2), 1, (1, 1), &list), Insertion::Inserted(_)),
+        "another kind has its own order"
+    );
     assert_eq!(live(&items, at(3)), [(1, Kind::Headroom, (3, 1)), (1, Kind::Collections, (1, 1))]);
 }
 
@@ -158,7 +161,10 @@ fn an_origin_that_left_for_good_is_ignored_and_only_itself_can_sign_that() {
     take(&mut items, at(0), 1, (1, 1), &headroom(90));
     let left = |peer: u64| Fact::Removed(Removed { peer: key(peer).0, serial: 0 });
     assert!(matches!(take(&mut items, at(0), 2, (1, 1), &left(1)), Insertion::Inserted(_)), "it is passed on");
-    assert!(matches!(take(&mut items, at(1), 1, (1, 2), &headroom(90)), Insertion::Inserted(_)), "but has no effect on 1");
+    assert!(
+        matches!(take(&mut items, at(1), 1, (1, 2), &headroom(90)), Insertion::Inserted(_)),
+        "but has no effect on 1"
+    );
     assert!(matches!(take(&mut items, at(2), 1, (1, 3), &left(1)), Insertion::Inserted(_)));
     assert_eq!(take(&mut items, at(3), 1, (5, 4), &headroom(90)), Insertion::Known);
     items.retain_origins(|_| false);

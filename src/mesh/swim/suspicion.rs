@@ -179,7 +179,8 @@ impl Membership {
             let known = self.known.get(&id.name)?;
             // The time to refute, less what the claim may have taken to get here.
             let long = |at: Instant| now.since(at) >= Duration::from_millis(SUSPICION_MS / 2);
-            let suspect_claim = known.suspect_claim.filter(|(of, times, _)| (*of, *times) == (id.generation, incarnation));
+            let suspect_claim =
+                known.suspect_claim.filter(|(of, times, _)| (*of, *times) == (id.generation, incarnation));
             if entry.state() == State::Suspect
                 && incarnation == entry.incarnation()
                 && suspect_claim.is_some_and(|(.., at)| long(at))

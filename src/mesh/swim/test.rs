@@ -41,7 +41,11 @@ fn packet(src: Id, dst: Id, message: Message<Id>, claims: &[Claim<Id>]) -> Vec<u
 }
 
 fn liveness(member: &Membership, n: u8) -> Liveness {
-    member.member_list(key(1)).into_iter().find(|entry| entry.key == key(n)).map_or(Liveness::Unknown, |entry| entry.liveness)
+    member
+        .member_list(key(1))
+        .into_iter()
+        .find(|entry| entry.key == key(n))
+        .map_or(Liveness::Unknown, |entry| entry.liveness)
 }
 
 fn gossip(member: &mut Membership, now: Instant, from: u8, claim: Claim<Id>) -> bool {

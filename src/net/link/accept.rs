@@ -1,9 +1,9 @@
 //! The accept loop, which waits for no handshake, and the tasks of the handshakes that it starts.
 
-use super::handshake_limits::{HandshakeLimits, SourceKey};
 use super::connection;
 use super::event::LinkEvent;
 use super::handshake::{HandshakeError, Handshaken, listen};
+use super::handshake_limits::{HandshakeLimits, SourceKey};
 use super::shared::Shared;
 use super::stream::within;
 use crate::platform::clock;

@@ -65,7 +65,8 @@ impl Links {
         let table = Mutex::new(LinkTable::new(own, allowed));
         let identify_addresses = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
         let buffers = RetainedBuffers::new();
-        let shared = Arc::new(Shared { key, own, local, identify_addresses, settings, table, events, buffers, stopping });
+        let shared =
+            Arc::new(Shared { key, own, local, identify_addresses, settings, table, events, buffers, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
     }

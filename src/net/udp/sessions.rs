@@ -84,7 +84,8 @@ impl UdpSessions {
             let same = |decryptor: &&mut Decryptor| decryptor.session() == number;
             for decryptor in session.decryptors.iter_mut().flatten().filter(same) {
                 // A datagram that is not decrypted is unchanged, for the next key.
-                let Some((newest, length)) = decryptor.decrypt(datagram).ok().map(|it| (it.newest, it.packet.len())) else {
+                let Some((newest, length)) = decryptor.decrypt(datagram).ok().map(|it| (it.newest, it.packet.len()))
+                else {
                     continue;
                 };
                 if newest && (is_home(from.ip()) || from.ip() == session.link.ip()) {
@@ -130,7 +131,9 @@ mod tests {
     fn encrypted(session: u32, key: u8, count: usize) -> Vec<Vec<u8>> {
         let mut encryptor = Encryptor::new(session, &[key; 32]);
         let mut buffer = [0; DATAGRAM_BYTES_MAX];
-        (0..count).map(|_| encryptor.encrypt(b"x", &mut buffer).map(|length| buffer[..length].to_vec()).unwrap()).collect()
+        (0..count)
+            .map(|_| encryptor.encrypt(b"x", &mut buffer).map(|length| buffer[..length].to_vec()).unwrap())
+            .collect()
     }
 
     fn linked() -> UdpSessions {
@@ -198,7 +201,9 @@ mod tests {
     fn two_peers_with_the_same_session_number_differ_by_their_keys_and_an_expelled_one_is_refused() {
         let mut table = linked();
         assert!(table.add_peer(peer(2)));
-        assert!(table.set_send_keys(peer(2), at("10.0.0.9:1"), &keys(1, 1)) && table.set_receive_keys(peer(2), &keys(5, 8)));
+        assert!(
+            table.set_send_keys(peer(2), at("10.0.0.9:1"), &keys(1, 1)) && table.set_receive_keys(peer(2), &keys(5, 8))
+        );
         let (mut of_one, mut of_two) = (encrypted(5, 1, 1).remove(0), encrypted(5, 8, 1).remove(0));
         let again = of_two.clone();
         assert_eq!(table.decrypt(&mut of_two, at("10.0.0.9:7781")), Some((peer(2), &b"x"[..])));
@@ -207,8 +212,14 @@ mod tests {
         assert_eq!(table.decrypt(&mut again.clone(), at("10.0.0.9:7781")), None);
         assert_eq!(table.encrypt(&peer(2), b"x", &mut [0; 64]), None);
         let again = (at("10.0.0.9:1"), keys(1, 1));
-        assert!(!table.set_send_keys(peer(2), again.0, &again.1) && !table.set_receive_keys(peer(2), &keys(5, 8)), "it may not exchange datagrams");
-        assert!(table.add_peer(peer(2)) && !table.set_receive_keys(peer(2), &keys(5, 8)), "its keys come over a new link");
+        assert!(
+            !table.set_send_keys(peer(2), again.0, &again.1) && !table.set_receive_keys(peer(2), &keys(5, 8)),
+            "it may not exchange datagrams"
+        );
+        assert!(
+            table.add_peer(peer(2)) && !table.set_receive_keys(peer(2), &keys(5, 8)),
+            "its keys come over a new link"
+        );
         assert!(table.set_send_keys(peer(2), again.0, &again.1));
     }
 
@@ -222,7 +233,8 @@ mod tests {
         };
         let fits = (0..2_000).filter(|seed| table.add_peer(peer(*seed))).count();
         assert_eq!(fits, DATAGRAM_PEERS_MAX);
-        let linked_peers = (0..2_000).filter(|seed| table.set_send_keys(peer(*seed), at("10.0.0.1:1"), &keys(1, 1))).count();
+        let linked_peers =
+            (0..2_000).filter(|seed| table.set_send_keys(peer(*seed), at("10.0.0.1:1"), &keys(1, 1))).count();
         assert_eq!(linked_peers, DATAGRAM_PEERS_MAX);
         assert!(table.set_send_keys(peer(0), at("10.0.0.1:2"), &keys(2, 2)), "a peer in the table stays");
     }

@@ -3,8 +3,8 @@
 use super::plant::Plant;
 use crate::base::time::Duration;
 use crate::base::time::Instant;
-use crate::energy::board::report::BoardReport;
 use crate::energy::board::limit::LimitFrom;
+use crate::energy::board::report::BoardReport;
 use crate::energy::board::sensor::{Choice, Sensor};
 use crate::energy::board::source::Supplies;
 use crate::energy::decision::Decision;

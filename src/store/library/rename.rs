@@ -4,9 +4,9 @@ use super::Library;
 use super::transaction::Transaction;
 use crate::base::id::DocId;
 use crate::store::change::NewChunk;
+use crate::store::counts::Kind;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
-use crate::store::counts::Kind;
 use crate::store::read;
 use crate::store::record::{DocState, Document};
 

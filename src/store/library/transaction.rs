@@ -2,9 +2,9 @@
 
 use crate::base::id::{DocId, EmbedKey, Row};
 use crate::store::change::Applied;
+use crate::store::counts::Kind;
 use crate::store::keys;
 use crate::store::kv::{Batch, Space};
-use crate::store::counts::Kind;
 use crate::store::read;
 use crate::store::record::{Commit, DocState, Document, Record, Vector};
 

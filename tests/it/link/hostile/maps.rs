@@ -52,7 +52,9 @@ fn a_million_keys_leave_every_table_at_its_cap() {
     }
     let mut verifier = Verifier::new();
     let mut allowed = 0;
-    fill("senders of messages", |number| allowed += usize::from(verifier.add_peer(PeerId::from_public_key(&key(number)))));
+    fill("senders of messages", |number| {
+        allowed += usize::from(verifier.add_peer(PeerId::from_public_key(&key(number))));
+    });
     assert_eq!(allowed, MESSAGE_SENDERS_MAX);
 
     let mut machine = Membership::new(PeerKey(key(u64::MAX)), 1, Rng::new(1));
