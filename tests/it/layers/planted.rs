@@ -89,7 +89,7 @@ fn what_is_left_over_is_caught_outside_tests_only() {
 }
 
 #[test]
-fn the_world_outside_its_rooms_is_caught() {
+fn io_outside_its_modules_is_caught() {
     for (code, words) in [
         ("use std::fs;", "std::fs"),
         ("use std::{fmt, net::TcpStream};", "std::net"),
