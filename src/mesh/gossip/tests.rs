@@ -104,7 +104,7 @@ fn a_new_item_goes_to_a_few_links_and_not_beyond_its_hops() {
 }
 
 #[test]
-fn a_requested_item_is_not_flooded_again() {
+fn a_requested_item_is_not_forwarded_again() {
     let (mut one, mut other) = (GossipTable::new(1), GossipTable::new(2));
     let (claim, relayed) = relayed(key(9), (1, 1), &headroom(90));
     let slot = one.insert_own(at(0), &claim, &headroom(90), relayed.message).unwrap();
