@@ -1,9 +1,18 @@
-//! The program `wattle`: everything is in the library, this is its entry point.
+//! The program `wattle`: everything is in the library, this is its entry point. Only here is the model included, so that
+//! the library and its tests are built without it.
 
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
+use wattle::platform::models::EmbeddedModel;
+
+/// The folder `models/` is the source: what lies there when the program is built is inside it.
+static MODEL: EmbeddedModel = EmbeddedModel {
+    manifest: include_bytes!("../models/all-MiniLM-L6-v2/manifest.json"),
+    vocabulary: include_bytes!("../models/all-MiniLM-L6-v2/vocab.txt"),
+    weights: include_bytes!("../models/all-MiniLM-L6-v2/model.onnx"),
+};
 
 fn main() -> ExitCode {
-    wattle::cli::main()
+    wattle::cli::main(&MODEL)
 }

@@ -93,3 +93,59 @@ impl CorpusStatistics {
         }
     }
 }
+
+/// How many of this device's files an answer covers. Files that cannot be used are not in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileCoverage {
+    /// Files below the watched folders that were found so far.
+    pub known: u64,
+    /// Those of them whose every chunk can be found.
+    pub searchable: u64,
+    /// Those of them whose disk or share is not there: they are searched as they were when it was.
+    pub away: u64,
+    /// Whether folders are being scanned just now, so that more files may be found.
+    pub scanning: bool,
+}
+
+impl FileCoverage {
+    /// What was not searched, for people; `None` if everything was.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let Self { known, searchable, away, scanning } = *self;
+        let files = |count: u64| if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") };
+        let mut sentences = Vec::new();
+        match known.saturating_sub(searchable) {
+            0 if scanning && known == 0 => {
+                sentences.push("The folders are being looked at: no file is searched yet.".to_owned());
+            }
+            0 => {}
+            1 if known == 1 => sentences.push("The only file is not searched yet.".to_owned()),
+            rest => {
+                let verb = if rest == 1 { "is" } else { "are" };
+                let more = if scanning { ", and more may be found" } else { "" };
+                sentences.push(format!("{rest} of {known} files {verb} not searched yet{more}."));
+            }
+        }
+        if away > 0 {
+            sentences.push(format!("{} away with the disk or share, and searched as before.", files(away)));
+        }
+        (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_searched_is_one_sentence_and_nothing_is_said_where_everything_was() {
+        let of = |known, searchable, away, scanning| FileCoverage { known, searchable, away, scanning }.sentence();
+        assert_eq!(of(203, 203, 0, true), None);
+        assert_eq!(of(0, 0, 0, false), None);
+        assert_eq!(of(203, 34, 0, false).unwrap(), "169 of 203 files are not searched yet.");
+        assert_eq!(of(2, 1, 0, true).unwrap(), "1 of 2 files is not searched yet, and more may be found.");
+        assert_eq!(of(1, 0, 0, false).unwrap(), "The only file is not searched yet.");
+        assert_eq!(of(0, 0, 0, true).unwrap(), "The folders are being looked at: no file is searched yet.");
+        assert_eq!(of(9, 9, 1, false).unwrap(), "1 file is away with the disk or share, and searched as before.");
+    }
+}

@@ -50,6 +50,20 @@ pub fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     }
 }
 
+/// The date of a day counted from 1970, as 2026-11-26; `None` for a negative number: the ledger of energy counts days of running by those.
+#[must_use]
+pub fn date(day: i64) -> Option<String> {
+    // Years start in March here, so that the leap day is the last day of one; 400 years are 146,097 days.
+    let shifted = u64::try_from(day).ok()?.checked_add(719_468)?;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = (era * 400 + year + u64::from(month >= 10), if month < 10 { month + 3 } else { month - 9 });
+    Some(format!("{year:04}-{month:02}-{day:02}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +80,14 @@ mod tests {
         assert_eq!(earliest(a, b), a);
         assert_eq!(earliest(None, b), b);
         assert_eq!(earliest(None, None), None);
+    }
+
+    #[test]
+    fn a_day_since_1970_has_its_date() {
+        // By `date -u -d @…`, divided by 86,400.
+        for (day, text) in [(0, "1970-01-01"), (11_016, "2000-02-29"), (11_017, "2000-03-01"), (19_782, "2024-02-29")] {
+            assert_eq!(date(day).as_deref(), Some(text));
+        }
+        assert_eq!(date(-1), None);
     }
 }

@@ -3,11 +3,11 @@
 //! The doc comments of the arguments are the text of `--help`.
 
 use crate::base::id::Ring;
-use crate::config::Config;
+use crate::config::{
+    Config, DEFAULT_COLLECTION, Peer, Setting, api_address, check_collection, device_name, listen_address,
+};
 use crate::limits::HITS_MAX;
-use crate::net::resolve::Peer;
 use crate::platform::disk::Sync;
-use crate::platform::source::{DEFAULT_COLLECTION, check_collection};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
@@ -27,9 +27,10 @@ pub struct Args {
     #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
 
-    /// The agent's address for people and programs. Only this machine can reach it.
-    #[arg(long, global = true, value_name = "ADDRESS", default_value_t = DEFAULT_API, value_parser = parse_api)]
-    pub api: SocketAddr,
+    /// The agent's address for people and programs, which only this machine can reach. By default the one where the agent of
+    /// this home runs, else 127.0.0.1:7780.
+    #[arg(long, global = true, value_name = "ADDRESS", value_parser = api_address)]
+    pub api: Option<SocketAddr>,
 
     /// Tell more of what the agent does. Give it twice for everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -43,16 +44,17 @@ pub struct Args {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Run the agent in the foreground, and watch these folders from now on.
+    /// Run the agent in the foreground, and watch these folders from now on. What is given here is kept in config.toml:
+    /// `wattle up` alone comes back as it was.
     Up(UpArgs),
-    /// Have the running agent watch one more folder or file.
+    /// Have the running agent watch more folders or files.
     Add(AddArgs),
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
     /// Start three agents on this machine, each with a third of a sample folder, and ask them three questions. All files of it
     /// are deleted afterwards.
     Demo {
-        /// The folder that holds the models.
+        /// A folder with a model, in place of the one inside the program.
         #[arg(long, value_name = "DIR")]
         models: Option<PathBuf>,
     },
@@ -140,26 +142,27 @@ pub struct UpArgs {
     #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
     pub ring: RingArg,
 
-    /// The folder that holds the models.
+    /// A folder with a model, in place of the one inside the program.
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
 
     /// This device's name for people. By default the name of the machine.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = |name: &str| device_name(name.to_owned()))]
     pub name: Option<String>,
 
     /// Where other devices reach this one, for example 0.0.0.0:7781. By default port 7781 of this machine only, or
     /// any free port of it.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub listen: Option<SocketAddr>,
 
     /// Another device, as /p2p/12D3Koo…, /ip4/192.168.1.7/tcp/7781/p2p/12D3Koo… or
     /// /dns4/nas.local/tcp/7781/p2p/12D3Koo…: `wattle id` prints the last part there. The other device needs a --peer
-    /// for this one too. Give it once for each device.
+    /// for this one too. The PeerId alone is enough where multicast DNS finds it. Give it once for each device.
     #[arg(long = "peer", value_name = "MULTIADDR")]
     pub peers: Vec<Peer>,
 
-    /// Whether the governor limits background work to what heat, power and people's use allow.
+    /// Whether the governor limits background work to what heat, power and people's use allow. "off" holds for this run
+    /// only.
     #[arg(long, value_enum, default_value_t = Switch::On, value_name = "on|off")]
     pub governor: Switch,
 
@@ -173,14 +176,34 @@ pub struct UpArgs {
     #[arg(long, value_name = "ADDRESS", value_parser = crate::config::open_address)]
     pub open_api: Option<SocketAddr>,
 
-    /// Do not use multicast: other devices are found only at the addresses of --peer, or where they were before.
-    #[arg(long)]
-    pub no_mdns: bool,
+    /// Whether other devices are found by multicast.
+    #[command(flatten)]
+    pub multicast: MulticastArgs,
 
     /// Injects a bug, so that a test can prove that it would be caught. Not in release builds.
     #[cfg(debug_assertions)]
     #[arg(long = "inject-bug", value_enum, hide = true)]
     pub inject_bug: Option<StoreBug>,
+}
+
+/// Whether other devices are found by multicast: what was said last is remembered.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct MulticastArgs {
+    /// Do not use multicast: other devices are found only at the addresses of --peer, or where they were before.
+    #[arg(long)]
+    pub no_mdns: bool,
+
+    /// Use multicast again, after an earlier --no-mdns.
+    #[arg(long, conflicts_with = "no_mdns")]
+    pub mdns: bool,
+}
+
+impl MulticastArgs {
+    /// What was said, if anything was.
+    #[must_use]
+    pub const fn said(self) -> Option<bool> {
+        if self.mdns || self.no_mdns { Some(self.mdns) } else { None }
+    }
 }
 
 /// Bugs of the store that a test can inject.
@@ -206,11 +229,11 @@ impl UpArgs {
 /// The arguments of `wattle add`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AddArgs {
-    /// The folder or file to watch.
-    #[arg(value_name = "PATH")]
-    pub path: PathBuf,
+    /// The folders or files to watch.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
 
-    /// The collection that its documents join.
+    /// The collection that their documents join.
     #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
     pub collection: String,
 
@@ -222,7 +245,7 @@ pub struct AddArgs {
 /// The arguments of `wattle search`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SearchArgs {
-    /// The question; several words need no quotes.
+    /// The question; several words need no quotes. It may begin with a hyphen.
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
 
@@ -287,6 +310,8 @@ pub struct UpOptions {
     pub config: Config,
     /// How far the store syncs before it acknowledges a change.
     pub sync: Sync,
+    /// What was typed and is to be remembered, without the folders: those are written down when they are watched.
+    pub typed: Vec<Setting>,
 }
 
 /// What an agent watches from this start on.
@@ -309,18 +334,6 @@ pub struct NetworkOptions {
     pub peers: Vec<Peer>,
     /// Whether other devices are found by multicast DNS.
     pub multicast: bool,
-}
-
-fn parse_api(text: &str) -> Result<SocketAddr, String> {
-    let address = match text.strip_prefix("localhost:") {
-        Some(port) => port.parse().ok().map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
-        None => text.parse().ok(),
-    };
-    let address = address.ok_or("an address looks like 127.0.0.1:7780 or [::1]:7780")?;
-    if !address.ip().is_loopback() {
-        return Err("only a loopback address is possible for now, for example 127.0.0.1:7780".to_owned());
-    }
-    Ok(address)
 }
 
 fn parse_collection(text: &str) -> Result<String, String> {
@@ -350,10 +363,13 @@ mod tests {
         let Command::Up(up) = parse("wattle up notes").unwrap().command else { panic!("not up") };
         assert_eq!((up.collection.as_str(), up.ring), ("home", RingArg::Mesh));
         let args = parse("wattle search where is it -k 3 --api [::1]:9").unwrap();
-        assert_eq!(args.api.to_string(), "[::1]:9");
+        assert_eq!(args.api.unwrap().to_string(), "[::1]:9");
         let Command::Search(search) = args.command else { panic!("not search") };
         assert_eq!((search.question.join(" ").as_str(), search.count, search.json), ("where is it", 3, false));
-        assert_eq!(parse("wattle --api localhost:7781 status").unwrap().api.to_string(), "127.0.0.1:7781");
+        assert_eq!(parse("wattle --api localhost:7781 status").unwrap().api.unwrap().port(), 7781);
+        assert_eq!(parse("wattle status").unwrap().api, None);
+        let Command::Add(add) = parse("wattle add a b --ring private").unwrap().command else { panic!("not add") };
+        assert_eq!((add.paths.len(), add.ring), (2, RingArg::Private));
     }
 
     #[test]
@@ -367,6 +383,9 @@ mod tests {
             "wattle status --api 0.0.0.0:7780",
             "wattle status --api here",
             "wattle up . --ring public",
+            "wattle up . --listen 7781",
+            "wattle up . --mdns --no-mdns",
+            "wattle add",
             "wattle up . --collection \n",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");

@@ -12,14 +12,15 @@ use crate::http::client::Client;
 use crate::http::dto::SearchResults;
 use crate::limits::DEMO_WAIT_MS;
 use crate::platform::home::Home;
-use crate::platform::models;
 use crate::wire::multiaddr::Multiaddr;
 use rustix::process::{Pid, Signal, kill_process};
 use smol::Timer;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::fs::DirBuilder;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -53,17 +54,16 @@ struct DemoDevice {
 ///
 /// # Errors
 /// One sentence: what did not work.
-pub fn demo(given: Option<&Path>) -> Result<(), String> {
-    let models = models::find(given)?;
-    let folder = std::env::temp_dir().join(format!("wattle-demo-{}", std::process::id()));
-    let result = smol::block_on(run(&folder, &models));
+pub fn demo(models: Option<&Path>) -> Result<(), String> {
+    let folder = private_folder(&std::env::temp_dir())?;
+    let result = smol::block_on(run(&folder, models));
     if let Err(error) = fs::remove_dir_all(&folder) {
         log::warn!("The demo's folder {} is left behind: {error}.", folder.display());
     }
     result
 }
 
-async fn run(folder: &Path, models: &Path) -> Result<(), String> {
+async fn run(folder: &Path, models: Option<&Path>) -> Result<(), String> {
     let devices = lay_out(folder)?;
     println!("Three agents start on this machine: {}. Each has a third of a sample folder.", DEVICES.join(", "));
     let mut agents = Vec::new();
@@ -86,6 +86,23 @@ async fn run(folder: &Path, models: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Makes a folder that only this user can look into, with a name that nobody can guess: in a folder that everybody writes
+/// to, another user could have made a folder, or a link, of a known name before. As mkdtemp(3) does.
+fn private_folder(parent: &Path) -> Result<PathBuf, String> {
+    let mut tries = 0..100;
+    loop {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| format!("The system gives no random numbers: {error}."))?;
+        let folder = parent.join(format!("wattle-demo-{:016x}", u64::from_le_bytes(random)));
+        // mkdir(2) makes the folder or fails, whatever has its name: it follows no link.
+        match DirBuilder::new().mode(0o700).create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries.next().is_some() => {}
+            Err(error) => return Err(format!("No folder can be made in {}: {error}.", parent.display())),
+        }
+    }
+}
+
 /// Makes the folders, the keys and the sample files of all devices.
 fn lay_out(folder: &Path) -> Result<Vec<DemoDevice>, String> {
     let failed = |error: std::io::Error| format!("The demo's folder {} cannot be made: {error}.", folder.display());
@@ -106,14 +123,17 @@ fn lay_out(folder: &Path) -> Result<Vec<DemoDevice>, String> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the demo starts three agents of its own program")]
-fn start(name: &'static str, at: usize, devices: &[DemoDevice], models: &Path) -> Result<Agent, String> {
+fn start(name: &'static str, at: usize, devices: &[DemoDevice], models: Option<&Path>) -> Result<Agent, String> {
     let failed = |what: &dyn std::fmt::Display| format!("The agent {name} did not start: {what}.");
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
     let own = &devices[at];
     let listen = own.address.socket().map(|socket| socket.to_string()).unwrap_or_default();
     let mut command = Command::new(program);
     command.args(["up", "--api", "127.0.0.1:0", "--name", name, "--listen", &listen, "--home"]).arg(&own.home);
-    command.arg("--models").arg(models).arg(&own.docs);
+    if let Some(models) = models {
+        command.arg("--models").arg(models);
+    }
+    command.arg(&own.docs);
     for other in devices.iter().filter(|other| other.address != own.address) {
         command.args(["--peer", &other.address.to_string()]);
     }
@@ -200,5 +220,20 @@ fn stop(mut agent: Agent) -> Result<(), String> {
         Ok(status) if signalled && status.success() => Ok(()),
         Ok(status) => Err(format!("The agent {} did not stop cleanly: {status}.", agent.device)),
         Err(error) => Err(format!("The agent {} could not be waited for: {error}.", agent.device)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_demos_folder_is_private_and_its_name_is_not_known_before() {
+        let parent = tempfile::tempdir().unwrap();
+        let (first, second) = (private_folder(parent.path()).unwrap(), private_folder(parent.path()).unwrap());
+        assert_ne!(first, second);
+        assert_eq!(fs::metadata(&first).unwrap().permissions().mode() & 0o777, 0o700);
+        assert!(private_folder(&parent.path().join("none")).is_err());
     }
 }

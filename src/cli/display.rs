@@ -57,6 +57,9 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         let named = if silent.is_empty() { String::new() } else { format!(" Silent: {silent}.") };
         let _ = writeln!(text, "{} of {} devices answered.{named}", coverage.answered, coverage.asked);
     }
+    if let Some(sentence) = coverage.files.sentence() {
+        let _ = writeln!(text, "{sentence}");
+    }
     if coverage.not_asked > 0 {
         let _ = writeln!(
             text,
@@ -94,8 +97,8 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
         let _ = writeln!(text, "{} {}", style.dim(&format!("{name:<10}")), one_line(value));
     };
     row("Device", &status.device);
-    row("Agent", &status.peer_id);
-    row("Mesh", status.mesh.as_deref().unwrap_or("none yet"));
+    row("PeerId", &status.peer_id);
+    row("Others", &others(status));
     row("Model", &status.model.name);
     row("Files", &files(&status.files));
     row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
@@ -124,6 +127,22 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     text
 }
 
+/// The other devices as a phrase.
+fn others(status: &StatusReport) -> String {
+    if status.peers.is_empty() {
+        return "no other device is known here".to_owned();
+    }
+    let names = |linked: bool| {
+        let devices = status.peers.iter().filter(|peer| peer.linked == linked);
+        let names: Vec<String> =
+            devices.map(|peer| peer.device.clone().unwrap_or_else(|| peer.peer_id.clone())).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let parts =
+        [names(true).map(|names| format!("linked: {names}")), names(false).map(|names| format!("not linked: {names}"))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
 /// The counts as a phrase: those that are ready, and of the other states those that are not zero.
 #[must_use]
 pub fn files(files: &Files) -> String {
@@ -140,6 +159,7 @@ pub fn files(files: &Files) -> String {
 mod tests {
     use super::*;
     use crate::base::finding::{Area, Finding};
+    use crate::base::hit::FileCoverage;
     use crate::base::id::Ring;
     use crate::http::dto::{Activity, Model, SearchAnswer, Watched};
 
@@ -157,14 +177,18 @@ mod tests {
 
     #[test]
     fn hits_are_numbered_wrapped_and_shortened() {
+        let files = FileCoverage { known: 203, searchable: 34, ..FileCoverage::default() };
         let all = SearchResults {
             hits: vec![hit(), hit()],
-            coverage: SearchAnswer { asked: 3, answered: 2, silent: vec!["attic".into()], not_asked: 0 },
+            coverage: SearchAnswer { asked: 3, answered: 2, silent: vec!["attic".into()], not_asked: 0, files },
         };
         let text = found(&all, &PLAIN);
         assert!(text.starts_with(" 1. boiler\u{fffd}.md  0.71\n    pi\u{fffd}[2J: /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n"), "{text}");
         assert!(text.contains("\n 2. ") && text.contains(" …\n"));
-        assert!(text.ends_with("2 of 3 devices answered. Silent: attic.\n"));
+        assert!(
+            text.ends_with("2 of 3 devices answered. Silent: attic.\n169 of 203 files are not searched yet.\n"),
+            "{text}"
+        );
         assert!(
             text.chars().all(|c| c == '\n' || !c.is_control()),
             "no control character, and no style off a terminal"
@@ -176,15 +200,26 @@ mod tests {
     fn no_hits_are_one_sentence() {
         let none = SearchResults {
             hits: Vec::new(),
-            coverage: SearchAnswer { asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 },
+            coverage: SearchAnswer {
+                asked: 1,
+                answered: 1,
+                silent: Vec::new(),
+                not_asked: 0,
+                files: FileCoverage::default(),
+            },
         };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
     }
 
     #[test]
     fn of_many_silent_devices_some_are_named_and_those_that_were_not_asked_are_counted() {
-        let coverage =
-            SearchAnswer { asked: 20, answered: 2, silent: vec!["attic".into(), "cellar".into()], not_asked: 70 };
+        let coverage = SearchAnswer {
+            asked: 20,
+            answered: 2,
+            silent: vec!["attic".into(), "cellar".into()],
+            not_asked: 70,
+            files: FileCoverage::default(),
+        };
         assert_eq!(
             found(&SearchResults { hits: Vec::new(), coverage }, &PLAIN),
             "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \

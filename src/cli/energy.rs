@@ -282,8 +282,8 @@ fn current(current: &Current) -> String {
 fn energy(details: &GovernorDetails) -> String {
     let level = match details.energy {
         Energy::Scarce => "scarce",
-        Energy::Unknown => "as always: nobody says otherwise",
-        Energy::Normal => "as always",
+        Energy::Unknown => "normal: no source says that there is more or less than usual",
+        Energy::Normal => "normal",
         Energy::Surplus => "surplus",
     };
     match &details.energy_source {

@@ -1,8 +1,10 @@
-//! The log: plain lines on stderr. On a terminal a line begins with the time of day, in systemd's journal with the priority
-//! of sd-daemon(3); elsewhere with its level alone.
+//! The log: plain lines on stderr. On a terminal a line begins with the local time of day, in systemd's journal, which adds the
+//! time itself, with the priority of sd-daemon(3); elsewhere, in a file for example, with the local date and time.
 
 use super::text::one_line;
+use crate::base::time::date;
 use crate::platform::clock::{self, WallClock};
+use crate::platform::time_zone;
 use env_logger::{Builder, WriteStyle};
 use log::{Level, LevelFilter};
 use std::io::{IsTerminal, Write};
@@ -24,7 +26,7 @@ pub fn init(verbose: u8) {
     let (terminal, journal) = (std::io::stderr().is_terminal(), is_journal(std::io::stderr()));
     // A wrong clock is still the one that the person at this terminal sees, hence `true`.
     let wall_clock = Mutex::new(WallClock::new(true));
-    let zone = if terminal { TimeZone::local().ok() } else { None };
+    let zone = if journal { None } else { time_zone::local().ok() };
     let started = Builder::new()
         .filter_level(LevelFilter::Warn)
         .filter_module("wattle", ours)
@@ -34,12 +36,15 @@ pub fn init(verbose: u8) {
             let message = one_line(&record.args().to_string());
             if journal {
                 writeln!(out, "<{}>{message}", priority(record.level()))
-            } else if terminal {
+            } else {
                 let wall = wall_clock.lock().unwrap_or_else(PoisonError::into_inner).wall(clock::now());
                 let seconds = wall.map_or(0, |wall| wall.0);
-                writeln!(out, "{} {} {message}", time_of_day(seconds, zone.as_ref()), record.level())
-            } else {
-                writeln!(out, "{} {message}", record.level())
+                let (date, time) = (local_date(seconds, zone.as_ref()), time_of_day(seconds, zone.as_ref()));
+                if terminal {
+                    writeln!(out, "{time} {} {message}", record.level())
+                } else {
+                    writeln!(out, "{date} {time} {} {message}", record.level())
+                }
             }
         })
         .try_init();
@@ -48,9 +53,19 @@ pub fn init(verbose: u8) {
     }
 }
 
+/// The date as 2026-11-26 in this zone, `seconds` after 1970; in UTC where the zone is not known.
+fn local_date(seconds: i64, zone: Option<&TimeZone>) -> String {
+    let local = seconds.saturating_add(offset(seconds, zone).map_or(0, i64::from));
+    date(local.div_euclid(DAY_S)).unwrap_or_else(|| "1970-01-01".to_owned())
+}
+
+fn offset(seconds: i64, zone: Option<&TimeZone>) -> Option<i32> {
+    zone.and_then(|zone| zone.find_local_time_type(seconds).ok()).map(LocalTimeType::ut_offset)
+}
+
 /// The time of day as HH:MM:SS in this zone, `seconds` after 1970; in UTC, marked with a Z, where the zone is not known.
 fn time_of_day(seconds: i64, zone: Option<&TimeZone>) -> String {
-    let offset = zone.and_then(|zone| zone.find_local_time_type(seconds).ok()).map(LocalTimeType::ut_offset);
+    let offset = offset(seconds, zone);
     let local = seconds.saturating_add(offset.map_or(0, i64::from)).rem_euclid(DAY_S);
     let mark = if offset.is_some() { "" } else { "Z" };
     format!("{:02}:{:02}:{:02}{mark}", local / 3600, local / 60 % 60, local % 60)
@@ -62,7 +77,7 @@ fn time_of_day(seconds: i64, zone: Option<&TimeZone>) -> String {
     clippy::disallowed_methods,
     reason = "systemd sets it in the environment, and logging starts before any config is read"
 )]
-pub fn is_journal(stream: impl std::os::fd::AsFd) -> bool {
+fn is_journal(stream: impl std::os::fd::AsFd) -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
     rustix::fs::fstat(stream).is_ok_and(|stream| named == format!("{}:{}", stream.st_dev, stream.st_ino))
 }
@@ -91,6 +106,8 @@ mod tests {
         assert_eq!(time_of_day(spring + 21 * 3600 + 61, Some(&berlin)), "00:01:01", "past midnight there");
         assert_eq!(time_of_day(spring, Some(&TimeZone::utc())), "01:00:00");
         assert_eq!(time_of_day(spring, None), "01:00:00Z");
+        assert_eq!(local_date(spring + 21 * 3600 + 3599, Some(&berlin)), "2026-03-30", "past midnight there");
+        assert_eq!(local_date(spring, None), "2026-03-29");
         let west = TimeZone::from_posix_tz("EST5EDT,M3.2.0,M11.1.0").unwrap();
         assert_eq!(time_of_day(0, Some(&west)), "19:00:00", "the evening before");
         assert_eq!(time_of_day(-1, None), "23:59:59Z");

@@ -3,13 +3,14 @@
 //! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
 //! runs it until a signal stops it. Every other command but `demo` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
-//! agent sent it. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs;
+//! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs;
 //! `doctor` also checks this machine. `demo` starts three agents as child processes.
 //!
-//! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers. A failure is one sentence on stderr.
+//! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers; `doctor` adds 4, see there. A failure is one
+//! sentence on stderr.
 //!
 //! Invariants: no byte of a document, a path or an answer reaches the terminal as a control character (`text`); the token
-//! is printed only by `up`, and there only where the output is not systemd's journal; a call ends after `CLIENT_MS`.
+//! is printed only by `up`, and there only to a terminal; a call ends after `CLIENT_MS`.
 //!
 //! This module makes no decisions about documents, peers or energy: those are the running agent's.
 
@@ -24,28 +25,36 @@ mod output;
 mod peers;
 pub mod text;
 pub mod up;
+mod words;
 
 use crate::base::time::Duration;
-use crate::http::client::Client;
+use crate::config::{Config, Peer, Setting};
+use crate::http::client::{Client, Failure};
 use crate::platform::home::{Home, HomeFile, default_home};
+use crate::platform::models::EmbeddedModel;
+use crate::platform::running;
 use args::{AddArgs, Args, Command, EnergyCommand, NetworkOptions, SearchArgs, SourceOptions, UpArgs, UpOptions};
+use clap::error::{ContextKind, ContextValue};
 use display::Style;
 use output::{Stop, pretty, print};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Runs the command of this process's arguments.
+/// Runs the command of this process's arguments. `model` is the one inside the program.
 #[must_use]
-pub fn main() -> ExitCode {
-    let args = <Args as clap::Parser>::parse();
+pub fn main(model: &'static EmbeddedModel) -> ExitCode {
+    let args = match <Args as clap::Parser>::try_parse_from(words::question_last(std::env::args_os().collect())) {
+        Ok(args) => args,
+        Err(error) => return misused(&error),
+    };
     log::init(args.verbose);
     crate::platform::panics::install();
-    match run(args) {
+    match run(args, model) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Stop::NotDone(why)) => fail(&why, 1),
         Err(Stop::NoAgent(why)) => fail(&why, 3),
-        Err(Stop::Reported) => ExitCode::from(1),
+        Err(Stop::Reported(code)) => ExitCode::from(code),
     }
 }
 
@@ -54,20 +63,51 @@ fn fail(why: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(args: Args) -> Result<(), Stop> {
+/// Says what is wrong with the arguments, and for a command of another program's which one is meant here.
+fn misused(error: &clap::Error) -> ExitCode {
+    // Help and version are no errors, and go to standard output. A closed pipe is no failure.
+    let _ = error.print();
+    let command = error.get(ContextKind::InvalidSubcommand);
+    if let Some(ContextValue::String(command)) = command
+        && let Some(meant) = words::meant(command)
+    {
+        eprintln!("{meant}");
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// A client of the agent in this home, at its address.
+fn client_of(home: &Path, given: Option<SocketAddr>) -> Result<Client, Failure> {
+    let at = Home::at(home);
+    if given.is_none() && at.file(HomeFile::Token).exists() && !running::is_running(&at) {
+        // Nothing is sent: another program may listen there now.
+        let why = format!("No agent runs with the home {}. Start one with `wattle up`.", home.display());
+        return Err(Failure::NoAgent(why));
+    }
+    Client::new(api_of(home, given), home)
+}
+
+/// Where the agent of this home answers: as given, or as it wrote down, or as its settings say.
+fn api_of(home: &Path, given: Option<SocketAddr>) -> SocketAddr {
+    let at = Home::at(home);
+    let set = || at.settings().ok().flatten()?.node.api;
+    given.or_else(|| running::api_address(&at)).or_else(set).unwrap_or(args::DEFAULT_API)
+}
+
+fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
     let home = match args.home {
         Some(home) => absolute(&home)?,
         None => default_home().map_err(Stop::NotDone)?,
     };
-    let client = || Client::new(args.api, &home);
+    let client = || client_of(&home, args.api);
     match args.command {
-        Command::Up(up) => up::up(&up_options(up, home, args.api)?).map_err(Stop::NotDone),
+        Command::Up(up) => up::up(&up_options(up, home, args.api)?, model).map_err(Stop::NotDone),
         Command::Demo { models } => {
-            let models = models.as_ref().map(absolute).transpose()?;
+            let models = models.as_deref().map(absolute).transpose()?;
             demo::demo(models.as_deref()).map_err(Stop::NotDone)
         }
         Command::Id => print_id(&home),
-        Command::Add(add) => smol::block_on(add_path(&client()?, &add)),
+        Command::Add(add) => smol::block_on(add_paths(&client()?, &add)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;
@@ -86,32 +126,63 @@ fn run(args: Args) -> Result<(), Stop> {
         Command::Pause { time } => smol::block_on(energy::pause(client(), &home, &time)),
         Command::Resume => smol::block_on(energy::resume(client(), &home)),
         Command::Doctor { json } => {
-            let report = smol::block_on(doctor::examine(&home, args.api));
+            let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
+            let models = set.as_ref().map(Path::new);
+            let report = smol::block_on(doctor::examine(&home, client(), models, model));
             print(&if json { pretty(&report.json()) } else { report.text(&Style::of_stdout()) })?;
-            if report.well() { Ok(()) } else { Err(Stop::Reported) }
+            if report.well() { Ok(()) } else { Err(Stop::Reported(report.exit_code())) }
         }
     }
 }
 
-fn up_options(up: UpArgs, home: PathBuf, api: SocketAddr) -> Result<UpOptions, Stop> {
+fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOptions, Stop> {
     let config = Home::at(&home).settings().map_err(Stop::NotDone)?.unwrap_or_default();
+    let models = up.models.as_deref().map(absolute).transpose()?;
+    let typed = typed(&up, api, models.as_deref());
+    let set_models = config.node.models.as_ref().map(PathBuf::from);
     Ok(UpOptions {
         home,
-        api,
+        api: api.or(config.node.api).unwrap_or(args::DEFAULT_API),
         open_api: up.open_api.or(config.open_api),
-        models: up.models.as_ref().map(absolute).transpose()?,
+        models: models.or(set_models),
         governed: up.governor == args::Switch::On,
         sensors: absolute(&up.sensors)?,
-        config,
         sync: up.sync(),
-        name: up.name,
         sources: SourceOptions {
-            paths: up.folders.iter().map(absolute).collect::<Result<_, _>>()?,
+            paths: up.folders.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?,
             collection: up.collection,
             ring: up.ring.into(),
         },
-        network: NetworkOptions { listen: up.listen, peers: up.peers, multicast: !up.no_mdns },
+        network: NetworkOptions {
+            listen: up.listen.or(config.node.listen),
+            peers: all_peers(up.peers, &config),
+            multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),
+        },
+        name: up.name.or_else(|| config.node.name.clone()),
+        config,
+        typed,
     })
+}
+
+/// What was typed at `wattle up` and is written into config.toml. Not among it: the governor switched off and other sensors,
+/// which are for one run.
+fn typed(up: &UpArgs, api: Option<SocketAddr>, models: Option<&Path>) -> Vec<Setting> {
+    let mut typed = Vec::new();
+    typed.extend(up.name.clone().map(Setting::Name));
+    typed.extend(up.listen.map(Setting::Listen));
+    typed.extend(api.map(Setting::Api));
+    typed.extend(up.open_api.map(Setting::OpenApi));
+    typed.extend(up.multicast.said().map(Setting::Multicast));
+    typed.extend(models.and_then(Path::to_str).map(|folder| Setting::Models(folder.to_owned())));
+    typed.extend(up.peers.iter().cloned().map(Setting::AddPeer));
+    typed
+}
+
+/// The peers that were typed and those of config.toml; of one device only the entry that was typed.
+fn all_peers(typed: Vec<Peer>, config: &Config) -> Vec<Peer> {
+    let known = config.node.peers.iter().filter(|set| !typed.iter().any(|peer| peer.peer == set.peer)).cloned();
+    let known: Vec<Peer> = known.collect();
+    typed.into_iter().chain(known).collect()
 }
 
 /// Prints the PeerId. The key is read without the home's lock, which a running agent holds; a home that has no key yet
@@ -123,8 +194,25 @@ fn print_id(home: &Path) -> Result<(), Stop> {
     print(&format!("{}\n", identity.peer_id()))
 }
 
-async fn add_path(client: &Client, add: &AddArgs) -> Result<(), Stop> {
-    let path = absolute(&add.path)?;
+/// Adds each path; one that cannot be added does not keep the others from it.
+async fn add_paths(client: &Client, add: &AddArgs) -> Result<(), Stop> {
+    let mut failed = None;
+    for path in &add.paths {
+        match add_path(client, path, add).await {
+            Ok(()) => {}
+            Err(Stop::NotDone(why)) => {
+                if let Some(before) = failed.replace(why) {
+                    eprintln!("{}", text::one_line(&before));
+                }
+            }
+            Err(stop) => return Err(stop),
+        }
+    }
+    failed.map_or(Ok(()), |why| Err(Stop::NotDone(why)))
+}
+
+async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Stop> {
+    let path = absolute(path)?;
     let Some(path) = path.to_str() else {
         return Err(Stop::NotDone(format!(
             "The path {} is not UTF-8 and cannot be sent to a running agent. Give it to `wattle up` instead.",
@@ -132,7 +220,9 @@ async fn add_path(client: &Client, add: &AddArgs) -> Result<(), Stop> {
         )));
     };
     let added = client.add(path, &add.collection, add.ring.into()).await?;
-    print(&format!("The agent watches {} from now on.\n", text::one_line(&added)))
+    print(&format!("The agent watches {} from now on.\n", text::one_line(&added.path)))?;
+    // It is watched, but the next start would not know of it.
+    added.forgotten.map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }
 
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
@@ -140,7 +230,8 @@ async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     print(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })
 }
 
-fn absolute(path: &PathBuf) -> Result<PathBuf, Stop> {
-    std::path::absolute(path)
+fn absolute(path: &Path) -> Result<PathBuf, Stop> {
+    let path = words::expanded(path).map_err(Stop::NotDone)?;
+    std::path::absolute(&path)
         .map_err(|error| Stop::NotDone(format!("The path {} is not usable: {error}.", path.display())))
 }

@@ -10,8 +10,8 @@ pub(super) enum Stop {
     NotDone(String),
     /// One sentence for stderr, exit code 3.
     NoAgent(String),
-    /// The answer on stdout already says what is wrong, exit code 1.
-    Reported,
+    /// The answer on stdout already says what is wrong; with the exit code.
+    Reported(u8),
 }
 
 impl From<Failure> for Stop {

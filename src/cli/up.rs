@@ -7,24 +7,24 @@
 //!
 //! Only wiring stands here: `network` opens what leads to other devices, `threads` starts the threads, `runtime` runs them.
 
+mod folders;
 mod network;
 mod threads;
 
-use super::args::{DEFAULT_API, SourceOptions, UpOptions};
+use super::args::UpOptions;
 use crate::base::id::PeerKey;
 use crate::http;
 use crate::http::Timeouts;
 use crate::http::lan_listener::LanListener;
 use crate::net::address_book::AddressBook;
 use crate::net::session::linking;
-use crate::node::input::{Input, Request};
-use crate::node::output::{Problem, Response};
+use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, default_home, disk_free};
+use crate::platform::models::EmbeddedModel;
 use crate::platform::panics;
-use crate::platform::source::source_at;
-use crate::platform::{blocking, clock, models, store};
+use crate::platform::{clock, models, store};
 use crate::runtime::driver::Driver;
 use crate::runtime::event::Inbox;
 use crate::runtime::governor::{GovernorHandle, Setup};
@@ -35,7 +35,7 @@ use crate::store::read;
 use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
-use log::{error, info};
+use log::{info, warn};
 use network::{Network, give_addresses, send_known_addresses, trusted};
 use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
@@ -46,7 +46,9 @@ use threads::{Parts, Threads, background_threads};
 ///
 /// # Errors
 /// One sentence: what is in the way and what to do.
-pub fn up(options: &UpOptions) -> Result<(), String> {
+pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
+    // Before anything else: a folder that was mistyped starts nothing.
+    let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home)?;
     let listener = listen(options.api)?;
     let identity = home.identity()?;
@@ -58,7 +60,8 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     let trust = trusted(&identity.peer_id(), &options.network.peers)?;
     let Network { session, diagnostics, reached_at } =
         Network::open(&identity, boot, &options.network, &trust, &senders)?;
-    let (engine, manifest) = models::load(&models::find(options.models.as_deref())?)?;
+    let models = options.models.as_deref().map(models::find).transpose()?;
+    let (engine, manifest) = models::load(models.as_deref(), model)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
@@ -88,9 +91,9 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     give_addresses(&mut node, &options.network.peers);
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governor_handle = start_governor(&home, options, &senders.inputs)?;
-    let node_handle = node_handle.with_governor(governor_handle.clone());
+    let node_handle = node_handle.with_governor(governor_handle.clone()).with_home(home.path().to_owned());
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
-    sources.into_iter().for_each(|source| driver.watch(source.path));
+    sources.iter().for_each(|source| driver.watch(source.path.clone()));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     let node_handle = node_handle.with_diagnostics(diagnostics);
@@ -99,18 +102,16 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
         options.open_api.map(|open| LanListener::at(open, node_handle.clone(), token.clone())).transpose()?;
     let served = http::serve(listener, node_handle.clone(), token, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
+    // Before anybody learns that it is up: from then on a signal stops it cleanly.
+    let signals = Signals::new([Signal::Int, Signal::Term])
+        .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
     println!("{device} is up. Other devices reach it at {reached_at}");
-    // Others than the token's owner can read the journal.
-    if super::log::is_journal(std::io::stdout()) {
-        println!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display());
-    } else {
-        println!("Ask on this page: {page}");
-    }
-    println!("Or type: wattle search \"your question\"{}   Stop with Ctrl-C.", api_flags(options));
+    announce(options, &home, address, &page);
 
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
-    smol::spawn(add_sources(node_handle, options.sources.clone())).detach();
-    smol::spawn(stop_on_signal(senders.inputs)).detach();
+    let set = options.config.node.folders.clone();
+    smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, sources)).detach();
+    smol::spawn(stop_on_signal(signals, senders.inputs)).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
     let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
@@ -120,6 +121,26 @@ pub fn up(options: &UpOptions) -> Result<(), String> {
     }
     governor_handle.end();
     end(threads, driven)
+}
+
+/// Says where people and programs reach the agent, and writes it into the home for the commands.
+fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str) {
+    // A journal, a log file or a pipe is read by others than the token's owner.
+    if std::io::stdout().is_terminal() {
+        println!("Ask on this page: {page}");
+    } else {
+        println!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display());
+    }
+    let mut flags = match default_home() {
+        Ok(home) if home == options.home => String::new(),
+        _ => format!(" --home {}", options.home.display()),
+    };
+    if let Err(error) = home.write(HomeFile::Api, format!("{address}\n").as_bytes()) {
+        // On a full disk for example: the agent answers all the same.
+        warn!("The agent's home {} cannot be written: {error}. Commands need --api {address}.", home.path().display());
+        flags += &format!(" --api {address}");
+    }
+    println!("Or type: wattle search \"your question\"{flags}   Stop with Ctrl-C.");
 }
 
 /// Waits for the threads to end; an error if a defect ended the driver.
@@ -163,8 +184,8 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => format!(
             "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another \
-             address with --api 127.0.0.1:{}.",
-            address.port().wrapping_add(1).max(1024)
+             address{}.",
+            network::free_port(address).map_or(String::new(), |free| format!(" with --api {free}"))
         ),
         _ => format!("The agent cannot listen on {address}: {error}."),
     })
@@ -182,37 +203,7 @@ fn host_name() -> String {
     if name.is_empty() { "this device".to_owned() } else { name }
 }
 
-/// The options that a command needs to find this agent.
-fn api_flags(options: &UpOptions) -> String {
-    let mut flags = String::new();
-    if options.api != DEFAULT_API {
-        flags += &format!(" --api {}", options.api);
-    }
-    if default_home().is_ok_and(|home| home != options.home) {
-        flags += &format!(" --home {}", options.home.display());
-    }
-    flags
-}
-
-/// Asks the node to watch each path; what is wrong with one is logged, and the others go on.
-async fn add_sources(node_handle: NodeHandle, options: SourceOptions) {
-    for source_path in options.paths {
-        let (path, collection, ring) = (source_path.clone(), options.collection.clone(), options.ring);
-        let source = blocking::run(move || source_at(&path, &collection, ring)).await;
-        let answer = match source {
-            Some(Ok(source)) => node_handle.request(Request::Add(source)).await,
-            Some(Err(why)) => Response::refused(Problem::Conflict, why),
-            None => Response::refused(Problem::Busy, "It could not be looked at just now; try again."),
-        };
-        match answer {
-            Response::Refused(_, why) => error!("{} is not watched. {why}", source_path.display()),
-            _ => info!("{} is watched.", source_path.display()),
-        }
-    }
-}
-
-async fn stop_on_signal(inputs: Sender<Input>) {
-    let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else { return };
+async fn stop_on_signal(mut signals: Signals, inputs: Sender<Input>) {
     if signals.next().await.is_some() {
         info!("Stopping: what is under way is finished first. Press Ctrl-C again to stop at once.");
         let _ = inputs.send(Input::Stop).await;

@@ -12,7 +12,7 @@ pub(super) struct RawApi {
 
 impl RawApi {
     pub(super) fn checked(self) -> Result<Option<SocketAddr>, ConfigError> {
-        self.open.map(|text| open_address(&text).map_err(wrong)).transpose()
+        self.open.map(|text| open_address(&text).map_err(|why| wrong(why).of("api.open"))).transpose()
     }
 }
 

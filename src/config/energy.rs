@@ -178,10 +178,13 @@ impl RawEnergy {
 impl RawTiming {
     fn policy(&self) -> Result<gate::Settings, ConfigError> {
         let mut quiet = QuietHours::default();
-        for hours in &self.quiet {
-            let cap = Fraction::new(within("quiet.cap", hours.cap, 0.0, 1.0)?);
-            if !quiet.add(window("energy.quiet", hours.days.as_ref(), &hours.from, &hours.to)?, cap) {
-                return Err(wrong(format!("more than {QUIET_HOURS_MAX} quiet hours are written; that many are kept")));
+        for (place, hours) in self.quiet.iter().enumerate() {
+            let key = format!("energy.quiet.{place}");
+            let cap = within("quiet.cap", hours.cap, 0.0, 1.0).map_err(|error| error.of(&format!("{key}.cap")))?;
+            let window = window("energy.quiet", hours.days.as_ref(), &hours.from, &hours.to);
+            if !quiet.add(window.map_err(|error| error.below(&key))?, Fraction::new(cap)) {
+                let what = format!("more than {QUIET_HOURS_MAX} quiet hours are written; that many are kept");
+                return Err(wrong(what).of(&key));
             }
         }
         let defaults = gate::Settings::default();
@@ -195,12 +198,14 @@ impl RawTiming {
 
     fn plan(&self) -> Result<Vec<(Window, level::Energy)>, ConfigError> {
         if self.schedule.len() > QUIET_HOURS_MAX {
-            return Err(wrong(format!("more than {QUIET_HOURS_MAX} hours are scheduled; that many are kept")));
+            let what = format!("more than {QUIET_HOURS_MAX} hours are scheduled; that many are kept");
+            return Err(wrong(what).of("energy.schedule"));
         }
-        let hours = self.schedule.iter();
-        hours
-            .map(|hours| Ok((window("energy.schedule", hours.days.as_ref(), &hours.from, &hours.to)?, hours.state)))
-            .collect()
+        let planned = |(place, hours): (usize, &Scheduled)| {
+            let window = window("energy.schedule", hours.days.as_ref(), &hours.from, &hours.to);
+            Ok((window.map_err(|error| error.below(&format!("energy.schedule.{place}")))?, hours.state))
+        };
+        self.schedule.iter().enumerate().map(planned).collect()
     }
 }
 
@@ -208,13 +213,14 @@ fn within(key: &str, value: f64, least: f64, most: f64) -> Result<f64, ConfigErr
     if value >= least && value <= most {
         return Ok(value);
     }
-    Err(wrong(format!("energy.{key} is a number from {least} to {most}, not {value}")))
+    Err(wrong(format!("energy.{key} is a number from {least} to {most}, not {value}")).of(&format!("energy.{key}")))
 }
 
 fn time(key: &str, text: Option<&str>, default: Duration) -> Result<Duration, ConfigError> {
     let Some(text) = text else { return Ok(default) };
     duration(text)
         .ok_or_else(|| wrong(format!("energy.{key} is a time as \"90s\", \"30m\", \"2h\" or \"2d\", not {text:?}")))
+        .map_err(|error| error.of(&format!("energy.{key}")))
 }
 
 /// Checks the name of a hwmon chip, as in its `name` file.
@@ -224,5 +230,5 @@ fn chip(name: String) -> Result<String, ConfigError> {
     if sound {
         return Ok(name);
     }
-    Err(wrong(format!("energy.meter is the name of a hwmon chip as \"ina219\", not {name:?}")))
+    Err(wrong(format!("energy.meter is the name of a hwmon chip as \"ina219\", not {name:?}")).of("energy.meter"))
 }

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration file.
 
 use core::fmt;
+use toml::de::{DeTable, DeValue};
 
 /// What is wrong with a file, in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub struct ConfigError {
     pub line: Option<usize>,
     /// What is wrong, and what is allowed.
     pub what: String,
+    /// The keys that lead to the value: `["energy", "quiet", "0", "cap"]`. Empty where a line or the whole file is wrong.
+    key: Vec<String>,
 }
 
 impl fmt::Display for ConfigError {
@@ -20,7 +23,53 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// An error without a line: the value was well-formed, and out of range.
+/// An error without a place: the value was well-formed, and out of range.
 pub(super) fn wrong(what: impl Into<String>) -> ConfigError {
-    ConfigError { line: None, what: what.into() }
+    ConfigError { line: None, what: what.into(), key: Vec::new() }
+}
+
+/// An error of the parser, at this byte of the text.
+pub(super) fn malformed(text: &str, at: Option<usize>, what: &str) -> ConfigError {
+    ConfigError { line: at.map(|at| line_of(text, at)), ..wrong(what.replace('\n', " ")) }
+}
+
+impl ConfigError {
+    /// The same error about the value of this key, with a dot between keys and a number for a place in a list:
+    /// "energy.quiet.0.cap".
+    pub(super) fn of(self, key: &str) -> Self {
+        Self { key: key.split('.').map(str::to_owned).collect(), ..self }
+    }
+
+    /// The same error about a key of the table or list entry at `key`.
+    pub(super) fn below(self, key: &str) -> Self {
+        let Self { line, what, key: inner } = self;
+        Self { line, what, key: key.split('.').map(str::to_owned).chain(inner).collect() }
+    }
+
+    /// The same error with the line of its key in this text, if it has none yet.
+    pub(super) fn located(self, text: &str) -> Self {
+        let line = self.line.or_else(|| {
+            let table = DeTable::parse(text).ok()?;
+            let mut at = None;
+            let mut value: Option<&DeValue<'_>> = None;
+            for (depth, key) in self.key.iter().enumerate() {
+                // A key that the file does not have: the error is about the value that lacks it.
+                let next = match (depth, value) {
+                    (0, _) => table.get_ref().get(key.as_str()),
+                    (_, Some(DeValue::Table(table))) => table.get(key.as_str()),
+                    (_, Some(DeValue::Array(list))) => key.parse::<usize>().ok().and_then(|place| list.get(place)),
+                    _ => None,
+                };
+                let Some(next) = next else { break };
+                at = Some(next.span().start);
+                value = Some(next.get_ref());
+            }
+            at.map(|at| line_of(text, at))
+        });
+        Self { line, ..self }
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }

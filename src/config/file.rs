@@ -2,7 +2,8 @@
 
 use super::api::RawApi;
 use super::energy::{Energy, RawEnergy};
-use super::error::{ConfigError, wrong};
+use super::error::{ConfigError, malformed, wrong};
+use super::node::{NodeSettings, RawNode};
 use crate::limits::CONFIG_BYTES_MAX;
 use core::net::SocketAddr;
 use serde::Deserialize;
@@ -10,6 +11,8 @@ use serde::Deserialize;
 /// The settings of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
+    /// How the agent is started: its name, addresses, peers and folders.
+    pub node: NodeSettings,
     /// The governor's settings.
     pub energy: Energy,
     /// An address for other devices at which the API listens as well.
@@ -20,6 +23,8 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 struct RawConfig {
     #[serde(default)]
+    node: RawNode,
+    #[serde(default)]
     energy: RawEnergy,
     #[serde(default)]
     api: RawApi,
@@ -29,15 +34,19 @@ impl Config {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// The first thing that is wrong; no setting of the file is used then.
+    /// The first thing that is wrong, with its line; no setting of the file is used then.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         if text.len() > CONFIG_BYTES_MAX {
             return Err(wrong(format!("it is larger than {CONFIG_BYTES_MAX} bytes")));
         }
-        let written: RawConfig = toml::from_str(text).map_err(|error| ConfigError {
-            line: error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1),
-            what: error.message().replace('\n', " "),
-        })?;
-        Ok(Self { energy: written.energy.checked()?, open_api: written.api.checked()? })
+        let written: RawConfig = toml::from_str(text)
+            .map_err(|error| malformed(text, error.span().map(|span| span.start), error.message()))?;
+        written.checked().map_err(|error| error.located(text))
+    }
+}
+
+impl RawConfig {
+    fn checked(self) -> Result<Config, ConfigError> {
+        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api: self.api.checked()? })
     }
 }

@@ -1,6 +1,7 @@
 //! Files that are accepted, and the errors of those that are not.
 
 use super::*;
+use crate::base::id::Ring;
 use crate::base::level;
 use crate::base::time::Duration;
 use crate::energy::fraction::Fraction;
@@ -35,6 +36,13 @@ fn the_example_of_the_documentation_is_read_and_holds_every_key() {
     assert_eq!(energy.plan.len(), 1);
     assert_eq!(energy.plan[0].1, level::Energy::Surplus);
     assert_eq!(config.open_api.map(|open| open.to_string()).as_deref(), Some("192.168.1.4:7780"));
+    let node = &config.node;
+    assert_eq!((node.name.as_deref(), node.multicast, node.peers.len()), (Some("attic"), Some(true), 2));
+    assert_eq!((node.listen.map(|at| at.port()), node.api.map(|at| at.port())), (Some(7781), Some(7780)));
+    assert_eq!(node.models.as_deref(), Some("/srv/models"));
+    let folders = node.folders.as_ref().unwrap();
+    assert_eq!((folders[0].path.as_str(), folders[0].ring), ("~/Documents", Ring::Mesh));
+    assert_eq!((folders[1].collection.as_str(), folders[1].ring), ("diary", Ring::Private));
     assert!(energy.hint_file.is_some() && energy.grid_file.is_some());
     assert_eq!(energy.meter.as_deref(), Some("ina219"));
     // Every key in the page's table is in its example.
@@ -50,22 +58,31 @@ fn an_error_names_the_line_and_what_is_allowed() {
         ("[energy]\nmargin = 4\n", Some(2), "unknown field `margin`"),
         ("[energy]\n\nsilent = \"yes\"\n", Some(3), "expected a boolean"),
         ("[energy\n", Some(1), ""),
-        ("[energy]\nmargin_c = 20\n", None, "energy.margin_c is a number from 3 to 10, not 20"),
-        ("[energy]\nmargin_c = nan\n", None, "from 3 to 10"),
-        ("[energy]\nmeter = \"../ina219\"\n", None, "energy.meter is the name of a hwmon chip"),
-        ("[energy]\nmeter = \"\"\n", None, "energy.meter is the name of a hwmon chip"),
-        ("[energy]\nlimit_c = 200\n", None, "from 40 to 95"),
-        ("[energy]\ncan_wait = \"2 days\"\n", None, "energy.can_wait is a time"),
+        ("[energy]\nmargin_c = 20\n", Some(2), "energy.margin_c is a number from 3 to 10, not 20"),
+        ("[energy]\nmargin_c = nan\n", Some(2), "from 3 to 10"),
+        ("[energy]\nmeter = \"../ina219\"\n", Some(2), "energy.meter is the name of a hwmon chip"),
+        ("[energy]\nmeter = \"\"\n", Some(2), "energy.meter is the name of a hwmon chip"),
+        ("[energy]\nlimit_c = 200\n", Some(2), "from 40 to 95"),
+        ("[energy]\n# Days.\ncan_wait = \"2 days\"\n", Some(3), "energy.can_wait is a time"),
         ("[energy]\non_battery = \"run\"\n", Some(2), "unknown variant"),
-        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"25:00\"\n", None, "energy.quiet.to is a time of day"),
-        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ndays = \"monday\"\n", None, "energy.quiet.days"),
-        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ndays = []\n", None, "needs at least one day"),
-        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ncap = 2\n", None, "energy.quiet.cap"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"25:00\"\n", Some(3), "energy.quiet.to is a time of day"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ndays = \"monday\"\n", Some(4), "energy.quiet.days"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ndays = []\n", Some(1), "needs at least one day"),
+        ("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\ncap = 2\n", Some(4), "energy.quiet.cap"),
         ("[[energy.schedule]]\nfrom = \"1:00\"\nto = \"2:00\"\nstate = \"much\"\n", Some(4), "unknown variant"),
-        ("[api]\nopen = \"0.0.0.0:7780\"\n", None, "all of them at once"),
-        ("[api]\nopen = \"127.0.0.1:7780\"\n", None, "--api"),
-        ("[api]\nopen = \"nas.local\"\n", None, "192.168.1.4:7780"),
+        ("[api]\nopen = \"0.0.0.0:7780\"\n", Some(2), "all of them at once"),
+        ("[api]\nopen = \"127.0.0.1:7780\"\n", Some(2), "--api"),
+        ("[api]\nopen = \"nas.local\"\n", Some(2), "192.168.1.4:7780"),
         ("colour = 1\n", Some(1), "unknown field"),
+        ("[node]\nnam = \"a\"\n", Some(2), "unknown field `nam`"),
+        ("[node]\nname = \"\"\n", Some(2), "a device's name"),
+        ("[node]\nlisten = \"7781\"\n", Some(2), "0.0.0.0:7781"),
+        ("[node]\n\napi = \"0.0.0.0:7780\"\n", Some(3), "node.api"),
+        ("[node]\npeers = [\n  \"/p2p/x\",\n]\n", Some(3), "node.peers"),
+        ("[node]\nfolders = [\n  \"/a\",\n  \"b\",\n]\n", Some(4), "begins with / or ~/"),
+        ("[node]\nfolders = [\n  \"/a\",\n  { path = \"/b\", rng = \"mesh\" },\n]\n", Some(4), "unknown field `rng`"),
+        ("[node]\nfolders = [{ path = \"/b\", ring = \"public\" }]\n", Some(2), "private or mesh"),
+        ("[node]\nfolders = [7]\n", Some(2), "a path, or a table"),
     ] {
         let wrong = Config::parse(text).unwrap_err();
         assert_eq!(wrong.line, line, "{text:?}: {wrong}");

@@ -15,7 +15,8 @@ pub(super) enum Days {
     Many(Vec<String>),
 }
 
-/// The window from one time of day to another on these days; on every day if none are given. An error names `key`.
+/// The window from one time of day to another on these days; on every day if none are given. An error names `key`, and is
+/// about one of the window's own keys.
 pub(super) fn window(key: &str, days: Option<&Days>, from: &str, to: &str) -> Result<Window, ConfigError> {
     let spans: &[String] = match days {
         None => &[],
@@ -26,10 +27,12 @@ pub(super) fn window(key: &str, days: Option<&Days>, from: &str, to: &str) -> Re
     for span in spans {
         bits |= day_bits(span).ok_or_else(|| {
             wrong(format!("{key}.days is a day as \"mon\", days as \"mon-fri\", or a list of them, not {span:?}"))
+                .of("days")
         })?;
     }
     let time = |name: &str, text: &str| {
-        minute_of_day(text).ok_or_else(|| wrong(format!("{key}.{name} is a time of day as \"22:00\", not {text:?}")))
+        let what = || wrong(format!("{key}.{name} is a time of day as \"22:00\", not {text:?}"));
+        minute_of_day(text).ok_or_else(|| what().of(name))
     };
     let end = if to == "24:00" { DAY_MINUTES } else { time("to", to)? };
     let window = Window { days: bits, from: time("from", from)?, to: end };

@@ -11,6 +11,7 @@ use crate::base::vector::Embedding;
 use crate::embed::model::{Manifest, ModelError};
 use crate::embed::wordpiece::WordPiece;
 use crate::embed::{EmbedError, Embedder};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
@@ -34,12 +35,17 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Loads the bytes of a model's files. `weights` is taken by value so that each representation can be dropped
-    /// before the next one is built: a small board has no memory for all of them.
+    /// Loads the bytes of a model's files. Weights that are owned are taken by value, so that each representation can be
+    /// dropped before the next one is built: a small board has no memory for all of them.
     ///
     /// # Errors
     /// `Model` if a file is not the one that the manifest describes, `Engine` if tract cannot run it.
-    pub fn load(weights: Vec<u8>, vocabulary: &str, manifest: &Manifest) -> Result<Self, EmbedError> {
+    pub fn load(
+        weights: impl Into<Cow<'static, [u8]>>,
+        vocabulary: &str,
+        manifest: &Manifest,
+    ) -> Result<Self, EmbedError> {
+        let weights = weights.into();
         manifest.check_weights(&weights).map_err(EmbedError::Model)?;
         manifest.check_vocabulary(vocabulary.as_bytes()).map_err(EmbedError::Model)?;
         let tokenizer = WordPiece::new(vocabulary).map_err(|e| EmbedError::Model(ModelError::Vocabulary(e)))?;
@@ -80,7 +86,7 @@ impl Embedder for Engine {
 }
 
 /// Builds the plan from ONNX bytes. Each representation is dropped as soon as the next one is complete.
-fn plan(weights: Vec<u8>) -> TractResult<Arc<TypedRunnableModel>> {
+fn plan(weights: Cow<'static, [u8]>) -> TractResult<Arc<TypedRunnableModel>> {
     let mut read = tract_onnx::onnx().model_for_read(&mut ConsumedReader(Cursor::new(weights)))?;
     // A fixed batch size of 1 makes a text 15 % faster; only the length is symbolic.
     let length = read.symbols.sym("seq");
@@ -89,7 +95,7 @@ fn plan(weights: Vec<u8>) -> TractResult<Arc<TypedRunnableModel>> {
 }
 
 /// Frees the bytes once they are read: tract copies all of them before it builds anything.
-struct ConsumedReader(Cursor<Vec<u8>>);
+struct ConsumedReader(Cursor<Cow<'static, [u8]>>);
 
 impl Read for ConsumedReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

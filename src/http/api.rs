@@ -3,20 +3,22 @@
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
 use super::answer::{json, refused};
-use super::dto::{Checked, Events, SearchAnswer, SearchResults, StatusReport, text};
+use super::dto::{Added, Checked, Events, SearchAnswer, SearchResults, StatusReport, text};
 use super::page::Page;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
 use crate::base::time::Duration;
+use crate::config::{DEFAULT_COLLECTION, Folder, Setting};
 use crate::energy::policy::hours::minute_of_day;
 use crate::limits::{GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
-use crate::platform::source::{DEFAULT_COLLECTION, source_at};
+use crate::platform::source::source_at;
 use crate::runtime::governor::PauseRequest;
 use crate::runtime::handle::NodeHandle;
+use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -71,11 +73,22 @@ impl Api {
     }
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
-        let request = match body(&mut conn).await {
-            Ok(add) => add_request(add).await,
+        let source = match body(&mut conn).await {
+            Ok(add) => add_source(add).await,
             Err(refused) => Err(refused),
         };
-        self.request(conn, request).await
+        let source = match source {
+            Ok(source) => source,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        match self.node.request(Request::Add(source.clone())).await {
+            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
+            _ => {
+                let settings = Folder::of(&source).map(Setting::AddFolder).into_iter().collect();
+                let forgotten = self.node.remember(settings).await.err();
+                json(conn, Status::Ok, &Added { path: text(&source.path), forgotten })
+            }
+        }
     }
 
     /// What the driver and the links recorded of the network; the node is not asked.
@@ -152,15 +165,13 @@ impl Api {
             Ok(request) => request,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let added = match &request {
-            Request::Add(source) => text(&source.path),
-            Request::Audit | Request::Search { .. } | Request::Status => String::new(),
-        };
         match self.node.request(request).await {
-            Response::Added => json(conn, Status::Ok, &serde_json::json!({ "added": added })),
+            // `add` answers for itself.
+            Response::Added => json(conn, Status::Ok, &serde_json::json!({})),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
-            Response::Hits { hits, asked, answered, silent, not_asked } => {
-                json(conn, Status::Ok, &SearchResults::new(hits, SearchAnswer { asked, answered, silent, not_asked }))
+            Response::Hits { hits, asked, answered, silent, not_asked, files } => {
+                let coverage = SearchAnswer { asked, answered, silent, not_asked, files };
+                json(conn, Status::Ok, &SearchResults::new(hits, coverage))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
@@ -192,8 +203,8 @@ const fn status_of(problem: Problem) -> Status {
     }
 }
 
-/// The request to the node for a body of `POST /v1/add`.
-async fn add_request(Add { path, collection, ring }: Add) -> Result<Request, Refused> {
+/// The place that a body of `POST /v1/add` names.
+async fn add_source(Add { path, collection, ring }: Add) -> Result<Source, Refused> {
     let ring = ring.unwrap_or(Ring::Mesh);
     if ring == Ring::Public {
         return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
@@ -201,7 +212,7 @@ async fn add_request(Add { path, collection, ring }: Add) -> Result<Request, Ref
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
     let source = blocking::run(move || source_at(&path, &collection, ring)).await;
     let source = source.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
-    source.map(Request::Add).map_err(|why| (Status::BadRequest, why))
+    source.map_err(|why| (Status::BadRequest, why))
 }
 
 fn search_request(query: &str, k: usize) -> Result<Request, Refused> {

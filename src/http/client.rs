@@ -1,6 +1,6 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
-use super::dto::{Checked, Events, SearchResults, StatusReport};
+use super::dto::{Added, Checked, Events, SearchResults, StatusReport};
 use crate::base::id::Ring;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
@@ -97,14 +97,13 @@ impl Client {
         typed(self.call(Method::Post, "/v1/search", Some(body), CLIENT_MS).await?)
     }
 
-    /// `POST /v1/add`; the path is absolute. Returns the path as the agent watches it.
+    /// `POST /v1/add`; the path is absolute.
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn add(&self, path: &str, collection: &str, ring: Ring) -> Result<String, Failure> {
+    pub async fn add(&self, path: &str, collection: &str, ring: Ring) -> Result<Added, Failure> {
         let body = json!({ "path": path, "collection": collection, "ring": ring });
-        let answer = self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?;
-        Ok(answer["added"].as_str().unwrap_or(path).to_owned())
+        Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
     }
 
     /// `GET /v1/doctor`: the agent reads its whole store.

@@ -3,7 +3,10 @@
 //! Paths are text here. In a path that is not UTF-8, U+FFFD replaces what is not; the file is indexed and found all the
 //! same. The field names are the public API and do not change.
 
+mod change;
+
 use crate::base::finding::Finding;
+use crate::base::hit::FileCoverage;
 use crate::base::id::Ring;
 use crate::base::level::Energy;
 use crate::base::time::Instant;
@@ -15,6 +18,8 @@ use crate::store::audit::Audit;
 use crate::store::counts::{Kind, StoreCounts};
 use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
+
+pub use change::Added;
 
 /// The answer of `POST /v1/search`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +59,9 @@ pub struct SearchAnswer {
     /// none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_asked: usize,
+    /// How many of the files of the device that was asked were searched.
+    #[serde(default)]
+    pub files: FileCoverage,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -1,6 +1,7 @@
 //! The agent's HTTP API for people and their programs, the page that uses it, and the command line's client of it.
 //!
-//! A connection is accepted while one of `HTTP_CONNECTIONS_MAX` slots is free. Each request passes `auth` (Host, Origin,
+//! At most `HTTP_CONNECTIONS_MAX` connections are served; when more come, `slots` closes the oldest that has not shown the
+//! token. Each request passes `auth` (Host, Origin,
 //! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
 //! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
 //! client a bounded time to send a request and to take the answer, so no client holds a connection by being slow.
@@ -23,23 +24,24 @@ pub mod dto;
 pub mod lan_listener;
 pub mod page;
 pub mod routes;
+mod slots;
 mod timeouts;
 
-use crate::limits::{HTTP_BODY_MAX, HTTP_CONNECTIONS_MAX, HTTP_HEAD_MAX};
+use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use crate::platform::home::Token;
 use crate::runtime::handle::NodeHandle;
 use api::Api;
 use async_net::{TcpListener, TcpStream};
 use auth::Auth;
-use routes::Router;
+use routes::{Access, Router};
+use slots::{Slot, Slots};
 use smol::Timer;
-use smol::future::or;
-use smol::lock::{Semaphore, SemaphoreGuardArc};
+use smol::future::{or, yield_now};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use timeouts::{TimedStream, linger};
-use trillium::{Conn, Handler, HttpConfig, HttpContext, KnownHeaderName};
+use trillium::{Conn, Handler, HttpConfig, HttpContext};
 
 pub use timeouts::Timeouts;
 
@@ -88,7 +90,7 @@ pub fn serve(
     let service = Service {
         context: Arc::clone(&context),
         handlers: Arc::new((Auth::new(token, lan_address), Router(Api::new(node)))),
-        slots: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
+        slots: Slots::new(),
         timeouts,
     };
     smol::spawn(service.accept(listener)).detach();
@@ -99,18 +101,24 @@ pub fn serve(
 struct Service {
     context: Arc<HttpContext>,
     handlers: Arc<(Auth, Router)>,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     timeouts: Timeouts,
 }
 
 impl Service {
-    /// Accepts connections while there are slots; the kernel's backlog holds the next ones.
+    /// Accepts connections; while all slots are taken by callers that are being answered, the kernel's backlog holds the
+    /// next ones.
     async fn accept(self, listener: TcpListener) {
         let stop = self.context.swansong();
         let listening = stop.guard();
-        while let Some(slot) = stop.interrupt(self.slots.acquire_arc()).await {
+        loop {
             match stop.interrupt(listener.accept()).await {
-                Some(Ok((stream, _))) => smol::spawn(self.clone().serve(stream, slot)).detach(),
+                Some(Ok((stream, _))) => {
+                    let Some(slot) = stop.interrupt(self.slots.enter(&stream)).await else { break };
+                    smol::spawn(self.clone().serve(stream, slot)).detach();
+                    // The connections before this one read what they were sent: who shows the token is no stranger.
+                    yield_now().await;
+                }
                 Some(Err(error)) => {
                     log::warn!("A connection could not be accepted: {error}. The next try is in a second.");
                     stop.interrupt(Timer::after(Duration::from_secs(1))).await;
@@ -123,22 +131,27 @@ impl Service {
         drop(listening);
     }
 
-    async fn serve(self, stream: TcpStream, slot: SemaphoreGuardArc) {
-        let transport = TimedStream::new(stream.clone(), self.timeouts);
-        let (handlers, slots) = (&self.handlers, &self.slots);
+    async fn serve(self, stream: TcpStream, slot: Slot) {
+        let transport = match TimedStream::new(stream.clone(), self.timeouts) {
+            Ok(transport) => transport,
+            Err(error) => return log::debug!("A connection ended: {error}."),
+        };
+        let (handlers, slot) = (&self.handlers, &slot);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
-            let conn = handlers.run(Conn::from(conn)).await;
-            let mut conn = handlers.before_send(conn).await;
-            if slots.try_acquire().is_none() {
-                // Another connection may be waiting for this slot.
-                conn.response_headers_mut().insert(KnownHeaderName::Connection, "close");
+            let mut conn = handlers.0.run(Conn::from(conn)).await;
+            if !conn.is_halted() {
+                if routes::access(conn.method(), conn.path()) == Access::Token {
+                    slot.answering();
+                }
+                conn = handlers.1.run(conn).await;
             }
+            let conn = handlers.before_send(conn).await;
+            slot.answered();
             conn.into_inner()
         });
         match served.await {
             Ok(_) => linger(&stream).await,
             Err(error) => log::debug!("A connection ended: {error}."),
         }
-        drop(slot);
     }
 }

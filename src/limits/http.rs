@@ -3,7 +3,7 @@
 /// Bytes of an HTTP request's body.
 pub const HTTP_BODY_MAX: usize = 64 * 1024;
 
-/// HTTP connections served at once; the next one waits in the system's queue until one closes.
+/// HTTP connections served at once. One more takes the place of the oldest that has not shown the token; see `http::slots`.
 pub const HTTP_CONNECTIONS_MAX: usize = 64;
 
 /// Bytes of an HTTP request's line and headers. Browsers send about 1 KiB.

@@ -8,6 +8,7 @@
 //! messages are accepted (sender, signature, replay window) is decided in `wire` alone.
 
 use super::status::Status;
+use crate::base::hit::FileCoverage;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
@@ -152,6 +153,8 @@ pub enum Response {
         silent: Vec<String>,
         /// Devices that are up and were not asked: in a large mesh not every two are linked.
         not_asked: usize,
+        /// How many of this device's files were searched.
+        files: FileCoverage,
     },
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),

@@ -7,7 +7,7 @@
 use super::output::{Output, Problem, RankedHit, Response};
 use super::query_state::PeerQuery;
 use super::{Node, Out, panicked};
-use crate::base::hit::{Found, SearchHit};
+use crate::base::hit::{FileCoverage, Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
@@ -17,6 +17,7 @@ use crate::mesh::trust::Rights;
 use crate::query::merge::merge;
 use crate::query::pending::PendingQuery;
 use crate::scheduler::task::{Outcome, Query, Task};
+use crate::store::counts::Kind;
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -150,6 +151,18 @@ impl Node {
         }
     }
 
+    /// How many of this device's files a search here covers.
+    fn file_coverage(&self) -> FileCoverage {
+        let counts = self.scheduler.counts();
+        let searchable = counts.count(Kind::Ready);
+        FileCoverage {
+            known: counts.unfinished() + searchable,
+            searchable,
+            away: 0,
+            scanning: self.scheduler.scanning(),
+        }
+    }
+
     /// Merges what came and replies.
     pub(super) fn answer(&self, query: PendingQuery, out: &mut Out) {
         let name = |key: Option<PeerKey>| match key.map(|key| self.peers.get(key)) {
@@ -168,7 +181,8 @@ impl Node {
             heading: merged.hit.heading,
             text: merged.hit.text,
         });
-        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked: query.not_asked };
+        let (not_asked, files) = (query.not_asked, self.file_coverage());
+        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files };
         out.push(Output::Reply(query.reply, response));
     }
 }

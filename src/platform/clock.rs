@@ -40,7 +40,7 @@ pub struct WallClock {
 }
 
 /// Seconds since 1970 when this program was written: no clock that is right shows less.
-const RELEASE: i64 = 1_793_491_200;
+pub const RELEASE: i64 = 1_793_491_200;
 /// The hardware's clock and the system's agree within this many seconds, or neither is believed.
 const AGREE: i64 = 300;
 /// Between two checks whether the clock has been set meanwhile.

@@ -10,10 +10,12 @@
 mod boot_count;
 mod durable;
 mod identity;
+mod lock;
 mod settings;
 mod token;
+mod user;
 
-use crate::config::Config;
+use crate::config::{Config, Setting};
 use crate::limits::{ADDRESS_BOOK_BYTES_MAX, DISK_FREE_MIN, STATE_BYTES_MAX};
 use crate::store::record::{Record, Sources};
 use log::{error, warn};
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use identity::Identity;
 pub use token::Token;
+pub use user::{default_home, user_home};
 
 /// An agent's home.
 #[derive(Debug)]
@@ -41,8 +44,10 @@ pub enum HomeFile {
     Token,
     /// The number of the agent's starts.
     BootCount,
-    /// What the owner set. No agent writes it.
+    /// What the owner set, by hand or at a command.
     Settings,
+    /// Where the running agent's API listens.
+    Api,
     /// Addresses at which peers were reached.
     Peers,
     /// A copy of the list of watched folders.
@@ -60,6 +65,7 @@ impl HomeFile {
             Self::Token => "api-token",
             Self::BootCount => "boot",
             Self::Settings => "config.toml",
+            Self::Api => "api-address",
             Self::Peers => "peers",
             Self::Sources => "sources",
             Self::Energy => "energy.json",
@@ -73,18 +79,6 @@ impl HomeFile {
             _ => STATE_BYTES_MAX,
         }
     }
-}
-
-/// `$XDG_DATA_HOME/wattle`, else `~/.local/share/wattle`.
-///
-/// # Errors
-/// Neither variable is set to an absolute path.
-pub fn default_home() -> Result<PathBuf, String> {
-    #[expect(clippy::disallowed_methods, reason = "the XDG base directory specification is about the environment")]
-    let var = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let data = var("XDG_DATA_HOME").or_else(|| Some(var("HOME")?.join(".local/share")));
-    let data = data.ok_or("Neither XDG_DATA_HOME nor HOME says where data lives. Give a folder with --home.")?;
-    Ok(data.join("wattle"))
 }
 
 impl Home {
@@ -116,7 +110,7 @@ impl Home {
         }
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(|error| format!("The agent's home {name} cannot be written: {error}."))?;
-        match lock.try_lock() {
+        match lock::take(&lock) {
             Ok(()) => Ok(Self { path, _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(format!(
                 "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home."
@@ -189,6 +183,14 @@ impl Home {
     #[must_use]
     pub fn boot_at_least(&self, number: u32) -> bool {
         boot_count::at_least(&self.file(HomeFile::BootCount), number)
+    }
+
+    /// Writes settings into `config.toml`, so that the next start has them; the rest of the file stays as it is.
+    ///
+    /// # Errors
+    /// One sentence: why not; the file is as it was.
+    pub fn remember(&self, settings: &[Setting]) -> Result<(), String> {
+        settings::remember(&self.file(HomeFile::Settings), settings)
     }
 
     /// What the owner set; `None` without `config.toml`.

@@ -21,6 +21,7 @@ pub mod hint_files;
 pub mod home;
 pub mod models;
 pub mod panics;
+pub mod running;
 pub mod sched;
 pub mod source;
 pub mod store;

@@ -1,15 +1,13 @@
 //! Turns a path that a person typed into a source that the node can watch.
 
 use crate::base::id::Ring;
-use crate::limits::{COLLECTION_BYTES_MAX, PATH_BYTES_MAX};
+use crate::config::check_collection;
+use crate::limits::PATH_BYTES_MAX;
 use crate::store::record::Source;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-
-/// The collection of documents for which none was named.
-pub const DEFAULT_COLLECTION: &str = "home";
 
 /// Resolves links, checks that something readable is there, and records its file system. Blocks: it reads the disk, so
 /// async callers wrap it in `blocking::run`.
@@ -38,20 +36,6 @@ pub fn source_at(path: &Path, collection: &str, ring: Ring) -> Result<Source, St
     Ok(Source { path: bytes.to_vec(), collection: collection.to_owned(), ring, device: meta.dev() })
 }
 
-/// Whether this can be a collection's name.
-///
-/// # Errors
-/// One sentence: empty, too long, or with characters that do not print.
-pub fn check_collection(name: &str) -> Result<(), String> {
-    if name.trim().is_empty() || name.len() > COLLECTION_BYTES_MAX {
-        return Err(format!("A collection's name has 1 to {COLLECTION_BYTES_MAX} bytes and is not only spaces."));
-    }
-    if name.chars().any(char::is_control) {
-        return Err("A collection's name has only printable characters.".to_owned());
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,13 +59,5 @@ mod tests {
         assert!(error("notes").contains("not an absolute path"));
         assert!(error("/no/such/place").contains("cannot be found"));
         assert!(error("/dev/null").contains("neither a folder nor a regular file"));
-    }
-
-    #[test]
-    fn a_collection_has_a_short_printable_name() {
-        assert_eq!(check_collection("Büro 2"), Ok(()));
-        for bad in ["", "  ", "a\nb", "\u{1b}[31m", &"x".repeat(COLLECTION_BYTES_MAX + 1)] {
-            assert!(check_collection(bad).is_err(), "{bad:?}");
-        }
     }
 }

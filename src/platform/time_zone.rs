@@ -9,10 +9,22 @@ const STEP: i64 = 86_400;
 /// Days that are searched ahead: as many as `ZONE_CHANGES_MAX` changes need, two a year.
 const AHEAD: usize = 365 * (ZONE_CHANGES_MAX / 2) + 2;
 
-/// The system's zone from `wall` on; UTC where there is none to be read.
+/// The zone that `TZ` names, else the system's: as every other program shows its times.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub fn local() -> Result<TimeZone, tz::Error> {
+    #[expect(clippy::disallowed_methods, reason = "POSIX has the zone in the environment")]
+    match std::env::var("TZ") {
+        Ok(named) if !named.is_empty() => TimeZone::from_posix_tz(&named).or_else(|_| TimeZone::local()),
+        _ => TimeZone::local(),
+    }
+}
+
+/// The local zone from `wall` on; UTC where there is none to be read.
 #[must_use]
 pub fn system(wall: Wall) -> Zone {
-    match TimeZone::local() {
+    match local() {
         Ok(zone) => of(&zone, wall),
         Err(error) => {
             log::info!("The system's time zone cannot be read ({error}); quiet hours are in UTC.");

@@ -152,7 +152,8 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::LeftOut(what) => (Level::Info, what.clone()),
-        Notice::Refused(doc, why) => (Level::Info, format!("Document {doc} is not used. {why}")),
+        // The writer says it with the file's path.
+        Notice::Refused(_, why) => (Level::Debug, format!("A document is not used. {why}")),
         Notice::Resumed => (Level::Info, "Indexing goes on.".to_owned()),
     }
 }

@@ -2,12 +2,18 @@
 
 use super::event_log::EventLog;
 use super::governor::GovernorHandle;
+use crate::base::finding::{Area, Finding};
+use crate::config::Setting;
 use crate::limits::CALLS_MAX;
 use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
+use crate::platform::blocking;
 use crate::platform::findings::Findings;
+use crate::platform::home::Home;
 use smol::channel::{Receiver, Sender, bounded};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One request on its way to the driver.
 #[derive(Debug)]
@@ -26,6 +32,8 @@ pub struct NodeHandle {
     events: EventLog,
     findings: Findings,
     governor_handle: GovernorHandle,
+    /// The agent's home; none in tests of the API alone.
+    home: Option<Arc<PathBuf>>,
 }
 
 impl NodeHandle {
@@ -40,6 +48,7 @@ impl NodeHandle {
                 events: EventLog::new(),
                 findings: Findings::default(),
                 governor_handle: GovernorHandle::off(),
+                home: None,
             },
             driver,
         )
@@ -55,6 +64,34 @@ impl NodeHandle {
     #[must_use]
     pub fn with_governor(self, governor_handle: GovernorHandle) -> Self {
         Self { governor_handle, ..self }
+    }
+
+    /// The same handle, with the agent's home.
+    #[must_use]
+    pub fn with_home(self, home: PathBuf) -> Self {
+        Self { home: Some(Arc::new(home)), ..self }
+    }
+
+    /// Writes settings into the home's config.toml, so that the next start has them. What cannot be written down is a
+    /// finding until a later writing succeeds.
+    ///
+    /// # Errors
+    /// One sentence: why not. What the settings say holds all the same until the agent stops.
+    pub async fn remember(&self, settings: Vec<Setting>) -> Result<(), String> {
+        let Some(home) = self.home.clone().filter(|_| !settings.is_empty()) else { return Ok(()) };
+        let written = blocking::run(move || Home::at(&home).remember(&settings)).await;
+        let written = written.unwrap_or_else(|| Err("The system gives no thread to write config.toml.".to_owned()));
+        match written {
+            Ok(()) => self.findings.clear(NOT_REMEMBERED),
+            Err(why) => {
+                let what = format!(
+                    "What was last asked for holds until the agent stops, and its next start will not know of it. {why}"
+                );
+                self.findings.set(NOT_REMEMBERED, Finding { area: Area::State, what: what.clone(), command: None });
+                return Err(what);
+            }
+        }
+        Ok(())
     }
 
     /// The governor.
@@ -92,6 +129,8 @@ impl NodeHandle {
     }
 }
 
+/// The key of the finding that config.toml could not be written.
+const NOT_REMEMBERED: &str = "config.toml";
 const FULL: &str = "The agent has too many requests at once. Try again in a moment.";
 const STOPPED: &str = "The agent is stopping and did not answer.";
 

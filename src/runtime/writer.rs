@@ -13,6 +13,7 @@ use crate::search::vector::Index;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::Kv;
 use crate::store::library::Library;
+use crate::store::read;
 use crate::store::record::Record;
 use smol::channel::{Receiver, Sender};
 use std::path::PathBuf;
@@ -88,6 +89,7 @@ impl Writer {
                         .map_err(|error| format!("The list of watched folders cannot be written: {error}."))?;
                 }
                 applied.push(self.library.apply(change).map_err(broken)?);
+                self.log_refusal(change);
             }
             results.push(Saved { applied, counts: self.library.commit().counts, disk_free: 0 });
         }
@@ -96,6 +98,15 @@ impl Writer {
         let free = disk_free(&self.home);
         results.iter_mut().for_each(|saved| saved.disk_free = free);
         Ok(results)
+    }
+
+    /// Says which file cannot be used. Only here is its path at hand: the node knows documents by number.
+    fn log_refusal(&self, change: &Change) {
+        if let Change::Refused { doc, reason, .. } = change
+            && let Ok(Some(doc)) = read::document(self.library.kv(), *doc)
+        {
+            log::info!("{} is not used. {reason}", String::from_utf8_lossy(&doc.path));
+        }
     }
 
     fn update_index<'a>(&self, applied: impl Iterator<Item = &'a Applied>) {

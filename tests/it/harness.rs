@@ -59,7 +59,7 @@ impl Place {
 
     /// `wattle up` that is expected to fail.
     pub(crate) fn up_fails(&self, more: &[&str]) -> String {
-        let output = Command::new(WATTLE).args(up_args(&self.home(), more)).current_dir(repo()).output().unwrap();
+        let output = Command::new(WATTLE).args(up_args(&self.home(), more)).output().unwrap();
         assert!(!output.status.success(), "it should have failed");
         String::from_utf8(output.stderr).unwrap()
     }
@@ -86,9 +86,14 @@ pub(crate) fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
 impl Agent {
     /// Starts `command` (the program, or something that runs it) with the arguments of `wattle up`.
     pub(crate) fn start(mut command: Command, home: &Path, more: &[&str]) -> Self {
+        command.args(up_args(home, more));
+        Self::start_as_it_is(command, home)
+    }
+
+    /// Starts `command`, which has its arguments.
+    pub(crate) fn start_as_it_is(mut command: Command, home: &Path) -> Self {
         let log = home.with_extension("log");
         let stderr = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        command.args(up_args(home, more)).current_dir(repo());
         #[expect(clippy::zombie_processes, reason = "`Drop` waits; a test that panics here ends the process anyway")]
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -98,8 +103,12 @@ impl Agent {
             let read = stdout.read_line(&mut line).unwrap();
             assert!(read > 0, "the agent did not start: {}", fs::read_to_string(&log).unwrap_or_default());
             if let Some((_, page)) = line.trim().split_once("http://") {
-                let (api, token) = page.split_once("/#token=").unwrap();
-                let (api, token) = (api.to_owned(), token.to_owned());
+                // A pipe is no terminal: the token stands in the home alone.
+                assert!(!line.contains("#token="), "{line}");
+                let api = page.split_once('/').unwrap().0.to_owned();
+                // As the agent sees it: some tests give it a mount namespace of its own.
+                let path = format!("/proc/{}/root{}", child.id(), home.join("api-token").display());
+                let token = fs::read_to_string(path).unwrap().trim().to_owned();
                 return Self { child, api, token, home: home.to_owned(), log, _stdout: stdout };
             }
         }

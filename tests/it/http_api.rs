@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
+use wattle::base::hit::FileCoverage;
 use wattle::base::id::{Fingerprint, Ring};
 use wattle::http::client::{Client, Failure};
 use wattle::http::{Server, Timeouts, serve};
@@ -53,7 +54,14 @@ fn respond(request: Request) -> Response {
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
             let hit = RankedHit { device, path, heading: "H".into(), text: question, score: 0.5 };
-            Response::Hits { hits: vec![hit], asked: 1, answered: 1, silent: Vec::new(), not_asked: 0 }
+            Response::Hits {
+                hits: vec![hit],
+                asked: 1,
+                answered: 1,
+                silent: Vec::new(),
+                not_asked: 0,
+                files: FileCoverage::default(),
+            }
         }
         Request::Status => Response::Status(Box::new(Status {
             peers: Vec::new(),
@@ -226,7 +234,7 @@ fn the_calls_answer_with_their_public_json() {
         found.ends_with(concat!(
             r#"{"hits":[{"device":"attic","path":"/a/"#,
             "\u{fffd}",
-            r#".md","text":"where?","score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1}}"#
+            r#".md","text":"where?","score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1,"files":{"known":0,"searchable":0,"away":0,"scanning":false}}}"#
         )),
         "{found}"
     );
@@ -356,7 +364,8 @@ fn the_command_lines_client_reads_the_agents_answers() {
         assert_eq!((found.read.hits[0].text.as_str(), &found.json["coverage"]["asked"]), ("where?", &1.into()));
         assert!(client.doctor().await.unwrap().read.clean);
         let home = std::fs::canonicalize(agent.home.path()).unwrap();
-        assert_eq!(client.add(home.to_str().unwrap(), "home", Ring::Mesh).await.unwrap(), home.to_str().unwrap());
+        let added = client.add(home.to_str().unwrap(), "home", Ring::Mesh).await.unwrap();
+        assert_eq!((added.path.as_str(), added.forgotten), (home.to_str().unwrap(), None));
         let already = Failure::NotDone("It is watched already.".into());
         assert_eq!(client.add(home.to_str().unwrap(), "home", Ring::Private).await.unwrap_err(), already);
     });

@@ -26,6 +26,8 @@ mod pair;
 mod peers;
 mod python;
 mod records;
+mod remembered;
+mod sockets;
 mod steps;
 mod trust;
 mod wordpiece;

@@ -95,7 +95,7 @@ fn the_python_agent_joins_a_real_agent_and_its_test_message_is_answered() {
     // It has no documents, replies so, and is counted as answered.
     attic.wait_ready(1);
     let found = attic.json(&["search", "a letter", "--json"]);
-    assert_eq!(found["coverage"], serde_json::json!({"asked": 2, "answered": 2}), "{found}");
+    assert_eq!((&found["coverage"]["asked"], &found["coverage"]["answered"]), (&2.into(), &2.into()), "{found}");
 }
 
 #[test]

@@ -5,13 +5,67 @@
 pub(super) struct Check {
     /// What was checked, in a word or two.
     pub(super) name: &'static str,
-    /// One sentence: `Ok` if all is well, `Err` if something is wrong.
-    pub(super) outcome: Result<String, String>,
+    /// How it stands.
+    pub(super) outcome: Outcome,
+}
+
+/// How a check ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// All is well: one sentence.
+    Good(String),
+    /// Something is wrong.
+    Wrong {
+        /// What is so, what it means and what to do.
+        says: String,
+        /// The command that helps, as it is typed.
+        command: Option<String>,
+    },
+    /// It could not be checked, for this reason. That is not good.
+    NotRun(String),
 }
 
 impl Check {
-    /// A check and its outcome.
-    pub(super) const fn new(name: &'static str, outcome: Result<String, String>) -> Self {
-        Self { name, outcome }
+    /// A check that found all well.
+    pub(super) fn good(name: &'static str, says: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::Good(says.into()) }
+    }
+
+    /// A check that found a fault, which this command helps to mend.
+    pub(super) fn wrong(name: &'static str, says: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::Wrong { says: says.into(), command: Some(command.into()) } }
+    }
+
+    /// A check that could not run.
+    pub(super) fn not_run(name: &'static str, why: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::NotRun(why.into()) }
+    }
+
+    /// A check of one sentence, good or with its command.
+    pub(super) fn of(name: &'static str, outcome: Result<String, (String, String)>) -> Self {
+        match outcome {
+            Ok(says) => Self::good(name, says),
+            Err((says, command)) => Self::wrong(name, says, command),
+        }
+    }
+
+    /// Whether it ran and found all well.
+    pub(super) const fn is_good(&self) -> bool {
+        matches!(self.outcome, Outcome::Good(_))
+    }
+
+    /// Its sentence.
+    pub(super) const fn says(&self) -> &String {
+        match &self.outcome {
+            Outcome::Good(says) | Outcome::Wrong { says, .. } | Outcome::NotRun(says) => says,
+        }
+    }
+
+    /// The command that helps, if something is wrong.
+    pub(super) const fn command(&self) -> Option<&String> {
+        match &self.outcome {
+            Outcome::Wrong { command, .. } => command.as_ref(),
+            _ => None,
+        }
     }
 }

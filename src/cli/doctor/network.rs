@@ -16,14 +16,31 @@ const FRESH_MS: u64 = 120_000;
 
 /// The checks, in the order in which devices reach each other.
 pub(super) fn checks(report: &NetworkReport) -> Vec<Check> {
+    let port = port(report);
+    let interfaces = report.listen_addresses.is_empty() && !is_loopback_only(report);
+    let listening = if interfaces { "ip address".to_owned() } else { format!("wattle up --listen 0.0.0.0:{port}") };
     let mut checks = vec![
-        Check::new("listen", listen(report)),
-        Check::new("mdns", multicast(report)),
-        Check::new("udp", datagrams(report)),
+        check("listen", listen(report), listening),
+        check("mdns", multicast(report), "wattle up --peer /ip4/ADDRESS/tcp/7781/p2p/PEERID".to_owned()),
+        check("udp", datagrams(report), format!("ss -ulpn 'sport = :{port}'")),
     ];
-    checks.extend(report.peers.iter().map(|peer| Check::new("peer", reached(report, peer))));
-    checks.extend(report.unknown_peers.iter().map(|unknown_peer| Check::new("guest", Ok(refused(unknown_peer)))));
+    if report.peers.is_empty() {
+        checks.push(Check::good("peer", "No other device was named with --peer, so none is missing."));
+    }
+    for peer in &report.peers {
+        let command = match peer.linked {
+            Some(_) => format!("sudo ufw allow {port}/udp"),
+            None => format!("wattle up --peer /ip4/ADDRESS/tcp/7781/p2p/{}", peer.peer_id),
+        };
+        checks.push(check("peer", reached(report, peer), command));
+    }
+    checks.extend(report.unknown_peers.iter().map(|unknown_peer| Check::good("guest", refused(unknown_peer))));
     checks
+}
+
+/// A check with the command that helps where it is wrong.
+fn check(name: &'static str, outcome: Result<String, String>, command: String) -> Check {
+    Check::of(name, outcome.map_err(|says| (says, command)))
 }
 
 fn is_loopback_only(report: &NetworkReport) -> bool {
@@ -216,7 +233,9 @@ mod tests {
     fn wrong(report: &NetworkReport) -> Vec<String> {
         checks(report)
             .into_iter()
-            .filter_map(|check| Some(format!("{}: {}", check.name, check.outcome.err()?)))
+            .filter(|check| !check.is_good())
+            .inspect(|check| assert!(check.command().is_some(), "{check:?}"))
+            .map(|check| format!("{}: {}", check.name, check.says()))
             .collect()
     }
 
@@ -261,7 +280,7 @@ mod tests {
             ms: 5,
         });
         assert!(wrong(&report).concat().contains("as 12D3KooWtrue"));
-        assert!(checks(&report).last().unwrap().outcome.as_ref().unwrap().contains("--peer /p2p/12D3KooWtrue"));
+        assert!(checks(&report).last().unwrap().says().contains("--peer /p2p/12D3KooWtrue"));
     }
 
     #[test]

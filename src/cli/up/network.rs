@@ -1,12 +1,13 @@
 //! The network of a starting agent: the table of trusted peers, the listener, discovery, and the addresses that were given.
 
 use crate::base::id::PeerKey;
-use crate::cli::args::{DEFAULT_LISTEN_PORT, NetworkOptions};
+use crate::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, NetworkOptions};
+use crate::config::{Given, Peer};
 use crate::limits::TRUST_PEERS_MAX;
 use crate::mesh::trust::{self, Refused, Rights, Trust};
 use crate::net::diagnostics::Diagnostics;
 use crate::net::discovery::Discovery;
-use crate::net::resolve::{Given, Peer, keep_looking_up};
+use crate::net::resolve::keep_looking_up;
 use crate::net::session::PeerSession;
 use crate::node::Node;
 use crate::node::input::Input;
@@ -104,11 +105,23 @@ fn discover(
     if addresses.is_empty() { Multiaddr::from(own).to_string() } else { multiaddrs.collect::<Vec<_>>().join(" or ") }
 }
 
+/// The same address with the next port that is free just now; `None` if none of the next hundred is.
+pub(super) fn free_port(taken: SocketAddr) -> Option<SocketAddr> {
+    let ports = (taken.port().max(1023)..=u16::MAX).skip(1).take(100);
+    // An agent needs both ports of the usual pair: an advice that names the other one would take it away.
+    let usual = [DEFAULT_API.port(), DEFAULT_LISTEN_PORT];
+    let mut free = ports.filter(|port| !usual.contains(port)).map(|port| SocketAddr::new(taken.ip(), port));
+    free.find(|address| TcpListener::bind(address).is_ok())
+}
+
 /// The listener for other devices: where the owner wants it, else on this machine only.
 fn bind(listen: Option<SocketAddr>) -> Result<TcpListener, String> {
     if let Some(address) = listen {
         return TcpListener::bind(address).map_err(|error| {
-            format!("The agent cannot listen for other devices on {address}: {error}. Choose another with --listen.")
+            let free = free_port(address).map_or(String::new(), |free| format!(" {free} is free."));
+            format!(
+                "The agent cannot listen for other devices on {address}: {error}. Choose another with --listen.{free}"
+            )
         });
     }
     let local = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
@@ -116,4 +129,22 @@ fn bind(listen: Option<SocketAddr>) -> Result<TcpListener, String> {
     local(DEFAULT_LISTEN_PORT)
         .or_else(|_| local(0))
         .map_err(|error| format!("The agent cannot listen for other devices: {error}. Say where with --listen."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_that_is_advised_is_free() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = taken.local_addr().unwrap();
+        // The next port is taken as well, unless it was before.
+        let beside = address.port().checked_add(1).map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
+        let free = free_port(address).unwrap();
+        assert!(beside.is_none() || free.port() > address.port() + 1);
+        assert!(TcpListener::bind(free).is_ok(), "{free}");
+        let usual = free_port(SocketAddr::new(address.ip(), DEFAULT_API.port())).unwrap();
+        assert_ne!(usual.port(), DEFAULT_LISTEN_PORT);
+    }
 }

@@ -1,7 +1,7 @@
 //! The state of the governor for programs (the JSON of `GET /v1/energy`) and, in a sentence, for people.
 
 use crate::base::level::Energy;
-use crate::base::time::Instant;
+use crate::base::time::{Instant, date};
 use crate::energy::accounting::ledger::{Ledger, Line, Totals};
 use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::limit::LimitFrom;
@@ -139,19 +139,6 @@ fn by_method(totals: &Totals) -> Vec<MethodTotal> {
 fn days(ledger: &Ledger, today: i64) -> Vec<Day> {
     let before = ledger.days().rev().filter(|(day, _)| *day < today);
     before.take(ENERGY_DAYS_SHOWN).map(|(day, totals)| Day { date: date(day), spent: by_method(totals) }).collect()
-}
-
-/// The date in UTC of a day counted from 1970; `None` for a negative number, which counts days of running.
-fn date(day: i64) -> Option<String> {
-    // Years start in March here, so that the leap day is the last day of one; 400 years are 146,097 days.
-    let shifted = u64::try_from(day).ok()?.checked_add(719_468)?;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = (era * 400 + year + u64::from(month >= 10), if month < 10 { month + 3 } else { month - 9 });
-    Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
 /// The name of the source that says how much energy there is.

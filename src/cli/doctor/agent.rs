@@ -1,0 +1,157 @@
+//! The checks of the running agent, made from its own reports and held against this machine where that is possible.
+
+use super::check::{Check, Outcome};
+use super::network;
+use crate::base::finding::{Area, Finding};
+use crate::cli::display;
+use crate::cli::text::one_line;
+use crate::http::client::Failure;
+use crate::http::dto::{Checked, StatusReport, Watched};
+use crate::net::diagnostics::NetworkReport;
+use crate::runtime::governor::Current;
+use std::path::Path;
+
+/// What the agent reports, or why it does not.
+#[derive(Debug)]
+pub(super) struct Reports {
+    /// `GET /v1/status`.
+    pub(super) status: Result<StatusReport, Failure>,
+    /// `GET /v1/doctor`.
+    pub(super) audit: Result<Checked, Failure>,
+    /// `GET /v1/network`.
+    pub(super) network: Result<NetworkReport, Failure>,
+    /// `GET /v1/energy`.
+    pub(super) energy: Result<Current, Failure>,
+}
+
+/// The checks, in the order in which they are shown. `place` looks at a watched place on the disk: the error says what is
+/// the matter with it.
+pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), String>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match &reports.status {
+        Ok(status) => {
+            checks.push(Check::good("agent", format!("It answers: {}, {}.", status.device, status.peer_id)));
+            checks.push(Check::good("model", format!("{} is loaded, and its files are whole.", status.model.name)));
+            checks.push(work(status));
+            checks.push(sources(&status.sources, &status.findings, place));
+            checks.extend(Area::ALL.iter().flat_map(|area| found(*area, &status.findings)));
+        }
+        Err(failure) => {
+            let why = failure.sentence();
+            checks.push(Check::wrong("agent", why, "wattle up"));
+            let names = ["work", "sources"].into_iter().chain(Area::ALL.into_iter().map(name));
+            checks.extend(names.map(|name| Check::not_run(name, NO_ANSWER)));
+        }
+    }
+    checks.push(match &reports.audit {
+        Ok(audit) => store(audit),
+        Err(failure) => not_run("store", failure),
+    });
+    checks.push(match &reports.energy {
+        Ok(current) => Check::good("energy", governed(current)),
+        Err(Failure::NotDone(why)) if why.contains("--governor off") => {
+            Check::good("energy", "The governor was switched off for this run: nothing is measured or held back.")
+        }
+        Err(failure) => not_run("energy", failure),
+    });
+    match &reports.network {
+        Ok(network) => checks.extend(network::checks(network)),
+        Err(failure) => checks.extend(["listen", "mdns", "udp", "peer"].map(|name| not_run(name, failure))),
+    }
+    checks
+}
+
+const NO_ANSWER: &str = "It could not be checked: the agent does not answer.";
+
+fn not_run(name: &'static str, failure: &Failure) -> Check {
+    match failure {
+        Failure::NoAgent(_) => Check::not_run(name, NO_ANSWER),
+        other => Check::not_run(name, format!("It could not be checked. {}", other.sentence())),
+    }
+}
+
+/// Whether work goes on, or why not.
+fn work(status: &StatusReport) -> Check {
+    match &status.activity.held {
+        Some(why) => Check::wrong("work", format!("Nothing is indexed just now. {why}"), "wattle status"),
+        None if status.activity.working => Check::good("work", "The agent is indexing."),
+        None => Check::good("work", "Everything that was found is indexed."),
+    }
+}
+
+/// Holds the watched places against the disk. What the agent knows of one already is a finding of its own.
+fn sources(sources: &[Watched], findings: &[Finding], place: impl Fn(&Path) -> Result<(), String>) -> Check {
+    if sources.is_empty() {
+        return Check::wrong("sources", "No folder is watched, so nothing can be found.", "wattle add FOLDER");
+    }
+    let known =
+        |path: &str| findings.iter().any(|finding| finding.area == Area::Folders && finding.what.contains(path));
+    let bad = sources.iter().filter(|source| !known(&source.path));
+    let bad = bad.filter_map(|source| place(Path::new(&source.path)).err().map(|why| (source.path.clone(), why)));
+    match bad.collect::<Vec<_>>().as_slice() {
+        [] if sources.len() == 1 => Check::good("sources", "One place is watched."),
+        [] => Check::good("sources", format!("{} places are watched.", sources.len())),
+        [(path, why), ..] => {
+            let says = format!("{path} is watched, and {why}. The agent has not noticed that yet.");
+            Check::wrong("sources", says, format!("ls -ld {}", quoted(path)))
+        }
+    }
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+const fn name(area: Area) -> &'static str {
+    match area {
+        Area::Folders => "folders",
+        Area::Peers => "devices",
+        Area::Messages => "messages",
+        Area::Sensors => "sensors",
+        Area::State => "state",
+        Area::Program => "program",
+    }
+}
+
+/// One check of an area for each finding, or one good check if there is none.
+fn found(area: Area, findings: &[Finding]) -> Vec<Check> {
+    let good = match area {
+        Area::Folders => "Every watched folder is there and followed.",
+        Area::Peers => "No device contradicts another, and each key has one holder.",
+        Area::Messages => "No message was refused.",
+        Area::Sensors => "No sensor contradicts another.",
+        Area::State => "The agent's own files are whole.",
+        Area::Program => "No task was stopped by a defect of the program.",
+    };
+    let bad = findings.iter().filter(|finding| finding.area == area).map(|finding| {
+        let outcome = Outcome::Wrong { says: finding.what.clone(), command: finding.command.clone() };
+        Check { name: name(area), outcome }
+    });
+    let bad: Vec<Check> = bad.collect();
+    if bad.is_empty() { vec![Check::good(name(area), good)] } else { bad }
+}
+
+fn store(store: &Checked) -> Check {
+    let counts = store.counted;
+    if store.clean {
+        let files = display::files(&counts.files);
+        let says =
+            format!("It adds up: files {files}; {} passages, {} of them embedded.", counts.chunks, counts.vectors);
+        return Check::good("store", says);
+    }
+    let says =
+        format!("{} things do not add up. Stop the agent and start it again: it repairs its store.", store.fault_count);
+    Check::wrong("store", says, "wattle up")
+}
+
+/// Which agent governs the host, by which sensor, and what is allowed now.
+fn governed(current: &Current) -> String {
+    let who = if current.details.leads { "This agent governs its host" } else { "Another agent governs this host" };
+    let by = match &current.report.cpu_sensor {
+        Some(sensor) => format!("by {}", one_line(sensor)),
+        None => "without a sensor of the CPU, and so at most half of it".to_owned(),
+    };
+    format!("{who}, {by}. {}", current.details.why)
+}

@@ -1,0 +1,181 @@
+//! The checks of this machine, which need no agent: home, settings, key, token, disk, clock.
+
+use super::check::Check;
+use crate::config::Config;
+use crate::limits::DISK_FREE_MIN;
+use crate::platform::clock::{self, RELEASE, WallClock};
+use crate::platform::home::{Home, HomeFile, disk_free};
+use rustix::fs::Access;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Seconds of a year, near enough to name one.
+const YEAR_S: i64 = 31_556_952;
+
+/// Years after which a program is no longer in use: a clock that is further ahead is taken for wrong.
+const AHEAD_YEARS: i64 = 8;
+
+/// A check of this machine, given the agent's home. It blocks for moments at most and changes nothing.
+type Local = fn(&Path) -> Check;
+
+/// The checks, in the order in which they are shown.
+const LOCAL: &[Local] = &[
+    home,
+    settings,
+    |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
+    |home| secret("token", &Home::at(home).file(HomeFile::Token)),
+    disk,
+    |home| clock_check(now_and_known(), &Home::at(home).settings().ok().flatten().unwrap_or_default()),
+];
+
+/// Makes them all.
+pub(super) fn checks(home: &Path) -> Vec<Check> {
+    LOCAL.iter().map(|check| check(home)).collect()
+}
+
+fn settings(home: &Path) -> Check {
+    let at = Home::at(home);
+    let outcome = match at.settings() {
+        Ok(Some(_)) => Ok("config.toml can be used.".to_owned()),
+        Ok(None) => Ok("There is no config.toml; the defaults hold.".to_owned()),
+        Err(why) => Err((why, format!("${{EDITOR:-vi}} {}", at.file(HomeFile::Settings).display()))),
+    };
+    Check::of("settings", outcome)
+}
+
+fn home(home: &Path) -> Check {
+    let name = home.display();
+    let outcome = match std::fs::metadata(home) {
+        Err(error) => Err((format!("The home {name} cannot be looked at: {error}."), "wattle up".to_owned())),
+        Ok(meta) if !meta.is_dir() => Err((format!("The home {name} is not a folder."), format!("ls -ld {name}"))),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Err((
+            format!("The home {name} is open to other users of this machine. Starting the agent makes it private too."),
+            format!("chmod 700 {name}"),
+        )),
+        Ok(_) => match rustix::fs::access(home, Access::WRITE_OK | Access::EXEC_OK) {
+            Ok(()) => Ok(format!("{name} is private and can be written.")),
+            Err(error) => {
+                let what = "Nothing new can be indexed or remembered; answers go on.";
+                Err((format!("The home {name} cannot be written: {error}. {what}"), format!("findmnt -T {name}")))
+            }
+        },
+    };
+    Check::of("home", outcome)
+}
+
+/// Checks a file that only its owner may read.
+fn secret(what: &'static str, path: &Path) -> Check {
+    let name = path.display();
+    let outcome = match std::fs::metadata(path) {
+        Err(error) => {
+            let what = format!("{name} cannot be looked at: {error}. The agent makes it at its first start.");
+            Err((what, "wattle up".to_owned()))
+        }
+        Ok(meta) if !meta.is_file() => Err((format!("{name} is not a regular file."), format!("ls -ld {name}"))),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Err((
+            format!("{name} can be read by other users of this machine. Starting the agent makes it private too."),
+            format!("chmod 600 {name}"),
+        )),
+        Ok(_) => Ok(format!("{name} is there, and only its owner may read it.")),
+    };
+    Check::of(what, outcome)
+}
+
+fn disk(home: &Path) -> Check {
+    disk_outcome(home, disk_free(home))
+}
+
+fn disk_outcome(home: &Path, free: u64) -> Check {
+    let (has, needed) = (free >> 20, DISK_FREE_MIN >> 20);
+    if free >= DISK_FREE_MIN {
+        return Check::good("disk", format!("{has} MiB are free where the home is."));
+    }
+    let says = format!("Only {has} MiB are free where the home is; {needed} MiB are needed to index more.");
+    Check::wrong("disk", says, format!("df -h {}", home.display()))
+}
+
+/// Seconds since 1970 by the system's clock, and whether it is known to be right.
+fn now_and_known() -> (i64, bool) {
+    let now = clock::now();
+    let seconds = WallClock::new(true).wall(now).map_or(0, |wall| wall.0);
+    (seconds, WallClock::new(false).wall(now).is_some())
+}
+
+/// A wrong clock spoils quiet hours and dates. It spoils nothing else: no device compares its clock with another's.
+fn clock_check((seconds, known): (i64, bool), config: &Config) -> Check {
+    let year = 1970 + seconds.div_euclid(YEAR_S);
+    let set = "sudo timedatectl set-ntp true";
+    if seconds < RELEASE {
+        let says = format!(
+            "The clock shows the year {year}, before this program was written. Quiet hours and dates are wrong until it is set."
+        );
+        return Check::wrong("clock", says, set);
+    }
+    if seconds > RELEASE + AHEAD_YEARS * YEAR_S {
+        let says = format!("The clock shows the year {year}. Quiet hours and dates are wrong if that is not so.");
+        return Check::wrong("clock", says, set);
+    }
+    if known || config.energy.trusted_clock {
+        return Check::good("clock", "The clock is known to be right.");
+    }
+    if config.energy.settings.policy.quiet == Default::default() {
+        return Check::good("clock", "The clock looks right; no time service sets it, and no quiet hours need it.");
+    }
+    let says = "No time service sets the clock, so the strictest of the quiet hours holds all the time. Have one set it, or \
+                write trust_clock = true below [energy] in config.toml.";
+    Check::wrong("clock", says, set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{Permissions, set_permissions, write};
+
+    fn mode(path: &Path, mode: u32) {
+        set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_home_or_key_that_others_can_read_is_wrong_and_a_private_one_is_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let key = path.join("identity.key");
+        assert!(secret("key", &key).says().contains("first start"));
+        write(&key, "x").unwrap();
+        for (at, good, bad) in [(path, 0o700, 0o755), (&key, 0o600, 0o640)] {
+            let check = |at: &Path| if at == path { home(at) } else { secret("key", at) };
+            mode(at, bad);
+            assert!(check(at).says().contains("other users") && !check(at).is_good());
+            assert!(check(at).command().unwrap().starts_with("chmod "));
+            mode(at, good);
+            assert!(check(at).is_good());
+        }
+        assert!(!home(&path.join("none")).is_good());
+        assert!(home(&key).says().contains("not a folder"));
+    }
+
+    #[test]
+    fn each_fault_of_this_machine_is_named_with_its_command() {
+        let config = |text: &str| Config::parse(text).unwrap();
+        let quiet = config("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\n");
+        let trusted = config("[energy]\ntrust_clock = true\n[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\n");
+        let (plain, right) = (Config::default(), RELEASE + 1000);
+        for (check, good, part) in [
+            (clock_check((3600, false), &plain), false, "year 1970"),
+            (clock_check((right + 10 * YEAR_S, true), &plain), false, "year 203"),
+            (clock_check((right, false), &plain), true, "looks right"),
+            (clock_check((right, false), &quiet), false, "trust_clock"),
+            (clock_check((right, false), &trusted), true, "known to be right"),
+            (clock_check((right, true), &quiet), true, "known to be right"),
+            (disk_outcome(Path::new("/h"), DISK_FREE_MIN), true, "free"),
+            (disk_outcome(Path::new("/h"), DISK_FREE_MIN - 1), false, "are needed"),
+        ] {
+            assert!(check.is_good() == good && check.says().contains(part), "{check:?}");
+            assert_eq!(check.command().is_some(), !good, "{check:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path().join("config.toml"), "[energy]\nlimit = 3\n").unwrap();
+        let wrong = settings(folder.path());
+        assert!(!wrong.is_good() && wrong.says().contains("line 2"), "{wrong:?}");
+    }
+}

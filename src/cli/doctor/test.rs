@@ -1,0 +1,200 @@
+//! Each fault is planted in what the agent reports, or on the disk, and the doctor names it.
+
+use super::*;
+use crate::base::finding::{Area, Finding};
+use crate::base::id::Ring;
+use crate::http::dto::{Activity, Counts, Files, Model, StatusReport, Watched};
+use crate::net::diagnostics::{Multicast, NetworkReport, PeerReachability};
+
+fn status() -> StatusReport {
+    StatusReport {
+        peer_id: "12D3KooWhere".into(),
+        device: "attic".into(),
+        mesh: None,
+        files: Files { ready: 3, ..Files::default() },
+        leaving: 0,
+        chunks: 9,
+        vectors: 9,
+        peers: Vec::new(),
+        model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
+        sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
+        activity: Activity::default(),
+        findings: Vec::new(),
+    }
+}
+
+fn audit() -> Checked {
+    Checked {
+        clean: true,
+        counted: Counts::default(),
+        believed: Counts::default(),
+        faults: Vec::new(),
+        fault_count: 0,
+        refused: Vec::new(),
+    }
+}
+
+fn network() -> NetworkReport {
+    NetworkReport {
+        listen: Some("127.0.0.1:7781".parse().unwrap()),
+        listen_addresses: Vec::new(),
+        no_datagrams: None,
+        garbage: 0,
+        multicast: Multicast { why: Some("the agent listens on this machine only".into()), ..Multicast::default() },
+        peers: Vec::new(),
+        unknown_peers: Vec::new(),
+    }
+}
+
+/// The governor is switched off, as in most tests; its own findings come with the status.
+fn healthy() -> Reports {
+    let off = Failure::NotDone("This agent runs without its governor (`--governor off`).".into());
+    Reports { status: Ok(status()), audit: Ok(audit()), network: Ok(network()), energy: Err(off) }
+}
+
+fn report(reports: Reports, place: &Result<(), String>) -> Report {
+    Report { checks: agent::checks(&reports, |_| place.clone()), store: reports.audit.ok() }
+}
+
+fn found(area: Area, what: &str) -> Reports {
+    let finding = Finding { area, what: what.into(), command: Some("wattle mend".into()) };
+    Reports { status: Ok(StatusReport { findings: vec![finding], ..status() }), ..healthy() }
+}
+
+fn peer() -> PeerReachability {
+    PeerReachability {
+        peer_id: "12D3KooWfar".into(),
+        given: Vec::new(),
+        linked: None,
+        seen: None,
+        seen_ms: None,
+        dialled: None,
+        dialled_ms: None,
+        failed: None,
+        keys: false,
+        sent: 0,
+        received: 0,
+        received_ms: None,
+    }
+}
+
+const PLAIN: Style = Style { width: 400, styled: false };
+
+#[test]
+fn nothing_is_wrong_only_where_every_check_ran_and_is_good() {
+    let well = report(healthy(), &Ok(()));
+    assert!(well.well() && well.exit_code() == 0, "{}", well.text(&PLAIN));
+    assert!(well.text(&PLAIN).ends_with("Nothing is wrong.\n"));
+    let names: Vec<&str> = well.checks.iter().map(|check| check.name).collect();
+    for name in ["agent", "model", "work", "sources", "folders", "devices", "messages", "sensors", "state", "program"]
+        .into_iter()
+        .chain(["store", "energy", "listen", "mdns", "udp", "peer"])
+    {
+        assert!(names.contains(&name), "{name} is not checked: {names:?}");
+    }
+}
+
+#[test]
+fn each_planted_fault_is_named_with_its_command_and_exit_code_one() {
+    let held = Activity { held: Some("Only 5 MiB free.".into()), ..Activity::default() };
+    let taken = Some("Address already in use".to_owned());
+    let faults: Vec<(Reports, Result<(), String>, &str, &str)> = vec![
+        (healthy(), Err("it is not there".into()), "sources", "/home/ann/notes is watched, and it is not there."),
+        (
+            Reports { status: Ok(StatusReport { sources: Vec::new(), ..status() }), ..healthy() },
+            Ok(()),
+            "sources",
+            "No folder is watched",
+        ),
+        (Reports { status: Ok(StatusReport { activity: held, ..status() }), ..healthy() }, Ok(()), "work", "5 MiB"),
+        (found(Area::Folders, "/a is away."), Ok(()), "folders", "/a is away."),
+        (found(Area::Peers, "Two devices have one key."), Ok(()), "devices", "Two devices have one key."),
+        (found(Area::Messages, "70 messages were refused."), Ok(()), "messages", "70 messages were refused."),
+        (found(Area::Sensors, "BAT0 is broken."), Ok(()), "sensors", "BAT0 is broken."),
+        (found(Area::State, "energy.json is cut short."), Ok(()), "state", "energy.json is cut short."),
+        (found(Area::Program, "A defect stopped 2 tasks."), Ok(()), "program", "A defect stopped 2 tasks."),
+        (
+            Reports { audit: Ok(Checked { clean: false, fault_count: 2, ..audit() }), ..healthy() },
+            Ok(()),
+            "store",
+            "2 things do not add up",
+        ),
+        (
+            Reports { network: Ok(NetworkReport { no_datagrams: taken, ..network() }), ..healthy() },
+            Ok(()),
+            "udp",
+            "UDP port 7781 cannot be used",
+        ),
+        (
+            Reports { network: Ok(NetworkReport { peers: vec![peer()], ..network() }), ..healthy() },
+            Ok(()),
+            "peer",
+            "12D3KooWfar is not linked.",
+        ),
+    ];
+    for (reports, place, name, part) in faults {
+        let report = report(reports, &place);
+        let named = report.checks.iter().find(|check| check.name == name && !check.is_good());
+        let named = named.unwrap_or_else(|| panic!("{name} is content: {}", report.text(&PLAIN)));
+        assert!(named.says().contains(part), "{named:?}");
+        let command = named.command().unwrap_or_else(|| panic!("{name} has no command"));
+        let text = report.text(&PLAIN);
+        assert!(
+            text.contains("WRONG") && text.contains(command.as_str()) && !text.contains("Nothing is wrong"),
+            "{text}"
+        );
+        assert_eq!((report.exit_code(), report.well()), (1, false), "{text}");
+        let json = report.json();
+        let in_json = json["checks"].as_array().unwrap();
+        let in_json = in_json.iter().filter(|check| check["ok"] == false).find(|check| check["name"] == name).unwrap();
+        assert_eq!((&in_json["ran"], in_json["command"].as_str().unwrap()), (&Value::Bool(true), command.as_str()));
+    }
+}
+
+#[test]
+fn a_check_that_could_not_run_is_not_good() {
+    let failed = || Failure::NotDone("The agent on 127.0.0.1:7780 did not answer within 600 seconds.".into());
+    for (reports, name) in [
+        (Reports { audit: Err(failed()), ..healthy() }, "store"),
+        (Reports { network: Err(failed()), ..healthy() }, "listen"),
+        (Reports { energy: Err(failed()), ..healthy() }, "energy"),
+    ] {
+        let report = report(reports, &Ok(()));
+        let check = report.checks.iter().find(|check| check.name == name).unwrap();
+        assert!(matches!(&check.outcome, Outcome::NotRun(why) if why.contains("600 seconds")), "{check:?}");
+        assert_eq!((report.exit_code(), report.well()), (4, false));
+        assert!(report.text(&PLAIN).contains("Not everything could be checked"));
+        assert!(report.json()["checks"].as_array().unwrap().iter().any(|check| check["ran"] == false));
+    }
+}
+
+#[test]
+fn without_an_agent_its_checks_are_marked_as_not_run_and_the_exit_code_says_so() {
+    let none = || Failure::NoAgent("No agent runs with the home /h.".into());
+    let reports = Reports { status: Err(none()), audit: Err(none()), network: Err(none()), energy: Err(none()) };
+    let report = report(reports, &Ok(()));
+    assert_eq!(report.exit_code(), 3);
+    let text = report.text(&PLAIN);
+    assert!(text.contains("No agent runs with the home /h.") && text.contains("wattle up"), "{text}");
+    for check in report.checks.iter().filter(|check| check.name != "agent") {
+        assert!(matches!(check.outcome, Outcome::NotRun(_)), "{check:?}");
+    }
+}
+
+#[test]
+fn what_the_agent_knows_of_a_folder_is_not_said_twice() {
+    let report = report(found(Area::Folders, "/home/ann/notes is away."), &Err("it is not there".into()));
+    assert_eq!(report.text(&PLAIN).matches("WRONG  ").count(), 1, "{}", report.text(&PLAIN));
+}
+
+#[test]
+fn files_that_cannot_be_used_are_listed_and_are_no_fault() {
+    let refused = vec![Unusable { path: "/a\u{1b}[1m.pdf".into(), reason: "It is binary.".into() }];
+    let faults = vec!["Row 7 has no chunk.".to_owned()];
+    let well = report(Reports { audit: Ok(Checked { refused, ..audit() }), ..healthy() }, &Ok(()));
+    assert!(well.well() && well.text(&PLAIN).contains("not usable: /a\u{fffd}[1m.pdf: It is binary.\n"));
+    let broken = Checked { clean: false, faults, fault_count: 1, ..audit() };
+    let broken = report(Reports { audit: Ok(broken), ..healthy() }, &Ok(()));
+    assert!(broken.text(&PLAIN).contains("- Row 7 has no chunk.\n"));
+    assert_eq!(broken.json()["store"]["fault_count"], 1);
+}

@@ -1,0 +1,103 @@
+//! The folders of a starting agent: those that were typed, those of config.toml, and those of earlier runs.
+//!
+//! What was typed is checked before the agent starts, watched, and written into config.toml. From then on config.toml says
+//! what is watched, so that its owner can edit it: a place of it that is not watched yet is added, one that is not there
+//! (a disk that is not plugged in) is looked for again, and an earlier run's place that it does not name is
+//! reported. A home without the key `node.folders` gets it, with the places of its earlier runs.
+
+use crate::base::finding::{Area, Finding};
+use crate::base::id::Ring;
+use crate::cli::args::SourceOptions;
+use crate::config::{Folder, Setting};
+use crate::node::input::Request;
+use crate::node::output::{Problem, Response};
+use crate::platform::blocking;
+use crate::platform::home::user_home;
+use crate::platform::source::source_at;
+use crate::runtime::handle::NodeHandle;
+use crate::store::record::Source;
+use log::{error, info};
+use smol::Timer;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Between two looks for a place of config.toml that is not there.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// The places that were typed.
+///
+/// # Errors
+/// One sentence: the first that is not there, or cannot be read.
+pub(super) fn typed(options: &SourceOptions) -> Result<Vec<Source>, String> {
+    options.paths.iter().map(|path| source_at(path, &options.collection, options.ring)).collect()
+}
+
+/// Writes down what was typed, and has the node watch every place that is typed or set. `earlier` are the places that
+/// it watches already.
+pub(super) async fn keep(
+    node: NodeHandle,
+    mut typed: Vec<Setting>,
+    places: Vec<Source>,
+    set: Option<Vec<Folder>>,
+    earlier: Vec<Source>,
+) {
+    if set.is_none() {
+        typed.extend(earlier.iter().filter_map(Folder::of).map(Setting::AddFolder));
+    }
+    for place in places {
+        let name = String::from_utf8_lossy(&place.path).into_owned();
+        match node.request(Request::Add(place.clone())).await {
+            Response::Refused(_, why) => error!("{name} is not watched. {why}"),
+            _ => {
+                info!("{name} is watched.");
+                typed.extend(Folder::of(&place).map(Setting::AddFolder));
+            }
+        }
+    }
+    // What cannot be written is a finding, and holds until the agent stops.
+    let _ = node.remember(typed).await;
+    for folder in set.unwrap_or_default() {
+        if !earlier.iter().any(|source| is_same(source, &folder)) {
+            smol::spawn(watch_when_there(node.clone(), folder)).detach();
+        }
+    }
+}
+
+fn is_same(source: &Source, folder: &Folder) -> bool {
+    source.path == whole(folder).as_os_str().as_encoded_bytes()
+        && source.collection == folder.collection
+        && source.ring == folder.ring
+}
+
+/// The path with `~` as the user's home.
+fn whole(folder: &Folder) -> PathBuf {
+    match (folder.path.strip_prefix("~/"), user_home()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => Path::new(&folder.path).components().collect(),
+    }
+}
+
+/// Adds a place of config.toml as soon as it is there; until then that is a finding.
+async fn watch_when_there(node: NodeHandle, folder: Folder) {
+    let key = format!("set:{}", folder.path);
+    loop {
+        let (path, collection, ring): (PathBuf, String, Ring) =
+            (whole(&folder), folder.collection.clone(), folder.ring);
+        let source = blocking::run(move || source_at(&path, &collection, ring)).await;
+        let answer = match source {
+            Some(Ok(source)) => node.request(Request::Add(source)).await,
+            Some(Err(why)) => Response::refused(Problem::Busy, why),
+            None => Response::refused(Problem::Busy, "The system gives no thread to look at it."),
+        };
+        let Response::Refused(problem, why) = answer else {
+            info!("{} is watched.", folder.path);
+            return node.findings().clear(&key);
+        };
+        let what = format!("config.toml names the folder {}, and it is not watched. {why}", folder.path);
+        node.findings().set(&key, Finding { area: Area::Folders, what, command: None });
+        if problem == Problem::Conflict {
+            return;
+        }
+        Timer::after(RETRY).await;
+    }
+}

@@ -1,0 +1,112 @@
+//! What is typed once is remembered: in config.toml, which its owner can edit as well.
+
+use super::harness::{Agent, Place, WATTLE};
+use std::fs;
+use std::process::{Command, Output};
+
+const PEER: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+
+/// `wattle up` with the home alone, from a folder that has no models; only the governor is off for the test.
+fn up_alone(place: &Place) -> Agent {
+    let mut command = Command::new(WATTLE);
+    command.args(["up", "--governor", "off", "--home"]).arg(place.home()).current_dir(place.path());
+    Agent::start_as_it_is(command, &place.home())
+}
+
+fn wattle(place: &Place, args: &[&str]) -> Output {
+    Command::new(WATTLE).arg("--home").arg(place.home()).args(args).current_dir(place.path()).output().unwrap()
+}
+
+fn settings(place: &Place) -> String {
+    fs::read_to_string(place.home().join("config.toml")).unwrap_or_default()
+}
+
+/// The watched paths, by `GET /v1/status`.
+fn watched(agent: &Agent) -> Vec<String> {
+    let status = agent.status();
+    let sources = status["sources"].as_array().unwrap().iter();
+    sources.map(|source| source["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn up_alone_comes_back_as_it_was_and_the_owners_comments_stay() {
+    let place = Place::new();
+    place.write("a/violin.md", "The violin is kept in the cupboard under the stairs.");
+    place.write("b/bicycle.md", "The bicycle is in the cellar.");
+    place.write("c/lamp.md", "The lamp is broken.");
+    fs::create_dir(place.home()).unwrap();
+    fs::write(place.home().join("config.toml"), "# Ann's attic\n[energy] # heat\nmargin_c = 5 # measured\n").unwrap();
+    let docs = fs::canonicalize(place.docs()).unwrap();
+    let path = |name: &str| docs.join(name).display().to_string();
+    let agent = place.up(&["--name", "loft", "--no-mdns", "--peer", PEER, &path("a")]);
+    // Two at once, one of them private.
+    let added = agent.cli(["add", &path("b"), "/nowhere/at/all", &path("c"), "--ring", "private"]);
+    assert!(!added.status.success(), "one of the three cannot be added");
+    let (out, error) = (String::from_utf8(added.stdout).unwrap(), String::from_utf8(added.stderr).unwrap());
+    assert!(out.contains(&path("b")) && out.contains(&path("c")) && error.contains("/nowhere/at/all"), "{out}{error}");
+    agent.wait_ready(3);
+    agent.stop();
+
+    let written = settings(&place);
+    for part in
+        ["# Ann's attic", "[energy] # heat", "margin_c = 5 # measured", "name = \"loft\"", "multicast = false", PEER]
+    {
+        assert!(written.contains(part), "{part} is not in {written}");
+    }
+    let agent = up_alone(&place);
+    let status = agent.wait_ready(3);
+    assert_eq!(status["device"], "loft");
+    assert_eq!(watched(&agent), [path("a"), path("b"), path("c")]);
+    assert_eq!(status["sources"][1]["ring"], "private");
+    assert_eq!(status["peers"][0]["peer_id"], PEER);
+    assert_eq!(settings(&place), written, "and nothing is written again");
+    // Where it answers stands in its home.
+    let found = wattle(&place, &["search", "Where is the bicycle?", "-k", "1"]);
+    assert!(found.status.success() && String::from_utf8_lossy(&found.stdout).contains("bicycle.md"), "{found:?}");
+    agent.stop();
+    let gone = wattle(&place, &["status"]);
+    assert_eq!(gone.status.code(), Some(3), "{gone:?}");
+}
+
+#[test]
+fn a_folder_that_its_owner_writes_into_the_file_is_watched_as_soon_as_it_is_there() {
+    let place = Place::new();
+    place.write("a.md", "The violin is kept in the cupboard under the stairs.");
+    let agent = place.up(&[]);
+    agent.stop();
+    let docs = fs::canonicalize(place.docs()).unwrap();
+    let before = settings(&place);
+    let text = format!("{before}folders = [\n  # By hand.\n  \"{}\",\n  \"/nowhere/at/all\",\n]\n", docs.display());
+    fs::write(place.home().join("config.toml"), text).unwrap();
+    let agent = up_alone(&place);
+    agent.wait_ready(1);
+    let status = agent.wait("the finding", |status| status.to_string().contains("/nowhere/at/all"));
+    assert_eq!(status["findings"][0]["area"], "folders");
+    let doctor = wattle(&place, &["doctor"]);
+    let says = String::from_utf8(doctor.stdout).unwrap();
+    assert!(doctor.status.code() == Some(1) && says.contains("/nowhere/at/all"), "{says}");
+    assert!(settings(&place).contains("# By hand."));
+}
+
+#[test]
+fn a_mistyped_folder_starts_nothing_and_makes_nothing() {
+    let place = Place::new();
+    let error = place.up_fails(&["/nowhere/at/all"]);
+    assert!(error.contains("/nowhere/at/all"), "{error}");
+    assert!(!place.home().exists());
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_said_and_the_folder_is_watched_until_the_agent_stops() {
+    let place = Place::new();
+    place.write("a.md", "The violin is kept in the cupboard under the stairs.");
+    let agent = place.up(&[]);
+    // The owner is in the middle of an edit.
+    fs::write(place.home().join("config.toml"), "[node\n").unwrap();
+    let added = agent.cli(["add", place.docs().to_str().unwrap()]);
+    let error = String::from_utf8(added.stderr).unwrap();
+    assert!(!added.status.success() && error.contains("line 1") && error.contains("config.toml"), "{error}");
+    agent.wait_ready(1);
+    assert_eq!(settings(&place), "[node\n");
+    assert!(agent.status()["findings"].to_string().contains("config.toml"));
+}
