@@ -14,7 +14,7 @@ pub enum Area {
     Messages,
     /// Sensors that contradict each other.
     Sensors,
-    /// The agent's own files: identity, boot count, sources, energy state.
+    /// The agent's own files and their disk: identity, boot count, sources, energy state, store.
     State,
     /// Defects of the program: tasks that panicked.
     Program,

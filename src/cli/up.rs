@@ -77,6 +77,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         fingerprint: manifest.fingerprint(),
         scheduler: scheduler::Config {
             counts: library.commit().counts,
+            number: library.commit().number,
             sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
             slots: background_threads(),
             disk_free: disk_free(home.path()),

@@ -67,6 +67,10 @@ const _: () = {
     assert!(ANSWER_BYTES_MAX < MESSAGE_BODY_MAX / 2 + MESSAGE_BODY_MAX / 4, "an answer is one message");
     assert!(HITS_MAX <= RESCORE, "every answer is scored exactly");
     assert!(TODO_MAX > 2 * BACKGROUND_MAX, "the queue never runs dry between two refills");
+    assert!(
+        PURGE_MARKS_MAX as u64 > TOMBSTONE_MS / PURGE_MARK_MS + 3 && TOMBSTONE_MS < TOMBSTONE_MS_MAX,
+        "every removal has a deadline"
+    );
     assert!(SETTLE_MS < SETTLE_MS_MAX, "the wait for quiet ends before the longest wait");
     assert!(HTTP_CONNECTIONS_MAX <= CALLS_MAX, "every connection may make a call at once");
     assert!(CLIENT_MS > QUERY_MS_MAX + HTTP_ARRIVE_MS, "the agent's own answer comes before the client's time-out");

@@ -6,6 +6,15 @@ pub const FOLDER_DEPTH_MAX: usize = 64;
 /// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
 pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Milliseconds that writing them out may take. The slowest SD cards write 1 MB/s.
+pub const STORE_FLUSH_MS: u64 = 5 * 60 * 1000;
+
+/// Openings of the store in a row that ended the process before the store is taken for damaged.
+pub const STORE_OPENINGS_MAX: usize = 3;
+
+/// Damaged stores that are kept beside the one in use.
+pub const STORES_ASIDE_MAX: usize = 2;
+
 /// Bytes of the store's block cache.
 pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 

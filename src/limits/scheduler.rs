@@ -31,9 +31,18 @@ pub const SETTLE_MS_MAX: u64 = 5_000;
 /// Milliseconds between two whole scans of every source: what events missed (network folders) is found.
 pub const RESCAN_MS: u64 = 60 * 60 * 1000;
 
-/// Milliseconds for which the vectors of a file that is gone are kept: it may have been renamed, or be on
-/// its way to another folder.
+/// Milliseconds for which the vectors of a file that is gone, or of a text that an edit removed, are kept: the file may
+/// have been renamed, or be on its way to another folder; the edit may be taken back.
 pub const TOMBSTONE_MS: u64 = 10 * 60 * 1000;
+
+/// Milliseconds for which they are kept at most while files wait to be read, any of which may hold those texts.
+pub const TOMBSTONE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+
+/// Milliseconds of removals that are purged together.
+pub const PURGE_MARK_MS: u64 = TOMBSTONE_MS / 8;
+
+/// Stretches of removals whose time is remembered: nine that are not due, one that is, and room.
+pub const PURGE_MARKS_MAX: usize = 16;
 
 /// Bytes that must stay free on the home's disk: one journal of the store (64 MiB) and its next tables.
 pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;

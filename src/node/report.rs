@@ -33,6 +33,10 @@ impl Node {
 
     fn findings(&self, now: Instant) -> Vec<Finding> {
         let mut findings = Vec::new();
+        if let Some(what) = self.scheduler.held_reason() {
+            let command = self.scheduler.is_broken().then(|| "wattle up".to_owned());
+            findings.push(Finding { area: Area::State, what, command });
+        }
         for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {
             let what = format!(
                 "{} said of devices that they were down while they were up, three times in ten minutes. What it says of \

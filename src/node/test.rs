@@ -3,6 +3,7 @@
 use super::input::{Input, LinkInput, Request, Saved};
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, NodeConfig, Out};
+use crate::base::finding::{Area, Finding};
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
@@ -84,7 +85,7 @@ pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
 }
 
 fn saved(applied: Vec<Applied>, counts: StoreCounts) -> Result<Saved, String> {
-    Ok(Saved { applied, counts, disk_free: u64::MAX })
+    Ok(Saved { applied, counts, number: 1, disk_free: u64::MAX })
 }
 
 #[test]
@@ -106,7 +107,21 @@ fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
         matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, _)), Output::Notice(_)]),
         "{out:?}"
     );
-    assert!(node.status(at(2)).work.held.is_some_and(|why| why.starts_with("The disk is gone.")));
+    let status = node.status(at(2));
+    assert!(status.work.held.is_some_and(|why| why.starts_with("The disk is gone.")));
+    let [finding] = &status.findings[..] else { panic!("{:?}", status.findings) };
+    assert!(finding.area == Area::State && finding.what.starts_with("The disk is gone."), "{finding:?}");
+    assert_eq!(finding.command.as_deref(), Some("wattle up"));
+}
+
+#[test]
+fn a_full_disk_is_a_finding() {
+    let findings = node(DISK_FREE_MIN - 1).status(at(1)).findings;
+    assert!(
+        matches!(&findings[..], [Finding { area: Area::State, what, .. }] if what.contains("MiB free")),
+        "{findings:?}"
+    );
+    assert_eq!(node(u64::MAX).status(at(1)).findings, []);
 }
 
 #[test]

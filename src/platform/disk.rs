@@ -6,18 +6,34 @@
 //!   (1 GiB), the writer rotates them explicitly every `STORE_MEMORY_BYTES`, and there are two workers.
 //! - A flipped journal byte loses everything after it without an error: `store::audit` compares stamps.
 //! - Iterators end early after an error: every item is checked.
+//! - It panics on some damage (a folder where a table should be, a lock that another thread's panic poisoned): a panic is
+//!   caught here and is damage like any other.
+//! - A flush that fails ends its worker, and fjall's own wait for it never returns: `rotate` waits by itself.
+//! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
 
-use crate::limits::{STORE_CACHE_BYTES, STORE_MEMORY_BYTES};
+use super::panics::guard;
+use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use fjall::config::CompressionPolicy;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use fjall::{
+    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable,
+};
+use std::io::{self, ErrorKind};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The folder's name with the number of the settings below. Change it with them: a folder has its settings for ever.
 pub const LAYOUT: &str = "store-1";
+
+/// Bytes of memory that an entry of a memtable takes besides its key and value: a node of the skip list (56), the heads of
+/// key and value (64), and what the allocator adds to both and to their bytes. Measured by `cargo bench --bench files`.
+const ENTRY_BYTES: usize = 160;
+
+/// Between two looks at a flush.
+const FLUSH_LOOK: Duration = Duration::from_millis(5);
 
 /// Far above use, so that fjall never rotates by itself.
 const MEMTABLE_NEVER_FULL: u64 = 1 << 30;
@@ -58,10 +74,30 @@ impl std::fmt::Debug for Disk {
 
 fn failed(error: &fjall::Error) -> KvError {
     match error {
-        fjall::Error::Io(error) => KvError::Io(error.to_string()),
+        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => failed_io(error),
         fjall::Error::Poisoned => KvError::Io("an earlier write failed".to_owned()),
+        fjall::Error::Locked => KvError::Io("another program has it open".to_owned()),
         other => KvError::Damaged(format!("{other:?}")),
     }
+}
+
+/// A file that is missing, cut short or of another kind is damage, which a rebuild mends; what the disk refuses is not.
+fn failed_io(error: &io::Error) -> KvError {
+    match error.kind() {
+        ErrorKind::NotFound
+        | ErrorKind::IsADirectory
+        | ErrorKind::NotADirectory
+        | ErrorKind::AlreadyExists
+        | ErrorKind::UnexpectedEof
+        | ErrorKind::InvalidInput
+        | ErrorKind::InvalidData => KvError::Damaged(error.to_string()),
+        _ => KvError::Io(error.to_string()),
+    }
+}
+
+/// Does the work; a panic of fjall in it is damage.
+fn guarded<T>(work: impl FnOnce() -> Result<T, KvError>) -> Result<T, KvError> {
+    guard(work).unwrap_or_else(|why| Err(KvError::Damaged(format!("its code panicked at {why}"))))
 }
 
 impl Disk {
@@ -70,6 +106,10 @@ impl Disk {
     /// # Errors
     /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read.
     pub fn open(folder: &Path, sync: Sync) -> Result<Self, KvError> {
+        guarded(|| Self::open_unguarded(folder, sync))
+    }
+
+    fn open_unguarded(folder: &Path, sync: Sync) -> Result<Self, KvError> {
         let db = Database::builder(folder)
             .cache_size(STORE_CACHE_BYTES)
             .worker_threads(2)
@@ -91,9 +131,24 @@ impl Disk {
     /// # Errors
     /// Any `KvError`.
     pub fn rotate(&self) -> Result<(), KvError> {
-        self.inner.unrotated.store(0, Ordering::Relaxed);
-        for space in &self.inner.spaces {
-            space.rotate_memtable_and_wait().map_err(|error| failed(&error))?;
+        guarded(|| {
+            self.inner.unrotated.store(0, Ordering::Relaxed);
+            self.inner.spaces.iter().try_for_each(|space| self.rotate_space(space))
+        })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "only the writer's thread waits here, for a flush of another thread")]
+    fn rotate_space(&self, space: &Keyspace) -> Result<(), KvError> {
+        space.rotate_memtable().map_err(|error| failed(&error))?;
+        let mut waited = Duration::ZERO;
+        while space.tree.sealed_memtable_count() > 0 {
+            // Fails once a flush has failed: then nobody will ever write this memtable out.
+            self.inner.db.persist(PersistMode::Buffer).map_err(|error| failed(&error))?;
+            if waited > Duration::from_millis(STORE_FLUSH_MS) {
+                return Err(KvError::Io("its memory could not be written out in time".to_owned()));
+            }
+            std::thread::sleep(FLUSH_LOOK);
+            waited += FLUSH_LOOK;
         }
         Ok(())
     }
@@ -112,13 +167,15 @@ fn options(space: Space) -> KeyspaceCreateOptions {
 
 impl KvRead for Disk {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        let value = self.space(space).get(key).map_err(|error| failed(&error))?;
-        Ok(value.map(|value| value.to_vec()))
+        guarded(|| {
+            let value = self.space(space).get(key).map_err(|error| failed(&error))?;
+            Ok(value.map(|value| value.to_vec()))
+        })
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
-        pairs(self.space(space).range::<&[u8], _>(bounds), max)
+        guarded(|| pairs(self.space(space).range::<&[u8], _>(bounds), max))
     }
 }
 
@@ -146,13 +203,15 @@ pub struct DiskSnapshot {
 
 impl KvRead for DiskSnapshot {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        let value = self.view.get(&self.inner.spaces[space.index()], key).map_err(|error| failed(&error))?;
-        Ok(value.map(|value| value.to_vec()))
+        guarded(|| {
+            let value = self.view.get(&self.inner.spaces[space.index()], key).map_err(|error| failed(&error))?;
+            Ok(value.map(|value| value.to_vec()))
+        })
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
-        pairs(self.view.range::<&[u8], _>(&self.inner.spaces[space.index()], bounds), max)
+        guarded(|| pairs(self.view.range::<&[u8], _>(&self.inner.spaces[space.index()], bounds), max))
     }
 }
 
@@ -167,14 +226,14 @@ impl Kv for Disk {
         let mut bytes = 0;
         let mut writes = self.inner.db.batch();
         for (space, key, value) in batch.ops() {
-            bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+            bytes += ENTRY_BYTES + key.len() + value.as_ref().map_or(0, Vec::len);
             match value {
                 Some(value) => writes.insert(self.space(*space), key.as_slice(), value.as_slice()),
                 None => writes.remove(self.space(*space), key.as_slice()),
             }
         }
         self.inner.unrotated.fetch_add(bytes as u64, Ordering::Relaxed);
-        writes.commit().map_err(|error| failed(&error))
+        guarded(|| writes.commit().map_err(|error| failed(&error)))
     }
 
     fn sync(&self) -> Result<(), KvError> {
@@ -182,7 +241,7 @@ impl Kv for Disk {
             Sync::Disk => PersistMode::SyncData,
             Sync::Buffer => PersistMode::Buffer,
         };
-        self.inner.db.persist(mode).map_err(|error| failed(&error))?;
+        guarded(|| self.inner.db.persist(mode).map_err(|error| failed(&error)))?;
         if self.inner.unrotated.load(Ordering::Relaxed) > STORE_MEMORY_BYTES { self.rotate() } else { Ok(()) }
     }
 }
@@ -250,5 +309,26 @@ mod tests {
             disk.sync().unwrap();
         }
         assert_eq!(disk.page(Space::Chunk, &[], None, 20_000).unwrap().len(), 300 * 32);
+    }
+
+    #[test]
+    fn a_flush_that_fails_is_an_error_and_what_is_stored_is_still_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
+        let put = |key: &str| {
+            let mut batch = Batch::new();
+            Space::ALL.into_iter().for_each(|space| batch.put(space, key, "x"));
+            disk.commit(batch)
+        };
+        put("before").unwrap();
+        // No table can be made where its folder is a file.
+        for space in std::fs::read_dir(folder.path().join("keyspaces")).unwrap() {
+            let tables = space.unwrap().path().join("tables");
+            std::fs::remove_dir_all(&tables).unwrap();
+            std::fs::write(&tables, "x").unwrap();
+        }
+        assert!(matches!(disk.rotate(), Err(KvError::Io(_))), "a failed flush must not be waited for");
+        assert!(put("after").is_err() && disk.sync().is_err(), "nothing is acknowledged after it");
+        assert_eq!(disk.get(Space::Chunk, b"before").unwrap().as_deref(), Some(&b"x"[..]));
     }
 }

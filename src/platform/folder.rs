@@ -12,14 +12,27 @@ use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
+use std::mem;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Lists and reads what the owner watches.
+/// Lists and reads what the owner watches. Clones share the lists of names that a scan under way needs again.
 #[derive(Clone, Debug)]
 pub struct Folders {
     home: PathBuf,
+    open: Arc<Mutex<Vec<OpenFolder>>>,
+}
+
+/// A folder that a step of a scan did not finish. The next step goes on with the same names; to read and sort them once
+/// more in each step would cost the square of their number.
+#[derive(Debug)]
+struct OpenFolder {
+    path: Vec<u8>,
+    /// The folder's stamp before its names were read: each name that comes or goes changes it.
+    stamp: FileStamp,
+    names: Vec<Vec<u8>>,
 }
 
 /// The state of one listing.
@@ -28,23 +41,32 @@ struct Walk<'a> {
     home: &'a [u8],
     listing: Listing,
     full: bool,
+    /// Folders that the step before left open.
+    known: Vec<OpenFolder>,
+    /// Folders that this step leaves open, the innermost first.
+    open: Vec<OpenFolder>,
 }
 
 impl Folders {
     /// `home`: the agent's own folder, never listed.
     #[must_use]
-    pub const fn new(home: PathBuf) -> Self {
-        Self { home }
+    pub fn new(home: PathBuf) -> Self {
+        Self { home, open: Arc::default() }
     }
 
     /// The next batch of files at `scan.scope` or below it.
     #[must_use]
     pub fn list(&self, scan: &Scan) -> Listing {
+        // Only one step of a scan runs at a time, so nobody waits for this lock.
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = mem::take(&mut *open);
         let mut walk = Walk {
             after: scan.after.as_deref(),
             home: self.home.as_os_str().as_bytes(),
             listing: Listing::default(),
             full: false,
+            known: if scan.after.is_some() { known } else { Vec::new() },
+            open: Vec::new(),
         };
         if let Some(why) = unavailable(&scan.source) {
             walk.remark(why);
@@ -54,6 +76,7 @@ impl Folders {
         }
         if walk.full {
             walk.listing.upto = walk.listing.entries.last().map(|entry| entry.path.clone());
+            *open = walk.open;
         }
         walk.listing
     }
@@ -166,7 +189,7 @@ impl Walk<'_> {
             Err(error) => return self.hole(path, &plain(&error)),
         };
         if meta.is_dir() {
-            self.visit_folder(path, depth);
+            self.visit_folder(path, stamp(&meta), depth);
         } else if meta.is_symlink() {
             self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(path)));
         } else if meta.is_file() && self.after.is_none_or(|after| path > after) {
@@ -193,43 +216,156 @@ impl Walk<'_> {
         }
     }
 
-    fn visit_folder(&mut self, path: &[u8], depth: usize) {
+    fn visit_folder(&mut self, path: &[u8], stamp: FileStamp, depth: usize) {
         if depth == 0 {
             return self.hole(path, &format!("it lies more than {FOLDER_DEPTH_MAX} folders deep"));
         }
-        let entries = match fs::read_dir(OsStr::from_bytes(path)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return,
-            Err(error) => return self.hole(path, &plain(&error)),
+        let known = self.known.iter().position(|folder| folder.path == path && folder.stamp == stamp);
+        let names = match known {
+            Some(at) => self.known.swap_remove(at).names,
+            None => match names_in(path) {
+                Ok(names) => names,
+                Err(None) => return,
+                Err(Some(why)) => return self.hole(path, &why),
+            },
         };
-        let mut names = Vec::new();
-        for entry in entries {
-            let Ok(entry) = entry else { return self.hole(path, "its list of files broke off") };
-            let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let mut name = entry.file_name().into_vec();
-            if name.first() == Some(&b'.') {
-                continue;
-            }
-            if names.len() == FOLDER_ENTRIES_MAX {
-                return self.hole(
-                    path,
-                    &format!("it holds more than {FOLDER_ENTRIES_MAX} files directly; put them into sub-folders"),
-                );
-            }
-            // With a slash a folder sorts where the paths of its files do.
-            if folder {
-                name.push(b'/');
-            }
-            names.push(name);
-        }
-        names.sort_unstable();
-        for name in names {
-            let name = name.strip_suffix(b"/").unwrap_or(&name);
-            let separator: &[u8] = if path.ends_with(b"/") { b"" } else { b"/" };
+        let separator: &[u8] = if path.ends_with(b"/") { b"" } else { b"/" };
+        let done = self.after.and_then(|after| after.strip_prefix(path)?.strip_prefix(separator));
+        for name in &names[done.map_or(0, |done| first_to_visit(&names, done))..] {
+            let name = name.strip_suffix(b"/").unwrap_or(name);
             self.visit(&[path, separator, name].concat(), depth - 1);
             if self.full {
-                return;
+                break;
             }
         }
+        let held: usize = self.open.iter().map(|folder| folder.names.len()).sum();
+        if self.full && held + names.len() <= FOLDER_ENTRIES_MAX {
+            self.open.push(OpenFolder { path: path.to_vec(), stamp, names });
+        }
+    }
+}
+
+/// The names in a folder, without hidden ones, sorted. Those of sub-folders end with a slash, so that they sort where
+/// the paths of their files do. `Err(None)`: the folder is gone; otherwise why the names cannot be used.
+fn names_in(path: &[u8]) -> Result<Vec<Vec<u8>>, Option<String>> {
+    let entries = fs::read_dir(OsStr::from_bytes(path)).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => None,
+        _ => Some(plain(&error)),
+    })?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|_| Some("its list of files broke off".to_owned()))?;
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let mut name = entry.file_name().into_vec();
+        if name.first() == Some(&b'.') {
+            continue;
+        }
+        if names.len() == FOLDER_ENTRIES_MAX {
+            let max = FOLDER_ENTRIES_MAX;
+            return Err(Some(format!("it holds more than {max} files directly; put them into sub-folders")));
+        }
+        if folder {
+            name.push(b'/');
+        }
+        names.push(name);
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The index of the first of these sorted names that is not wholly at or before `done`, a path in their folder.
+fn first_to_visit(names: &[Vec<u8>], done: &[u8]) -> usize {
+    let next = names.partition_point(|name| name.as_slice() <= done);
+    // A sub-folder that `done` lies in sorts just before it, and may hold more.
+    let inside = next > 0 && names[next - 1].ends_with(b"/") && done.starts_with(&names[next - 1]);
+    next - usize::from(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use std::collections::BTreeSet;
+
+    fn scan(root: &Path, after: Option<Vec<u8>>) -> Scan {
+        let path = root.as_os_str().as_bytes().to_vec();
+        let device = fs::metadata(root).unwrap().dev();
+        let source = Source { path: path.clone(), collection: "home".to_owned(), ring: Ring::Mesh, device };
+        Scan { source, scope: path, after }
+    }
+
+    fn paths(listing: &Listing) -> Vec<Vec<u8>> {
+        listing.entries.iter().map(|entry| entry.path.clone()).collect()
+    }
+
+    /// Steps through a whole scan, with `between` called after each step.
+    fn listed(folders: &Folders, root: &Path, mut between: impl FnMut(usize)) -> Vec<Vec<u8>> {
+        let (mut found, mut after, mut steps) = (Vec::new(), None, 0);
+        loop {
+            let listing = folders.list(&scan(root, after));
+            assert_eq!(listing.holes, Vec::<Vec<u8>>::new());
+            found.extend(paths(&listing));
+            after = listing.upto;
+            if after.is_none() {
+                return found;
+            }
+            between(steps);
+            steps += 1;
+        }
+    }
+
+    fn sorted(paths: &[Vec<u8>]) -> bool {
+        paths.windows(2).all(|pair| pair[0] < pair[1])
+    }
+
+    #[test]
+    fn a_scan_lists_each_file_once_in_the_order_of_paths_and_each_step_goes_on_with_the_names_of_the_last() {
+        let root = tempfile::tempdir().unwrap();
+        let mut made = BTreeSet::new();
+        for folder in ["", "a", "a/b", "a.b", "b", "b/c/d"] {
+            fs::create_dir_all(root.path().join(folder)).unwrap();
+            for n in 0..SCAN_BATCH / 2 {
+                let path = root.path().join(folder).join(format!("{n}.txt"));
+                fs::write(&path, "x").unwrap();
+                made.insert(path.into_os_string().into_vec());
+            }
+        }
+        let folders = Folders::new(root.path().join(".home"));
+        let mut held = Vec::new();
+        let found = listed(&folders, root.path(), |_| {
+            held.push(folders.open.lock().unwrap().iter().map(|folder| folder.path.clone()).collect::<Vec<_>>());
+        });
+        assert!(sorted(&found));
+        assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), made);
+        let root = root.path().as_os_str().as_bytes();
+        assert_eq!(held.len(), 3, "{held:?}");
+        assert!(held.iter().all(|open| open.last().is_some_and(|outermost| outermost == root)), "{held:?}");
+        assert!(folders.open.lock().unwrap().is_empty(), "a finished scan holds no names");
+    }
+
+    #[test]
+    fn names_that_come_and_go_between_two_steps_are_seen() {
+        let root = tempfile::tempdir().unwrap();
+        let name = |n: usize| root.path().join(format!("{n:05}"));
+        (0..SCAN_BATCH + 10).for_each(|n| fs::write(name(n), "x").unwrap());
+        let folders = Folders::new(root.path().join(".home"));
+        let late = root.path().join("zzz");
+        let found = listed(&folders, root.path(), |_| {
+            fs::remove_file(name(SCAN_BATCH + 5)).unwrap();
+            fs::write(&late, "x").unwrap();
+        });
+        assert_eq!(found.len(), SCAN_BATCH + 10);
+        assert!(sorted(&found) && found.last().unwrap() == late.as_os_str().as_bytes());
+    }
+
+    #[test]
+    fn the_first_name_to_visit_is_the_folder_that_the_last_path_is_in_or_what_follows() {
+        let names: Vec<Vec<u8>> = ["a", "a.b", "a/", "b/", "c"].map(|name| name.as_bytes().to_vec()).into();
+        let first = |done: &str| first_to_visit(&names, done.as_bytes());
+        assert_eq!([first(""), first("a"), first("a.b"), first("a.c")], [0, 1, 2, 2]);
+        assert_eq!(
+            [first("a/x"), first("a/"), first("b/y/z"), first("b0"), first("c"), first("d")],
+            [2, 2, 3, 4, 5, 5]
+        );
     }
 }

@@ -1,9 +1,11 @@
 //! Opens the store, and repairs it when it is inconsistent. The store can always be rebuilt from the owner's files, but
-//! as much as possible of it is saved: it is repaired first, and set aside, never deleted, where that fails.
+//! as much as possible of it is saved: it is repaired first, and set aside where that fails. Of the stores that were set aside
+//! the newest two are kept.
 
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::Home;
 use crate::base::id::Fingerprint;
+use crate::limits::{STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
 use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
@@ -11,10 +13,13 @@ use crate::store::library::Library;
 use crate::store::read;
 use log::warn;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Marks that the store failed while it was in use, so that the whole store is checked at the next start.
 const SUSPECT: &str = "store-suspect";
+
+/// While the store is opened, one byte for each opening in a row that did not come to an end.
+const OPENING: &str = "store-opening";
 
 /// Opens the home's store, repairs or rebuilds it where it is damaged, and binds it to the model.
 ///
@@ -23,7 +28,7 @@ const SUSPECT: &str = "store-suspect";
 pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>, String> {
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
-    let disk = match Disk::open(&folder, sync).and_then(|disk| check(disk, suspect)) {
+    let disk = match survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect)) {
         Ok(disk) => disk,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
         Err(KvError::Damaged(what)) => {
@@ -54,6 +59,47 @@ pub fn mark_suspect(home: &Path) {
     let _ = fs::write(home.join(SUSPECT), "The store failed while it was in use.\n");
 }
 
+/// Opens the store, unless the last openings ended the process: some damage makes fjall panic twice, which no guard
+/// catches.
+fn survived(home: &Path, open: impl FnOnce() -> Result<Disk, KvError>) -> Result<Disk, KvError> {
+    let mark = home.join(OPENING);
+    let failed = fs::read(&mark).map_or(0, |marks| marks.len());
+    if failed >= STORE_OPENINGS_MAX {
+        let _ = fs::remove_file(&mark);
+        return Err(KvError::Damaged(format!("the agent ended {failed} times while it opened it")));
+    }
+    // On a full disk it stays away, and the store is opened all the same.
+    let _ = fs::write(&mark, "x".repeat(failed + 1));
+    let opened = open();
+    let _ = fs::remove_file(&mark);
+    opened
+}
+
+/// Opens the store if there are only files and folders where fjall expects them; others make it panic or wait for ever.
+fn open_whole(folder: &Path, sync: Sync) -> Result<Disk, KvError> {
+    match misplaced(folder, 0) {
+        Some(path) => Err(KvError::Damaged(format!("{} is not what it should be", path.display()))),
+        None => Disk::open(folder, sync),
+    }
+}
+
+/// The first path in the store's folder that is of another kind than fjall makes: `keyspaces`, in it a folder for each
+/// space, in that `tables` and `blobs`, and everywhere else regular files.
+fn misplaced(folder: &Path, depth: usize) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?;
+    entries.flatten().find_map(|entry| {
+        let (path, kind) = (entry.path(), entry.file_type().ok()?);
+        let name = entry.file_name();
+        let folder = match depth {
+            0 => name == "keyspaces",
+            1 => name.as_encoded_bytes().iter().all(u8::is_ascii_digit),
+            2 => name == "tables" || name == "blobs",
+            _ => false,
+        };
+        if folder && kind.is_dir() { misplaced(&path, depth + 1) } else { (folder || !kind.is_file()).then_some(path) }
+    })
+}
+
 fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
     let whole = is_consistent(&disk)? && (!suspect || audit(&disk)?.clean());
     if !whole {
@@ -66,18 +112,134 @@ fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
     Ok(disk)
 }
 
+/// Moves a damaged store away and returns its new name. The newest `STORES_ASIDE_MAX` are kept.
 fn set_aside(folder: &Path) -> Result<String, String> {
-    for n in 1..1000 {
-        let aside = folder.with_extension(format!("damaged-{n}"));
-        if !aside.exists() {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "nothing is lost if the old name is still there after a power cut"
-            )]
-            fs::rename(folder, &aside)
-                .map_err(|error| format!("The damaged store {} cannot be moved away: {error}.", folder.display()))?;
-            return Ok(aside.display().to_string());
+    let mut kept = aside(folder);
+    let number = kept.last().map_or(1, |(number, _)| number + 1);
+    let new = folder.with_extension(format!("damaged-{number}"));
+    #[expect(clippy::disallowed_methods, reason = "nothing is lost if the old name is still there after a power cut")]
+    fs::rename(folder, &new)
+        .map_err(|error| format!("The damaged store {} cannot be moved away: {error}.", folder.display()))?;
+    let too_many = (kept.len() + 1).saturating_sub(STORES_ASIDE_MAX);
+    for (_, old) in kept.drain(..too_many) {
+        let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
+        match removed {
+            Ok(()) => warn!("The older damaged store {} was removed.", old.display()),
+            Err(error) => warn!("The older damaged store {} cannot be removed: {error}.", old.display()),
         }
     }
-    Err(format!("There are a thousand damaged stores beside {}. Is the disk failing?", folder.display()))
+    Ok(new.display().to_string())
+}
+
+/// The damaged stores that were set aside, oldest first.
+fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
+    let name = format!("{LAYOUT}.damaged-");
+    let entries = folder.parent().and_then(|home| fs::read_dir(home).ok()).into_iter().flatten().flatten();
+    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix(&name)?.parse().ok();
+    let mut found: Vec<(u64, PathBuf)> =
+        entries.filter_map(|entry| Some((number(&entry.path())?, entry.path()))).collect();
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::platform::home::HomeFile;
+    use crate::store::record::{Record, Source, Sources};
+    use std::os::unix::fs::PermissionsExt;
+
+    const MODEL: Fingerprint = Fingerprint([7; 32]);
+
+    /// A home whose store has a watched folder and tables on the disk.
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+        home.write(HomeFile::Sources, &Sources(vec![source]).encode()).unwrap();
+        let library = open(&home, MODEL, Sync::Buffer).unwrap();
+        library.kv().rotate().unwrap();
+        (folder, home)
+    }
+
+    fn opens_with_its_folders(home: &Home) {
+        let library = open(home, MODEL, Sync::Buffer).unwrap_or_else(|why| panic!("{why}"));
+        assert_eq!(read::sources(library.kv()).unwrap().0.len(), 1);
+        assert!(audit(library.kv()).unwrap().clean());
+    }
+
+    /// The regular files of a store, and its folders but for the outermost.
+    fn contents(store: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let (mut files, mut folders) = (Vec::new(), vec![store.to_owned()]);
+        let mut at = 0;
+        while let Some(folder) = folders.get(at).cloned() {
+            for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
+            }
+            at += 1;
+        }
+        folders.remove(0);
+        (files, folders)
+    }
+
+    #[test]
+    fn whatever_file_of_the_store_becomes_a_folder_the_agent_starts_and_keeps_its_list() {
+        let (kept, _home) = home();
+        let (files, folders) = contents(&kept.path().join(LAYOUT));
+        assert!(files.iter().any(|file| file.to_string_lossy().contains("/tables/")), "{files:?}");
+        assert_eq!(misplaced(&kept.path().join(LAYOUT), 0), None, "a whole store is in order");
+        // One of the spaces stands for the others.
+        let others = (2..9).map(|space| kept.path().join(LAYOUT).join(format!("keyspaces/{space}")));
+        let others: Vec<PathBuf> = others.collect();
+        let of_one = |path: &&PathBuf| !others.iter().any(|other| path.starts_with(other));
+        for path in files.iter().chain(&folders).filter(of_one) {
+            let (folder, home) = home();
+            mark_suspect(folder.path());
+            let path = folder.path().join(path.strip_prefix(kept.path()).unwrap());
+            if path.is_dir() {
+                fs::remove_dir_all(&path).unwrap();
+                fs::write(&path, "x").unwrap();
+            } else {
+                // The numbers of tables may differ from store to store; then a folder is added.
+                let _ = fs::remove_file(&path);
+                fs::create_dir(&path).unwrap();
+            }
+            opens_with_its_folders(&home);
+        }
+    }
+
+    #[test]
+    fn a_store_whose_opening_ended_the_process_three_times_is_set_aside() {
+        let (folder, home) = home();
+        let survives = |marks: usize| {
+            fs::write(folder.path().join(OPENING), "x".repeat(marks)).unwrap();
+            opens_with_its_folders(&home);
+            assert!(!folder.path().join(OPENING).exists());
+            aside(&folder.path().join(LAYOUT)).len()
+        };
+        assert_eq!([survives(STORE_OPENINGS_MAX - 1), survives(STORE_OPENINGS_MAX)], [0, 1]);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_the_store_is_set_aside() {
+        let (folder, home) = home();
+        fs::remove_dir_all(folder.path().join(LAYOUT)).unwrap();
+        fs::write(folder.path().join(LAYOUT), "x").unwrap();
+        opens_with_its_folders(&home);
+    }
+
+    #[test]
+    fn damaged_stores_are_kept_twice_and_not_without_limit() {
+        let (folder, home) = home();
+        let damage = folder.path().join(LAYOUT);
+        for _ in 0..4 {
+            fs::remove_dir_all(&damage).unwrap();
+            fs::write(&damage, "x").unwrap();
+            opens_with_its_folders(&home);
+        }
+        let numbers: Vec<u64> = aside(&damage).iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [3, 4]);
+    }
 }

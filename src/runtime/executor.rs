@@ -88,6 +88,7 @@ impl Lanes {
             Task::EmbedQuery { .. } | Task::Retrieve(_) => self.interactive.try_send((id, task))?,
             Task::Scan(_)
             | Task::Refill { .. }
+            | Task::Purge { .. }
             | Task::Read { .. }
             | Task::Embed { .. }
             | Task::Park { .. }

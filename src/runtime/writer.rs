@@ -91,7 +91,8 @@ impl Writer {
                 applied.push(self.library.apply(change).map_err(broken)?);
                 self.log_refusal(change);
             }
-            results.push(Saved { applied, counts: self.library.commit().counts, disk_free: 0 });
+            let commit = self.library.commit();
+            results.push(Saved { applied, counts: commit.counts, number: commit.number, disk_free: 0 });
         }
         self.library.kv().sync().map_err(broken)?;
         self.update_index(results.iter().flat_map(|saved| &saved.applied));

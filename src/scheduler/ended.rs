@@ -1,13 +1,12 @@
 //! What follows when a task or a save ends.
 
-use super::machine::{Scheduler, Tombstones};
+use super::machine::Scheduler;
 use super::port::{Notice, Output, Refusal};
 use super::saves::{AfterSave, Saved};
 use super::sources::UnsavedSources;
 use super::task::{Outcome, Task};
 use crate::base::id::{DocId, SaveId};
-use crate::base::time::{Duration, Instant};
-use crate::limits::TOMBSTONE_MS;
+use crate::base::time::Instant;
 use crate::store::change::Change;
 use crate::store::counts::Kind;
 
@@ -27,14 +26,10 @@ impl Scheduler {
                 remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
                 self.save(changes, AfterSave::Scan(next), out);
             }
-            (Task::Refill { stage, .. }, Outcome::Refilled(docs)) => {
-                self.queue.refilled(stage, &docs);
-                let tombstoned = self.queue.take_tombstoned();
-                if !tombstoned.is_empty() {
-                    let purges = tombstoned.iter().map(|doc| Change::Purge { doc: *doc }).collect();
-                    self.save(purges, AfterSave::Release(tombstoned), out);
-                }
+            (Task::Refill { stage, after, max }, Outcome::Refilled(docs)) => {
+                self.queue.refilled(stage, after, max, &docs);
             }
+            (Task::Purge { .. }, Outcome::Purgeable(changes, next)) => self.save(changes, AfterSave::Purge(next), out),
             (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(changes)) => {
                 self.save(changes, AfterSave::Release(vec![doc]), out);
             }
@@ -65,6 +60,9 @@ impl Scheduler {
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
             }
             Task::Refill { stage, .. } => self.queue.refill_failed(stage, retry),
+            Task::Purge { .. } if retry => self.purges.retry_step(),
+            // What it would have deleted waits for the next start.
+            Task::Purge { .. } => self.purges.end_step(None),
             Task::Summarize => out.push(Output::Summarized(None)),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit => {}
         }
@@ -76,6 +74,7 @@ impl Scheduler {
             Task::Scan(_) => self.scans.retry_step(),
             Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
+            Task::Purge { .. } => self.purges.retry_step(),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => {}
         }
     }
@@ -105,12 +104,13 @@ impl Scheduler {
         match then {
             AfterSave::Watch(unsaved) => self.on_sources_saved(now, save, *unsaved, out),
             AfterSave::Scan(next) => self.scans.end_step(next),
+            AfterSave::Purge(next) => self.purges.end_step(next),
             AfterSave::Release(docs) => self.release(docs),
         }
+        if saved.applied.iter().any(|applied| applied.to_purge) {
+            self.purges.mark(now, saved.number);
+        }
         for applied in saved.applied {
-            if applied.now == Some(Kind::Tombstoned) {
-                self.tombstones = Tombstones::Until(now + Duration::from_millis(TOMBSTONE_MS));
-            }
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
                 self.queue.push(doc, kind);
             }
@@ -140,6 +140,7 @@ impl Scheduler {
         if changes.is_empty() {
             return match then {
                 AfterSave::Scan(next) => self.scans.end_step(next),
+                AfterSave::Purge(next) => self.purges.end_step(next),
                 AfterSave::Release(docs) => self.release(docs),
                 AfterSave::Watch(_) => unreachable!("adding a source is a change"),
             };

@@ -2,6 +2,7 @@
 
 use super::disk::Disk;
 use super::port::{Input, Output, Refusal, WorkAllowance};
+use super::purges::Purges;
 use super::queue::Queue;
 use super::running::{PanicRetries, Running};
 use super::saves::{AfterSave, Saves};
@@ -9,8 +10,8 @@ use super::scans::Scans;
 use super::sources::{UnsavedSources, WatchedSources};
 use super::task::Task;
 use crate::base::id::{ReplyId, TaskId};
-use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, SAVES_MAX, TOMBSTONE_MS};
+use crate::base::time::{Instant, earliest};
+use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{Source, Sources};
@@ -20,6 +21,8 @@ use crate::store::record::{Source, Sources};
 pub struct Config {
     /// The store's counts.
     pub counts: StoreCounts,
+    /// The number of the store's last commit.
+    pub number: u64,
     /// The watched folders and files.
     pub sources: Vec<Source>,
     /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
@@ -42,24 +45,18 @@ pub struct Scheduler {
     /// Why the store is broken, if it is.
     pub(super) broken: Option<String>,
     pub(super) disk: Disk,
-    pub(super) tombstones: Tombstones,
-}
-
-/// When tombstoned documents, those whose file is gone, may be purged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tombstones {
-    /// There are none.
-    None,
-    /// Not before this moment: their files may turn up under another name.
-    Until(Instant),
-    /// Now.
-    Due,
+    pub(super) purges: Purges,
 }
 
 impl Scheduler {
     /// Begins with a scan of everything that is watched.
     #[must_use]
     pub fn new(now: Instant, config: Config) -> Self {
+        let mut purges = Purges::default();
+        if config.counts.count(Kind::Tombstoned) > 0 || config.counts.tombstoned_vectors > 0 {
+            // How long those of an earlier run have been there is not stored: they wait once more.
+            purges.mark(now, config.number);
+        }
         Self {
             counts: config.counts,
             sources: WatchedSources::new(config.sources),
@@ -71,8 +68,7 @@ impl Scheduler {
             saves: Saves::default(),
             broken: None,
             disk: Disk::new(config.disk_free),
-            // How long those of an earlier run have been there is not stored: they wait once more.
-            tombstones: Tombstones::Until(now + Duration::from_millis(TOMBSTONE_MS)),
+            purges,
         }
     }
 
@@ -127,11 +123,8 @@ impl Scheduler {
         let full = self.disk.is_full();
         // While a scan waits or runs, a place that is due needs no timer: it is planned after that scan.
         let scan = if self.scans.any() || full { None } else { self.scans.queue.deadline() };
-        let tombstones = match self.tombstones {
-            Tombstones::Until(at) if !full => Some(at),
-            _ => None,
-        };
-        earliest(self.disk.deadline(), earliest(scan, tombstones))
+        let purge = if full { None } else { self.purges.deadline(self.reading()) };
+        earliest(self.disk.deadline(), earliest(scan, purge))
     }
 
     /// Measures a full disk, and plans the scans that are due.
@@ -143,10 +136,7 @@ impl Scheduler {
         if self.disk.is_full() {
             return;
         }
-        if matches!(self.tombstones, Tombstones::Until(at) if at <= now) {
-            let any = self.counts.count(Kind::Tombstoned) > 0;
-            self.tombstones = if any { Tombstones::Due } else { Tombstones::None };
-        }
+        self.purges.wake(now, self.reading());
         self.scans.plan(now, &self.sources);
     }
 
@@ -161,7 +151,13 @@ impl Scheduler {
             return None;
         }
         let first = self.retries.next_to_park().or_else(|| self.scans.begin_next());
-        first.or_else(|| self.queue.next(&self.counts, self.tombstones == Tombstones::Due, chunks))
+        let first = first.or_else(|| self.purges.begin_next());
+        first.or_else(|| self.queue.next(&self.counts, chunks))
+    }
+
+    /// Whether files wait to be read.
+    const fn reading(&self) -> bool {
+        self.counts.count(Kind::Waiting) > 0
     }
 
     fn on_add(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Vec<Output>) {

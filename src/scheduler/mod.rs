@@ -4,8 +4,8 @@
 //! its files with the store, a few hundred at a time, and the differences are saved. Each save says in which state a
 //! document now is, and that puts it into the queue ([`queue`]): first it is read and split into chunks, then its
 //! chunks are embedded, a few in each task. A document whose file is gone keeps its vectors for `TOMBSTONE_MS`, in case
-//! the file turns up under another name, and is purged when nothing else is unfinished. The queue holds only the next
-//! documents of each stage; a refill task reads more from the store's todo list.
+//! the file turns up under another name, and so does a text that an edit removed; then they are purged (`purges`). The queue
+//! holds only the next documents of each stage; a refill task reads more from the store's todo list.
 //!
 //! The machine never starts work by itself. Its caller asks the governor whether the device may work now and passes the
 //! result as a [`WorkAllowance`]; [`Scheduler::start_next`] then starts the next task, if there is one. The caller also
@@ -29,6 +29,7 @@ mod ended;
 pub mod machine;
 pub mod path;
 pub mod port;
+mod purges;
 pub mod queue;
 mod running;
 pub mod saves;

@@ -10,10 +10,13 @@ use heapless::Deque;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+/// The stages that have a window, most urgent first.
+const STAGES: [Stage; 2] = [Stage::Read, Stage::Embed];
+
 /// Documents by their next stage, and those that a task or a save has.
 #[derive(Debug, Default)]
 pub struct Queue {
-    windows: [Window; Stage::ALL.len()],
+    windows: [Window; STAGES.len()],
     /// In a task or a save, at this stage.
     busy: BTreeMap<DocId, Stage>,
 }
@@ -23,7 +26,10 @@ pub struct Queue {
 struct Window {
     documents: Deque<DocId, TODO_MAX>,
     refilling: bool,
-    /// The last refill brought nothing new: no other starts before something is saved.
+    /// The last document of the last refill, where the next one goes on: what was listed before it is done or under way,
+    /// and to step over its deleted entries once more would cost the square of the number of documents.
+    last: Option<DocId>,
+    /// A refill from the beginning brought nothing new: no other starts before something is saved.
     exhausted: bool,
 }
 
@@ -32,6 +38,7 @@ const fn kind_of(stage: Stage) -> Kind {
     match stage {
         Stage::Read => Kind::Waiting,
         Stage::Embed => Kind::Chunked,
+        // Documents in this stage have no window.
         Stage::Purge => Kind::Tombstoned,
     }
 }
@@ -39,7 +46,7 @@ const fn kind_of(stage: Stage) -> Kind {
 impl Queue {
     /// Adds a document that is now in this state. If the window is full, a refill finds it later.
     pub fn push(&mut self, doc: DocId, kind: Kind) {
-        let Some(stage) = Stage::ALL.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
+        let Some(stage) = STAGES.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
         let window = &mut self.windows[stage as usize];
         if !window.documents.iter().any(|listed| *listed == doc) {
             // A full window loses nothing: the store's todo list has the document too.
@@ -63,27 +70,25 @@ impl Queue {
         self.push(doc, kind);
     }
 
-    /// A refill found these documents.
-    pub fn refilled(&mut self, stage: Stage, docs: &[DocId]) {
+    /// A refill of at most `max` documents after this one found these.
+    pub fn refilled(&mut self, stage: Stage, after: Option<DocId>, max: usize, docs: &[DocId]) {
         let before = self.windows[stage as usize].documents.len();
         for doc in docs.iter().filter(|doc| !self.busy.contains_key(doc)).copied().collect::<Vec<_>>() {
             self.push(doc, kind_of(stage));
         }
         let window = &mut self.windows[stage as usize];
         window.refilling = false;
-        window.exhausted = window.documents.len() == before;
+        // Behind the last document, the next refill begins anew: documents with lower numbers may have changed.
+        window.last = docs.last().copied().filter(|_| docs.len() == max);
+        window.exhausted = after.is_none() && window.documents.len() == before;
     }
 
-    /// The next task. Reading comes before embedding, so that the counts are complete early. Purging comes last, when
-    /// no unfinished document could reuse a vector, and only if it `may_purge`. An embedding task has this many
-    /// `chunks`; with `None` there is none.
-    pub fn next(&mut self, counts: &StoreCounts, may_purge: bool, chunks: Option<usize>) -> Option<Task> {
-        for stage in Stage::ALL {
+    /// The next task. Reading comes before embedding, so that the counts are complete early. An embedding task has this
+    /// many `chunks`; with `None` there is none.
+    pub fn next(&mut self, counts: &StoreCounts, chunks: Option<usize>) -> Option<Task> {
+        for stage in STAGES {
             if stage == Stage::Embed && chunks.is_none() {
                 continue;
-            }
-            if stage == Stage::Purge && (!may_purge || counts.unfinished() > 0) {
-                return None;
             }
             if let Some(task) = self.next_of(stage, counts, chunks.unwrap_or(1)) {
                 return Some(task);
@@ -94,9 +99,7 @@ impl Queue {
 
     fn next_of(&mut self, stage: Stage, counts: &StoreCounts, chunks: usize) -> Option<Task> {
         let window = &mut self.windows[stage as usize];
-        while stage != Stage::Purge
-            && let Some(doc) = window.documents.pop_front()
-        {
+        while let Some(doc) = window.documents.pop_front() {
             let Entry::Vacant(entry) = self.busy.entry(doc) else { continue };
             entry.insert(stage);
             return Some(if stage == Stage::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
@@ -106,26 +109,14 @@ impl Queue {
             return None;
         }
         window.refilling = true;
-        Some(Task::Refill { stage, max: TODO_MAX / 2 + self.busy.len() })
-    }
-
-    /// Takes all tombstoned documents that a refill found, for the caller to purge.
-    pub fn take_tombstoned(&mut self) -> Vec<DocId> {
-        let window = &mut self.windows[Stage::Purge as usize];
-        let mut taken = Vec::new();
-        while let Some(doc) = window.documents.pop_front() {
-            if let Entry::Vacant(entry) = self.busy.entry(doc) {
-                entry.insert(Stage::Purge);
-                taken.push(doc);
-            }
-        }
-        taken
+        Some(Task::Refill { stage, after: window.last, max: TODO_MAX / 2 + self.busy.len() })
     }
 
     /// A refill failed. Another may start at once with `retry`, else after the next save.
     pub fn refill_failed(&mut self, stage: Stage, retry: bool) {
         let window = &mut self.windows[stage as usize];
         window.refilling = false;
+        window.last = None;
         window.exhausted = !retry;
     }
 }
@@ -134,11 +125,12 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn counts(waiting: u64, chunked: u64, tombstoned: u64) -> StoreCounts {
+    const MAX: usize = TODO_MAX / 2;
+
+    fn counts(waiting: u64, chunked: u64) -> StoreCounts {
         let mut counts = StoreCounts::default();
         (0..waiting).for_each(|_| counts.enter(Kind::Waiting));
         (0..chunked).for_each(|_| counts.enter(Kind::Chunked));
-        (0..tombstoned).for_each(|_| counts.enter(Kind::Tombstoned));
         counts
     }
 
@@ -147,56 +139,66 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(DocId(1), Kind::Waiting);
         queue.push(DocId(1), Kind::Waiting);
-        let counts = counts(1, 0, 0);
-        assert_eq!(queue.next(&counts, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
-        assert_eq!(queue.next(&counts, true, Some(4)), None, "the only waiting document is busy");
+        let counts = counts(1, 0);
+        assert_eq!(queue.next(&counts, Some(4)), Some(Task::Read { doc: DocId(1) }));
         queue.push(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&counts, true, Some(4)), None);
+        assert_eq!(queue.next(&counts, Some(4)), None);
         queue.release(DocId(1));
         queue.push(DocId(1), Kind::Waiting);
-        assert_eq!(queue.next(&counts, true, Some(4)), Some(Task::Read { doc: DocId(1) }));
+        assert_eq!(queue.next(&counts, Some(4)), Some(Task::Read { doc: DocId(1) }));
     }
 
     #[test]
-    fn reading_comes_before_embedding_and_purging_comes_last() {
+    fn reading_comes_before_embedding() {
         let mut queue = Queue::default();
         queue.push(DocId(1), Kind::Chunked);
         queue.push(DocId(2), Kind::Waiting);
         queue.push(DocId(3), Kind::Tombstoned);
-        let unfinished = counts(1, 1, 1);
-        assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Read { doc: DocId(2) }));
-        assert_eq!(queue.next(&unfinished, true, Some(4)), Some(Task::Embed { doc: DocId(1), chunks: 4 }));
-        assert_eq!(queue.next(&unfinished, true, Some(4)), None);
-        let idle = counts(0, 0, 1);
-        assert_eq!(queue.next(&idle, false, Some(4)), None);
-        assert!(matches!(queue.next(&idle, true, Some(4)), Some(Task::Refill { stage: Stage::Purge, .. })));
+        let unfinished = counts(1, 1);
+        assert_eq!(queue.next(&unfinished, Some(4)), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&unfinished, Some(4)), Some(Task::Embed { doc: DocId(1), chunks: 4 }));
+        assert_eq!(queue.next(&unfinished, Some(4)), None);
     }
 
     #[test]
-    fn while_embedding_waits_reading_goes_on_and_nothing_is_purged_that_could_be_reused() {
+    fn while_embedding_waits_reading_goes_on() {
         let mut queue = Queue::default();
         queue.push(DocId(1), Kind::Chunked);
         queue.push(DocId(2), Kind::Waiting);
-        queue.push(DocId(3), Kind::Tombstoned);
-        let unfinished = counts(1, 1, 1);
-        assert_eq!(queue.next(&unfinished, true, None), Some(Task::Read { doc: DocId(2) }));
-        assert_eq!(queue.next(&unfinished, true, None), None);
-        assert_eq!(queue.next(&unfinished, true, Some(1)), Some(Task::Embed { doc: DocId(1), chunks: 1 }));
+        let unfinished = counts(1, 1);
+        assert_eq!(queue.next(&unfinished, None), Some(Task::Read { doc: DocId(2) }));
+        assert_eq!(queue.next(&unfinished, None), None);
+        assert_eq!(queue.next(&unfinished, Some(1)), Some(Task::Embed { doc: DocId(1), chunks: 1 }));
     }
 
     #[test]
     fn an_empty_window_is_refilled_from_the_store_by_one_task_at_a_time() {
         let mut queue = Queue::default();
-        let counts = counts(500, 0, 0);
-        assert!(matches!(queue.next(&counts, true, Some(4)), Some(Task::Refill { stage: Stage::Read, .. })));
-        assert_eq!(queue.next(&counts, true, Some(4)), None, "one refill at a time");
-        queue.refilled(Stage::Read, &[]);
-        assert_eq!(
-            queue.next(&counts, true, Some(4)),
-            None,
-            "an exhausted list is not read again before something is saved"
-        );
+        let counts = counts(500, 0);
+        assert_eq!(queue.next(&counts, Some(4)), Some(Task::Refill { stage: Stage::Read, after: None, max: MAX }));
+        assert_eq!(queue.next(&counts, Some(4)), None, "one refill at a time");
+        queue.refilled(Stage::Read, None, MAX, &[]);
+        assert_eq!(queue.next(&counts, Some(4)), None, "an exhausted list is not read again before something is saved");
         queue.saved();
-        assert!(queue.next(&counts, true, Some(4)).is_some());
+        assert!(queue.next(&counts, Some(4)).is_some());
+    }
+
+    #[test]
+    fn a_refill_goes_on_after_the_last_one_and_begins_anew_behind_the_end() {
+        let mut queue = Queue::default();
+        let counts = counts(500, 0);
+        let docs: Vec<DocId> = (1..=MAX as u64).map(DocId).collect();
+        assert!(queue.next(&counts, None).is_some());
+        queue.refilled(Stage::Read, None, MAX, &docs);
+        for doc in docs {
+            assert_eq!(queue.next(&counts, None), Some(Task::Read { doc }));
+            queue.release(doc);
+        }
+        let next = |queue: &mut Queue, after| {
+            assert_eq!(queue.next(&counts, None), Some(Task::Refill { stage: Stage::Read, after, max: MAX }));
+        };
+        next(&mut queue, Some(DocId(MAX as u64)));
+        queue.refilled(Stage::Read, Some(DocId(MAX as u64)), MAX, &[]);
+        next(&mut queue, None);
     }
 }

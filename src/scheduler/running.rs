@@ -55,6 +55,7 @@ enum Subject {
     Document(DocId),
     Scan,
     Refill(Stage),
+    Purge,
 }
 
 impl Subject {
@@ -63,6 +64,7 @@ impl Subject {
             Task::Read { doc } | Task::Embed { doc, .. } => Some(Self::Document(*doc)),
             Task::Scan(_) => Some(Self::Scan),
             Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
+            Task::Purge { .. } => Some(Self::Purge),
             Task::Park { .. } | Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => None,
         }
     }

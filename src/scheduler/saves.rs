@@ -14,6 +14,8 @@ pub struct Saved {
     pub applied: Vec<Applied>,
     /// The counts now.
     pub counts: StoreCounts,
+    /// The number of the store's last commit.
+    pub number: u64,
     /// Free bytes of the home's disk now.
     pub disk_free: u64,
 }
@@ -23,6 +25,8 @@ pub struct Saved {
 pub(super) enum AfterSave {
     /// The next step of the scan begins after this path; with `None` the scan is over.
     Scan(Option<Vec<u8>>),
+    /// The next step of the purge begins at this key; with `None` the purge is over.
+    Purge(Option<Vec<u8>>),
     /// These documents are not busy any more.
     Release(Vec<DocId>),
     /// This list of sources takes effect.

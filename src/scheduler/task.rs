@@ -15,8 +15,10 @@ pub enum Task {
     Scan(Scan),
     /// List unfinished documents.
     Refill {
-        /// Their next stage.
+        /// Their next stage, `Read` or `Embed`.
         stage: Stage,
+        /// Only those with a higher number than this one.
+        after: Option<DocId>,
         /// How many at most.
         max: usize,
     },
@@ -31,6 +33,13 @@ pub enum Task {
         doc: DocId,
         /// How many at most, 1 to `EMBED_BATCH`.
         chunks: usize,
+    },
+    /// List tombstoned documents and retired rows whose time is over.
+    Purge {
+        /// Those since this commit or an earlier one.
+        upto: u64,
+        /// The key of the todo list at which this step begins; empty in the first.
+        from: Vec<u8>,
     },
     /// Refuse a document whose tasks panicked.
     Park {
@@ -101,6 +110,8 @@ pub enum Outcome {
     },
     /// Unfinished documents, oldest first.
     Refilled(Vec<DocId>),
+    /// Tombstoned documents and retired rows to delete, and where the next step begins; `None` at the end.
+    Purgeable(Vec<Change>, Option<Vec<u8>>),
     /// Changes to save.
     Changes(Vec<Change>),
     /// The embedding of a question.

@@ -8,7 +8,6 @@ use crate::base::time::Instant;
 use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
 use crate::store::change::{Applied, Change};
 use crate::store::counts::{Kind, StoreCounts};
-use crate::store::keys::Stage;
 use crate::store::record::{FileStamp, Source, Sources};
 
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
@@ -33,7 +32,7 @@ fn source(path: &str) -> Source {
 
 fn scheduler(slots: usize, sources: &[&str], counts: StoreCounts) -> Scheduler {
     let sources = sources.iter().map(|path| source(path)).collect();
-    Scheduler::new(at(0), Config { counts, sources, slots, disk_free: u64::MAX })
+    Scheduler::new(at(0), Config { counts, sources, slots, number: 9, disk_free: u64::MAX })
 }
 
 fn check(machine: &mut Scheduler, table: Vec<Row>) {
@@ -69,7 +68,7 @@ fn saved(save: u64, now: &[(u64, Kind)]) -> Input {
     let applied =
         now.iter().map(|(doc, kind)| Applied { doc: Some(DocId(*doc)), now: Some(*kind), ..Applied::default() });
     let kinds: Vec<Kind> = now.iter().map(|(_, kind)| *kind).collect();
-    let saved = Saved { applied: applied.collect(), counts: counts(&kinds), disk_free: u64::MAX };
+    let saved = Saved { applied: applied.collect(), counts: counts(&kinds), number: 10, disk_free: u64::MAX };
     Input::Saved(SaveId(save), Ok(saved))
 }
 
@@ -190,19 +189,32 @@ fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
 }
 
 #[test]
-fn tombstoned_documents_are_purged_all_at_once_after_their_time() {
-    let mut machine = scheduler(1, &[], counts(&[Kind::Tombstoned, Kind::Tombstoned]));
+fn tombstoned_documents_are_purged_after_their_time_also_while_others_are_being_embedded() {
+    let kinds = [Kind::Tombstoned, Kind::Tombstoned, Kind::Chunked];
+    let mut machine = scheduler(1, &[], counts(&kinds));
     let purge = |doc| Change::Purge { doc: DocId(doc) };
-    let named = Outcome::Refilled(vec![DocId(3), DocId(4)]);
-    let mut out = Vec::new();
-    machine.handle(at(TOMBSTONE_MS - 1), Input::Wake, &mut out);
-    assert_eq!((machine.start_next(ALL, &mut out), machine.deadline()), (None, Some(at(TOMBSTONE_MS))));
-    machine.handle(at(TOMBSTONE_MS), Input::Wake, &mut out);
-    let id = machine.start_next(ALL, &mut out);
-    assert!(matches!(&out[..], [Output::Start(TaskId(1), Task::Refill { stage: Stage::Purge, .. })]), "{out:?}");
-    assert_eq!(id, Some(TaskId(1)));
-    let save = Output::Save(SaveId(1), vec![purge(3), purge(4)]);
-    check(&mut machine, vec![On(TOMBSTONE_MS + 1, Input::Done(TaskId(1), named), vec![save]), Next(ALL, None)]);
+    let step = |from: &[u8]| Task::Purge { upto: 9, from: from.to_vec() };
+    check(
+        &mut machine,
+        vec![
+            On(TOMBSTONE_MS - 1, Input::Wake, vec![]),
+            Next(LIGHT, None),
+            On(TOMBSTONE_MS, Input::Wake, vec![]),
+            Next(LIGHT, Some((1, step(b"")))),
+            Next(LIGHT, None),
+            On(
+                TOMBSTONE_MS + 1,
+                Input::Done(TaskId(1), Outcome::Purgeable(vec![purge(3), purge(4)], Some(b"x".to_vec()))),
+                vec![Output::Save(SaveId(1), vec![purge(3), purge(4)])],
+            ),
+            Next(LIGHT, None),
+            On(TOMBSTONE_MS + 2, saved(1, &[]), vec![]),
+            Next(LIGHT, Some((2, step(b"x")))),
+            On(TOMBSTONE_MS + 3, Input::Done(TaskId(2), Outcome::Purgeable(vec![], None)), vec![]),
+            Next(LIGHT, None),
+        ],
+    );
+    assert!(machine.at_rest() && machine.deadline().is_none_or(|at| at > Instant::from_millis(TOMBSTONE_MS + 3)));
 }
 
 #[test]

@@ -56,6 +56,12 @@ impl Scheduler {
         self.broken.is_some() || self.disk.is_full()
     }
 
+    /// Whether the store failed: nothing is saved any more until the agent is started again.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
     /// Why no task may start, for people.
     #[must_use]
     pub fn held_reason(&self) -> Option<String> {

@@ -97,6 +97,7 @@ impl Agent {
             fingerprint: embedder.model(),
             scheduler: Config {
                 counts: library.commit().counts,
+                number: library.commit().number,
                 sources: read::sources(library.kv())?.0,
                 slots: 2,
                 disk_free,
@@ -149,6 +150,7 @@ impl Agent {
             self.index.remove(&applied.removed);
             self.index.add(&applied.added);
         }
-        Ok(Saved { applied, counts: self.library.commit().counts, disk_free: self.disk_free })
+        let commit = self.library.commit();
+        Ok(Saved { applied, counts: commit.counts, number: commit.number, disk_free: self.disk_free })
     }
 }

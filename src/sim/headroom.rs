@@ -48,7 +48,10 @@ impl World {
 
     /// Checks that a task which starts is allowed, and notes that it runs.
     pub(super) fn check_start(&mut self, at: usize, id: TaskId, task: &Task) {
-        let counted = matches!(task, Task::Scan(_) | Task::Refill { .. } | Task::Read { .. } | Task::Embed { .. });
+        let counted = matches!(
+            task,
+            Task::Scan(_) | Task::Refill { .. } | Task::Purge { .. } | Task::Read { .. } | Task::Embed { .. }
+        );
         if !counted && *task != Task::Summarize {
             return;
         }

@@ -71,7 +71,10 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
     let (mut rows, mut todos) = (0_u64, 0_u64);
     read::walk(kv, Space::Document, |key, value| {
         let Some(id) = keys::number(key).map(DocId) else { return Ok(()) };
-        let doc = Document::decode_stored(value)?;
+        let mut doc = Document::decode_stored(value)?;
+        if let DocState::Chunked { missing } = &mut doc.state {
+            *missing = read::missing_now(kv, id)?.unwrap_or(*missing);
+        }
         audit.counted.enter(Kind::from(&doc.state));
         rows += doc.chunks.len() as u64;
         todos += u64::from(read::stage_of(&doc.state).is_some());
@@ -103,8 +106,15 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         holders += 1;
         Ok(())
     })?;
-    read::walk(kv, Space::Todo, |_, _| {
+    read::walk(kv, Space::Todo, |key, _| {
         listed += 1;
+        let Some(row) = keys::retired_row(key) else { return Ok(()) };
+        todos += 1;
+        audit.counted.tombstoned_vectors += 1;
+        let vector = kv.get(Space::Vector, &keys::row(row))?.is_some();
+        if !vector || read::chunk(kv, row)?.is_some() {
+            audit.fault(|| format!("row {row} is to be purged and is not what it should be"));
+        }
         Ok(())
     })?;
     let (counted, believed) = (audit.counted, audit.believed);

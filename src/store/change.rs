@@ -63,6 +63,11 @@ pub enum Change {
         /// The document.
         doc: DocId,
     },
+    /// Deletes the vectors of these retired rows.
+    Expire {
+        /// The rows.
+        rows: Vec<Row>,
+    },
 }
 
 /// A chunk that has no row yet.
@@ -91,4 +96,6 @@ pub struct Applied {
     pub added: Vec<(Row, Signs)>,
     /// Rows whose vectors may not answer any more.
     pub removed: Vec<Row>,
+    /// Whether something is to be purged later that was not before: a tombstoned document, or a retired row.
+    pub to_purge: bool,
 }

@@ -21,7 +21,7 @@ pub enum Stage {
     Read,
     /// To be embedded.
     Embed,
-    /// Tombstoned; to be purged once no other document could reuse its vectors.
+    /// Tombstoned; to be purged once its time is over.
     Purge,
 }
 
@@ -54,17 +54,20 @@ pub fn holder_row(key: &[u8]) -> Option<Row> {
     number(key.get(16..)?).map(Row)
 }
 
-/// The key that lists `doc` as unfinished.
+/// The key that lists `doc` as unfinished. Its value: at `Stage::Embed` how many chunks lack a vector (u32), at
+/// `Stage::Purge` the number of the commit that tombstoned the document (u64). Both are empty in stores of before
+/// November 2026.
 #[must_use]
 pub fn todo(stage: Stage, doc: DocId) -> Vec<u8> {
     // The first byte begins at 1: `[0]` is the stamp.
     [&[stage as u8 + 1][..], &doc.0.to_be_bytes()].concat()
 }
 
-/// The document of a todo key.
+/// The document of a todo key; `None` for any other key.
 #[must_use]
 pub fn todo_doc(key: &[u8]) -> Option<DocId> {
-    number(key.get(1..)?).map(DocId)
+    let (first, rest) = key.split_first()?;
+    (1..=Stage::ALL.len()).contains(&usize::from(*first)).then(|| number(rest).map(DocId))?
 }
 
 /// The first byte of keys that list tombstoned documents by their content.
@@ -87,6 +90,21 @@ pub fn tombstones_of(content: &[u8; 16]) -> Vec<u8> {
 pub fn tombstone_doc(key: &[u8]) -> Option<DocId> {
     let rest = key.strip_prefix(&[TOMBSTONE])?;
     number(rest.get(16..)?).map(DocId)
+}
+
+/// The first byte of keys that list rows whose chunk is gone and whose vector is kept for a while.
+const RETIRED: u8 = 5;
+
+/// `Space::Todo`: lists a retired row. Its value: the number of the commit that retired it, then its embed key.
+#[must_use]
+pub fn retired(row: Row) -> Vec<u8> {
+    [&[RETIRED][..], &row.0.to_be_bytes()].concat()
+}
+
+/// The row of a retired row's key; `None` for any other key.
+#[must_use]
+pub fn retired_row(key: &[u8]) -> Option<Row> {
+    number(key.strip_prefix(&[RETIRED])?).map(Row)
 }
 
 /// A key that is a bare number; `None` for the stamp.
@@ -116,6 +134,8 @@ mod tests {
         assert_eq!(holder_row(&holder(&EmbedKey([9; 16]), Row(3))), Some(Row(3)));
         assert_eq!(tombstone_doc(&tombstone(&[3; 16], DocId(8))), Some(DocId(8)));
         assert_eq!(tombstone_doc(&todo(Stage::Purge, DocId(8))), None);
+        assert_eq!(retired_row(&retired(Row(9))), Some(Row(9)));
+        assert_eq!((retired_row(&todo(Stage::Purge, DocId(8))), todo_doc(&retired(Row(9)))), (None, None));
         assert_eq!((holder_row(&STAMP), todo_doc(&STAMP), number(&STAMP)), (None, None, None));
     }
 

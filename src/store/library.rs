@@ -4,6 +4,9 @@
 //! as the stamp of every space that the batch writes to.
 
 mod rename;
+mod retire;
+#[cfg(test)]
+mod test;
 mod transaction;
 
 use super::change::{Applied, Change, NewChunk};
@@ -14,8 +17,8 @@ use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
-use std::collections::{BTreeMap, BTreeSet};
-use transaction::Transaction;
+use std::collections::BTreeSet;
+use transaction::{RowsByKey, Transaction};
 
 /// The typed store and its counters.
 #[derive(Debug)]
@@ -84,6 +87,7 @@ impl<K: Kv> Library<K> {
             }
             Change::Embedded { doc, model, vectors } => self.embedded(&mut tx, *doc, *model, vectors)?,
             Change::Purge { doc } => self.purge(&mut tx, *doc)?,
+            Change::Expire { rows } => self.expire(&mut tx, rows)?,
         }
         self.write(tx)
     }
@@ -169,9 +173,9 @@ impl<K: Kv> Library<K> {
             return Ok(());
         };
         if !keep {
-            for place in std::mem::take(&mut doc.chunks) {
-                self.delete_row(tx, place.row)?;
-            }
+            let rows = self.rows_by_key(&doc)?;
+            doc.chunks.clear();
+            self.retire_rows(tx, rows)?;
         }
         let before = std::mem::replace(&mut doc.state, DocState::Refused(reason.to_owned()));
         tx.put_document(id, Some(&before), &doc);
@@ -216,9 +220,7 @@ impl<K: Kv> Library<K> {
             missing += u32::from(!has_vector);
             doc.chunks.push(ChunkRef { row, start: new.start, end: new.end });
         }
-        for (row, _) in old.into_values().flatten() {
-            self.delete_row(tx, row)?;
-        }
+        self.retire_rows(tx, old)?;
         doc.content = content;
         let state = if missing == 0 { DocState::Ready } else { DocState::Chunked { missing } };
         let before = std::mem::replace(&mut doc.state, state);
@@ -241,6 +243,13 @@ impl<K: Kv> Library<K> {
                 tx.put_vector(*row, key, &Vector { model, values: values.clone() });
                 stored += 1;
             }
+        }
+        if let Some(missing) = read::missing_now(&self.kv, id)?.filter(|missing| *missing > stored) {
+            // The document's record, which lists all its chunks, is neither read nor written.
+            let left: u32 = missing - stored;
+            tx.batch.put(Space::Todo, keys::todo(Stage::Embed, id), left.to_be_bytes());
+            (tx.applied.doc, tx.applied.now) = (Some(id), Some(Kind::Chunked));
+            return Ok(());
         }
         let Some(mut doc) = read::document(&self.kv, id)? else { return Ok(()) };
         let DocState::Chunked { missing } = doc.state else {
@@ -282,8 +291,8 @@ impl<K: Kv> Library<K> {
         Ok(doc.filter(|doc| doc.stamp == stamp && doc.state == DocState::Waiting))
     }
 
-    fn rows_by_key(&self, doc: &Document) -> Result<BTreeMap<EmbedKey, Vec<(Row, Chunk)>>, KvError> {
-        let mut rows: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    fn rows_by_key(&self, doc: &Document) -> Result<RowsByKey, KvError> {
+        let mut rows = RowsByKey::new();
         for place in doc.chunks.iter().rev() {
             if let Some(chunk) = read::chunk(&self.kv, place.row)? {
                 rows.entry(chunk.key).or_default().push((place.row, chunk));

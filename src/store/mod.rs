@@ -11,10 +11,13 @@
 //! add and which to remove.
 //!
 //! A document whose file is gone becomes a tombstone: its chunks answer no question, and its rows and vectors stay for
-//! a while, so that a renamed or moved file is not embedded again. A purge then deletes it with all its rows.
+//! a while, so that a renamed or moved file is not embedded again. A purge then deletes it with all its rows. A chunk that
+//! an edit removed is deleted at once; its vector stays for as long, in a *retired* row, so that an edit that is taken back
+//! embeds nothing. The todo list has both, with the number of the commit since which they wait.
 //!
 //! Invariants, all checked by [`audit`]: a document is in exactly one state; the todo list names exactly the unfinished
-//! documents; every row has a chunk, and a vector only together with its chunk; the [`counts`] equal what a count
+//! documents; every row has a chunk, and a vector only together with its chunk, but for retired rows, which have
+//! only the vector; the [`counts`] equals what a count
 //! finds. A document number or a row is given out once and never again.
 //!
 //! One document has at most `DOCUMENT_CHUNKS_MAX` chunks. Files, threads and the

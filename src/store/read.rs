@@ -58,7 +58,23 @@ pub fn model(kv: &impl KvRead) -> Result<Option<Fingerprint>, KvError> {
 /// # Errors
 /// Any `KvError`.
 pub fn document(kv: &impl KvRead, id: DocId) -> Result<Option<Document>, KvError> {
-    record(kv, Space::Document, &keys::document(id))
+    let Some(mut doc) = record::<Document>(kv, Space::Document, &keys::document(id))? else { return Ok(None) };
+    if let DocState::Chunked { missing } = &mut doc.state
+        && let Some(now) = missing_now(kv, id)?
+    {
+        *missing = now;
+    }
+    Ok(Some(doc))
+}
+
+/// How many chunks of a document lack a vector, from the todo list alone; `None` if the document is not `Chunked`, or
+/// was split by an older version, which kept the count in its record.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn missing_now(kv: &impl KvRead, id: DocId) -> Result<Option<u32>, KvError> {
+    let value = kv.get(Space::Todo, &keys::todo(Stage::Embed, id))?;
+    Ok(value.and_then(|value| value.try_into().ok()).map(u32::from_be_bytes))
 }
 
 /// The document at a path.
@@ -120,12 +136,12 @@ pub fn vector_of(kv: &impl KvRead, key: &EmbedKey) -> Result<Option<Vector>, KvE
     vector(kv, row)
 }
 
-/// Up to `max` documents whose next stage is this, oldest first.
+/// Up to `max` documents whose next stage is this, oldest first, after this one.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn todo(kv: &impl KvRead, stage: Stage, max: usize) -> Result<Vec<DocId>, KvError> {
-    let from = keys::todo(stage, DocId(0));
+pub fn todo(kv: &impl KvRead, stage: Stage, after: Option<DocId>, max: usize) -> Result<Vec<DocId>, KvError> {
+    let from = keys::todo(stage, after.map_or(DocId(0), |after| DocId(after.0.saturating_add(1))));
     let page = kv.page(Space::Todo, &from, keys::after_prefix(&from[..1]).as_deref(), max)?;
     Ok(page.iter().filter_map(|(key, _)| keys::todo_doc(key)).collect())
 }
@@ -139,6 +155,60 @@ pub fn tombstoned_with(kv: &impl KvRead, content: &[u8; 16]) -> Result<Option<(D
     let page = kv.page(Space::Todo, &from, keys::after_prefix(&from).as_deref(), 1)?;
     let Some(id) = page.first().and_then(|(key, _)| keys::tombstone_doc(key)) else { return Ok(None) };
     Ok(document(kv, id)?.map(|doc| (id, doc)))
+}
+
+/// What a purge deletes, from one page of the todo list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purgeable {
+    /// Tombstoned documents.
+    pub documents: Vec<DocId>,
+    /// Retired rows.
+    pub rows: Vec<Row>,
+    /// The key at which the next page begins; `None` at the end of the list.
+    pub next: Option<Vec<u8>>,
+}
+
+/// The tombstoned documents and retired rows of one page that became so with the commit `upto` or an earlier one. The
+/// first page begins at an empty key.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn purgeable(kv: &impl KvRead, upto: u64, from: &[u8]) -> Result<Purgeable, KvError> {
+    let mut found = Purgeable::default();
+    let first = keys::todo(Stage::Purge, DocId(0));
+    let page = kv.page(Space::Todo, from.max(&first), None, PAGE)?;
+    for (key, value) in &page {
+        // Stores of before November 2026 do not say since when.
+        let since = value.get(..8).and_then(keys::number).unwrap_or(0);
+        if keys::tombstone_doc(key).is_some() {
+            // The list of tombstones by their content lies between the two.
+            found.next = Some(keys::retired(Row(0)));
+            return Ok(found);
+        } else if since > upto {
+            continue;
+        } else if let Some(row) = keys::retired_row(key) {
+            found.rows.push(row);
+        } else {
+            found.documents.extend(keys::todo_doc(key));
+        }
+    }
+    found.next = page.last().filter(|_| page.len() == PAGE).map(|(last, _)| [&last[..], &[0]].concat());
+    Ok(found)
+}
+
+/// All retired rows.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn retired(kv: &impl KvRead) -> Result<Vec<Row>, KvError> {
+    let mut rows = Vec::new();
+    let mut from = keys::retired(Row(0));
+    loop {
+        let page = kv.page(Space::Todo, &from, None, PAGE)?;
+        rows.extend(page.iter().filter_map(|(key, _)| keys::retired_row(key)));
+        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else { return Ok(rows) };
+        from = [&last[..], &[0]].concat();
+    }
 }
 
 /// How many of the document's chunks have their vector.

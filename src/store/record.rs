@@ -77,14 +77,16 @@ pub enum DocState {
     Waiting,
     /// Read and split into chunks, of which `missing` have no vector yet.
     Chunked {
-        /// Chunks without a vector, at least 1.
+        /// Chunks without a vector, at least 1. In the stored record it is the count when the file was split; the todo
+        /// list counts down from it, so that a document of many chunks is not written again for every few vectors.
+        /// `read::document` gives the count of now.
         missing: u32,
     },
     /// Every chunk has its vector.
     Ready,
     /// Cannot be used, for this reason; tried again when the file changes.
     Refused(String),
-    /// The file is gone. The rows stay until no unfinished document could reuse their vectors (a renamed folder).
+    /// The file is gone. The rows stay for a while, as another document may reuse their vectors (a renamed folder).
     Tombstoned,
 }
 

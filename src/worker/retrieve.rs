@@ -13,7 +13,7 @@ use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
-use crate::store::record::{Record, Vector};
+use crate::store::record::{DocState, Record, Vector};
 use std::collections::BTreeSet;
 
 /// Chunks whose text is read to count terms.
@@ -32,17 +32,23 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
 
 /// The best `count` chunks of this device with the statistics that are needed to score them among those of other
 /// devices. `scan` returns the rows nearest by sign bits and holds the index's lock only during its call. If `shared`,
-/// the question came from another device, and chunks of the ring `private` are left out.
+/// the question came from another device, and chunks of the ring `private` are left out. Rows that the disk does not
+/// give are left out, so that the rest of a failing disk still answers.
 ///
 /// # Errors
-/// One plain sentence: the store could not be read, or belongs to another model.
-pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, query: &Query) -> Result<Outcome, String> {
-    let Query { text, embedding, count, shared } = query;
+/// One plain sentence: nothing of the store could be read, or it belongs to another model.
+pub fn retrieve(
+    kv: &impl Kv,
+    scan: impl FnOnce(&Signs, usize) -> Vec<Row>,
+    question: &Query,
+) -> Result<Outcome, String> {
+    let Query { text, embedding, count, shared } = question;
     let failed = |error| format!("The question could not be answered: {error}.");
+    let mut unread = None;
     let mut scored = Vec::new();
     for row in scan(&embedding.signs(), RESCORE) {
         // A row may be deleted between the scan and here: then it has no vector.
-        let Some(vector) = read::vector(kv, row).map_err(failed)? else { continue };
+        let Some(vector) = given(read::vector(kv, row), &mut unread) else { continue };
         if vector.model != embedding.model() {
             return Err(format!(
                 "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
@@ -59,7 +65,7 @@ pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, quer
         if candidates.len() == READ {
             break;
         }
-        if let Some(chunk) = read::chunk(kv, row).map_err(failed)?
+        if let Some(chunk) = given(read::chunk(kv, row), &mut unread)
             && !(*shared && chunk.ring == Ring::Private)
         {
             let frequencies = terms.count([&chunk.heading, &chunk.text]);
@@ -76,20 +82,33 @@ pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, quer
         if hits.len() == (*count).min(HITS_MAX) {
             break;
         }
-        if let Some(doc) = read::document(kv, chunk.doc).map_err(failed)? {
+        // Its file may have gone since the index was scanned.
+        let doc = given(read::document(kv, chunk.doc), &mut unread);
+        if let Some(doc) = doc.filter(|doc| doc.state != DocState::Tombstoned) {
             hits.push(SearchHit { row, path: doc.path, heading: chunk.heading, text: chunk.text, cosine, frequencies });
         }
     }
-    Ok(Outcome::Found(Box::new(Found { statistics, hits })))
+    match unread {
+        Some(error) if hits.is_empty() => Err(failed(error)),
+        _ => Ok(Outcome::Found(Box::new(Found { statistics, hits }))),
+    }
 }
 
-/// The vector index of a store: the sign bits of all vectors but those of tombstoned documents.
+/// What was read; the first error is kept.
+fn given<T>(read: Result<Option<T>, KvError>, unread: &mut Option<KvError>) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        unread.get_or_insert(error);
+        None
+    })
+}
+
+/// The vector index of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
-    let mut tombstoned = BTreeSet::new();
-    for doc in read::todo(kv, Stage::Purge, usize::MAX)? {
+    let mut tombstoned: BTreeSet<Row> = read::retired(kv)?.into_iter().collect();
+    for doc in read::todo(kv, Stage::Purge, None, usize::MAX)? {
         tombstoned.extend(read::document(kv, doc)?.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row));
     }
     let mut index = Index::new();
@@ -100,4 +119,95 @@ pub fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
         Ok(())
     })?;
     Ok(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::{EmbedKey, Fingerprint};
+    use crate::embed::stand_in::StandIn;
+    use crate::store::change::{Change, NewChunk};
+    use crate::store::kv::{Batch, KvRead, Pair};
+    use crate::store::library::Library;
+    use crate::store::memory::{MemoryKv, MemorySnapshot};
+    use crate::store::record::FileStamp;
+
+    /// A disk that fails below some vectors.
+    struct Failing {
+        kv: MemoryKv,
+        bad: BTreeSet<Row>,
+    }
+
+    impl KvRead for Failing {
+        fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+            if space == Space::Vector && keys::number(key).is_some_and(|row| self.bad.contains(&Row(row))) {
+                return Err(KvError::Io("input/output error".to_owned()));
+            }
+            self.kv.get(space, key)
+        }
+
+        fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+            self.kv.page(space, from, to, max)
+        }
+    }
+
+    impl Kv for Failing {
+        type Snapshot = MemorySnapshot;
+
+        fn snapshot(&self) -> MemorySnapshot {
+            self.kv.snapshot()
+        }
+
+        fn commit(&self, batch: Batch) -> Result<(), KvError> {
+            self.kv.commit(batch)
+        }
+
+        fn sync(&self) -> Result<(), KvError> {
+            self.kv.sync()
+        }
+    }
+
+    #[test]
+    fn what_a_failing_disk_still_gives_is_answered() {
+        let mut embedder = StandIn::new(Fingerprint([7; 32]));
+        let kv = Failing { kv: MemoryKv::new(), bad: BTreeSet::new() };
+        let mut library = Library::open(kv).unwrap();
+        let (stamp, collection) = (FileStamp::default(), "home".to_owned());
+        let seen = Change::Seen { path: b"/a".to_vec(), stamp, collection, ring: Ring::Mesh };
+        let doc = library.apply(&seen).unwrap().doc.unwrap();
+        let texts = ["the boiler", "the garden", "the fence"];
+        let chunk = |text: &&str| NewChunk {
+            key: EmbedKey([text.as_bytes()[4]; 16]),
+            heading: String::new(),
+            text: (*text).to_owned(),
+            start: 0,
+            end: 1,
+        };
+        let chunks: Vec<NewChunk> = texts.iter().map(chunk).collect();
+        let keys: Vec<EmbedKey> = chunks.iter().map(|chunk| chunk.key).collect();
+        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        let rows = [Row(0), Row(1), Row(2)];
+        let vector = |text: &&str| StandIn::new(Fingerprint([7; 32])).embed(text).unwrap().quantize();
+        let vectors = (0..3).map(|n| (rows[n], keys[n], vector(&texts[n]))).collect();
+        library.apply(&Change::Embedded { doc, model: embedder.model(), vectors }).unwrap();
+        let question =
+            Query { text: "boiler".to_owned(), embedding: embedder.embed("boiler").unwrap(), count: 5, shared: false };
+        let ask = |bad: &[Row]| {
+            let kv = Failing { kv: MemoryKv::new(), bad: bad.iter().copied().collect() };
+            for space in Space::ALL {
+                let mut batch = Batch::new();
+                let pairs = library.kv().page(space, &[], None, 100).unwrap();
+                pairs.into_iter().for_each(|(key, value)| batch.put(space, key, value));
+                kv.commit(batch).unwrap();
+            }
+            retrieve(&kv, |_, _| rows.to_vec(), &question)
+        };
+        let texts = |outcome: Result<Outcome, String>| match outcome {
+            Ok(Outcome::Found(found)) => found.hits.into_iter().map(|hit| hit.text).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(texts(ask(&[])).len(), 3);
+        assert_eq!(texts(ask(&[Row(1), Row(2)])), ["the boiler"]);
+        assert!(ask(&rows).unwrap_err().contains("input/output error"));
+    }
 }

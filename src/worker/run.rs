@@ -10,7 +10,7 @@ use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::store::audit::audit;
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
-use crate::store::read;
+use crate::store::read::{self, Purgeable};
 use crate::store::record::Document;
 
 /// What a task may need from outside the store. Each function is called at most once.
@@ -35,7 +35,8 @@ where
             let listing = (io.list)(&step);
             scan::compare(kv, &step, listing).unwrap_or_else(failed)
         }
-        Task::Refill { stage, max } => read::todo(kv, stage, max).map_or_else(failed, Outcome::Refilled),
+        Task::Refill { stage, after, max } => read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled),
+        Task::Purge { upto, from } => read::purgeable(kv, upto, &from).map_or_else(failed, purge),
         Task::Read { doc } => match read::document(kv, doc) {
             Ok(Some(document)) => {
                 let content = (io.read)(&document.path);
@@ -57,6 +58,13 @@ where
         Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),
         Task::Audit => check_store(&kv.snapshot()),
     }
+}
+
+/// The changes that purge what was found.
+fn purge(found: Purgeable) -> Outcome {
+    let rows = Some(found.rows).filter(|rows| !rows.is_empty()).map(|rows| Change::Expire { rows });
+    let documents = found.documents.into_iter().map(|doc| Change::Purge { doc });
+    Outcome::Purgeable(documents.chain(rows).collect(), found.next)
 }
 
 /// Audits a snapshot of the store.

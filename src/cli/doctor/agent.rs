@@ -122,7 +122,7 @@ fn found(area: Area, findings: &[Finding]) -> Vec<Check> {
         Area::Peers => "No device contradicts another, and each key has one holder.",
         Area::Messages => "No message was refused.",
         Area::Sensors => "No sensor contradicts another.",
-        Area::State => "The agent's own files are whole.",
+        Area::State => "The agent's own files are whole and can be written.",
         Area::Program => "No task was stopped by a defect of the program.",
     };
     let bad = findings.iter().filter(|finding| finding.area == area).map(|finding| {

@@ -6,7 +6,11 @@ use crate::store::counts::Kind;
 use crate::store::keys;
 use crate::store::kv::{Batch, Space};
 use crate::store::read;
-use crate::store::record::{Commit, DocState, Document, Record, Vector};
+use crate::store::record::{Chunk, Commit, DocState, Document, Record, Vector};
+use std::collections::BTreeMap;
+
+/// Rows of one document by the key of their text.
+pub(super) type RowsByKey = BTreeMap<EmbedKey, Vec<(Row, Chunk)>>;
 
 /// One change in the making.
 pub(super) struct Transaction {
@@ -19,6 +23,11 @@ pub(super) struct Transaction {
 impl Transaction {
     pub(super) fn new(commit: Commit) -> Self {
         Self { batch: Batch::new(), commit, applied: Applied::default() }
+    }
+
+    /// The number that this change's commit will have.
+    pub(super) const fn number(&self) -> u64 {
+        self.commit.number + 1
     }
 
     pub(super) fn put_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
@@ -42,9 +51,15 @@ impl Transaction {
         }
         if doc.state == DocState::Tombstoned {
             self.batch.put(Space::Todo, keys::tombstone(&doc.content, id), []);
+            self.applied.to_purge = true;
         }
         if let Some(stage) = read::stage_of(&doc.state) {
-            self.batch.put(Space::Todo, keys::todo(stage, id), []);
+            let value = match &doc.state {
+                DocState::Chunked { missing } => missing.to_be_bytes().to_vec(),
+                DocState::Tombstoned => self.number().to_be_bytes().to_vec(),
+                _ => Vec::new(),
+            };
+            self.batch.put(Space::Todo, keys::todo(stage, id), value);
         }
         self.batch.put(Space::Document, keys::document(id), doc.encode());
         self.commit.counts.enter(Kind::from(&doc.state));
