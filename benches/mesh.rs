@@ -122,7 +122,7 @@ fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
 /// Seconds until half of the running agents, and all of them, have an item of this one; NaN: not within two minutes.
 fn spread_one(world: &mut World, origin: usize) -> (f64, f64) {
     let fact = Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
-    let message = world.signer.sign(origin, &fact);
+    let message = world.signer.sign(origin, net::key(origin), &fact);
     world.inject(origin, Input::Signed(message));
     let start = world.now;
     world.run_until(start);

@@ -69,7 +69,7 @@ fn in_a_large_mesh_a_query_names_agents_that_do_not_answer_and_counts_those_not_
     assert_eq!(asked + not_asked, 50, "every agent is in one of the two");
     assert_eq!(asked - answered, 20, "crashed agents do not answer");
     assert_eq!(silent.len(), SILENT_NAMED_MAX);
-    assert!(silent.iter().all(|name| (1..=20).any(|at| *name == format!("device {at}"))), "{silent:?}");
+    assert!(silent.iter().all(|silent| (1..=20).any(|at| silent.device == format!("device {at}"))), "{silent:?}");
     assert!(not_asked > 0 && asked - 21 >= LINKS_WANTED / 2, "the neighbours are asked: {asked}");
 }
 

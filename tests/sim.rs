@@ -5,6 +5,8 @@
 
 #[path = "sim/gossip.rs"]
 mod gossip;
+#[path = "sim/holders.rs"]
+mod holders;
 #[path = "sim/host.rs"]
 mod host;
 #[path = "sim/trust.rs"]

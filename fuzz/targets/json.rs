@@ -15,7 +15,8 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 10] = ["hello", "member", "roll", "keys", "ask", "answer", "echo", "gossip", "", "rumour"];
+const KINDS: [&str; 12] =
+    ["hello", "member", "roll", "keys", "ask", "answer", "echo", "gossip", "", "rumour", "start", "duplicate"];
 
 fn key() -> SigningKey {
     SigningKey::from_bytes(&[1; 32])

@@ -99,7 +99,11 @@ pub fn check(data: &[u8]) {
                     assert!(packet.len() <= MEMBER_BYTES_MAX, "{} bytes to {to:?}", packet.len());
                     sent += 1;
                 }
-                Effect::Up(key, ..) | Effect::Restarted(key, _) | Effect::Down(key) | Effect::Quarantined(key) => {
+                Effect::Up(key, ..)
+                | Effect::Restarted(key, _)
+                | Effect::Down(key)
+                | Effect::FalseCount(key)
+                | Effect::Quarantined(key) => {
                     assert!((0..members).any(|number| peer(number) == key), "{key:?} is no member");
                 }
                 Effect::FoundDown(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),

@@ -5,9 +5,9 @@ use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use wattle::base::id::{PeerKey, Row};
 use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
-    MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX,
+    MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
 };
-use wattle::wire::message::{Answer, Echo, Entry, Keys, Message, Query};
+use wattle::wire::message::{Answer, Duplicate, Echo, Entry, Keys, LatestStart, Message, Query};
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
@@ -32,6 +32,8 @@ pub fn check(data: &[u8]) {
             assert!(gossip.sound() && gossip.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128);
         }
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
+        Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
+        Message::Duplicate(_) => {}
         Message::Answer(answer) => {
             assert!(is_name(&answer.device));
             if let Some(found) = &answer.found {
@@ -81,6 +83,12 @@ pub(super) fn messages() -> Vec<Message> {
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
         Message::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
+        Message::LatestStart(LatestStart { message: vec![5; 200] }),
+        Message::Duplicate(Duplicate {
+            key: PeerKey([5; 32]),
+            linked: "192.168.1.7:7781".parse().unwrap(),
+            other: "[fe80::1]:7781".parse().unwrap(),
+        }),
     ];
     messages.extend(super::gossip::messages());
     messages

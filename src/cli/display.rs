@@ -168,6 +168,7 @@ mod tests {
     fn hit() -> SearchHit {
         SearchHit {
             device: "pi\u{1b}[2J".into(),
+            peer_id: "12D3Koo".into(),
             path: "/home/ann/notes/boiler\u{7}.md".into(),
             text: "Turn the left valve\nby a quarter. ".repeat(20),
             score: 0.7149,
@@ -180,7 +181,13 @@ mod tests {
         let files = FileCoverage { known: 203, searchable: 34, ..FileCoverage::default() };
         let all = SearchResults {
             hits: vec![hit(), hit()],
-            coverage: SearchAnswer { asked: 3, answered: 2, silent: vec!["attic".into()], not_asked: 0, files },
+            coverage: SearchAnswer {
+                asked: 3,
+                answered: 2,
+                silent: vec!["attic".into()],
+                files,
+                ..SearchAnswer::default()
+            },
         };
         let text = found(&all, &PLAIN);
         assert!(text.starts_with(" 1. boiler\u{fffd}.md  0.71\n    pi\u{fffd}[2J: /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n"), "{text}");
@@ -200,26 +207,15 @@ mod tests {
     fn no_hits_are_one_sentence() {
         let none = SearchResults {
             hits: Vec::new(),
-            coverage: SearchAnswer {
-                asked: 1,
-                answered: 1,
-                silent: Vec::new(),
-                not_asked: 0,
-                files: FileCoverage::default(),
-            },
+            coverage: SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() },
         };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
     }
 
     #[test]
     fn of_many_silent_devices_some_are_named_and_those_that_were_not_asked_are_counted() {
-        let coverage = SearchAnswer {
-            asked: 20,
-            answered: 2,
-            silent: vec!["attic".into(), "cellar".into()],
-            not_asked: 70,
-            files: FileCoverage::default(),
-        };
+        let silent = vec!["attic".into(), "cellar".into()];
+        let coverage = SearchAnswer { asked: 20, answered: 2, silent, not_asked: 70, ..SearchAnswer::default() };
         assert_eq!(
             found(&SearchResults { hits: Vec::new(), coverage }, &PLAIN),
             "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \

@@ -36,7 +36,7 @@ use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::{info, warn};
-use network::{Network, give_addresses, send_known_addresses, trusted};
+use network::{Network, give_addresses, give_local_addresses, send_known_addresses, trusted};
 use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
@@ -55,6 +55,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let token = home.token()?;
     let boot = home.count_boot()?;
     let (node_handle, requests) = NodeHandle::new();
+    tell_damage(&home, &node_handle);
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&identity.peer_id(), &options.network.peers)?;
@@ -85,6 +86,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     };
 
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
+    give_local_addresses(&diagnostics, &known_addresses);
     let parts = Parts { library, engine, index, address_book };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs)?;
     let sources = config.scheduler.sources.clone();
@@ -97,6 +99,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     sources.iter().for_each(|source| driver.watch(source.path.clone()));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
+    options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
     let node_handle = node_handle.with_diagnostics(diagnostics);
     let page = format!("http://{address}/#token={}", token.reveal());
     let lan_listener =
@@ -142,6 +145,13 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str) {
         flags += &format!(" --api {address}");
     }
     println!("Or type: wattle search \"your question\"{flags}   Stop with Ctrl-C.");
+}
+
+/// Tells people what was found damaged in the home.
+fn tell_damage(home: &Home, node_handle: &NodeHandle) {
+    for (number, finding) in home.findings().iter().enumerate() {
+        node_handle.findings().set(&format!("home:{number}"), finding.clone());
+    }
 }
 
 /// Waits for the threads to end; an error if a defect ended the driver.

@@ -170,7 +170,9 @@ impl Api {
             Response::Added => json(conn, Status::Ok, &serde_json::json!({})),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
             Response::Hits { hits, asked, answered, silent, not_asked, files } => {
-                let coverage = SearchAnswer { asked, answered, silent, not_asked, files };
+                let names = silent.iter().map(|silent| silent.device.clone()).collect();
+                let coverage =
+                    SearchAnswer { asked, answered, silent: names, silent_devices: silent, not_asked, files };
                 json(conn, Status::Ok, &SearchResults::new(hits, coverage))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),

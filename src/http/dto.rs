@@ -33,8 +33,11 @@ pub struct SearchResults {
 /// One chunk that was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchHit {
-    /// The name of the device that holds it.
+    /// The name of the device that holds it; with the end of its PeerId, if another device has the same name.
     pub device: String,
+    /// That device's PeerId.
+    #[serde(default)]
+    pub peer_id: String,
     /// The document's path on that device.
     pub path: String,
     /// The chunk's exact text.
@@ -46,7 +49,7 @@ pub struct SearchHit {
 }
 
 /// Which devices were asked and answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchAnswer {
     /// Devices asked, this one among them.
     pub asked: usize,
@@ -55,8 +58,10 @@ pub struct SearchAnswer {
     /// The names of some of those that did not answer; left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<String>,
-    /// Devices that are up and were not asked, because a large mesh does not link all with all; left out where there are
-    /// none.
+    /// The same devices with their PeerIds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent_devices: Vec<output::SilentDevice>,
+    /// Devices that are up and were not asked: a large mesh does not link all with all. Left out where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_asked: usize,
     /// How many of the files of the device that was asked were searched.
@@ -315,6 +320,7 @@ impl SearchResults {
     pub fn new(hits: Vec<output::RankedHit>, coverage: SearchAnswer) -> Self {
         let hit = |hit: output::RankedHit| SearchHit {
             device: hit.device,
+            peer_id: hit.peer_id,
             path: text(&hit.path),
             text: hit.text,
             score: hit.score,

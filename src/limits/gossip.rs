@@ -89,7 +89,7 @@ pub const EVENTS_MAX: usize = 256;
 pub const EVENTS_ANSWER_MAX: usize = 100;
 
 /// Bytes of one event's sentence.
-pub const EVENT_BYTES_MAX: usize = 256;
+pub const EVENT_BYTES_MAX: usize = 512;
 
 /// Milliseconds between two requests of `wattle peers --watch`.
 pub const WATCH_MS: u64 = 1_000;

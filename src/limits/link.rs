@@ -59,6 +59,12 @@ pub const LINK_PING_MS: u64 = 15_000;
 /// Pings in a row that may go unanswered, each for `LINK_PING_MS`.
 pub const LINK_PINGS_MISSED_MAX: u32 = 2;
 
+/// Milliseconds in which the older of two links with one key must answer a ping, if its agent is alive.
+pub const LINK_CONTEST_MS: u64 = 2_000;
+
+/// Milliseconds for which a second device with the key of a linked one is heard out: as long as it takes to tell it so.
+pub const LINK_DUPLICATE_MS: u64 = 2_000;
+
 /// Milliseconds until the streams and links that are closing are left to themselves.
 pub const LINK_CLOSE_MS: u64 = 2_000;
 

@@ -128,3 +128,37 @@ pub const ADDRESSES_MAX: usize = 8;
 
 /// Bytes of a device's name.
 pub const DEVICE_BYTES_MAX: usize = 64;
+
+/// Generations by which one member may raise this agent's within `RAISE_MS`, by its word alone: a lost count of starts is proven
+/// by this agent's own signature, and needs no word.
+pub const RAISE_ALONE_MAX: u32 = 1024;
+/// Generations by which the word of others may exceed that in which a member itself was heard: more starts of which it was not
+/// heard are not believed until it is.
+pub const HEARSAY_JUMP_MAX: u32 = 16;
+/// See `RAISE_ALONE_MAX`; milliseconds.
+pub const RAISE_MS: u64 = 60 * 60 * 1000;
+
+/// Milliseconds for which two devices with one key are told of after they were last seen: the second one tries again within
+/// `DUPLICATE_RETRY_MS`, and half as long by chance.
+pub const DUPLICATE_MS: u64 = 5 * 60 * 1000;
+/// Milliseconds until a device that was told that another one has its key dials that peer again.
+pub const DUPLICATE_RETRY_MS: u64 = 60_000;
+/// Keys with two holders that are told of at once.
+pub const DUPLICATES_MAX: usize = 16;
+/// Marks of starts of one peer that are remembered: one that comes back after another is of a second device.
+pub const STARTS_REMEMBERED: usize = 4;
+
+/// Milliseconds between two lines in the log about refused messages of one peer.
+pub const REFUSED_LOG_MS: u64 = 60_000;
+/// Milliseconds after the last refused message of a peer for which people are told of it.
+pub const REFUSED_TOLD_MS: u64 = 10 * 60 * 1000;
+/// Milliseconds between two proofs of its latest start that are sent to a peer whose messages are of an earlier one.
+pub const START_PROOF_MS: u64 = 2_000;
+
+/// Milliseconds for which people are told that a peer sent something false.
+pub const OFFENCE_MS: u64 = 60 * 60 * 1000;
+
+const _: () = assert!(
+    DUPLICATE_MS > 2 * (DUPLICATE_RETRY_MS + DUPLICATE_RETRY_MS / 2),
+    "a second device that is still there is seen again before it is forgotten"
+);

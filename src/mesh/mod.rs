@@ -1,12 +1,13 @@
 //! The mesh: which peers are admitted, how to reach them, which of them are alive, and what they publish.
 //!
-//! Four machines and tables, all pure: they are given the time and inputs, and return effects.
+//! Machines and tables, all pure: they are given the time and inputs, and return effects.
 //!
 //! - [`trust`]: the one table of what each peer may do. Everything else that deals with peers follows its effects.
 //! - [`peers`]: the known peers, with their addresses ([`address`]), their links, and when to dial or hang up. In a
 //!   large mesh [`topology`] chooses which links are wanted.
 //! - [`swim`]: failure detection and membership (SWIM, 2002, by the crate foca), with claims of peers validated first.
 //! - [`gossip`]: the newest signed item of each member and kind, forwarded within byte budgets ([`budget`]).
+//! - [`duplicates`]: keys with two holders. [`refusals`]: messages that were refused. [`conduct`]: what was found false.
 //!
 //! Invariants: a peer is dialled by one dial at a time, and with growing pauses while it does not answer; an address is
 //! an unproven hint until a dial reached the peer there; a packet counts only for its proven sender; a member that is up
@@ -18,8 +19,11 @@
 
 pub mod address;
 pub mod budget;
+pub mod conduct;
+pub mod duplicates;
 pub mod gossip;
 pub mod peers;
+pub mod refusals;
 pub mod swim;
 pub mod topology;
 pub mod trust;

@@ -18,8 +18,8 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, NAME_REQUEST_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS, REDIAL_MS_MAX,
-    REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
+    DUPLICATE_RETRY_MS, HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, NAME_REQUEST_MS, REDIAL_ALONE_MS_MAX,
+    REDIAL_MS, REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
 };
 use core::cell::Cell;
 use core::net::SocketAddr;
@@ -186,6 +186,15 @@ impl Peers {
                 peer.redial.waiting = None;
                 peer.addresses.rotate();
             }
+        }
+    }
+
+    /// A peer is linked with another device that has this agent's key: if the link to the peer ends, or is ended, it is dialled
+    /// again after `DUPLICATE_RETRY_MS` and up to half as long more.
+    pub fn contested(&mut self, now: Instant, key: PeerKey) {
+        let jitter = self.rng.as_mut().map_or(0, |rng| rng.below(DUPLICATE_RETRY_MS / 2));
+        if let Some(peer) = self.get_mut(key) {
+            peer.redial.not_before = Some(now + Duration::from_millis(DUPLICATE_RETRY_MS + jitter));
         }
     }
 

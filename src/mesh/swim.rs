@@ -18,9 +18,12 @@
 //! addresses are in `peers`, the encryption of datagrams in `net::udp`, gossip items in `gossip`.
 
 mod foca_runtime;
+mod generation;
 mod members;
 mod packet;
+mod probe;
 mod quarantine;
+mod raises;
 mod suspicion;
 mod timers;
 
@@ -29,13 +32,14 @@ pub use packet::Purpose;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{DOWN_CLAIMANTS, LATE_MS, SUSPECT_PROBE_MS, SUSPECTS_PROBED_MAX};
+use crate::limits::{DOWN_CLAIMANTS, LATE_MS};
 use foca::{Foca, Header, Member as Claim, Message, NoCustomBroadcast, OwnedNotification, State, Timer};
 use foca_runtime::{FocaRuntime, SeededRng, config, suspicion};
 use heapless::Vec as Bounded;
 pub(crate) use packet::name_of;
 use packet::{Id, KeyPrefix, PacketCodec};
 use quarantine::Quarantine;
+use raises::Raises;
 use std::collections::BTreeMap;
 use timers::{Due, Timers};
 
@@ -64,6 +68,8 @@ pub enum Effect {
     FoundDown(Vec<u8>),
     /// This agent has taken a new generation: that of the next start must be higher.
     Renewed(u32),
+    /// A member names far higher generations of this agent than it has, again and again; it is not believed.
+    FalseCount(PeerKey),
     /// A member is quarantined: its claims that others are down are ignored for a while.
     Quarantined(PeerKey),
     /// This agent was suspended for so long.
@@ -109,6 +115,10 @@ struct KnownPeer {
     suspect_claim: Option<(u32, u16, Instant)>,
     /// When this agent last sent it what it believes of it.
     corrected: Option<Instant>,
+    /// The generation of what arrived directly from it last.
+    direct: Option<u32>,
+    /// Until when two devices are known to have its key.
+    contested: Option<Instant>,
     /// A claim that it is down, which it has time to refute: the claimant, the generation and the incarnation.
     down_claim: Option<(KeyPrefix, u32, u16)>,
 }
@@ -121,6 +131,8 @@ pub struct Membership {
     quarantine: Quarantine,
     /// The members that lately claimed that this agent is down in its present generation.
     down_claimants: Bounded<(KeyPrefix, Instant), DOWN_CLAIMANTS>,
+    /// What members said of this agent's generation.
+    raises: Raises,
     /// When this agent last took a new generation.
     renewed: Option<Instant>,
     /// The last direct probe that foca sent.
@@ -152,6 +164,7 @@ impl Membership {
             known: BTreeMap::new(),
             quarantine: Quarantine::default(),
             down_claimants: Bounded::new(),
+            raises: Raises::default(),
             renewed: None,
             ping: None,
             suspects_probed: 0,
@@ -283,32 +296,6 @@ impl Membership {
 
     fn is_up_in(&self, id: Id) -> bool {
         self.known.get(&id.name).is_some_and(|known| known.status == Some((id.generation, true)))
-    }
-
-    /// A probe was not answered in time: it is sent again by every transport, beside the indirect probes.
-    fn ping_again(&mut self, name: KeyPrefix) {
-        let Some((to, packet, at)) = self.ping.take_if(|(to, ..)| *to == name) else { return };
-        if let Some(known) = self.known.get(&to).filter(|known| known.contact < Some(at)) {
-            let send = Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_transports: true };
-            self.effects.push(send);
-        }
-    }
-
-    /// Probes a suspect, and tells it that it is one so that it can refute.
-    fn probe_suspect(&mut self, now: Instant, suspect: Claim<Id>) {
-        let name = suspect.id().name;
-        if self.entry(name).is_none_or(|entry| *entry != suspect) {
-            return;
-        }
-        if self.suspects_probed >= SUSPECTS_PROBED_MAX {
-            return self.timers.set(now + Duration::from_millis(SUSPECT_PROBE_MS / 10), Due::ProbeSuspect(suspect));
-        }
-        self.suspects_probed += 1;
-        let packet = self.packet_to(*suspect.id(), Message::Ping(0), core::slice::from_ref(&suspect));
-        if let Some(known) = self.known.get(&name) {
-            self.effects.push(Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_transports: true });
-        }
-        self.timers.set(now + Duration::from_millis(SUSPECT_PROBE_MS), Due::ProbeSuspect(suspect));
     }
 
     fn packet_to(&self, dst: Id, message: Message<Id>, claims: &[Claim<Id>]) -> Vec<u8> {

@@ -6,14 +6,14 @@
 //! whether discovery still has to search. The table of peers is bounded by `LINK_ALLOWED_MAX`; of unknown peers that
 //! tried to link only the last few are held.
 
+use super::dial_rules::DialRules;
 use crate::base::time::Instant;
 use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, UNKNOWN_PEERS_MAX};
 use crate::platform::clock;
-use crate::wire::mdns::is_home;
 use crate::wire::peer_id::PeerId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A handle to the observations; clones share them.
@@ -29,7 +29,7 @@ struct Records {
     no_datagrams: Option<String>,
     garbage: u64,
     multicast: Multicast,
-    given: Vec<(PeerId, IpAddr)>,
+    rules: DialRules,
     peers: BTreeMap<PeerId, PeerRecord>,
     unknown_peers: VecDeque<(PeerId, SocketAddr, Instant)>,
 }
@@ -164,7 +164,7 @@ impl Diagnostics {
     pub fn remove_peer(&self, peer: &PeerId) {
         let mut records = self.records();
         records.peers.remove(peer);
-        records.given.retain(|(of, _)| of != peer);
+        records.rules.forget(peer);
     }
 
     /// The owner gave this address or name of a peer, as typed.
@@ -184,21 +184,24 @@ impl Diagnostics {
 
     /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even
     /// outside the home network.
-    pub fn add_given_address(&self, peer: PeerId, address: IpAddr) {
+    pub fn add_given_address(&self, peer: PeerId, address: SocketAddr) {
         let mut records = self.records();
-        let may_add = records.peers.contains_key(&peer) && records.given.len() < GIVEN_MAX * LINK_ALLOWED_MAX;
-        if may_add && !records.given.contains(&(peer, address)) {
-            records.given.push((peer, address));
+        if records.peers.contains_key(&peer) {
+            records.rules.give(peer, address);
         }
     }
 
-    /// Whether an address may be dialled: it is private, on a network of this device, or given by the owner.
+    /// This agent's API listens here: no peer does.
+    pub fn api(&self, address: SocketAddr) {
+        self.records().rules.api(address);
+    }
+
+    /// Whether an address of a peer may be dialled, see `dial_rules`.
     #[must_use]
-    pub fn may_dial(&self, address: IpAddr) -> bool {
+    pub fn may_dial(&self, peer: &PeerId, address: SocketAddr) -> bool {
         let records = self.records();
-        is_home(address)
-            || records.given.iter().any(|(_, given)| *given == address)
-            || records.listen_addresses.iter().any(|own| same_network(own.address.ip(), address, own.prefix))
+        let own: Vec<_> = records.listen_addresses.iter().map(|own| (own.address.ip(), own.prefix)).collect();
+        records.rules.may_dial(peer, address, &own)
     }
 
     /// Sets the addresses of this device.
@@ -318,47 +321,21 @@ impl Diagnostics {
     }
 }
 
-/// Whether two addresses have the first `prefix` bits in common.
-fn same_network(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
-    let matches = |difference: u128, bits: u8| prefix > 0 && difference.leading_zeros() >= u32::from(prefix.min(bits));
-    match (one, other) {
-        (IpAddr::V4(one), IpAddr::V4(other)) => {
-            matches(u128::from(one.to_bits() ^ other.to_bits()) << 96 | (1 << 95), 32)
-        }
-        (IpAddr::V6(one), IpAddr::V6(other)) => matches(one.to_bits() ^ other.to_bits(), 128),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
     #[test]
-    fn only_private_addresses_local_networks_and_given_addresses_may_be_dialled() {
-        let network = Diagnostics::default();
-        let at =
-            |text: &str, prefix| ListenAddress { interface: "eth0".into(), address: text.parse().unwrap(), prefix };
-        network.set_listen_addresses(&[at("[2001:db8:1::5]:7781", 64), at("203.0.113.5:7781", 29)]);
-        for inside in ["192.168.1.1", "fd00::1", "2001:db8:1::9", "203.0.113.1"] {
-            assert!(network.may_dial(ip(inside)), "{inside}");
-        }
-        for outside in ["8.8.8.8", "2001:db8:2::9", "203.0.113.8", "0.0.0.0"] {
-            assert!(!network.may_dial(ip(outside)), "{outside}");
-        }
-        let peer = PeerId::from_public_key(&[1; 32]);
-        network.add_given_address(peer, ip("8.8.8.8"));
-        assert!(!network.may_dial(ip("8.8.8.8")), "given for a peer that may not link");
+    fn only_peers_that_may_link_have_given_addresses() {
+        let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
+        let far: SocketAddr = "8.8.8.8:7781".parse().unwrap();
+        network.add_given_address(peer, far);
+        assert!(!network.may_dial(&peer, far), "given for a peer that may not link");
         network.add_peer(peer);
-        network.add_given_address(peer, ip("8.8.8.8"));
-        assert!(network.may_dial(ip("8.8.8.8")));
+        network.add_given_address(peer, far);
+        assert!(network.may_dial(&peer, far));
         network.remove_peer(&peer);
-        assert!(!network.may_dial(ip("8.8.8.8")), "its addresses are removed with it");
-        assert!(same_network(ip("10.0.0.1"), ip("10.0.0.1"), 32) && !same_network(ip("10.0.0.1"), ip("10.0.0.1"), 0));
+        assert!(!network.may_dial(&peer, far), "its addresses are removed with it");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! the node. The PeerId in the multiaddr identifies the peer, whatever the name resolves to.
 
 use super::diagnostics::Diagnostics;
+use super::dial_rules::is_metadata;
 use crate::base::id::PeerKey;
 use crate::config::{Family, Name};
 use crate::limits::{ADDRESSES_MAX, RESOLVE_MS, RESOLVE_MS_MAX};
@@ -24,8 +25,9 @@ pub fn keep_looking_up(peer: PeerId, name: Name, network: Diagnostics, inputs: S
             if network.is_linked(&peer) {
                 pause = Duration::from_millis(RESOLVE_MS);
             } else if network.is_known(&peer) {
-                for address in look_up(&name).await {
-                    network.add_given_address(peer, address.ip());
+                // What a name leads to is hearsay too, as far as metadata services go.
+                for address in look_up(&name).await.into_iter().filter(|address| !is_metadata(address.ip())) {
+                    network.add_given_address(peer, address);
                     network.seen(&peer, address);
                     let _ = inputs.send(Input::PeerDiscovered(PeerKey(*peer.public_key()), address)).await;
                 }

@@ -1,5 +1,5 @@
 //! Sessions with all peers: what the node sends is signed, encoded and queued; what arrives is verified, decoded and
-//! passed to the node.
+//! passed to the node. What is refused is reported to the node as such, which counts it and tells people.
 //!
 //! One [`PeerSession`] manages the sessions of every peer. It joins the links (`link`), the datagrams (`udp`), this
 //! agent's signing key and the verifier, which checks the signature and the replay window of each sender (both in
@@ -11,26 +11,27 @@
 //! waits for no answer beyond its own deadline.
 
 use super::diagnostics::Diagnostics;
-use super::link::{Channel, LinkEvent, Links};
+use super::link::{Channel, Frame, LinkEvent, LinkInfo, Links};
 use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
 use crate::mesh::trust::{Rights, Trust};
 use crate::node::input::{Input, LinkInput};
 use crate::node::output::HangUp;
-use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
+use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier, proven_start};
 use crate::wire::gossip;
 use crate::wire::gossip::Fact;
-use crate::wire::message::Message;
+use crate::wire::message::{LatestStart, Message};
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use ed25519_dalek::SigningKey;
-use log::{debug, info, warn};
+use log::{debug, warn};
 use smol::channel::Sender;
 use std::net::TcpListener;
 
 /// The sessions with all peers of an agent.
 #[derive(Debug)]
 pub struct PeerSession {
+    own: PeerId,
     links: Links,
     signer: Signer,
     verifier: Verifier,
@@ -42,7 +43,8 @@ impl PeerSession {
     /// Sessions over these links. The boot counter in `signer` is that of this start of the agent.
     #[must_use]
     pub fn new(links: Links, signer: Signer, trust: &Trust, udp: UdpTransport, diagnostics: Diagnostics) -> Self {
-        let mut session = Self { links, signer, verifier: Verifier::new(), udp, diagnostics };
+        let own = links.own();
+        let mut session = Self { own, links, signer, verifier: Verifier::new(), udp, diagnostics };
         trust.iter().for_each(|(peer, rights)| session.set_rights(peer, rights));
         session
     }
@@ -106,12 +108,16 @@ impl PeerSession {
     #[must_use]
     pub fn dial(&self, peer: PeerKey, address: SocketAddr) -> Option<Input> {
         let id = PeerId::from_public_key(&peer.0);
-        if self.diagnostics.may_dial(address.ip()) {
+        if self.diagnostics.may_dial(&id, address) {
             self.diagnostics.dials(&id, address);
             self.links.dial(id, address);
             return None;
         }
-        self.diagnostics.failed(&id, address, "the address is not of this home, and was not given with --peer");
+        self.diagnostics.failed(
+            &id,
+            address,
+            "the address is not of this home, or of this device itself, and was not given with --peer",
+        );
         Some(Input::Link(peer, LinkInput::DialFailed))
     }
 
@@ -133,16 +139,23 @@ impl PeerSession {
     pub fn send(&mut self, peer: PeerKey, message: &Message) {
         let peer = PeerId::from_public_key(&peer.0);
         let encoding = self.links.encoding(&peer);
+        if let Some(frame) = self.signed(&peer, encoding, message)
+            && let Err(error) = self.links.send(&peer, channel(encoding, message), frame)
+        {
+            debug!("A message to {peer} was not sent: {error}.");
+        }
+    }
+
+    fn signed(&mut self, peer: &PeerId, encoding: Encoding, message: &Message) -> Option<Frame> {
         // Both buffers are reused.
         let (mut body, mut frame) = (self.links.frame(), self.links.frame());
         message.put(encoding, body.buffer());
         match self.signer.sign_into(encoding, message.kind(), &[], &body, frame.buffer()) {
-            Ok(()) => {
-                if let Err(error) = self.links.send(&peer, channel(encoding, message), frame) {
-                    debug!("A message to {peer} was not sent: {error}.");
-                }
+            Ok(()) => Some(frame),
+            Err(error) => {
+                warn!("A message to {peer} was not sent: {error}");
+                None
             }
-            Err(error) => warn!("A message to {peer} was not sent: {error}"),
         }
     }
 
@@ -192,10 +205,16 @@ impl PeerSession {
                 let address = address.socket()?;
                 self.diagnostics.linked(&peer, Some(address));
                 self.measure(peer);
-                if let Some(keys) = self.udp.new_send_keys(peer, address) {
-                    self.send(key(&peer), &Message::Keys(keys));
-                }
+                self.prove_start(key(&peer));
+                self.send_keys(peer, address);
                 Some(Input::Link(key(&peer), LinkInput::Up(address)))
+            }
+            LinkEvent::Started { peer, address, start } => {
+                Some(Input::Link(key(&peer), LinkInput::Started(address.socket()?, start)))
+            }
+            LinkEvent::Duplicate { peer, linked, other } => {
+                let (linked, other) = (linked.socket()?, other.socket()?);
+                Some(Input::Link(key(&peer), LinkInput::Duplicate { linked, other }))
             }
             LinkEvent::Down { peer, why } => {
                 self.diagnostics.linked(&peer, None);
@@ -214,18 +233,19 @@ impl PeerSession {
             }
             LinkEvent::Frame { peer, channel, bytes } => {
                 let message = match self.verifier.verify_from(&peer, channel.encoding(), &bytes) {
-                    Ok(verified) => Message::read(channel.encoding(), verified.kind, verified.body),
-                    Err(error) => {
-                        info!("A message of {peer} was not taken. {error}");
-                        None
-                    }
+                    Ok(verified) => Message::read(channel.encoding(), verified.kind, verified.body)?,
+                    Err(error) => return Some(Input::Link(key(&peer), LinkInput::Refused(error))),
                 };
-                if let Some(Message::Keys(keys)) = &message {
-                    self.diagnostics.keyed(&peer);
-                    self.udp.set_receive_keys(peer, keys);
-                    return None;
-                }
-                message.map(|message| Input::Link(key(&peer), LinkInput::Received(Box::new(message))))
+                let input = match message {
+                    Message::Keys(keys) => {
+                        self.diagnostics.keyed(&peer);
+                        self.udp.set_receive_keys(peer, &keys);
+                        return None;
+                    }
+                    Message::LatestStart(start) => LinkInput::LatestStart(proven_start(&self.own, &start.message)),
+                    message => LinkInput::Received(Box::new(message)),
+                };
+                Some(Input::Link(key(&peer), input))
             }
         }
     }
@@ -233,6 +253,45 @@ impl PeerSession {
     /// Ends every link.
     pub async fn close(self) {
         self.links.close().await;
+    }
+}
+
+/// Counts of starts, and second devices with a peer's key.
+impl PeerSession {
+    /// Sends a message to the second device with a peer's key.
+    pub fn tell_duplicate(&mut self, peer: PeerKey, message: &Message) {
+        let peer = PeerId::from_public_key(&peer.0);
+        if let Some(frame) = self.signed(&peer, Encoding::Postcard, message)
+            && let Err(error) = self.links.send_to_duplicate(&peer, frame)
+        {
+            debug!("The second device with the key {peer} was not told so: {error}.");
+        }
+    }
+
+    /// Sends a peer a message of its latest start that was accepted here, if there is one: if its count of starts is lower, it
+    /// learns so by its own signature.
+    pub fn prove_start(&mut self, peer: PeerKey) {
+        let message = self.verifier.latest_start(&PeerId::from_public_key(&peer.0)).to_vec();
+        if !message.is_empty() {
+            self.send(peer, &Message::LatestStart(LatestStart { message }));
+        }
+    }
+
+    /// Signs everything from now on with this count of starts, which is on the disk, and sends every linked peer keys again:
+    /// those that were signed with a lower one were refused.
+    pub fn raise_boot(&mut self, boot: u32) {
+        self.signer.raise(boot);
+        for LinkInfo { peer, address, .. } in self.links.known() {
+            if let Some(address) = address.socket() {
+                self.send_keys(peer, address);
+            }
+        }
+    }
+
+    fn send_keys(&mut self, peer: PeerId, address: SocketAddr) {
+        if let Some(keys) = self.udp.new_send_keys(peer, address) {
+            self.send(PeerKey(*peer.public_key()), &Message::Keys(keys));
+        }
     }
 }
 
@@ -247,7 +306,14 @@ pub fn linking(trust: &Trust) -> Vec<PeerId> {
 const fn channel(encoding: Encoding, message: &Message) -> Channel {
     match (encoding, message) {
         (Encoding::Json, _) => Channel::Json,
-        (Encoding::Postcard, Message::Member(_) | Message::Gossip(_) | Message::Keys(_)) => Channel::Gossip,
+        (
+            Encoding::Postcard,
+            Message::Member(_)
+            | Message::Gossip(_)
+            | Message::Keys(_)
+            | Message::LatestStart(_)
+            | Message::Duplicate(_),
+        ) => Channel::Gossip,
         (
             Encoding::Postcard,
             Message::Hello { .. }

@@ -19,6 +19,7 @@ use crate::limits::{
     GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_RECENT_LINKS,
     GOSSIP_RECENT_MS, GOSSIP_RELAYED_REPLY_MAX,
 };
+use crate::mesh::conduct::Offence;
 use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;
 use crate::scheduler::task::CollectionSummary;
@@ -235,7 +236,7 @@ impl Node {
     /// A link forwarded an item without a valid signature of its origin.
     pub(super) fn on_verify_failed(&mut self, now: Instant, from: PeerKey, out: &mut Out) {
         self.gossip.items.penalise_forgery(now, from);
-        self.notice_about(from, "forwarded a gossip item with a false signature. It was dropped", out);
+        self.on_offence(now, from, Offence::ForgedGossip, out);
     }
 
     /// Sends a digest of all valid items, in as many messages as it takes; with `ask`, the peer answers with its own.
@@ -324,7 +325,7 @@ impl Node {
 
     fn notice_about(&self, who: PeerKey, what: &'static str, out: &mut Out) {
         if let Some(peer) = self.peers.get(who) {
-            out.push(Output::Notice(Notice::BadGossip(peer.name().to_owned(), what)));
+            out.push(Output::Notice(Notice::BadGossip(self.title(Some(peer.key)), what)));
         }
     }
 }

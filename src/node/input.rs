@@ -6,6 +6,7 @@ use crate::energy::decision::Decision;
 use crate::mesh::trust;
 use crate::scheduler::task::Outcome;
 use crate::store::record::Source;
+use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::Relayed;
 use crate::wire::message::Message;
 use core::net::SocketAddr;
@@ -61,6 +62,19 @@ pub enum Input {
 pub enum LinkInput {
     /// It is up, to or from this address, whichever side dialled.
     Up(SocketAddr),
+    /// The agent at the other end, at this address, has this mark of its start: random, the same on all its links.
+    Started(SocketAddr, u64),
+    /// A second device proved the peer's key while the link to the first one answered. It got no link.
+    Duplicate {
+        /// Where the linked one is.
+        linked: SocketAddr,
+        /// Where the other one is.
+        other: SocketAddr,
+    },
+    /// A message of the peer was refused, for this reason.
+    Refused(BadMessage),
+    /// The peer sent a message that this agent signed in this start of its own; `None`: what it sent proves nothing.
+    LatestStart(Option<u32>),
     /// It is gone, for this reason.
     Down(String),
     /// A dial failed.

@@ -10,16 +10,23 @@ use crate::wire::message::{Echo, Message};
 impl Node {
     pub(super) fn on_link(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
         // Events of an expelled peer may still be on their way; they are dropped.
-        let Some(known) = self.peers.get(peer) else { return };
+        if self.peers.get(peer).is_none() {
+            return;
+        }
         match input {
             LinkInput::Up(address) => {
-                out.push(Output::Notice(Notice::Linked(known.name().to_owned())));
+                out.push(Output::Notice(Notice::Linked(self.title(Some(peer)))));
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
                 self.share_gossip(now, peer, out);
+                self.tell_duplicates(now, peer, out);
             }
+            LinkInput::Started(address, mark) => self.on_started(now, peer, address, mark, out),
+            LinkInput::Duplicate { linked, other } => self.on_second_device(now, peer, (linked, other), out),
+            LinkInput::Refused(why) => self.on_refused(now, peer, &why, out),
+            LinkInput::LatestStart(proven) => self.on_latest_start(now, peer, proven, out),
             LinkInput::Down(why) => {
-                out.push(Output::Notice(Notice::Unlinked(known.name().to_owned(), why)));
+                out.push(Output::Notice(Notice::Unlinked(self.title(Some(peer)), why)));
                 self.peers.unlinked(now, peer);
                 self.stop_waiting_for(peer, out);
                 self.on_unlinked(peer);
@@ -27,6 +34,7 @@ impl Node {
             LinkInput::DialFailed => self.peers.dial_failed(now, peer),
             LinkInput::Received(message) => {
                 self.peers.link_used(now, peer);
+                self.mesh.records.refusals.accepted(peer);
                 self.member.record_contact(now, peer);
                 self.on_message(now, peer, *message, out);
             }
@@ -49,12 +57,13 @@ impl Node {
             Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),
             Message::MemberList { ask, members } => self.on_member_list(now, peer, ask, &members, out),
             Message::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
-            // Keys of datagrams, which the session has taken already.
-            Message::Keys(_) => {}
+            Message::Duplicate(told) => self.on_duplicate_told(now, peer, &told, out),
+            // Keys of datagrams and proofs of starts, which the session has taken already.
+            Message::Keys(_) | Message::LatestStart(_) => {}
         }
     }
 
-    fn hello(&self, peer: PeerKey, ask: bool) -> Output {
+    pub(super) fn hello(&self, peer: PeerKey, ask: bool) -> Output {
         Output::Send(peer, Message::Hello { device: self.config.device.clone(), ask, listen: self.mesh.listen.clone() })
     }
 

@@ -11,6 +11,7 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MEMBER_LIST_MS, MEMBER_LIST_RETRY_MS};
+use crate::mesh::conduct::Offence;
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::{Entry, Message};
 use core::net::SocketAddr;
@@ -26,7 +27,9 @@ impl Node {
     }
 
     /// The boot counter is on the disk: the packets that carry it are sent.
-    pub(super) fn on_boot_counter_saved(&mut self, number: u32, out: &mut Out) {
+    pub(super) fn on_boot_counter_saved(&mut self, now: Instant, number: u32, out: &mut Out) {
+        // First: packets that were held go in messages, which are signed with the new number then.
+        self.go_on(now, number, out);
         if let Some(unsaved) = self.mesh.unsaved.take_if(|unsaved| unsaved.generation <= number) {
             unsaved.held.into_iter().for_each(|output| out.push(output));
         }
@@ -103,7 +106,7 @@ impl Node {
     }
 
     /// Sends everybody that this agent knows, itself first, in as many messages as it takes.
-    fn send_member_list(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
+    pub(super) fn send_member_list(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
         let entries: Vec<_> =
             self.member.member_list(self.config.key).into_iter().map(|state| self.entry(state)).collect();
         let parts = entries.chunks(MEMBER_LIST_MAX);
@@ -129,9 +132,9 @@ impl Node {
             self.exchange_member_lists(now, out);
         }
         for (names, notice) in [
-            (&mut self.mesh.joined, Notice::Joined as fn(Vec<String>) -> Notice),
-            (&mut self.mesh.back, Notice::Back),
-            (&mut self.mesh.down, Notice::Down),
+            (&mut self.mesh.news.joined, Notice::Joined as fn(Vec<String>) -> Notice),
+            (&mut self.mesh.news.back, Notice::Back),
+            (&mut self.mesh.news.down, Notice::Down),
         ] {
             if !names.is_empty() {
                 out.push(Output::Notice(notice(core::mem::take(names))));
@@ -172,21 +175,21 @@ impl Node {
                 Effect::Up(peer, generation, was_down) => {
                     let name = self.name_of(peer);
                     if was_down {
-                        self.mesh.back.push(name);
+                        self.mesh.news.back.push(name);
                     } else {
-                        self.mesh.joined.push(name);
+                        self.mesh.news.joined.push(name);
                     }
                     self.peers.on_generation(peer, generation);
                     self.mesh.choose_links_soon(now);
                 }
                 Effect::Restarted(peer, generation) => {
                     let name = self.name_of(peer);
-                    self.mesh.back.push(name);
+                    self.mesh.news.back.push(name);
                     self.peers.on_generation(peer, generation);
                 }
                 Effect::Down(peer) => {
                     let name = self.name_of(peer);
-                    self.mesh.down.push(name);
+                    self.mesh.news.down.push(name);
                     self.mesh.choose_links_soon(now);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
@@ -202,6 +205,7 @@ impl Node {
                     }
                 }
                 Effect::Renewed(_) => {}
+                Effect::FalseCount(peer) => self.on_offence(now, peer, Offence::FalseCount, out),
                 Effect::Quarantined(peer) => out.push(Output::Notice(Notice::Quarantined(self.name_of(peer)))),
                 Effect::Suspended(time) => {
                     if time >= Duration::from_millis(MEMBER_LIST_RETRY_MS) {
@@ -238,7 +242,7 @@ impl Node {
     }
 
     pub(super) fn name_of(&self, peer: PeerKey) -> String {
-        self.peers.get(peer).map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned())
+        self.title(Some(peer))
     }
 
     /// When to exchange member lists; `None` while nobody is linked, so that an agent without links sleeps.

@@ -6,6 +6,9 @@ use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
+use crate::mesh::conduct::Conduct;
+use crate::mesh::duplicates::Duplicates;
+use crate::mesh::refusals::Refusals;
 use core::net::SocketAddr;
 
 /// Milliseconds at least between two choices of the links to keep.
@@ -25,14 +28,41 @@ pub(super) struct MeshState {
     pub(super) choose_at: Option<Instant>,
     /// When they were chosen last.
     pub(super) chosen_at: Instant,
-    /// Names for the next notices: of members that joined, that are down, and that are back.
-    pub(super) joined: Vec<String>,
-    pub(super) down: Vec<String>,
-    pub(super) back: Vec<String>,
+    /// Names for the next notices.
+    pub(super) news: MemberNews,
+    /// What is doubtful about peers.
+    pub(super) records: PeerRecords,
+    /// This agent's count of starts.
+    pub(super) boot: BootCount,
     /// Where this agent can be dialled.
     pub(super) listen: Vec<SocketAddr>,
     /// A new generation of this agent that is not on the disk yet.
     pub(super) unsaved: Option<Unsaved>,
+}
+
+/// Names of members that joined, that are down, and that are back.
+#[derive(Debug, Default)]
+pub(super) struct MemberNews {
+    pub(super) joined: Vec<String>,
+    pub(super) down: Vec<String>,
+    pub(super) back: Vec<String>,
+}
+
+/// What is doubtful about peers.
+#[derive(Debug, Default)]
+pub(super) struct PeerRecords {
+    pub(super) duplicates: Duplicates,
+    pub(super) refusals: Refusals,
+    pub(super) conduct: Conduct,
+}
+
+/// This agent's count of starts.
+#[derive(Debug)]
+pub(super) struct BootCount {
+    /// The one that its messages are signed with.
+    pub(super) signing: u32,
+    /// A higher one that peers' refusals call for, until it is on the disk.
+    pub(super) raising: Option<u32>,
 }
 
 /// A generation that is being saved, and the packets that carry it, which are sent once it is saved. Otherwise a power
@@ -44,8 +74,8 @@ pub(super) struct Unsaved {
 }
 
 impl MeshState {
-    pub(super) fn new(now: Instant, rng: Rng) -> Self {
-        let (joined, down, back) = (Vec::new(), Vec::new(), Vec::new());
+    /// `boot` is this agent's count of starts.
+    pub(super) fn new(now: Instant, rng: Rng, boot: u32) -> Self {
         Self {
             rng,
             exchange_at: now,
@@ -53,9 +83,9 @@ impl MeshState {
             list_received: false,
             choose_at: Some(now),
             chosen_at: now,
-            joined,
-            down,
-            back,
+            news: MemberNews::default(),
+            records: PeerRecords::default(),
+            boot: BootCount { signing: boot, raising: None },
             listen: Vec::new(),
             unsaved: None,
         }

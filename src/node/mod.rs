@@ -7,8 +7,8 @@
 //!
 //! The decisions themselves lie in machines of the layer below (`scheduler`, `query`, `mesh`, `energy`). The node owns
 //! them and routes between them in flows, one file each: `ingest` (files), `query`, `link` (links and
-//! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy` and `trust`. A `*_state`
-//! file holds what a flow remembers between two inputs.
+//! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy`, `trust` and `conduct` (what
+//! is doubtful about peers). A `*_state` file holds what a flow remembers between two inputs.
 //!
 //! Invariants: a promise (the reply to `Add`, a new boot counter) leaves only after its record was reported as saved;
 //! the driver drains the outbox wholly before the next input; after `handle(now, ..)` no deadline lies at or before
@@ -16,6 +16,7 @@
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
+mod conduct;
 mod energy;
 mod energy_state;
 mod gossip;
@@ -25,6 +26,7 @@ pub mod input;
 mod link;
 mod membership;
 mod mesh_state;
+mod names;
 pub mod output;
 mod query;
 mod query_state;
@@ -97,7 +99,8 @@ impl Node {
     #[must_use]
     pub fn new(now: Instant, mut config: NodeConfig, trust: Trust) -> Self {
         let mut rng = Rng::new(config.seed);
-        let member = Membership::new(config.key, config.boot, Rng::new(rng.next()));
+        let boot = config.boot;
+        let member = Membership::new(config.key, boot, Rng::new(rng.next()));
         let mut node = Self {
             trust,
             scheduler: Scheduler::new(now, core::mem::take(&mut config.scheduler)),
@@ -107,7 +110,7 @@ impl Node {
             queries: QueryState::default(),
             peers: Peers::new(Rng::new(rng.next())),
             member,
-            mesh: MeshState::new(now, rng),
+            mesh: MeshState::new(now, rng, boot),
             energy: EnergyState::default(),
             audits: heapless::Vec::new(),
             stopping: false,
@@ -124,7 +127,7 @@ impl Node {
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
-            Input::BootCounterSaved(number) => self.on_boot_counter_saved(number, out),
+            Input::BootCounterSaved(number) => self.on_boot_counter_saved(now, number, out),
             Input::PathChanged(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::SwimPacket(peer, packet) => self.on_packet(now, peer, &packet, false, out),

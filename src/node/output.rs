@@ -18,6 +18,7 @@ use crate::mesh::trust::{Refused, Rights};
 use crate::scheduler::task::Task;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
+use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::{Fact, Relayed};
 use crate::wire::message::Message;
 use core::net::SocketAddr;
@@ -42,6 +43,13 @@ pub enum Output {
     HangUp(PeerKey, HangUp),
     /// Save that the next start must count above this number. A `BootCounterSaved` follows once it is on the disk.
     SaveBootCounter(u32),
+    /// Sign everything from now on with this count of starts, which is on the disk, and send the keys of datagrams again:
+    /// peers refused those that were signed with a lower one.
+    RaiseBoot(u32),
+    /// Send a linked peer a message of its latest start that was accepted here, as a proof for it.
+    ProveStart(PeerKey),
+    /// Send a message to the second device with a peer's key, which got no link.
+    TellDuplicate(PeerKey, Message),
     /// Sign this fact as a gossip item of this agent; one `Signed` follows.
     Sign(Fact),
     /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing
@@ -121,6 +129,14 @@ pub enum Notice {
     NotAdmitted(String, Refused),
     /// A device says that it left the mesh for good.
     Left(String),
+    /// Two devices have one key: whose, and a whole sentence.
+    Duplicate(String, String),
+    /// Messages of a device are refused: its name, how many lately, and why the last one.
+    NotAccepted(String, u64, BadMessage),
+    /// This agent's count of starts was behind what a peer has seen of it; it goes on with this number.
+    CountRaised(u32),
+    /// A device sent something false: its name, and the rest of the sentence after the name.
+    Offence(String, &'static str),
     /// A device misused gossip: its name, and the rest of the sentence after the name.
     BadGossip(String, &'static str),
 }
@@ -149,8 +165,8 @@ pub enum Response {
         asked: usize,
         /// Devices that answered in time.
         answered: usize,
-        /// The names of those that did not, at most `SILENT_NAMED_MAX`.
-        silent: Vec<String>,
+        /// Those that did not, at most `SILENT_NAMED_MAX`.
+        silent: Vec<SilentDevice>,
         /// Devices that are up and were not asked: in a large mesh not every two are linked.
         not_asked: usize,
         /// How many of this device's files were searched.
@@ -169,11 +185,22 @@ impl Response {
     }
 }
 
+/// A device that did not answer in time.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SilentDevice {
+    /// Its name, as in [`RankedHit::device`].
+    pub device: String,
+    /// Its PeerId.
+    pub peer_id: String,
+}
+
 /// A hit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RankedHit {
-    /// The name of the device that holds it.
+    /// The name of the device that holds it; with the end of its PeerId, if another device has the same name.
     pub device: String,
+    /// That device's PeerId.
+    pub peer_id: String,
     /// Its score, see `search::hit::score`.
     pub score: f32,
     /// The document's path there.

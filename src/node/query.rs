@@ -4,7 +4,7 @@
 //! deadline, and name the devices that did not answer. In a large mesh only the neighbours are linked; the answer says
 //! how many devices were not asked. A query of a peer: search the collections shared with the mesh and answer once.
 
-use super::output::{Output, Problem, RankedHit, Response};
+use super::output::{Output, Problem, RankedHit, Response, SilentDevice};
 use super::query_state::PeerQuery;
 use super::{Node, Out, panicked};
 use crate::base::hit::{FileCoverage, Found, SearchHit};
@@ -165,17 +165,19 @@ impl Node {
 
     /// Merges what came and replies.
     pub(super) fn answer(&self, query: PendingQuery, out: &mut Out) {
-        let name = |key: Option<PeerKey>| match key.map(|key| self.peers.get(key)) {
-            None => self.config.device.clone(),
-            Some(peer) => peer.map_or_else(|| "a device that left".to_owned(), |peer| peer.name().to_owned()),
-        };
         let answered = query.lists.len();
         // This device is always asked; it counts as silent if the deadline passed before it answered.
         let here = query.lists.iter().any(|(device, _)| device.is_none());
         let asked = answered + query.silent.len() + usize::from(!here);
-        let silent = query.silent.iter().take(SILENT_NAMED_MAX).map(|key| name(Some(*key))).collect();
+        let silent = query
+            .silent
+            .iter()
+            .take(SILENT_NAMED_MAX)
+            .map(|key| SilentDevice { device: self.title(Some(*key)), peer_id: self.peer_id_of(Some(*key)) });
+        let silent = silent.collect();
         let hits = merge(query.lists, query.count).into_iter().map(|merged| RankedHit {
-            device: name(merged.device),
+            device: self.title(merged.device),
+            peer_id: self.peer_id_of(merged.device),
             score: merged.score,
             path: merged.hit.path,
             heading: merged.hit.heading,

@@ -41,10 +41,11 @@ impl Node {
             let what = format!(
                 "{} said of devices that they were down while they were up, three times in ten minutes. What it says of \
                  others is not believed for ten minutes.",
-                peer.name()
+                self.title(Some(peer.key))
             );
             findings.push(Finding { area: Area::Peers, what, command: None });
         }
+        findings.extend(self.findings_of_peers(now));
         findings
     }
 
@@ -56,7 +57,7 @@ impl Node {
             PeerStatus {
                 key: peer.key,
                 peer_id: peer.peer_id.clone(),
-                device: peer.device.clone(),
+                device: peer.device.is_some().then(|| self.title(Some(peer.key))),
                 linked: peer.linked,
                 liveness: state.map_or(Liveness::Unknown, |state| state.liveness),
                 generation: state.map_or(0, |state| state.generation),

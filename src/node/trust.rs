@@ -15,7 +15,7 @@ impl Node {
     pub(super) fn on_trust(&mut self, now: Instant, input: Input, out: &mut Out) {
         let (Input::Grant(peer, _) | Input::Revoke(peer)) = input;
         // The name that people know; read before the peer is removed.
-        let name = self.peers.get(peer).map_or_else(|| peer_id(peer), |peer| peer.name().to_owned());
+        let name = self.peers.get(peer).map_or_else(|| peer_id(peer), |_| self.title(Some(peer)));
         match self.trust.handle(input) {
             Ok(None) => {}
             Ok(Some(Effect::Admit(peer, rights))) => {
@@ -57,6 +57,7 @@ impl Node {
         } else {
             self.on_unlinked(peer);
             self.peers.remove_peer(peer);
+            self.forget_conduct(peer);
         }
         if rights.contains(Rights::MEMBER) {
             self.member.add_peer(peer);
@@ -78,7 +79,7 @@ impl Node {
     }
 }
 
-fn peer_id(peer: PeerKey) -> String {
+pub(super) fn peer_id(peer: PeerKey) -> String {
     PeerId::from_public_key(&peer.0).to_string()
 }
 

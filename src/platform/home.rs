@@ -5,24 +5,33 @@
 //! The folder has mode 0700 and its files 0600; its default path follows the XDG base directory specification. The
 //! store's folder, which `store` and `disk` open, lies in it too.
 //!
-//! Damaged keys, tokens and start counts are never overwritten: the error tells the owner what to do.
+//! The key, the count of starts, the list of watched folders and the governor's state have a checksum and a second copy each
+//! (`guarded`). `Home::open` mends them: a damaged one is kept as `NAME.damaged`, and its copy takes its place; each is a
+//! finding. A key or token that is damaged without a copy is never overwritten: the error tells the owner what to do.
 
 mod boot_count;
 mod durable;
+mod guarded;
+mod home_file;
 mod identity;
 mod lock;
+mod meant;
+mod mend;
 mod settings;
+mod state;
 mod token;
 mod user;
 
+use crate::base::finding::Finding;
 use crate::config::{Config, Setting};
-use crate::limits::{ADDRESS_BOOK_BYTES_MAX, DISK_FREE_MIN, STATE_BYTES_MAX};
+use crate::limits::DISK_FREE_MIN;
 use crate::store::record::{Record, Sources};
 use log::{error, warn};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+pub use home_file::HomeFile;
 pub use identity::Identity;
 pub use token::Token;
 pub use user::{default_home, user_home};
@@ -31,54 +40,10 @@ pub use user::{default_home, user_home};
 #[derive(Debug)]
 pub struct Home {
     path: PathBuf,
+    /// What was found damaged when it was opened.
+    findings: Vec<Finding>,
     /// Held while the agent runs; `None` for read access beside it.
     _lock: Option<File>,
-}
-
-/// The small files of a home.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HomeFile {
-    /// The key.
-    Identity,
-    /// The API's token.
-    Token,
-    /// The number of the agent's starts.
-    BootCount,
-    /// What the owner set, by hand or at a command.
-    Settings,
-    /// Where the running agent's API listens.
-    Api,
-    /// Addresses at which peers were reached.
-    Peers,
-    /// A copy of the list of watched folders.
-    Sources,
-    /// What the governor learned, and the pause that holds.
-    Energy,
-}
-
-impl HomeFile {
-    /// Its name in the folder.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity.key",
-            Self::Token => "api-token",
-            Self::BootCount => "boot",
-            Self::Settings => "config.toml",
-            Self::Api => "api-address",
-            Self::Peers => "peers",
-            Self::Sources => "sources",
-            Self::Energy => "energy.json",
-        }
-    }
-
-    /// At most so many bytes of it are read.
-    const fn bytes_max(self) -> usize {
-        match self {
-            Self::Peers => ADDRESS_BOOK_BYTES_MAX,
-            _ => STATE_BYTES_MAX,
-        }
-    }
 }
 
 impl Home {
@@ -86,7 +51,7 @@ impl Home {
     /// tasks of the agent that holds the lock.
     #[must_use]
     pub fn at(path: &Path) -> Self {
-        Self { path: path.to_owned(), _lock: None }
+        Self { path: path.to_owned(), findings: Vec::new(), _lock: None }
     }
 
     /// Makes the folder if need be (mode 0700) and takes its lock, until the value is dropped.
@@ -111,12 +76,18 @@ impl Home {
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(|error| format!("The agent's home {name} cannot be written: {error}."))?;
         match lock::take(&lock) {
-            Ok(()) => Ok(Self { path, _lock: Some(lock) }),
+            Ok(()) => Ok(Self { findings: mend::all(&path), path, _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(format!(
                 "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home."
             )),
             Err(TryLockError::Error(error)) => Err(format!("The agent's home {name} cannot be locked: {error}.")),
         }
+    }
+
+    /// What was found damaged when the home was opened, and what was done about it.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// The folder; absolute and without links if it was opened.
@@ -131,12 +102,12 @@ impl Home {
         self.path.join(file.name())
     }
 
-    /// What a file holds; `None` if there is none.
+    /// What a file holds, or its copy if the file is damaged; `None` if there is none.
     ///
     /// # Errors
-    /// The system's, or that it is no regular file.
+    /// The system's, that it is no regular file, or that it is longer than such a file can be.
     pub fn read(&self, file: HomeFile) -> std::io::Result<Option<Vec<u8>>> {
-        durable::read(&self.file(file), file.bytes_max())
+        state::read(&self.path, file)
     }
 
     /// Writes a file, synced: after a power cut the old or the new one is whole.
@@ -144,7 +115,7 @@ impl Home {
     /// # Errors
     /// The system's; the old file is untouched.
     pub fn write(&self, file: HomeFile, bytes: &[u8]) -> std::io::Result<()> {
-        durable::write(&self.file(file), bytes)
+        state::write(&self.path, file, bytes)
     }
 
     /// The agent's key, made at the first start.
@@ -152,7 +123,7 @@ impl Home {
     /// # Errors
     /// One sentence; a damaged key is never overwritten.
     pub fn identity(&self) -> Result<Identity, String> {
-        Identity::load_or_create(&self.file(HomeFile::Identity))
+        Identity::load_or_create(&self.path)
     }
 
     /// The token of the API, made at the first start.
@@ -174,15 +145,15 @@ impl Home {
     /// Counts this start, from 1; on the disk when it returns.
     ///
     /// # Errors
-    /// One sentence: the count is damaged, or cannot be stored.
+    /// One sentence: the count cannot be read or stored.
     pub fn count_boot(&self) -> Result<u32, String> {
-        boot_count::count(&self.file(HomeFile::BootCount))
+        boot_count::count(&self.path)
     }
 
     /// The next start counts above `number`: true once that is on the disk.
     #[must_use]
     pub fn boot_at_least(&self, number: u32) -> bool {
-        boot_count::at_least(&self.file(HomeFile::BootCount), number)
+        boot_count::at_least(&self.path, number)
     }
 
     /// Writes settings into `config.toml`, so that the next start has them; the rest of the file stays as it is.
@@ -220,3 +191,6 @@ impl Home {
 pub fn disk_free(path: &Path) -> u64 {
     rustix::fs::statvfs(path).map_or(DISK_FREE_MIN * 2, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
+
+#[cfg(test)]
+mod tests;

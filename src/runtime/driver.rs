@@ -195,6 +195,9 @@ impl Driver {
                     smol::spawn(save_boot_counter(self.outputs.home.clone(), boot, self.outputs.inputs.clone()))
                         .detach();
                 }
+                Output::RaiseBoot(boot) => self.session.raise_boot(boot),
+                Output::ProveStart(peer) => self.session.prove_start(peer),
+                Output::TellDuplicate(peer, message) => self.session.tell_duplicate(peer, &message),
                 Output::Sign(fact) => self.follow_ups.extend(self.session.sign(&fact).map(Input::Signed)),
                 Output::Verify(from, item) => self.follow_ups.extend(verified(&self.session, from, item)),
                 Output::Push { to, items, requested } => {

@@ -64,7 +64,10 @@ impl EventLog {
         let (kind, device) = match notice {
             Notice::Linked(device) => (Kind::Joined, device),
             Notice::Unlinked(device, _) => (Kind::Lost, device),
-            Notice::BadGossip(device, _) => (Kind::Refused, device),
+            Notice::BadGossip(device, _)
+            | Notice::Duplicate(device, _)
+            | Notice::NotAccepted(device, ..)
+            | Notice::Offence(device, _) => (Kind::Refused, device),
             Notice::Left(device) => (Kind::Lost, device),
             Notice::Joined(devices) | Notice::Back(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));
@@ -77,6 +80,7 @@ impl EventLog {
             Notice::NotAdmitted(device, _) => (Kind::Refused, device),
             Notice::Admitted(_)
             | Notice::Suspended(_)
+            | Notice::CountRaised(_)
             | Notice::Broken(_)
             | Notice::Held(_)
             | Notice::LeftOut(_)
@@ -151,6 +155,19 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
         Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
+        Notice::Duplicate(_, what) => (Level::Warn, what.clone()),
+        Notice::NotAccepted(device, 1, why) => (Level::Warn, format!("A message of {device} was refused. {why}")),
+        Notice::NotAccepted(device, count, why) => {
+            (Level::Warn, format!("{count} messages of {device} were refused lately. The last one: {why}"))
+        }
+        Notice::CountRaised(number) => (
+            Level::Warn,
+            format!(
+                "This device's count of starts was behind what other devices have seen of it: its home was restored from \
+                 a copy, or the count was lost. It goes on as start {number}."
+            ),
+        ),
+        Notice::Offence(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::LeftOut(what) => (Level::Info, what.clone()),
         // The writer says it with the file's path.
         Notice::Refused(_, why) => (Level::Debug, format!("A document is not used. {why}")),

@@ -52,7 +52,7 @@ impl World {
         let reply = self.request(at, Request::Search { question: question.to_owned(), count: 10 });
         self.run_until(self.now + Duration::from_secs(20));
         match self.reply(at, reply) {
-            Response::Hits { hits, silent, .. } => (hits, silent),
+            Response::Hits { hits, silent, .. } => (hits, silent.into_iter().map(|silent| silent.device).collect()),
             other => panic!("{other:?}"),
         }
     }

@@ -3,6 +3,7 @@
 use super::agent::Agent;
 use super::event::Event;
 use super::files::Files;
+use super::starts::Starts;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
@@ -28,6 +29,8 @@ pub struct Device {
     pub sent: Sent,
     /// Its boot counter, on its disk; 0 for a new card, and for one restored from an old copy.
     pub boots: u32,
+    /// What its sockets know of starts.
+    pub(super) starts: Starts,
     /// What its governor allows; `None`: it has no governor.
     pub(super) decision: Option<Decision>,
     /// What its disk holds about peers.
@@ -110,6 +113,7 @@ impl Device {
             replies: BTreeMap::new(),
             sent: Sent::default(),
             boots: 0,
+            starts: Starts::default(),
             decision: None,
             peers: PeerRecords::default(),
             suspended: None,

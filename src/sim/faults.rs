@@ -28,9 +28,20 @@ impl World {
     pub fn claim_down(&mut self, claimant: usize, victim: usize, incarnation: u16) {
         let generation = self.devices[victim].agent.as_ref().map_or(0, |agent| agent.node.generation());
         let entry = Entry { key: net::key(victim), generation, incarnation, standing: 2, addresses: Vec::new() };
+        self.claim(claimant, entry);
+    }
+
+    /// A device claims to all its links that another one is up in this generation.
+    pub fn claim_generation(&mut self, liar: usize, victim: usize, generation: u32) {
+        let entry = Entry { key: net::key(victim), generation, incarnation: 0, standing: 0, addresses: Vec::new() };
+        self.claim(liar, entry);
+    }
+
+    fn claim(&mut self, claimant: usize, entry: Entry) {
         let bytes = Message::MemberList { ask: false, members: vec![entry] }.encode();
+        let boot = self.devices[claimant].starts.signing;
         for other in self.net.links_of(claimant) {
-            self.schedule(other, 1, Event::MessageArrived(claimant, bytes.clone()));
+            self.schedule(other, 1, Event::MessageArrived(claimant, boot, bytes.clone()));
         }
     }
 

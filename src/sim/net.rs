@@ -5,7 +5,7 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::limits::LINKS_MAX;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a datagram beside its packet: IPv4 and UDP headers (28), session, counter and tag (28), frame (4).
 pub const DATAGRAM_BYTES: u64 = 60;
@@ -23,6 +23,8 @@ pub struct Net {
     sessions: BTreeSet<(usize, usize)>,
     /// Directions that are cut.
     cuts: BTreeSet<(usize, usize)>,
+    /// Copied devices: the copy, and the device whose key it has.
+    pub(super) copies: BTreeMap<usize, usize>,
     /// Messages lost, in a thousand. (TCP loses none; a link that breaks and comes back does.)
     pub loss_permille: u64,
     /// Datagrams lost, in a thousand.
@@ -66,6 +68,7 @@ impl Net {
             links: BTreeSet::new(),
             sessions: BTreeSet::new(),
             cuts: BTreeSet::new(),
+            copies: BTreeMap::new(),
             loss_permille: 0,
             datagram_loss_permille: 0,
             delay_ms_max: 40,

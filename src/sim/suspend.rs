@@ -23,9 +23,10 @@ impl World {
         assert!(time >= Duration::from_secs(60), "peers must have found out that the links are broken");
         self.suspend_agent(at, time, true);
         for other in self.net.unlink_all(at) {
-            let down = |of: usize| Event::Input(super::world::link_down(of));
-            self.schedule(other, SILENT_MS, down(at));
-            self.schedule(at, u64::try_from(time.as_millis()).unwrap_or(u64::MAX), down(other));
+            let (own, its) = (self.key_of(at), self.key_of(other));
+            let down = |of| Event::Input(super::world::link_down(of));
+            self.schedule(other, SILENT_MS, down(own));
+            self.schedule(at, u64::try_from(time.as_millis()).unwrap_or(u64::MAX), down(its));
         }
     }
 

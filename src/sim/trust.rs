@@ -38,9 +38,10 @@ impl World {
 
     /// The trust table with which a device's agent starts.
     pub(super) fn trusted(&self, at: usize) -> Trust {
-        let mut trust = Trust::new(net::key(at));
-        for other in (0..self.devices.len()).filter(|other| *other != at) {
-            let granted = trust.handle(trust::Input::Grant(net::key(other), self.rights(at, other)));
+        let own = self.key_of(at);
+        let mut trust = Trust::new(own);
+        for other in (0..self.devices.len()).filter(|other| self.key_of(*other) != own) {
+            let granted = trust.handle(trust::Input::Grant(self.key_of(other), self.rights(at, other)));
             assert!(granted.is_ok(), "there is room for {other}");
         }
         trust
@@ -48,7 +49,7 @@ impl World {
 
     /// The rights of a peer on a device changed: its links and datagrams obey.
     pub(super) fn set_rights(&mut self, at: usize, peer: PeerKey, rights: Rights) {
-        let other = net::agent(peer);
+        let other = self.holder(at, peer);
         self.devices[at].peers.rights.insert(peer, rights);
         if !rights.contains(Rights::PROBE) {
             self.net.forget_keys_of(at, other);

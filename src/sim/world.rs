@@ -19,7 +19,6 @@ use crate::node::output::{Notice, Output};
 use crate::scheduler::path::covers;
 use crate::store::record::Source;
 use crate::wire::message::Message;
-use core::net::SocketAddr;
 use std::rc::Rc;
 
 /// The folder that simulated agents watch.
@@ -46,8 +45,7 @@ pub struct World {
     pub inputs: u64,
     /// The devices whose addresses all agents know at their start; `None`: all devices.
     pub bootstrap: Option<Vec<usize>>,
-    /// Notices that members are down, that a peer is quarantined, or that the device was suspended; with time and
-    /// device.
+    /// Notices about other members that tests look at, and of suspension; with time and device.
     pub notices: Vec<(Instant, usize, Notice)>,
     /// The simulated signatures.
     pub signer: SimulatedSigner,
@@ -80,18 +78,19 @@ impl World {
     /// # Panics
     /// If the disk cannot be opened, which would be a defect of the simulation.
     pub fn boot(&mut self, at: usize) {
-        self.signer.boot(at);
         let disk = Rc::clone(&self.devices[at].disk);
         self.devices[at].boots += 1;
+        self.begin_start(at);
         self.devices[at].requests.open.clear();
-        let who = (net::key(at), self.devices[at].boots);
+        let who = (self.key_of(at), self.devices[at].boots);
         let (seed, trust) = (self.rng.next(), self.trusted(at));
         let mut agent = match Agent::start(self.now, who, trust, seed, &format!("device {at}"), disk) {
             Ok(agent) => agent,
             Err(error) => panic!("the simulated disk cannot be opened: {error}"),
         };
         for other in 0..self.devices.len() {
-            if self.bootstrap.as_ref().is_none_or(|some| some.contains(&other)) {
+            let known = !self.net.copies.contains_key(&other);
+            if known && self.bootstrap.as_ref().is_none_or(|some| some.contains(&other)) {
                 agent.node.add_given_address(net::key(other), net::address(other));
             }
         }
@@ -127,7 +126,7 @@ impl World {
     /// The link of a device from another one is gone.
     pub(super) fn unlinked(&mut self, at: usize, from: usize) {
         // Without delay: if the link comes back, the node must see it go down first.
-        self.post(at, 0, link_down(from));
+        self.post(at, 0, link_down(self.key_of(from)));
     }
 
     /// Makes a request to a device's agent; the reply appears in its `replies`.
@@ -192,7 +191,7 @@ impl World {
             Event::Host(event) => self.on_host_event(at, event),
             Event::DatagramArrived(from, packet) if self.may(at, from, Rights::PROBE) => {
                 self.fold(at, &packet);
-                self.deliver(at, Input::SwimPacket(net::key(from), packet));
+                self.deliver(at, Input::SwimPacket(self.key_of(from), packet));
             }
             Event::DatagramArrived(..) => {}
             Event::Input(input) => {
@@ -210,32 +209,32 @@ impl World {
                 let result = agent.sync(applied);
                 self.handle(at, Input::Saved(save, result));
             }
-            Event::Dialled(peer, address) => {
+            Event::Dialled(key, address) => {
+                let Some(peer) = self.device_at(key, address) else {
+                    return self.handle(at, Input::Link(key, LinkInput::DialFailed));
+                };
                 let device = &self.devices[peer];
                 if device.suspended.as_ref().is_some_and(|suspension| !suspension.deaf) {
                     // The system accepted the connection; the handshake waits for the process.
-                    return self.schedule(at, 100, Event::Dialled(peer, address));
+                    return self.schedule(at, 100, Event::Dialled(key, address));
                 }
                 let answers =
                     device.agent.is_some() && !device.suspended.as_ref().is_some_and(|suspension| suspension.deaf);
-                let there =
-                    answers && address == net::address(peer) && self.may_link(at, peer) && self.net.can_dial(at, peer);
-                if there && self.net.link(at, peer) {
-                    // The dialled side sees a port on which the dialler does not listen.
-                    let from = SocketAddr::new(net::address(at).ip(), 1);
-                    self.process(peer, Event::Input(Input::Link(net::key(at), LinkInput::Up(from))));
-                    self.handle(at, Input::Link(net::key(peer), LinkInput::Up(address)));
-                } else if !there {
-                    self.handle(at, Input::Link(net::key(peer), LinkInput::DialFailed));
+                let there = answers && self.may_link(at, peer) && self.net.can_dial(at, peer);
+                if there {
+                    self.link_up(at, peer, address);
+                } else {
+                    self.handle(at, Input::Link(key, LinkInput::DialFailed));
                 }
             }
-            Event::MessageArrived(from, bytes) => {
+            Event::MessageArrived(from, boot, bytes) => {
                 if self.net.linked(at, from)
                     && self.may(at, from, Rights::SIGN)
                     && let Some(message) = Message::decode(&bytes)
                 {
                     self.fold(at, &bytes);
-                    self.deliver(at, Input::Link(net::key(from), LinkInput::Received(Box::new(message))));
+                    let input = self.accept(at, from, boot, message);
+                    self.deliver(at, input);
                 }
             }
         }
@@ -302,23 +301,25 @@ impl World {
             Output::Dial(peer, address) => {
                 self.devices[at].sent.dials += 1;
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
-                self.schedule(at, delay, Event::Dialled(net::agent(peer), address));
+                self.schedule(at, delay, Event::Dialled(peer, address));
             }
             Output::Send(peer, message) => self.send(at, peer, &message),
             Output::SwimPacket(peer, packet) => self.send_datagram(at, peer, packet),
             Output::HangUp(peer, _) => {
-                if self.net.unlink(at, net::agent(peer)) {
-                    self.unlinked(at, net::agent(peer));
-                    self.unlinked(net::agent(peer), at);
+                let other = self.holder(at, peer);
+                if self.net.unlink(at, other) {
+                    self.unlinked(at, other);
+                    self.unlinked(other, at);
                 }
             }
             Output::SaveBootCounter(number) => {
                 self.devices[at].boots = self.devices[at].boots.max(number);
                 self.post(at, 0, Input::BootCounterSaved(number));
             }
+            Output::RaiseBoot(_) | Output::ProveStart(_) | Output::TellDuplicate(..) => self.on_holders(at, output),
             Output::SaveAddresses(peer, addresses) => _ = self.devices[at].peers.addresses.insert(peer, addresses),
             Output::Sign(fact) => {
-                let message = self.signer.sign(at, &fact);
+                let message = self.signer.sign(at, self.key_of(at), &fact);
                 self.post(at, 0, Input::Signed(message));
             }
             Output::Verify(from, item) => self.verify(at, from, item),
@@ -332,7 +333,7 @@ impl World {
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
-            Output::Notice(notice @ (Notice::Down(_) | Notice::Quarantined(_) | Notice::Suspended(_))) => {
+            Output::Notice(notice) if is_kept(&notice) => {
                 self.notices.push((self.now, at, notice));
             }
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
@@ -341,30 +342,37 @@ impl World {
     }
 
     fn send(&mut self, at: usize, peer: PeerKey, message: &Message) {
-        let bytes = message.encode();
+        let (bytes, to) = (message.encode(), self.holder(at, peer));
         assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
-        self.fold(net::agent(peer), &bytes);
+        self.fold(to, &bytes);
         let sent = &mut self.devices[at].sent;
         sent.messages += 1;
         sent.message_bytes += bytes.len() as u64 + net::LINK_BYTES;
         if let Some(delay) = self.net.message_delay_ms(&mut self.rng) {
-            self.schedule(net::agent(peer), delay, Event::MessageArrived(at, bytes));
+            let boot = self.devices[at].starts.signing;
+            self.schedule(to, delay, Event::MessageArrived(at, boot, bytes));
         }
     }
 
     fn send_datagram(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
         assert!(packet.len() <= MEMBER_BYTES_MAX, "a packet of {} bytes is too long", packet.len());
-        self.fold(net::agent(peer), &packet);
+        let to = self.holder(at, peer);
+        self.fold(to, &packet);
         let sent = &mut self.devices[at].sent;
         sent.datagrams += 1;
         sent.datagram_bytes += packet.len() as u64 + net::DATAGRAM_BYTES;
-        if let Some(delay) = self.net.datagram_delay_ms(&mut self.rng, at, net::agent(peer)) {
-            self.schedule(net::agent(peer), delay, Event::DatagramArrived(at, packet));
+        if let Some(delay) = self.net.datagram_delay_ms(&mut self.rng, at, to) {
+            self.schedule(to, delay, Event::DatagramArrived(at, packet));
         }
     }
 }
 
+/// Whether tests look at a notice.
+const fn is_kept(notice: &Notice) -> bool {
+    matches!(notice, Notice::Down(_) | Notice::Quarantined(_) | Notice::Suspended(_) | Notice::Unlinked(..))
+}
+
 /// The input for a link that broke.
-pub(super) fn link_down(from: usize) -> Input {
-    Input::Link(net::key(from), LinkInput::Down("the link broke".to_owned()))
+pub(super) fn link_down(from: PeerKey) -> Input {
+    Input::Link(from, LinkInput::Down("the link broke".to_owned()))
 }

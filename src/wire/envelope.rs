@@ -28,7 +28,7 @@ use std::fmt;
 
 pub use claim::{claim, unsigned};
 pub use sign::Signer;
-pub use verify::{VerifiedMessage, Verifier};
+pub use verify::{VerifiedMessage, Verifier, proven_start};
 
 const DOMAIN: &[u8] = b"wattle-msg-1";
 const VERSION: u8 = 1;
@@ -81,6 +81,13 @@ pub enum BadMessage {
     Signature,
     /// Its number was accepted before, or is too old to tell.
     Replay,
+    /// It is of an earlier start of its sender than the latest one known.
+    EarlierStart {
+        /// The sender's count of its starts.
+        boot: u32,
+        /// The latest one known here.
+        latest: u32,
+    },
     /// The encoder failed, or the message numbers of this start are used up.
     Internal,
 }
@@ -99,6 +106,10 @@ impl fmt::Display for BadMessage {
             }
             Self::Signature => f.write_str("The message is not signed by its sender; it was refused."),
             Self::Replay => f.write_str("The message was received before; it was refused."),
+            Self::EarlierStart { boot, latest } => write!(
+                f,
+                "The message is of start {boot} of its sender, of which start {latest} is known; it was refused."
+            ),
             Self::Internal => f.write_str("The message could not be written; it was not sent."),
         }
     }

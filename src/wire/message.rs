@@ -15,7 +15,7 @@ use crate::base::hit::Found;
 use crate::base::id::PeerKey;
 use crate::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
-    MEMBER_LIST_MAX,
+    MEMBER_LIST_MAX, START_PROOF_BYTES_MAX,
 };
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,30 @@ pub enum Message {
     Echo(Echo),
     /// Gossip items, and digests of them.
     Gossip(Gossip),
+    /// The latest start of the receiver that the sender knows of. The sessions (`net`) exchange it; the node gets its
+    /// number.
+    LatestStart(LatestStart),
+    /// Two devices with one key are up.
+    Duplicate(Duplicate),
+}
+
+/// A proof of the latest start of the receiver that the sender knows of: a receiver whose own count of starts is lower
+/// has lost it, or is a restored copy, and its messages are refused until it counts above.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatestStart {
+    /// A message that the receiver itself signed in that start, whole: at most `START_PROOF_BYTES_MAX` bytes.
+    pub message: Vec<u8>,
+}
+
+/// What the sender saw, or was told, of two devices that use one key at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// The public key of both; that of the receiver itself, if it is one of them.
+    pub key: PeerKey,
+    /// Where the sender sees the one that it is linked with.
+    pub linked: SocketAddr,
+    /// Where it sees the other one.
+    pub other: SocketAddr,
 }
 
 /// A test message, which the receiver sends back: for trying out an agent in another language.
@@ -149,6 +173,8 @@ impl Message {
             Self::Answer(_) => "answer",
             Self::Echo(_) => "echo",
             Self::Gossip(_) => "gossip",
+            Self::LatestStart(_) => "start",
+            Self::Duplicate(_) => "duplicate",
         }
     }
 
@@ -181,7 +207,8 @@ impl Message {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-            Self::Echo(_) => true,
+            Self::Echo(_) | Self::Duplicate(_) => true,
+            Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
             Self::Gossip(gossip) => gossip.sound(),
         }
     }

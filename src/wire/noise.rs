@@ -3,8 +3,9 @@
 //! Source: libp2p specs noise/README.md over the Noise Protocol Framework: `Noise_XX_25519_ChaChaPoly_SHA256` with an
 //! empty prologue, every message in a frame with a two-byte big-endian length, and a payload {1: identity key, 2:
 //! signature over "noise-libp2p-static-key:" and the static key, 4: extensions} in the second and the third message.
-//! Extensions are neither sent nor read: the muxer is negotiated afterwards, which every libp2p implementation
-//! supports.
+//! Of the extensions one is sent and read, with a number of the experimental range: 1781, the mark of the start of an
+//! agent, eight random bytes. It tells a device that dials again from a second device with the same key. Others are
+//! ignored; the muxer is negotiated afterwards, which every libp2p implementation supports.
 //!
 //! [`Handshake`] is a state machine of bytes; snow does the Noise protocol, with the primitives of `crypto`. A finished
 //! handshake gives the peer's PeerId and a [`Transport`]. A dialler names the PeerId that it expects, and sends its own
@@ -28,6 +29,10 @@ use std::fmt;
 const PARAMS: &str = "Noise_XX_25519_ChaChaPoly_SHA256";
 const SIGNED: &[u8] = b"noise-libp2p-static-key:";
 const LENGTH: usize = 2;
+
+/// The field of the extensions in the payload, and in them that of the mark of a start.
+const EXTENSIONS: u32 = 4;
+const START: u32 = 1781;
 
 /// Bytes that encryption adds to a frame: the length and the tag.
 pub const NOISE_OVERHEAD: usize = LENGTH + 16;
@@ -116,6 +121,8 @@ impl fmt::Debug for Handshake {
 pub struct Established {
     /// Who is at the other end.
     pub peer: PeerId,
+    /// The mark of the start of the agent at the other end; `None` if it sends none.
+    pub start: Option<u64>,
     /// Encrypts and decrypts frames.
     pub transport: Transport,
 }
@@ -129,6 +136,16 @@ impl Handshake {
         let mut handshake = Self::new(key, Some(pinned), secrets)?;
         handshake.write(&[], out)?;
         Ok(handshake)
+    }
+
+    /// Sends the mark of this agent's start with its identity: a random number, the same in all handshakes of one
+    /// start.
+    #[must_use]
+    pub fn with_start(mut self, start: u64) -> Self {
+        let mut extensions = Vec::new();
+        protobuf::put_bytes(&mut extensions, START, &start.to_be_bytes());
+        protobuf::put_bytes(&mut self.payload, EXTENSIONS, &extensions);
+        self
     }
 
     /// Begins as the listener.
@@ -190,6 +207,7 @@ impl Handshake {
             self.write(&payload, out)?;
             return Ok(None);
         }
+        let start = start_of(&self.plain);
         let peer = identity(&self.plain, state.get_remote_static().ok_or(BadNoise::Payload)?)?;
         if peer == self.own {
             return Err(BadNoise::OwnIdentity);
@@ -203,7 +221,7 @@ impl Handshake {
             self.write(&payload, out)?;
         }
         let state = self.state.take().ok_or(BadNoise::Forged)?.into_transport_mode()?;
-        Ok(Some(Established { peer, transport: Transport { state } }))
+        Ok(Some(Established { peer, start, transport: Transport { state } }))
     }
 
     fn write(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), BadNoise> {
@@ -242,6 +260,22 @@ fn identity(payload: &[u8], fixed: &[u8]) -> Result<PeerId, BadNoise> {
     let peer = PeerId::from_protobuf(key.ok_or(BadNoise::Payload)?).map_err(BadNoise::Identity)?;
     let signature = signature.ok_or(BadNoise::Payload)?;
     if peer.signed(&[SIGNED, fixed].concat(), signature) { Ok(peer) } else { Err(BadNoise::Signature) }
+}
+
+/// The mark of a start in a payload. A malformed one counts as none: the payload's identity is checked without it.
+fn start_of(payload: &[u8]) -> Option<u64> {
+    let (mut extensions, mut start) = (None, None);
+    protobuf::fields(payload, |field, value| extensions = bytes_of(EXTENSIONS, field, value).or(extensions)).ok()?;
+    protobuf::fields(extensions?, |field, value| start = bytes_of(START, field, value).or(start)).ok()?;
+    start?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// The bytes of a field, if it is the wanted one.
+fn bytes_of<'a>(wanted: u32, field: u64, value: Value<'a>) -> Option<&'a [u8]> {
+    match value {
+        Value::Bytes(bytes) if field == u64::from(wanted) => Some(bytes),
+        _ => None,
+    }
 }
 
 /// Encrypts and decrypts the frames of a link, in order. A frame that cannot be decrypted ends the link.

@@ -53,7 +53,8 @@ fn respond(request: Request) -> Response {
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
-            let hit = RankedHit { device, path, heading: "H".into(), text: question, score: 0.5 };
+            let hit =
+                RankedHit { device, peer_id: "12D3".into(), path, heading: "H".into(), text: question, score: 0.5 };
             Response::Hits {
                 hits: vec![hit],
                 asked: 1,
@@ -232,7 +233,7 @@ fn the_calls_answer_with_their_public_json() {
     let found = agent.with_token("POST", "/v1/search", r#"{"query": " where? "}"#);
     assert!(
         found.ends_with(concat!(
-            r#"{"hits":[{"device":"attic","path":"/a/"#,
+            r#"{"hits":[{"device":"attic","peer_id":"12D3","path":"/a/"#,
             "\u{fffd}",
             r#".md","text":"where?","score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1,"files":{"known":0,"searchable":0,"away":0,"scanning":false}}}"#
         )),

@@ -53,7 +53,12 @@ impl End {
     }
 
     pub(crate) async fn next(&self) -> LinkEvent {
-        soon(async { self.events.recv().await.unwrap() }).await
+        loop {
+            match soon(async { self.events.recv().await.unwrap() }).await {
+                LinkEvent::Started { .. } => {}
+                event => return event,
+            }
+        }
     }
 
     pub(crate) async fn up(&self) -> PeerId {
@@ -296,8 +301,10 @@ fn two_agents_that_dial_each_other_at_once_end_with_one_link() {
                         match event {
                             LinkEvent::Up { .. } => up += 1,
                             LinkEvent::Down { .. } => up -= 1,
-                            LinkEvent::DialFailed { .. } | LinkEvent::UnknownPeer { .. } => {}
-                            LinkEvent::Frame { .. } => panic!("no frame was sent"),
+                            LinkEvent::DialFailed { .. }
+                            | LinkEvent::UnknownPeer { .. }
+                            | LinkEvent::Started { .. } => {}
+                            LinkEvent::Frame { .. } | LinkEvent::Duplicate { .. } => panic!("{event:?}"),
                         }
                         assert!(up == 0 || up == 1, "Up and Down alternate");
                     }
@@ -336,5 +343,36 @@ fn every_dial_that_fails_is_reported_once_with_its_reason() {
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         a.links.dial(name(7), mute.local_addr().unwrap());
         assert!(a.failed().await.contains("in time"));
+    });
+}
+
+#[test]
+fn of_two_agents_with_one_key_the_linked_one_stays_and_the_other_can_be_told_so() {
+    smol::block_on(async {
+        let (hub, first, second) = (End::new(1, &[2]), End::new(2, &[1]), End::new(2, &[1]));
+        first.links.dial(hub.name, hub.address);
+        assert_eq!((hub.up().await, first.up().await), (first.name, hub.name));
+        for _ in 0..2 {
+            second.links.dial(hub.name, hub.address);
+            second.up().await;
+            let event = hub.next().await;
+            let LinkEvent::Duplicate { peer, .. } = event else { panic!("{event:?}") };
+            assert_eq!(peer, first.name);
+            hub.links.send_to_duplicate(&peer, b"two of you".to_vec()).unwrap();
+            let told = second.next().await;
+            assert!(matches!(&told, LinkEvent::Frame { bytes, .. } if *bytes == b"two of you"), "{told:?}");
+            // What the second one sends is not read, and its link is ended.
+            let _ = second.links.send(&hub.name, Channel::Task, b"unheard".to_vec());
+            second.down().await;
+            assert_eq!(hub.links.known().len(), 1);
+            first.links.ping(&hub.name).await.unwrap();
+        }
+        first.links.send(&hub.name, Channel::Task, b"heard".to_vec()).unwrap();
+        let heard = hub.next().await;
+        assert!(matches!(&heard, LinkEvent::Frame { bytes, .. } if *bytes == b"heard"), "{heard:?}");
+        first.links.close().await;
+        hub.down().await;
+        second.links.dial(hub.name, hub.address);
+        assert_eq!(hub.up().await, second.name, "alone, it is a restarted device");
     });
 }

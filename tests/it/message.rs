@@ -11,7 +11,7 @@ use wattle::base::level::Energy;
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
-use wattle::wire::message::{Answer, Echo, Entry, Keys, Message, Query};
+use wattle::wire::message::{Answer, Duplicate, Echo, Entry, Keys, LatestStart, Message, Query};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -107,6 +107,9 @@ fn messages() -> Vec<Message> {
         Message::Echo(Echo { id: 1 << 53, text: "Grüße 😀\u{1}".try_into().unwrap(), answer: false }),
     ];
     messages.extend(gossip());
+    let [linked, other] = ["192.168.1.5:7781", "[fd00::5]:7781"].map(|address| address.parse().unwrap());
+    messages.push(Message::LatestStart(LatestStart { message: items().swap_remove(0) }));
+    messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages
 }
 
@@ -261,7 +264,7 @@ fn the_page_lists_every_message_type_and_every_cap() {
         GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST,
         GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, HITS_MAX, JSON_DEPTH_MAX, JSON_LINE_MAX,
         LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MESSAGE_KIND_MAX,
-        MESSAGE_TASK_MAX, MESSAGE_WINDOW,
+        MESSAGE_TASK_MAX, MESSAGE_WINDOW, START_PROOF_BYTES_MAX,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for message in messages() {
@@ -276,6 +279,7 @@ fn the_page_lists_every_message_type_and_every_cap() {
         ("line on `/wattle/json/1`", JSON_LINE_MAX),
         ("depth of JSON", JSON_DEPTH_MAX),
         ("window of numbers", MESSAGE_WINDOW),
+        ("message of a `start`", START_PROOF_BYTES_MAX),
         ("device", DEVICE_BYTES_MAX),
         ("text of an echo", ECHO_BYTES_MAX),
         ("hits", HITS_MAX),

@@ -48,6 +48,7 @@ fn a_question_about_the_other_devices_file_is_answered_and_a_killed_device_is_na
         took.as_millis()
     );
     assert_eq!(found["hits"][0]["device"], "cellar", "{found}");
+    assert_eq!(found["hits"][0]["peer_id"], two_address.rsplit('/').next().unwrap());
     assert!(found["hits"][0]["text"].as_str().unwrap().contains("leek"));
     let counts = |found: &serde_json::Value| ["asked", "answered", "silent"].map(|key| found["coverage"][key].clone());
     assert_eq!(serde_json::json!(counts(&found)), serde_json::json!([2, 2, null]));
@@ -58,6 +59,9 @@ fn a_question_about_the_other_devices_file_is_answered_and_a_killed_device_is_na
     println!("with the other device killed: answered in {} ms", began.elapsed().as_millis());
     assert_eq!(found["hits"][0]["device"], "attic");
     assert_eq!(serde_json::json!(counts(&found)), serde_json::json!([2, 1, ["cellar"]]));
+    let id = two_address.rsplit('/').next().unwrap();
+    let silent = serde_json::json!([{"device": "cellar", "peer_id": id}]);
+    assert_eq!(found["coverage"]["silent_devices"], silent);
 
     let cellar = up(&two, "cellar", &two_listen, &one_address);
     linked(&cellar);

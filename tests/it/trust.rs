@@ -78,6 +78,8 @@ impl Agent {
         };
         let node = Node::new(clock::now(), config, trust);
         for (other, address) in others {
+            // As if its owner had given it: nobody is dialled on this machine by hearsay.
+            network.add_given_address(*other, *address);
             inputs.try_send(Input::PeerDiscovered(public(other), *address)).unwrap();
         }
         let (background, background_tasks) = bounded(8);

@@ -46,7 +46,7 @@ impl Network {
                 diagnostics.add_given_text(peer, text.clone());
             }
             if let Given::At(address) = given {
-                diagnostics.add_given_address(*peer, address.ip());
+                diagnostics.add_given_address(*peer, *address);
             }
         }
         let reached_at = discover(identity.peer_id(), listen, options, &diagnostics, &senders.inputs);
@@ -75,6 +75,13 @@ pub(super) fn give_addresses(node: &mut Node, peers: &[Peer]) {
         if let Given::At(address) = given {
             node.add_given_address(PeerKey(*peer.public_key()), *address);
         }
+    }
+}
+
+/// Where a peer was reached on this machine before this start, the owner had given that address.
+pub(super) fn give_local_addresses(diagnostics: &Diagnostics, known: &[(PeerId, SocketAddr)]) {
+    for (peer, address) in known.iter().filter(|(_, address)| address.ip().is_loopback()) {
+        diagnostics.add_given_address(*peer, *address);
     }
 }
 

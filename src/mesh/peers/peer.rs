@@ -65,6 +65,8 @@ pub(super) struct Redial {
     pub(super) dialling: bool,
     /// Not dialled before.
     pub(super) at: Instant,
+    /// Nor before this, whatever hints arrive: another device with this agent's key is linked there.
+    pub(super) not_before: Option<Instant>,
     /// The pause after the next failure.
     pub(super) pause: Duration,
     /// When a hint last brought the dial forward.
@@ -89,6 +91,7 @@ impl Peer {
             redial: Redial {
                 dialling: false,
                 at: now,
+                not_before: None,
                 pause: Duration::from_millis(REDIAL_MS),
                 hinted: None,
                 waiting: None,
@@ -113,7 +116,8 @@ impl Peer {
     pub(super) fn dial_at(&self) -> Option<Instant> {
         let needed = self.wanted || self.redial.waiting.is_some();
         let free = !self.left && !self.linked && !self.redial.dialling;
-        (needed && free && self.addresses.current().is_some()).then_some(self.redial.at)
+        let at = self.redial.at.max(self.redial.not_before.unwrap_or(Instant::ZERO));
+        (needed && free && self.addresses.current().is_some()).then_some(at)
     }
 
     /// When to end the link. The side that dialled ends it; the other side only if it runs out of links (`crowded`).

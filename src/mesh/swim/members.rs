@@ -19,7 +19,9 @@ impl Membership {
             return false;
         }
         let (status, contact, suspected, suspect_claim) = (None, None, None, None);
-        let known = KnownPeer { key, status, contact, suspected, suspect_claim, corrected: None, down_claim: None };
+        let (corrected, direct, contested, down_claim) = (None, None, None, None);
+        let known =
+            KnownPeer { key, status, contact, suspected, suspect_claim, corrected, direct, contested, down_claim };
         self.known.insert(name, known);
         self.fit_to_size();
         true
@@ -45,6 +47,7 @@ impl Membership {
         }
         self.timers.forget(name);
         self.quarantine.forget(name);
+        self.raises.forget(name);
         self.down_claimants.retain(|(claimant, _)| *claimant != name);
         self.ping.take_if(|(probed, ..)| *probed == name);
         // Its own claims that others are down are void.

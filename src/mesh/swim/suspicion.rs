@@ -7,7 +7,7 @@ use super::{Effect, Liveness, MemberState, Membership, Purpose};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    DOWN_CLAIM_MS, DOWN_CLAIMANTS, GENERATION_JUMP_MAX, MEMBER_BYTES_MAX, PROBE_MS, RENEW_MS, SUSPECT_PROBE_MS,
+    DOWN_CLAIM_MS, DOWN_CLAIMANTS, HEARSAY_JUMP_MAX, MEMBER_BYTES_MAX, PROBE_MS, RAISE_ALONE_MAX, SUSPECT_PROBE_MS,
     SUSPICION_MS,
 };
 use foca::{Member as Claim, Message, State, Timer};
@@ -32,7 +32,7 @@ impl Membership {
         }
         let own = *self.foca.identity();
         if header.dst.name == own.name && header.dst.generation > own.generation {
-            self.renew(now, header.dst.generation);
+            self.renew_above(now, name, header.dst.generation);
         }
         if !self.on_contact(now, header.src) {
             return false;
@@ -76,14 +76,20 @@ impl Membership {
         let Some(known) = self.known.get(&id.name) else { return false };
         let key = known.key;
         let Some((generation, up)) = known.status else {
-            self.record_contact(now, key);
+            self.contact_in(now, key, id.generation);
             return true;
         };
         if id.generation < generation {
-            self.correct(now, Id { generation, ..id }, &[]);
-            return false;
+            if known.direct > Some(id.generation) && !self.is_contested(now, id.name) {
+                self.correct(now, Id { generation, ..id }, &[]);
+                return false;
+            }
+            // Others named the later one, and the member itself knows better.
+            self.believe_itself(now, id.name);
+            self.contact_in(now, key, id.generation);
+            return true;
         }
-        self.record_contact(now, key);
+        self.contact_in(now, key, id.generation);
         if id.generation == generation && !up {
             // In foca, down is final within a generation. This peer is not down, so foca removes it and meets it again.
             self.call(now, |foca, runtime| foca.handle_timer(Timer::RemoveDown(id), runtime));
@@ -95,6 +101,14 @@ impl Membership {
             }
         }
         true
+    }
+
+    /// Something of this generation arrived directly from a peer.
+    fn contact_in(&mut self, now: Instant, key: PeerKey, generation: u32) {
+        self.record_contact(now, key);
+        if let Some(known) = self.known.get_mut(&name_of(key)) {
+            known.direct = Some(generation);
+        }
     }
 
     /// Sends a peer what this agent believes of it, once in `SUSPECT_PROBE_MS` at most.
@@ -132,7 +146,10 @@ impl Membership {
             let Some(known) = self.known.get(&name) else { continue };
             let (generation, _) = known.status.unwrap_or((claim.id().generation, true));
             let itself = name == from;
-            if claim.id().generation.saturating_sub(generation) > GENERATION_JUMP_MAX && !itself {
+            // What others say of it counts little beside what it says itself.
+            let (heard, most) = known.direct.map_or((generation, RAISE_ALONE_MAX), |heard| (heard, HEARSAY_JUMP_MAX));
+            let jump = claim.id().generation.saturating_sub(heard);
+            if !itself && (jump > most || self.is_contested(now, name)) {
                 continue;
             }
             match claim.state() {
@@ -236,7 +253,7 @@ impl Membership {
     fn validate_own(&mut self, now: Instant, from: KeyPrefix, claim: &Claim<Id>) -> bool {
         let own = self.generation();
         if claim.id().generation > own {
-            self.renew(now, claim.id().generation);
+            self.renew_above(now, from, claim.id().generation);
             return false;
         }
         if claim.id().generation < own {
@@ -271,21 +288,5 @@ impl Membership {
         if self.down_claimants.len() >= DOWN_CLAIMANTS {
             self.renew(now, self.generation());
         }
-    }
-
-    /// Peers know this agent in the given generation, or hold that one for ended: it takes the next one.
-    fn renew(&mut self, now: Instant, generation: u32) {
-        let own = *self.foca.identity();
-        let soon = self.renewed.is_some_and(|at| now.since(at) < Duration::from_millis(RENEW_MS));
-        if soon || generation - own.generation > GENERATION_JUMP_MAX {
-            return;
-        }
-        let Some(generation) = generation.checked_add(1) else { return };
-        self.renewed = Some(now);
-        self.down_claimants.clear();
-        self.call(now, |foca, runtime| foca.change_identity(Id { generation, ..own }, runtime));
-        // foca takes itself for alone until it gets any update.
-        self.call(now, |foca, runtime| foca.apply_many(core::iter::empty(), true, runtime));
-        self.effects.push(Effect::Renewed(generation));
     }
 }

@@ -75,7 +75,7 @@ impl<'a> Browser<'a> {
         }
         let own: Vec<SocketAddr> = network.listen_addresses().iter().map(|one| one.address).collect();
         for address in advert.addresses {
-            if address.port() == 0 || own.contains(&address) || !network.may_dial(address.ip()) {
+            if address.port() == 0 || own.contains(&address) || !network.may_dial(&advert.peer, address) {
                 debug!("{} announces {address}, which is not taken.", advert.peer);
                 continue;
             }

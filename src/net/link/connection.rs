@@ -10,7 +10,7 @@ use super::shared::Shared;
 use super::stream::{Order, Streams, within};
 use super::table::{Entry, Link, LinkInfo};
 use super::{handshake, identify, ping};
-use crate::limits::LINK_CLOSE_MS;
+use crate::limits::{LINK_CLOSE_MS, LINK_CONTEST_MS, LINK_DUPLICATE_MS};
 use crate::platform::clock;
 use crate::wire::peer_id::PeerId;
 use async_net::TcpStream;
@@ -57,14 +57,14 @@ async fn connect(shared: &Shared, peer: PeerId, address: SocketAddr) -> Result<H
 }
 
 /// Enters a link into the table, reports `Up`, drives it to its end and reports `Down`. An error means that the table
-/// refused it and nothing was reported.
+/// refused it and no `Up` was reported.
 pub(super) async fn run(
     shared: &Arc<Shared>,
     handshaken: Handshaken,
     address: SocketAddr,
     dialled: bool,
 ) -> Result<(), String> {
-    let Handshaken { peer, mux, received } = handshaken;
+    let Handshaken { peer, start, mux, received } = handshaken;
     let (orders, ordered) = smol::channel::bounded(ORDERS_MAX);
     let (stop, stopped) = smol::channel::bounded(1);
     let (ending, end) = smol::channel::bounded::<()>(1);
@@ -75,13 +75,17 @@ pub(super) async fn run(
     let info = LinkInfo { peer, address, dialled, agent: String::new(), protocols: Vec::new(), ping: None };
     let streams = Streams::new(orders);
     let now = clock::now();
-    let link = Link::new(info, now, [gossip, task, json], stop, end, streams);
-    let entry = shared.table().enter(now, link.clone());
+    let link = Link::new(info, start, now, [gossip, task, json], stop, end, streams);
+    let entry = contest(shared, link.clone()).await;
     let mut driver = YamuxDriver { mux, ordered: Box::pin(ordered), stopped: Box::pin(stopped), wanted: None };
     let serial = match entry {
         Entry::Refused(why) => {
             driver.close().await;
             return Err(why.to_owned());
+        }
+        Entry::Contested(standing) => {
+            tell_duplicate(shared, &standing, link, driver, gossip_outlet).await;
+            return Err("another device with the same key is linked, and answers".to_owned());
         }
         Entry::Entered(serial, None) => serial,
         Entry::Entered(serial, Some(old)) => {
@@ -91,6 +95,9 @@ pub(super) async fn run(
         }
     };
     shared.report(LinkEvent::Up { peer, address, dialled }).await;
+    if let Some(start) = start {
+        shared.report(LinkEvent::Started { peer, address, start }).await;
+    }
     let (scope, scope_end) = TaskScope::new(Arc::clone(shared), link);
     for (channel, outlet) in Channel::ALL.into_iter().zip([gossip_outlet, task_outlet, json_outlet]) {
         scope.spawn(outlet.write_out(scope.link.streams(), channel));
@@ -105,6 +112,41 @@ pub(super) async fn run(
     shared.table().ended(&peer, serial);
     drop(ending);
     Ok(())
+}
+
+/// Enters a link into the table. If an older link of another start of the same key stands there, it is pinged: without an
+/// answer it is dead, and the new link takes its place.
+async fn contest(shared: &Shared, link: Link) -> Entry {
+    let entry = shared.table().enter(clock::now(), link.clone(), None);
+    let Entry::Contested(older) = entry else { return entry };
+    match ping::ping(&older.streams(), Duration::from_millis(LINK_CONTEST_MS)).await {
+        Ok(_) => Entry::Contested(older),
+        // A link that ended meanwhile has left the table, so the serial of a link that is dead does no harm.
+        Err(_) => shared.table().enter(clock::now(), link, Some(older.serial)),
+    }
+}
+
+/// Two devices with one key are up, and `standing` is linked: the other one gets the frame that the driver sends upon
+/// `Duplicate`, and nothing that it sends is read.
+async fn tell_duplicate(
+    shared: &Arc<Shared>,
+    standing: &Link,
+    link: Link,
+    mut driver: YamuxDriver,
+    outlet: super::channel::QueueReceiver,
+) {
+    let LinkInfo { peer, address, .. } = link.info();
+    if shared.table().enter_duplicate(peer, link.clone()) {
+        shared.report(LinkEvent::Duplicate { peer, linked: standing.info().address, other: address }).await;
+        let (scope, end) = TaskScope::new(Arc::clone(shared), link);
+        scope.spawn(outlet.write_out(scope.link.streams(), Channel::Gossip));
+        let ignored = async { while poll_fn(|cx| driver.poll_next(cx)).await.is_ok() {} };
+        // Its end is all that can come of it.
+        let _ = within(Duration::from_millis(LINK_DUPLICATE_MS), ignored).await;
+        shared.table().leave_duplicate(&peer);
+        end.end(scope).await;
+    }
+    driver.close().await;
 }
 
 /// yamux, which makes progress only while it is polled, and the requests to it.

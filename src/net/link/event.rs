@@ -18,6 +18,26 @@ pub enum LinkEvent {
         /// Whether this agent dialled.
         dialled: bool,
     },
+    /// The mark of the start of the agent at the other end of a link that just came up: random, the same on all links
+    /// of one start of an agent. Agents of before send none.
+    Started {
+        /// The peer.
+        peer: PeerId,
+        /// The address at the other end.
+        address: Multiaddr,
+        /// The mark.
+        start: u64,
+    },
+    /// A second device with the key of a peer: it proved the key while the peer's link, of another start, answered. It
+    /// gets no link; [`Links::send_to_duplicate`](super::Links::send_to_duplicate) tells it why.
+    Duplicate {
+        /// The PeerId of both.
+        peer: PeerId,
+        /// The address of the one that is linked.
+        linked: Multiaddr,
+        /// The address of the one that is not.
+        other: Multiaddr,
+    },
     /// The link went down; frames on their way may be lost.
     Down {
         /// The peer.

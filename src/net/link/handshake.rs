@@ -23,6 +23,8 @@ const WINDOW: usize = 256 * 1024;
 /// A link that is ready for streams.
 pub(super) struct Handshaken {
     pub(super) peer: PeerId,
+    /// The mark of the start of its agent, if it sends one.
+    pub(super) start: Option<u64>,
     pub(super) mux: yamux::Connection<NoiseStream>,
     /// Counts the bytes that arrive.
     pub(super) received: Arc<AtomicU64>,
@@ -46,12 +48,13 @@ impl From<String> for HandshakeError {
 pub(super) async fn dial(shared: &Shared, tcp: TcpStream, peer: PeerId) -> Result<Handshaken, String> {
     let (mut stream, mut out) = (BufReader::new(tcp), Vec::new());
     propose(&mut stream, NOISE).await?;
-    let mut handshake = Handshake::dial(&shared.key, peer, secrets()?, &mut out).map_err(|why| why.to_string())?;
+    let handshake = Handshake::dial(&shared.key, peer, secrets()?, &mut out).map_err(|why| why.to_string())?;
+    let mut handshake = handshake.with_start(shared.start);
     let secured = agree(&mut stream, &mut out, |input, out| handshake.feed(input, out)).await?;
-    let peer = secured.peer;
+    let (peer, start) = (secured.peer, secured.start);
     let mut secure = secure(stream, secured);
     propose(&mut secure, YAMUX).await?;
-    Ok(multiplex(secure, peer, yamux::Mode::Client))
+    Ok(multiplex(secure, peer, start, yamux::Mode::Client))
 }
 
 /// The listening end. `turn` is awaited before any costly computation.
@@ -66,15 +69,16 @@ pub(super) async fn listen(
         return Err("the other end closed the connection".to_owned().into());
     }
     turn.await;
-    let mut handshake = Handshake::listen(&shared.key, secrets()?).map_err(|why| why.to_string())?;
+    let handshake = Handshake::listen(&shared.key, secrets()?).map_err(|why| why.to_string())?;
+    let mut handshake = handshake.with_start(shared.start);
     let secured = agree(&mut stream, &mut out, |input, out| handshake.feed(input, out)).await?;
-    let peer = secured.peer;
+    let (peer, start) = (secured.peer, secured.start);
     if !shared.table().is_allowed(&peer) {
         return Err(HandshakeError::UnknownPeer(peer));
     }
     let mut secure = secure(stream, secured);
     choose(&mut secure, &[YAMUX]).await?;
-    Ok(multiplex(secure, peer, yamux::Mode::Server))
+    Ok(multiplex(secure, peer, start, yamux::Mode::Server))
 }
 
 fn secure(stream: BufReader<TcpStream>, secured: Established) -> NoiseStream {
@@ -82,12 +86,12 @@ fn secure(stream: BufReader<TcpStream>, secured: Established) -> NoiseStream {
     NoiseStream::new(stream.into_inner(), secured.transport, &early)
 }
 
-fn multiplex(secure: NoiseStream, peer: PeerId, mode: yamux::Mode) -> Handshaken {
+fn multiplex(secure: NoiseStream, peer: PeerId, start: Option<u64>, mode: yamux::Mode) -> Handshaken {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(LINK_STREAMS_HARD_MAX);
     config.set_max_connection_receive_window(Some(LINK_STREAMS_HARD_MAX * WINDOW));
     let received = secure.received();
-    Handshaken { peer, mux: yamux::Connection::new(secure, config, mode), received }
+    Handshaken { peer, start, mux: yamux::Connection::new(secure, config, mode), received }
 }
 
 /// The two keys of one handshake, from the operating system's generator.

@@ -61,14 +61,23 @@ impl Links {
         let local = listener.local_addr()?;
         let listener = async_net::TcpListener::try_from(listener)?;
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
+        let mut start = [0; 8];
+        getrandom::fill(&mut start).map_err(std::io::Error::other)?;
+        let start = u64::from_le_bytes(start);
         let (running, stopping) = smol::channel::bounded(1);
         let table = Mutex::new(LinkTable::new(own, allowed));
         let identify_addresses = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
         let buffers = RetainedBuffers::new();
         let shared =
-            Arc::new(Shared { key, own, local, identify_addresses, settings, table, events, buffers, stopping });
+            Arc::new(Shared { key, own, start, local, identify_addresses, settings, table, events, buffers, stopping });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
+    }
+
+    /// This agent's PeerId.
+    #[must_use]
+    pub fn own(&self) -> PeerId {
+        self.shared.own
     }
 
     /// Where this agent listens, with its PeerId; as bound, so it may be an unspecified address (`0.0.0.0`).
@@ -123,6 +132,17 @@ impl Links {
             return Err(SendError::TooLarge);
         }
         self.shared.table().link(peer).ok_or(SendError::NoLink)?.queue(channel).push(frame)
+    }
+
+    /// Sends one frame to the second device with the key of `peer`, whose link was reported as `Duplicate`. It is lost
+    /// if that link has ended, which it does soon.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_to_duplicate(&self, peer: &PeerId, frame: impl Into<Frame>) -> std::result::Result<(), SendError> {
+        let frame = frame.into();
+        let link = self.shared.table().duplicate(peer).cloned().ok_or(SendError::NoLink)?;
+        link.queue(Channel::Gossip).push(frame)
     }
 
     /// Ends the link to `peer`, if there is one: `Down` follows with `why`.

@@ -8,7 +8,9 @@
 //! [`Links`] is the handle. `accept` takes TCP connections as far as `handshake_limits` lets them, `handshake` makes a
 //! multiplexed connection of them, `connection` drives one link from its handshake to its end, `inbound` serves the
 //! streams that the peer opens, and `channel` queues and writes the frames of ours. `table` knows who may link, which
-//! links are up, and which of two links to one peer stays. Events go to the driver through one bounded channel.
+//! links are up, and which of two links to one peer stays: a link of another start of the same key (each start has a
+//! random mark, which the handshake carries) replaces one that does not answer a ping; if that one answers, two devices
+//! have the key, and both are told. Events go to the driver through one bounded channel.
 //!
 //! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link, and the driver changes who is
 //! allowed at any time; there is at most one link for a peer; `Up` and `Down` alternate, with frames between them;

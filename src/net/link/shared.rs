@@ -37,6 +37,8 @@ impl Default for Settings {
 pub(super) struct Shared {
     pub(super) key: SigningKey,
     pub(super) own: PeerId,
+    /// The mark of this start: random, the same in all handshakes until the agent ends.
+    pub(super) start: u64,
     pub(super) local: SocketAddr,
     /// Where others reach this agent, for identify.
     pub(super) identify_addresses: Mutex<Vec<SocketAddr>>,

@@ -20,6 +20,8 @@ pub(super) struct LinkTable {
     links: BTreeMap<PeerId, Link>,
     /// Links that have ended and whose `Down` is not reported yet: the `Up` of a newer one waits for it.
     ending: BTreeMap<PeerId, Link>,
+    /// Links to second devices with the key of a linked peer, while these are told so.
+    duplicates: BTreeMap<PeerId, Link>,
     dials: BTreeSet<PeerId>,
     serial: u64,
 }
@@ -28,6 +30,9 @@ pub(super) struct LinkTable {
 pub(super) enum Entry {
     /// It is in the table with this serial; an older one to the same peer, if any, must end first.
     Entered(u64, Option<Link>),
+    /// It is not: this older link is of another start of the same key. If the older link is dead, the peer started
+    /// again; if it answers, two devices have one key.
+    Contested(Link),
     /// It is not; a phrase that says why.
     Refused(&'static str),
 }
@@ -35,7 +40,15 @@ pub(super) enum Entry {
 impl LinkTable {
     pub(super) fn new(own: PeerId, allowed: &[PeerId]) -> Self {
         let allowed = allowed.iter().copied().take(LINK_ALLOWED_MAX).collect();
-        Self { own, allowed, links: BTreeMap::new(), ending: BTreeMap::new(), dials: BTreeSet::new(), serial: 0 }
+        Self {
+            own,
+            allowed,
+            links: BTreeMap::new(),
+            ending: BTreeMap::new(),
+            duplicates: BTreeMap::new(),
+            dials: BTreeSet::new(),
+            serial: 0,
+        }
     }
 
     pub(super) fn add_peer(&mut self, peer: PeerId) -> bool {
@@ -91,14 +104,19 @@ impl LinkTable {
     /// Enters a link.
     ///
     /// If both sides dialled at the same time, both keep the link that the smaller PeerId dialled. Otherwise the newer
-    /// one stays: a peer that dials again has lost the older one.
-    pub(super) fn enter(&mut self, now: Instant, mut link: Link) -> Entry {
+    /// one stays: a peer that dials again has lost the older one. A link of another start than the older one takes its
+    /// place only if that one is known to be dead: `dead` is its serial.
+    pub(super) fn enter(&mut self, now: Instant, mut link: Link, dead: Option<u64>) -> Entry {
         let new = link.info();
         if !self.is_allowed(&new.peer) {
             return Entry::Refused("this device is no longer allowed to link");
         }
         match self.links.get(&new.peer) {
             None if self.is_full() => return Entry::Refused("there are too many links"),
+            Some(old) if Some(old.serial) == dead => {}
+            Some(old) if matches!((old.start, link.start), (Some(old), Some(new)) if old != new) => {
+                return Entry::Contested(old.clone());
+            }
             Some(old) if old.info().dialled != new.dialled => {
                 let simultaneous = now.since(old.since) < Duration::from_millis(LINK_HANDSHAKE_MS);
                 if simultaneous && new.dialled != (self.own < new.peer) {
@@ -121,6 +139,25 @@ impl LinkTable {
         {
             self.ending.insert(*peer, link);
         }
+    }
+
+    /// The link to a second device with the key of a linked peer.
+    pub(super) fn duplicate(&self, peer: &PeerId) -> Option<&Link> {
+        self.duplicates.get(peer)
+    }
+
+    /// Enters such a link, to tell the device; false if another one with that key is being told.
+    pub(super) fn enter_duplicate(&mut self, peer: PeerId, link: Link) -> bool {
+        let free = self.duplicates.len() < LINKS_MAX && !self.duplicates.contains_key(&peer);
+        if free {
+            self.duplicates.insert(peer, link);
+        }
+        free
+    }
+
+    /// Such a link ends.
+    pub(super) fn leave_duplicate(&mut self, peer: &PeerId) {
+        self.duplicates.remove(peer);
     }
 
     /// The `Down` of a link was reported.
@@ -154,6 +191,8 @@ pub(super) struct Link {
     /// Distinguishes links to the same peer.
     pub(super) serial: u64,
     pub(super) since: Instant,
+    /// The mark of the start of the agent at the other end, if it sends one.
+    pub(super) start: Option<u64>,
     info: Arc<Mutex<LinkInfo>>,
     queues: [Queue; 3],
     stop: Sender<String>,
@@ -167,6 +206,7 @@ impl Link {
     /// `end` closes when the link has ended and its `Down` was reported.
     pub(super) fn new(
         info: LinkInfo,
+        start: Option<u64>,
         since: Instant,
         queues: [Queue; 3],
         stop: Sender<String>,
@@ -174,7 +214,7 @@ impl Link {
         streams: Streams,
     ) -> Self {
         let (info, json) = (Arc::new(Mutex::new(info)), Arc::default());
-        Self { serial: 0, since, info, queues, stop, end, streams, json }
+        Self { serial: 0, since, start, info, queues, stop, end, streams, json }
     }
 
     pub(super) fn queue(&self, channel: Channel) -> &Queue {

@@ -175,7 +175,7 @@ fn a_false_signature_causes_a_notice_with_the_name_of_the_sender() {
     let (mut node, _) = linked(&[1]);
     let out = handle(&mut node, at(20), Input::VerifyFailed(key(1)));
     assert!(
-        matches!(&out[..], [Output::Notice(Notice::BadGossip(name, _))] if *name == PeerId::from_public_key(&key(1).0).to_string()),
+        matches!(&out[..], [Output::Notice(Notice::Offence(name, _))] if *name == PeerId::from_public_key(&key(1).0).to_string()),
         "{out:?}"
     );
 }

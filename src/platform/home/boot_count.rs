@@ -1,26 +1,29 @@
 //! The number of this start of the agent, on the disk before anything is sent with it: it orders this agent's messages
 //! and its incarnations as a member after those of all earlier starts.
+//!
+//! A count that is lost begins anew. Peers that know a higher one prove it (`node::conduct`), and the agent goes on above it
+//! in the same run.
 
-use super::durable;
-use crate::limits::STATE_BYTES_MAX;
+use super::home_file::HomeFile;
+use super::meant::parse_count;
+use super::state;
 use log::warn;
 use std::path::Path;
 
-/// Counts this start, from 1. A lost file counts from 1 again: peers that remember a higher number report it, and
-/// [`at_least`] stores it for the next start.
+/// Counts this start, from 1.
 ///
 /// # Errors
-/// One sentence: the count is damaged, or cannot be stored.
-pub(super) fn count(path: &Path) -> Result<u32, String> {
-    let boot = read(path)?.saturating_add(1);
-    write(path, boot)?;
+/// One sentence: the count cannot be read or stored.
+pub(super) fn count(home: &Path) -> Result<u32, String> {
+    let boot = read(home)?.saturating_add(1);
+    write(home, boot)?;
     Ok(boot)
 }
 
 /// The next start counts above `number`: true once that is on the disk.
 #[must_use]
-pub(super) fn at_least(path: &Path, number: u32) -> bool {
-    let stored = read(path).and_then(|before| if before < number { write(path, number) } else { Ok(()) });
+pub(super) fn at_least(home: &Path, number: u32) -> bool {
+    let stored = read(home).and_then(|before| if before < number { write(home, number) } else { Ok(()) });
     if let Err(why) = &stored {
         warn!(
             "{why} Until it can be, this agent does not answer other devices' probes, and they may take it for down."
@@ -29,23 +32,22 @@ pub(super) fn at_least(path: &Path, number: u32) -> bool {
     stored.is_ok()
 }
 
-fn read(path: &Path) -> Result<u32, String> {
-    let name = path.display();
-    match durable::read(path, STATE_BYTES_MAX) {
-        Ok(Some(bytes)) => {
-            let number = str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok());
-            number.ok_or_else(|| {
-                format!("The count of starts, {name}, is damaged. Write into it a number above all starts so far.")
-            })
-        }
+fn read(home: &Path) -> Result<u32, String> {
+    let name = home.join(HomeFile::BootCount.name()).display().to_string();
+    match state::read(home, HomeFile::BootCount) {
+        Ok(Some(bytes)) => Ok(parse_count(&bytes).unwrap_or_else(|| {
+            warn!("The count of starts, {name}, is damaged and begins anew; other devices tell a higher one.");
+            0
+        })),
         Ok(None) => Ok(0),
         Err(error) => Err(format!("The count of starts, {name}, cannot be read: {error}.")),
     }
 }
 
-fn write(path: &Path, boot: u32) -> Result<(), String> {
-    durable::write(path, format!("{boot}\n").as_bytes())
-        .map_err(|error| format!("The count of starts, {}, cannot be written: {error}.", path.display()))
+fn write(home: &Path, boot: u32) -> Result<(), String> {
+    let name = home.join(HomeFile::BootCount.name());
+    state::write(home, HomeFile::BootCount, format!("{boot}\n").as_bytes())
+        .map_err(|error| format!("The count of starts, {}, cannot be written: {error}.", name.display()))
 }
 
 #[cfg(test)]
@@ -55,13 +57,11 @@ mod tests {
     #[test]
     fn starts_are_counted_and_a_higher_number_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
-        let path = &folder.path().join("boot");
-        assert_eq!((count(path), count(path)), (Ok(1), Ok(2)));
-        assert!(at_least(path, 40) && at_least(path, 7));
-        assert_eq!(count(path), Ok(41));
-        std::fs::write(path, "many").unwrap();
-        assert!(count(path).unwrap_err().contains("damaged"));
-        assert!(!at_least(path, 99));
-        assert!(count(path).is_err(), "a damaged count is left for its owner");
+        let home = folder.path();
+        assert_eq!((count(home), count(home)), (Ok(1), Ok(2)));
+        assert!(at_least(home, 40) && at_least(home, 7));
+        assert_eq!(count(home), Ok(41));
+        std::fs::write(home.join(HomeFile::BootCount.name()), "many").unwrap();
+        assert_eq!(count(home), Ok(42), "the copy has it");
     }
 }

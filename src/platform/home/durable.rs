@@ -23,6 +23,22 @@ pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// The whole content of a file; `None` if there is none. Nothing of a longer file is read.
+///
+/// # Errors
+/// As [`read`], or that the file has more than `bytes_max` bytes.
+pub(super) fn read_whole(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>> {
+    let too_long = || Error::other(format!("it has more than {bytes_max} bytes"));
+    if fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() > bytes_max as u64) {
+        return Err(too_long());
+    }
+    // It may grow meanwhile.
+    match read(path, bytes_max + 1)? {
+        Some(bytes) if bytes.len() > bytes_max => Err(too_long()),
+        bytes => Ok(bytes),
+    }
+}
+
 /// Writes a file so that after a power cut either the old or the new one is whole: temporary file, fsync, rename,
 /// fsync of the folder. Mode 0600.
 ///

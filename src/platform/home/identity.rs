@@ -1,7 +1,8 @@
 //! The agent's keypair: Ed25519 (RFC 8032), made at the first start, stored with mode 0600, never shown.
 
-use super::durable;
-use crate::limits::STATE_BYTES_MAX;
+use super::home_file::HomeFile;
+use super::meant::parse_seed;
+use super::state;
 use crate::wire::peer_id::PeerId;
 use ed25519_dalek::SigningKey;
 use std::fs;
@@ -23,10 +24,11 @@ impl Identity {
     /// Reads the key (64 hex digits: the Ed25519 seed), or makes it at the first start.
     ///
     /// # Errors
-    /// One sentence; a damaged key is never overwritten, since the mesh knows this device by it.
-    pub fn load_or_create(path: &Path) -> Result<Self, String> {
+    /// One sentence; a damaged key without a copy is never overwritten, since the mesh knows this device by it.
+    pub fn load_or_create(home: &Path) -> Result<Self, String> {
+        let path = &home.join(HomeFile::Identity.name());
         let name = path.display();
-        match durable::read(path, STATE_BYTES_MAX) {
+        match state::read(home, HomeFile::Identity) {
             Ok(Some(bytes)) => {
                 let others = fs::metadata(path).map_or(0, |meta| meta.permissions().mode() & 0o077);
                 if others != 0 {
@@ -43,7 +45,7 @@ impl Identity {
                 let mut seed = [0; 32];
                 getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
                 let text: String = seed.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
-                durable::write(path, text.as_bytes())
+                state::write(home, HomeFile::Identity, text.as_bytes())
                     .map_err(|error| format!("The key {name} cannot be written: {error}."))?;
                 Ok(Self { key: SigningKey::from_bytes(&seed) })
             }
@@ -64,36 +66,27 @@ impl Identity {
     }
 }
 
-fn parse_seed(digits: &[u8]) -> Option<[u8; 32]> {
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut seed = [0; 32];
-    for (byte, pair) in seed.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(seed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_made_once_and_only_its_owner_reads_it() {
+    fn the_key_is_made_once_and_only_its_owner_reads_it_and_its_copy() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("identity.key");
-        let first = Identity::load_or_create(&path).unwrap().peer_id();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(Identity::load_or_create(&path).unwrap().peer_id(), first);
+        let home = folder.path();
+        let first = Identity::load_or_create(home).unwrap().peer_id();
+        for name in ["identity.key", "identity.copy"] {
+            assert_eq!(fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(Identity::load_or_create(home).unwrap().peer_id(), first);
     }
 
     #[test]
-    fn a_damaged_key_is_left_as_it_is_and_never_shown() {
+    fn a_damaged_key_without_a_copy_is_left_as_it_is_and_never_shown() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("identity.key");
         fs::write(&path, "5ecret").unwrap();
-        let error = Identity::load_or_create(&path).unwrap_err();
+        let error = Identity::load_or_create(folder.path()).unwrap_err();
         assert!(error.contains("damaged") && !error.contains("5ecret"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "5ecret");
     }

@@ -113,6 +113,9 @@ mod tests {
         saved.ledger.add(Recorded { day: 20_000, joules: Joules::UNKNOWN, tasks: 1, chunks: 12 });
         save(home.path(), &saved).unwrap();
         assert_eq!(load(home.path()), saved);
+        fs::write(path(home.path()), "{").unwrap();
+        assert_eq!(load(home.path()), saved, "a damaged file is read from its copy");
+        fs::remove_file(home.path().join("energy.copy")).unwrap();
         for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {
             fs::write(path(home.path()), broken).unwrap();
             assert_eq!(load(home.path()), PersistedState::default(), "{broken:?}");

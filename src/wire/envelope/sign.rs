@@ -37,6 +37,14 @@ impl Signer {
         self.mesh = Some(mesh);
     }
 
+    /// Counts all later messages to a later start; nothing changes if it is no later one. For an agent that lost its count of
+    /// starts: the number is on its disk before.
+    pub const fn raise(&mut self, boot: u32) {
+        if boot > self.boot {
+            (self.boot, self.seq) = (boot, 0);
+        }
+    }
+
     /// Signs a message in postcard. `kind` is its type, `task_id` the task that it belongs to, or empty.
     ///
     /// # Errors

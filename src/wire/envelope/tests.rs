@@ -68,7 +68,43 @@ fn a_message_is_accepted_once() {
     assert_eq!(verifier.verify(&one), Err(BadMessage::Replay));
     let later = Signer::new(key(1), 2).sign("a", &[], &[]).unwrap();
     assert!(verifier.verify(&later).is_ok());
-    assert_eq!(verifier.verify(&signer.sign("a", &[], &[]).unwrap()), Err(BadMessage::Replay), "an earlier start");
+    let earlier = signer.sign("a", &[], &[]).unwrap();
+    assert_eq!(verifier.verify(&earlier), Err(BadMessage::EarlierStart { boot: 1, latest: 2 }));
+}
+
+#[test]
+fn a_start_is_proven_by_the_own_signature_only_and_by_no_message_that_holds_a_key() {
+    let mut verifier = verifier();
+    assert!(verifier.add_peer(name(2)));
+    let mut signer = Signer::new(key(1), 41);
+    verifier.verify(&signer.sign("keys", &[], b"secret").unwrap()).unwrap();
+    assert!(verifier.latest_start(&name(1)).is_empty());
+    for encoding in [Encoding::Json, Encoding::Postcard] {
+        let mut bytes = Vec::new();
+        signer.raise(42);
+        signer.sign_into(encoding, "hello", &[], b"{}", &mut bytes).unwrap();
+        verifier.verify_as(encoding, &bytes).unwrap();
+        assert_eq!(proven_start(&name(1), verifier.latest_start(&name(1))), Some(42), "{encoding:?}");
+        assert_eq!(proven_start(&name(2), verifier.latest_start(&name(1))), None, "the word of another");
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(proven_start(&name(1), &bytes), None, "forged");
+        (signer, verifier) = (Signer::new(key(1), 7), self::verifier());
+        assert!(verifier.add_peer(name(2)));
+    }
+    assert!(verifier.latest_start(&name(9)).is_empty() && proven_start(&name(1), &[]).is_none());
+}
+
+#[test]
+fn a_raised_signer_is_accepted_where_its_messages_were_of_an_earlier_start() {
+    let (mut signer, mut verifier) = (Signer::new(key(1), 3), verifier());
+    verifier.verify(&Signer::new(key(1), 9).sign("a", &[], &[]).unwrap()).unwrap();
+    assert!(verifier.verify(&signer.sign("a", &[], &[]).unwrap()).is_err());
+    signer.raise(2);
+    let still = verifier.verify(&signer.sign("a", &[], &[]).unwrap()).unwrap_err();
+    assert_eq!(still, BadMessage::EarlierStart { boot: 3, latest: 9 }, "a start is never lowered");
+    signer.raise(10);
+    let verified = verifier.verify(&signer.sign("a", &[], &[]).unwrap()).map(|message| (message.boot, message.seq));
+    assert_eq!(verified, Ok((10, 1)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The verifying half: messages of allowed senders, each accepted once.
 
-use super::replay::Window;
+use super::replay::{Stale, Window};
 use super::{BadMessage, Encoding, Payload, binary, json, signed_bytes};
 use crate::limits::{
     JSON_LINE_MAX, MESSAGE_BODY_MAX, MESSAGE_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_SENDERS_MAX, MESSAGE_TASK_MAX,
@@ -79,13 +79,25 @@ impl Verifier {
     /// Why it is refused.
     pub fn verify_as<'a>(&mut self, encoding: Encoding, bytes: &'a [u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
         let verified = self.verify_relayed_as(encoding, bytes)?;
-        self.take(verified)
+        self.take(verified, bytes)
     }
 
     /// Accepts a message that was verified, once.
-    fn take<'a>(&mut self, verified: VerifiedMessage<'a>) -> Result<VerifiedMessage<'a>, BadMessage> {
+    fn take<'a>(&mut self, verified: VerifiedMessage<'a>, bytes: &[u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
         let window = self.senders.get_mut(&verified.sender).ok_or(BadMessage::UnknownPeer)?;
-        if window.take(verified.boot, verified.seq) { Ok(verified) } else { Err(BadMessage::Replay) }
+        // A message with a key is no proof to keep and to send back.
+        let proof = if verified.kind == "keys" { &[][..] } else { bytes };
+        match window.take(verified.boot, verified.seq, proof) {
+            Ok(()) => Ok(verified),
+            Err(Stale::Number) => Err(BadMessage::Replay),
+            Err(Stale::Start(latest)) => Err(BadMessage::EarlierStart { boot: verified.boot, latest }),
+        }
+    }
+
+    /// A message of the latest start of `sender`, whole, for its [`proven_start`]; empty if none was accepted.
+    #[must_use]
+    pub fn latest_start(&self, sender: &PeerId) -> &[u8] {
+        self.senders.get(sender).map_or(&[], Window::proof)
     }
 
     /// As [`verify_as`](Self::verify_as), for a message that came over the link of `from`: that of any other sender is
@@ -103,7 +115,7 @@ impl Verifier {
         if verified.sender != *from {
             return Err(BadMessage::NotFromSender);
         }
-        self.take(verified)
+        self.take(verified, bytes)
     }
 
     /// Checks a relayed message: encoding, sender and signature, in this order. Relayed messages arrive in any order
@@ -116,40 +128,57 @@ impl Verifier {
         encoding: Encoding,
         bytes: &'a [u8],
     ) -> Result<VerifiedMessage<'a>, BadMessage> {
-        let cap = match encoding {
-            Encoding::Postcard => MESSAGE_BYTES_MAX,
-            Encoding::Json => JSON_LINE_MAX - 1,
-        };
-        if bytes.len() > cap {
-            return Err(BadMessage::TooLarge);
-        }
-        let envelope = match encoding {
-            Encoding::Postcard => binary::envelope(bytes)?,
-            Encoding::Json => json::envelope(bytes)?,
-        };
-        if envelope.kind.len() > MESSAGE_KIND_MAX {
-            return Err(BadMessage::TooLarge);
-        }
-        let sender = PeerId::from_bytes(&envelope.sender).map_err(|_| BadMessage::Malformed)?;
-        if sender.to_bytes() != envelope.sender {
-            return Err(BadMessage::Malformed);
-        }
-        if !self.senders.contains_key(&sender) {
-            return Err(BadMessage::UnknownPeer);
-        }
-        let Payload { mesh, boot, seq, body } = match encoding {
-            Encoding::Postcard => binary::payload(envelope.payload)?,
-            Encoding::Json => json::payload(envelope.payload)?,
-        };
-        if body.len() > MESSAGE_BODY_MAX {
-            return Err(BadMessage::TooLarge);
-        }
-        let hash = Sha256::digest(envelope.payload).into();
-        let signed =
-            signed_bytes(envelope.kind, &envelope.task_id, &envelope.sender, hash).ok_or(BadMessage::Internal)?;
-        if !sender.signed(&signed, &envelope.signature) {
-            return Err(BadMessage::Signature);
-        }
-        Ok(VerifiedMessage { kind: envelope.kind, task_id: envelope.task_id, sender, mesh, boot, seq, body })
+        signed_by(encoding, bytes, |sender| self.senders.contains_key(sender))
     }
+}
+
+/// The boot counter of a message that `own` signed, in either encoding; `None` if it is not one. An agent that lost its
+/// count of starts, or is a restored copy, believes its own signature, and nobody's word.
+#[must_use]
+pub fn proven_start(own: &PeerId, message: &[u8]) -> Option<u32> {
+    // A message in postcard begins with the length of its type, which is shorter.
+    let encoding = if message.first() == Some(&b'{') { Encoding::Json } else { Encoding::Postcard };
+    signed_by(encoding, message, |sender| sender == own).ok().map(|verified| verified.boot)
+}
+
+/// Checks a message: encoding, sender and signature, in this order.
+fn signed_by(
+    encoding: Encoding,
+    bytes: &[u8],
+    is_allowed: impl FnOnce(&PeerId) -> bool,
+) -> Result<VerifiedMessage<'_>, BadMessage> {
+    let cap = match encoding {
+        Encoding::Postcard => MESSAGE_BYTES_MAX,
+        Encoding::Json => JSON_LINE_MAX - 1,
+    };
+    if bytes.len() > cap {
+        return Err(BadMessage::TooLarge);
+    }
+    let envelope = match encoding {
+        Encoding::Postcard => binary::envelope(bytes)?,
+        Encoding::Json => json::envelope(bytes)?,
+    };
+    if envelope.kind.len() > MESSAGE_KIND_MAX {
+        return Err(BadMessage::TooLarge);
+    }
+    let sender = PeerId::from_bytes(&envelope.sender).map_err(|_| BadMessage::Malformed)?;
+    if sender.to_bytes() != envelope.sender {
+        return Err(BadMessage::Malformed);
+    }
+    if !is_allowed(&sender) {
+        return Err(BadMessage::UnknownPeer);
+    }
+    let Payload { mesh, boot, seq, body } = match encoding {
+        Encoding::Postcard => binary::payload(envelope.payload)?,
+        Encoding::Json => json::payload(envelope.payload)?,
+    };
+    if body.len() > MESSAGE_BODY_MAX {
+        return Err(BadMessage::TooLarge);
+    }
+    let hash = Sha256::digest(envelope.payload).into();
+    let signed = signed_bytes(envelope.kind, &envelope.task_id, &envelope.sender, hash).ok_or(BadMessage::Internal)?;
+    if !sender.signed(&signed, &envelope.signature) {
+        return Err(BadMessage::Signature);
+    }
+    Ok(VerifiedMessage { kind: envelope.kind, task_id: envelope.task_id, sender, mesh, boot, seq, body })
 }

@@ -6,11 +6,11 @@ use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::id::{PeerKey, Row};
 use crate::limits::{
     ADDRESSES_MAX, ECHO_BYTES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
-    MEMBER_LIST_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX,
+    MEMBER_LIST_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
 };
 use crate::wire::canonical;
 use crate::wire::envelope::Encoding;
-use crate::wire::message::{Answer, Echo, Entry, Keys, Message, Query};
+use crate::wire::message::{Answer, Duplicate, Echo, Entry, Keys, LatestStart, Message, Query};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::de::DeserializeOwned;
@@ -60,6 +60,8 @@ impl Message {
             "answer" => Self::Answer(field_of(body)?),
             "echo" => Self::Echo(field_of(body)?),
             "gossip" => Self::Gossip(field_of(body)?),
+            "start" => Self::LatestStart(field_of(body)?),
+            "duplicate" => Self::Duplicate(field_of(body)?),
             _ => return None,
         })
     }
@@ -92,6 +94,8 @@ impl Serialize for Body<'_> {
             Message::Answer(answer) => answer.write(to),
             Message::Echo(echo) => echo.write(to),
             Message::Gossip(gossip) => gossip.write(to),
+            Message::LatestStart(start) => start.write(to),
+            Message::Duplicate(duplicate) => duplicate.write(to),
         }
     }
 }
@@ -249,6 +253,24 @@ struct EchoFields {
     text: heapless::String<ECHO_BYTES_MAX>,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "LatestStart", deny_unknown_fields)]
+struct LatestStartFields {
+    #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, START_PROOF_BYTES_MAX>")]
+    message: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Duplicate", deny_unknown_fields)]
+struct DuplicateFields {
+    #[serde(with = "field")]
+    key: PeerKey,
+    #[serde(with = "field")]
+    linked: SocketAddr,
+    #[serde(with = "field")]
+    other: SocketAddr,
+}
+
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -257,6 +279,8 @@ field::by_fields! {
     Found => FoundFields,
     SearchHit => HitFields,
     Echo => EchoFields,
+    LatestStart => LatestStartFields,
+    Duplicate => DuplicateFields,
 }
 
 #[cfg(test)]

@@ -17,9 +17,13 @@ fn secrets(seed: u8) -> HandshakeKeys {
 }
 
 fn pair() -> (Established, Established) {
-    let (mut to_b, mut to_a) = (Vec::new(), Vec::new());
-    let mut a = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap();
-    let mut b = Handshake::listen(&key(2), secrets(2)).unwrap();
+    let mut to_b = Vec::new();
+    let a = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap();
+    finish(a, Handshake::listen(&key(2), secrets(2)).unwrap(), to_b)
+}
+
+fn finish(mut a: Handshake, mut b: Handshake, mut to_b: Vec<u8>) -> (Established, Established) {
+    let mut to_a = Vec::new();
     let (used, none) = b.feed(&to_b, &mut to_a).unwrap();
     assert!(none.is_none() && used == to_b.len());
     to_b.clear();
@@ -47,6 +51,30 @@ fn both_ends_are_authenticated_and_frames_pass() {
         rest = &rest[length..];
     }
     assert_eq!(received, message);
+}
+
+#[test]
+fn each_end_learns_the_mark_of_the_others_start_if_it_sends_one() {
+    let mut to_b = Vec::new();
+    let a = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap().with_start(7);
+    let (a, b) = finish(a, Handshake::listen(&key(2), secrets(2)).unwrap().with_start(u64::MAX), to_b);
+    assert_eq!((a.start, b.start), (Some(u64::MAX), Some(7)));
+    let (a, b) = pair();
+    assert_eq!((a.start, b.start), (None, None), "agents of before send none, and link");
+}
+
+#[test]
+fn a_malformed_mark_of_a_start_counts_as_none() {
+    let extension = |number, bytes: &[u8]| {
+        let (mut inner, mut payload) = (Vec::new(), Vec::new());
+        protobuf::put_bytes(&mut inner, number, bytes);
+        protobuf::put_bytes(&mut payload, EXTENSIONS, &inner);
+        payload
+    };
+    assert_eq!(start_of(&extension(START, &[0, 0, 0, 0, 0, 0, 1, 2])), Some(258));
+    for bad in [extension(START, &[1; 7]), extension(START, &[1; 9]), extension(2, b"/yamux/1.0.0"), vec![0x22, 9, 1]] {
+        assert_eq!(start_of(&bad), None, "{bad:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! The flow of what is doubtful about peers: two devices with one key, refused messages, counts of starts that are behind,
+//! and false words. Each is told to people (a notice, and a finding in the status); nobody is expelled for it.
+//!
+//! A device whose count of starts is lower than what peers have seen of it is mute: its home was restored from a copy, or
+//! the count is lost. A peer sends it what it signed in its latest start, and its own signature it believes: it counts above
+//! that, on the disk first, and greets its links again. The word of others raises the count by little (`mesh::swim`).
+
+use super::output::{Notice, Output};
+use super::{Node, Out};
+use crate::base::finding::{Area, Finding};
+use crate::base::id::PeerKey;
+use crate::base::time::Instant;
+use crate::mesh::conduct::Offence;
+use crate::mesh::duplicates::Duplicated;
+use crate::wire::envelope::BadMessage;
+use crate::wire::message::{Duplicate, Message};
+use core::net::SocketAddr;
+
+/// The command that gives a copied device a key of its own; its agent must not run then.
+const NEW_KEY: &str = "rm ~/.local/share/wattle/identity.key";
+
+impl Node {
+    /// The agent at the other end of a link that just came up has this mark of its start.
+    pub(super) fn on_started(&mut self, now: Instant, peer: PeerKey, address: SocketAddr, mark: u64, out: &mut Out) {
+        if let Some(at) = self.mesh.records.duplicates.started(peer, mark, address) {
+            self.on_duplicate(now, peer, at, None, out);
+        }
+    }
+
+    /// A second device with the key of a linked peer was refused: it is told so, and so is everybody else.
+    pub(super) fn on_second_device(
+        &mut self,
+        now: Instant,
+        peer: PeerKey,
+        at: (SocketAddr, SocketAddr),
+        out: &mut Out,
+    ) {
+        out.push(Output::TellDuplicate(peer, duplicate(peer, at)));
+        self.on_duplicate(now, peer, at, None, out);
+    }
+
+    /// A peer says that two devices have one key.
+    pub(super) fn on_duplicate_told(&mut self, now: Instant, from: PeerKey, told: &Duplicate, out: &mut Out) {
+        if told.key == self.config.key {
+            // If this device is the one that is refused there, it tries again after a while, not at once.
+            self.peers.contested(now, from);
+        } else if self.peers.get(told.key).is_none() {
+            return;
+        }
+        self.on_duplicate(now, told.key, (told.linked, told.other), Some(from), out);
+    }
+
+    fn on_duplicate(
+        &mut self,
+        now: Instant,
+        key: PeerKey,
+        at: (SocketAddr, SocketAddr),
+        witness: Option<PeerKey>,
+        out: &mut Out,
+    ) {
+        self.member.contest(now, key);
+        if self.mesh.records.duplicates.note(now, key, at, witness) {
+            let own = key == self.config.key;
+            let device = self.title((!own).then_some(key));
+            let text = self.sentence(key, at, witness);
+            out.push(Output::Notice(Notice::Duplicate(device, text)));
+        }
+        if witness.is_none() && self.mesh.records.duplicates.may_tell(now, key) {
+            for peer in self.peers.all_linked() {
+                out.push(Output::Send(peer, duplicate(key, at)));
+            }
+        }
+    }
+
+    /// A link is up: the peer is told of the keys that this agent saw two devices with.
+    pub(super) fn tell_duplicates(&self, now: Instant, peer: PeerKey, out: &mut Out) {
+        for seen in self.mesh.records.duplicates.list(now).filter(|seen| seen.witness.is_none()) {
+            out.push(Output::Send(peer, duplicate(seen.key, seen.at)));
+        }
+    }
+
+    /// A message of a peer was refused.
+    pub(super) fn on_refused(&mut self, now: Instant, peer: PeerKey, why: &BadMessage, out: &mut Out) {
+        let follows = self.mesh.records.refusals.refused(now, peer, why);
+        if follows.prove {
+            out.push(Output::ProveStart(peer));
+        }
+        if follows.log {
+            let count = self.mesh.records.refusals.count(now, peer);
+            out.push(Output::Notice(Notice::NotAccepted(self.title(Some(peer)), count, why.clone())));
+        }
+    }
+
+    /// A peer sent a proof of this agent's latest start that it knows; `None`: it proves nothing.
+    pub(super) fn on_latest_start(&mut self, now: Instant, peer: PeerKey, proven: Option<u32>, out: &mut Out) {
+        let Some(proven) = proven else { return self.on_offence(now, peer, Offence::FalseProof, out) };
+        let Some(above) = proven.checked_add(1) else { return };
+        if above > self.mesh.boot.signing && self.mesh.boot.raising.is_none_or(|raising| raising < above) {
+            let generation = self.member.generation();
+            let number = self.member.raise(now, above);
+            self.mesh.boot.raising = Some(number);
+            out.push(Output::Notice(Notice::CountRaised(number)));
+            // Else it is saved first, as every new generation.
+            if number == generation && self.mesh.unsaved.is_none() {
+                self.go_on(now, number, out);
+            }
+        }
+    }
+
+    /// The number of a later start is on the disk: everything is signed with it from now on, and the links are greeted again.
+    pub(super) fn go_on(&mut self, now: Instant, saved: u32, out: &mut Out) {
+        let Some(number) = self.mesh.boot.raising.take_if(|number| *number <= saved) else { return };
+        self.mesh.boot.signing = number;
+        out.push(Output::RaiseBoot(number));
+        for peer in self.peers.all_linked().collect::<Vec<_>>() {
+            out.push(self.hello(peer, true));
+            self.send_member_list(peer, true, out);
+        }
+        self.gossip.headroom = crate::energy::advertiser::HeadroomAdvertiser::default();
+        if let Some(collections) = self.gossip.collections.clone() {
+            out.push(Output::Sign(collections));
+        }
+        self.mesh.exchange_at = now;
+    }
+
+    /// A peer sent something false.
+    pub(super) fn on_offence(&mut self, now: Instant, peer: PeerKey, offence: Offence, out: &mut Out) {
+        if self.mesh.records.conduct.note(now, peer, offence) {
+            out.push(Output::Notice(Notice::Offence(self.title(Some(peer)), says(offence))));
+        }
+    }
+
+    /// Forgets what is doubtful about a peer.
+    pub(super) fn forget_conduct(&mut self, peer: PeerKey) {
+        self.mesh.records.duplicates.forget(peer);
+        self.mesh.records.refusals.forget(peer);
+        self.mesh.records.conduct.forget(peer);
+    }
+
+    /// What is doubtful about peers, for people.
+    pub(super) fn findings_of_peers(&self, now: Instant) -> Vec<Finding> {
+        let records = &self.mesh.records;
+        let duplicate = |seen: &Duplicated| Finding {
+            area: Area::Peers,
+            what: self.sentence(seen.key, seen.at, seen.witness),
+            command: Some(NEW_KEY.to_owned()),
+        };
+        let mut findings: Vec<Finding> = records.duplicates.list(now).map(duplicate).collect();
+        for (peer, refused) in records.refusals.list(now) {
+            let (name, count) = (self.title(Some(peer)), refused.count);
+            let messages = if count == 1 { "A message".to_owned() } else { format!("{count} messages") };
+            let (what, command) = match refused.why {
+                BadMessage::EarlierStart { boot, latest } => (
+                    format!(
+                        "{messages} of {name} were refused: they are of its start {boot}, and its start {latest} is known \
+                         here. Its home was restored from a copy, or its count of starts is lost. It was told so, and goes on \
+                         within seconds; if it does not, its program is older than this one. Update it; or write a higher \
+                         count there, with its agent stopped."
+                    ),
+                    Some(format!("echo {latest} > ~/.local/share/wattle/boot")),
+                ),
+                ref why => (format!("{messages} of {name} were refused. The last one: {why}"), None),
+            };
+            findings.push(Finding { area: Area::Messages, what, command });
+        }
+        for (peer, offence, count) in records.conduct.list(now) {
+            let times = if count == 1 { String::new() } else { format!(" That was found {count} times.") };
+            let what = format!("{} {}.{times}", self.title(Some(peer)), says(offence));
+            findings.push(Finding { area: Area::Peers, what, command: None });
+        }
+        findings
+    }
+
+    /// What is so of a key with two holders, and what to do.
+    fn sentence(&self, key: PeerKey, (linked, other): (SocketAddr, SocketAddr), witness: Option<PeerKey>) -> String {
+        let of = if key == self.config.key {
+            "this device".to_owned()
+        } else {
+            format!("{} ({})", self.title(Some(key)), self.peer_id_of(Some(key)))
+        };
+        let by = witness.map(|witness| format!("{} says: ", self.title(Some(witness)))).unwrap_or_default();
+        format!(
+            "{by}Two devices use the same key, that of {of}: one at {}, which is linked, and one at {}, which is not let in \
+             beside it. The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the \
+             key there, start it again.",
+            linked.ip(),
+            other.ip()
+        )
+    }
+}
+
+fn duplicate(key: PeerKey, (linked, other): (SocketAddr, SocketAddr)) -> Message {
+    Message::Duplicate(Duplicate { key, linked, other })
+}
+
+/// An offence as the rest of a sentence after the device's name.
+const fn says(offence: Offence) -> &'static str {
+    match offence {
+        Offence::ForgedGossip => "forwarded a gossip item with a false signature; it was dropped",
+        Offence::FalseScore => "answered with scores that its texts do not have; they were corrected or left out",
+        Offence::FalseProof => "sent a false proof of an earlier start of this device; it was ignored",
+        Offence::FalseCount => {
+            "says that this device started far more often than it counts, and nothing proves it; it is not believed"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! What is doubtful about peers, by tables. Whole homes are in tests/sim/holders.rs.
+
+use super::*;
+use crate::limits::{DUPLICATE_MS, REFUSED_TOLD_MS};
+use crate::node::input::{Input, LinkInput};
+use crate::node::test::{at, handle, linked};
+use std::net::SocketAddr;
+
+const PEER: PeerKey = PeerKey([1; 32]);
+const OTHER: PeerKey = PeerKey([2; 32]);
+
+fn place(host: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, host], 7781))
+}
+
+fn link(peer: PeerKey, input: LinkInput) -> Input {
+    Input::Link(peer, input)
+}
+
+fn told(node: &Node, ms: u64, area: Area) -> Vec<Finding> {
+    node.status(at(ms)).findings.into_iter().filter(|finding| finding.area == area).collect()
+}
+
+#[test]
+fn a_lost_count_of_starts_is_raised_by_a_proof_on_the_disk_first_and_everything_is_sent_anew() {
+    let (mut node, _) = linked(&[1]);
+    let out = handle(&mut node, at(10), link(PEER, LinkInput::LatestStart(Some(40))));
+    assert!(out.contains(&Output::SaveBootCounter(41)), "{out:?}");
+    assert!(out.contains(&Output::Notice(Notice::CountRaised(41))));
+    let again = handle(&mut node, at(11), link(PEER, LinkInput::LatestStart(Some(40))));
+    assert!(!again.iter().any(|out| matches!(out, Output::SaveBootCounter(_) | Output::Notice(_))), "{again:?}");
+    assert!(!out.iter().chain(&again).any(|out| matches!(out, Output::RaiseBoot(_))), "it is not on the disk yet");
+    let out = handle(&mut node, at(12), Input::BootCounterSaved(41));
+    assert_eq!(out.first(), Some(&Output::RaiseBoot(41)), "before anything that is signed: {out:?}");
+    let hello = |out: &Output| matches!(out, Output::Send(PEER, Message::Hello { ask: true, .. }));
+    let list = |out: &Output| matches!(out, Output::Send(PEER, Message::MemberList { members, .. }) if members[0].generation == 41);
+    assert!(out.iter().any(hello) && out.iter().any(list), "{out:?}");
+    assert!(out.iter().any(|out| matches!(out, Output::Sign(_))), "what it publishes is signed anew: {out:?}");
+    for known in [0, 1, 40] {
+        let out = handle(&mut node, at(20), link(PEER, LinkInput::LatestStart(Some(known))));
+        assert!(!out.iter().any(|out| matches!(out, Output::SaveBootCounter(_))), "{known} is below: {out:?}");
+    }
+    let out = handle(&mut node, at(30), link(PEER, LinkInput::LatestStart(Some(u32::MAX))));
+    assert!(!out.iter().any(|out| matches!(out, Output::SaveBootCounter(_))), "there is no number above: {out:?}");
+}
+
+#[test]
+fn a_proof_that_proves_nothing_is_told_with_the_name_of_its_sender() {
+    let (mut node, _) = linked(&[1]);
+    let out = handle(&mut node, at(10), link(PEER, LinkInput::LatestStart(None)));
+    assert!(matches!(&out[..], [Output::Notice(Notice::Offence(..))]), "{out:?}");
+    let found = told(&node, 11, Area::Peers);
+    assert!(found.len() == 1 && found[0].what.contains("false proof"), "{found:?}");
+}
+
+#[test]
+fn refused_messages_are_one_notice_and_one_finding_with_the_cause_and_an_old_start_is_proven() {
+    let (mut node, _) = linked(&[1]);
+    let (mut notices, mut proofs) = (0, 0);
+    for ms in 0..1000 {
+        let why = BadMessage::EarlierStart { boot: 3, latest: 9 };
+        for out in handle(&mut node, at(1000 + ms), link(PEER, LinkInput::Refused(why))) {
+            notices += u32::from(matches!(out, Output::Notice(Notice::NotAccepted(..))));
+            proofs += u32::from(out == Output::ProveStart(PEER));
+        }
+    }
+    assert_eq!((notices, proofs), (1, 1));
+    let found = told(&node, 2000, Area::Messages);
+    assert!(found.len() == 1 && found[0].what.contains("1000 messages of"), "{found:?}");
+    assert!(found[0].what.contains("its start 3, and its start 9 is known"), "{found:?}");
+    assert_eq!(found[0].command.as_deref(), Some("echo 9 > ~/.local/share/wattle/boot"));
+    handle(&mut node, at(2001), link(PEER, LinkInput::Refused(BadMessage::Signature)));
+    assert!(told(&node, 2002, Area::Messages)[0].what.contains("not signed by its sender"));
+    assert_eq!(told(&node, 2001 + REFUSED_TOLD_MS, Area::Messages), []);
+}
+
+#[test]
+fn a_second_device_is_told_and_so_are_all_linked_ones_and_its_own_status_says_so() {
+    let (mut node, _) = linked(&[1, 2]);
+    let seen = LinkInput::Duplicate { linked: place(1), other: place(9) };
+    let out = handle(&mut node, at(10), link(PEER, seen.clone()));
+    let message = Message::Duplicate(Duplicate { key: PEER, linked: place(1), other: place(9) });
+    assert!(out.contains(&Output::TellDuplicate(PEER, message.clone())), "{out:?}");
+    for peer in [PEER, OTHER] {
+        assert!(out.contains(&Output::Send(peer, message.clone())), "{out:?}");
+    }
+    assert_eq!(out.iter().filter(|out| matches!(out, Output::Notice(Notice::Duplicate(..)))).count(), 1);
+    let again = handle(&mut node, at(20), link(PEER, seen));
+    assert!(!again.iter().any(|out| matches!(out, Output::Notice(_))), "told once: {again:?}");
+    assert!(again.contains(&Output::TellDuplicate(PEER, message)), "but each time to the one that tries: {again:?}");
+    let found = told(&node, 30, Area::Peers);
+    assert!(found.len() == 1 && found[0].what.contains("one at 10.0.0.1"), "{found:?}");
+    assert!(found[0].what.contains("one at 10.0.0.9") && found[0].command.is_some(), "{found:?}");
+    assert_eq!(told(&node, 20 + DUPLICATE_MS, Area::Peers), []);
+}
+
+#[test]
+fn hearsay_of_two_devices_is_told_with_its_witness_and_passed_on_to_nobody() {
+    let (mut node, _) = linked(&[1, 2]);
+    let own = node.config.key;
+    for (key, of) in [(own, "of this device"), (OTHER, "that of")] {
+        let told = Duplicate { key, linked: place(1), other: place(9) };
+        let received = LinkInput::Received(Box::new(Message::Duplicate(told)));
+        let out = handle(&mut node, at(10), link(PEER, received));
+        let notice = |out: &Output| matches!(out, Output::Notice(Notice::Duplicate(_, text)) if text.contains(of) && text.contains(" says: Two devices"));
+        assert!(out.iter().any(notice), "{out:?}");
+        assert!(!out.iter().any(|out| matches!(out, Output::Send(_, Message::Duplicate(_)))), "{out:?}");
+    }
+    let unknown = Duplicate { key: PeerKey([77; 32]), linked: place(1), other: place(9) };
+    let out = handle(&mut node, at(11), link(PEER, LinkInput::Received(Box::new(Message::Duplicate(unknown)))));
+    assert!(!out.iter().any(|out| matches!(out, Output::Notice(_))), "a key that is not known here: {out:?}");
+    assert_eq!(told(&node, 12, Area::Peers).len(), 2);
+}
+
+#[test]
+fn devices_of_one_name_are_told_apart_by_the_end_of_their_peer_id() {
+    let (mut node, _) = linked(&[1, 2, 3]);
+    let own = node.config.device.clone();
+    for (peer, name) in [(1, "raspberrypi"), (2, "Raspberry Pi"), (3, own.as_str())] {
+        let hello = Message::Hello { device: name.to_owned(), ask: false, listen: Vec::new() };
+        handle(&mut node, at(10), link(PeerKey([peer; 32]), LinkInput::Received(Box::new(hello))));
+    }
+    let status = node.status(at(11));
+    let names: Vec<String> = status.peers.iter().filter_map(|peer| peer.device.clone()).collect();
+    for (peer, name) in status.peers.iter().zip(&names) {
+        let end = &peer.peer_id[peer.peer_id.len() - 8..];
+        assert!(name.ends_with(&format!(" (…{end})")), "{name} of {}", peer.peer_id);
+    }
+    assert!(names[0].starts_with("raspberrypi (") && names[1].starts_with("Raspberry Pi ("));
+    assert!(names[2].starts_with(&own) && names[2] != own, "it cannot pass for this device");
+    let hello = Message::Hello { device: "attic2".to_owned(), ask: false, listen: Vec::new() };
+    handle(&mut node, at(12), link(OTHER, LinkInput::Received(Box::new(hello))));
+    assert_eq!(node.title(Some(OTHER)), "attic2");
+    assert_eq!(node.title(Some(PEER)), "raspberrypi", "alone with its name again");
+}

@@ -1,0 +1,54 @@
+//! The names and caps of the small files of a home.
+
+use crate::limits::{ADDRESS_BOOK_BYTES_MAX, STATE_BYTES_MAX};
+
+/// The small files of a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HomeFile {
+    /// The key.
+    Identity,
+    /// The API's token.
+    Token,
+    /// The number of the agent's starts.
+    BootCount,
+    /// What the owner set, by hand or at a command.
+    Settings,
+    /// Where the running agent's API listens.
+    Api,
+    /// Addresses at which peers were reached.
+    Peers,
+    /// A copy of the list of watched folders.
+    Sources,
+    /// What the governor learned, and the pause that holds.
+    Energy,
+}
+
+impl HomeFile {
+    /// Its name in the folder.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity.key",
+            Self::Token => "api-token",
+            Self::BootCount => "boot",
+            Self::Settings => "config.toml",
+            Self::Api => "api-address",
+            Self::Peers => "peers",
+            Self::Sources => "sources",
+            Self::Energy => "energy.json",
+        }
+    }
+
+    /// Whether it has a checksum and a copy.
+    pub(super) const fn is_guarded(self) -> bool {
+        matches!(self, Self::Identity | Self::BootCount | Self::Sources | Self::Energy)
+    }
+
+    /// At most so many bytes of it are read.
+    pub(super) const fn bytes_max(self) -> usize {
+        match self {
+            Self::Peers => ADDRESS_BOOK_BYTES_MAX,
+            _ => STATE_BYTES_MAX,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Whether a file that differs from its copy is damaged, or was changed on purpose.
+
+use super::home_file::HomeFile;
+
+/// Whether a file that differs from its copy was changed on purpose, by its owner.
+pub(super) fn is_meant(file: HomeFile, bytes: &[u8], copy: &[u8]) -> bool {
+    match file {
+        HomeFile::Identity => is_another(bytes, copy),
+        // A count may be raised by hand; a damaged one that is higher does no harm.
+        HomeFile::BootCount => parse_count(bytes) > parse_count(copy),
+        _ => false,
+    }
+}
+
+/// The count of starts in a file; `None` if it holds none.
+pub(super) fn parse_count(bytes: &[u8]) -> Option<u32> {
+    str::from_utf8(bytes).ok()?.trim().parse().ok()
+}
+
+/// Digits in which a damaged key differs from its copy at most; a key that was put in its place differs in some sixty.
+const DAMAGED_DIGITS: usize = 8;
+
+/// Whether this is a key, and another one than the copy, not a damaged one.
+fn is_another(bytes: &[u8], copy: &[u8]) -> bool {
+    let (bytes, copy) = (bytes.trim_ascii(), copy.trim_ascii());
+    let other = bytes.iter().zip(copy).filter(|(one, other)| !one.eq_ignore_ascii_case(other)).count();
+    parse_seed(bytes).is_some() && (other > DAMAGED_DIGITS || parse_seed(copy).is_none())
+}
+
+/// The seed of a key, from its 64 hex digits.
+pub(super) fn parse_seed(digits: &[u8]) -> Option<[u8; 32]> {
+    if digits.len() != 64 {
+        return None;
+    }
+    let mut seed = [0; 32];
+    for (byte, pair) in seed.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(seed)
+}

@@ -1,0 +1,67 @@
+//! What is done about a state file that is damaged or lost: which of it and its copy is right, and the finding for people.
+
+use super::durable;
+use super::guarded::{self, Content};
+use super::home_file::HomeFile;
+use super::meant::is_meant;
+use crate::base::finding::{Area, Finding};
+use log::warn;
+use std::path::Path;
+
+const GUARDED: [HomeFile; 4] = [HomeFile::Identity, HomeFile::BootCount, HomeFile::Sources, HomeFile::Energy];
+
+/// What an agent uses of a file and its copy.
+pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
+    match content {
+        Content::Missing(copy) => copy.filter(|_| outlives_its_file(file)),
+        Content::Whole(bytes, _) => Some(bytes),
+        Content::Differs { file: bytes, copy } => Some(if is_meant(file, &bytes, &copy) { bytes } else { copy }),
+    }
+}
+
+/// Whether the copy of a lost file takes its place. A key is deleted on purpose, to give a copied device another one; so is
+/// what the governor learned.
+const fn outlives_its_file(file: HomeFile) -> bool {
+    matches!(file, HomeFile::BootCount | HomeFile::Sources)
+}
+
+/// Mends every state file of a home that is locked.
+pub(super) fn all(home: &Path) -> Vec<Finding> {
+    GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect()
+}
+
+fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
+    // One that cannot be read and has no copy is reported by whoever needs it.
+    let content = guarded::read(path, file.bytes_max()).ok()?;
+    let done = match &content {
+        Content::Missing(Some(copy)) if outlives_its_file(file) => durable::write(path, copy).map(|()| "lost"),
+        Content::Missing(_) | Content::Whole(_, true) => return None,
+        Content::Whole(bytes, false) => {
+            if let Err(error) = guarded::write_copy(path, bytes, bytes) {
+                warn!("The copy of {} cannot be written: {error}.", path.display());
+            }
+            return None;
+        }
+        Content::Differs { file: bytes, copy } if is_meant(file, bytes, copy) => {
+            warn!("{} was changed by hand, and is used as it is.", path.display());
+            // If this fails, it is tried again at the next start.
+            let _ = guarded::write_copy(path, bytes, bytes);
+            return None;
+        }
+        Content::Differs { file: bytes, copy } => {
+            let aside = path.with_extension("damaged");
+            let kept = if bytes.is_empty() { Ok(()) } else { durable::write(&aside, bytes) };
+            kept.and_then(|()| durable::write(path, copy)).map(|()| "damaged")
+        }
+    };
+    let name = path.display();
+    let what = match done {
+        Ok(how) => format!(
+            "The file {name} was {how}, and its copy was put in its place. Nothing is lost, but the disk or card may be \
+             failing: make a backup, and look for errors of the disk."
+        ),
+        Err(error) => format!("The file {name} is damaged; its copy is used, but cannot be put in its place: {error}."),
+    };
+    warn!("{what}");
+    Some(Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) })
+}

@@ -1,0 +1,91 @@
+//! Damaged and lost files of a home.
+
+use super::*;
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_in_the_key_is_mended_and_told_and_the_device_stays_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    let id = home.identity().unwrap().peer_id();
+    let path = home.file(HomeFile::Identity);
+    let key = fs::read(&path).unwrap();
+    drop(home);
+    for at in [0, 31, 63, 64] {
+        flip(&path, at);
+        let beside = Home::at(folder.path()).identity().unwrap().peer_id();
+        assert_eq!(beside, id, "digit {at}, beside a running agent");
+        let home = Home::open(folder.path()).unwrap();
+        assert_eq!(home.identity().unwrap().peer_id(), id, "digit {at}");
+        assert!(home.findings().len() == 1 && home.findings()[0].what.contains("identity.key was damaged"));
+        assert_eq!(fs::read(&path).unwrap(), key, "mended");
+        assert!(home.path().join("identity.damaged").exists());
+    }
+    assert_eq!(Home::open(folder.path()).unwrap().findings(), []);
+}
+
+#[test]
+fn a_key_of_before_gets_a_copy_and_one_that_its_owner_changed_or_removed_is_obeyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.key");
+    let key = |digit: char| format!("{}\n", digit.to_string().repeat(64));
+    fs::write(&path, key('a')).unwrap();
+    let first = Home::open(folder.path()).unwrap().identity().unwrap().peer_id();
+    flip(&path, 5);
+    assert_eq!(Home::open(folder.path()).unwrap().identity().unwrap().peer_id(), first, "it has a copy now");
+    fs::write(&path, key('5')).unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    let second = home.identity().unwrap().peer_id();
+    assert!(second != first && home.findings().is_empty(), "another key, not a damaged one");
+    drop(home);
+    fs::remove_file(&path).unwrap();
+    let third = Home::open(folder.path()).unwrap().identity().unwrap().peer_id();
+    assert!(third != first && third != second, "a removed key is not brought back");
+}
+
+#[test]
+fn a_count_of_starts_is_never_lost_to_one_damage_and_may_be_raised_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("boot");
+    let start = || {
+        let home = Home::open(folder.path()).unwrap();
+        (home.count_boot().unwrap(), home.findings().len())
+    };
+    assert_eq!((start(), start()), ((1, 0), (2, 0)));
+    for (damage, count) in [("many", 3), ("", 4), ("-3", 5), ("99999999999", 6)] {
+        fs::write(&path, damage).unwrap();
+        assert_eq!(start(), (count, 1), "{damage:?}");
+    }
+    fs::remove_file(&path).unwrap();
+    assert_eq!(start(), (7, 1));
+    fs::write(&path, "40").unwrap();
+    assert_eq!(start(), (41, 0));
+    fs::write(&path, "3").unwrap();
+    assert_eq!(start(), (42, 1), "a lower one is not meant");
+    fs::remove_file(folder.path().join("boot.copy")).unwrap();
+    fs::write(&path, "gone").unwrap();
+    assert_eq!(start().0, 1, "without any count it begins anew: peers tell a higher one");
+}
+
+#[test]
+fn the_list_of_folders_and_what_the_governor_learned_survive_a_flipped_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    for file in [HomeFile::Sources, HomeFile::Energy] {
+        home.write(file, b"before").unwrap();
+        home.write(file, b"the content").unwrap();
+        flip(&home.file(file), 4);
+        assert_eq!(home.read(file).unwrap().unwrap(), b"the content");
+    }
+    drop(home);
+    let home = Home::open(folder.path()).unwrap();
+    assert_eq!(home.findings().len(), 2);
+    assert_eq!(fs::read(home.file(HomeFile::Energy)).unwrap(), b"the content");
+    fs::remove_file(home.file(HomeFile::Energy)).unwrap();
+    assert_eq!(home.read(HomeFile::Energy).unwrap(), None, "its owner removed it");
+}
