@@ -158,7 +158,8 @@ fn main() {
         inputs: inputs.clone(),
         clamp: Clamp::default(),
     };
-    let auditor = Auditor { disk, inputs };
+    let folders = Folders::new(folder.path().to_owned());
+    let auditor = Auditor { disk, folders, inputs };
     std::thread::spawn(move || executor.run(&tasks));
     std::thread::spawn(move || {
         lower_priority();

@@ -3,9 +3,7 @@
 //! The doc comments of the arguments are the text of `--help`.
 
 use crate::base::id::Ring;
-use crate::config::{
-    Config, DEFAULT_COLLECTION, Peer, Setting, api_address, check_collection, device_name, listen_address,
-};
+use crate::config::{DEFAULT_COLLECTION, Peer, api_address, check_collection, device_name, listen_address};
 use crate::limits::HITS_MAX;
 use crate::platform::disk::Sync;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -49,6 +47,12 @@ pub enum Command {
     Up(UpArgs),
     /// Have the running agent watch more folders or files.
     Add(AddArgs),
+    /// List the collections, give one another name, or say who may see it.
+    Collection {
+        /// What to do.
+        #[command(subcommand)]
+        what: CollectionCommand,
+    },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
     /// Start three agents on this machine, each with a third of a sample folder, and ask them three questions. All files of it
@@ -109,6 +113,35 @@ pub enum Command {
         /// Print JSON for programs.
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// The commands of `wattle collection`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum CollectionCommand {
+    /// List the collections: who may see each, and its folders.
+    List {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a collection another name. Where that is the name of another one of the same ring, the two become one.
+    Rename {
+        /// Its name now.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Its name from now on.
+        #[arg(value_name = "NEW", value_parser = parse_collection)]
+        to: String,
+    },
+    /// Say who may see a collection, from this moment on.
+    Ring {
+        /// Its name.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Who may see its documents.
+        #[arg(value_enum)]
+        ring: RingArg,
     },
 }
 
@@ -283,57 +316,6 @@ impl From<RingArg> for Ring {
             RingArg::Mesh => Self::Mesh,
         }
     }
-}
-
-/// What an agent is started with: arguments and `config.toml` together. All paths are absolute.
-#[derive(Clone, Debug)]
-pub struct UpOptions {
-    /// The agent's home.
-    pub home: PathBuf,
-    /// Where the API listens, a loopback address.
-    pub api: SocketAddr,
-    /// One more address where the API listens, for other devices.
-    pub open_api: Option<SocketAddr>,
-    /// What to watch besides the sources of earlier runs.
-    pub sources: SourceOptions,
-    /// The network of agents.
-    pub network: NetworkOptions,
-    /// The models' folder; `None` searches the usual places.
-    pub models: Option<PathBuf>,
-    /// The device's name for people; `None` takes the machine's.
-    pub name: Option<String>,
-    /// Whether the governor decides how much background work is done.
-    pub governed: bool,
-    /// The folder under which the governor finds sys and proc.
-    pub sensors: PathBuf,
-    /// What the owner wrote into `config.toml`.
-    pub config: Config,
-    /// How far the store syncs before it acknowledges a change.
-    pub sync: Sync,
-    /// What was typed and is to be remembered, without the folders: those are written down when they are watched.
-    pub typed: Vec<Setting>,
-}
-
-/// What an agent watches from this start on.
-#[derive(Clone, Debug)]
-pub struct SourceOptions {
-    /// Folders and files, unchecked: `platform::source` resolves and checks them.
-    pub paths: Vec<PathBuf>,
-    /// The collection that their documents join.
-    pub collection: String,
-    /// Who may see the documents.
-    pub ring: Ring,
-}
-
-/// How an agent reaches other devices and is reached.
-#[derive(Clone, Debug)]
-pub struct NetworkOptions {
-    /// Where to listen; `None` is port 7781 of this machine only, or any free port of it.
-    pub listen: Option<SocketAddr>,
-    /// The other devices.
-    pub peers: Vec<Peer>,
-    /// Whether other devices are found by multicast DNS.
-    pub multicast: bool,
 }
 
 fn parse_collection(text: &str) -> Result<String, String> {

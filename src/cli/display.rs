@@ -238,6 +238,7 @@ mod tests {
             sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
             activity: Activity {
                 working: true,
+                scanning: false,
                 held: Some("The disk is full.".into()),
                 background: Some("Background work may use the whole device.".into()),
                 panics: 2,

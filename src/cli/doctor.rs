@@ -42,11 +42,13 @@ pub async fn examine(
 ) -> Report {
     let mut checks = local::checks(home);
     let client = client.as_ref().map_err(Failure::clone);
+    // First: it takes longest, and what the others say of this moment is held against it.
+    let audit = async { Ok(client.clone()?.doctor().await?.read) }.await;
     let reports = Reports {
         status: async { Ok(client.clone()?.status().await?.read) }.await,
         network: async { Ok(client.clone()?.network().await?.read) }.await,
         energy: async { Ok(client.clone()?.energy().await?.read) }.await,
-        audit: async { Ok(client.clone()?.doctor().await?.read) }.await,
+        audit,
     };
     if reports.status.is_err() {
         let model = models.map(models::find).transpose().and_then(|folder| models::load(folder.as_deref(), embedded));

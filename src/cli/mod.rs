@@ -16,11 +16,13 @@
 
 pub mod args;
 pub mod calibrate;
+mod collection;
 pub mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
 pub mod log;
+mod options;
 mod output;
 mod peers;
 pub mod text;
@@ -33,9 +35,10 @@ use crate::http::client::{Client, Failure};
 use crate::platform::home::{Home, HomeFile, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
-use args::{AddArgs, Args, Command, EnergyCommand, NetworkOptions, SearchArgs, SourceOptions, UpArgs, UpOptions};
+use args::{AddArgs, Args, Command, EnergyCommand, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue};
 use display::Style;
+use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -108,6 +111,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         }
         Command::Id => print_id(&home),
         Command::Add(add) => smol::block_on(add_paths(&client()?, &add)),
+        Command::Collection { what } => smol::block_on(collection::collection(&client()?, what)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;

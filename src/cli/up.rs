@@ -11,7 +11,7 @@ mod folders;
 mod network;
 mod threads;
 
-use super::args::UpOptions;
+use super::options::UpOptions;
 use crate::base::id::PeerKey;
 use crate::http;
 use crate::http::Timeouts;

@@ -3,12 +3,12 @@
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
 use super::answer::{json, refused};
-use super::dto::{Added, Checked, Events, SearchAnswer, SearchResults, StatusReport, text};
+use super::dto::{Added, Checked, Events, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::page::Page;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::config::{DEFAULT_COLLECTION, Folder, Setting};
+use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
 use crate::limits::{GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
@@ -18,6 +18,7 @@ use crate::platform::clock;
 use crate::platform::source::source_at;
 use crate::runtime::governor::PauseRequest;
 use crate::runtime::handle::NodeHandle;
+use crate::scheduler::collections::{NewGroup, Regroup};
 use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -56,6 +57,31 @@ struct Add {
     ring: Option<Ring>,
 }
 
+/// The body of `POST /v1/collection`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Collection {
+    name: String,
+    to: Option<String>,
+    ring: Option<Ring>,
+}
+
+impl Collection {
+    fn regroup(self) -> Result<Regroup, Refused> {
+        let bad = |why: String| Err((Status::BadRequest, why));
+        let to = match (self.to, self.ring) {
+            (Some(name), None) => match check_collection(&name) {
+                Ok(()) => NewGroup::Name(name),
+                Err(why) => return bad(why),
+            },
+            (None, Some(ring @ (Ring::Private | Ring::Mesh))) => NewGroup::Ring(ring),
+            (None, Some(Ring::Public)) => return bad("The ring is private or mesh.".to_owned()),
+            _ => return bad("This call has \"to\", a new name, or \"ring\", and not both.".to_owned()),
+        };
+        Ok(Regroup { collection: self.name, to })
+    }
+}
+
 impl Api {
     /// Handlers that ask through `node`.
     #[must_use]
@@ -89,6 +115,28 @@ impl Api {
                 json(conn, Status::Ok, &Added { path: text(&source.path), forgotten })
             }
         }
+    }
+
+    pub(super) async fn collection(&self, mut conn: Conn) -> Conn {
+        let regroup = match body::<Collection>(&mut conn).await.and_then(Collection::regroup) {
+            Ok(regroup) => regroup,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let name = match &regroup.to {
+            NewGroup::Name(name) => name.clone(),
+            NewGroup::Ring(_) => regroup.collection.clone(),
+        };
+        if let Response::Refused(problem, why) = self.node.request(Request::Regroup(regroup)).await {
+            return refused(conn, status_of(problem), &why);
+        }
+        let Response::Status(status) = self.node.request(Request::Status).await else {
+            return refused(conn, Status::ServiceUnavailable, "The agent is stopping.");
+        };
+        let places: Vec<&Source> = status.sources.iter().filter(|source| source.collection == name).collect();
+        let settings = places.iter().filter_map(|source| Folder::of(source)).map(Setting::AddFolder).collect();
+        let forgotten = self.node.remember(settings).await.err();
+        let ring = places.first().map_or(Ring::Private, |source| source.ring);
+        json(conn, Status::Ok, &Regrouped { name, ring, places: places.len(), forgotten })
     }
 
     /// What the driver and the links recorded of the network; the node is not asked.

@@ -1,6 +1,6 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
-use super::dto::{Added, Checked, Events, SearchResults, StatusReport};
+use super::dto::{Added, Checked, Events, Regrouped, SearchResults, StatusReport};
 use crate::base::id::Ring;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
@@ -104,6 +104,21 @@ impl Client {
     pub async fn add(&self, path: &str, collection: &str, ring: Ring) -> Result<Added, Failure> {
         let body = json!({ "path": path, "collection": collection, "ring": ring });
         Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `POST /v1/collection`: another name (`to`) or ring.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn regroup(&self, name: &str, to: Option<&str>, ring: Option<Ring>) -> Result<Regrouped, Failure> {
+        let mut body = json!({ "name": name });
+        if let Some(to) = to {
+            body["to"] = json!(to);
+        }
+        if let Some(ring) = ring {
+            body["ring"] = json!(ring);
+        }
+        Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
     }
 
     /// `GET /v1/doctor`: the agent reads its whole store.

@@ -3,6 +3,7 @@
 //! Paths are text here. In a path that is not UTF-8, U+FFFD replaces what is not; the file is indexed and found all the
 //! same. The field names are the public API and do not change.
 
+mod audit;
 mod change;
 
 use crate::base::finding::Finding;
@@ -19,7 +20,8 @@ use crate::store::counts::{Kind, StoreCounts};
 use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
-pub use change::Added;
+pub use audit::{Counts, FileSample, Unusable};
+pub use change::{Added, Regrouped};
 
 /// The answer of `POST /v1/search`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +112,9 @@ pub struct StatusReport {
 pub struct Activity {
     /// Whether something is being scanned, read or embedded just now.
     pub working: bool,
+    /// Whether folders are being scanned just now.
+    #[serde(default)]
+    pub scanning: bool,
     /// Why background work is held, for example a full disk; null if it is not.
     pub held: Option<String>,
     /// What the governor allows background work, and why not more; null without a governor.
@@ -292,26 +297,9 @@ pub struct Checked {
     pub fault_count: u64,
     /// Files that cannot be used and why, as far as the audit lists them; `counted.files.refused` has their number.
     pub refused: Vec<Unusable>,
-}
-
-/// A file that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unusable {
-    /// Its path.
-    pub path: String,
-    /// One plain sentence.
-    pub reason: String,
-}
-
-/// A store's counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Files by state.
-    pub files: Files,
-    /// Chunks of all files.
-    pub chunks: u64,
-    /// Chunks that have their vector.
-    pub vectors: u64,
+    /// A sample of the files on the disk, held against the index.
+    #[serde(default)]
+    pub sample: Option<FileSample>,
 }
 
 impl SearchResults {
@@ -350,6 +338,7 @@ impl From<&Status> for StatusReport {
             sources: watched.collect(),
             activity: Activity {
                 working: status.work.running > 0 || status.work.scanning,
+                scanning: status.work.scanning,
                 held: status.work.held.clone(),
                 background: None,
                 panics: status.driver.panics,
@@ -372,6 +361,11 @@ impl From<&Audit> for Checked {
                 .iter()
                 .map(|(path, why)| Unusable { path: text(path), reason: why.clone() })
                 .collect(),
+            sample: audit.spot.as_ref().map(|spot| FileSample {
+                looked: spot.looked,
+                different: spot.different,
+                examples: spot.examples.iter().map(|path| text(path)).collect(),
+            }),
         }
     }
 }

@@ -87,6 +87,13 @@ pub static ROUTES: &[Route] = &[
         handler: |api, conn, _| Box::pin(api.add(conn)),
     },
     Route {
+        method: Method::Post,
+        path: "/v1/collection",
+        access: Access::Token,
+        about: "renames a collection or changes its ring: `{\"name\", \"to\"}` or `{\"name\", \"ring\"}`; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.collection(conn)),
+    },
+    Route {
         method: Method::Get,
         path: "/v1/doctor",
         access: Access::Token,

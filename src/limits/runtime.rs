@@ -11,3 +11,15 @@ pub const REPLIES_MAX: usize = 64;
 
 /// Requests of the API between the HTTP tasks and the driver; beyond, they are refused as busy.
 pub const CALLS_MAX: usize = 64;
+
+/// Looks of the doctor's spot check at files that differ from the index, before it reports them.
+pub const SPOT_LOOKS: usize = 5;
+
+/// Milliseconds between two of them; all of them last longer than a place may change before it is scanned.
+pub const SPOT_PAUSE_MS: u64 = 2_000;
+
+/// Paths that the spot check names.
+pub const SPOT_EXAMPLES_MAX: usize = 10;
+
+const _: () =
+    assert!((SPOT_LOOKS as u64 - 1) * SPOT_PAUSE_MS > super::SETTLE_MS_MAX, "a change of this moment is no fault");

@@ -96,6 +96,13 @@ impl Node {
         due
     }
 
+    /// The collections are to be counted again although the store's counts stay the same: one has another name or ring.
+    pub(super) fn count_again(&mut self) {
+        if let Some((_, counts)) = &mut self.gossip.counted {
+            counts.chunks = counts.chunks.wrapping_add(1);
+        }
+    }
+
     /// When to count the collections next. The first count is made at rest; after a change of the store the next one
     /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs, because it walks every document.
     fn count_due(&self) -> Option<Instant> {

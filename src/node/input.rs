@@ -4,6 +4,7 @@ use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::mesh::trust;
+use crate::scheduler::collections::Regroup;
 use crate::scheduler::task::Outcome;
 use crate::store::record::Source;
 use crate::wire::envelope::BadMessage;
@@ -88,6 +89,8 @@ pub enum LinkInput {
 pub enum Request {
     /// Watch this folder or file from now on. The path is absolute, and something is there.
     Add(Source),
+    /// Change a collection's name or ring.
+    Regroup(Regroup),
     /// Check the store for consistency.
     Audit,
     /// Search.

@@ -172,6 +172,10 @@ impl Node {
                 out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
             }
             Request::Add(source) => self.schedule(now, scheduler::Input::Add(reply, source), out),
+            Request::Regroup(regroup) => {
+                self.count_again();
+                self.schedule(now, scheduler::Input::Regroup(reply, regroup), out);
+            }
             Request::Audit => {
                 let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {

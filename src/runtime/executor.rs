@@ -5,6 +5,7 @@
 //! an engine. Each task runs under `platform::panics::guard`: a panic ends the task as `Outcome::Panicked`, and the
 //! thread goes on.
 
+use super::spot_check::spot_check;
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -18,6 +19,7 @@ use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::search::vector::Index;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::worker::run::{TaskIo, check_store, run};
+use log::warn;
 use smol::channel::{Receiver, Sender, TrySendError};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -103,6 +105,8 @@ impl Lanes {
 pub struct Auditor {
     /// The store, for reading.
     pub disk: Disk,
+    /// The watched files, which are held against the store.
+    pub folders: Folders,
     /// To the driver.
     pub inputs: Sender<Input>,
 }
@@ -115,11 +119,26 @@ impl Auditor {
             let view = UntilClosed { view: self.disk.snapshot(), tasks };
             let outcome = guard(|| check_store(&view)).unwrap_or_else(Outcome::Panicked);
             drop(view);
+            let outcome = guard(|| self.with_files(outcome, id, tasks)).unwrap_or_else(Outcome::Panicked);
             let spent = clock::thread_cpu().saturating_sub(began);
             if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
                 return;
             }
         }
+    }
+}
+
+impl Auditor {
+    /// The outcome of an audit, with a sample of the files held against the store.
+    fn with_files(&self, outcome: Outcome, id: TaskId, tasks: &Receiver<TaskId>) -> Outcome {
+        let Outcome::Audited(mut audit) = outcome else { return outcome };
+        // Another stretch at each audit: the golden ratio's bits spread the numbers of tasks.
+        let chance = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+        match spot_check(&self.disk, &self.folders, chance, || tasks.is_closed()) {
+            Ok(spot) => audit.spot = Some(spot),
+            Err(error) => warn!("The files could not be held against the index: {error}."),
+        }
+        Outcome::Audited(audit)
     }
 }
 
@@ -248,7 +267,8 @@ mod tests {
             );
         }
         // The audit is served only now, so the questions cannot have waited for its end.
-        let auditor = spawn(move || Auditor { disk, inputs }.run(&audits));
+        let folders = Folders::new(folder.path().to_owned());
+        let auditor = spawn(move || Auditor { disk, folders, inputs }.run(&audits));
         let (id, outcome) = next(&inbox);
         assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
         drop(lanes);

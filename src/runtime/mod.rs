@@ -18,4 +18,5 @@ pub mod executor;
 pub mod governor;
 pub mod handle;
 pub mod progress;
+mod spot_check;
 pub mod writer;

@@ -77,6 +77,7 @@ impl Scheduler {
         match input {
             Input::Wake => self.wake(now, out),
             Input::Add(reply, source) => self.on_add(now, reply, source, out),
+            Input::Regroup(reply, regroup) => self.on_regroup(reply, &regroup, out),
             Input::Done(id, outcome) => {
                 if let Some(task) = self.running.end(id) {
                     self.on_done(task, outcome, out);
@@ -195,6 +196,6 @@ impl Scheduler {
     }
 }
 
-fn busy_writing(reply: ReplyId) -> Output {
+pub(super) fn busy_writing(reply: ReplyId) -> Output {
     Output::Refused(reply, Refusal::Busy, "The agent is busy writing; try again in a moment.".to_owned())
 }

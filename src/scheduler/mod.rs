@@ -24,6 +24,7 @@
 //! Tasks are done by `worker`, how much work may start is decided by `energy`, files and disks belong to `platform`,
 //! and replies to people are worded by `node`.
 
+pub mod collections;
 mod disk;
 mod ended;
 pub mod machine;

@@ -1,5 +1,6 @@
 //! The scheduler's inputs and outputs.
 
+use super::collections::Regroup;
 use super::saves::Saved;
 use super::task::{CollectionSummary, Outcome, Task};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
@@ -13,6 +14,8 @@ pub enum Input {
     Wake,
     /// Add this folder or file to the watched ones. One `Added` or `Refused` follows.
     Add(ReplyId, Source),
+    /// Change a collection's name or ring. One `Added` or `Refused` follows.
+    Regroup(ReplyId, Regroup),
     /// A task that this machine started has ended.
     Done(TaskId, Outcome),
     /// A save is on the disk, synced; or the store is broken.

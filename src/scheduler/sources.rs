@@ -35,7 +35,12 @@ impl WatchedSources {
     /// # Errors
     /// A sentence for people: it cannot be added.
     pub(super) fn with(&self, new: &Source) -> Result<Option<Vec<Source>>, String> {
-        place_source(self.unsaved.as_ref().map_or(&self.saved, |(_, sources)| sources), new)
+        place_source(self.newest(), new)
+    }
+
+    /// The list in the newest save.
+    pub(super) fn newest(&self) -> &[Source] {
+        self.unsaved.as_ref().map_or(&self.saved, |(_, sources)| sources)
     }
 
     /// A save of this list is under way.
@@ -68,18 +73,29 @@ impl WatchedSources {
     }
 }
 
+/// What is so, and which command changes it.
+fn conflict(name: &str, source: &Source, new: &Source) -> String {
+    let (collection, ring) = (&source.collection, source.ring.as_str());
+    let command = if *collection == new.collection {
+        format!("`wattle collection ring {collection} {}` changes who may see that collection.", new.ring.as_str())
+    } else if source.path == new.path {
+        format!("`wattle forget {name}` takes it out of that one; then add it again.")
+    } else {
+        format!("`wattle forget {name}` takes that folder out of it; then add the folders one by one.")
+    };
+    format!(
+        "{name} is watched in the collection {collection:?} with the ring {ring}, and a file is in one collection only. Nothing \
+         was changed. {command}"
+    )
+}
+
 fn place_source(sources: &[Source], new: &Source) -> Result<Option<Vec<Source>>, String> {
     let name = |source: &Source| String::from_utf8_lossy(&source.path).into_owned();
     let alike = |source: &Source| source.collection == new.collection && source.ring == new.ring;
     for source in sources {
         let (outer, inner) = (covers(&source.path, &new.path), covers(&new.path, &source.path));
         if (outer || inner) && !alike(source) {
-            return Err(format!(
-                "{} belongs to the collection {:?} (ring {}) already, and a file can be in only one. Nothing was changed.",
-                name(source),
-                source.collection,
-                source.ring.as_str()
-            ));
+            return Err(conflict(&name(source), source, new));
         }
         if outer && (source.path != new.path || source.device == new.device) {
             return Ok(None);

@@ -44,6 +44,19 @@ pub struct Audit {
     pub fault_count: u64,
     /// Paths of refused documents, and why; at most `REFUSED_LISTED_MAX`.
     pub refused: Vec<(Vec<u8>, String)>,
+    /// A sample of the files, held against the documents; `None` where no files can be looked at.
+    pub spot: Option<SpotCheck>,
+}
+
+/// A sample of the files on the disk, held against the documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpotCheck {
+    /// Files that were looked at.
+    pub looked: u64,
+    /// Those that the store does not have as they are: new, changed or gone, and not noticed.
+    pub different: u64,
+    /// The paths of some of them.
+    pub examples: Vec<Vec<u8>>,
 }
 
 impl Audit {

@@ -200,6 +200,19 @@ pub struct Source {
 pub struct Sources(pub Vec<Source>);
 postcard_record!(Sources, "sources");
 
+impl Sources {
+    /// The deepest source that this path lies in. It says in which collection a document is and who may see it; the
+    /// document's own record only says what that was when it was learnt.
+    #[must_use]
+    pub fn of(&self, path: &[u8]) -> Option<&Source> {
+        let holds = |source: &&Source| {
+            path.strip_prefix(&*source.path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || source.path.ends_with(b"/"))
+        };
+        self.0.iter().filter(holds).max_by_key(|source| source.path.len())
+    }
+}
+
 /// The store's counters, written with every batch. Each space also stores the number of the last commit that wrote to
 /// it; one that differs from `stamps` has lost a part of its journal that the others have not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

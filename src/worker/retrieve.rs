@@ -13,7 +13,7 @@ use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
-use crate::store::record::{DocState, Record, Vector};
+use crate::store::record::{Chunk, DocState, Record, Sources, Vector};
 use std::collections::BTreeSet;
 
 /// Chunks whose text is read to count terms.
@@ -60,13 +60,15 @@ pub fn retrieve(
     }
     scored.sort_unstable_by(|(a, row_a), (b, row_b)| b.total_cmp(a).then(row_a.cmp(row_b)));
     let terms = QueryTerms::new(text);
+    let sources = if *shared { read::sources(kv).map_err(failed)? } else { Sources::default() };
     let mut candidates = Vec::with_capacity(scored.len().min(READ));
     for (cosine, row) in scored {
         if candidates.len() == READ {
             break;
         }
+        // A record that the disk does not give counts as private.
         if let Some(chunk) = given(read::chunk(kv, row), &mut unread)
-            && !(*shared && chunk.ring == Ring::Private)
+            && (!*shared || is_shared(kv, &sources, &chunk).unwrap_or(false))
         {
             let frequencies = terms.count([&chunk.heading, &chunk.text]);
             candidates.push((cosine, row, frequencies, chunk));
@@ -100,6 +102,15 @@ fn given<T>(read: Result<Option<T>, KvError>, unread: &mut Option<KvError>) -> O
         unread.get_or_insert(error);
         None
     })
+}
+
+/// Whether members may see a chunk: the source that its file lies in says so. Where all records agree, no document is read.
+fn is_shared(kv: &impl Kv, sources: &Sources, chunk: &Chunk) -> Result<bool, KvError> {
+    if chunk.ring == Ring::Mesh && sources.0.iter().all(|source| source.ring == Ring::Mesh) {
+        return Ok(true);
+    }
+    let doc = read::document(kv, chunk.doc)?;
+    Ok(doc.is_some_and(|doc| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh)))
 }
 
 /// The vector index of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.

@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 /// Any `KvError`.
 pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
     let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    let sources = read::sources(kv)?;
     read::walk(kv, Space::Document, |_, value| {
-        let Document { collection, ring, state, chunks, .. } = Document::decode_stored(value)?;
+        let Document { path, state, chunks, .. } = Document::decode_stored(value)?;
         let was_read = matches!(state, DocState::Ready | DocState::Chunked { .. });
-        if was_read && ring == Ring::Mesh {
-            let (documents, chunk_count) = shared.entry(collection).or_default();
+        if was_read && let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
+            let (documents, chunk_count) = shared.entry(source.collection.clone()).or_default();
             *documents = documents.saturating_add(1);
             *chunk_count = chunk_count.saturating_add(u32::try_from(chunks.len()).unwrap_or(u32::MAX));
         }
@@ -40,7 +41,7 @@ mod tests {
     use crate::store::change::{Change, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
-    use crate::store::record::FileStamp;
+    use crate::store::record::{FileStamp, Source, Sources};
 
     #[test]
     fn only_collections_of_the_mesh_and_documents_that_were_read_count() {
@@ -52,6 +53,16 @@ mod tests {
             ring,
         };
         let places = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Mesh)];
+        // The list of sources decides, whatever the records say: "work" was "mesh" when its file was learnt.
+        let source = |n: u8, collection: &str, ring| Source {
+            path: vec![b'/', n],
+            collection: collection.to_owned(),
+            ring,
+            device: 1,
+        };
+        let sources = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Private)];
+        let sources = (1..).zip(sources).map(|(n, (name, ring))| source(n, name, ring)).collect();
+        library.apply(&Change::Sources(Sources(sources))).unwrap();
         let mut last = DocId(0);
         for (n, (collection, ring)) in (1..).zip(places) {
             let doc = library.apply(&file(n, collection, ring)).unwrap().doc.unwrap();

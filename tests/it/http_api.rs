@@ -228,7 +228,7 @@ fn the_calls_answer_with_their_public_json() {
     assert!(status.ends_with(concat!(
         r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
         r#""chunks":0,"vectors":0,"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
-        r#""sources":[],"working":false,"held":null,"background":null,"panics":0,"findings":[]}"#
+        r#""sources":[],"working":false,"scanning":false,"held":null,"background":null,"panics":0,"findings":[]}"#
     )), "{status}");
     let found = agent.with_token("POST", "/v1/search", r#"{"query": " where? "}"#);
     assert!(
@@ -340,8 +340,12 @@ fn a_client_that_falls_silent_or_drips_is_dropped_in_bounded_time() {
 fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_block_others() {
     let agent = agent_with(Timeouts { arrive: Duration::from_millis(500), ..Timeouts::default() });
     let request = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", agent.bearer());
-    let mut streams: Vec<_> = (0..100).map(|_| TcpStream::connect(agent.address).unwrap()).collect();
-    streams.iter_mut().for_each(|stream| stream.write_all(request.as_bytes()).unwrap());
+    let ask = |_| {
+        let mut stream = TcpStream::connect(agent.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let streams: Vec<_> = (0..100).map(ask).collect();
     for mut stream in streams {
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let mut head = [0; 15];
@@ -353,6 +357,32 @@ fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_block_o
     agent.serves_the_next_caller();
     drop(silent);
     agent.serves_the_next_caller();
+}
+
+#[test]
+fn silent_connections_never_keep_out_who_has_the_token() {
+    // They may stay silent for ten minutes: only the room that is made for others ends them.
+    let agent = agent_with(Timeouts { arrive: Duration::from_secs(600), ..Timeouts::default() });
+    let status = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", agent.bearer());
+    let answered = |stream: &mut TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(status.as_bytes()).unwrap();
+        // The head tells how long the body is; the stand-in's status is short.
+        let mut head = [0; 4096];
+        let read = stream.read(&mut head).unwrap();
+        assert!(head[..read].starts_with(b"HTTP/1.1 200 OK"), "{}", String::from_utf8_lossy(&head[..read]));
+    };
+    let mut kept = TcpStream::connect(agent.address).unwrap();
+    answered(&mut kept);
+    let mut silent: Vec<TcpStream> = Vec::new();
+    for round in 0..5 {
+        silent.extend((0..70).map(|_| TcpStream::connect(agent.address).unwrap()));
+        // Half a request is as silent as none.
+        silent.iter_mut().rev().take(20).for_each(|stream| stream.write_all(b"GET / HT").unwrap_or_default());
+        agent.serves_the_next_caller();
+        answered(&mut kept);
+        assert_eq!(silent.len(), 70 * (round + 1), "all are held open by their client");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is typed once is remembered: in config.toml, which its owner can edit as well.
 
 use super::harness::{Agent, Place, WATTLE};
+use super::pair::{linked, prepared, up};
 use std::fs;
 use std::process::{Command, Output};
 
@@ -109,4 +110,38 @@ fn a_file_that_cannot_be_written_is_said_and_the_folder_is_watched_until_the_age
     agent.wait_ready(1);
     assert_eq!(settings(&place), "[node\n");
     assert!(agent.status()["findings"].to_string().contains("config.toml"));
+}
+
+#[test]
+fn a_collection_that_becomes_private_answers_no_other_device_and_its_names_are_remembered() {
+    let ((here, here_listen, here_address), (there, there_listen, there_address)) = (prepared(), prepared());
+    here.write("violin.md", "The violin is kept in the cupboard under the stairs.");
+    let first = up(&here, "attic", &here_listen, &there_address);
+    let second = up(&there, "cellar", &there_listen, &here_address);
+    first.wait_ready(1);
+    linked(&first);
+    linked(&second);
+    assert!(second.search("Where is the violin?")[0].ends_with("/violin.md"));
+
+    // The ring of a watched folder is no option of `add`: the refusal names what is so and the command.
+    let docs = here.docs();
+    let refused = first.cli(["add", docs.to_str().unwrap(), "--ring", "private"]);
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(why.contains("ring mesh") && why.contains("wattle collection ring home private"), "{why}");
+
+    let renamed = first.cli(["collection", "rename", "home", "music"]);
+    assert!(renamed.status.success(), "{renamed:?}");
+    let ringed = first.cli(["collection", "ring", "music", "private"]);
+    assert!(ringed.status.success(), "{ringed:?}");
+    assert_eq!(second.search("Where is the violin?"), [""; 0], "not one answer later");
+    assert!(first.search("Where is the violin?")[0].ends_with("/violin.md"), "it is found at home");
+    let list = first.json(&["collection", "list", "--json"]);
+    assert_eq!((&list[0]["name"], &list[0]["ring"]), (&"music".into(), &"private".into()));
+    let text = settings(&here);
+    assert!(text.contains("collection = \"music\"") && text.contains("ring = \"private\""), "{text}");
+
+    let back = first.cli(["collection", "ring", "music", "mesh"]);
+    assert!(back.status.success());
+    assert!(second.search("Where is the violin?")[0].ends_with("/violin.md"));
+    assert_eq!(first.cli(["collection", "ring", "home", "mesh"]).status.code(), Some(1), "there is none any more");
 }

@@ -6,7 +6,7 @@ use crate::base::finding::{Area, Finding};
 use crate::cli::display;
 use crate::cli::text::one_line;
 use crate::http::client::Failure;
-use crate::http::dto::{Checked, StatusReport, Watched};
+use crate::http::dto::{Checked, FileSample, StatusReport, Watched};
 use crate::net::diagnostics::NetworkReport;
 use crate::runtime::governor::Current;
 use std::path::Path;
@@ -43,10 +43,15 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
             checks.extend(names.map(|name| Check::not_run(name, NO_ANSWER)));
         }
     }
-    checks.push(match &reports.audit {
-        Ok(audit) => store(audit),
-        Err(failure) => not_run("store", failure),
-    });
+    match &reports.audit {
+        Ok(audit) => {
+            let scanning = reports.status.as_ref().is_ok_and(|status| status.activity.scanning);
+            let source = reports.status.as_ref().ok().and_then(|status| status.sources.first());
+            checks.push(store(audit));
+            checks.push(files(audit.sample.as_ref(), scanning, source));
+        }
+        Err(failure) => checks.extend(["store", "files"].map(|name| not_run(name, failure))),
+    }
     checks.push(match &reports.energy {
         Ok(current) => Check::good("energy", governed(current)),
         Err(Failure::NotDone(why)) if why.contains("--governor off") => {
@@ -144,6 +149,27 @@ fn store(store: &Checked) -> Check {
     let says =
         format!("{} things do not add up. Stop the agent and start it again: it repairs its store.", store.fault_count);
     Check::wrong("store", says, "wattle up")
+}
+
+/// A sample of the files on the disk, held against the index.
+fn files(sample: Option<&FileSample>, scanning: bool, source: Option<&Watched>) -> Check {
+    let Some(FileSample { looked, different, examples }) = sample else {
+        return Check::not_run("files", "The files could not be held against the index; the agent's log says why.");
+    };
+    if *different == 0 {
+        return Check::good("files", format!("{looked} files were held against the index: it has them as they are."));
+    }
+    let named = examples.iter().take(3).map(|path| one_line(path)).collect::<Vec<_>>().join(", ");
+    let says = format!("The index does not have {different} of {looked} files as they are, {named} for example");
+    if scanning {
+        return Check::not_run("files", format!("{says}; folders are being looked at just now. Ask again afterwards."));
+    }
+    let says = format!("{says}: a change was not noticed. Adding the folder again has the agent look at it now.");
+    Check::wrong(
+        "files",
+        says,
+        format!("wattle add {}", source.map_or("FOLDER".to_owned(), |source| quoted(&source.path))),
+    )
 }
 
 /// Which agent governs the host, by which sensor, and what is allowed now.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
-use crate::http::dto::{Activity, Counts, Files, Model, StatusReport, Watched};
+use crate::http::dto::{Activity, Counts, FileSample, Files, Model, StatusReport, Watched};
 use crate::net::diagnostics::{Multicast, NetworkReport, PeerReachability};
 
 fn status() -> StatusReport {
@@ -31,7 +31,13 @@ fn audit() -> Checked {
         faults: Vec::new(),
         fault_count: 0,
         refused: Vec::new(),
+        sample: Some(FileSample { looked: 40, different: 0, examples: Vec::new() }),
     }
+}
+
+fn unnoticed() -> Checked {
+    let examples = vec!["/home/ann/notes/new.md".to_owned()];
+    Checked { sample: Some(FileSample { looked: 40, different: 1, examples }), ..audit() }
 }
 
 fn network() -> NetworkReport {
@@ -88,7 +94,7 @@ fn nothing_is_wrong_only_where_every_check_ran_and_is_good() {
     let names: Vec<&str> = well.checks.iter().map(|check| check.name).collect();
     for name in ["agent", "model", "work", "sources", "folders", "devices", "messages", "sensors", "state", "program"]
         .into_iter()
-        .chain(["store", "energy", "listen", "mdns", "udp", "peer"])
+        .chain(["store", "files", "energy", "listen", "mdns", "udp", "peer"])
     {
         assert!(names.contains(&name), "{name} is not checked: {names:?}");
     }
@@ -119,6 +125,7 @@ fn each_planted_fault_is_named_with_its_command_and_exit_code_one() {
             "store",
             "2 things do not add up",
         ),
+        (Reports { audit: Ok(unnoticed()), ..healthy() }, Ok(()), "files", "/home/ann/notes/new.md"),
         (
             Reports { network: Ok(NetworkReport { no_datagrams: taken, ..network() }), ..healthy() },
             Ok(()),
@@ -156,6 +163,7 @@ fn a_check_that_could_not_run_is_not_good() {
     let failed = || Failure::NotDone("The agent on 127.0.0.1:7780 did not answer within 600 seconds.".into());
     for (reports, name) in [
         (Reports { audit: Err(failed()), ..healthy() }, "store"),
+        (Reports { audit: Err(failed()), ..healthy() }, "files"),
         (Reports { network: Err(failed()), ..healthy() }, "listen"),
         (Reports { energy: Err(failed()), ..healthy() }, "energy"),
     ] {
@@ -166,6 +174,16 @@ fn a_check_that_could_not_run_is_not_good() {
         assert!(report.text(&PLAIN).contains("Not everything could be checked"));
         assert!(report.json()["checks"].as_array().unwrap().iter().any(|check| check["ran"] == false));
     }
+}
+
+#[test]
+fn files_that_differ_while_folders_are_scanned_are_not_called_wrong_nor_well() {
+    let activity = Activity { working: true, scanning: true, ..Activity::default() };
+    let reports = Reports { status: Ok(StatusReport { activity, ..status() }), audit: Ok(unnoticed()), ..healthy() };
+    let report = report(reports, &Ok(()));
+    assert_eq!(report.exit_code(), 4, "{}", report.text(&PLAIN));
+    let unknown = Reports { audit: Ok(Checked { sample: None, ..audit() }), ..healthy() };
+    assert_eq!(super::test::report(unknown, &Ok(())).exit_code(), 4, "an agent that held none against it");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
-use crate::cli::args::SourceOptions;
+use crate::cli::options::SourceOptions;
 use crate::config::{Folder, Setting};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};

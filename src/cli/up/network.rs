@@ -1,7 +1,8 @@
 //! The network of a starting agent: the table of trusted peers, the listener, discovery, and the addresses that were given.
 
 use crate::base::id::PeerKey;
-use crate::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT, NetworkOptions};
+use crate::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT};
+use crate::cli::options::NetworkOptions;
 use crate::config::{Given, Peer};
 use crate::limits::TRUST_PEERS_MAX;
 use crate::mesh::trust::{self, Refused, Rights, Trust};

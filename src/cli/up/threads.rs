@@ -66,7 +66,8 @@ pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result
             executor.run(&tasks);
         })?);
     }
-    let auditor = Auditor { disk: executor.disk.clone(), inputs: inputs.clone() };
+    let (disk, folders) = (executor.disk.clone(), executor.folders.clone());
+    let auditor = Auditor { disk, folders, inputs: inputs.clone() };
     threads.push(spawn("audit", move || {
         lower_priority();
         auditor.run(&audit_tasks);

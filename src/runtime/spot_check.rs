@@ -1,0 +1,125 @@
+//! Holds a sample of the files on the disk against the store's documents: the part of `wattle doctor` that finds changes which
+//! nobody reported.
+//!
+//! Of each source two stretches of at most `SCAN_BATCH` files are listed and compared, as a scan does: its first, and one that
+//! begins at a document picked by chance. A difference may be a change of this moment, which a scan is about to find. So the
+//! differences are looked at again a few times, and those that stay are reported. Nothing is changed.
+
+use crate::base::id::DocId;
+use crate::limits::{SPOT_EXAMPLES_MAX, SPOT_LOOKS, SPOT_PAUSE_MS};
+use crate::platform::folder::Folders;
+use crate::scheduler::path::covers;
+use crate::scheduler::task::{Outcome, Scan};
+use crate::store::audit::SpotCheck;
+use crate::store::change::Change;
+use crate::store::keys;
+use crate::store::kv::{Kv, KvError, Space};
+use crate::store::read;
+use crate::store::record::{Document, Record};
+use crate::worker::scan::compare;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Makes the check. `chance` picks the second stretch; `stopped` ends the check early.
+///
+/// # Errors
+/// Any `KvError`.
+pub(super) fn spot_check(
+    kv: &impl Kv,
+    folders: &Folders,
+    chance: u64,
+    stopped: impl Fn() -> bool,
+) -> Result<SpotCheck, KvError> {
+    let steps = steps(kv, chance)?;
+    let (looked, mut different) = look(kv, folders, &steps)?;
+    for _ in 1..SPOT_LOOKS {
+        if different.is_empty() || stopped() {
+            break;
+        }
+        pause();
+        let (_, still) = look(kv, folders, &steps)?;
+        different.retain(|path| still.contains(path));
+    }
+    let count = different.len() as u64;
+    Ok(SpotCheck { looked, different: count, examples: different.into_iter().take(SPOT_EXAMPLES_MAX).collect() })
+}
+
+#[expect(clippy::disallowed_methods, reason = "on the audit's own thread, which nobody waits for")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(SPOT_PAUSE_MS));
+}
+
+/// The stretches to look at.
+fn steps(kv: &impl Kv, chance: u64) -> Result<Vec<Scan>, KvError> {
+    let next = read::commit(kv)?.next_doc.0.max(1);
+    let picked = kv.page(Space::Document, &keys::document(DocId(chance % next)), None, 1)?;
+    let picked = picked.first().map(|(_, record)| Document::decode_stored(record)).transpose()?;
+    let mut steps = Vec::new();
+    for source in read::sources(kv)?.0 {
+        let begin = picked.as_ref().filter(|doc| covers(&source.path, &doc.path)).map(|doc| doc.path.clone());
+        let step = |after| Scan { source: source.clone(), scope: source.path.clone(), after };
+        steps.push(step(None));
+        steps.extend(begin.map(|begin| step(Some(begin))));
+    }
+    Ok(steps)
+}
+
+/// How many files were looked at, and the paths of those that the store has otherwise.
+fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(u64, BTreeSet<Vec<u8>>), KvError> {
+    let (mut looked, mut different) = (0, BTreeSet::new());
+    for step in steps {
+        let listing = folders.list(step);
+        looked += listing.entries.len() as u64;
+        let Outcome::Scanned { changes, .. } = compare(kv, step, listing)? else { continue };
+        for change in changes {
+            match change {
+                Change::Seen { path, .. } => drop(different.insert(path)),
+                Change::Gone { doc } => different.extend(read::document(kv, doc)?.map(|doc| doc.path)),
+                _ => {}
+            }
+        }
+    }
+    Ok((looked, different))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::platform::source::source_at;
+    use crate::store::library::Library;
+    use crate::store::memory::MemoryKv;
+    use crate::store::record::Sources;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn files_that_are_new_changed_or_gone_are_found_and_the_rest_is_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let docs = fs::canonicalize(folder.path()).unwrap();
+        let path = |name: &str| docs.join(name).as_os_str().as_bytes().to_vec();
+        for name in ["changed.md", "gone.md", "same.md"] {
+            fs::write(docs.join(name), "The same words.").unwrap();
+        }
+        let folders = Folders::new("/nonexistent".into());
+        let source = source_at(&docs, "home", Ring::Mesh).unwrap();
+        let mut library = Library::open(MemoryKv::default()).unwrap();
+        library.apply(&Change::Sources(Sources(vec![source.clone()]))).unwrap();
+        let step = Scan { scope: source.path.clone(), source, after: None };
+        let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, folders.list(&step)).unwrap() else {
+            panic!("not scanned")
+        };
+        changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
+        let check = |library: &Library<MemoryKv>| spot_check(library.kv(), &folders, 7, || true).unwrap();
+        let well = check(&library);
+        assert_eq!((well.different, well.examples), (0, Vec::new()));
+        assert!(well.looked >= 3);
+
+        fs::write(docs.join("changed.md"), "Other words, and more of them.").unwrap();
+        fs::write(docs.join("new.md"), "New words.").unwrap();
+        fs::remove_file(docs.join("gone.md")).unwrap();
+        let bad = check(&library);
+        assert_eq!(bad.examples, [path("changed.md"), path("gone.md"), path("new.md")]);
+        assert_eq!(bad.different, 3);
+    }
+}
