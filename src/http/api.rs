@@ -18,7 +18,7 @@ use crate::platform::clock;
 use crate::platform::source::source_at;
 use crate::runtime::governor::PauseRequest;
 use crate::runtime::handle::NodeHandle;
-use crate::scheduler::collections::{NewGroup, Regroup};
+use crate::scheduler::regroup::{NewGroup, Regroup};
 use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -4,7 +4,7 @@ use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::mesh::trust;
-use crate::scheduler::collections::Regroup;
+use crate::scheduler::regroup::Regroup;
 use crate::scheduler::task::Outcome;
 use crate::store::record::Source;
 use crate::wire::envelope::BadMessage;

@@ -24,7 +24,7 @@
 //! Tasks are done by `worker`, how much work may start is decided by `energy`, files and disks belong to `platform`,
 //! and replies to people are worded by `node`.
 
-pub mod collections;
+mod collections;
 mod disk;
 mod ended;
 pub mod machine;
@@ -32,6 +32,7 @@ pub mod path;
 pub mod port;
 mod purges;
 pub mod queue;
+pub mod regroup;
 mod running;
 pub mod saves;
 pub mod scans;

@@ -1,6 +1,6 @@
 //! The scheduler's inputs and outputs.
 
-use super::collections::Regroup;
+use super::regroup::Regroup;
 use super::saves::Saved;
 use super::task::{CollectionSummary, Outcome, Task};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};

@@ -16,6 +16,7 @@ use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
 use wattle::store::counts::StoreCounts;
 
+mod doors;
 mod routes;
 
 struct Agent {
@@ -49,7 +50,7 @@ fn respond(request: Request) -> Response {
         Request::Add(source) if source.ring == Ring::Private => {
             Response::refused(Problem::Conflict, "It is watched already.")
         }
-        Request::Add(_) => Response::Added,
+        Request::Add(_) | Request::Regroup(_) => Response::Added,
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
@@ -303,86 +304,6 @@ fn garbage_and_endless_heads_end_the_connection_and_nothing_else() {
     let endless = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(HTTP_HEAD_MAX * 2));
     assert_eq!(status_of(&agent.send(endless.as_bytes())), 0);
     agent.serves_the_next_caller();
-}
-
-#[test]
-fn a_client_that_falls_silent_or_drips_is_dropped_in_bounded_time() {
-    let short = Duration::from_millis(300);
-    let agent = agent_with(Timeouts { arrive: short, idle: short, answer: short });
-    let dropped = |begin: &[u8], drip: &[u8]| {
-        let mut stream = TcpStream::connect(agent.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-        stream.write_all(begin).unwrap();
-        let mut answer = [0; 4096];
-        // At most five seconds of reads that wait 20 ms each.
-        let mut open = |stream: &mut TcpStream| match stream.read(&mut answer) {
-            Ok(0) => false,
-            Ok(_) => true,
-            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-        };
-        let closed = (0..250)
-            .map(|_| open(&mut stream) && (drip.is_empty() || stream.write_all(drip).is_ok()))
-            .any(|open| !open);
-        assert!(closed, "still open after {:?}", String::from_utf8_lossy(begin));
-        agent.serves_the_next_caller();
-    };
-    let half =
-        format!("POST /v1/search HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Length: 900\r\n\r\n{{", agent.bearer());
-    dropped(b"", b"");
-    dropped(b"GET / HTTP/1.1\r\nHost: loc", b"");
-    dropped(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"x");
-    dropped(half.as_bytes(), b"");
-    dropped(half.as_bytes(), b" ");
-    dropped(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"");
-}
-
-#[test]
-fn a_hundred_connections_at_once_are_all_answered_and_silent_ones_do_not_block_others() {
-    let agent = agent_with(Timeouts { arrive: Duration::from_millis(500), ..Timeouts::default() });
-    let request = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", agent.bearer());
-    let ask = |_| {
-        let mut stream = TcpStream::connect(agent.address).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        stream
-    };
-    let streams: Vec<_> = (0..100).map(ask).collect();
-    for mut stream in streams {
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let mut head = [0; 15];
-        stream.read_exact(&mut head).unwrap();
-        assert_eq!(&head, b"HTTP/1.1 200 OK");
-    }
-    agent.serves_the_next_caller();
-    let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(agent.address).unwrap()).collect();
-    agent.serves_the_next_caller();
-    drop(silent);
-    agent.serves_the_next_caller();
-}
-
-#[test]
-fn silent_connections_never_keep_out_who_has_the_token() {
-    // They may stay silent for ten minutes: only the room that is made for others ends them.
-    let agent = agent_with(Timeouts { arrive: Duration::from_secs(600), ..Timeouts::default() });
-    let status = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", agent.bearer());
-    let answered = |stream: &mut TcpStream| {
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.write_all(status.as_bytes()).unwrap();
-        // The head tells how long the body is; the stand-in's status is short.
-        let mut head = [0; 4096];
-        let read = stream.read(&mut head).unwrap();
-        assert!(head[..read].starts_with(b"HTTP/1.1 200 OK"), "{}", String::from_utf8_lossy(&head[..read]));
-    };
-    let mut kept = TcpStream::connect(agent.address).unwrap();
-    answered(&mut kept);
-    let mut silent: Vec<TcpStream> = Vec::new();
-    for round in 0..5 {
-        silent.extend((0..70).map(|_| TcpStream::connect(agent.address).unwrap()));
-        // Half a request is as silent as none.
-        silent.iter_mut().rev().take(20).for_each(|stream| stream.write_all(b"GET / HT").unwrap_or_default());
-        agent.serves_the_next_caller();
-        answered(&mut kept);
-        assert_eq!(silent.len(), 70 * (round + 1), "all are held open by their client");
-    }
 }
 
 #[test]
