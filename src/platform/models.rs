@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn what_is_inside_the_program_is_read_from_its_file() {
         assert_eq!(from_program(INCLUDED).unwrap(), INCLUDED);
-        assert_eq!(from_program(&vec![7; 100]), None, "the heap is no part of the program's file");
+        let heap = "x".repeat(100);
+        assert_eq!(from_program(heap.as_bytes()), None, "the heap is no part of the program's file");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The HTTP API as any program can reach it: raw TCP against the real server, with a stand-in driver behind it.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 use wattle::base::hit::FileCoverage;
