@@ -3,7 +3,9 @@
 use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
-use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
+use wattle::store::record::{
+    Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources, Vector,
+};
 
 fn survives<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
     if let Some(record) = R::decode(data) {
@@ -19,6 +21,7 @@ pub fn check(data: &[u8]) {
     survives::<Chunk>(data);
     survives::<Vector>(data);
     survives::<Sources>(data);
+    survives::<Marks>(data);
     survives::<Commit>(data);
 }
 
@@ -55,6 +58,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         chunk.encode(),
         Vector { model: Fingerprint([7; 32]), values: quantized() }.encode(),
         Sources(vec![source]).encode(),
+        Marks(vec![Mark { path: b"/a".to_vec(), volume: 7, since: 1_795_717_859, documents: 3, kind: MarkKind::Away }])
+            .encode(),
         Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
     ]
 }

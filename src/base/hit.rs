@@ -35,6 +35,10 @@ pub struct SearchHit {
     pub cosine: f32,
     /// How often it contains each term of the query.
     pub frequencies: TermFrequencies,
+    /// Since when its file is away, in seconds since 1970; `None` if it is there. Not in messages: another device's hit says
+    /// it in its heading.
+    #[serde(skip)]
+    pub away_since: Option<i64>,
 }
 
 /// How often each term of the query occurs in one chunk, and how many words the chunk has.

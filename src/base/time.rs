@@ -41,6 +41,23 @@ impl Add<Duration> for Instant {
     }
 }
 
+/// A time of the wall clock as people read it: `2026-11-26 18:30 UTC`.
+#[must_use]
+pub fn utc(seconds_since_1970: i64) -> String {
+    let (days, second) = (seconds_since_1970.div_euclid(86_400), seconds_since_1970.rem_euclid(86_400));
+    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: years that begin in March, in
+    // periods of 400 years.
+    let days = days.saturating_add(719_468);
+    let (period, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + period * 400 + i64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", second / 3600, second / 60 % 60)
+}
+
 /// The earlier of two optional deadlines; `None` is no deadline.
 #[must_use]
 pub fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
@@ -67,6 +84,19 @@ pub fn date(day: i64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_of_the_wall_clock_is_a_date() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_825_600, "2000-02-29 12:00 UTC"),
+            (1_795_717_859, "2026-11-26 18:30 UTC"),
+            (-1, "1969-12-31 23:59 UTC"),
+        ] {
+            assert_eq!(utc(seconds), text);
+        }
+        assert!(!utc(i64::MAX).is_empty() && !utc(i64::MIN).is_empty());
+    }
 
     #[test]
     fn an_endless_timeout_saturates() {

@@ -53,6 +53,17 @@ pub enum Command {
         #[command(subcommand)]
         what: CollectionCommand,
     },
+    /// End the watching of a folder or file and forget its documents. Where documents of it are kept because their files are
+    /// away or gone, forget those instead.
+    Forget(PlaceArgs),
+    /// Keep the documents at a place whose files are away or gone; they go on answering.
+    Keep(PlaceArgs),
+    /// List the watched folders and files: when each was last looked at, and what of it is away.
+    Folders {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
     /// Start three agents on this machine, each with a third of a sample folder, and ask them three questions. All files of it
@@ -275,6 +286,14 @@ pub struct AddArgs {
     pub ring: RingArg,
 }
 
+/// The arguments of `wattle forget` and `wattle keep`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PlaceArgs {
+    /// The folder or file; nothing need be there any more.
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+}
+
 /// The arguments of `wattle search`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SearchArgs {
@@ -327,51 +346,4 @@ fn parse_count(text: &str) -> Result<usize, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    fn parse(line: &str) -> Result<Args, clap::Error> {
-        Args::try_parse_from(line.split(' '))
-    }
-
-    #[test]
-    fn the_arguments_are_well_formed() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn a_command_without_options_has_the_documented_defaults() {
-        let Command::Up(up) = parse("wattle up notes").unwrap().command else { panic!("not up") };
-        assert_eq!((up.collection.as_str(), up.ring), ("home", RingArg::Mesh));
-        let args = parse("wattle search where is it -k 3 --api [::1]:9").unwrap();
-        assert_eq!(args.api.unwrap().to_string(), "[::1]:9");
-        let Command::Search(search) = args.command else { panic!("not search") };
-        assert_eq!((search.question.join(" ").as_str(), search.count, search.json), ("where is it", 3, false));
-        assert_eq!(parse("wattle --api localhost:7781 status").unwrap().api.unwrap().port(), 7781);
-        assert_eq!(parse("wattle status").unwrap().api, None);
-        let Command::Add(add) = parse("wattle add a b --ring private").unwrap().command else { panic!("not add") };
-        assert_eq!((add.paths.len(), add.ring), (2, RingArg::Private));
-    }
-
-    #[test]
-    fn wrong_usage_has_exit_code_two() {
-        for line in [
-            "wattle",
-            "wattle search",
-            "wattle search x -k 0",
-            "wattle search x -k 101",
-            "wattle status --api 192.168.1.4:7780",
-            "wattle status --api 0.0.0.0:7780",
-            "wattle status --api here",
-            "wattle up . --ring public",
-            "wattle up . --listen 7781",
-            "wattle up . --mdns --no-mdns",
-            "wattle add",
-            "wattle up . --collection \n",
-        ] {
-            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
-        }
-        assert_eq!(parse("wattle --version").unwrap_err().exit_code(), 0);
-    }
-}
+mod tests;

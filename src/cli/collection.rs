@@ -5,7 +5,8 @@ use super::output::{Stop, pretty, print};
 use super::text::one_line;
 use crate::base::id::Ring;
 use crate::http::client::Client;
-use crate::http::dto::{Regrouped, Watched};
+use crate::http::dto::Regrouped;
+use crate::http::folders::Watched;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -66,6 +67,9 @@ mod tests {
             path: path.to_owned(),
             collection: collection.to_owned(),
             ring,
+            looked_s_ago: None,
+            away: Vec::new(),
+            missing: None,
         };
         let sources = [
             watched("/b", "home", Ring::Mesh),

@@ -2,6 +2,7 @@
 
 use super::text::{one_line, wrap};
 use crate::http::dto::{Files, SearchHit, SearchResults, StatusReport};
+use crate::http::folders::Watched;
 use std::fmt::Write;
 use std::io::IsTerminal;
 
@@ -78,6 +79,9 @@ fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
     let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(name), hit.score);
     let place = format!("{}: {path}", one_line(&hit.device));
     let _ = writeln!(text, "{indent}{}", style.dim(&place));
+    if let Some(since) = &hit.away_since {
+        let _ = writeln!(text, "{indent}{}", style.dim(&one_line(&format!("The file is away since {since}."))));
+    }
     if !hit.heading.trim().is_empty() {
         for line in wrap(&hit.heading, width, 2) {
             let _ = writeln!(text, "{indent}{}", style.bold(&line));
@@ -87,6 +91,41 @@ fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
         let _ = writeln!(text, "{indent}{line}");
     }
     text.push('\n');
+}
+
+/// A watched folder or file on one line.
+fn watched(source: &Watched) -> String {
+    let looked = match source.looked_s_ago {
+        None => "not looked at yet".to_owned(),
+        Some(seconds @ 0..120) => format!("looked at {seconds} s ago"),
+        Some(seconds) => format!("looked at {} min ago", seconds / 60),
+    };
+    format!("{} (collection {}, ring {}; {looked})", source.path, source.collection, source.ring.as_str())
+}
+
+/// The watched folders and files, and what of them is away.
+#[must_use]
+pub fn folders(folders: &[Watched], style: &Style) -> String {
+    let mut text = String::new();
+    for folder in folders {
+        let _ = writeln!(text, "{}", one_line(&watched(folder)));
+        for away in &folder.away {
+            let kept = if away.kept { ", kept by your word" } else { "" };
+            let line = format!("away since {}: {} ({} documents{kept})", away.since, away.path, away.documents);
+            let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
+        }
+        if let Some(missing) = &folder.missing {
+            let _ = writeln!(
+                text,
+                "  {} of {} documents are gone from the disk at once, and kept until you decide: `wattle forget` or `wattle keep`",
+                missing.documents, missing.of
+            );
+        }
+    }
+    if folders.is_empty() {
+        text.push_str("Nothing is watched yet; add a folder with `wattle add FOLDER`.\n");
+    }
+    text
 }
 
 /// What the agent has indexed and what it does now.
@@ -103,7 +142,7 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("Files", &files(&status.files));
     row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
     for source in &status.sources {
-        row("Watched", &format!("{} (collection {}, ring {})", source.path, source.collection, source.ring.as_str()));
+        row("Watched", &watched(source));
     }
     if status.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
@@ -161,7 +200,8 @@ mod tests {
     use crate::base::finding::{Area, Finding};
     use crate::base::hit::FileCoverage;
     use crate::base::id::Ring;
-    use crate::http::dto::{Activity, Model, SearchAnswer, Watched};
+    use crate::http::dto::{Activity, Model, SearchAnswer};
+    use crate::http::folders::{AwayPlace, Missing};
 
     const PLAIN: Style = Style { width: 40, styled: false };
 
@@ -173,6 +213,7 @@ mod tests {
             text: "Turn the left valve\nby a quarter. ".repeat(20),
             score: 0.7149,
             heading: "Cellar > Boiler".into(),
+            away_since: None,
         }
     }
 
@@ -223,6 +264,39 @@ mod tests {
         );
     }
 
+    fn folder(looked_s_ago: Option<u64>) -> Watched {
+        Watched {
+            path: "/home/ann/notes".into(),
+            collection: "home".into(),
+            ring: Ring::Mesh,
+            looked_s_ago,
+            away: Vec::new(),
+            missing: None,
+        }
+    }
+
+    #[test]
+    fn a_folder_says_when_it_was_looked_at_and_what_is_away() {
+        let away =
+            |kept| AwayPlace { path: "/n/stick".into(), since: "2026-11-26 18:30 UTC".into(), documents: 3, kept };
+        let missing = Some(Missing { documents: 120, of: 150 });
+        let shown = folders(&[Watched { away: vec![away(false), away(true)], missing, ..folder(None) }], &PLAIN);
+        let expected = [
+            "/home/ann/notes (collection home, ring mesh; not looked at yet)",
+            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents)",
+            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, kept by your word)",
+            "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle forget` or `wattle keep`",
+        ];
+        assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+        assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));
+        assert!(folders(&[folder(Some(3600))], &PLAIN).contains("looked at 60 min ago"));
+        assert!(folders(&[], &PLAIN).contains("Nothing is watched yet"));
+        let hit = SearchHit { away_since: Some("2026-11-26 18:30 UTC".into()), ..hit() };
+        let mut text = String::new();
+        write_hit(&mut text, 1, &hit, PLAIN);
+        assert!(text.contains("The file is away since 2026-11-26 18:30 UTC."), "{text}");
+    }
+
     #[test]
     fn a_status_reads_as_a_table_of_plain_words() {
         let report = StatusReport {
@@ -235,7 +309,7 @@ mod tests {
             vectors: 80,
             peers: Vec::new(),
             model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
-            sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
+            sources: vec![folder(Some(60))],
             activity: Activity {
                 working: true,
                 scanning: false,
@@ -247,7 +321,7 @@ mod tests {
         };
         let text = status(&report, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
-        assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh)\n"));
+        assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 60 s ago)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
         assert!(text.contains("Wrong      A file is cut short.\n"));
         assert!(text.contains("Defects    a task was stopped by a defect of the program 2 times"));

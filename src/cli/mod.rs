@@ -35,7 +35,7 @@ use crate::http::client::{Client, Failure};
 use crate::platform::home::{Home, HomeFile, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
-use args::{AddArgs, Args, Command, EnergyCommand, SearchArgs, UpArgs};
+use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue};
 use display::Style;
 use options::{NetworkOptions, SourceOptions, UpOptions};
@@ -112,6 +112,13 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Id => print_id(&home),
         Command::Add(add) => smol::block_on(add_paths(&client()?, &add)),
         Command::Collection { what } => smol::block_on(collection::collection(&client()?, what)),
+        Command::Forget(place) => smol::block_on(decide(&client()?, &place, true)),
+        Command::Keep(place) => smol::block_on(decide(&client()?, &place, false)),
+        Command::Folders { json } => {
+            let answer = smol::block_on(client()?.folders())?;
+            let style = Style::of_stdout();
+            print(&if json { pretty(&answer.json) } else { display::folders(&answer.read.folders, &style) })
+        }
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;
@@ -216,17 +223,28 @@ async fn add_paths(client: &Client, add: &AddArgs) -> Result<(), Stop> {
 }
 
 async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Stop> {
-    let path = absolute(path)?;
-    let Some(path) = path.to_str() else {
-        return Err(Stop::NotDone(format!(
-            "The path {} is not UTF-8 and cannot be sent to a running agent. Give it to `wattle up` instead.",
-            path.display()
-        )));
-    };
+    let path = sendable(path)?;
+    let path = path.as_str();
     let added = client.add(path, &add.collection, add.ring.into()).await?;
     print(&format!("The agent watches {} from now on.\n", text::one_line(&added.path)))?;
     // It is watched, but the next start would not know of it.
     added.forgotten.map_or(Ok(()), |why| Err(Stop::NotDone(why)))
+}
+
+async fn decide(client: &Client, place: &PlaceArgs, forget: bool) -> Result<(), Stop> {
+    let path = sendable(&place.path)?;
+    let done = if forget { client.forget(&path).await? } else { client.keep(&path).await? };
+    print(&format!("{}\n", text::one_line(&done)))
+}
+
+/// An absolute path as JSON carries it.
+fn sendable(path: &Path) -> Result<String, Stop> {
+    absolute(path)?.into_os_string().into_string().map_err(|path| {
+        Stop::NotDone(format!(
+            "The path {} is not UTF-8 and cannot be sent to a running agent. Give it to `wattle up` instead.",
+            path.display()
+        ))
+    })
 }
 
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {

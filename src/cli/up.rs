@@ -80,6 +80,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
             counts: library.commit().counts,
             number: library.commit().number,
             sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
+            marks: read::marks(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
             slots: background_threads(),
             disk_free: disk_free(home.path()),
         },
@@ -88,7 +89,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
     give_local_addresses(&diagnostics, &known_addresses);
     let parts = Parts { library, engine, index, address_book };
-    let (threads, outputs) = threads::start(&home, parts, &senders.inputs)?;
+    let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
     let sources = config.scheduler.sources.clone();
     let mut node = Node::new(clock::now(), config, trust);
     give_addresses(&mut node, &options.network.peers);

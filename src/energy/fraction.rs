@@ -16,6 +16,9 @@ impl Fraction {
     /// The most that the mode Trickle may use: one of four cores.
     pub const TRICKLE: Self = Self(0.25);
 
+    /// What light work may use while everything else is held: 3 % of one core, below what any gate can notice.
+    pub const LEAST: Self = Self(0.03);
+
     /// The share nearest to `value`; 0 for NaN.
     #[must_use]
     pub const fn new(value: f64) -> Self {

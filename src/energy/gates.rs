@@ -105,7 +105,7 @@ mod tests {
         ] {
             assert_eq!(gates.lasting(), at(0.0, named));
             let answering = gates.lasting().and(at(0.0, Reason::Answering));
-            assert!(answering.reason.holds_light_work(), "a person waits for an answer: {answering:?}");
+            assert!(answering.reason.slows_light_work(), "a person waits for an answer: {answering:?}");
         }
     }
 

@@ -63,15 +63,16 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Does light work (scanning, reading files) wait as well? It does if the device is in danger, a person paused the
-    /// work, or one waits for an answer.
+    /// Is light work (scans, removals, reading of changed files) held to its least share as well? It is if the device is in
+    /// danger, a person paused the work, or one waits for an answer. It never stops: what is gone from the disk must
+    /// leave the answers.
     #[must_use]
-    pub const fn holds_light_work(self) -> bool {
+    pub const fn slows_light_work(self) -> bool {
         matches!(self, Self::TooHot | Self::UnderVoltage | Self::BatteryLow | Self::Paused | Self::Answering)
     }
 
     /// Which of two equally tight gates gives the reason, the higher rank first: a pause, then danger to the device, then
-    /// a query that is being answered (these hold light work too); last what passes by itself.
+    /// a query that is being answered (these slow light work too); last what passes by itself.
     const fn rank(self) -> u8 {
         match self {
             Self::Paused => 4,

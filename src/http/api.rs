@@ -2,6 +2,8 @@
 //!
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
+mod places;
+
 use super::answer::{json, refused};
 use super::dto::{Added, Checked, Events, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::page::Page;
@@ -216,6 +218,7 @@ impl Api {
         match self.node.request(request).await {
             // `add` answers for itself.
             Response::Added => json(conn, Status::Ok, &serde_json::json!({})),
+            Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
             Response::Hits { hits, asked, answered, silent, not_asked, files } => {
                 let names = silent.iter().map(|silent| silent.device.clone()).collect();

@@ -1,6 +1,7 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
 use super::dto::{Added, Checked, Events, Regrouped, SearchResults, StatusReport};
+use super::folders::Folders;
 use crate::base::id::Ring;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
@@ -121,6 +122,30 @@ impl Client {
         Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
     }
 
+    /// `GET /v1/folders`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn folders(&self) -> Result<Answer<Folders>, Failure> {
+        typed(self.call(Method::Get, "/v1/folders", None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/forget`; the path is absolute. Returns the sentence that says what was done.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn forget(&self, path: &str) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/forget", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
+    }
+
+    /// `POST /v1/keep`; as `forget`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn keep(&self, path: &str) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/keep", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
+    }
+
     /// `GET /v1/doctor`: the agent reads its whole store.
     ///
     /// # Errors
@@ -225,6 +250,13 @@ impl Client {
             error => Failure::NotDone(format!("The agent on {} gave no whole answer: {error}.", self.address)),
         }
     }
+}
+
+fn done(answer: &Value) -> Result<String, Failure> {
+    let sentence = answer["done"].as_str().map(str::to_owned);
+    // What could not be written into config.toml.
+    let sentence = sentence.map(|done| [&*done, answer["forgotten"].as_str().unwrap_or_default()].join(" "));
+    sentence.ok_or_else(|| Failure::NotDone("The agent did not say what it did: is it of another version?".to_owned()))
 }
 
 fn no_agent(address: SocketAddr) -> String {

@@ -6,11 +6,11 @@
 mod audit;
 mod change;
 
+use super::folders::{Folders, Watched};
 use crate::base::finding::Finding;
 use crate::base::hit::FileCoverage;
-use crate::base::id::Ring;
 use crate::base::level::Energy;
-use crate::base::time::Instant;
+use crate::base::time::{Instant, utc};
 use crate::mesh::swim::Liveness as Believed;
 use crate::node::output;
 use crate::node::status::{PeerStatus, Status};
@@ -48,6 +48,9 @@ pub struct SearchHit {
     pub score: f32,
     /// Headings above the chunk, outermost first, joined by " > "; empty if there are none.
     pub heading: String,
+    /// Since when the document's file is away; left out if it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_since: Option<String>,
 }
 
 /// Which devices were asked and answered.
@@ -271,17 +274,6 @@ pub struct Model {
     pub fingerprint: String,
 }
 
-/// One watched folder or file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Watched {
-    /// The absolute path.
-    pub path: String,
-    /// The collection that its documents join.
-    pub collection: String,
-    /// Who may see the documents.
-    pub ring: Ring,
-}
-
 /// The answer of `GET /v1/doctor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
@@ -313,6 +305,7 @@ impl SearchResults {
             text: hit.text,
             score: hit.score,
             heading: hit.heading,
+            away_since: hit.away_since.map(utc),
         };
         Self { hits: hits.into_iter().map(hit).collect(), coverage }
     }
@@ -320,11 +313,6 @@ impl SearchResults {
 
 impl From<&Status> for StatusReport {
     fn from(status: &Status) -> Self {
-        let watched = status.sources.iter().map(|source| Watched {
-            path: text(&source.path),
-            collection: source.collection.clone(),
-            ring: source.ring,
-        });
         Self {
             peer_id: status.peer_id.clone(),
             device: status.device.clone(),
@@ -335,7 +323,7 @@ impl From<&Status> for StatusReport {
             vectors: status.counts.live_vectors(),
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
             model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
-            sources: watched.collect(),
+            sources: Folders::from(status).folders,
             activity: Activity {
                 working: status.work.running > 0 || status.work.scanning,
                 scanning: status.work.scanning,

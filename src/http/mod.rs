@@ -21,6 +21,7 @@ pub mod api;
 mod auth;
 pub mod client;
 pub mod dto;
+pub mod folders;
 pub mod lan_listener;
 pub mod page;
 pub mod routes;

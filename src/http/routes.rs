@@ -95,6 +95,27 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        path: "/v1/folders",
+        access: Access::Token,
+        about: "returns the watched folders and files: when each was last looked at, and which documents are kept without their files",
+        handler: |api, conn, _| Box::pin(api.folders(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/forget",
+        access: Access::Token,
+        about: "ends the watching of a folder and forgets its documents, or forgets those whose files are away or gone: `{\"path\"}`; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.forget(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/keep",
+        access: Access::Token,
+        about: "keeps documents whose files are away or gone: `{\"path\"}`; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.keep(conn)),
+    },
+    Route {
+        method: Method::Get,
         path: "/v1/doctor",
         access: Access::Token,
         about: "reads the whole store and returns its faults and the files that cannot be used",

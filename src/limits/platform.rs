@@ -21,6 +21,9 @@ pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// Entries of one folder, sub-folders not counted in: their names are sorted in memory (about 60 bytes each).
 pub const FOLDER_ENTRIES_MAX: usize = 200_000;
 
+/// Folders that cannot be watched, remembered one by one to be tried again; of more than these the first are named.
+pub const WATCH_FAILURES_MAX: usize = 64;
+
 /// Bytes that are reported of a panic: where it was, and the beginning of its message, which may hold a part of a text.
 pub const PANIC_TEXT_BYTES_MAX: usize = 160;
 

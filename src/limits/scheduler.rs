@@ -22,6 +22,10 @@ pub const AUDITS_MAX: usize = 4;
 /// Batches of changes on their way to the disk. Beyond, nothing new is started.
 pub const SAVES_MAX: usize = 32;
 
+/// Milliseconds that light work waits for questions at most: then one task of it starts, so that deleted and changed files
+/// leave the answers however many questions come.
+pub const LIGHT_WAIT_MS: u64 = 4_000;
+
 /// Milliseconds of quiet after which a changed path is scanned; a save by an editor is several events.
 pub const SETTLE_MS: u64 = 400;
 
@@ -56,3 +60,34 @@ pub const PANICKED_MAX: usize = 32;
 
 /// Remarks and unreadable paths of one step of a scan.
 pub const SCAN_NOTES_MAX: usize = 16;
+
+/// Documents of a source from which on a loss of more than half asks its owner first; fewer are quickly embedded again.
+pub const LOSS_ASKED_MIN: u64 = 100;
+
+/// Milliseconds within which losses of one source count as one.
+pub const LOSS_WINDOW_MS: u64 = 60_000;
+
+/// Changed places of a source from which on all of it is scanned instead, if it is small.
+pub const CROWD_MIN: usize = 8;
+
+/// Documents of a source from which on its changed places are scanned one by one however many they are: a scan of all of it
+/// is dear, and `DIRTY_MAX` of its places are not half of it.
+pub const CROWD_DOCUMENTS_MAX: u64 = 10_000;
+
+/// Documents that one scan removes, or that one question is about; further ones are found by the next scan.
+pub const LOST_MAX: usize = 65_536;
+
+/// Marks on places that are away, kept or being forgotten.
+pub const MARKS_MAX: usize = 128;
+
+/// Milliseconds between two looks at a source whose changes the system does not report, at least.
+pub const POLL_MS_MIN: u64 = 5_000;
+
+/// Milliseconds between two such looks, at most.
+pub const POLL_MS_MAX: u64 = 300_000;
+
+/// Milliseconds between two such looks for each document of the source, because a look costs by the number of its files.
+pub const POLL_MS_PER_DOCUMENT: u64 = 5;
+
+/// Decisions of the owner that are being carried out at once.
+pub const DECISIONS_MAX: usize = 8;

@@ -1,9 +1,10 @@
 //! The flow of energy: the governor's decision is applied to every background task, and the governor gets the demand.
 //!
-//! Embedding is the bulk of the work and follows the decision exactly. Scans and reading are light, and new
-//! documents are listed by them: where there is no headroom because the device is in use or should save energy, they go on at a
-//! trickle. They stop too when the device is in trouble (heat, under-voltage, low battery), when its owner paused it,
-//! or while anybody waits for an answer of any agent of the host.
+//! Embedding is the bulk of the work and follows the decision exactly. Scans, removals and reading are light: where there
+//! is no headroom because the device is in use or should save energy, they go on at a trickle. When the device is in
+//! trouble (heat, under-voltage, low battery), when its owner paused it, or while anybody waits for an answer of any agent
+//! of the host, they go on with the least share (`Fraction::LEAST`). They never stop, because a file that is deleted,
+//! renamed or changed must leave the answers, and that costs next to nothing.
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
@@ -13,9 +14,11 @@ use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::advertiser;
 use crate::energy::decision::Decision;
 use crate::energy::duty_cycle::Verdict;
+use crate::energy::fraction::Fraction;
 use crate::energy::policy::gate::Backlog;
+use crate::energy::reason::Reason;
 use crate::energy::user_activity::AFTER_QUERY;
-use crate::limits::BACKGROUND_MAX;
+use crate::limits::{BACKGROUND_MAX, LIGHT_WAIT_MS};
 use crate::scheduler::WorkAllowance;
 use crate::scheduler::task::Outcome;
 use crate::store::change::Change;
@@ -28,13 +31,16 @@ impl Node {
     }
 
     /// Tells the governor when people begin and cease to wait for answers. Nothing starts while they wait, nor for
-    /// `AFTER_QUERY` after.
+    /// `AFTER_QUERY` after, but one light task every `LIGHT_WAIT_MS`: questions may never end.
     pub(super) fn report_answering(&mut self, now: Instant, out: &mut Out) {
         if self.energy.decision.is_none() {
             return;
         }
         let answering = self.queries.any();
         if answering || self.energy.answering {
+            if self.energy.quiet_until.is_none_or(|until| until <= now) {
+                self.energy.quiet_since = Some(now);
+            }
             self.energy.quiet_until = Some(now + AFTER_QUERY);
         }
         if answering != self.energy.answering {
@@ -76,10 +82,14 @@ impl Node {
         self.scheduler.scanning() || self.scheduler.under_way() > 0
     }
 
-    /// From when on light work that is charged to no account may begin; `None`: not before the next decision or answer.
-    pub(super) fn light_work_from(&self) -> Option<Instant> {
-        let held =
-            self.energy.decision.as_ref().is_some_and(|decision| light(decision).workers == 0 && decision.workers == 0);
+    /// From when on work that is charged to no account and can wait may begin; `None`: not before the next decision or
+    /// answer.
+    pub(super) fn uncharged_work_from(&self) -> Option<Instant> {
+        let held = self
+            .energy
+            .decision
+            .as_ref()
+            .is_some_and(|decision| decision.workers == 0 && decision.reason.is_some_and(Reason::slows_light_work));
         let quiet = self.energy.quiet_until.unwrap_or(Instant::ZERO);
         (!held && !self.energy.answering).then_some(quiet)
     }
@@ -89,12 +99,20 @@ impl Node {
         let Some(decision) = self.energy.decision else {
             return Some(Grant { account: 0, allowance: WorkAllowance { chunks: Some(crate::limits::EMBED_BATCH) } });
         };
-        if let Some(until) = self.energy.quiet_until.filter(|until| now < *until) {
-            self.energy.credit_at = Some(until);
-            return None;
+        let quiet = self.energy.quiet_until.filter(|until| now < *until);
+        if let Some(until) = quiet {
+            let waited = self.energy.quiet_since.unwrap_or(now) + Duration::from_millis(LIGHT_WAIT_MS);
+            if now < waited {
+                self.energy.credit_at = Some(until.min(waited));
+                return None;
+            }
         }
-        let bulk = decision.workers > 0;
-        let allowed = if bulk { decision } else { light(&decision) };
+        let bulk = decision.workers > 0 && quiet.is_none();
+        let allowed = match quiet {
+            Some(_) => Decision { duty: Fraction::LEAST, ..light(&decision) },
+            None if bulk => decision,
+            None => light(&decision),
+        };
         // Tasks of an earlier, larger decision may still run.
         if self.energy.accounts.len() >= allowed.workers {
             return None;
@@ -118,6 +136,7 @@ impl Node {
     pub(super) fn charge(&mut self, now: Instant, id: TaskId, grant: Grant) {
         if self.energy.decision.is_some() {
             self.energy.duty_cycle.started(now, grant.account);
+            self.energy.quiet_since = Some(now);
             let inserted = self.energy.accounts.insert(id, grant.account);
             debug_assert!(inserted.is_ok(), "slots never exceed the table");
         }

@@ -25,6 +25,8 @@ pub(super) struct EnergyState {
     pub(super) answering: bool,
     /// No background task starts before this: the governor's decision about a query may still be on its way.
     pub(super) quiet_until: Option<Instant>,
+    /// Since when nothing has started because of questions; moves on with each light task that starts all the same.
+    pub(super) quiet_since: Option<Instant>,
     /// How long unfinished documents have been waiting.
     pub(super) ages: Ages,
     /// Since when work waits, as reported to the governor last.
@@ -42,10 +44,11 @@ pub(super) struct Grant {
     pub(super) allowance: WorkAllowance,
 }
 
-/// What light work (scans, reading) may use where there is no headroom.
+/// What light work (scans, removals, reading) may use where there is no headroom. It is never nothing.
 pub(super) fn light(decision: &Decision) -> Decision {
-    let held = decision.reason.is_some_and(Reason::holds_light_work);
-    Decision { workers: usize::from(!held), duty: Fraction::TRICKLE, chunks: 1, ..*decision }
+    let slowed = decision.reason.is_some_and(Reason::slows_light_work);
+    let duty = if slowed { Fraction::LEAST } else { Fraction::TRICKLE };
+    Decision { workers: 1, duty, chunks: 1, ..*decision }
 }
 
 /// Reasons that come and go within seconds: there is no notice of them.

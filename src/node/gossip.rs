@@ -115,8 +115,8 @@ impl Node {
             Some((at, _)) => Some(at + if self.busy() { COUNT } else { DWELL }),
             None => (!self.busy()).then_some(Instant::ZERO),
         };
-        // It waits like other light work.
-        Some(due?.max(self.light_work_from()?))
+        // It walks over all documents, so it waits where other work does.
+        Some(due?.max(self.uncharged_work_from()?))
     }
 
     /// The collections are counted: publishes them if they changed.

@@ -39,7 +39,7 @@ impl Node {
             return;
         }
         if self.scheduler.has_slot() && self.begin_count(now) {
-            // Charged to no account, because a count is short and rare; `light_work_from` still holds it back.
+            // Charged to no account, because a count is short and rare; `uncharged_work_from` still holds it back.
             self.scheduler.summarize(&mut self.orders);
         }
         while self.scheduler.has_slot()
@@ -61,6 +61,8 @@ impl Node {
                 scheduler::Output::Start(id, task) => out.push(Output::Start(id, task)),
                 scheduler::Output::Save(id, changes) => out.push(Output::Save(id, changes)),
                 scheduler::Output::Watch(place) => out.push(Output::Watch(place)),
+                scheduler::Output::Unwatch(place) => out.push(Output::Unwatch(place)),
+                scheduler::Output::Decided(reply, done) => out.push(Output::Reply(reply, Response::Done(done))),
                 scheduler::Output::MeasureDisk => out.push(Output::MeasureDisk),
                 scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
@@ -88,6 +90,7 @@ impl From<scheduler::Notice> for Notice {
     fn from(notice: scheduler::Notice) -> Self {
         match notice {
             scheduler::Notice::LeftOut(why) => Self::LeftOut(why),
+            scheduler::Notice::Asks(why) => Self::Asks(why),
             scheduler::Notice::Held(why) => Self::Held(why),
             scheduler::Notice::Resumed => Self::Resumed,
             scheduler::Notice::Unusable(doc, why) => Self::Refused(doc, why),

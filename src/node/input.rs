@@ -29,6 +29,8 @@ pub enum Input {
     BootCounterSaved(u32),
     /// Something may have changed at this absolute path.
     PathChanged(Vec<u8>),
+    /// Exactly these watched folders and files are not reported as changed by the system.
+    Unwatched(Vec<Vec<u8>>),
     /// File events were lost: every source must be scanned.
     EventsLost,
     /// Something happened on the link to a known peer.
@@ -91,6 +93,10 @@ pub enum Request {
     Add(Source),
     /// Change a collection's name or ring.
     Regroup(Regroup),
+    /// Forget what is at this absolute path: see `scheduler::Input::Forget`.
+    Forget(Vec<u8>),
+    /// Keep documents whose files are away or gone: see `scheduler::Input::Keep`.
+    Keep(Vec<u8>),
     /// Check the store for consistency.
     Audit,
     /// Search.

@@ -19,6 +19,7 @@
 mod conduct;
 mod energy;
 mod energy_state;
+mod folders;
 mod gossip;
 mod gossip_state;
 mod ingest;
@@ -137,6 +138,7 @@ impl Node {
             Input::VerifyFailed(peer) => self.on_verify_failed(now, peer, out),
             Input::Trust(input) => self.on_trust(now, input, out),
             Input::ListenAddresses(addresses) => self.mesh.listen = addresses,
+            Input::Unwatched(sources) => self.schedule(now, scheduler::Input::Unwatched(sources), out),
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
             Input::Power(decision) => self.on_decision(decision),
             Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),
@@ -176,6 +178,8 @@ impl Node {
                 self.count_again();
                 self.schedule(now, scheduler::Input::Regroup(reply, regroup), out);
             }
+            Request::Forget(path) => self.schedule(now, scheduler::Input::Forget(reply, path), out),
+            Request::Keep(path) => self.schedule(now, scheduler::Input::Keep(reply, path), out),
             Request::Audit => {
                 let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {

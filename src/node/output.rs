@@ -86,6 +86,8 @@ pub enum Output {
         /// Chunks that it embedded.
         chunks: usize,
     },
+    /// Report no changes at this path any more, unless a source covers it.
+    Unwatch(Vec<u8>),
     /// Measure the free space on the disk of the agent's home; one `Disk` follows.
     MeasureDisk,
     /// A fact for the log and the event list.
@@ -99,6 +101,8 @@ pub enum Output {
 pub enum Notice {
     /// Something was left out of a scan: what, and why.
     LeftOut(String),
+    /// A source would lose many documents at once, and asks its owner: what and how to decide.
+    Asks(String),
     /// Background work is held: why.
     Held(String),
     /// Background work goes on.
@@ -155,6 +159,8 @@ pub enum HangUp {
 pub enum Response {
     /// It is watched, and that is on the disk.
     Added,
+    /// The owner's decision is on the disk; a sentence says what was done.
+    Done(String),
     /// The result of an audit.
     Audit(Audit),
     /// Hits, best first.
@@ -209,6 +215,8 @@ pub struct RankedHit {
     pub heading: String,
     /// The chunk's text, exactly as in the document.
     pub text: String,
+    /// Since when its file is away, in seconds since 1970; `None` if it is there.
+    pub away_since: Option<i64>,
 }
 
 /// Who can do something about a refusal.

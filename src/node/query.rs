@@ -9,7 +9,7 @@ use super::query_state::PeerQuery;
 use super::{Node, Out, panicked};
 use crate::base::hit::{FileCoverage, Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
-use crate::base::time::Instant;
+use crate::base::time::{Instant, utc};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
 use crate::mesh::peers::Peer;
@@ -182,6 +182,7 @@ impl Node {
             path: merged.hit.path,
             heading: merged.hit.heading,
             text: merged.hit.text,
+            away_since: merged.hit.away_since,
         });
         let (not_asked, files) = (query.not_asked, self.file_coverage());
         let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files };
@@ -193,11 +194,19 @@ impl Node {
 fn fit_into_message(found: &Found) -> Found {
     let mut room = ANSWER_BYTES_MAX;
     let fits = |hit: &&SearchHit| {
-        let size = hit.path.len() + hit.heading.len() + hit.text.len() + 4 * hit.frequencies.counts.len() + 64;
+        let size = hit.path.len() + hit.heading.len() + hit.text.len() + 4 * hit.frequencies.counts.len() + 128;
         room = room.saturating_sub(size);
         room > 0
     };
-    Found { statistics: found.statistics.clone(), hits: found.hits.iter().take_while(fits).cloned().collect() }
+    // A message has no place of its own for it, so that agents of before still read it.
+    let told = |mut hit: SearchHit| {
+        if let Some(since) = hit.away_since {
+            hit.heading = format!("{} (its file is away since {})", hit.heading, utc(since)).trim_start().to_owned();
+        }
+        hit
+    };
+    let hits = found.hits.iter().take_while(fits).cloned().map(told).collect();
+    Found { statistics: found.statistics.clone(), hits }
 }
 
 /// A peer's list with its cosines clamped. The decoder has already bounded the number of hits and terms and refused

@@ -26,13 +26,14 @@ impl Node {
                 running: self.scheduler.under_way(),
                 scanning: self.scheduler.scanning(),
                 held: self.scheduler.held_reason(),
+                folders: self.scheduler.sources().iter().map(|source| self.folder(now, source)).collect(),
             },
             findings: self.findings(now),
         }
     }
 
     fn findings(&self, now: Instant) -> Vec<Finding> {
-        let mut findings = Vec::new();
+        let mut findings = self.folder_findings();
         if let Some(what) = self.scheduler.held_reason() {
             let command = self.scheduler.is_broken().then(|| "wattle up".to_owned());
             findings.push(Finding { area: Area::State, what, command });

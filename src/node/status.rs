@@ -2,9 +2,10 @@
 
 use crate::base::finding::Finding;
 use crate::base::id::{Fingerprint, PeerKey};
+use crate::base::time::Duration;
 use crate::mesh::swim::Liveness;
 use crate::store::counts::StoreCounts;
-use crate::store::record::Source;
+use crate::store::record::{Mark, Source};
 use crate::wire::gossip::{Collection, Headroom};
 use core::net::SocketAddr;
 
@@ -44,6 +45,19 @@ pub struct WorkStatus {
     pub scanning: bool,
     /// Why background work is held, if it is.
     pub held: Option<String>,
+    /// What is so with the watched folders and files, in the order of `Status::sources`.
+    pub folders: Vec<FolderStatus>,
+}
+
+/// What is so with one watched folder or file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FolderStatus {
+    /// How long ago the last look at all of it ended; `None` if there was none since the start.
+    pub looked_ago: Option<Duration>,
+    /// Places in it whose documents are kept because their files could not be looked at.
+    pub away: Vec<Mark>,
+    /// Documents whose files are gone and about which its owner is asked, and how many it had.
+    pub missing: Option<(u64, u64)>,
 }
 
 /// What the driver adds to a status; empty in the simulation.

@@ -21,6 +21,7 @@ use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::Source;
 use core::net::SocketAddr;
 
+mod held;
 mod panics;
 mod promises;
 
@@ -133,7 +134,8 @@ fn a_folder_within_another_collection_is_refused() {
     let out = handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(other)));
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Conflict, _))]), "{out:?}");
     let out = handle(&mut node, at(1), Input::Api(ReplyId(3), Request::Add(source("/a/b"))));
-    assert_eq!(out, [Output::Reply(ReplyId(3), Response::Added)], "within its own collection it is watched already");
+    let again = [Output::Watch(b"/a".to_vec()), Output::Reply(ReplyId(3), Response::Added)];
+    assert_eq!(out, again, "within its own collection it is watched already, and its watch is set anew");
 }
 
 #[test]
@@ -144,7 +146,13 @@ fn a_changed_path_is_scanned_and_waiting_documents_are_read() {
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(task, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
     let seen = Change::Gone { doc: DocId(9) };
-    let outcome = Outcome::Scanned { changes: vec![seen], next: None, remarks: Vec::new() };
+    let outcome = Outcome::Scanned {
+        changes: vec![seen],
+        gone: Vec::new(),
+        next: None,
+        remarks: Vec::new(),
+        tally: Box::default(),
+    };
     let out = handle(&mut node, at(500), Input::Done(*task, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let mut counts = StoreCounts::default();
@@ -222,23 +230,6 @@ fn during_a_query_and_two_seconds_after_it_nothing_starts_and_the_governor_knows
     assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "{out:?}");
 }
 
-#[test]
-fn a_paused_device_starts_nothing_and_one_on_battery_still_scans_and_reads() {
-    let held = [Reason::Paused, Reason::TooHot, Reason::UnderVoltage, Reason::BatteryLow, Reason::Answering];
-    let reasons = held.map(|reason| (reason, false)).into_iter().chain([(Reason::OnBattery, true)]);
-    for (reason, scans) in reasons {
-        let mut node = node(u64::MAX);
-        let none = Decision { reason: Some(reason), ..Decision::default() };
-        handle(&mut node, at(0), Input::Power(none));
-        handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
-        handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
-        let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
-        assert_eq!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Scan(_)))), scans, "{reason:?}: {out:?}");
-        let noticed = out.iter().any(|out| matches!(out, Output::Notice(_)));
-        assert_eq!(noticed, reason != Reason::Answering, "a notice says why, unless it passes at once: {out:?}");
-    }
-}
-
 /// A node with work under this decision, whose first task took half a second of CPU time.
 fn in_debt(decision: Decision) -> Node {
     let mut node = node(u64::MAX);
@@ -248,7 +239,13 @@ fn in_debt(decision: Decision) -> Node {
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let started =
         out.iter().find_map(|out| if let Output::Start(task, Task::Scan(_)) = out { Some(*task) } else { None });
-    let outcome = Outcome::Scanned { changes: Vec::new(), next: Some(b"/a/b".to_vec()), remarks: Vec::new() };
+    let outcome = Outcome::Scanned {
+        changes: Vec::new(),
+        gone: Vec::new(),
+        next: Some(b"/a/b".to_vec()),
+        remarks: Vec::new(),
+        tally: Box::default(),
+    };
     handle(&mut node, at(1000), Input::Done(started.unwrap(), outcome, Duration::from_millis(500)));
     node
 }
@@ -289,7 +286,7 @@ fn work_that_comes_just_after_an_answer_starts_when_the_quiet_time_is_over() {
 }
 
 #[test]
-fn a_count_of_collections_waits_like_other_light_work() {
+fn a_count_of_collections_waits_while_work_is_held() {
     for (reason, from) in [(None, 2500), (Some(Reason::Paused), 9000), (Some(Reason::UnderVoltage), 9000)] {
         let mut node = node(u64::MAX);
         let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };

@@ -13,6 +13,14 @@ pub fn now() -> Instant {
     Instant::from_millis(seconds * 1000 + nanos / 1_000_000)
 }
 
+/// The wall clock, nanoseconds since 1970, right or not: for display, and beside the times of files.
+#[must_use]
+pub fn wall_ns() -> i64 {
+    let time = clock_gettime(ClockId::Realtime);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(i64::from(nanos))
+}
+
 /// CPU time that the calling thread has spent.
 #[must_use]
 pub fn thread_cpu() -> Duration {

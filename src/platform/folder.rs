@@ -3,17 +3,21 @@
 //! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
 //! folders (a leading dot) are left out, and so is the agent's own home.
 
+use super::clock::wall_ns;
+use super::file_system::FileSystem;
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
+use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
 use crate::store::record::{FileStamp, Source};
 use crate::worker::extract::Content;
 use crate::worker::scan::{Entry, Listing};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Dir, FileType, Mode, OFlags};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::mem;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,6 +49,8 @@ struct Walk<'a> {
     known: Vec<OpenFolder>,
     /// Folders that this step leaves open, the innermost first.
     open: Vec<OpenFolder>,
+    /// The file systems met, by their device number.
+    systems: Vec<(u64, FileSystem)>,
 }
 
 impl Folders {
@@ -63,14 +69,17 @@ impl Folders {
         let mut walk = Walk {
             after: scan.after.as_deref(),
             home: self.home.as_os_str().as_bytes(),
-            listing: Listing::default(),
+            listing: Listing { at: wall_ns() / 1_000_000_000, ..Listing::default() },
             full: false,
             known: if scan.after.is_some() { known } else { Vec::new() },
             open: Vec::new(),
+            systems: Vec::new(),
         };
         if let Some(why) = unavailable(&scan.source) {
             walk.remark(why);
             walk.listing.holes.push(scan.source.path.clone());
+            // A source that is a file may be deleted, and its folder be there.
+            walk.enter(parent(&scan.source.path));
         } else if walk.reachable(&scan.source.path, &scan.scope) {
             walk.visit(&scan.scope, FOLDER_DEPTH_MAX);
         }
@@ -90,30 +99,36 @@ impl Folders {
             Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {
                 return Content::Missing;
             }
-            Err(error) => return Content::Unreadable(plain(&error.into())),
+            Err(error) => return unreadable(&error.into()),
         };
-        match read_open(file) {
-            Ok(content) => content,
-            Err(error) => Content::Unreadable(plain(&error)),
-        }
+        read_open(&file).unwrap_or_else(|error| unreadable(&error))
     }
 }
 
-fn read_open(file: File) -> std::io::Result<Content> {
+fn read_open(file: &File) -> std::io::Result<Content> {
     let meta = file.metadata()?;
     if !meta.is_file() {
         return Ok(Content::Missing);
     }
-    let stamp = stamp(&meta);
-    if stamp.size > DOCUMENT_BYTES_MAX {
-        return Ok(Content::TooLarge(stamp));
+    let system = FileSystem::of(file, meta.dev());
+    let stamp = stamp(&meta, &system);
+    let mut bytes = Vec::with_capacity(usize::try_from(stamp.size.min(DOCUMENT_BYTES_MAX)).unwrap_or(0) + 1);
+    if stamp.size <= DOCUMENT_BYTES_MAX {
+        file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0) + 1);
-    file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
+    // A change that the stamp cannot show, during the reading or soon after, is found at the next look.
+    let settled = stamp.is_settled(wall_ns()) && self::stamp(&file.metadata()?, &system) == stamp;
+    let stamp = if settled { stamp } else { stamp.unsettled() };
+    if stamp.size.max(bytes.len() as u64) > DOCUMENT_BYTES_MAX {
         return Ok(Content::TooLarge(stamp));
     }
     Ok(Content::Bytes(bytes, stamp))
+}
+
+/// A file that is there and cannot be read: until its owner changes that, or for now.
+fn unreadable(error: &std::io::Error) -> Content {
+    let why = plain(error);
+    if error.kind() == ErrorKind::PermissionDenied { Content::Unreadable(why) } else { Content::Failed(why) }
 }
 
 /// The system's reason, without its error number.
@@ -122,35 +137,64 @@ fn plain(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-fn stamp(meta: &Metadata) -> FileStamp {
-    FileStamp {
+fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {
+    let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
+    let stamp = FileStamp {
         size: meta.size(),
-        modified_ns: meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec()),
-        changed_ns: meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec()),
-        inode: meta.ino(),
-    }
+        modified_ns: ns(meta.mtime(), meta.mtime_nsec()),
+        changed_ns: if system.change_times { ns(meta.ctime(), meta.ctime_nsec()) } else { 0 },
+        inode: if system.inodes { meta.ino() } else { 0 },
+    };
+    stamp.on_volume(system.tag)
 }
 
-/// Why the source is not deleted but out of reach (an unplugged disk, a server that is off): then nothing in it counts
-/// as deleted. The number of the file system tells the two apart.
+/// As it is, for comparison within one scan.
+fn own_stamp(meta: &Metadata) -> FileStamp {
+    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true })
+}
+
+fn parent(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    &path[..slash.max(1).min(path.len())]
+}
+
+/// Why nothing in the source counts as deleted: it is gone, out of reach (an unplugged disk, a server that is off), or has
+/// become a link.
 fn unavailable(source: &Source) -> Option<String> {
     let path = Path::new(OsStr::from_bytes(&source.path));
     let name = path.display();
-    match fs::metadata(path) {
-        Ok(meta) if meta.dev() == source.device => None,
-        Ok(meta) if meta.is_dir() && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) => {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => {
+            Some(format!("{name} is a link now: what is known of it is kept. Add the folder that it leads to."))
+        }
+        // Documents of before have no tag of their file system, so an empty folder on another one counts as a place where
+        // their disk was mounted.
+        Ok(meta)
+            if meta.dev() != source.device
+                && meta.is_dir()
+                && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) =>
+        {
             Some(format!(
                 "{name} is empty and on another disk than when it was added: its disk is taken to be away, and what is known of it is kept."
             ))
         }
         Ok(_) => None,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            let nearest = path.ancestors().find_map(|ancestor| fs::metadata(ancestor).ok());
-            let same_disk = nearest.is_some_and(|meta| meta.dev() == source.device);
-            (!same_disk).then(|| format!("{name} is not there, and neither is its disk: what is known of it is kept."))
+            Some(format!("{name} is not there: what is known of it is kept."))
         }
         Err(error) => Some(format!("{name} cannot be looked at ({}): what is known of it is kept.", plain(&error))),
     }
+}
+
+/// Opens a folder; where it is an automount point, that mounts it.
+fn open_folder(path: &[u8]) -> std::io::Result<(Metadata, OwnedFd)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = File::from(rustix::fs::open(Path::new(OsStr::from_bytes(path)), flags, Mode::empty())?);
+    Ok((folder.metadata()?, folder.into()))
+}
+
+fn is_folder(path: &[u8]) -> bool {
+    fs::symlink_metadata(OsStr::from_bytes(path)).is_ok_and(|meta| meta.is_dir())
 }
 
 impl Walk<'_> {
@@ -164,6 +208,7 @@ impl Walk<'_> {
     fn reachable(&mut self, source: &[u8], scope: &[u8]) -> bool {
         let below = scope.strip_prefix(source).unwrap_or_default();
         let mut path = source.to_vec();
+        self.enter(&path);
         for name in below.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
             path.push(b'/');
             path.extend_from_slice(name);
@@ -174,8 +219,49 @@ impl Walk<'_> {
             if link || name[0] == b'.' {
                 return false;
             }
+            self.enter(&path);
         }
         true
+    }
+
+    /// A folder on the way to the scope: notes the file system that begins there.
+    fn enter(&mut self, path: &[u8]) {
+        if let Ok((meta, folder)) = open_folder(path) {
+            let system = self.open_system(&meta, &folder);
+            self.begin_volume(path, system);
+        }
+    }
+
+    /// The file system of an open folder.
+    fn open_system(&mut self, meta: &Metadata, folder: &OwnedFd) -> FileSystem {
+        let known = self.systems.iter().find(|(device, _)| *device == meta.dev()).map(|(_, system)| *system);
+        known.unwrap_or_else(|| {
+            let system = FileSystem::of(folder, meta.dev());
+            self.systems.push((meta.dev(), system));
+            system
+        })
+    }
+
+    /// Notes the file system of a folder, unless it is that of the folder around it.
+    fn begin_volume(&mut self, path: &[u8], system: FileSystem) {
+        let around = self.listing.volumes.iter().filter(|(place, _)| covers(place, path));
+        let around = around.max_by_key(|(place, _)| place.len());
+        if around.is_none_or(|(_, tag)| *tag != system.tag) {
+            self.listing.volumes.push((path.to_vec(), system.tag));
+        }
+    }
+
+    /// The file system with this device number, on which the file lies.
+    fn system(&mut self, file: &[u8], device: u64) -> Option<FileSystem> {
+        if let Some((_, system)) = self.systems.iter().find(|(known, _)| *known == device) {
+            return Some(*system);
+        }
+        // A single file can be mounted over another one.
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(Path::new(OsStr::from_bytes(file)), flags, Mode::empty()).ok()?;
+        let system = FileSystem::of(&opened, device);
+        self.systems.push((device, system));
+        Some(system)
     }
 
     fn visit(&mut self, path: &[u8], depth: usize) {
@@ -189,11 +275,13 @@ impl Walk<'_> {
             Err(error) => return self.hole(path, &plain(&error)),
         };
         if meta.is_dir() {
-            self.visit_folder(path, stamp(&meta), depth);
+            self.visit_folder(path, (own_stamp(&meta), meta.dev()), depth);
         } else if meta.is_symlink() {
             self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(path)));
         } else if meta.is_file() && self.after.is_none_or(|after| path > after) {
-            self.listing.entries.push(Entry { path: path.to_vec(), stamp: stamp(&meta) });
+            let Some(system) = self.system(path, meta.dev()) else { return };
+            let (stamp, has_other_names) = (stamp(&meta, &system), meta.nlink() > 1);
+            self.listing.entries.push(Entry { path: path.to_vec(), stamp, has_other_names });
             self.full = self.listing.entries.len() == SCAN_BATCH;
         }
     }
@@ -216,14 +304,20 @@ impl Walk<'_> {
         }
     }
 
-    fn visit_folder(&mut self, path: &[u8], stamp: FileStamp, depth: usize) {
+    /// A folder with this stamp and device number.
+    fn visit_folder(&mut self, path: &[u8], (stamp, device): (FileStamp, u64), depth: usize) {
         if depth == 0 {
             return self.hole(path, &format!("it lies more than {FOLDER_DEPTH_MAX} folders deep"));
         }
         let known = self.known.iter().position(|folder| folder.path == path && folder.stamp == stamp);
         let names = match known {
-            Some(at) => self.known.swap_remove(at).names,
-            None => match names_in(path) {
+            Some(at) => {
+                if let Some(system) = self.system(path, device) {
+                    self.begin_volume(path, system);
+                }
+                self.known.swap_remove(at).names
+            }
+            None => match self.names_in(path) {
                 Ok(names) => names,
                 Err(None) => return,
                 Err(Some(why)) => return self.hole(path, &why),
@@ -243,34 +337,37 @@ impl Walk<'_> {
             self.open.push(OpenFolder { path: path.to_vec(), stamp, names });
         }
     }
-}
 
-/// The names in a folder, without hidden ones, sorted. Those of sub-folders end with a slash, so that they sort where
-/// the paths of their files do. `Err(None)`: the folder is gone; otherwise why the names cannot be used.
-fn names_in(path: &[u8]) -> Result<Vec<Vec<u8>>, Option<String>> {
-    let entries = fs::read_dir(OsStr::from_bytes(path)).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => None,
-        _ => Some(plain(&error)),
-    })?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|_| Some("its list of files broke off".to_owned()))?;
-        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let mut name = entry.file_name().into_vec();
-        if name.first() == Some(&b'.') {
-            continue;
+    /// The names in a folder, without hidden ones, sorted. Those of sub-folders end with a slash, so that they sort where
+    /// the paths of their files do. `Err(None)`: the folder is gone; otherwise why the names cannot be used.
+    fn names_in(&mut self, path: &[u8]) -> Result<Vec<Vec<u8>>, Option<String>> {
+        let (meta, folder) = open_folder(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => None,
+            _ => Some(plain(&error)),
+        })?;
+        let system = self.open_system(&meta, &folder);
+        self.begin_volume(path, system);
+        let entries = Dir::new(folder).map_err(|error| Some(plain(&error.into())))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|_| Some("its list of files broke off".to_owned()))?;
+            let mut name = entry.file_name().to_bytes().to_vec();
+            if name.first() == Some(&b'.') {
+                continue;
+            }
+            if names.len() == FOLDER_ENTRIES_MAX {
+                let max = FOLDER_ENTRIES_MAX;
+                return Err(Some(format!("it holds more than {max} files directly; put them into sub-folders")));
+            }
+            let unknown = || entry.file_type() == FileType::Unknown && is_folder(&[path, b"/", &name].concat());
+            if entry.file_type() == FileType::Directory || unknown() {
+                name.push(b'/');
+            }
+            names.push(name);
         }
-        if names.len() == FOLDER_ENTRIES_MAX {
-            let max = FOLDER_ENTRIES_MAX;
-            return Err(Some(format!("it holds more than {max} files directly; put them into sub-folders")));
-        }
-        if folder {
-            name.push(b'/');
-        }
-        names.push(name);
+        names.sort_unstable();
+        Ok(names)
     }
-    names.sort_unstable();
-    Ok(names)
 }
 
 /// The index of the first of these sorted names that is not wholly at or before `done`, a path in their folder.
@@ -282,90 +379,4 @@ fn first_to_visit(names: &[Vec<u8>], done: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::id::Ring;
-    use std::collections::BTreeSet;
-
-    fn scan(root: &Path, after: Option<Vec<u8>>) -> Scan {
-        let path = root.as_os_str().as_bytes().to_vec();
-        let device = fs::metadata(root).unwrap().dev();
-        let source = Source { path: path.clone(), collection: "home".to_owned(), ring: Ring::Mesh, device };
-        Scan { source, scope: path, after }
-    }
-
-    fn paths(listing: &Listing) -> Vec<Vec<u8>> {
-        listing.entries.iter().map(|entry| entry.path.clone()).collect()
-    }
-
-    /// Steps through a whole scan, with `between` called after each step.
-    fn listed(folders: &Folders, root: &Path, mut between: impl FnMut(usize)) -> Vec<Vec<u8>> {
-        let (mut found, mut after, mut steps) = (Vec::new(), None, 0);
-        loop {
-            let listing = folders.list(&scan(root, after));
-            assert_eq!(listing.holes, Vec::<Vec<u8>>::new());
-            found.extend(paths(&listing));
-            after = listing.upto;
-            if after.is_none() {
-                return found;
-            }
-            between(steps);
-            steps += 1;
-        }
-    }
-
-    fn sorted(paths: &[Vec<u8>]) -> bool {
-        paths.windows(2).all(|pair| pair[0] < pair[1])
-    }
-
-    #[test]
-    fn a_scan_lists_each_file_once_in_the_order_of_paths_and_each_step_goes_on_with_the_names_of_the_last() {
-        let root = tempfile::tempdir().unwrap();
-        let mut made = BTreeSet::new();
-        for folder in ["", "a", "a/b", "a.b", "b", "b/c/d"] {
-            fs::create_dir_all(root.path().join(folder)).unwrap();
-            for n in 0..SCAN_BATCH / 2 {
-                let path = root.path().join(folder).join(format!("{n}.txt"));
-                fs::write(&path, "x").unwrap();
-                made.insert(path.into_os_string().into_vec());
-            }
-        }
-        let folders = Folders::new(root.path().join(".home"));
-        let mut held = Vec::new();
-        let found = listed(&folders, root.path(), |_| {
-            held.push(folders.open.lock().unwrap().iter().map(|folder| folder.path.clone()).collect::<Vec<_>>());
-        });
-        assert!(sorted(&found));
-        assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), made);
-        let root = root.path().as_os_str().as_bytes();
-        assert_eq!(held.len(), 3, "{held:?}");
-        assert!(held.iter().all(|open| open.last().is_some_and(|outermost| outermost == root)), "{held:?}");
-        assert!(folders.open.lock().unwrap().is_empty(), "a finished scan holds no names");
-    }
-
-    #[test]
-    fn names_that_come_and_go_between_two_steps_are_seen() {
-        let root = tempfile::tempdir().unwrap();
-        let name = |n: usize| root.path().join(format!("{n:05}"));
-        (0..SCAN_BATCH + 10).for_each(|n| fs::write(name(n), "x").unwrap());
-        let folders = Folders::new(root.path().join(".home"));
-        let late = root.path().join("zzz");
-        let found = listed(&folders, root.path(), |_| {
-            fs::remove_file(name(SCAN_BATCH + 5)).unwrap();
-            fs::write(&late, "x").unwrap();
-        });
-        assert_eq!(found.len(), SCAN_BATCH + 10);
-        assert!(sorted(&found) && found.last().unwrap() == late.as_os_str().as_bytes());
-    }
-
-    #[test]
-    fn the_first_name_to_visit_is_the_folder_that_the_last_path_is_in_or_what_follows() {
-        let names: Vec<Vec<u8>> = ["a", "a.b", "a/", "b/", "c"].map(|name| name.as_bytes().to_vec()).into();
-        let first = |done: &str| first_to_visit(&names, done.as_bytes());
-        assert_eq!([first(""), first("a"), first("a.b"), first("a.c")], [0, 1, 2, 2]);
-        assert_eq!(
-            [first("a/x"), first("a/"), first("b/y/z"), first("b0"), first("c"), first("d")],
-            [2, 2, 3, 4, 5, 5]
-        );
-    }
-}
+mod tests;

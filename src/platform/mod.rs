@@ -15,6 +15,7 @@
 pub mod blocking;
 pub mod clock;
 pub mod disk;
+mod file_system;
 pub mod findings;
 pub mod folder;
 pub mod hint_files;

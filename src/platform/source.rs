@@ -36,6 +36,28 @@ pub fn source_at(path: &Path, collection: &str, ring: Ring) -> Result<Source, St
     Ok(Source { path: bytes.to_vec(), collection: collection.to_owned(), ring, device: meta.dev() })
 }
 
+/// The place that a person means by an absolute path, whether something is there or not: links are resolved as far as
+/// there are any, as they were when it was added. Blocks: it reads the disk.
+///
+/// # Errors
+/// One sentence: it is not absolute, or too long.
+pub fn place_at(path: &Path) -> Result<Vec<u8>, String> {
+    let name = path.display();
+    if !path.is_absolute() {
+        return Err(format!("{name} is not an absolute path: it must begin with a slash."));
+    }
+    if path.as_os_str().len() > PATH_BYTES_MAX {
+        return Err(format!("The path {name} is longer than {PATH_BYTES_MAX} bytes."));
+    }
+    let resolved = path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        let found = fs::canonicalize(above).ok()?;
+        Some(if rest.as_os_str().is_empty() { found } else { found.join(rest) })
+    });
+    let place = resolved.unwrap_or_else(|| path.to_owned());
+    Ok(place.as_os_str().as_bytes().to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +73,17 @@ mod tests {
         assert_eq!(source.device, fs::metadata(&real).unwrap().dev());
         let file = source_at(&real.join("loop/note.txt"), "home", Ring::Private).unwrap();
         assert_eq!(file.path, real.join("note.txt").as_os_str().as_bytes(), "without links");
+    }
+
+    #[test]
+    fn a_place_is_found_where_nothing_is_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = fs::canonicalize(folder.path()).unwrap();
+        std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
+        let place = |path: &Path| place_at(path).map(|place| String::from_utf8(place).unwrap());
+        assert_eq!(place(&real.join("link/gone/deeper/")), Ok(real.join("gone/deeper").display().to_string()));
+        assert_eq!(place(&real.join("link")), Ok(real.display().to_string()));
+        assert!(place(Path::new("a")).is_err() && place(&real.join("x".repeat(PATH_BYTES_MAX))).is_err());
     }
 
     #[test]

@@ -1,73 +1,398 @@
-//! Changes in watched folders, as the system reports them (inotify(7)).
+//! Changes in watched folders and files, as the system reports them.
+//!
+//! One thread sets an inotify watch on each folder (`tree`) and sends the changes to the driver. A watch that is lost is set
+//! anew: where a folder was replaced, where a disk was unmounted and is back (`mounts`), where a folder became readable,
+//! where the system's limit was raised. A source that is gone is looked for every few seconds (`source`). What cannot be
+//! watched (too many folders, no inotify, a network file system that other machines write to) is named in a finding, and
+//! the node is told to look at it on a schedule.
 
+mod mounts;
+mod source;
+mod table;
+mod tree;
+
+use crate::base::time::Duration;
 use crate::node::input::Input;
+use crate::platform::clock;
+use crate::platform::file_system::is_network;
+use crate::platform::findings::Findings;
 use crate::platform::panics::guard;
-use log::warn;
-use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use smol::channel::Sender;
+use crate::scheduler::path::covers;
+use mounts::Mounts;
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use smol::channel::{Receiver, Sender, TryRecvError, unbounded};
+use source::{Identity, Step, WatchedSource, finding, no_inotify};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tree::{Event, Tree, Unwatched};
 
-/// Sends changes to the driver. Where it cannot watch, the hourly scan finds them.
+/// How often the thread begins anew after a defect of the program.
+const RESTARTS_MAX: usize = 3;
+/// The thread waits this long at most.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+/// The key of the finding that nothing can be watched.
+const NOTHING: &str = "watch";
+
+/// Gives orders to the watching thread, which ends when this is dropped.
+#[derive(Debug)]
 pub struct FolderWatcher {
-    watcher: Option<RecommendedWatcher>,
+    orders: Sender<Order>,
+    wake: Arc<OwnedFd>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Watch(Vec<u8>),
+    Unwatch(Vec<u8>),
 }
 
 impl FolderWatcher {
-    /// `home`: the agent's own folder, whose changes are ignored.
-    #[must_use]
-    pub fn new(inputs: Sender<Input>, home: PathBuf) -> Self {
-        let on_event = move |result: notify::Result<notify::Event>| {
-            // A full channel makes this thread wait; the system then drops events and reports that (`need_rescan`).
-            let send = |input| drop(inputs.send_blocking(input));
-            let handled = guard(|| match result {
-                Ok(event) if event.need_rescan() => send(Input::EventsLost),
-                Ok(event) if is_change(event.kind) => {
-                    for path in event.paths.into_iter().filter(|path| !path.starts_with(&home)) {
-                        send(Input::PathChanged(path.into_os_string().into_vec()));
-                    }
+    /// Starts the thread. `home`: the agent's own folder, whose changes are ignored.
+    ///
+    /// # Errors
+    /// One sentence: the system gives no thread or no event counter.
+    pub fn start(inputs: Sender<Input>, findings: Findings, home: PathBuf) -> Result<Self, String> {
+        let (orders, received) = unbounded();
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+            .map_err(|error| format!("Folders cannot be watched: {error}."))?;
+        let wake = Arc::new(wake);
+        let woken = Arc::clone(&wake);
+        let work = move || {
+            let mut sources = BTreeMap::new();
+            for _ in 0..RESTARTS_MAX {
+                let mut watching = Watching::new(&inputs, &findings, &home, std::mem::take(&mut sources));
+                if guard(|| watching.run(&received, &woken)).is_ok() {
+                    return;
                 }
-                Ok(_) => {}
-                Err(error) => {
-                    warn!("A watched folder reported an error and is scanned again: {error}.");
-                    send(Input::EventsLost);
-                }
-            });
-            if handled.is_err() {
-                send(Input::EventsLost);
+                // After a panic everything is watched anew and looked at.
+                sources =
+                    watching.sources.keys().map(|path| (path.clone(), WatchedSource::new(clock::now()))).collect();
+                let _ = inputs.send_blocking(Input::EventsLost);
             }
+            let _ = inputs.send_blocking(Input::Unwatched(sources.into_keys().collect()));
         };
-        let watcher = notify::recommended_watcher(on_event);
-        if let Err(error) = &watcher {
-            warn!("Changes in folders cannot be watched on this system ({error}); they are found once an hour.");
-        }
-        Self { watcher: watcher.ok() }
+        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(work);
+        thread.map_err(|error| format!("The system gives no more threads: {error}."))?;
+        Ok(Self { orders, wake })
     }
 
-    /// Sends every change at `path` or below it from now on. May take long on a large tree.
-    pub fn watch(&mut self, path: &[u8]) {
-        let path = Path::new(OsStr::from_bytes(path));
-        let Some(watcher) = &mut self.watcher else { return };
-        if let Err(error) = watcher.watch(path, RecursiveMode::Recursive) {
-            let name = path.display();
-            match error.kind {
-                notify::ErrorKind::MaxFilesWatch => warn!(
-                    "{name} has more folders than the system lets one user watch (fs.inotify.max_user_watches). \
-                     Changes in the rest are found once an hour."
-                ),
-                _ => warn!("{name} cannot be watched ({error}); changes in it are found once an hour."),
+    /// Sends every change at `path` or below it from now on. Once the watches are set, the path itself is sent as changed,
+    /// so that what happened before is found. A path that is watched already is watched anew.
+    pub fn watch(&self, path: Vec<u8>) {
+        self.order(Order::Watch(path));
+    }
+
+    /// Sends no changes at `path` any more, unless another watched path covers it.
+    pub fn unwatch(&self, path: Vec<u8>) {
+        self.order(Order::Unwatch(path));
+    }
+
+    fn order(&self, order: Order) {
+        let _ = self.orders.try_send(order);
+        let _ = rustix::io::write(&*self.wake, &1_u64.to_ne_bytes());
+    }
+}
+
+impl Drop for FolderWatcher {
+    fn drop(&mut self) {
+        self.orders.close();
+        let _ = rustix::io::write(&*self.wake, &1_u64.to_ne_bytes());
+    }
+}
+
+/// The state of the thread.
+struct Watching<'a> {
+    inputs: &'a Sender<Input>,
+    findings: &'a Findings,
+    home: &'a PathBuf,
+    sources: BTreeMap<Vec<u8>, WatchedSource>,
+    /// `None` where the system gives no inotify instance.
+    tree: Option<Tree>,
+    mounts: Mounts,
+    /// The places that the node was told to look at on a schedule.
+    unwatched: Vec<Vec<u8>>,
+    /// Whether something may have changed that `report` tells.
+    stale: bool,
+}
+
+impl<'a> Watching<'a> {
+    fn new(
+        inputs: &'a Sender<Input>,
+        findings: &'a Findings,
+        home: &'a PathBuf,
+        sources: BTreeMap<Vec<u8>, WatchedSource>,
+    ) -> Self {
+        let mounts = Mounts::open();
+        let unwatched = Vec::new();
+        let mut watching = Self { inputs, findings, home, sources, tree: None, mounts, unwatched, stale: true };
+        watching.open();
+        watching
+    }
+
+    /// Opens inotify, unless it is open.
+    fn open(&mut self) {
+        if self.tree.is_some() {
+            return;
+        }
+        match Tree::new(self.home.clone()) {
+            Ok(tree) => {
+                self.tree = Some(tree);
+                self.findings.clear(NOTHING);
+                self.look_again_at(|_| true, true);
+            }
+            Err(error) => self.findings.set(NOTHING, no_inotify(error)),
+        }
+    }
+
+    fn send(&self, input: Input) {
+        // A full channel makes this thread wait; the system then drops events and says so. A closed one ends it below.
+        let _ = self.inputs.send_blocking(input);
+    }
+
+    fn run(&mut self, orders: &Receiver<Order>, wake: &OwnedFd) {
+        loop {
+            loop {
+                match orders.try_recv() {
+                    Ok(Order::Watch(path)) => self.watch(path),
+                    Ok(Order::Unwatch(path)) => self.unwatch(&path),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Closed) => return,
+                }
+            }
+            self.look_at_sources();
+            if std::mem::take(&mut self.stale) {
+                self.report();
+            }
+            if self.inputs.is_closed() {
+                return;
+            }
+            let (events, mounts) = self.wait(wake);
+            if mounts {
+                self.on_mounts();
+            }
+            if events && let Some(tree) = &mut self.tree {
+                let events = tree.events();
+                events.into_iter().for_each(|event| self.on_event(event));
             }
         }
     }
-}
 
-/// Reading a file is not a change; this agent reads all of them.
-const fn is_change(kind: EventKind) -> bool {
-    match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-        EventKind::Access(_) => false,
-        _ => true,
+    /// Waits for an event, an order or the next look. Gives whether events of folders and of mounts wait.
+    fn wait(&self, wake: &OwnedFd) -> (bool, bool) {
+        let now = clock::now();
+        let due = self.sources.values().map(WatchedSource::next_look).min();
+        let wait = due.map_or(WAIT_MAX, |due| due.since(now)).min(WAIT_MAX);
+        let timeout = Timespec {
+            tv_sec: i64::try_from(wait.as_secs()).unwrap_or(0),
+            tv_nsec: i64::from(wait.subsec_nanos()) as _,
+        };
+        let mut fds = vec![PollFd::new(wake, PollFlags::IN)];
+        let tree = self.tree.as_ref().map(Tree::as_fd);
+        let mounts = self.mounts.file.as_ref();
+        fds.extend(tree.as_ref().map(|tree| PollFd::new(tree, PollFlags::IN)));
+        fds.extend(mounts.map(|file| PollFd::new(file, PollFlags::PRI)));
+        // An interrupted wait is one without events.
+        let _ = poll(&mut fds, Some(&timeout));
+        let _ = rustix::io::read(wake, &mut [0; 8]);
+        let ready = |at: usize, flags| fds.get(at).is_some_and(|fd| fd.revents().intersects(flags));
+        let at = usize::from(tree.is_some());
+        (tree.is_some() && ready(1, PollFlags::IN), mounts.is_some() && ready(at + 1, PollFlags::PRI | PollFlags::ERR))
+    }
+
+    fn watch(&mut self, path: Vec<u8>) {
+        self.open();
+        self.sources.insert(path, WatchedSource::new(clock::now()));
+    }
+
+    fn unwatch(&mut self, path: &[u8]) {
+        self.sources.remove(path);
+        self.stale = true;
+        self.findings.clear(&key(path));
+        if let Some(tree) = &mut self.tree {
+            tree.end_below(path);
+        }
+        // Sources below it or around it had watches there too.
+        self.look_again_at(|source| covers(path, source) || covers(source, path), true);
+    }
+
+    /// Looks at these sources in the next round; their watches are set anew, if `anew`.
+    fn look_again_at(&mut self, which: impl Fn(&[u8]) -> bool, anew: bool) {
+        let now = clock::now();
+        for (_, source) in self.sources.iter_mut().filter(|(path, _)| which(path)) {
+            source.look_now(now);
+            if anew {
+                source.identity = None;
+            }
+        }
+    }
+
+    /// Looks at each source whose time has come.
+    fn look_at_sources(&mut self) {
+        let now = clock::now();
+        let due = self.sources.iter().filter(|(_, source)| source.next_look() <= now);
+        for path in due.map(|(path, _)| path.clone()).collect::<Vec<_>>() {
+            let found = identity(&path);
+            let network = found.is_some() && self.is_network(&path);
+            self.open();
+            self.stale = true;
+            let unwatched = self.tree.as_ref().is_none_or(|tree| tree.failures(&path).next().is_some());
+            let Some(source) = self.sources.get_mut(&path) else { continue };
+            source.network = network;
+            match source.look(now, found, unwatched) {
+                Step::Nothing if found.is_some() && unwatched => self.try_again(&path),
+                Step::Nothing => {}
+                Step::WatchAnew => {
+                    self.set(&path);
+                    self.send(Input::PathChanged(path));
+                }
+                Step::WentAway => {
+                    if let Some(tree) = &mut self.tree {
+                        tree.end_below(&path);
+                    }
+                    self.send(Input::PathChanged(path));
+                }
+            }
+        }
+    }
+
+    /// Whether any file system in the source is one that others change without an event here.
+    fn is_network(&self, source: &[u8]) -> bool {
+        let mut places = self.mounts.below(source).chain([source]);
+        places.any(|place| is_network(OsStr::from_bytes(place)))
+    }
+
+    /// Sets all watches of a source.
+    fn set(&mut self, path: &[u8]) {
+        let Some(tree) = &mut self.tree else { return };
+        tree.end_below(path);
+        tree.watch_above(path);
+        if fs::metadata(OsStr::from_bytes(path)).is_ok_and(|meta| meta.is_dir()) {
+            tree.watch_below(path);
+        } else if let Some(slash) = path.iter().rposition(|byte| *byte == b'/') {
+            // Editors replace a file by another one: the folder has the events.
+            tree.watch_one(&path[..slash.max(1)], path);
+        }
+    }
+
+    /// Tries the folders again that could not be watched.
+    fn try_again(&mut self, source: &[u8]) {
+        let Some(tree) = &mut self.tree else { return };
+        let failed: Vec<_> = tree.failures(source).map(|(path, why)| (path.to_vec(), why)).collect();
+        let mut done = Vec::new();
+        for (path, why) in failed {
+            if tree.watch_one(&path, &path) {
+                tree.watch_below(&path);
+                done.push(path);
+            } else if why == Unwatched::Limit {
+                break;
+            }
+            // After a limit nothing is known of the folders behind it.
+            if why == Unwatched::Limit {
+                done = vec![source.to_vec()];
+                tree.watch_below(source);
+                break;
+            }
+        }
+        done.into_iter().for_each(|path| self.send(Input::PathChanged(path)));
+    }
+
+    fn on_event(&mut self, event: Event) {
+        let covered = |path: &[u8]| self.sources.keys().any(|source| covers(source, path));
+        match event {
+            Event::Overflow => {
+                self.look_again_at(|_| true, true);
+                self.send(Input::EventsLost);
+            }
+            Event::Ended(path) => {
+                if covered(&path) && !self.sources.contains_key(&path) {
+                    self.watch_folder(&path);
+                    self.send(Input::PathChanged(path.clone()));
+                } else if let Some(tree) = &mut self.tree {
+                    tree.end_below(&path);
+                }
+                self.look_again_at(|source| covers(&path, source), true);
+            }
+            Event::FolderCame(path) | Event::FolderWent(path) | Event::Changed(path) if !covered(&path) => {
+                // A folder above a source, or beside a watched file.
+                self.look_again_at(|source| covers(&path, source), false);
+            }
+            Event::FolderCame(path) => {
+                if !self.tree.as_ref().is_some_and(|tree| tree.holds(&path)) {
+                    self.watch_folder(&path);
+                }
+                self.send(Input::PathChanged(path));
+            }
+            Event::FolderWent(path) => {
+                if let Some(tree) = &mut self.tree {
+                    tree.end_below(&path);
+                }
+                self.send(Input::PathChanged(path));
+            }
+            Event::Changed(path) => {
+                if !path.starts_with(self.home.as_os_str().as_bytes()) {
+                    self.send(Input::PathChanged(path));
+                }
+            }
+        }
+    }
+
+    /// Sets the watches of a folder within a source anew, if it is there.
+    fn watch_folder(&mut self, path: &[u8]) {
+        self.stale = true;
+        if let Some(tree) = &mut self.tree {
+            tree.end_below(path);
+            tree.watch_below(path);
+        }
+    }
+
+    /// Something was mounted or unmounted: what lies there is watched anew and looked at.
+    fn on_mounts(&mut self) {
+        for place in self.mounts.changed() {
+            if self.sources.keys().any(|source| covers(source, &place) && *source != place) {
+                self.watch_folder(&place);
+                self.send(Input::PathChanged(place.clone()));
+            }
+            self.look_again_at(|source| covers(&place, source), true);
+        }
+    }
+
+    /// Tells people what is not watched, and the node what to look at on a schedule.
+    fn report(&mut self) {
+        let mut unwatched = Vec::new();
+        for (path, source) in &self.sources {
+            let failures: Vec<_> = self.tree.iter().flat_map(|tree| tree.failures(path)).collect();
+            match finding(path, &failures) {
+                Some(found) => self.findings.set(&key(path), found),
+                None => self.findings.clear(&key(path)),
+            }
+            // What its owner locked cannot be looked at either.
+            let partly = failures.iter().any(|(_, why)| *why != Unwatched::Locked);
+            if source.identity.is_some() && (self.tree.is_none() || partly || source.network) {
+                unwatched.push(path.clone());
+            }
+        }
+        if unwatched != self.unwatched {
+            self.send(Input::Unwatched(unwatched.clone()));
+            self.unwatched = unwatched;
+        }
     }
 }
+
+/// The key of a source's finding.
+fn key(path: &[u8]) -> String {
+    format!("watch:{}", String::from_utf8_lossy(path))
+}
+
+/// What is at a path; `None` if nothing is, or if it cannot be reached.
+fn identity(path: &[u8]) -> Option<Identity> {
+    fs::metadata(OsStr::from_bytes(path)).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+#[cfg(test)]
+mod tests;

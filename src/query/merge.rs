@@ -64,6 +64,7 @@ mod tests {
                 text: (*text).to_owned(),
                 cosine: *cosine,
                 frequencies: terms.count(["", text]),
+                away_since: None,
             })
             .collect();
         let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));

@@ -33,11 +33,10 @@ use crate::store::change::Change;
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::Relayed;
 use crate::wire::peer_id::PeerId;
-use log::{debug, warn};
+use log::debug;
 use smol::channel::{Sender, TrySendError};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the node's outputs go.
 pub struct Outputs {
@@ -46,7 +45,7 @@ pub struct Outputs {
     /// The writer's queue.
     pub saves: Sender<Save>,
     /// The watcher of folders.
-    pub watch: Arc<Mutex<FolderWatcher>>,
+    pub watch: FolderWatcher,
     /// The addresses at which peers were reached.
     pub address_book: AddressBook,
     /// The clamp of background threads' CPU capacity.
@@ -206,6 +205,7 @@ impl Driver {
                     }
                 }
                 Output::Watch(path) => self.watch(path),
+                Output::Unwatch(path) => self.outputs.watch.unwatch(path),
                 Output::Demand(backlog) => self.governor_handle.demand(clock::now(), backlog),
                 Output::Answering(yes) => {
                     let decision = self.governor_handle.answering(clock::now(), yes);
@@ -244,23 +244,9 @@ impl Driver {
         }
     }
 
-    /// Watches a folder, without waiting for it.
+    /// Watches a folder or file, without waiting for it.
     pub fn watch(&self, path: Vec<u8>) {
-        let watch = Arc::clone(&self.outputs.watch);
-        let inputs = self.outputs.inputs.clone();
-        let name = path.clone();
-        let task = blocking::run(move || {
-            watch.lock().unwrap_or_else(PoisonError::into_inner).watch(&path);
-            // Changes from before the watch was in place are found by one more scan.
-            let _ = inputs.send_blocking(Input::PathChanged(path));
-        });
-        let watched = async move {
-            if task.await.is_none() {
-                let name = String::from_utf8_lossy(&name);
-                warn!("{name} is not watched, as the watching failed; changes in it are found once an hour.");
-            }
-        };
-        smol::spawn(watched).detach();
+        self.outputs.watch.watch(path);
     }
 
     fn measure_disk(&self) {

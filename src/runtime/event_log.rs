@@ -81,6 +81,7 @@ impl EventLog {
             Notice::Admitted(_)
             | Notice::Suspended(_)
             | Notice::CountRaised(_)
+            | Notice::Asks(_)
             | Notice::Broken(_)
             | Notice::Held(_)
             | Notice::LeftOut(_)
@@ -130,7 +131,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
             let what = format!("{why} Questions are still answered. Repair the disk, then start the agent again.");
             (Level::Error, what)
         }
-        Notice::Held(why) => (Level::Warn, why.clone()),
+        Notice::Asks(why) | Notice::Held(why) => (Level::Warn, why.clone()),
         Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
         Notice::Down(devices) => {
             (Level::Warn, format!("Down, by all members that could be asked: {}.", devices.join(", ")))

@@ -94,6 +94,7 @@ impl Lanes {
             | Task::Read { .. }
             | Task::Embed { .. }
             | Task::Park { .. }
+            | Task::Sweep
             | Task::Summarize => self.background.try_send((id, task))?,
         }
         Ok(())

@@ -27,7 +27,8 @@ impl Scheduler {
             Ok(sources) => {
                 let place = sources.first().map(|source| source.path.clone()).unwrap_or_default();
                 let replies = [(reply, place.clone())].into_iter().collect();
-                let unsaved = UnsavedSources { sources: sources.clone(), place, replies };
+                let unsaved =
+                    UnsavedSources { sources: sources.clone(), added: Some(place), removed: Vec::new(), replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
                 out.push(Output::Save(save, vec![Change::Sources(Sources(sources.clone()))]));
                 self.sources.begin_save(save, sources);

@@ -1,17 +1,20 @@
 //! What follows when a task or a save ends.
 
+use super::losses::Verdict;
 use super::machine::Scheduler;
+use super::marks;
 use super::port::{Notice, Output, Refusal};
 use super::saves::{AfterSave, Saved};
 use super::sources::UnsavedSources;
-use super::task::{Outcome, Task};
+use super::task::{Outcome, Scan, Tally, Task};
 use crate::base::id::{DocId, SaveId};
 use crate::base::time::Instant;
+use crate::limits::SCAN_BATCH;
 use crate::store::change::Change;
 use crate::store::counts::Kind;
 
 impl Scheduler {
-    pub(super) fn on_done(&mut self, task: Task, outcome: Outcome, out: &mut Vec<Output>) {
+    pub(super) fn on_done(&mut self, now: Instant, task: Task, outcome: Outcome, out: &mut Vec<Output>) {
         match outcome {
             Outcome::Panicked(why) => {
                 let why = format!("was stopped by a defect of the program ({why}). Please report it.");
@@ -22,9 +25,19 @@ impl Scheduler {
         }
         self.retries.on_success(&task);
         match (task, outcome) {
-            (Task::Scan(_), Outcome::Scanned { changes, next, remarks }) => {
+            (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
                 remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
+                self.decisions.losses.add(gone, &mut tally);
+                if next.is_none() {
+                    self.end_scan(now, &scan, &tally, &mut changes, out);
+                }
                 self.save(changes, AfterSave::Scan(next), out);
+            }
+            (Task::Sweep, Outcome::Swept { place, docs, last }) => {
+                let forget = |doc: &DocId| [Change::Gone { doc: *doc }, Change::Purge { doc: *doc }];
+                let mut changes: Vec<Change> = docs.iter().flat_map(forget).collect();
+                changes.extend(place.filter(|_| last).and_then(|place| self.decisions.swept(&place)));
+                self.save(changes, AfterSave::Swept, out);
             }
             (Task::Refill { stage, after, max }, Outcome::Refilled(docs)) => {
                 self.queue.refilled(stage, after, max, &docs);
@@ -55,10 +68,13 @@ impl Scheduler {
             Task::Park { .. } => {}
             Task::Scan(_) if retry => self.scans.retry_step(),
             Task::Scan(scan) => {
+                self.decisions.losses.cancel();
                 self.scans.end_step(None);
                 let place = String::from_utf8_lossy(&scan.scope).into_owned();
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
             }
+            // The next start, or the next decision, tries again.
+            Task::Sweep => self.decisions.end_sweep(),
             Task::Refill { stage, .. } => self.queue.refill_failed(stage, retry),
             Task::Purge { .. } if retry => self.purges.retry_step(),
             // What it would have deleted waits for the next start.
@@ -75,6 +91,7 @@ impl Scheduler {
             Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
             Task::Purge { .. } => self.purges.retry_step(),
+            Task::Sweep => self.decisions.end_sweep(),
             Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => {}
         }
     }
@@ -90,10 +107,15 @@ impl Scheduler {
         let saved = match result {
             Ok(saved) => saved,
             Err(why) => {
-                if let AfterSave::Watch(unsaved) = then {
-                    self.sources.on_save_failed();
-                    let refused = |(reply, _)| Output::Refused(reply, Refusal::Broken, why.clone());
-                    out.extend(unsaved.replies.into_iter().map(refused));
+                let refused = |reply| Output::Refused(reply, Refusal::Broken, why.clone());
+                match then {
+                    AfterSave::Watch(unsaved) => {
+                        self.sources.on_save_failed();
+                        out.extend(unsaved.replies.into_iter().map(|(reply, _)| refused(reply)));
+                    }
+                    AfterSave::Reply(reply, _) => out.push(refused(reply)),
+                    AfterSave::Decision => out.extend(self.decisions.give_up().map(refused)),
+                    AfterSave::Scan(_) | AfterSave::Release(_) | AfterSave::Purge(_) | AfterSave::Swept => {}
                 }
                 return self.on_store_failure(&why, out);
             }
@@ -106,6 +128,12 @@ impl Scheduler {
             AfterSave::Scan(next) => self.scans.end_step(next),
             AfterSave::Purge(next) => self.purges.end_step(next),
             AfterSave::Release(docs) => self.release(docs),
+            AfterSave::Decision => self.decisions.on_saved(out),
+            AfterSave::Swept => self.decisions.sweep_on(),
+            AfterSave::Reply(reply, done) => {
+                self.decisions.sweep_on();
+                out.push(Output::Decided(reply, done));
+            }
         }
         if saved.applied.iter().any(|applied| applied.to_purge) {
             self.purges.mark(now, saved.number);
@@ -120,11 +148,42 @@ impl Scheduler {
     /// The list of sources is on the disk: it takes effect, and its additions are acknowledged.
     fn on_sources_saved(&mut self, now: Instant, save: SaveId, unsaved: UnsavedSources, out: &mut Vec<Output>) {
         self.sources.on_saved(save, unsaved.sources);
-        out.push(Output::Watch(unsaved.place));
+        for place in &unsaved.removed {
+            self.decisions.losses.forget(place);
+            out.push(Output::Unwatch(place.clone()));
+        }
+        if !unsaved.removed.is_empty() {
+            self.decisions.sweep_on();
+            let names: Vec<_> = unsaved.removed.iter().map(|place| String::from_utf8_lossy(place)).collect();
+            let done = format!("{} is watched no more, and its documents are forgotten.", names.join(", "));
+            return unsaved.replies.iter().for_each(|(reply, _)| out.push(Output::Decided(*reply, done.clone())));
+        }
+        out.extend(unsaved.added.map(Output::Watch));
         for (reply, place) in unsaved.replies {
             out.push(Output::Added(reply));
             self.scans.queue.mark_dirty(now, &place);
         }
+    }
+
+    /// The last step of a scan: decides what becomes of the missing documents, and marks what is away.
+    fn end_scan(&mut self, now: Instant, scan: &Scan, tally: &Tally, changes: &mut Vec<Change>, out: &mut Vec<Output>) {
+        let source = &scan.source.path;
+        let (verdict, away) = self.decisions.losses.end(now, source, scan.scope == *source, tally.at);
+        match verdict {
+            Verdict::Remove(gone) if gone.len() <= SCAN_BATCH => {
+                changes.extend(gone.into_iter().map(|doc| Change::Gone { doc }));
+            }
+            Verdict::Remove(gone) => self.decisions.remove(gone),
+            Verdict::LookAtAll => self.scans.queue.mark_dirty(now, source),
+            Verdict::Ask(false) => {}
+            Verdict::Ask(true) => out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why)))),
+        }
+        if tally.has_other_names && scan.scope != *source {
+            // The other names may lie anywhere.
+            self.scans.queue.hasten(now, self.decisions.losses.poll_interval(source));
+        }
+        let marks = marks::after_scan(self.decisions.marks(), source, &scan.scope, away, tally.at);
+        changes.extend(self.decisions.set_marks(marks));
     }
 
     fn release(&mut self, docs: Vec<DocId>) {
@@ -142,7 +201,10 @@ impl Scheduler {
                 AfterSave::Scan(next) => self.scans.end_step(next),
                 AfterSave::Purge(next) => self.purges.end_step(next),
                 AfterSave::Release(docs) => self.release(docs),
-                AfterSave::Watch(_) => unreachable!("adding a source is a change"),
+                AfterSave::Swept => self.decisions.sweep_on(),
+                AfterSave::Reply(..) | AfterSave::Decision | AfterSave::Watch(_) => {
+                    unreachable!("a decision and a new source are changes")
+                }
             };
         }
         out.push(Output::Save(self.saves.begin(then), changes));

@@ -1,6 +1,8 @@
 //! The scheduler's state, its inputs, and the choice of the next task.
 
+use super::decisions::Decisions;
 use super::disk::Disk;
+use super::path::covers;
 use super::port::{Input, Output, Refusal, WorkAllowance};
 use super::purges::Purges;
 use super::queue::Queue;
@@ -14,7 +16,7 @@ use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::{Kind, StoreCounts};
-use crate::store::record::{Source, Sources};
+use crate::store::record::{Mark, MarkKind, Source, Sources};
 
 /// The scheduler's state at the start.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,8 @@ pub struct Config {
     pub number: u64,
     /// The watched folders and files.
     pub sources: Vec<Source>,
+    /// The marks on places.
+    pub marks: Vec<Mark>,
     /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
     pub slots: usize,
     /// Bytes free on the home's disk.
@@ -46,6 +50,7 @@ pub struct Scheduler {
     pub(super) broken: Option<String>,
     pub(super) disk: Disk,
     pub(super) purges: Purges,
+    pub(super) decisions: Decisions,
 }
 
 impl Scheduler {
@@ -69,6 +74,7 @@ impl Scheduler {
             broken: None,
             disk: Disk::new(config.disk_free),
             purges,
+            decisions: Decisions::new(config.marks),
         }
     }
 
@@ -78,9 +84,12 @@ impl Scheduler {
             Input::Wake => self.wake(now, out),
             Input::Add(reply, source) => self.on_add(now, reply, source, out),
             Input::Regroup(reply, regroup) => self.on_regroup(reply, &regroup, out),
+            Input::Forget(reply, path) => self.on_forget(reply, &path, out),
+            Input::Keep(reply, path) => self.on_keep(reply, &path, out),
+            Input::Unwatched(sources) => self.scans.poll(now, sources),
             Input::Done(id, outcome) => {
                 if let Some(task) = self.running.end(id) {
-                    self.on_done(task, outcome, out);
+                    self.on_done(now, task, outcome, out);
                 }
             }
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
@@ -123,7 +132,7 @@ impl Scheduler {
         }
         let full = self.disk.is_full();
         // While a scan waits or runs, a place that is due needs no timer: it is planned after that scan.
-        let scan = if self.scans.any() || full { None } else { self.scans.queue.deadline() };
+        let scan = if self.scans.any() || full { None } else { self.scans.deadline() };
         let purge = if full { None } else { self.purges.deadline(self.reading()) };
         earliest(self.disk.deadline(), earliest(scan, purge))
     }
@@ -138,7 +147,11 @@ impl Scheduler {
             return;
         }
         self.purges.wake(now, self.reading());
-        self.scans.plan(now, &self.sources);
+        self.decide_on(out);
+        if !self.scans.any() {
+            self.scans.mark_polled(now, |source| self.decisions.losses.poll_interval(source));
+        }
+        self.scans.plan(now, &self.sources, |source, places| self.decisions.losses.is_crowd(source, places));
     }
 
     fn start(&mut self, task: Task, out: &mut Vec<Output>) -> TaskId {
@@ -151,7 +164,9 @@ impl Scheduler {
         if self.broken.is_some() || self.disk.is_full() {
             return None;
         }
-        let first = self.retries.next_to_park().or_else(|| self.scans.begin_next());
+        let first = self.retries.next_to_park().or_else(|| self.decisions.next_sweep());
+        // A document about which its owner has decided is not counted as missing once more.
+        let first = first.or_else(|| if self.decisions.any() { None } else { self.scans.begin_next() });
         let first = first.or_else(|| self.purges.begin_next());
         first.or_else(|| self.queue.next(&self.counts, chunks))
     }
@@ -168,13 +183,19 @@ impl Scheduler {
         if self.disk.is_full() {
             return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.reason()));
         }
+        let forgotten = |mark: &&Mark| mark.kind == MarkKind::Forgotten && overlaps(&mark.path, &source.path);
+        if self.decisions.marks().iter().any(|mark| forgotten(&mark)) {
+            let why = "What was known there is just being forgotten; try again in a moment.";
+            return out.push(Output::Refused(reply, Refusal::Busy, why.to_owned()));
+        }
         match self.sources.with(&source) {
             Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
             Ok(None) => self.on_covered(now, reply, source, out),
             Ok(Some(_)) if self.under_way() >= SAVES_MAX => out.push(busy_writing(reply)),
             Ok(Some(sources)) => {
                 let replies = [(reply, source.path.clone())].into_iter().collect();
-                let unsaved = UnsavedSources { sources: sources.clone(), place: source.path, replies };
+                let unsaved =
+                    UnsavedSources { sources: sources.clone(), added: Some(source.path), removed: Vec::new(), replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
                 out.push(Output::Save(save, vec![Change::Sources(Sources(sources.clone()))]));
                 self.sources.begin_save(save, sources);
@@ -187,6 +208,8 @@ impl Scheduler {
     fn on_covered(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Vec<Output>) {
         let Some(save) = self.sources.save_under_way() else {
             self.scans.queue.mark_dirty(now, &source.path);
+            // Its watch may be lost: it is set anew.
+            out.extend(self.sources.covering(&source.path).map(|source| Output::Watch(source.path.clone())));
             return out.push(Output::Added(reply));
         };
         let unsaved = self.saves.unsaved_sources(save);
@@ -194,6 +217,10 @@ impl Scheduler {
             out.push(busy_writing(reply));
         }
     }
+}
+
+fn overlaps(a: &[u8], b: &[u8]) -> bool {
+    covers(a, b) || covers(b, a)
 }
 
 pub(super) fn busy_writing(reply: ReplyId) -> Output {

@@ -16,6 +16,10 @@
 //! comes back and not before. If a save fails, the store is broken: no task starts any more, and people are notified.
 //! On a full disk no task starts either, and the disk is measured again every `DISK_RETRY_MS` (`disk`).
 //!
+//! A document is removed when a scan finds its file gone (`losses`). A source that would lose more than half of its
+//! documents at once asks its owner first, and places that are away (an unplugged disk) are marked (`marks`), so that their
+//! documents can answer and say so; the owner's word on both is carried out by `decisions`.
+//!
 //! Invariants: a document has at most one task or save at a time; one scan runs at a time; a task that panicked is
 //! tried once more, and after a second panic its document is refused, so that nothing waits for it. At most `TODO_MAX`
 //! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `SAVES_MAX` tasks and saves together are
@@ -25,9 +29,13 @@
 //! and replies to people are worded by `node`.
 
 mod collections;
+mod decisions;
 mod disk;
 mod ended;
+mod forget;
+pub mod losses;
 pub mod machine;
+mod marks;
 pub mod path;
 pub mod port;
 mod purges;

@@ -16,6 +16,14 @@ pub enum Input {
     Add(ReplyId, Source),
     /// Change a collection's name or ring. One `Added` or `Refused` follows.
     Regroup(ReplyId, Regroup),
+    /// Forget what is at this path: the documents of a watched folder, which is watched no more; or those that are away, or
+    /// about which a question is open. One `Decided` or `Refused` follows.
+    Forget(ReplyId, Vec<u8>),
+    /// Keep the documents at this path, which are away or about which a question is open. One `Decided` or `Refused`
+    /// follows.
+    Keep(ReplyId, Vec<u8>),
+    /// Exactly these sources are not reported as changed by the system, and are looked at on a schedule.
+    Unwatched(Vec<Vec<u8>>),
     /// A task that this machine started has ended.
     Done(TaskId, Outcome),
     /// A save is on the disk, synced; or the store is broken.
@@ -37,10 +45,14 @@ pub enum Output {
     Save(SaveId, Vec<Change>),
     /// Report every change at this path or below it from now on.
     Watch(Vec<u8>),
+    /// Report no changes at this path any more.
+    Unwatch(Vec<u8>),
     /// Measure the home's disk; one `DiskFree` follows.
     MeasureDisk,
     /// The source is watched, and that is on the disk.
     Added(ReplyId),
+    /// The owner's decision is on the disk and holds; a sentence says what was done.
+    Decided(ReplyId, String),
     /// The request was refused, for this reason.
     Refused(ReplyId, Refusal, String),
     /// The collections that this device shares with the members; `None` if the count failed.
@@ -67,6 +79,8 @@ pub enum Refusal {
 pub enum Notice {
     /// Something was left out of a scan, with the reason.
     LeftOut(String),
+    /// A source would lose more than half of its documents at once; it asks first.
+    Asks(String),
     /// Background work is held up, with the reason.
     Held(String),
     /// Background work goes on again.

@@ -44,13 +44,21 @@ const fn kind_of(stage: Stage) -> Kind {
 }
 
 impl Queue {
-    /// Adds a document that is now in this state. If the window is full, a refill finds it later.
+    /// Adds a document that is now in this state. If the window is full, a refill finds it later. One that is older than
+    /// those in the window goes first: its file has changed, and its old text answers until it is read.
     pub fn push(&mut self, doc: DocId, kind: Kind) {
         let Some(stage) = STAGES.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
         let window = &mut self.windows[stage as usize];
         if !window.documents.iter().any(|listed| *listed == doc) {
-            // A full window loses nothing: the store's todo list has the document too.
-            let _ = window.documents.push_back(doc);
+            if window.documents.front().is_some_and(|first| doc < *first) {
+                if window.documents.is_full() {
+                    window.documents.pop_back();
+                }
+                let _ = window.documents.push_front(doc);
+            } else {
+                // A full window loses nothing: the store's todo list has the document too.
+                let _ = window.documents.push_back(doc);
+            }
         }
     }
 
@@ -64,10 +72,14 @@ impl Queue {
         self.busy.remove(&doc);
     }
 
-    /// The document's task failed and is to be tried again.
+    /// The document's task failed and is to be tried again, after the others.
     pub fn retry(&mut self, doc: DocId, kind: Kind) {
         self.release(doc);
-        self.push(doc, kind);
+        let Some(stage) = STAGES.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
+        let documents = &mut self.windows[stage as usize].documents;
+        if !documents.iter().any(|listed| *listed == doc) {
+            let _ = documents.push_back(doc);
+        }
     }
 
     /// A refill of at most `max` documents after this one found these.
@@ -146,6 +158,16 @@ mod tests {
         queue.release(DocId(1));
         queue.push(DocId(1), Kind::Waiting);
         assert_eq!(queue.next(&counts, Some(4)), Some(Task::Read { doc: DocId(1) }));
+    }
+
+    #[test]
+    fn a_changed_document_is_read_before_new_ones_however_many_wait() {
+        let mut queue = Queue::default();
+        (100..100 + 2 * TODO_MAX as u64).for_each(|doc| queue.push(DocId(doc), Kind::Waiting));
+        queue.push(DocId(7), Kind::Waiting);
+        let counts = counts(2 * TODO_MAX as u64 + 1, 0);
+        assert_eq!(queue.next(&counts, None), Some(Task::Read { doc: DocId(7) }));
+        assert_eq!(queue.next(&counts, None), Some(Task::Read { doc: DocId(100) }));
     }
 
     #[test]

@@ -65,7 +65,12 @@ impl Subject {
             Task::Scan(_) => Some(Self::Scan),
             Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
             Task::Purge { .. } => Some(Self::Purge),
-            Task::Park { .. } | Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => None,
+            Task::Sweep
+            | Task::Park { .. }
+            | Task::EmbedQuery { .. }
+            | Task::Retrieve(_)
+            | Task::Audit
+            | Task::Summarize => None,
         }
     }
 }

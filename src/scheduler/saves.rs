@@ -1,7 +1,7 @@
 //! Saves under way, and what follows each of them.
 
 use super::sources::UnsavedSources;
-use crate::base::id::{DocId, SaveId};
+use crate::base::id::{DocId, ReplyId, SaveId};
 use crate::limits::SAVES_MAX;
 use crate::store::change::Applied;
 use crate::store::counts::StoreCounts;
@@ -29,6 +29,12 @@ pub(super) enum AfterSave {
     Purge(Option<Vec<u8>>),
     /// These documents are not busy any more.
     Release(Vec<DocId>),
+    /// The next part of the owner's decisions is due.
+    Decision,
+    /// The owner's decision is on the disk: this reply is due.
+    Reply(ReplyId, String),
+    /// Documents of a sweep are deleted, and the next step is due.
+    Swept,
     /// This list of sources takes effect.
     Watch(Box<UnsavedSources>),
 }

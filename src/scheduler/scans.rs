@@ -1,13 +1,14 @@
 //! Places that changed, when each of them is scanned, and the scans that wait.
 //!
 //! A dirty place is scanned `SETTLE_MS` after its last change, and `SETTLE_MS_MAX` after its first at the latest.
-//! Everything is scanned at the start, after lost notifications, and every `RESCAN_MS`.
+//! Everything is scanned at the start, after lost notifications, and every `RESCAN_MS`. A source whose changes the system
+//! does not report is polled: scanned every few seconds to minutes.
 
 use super::path::covers;
 use super::sources::WatchedSources;
 use super::task::{Scan, Task};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{DIRTY_MAX, RESCAN_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX};
+use crate::limits::{DIRTY_MAX, POLL_MS_MIN, RESCAN_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX};
 use crate::store::record::Source;
 use heapless::{Deque, Vec as Bounded};
 
@@ -17,11 +18,19 @@ pub(super) struct Scans {
     pub(super) queue: ScanQueue,
     pending: Deque<Scan, { SOURCES_MAX * 2 }>,
     under_way: bool,
+    polls: Vec<Poll>,
+}
+
+/// A source that is scanned on a schedule.
+#[derive(Debug)]
+struct Poll {
+    source: Vec<u8>,
+    due: Instant,
 }
 
 impl Scans {
     pub(super) const fn new(now: Instant) -> Self {
-        Self { queue: ScanQueue::new(now), pending: Deque::new(), under_way: false }
+        Self { queue: ScanQueue::new(now), pending: Deque::new(), under_way: false, polls: Vec::new() }
     }
 
     /// Whether any scan waits or is under way.
@@ -30,22 +39,54 @@ impl Scans {
     }
 
     /// Plans the next place that is due, once the planned scans are over.
-    pub(super) fn plan(&mut self, now: Instant, sources: &WatchedSources) {
+    /// Where a source's changed places are a crowd, all of it is scanned.
+    pub(super) fn plan(&mut self, now: Instant, sources: &WatchedSources, is_crowd: impl Fn(&[u8], usize) -> bool) {
         while !self.any()
             && let Some(place) = self.queue.due(now)
         {
             let scans: Vec<Scan> = match place {
                 Place::Everything => sources.saved.iter().map(whole).collect(),
                 Place::Scope(scope) => {
-                    let source = sources.covering(&scope).cloned();
-                    source.map(|source| Scan { source, scope, after: None }).into_iter().collect()
+                    let source = sources.covering(&scope);
+                    let scan = |source: &Source| {
+                        let places = 1 + self.queue.below(&source.path);
+                        if is_crowd(&source.path, places) {
+                            whole(source)
+                        } else {
+                            Scan { source: source.clone(), scope: scope.clone(), after: None }
+                        }
+                    };
+                    source.map(scan).into_iter().collect()
                 }
             };
             for scan in scans {
+                self.queue.is_scanned(&scan.scope);
                 // There is room for twice the number of sources, and the deque is empty before.
                 let _ = self.pending.push_back(scan);
             }
         }
+    }
+
+    /// Exactly these sources are polled, each after this time; those that are polled already keep theirs.
+    pub(super) fn poll(&mut self, now: Instant, sources: Vec<Vec<u8>>) {
+        let old = std::mem::take(&mut self.polls);
+        let due = |source: &[u8]| old.iter().find(|poll| poll.source == source).map(|poll| poll.due);
+        let first = now + Duration::from_millis(POLL_MS_MIN);
+        let poll = |source: Vec<u8>| Poll { due: due(&source).unwrap_or(first), source };
+        self.polls = sources.into_iter().take(SOURCES_MAX).map(poll).collect();
+    }
+
+    /// Marks the polled sources that are due; `interval` gives the time until the next look at one.
+    pub(super) fn mark_polled(&mut self, now: Instant, interval: impl Fn(&[u8]) -> Duration) {
+        for poll in self.polls.iter_mut().filter(|poll| poll.due <= now) {
+            poll.due = now + interval(&poll.source);
+            self.queue.mark_dirty(now, &poll.source);
+        }
+    }
+
+    /// When the next place or poll is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        earliest(self.queue.deadline(), self.polls.iter().map(|poll| poll.due).min())
     }
 
     /// The next step, unless one is under way.
@@ -85,6 +126,8 @@ pub struct ScanQueue {
     /// When more places changed than the table holds, or notifications were lost: everything is scanned.
     overflowed: Option<Instant>,
     full_scan_at: Instant,
+    /// When everything was last due.
+    last_full: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -107,7 +150,7 @@ impl ScanQueue {
     /// An empty queue; a scan of everything is due now.
     #[must_use]
     pub const fn new(now: Instant) -> Self {
-        Self { dirty: Bounded::new(), overflowed: None, full_scan_at: now }
+        Self { dirty: Bounded::new(), overflowed: None, full_scan_at: now, last_full: None }
     }
 
     /// A path may have changed.
@@ -127,6 +170,22 @@ impl ScanQueue {
         self.overflowed.get_or_insert(now);
     }
 
+    /// How many places lie in this scope.
+    fn below(&self, scope: &[u8]) -> usize {
+        self.dirty.iter().filter(|dirty| covers(scope, &dirty.scope)).count()
+    }
+
+    /// All of this scope is scanned from now on.
+    fn is_scanned(&mut self, scope: &[u8]) {
+        self.dirty.retain(|dirty| !covers(scope, &dirty.scope));
+    }
+
+    /// Everything is to be scanned, but not sooner than this time after the last such scan.
+    pub fn hasten(&mut self, now: Instant, pause: Duration) {
+        let at = self.last_full.map_or(now, |last| (last + pause).max(now));
+        self.full_scan_at = self.full_scan_at.min(at);
+    }
+
     /// When the next place is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
@@ -142,6 +201,7 @@ impl ScanQueue {
             self.overflowed = None;
             self.dirty.clear();
             self.full_scan_at = now + Duration::from_millis(RESCAN_MS);
+            self.last_full = Some(now);
             return Some(Place::Everything);
         }
         let at = self.dirty.iter().position(|dirty| dirty.due() <= now)?;

@@ -19,8 +19,10 @@ pub(super) struct WatchedSources {
 #[derive(Debug)]
 pub(super) struct UnsavedSources {
     pub(super) sources: Vec<Source>,
-    /// The new place.
-    pub(super) place: Vec<u8>,
+    /// The new place, if one is added.
+    pub(super) added: Option<Vec<u8>>,
+    /// The places that are watched no more.
+    pub(super) removed: Vec<Vec<u8>>,
     /// The requests and the place that each of them adds.
     pub(super) replies: heapless::Vec<(ReplyId, Vec<u8>), REPLIES_MAX>,
 }
@@ -41,6 +43,12 @@ impl WatchedSources {
     /// The list in the newest save.
     pub(super) fn newest(&self) -> &[Source] {
         self.unsaved.as_ref().map_or(&self.saved, |(_, sources)| sources)
+    }
+
+    /// The list without the sources at the path or below it, and those sources.
+    pub(super) fn without(&self, path: &[u8]) -> (Vec<Source>, Vec<Source>) {
+        let newest = self.unsaved.as_ref().map_or(&self.saved, |(_, sources)| sources);
+        newest.iter().cloned().partition(|source| !covers(path, &source.path))
     }
 
     /// A save of this list is under way.

@@ -6,13 +6,15 @@ use crate::base::vector::Embedding;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::store::keys::Stage;
-use crate::store::record::Source;
+use crate::store::record::{Mark, Source};
 
 /// One task of a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// Compare a part of a folder with the store.
     Scan(Scan),
+    /// List documents that their owner wants forgotten.
+    Sweep,
     /// List unfinished documents.
     Refill {
         /// Their next stage, `Read` or `Embed`.
@@ -85,6 +87,32 @@ pub struct Scan {
     pub after: Option<Vec<u8>>,
 }
 
+/// What one step of a scan counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Documents that were known in the step's range, without tombstoned ones.
+    pub known: u64,
+    /// Documents that remain in the range: their file is there, or was not seen to be gone.
+    pub remaining: u64,
+    /// Places whose documents are kept because their files could not be looked at.
+    pub away: Vec<Away>,
+    /// Whether a file that is new or different has other names (hard links).
+    pub has_other_names: bool,
+    /// When the files were listed, in seconds since 1970 by the system's clock.
+    pub at: i64,
+}
+
+/// Documents whose files could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// The folder or file that they lie in.
+    pub path: Vec<u8>,
+    /// The tag of the file system that they were on; 0: all documents there.
+    pub volume: u16,
+    /// How many.
+    pub documents: u64,
+}
+
 /// The size of one collection on this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectionSummary {
@@ -101,12 +129,25 @@ pub struct CollectionSummary {
 pub enum Outcome {
     /// A step of a scan.
     Scanned {
-        /// Files that are new, different or gone.
+        /// Files that are new or different.
         changes: Vec<Change>,
+        /// Documents whose files are gone.
+        gone: Vec<DocId>,
         /// The last path of this step; `None` if the scan is over.
         next: Option<Vec<u8>>,
         /// What was left out and why, for people; at most `SCAN_NOTES_MAX`.
         remarks: Vec<String>,
+        /// The counts of this step.
+        tally: Box<Tally>,
+    },
+    /// A step of a sweep: documents that are to be forgotten, and whether there are more.
+    Swept {
+        /// The mark of the place that they lie in; `None` if no place is being forgotten.
+        place: Option<Mark>,
+        /// The documents, at most `SCAN_BATCH`.
+        docs: Vec<DocId>,
+        /// Whether no more were found.
+        last: bool,
     },
     /// Unfinished documents, oldest first.
     Refilled(Vec<DocId>),

@@ -10,6 +10,8 @@ use crate::store::change::{Applied, Change};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Source, Sources};
 
+mod decisions_test;
+
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
 const LIGHT: WorkAllowance = WorkAllowance { chunks: None };
 
@@ -32,7 +34,7 @@ fn source(path: &str) -> Source {
 
 fn scheduler(slots: usize, sources: &[&str], counts: StoreCounts) -> Scheduler {
     let sources = sources.iter().map(|path| source(path)).collect();
-    Scheduler::new(at(0), Config { counts, sources, slots, number: 9, disk_free: u64::MAX })
+    Scheduler::new(at(0), Config { counts, sources, slots, number: 9, disk_free: u64::MAX, ..Config::default() })
 }
 
 fn check(machine: &mut Scheduler, table: Vec<Row>) {
@@ -77,7 +79,10 @@ fn scan(path: &str) -> Task {
 }
 
 fn scanned(task: u64, changes: Vec<Change>) -> Input {
-    Input::Done(TaskId(task), Outcome::Scanned { changes, next: None, remarks: Vec::new() })
+    Input::Done(
+        TaskId(task),
+        Outcome::Scanned { changes, gone: Vec::new(), next: None, remarks: Vec::new(), tally: Box::default() },
+    )
 }
 
 fn changes(task: u64, changes: &[Change]) -> Input {

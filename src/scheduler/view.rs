@@ -1,10 +1,12 @@
 //! Queries of the scheduler's state.
 
+use super::losses::Question;
 use super::machine::Scheduler;
 use crate::base::id::TaskId;
+use crate::base::time::Instant;
 use crate::limits::SAVES_MAX;
 use crate::store::counts::StoreCounts;
-use crate::store::record::Source;
+use crate::store::record::{Mark, Source};
 
 impl Scheduler {
     /// The counts, as of the last save.
@@ -17,6 +19,29 @@ impl Scheduler {
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources.saved
+    }
+
+    /// The marks on places.
+    #[must_use]
+    pub fn marks(&self) -> &[Mark] {
+        self.decisions.marks()
+    }
+
+    /// The sources that would lose more than half of their documents at once, and what their owner is asked.
+    pub fn questions(&self) -> impl Iterator<Item = (&[u8], &Question)> {
+        self.decisions.losses.questions()
+    }
+
+    /// When the last look at all of a source ended.
+    #[must_use]
+    pub fn looked_at(&self, source: &[u8]) -> Option<Instant> {
+        self.decisions.losses.looked_at(source)
+    }
+
+    /// The open question about a source, for people.
+    pub(super) fn question_of(&self, source: &[u8]) -> Option<String> {
+        let (_, question) = self.questions().find(|(path, _)| *path == source)?;
+        Some(question.sentence(source))
     }
 
     /// Whether this is a running task of this machine.

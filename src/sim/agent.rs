@@ -99,6 +99,7 @@ impl Agent {
                 counts: library.commit().counts,
                 number: library.commit().number,
                 sources: read::sources(library.kv())?.0,
+                marks: read::marks(library.kv())?.0,
                 slots: 2,
                 disk_free,
             },

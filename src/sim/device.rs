@@ -76,6 +76,8 @@ pub(super) struct AgentRun {
     pub(super) tasks: BTreeMap<TaskId, bool>,
     /// Whether file changes are reported to it.
     pub(super) watching: bool,
+    /// When a light task last started while somebody waited for an answer.
+    pub(super) beside_question: Option<Instant>,
     /// When its node is to be woken.
     pub(super) wake: Option<Instant>,
 }

@@ -51,7 +51,11 @@ impl Files {
     pub fn list(&self, scan: &Scan) -> Listing {
         let later = |path: &[u8]| scan.after.as_deref().is_none_or(|after| path > after);
         let found = self.files.iter().filter(|(path, _)| covers(&scan.scope, path) && later(path));
-        let entry = |(path, (stamp, _)): (&Vec<u8>, &(FileStamp, Vec<u8>))| Entry { path: path.clone(), stamp: *stamp };
+        let entry = |(path, (stamp, _)): (&Vec<u8>, &(FileStamp, Vec<u8>))| Entry {
+            path: path.clone(),
+            stamp: *stamp,
+            has_other_names: false,
+        };
         let entries: Vec<_> = found.take(SCAN_BATCH).map(entry).collect();
         let full = entries.len() == SCAN_BATCH;
         let upto = entries.last().filter(|_| full).map(|entry| entry.path.clone());

@@ -2,10 +2,12 @@
 
 use super::world::World;
 use crate::base::id::TaskId;
+use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::reason::Reason;
+use crate::limits::LIGHT_WAIT_MS;
 use crate::node::input::Input;
 use crate::scheduler::task::Task;
 
@@ -62,9 +64,14 @@ impl World {
         let embeds = matches!(task, Task::Embed { .. });
         let allowed = decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");
-        let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_light_work);
-        assert!(!held, "{task:?} starts while light work is held: {decision:?}");
-        assert!(device.requests.open.is_empty(), "{task:?} starts while somebody waits for an answer");
+        let held = decision.workers == 0 && decision.reason.is_some_and(Reason::slows_light_work);
+        assert!(counted || !held, "{task:?} starts while work is held: {decision:?}");
+        if !device.requests.open.is_empty() {
+            assert!(counted && !embeds, "{task:?} starts while somebody waits for an answer");
+            let last = device.run.beside_question.replace(self.now);
+            let waited = last.is_none_or(|last| self.now >= last + Duration::from_millis(LIGHT_WAIT_MS));
+            assert!(waited, "two light tasks start within {LIGHT_WAIT_MS} ms while somebody waits for an answer");
+        }
         if !counted {
             return;
         }

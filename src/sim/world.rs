@@ -337,7 +337,7 @@ impl World {
                 self.notices.push((self.now, at, notice));
             }
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
-            Output::Notice(_) | Output::Stopped => {}
+            Output::Notice(_) | Output::Unwatch(_) | Output::Stopped => {}
         }
     }
 

@@ -2,7 +2,7 @@
 //! them saved, the writer applies them through the library.
 
 use super::counts::Kind;
-use super::record::{FileStamp, Sources};
+use super::record::{FileStamp, Marks, Sources};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
 
@@ -11,6 +11,22 @@ use crate::base::vector::{Quantized, Signs};
 pub enum Change {
     /// Replaces the list of watched folders and files.
     Sources(Sources),
+    /// Replaces the marks on places.
+    Marks(Marks),
+    /// The file of a document is unchanged, and its stamp is now this one: its disk has another number.
+    Restamped {
+        /// The document.
+        doc: DocId,
+        /// The file's current stamp.
+        stamp: FileStamp,
+    },
+    /// The document's file is gone, and its owner keeps the document.
+    Kept {
+        /// The document.
+        doc: DocId,
+        /// When it was seen to be gone, in seconds since 1970.
+        since: i64,
+    },
     /// A file exists and is new, or differs from its record.
     Seen {
         /// Absolute path.

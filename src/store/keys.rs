@@ -11,6 +11,8 @@ pub const STAMP: [u8; 1] = [0];
 pub const COMMIT: &[u8] = b"commit";
 /// `Space::State`: the watched folders and files, see `record::Sources`.
 pub const SOURCES: &[u8] = b"sources";
+/// `Space::State`: the marks on places, see `record::Marks`.
+pub const MARKS: &[u8] = b"marks";
 /// `Space::State`: the fingerprint of the one model that this store's vectors are of.
 pub const MODEL: &[u8] = b"model";
 

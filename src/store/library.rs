@@ -5,6 +5,7 @@
 
 mod rename;
 mod retire;
+mod stamps;
 #[cfg(test)]
 mod test;
 mod transaction;
@@ -75,6 +76,9 @@ impl<K: Kv> Library<K> {
         let mut tx = Transaction::new(self.commit.clone());
         match change {
             Change::Sources(sources) => tx.batch.put(Space::State, keys::SOURCES, sources.encode()),
+            Change::Marks(marks) => tx.batch.put(Space::State, keys::MARKS, marks.encode()),
+            Change::Restamped { doc, stamp } => self.restamped(&mut tx, *doc, *stamp)?,
+            Change::Kept { doc, since } => self.kept(&mut tx, *doc, *since)?,
             Change::Seen { path, stamp, collection, ring } => {
                 self.seen(&mut tx, path, *stamp, collection, *ring)?;
             }

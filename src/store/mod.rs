@@ -32,3 +32,4 @@ pub mod library;
 pub mod memory;
 pub mod read;
 pub mod record;
+mod stamp;

@@ -2,7 +2,7 @@
 
 use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
-use super::record::{Chunk, Commit, DocState, Document, Record, Sources, Vector};
+use super::record::{Chunk, Commit, DocState, Document, Marks, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
 
 /// Pairs read at a time on a walk over a whole space: a chunk has 8 KiB at most, a vector 400 bytes.
@@ -41,6 +41,14 @@ pub fn commit(kv: &impl KvRead) -> Result<Commit, KvError> {
 /// Any `KvError`.
 pub fn sources(kv: &impl KvRead) -> Result<Sources, KvError> {
     Ok(record(kv, Space::State, keys::SOURCES)?.unwrap_or_default())
+}
+
+/// The marks on places.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn marks(kv: &impl KvRead) -> Result<Marks, KvError> {
+    Ok(record(kv, Space::State, keys::MARKS)?.unwrap_or_default())
 }
 
 /// The model that the store's vectors are of; `None` in a new store.

@@ -10,6 +10,8 @@ use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use super::stamp::FileStamp;
+
 /// A kind of record.
 pub trait Record: Sized {
     /// Its name in error messages and in the fixtures.
@@ -54,20 +56,6 @@ macro_rules! postcard_record {
             }
         }
     };
-}
-
-/// A file's metadata. Two equal stamps mean that the file did not change in between. The times are the file system's
-/// own and are never compared with a clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileStamp {
-    /// Bytes.
-    pub size: u64,
-    /// Last change of the content, nanoseconds since 1970 by the file system.
-    pub modified_ns: i64,
-    /// Last change of content, name or permissions, likewise.
-    pub changed_ns: i64,
-    /// The inode number.
-    pub inode: u64,
 }
 
 /// The state of a document.
@@ -212,6 +200,37 @@ impl Sources {
         self.0.iter().filter(holds).max_by_key(|source| source.path.len())
     }
 }
+
+/// What is so with the documents at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MarkKind {
+    /// Their folder, or the disk that they were on, could not be looked at: they are kept, and answer.
+    Away,
+    /// Likewise, and the owner said that they are to be kept.
+    Kept,
+    /// The owner said that they are to be forgotten: they answer nothing, and are being deleted.
+    Forgotten,
+}
+
+/// A mark on a place, the folder or file at a path with all below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Absolute path.
+    pub path: Vec<u8>,
+    /// Only documents that were on the file system with this tag are meant (`FileStamp::volume`); 0: all.
+    pub volume: u16,
+    /// Since when, in seconds since 1970 by the system's clock.
+    pub since: i64,
+    /// How many documents it was about when it was last looked at.
+    pub documents: u64,
+    /// What is so.
+    pub kind: MarkKind,
+}
+
+/// All marks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks(pub Vec<Mark>);
+postcard_record!(Marks, "marks");
 
 /// The store's counters, written with every batch. Each space also stores the number of the last commit that wrote to
 /// it; one that differs from `stamps` has lost a part of its journal that the others have not.

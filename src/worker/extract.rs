@@ -15,19 +15,23 @@ pub enum Content {
     Bytes(Vec<u8>, FileStamp),
     /// It is larger than `DOCUMENT_BYTES_MAX` and was not read.
     TooLarge(FileStamp),
-    /// It exists and cannot be read, for this reason.
+    /// It exists and its owner lets this user not read it, for this reason.
     Unreadable(String),
-    /// It does not exist any more.
+    /// It could not be read just now, for this reason.
+    Failed(String),
+    /// It is not there. Whether it is gone, or its disk is away, is decided by a scan.
     Missing,
 }
 
 /// The changes that follow from the content of a document's file. A file that changed since it was scanned is recorded
-/// with its new stamp first: two changes, in order.
+/// with its new stamp first: two changes, in order. What could not be read keeps the chunks of an earlier reading, and is
+/// tried again at the next scan that finds it.
 #[must_use]
 pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Content) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
-        Content::Missing => return vec![Change::Gone { doc: id }],
+        Content::Missing => return not_now(id, doc, "It is not there just now.".to_owned()),
+        Content::Failed(why) => return not_now(id, doc, format!("It could not be read just now: {why}.")),
         Content::Unreadable(why) => {
             let reason = format!("It cannot be read: {why}.");
             return vec![Change::Refused { doc: id, stamp: doc.stamp, reason, keep: true }];
@@ -50,6 +54,15 @@ pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Con
     }
     let (path, collection, ring) = (doc.path.clone(), doc.collection.clone(), doc.ring);
     vec![Change::Seen { path, stamp, collection, ring }, last]
+}
+
+fn not_now(id: DocId, doc: &Document, reason: String) -> Vec<Change> {
+    if doc.stamp.kept_since().is_some() {
+        return vec![Change::Refused { doc: id, stamp: doc.stamp, reason, keep: true }];
+    }
+    let stamp = doc.stamp.unsettled();
+    let (path, collection, ring) = (doc.path.clone(), doc.collection.clone(), doc.ring);
+    vec![Change::Seen { path, stamp, collection, ring }, Change::Refused { doc: id, stamp, reason, keep: true }]
 }
 
 fn content_hash(bytes: &[u8]) -> [u8; 16] {

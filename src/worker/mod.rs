@@ -8,7 +8,7 @@
 //!
 //! A file's way through the tasks: [`scan`] compares a listing with the store, [`extract`] makes chunks of a file's
 //! bytes, [`embed`] computes their vectors, [`retrieve`] searches them for a question. [`summary`] counts what is
-//! shared with the members.
+//! shared with the members, and a sweep lists what its owner wants forgotten.
 //!
 //! A task is bounded: `SCAN_BATCH` files, one document, `EMBED_BATCH` chunks or `RESCORE` vectors. Only an audit and a
 //! summary read the whole store. Files are read by `platform` and `sim`, and when a task runs is decided by `scheduler`
@@ -20,3 +20,4 @@ pub mod retrieve;
 pub mod run;
 pub mod scan;
 pub mod summary;
+mod sweep;

@@ -6,6 +6,7 @@ use crate::base::id::{Ring, Row};
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::limits::{HITS_MAX, RESCORE};
+use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::hit::score;
 use crate::search::lexical::QueryTerms;
@@ -13,7 +14,7 @@ use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Record, Sources, Vector};
+use crate::store::record::{Chunk, DocState, Mark, MarkKind, Record, Sources, Vector};
 use std::collections::BTreeSet;
 
 /// Chunks whose text is read to count terms.
@@ -79,6 +80,7 @@ pub fn retrieve(
     candidates.sort_by(|(a, row_a, terms_a, _), (b, row_b, terms_b, _)| {
         score(*b, terms_b).total_cmp(&score(*a, terms_a)).then(row_a.cmp(row_b))
     });
+    let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
     let mut hits = Vec::new();
     for (cosine, row, frequencies, chunk) in candidates {
         if hits.len() == (*count).min(HITS_MAX) {
@@ -86,9 +88,16 @@ pub fn retrieve(
         }
         // Its file may have gone since the index was scanned.
         let doc = given(read::document(kv, chunk.doc), &mut unread);
-        if let Some(doc) = doc.filter(|doc| doc.state != DocState::Tombstoned) {
-            hits.push(SearchHit { row, path: doc.path, heading: chunk.heading, text: chunk.text, cosine, frequencies });
+        let Some(doc) = doc.filter(|doc| doc.state != DocState::Tombstoned) else { continue };
+        let volume = doc.stamp.volume();
+        let meant = |mark: &&Mark| (mark.volume == 0 || mark.volume == volume) && covers(&mark.path, &doc.path);
+        let places: Vec<&Mark> = marks.0.iter().filter(meant).collect();
+        if places.iter().any(|mark| mark.kind == MarkKind::Forgotten) {
+            continue;
         }
+        let away_since = doc.stamp.kept_since().or_else(|| places.first().map(|mark| mark.since));
+        let (heading, text) = (chunk.heading, chunk.text);
+        hits.push(SearchHit { row, path: doc.path, heading, text, cosine, frequencies, away_since });
     }
     match unread {
         Some(error) if hits.is_empty() => Err(failed(error)),

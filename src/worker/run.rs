@@ -2,7 +2,7 @@
 
 use super::extract::Content;
 use super::scan::Listing;
-use super::{embed, extract, retrieve, scan, summary};
+use super::{embed, extract, retrieve, scan, summary, sweep};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -35,6 +35,7 @@ where
             let listing = (io.list)(&step);
             scan::compare(kv, &step, listing).unwrap_or_else(failed)
         }
+        Task::Sweep => sweep::sweep(kv).unwrap_or_else(failed),
         Task::Refill { stage, after, max } => read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled),
         Task::Purge { upto, from } => read::purgeable(kv, upto, &from).map_or_else(failed, purge),
         Task::Read { doc } => match read::document(kv, doc) {

@@ -1,12 +1,18 @@
 //! One step of a scan: a sorted merge of a listing of files with the store's documents in the same range of paths.
+//!
+//! A document whose file is not listed is gone only if its folder was listed, on the file system on which the file was
+//! learnt. Everything else is kept and reported as away: a disk that is unplugged, a share whose server is off, a folder
+//! that cannot be read.
+
+mod away;
 
 use crate::limits::SCAN_BATCH;
-use crate::scheduler::path::covers;
-use crate::scheduler::task::{Outcome, Scan};
+use crate::scheduler::task::{Outcome, Scan, Tally};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::{DocState, FileStamp};
+use away::Absence;
 
 /// One file of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +21,8 @@ pub struct Entry {
     pub path: Vec<u8>,
     /// Its stamp.
     pub stamp: FileStamp,
+    /// Whether the file has other names (hard links): a change shows at one of them only.
+    pub has_other_names: bool,
 }
 
 /// A range of a listing, in the order of paths.
@@ -24,10 +32,14 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// The last path of the range; `None` if it ends with the scope.
     pub upto: Option<Vec<u8>>,
-    /// Folders that could not be listed: no file below them counts as gone.
+    /// Places that could not be listed: no file below them counts as gone.
     pub holes: Vec<Vec<u8>>,
+    /// Where a file system begins, and its tag: the source, and every folder at which another is mounted.
+    pub volumes: Vec<(Vec<u8>, u16)>,
     /// What was left out and why.
     pub remarks: Vec<String>,
+    /// When, in seconds since 1970 by the system's clock.
+    pub at: i64,
 }
 
 /// The changes that bring the store up to date with the listing.
@@ -35,7 +47,7 @@ pub struct Listing {
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
-    let Listing { entries, upto, holes, remarks } = listing;
+    let Listing { entries, upto, holes, volumes, remarks, at } = listing;
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
     let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
@@ -45,109 +57,53 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     };
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
-    let mut changes = Vec::new();
+    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, ..Tally::default() } };
+    let mut absence = Absence::new(&step.source.path, &holes, &volumes);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();
-    let push_seen = |changes: &mut Vec<Change>, entry: Entry| {
-        let (collection, ring) = (step.source.collection.clone(), step.source.ring);
-        changes.push(Change::Seen { path: entry.path, stamp: entry.stamp, collection, ring });
-    };
     for (id, doc) in known.into_iter().filter(|(_, doc)| within(&doc.path)) {
         while let Some(entry) = entries.next_if(|entry| entry.path < doc.path) {
-            push_seen(&mut changes, entry);
+            merge.seen(entry);
         }
+        let live = doc.state != DocState::Tombstoned;
+        merge.tally.known += u64::from(live);
         if let Some(entry) = entries.next_if(|entry| entry.path == doc.path) {
-            if doc.stamp != entry.stamp || doc.state == DocState::Tombstoned {
-                push_seen(&mut changes, entry);
+            if live && doc.stamp.is_same_file(&entry.stamp) {
+                merge.tally.remaining += 1;
+                if doc.stamp != entry.stamp {
+                    absence.is_there(&doc, &entry.stamp);
+                    merge.changes.push(Change::Restamped { doc: id, stamp: entry.stamp });
+                }
+            } else {
+                merge.seen(entry);
             }
-        } else if doc.state != DocState::Tombstoned && !holes.iter().any(|hole| covers(hole, &doc.path)) {
-            changes.push(Change::Gone { doc: id });
+        } else if live {
+            absence.is_missing(id, &doc);
         }
     }
-    entries.for_each(|entry| push_seen(&mut changes, entry));
-    Ok(Outcome::Scanned { changes, next, remarks })
+    entries.for_each(|entry| merge.seen(entry));
+    let Merge { changes, mut tally, .. } = merge;
+    let (gone, kept, away) = absence.judged();
+    tally.remaining += kept;
+    tally.away = away;
+    Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })
+}
+
+/// What the merge of one step has found so far.
+struct Merge<'a> {
+    step: &'a Scan,
+    changes: Vec<Change>,
+    tally: Tally,
+}
+
+impl Merge<'_> {
+    /// A file that is new, or differs from its document.
+    fn seen(&mut self, entry: Entry) {
+        let (collection, ring) = (self.step.source.collection.clone(), self.step.source.ring);
+        self.tally.remaining += 1;
+        self.tally.has_other_names |= entry.has_other_names;
+        self.changes.push(Change::Seen { path: entry.path, stamp: entry.stamp, collection, ring });
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::id::Ring;
-    use crate::store::library::Library;
-    use crate::store::memory::MemoryKv;
-    use crate::store::record::Source;
-
-    fn step(after: Option<&str>) -> Scan {
-        let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        Scan { source, scope: b"/home".into(), after: after.map(|path| path.as_bytes().to_vec()) }
-    }
-
-    fn entry(path: &str, size: u64) -> Entry {
-        Entry { path: path.as_bytes().to_vec(), stamp: FileStamp { size, ..FileStamp::default() } }
-    }
-
-    fn described(outcome: &Outcome) -> Vec<String> {
-        let Outcome::Scanned { changes, .. } = outcome else { panic!("{outcome:?}") };
-        let describe = |change: &Change| match change {
-            Change::Seen { path, .. } => format!("seen {}", String::from_utf8_lossy(path)),
-            Change::Gone { doc } => format!("gone {doc}"),
-            other => panic!("{other:?}"),
-        };
-        changes.iter().map(describe).collect()
-    }
-
-    fn library_of(paths: &[&str]) -> Library<MemoryKv> {
-        let mut library = Library::open(MemoryKv::new()).unwrap();
-        let listing = Listing { entries: paths.iter().map(|path| entry(path, 1)).collect(), ..Listing::default() };
-        let Ok(Outcome::Scanned { changes, .. }) = compare(library.kv(), &step(None), listing) else { panic!() };
-        changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
-        library
-    }
-
-    #[test]
-    fn new_changed_and_gone_files_are_told_apart() {
-        let library = library_of(&["/home/a", "/home/b", "/home/c"]);
-        let listing = Listing {
-            entries: vec![entry("/home/a", 1), entry("/home/b", 2), entry("/home/d", 1)],
-            ..Listing::default()
-        };
-        let outcome = compare(library.kv(), &step(None), listing).unwrap();
-        assert_eq!(described(&outcome), ["seen /home/b", "gone 2", "seen /home/d"]);
-    }
-
-    #[test]
-    fn nothing_below_an_unreadable_folder_is_gone() {
-        let library = library_of(&["/home/locked/a", "/home/z"]);
-        let listing = Listing { holes: vec![b"/home/locked".into()], ..Listing::default() };
-        assert_eq!(described(&compare(library.kv(), &step(None), listing).unwrap()), ["gone 1"]);
-    }
-
-    #[test]
-    fn a_step_that_ends_early_changes_nothing_behind_its_end() {
-        let library = library_of(&["/home/a", "/home/m", "/home/z"]);
-        let listing = Listing { upto: Some(b"/home/m".into()), ..Listing::default() };
-        let outcome = compare(library.kv(), &step(Some("/home/a")), listing).unwrap();
-        assert_eq!(described(&outcome), ["gone 1"]);
-        assert!(matches!(outcome, Outcome::Scanned { next: Some(end), .. } if end == b"/home/m"));
-    }
-
-    #[test]
-    fn a_vanished_folder_of_many_files_is_gone_in_bounded_steps() {
-        let names: Vec<String> = (0..SCAN_BATCH + 10).map(|n| format!("/home/{n:05}")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let library = library_of(&names);
-        let (mut after, mut gone, mut steps) = (None, 0, 0);
-        loop {
-            let step = Scan { after, ..step(None) };
-            let Outcome::Scanned { changes, next, .. } = compare(library.kv(), &step, Listing::default()).unwrap()
-            else {
-                panic!()
-            };
-            gone += changes.len();
-            steps += 1;
-            after = next;
-            if after.is_none() {
-                break;
-            }
-        }
-        assert_eq!((gone, steps), (SCAN_BATCH + 10, 2));
-    }
-}
+mod tests;

@@ -51,11 +51,20 @@ fn respond(request: Request) -> Response {
             Response::refused(Problem::Conflict, "It is watched already.")
         }
         Request::Add(_) | Request::Regroup(_) => Response::Added,
+        Request::Forget(path) => Response::Done(format!("{} is forgotten.", String::from_utf8_lossy(&path))),
+        Request::Keep(_) => Response::refused(Problem::Conflict, "There is nothing to decide."),
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
-            let hit =
-                RankedHit { device, peer_id: "12D3".into(), path, heading: "H".into(), text: question, score: 0.5 };
+            let hit = RankedHit {
+                device,
+                peer_id: "12D3".into(),
+                path,
+                heading: "H".into(),
+                text: question,
+                score: 0.5,
+                away_since: None,
+            };
             Response::Hits {
                 hits: vec![hit],
                 asked: 1,

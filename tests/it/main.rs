@@ -15,6 +15,7 @@ mod bad_input;
 mod crash;
 mod energy;
 mod engine;
+mod folders;
 mod fuzz_short;
 mod harness;
 mod http_api;

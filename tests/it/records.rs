@@ -6,7 +6,9 @@ use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::counts::{Kind, StoreCounts};
-use wattle::store::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Source, Sources, Vector};
+use wattle::store::record::{
+    Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources, Vector,
+};
 
 fn quantized() -> Quantized {
     let mut raw = [0.0_f32; DIMENSIONS];
@@ -43,6 +45,16 @@ fn sources() -> Sources {
     Sources(vec![Source { path, collection: "home".to_owned(), ring: Ring::Mesh, device: 65_025 }])
 }
 
+fn marks() -> Marks {
+    let mark =
+        |path: &[u8], volume, kind| Mark { path: path.to_vec(), volume, since: 1_795_717_859, documents: 3, kind };
+    Marks(vec![
+        mark(b"/home/ann/notes/stick", 513, MarkKind::Away),
+        mark(b"/media/caf\xe9", 0, MarkKind::Kept),
+        mark(b"/etc", 0, MarkKind::Forgotten),
+    ])
+}
+
 fn commit() -> Commit {
     let mut counts = StoreCounts::default();
     (counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors) = (5, 4, 2, 1);
@@ -70,5 +82,6 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &chunk());
     check_fixture(1, &Vector { model: Fingerprint([7; 32]), values: quantized() });
     check_fixture(1, &sources());
+    check_fixture(1, &marks());
     check_fixture(1, &commit());
 }

@@ -4,7 +4,6 @@
 use super::link::{key, name, until};
 use smol::channel::{Receiver, Sender, bounded};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wattle::base::id::{Fingerprint, PeerKey, TaskId};
 use wattle::embed::Embedder;
@@ -17,6 +16,7 @@ use wattle::node::input::{Input, Request};
 use wattle::node::output::Response;
 use wattle::node::{Node, NodeConfig};
 use wattle::platform::clock;
+use wattle::platform::findings::Findings;
 use wattle::platform::watcher::FolderWatcher;
 use wattle::runtime::driver::{Driver, Outputs};
 use wattle::runtime::event::Inbox;
@@ -87,7 +87,7 @@ impl Agent {
         let outputs = Outputs {
             lanes: Lanes { background, interactive, audits: bounded(1).0 },
             saves: bounded(8).0,
-            watch: Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned()))),
+            watch: FolderWatcher::start(inputs.clone(), Findings::default(), home.path().to_owned()).unwrap(),
             address_book: AddressBook::open(home.path(), &[]).0,
             clamp: Clamp::default(),
             home: home.path().to_owned(),

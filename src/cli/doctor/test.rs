@@ -3,7 +3,8 @@
 use super::*;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
-use crate::http::dto::{Activity, Counts, FileSample, Files, Model, StatusReport, Watched};
+use crate::http::dto::{Activity, Counts, FileSample, Files, Model, StatusReport};
+use crate::http::folders::Watched;
 use crate::net::diagnostics::{Multicast, NetworkReport, PeerReachability};
 
 fn status() -> StatusReport {
@@ -17,7 +18,14 @@ fn status() -> StatusReport {
         vectors: 9,
         peers: Vec::new(),
         model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
-        sources: vec![Watched { path: "/home/ann/notes".into(), collection: "home".into(), ring: Ring::Mesh }],
+        sources: vec![Watched {
+            path: "/home/ann/notes".into(),
+            collection: "home".into(),
+            ring: Ring::Mesh,
+            looked_s_ago: Some(5),
+            away: Vec::new(),
+            missing: None,
+        }],
         activity: Activity::default(),
         findings: Vec::new(),
     }

@@ -8,6 +8,7 @@ use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, PEER_QUERIES_MAX, QUERIES_MAX, S
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::disk::Disk;
+use crate::platform::findings::Findings;
 use crate::platform::folder::Folders;
 use crate::platform::home::Home;
 use crate::platform::panics;
@@ -20,7 +21,7 @@ use crate::search::vector::Index;
 use crate::store::library::Library;
 use log::error;
 use smol::channel::{Sender, bounded};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
 
 /// The agent's threads. They end when the driver drops the queues.
@@ -40,7 +41,12 @@ pub(super) fn background_threads() -> usize {
 }
 
 /// Starts all threads, and returns where the driver sends its outputs.
-pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result<(Threads, Outputs), String> {
+pub(super) fn start(
+    home: &Home,
+    parts: Parts,
+    inputs: &Sender<Input>,
+    findings: &Findings,
+) -> Result<(Threads, Outputs), String> {
     let Parts { library, engine, index, address_book } = parts;
     let index = Arc::new(RwLock::new(index));
     let executor = Executor {
@@ -74,7 +80,7 @@ pub(super) fn start(home: &Home, parts: Parts, inputs: &Sender<Input>) -> Result
     })?);
     threads.push(spawn("interactive", move || executor.run(&interactive_tasks))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
-    let watch = Arc::new(Mutex::new(FolderWatcher::new(inputs.clone(), home.path().to_owned())));
+    let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned())?;
     let lanes = Lanes { background, interactive, audits };
     let outputs =
         Outputs { lanes, saves, watch, address_book, clamp, home: home.path().to_owned(), inputs: inputs.clone() };

@@ -12,7 +12,8 @@ fn with_documents(documents: u64) -> (Node, Output) {
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(scan, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
     let changes = vec![Change::Gone { doc: DocId(0) }];
-    let outcome = Outcome::Scanned { changes, next: None, remarks: Vec::new() };
+    let outcome =
+        Outcome::Scanned { changes, gone: Vec::new(), next: None, remarks: Vec::new(), tally: Box::default() };
     let out = handle(&mut node, at(500), Input::Done(*scan, outcome, Duration::ZERO));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let mut counts = StoreCounts::default();

@@ -240,7 +240,15 @@ fn words_of(hit: &SearchHit) -> &Bounded<u16, QUESTION_WORDS_MAX> {
 
 impl From<HitFields> for SearchHit {
     fn from(HitFields { cosine, heading, length, path, row, text, words }: HitFields) -> Self {
-        Self { row, path, heading, text, cosine, frequencies: TermFrequencies { counts: words, length } }
+        Self {
+            row,
+            path,
+            heading,
+            text,
+            cosine,
+            frequencies: TermFrequencies { counts: words, length },
+            away_since: None,
+        }
     }
 }
 

@@ -88,6 +88,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         heading: String::new(),
         text: String::new(),
         cosine: f32::MAX,
+        away_since: None,
         frequencies: TermFrequencies {
             counts: heapless::Vec::from_slice(&[u16::MAX; QUESTION_WORDS_MAX]).unwrap(),
             length: u32::MAX,

@@ -1,0 +1,69 @@
+//! The calls about the watched folders: the list, and what their owner decides about documents that are away or missing.
+
+use super::{Api, Refused, body, status_of};
+use crate::config::Setting;
+use crate::http::answer::{json, refused};
+use crate::http::dto::text;
+use crate::http::folders::Folders;
+use crate::node::input::Request;
+use crate::node::output::Response;
+use crate::platform::blocking;
+use crate::platform::source::place_at;
+use crate::scheduler::path::covers;
+use serde::Deserialize;
+use std::path::PathBuf;
+use trillium::{Conn, Status};
+
+impl Api {
+    /// Ends the watching of a folder, or answers for documents that are away or missing; see `Request::Forget`.
+    pub(in crate::http) async fn forget(&self, mut conn: Conn) -> Conn {
+        let place = match place_in(&mut conn).await {
+            Ok(place) => place,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let done = match self.node.request(Request::Forget(place.clone())).await {
+            Response::Done(done) => done,
+            Response::Refused(problem, why) => return refused(conn, status_of(problem), &why),
+            _ => return refused(conn, Status::InternalServerError, NO_ANSWER),
+        };
+        // Where a question was answered, the folder is still watched.
+        let watched = match self.node.request(Request::Status).await {
+            Response::Status(status) => status.sources.iter().any(|source| covers(&place, &source.path)),
+            _ => true,
+        };
+        let settings = if watched { Vec::new() } else { vec![Setting::RemoveFolder(text(&place))] };
+        let forgotten = self.node.remember(settings).await.err();
+        json(conn, Status::Ok, &serde_json::json!({ "done": done, "forgotten": forgotten }))
+    }
+
+    /// Keeps documents that are away or missing.
+    pub(in crate::http) async fn keep(&self, mut conn: Conn) -> Conn {
+        let request = place_in(&mut conn).await.map(Request::Keep);
+        self.request(conn, request).await
+    }
+
+    /// The watched folders and files, as in the status.
+    pub(in crate::http) async fn folders(&self, conn: Conn) -> Conn {
+        match self.node.request(Request::Status).await {
+            Response::Status(status) => json(conn, Status::Ok, &Folders::from(&*status)),
+            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
+            _ => refused(conn, Status::InternalServerError, NO_ANSWER),
+        }
+    }
+}
+
+/// The body of `POST /v1/forget` and `POST /v1/keep`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    path: PathBuf,
+}
+
+const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
+
+async fn place_in(conn: &mut Conn) -> Result<Vec<u8>, Refused> {
+    let Place { path } = body(conn).await?;
+    let place = blocking::run(move || place_at(&path)).await;
+    let place = place.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
+    place.map_err(|why| (Status::BadRequest, why))
+}

@@ -1,0 +1,87 @@
+//! What the API tells of the watched folders and files.
+
+use crate::base::id::Ring;
+use crate::base::time::utc;
+use crate::node::status::{FolderStatus, Status};
+use crate::store::record::{Mark, MarkKind, Source};
+use serde::{Deserialize, Serialize};
+
+/// The answer of `GET /v1/folders`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folders {
+    /// The watched folders and files.
+    pub folders: Vec<Watched>,
+}
+
+/// One watched folder or file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// The absolute path.
+    pub path: String,
+    /// The collection that its documents join.
+    pub collection: String,
+    /// Who may see the documents.
+    pub ring: Ring,
+    /// Seconds since the last look at all of it ended; null if there was none since the agent started.
+    #[serde(default)]
+    pub looked_s_ago: Option<u64>,
+    /// Places in it whose documents are kept because their files could not be looked at.
+    #[serde(default)]
+    pub away: Vec<AwayPlace>,
+    /// Documents whose files are gone all at once, about which its owner is asked; null if there are none.
+    #[serde(default)]
+    pub missing: Option<Missing>,
+}
+
+/// A place that is away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwayPlace {
+    /// The absolute path.
+    pub path: String,
+    /// Since when, as a date and time in UTC.
+    pub since: String,
+    /// How many documents are kept.
+    pub documents: u64,
+    /// Whether the owner said that they are to be kept.
+    pub kept: bool,
+}
+
+/// Documents that are missing at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// How many.
+    pub documents: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl From<&Status> for Folders {
+    fn from(status: &Status) -> Self {
+        let states = status.work.folders.iter().map(Some).chain(std::iter::repeat(None));
+        Self { folders: status.sources.iter().zip(states).map(|(source, state)| Watched::new(source, state)).collect() }
+    }
+}
+
+/// Paths are text here: U+FFFD replaces what is not UTF-8.
+fn text(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+impl Watched {
+    fn new(source: &Source, state: Option<&FolderStatus>) -> Self {
+        let away = |mark: &Mark| AwayPlace {
+            path: text(&mark.path),
+            since: utc(mark.since),
+            documents: mark.documents,
+            kept: mark.kind == MarkKind::Kept,
+        };
+        Self {
+            path: text(&source.path),
+            collection: source.collection.clone(),
+            ring: source.ring,
+            looked_s_ago: state.and_then(|state| state.looked_ago).map(|ago| ago.as_secs()),
+            away: state.into_iter().flat_map(|state| state.away.iter().map(away)).collect(),
+            missing: state.and_then(|state| state.missing).map(|(documents, of)| Missing { documents, of }),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What is so with the watched folders, for the status, and what of it is a finding.
+
+use super::Node;
+use super::status::FolderStatus;
+use crate::base::finding::{Area, Finding};
+use crate::base::time::{Instant, utc};
+use crate::scheduler::path::covers;
+use crate::store::record::{Mark, MarkKind, Source};
+
+impl Node {
+    /// What is so with one watched folder or file.
+    pub(super) fn folder(&self, now: Instant, source: &Source) -> FolderStatus {
+        let lies_in = |mark: &&Mark| mark.kind != MarkKind::Forgotten && covers(&source.path, &mark.path);
+        let missing = self.scheduler.questions().find(|(path, _)| *path == source.path);
+        FolderStatus {
+            looked_ago: self.scheduler.looked_at(&source.path).map(|at| now.since(at)),
+            away: self.scheduler.marks().iter().filter(lies_in).cloned().collect(),
+            missing: missing.map(|(_, question)| (question.gone.len() as u64, question.of)),
+        }
+    }
+
+    /// Places that are away and about which their owner has not decided, and open questions.
+    pub(super) fn folder_findings(&self) -> Vec<Finding> {
+        let away = self.scheduler.marks().iter().filter(|mark| mark.kind == MarkKind::Away);
+        let questions = self.scheduler.questions().map(|(source, question)| Finding {
+            area: Area::Folders,
+            what: question.sentence(source),
+            command: Some(format!("wattle forget {}", quoted(source))),
+        });
+        away.map(finding).chain(questions).collect()
+    }
+}
+
+fn finding(mark: &Mark) -> Finding {
+    let name = String::from_utf8_lossy(&mark.path);
+    let documents = match mark.documents {
+        0 => String::new(),
+        1 => " One document of it is kept, and answers.".to_owned(),
+        count => format!(" {count} documents of it are kept, and answer."),
+    };
+    let what = format!(
+        "{name}, or the disk that was there, has been away since {}.{documents} It is followed again when it is back; `wattle \
+         forget` forgets it, `wattle keep` ends this notice.",
+        utc(mark.since)
+    );
+    Finding { area: Area::Folders, what, command: Some(format!("wattle forget {}", quoted(&mark.path))) }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &[u8]) -> String {
+    let name = String::from_utf8_lossy(path);
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@%:,".contains(letter);
+    if name.chars().all(plain) { name.into_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_a_command_is_quoted_for_the_shell() {
+        assert_eq!(quoted(b"/home/ann/notes"), "/home/ann/notes");
+        assert_eq!(quoted("/media/Anns \u{c4}pfel's $disk".as_bytes()), "'/media/Anns \u{c4}pfel'\\''s $disk'");
+    }
+
+    #[test]
+    fn a_finding_says_since_when_and_how_many_documents() {
+        let mark = |documents| Mark { path: b"/a".into(), volume: 0, since: 0, documents, kind: MarkKind::Away };
+        let found = finding(&mark(3));
+        assert!(found.what.contains("since 1970-01-01 00:00 UTC. 3 documents of it are kept"), "{}", found.what);
+        assert_eq!(found.command.as_deref(), Some("wattle forget /a"));
+        assert!(finding(&mark(0)).what.contains("UTC. It is followed again"));
+    }
+}

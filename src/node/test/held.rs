@@ -1,0 +1,69 @@
+//! What goes on while background work is held: by heat, a pause, an empty battery, or questions.
+
+use super::*;
+
+#[test]
+fn while_work_is_held_scans_and_reading_go_on_with_the_least_share_and_nothing_is_embedded() {
+    for reason in [Reason::Paused, Reason::TooHot, Reason::UnderVoltage, Reason::BatteryLow, Reason::Answering] {
+        let mut node = node(u64::MAX);
+        let none = Decision { reason: Some(reason), ..Decision::default() };
+        handle(&mut node, at(0), Input::Power(none));
+        handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+        let mut counts = StoreCounts::default();
+        [Kind::Waiting, Kind::Chunked].into_iter().for_each(|kind| counts.enter(kind));
+        let applied = [(1, Kind::Waiting), (2, Kind::Chunked)].map(|(doc, now)| Applied {
+            doc: Some(DocId(doc)),
+            now: Some(now),
+            ..Applied::default()
+        });
+        let out = handle(&mut node, at(1), Input::Saved(SaveId(1), saved(applied.to_vec(), counts)));
+        let noticed = out.iter().any(|out| matches!(out, Output::Notice(_)));
+        assert_eq!(noticed, reason != Reason::Answering, "a notice says why, unless it passes at once: {out:?}");
+        let Some(Output::Start(read, Task::Read { doc: DocId(1) })) =
+            out.iter().find(|out| matches!(out, Output::Start(..)))
+        else {
+            panic!("{reason:?}: {out:?}")
+        };
+        // The scan of the new folder is due, and the debt of 30 ms of reading is paid at 3 %.
+        let spent = Duration::from_millis(30);
+        handle(&mut node, at(10), Input::Done(*read, Outcome::Changes(Vec::new()), spent));
+        let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+        assert!(!out.iter().any(|out| matches!(out, Output::Start(..))), "{reason:?}: {out:?}");
+        let out = handle(&mut node, at(1011), Input::Wake);
+        assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "{reason:?}: {out:?}");
+    }
+}
+
+#[test]
+fn on_battery_scans_go_on_at_once() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(0), Input::Power(Decision { reason: Some(Reason::OnBattery), ..Decision::default() }));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
+    let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
+    assert!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Scan(_)))), "{out:?}");
+}
+
+#[test]
+fn questions_without_a_break_delay_a_scan_by_four_seconds_and_no_more() {
+    let mut node = node(u64::MAX);
+    let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
+    handle(&mut node, at(0), Input::Power(allowed));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
+    let mut started = None;
+    for n in 0..20 {
+        let now = at(10 + 250 * n);
+        let search = Request::Search { question: "where".to_owned(), count: 1 };
+        for out in handle(&mut node, now, Input::Api(ReplyId(10 + n), search)) {
+            match out {
+                Output::Start(task, Task::EmbedQuery { .. }) => {
+                    handle(&mut node, now, Input::Done(task, Outcome::Failed("no engine".to_owned()), Duration::ZERO));
+                }
+                Output::Start(_, Task::Scan(_)) => started = started.or(Some(now)),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(started, Some(at(4010)));
+}

@@ -1,0 +1,132 @@
+//! Listing and reading of real files.
+
+use super::*;
+use crate::base::id::Ring;
+use std::fs::FileTimes;
+use std::time::{Duration, UNIX_EPOCH};
+
+struct Disk {
+    folder: tempfile::TempDir,
+    folders: Folders,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = Folders::new(folder.path().join("home"));
+        Self { folder, folders }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn path(&self, name: &str) -> Vec<u8> {
+        self.at(name).as_os_str().as_bytes().to_vec()
+    }
+
+    fn list(&self, source: &str, scope: &str) -> Listing {
+        let device = fs::metadata(self.folder.path()).unwrap().dev();
+        let source = Source { path: self.path(source), collection: "home".to_owned(), ring: Ring::Mesh, device };
+        self.folders.list(&Scan { source, scope: self.path(scope), after: None })
+    }
+
+    /// Sets a file's time of change to this many nanoseconds before now.
+    fn changed_ago(&self, name: &str, ns: i64) {
+        let time = UNIX_EPOCH + Duration::from_nanos(u64::try_from(wall_ns() - ns).unwrap());
+        let file = File::options().write(true).open(self.at(name)).unwrap();
+        file.set_times(FileTimes::new().set_modified(time)).unwrap();
+    }
+
+    fn read(&self, name: &str) -> FileStamp {
+        match self.folders.read(&self.path(name)) {
+            Content::Bytes(_, stamp) | Content::TooLarge(stamp) => stamp,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// What `stamp` keeps of a file on a file system without times of its own.
+fn plain() -> FileSystem {
+    FileSystem { tag: 3, inodes: false, change_times: false }
+}
+
+#[test]
+fn a_file_that_may_change_again_without_another_stamp_is_read_again_and_a_settled_one_is_not() {
+    let disk = Disk::new();
+    fs::write(disk.at("a"), "fresh").unwrap();
+    let fresh = disk.read("a");
+    let listed = || disk.list("", "").entries.first().unwrap().stamp;
+    let deadline = wall_ns() + 20_000_000_000;
+    let mut again = disk.read("a");
+    while again != listed() && wall_ns() < deadline {
+        again = disk.read("a");
+    }
+    assert_eq!(again, listed(), "once it has settled, the next look does not read it again");
+    // Read within the same tick of the kernel's clock as it was written, it was not settled.
+    assert!(fresh == fresh.unsettled() || fresh == again);
+    let coarse = FileStamp { changed_ns: 0, modified_ns: (wall_ns() / 1_000_000_000) * 1_000_000_000, ..again };
+    assert!(!coarse.is_settled(wall_ns()));
+}
+
+#[test]
+fn where_the_file_system_has_no_inodes_and_no_times_of_its_own_they_do_not_count() {
+    let disk = Disk::new();
+    fs::write(disk.at("a"), "x").unwrap();
+    disk.changed_ago("a", 5_000_000_000);
+    let meta = fs::metadata(disk.at("a")).unwrap();
+    let before = stamp(&meta, &plain());
+    assert_eq!((before.changed_ns, before.inode, before.volume()), (0, FileStamp::default().on_volume(3).inode, 3));
+    assert!(before.is_settled(wall_ns()));
+    disk.changed_ago("a", -5_000_000_000);
+    let future = stamp(&fs::metadata(disk.at("a")).unwrap(), &plain());
+    assert!(!future.is_settled(wall_ns()), "a time in the future says nothing");
+}
+
+#[test]
+fn a_source_that_is_gone_or_became_a_link_is_a_hole_and_its_folder_is_named() {
+    let disk = Disk::new();
+    fs::create_dir(disk.at("real")).unwrap();
+    std::os::unix::fs::symlink(disk.at("real"), disk.at("link")).unwrap();
+    for source in ["gone", "link", "real/not/there"] {
+        let listing = disk.list(source, source);
+        assert_eq!((listing.holes, listing.entries), (vec![disk.path(source)], Vec::new()), "{source}");
+        assert_eq!(listing.remarks.len(), 1);
+    }
+    assert_eq!(
+        disk.list("gone", "gone").volumes.first().map(|(path, _)| path.clone()),
+        Some(disk.path("").strip_suffix(b"/").unwrap().to_vec())
+    );
+    assert!(disk.list("real/not/there", "real/not/there").volumes.is_empty(), "its folder is not there either");
+    let listing = disk.list("real", "real/gone/deeper");
+    assert_eq!((listing.holes.len(), listing.volumes.len()), (0, 1), "a folder in it may be gone");
+}
+
+#[test]
+fn files_with_other_names_are_told_and_links_and_hidden_files_are_left_out() {
+    let disk = Disk::new();
+    for folder in ["docs/b", "docs/.git", "home"] {
+        fs::create_dir_all(disk.at(folder)).unwrap();
+    }
+    for file in ["docs/a", "docs/b/c", "docs/.hidden", "docs/.git/x", "docs/b.txt"] {
+        fs::write(disk.at(file), "x").unwrap();
+    }
+    fs::hard_link(disk.at("docs/a"), disk.at("docs/z")).unwrap();
+    std::os::unix::fs::symlink(disk.at("docs/a"), disk.at("docs/link")).unwrap();
+    let listing = disk.list("docs", "docs");
+    let told: Vec<_> = listing.entries.iter().map(|entry| (entry.path.clone(), entry.has_other_names)).collect();
+    let expected = [("docs/a", true), ("docs/b.txt", false), ("docs/b/c", false), ("docs/z", true)];
+    assert_eq!(told, expected.map(|(name, linked)| (disk.path(name), linked)));
+    let tags: Vec<u16> = listing.entries.iter().map(|entry| entry.stamp.volume()).collect();
+    assert_eq!(tags, [listing.volumes[0].1; 4], "all on the file system of their source");
+    assert!(tags[0] != 0 && listing.at > 1_700_000_000);
+}
+
+#[test]
+fn what_can_be_read_only_later_is_told_apart_from_what_its_owner_locked() {
+    let failed = |kind: ErrorKind| unreadable(&std::io::Error::from(kind));
+    assert!(matches!(failed(ErrorKind::PermissionDenied), Content::Unreadable(_)));
+    assert!(matches!(failed(ErrorKind::TimedOut), Content::Failed(_)));
+    let disk = Disk::new();
+    assert_eq!(disk.folders.read(&disk.path("gone")), Content::Missing);
+}

@@ -1,0 +1,218 @@
+//! The watching thread on real folders. Waits are patient; what is tested is that a change comes at all.
+
+use super::*;
+use crate::base::finding::Area;
+use smol::channel::bounded;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration as Patience;
+
+struct Watched {
+    folder: tempfile::TempDir,
+    watcher: FolderWatcher,
+    inputs: Receiver<Input>,
+    findings: Findings,
+}
+
+impl Watched {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (send, inputs) = bounded(10_000);
+        let findings = Findings::default();
+        let home = folder.path().join("home");
+        let watcher = FolderWatcher::start(send, findings.clone(), home).unwrap();
+        Self { folder, watcher, inputs, findings }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        if name.is_empty() { self.folder.path().to_owned() } else { self.folder.path().join(name) }
+    }
+
+    fn watch(&self, name: &str) {
+        self.watcher.watch(self.at(name).as_os_str().as_bytes().to_vec());
+        // Sent when all watches are set.
+        self.expect(name);
+    }
+
+    /// Waits until this path is reported as changed.
+    fn expect(&self, name: &str) {
+        let path = self.at(name);
+        let seen = self.inputs(|input| matches!(input, Input::PathChanged(at) if at == path.as_os_str().as_bytes()));
+        assert!(seen, "{name} is not reported");
+    }
+
+    fn inputs(&self, wanted: impl Fn(&Input) -> bool) -> bool {
+        let found = async {
+            loop {
+                match self.inputs.recv().await {
+                    Ok(input) if wanted(&input) => return true,
+                    Ok(_) => {}
+                    Err(_) => return false,
+                }
+            }
+        };
+        let late = async {
+            smol::Timer::after(Patience::from_secs(30)).await;
+            false
+        };
+        smol::block_on(smol::future::or(found, late))
+    }
+
+    /// Forgets what was reported so far.
+    fn settle(&self) {
+        while self.inputs.try_recv().is_ok() {}
+    }
+
+    fn write(&self, name: &str) {
+        fs::write(self.at(name), name).unwrap();
+    }
+
+    fn make(&self, name: &str) {
+        fs::create_dir_all(self.at(name)).unwrap();
+    }
+}
+
+fn remove(path: &Path) {
+    fs::remove_dir_all(path).unwrap();
+}
+
+#[test]
+fn new_changed_renamed_and_deleted_files_are_reported_in_old_and_new_folders() {
+    let watched = Watched::start();
+    watched.make("docs/a/b");
+    watched.watch("docs");
+    for file in ["docs/1", "docs/a/b/2"] {
+        watched.write(file);
+        watched.expect(file);
+    }
+    watched.make("docs/new/deeper");
+    watched.expect("docs/new");
+    watched.write("docs/new/deeper/3");
+    // The folder, if it came after its parent was watched; the file, if it came before.
+    let deeper = watched.at("docs/new/deeper").as_os_str().as_bytes().to_vec();
+    assert!(watched.inputs(|input| matches!(input, Input::PathChanged(at) if covers(&deeper, at))));
+    watched.settle();
+    rustix::fs::rename(watched.at("docs/a"), watched.at("docs/z")).unwrap();
+    watched.expect("docs/z");
+    watched.write("docs/z/b/4");
+    watched.expect("docs/z/b/4");
+    fs::remove_file(watched.at("docs/z/b/2")).unwrap();
+    watched.expect("docs/z/b/2");
+}
+
+#[test]
+fn a_folder_that_was_deleted_and_made_anew_is_watched_again_however_quickly_it_came_back() {
+    let watched = Watched::start();
+    for pause in [0, 50, 0] {
+        watched.make("vault/sub");
+        watched.watch("vault");
+        remove(&watched.at("vault"));
+        smol::block_on(smol::Timer::after(Patience::from_millis(pause)));
+        watched.make("vault/sub");
+        watched.expect("vault");
+        // Reported once the watches are set, or by the scan of the folder that came.
+        let mut number = 0;
+        let seen = || {
+            number += 1;
+            let path = watched.at(&format!("vault/sub/{number}"));
+            fs::write(&path, "x").unwrap();
+            let bytes = path.as_os_str().as_bytes().to_vec();
+            smol::block_on(smol::Timer::after(Patience::from_millis(200)));
+            std::iter::from_fn(|| watched.inputs.try_recv().ok())
+                .any(|input| matches!(input, Input::PathChanged(at) if at == bytes))
+        };
+        assert!(std::iter::repeat_with(seen).take(150).any(|seen| seen), "the new folder is not watched");
+    }
+}
+
+#[test]
+fn a_source_that_is_not_there_is_watched_once_it_comes_and_its_parent_may_be_carried_away() {
+    let watched = Watched::start();
+    watched.make("parent/vault");
+    watched.watch("parent/vault");
+    rustix::fs::rename(watched.at("parent"), watched.at("elsewhere")).unwrap();
+    watched.expect("parent/vault");
+    watched.make("parent/vault");
+    watched.expect("parent/vault");
+    watched.write("parent/vault/new");
+    watched.expect("parent/vault/new");
+}
+
+#[test]
+fn a_file_that_is_replaced_again_and_again_stays_watched() {
+    let watched = Watched::start();
+    watched.write("note");
+    watched.write("other");
+    watched.watch("note");
+    for _ in 0..3 {
+        watched.write("note.part");
+        rustix::fs::rename(watched.at("note.part"), watched.at("note")).unwrap();
+        watched.expect("note");
+        watched.settle();
+    }
+    watched.write("other");
+    watched.write("note");
+    let (note, other) = (watched.at("note"), watched.at("other"));
+    let first = std::iter::from_fn(|| watched.inputs.recv_blocking().ok());
+    let first = first.take_while(|input| *input != Input::PathChanged(note.as_os_str().as_bytes().to_vec()));
+    for input in first {
+        assert_ne!(input, Input::PathChanged(other.as_os_str().as_bytes().to_vec()), "its neighbour is not watched");
+    }
+}
+
+#[test]
+fn a_folder_that_nobody_may_read_is_named_and_its_neighbours_are_watched() {
+    let watched = Watched::start();
+    for folder in ["disk/a", "disk/lost", "disk/z"] {
+        watched.make(folder);
+    }
+    fs::set_permissions(watched.at("disk/lost"), fs::Permissions::from_mode(0o000)).unwrap();
+    // Root may read everything; then there is nothing to name.
+    let readable = fs::read_dir(watched.at("disk/lost")).is_ok();
+    watched.watch("disk");
+    for file in ["disk/a/1", "disk/z/1", "disk/1"] {
+        watched.write(file);
+        watched.expect(file);
+    }
+    assert_eq!(watched.findings.list().is_empty(), readable);
+    assert!(watched.findings.list().iter().all(|finding| finding.area == Area::Folders));
+    fs::set_permissions(watched.at("disk/lost"), fs::Permissions::from_mode(0o700)).unwrap();
+    watched.expect("disk/lost");
+    watched.write("disk/lost/found");
+    watched.expect("disk/lost/found");
+}
+
+#[test]
+fn hidden_folders_and_the_home_are_not_watched_and_a_forgotten_source_is_not_either() {
+    let watched = Watched::start();
+    for folder in [".git", "home", "docs"] {
+        watched.make(folder);
+    }
+    watched.watch("");
+    for file in [".git/x", "home/x", "docs/x"] {
+        watched.write(file);
+    }
+    let docs = watched.at("docs/x");
+    loop {
+        let Ok(Input::PathChanged(path)) = watched.inputs.recv_blocking() else { continue };
+        assert!(!path.ends_with(b".git/x") && !path.ends_with(b"home/x"), "{}", String::from_utf8_lossy(&path));
+        if path == docs.as_os_str().as_bytes() {
+            break;
+        }
+    }
+    watched.watcher.unwatch(watched.at("").as_os_str().as_bytes().to_vec());
+    watched.make("elsewhere");
+    watched.watch("elsewhere");
+    watched.settle();
+    watched.write("docs/y");
+    watched.write("elsewhere/y");
+    let silent = watched.at("docs/y").as_os_str().as_bytes().to_vec();
+    let wanted = watched.at("elsewhere/y").as_os_str().as_bytes().to_vec();
+    loop {
+        let Ok(Input::PathChanged(path)) = watched.inputs.recv_blocking() else { continue };
+        assert_ne!(path, silent, "the forgotten folder is not watched");
+        if path == wanted {
+            break;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Sets inotify watches (inotify(7)) folder by folder. A folder that cannot be watched is noted, and its neighbours are
+//! watched all the same.
+
+use super::table::Table;
+use crate::limits::{FOLDER_DEPTH_MAX, WATCH_FAILURES_MAX};
+use crate::scheduler::path::covers;
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+/// What is asked of each folder: its entries' changes, and its own end.
+const CHANGES: WatchFlags = WatchFlags::ATTRIB
+    .union(WatchFlags::CLOSE_WRITE)
+    .union(WatchFlags::CREATE)
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::MODIFY)
+    .union(WatchFlags::MOVE)
+    .union(ENDS);
+/// What is asked of a folder above a source.
+const ENDS: WatchFlags = WatchFlags::DELETE_SELF.union(WatchFlags::MOVE_SELF).union(WatchFlags::ONLYDIR);
+
+/// Bytes of events that are read at once: some hundred of them.
+const EVENT_BYTES: usize = 16 * 1024;
+
+/// Why a folder is not watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unwatched {
+    /// The system's limit of watches is reached (ENOSPC).
+    Limit,
+    /// Its owner lets nobody read it (EACCES).
+    Locked,
+    /// Another error of the system.
+    Failed(Errno),
+}
+
+/// One event, with the path of the folder or the entry that it is about.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// The queue of the system was full: anything may have changed.
+    Overflow,
+    /// The folder is gone, moved or unmounted, or its watch has ended.
+    Ended(Vec<u8>),
+    /// A folder appeared here, or its permissions changed.
+    FolderCame(Vec<u8>),
+    /// A folder left this place.
+    FolderWent(Vec<u8>),
+    /// Something else changed here.
+    Changed(Vec<u8>),
+}
+
+/// The watches.
+#[derive(Debug)]
+pub(super) struct Tree {
+    inotify: OwnedFd,
+    table: Table,
+    home: PathBuf,
+    /// Folders without a watch, `WATCH_FAILURES_MAX` at most.
+    failures: BTreeMap<Vec<u8>, Unwatched>,
+}
+
+impl Tree {
+    /// No watches yet. `home`: the agent's own folder, never watched.
+    ///
+    /// # Errors
+    /// The system's: EMFILE where the user has too many inotify instances.
+    pub(super) fn new(home: PathBuf) -> Result<Self, Errno> {
+        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        Ok(Self { inotify, table: Table::default(), home, failures: BTreeMap::new() })
+    }
+
+    /// For `poll`.
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inotify.as_fd()
+    }
+
+    /// Folders below the source that could not be watched, and why.
+    pub(super) fn failures<'a>(&'a self, source: &'a [u8]) -> impl Iterator<Item = (&'a [u8], Unwatched)> {
+        let below = self.failures.iter().filter(move |(path, _)| covers(source, path));
+        below.map(|(path, why)| (path.as_slice(), *why))
+    }
+
+    pub(super) fn holds(&self, folder: &[u8]) -> bool {
+        self.table.holds(folder)
+    }
+
+    /// Watches a folder and every folder below it; hidden ones and links are left out, as scans do. A watch is set
+    /// before its folder is listed, so no folder that comes meanwhile is missed.
+    pub(super) fn watch_below(&mut self, top: &[u8]) {
+        self.failures.retain(|path, _| !covers(top, path));
+        let mut folders = vec![(top.to_vec(), FOLDER_DEPTH_MAX)];
+        while let Some((folder, depth)) = folders.pop() {
+            let name = OsStr::from_bytes(&folder);
+            if name == self.home.as_os_str() || !self.watch_one(&folder, &folder) || depth == 0 {
+                continue;
+            }
+            // What cannot be listed is reported by the scan, which lists it too.
+            let Ok(entries) = fs::read_dir(name) else { continue };
+            for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+                if entry.file_name().as_bytes().first() != Some(&b'.') {
+                    folders.push((entry.path().into_os_string().into_vec(), depth - 1));
+                }
+            }
+        }
+    }
+
+    /// Watches one folder, for the sake of what lies at `place`, where a failure is noted. False if it is not watched, or is
+    /// none.
+    pub(super) fn watch_one(&mut self, folder: &[u8], place: &[u8]) -> bool {
+        match inotify::add_watch(&self.inotify, OsStr::from_bytes(folder), CHANGES | WatchFlags::DONT_FOLLOW) {
+            Ok(watch) => {
+                self.failures.remove(place);
+                if let Some(old) = self.table.insert(folder, watch) {
+                    let _ = inotify::remove_watch(&self.inotify, old);
+                }
+                return true;
+            }
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return false,
+            Err(error) => {
+                let why = match error {
+                    Errno::NOSPC => Unwatched::Limit,
+                    Errno::ACCESS | Errno::PERM => Unwatched::Locked,
+                    other => Unwatched::Failed(other),
+                };
+                if self.failures.len() < WATCH_FAILURES_MAX {
+                    self.failures.insert(place.to_vec(), why);
+                }
+            }
+        }
+        false
+    }
+
+    /// Asks for the end of each folder above `path`, so that a source that is carried away with its parent is noticed.
+    pub(super) fn watch_above(&mut self, path: &[u8]) {
+        let above = path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at]);
+        for folder in above.filter(|folder| !folder.is_empty()).collect::<Vec<_>>() {
+            if self.table.holds(folder) {
+                continue;
+            }
+            if let Ok(watch) = inotify::add_watch(&self.inotify, OsStr::from_bytes(folder), ENDS | WatchFlags::MASK_ADD)
+            {
+                self.table.insert(folder, watch);
+            }
+        }
+    }
+
+    /// Ends the watches of a folder and of all below it.
+    pub(super) fn end_below(&mut self, folder: &[u8]) {
+        self.failures.retain(|path, _| !covers(folder, path));
+        for watch in self.table.remove_below(folder) {
+            // The system has ended it already where the folder is gone.
+            let _ = inotify::remove_watch(&self.inotify, watch);
+        }
+    }
+
+    /// The events that wait, `None` at their end.
+    pub(super) fn events(&mut self) -> Vec<Event> {
+        let mut buffer = [MaybeUninit::uninit(); EVENT_BYTES];
+        let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
+        let mut events = Vec::new();
+        let mut ended = Vec::new();
+        while let Ok(event) = reader.next() {
+            let (flags, watch) = (event.events(), event.wd());
+            if flags.contains(ReadFlags::QUEUE_OVERFLOW) {
+                events.push(Event::Overflow);
+            }
+            let Some(folder) = self.table.folder(watch) else { continue };
+            if flags.intersects(ReadFlags::IGNORED | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT)
+            {
+                events.push(Event::Ended(folder.to_vec()));
+                ended.extend(flags.contains(ReadFlags::IGNORED).then_some(watch));
+            } else if let Some(name) = event.file_name().map(std::ffi::CStr::to_bytes) {
+                if name.first() == Some(&b'.') {
+                    continue;
+                }
+                let separator: &[u8] = if folder.ends_with(b"/") { b"" } else { b"/" };
+                let path = [folder, separator, name].concat();
+                let is_folder = flags.contains(ReadFlags::ISDIR);
+                if is_folder && flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO | ReadFlags::ATTRIB) {
+                    events.push(Event::FolderCame(path));
+                } else if is_folder && flags.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) {
+                    events.push(Event::FolderWent(path));
+                } else if !matches!(events.last(), Some(Event::Changed(last)) if *last == path) {
+                    events.push(Event::Changed(path));
+                }
+            } else {
+                events.push(Event::Changed(folder.to_vec()));
+            }
+            if reader.is_buffer_empty() {
+                break;
+            }
+        }
+        for watch in ended {
+            self.table.remove(watch);
+        }
+        events
+    }
+}

@@ -1,0 +1,150 @@
+//! What the owner decides: to forget documents, or to keep those whose files are away or gone. Also the removal of many
+//! documents after a scan, which is done in the same steps.
+//!
+//! A forgotten place is marked first: with that save its documents leave every answer. A sweep then deletes them, some
+//! hundred at a time, and goes on after a restart.
+
+use super::losses::Losses;
+use super::port::Output;
+use super::task::Task;
+use crate::base::id::{DocId, ReplyId};
+use crate::limits::{DECISIONS_MAX, SCAN_BATCH};
+use crate::store::change::Change;
+use crate::store::record::{Mark, MarkKind, Marks};
+use std::collections::VecDeque;
+
+/// The marks, and the decisions that are being carried out.
+#[derive(Debug, Default)]
+pub(super) struct Decisions {
+    /// What each source lost, and the questions about it.
+    pub(super) losses: Losses,
+    /// As in the newest save.
+    marks: Vec<Mark>,
+    jobs: VecDeque<Job>,
+    /// Whether a save of the first job is under way.
+    saving: bool,
+    sweep: Sweep,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sweep {
+    #[default]
+    Idle,
+    Due,
+    Running,
+}
+
+/// Documents to which the same is done.
+#[derive(Debug)]
+struct Job {
+    documents: VecDeque<DocId>,
+    what: What,
+    /// Who waits for its end, and the answer.
+    reply: Option<(ReplyId, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The file is gone.
+    Remove,
+    /// The file is gone, and nothing of it is kept for a rename.
+    Forget,
+    /// The file has been gone since this time, in seconds since 1970, and the document is kept.
+    Keep(i64),
+}
+
+impl Decisions {
+    /// With the marks on the disk. What was being forgotten is swept on.
+    pub(super) fn new(marks: Vec<Mark>) -> Self {
+        let mut decisions = Self { marks, ..Self::default() };
+        decisions.sweep_on();
+        decisions
+    }
+
+    pub(super) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Replaces the marks; gives the change to save, if they differ.
+    pub(super) fn set_marks(&mut self, marks: Vec<Mark>) -> Option<Change> {
+        if marks == self.marks {
+            return None;
+        }
+        self.marks.clone_from(&marks);
+        Some(Change::Marks(Marks(marks)))
+    }
+
+    /// Whether documents wait to be removed, forgotten or kept.
+    pub(super) fn any(&self) -> bool {
+        !self.jobs.is_empty() || self.sweep != Sweep::Idle
+    }
+
+    /// A scan found these documents gone.
+    pub(super) fn remove(&mut self, documents: Vec<DocId>) {
+        self.decide(documents, What::Remove, None);
+    }
+
+    /// Whether no more can be taken just now.
+    pub(super) fn are_many(&self) -> bool {
+        self.jobs.len() >= DECISIONS_MAX
+    }
+
+    /// The same is done to all these documents; then the reply is due, if somebody waits for it.
+    pub(super) fn decide(&mut self, documents: Vec<DocId>, what: What, reply: Option<(ReplyId, String)>) {
+        self.jobs.push_back(Job { documents: documents.into(), what, reply });
+    }
+
+    /// The next step of the sweep, if one is due.
+    pub(super) fn next_sweep(&mut self) -> Option<Task> {
+        (self.sweep == Sweep::Due).then(|| {
+            self.sweep = Sweep::Running;
+            Task::Sweep
+        })
+    }
+
+    /// A step of the sweep is saved, or there is more to forget.
+    pub(super) fn sweep_on(&mut self) {
+        let due = self.marks.iter().any(|mark| mark.kind == MarkKind::Forgotten);
+        self.sweep = if due { Sweep::Due } else { Sweep::Idle };
+    }
+
+    /// The sweep could not be done; the next decision or the next start tries again.
+    pub(super) const fn end_sweep(&mut self) {
+        self.sweep = Sweep::Idle;
+    }
+
+    /// Nothing is left of a forgotten place: the marks without it, to be saved.
+    pub(super) fn swept(&mut self, place: &Mark) -> Option<Change> {
+        let marks = self.marks.iter().filter(|mark| *mark != place).cloned().collect();
+        self.set_marks(marks)
+    }
+
+    /// A save of the first job is on the disk.
+    pub(super) fn on_saved(&mut self, out: &mut Vec<Output>) {
+        self.saving = false;
+        if self.jobs.front().is_some_and(|job| job.documents.is_empty()) {
+            let reply = self.jobs.pop_front().and_then(|job| job.reply);
+            out.extend(reply.map(|(reply, done)| Output::Decided(reply, done)));
+        }
+    }
+
+    /// Nothing can be saved any more: ends all jobs, and gives who waits for the first.
+    pub(super) fn give_up(&mut self) -> Option<ReplyId> {
+        std::mem::take(&mut self.jobs).into_iter().find_map(|job| job.reply).map(|(reply, _)| reply)
+    }
+
+    /// The changes of the next step, to be saved now; none while a save of one is under way.
+    pub(super) fn next_changes(&mut self) -> Vec<Change> {
+        let Some(job) = self.jobs.front_mut().filter(|_| !self.saving) else { return Vec::new() };
+        let count = job.documents.len().min(SCAN_BATCH);
+        let what = job.what;
+        let changes = job.documents.drain(..count).flat_map(|doc| match what {
+            What::Remove => vec![Change::Gone { doc }],
+            What::Forget => vec![Change::Gone { doc }, Change::Purge { doc }],
+            What::Keep(since) => vec![Change::Kept { doc, since }],
+        });
+        let changes: Vec<Change> = changes.collect();
+        self.saving = !changes.is_empty();
+        changes
+    }
+}

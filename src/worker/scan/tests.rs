@@ -1,0 +1,188 @@
+//! Listings against what the store knows.
+
+use super::*;
+use crate::base::id::{DocId, Ring};
+use crate::scheduler::task::Away;
+use crate::store::library::Library;
+use crate::store::memory::MemoryKv;
+use crate::store::record::Source;
+
+fn step(after: Option<&str>) -> Scan {
+    let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+    Scan { source, scope: b"/home".into(), after: after.map(|path| path.as_bytes().to_vec()) }
+}
+
+fn entry(path: &str, size: u64) -> Entry {
+    let stamp = FileStamp { size, ..FileStamp::default() };
+    Entry { path: path.as_bytes().to_vec(), stamp, has_other_names: false }
+}
+
+/// The file on the file system with this tag.
+fn on(volume: u16, path: &str) -> Entry {
+    let plain = entry(path, 1);
+    Entry { stamp: plain.stamp.on_volume(volume), ..plain }
+}
+
+fn volumes(list: &[(&str, u16)]) -> Vec<(Vec<u8>, u16)> {
+    list.iter().map(|(path, tag)| (path.as_bytes().to_vec(), *tag)).collect()
+}
+
+fn described(outcome: &Outcome) -> Vec<String> {
+    let Outcome::Scanned { changes, gone, .. } = outcome else { panic!("{outcome:?}") };
+    let describe = |change: &Change| match change {
+        Change::Seen { path, .. } => format!("seen {}", String::from_utf8_lossy(path)),
+        Change::Restamped { doc, .. } => format!("restamped {doc}"),
+        other => panic!("{other:?}"),
+    };
+    changes.iter().map(describe).chain(gone.iter().map(|doc| format!("gone {doc}"))).collect()
+}
+
+fn tally(outcome: Outcome) -> Tally {
+    let Outcome::Scanned { tally, .. } = outcome else { panic!("{outcome:?}") };
+    *tally
+}
+
+fn apply(library: &mut Library<MemoryKv>, listing: Listing) -> Vec<String> {
+    let outcome = compare(library.kv(), &step(None), listing).unwrap();
+    let told = described(&outcome);
+    let Outcome::Scanned { changes, gone, .. } = outcome else { panic!() };
+    changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
+    gone.into_iter().for_each(|doc| drop(library.apply(&Change::Gone { doc }).unwrap()));
+    told
+}
+
+fn library_with(entries: Vec<Entry>) -> Library<MemoryKv> {
+    let mut library = Library::open(MemoryKv::new()).unwrap();
+    apply(&mut library, Listing { entries, ..Listing::default() });
+    library
+}
+
+fn library_of(paths: &[&str]) -> Library<MemoryKv> {
+    library_with(paths.iter().map(|path| entry(path, 1)).collect())
+}
+
+#[test]
+fn new_changed_and_gone_files_are_told_apart_and_counted() {
+    let library = library_of(&["/home/a", "/home/b", "/home/c"]);
+    let linked = Entry { has_other_names: true, ..entry("/home/d", 1) };
+    let listing =
+        Listing { entries: vec![entry("/home/a", 1), entry("/home/b", 2), linked], at: 7, ..Listing::default() };
+    let outcome = compare(library.kv(), &step(None), listing).unwrap();
+    assert_eq!(described(&outcome), ["seen /home/b", "seen /home/d", "gone 2"]);
+    let expected = Tally { known: 3, remaining: 3, away: Vec::new(), has_other_names: true, at: 7 };
+    assert_eq!(tally(outcome), expected);
+}
+
+#[test]
+fn nothing_below_an_unreadable_folder_is_gone_and_that_is_told() {
+    let library = library_of(&["/home/locked/a", "/home/z"]);
+    let listing = Listing { holes: vec![b"/home/locked".into(), b"/home/other".into()], ..Listing::default() };
+    let outcome = compare(library.kv(), &step(None), listing).unwrap();
+    assert_eq!(described(&outcome), ["gone 1"]);
+    let away = |path: &[u8], documents| Away { path: path.to_vec(), volume: 0, documents };
+    assert_eq!(tally(outcome).away, [away(b"/home/locked", 1), away(b"/home/other", 0)]);
+}
+
+#[test]
+fn documents_of_another_file_system_than_the_one_that_is_there_are_away() {
+    let files = || vec![on(5, "/home/a"), on(9, "/home/stick/deep/x"), on(9, "/home/stick/y")];
+    let mut library = library_with(files());
+    // Unplugged: the mount point is there, with a stray file in it; or it is not there at all.
+    for (stray, place) in [(Some("/home/stick/stray"), Some(("/home/stick", 5))), (None, None)] {
+        let entries = [Some("/home/a"), stray].into_iter().flatten().map(|path| on(5, path)).collect();
+        let volumes = volumes(&[Some(("/home", 5)), place].into_iter().flatten().collect::<Vec<_>>());
+        let outcome = compare(library.kv(), &step(None), Listing { entries, volumes, ..Listing::default() }).unwrap();
+        assert_eq!(described(&outcome), stray.map(|path| format!("seen {path}")).into_iter().collect::<Vec<_>>());
+        let tally = tally(outcome);
+        assert_eq!(tally.away, [Away { path: b"/home/stick".into(), volume: 9, documents: 2 }]);
+        assert_eq!(tally.remaining, 3 + u64::from(stray.is_some()));
+    }
+    // Plugged in again, and one file was deleted elsewhere meanwhile.
+    let entries = files().into_iter().take(2).collect();
+    let listing = Listing { entries, volumes: volumes(&[("/home", 5), ("/home/stick", 9)]), ..Listing::default() };
+    assert_eq!(apply(&mut library, listing), ["gone 2"]);
+}
+
+#[test]
+fn a_disk_mounted_over_known_files_hides_them_and_takes_none() {
+    let mut library = library_with(vec![on(5, "/home/sub/old")]);
+    let over = volumes(&[("/home", 5), ("/home/sub", 9)]);
+    let listing = |entries| Listing { entries, volumes: over.clone(), ..Listing::default() };
+    assert_eq!(apply(&mut library, listing(vec![on(9, "/home/sub/new")])), ["seen /home/sub/new"]);
+    assert_eq!(apply(&mut library, listing(Vec::new())), ["gone 1"], "what was on the new disk is deleted there");
+    let entries = vec![on(5, "/home/sub/old")];
+    let listing = Listing { entries, volumes: volumes(&[("/home", 5)]), ..Listing::default() };
+    assert_eq!(apply(&mut library, listing), Vec::<String>::new());
+}
+
+#[test]
+fn a_disk_that_came_back_under_another_number_is_the_same_disk() {
+    let mut library = library_with(vec![on(5, "/home/a"), on(5, "/home/b"), on(5, "/home/c")]);
+    let listing = |entries| Listing { entries, volumes: volumes(&[("/home", 6)]), ..Listing::default() };
+    let told = apply(&mut library, listing(vec![on(6, "/home/a"), on(6, "/home/b")]));
+    assert_eq!(told, ["restamped 0", "restamped 1", "gone 2"]);
+    assert_eq!(apply(&mut library, listing(vec![on(6, "/home/a")])), ["gone 1"]);
+}
+
+#[test]
+fn a_document_without_a_known_file_system_takes_the_one_that_it_is_found_on() {
+    let mut library = library_of(&["/home/a", "/home/b"]);
+    let listing = |entries| Listing { entries, volumes: volumes(&[("/home", 5)]), ..Listing::default() };
+    assert_eq!(apply(&mut library, listing(vec![on(5, "/home/a")])), ["restamped 0", "gone 1"]);
+    assert_eq!(
+        apply(&mut library, Listing { volumes: volumes(&[("/home", 8)]), ..Listing::default() }),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_file_that_is_a_source_of_its_own_is_gone_when_its_folder_says_so() {
+    let library = library_with(vec![on(5, "/home")]);
+    let deleted = |volumes| Listing { holes: vec![b"/home".into()], volumes, ..Listing::default() };
+    assert_eq!(described(&compare(library.kv(), &step(None), deleted(volumes(&[("/", 5)]))).unwrap()), ["gone 0"]);
+    for away in [volumes(&[("/", 6)]), Vec::new()] {
+        assert_eq!(described(&compare(library.kv(), &step(None), deleted(away)).unwrap()), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when_that_is_back() {
+    let mut library = library_of(&["/home/a"]);
+    library.apply(&Change::Kept { doc: DocId(0), since: 77 }).unwrap();
+    assert_eq!(apply(&mut library, Listing::default()), Vec::<String>::new());
+    let known = read::document(library.kv(), DocId(0)).unwrap().unwrap();
+    assert_eq!(known.stamp.kept_since(), Some(77));
+    let listing = Listing { entries: vec![entry("/home/a", 1)], ..Listing::default() };
+    assert_eq!(apply(&mut library, listing), ["seen /home/a"]);
+    assert_eq!(apply(&mut library, Listing::default()), ["gone 0"]);
+}
+
+#[test]
+fn a_step_that_ends_early_changes_nothing_behind_its_end() {
+    let library = library_of(&["/home/a", "/home/m", "/home/z"]);
+    let listing = Listing { upto: Some(b"/home/m".into()), ..Listing::default() };
+    let outcome = compare(library.kv(), &step(Some("/home/a")), listing).unwrap();
+    assert_eq!(described(&outcome), ["gone 1"]);
+    assert!(matches!(outcome, Outcome::Scanned { next: Some(end), .. } if end == b"/home/m"));
+}
+
+#[test]
+fn a_vanished_folder_of_many_files_is_gone_in_bounded_steps() {
+    let names: Vec<String> = (0..SCAN_BATCH + 10).map(|n| format!("/home/{n:05}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let library = library_of(&names);
+    let (mut after, mut missing, mut steps) = (None, 0, 0);
+    loop {
+        let step = Scan { after, ..step(None) };
+        let Outcome::Scanned { gone, next, .. } = compare(library.kv(), &step, Listing::default()).unwrap() else {
+            panic!()
+        };
+        missing += gone.len();
+        steps += 1;
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((missing, steps), (SCAN_BATCH + 10, 2));
+}

@@ -1,0 +1,182 @@
+//! Folders and disks that come and go under a real agent, and what its owner decides about their documents.
+
+use super::harness::{Agent, Place, WATTLE};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const BEET: &str = "Pickled beetroot takes three spoons of caraway.\n";
+const LOCK: &str = "The bicycle lock has the number 4711.\n";
+
+/// Waits until a question has such an answer, or has none.
+fn wait_for(agent: &Agent, question: &str, what: &str, wished: impl Fn(&[Value]) -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        let found = agent.json(&["search", question, "--json"]);
+        if wished(found["hits"].as_array().unwrap()) {
+            return;
+        }
+        assert!(Instant::now() < end, "{what} did not come: {found}\n{}", agent.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn names(hit: &Value, path: &Path) -> bool {
+    hit["path"].as_str() == path.to_str()
+}
+
+/// What the doctor says of folders, and its exit code.
+fn doctor(agent: &Agent) -> (String, Option<i32>) {
+    let output = agent.cli(["doctor"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = said.lines().collect();
+    (lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" "), output.status.code())
+}
+
+fn done(agent: &Agent, command: &str, path: &Path) -> String {
+    let output = agent.cli([command, path.to_str().unwrap()]);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn a_folder_that_is_gone_answers_since_when_it_is_away_and_is_followed_once_it_is_made_anew() {
+    let place = Place::new();
+    place.write("vault/lock.md", LOCK);
+    let vault = place.docs().join("vault");
+    let agent = place.up(&[vault.to_str().unwrap()]);
+    agent.wait_ready(1);
+    fs::remove_dir_all(&vault).unwrap();
+    wait_for(&agent, "bicycle lock", "the time since which it is away", |hits| {
+        hits.iter().any(|hit| names(hit, &vault.join("lock.md")) && hit["away_since"].is_string())
+    });
+    let (said, code) = doctor(&agent);
+    assert!(said.contains("has been away since") && said.contains("Type: wattle forget"), "{said}");
+    assert_eq!(code, Some(1));
+    let folders = agent.json(&["folders", "--json"]);
+    assert_eq!(folders["folders"][0]["away"][0]["documents"], 1, "{folders}");
+    assert!(folders["folders"][0]["looked_s_ago"].is_u64(), "{folders}");
+
+    place.write("vault/beet.md", BEET);
+    wait_for(&agent, "beetroot", "the new file", |hits| hits.iter().any(|hit| names(hit, &vault.join("beet.md"))));
+    agent.wait_ready(1);
+    let (said, _) = doctor(&agent);
+    assert!(said.contains("Every watched folder is there and followed"), "{said}");
+    place.write("vault/deep/lock.md", LOCK);
+    agent.wait_ready(2);
+    agent.stop();
+}
+
+#[test]
+fn a_mistaken_add_is_undone_in_one_command() {
+    let place = Place::new();
+    place.write("good/lock.md", LOCK);
+    place.write("bad/beet.md", BEET);
+    let (good, bad) = (place.docs().join("good"), place.docs().join("bad"));
+    let agent = place.up(&[good.to_str().unwrap(), bad.to_str().unwrap()]);
+    agent.wait_ready(2);
+    let said = agent.cli(["forget", bad.join("beet.md").to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("it is a part of"), "{said:?}");
+    assert!(done(&agent, "forget", &bad).contains("is watched no more, and its documents are forgotten"));
+    let hits = agent.search("pickled beetroot");
+    assert!(
+        hits.iter().all(|path| !path.contains("/bad/")),
+        "its documents leave the answers with the command: {hits:?}"
+    );
+    let status = agent.wait_ready(1);
+    assert_eq!((&status["leaving"], status["sources"].as_array().unwrap().len()), (&Value::from(0), 1), "{status}");
+    place.write("bad/more.md", BEET);
+    place.write("good/more.md", LOCK);
+    agent.wait_ready(2);
+    agent.stop();
+    let agent = place.up(&[]);
+    agent.wait_ready(2);
+    agent.add(&bad);
+    agent.wait_ready(4);
+    agent.stop();
+}
+
+#[test]
+fn a_folder_that_would_lose_most_of_many_documents_asks_first() {
+    let place = Place::new();
+    let count: u64 = 120;
+    for number in 0..count {
+        place.write(&format!("{}/{number}.md", number % 3), LOCK);
+    }
+    let docs = place.docs();
+    let agent = place.up(&[docs.to_str().unwrap()]);
+    agent.wait_ready(count);
+    for decision in ["keep", "forget"] {
+        for number in 0..count / 3 * 2 {
+            let _ = fs::remove_file(docs.join(format!("{}/{number}.md", number % 3)));
+        }
+        agent.wait("the question", |status| status["sources"][0]["missing"]["documents"] == 80);
+        agent.wait_ready(count);
+        let (said, code) = doctor(&agent);
+        assert!(said.contains("80 of 120 documents of") && code == Some(1), "{said}");
+        done(&agent, decision, &docs);
+        if decision == "keep" {
+            agent.wait_ready(count);
+            assert_eq!(agent.status()["sources"][0]["missing"], Value::Null);
+            assert!(agent.search("bicycle lock").len() > 1);
+            for number in 0..count {
+                place.write(&format!("{}/{number}.md", number % 3), LOCK);
+            }
+            agent.wait("all of them, read again", |status| {
+                status["working"] == false && status["files"]["ready"] == count && status["files"]["waiting"] == 0
+            });
+            // A look at all files, so that each stands as it is on the disk.
+            agent.add(&docs);
+            agent.wait_ready(count);
+            std::thread::sleep(Duration::from_secs(2));
+        }
+    }
+    agent.wait_ready(count / 3);
+    agent.stop();
+}
+
+#[test]
+fn a_disk_that_is_unplugged_below_a_watched_folder_is_kept_and_followed_again() {
+    let place = Place::new();
+    place.write("lock.md", LOCK);
+    fs::create_dir_all(place.docs().join("stick")).unwrap();
+    fs::create_dir_all(place.path().join("seed")).unwrap();
+    fs::write(place.path().join("seed/beet.md"), BEET).unwrap();
+    let (stick, seed) = (place.docs().join("stick"), place.path().join("seed"));
+    // In a user namespace anybody may mount: the seed is the disk, bound to two names.
+    let mount = "mount -t tmpfs stick \"$1\" && cp \"$0\"/* \"$1\" && shift && exec \"$@\"";
+    let probe = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "x", "/mnt"]).output();
+    if !probe.as_ref().is_ok_and(|probe| probe.status.success()) {
+        return eprintln!("SKIPPED, NOT TESTED: there is no mount namespace to be had: {probe:?}");
+    }
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", mount]).arg(&seed).arg(&stick).arg(WATTLE);
+    let agent = Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]);
+    agent.wait_ready(2);
+    let pid = agent.child.id().to_string();
+    let inside = |args: &[&str]| {
+        let run = Command::new("nsenter").args(["-t", &pid, "-U", "-m", "--preserve-credentials"]).args(args).output();
+        let run = run.unwrap();
+        assert!(run.status.success(), "{args:?}: {}", String::from_utf8_lossy(&run.stderr));
+    };
+    let stick_name = stick.to_str().unwrap();
+    inside(&["umount", stick_name]);
+    wait_for(&agent, "beetroot", "the time since which it is away", |hits| {
+        hits.iter().any(|hit| names(hit, &stick.join("beet.md")) && hit["away_since"].is_string())
+    });
+    place.write("stick/stray.md", "A stray note about Sunday.\n");
+    agent.wait_ready(3);
+    wait_for(&agent, "pickled beetroot", "the file that is away", |hits| {
+        hits.iter().any(|hit| names(hit, &stick.join("beet.md")) && hit["away_since"].is_string())
+            && hits.iter().all(|hit| names(hit, &stick.join("beet.md")) || hit["away_since"].is_null())
+    });
+    inside(&["mount", "-t", "tmpfs", "stick", stick_name]);
+    inside(&["sh", "-c", &format!("echo 'Beehive honey is taken in July.' > {stick_name}/honey.md")]);
+    wait_for(&agent, "beehive honey", "a new file on the disk", |hits| {
+        hits.iter().any(|hit| names(hit, &stick.join("honey.md")))
+    });
+    agent.stop();
+}
