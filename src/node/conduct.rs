@@ -9,7 +9,8 @@ use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::finding::{Area, Finding};
 use crate::base::id::PeerKey;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
+use crate::limits::DUPLICATE_RETRY_MS;
 use crate::mesh::conduct::Offence;
 use crate::mesh::duplicates::Duplicated;
 use crate::wire::envelope::BadMessage;
@@ -25,6 +26,31 @@ impl Node {
         if let Some(at) = self.mesh.records.duplicates.started(peer, mark, address) {
             self.on_duplicate(now, peer, at, None, out);
         }
+    }
+
+    /// This agent's own PeerId is announced at an address that is not its own: a dial finds out whether another device has its
+    /// key, at each address once in `DUPLICATE_RETRY_MS`.
+    pub(super) fn dial_other_holder(&mut self, now: Instant, address: SocketAddr, out: &mut Out) {
+        let dialled = &mut self.mesh.records.own_key_dialled;
+        dialled.retain(|(_, at)| now.since(*at) < Duration::from_millis(DUPLICATE_RETRY_MS));
+        let new = dialled.iter().all(|(ip, _)| *ip != address.ip()) && dialled.push((address.ip(), now)).is_ok();
+        if new {
+            out.push(Output::Dial(self.config.key, address));
+        }
+    }
+
+    /// Looks again for another device that has this agent's own key, if one had it lately.
+    pub(super) fn look_for_own_key(&mut self, now: Instant, out: &mut Out) {
+        let own = self.config.key;
+        let seen = self.mesh.records.duplicates.list(now).find(|seen| seen.key == own && seen.witness.is_none());
+        if let Some(address) = seen.map(|seen| seen.at.1) {
+            self.dial_other_holder(now, address, out);
+        }
+    }
+
+    /// Another device has this agent's own key.
+    pub(super) fn on_own_key(&mut self, now: Instant, at: (SocketAddr, SocketAddr), out: &mut Out) {
+        self.on_duplicate(now, self.config.key, at, None, out);
     }
 
     /// A second device with the key of a linked peer was refused: it is told so, and so is everybody else.
@@ -178,11 +204,18 @@ impl Node {
         } else {
             format!("{} ({})", self.title(Some(key)), self.peer_id_of(Some(key)))
         };
+        let advice = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the key there, \
+                      start it again.";
+        if key == self.config.key && witness.is_none() {
+            return format!(
+                "Another device with the key of this device is at {}: two devices use the same key. {advice}",
+                other.ip()
+            );
+        }
         let by = witness.map(|witness| format!("{} says: ", self.title(Some(witness)))).unwrap_or_default();
         format!(
             "{by}Two devices use the same key, that of {of}: one at {}, which is linked, and one at {}, which is not let in \
-             beside it. The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the \
-             key there, start it again.",
+             beside it. {advice}",
             linked.ip(),
             other.ip()
         )

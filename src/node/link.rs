@@ -9,6 +9,12 @@ use crate::wire::message::{Echo, Message};
 
 impl Node {
     pub(super) fn on_link(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
+        if peer == self.config.key {
+            if let LinkInput::Duplicate { linked, other } = input {
+                self.on_own_key(now, (linked, other), out);
+            }
+            return;
+        }
         // Events of an expelled peer may still be on their way; they are dropped.
         if self.peers.get(peer).is_none() {
             return;
@@ -76,6 +82,7 @@ impl Node {
         while let Some((peer, address)) = self.peers.next_dial(now) {
             out.push(Output::Dial(peer, address));
         }
+        self.look_for_own_key(now, out);
         while let Some(peer) = self.peers.next_idle_link(now) {
             out.push(Output::HangUp(peer, HangUp::NotNeeded));
         }

@@ -36,7 +36,10 @@ impl Node {
     }
 
     /// Discovery found an address of a peer.
-    pub(super) fn on_seen(&mut self, now: Instant, peer: PeerKey, address: SocketAddr) {
+    pub(super) fn on_seen(&mut self, now: Instant, peer: PeerKey, address: SocketAddr, out: &mut Out) {
+        if peer == self.config.key {
+            return self.dial_other_holder(now, address, out);
+        }
         self.peers.add_hint(now, peer, address);
         self.mesh.choose_links_soon(now);
     }

@@ -5,11 +5,12 @@ use super::output::Output;
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
+use crate::limits::{ADDRESSES_MAX, MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
 use crate::mesh::conduct::Conduct;
 use crate::mesh::duplicates::Duplicates;
 use crate::mesh::refusals::Refusals;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
+use heapless::Vec as Bounded;
 
 /// Milliseconds at least between two choices of the links to keep.
 const CHOOSE_MS: u64 = 1_000;
@@ -52,6 +53,8 @@ pub(super) struct MemberNews {
 #[derive(Debug, Default)]
 pub(super) struct PeerRecords {
     pub(super) duplicates: Duplicates,
+    /// Addresses at which this agent's own key was looked for, and when.
+    pub(super) own_key_dialled: Bounded<(IpAddr, Instant), ADDRESSES_MAX>,
     pub(super) refusals: Refusals,
     pub(super) conduct: Conduct,
 }

@@ -132,7 +132,7 @@ impl Node {
             Input::PathChanged(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
             Input::SwimPacket(peer, packet) => self.on_packet(now, peer, &packet, false, out),
-            Input::PeerDiscovered(peer, address) => self.on_seen(now, peer, address),
+            Input::PeerDiscovered(peer, address) => self.on_seen(now, peer, address, out),
             Input::Signed(message) => self.on_signed(now, message, out),
             Input::Verified(peer, item) => self.on_verified(now, peer, &item, out),
             Input::VerifyFailed(peer) => self.on_verify_failed(now, peer, out),

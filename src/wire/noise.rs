@@ -69,6 +69,8 @@ pub enum BadNoise {
     OtherPeer(PeerId),
     /// The peer has this agent's own identity.
     OwnIdentity,
+    /// The peer has this agent's own identity, and is another start of it: another device has the same key.
+    OwnKeyElsewhere,
 }
 
 impl fmt::Display for BadNoise {
@@ -81,6 +83,7 @@ impl fmt::Display for BadNoise {
             Self::Signature => f.write_str("the identity key did not sign the static key"),
             Self::OtherPeer(peer) => write!(f, "another agent answered: {peer}"),
             Self::OwnIdentity => f.write_str("the agent reached itself"),
+            Self::OwnKeyElsewhere => f.write_str("another device has this agent's own key"),
         }
     }
 }
@@ -105,6 +108,7 @@ pub struct Handshake {
     dialer: bool,
     pinned: Option<PeerId>,
     own: PeerId,
+    start: Option<u64>,
     payload: Vec<u8>,
     frame: Vec<u8>,
     plain: Vec<u8>,
@@ -142,6 +146,7 @@ impl Handshake {
     /// start.
     #[must_use]
     pub fn with_start(mut self, start: u64) -> Self {
+        self.start = Some(start);
         let mut extensions = Vec::new();
         protobuf::put_bytes(&mut extensions, START, &start.to_be_bytes());
         protobuf::put_bytes(&mut self.payload, EXTENSIONS, &extensions);
@@ -168,7 +173,7 @@ impl Handshake {
         protobuf::put_bytes(&mut payload, 1, &own.to_protobuf());
         protobuf::put_bytes(&mut payload, 2, &key.sign(&[SIGNED, fixed.as_bytes()].concat()).to_bytes());
         let (frame, plain) = (Vec::new(), Vec::new());
-        Ok(Self { state: Some(state), dialer: pinned.is_some(), pinned, own, payload, frame, plain })
+        Ok(Self { state: Some(state), dialer: pinned.is_some(), pinned, own, start: None, payload, frame, plain })
     }
 
     /// Takes input; returns how many bytes were used, and the established link once both ends are authenticated.
@@ -210,7 +215,8 @@ impl Handshake {
         let start = start_of(&self.plain);
         let peer = identity(&self.plain, state.get_remote_static().ok_or(BadNoise::Payload)?)?;
         if peer == self.own {
-            return Err(BadNoise::OwnIdentity);
+            let other = self.start.zip(start).is_some_and(|(own, other)| own != other);
+            return Err(if other { BadNoise::OwnKeyElsewhere } else { BadNoise::OwnIdentity });
         }
         if self.pinned.is_some_and(|pinned| pinned != peer) {
             return Err(BadNoise::OtherPeer(peer));

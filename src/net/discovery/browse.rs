@@ -45,7 +45,7 @@ impl<'a> Browser<'a> {
         };
         if advert.peer == self.discovery.own {
             self.note_own(resolved);
-            return true;
+            return self.note_other_holder(resolved).await;
         }
         if service == Service::Wattle {
             let addresses = resolved.addresses.iter().map(|ip| socket_address(ip, resolved.port));
@@ -82,6 +82,21 @@ impl<'a> Browser<'a> {
             network.seen(&advert.peer, address);
             let input = Input::PeerDiscovered(PeerKey(*advert.peer.public_key()), address);
             if inputs.send(input).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// This agent's PeerId is announced at an address that is not this agent's: another device may have its key, or the address
+    /// is one that it had before. A dial finds out; false when the driver is gone.
+    async fn note_other_holder(&self, resolved: &ResolvedService) -> bool {
+        let (network, own) = (&self.discovery.network, self.discovery.own);
+        let here: Vec<IpAddr> = network.listen_addresses().iter().map(|one| one.address.ip()).collect();
+        for address in resolved.addresses.iter().map(|ip| socket_address(ip, resolved.port)).take(ADDRESSES_MAX) {
+            let other = address.port() != 0 && !here.contains(&address.ip()) && network.may_dial(&own, address);
+            let input = Input::PeerDiscovered(PeerKey(*own.public_key()), address);
+            if other && self.discovery.inputs.send(input).await.is_err() {
                 return false;
             }
         }

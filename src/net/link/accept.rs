@@ -71,6 +71,9 @@ fn begin(acceptor: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
                 }
             }
             Err(HandshakeError::UnknownPeer(peer)) => acceptor.report_unknown(peer, address).await,
+            Err(HandshakeError::Failed(why)) if Shared::is_own_key(&why) => {
+                acceptor.shared.report_own_key(address).await;
+            }
             Err(HandshakeError::Failed(why)) => debug!("No link came about with {address}: {why}."),
         }
     })

@@ -46,6 +46,9 @@ pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr)
         }
     };
     if let Err(why) = ended {
+        if Shared::is_own_key(&why) {
+            return shared.report_own_key(address).await;
+        }
         shared.report(LinkEvent::DialFailed { peer, address: address.into(), why }).await;
     }
 }

@@ -28,7 +28,7 @@ pub enum LinkEvent {
         /// The mark.
         start: u64,
     },
-    /// A second device with the key of a peer: it proved the key while the peer's link, of another start, answered. It
+    /// A second device with the key of a peer, or with this agent's own: it proved the key while the peer's link, of another start, answered. It
     /// gets no link; [`Links::send_to_duplicate`](super::Links::send_to_duplicate) tells it why.
     Duplicate {
         /// The PeerId of both.

@@ -4,6 +4,7 @@ use super::event::LinkEvent;
 use super::frame::RetainedBuffers;
 use super::table::LinkTable;
 use crate::limits::{LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
+use crate::wire::noise::BadNoise;
 use crate::wire::peer_id::PeerId;
 use ed25519_dalek::SigningKey;
 use log::debug;
@@ -53,6 +54,18 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn table(&self) -> MutexGuard<'_, LinkTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a handshake failed because another device has this agent's own key.
+    pub(super) fn is_own_key(why: &str) -> bool {
+        why == BadNoise::OwnKeyElsewhere.to_string()
+    }
+
+    /// Reports another device with this agent's own key.
+    pub(super) async fn report_own_key(&self, other: SocketAddr) {
+        let own = self.identify_addresses.lock().unwrap_or_else(PoisonError::into_inner).first().copied();
+        let linked = own.unwrap_or(self.local).into();
+        self.report(LinkEvent::Duplicate { peer: self.own, linked, other: other.into() }).await;
     }
 
     /// Sends the driver an event, and waits while its channel is full.

@@ -81,9 +81,8 @@ impl LinkTable {
 
     /// Notes that `peer` is being dialled, or says why it must not be.
     pub(super) fn begin_dial(&mut self, peer: PeerId) -> Result<(), &'static str> {
-        if peer == self.own {
-            Err("this is the agent itself")
-        } else if !self.is_allowed(&peer) {
+        // A dial of the own key finds out whether another device has it; it leads to no link.
+        if peer != self.own && !self.is_allowed(&peer) {
             Err("this device is not allowed to link")
         } else if self.links.contains_key(&peer) {
             Err("there is a link already")

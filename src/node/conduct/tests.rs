@@ -133,3 +133,24 @@ fn devices_of_one_name_are_told_apart_by_the_end_of_their_peer_id() {
     assert_eq!(node.title(Some(OTHER)), "attic2");
     assert_eq!(node.title(Some(PEER)), "raspberrypi", "alone with its name again");
 }
+
+#[test]
+fn the_own_key_at_a_foreign_address_is_dialled_once_a_minute_and_another_holder_is_told_to_all() {
+    let (mut node, _) = linked(&[1]);
+    let own = node.config.key;
+    let dials = |node: &mut Node, ms, host| {
+        let out = handle(node, at(ms), Input::PeerDiscovered(own, place(host)));
+        out.iter().filter(|out| **out == Output::Dial(own, place(host))).count()
+    };
+    assert_eq!([dials(&mut node, 10, 9), dials(&mut node, 20, 9), dials(&mut node, 30, 8)], [1, 0, 1]);
+    assert!(handle(&mut node, at(40), link(own, LinkInput::DialFailed)).is_empty(), "nobody is there");
+    let seen = LinkInput::Duplicate { linked: place(1), other: place(9) };
+    let out = handle(&mut node, at(50), link(own, seen));
+    let message = Message::Duplicate(Duplicate { key: own, linked: place(1), other: place(9) });
+    assert!(out.contains(&Output::Send(PEER, message)), "{out:?}");
+    let found = told(&node, 60, Area::Peers);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].what.starts_with("Another device with the key of this device is at 10.0.0.9"), "{found:?}");
+    let again = handle(&mut node, at(60_020), Input::Wake);
+    assert!(again.contains(&Output::Dial(own, place(9))), "it is looked for again: {again:?}");
+}

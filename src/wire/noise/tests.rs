@@ -150,6 +150,17 @@ fn an_agent_does_not_link_to_itself() {
 }
 
 #[test]
+fn another_start_of_the_own_key_is_another_device_and_the_same_start_is_the_agent_itself() {
+    let reached = |mark| {
+        let (mut to_b, mut to_a) = (Vec::new(), Vec::new());
+        let mut a = Handshake::dial(&key(1), name(1), secrets(1), &mut to_b).unwrap().with_start(7);
+        Handshake::listen(&key(1), secrets(2)).unwrap().with_start(mark).feed(&to_b, &mut to_a).unwrap();
+        a.feed(&to_a, &mut Vec::new()).unwrap_err()
+    };
+    assert_eq!((reached(7), reached(8)), (BadNoise::OwnIdentity, BadNoise::OwnKeyElsewhere));
+}
+
+#[test]
 fn a_key_of_small_order_is_refused() {
     let mut b = Handshake::listen(&key(2), secrets(2)).unwrap();
     let mut first = vec![0, 32];

