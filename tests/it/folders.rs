@@ -54,7 +54,10 @@ fn a_folder_that_is_gone_answers_since_when_it_is_away_and_is_followed_once_it_i
         hits.iter().any(|hit| names(hit, &vault.join("lock.md")) && hit["away_since"].is_string())
     });
     let (said, code) = doctor(&agent);
-    assert!(said.contains("has been away since") && said.contains("Type: wattle forget"), "{said}");
+    assert!(
+        said.contains("has been away since") && said.contains(&format!("wattle forget {}", vault.display())),
+        "{said}"
+    );
     assert_eq!(code, Some(1));
     let folders = agent.json(&["folders", "--json"]);
     assert_eq!(folders["folders"][0]["away"][0]["documents"], 1, "{folders}");
