@@ -4,6 +4,7 @@ use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
 use super::record::{Chunk, Commit, DocState, Document, Marks, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
+use std::collections::BTreeMap;
 
 /// Pairs read at a time on a walk over a whole space: a chunk has 8 KiB at most, a vector 400 bytes.
 const PAGE: usize = 256;
@@ -11,6 +12,9 @@ const PAGE: usize = 256;
 /// Documents read at a time: the record of one with `DOCUMENT_CHUNKS_MAX` chunks has nearly a mebibyte, and a board of
 /// 512 MB must hold a page of them.
 const DOCUMENT_PAGE: usize = 8;
+
+/// Documents in a row that are read at a time.
+const NEIGHBOURS: usize = 64;
 
 /// The next stage of a document in this state; `None` if it is finished.
 #[must_use]
@@ -66,13 +70,17 @@ pub fn model(kv: &impl KvRead) -> Result<Option<Fingerprint>, KvError> {
 /// # Errors
 /// Any `KvError`.
 pub fn document(kv: &impl KvRead, id: DocId) -> Result<Option<Document>, KvError> {
-    let Some(mut doc) = record::<Document>(kv, Space::Document, &keys::document(id))? else { return Ok(None) };
+    let doc = record::<Document>(kv, Space::Document, &keys::document(id))?;
+    doc.map(|doc| with_missing_now(kv, id, doc)).transpose()
+}
+
+fn with_missing_now(kv: &impl KvRead, id: DocId, mut doc: Document) -> Result<Document, KvError> {
     if let DocState::Chunked { missing } = &mut doc.state
         && let Some(now) = missing_now(kv, id)?
     {
         *missing = now;
     }
-    Ok(Some(doc))
+    Ok(doc)
 }
 
 /// How many chunks of a document lack a vector, from the todo list alone; `None` if the document is not `Chunked`, or
@@ -94,7 +102,8 @@ pub fn document_at(kv: &impl KvRead, path: &[u8]) -> Result<Option<(DocId, Docum
     Ok(document(kv, id)?.map(|doc| (id, doc)))
 }
 
-/// Up to `max` documents at the path `scope` or below it, after the path `after`, in the order of paths.
+/// Up to `max` documents at the path `scope` or below it, after the path `after`, in the order of paths, without their
+/// lists of chunks.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -111,9 +120,31 @@ pub fn documents_under(
     let below = [scope, b"/"].concat();
     let from = after.map_or_else(|| below.clone(), |after| below.clone().max([after, &[0]].concat()));
     let end = keys::after_prefix(&below);
-    for (_, id) in kv.page(Space::Path, &from, end.as_deref(), max.saturating_sub(found.len()))? {
-        let Some(id) = keys::number(&id).map(DocId) else { continue };
-        found.extend(document(kv, id)?.map(|doc| (id, doc)));
+    let page = kv.page(Space::Path, &from, end.as_deref(), max.saturating_sub(found.len()))?;
+    let ids: Vec<DocId> = page.iter().filter_map(|(_, id)| keys::number(id).map(DocId)).collect();
+    for ids in ids.chunks(NEIGHBOURS) {
+        found.extend(documents(kv, ids)?);
+    }
+    found.iter_mut().for_each(|(_, doc)| doc.chunks = Vec::new());
+    Ok(found)
+}
+
+/// Documents in the order of these numbers. Files of one folder mostly have numbers in a row, and one page of them costs
+/// far less than as many single reads.
+fn documents(kv: &impl KvRead, ids: &[DocId]) -> Result<Vec<(DocId, Document)>, KvError> {
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
+    let mut row = BTreeMap::new();
+    if last.0 - first.0 < 2 * ids.len() as u64 {
+        let end = keys::document(DocId(last.0.saturating_add(1)));
+        row.extend(kv.page(Space::Document, &keys::document(*first), Some(&end), 2 * ids.len())?);
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let doc = match row.remove(&keys::document(*id)) {
+            Some(bytes) => Some(with_missing_now(kv, *id, Document::decode_stored(&bytes)?)?),
+            None => document(kv, *id)?,
+        };
+        found.extend(doc.map(|doc| (*id, doc)));
     }
     Ok(found)
 }

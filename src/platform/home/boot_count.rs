@@ -8,16 +8,27 @@ use super::home_file::HomeFile;
 use super::meant::parse_count;
 use super::state;
 use log::warn;
+use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-/// Counts this start, from 1.
+/// Counts this start, from 1. On a full disk the agent starts all the same, to answer: its start is then not stored, and
+/// the next one may have the same number until a peer tells it.
 ///
 /// # Errors
 /// One sentence: the count cannot be read or stored.
 pub(super) fn count(home: &Path) -> Result<u32, String> {
     let boot = read(home)?.saturating_add(1);
-    write(home, boot)?;
-    Ok(boot)
+    match state::write(home, HomeFile::BootCount, format!("{boot}\n").as_bytes()) {
+        Err(error) if is_full(&error) => {
+            warn!("The disk that holds {} is full: this start of the agent is not counted.", home.display());
+            Ok(boot)
+        }
+        stored => stored.map(|()| boot).map_err(|error| unwritten(home, &error)),
+    }
+}
+
+fn is_full(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 /// The next start counts above `number`: true once that is on the disk.
@@ -45,9 +56,12 @@ fn read(home: &Path) -> Result<u32, String> {
 }
 
 fn write(home: &Path, boot: u32) -> Result<(), String> {
+    state::write(home, HomeFile::BootCount, format!("{boot}\n").as_bytes()).map_err(|error| unwritten(home, &error))
+}
+
+fn unwritten(home: &Path, error: &Error) -> String {
     let name = home.join(HomeFile::BootCount.name());
-    state::write(home, HomeFile::BootCount, format!("{boot}\n").as_bytes())
-        .map_err(|error| format!("The count of starts, {}, cannot be written: {error}.", name.display()))
+    format!("The count of starts, {}, cannot be written: {error}.", name.display())
 }
 
 #[cfg(test)]
