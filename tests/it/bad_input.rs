@@ -140,6 +140,48 @@ fn on_a_full_disk_the_agent_reports_it_and_answers_and_goes_on_when_there_is_roo
     agent_ready(&agent, 3);
 }
 
+#[test]
+fn killed_on_a_full_disk_the_agent_starts_again_and_answers() {
+    if !is_root() || Command::new("unshare").args(["-m", "true"]).status().map_or(true, |status| !status.success()) {
+        eprintln!("SKIPPED, and nothing is proven: a small disk needs a mount namespace of its own.");
+        return;
+    }
+    let place = Place::new();
+    place.write("a.txt", "The violin is kept in the cupboard under the stairs.");
+    fs::create_dir(place.home()).unwrap();
+    // The disk outlives the agent: a process that does nothing holds its namespace.
+    let home = place.home().display().to_string();
+    let mount =
+        format!("mount -t tmpfs -o size=200m,mode=0700 none '{home}' && touch '{home}/mounted' && exec sleep 600");
+    let mut keeper = Command::new("unshare").args(["-m", "sh", "-c", &mount]).spawn().unwrap();
+    let inside = format!("/proc/{}/root{home}", keeper.id());
+    while !fs::exists(format!("{inside}/mounted")).unwrap_or(false) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let up = |more: &[&str]| {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &keeper.id().to_string(), "-m", WATTLE]);
+        Agent::start(command, &place.home(), more)
+    };
+    let agent = up(&[place.docs().to_str().unwrap()]);
+    agent_ready(&agent, 1);
+    let mut filler = fs::File::create(format!("{inside}/filler")).unwrap();
+    while std::io::Write::write_all(&mut filler, &[1; 4096]).is_ok() {}
+    drop(filler);
+    agent.kill();
+    let agent = up(&[]);
+    let found = api(&agent, "POST /v1/search", "{\"query\": \"violin\"}");
+    assert!(found.contains("a.txt"), "{found}");
+    let status: serde_json::Value = serde_json::from_str(&api(&agent, "GET /v1/status", "")).unwrap();
+    assert!(status["findings"].to_string().contains("MiB free"), "{status}");
+    place.write("b.txt", "The bicycle is in the cellar.");
+    fs::remove_file(format!("{inside}/filler")).unwrap();
+    agent_ready(&agent, 2);
+    drop(agent);
+    keeper.kill().unwrap();
+    keeper.wait().unwrap();
+}
+
 /// Sends one HTTP request. The command line cannot read the token in the agent's mount namespace.
 fn api(agent: &Agent, what: &str, body: &str) -> String {
     use std::io::{Read, Write};
