@@ -125,7 +125,7 @@ impl Threads {
         // The engine is run for its cost; the stored vectors are the stand-in's, so its embedding finds chunks.
         let embedding: Embedding = StandIn::new(by_engine.model()).embed(&question).unwrap();
         let found = self.start(Task::Retrieve(Query { text: question, embedding, count: 5, shared: false }));
-        assert!(matches!(self.wait(found), Outcome::Found(found) if found.hits.len() == 5));
+        assert!(matches!(self.wait(found), Outcome::Found(found, _) if found.hits.len() == 5));
         began.elapsed()
     }
 

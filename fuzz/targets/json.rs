@@ -15,8 +15,21 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 12] =
-    ["hello", "member", "roll", "keys", "ask", "answer", "echo", "gossip", "", "rumour", "start", "duplicate"];
+const KINDS: [&str; 13] = [
+    "hello",
+    "member",
+    "roll",
+    "keys",
+    "ask",
+    "answer",
+    "echo",
+    "gossip",
+    "",
+    "rumour",
+    "start",
+    "duplicate",
+    "vectors",
+];
 
 fn key() -> SigningKey {
     SigningKey::from_bytes(&[1; 32])

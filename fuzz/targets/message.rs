@@ -7,7 +7,7 @@ use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
     MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
 };
-use wattle::wire::message::{Answer, Duplicate, Echo, Entry, Keys, LatestStart, Message, Query};
+use wattle::wire::message::{Answer, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors};
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
@@ -30,6 +30,9 @@ pub fn check(data: &[u8]) {
         Message::Query(query) => assert!(query.scale.is_finite()),
         Message::Gossip(gossip) => {
             assert!(gossip.sound() && gossip.weight() <= GOSSIP_BATCH_MAX * GOSSIP_BYTES_MAX + 128);
+        }
+        Message::Vectors(message) => {
+            assert!(message.vectors.len() <= HITS_MAX && message.vectors.iter().all(|vector| vector.scale.is_finite()));
         }
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
@@ -83,6 +86,7 @@ pub(super) fn messages() -> Vec<Message> {
         Message::Query(Query { id: 7, question, model: [1; 32], scale: 0.01, codes: vec![3; 16], count: 10 }),
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: Some(Box::new(found)) }),
         Message::Answer(Answer { id: 7, device: "attic".to_owned(), found: None }),
+        Message::Vectors(Vectors { id: 7, vectors: vec![HitVector { scale: 0.01, codes: vec![3; 16] }] }),
         Message::Echo(Echo { id: 9, text: "hello".try_into().unwrap(), answer: false }),
         Message::LatestStart(LatestStart { message: vec![5; 200] }),
         Message::Duplicate(Duplicate {

@@ -25,6 +25,7 @@ pub mod noise_handshake;
 pub mod noise_payload;
 pub mod record;
 pub mod sensors;
+pub mod text;
 
 /// One decoder under test.
 pub struct Target {
@@ -57,6 +58,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "noise_payload", check: noise_payload::check, seeds: noise_payload::seeds, slowness: 40 },
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
     Target { name: "gossip", check: gossip::check, seeds: gossip::seeds, slowness: 4 },
+    Target { name: "text", check: text::check, seeds: text::seeds, slowness: 8 },
     Target { name: "sensors", check: sensors::check, seeds: sensors::seeds, slowness: 10 },
     Target { name: "message", check: message::check, seeds: message::seeds, slowness: 1 },
 ];

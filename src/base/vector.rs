@@ -151,7 +151,7 @@ impl Quantized {
 }
 
 /// The sign of each number, one bit a dimension: 48 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signs([u64; WORDS]);
 
 impl Signs {

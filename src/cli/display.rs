@@ -1,6 +1,6 @@
 //! Answers as people read them: search hits and the agent's status.
 
-use super::text::{one_line, wrap};
+use super::text::{fit, one_line, wrap};
 use crate::http::dto::{Files, SearchHit, SearchResults, StatusReport};
 use crate::http::folders::Watched;
 use std::fmt::Write;
@@ -8,6 +8,12 @@ use std::io::IsTerminal;
 
 /// Lines shown of a chunk.
 const CHUNK_LINES: usize = 5;
+
+/// Lines shown of a path.
+const PATH_LINES: usize = 3;
+
+/// Other files with the same text that are named.
+const PLACES_SHOWN: usize = 3;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,14 +79,23 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
 
 fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
     let path = one_line(&hit.path);
-    let name = path.rsplit('/').next().unwrap_or(&path);
     let indent = "    ";
     let width = style.width - indent.len();
-    let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(name), hit.score);
-    let place = format!("{}: {path}", one_line(&hit.device));
-    let _ = writeln!(text, "{indent}{}", style.dim(&place));
+    let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
+    let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(&name), hit.score);
+    for line in wrap(&format!("{}: {path}", one_line(&hit.device)), width, PATH_LINES) {
+        let _ = writeln!(text, "{indent}{}", style.dim(&line));
+    }
     if let Some(since) = &hit.away_since {
-        let _ = writeln!(text, "{indent}{}", style.dim(&one_line(&format!("The file is away since {since}."))));
+        let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("The file is away since {since}."), width)));
+    }
+    for place in hit.places.iter().skip(1).take(PLACES_SHOWN) {
+        let line = fit(&format!("also {}: {}", place.device, place.path), width);
+        let _ = writeln!(text, "{indent}{}", style.dim(&line));
+    }
+    let more = hit.places.len().saturating_sub(1 + PLACES_SHOWN);
+    if more > 0 {
+        let _ = writeln!(text, "{indent}{}", style.dim(&format!("and in {more} more files")));
     }
     if !hit.heading.trim().is_empty() {
         for line in wrap(&hit.heading, width, 2) {
@@ -200,7 +215,7 @@ mod tests {
     use crate::base::finding::{Area, Finding};
     use crate::base::hit::FileCoverage;
     use crate::base::id::Ring;
-    use crate::http::dto::{Activity, Model, SearchAnswer};
+    use crate::http::dto::{Activity, Model, SearchAnswer, SearchPlace};
     use crate::http::folders::{AwayPlace, Missing};
 
     const PLAIN: Style = Style { width: 40, styled: false };
@@ -214,6 +229,7 @@ mod tests {
             score: 0.7149,
             heading: "Cellar > Boiler".into(),
             away_since: None,
+            places: Vec::new(),
         }
     }
 
@@ -242,6 +258,23 @@ mod tests {
             "no control character, and no style off a terminal"
         );
         assert!(text.lines().skip(2).take(6).all(|line| line.chars().count() <= 40));
+    }
+
+    #[test]
+    fn the_other_files_with_the_text_are_named_and_no_line_is_wider_than_the_screen() {
+        let place = |n: usize| SearchPlace {
+            device: "attic".into(),
+            peer_id: "12D3".into(),
+            path: format!("/{}/boiler {n}.md", "x".repeat(99)),
+        };
+        let mut hit = hit();
+        hit.path = format!("/{}/{}.md", "y".repeat(200), "e\u{301}\u{301}".repeat(200));
+        hit.places = (0..12).map(place).collect();
+        let coverage = SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() };
+        let text = found(&SearchResults { hits: vec![hit], coverage }, &PLAIN);
+        assert_eq!(text.matches("    also attic: /xxx").count(), 3, "{text}");
+        assert!(text.contains("    and in 8 more files\n"), "{text}");
+        assert!(text.lines().all(|line| super::super::text::columns(line) <= 40), "{text}");
     }
 
     #[test]

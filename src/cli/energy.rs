@@ -6,7 +6,7 @@
 
 use super::calibrate;
 use super::calibrate::Power;
-use super::output::{Stop, pretty, print};
+use super::output::{Stop, compact, pretty, print};
 use super::text::one_line;
 use crate::base::level::Energy;
 use crate::base::time::Duration;
@@ -92,7 +92,7 @@ pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<
     loop {
         let answer = client.energy().await?;
         if as_json {
-            print(&if watch { format!("{}\n", answer.json) } else { pretty(&answer.json) })?;
+            print(&if watch { compact(&answer.json) } else { pretty(&answer.json) })?;
         } else if !watch {
             return print(&current(&answer.read));
         } else {

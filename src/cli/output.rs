@@ -1,5 +1,6 @@
 //! How a command ends, and how it writes its answer to standard output.
 
+use crate::http::answer::escaped;
 use crate::http::client::Failure;
 use std::io::{ErrorKind, Write};
 
@@ -23,9 +24,19 @@ impl From<Failure> for Stop {
     }
 }
 
-/// JSON for programs. Control characters stay escaped, as JSON demands.
+/// JSON for programs. No control character and no mark of direction is in it as such.
 pub(super) fn pretty(json: &serde_json::Value) -> String {
-    format!("{json:#}\n")
+    printable(&format!("{json:#}\n"))
+}
+
+/// JSON on one line, likewise.
+pub(super) fn compact(json: &serde_json::Value) -> String {
+    printable(&format!("{json}\n"))
+}
+
+/// What stands between the values is ASCII, so that the whole text can be treated as one.
+fn printable(json: &str) -> String {
+    escaped(json).into_owned()
 }
 
 /// Writes to standard output. A closed pipe is no failure: `wattle search .. | head` has read enough.

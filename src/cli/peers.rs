@@ -1,10 +1,11 @@
 //! `wattle peers`: a table of the other devices, and with `--watch` the events that follow.
 
 use super::display::Style;
-use super::output::{Stop, pretty, print};
+use super::output::{Stop, compact, pretty, print};
 use super::text::{columns, one_line};
 use crate::http::client::Client;
-use crate::http::dto::{Collection, Event, Headroom, Peer};
+use crate::http::dto::{Collection, Headroom, Peer};
+use crate::http::events::Event;
 use crate::limits::WATCH_MS;
 use smol::Timer;
 use std::time::Duration;
@@ -15,7 +16,7 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
     let mut newest = client.events(u64::MAX).await?.read.newest;
     let status = client.status().await?;
     if json && watch {
-        print(&format!("{}\n", status.json["peers"]))?;
+        print(&compact(&status.json["peers"]))?;
     } else {
         print(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Style::of_stdout()) })?;
     }
@@ -31,7 +32,7 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
             continue;
         }
         for (event, raw) in answer.read.events.iter().zip(answer.json["events"].as_array().into_iter().flatten()) {
-            print(&if json { format!("{raw}\n") } else { line(event) })?;
+            print(&if json { compact(raw) } else { line(event) })?;
             newest = event.number;
         }
     }

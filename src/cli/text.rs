@@ -1,7 +1,15 @@
 //! Text for a terminal: no control character or change of direction passes, and lines fit the width.
 
+use crate::base::fold::controls_terminal;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// Marks that one letter carries at most on a screen; Vietnamese has two, Hebrew three. Hundreds of them on one letter are
+/// drawn over the lines above and below.
+const MARKS_MAX: usize = 4;
+
 /// The same text on one line: runs of white space become one space, and characters that could control the terminal
-/// (escapes, other control characters, changes of direction) show as U+FFFD.
+/// (escapes, other control characters, changes of direction) show as U+FFFD. Of the marks on one letter those beyond
+/// `MARKS_MAX` are left out, so that as many characters as columns are shown, five times at most.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
@@ -9,14 +17,35 @@ pub fn one_line(text: &str) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.extend(word.chars().map(|c| if controls_terminal(c) { '\u{fffd}' } else { c }));
+        let mut marks = 0;
+        for c in word.chars().map(|c| if controls_terminal(c) { '\u{fffd}' } else { c }) {
+            marks = if column(c) == 0 { marks + 1 } else { 0 };
+            if marks <= MARKS_MAX {
+                line.push(c);
+            }
+        }
     }
     line
 }
 
-fn controls_terminal(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+/// The text on one line of at most `width` columns, which ends in an ellipsis if there was more.
+#[must_use]
+pub fn fit(text: &str, width: usize) -> String {
+    let line = one_line(text);
+    if columns(&line) <= width {
+        return line;
+    }
+    let mut shown = String::new();
+    let mut used = 1;
+    for c in line.chars() {
+        used += column(c);
+        if used > width {
+            break;
+        }
+        shown.push(c);
+    }
+    shown.push('\u{2026}');
+    shown
 }
 
 /// Lines of at most `width` columns, at most `lines` of them; the last one ends in an ellipsis if there was
@@ -74,10 +103,12 @@ pub fn columns(text: &str) -> usize {
     text.chars().map(column).sum()
 }
 
-/// Two for the wide letters of East Asia and for emoji, none for marks that combine with the letter before.
-const fn column(c: char) -> usize {
+/// Two for the wide letters of East Asia and for emoji, none for marks that combine with the letter before and for
+/// characters that show nothing.
+fn column(c: char) -> usize {
     match c {
-        '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,
+        '\u{20}'..='\u{2ff}' => usize::from(c != '\u{ad}'),
+        '\u{1160}'..='\u{11ff}' => 0,
         '\u{1100}'..='\u{115f}'
         | '\u{2e80}'..='\u{a4cf}'
         | '\u{ac00}'..='\u{d7a3}'
@@ -86,9 +117,14 @@ const fn column(c: char) -> usize {
         | '\u{ff00}'..='\u{ff60}'
         | '\u{ffe0}'..='\u{ffe6}'
         | '\u{1f300}'..='\u{1faff}'
-        | '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
+        | '\u{20000}'..='\u{3fffd}' => 2 - 2 * usize::from(is_mark(c)),
+        _ => usize::from(!is_mark(c)),
     }
+}
+
+fn is_mark(c: char) -> bool {
+    use GeneralCategory::{EnclosingMark, Format, NonspacingMark};
+    matches!(c.general_category(), EnclosingMark | Format | NonspacingMark)
 }
 
 #[cfg(test)]
@@ -100,6 +136,23 @@ mod tests {
         let shown = one_line("a\u{1b}[31mred\u{7}\r\n b\u{9b}2J \u{202e}gpj.exe\u{0}\u{7f}\t\u{85}z");
         assert_eq!(shown, "a\u{fffd}[31mred\u{fffd} b\u{fffd}2J \u{fffd}gpj.exe\u{fffd}\u{fffd} z");
         assert_eq!(one_line("  Grüße,\n\n  世界 "), "Grüße, 世界");
+    }
+
+    #[test]
+    fn a_line_is_bounded_although_marks_take_no_column() {
+        let zalgo = format!("a{}b{}", "\u{301}".repeat(5000), "\u{20dd}\u{200d}\u{93f}\u{5b4}".repeat(2000));
+        assert!(one_line(&zalgo).chars().count() < 8100, "a vowel sign of Devanagari takes a column and three marks");
+        assert_eq!(
+            one_line("Vie\u{323}\u{302}t Nam, \u{5e9}\u{5c1}\u{5b8}"),
+            "Vie\u{323}\u{302}t Nam, \u{5e9}\u{5c1}\u{5b8}"
+        );
+        for text in [&zalgo, &"\u{600}\u{4e16}".repeat(99), "\u{301}\u{301}x", &"x".repeat(99)] {
+            for line in wrap(text, 20, 5).iter().chain([&fit(text, 20)]) {
+                assert!(columns(line) <= 20 && line.chars().count() <= 120, "{line:?}");
+            }
+        }
+        assert_eq!((fit("abcdef", 6), fit("abcdefg", 6)), ("abcdef".to_owned(), "abcde\u{2026}".to_owned()));
+        assert_eq!(fit("\u{4e16}\u{4e16}\u{4e16}", 4), "\u{4e16}\u{2026}");
     }
 
     #[test]

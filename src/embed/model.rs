@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-pub use super::embed_key::{key, prefixed};
+pub use super::embed_key::{canonical, key, prefixed};
 
 /// The manifest's own file name.
 const MANIFEST_FILE: &str = "manifest.json";

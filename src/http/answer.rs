@@ -1,6 +1,9 @@
 //! How every answer is written: JSON or one sentence, with headers that forbid browsers to cache, sniff or frame it.
 
+use crate::base::fold::controls_terminal;
 use serde::Serialize;
+use std::borrow::Cow;
+use std::fmt::Write;
 use trillium::{Conn, Headers, KnownHeaderName, Status};
 
 /// Headers of every answer: nothing is cached, sniffed, framed or sent on as a referrer.
@@ -16,11 +19,11 @@ pub(super) fn common_headers() -> Headers {
 
 /// Answers with this value as JSON; no later handler runs.
 pub(super) fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => conn
+    match serde_json::to_string(body) {
+        Ok(text) => conn
             .with_status(status)
             .with_response_header(KnownHeaderName::ContentType, "application/json")
-            .with_body(bytes)
+            .with_body(escaped(&text).into_owned())
             .halt(),
         Err(error) => {
             log::error!("An answer could not be written as JSON: {error}.");
@@ -29,8 +32,51 @@ pub(super) fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
     }
 }
 
+/// The same JSON in which every character that could control a terminal, or turn the direction of what follows, is
+/// written as `\u`. They stand in strings only, where that is the same.
+#[must_use]
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    let hidden = |c: char| !c.is_ascii() && controls_terminal(c) || c == '\u{7f}';
+    if !json.contains(hidden) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hidden(c) {
+            // None of them is beyond U+FFFF.
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    Cow::Owned(text)
+}
+
 /// Answers `{"error": sentence}` and closes the connection: the rest of a refused request is not read.
 pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
     json(conn, status, &serde_json::json!({ "error": sentence }))
         .with_response_header(KnownHeaderName::Connection, "close")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn json_carries_no_raw_control_character_and_stays_the_same_value() {
+        let value = serde_json::json!({
+            "a\u{9b}": "x\u{85}\u{1b}[2J\u{7f} \u{202e}gpj.exe\u{2066}\u{feff}\u{2028}\u{61c} Gr\u{fc}\u{df}e \u{1f600}"
+        });
+        for json in [value.to_string(), format!("{value:#}")] {
+            let safe = escaped(&json);
+            let raw = |c: &char| {
+                c.is_control() && *c != '\n' || matches!(*c, '\u{2028}'..='\u{202e}' | '\u{2066}' | '\u{feff}')
+            };
+            assert_eq!(safe.chars().find(raw), None, "{safe}");
+            assert!(
+                safe.contains("\\u009b") && safe.contains("\\u202egpj") && safe.contains("Gr\u{fc}\u{df}e \u{1f600}")
+            );
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+        }
+    }
 }

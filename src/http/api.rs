@@ -5,7 +5,8 @@
 mod places;
 
 use super::answer::{json, refused};
-use super::dto::{Added, Checked, Events, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
+use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
+use super::events::Events;
 use super::page::Page;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;

@@ -1,6 +1,7 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
-use super::dto::{Added, Checked, Events, Regrouped, SearchResults, StatusReport};
+use super::dto::{Added, Checked, Regrouped, SearchResults, StatusReport};
+use super::events::Events;
 use super::folders::Folders;
 use crate::base::id::Ring;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};

@@ -10,11 +10,10 @@ use super::folders::{Folders, Watched};
 use crate::base::finding::Finding;
 use crate::base::hit::FileCoverage;
 use crate::base::level::Energy;
-use crate::base::time::{Instant, utc};
+use crate::base::time::utc;
 use crate::mesh::swim::Liveness as Believed;
 use crate::node::output;
 use crate::node::status::{PeerStatus, Status};
-use crate::runtime::event_log;
 use crate::store::audit::Audit;
 use crate::store::counts::{Kind, StoreCounts};
 use crate::wire::gossip;
@@ -44,13 +43,27 @@ pub struct SearchHit {
     pub path: String,
     /// The chunk's exact text.
     pub text: String,
-    /// The cosine with the question, -1 to 1.
+    /// How well it fits: cosine and words together, about 0 for an unrelated chunk, 1 at best.
     pub score: f32,
     /// Headings above the chunk, outermost first, joined by " > "; empty if there are none.
     pub heading: String,
     /// Since when the document's file is away; left out if it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_since: Option<String>,
+    /// All files in which this text was found, this one first; at most 16. Left out where there is but one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<SearchPlace>,
+}
+
+/// A file that holds the text of a hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchPlace {
+    /// The name of the device that has it.
+    pub device: String,
+    /// That device's PeerId.
+    pub peer_id: String,
+    /// The document's path on that device.
+    pub path: String,
 }
 
 /// Which devices were asked and answered.
@@ -226,45 +239,6 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The answer of `GET /v1/events`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Events {
-    /// Oldest first.
-    pub events: Vec<Event>,
-    /// The number of the newest event of all.
-    pub newest: u64,
-}
-
-/// One event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// Its number, from 1; numbering starts over with each start of the agent.
-    pub number: u64,
-    /// Milliseconds since it happened.
-    pub ago_ms: u64,
-    /// What kind.
-    pub kind: event_log::Kind,
-    /// The device, by its name or its PeerId.
-    pub device: String,
-    /// A plain sentence.
-    pub text: String,
-}
-
-impl Events {
-    /// From entries of the event log.
-    #[must_use]
-    pub fn new(now: Instant, events: &[event_log::LoggedEvent], newest: u64) -> Self {
-        let event = |event: &event_log::LoggedEvent| Event {
-            number: event.number,
-            ago_ms: u64::try_from(now.since(event.at).as_millis()).unwrap_or(u64::MAX),
-            kind: event.kind,
-            device: event.device.clone(),
-            text: event.text.clone(),
-        };
-        Self { events: events.iter().map(event).collect(), newest }
-    }
-}
-
 /// The model in use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
@@ -298,6 +272,11 @@ impl SearchResults {
     /// From the node's answer.
     #[must_use]
     pub fn new(hits: Vec<output::RankedHit>, coverage: SearchAnswer) -> Self {
+        let place = |place: output::RankedPlace| SearchPlace {
+            device: place.device,
+            peer_id: place.peer_id,
+            path: text(&place.path),
+        };
         let hit = |hit: output::RankedHit| SearchHit {
             device: hit.device,
             peer_id: hit.peer_id,
@@ -306,6 +285,7 @@ impl SearchResults {
             score: hit.score,
             heading: hit.heading,
             away_since: hit.away_since.map(utc),
+            places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };
         Self { hits: hits.into_iter().map(hit).collect(), coverage }
     }

@@ -16,11 +16,12 @@
 //!
 //! There is no TLS: nobody stands between a program and a loopback address, and at a LAN address a reverse proxy adds it.
 
-mod answer;
+pub mod answer;
 pub mod api;
 mod auth;
 pub mod client;
 pub mod dto;
+pub mod events;
 pub mod folders;
 pub mod lan_listener;
 pub mod page;

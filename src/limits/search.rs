@@ -5,3 +5,18 @@ pub const RESCORE: usize = 200;
 
 /// Different words of a question that count; a pasted page has no more say than a long question.
 pub const QUESTION_WORDS_MAX: usize = 64;
+
+/// Names of files that one question may be: itself, and words of it with an ending.
+pub const ASKED_NAMES_MAX: usize = 8;
+
+/// Files of one name that are looked up; a folder each may have its `readme.md`.
+pub const NAMED_FILES_MAX: usize = 16;
+
+/// Chunks of a file with the asked name of which the nearest is chosen.
+pub const NAMED_CHUNKS_MAX: usize = 256;
+
+/// Places of one text that are told with a hit.
+pub const PLACES_MAX: usize = 16;
+
+/// Places of an answer that are shared out: of the first ten, at most so many are those of one other device.
+pub const SHARED_PLACES: (usize, usize) = (10, 5);

@@ -31,3 +31,49 @@ pub const HEADING_RAW_MAX: usize = 1024;
 /// Marks and spaces in a row after which a sentence ends in any case. Look-ahead in `unicode-segmentation` 1.13
 /// is quadratic in this number (its `match_sb8` says so).
 pub const SENTENCE_MARKS_MAX: usize = 32;
+
+/// Lines of a file that are looked at for the end of its front matter; the longest of real ones have some fifty.
+pub const FRONT_MATTER_LINES_MAX: usize = 1000;
+
+/// Characters of a run without a space from which on it must hold words to stay. A UUID has 36, a fingerprint of SHA-256 in hex 64.
+pub const OPAQUE_RUN_CHARS: usize = 48;
+
+/// Bytes of lines of letters without words that stay where they stand together: licence keys, a short code.
+pub const OPAQUE_BYTES_KEPT: usize = 160;
+
+/// Characters of a line from which on it needs spaces not to be minified code; paragraphs that nobody wrapped are longer.
+pub const MINIFIED_LINE_CHARS: usize = 400;
+
+/// Characters of it that stay: enough to see what it is.
+pub const MINIFIED_HEAD_CHARS: usize = 160;
+
+/// Bytes of rows of numbers that stay at the beginning of a table, about two passages.
+pub const NUMBER_HEAD_BYTES: usize = 1200;
+
+/// The same at its end, where the newest readings stand.
+pub const NUMBER_TAIL_BYTES: usize = 400;
+
+/// The same for all tables of a file together.
+pub const NUMBER_FILE_BYTES: usize = 4800;
+
+/// A line that repeats stays until it has filled so many bytes, but at least and at most so many times.
+pub const REPEATED_BYTES: usize = 2000;
+
+/// See `REPEATED_BYTES`.
+pub const REPEATED_LINES: (usize, usize) = (12, 64);
+
+/// The same for lines that are alike but for their digits: rows of a log, or of a bank statement.
+pub const SIMILAR_BYTES: usize = 4000;
+
+/// See `SIMILAR_BYTES`.
+pub const SIMILAR_LINES: (usize, usize) = (16, 64);
+
+/// Chunks of one document that may hold (almost) no words: short codes and numbers are looked for, too.
+pub const WORDLESS_CHUNKS_MAX: usize = 8;
+
+/// Bytes of a chunk for which it has at least one word, or it counts as wordless; prose has one in six.
+pub const BYTES_PER_WORD_MAX: usize = 120;
+
+/// The number of the way from a file to its chunks. It grows when that changes, and then stores of before are read again
+/// (`store::library`). 1: payload is left out, and line ends, front matter and HTML blocks are recognised.
+pub const READER: u64 = 1;

@@ -320,6 +320,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::MemberList { .. }
             | Message::Query(_)
             | Message::Answer(_)
+            | Message::Vectors(_)
             | Message::Echo(_),
         ) => Channel::Task,
     }

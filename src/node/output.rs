@@ -213,10 +213,23 @@ pub struct RankedHit {
     pub path: Vec<u8>,
     /// Headings above it.
     pub heading: String,
-    /// The chunk's text, exactly as in the document.
+    /// The chunk's text, as in the document, without payload.
     pub text: String,
     /// Since when its file is away, in seconds since 1970; `None` if it is there.
     pub away_since: Option<i64>,
+    /// All files with this text that were found, this hit's first; at most `PLACES_MAX`.
+    pub places: Vec<RankedPlace>,
+}
+
+/// A file that holds the text of a hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RankedPlace {
+    /// The name of the device that has it, as in [`RankedHit::device`].
+    pub device: String,
+    /// That device's PeerId.
+    pub peer_id: String,
+    /// The document's path there.
+    pub path: Vec<u8>,
 }
 
 /// Who can do something about a refusal.

@@ -4,7 +4,7 @@
 //! deadline, and name the devices that did not answer. In a large mesh only the neighbours are linked; the answer says
 //! how many devices were not asked. A query of a peer: search the collections shared with the mesh and answer once.
 
-use super::output::{Output, Problem, RankedHit, Response, SilentDevice};
+use super::output::{Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
 use super::query_state::PeerQuery;
 use super::{Node, Out, panicked};
 use crate::base::hit::{FileCoverage, Found, SearchHit};
@@ -41,17 +41,27 @@ impl Node {
     pub(super) fn on_query_task(&mut self, now: Instant, task: TaskId, outcome: &Outcome, out: &mut Out) -> bool {
         if let Some(at) = self.queries.of_peers.iter().position(|query| query.task == task) {
             let PeerQuery { peer, id, .. } = self.queries.of_peers.swap_remove(at);
-            let found =
-                if let Outcome::Found(found) = outcome { Some(Box::new(fit_into_message(found))) } else { None };
             // The peer may have been expelled meanwhile.
-            if self.trust.may(peer, Rights::ANSWER) {
-                out.push(self.answer_to(peer, id, found));
+            if !self.trust.may(peer, Rights::ANSWER) {
+                return true;
             }
+            let Outcome::Found(found, vectors) = outcome else {
+                out.push(self.answer_to(peer, id, None));
+                return true;
+            };
+            let found = fit_into_message(found);
+            let vector =
+                |vector: &Quantized| message::HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
+            let vectors: Vec<_> = vectors.iter().take(found.hits.len()).map(vector).collect();
+            if !vectors.is_empty() {
+                out.push(Output::Send(peer, Message::Vectors(message::Vectors { id, vectors })));
+            }
+            out.push(self.answer_to(peer, id, Some(Box::new(found))));
             return true;
         }
         match outcome {
             Outcome::QueryEmbedding(embedding) => self.send_query(now, task, embedding, out),
-            Outcome::Found(found) => {
+            Outcome::Found(found, _) => {
                 if let Some(query) = self.queries.local.add_local_result(task, Found::clone(found)) {
                     self.answer(query, out);
                 }
@@ -82,7 +92,9 @@ impl Node {
             unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
         let away: Vec<PeerKey> = away.iter().map(|peer| peer.key).collect();
         // Its deadline passed while it was embedded.
-        let Some((query, id)) = self.queries.local.begin_search(now, embedded, task, &linked) else { return };
+        let Some((query, id)) = self.queries.local.begin_search(now, embedded, embedding, task, &linked) else {
+            return;
+        };
         let (question, count) = (query.question.clone(), query.count.clamp(LIST_MIN, HITS_MAX));
         self.queries.local.unreachable(id, &away, far.len());
         let quantized = embedding.quantize();
@@ -129,10 +141,19 @@ impl Node {
         Output::Send(peer, Message::Answer(message::Answer { id, device: self.config.device.clone(), found }))
     }
 
+    /// The vectors of a peer's hits, which come ahead of its answer. Those of another model's length are dropped: without
+    /// them the answer is taken with doubt.
+    pub(super) fn on_peer_vectors(&mut self, peer: PeerKey, message: &message::Vectors) {
+        let vectors = message.vectors.iter().map(|vector| Quantized::from_parts(vector.scale, &vector.codes));
+        if let Some(vectors) = vectors.collect() {
+            self.queries.local.add_peer_vectors(message.id, peer, vectors);
+        }
+    }
+
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.set_name(peer, answer.device);
-        if let Some(query) = self.queries.local.add_peer_result(answer.id, peer, answer.found.map(sanitized)) {
+        if let Some(query) = self.queries.local.add_peer_result(answer.id, peer, answer.found.map(|found| *found)) {
             self.answer(query, out);
         }
     }
@@ -175,7 +196,8 @@ impl Node {
             .take(SILENT_NAMED_MAX)
             .map(|key| SilentDevice { device: self.title(Some(*key)), peer_id: self.peer_id_of(Some(*key)) });
         let silent = silent.collect();
-        let hits = merge(query.lists, query.count).into_iter().map(|merged| RankedHit {
+        let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
+        let hits = merge(&query.question, query.lists, query.count).into_iter().map(|merged| RankedHit {
             device: self.title(merged.device),
             peer_id: self.peer_id_of(merged.device),
             score: merged.score,
@@ -183,6 +205,7 @@ impl Node {
             heading: merged.hit.heading,
             text: merged.hit.text,
             away_since: merged.hit.away_since,
+            places: merged.places.into_iter().map(place).collect(),
         });
         let (not_asked, files) = (query.not_asked, self.file_coverage());
         let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files };
@@ -207,14 +230,4 @@ fn fit_into_message(found: &Found) -> Found {
     };
     let hits = found.hits.iter().take_while(fits).cloned().map(told).collect();
     Found { statistics: found.statistics.clone(), hits }
-}
-
-/// A peer's list with its cosines clamped. The decoder has already bounded the number of hits and terms and refused
-/// what is not a number.
-fn sanitized(mut found: Box<Found>) -> Found {
-    for hit in &mut found.hits {
-        // A false cosine of 1000 would outrank every other device.
-        hit.cosine = hit.cosine.clamp(-1.0, 1.0);
-    }
-    *found
 }

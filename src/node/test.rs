@@ -171,7 +171,11 @@ fn a_query_without_any_answer_is_answered_at_its_deadline() {
     let out = handle(&mut node, at(QUERY_MS_MAX), Input::Wake);
     assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]));
     assert_eq!(
-        handle(&mut node, at(QUERY_MS_MAX + 1), Input::Done(*task, Outcome::Found(Box::default()), Duration::ZERO)),
+        handle(
+            &mut node,
+            at(QUERY_MS_MAX + 1),
+            Input::Done(*task, Outcome::Found(Box::default(), Vec::new()), Duration::ZERO)
+        ),
         []
     );
 }

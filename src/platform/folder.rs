@@ -1,10 +1,12 @@
 //! Folders and files of the owner: lists them in the order of paths, reads them whole.
 //!
 //! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
-//! folders (a leading dot) are left out, and so is the agent's own home.
+//! folders (a leading dot) are left out, and so are files of keys and passwords that are not a source themselves, and the
+//! agent's own home.
 
 use super::clock::wall_ns;
 use super::file_system::FileSystem;
+use super::secret_file::holds_secrets;
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
@@ -43,6 +45,8 @@ struct OpenFolder {
 struct Walk<'a> {
     after: Option<&'a [u8]>,
     home: &'a [u8],
+    /// The source of the scan: a file that the owner named is read whatever its name is.
+    source: &'a [u8],
     listing: Listing,
     full: bool,
     /// Folders that the step before left open.
@@ -69,6 +73,7 @@ impl Folders {
         let mut walk = Walk {
             after: scan.after.as_deref(),
             home: self.home.as_os_str().as_bytes(),
+            source: &scan.source.path,
             listing: Listing { at: wall_ns() / 1_000_000_000, ..Listing::default() },
             full: false,
             known: if scan.after.is_some() { known } else { Vec::new() },
@@ -278,6 +283,11 @@ impl Walk<'_> {
             self.visit_folder(path, (own_stamp(&meta), meta.dev()), depth);
         } else if meta.is_symlink() {
             self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(path)));
+        } else if path != self.source && holds_secrets(path) {
+            self.remark(format!(
+                "{} holds keys or passwords by its name and was left out; add it by its own name to have it.",
+                String::from_utf8_lossy(path)
+            ));
         } else if meta.is_file() && self.after.is_none_or(|after| path > after) {
             let Some(system) = self.system(path, meta.dev()) else { return };
             let (stamp, has_other_names) = (stamp(&meta, &system), meta.nlink() > 1);

@@ -5,13 +5,13 @@
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::Home;
 use crate::base::id::Fingerprint;
-use crate::limits::{STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
+use crate::limits::{READER, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
 use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::read;
-use log::warn;
+use log::{info, warn};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +45,12 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>
             "The store holds vectors of the model {bound}, and the model found is {model}; the two cannot be mixed. \
              Give the old model with --models, or a new home with --home. Nothing was changed."
         ));
+    }
+    let again = library.reread(READER).map_err(broken)?;
+    if again > 0 {
+        info!(
+            "This version reads files differently than the one before: {again} files are read again. What is known of them answers meanwhile."
+        );
     }
     let sources = home.sources();
     if read::sources(library.kv()).map_err(broken)?.0.is_empty() && !sources.0.is_empty() {

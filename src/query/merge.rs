@@ -1,8 +1,12 @@
-//! Merges the results of several devices: all chunks scored alike, each text once.
+//! Merges the results of several devices: all chunks scored alike, each text once with its places, and no device with
+//! all of the first places.
 
+use crate::base::file_name::AskedNames;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
-use crate::search::hit::score;
+use crate::limits::{PLACES_MAX, SHARED_PLACES};
+use crate::search::hit::{named, score};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A chunk of the merged answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,12 +17,18 @@ pub struct Merged {
     pub score: f32,
     /// The chunk.
     pub hit: SearchHit,
+    /// All files with this text that were found, the hit's own first; at most `PLACES_MAX`.
+    pub places: Vec<Place>,
 }
 
-/// The best `count` chunks of all lists. Document frequencies are those of all lists together: with its own, a device
-/// where a term is rare would score too high.
+/// A device, `None` for this one, and a path on it.
+pub type Place = (Option<PeerKey>, Vec<u8>);
+
+/// The best `count` chunks of all lists for this question. Document frequencies are those of all lists together: with
+/// its own, a device where a term is rare would score too high. Of the first places, another device has no more than
+/// `limits::SHARED_PLACES` allows, unless the others have nothing for them.
 #[must_use]
-pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
+pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
     let mut statistics: Option<CorpusStatistics> = None;
     for (_, found) in &lists {
         match &mut statistics {
@@ -30,22 +40,67 @@ pub fn merge(lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> 
     let mut merged: Vec<Merged> = Vec::new();
     for (device, found) in lists {
         for hit in found.hits {
-            merged.push(Merged { device, score: score(&statistics, hit.cosine, &hit.frequencies), hit });
+            let score = score(&statistics, hit.cosine, &hit.frequencies);
+            let places = vec![(device, hit.path.clone())];
+            merged.push(Merged { device, score, hit, places });
         }
     }
-    merged.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| (a.device, a.hit.row).cmp(&(b.device, b.hit.row))));
-    // A text that several devices have is listed once, for the device that sorts first: this one, if it has it.
-    let mut best: Vec<Merged> = Vec::new();
-    for hit in merged {
-        if best.len() == count {
-            break;
-        }
-        let duplicate = |other: &Merged| other.device != hit.device && other.hit.text == hit.hit.text;
-        if !best.iter().any(duplicate) {
-            best.push(hit);
+    let by_score = |a: &Merged, b: &Merged| {
+        b.score.total_cmp(&a.score).then_with(|| (a.device, a.hit.row).cmp(&(b.device, b.hit.row)))
+    };
+    merged.sort_by(by_score);
+    let asked = AskedNames::new(question);
+    let mut files = BTreeSet::new();
+    for one in &mut merged {
+        if asked.has(&one.hit.path) && files.insert((one.device, one.hit.path.clone())) {
+            one.score = named(one.score);
         }
     }
-    best
+    merged.sort_by(by_score);
+    share_out(folded(merged), count)
+}
+
+/// The same list, best first, in which each text stands once: that of the device that sorts first, which is this one if
+/// it has it. White space makes no difference.
+fn folded(sorted: Vec<Merged>) -> Vec<Merged> {
+    let mut different: Vec<Merged> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for one in sorted {
+        let key = one.hit.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match known.get(&key).and_then(|at| different.get_mut(*at)) {
+            Some(first) => {
+                let known = first.places.contains(&(one.device, one.hit.path.clone()));
+                if !known && first.places.len() < PLACES_MAX {
+                    first.places.push((one.device, one.hit.path));
+                }
+            }
+            None => {
+                known.insert(key, different.len());
+                different.push(one);
+            }
+        }
+    }
+    different
+}
+
+/// The first `count` of a list that is sorted by score. A chunk that would give its device too many of the first places
+/// waits until those are taken.
+fn share_out(sorted: Vec<Merged>, count: usize) -> Vec<Merged> {
+    let (shared, most) = SHARED_PLACES;
+    let shared = shared.min(count);
+    let (mut first, mut waiting) = (Vec::new(), Vec::new());
+    let mut taken: BTreeMap<PeerKey, usize> = BTreeMap::new();
+    for one in sorted {
+        let places = one.device.map_or(0, |device| *taken.entry(device).and_modify(|n| *n += 1).or_insert(1));
+        if first.len() < shared && places <= most {
+            first.push(one);
+        } else {
+            waiting.push(one);
+        }
+    }
+    first.extend(waiting);
+    first.truncate(count);
+    first
 }
 
 #[cfg(test)]
@@ -54,16 +109,19 @@ mod tests {
     use crate::base::id::Row;
     use crate::search::lexical::QueryTerms;
 
+    const PEER: PeerKey = PeerKey([1; 32]);
+    const OTHER: PeerKey = PeerKey([2; 32]);
+
     fn found(terms: &QueryTerms, texts: &[(&str, f32)]) -> Found {
         let hits: Vec<SearchHit> = (0..)
             .zip(texts)
             .map(|(row, (text, cosine))| SearchHit {
                 row: Row(row),
-                path: Vec::new(),
+                path: format!("/{row}.md").into_bytes(),
                 heading: String::new(),
                 text: (*text).to_owned(),
                 cosine: *cosine,
-                frequencies: terms.count(["", text]),
+                frequencies: terms.count(["", "", text]),
                 away_since: None,
             })
             .collect();
@@ -72,19 +130,63 @@ mod tests {
     }
 
     #[test]
-    fn the_best_of_all_devices_come_first_and_duplicates_once() {
+    fn the_best_of_all_devices_come_first_and_twins_once_with_their_places() {
         let terms = QueryTerms::new("violin");
-        let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4)]);
+        let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4), ("the\n violin ", 0.5)]);
         let there = found(&terms, &[("my violin is old", 0.6), ("the violin", 0.5)]);
-        let peer = PeerKey([1; 32]);
-        let merged = merge(vec![(Some(peer), there), (None, here)], 3);
+        let merged = merge("violin", vec![(Some(PEER), there), (None, here)], 3);
         let texts: Vec<_> = merged.iter().map(|m| (m.device, m.hit.text.as_str())).collect();
-        assert_eq!(texts, [(Some(peer), "my violin is old"), (None, "the violin"), (None, "a lamp")]);
+        assert_eq!(texts, [(Some(PEER), "my violin is old"), (None, "the violin"), (None, "a lamp")]);
         assert!(merged.windows(2).all(|pair| pair[0].score >= pair[1].score));
+        let place = |device: Option<PeerKey>, path: &str| (device, path.as_bytes().to_vec());
+        assert_eq!(merged[1].places, [place(None, "/0.md"), place(None, "/2.md"), place(Some(PEER), "/1.md")]);
+        assert_eq!(merged[2].places, [place(None, "/1.md")]);
+    }
+
+    #[test]
+    fn a_text_in_hundreds_of_files_is_one_hit() {
+        let terms = QueryTerms::new("violin");
+        let texts: Vec<_> = (0..90).map(|n| if n % 9 == 0 { ("a lamp", 0.2) } else { ("the violin", 0.5) }).collect();
+        let merged = merge("violin", vec![(None, found(&terms, &texts))], 10);
+        assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["the violin", "a lamp"]);
+        assert_eq!(merged[0].places.len(), PLACES_MAX);
+    }
+
+    #[test]
+    fn the_file_that_has_the_name_of_the_question_comes_first() {
+        let terms = QueryTerms::new("boiler");
+        let mut here = found(&terms, &[("boiler boiler", 0.9), ("press the left button", 0.1), ("and then wait", 0.2)]);
+        for at in [1, 2] {
+            here.hits[at].path = b"/manuals/Boiler.md".to_vec();
+        }
+        let merged = merge("boiler", vec![(None, here)], 3);
+        let texts: Vec<_> = merged.iter().map(|m| m.hit.text.as_str()).collect();
+        assert_eq!(texts, ["and then wait", "boiler boiler", "press the left button"], "only its best chunk is lifted");
+        assert!(merged[0].score <= 1.0);
+    }
+
+    #[test]
+    fn one_other_device_has_at_most_half_of_the_first_ten_places() {
+        let terms = QueryTerms::new("violin");
+        let names: Vec<String> = (0..40).map(|n| format!("violin number {n}")).collect();
+        let there: Vec<_> = names[..20].iter().map(|name| (name.as_str(), 0.9)).collect();
+        let here: Vec<_> = names[20..].iter().map(|name| (name.as_str(), 0.1)).collect();
+        let lists = || vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here))];
+        let of_peer = |merged: &[Merged]| merged.iter().filter(|m| m.device == Some(PEER)).count();
+        let ten = merge("violin", lists(), 10);
+        assert_eq!((ten.len(), of_peer(&ten)), (10, 5));
+        let twenty = merge("violin", lists(), 20);
+        assert_eq!((of_peer(&twenty[..10]), of_peer(&twenty[10..])), (5, 10), "the rest follows by score");
+        let alone = merge("violin", vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 10);
+        assert_eq!(of_peer(&alone), 10, "it alone has something");
+        let two = vec![(Some(PEER), found(&terms, &there)), (Some(OTHER), found(&terms, &here))];
+        assert_eq!(of_peer(&merge("violin", two, 10)), 5);
+        let few = vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here[..2]))];
+        assert_eq!(of_peer(&merge("violin", few, 10)), 8, "places that nobody else can take");
     }
 
     #[test]
     fn without_lists_the_answer_is_empty() {
-        assert!(merge(Vec::new(), 3).is_empty());
+        assert!(merge("x", Vec::new(), 3).is_empty());
     }
 }

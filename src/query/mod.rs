@@ -2,8 +2,9 @@
 //!
 //! A query is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its
 //! best chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the query until
-//! every device has answered, or until its deadline: then the answer is made of the results that have come. [`merge`]
-//! scores the chunks of all devices with the sum of their statistics and drops duplicates.
+//! every device has answered, or until its deadline: then the answer is made of the results that have come. [`evidence`]
+//! replaces the figures of a peer's answer by our own, and [`merge`] scores the chunks of all devices with the sum of their
+//! statistics, lists each text once and leaves no device all of the first places.
 //!
 //! Invariants: every query is answered exactly once, at its deadline at the latest, with the number of devices that
 //! were asked and that answered. At most `QUERIES_MAX` queries are pending; one waits `QUERY_MS_MAX` at most, and
@@ -11,5 +12,6 @@
 //!
 //! The search itself is done by `worker::retrieve`; messages to peers are sent by `node::query`.
 
+pub mod evidence;
 pub mod merge;
 pub mod pending;

@@ -1,8 +1,10 @@
 //! The table of pending queries: which devices were asked, which have answered, and each query's deadline.
 
+use super::evidence::judged;
 use crate::base::hit::Found;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
+use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LINKS_MAX, PEER_ANSWER_MS, QUERIES_MAX, QUERY_MS_MAX};
 use heapless::Vec as Bounded;
 
@@ -19,6 +21,8 @@ pub struct PendingQuery {
     pub reply: ReplyId,
     /// The question's text.
     pub question: String,
+    /// Its embedding, once that is computed.
+    embedding: Option<Embedding>,
     /// How many hits are wanted.
     pub count: usize,
     /// The task of this device that runs for it: the embedding, then the search.
@@ -27,6 +31,8 @@ pub struct PendingQuery {
     number: u64,
     /// Peers that have not answered yet.
     waiting: Bounded<PeerKey, LINKS_MAX>,
+    /// The vectors that peers sent ahead of their answers; once a peer.
+    vectors: Vec<(PeerKey, Vec<Quantized>)>,
     /// The results so far; `None` is this device.
     pub lists: Vec<(Option<PeerKey>, Found)>,
     /// Peers that did not answer or could not be asked: each once, at most `PEERS_MAX`.
@@ -61,10 +67,12 @@ impl PendingQueries {
         let query = PendingQuery {
             reply,
             question,
+            embedding: None,
             count,
             task: Some(task),
             number: task.0,
             waiting: Bounded::new(),
+            vectors: Vec::new(),
             lists: Vec::new(),
             silent: Vec::new(),
             not_asked: 0,
@@ -74,17 +82,19 @@ impl PendingQueries {
         debug_assert!(pushed.is_ok(), "the caller has checked that there is room");
     }
 
-    /// The task `embedded` has embedded its query: `task` searches this device, and these peers are asked. Returns
+    /// The task `embedded` has computed the query's `embedding`: `task` searches this device, and these peers are asked. Returns
     /// the query and its number on the wire; `None` if it is not open any more.
     pub fn begin_search(
         &mut self,
         now: Instant,
         embedded: TaskId,
+        embedding: &Embedding,
         task: TaskId,
         peers: &[PeerKey],
     ) -> Option<(&PendingQuery, u64)> {
         let query = self.open.iter_mut().find(|query| query.task == Some(embedded))?;
         query.task = Some(task);
+        query.embedding = Some(embedding.clone());
         query.waiting = Bounded::from_slice(peers).unwrap_or_default();
         if !peers.is_empty() {
             query.deadline = query.deadline.min(now + Duration::from_millis(PEER_ANSWER_MS));
@@ -117,7 +127,15 @@ impl PendingQueries {
         Some(self.open.swap_remove(at))
     }
 
-    /// Adds a peer's result, or its answer that it has none. One that is not waited for is ignored. Returns the
+    /// Keeps the vectors of a peer's hits until its answer comes, if it is waited for.
+    pub fn add_peer_vectors(&mut self, number: u64, peer: PeerKey, vectors: Vec<Quantized>) {
+        let open = self.open.iter_mut().find(|query| query.number == number && query.waiting.contains(&peer));
+        if let Some(query) = open.filter(|query| query.vectors.iter().all(|(from, _)| *from != peer)) {
+            query.vectors.push((peer, vectors));
+        }
+    }
+
+    /// Adds a peer's result, or its answer that it has none. The figures of its hits are replaced by our own. One that is not waited for is ignored. Returns the
     /// query if it is complete now.
     pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) -> Option<PendingQuery> {
         let at = self.open.iter().position(|query| query.number == number && query.waiting.contains(&peer))?;
@@ -125,7 +143,11 @@ impl PendingQueries {
         match found {
             Some(found) => {
                 query.waiting.retain(|waiting| *waiting != peer);
-                query.lists.push((Some(peer), found));
+                let at = query.vectors.iter().position(|(from, _)| *from == peer);
+                let vectors = at.map(|at| query.vectors.swap_remove(at).1).unwrap_or_default();
+                // It is waited for only once there is an embedding.
+                let Some(embedding) = &query.embedding else { return None };
+                query.lists.push((Some(peer), judged(found, &vectors, &query.question, embedding)));
             }
             None => query.mark_silent(peer),
         }
@@ -183,13 +205,23 @@ impl PendingQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::hit::{SearchHit, TermFrequencies};
+    use crate::base::id::{Fingerprint, Row};
+    use crate::limits::DIMENSIONS;
 
     const A: PeerKey = PeerKey([1; 32]);
     const B: PeerKey = PeerKey([2; 32]);
 
+    fn embedding() -> Embedding {
+        Embedding::new(Fingerprint([7; 32]), &[0.5; DIMENSIONS]).unwrap()
+    }
+
     fn open(queries: &mut PendingQueries, peers: &[PeerKey]) -> u64 {
         queries.open(Instant::ZERO, ReplyId(1), "q".to_owned(), 5, TaskId(10));
-        queries.begin_search(Instant::ZERO, TaskId(10), TaskId(11), peers).map(|(_, number)| number).unwrap()
+        queries
+            .begin_search(Instant::ZERO, TaskId(10), &embedding(), TaskId(11), peers)
+            .map(|(_, number)| number)
+            .unwrap()
     }
 
     #[test]
@@ -205,6 +237,37 @@ mod tests {
         let query = queries.add_peer_result(number, B, Some(Found::default())).unwrap();
         assert_eq!((query.lists.len(), query.silent.len()), (3, 0));
         assert!(queries.room() && queries.deadline().is_none());
+    }
+
+    #[test]
+    fn the_vectors_that_a_peer_sent_ahead_give_the_cosines_of_its_hits() {
+        let claims = || Found {
+            hits: vec![SearchHit {
+                row: Row(1),
+                path: b"/a.md".to_vec(),
+                heading: String::new(),
+                text: "unrelated".to_owned(),
+                cosine: 1.0,
+                frequencies: TermFrequencies::default(),
+                away_since: None,
+            }],
+            ..Found::default()
+        };
+        let opposite = Embedding::new(Fingerprint([7; 32]), &[-0.5; DIMENSIONS]).unwrap().quantize();
+        let cosine = |vectors: &[(u64, PeerKey)]| {
+            let mut queries = PendingQueries::default();
+            let number = open(&mut queries, &[A]);
+            assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
+            for (more, peer) in vectors {
+                queries.add_peer_vectors(number + more, *peer, vec![opposite.clone()]);
+            }
+            let query = queries.add_peer_result(number, A, Some(claims())).unwrap();
+            query.lists[1].1.hits[0].cosine
+        };
+        assert!((cosine(&[(0, A)]) + 1.0).abs() < 0.01);
+        let doubted = cosine(&[]);
+        assert!(doubted > 0.0 && doubted < 0.5, "{doubted}");
+        assert_eq!((cosine(&[(0, B)]), cosine(&[(1, A)])), (doubted, doubted), "of another peer, of another query");
     }
 
     #[test]

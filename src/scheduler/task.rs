@@ -2,7 +2,7 @@
 
 use crate::base::hit::Found;
 use crate::base::id::DocId;
-use crate::base::vector::Embedding;
+use crate::base::vector::{Embedding, Quantized};
 use crate::store::audit::Audit;
 use crate::store::change::Change;
 use crate::store::keys::Stage;
@@ -157,8 +157,8 @@ pub enum Outcome {
     Changes(Vec<Change>),
     /// The embedding of a question.
     QueryEmbedding(Embedding),
-    /// Hits of this device.
-    Found(Box<Found>),
+    /// Hits of this device, and the vector of each.
+    Found(Box<Found>, Vec<Quantized>),
     /// The result of an audit.
     Audited(Audit),
     /// The collections that are shared with the members, at most `GOSSIP_COLLECTIONS_MAX`.

@@ -14,4 +14,5 @@
 
 pub mod hit;
 pub mod lexical;
+mod stem;
 pub mod vector;

@@ -5,8 +5,8 @@
 
 use crate::base::id::Row;
 use crate::base::vector::Signs;
-use crate::limits::DIMENSIONS;
-use std::collections::BTreeSet;
+use crate::limits::{DIMENSIONS, PLACES_MAX};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The sign bits of every vector that may answer.
 #[derive(Debug, Default)]
@@ -47,10 +47,26 @@ impl Index {
         self.entries.retain(|(row, _)| !rows.contains(row));
     }
 
-    /// Up to `max` rows whose signs differ least from the query's, nearest first. Two linear passes: a histogram of
-    /// distances gives the radius that holds `max` rows, then those rows are collected.
+    /// The rows whose signs differ least from the query's, nearest first, with up to `max` different signs. Rows of one
+    /// text have equal signs: of those the oldest `PLACES_MAX` are given, so that a text of which there are hundreds of
+    /// copies leaves room for others.
     #[must_use]
     pub fn nearest(&self, query: &Signs, max: usize) -> Vec<Row> {
+        let mut wanted = max;
+        loop {
+            let near = self.within(query, wanted);
+            let complete = near.len() < wanted || wanted >= self.entries.len();
+            let (rows, different) = without_copies(near, max);
+            if complete || different >= max {
+                return rows;
+            }
+            wanted = wanted.saturating_mul(4);
+        }
+    }
+
+    /// Up to `max` entries, nearest first. Two linear passes: a histogram of distances gives the radius that holds `max`
+    /// rows, then those rows are collected.
+    fn within(&self, query: &Signs, max: usize) -> Vec<(u32, Row, Signs)> {
         let mut histogram = [0_usize; DIMENSIONS + 1];
         for (_, signs) in &self.entries {
             histogram[signs.distance(query) as usize] += 1;
@@ -61,17 +77,40 @@ impl Index {
             within >= max
         });
         let radius = radius.unwrap_or(DIMENSIONS);
-        let mut near: Vec<(u32, Row)> = Vec::with_capacity(within.min(self.entries.len()));
+        let mut near = Vec::with_capacity(within.min(self.entries.len()));
         for (row, signs) in &self.entries {
             let distance = signs.distance(query);
             if distance as usize <= radius {
-                near.push((distance, *row));
+                near.push((distance, *row, *signs));
             }
         }
-        near.sort_unstable();
+        near.sort_unstable_by_key(|(distance, row, _)| (*distance, *row));
         near.truncate(max);
-        near.into_iter().map(|(_, row)| row).collect()
+        near
     }
+}
+
+/// The rows of up to `max` different signs, at most `PLACES_MAX` of each, and how many different ones there are.
+fn without_copies(near: Vec<(u32, Row, Signs)>, max: usize) -> (Vec<Row>, usize) {
+    let mut copies: BTreeMap<Signs, usize> = BTreeMap::new();
+    let mut rows = Vec::with_capacity(near.len());
+    for (_, row, signs) in near {
+        let full = copies.len() >= max;
+        match copies.get_mut(&signs) {
+            Some(count) => {
+                *count += 1;
+                if *count <= PLACES_MAX {
+                    rows.push(row);
+                }
+            }
+            None if full => {}
+            None => {
+                copies.insert(signs, 1);
+                rows.push(row);
+            }
+        }
+    }
+    (rows, copies.len())
 }
 
 #[cfg(test)]
@@ -106,6 +145,16 @@ mod tests {
         assert_eq!(forward.nearest(&query, 10), brute);
         assert_eq!(reversed.nearest(&query, 10), brute);
         assert_eq!(brute[0], Row(77));
+    }
+
+    #[test]
+    fn copies_of_one_text_leave_room_for_others() {
+        let mut index = Index::new();
+        index.add(&(0..1000).map(|row| (Row(row), signs(7))).collect::<Vec<_>>());
+        index.add(&(1000..1050).map(|row| (Row(row), signs(row))).collect::<Vec<_>>());
+        let near = index.nearest(&signs(7), 10);
+        let copies = near.iter().filter(|row| row.0 < 1000).count();
+        assert_eq!((copies, near.len()), (PLACES_MAX, PLACES_MAX + 9));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub const COMMIT: &[u8] = b"commit";
 pub const SOURCES: &[u8] = b"sources";
 /// `Space::State`: the marks on places, see `record::Marks`.
 pub const MARKS: &[u8] = b"marks";
+/// `Space::State`: the number of the reader that made the chunks, see `limits::READER`.
+pub const READER: &[u8] = b"reader";
 /// `Space::State`: the fingerprint of the one model that this store's vectors are of.
 pub const MODEL: &[u8] = b"model";
 
@@ -109,6 +111,28 @@ pub fn retired_row(key: &[u8]) -> Option<Row> {
     number(key.strip_prefix(&[RETIRED])?).map(Row)
 }
 
+/// The first bytes of keys that list documents by the name of their file.
+const NAME: &[u8] = b"name";
+
+/// `Space::State`: lists a document by the name of its file, see `base::file_name::key`. What is listed may be stale:
+/// check it against the document.
+#[must_use]
+pub fn name(name: u64, doc: DocId) -> Vec<u8> {
+    [NAME, &name.to_be_bytes(), &doc.0.to_be_bytes()].concat()
+}
+
+/// The prefix of the keys of all documents with this name.
+#[must_use]
+pub fn names_of(name: u64) -> Vec<u8> {
+    [NAME, &name.to_be_bytes()].concat()
+}
+
+/// The document of a name key; `None` for any other key.
+#[must_use]
+pub fn name_doc(key: &[u8]) -> Option<DocId> {
+    number(key.strip_prefix(NAME)?.get(8..)?).map(DocId)
+}
+
 /// A key that is a bare number; `None` for the stamp.
 #[must_use]
 pub fn number(key: &[u8]) -> Option<u64> {
@@ -138,6 +162,8 @@ mod tests {
         assert_eq!(tombstone_doc(&todo(Stage::Purge, DocId(8))), None);
         assert_eq!(retired_row(&retired(Row(9))), Some(Row(9)));
         assert_eq!((retired_row(&todo(Stage::Purge, DocId(8))), todo_doc(&retired(Row(9)))), (None, None));
+        assert_eq!(name_doc(&name(u64::MAX, DocId(9))), Some(DocId(9)));
+        assert_eq!((name_doc(COMMIT), name_doc(MODEL), name_doc(b"name")), (None, None, None));
         assert_eq!((holder_row(&STAMP), todo_doc(&STAMP), number(&STAMP)), (None, None, None));
     }
 

@@ -4,6 +4,7 @@
 //! as the stamp of every space that the batch writes to.
 
 mod rename;
+mod reread;
 mod retire;
 mod stamps;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use super::keys::{self, Stage};
 use super::kv::{Kv, KvError, Space};
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
+use crate::base::file_name;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
 use std::collections::BTreeSet;
@@ -127,6 +129,7 @@ impl<K: Kv> Library<K> {
             let id = tx.commit.next_doc;
             tx.commit.next_doc.0 += 1;
             tx.batch.put(Space::Path, path, id.0.to_be_bytes());
+            tx.batch.put(Space::State, keys::name(file_name::key(path), id), []);
             let doc = Document {
                 collection: collection.to_owned(),
                 ring,
@@ -281,6 +284,7 @@ impl<K: Kv> Library<K> {
             self.delete_row(tx, place.row)?;
         }
         tx.batch.delete(Space::Todo, keys::tombstone(&doc.content, id));
+        tx.batch.delete(Space::State, keys::name(file_name::key(&doc.path), id));
         tx.batch.delete(Space::Path, doc.path);
         tx.batch.delete(Space::Document, keys::document(id));
         tx.batch.delete(Space::Todo, keys::todo(Stage::Purge, id));

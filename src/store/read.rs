@@ -149,6 +149,28 @@ fn documents(kv: &impl KvRead, ids: &[DocId]) -> Result<Vec<(DocId, Document)>, 
     Ok(found)
 }
 
+/// Documents that were listed under this file name and not purged since, at most `max`; see `base::file_name::key`.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn documents_named(kv: &impl KvRead, name: u64, max: usize) -> Result<Vec<(DocId, Document)>, KvError> {
+    let from = keys::names_of(name);
+    let mut found = Vec::new();
+    for (key, _) in kv.page(Space::State, &from, keys::after_prefix(&from).as_deref(), max)? {
+        let Some(id) = keys::name_doc(&key) else { continue };
+        found.extend(document(kv, id)?.map(|doc| (id, doc)));
+    }
+    Ok(found)
+}
+
+/// The number of the reader that made the store's chunks; 0 in stores of before.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn reader(kv: &impl KvRead) -> Result<u64, KvError> {
+    Ok(kv.get(Space::State, keys::READER)?.as_deref().and_then(keys::number).unwrap_or_default())
+}
+
 /// One chunk.
 ///
 /// # Errors

@@ -4,8 +4,11 @@
 //! the sections into chunks that the embedding model reads completely. A chunk is a byte range of the text together
 //! with the path of headings above it; both are embedded.
 //!
+//! [`payload`] is left out before a text is divided: data URIs, encodings, minified code, long tables of numbers, lines
+//! that repeat. What stands for it is one character.
+//!
 //! Sentence and word boundaries are those of Unicode Standard Annex #29. Markdown is scanned line by line for the
-//! headings and code blocks of CommonMark; everything else of it stays in the text.
+//! headings, code and HTML blocks of CommonMark; everything else of it stays in the text.
 //!
 //! Invariants: a chunk is an exact part of the text; chunks are in order and do not overlap; the same bytes give the
 //! same chunks on every device. At most `limits::DOCUMENT_BYTES_MAX` go in and `limits::DOCUMENT_CHUNKS_MAX` chunks
@@ -17,3 +20,4 @@
 pub mod chunk;
 pub mod extract;
 mod list_item;
+pub mod payload;

@@ -61,6 +61,8 @@ pub enum Message {
     LatestStart(LatestStart),
     /// Two devices with one key are up.
     Duplicate(Duplicate),
+    /// The vectors of the hits in the `Answer` that follows, so that its receiver computes their cosines itself.
+    Vectors(Vectors),
 }
 
 /// A proof of the latest start of the receiver that the sender knows of: a receiver whose own count of starts is lower
@@ -149,6 +151,25 @@ pub struct Query {
     pub count: u16,
 }
 
+/// The vectors of an answer's hits. Agents of before do not read it; whoever sends none has its cosines taken with doubt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vectors {
+    /// The `id` of the `Query`.
+    pub id: u64,
+    /// One for each hit, in their order; at most `HITS_MAX`.
+    #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
+    pub vectors: Vec<HitVector>,
+}
+
+/// The vector of a hit: `codes` times `scale`, as in a `Query`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HitVector {
+    /// The value of one code step.
+    pub scale: f32,
+    /// One signed byte a dimension.
+    pub codes: Vec<u8>,
+}
+
 /// A reply: the unmerged list of hits, which the asking agent scores against the lists of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -175,6 +196,7 @@ impl Message {
             Self::Gossip(_) => "gossip",
             Self::LatestStart(_) => "start",
             Self::Duplicate(_) => "duplicate",
+            Self::Vectors(_) => "vectors",
         }
     }
 
@@ -210,6 +232,9 @@ impl Message {
             Self::Echo(_) | Self::Duplicate(_) => true,
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
             Self::Gossip(gossip) => gossip.sound(),
+            Self::Vectors(Vectors { vectors, .. }) => {
+                vectors.len() <= HITS_MAX && vectors.iter().all(|vector| vector.scale.is_finite())
+            }
         }
     }
 }

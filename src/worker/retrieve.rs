@@ -1,21 +1,25 @@
 //! Search on this device, in three steps: the vector index gives the `RESCORE` rows nearest by sign bits, their exact
-//! cosines order them, and the text of the best is read to count the question's terms and score both together.
+//! cosines order them, and the text of the best is read to count the question's terms and score both together. Files
+//! whose name is the question join them, whatever their text is.
 
-use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
-use crate::base::id::{Ring, Row};
-use crate::base::vector::Signs;
-use crate::embed::Embedder;
-use crate::limits::{HITS_MAX, RESCORE};
+use crate::base::file_name;
+use crate::base::file_name::AskedNames;
+use crate::base::hit::{CorpusStatistics, Found, SearchHit};
+use crate::base::id::{DocId, EmbedKey, Ring, Row};
+use crate::base::vector::{Embedding, Quantized, Signs};
+use crate::embed::{Embedder, model::canonical};
+use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE};
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query};
-use crate::search::hit::score;
+use crate::search::hit::{named, score};
 use crate::search::lexical::QueryTerms;
 use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Mark, MarkKind, Record, Sources, Vector};
-use std::collections::BTreeSet;
+use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks, Record, Sources, Vector};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
@@ -26,30 +30,48 @@ const READ: usize = HITS_MAX;
 /// One plain sentence: the question could not be embedded.
 pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outcome, String> {
     embedder
-        .embed(question)
+        .embed(&canonical(question))
         .map(Outcome::QueryEmbedding)
         .map_err(|error| format!("The question could not be embedded: {error}."))
 }
 
-/// The best `count` chunks of this device with the statistics that are needed to score them among those of other
-/// devices. `scan` returns the rows nearest by sign bits and holds the index's lock only during its call. If `shared`,
-/// the question came from another device, and chunks of the ring `private` are left out. Rows that the disk does not
-/// give are left out, so that the rest of a failing disk still answers.
+/// The best chunks of this device, with `count` different texts, and the statistics that are needed to score them among
+/// those of other devices. `scan` returns the rows nearest by sign bits and holds the index's lock only during its call.
+/// If `shared`, the question came from another device, and chunks of the ring `private` are left out. Rows that the disk
+/// does not give are left out, so that the rest of a failing disk still answers.
 ///
 /// # Errors
 /// One plain sentence: nothing of the store could be read, or it belongs to another model.
-pub fn retrieve(
-    kv: &impl Kv,
-    scan: impl FnOnce(&Signs, usize) -> Vec<Row>,
-    question: &Query,
-) -> Result<Outcome, String> {
-    let Query { text, embedding, count, shared } = question;
-    let failed = |error| format!("The question could not be answered: {error}.");
+pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, query: &Query) -> Result<Outcome, String> {
+    let asked = AskedNames::new(&query.text);
     let mut unread = None;
-    let mut scored = Vec::new();
-    for row in scan(&embedding.signs(), RESCORE) {
+    let named = named_rows(kv, &asked, &mut unread);
+    let rows = scan(&query.embedding.signs(), RESCORE).into_iter().chain(named.iter().copied());
+    let scored = scored(kv, rows.collect(), &query.embedding, &mut unread)?;
+    let terms = QueryTerms::new(&query.text);
+    let sources = query.shared.then(|| read::sources(kv)).transpose();
+    let sources = sources.map_err(|error| format!("The question could not be answered: {error}."))?;
+    let candidates = candidates(kv, scored, &named, &terms, sources.as_ref(), &mut unread);
+    match unread {
+        Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
+        _ => {
+            let (found, vectors) = best(candidates, &terms, &asked, query.count.min(HITS_MAX));
+            Ok(Outcome::Found(Box::new(found), vectors))
+        }
+    }
+}
+
+/// Rows with the cosine of their vector and the question, best first.
+fn scored(
+    kv: &impl Kv,
+    rows: BTreeSet<Row>,
+    embedding: &Embedding,
+    unread: &mut Option<KvError>,
+) -> Result<Vec<(f32, Row, Quantized)>, String> {
+    let mut scored = Vec::with_capacity(rows.len());
+    for row in rows {
         // A row may be deleted between the scan and here: then it has no vector.
-        let Some(vector) = given(read::vector(kv, row), &mut unread) else { continue };
+        let Some(vector) = given(read::vector(kv, row), unread) else { continue };
         if vector.model != embedding.model() {
             return Err(format!(
                 "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
@@ -57,52 +79,122 @@ pub fn retrieve(
                 embedding.model()
             ));
         }
-        scored.push((vector.values.cosine(embedding), row));
+        scored.push((vector.values.cosine(embedding), row, vector.values));
     }
-    scored.sort_unstable_by(|(a, row_a), (b, row_b)| b.total_cmp(a).then(row_a.cmp(row_b)));
-    let terms = QueryTerms::new(text);
-    let sources = if *shared { read::sources(kv).map_err(failed)? } else { Sources::default() };
-    let mut candidates = Vec::with_capacity(scored.len().min(READ));
-    for (cosine, row) in scored {
-        if candidates.len() == READ {
-            break;
+    scored.sort_unstable_by(|(a, row_a, _), (b, row_b, _)| b.total_cmp(a).then(row_a.cmp(row_b)));
+    Ok(scored)
+}
+
+/// The rows of the files that have the name which is asked for: a name has no meaning that a vector could be near to.
+fn named_rows(kv: &impl Kv, asked: &AskedNames, unread: &mut Option<KvError>) -> BTreeSet<Row> {
+    let mut rows = BTreeSet::new();
+    for key in asked.keys() {
+        let found = given(read::documents_named(kv, key, NAMED_FILES_MAX).map(Some), unread);
+        for (_, doc) in found.into_iter().flatten() {
+            if doc.state != DocState::Tombstoned && asked.has(&doc.path) {
+                rows.extend(doc.chunks.iter().take(NAMED_CHUNKS_MAX).map(|place| place.row));
+            }
         }
+    }
+    rows
+}
+
+/// A chunk that may answer.
+struct Candidate {
+    hit: SearchHit,
+    key: EmbedKey,
+    vector: Quantized,
+    score: f32,
+}
+
+/// The path of a document, and since when its file is away.
+type File = (Vec<u8>, Option<i64>);
+
+/// The file of a document; `None` if it has gone since the index was scanned, or is being forgotten.
+fn file_of(doc: Document, marks: &Marks) -> Option<File> {
+    let volume = doc.stamp.volume();
+    let meant = |mark: &&Mark| (mark.volume == 0 || mark.volume == volume) && covers(&mark.path, &doc.path);
+    let places: Vec<&Mark> = marks.0.iter().filter(meant).collect();
+    if doc.state == DocState::Tombstoned || places.iter().any(|mark| mark.kind == MarkKind::Forgotten) {
+        return None;
+    }
+    let away_since = doc.stamp.kept_since().or_else(|| places.first().map(|mark| mark.since));
+    Some((doc.path, away_since))
+}
+
+/// Reads up to `READ` different chunks with their copies, in the order of their cosines, and those of the rows `named`. With
+/// the sources, only what their rings share with the members.
+fn candidates(
+    kv: &impl Kv,
+    scored: Vec<(f32, Row, Quantized)>,
+    named: &BTreeSet<Row>,
+    terms: &QueryTerms,
+    shared: Option<&Sources>,
+    unread: &mut Option<KvError>,
+) -> Vec<Candidate> {
+    let mut found = Vec::with_capacity(scored.len().min(READ));
+    let mut copies: BTreeMap<EmbedKey, usize> = BTreeMap::new();
+    let marks = given(read::marks(kv).map(Some), unread).unwrap_or_default();
+    let mut files: BTreeMap<DocId, Option<File>> = BTreeMap::new();
+    for (cosine, row, vector) in scored {
+        let Some(chunk) = given(read::chunk(kv, row), unread) else { continue };
         // A record that the disk does not give counts as private.
-        if let Some(chunk) = given(read::chunk(kv, row), &mut unread)
-            && (!*shared || is_shared(kv, &sources, &chunk).unwrap_or(false))
-        {
-            let frequencies = terms.count([&chunk.heading, &chunk.text]);
-            candidates.push((cosine, row, frequencies, chunk));
-        }
-    }
-    let statistics = CorpusStatistics::of(terms.len(), candidates.iter().map(|(_, _, frequencies, _)| frequencies));
-    let score = |cosine: f32, frequencies: &TermFrequencies| score(&statistics, cosine, frequencies);
-    candidates.sort_by(|(a, row_a, terms_a, _), (b, row_b, terms_b, _)| {
-        score(*b, terms_b).total_cmp(&score(*a, terms_a)).then(row_a.cmp(row_b))
-    });
-    let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
-    let mut hits = Vec::new();
-    for (cosine, row, frequencies, chunk) in candidates {
-        if hits.len() == (*count).min(HITS_MAX) {
-            break;
-        }
-        // Its file may have gone since the index was scanned.
-        let doc = given(read::document(kv, chunk.doc), &mut unread);
-        let Some(doc) = doc.filter(|doc| doc.state != DocState::Tombstoned) else { continue };
-        let volume = doc.stamp.volume();
-        let meant = |mark: &&Mark| (mark.volume == 0 || mark.volume == volume) && covers(&mark.path, &doc.path);
-        let places: Vec<&Mark> = marks.0.iter().filter(meant).collect();
-        if places.iter().any(|mark| mark.kind == MarkKind::Forgotten) {
+        if shared.is_some_and(|sources| !is_shared(kv, sources, &chunk).unwrap_or(false)) {
             continue;
         }
-        let away_since = doc.stamp.kept_since().or_else(|| places.first().map(|mark| mark.since));
-        let (heading, text) = (chunk.heading, chunk.text);
-        hits.push(SearchHit { row, path: doc.path, heading, text, cosine, frequencies, away_since });
+        let known = copies.get(&chunk.key).copied().unwrap_or_default();
+        if known >= PLACES_MAX || (known == 0 && copies.len() >= READ && !named.contains(&row)) {
+            continue;
+        }
+        let file = match files.entry(chunk.doc) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let doc = given(read::document(kv, chunk.doc), unread);
+                new.insert(doc.and_then(|doc| file_of(doc, &marks))).clone()
+            }
+        };
+        let Some((path, away_since)) = file else { continue };
+        *copies.entry(chunk.key).or_default() += 1;
+        let frequencies = terms.count([&file_name::words(&path), &chunk.heading, &chunk.text]);
+        let hit = SearchHit { row, path, heading: chunk.heading, text: chunk.text, cosine, frequencies, away_since };
+        found.push(Candidate { hit, key: chunk.key, vector, score: 0.0 });
     }
-    match unread {
-        Some(error) if hits.is_empty() => Err(failed(error)),
-        _ => Ok(Outcome::Found(Box::new(Found { statistics, hits }))),
+    found
+}
+
+/// The best candidates with their vectors, `count` different texts: first the best of each file with the asked name, then
+/// by score.
+fn best(
+    mut candidates: Vec<Candidate>,
+    terms: &QueryTerms,
+    asked: &AskedNames,
+    count: usize,
+) -> (Found, Vec<Quantized>) {
+    // A text counts once, however many copies of it there are.
+    let mut texts = BTreeSet::new();
+    let different = candidates.iter().filter(|candidate| texts.insert(candidate.key)).take(READ);
+    let statistics = CorpusStatistics::of(terms.len(), different.map(|candidate| &candidate.hit.frequencies));
+    let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
+    for candidate in &mut candidates {
+        candidate.score = score(&statistics, candidate.hit.cosine, &candidate.hit.frequencies);
     }
+    candidates.sort_by(by_score);
+    let mut files = BTreeSet::new();
+    for candidate in &mut candidates {
+        if asked.has(&candidate.hit.path) && files.insert(candidate.hit.path.clone()) {
+            candidate.score = named(candidate.score);
+        }
+    }
+    candidates.sort_by(by_score);
+    let (mut hits, mut vectors, mut texts) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for Candidate { hit, key, vector, .. } in candidates {
+        if hits.len() < HITS_MAX && (texts.len() < count || texts.contains(&key)) {
+            texts.insert(key);
+            hits.push(hit);
+            vectors.push(vector);
+        }
+    }
+    (Found { statistics, hits }, vectors)
 }
 
 /// What was read; the first error is kept.
@@ -142,92 +234,9 @@ pub fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::id::{EmbedKey, Fingerprint};
-    use crate::embed::stand_in::StandIn;
-    use crate::store::change::{Change, NewChunk};
-    use crate::store::kv::{Batch, KvRead, Pair};
-    use crate::store::library::Library;
-    use crate::store::memory::{MemoryKv, MemorySnapshot};
-    use crate::store::record::FileStamp;
+#[path = "retrieve/test.rs"]
+mod tests;
 
-    /// A disk that fails below some vectors.
-    struct Failing {
-        kv: MemoryKv,
-        bad: BTreeSet<Row>,
-    }
-
-    impl KvRead for Failing {
-        fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-            if space == Space::Vector && keys::number(key).is_some_and(|row| self.bad.contains(&Row(row))) {
-                return Err(KvError::Io("input/output error".to_owned()));
-            }
-            self.kv.get(space, key)
-        }
-
-        fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
-            self.kv.page(space, from, to, max)
-        }
-    }
-
-    impl Kv for Failing {
-        type Snapshot = MemorySnapshot;
-
-        fn snapshot(&self) -> MemorySnapshot {
-            self.kv.snapshot()
-        }
-
-        fn commit(&self, batch: Batch) -> Result<(), KvError> {
-            self.kv.commit(batch)
-        }
-
-        fn sync(&self) -> Result<(), KvError> {
-            self.kv.sync()
-        }
-    }
-
-    #[test]
-    fn what_a_failing_disk_still_gives_is_answered() {
-        let mut embedder = StandIn::new(Fingerprint([7; 32]));
-        let kv = Failing { kv: MemoryKv::new(), bad: BTreeSet::new() };
-        let mut library = Library::open(kv).unwrap();
-        let (stamp, collection) = (FileStamp::default(), "home".to_owned());
-        let seen = Change::Seen { path: b"/a".to_vec(), stamp, collection, ring: Ring::Mesh };
-        let doc = library.apply(&seen).unwrap().doc.unwrap();
-        let texts = ["the boiler", "the garden", "the fence"];
-        let chunk = |text: &&str| NewChunk {
-            key: EmbedKey([text.as_bytes()[4]; 16]),
-            heading: String::new(),
-            text: (*text).to_owned(),
-            start: 0,
-            end: 1,
-        };
-        let chunks: Vec<NewChunk> = texts.iter().map(chunk).collect();
-        let keys: Vec<EmbedKey> = chunks.iter().map(|chunk| chunk.key).collect();
-        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
-        let rows = [Row(0), Row(1), Row(2)];
-        let vector = |text: &&str| StandIn::new(Fingerprint([7; 32])).embed(text).unwrap().quantize();
-        let vectors = (0..3).map(|n| (rows[n], keys[n], vector(&texts[n]))).collect();
-        library.apply(&Change::Embedded { doc, model: embedder.model(), vectors }).unwrap();
-        let question =
-            Query { text: "boiler".to_owned(), embedding: embedder.embed("boiler").unwrap(), count: 5, shared: false };
-        let ask = |bad: &[Row]| {
-            let kv = Failing { kv: MemoryKv::new(), bad: bad.iter().copied().collect() };
-            for space in Space::ALL {
-                let mut batch = Batch::new();
-                let pairs = library.kv().page(space, &[], None, 100).unwrap();
-                pairs.into_iter().for_each(|(key, value)| batch.put(space, key, value));
-                kv.commit(batch).unwrap();
-            }
-            retrieve(&kv, |_, _| rows.to_vec(), &question)
-        };
-        let texts = |outcome: Result<Outcome, String>| match outcome {
-            Ok(Outcome::Found(found)) => found.hits.into_iter().map(|hit| hit.text).collect::<Vec<_>>(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(texts(ask(&[])).len(), 3);
-        assert_eq!(texts(ask(&[Row(1), Row(2)])), ["the boiler"]);
-        assert!(ask(&rows).unwrap_err().contains("input/output error"));
-    }
-}
+#[cfg(test)]
+#[path = "retrieve/failing_disk_test.rs"]
+mod failing_disk_test;

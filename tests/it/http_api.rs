@@ -64,6 +64,7 @@ fn respond(request: Request) -> Response {
                 text: question,
                 score: 0.5,
                 away_since: None,
+                places: Vec::new(),
             };
             Response::Hits {
                 hits: vec![hit],

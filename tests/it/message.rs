@@ -11,7 +11,7 @@ use wattle::base::level::Energy;
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
-use wattle::wire::message::{Answer, Duplicate, Echo, Entry, Keys, LatestStart, Message, Query};
+use wattle::wire::message::{Answer, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -105,6 +105,7 @@ fn messages() -> Vec<Message> {
         }),
         Message::Answer(Answer { id: 7, device: device.clone(), found: Some(Box::new(found)) }),
         Message::Answer(Answer { id: 7, device, found: None }),
+        Message::Vectors(Vectors { id: 7, vectors: vec![HitVector { scale: 0.007_812_5, codes: vec![1, 0xff] }] }),
         Message::Echo(Echo { id: 1 << 53, text: "Grüße 😀\u{1}".try_into().unwrap(), answer: false }),
     ];
     messages.extend(gossip());

@@ -153,7 +153,7 @@ async fn answer_tasks(work: Work, inputs: Sender<Input>) {
     while let Ok((id, task)) = next().await {
         let outcome = match task {
             Task::EmbedQuery { question } => Outcome::QueryEmbedding(StandIn::new(MODEL).embed(&question).unwrap()),
-            Task::Retrieve(_) => Outcome::Found(Box::default()),
+            Task::Retrieve(_) => Outcome::Found(Box::default(), Vec::new()),
             Task::Summarize => Outcome::Summarized(Vec::new()),
             other => Outcome::Failed(format!("{other:?} is not simulated")),
         };

@@ -106,7 +106,7 @@ fn begin(node: &mut Node, reply: u64, asked: &[PeerKey]) -> (TaskId, u64) {
 }
 
 fn found(node: &mut Node, task: TaskId) -> Vec<Output> {
-    handle(node, at(21), NodeInput::Done(task, Outcome::Found(Box::<Found>::default()), Duration::ZERO))
+    handle(node, at(21), NodeInput::Done(task, Outcome::Found(Box::<Found>::default(), Vec::new()), Duration::ZERO))
 }
 
 /// Whether an output goes to a peer or is about it.
@@ -146,8 +146,11 @@ fn after_an_expulsion_nothing_knows_the_peer_any_more() {
     assert_eq!(node.newest_gossip(A, Kind::Headroom), None);
     assert!(node.newest_gossip(B, Kind::Headroom).is_some());
     assert_eq!(node.rights(A), Rights::NONE);
-    let out =
-        handle(&mut node, at(26), NodeInput::Done(*theirs, Outcome::Found(Box::<Found>::default()), Duration::ZERO));
+    let out = handle(
+        &mut node,
+        at(26),
+        NodeInput::Done(*theirs, Outcome::Found(Box::<Found>::default(), Vec::new()), Duration::ZERO),
+    );
     assert!(!out.iter().any(|out| is_of(out, A)), "its query is not answered: {out:?}");
 }
 

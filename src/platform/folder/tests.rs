@@ -85,3 +85,20 @@ fn the_first_name_to_visit_is_the_folder_that_the_last_path_is_in_or_what_follow
     assert_eq!([first(""), first("a"), first("a.b"), first("a.c")], [0, 1, 2, 2]);
     assert_eq!([first("a/x"), first("a/"), first("b/y/z"), first("b0"), first("c"), first("d")], [2, 2, 3, 4, 5, 5]);
 }
+
+#[test]
+fn keys_and_passwords_are_listed_only_if_they_are_the_source_themselves() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["notes.md", "server.pem", "vault.kdbx", "prod.env", ".env", "id_rsa"] {
+        fs::write(root.path().join(name), "x").unwrap();
+    }
+    let folders = Folders::new(PathBuf::from("/nowhere"));
+    let bytes = |path: PathBuf| path.as_os_str().as_bytes().to_vec();
+    let listing = folders.list(&scan(root.path(), None));
+    assert_eq!(paths(&listing), [bytes(root.path().join("notes.md"))]);
+    assert_eq!(listing.remarks.iter().filter(|remark| remark.contains("keys or passwords")).count(), 4);
+    let changed = Scan { scope: bytes(root.path().join("server.pem")), ..scan(root.path(), None) };
+    assert_eq!(paths(&folders.list(&changed)), Vec::<Vec<u8>>::new(), "nor when it changes");
+    let named = root.path().join("server.pem");
+    assert_eq!(paths(&folders.list(&scan(&named, None))), [bytes(named)]);
+}

@@ -2,6 +2,7 @@
 
 use super::Library;
 use super::transaction::Transaction;
+use crate::base::file_name;
 use crate::base::id::DocId;
 use crate::store::change::NewChunk;
 use crate::store::counts::Kind;
@@ -48,6 +49,9 @@ impl<K: Kv> Library<K> {
         tx.batch.delete(Space::Document, keys::document(new_id));
         tx.batch.delete(Space::Todo, keys::todo(Stage::Read, new_id));
         tx.commit.counts.leave(Kind::Waiting);
+        tx.batch.delete(Space::State, keys::name(file_name::key(&new.path), new_id));
+        tx.batch.delete(Space::State, keys::name(file_name::key(&doc.path), old_id));
+        tx.batch.put(Space::State, keys::name(file_name::key(&new.path), old_id), []);
         tx.batch.delete(Space::Path, doc.path);
         tx.batch.put(Space::Path, new.path.clone(), old_id.0.to_be_bytes());
         (doc.path, doc.stamp) = (new.path, new.stamp);

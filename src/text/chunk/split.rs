@@ -2,10 +2,15 @@
 
 use super::pack::Packer;
 use super::{Chunk, Counter, unit};
-use crate::limits::{CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX};
+use crate::limits::{
+    BYTES_PER_WORD_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX, WORDLESS_CHUNKS_MAX,
+};
 use crate::text::extract::section::Text;
+use crate::text::payload::word::measure;
 
-/// Divides a text into chunks, in order and without overlap, that leave out nothing but white space and heading lines.
+/// Divides a text into chunks, in order and without overlap, that leave out nothing but white space and heading lines; of
+/// chunks that hold (almost) no words, all beyond the first `limits::WORDLESS_CHUNKS_MAX` are left out as well, so that
+/// a file costs no more model calls than its words allow.
 ///
 /// Heading and text of a chunk have at most `limits::CHUNK_TOKENS_MAX` tokens together. `tokens` must be additive: a
 /// text's count is the sum of the counts of its parts between white space. The list ends with chunk
@@ -13,6 +18,20 @@ use crate::text::extract::section::Text;
 /// text; the same text gives the same chunks. A section out of the text's bounds counts as empty.
 #[must_use]
 pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
+    let mut chunks = all_chunks(text, tokens);
+    let mut wordless = 0;
+    chunks.retain(|chunk| {
+        let body = text.text.get(chunk.range.clone()).unwrap_or_default();
+        let words = measure(body).words + measure(&chunk.heading).words;
+        let stays = words * BYTES_PER_WORD_MAX >= body.len() || wordless < WORDLESS_CHUNKS_MAX;
+        wordless += usize::from(words * BYTES_PER_WORD_MAX < body.len());
+        stays
+    });
+    chunks
+}
+
+/// All chunks, with those that hold no words.
+fn all_chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     for section in &text.sections {
         let (heading, used) = prefix(&section.heading, tokens);

@@ -1,9 +1,9 @@
 //! The properties of every list of chunks, on generated and on hostile texts.
 
-use super::{Chunk, chunks};
-use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX};
-use crate::text::extract::extract;
-use crate::text::extract::section::Text;
+use super::{Chunk, all_chunks, chunks};
+use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX, WORDLESS_CHUNKS_MAX};
+use crate::text::extract::section::{Section, Text};
+use crate::text::extract::{Refusal, extract};
 use std::collections::BTreeSet;
 
 /// A rough tokenizer: every 4 characters of a word, every mark, every Han or Kana character.
@@ -26,8 +26,9 @@ fn count(text: &str) -> usize {
 
 fn chunked(name: &str, source: &str) -> (Text, Vec<Chunk>) {
     let text = extract(name, source.as_bytes()).unwrap();
+    check(&text, &all_chunks(&text, &count));
     let found = chunks(&text, &count);
-    check(&text, &found);
+    assert_eq!(found, chunks(&text, &count), "the same text gives the same chunks");
     (text, found)
 }
 
@@ -49,7 +50,6 @@ fn check(text: &Text, found: &[Chunk]) {
         let whole: String = text.sections.iter().flat_map(|s| text.text[s.range.clone()].split_whitespace()).collect();
         assert!(joined == whole, "something other than white space was left out");
     }
-    assert_eq!(found, chunks(text, &count), "the same text gives the same chunks");
 }
 
 fn bodies(name: &str, source: &str) -> Vec<String> {
@@ -155,15 +155,29 @@ fn hostile_texts_give_a_bounded_number_of_chunks_in_bounded_time() {
     ];
     let long = ["\n".repeat(n) + "a", format!(".{}", ")".repeat(n)), format!("a.{}b", " ".repeat(n))];
     for source in repeated.iter().map(|part| part.repeat(n / part.len())).chain(long) {
-        let (_, found) = chunked("a.md", &source);
-        assert!(found.len() <= DOCUMENT_CHUNKS_MAX);
+        match extract("a.md", source.as_bytes()) {
+            Ok(_) => assert!(chunked("a.md", &source).1.len() <= DOCUMENT_CHUNKS_MAX),
+            Err(refusal) => assert_eq!(refusal, Refusal::NoLanguage, "{:?}", source.get(..4)),
+        }
+        let text = Text { sections: vec![Section { heading: String::new(), range: 0..source.len() }], text: source };
+        check(&text, &all_chunks(&text, &count));
     }
 }
 
 #[test]
 fn a_document_has_a_bounded_number_of_chunks() {
-    let (_, found) = chunked("a.md", &"# a\nb\n".repeat(70_000));
+    let (_, found) = chunked("a.md", &"# aa\nbb\n".repeat(70_000));
     assert_eq!(found.len(), DOCUMENT_CHUNKS_MAX);
+}
+
+#[test]
+fn chunks_without_words_are_bounded_and_those_with_words_are_not() {
+    let codes: String = (0..500).map(|n| format!("## {n}\n\n{}\n\n", n * 7919)).collect();
+    let (text, found) = chunked("a.md", &format!("{codes}## Shed\n\nThe key hangs behind the door.\n"));
+    assert_eq!(found.len(), WORDLESS_CHUNKS_MAX + 1);
+    assert_eq!(&text.text[found.last().unwrap().range.clone()], "The key hangs behind the door.");
+    let notes: String = (0..500).map(|n| format!("## Day {n}\n\n{}\n\n", n * 7919)).collect();
+    assert_eq!(chunked("a.md", &notes).1.len(), 500, "the words of the heading count");
 }
 
 #[test]

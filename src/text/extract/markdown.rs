@@ -1,10 +1,15 @@
 //! Finds the headings of a Markdown text.
 //!
-//! A line scanner and no parser: it recognises ATX and setext headings, fenced and indented code of CommonMark, and
-//! YAML front matter. Everything else stays in the text as it is.
+//! A line scanner and no parser: it recognises ATX and setext headings, fenced and indented code and HTML blocks of
+//! CommonMark 0.31.2, and front matter. Everything else stays in the text as it is.
+//!
+//! Two deviations are intended. A paragraph of several lines or of more than `limits::HEADING_BYTES_MAX` bytes is no
+//! heading although a line of `---` follows: in notes that is a thematic break. And headings inside quotations and list
+//! items do not divide the text.
 
-use super::plain;
+use super::heading::plain_words;
 use super::section::Section;
+use super::{front_matter, html_block, plain};
 use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, HEADING_RAW_MAX};
 use crate::text::list_item::is_item;
 use std::ops::Range;
@@ -15,7 +20,7 @@ const SEPARATOR: &str = " > ";
 /// The sections of a Markdown text. After `limits::DOCUMENT_CHUNKS_MAX` sections, headings are ordinary text.
 pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut scan = Scan::new(text);
-    let mut start = front_matter(text);
+    let mut start = front_matter::end(text);
     if start > 0 {
         scan.close(start, None);
         scan.body = start;
@@ -29,23 +34,6 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
     scan.sections
 }
 
-/// Where the text begins after YAML front matter; 0 if there is none.
-fn front_matter(text: &str) -> usize {
-    let mut at = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        at += line.len();
-        match (number, line.trim_end()) {
-            (0, "---") => {}
-            (0, _) => return 0,
-            // Without `key: value` on the next line, `---` is a thematic break.
-            (1, line) if !line.contains(':') => return 0,
-            (_, "---" | "...") => return at,
-            _ => {}
-        }
-    }
-    0
-}
-
 /// The scanner's state after some lines.
 struct Scan<'a> {
     text: &'a str,
@@ -56,8 +44,10 @@ struct Scan<'a> {
     heading: Range<usize>,
     /// The first byte of the open section's body.
     body: usize,
-    /// Mark and length of the fence of an open code block.
-    fence: Option<(char, usize)>,
+    /// The fence of an open code block.
+    fence: Option<Fence>,
+    /// The end of an open HTML block.
+    html: Option<html_block::End>,
     /// The previous line, if it is a paragraph of one line so far: a setext underline makes it a heading.
     alone: Option<Range<usize>>,
     /// Whether the previous line belongs to a paragraph.
@@ -73,6 +63,7 @@ impl<'a> Scan<'a> {
             heading: 0..0,
             body: 0,
             fence: None,
+            html: None,
             alone: None,
             paragraph: false,
         }
@@ -80,22 +71,23 @@ impl<'a> Scan<'a> {
 
     /// Reads one line: `range` includes its line end, `line` does not.
     fn line(&mut self, range: Range<usize>, line: &str) {
+        // A byte order mark within a file that was joined of several.
+        let line = line.trim_start_matches('\u{feff}');
         let content = line.trim_start_matches(' ');
-        let mark = fence(content);
-        if let Some((open, length)) = self.fence {
-            if mark.is_some_and(|(m, n, info)| m == open && n >= length && info.is_empty()) {
-                self.fence = None;
-            }
+        let indent = line.len() - content.len();
+        if self.in_code(content, indent) || self.in_html(line) {
             return;
         }
-        let indented = line.len() - content.len() > 3 || content.starts_with('\t');
+        let indented = indent > 3 || content.starts_with('\t');
         let before = self.alone.take();
         let in_paragraph = std::mem::take(&mut self.paragraph);
         if content.trim().is_empty() {
+        } else if let Some(fence) = Fence::open(content, indent).filter(|fence| !indented || fence.column > indent) {
+            self.fence = Some(fence);
         } else if indented {
             self.paragraph = in_paragraph;
-        } else if let Some((m, n, _)) = mark {
-            self.fence = Some((m, n));
+        } else if let Some(end) = html_block::begins(content) {
+            self.html = (!end.is_on(line)).then_some(end);
         } else if let Some((level, words)) = atx(content) {
             self.open(level, words, range);
         } else if let (Some(level), Some(above)) = (underline(content), before) {
@@ -105,6 +97,30 @@ impl<'a> Scan<'a> {
             self.paragraph = true;
             self.alone = (!in_paragraph && is_prose(content)).then_some(range);
         }
+    }
+
+    /// Whether the line is part of the open code block, or its end.
+    fn in_code(&mut self, content: &str, indent: usize) -> bool {
+        let Some(open) = self.fence else { return false };
+        if open.column > 0 && indent < open.column && !content.trim().is_empty() {
+            // The list item that the block belongs to has ended, and the block with it; unless its closing fence was
+            // written without the indent.
+            self.fence = None;
+            return open.is_closed_by(content);
+        }
+        if open.is_closed_by(content) && indent < open.column + 4 {
+            self.fence = None;
+        }
+        true
+    }
+
+    /// Whether the line is part of the open HTML block, or its end.
+    fn in_html(&mut self, line: &str) -> bool {
+        let Some(open) = self.html else { return false };
+        if open.is_on(line) {
+            self.html = None;
+        }
+        true
     }
 
     /// A heading ends the section before it and opens the next.
@@ -142,13 +158,41 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The mark, its length and the info string of a line that opens or closes fenced code.
+/// The line that opened a block of fenced code.
+#[derive(Clone, Copy, Debug)]
+struct Fence {
+    mark: char,
+    length: usize,
+    /// The column at which the content of its list item begins; 0 outside a list.
+    column: usize,
+}
+
+impl Fence {
+    /// The fence that a line opens, which may stand behind the mark of a list item. `content` is the line without its
+    /// indent.
+    fn open(content: &str, indent: usize) -> Option<Self> {
+        let (mut rest, mut column) = (content, 0);
+        while is_item(rest) && fence(rest).is_none() {
+            let (_, after) = rest.split_once(char::is_whitespace)?;
+            rest = after.trim_start();
+            column = indent + content.len() - rest.len();
+        }
+        let (mark, length, info) = fence(rest)?;
+        let inline = mark == '`' && info.contains('`');
+        (!inline).then_some(Self { mark, length, column })
+    }
+
+    fn is_closed_by(self, content: &str) -> bool {
+        fence(content).is_some_and(|(mark, length, info)| mark == self.mark && length >= self.length && info.is_empty())
+    }
+}
+
+/// The mark, its length and the info string of a line of three or more marks.
 fn fence(content: &str) -> Option<(char, usize, &str)> {
     let mark = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let info = content.trim_start_matches(mark);
     let length = content.len() - info.len();
-    let inline = mark == '`' && info.contains('`');
-    (length >= 3 && !inline).then_some((mark, length, info.trim()))
+    (length >= 3).then_some((mark, length, info.trim()))
 }
 
 /// The level and text of an ATX heading like `## Text ##`.
@@ -181,46 +225,14 @@ fn is_rule(content: &str) -> bool {
     first.is_some_and(|first| marks().all(|c| c == first) && marks().count() >= 3)
 }
 
-/// Whether a line can be a heading if it is underlined: not a list item, quote, table row or tag.
+/// Whether a line can be a heading if it is underlined: not a list item, quote, table row, tag or definition of a link,
+/// and no whole paragraph.
 fn is_prose(content: &str) -> bool {
-    !is_item(content) && !content.starts_with(['>', '<', '|', ':'])
-}
-
-/// A heading's text without inline markup: `*` and `` ` `` are removed, `[text](url)` and `![text](url)` become `text`,
-/// `\*` becomes `*`, and white space a single space.
-fn plain_words(raw: &str) -> String {
-    let mut words = String::with_capacity(raw.len());
-    let mut chars = raw.chars();
-    while let Some(c) = chars.next() {
-        let rest = chars.as_str();
-        match c {
-            '\\' if rest.starts_with(|c: char| c.is_ascii_punctuation()) => words.extend(chars.next()),
-            '*' | '`' => {}
-            '!' if rest.starts_with('[') && after_link(rest).is_some() => {}
-            '[' if after_link(rest).is_some() => {}
-            ']' if link_end(rest).is_some() => chars = link_end(rest).unwrap_or(rest).chars(),
-            c if c.is_whitespace() && (words.is_empty() || words.ends_with(' ')) => {}
-            c if c.is_whitespace() => words.push(' '),
-            c => words.push(c),
-        }
-    }
-    words.truncate(words.trim_end().len());
-    words
-}
-
-/// The text after the link of which `rest` is the part behind `[`; `None` if it is no link.
-fn after_link(rest: &str) -> Option<&str> {
-    link_end(rest.split_once(']')?.1)
-}
-
-/// The text after the `(url)` or `[reference]` that `rest` begins with.
-fn link_end(rest: &str) -> Option<&str> {
-    let close = match rest.as_bytes().first()? {
-        b'(' => ')',
-        b'[' => ']',
-        _ => return None,
-    };
-    rest.split_once(close).map(|(_, after)| after)
+    let definition = content.starts_with('[') && content.contains("]:");
+    !is_item(content)
+        && !definition
+        && !content.starts_with(['>', '<', '|', ':'])
+        && content.trim_end().len() <= HEADING_BYTES_MAX
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ fn underlined_lines_are_headings_but_rules_lists_and_tables_are_not() {
     expect("text\n\n---\n\nmore", &[("", "text\n\n---\n\nmore")]);
     expect("- item\n---\nx", &[("", "- item\n---\nx")]);
     expect("a | b\n--|--\n1 | 2", &[("", "a | b\n--|--\n1 | 2")]);
+    expect("[a]: /url\n---\nx", &[("", "[a]: /url\n---\nx")]);
     expect("two lines\nof prose\n---\nx", &[("", "two lines\nof prose\n---\nx")]);
 }
 
@@ -44,15 +45,43 @@ fn code_has_no_headings() {
 }
 
 #[test]
-fn front_matter_is_a_section_without_heading() {
-    expect("---\ntitle: X\n# note\n---\n# A\nb", &[("", "---\ntitle: X\n# note\n---"), ("A", "b")]);
-    expect("---\nnever closed\n# A\nb", &[("", "---\nnever closed"), ("A", "b")]);
+fn code_in_a_list_item_ends_with_its_fence_or_with_the_item() {
+    expect("- ```sh\n  # no\n  ```\n\n# A\nb", &[("", "- ```sh\n  # no\n  ```"), ("A", "b")]);
+    expect("1. a\n   ```\n   # no\n   ```\n# A\nb", &[("", "1. a\n   ```\n   # no\n   ```"), ("A", "b")]);
+    expect("- ~~~\n  # no\n\nafter\n# A\nb", &[("", "- ~~~\n  # no\n\nafter"), ("A", "b")]);
+    expect("- ```\n  # no\n```\n# A\nb", &[("", "- ```\n  # no\n```"), ("A", "b")]);
 }
 
 #[test]
-fn inline_markup_in_headings_is_removed() {
-    let heading = "# The *big*  `x_y` [link](http://a/b) ![pic][1] C\\# a[0] \t";
-    assert_eq!(found(&format!("{heading}\nb"))[0].0, "The big x_y link pic C# a[0]");
+fn html_has_no_headings() {
+    expect("<!--\n# no\n\n# no\n-->\n# A\nb", &[("", "<!--\n# no\n\n# no\n-->"), ("A", "b")]);
+    expect("<!-- one line -->\n# A\nb", &[("", "<!-- one line -->"), ("A", "b")]);
+    expect("<PRE>\n# no\n\nno\n===\n</pre>\n# A\nb", &[("", "<PRE>\n# no\n\nno\n===\n</pre>"), ("A", "b")]);
+    expect("<div>\n# no\n\n# A\nb", &[("", "<div>\n# no"), ("A", "b")]);
+    expect("<https://a.test>\n# A\nb", &[("", "<https://a.test>"), ("A", "b")]);
+    expect("<!DOCTYPE html>\n# A\nb\n<?php\n# no\n?>", &[("", "<!DOCTYPE html>"), ("A", "b\n<?php\n# no\n?>")]);
+}
+
+#[test]
+fn a_whole_paragraph_above_a_rule_is_no_heading() {
+    let paragraph = "We met at noon and talked about the garden fence, the boiler in the cellar, the old bicycles, and who \
+                     will take the car to the yearly inspection in March.";
+    assert!(paragraph.len() > crate::limits::HEADING_BYTES_MAX);
+    let text = format!("{paragraph}\n---\nmore");
+    expect(&text, &[("", &text)]);
+}
+
+#[test]
+fn a_byte_order_mark_before_a_heading_is_no_part_of_it() {
+    expect("# A\na\n\u{feff}# B\nb", &[("A", "a"), ("B", "b")]);
+}
+
+#[test]
+fn front_matter_is_a_section_without_heading() {
+    expect("---\ntitle: X\n# note\n---\n# A\nb", &[("", "---\ntitle: X\n# note\n---"), ("A", "b")]);
+    expect("---\n# note\n\ntitle: X\n---\nb", &[("", "---\n# note\n\ntitle: X\n---"), ("", "b")]);
+    expect("+++\ntitle = 'X'\n# note\n+++\n# A\nb", &[("", "+++\ntitle = 'X'\n# note\n+++"), ("A", "b")]);
+    expect("---\nnever closed\n# A\nb", &[("", "---\nnever closed"), ("A", "b")]);
 }
 
 #[test]

@@ -5,18 +5,24 @@
 //! mark. The ending of the name only decides whether the text is Markdown: then its headings divide it into sections,
 //! else it is one section.
 //!
-//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark; sections are in order, within the
+//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`),
+//! its line ends LF or CRLF; sections are in order, within the
 //! text, and do not overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes.
 //!
 //! Sections are divided into chunks by `text::chunk`; folders, sizes and dates of files belong to `platform`.
 
+mod front_matter;
+mod heading;
+mod html_block;
 mod markdown;
 mod plain;
 mod refusal;
 pub(super) mod section;
 
+use super::payload;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use section::Text;
+use std::borrow::Cow;
 
 pub use refusal::Refusal;
 
@@ -32,9 +38,15 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if let Some(format) = known_format(path_hint, bytes) {
         return Err(Refusal::Unsupported { format });
     }
-    let text = plain::decode(bytes)?;
+    let mut text = plain::decode(bytes)?;
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
+    }
+    if let Cow::Owned(elided) = payload::elide(&text) {
+        text = elided;
+    }
+    if text.chars().all(|c| c.is_whitespace() || c == payload::MARK) {
+        return Err(Refusal::NoLanguage);
     }
     let sections = if is_markdown(path_hint) { markdown::sections(&text) } else { plain::sections(&text) };
     Ok(Text { text, sections })
@@ -99,10 +111,10 @@ mod tests {
             ("a.md", b" \r\n\t\xC2\xA0", "the file has no text"),
             ("a.bin", b"ab\0cd", "the file is not text"),
             ("a.txt", b"caf\xE9!", "the file is not UTF-8 text: byte 3 does not fit; save it as UTF-8"),
-            ("a.txt", b"\xEF\xBB\xBFcaf\xE9", "the file is not UTF-8 text: byte 6 does not fit; save it as UTF-8"),
+            ("a.txt", b"\xEF\xBB\xBFcaf\xE9!", "the file is not UTF-8 text: byte 6 does not fit; save it as UTF-8"),
             ("a.txt", b"%PDF-1.7\n", "PDF files cannot be read yet"),
             ("a.docx", b"PK\x03\x04..", "Office files cannot be read yet"),
-            ("a.zip", b"PK\x03\x04\0", "the file is not text"),
+            ("a.zip", b"PK\x03\x04\0\0\x08", "the file is not text"),
         ];
         for (name, bytes, sentence) in cases {
             assert_eq!(extract(name, bytes).unwrap_err().to_string(), sentence);
@@ -110,9 +122,19 @@ mod tests {
     }
 
     #[test]
+    fn payload_is_no_part_of_the_text_and_a_file_of_nothing_else_is_refused() {
+        let picture = "iVBORw0KGgo4AAAANSUhEUgAA9AUAAAFCAYAAACNbyblAAA".repeat(40);
+        let note = format!("# Ann\n\n![photo](data:image/png;base64,{picture})\n\nTaken in Mill Street.\n");
+        let text = extract("a.md", note.as_bytes()).unwrap();
+        assert_eq!(text.text, "# Ann\n\n![photo](data:\u{2026})\n\nTaken in Mill Street.\n");
+        assert_eq!(&text.text[text.sections[0].range.clone()], "![photo](data:\u{2026})\n\nTaken in Mill Street.");
+        assert_eq!(extract("a.b64", picture.as_bytes()), Err(Refusal::NoLanguage));
+    }
+
+    #[test]
     fn a_file_one_byte_too_large_is_refused_before_it_is_decoded() {
         let max = usize::try_from(crate::limits::DOCUMENT_BYTES_MAX).unwrap();
         assert_eq!(extract("a", &vec![0; max + 1]), Err(Refusal::TooLarge { bytes: max + 1 }));
-        assert_eq!(extract("a", &vec![0; max]), Err(Refusal::Binary));
+        assert_eq!(extract("a", &vec![0; max]), Err(Refusal::Empty));
     }
 }

@@ -10,6 +10,8 @@ use std::fmt;
 pub enum Refusal {
     /// Nothing but white space.
     Empty,
+    /// Encoded data and no words.
+    NoLanguage,
     /// NUL bytes: pictures, programs, archives.
     Binary,
     /// Neither UTF-8 nor UTF-16 with a byte order mark.
@@ -33,6 +35,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the file has no text"),
+            Self::NoLanguage => f.write_str("the file holds data and no words"),
             Self::Binary => f.write_str("the file is not text"),
             Self::Encoding { at } => write!(f, "the file is not UTF-8 text: byte {at} does not fit; save it as UTF-8"),
             Self::TooLarge { bytes } => {

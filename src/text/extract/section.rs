@@ -5,7 +5,7 @@ use std::ops::Range;
 /// The text of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
-    /// The whole text, UTF-8. For a UTF-8 file: the file without its byte order mark, unchanged.
+    /// The whole text, UTF-8, without payload (`text::payload`).
     pub text: String,
     /// The parts under their headings, in the order of the text. A file without headings is one section.
     pub sections: Vec<Section>,

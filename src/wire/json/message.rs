@@ -5,12 +5,12 @@ use super::{base64, encode, is_encoding_of};
 use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::id::{PeerKey, Row};
 use crate::limits::{
-    ADDRESSES_MAX, ECHO_BYTES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
+    ADDRESSES_MAX, DIMENSIONS, ECHO_BYTES_MAX, HITS_MAX, JSON_LINE_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
     MEMBER_LIST_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
 };
 use crate::wire::canonical;
 use crate::wire::envelope::Encoding;
-use crate::wire::message::{Answer, Duplicate, Echo, Entry, Keys, LatestStart, Message, Query};
+use crate::wire::message::{Answer, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::de::DeserializeOwned;
@@ -62,6 +62,7 @@ impl Message {
             "gossip" => Self::Gossip(field_of(body)?),
             "start" => Self::LatestStart(field_of(body)?),
             "duplicate" => Self::Duplicate(field_of(body)?),
+            "vectors" => Self::Vectors(field_of(body)?),
             _ => return None,
         })
     }
@@ -96,6 +97,7 @@ impl Serialize for Body<'_> {
             Message::Gossip(gossip) => gossip.write(to),
             Message::LatestStart(start) => start.write(to),
             Message::Duplicate(duplicate) => duplicate.write(to),
+            Message::Vectors(vectors) => vectors.write(to),
         }
     }
 }
@@ -279,6 +281,24 @@ struct DuplicateFields {
     other: SocketAddr,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Vectors", deny_unknown_fields)]
+struct VectorsFields {
+    #[serde(with = "field")]
+    id: u64,
+    #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, HITS_MAX>")]
+    vectors: Vec<HitVector>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "HitVector", deny_unknown_fields)]
+struct HitVectorFields {
+    #[serde(serialize_with = "base64::serialize", deserialize_with = "base64::bytes::<_, DIMENSIONS>")]
+    codes: Vec<u8>,
+    #[serde(with = "field")]
+    scale: f32,
+}
+
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -289,6 +309,8 @@ field::by_fields! {
     Echo => EchoFields,
     LatestStart => LatestStartFields,
     Duplicate => DuplicateFields,
+    Vectors => VectorsFields,
+    HitVector => HitVectorFields,
 }
 
 #[cfg(test)]

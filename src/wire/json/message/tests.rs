@@ -46,6 +46,7 @@ fn messages() -> Vec<Message> {
         }),
         Message::Answer(Answer { id: 1, device: device.clone(), found: Some(Box::new(found)) }),
         Message::Answer(Answer { id: 1, device, found: None }),
+        Message::Vectors(Vectors { id: 9, vectors: vec![HitVector { scale: 0.5, codes: vec![1, 255] }] }),
         Message::Echo(Echo { id: 1 << 53, text: "ho".try_into().unwrap(), answer: true }),
     ]
 }

@@ -1,0 +1,54 @@
+//! Files of the owner: whatever the bytes are, the text has its sections and chunks in order and within their caps.
+
+use wattle::limits::{CHUNK_BYTES_MAX, HEADING_BYTES_MAX};
+use wattle::text::chunk::chunks;
+use wattle::text::extract::extract;
+use wattle::text::payload::elide;
+
+/// Asserts what the head of this file describes.
+pub fn check(data: &[u8]) {
+    for name in ["a.md", "a.txt"] {
+        let Ok(text) = extract(name, data) else { continue };
+        assert!(
+            text.text.len() <= 2 * data.len(),
+            "UTF-16 may take half as much again in UTF-8, and payload takes less"
+        );
+        let mut end = 0;
+        for section in &text.sections {
+            assert!(section.range.start >= end && text.text.get(section.range.clone()).is_some());
+            end = section.range.end;
+            assert!(section.heading.len() <= 6 * (HEADING_BYTES_MAX + 3));
+            assert!(!section.heading.chars().any(char::is_control));
+        }
+        let count = |part: &str| part.split_whitespace().count();
+        let found = chunks(&text, &count);
+        let mut end = 0;
+        for chunk in &found {
+            assert!(chunk.range.start >= end && chunk.range.end - chunk.range.start <= CHUNK_BYTES_MAX);
+            assert!(text.text.get(chunk.range.clone()).is_some_and(|body| !body.is_empty() && body == body.trim()));
+            end = chunk.range.end;
+        }
+        assert_eq!(found, chunks(&text, &count), "the same text gives the same chunks");
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        let once = elide(text);
+        assert!(once.len() <= text.len() + 3);
+        assert_eq!(elide(&once), once, "nothing more is found in what is left");
+    }
+}
+
+/// Notes with what is taken out of them, or told apart.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let base64 = "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHw==";
+    let mut seeds: Vec<Vec<u8>> = [
+        "---\n# comment\ntitle: A\ntags: [a,\nb]\n---\n# Heading {#id}\n\ntext\n\nTitle\n=====\nmore\n",
+        "+++\na = 1\n+++\n- ```sh\n  # no\n  ```\n<!--\n# no\n-->\n## [Link](url) &amp; `code`\nbody\r\rx\r\n",
+        "1;2;3\n4;5;6\n7;8;9\n00000010: 7f45 4c46 0201 0100\n\u{feff}# B\n\u{6c34}\u{662f}\u{751f}\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec();
+    seeds.push(format!("# Photo\n\n![a](data:image/png;base64,{base64})\n\n{base64}\n").into_bytes());
+    seeds.push(b"\xff\xfeT\0e\0x\0t\0\n\0\0\0".to_vec());
+    seeds.push("cut \u{e4}".as_bytes()[..5].to_vec());
+    seeds
+}

@@ -1,0 +1,127 @@
+//! What a peer's answer is worth: words are counted in the text that came, and a cosine is computed from the vector that
+//! came with it. Neither is taken from the peer, so that no number it writes lifts its hits above those of others.
+//!
+//! Agents of before 0.2, and those in other languages, send no vectors. Their cosines count as far as the words of the
+//! question that the text holds bear them out.
+
+use crate::base::file_name;
+use crate::base::hit::{CorpusStatistics, Found, TermFrequencies};
+use crate::base::vector::{Embedding, Quantized};
+use crate::limits::{CHUNK_BYTES_MAX, HITS_MAX};
+use crate::search::lexical::QueryTerms;
+
+/// The most that a cosine without a vector counts for a text that has no word of the question, and that has them all. An
+/// honest hit of the model in use has 0.3 to 0.7 (docs/evidence.md).
+const UNPROVEN_COSINE: (f32, f32) = (0.3, 0.7);
+
+/// A peer's list with figures of our own. `vectors` are those that came with the hits, in their order; without one for
+/// each hit, or of another model, all count as missing.
+#[must_use]
+pub fn judged(mut found: Found, vectors: &[Quantized], question: &str, embedding: &Embedding) -> Found {
+    let terms = QueryTerms::new(question);
+    let proven = vectors.len() == found.hits.len();
+    for (at, hit) in found.hits.iter_mut().enumerate() {
+        hit.frequencies = terms.count([&file_name::words(&hit.path), &hit.heading, &hit.text]);
+        // A vector need not have the norm 1 that it claims.
+        let exact = vectors.get(at).filter(|_| proven).and_then(|vector| vector.exact(embedding.model()).ok());
+        let cosine = exact.and_then(|exact| exact.cosine(embedding).ok());
+        hit.cosine = cosine.unwrap_or_else(|| hit.cosine.min(most_unproven(&hit.frequencies))).clamp(-1.0, 1.0);
+    }
+    found.statistics = plausible(&found.statistics, &found.hits.iter().map(|hit| &hit.frequencies).collect::<Vec<_>>());
+    found
+}
+
+fn most_unproven(frequencies: &TermFrequencies) -> f32 {
+    let (least, most) = UNPROVEN_COSINE;
+    let held = frequencies.counts.iter().filter(|count| **count > 0).count();
+    (most - least).mul_add(held as f32 / frequencies.counts.len().max(1) as f32, least)
+}
+
+/// The peer's statistics as far as they can be: over no more chunks than a device scores, and in agreement with the hits.
+/// They say how rare a word is, and cannot be checked otherwise: the chunks that were scored and not sent stay there.
+fn plausible(claimed: &CorpusStatistics, hits: &[&TermFrequencies]) -> CorpusStatistics {
+    let terms = hits.first().map_or(claimed.document_frequencies.len(), |hit| hit.counts.len());
+    let counted = CorpusStatistics::of(terms, hits.iter().copied());
+    if claimed.document_frequencies.len() != terms {
+        return counted;
+    }
+    let most = u32::try_from(HITS_MAX).unwrap_or(u32::MAX);
+    let chunks = claimed.chunks.clamp(counted.chunks, most.max(counted.chunks));
+    let mut document_frequencies = claimed.document_frequencies.clone();
+    for (own, sure) in document_frequencies.iter_mut().zip(&counted.document_frequencies) {
+        *own = (*own).clamp(*sure, chunks);
+    }
+    let longest = u64::from(chunks) * (CHUNK_BYTES_MAX as u64 / 2);
+    CorpusStatistics {
+        chunks,
+        document_frequencies,
+        length: claimed.length.clamp(counted.length, longest.max(counted.length)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::hit::SearchHit;
+    use crate::base::id::{Fingerprint, Row};
+    use crate::limits::DIMENSIONS;
+
+    fn embedding(phase: f32) -> Embedding {
+        let raw: Vec<f32> = (0..DIMENSIONS).map(|at| (at as f32).mul_add(0.37, phase).sin()).collect();
+        Embedding::new(Fingerprint([1; 32]), &raw).unwrap()
+    }
+
+    fn boasting(text: &str) -> Found {
+        let counts = heapless::Vec::from_slice(&[60_000, 60_000]).unwrap();
+        let frequencies = TermFrequencies { counts, length: 1 };
+        let hit = SearchHit {
+            row: Row(1),
+            path: b"/x.md".to_vec(),
+            heading: String::new(),
+            text: text.to_owned(),
+            cosine: 1.0,
+            frequencies,
+            away_since: None,
+        };
+        let document_frequencies = heapless::Vec::from_slice(&[u32::MAX, 0]).unwrap();
+        Found { statistics: CorpusStatistics { chunks: u32::MAX, document_frequencies, length: 0 }, hits: vec![hit] }
+    }
+
+    #[test]
+    fn words_are_counted_in_the_text_that_came() {
+        let judged = judged(boasting("buy this watch"), &[], "boiler manual", &embedding(0.0));
+        assert_eq!((judged.hits[0].frequencies.counts.as_slice(), judged.hits[0].frequencies.length), (&[0, 0][..], 4));
+        assert_eq!(judged.statistics.chunks, 100);
+        assert_eq!(judged.statistics.document_frequencies.as_slice(), [100, 0]);
+    }
+
+    #[test]
+    fn the_cosine_is_that_of_the_vector_and_not_the_one_claimed() {
+        let (asked, held) = (embedding(0.0), embedding(1.3));
+        let judged = judged(boasting("the boiler"), &[held.quantize()], "boiler manual", &asked);
+        assert!((judged.hits[0].cosine - held.cosine(&asked).unwrap()).abs() < 0.01);
+        let long = Quantized::from_parts(1e4, &held.quantize().bytes().collect::<Vec<_>>()).unwrap();
+        let judged_long = super::judged(boasting("the boiler"), &[long], "boiler manual", &asked);
+        assert!((judged_long.hits[0].cosine - judged.hits[0].cosine).abs() < 0.01, "a long vector gains nothing");
+    }
+
+    #[test]
+    fn a_cosine_without_a_vector_counts_as_far_as_the_words_bear_it_out() {
+        let cosine = |text: &str, vectors: &[Quantized]| {
+            judged(boasting(text), vectors, "boiler manual", &embedding(0.0)).hits[0].cosine
+        };
+        assert_eq!(cosine("buy this watch", &[]), 0.3);
+        assert_eq!(cosine("the boiler", &[]), 0.5);
+        assert!((cosine("manual of the boiler", &[]) - 0.7).abs() < 1e-6);
+        let two = [embedding(0.0).quantize(), embedding(0.0).quantize()];
+        assert_eq!(cosine("buy this watch", &two), 0.3, "vectors that do not belong to the hits are none");
+    }
+
+    #[test]
+    fn statistics_of_another_question_are_counted_anew() {
+        let mut found = boasting("boiler boiler");
+        found.statistics.document_frequencies.clear();
+        let judged = judged(found, &[], "boiler manual", &embedding(0.0));
+        assert_eq!((judged.statistics.chunks, judged.statistics.document_frequencies.as_slice()), (1, &[1, 0][..]));
+    }
+}

@@ -1,0 +1,155 @@
+//! Front matter: the metadata that tools such as Hugo, Pandoc, Obsidian and Jekyll keep at the top of a Markdown file.
+//!
+//! YAML stands between `---` and `---` or `...`, TOML between `+++` lines. A `---` may also be a thematic break, so that
+//! YAML is told by what it holds: one key at least, and no line that cannot be YAML.
+
+use crate::limits::FRONT_MATTER_LINES_MAX;
+
+/// Where the text begins after the front matter; 0 if there is none. Blank lines before it are part of it.
+pub(super) fn end(text: &str) -> usize {
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n').take(FRONT_MATTER_LINES_MAX);
+    let fence = loop {
+        let Some(line) = lines.next() else { return 0 };
+        at += line.len();
+        match line.trim_start_matches('\u{feff}').trim_end() {
+            "" => {}
+            fence @ ("---" | "+++") => break fence,
+            _ => return 0,
+        }
+    };
+    let mut yaml = Yaml::default();
+    for line in lines {
+        at += line.len();
+        let line = line.trim_end();
+        match (fence, line) {
+            ("+++", "+++") => return at,
+            ("---", "---" | "...") => return if yaml.has_key { at } else { 0 },
+            ("---", line) if !yaml.takes(line) => return 0,
+            _ => {}
+        }
+    }
+    0
+}
+
+/// What the lines of a mapping so far allow next.
+#[derive(Default)]
+struct Yaml {
+    has_key: bool,
+    /// Brackets of a list or mapping that is still open.
+    open: usize,
+    /// The quotation mark of a text that goes on over several lines.
+    quote: Option<char>,
+}
+
+impl Yaml {
+    /// Whether YAML may go on with this line.
+    fn takes(&mut self, line: &str) -> bool {
+        let body = line.trim_start();
+        if let Some(quote) = self.quote {
+            if body.ends_with(quote) {
+                self.quote = None;
+            }
+            return true;
+        }
+        if self.open > 0 {
+            self.count(body);
+            return true;
+        }
+        // An indented line goes on with a key's value, which may be any text.
+        if body.is_empty() || body.starts_with('#') || (self.has_key && body.len() < line.len()) {
+            return true;
+        }
+        let value = match key_value(body) {
+            Some(value) => {
+                self.has_key = true;
+                value.trim()
+            }
+            // An item of the list above.
+            None if self.has_key && (body == "-" || body.starts_with("- ")) => body.trim_start_matches(['-', ' ']),
+            None => return matches!(body.as_bytes(), [b'}' | b']' | b'%', ..]),
+        };
+        match value.chars().next() {
+            Some(quote @ ('"' | '\'')) if value.len() == 1 || !value.ends_with(quote) => {
+                // A quotation that ends before a comment, or one that goes on.
+                self.quote = (value.matches(quote).count() % 2 == 1).then_some(quote);
+            }
+            Some('[' | '{') => self.count(value),
+            _ => {}
+        }
+        true
+    }
+
+    fn count(&mut self, part: &str) {
+        for c in part.chars() {
+            match c {
+                '[' | '{' => self.open += 1,
+                ']' | '}' => self.open = self.open.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The value of a line that is `key: value` or `key:`. Keys of front matter are short: a sentence with a colon is none.
+fn key_value(line: &str) -> Option<&str> {
+    let (key, value) = match line.chars().next()? {
+        quote @ ('"' | '\'') => {
+            let (key, rest) = line.get(1..)?.split_once(quote)?;
+            (key, rest.trim_start().strip_prefix(':')?)
+        }
+        _ => line.split_once(':')?,
+    };
+    let key = key.trim_end();
+    let is_key = !key.is_empty()
+        && key.split_whitespace().count() <= 4
+        && key.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '@' | '$'));
+    (is_key && (value.is_empty() || value.starts_with([' ', '\t']))).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end;
+
+    fn body(text: &str) -> &str {
+        &text[end(text)..]
+    }
+
+    #[test]
+    fn keys_comments_blank_lines_and_values_of_any_form_are_front_matter() {
+        for matter in [
+            "---\ntitle: A\n---\n",
+            "\n---\ntitle: A\n---\n",
+            "---\n# from the template\ntitle: A\n---\n",
+            "---\n\ntitle: A\n\n---\n",
+            "---\n\n# one\n\n# two\nTitle With Words: A\n...\n",
+            "---\ntags:\n- wine\n- cellar\ntitle: A # B\n---\n",
+            "---\ntags: [wine,\ncellar]\ntitle: A\n---\n",
+            "---\ntext: |\n  # no heading\n  any words\n\n  more\nlast: 1\n---\n",
+            "---\n\"quoted key\": 'one\n\n# still the text'\nlast: 1\n---\n",
+            "---\nurl: http://a.b/c\nempty:\n---   \n",
+            "---\r\ntitle: A\r\n---\r\n",
+            "---\nschl\u{FC}ssel: \u{FC}\n---\n",
+            "+++\ntitle = \"A\"\n# comment\n[params]\n+++\n",
+        ] {
+            assert_eq!(body(&format!("{matter}# B\ntext")), "# B\ntext", "{matter:?}");
+        }
+    }
+
+    #[test]
+    fn a_thematic_break_begins_no_front_matter() {
+        for text in [
+            "---\n\nAn introduction.\n\n---\nmore",
+            "---\n# Heading\n\nSome text without a colon.\n\n---\n",
+            "---\nnever: closed\n# A\nb",
+            "---\n- item\n---\n",
+            "---\nThis is a long sentence with a colon: it goes on.\n---\n",
+            "+++\nnever closed\n",
+            "text\n---\ntitle: A\n---\n",
+            "---\n---\n",
+            "",
+        ] {
+            assert_eq!(end(text), 0, "{text:?}");
+        }
+    }
+}

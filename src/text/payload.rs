@@ -1,0 +1,224 @@
+//! Payload: what stands in a text file and is no language, such as pictures as data URIs, base64 and hex blocks, keys,
+//! minified code, tables of numbers, and lines that repeat.
+//!
+//! An embedding of payload is near to anything, so that it pushes sentences off an answer, and it costs a thousand model
+//! calls for a pasted picture. [`elide`] replaces payload by [`MARK`] before a text is divided, so that the sentences
+//! around it come together:
+//!
+//! 1. Within a line, opaque spans (`span`): data URIs, and runs without a space that hold no words.
+//! 2. Lines without words. Opaque ones (hex dumps, uuencode) go unless they are few, as a licence key is. Rows of
+//!    numbers keep the beginning and the end of each table.
+//! 3. Lines that repeat, exactly or but for their digits (logs), keep the first few of each.
+//!
+//! What is language is told by its words (`word`), not by a list of formats, and holds for all scripts. Headings, fences
+//! and other lines that give a text its structure always stay.
+
+mod mark;
+mod repeats;
+mod span;
+pub mod word;
+
+use crate::limits::{NUMBER_FILE_BYTES, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS};
+use repeats::Repeats;
+use std::borrow::Cow;
+use std::ops::Range;
+use word::measure;
+
+pub use mark::MARK;
+
+/// The text without its payload; borrowed where it has none. The time is linear in the text's length, and the memory a
+/// copy of it.
+#[must_use]
+pub fn elide(text: &str) -> Cow<'_, str> {
+    let mut out = Output { text, copied: 0, built: String::new(), marked: false };
+    let mut repeats = Repeats::new();
+    let mut table = Table { text, range: 0..0, numbers: 0, opaque: 0, file_left: NUMBER_FILE_BYTES };
+    for line in lines(text, 0..text.len()) {
+        match line.kind {
+            Kind::Numbers | Kind::Opaque => table.push(&line),
+            Kind::Blank if !table.range.is_empty() => table.push(&line),
+            Kind::Blank => out.keep(&line),
+            Kind::Structure | Kind::Language => {
+                table.flush(&mut out);
+                let repeated = line.kind == Kind::Language && repeats.is_one_too_many(&line.shown);
+                if repeated { out.leave_out(&line) } else { out.keep(&line) }
+            }
+        }
+    }
+    table.flush(&mut out);
+    out.finish()
+}
+
+/// One line of the text.
+struct Line<'a> {
+    /// Its first byte, the end of its text, and the end of its line end.
+    start: usize,
+    body: usize,
+    end: usize,
+    /// Its text without opaque spans.
+    shown: Cow<'a, str>,
+    kind: Kind,
+}
+
+/// The lines of a part of the text that begins and ends between lines.
+fn lines(text: &str, part: Range<usize>) -> impl Iterator<Item = Line<'_>> {
+    let mut end = part.start;
+    text.get(part).unwrap_or_default().split_inclusive('\n').map(move |line| {
+        let start = end;
+        end += line.len();
+        let body = line.trim_end_matches(['\n', '\r']);
+        let shown = span::elide(body);
+        Line { start, body: start + body.len(), end, kind: Kind::of(&shown), shown }
+    })
+}
+
+/// What a line is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Blank,
+    /// Words.
+    Language,
+    /// Figures, dates and amounts, almost without words.
+    Numbers,
+    /// Letters and figures that make no words.
+    Opaque,
+    /// A heading, a fence, or a line of punctuation such as a rule.
+    Structure,
+}
+
+impl Kind {
+    fn of(line: &str) -> Self {
+        let trimmed = line.trim();
+        if trimmed.is_empty() {
+            return Self::Blank;
+        }
+        let heading = trimmed.trim_start_matches('#');
+        let is_heading = heading.len() < trimmed.len() && (heading.is_empty() || heading.starts_with([' ', '\t']));
+        if is_heading || trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+            return Self::Structure;
+        }
+        let found = measure(trimmed);
+        if found.alphanumeric == 0 {
+            return if trimmed.starts_with(MARK) { Self::Opaque } else { Self::Structure };
+        }
+        // Encodings that use punctuation, such as uuencode, look like a few very short words without a space.
+        let unbroken =
+            trimmed.len() >= OPAQUE_RUN_CHARS && found.unspaced == 0 && !trimmed.contains(char::is_whitespace);
+        if unbroken && (found.word_letters < 3 * found.words || found.word_letters * 3 < trimmed.chars().count()) {
+            return Self::Opaque;
+        }
+        // A fifth of the letters and figures in words: a row of a bank statement has that, a row of figures has not.
+        if found.word_letters * 5 >= found.alphanumeric {
+            return Self::Language;
+        }
+        let stray = found.letters - found.word_letters;
+        if stray * 8 >= found.alphanumeric { Self::Opaque } else { Self::Numbers }
+    }
+}
+
+/// Lines without words that stand together, with the blank lines between them.
+struct Table<'a> {
+    text: &'a str,
+    range: Range<usize>,
+    /// Bytes of its rows of numbers, and of its opaque lines.
+    numbers: usize,
+    opaque: usize,
+    /// Bytes of numbers that may still stay in this file.
+    file_left: usize,
+}
+
+impl<'a> Table<'a> {
+    fn push(&mut self, line: &Line<'_>) {
+        if self.range.is_empty() {
+            self.range.start = line.start;
+        }
+        self.range.end = line.end;
+        match line.kind {
+            Kind::Numbers => self.numbers += line.shown.trim().len(),
+            Kind::Opaque => self.opaque += line.shown.trim().len(),
+            _ => {}
+        }
+    }
+
+    /// Writes the lines that stay. They are taken apart once more: a file may be one table of millions of lines.
+    fn flush(&mut self, out: &mut Output<'a>) {
+        let numbers = std::mem::take(&mut self.numbers);
+        let few_opaque = std::mem::take(&mut self.opaque) <= OPAQUE_BYTES_KEPT;
+        let whole = numbers <= (NUMBER_HEAD_BYTES + NUMBER_TAIL_BYTES).min(self.file_left);
+        let head = if whole { numbers } else { NUMBER_HEAD_BYTES.min(self.file_left) };
+        let tail = if whole { 0 } else { NUMBER_TAIL_BYTES.min(self.file_left - head) };
+        let mut seen = 0;
+        for line in lines(self.text, std::mem::take(&mut self.range)) {
+            let length = line.shown.trim().len();
+            let stays = match line.kind {
+                Kind::Numbers => {
+                    seen += length;
+                    let stays = seen <= head || numbers - seen + length <= tail;
+                    self.file_left = self.file_left.saturating_sub(if stays { length } else { 0 });
+                    stays
+                }
+                Kind::Opaque => few_opaque && !is_mark(&line.shown),
+                _ => true,
+            };
+            if stays { out.keep(&line) } else { out.leave_out(&line) }
+        }
+    }
+}
+
+/// Whether nothing is left of a line but the mark.
+fn is_mark(line: &str) -> bool {
+    line.trim().chars().all(|c| c == MARK)
+}
+
+/// The text that is built. As long as nothing was left out it is the beginning of the original.
+struct Output<'a> {
+    text: &'a str,
+    /// Bytes of `text` that are done.
+    copied: usize,
+    built: String,
+    /// Whether the last line is a mark for lines that were left out.
+    marked: bool,
+}
+
+impl<'a> Output<'a> {
+    /// Adds a line, without its opaque spans.
+    fn keep(&mut self, line: &Line<'_>) {
+        let blank = line.start == line.body;
+        if let Cow::Owned(shown) = &line.shown {
+            self.catch_up(line.start);
+            self.built.push_str(shown);
+            self.built.push_str(self.text.get(line.body..line.end).unwrap_or_default());
+            self.copied = line.end;
+        }
+        // Blank lines between lines that are left out do not make two marks.
+        self.marked &= blank;
+    }
+
+    /// Adds a mark in place of a line, or nothing if the line before is one.
+    fn leave_out(&mut self, line: &Line<'_>) {
+        self.catch_up(line.start);
+        if !self.marked {
+            self.built.push(MARK);
+            self.built.push_str(self.text.get(line.body..line.end).unwrap_or_default());
+        }
+        self.copied = line.end;
+        self.marked = true;
+    }
+
+    fn catch_up(&mut self, to: usize) {
+        self.built.push_str(self.text.get(self.copied..to).unwrap_or_default());
+        self.copied = to;
+    }
+
+    fn finish(mut self) -> Cow<'a, str> {
+        if self.copied == 0 {
+            return Cow::Borrowed(self.text);
+        }
+        self.catch_up(self.text.len());
+        Cow::Owned(self.built)
+    }
+}
+
+#[cfg(test)]
+#[path = "payload/test.rs"]
+mod tests;

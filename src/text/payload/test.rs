@@ -1,0 +1,138 @@
+//! Notes with payload of every kind, and what stays of them.
+
+use super::{MARK, elide};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Bytes without a pattern (splitmix64).
+fn random(count: usize) -> Vec<u8> {
+    let mut state = 7_u64;
+    (0..count)
+        .map(|_| {
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            ((z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB) >> 40).to_le_bytes()[0]
+        })
+        .collect()
+}
+
+fn base64(count: usize) -> String {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    random(count).iter().map(|byte| char::from(letters[usize::from(byte % 64)])).collect()
+}
+
+fn lines(text: &str, width: usize) -> String {
+    text.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What is left of the payload between two sentences, in bytes.
+fn left(payload: &str) -> usize {
+    let (before, after) = ("The passport photo, size 35 by 45 mm:", "It was taken at the shop in Mill Street.");
+    let text = format!("# Passport\n\n{before}\n\n{payload}\n\n{after}\n");
+    let elided = elide(&text);
+    assert!(elided.contains(before) && elided.contains(after) && elided.contains("# Passport"), "{elided}");
+    elided.len() - (text.len() - payload.len())
+}
+
+#[test]
+fn payload_of_every_kind_leaves_a_mark() {
+    let block = base64(60_000);
+    let dump: String = random(8000).chunks(16).enumerate().fold(String::new(), |mut text, (row, bytes)| {
+        let pairs: Vec<String> = bytes.chunks(2).map(hex).collect();
+        let _ = writeln!(text, "{:08x}: {}  ....@..x........", row * 16, pairs.join(" "));
+        text
+    });
+    let uu: String = random(6000).chunks(60).fold(String::new(), |mut text, bytes| {
+        let line: String = bytes.iter().map(|byte| char::from(b' ' + 1 + byte % 63)).collect();
+        let _ = writeln!(text, "M{line}");
+        text
+    });
+    for (name, payload) in [
+        ("data URI", format!("![photo](data:image/jpeg;base64,{block})")),
+        ("base64 block", lines(&block, 76)),
+        ("base64 in a fence", format!("```\n{}```", lines(&block, 64))),
+        ("one run of base64", block.clone()),
+        ("hex", hex(&random(20_000))),
+        ("hex lines", lines(&hex(&random(20_000)), 64)),
+        ("hex dump", dump),
+        ("uuencode", uu),
+        ("one letter", "x".repeat(100_000)),
+        ("a key", format!("-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----", lines(&base64(1600), 64))),
+        ("minified", "var a=function(b,c){return b.d(c)&&e[f]};if(g){h.i=j}else{k(l,m)}".repeat(800)),
+    ] {
+        assert!(left(&payload) < 320, "{name}: {} bytes are left", left(&payload));
+    }
+}
+
+#[test]
+fn a_table_of_numbers_keeps_its_beginning_and_its_end() {
+    let mut table = String::new();
+    for row in 0..5000 {
+        let _ = writeln!(table, "{};{}.{};{};{}", row, row * 7 % 100, row % 10, row * 13 % 977, 4000 - row % 50);
+    }
+    let kept = left(&table);
+    assert!((800..2600).contains(&kept), "{kept} bytes are left");
+    let elided = elide(&table);
+    assert!(elided.starts_with("0;0.0;0;4000\n") && elided.ends_with("4999;93.9;505;3951\n") && elided.contains(MARK));
+    let many: String = (0..40).map(|n| format!("Table number {n} of the report:\n{table}")).collect();
+    assert!(elide(&many).len() < 12_000, "all tables of a file together are bounded");
+}
+
+#[test]
+fn lines_that_repeat_keep_the_first_few() {
+    assert!(left(&"The connection to the server was lost again.\n".repeat(20_000)) < 4000);
+    let mut log = String::new();
+    for n in 0..20_000 {
+        let _ = writeln!(
+            log,
+            "2024-03-{:02} 12:{:02}:01 host[{n}]: accepted connection from 10.0.0.{}",
+            n % 28,
+            n % 60,
+            n % 250
+        );
+    }
+    assert!(left(&log) < 6000, "{}", left(&log));
+    let headings = "## Ingredients\n\nFlour and eggs of the day.\n\n".repeat(300);
+    assert_eq!(elide(&headings).matches("## Ingredients").count(), 300, "the structure stays");
+}
+
+#[test]
+fn language_stays_as_it_is() {
+    let recipe: String = (0..200).fold(String::new(), |mut text, n| {
+        let _ = writeln!(text, "- {n} g of {} from the market", ["flour", "butter", "sugar", "rice"][n % 4]);
+        text
+    });
+    for text in [
+        "PIN of the bank card: 4711\n\n4711\n",
+        "Licence key:\nXK4F-99ZT-QW3E-88PL-MN2B\n",
+        "| Month | Reading |\n|---|---|\n| January | 4523.2 kWh |\n| February | 4610.9 kWh |\n",
+        "2024-01-05 84.2\n2024-01-06 84.0\n2024-01-07 83.7\n",
+        "fn main() {\n    let a = [1, 2, 3];\n    println!(\"{}\", a.len());\n}\n",
+        "IBAN DE89 3704 0044 0532 0130 00\nBIC COBADEFFXXX\n",
+        "\u{6C34}\u{662F}\u{751F}\u{547D}\u{4E4B}\u{6E90}\u{3002}\n",
+        "",
+        "\n\n\n",
+        &recipe,
+    ] {
+        assert!(matches!(elide(text), Cow::Borrowed(_)), "{}", elide(text));
+    }
+}
+
+#[test]
+fn any_text_is_elided_in_bounds_and_only_once() {
+    let parts =
+        ["a", "\u{301}", "data:,", ":", "\u{1F1E9}", "=\n", "\u{2026}\n", "1\n", "x1\n", "\r\n", "# a\n", "`", "%\\"];
+    for part in parts {
+        let text = part.repeat(5000);
+        let once = elide(&text).into_owned();
+        assert!(once.len() <= text.len() + 4, "{part:?}");
+        assert_eq!(elide(&once), once, "{part:?}: a second pass finds nothing more");
+    }
+}

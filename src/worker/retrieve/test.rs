@@ -1,0 +1,116 @@
+//! Searches of a small store with the stand-in for the model, for which texts with the same words are near.
+
+use super::*;
+use crate::base::id::Fingerprint;
+use crate::embed::stand_in::StandIn;
+use crate::store::change::{Change, NewChunk};
+use crate::store::library::Library;
+use crate::store::memory::MemoryKv;
+use crate::store::record::FileStamp;
+
+struct Shelf {
+    library: Library<MemoryKv>,
+    embedder: StandIn,
+}
+
+impl Shelf {
+    fn new() -> Self {
+        Self { library: Library::open(MemoryKv::new()).unwrap(), embedder: StandIn::new(Fingerprint([7; 32])) }
+    }
+
+    fn add(&mut self, path: &str, ring: Ring, texts: &[&str]) -> DocId {
+        let stamp = FileStamp::default();
+        let (collection, path) = ("home".to_owned(), path.as_bytes().to_vec());
+        let doc = self.library.apply(&Change::Seen { path, stamp, collection, ring }).unwrap().doc.unwrap();
+        let chunk = |text: &&str| NewChunk {
+            key: crate::embed::model::key(&self.embedder.model(), "", text),
+            heading: String::new(),
+            text: (*text).to_owned(),
+            start: 0,
+            end: 1,
+        };
+        let chunks = texts.iter().map(chunk).collect();
+        self.library.apply(&Change::Chunked { doc, stamp, content: [doc.0.to_le_bytes()[0]; 16], chunks }).unwrap();
+        while let Some(change) = self.embedding(doc) {
+            self.library.apply(&change).unwrap();
+        }
+        doc
+    }
+
+    fn embedding(&mut self, doc: DocId) -> Option<Change> {
+        let Outcome::Changes(changes) =
+            crate::worker::embed::embed(self.library.kv(), &mut self.embedder, doc, 8).unwrap()
+        else {
+            panic!()
+        };
+        changes
+            .into_iter()
+            .next()
+            .filter(|change| matches!(change, Change::Embedded { vectors, .. } if !vectors.is_empty()))
+    }
+
+    /// Path and text of each hit.
+    fn ask(&mut self, text: &str, count: usize, shared: bool) -> Vec<(String, String)> {
+        let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
+        let index = load_index(self.library.kv()).unwrap();
+        let query = Query { text: text.to_owned(), embedding, count, shared };
+        let found = retrieve(self.library.kv(), |signs, max| index.nearest(signs, max), &query).unwrap();
+        let Outcome::Found(found, vectors) = found else { panic!() };
+        assert_eq!(found.hits.len(), vectors.len());
+        for (hit, vector) in found.hits.iter().zip(&vectors) {
+            assert!((vector.cosine(&query.embedding) - hit.cosine).abs() < 1e-6, "the vector is that of the hit");
+        }
+        found.hits.into_iter().map(|hit| (String::from_utf8(hit.path).unwrap(), hit.text)).collect()
+    }
+}
+
+#[test]
+fn a_text_of_many_copies_takes_the_place_of_one() {
+    let mut shelf = Shelf::new();
+    for n in 0..40 {
+        shelf.add(&format!("/copies/{n}.md"), Ring::Mesh, &["the hedge is cut in summer"]);
+    }
+    for n in 0..12 {
+        shelf.add(&format!("/other/{n}.md"), Ring::Mesh, &[&format!("the hedge of neighbour {n}")]);
+    }
+    let found = shelf.ask("the hedge is cut in summer", 10, false);
+    let texts: BTreeSet<_> = found.iter().map(|(_, text)| text).collect();
+    assert_eq!(texts.len(), 10);
+    assert_eq!(found.iter().filter(|(path, _)| path.starts_with("/copies")).count(), PLACES_MAX);
+}
+
+#[test]
+fn a_question_that_is_a_name_finds_the_file_whatever_is_in_it() {
+    let mut shelf = Shelf::new();
+    let long = "all about the boiler manual and its many pages of text";
+    for n in 0..300 {
+        shelf.add(&format!("/notes/{n}.md"), Ring::Mesh, &[&format!("{long} {n}")]);
+    }
+    let manual = shelf.add("/house/Boiler_Manual.md", Ring::Mesh, &["zigzag", "press here"]);
+    for question in ["boiler manual", "Boiler_Manual.md", "where is boiler_manual.md?"] {
+        assert_eq!(shelf.ask(question, 5, false)[0].0, "/house/Boiler_Manual.md", "{question}");
+    }
+    shelf.library.apply(&Change::Gone { doc: manual }).unwrap();
+    assert!(shelf.ask("boiler manual", 5, false).iter().all(|(path, _)| path.starts_with("/notes")), "it is gone");
+}
+
+#[test]
+fn another_device_finds_no_private_file_by_its_name_either() {
+    let mut shelf = Shelf::new();
+    shelf.add("/diary/secret.md", Ring::Private, &["dear diary"]);
+    shelf.add("/notes/a.md", Ring::Mesh, &["the hedge"]);
+    assert_eq!(shelf.ask("secret", 5, false)[0].0, "/diary/secret.md");
+    assert_eq!(shelf.ask("secret", 5, true), [("/notes/a.md".to_owned(), "the hedge".to_owned())]);
+}
+
+#[test]
+fn words_of_the_file_name_and_words_in_another_form_count() {
+    let mut shelf = Shelf::new();
+    for n in 0..120 {
+        shelf.add(&format!("/n/{n}.md"), Ring::Mesh, &[&format!("on page {n} we read of walls")]);
+    }
+    shelf.add("/house/boiler.md", Ring::Mesh, &["on page we read of walls"]);
+    assert_eq!(shelf.ask("boiler walls", 3, false)[0].0, "/house/boiler.md");
+    shelf.add("/nfd.md", Ring::Mesh, &["Mu\u{308}llers Wand on page we read of walls"]);
+    assert_eq!(shelf.ask("walls of M\u{FC}llers", 3, false)[0].0, "/nfd.md");
+}
