@@ -59,8 +59,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&identity.peer_id(), &options.network.peers)?;
-    let Network { session, diagnostics, reached_at } =
-        Network::open(&identity, boot, &options.network, &trust, &senders)?;
+    let Network { session, diagnostics, reached } = Network::open(&identity, boot, &options.network, &trust, &senders)?;
     let models = options.models.as_deref().map(models::find).transpose()?;
     let (engine, manifest) = models::load(models.as_deref(), model)?;
     let library = store::open(&home, manifest.fingerprint(), options.sync)?;
@@ -110,7 +109,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
     let signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
-    println!("{device} is up. Other devices reach it at {reached_at}");
+    println!("{device} is up. {reached}");
     announce(options, &home, address, &page);
 
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();

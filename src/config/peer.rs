@@ -3,7 +3,7 @@
 
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::str::FromStr;
 
 /// The longest DNS name (RFC 1035, 2.3.4, as text).
@@ -78,11 +78,44 @@ impl FromStr for Peer {
         if let Ok(peer) = text.parse() {
             return Ok(Self { peer, given: Given::Nowhere, text: format!("/p2p/{text}") });
         }
+        if let Some(meant) = meant(text) {
+            return Err(meant);
+        }
         let address: Multiaddr =
             text.parse().map_err(|error: crate::wire::multiaddr::BadMultiaddr| error.to_string())?;
         let given = address.socket().map_or(Given::Nowhere, Given::At);
         Ok(Self { peer: address.peer().ok_or_else(no_peer_id)?, given, text: text.to_owned() })
     }
+}
+
+/// What is meant by something that is no multiaddr: an address, a name or a part of a PeerId.
+fn meant(text: &str) -> Option<String> {
+    let whole = |place: String| {
+        format!(
+            "{text:?} has no PeerId; with it, it is {place}/p2p/12D3KooW…, the last part as `wattle id` prints it there"
+        )
+    };
+    let of = |at: SocketAddr| {
+        let family = if at.is_ipv4() { "ip4" } else { "ip6" };
+        whole(format!("/{family}/{}/tcp/{}", at.ip(), at.port()))
+    };
+    if text.starts_with('/') {
+        return None;
+    }
+    if let Ok(at) = text.parse::<SocketAddr>() {
+        return Some(of(at));
+    }
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        return Some(of(SocketAddr::new(ip, 7781)));
+    }
+    if text.starts_with("12D3Koo") || text.starts_with("16Uiu2") || text.starts_with("Qm") {
+        return Some(format!(
+            "{text:?} is no whole PeerId of an agent; `wattle id` prints it there: 52 characters from 12D3KooW on"
+        ));
+    }
+    let (host, port) = text.split_once(':').unwrap_or((text, "7781"));
+    let name = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
+    name.then(|| whole(format!("/dns4/{host}/tcp/{port}")))
 }
 
 fn family(text: &str) -> Option<(Family, &str)> {
@@ -136,5 +169,19 @@ mod tests {
     fn a_peer_id_alone_is_a_peer_as_well() {
         let peer: Peer = ID.parse().unwrap();
         assert_eq!((peer.given, peer.text), (Given::Nowhere, format!("/p2p/{ID}")));
+    }
+
+    #[test]
+    fn what_is_no_multiaddr_is_answered_with_the_one_that_is_meant() {
+        for (text, part) in [
+            ("192.168.1.8", "/ip4/192.168.1.8/tcp/7781/p2p/"),
+            ("192.168.1.8:7000", "/ip4/192.168.1.8/tcp/7000/p2p/"),
+            ("[fd00::8]:7000", "/ip6/fd00::8/tcp/7000/p2p/"),
+            ("nas.local", "/dns4/nas.local/tcp/7781/p2p/"),
+            ("12D3KooWhalf", "no whole PeerId"),
+        ] {
+            let why = text.parse::<Peer>().unwrap_err();
+            assert!(why.contains(part), "{text}: {why}");
+        }
     }
 }

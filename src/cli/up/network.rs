@@ -23,8 +23,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 pub(super) struct Network {
     pub(super) session: PeerSession,
     pub(super) diagnostics: Diagnostics,
-    /// Where other devices reach this agent, for people.
-    pub(super) reached_at: String,
+    /// Where other devices reach this agent, in a sentence for people.
+    pub(super) reached: String,
 }
 
 impl Network {
@@ -50,8 +50,8 @@ impl Network {
                 diagnostics.add_given_address(*peer, *address);
             }
         }
-        let reached_at = discover(identity.peer_id(), listen, options, &diagnostics, &senders.inputs);
-        Ok(Self { session, diagnostics, reached_at })
+        let reached = discover(identity.peer_id(), listen, options, &diagnostics, &senders.inputs);
+        Ok(Self { session, diagnostics, reached })
     }
 }
 
@@ -108,9 +108,23 @@ fn discover(
             keep_looking_up(*peer, name.clone(), diagnostics.clone(), inputs.clone());
         }
     }
-    let addresses = diagnostics.listen_addresses();
-    let multiaddrs = addresses.iter().map(|listen| Multiaddr::from(listen.address).with_peer(own).to_string());
-    if addresses.is_empty() { Multiaddr::from(own).to_string() } else { multiaddrs.collect::<Vec<_>>().join(" or ") }
+    reached(own, listen, &diagnostics.listen_addresses().iter().map(|at| at.address).collect::<Vec<_>>())
+}
+
+/// Where others reach an agent that listens here, in a sentence.
+fn reached(own: PeerId, listen: SocketAddr, addresses: &[SocketAddr]) -> String {
+    let whole = |address: SocketAddr| Multiaddr::from(address).with_peer(own).to_string();
+    if listen.ip().is_loopback() {
+        return format!(
+            "It listens on this machine only, at {}; --listen 0.0.0.0:{DEFAULT_LISTEN_PORT} opens it to your other devices.",
+            whole(listen)
+        );
+    }
+    if addresses.is_empty() {
+        return format!("No network is up; other devices reach it as {} once one is.", Multiaddr::from(own));
+    }
+    let all: Vec<String> = addresses.iter().map(|address| whole(*address)).collect();
+    format!("Other devices reach it at {}", all.join(" or "))
 }
 
 /// The same address with the next port that is free just now; `None` if none of the next hundred is.
@@ -142,6 +156,17 @@ fn bind(listen: Option<SocketAddr>) -> Result<TcpListener, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_others_reach_the_agent_is_only_said_where_they_do() {
+        let own = PeerId::from_public_key(&[7; 32]);
+        let at = |text: &str| text.parse().unwrap();
+        let local = reached(own, at("127.0.0.1:7781"), &[]);
+        assert!(local.contains("this machine only") && local.contains("--listen 0.0.0.0:7781"), "{local}");
+        assert!(reached(own, at("0.0.0.0:7781"), &[]).contains("No network is up"));
+        let both = reached(own, at("0.0.0.0:7781"), &[at("192.168.1.5:7781"), at("10.0.0.5:7781")]);
+        assert!(both.contains("at /ip4/192.168.1.5/tcp/7781/p2p/") && both.contains(" or /ip4/10.0.0.5/"), "{both}");
+    }
 
     #[test]
     fn the_port_that_is_advised_is_free() {
