@@ -79,10 +79,19 @@ impl NodeHandle {
     /// One sentence: why not. What the settings say holds all the same until the agent stops.
     pub async fn remember(&self, settings: Vec<Setting>) -> Result<(), String> {
         let Some(home) = self.home.clone().filter(|_| !settings.is_empty()) else { return Ok(()) };
+        let decided = settings.iter().filter_map(|setting| match setting {
+            Setting::AddFolder(folder) => Some(unnamed(&folder.path)),
+            Setting::RemoveFolder(path) => Some(unnamed(path)),
+            _ => None,
+        });
+        let decided: Vec<String> = decided.collect();
         let written = blocking::run(move || Home::at(&home).remember(&settings)).await;
         let written = written.unwrap_or_else(|| Err("The system gives no thread to write config.toml.".to_owned()));
         match written {
-            Ok(()) => self.findings.clear(NOT_REMEMBERED),
+            Ok(()) => {
+                self.findings.clear(NOT_REMEMBERED);
+                decided.iter().for_each(|key| self.findings.clear(key));
+            }
             Err(why) => {
                 let what = format!(
                     "What was last asked for holds until the agent stops, and its next start will not know of it. {why}"
@@ -92,6 +101,14 @@ impl NodeHandle {
             }
         }
         Ok(())
+    }
+
+    /// Whether config.toml names this folder just now, as it is written there; true where the file cannot be read.
+    pub async fn is_set(&self, folder: &str) -> bool {
+        let Some(home) = self.home.clone() else { return true };
+        let settings = blocking::run(move || Home::at(&home).settings()).await;
+        let Some(Ok(Some(config))) = settings else { return true };
+        config.node.folders.is_none_or(|folders| folders.iter().any(|set| set.path == folder))
     }
 
     /// The governor.
@@ -127,6 +144,12 @@ impl NodeHandle {
             Err(_) => Response::refused(Problem::Busy, STOPPED),
         }
     }
+}
+
+/// The key of the finding that a watched place is not named in config.toml.
+#[must_use]
+pub fn unnamed(path: &str) -> String {
+    format!("unnamed:{path}")
 }
 
 /// The key of the finding that config.toml could not be written.

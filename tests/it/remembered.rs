@@ -90,6 +90,24 @@ fn a_folder_that_its_owner_writes_into_the_file_is_watched_as_soon_as_it_is_ther
 }
 
 #[test]
+fn a_folder_that_its_owner_takes_out_of_the_file_is_kept_until_that_is_confirmed() {
+    let place = Place::new();
+    place.write("a.md", "The violin is kept in the cupboard under the stairs.");
+    let docs = fs::canonicalize(place.docs()).unwrap().display().to_string();
+    let agent = place.up(&[&docs]);
+    agent.wait_ready(1);
+    agent.stop();
+    let text = settings(&place);
+    fs::write(place.home().join("config.toml"), text.replace(&format!("    \"{docs}\",\n"), "")).unwrap();
+    let agent = up_alone(&place);
+    agent.wait("the finding", |status| status["findings"].to_string().contains("does not name it"));
+    assert_eq!(watched(&agent), [docs.clone()]);
+    agent.add(&place.docs());
+    assert_eq!(agent.status()["findings"], serde_json::json!([]), "it is named again");
+    assert!(settings(&place).contains(&docs));
+}
+
+#[test]
 fn a_mistyped_folder_starts_nothing_and_makes_nothing() {
     let place = Place::new();
     let error = place.up_fails(&["/nowhere/at/all"]);

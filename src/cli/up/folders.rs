@@ -14,7 +14,7 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::home::user_home;
 use crate::platform::source::source_at;
-use crate::runtime::handle::NodeHandle;
+use crate::runtime::handle::{NodeHandle, unnamed};
 use crate::store::record::Source;
 use log::{error, info};
 use smol::Timer;
@@ -56,11 +56,35 @@ pub(super) async fn keep(
     }
     // What cannot be written is a finding, and holds until the agent stops.
     let _ = node.remember(typed).await;
-    for folder in set.unwrap_or_default() {
+    let Some(set) = set else { return };
+    for source in &earlier {
+        report_unnamed(&node, source, &set);
+    }
+    for folder in set {
         if !earlier.iter().any(|source| is_same(source, &folder)) {
             smol::spawn(watch_when_there(node.clone(), folder)).detach();
         }
     }
+}
+
+/// A place of an earlier run that its owner took out of config.toml: what was indexed of it is kept until that is confirmed.
+fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
+    let Ok(path) = str::from_utf8(&source.path) else { return };
+    let named = |folder: &Folder| Path::new(path).starts_with(whole(folder)) || resolves_to(folder, path);
+    if set.iter().any(named) {
+        return;
+    }
+    let what = format!(
+        "{path} is watched, as before, and config.toml does not name it. `wattle forget` ends the watching and removes its \
+         documents from all answers; `wattle add` writes it into config.toml again."
+    );
+    let command = Some(format!("wattle forget {path}"));
+    node.findings().set(&unnamed(path), Finding { area: Area::Folders, what, command });
+}
+
+/// Whether a place of config.toml is a link to this path.
+fn resolves_to(folder: &Folder, path: &str) -> bool {
+    std::fs::canonicalize(whole(folder)).is_ok_and(|real| Path::new(path).starts_with(real))
 }
 
 fn is_same(source: &Source, folder: &Folder) -> bool {
@@ -99,5 +123,9 @@ async fn watch_when_there(node: NodeHandle, folder: Folder) {
             return;
         }
         Timer::after(RETRY).await;
+        if !node.is_set(&folder.path).await {
+            // Forgotten meanwhile.
+            return node.findings().clear(&key);
+        }
     }
 }
