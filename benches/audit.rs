@@ -24,10 +24,12 @@ use wattle::embed::Embedder;
 use wattle::embed::engine::Engine;
 use wattle::embed::model::Manifest;
 use wattle::embed::stand_in::StandIn;
+use wattle::energy::rank::Rank;
 use wattle::node::input::Input;
 use wattle::platform::disk::{Disk, Sync};
 use wattle::platform::folder::Folders;
-use wattle::platform::sched::lower_priority;
+use wattle::platform::sched::stand;
+use wattle::runtime::background::Standing;
 use wattle::runtime::executor::{Auditor, Clamp, Executor, Lanes};
 use wattle::scheduler::task::{Outcome, Query, Task};
 use wattle::store::change::{Change, NewChunk};
@@ -157,12 +159,13 @@ fn main() {
         index: Arc::new(RwLock::new(load_index(&disk).unwrap())),
         inputs: inputs.clone(),
         clamp: Clamp::default(),
+        standing: Standing::default(),
     };
     let folders = Folders::new(folder.path().to_owned());
     let auditor = Auditor { disk, folders, inputs };
     std::thread::spawn(move || executor.run(&tasks));
     std::thread::spawn(move || {
-        lower_priority();
+        stand(Rank::Last);
         auditor.run(&audit_tasks);
     });
     let lanes = Lanes { background, interactive, audits };

@@ -3,8 +3,9 @@
 use super::fragments;
 use wattle::energy::decision::Decision;
 use wattle::energy::host_protocol::{
-    FollowerMessage, FrameBuffer, LeaderMessage, PauseState, PauseVersion, encode_frame,
+    FollowerMessage, FrameBuffer, LeaderMessage, PauseState, PauseVersion, Tail, encode_frame,
 };
+use wattle::energy::rank::Rank;
 
 fn messages<T: serde::de::DeserializeOwned>(cut: &[&[u8]]) -> (Vec<T>, bool) {
     let (mut buffer, mut received) = (FrameBuffer::default(), Vec::new());
@@ -41,6 +42,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
     });
     let idle =
         encode_frame(&FollowerMessage::State { oldest_ms: None, answering: false, pause: PauseVersion::default() });
-    let leader = encode_frame(&LeaderMessage { decision: Decision::default(), pause: version(2, PauseState::Open) });
-    vec![[state, idle].concat(), leader]
+    let leader = encode_frame(&LeaderMessage {
+        decision: Decision::default(),
+        pause: version(2, PauseState::Open),
+        more: Tail { rank: Rank::Hurried, burst_until: 99 },
+    });
+    let burst = encode_frame(&FollowerMessage::Burst(99));
+    vec![[state, idle, burst].concat(), leader]
 }

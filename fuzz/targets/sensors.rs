@@ -89,7 +89,9 @@ pub fn check(data: &[u8]) {
     assert!(found.supplies.battery.and_then(|battery| battery.percent).is_none_or(|percent| percent <= 100));
     assert!(quota::cores(&tree).is_none_or(|cores| cores.is_finite() && cores > 0.0));
     let files = source::files(&tree);
-    assert!(files.len() <= BATTERIES_MAX + CHARGERS_MAX && files.iter().all(|files| files.len() <= BATTERY_FILES_MAX));
+    assert!(
+        files.len() <= BATTERIES_MAX + CHARGERS_MAX && files.iter().all(|one| one.files.len() <= BATTERY_FILES_MAX)
+    );
     for rail in [Rail::find(&tree, None), Rail::find(&tree, Some("ina219"))].into_iter().flatten() {
         let _ = rail.kind();
     }

@@ -3,6 +3,7 @@
 //! The doc comments of the arguments are the text of `--help`.
 
 use crate::base::id::Ring;
+use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Peer, api_address, check_collection, device_name, listen_address};
 use crate::limits::HITS_MAX;
 use crate::platform::disk::Sync;
@@ -113,12 +114,19 @@ pub enum Command {
     /// Pause background work: until `wattle resume`, or for a time ("2h", "30m"), or "until 18:30". Questions are
     /// answered all the same. A pause survives restarts and holds for all agents of this host.
     Pause {
-        /// 2h, 30m, or until HH:MM.
-        #[arg(value_name = "TIME", num_args = 0..=2)]
+        /// 2h, 1h30m, or until HH:MM.
+        #[arg(value_name = "TIME", num_args = 0..)]
         time: Vec<String>,
     },
     /// End a pause.
     Resume,
+    /// Work although the device is in use: `wattle work now`, or for a time, `wattle work now 30m`. Heat, supply and battery
+    /// count all the same, and questions come first. It holds for all agents of this host, and ends a pause.
+    Work {
+        /// now, and for how long: 30m, 1h30m.
+        #[arg(value_name = "now [TIME]", num_args = 1..=3, required = true)]
+        when: Vec<String>,
+    },
     /// Check the agent, its home, its network and its store, and say what is wrong.
     Doctor {
         /// Print JSON for programs.
@@ -205,15 +213,9 @@ pub struct UpArgs {
     #[arg(long = "peer", value_name = "MULTIADDR")]
     pub peers: Vec<Peer>,
 
-    /// Whether the governor limits background work to what heat, power and people's use allow. "off" holds for this run
-    /// only.
-    #[arg(long, value_enum, default_value_t = Switch::On, value_name = "on|off")]
-    pub governor: Switch,
-
-    /// Where the governor finds its sensors: a folder with sys and proc in it. For tests, and for boards with trees
-    /// of their own.
-    #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
-    pub sensors: PathBuf,
+    /// How background work is limited.
+    #[command(flatten)]
+    pub governor: GovernorArgs,
 
     /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
     /// the token, and everybody on the network can read the traffic.
@@ -268,6 +270,25 @@ impl UpArgs {
         }
         Sync::Disk
     }
+}
+
+/// The arguments of `wattle up` about background work.
+#[derive(Clone, Debug, clap::Args)]
+pub struct GovernorArgs {
+    /// Whether the governor limits background work to what heat, power and people's use allow. "off" holds for this run
+    /// only.
+    #[arg(long, value_enum, default_value_t = Switch::On, value_name = "on|off")]
+    pub governor: Switch,
+
+    /// How long background work goes on beside other programs after this start: a time as 10m, or off. By default what
+    /// config.toml says (ten minutes) if a person starts the agent on a terminal, else off.
+    #[arg(long, value_name = "TIME", value_parser = crate::config::burst)]
+    pub burst: Option<Duration>,
+
+    /// Where the governor finds its sensors: a folder with sys and proc in it. For tests, and for boards with trees
+    /// of their own.
+    #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
+    pub sensors: PathBuf,
 }
 
 /// The arguments of `wattle add`.

@@ -7,8 +7,9 @@
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::meter::calibrate;
 use crate::energy::accounting::task::Scope;
+use crate::energy::rank::Rank;
 use crate::platform::clock;
-use crate::platform::sched::lower_priority;
+use crate::platform::sched::stand;
 use crate::platform::sysfs::sensors::Sensors;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -98,7 +99,7 @@ impl Load {
 
     fn thread(n: usize, stop: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
         let busy = move || {
-            lower_priority();
+            stand(Rank::Last);
             std::hint::black_box(burn(&stop));
         };
         Builder::new().name(format!("load-{n}")).spawn(busy)

@@ -129,7 +129,10 @@ fn start(name: &'static str, at: usize, devices: &[DemoDevice], models: Option<&
     let own = &devices[at];
     let listen = own.address.socket().map(|socket| socket.to_string()).unwrap_or_default();
     let mut command = Command::new(program);
-    command.args(["up", "--api", "127.0.0.1:0", "--name", name, "--listen", &listen, "--home"]).arg(&own.home);
+    // A person waits for the demo: it does not give way to what else runs here.
+    command
+        .args(["up", "--burst", "1h", "--api", "127.0.0.1:0", "--name", name, "--listen", &listen, "--home"])
+        .arg(&own.home);
     if let Some(models) = models {
         command.arg("--models").arg(models);
     }

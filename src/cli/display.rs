@@ -348,6 +348,7 @@ mod tests {
                 scanning: false,
                 held: Some("The disk is full.".into()),
                 background: Some("Background work may use the whole device.".into()),
+                background_reason: None,
                 panics: 2,
             },
             findings: vec![Finding { area: Area::State, what: "A file is cut short.".into(), command: None }],

@@ -1,7 +1,7 @@
-//! `wattle energy`, `wattle pause` and `wattle resume`: how much background work is done, why, and what it costs.
+//! `wattle energy`: how much background work is done, why, and what it costs.
 //!
-//! A running agent answers for itself. Where none runs, a pause, its end and a new supply are written to the state file in
-//! the home, under the home's lock, and the next agent reads them. Joules are shown with their method, their scope (the
+//! A running agent answers for itself. Where none runs, a new supply is written to the state file in the home, under the
+//! home's lock, and the next agent reads it. Joules are shown with their method, their scope (the
 //! whole board, the CPU package, the battery) and their error; unknown joules are never shown as a number.
 
 use super::calibrate;
@@ -10,19 +10,16 @@ use super::output::{Stop, compact, pretty, print};
 use super::text::one_line;
 use crate::base::level::Energy;
 use crate::base::time::Duration;
-use crate::config::duration;
 use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::report::BoardReport;
 use crate::energy::board::source::Source;
 use crate::energy::coordinator::persisted::Calibration;
-use crate::energy::policy::hours::minute_of_day;
 use crate::energy::report::Report;
-use crate::http::client::{Answer, Client, Failure};
+use crate::http::client::{Client, Failure};
 use crate::platform::home::Home;
 use crate::platform::sysfs;
-use crate::runtime::governor::{Current, GovernorDetails, MethodTotal, PauseRequest, state_file};
-use serde_json::json;
+use crate::runtime::governor::{Current, GovernorDetails, MethodTotal, state_file};
 use smol::Timer;
 use std::fmt::Write;
 use std::path::Path;
@@ -109,24 +106,6 @@ pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<
     }
 }
 
-/// `wattle pause`, with the words behind it.
-pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &[String]) -> Result<(), Stop> {
-    let wanted = wanted(words)?;
-    let body = match wanted {
-        PauseRequest::Open => json!({}),
-        PauseRequest::For(time) => json!({ "seconds": time.as_secs() }),
-        PauseRequest::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
-    };
-    let answer = async { Ok(client?.pause(body).await?) }.await;
-    report_pause(answer, home, Some(wanted))
-}
-
-/// `wattle resume`.
-pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
-    let answer = async { Ok(client?.resume().await?) }.await;
-    report_pause(answer, home, None)
-}
-
 /// `wattle energy new-supply`.
 pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
     let answer = async { client?.new_supply().await }.await;
@@ -146,52 +125,8 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
     }
 }
 
-/// Prints the new state. Where no agent runs, the pause is written to the home for the next start.
-fn report_pause(answer: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<PauseRequest>) -> Result<(), Stop> {
-    match answer {
-        Ok(answer) => print(&paused(&answer.read)),
-        Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
-        Err(Stop::NoAgent(_)) => {
-            let home = Home::open(home).map_err(Stop::NotDone)?;
-            state_file::save_pause(home.path(), wanted).map_err(Stop::NotDone)?;
-            print(if wanted.is_some() {
-                "No agent runs here now; the next one starts paused.\n"
-            } else {
-                "No agent runs here now; the next one starts without a pause.\n"
-            })
-        }
-        Err(why) => Err(why),
-    }
-}
-
-fn wanted(words: &[String]) -> Result<PauseRequest, Stop> {
-    let wrong = || {
-        Stop::NotDone("Say it as `wattle pause`, `wattle pause 2h`, `30m`, or `wattle pause until 18:30`.".to_owned())
-    };
-    match words {
-        [] => Ok(PauseRequest::Open),
-        [time] => Ok(PauseRequest::For(duration(time).ok_or_else(wrong)?)),
-        [until, time] if until == "until" => Ok(PauseRequest::Until(minute_of_day(time).ok_or_else(wrong)?)),
-        _ => Err(wrong()),
-    }
-}
-
-/// The state after a pause or its end, for people.
-fn paused(current: &Current) -> String {
-    match (current.details.paused, current.details.paused_s) {
-        (true, None) => {
-            "Background work is paused until `wattle resume`. Questions are answered all the same.\n".to_owned()
-        }
-        (true, Some(seconds)) => format!(
-            "Background work is paused for {}. Questions are answered all the same; `wattle resume` ends it early.\n",
-            span(seconds)
-        ),
-        (false, _) => format!("Background work goes on. {}\n", current.details.why),
-    }
-}
-
 /// A span of time in words, rounded up to the minute.
-fn span(seconds: u64) -> String {
+pub(super) fn span(seconds: u64) -> String {
     match (seconds.div_ceil(60), seconds.div_ceil(60) % 60) {
         (minutes @ 0..=119, _) => count(minutes, "minute"),
         (minutes, 0) => count(minutes / 60, "hour"),
@@ -210,7 +145,12 @@ fn text(report: &Report) -> String {
     let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
     row("Board", &report.board.as_deref().map_or_else(|| "not known".to_owned(), one_line));
     let heat = match (&report.cpu_sensor, report.cpu_temp_c) {
-        (Some(sensor), Some(degrees)) => format!("{degrees:.1} °C ({})", one_line(sensor)),
+        (Some(sensor), Some(degrees)) => {
+            let leads = report.sensors.iter().find(|line| line.name == *sensor);
+            let label =
+                leads.and_then(|line| line.label.as_deref()).map_or_else(String::new, |label| format!(", {label}"));
+            format!("{degrees:.1} °C ({}{})", one_line(sensor), one_line(&label))
+        }
         (Some(sensor), None) => format!("unknown: {} does not answer", one_line(sensor)),
         (None, _) => "unknown: no sensor of the CPU was found".to_owned(),
     };
@@ -239,6 +179,9 @@ fn text(report: &Report) -> String {
             None => "unknown: the kernel does not say",
         },
     );
+    for doubt in &report.doubts {
+        row("Doubt", &one_line(doubt));
+    }
     text
 }
 
@@ -253,6 +196,9 @@ fn current(current: &Current) -> String {
     }
     if let Some(target) = details.target_c {
         row("Held at", &format!("{target:.0} °C at most by background work"));
+    }
+    if let Some(seconds) = current.wishes.burst_s {
+        row("In a hurry", &format!("for {}: work goes on beside other programs, as you asked", span(seconds)));
     }
     if let Some(cores) = details.foreign_cores {
         row("In use", &format!("{cores:.1} cores by others"));
@@ -323,18 +269,6 @@ fn line(current: &Current) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pause_is_open_for_a_span_or_until_a_time_and_anything_else_is_refused() {
-        let parse = |line: &str| wanted(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(parse("").ok(), Some(PauseRequest::Open));
-        assert_eq!(parse("2h").ok(), Some(PauseRequest::For(Duration::from_secs(7200))));
-        assert_eq!(parse("until 18:30").ok(), Some(PauseRequest::Until(18 * 60 + 30)));
-        for wrong in ["2", "h", "0m", "-1h", "until", "until 25:00", "for 2h", "2h 3m", "99999999999999999999d", "2ü"]
-        {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn spans_and_counts_are_written_in_words() {

@@ -27,6 +27,7 @@ mod output;
 mod peers;
 pub mod text;
 pub mod up;
+mod wishes;
 mod words;
 
 use crate::base::time::Duration;
@@ -40,6 +41,8 @@ use clap::error::{ContextKind, ContextValue};
 use display::Style;
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
+use serde_json::json;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -134,8 +137,9 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         }
         Command::Energy { root: Some(root), json, .. } => energy::read_tree(&absolute(&root)?, json),
         Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::show(&client()?, watch, json)),
-        Command::Pause { time } => smol::block_on(energy::pause(client(), &home, &time)),
-        Command::Resume => smol::block_on(energy::resume(client(), &home)),
+        Command::Pause { time } => smol::block_on(wishes::pause(client(), &home, &time)),
+        Command::Resume => smol::block_on(wishes::resume(client(), &home)),
+        Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
         Command::Doctor { json } => {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);
@@ -151,13 +155,14 @@ fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOp
     let models = up.models.as_deref().map(absolute).transpose()?;
     let typed = typed(&up, api, models.as_deref());
     let set_models = config.node.models.as_ref().map(PathBuf::from);
+    let burst = if std::io::stderr().is_terminal() { config.energy.burst() } else { Duration::ZERO };
     Ok(UpOptions {
         home,
         api: api.or(config.node.api).unwrap_or(args::DEFAULT_API),
         open_api: up.open_api.or(config.open_api),
         models: models.or(set_models),
-        governed: up.governor == args::Switch::On,
-        sensors: absolute(&up.sensors)?,
+        governor: (up.governor.governor == args::Switch::On).then(|| up.governor.burst.unwrap_or(burst)),
+        sensors: absolute(&up.governor.sensors)?,
         sync: up.sync(),
         sources: SourceOptions {
             paths: up.folders.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?,
@@ -226,6 +231,10 @@ async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Sto
     let path = sendable(path)?;
     let path = path.as_str();
     let added = client.add(path, &add.collection, add.ring.into()).await?;
+    if std::io::stdin().is_terminal() {
+        // It is added all the same if the governor is off.
+        let _ = client.work_now(json!({ "arrived": true })).await;
+    }
     print(&format!("The agent watches {} from now on.\n", text::one_line(&added.path)))?;
     // It is watched, but the next start would not know of it.
     added.forgotten.map_or(Ok(()), |why| Err(Stop::NotDone(why)))

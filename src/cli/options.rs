@@ -1,6 +1,7 @@
 //! What `wattle up` starts an agent with: arguments and `config.toml` together.
 
 use crate::base::id::Ring;
+use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::platform::disk::Sync;
 use std::net::SocketAddr;
@@ -23,8 +24,9 @@ pub struct UpOptions {
     pub models: Option<PathBuf>,
     /// The device's name for people; `None` takes the machine's.
     pub name: Option<String>,
-    /// Whether the governor decides how much background work is done.
-    pub governed: bool,
+    /// How long background work goes on beside other programs after this start, zero for not at all; `None`: no governor
+    /// decides how much of it is done.
+    pub governor: Option<Duration>,
     /// The folder under which the governor finds sys and proc.
     pub sensors: PathBuf,
     /// What the owner wrote into `config.toml`.

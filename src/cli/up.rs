@@ -93,7 +93,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let mut node = Node::new(clock::now(), config, trust);
     give_addresses(&mut node, &options.network.peers);
     let progress = Progress::new(std::io::stderr().is_terminal());
-    let governor_handle = start_governor(&home, options, &senders.inputs)?;
+    let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
     let node_handle = node_handle.with_governor(governor_handle.clone()).with_home(home.path().to_owned());
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
     sources.iter().for_each(|source| driver.watch(source.path.clone()));
@@ -156,10 +156,7 @@ fn tell_damage(home: &Home, node_handle: &NodeHandle) {
 
 /// Waits for the threads to end; an error if a defect ended the driver.
 fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
-    for thread in threads {
-        // A panic in it was logged when it happened.
-        let _ = thread.join();
-    }
+    threads.join();
     driven.map_err(|why| {
         format!(
             "A defect of the program ended the agent ({why}). What was acknowledged is on the disk; what was under way is \
@@ -171,11 +168,16 @@ fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
 }
 
 /// Starts the governor, unless the owner switched it off.
-fn start_governor(home: &Home, options: &UpOptions, inputs: &Sender<Input>) -> Result<GovernorHandle, String> {
-    if !options.governed {
+fn start_governor(
+    home: &Home,
+    options: &UpOptions,
+    inputs: &Sender<Input>,
+    node_handle: &NodeHandle,
+) -> Result<GovernorHandle, String> {
+    let Some(burst_at_start) = options.governor else {
         info!("The governor is off: background work takes what it can get, whatever heat, power or a pause say.");
         return Ok(GovernorHandle::off());
-    }
+    };
     let energy = &options.config.energy;
     let setup = Setup {
         home: home.path().to_owned(),
@@ -186,6 +188,9 @@ fn start_governor(home: &Home, options: &UpOptions, inputs: &Sender<Input>) -> R
         can_wait: energy.can_wait,
         trusted_clock: energy.trusted_clock,
         hint_files: HintPaths::new(energy.hint_file.as_deref(), energy.grid_file.as_deref()),
+        burst: energy.burst(),
+        burst_at_start,
+        findings: node_handle.findings().clone(),
         meeting: None,
     };
     GovernorHandle::begin(setup, inputs.clone())

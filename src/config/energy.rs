@@ -11,7 +11,7 @@ use crate::energy::governor::Settings;
 use crate::energy::policy::gate;
 use crate::energy::policy::hours::{QuietHours, Window};
 use crate::energy::thermal;
-use crate::limits::{CHIP_NAME_BYTES_MAX, QUIET_HOURS_MAX};
+use crate::limits::{BURST_S, BURST_S_MAX, CHIP_NAME_BYTES_MAX, QUIET_HOURS_MAX};
 use core::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -25,6 +25,9 @@ pub struct Energy {
     pub plan: Vec<(Window, level::Energy)>,
     /// How long background work may wait for surplus energy.
     pub can_wait: Duration,
+    /// For how long work also runs while the device is in use, after a person started the agent, or added a folder, on a
+    /// terminal; zero: it does not.
+    pub burst: Option<Duration>,
     /// Whether the clock is taken to be right although the system does not know it.
     pub trusted_clock: bool,
     /// The path of the file of hints; the default path if `None`.
@@ -33,6 +36,14 @@ pub struct Energy {
     pub grid_file: Option<String>,
     /// The hwmon chip that measures the whole device's power.
     pub meter: Option<String>,
+}
+
+impl Energy {
+    /// How long a burst lasts: as the owner chose, else ten minutes.
+    #[must_use]
+    pub fn burst(&self) -> Duration {
+        self.burst.unwrap_or(Duration::from_secs(BURST_S))
+    }
 }
 
 /// The table as written. It is one table of TOML and two groups of keys.
@@ -60,6 +71,7 @@ struct RawTiming {
     can_wait: Option<String>,
     max_defer: Option<String>,
     expects_surplus: bool,
+    burst: Option<String>,
     trust_clock: bool,
     quiet: Vec<Quiet>,
     schedule: Vec<Scheduled>,
@@ -75,6 +87,7 @@ enum Key {
     CanWait,
     MaxDefer,
     ExpectsSurplus,
+    Burst,
     TrustClock,
     HintFile,
     GridFile,
@@ -114,6 +127,7 @@ impl<'de> Visitor<'de> for Keys {
                 Key::CanWait => timing.can_wait = table.next_value()?,
                 Key::MaxDefer => timing.max_defer = table.next_value()?,
                 Key::ExpectsSurplus => timing.expects_surplus = table.next_value()?,
+                Key::Burst => timing.burst = table.next_value()?,
                 Key::TrustClock => timing.trust_clock = table.next_value()?,
                 Key::Quiet => timing.quiet = table.next_value()?,
                 Key::Schedule => timing.schedule = table.next_value()?,
@@ -167,6 +181,11 @@ impl RawEnergy {
             },
             plan: timing.plan()?,
             can_wait: time("can_wait", timing.can_wait.as_deref(), Duration::ZERO)?,
+            burst: timing
+                .burst
+                .as_deref()
+                .map(|text| burst(text).map_err(|what| wrong(what).of("energy.burst")))
+                .transpose()?,
             trusted_clock: timing.trust_clock,
             hint_file: power.hint_file,
             grid_file: power.grid_file,
@@ -219,8 +238,21 @@ fn within(key: &str, value: f64, least: f64, most: f64) -> Result<f64, ConfigErr
 fn time(key: &str, text: Option<&str>, default: Duration) -> Result<Duration, ConfigError> {
     let Some(text) = text else { return Ok(default) };
     duration(text)
-        .ok_or_else(|| wrong(format!("energy.{key} is a time as \"90s\", \"30m\", \"2h\" or \"2d\", not {text:?}")))
+        .ok_or_else(|| wrong(format!("energy.{key} is a time as \"90s\", \"30m\", \"1h30m\" or \"2d\", not {text:?}")))
         .map_err(|error| error.of(&format!("energy.{key}")))
+}
+
+/// Reads how long a burst lasts: a time up to `BURST_S_MAX`, or "off", which is zero.
+///
+/// # Errors
+/// One sentence: what is allowed.
+pub fn burst(text: &str) -> Result<Duration, String> {
+    if text == "off" {
+        return Ok(Duration::ZERO);
+    }
+    let hours = BURST_S_MAX / 3600;
+    let wrong = || format!("energy.burst is a time up to {hours} hours as \"10m\", or \"off\", not {text:?}");
+    duration(text).filter(|time| time.as_secs() <= BURST_S_MAX).ok_or_else(wrong)
 }
 
 /// Checks the name of a hwmon chip, as in its `name` file.

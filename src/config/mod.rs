@@ -24,7 +24,7 @@ mod window;
 pub use api::open_address;
 pub use duration::duration;
 pub use edit::{Setting, edit};
-pub use energy::Energy;
+pub use energy::{Energy, burst};
 pub use error::ConfigError;
 pub use file::Config;
 pub use node::{DEFAULT_COLLECTION, Folder, NodeSettings, api_address, check_collection, device_name, listen_address};

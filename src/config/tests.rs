@@ -62,6 +62,8 @@ fn an_error_names_the_line_and_what_is_allowed() {
         ("[energy]\nmargin_c = nan\n", Some(2), "from 3 to 10"),
         ("[energy]\nmeter = \"../ina219\"\n", Some(2), "energy.meter is the name of a hwmon chip"),
         ("[energy]\nmeter = \"\"\n", Some(2), "energy.meter is the name of a hwmon chip"),
+        ("[energy]\nburst = \"0m\"\n", Some(2), "energy.burst is a time up to 24 hours"),
+        ("[energy]\n\nburst = \"25h\"\n", Some(3), "or \"off\""),
         ("[energy]\nlimit_c = 200\n", Some(2), "from 40 to 95"),
         ("[energy]\n# Days.\ncan_wait = \"2 days\"\n", Some(3), "energy.can_wait is a time"),
         ("[energy]\non_battery = \"run\"\n", Some(2), "unknown variant"),
@@ -97,7 +99,27 @@ fn an_error_names_the_line_and_what_is_allowed() {
 fn a_duration_has_a_unit() {
     assert_eq!(duration("90s"), Some(Duration::from_secs(90)));
     assert_eq!(duration("2d"), Some(Duration::from_secs(172_800)));
-    for wrong in ["", "s", "0s", "-1h", "1.5h", "2", "2w", "99999999999999999999d", "9999999d", "2ü"] {
+    assert_eq!(duration("1h30m"), Some(Duration::from_secs(5400)));
+    assert_eq!(duration("1d2h3m4s"), Some(Duration::from_secs(86_400 + 7200 + 184)));
+    assert_eq!(duration("0h30m"), Some(Duration::from_secs(1800)));
+    for wrong in [
+        "",
+        "s",
+        "0s",
+        "-1h",
+        "1.5h",
+        "2",
+        "2w",
+        "99999999999999999999d",
+        "9999999d",
+        "2ü",
+        "30m1h",
+        "1h1h",
+        "1h30",
+        "h30m",
+        "1h 30m",
+        "1h-30m",
+    ] {
         assert_eq!(duration(wrong), None, "{wrong}");
     }
 }

@@ -5,6 +5,7 @@ use super::decision::Decision;
 use super::fraction::Fraction;
 use super::gates::Gates;
 use super::mode::{Mode, Modes};
+use super::rank::Rank;
 use super::reason::{Gate, Reason};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
@@ -35,14 +36,23 @@ impl Controller {
 
     /// Moves the mode by the gates that are not momentary, where `thermal_average` stands for the thermal gate: a
     /// controller that touches zero for a second has not switched the device off. While a sensor that answered before is
-    /// silent (`sensor_lost`), the mode rises to Trickle at most, because each step up means more work.
-    pub(super) fn update_mode(&mut self, now: Instant, gates: &Gates, thermal_average: Fraction, sensor_lost: bool) {
+    /// silent (`sensor_lost`), the mode rises to Trickle at most, because each step up means more work. `hurried`: a person
+    /// waits for the work.
+    pub(super) fn update_mode(
+        &mut self,
+        now: Instant,
+        gates: &Gates,
+        thermal_average: Fraction,
+        sensor_lost: bool,
+        hurried: bool,
+    ) {
         let thermal = Gate { at_most: thermal_average, ..gates.thermal };
         let lasting = Gates { thermal, ..*gates }.lasting();
         if lasting.reason == Reason::Paused {
             self.modes.stop(now);
         } else {
-            self.modes.take(now, lasting.at_most, if sensor_lost { Mode::Trickle } else { Mode::Full });
+            let highest = if sensor_lost { Mode::Trickle } else { Mode::Full };
+            self.modes.take(now, lasting.at_most, highest, hurried);
         }
     }
 
@@ -69,6 +79,7 @@ impl Controller {
             clamp_percent: mode.clamp_percent(),
             energy,
             on_battery: gates.battery.source != Source::Ac,
+            rank: Rank::Last,
         };
         self.decision
     }

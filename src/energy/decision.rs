@@ -2,6 +2,7 @@
 
 use super::fraction::Fraction;
 use super::mode::Mode;
+use super::rank::Rank;
 use super::reason::Reason;
 use crate::base::level::Energy;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,10 @@ pub struct Decision {
     pub energy: Energy,
     /// The device does not run on mains, or it is not known to.
     pub on_battery: bool,
+    /// How the workers' threads stand among other programs. Between agents it travels beside the decision, whose encoding
+    /// is that of earlier releases.
+    #[serde(skip)]
+    pub rank: Rank,
 }
 
 impl Decision {

@@ -4,6 +4,7 @@ use super::battery::{self, BatteryGate};
 use super::board::report::BoardReport;
 use super::controller::Controller;
 use super::decision::Decision;
+use super::doubt::Doubts;
 use super::duty_cycle::DutyCycle;
 use super::fraction::Fraction;
 use super::gates::Gates;
@@ -70,6 +71,8 @@ pub struct GovernorStatus {
     pub own_limit: Option<f64>,
     /// Cores that other programs use.
     pub foreign_cores: f64,
+    /// Readings that contradict each other.
+    pub doubts: Doubts,
 }
 
 /// The governor of one device.
@@ -136,18 +139,6 @@ impl Governor {
         self.decide(now)
     }
 
-    /// This agent began to answer a query.
-    pub fn query_began(&mut self, now: Instant) -> Decision {
-        self.user_activity.query_began();
-        self.decision(now)
-    }
-
-    /// It was answered.
-    pub fn query_ended(&mut self, now: Instant) -> Decision {
-        self.user_activity.query_ended(now);
-        self.decision(now)
-    }
-
     /// The sensors were listed again: another one may lead, and the limit may differ.
     pub fn found(&mut self, found: &BoardReport) {
         self.thermal.relist(found);
@@ -158,19 +149,16 @@ impl Governor {
         self.battery.set_core_watts(Some(core_watts));
     }
 
-    /// The owner connected another power supply: the cap on workers that the old one caused ends with the next sample.
-    pub fn forget_supply(&mut self) {
-        self.supply.forget();
-    }
-
     /// What is reported beside the decision.
     #[must_use]
     pub fn status(&self) -> GovernorStatus {
+        let power = self.battery.doubts().and(self.supply.doubts());
         GovernorStatus {
             has_sensor: self.thermal.has_sensor(),
             target: self.thermal.target(),
             own_limit: self.thermal.own_limit(),
             foreign_cores: self.user_activity.foreign(),
+            doubts: self.thermal.doubted().and(power).and(self.pressure.doubts()),
         }
     }
 
@@ -218,20 +206,49 @@ impl Governor {
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let interval = if self.has_work && !self.controller.is_off_for(now, OFF_FOR) { ACTIVE } else { IDLE };
         let Some(sampled) = self.sampled else { return Some(now) };
-        let ends = earliest(self.user_activity.pause_ends(sampled), self.policy.next_end(sampled));
+        let use_ends = earliest(self.user_activity.pause_ends(sampled), self.user_activity.burst_ends(sampled));
+        let ends = earliest(use_ends, self.policy.next_end(sampled));
         earliest(Some(sampled + interval), ends)
     }
 
     fn update_mode(&mut self, now: Instant) {
-        self.controller.update_mode(now, &self.gates, self.thermal.average(), self.sensor_is_lost());
+        let hurried = self.user_activity.burst_ends(now).is_some();
+        self.controller.update_mode(now, &self.gates, self.thermal.average(), self.sensor_is_lost(), hurried);
     }
 
     fn decide(&mut self, now: Instant) -> Decision {
-        self.controller.decide(now, &self.gates, self.energy, self.sensor_is_lost())
+        let decision = self.controller.decide(now, &self.gates, self.energy, self.sensor_is_lost());
+        Decision { rank: self.user_activity.rank(now), ..decision }
     }
 
     /// A sensor that answered before is silent.
     fn sensor_is_lost(&self) -> bool {
         self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_measured()
+    }
+}
+
+/// What people ask of it.
+impl Governor {
+    /// This agent began to answer a query.
+    pub fn query_began(&mut self, now: Instant) -> Decision {
+        self.user_activity.query_began();
+        self.decision(now)
+    }
+
+    /// It was answered.
+    pub fn query_ended(&mut self, now: Instant) -> Decision {
+        self.user_activity.query_ended(now);
+        self.decision(now)
+    }
+
+    /// Work goes on beside other programs until then; `None`: it gives way to them again.
+    pub fn burst(&mut self, now: Instant, until: Option<Instant>) -> Decision {
+        self.user_activity.burst(until);
+        self.decision(now)
+    }
+
+    /// The owner connected another power supply: the cap on workers that the old one caused ends with the next sample.
+    pub fn forget_supply(&mut self) {
+        self.supply.forget();
     }
 }

@@ -4,10 +4,11 @@
 use super::decision::Decision;
 use super::policy::hint::{self, Origin};
 use super::policy::pause::Pause;
+use super::rank::Rank;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GOVERNOR_FRAME_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
 /// A follower's message.
@@ -24,6 +25,9 @@ pub enum FollowerMessage {
     },
     /// A hint on energy that the follower received.
     Hint(HintMessage),
+    /// A person asked the follower for a burst: work goes on beside other programs until this moment, in milliseconds of
+    /// CLOCK_BOOTTIME. A leader of an earlier release hangs up at it once, and the follower connects again.
+    Burst(u64),
 }
 
 /// The leader's message.
@@ -33,6 +37,25 @@ pub struct LeaderMessage {
     pub decision: Decision,
     /// The newest pause, or end of one, that is known on the host.
     pub pause: PauseVersion,
+    /// What releases since 0.2 add at the end: earlier followers leave it unread, and earlier leaders send none.
+    pub more: Tail,
+}
+
+/// The end of a leader's message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tail {
+    /// How the follower's background threads stand among other programs.
+    pub rank: Rank,
+    /// When the burst of the host ends, in milliseconds of CLOCK_BOOTTIME; 0: there is none.
+    pub burst_until: u64,
+}
+
+impl<'de> Deserialize<'de> for Tail {
+    fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
+        // A message of an earlier release ends here.
+        let known = <(Rank, u64)>::deserialize(bytes).ok();
+        Ok(known.map_or_else(Self::default, |(rank, burst_until)| Self { rank, burst_until }))
+    }
 }
 
 /// A pause, or the end of one, that a person set at any agent of the host. The greatest version holds at all of them, so
@@ -194,8 +217,17 @@ mod tests {
         let state = FollowerMessage::State { oldest_ms: Some(7), answering: true, pause };
         assert_eq!(encode_frame(&state), [7, 0, 0, 1, 7, 1, 1, 1, 99]);
         let pause = PauseVersion { number: 2, pause: PauseState::Open };
-        let down = encode_frame(&LeaderMessage { decision: Decision::default(), pause });
-        assert_eq!((down.len(), &down[..2], &down[25..]), (27, &[25, 0][..], &[2, 2][..]), "{down:?}");
+        let more = Tail { rank: Rank::Hurried, burst_until: 5 };
+        let message = LeaderMessage { decision: Decision::default(), pause, more };
+        let down = encode_frame(&message);
+        assert_eq!((down.len(), &down[..2], &down[25..]), (29, &[27, 0][..], &[2, 2, 2, 5][..]), "{down:?}");
+        // What an earlier leader sent ends with the pause, and an earlier follower reads no further.
+        let before = [&[25, 0][..], &down[2..27]].concat();
+        let mut buffer = FrameBuffer { bytes: before };
+        let older = buffer.next_message::<LeaderMessage>().unwrap().unwrap();
+        assert_eq!(older, LeaderMessage { more: Tail::default(), ..message });
+        let read = FrameBuffer { bytes: down }.next_message::<(Decision, PauseVersion)>().unwrap();
+        assert_eq!(read, Some((message.decision, pause)));
         let source = "sun".try_into().unwrap();
         let hint = HintMessage { origin: 1, energy: Energy::Unknown, ttl_s: 9, source };
         assert_eq!(encode_frame(&FollowerMessage::Hint(hint))[2..], [1, 1, 1, 9, 3, b's', b'u', b'n']);
@@ -222,6 +254,7 @@ mod tests {
         let down = LeaderMessage {
             decision: Decision { workers: usize::MAX, chunks: usize::MAX, ..Decision::default() },
             pause: PauseVersion { number: u64::MAX, pause: PauseState::Until(u64::MAX) },
+            more: Tail { rank: Rank::Hurried, burst_until: u64::MAX },
         };
         assert!(encode_frame(&hint).len() <= GOVERNOR_FRAME_MAX && encode_frame(&down).len() <= GOVERNOR_FRAME_MAX);
     }

@@ -11,6 +11,8 @@
 //! Everything here is pure: `now` and readings come in, decisions go out. Reading files and devices is the work of
 //! `platform::sysfs`, threads and sockets that of `runtime::governor`; `sim::power` runs the same code on simulated boards.
 //!
+//! Where readings contradict each other, the gate believes the better of the two and reports a `Doubt`.
+//!
 //! What holds: an unknown reading is never taken for 0; no hint on energy lifts a gate that protects the device; a
 //! sample allocates nothing; a number that is not finite never leaves a gate; equal inputs give equal decisions.
 //! `limits::energy` caps sensors, workers, quiet hours and the size of a hint.
@@ -22,6 +24,7 @@ pub mod board;
 mod controller;
 pub mod coordinator;
 pub mod decision;
+pub mod doubt;
 pub mod duty_cycle;
 pub mod fraction;
 pub mod gates;
@@ -31,6 +34,7 @@ pub mod input;
 pub mod mode;
 pub mod policy;
 pub mod pressure;
+pub mod rank;
 pub mod reason;
 pub mod report;
 pub mod sample;

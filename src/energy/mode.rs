@@ -118,8 +118,9 @@ impl Modes {
         self.held
     }
 
-    /// Moves the mode by the headroom of the gates that are not momentary, up to `highest` at most.
-    pub fn take(&mut self, now: Instant, headroom: Fraction, highest: Mode) -> Mode {
+    /// Moves the mode by the headroom of the gates that are not momentary, up to `highest` at most. In a hurry it rises a
+    /// step with each call, because a person waits.
+    pub fn take(&mut self, now: Instant, headroom: Fraction, highest: Mode, hurried: bool) -> Mode {
         let before = self.mode;
         while self.mode > Mode::Off && self.mode.is_left_at(headroom) {
             self.mode = self.mode.lower();
@@ -129,7 +130,7 @@ impl Modes {
             self.record_change(now);
             return self.mode;
         }
-        let rested = self.changed.is_none_or(|at| now.since(at) >= DWELL);
+        let rested = hurried || self.changed.is_none_or(|at| now.since(at) >= DWELL);
         let higher = self.mode.higher().filter(|(mode, enter)| headroom.value() >= *enter && *mode <= highest);
         if let Some((mode, _)) = higher.filter(|_| rested) {
             self.held = self.recent(now) + 2 > FLAPS;
@@ -175,31 +176,31 @@ mod tests {
     #[test]
     fn it_falls_at_once_and_rises_a_step_at_a_time_after_a_dwell() {
         let mut modes = Modes::default();
-        let climb: Vec<Mode> = (0..60).map(|s| modes.take(at(s), Fraction::ALL, Mode::Full)).collect();
+        let climb: Vec<Mode> = (0..60).map(|s| modes.take(at(s), Fraction::ALL, Mode::Full, false)).collect();
         let steps = [(0, Mode::Trickle), (28, Mode::Trickle), (29, Mode::Normal), (57, Mode::Normal), (58, Mode::Full)];
         assert!(steps.iter().all(|(second, mode)| climb[*second] == *mode), "{climb:?}");
-        assert_eq!(modes.take(at(70), Fraction::NONE, Mode::Full), Mode::Off);
-        assert!((71..99).all(|s| modes.take(at(s), Fraction::ALL, Mode::Full) == Mode::Off));
-        assert_eq!(modes.take(at(99), Fraction::ALL, Mode::Full), Mode::Trickle);
+        assert_eq!(modes.take(at(70), Fraction::NONE, Mode::Full, false), Mode::Off);
+        assert!((71..99).all(|s| modes.take(at(s), Fraction::ALL, Mode::Full, false) == Mode::Off));
+        assert_eq!(modes.take(at(99), Fraction::ALL, Mode::Full, false), Mode::Trickle);
     }
 
     #[test]
     fn between_enter_and_leave_it_stays() {
         let mut modes = Modes::default();
         (0..61).for_each(|s| {
-            modes.take(at(s), Fraction::ALL, Mode::Full);
+            modes.take(at(s), Fraction::ALL, Mode::Full, false);
         });
-        assert_eq!(modes.take(at(70), Fraction::new(0.60), Mode::Full), Mode::Full);
-        assert_eq!(modes.take(at(71), Fraction::new(0.59), Mode::Full), Mode::Normal);
-        assert!((72..200).all(|s| modes.take(at(s), Fraction::new(0.74), Mode::Full) == Mode::Normal));
-        assert_eq!(modes.take(at(200), Fraction::new(0.26), Mode::Full), Mode::Normal);
+        assert_eq!(modes.take(at(70), Fraction::new(0.60), Mode::Full, false), Mode::Full);
+        assert_eq!(modes.take(at(71), Fraction::new(0.59), Mode::Full, false), Mode::Normal);
+        assert!((72..200).all(|s| modes.take(at(s), Fraction::new(0.74), Mode::Full, false) == Mode::Normal));
+        assert_eq!(modes.take(at(200), Fraction::new(0.26), Mode::Full, false), Mode::Normal);
         assert_eq!(
-            modes.take(at(201), Fraction::TRICKLE, Mode::Full),
+            modes.take(at(201), Fraction::TRICKLE, Mode::Full, false),
             Mode::Trickle,
             "work limited to a trickle is in Trickle from above too"
         );
-        assert_eq!(modes.take(at(202), Fraction::new(0.02), Mode::Full), Mode::Trickle);
-        assert_eq!(modes.take(at(203), Fraction::new(0.01), Mode::Full), Mode::Off);
+        assert_eq!(modes.take(at(202), Fraction::new(0.02), Mode::Full, false), Mode::Trickle);
+        assert_eq!(modes.take(at(203), Fraction::new(0.01), Mode::Full, false), Mode::Off);
     }
 
     #[test]
@@ -214,7 +215,7 @@ mod tests {
     fn seen(conditions: impl Fn(u64) -> Fraction, seconds: u64) -> (Vec<u64>, bool) {
         let (mut modes, mut seen, mut last, mut held) = (Modes::default(), Vec::new(), Mode::Off, false);
         for second in 0..seconds {
-            let mode = modes.take(at(second), conditions(second), Mode::Full);
+            let mode = modes.take(at(second), conditions(second), Mode::Full, false);
             held |= modes.flaps();
             if mode != last {
                 seen.push(second);
@@ -236,11 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn in_a_hurry_it_rises_with_each_sample_and_falls_as_always() {
+        let mut modes = Modes::default();
+        let climb: Vec<Mode> = (0..3).map(|s| modes.take(at(s), Fraction::ALL, Mode::Full, true)).collect();
+        assert_eq!(climb, [Mode::Trickle, Mode::Normal, Mode::Full]);
+        assert_eq!(modes.take(at(3), Fraction::NONE, Mode::Full, true), Mode::Off);
+    }
+
+    #[test]
     fn a_pause_and_its_end_are_not_flapping() {
         let mut modes = Modes::default();
         for round in 0..10 {
             let from = round * 100;
-            (from..from + 62).for_each(|s| _ = modes.take(at(s), Fraction::ALL, Mode::Full));
+            (from..from + 62).for_each(|s| _ = modes.take(at(s), Fraction::ALL, Mode::Full, false));
             assert_eq!((modes.mode(), modes.flaps()), (Mode::Full, false), "after {round} pauses");
             modes.stop(at(from + 65));
             assert_eq!(modes.mode(), Mode::Off);

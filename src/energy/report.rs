@@ -5,6 +5,7 @@ use super::board::report::BoardReport;
 use super::board::sensor::Choice;
 use super::board::source::{Source, Supplies};
 use super::decision::Decision;
+use super::doubt::Doubts;
 use super::governor::{Governor, Settings};
 use super::input::Sample;
 use super::reason::Reason;
@@ -37,6 +38,9 @@ pub struct Report {
     pub headroom: f64,
     /// Why not more.
     pub reason: Option<Reason>,
+    /// Readings that contradict each other, each with what is believed, in a sentence.
+    #[serde(default)]
+    pub doubts: Vec<String>,
 }
 
 /// One sensor.
@@ -46,6 +50,9 @@ pub struct Line {
     pub name: String,
     /// Its kind, as the kernel names it.
     pub kind: String,
+    /// What its driver says that it measures, for instance "Tdie".
+    #[serde(default)]
+    pub label: Option<String>,
     /// Its temperature in degrees Celsius.
     pub temp_c: Option<f64>,
 }
@@ -69,12 +76,19 @@ impl Report {
                 .map(|sensor| Line {
                     name: sensor.name.clone(),
                     kind: sensor.kind.clone(),
+                    label: sensor.label.clone(),
                     temp_c: if believed { sensor.degrees() } else { None },
                 })
                 .collect(),
             headroom: decision.headroom.value(),
             reason: decision.reason,
+            doubts: sentences(found.doubts),
         }
+    }
+
+    /// Adds what a governor doubts, which sees more than one reading.
+    pub fn doubt(&mut self, found: &BoardReport, doubts: Doubts) {
+        self.doubts = sentences(found.doubts.and(doubts));
     }
 
     /// The only sensor was doubted and has been seen to vary since: it leads.
@@ -108,8 +122,14 @@ impl Report {
         for second in 0..60 {
             decision = governor.sample(Instant::from_millis(second * 1000), &sample);
         }
-        Self::new(found, &decision)
+        let mut report = Self::new(found, &decision);
+        report.doubt(found, governor.status().doubts);
+        report
     }
+}
+
+fn sentences(doubts: Doubts) -> Vec<String> {
+    doubts.iter().map(|doubt| doubt.to_string()).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 //! `sample::group` decides which reading is believed, `thermal` controls by it. This file adds what lies around both: a
 //! limit of the owner's, throttling by the kernel, and the doubt about a single sensor that may be a constant.
 
-use super::board::report::BoardReport;
+use super::board::report::{BoardReport, COOL};
 use super::board::sensor::Choice;
+use super::doubt::{Doubt, Doubts};
 use super::fraction::Fraction;
 use super::input::Sample;
 use super::reason::Gate;
@@ -15,7 +16,7 @@ use crate::base::time::Instant;
 
 /// Whether the only sensor may be a constant: a zone of ACPI often is, and is believed once its value was seen to vary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doubt {
+enum Doubtful {
     /// It is a sensor.
     None,
     /// It was not read yet.
@@ -24,7 +25,7 @@ enum Doubt {
     Constant(i64),
 }
 
-impl Doubt {
+impl Doubtful {
     const fn of(found: &BoardReport) -> Self {
         if matches!(found.cpu, Choice::Group(_)) { Self::None } else { Self::Unread }
     }
@@ -37,25 +38,54 @@ pub(super) struct ThermalGate {
     controller: ThermalController,
     /// Degrees that the owner chose as limit, in place of the limit that was found.
     own_limit: Option<f64>,
-    doubt: Doubt,
+    constant: Doubtful,
     throttle_count: Option<u64>,
+    cool_throttling: CoolThrottling,
+    doubts: Doubts,
+}
+
+/// Throttling that was reported of a cool CPU when the sensors were listed: it does not count while it stays the same and
+/// the CPU stays cool.
+#[derive(Clone, Copy, Debug)]
+enum CoolThrottling {
+    /// There was none, or it has changed since.
+    None,
+    /// The state was not sampled yet.
+    Listed,
+    /// This state.
+    State(i64),
+}
+
+impl CoolThrottling {
+    const fn of(found: &BoardReport) -> Self {
+        if found.doubts.has(Doubt::CoolThrottling) { Self::Listed } else { Self::None }
+    }
 }
 
 impl ThermalGate {
     /// `learned` is the duty at which an earlier run held the target, 0 if unknown.
     pub(super) fn new(found: &BoardReport, own_limit: Option<f64>, settings: Settings, learned: f64) -> Self {
         let own_limit = own_limit.filter(|limit| limit.is_finite()).map(|own| own.clamp(40.0, 95.0));
-        let doubt = Doubt::of(found);
+        let constant = Doubtful::of(found);
         let limit = own_limit.unwrap_or(found.t_lim);
-        let mut controller = ThermalController::new(limit, found.fan_trip, doubt != Doubt::None, settings);
+        let mut controller = ThermalController::new(limit, found.fan_trip, constant != Doubtful::None, settings);
         controller.restore(learned);
-        Self { group: Group::default(), controller, own_limit, doubt, throttle_count: None }
+        Self {
+            group: Group::default(),
+            controller,
+            own_limit,
+            constant,
+            throttle_count: None,
+            cool_throttling: CoolThrottling::of(found),
+            doubts: found.doubts,
+        }
     }
 
     /// `ran` is the share of the cores that our work took since the last sample.
     pub(super) fn sample(&mut self, now: Instant, sample: &Sample, ran: Fraction) -> Gate {
         let measured = self.group.take(now, &sample.temperatures, ran.value());
-        let throttles = self.throttles(sample);
+        let cool = measured.map(|measured| measured.degrees < self.controller.limit() - COOL);
+        let throttles = self.throttles(sample, cool);
         self.check_doubt(sample);
         self.controller.sample(now, measured, throttles, ran)
     }
@@ -63,9 +93,11 @@ impl ThermalGate {
     /// The sensors were listed again: another one may lead, and the limit may differ.
     pub(super) fn relist(&mut self, found: &BoardReport) {
         self.group = Group::default();
-        self.doubt = Doubt::of(found);
+        self.constant = Doubtful::of(found);
+        self.cool_throttling = CoolThrottling::of(found);
+        self.doubts = found.doubts;
         let limit = self.own_limit.unwrap_or(found.t_lim);
-        self.controller.set_limit(limit, found.fan_trip, self.doubt != Doubt::None);
+        self.controller.set_limit(limit, found.fan_trip, self.constant != Doubtful::None);
     }
 
     /// The device was suspended: earlier readings no longer apply.
@@ -82,7 +114,16 @@ impl ThermalGate {
 
     /// Is there a sensor that is believed?
     pub(super) fn has_sensor(&self) -> bool {
-        self.doubt == Doubt::None
+        self.constant == Doubtful::None
+    }
+
+    /// What is doubted now: of the choice of sensors, of their readings, and of the kernel's throttling.
+    pub(super) const fn doubted(&self) -> Doubts {
+        let listed = Doubts::NONE
+            .with(Doubt::FanValue, self.doubts.has(Doubt::FanValue))
+            .with(Doubt::Candidate, self.doubts.has(Doubt::Candidate));
+        let throttling = !matches!(self.cool_throttling, CoolThrottling::None);
+        listed.and(self.group.doubted()).with(Doubt::CoolThrottling, throttling)
     }
 
     /// Has a sensor answered since the start?
@@ -111,20 +152,37 @@ impl ThermalGate {
 
     fn check_doubt(&mut self, sample: &Sample) {
         let Some(Ok(raw)) = sample.temperatures.first() else { return };
-        match self.doubt {
-            Doubt::None => {}
-            Doubt::Unread => self.doubt = Doubt::Constant(*raw),
-            Doubt::Constant(before) if before == *raw => {}
-            Doubt::Constant(_) => {
-                self.doubt = Doubt::None;
+        match self.constant {
+            Doubtful::None => {}
+            Doubtful::Unread => self.constant = Doubtful::Constant(*raw),
+            Doubtful::Constant(before) if before == *raw => {}
+            Doubtful::Constant(_) => {
+                self.constant = Doubtful::None;
                 self.controller.confirm_sensor();
             }
         }
     }
 
-    fn throttles(&mut self, sample: &Sample) -> bool {
+    fn throttles(&mut self, sample: &Sample, cool: Option<bool>) -> bool {
         let counted = sample.throttle_count.zip(self.throttle_count).is_some_and(|(count, before)| count > before);
         self.throttle_count = sample.throttle_count.or(self.throttle_count);
-        counted || sample.cooling.is_some_and(|state| state > 0)
+        counted || self.is_cooled(sample.cooling, cool)
+    }
+
+    /// Do the CPU's cooling devices report throttling that counts? `cool`: the CPU is far below its limit, if that is known.
+    fn is_cooled(&mut self, cooling: Option<i64>, cool: Option<bool>) -> bool {
+        let Some(state) = cooling.filter(|state| *state > 0) else {
+            // Unknown is no end of it.
+            if cooling.is_some() {
+                self.cool_throttling = CoolThrottling::None;
+            }
+            return false;
+        };
+        self.cool_throttling = match self.cool_throttling {
+            CoolThrottling::Listed if cool != Some(false) => CoolThrottling::State(state),
+            CoolThrottling::State(before) if cool != Some(false) && before == state => CoolThrottling::State(state),
+            _ => CoolThrottling::None,
+        };
+        matches!(self.cool_throttling, CoolThrottling::None)
     }
 }

@@ -13,13 +13,13 @@ use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
-use crate::limits::{GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
+use crate::limits::{BURST_S_MAX, GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::source::source_at;
-use crate::runtime::governor::PauseRequest;
+use crate::runtime::governor::{BurstRequest, PauseRequest};
 use crate::runtime::handle::NodeHandle;
 use crate::scheduler::regroup::{NewGroup, Regroup};
 use crate::store::record::Source;
@@ -183,6 +183,15 @@ impl Api {
         self.answer_with_energy(conn, done).await
     }
 
+    pub(super) async fn work(&self, mut conn: Conn) -> Conn {
+        let wanted = match body::<Work>(&mut conn).await.and_then(Work::wanted) {
+            Ok(wanted) => wanted,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let done = self.node.governor_handle().work_now(wanted).await;
+        self.answer_with_energy(conn, done).await
+    }
+
     pub(super) async fn new_supply(&self, conn: Conn) -> Conn {
         let done = self.node.governor_handle().new_supply().await;
         self.answer_with_energy(conn, done).await
@@ -231,6 +240,8 @@ impl Api {
             Response::Status(status) => {
                 let mut report = StatusReport::from(&*status);
                 report.activity.background = self.node.governor_handle().sentence();
+                let decision = self.node.governor_handle().decision(clock::now());
+                report.activity.background_reason = decision.and_then(|decision| decision.reason);
                 report.findings.extend(self.node.findings().list());
                 report.findings.extend(panicked(report.activity.panics));
                 report.findings.sort_by_key(|finding| finding.area);
@@ -305,6 +316,29 @@ impl Pause {
                 bad("A pause lasts from one second to a year; without a time it lasts until it is resumed.")
             }
             (Some(_), Some(_)) => bad("A pause has \"seconds\" or \"until\", not both."),
+        }
+    }
+}
+
+/// The body of `POST /v1/energy/work`: for so many seconds, or for as long as is usual.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Work {
+    seconds: Option<u64>,
+    /// A person added something on a terminal: no more is done than the owner configured for that.
+    #[serde(default)]
+    arrived: bool,
+}
+
+impl Work {
+    fn wanted(self) -> Result<BurstRequest, Refused> {
+        match self.seconds {
+            None if self.arrived => Ok(BurstRequest::Arrived),
+            None => Ok(BurstRequest::Asked(None)),
+            Some(seconds @ 1..=BURST_S_MAX) => Ok(BurstRequest::Asked(Some(Duration::from_secs(seconds)))),
+            Some(_) => {
+                Err((Status::BadRequest, format!("Such work lasts from one second to {} hours.", BURST_S_MAX / 3600)))
+            }
         }
     }
 }

@@ -179,6 +179,14 @@ impl Client {
         typed(self.call(Method::Post, "/v1/energy/resume", None, CLIENT_MS).await?)
     }
 
+    /// `POST /v1/energy/work`.
+    ///
+    /// # Errors
+    /// Any `Failure`; nothing was changed.
+    pub async fn work_now(&self, body: Value) -> Result<Answer<Current>, Failure> {
+        typed(self.call(Method::Post, "/v1/energy/work", Some(body), CLIENT_MS).await?)
+    }
+
     /// `POST /v1/energy/new-supply`.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use crate::base::finding::Finding;
 use crate::base::hit::FileCoverage;
 use crate::base::level::Energy;
 use crate::base::time::utc;
+use crate::energy::reason::Reason;
 use crate::mesh::swim::Liveness as Believed;
 use crate::node::output;
 use crate::node::status::{PeerStatus, Status};
@@ -136,6 +137,9 @@ pub struct Activity {
     /// What the governor allows background work, and why not more; null without a governor.
     #[serde(default)]
     pub background: Option<String>,
+    /// The code of why not more, as in `/v1/energy`; null where nothing limits it.
+    #[serde(default)]
+    pub background_reason: Option<Reason>,
     /// Tasks that a defect of the program stopped since the agent started; the log names each.
     #[serde(default)]
     pub panics: u64,
@@ -309,6 +313,7 @@ impl From<&Status> for StatusReport {
                 scanning: status.work.scanning,
                 held: status.work.held.clone(),
                 background: None,
+                background_reason: None,
                 panics: status.driver.panics,
             },
             findings: status.findings.clone(),

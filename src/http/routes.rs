@@ -158,6 +158,13 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         method: Method::Post,
+        path: "/v1/energy/work",
+        access: Access::Token,
+        about: "works although the device is in use, for a while: `{}` or `{\"seconds\"}`; ends a pause",
+        handler: |api, conn, _| Box::pin(api.work(conn)),
+    },
+    Route {
+        method: Method::Post,
         path: "/v1/energy/new-supply",
         access: Access::Token,
         about: "forgets what was learned of the power supply; answers once that is on the disk",

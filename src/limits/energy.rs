@@ -54,10 +54,11 @@ pub const THROTTLE_COUNTERS_MAX: usize = 4;
 /// Batteries of its own that a device has at most: two, and a UPS.
 pub const BATTERIES_MAX: usize = 3;
 
-/// Files of one battery that are kept open: its kind, presence, status, percent, level, what it holds, power, voltage.
-pub const BATTERY_FILES_MAX: usize = 8;
+/// Files of one battery that are kept open: its kind, presence, status, percent, level, what it holds now and when it is
+/// full, power, voltage.
+pub const BATTERY_FILES_MAX: usize = 9;
 
-/// Chargers that are read: a Chromebook has three, a laptop with ports of USB-C one for each. Two files each.
+/// Chargers that are asked: a Chromebook has three, a laptop with ports of USB-C one for each. One file each.
 pub const CHARGERS_MAX: usize = 5;
 
 /// CPU packages whose counters of energy are summed, and files of a rail that are kept open.
@@ -71,7 +72,7 @@ const _: () = assert!(
         + PACKAGES_MAX
         + 5
         + BATTERIES_MAX * BATTERY_FILES_MAX
-        + 2 * CHARGERS_MAX
+        + CHARGERS_MAX
         <= SENSOR_FILES_MAX,
     "the caps of the parts add up to more"
 );
@@ -99,3 +100,9 @@ pub const PAUSE_S_MAX: u64 = 366 * 24 * 3600;
 
 /// Bytes of `config.toml`.
 pub const CONFIG_BYTES_MAX: usize = 64 * 1024;
+
+/// Seconds of a burst unless the owner chose others: a person who starts an agent looks at it for some minutes.
+pub const BURST_S: u64 = 600;
+
+/// Seconds of a burst at most: after a day nobody remembers that work runs while the device is in use.
+pub const BURST_S_MAX: u64 = 24 * 3600;

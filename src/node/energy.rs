@@ -63,13 +63,20 @@ impl Node {
             let oldest = waits.map(|since| now.since(since));
             out.push(Output::Demand(Backlog { oldest, can_wait: Duration::ZERO }));
         }
-        let reason = decision.reason.filter(|reason| decision.workers == 0 && work && !is_momentary(*reason));
-        let momentary = decision.reason.is_some_and(is_momentary);
-        if reason != self.energy.held_notice && !(momentary && decision.workers == 0) {
-            let notice = reason.map_or(Notice::Resumed, |reason| Notice::Held(format!("Embedding waits: {reason}.")));
-            out.push(Output::Notice(notice));
-            self.energy.held_notice = reason;
+        if !work {
+            self.energy.told.clear();
+            return;
         }
+        let reason = decision.reason.filter(|_| decision.workers == 0);
+        if !reason.is_some_and(is_momentary) && self.energy.told.take(now, reason) {
+            let waits = self.waits().map_or(Notice::WorkGoesOn, Notice::WorkWaits);
+            out.push(Output::Notice(waits));
+        }
+    }
+
+    /// Why embedding waits, in a sentence; `None`: it does not, or not for long yet.
+    pub(super) fn waits(&self) -> Option<String> {
+        self.energy.told.reason().map(|reason| format!("Embedding waits: {reason}."))
     }
 
     /// Whether this device has unfinished work of its own.
@@ -158,9 +165,9 @@ impl Node {
         self.energy.credit_at = None;
     }
 
-    /// When an account has credit again.
-    pub(super) const fn energy_deadline(&self) -> Option<Instant> {
-        self.energy.credit_at
+    /// When an account has credit again, or a notice is due.
+    pub(super) fn energy_deadline(&self) -> Option<Instant> {
+        earliest(self.energy.credit_at, self.energy.told.deadline())
     }
 
     /// The headroom to publish: by the governor's decision or, without a governor, by whether this device is busy.

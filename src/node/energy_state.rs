@@ -1,7 +1,7 @@
 //! What the node knows of energy: the governor's decision, the duty-cycle accounts, and what was reported.
 
 use crate::base::id::TaskId;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
 use crate::energy::duty_cycle::DutyCycle;
 use crate::energy::fraction::Fraction;
@@ -31,8 +31,55 @@ pub(super) struct EnergyState {
     pub(super) ages: Ages,
     /// Since when work waits, as reported to the governor last.
     pub(super) demand_since: Option<Instant>,
-    /// The reason in the last notice that work is held; `None` after the notice that it goes on.
-    pub(super) held_notice: Option<Reason>,
+    /// What was told of work that is held.
+    pub(super) told: ToldHold,
+}
+
+/// A reason that work waits, or its end, is told once it has lasted this long, so that "waits" and "goes on" do not
+/// alternate.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// What was last told of why work waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ToldHold {
+    told: Option<Reason>,
+    /// What is so by now, and since when, where that was not told yet.
+    next: Option<(Option<Reason>, Instant)>,
+}
+
+impl ToldHold {
+    /// Why work waits, as it was told last; `None`: it does not.
+    pub(super) const fn reason(&self) -> Option<Reason> {
+        self.told
+    }
+
+    /// Takes why work waits now; true where that is to be told.
+    pub(super) fn take(&mut self, now: Instant, reason: Option<Reason>) -> bool {
+        if reason == self.told {
+            self.next = None;
+            return false;
+        }
+        let since = match self.next {
+            Some((next, since)) if next == reason => since,
+            _ => now,
+        };
+        let is_steady = now.since(since) >= STEADY;
+        self.next = (!is_steady).then_some((reason, since));
+        if is_steady {
+            self.told = reason;
+        }
+        is_steady
+    }
+
+    /// No work is left: nothing waits, and nothing is told of that.
+    pub(super) const fn clear(&mut self) {
+        (self.told, self.next) = (None, None);
+    }
+
+    /// When what is so by now is to be told.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.next.map(|(_, since)| since + STEADY)
+    }
 }
 
 /// What may start.
@@ -51,7 +98,37 @@ pub(super) fn light(decision: &Decision) -> Decision {
     Decision { workers: 1, duty, chunks: 1, ..*decision }
 }
 
-/// Reasons that come and go within seconds: there is no notice of them.
+/// Reasons that end by themselves within seconds: there is no notice of them.
 pub(super) const fn is_momentary(reason: Reason) -> bool {
-    matches!(reason, Reason::InUse | Reason::Answering | Reason::Rising)
+    matches!(reason, Reason::Answering | Reason::Rising)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_work_waits_or_goes_on_is_told_once_it_has_lasted_and_never_twice_in_ten_seconds() {
+        let mut hold = ToldHold::default();
+        let mut told = Vec::new();
+        for second in 0..400_u64 {
+            // In use with short breaks, then free with short uses.
+            let in_use = if second < 200 { second % 9 != 0 } else { second % 9 == 0 };
+            if hold.take(Instant::from_millis(second * 1000), in_use.then_some(Reason::InUse)) {
+                told.push((second, hold.reason()));
+            }
+        }
+        assert!(told.len() <= 2, "{told:?}");
+        let mut hold = ToldHold::default();
+        let at = |s: u64| Instant::from_millis(s * 1000);
+        assert!(!hold.take(at(0), Some(Reason::InUse)));
+        assert_eq!(hold.deadline(), Some(at(10)), "it is told even if nothing else happens");
+        assert!(!hold.take(at(9), Some(Reason::InUse)) && hold.take(at(10), Some(Reason::InUse)));
+        assert_eq!((hold.reason(), hold.deadline()), (Some(Reason::InUse), None));
+        assert!(!hold.take(at(11), None) && hold.take(at(21), None));
+        assert_eq!(hold.reason(), None);
+        hold.take(at(30), Some(Reason::TooHot));
+        hold.clear();
+        assert_eq!(hold.deadline(), None);
+    }
 }

@@ -107,6 +107,10 @@ pub enum Notice {
     Held(String),
     /// Background work goes on.
     Resumed,
+    /// The governor allows no embedding, and has not for a while: why.
+    WorkWaits(String),
+    /// It allows some again, and has for a while.
+    WorkGoesOn,
     /// A document cannot be used: which, and why.
     Refused(DocId, String),
     /// The store is broken; nothing is saved any more.

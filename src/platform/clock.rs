@@ -2,6 +2,7 @@
 
 use super::sched::clock_is_synced;
 use crate::base::time::{Duration, Instant};
+use crate::energy::policy::clock::{ClockCheck, Proof};
 use crate::energy::policy::wall::Wall;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -39,40 +40,32 @@ pub fn slept() -> Duration {
     time(ClockId::Boottime).saturating_sub(time(ClockId::Monotonic))
 }
 
-/// The wall clock, where it is known to be right: small boards have no clock that runs without power.
-#[derive(Debug)]
-pub struct WallClock {
-    trusted: bool,
-    known: bool,
-    checked: Option<Instant>,
+/// Seconds since 1970 that the system's clock shows, right or not.
+#[must_use]
+pub fn shown() -> i64 {
+    clock_gettime(ClockId::Realtime).tv_sec
 }
 
-/// Seconds since 1970 when this program was written: no clock that is right shows less.
-pub const RELEASE: i64 = 1_793_491_200;
-/// The hardware's clock and the system's agree within this many seconds, or neither is believed.
-const AGREE: i64 = 300;
-/// Between two checks whether the clock has been set meanwhile.
-const CHECK: Duration = Duration::from_secs(60);
+/// The wall clock, where it is known to be right: `energy::policy::clock` decides that.
+#[derive(Debug)]
+pub struct WallClock {
+    check: ClockCheck,
+}
 
 impl WallClock {
     /// A clock; `trusted` if the owner configured it as right.
     #[must_use]
     pub const fn new(trusted: bool) -> Self {
-        Self { trusted, known: false, checked: None }
+        Self { check: ClockCheck::new(trusted) }
     }
 
-    /// The time, if it is known: synchronised by NTP, or agreeing with a hardware clock, or trusted.
+    /// The time, if it is known.
     pub fn wall(&mut self, now: Instant) -> Option<Wall> {
-        let seconds = clock_gettime(ClockId::Realtime).tv_sec;
-        if !self.known && self.checked.is_none_or(|at| now.since(at) >= CHECK) {
-            self.checked = Some(now);
+        self.check.take(now, shown(), || {
             let hardware = std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch");
             let hardware = hardware.ok().and_then(|text| text.trim().parse::<i64>().ok());
-            let agrees = hardware.is_some_and(|rtc| rtc > RELEASE && (rtc - seconds).abs() <= AGREE);
-            // Once right it stays so: our own clock goes on by itself.
-            self.known = seconds > RELEASE && (agrees || clock_is_synced() == Some(true));
-        }
-        (self.known || self.trusted).then_some(Wall(seconds))
+            Proof { synced: clock_is_synced(), hardware }
+        })
     }
 }
 

@@ -5,11 +5,16 @@
 #![expect(unsafe_code, reason = "system calls without a safe wrapper; nothing else lives in this file")]
 
 use crate::base::time::Duration;
+use crate::energy::rank::Rank;
 use rustix::time::{ClockId, clock_gettime};
 use std::mem::size_of;
 
 /// The class of I/O that is served when nobody else wants the disk, as ioprio_set(2) encodes it.
 const IO_IDLE: libc::c_int = 3 << 13;
+/// The lowest level of the usual class of I/O.
+const IO_LOW: libc::c_int = 2 << 13 | 7;
+/// The level of the usual class that a thread has by default.
+const IO_USUAL: libc::c_int = 2 << 13 | 4;
 /// ioprio_set's "this thread".
 const IO_WHO_THREAD: libc::c_int = 1;
 /// sched_setattr's flags: keep policy and parameters, set the upper clamp (linux/sched.h).
@@ -33,23 +38,31 @@ struct SchedAttr {
     util_max: u32,
 }
 
-/// Gives the calling thread the lowest priority: SCHED_IDLE, or nice 19 where that is refused, and idle I/O. Without
-/// privileges this cannot be undone (sched(7)), so that such a thread never runs queries. A refusal is no error: the
-/// work is the same with a higher priority.
-pub fn lower_priority() {
+/// Moves the calling thread to a rank. Without privileges it can only step back (sched(7)), so that a thread in the last
+/// rank never serves people. A refusal is no error: the work is the same with another priority.
+///
+/// `Last` is SCHED_IDLE with nice 19, which some kernels weigh idle threads by. `BesideNiced` is nice 14, of which a core
+/// gives three quarters beside nice 19, and 4 % beside a usual thread; `Hurried` is nice 1, which gets 44 % beside a usual
+/// thread (weights 45, 15, 1024 and 820 of Linux, kernel/sched/core.c). Both are SCHED_BATCH, which never interrupts a thread
+/// that wakes for a person.
+pub fn stand(rank: Rank) {
+    let (policy, nice, io) = match rank {
+        Rank::Last => (libc::SCHED_IDLE, 19, IO_IDLE),
+        Rank::BesideNiced => (libc::SCHED_BATCH, 14, IO_LOW),
+        Rank::Hurried => (libc::SCHED_BATCH, 1, IO_USUAL),
+    };
     let parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: the kernel reads one sched_param, which lives through the call; 0 is the calling thread.
-    let class = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) };
-    // Also for the class: some kernels weigh idle threads by it.
+    let class = unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) };
     let me = rustix::thread::gettid();
-    let nice = rustix::process::setpriority_process(Some(me), 19);
-    if class != 0 && nice.is_err() {
-        log::debug!("A background thread keeps its normal priority: {}.", std::io::Error::last_os_error());
+    let niced = rustix::process::setpriority_process(Some(me), nice);
+    if class != 0 && niced.is_err() {
+        log::debug!("A background thread keeps its priority: {}.", std::io::Error::last_os_error());
     }
     // SAFETY: three integers; 0 is the calling thread.
-    let io = unsafe { libc::syscall(libc::SYS_ioprio_set, IO_WHO_THREAD, 0, IO_IDLE) };
+    let io = unsafe { libc::syscall(libc::SYS_ioprio_set, IO_WHO_THREAD, 0, io) };
     if io != 0 {
-        log::debug!("A background thread keeps its normal disk priority: {}.", std::io::Error::last_os_error());
+        log::debug!("A background thread keeps its disk priority: {}.", std::io::Error::last_os_error());
     }
 }
 
@@ -125,7 +138,7 @@ mod tests {
         let before = priority();
         assert!(!before.idle_class && !before.io_idle, "{before:?}");
         let back = std::thread::Builder::new().spawn(|| {
-            lower_priority();
+            stand(Rank::Last);
             priority()
         });
         let back = back.unwrap().join().unwrap();
@@ -135,9 +148,23 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_steps_back_from_rank_to_rank() {
+        let ranks = std::thread::Builder::new().spawn(|| {
+            [Rank::Hurried, Rank::BesideNiced, Rank::Last].map(|rank| {
+                stand(rank);
+                priority()
+            })
+        });
+        let ranks = ranks.unwrap().join().unwrap();
+        assert_eq!(ranks.map(|priority| priority.nice), [1, 14, 19]);
+        assert_eq!(ranks.map(|priority| priority.idle_class), [false, false, true]);
+        assert_eq!(ranks.map(|priority| priority.io_idle), [false, false, true]);
+    }
+
+    #[test]
     fn a_clamp_reports_its_success_and_leaves_the_class() {
         let clamped = std::thread::Builder::new().spawn(|| {
-            lower_priority();
+            stand(Rank::Last);
             let before = priority();
             let real = clamp(Some(40));
             (real, clamp(None), before, priority())

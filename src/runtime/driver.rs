@@ -3,6 +3,7 @@
 //! Some outputs produce an input at once (a dial that fails, a message that is verified). Those inputs are handled before
 //! the next event is taken from the inbox, so the node sees the result of an output before anything newer.
 
+use super::background::BackgroundThreads;
 use super::event::{Event, Inbox};
 use super::event_log::EventLog;
 use super::executor::{Clamp, Lanes, NotStarted};
@@ -48,7 +49,9 @@ pub struct Outputs {
     pub watch: FolderWatcher,
     /// The addresses at which peers were reached.
     pub address_book: AddressBook,
-    /// The clamp of background threads' CPU capacity.
+    /// The threads behind the background queue, where the governor moves them.
+    pub background: Option<BackgroundThreads>,
+    /// The clamp of their CPU capacity.
     pub clamp: Clamp,
     /// The agent's home.
     pub home: PathBuf,
@@ -128,6 +131,10 @@ impl Driver {
                 let progressed = matches!(input, Input::Saved(..) | Input::Done(..));
                 if let Input::Power(decision) = &input {
                     self.outputs.clamp.set(decision.clamp_percent);
+                    let background = self.outputs.background.as_mut();
+                    if let Some(queue) = background.and_then(|threads| threads.stand(decision.rank)) {
+                        self.outputs.lanes.background = queue;
+                    }
                 }
                 self.node.handle(now, input, &mut self.out);
                 if progressed {
@@ -217,7 +224,15 @@ impl Driver {
                     if matches!(notice, Notice::Broken(_)) {
                         store::mark_suspect(&self.outputs.home);
                     }
-                    self.events.notice(&notice);
+                    // Beside the bar it is told once, and not in the log as well.
+                    let is_shown = match &notice {
+                        Notice::WorkWaits(why) => self.progress.wait(Some(why)),
+                        Notice::WorkGoesOn => self.progress.wait(None),
+                        _ => false,
+                    };
+                    if !is_shown {
+                        self.events.notice(&notice);
+                    }
                 }
                 Output::Stopped => stopped = true,
             }

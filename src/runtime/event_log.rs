@@ -86,7 +86,9 @@ impl EventLog {
             | Notice::Held(_)
             | Notice::LeftOut(_)
             | Notice::Refused(..)
-            | Notice::Resumed => return,
+            | Notice::Resumed
+            | Notice::WorkWaits(_)
+            | Notice::WorkGoesOn => return,
         };
         self.note(kind, device, what);
     }
@@ -173,6 +175,8 @@ fn sentence(notice: &Notice) -> (Level, String) {
         // The writer says it with the file's path.
         Notice::Refused(_, why) => (Level::Debug, format!("A document is not used. {why}")),
         Notice::Resumed => (Level::Info, "Indexing goes on.".to_owned()),
+        Notice::WorkWaits(why) => (Level::Info, why.clone()),
+        Notice::WorkGoesOn => (Level::Info, "Embedding goes on.".to_owned()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! an engine. Each task runs under `platform::panics::guard`: a panic ends the task as `Outcome::Panicked`, and the
 //! thread goes on.
 
+use super::background::Standing;
 use super::spot_check::spot_check;
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;
@@ -177,13 +178,17 @@ pub struct Executor<E> {
     pub inputs: Sender<Input>,
     /// The governor's clamp of background threads.
     pub clamp: Clamp,
+    /// Where its thread stands among other programs.
+    pub standing: Standing,
 }
 
 impl<E: Embedder> Executor<E> {
     /// Runs tasks until the driver drops the queue.
     pub fn run(mut self, tasks: &Receiver<(TaskId, Task)>) {
-        let mut clamped = None;
+        let (mut clamped, mut rank) = (None, None);
+        self.standing.follow(&mut rank);
         while let Ok((id, task)) = tasks.recv_blocking() {
+            self.standing.follow(&mut rank);
             self.clamp.follow(&mut clamped);
             let began = clock::thread_cpu();
             // Safe after a panic: each text overwrites the engine's scratch memory, and the store is only read.
@@ -242,6 +247,7 @@ mod tests {
             index: Arc::default(),
             inputs: inputs.clone(),
             clamp: Clamp::default(),
+            standing: Standing::default(),
         };
         let interactive_thread = spawn(move || executor.run(&tasks));
         let lanes = Lanes { background, interactive, audits };
@@ -306,6 +312,7 @@ mod tests {
             index: Arc::default(),
             inputs,
             clamp: Clamp::default(),
+            standing: Standing::default(),
         };
         let thread = spawn(move || executor.run(&tasks));
         for (n, question) in ["bad", "good", "bad", "good"].into_iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::base::time::{Duration, Instant};
 use crate::node::status::Status;
-use crate::store::counts::Kind;
+use crate::store::counts::{Kind, StoreCounts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::info;
 
@@ -17,13 +17,40 @@ pub struct Progress {
     terminal: bool,
     shown: Option<Instant>,
     working: bool,
+    /// Why embedding waits.
+    waits: Option<String>,
+    /// What the bar says without that.
+    text: String,
+}
+
+/// What is shown of a status.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    done: u64,
+    /// At least 1: a bar of nothing would be full.
+    of: u64,
+    text: String,
+}
+
+impl Shown {
+    fn of(counts: &StoreCounts) -> Self {
+        let done = counts.count(Kind::Ready) + counts.count(Kind::Refused);
+        let total = counts.total() - counts.count(Kind::Tombstoned);
+        let text = if total == 0 {
+            "the folders are looked at".to_owned()
+        } else {
+            let (vectors, chunks) = (counts.live_vectors(), counts.live_chunks());
+            format!("{done} of {total} files, {vectors} of {chunks} passages")
+        };
+        Self { done, of: total.max(1), text }
+    }
 }
 
 impl Progress {
     /// Shows nothing before there is work.
     #[must_use]
     pub fn new(terminal: bool) -> Self {
-        Self { bar: ProgressBar::hidden(), terminal, shown: None, working: false }
+        Self { bar: ProgressBar::hidden(), terminal, shown: None, working: false, waits: None, text: String::new() }
     }
 
     /// Shows how far indexing is, at most once in `REDRAW` or `LINE`; logs its end.
@@ -32,7 +59,7 @@ impl Progress {
         if status.work.scanning || counts.unfinished() > 0 {
             if !std::mem::replace(&mut self.working, true) && self.terminal {
                 self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-                let style = "{bar:30} {pos} of {len} files, {msg}";
+                let style = "{bar:30} {msg}";
                 self.bar
                     .set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
             }
@@ -42,6 +69,7 @@ impl Progress {
                 self.show(status);
             }
         } else if std::mem::take(&mut self.working) {
+            self.waits = None;
             self.bar.finish_and_clear();
             let refused = counts.count(Kind::Refused);
             let note = if refused == 0 {
@@ -53,17 +81,61 @@ impl Progress {
         }
     }
 
-    fn show(&self, status: &Status) {
-        let counts = &status.counts;
-        let done = counts.count(Kind::Ready) + counts.count(Kind::Refused);
-        let total = counts.total() - counts.count(Kind::Tombstoned);
-        let embedded = format!("{} of {} passages", counts.live_vectors(), counts.live_chunks());
-        if self.terminal {
-            self.bar.set_length(total);
-            self.bar.set_position(done);
-            self.bar.set_message(embedded);
-        } else {
-            info!("Indexing: {done} of {total} files, {embedded}.");
+    /// Embedding waits, and why; `None`: it goes on. True if that stands beside the bar now, once, until it changes.
+    #[must_use]
+    pub fn wait(&mut self, why: Option<&str>) -> bool {
+        self.waits = why.map(str::to_owned);
+        let beside = self.terminal && self.working;
+        if beside {
+            self.write();
         }
+        beside
+    }
+
+    fn show(&mut self, status: &Status) {
+        let Shown { done, of, text } = Shown::of(&status.counts);
+        if self.terminal {
+            self.bar.set_length(of);
+            self.bar.set_position(done);
+            self.text = text;
+            self.write();
+        } else {
+            info!("Indexing: {text}.");
+        }
+    }
+
+    fn write(&self) {
+        let waits = self.waits.as_ref().map_or_else(String::new, |why| format!(". {why}"));
+        self.bar.set_message(format!("{}{waits}", self.text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bar_is_full_before_there_is_a_file_and_a_full_one_is_when_all_are_done() {
+        let mut counts = StoreCounts::default();
+        let nothing = Shown::of(&counts);
+        assert!(nothing.done == 0 && nothing.of > 0 && !nothing.text.contains('0'), "{nothing:?}");
+        counts.enter(Kind::Tombstoned);
+        assert_eq!(Shown::of(&counts), nothing, "one that is gone is no file");
+        counts.enter(Kind::Waiting);
+        counts.enter(Kind::Ready);
+        let half = Shown::of(&counts);
+        assert_eq!((half.done, half.of, &*half.text), (1, 2, "1 of 2 files, 0 of 0 passages"));
+    }
+
+    #[test]
+    fn why_work_waits_stands_beside_the_bar_once_and_goes_with_the_wait() {
+        let mut progress =
+            Progress { terminal: true, working: true, text: "1 of 2 files".to_owned(), ..Progress::new(true) };
+        assert!(progress.wait(Some("Embedding waits: the device is in use.")));
+        assert_eq!(progress.bar.message(), "1 of 2 files. Embedding waits: the device is in use.");
+        assert!(progress.wait(None));
+        assert_eq!(progress.bar.message(), "1 of 2 files");
+        assert!(!Progress::new(true).wait(Some("x")), "without a bar it is a line of the log");
+        assert!(!Progress { working: true, ..Progress::new(false) }.wait(Some("x")));
     }
 }

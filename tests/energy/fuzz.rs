@@ -41,6 +41,21 @@ const SNIPPETS: [&[u8]; 16] = [
     b"cpu-thermal\n",
 ];
 
+/// Files that no tree of a real board has: labels, a CPU's name, a charge, a named chip.
+const EXTRA: [(&str, &[u8]); 11] = [
+    ("sys/class/hwmon/hwmon90/name", b"k10temp\n"),
+    ("sys/class/hwmon/hwmon90/temp1_label", b"Tctl\n"),
+    ("sys/class/hwmon/hwmon90/temp1_input", b"61000\n"),
+    ("proc/cpuinfo", b"processor\t: 0\nmodel name\t: AMD Ryzen 7 1800X\n"),
+    ("sys/class/hwmon/hwmon91/name", b"asusec\n"),
+    ("sys/class/hwmon/hwmon91/temp1_label", b"CPU\n"),
+    ("sys/class/hwmon/hwmon91/temp1_input", b"44000\n"),
+    ("sys/class/power_supply/BAT9/type", b"Battery\n"),
+    ("sys/class/power_supply/BAT9/energy_now", b"30000000\n"),
+    ("sys/class/power_supply/BAT9/energy_full", b"50000000\n"),
+    ("sys/class/power_supply/BAT9/capacity", b"0\n"),
+];
+
 fn rounds() -> u64 {
     std::env::var("WATTLE_FUZZ_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS)
 }
@@ -92,6 +107,9 @@ fn any_bytes_in_any_file_give_a_report_and_a_decision() {
     let mut rng = Rng::new(11);
     for _ in 0..rounds() {
         let mut damaged = tree(&names[pick(&mut rng, names.len())]);
+        for (path, text) in EXTRA {
+            damaged.insert(path, Ok(text));
+        }
         let paths: Vec<String> = damaged.paths().map(str::to_owned).collect();
         for _ in 0..=rng.below(6) {
             let path = &paths[pick(&mut rng, paths.len())];
@@ -106,7 +124,7 @@ fn any_bytes_in_any_file_give_a_report_and_a_decision() {
         }
         let owners = ["ina219", "ina3221", "coretemp"][pick(&mut rng, 3)];
         let _ = Rail::find(&damaged, Some(owners)).map(|rail| rail.kind());
-        assert!(source::files(&damaged).iter().map(Vec::len).sum::<usize>() <= SENSOR_FILES_MAX);
+        assert!(source::files(&damaged).iter().map(|one| one.files.len()).sum::<usize>() <= SENSOR_FILES_MAX);
         check(&BoardReport::of(&damaged), &mut rng);
     }
 }

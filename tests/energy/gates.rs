@@ -151,7 +151,7 @@ fn any_sample(rng: &mut Rng, degrees: &mut i64, ticks: &mut (u64, u64), stalled:
         temperatures: Readings::from_slice(&[Ok(*degrees)]).unwrap(),
         under_voltage: Some(rng.one_in(200)),
         cooling: Some(i64::from(rng.one_in(100))),
-        ticks: Some(Ticks { busy: ticks.0 + ticks.1, own: ticks.1, per_second: 100 }),
+        ticks: Some(Ticks { busy: ticks.0 + ticks.1, nice: 0, own: ticks.1, per_second: 100 }),
         ..sample()
     };
     sample.pressure.memory = Stall { some: Some(*stalled), full: None };
@@ -183,6 +183,10 @@ fn no_hint_lifts_a_safety_gate() {
             governor.policy.hint(at(second), Origin::Put, hint(energy));
             if rng.one_in(40) {
                 supplies = any_supplies(&mut rng);
+            }
+            // A person may ask for a burst at any moment: it lifts the gate of use, and no other.
+            if rng.one_in(20) {
+                governor.burst(at(second), Some(at(second + rng.below(30))));
             }
             let sample = Sample { supplies, ..any_sample(&mut rng, &mut degrees, &mut ticks, &mut stalled) };
             let decision = governor.sample(at(second), &sample);

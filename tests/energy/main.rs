@@ -42,6 +42,7 @@
 )]
 
 mod boards;
+mod contradictions;
 mod fuzz;
 mod gates;
 mod heat;

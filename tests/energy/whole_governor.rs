@@ -14,7 +14,9 @@ use wattle::energy::policy::hint::{Hint, Origin};
 use wattle::energy::policy::hours::{QuietHours, Window};
 use wattle::energy::policy::pause::Pause;
 use wattle::energy::policy::wall::{Wall, Zone};
+use wattle::energy::rank::Rank;
 use wattle::energy::reason::Reason;
+use wattle::energy::user_activity::Ticks;
 use wattle::sim::power::control::board_report;
 
 #[test]
@@ -201,4 +203,40 @@ fn an_acpi_zone_is_believed_once_it_was_seen_to_vary() {
     assert_eq!((first.headroom, first.reason), (Fraction::new(0.5), Some(Reason::NoSensor)));
     let later = (90..190).map(|s| governor.sample(at(s), &sample_at(s))).last().unwrap();
     assert_eq!(later.headroom, Fraction::ALL);
+}
+
+/// What is decided on a device of four cores of which other programs take `busy`, `nice` of it niced, second by second.
+fn beside(
+    governor: &mut Governor,
+    seconds: std::ops::Range<u64>,
+    busy: u64,
+    nice: u64,
+) -> wattle::energy::decision::Decision {
+    let ticks = |second| Ticks { busy: busy * second, nice: nice * second, own: 0, per_second: 100 };
+    seconds
+        .map(|second| governor.sample(at(second), &Sample { ticks: Some(ticks(second)), ..sample_at(second) }))
+        .last()
+        .unwrap()
+}
+
+#[test]
+fn a_burst_works_beside_busy_cores_within_seconds_and_niced_programs_hold_nothing() {
+    // Four loops of other programs: nothing, and with a burst everything, at a rank that gets its share of the cores.
+    let mut governor = governor();
+    let held = beside(&mut governor, 0..90, 400, 0);
+    assert_eq!((held.workers, held.reason, held.rank), (0, Some(Reason::InUse), Rank::Last));
+    governor.burst(at(90), Some(at(690)));
+    let hurried = beside(&mut governor, 90..94, 400, 0);
+    assert_eq!((hurried.workers, hurried.reason, hurried.rank), (4, None, Rank::Hurried));
+    let over = beside(&mut governor, 690..700, 400, 0);
+    assert_eq!((over.workers, over.reason, over.rank), (0, Some(Reason::InUse), Rank::Last));
+    // Four niced loops: all cores, beside them.
+    let mut governor = self::governor();
+    let beside_niced = beside(&mut governor, 0..90, 400, 400);
+    assert_eq!((beside_niced.workers, beside_niced.reason, beside_niced.rank), (4, None, Rank::BesideNiced));
+    // A cold start of a burst: the first mode rises with the samples, and only the slew of heat holds it.
+    let mut governor = self::governor();
+    governor.burst(at(0), Some(at(600)));
+    let cold = beside(&mut governor, 0..21, 0, 0);
+    assert_eq!((cold.mode, cold.workers), (Mode::Full, 4), "in 20 s in place of 60");
 }

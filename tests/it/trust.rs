@@ -86,6 +86,7 @@ impl Agent {
         let (interactive, interactive_tasks) = bounded(64);
         let outputs = Outputs {
             lanes: Lanes { background, interactive, audits: bounded(1).0 },
+            background: None,
             saves: bounded(8).0,
             watch: FolderWatcher::start(inputs.clone(), Findings::default(), home.path().to_owned()).unwrap(),
             address_book: AddressBook::open(home.path(), &[]).0,

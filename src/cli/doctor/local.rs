@@ -2,8 +2,9 @@
 
 use super::check::Check;
 use crate::config::Config;
+use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
-use crate::platform::clock::{self, RELEASE, WallClock};
+use crate::platform::clock::{self, WallClock};
 use crate::platform::home::{Home, HomeFile, disk_free};
 use rustix::fs::Access;
 use std::os::unix::fs::PermissionsExt;
@@ -97,8 +98,7 @@ fn disk_outcome(home: &Path, free: u64) -> Check {
 /// Seconds since 1970 by the system's clock, and whether it is known to be right.
 fn now_and_known() -> (i64, bool) {
     let now = clock::now();
-    let seconds = WallClock::new(true).wall(now).map_or(0, |wall| wall.0);
-    (seconds, WallClock::new(false).wall(now).is_some())
+    (clock::shown(), WallClock::new(false).wall(now).is_some())
 }
 
 /// A wrong clock spoils quiet hours and dates. It spoils nothing else: no device compares its clock with another's.

@@ -4,6 +4,7 @@
 //! of queries and the writer run as usual.
 
 use crate::embed::engine::Engine;
+use crate::energy::rank::Rank;
 use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
@@ -12,8 +13,9 @@ use crate::platform::findings::Findings;
 use crate::platform::folder::Folders;
 use crate::platform::home::Home;
 use crate::platform::panics;
-use crate::platform::sched::lower_priority;
+use crate::platform::sched::stand;
 use crate::platform::watcher::FolderWatcher;
+use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::driver::Outputs;
 use crate::runtime::executor::{Auditor, Clamp, Executor, Lanes};
 use crate::runtime::writer::Writer;
@@ -25,7 +27,21 @@ use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
 
 /// The agent's threads. They end when the driver drops the queues.
-pub(super) type Threads = Vec<JoinHandle<()>>;
+pub(super) struct Threads {
+    all_but_background: Vec<JoinHandle<()>>,
+    background: Joins,
+}
+
+impl Threads {
+    /// Waits for their end.
+    pub(super) fn join(self) {
+        for thread in self.all_but_background {
+            // A panic in it was logged when it happened.
+            let _ = thread.join();
+        }
+        self.background.join();
+    }
+}
 
 /// What the threads work with.
 pub(super) struct Parts {
@@ -56,35 +72,43 @@ pub(super) fn start(
         index: Arc::clone(&index),
         inputs: inputs.clone(),
         clamp: Clamp::default(),
+        standing: Standing::default(),
     };
     let clamp = Clamp::default();
-    let (background, background_tasks) = bounded(BACKGROUND_MAX);
     let (interactive, interactive_tasks) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
     let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
 
     let mut threads = Vec::new();
-    for n in 0..background_threads() {
-        let (executor, tasks) = (Executor { clamp: clamp.clone(), ..executor.clone() }, background_tasks.clone());
-        threads.push(spawn(&format!("background-{n}"), move || {
-            lower_priority();
-            executor.run(&tasks);
-        })?);
-    }
+    let of_background = Executor { clamp: clamp.clone(), ..executor.clone() };
+    let begin = move |n, tasks, standing| {
+        let executor = Executor { standing, ..of_background.clone() };
+        spawn(&format!("background-{n}"), move || executor.run(&tasks))
+    };
+    let (background_threads, background) = BackgroundThreads::start(background_threads(), Box::new(begin))?;
+    let joins = background_threads.joins();
     let (disk, folders) = (executor.disk.clone(), executor.folders.clone());
     let auditor = Auditor { disk, folders, inputs: inputs.clone() };
     threads.push(spawn("audit", move || {
-        lower_priority();
+        stand(Rank::Last);
         auditor.run(&audit_tasks);
     })?);
     threads.push(spawn("interactive", move || executor.run(&interactive_tasks))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned())?;
     let lanes = Lanes { background, interactive, audits };
-    let outputs =
-        Outputs { lanes, saves, watch, address_book, clamp, home: home.path().to_owned(), inputs: inputs.clone() };
-    Ok((threads, outputs))
+    let outputs = Outputs {
+        lanes,
+        background: Some(background_threads),
+        saves,
+        watch,
+        address_book,
+        clamp,
+        home: home.path().to_owned(),
+        inputs: inputs.clone(),
+    };
+    Ok((Threads { all_but_background: threads, background: joins }, outputs))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {

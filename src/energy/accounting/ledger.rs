@@ -45,11 +45,18 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Adds tasks to their day; the oldest day goes when there are too many.
+    /// Adds tasks to their day. When there are too many days, the one farthest from it goes: usually the oldest, or one that
+    /// a wrong clock put into the future.
     pub fn add(&mut self, recorded: Recorded) {
-        self.days.entry(recorded.day).or_default().add(recorded.joules, recorded.tasks, recorded.chunks);
+        let today = recorded.day;
+        self.days.entry(today).or_default().add(recorded.joules, recorded.tasks, recorded.chunks);
         while self.days.len() > ENERGY_DAYS_MAX {
-            self.days.pop_first();
+            let far = |day: Option<&i64>| day.map_or(0, |day| day.abs_diff(today));
+            if far(self.days.keys().next_back()) > far(self.days.keys().next()) {
+                self.days.pop_last();
+            } else {
+                self.days.pop_first();
+            }
         }
     }
 
@@ -183,5 +190,14 @@ mod tests {
         (0..100).for_each(|day| ledger.add(Recorded { day, joules: Joules::UNKNOWN, tasks: 1, chunks: 1 }));
         assert_eq!(ledger.days().count(), ENERGY_DAYS_MAX);
         assert!(ledger.day(99).is_some() && ledger.day(0).is_none());
+    }
+
+    #[test]
+    fn days_that_a_wrong_clock_put_into_the_future_make_room_for_today() {
+        let mut ledger = Ledger::default();
+        let mut book = |day| ledger.add(Recorded { day, joules: Joules::UNKNOWN, tasks: 1, chunks: 1 });
+        (0..60).for_each(|day| book(30_000 + day * 400));
+        (0..9).for_each(|day| book(20_000 + day));
+        assert!((0..9).all(|day| ledger.day(20_000 + day).is_some()));
     }
 }

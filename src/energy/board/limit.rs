@@ -1,8 +1,8 @@
 //! How hot a device may become, and where that limit comes from: the kernel's passive trip point, the chip's maximum,
 //! the table of boards, the critical trip point, or a default.
 
+use super::chip::CPU_CHIPS;
 use super::model::Board;
-use super::sensor::is_cpu_zone;
 use super::tree::Tree;
 use super::zone::Zone;
 use crate::energy::sample::text;
@@ -50,10 +50,10 @@ impl LimitFrom {
     }
 }
 
-/// The limit in degrees, and its source.
+/// The limit in degrees, and its source; `zones` are the CPU's.
 #[must_use]
-pub fn limit(tree: &Tree, zones: &[Zone], board: Option<&Board>) -> (f64, LimitFrom) {
-    let of_cpu = || zones.iter().filter(|zone| is_cpu_zone(&zone.kind));
+pub fn limit(tree: &Tree, zones: &[&Zone], board: Option<&Board>) -> (f64, LimitFrom) {
+    let of_cpu = || zones.iter().copied();
     let degrees = |millis: i64| millis as f64 / 1000.0;
     let trip = of_cpu().filter_map(Zone::control_trip).min().map(|at| (degrees(at), LimitFrom::Trip));
     let (value, from) = trip
@@ -120,7 +120,7 @@ fn hwmon_maximum(tree: &Tree) -> Option<i64> {
     let folder = "sys/class/hwmon";
     let of_chip = |chip: &str| {
         let kind = tree.word(&format!("{folder}/{chip}/name"))?;
-        let of_cpu = ["coretemp", "k10temp", "zenpower", "cpu_thermal"].contains(&kind);
+        let of_cpu = CPU_CHIPS.contains(&kind);
         let files = tree.names(&format!("{folder}/{chip}"));
         let maxima = files.iter().filter(|file| of_cpu && file.starts_with("temp") && file.ends_with("_max"));
         let values = maxima.filter_map(|file| tree.integer(&format!("{folder}/{chip}/{file}")).ok());

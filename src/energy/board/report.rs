@@ -2,11 +2,18 @@
 
 use super::limit::{LimitFrom, limit};
 use super::model::{Board, name_board};
-use super::sensor::{Choice, Sensor, choose, is_cpu_zone};
+use super::sensor::{Choice, choose};
 use super::source::{Source, Supplies};
+use super::temperature::Sensor;
 use super::tree::Tree;
 use super::zone::{Zone, cooling_paths, throttling};
+use crate::energy::doubt::{Doubt, Doubts};
 use crate::energy::sample::fault::Fault;
+use crate::energy::sample::group::hottest;
+use crate::limits::CPU_SENSORS_MAX;
+
+/// Degrees below its limit at which the kernel has no reason to throttle a CPU.
+pub const COOL: f64 = 25.0;
 
 /// What is known of a device from one listing of its sensors.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +38,8 @@ pub struct BoardReport {
     pub under_voltage: Option<bool>,
     /// The files with the states of the CPU's cooling devices, below the root.
     pub throttle_paths: Vec<String>,
+    /// What one listing shows to be in doubt.
+    pub doubts: Doubts,
 }
 
 impl BoardReport {
@@ -39,22 +48,32 @@ impl BoardReport {
     pub fn of(tree: &Tree) -> Self {
         let zones = Zone::all(tree);
         let board = name_board(tree, &zones);
-        let (t_lim, t_lim_from) = limit(tree, &zones, board.as_ref());
-        let of_cpu = zones.iter().filter(|zone| is_cpu_zone(&zone.kind));
+        let chosen = choose(tree, &zones);
+        let (t_lim, t_lim_from) = limit(tree, &chosen.zones, board.as_ref());
+        let fan_trip = chosen.zones.iter().filter_map(|zone| zone.first_fan_trip()).min();
         let under_voltage_path = under_voltage_path(tree);
         let under_voltage = under_voltage_path.as_ref().and_then(|path| tree.integer(path).ok());
-        Self {
-            cpu: choose(tree, &zones),
+        let mut report = Self {
+            cpu: chosen.cpu,
             t_lim,
             t_lim_from,
-            fan_trip: of_cpu.filter_map(Zone::first_fan_trip).min().map(|at| at as f64 / 1000.0),
+            fan_trip: fan_trip.map(|at| at as f64 / 1000.0),
             supplies: Supplies::read(tree),
             throttling: throttling(tree).map(|state| state > 0),
             under_voltage_path,
             under_voltage: under_voltage.map(|alarm| alarm != 0),
             throttle_paths: cooling_paths(tree),
             board,
-        }
+            doubts: chosen.doubts,
+        };
+        let cool = report.cpu_degrees().is_some_and(|degrees| degrees < t_lim - COOL)
+            && zones.iter().all(Zone::is_below_its_trip);
+        report.doubts = report
+            .doubts
+            .and(report.supplies.doubts())
+            .with(Doubt::HotAlone, report.hottest().is_some_and(|(_, alone)| alone))
+            .with(Doubt::CoolThrottling, report.throttling == Some(true) && cool);
+        report
     }
 
     /// Marks every temperature as unknown, for when the sensors cannot be read now.
@@ -90,10 +109,21 @@ impl BoardReport {
     /// A sensor that may be a constant (`Choice::Doubtful`) never leads here; the governor tracks whether it varies.
     fn leading(&self) -> Option<&Sensor> {
         match &self.cpu {
-            // The first of the hottest.
-            Choice::Group(group) => group.iter().rev().max_by_key(|sensor| sensor.heat()),
+            Choice::Group(group) => match self.hottest() {
+                Some((at, _)) => group.get(at),
+                // None answers: the first one stands for all.
+                None => group.first(),
+            },
             Choice::Doubtful(_) | Choice::None => None,
         }
+    }
+
+    /// The sensor of the group that leads, and whether a hotter one is not believed.
+    fn hottest(&self) -> Option<(usize, bool)> {
+        let sensors = self.cpu.sensors().iter().enumerate();
+        let answers: heapless::Vec<(usize, f64), CPU_SENSORS_MAX> =
+            sensors.filter_map(|(at, sensor)| Some((at, sensor.degrees()?))).collect();
+        hottest(&answers)
     }
 
     /// What feeds the device.

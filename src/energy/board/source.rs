@@ -1,12 +1,28 @@
 //! What feeds the device: mains, a battery, or unknown. From the files of the kernel's power supply class.
+//!
+//! One number of a worn-out battery or a lying gauge does not outweigh the rest: a battery that is empty and is not charged
+//! beside connected mains is broken; one that gives no current does not feed the device; a percentage that contradicts
+//! the charge, or the level, of the same battery is not believed. `Supplies::doubts` says so.
 
 use super::tree::Tree;
+use crate::energy::doubt::{Doubt, Doubts};
 use crate::energy::sample::fault::Fault;
 use crate::energy::sample::text;
 use crate::limits::{BATTERIES_MAX, CHARGERS_MAX};
 use serde::{Deserialize, Serialize};
 
 const FOLDER: &str = "sys/class/power_supply";
+
+/// Percent below which a battery is nearly empty.
+pub const EMPTY: u8 = 15;
+/// Percent of its charge from which a battery is far from empty, whatever its percentage says.
+const FAR_FROM_EMPTY: u64 = 45;
+/// Percent from which a critical level contradicts the percentage.
+const NOT_CRITICAL: u8 = 30;
+/// Percent that a gauge may report at most; 101 is rounding (raspberrypi/linux#2906), 255 stands for unknown.
+const PERCENT: std::ops::RangeInclusive<i64> = 0..=110;
+/// Microwatts below which nothing flows: the smallest board takes four times as much.
+const NO_FLOW_UW: u64 = 100_000;
 
 /// Where the power comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +72,8 @@ pub struct Battery {
     pub full_uwh: Option<u64>,
     /// Microwatts drawn or stored now, without a sign: drivers differ in it.
     pub power_uw: Option<u64>,
+    /// One of its readings contradicts the others.
+    pub doubts: Doubts,
 }
 
 impl Supplies {
@@ -64,12 +82,41 @@ impl Supplies {
     pub fn source(&self) -> Source {
         let Some(battery) = self.battery else { return Source::Ac };
         match (battery.flow, self.mains) {
+            _ if self.gives_nothing() => Source::Ac,
             // A charger that is too weak leaves the battery being emptied.
             (Flow::Discharging, _) | (Flow::Resting | Flow::Unknown, Some(false)) => Source::Battery,
             // A battery that is charging gets its power from somewhere, also where a port reports nothing plugged in.
             (_, Some(true)) | (Flow::Charging, _) => Source::Ac,
             (Flow::Resting | Flow::Unknown, None) => Source::Unknown,
         }
+    }
+
+    /// Does the battery give no current although a status says that it feeds the device? A running device takes power, so
+    /// something else feeds it: mains that is reported, or a port that is not. A status alone is not enough where both the
+    /// status and the port speak for the battery.
+    fn gives_nothing(&self) -> bool {
+        self.battery.is_some_and(|battery| {
+            battery.is_measured_still()
+                && match battery.flow {
+                    Flow::Discharging => self.mains == Some(true),
+                    Flow::Resting => self.mains != Some(true),
+                    Flow::Charging | Flow::Unknown => false,
+                }
+        })
+    }
+
+    /// Is the battery nearly empty and not charged beside connected mains? Then it is broken, and nothing is gained by
+    /// waiting for its charge.
+    #[must_use]
+    pub fn has_dead_battery(&self) -> bool {
+        self.mains == Some(true) && self.battery.is_some_and(|battery| battery.is_empty() && battery.is_still())
+    }
+
+    /// What is doubted.
+    #[must_use]
+    pub fn doubts(&self) -> Doubts {
+        let own = self.battery.map_or(Doubts::NONE, |battery| battery.doubts);
+        own.with(Doubt::DeadBattery, self.has_dead_battery()).with(Doubt::NoCurrent, self.gives_nothing())
     }
 
     /// Reads all supplies of a tree.
@@ -88,8 +135,7 @@ impl Supplies {
         let word = |file| bytes(file).and_then(text::word);
         match word("type") {
             Some("Battery" | "UPS") if word("present") != Some("0") => self.add_battery(Battery::read(&bytes)),
-            // Older kernels have USB_DCP, USB_PD and more.
-            Some(kind) if kind == "Mains" || kind == "Wireless" || kind.starts_with("USB") => {
+            Some(kind) if is_charger(kind) => {
                 let online = bytes("online").and_then(|bytes| text::integer(bytes).ok()).map(|state| state >= 1);
                 self.mains = self.mains.max(online);
             }
@@ -104,7 +150,7 @@ impl Supplies {
 }
 
 /// The files of a supply that are read.
-pub const SUPPLY_FILES: [&str; 11] = [
+pub const SUPPLY_FILES: [&str; 13] = [
     "type",
     "present",
     "online",
@@ -113,6 +159,8 @@ pub const SUPPLY_FILES: [&str; 11] = [
     "capacity_level",
     "energy_full",
     "charge_full",
+    "energy_now",
+    "charge_now",
     "power_now",
     "current_now",
     "voltage_now",
@@ -127,28 +175,46 @@ fn names(tree: &Tree) -> Vec<&str> {
     tree.names(FOLDER).into_iter().filter(|name| is_there(name)).collect()
 }
 
-/// Names and paths of the files of each supply that are sampled: of the batteries first, then of the chargers, of which
-/// only `online` matters.
+/// The files of one supply that are sampled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SampledFiles {
+    /// What stands in its `type`, where that need not be read again: a charger stays one.
+    pub kind: Option<&'static str>,
+    /// Names and paths.
+    pub files: Vec<(&'static str, String)>,
+}
+
+/// The files of each supply that are sampled: of the batteries first, then of the chargers, of which only `online` matters.
 #[must_use]
-pub fn files(tree: &Tree) -> Vec<Vec<(&'static str, String)>> {
+pub fn files(tree: &Tree) -> Vec<SampledFiles> {
     let path = |name: &str, file: &str| format!("{FOLDER}/{name}/{file}");
-    let is_charger = |name: &&str| {
+    let may_be_battery = |name: &&str| {
         let kind = tree.word(&path(name, "type"));
-        kind.is_some_and(|kind| kind != "Battery" && kind != "UPS")
+        kind.is_none_or(|kind| kind == "Battery" || kind == "UPS")
     };
-    let (chargers, batteries): (Vec<&str>, Vec<&str>) = names(tree).into_iter().partition(is_charger);
+    let is_charger = |name: &&str| tree.word(&path(name, "type")).is_some_and(is_charger);
     let of = |name: &str, wanted: &[&'static str]| {
         let there = wanted.iter().filter(|file| tree.has(&path(name, file)));
         there.map(|file| (*file, path(name, file))).collect()
     };
     let of_battery = |name: &str| {
         let readable = |file| tree.integer(&path(name, file)).is_ok();
-        let full = if readable("energy_full") { "energy_full" } else { "charge_full" };
-        let power = if readable("power_now") { "power_now" } else { "current_now" };
-        of(name, &["type", "present", "status", "capacity", "capacity_level", full, power, "voltage_now"])
+        let either = |one, other| if readable(one) { one } else { other };
+        let full = either("energy_full", "charge_full");
+        let now = either("energy_now", "charge_now");
+        let power = either("power_now", "current_now");
+        let wanted = ["type", "present", "status", "capacity", "capacity_level", full, now, power, "voltage_now"];
+        SampledFiles { kind: None, files: of(name, &wanted) }
     };
-    let batteries = batteries.into_iter().take(BATTERIES_MAX).map(of_battery);
-    batteries.chain(chargers.into_iter().take(CHARGERS_MAX).map(|name| of(name, &["type", "online"]))).collect()
+    let all = names(tree);
+    let batteries = all.iter().copied().filter(may_be_battery).take(BATTERIES_MAX).map(of_battery);
+    let chargers = all.iter().copied().filter(is_charger).take(CHARGERS_MAX);
+    batteries.chain(chargers.map(|name| SampledFiles { kind: Some("Mains"), files: of(name, &["online"]) })).collect()
+}
+
+/// Is it a supply from outside? Older kernels have USB_DCP, USB_PD and more.
+fn is_charger(kind: &str) -> bool {
+    kind == "Mains" || kind == "Wireless" || kind.starts_with("USB")
 }
 
 /// Supplies that are not the device's own: of mice and keyboards, of the kernel's self-test, of a port that may be
@@ -166,10 +232,23 @@ impl Battery {
         let word = |file| bytes(file).and_then(text::word);
         let integer = |file| bytes(file).and_then(|bytes| text::integer(bytes).ok());
         let magnitude = |file| integer(file).map(i64::unsigned_abs);
-        // Some fuel gauges report 101 (raspberrypi/linux#2906).
-        let percent = integer("capacity").map(|percent| u8::try_from(percent.clamp(0, 100)));
+        let percent = integer("capacity").filter(|percent| PERCENT.contains(percent));
+        let percent = percent.and_then(|percent| u8::try_from(percent.min(100)).ok());
         let volts = magnitude("voltage_now");
         let times_volts = |file| Some(magnitude(file)?.checked_mul(volts?)? / 1_000_000);
+        let (level, charge) = (word("capacity_level"), percent_of_charge(magnitude));
+        // The charge that it holds is made of two numbers; a gauge that lost count gives 0 beside them.
+        let is_empty = percent.is_some_and(|percent| percent < EMPTY);
+        let is_charged = charge.is_some_and(|charge| u64::from(charge) >= FAR_FROM_EMPTY);
+        let level_is_high = matches!(level, Some("High" | "Full"));
+        let level_is_low = level == Some("Critical");
+        let wrong_percent = is_empty && (is_charged || level_is_high);
+        let percent = match (wrong_percent, is_charged) {
+            (false, _) => percent.or(charge),
+            (true, true) => charge,
+            (true, false) => None,
+        };
+        let wrong_level = level_is_low && percent.is_some_and(|percent| percent >= NOT_CRITICAL);
         Self {
             flow: match word("status") {
                 Some("Discharging") => Flow::Discharging,
@@ -177,10 +256,32 @@ impl Battery {
                 Some("Full" | "Not charging") => Flow::Resting,
                 _ => Flow::Unknown,
             },
-            percent: percent.and_then(Result::ok),
-            critical: word("capacity_level") == Some("Critical"),
+            percent,
+            critical: level_is_low && !wrong_level,
             full_uwh: magnitude("energy_full").or_else(|| times_volts("charge_full")),
             power_uw: magnitude("power_now").or_else(|| times_volts("current_now")),
+            doubts: Doubts::NONE.with(Doubt::Percentage, wrong_percent || wrong_level),
+        }
+    }
+
+    /// Is it nearly empty?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.critical || self.percent.is_some_and(|percent| percent < EMPTY)
+    }
+
+    /// Is it measured that nothing flows?
+    fn is_measured_still(&self) -> bool {
+        self.power_uw.is_some_and(|power| power < NO_FLOW_UW)
+    }
+
+    /// Does nothing say that it is charged or emptied?
+    fn is_still(&self) -> bool {
+        match self.flow {
+            Flow::Discharging => self.is_measured_still(),
+            // One that holds nothing when it is full cannot be charged.
+            Flow::Charging => self.is_measured_still() && self.full_uwh == Some(0),
+            Flow::Resting | Flow::Unknown => self.power_uw.is_none() || self.is_measured_still(),
         }
     }
 
@@ -192,14 +293,31 @@ impl Battery {
             Flow::Resting => 0,
         };
         let sum = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
+        let doubts = self.doubts.and(other.doubts);
+        // An empty battery that is left alone beside one that is charged says nothing about that one.
+        let alone = |one: &Self, other: &Self| one.is_empty() && one.is_still() && other.flow == Flow::Charging;
+        if alone(&self, &other) || alone(&other, &self) {
+            let charged = if self.flow == Flow::Charging { self } else { other };
+            return Self { doubts: doubts.with(Doubt::DeadBattery, true), ..charged };
+        }
         Self {
             flow: if rank(self.flow) >= rank(other.flow) { self.flow } else { other.flow },
             percent: together((self.percent, self.full_uwh), (other.percent, other.full_uwh)),
             critical: self.critical && other.critical,
             full_uwh: sum(self.full_uwh, other.full_uwh),
             power_uw: sum(self.power_uw, other.power_uw),
+            doubts,
         }
     }
+}
+
+/// Percent by what a battery holds and what it holds when it is full, in watt-hours or ampere-hours.
+fn percent_of_charge(magnitude: impl Fn(&'static str) -> Option<u64>) -> Option<u8> {
+    let of = |now, full| {
+        let full = magnitude(full).filter(|full| *full > 0)?;
+        u8::try_from(magnitude(now)?.checked_mul(100)?.checked_div(full)?.min(100)).ok()
+    };
+    of("energy_now", "energy_full").or_else(|| of("charge_now", "charge_full"))
 }
 
 /// The percent of two batteries, each with its capacity.
@@ -214,101 +332,5 @@ fn together(one: (Option<u8>, Option<u64>), other: (Option<u8>, Option<u64>)) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree(files: &[(&str, &str)]) -> Supplies {
-        let mut tree = Tree::default();
-        files.iter().for_each(|(path, text)| assert!(tree.insert(&format!("{FOLDER}/{path}"), Ok(text.as_bytes()))));
-        Supplies::read(&tree)
-    }
-
-    #[test]
-    fn a_device_without_a_battery_of_its_own_is_on_mains() {
-        assert_eq!(tree(&[]).source(), Source::Ac);
-        let mouse = [("m/type", "Battery"), ("m/scope", "Device"), ("m/status", "Discharging")];
-        assert_eq!(tree(&mouse).source(), Source::Ac);
-        let port = [("ucsi-source-psy-USBC000:001/type", "USB"), ("ucsi-source-psy-USBC000:001/online", "0")];
-        assert_eq!(tree(&port).source(), Source::Ac);
-    }
-
-    #[test]
-    fn a_charger_counts_only_while_the_battery_is_not_emptied() {
-        for (status, online, source) in [
-            ("Not charging", "1", Source::Ac),
-            ("Full", "1", Source::Ac),
-            ("Unknown", "1", Source::Ac),
-            ("Charging", "2", Source::Ac),
-            ("Discharging", "1", Source::Battery),
-            ("Full", "0", Source::Battery),
-        ] {
-            let files = [("B/type", "Battery"), ("B/status", status), ("A/type", "Mains"), ("A/online", online)];
-            assert_eq!(tree(&files).source(), source, "{status}, online {online}");
-        }
-        assert_eq!(tree(&[("B/type", "Battery"), ("B/status", "Charging")]).source(), Source::Ac);
-        assert_eq!(tree(&[("B/type", "Battery"), ("B/status", "Full")]).source(), Source::Unknown);
-    }
-
-    #[test]
-    fn a_charging_battery_means_mains_although_a_port_is_offline() {
-        let files = [("B/type", "Battery"), ("B/status", "Charging"), ("A/type", "Mains"), ("A/online", "0")];
-        assert_eq!(tree(&files).source(), Source::Ac);
-    }
-
-    #[test]
-    fn a_supply_of_unknown_type_may_be_a_battery() {
-        let mut tree = Tree::default();
-        tree.insert(&format!("{FOLDER}/x/type"), Err(Fault::Later));
-        assert_eq!(Supplies::read(&tree).source(), Source::Unknown);
-        tree.insert(&format!("{FOLDER}/x/type"), Err(Fault::Gone));
-        assert_eq!(Supplies::read(&tree).source(), Source::Ac, "there is none");
-    }
-
-    #[test]
-    fn two_batteries_are_weighted_by_capacity_or_as_full_as_the_emptier_one() {
-        let two = |full: &'static str| {
-            let mut files = vec![
-                ("A/type", "Battery"),
-                ("A/capacity", "100"),
-                ("A/energy_full", "10000000"),
-                ("B/type", "Battery"),
-                ("B/capacity", "10"),
-            ];
-            files.extend((!full.is_empty()).then_some(("B/energy_full", full)));
-            tree(&files).battery.unwrap().percent
-        };
-        assert_eq!(two("80000000"), Some(20));
-        assert_eq!(two(""), Some(10), "the capacity of the empty one is unknown");
-        assert_eq!(two("9223372036854775807"), Some(10));
-    }
-
-    #[test]
-    fn a_battery_behind_three_chargers_is_sampled() {
-        let mut tree = Tree::default();
-        for n in 0..4 {
-            for (file, text) in [("type", "USB"), ("online", "0"), ("voltage_now", "0"), ("current_now", "0")] {
-                tree.insert(&format!("{FOLDER}/CROS_USBPD_CHARGER{n}/{file}"), Ok(text.as_bytes()));
-            }
-        }
-        for (file, text) in [("type", "Battery"), ("status", "Discharging"), ("charge_full", "1"), ("current_now", "1")]
-        {
-            tree.insert(&format!("{FOLDER}/sbs-9-000b/{file}"), Ok(text.as_bytes()));
-        }
-        let files = files(&tree);
-        assert_eq!(files.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2, 2, 2, 2]);
-        assert!(files[0].iter().all(|(_, path)| path.contains("sbs-9-000b")));
-    }
-
-    #[test]
-    fn negative_signs_and_percents_beyond_a_hundred_are_corrected() {
-        let supplies = tree(&[
-            ("B/type", "Battery"),
-            ("B/capacity", "101"),
-            ("B/current_now", "-756000"),
-            ("B/voltage_now", "12600000"),
-        ]);
-        let battery = supplies.battery.unwrap();
-        assert_eq!((battery.percent, battery.power_uw), (Some(100), Some(9_525_600)));
-        assert_eq!((battery.flow, battery.full_uwh), (Flow::Unknown, None));
-    }
-}
+#[path = "source_test.rs"]
+mod tests;

@@ -8,6 +8,8 @@ const FOLDER: &str = "sys/class/thermal";
 const TRIPS_MAX: usize = 64;
 /// Valid millidegrees of a trip point: others are disabled (0, -274000, -32768000) or nonsense.
 const TRIP: std::ops::RangeInclusive<i64> = 40_000..=110_000;
+/// Millidegrees below its trip at which a zone is far from it; hysteresis is at most half of that.
+const BELOW_TRIP: i64 = 10_000;
 /// A critical trip point may lie higher than the others: up to the end of a sensor's range.
 const CRITICAL: std::ops::Range<i64> = 40_000..125_000;
 
@@ -76,6 +78,13 @@ impl Zone {
     #[must_use]
     pub fn first_fan_trip(&self) -> Option<i64> {
         self.valid_trips("active").min()
+    }
+
+    /// Is it far below the temperature at which the kernel throttles by it? So is a zone without such a trip; one that does
+    /// not answer is not.
+    #[must_use]
+    pub fn is_below_its_trip(&self) -> bool {
+        self.control_trip().is_none_or(|trip| self.temperature.is_ok_and(|now| now < trip - BELOW_TRIP))
     }
 
     fn valid_trips(&self, wanted: &str) -> impl Iterator<Item = i64> {

@@ -6,9 +6,10 @@ use crate::base::level::Energy;
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
-use crate::energy::host_protocol::{FollowerMessage, HintMessage, LeaderMessage, PauseState, PauseVersion};
+use crate::energy::host_protocol::{FollowerMessage, HintMessage, LeaderMessage, PauseState, PauseVersion, Tail};
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::pause::Pause;
+use crate::energy::rank::Rank;
 use crate::energy::reason::Reason;
 use crate::limits::FOLLOWERS_MAX;
 
@@ -38,7 +39,7 @@ fn allows(workers: usize) -> Decision {
 }
 
 fn from_leader(decision: Decision) -> Input<'static> {
-    Input::FromLeader(LeaderMessage { decision, pause: PauseVersion::default() })
+    Input::FromLeader(LeaderMessage { decision, pause: PauseVersion::default(), more: Tail::default() })
 }
 
 #[test]
@@ -250,7 +251,7 @@ fn a_hint_to_a_follower_goes_to_its_leader_or_to_the_next_one() {
 
 #[test]
 fn the_newest_pause_holds_whichever_agent_comes_back_with_an_older_one() {
-    let message = |version| LeaderMessage { decision: Decision::default(), pause: version };
+    let message = |version| LeaderMessage { decision: Decision::default(), pause: version, more: Tail::default() };
     let mut first = leader();
     handle(&mut first, 10, Input::Pause(Some(Pause::OPEN)));
     let mut second = follower();
@@ -285,4 +286,41 @@ fn a_new_leader_counts_its_own_queries_and_starts_without_headroom() {
     assert_eq!(decision(&mut agent, 120_000).reason, Some(Reason::Answering));
     handle(&mut agent, 121_000, Input::Answering(false));
     assert_eq!(decision(&mut agent, 123_001).reason, None);
+}
+
+#[test]
+fn a_burst_that_is_asked_for_at_any_agent_holds_at_all_and_a_pause_ends_it() {
+    let burst = |millis| FollowerMessage::Burst(millis);
+    let mut leader = risen();
+    join(&mut leader, 120_000, ONE, state(Some(0), false));
+    let told = handle(&mut leader, 120_001, Input::FromFollower(ONE, burst(700_000)));
+    assert_eq!((leader.burst(at(120_002)), decision(&mut leader, 120_002).rank), (Some(at(700_000)), Rank::Hurried));
+    let message = told.iter().find_map(|output| match output {
+        Output::ToFollower(ONE, message) => Some(*message),
+        _ => None,
+    });
+    assert_eq!(message.map(|message| message.more), Some(Tail { rank: Rank::Hurried, burst_until: 700_000 }));
+    // The longest counts, and nobody asks for more than a day.
+    handle(&mut leader, 120_003, Input::Burst(Duration::from_secs(9)));
+    assert_eq!(leader.burst(at(120_004)), Some(at(700_000)));
+    handle(&mut leader, 120_005, Input::FromFollower(ONE, burst(u64::MAX)));
+    assert!(leader.burst(at(120_006)).is_some_and(|until| until <= at(120_006 + 86_400_000)));
+    handle(&mut leader, 120_007, Input::Pause(Some(Pause::OPEN)));
+    assert_eq!((leader.burst(at(120_008)), decision(&mut leader, 120_008).rank), (None, Rank::Last));
+    // A follower obeys its leader's message, and tells the next leader what was asked for while it had none.
+    let mut agent = follower();
+    let more = Tail { rank: Rank::Hurried, burst_until: 60_000 };
+    let message = LeaderMessage { decision: allows(2), pause: PauseVersion::default(), more };
+    handle(&mut agent, 1, Input::FromLeader(message));
+    assert_eq!((agent.burst(at(2)), decision(&mut agent, 2).rank), (Some(at(60_000)), Rank::Hurried));
+    handle(&mut agent, 3, Input::LeaderLost);
+    handle(&mut agent, 4, Input::Burst(Duration::from_secs(600)));
+    let sent = handle(&mut agent, 5, Input::LeaderFound);
+    assert!(sent.contains(&Output::ToLeader(burst(600_004))), "{sent:?}");
+    handle(&mut agent, 6, Input::Elected);
+    assert_eq!(
+        (agent.burst(at(7)), decision(&mut agent, 7).rank),
+        (Some(at(600_004)), Rank::Hurried),
+        "and leads with it"
+    );
 }

@@ -5,6 +5,7 @@ use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
 use crate::energy::host_protocol::LeaderMessage;
 use crate::energy::mode::Mode;
+use crate::energy::rank::Rank;
 use crate::energy::reason::Reason;
 
 /// A follower keeps to its leader's last message for this long after the connection ended, or before the first one.
@@ -81,9 +82,10 @@ impl Role {
     }
 
     /// The leader's message came; false if this agent leads itself.
-    pub(super) const fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
+    pub(super) fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
         let Some(following) = self.following() else { return false };
-        (following.allows, following.received, following.gone) = (message.decision, now, None);
+        following.allows = Decision { rank: message.more.rank, ..message.decision };
+        (following.received, following.gone) = (now, None);
         (following.link, following.retry) = (Link::Active, RETRY);
         true
     }
@@ -143,6 +145,7 @@ fn without_leader(decision: Decision) -> Decision {
         workers: 1,
         duty: before.min(Fraction::TRICKLE),
         chunks: 1,
+        rank: Rank::Last,
         ..decision
     }
 }

@@ -5,9 +5,9 @@ use super::output::{Out, Output};
 use super::shares::{Demand, Follower, FollowerId};
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
-use crate::energy::host_protocol::{FollowerMessage, LeaderMessage};
+use crate::energy::host_protocol::{FollowerMessage, LeaderMessage, Tail};
 use crate::energy::policy::gate::Backlog;
-use crate::limits::FOLLOWERS_MAX;
+use crate::limits::{BURST_S_MAX, FOLLOWERS_MAX};
 
 /// Followers are sent a message once headroom moved by more than this share of the device.
 const STEP: f64 = 0.05;
@@ -100,6 +100,10 @@ impl HostCoordinator {
                 self.update_node(now, out);
                 self.merge_pause(now, pause, out);
             }
+            FollowerMessage::Burst(millis) => {
+                let most = now + Duration::from_secs(BURST_S_MAX);
+                self.extend_burst(now, Some(Instant::from_millis(millis).min(most)), out);
+            }
             FollowerMessage::Hint(hint) => {
                 if let Some((origin, hint)) = hint.into_hint() {
                     self.apply_hint(now, origin, hint, out);
@@ -142,9 +146,10 @@ impl HostCoordinator {
             "the shares add up to more than the whole"
         );
         let pause = self.pause.version(now);
+        let more = Tail { rank: self.shares.whole.rank, burst_until: self.shares.burst.millis(now) };
         let parts = [false, true].map(|has_work| self.shares.part(has_work));
         for (id, follower) in self.shares.followers.iter_mut().filter(|(_, follower)| whom(follower)) {
-            let message = LeaderMessage { decision: parts[usize::from(follower.demand.has_work())], pause };
+            let message = LeaderMessage { decision: parts[usize::from(follower.demand.has_work())], pause, more };
             let is_known = follower.sent.is_some_and(|(sent, _)| sent == message);
             if !is_known || follower.wants_renewal(now) {
                 follower.sent = Some((message, now));

@@ -75,6 +75,8 @@ pub enum Input<'a> {
     FromLeader(LeaderMessage),
     /// A person here paused, or ended a pause. It is newer than any pause that is known.
     Pause(Option<Pause>),
+    /// A person here wants the work done beside what they do, for this long.
+    Burst(Duration),
     /// The owner connected another power supply.
     NewSupply,
     /// A hint on how much energy there is, not yet parsed.

@@ -18,6 +18,7 @@ impl HostCoordinator {
         self.shares.forget_followers();
         self.sampling.changed(false);
         self.apply_pause();
+        self.shares.whole = self.governor.burst(now, self.shares.burst.until(now));
         if self.shares.is_answering() {
             self.count_query(now, false, true);
         }
@@ -32,6 +33,7 @@ impl HostCoordinator {
         while let Some(hint) = self.hints.pop_front() {
             out.push(Output::ToLeader(FollowerMessage::Hint(hint)));
         }
+        self.tell_burst(now, out);
         self.update_leader(now, out);
     }
 
@@ -39,6 +41,7 @@ impl HostCoordinator {
         if !self.role.received(now, &message) {
             return;
         }
+        self.learn_burst(now, message.more.burst_until);
         self.update_node(now, out);
         self.merge_pause(now, message.pause, out);
         self.update_leader(now, out);

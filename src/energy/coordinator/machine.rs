@@ -127,6 +127,7 @@ impl HostCoordinator {
             Input::FromFollower(id, message) => self.on_follower_message(now, id, message, out),
             Input::FromLeader(message) => self.on_leader_message(now, message, out),
             Input::Pause(pause) => self.on_pause(now, pause, out),
+            Input::Burst(time) => self.on_burst(now, time, out),
             Input::NewSupply => {
                 self.governor.forget_supply();
                 self.sampling.changed(false);

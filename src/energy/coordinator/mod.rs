@@ -17,9 +17,10 @@
 //! What holds: the shares add up to the whole at most; the newest pause holds at every agent; a reading that does not
 //! come is unknown, never the last one; a leader that is silent or gone allows little; `FOLLOWERS_MAX` agents follow.
 //!
-//! `machine` takes the inputs. `election`, `shares`, `pause`, `sampling`, `saves` and `spending` each hold one part of the
+//! `machine` takes the inputs. `election`, `shares`, `pause`, `burst`, `sampling`, `saves` and `spending` each hold one part of the
 //! state; `leader_link`, `followers`, `policy`, `samples` and `status` are what the machine does with several of them.
 
+mod burst;
 mod election;
 mod followers;
 mod input;

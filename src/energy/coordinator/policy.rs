@@ -1,5 +1,5 @@
-//! What people and programs ask of the host: pauses, and hints on energy. Both hold at the leader, whichever agent they
-//! were given to.
+//! What people and programs ask of the host: pauses, bursts, and hints on energy. All hold at the leader, whichever agent
+//! they were given to.
 
 use super::input::HintFrom;
 use super::machine::HostCoordinator;
@@ -28,6 +28,10 @@ impl HostCoordinator {
 
     pub(super) fn on_pause(&mut self, now: Instant, pause: Option<Pause>, out: &mut Out) {
         self.pause.set(pause);
+        if pause.is_some() {
+            // The newer wish counts.
+            self.set_burst(now, None, out);
+        }
         self.pause_changed(now, out);
     }
 
@@ -35,6 +39,9 @@ impl HostCoordinator {
     pub(super) fn merge_pause(&mut self, now: Instant, other: PauseVersion, out: &mut Out) {
         if self.pause.merge(now, other) {
             self.saves.soon();
+            if self.pause.holds(now) {
+                self.set_burst(now, None, out);
+            }
             self.pause_changed(now, out);
         }
     }
@@ -57,6 +64,54 @@ impl HostCoordinator {
     fn evaluate_policy(&mut self, now: Instant) -> Decision {
         let (wall, backlog) = (self.wall(now), self.backlog(now));
         self.governor.policy_changed(now, wall, backlog)
+    }
+
+    // ---- bursts ---------------------------------------------------------------------------------------------------
+
+    /// When the burst ends, if one holds.
+    #[must_use]
+    pub fn burst(&self, now: Instant) -> Option<Instant> {
+        self.shares.burst.until(now)
+    }
+
+    /// A person here asked for a burst.
+    pub(super) fn on_burst(&mut self, now: Instant, time: Duration, out: &mut Out) {
+        self.shares.burst.untold = !self.leads();
+        self.extend_burst(now, Some(now + time), out);
+        self.tell_burst(now, out);
+    }
+
+    /// Work goes on beside other programs until then at least.
+    pub(super) fn extend_burst(&mut self, now: Instant, until: Option<Instant>, out: &mut Out) {
+        self.set_burst(now, self.shares.burst.until(now).max(until), out);
+    }
+
+    /// The leader's burst is that of the host.
+    pub(super) fn set_burst(&mut self, now: Instant, until: Option<Instant>, out: &mut Out) {
+        self.shares.burst.until = until;
+        if !self.leads() {
+            return;
+        }
+        self.shares.whole = self.governor.burst(now, until);
+        // The mode rises with the samples.
+        self.sampling.changed(false);
+        self.update_node(now, out);
+        self.update_others(now, out);
+    }
+
+    /// Tells the leader of a burst that it does not know yet.
+    pub(super) fn tell_burst(&mut self, now: Instant, out: &mut Out) {
+        if self.shares.burst.untold && self.role.is_linked() {
+            self.shares.burst.untold = false;
+            out.push(Output::ToLeader(FollowerMessage::Burst(self.shares.burst.millis(now))));
+        }
+    }
+
+    /// What the leader's message says of it, unless it was asked for here a moment ago.
+    pub(super) fn learn_burst(&mut self, now: Instant, millis: u64) {
+        if !self.shares.burst.untold {
+            self.shares.burst.until = (millis > 0).then(|| Instant::from_millis(millis)).filter(|until| now < *until);
+        }
     }
 
     // ---- hints on energy ------------------------------------------------------------------------------------------

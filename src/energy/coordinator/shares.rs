@@ -1,5 +1,6 @@
 //! What each agent of the host wants, and its share of what the whole device may do.
 
+use super::burst::HostBurst;
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
 use crate::energy::host_protocol::{LeaderMessage, PauseVersion};
@@ -68,6 +69,8 @@ pub(super) struct Shares {
     pub(super) whole: Decision,
     /// The whole, when all followers were last sent their share.
     pub(super) sent: Decision,
+    /// Whether work goes on beside other programs for a while.
+    pub(super) burst: HostBurst,
     /// What the leader knows of this follower: whether it has work, whether people wait, and its pause.
     sent_to_leader: Option<(bool, bool, PauseVersion)>,
 }
@@ -81,6 +84,7 @@ impl Shares {
             followers: LinearMap::new(),
             whole: Decision { reason: Some(Reason::Rising), ..Decision::default() },
             sent: Decision::default(),
+            burst: HostBurst::default(),
             sent_to_leader: None,
         }
     }

@@ -37,7 +37,7 @@ fn at(seconds: u64) -> Instant {
 
 /// A second after which this process has used `cpu_ms` of CPU time in all, and no other any.
 fn second(leader: &mut HostCoordinator, now: u64, cpu_ms: u64, watts: Option<f64>) {
-    let ticks = Ticks { busy: cpu_ms / 10, own: cpu_ms / 10, per_second: 100 };
+    let ticks = Ticks { busy: cpu_ms / 10, nice: 0, own: cpu_ms / 10, per_second: 100 };
     let process = ProcessSample { cpu: Some(Duration::from_millis(cpu_ms)), quota: None };
     let sample = Sample { ticks: Some(ticks), process, ..Sample::default() };
     let (method, scope) = (Method::RailMeasured, Scope::BoardInput);

@@ -7,6 +7,7 @@ use crate::base::time::Instant;
 use crate::energy::accounting::ledger::Ledger;
 use crate::energy::accounting::meter::Baseline;
 use crate::energy::decision::Decision;
+use crate::energy::doubt::Doubts;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
 
@@ -15,22 +16,22 @@ use crate::energy::policy::pause::Pause;
 pub struct Status<'a> {
     /// What may be done: by the whole device where this agent leads, else by this agent.
     pub decision: Decision,
-    /// This agent leads.
-    pub leads: bool,
-    /// How many follow it.
-    pub followers: usize,
+    /// How many agents follow this one; `None`: another agent leads.
+    pub followers: Option<usize>,
     /// Degrees at which the device is held; `None`: unknown here, or there is no sensor to hold it by.
     pub target: Option<f64>,
     /// There is a sensor that is believed: a single one that may be a constant was seen to vary.
     pub sensor_is_proven: bool,
     /// The limit that the owner chose in place of the one that was found.
     pub own_limit: Option<f64>,
-    /// Cores that other programs use.
-    pub foreign_cores: Option<f64>,
+    /// Cores that other programs use, and readings that contradict each other; unknown where another agent leads.
+    pub seen: Option<(f64, Doubts)>,
     /// How much energy there is, and where that was learned from.
     pub energy: (Energy, Option<(Origin, &'a str)>),
     /// The pause that holds.
     pub pause: Option<Pause>,
+    /// When the burst ends that holds.
+    pub burst: Option<Instant>,
     /// The power of the device without our work.
     pub baseline: Option<Baseline>,
     /// Joules by day, and which day is today.
@@ -38,6 +39,12 @@ pub struct Status<'a> {
 }
 
 impl HostCoordinator {
+    /// The readings that contradict each other; none where another agent leads and samples.
+    #[must_use]
+    pub fn doubted(&self) -> Doubts {
+        if self.leads() { self.governor.status().doubts } else { Doubts::NONE }
+    }
+
     /// The status now.
     pub fn status(&mut self, now: Instant, out: &mut Out) -> Status<'_> {
         let own = self.decision(now, out);
@@ -48,14 +55,14 @@ impl HostCoordinator {
         let energy = self.governor.policy.energy(now, self.wall(now));
         Status {
             decision: if leads { self.shares.whole } else { own },
-            leads,
-            followers: self.followers(),
+            followers: leads.then(|| self.followers()),
             target,
             sensor_is_proven: has_sensor,
             own_limit: governor.own_limit,
-            foreign_cores: leads.then_some(governor.foreign_cores),
+            seen: leads.then_some((governor.foreign_cores, governor.doubts)),
             energy: if leads { energy } else { (own.energy, None) },
             pause: self.pause().filter(|pause| pause.holds(now)),
+            burst: self.burst(now),
             baseline: self.spending.baseline(now),
             ledger: (self.spending.ledger(), self.day(now)),
         }

@@ -17,6 +17,7 @@
 //! files (`platform`), HTTP (`http`).
 
 pub mod ages;
+pub mod clock;
 pub mod gate;
 pub mod grid;
 pub mod hint;

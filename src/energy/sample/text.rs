@@ -60,24 +60,36 @@ pub fn pressure(bytes: &[u8]) -> Stall {
     stall
 }
 
-/// Busy ticks of all cores together: user, nice, system, irq, softirq and steal of the first line of `/proc/stat`
-/// (iowait counts as idle and may fall; guest time is inside user).
+/// CPU time of all cores together since the start, in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BusyTicks {
+    /// Time in which a core did something for this machine.
+    pub busy: u64,
+    /// The part of it that niced programs took outside the kernel.
+    pub nice: u64,
+}
+
+/// Busy ticks: user, nice, system, irq and softirq of the first line of `/proc/stat` (proc(5)). iowait counts as idle and
+/// may fall; guest time is inside user; steal is time that a hypervisor gave to other machines, and nobody here used.
 ///
 /// # Errors
 /// `Garbage`: no such line, or fewer than seven numbers in it.
-pub fn busy_ticks(bytes: &[u8]) -> Result<u64, Fault> {
+pub fn busy_ticks(bytes: &[u8]) -> Result<BusyTicks, Fault> {
     let line = bytes.split(|byte| *byte == b'\n').next().and_then(|line| line.strip_prefix(b"cpu "));
-    let mut busy: Option<u64> = None;
+    let (mut busy, mut nice) = (0_u64, 0);
     let fields = line.ok_or(Fault::Garbage)?.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
     let mut seen = 0;
     for (at, field) in fields.take(8).enumerate() {
         let ticks = u64::try_from(integer(field)?).map_err(|_| Fault::Garbage)?;
         seen = at + 1;
-        if at != 3 && at != 4 {
-            busy = Some(busy.unwrap_or(0).checked_add(ticks).ok_or(Fault::Garbage)?);
+        if at == 1 {
+            nice = ticks;
+        }
+        if !matches!(at, 3 | 4 | 7) {
+            busy = busy.checked_add(ticks).ok_or(Fault::Garbage)?;
         }
     }
-    busy.filter(|_| seen >= 7).ok_or(Fault::Garbage)
+    if seen >= 7 { Ok(BusyTicks { busy, nice }) } else { Err(Fault::Garbage) }
 }
 
 /// CPU time of a process in ticks, ended threads included: user and system of `/proc/PID/stat`. The process name may
@@ -141,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn busy_ticks_leave_out_idle_iowait_and_guests() {
+    fn busy_ticks_leave_out_idle_iowait_steal_and_guests_and_niced_ones_are_counted_apart() {
         let line = b"cpu  277643 18897 32397 116462 1279 0 634 1115 77 0\ncpu0 1 2 3\n";
-        assert_eq!(busy_ticks(line), Ok(277_643 + 18_897 + 32_397 + 634 + 1115));
+        assert_eq!(busy_ticks(line), Ok(BusyTicks { busy: 277_643 + 18_897 + 32_397 + 634, nice: 18_897 }));
         assert_eq!(busy_ticks(b"cpu 1 2 3\n"), Err(Fault::Garbage));
         assert_eq!(busy_ticks(b"intr 5\n"), Err(Fault::Garbage));
     }

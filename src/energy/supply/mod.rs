@@ -13,6 +13,7 @@
 mod falls;
 mod voltage;
 
+use super::doubt::Doubts;
 use super::fraction::Fraction;
 use super::reason::{Gate, Reason};
 use crate::base::time::{Duration, Instant};
@@ -70,6 +71,12 @@ impl Supply {
         self.history.clear();
     }
 
+    /// What is doubted, as of the last sample.
+    #[must_use]
+    pub const fn doubts(&self) -> Doubts {
+        self.voltage.doubts()
+    }
+
     /// Takes the alarm and the measured input. Unknown from the start they leave the gate open; unknown later they
     /// leave it as it was.
     pub fn sample(&mut self, now: Instant, alarm: Option<bool>, millivolts: Option<u32>) -> Gate {
@@ -114,6 +121,7 @@ fn one_less(cores: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::doubt::Doubt;
 
     fn at(seconds: u64) -> Instant {
         Instant::from_millis(seconds * 1000)
@@ -215,5 +223,36 @@ mod tests {
         let mut slow = self::supply();
         slow.sample(at(0), None, Some(4700));
         assert_eq!(slow.sample(at(3600), None, Some(4700)), Gate::OPEN, "an hour apart is not for two seconds");
+    }
+
+    #[test]
+    fn an_input_that_the_alarm_contradicts_is_not_the_supply_s() {
+        let mut supply = supply();
+        for second in 0..100 {
+            assert_eq!(supply.sample(at(second), Some(false), Some(4150)), Gate::OPEN, "a lithium cell");
+        }
+        assert!(supply.doubts().has(Doubt::Input));
+        assert_eq!(supply.sample(at(100), Some(false), Some(4700)), Gate::OPEN);
+        assert_eq!(
+            supply.sample(at(102), Some(false), Some(4700)).at_most,
+            Fraction::NONE,
+            "above the alarm's threshold"
+        );
+        let mut unknown = self::supply();
+        unknown.sample(at(0), None, Some(4150));
+        assert_eq!(unknown.sample(at(3), None, Some(4150)).at_most, Fraction::NONE, "nothing contradicts it");
+    }
+
+    #[test]
+    fn an_alarm_that_a_good_measurement_contradicts_for_ten_minutes_is_not_believed() {
+        let mut supply = supply();
+        let gates: Vec<Gate> = (0..1500).map(|s| supply.sample(at(s), Some(true), Some(5100))).collect();
+        assert_eq!((gates[0].at_most, gates[599].at_most), (Fraction::NONE, Fraction::NONE));
+        assert!(supply.doubts().has(Doubt::Alarm));
+        assert_eq!(gates[1499], Gate::OPEN, "after the hold and the trickle of the fall");
+        assert_eq!(supply.sample(at(1500), Some(true), Some(4800)).at_most, Fraction::NONE, "not good any more");
+        let mut unmeasured = self::supply();
+        let last = (0..5000).map(|s| unmeasured.sample(at(s), Some(true), None)).last();
+        assert_eq!(last.map(|gate| gate.at_most), Some(Fraction::NONE));
     }
 }

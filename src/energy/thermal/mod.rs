@@ -95,6 +95,12 @@ impl ThermalController {
         self.no_sensor = no_sensor;
     }
 
+    /// The limit in degrees.
+    #[must_use]
+    pub const fn limit(&self) -> f64 {
+        self.target.limit()
+    }
+
     /// The target in degrees, as lowered by throttling.
     #[must_use]
     pub fn target(&self) -> f64 {

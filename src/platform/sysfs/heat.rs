@@ -13,7 +13,8 @@ use crate::limits::CPU_SENSORS_MAX;
 /// The files.
 #[derive(Debug)]
 pub(super) struct HeatFiles {
-    temperatures: Vec<File>,
+    /// Each with the millidegrees that its number lies above the temperature.
+    temperatures: Vec<(File, i64)>,
     cooling: Vec<File>,
     throttles: Throttles,
 }
@@ -28,7 +29,7 @@ impl HeatFiles {
         counted: Throttles,
     ) -> Self {
         Self {
-            temperatures: found.cpu.sensors().iter().map(|sensor| previous.file(&sensor.path)).collect(),
+            temperatures: found.cpu.sensors().iter().map(|one| (previous.file(&one.path), one.offset)).collect(),
             cooling: found.throttle_paths.iter().take(CPU_SENSORS_MAX).map(|path| previous.file(path)).collect(),
             throttles: Throttles::new(root, tree, counted),
         }
@@ -36,7 +37,7 @@ impl HeatFiles {
 
     /// Hands its files over to the next listing.
     pub(super) fn take_files(&mut self) -> (Vec<File>, Throttles) {
-        let mut files = std::mem::take(&mut self.temperatures);
+        let mut files: Vec<File> = std::mem::take(&mut self.temperatures).into_iter().map(|(file, _)| file).collect();
         files.append(&mut self.cooling);
         (files, std::mem::take(&mut self.throttles))
     }
@@ -52,15 +53,16 @@ impl HeatFiles {
 
     /// Is one of the temperature sensors gone?
     pub(super) fn is_gone(&self) -> bool {
-        self.temperatures.iter().any(File::is_gone)
+        self.temperatures.iter().any(|(file, _)| file.is_gone())
     }
 
     /// Fills the sample in place. A reading that `doubts` names is read once more.
     pub(super) fn read(&mut self, now: Instant, doubts: &dyn Fn(usize, Reading) -> bool, sample: &mut Sample) {
         sample.temperatures.clear();
-        for (at, file) in self.temperatures.iter_mut().enumerate() {
-            let first = file.integer(now);
-            let reading = if doubts(at, first) { file.integer(now) } else { first };
+        for (at, (file, offset)) in self.temperatures.iter_mut().enumerate() {
+            let mut read = || file.integer(now).map(|raw| raw.saturating_sub(*offset));
+            let first = read();
+            let reading = if doubts(at, first) { read() } else { first };
             // There are no more sensors than the sample has room for.
             let _ = sample.temperatures.push(reading);
         }

@@ -2,6 +2,7 @@
 
 use super::file::once;
 use super::root::Root;
+use crate::energy::board::chip::{CPU_CHIPS, CPU_INFO, named_files};
 use crate::energy::board::limit::{CONFIGS, limit_lines};
 use crate::energy::board::quota;
 use crate::energy::board::rail::is_meter;
@@ -40,6 +41,10 @@ pub(super) fn below(root: &Root, meter: Option<&str>) -> Tree {
         trip || matches!(file, "type" | "temp" | "policy" | "offset" | "cur_state")
     });
     listing.each("sys/class/hwmon", |chip, file| of_chip(chip, file, meter));
+    named_files(&listing.tree).iter().for_each(|path| listing.read(path));
+    if listing.has_chip("k10temp") {
+        listing.read(CPU_INFO);
+    }
     listing.each("sys/class/power_supply", |_, file| file == "scope" || SUPPLY_FILES.contains(&file));
     listing.each("sys/class/powercap", |kind, file| {
         matches!(file, "name" | "max_energy_range_uj") || file == "energy_uj" && kind.starts_with("package")
@@ -49,16 +54,18 @@ pub(super) fn below(root: &Root, meter: Option<&str>) -> Tree {
     listing.tree
 }
 
-/// Which files of a hwmon chip are read. Of `rpi_volt` only the alarm, also where the owner names that chip: reading
+/// Which files of a hwmon chip are read. Of chips that are not the CPU's only the labels of temperatures: one of them may
+/// name the CPU. Of `rpi_volt` only the alarm, also where the owner names that chip: reading
 /// its voltages is a transaction with the firmware.
 fn of_chip(chip: &str, file: &str, meter: Option<&str>) -> bool {
     let starts = |start: &str| file.starts_with(start);
     file == "name"
         || match chip {
             "rpi_volt" => file == "in0_lcrit_alarm",
-            "coretemp" | "k10temp" | "zenpower" | "cpu_thermal" => {
-                starts("temp") && (file.ends_with("_input") || file.ends_with("_max"))
+            _ if CPU_CHIPS.contains(&chip) => {
+                starts("temp") && ["_input", "_max", "_label"].iter().any(|end| file.ends_with(end))
             }
+            _ if starts("temp") => file.ends_with("_label"),
             _ if is_meter(chip, meter) => {
                 let channel = starts("in") || starts("curr") || starts("power") || starts("energy");
                 channel && (file.ends_with("_input") || file.ends_with("_label"))
@@ -81,6 +88,12 @@ impl Listing<'_> {
             // A full tree is far larger than any board's: the rest is left out.
             let _ = self.tree.insert(path, content.map(|length| &buffer[..length]));
         }
+    }
+
+    /// Is there a hwmon chip of this name?
+    fn has_chip(&self, name: &str) -> bool {
+        let folder = "sys/class/hwmon";
+        self.tree.names(folder).iter().any(|chip| self.tree.word(&format!("{folder}/{chip}/name")) == Some(name))
     }
 
     /// Of the settings of a Raspberry Pi's firmware, which may be long, only the lines that concern heat.

@@ -18,6 +18,8 @@ pub(super) struct ProcFiles {
     disk_pressure: File,
     meminfo: File,
     vmstat: File,
+    /// Pressure on memory at the last sample, in microseconds.
+    waited: Option<u64>,
 }
 
 impl ProcFiles {
@@ -31,6 +33,7 @@ impl ProcFiles {
             disk_pressure: previous.file("proc/pressure/io"),
             meminfo: previous.file("proc/meminfo"),
             vmstat: previous.file("proc/vmstat"),
+            waited: None,
         }
     }
 
@@ -39,21 +42,23 @@ impl ProcFiles {
             .map(std::mem::take)
     }
 
-    /// Busy time of the machine, beside `own`, the CPU time of our agents.
+    /// Busy time of the machine and the niced part of it, beside `own`, the CPU time of our agents.
     pub(super) fn ticks(&mut self, now: Instant, own: Duration) -> Option<Ticks> {
         let mut buffer = [0; SENSOR_BYTES_MAX];
-        let busy = self.stat.read(now, &mut buffer).and_then(text::busy_ticks).ok()?;
+        let text::BusyTicks { busy, nice } = self.stat.read(now, &mut buffer).and_then(text::busy_ticks).ok()?;
         let own = u64::try_from(own.as_millis()).unwrap_or(u64::MAX) / (1000 / u64::from(TICKS));
-        Some(Ticks { busy, own, per_second: TICKS })
+        Some(Ticks { busy, nice, own, per_second: TICKS })
     }
 
-    /// Pressure stall information; where the kernel has none, free memory and pages swapped in.
+    /// Pressure stall information, and free memory and pages swapped in where the kernel has none, or where some task
+    /// waited for memory since the last sample.
     pub(super) fn pressure(&mut self, now: Instant) -> Counts {
         let mut buffer = [0; SENSOR_BYTES_MAX];
         let mut stall = |file: &mut File| file.read(now, &mut buffer).map(text::pressure).unwrap_or_default();
         let (memory, disk) = (stall(&mut self.memory_pressure), stall(&mut self.disk_pressure));
         let mut counts = Counts { memory, disk, ..Counts::default() };
-        if memory.some.is_none() {
+        if memory.some.is_none() || memory.some != self.waited {
+            self.waited = memory.some;
             let field = |bytes: &[u8], key: &[u8]| text::field(bytes, key).ok();
             if let Ok(bytes) = self.meminfo.read(now, &mut buffer) {
                 counts.available = field(bytes, b"MemAvailable").zip(field(bytes, b"MemTotal"));

@@ -3,7 +3,7 @@
 use super::file::{File, PreviousFiles};
 use crate::base::time::Instant;
 use crate::energy::board::rise::Rise;
-use crate::energy::board::source::{Flow, SUPPLY_FILES, Supplies, files};
+use crate::energy::board::source::{Flow, SUPPLY_FILES, SampledFiles, Supplies, files};
 use crate::energy::board::tree::Tree;
 use crate::limits::SENSOR_BYTES_MAX;
 
@@ -13,15 +13,24 @@ const WORD: usize = 32;
 /// The supplies.
 #[derive(Debug)]
 pub(super) struct OpenSupplies {
-    all: Vec<Vec<(&'static str, File)>>,
+    all: Vec<Supply>,
     rise: Rise,
+}
+
+/// The open files of one supply, and its `type` where that is known.
+#[derive(Debug)]
+struct Supply {
+    kind: Option<&'static str>,
+    files: Vec<(&'static str, File)>,
 }
 
 impl OpenSupplies {
     /// Opens those of a tree; `rise` is that of the listing before.
     pub(super) fn new(tree: &Tree, previous: &mut PreviousFiles<'_>, rise: Rise) -> Self {
         let mut open = |(file, path): (&'static str, String)| (file, previous.file(&path));
-        let all = files(tree).into_iter().map(|files| files.into_iter().map(&mut open).collect()).collect();
+        let opened =
+            |one: SampledFiles| Supply { kind: one.kind, files: one.files.into_iter().map(&mut open).collect() };
+        let all = files(tree).into_iter().map(opened).collect();
         Self { all, rise }
     }
 
@@ -35,23 +44,23 @@ impl OpenSupplies {
     }
 
     pub(super) fn files(&self) -> usize {
-        self.all.iter().map(Vec::len).sum()
+        self.all.iter().map(|supply| supply.files.len()).sum()
     }
 
     pub(super) fn take_files(&mut self) -> impl Iterator<Item = File> {
-        std::mem::take(&mut self.all).into_iter().flatten().map(|(_, file)| file)
+        std::mem::take(&mut self.all).into_iter().flat_map(|supply| supply.files).map(|(_, file)| file)
     }
 
     /// Is a file of one of them gone?
     pub(super) fn is_gone(&self) -> bool {
-        self.all.iter().flatten().any(|(_, file)| file.is_gone())
+        self.all.iter().flat_map(|supply| &supply.files).any(|(_, file)| file.is_gone())
     }
 
     pub(super) fn read(&mut self, now: Instant) -> Supplies {
         let mut supplies = Supplies::default();
         let mut buffer = [0; SENSOR_BYTES_MAX];
         let mut have_status = true;
-        for files in &mut self.all {
+        for Supply { kind, files } in &mut self.all {
             let mut words = [([0; WORD], None); SUPPLY_FILES.len()];
             for ((word, length), (_, file)) in words.iter_mut().zip(files.iter_mut()) {
                 let read = file.read(now, &mut buffer).ok().filter(|bytes| bytes.len() <= WORD);
@@ -61,6 +70,9 @@ impl OpenSupplies {
                 });
             }
             supplies.add(|wanted| {
+                if let (Some(kind), "type") = (&kind, wanted) {
+                    return Some(kind.as_bytes());
+                }
                 let at = files.iter().position(|(name, _)| *name == wanted)?;
                 let (word, length) = &words[at];
                 length.map(|length| &word[..length])

@@ -1,7 +1,7 @@
 //! `GovernorHandle`: starts the governor and stops it, and is what the driver and the HTTP API call.
 
 use super::host::Host;
-use super::pause_request::PauseRequest;
+use super::pause_request::{BurstRequest, PauseRequest};
 use super::report::{self, Current};
 use super::shared::{Shared, State};
 use super::time::Time;
@@ -17,6 +17,8 @@ use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::HintError;
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
+use crate::limits::BURST_S;
+use crate::platform::findings::Findings;
 use crate::platform::hint_files::{HintFiles, HintPaths};
 use crate::platform::panics::guard;
 use crate::platform::{blocking, clock};
@@ -55,6 +57,12 @@ pub struct Setup {
     pub trusted_clock: bool,
     /// Files in which other programs leave hints on energy.
     pub hint_files: HintPaths,
+    /// How long a burst lasts; zero: there is none unless a person asks for it.
+    pub burst: Duration,
+    /// The agent starts with a burst of this length; zero: without.
+    pub burst_at_start: Duration,
+    /// The board of findings.
+    pub findings: Findings,
     /// The folder where the agents of this host meet; `None`: the usual one of the system.
     pub meeting: Option<PathBuf>,
 }
@@ -111,10 +119,15 @@ impl GovernorHandle {
             sensors: setup.sensors,
             found: Mutex::new(report),
             reading: AtomicBool::new(false),
+            burst: setup.burst,
+            findings: setup.findings,
         });
         shared.input(now, Input::Time(wall, zone.as_ref()));
         if host.leads() {
             shared.input(now, Input::Elected);
+        }
+        if setup.burst_at_start > Duration::ZERO {
+            shared.input(now, Input::Burst(setup.burst_at_start));
         }
         if found.is_err() {
             log::warn!("A sensor does not answer; the governor starts without sensors until it does.");
@@ -200,6 +213,29 @@ impl GovernorHandle {
         let shared = self.shared.clone().ok_or(OFF)?;
         let before = shared.lock().coordinator.pause();
         self.set_pause(None, before).await
+    }
+
+    /// Work goes on beside other programs for a while. A pause ends if a person asks for this.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub async fn work_now(&self, request: BurstRequest) -> Result<(), String> {
+        let shared = self.shared.clone().ok_or(OFF)?;
+        let usual = Duration::from_secs(BURST_S);
+        let time = match request {
+            BurstRequest::Arrived => shared.burst,
+            BurstRequest::Asked(time) => {
+                time.unwrap_or(if shared.burst > Duration::ZERO { shared.burst } else { usual })
+            }
+        };
+        let paused = shared.lock().coordinator.pause().is_some_and(|pause| pause.holds(clock::now()));
+        if paused && request != BurstRequest::Arrived {
+            self.resume().await?;
+        }
+        if time > Duration::ZERO {
+            self.input(clock::now(), Input::Burst(time));
+        }
+        Ok(())
     }
 
     /// The owner connected another power supply. That is on the disk when this returns.

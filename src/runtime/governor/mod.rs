@@ -12,6 +12,7 @@
 //! Not here: decisions (`energy`), the sensors' files (`platform::sysfs`), the start of tasks (`node`). The caps are
 //! those of the coordinator, and `shared::HOST_WORK_MAX`.
 
+mod doubts;
 mod handle;
 mod host;
 mod pause_request;
@@ -24,5 +25,5 @@ mod time;
 mod waker;
 
 pub use handle::{GovernorHandle, Setup};
-pub use pause_request::PauseRequest;
+pub use pause_request::{BurstRequest, PauseRequest};
 pub use report::{Consumption, Current, GovernorDetails, MethodTotal};

@@ -1,4 +1,4 @@
-//! A pause as a person asks for it, on the command line or over HTTP.
+//! A pause or a burst as a person asks for it, on the command line or over HTTP.
 
 use crate::base::time::{Duration, Instant};
 use crate::energy::policy::pause::Pause;
@@ -13,6 +13,15 @@ pub enum PauseRequest {
     For(Duration),
     /// Until the clock shows this minute of the day.
     Until(u16),
+}
+
+/// Why work is to go on beside other programs for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BurstRequest {
+    /// A person asked for it, for this long or for as long as is usual.
+    Asked(Option<Duration>),
+    /// A person added a folder on a terminal, and looks on.
+    Arrived,
 }
 
 const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \

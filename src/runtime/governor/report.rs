@@ -8,6 +8,7 @@ use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::report::BoardReport;
 use crate::energy::coordinator::Status;
 use crate::energy::decision::Decision;
+use crate::energy::doubt::Doubts;
 use crate::energy::mode::Mode;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
@@ -24,6 +25,9 @@ pub struct Current {
     /// The governor's state.
     #[serde(flatten)]
     pub details: GovernorDetails,
+    /// A pause or a burst.
+    #[serde(flatten)]
+    pub wishes: Wishes,
     /// Joules and watts.
     #[serde(flatten)]
     pub consumption: Consumption,
@@ -49,14 +53,22 @@ pub struct GovernorDetails {
     pub energy: Energy,
     /// Where that was learned from.
     pub energy_source: Option<String>,
-    /// A pause holds.
-    pub paused: bool,
-    /// Seconds until the pause ends by itself; null: it does not.
-    pub paused_s: Option<u64>,
     /// This agent governs its host; the others follow it.
     pub leads: bool,
     /// How many follow.
     pub followers: usize,
+}
+
+/// What people asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wishes {
+    /// A pause holds.
+    pub paused: bool,
+    /// Seconds until the pause ends by itself; null: it does not.
+    pub paused_s: Option<u64>,
+    /// Seconds for which work goes on beside other programs, because a person asked for it; null: it gives way to them.
+    #[serde(default)]
+    pub burst_s: Option<u64>,
 }
 
 /// Joules of this agent's background work, and the power of the device without it.
@@ -163,13 +175,16 @@ impl Current {
             workers: decision.workers,
             duty: decision.duty.value(),
             target_c: status.target,
-            foreign_cores: status.foreign_cores,
+            foreign_cores: status.seen.map(|(cores, _)| cores),
             energy,
             energy_source: energy_source.map(source),
+            leads: status.followers.is_some(),
+            followers: status.followers.unwrap_or(0),
+        };
+        let wishes = Wishes {
             paused: left.is_some(),
             paused_s: left.flatten(),
-            leads: status.leads,
-            followers: status.followers,
+            burst_s: status.burst.map(|until| until.since(now).as_secs()),
         };
         let consumption = Consumption {
             today: ledger.day(today).map(by_method).unwrap_or_default(),
@@ -182,10 +197,11 @@ impl Current {
         if status.sensor_is_proven {
             report.prove(found);
         }
+        report.doubt(found, status.seen.map_or(Doubts::NONE, |(_, doubts)| doubts));
         if let Some(limit) = status.own_limit {
             (report.t_lim_c, report.t_lim_from) = (limit, LimitFrom::Owner);
         }
-        Self { report, details, consumption }
+        Self { report, details, wishes, consumption }
     }
 }
 
@@ -265,6 +281,7 @@ mod tests {
             "sensors",
             "headroom",
             "reason",
+            "doubts",
             "why",
             "mode",
             "workers",
@@ -273,10 +290,11 @@ mod tests {
             "foreign_cores",
             "energy",
             "energy_source",
-            "paused",
-            "paused_s",
             "leads",
             "followers",
+            "paused",
+            "paused_s",
+            "burst_s",
             "today",
             "days",
             "idle_watts",

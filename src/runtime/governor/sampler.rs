@@ -1,5 +1,6 @@
 //! The thread that samples and saves: one wake-up for a sample, no lock while it reads, no allocation.
 
+use super::doubts::DoubtBoard;
 use super::shared::Shared;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::report::BoardReport;
@@ -36,6 +37,7 @@ struct Sampler<'a> {
     /// How long the device was suspended since it booted, as of the last sample.
     slept: Duration,
     cores: usize,
+    doubts: DoubtBoard,
 }
 
 /// What is due.
@@ -67,6 +69,7 @@ pub(super) fn run(
         ran: None,
         slept: clock::slept(),
         cores,
+        doubts: DoubtBoard::new(shared.findings.clone()),
     };
     sampler.report_late_findings();
     while let Some(due) = sampler.wait() {
@@ -145,6 +148,8 @@ impl Sampler<'_> {
         } else {
             shared.input(now, Input::Sample(&self.sample, watts));
         }
+        let doubts = shared.lock().coordinator.doubted();
+        self.doubts.show(now, doubts);
         self.read_hints(now);
     }
 

@@ -3,7 +3,7 @@
 use super::state_file;
 use super::time::Time;
 use super::waker::Waker;
-use crate::base::time::{Instant, earliest};
+use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::board::report::BoardReport;
 use crate::energy::coordinator::{HostCoordinator, Input, Out, Output};
 use crate::energy::decision::Decision;
@@ -13,6 +13,7 @@ use crate::energy::policy::wall::Wall;
 use crate::limits::FOLLOWERS_MAX;
 use crate::node::input::Input as NodeInput;
 use crate::platform::clock;
+use crate::platform::findings::Findings;
 use crate::platform::sysfs;
 use smol::channel::Sender;
 use std::collections::VecDeque;
@@ -41,6 +42,10 @@ pub(super) struct Shared {
     pub(super) found: Mutex<BoardReport>,
     /// A read for a report is under way.
     pub(super) reading: AtomicBool,
+    /// How long a burst lasts; zero: the owner wants none without asking for it.
+    pub(super) burst: Duration,
+    /// Where what is doubted is shown.
+    pub(super) findings: Findings,
 }
 
 /// The coordinator, and its outputs that were not carried out yet.

@@ -112,7 +112,7 @@ impl Hardware {
         Sample {
             temperatures: Readings::from_slice(&[reading]).unwrap_or_default(),
             supplies: Some(self.supplies()),
-            ticks: Some(Ticks { busy: whole(self.ticks.0), own: whole(self.ticks.1), per_second: 100 }),
+            ticks: Some(Ticks { busy: whole(self.ticks.0), nice: 0, own: whole(self.ticks.1), per_second: 100 }),
             ran,
             ..Sample::default()
         }

@@ -5,9 +5,11 @@ use crate::base::time::Duration;
 use crate::base::time::Instant;
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::report::BoardReport;
-use crate::energy::board::sensor::{Choice, Sensor};
+use crate::energy::board::sensor::Choice;
 use crate::energy::board::source::Supplies;
+use crate::energy::board::temperature::Sensor;
 use crate::energy::decision::Decision;
+use crate::energy::doubt::Doubts;
 use crate::energy::fraction::Fraction;
 use crate::energy::governor::{Governor, Settings};
 use crate::energy::input::Sample;
@@ -68,7 +70,9 @@ pub fn board_report(limit: f64) -> BoardReport {
     let sensor = Sensor {
         name: "thermal_zone0".to_owned(),
         kind: "cpu-thermal".to_owned(),
+        label: None,
         path: String::new(),
+        offset: 0,
         reading: Ok(40_000),
     };
     BoardReport {
@@ -82,6 +86,7 @@ pub fn board_report(limit: f64) -> BoardReport {
         under_voltage_path: None,
         under_voltage: None,
         throttle_paths: Vec::new(),
+        doubts: Doubts::NONE,
     }
 }
 

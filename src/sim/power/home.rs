@@ -259,7 +259,12 @@ impl Device {
         let sample = Sample {
             temperatures: Readings::from_slice(&[reading]).unwrap_or_default(),
             supplies: Some(supplies),
-            ticks: Some(Ticks { busy: whole(self.board.ticks.0), own: whole(self.board.ticks.1), per_second: 100 }),
+            ticks: Some(Ticks {
+                busy: whole(self.board.ticks.0),
+                nice: 0,
+                own: whole(self.board.ticks.1),
+                per_second: 100,
+            }),
             wall: Some(Wall(MIDNIGHT + i64::from(second))),
             backlog: Backlog { oldest, can_wait: Duration::from_secs(u64::from(DAYS * DAY)) },
             ran: Some(Fraction::new(self.board.ran)),

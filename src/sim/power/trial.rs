@@ -98,7 +98,7 @@ impl Trial {
         let mut trace = Vec::with_capacity(self.seconds as usize);
         for second in 0..self.seconds {
             let reading = sensor.read(second, heat.die);
-            let ticks = Ticks { busy: whole(all_ticks), own: whole(own_ticks), per_second: 100 };
+            let ticks = Ticks { busy: whole(all_ticks), nice: 0, own: whole(own_ticks), per_second: 100 };
             let decision = control.decide(second, plant, Seen { reading, ticks, ran });
             let foreign = busy(&self.bursts, second).min(cores);
             let air = self.air + self.step.filter(|(from, _)| second >= *from).map_or(0.0, |(_, more)| more);
