@@ -18,6 +18,7 @@ use crate::query::merge::merge;
 use crate::query::pending::PendingQuery;
 use crate::scheduler::task::{Outcome, Query, Task};
 use crate::store::counts::Kind;
+use crate::store::record::MarkKind;
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -176,10 +177,11 @@ impl Node {
     fn file_coverage(&self) -> FileCoverage {
         let counts = self.scheduler.counts();
         let searchable = counts.count(Kind::Ready);
+        let away = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
         FileCoverage {
             known: counts.unfinished() + searchable,
             searchable,
-            away: 0,
+            away: away.map(|mark| mark.documents).sum(),
             scanning: self.scheduler.scanning(),
         }
     }
