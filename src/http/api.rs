@@ -240,8 +240,7 @@ impl Api {
             Response::Status(status) => {
                 let mut report = StatusReport::from(&*status);
                 report.activity.background = self.node.governor_handle().sentence();
-                let decision = self.node.governor_handle().decision(clock::now());
-                report.activity.background_reason = decision.and_then(|decision| decision.reason);
+                report.activity.background_reason = self.node.governor_handle().reason();
                 report.findings.extend(self.node.findings().list());
                 report.findings.extend(panicked(report.activity.panics));
                 report.findings.sort_by_key(|finding| finding.area);
@@ -336,9 +335,7 @@ impl Work {
             None if self.arrived => Ok(BurstRequest::Arrived),
             None => Ok(BurstRequest::Asked(None)),
             Some(seconds @ 1..=BURST_S_MAX) => Ok(BurstRequest::Asked(Some(Duration::from_secs(seconds)))),
-            Some(_) => {
-                Err((Status::BadRequest, format!("Such work lasts from one second to {} hours.", BURST_S_MAX / 3600)))
-            }
+            Some(_) => Err((Status::BadRequest, "Such work lasts from a second to a day.".to_owned())),
         }
     }
 }

@@ -162,7 +162,10 @@ impl Client {
     pub async fn energy(&self) -> Result<Answer<Current>, Failure> {
         typed(self.call(Method::Get, "/v1/energy", None, CLIENT_MS).await?)
     }
+}
 
+/// What people want of background work.
+impl Client {
     /// `POST /v1/energy/pause`.
     ///
     /// # Errors

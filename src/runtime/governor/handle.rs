@@ -330,6 +330,12 @@ impl GovernorHandle {
         Some(shared.with(now, |coordinator, out| Current::new(&coordinator.status(now, out), &found, now)))
     }
 
+    /// Why background work may not do more; `None`: nothing limits it, or there is no governor.
+    #[must_use]
+    pub fn reason(&self) -> Option<crate::energy::reason::Reason> {
+        self.decision(clock::now())?.reason
+    }
+
     /// One sentence that says what background work may do, and why not more.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
