@@ -57,7 +57,7 @@ impl Node {
                 }
             }
             Message::Query(query) => self.on_peer_query(peer, query, out),
-            Message::Answer(answer) => self.on_peer_answer(peer, answer, out),
+            Message::Answer(answer) => self.on_peer_answer(now, peer, answer, out),
             Message::Vectors(vectors) => self.on_peer_vectors(peer, &vectors),
             Message::Echo(Echo { answer: true, .. }) => {}
             Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),

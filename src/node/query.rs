@@ -12,6 +12,7 @@ use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::{Instant, utc};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
+use crate::mesh::conduct::Offence;
 use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
 use crate::query::merge::merge;
@@ -152,10 +153,13 @@ impl Node {
     }
 
     /// A peer's answer.
-    pub(super) fn on_peer_answer(&mut self, peer: PeerKey, answer: message::Answer, out: &mut Out) {
+    pub(super) fn on_peer_answer(&mut self, now: Instant, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.set_name(peer, answer.device);
         if let Some(query) = self.queries.local.add_peer_result(answer.id, peer, answer.found.map(|found| *found)) {
             self.answer(query, out);
+        }
+        while let Some(peer) = self.queries.local.take_false_answer() {
+            self.on_offence(now, peer, Offence::FalseScore, out);
         }
     }
 

@@ -14,6 +14,23 @@ use crate::search::lexical::QueryTerms;
 /// honest hit of the model in use has 0.3 to 0.7 (docs/evidence.md).
 const UNPROVEN_COSINE: (f32, f32) = (0.3, 0.7);
 
+/// By how much a cosine may differ from that of the vector that came with it, which has one byte a dimension: an honest one
+/// differs by some hundredths.
+const ROUNDED_BY: f32 = 0.1;
+
+/// Whether a peer gave figures that cannot be: a cosine that its own vector does not have, or more words than bytes.
+#[must_use]
+pub fn is_false(found: &Found, vectors: &[Quantized], embedding: &Embedding) -> bool {
+    let proven = vectors.len() == found.hits.len();
+    found.hits.iter().enumerate().any(|(at, hit)| {
+        let bytes = hit.path.len() + hit.heading.len() + hit.text.len();
+        let vector = vectors.get(at).filter(|_| proven).and_then(|vector| vector.exact(embedding.model()).ok());
+        let cosine = vector.and_then(|vector| vector.cosine(embedding).ok());
+        hit.frequencies.counts.iter().any(|count| usize::from(*count) > bytes)
+            || cosine.is_some_and(|cosine| (cosine - hit.cosine).abs() > ROUNDED_BY)
+    })
+}
+
 /// A peer's list with figures of our own. `vectors` are those that came with the hits, in their order; without one for
 /// each hit, or of another model, all count as missing.
 #[must_use]
@@ -85,6 +102,17 @@ mod tests {
         };
         let document_frequencies = heapless::Vec::from_slice(&[u32::MAX, 0]).unwrap();
         Found { statistics: CorpusStatistics { chunks: u32::MAX, document_frequencies, length: 0 }, hits: vec![hit] }
+    }
+
+    #[test]
+    fn a_cosine_that_the_vector_does_not_have_and_more_words_than_bytes_are_false_and_rounding_is_not() {
+        let asked = embedding(0.0);
+        let mut honest = boasting("a soup of leek");
+        honest.hits[0].frequencies = TermFrequencies::zero(2);
+        assert!(!is_false(&honest, &[asked.quantize()], &asked), "its own vector has a cosine of 1");
+        assert!(!is_false(&honest, &[], &asked), "nothing to hold it against");
+        assert!(is_false(&honest, &[embedding(1.5).quantize()], &asked));
+        assert!(is_false(&boasting("a soup of leek"), &[], &asked), "60,000 words in so few bytes");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The table of pending queries: which devices were asked, which have answered, and each query's deadline.
 
-use super::evidence::judged;
+use super::evidence::{is_false, judged};
 use crate::base::hit::Found;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
@@ -12,6 +12,8 @@ use heapless::Vec as Bounded;
 #[derive(Debug, Default)]
 pub struct PendingQueries {
     open: Bounded<PendingQuery, QUERIES_MAX>,
+    /// Peers whose last answer had figures that cannot be.
+    false_answers: Bounded<PeerKey, LINKS_MAX>,
 }
 
 /// One query.
@@ -147,11 +149,20 @@ impl PendingQueries {
                 let vectors = at.map(|at| query.vectors.swap_remove(at).1).unwrap_or_default();
                 // It is waited for only once there is an embedding.
                 let Some(embedding) = &query.embedding else { return None };
+                if is_false(&found, &vectors, embedding) && !self.false_answers.contains(&peer) {
+                    // There is room: it is emptied after each answer.
+                    let _ = self.false_answers.push(peer);
+                }
                 query.lists.push((Some(peer), judged(found, &vectors, &query.question, embedding)));
             }
             None => query.mark_silent(peer),
         }
         self.take_complete(at)
+    }
+
+    /// Takes a peer whose answer had figures that cannot be.
+    pub fn take_false_answer(&mut self) -> Option<PeerKey> {
+        self.false_answers.pop()
     }
 
     /// A peer is gone: no query waits for it any more. Returns a query that is complete now; call again until
