@@ -105,7 +105,7 @@ fn a_folder_that_its_owner_takes_out_of_the_file_is_kept_until_that_is_confirmed
     fs::write(place.home().join("config.toml"), text.replace(&format!("    \"{docs}\",\n"), "")).unwrap();
     let agent = up_alone(&place);
     agent.wait("the finding", |status| status["findings"].to_string().contains("does not name it"));
-    assert_eq!(watched(&agent), [docs.clone()]);
+    assert_eq!(watched(&agent), std::slice::from_ref(&docs));
     agent.add(&place.docs());
     assert_eq!(agent.status()["findings"], serde_json::json!([]), "it is named again");
     assert!(settings(&place).contains(&docs));
