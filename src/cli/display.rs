@@ -87,7 +87,9 @@ fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
         let _ = writeln!(text, "{indent}{}", style.dim(&line));
     }
     if let Some(since) = &hit.away_since {
-        let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("The file is away since {since}."), width)));
+        for line in wrap(&format!("The file is away since {since}."), width, 2) {
+            let _ = writeln!(text, "{indent}{}", style.dim(&line));
+        }
     }
     for place in hit.places.iter().skip(1).take(PLACES_SHOWN) {
         let line = fit(&format!("also {}: {}", place.device, place.path), width);
@@ -327,7 +329,7 @@ mod tests {
         let hit = SearchHit { away_since: Some("2026-11-26 18:30 UTC".into()), ..hit() };
         let mut text = String::new();
         write_hit(&mut text, 1, &hit, PLAIN);
-        assert!(text.contains("The file is away since 2026-11-26 18:30 UTC."), "{text}");
+        assert!(text.contains("The file is away since 2026-11-26\n    18:30 UTC."), "{text}");
     }
 
     #[test]

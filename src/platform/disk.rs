@@ -11,7 +11,7 @@
 //! - A flush that fails ends its worker, and fjall's own wait for it never returns: `rotate` waits by itself.
 //! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
 
-use super::panics::guard;
+use super::panics::guard_library;
 use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use fjall::config::CompressionPolicy;
@@ -98,7 +98,7 @@ fn failed_io(error: &io::Error) -> KvError {
 
 /// Does the work; a panic of fjall in it is damage.
 fn guarded<T>(work: impl FnOnce() -> Result<T, KvError>) -> Result<T, KvError> {
-    guard(work).unwrap_or_else(|why| Err(KvError::Damaged(format!("its code panicked at {why}"))))
+    guard_library(work).unwrap_or_else(|why| Err(KvError::Damaged(format!("its code panicked at {why}"))))
 }
 
 impl Disk {

@@ -7,7 +7,7 @@
 
 use crate::limits::PANIC_TEXT_BYTES_MAX;
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,15 +16,22 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 thread_local! {
     /// The hook's description of the last panic of this thread.
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether this thread is in [`guard_library`].
+    static IN_LIBRARY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Sets the hook. A second call changes nothing.
 pub fn install() {
     set_hook(Box::new(|info| {
-        COUNT.fetch_add(1, Ordering::Relaxed);
         let text = describe(info);
-        let thread = std::thread::current();
-        log::error!("A defect of the program: the thread {} panicked at {text}", thread.name().unwrap_or("(unnamed)"));
+        if IN_LIBRARY.get() {
+            log::warn!("A library gave up on what it was given: {text}");
+        } else {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            let thread = std::thread::current();
+            let name = thread.name().unwrap_or("(unnamed)");
+            log::error!("A defect of the program: the thread {name} panicked at {text}");
+        }
         LAST.set(Some(text));
     }));
 }
@@ -44,6 +51,17 @@ pub fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     LAST.set(None);
     catch_unwind(AssertUnwindSafe(work))
         .map_err(|payload| LAST.take().unwrap_or_else(|| bounded(message(payload.as_ref()))))
+}
+
+/// The same for a call of a library that panics on damaged data: that is no defect of the program, and is not counted.
+///
+/// # Errors
+/// Those of [`guard`].
+pub fn guard_library<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let outer = IN_LIBRARY.replace(true);
+    let done = guard(work);
+    IN_LIBRARY.set(outer);
+    done
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {
@@ -88,5 +106,13 @@ mod tests {
         let why = guard(|| panic!("here")).map(|()| 0).unwrap_err();
         assert!(why.contains("panics.rs") && why.contains("here"), "{why}");
         assert!(count() > before);
+        let before = count();
+        let why = guard_library(|| panic!("damaged")).map(|()| 0).unwrap_err();
+        assert!(why.contains("damaged") && !IN_LIBRARY.get());
+        // Other tests of this process may panic on purpose at the same time, but not a hundred times.
+        for _ in 0..100 {
+            let _ = guard_library(|| panic!("damaged"));
+        }
+        assert!(count() < before + 100);
     }
 }

@@ -12,6 +12,7 @@ use crate::platform::blocking;
 use crate::platform::findings::Findings;
 use crate::platform::home::Home;
 use smol::channel::{Receiver, Sender, bounded};
+use smol::lock::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub struct NodeHandle {
     governor_handle: GovernorHandle,
     /// The agent's home; none in tests of the API alone.
     home: Option<Arc<PathBuf>>,
+    /// One writing of config.toml at a time, so that the finding about it is of the last one.
+    writing: Arc<Mutex<()>>,
 }
 
 impl NodeHandle {
@@ -49,6 +52,7 @@ impl NodeHandle {
                 findings: Findings::default(),
                 governor_handle: GovernorHandle::off(),
                 home: None,
+                writing: Arc::default(),
             },
             driver,
         )
@@ -85,6 +89,7 @@ impl NodeHandle {
             _ => None,
         });
         let decided: Vec<String> = decided.collect();
+        let _writing = self.writing.lock().await;
         let written = blocking::run(move || Home::at(&home).remember(&settings)).await;
         let written = written.unwrap_or_else(|| Err("The system gives no thread to write config.toml.".to_owned()));
         match written {

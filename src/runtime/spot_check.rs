@@ -70,13 +70,14 @@ fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(u64, BTreeSe
     for step in steps {
         let listing = folders.list(step);
         looked += listing.entries.len() as u64;
-        let Outcome::Scanned { changes, .. } = compare(kv, step, listing)? else { continue };
+        let Outcome::Scanned { changes, gone, .. } = compare(kv, step, listing)? else { continue };
         for change in changes {
-            match change {
-                Change::Seen { path, .. } => drop(different.insert(path)),
-                Change::Gone { doc } => different.extend(read::document(kv, doc)?.map(|doc| doc.path)),
-                _ => {}
+            if let Change::Seen { path, .. } = change {
+                different.insert(path);
             }
+        }
+        for doc in gone {
+            different.extend(read::document(kv, doc)?.map(|doc| doc.path));
         }
     }
     Ok((looked, different))

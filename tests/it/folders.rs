@@ -124,7 +124,7 @@ fn a_folder_that_would_lose_most_of_many_documents_asks_first() {
         if decision == "keep" {
             agent.wait_ready(count);
             assert_eq!(agent.status()["sources"][0]["missing"], Value::Null);
-            assert!(agent.search("bicycle lock").len() > 1);
+            assert!(!agent.search("bicycle lock").is_empty());
             for number in 0..count {
                 place.write(&format!("{}/{number}.md", number % 3), LOCK);
             }

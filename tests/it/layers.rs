@@ -44,7 +44,7 @@ const STD_WORLD: [(&str, &[&str], &str); 5] = [
 ];
 
 /// Crates that do I/O, and the tensor engine.
-const CRATES: [(&str, &[&str], &str); 14] = [
+const CRATES: [(&str, &[&str], &str); 13] = [
     ("smol", WORLD, "return outputs; the driver waits"),
     ("async_io", WORLD, "return outputs; the driver waits"),
     ("async_net", WORLD, "return outputs; net holds the sockets"),
@@ -52,7 +52,6 @@ const CRATES: [(&str, &[&str], &str); 14] = [
     ("futures_lite", WORLD, "return outputs; the driver waits"),
     ("fjall", WORLD, "use the port store::kv::Kv"),
     ("trillium", WORLD, "let http speak HTTP"),
-    ("notify", WORLD, "let platform watch folders"),
     ("mdns_sd", WORLD, "let net discover"),
     ("clap", WORLD, "let cli read arguments"),
     ("indicatif", WORLD, "return notices; runtime shows them"),

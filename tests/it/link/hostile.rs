@@ -226,7 +226,7 @@ fn forged_frames_and_broken_yamux_end_only_that_link() {
         let mut attacker = inside(&target).await;
         attacker.tcp.write_all(&[&[0, 64][..], &[7; 64]].concat()).await.unwrap();
         let LinkEvent::Down { why, .. } = target.next().await else { panic!("the link is still up") };
-        assert!(why.contains("could not be opened"), "{why}");
+        assert!(why.contains("could not be decrypted"), "{why}");
         healthy(&target, &friend).await;
         bounded(before);
     });
