@@ -6,6 +6,7 @@
 use super::Node;
 use crate::base::id::PeerKey;
 use crate::mesh::peers::Peer;
+use std::collections::BTreeMap;
 
 /// Characters of a PeerId that tell two devices apart; `wattle peers` shows as many.
 const ID_CHARS: usize = 8;
@@ -22,11 +23,20 @@ impl Node {
             Some(None) => return "a device that left".to_owned(),
             Some(Some(peer)) => (peer.name(), peer.peer_id.as_str()),
         };
-        let looks = shape(name);
-        let same = |other: &str, other_id: &str| other_id != id && shape(other) == looks;
+        let same = |other: &str, other_id: &str| other_id != id && shape(other).eq(shape(name));
         let peers = self.peers.iter().filter_map(|peer: &Peer| Some((peer.device.as_deref()?, peer.peer_id.as_str())));
         let ambiguous = core::iter::once(own).chain(peers).any(|(other, other_id)| same(other, other_id));
         if ambiguous || name.contains(ID_MARK) { format!("{name} ({ID_MARK}{})", end(id)) } else { name.to_owned() }
+    }
+
+    /// How many devices have each name, by its letters and digits: one pass, for the titles of many.
+    pub(super) fn name_counts(&self) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        let peers = self.peers.iter().filter_map(|peer: &Peer| peer.device.as_deref());
+        for name in core::iter::once(self.config.device.as_str()).chain(peers) {
+            *counts.entry(shape(name).collect()).or_insert(0) += 1;
+        }
+        counts
     }
 
     /// The PeerId of a peer as text, or of this device (`None`).
@@ -35,10 +45,17 @@ impl Node {
     }
 }
 
+/// The name of a peer for people, by the counts of all names: the same as [`Node::title`].
+pub(super) fn title_of(peer: &Peer, counts: &BTreeMap<String, u32>) -> String {
+    let name = peer.name();
+    let shared = counts.get(&shape(name).collect::<String>()).is_some_and(|count| *count > 1);
+    if shared || name.contains(ID_MARK) { format!("{name} ({ID_MARK}{})", end(&peer.peer_id)) } else { name.to_owned() }
+}
+
 /// The letters and digits of a name, without case; the whole name if it has none.
-fn shape(name: &str) -> String {
-    let shape: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    if shape.is_empty() { name.to_owned() } else { shape }
+fn shape(name: &str) -> impl Iterator<Item = char> {
+    let bare = !name.chars().any(char::is_alphanumeric);
+    name.chars().filter(move |c| bare || c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 /// The last characters of a PeerId.
@@ -54,9 +71,12 @@ mod tests {
     #[test]
     fn names_that_look_alike_are_the_same_name() {
         for alike in ["raspberrypi", "Raspberry Pi", "raspberry-pi ", "rasp\u{200b}berrypi", "raspberrypi."] {
-            assert_eq!(shape(alike), "raspberrypi", "{alike:?}");
+            assert_eq!(shape(alike).collect::<String>(), "raspberrypi", "{alike:?}");
         }
-        assert_ne!(shape("raspberrypi2"), shape("raspberrypi"));
-        assert_eq!((shape("…"), end("12D3KooWriHhKust"), end("short")), ("…".to_owned(), "riHhKust", "short"));
+        assert!(shape("raspberrypi2").ne(shape("raspberrypi")));
+        assert_eq!(
+            (shape("…").collect::<String>(), end("12D3KooWriHhKust"), end("short")),
+            ("…".to_owned(), "riHhKust", "short")
+        );
     }
 }

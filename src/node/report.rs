@@ -1,6 +1,7 @@
 //! The flow of a status: the node's machines read into plain data.
 
 use super::Node;
+use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::finding::{Area, Finding};
 use crate::base::time::Instant;
@@ -53,12 +54,13 @@ impl Node {
     fn known(&self) -> Vec<PeerStatus> {
         let states = self.member.member_list(self.config.key);
         let states: BTreeMap<_, _> = states.into_iter().map(|state| (state.key, state)).collect();
+        let counts = self.name_counts();
         let known = |peer: &Peer| {
             let state = states.get(&peer.key);
             PeerStatus {
                 key: peer.key,
                 peer_id: peer.peer_id.clone(),
-                device: peer.device.is_some().then(|| self.title(Some(peer.key))),
+                device: peer.device.is_some().then(|| title_of(peer, &counts)),
                 linked: peer.linked,
                 liveness: state.map_or(Liveness::Unknown, |state| state.liveness),
                 generation: state.map_or(0, |state| state.generation),
