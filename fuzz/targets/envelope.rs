@@ -42,7 +42,7 @@ fn verify_twice(bytes: &[u8]) {
         // A message that the receiver itself signed proves its start; it may be in JSON, or have the number 0.
         return assert!(proven.is_none() || bytes.first() == Some(&b'{') || verifier.verify_relayed(bytes).is_ok());
     };
-    assert_eq!(proven, Some(message.boot));
+    assert_eq!(proven, Some((message.boot, message.seq)));
     assert!(message.kind.len() <= MESSAGE_KIND_MAX && message.task_id.len() <= MESSAGE_TASK_MAX);
     assert!(message.body.len() <= MESSAGE_BODY_MAX && message.seq > 0 && message.sender == name());
     let payload = (1_u8, message.mesh, message.boot, message.seq, message.body);

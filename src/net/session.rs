@@ -242,7 +242,14 @@ impl PeerSession {
                         self.udp.set_receive_keys(peer, &keys);
                         return None;
                     }
-                    Message::LatestStart(start) => LinkInput::LatestStart(proven_start(&self.own, &start.message)),
+                    Message::LatestStart(start) => {
+                        let proven = proven_start(&self.own, &start.message);
+                        // What this run signed itself, before a link came back, says nothing new.
+                        if proven.is_some_and(|(boot, seq)| self.signer.has_reached(boot, seq)) {
+                            return None;
+                        }
+                        LinkInput::LatestStart(proven.map(|(boot, _)| boot))
+                    }
                     message => LinkInput::Received(Box::new(message)),
                 };
                 Some(Input::Link(key(&peer), input))

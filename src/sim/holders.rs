@@ -102,7 +102,9 @@ impl World {
     /// A device tells a linked peer the latest start that it knows of it.
     fn prove_start(&mut self, at: usize, peer: PeerKey) {
         let (to, own) = (self.holder(at, peer), self.key_of(at));
+        // As `net::session`: what this run signed itself says nothing new.
         if let Some(latest) = self.devices[at].starts.latest.get(&peer).copied()
+            && latest > self.devices[to].starts.signing
             && let Some(delay) = self.net.message_delay_ms(&mut self.rng)
         {
             self.post(to, delay, Input::Link(own, LinkInput::LatestStart(Some(latest))));

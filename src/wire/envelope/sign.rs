@@ -45,6 +45,13 @@ impl Signer {
         }
     }
 
+    /// Whether a message with these numbers can be of this run or of an earlier start. If not, another run has used this
+    /// count of starts, or a higher one: it was lost, or restored from a copy.
+    #[must_use]
+    pub const fn has_reached(&self, boot: u32, seq: u64) -> bool {
+        boot < self.boot || (boot == self.boot && seq <= self.seq)
+    }
+
     /// Signs a message in postcard. `kind` is its type, `task_id` the task that it belongs to, or empty.
     ///
     /// # Errors

@@ -132,13 +132,13 @@ impl Verifier {
     }
 }
 
-/// The boot counter of a message that `own` signed, in either encoding; `None` if it is not one. An agent that lost its
+/// The boot counter and number of a message that `own` signed, in either encoding; `None` if it is not one. An agent that lost its
 /// count of starts, or is a restored copy, believes its own signature, and nobody's word.
 #[must_use]
-pub fn proven_start(own: &PeerId, message: &[u8]) -> Option<u32> {
+pub fn proven_start(own: &PeerId, message: &[u8]) -> Option<(u32, u64)> {
     // A message in postcard begins with the length of its type, which is shorter.
     let encoding = if message.first() == Some(&b'{') { Encoding::Json } else { Encoding::Postcard };
-    signed_by(encoding, message, |sender| sender == own).ok().map(|verified| verified.boot)
+    signed_by(encoding, message, |sender| sender == own).ok().map(|verified| (verified.boot, verified.seq))
 }
 
 /// Checks a message: encoding, sender and signature, in this order.
