@@ -68,7 +68,9 @@ impl Node {
             return;
         }
         let reason = decision.reason.filter(|_| decision.workers == 0);
-        if !reason.is_some_and(is_momentary) && self.energy.told.take(now, reason) {
+        if reason.is_some_and(is_momentary) {
+            self.energy.told.postpone(now);
+        } else if self.energy.told.take(now, reason) {
             let waits = self.waits().map_or(Notice::WorkGoesOn, Notice::WorkWaits);
             out.push(Output::Notice(waits));
         }

@@ -71,6 +71,14 @@ impl ToldHold {
         is_steady
     }
 
+    /// A reason that ends by itself says nothing of what is so besides: what is due to be told waits another while, so that
+    /// it wakes nobody meanwhile.
+    pub(super) fn postpone(&mut self, now: Instant) {
+        if let Some((_, since)) = self.next.as_mut().filter(|(_, since)| now.since(*since) >= STEADY) {
+            *since = now;
+        }
+    }
+
     /// No work is left: nothing waits, and nothing is told of that.
     pub(super) const fn clear(&mut self) {
         (self.told, self.next) = (None, None);
@@ -128,6 +136,10 @@ mod tests {
         assert!(!hold.take(at(11), None) && hold.take(at(21), None));
         assert_eq!(hold.reason(), None);
         hold.take(at(30), Some(Reason::TooHot));
+        hold.postpone(at(35));
+        assert_eq!(hold.deadline(), Some(at(40)));
+        hold.postpone(at(40));
+        assert_eq!(hold.deadline(), Some(at(50)), "or a woken node would be woken at once again");
         hold.clear();
         assert_eq!(hold.deadline(), None);
     }

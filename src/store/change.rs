@@ -20,6 +20,16 @@ pub enum Change {
         /// The file's current stamp.
         stamp: FileStamp,
     },
+    /// A waiting document's file was read and was not what its scan saw. Nothing if a scan was there first: a file that is
+    /// gone by now does not come back by it.
+    Differs {
+        /// The document.
+        doc: DocId,
+        /// The file's stamp of which the reading began.
+        from: FileStamp,
+        /// The file's stamp when it was read.
+        stamp: FileStamp,
+    },
     /// The document's file is gone, and its owner keeps the document.
     Kept {
         /// The document.

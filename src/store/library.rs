@@ -80,6 +80,7 @@ impl<K: Kv> Library<K> {
             Change::Sources(sources) => tx.batch.put(Space::State, keys::SOURCES, sources.encode()),
             Change::Marks(marks) => tx.batch.put(Space::State, keys::MARKS, marks.encode()),
             Change::Restamped { doc, stamp } => self.restamped(&mut tx, *doc, *stamp)?,
+            Change::Differs { doc, from, stamp } => self.differs(&mut tx, *doc, *from, *stamp)?,
             Change::Kept { doc, since } => self.kept(&mut tx, *doc, *since)?,
             Change::Seen { path, stamp, collection, ring } => {
                 self.seen(&mut tx, path, *stamp, collection, *ring)?;

@@ -52,8 +52,7 @@ pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Con
     if stamp == doc.stamp {
         return vec![last];
     }
-    let (path, collection, ring) = (doc.path.clone(), doc.collection.clone(), doc.ring);
-    vec![Change::Seen { path, stamp, collection, ring }, last]
+    vec![Change::Differs { doc: id, from: doc.stamp, stamp }, last]
 }
 
 fn not_now(id: DocId, doc: &Document, reason: String) -> Vec<Change> {
@@ -61,8 +60,8 @@ fn not_now(id: DocId, doc: &Document, reason: String) -> Vec<Change> {
         return vec![Change::Refused { doc: id, stamp: doc.stamp, reason, keep: true }];
     }
     let stamp = doc.stamp.unsettled();
-    let (path, collection, ring) = (doc.path.clone(), doc.collection.clone(), doc.ring);
-    vec![Change::Seen { path, stamp, collection, ring }, Change::Refused { doc: id, stamp, reason, keep: true }]
+    let reread = Change::Differs { doc: id, from: doc.stamp, stamp };
+    vec![reread, Change::Refused { doc: id, stamp, reason, keep: true }]
 }
 
 fn content_hash(bytes: &[u8]) -> [u8; 16] {

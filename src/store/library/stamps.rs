@@ -12,17 +12,69 @@ impl<K: Kv> Library<K> {
         self.set_stamp(tx, id, |known| if known.is_same_file(&stamp) { stamp } else { known })
     }
 
+    pub(super) fn differs(
+        &self,
+        tx: &mut Transaction,
+        id: DocId,
+        from: FileStamp,
+        stamp: FileStamp,
+    ) -> Result<(), KvError> {
+        self.set_stamp(tx, id, |known| if known == from { stamp } else { known })
+    }
+
     pub(super) fn kept(&self, tx: &mut Transaction, id: DocId, since: i64) -> Result<(), KvError> {
         self.set_stamp(tx, id, |known| known.kept(since))
     }
 
     fn set_stamp(&self, tx: &mut Transaction, id: DocId, new: impl Fn(FileStamp) -> FileStamp) -> Result<(), KvError> {
         let Some(mut doc) = read::document(&self.kv, id)? else { return Ok(()) };
-        if doc.state != DocState::Tombstoned {
-            doc.stamp = new(doc.stamp);
+        let stamp = new(doc.stamp);
+        if doc.state != DocState::Tombstoned && doc.stamp != stamp {
+            doc.stamp = stamp;
             let state = doc.state.clone();
             tx.put_document(id, Some(&state), &doc);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::store::change::Change;
+    use crate::store::memory::MemoryKv;
+
+    const SCANNED: FileStamp = FileStamp { size: 1, modified_ns: 1, changed_ns: 1, inode: 1 };
+    const READ: FileStamp = FileStamp { size: 2, ..SCANNED };
+
+    #[test]
+    fn a_reading_that_ends_after_a_scan_neither_revives_a_gone_file_nor_takes_back_a_newer_stamp() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let seen = |stamp| {
+            let (path, collection) = (b"/notes/a.md".to_vec(), "home".to_owned());
+            Change::Seen { path, stamp, collection, ring: Ring::Mesh }
+        };
+        let doc = library.apply(&seen(SCANNED)).unwrap().doc.unwrap();
+        let differs = Change::Differs { doc, from: SCANNED, stamp: READ };
+        let refused = Change::Refused { doc, stamp: READ, reason: "It is not there just now.".to_owned(), keep: true };
+        library.apply(&differs).unwrap();
+        assert_eq!(read::document(library.kv(), doc).unwrap().unwrap().stamp, READ);
+
+        let newer = FileStamp { size: 3, ..SCANNED };
+        library.apply(&seen(newer)).unwrap();
+        library.apply(&differs).unwrap();
+        library.apply(&refused).unwrap();
+        let document = read::document(library.kv(), doc).unwrap().unwrap();
+        assert_eq!((document.stamp, document.state), (newer, DocState::Waiting), "it is read again");
+
+        library.apply(&seen(SCANNED)).unwrap();
+        library.apply(&Change::Gone { doc }).unwrap();
+        library.apply(&differs).unwrap();
+        library.apply(&refused).unwrap();
+        assert_eq!(read::document(library.kv(), doc).unwrap().unwrap().state, DocState::Tombstoned);
+        library.apply(&Change::Purge { doc }).unwrap();
+        library.apply(&differs).unwrap();
+        assert_eq!(read::document(library.kv(), doc).unwrap(), None);
     }
 }
