@@ -13,6 +13,7 @@
 mod agent;
 mod bad_input;
 mod crash;
+mod edits;
 mod energy;
 mod engine;
 mod folders;
@@ -29,6 +30,5 @@ mod python;
 mod records;
 mod remembered;
 mod sockets;
-mod steps;
 mod trust;
 mod wordpiece;

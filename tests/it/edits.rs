@@ -1,4 +1,4 @@
-//! How many chunks are embedded again after an edit and after a rename. `cargo test steps -- --nocapture` prints the figures
+//! How many chunks are embedded again after an edit and after a rename. `cargo test edits -- --nocapture` prints the figures
 //! of docs/evidence.md.
 
 use super::harness::Place;
@@ -60,11 +60,11 @@ fn sentence(seed: &mut usize) -> String {
     format!("The {}.", words.join(" "))
 }
 
-/// A Markdown file of several sections and paragraphs, about 900 words.
+/// A Markdown file of several sections and paragraphs, about 450 words.
 fn document(n: usize) -> String {
     let mut seed = n * 7919 + 1;
     let mut text = format!("# Note {n}\n\n");
-    for section in 0..4 {
+    for section in 0..2 {
         let _ = write!(text, "## Part {section}\n\n");
         for _ in 0..3 + (n + section) % 3 {
             let sentences: Vec<_> = (0..3 + seed % 4).map(|_| sentence(&mut seed)).collect();
