@@ -36,3 +36,26 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }
+
+/// A path or another word as a shell (POSIX sh) takes it in a command.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@%:,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_path_in_a_command_is_quoted_for_the_shell() {
+        assert_eq!(quoted("/home/ann/notes"), "/home/ann/notes");
+        assert_eq!(quoted("/media/Anns \u{c4}pfel's $disk"), "'/media/Anns \u{c4}pfel'\\''s $disk'");
+        assert_eq!((quoted("").as_str(), quoted("~/a").as_str()), ("''", "'~/a'"));
+    }
+}

@@ -60,6 +60,7 @@ pub async fn examine(
         });
     }
     checks.extend(agent::checks(&reports, look));
+    checks.iter_mut().for_each(|check| check.name_home(home));
     Report { checks, store: reports.audit.ok() }
 }
 

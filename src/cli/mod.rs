@@ -33,7 +33,7 @@ mod words;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
-use crate::platform::home::{Home, HomeFile, default_home};
+use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
@@ -87,7 +87,8 @@ fn client_of(home: &Path, given: Option<SocketAddr>) -> Result<Client, Failure> 
     let at = Home::at(home);
     if given.is_none() && at.file(HomeFile::Token).exists() && !running::is_running(&at) {
         // Nothing is sent: another program may listen there now.
-        let why = format!("No agent runs with the home {}. Start one with `wattle up`.", home.display());
+        let up = at_home("wattle up", home);
+        let why = format!("No agent runs with the home {}. Start one with `{up}`.", home.display());
         return Err(Failure::NoAgent(why));
     }
     Client::new(api_of(home, given), home)

@@ -21,7 +21,7 @@ use crate::net::session::linking;
 use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
 use crate::platform::hint_files::HintPaths;
-use crate::platform::home::{Home, HomeFile, default_home, disk_free};
+use crate::platform::home::{Home, HomeFile, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::panics;
 use crate::platform::{clock, models, store};
@@ -73,6 +73,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         seed: seed()?,
         peer_id: identity.peer_id().to_string(),
         device: device.clone(),
+        home: home.path().display().to_string(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
         scheduler: scheduler::Config {
@@ -135,16 +136,13 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str) {
     } else {
         println!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display());
     }
-    let mut flags = match default_home() {
-        Ok(home) if home == options.home => String::new(),
-        _ => format!(" --home {}", options.home.display()),
-    };
+    let mut search = at_home("wattle search \"your question\"", &options.home);
     if let Err(error) = home.write(HomeFile::Api, format!("{address}\n").as_bytes()) {
         // On a full disk for example: the agent answers all the same.
         warn!("The agent's home {} cannot be written: {error}. Commands need --api {address}.", home.path().display());
-        flags += &format!(" --api {address}");
+        search += &format!(" --api {address}");
     }
-    println!("Or type: wattle search \"your question\"{flags}   Stop with Ctrl-C.");
+    println!("Or type: {search}   Stop with Ctrl-C.");
 }
 
 /// Tells people what was found damaged in the home.

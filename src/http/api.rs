@@ -8,7 +8,6 @@ use super::answer::{json, refused};
 use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
 use super::page::Page;
-use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
@@ -241,21 +240,11 @@ impl Api {
                 let mut report = StatusReport::from(&*status);
                 report.activity.background = self.node.governor_handle().sentence();
                 report.activity.background_reason = self.node.governor_handle().reason();
-                report.findings.extend(self.node.findings().list());
-                report.findings.extend(panicked(report.activity.panics));
-                report.findings.sort_by_key(|finding| finding.area);
+                report.findings = self.node.all_findings(report.findings, report.activity.panics);
                 json(conn, Status::Ok, &report)
             }
         }
     }
-}
-
-/// The finding about tasks that panicked.
-fn panicked(panics: u64) -> Option<Finding> {
-    let what = format!(
-        "A defect of the program stopped {panics} tasks since the agent started; its log names each. Please report it."
-    );
-    (panics > 0).then_some(Finding { area: Area::Program, what, command: None })
 }
 
 const fn status_of(problem: Problem) -> Status {

@@ -7,7 +7,7 @@
 
 use super::output::{Notice, Output};
 use super::{Node, Out};
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::DUPLICATE_RETRY_MS;
@@ -17,8 +17,8 @@ use crate::wire::envelope::BadMessage;
 use crate::wire::message::{Duplicate, Message};
 use core::net::SocketAddr;
 
-/// The command that gives a copied device a key of its own; its agent must not run then.
-const NEW_KEY: &str = "rm ~/.local/share/wattle/identity.key";
+/// Where a file lies on another device. No command is given for it: typed here, it would change this device.
+const HOME_THERE: &str = "in the home of that agent (its `--home`, by default ~/.local/share/wattle)";
 
 impl Node {
     /// The agent at the other end of a link that just came up has this mark of its start.
@@ -169,25 +169,23 @@ impl Node {
         let duplicate = |seen: &Duplicated| Finding {
             area: Area::Peers,
             what: self.sentence(seen.key, seen.at, seen.witness),
-            command: Some(NEW_KEY.to_owned()),
+            // It gives this device a key of its own, if this one is the copy; its agent must not run then.
+            command: (seen.key == self.config.key).then(|| format!("rm {}", quoted(&self.own_key_file()))),
         };
         let mut findings: Vec<Finding> = records.duplicates.list(now).map(duplicate).collect();
         for (peer, refused) in records.refusals.list(now) {
             let (name, count) = (self.title(Some(peer)), refused.count);
             let messages = if count == 1 { "A message".to_owned() } else { format!("{count} messages") };
-            let (what, command) = match refused.why {
-                BadMessage::EarlierStart { boot, latest } => (
-                    format!(
-                        "{messages} of {name} were refused: they are of its start {boot}, and its start {latest} is known \
-                         here. Its home was restored from a copy, or its count of starts is lost. It was told so, and goes on \
-                         within seconds; if it does not, its program is older than this one. Update it; or write a higher \
-                         count there, with its agent stopped."
-                    ),
-                    Some(format!("echo {latest} > ~/.local/share/wattle/boot")),
+            let what = match refused.why {
+                BadMessage::EarlierStart { boot, latest } => format!(
+                    "{messages} of {name} were refused: they are of its start {boot}, and its start {latest} is known here. \
+                     Its home was restored from a copy, or its count of starts is lost. It was told so, and goes on within \
+                     seconds; if it does not, its program is older than this one. Update it; or stop its agent, and on that \
+                     device type `echo {latest} > boot` {HOME_THERE}."
                 ),
-                ref why => (format!("{messages} of {name} were refused. The last one: {why}"), None),
+                ref why => format!("{messages} of {name} were refused. The last one: {why}"),
             };
-            findings.push(Finding { area: Area::Messages, what, command });
+            findings.push(Finding { area: Area::Messages, what, command: None });
         }
         for (peer, offence, count) in records.conduct.list(now) {
             let times = if count == 1 { String::new() } else { format!(" That was found {count} times.") };
@@ -197,6 +195,11 @@ impl Node {
         findings
     }
 
+    /// Where the key of this device is.
+    fn own_key_file(&self) -> String {
+        format!("{}/identity.key", self.config.home.trim_end_matches('/'))
+    }
+
     /// What is so of a key with two holders, and what to do.
     fn sentence(&self, key: PeerKey, (linked, other): (SocketAddr, SocketAddr), witness: Option<PeerKey>) -> String {
         let of = if key == self.config.key {
@@ -204,8 +207,13 @@ impl Node {
         } else {
             format!("{} ({})", self.title(Some(key)), self.peer_id_of(Some(key)))
         };
-        let advice = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the key there, \
-                      start it again.";
+        let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the file \
+                      identity.key there";
+        let advice = if key == self.config.key {
+            format!("{copied}, start it again. If this device is the copy, the file is {}.", self.own_key_file())
+        } else {
+            format!("{copied}, {HOME_THERE}, start it again.")
+        };
         if key == self.config.key && witness.is_none() {
             return format!(
                 "Another device with the key of this device is at {}: two devices use the same key. {advice}",

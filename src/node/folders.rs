@@ -2,7 +2,7 @@
 
 use super::Node;
 use super::status::FolderStatus;
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::base::time::{Instant, utc};
 use crate::scheduler::path::covers;
 use crate::store::record::{Mark, MarkKind, Source};
@@ -25,7 +25,7 @@ impl Node {
         let questions = self.scheduler.questions().map(|(source, question)| Finding {
             area: Area::Folders,
             what: question.sentence(source),
-            command: Some(format!("wattle forget {}", quoted(source))),
+            command: Some(format!("wattle forget {}", quoted(&String::from_utf8_lossy(source)))),
         });
         away.map(finding).chain(questions).collect()
     }
@@ -43,25 +43,12 @@ fn finding(mark: &Mark) -> Finding {
          forget` forgets it, `wattle keep` ends this notice.",
         utc(mark.since)
     );
-    Finding { area: Area::Folders, what, command: Some(format!("wattle forget {}", quoted(&mark.path))) }
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &[u8]) -> String {
-    let name = String::from_utf8_lossy(path);
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@%:,".contains(letter);
-    if name.chars().all(plain) { name.into_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+    Finding { area: Area::Folders, what, command: Some(format!("wattle forget {}", quoted(&name))) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_in_a_command_is_quoted_for_the_shell() {
-        assert_eq!(quoted(b"/home/ann/notes"), "/home/ann/notes");
-        assert_eq!(quoted("/media/Anns \u{c4}pfel's $disk".as_bytes()), "'/media/Anns \u{c4}pfel'\\''s $disk'");
-    }
 
     #[test]
     fn a_finding_says_since_when_and_how_many_documents() {

@@ -68,6 +68,8 @@ pub struct NodeConfig {
     pub seed: u64,
     /// The device's name for people.
     pub device: String,
+    /// The agent's home, for commands that people type.
+    pub home: String,
     /// The model's name for people.
     pub model: String,
     /// The model's fingerprint.

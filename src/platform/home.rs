@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 pub use home_file::HomeFile;
 pub use identity::Identity;
 pub use token::Token;
-pub use user::{default_home, user_home};
+pub use user::{at_home, default_home, user_home};
 
 /// An agent's home.
 #[derive(Debug)]

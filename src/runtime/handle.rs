@@ -10,7 +10,7 @@ use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::findings::Findings;
-use crate::platform::home::Home;
+use crate::platform::home::{Home, at_home};
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Mutex;
 use std::path::PathBuf;
@@ -140,6 +140,21 @@ impl NodeHandle {
         &self.findings
     }
 
+    /// What is wrong, by area: what the node found, what stands on the board, and tasks that panicked. Its commands are for
+    /// the agent of this home.
+    #[must_use]
+    pub fn all_findings(&self, of_node: Vec<Finding>, panics: u64) -> Vec<Finding> {
+        let mut findings = of_node;
+        findings.extend(self.findings.list());
+        findings.extend(panicked(panics));
+        findings.sort_by_key(|finding| finding.area);
+        if let Some(home) = &self.home {
+            let commands = findings.iter_mut().filter_map(|finding| finding.command.as_mut());
+            commands.for_each(|command| *command = at_home(command, home));
+        }
+        findings
+    }
+
     /// Asks the node and waits for its response. Never waits for room: a full or closed queue is a refusal.
     pub async fn request(&self, request: Request) -> Response {
         let (reply, answer) = bounded(1);
@@ -149,6 +164,14 @@ impl NodeHandle {
             Err(_) => Response::refused(Problem::Busy, STOPPED),
         }
     }
+}
+
+/// The finding about tasks that panicked.
+fn panicked(panics: u64) -> Option<Finding> {
+    let what = format!(
+        "A defect of the program stopped {panics} tasks since the agent started; its log names each. Please report it."
+    );
+    (panics > 0).then_some(Finding { area: Area::Program, what, command: None })
 }
 
 /// The key of the finding that a watched place is not named in config.toml.

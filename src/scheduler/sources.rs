@@ -1,6 +1,7 @@
 //! The watched sources: the list on the disk, and the list in the newest save.
 
 use super::path::covers;
+use crate::base::finding::quoted;
 use crate::base::id::{ReplyId, SaveId};
 use crate::limits::{REPLIES_MAX, SOURCES_MAX};
 use crate::store::record::Source;
@@ -83,13 +84,17 @@ impl WatchedSources {
 
 /// What is so, and which command changes it.
 fn conflict(name: &str, source: &Source, new: &Source) -> String {
-    let (collection, ring) = (&source.collection, source.ring.as_str());
+    let (collection, ring, word) = (&source.collection, source.ring.as_str(), quoted(name));
     let command = if *collection == new.collection {
-        format!("`wattle collection ring {collection} {}` changes who may see that collection.", new.ring.as_str())
+        format!(
+            "`wattle collection ring {} {}` changes who may see that collection.",
+            quoted(collection),
+            new.ring.as_str()
+        )
     } else if source.path == new.path {
-        format!("`wattle forget {name}` takes it out of that one; then add it again.")
+        format!("`wattle forget {word}` takes it out of that one; then add it again.")
     } else {
-        format!("`wattle forget {name}` takes that folder out of it; then add the folders one by one.")
+        format!("`wattle forget {word}` takes that folder out of it; then add the folders one by one.")
     };
     format!(
         "{name} is watched in the collection {collection:?} with the ring {ring}, and a file is in one collection only. Nothing \

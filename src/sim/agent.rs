@@ -93,6 +93,7 @@ impl Agent {
             seed,
             peer_id: "sim".to_owned(),
             device: device.to_owned(),
+            home: "/home".to_owned(),
             model: "stand-in".to_owned(),
             fingerprint: embedder.model(),
             scheduler: Config {

@@ -2,7 +2,7 @@
 
 use super::check::{Check, Outcome};
 use super::network;
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::cli::display;
 use crate::cli::text::one_line;
 use crate::http::client::Failure;
@@ -102,12 +102,6 @@ fn sources(sources: &[Watched], findings: &[Finding], place: impl Fn(&Path) -> R
             Check::wrong("sources", says, format!("ls -ld {}", quoted(path)))
         }
     }
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 const fn name(area: Area) -> &'static str {

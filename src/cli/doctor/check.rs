@@ -1,5 +1,8 @@
 //! One check of `wattle doctor` and its outcome.
 
+use crate::platform::home::at_home;
+use std::path::Path;
+
 /// What was checked, and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Check {
@@ -46,6 +49,13 @@ impl Check {
         match outcome {
             Ok(says) => Self::good(name, says),
             Err((says, command)) => Self::wrong(name, says, command),
+        }
+    }
+
+    /// Its command is one for the agent of this home.
+    pub(super) fn name_home(&mut self, home: &Path) {
+        if let Outcome::Wrong { command: Some(command), .. } = &mut self.outcome {
+            *command = at_home(command, home);
         }
     }
 

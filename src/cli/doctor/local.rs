@@ -1,6 +1,7 @@
 //! The checks of this machine, which need no agent: home, settings, key, token, disk, clock.
 
 use super::check::Check;
+use crate::base::finding::quoted;
 use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
@@ -34,12 +35,17 @@ pub(super) fn checks(home: &Path) -> Vec<Check> {
     LOCAL.iter().map(|check| check(home)).collect()
 }
 
+/// A path as a word of a command.
+fn word(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
 fn settings(home: &Path) -> Check {
     let at = Home::at(home);
     let outcome = match at.settings() {
         Ok(Some(_)) => Ok("config.toml can be used.".to_owned()),
         Ok(None) => Ok("There is no config.toml; the defaults hold.".to_owned()),
-        Err(why) => Err((why, format!("${{EDITOR:-vi}} {}", at.file(HomeFile::Settings).display()))),
+        Err(why) => Err((why, format!("${{EDITOR:-vi}} {}", word(&at.file(HomeFile::Settings))))),
     };
     Check::of("settings", outcome)
 }
@@ -48,16 +54,21 @@ fn home(home: &Path) -> Check {
     let name = home.display();
     let outcome = match std::fs::metadata(home) {
         Err(error) => Err((format!("The home {name} cannot be looked at: {error}."), "wattle up".to_owned())),
-        Ok(meta) if !meta.is_dir() => Err((format!("The home {name} is not a folder."), format!("ls -ld {name}"))),
+        Ok(meta) if !meta.is_dir() => {
+            Err((format!("The home {name} is not a folder."), format!("ls -ld {}", word(home))))
+        }
         Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Err((
             format!("The home {name} is open to other users of this machine. Starting the agent makes it private too."),
-            format!("chmod 700 {name}"),
+            format!("chmod 700 {}", word(home)),
         )),
         Ok(_) => match rustix::fs::access(home, Access::WRITE_OK | Access::EXEC_OK) {
             Ok(()) => Ok(format!("{name} is private and can be written.")),
             Err(error) => {
                 let what = "Nothing new can be indexed or remembered; answers go on.";
-                Err((format!("The home {name} cannot be written: {error}. {what}"), format!("findmnt -T {name}")))
+                Err((
+                    format!("The home {name} cannot be written: {error}. {what}"),
+                    format!("findmnt -T {}", word(home)),
+                ))
             }
         },
     };
@@ -72,10 +83,12 @@ fn secret(what: &'static str, path: &Path) -> Check {
             let what = format!("{name} cannot be looked at: {error}. The agent makes it at its first start.");
             Err((what, "wattle up".to_owned()))
         }
-        Ok(meta) if !meta.is_file() => Err((format!("{name} is not a regular file."), format!("ls -ld {name}"))),
+        Ok(meta) if !meta.is_file() => {
+            Err((format!("{name} is not a regular file."), format!("ls -ld {}", word(path))))
+        }
         Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Err((
             format!("{name} can be read by other users of this machine. Starting the agent makes it private too."),
-            format!("chmod 600 {name}"),
+            format!("chmod 600 {}", word(path)),
         )),
         Ok(_) => Ok(format!("{name} is there, and only its owner may read it.")),
     };
@@ -92,7 +105,7 @@ fn disk_outcome(home: &Path, free: u64) -> Check {
         return Check::good("disk", format!("{has} MiB are free where the home is."));
     }
     let says = format!("Only {has} MiB are free where the home is; {needed} MiB are needed to index more.");
-    Check::wrong("disk", says, format!("df -h {}", home.display()))
+    Check::wrong("disk", says, format!("df -h {}", word(home)))
 }
 
 /// Seconds since 1970 by the system's clock, and whether it is known to be right.

@@ -5,7 +5,7 @@
 //! (a disk that is not plugged in) is looked for again, and an earlier run's place that it does not name is
 //! reported. A home without the key `node.folders` gets it, with the places of its earlier runs.
 
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::Ring;
 use crate::cli::options::SourceOptions;
 use crate::config::{Folder, Setting};
@@ -78,7 +78,7 @@ fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
         "{path} is watched, as before, and config.toml does not name it. `wattle forget` ends the watching and removes its \
          documents from all answers; `wattle add` writes it into config.toml again."
     );
-    let command = Some(format!("wattle forget {path}"));
+    let command = Some(format!("wattle forget {}", quoted(path)));
     node.findings().set(&unnamed(path), Finding { area: Area::Folders, what, command });
 }
 

@@ -68,7 +68,8 @@ fn refused_messages_are_one_notice_and_one_finding_with_the_cause_and_an_old_sta
     let found = told(&node, 2000, Area::Messages);
     assert!(found.len() == 1 && found[0].what.contains("1000 messages of"), "{found:?}");
     assert!(found[0].what.contains("its start 3, and its start 9 is known"), "{found:?}");
-    assert_eq!(found[0].command.as_deref(), Some("echo 9 > ~/.local/share/wattle/boot"));
+    assert!(found[0].what.contains("on that device type `echo 9 > boot` in the home of that agent"), "{found:?}");
+    assert_eq!(found[0].command, None, "typed here, it would lower or raise the count of this device");
     handle(&mut node, at(2001), link(PEER, LinkInput::Refused(BadMessage::Signature)));
     assert!(told(&node, 2002, Area::Messages)[0].what.contains("not signed by its sender"));
     assert_eq!(told(&node, 2001 + REFUSED_TOLD_MS, Area::Messages), []);
@@ -90,7 +91,8 @@ fn a_second_device_is_told_and_so_are_all_linked_ones_and_its_own_status_says_so
     assert!(again.contains(&Output::TellDuplicate(PEER, message)), "but each time to the one that tries: {again:?}");
     let found = told(&node, 30, Area::Peers);
     assert!(found.len() == 1 && found[0].what.contains("one at 10.0.0.1"), "{found:?}");
-    assert!(found[0].what.contains("one at 10.0.0.9") && found[0].command.is_some(), "{found:?}");
+    assert!(found[0].what.contains("one at 10.0.0.9"), "{found:?}");
+    assert!(found[0].what.contains("by default ~/.local/share/wattle") && found[0].command.is_none(), "{found:?}");
     assert_eq!(told(&node, 20 + DUPLICATE_MS, Area::Peers), []);
 }
 
@@ -151,6 +153,8 @@ fn the_own_key_at_a_foreign_address_is_dialled_once_a_minute_and_another_holder_
     let found = told(&node, 60, Area::Peers);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].what.starts_with("Another device with the key of this device is at 10.0.0.9"), "{found:?}");
+    assert!(found[0].what.contains("the file is /srv/the agent/identity.key"), "{found:?}");
+    assert_eq!(found[0].command.as_deref(), Some("rm '/srv/the agent/identity.key'"), "of its own home, for a shell");
     let again = handle(&mut node, at(60_020), Input::Wake);
     assert!(again.contains(&Output::Dial(own, place(9))), "it is looked for again: {again:?}");
 }

@@ -1,6 +1,7 @@
 //! Where the user's files are, by the environment.
 
-use std::path::PathBuf;
+use crate::base::finding::quoted;
+use std::path::{Path, PathBuf};
 
 /// The user's home folder.
 #[must_use]
@@ -19,4 +20,28 @@ pub fn default_home() -> Result<PathBuf, String> {
     let data = var("XDG_DATA_HOME").or_else(|| Some(var("HOME")?.join(".local/share")));
     let data = data.ok_or("Neither XDG_DATA_HOME nor HOME says where data lives. Give a folder with --home.")?;
     Ok(data.join("wattle"))
+}
+
+/// A command as it is typed for the agent of this home: one of `wattle` names the home, unless it is the user's usual one or
+/// is named already.
+#[must_use]
+pub fn at_home(command: &str, home: &Path) -> String {
+    let usual = default_home().is_ok_and(|usual| usual == home);
+    if usual || !command.starts_with("wattle ") || command.contains(" --home ") {
+        return command.to_owned();
+    }
+    format!("{command} --home {}", quoted(&home.to_string_lossy()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_for_an_agent_with_a_home_of_its_own_names_that_home() {
+        assert_eq!(at_home("wattle forget /a", Path::new("/srv/my agent")), "wattle forget /a --home '/srv/my agent'");
+        assert_eq!(at_home("df -h /srv", Path::new("/srv")), "df -h /srv");
+        let usual = default_home().unwrap_or_default();
+        assert_eq!(at_home("wattle up", &usual).contains("--home"), usual.as_os_str().is_empty());
+    }
 }
