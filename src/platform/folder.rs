@@ -4,15 +4,17 @@
 //! folders (a leading dot) are left out, and so are files of keys and passwords that are not a source themselves, and the
 //! agent's own home.
 
+mod place;
+
 use super::clock::wall_ns;
 use super::file_system::FileSystem;
-use super::secret_file::holds_secrets;
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
-use crate::scheduler::path::covers;
+use crate::scheduler::path::{covers, holder, is_hidden, leaves_out};
 use crate::scheduler::task::Scan;
-use crate::store::record::{FileStamp, Source};
+use crate::store::record::FileStamp;
 use crate::worker::extract::Content;
 use crate::worker::scan::{Entry, Listing};
+use place::{is_folder, open_folder, unavailable};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -45,8 +47,9 @@ struct OpenFolder {
 struct Walk<'a> {
     after: Option<&'a [u8]>,
     home: &'a [u8],
-    /// The source of the scan: a file that the owner named is read whatever its name is.
+    /// The source of the scan, and the places in it that its owner named: they are read whatever their names are.
     source: &'a [u8],
+    named: &'a [Vec<u8>],
     listing: Listing,
     full: bool,
     /// Folders that the step before left open.
@@ -64,9 +67,9 @@ impl Folders {
         Self { home, open: Arc::default() }
     }
 
-    /// The next batch of files at `scan.scope` or below it.
+    /// The next batch of files at `scan.scope` or below it. `named`: the places in its source that its owner named.
     #[must_use]
-    pub fn list(&self, scan: &Scan) -> Listing {
+    pub fn list(&self, scan: &Scan, named: &[Vec<u8>]) -> Listing {
         // Only one step of a scan runs at a time, so nobody waits for this lock.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let known = mem::take(&mut *open);
@@ -74,6 +77,7 @@ impl Folders {
             after: scan.after.as_deref(),
             home: self.home.as_os_str().as_bytes(),
             source: &scan.source.path,
+            named,
             listing: Listing { at: wall_ns() / 1_000_000_000, ..Listing::default() },
             full: false,
             known: if scan.after.is_some() { known } else { Vec::new() },
@@ -163,45 +167,6 @@ fn parent(path: &[u8]) -> &[u8] {
     &path[..slash.max(1).min(path.len())]
 }
 
-/// Why nothing in the source counts as deleted: it is gone, out of reach (an unplugged disk, a server that is off), or has
-/// become a link.
-fn unavailable(source: &Source) -> Option<String> {
-    let path = Path::new(OsStr::from_bytes(&source.path));
-    let name = path.display();
-    match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_symlink() => {
-            Some(format!("{name} is a link now: what is known of it is kept. Add the folder that it leads to."))
-        }
-        // Documents of before have no tag of their file system, so an empty folder on another one counts as a place where
-        // their disk was mounted.
-        Ok(meta)
-            if meta.dev() != source.device
-                && meta.is_dir()
-                && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) =>
-        {
-            Some(format!(
-                "{name} is empty and on another disk than when it was added: its disk is taken to be away, and what is known of it is kept."
-            ))
-        }
-        Ok(_) => None,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Some(format!("{name} is not there: what is known of it is kept."))
-        }
-        Err(error) => Some(format!("{name} cannot be looked at ({}): what is known of it is kept.", plain(&error))),
-    }
-}
-
-/// Opens a folder; where it is an automount point, that mounts it.
-fn open_folder(path: &[u8]) -> std::io::Result<(Metadata, OwnedFd)> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let folder = File::from(rustix::fs::open(Path::new(OsStr::from_bytes(path)), flags, Mode::empty())?);
-    Ok((folder.metadata()?, folder.into()))
-}
-
-fn is_folder(path: &[u8]) -> bool {
-    fs::symlink_metadata(OsStr::from_bytes(path)).is_ok_and(|meta| meta.is_dir())
-}
-
 impl Walk<'_> {
     fn remark(&mut self, remark: String) {
         if self.listing.remarks.len() < SCAN_NOTES_MAX {
@@ -283,7 +248,7 @@ impl Walk<'_> {
             self.visit_folder(path, (own_stamp(&meta), meta.dev()), depth);
         } else if meta.is_symlink() {
             self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(path)));
-        } else if path != self.source && holds_secrets(path) {
+        } else if leaves_out(holder(self.source, self.named, path), path) {
             self.remark(format!(
                 "{} holds keys or passwords by its name and was left out; add it by its own name to have it.",
                 String::from_utf8_lossy(path)
@@ -348,6 +313,16 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a name in a folder is hidden, and nothing in it was named.
+    fn is_hidden(&self, folder: &[u8], name: &[u8]) -> bool {
+        if self.named.is_empty() {
+            return name.first() == Some(&b'.');
+        }
+        let place = [folder, if folder.ends_with(b"/") { b"" } else { b"/" }, name].concat();
+        let leads = self.named.iter().any(|named| covers(&place, named));
+        !leads && is_hidden(holder(self.source, self.named, &place), &place)
+    }
+
     /// The names in a folder, without hidden ones, sorted. Those of sub-folders end with a slash, so that they sort where
     /// the paths of their files do. `Err(None)`: the folder is gone; otherwise why the names cannot be used.
     fn names_in(&mut self, path: &[u8]) -> Result<Vec<Vec<u8>>, Option<String>> {
@@ -362,7 +337,7 @@ impl Walk<'_> {
         for entry in entries {
             let entry = entry.map_err(|_| Some("its list of files broke off".to_owned()))?;
             let mut name = entry.file_name().to_bytes().to_vec();
-            if name.first() == Some(&b'.') {
+            if self.is_hidden(path, &name) {
                 continue;
             }
             if names.len() == FOLDER_ENTRIES_MAX {

@@ -24,7 +24,6 @@ pub mod models;
 pub mod panics;
 pub mod running;
 pub mod sched;
-mod secret_file;
 pub mod source;
 pub mod store;
 pub mod sysfs;

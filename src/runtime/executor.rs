@@ -203,7 +203,7 @@ impl<E: Embedder> Executor<E> {
     fn outcome(&mut self, task: Task) -> Outcome {
         let (folders, index) = (&self.folders, &self.index);
         let io = TaskIo {
-            list: |scan: &Scan| folders.list(scan),
+            list: |scan: &Scan, named: &[Vec<u8>]| folders.list(scan, named),
             read: |path: &[u8]| folders.read(path),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
         };

@@ -16,7 +16,7 @@ use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Document, Record};
-use crate::worker::scan::compare;
+use crate::worker::scan::{compare, named_in};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ fn steps(kv: &impl Kv, chance: u64) -> Result<Vec<Scan>, KvError> {
 fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(u64, BTreeSet<Vec<u8>>), KvError> {
     let (mut looked, mut different) = (0, BTreeSet::new());
     for step in steps {
-        let listing = folders.list(step);
+        let listing = folders.list(step, &named_in(kv, step)?);
         looked += listing.entries.len() as u64;
         let Outcome::Scanned { changes, gone, .. } = compare(kv, step, listing)? else { continue };
         for change in changes {
@@ -107,7 +107,7 @@ mod tests {
         let mut library = Library::open(MemoryKv::default()).unwrap();
         library.apply(&Change::Sources(Sources(vec![source.clone()]))).unwrap();
         let step = Scan { scope: source.path.clone(), source, after: None };
-        let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, folders.list(&step)).unwrap() else {
+        let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, folders.list(&step, &[])).unwrap() else {
             panic!("not scanned")
         };
         changes.iter().for_each(|change| drop(library.apply(change).unwrap()));

@@ -44,6 +44,7 @@ pub mod regroup;
 mod running;
 pub mod saves;
 pub mod scans;
+mod secret_file;
 mod sources;
 pub mod task;
 mod view;

@@ -1,6 +1,6 @@
 //! The watched sources: the list on the disk, and the list in the newest save.
 
-use super::path::covers;
+use super::path::{covers, leaves_out};
 use crate::base::finding::quoted;
 use crate::base::id::{ReplyId, SaveId};
 use crate::limits::{REPLIES_MAX, SOURCES_MAX};
@@ -110,11 +110,14 @@ fn place_source(sources: &[Source], new: &Source) -> Result<Option<Vec<Source>>,
         if (outer || inner) && !alike(source) {
             return Err(conflict(&name(source), source, new));
         }
-        if outer && (source.path != new.path || source.device == new.device) {
+        // A place that the folder leaves out is indexed only if it is a source of its own.
+        let has = outer && !leaves_out(&source.path, &new.path);
+        if has && (source.path != new.path || source.device == new.device) {
             return Ok(None);
         }
     }
-    let mut placed: Vec<_> = sources.iter().filter(|source| !covers(&new.path, &source.path)).cloned().collect();
+    let replaced = |source: &Source| covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
+    let mut placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
     if placed.len() >= SOURCES_MAX {
         return Err(format!(
             "{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."

@@ -117,7 +117,7 @@ impl Agent {
         let before = self.embedder.texts;
         let index = &self.index;
         let io = TaskIo {
-            list: |scan: &_| files.list(scan),
+            list: |scan: &_, _: &[_]| files.list(scan),
             read: |path: &[u8]| files.read(path),
             scan: |signs: &_, max| index.nearest(signs, max),
         };

@@ -15,7 +15,7 @@ use crate::store::record::Document;
 
 /// What a task may need from outside the store. Each function is called at most once.
 pub struct TaskIo<L, R, S> {
-    /// Lists the files of the next step of a scan.
+    /// Lists the files of the next step of a scan; the paths are those that the owner named within its source.
     pub list: L,
     /// Reads a whole file.
     pub read: R,
@@ -26,14 +26,14 @@ pub struct TaskIo<L, R, S> {
 /// Runs a task to its outcome.
 pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<L, R, S>, task: Task) -> Outcome
 where
-    L: FnOnce(&Scan) -> Listing,
+    L: FnOnce(&Scan, &[Vec<u8>]) -> Listing,
     R: FnOnce(&[u8]) -> Content,
     S: FnOnce(&Signs, usize) -> Vec<Row>,
 {
     match task {
         Task::Scan(step) => {
-            let listing = (io.list)(&step);
-            scan::compare(kv, &step, listing).unwrap_or_else(failed)
+            let listing = scan::named_in(kv, &step).map(|named| (io.list)(&step, &named));
+            listing.and_then(|listing| scan::compare(kv, &step, listing)).unwrap_or_else(failed)
         }
         Task::Sweep => sweep::sweep(kv).unwrap_or_else(failed),
         Task::Refill { stage, after, max } => read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled),

@@ -7,6 +7,7 @@
 mod away;
 
 use crate::limits::SCAN_BATCH;
+use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan, Tally};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
@@ -40,6 +41,16 @@ pub struct Listing {
     pub remarks: Vec<String>,
     /// When, in seconds since 1970 by the system's clock.
     pub at: i64,
+}
+
+/// The places within the step's source that their owner named, although a scan leaves their like out.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn named_in(kv: &impl Kv, step: &Scan) -> Result<Vec<Vec<u8>>, KvError> {
+    let source = step.source.path.as_slice();
+    let paths = read::sources(kv)?.0.into_iter().map(|source| source.path);
+    Ok(paths.filter(|path| path != source && covers(source, path)).collect())
 }
 
 /// The changes that bring the store up to date with the listing.

@@ -183,3 +183,41 @@ fn a_disk_that_is_unplugged_below_a_watched_folder_is_kept_and_followed_again() 
     });
     agent.stop();
 }
+
+#[test]
+fn a_file_of_keys_or_a_hidden_one_in_a_watched_folder_is_indexed_once_it_is_named_and_until_it_is_forgotten() {
+    let place = Place::new();
+    place.write("beet.md", BEET);
+    place.write("server.pem", LOCK);
+    place.write(".diary/monday.md", "On Monday the lawn mower was repaired.\n");
+    let docs = place.docs();
+    let agent = place.up(&[docs.to_str().unwrap()]);
+    agent.wait_ready(1);
+    agent.add(&docs.join("server.pem"));
+    agent.add(&docs.join(".diary"));
+    agent.wait_ready(3);
+    let has =
+        |agent: &Agent, question: &str, name: &str| agent.search(question).iter().any(|path| path.ends_with(name));
+    assert!(has(&agent, "bicycle lock", "/server.pem") && has(&agent, "lawn mower", "/.diary/monday.md"));
+    // A look at all of the folder, a change, and another start.
+    agent.add(&docs);
+    place.write("server.pem", "The bicycle lock has the number 1234 now.\n");
+    place.write(".diary/tuesday.md", "On Tuesday it rained.\n");
+    agent.wait_ready(4);
+    wait_for(&agent, "bicycle lock", "the change", |hits| {
+        hits.iter().any(|hit| hit["text"].as_str().unwrap().contains("1234"))
+    });
+    agent.stop();
+    let agent = place.up(&[]);
+    agent.wait_ready(4);
+    std::thread::sleep(Duration::from_secs(2));
+    agent.wait_ready(4);
+    assert!(has(&agent, "bicycle lock", "/server.pem") && has(&agent, "lawn mower", "/.diary/monday.md"));
+    done(&agent, "forget", &docs.join("server.pem"));
+    done(&agent, "forget", &docs.join(".diary"));
+    agent.wait_ready(1);
+    agent.add(&docs);
+    agent.wait_ready(1);
+    assert!(!has(&agent, "bicycle lock", "/server.pem") && has(&agent, "beetroot", "/beet.md"));
+    agent.stop();
+}

@@ -15,9 +15,11 @@ use crate::platform::blocking;
 use crate::platform::home::user_home;
 use crate::platform::source::source_at;
 use crate::runtime::handle::{NodeHandle, unnamed};
+use crate::scheduler::path::{covers, leaves_out};
 use crate::store::record::Source;
 use log::{error, info};
 use smol::Timer;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -70,7 +72,13 @@ pub(super) async fn keep(
 /// A place of an earlier run that its owner took out of config.toml: what was indexed of it is kept until that is confirmed.
 fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
     let Ok(path) = str::from_utf8(&source.path) else { return };
-    let named = |folder: &Folder| Path::new(path).starts_with(whole(folder)) || resolves_to(folder, path);
+    let named = |folder: &Folder| {
+        let has = |folder: &Path| {
+            let folder = folder.as_os_str().as_bytes();
+            covers(folder, path.as_bytes()) && !leaves_out(folder, path.as_bytes())
+        };
+        has(&whole(folder)) || std::fs::canonicalize(whole(folder)).is_ok_and(|real| has(&real))
+    };
     if set.iter().any(named) {
         return;
     }
@@ -80,11 +88,6 @@ fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
     );
     let command = Some(format!("wattle forget {}", quoted(path)));
     node.findings().set(&unnamed(path), Finding { area: Area::Folders, what, command });
-}
-
-/// Whether a place of config.toml is a link to this path.
-fn resolves_to(folder: &Folder, path: &str) -> bool {
-    std::fs::canonicalize(whole(folder)).is_ok_and(|real| Path::new(path).starts_with(real))
 }
 
 fn is_same(source: &Source, folder: &Folder) -> bool {

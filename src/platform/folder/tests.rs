@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::id::Ring;
+use crate::store::record::Source;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStringExt;
 
@@ -22,7 +23,7 @@ fn paths(listing: &Listing) -> Vec<Vec<u8>> {
 fn listed(folders: &Folders, root: &Path, mut between: impl FnMut(usize)) -> Vec<Vec<u8>> {
     let (mut found, mut after, mut steps) = (Vec::new(), None, 0);
     loop {
-        let listing = folders.list(&scan(root, after));
+        let listing = folders.list(&scan(root, after), &[]);
         assert_eq!(listing.holes, Vec::<Vec<u8>>::new());
         found.extend(paths(&listing));
         after = listing.upto;
@@ -94,11 +95,25 @@ fn keys_and_passwords_are_listed_only_if_they_are_the_source_themselves() {
     }
     let folders = Folders::new(PathBuf::from("/nowhere"));
     let bytes = |path: PathBuf| path.as_os_str().as_bytes().to_vec();
-    let listing = folders.list(&scan(root.path(), None));
+    let listing = folders.list(&scan(root.path(), None), &[]);
     assert_eq!(paths(&listing), [bytes(root.path().join("notes.md"))]);
     assert_eq!(listing.remarks.iter().filter(|remark| remark.contains("keys or passwords")).count(), 4);
     let changed = Scan { scope: bytes(root.path().join("server.pem")), ..scan(root.path(), None) };
-    assert_eq!(paths(&folders.list(&changed)), Vec::<Vec<u8>>::new(), "nor when it changes");
+    assert_eq!(paths(&folders.list(&changed, &[])), Vec::<Vec<u8>>::new(), "nor when it changes");
     let named = root.path().join("server.pem");
-    assert_eq!(paths(&folders.list(&scan(&named, None))), [bytes(named)]);
+    assert_eq!(paths(&folders.list(&scan(&named, None), &[])), [bytes(named)]);
+}
+
+#[test]
+fn a_scan_of_a_folder_lists_what_its_owner_named_in_it_and_none_of_its_hidden_neighbours() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["notes.md", "server.pem", "other.pem", ".env", ".vault/day/1.md", ".vault/day/.2.md", ".vault/3.md"] {
+        fs::create_dir_all(root.path().join(name).parent().unwrap()).unwrap();
+        fs::write(root.path().join(name), "x").unwrap();
+    }
+    let folders = Folders::new(PathBuf::from("/nowhere"));
+    let bytes = |name: &str| root.path().join(name).as_os_str().as_bytes().to_vec();
+    let named = [".env", ".vault/day", "server.pem"].map(bytes);
+    let listing = folders.list(&scan(root.path(), None), &named);
+    assert_eq!(paths(&listing), [".env", ".vault/day/1.md", "notes.md", "server.pem"].map(bytes));
 }

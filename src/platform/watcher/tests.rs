@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::base::finding::Area;
-use smol::channel::bounded;
+use crate::scheduler::path::covers;
+use smol::channel::{Receiver, bounded};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration as Patience;
@@ -180,6 +183,34 @@ fn a_folder_that_nobody_may_read_is_named_and_its_neighbours_are_watched() {
     watched.expect("disk/lost");
     watched.write("disk/lost/found");
     watched.expect("disk/lost/found");
+}
+
+#[test]
+fn a_hidden_file_and_a_hidden_folder_that_are_named_are_followed_and_their_neighbours_are_not() {
+    let watched = Watched::start();
+    watched.make("docs/.vault/day");
+    watched.make("docs/.git");
+    watched.write("docs/.env");
+    for source in ["docs", "docs/.env", "docs/.vault/day"] {
+        watched.watch(source);
+    }
+    // All watches of the outer folder are set anew.
+    watched.watch("docs");
+    watched.expect("docs/.vault/day");
+    watched.settle();
+    for file in ["docs/.git/x", "docs/.other", "docs/server.pem", "docs/.env"] {
+        watched.write(file);
+    }
+    let hidden = ["docs/.git/x", "docs/.other", "docs/server.pem"].map(|name| watched.at(name));
+    let env = watched.at("docs/.env");
+    let seen = watched.inputs(|input| {
+        let Input::PathChanged(path) = input else { return false };
+        assert!(hidden.iter().all(|hidden| hidden.as_os_str().as_bytes() != path), "{path:?}");
+        path == env.as_os_str().as_bytes()
+    });
+    assert!(seen, "the named file is not followed");
+    watched.write("docs/.vault/day/1.md");
+    watched.expect("docs/.vault/day/1.md");
 }
 
 #[test]

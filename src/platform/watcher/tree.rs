@@ -175,9 +175,6 @@ impl Tree {
                 events.push(Event::Ended(folder.to_vec()));
                 ended.extend(flags.contains(ReadFlags::IGNORED).then_some(watch));
             } else if let Some(name) = event.file_name().map(std::ffi::CStr::to_bytes) {
-                if name.first() == Some(&b'.') {
-                    continue;
-                }
                 let separator: &[u8] = if folder.ends_with(b"/") { b"" } else { b"/" };
                 let path = [folder, separator, name].concat();
                 let is_folder = flags.contains(ReadFlags::ISDIR);

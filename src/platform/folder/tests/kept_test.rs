@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::id::Ring;
+use crate::store::record::Source;
 use std::fs::FileTimes;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -28,7 +29,7 @@ impl Disk {
     fn list(&self, source: &str, scope: &str) -> Listing {
         let device = fs::metadata(self.folder.path()).unwrap().dev();
         let source = Source { path: self.path(source), collection: "home".to_owned(), ring: Ring::Mesh, device };
-        self.folders.list(&Scan { source, scope: self.path(scope), after: None })
+        self.folders.list(&Scan { source, scope: self.path(scope), after: None }, &[])
     }
 
     /// Sets a file's time of change to this many nanoseconds before now.

@@ -1,0 +1,324 @@
+//! The watching thread's state, and what it does about orders, events and looks that are due.
+
+use super::Order;
+use super::mounts::Mounts;
+use super::source::{Identity, Step, WatchedSource, finding, no_inotify};
+use super::tree::{Event, Tree, Unwatched};
+use crate::base::time::Duration;
+use crate::node::input::Input;
+use crate::platform::clock;
+use crate::platform::file_system::is_network;
+use crate::platform::findings::Findings;
+use crate::scheduler::path::{covers, leaves_out};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use smol::channel::{Receiver, Sender, TryRecvError};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// The thread waits this long at most.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+/// The key of the finding that nothing can be watched.
+const NOTHING: &str = "watch";
+
+/// The state of the thread.
+pub(super) struct Watching<'a> {
+    inputs: &'a Sender<Input>,
+    findings: &'a Findings,
+    home: &'a PathBuf,
+    pub(super) sources: BTreeMap<Vec<u8>, WatchedSource>,
+    /// `None` where the system gives no inotify instance.
+    tree: Option<Tree>,
+    mounts: Mounts,
+    /// The places that the node was told to look at on a schedule.
+    unwatched: Vec<Vec<u8>>,
+    /// Whether something may have changed that `report` tells.
+    stale: bool,
+}
+
+impl<'a> Watching<'a> {
+    pub(super) fn new(
+        inputs: &'a Sender<Input>,
+        findings: &'a Findings,
+        home: &'a PathBuf,
+        sources: BTreeMap<Vec<u8>, WatchedSource>,
+    ) -> Self {
+        let mounts = Mounts::open();
+        let unwatched = Vec::new();
+        let mut watching = Self { inputs, findings, home, sources, tree: None, mounts, unwatched, stale: true };
+        watching.open();
+        watching
+    }
+
+    /// Opens inotify, unless it is open.
+    fn open(&mut self) {
+        if self.tree.is_some() {
+            return;
+        }
+        match Tree::new(self.home.clone()) {
+            Ok(tree) => {
+                self.tree = Some(tree);
+                self.findings.clear(NOTHING);
+                self.look_again_at(|_| true, true);
+            }
+            Err(error) => self.findings.set(NOTHING, no_inotify(error)),
+        }
+    }
+
+    fn send(&self, input: Input) {
+        // A full channel makes this thread wait; the system then drops events and says so. A closed one ends it below.
+        let _ = self.inputs.send_blocking(input);
+    }
+
+    pub(super) fn run(&mut self, orders: &Receiver<Order>, wake: &OwnedFd) {
+        loop {
+            loop {
+                match orders.try_recv() {
+                    Ok(Order::Watch(path)) => self.watch(path),
+                    Ok(Order::Unwatch(path)) => self.unwatch(&path),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Closed) => return,
+                }
+            }
+            self.look_at_sources();
+            if std::mem::take(&mut self.stale) {
+                self.report();
+            }
+            if self.inputs.is_closed() {
+                return;
+            }
+            let (events, mounts) = self.wait(wake);
+            if mounts {
+                self.on_mounts();
+            }
+            if events && let Some(tree) = &mut self.tree {
+                let events = tree.events();
+                events.into_iter().for_each(|event| self.on_event(event));
+            }
+        }
+    }
+
+    /// Waits for an event, an order or the next look. Gives whether events of folders and of mounts wait.
+    fn wait(&self, wake: &OwnedFd) -> (bool, bool) {
+        let now = clock::now();
+        let due = self.sources.values().map(WatchedSource::next_look).min();
+        let wait = due.map_or(WAIT_MAX, |due| due.since(now)).min(WAIT_MAX);
+        let timeout = Timespec {
+            tv_sec: i64::try_from(wait.as_secs()).unwrap_or(0),
+            tv_nsec: i64::from(wait.subsec_nanos()) as _,
+        };
+        let mut fds = vec![PollFd::new(wake, PollFlags::IN)];
+        let tree = self.tree.as_ref().map(Tree::as_fd);
+        let mounts = self.mounts.file.as_ref();
+        fds.extend(tree.as_ref().map(|tree| PollFd::new(tree, PollFlags::IN)));
+        fds.extend(mounts.map(|file| PollFd::new(file, PollFlags::PRI)));
+        // An interrupted wait is one without events.
+        let _ = poll(&mut fds, Some(&timeout));
+        let _ = rustix::io::read(wake, &mut [0; 8]);
+        let ready = |at: usize, flags| fds.get(at).is_some_and(|fd| fd.revents().intersects(flags));
+        let at = usize::from(tree.is_some());
+        (tree.is_some() && ready(1, PollFlags::IN), mounts.is_some() && ready(at + 1, PollFlags::PRI | PollFlags::ERR))
+    }
+
+    fn watch(&mut self, path: Vec<u8>) {
+        self.open();
+        self.sources.insert(path, WatchedSource::new(clock::now()));
+    }
+
+    fn unwatch(&mut self, path: &[u8]) {
+        self.sources.remove(path);
+        self.stale = true;
+        self.findings.clear(&key(path));
+        if let Some(tree) = &mut self.tree {
+            tree.end_below(path);
+        }
+        // Sources below it or around it had watches there too.
+        self.look_again_at(|source| covers(path, source) || covers(source, path), true);
+    }
+
+    /// Looks at these sources in the next round; their watches are set anew, if `anew`.
+    fn look_again_at(&mut self, which: impl Fn(&[u8]) -> bool, anew: bool) {
+        let now = clock::now();
+        for (_, source) in self.sources.iter_mut().filter(|(path, _)| which(path)) {
+            source.look_now(now);
+            if anew {
+                source.identity = None;
+            }
+        }
+    }
+
+    /// The watches of a folder are set anew: so are those of the sources within, which its owner named.
+    fn look_again_within(&mut self, folder: &[u8]) {
+        self.look_again_at(|source| covers(folder, source) && source != folder, true);
+    }
+
+    /// Looks at each source whose time has come.
+    fn look_at_sources(&mut self) {
+        let now = clock::now();
+        let due = self.sources.iter().filter(|(_, source)| source.next_look() <= now);
+        for path in due.map(|(path, _)| path.clone()).collect::<Vec<_>>() {
+            let found = identity(&path);
+            let network = found.is_some() && self.is_network(&path);
+            self.open();
+            self.stale = true;
+            let unwatched = self.tree.as_ref().is_none_or(|tree| tree.failures(&path).next().is_some());
+            let Some(source) = self.sources.get_mut(&path) else { continue };
+            source.network = network;
+            match source.look(now, found, unwatched) {
+                Step::Nothing if found.is_some() && unwatched => self.try_again(&path),
+                Step::Nothing => {}
+                Step::WatchAnew => {
+                    self.set(&path);
+                    self.send(Input::PathChanged(path));
+                }
+                Step::WentAway => {
+                    if let Some(tree) = &mut self.tree {
+                        tree.end_below(&path);
+                    }
+                    self.send(Input::PathChanged(path));
+                }
+            }
+        }
+    }
+
+    /// Whether any file system in the source is one that others change without an event here.
+    fn is_network(&self, source: &[u8]) -> bool {
+        let mut places = self.mounts.below(source).chain([source]);
+        places.any(|place| is_network(OsStr::from_bytes(place)))
+    }
+
+    /// Sets all watches of a source.
+    fn set(&mut self, path: &[u8]) {
+        self.look_again_within(path);
+        let Some(tree) = &mut self.tree else { return };
+        tree.end_below(path);
+        tree.watch_above(path);
+        if fs::metadata(OsStr::from_bytes(path)).is_ok_and(|meta| meta.is_dir()) {
+            tree.watch_below(path);
+        } else if let Some(slash) = path.iter().rposition(|byte| *byte == b'/') {
+            // Editors replace a file by another one: the folder has the events.
+            tree.watch_one(&path[..slash.max(1)], path);
+        }
+    }
+
+    /// Tries the folders again that could not be watched.
+    fn try_again(&mut self, source: &[u8]) {
+        let Some(tree) = &mut self.tree else { return };
+        let failed: Vec<_> = tree.failures(source).map(|(path, why)| (path.to_vec(), why)).collect();
+        let mut done = Vec::new();
+        for (path, why) in failed {
+            if tree.watch_one(&path, &path) {
+                tree.watch_below(&path);
+                done.push(path);
+            } else if why == Unwatched::Limit {
+                break;
+            }
+            // After a limit nothing is known of the folders behind it.
+            if why == Unwatched::Limit {
+                done = vec![source.to_vec()];
+                tree.watch_below(source);
+                break;
+            }
+        }
+        done.into_iter().for_each(|path| self.send(Input::PathChanged(path)));
+    }
+
+    fn on_event(&mut self, event: Event) {
+        let covered = |path: &[u8]| {
+            let covering = self.sources.keys().filter(|source| covers(source, path));
+            covering.max_by_key(|source| source.len()).is_some_and(|source| !leaves_out(source, path))
+        };
+        match event {
+            Event::Overflow => {
+                self.look_again_at(|_| true, true);
+                self.send(Input::EventsLost);
+            }
+            Event::Ended(path) => {
+                if covered(&path) && !self.sources.contains_key(&path) {
+                    self.watch_folder(&path);
+                    self.send(Input::PathChanged(path.clone()));
+                } else if let Some(tree) = &mut self.tree {
+                    tree.end_below(&path);
+                }
+                self.look_again_at(|source| covers(&path, source), true);
+            }
+            Event::FolderCame(path) | Event::FolderWent(path) | Event::Changed(path) if !covered(&path) => {
+                // A folder above a source, or beside a watched file.
+                self.look_again_at(|source| covers(&path, source), false);
+            }
+            Event::FolderCame(path) => {
+                if !self.tree.as_ref().is_some_and(|tree| tree.holds(&path)) {
+                    self.watch_folder(&path);
+                }
+                self.send(Input::PathChanged(path));
+            }
+            Event::FolderWent(path) => {
+                if let Some(tree) = &mut self.tree {
+                    tree.end_below(&path);
+                }
+                self.send(Input::PathChanged(path));
+            }
+            Event::Changed(path) => {
+                if !path.starts_with(self.home.as_os_str().as_bytes()) {
+                    self.send(Input::PathChanged(path));
+                }
+            }
+        }
+    }
+
+    /// Sets the watches of a folder within a source anew, if it is there.
+    fn watch_folder(&mut self, path: &[u8]) {
+        self.stale = true;
+        self.look_again_within(path);
+        if let Some(tree) = &mut self.tree {
+            tree.end_below(path);
+            tree.watch_below(path);
+        }
+    }
+
+    /// Something was mounted or unmounted: what lies there is watched anew and looked at.
+    fn on_mounts(&mut self) {
+        for place in self.mounts.changed() {
+            if self.sources.keys().any(|source| covers(source, &place) && *source != place) {
+                self.watch_folder(&place);
+                self.send(Input::PathChanged(place.clone()));
+            }
+            self.look_again_at(|source| covers(&place, source), true);
+        }
+    }
+
+    /// Tells people what is not watched, and the node what to look at on a schedule.
+    fn report(&mut self) {
+        let mut unwatched = Vec::new();
+        for (path, source) in &self.sources {
+            let failures: Vec<_> = self.tree.iter().flat_map(|tree| tree.failures(path)).collect();
+            match finding(path, &failures) {
+                Some(found) => self.findings.set(&key(path), found),
+                None => self.findings.clear(&key(path)),
+            }
+            // What its owner locked cannot be looked at either.
+            let partly = failures.iter().any(|(_, why)| *why != Unwatched::Locked);
+            if source.identity.is_some() && (self.tree.is_none() || partly || source.network) {
+                unwatched.push(path.clone());
+            }
+        }
+        if unwatched != self.unwatched {
+            self.send(Input::Unwatched(unwatched.clone()));
+            self.unwatched = unwatched;
+        }
+    }
+}
+
+/// The key of a source's finding.
+fn key(path: &[u8]) -> String {
+    format!("watch:{}", String::from_utf8_lossy(path))
+}
+
+/// What is at a path; `None` if nothing is, or if it cannot be reached.
+fn identity(path: &[u8]) -> Option<Identity> {
+    fs::metadata(OsStr::from_bytes(path)).ok().map(|meta| (meta.dev(), meta.ino()))
+}
