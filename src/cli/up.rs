@@ -10,6 +10,7 @@
 mod folders;
 mod network;
 mod threads;
+mod uncounted;
 
 use super::options::UpOptions;
 use crate::base::id::PeerKey;
@@ -41,6 +42,7 @@ use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
 use threads::{Parts, Threads, background_threads};
+use uncounted::count_when_there_is_room;
 
 /// Runs an agent in the foreground until it is told to stop.
 ///
@@ -53,7 +55,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let listener = listen(options.api)?;
     let identity = home.identity()?;
     let token = home.token()?;
-    let boot = home.count_boot()?;
+    let (boot, counted) = home.count_boot()?;
     let (node_handle, requests) = NodeHandle::new();
     tell_damage(&home, &node_handle);
     let (inbox, senders) = Inbox::new(requests);
@@ -113,6 +115,9 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     println!("{device} is up. {reached}");
     announce(options, &home, address, &page);
 
+    if !counted {
+        smol::spawn(count_when_there_is_room(home.path().to_owned(), boot, node_handle.findings().clone())).detach();
+    }
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     let set = options.config.node.folders.clone();
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, sources)).detach();

@@ -51,6 +51,10 @@ pub const PURGE_MARKS_MAX: usize = 16;
 /// Bytes that must stay free on the home's disk: one journal of the store (64 MiB) and its next tables.
 pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
 
+/// Bytes free on the home's disk at which a start that could not be counted is counted: the count and its copy, each
+/// written beside the old one, take four blocks of 4 KiB, and the folder may grow. Below it, a try would fail again.
+pub const COUNT_FREE_MIN: u64 = 64 * 1024;
+
 /// Milliseconds between two measurements of a disk that was full, and between two tries to save the boot counter.
 pub const DISK_RETRY_MS: u64 = 30_000;
 

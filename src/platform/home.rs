@@ -142,11 +142,11 @@ impl Home {
         Token::load(&self.file(HomeFile::Token))
     }
 
-    /// Counts this start, from 1; on the disk when it returns.
+    /// Counts this start, from 1, and says whether that is on the disk: on a full one it is not.
     ///
     /// # Errors
     /// One sentence: the count cannot be read or stored.
-    pub fn count_boot(&self) -> Result<u32, String> {
+    pub fn count_boot(&self) -> Result<(u32, bool), String> {
         boot_count::count(&self.path)
     }
 

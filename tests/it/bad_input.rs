@@ -169,14 +169,20 @@ fn killed_on_a_full_disk_the_agent_starts_again_and_answers() {
     while std::io::Write::write_all(&mut filler, &[1; 4096]).is_ok() {}
     drop(filler);
     agent.kill();
+    let starts = || fs::read_to_string(format!("{inside}/boot")).unwrap();
+    assert_eq!(starts(), "1\n");
     let agent = up(&[]);
     let found = api(&agent, "POST /v1/search", "{\"query\": \"violin\"}");
     assert!(found.contains("a.txt"), "{found}");
     let status: serde_json::Value = serde_json::from_str(&api(&agent, "GET /v1/status", "")).unwrap();
-    assert!(status["findings"].to_string().contains("MiB free"), "{status}");
+    let findings = status["findings"].to_string();
+    assert!(findings.contains("MiB free") && findings.contains("start 2 of it is not counted yet"), "{status}");
+    assert_eq!(starts(), "1\n");
     place.write("b.txt", "The bicycle is in the cellar.");
     fs::remove_file(format!("{inside}/filler")).unwrap();
     agent_ready(&agent, 2);
+    api_wait(&agent, |status| status["findings"] == serde_json::json!([]));
+    assert_eq!(starts(), "2\n", "it is counted once there is room");
     drop(agent);
     keeper.kill().unwrap();
     keeper.wait().unwrap();

@@ -2,8 +2,9 @@
 
 use super::harness::{Agent, Place};
 use std::fs;
-use std::net::TcpListener;
-use std::time::Instant;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use wattle::platform::home::Home;
 
 const FILES: usize = 200;
@@ -82,4 +83,66 @@ fn an_agent_that_the_other_does_not_know_gets_nothing() {
     assert!(unknown_peer.search("violin").is_empty());
     assert_eq!(attic.status()["peers"], serde_json::json!([]));
     assert!(fs::metadata(two.home().join("boot")).is_ok());
+}
+
+/// Passes connections on to an address, until they are cut.
+struct Cable {
+    address: String,
+    ends: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Cable {
+    fn to(target: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, target) = (listener.local_addr().unwrap().to_string(), target.to_owned());
+        let ends: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+        let kept = Arc::clone(&ends);
+        std::thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                let Ok(far) = TcpStream::connect(&target) else { continue };
+                let both = [(near.try_clone(), far.try_clone()), (far.try_clone(), near.try_clone())];
+                for (from, to) in both {
+                    let (Ok(mut from), Ok(mut to)) = (from, to) else { continue };
+                    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                }
+                kept.lock().unwrap().extend([near, far]);
+            }
+        });
+        Self { address, ends }
+    }
+
+    /// Ends all connections; how many there were.
+    fn cut(&self) -> usize {
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap());
+        ends.iter().for_each(|end| _ = end.shutdown(Shutdown::Both));
+        ends.len() / 2
+    }
+}
+
+#[test]
+fn links_that_are_cut_and_come_back_raise_no_count_of_starts() {
+    const CUTS: usize = 12;
+    let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
+    let cable = Cable::to(&two_listen);
+    let through =
+        two_address.replace(two_listen.rsplit(':').next().unwrap(), cable.address.rsplit(':').next().unwrap());
+    let attic = up(&one, "attic", &one_listen, &through);
+    // It knows who the other is, and not where: all links go through the cable.
+    let (_, one_id) = one_address.rsplit_once("/p2p/").unwrap();
+    let cellar = up(&two, "cellar", &two_listen, &format!("/p2p/{one_id}"));
+    let counts = || [&one, &two].map(|place| fs::read_to_string(place.home().join("boot")).unwrap());
+    linked(&attic);
+    linked(&cellar);
+    assert_eq!(counts(), ["1\n", "1\n"]);
+    for cut in 1..=CUTS {
+        assert!(cable.cut() > 0, "no link goes through the cable");
+        attic.wait("the end of the link", |_| attic.log().matches("The link to cellar is gone").count() >= cut);
+        linked(&attic);
+        linked(&cellar);
+    }
+    // What a link that came back proves to the other end has arrived by now.
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(counts(), ["1\n", "1\n"], "{}\n{}", attic.log(), cellar.log());
+    attic.stop();
+    cellar.stop();
 }

@@ -10,20 +10,22 @@ use super::state;
 use log::warn;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-/// Counts this start, from 1. On a full disk the agent starts all the same, to answer: its start is then not stored, and
-/// the next one may have the same number until a peer tells it.
+/// One change at a time, so that a lower number never replaces a higher one.
+static CHANGING: Mutex<()> = Mutex::new(());
+
+/// Counts this start, from 1, and says whether that is on the disk. On a full disk the agent starts all the same, to answer:
+/// until its start is stored (`at_least`), the next one may have the same number.
 ///
 /// # Errors
 /// One sentence: the count cannot be read or stored.
-pub(super) fn count(home: &Path) -> Result<u32, String> {
+pub(super) fn count(home: &Path) -> Result<(u32, bool), String> {
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
     let boot = read(home)?.saturating_add(1);
     match state::write(home, HomeFile::BootCount, format!("{boot}\n").as_bytes()) {
-        Err(error) if is_full(&error) => {
-            warn!("The disk that holds {} is full: this start of the agent is not counted.", home.display());
-            Ok(boot)
-        }
-        stored => stored.map(|()| boot).map_err(|error| unwritten(home, &error)),
+        Err(error) if is_full(&error) => Ok((boot, false)),
+        stored => stored.map(|()| (boot, true)).map_err(|error| unwritten(home, &error)),
     }
 }
 
@@ -34,6 +36,7 @@ fn is_full(error: &Error) -> bool {
 /// The next start counts above `number`: true once that is on the disk.
 #[must_use]
 pub(super) fn at_least(home: &Path, number: u32) -> bool {
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
     let stored = read(home).and_then(|before| if before < number { write(home, number) } else { Ok(()) });
     if let Err(why) = &stored {
         warn!(
@@ -72,10 +75,10 @@ mod tests {
     fn starts_are_counted_and_a_higher_number_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
-        assert_eq!((count(home), count(home)), (Ok(1), Ok(2)));
+        assert_eq!((count(home), count(home)), (Ok((1, true)), Ok((2, true))));
         assert!(at_least(home, 40) && at_least(home, 7));
-        assert_eq!(count(home), Ok(41));
+        assert_eq!(count(home), Ok((41, true)));
         std::fs::write(home.join(HomeFile::BootCount.name()), "many").unwrap();
-        assert_eq!(count(home), Ok(42), "the copy has it");
+        assert_eq!(count(home), Ok((42, true)), "the copy has it");
     }
 }
