@@ -69,7 +69,7 @@ fn look(library: &mut Library<Disk>, folders: &Folders, root: &Path) -> usize {
     let mut scan = Scan { source, scope: path, after: None };
     let mut changed = 0;
     loop {
-        let listing = folders.list(&scan);
+        let listing = folders.list(&scan, &[]);
         let Ok(Outcome::Scanned { changes, next, .. }) = compare(library.kv(), &scan, listing) else { unreachable!() };
         changed += changes.len();
         save(library, &changes);

@@ -41,6 +41,11 @@ pub async fn examine(
     embedded: &EmbeddedModel,
 ) -> Report {
     let mut checks = local::checks(home);
+    // An agent that does not answer this is asked nothing else: each question would wait as long.
+    let client = match client {
+        Ok(client) => client.status().await.map(|_| client),
+        Err(failure) => Err(failure),
+    };
     let client = client.as_ref().map_err(Failure::clone);
     // First: it takes longest, and what the others say of this moment is held against it.
     let audit = async { Ok(client.clone()?.doctor().await?.read) }.await;
@@ -53,9 +58,7 @@ pub async fn examine(
     if reports.status.is_err() {
         let model = models.map(models::find).transpose().and_then(|folder| models::load(folder.as_deref(), embedded));
         checks.push(match model {
-            Ok((_, manifest)) => {
-                Check::good("model", format!("{} is there, and its files are whole.", manifest.name()))
-            }
+            Ok((_, manifest)) => local::model(home, manifest.name(), manifest.fingerprint()),
             Err(why) => Check::wrong("model", why, "cargo install --path . --force"),
         });
     }
@@ -152,6 +155,9 @@ fn paragraph(text: &mut String, lead: &str, says: &str, style: Style) {
     }
 }
 
+#[cfg(test)]
+#[path = "doctor/page_test.rs"]
+mod page_test;
 #[cfg(test)]
 #[path = "doctor/test.rs"]
 mod test;

@@ -21,6 +21,7 @@ use crate::net::address_book::AddressBook;
 use crate::net::session::linking;
 use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
+use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
@@ -32,6 +33,7 @@ use crate::runtime::governor::{GovernorHandle, Setup};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::scheduler;
+use crate::store::library::Library;
 use crate::store::read;
 use crate::worker::retrieve::load_index;
 use async_signal::{Signal, Signals};
@@ -64,7 +66,8 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let Network { session, diagnostics, reached } = Network::open(&identity, boot, &options.network, &trust, &senders)?;
     let models = options.models.as_deref().map(models::find).transpose()?;
     let (engine, manifest) = models::load(models.as_deref(), model)?;
-    let library = store::open(&home, manifest.fingerprint(), options.sync)?;
+    let (library, damaged) = store::open(&home, manifest.fingerprint(), options.sync)?;
+    damaged.into_iter().for_each(|found| node_handle.findings().set("store", found));
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
@@ -78,14 +81,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         home: home.path().display().to_string(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
-        scheduler: scheduler::Config {
-            counts: library.commit().counts,
-            number: library.commit().number,
-            sources: read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
-            marks: read::marks(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?.0,
-            slots: background_threads(),
-            disk_free: disk_free(home.path()),
-        },
+        scheduler: scheduler_config(&library, &home)?,
     };
 
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
@@ -131,6 +127,19 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     }
     governor_handle.end();
     end(threads, driven)
+}
+
+/// What the scheduler starts with: what the store knows.
+fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::Config, String> {
+    let broken = |error| format!("The store cannot be used: {error}.");
+    Ok(scheduler::Config {
+        counts: library.commit().counts,
+        number: library.commit().number,
+        sources: read::sources(library.kv()).map_err(broken)?.0,
+        marks: read::marks(library.kv()).map_err(broken)?.0,
+        slots: background_threads(),
+        disk_free: disk_free(home.path()),
+    })
 }
 
 /// Says where people and programs reach the agent, and writes it into the home for the commands.

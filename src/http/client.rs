@@ -27,6 +27,8 @@ pub enum Failure {
     NoAgent(String),
     /// Something answers there, and the call was not done.
     NotDone(String),
+    /// The call was taken, and no answer came in time.
+    Silent(String),
 }
 
 impl Failure {
@@ -34,7 +36,7 @@ impl Failure {
     #[must_use]
     pub fn sentence(&self) -> &str {
         match self {
-            Self::NoAgent(why) | Self::NotDone(why) => why,
+            Self::NoAgent(why) | Self::NotDone(why) | Self::Silent(why) => why,
         }
     }
 }
@@ -209,7 +211,7 @@ impl Client {
     async fn call(&self, method: Method, path: &str, body: Option<Value>, timeout_ms: u64) -> Result<Value, Failure> {
         or(self.exchange(method, path, body), async {
             Timer::after(Duration::from_millis(timeout_ms)).await;
-            Err(Failure::NotDone(format!(
+            Err(Failure::Silent(format!(
                 "The agent on {} did not answer within {} seconds.",
                 self.address,
                 timeout_ms / 1000

@@ -14,7 +14,7 @@ use crate::scheduler::task::Scan;
 use crate::store::record::FileStamp;
 use crate::worker::extract::Content;
 use crate::worker::scan::{Entry, Listing};
-use place::{is_folder, open_folder, unavailable};
+use place::{is_folder, open_folder, plain, unavailable};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -138,12 +138,6 @@ fn read_open(file: &File) -> std::io::Result<Content> {
 fn unreadable(error: &std::io::Error) -> Content {
     let why = plain(error);
     if error.kind() == ErrorKind::PermissionDenied { Content::Unreadable(why) } else { Content::Failed(why) }
-}
-
-/// The system's reason, without its error number.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {

@@ -3,7 +3,8 @@
 //! the newest two are kept.
 
 use super::disk::{Disk, LAYOUT, Sync};
-use super::home::Home;
+use super::home::{Home, HomeFile};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::Fingerprint;
 use crate::limits::{READER, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
 use crate::store::audit::{audit, is_consistent, repair};
@@ -25,15 +26,22 @@ const OPENING: &str = "store-opening";
 ///
 /// # Errors
 /// One sentence: the disk fails, or the store belongs to another model.
-pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>, String> {
+pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk>, Option<Finding>), String> {
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
+    let mut found = None;
     let disk = match survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect)) {
         Ok(disk) => disk,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
         Err(KvError::Damaged(what)) => {
             let aside = set_aside(&folder)?;
-            warn!("The store was damaged ({what}) and is made anew from your files. The old one was kept as {aside}.");
+            let says = format!(
+                "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack them. \
+                 The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
+            );
+            warn!("{says}");
+            let command = Some(format!("rm -r {}", quoted(&aside)));
+            found = Some(Finding { area: Area::State, what: says, command });
             Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?
         }
     };
@@ -57,7 +65,17 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<Library<Disk>
         library.apply(&Change::Sources(sources)).map_err(broken)?;
     }
     library.kv().sync().map_err(broken)?;
-    Ok(library)
+    note_model(home, model);
+    Ok((library, found))
+}
+
+/// Writes down which model the store is bound to, unless that stands there.
+fn note_model(home: &Home, model: Fingerprint) {
+    let line = format!("{model}\n");
+    if home.read(HomeFile::StoreModel).ok().flatten().is_none_or(|known| known != line.as_bytes()) {
+        // On a full disk the doctor does not know it.
+        let _ = home.write(HomeFile::StoreModel, line.as_bytes());
+    }
 }
 
 /// Marks the store for a check of the whole store at the next start.
@@ -152,7 +170,6 @@ fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
 mod tests {
     use super::*;
     use crate::base::id::Ring;
-    use crate::platform::home::HomeFile;
     use crate::store::record::{Record, Source, Sources};
     use std::os::unix::fs::PermissionsExt;
 
@@ -165,15 +182,21 @@ mod tests {
         let home = Home::open(folder.path()).unwrap();
         let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
         home.write(HomeFile::Sources, &Sources(vec![source]).encode()).unwrap();
-        let library = open(&home, MODEL, Sync::Buffer).unwrap();
+        let (library, found) = open(&home, MODEL, Sync::Buffer).unwrap();
+        assert_eq!(found, None);
         library.kv().rotate().unwrap();
         (folder, home)
     }
 
     fn opens_with_its_folders(home: &Home) {
-        let library = open(home, MODEL, Sync::Buffer).unwrap_or_else(|why| panic!("{why}"));
+        let (library, found) = open(home, MODEL, Sync::Buffer).unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(read::sources(library.kv()).unwrap().0.len(), 1);
         assert!(audit(library.kv()).unwrap().clean());
+        let aside = aside(&home.path().join(LAYOUT)).last().map(|(_, path)| path.display().to_string());
+        assert!(
+            found.is_none_or(|found| found.what.contains(&aside.unwrap())),
+            "its owner is told where the old one is"
+        );
     }
 
     /// The regular files of a store, and its folders but for the outermost.

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use watching::Watching;
+use watching::{Order, Watching};
 
 /// How often the thread begins anew after a defect of the program.
 const RESTARTS_MAX: usize = 3;
@@ -33,12 +33,6 @@ const RESTARTS_MAX: usize = 3;
 pub struct FolderWatcher {
     orders: Sender<Order>,
     wake: Arc<OwnedFd>,
-}
-
-#[derive(Debug)]
-enum Order {
-    Watch(Vec<u8>),
-    Unwatch(Vec<u8>),
 }
 
 impl FolderWatcher {

@@ -13,6 +13,7 @@
 mod agent;
 mod bad_input;
 mod crash;
+mod doctor;
 mod edits;
 mod energy;
 mod engine;

@@ -38,8 +38,7 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
             checks.extend(Area::ALL.iter().flat_map(|area| found(*area, &status.findings)));
         }
         Err(failure) => {
-            let why = failure.sentence();
-            checks.push(Check::wrong("agent", why, "wattle up"));
+            checks.push(unanswered(failure));
             let names = ["work", "sources"].into_iter().chain(Area::ALL.into_iter().map(name));
             checks.extend(names.map(|name| Check::not_run(name, NO_ANSWER)));
         }
@@ -74,6 +73,17 @@ fn not_run(name: &'static str, failure: &Failure) -> Check {
         Failure::NoAgent(_) => Check::not_run(name, NO_ANSWER),
         other => Check::not_run(name, format!("It could not be checked. {}", other.sentence())),
     }
+}
+
+/// No agent, or one that does not answer.
+fn unanswered(failure: &Failure) -> Check {
+    let why = failure.sentence();
+    if matches!(failure, Failure::Silent(_)) {
+        let what = "It hangs, or this device is too busy. If that lasts, end it with `kill -9` and its number, and start it \
+                    again: what was acknowledged is on the disk.";
+        return Check::wrong("agent", format!("{why} {what}"), "pgrep -a wattle");
+    }
+    Check::wrong("agent", why, "wattle up")
 }
 
 /// Whether work goes on, or why not.

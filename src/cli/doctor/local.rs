@@ -2,6 +2,8 @@
 
 use super::check::Check;
 use crate::base::finding::quoted;
+use crate::base::id::Fingerprint;
+use crate::cli::text::one_line;
 use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
@@ -38,6 +40,24 @@ pub(super) fn checks(home: &Path) -> Vec<Check> {
 /// A path as a word of a command.
 fn word(path: &Path) -> String {
     quoted(&path.to_string_lossy())
+}
+
+/// Whether the store's vectors are of the model that the next agent would load.
+pub(super) fn model(home: &Path, name: &str, found: Fingerprint) -> Check {
+    let bound = Home::at(home).read(HomeFile::StoreModel).ok().flatten();
+    let bound = bound.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    match bound.filter(|bound| *bound != found.to_string()) {
+        None => Check::good("model", format!("{name} is there, and its files are whole.")),
+        Some(bound) => Check::wrong(
+            "model",
+            format!(
+                "The store holds vectors of the model {}, and the model that the agent would load is {found}; it does not \
+                 start with both. Give it the old model with --models, or a new home with --home.",
+                one_line(&bound)
+            ),
+            "wattle up --models FOLDER",
+        ),
+    }
 }
 
 fn settings(home: &Path) -> Check {
@@ -115,7 +135,7 @@ fn now_and_known() -> (i64, bool) {
 }
 
 /// A wrong clock spoils quiet hours and dates. It spoils nothing else: no device compares its clock with another's.
-fn clock_check((seconds, known): (i64, bool), config: &Config) -> Check {
+pub(super) fn clock_check((seconds, known): (i64, bool), config: &Config) -> Check {
     let year = 1970 + seconds.div_euclid(YEAR_S);
     let set = "sudo timedatectl set-ntp true";
     if seconds < RELEASE {

@@ -1,11 +1,15 @@
 //! Each fault is planted in what the agent reports, or on the disk, and the doctor names it.
 
+use super::page_test::{all_are_planted, planted};
 use super::*;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
+use crate::config::Config;
+use crate::energy::policy::clock::RELEASE;
 use crate::http::dto::{Activity, Counts, FileSample, Files, Model, StatusReport};
 use crate::http::folders::Watched;
 use crate::net::diagnostics::{Multicast, NetworkReport, PeerReachability};
+use crate::runtime::handle::NodeHandle;
 
 fn status() -> StatusReport {
     StatusReport {
@@ -223,4 +227,21 @@ fn files_that_cannot_be_used_are_listed_and_are_no_fault() {
     let broken = report(Reports { audit: Ok(broken), ..healthy() }, &Ok(()));
     assert!(broken.text(&PLAIN).contains("- Row 7 has no chunk.\n"));
     assert_eq!(broken.json()["store"]["fault_count"], 1);
+}
+
+/// The faults that no test can plant on a real agent: the clock of the machine, and a defect of the program.
+#[test]
+fn what_the_page_says_of_clocks_and_defects_is_what_the_doctor_says() {
+    let clock = |seconds| {
+        let mut report = report(healthy(), &Ok(()));
+        report.checks.push(local::clock_check((seconds, true), &Config::default()));
+        report
+    };
+    let hold = |fault: &str, report: &Report| planted(fault, &report.json(), i32::from(report.exit_code()));
+    hold("the clock shows 1970", &clock(3600));
+    hold("the clock is ten years ahead", &clock(RELEASE + 10 * 31_556_952));
+    let findings = NodeHandle::new().0.all_findings(Vec::new(), 2);
+    let panicked = Reports { status: Ok(StatusReport { findings, ..status() }), ..healthy() };
+    hold("a task panicked", &report(panicked, &Ok(())));
+    all_are_planted();
 }

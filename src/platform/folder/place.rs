@@ -1,6 +1,5 @@
 //! What is at a path: whether a source can be looked at, and folders as they are opened.
 
-use super::plain;
 use crate::store::record::Source;
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
@@ -48,4 +47,10 @@ pub(super) fn open_folder(path: &[u8]) -> std::io::Result<(Metadata, OwnedFd)> {
 
 pub(super) fn is_folder(path: &[u8]) -> bool {
     fs::symlink_metadata(OsStr::from_bytes(path)).is_ok_and(|meta| meta.is_dir())
+}
+
+/// The system's reason, without its error number.
+pub(super) fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }

@@ -19,6 +19,8 @@ pub enum HomeFile {
     Peers,
     /// A copy of the list of watched folders.
     Sources,
+    /// The fingerprint of the model whose vectors the store holds, for the doctor, who does not open the store.
+    StoreModel,
     /// What the governor learned, and the pause that holds.
     Energy,
 }
@@ -35,6 +37,7 @@ impl HomeFile {
             Self::Api => "api-address",
             Self::Peers => "peers",
             Self::Sources => "sources",
+            Self::StoreModel => "store-model",
             Self::Energy => "energy.json",
         }
     }

@@ -1,6 +1,5 @@
 //! The watching thread's state, and what it does about orders, events and looks that are due.
 
-use super::Order;
 use super::mounts::Mounts;
 use super::source::{Identity, Step, WatchedSource, finding, no_inotify};
 use super::tree::{Event, Tree, Unwatched};
@@ -24,6 +23,13 @@ use std::path::PathBuf;
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// The key of the finding that nothing can be watched.
 const NOTHING: &str = "watch";
+
+/// What the thread is told.
+#[derive(Debug)]
+pub(super) enum Order {
+    Watch(Vec<u8>),
+    Unwatch(Vec<u8>),
+}
 
 /// The state of the thread.
 pub(super) struct Watching<'a> {

@@ -1,0 +1,368 @@
+//! Faults planted on real agents, and what `wattle doctor` says of each: held against the table in docs/doctor.md.
+
+use super::harness::{Agent, Place, WATTLE, repo, up_args};
+use super::pair::{linked, prepared, up};
+use namespace::{SmallDisk, in_namespace, inside};
+use page_test::{all_are_planted, planted};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+use wattle::platform::disk::{Disk, Sync};
+use wattle::store::kv::{Batch, Kv, KvRead, Space};
+
+mod namespace;
+#[path = "../../src/cli/doctor/page_test.rs"]
+mod page_test;
+
+const BEET: &str = "Pickled beetroot takes three spoons of caraway.\n";
+const LOCK: &str = "The bicycle lock has the number 4711.\n";
+
+fn read(output: &Output) -> (Value, i32) {
+    let report = serde_json::from_slice(&output.stdout);
+    (report.unwrap_or_else(|error| panic!("{error}: {output:?}")), output.status.code().unwrap())
+}
+
+/// Asks the doctor about this agent, and holds the answer against the row of the fault.
+fn named(fault: &str, agent: &Agent) {
+    let (report, code) = read(&agent.cli(["doctor", "--json"]));
+    planted(fault, &report, code);
+}
+
+/// Asks the doctor about the home of an agent that does not run.
+fn named_without_agent(fault: &str, home: &Path) {
+    let (report, code) =
+        read(&Command::new(WATTLE).arg("--home").arg(home).args(["doctor", "--json"]).output().unwrap());
+    planted(fault, &report, code);
+}
+
+fn wait_finding(agent: &Agent, part: &str) {
+    agent.wait(part, |status| status["findings"].to_string().contains(part));
+}
+
+#[test]
+fn every_row_of_the_page_is_planted_once() {
+    all_are_planted();
+}
+
+#[test]
+fn a_folder_that_cannot_be_read() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    place.write("locked/b.md", LOCK);
+    fs::create_dir(place.home()).unwrap();
+    let locked = place.docs().join("locked");
+    let chmod = |mode: &str| assert!(Command::new("chmod").arg(mode).arg(&locked).status().unwrap().success());
+    let mut command = Command::new(WATTLE);
+    if rustix::process::getuid().is_root() {
+        // Root reads everything, so the agent is another user's.
+        let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(place.path()).status();
+        assert!(
+            owned.unwrap().success() && Command::new("chown").args(["0:0"]).arg(&locked).status().unwrap().success()
+        );
+        command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", WATTLE]);
+    }
+    chmod("700");
+    if !rustix::process::getuid().is_root() {
+        chmod("000");
+    }
+    let agent = Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    wait_finding(&agent, "cannot be read by this user");
+    named("a folder in a watched one cannot be read", &agent);
+    chmod("755");
+}
+
+/// An agent for which the system's own limits of inotify are as the script sets them.
+fn limited(script: &str) -> Option<(Place, Agent)> {
+    let place = Place::new();
+    for folder in 0..12 {
+        place.write(&format!("{folder}/a.md"), BEET);
+    }
+    let command = in_namespace(script)?;
+    let agent = Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]);
+    agent.wait_ready(12);
+    Some((place, agent))
+}
+
+#[test]
+fn the_limits_of_inotify() {
+    if let Some((_place, agent)) = limited("echo 8 > /proc/sys/user/max_inotify_watches") {
+        wait_finding(&agent, "max_user_watches");
+        named("the system's limit of watches is reached", &agent);
+    }
+    if let Some((_place, agent)) = limited("echo 0 > /proc/sys/user/max_inotify_instances") {
+        wait_finding(&agent, "max_user_instances");
+        named("the system gives no inotify instance", &agent);
+    }
+}
+
+#[test]
+fn a_watched_folder_that_is_deleted_and_one_that_never_was_there() {
+    let place = Place::new();
+    place.write("vault/lock.md", LOCK);
+    place.write("other/beet.md", BEET);
+    let [vault, other] = ["vault", "other"].map(|name| place.docs().join(name));
+    let agent = place.up(&[vault.to_str().unwrap(), other.to_str().unwrap()]);
+    agent.wait_ready(2);
+    fs::remove_dir_all(&vault).unwrap();
+    wait_finding(&agent, "has been away since");
+    named("a watched folder is deleted", &agent);
+    agent.stop();
+    let config = place.home().join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let set = text.replace("folders = [", "folders = [ \"/nowhere/at/all\",");
+    assert_ne!(set, text);
+    fs::write(&config, set).unwrap();
+    let agent = place.up(&[]);
+    wait_finding(&agent, "/nowhere/at/all");
+    named("config.toml names a folder that is not there", &agent);
+}
+
+#[test]
+fn a_disk_that_is_unplugged() {
+    let place = Place::new();
+    place.write("lock.md", LOCK);
+    let stick = place.docs().join("stick");
+    fs::create_dir(&stick).unwrap();
+    let name = stick.to_str().unwrap();
+    let Some(command) = in_namespace(&format!("mount -t tmpfs stick {name} && echo '{BEET}' > {name}/beet.md")) else {
+        return;
+    };
+    let agent = Agent::start(command, &place.home(), &[place.docs().to_str().unwrap()]);
+    agent.wait_ready(2);
+    assert!(inside(agent.child.id()).args(["umount", name]).status().unwrap().success());
+    wait_finding(&agent, "has been away since");
+    named("a disk in a watched folder is unplugged", &agent);
+}
+
+#[test]
+fn most_of_many_documents_deleted_at_once() {
+    let place = Place::new();
+    let file = |number: u64| format!("{}/{number}.md", number % 3);
+    (0..120).for_each(|number| place.write(&file(number), LOCK));
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(120);
+    (0..80).for_each(|number| fs::remove_file(place.docs().join(file(number))).unwrap());
+    agent.wait("the question", |status| status["sources"][0]["missing"]["documents"] == 80);
+    named("most of a folder's many documents are deleted", &agent);
+}
+
+#[test]
+fn a_file_that_is_no_document_is_listed_and_is_no_fault() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    place.write("scan.pdf", b"%PDF-1.7\n\0\x01\x02");
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait("both files", |status| status["files"]["ready"] == 1 && status["working"] == false);
+    named("a file is no document", &agent);
+}
+
+#[test]
+fn a_change_that_no_event_told() {
+    let place = Place::new();
+    for folder in ["lower", "more", "docs/seen"] {
+        fs::create_dir_all(place.path().join(folder)).unwrap();
+    }
+    fs::write(place.path().join("lower/a.md"), BEET).unwrap();
+    // What changes below an overlay is told to nobody who watches the overlay.
+    let at = |name: &str| place.path().join(name).display().to_string();
+    let overlay = format!("mount -t overlay overlay -o lowerdir={}:{} {}", at("lower"), at("more"), at("docs/seen"));
+    let Some(command) = in_namespace(&overlay) else { return };
+    let agent = Agent::start(command, &place.home(), &[&at("docs/seen")]);
+    agent.wait_ready(1);
+    fs::write(place.path().join("lower/unnoticed.md"), LOCK).unwrap();
+    named("a change of a file was not noticed", &agent);
+}
+
+#[test]
+fn devices_that_cannot_be_linked_and_an_agent_that_watches_nothing() {
+    let ((one, one_listen, _), (_two, _, two_address)) = (prepared(), prepared());
+    let (three, three_listen, three_address) = prepared();
+    let there = up(&three, "there", &three_listen, &two_address);
+    let here = one.up(&["--listen", &one_listen, "--peer", &two_address]);
+    here.wait("the dial", |_| here.cli(["doctor"]).stdout.windows(13).any(|part| part == b"Nobody listen"));
+    named("another device is not up", &here);
+    named("no folder is watched", &here);
+    here.stop();
+    fs::remove_file(one.home().join("config.toml")).unwrap();
+    let (wrong, _) = three_address.rsplit_once("/p2p/").unwrap();
+    let (_, id) = two_address.rsplit_once("/p2p/").unwrap();
+    let here = one.up(&["--listen", &one_listen, "--peer", &format!("{wrong}/p2p/{id}")]);
+    here.wait("the dial", |_| String::from_utf8_lossy(&here.cli(["doctor"]).stdout).contains("another agent answered"));
+    named("another device is named by a wrong PeerId", &here);
+    drop(there);
+}
+
+#[test]
+fn a_home_that_was_restored_from_a_copy() {
+    let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
+    let attic = up(&one, "attic", &one_listen, &two_address);
+    let files = ["boot", "boot.copy"].map(|name| two.home().join(name));
+    let mut kept = Vec::new();
+    for start in 1..=3 {
+        let cellar = up(&two, "cellar", &two_listen, &one_address);
+        linked(&cellar);
+        attic.wait("the link", |status| status["peers"][0]["linked"] == true);
+        cellar.stop();
+        if start == 1 {
+            kept = files.iter().map(|file| fs::read(file).unwrap()).collect();
+        }
+    }
+    files.iter().zip(kept).for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+    // It would go on within a second: a folder in the way of its next count keeps it mute.
+    let (boot, way) = (files[0].clone(), two.home().join("boot.new"));
+    let blocked = std::thread::spawn(move || {
+        while fs::read(&boot).unwrap() != b"2\n" || fs::create_dir(&way).is_err() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    blocked.join().unwrap();
+    wait_finding(&attic, "they are of its start 2");
+    named("another device's home was restored from a copy", &attic);
+    drop(cellar);
+}
+
+fn copied(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+#[test]
+fn two_devices_with_one_key() {
+    let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
+    let (copy, copy_listen, _) = prepared();
+    fs::remove_dir_all(copy.home()).unwrap();
+    copied(&two.home(), &copy.home());
+    let attic = up(&one, "attic", &one_listen, &two_address);
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    linked(&attic);
+    let other = up(&copy, "cellar", &copy_listen, &one_address);
+    wait_finding(&attic, "Two devices use the same key");
+    named("two devices have one key", &attic);
+    drop((cellar, other));
+}
+
+#[test]
+fn a_full_disk_and_a_start_on_it() {
+    let Some(disk) = SmallDisk::new("260m") else { return };
+    let agent = disk.up();
+    let end = Instant::now() + Duration::from_secs(60);
+    while read(&disk.run(&[WATTLE, "doctor", "--json", "--home"])).1 != 0 {
+        assert!(Instant::now() < end, "{:?}", read(&disk.run(&[WATTLE, "doctor", "--json", "--home"])));
+    }
+    disk.fill(200);
+    let (report, code) = read(&disk.run(&[WATTLE, "doctor", "--json", "--home"]));
+    planted("the disk of the home is nearly full", &report, code);
+    disk.fill(1000);
+    agent.kill();
+    let agent = disk.up();
+    // The address could not be written down.
+    let doctor = [WATTLE, "doctor", "--json", "--api", &agent.api, "--home"];
+    let (report, code) = read(&disk.run(&doctor));
+    planted("the agent was started on a full disk", &report, code);
+}
+
+#[test]
+fn faults_of_the_home() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    assert!(Command::new("chmod").arg("755").arg(place.home()).status().unwrap().success());
+    named("the home can be read by other users", &agent);
+    assert!(Command::new("chmod").arg("700").arg(place.home()).status().unwrap().success());
+    let config = place.home().join("config.toml");
+    let text = fs::read(&config).unwrap();
+    fs::write(&config, "[node\n").unwrap();
+    named("config.toml cannot be read", &agent);
+    fs::write(&config, text).unwrap();
+
+    let pid = agent.child.id().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    signal("-STOP");
+    named("the agent hangs", &agent);
+    signal("-CONT");
+    agent.stop();
+    named_without_agent("no agent runs", &place.home());
+
+    let key = place.home().join("identity.key");
+    let mut digits = fs::read(&key).unwrap();
+    digits[7] = if digits[7] == b'0' { b'1' } else { b'0' };
+    fs::write(&key, digits).unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the identity's file is damaged", &agent);
+}
+
+#[test]
+fn faults_of_the_store() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    agent.stop();
+    let folder = place.home().join("store-1");
+    let disk = Disk::open(&folder, Sync::Disk).unwrap();
+    let mut batch = Batch::new();
+    // The first record of a space is its stamp.
+    let (chunk, _) = disk.page(Space::Chunk, &[], None, 9).unwrap().pop().unwrap();
+    batch.delete(Space::Chunk, chunk);
+    disk.commit(batch).unwrap();
+    disk.sync().unwrap();
+    drop(disk);
+    let agent = place.up(&[]);
+    named("a record of the store is missing", &agent);
+    agent.stop();
+
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "x").unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the store is damaged", &agent);
+    agent.stop();
+
+    let models = place.path().join("models/all-MiniLM-L6-v2");
+    fs::create_dir_all(models.parent().unwrap()).unwrap();
+    copied(&repo().join("models/all-MiniLM-L6-v2"), &models);
+    let manifest = models.join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"token_limit\": 256", "\"token_limit\": 128")).unwrap();
+    let models = models.parent().unwrap().to_str().unwrap().to_owned();
+    let why = place.up_fails(&["--models", &models]);
+    assert!(why.contains("the two cannot be mixed"), "{why}");
+    let config = place.home().join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[node]", &format!("[node]\nmodels = \"{models}\""))).unwrap();
+    named_without_agent("the store is of another model", &place.home());
+}
+
+#[test]
+fn sensors_that_contradict_each_other() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    let root = place.path().join("root");
+    for (file, text) in [
+        ("hwmon/hwmon0/name", "coretemp"),
+        ("hwmon/hwmon0/temp1_input", "45000"),
+        ("power_supply/AC/type", "Mains"),
+        ("power_supply/AC/online", "1"),
+        ("power_supply/BAT0/type", "Battery"),
+        ("power_supply/BAT0/present", "1"),
+        ("power_supply/BAT0/status", "Not charging"),
+        ("power_supply/BAT0/capacity", "0"),
+        ("power_supply/BAT0/energy_full", "0"),
+    ] {
+        let file = root.join("sys/class").join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, format!("{text}\n")).unwrap();
+    }
+    let mut command = Command::new(WATTLE);
+    command.env("XDG_RUNTIME_DIR", place.path());
+    command.args(up_args(&place.home(), &["--sensors", root.to_str().unwrap(), place.docs().to_str().unwrap()]));
+    let agent = Agent::start_as_it_is(command, &place.home());
+    wait_finding(&agent, "although mains is connected");
+    named("sensors contradict each other", &agent);
+}
