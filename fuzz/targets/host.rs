@@ -45,7 +45,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let leader = encode_frame(&LeaderMessage {
         decision: Decision::default(),
         pause: version(2, PauseState::Open),
-        more: Tail { rank: Rank::Hurried, burst_until: 99 },
+        more: Tail { rank: Rank::Hurried, burst_until: 99, ..Tail::default() },
     });
     let burst = encode_frame(&FollowerMessage::Burst(99));
     vec![[state, idle, burst].concat(), leader]

@@ -102,6 +102,7 @@ pub fn check(data: &[u8]) {
                 Effect::Up(key, ..)
                 | Effect::Restarted(key, _)
                 | Effect::Down(key)
+                | Effect::Stops(key)
                 | Effect::FalseCount(key)
                 | Effect::Quarantined(key) => {
                     assert!((0..members).any(|number| peer(number) == key), "{key:?} is no member");

@@ -3,10 +3,12 @@
 use super::display::Style;
 use super::output::{Stop, compact, pretty, print};
 use super::text::{columns, one_line};
+use crate::base::time::utc;
 use crate::http::client::Client;
 use crate::http::dto::{Collection, Headroom, Peer};
 use crate::http::events::Event;
 use crate::limits::WATCH_MS;
+use crate::platform::clock;
 use smol::Timer;
 use std::time::Duration;
 
@@ -18,7 +20,11 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
     if json && watch {
         print(&compact(&status.json["peers"]))?;
     } else {
-        print(&if json { pretty(&status.json["peers"]) } else { table(&status.read.peers, Style::of_stdout()) })?;
+        print(&if json {
+            pretty(&status.json["peers"])
+        } else {
+            table(clock::shown(), &status.read.peers, Style::of_stdout())
+        })?;
     }
     if !watch {
         return Ok(());
@@ -44,12 +50,13 @@ fn line(event: &Event) -> String {
 
 const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HEADROOM", "COLLECTIONS"];
 
-/// The devices, one a line; each column is as wide as its widest cell.
-fn table(peers: &[Peer], style: Style) -> String {
+/// The devices, one a line, at this moment in seconds since 1970; each column is as wide as its widest cell.
+fn table(now: i64, peers: &[Peer], style: Style) -> String {
     if peers.is_empty() {
         return "No other device is known yet. Give one to `wattle up` with --peer.\n".to_owned();
     }
-    let rows: Vec<[String; 7]> = std::iter::once(HEAD.map(str::to_owned)).chain(peers.iter().map(row)).collect();
+    let rows: Vec<[String; 7]> =
+        std::iter::once(HEAD.map(str::to_owned)).chain(peers.iter().map(|peer| row(now, peer))).collect();
     let widths: [usize; 7] = std::array::from_fn(|at| rows.iter().map(|row| columns(&row[at])).max().unwrap_or(0));
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
@@ -65,12 +72,12 @@ fn table(peers: &[Peer], style: Style) -> String {
     text
 }
 
-fn row(peer: &Peer) -> [String; 7] {
+fn row(now: i64, peer: &Peer) -> [String; 7] {
     let none = || "-".to_owned();
     [
         peer.device.as_deref().map_or_else(none, one_line),
         short(&one_line(&peer.peer_id)),
-        state(peer).to_owned(),
+        state(peer, now),
         peer.address.as_deref().map_or_else(|| "dials us".to_owned(), one_line),
         peer.round_trip_us.map_or_else(none, round_trip),
         peer.headroom.as_ref().map_or_else(none, headroom),
@@ -79,14 +86,18 @@ fn row(peer: &Peer) -> [String; 7] {
 }
 
 /// A suspicion or a loss is shown first; otherwise a link proves more than SWIM's state.
-fn state(peer: &Peer) -> &'static str {
-    match (peer.state.as_str(), peer.linked) {
+fn state(peer: &Peer, now: i64) -> String {
+    if let Some(seconds) = peer.off_s.filter(|_| !peer.linked) {
+        return format!("off since {}", utc(now - i64::try_from(seconds).unwrap_or(0)));
+    }
+    let state = match (peer.state.as_str(), peer.linked) {
         ("suspect", _) => "suspect",
         ("down", _) => "down",
         (_, true) => "linked",
         ("alive", false) => "alive",
         _ => "not linked",
-    }
+    };
+    state.to_owned()
 }
 
 /// The end of a PeerId: Ed25519 PeerIds all begin alike.
@@ -140,6 +151,7 @@ mod tests {
             device: Some("at\u{1b}tic".into()),
             linked: true,
             state: "alive".into(),
+            off_s: None,
             address: Some("192.168.1.7:7781".into()),
             round_trip_us: Some(1_260),
             headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None }),
@@ -159,18 +171,20 @@ mod tests {
             collections: Vec::new(),
             ..peer()
         };
-        let text = table(&[peer(), unknown], PLAIN);
+        let text = table(0, &[peer(), unknown], PLAIN);
         println!("{text}");
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("DEVICE  PEER       STATE       ADDRESS           ROUND TRIP  HEADROOM"));
         assert!(lines[1].starts_with("at\u{fffd}tic  …riHhKust  linked      192.168.1.7:7781  1.2 ms      half (energy surplus)  home (1 file, 7 passages)"));
         assert!(lines[2].starts_with("-       …riHhKust  not linked  dials us          -           -"));
+        let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };
+        assert!(table(3600, &[off], PLAIN).contains("off since 1970-01-01 00:59 UTC"));
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
     }
 
     #[test]
     fn an_empty_table_says_what_to_do() {
-        assert!(table(&[], PLAIN).contains("wattle up"));
+        assert!(table(0, &[], PLAIN).contains("wattle up"));
     }
 
     #[test]

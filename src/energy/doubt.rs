@@ -1,6 +1,7 @@
 //! Readings that contradict each other. One bad number does not outweigh better evidence: each gate asks which other
 //! reading contradicts the one that would stop the work, believes the better of the two, and says so here.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What is doubted, and what is believed instead.
@@ -33,7 +34,8 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    const ALL: [Self; 12] = [
+    /// All of them.
+    pub const ALL: [Self; 12] = [
         Self::DeadBattery,
         Self::NoCurrent,
         Self::EmptyGauge,
@@ -132,7 +134,7 @@ impl fmt::Display for Doubt {
 }
 
 /// A set of doubts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubts(u16);
 
 impl Doubts {
@@ -155,6 +157,12 @@ impl Doubts {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Those that say that something is wrong with the device.
+    #[must_use]
+    pub fn faults(self) -> Self {
+        self.iter().filter(|doubt| doubt.is_fault()).fold(Self::NONE, |faults, doubt| faults.with(doubt, true))
     }
 
     /// Each doubt of the set.

@@ -2,13 +2,15 @@
 //! a postcard encoding. `energy::coordinator` decides what is sent.
 
 use super::decision::Decision;
+use super::doubt::Doubts;
 use super::policy::hint::{self, Origin};
 use super::policy::pause::Pause;
 use super::rank::Rank;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GOVERNOR_FRAME_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
-use serde::de::{DeserializeOwned, Deserializer};
+use core::fmt;
+use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// A follower's message.
@@ -48,13 +50,31 @@ pub struct Tail {
     pub rank: Rank,
     /// When the burst of the host ends, in milliseconds of CLOCK_BOOTTIME; 0: there is none.
     pub burst_until: u64,
+    /// Which readings contradict each other so that something is wrong with the device.
+    pub doubts: Doubts,
 }
 
 impl<'de> Deserialize<'de> for Tail {
     fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
-        // A message of an earlier release ends here.
-        let known = <(Rank, u64)>::deserialize(bytes).ok();
-        Ok(known.map_or_else(Self::default, |(rank, burst_until)| Self { rank, burst_until }))
+        bytes.deserialize_tuple(3, TailVisitor)
+    }
+}
+
+/// Reads as much of a tail as there is: a message of an earlier release ends before it, or before the doubts.
+struct TailVisitor;
+
+impl<'de> Visitor<'de> for TailVisitor {
+    type Value = Tail;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the end of a leader's message")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Tail, A::Error> {
+        let Some(rank) = fields.next_element().ok().flatten() else { return Ok(Tail::default()) };
+        let Some(burst_until) = fields.next_element().ok().flatten() else { return Ok(Tail::default()) };
+        let doubts = fields.next_element().ok().flatten().unwrap_or_default();
+        Ok(Tail { rank, burst_until, doubts })
     }
 }
 
@@ -177,6 +197,7 @@ impl FrameBuffer {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
+    use crate::energy::doubt::Doubt;
 
     #[test]
     fn messages_are_decoded_however_the_stream_was_cut_and_garbage_is_refused() {
@@ -217,15 +238,17 @@ mod tests {
         let state = FollowerMessage::State { oldest_ms: Some(7), answering: true, pause };
         assert_eq!(encode_frame(&state), [7, 0, 0, 1, 7, 1, 1, 1, 99]);
         let pause = PauseVersion { number: 2, pause: PauseState::Open };
-        let more = Tail { rank: Rank::Hurried, burst_until: 5 };
+        let more = Tail { rank: Rank::Hurried, burst_until: 5, doubts: Doubts::NONE.with(Doubt::NoCurrent, true) };
         let message = LeaderMessage { decision: Decision::default(), pause, more };
         let down = encode_frame(&message);
-        assert_eq!((down.len(), &down[..2], &down[25..]), (29, &[27, 0][..], &[2, 2, 2, 5][..]), "{down:?}");
+        assert_eq!((down.len(), &down[..2], &down[25..]), (30, &[28, 0][..], &[2, 2, 2, 5, 2][..]), "{down:?}");
         // What an earlier leader sent ends with the pause, and an earlier follower reads no further.
-        let before = [&[25, 0][..], &down[2..27]].concat();
-        let mut buffer = FrameBuffer { bytes: before };
-        let older = buffer.next_message::<LeaderMessage>().unwrap().unwrap();
-        assert_eq!(older, LeaderMessage { more: Tail::default(), ..message });
+        let ends = |length: u8| [&[length, 0][..], &down[2..2 + usize::from(length)]].concat();
+        for (length, more) in [(25, Tail::default()), (27, Tail { doubts: Doubts::NONE, ..more })] {
+            let mut buffer = FrameBuffer { bytes: ends(length) };
+            let older = buffer.next_message::<LeaderMessage>().unwrap().unwrap();
+            assert_eq!(older, LeaderMessage { more, ..message });
+        }
         let read = FrameBuffer { bytes: down }.next_message::<(Decision, PauseVersion)>().unwrap();
         assert_eq!(read, Some((message.decision, pause)));
         let source = "sun".try_into().unwrap();
@@ -254,7 +277,11 @@ mod tests {
         let down = LeaderMessage {
             decision: Decision { workers: usize::MAX, chunks: usize::MAX, ..Decision::default() },
             pause: PauseVersion { number: u64::MAX, pause: PauseState::Until(u64::MAX) },
-            more: Tail { rank: Rank::Hurried, burst_until: u64::MAX },
+            more: Tail {
+                rank: Rank::Hurried,
+                burst_until: u64::MAX,
+                doubts: Doubt::ALL.into_iter().fold(Doubts::NONE, |all, one| all.with(one, true)),
+            },
         };
         assert!(encode_frame(&hint).len() <= GOVERNOR_FRAME_MAX && encode_frame(&down).len() <= GOVERNOR_FRAME_MAX);
     }

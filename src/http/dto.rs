@@ -170,6 +170,9 @@ pub struct Peer {
     /// SWIM's state of it: "alive", "suspect" (it did not answer a probe, and has some seconds to refute), "down" or
     /// "unknown" (nothing arrived from it since this agent started).
     pub state: String,
+    /// Seconds since it said that it stops; null if it did not, or is back.
+    #[serde(default)]
+    pub off_s: Option<u64>,
     /// Where it is dialled; null if it dials this one.
     pub address: Option<String>,
     /// The round trip in microseconds, once it was measured.
@@ -231,6 +234,7 @@ impl Peer {
             device: peer.device.clone(),
             linked: peer.linked,
             state: state.to_owned(),
+            off_s: peer.stopped_ago.map(|ago| ago.as_secs()),
             address: peer.address.map(|address| address.to_string()),
             round_trip_us: round_trip.filter(|_| peer.linked).map(|(_, micros)| *micros),
             headroom: advert.and_then(|advert| advert.headroom).map(headroom),

@@ -65,6 +65,10 @@ pub const LINK_CONTEST_MS: u64 = 2_000;
 /// Milliseconds for which a second device with the key of a linked one is heard out: as long as it takes to tell it so.
 pub const LINK_DUPLICATE_MS: u64 = 2_000;
 
+/// Milliseconds from the last messages of an agent that stops to the end of its links: the messages are small, and a link
+/// writes them within one or two. Whoever gets none notices the loss by itself.
+pub const FAREWELL_MS: u64 = 50;
+
 /// Milliseconds until the streams and links that are closing are left to themselves.
 pub const LINK_CLOSE_MS: u64 = 2_000;
 

@@ -63,6 +63,8 @@ pub enum Effect {
     Restarted(PeerKey, u32),
     /// A member is down.
     Down(PeerKey),
+    /// A member says that it stops; `Down` follows.
+    Stops(PeerKey),
     /// This agent found a member down by its own probes. The packet that says so goes over every link, readdressed:
     /// datagrams may be lost.
     FoundDown(Vec<u8>),

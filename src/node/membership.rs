@@ -138,6 +138,7 @@ impl Node {
             (&mut self.mesh.news.joined, Notice::Joined as fn(Vec<String>) -> Notice),
             (&mut self.mesh.news.back, Notice::Back),
             (&mut self.mesh.news.down, Notice::Down),
+            (&mut self.mesh.news.stopped, Notice::WasStopped),
         ] {
             if !names.is_empty() {
                 out.push(Output::Notice(notice(core::mem::take(names))));
@@ -176,6 +177,7 @@ impl Node {
                     self.send_packet(to, packet, purpose, all_transports || back, out);
                 }
                 Effect::Up(peer, generation, was_down) => {
+                    self.mesh.stopped.remove(&peer);
                     let name = self.name_of(peer);
                     if was_down {
                         self.mesh.news.back.push(name);
@@ -190,9 +192,16 @@ impl Node {
                     self.mesh.news.back.push(name);
                     self.peers.on_generation(peer, generation);
                 }
+                Effect::Stops(peer) => _ = self.mesh.stopped.insert(peer, now),
                 Effect::Down(peer) => {
                     let name = self.name_of(peer);
-                    self.mesh.news.down.push(name);
+                    let stopped = self.mesh.stopped.contains_key(&peer);
+                    let news = &mut self.mesh.news;
+                    if stopped {
+                        news.stopped.push(name);
+                    } else {
+                        news.down.push(name);
+                    }
                     self.mesh.choose_links_soon(now);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
@@ -216,6 +225,20 @@ impl Node {
                     }
                     (self.mesh.list_received, self.mesh.exchange_at) = (false, now);
                 }
+            }
+        }
+    }
+
+    /// This agent stops: the members that are linked are told, so that they do not have to find it out.
+    pub(super) fn say_farewell(&self, out: &mut Out) {
+        // Nobody has seen a generation that is not on the disk yet.
+        if self.mesh.unsaved.is_some() {
+            return;
+        }
+        for peer in self.peers.all_linked() {
+            if let Some(packet) = self.member.farewell(peer) {
+                // Not by datagram as well: the second of two copies would look like a member that is back.
+                out.push(Output::Send(peer, Message::Member(packet)));
             }
         }
     }

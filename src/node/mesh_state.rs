@@ -2,6 +2,7 @@
 //! disk.
 
 use super::output::Output;
+use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use crate::mesh::duplicates::Duplicates;
 use crate::mesh::refusals::Refusals;
 use core::net::{IpAddr, SocketAddr};
 use heapless::Vec as Bounded;
+use std::collections::BTreeMap;
 
 /// Milliseconds at least between two choices of the links to keep.
 const CHOOSE_MS: u64 = 1_000;
@@ -37,16 +39,19 @@ pub(super) struct MeshState {
     pub(super) boot: BootCount,
     /// Where this agent can be dialled.
     pub(super) listen: Vec<SocketAddr>,
+    /// The members that said that they stop, and when; each until it is back.
+    pub(super) stopped: BTreeMap<PeerKey, Instant>,
     /// A new generation of this agent that is not on the disk yet.
     pub(super) unsaved: Option<Unsaved>,
 }
 
-/// Names of members that joined, that are down, and that are back.
+/// Names of members that joined, that are down, that are back, and that were stopped.
 #[derive(Debug, Default)]
 pub(super) struct MemberNews {
     pub(super) joined: Vec<String>,
     pub(super) down: Vec<String>,
     pub(super) back: Vec<String>,
+    pub(super) stopped: Vec<String>,
 }
 
 /// What is doubtful about peers.
@@ -90,6 +95,7 @@ impl MeshState {
             records: PeerRecords::default(),
             boot: BootCount { signing: boot, raising: None },
             listen: Vec::new(),
+            stopped: BTreeMap::new(),
             unsaved: None,
         }
     }

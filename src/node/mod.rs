@@ -149,6 +149,7 @@ impl Node {
         self.answer_overdue(now, out);
         if self.stopping {
             if self.scheduler.at_rest() {
+                self.say_farewell(out);
                 out.push(Output::Stopped);
             }
             return;

@@ -119,6 +119,8 @@ pub enum Notice {
     Joined(Vec<String>),
     /// Devices are down: neither this one nor the members that it asked reached them.
     Down(Vec<String>),
+    /// Devices were stopped by their owners, and said so.
+    WasStopped(Vec<String>),
     /// Devices that were down, or that started again, are back.
     Back(Vec<String>),
     /// A device kept claiming that others are down which are not; its claims are ignored for a while.

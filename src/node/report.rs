@@ -20,7 +20,7 @@ impl Node {
             sources: self.scheduler.sources().to_vec(),
             model: self.config.model.clone(),
             fingerprint: self.config.fingerprint,
-            peers: self.known(),
+            peers: self.known(now),
             gossip: self.peer_gossip(now),
             driver: FromDriver::default(),
             work: WorkStatus {
@@ -51,7 +51,7 @@ impl Node {
         findings
     }
 
-    fn known(&self) -> Vec<PeerStatus> {
+    fn known(&self, now: Instant) -> Vec<PeerStatus> {
         let states = self.member.member_list(self.config.key);
         let states: BTreeMap<_, _> = states.into_iter().map(|state| (state.key, state)).collect();
         let counts = self.name_counts();
@@ -63,6 +63,12 @@ impl Node {
                 device: peer.device.is_some().then(|| title_of(peer, &counts)),
                 linked: peer.linked,
                 liveness: state.map_or(Liveness::Unknown, |state| state.liveness),
+                stopped_ago: self
+                    .mesh
+                    .stopped
+                    .get(&peer.key)
+                    .filter(|_| state.is_some_and(|state| state.liveness == Liveness::Down))
+                    .map(|at| now.since(*at)),
                 generation: state.map_or(0, |state| state.generation),
                 address: peer.addresses.current(),
             }

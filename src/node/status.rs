@@ -82,6 +82,8 @@ pub struct PeerStatus {
     pub linked: bool,
     /// Its state by SWIM.
     pub liveness: Liveness,
+    /// How long ago it said that it stops; `None`: it did not, or is back.
+    pub stopped_ago: Option<Duration>,
     /// Its generation; 0 if unknown.
     pub generation: u32,
     /// The address at which it would be dialled next.

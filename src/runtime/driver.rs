@@ -14,7 +14,7 @@ use super::writer::Save;
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
-use crate::limits::{DISK_RETRY_MS, REPLIES_MAX};
+use crate::limits::{DISK_RETRY_MS, FAREWELL_MS, REPLIES_MAX};
 use crate::mesh::trust::Rights;
 use crate::net::address_book::AddressBook;
 use crate::net::link::LinkEvent;
@@ -141,6 +141,8 @@ impl Driver {
                     self.progress.update(now, &self.node.status(now));
                 }
                 if self.carry_out() {
+                    // What was said last leaves over the links first.
+                    clock::sleep_until(Some(clock::now() + Duration::from_millis(FAREWELL_MS))).await;
                     return self.session.close().await;
                 }
             }

@@ -72,7 +72,7 @@ impl EventLog {
             Notice::Joined(devices) | Notice::Back(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));
             }
-            Notice::Down(devices) => {
+            Notice::Down(devices) | Notice::WasStopped(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Lost, device, what.clone()));
             }
             Notice::Quarantined(device) => (Kind::Refused, device),
@@ -137,6 +137,9 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
         Notice::Down(devices) => {
             (Level::Warn, format!("Down, by all members that could be asked: {}.", devices.join(", ")))
+        }
+        Notice::WasStopped(devices) => {
+            (Level::Info, format!("Stopped, as they say themselves: {}.", devices.join(", ")))
         }
         Notice::Back(devices) => (Level::Info, format!("Back in the mesh: {}.", devices.join(", "))),
         Notice::Quarantined(device) => {

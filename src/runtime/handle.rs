@@ -146,6 +146,7 @@ impl NodeHandle {
     pub fn all_findings(&self, of_node: Vec<Finding>, panics: u64) -> Vec<Finding> {
         let mut findings = of_node;
         findings.extend(self.findings.list());
+        findings.extend(self.governor_handle.findings_of_leader());
         findings.extend(panicked(panics));
         findings.sort_by_key(|finding| finding.area);
         if let Some(home) = &self.home {

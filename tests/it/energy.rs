@@ -199,6 +199,15 @@ fn hints_are_accepted_or_refused_with_a_reason() {
 #[test]
 fn the_agents_of_a_host_share_one_governor_and_a_follower_leads_when_it_ends() {
     let device = Governed::new("rpi5-rpios-activecooler");
+    for (file, text) in
+        [("type", "Battery"), ("present", "1"), ("status", "Not charging"), ("capacity", "0"), ("energy_full", "0")]
+    {
+        fs::create_dir_all(device.root.path().join("sys/class/power_supply/BAT0")).unwrap();
+        device.write(&format!("sys/class/power_supply/BAT0/{file}"), text);
+    }
+    fs::create_dir_all(device.root.path().join("sys/class/power_supply/AC")).unwrap();
+    device.write("sys/class/power_supply/AC/type", "Mains");
+    device.write("sys/class/power_supply/AC/online", "1");
     let first = device.up();
     let other = Place::new();
     let start = |place: &Place| {
@@ -210,6 +219,13 @@ fn the_agents_of_a_host_share_one_governor_and_a_follower_leads_when_it_ends() {
     let energy = |agent: &Agent| agent.json(&["energy", "--json"]);
     until("a follower", || energy(&first)["followers"] == 1);
     assert_eq!((energy(&first)["leads"].clone(), energy(&second)["leads"].clone()), (json!(true), json!(false)));
+    let doctor = |agent: &Agent| String::from_utf8(agent.cli(["doctor", "--json"]).stdout).unwrap();
+    // What is wrong with the sensors that they share is said by both.
+    until("the broken battery", || doctor(&first).contains("although mains is connected"));
+    until("the same at the other", || {
+        let said = doctor(&second);
+        said.contains("although mains is connected") && said.contains("The agent that governs this host says so.")
+    });
     assert!(second.cli(["pause"]).status.success());
     until("the pause at the other", || energy(&first)["paused"] == true);
     first.kill();

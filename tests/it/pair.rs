@@ -146,3 +146,36 @@ fn links_that_are_cut_and_come_back_raise_no_count_of_starts() {
     attic.stop();
     cellar.stop();
 }
+
+#[test]
+fn a_device_that_is_stopped_is_shown_as_off_at_once_and_one_that_is_killed_as_a_suspect_first() {
+    let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
+    let attic = up(&one, "attic", &one_listen, &two_address);
+    for kill in [true, false] {
+        let cellar = up(&two, "cellar", &two_listen, &one_address);
+        linked(&cellar);
+        attic.wait("the member", |status| {
+            status["peers"][0]["linked"] == true && status["peers"][0]["state"] == "alive"
+        });
+        assert_eq!(attic.status()["peers"][0]["off_s"], serde_json::Value::Null, "it is back");
+        if kill {
+            cellar.kill();
+            attic.wait("a suspicion", |status| {
+                assert_eq!(status["peers"][0]["off_s"], serde_json::Value::Null, "nobody said so");
+                status["peers"][0]["state"] == "suspect"
+            });
+        } else {
+            cellar.stop();
+            attic.wait("its word", |status| {
+                assert_ne!(status["peers"][0]["state"], "suspect");
+                status["peers"][0]["state"] == "down" && status["peers"][0]["off_s"].is_u64()
+            });
+            let table = String::from_utf8(attic.cli(["peers"]).stdout).unwrap();
+            assert!(table.contains("  off since 20"), "{table}");
+            assert!(attic.log().contains("Stopped, as they say themselves: cellar."), "{}", attic.log());
+        }
+    }
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    linked(&cellar);
+    attic.wait("its return", |status| status["peers"][0]["state"] == "alive" && status["peers"][0]["off_s"].is_null());
+}

@@ -5,6 +5,7 @@ use super::*;
 use crate::base::level::Energy;
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
+use crate::energy::doubt::{Doubt, Doubts};
 use crate::energy::fraction::Fraction;
 use crate::energy::host_protocol::{FollowerMessage, HintMessage, LeaderMessage, PauseState, PauseVersion, Tail};
 use crate::energy::policy::gate::Backlog;
@@ -299,7 +300,10 @@ fn a_burst_that_is_asked_for_at_any_agent_holds_at_all_and_a_pause_ends_it() {
         Output::ToFollower(ONE, message) => Some(*message),
         _ => None,
     });
-    assert_eq!(message.map(|message| message.more), Some(Tail { rank: Rank::Hurried, burst_until: 700_000 }));
+    assert_eq!(
+        message.map(|message| message.more),
+        Some(Tail { rank: Rank::Hurried, burst_until: 700_000, ..Tail::default() })
+    );
     // The longest counts, and nobody asks for more than a day.
     handle(&mut leader, 120_003, Input::Burst(Duration::from_secs(9)));
     assert_eq!(leader.burst(at(120_004)), Some(at(700_000)));
@@ -309,11 +313,14 @@ fn a_burst_that_is_asked_for_at_any_agent_holds_at_all_and_a_pause_ends_it() {
     assert_eq!((leader.burst(at(120_008)), decision(&mut leader, 120_008).rank), (None, Rank::Last));
     // A follower obeys its leader's message, and tells the next leader what was asked for while it had none.
     let mut agent = follower();
-    let more = Tail { rank: Rank::Hurried, burst_until: 60_000 };
+    let doubts = Doubts::NONE.with(Doubt::DeadBattery, true);
+    let more = Tail { rank: Rank::Hurried, burst_until: 60_000, doubts };
     let message = LeaderMessage { decision: allows(2), pause: PauseVersion::default(), more };
     handle(&mut agent, 1, Input::FromLeader(message));
     assert_eq!((agent.burst(at(2)), decision(&mut agent, 2).rank), (Some(at(60_000)), Rank::Hurried));
+    assert_eq!((agent.told_by_leader(), leader.told_by_leader()), (doubts, Doubts::NONE));
     handle(&mut agent, 3, Input::LeaderLost);
+    assert_eq!(agent.told_by_leader(), Doubts::NONE, "what a leader that is gone said is old");
     handle(&mut agent, 4, Input::Burst(Duration::from_secs(600)));
     let sent = handle(&mut agent, 5, Input::LeaderFound);
     assert!(sent.contains(&Output::ToLeader(burst(600_004))), "{sent:?}");

@@ -2,6 +2,7 @@
 
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::decision::Decision;
+use crate::energy::doubt::Doubts;
 use crate::energy::fraction::Fraction;
 use crate::energy::host_protocol::LeaderMessage;
 use crate::energy::mode::Mode;
@@ -33,6 +34,8 @@ pub(super) enum Role {
 pub(super) struct Following {
     /// What the leader's last message allows.
     allows: Decision,
+    /// What it says of the sensors.
+    doubts: Doubts,
     /// When that message came.
     received: Instant,
     /// Since when no leader sends: none was found yet, or the connection ended.
@@ -57,7 +60,15 @@ impl Role {
     pub(super) fn seeking(now: Instant) -> Self {
         let allows = Decision { reason: Some(Reason::Rising), ..Decision::default() };
         let (gone, seek_at) = (Some(now), Some(now));
-        Self::Follows(Following { allows, received: now, gone, link: Link::Down, seek_at, retry: RETRY })
+        Self::Follows(Following {
+            allows,
+            doubts: Doubts::NONE,
+            received: now,
+            gone,
+            link: Link::Down,
+            seek_at,
+            retry: RETRY,
+        })
     }
 
     const fn following(&mut self) -> Option<&mut Following> {
@@ -85,6 +96,7 @@ impl Role {
     pub(super) fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
         let Some(following) = self.following() else { return false };
         following.allows = Decision { rank: message.more.rank, ..message.decision };
+        following.doubts = message.more.doubts;
         (following.received, following.gone) = (now, None);
         (following.link, following.retry) = (Link::Active, RETRY);
         true
@@ -106,6 +118,14 @@ impl Role {
             following.seek_at = None;
         }
         due
+    }
+
+    /// What the leader that this agent follows says of the sensors; nothing once its connection ended.
+    pub(super) fn doubts_of_leader(&self) -> Doubts {
+        match self {
+            Self::Follows(following) if following.link == Link::Active => following.doubts,
+            _ => Doubts::NONE,
+        }
     }
 
     /// Is there a leader to send to?

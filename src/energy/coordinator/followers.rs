@@ -128,7 +128,10 @@ impl HostCoordinator {
     /// nobody until they add up.
     pub(super) fn update_followers_if_moved(&mut self, now: Instant, out: &mut Out) {
         let (sent, whole) = (&self.shares.sent, &self.shares.whole);
-        let moved = (sent.headroom.value() - whole.headroom.value()).abs() > STEP;
+        let doubts = self.doubted().faults();
+        let heard = |follower: &Follower| follower.sent.is_none_or(|(message, _)| message.more.doubts == doubts);
+        let moved =
+            (sent.headroom.value() - whole.headroom.value()).abs() > STEP || !self.shares.followers.values().all(heard);
         if moved || !sent.is_like(whole) {
             self.shares.sent = self.shares.whole;
             self.update_followers(now, out, |_| true);
@@ -146,7 +149,8 @@ impl HostCoordinator {
             "the shares add up to more than the whole"
         );
         let pause = self.pause.version(now);
-        let more = Tail { rank: self.shares.whole.rank, burst_until: self.shares.burst.millis(now) };
+        let (rank, burst_until) = (self.shares.whole.rank, self.shares.burst.millis(now));
+        let more = Tail { rank, burst_until, doubts: self.doubted().faults() };
         let parts = [false, true].map(|has_work| self.shares.part(has_work));
         for (id, follower) in self.shares.followers.iter_mut().filter(|(_, follower)| whom(follower)) {
             let message = LeaderMessage { decision: parts[usize::from(follower.demand.has_work())], pause, more };

@@ -45,6 +45,12 @@ impl HostCoordinator {
         if self.leads() { self.governor.status().doubts } else { Doubts::NONE }
     }
 
+    /// What the leader that this agent follows finds wrong with the sensors; nothing where this agent leads.
+    #[must_use]
+    pub fn told_by_leader(&self) -> Doubts {
+        self.role.doubts_of_leader()
+    }
+
     /// The status now.
     pub fn status(&mut self, now: Instant, out: &mut Out) -> Status<'_> {
         let own = self.decision(now, out);

@@ -44,6 +44,16 @@ impl Membership {
         true
     }
 
+    /// The packet with which this agent, before it stops, tells a peer that it is down: nobody has to suspect it first. `None`
+    /// if the peer is no member that is up.
+    #[must_use]
+    pub fn farewell(&self, to: PeerKey) -> Option<Vec<u8>> {
+        let name = name_of(to);
+        let (generation, up) = self.known.get(&name)?.status?;
+        let down = Claim::new(*self.foca.identity(), 0, State::Down);
+        up.then(|| self.packet_to(Id { name, generation }, Message::Gossip, &[down]))
+    }
+
     /// Takes a part of the member list of a peer.
     pub fn apply_member_list(&mut self, now: Instant, from: PeerKey, members: &[MemberState]) {
         let name = name_of(from);
@@ -151,6 +161,9 @@ impl Membership {
             let jump = claim.id().generation.saturating_sub(heard);
             if !itself && (jump > most || self.is_contested(now, name)) {
                 continue;
+            }
+            if itself && claim.state() == State::Down && claim.id().generation >= generation {
+                self.effects.push(Effect::Stops(known.key));
             }
             match claim.state() {
                 State::Alive => accepted.push(claim.clone()),

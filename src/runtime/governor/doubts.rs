@@ -43,6 +43,15 @@ impl DoubtBoard {
     }
 }
 
+/// What the leader of the host tells a follower of the sensors, which the follower does not read itself.
+pub(super) fn of_leader(doubts: Doubts) -> Vec<Finding> {
+    let finding = |doubt: Doubt| {
+        let what = format!("{doubt} The agent that governs this host says so.");
+        Finding { area: Area::Sensors, what, command: Some("wattle energy".to_owned()) }
+    };
+    doubts.iter().filter(|doubt| doubt.is_fault()).map(finding).collect()
+}
+
 fn key(doubt: Doubt) -> String {
     format!("sensor:{}", doubt.code())
 }

@@ -1,11 +1,13 @@
 //! `GovernorHandle`: starts the governor and stops it, and is what the driver and the HTTP API call.
 
+use super::doubts;
 use super::host::Host;
 use super::pause_request::{BurstRequest, PauseRequest};
 use super::report::{self, Current};
 use super::shared::{Shared, State};
 use super::time::Time;
 use super::{rendezvous, sampler, state_file};
+use crate::base::finding::Finding;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::report::BoardReport;
@@ -347,6 +349,16 @@ impl GovernorHandle {
         if let Some(shared) = &self.shared {
             shared.input(now, input);
         }
+    }
+}
+
+/// What is wrong with the sensors where another agent governs the host.
+impl GovernorHandle {
+    /// What that agent finds; nothing where this one governs, whose findings are on the board.
+    #[must_use]
+    pub fn findings_of_leader(&self) -> Vec<Finding> {
+        let doubts = self.shared.as_ref().map(|shared| shared.lock().coordinator.told_by_leader());
+        doubts.map(doubts::of_leader).unwrap_or_default()
     }
 }
 
