@@ -64,6 +64,14 @@ pub enum Change {
         /// Whether the chunks of an earlier reading stay: the file could not be read just now.
         keep: bool,
     },
+    /// A waiting document's file is not there; whether it is gone is decided by a scan. What was read of it before holds until
+    /// then; a document of which nothing was read is refused.
+    Absent {
+        /// The document.
+        doc: DocId,
+        /// The file's stamp when it was tried.
+        stamp: FileStamp,
+    },
     /// The document's file was read and split into chunks.
     Chunked {
         /// The document.

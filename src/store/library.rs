@@ -89,6 +89,7 @@ impl<K: Kv> Library<K> {
             Change::Refused { doc, stamp, reason, keep } => {
                 self.refused(&mut tx, *doc, *stamp, reason, *keep)?;
             }
+            Change::Absent { doc, stamp } => self.absent(&mut tx, *doc, *stamp)?,
             Change::Chunked { doc, stamp, content, chunks } => {
                 self.chunked(&mut tx, *doc, *stamp, *content, chunks)?;
             }
@@ -186,6 +187,19 @@ impl<K: Kv> Library<K> {
             self.retire_rows(tx, rows)?;
         }
         let before = std::mem::replace(&mut doc.state, DocState::Refused(reason.to_owned()));
+        tx.put_document(id, Some(&before), &doc);
+        Ok(())
+    }
+
+    fn absent(&self, tx: &mut Transaction, id: DocId, stamp: FileStamp) -> Result<(), KvError> {
+        let Some(mut doc) = self.waiting(id, stamp)? else { return Ok(()) };
+        if doc.chunks.is_empty() {
+            return self.refused(tx, id, stamp, "It is not there just now.", true);
+        }
+        let missing = (doc.chunks.len() as u64).saturating_sub(read::vectors_of(&self.kv, &doc)?);
+        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+        let state = if missing == 0 { DocState::Ready } else { DocState::Chunked { missing } };
+        let before = std::mem::replace(&mut doc.state, state);
         tx.put_document(id, Some(&before), &doc);
         Ok(())
     }

@@ -30,8 +30,11 @@ pub enum Content {
 pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Content) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
-        Content::Missing => return not_now(id, doc, "It is not there just now.".to_owned()),
-        Content::Failed(why) => return not_now(id, doc, format!("It could not be read just now: {why}.")),
+        Content::Missing => return not_now(id, doc, |stamp| Change::Absent { doc: id, stamp }),
+        Content::Failed(why) => {
+            let reason = format!("It could not be read just now: {why}.");
+            return not_now(id, doc, |stamp| Change::Refused { doc: id, stamp, reason, keep: true });
+        }
         Content::Unreadable(why) => {
             let reason = format!("It cannot be read: {why}.");
             return vec![Change::Refused { doc: id, stamp: doc.stamp, reason, keep: true }];
@@ -55,13 +58,14 @@ pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Con
     vec![Change::Differs { doc: id, from: doc.stamp, stamp }, last]
 }
 
-fn not_now(id: DocId, doc: &Document, reason: String) -> Vec<Change> {
+/// The change, and before it, unless the owner keeps the document without its file, a stamp that makes the next scan that finds
+/// the file have it read.
+fn not_now(id: DocId, doc: &Document, change: impl FnOnce(FileStamp) -> Change) -> Vec<Change> {
     if doc.stamp.kept_since().is_some() {
-        return vec![Change::Refused { doc: id, stamp: doc.stamp, reason, keep: true }];
+        return vec![change(doc.stamp)];
     }
     let stamp = doc.stamp.unsettled();
-    let reread = Change::Differs { doc: id, from: doc.stamp, stamp };
-    vec![reread, Change::Refused { doc: id, stamp, reason, keep: true }]
+    vec![Change::Differs { doc: id, from: doc.stamp, stamp }, change(stamp)]
 }
 
 fn content_hash(bytes: &[u8]) -> [u8; 16] {

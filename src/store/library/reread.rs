@@ -113,8 +113,10 @@ mod tests {
         assert_eq!(named.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [docs[7]]);
         assert_eq!(chunked(&mut library, docs[0], &[0, 1]), Kind::Ready, "as before: nothing is embedded");
         assert_eq!(chunked(&mut library, docs[1], &[2, 99]), Kind::Chunked, "one chunk differs");
+        let absent = Change::Absent { doc: docs[2], stamp: STAMP };
+        assert_eq!(library.apply(&absent).unwrap().now, Some(Kind::Ready), "its file is not there: its chunks hold");
         assert_eq!(library.reread(1).unwrap(), 0, "once");
-        assert_eq!(library.commit().counts.count(Kind::Ready), 1);
+        assert_eq!(library.commit().counts.count(Kind::Ready), 2);
         assert!(audit(library.kv()).unwrap().clean());
     }
 }

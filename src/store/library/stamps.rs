@@ -57,7 +57,7 @@ mod tests {
         };
         let doc = library.apply(&seen(SCANNED)).unwrap().doc.unwrap();
         let differs = Change::Differs { doc, from: SCANNED, stamp: READ };
-        let refused = Change::Refused { doc, stamp: READ, reason: "It is not there just now.".to_owned(), keep: true };
+        let refused = Change::Absent { doc, stamp: READ };
         library.apply(&differs).unwrap();
         assert_eq!(read::document(library.kv(), doc).unwrap().unwrap().stamp, READ);
 
