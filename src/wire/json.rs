@@ -24,7 +24,7 @@ mod gossip;
 pub mod line;
 mod message;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io;
 
 pub(super) use canonical::Fields;
@@ -51,6 +51,12 @@ pub(super) fn encode_more<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -
 fn is_encoding_of<T: Serialize + ?Sized>(value: &T, bytes: &[u8]) -> bool {
     let mut expected = Expected(bytes);
     serde_json::to_writer(&mut expected, value).is_ok() && expected.0.is_empty()
+}
+
+/// Decodes `bytes` if they are one value, wholly, in the encoding that [`encode`] writes. For types that declare their
+/// fields sorted.
+pub(super) fn exactly<'a, T: Serialize + Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    serde_json::from_slice(bytes).ok().filter(|value| is_encoding_of(value, bytes))
 }
 
 /// Compares what is written with the expected bytes, and holds the rest of them.

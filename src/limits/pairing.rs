@@ -1,0 +1,81 @@
+//! Pairing, invites and joining: how long, how often, how large.
+
+use super::link::LINK_HANDSHAKE_MS;
+
+/// Milliseconds for which a window for pairing is open: Matter's commissioning window has three minutes as well.
+pub const PAIR_WINDOW_MS: u64 = 180_000;
+
+/// Exchanges with a window's code that may begin and not end well. Five guesses at eight digits hit once in twenty
+/// million windows.
+pub const PAIR_TRIES: u8 = 5;
+
+/// Milliseconds after an exchange that did not end well until the next one may begin.
+pub const PAIR_TRY_PAUSE_MS: u64 = 1_000;
+
+/// Milliseconds for a whole exchange, from the joining device's first message to the certificate: it takes two round
+/// trips, four multiplications on the curve a side, and one synced write.
+pub const PAIR_EXCHANGE_MS: u64 = 10_000;
+
+/// Exchanges at once, of one device each. Only one of them uses the window's code.
+pub const PAIR_EXCHANGES_MAX: usize = 8;
+
+/// Milliseconds for which a device is told why the last window closed; after that, that none is open.
+pub const PAIR_ENDED_MS: u64 = 600_000;
+
+/// Digits of a code.
+pub const PAIR_CODE_DIGITS: usize = 8;
+
+/// Bytes of a certificate, with those of its issuers, as it is handed over.
+pub const PAIR_CERTIFICATE_MAX: usize = 2048;
+
+/// Bytes of a message of pairing as a frame: a certificate and its two lengths.
+pub const PAIR_FRAME_MAX: usize = PAIR_CERTIFICATE_MAX + 64;
+
+/// Bytes of a message of pairing as a line, its line feed among them: a certificate in base64.
+pub const PAIR_LINE_MAX: usize = 2 * PAIR_CERTIFICATE_MAX;
+
+/// Bytes of the text in a QR code: the address, the PeerId, a secret and the mesh have some 200.
+pub const PAIR_LINK_BYTES_MAX: usize = 400;
+
+/// Invites that an agent has issued, or holds for another admin, at once.
+pub const INVITES_MAX: usize = 64;
+
+/// Devices that an invite names as those that redeem it.
+pub const INVITE_ISSUERS_MAX: usize = 4;
+
+/// Addresses in an invite.
+pub const INVITE_ADDRESSES_MAX: usize = 8;
+
+/// Bytes of an invite's file. The largest that is written has some 900.
+pub const INVITE_FILE_BYTES_MAX: usize = 4096;
+
+/// Milliseconds of the issuer's running time for which an invite is good unless another time is given: a day.
+pub const INVITE_LIFE_MS: u64 = 24 * 3_600_000;
+
+/// The longest that may be given: 30 days.
+pub const INVITE_LIFE_MS_MAX: u64 = 30 * 24 * 3_600_000;
+
+/// Milliseconds after which a joining device gives up: six exchanges, or a person who opens the window a moment later.
+pub const JOIN_MS: u64 = 60_000;
+
+/// Milliseconds from a dial to the open stream.
+pub const JOIN_DIAL_MS: u64 = LINK_HANDSHAKE_MS + 2_000;
+
+/// Places that a joining device tries; more that are found are not remembered.
+pub const JOIN_CANDIDATES_MAX: usize = 16;
+
+/// Dials of a joining device in all, the repeated ones among them.
+pub const JOIN_DIALS_MAX: u8 = 32;
+
+/// Exchanges in which a joining device uses its code. Each gives whoever answers one guess at it.
+pub const JOIN_EXCHANGES_MAX: u8 = 4;
+
+/// The most seconds that a joining device waits because another one tells it to.
+pub const JOIN_WAIT_S_MAX: u16 = 15;
+
+const _: () = {
+    assert!(PAIR_EXCHANGE_MS * 6 <= JOIN_MS && PAIR_EXCHANGE_MS < PAIR_WINDOW_MS, "an exchange ends before the join");
+    assert!(PAIR_CERTIFICATE_MAX.div_ceil(3) * 4 + 64 < PAIR_LINE_MAX, "the largest certificate fits into a line");
+    assert!(INVITE_LIFE_MS <= INVITE_LIFE_MS_MAX, "the usual life is one that may be given");
+    assert!(PAIR_TRIES > 0 && PAIR_EXCHANGES_MAX > 1, "an invite can be redeemed while a code is tried");
+};
