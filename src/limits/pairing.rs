@@ -58,6 +58,9 @@ pub const INVITE_LIFE_MS_MAX: u64 = 30 * 24 * 3_600_000;
 /// Milliseconds after which a joining device gives up: six exchanges, or a person who opens the window a moment later.
 pub const JOIN_MS: u64 = 60_000;
 
+/// Milliseconds for which others are still looked for after one has refused to the point, as for a wrong code.
+pub const JOIN_SETTLE_MS: u64 = 3_000;
+
 /// Milliseconds from a dial to the open stream.
 pub const JOIN_DIAL_MS: u64 = LINK_HANDSHAKE_MS + 2_000;
 

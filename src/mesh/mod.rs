@@ -7,6 +7,7 @@
 //!   large mesh [`topology`] chooses which links are wanted.
 //! - [`swim`]: failure detection and membership (SWIM, 2002, by the crate foca), with claims of peers validated first.
 //! - [`gossip`]: the newest signed item of each member and kind, forwarded within byte budgets ([`budget`]).
+//! - [`pairing`]: how a device joins, on both sides.
 //! - [`duplicates`]: keys with two holders. [`refusals`]: messages that were refused. [`conduct`]: what was found false.
 //!
 //! Invariants: a peer is dialled by one dial at a time, and with growing pauses while it does not answer; an address is
@@ -22,6 +23,7 @@ pub mod budget;
 pub mod conduct;
 pub mod duplicates;
 pub mod gossip;
+pub mod pairing;
 pub mod peers;
 pub mod refusals;
 pub mod swim;

@@ -129,6 +129,8 @@ pub enum Refusal {
     UnknownInvite,
     /// A message was not one, or came out of turn.
     Malformed,
+    /// The exchange took too long, or its stream ended.
+    Interrupted,
 }
 
 /// Why bytes are not a message.

@@ -1,0 +1,102 @@
+//! Why a device was not let in: the joining side's causes, as its owner reads them.
+
+use crate::wire::pairing::Refusal;
+use std::fmt;
+
+/// Why a link or its stream is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Nobody answered, or another device did.
+    NoLink,
+    /// The device there does not speak this protocol.
+    NoProtocol,
+    /// It ended.
+    Ended,
+}
+
+/// Why a device was not let in, from what tells least to what tells most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Failure {
+    /// No device of a mesh was found.
+    NotFound,
+    /// One is known, and does not answer.
+    Unreachable,
+    /// It speaks another version.
+    Version,
+    /// It has no window open.
+    NoWindow,
+    /// It does not know the invite.
+    UnknownInvite,
+    /// It lets in somebody else, or the link was lost again and again.
+    Busy,
+    /// It did not keep to the protocol.
+    Malformed,
+    /// The window, or the invite's life, is over.
+    Expired,
+    /// Another device came first.
+    Used,
+    /// Too many tries.
+    TooManyTries,
+    /// It is an admin of another mesh.
+    OtherMesh,
+    /// The mesh has no room.
+    Full,
+    /// The code is wrong, or somebody is in between.
+    WrongCode,
+    /// This device was removed from the mesh.
+    Removed,
+}
+
+impl Failure {
+    pub(super) const fn of(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoWindow => Self::NoWindow,
+            Refusal::Expired => Self::Expired,
+            Refusal::Used => Self::Used,
+            Refusal::TooManyTries => Self::TooManyTries,
+            Refusal::WrongSecret => Self::WrongCode,
+            Refusal::Busy | Refusal::Interrupted => Self::Busy,
+            Refusal::Removed => Self::Removed,
+            Refusal::Full => Self::Full,
+            Refusal::Version => Self::Version,
+            Refusal::UnknownInvite => Self::UnknownInvite,
+            Refusal::Malformed => Self::Malformed,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    /// What happened and what to do. The device is as it was before.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotFound => {
+                "No device of a mesh was found in this network. Run `wattle pair` on a device of the mesh; if it runs, name its address with --at."
+            }
+            Self::Unreachable => {
+                "The device does not answer. Check that it is on, runs Wattle, and is in the same network; guest networks often keep devices apart."
+            }
+            Self::Version => "The two devices speak different versions of pairing. Update the older one, then join again.",
+            Self::NoWindow => "A device of a mesh was found, but it lets nobody in now. Run `wattle pair` there, then join again.",
+            Self::UnknownInvite => {
+                "The device that was found has no record of this invite. Join where the device that wrote it is on, or write a new one with `wattle invite`."
+            }
+            Self::Busy => "The other device is busy with another exchange, or the connection broke. Join again in a moment.",
+            Self::Malformed => {
+                "The other device sent something that is not pairing. Nothing of it was kept. Join again, by --at if other devices are near."
+            }
+            Self::Expired => "The time of this code or invite is over. Run `wattle pair`, or write a new invite, and join again.",
+            Self::Used => "Another device has joined by this code or invite. Each is for one device: get a new one.",
+            Self::TooManyTries => "There were too many tries, so the code is not good any more. Run `wattle pair` again for a new one.",
+            Self::OtherMesh => "The device that was found belongs to another mesh than the invite or code. Name the right one with --at.",
+            Self::Full => "The mesh has no room for another device. Remove one that is gone with `wattle remove`.",
+            Self::WrongCode => {
+                "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again."
+            }
+            Self::Removed => {
+                "This device was removed from the mesh, and a removal is for good. It can only come back with a new identity."
+            }
+        })
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,390 @@
+//! The side that wants to join: tries the places where an admin may be, one after the other.
+//!
+//! A candidate is an address, with the PeerId that must answer there if it is known. Each gets one exchange; it is tried
+//! again if it is busy, or if the link was lost on the way (an admin lets the same device in twice). The search ends with
+//! a certificate, or when `JOIN_MS` are over, or when nobody is left to try and no more are to come: then with the cause
+//! that tells its owner most. A cause that an admin names is not proven, so it changes nothing here: a code may be typed
+//! again, and an invite's file stays until it has let the device in.
+
+use super::failure::{Failure, Lost};
+use super::window::seconds;
+use crate::base::id::PeerKey;
+use crate::base::outbox::Outbox;
+use crate::base::time::{Duration, Instant, earliest};
+use crate::limits::{
+    INVITE_ISSUERS_MAX, JOIN_CANDIDATES_MAX, JOIN_DIAL_MS, JOIN_DIALS_MAX, JOIN_EXCHANGES_MAX, JOIN_MS, JOIN_SETTLE_MS,
+    JOIN_WAIT_S_MAX, PAIR_EXCHANGE_MS, PAIR_TRY_PAUSE_MS,
+};
+use crate::wire::envelope::Encoding;
+use crate::wire::pairing::exchange::{EXCHANGE_RANDOM_BYTES, Exchange, Parties, SessionKey, Side, Transcript};
+use crate::wire::pairing::secret::Secret;
+use crate::wire::pairing::words::Words;
+use crate::wire::pairing::{DeviceName, Message, Refusal, VERSION, Way};
+use core::net::SocketAddr;
+use heapless::Vec as Bounded;
+
+/// Who joins, and by what.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The device's own key.
+    pub own: PeerKey,
+    /// Its name.
+    pub device: DeviceName,
+    /// What the admin knows as well.
+    pub secret: Secret,
+    /// Which of the admin's secrets that is.
+    pub way: Way,
+    /// The mesh that it is for, if the invite or the QR code says so, or if the device was in one.
+    pub mesh: Option<[u8; 32]>,
+    /// The only devices that may answer; empty: any.
+    pub admins: Bounded<PeerKey, INVITE_ISSUERS_MAX>,
+}
+
+/// A place where an admin may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where to dial.
+    pub address: SocketAddr,
+    /// Who must answer there, if that is known.
+    pub peer: Option<PeerKey>,
+}
+
+/// What the machine wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A link to there, and a stream of the pairing protocol. Then [`Join::linked`] or [`Join::lost`] is called.
+    Dial(Candidate),
+    /// The message is sent on the stream.
+    Send(Vec<u8>),
+    /// The stream and its link are closed after what was sent.
+    HangUp,
+    /// The device is in.
+    Joined(Joined),
+    /// It is not. Nothing of the device has changed.
+    Failed(Failure),
+}
+
+/// What a device that was let in has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// Its certificate, which must be checked: an admin knows the secret, but may be none of this mesh any more.
+    pub certificate: Vec<u8>,
+    /// Who let it in.
+    pub admin: PeerKey,
+    /// The mesh.
+    pub mesh: [u8; 32],
+    /// To be compared with those on the admin's screen.
+    pub words: Words,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nobody to try now.
+    Searching,
+    Dialling {
+        candidate: Candidate,
+        until: Instant,
+    },
+    Talking(Box<Talk>),
+    /// Until the candidate may be tried again.
+    Waiting {
+        candidate: Candidate,
+        until: Instant,
+    },
+    Ended,
+}
+
+#[derive(Debug)]
+struct Talk {
+    candidate: Candidate,
+    admin: PeerKey,
+    encoding: Encoding,
+    until: Instant,
+    messages: Transcript,
+    /// The mesh and the key, once the proof was sent.
+    proven: Option<([u8; 32], SessionKey)>,
+    certificate: Option<Vec<u8>>,
+}
+
+/// The machine. It works until [`Effect::Joined`] or [`Effect::Failed`].
+#[derive(Debug)]
+pub struct Join {
+    settings: Settings,
+    until: Instant,
+    /// Not tried yet.
+    candidates: Bounded<Candidate, JOIN_CANDIDATES_MAX>,
+    /// All that were ever taken up.
+    known: Bounded<Candidate, JOIN_CANDIDATES_MAX>,
+    /// Those that have refused: another address of theirs is not tried, so that a wrong code costs one try.
+    refused: Bounded<PeerKey, JOIN_CANDIDATES_MAX>,
+    state: State,
+    /// Whether more may be found.
+    searching: bool,
+    dials_left: u8,
+    exchanges_left: u8,
+    failure: Failure,
+}
+
+impl Join {
+    /// Begins. `searching`: more candidates than those that [`Self::found`] is told at once may be found later.
+    #[must_use]
+    pub fn new(now: Instant, settings: Settings, searching: bool) -> Self {
+        Self {
+            settings,
+            until: now + Duration::from_millis(JOIN_MS),
+            candidates: Bounded::new(),
+            known: Bounded::new(),
+            refused: Bounded::new(),
+            state: State::Searching,
+            searching,
+            dials_left: JOIN_DIALS_MAX,
+            exchanges_left: JOIN_EXCHANGES_MAX,
+            failure: Failure::NotFound,
+        }
+    }
+
+    /// A place was found, or named.
+    pub fn found(&mut self, now: Instant, candidate: Candidate, out: &mut Outbox<Effect>) {
+        let wanted = candidate.peer.is_none_or(|peer| self.may_answer(peer));
+        if wanted && !self.known.contains(&candidate) && self.known.push(candidate).is_ok() {
+            // The list of those to try is no longer than that of all.
+            let _ = self.candidates.push(candidate);
+        }
+        self.next(now, out);
+    }
+
+    /// A link to the candidate is up, with this peer proven at its other end, and so is the stream.
+    pub fn linked(&mut self, now: Instant, peer: PeerKey, encoding: Encoding, out: &mut Outbox<Effect>) {
+        let State::Dialling { candidate, .. } = self.state else { return };
+        let expected = candidate.peer.is_none_or(|named| named == peer) && self.may_answer(peer);
+        if !expected {
+            return self.next_candidate(now, Failure::Unreachable, out);
+        }
+        let mut talk = Talk {
+            candidate,
+            admin: peer,
+            encoding,
+            until: now + Duration::from_millis(PAIR_EXCHANGE_MS),
+            messages: Transcript::default(),
+            proven: None,
+            certificate: None,
+        };
+        let Settings { device, way, .. } = &self.settings;
+        talk.send(&Message::Begin { device: device.clone(), v: VERSION, way: *way }, out);
+        self.state = State::Talking(Box::new(talk));
+    }
+
+    /// The link or the stream is gone, or did not come up.
+    pub fn lost(&mut self, now: Instant, why: Lost, out: &mut Outbox<Effect>) {
+        match (&self.state, why) {
+            (State::Dialling { .. }, Lost::NoProtocol) => self.next_candidate(now, Failure::Version, out),
+            (State::Dialling { .. }, Lost::NoLink | Lost::Ended) => self.next_candidate(now, Failure::Unreachable, out),
+            (State::Talking(talk), _) => {
+                let candidate = talk.candidate;
+                self.again(now, candidate, Duration::from_millis(PAIR_TRY_PAUSE_MS), out);
+            }
+            (State::Searching | State::Waiting { .. } | State::Ended, _) => {}
+        }
+    }
+
+    /// Takes one frame or line of the stream; `random` is for one exchange only.
+    pub fn received(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        random: &[u8; EXCHANGE_RANDOM_BYTES],
+        out: &mut Outbox<Effect>,
+    ) {
+        let State::Talking(talk) = &mut self.state else { return };
+        let Ok(message) = Message::read(talk.encoding, bytes) else {
+            return self.refuse(now, Refusal::Malformed, out);
+        };
+        match message {
+            Message::Offer { mesh, share } if talk.proven.is_none() => {
+                if self.settings.mesh.is_some_and(|pinned| pinned != mesh) {
+                    return self.next_candidate(now, Failure::OtherMesh, out);
+                }
+                // Whoever answers gets one guess at the secret.
+                let Some(left) = self.exchanges_left.checked_sub(1) else {
+                    return self.next_candidate(now, Failure::WrongCode, out);
+                };
+                self.exchanges_left = left;
+                let parties = Parties { joiner: self.settings.own, admin: talk.admin, mesh };
+                talk.messages.add(bytes);
+                let (exchange, own) = Exchange::begin(Side::Joiner, &self.settings.secret, &parties, random);
+                let Some(key) = exchange.finish(&share) else {
+                    return self.refuse(now, Refusal::WrongSecret, out);
+                };
+                talk.send(&Message::Share(own), out);
+                let proof = key.confirmation(Side::Joiner, &talk.messages);
+                talk.send(&Message::Confirm(proof), out);
+                talk.proven = Some((mesh, key));
+            }
+            Message::Grant(certificate) if talk.proven.is_some() && talk.certificate.is_none() => {
+                talk.messages.add(bytes);
+                talk.certificate = Some(certificate.0);
+            }
+            Message::Confirm(proof) => match talk.joined(&proof) {
+                Some(joined) => self.finish(Effect::Joined(joined), out),
+                None => self.refuse(now, Refusal::WrongSecret, out),
+            },
+            Message::Refused { cause: Refusal::Busy, wait } => {
+                let (candidate, wait) = (talk.candidate, wait.clamp(1, JOIN_WAIT_S_MAX));
+                self.again(now, candidate, Duration::from_secs(wait.into()), out);
+            }
+            Message::Refused { cause: Refusal::Interrupted, .. } => {
+                let candidate = talk.candidate;
+                self.again(now, candidate, Duration::from_millis(PAIR_TRY_PAUSE_MS), out);
+            }
+            Message::Refused { cause, .. } => self.next_candidate(now, Failure::of(cause), out),
+            Message::Begin { .. } | Message::Offer { .. } | Message::Share(_) | Message::Grant(_) => {
+                self.refuse(now, Refusal::Malformed, out);
+            }
+        }
+    }
+
+    /// When [`Self::tick`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let own = match &self.state {
+            State::Ended => return None,
+            State::Searching => None,
+            State::Dialling { until, .. } | State::Waiting { until, .. } => Some(*until),
+            State::Talking(talk) => Some(talk.until),
+        };
+        earliest(own, Some(self.until))
+    }
+
+    /// Ends what has taken too long, and tries the next place.
+    pub fn tick(&mut self, now: Instant, out: &mut Outbox<Effect>) {
+        match &self.state {
+            State::Ended => {}
+            _ if now >= self.until => {
+                self.note_open_end();
+                self.fail(out);
+            }
+            State::Searching => self.next(now, out),
+            State::Dialling { until, .. } if now >= *until => self.next_candidate(now, Failure::Unreachable, out),
+            State::Talking(talk) if now >= talk.until => {
+                let candidate = talk.candidate;
+                self.again(now, candidate, Duration::from_millis(PAIR_TRY_PAUSE_MS), out);
+            }
+            State::Waiting { candidate, until } if now >= *until => {
+                let candidate = *candidate;
+                self.dial(now, candidate, out);
+            }
+            State::Dialling { .. } | State::Talking(_) | State::Waiting { .. } => {}
+        }
+    }
+
+    /// Seconds until the next try, while another device is busy.
+    #[must_use]
+    pub fn waits(&self, now: Instant) -> Option<u16> {
+        let State::Waiting { until, .. } = &self.state else { return None };
+        Some(seconds(until.since(now)))
+    }
+
+    fn may_answer(&self, peer: PeerKey) -> bool {
+        peer != self.settings.own
+            && !self.refused.contains(&peer)
+            && (self.settings.admins.is_empty() || self.settings.admins.contains(&peer))
+    }
+
+    /// What the place that was being tried when the time was over has shown.
+    fn note_open_end(&mut self) {
+        let seen = match &self.state {
+            State::Dialling { .. } => Failure::Unreachable,
+            State::Talking(_) | State::Waiting { .. } => Failure::Busy,
+            State::Searching | State::Ended => return,
+        };
+        self.failure = self.failure.max(seen);
+    }
+
+    fn next(&mut self, now: Instant, out: &mut Outbox<Effect>) {
+        if !matches!(self.state, State::Searching) {
+            return;
+        }
+        self.candidates.retain(|candidate| candidate.peer.is_none_or(|peer| !self.refused.contains(&peer)));
+        if self.candidates.is_empty() {
+            if !self.searching {
+                self.fail(out);
+            } else if self.failure > Failure::Malformed {
+                // Somebody has answered to the point; another one may only just have been found.
+                self.until = self.until.min(now + Duration::from_millis(JOIN_SETTLE_MS));
+            }
+            return;
+        }
+        let candidate = self.candidates.remove(0);
+        self.dial(now, candidate, out);
+    }
+
+    fn dial(&mut self, now: Instant, candidate: Candidate, out: &mut Outbox<Effect>) {
+        let Some(left) = self.dials_left.checked_sub(1) else { return self.fail(out) };
+        self.dials_left = left;
+        self.state = State::Dialling { candidate, until: now + Duration::from_millis(JOIN_DIAL_MS) };
+        out.push(Effect::Dial(candidate));
+    }
+
+    /// Leaves this candidate for good.
+    fn next_candidate(&mut self, now: Instant, why: Failure, out: &mut Outbox<Effect>) {
+        self.failure = self.failure.max(why);
+        if let State::Talking(talk) = &self.state {
+            // There is one candidate a device at least, and the list has room for all of them.
+            let _ = self.refused.push(talk.admin);
+        }
+        out.push(Effect::HangUp);
+        self.state = State::Searching;
+        self.next(now, out);
+    }
+
+    /// Leaves this candidate for a while.
+    fn again(&mut self, now: Instant, candidate: Candidate, wait: Duration, out: &mut Outbox<Effect>) {
+        self.failure = self.failure.max(Failure::Busy);
+        out.push(Effect::HangUp);
+        self.state = State::Waiting { candidate, until: now + wait };
+    }
+
+    /// Ends the exchange, and tells the other side why.
+    fn refuse(&mut self, now: Instant, cause: Refusal, out: &mut Outbox<Effect>) {
+        if let State::Talking(talk) = &mut self.state {
+            talk.send(&Message::Refused { cause, wait: 0 }, out);
+        }
+        self.next_candidate(now, Failure::of(cause), out);
+    }
+
+    fn fail(&mut self, out: &mut Outbox<Effect>) {
+        if matches!(self.state, State::Dialling { .. } | State::Talking(_)) {
+            out.push(Effect::HangUp);
+        }
+        self.state = State::Ended;
+        out.push(Effect::Failed(self.failure));
+    }
+
+    fn finish(&mut self, joined: Effect, out: &mut Outbox<Effect>) {
+        self.state = State::Ended;
+        out.push(Effect::HangUp);
+        out.push(joined);
+    }
+}
+
+impl Talk {
+    /// Sends a message, which the confirmations cover.
+    fn send(&mut self, message: &Message, out: &mut Outbox<Effect>) {
+        let mut bytes = Vec::new();
+        message.put(self.encoding, &mut bytes);
+        self.messages.add(&bytes);
+        out.push(Effect::Send(bytes));
+    }
+
+    /// What the device has, if this is the admin's proof over all messages, the certificate among them.
+    fn joined(&mut self, proof: &[u8; 32]) -> Option<Joined> {
+        let ((mesh, key), certificate) = self.proven.as_ref().zip(self.certificate.take())?;
+        let words = key.words();
+        key.confirms(Side::Admin, &self.messages, proof).then_some(Joined {
+            certificate,
+            admin: self.admin,
+            mesh: *mesh,
+            words,
+        })
+    }
+}

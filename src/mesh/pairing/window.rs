@@ -1,0 +1,148 @@
+//! The window in which devices join by a code: open for `PAIR_WINDOW_MS`, for `PAIR_TRIES` tries, for one device.
+
+use crate::base::id::PeerKey;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{PAIR_ENDED_MS, PAIR_TRIES, PAIR_TRY_PAUSE_MS, PAIR_WINDOW_MS};
+use crate::wire::pairing::Refusal;
+use crate::wire::pairing::secret::{Code, LongSecret};
+
+/// The secrets of one window.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// The eight digits.
+    pub code: Code,
+    /// What is in the QR code.
+    pub link: LongSecret,
+}
+
+/// Why a window closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// A device joined.
+    Used,
+    /// Its time was over.
+    Expired,
+    /// The last try did not end well.
+    TooManyTries,
+    /// Its owner closed it.
+    ByOwner,
+}
+
+/// An open window.
+#[derive(Debug)]
+pub struct Open {
+    /// Which of this agent's windows it is: an exchange that began with an earlier one does not count here.
+    pub number: u64,
+    /// What a device must know.
+    pub secrets: Secrets,
+    /// What the device that joins may do, as bits of `wire::certificate`.
+    pub caps: u8,
+    /// When it closes by itself.
+    pub until: Instant,
+    /// Exchanges that may still begin.
+    pub tries_left: u8,
+    next_try: Instant,
+    /// The device that was let in. It may come again until the window's time is over, and no other.
+    holder: Option<PeerKey>,
+}
+
+/// The window of an agent: at most one is open.
+#[derive(Debug, Default)]
+pub struct Window {
+    open: Option<Open>,
+    /// Windows that were opened so far.
+    count: u64,
+    /// Why and when the last one closed.
+    ended: Option<(Closed, Instant)>,
+}
+
+impl Window {
+    /// Opens a window, in place of an earlier one.
+    pub fn open(&mut self, now: Instant, secrets: Secrets, caps: u8) {
+        let until = now + Duration::from_millis(PAIR_WINDOW_MS);
+        self.count += 1;
+        self.open = Some(Open {
+            number: self.count,
+            secrets,
+            caps,
+            until,
+            tries_left: PAIR_TRIES,
+            next_try: now,
+            holder: None,
+        });
+        self.ended = None;
+    }
+
+    /// Closes it, and wipes its secrets. False if none was open.
+    pub fn close(&mut self, now: Instant, why: Closed) -> bool {
+        let Some(open) = self.open.take() else { return false };
+        // A device was let in before: that is what the next one is told.
+        let why = if open.holder.is_some() { Closed::Used } else { why };
+        self.ended = Some((why, now));
+        true
+    }
+
+    /// The window, while a device may still be let in.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Open> {
+        self.open.as_ref().filter(|open| open.holder.is_none())
+    }
+
+    /// When its time is over.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.open.as_ref().map(|open| open.until)
+    }
+
+    /// Takes one try for an exchange with this peer, and returns the window's secrets.
+    ///
+    /// # Errors
+    /// Why none may begin, and in how many seconds one may.
+    pub fn begin(&mut self, now: Instant, peer: PeerKey) -> Result<&Open, (Refusal, u16)> {
+        let ended = self.ended.filter(|(_, at)| now.since(*at) < Duration::from_millis(PAIR_ENDED_MS));
+        let Some(open) = &mut self.open else {
+            return Err(match ended {
+                Some((Closed::Used, _)) => (Refusal::Used, 0),
+                Some((Closed::Expired, _)) => (Refusal::Expired, 0),
+                Some((Closed::TooManyTries, _)) => (Refusal::TooManyTries, 0),
+                Some((Closed::ByOwner, _)) | None => (Refusal::NoWindow, 0),
+            });
+        };
+        if open.holder.is_some_and(|holder| holder != peer) {
+            return Err((Refusal::Used, 0));
+        }
+        if now >= open.until {
+            return Err((Refusal::Expired, 0));
+        }
+        if now < open.next_try {
+            return Err((Refusal::Busy, seconds(open.next_try.since(now))));
+        }
+        open.tries_left = open.tries_left.checked_sub(1).ok_or((Refusal::TooManyTries, 0))?;
+        Ok(open)
+    }
+
+    /// An exchange with this window's code did not end well: its try is used up. Returns how many are left; the window
+    /// closes with the last.
+    pub fn failed(&mut self, now: Instant, number: u64) -> Option<u8> {
+        let open = self.open.as_mut().filter(|open| open.number == number)?;
+        open.next_try = now + Duration::from_millis(PAIR_TRY_PAUSE_MS);
+        let left = open.tries_left;
+        if left == 0 {
+            self.close(now, Closed::TooManyTries);
+        }
+        Some(left)
+    }
+
+    /// An exchange with this window's code ended well: its try is given back, and the window is this device's from now on.
+    /// True if it was nobody's before.
+    pub fn won(&mut self, number: u64, holder: PeerKey) -> bool {
+        let Some(open) = self.open.as_mut().filter(|open| open.number == number) else { return false };
+        open.tries_left = open.tries_left.saturating_add(1).min(PAIR_TRIES);
+        open.holder.replace(holder).is_none()
+    }
+}
+
+/// Whole seconds, rounded up, at least one.
+pub(super) fn seconds(time: Duration) -> u16 {
+    u16::try_from(time.as_millis().div_ceil(1000).max(1)).unwrap_or(u16::MAX)
+}
