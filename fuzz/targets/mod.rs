@@ -23,6 +23,9 @@ pub mod multistream;
 pub mod noise_frame;
 pub mod noise_handshake;
 pub mod noise_payload;
+pub mod pair_exchange;
+pub mod pair_message;
+pub mod pair_text;
 pub mod record;
 pub mod sensors;
 pub mod text;
@@ -56,6 +59,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "noise_frame", check: noise_frame::check, seeds: noise_frame::seeds, slowness: 2 },
     Target { name: "noise_handshake", check: noise_handshake::check, seeds: noise_handshake::seeds, slowness: 40 },
     Target { name: "noise_payload", check: noise_payload::check, seeds: noise_payload::seeds, slowness: 40 },
+    Target { name: "pair_exchange", check: pair_exchange::check, seeds: pair_exchange::seeds, slowness: 20 },
+    Target { name: "pair_message", check: pair_message::check, seeds: pair_message::seeds, slowness: 1 },
+    Target { name: "pair_text", check: pair_text::check, seeds: pair_text::seeds, slowness: 4 },
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
     Target { name: "gossip", check: gossip::check, seeds: gossip::seeds, slowness: 4 },
     Target { name: "text", check: text::check, seeds: text::seeds, slowness: 8 },

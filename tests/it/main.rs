@@ -26,6 +26,7 @@ mod link;
 mod message;
 mod netns;
 mod pair;
+mod pairing;
 mod peers;
 mod python;
 mod records;

@@ -1,7 +1,7 @@
 //! Both machines against each other: a small world of one admin and devices that want to join.
 
-mod attacks;
-mod joining;
+mod attacks_test;
+mod joining_test;
 
 use super::admin::{Admin, Effect, Issue, Received};
 use super::failure::{Failure, Lost};
