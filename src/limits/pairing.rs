@@ -25,6 +25,9 @@ pub const PAIR_ENDED_MS: u64 = 600_000;
 /// Digits of a code.
 pub const PAIR_CODE_DIGITS: usize = 8;
 
+/// All codes of so many digits.
+pub const PAIR_CODES: u32 = 100_000_000;
+
 /// Bytes of a certificate, with those of its issuers, as it is handed over.
 pub const PAIR_CERTIFICATE_MAX: usize = 2048;
 
@@ -80,5 +83,6 @@ const _: () = {
     assert!(PAIR_EXCHANGE_MS * 6 <= JOIN_MS && PAIR_EXCHANGE_MS < PAIR_WINDOW_MS, "an exchange ends before the join");
     assert!(PAIR_CERTIFICATE_MAX.div_ceil(3) * 4 + 64 < PAIR_LINE_MAX, "the largest certificate fits into a line");
     assert!(INVITE_LIFE_MS <= INVITE_LIFE_MS_MAX, "the usual life is one that may be given");
+    assert!(PAIR_CODE_DIGITS == PAIR_CODES.ilog10() as usize && PAIR_CODES.is_multiple_of(10), "a code is all digits");
     assert!(PAIR_TRIES > 0 && PAIR_EXCHANGES_MAX > 1, "an invite can be redeemed while a code is tried");
 };

@@ -150,7 +150,7 @@ impl Admin {
             return self.end(now, received.peer, Refusal::Malformed, out);
         };
         match message {
-            Ok(message) => match running.take(received.bytes, message) {
+            Ok(message) => match running.take(received.bytes, &message) {
                 Ok(None) => {}
                 Ok(Some(issue)) => out.push(Effect::Issue(issue)),
                 Err(why) => self.end(now, received.peer, why, out),
@@ -291,18 +291,18 @@ impl Running {
     }
 
     /// Takes the next message of the joining device; whom a certificate is for, if it was the proof.
-    fn take(&mut self, bytes: &[u8], message: Message) -> Result<Option<Issue>, Refusal> {
+    fn take(&mut self, bytes: &[u8], message: &Message) -> Result<Option<Issue>, Refusal> {
         let state = std::mem::replace(&mut self.state, State::Broken);
         match message {
             Message::Share(share) => {
                 let State::Offered(exchange) = state else { return Err(Refusal::Malformed) };
                 self.messages.add(bytes);
-                self.state = State::Shared(exchange.finish(&share).ok_or(Refusal::WrongSecret)?);
+                self.state = State::Shared(exchange.finish(share).ok_or(Refusal::WrongSecret)?);
                 Ok(None)
             }
             Message::Confirm(proof) => {
                 let State::Shared(key) = state else { return Err(Refusal::Malformed) };
-                if !key.confirms(Side::Joiner, &self.messages, &proof) {
+                if !key.confirms(Side::Joiner, &self.messages, proof) {
                     return Err(Refusal::WrongSecret);
                 }
                 self.messages.add(bytes);
@@ -314,7 +314,7 @@ impl Running {
                 Ok(Some(Issue { holder: self.peer, device: self.device.clone(), caps: self.caps, invite }))
             }
             // The joining device gives up, or begins anew on another stream before the end of this one was noticed.
-            Message::Refused { cause, .. } => Err(cause),
+            Message::Refused { cause, .. } => Err(*cause),
             Message::Begin { .. } => Err(Refusal::Interrupted),
             Message::Offer { .. } | Message::Grant(_) => Err(Refusal::Malformed),
         }

@@ -64,7 +64,7 @@ pub(super) mod wiped {
     use zeroize::Zeroizing;
 
     pub(in super::super) fn serialize<S: Serializer>(bytes: &Zeroizing<[u8; 32]>, to: S) -> Result<S::Ok, S::Error> {
-        super::serialize(&**bytes, to)
+        super::serialize::<_, 32>(bytes, to)
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Zeroizing<[u8; 32]>, D::Error> {

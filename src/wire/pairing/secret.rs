@@ -8,7 +8,7 @@
 //! window has closed or the invite was used.
 
 use super::InviteId;
-use crate::limits::PAIR_CODE_DIGITS;
+use crate::limits::{PAIR_CODE_DIGITS, PAIR_CODES};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -16,9 +16,6 @@ use zeroize::Zeroizing;
 
 /// Random bytes that [`Code::draw`] takes: eight numbers, of which one has to be below the bound.
 pub const CODE_RANDOM_BYTES: usize = 32;
-
-/// All codes.
-const CODES: u32 = 10_u32.pow(PAIR_CODE_DIGITS as u32);
 
 const INVITE_DOMAIN: &[u8] = b"wattle-invite-1";
 
@@ -57,9 +54,10 @@ impl Code {
     /// of 10^8 (once in 10^13 draws): draw again.
     #[must_use]
     pub fn draw(random: &[u8; CODE_RANDOM_BYTES]) -> Option<Self> {
-        let bound = u32::MAX - u32::MAX % CODES;
+        let bound = u32::MAX - u32::MAX % PAIR_CODES;
         let (words, _) = random.as_chunks::<4>();
-        let mut number = words.iter().map(|word| u32::from_be_bytes(*word)).find(|number| *number < bound)? % CODES;
+        let mut number =
+            words.iter().map(|word| u32::from_be_bytes(*word)).find(|number| *number < bound)? % PAIR_CODES;
         let mut digits = Zeroizing::new([b'0'; PAIR_CODE_DIGITS]);
         for digit in digits.iter_mut().rev() {
             *digit += u8::try_from(number % 10).unwrap_or(0);
