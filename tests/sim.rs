@@ -11,6 +11,8 @@ mod holders;
 mod host;
 #[path = "sim/trust.rs"]
 mod trust;
+#[path = "sim/vectors.rs"]
+mod vectors;
 
 use std::collections::BTreeSet;
 use wattle::base::id::Ring;

@@ -7,7 +7,9 @@ use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
     MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
 };
-use wattle::wire::message::{Answer, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors};
+use wattle::wire::message::{
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
+};
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
@@ -36,7 +38,7 @@ pub fn check(data: &[u8]) {
         }
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
-        Message::Duplicate(_) => {}
+        Message::Duplicate(_) | Message::Coverage(_) => {}
         Message::Answer(answer) => {
             assert!(is_name(&answer.device));
             if let Some(found) = &answer.found {
@@ -94,6 +96,7 @@ pub(super) fn messages() -> Vec<Message> {
             linked: "192.168.1.7:7781".parse().unwrap(),
             other: "[fe80::1]:7781".parse().unwrap(),
         }),
+        Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }),
     ];
     messages.extend(super::gossip::messages());
     messages

@@ -50,6 +50,8 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
     let mut text = String::new();
     if found.hits.is_empty() {
         text.push_str("Nothing was found.\n");
+    } else if found.nothing_fits {
+        text.push_str("Nothing fits well. The nearest:\n\n");
     }
     for (number, hit) in (1..).zip(&found.hits) {
         write_hit(&mut text, number, hit, *style);
@@ -66,6 +68,11 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
     }
     if let Some(sentence) = coverage.files.sentence() {
         let _ = writeln!(text, "{sentence}");
+    }
+    for other in &coverage.others {
+        if let Some(sentence) = other.files.sentence() {
+            let _ = writeln!(text, "On {}: {sentence}", one_line(&other.device));
+        }
     }
     if coverage.not_asked > 0 {
         let _ = writeln!(
@@ -219,6 +226,7 @@ mod tests {
     use crate::base::id::Ring;
     use crate::http::dto::{Activity, Model, SearchAnswer, SearchPlace};
     use crate::http::folders::{AwayPlace, Missing};
+    use crate::node::output::DeviceCoverage;
 
     const PLAIN: Style = Style { width: 40, styled: false };
 
@@ -240,6 +248,7 @@ mod tests {
         let files = FileCoverage { known: 203, searchable: 34, ..FileCoverage::default() };
         let all = SearchResults {
             hits: vec![hit(), hit()],
+            nothing_fits: false,
             coverage: SearchAnswer {
                 asked: 3,
                 answered: 2,
@@ -273,7 +282,7 @@ mod tests {
         hit.path = format!("/{}/{}.md", "y".repeat(200), "e\u{301}\u{301}".repeat(200));
         hit.places = (0..12).map(place).collect();
         let coverage = SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() };
-        let text = found(&SearchResults { hits: vec![hit], coverage }, &PLAIN);
+        let text = found(&SearchResults { hits: vec![hit], nothing_fits: false, coverage }, &PLAIN);
         assert_eq!(text.matches("    also attic: /xxx").count(), 3, "{text}");
         assert!(text.contains("    and in 8 more files\n"), "{text}");
         assert!(text.lines().all(|line| super::super::text::columns(line) <= 40), "{text}");
@@ -283,6 +292,7 @@ mod tests {
     fn no_hits_are_one_sentence() {
         let none = SearchResults {
             hits: Vec::new(),
+            nothing_fits: false,
             coverage: SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() },
         };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
@@ -293,10 +303,25 @@ mod tests {
         let silent = vec!["attic".into(), "cellar".into()];
         let coverage = SearchAnswer { asked: 20, answered: 2, silent, not_asked: 70, ..SearchAnswer::default() };
         assert_eq!(
-            found(&SearchResults { hits: Vec::new(), coverage }, &PLAIN),
+            found(&SearchResults { hits: Vec::new(), nothing_fits: false, coverage }, &PLAIN),
             "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
              were not asked: they are not linked to this one.\n"
         );
+    }
+
+    #[test]
+    fn of_other_devices_what_they_did_not_search_is_told_with_their_names_and_that_nothing_fits() {
+        let other = |device: &str, searchable| DeviceCoverage {
+            device: device.into(),
+            peer_id: "12D3".into(),
+            files: FileCoverage { known: 40, searchable, ..FileCoverage::default() },
+        };
+        let others = vec![other("nas\u{1b}", 12), other("attic", 40)];
+        let coverage = SearchAnswer { asked: 3, answered: 3, others, ..SearchAnswer::default() };
+        let text = found(&SearchResults { hits: vec![hit()], nothing_fits: true, coverage }, &PLAIN);
+        assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. boiler"), "{text}");
+        assert!(text.ends_with("\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\n"), "{text}");
+        assert!(!text.contains("attic"), "it searched everything: {text}");
     }
 
     fn folder(looked_s_ago: Option<u64>) -> Watched {

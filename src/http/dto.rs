@@ -28,6 +28,9 @@ pub use change::{Added, Regrouped};
 pub struct SearchResults {
     /// Chunks, best first.
     pub hits: Vec<SearchHit>,
+    /// True if none of them fits the question: they are only the nearest. Left out if it is false.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub nothing_fits: bool,
     /// How many of the devices answered.
     pub coverage: SearchAnswer,
 }
@@ -86,6 +89,10 @@ pub struct SearchAnswer {
     /// How many of the files of the device that was asked were searched.
     #[serde(default)]
     pub files: FileCoverage,
+    /// The same of the other devices that told it with their answers: of the files that they share. Left out where there
+    /// are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<output::DeviceCoverage>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -279,7 +286,7 @@ pub struct Checked {
 impl SearchResults {
     /// From the node's answer.
     #[must_use]
-    pub fn new(hits: Vec<output::RankedHit>, coverage: SearchAnswer) -> Self {
+    pub fn new(hits: Vec<output::RankedHit>, fits: bool, coverage: SearchAnswer) -> Self {
         let place = |place: output::RankedPlace| SearchPlace {
             device: place.device,
             peer_id: place.peer_id,
@@ -295,7 +302,7 @@ impl SearchResults {
             away_since: hit.away_since.map(utc),
             places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };
-        Self { hits: hits.into_iter().map(hit).collect(), coverage }
+        Self { hits: hits.into_iter().map(hit).collect(), nothing_fits: !fits, coverage }
     }
 }
 

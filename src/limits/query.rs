@@ -23,3 +23,18 @@ pub const PEER_QUERIES_MAX: usize = 16;
 
 /// Bytes of the chunks in one answer to a peer.
 pub const ANSWER_BYTES_MAX: usize = 512 * 1024;
+
+/// The first places of an answer: a hit of another device there whose cosine stands out is embedded here before the
+/// answer leaves.
+pub const CHECKED_PLACES: usize = 5;
+
+/// Texts of other devices that are embedded here for one question before its answer leaves. One takes 25 to 55 ms on a PC
+/// (docs/evidence.md); at the deadline the answer leaves without the rest.
+pub const CHECKS_MAX: usize = 8;
+
+/// Texts of other devices that are embedded here at once: one of each open query, and those whose query was answered
+/// meanwhile.
+pub const CHECKS_RUNNING_MAX: usize = 2 * QUERIES_MAX;
+
+/// One question in so many is followed by the check of one more text, drawn by chance.
+pub const SPOT_CHECK_ONE_IN: u64 = 4;

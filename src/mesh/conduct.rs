@@ -1,7 +1,7 @@
 //! What peers sent that was found to be false, so that a member that lies is named to people.
 //!
-//! Nothing is decided by this table: each lie is refused where it is found. Each peer and offence is held for `OFFENCE_MS`
-//! after it was last found.
+//! Each lie is refused where it is found. Each peer and offence is held for `OFFENCE_MS` after it was last found; as long
+//! as that the vectors of a device that sent false ones are not believed, and nothing else is decided by this table.
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
@@ -15,6 +15,8 @@ pub enum Offence {
     ForgedGossip,
     /// In an answer it gave a cosine or counts of words that its own texts and vectors do not have.
     FalseScore,
+    /// In an answer it gave a vector that is not that of the text beside it.
+    FalseVector,
     /// It sent a proof of a start that this device did not sign.
     FalseProof,
     /// It said that this device or another one started far more often than that device did.
@@ -52,6 +54,12 @@ impl Conduct {
         recent.map(|((peer, offence), found)| (*peer, *offence, found.count))
     }
 
+    /// Whether a peer did it lately.
+    #[must_use]
+    pub fn did(&self, now: Instant, peer: PeerKey, offence: Offence) -> bool {
+        self.found.get(&(peer, offence)).is_some_and(|found| is_recent(now, found))
+    }
+
     /// Forgets a peer.
     pub fn forget(&mut self, peer: PeerKey) {
         self.found.retain(|(of, _), _| *of != peer);
@@ -75,6 +83,8 @@ mod tests {
         let list: Vec<_> = conduct.list(later).collect();
         assert_eq!(list, [(peer, Offence::ForgedGossip, 1), (peer, Offence::FalseScore, 2)]);
         let end = Instant::from_millis(2 * OFFENCE_MS);
+        assert!(conduct.did(later, peer, Offence::FalseScore) && !conduct.did(later, peer, Offence::FalseVector));
+        assert!(!conduct.did(end, peer, Offence::FalseScore), "it is over");
         assert_eq!(conduct.list(end).count(), 0);
         assert!(conduct.note(end, peer, Offence::FalseScore), "told anew");
         conduct.forget(peer);

@@ -328,6 +328,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Query(_)
             | Message::Answer(_)
             | Message::Vectors(_)
+            | Message::Coverage(_)
             | Message::Echo(_),
         ) => Channel::Task,
     }

@@ -240,6 +240,10 @@ const fn says(offence: Offence) -> &'static str {
     match offence {
         Offence::ForgedGossip => "forwarded a gossip item with a false signature; it was dropped",
         Offence::FalseScore => "answered with scores that its texts do not have; they were corrected or left out",
+        Offence::FalseVector => {
+            "answered with vectors that are not those of its texts; the texts were scored by their own, and its vectors are \
+             not believed until an hour has passed without one"
+        }
         Offence::FalseProof => "sent a false proof of an earlier start of this device; it was ignored",
         Offence::FalseCount => {
             "says that this device started far more often than it counts, and nothing proves it; it is not believed"

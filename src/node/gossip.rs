@@ -98,6 +98,7 @@ impl Node {
 
     /// The collections are to be counted again although the store's counts stay the same: one has another name or ring.
     pub(super) fn count_again(&mut self) {
+        self.gossip.shared = None;
         if let Some((_, counts)) = &mut self.gossip.counted {
             counts.chunks = counts.chunks.wrapping_add(1);
         }
@@ -127,7 +128,11 @@ impl Node {
             let name = counted.name.as_str().try_into().ok()?;
             Some(Collection { name, model, documents: counted.documents, passages: counted.chunks })
         };
-        let fact = Fact::Collections(Box::new(list.iter().filter_map(of).collect()));
+        let sum = |count: fn(&CollectionSummary) -> u32| list.iter().map(|of| u64::from(count(of))).sum();
+        self.gossip.shared = Some((sum(|of| of.files), sum(|of| of.searchable)));
+        // A collection whose files are all still to be read is not published.
+        let read = list.iter().filter(|counted| counted.documents > 0);
+        let fact = Fact::Collections(Box::new(read.filter_map(of).collect()));
         if self.gossip.collections.as_ref() != Some(&fact) {
             self.gossip.collections = Some(fact.clone());
             out.push(Output::Sign(fact));

@@ -18,6 +18,8 @@ pub(super) struct GossipState {
     pub(super) headroom: HeadroomAdvertiser,
     /// The collections that were published last.
     pub(super) collections: Option<Fact>,
+    /// Files of the shared collections by the last count, and how many of them are wholly searched.
+    pub(super) shared: Option<(u64, u64)>,
     /// When the collections were counted last, and the store's counts then.
     pub(super) counted: Option<(Instant, StoreCounts)>,
     /// A count is under way.
@@ -42,6 +44,7 @@ impl GossipState {
             items: GossipTable::new(seed),
             headroom: HeadroomAdvertiser::default(),
             collections: None,
+            shared: None,
             counted: None,
             counting: false,
             digest_at: now + first,

@@ -34,7 +34,7 @@ impl Node {
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(self.title(Some(peer)), why)));
                 self.peers.unlinked(now, peer);
-                self.stop_waiting_for(peer, out);
+                self.stop_waiting_for(now, peer, out);
                 self.on_unlinked(peer);
             }
             LinkInput::DialFailed => self.peers.dial_failed(now, peer),
@@ -58,7 +58,8 @@ impl Node {
             }
             Message::Query(query) => self.on_peer_query(peer, query, out),
             Message::Answer(answer) => self.on_peer_answer(now, peer, answer, out),
-            Message::Vectors(vectors) => self.on_peer_vectors(peer, &vectors),
+            Message::Vectors(vectors) => self.on_peer_vectors(now, peer, &vectors),
+            Message::Coverage(coverage) => self.on_peer_coverage(peer, &coverage),
             Message::Echo(Echo { answer: true, .. }) => {}
             Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),
             Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),

@@ -102,7 +102,7 @@ impl Node {
     #[must_use]
     pub fn new(now: Instant, mut config: NodeConfig, trust: Trust) -> Self {
         let mut rng = Rng::new(config.seed);
-        let boot = config.boot;
+        let (boot, chance) = (config.boot, Rng::new(config.seed.rotate_left(32)));
         let member = Membership::new(config.key, boot, Rng::new(rng.next()));
         let mut node = Self {
             trust,
@@ -110,7 +110,7 @@ impl Node {
             orders: Vec::new(),
             gossip: GossipState::new(now, seed_of(&config.peer_id, &config.device)),
             config,
-            queries: QueryState::default(),
+            queries: QueryState::new(chance),
             peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: MeshState::new(now, rng, boot),

@@ -66,8 +66,8 @@ pub enum Output {
     },
     /// Save the addresses at which a peer was reached, for the next start; the newest first, at most `ADDRESSES_MAX`.
     SaveAddresses(PeerKey, Vec<SocketAddr>),
-    /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and never wait behind other
-    /// tasks. `Audit`, which takes minutes, runs on a thread of its own.
+    /// Run a task; exactly one `Done` follows. `EmbedQuery`, `EmbedHit` and `Retrieve` serve a person and never wait
+    /// behind other tasks. `Audit`, which takes minutes, runs on a thread of its own.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
     Save(SaveId, Vec<Change>),
@@ -183,6 +183,10 @@ pub enum Response {
         not_asked: usize,
         /// How many of this device's files were searched.
         files: FileCoverage,
+        /// The same of the other devices that told it with their answers.
+        others: Vec<DeviceCoverage>,
+        /// False if none of the hits fits the question: they are only the nearest.
+        fits: bool,
     },
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),
@@ -204,6 +208,17 @@ pub struct SilentDevice {
     pub device: String,
     /// Its PeerId.
     pub peer_id: String,
+}
+
+/// How many of its files another device searched: of those that it shares with the members, by its own word.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DeviceCoverage {
+    /// Its name, as in [`RankedHit::device`].
+    pub device: String,
+    /// Its PeerId.
+    pub peer_id: String,
+    /// The counts.
+    pub files: FileCoverage,
 }
 
 /// A hit.

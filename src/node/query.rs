@@ -2,24 +2,28 @@
 //!
 //! A query of a person: embed it, search here and send it to every linked peer that may answer, merge what comes by the
 //! deadline, and name the devices that did not answer. In a large mesh only the neighbours are linked; the answer says
-//! how many devices were not asked. A query of a peer: search the collections shared with the mesh and answer once.
+//! how many devices were not asked. Texts of peers whose vectors would give them the first places are embedded here first
+//! (`query::checks`). A query of a peer: search the collections shared with the mesh and answer once.
 
-use super::output::{Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
-use super::query_state::PeerQuery;
+use super::output::{DeviceCoverage, Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
+use super::query_state::{PeerQuery, QueryState};
 use super::{Node, Out, panicked};
 use crate::base::hit::{FileCoverage, Found, SearchHit};
-use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
-use crate::base::time::{Instant, utc};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, Ring, TaskId};
+use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
 use crate::mesh::conduct::Offence;
 use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
-use crate::query::merge::merge;
+use crate::query::check::{HitText, Lie};
+use crate::query::evidence::with_note;
+use crate::query::merge::{any_fits, merge};
 use crate::query::pending::PendingQuery;
+use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query, Task};
 use crate::store::counts::Kind;
-use crate::store::record::MarkKind;
+use crate::store::record::{Mark, MarkKind};
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -58,14 +62,23 @@ impl Node {
             if !vectors.is_empty() {
                 out.push(Output::Send(peer, Message::Vectors(message::Vectors { id, vectors })));
             }
+            if let Some(FileCoverage { known, searchable, away, scanning }) = self.shared_coverage() {
+                let coverage = message::Coverage { id, known, searchable, away, scanning };
+                out.push(Output::Send(peer, Message::Coverage(coverage)));
+            }
             out.push(self.answer_to(peer, id, Some(Box::new(found))));
+            return true;
+        }
+        let own = if let Outcome::QueryEmbedding(embedding) = outcome { Some(embedding) } else { None };
+        if self.queries.local.end_check(task, own) {
+            self.go_on_with_queries(now, out);
             return true;
         }
         match outcome {
             Outcome::QueryEmbedding(embedding) => self.send_query(now, task, embedding, out),
             Outcome::Found(found, _) => {
-                if let Some(query) = self.queries.local.add_local_result(task, Found::clone(found)) {
-                    self.answer(query, out);
+                if self.queries.local.add_local_result(task, Found::clone(found)) {
+                    self.go_on_with_queries(now, out);
                 }
             }
             Outcome::StoreFailed(why) | Outcome::Failed(why) => {
@@ -143,37 +156,70 @@ impl Node {
         Output::Send(peer, Message::Answer(message::Answer { id, device: self.config.device.clone(), found }))
     }
 
-    /// The vectors of a peer's hits, which come ahead of its answer. Those of another model's length are dropped: without
-    /// them the answer is taken with doubt.
-    pub(super) fn on_peer_vectors(&mut self, peer: PeerKey, message: &message::Vectors) {
+    /// The vectors of a peer's hits, which come ahead of its answer. Those of another model's length are dropped, and those
+    /// of a peer that sent false ones lately: without them the answer is taken with doubt.
+    pub(super) fn on_peer_vectors(&mut self, now: Instant, peer: PeerKey, message: &message::Vectors) {
         let vectors = message.vectors.iter().map(|vector| Quantized::from_parts(vector.scale, &vector.codes));
-        if let Some(vectors) = vectors.collect() {
+        let doubted = self.mesh.records.conduct.did(now, peer, Offence::FalseVector);
+        let vectors: Option<Vec<Quantized>> = vectors.collect();
+        if let Some(vectors) = vectors.filter(|_| !doubted) {
             self.queries.local.add_peer_vectors(message.id, peer, vectors);
         }
+    }
+
+    /// How many of its files a peer searches, which comes ahead of its answer.
+    pub(super) fn on_peer_coverage(&mut self, peer: PeerKey, coverage: &message::Coverage) {
+        let message::Coverage { id, known, searchable, away, scanning } = *coverage;
+        let files = FileCoverage { known, searchable: searchable.min(known), away: away.min(known), scanning };
+        self.queries.local.add_peer_coverage(id, peer, files);
     }
 
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, now: Instant, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.peers.set_name(peer, answer.device);
-        if let Some(query) = self.queries.local.add_peer_result(answer.id, peer, answer.found.map(|found| *found)) {
-            self.answer(query, out);
-        }
-        while let Some(peer) = self.queries.local.take_false_answer() {
-            self.on_offence(now, peer, Offence::FalseScore, out);
-        }
+        self.queries.local.add_peer_result(answer.id, peer, answer.found.map(|found| *found));
+        self.go_on_with_queries(now, out);
     }
 
     /// A peer's link is gone: queries no longer wait for it.
-    pub(super) fn stop_waiting_for(&mut self, peer: PeerKey, out: &mut Out) {
-        while let Some(query) = self.queries.local.unlinked(peer) {
-            self.answer(query, out);
-        }
+    pub(super) fn stop_waiting_for(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
+        self.queries.local.unlinked(peer);
+        self.go_on_with_queries(now, out);
     }
 
     /// Answers the queries whose deadline has passed.
     pub(super) fn answer_overdue(&mut self, now: Instant, out: &mut Out) {
         while let Some(query) = self.queries.local.overdue(now) {
-            self.answer(query, out);
+            self.end_query(query, out);
+        }
+    }
+
+    /// Something came for the open queries: begins the checks that they need, answers those that are complete, and notes
+    /// what was found to be false.
+    pub(super) fn go_on_with_queries(&mut self, now: Instant, out: &mut Out) {
+        let scheduler = &mut self.scheduler;
+        while let Some((task, text)) = self.queries.local.begin_check(|| scheduler.issue()) {
+            out.push(Output::Start(task, embed(text)));
+        }
+        while let Some(query) = self.queries.local.take_complete() {
+            self.end_query(query, out);
+        }
+        while let Some((peer, lie)) = self.queries.local.take_lie() {
+            let offence = match lie {
+                Lie::Score => Offence::FalseScore,
+                Lie::Vector => Offence::FalseVector,
+            };
+            self.on_offence(now, peer, offence, out);
+        }
+    }
+
+    /// Answers, and now and then checks one more text of a peer.
+    fn end_query(&mut self, query: PendingQuery, out: &mut Out) {
+        let (QueryState { local, rng, .. }, scheduler) = (&mut self.queries, &mut self.scheduler);
+        let check = local.begin_spot_check(&query, rng, || scheduler.issue());
+        self.answer(query, out);
+        if let Some((task, text)) = check {
+            out.push(Output::Start(task, embed(text)));
         }
     }
 
@@ -190,8 +236,25 @@ impl Node {
         }
     }
 
+    /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
+    /// count of the shared collections; `None` before the first one.
+    fn shared_coverage(&self) -> Option<FileCoverage> {
+        let sources = self.scheduler.sources();
+        if sources.iter().all(|source| source.ring == Ring::Mesh) {
+            return Some(self.file_coverage());
+        }
+        let (known, searchable) = self.gossip.shared?;
+        let is_shared = |mark: &&Mark| {
+            let around = sources.iter().filter(|source| covers(&source.path, &mark.path));
+            let nearest = around.max_by_key(|source| source.path.len());
+            mark.kind != MarkKind::Forgotten && nearest.is_some_and(|source| source.ring == Ring::Mesh)
+        };
+        let away = self.scheduler.marks().iter().filter(is_shared).map(|mark| mark.documents).sum();
+        Some(FileCoverage { known, searchable, away, scanning: self.scheduler.scanning() })
+    }
+
     /// Merges what came and replies.
-    pub(super) fn answer(&self, query: PendingQuery, out: &mut Out) {
+    fn answer(&self, query: PendingQuery, out: &mut Out) {
         let answered = query.lists.len();
         // This device is always asked; it counts as silent if the deadline passed before it answered.
         let here = query.lists.iter().any(|(device, _)| device.is_none());
@@ -202,8 +265,13 @@ impl Node {
             .take(SILENT_NAMED_MAX)
             .map(|key| SilentDevice { device: self.title(Some(*key)), peer_id: self.peer_id_of(Some(*key)) });
         let silent = silent.collect();
+        let of =
+            |(key, files)| DeviceCoverage { device: self.title(Some(key)), peer_id: self.peer_id_of(Some(key)), files };
+        let others = query.beside.coverage.into_iter().map(of).collect();
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
-        let hits = merge(&query.question, query.lists, query.count).into_iter().map(|merged| RankedHit {
+        let merged = merge(&query.question, query.lists, query.count);
+        let fits = merged.is_empty() || any_fits(&query.question, &merged);
+        let hits = merged.into_iter().map(|merged| RankedHit {
             device: self.title(merged.device),
             peer_id: self.peer_id_of(merged.device),
             score: merged.score,
@@ -214,7 +282,7 @@ impl Node {
             places: merged.places.into_iter().map(place).collect(),
         });
         let (not_asked, files) = (query.not_asked, self.file_coverage());
-        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files };
+        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files, others, fits };
         out.push(Output::Reply(query.reply, response));
     }
 }
@@ -227,13 +295,17 @@ fn fit_into_message(found: &Found) -> Found {
         room = room.saturating_sub(size);
         room > 0
     };
-    // A message has no place of its own for it, so that agents of before still read it.
     let told = |mut hit: SearchHit| {
         if let Some(since) = hit.away_since {
-            hit.heading = format!("{} (its file is away since {})", hit.heading, utc(since)).trim_start().to_owned();
+            hit.heading = with_note(&hit.heading, since);
         }
         hit
     };
     let hits = found.hits.iter().take_while(fits).cloned().map(told).collect();
     Found { statistics: found.statistics.clone(), hits }
+}
+
+/// The task that embeds a text of a peer.
+fn embed(HitText { heading, text }: HitText) -> Task {
+    Task::EmbedHit { heading, text }
 }

@@ -1,17 +1,20 @@
 //! The queries under way: of people at this device, and of peers.
 
 use crate::base::id::{PeerKey, TaskId};
+use crate::base::rng::Rng;
 use crate::limits::PEER_QUERIES_MAX;
 use crate::query::pending::PendingQueries;
 use heapless::Vec as Bounded;
 
 /// All queries under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct QueryState {
     /// Of people at this device.
     pub(super) local: PendingQueries,
     /// Of peers.
     pub(super) of_peers: Bounded<PeerQuery, PEER_QUERIES_MAX>,
+    /// Draws the texts of peers that are checked after an answer.
+    pub(super) rng: Rng,
 }
 
 /// A peer's query.
@@ -26,6 +29,10 @@ pub(super) struct PeerQuery {
 }
 
 impl QueryState {
+    pub(super) fn new(rng: Rng) -> Self {
+        Self { local: PendingQueries::default(), of_peers: Bounded::new(), rng }
+    }
+
     /// Whether anybody waits for an answer.
     pub(super) fn any(&self) -> bool {
         self.local.any() || !self.of_peers.is_empty()

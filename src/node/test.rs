@@ -21,6 +21,7 @@ use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::Source;
 use core::net::SocketAddr;
 
+mod coverage;
 mod held;
 mod panics;
 mod promises;

@@ -44,9 +44,8 @@ impl Node {
     fn apply_rights(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
         // Queries first: their answers name the peers as they were known.
         if !rights.contains(Rights::ANSWER) {
-            while let Some(query) = self.queries.local.remove_peer(peer) {
-                self.answer(query, out);
-            }
+            self.queries.local.remove_peer(peer);
+            self.go_on_with_queries(now, out);
         }
         if !rights.contains(Rights::SIGN) {
             self.gossip.remove_peer(peer);

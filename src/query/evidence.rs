@@ -5,7 +5,8 @@
 //! question that the text holds bear them out.
 
 use crate::base::file_name;
-use crate::base::hit::{CorpusStatistics, Found, TermFrequencies};
+use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use crate::base::time::utc;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{CHUNK_BYTES_MAX, HITS_MAX};
 use crate::search::lexical::QueryTerms;
@@ -14,9 +15,16 @@ use crate::search::lexical::QueryTerms;
 /// honest hit of the model in use has 0.3 to 0.7 (docs/evidence.md).
 const UNPROVEN_COSINE: (f32, f32) = (0.3, 0.7);
 
+/// The most that honest texts which have no word of the question, and which have them all, seldom exceed: of the hits in the
+/// first five places 4 to 29 % have more, in five sets of questions (docs/evidence.md, "Vectors of other devices").
+const UNCHECKED_COSINE: (f32, f32) = (0.5, 0.8);
+
 /// By how much a cosine may differ from that of the vector that came with it, which has one byte a dimension: an honest one
 /// differs by some hundredths.
 const ROUNDED_BY: f32 = 0.1;
+
+/// Bytes of a time in the note that a file is away, as `2026-11-26 21:08 UTC`, with room for a year of more digits.
+const TIME_BYTES_MAX: usize = 24;
 
 /// Whether a peer gave figures that cannot be: a cosine that its own vector does not have, or more words than bytes.
 #[must_use]
@@ -42,10 +50,51 @@ pub fn judged(mut found: Found, vectors: &[Quantized], question: &str, embedding
         // A vector need not have the norm 1 that it claims.
         let exact = vectors.get(at).filter(|_| proven).and_then(|vector| vector.exact(embedding.model()).ok());
         let cosine = exact.and_then(|exact| exact.cosine(embedding).ok());
-        hit.cosine = cosine.unwrap_or_else(|| hit.cosine.min(most_unproven(&hit.frequencies))).clamp(-1.0, 1.0);
+        hit.cosine = cosine.unwrap_or_else(|| unproven(hit)).clamp(-1.0, 1.0);
     }
     found.statistics = plausible(&found.statistics, &found.hits.iter().map(|hit| &hit.frequencies).collect::<Vec<_>>());
     found
+}
+
+/// What a hit's cosine counts without a vector: as far as its words bear it out.
+pub(super) fn unproven(hit: &SearchHit) -> f32 {
+    hit.cosine.min(most_unproven(&hit.frequencies))
+}
+
+/// The most that a hit's cosine counts while its vector was not checked, although the device is believed.
+pub(super) fn unchecked(terms: &QueryTerms, hit: &SearchHit) -> f32 {
+    hit.cosine.min(most_unchecked(terms, &hit.frequencies))
+}
+
+/// Whether a hit's cosine is above what texts with as many words of the question have, so that its vector decides its place.
+pub(super) fn needs_proof(terms: &QueryTerms, hit: &SearchHit) -> bool {
+    hit.cosine > most_unchecked(terms, &hit.frequencies)
+}
+
+fn most_unchecked(terms: &QueryTerms, frequencies: &TermFrequencies) -> f32 {
+    let (least, most) = UNCHECKED_COSINE;
+    (most - least).mul_add(terms.held(frequencies), least)
+}
+
+/// What the note about a file that is away begins and ends with, around the time.
+const AWAY_NOTE: (&str, &str) = ("(its file is away since ", ")");
+
+/// A heading with the note that the hit's file is away: a message has no place of its own for it, so that agents of before
+/// still read it.
+#[must_use]
+pub fn with_note(heading: &str, away_since: i64) -> String {
+    let (begin, end) = AWAY_NOTE;
+    format!("{heading} {begin}{}{end}", utc(away_since)).trim_start().to_owned()
+}
+
+/// The heading without that note, as it was embedded. Only the note's own form is left out, so that no other words are
+/// shown and not embedded.
+pub(super) fn without_note(heading: &str) -> &str {
+    let (begin, end) = AWAY_NOTE;
+    let note = heading.strip_suffix(end).and_then(|rest| rest.rsplit_once(begin));
+    let is_time =
+        |time: &str| time.len() <= TIME_BYTES_MAX && time.bytes().all(|byte| b"0123456789-: UTC".contains(&byte));
+    note.filter(|(_, time)| is_time(time)).map_or(heading, |(rest, _)| rest.trim_end())
 }
 
 fn most_unproven(frequencies: &TermFrequencies) -> f32 {
@@ -79,7 +128,6 @@ fn plausible(claimed: &CorpusStatistics, hits: &[&TermFrequencies]) -> CorpusSta
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::hit::SearchHit;
     use crate::base::id::{Fingerprint, Row};
     use crate::limits::DIMENSIONS;
 
@@ -143,6 +191,17 @@ mod tests {
         assert!((cosine("manual of the boiler", &[]) - 0.7).abs() < 1e-6);
         let two = [embedding(0.0).quantize(), embedding(0.0).quantize()];
         assert_eq!(cosine("buy this watch", &two), 0.3, "vectors that do not belong to the hits are none");
+    }
+
+    #[test]
+    fn the_note_of_a_file_that_is_away_is_no_part_of_what_was_embedded_and_nothing_else_is_left_out() {
+        for heading in ["", "House > Heating", "a (b)"] {
+            assert_eq!(without_note(&with_note(heading, 1_795_726_980)), heading);
+            assert_eq!(without_note(heading), heading);
+        }
+        for kept in ["(its file is away since my boiler)", "(its file is away since 2026-11-26 21:08 UTC) x", "x)"] {
+            assert_eq!(without_note(kept), kept);
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! A query is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its
 //! best chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the query until
 //! every device has answered, or until its deadline: then the answer is made of the results that have come. [`evidence`]
-//! replaces the figures of a peer's answer by our own, and [`merge`] scores the chunks of all devices with the sum of their
+//! replaces the figures of a peer's answer by our own, [`checks`] chooses the texts that are embedded here to hold a peer's
+//! vectors against them, and [`merge`] scores the chunks of all devices with the sum of their
 //! statistics, lists each text once and leaves no device all of the first places.
 //!
 //! Invariants: every query is answered exactly once, at its deadline at the latest, with the number of devices that
@@ -12,6 +13,8 @@
 //!
 //! The search itself is done by `worker::retrieve`; messages to peers are sent by `node::query`.
 
+pub mod check;
+pub mod checks;
 pub mod evidence;
 pub mod merge;
 pub mod pending;

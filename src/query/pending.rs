@@ -1,19 +1,22 @@
 //! The table of pending queries: which devices were asked, which have answered, and each query's deadline.
 
+use super::check::{Check, Lie};
 use super::evidence::{is_false, judged};
-use crate::base::hit::Found;
+use crate::base::hit::{FileCoverage, Found};
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{LINKS_MAX, PEER_ANSWER_MS, QUERIES_MAX, QUERY_MS_MAX};
+use crate::limits::{CHECKS_RUNNING_MAX, LINKS_MAX, PEER_ANSWER_MS, QUERIES_MAX, QUERY_MS_MAX};
 use heapless::Vec as Bounded;
 
 /// Pending queries.
 #[derive(Debug, Default)]
 pub struct PendingQueries {
-    open: Bounded<PendingQuery, QUERIES_MAX>,
-    /// Peers whose last answer had figures that cannot be.
-    false_answers: Bounded<PeerKey, LINKS_MAX>,
+    pub(super) open: Bounded<PendingQuery, QUERIES_MAX>,
+    /// Texts of other devices that are embedded here just now, to hold their vectors against.
+    pub(super) checks: Bounded<Check, CHECKS_RUNNING_MAX>,
+    /// Peers whose last answer was found to be false, and in what.
+    pub(super) lies: Bounded<(PeerKey, Lie), LINKS_MAX>,
 }
 
 /// One query.
@@ -30,23 +33,44 @@ pub struct PendingQuery {
     /// The task of this device that runs for it: the embedding, then the search.
     task: Option<TaskId>,
     /// The query's number on the wire: the id of its first task.
-    number: u64,
+    pub(super) number: u64,
     /// Peers that have not answered yet.
-    waiting: Bounded<PeerKey, LINKS_MAX>,
-    /// The vectors that peers sent ahead of their answers; once a peer.
-    vectors: Vec<(PeerKey, Vec<Quantized>)>,
+    pub(super) waiting: Bounded<PeerKey, LINKS_MAX>,
+    /// What peers sent beside their hits.
+    pub beside: Beside,
     /// The results so far; `None` is this device.
     pub lists: Vec<(Option<PeerKey>, Found)>,
     /// Peers that did not answer or could not be asked: each once, at most `PEERS_MAX`.
     pub silent: Vec<PeerKey>,
     /// How many devices are up and were deliberately not asked.
     pub not_asked: usize,
-    deadline: Instant,
+    pub(super) deadline: Instant,
+}
+
+/// What peers sent beside their hits, each at most once.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The vectors of the hits, in their order.
+    pub(super) vectors: Vec<(PeerKey, Vec<Quantized>)>,
+    /// How many of its files each one searched.
+    pub coverage: Vec<(PeerKey, FileCoverage)>,
+    /// The hits whose texts were embedded here, or that this was tried with: the peer, and the place in its list.
+    pub(super) checked: Vec<(PeerKey, usize)>,
 }
 
 impl PendingQuery {
-    fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.task.is_none() && self.waiting.is_empty()
+    }
+
+    /// The question's embedding.
+    pub(super) const fn embedding(&self) -> Option<&Embedding> {
+        self.embedding.as_ref()
+    }
+
+    /// Whether this device has searched.
+    pub(super) const fn has_searched(&self) -> bool {
+        self.embedding.is_some() && self.task.is_none()
     }
 }
 
@@ -74,7 +98,7 @@ impl PendingQueries {
             task: Some(task),
             number: task.0,
             waiting: Bounded::new(),
-            vectors: Vec::new(),
+            beside: Beside::default(),
             lists: Vec::new(),
             silent: Vec::new(),
             not_asked: 0,
@@ -114,13 +138,12 @@ impl PendingQueries {
         }
     }
 
-    /// Adds this device's result. Returns the query if it is complete now.
-    pub fn add_local_result(&mut self, task: TaskId, found: Found) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|query| query.task == Some(task))?;
-        let query = &mut self.open[at];
+    /// Adds this device's result. False if no query waits for it.
+    pub fn add_local_result(&mut self, task: TaskId, found: Found) -> bool {
+        let Some(query) = self.open.iter_mut().find(|query| query.task == Some(task)) else { return false };
         query.task = None;
         query.lists.push((None, found));
-        self.take_complete(at)
+        true
     }
 
     /// The task of this device failed: returns the query, which is not open any more.
@@ -131,68 +154,54 @@ impl PendingQueries {
 
     /// Keeps the vectors of a peer's hits until its answer comes, if it is waited for.
     pub fn add_peer_vectors(&mut self, number: u64, peer: PeerKey, vectors: Vec<Quantized>) {
-        let open = self.open.iter_mut().find(|query| query.number == number && query.waiting.contains(&peer));
-        if let Some(query) = open.filter(|query| query.vectors.iter().all(|(from, _)| *from != peer)) {
-            query.vectors.push((peer, vectors));
+        if let Some(query) = self.waiting_for(number, peer).filter(|query| query.beside.vectors_of(peer).is_none()) {
+            query.beside.vectors.push((peer, vectors));
         }
     }
 
-    /// Adds a peer's result, or its answer that it has none. The figures of its hits are replaced by our own. One that is not waited for is ignored. Returns the
-    /// query if it is complete now.
-    pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|query| query.number == number && query.waiting.contains(&peer))?;
-        let query = &mut self.open[at];
-        match found {
-            Some(found) => {
-                query.waiting.retain(|waiting| *waiting != peer);
-                let at = query.vectors.iter().position(|(from, _)| *from == peer);
-                let vectors = at.map(|at| query.vectors.swap_remove(at).1).unwrap_or_default();
-                // It is waited for only once there is an embedding.
-                let Some(embedding) = &query.embedding else { return None };
-                if is_false(&found, &vectors, embedding) && !self.false_answers.contains(&peer) {
-                    // There is room: it is emptied after each answer.
-                    let _ = self.false_answers.push(peer);
-                }
-                query.lists.push((Some(peer), judged(found, &vectors, &query.question, embedding)));
-            }
-            None => query.mark_silent(peer),
+    /// A peer says how many of its files it searches; its answer follows.
+    pub fn add_peer_coverage(&mut self, number: u64, peer: PeerKey, files: FileCoverage) {
+        let new = |query: &&mut PendingQuery| query.beside.coverage.iter().all(|(from, _)| *from != peer);
+        if let Some(query) = self.waiting_for(number, peer).filter(new) {
+            query.beside.coverage.push((peer, files));
         }
-        self.take_complete(at)
     }
 
-    /// Takes a peer whose answer had figures that cannot be.
-    pub fn take_false_answer(&mut self) -> Option<PeerKey> {
-        self.false_answers.pop()
+    /// Adds a peer's result, or its answer that it has none. The figures of its hits are replaced by our own. One that is
+    /// not waited for is ignored.
+    pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) {
+        let Some(query) = self.waiting_for(number, peer) else { return };
+        let Some(found) = found else { return query.mark_silent(peer) };
+        query.waiting.retain(|waiting| *waiting != peer);
+        // It is waited for only once there is an embedding.
+        let Some(embedding) = &query.embedding else { return };
+        let vectors = query.beside.vectors_of(peer).unwrap_or_default();
+        let lies = is_false(&found, vectors, embedding);
+        query.lists.push((Some(peer), judged(found, vectors, &query.question, embedding)));
+        if lies {
+            self.note_lie(peer, Lie::Score);
+        }
     }
 
-    /// A peer is gone: no query waits for it any more. Returns a query that is complete now; call again until
-    /// `None`.
-    pub fn unlinked(&mut self, peer: PeerKey) -> Option<PendingQuery> {
+    /// Takes a peer whose answer was found to be false, and in what.
+    pub fn take_lie(&mut self) -> Option<(PeerKey, Lie)> {
+        self.lies.pop()
+    }
+
+    /// A peer is gone: no query waits for it any more.
+    pub fn unlinked(&mut self, peer: PeerKey) {
         self.open.iter_mut().filter(|query| query.waiting.contains(&peer)).for_each(|query| query.mark_silent(peer));
-        let at = self.open.iter().position(PendingQuery::is_complete)?;
-        self.take_complete(at)
     }
 
     /// A peer may not answer any more: no query waits for it, and its results are removed, as if it had not been asked.
-    /// Returns a query that is complete now; call again until `None`.
-    pub fn remove_peer(&mut self, peer: PeerKey) -> Option<PendingQuery> {
+    pub fn remove_peer(&mut self, peer: PeerKey) {
         for query in &mut self.open {
             query.waiting.retain(|waiting| *waiting != peer);
             query.silent.retain(|silent| *silent != peer);
             query.lists.retain(|(from, _)| *from != Some(peer));
+            query.beside.remove_peer(peer);
         }
-        let at = self.open.iter().position(PendingQuery::is_complete)?;
-        self.take_complete(at)
-    }
-
-    /// Takes a query whose deadline has passed, with the results so far.
-    pub fn overdue(&mut self, now: Instant) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|query| query.deadline <= now)?;
-        let mut query = self.open.swap_remove(at);
-        for peer in query.waiting.clone() {
-            query.mark_silent(peer);
-        }
-        Some(query)
+        self.checks.retain(|check| check.peer != peer);
     }
 
     /// The earliest deadline.
@@ -200,15 +209,38 @@ impl PendingQueries {
     pub fn deadline(&self) -> Option<Instant> {
         self.open.iter().map(|query| query.deadline).min()
     }
+}
 
-    fn take_complete(&mut self, at: usize) -> Option<PendingQuery> {
-        self.open[at].is_complete().then(|| self.open.swap_remove(at))
+impl PendingQueries {
+    fn waiting_for(&mut self, number: u64, peer: PeerKey) -> Option<&mut PendingQuery> {
+        self.open.iter_mut().find(|query| query.number == number && query.waiting.contains(&peer))
+    }
+
+    pub(super) fn note_lie(&mut self, peer: PeerKey, lie: Lie) {
+        if !self.lies.contains(&(peer, lie)) {
+            // There is room: it is emptied after each input.
+            let _ = self.lies.push((peer, lie));
+        }
+    }
+}
+
+impl Beside {
+    /// The vectors of a peer's hits, if it sent some.
+    pub(super) fn vectors_of(&self, peer: PeerKey) -> Option<&[Quantized]> {
+        self.vectors.iter().find(|(from, _)| *from == peer).map(|(_, vectors)| &vectors[..])
+    }
+
+    fn remove_peer(&mut self, peer: PeerKey) {
+        self.vectors.retain(|(from, _)| *from != peer);
+        self.coverage.retain(|(from, _)| *from != peer);
+        self.checked.retain(|(from, _)| *from != peer);
     }
 }
 
 impl PendingQuery {
-    fn mark_silent(&mut self, peer: PeerKey) {
+    pub(super) fn mark_silent(&mut self, peer: PeerKey) {
         self.waiting.retain(|waiting| *waiting != peer);
+        self.beside.remove_peer(peer);
         self.silent.push(peer);
     }
 }
@@ -239,13 +271,12 @@ mod tests {
     fn a_query_is_complete_when_all_devices_have_answered() {
         let mut queries = PendingQueries::default();
         let number = open(&mut queries, &[A, B]);
-        assert!(queries.add_peer_result(number, A, Some(Found::default())).is_none());
-        assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
-        assert!(
-            queries.add_peer_result(number, A, Some(Found::default())).is_none(),
-            "a second answer of a peer is ignored"
-        );
-        let query = queries.add_peer_result(number, B, Some(Found::default())).unwrap();
+        queries.add_peer_result(number, A, Some(Found::default()));
+        assert!(queries.add_local_result(TaskId(11), Found::default()) && queries.take_complete().is_none());
+        queries.add_peer_result(number, A, Some(Found::default()));
+        assert!(queries.take_complete().is_none(), "a second answer of a peer is ignored");
+        queries.add_peer_result(number, B, Some(Found::default()));
+        let query = queries.take_complete().unwrap();
         assert_eq!((query.lists.len(), query.silent.len()), (3, 0));
         assert!(queries.room() && queries.deadline().is_none());
     }
@@ -268,11 +299,12 @@ mod tests {
         let cosine = |vectors: &[(u64, PeerKey)]| {
             let mut queries = PendingQueries::default();
             let number = open(&mut queries, &[A]);
-            assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
+            assert!(queries.add_local_result(TaskId(11), Found::default()));
             for (more, peer) in vectors {
                 queries.add_peer_vectors(number + more, *peer, vec![opposite.clone()]);
             }
-            let query = queries.add_peer_result(number, A, Some(claims())).unwrap();
+            queries.add_peer_result(number, A, Some(claims()));
+            let query = queries.take_complete().unwrap();
             query.lists[1].1.hits[0].cosine
         };
         assert!((cosine(&[(0, A)]) + 1.0).abs() < 0.01);
@@ -285,8 +317,9 @@ mod tests {
     fn a_peer_counts_as_silent_at_the_deadline_and_as_soon_as_it_is_lost() {
         let mut queries = PendingQueries::default();
         open(&mut queries, &[A, B]);
-        assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
-        assert!(queries.unlinked(A).is_none());
+        assert!(queries.add_local_result(TaskId(11), Found::default()));
+        queries.unlinked(A);
+        assert!(queries.take_complete().is_none());
         assert!(queries.overdue(Instant::ZERO).is_none());
         let query = queries.overdue(Instant::from_millis(PEER_ANSWER_MS)).unwrap();
         assert_eq!(query.silent.as_slice(), [A, B]);
@@ -297,21 +330,24 @@ mod tests {
     fn an_expelled_peer_is_not_waited_for_and_its_result_is_removed() {
         let mut queries = PendingQueries::default();
         let number = open(&mut queries, &[A, B]);
-        assert!(queries.add_local_result(TaskId(11), Found::default()).is_none());
-        assert!(queries.add_peer_result(number, A, Some(Found::default())).is_none());
-        assert!(queries.remove_peer(A).is_none(), "B is waited for");
-        let query = queries.remove_peer(B).unwrap();
+        assert!(queries.add_local_result(TaskId(11), Found::default()));
+        queries.add_peer_coverage(number, A, FileCoverage { known: 9, ..FileCoverage::default() });
+        queries.add_peer_result(number, A, Some(Found::default()));
+        queries.remove_peer(A);
+        assert!(queries.take_complete().is_none(), "B is waited for");
+        queries.remove_peer(B);
+        let query = queries.take_complete().unwrap();
+        assert_eq!(query.beside.coverage, []);
         assert_eq!((query.lists.len(), query.silent.len()), (1, 0), "as if neither had been asked");
-        assert!(
-            queries.remove_peer(B).is_none() && queries.add_peer_result(number, B, Some(Found::default())).is_none()
-        );
+        queries.add_peer_result(number, B, Some(Found::default()));
+        assert!(queries.take_complete().is_none() && !queries.any());
     }
 
     #[test]
     fn without_peers_the_own_result_is_the_answer_and_a_failure_ends_the_query() {
         let mut queries = PendingQueries::default();
         open(&mut queries, &[]);
-        assert!(queries.add_local_result(TaskId(11), Found::default()).is_some());
+        assert!(queries.add_local_result(TaskId(11), Found::default()) && queries.take_complete().is_some());
         open(&mut queries, &[]);
         assert!(queries.local_failed(TaskId(11)).is_some());
         assert!(queries.local_failed(TaskId(11)).is_none());

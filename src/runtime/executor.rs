@@ -88,7 +88,9 @@ impl Lanes {
     pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
         match task {
             Task::Audit => self.audits.try_send(id)?,
-            Task::EmbedQuery { .. } | Task::Retrieve(_) => self.interactive.try_send((id, task))?,
+            Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) => {
+                self.interactive.try_send((id, task))?;
+            }
             Task::Scan(_)
             | Task::Refill { .. }
             | Task::Purge { .. }

@@ -80,7 +80,7 @@ impl Scheduler {
             // What it would have deleted waits for the next start.
             Task::Purge { .. } => self.purges.end_step(None),
             Task::Summarize => out.push(Output::Summarized(None)),
-            Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit => {}
+            Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) | Task::Audit => {}
         }
     }
 
@@ -92,7 +92,7 @@ impl Scheduler {
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
             Task::Purge { .. } => self.purges.retry_step(),
             Task::Sweep => self.decisions.end_sweep(),
-            Task::EmbedQuery { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => {}
+            Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => {}
         }
     }
 

@@ -68,6 +68,7 @@ impl Subject {
             Task::Sweep
             | Task::Park { .. }
             | Task::EmbedQuery { .. }
+            | Task::EmbedHit { .. }
             | Task::Retrieve(_)
             | Task::Audit
             | Task::Summarize => None,

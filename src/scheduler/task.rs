@@ -55,6 +55,13 @@ pub enum Task {
         /// The question's text.
         question: String,
     },
+    /// Embed a text of another device, to hold its vector against it.
+    EmbedHit {
+        /// The headings above it.
+        heading: String,
+        /// The text.
+        text: String,
+    },
     /// Search this device's chunks.
     Retrieve(Query),
     /// Check the consistency of the whole store.
@@ -114,10 +121,14 @@ pub struct Away {
 }
 
 /// The size of one collection on this device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CollectionSummary {
     /// Its name.
     pub name: String,
+    /// Files that were found and can be used, as far as is known.
+    pub files: u32,
+    /// Those of them whose every chunk can be found.
+    pub searchable: u32,
     /// Documents that were read.
     pub documents: u32,
     /// Their chunks.
@@ -155,7 +166,7 @@ pub enum Outcome {
     Purgeable(Vec<Change>, Option<Vec<u8>>),
     /// Changes to save.
     Changes(Vec<Change>),
-    /// The embedding of a question.
+    /// The embedding of a question, or of a text of another device.
     QueryEmbedding(Embedding),
     /// Hits of this device, and the vector of each.
     Found(Box<Found>, Vec<Quantized>),

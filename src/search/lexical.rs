@@ -49,6 +49,14 @@ impl QueryTerms {
         self.count
     }
 
+    /// Which part of the question's words a chunk has, 0 to 1: forms of a word count as one, stop words not at all.
+    #[must_use]
+    pub fn held(&self, frequencies: &TermFrequencies) -> f32 {
+        let has = |at: &usize| frequencies.counts.get(*at).is_some_and(|count| *count > 0);
+        let held = self.stems.values().filter(|terms| terms.iter().any(has)).count();
+        held as f32 / self.stems.len().max(1) as f32
+    }
+
     /// Whether the question has no words.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -126,6 +134,8 @@ mod tests {
     fn stop_words_do_not_count_unless_there_are_no_others_and_forms_of_a_word_are_one() {
         let terms = QueryTerms::new("How do I get air out of the heaters?");
         assert_eq!(terms.len(), 9, "they keep their place, so that agents of before number the terms alike");
+        let held = |text: &str| terms.held(&terms.count(["", "", text]));
+        assert_eq!((held("air of the heating"), held("the heater"), held("how to get it")), (1.0, 0.5, 0.0));
         let counts = terms.count(["", "", "How to get it out of the box in the hall"]).counts;
         assert!(counts.iter().all(|count| *count == 0), "{counts:?}");
         assert_eq!(terms.count(["", "Heating", "of the air"]).counts.as_slice(), [0, 0, 0, 0, 1, 0, 0, 0, 1]);

@@ -80,6 +80,8 @@ pub(super) struct AgentRun {
     pub(super) beside_question: Option<Instant>,
     /// When its node is to be woken.
     pub(super) wake: Option<Instant>,
+    /// How much its engine differs from that of the others, see `World::set_engine_noise`.
+    pub(super) engine_noise: f32,
 }
 
 /// How an agent or its device is stopped for a while.

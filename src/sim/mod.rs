@@ -30,6 +30,7 @@ mod headroom;
 mod holders;
 pub mod host;
 pub mod injected_bug;
+mod liars;
 pub mod net;
 pub mod power;
 pub mod signer;

@@ -4,6 +4,7 @@
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::limits::LINKS_MAX;
+use crate::wire::message::HitVector;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub struct Net {
     cuts: BTreeSet<(usize, usize)>,
     /// Copied devices: the copy, and the device whose key it has.
     pub(super) copies: BTreeMap<usize, usize>,
+    /// Devices that send the question's own vector beside each text: the vector of the last question to each.
+    pub(super) liars: BTreeMap<usize, Option<HitVector>>,
     /// Messages lost, in a thousand. (TCP loses none; a link that breaks and comes back does.)
     pub loss_permille: u64,
     /// Datagrams lost, in a thousand.
@@ -69,6 +72,7 @@ impl Net {
             sessions: BTreeSet::new(),
             cuts: BTreeSet::new(),
             copies: BTreeMap::new(),
+            liars: BTreeMap::new(),
             loss_permille: 0,
             datagram_loss_permille: 0,
             delay_ms_max: 40,

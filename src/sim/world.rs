@@ -88,6 +88,7 @@ impl World {
             Ok(agent) => agent,
             Err(error) => panic!("the simulated disk cannot be opened: {error}"),
         };
+        agent.embedder.noise = self.devices[at].run.engine_noise;
         for other in 0..self.devices.len() {
             let known = !self.net.copies.contains_key(&other);
             if known && self.bootstrap.as_ref().is_none_or(|some| some.contains(&other)) {
@@ -303,7 +304,10 @@ impl World {
                 let delay = 1 + self.rng.below(self.net.delay_ms_max);
                 self.schedule(at, delay, Event::Dialled(peer, address));
             }
-            Output::Send(peer, message) => self.send(at, peer, &message),
+            Output::Send(peer, message) => {
+                let message = self.as_sent(at, peer, message);
+                self.send(at, peer, &message);
+            }
             Output::SwimPacket(peer, packet) => self.send_datagram(at, peer, packet),
             Output::HangUp(peer, _) => {
                 let other = self.holder(at, peer);

@@ -63,6 +63,8 @@ pub enum Message {
     Duplicate(Duplicate),
     /// The vectors of the hits in the `Answer` that follows, so that its receiver computes their cosines itself.
     Vectors(Vectors),
+    /// How many of its files the sender searches, with the `Answer` that follows.
+    Coverage(Coverage),
 }
 
 /// A proof of the latest start of the receiver that the sender knows of: a receiver whose own count of starts is lower
@@ -170,6 +172,21 @@ pub struct HitVector {
     pub codes: Vec<u8>,
 }
 
+/// How many of the files that the sender shares with the members its answer covers. Agents of before do not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The `id` of the `Query`.
+    pub id: u64,
+    /// Files that were found so far.
+    pub known: u64,
+    /// Those of them whose every chunk can be found.
+    pub searchable: u64,
+    /// Those of them whose disk or share is not there.
+    pub away: u64,
+    /// Whether folders are being scanned just now, so that more files may be found.
+    pub scanning: bool,
+}
+
 /// A reply: the unmerged list of hits, which the asking agent scores against the lists of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -197,6 +214,7 @@ impl Message {
             Self::LatestStart(_) => "start",
             Self::Duplicate(_) => "duplicate",
             Self::Vectors(_) => "vectors",
+            Self::Coverage(_) => "coverage",
         }
     }
 
@@ -229,7 +247,7 @@ impl Message {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-            Self::Echo(_) | Self::Duplicate(_) => true,
+            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) => true,
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
             Self::Gossip(gossip) => gossip.sound(),
             Self::Vectors(Vectors { vectors, .. }) => {

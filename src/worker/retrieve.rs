@@ -7,7 +7,10 @@ use crate::base::file_name::AskedNames;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::{DocId, EmbedKey, Ring, Row};
 use crate::base::vector::{Embedding, Quantized, Signs};
-use crate::embed::{Embedder, model::canonical};
+use crate::embed::{
+    Embedder,
+    model::{canonical, key, prefixed},
+};
 use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE};
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query};
@@ -33,6 +36,22 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
         .embed(&canonical(question))
         .map(Outcome::QueryEmbedding)
         .map_err(|error| format!("The question could not be embedded: {error}."))
+}
+
+/// The embedding of a text that another device answered with: the stored one, if this device has the same text.
+///
+/// # Errors
+/// One plain sentence: the text could not be embedded.
+pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text: &str) -> Result<Outcome, String> {
+    let model = embedder.model();
+    let stored = read::vector_of(kv, &key(&model, heading, text)).ok().flatten();
+    if let Some(known) = stored.and_then(|vector| vector.values.exact(model).ok()) {
+        return Ok(Outcome::QueryEmbedding(known));
+    }
+    embedder
+        .embed(&prefixed(heading, text))
+        .map(Outcome::QueryEmbedding)
+        .map_err(|error| format!("A text of another device could not be embedded: {error}."))
 }
 
 /// The best chunks of this device, with `count` different texts, and the statistics that are needed to score them among

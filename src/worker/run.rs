@@ -55,6 +55,9 @@ where
             Err(error) => failed(error),
         },
         Task::EmbedQuery { question } => retrieve::embed_query(embedder, &question).unwrap_or_else(Outcome::Failed),
+        Task::EmbedHit { heading, text } => {
+            retrieve::embed_hit(kv, embedder, &heading, &text).unwrap_or_else(Outcome::Failed)
+        }
         Task::Retrieve(query) => retrieve::retrieve(kv, io.scan, &query).unwrap_or_else(Outcome::Failed),
         Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),
         Task::Audit => check_store(&kv.snapshot()),

@@ -8,26 +8,34 @@ use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
 use std::collections::BTreeMap;
 
-/// The collections of the ring `mesh` with the counts of their documents that were read, in the order of names. Of more
+/// The collections of the ring `mesh` with the counts of their files, in the order of names. Of more
 /// than `GOSSIP_COLLECTIONS_MAX` collections these are the largest.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
-    let mut shared: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    let mut shared: BTreeMap<String, CollectionSummary> = BTreeMap::new();
     let sources = read::sources(kv)?;
     read::walk(kv, Space::Document, |_, value| {
         let Document { path, state, chunks, .. } = Document::decode_stored(value)?;
-        let was_read = matches!(state, DocState::Ready | DocState::Chunked { .. });
-        if was_read && let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
-            let (documents, chunk_count) = shared.entry(source.collection.clone()).or_default();
-            *documents = documents.saturating_add(1);
-            *chunk_count = chunk_count.saturating_add(u32::try_from(chunks.len()).unwrap_or(u32::MAX));
+        let (was_read, searchable) = match state {
+            DocState::Waiting => (false, false),
+            DocState::Chunked { .. } => (true, false),
+            DocState::Ready => (true, true),
+            DocState::Refused(_) | DocState::Tombstoned => return Ok(()),
+        };
+        if let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
+            let summary = shared.entry(source.collection.clone()).or_default();
+            let chunks = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+            summary.files = summary.files.saturating_add(1);
+            summary.searchable = summary.searchable.saturating_add(u32::from(searchable));
+            summary.documents = summary.documents.saturating_add(u32::from(was_read));
+            summary.chunks = summary.chunks.saturating_add(if was_read { chunks } else { 0 });
         }
         Ok(())
     })?;
-    let collection = |(name, (documents, chunks))| CollectionSummary { name, documents, chunks };
-    let mut summaries: Vec<CollectionSummary> = shared.into_iter().map(collection).collect();
+    let named = |(name, summary)| CollectionSummary { name, ..summary };
+    let mut summaries: Vec<CollectionSummary> = shared.into_iter().map(named).collect();
     summaries.sort_by(|a, b| (b.chunks, &a.name).cmp(&(a.chunks, &b.name)));
     summaries.truncate(GOSSIP_COLLECTIONS_MAX);
     summaries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -61,7 +69,8 @@ mod tests {
             device: 1,
         };
         let sources = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Private)];
-        let sources = (1..).zip(sources).map(|(n, (name, ring))| source(n, name, ring)).collect();
+        let named = (1..).zip(sources).map(|(n, (name, ring))| source(n, name, ring));
+        let sources = named.chain([source(9, "home", Ring::Mesh)]).collect();
         library.apply(&Change::Sources(Sources(sources))).unwrap();
         let mut last = DocId(0);
         for (n, (collection, ring)) in (1..).zip(places) {
@@ -80,6 +89,7 @@ mod tests {
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
         library.apply(&Change::Gone { doc: last }).unwrap();
         let summaries = summarize(library.kv()).unwrap();
-        assert_eq!(summaries, [CollectionSummary { name: "home".to_owned(), documents: 2, chunks: 3 }]);
+        let home = CollectionSummary { name: "home".to_owned(), files: 3, searchable: 0, documents: 2, chunks: 3 };
+        assert_eq!(summaries, [home], "one file was not read yet");
     }
 }

@@ -53,6 +53,8 @@ fn a_folder_that_is_gone_answers_since_when_it_is_away_and_is_followed_once_it_i
     wait_for(&agent, "bicycle lock", "the time since which it is away", |hits| {
         hits.iter().any(|hit| names(hit, &vault.join("lock.md")) && hit["away_since"].is_string())
     });
+    let files = &agent.json(&["search", "bicycle lock", "--json"])["coverage"]["files"];
+    assert_eq!((&files["known"], &files["away"]), (&1.into(), &1.into()), "{files}");
     let (said, code) = doctor(&agent);
     assert!(
         said.contains("has been away since") && said.contains(&format!("wattle forget {}", vault.display())),

@@ -73,6 +73,8 @@ fn respond(request: Request) -> Response {
                 silent: Vec::new(),
                 not_asked: 0,
                 files: FileCoverage::default(),
+                others: Vec::new(),
+                fits: true,
             }
         }
         Request::Status => Response::Status(Box::new(Status {

@@ -11,7 +11,9 @@ use wattle::base::level::Energy;
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
-use wattle::wire::message::{Answer, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors};
+use wattle::wire::message::{
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
+};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -112,6 +114,7 @@ fn messages() -> Vec<Message> {
     let [linked, other] = ["192.168.1.5:7781", "[fd00::5]:7781"].map(|address| address.parse().unwrap());
     messages.push(Message::LatestStart(LatestStart { message: items().swap_remove(0) }));
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
+    messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
     messages
 }
 

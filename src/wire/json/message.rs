@@ -10,7 +10,9 @@ use crate::limits::{
 };
 use crate::wire::canonical;
 use crate::wire::envelope::Encoding;
-use crate::wire::message::{Answer, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors};
+use crate::wire::message::{
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
+};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use serde::de::DeserializeOwned;
@@ -63,6 +65,7 @@ impl Message {
             "start" => Self::LatestStart(field_of(body)?),
             "duplicate" => Self::Duplicate(field_of(body)?),
             "vectors" => Self::Vectors(field_of(body)?),
+            "coverage" => Self::Coverage(field_of(body)?),
             _ => return None,
         })
     }
@@ -98,6 +101,7 @@ impl Serialize for Body<'_> {
             Message::LatestStart(start) => start.write(to),
             Message::Duplicate(duplicate) => duplicate.write(to),
             Message::Vectors(vectors) => vectors.write(to),
+            Message::Coverage(coverage) => coverage.write(to),
         }
     }
 }
@@ -299,6 +303,20 @@ struct HitVectorFields {
     scale: f32,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Coverage", deny_unknown_fields)]
+struct CoverageFields {
+    #[serde(with = "field")]
+    away: u64,
+    #[serde(with = "field")]
+    id: u64,
+    #[serde(with = "field")]
+    known: u64,
+    scanning: bool,
+    #[serde(with = "field")]
+    searchable: u64,
+}
+
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -311,6 +329,7 @@ field::by_fields! {
     Duplicate => DuplicateFields,
     Vectors => VectorsFields,
     HitVector => HitVectorFields,
+    Coverage => CoverageFields,
 }
 
 #[cfg(test)]

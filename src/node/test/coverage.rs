@@ -1,0 +1,107 @@
+//! How many files an answer covers: of this device, of other devices, and what other devices are told.
+
+use super::*;
+use crate::base::hit::{FileCoverage, Found};
+use crate::node::output::DeviceCoverage;
+use crate::scheduler::task::CollectionSummary;
+use crate::store::record::{Mark, MarkKind};
+use crate::wire::message::{Answer, Coverage, Message, Query};
+
+const PEER: PeerKey = PeerKey([1; 32]);
+
+fn mark(path: &str, documents: u64, kind: MarkKind) -> Mark {
+    Mark { path: path.as_bytes().to_vec(), volume: 0, since: 7, documents, kind }
+}
+
+/// A node that is linked with a peer, over seven files in two folders, one of this ring. Three of them are searchable.
+fn node_over(ring: Ring) -> Node {
+    let mut counts = StoreCounts::default();
+    (0..4).for_each(|_| counts.enter(Kind::Waiting));
+    (0..3).for_each(|_| counts.enter(Kind::Ready));
+    let marks = vec![
+        mark("/a/stick", 2, MarkKind::Away),
+        mark("/b/stick", 1, MarkKind::Away),
+        mark("/a/old", 9, MarkKind::Forgotten),
+    ];
+    let sources = vec![source("/a"), Source { ring, collection: "diary".to_owned(), ..source("/b") }];
+    let config = NodeConfig {
+        key: OWN,
+        boot: 1,
+        seed: 1,
+        peer_id: "peer".to_owned(),
+        device: "here".to_owned(),
+        home: "/srv/the agent".to_owned(),
+        model: "stand-in".to_owned(),
+        fingerprint: Fingerprint([0; 32]),
+        scheduler: Config { slots: 1, disk_free: u64::MAX, counts, marks, sources, ..Config::default() },
+    };
+    let mut node = Node::new(Instant::ZERO, config, Trust::new(OWN));
+    admit(&mut node, PEER, SocketAddr::from(([127, 0, 0, 1], 1)));
+    handle(&mut node, at(1), Input::Link(PEER, LinkInput::Up(SocketAddr::from(([127, 0, 0, 1], 1)))));
+    node
+}
+
+fn received(message: Message) -> Input {
+    Input::Link(PEER, LinkInput::Received(Box::new(message)))
+}
+
+fn started(out: &[Output], is: fn(&Task) -> bool) -> Option<crate::base::id::TaskId> {
+    out.iter().find_map(|out| if let Output::Start(id, task) = out { is(task).then_some(*id) } else { None })
+}
+
+/// What the peer is told with the answer to its question.
+fn told(node: &mut Node) -> Option<Coverage> {
+    let asked = Query { id: 5, question: "q".to_owned(), model: [0; 32], scale: 0.01, codes: vec![1; 384], count: 3 };
+    let out = handle(node, at(10), received(Message::Query(asked)));
+    let task = started(&out, |task| matches!(task, Task::Retrieve(_))).expect("it searches");
+    let out = handle(node, at(11), Input::Done(task, Outcome::Found(Box::default(), Vec::new()), Duration::ZERO));
+    let sent = out.iter().filter_map(|out| if let Output::Send(PEER, sent) = out { Some(sent) } else { None });
+    let sent: Vec<&Message> = sent.collect();
+    let answer = sent.iter().position(|sent| matches!(sent, Message::Answer(_))).expect("it answers");
+    let coverage = sent.iter().position(|sent| matches!(sent, Message::Coverage(_)))?;
+    assert!(coverage < answer, "it comes ahead of the answer");
+    if let Message::Coverage(coverage) = sent[coverage] { Some(*coverage) } else { None }
+}
+
+#[test]
+fn a_peer_is_told_how_many_of_the_files_are_searched_and_away_and_forgotten_ones_do_not_count() {
+    let told = told(&mut node_over(Ring::Mesh)).expect("all of it is shared");
+    assert_eq!((told.id, told.known, told.searchable, told.away), (5, 7, 3, 3));
+}
+
+#[test]
+fn a_peer_is_told_nothing_of_private_files() {
+    let mut node = node_over(Ring::Private);
+    assert_eq!(told(&mut node), None, "what is shared was not counted yet");
+    let shared = CollectionSummary { name: "home".to_owned(), files: 4, searchable: 1, documents: 1, chunks: 9 };
+    node.on_counted(&[shared], &mut Out::new());
+    let told = told(&mut node).expect("it was counted");
+    assert_eq!((told.known, told.searchable, told.away), (4, 1, 2), "the stick in the private folder is not told");
+}
+
+#[test]
+fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
+    let mut node = node_over(Ring::Mesh);
+    let search = Request::Search { question: "q".to_owned(), count: 3 };
+    let out = handle(&mut node, at(20), Input::Api(ReplyId(1), search));
+    let embed = started(&out, |task| matches!(task, Task::EmbedQuery { .. })).expect("it begins");
+    let embedding = crate::base::vector::Embedding::new(Fingerprint([0; 32]), &[0.5; 384]).expect("a vector");
+    let out = handle(&mut node, at(21), Input::Done(embed, Outcome::QueryEmbedding(embedding), Duration::ZERO));
+    let search = started(&out, |task| matches!(task, Task::Retrieve(_))).expect("it searches");
+    let id = out.iter().find_map(|out| match out {
+        Output::Send(PEER, Message::Query(query)) => Some(query.id),
+        _ => None,
+    });
+    let id = id.expect("the peer is asked");
+    handle(&mut node, at(22), Input::Done(search, Outcome::Found(Box::default(), Vec::new()), Duration::ZERO));
+    let boast = Coverage { id, known: 5, searchable: 9, away: 1, scanning: true };
+    handle(&mut node, at(23), received(Message::Coverage(boast)));
+    handle(&mut node, at(23), received(Message::Coverage(Coverage { known: 99, ..boast })));
+    let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
+    let out = handle(&mut node, at(24), received(Message::Answer(answer)));
+    let Some(Output::Reply(_, Response::Hits { files, others, .. })) = out.first() else { panic!("{out:?}") };
+    assert_eq!((files.known, files.searchable, files.away), (7, 3, 3));
+    let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
+    assert_eq!(device, "attic");
+    assert_eq!(*files, FileCoverage { known: 5, searchable: 5, away: 1, scanning: true }, "no more than it knows");
+}

@@ -1,0 +1,52 @@
+//! Devices that lie about the vectors of their texts, and devices whose engine differs a little from that of the others.
+
+use super::world::World;
+use crate::base::id::PeerKey;
+use crate::wire::message::{HitVector, Message};
+
+impl World {
+    /// From now on a device sends the question's own vector beside each text, and a cosine of 1.
+    pub fn lie_about_vectors(&mut self, at: usize) {
+        self.net.liars.insert(at, None);
+    }
+
+    /// From now on it says the truth again.
+    pub fn stop_lying(&mut self, at: usize) {
+        self.net.liars.remove(&at);
+    }
+
+    /// From now on a device's engine gives vectors with this much noise in each number.
+    pub fn set_engine_noise(&mut self, at: usize, noise: f32) {
+        self.devices[at].run.engine_noise = noise;
+        if let Some(agent) = &mut self.devices[at].agent {
+            agent.embedder.noise = noise;
+        }
+    }
+
+    /// Texts that a device embedded since its agent started.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[must_use]
+    pub fn texts_embedded(&self, at: usize) -> u64 {
+        let agent = self.devices[at].agent.as_ref();
+        agent.map_or_else(|| panic!("device {at} does not run"), |agent| agent.embedder.texts)
+    }
+
+    /// What a device sends where its node wants this sent.
+    pub(super) fn as_sent(&mut self, at: usize, peer: PeerKey, mut message: Message) -> Message {
+        let to = self.holder(at, peer);
+        if let (Message::Query(query), Some(asked)) = (&message, self.net.liars.get_mut(&to)) {
+            *asked = Some(HitVector { scale: query.scale, codes: query.codes.clone() });
+        }
+        let Some(Some(asked)) = self.net.liars.get(&at) else { return message };
+        match &mut message {
+            Message::Vectors(vectors) => vectors.vectors.iter_mut().for_each(|vector| *vector = asked.clone()),
+            Message::Answer(answer) => {
+                answer.found.iter_mut().flat_map(|found| &mut found.hits).for_each(|hit| hit.cosine = 1.0);
+            }
+            _ => {}
+        }
+        message
+    }
+}
