@@ -37,6 +37,7 @@ pub fn check(data: &[u8]) {
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Duplicate(_) => {}
+        Message::Trust(_) => super::certificate::check_message(&message),
         Message::Answer(answer) => {
             assert!(is_name(&answer.device));
             if let Some(found) = &answer.found {
@@ -96,6 +97,7 @@ pub(super) fn messages() -> Vec<Message> {
         }),
     ];
     messages.extend(super::gossip::messages());
+    messages.extend(super::certificate::messages());
     messages
 }
 

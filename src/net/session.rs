@@ -319,7 +319,8 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Gossip(_)
             | Message::Keys(_)
             | Message::LatestStart(_)
-            | Message::Duplicate(_),
+            | Message::Duplicate(_)
+            | Message::Trust(_),
         ) => Channel::Gossip,
         (
             Encoding::Postcard,

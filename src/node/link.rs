@@ -65,6 +65,7 @@ impl Node {
             Message::MemberList { ask, members } => self.on_member_list(now, peer, ask, &members, out),
             Message::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
             Message::Duplicate(told) => self.on_duplicate_told(now, peer, &told, out),
+            Message::Trust(_) => {}
             // Keys of datagrams and proofs of starts, which the session has taken already.
             Message::Keys(_) | Message::LatestStart(_) => {}
         }
