@@ -64,7 +64,10 @@ const _: () = {
     );
     assert!(CERTIFICATES_MAX >= TRUST_PEERS_MAX, "every other device of a full mesh has a certificate");
     assert!((TRUST_PAGE_MAX + ADMINS_MAX) * CERTIFICATE_BYTES_MAX < FRAME_GOSSIP_MAX, "a page of records is one frame");
-    assert!(TRUST_RECORDS_MAX * (CERTIFICATE_BYTES_MAX + 1) + 64 <= TRUST_FILE_BYTES_MAX, "all records fit into the file");
+    assert!(
+        TRUST_RECORDS_MAX * (CERTIFICATE_BYTES_MAX + 1) + 64 <= TRUST_FILE_BYTES_MAX,
+        "all records fit into the file"
+    );
     assert!(MEMBER_LIST_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a member list is one frame");
     assert!(
         PEERS_MAX / MEMBER_LIST_MAX + 1 + 40 <= UNSAVED_PACKETS_MAX,

@@ -217,7 +217,10 @@ impl Records {
     /// Everybody that has a certificate, whether it counts or not, in the order of their keys.
     fn holders(&self) -> impl Iterator<Item = PeerKey> {
         let mut before = None;
-        self.certificates.keys().map(|(holder, _)| *holder).filter(move |holder| before.replace(*holder) != Some(*holder))
+        self.certificates
+            .keys()
+            .map(|(holder, _)| *holder)
+            .filter(move |holder| before.replace(*holder) != Some(*holder))
     }
 
     /// The certificate of a device that counts: the newest of those that the root, or whoever is an admin now, signed.
@@ -312,6 +315,15 @@ impl Records {
     #[must_use]
     pub fn pages(&self, wanted: impl Fn(usize) -> bool) -> Vec<Page> {
         self.pages_of(self.iter().filter(|record| wanted(bucket(record))))
+    }
+
+    /// What proves to a device, and to others, that it is removed.
+    #[must_use]
+    pub fn proof_of_removal(&self, peer: PeerKey) -> Vec<Page> {
+        let removals = self.removals.values().filter(|of| of.holder == peer).take(1).map(|of| Record::Removal(*of));
+        let lost = self.uses.values().filter(|of| of.holder == peer).map(|of| of.invite);
+        let uses = lost.flat_map(|invite| self.uses_of(invite)).map(|of| Record::InviteUse(*of));
+        self.pages_of(removals.chain(uses).take(TRUST_PAGE_MAX))
     }
 
     /// The hashes of the parts.

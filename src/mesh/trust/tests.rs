@@ -45,10 +45,7 @@ fn a_full_table_refuses_forgets_nobody_and_never_holds_the_agent_itself() {
     let taken = (0..1_000_000).filter(|n| trust.handle(Input::Grant(key(*n), Rights::ALL)).is_ok()).count();
     assert_eq!((taken, trust.iter().count()), (TRUST_PEERS_MAX, TRUST_PEERS_MAX));
     assert_eq!(trust.handle(Input::Grant(key(u64::MAX), Rights::LINK)), Err(Refused::Full));
-    assert!(
-        trust.handle(Input::Grant(key(0), Rights::LINK)).is_ok(),
-        "a peer in the table may be given other rights"
-    );
+    assert!(trust.handle(Input::Grant(key(0), Rights::LINK)).is_ok(), "a peer in the table may be given other rights");
     assert_eq!(trust.handle(Input::Grant(OWN, Rights::ALL)), Err(Refused::Itself));
     assert!(trust.handle(Input::Revoke(key(0))).is_ok());
     assert!(trust.handle(Input::Grant(key(u64::MAX), Rights::LINK)).is_ok(), "there is room again");

@@ -49,8 +49,16 @@ fn records() -> [Record; 3] {
     [
         Record::Certificate(certificate(3, 2, Caps::MEMBER | Caps::WORKER)),
         Record::Removal(Removal { mesh: mesh(), holder, epoch: 8, issuer, signature }).signed(&secret(2)),
-        Record::InviteUse(InviteUse { mesh: mesh(), invite: [6; 16], holder, serial: 300, epoch: 7, issuer, signature })
-            .signed(&secret(2)),
+        Record::InviteUse(InviteUse {
+            mesh: mesh(),
+            invite: [6; 16],
+            holder,
+            serial: 300,
+            epoch: 7,
+            issuer,
+            signature,
+        })
+        .signed(&secret(2)),
     ]
 }
 
@@ -58,7 +66,8 @@ fn records() -> [Record; 3] {
 fn a_chain_from_the_root_proves_a_member_and_each_broken_one_names_its_cause() {
     let stranger = Chain { certificate: certificate(3, 9, Caps::MEMBER), issuer: Some(certificate(9, 9, Caps::ADMIN)) };
     let second = Chain { certificate: certificate(4, 3, Caps::MEMBER), issuer: Some(chain().certificate) };
-    let of_member = Chain { certificate: certificate(4, 3, Caps::MEMBER), issuer: Some(certificate(3, 1, Caps::MEMBER)) };
+    let of_member =
+        Chain { certificate: certificate(4, 3, Caps::MEMBER), issuer: Some(certificate(3, 1, Caps::MEMBER)) };
     let other = MeshId(key(8).0);
     let mut forged = chain();
     forged.certificate.holder = key(5);
@@ -69,12 +78,27 @@ fn a_chain_from_the_root_proves_a_member_and_each_broken_one_names_its_cause() {
         ("of an admin", mesh(), chain(), Ok(())),
         ("of another mesh", other, chain(), Err(Refusal::OtherMesh)),
         ("without the admin's", mesh(), Chain { issuer: None, ..chain() }, Err(Refusal::NoAdmin)),
-        ("with another admin's", mesh(), Chain { issuer: Some(certificate(4, 1, Caps::ADMIN)), ..chain() }, Err(Refusal::NoAdmin)),
+        (
+            "with another admin's",
+            mesh(),
+            Chain { issuer: Some(certificate(4, 1, Caps::ADMIN)), ..chain() },
+            Err(Refusal::NoAdmin),
+        ),
         ("by a member", mesh(), of_member, Err(Refusal::NoAdmin)),
         ("by itself", mesh(), stranger, Err(Refusal::ChainTooLong)),
         ("of three", mesh(), second, Err(Refusal::ChainTooLong)),
-        ("an admin's admin", mesh(), Chain { certificate: certificate(3, 2, Caps::ADMIN), ..chain() }, Err(Refusal::ChainTooLong)),
-        ("with an issuer too many", mesh(), Chain { certificate: admin(), issuer: Some(admin()) }, Err(Refusal::ChainTooLong)),
+        (
+            "an admin's admin",
+            mesh(),
+            Chain { certificate: certificate(3, 2, Caps::ADMIN), ..chain() },
+            Err(Refusal::ChainTooLong),
+        ),
+        (
+            "with an issuer too many",
+            mesh(),
+            Chain { certificate: admin(), issuer: Some(admin()) },
+            Err(Refusal::ChainTooLong),
+        ),
         ("forged", mesh(), forged, Err(Refusal::Signature)),
         ("with a forged admin", mesh(), forged_issuer, Err(Refusal::Signature)),
     ];
@@ -107,7 +131,10 @@ fn no_signature_serves_for_a_record_of_another_kind() {
             assert!(!one.starts_with(&other[..14]) && one != other);
         }
     }
-    assert!(!Record::Certificate(Certificate { signature: Signature::NONE, ..admin() }).is_signed(), "nobody signed it");
+    assert!(
+        !Record::Certificate(Certificate { signature: Signature::NONE, ..admin() }).is_signed(),
+        "nobody signed it"
+    );
 }
 
 #[test]
@@ -117,7 +144,8 @@ fn the_signed_bytes_are_those_of_docs_messages_md() {
     let [certificate, removal, used] = records();
     let (mesh, holder, issuer) = (mesh().0, key(3).0, key(2).0);
     let expected = [
-        [&b"wattle-certificate-1"[..], &mesh, &holder, &[3], &[0, 0, 0, 0, 0, 0, 1, 44], &[0, 0, 0, 7], &issuer].concat(),
+        [&b"wattle-certificate-1"[..], &mesh, &holder, &[3], &[0, 0, 0, 0, 0, 0, 1, 44], &[0, 0, 0, 7], &issuer]
+            .concat(),
         [&b"wattle-removal-1"[..], &mesh, &holder, &[0, 0, 0, 8], &issuer].concat(),
         [&b"wattle-invite-used-1"[..], &mesh, &[6; 16], &holder, &[0, 0, 0, 0, 0, 0, 1, 44], &[0, 0, 0, 7], &issuer]
             .concat(),
