@@ -126,6 +126,7 @@ impl PeerSession {
         let why = match why {
             HangUp::NotNeeded => "nobody here needs it",
             HangUp::DeviceDown => "the device is down",
+            HangUp::NotAdmitted => "it has shown no certificate of this mesh in time",
         };
         self.links.hang_up(&PeerId::from_public_key(&peer.0), why);
     }

@@ -145,7 +145,7 @@ pub enum Notice {
     Expelled(String),
     /// A device was not admitted: which, and why.
     NotAdmitted(String, Refused),
-    /// A certificate or a record about a device was not taken: which device, and why.
+    /// A certificate that a device showed, or a record that it sent, was not taken: which device, and why.
     CertificateRefused(String, Refusal),
     /// A device did not take this one's certificate: which device, and why.
     RefusedBy(String, Refusal),

@@ -3,8 +3,8 @@
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    GUEST_MS, GUESTS_MAX, LINKS_MAX, TRUST_DIGEST_MS, TRUST_PUSHED_A_MINUTE, TRUST_PUSHED_BURST, TRUST_SENT_A_SECOND,
-    TRUST_SENT_BURST,
+    GUEST_MS, GUESTS_MAX, LINKS_MAX, REFUSED_LOG_MS, TRUST_DIGEST_MS, TRUST_PUSHED_A_MINUTE, TRUST_PUSHED_BURST,
+    TRUST_SENT_A_SECOND, TRUST_SENT_BURST,
 };
 use crate::mesh::budget::{Budget, Rate};
 use crate::mesh::trust::authority::Authority;
@@ -51,6 +51,8 @@ pub(super) struct Guest {
 pub(super) struct LinkUse {
     pushed: Budget,
     sent: Budget,
+    /// When people were told last that something of it was refused.
+    refused_at: Option<Instant>,
     /// The hashes that it was sent last.
     pub(super) told: Option<Buckets>,
 }
@@ -114,6 +116,15 @@ impl TrustState {
 }
 
 impl LinkUse {
+    /// Whether people are told now that something was refused.
+    pub(super) fn may_be_told_of(&mut self, now: Instant) -> bool {
+        let may = self.refused_at.is_none_or(|at| now.since(at) >= Duration::from_millis(REFUSED_LOG_MS));
+        if may {
+            self.refused_at = Some(now);
+        }
+        may
+    }
+
     /// Takes so many unknown records of the peer; false if they are too many.
     #[must_use]
     pub(super) fn may_push(&mut self, now: Instant, records: usize) -> bool {

@@ -56,7 +56,11 @@ impl Node {
             Exchange::Show(chain) => self.on_shown(now, peer, &chain, out),
             Exchange::Digest { ask, buckets } => self.on_buckets(now, peer, ask, &buckets, out),
             Exchange::Push(page) => self.on_page(now, peer, *page, out),
-            Exchange::Refused(why) => out.push(Output::Notice(Notice::RefusedBy(self.title_of(peer), why))),
+            Exchange::Refused(why) => {
+                if self.mesh.trust.link(now, peer).may_be_told_of(now) {
+                    out.push(Output::Notice(Notice::RefusedBy(self.title_of(peer), why)));
+                }
+            }
         }
     }
 
@@ -67,17 +71,25 @@ impl Node {
         }
         match self.trust.may_enter(peer, chain) {
             Ok(()) => out.push(Output::VerifyRecords(peer, Page::from(*chain))),
-            Err(why) => self.refuse(peer, why, out),
+            Err(why) => self.refuse(now, peer, chain, why, out),
         }
     }
 
-    /// What a peer showed was not taken. One that was removed gets the proof of that.
-    fn refuse(&self, peer: PeerKey, why: Refusal, out: &mut Out) {
-        let records = self.trust.records();
-        let proof = (why == Refusal::Removed).then(|| records.proof_of_removal(peer)).unwrap_or_default();
-        out.extend(proof.into_iter().map(|page| trust(peer, Exchange::Push(Box::new(page)))));
+    /// What a peer showed was not taken. If it, or the admin that admitted it, was removed, it gets the proof of that.
+    fn refuse(&mut self, now: Instant, peer: PeerKey, chain: &Chain, why: Refusal, out: &mut Out) {
+        if why == Refusal::Removed {
+            let removed = [peer, chain.certificate.issuer].map(|key| self.trust.records().proof_of_removal(key));
+            out.extend(removed.into_iter().flatten().map(|page| trust(peer, Exchange::Push(Box::new(page)))));
+        }
         out.push(trust(peer, Exchange::Refused(why)));
-        out.push(Output::Notice(Notice::CertificateRefused(self.title_of(peer), why)));
+        self.tell_refused(now, peer, why, out);
+    }
+
+    /// Tells people that something that a peer showed or sent was not taken: at most once in a while for each peer.
+    fn tell_refused(&mut self, now: Instant, peer: PeerKey, why: Refusal, out: &mut Out) {
+        if self.mesh.trust.link(now, peer).may_be_told_of(now) {
+            out.push(Output::Notice(Notice::CertificateRefused(self.title_of(peer), why)));
+        }
     }
 
     /// The hashes of a member's set: it gets the parts that differ.
@@ -106,7 +118,7 @@ impl Node {
         let foreign = page.iter().filter(|record| record.mesh() != mesh).count();
         if foreign > 0 {
             page.retain(|record| record.mesh() == mesh);
-            out.push(Output::Notice(Notice::CertificateRefused(self.title_of(peer), Refusal::OtherMesh)));
+            self.tell_refused(now, peer, Refusal::OtherMesh, out);
         }
         // Of the issuers too: what proves them is in the set.
         page.retain(|record| !self.trust.records().is_known(record));
@@ -132,24 +144,25 @@ impl Node {
             if forged > 0 {
                 self.on_offence(now, peer, Offence::ForgedRecord, out);
             }
-            if let Some((of, why)) = self.take_records(now, Some(peer), page, out).first() {
-                out.push(Output::Notice(Notice::CertificateRefused(self.title_of(*of), *why)));
+            if let Some((_, why)) = self.take_records(now, Some(peer), page, out).first() {
+                self.tell_refused(now, peer, *why, out);
             }
             return;
         }
         if forged > 0 {
-            return self.refuse(peer, Refusal::Signature, out);
+            out.push(trust(peer, Exchange::Refused(Refusal::Signature)));
+            return self.tell_refused(now, peer, Refusal::Signature, out);
         }
         // What it shows was checked before; the table may have changed since.
         let Some(Record::Certificate(certificate)) = page.records.first().copied() else { return };
         let chain = Chain { certificate, issuer: page.issuers.first().copied() };
         if let Err(why) = self.trust.may_enter(peer, &chain) {
-            return self.refuse(peer, why, out);
+            return self.refuse(now, peer, &chain, why, out);
         }
         let refused = self.take_records(now, Some(peer), page, out);
         if !self.trust.may(peer, Rights::MEMBER) {
             let why = refused.first().map_or(Refusal::NoAdmin, |(_, why)| *why);
-            self.refuse(peer, why, out);
+            self.refuse(now, peer, &chain, why, out);
         }
     }
 
