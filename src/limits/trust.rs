@@ -11,13 +11,14 @@ pub const CERTIFICATES_MAX: usize = 1024;
 /// the room of another one's removals: certificates are refused where there is no room, removals of the others never.
 pub const REMOVALS_ISSUER_MAX: usize = 256;
 
-/// Used invites that are kept of one issuer, for ever; about 180 bytes each.
+/// Used invites that are kept of one issuer, for ever; about 180 bytes each, and twice that where an issuer signed two uses of one
+/// invite.
 pub const INVITES_USED_ISSUER_MAX: usize = 256;
 
 /// Records of a mesh that are kept, all together: the certificates, the admins' own ones as proofs, and what each admin
 /// and the root removed and saw used.
 pub const TRUST_RECORDS_MAX: usize =
-    CERTIFICATES_MAX + ADMINS_MAX + (ADMINS_MAX + 1) * (REMOVALS_ISSUER_MAX + INVITES_USED_ISSUER_MAX);
+    CERTIFICATES_MAX + ADMINS_MAX + (ADMINS_MAX + 1) * (REMOVALS_ISSUER_MAX + 2 * INVITES_USED_ISSUER_MAX);
 
 /// Bytes of a certificate in postcard, at most; a removal has fewer, a used invite 15 more at the most.
 pub const CERTIFICATE_BYTES_MAX: usize = 200;

@@ -205,4 +205,6 @@ impl Trust {
 }
 
 #[cfg(test)]
+mod records_test;
+#[cfg(test)]
 mod tests;

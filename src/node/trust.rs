@@ -111,4 +111,6 @@ pub(super) fn peer_id(peer: PeerKey) -> String {
 }
 
 #[cfg(test)]
+mod certificates_test;
+#[cfg(test)]
 mod tests;

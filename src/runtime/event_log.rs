@@ -68,14 +68,6 @@ impl EventLog {
             | Notice::Duplicate(device, _)
             | Notice::NotAccepted(device, ..)
             | Notice::Offence(device, _) => (Kind::Refused, device),
-            Notice::CertificateRefused(device, why) => {
-                (Level::Warn, format!("A certificate or a removal that {device} sent was not taken. {why}"))
-            }
-            Notice::RefusedBy(device, why) => (Level::Warn, format!("{device} does not take this device in. {why}")),
-            Notice::RemovedHere => (
-                Level::Warn,
-                "This device was removed from its mesh. Its own documents stay; no other device answers it.".to_owned(),
-            ),
             Notice::Left(device) => (Kind::Lost, device),
             Notice::Joined(devices) | Notice::Back(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));

@@ -154,6 +154,10 @@ fn draft(own: PeerKey, records: &Records, order: &Order) -> Result<Vec<Record>, 
             if records.uses_of(invite).any(|used| used.holder != holder) {
                 return Err(Refusal::Used);
             }
+            // The same device asks again, because the answer was lost: it has used the invite once.
+            if records.uses_of(invite).next().is_some() {
+                return Ok(vec![draft.certificate(holder, caps)]);
+            }
             let Draft { mesh, own, serial, epoch } = draft;
             let used = InviteUse { mesh, invite, holder, serial, epoch, issuer: own, signature: Signature::NONE };
             Ok(vec![draft.certificate(holder, caps), Record::InviteUse(used)])

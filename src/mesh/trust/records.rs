@@ -2,7 +2,7 @@
 //!
 //! The set only grows, and every part of it is the join of what came (a conflict-free replicated data type in the sense of Shapiro
 //! et al., "Conflict-free Replicated Data Types", 2011): the newest certificate of each holder and issuer, the removals of each holder
-//! and issuer, and the first use of each invite by each holder and issuer. So the order in which records arrive, and how often, does not
+//! and issuer, and the first and last use of each invite by each holder and issuer. So the order in which records arrive, and how often, does not
 //! matter: two agents that hold the same records hold the same set, and decide the same.
 //!
 //! A removal is for ever: certificates of a removed holder, and those that a removed issuer signed, leave the set and never come
@@ -11,20 +11,13 @@
 //!
 //! Signatures are checked before ([`Record::is_signed`]); here it is decided who may sign what.
 
-use crate::base::id::{MeshId, PeerKey};
-use crate::limits::{
-    ADMINS_MAX, CERTIFICATES_MAX, INVITES_USED_ISSUER_MAX, REMOVALS_ISSUER_MAX, TRUST_BUCKETS, TRUST_FILE_BYTES_MAX,
-    TRUST_PAGE_MAX, TRUST_PEERS_MAX, TRUST_RECORDS_MAX,
-};
-use crate::wire::canonical::{exactly, put};
-use crate::wire::certificate::exchange::{Buckets, Page};
-use crate::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+mod pages;
 
-/// The version of the file of records.
-const VERSION: u8 = 1;
+use crate::base::id::{MeshId, PeerKey};
+use crate::limits::{ADMINS_MAX, CERTIFICATES_MAX, INVITES_USED_ISSUER_MAX, REMOVALS_ISSUER_MAX, TRUST_PEERS_MAX};
+use crate::wire::certificate::exchange::Page;
+use crate::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal};
+use std::collections::{BTreeMap, BTreeSet};
 
 type InviteId = [u8; 16];
 
@@ -39,8 +32,9 @@ pub struct Records {
     certificates: BTreeMap<(PeerKey, PeerKey), Certificate>,
     /// By holder and issuer.
     removals: BTreeMap<(PeerKey, PeerKey), Removal>,
-    /// By invite, holder and issuer.
-    uses: BTreeMap<(InviteId, PeerKey, PeerKey), InviteUse>,
+    /// By invite, holder and issuer: the lowest and the highest. An admin signs one; of one that lies or was restored from a copy
+    /// the ends are enough to decide the same in any order.
+    uses: BTreeMap<(InviteId, PeerKey, PeerKey), [InviteUse; 2]>,
     /// Who is removed, by a removal or by the use of an invite that another device used: follows from the two.
     removed: BTreeSet<PeerKey>,
 }
@@ -52,12 +46,6 @@ pub struct Taken {
     pub new: Vec<Record>,
     /// Records that were refused: the device that each is about, and why.
     pub refused: Vec<(PeerKey, Refusal)>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct File {
-    mesh: Option<MeshId>,
-    records: Vec<Record>,
 }
 
 impl Records {
@@ -113,7 +101,8 @@ impl Records {
                 self.removals.get(&(new.holder, new.issuer)).is_some_and(|of| removal_rank(of) >= removal_rank(new))
             }
             Record::InviteUse(new) => {
-                self.uses.get(&(new.invite, new.holder, new.issuer)).is_some_and(|of| use_rank(of) <= use_rank(new))
+                let ends = self.uses.get(&(new.invite, new.holder, new.issuer));
+                ends.is_some_and(|[low, high]| use_rank(low) <= use_rank(new) && use_rank(new) <= use_rank(high))
             }
         }
     }
@@ -143,22 +132,24 @@ impl Records {
         if new.caps.contains(Caps::ADMIN) && new.issuer != mesh.root() {
             return Err(Refusal::ChainTooLong);
         }
+        let at = (new.holder, new.issuer);
+        let is_void = self.removed.contains(&new.holder) || self.removed.contains(&new.issuer);
+        if !is_void
+            && !self.certificates.contains_key(&at)
+            && (self.certificates.len() >= CERTIFICATES_MAX || !self.has_room_for(new.holder))
+        {
+            return Err(Refusal::Full);
+        }
         let mut is_new = false;
-        // First, and whether it was removed or not: everybody holds the same proofs.
+        // Whether it was removed or not: everybody holds the same proofs.
         if self.is_proof(new) {
             if self.proofs.len() >= ADMINS_MAX && !self.proofs.contains_key(&new.holder) {
                 return Err(Refusal::Full);
             }
             is_new = join(&mut self.proofs, new.holder, new, |one, other| rank(one) > rank(other));
         }
-        if self.removed.contains(&new.holder) || self.removed.contains(&new.issuer) {
+        if is_void {
             return if self.is_proof(new) { Ok(is_new) } else { Err(Refusal::Removed) };
-        }
-        let at = (new.holder, new.issuer);
-        if !self.certificates.contains_key(&at)
-            && (self.certificates.len() >= CERTIFICATES_MAX || !self.has_room_for(new.holder))
-        {
-            return Err(Refusal::Full);
         }
         Ok(join(&mut self.certificates, at, new, |one, other| rank(one) > rank(other)) || is_new)
     }
@@ -185,16 +176,20 @@ impl Records {
 
     fn insert_use(&mut self, new: &InviteUse) -> Result<bool, Refusal> {
         let at = (new.invite, new.holder, new.issuer);
-        let of_issuer = self.uses.values().filter(|of| of.issuer == new.issuer).count();
+        let of_issuer = self.uses.keys().filter(|(.., issuer)| *issuer == new.issuer).count();
         if !self.uses.contains_key(&at) && of_issuer >= INVITES_USED_ISSUER_MAX {
             return Err(Refusal::Full);
         }
-        let is_new = join(&mut self.uses, at, new, |one, other| use_rank(one) < use_rank(other));
+        let ends = self.uses.get(&at).copied();
+        let [low, high] = ends.unwrap_or([*new; 2]);
+        let wider = [min_use(low, *new), max_use(high, *new)];
+        self.uses.insert(at, wider);
+        // Whoever has a use above one of another device loses. That can only become true: what arrives later changes nothing
+        // that was decided.
         let all: Vec<InviteUse> = self.uses_of(new.invite).copied().collect();
-        if let Some(first) = all.iter().min_by_key(|of| use_rank(of)) {
-            all.iter().filter(|of| of.holder != first.holder).for_each(|of| self.set_removed(of.holder));
-        }
-        Ok(is_new)
+        let loses = |of: &InviteUse| all.iter().any(|by| by.holder != of.holder && use_rank(by) < use_rank(of));
+        all.iter().filter(|of| loses(of)).for_each(|of| self.set_removed(of.holder));
+        Ok(ends != Some(wider))
     }
 
     fn set_removed(&mut self, peer: PeerKey) {
@@ -206,7 +201,7 @@ impl Records {
     /// Who used an invite.
     pub fn uses_of(&self, invite: InviteId) -> impl Iterator<Item = &InviteUse> {
         let ends = (PeerKey([0; 32]), PeerKey([u8::MAX; 32]));
-        self.uses.range((invite, ends.0, ends.0)..=(invite, ends.1, ends.1)).map(|(_, used)| used)
+        self.uses.range((invite, ends.0, ends.0)..=(invite, ends.1, ends.1)).flat_map(|(_, both)| both)
     }
 
     fn certificates_of(&self, holder: PeerKey) -> impl Iterator<Item = &Certificate> {
@@ -264,7 +259,7 @@ impl Records {
     #[must_use]
     pub fn next_serial(&self) -> u64 {
         let certificates = self.certificates.values().chain(self.proofs.values()).map(|of| of.serial);
-        let serials = certificates.chain(self.uses.values().map(|used| used.serial));
+        let serials = certificates.chain(self.uses.values().map(|[_, high]| high.serial));
         serials.max().unwrap_or(0).saturating_add(1)
     }
 
@@ -274,112 +269,6 @@ impl Records {
         let certificate = *self.certificate(holder)?;
         let of_root = Some(certificate.issuer) == self.mesh.map(MeshId::root);
         Some(Chain { certificate, issuer: if of_root { None } else { Some(*self.proofs.get(&certificate.issuer)?) } })
-    }
-
-    /// All records, in the order in which another set takes them.
-    fn iter(&self) -> impl Iterator<Item = Record> + '_ {
-        // A proof that is also the newest certificate stands once.
-        let proofs = self.proofs.values().filter(|of| self.certificates.get(&(of.holder, of.issuer)) != Some(*of));
-        let is_proof = |of: &&Certificate| self.proofs.get(&of.holder) == Some(*of);
-        let admins = self.certificates.values().filter(is_proof);
-        let others = self.certificates.values().filter(move |of| !is_proof(of));
-        (proofs.chain(admins).chain(others).map(|of| Record::Certificate(*of)))
-            .chain(self.removals.values().map(|of| Record::Removal(*of)))
-            .chain(self.uses.values().map(|of| Record::InviteUse(*of)))
-    }
-
-    /// These records as pages, each with what proves it.
-    #[must_use]
-    pub fn pages_of(&self, records: impl Iterator<Item = Record>) -> Vec<Page> {
-        let mut pages = vec![Page::default()];
-        for record in records {
-            if let Some(issuer) = self.proofs.get(&record.issuer())
-                && let Some(page) = pages.last_mut().filter(|page| page.records.len() < TRUST_PAGE_MAX)
-                && !page.issuers.contains(issuer)
-            {
-                page.issuers.push(*issuer);
-            }
-            match pages.last_mut() {
-                Some(page) if page.records.len() < TRUST_PAGE_MAX => page.records.push(record),
-                _ => pages.push(Page {
-                    issuers: self.proofs.get(&record.issuer()).into_iter().copied().collect(),
-                    records: vec![record],
-                }),
-            }
-        }
-        pages.retain(|page| page.count() > 0);
-        pages
-    }
-
-    /// The records of the parts for which `wanted` holds, as pages.
-    #[must_use]
-    pub fn pages(&self, wanted: impl Fn(usize) -> bool) -> Vec<Page> {
-        self.pages_of(self.iter().filter(|record| wanted(bucket(record))))
-    }
-
-    /// What proves to a device, and to others, that it is removed.
-    #[must_use]
-    pub fn proof_of_removal(&self, peer: PeerKey) -> Vec<Page> {
-        let removals = self.removals.values().filter(|of| of.holder == peer).take(1).map(|of| Record::Removal(*of));
-        let lost = self.uses.values().filter(|of| of.holder == peer).map(|of| of.invite);
-        let uses = lost.flat_map(|invite| self.uses_of(invite)).map(|of| Record::InviteUse(*of));
-        self.pages_of(removals.chain(uses).take(TRUST_PAGE_MAX))
-    }
-
-    /// The hashes of the parts.
-    #[must_use]
-    pub fn buckets(&self) -> Buckets {
-        let mut parts: [Vec<Vec<u8>>; TRUST_BUCKETS] = Default::default();
-        for record in self.iter() {
-            let mut bytes = Vec::new();
-            // Encoding plain data into a growing vector cannot fail.
-            let _ = put(&record, &mut bytes);
-            if let Some(part) = parts.get_mut(bucket(&record)) {
-                part.push(bytes);
-            }
-        }
-        let mut buckets = Buckets::default();
-        for (hash, mut part) in buckets.0.iter_mut().zip(parts) {
-            if !part.is_empty() {
-                part.sort_unstable();
-                hash.copy_from_slice(&Sha256::digest(part.concat())[..8]);
-            }
-        }
-        buckets
-    }
-
-    /// The bytes of the file: a version, the mesh and all records in postcard.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION];
-        let file = File { mesh: self.mesh, records: self.iter().collect() };
-        // Encoding plain data into a growing vector cannot fail.
-        let _ = put(&file, &mut bytes);
-        bytes
-    }
-
-    /// Reads the file; `None` if the bytes are not one, or are of a later version. The records are this agent's own, so their
-    /// signatures were checked before they were written.
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let rest = match bytes.split_first() {
-            Some((&VERSION, rest)) if bytes.len() <= TRUST_FILE_BYTES_MAX => rest,
-            _ => return None,
-        };
-        let File { mesh, records } = exactly(rest)?;
-        if records.len() > TRUST_RECORDS_MAX {
-            return None;
-        }
-        let mut set = Self { mesh, ..Self::default() };
-        // What proves the others first, then what makes room: a full set fits in this order.
-        let step = |record: &Record| match record {
-            Record::Certificate(certificate) if set.is_proof(certificate) => 0,
-            Record::Removal(_) | Record::InviteUse(_) => 1,
-            Record::Certificate(_) => 2,
-        };
-        let mut ordered = records;
-        ordered.sort_by_key(step);
-        ordered.iter().all(|record| set.insert(record).is_ok()).then_some(set)
     }
 }
 
@@ -406,7 +295,10 @@ fn use_rank(of: &InviteUse) -> (u32, u64, PeerKey, PeerKey, [u8; 64]) {
     (of.epoch, of.serial, of.holder, of.issuer, of.signature.to_bytes())
 }
 
-/// The part of the set that a record is in.
-fn bucket(record: &Record) -> usize {
-    usize::from(record.holder().0[0]) * TRUST_BUCKETS / 256
+fn min_use(one: InviteUse, other: InviteUse) -> InviteUse {
+    if use_rank(&other) < use_rank(&one) { other } else { one }
+}
+
+fn max_use(one: InviteUse, other: InviteUse) -> InviteUse {
+    if use_rank(&other) > use_rank(&one) { other } else { one }
 }

@@ -42,7 +42,8 @@ impl Node {
             }
             LinkInput::Down(_) => self.mesh.trust.unlinked(peer),
             LinkInput::Received(message) => {
-                if let Message::Trust(exchange) = *message {
+                let may = self.trust.may(peer, Rights::needed_for(&message));
+                if let (true, Message::Trust(exchange)) = (may, *message) {
                     self.on_exchange(now, peer, exchange, out);
                 }
             }
