@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "hello",
     "member",
     "roll",
@@ -29,6 +29,7 @@ const KINDS: [&str; 13] = [
     "start",
     "duplicate",
     "vectors",
+    "trust",
 ];
 
 fn key() -> SigningKey {

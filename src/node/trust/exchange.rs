@@ -35,11 +35,8 @@ impl Node {
     pub(in crate::node) fn on_guest(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
         match input {
             _ if !self.trust.may(peer, Rights::GUEST) => {}
-            LinkInput::Up(address) => {
-                if !self.mesh.trust.add_guest(now, peer, address) {
-                    out.push(Output::HangUp(peer, HangUp::NotAdmitted));
-                }
-            }
+            LinkInput::Up(address) if self.mesh.trust.add_guest(now, peer, address) => {}
+            LinkInput::Up(_) => out.push(Output::HangUp(peer, HangUp::NotAdmitted)),
             LinkInput::Down(_) => self.mesh.trust.unlinked(peer),
             LinkInput::Received(message) => {
                 let may = self.trust.may(peer, Rights::needed_for(&message));
