@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
+#[path = "sim/certificates.rs"]
+mod certificates;
 #[path = "sim/gossip.rs"]
 mod gossip;
 #[path = "sim/holders.rs"]

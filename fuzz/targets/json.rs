@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "hello",
     "member",
     "roll",
@@ -29,6 +29,7 @@ const KINDS: [&str; 14] = [
     "start",
     "duplicate",
     "vectors",
+    "trust",
     "coverage",
 ];
 

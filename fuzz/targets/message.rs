@@ -38,6 +38,7 @@ pub fn check(data: &[u8]) {
         }
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
+        Message::Trust(_) => super::certificate::check_message(&message),
         Message::Duplicate(_) | Message::Coverage(_) => {}
         Message::Answer(answer) => {
             assert!(is_name(&answer.device));
@@ -99,6 +100,7 @@ pub(super) fn messages() -> Vec<Message> {
         Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }),
     ];
     messages.extend(super::gossip::messages());
+    messages.extend(super::certificate::messages());
     messages
 }
 

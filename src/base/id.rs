@@ -83,6 +83,24 @@ impl fmt::Debug for PeerKey {
     }
 }
 
+/// A mesh: the public key of its root, which certifies its admins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MeshId(pub [u8; 32]);
+
+impl MeshId {
+    /// The root as the issuer of a certificate.
+    #[must_use]
+    pub const fn root(self) -> PeerKey {
+        PeerKey(self.0)
+    }
+}
+
+impl fmt::Debug for MeshId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MeshId({:02x}{:02x}{:02x}{:02x})", self.0[0], self.0[1], self.0[2], self.0[3])
+    }
+}
+
 /// Who may see a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

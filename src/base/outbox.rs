@@ -32,6 +32,11 @@ impl<T> Outbox<T> {
         self.items.push(item);
     }
 
+    /// Adds these outputs in their order.
+    pub fn extend(&mut self, items: impl IntoIterator<Item = T>) {
+        items.into_iter().for_each(|item| self.push(item));
+    }
+
     /// Takes everything out, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
         self.items.drain(..)

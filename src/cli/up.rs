@@ -62,7 +62,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     tell_damage(&home, &node_handle);
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
-    let trust = trusted(&identity.peer_id(), &options.network.peers)?;
+    let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
     let Network { session, diagnostics, reached } = Network::open(&identity, boot, &options.network, &trust, &senders)?;
     let models = options.models.as_deref().map(models::find).transpose()?;
     let (engine, manifest) = models::load(models.as_deref(), model)?;

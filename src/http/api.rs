@@ -225,8 +225,8 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         match self.node.request(request).await {
-            // `add` answers for itself.
-            Response::Added => json(conn, Status::Ok, &serde_json::json!({})),
+            // `add` answers for itself. No call certifies a device: pairing hands the chain over.
+            Response::Added | Response::Certified(_) => json(conn, Status::Ok, &serde_json::json!({})),
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
             Response::Hits { hits, asked, answered, silent, not_asked, files, others, fits } => {

@@ -148,7 +148,7 @@ pub const DUPLICATES_MAX: usize = 16;
 /// Marks of starts of one peer that are remembered: one that comes back after another is of a second device.
 pub const STARTS_REMEMBERED: usize = 4;
 
-/// Milliseconds between two lines in the log about refused messages of one peer.
+/// Milliseconds between two lines in the log about refused messages, or refused certificates, of one peer.
 pub const REFUSED_LOG_MS: u64 = 60_000;
 /// Milliseconds after the last refused message of a peer for which people are told of it.
 pub const REFUSED_TOLD_MS: u64 = 10 * 60 * 1000;

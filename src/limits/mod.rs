@@ -23,6 +23,7 @@ mod scheduler;
 mod search;
 mod store;
 mod text;
+mod trust;
 mod wire;
 
 pub use cli::*;
@@ -43,6 +44,7 @@ pub use scheduler::*;
 pub use search::*;
 pub use store::*;
 pub use text::*;
+pub use trust::*;
 pub use wire::*;
 
 const _: () = {
@@ -59,6 +61,12 @@ const _: () = {
             && TRUST_PEERS_MAX <= MESSAGE_SENDERS_MAX
             && TRUST_PEERS_MAX <= DATAGRAM_PEERS_MAX,
         "whoever has a right fits into every list"
+    );
+    assert!(CERTIFICATES_MAX >= TRUST_PEERS_MAX, "every other device of a full mesh has a certificate");
+    assert!((TRUST_PAGE_MAX + ADMINS_MAX) * CERTIFICATE_BYTES_MAX < FRAME_GOSSIP_MAX, "a page of records is one frame");
+    assert!(
+        TRUST_RECORDS_MAX * (CERTIFICATE_BYTES_MAX + 1) + 64 <= TRUST_FILE_BYTES_MAX,
+        "all records fit into the file"
     );
     assert!(MEMBER_LIST_MAX * 250 < FRAME_GOSSIP_MAX, "a part of a member list is one frame");
     assert!(

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub enum Offence {
     /// It forwarded a gossip item that its origin did not sign.
     ForgedGossip,
+    /// It sent a certificate, a removal or a used invite that its issuer did not sign.
+    ForgedRecord,
     /// In an answer it gave a cosine or counts of words that its own texts and vectors do not have.
     FalseScore,
     /// In an answer it gave a vector that is not that of the text beside it.

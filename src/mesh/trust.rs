@@ -2,68 +2,28 @@
 //!
 //! Every other part that deals with peers (the link table, the message verifier, the datagram table, the diagnostics
 //! and the address book, the membership, the table of peers, gossip, queries) holds the data that it needs of a peer,
-//! and decides nothing about it: it follows the [`Effect`]s of this table. [`Input`]s come from whoever decides: the
-//! owner's `--peer` at start today, and the simulator at run time; certificates later.
+//! and decides nothing about it: it follows the [`Effect`]s of this table. What a peer may do follows from the
+//! certificates and removals of the mesh ([`records`], by [`Rights::of`]), and from what the owner granted by hand: `--peer` at
+//! start today, and the simulator. [`authority`] is an admin's own part: what it issues and removes.
 //!
 //! Invariants: an effect is a change, never a repetition; a full table (`TRUST_PEERS_MAX`) refuses and forgets nobody;
-//! the agent itself is never in it. A peer that is not in the table may do nothing. Certificates, and the memory of peers that were removed for
-//! good, are not here.
+//! the agent itself is never in it. A peer that is not in the table may do nothing, or is a guest where the device belongs to a
+//! mesh. Whoever is removed has no right by any certificate, and none that was granted. A device that is removed itself trusts no
+//! certificate any more.
 
-use crate::base::id::PeerKey;
+pub mod authority;
+pub mod records;
+mod rights;
+
+use crate::base::id::{MeshId, PeerKey};
 use crate::limits::TRUST_PEERS_MAX;
+use crate::wire::certificate::exchange::Page;
+use crate::wire::certificate::{Chain, Refusal};
 use core::fmt;
-use core::ops::BitOr;
+use records::{Records, Taken};
 use std::collections::BTreeMap;
 
-/// A set of things that a peer may do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Rights(u8);
-
-impl Rights {
-    /// Nothing.
-    pub const NONE: Self = Self(0);
-    /// It may have a link, whichever side dials.
-    pub const LINK: Self = Self(1);
-    /// Its signature counts: its messages are taken, and gossip items that it signed are stored and passed on.
-    pub const SIGN: Self = Self(1 << 1);
-    /// It may be a member of the mesh.
-    pub const MEMBER: Self = Self(1 << 2);
-    /// It may exchange encrypted datagrams with this agent: the probes of the membership.
-    pub const PROBE: Self = Self(1 << 3);
-    /// Queries go to it and its answers count; its own queries are answered.
-    pub const ANSWER: Self = Self(1 << 4);
-    /// All of these.
-    pub const ALL: Self = Self(0b1_1111);
-
-    const NAMES: [(Self, &str); 5] = [
-        (Self::LINK, "link"),
-        (Self::SIGN, "sign"),
-        (Self::MEMBER, "member"),
-        (Self::PROBE, "probe"),
-        (Self::ANSWER, "answer"),
-    ];
-
-    /// Whether all of `others` are among these.
-    #[must_use]
-    pub const fn contains(self, others: Self) -> bool {
-        self.0 & others.0 == others.0
-    }
-}
-
-impl BitOr for Rights {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl fmt::Debug for Rights {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = Self::NAMES.iter().filter(|(right, _)| self.contains(*right));
-        f.debug_set().entries(held.map(|(_, name)| name)).finish()
-    }
-}
+pub use rights::Rights;
 
 /// A decision about a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +67,10 @@ impl std::error::Error for Refused {}
 #[derive(Clone, Debug)]
 pub struct Trust {
     own: PeerKey,
-    /// Every peer in it has at least one right.
+    /// What the owner granted by hand.
+    granted: BTreeMap<PeerKey, Rights>,
+    records: Records,
+    /// What follows from both. Every peer in it has at least one right.
     peers: BTreeMap<PeerKey, Rights>,
 }
 
@@ -115,7 +78,16 @@ impl Trust {
     /// An empty table, of the agent with this key.
     #[must_use]
     pub const fn new(own: PeerKey) -> Self {
-        Self { own, peers: BTreeMap::new() }
+        Self { own, granted: BTreeMap::new(), records: Records::NONE, peers: BTreeMap::new() }
+    }
+
+    /// The table of the agent with this key that follows from its records.
+    #[must_use]
+    pub fn with_records(own: PeerKey, records: Records) -> Self {
+        let mut table = Self { records, ..Self::new(own) };
+        // Nobody follows the effects yet: the table is read as a whole.
+        let _ = table.follow_records();
+        table
     }
 
     /// Takes a decision, and returns the change that it makes, if any.
@@ -126,22 +98,63 @@ impl Trust {
         match input {
             Input::Grant(peer, _) if peer == self.own => Err(Refused::Itself),
             Input::Grant(peer, Rights::NONE) | Input::Revoke(peer) => {
-                Ok(self.peers.remove(&peer).map(|_| Effect::Expel(peer)))
+                self.granted.remove(&peer);
+                Ok(self.set(peer))
             }
             Input::Grant(peer, _) if self.peers.len() >= TRUST_PEERS_MAX && !self.peers.contains_key(&peer) => {
                 Err(Refused::Full)
             }
             Input::Grant(peer, rights) => {
-                let before = self.peers.insert(peer, rights);
-                Ok((before != Some(rights)).then_some(Effect::Admit(peer, rights)))
+                self.granted.insert(peer, rights);
+                Ok(self.set(peer))
             }
         }
+    }
+
+    /// Takes records whose signatures were checked; what became of each, and the changes for peers.
+    pub fn take(&mut self, page: &Page) -> (Taken, Vec<Effect>) {
+        let taken = self.records.take(page);
+        let effects = if taken.new.is_empty() { Vec::new() } else { self.follow_records() };
+        (taken, effects)
+    }
+
+    /// The device belongs to this mesh from now on, if to none before.
+    ///
+    /// # Errors
+    /// `OtherMesh` if it belongs to another one.
+    pub fn adopt(&mut self, mesh: MeshId) -> Result<(), Refusal> {
+        self.records.adopt(mesh)
+    }
+
+    /// Whether a peer that shows this is taken in, before its signatures are checked.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_enter(&self, peer: PeerKey, chain: &Chain) -> Result<(), Refusal> {
+        chain.check(self.records.mesh().ok_or(Refusal::OtherMesh)?)?;
+        let issuer = chain.certificate.issuer;
+        if chain.certificate.holder != peer {
+            return Err(Refusal::Signature);
+        }
+        if self.records.is_removed(peer) || self.records.is_removed(issuer) {
+            return Err(Refusal::Removed);
+        }
+        let is_current = chain.certificate.epoch.saturating_add(1) >= self.records.epoch();
+        if is_current || self.records.certificate(peer).is_some() { Ok(()) } else { Err(Refusal::OlderEpoch) }
+    }
+
+    /// The records of the mesh.
+    #[must_use]
+    pub const fn records(&self) -> &Records {
+        &self.records
     }
 
     /// What a peer may do.
     #[must_use]
     pub fn rights(&self, peer: PeerKey) -> Rights {
-        self.peers.get(&peer).copied().unwrap_or(Rights::NONE)
+        // The table of a device without a mesh is as it was before there were certificates: nobody else may link.
+        let other = if self.records.mesh().is_some() { Rights::of(None) } else { Rights::NONE };
+        self.peers.get(&peer).copied().unwrap_or(other)
     }
 
     /// Whether a peer may do all of this.
@@ -154,79 +167,44 @@ impl Trust {
     pub fn iter(&self) -> impl Iterator<Item = (PeerKey, Rights)> + '_ {
         self.peers.iter().map(|(peer, rights)| (*peer, *rights))
     }
+
+    /// The rights that follow for one peer; none if it is not to be in the table.
+    fn follows(&self, peer: PeerKey) -> Rights {
+        if self.records.is_removed(peer) || peer == self.own {
+            return Rights::NONE;
+        }
+        let granted = self.granted.get(&peer).copied().unwrap_or(Rights::NONE);
+        match self.records.caps(peer).filter(|_| !self.records.is_removed(self.own)) {
+            Some(caps) => granted | Rights::of(Some(caps)),
+            None => granted,
+        }
+    }
+
+    /// Brings the entry of one peer up to date.
+    fn set(&mut self, peer: PeerKey) -> Option<Effect> {
+        let rights = self.follows(peer);
+        if rights == Rights::NONE {
+            return self.peers.remove(&peer).map(|_| Effect::Expel(peer));
+        }
+        if self.peers.len() >= TRUST_PEERS_MAX && !self.peers.contains_key(&peer) {
+            return None;
+        }
+        let before = self.peers.insert(peer, rights);
+        (before != Some(rights)).then_some(Effect::Admit(peer, rights))
+    }
+
+    /// Brings every entry up to date: who loses its rights first, so that there is room.
+    fn follow_records(&mut self) -> Vec<Effect> {
+        let mut all: Vec<PeerKey> = self.peers.keys().chain(self.granted.keys()).copied().collect();
+        all.extend(self.records.members().map(|certificate| certificate.holder));
+        all.sort_unstable();
+        all.dedup();
+        let (stay, go): (Vec<_>, Vec<_>) = all.into_iter().partition(|peer| self.follows(*peer) != Rights::NONE);
+        go.into_iter().chain(stay).filter_map(|peer| self.set(peer)).collect()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::rng::Rng;
-
-    const OWN: PeerKey = PeerKey([9; 32]);
-
-    fn key(n: u64) -> PeerKey {
-        let mut key = [7; 32];
-        key[..8].copy_from_slice(&n.to_be_bytes());
-        PeerKey(key)
-    }
-
-    #[test]
-    fn a_peer_may_do_what_was_granted_last_and_nothing_else() {
-        let mut trust = Trust::new(OWN);
-        assert_eq!(trust.rights(key(1)), Rights::NONE, "it is not in the table");
-        assert!(trust.may(key(1), Rights::NONE) && !trust.may(key(1), Rights::LINK));
-        let some = Rights::LINK | Rights::SIGN;
-        assert_eq!(trust.handle(Input::Grant(key(1), some)), Ok(Some(Effect::Admit(key(1), some))));
-        assert!(trust.may(key(1), Rights::LINK) && trust.may(key(1), some) && !trust.may(key(1), Rights::ALL));
-        assert!(!trust.may(key(1), Rights::SIGN | Rights::PROBE), "one of two is not both");
-        assert_eq!(trust.handle(Input::Grant(key(1), Rights::PROBE)), Ok(Some(Effect::Admit(key(1), Rights::PROBE))));
-        assert!(!trust.may(key(1), Rights::LINK), "the later grant replaces the earlier one");
-        assert_eq!(format!("{:?} {:?}", some, Rights::NONE), "{\"link\", \"sign\"} {}");
-    }
-
-    #[test]
-    fn an_effect_is_a_change_and_never_a_repetition() {
-        let mut trust = Trust::new(OWN);
-        assert_eq!(trust.handle(Input::Revoke(key(1))), Ok(None));
-        assert_eq!(trust.handle(Input::Grant(key(1), Rights::NONE)), Ok(None));
-        assert!(trust.handle(Input::Grant(key(1), Rights::ALL)).is_ok_and(|effect| effect.is_some()));
-        assert_eq!(trust.handle(Input::Grant(key(1), Rights::ALL)), Ok(None));
-        assert_eq!(trust.handle(Input::Revoke(key(1))), Ok(Some(Effect::Expel(key(1)))));
-        assert_eq!(trust.handle(Input::Revoke(key(1))), Ok(None));
-        assert!(trust.handle(Input::Grant(key(1), Rights::ALL)).is_ok_and(|effect| effect.is_some()));
-        assert_eq!(trust.handle(Input::Grant(key(1), Rights::NONE)), Ok(Some(Effect::Expel(key(1)))));
-        assert_eq!(trust.iter().count(), 0);
-    }
-
-    #[test]
-    fn a_full_table_refuses_forgets_nobody_and_never_holds_the_agent_itself() {
-        let mut trust = Trust::new(OWN);
-        let taken = (0..1_000_000).filter(|n| trust.handle(Input::Grant(key(*n), Rights::ALL)).is_ok()).count();
-        assert_eq!((taken, trust.iter().count()), (TRUST_PEERS_MAX, TRUST_PEERS_MAX));
-        assert_eq!(trust.handle(Input::Grant(key(u64::MAX), Rights::LINK)), Err(Refused::Full));
-        assert!(
-            trust.handle(Input::Grant(key(0), Rights::LINK)).is_ok(),
-            "a peer in the table may be given other rights"
-        );
-        assert_eq!(trust.handle(Input::Grant(OWN, Rights::ALL)), Err(Refused::Itself));
-        assert!(trust.handle(Input::Revoke(key(0))).is_ok());
-        assert!(trust.handle(Input::Grant(key(u64::MAX), Rights::LINK)).is_ok(), "there is room again");
-    }
-
-    #[test]
-    fn whoever_follows_the_effects_holds_the_same_table() {
-        for seed in 0..50 {
-            let (mut rng, mut trust, mut follower) = (Rng::new(seed), Trust::new(OWN), BTreeMap::new());
-            for _ in 0..2_000 {
-                let peer = key(rng.below(TRUST_PEERS_MAX as u64 + 20));
-                let rights = Rights(u8::try_from(rng.below(32)).unwrap());
-                let input = if rng.one_in(3) { Input::Revoke(peer) } else { Input::Grant(peer, rights) };
-                match trust.handle(input) {
-                    Ok(Some(Effect::Admit(peer, rights))) => _ = follower.insert(peer, rights),
-                    Ok(Some(Effect::Expel(peer))) => assert!(follower.remove(&peer).is_some(), "it was in"),
-                    Ok(None) | Err(_) => {}
-                }
-            }
-            assert_eq!(trust.iter().collect::<BTreeMap<_, _>>(), follower, "seed {seed}");
-        }
-    }
-}
+mod records_test;
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use crate::base::id::PeerKey;
 use crate::mesh::trust::{Rights, Trust};
 use crate::node::input::{Input, LinkInput};
 use crate::node::output::HangUp;
+use crate::wire::certificate::Record;
 use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier, proven_start};
 use crate::wire::gossip;
 use crate::wire::gossip::Fact;
@@ -126,6 +127,7 @@ impl PeerSession {
         let why = match why {
             HangUp::NotNeeded => "nobody here needs it",
             HangUp::DeviceDown => "the device is down",
+            HangUp::NotAdmitted => "it has shown no certificate of this mesh in time",
         };
         self.links.hang_up(&PeerId::from_public_key(&peer.0), why);
     }
@@ -163,6 +165,12 @@ impl PeerSession {
     pub fn sign(&mut self, fact: &Fact) -> Option<Vec<u8>> {
         let signed = self.signer.sign(gossip::TYPE, &[], &fact.encode());
         signed.inspect_err(|error| warn!("A gossip item of this agent was not sent: {error}")).ok()
+    }
+
+    /// Signs records of which this agent is the issuer.
+    #[must_use]
+    pub fn sign_records(&self, records: Vec<Record>) -> Vec<Record> {
+        records.into_iter().map(|record| self.signer.sign_record(record)).collect()
     }
 
     /// Verifies that a relayed gossip item was signed by its origin, and that this peer's signature counts.
@@ -319,7 +327,8 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Gossip(_)
             | Message::Keys(_)
             | Message::LatestStart(_)
-            | Message::Duplicate(_),
+            | Message::Duplicate(_)
+            | Message::Trust(_),
         ) => Channel::Gossip,
         (
             Encoding::Postcard,

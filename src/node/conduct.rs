@@ -127,7 +127,7 @@ impl Node {
             self.mesh.boot.raising = Some(number);
             out.push(Output::Notice(Notice::CountRaised(number)));
             // Else it is saved first, as every new generation.
-            if number == generation && self.mesh.unsaved.is_none() {
+            if number == generation && self.mesh.boot.unsaved.is_none() {
                 self.go_on(now, number, out);
             }
         }
@@ -239,6 +239,7 @@ fn duplicate(key: PeerKey, (linked, other): (SocketAddr, SocketAddr)) -> Message
 const fn says(offence: Offence) -> &'static str {
     match offence {
         Offence::ForgedGossip => "forwarded a gossip item with a false signature; it was dropped",
+        Offence::ForgedRecord => "sent a certificate or a removal with a false signature; it was dropped",
         Offence::FalseScore => "answered with scores that its texts do not have; they were corrected or left out",
         Offence::FalseVector => {
             "answered with vectors that are not those of its texts; the texts were scored by their own, and its vectors are \

@@ -4,9 +4,12 @@ use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::mesh::trust;
+use crate::mesh::trust::authority::Order;
 use crate::scheduler::regroup::Regroup;
 use crate::scheduler::task::Outcome;
 use crate::store::record::Source;
+use crate::wire::certificate::Record;
+use crate::wire::certificate::exchange::Page;
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::Relayed;
 use crate::wire::message::Message;
@@ -45,6 +48,12 @@ pub enum Input {
     VerifyFailed(PeerKey),
     /// A decision about what a peer may do. Nothing follows if that is so already.
     Trust(trust::Input),
+    /// The records of an `Output::SignRecords`, signed with this agent's key.
+    RecordsSigned(Vec<Record>),
+    /// Records that this peer sent: those with a valid signature of their issuer, and how many others there were.
+    RecordsVerified(PeerKey, Page, usize),
+    /// A save of all records is on the disk, synced; or why it is not.
+    RecordsSaved(u64, Result<(), String>),
     /// An address of a peer by discovery. Anybody can announce one; only a dial proves it.
     PeerDiscovered(PeerKey, SocketAddr),
     /// Where this agent can be dialled from now on; at most `ADDRESSES_MAX` addresses.
@@ -106,6 +115,8 @@ pub enum Request {
         /// Hits wanted, 1 to `HITS_MAX`.
         count: usize,
     },
+    /// Join a mesh, certify or remove a device.
+    Mesh(Order),
     /// The node's status.
     Status,
 }

@@ -5,6 +5,7 @@ use super::output::{HangUp, Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
+use crate::mesh::trust::Rights;
 use crate::wire::message::{Echo, Message};
 
 impl Node {
@@ -15,9 +16,9 @@ impl Node {
             }
             return;
         }
-        // Events of an expelled peer may still be on their way; they are dropped.
+        // Events of an expelled peer may still be on their way; they are dropped unless it is a guest.
         if self.peers.get(peer).is_none() {
-            return;
+            return self.on_guest(now, peer, input, out);
         }
         match input {
             LinkInput::Up(address) => {
@@ -25,6 +26,7 @@ impl Node {
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
                 self.share_gossip(now, peer, out);
+                self.greet(now, peer, false, out);
                 self.tell_duplicates(now, peer, out);
             }
             LinkInput::Started(address, mark) => self.on_started(now, peer, address, mark, out),
@@ -36,6 +38,7 @@ impl Node {
                 self.peers.unlinked(now, peer);
                 self.stop_waiting_for(now, peer, out);
                 self.on_unlinked(peer);
+                self.mesh.trust.unlinked(peer);
             }
             LinkInput::DialFailed => self.peers.dial_failed(now, peer),
             LinkInput::Received(message) => {
@@ -48,6 +51,9 @@ impl Node {
     }
 
     fn on_message(&mut self, now: Instant, peer: PeerKey, message: Message, out: &mut Out) {
+        if !self.trust.may(peer, Rights::needed_for(&message)) {
+            return;
+        }
         match message {
             Message::Hello { device, ask, listen } => {
                 self.peers.add_listen_addresses(now, peer, &listen);
@@ -66,6 +72,7 @@ impl Node {
             Message::MemberList { ask, members } => self.on_member_list(now, peer, ask, &members, out),
             Message::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
             Message::Duplicate(told) => self.on_duplicate_told(now, peer, &told, out),
+            Message::Trust(exchange) => self.on_exchange(now, peer, exchange, out),
             // Keys of datagrams and proofs of starts, which the session has taken already.
             Message::Keys(_) | Message::LatestStart(_) => {}
         }

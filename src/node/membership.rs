@@ -30,7 +30,7 @@ impl Node {
     pub(super) fn on_boot_counter_saved(&mut self, now: Instant, number: u32, out: &mut Out) {
         // First: packets that were held go in messages, which are signed with the new number then.
         self.go_on(now, number, out);
-        if let Some(unsaved) = self.mesh.unsaved.take_if(|unsaved| unsaved.generation <= number) {
+        if let Some(unsaved) = self.mesh.boot.unsaved.take_if(|unsaved| unsaved.generation <= number) {
             unsaved.held.into_iter().for_each(|output| out.push(output));
         }
     }
@@ -165,8 +165,8 @@ impl Node {
         for effect in &effects {
             // First: packets of the same step carry the new generation already.
             if let Effect::Renewed(generation) = effect {
-                let held = self.mesh.unsaved.take().map_or_else(Vec::new, |unsaved| unsaved.held);
-                self.mesh.unsaved = Some(Unsaved { generation: *generation, held });
+                let held = self.mesh.boot.unsaved.take().map_or_else(Vec::new, |unsaved| unsaved.held);
+                self.mesh.boot.unsaved = Some(Unsaved { generation: *generation, held });
                 out.push(Output::SaveBootCounter(*generation));
             }
         }
@@ -232,7 +232,7 @@ impl Node {
     /// This agent stops: the members that are linked are told, so that they do not have to find it out.
     pub(super) fn say_farewell(&self, out: &mut Out) {
         // Nobody has seen a generation that is not on the disk yet.
-        if self.mesh.unsaved.is_some() {
+        if self.mesh.boot.unsaved.is_some() {
             return;
         }
         for peer in self.peers.all_linked() {
@@ -261,7 +261,7 @@ impl Node {
     }
 
     /// A linked peer at random.
-    fn random_linked(&mut self) -> Option<PeerKey> {
+    pub(super) fn random_linked(&mut self) -> Option<PeerKey> {
         let linked = self.peers.all_linked().count() as u64;
         let chosen = usize::try_from(self.mesh.rng.below(linked)).unwrap_or(0);
         self.peers.all_linked().nth(chosen)

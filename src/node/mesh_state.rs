@@ -2,6 +2,7 @@
 //! disk.
 
 use super::output::Output;
+use super::trust_state::TrustState;
 use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
@@ -41,8 +42,8 @@ pub(super) struct MeshState {
     pub(super) listen: Vec<SocketAddr>,
     /// The members that said that they stop, and when; each until it is back.
     pub(super) stopped: BTreeMap<PeerKey, Instant>,
-    /// A new generation of this agent that is not on the disk yet.
-    pub(super) unsaved: Option<Unsaved>,
+    /// Certificates and removals.
+    pub(super) trust: TrustState,
 }
 
 /// Names of members that joined, that are down, that are back, and that were stopped.
@@ -71,6 +72,8 @@ pub(super) struct BootCount {
     pub(super) signing: u32,
     /// A higher one that peers' refusals call for, until it is on the disk.
     pub(super) raising: Option<u32>,
+    /// A new generation of this agent that is not on the disk yet.
+    pub(super) unsaved: Option<Unsaved>,
 }
 
 /// A generation that is being saved, and the packets that carry it, which are sent once it is saved. Otherwise a power
@@ -93,17 +96,17 @@ impl MeshState {
             chosen_at: now,
             news: MemberNews::default(),
             records: PeerRecords::default(),
-            boot: BootCount { signing: boot, raising: None },
+            boot: BootCount { signing: boot, raising: None, unsaved: None },
             listen: Vec::new(),
             stopped: BTreeMap::new(),
-            unsaved: None,
+            trust: TrustState::new(now),
         }
     }
 
     /// Sends what carries this agent's generation, or holds it until the generation is on the disk. Packets beyond
     /// `UNSAVED_PACKETS_MAX` are dropped, as any packet may be.
     pub(super) fn send(&mut self, output: Output, out: &mut Outbox<Output>) {
-        match &mut self.unsaved {
+        match &mut self.boot.unsaved {
             None => out.push(output),
             Some(unsaved) if unsaved.held.len() < UNSAVED_PACKETS_MAX => unsaved.held.push(output),
             Some(_) => {}

@@ -34,6 +34,7 @@ mod query_state;
 mod report;
 pub mod status;
 mod trust;
+mod trust_state;
 
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::outbox::Outbox;
@@ -139,6 +140,9 @@ impl Node {
             Input::Verified(peer, item) => self.on_verified(now, peer, &item, out),
             Input::VerifyFailed(peer) => self.on_verify_failed(now, peer, out),
             Input::Trust(input) => self.on_trust(now, input, out),
+            Input::RecordsSigned(records) => self.on_records_signed(records),
+            Input::RecordsVerified(peer, page, forged) => self.on_records_verified(now, peer, &page, forged, out),
+            Input::RecordsSaved(save, result) => self.on_records_saved(now, save, result, out),
             Input::ListenAddresses(addresses) => self.mesh.listen = addresses,
             Input::Unwatched(sources) => self.schedule(now, scheduler::Input::Unwatched(sources), out),
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
@@ -155,6 +159,7 @@ impl Node {
             return;
         }
         self.run_membership(now, out);
+        self.run_trust(now, out);
         self.report_answering(now, out);
         self.start_work(now, out);
         self.report_demand(now, out);
@@ -167,6 +172,7 @@ impl Node {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
+        let links = if self.stopping { None } else { earliest(links, self.trust_deadline()) };
         let work = if self.stopping { None } else { self.energy_deadline() };
         earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.queries.local.deadline()))
     }
@@ -193,6 +199,7 @@ impl Node {
                 }
             }
             Request::Search { question, count } => self.on_search(now, reply, question, count, out),
+            Request::Mesh(order) => self.on_order(reply, order, out),
             Request::Status => out.push(Output::Reply(reply, Response::Status(Box::new(self.status(now))))),
         }
     }

@@ -18,6 +18,8 @@ use crate::mesh::trust::{Refused, Rights};
 use crate::scheduler::task::Task;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
+use crate::wire::certificate::exchange::Page;
+use crate::wire::certificate::{Record, Refusal};
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::{Fact, Relayed};
 use crate::wire::message::Message;
@@ -55,6 +57,12 @@ pub enum Output {
     /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing
     /// if the session does not know the origin.
     Verify(PeerKey, Relayed),
+    /// Sign these records with this agent's key; one `RecordsSigned` follows.
+    SignRecords(Vec<Record>),
+    /// Check the signatures of records that this peer sent; one `RecordsVerified` follows.
+    VerifyRecords(PeerKey, Page),
+    /// Save these bytes in place of all records that were saved before, synced, with this number; one `RecordsSaved` follows.
+    SaveRecords(u64, Vec<u8>),
     /// Send gossip items to a linked peer; `Node::push_message` makes the message when the order is carried out.
     Push {
         /// The peer.
@@ -137,6 +145,12 @@ pub enum Notice {
     Expelled(String),
     /// A device was not admitted: which, and why.
     NotAdmitted(String, Refused),
+    /// A certificate that a device showed, or a record that it sent, was not taken: which device, and why.
+    CertificateRefused(String, Refusal),
+    /// A device did not take this one's certificate: which device, and why.
+    RefusedBy(String, Refusal),
+    /// This device was removed from its mesh.
+    RemovedHere,
     /// A device says that it left the mesh for good.
     Left(String),
     /// Two devices have one key: whose, and a whole sentence.
@@ -158,6 +172,8 @@ pub enum HangUp {
     NotNeeded,
     /// The membership protocol found its device down.
     DeviceDown,
+    /// It has shown no certificate in time.
+    NotAdmitted,
 }
 
 /// An answer.
@@ -167,6 +183,8 @@ pub enum Response {
     Added,
     /// The owner's decision is on the disk; a sentence says what was done.
     Done(String),
+    /// A device is certified, and that is on the disk: the chain that it is handed (`wire::certificate::Chain`).
+    Certified(Vec<u8>),
     /// The result of an audit.
     Audit(Audit),
     /// Hits, best first.

@@ -2,11 +2,18 @@
 //!
 //! The node's machines are updated here. The driver updates sockets and files by `Output::Admit` and `Output::Expel`,
 //! which precede everything else that the input causes.
+//!
+//! `exchange` brings in the records of other agents, and `orders` those of this device's own admin.
 
+mod exchange;
+mod orders;
+
+use super::input::LinkInput;
 use super::output::{Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
+use crate::mesh::trust::records::Records;
 use crate::mesh::trust::{Effect, Input, Rights};
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
@@ -14,21 +21,34 @@ use core::net::SocketAddr;
 impl Node {
     pub(super) fn on_trust(&mut self, now: Instant, input: Input, out: &mut Out) {
         let (Input::Grant(peer, _) | Input::Revoke(peer)) = input;
-        // The name that people know; read before the peer is removed.
-        let name = self.peers.get(peer).map_or_else(|| peer_id(peer), |_| self.title(Some(peer)));
         match self.trust.handle(input) {
             Ok(None) => {}
-            Ok(Some(Effect::Admit(peer, rights))) => {
+            Ok(Some(effect)) => self.follow(now, effect, out),
+            Err(why) => out.push(Output::Notice(Notice::NotAdmitted(self.title_of(peer), why))),
+        }
+    }
+
+    /// The rights of a peer changed: every machine follows.
+    fn follow(&mut self, now: Instant, effect: Effect, out: &mut Out) {
+        let (Effect::Admit(peer, _) | Effect::Expel(peer)) = effect;
+        // The name that people know; read before the peer is removed.
+        let name = self.title_of(peer);
+        match effect {
+            Effect::Admit(peer, rights) => {
                 out.push(Output::Admit(peer, rights));
                 out.push(Output::Notice(Notice::Admitted(name)));
                 self.apply_rights(now, peer, rights, out);
+                // Its link is up already; what it was sent before was for a guest.
+                if let Some(guest) = self.mesh.trust.take_guest(peer) {
+                    self.on_link(now, peer, LinkInput::Up(guest.address), out);
+                    self.send_buckets(now, peer, true, out);
+                }
             }
-            Ok(Some(Effect::Expel(peer))) => {
+            Effect::Expel(peer) => {
                 out.push(Output::Expel(peer));
                 out.push(Output::Notice(Notice::Expelled(name)));
                 self.apply_rights(now, peer, Rights::NONE, out);
             }
-            Err(why) => out.push(Output::Notice(Notice::NotAdmitted(name, why))),
         }
     }
 
@@ -55,6 +75,7 @@ impl Node {
             self.peers.add_peer(now, peer, peer_id(peer));
         } else {
             self.on_unlinked(peer);
+            self.mesh.trust.unlinked(peer);
             self.peers.remove_peer(peer);
             self.forget_conduct(peer);
         }
@@ -71,6 +92,12 @@ impl Node {
         self.peers.add_given_address(peer, address);
     }
 
+    /// The certificates and removals that this agent holds.
+    #[must_use]
+    pub const fn records(&self) -> &Records {
+        self.trust.records()
+    }
+
     /// What a peer may do.
     #[must_use]
     pub fn rights(&self, peer: PeerKey) -> Rights {
@@ -82,5 +109,7 @@ pub(super) fn peer_id(peer: PeerKey) -> String {
     PeerId::from_public_key(&peer.0).to_string()
 }
 
+#[cfg(test)]
+mod certificates_test;
 #[cfg(test)]
 mod tests;

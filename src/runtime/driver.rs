@@ -10,6 +10,7 @@ use super::executor::{Clamp, Lanes, NotStarted};
 use super::governor::GovernorHandle;
 use super::handle::Call;
 use super::progress::Progress;
+use super::records;
 use super::writer::Save;
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
@@ -208,6 +209,7 @@ impl Driver {
                 Output::TellDuplicate(peer, message) => self.session.tell_duplicate(peer, &message),
                 Output::Sign(fact) => self.follow_ups.extend(self.session.sign(&fact).map(Input::Signed)),
                 Output::Verify(from, item) => self.follow_ups.extend(verified(&self.session, from, item)),
+                Output::SignRecords(_) | Output::VerifyRecords(..) | Output::SaveRecords(..) => self.on_records(output),
                 Output::Push { to, items, requested } => {
                     if let Some(message) = self.node.push_message(clock::now(), &items, requested) {
                         self.session.send(to, &message);
@@ -241,6 +243,21 @@ impl Driver {
         }
         self.out = out;
         stopped
+    }
+
+    /// Signs, checks and saves certificates and removals.
+    fn on_records(&mut self, output: Output) {
+        match output {
+            Output::SignRecords(records) => {
+                self.follow_ups.push_back(Input::RecordsSigned(self.session.sign_records(records)));
+            }
+            Output::VerifyRecords(from, page) => self.follow_ups.push_back(records::verified(from, page)),
+            Output::SaveRecords(save, bytes) => {
+                let (home, inputs) = (self.outputs.home.clone(), self.outputs.inputs.clone());
+                smol::spawn(records::save(home, save, bytes, inputs)).detach();
+            }
+            _ => {}
+        }
     }
 
     fn start(&mut self, id: TaskId, task: Task) {

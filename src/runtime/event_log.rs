@@ -77,9 +77,12 @@ impl EventLog {
             }
             Notice::Quarantined(device) => (Kind::Refused, device),
             Notice::Expelled(device) => (Kind::Lost, device),
-            Notice::NotAdmitted(device, _) => (Kind::Refused, device),
+            Notice::NotAdmitted(device, _) | Notice::CertificateRefused(device, _) | Notice::RefusedBy(device, _) => {
+                (Kind::Refused, device)
+            }
             Notice::Admitted(_)
             | Notice::Suspended(_)
+            | Notice::RemovedHere
             | Notice::CountRaised(_)
             | Notice::Asks(_)
             | Notice::Broken(_)
@@ -159,6 +162,14 @@ fn sentence(notice: &Notice) -> (Level, String) {
             (Level::Info, format!("{device} was removed: its link is ended, and what it advertised is forgotten."))
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
+        Notice::CertificateRefused(device, why) => {
+            (Level::Warn, format!("A certificate or a removal that {device} sent was not taken. {why}"))
+        }
+        Notice::RefusedBy(device, why) => (Level::Warn, format!("{device} does not take this device in. {why}")),
+        Notice::RemovedHere => (
+            Level::Warn,
+            "This device was removed from its mesh. Its own documents stay; no other device answers it.".to_owned(),
+        ),
         Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::Duplicate(_, what) => (Level::Warn, what.clone()),

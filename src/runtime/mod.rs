@@ -19,5 +19,6 @@ pub mod executor;
 pub mod governor;
 pub mod handle;
 pub mod progress;
+pub mod records;
 mod spot_check;
 pub mod writer;

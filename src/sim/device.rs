@@ -50,6 +50,10 @@ pub(super) struct PeerRecords {
     pub(super) rights: BTreeMap<PeerKey, Rights>,
     /// Addresses at which peers were reached.
     pub(super) addresses: BTreeMap<PeerKey, Vec<SocketAddr>>,
+    /// The file of certificates and removals; `None`: the device trusts by grants alone.
+    pub(super) records: Option<Vec<u8>>,
+    /// Messages of members that were removed, by this device's own records, which reached its node all the same.
+    pub(super) of_removed: u64,
 }
 
 /// Requests to a device's agent.

@@ -13,6 +13,8 @@ pub(super) enum Event {
     Input(Input),
     /// A save reaches the disk.
     Synced(SaveId, Vec<Applied>),
+    /// A save of records reaches the disk.
+    RecordsSynced(u64, Vec<u8>),
     /// A dial of this peer, at this address, ends.
     Dialled(PeerKey, SocketAddr),
     /// A datagram arrives from this peer.

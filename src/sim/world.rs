@@ -84,6 +84,7 @@ impl World {
         self.devices[at].requests.open.clear();
         let who = (self.key_of(at), self.devices[at].boots);
         let (seed, trust) = (self.rng.next(), self.trusted(at));
+        self.set_all_rights(at, &trust);
         let mut agent = match Agent::start(self.now, who, trust, seed, &format!("device {at}"), disk) {
             Ok(agent) => agent,
             Err(error) => panic!("the simulated disk cannot be opened: {error}"),
@@ -205,6 +206,7 @@ impl World {
                 }
                 self.handle(at, input);
             }
+            Event::RecordsSynced(save, bytes) => self.records_synced(at, save, bytes),
             Event::Synced(save, applied) => {
                 let Some(agent) = &mut self.devices[at].agent else { return };
                 let result = agent.sync(applied);
@@ -230,8 +232,8 @@ impl World {
             }
             Event::MessageArrived(from, boot, bytes) => {
                 if self.net.linked(at, from)
-                    && self.may(at, from, Rights::SIGN)
                     && let Some(message) = Message::decode(&bytes)
+                    && self.may_say(at, from, &message)
                 {
                     self.fold(at, &bytes);
                     let input = self.accept(at, from, boot, message);
@@ -297,7 +299,10 @@ impl World {
                 let twice = self.devices[at].replies.insert(id, response);
                 assert!(twice.is_none(), "a request was answered twice");
             }
-            Output::Admit(peer, rights) => self.set_rights(at, peer, rights),
+            Output::Admit(peer, rights) => {
+                self.set_rights(at, peer, rights);
+                self.discover(at, peer);
+            }
             Output::Expel(peer) => self.set_rights(at, peer, Rights::NONE),
             Output::Dial(peer, address) => {
                 self.devices[at].sent.dials += 1;
@@ -337,6 +342,7 @@ impl World {
                 self.touched(at, &path);
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
+            Output::SignRecords(_) | Output::VerifyRecords(..) | Output::SaveRecords(..) => self.on_records(at, output),
             Output::Notice(notice) if is_kept(&notice) => {
                 self.notices.push((self.now, at, notice));
             }
@@ -373,7 +379,17 @@ impl World {
 
 /// Whether tests look at a notice.
 const fn is_kept(notice: &Notice) -> bool {
-    matches!(notice, Notice::Down(_) | Notice::Quarantined(_) | Notice::Suspended(_) | Notice::Unlinked(..))
+    matches!(
+        notice,
+        Notice::CertificateRefused(..)
+            | Notice::RefusedBy(..)
+            | Notice::RemovedHere
+            | Notice::Offence(..)
+            | Notice::Down(_)
+            | Notice::Quarantined(_)
+            | Notice::Suspended(_)
+            | Notice::Unlinked(..)
+    )
 }
 
 /// The input for a link that broke.

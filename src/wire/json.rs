@@ -10,8 +10,8 @@
 //! fields sorted, and every reader here encodes again what it read and compares that with the input.
 //!
 //! Why a message has a second declaration here: postcard has no names; its bytes are the fields in the order of
-//! declaration, which is frozen and not the sorted one. Both encodings share one Rust type for a value. `message` and
-//! `gossip` declare beside it, by serde's `remote` derive, the JSON fields, their order and how each is written. serde
+//! declaration, which is frozen and not the sorted one. Both encodings share one Rust type for a value. `message`,
+//! `gossip` and `certificate` declare beside it, by serde's `remote` derive, the JSON fields, their order and how each is written. serde
 //! fills the shared type directly, and the compiler refuses a declaration that lacks a field.
 //!
 //! Lists end at their cap while they are read, text is bounded by its line, nesting by `JSON_DEPTH_MAX`. Writing, and
@@ -19,6 +19,7 @@
 
 pub mod base64;
 mod canonical;
+mod certificate;
 pub(super) mod field;
 mod gossip;
 pub mod line;

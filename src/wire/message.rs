@@ -9,6 +9,7 @@
 //! numbers are finite, that names have no control codes.
 
 use super::canonical::exactly;
+use super::certificate::exchange::Exchange;
 use super::gossip::Gossip;
 use crate::base::bounded;
 use crate::base::hit::Found;
@@ -63,6 +64,8 @@ pub enum Message {
     Duplicate(Duplicate),
     /// The vectors of the hits in the `Answer` that follows, so that its receiver computes their cosines itself.
     Vectors(Vectors),
+    /// Certificates and removals, and what compares them.
+    Trust(Exchange),
     /// How many of its files the sender searches, with the `Answer` that follows.
     Coverage(Coverage),
 }
@@ -214,6 +217,7 @@ impl Message {
             Self::LatestStart(_) => "start",
             Self::Duplicate(_) => "duplicate",
             Self::Vectors(_) => "vectors",
+            Self::Trust(_) => "trust",
             Self::Coverage(_) => "coverage",
         }
     }
@@ -250,6 +254,8 @@ impl Message {
             Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) => true,
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
             Self::Gossip(gossip) => gossip.sound(),
+            Self::Trust(Exchange::Push(page)) => page.is_sound(),
+            Self::Trust(_) => true,
             Self::Vectors(Vectors { vectors, .. }) => {
                 vectors.len() <= HITS_MAX && vectors.iter().all(|vector| vector.scale.is_finite())
             }

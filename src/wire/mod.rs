@@ -2,7 +2,8 @@
 //!
 //! From the bottom up: `multistream` (multistream-select 1.0) agrees on a protocol, `noise` encrypts a link and proves
 //! who is at its other end, `identify` describes a program to its peer, `frame` and `json::line` cut a stream into
-//! messages, `envelope` signs and verifies a message, `message` and `gossip` define the bodies. `datagram` encrypts the
+//! messages, `envelope` signs and verifies a message, `message` and `gossip` define the bodies, `certificate` what makes a
+//! device a member. `datagram` encrypts the
 //! UDP packets of the membership protocol; `mdns` and `dns` read and write the records of discovery. `peer_id`,
 //! `multiaddr`, `varint` and `protobuf` are the small encodings of libp2p and multiformats that these need. Messages
 //! have two encodings: postcard between our own agents (`canonical`), and JSON by RFC 8785 for agents in any language
@@ -21,6 +22,7 @@
 //! 8032, RFC 8785.
 
 pub mod canonical;
+pub mod certificate;
 pub mod datagram;
 pub mod dns;
 pub mod envelope;

@@ -53,6 +53,7 @@ fn respond(request: Request) -> Response {
         Request::Add(_) | Request::Regroup(_) => Response::Added,
         Request::Forget(path) => Response::Done(format!("{} is forgotten.", String::from_utf8_lossy(&path))),
         Request::Keep(_) => Response::refused(Problem::Conflict, "There is nothing to decide."),
+        Request::Mesh(order) => panic!("the API gives no such order: {order:?}"),
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());

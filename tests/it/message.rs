@@ -6,8 +6,10 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs;
 use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
-use wattle::base::id::{PeerKey, Row};
+use wattle::base::id::{MeshId, PeerKey, Row};
 use wattle::base::level::Energy;
+use wattle::wire::certificate::exchange::{Buckets, Exchange, Page};
+use wattle::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal, Signature};
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
@@ -59,6 +61,34 @@ fn gossip() -> [Message; 3] {
         Gossip::IWant(Box::new(heapless::Vec::from_slice(&both[..1]).unwrap())),
     ]
     .map(Message::Gossip)
+}
+
+/// A message of each variant: agent 1 is the root, 2 an admin, 3 a member, whom 2 removes.
+fn trust() -> [Message; 4] {
+    let (mesh, signature) = (MeshId(*name(1).public_key()), Signature::NONE);
+    let [root, admin, holder] = [1, 2, 3].map(|n| PeerKey(*name(n).public_key()));
+    let caps = Caps::MEMBER | Caps::ADMIN;
+    let of_admin = Certificate { mesh, holder: admin, caps, serial: 1, epoch: 0, issuer: root, signature };
+    let of_member = Certificate { mesh, holder, caps: Caps::MEMBER, serial: 300, epoch: 0, issuer: admin, signature };
+    let removal = Removal { mesh, holder, epoch: 1, issuer: admin, signature };
+    let used = InviteUse { mesh, invite: [6; 16], holder, serial: 300, epoch: 0, issuer: admin, signature };
+    let [of_admin, of_member, removal, used] = [
+        Record::Certificate(of_admin).signed(&key(1)),
+        Record::Certificate(of_member).signed(&key(2)),
+        Record::Removal(removal).signed(&key(2)),
+        Record::InviteUse(used).signed(&key(2)),
+    ];
+    let (Record::Certificate(issuer), Record::Certificate(certificate)) = (of_admin, of_member) else { panic!() };
+    let chain = Chain { certificate, issuer: Some(issuer) };
+    assert_eq!(chain.verify(mesh), Ok(()));
+    let page = Page { issuers: vec![issuer], records: vec![of_member, removal, used] };
+    [
+        Exchange::Show(Box::new(chain)),
+        Exchange::Digest { ask: true, buckets: Buckets(std::array::from_fn(|at| [at as u8; 8])) },
+        Exchange::Push(Box::new(page)),
+        Exchange::Refused(Refusal::Removed),
+    ]
+    .map(Message::Trust)
 }
 
 fn messages() -> Vec<Message> {
@@ -113,6 +143,7 @@ fn messages() -> Vec<Message> {
     messages.extend(gossip());
     let [linked, other] = ["192.168.1.5:7781", "[fd00::5]:7781"].map(|address| address.parse().unwrap());
     messages.push(Message::LatestStart(LatestStart { message: items().swap_remove(0) }));
+    messages.extend(trust());
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
     messages

@@ -12,8 +12,10 @@ use crate::net::resolve::keep_looking_up;
 use crate::net::session::PeerSession;
 use crate::node::Node;
 use crate::node::input::Input;
+use crate::platform::home::Home;
 use crate::platform::home::Identity;
 use crate::runtime::event::Senders;
+use crate::runtime::records;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
 use smol::channel::Sender;
@@ -55,9 +57,10 @@ impl Network {
     }
 }
 
-/// The table of who may do what, as the owner gives it: a peer named by `--peer` has all rights.
-pub(super) fn trusted(own: &PeerId, peers: &[Peer]) -> Result<Trust, String> {
-    let mut trust = Trust::new(PeerKey(*own.public_key()));
+/// The table of who may do what: by the certificates and removals of the home, and as the owner gives it: a peer named by
+/// `--peer` has all rights, unless it was removed.
+pub(super) fn trusted(home: &Home, own: &PeerId, peers: &[Peer]) -> Result<Trust, String> {
+    let mut trust = Trust::with_records(PeerKey(*own.public_key()), records::load(home)?);
     for Peer { peer, text, .. } in peers {
         let granted = trust.handle(trust::Input::Grant(PeerKey(*peer.public_key()), Rights::ALL));
         granted.map_err(|why| match why {

@@ -1,6 +1,6 @@
 //! The names and caps of the small files of a home.
 
-use crate::limits::{ADDRESS_BOOK_BYTES_MAX, STATE_BYTES_MAX};
+use crate::limits::{ADDRESS_BOOK_BYTES_MAX, STATE_BYTES_MAX, TRUST_FILE_BYTES_MAX};
 
 /// The small files of a home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum HomeFile {
     Sources,
     /// The fingerprint of the model whose vectors the store holds, for the doctor, who does not open the store.
     StoreModel,
+    /// The certificates and removals of the mesh.
+    Records,
     /// What the governor learned, and the pause that holds.
     Energy,
 }
@@ -38,19 +40,21 @@ impl HomeFile {
             Self::Peers => "peers",
             Self::Sources => "sources",
             Self::StoreModel => "store-model",
+            Self::Records => "mesh-records",
             Self::Energy => "energy.json",
         }
     }
 
     /// Whether it has a checksum and a copy.
     pub(super) const fn is_guarded(self) -> bool {
-        matches!(self, Self::Identity | Self::BootCount | Self::Sources | Self::Energy)
+        matches!(self, Self::Identity | Self::BootCount | Self::Sources | Self::Records | Self::Energy)
     }
 
     /// At most so many bytes of it are read.
     pub(super) const fn bytes_max(self) -> usize {
         match self {
             Self::Peers => ADDRESS_BOOK_BYTES_MAX,
+            Self::Records => TRUST_FILE_BYTES_MAX,
             _ => STATE_BYTES_MAX,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{BadMessage, Encoding, Payload, binary, json, signed_bytes};
 use crate::limits::{JSON_LINE_MAX, MESSAGE_BODY_MAX, MESSAGE_BYTES_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX};
+use crate::wire::certificate::Record;
 use crate::wire::peer_id::{PEER_ID_BYTES, PeerId, PeerText};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest, Sha256};
@@ -43,6 +44,12 @@ impl Signer {
         if boot > self.boot {
             (self.boot, self.seq) = (boot, 0);
         }
+    }
+
+    /// Signs a record of which this agent is the issuer, with the same key.
+    #[must_use]
+    pub fn sign_record(&self, record: Record) -> Record {
+        record.signed(&self.key)
     }
 
     /// Whether a message with these numbers can be of this run or of an earlier start. If not, another run has used this

@@ -65,6 +65,7 @@ impl Message {
             "start" => Self::LatestStart(field_of(body)?),
             "duplicate" => Self::Duplicate(field_of(body)?),
             "vectors" => Self::Vectors(field_of(body)?),
+            "trust" => Self::Trust(field_of(body)?),
             "coverage" => Self::Coverage(field_of(body)?),
             _ => return None,
         })
@@ -101,6 +102,7 @@ impl Serialize for Body<'_> {
             Message::LatestStart(start) => start.write(to),
             Message::Duplicate(duplicate) => duplicate.write(to),
             Message::Vectors(vectors) => vectors.write(to),
+            Message::Trust(exchange) => exchange.write(to),
             Message::Coverage(coverage) => coverage.write(to),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::rng::Rng;
-use crate::wire::json::{gossip, is_canonical};
+use crate::wire::json::{certificate, gossip, is_canonical};
 use crate::wire::random_bytes;
 
 fn messages() -> Vec<Message> {
@@ -53,7 +53,7 @@ fn messages() -> Vec<Message> {
 
 #[test]
 fn every_message_survives_both_encodings_and_is_canonical() {
-    for message in messages().into_iter().chain(gossip::test::messages()) {
+    for message in messages().into_iter().chain(gossip::test::messages()).chain(certificate::test::messages()) {
         for encoding in [Encoding::Postcard, Encoding::Json] {
             let mut body = Vec::new();
             message.put(encoding, &mut body);

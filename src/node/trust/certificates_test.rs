@@ -1,0 +1,209 @@
+//! Certificates in the node: which message each cap allows, what is saved before it holds, and guests.
+
+use super::super::input::{Input as NodeInput, LinkInput, Request};
+use super::super::output::{HangUp, Problem, Response};
+use super::super::test::{at, handle, node};
+use super::*;
+use crate::base::id::{MeshId, ReplyId};
+use crate::limits::{GUEST_MS, GUESTS_MAX, TRUST_BUCKETS};
+use crate::mesh::trust::authority::Order;
+use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
+use crate::wire::certificate::{Caps, Certificate, Chain, Record, Refusal, Removal, Signature};
+use crate::wire::gossip::{Entries, Gossip};
+use crate::wire::message::{Answer, Coverage, Duplicate, Echo, Keys, LatestStart, Message, Query, Vectors};
+
+const MESH: MeshId = MeshId([0x77; 32]);
+const OWN: PeerKey = PeerKey([200; 32]);
+const PEER: PeerKey = PeerKey([1; 32]);
+
+fn certificate(holder: PeerKey, caps: Caps, serial: u64) -> Certificate {
+    let (mesh, issuer, signature) = (MESH, MESH.root(), Signature::NONE);
+    Certificate { mesh, holder, caps, serial, epoch: 0, issuer, signature }
+}
+
+fn chain(holder: PeerKey, caps: Caps) -> Chain {
+    Chain { certificate: certificate(holder, caps, 1), issuer: None }
+}
+
+fn address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 1))
+}
+
+fn received(from: PeerKey, message: Message) -> NodeInput {
+    NodeInput::Link(from, LinkInput::Received(Box::new(message)))
+}
+
+/// An admin of a mesh, without a link.
+fn admin() -> Node {
+    let mut node = node(u64::MAX);
+    let enrol = Order::Enrol(Box::new(chain(OWN, Caps::MEMBER | Caps::ADMIN)));
+    let out = handle(&mut node, at(1), NodeInput::Api(ReplyId(1), Request::from(enrol)));
+    let [Output::SaveRecords(1, _)] = &out[..] else { panic!("{out:?}") };
+    assert_eq!(node.records().mesh(), None, "nothing holds before it is saved");
+    let out = handle(&mut node, at(2), NodeInput::RecordsSaved(1, Ok(())));
+    assert!(matches!(&out[..], [Output::Reply(ReplyId(1), Response::Done(_))]), "{out:?}");
+    assert!(node.records().is_admin(OWN));
+    node
+}
+
+/// The same with a linked peer that has these caps.
+fn with_peer(caps: Caps) -> Node {
+    let mut node = admin();
+    let page = Page { issuers: Vec::new(), records: vec![Record::Certificate(certificate(PEER, caps, 2))] };
+    handle(&mut node, at(3), NodeInput::Link(PEER, LinkInput::Up(address())));
+    let out = handle(&mut node, at(3), received(PEER, show(caps)));
+    assert_eq!(out, [Output::VerifyRecords(PEER, Page::from(chain(PEER, caps)))]);
+    let out = handle(&mut node, at(4), NodeInput::RecordsVerified(PEER, page, 0));
+    assert_eq!(out.first(), Some(&Output::Admit(PEER, Rights::of(Some(caps)))), "{out:?}");
+    node
+}
+
+fn show(caps: Caps) -> Message {
+    Message::Trust(Exchange::Show(Box::new(chain(PEER, caps))))
+}
+
+/// One message of each type, with who may send it: a guest, whoever has a certificate, a member.
+fn messages() -> Vec<(Message, [bool; 3])> {
+    let (all, certified, members) = ([true; 3], [false, true, true], [false, false, true]);
+    let found = |id| Message::Answer(Answer { id, device: "far".to_owned(), found: Some(Box::default()) });
+    let query = Query { id: 1, question: "violin".to_owned(), model: [0; 32], scale: 1.0, codes: Vec::new(), count: 3 };
+    vec![
+        (Message::Hello { device: "attic".to_owned(), ask: true, listen: Vec::new() }, certified),
+        (Message::Member(vec![1]), certified),
+        (Message::MemberList { ask: true, members: Vec::new() }, certified),
+        (Message::Keys(Keys { session: 1, key: [1; 32], port: 1 }), certified),
+        (Message::Query(query), members),
+        (found(1), members),
+        (Message::Vectors(Vectors { id: 1, vectors: Vec::new() }), members),
+        (Message::Coverage(Coverage { id: 1, known: 1, searchable: 1, away: 0, scanning: false }), members),
+        (Message::Echo(Echo { id: 1, text: "ho".try_into().unwrap(), answer: false }), certified),
+        (Message::Gossip(Gossip::IHave { ask: true, list: Box::new(Entries::new()) }), certified),
+        (Message::LatestStart(LatestStart { message: Vec::new() }), certified),
+        (Message::Duplicate(Duplicate { key: PEER, linked: address(), other: address() }), certified),
+        (show(Caps::MEMBER), all),
+        (Message::Trust(Exchange::Refused(Refusal::Full)), all),
+        (Message::Trust(Exchange::Digest { ask: true, buckets: Buckets([[1; 8]; TRUST_BUCKETS]) }), certified),
+        (Message::Trust(Exchange::Push(Box::default())), certified),
+    ]
+}
+
+#[test]
+fn every_type_of_message_is_taken_of_those_caps_that_allow_it_and_of_no_others() {
+    let kinds: std::collections::BTreeSet<_> = messages().iter().map(|(message, _)| message.kind()).collect();
+    assert_eq!(kinds.len(), 12, "a type of message is not walked");
+    for bits in 0..=15_u8 {
+        let caps = Caps::try_from(bits).unwrap();
+        let rights = Rights::of(Some(caps));
+        for (message, [of_guest, of_certified, of_member]) in messages() {
+            let needed = Rights::needed_for(&message);
+            assert_eq!(Rights::of(None).contains(needed), of_guest, "a guest's {message:?}");
+            assert!(!Rights::NONE.contains(needed), "{message:?} of nobody");
+            let expected = if caps.contains(Caps::MEMBER) { of_member } else { of_certified };
+            assert_eq!(rights.contains(needed), expected, "{message:?} of {caps:?}");
+        }
+    }
+}
+
+#[test]
+fn what_leaves_this_device_leaves_by_the_caps_of_whoever_asks() {
+    let query = |node: &mut Node| {
+        let model = node.config.fingerprint;
+        let quantized = crate::embed::Embedder::embed(&mut crate::embed::stand_in::StandIn::new(model), "violin");
+        let quantized = quantized.unwrap().quantize();
+        let (scale, codes) = (quantized.scale(), quantized.bytes().collect());
+        let message = Query { id: 1, question: "violin".to_owned(), model: model.0, scale, codes, count: 3 };
+        let out = handle(node, at(9), received(PEER, Message::Query(message)));
+        out.iter().any(|out| matches!(out, Output::Start(..)))
+    };
+    let digest = |node: &mut Node| {
+        let message = Message::Trust(Exchange::Digest { ask: false, buckets: Buckets::default() });
+        let out = handle(node, at(9), received(PEER, message));
+        out.iter().any(|out| matches!(out, Output::Send(_, Message::Trust(Exchange::Push(_)))))
+    };
+    for (caps, answers) in [(Caps::MEMBER, true), (Caps::WORKER, false), (Caps::ADMIN, false), (Caps::KEEPER, false)] {
+        let mut node = with_peer(caps);
+        assert_eq!(query(&mut node), answers, "{caps:?}");
+        assert!(digest(&mut node), "{caps:?}");
+    }
+    let mut guest = admin();
+    handle(&mut guest, at(3), NodeInput::Link(PEER, LinkInput::Up(address())));
+    assert!(!query(&mut guest) && !digest(&mut guest), "a guest gets nothing");
+}
+
+#[test]
+fn a_removal_is_saved_before_it_is_answered_takes_effect_or_is_told() {
+    let mut node = with_peer(Caps::MEMBER);
+    let out = handle(&mut node, at(10), NodeInput::Api(ReplyId(2), Request::from(Order::Remove(PEER))));
+    let Some(Output::SignRecords(records)) = out.iter().find(|out| matches!(out, Output::SignRecords(_))) else {
+        panic!("{out:?}")
+    };
+    // The records that came from the peer are being saved; the removal waits for its own save.
+    let out = handle(&mut node, at(11), NodeInput::RecordsSigned(records.clone()));
+    let promised = |out: &[Output]| out.iter().any(|out| matches!(out, Output::Expel(_) | Output::Reply(..)));
+    assert!(!promised(&out), "{out:?}");
+    let out = handle(&mut node, at(12), NodeInput::RecordsSaved(2, Ok(())));
+    assert!(!promised(&out) && matches!(&out[..], [Output::SaveRecords(3, _)]), "{out:?}");
+    assert!(!node.records().is_removed(PEER) && node.rights(PEER).contains(Rights::MEMBER));
+    let failed = handle(&mut node, at(13), NodeInput::RecordsSaved(3, Err("The disk is full.".to_owned())));
+    assert!(failed.iter().any(|out| matches!(out, Output::Reply(ReplyId(2), Response::Refused(Problem::Broken, _)))));
+    assert!(!node.records().is_removed(PEER), "nothing was changed");
+
+    handle(&mut node, at(20), NodeInput::Api(ReplyId(3), Request::from(Order::Remove(PEER))));
+    let out = handle(&mut node, at(21), NodeInput::RecordsSigned(records.clone()));
+    let Some(Output::SaveRecords(save, _)) = out.first() else { panic!("{out:?}") };
+    let out = handle(&mut node, at(22), NodeInput::RecordsSaved(*save, Ok(())));
+    assert_eq!(out.first(), Some(&Output::Expel(PEER)), "the sockets are told before anything else happens");
+    assert!(matches!(out.last(), Some(Output::Reply(ReplyId(3), Response::Done(_)))), "{out:?}");
+    assert_eq!(node.rights(PEER), Rights::GUEST);
+}
+
+#[test]
+fn guests_are_few_stay_for_half_a_minute_and_only_their_certificate_is_looked_at() {
+    let mut node = admin();
+    let guest = |n: usize| PeerKey([u8::try_from(n).unwrap() + 1; 32]);
+    for n in 0..GUESTS_MAX {
+        assert_eq!(handle(&mut node, at(10), NodeInput::Link(guest(n), LinkInput::Up(address()))), []);
+    }
+    let one_more = handle(&mut node, at(10), NodeInput::Link(guest(GUESTS_MAX), LinkInput::Up(address())));
+    assert_eq!(one_more, [Output::HangUp(guest(GUESTS_MAX), HangUp::NotAdmitted)]);
+    for (message, _) in messages().into_iter().filter(|(message, _)| *message != show(Caps::MEMBER)) {
+        let out = handle(&mut node, at(11), received(PEER, message));
+        assert!(out.iter().all(|out| matches!(out, Output::Notice(Notice::RefusedBy(..)))), "{out:?}");
+    }
+    assert_eq!(node.deadline(), Some(at(10 + GUEST_MS)));
+    let out = handle(&mut node, at(10 + GUEST_MS), NodeInput::Wake);
+    assert_eq!(out.len(), GUESTS_MAX);
+    assert!(out.iter().all(|out| matches!(out, Output::HangUp(_, HangUp::NotAdmitted))), "{out:?}");
+}
+
+#[test]
+fn a_guest_with_a_bad_certificate_is_told_the_cause() {
+    let mut node = admin();
+    let removal = Removal { mesh: MESH, holder: PEER, epoch: 1, issuer: OWN, signature: Signature::NONE };
+    let (shown, other) = (chain(PEER, Caps::MEMBER), MeshId([1; 32]));
+    let foreign =
+        Chain { certificate: Certificate { mesh: other, issuer: other.root(), ..shown.certificate }, issuer: None };
+    let by_itself = Chain { certificate: Certificate { issuer: PEER, ..shown.certificate }, issuer: None };
+    for (chain, expected) in [(foreign, Refusal::OtherMesh), (by_itself, Refusal::NoAdmin)] {
+        handle(&mut node, at(5), NodeInput::Link(PEER, LinkInput::Up(address())));
+        let out = handle(&mut node, at(6), received(PEER, Message::Trust(Exchange::Show(Box::new(chain)))));
+        assert_eq!(out.first(), Some(&Output::Send(PEER, Message::Trust(Exchange::Refused(expected)))), "{out:?}");
+    }
+    let out = handle(&mut node, at(7), NodeInput::RecordsVerified(PEER, Page::default(), 1));
+    assert_eq!(out, [Output::Send(PEER, Message::Trust(Exchange::Refused(Refusal::Signature)))]);
+    let page = Page { issuers: Vec::new(), records: vec![Record::Removal(removal)] };
+    handle(&mut node, at(8), NodeInput::Trust(Input::Grant(PeerKey([3; 32]), Rights::ALL)));
+    handle(&mut node, at(8), NodeInput::RecordsVerified(PeerKey([3; 32]), page.clone(), 0));
+    let out = handle(&mut node, at(9), received(PEER, show(Caps::MEMBER)));
+    assert_eq!(
+        out.first(),
+        Some(&Output::Send(
+            PEER,
+            Message::Trust(Exchange::Push(Box::new(Page {
+                issuers: vec![certificate(OWN, Caps::MEMBER | Caps::ADMIN, 1)],
+                ..page
+            })))
+        )),
+        "it gets the proof: {out:?}"
+    );
+}

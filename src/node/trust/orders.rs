@@ -1,0 +1,120 @@
+//! Orders to certify and to remove: signed, saved, and only then carried out and answered.
+
+use super::super::input::Request;
+use super::super::output::{Notice, Output, Problem, Response};
+use super::super::{Node, Out};
+use crate::base::id::ReplyId;
+use crate::base::time::Instant;
+use crate::mesh::trust::authority::{Order, Step};
+use crate::wire::certificate::exchange::Page;
+use crate::wire::certificate::{Record, Refusal};
+
+impl Node {
+    /// An order of the owner, or of a pairing that succeeded.
+    pub(in crate::node) fn on_order(&mut self, reply: ReplyId, order: Order, out: &mut Out) {
+        if !self.mesh.trust.authority.order(reply, order) {
+            let busy = "Other devices are being paired or removed; ask again in a moment.";
+            out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
+        }
+    }
+
+    /// The records of an order are signed.
+    pub(in crate::node) fn on_records_signed(&mut self, records: Vec<Record>) {
+        self.mesh.trust.authority.signed(records);
+    }
+
+    /// Begins the next order, and the next save, if there is none under way.
+    pub(in crate::node) fn run_orders(&mut self, out: &mut Out) {
+        while let Some(step) = self.mesh.trust.authority.next(self.config.key, self.trust.records()) {
+            match step {
+                Step::Sign(records) => out.push(Output::SignRecords(records)),
+                Step::Save => {}
+                Step::Refuse(reply, why) => {
+                    out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why.to_string())));
+                }
+            }
+        }
+        let state = &mut self.mesh.trust;
+        let of_order = state.authority.unsaved();
+        if state.saving.is_some() || !(state.unsaved || of_order.is_some()) {
+            return;
+        }
+        let mut records = self.trust.records().clone();
+        if let Some(of_order) = of_order {
+            // A refusal here is one when the order is carried out as well, and it is answered then.
+            let _ = of_order.first().map(|record| records.adopt(record.mesh()));
+            let _ = records.take(&page_of(of_order));
+        }
+        let with_order = of_order.is_some();
+        state.saves += 1;
+        (state.saving, state.unsaved) = (Some((state.saves, with_order)), false);
+        out.push(Output::SaveRecords(state.saves, records.encode()));
+    }
+
+    /// The file of records is on the disk, or cannot be written.
+    pub(in crate::node) fn on_records_saved(
+        &mut self,
+        now: Instant,
+        save: u64,
+        result: Result<(), String>,
+        out: &mut Out,
+    ) {
+        let state = &mut self.mesh.trust;
+        let Some((_, with_order)) = state.saving.take_if(|(number, _)| *number == save) else { return };
+        if let Err(why) = &result {
+            // What came from others comes again with the next record or comparison; it promises nothing.
+            out.push(Output::Notice(Notice::Held(format!("The list of devices could not be saved. {why}"))));
+        }
+        if !with_order {
+            return;
+        }
+        let Some((reply, order, records)) = state.authority.end() else { return };
+        let response = match result {
+            Ok(()) => self.carry_out_order(now, &order, &records, out),
+            Err(why) => Response::refused(Problem::Broken, format!("Nothing was changed: {why}")),
+        };
+        out.push(Output::Reply(reply, response));
+    }
+
+    /// The records of an order are on the disk.
+    fn carry_out_order(&mut self, now: Instant, order: &Order, records: &[Record], out: &mut Out) -> Response {
+        if let (Order::Enrol(_), Some(first)) = (order, records.first())
+            && let Err(why) = self.trust.adopt(first.mesh())
+        {
+            return Response::refused(Problem::Conflict, why.to_string());
+        }
+        let refused = self.take_records(now, None, &page_of(records), out);
+        if let Some((_, why)) = refused.first() {
+            return Response::refused(Problem::Conflict, why.to_string());
+        }
+        match order {
+            Order::Remove(_) => Response::Done(
+                "It is removed for ever, and that is saved. Its links are closed, and the others are told. It keeps what is \
+                 on its own disk."
+                    .to_owned(),
+            ),
+            Order::Enrol(_) => {
+                self.greet_links(now, out);
+                Response::Done("This device belongs to the mesh.".to_owned())
+            }
+            Order::Issue { holder, .. } | Order::Redeem { holder, .. } => {
+                let chain = self.trust.records().chain(*holder);
+                chain.map_or_else(
+                    || Response::refused(Problem::Conflict, Refusal::Removed.to_string()),
+                    |chain| Response::Certified(chain.encode()),
+                )
+            }
+        }
+    }
+}
+
+impl From<Order> for Request {
+    fn from(order: Order) -> Self {
+        Self::Mesh(order)
+    }
+}
+
+/// The records of one order, which are taken together however many they are.
+fn page_of(records: &[Record]) -> Page {
+    Page { issuers: Vec::new(), records: records.to_vec() }
+}

@@ -1,0 +1,139 @@
+//! What the node keeps for the flow of certificates and removals.
+
+use crate::base::id::PeerKey;
+use crate::base::time::{Duration, Instant, earliest};
+use crate::limits::{
+    GUEST_MS, GUESTS_MAX, LINKS_MAX, REFUSED_LOG_MS, TRUST_DIGEST_MS, TRUST_PUSHED_A_MINUTE, TRUST_PUSHED_BURST,
+    TRUST_SENT_A_SECOND, TRUST_SENT_BURST,
+};
+use crate::mesh::budget::{Budget, Rate};
+use crate::mesh::trust::authority::Authority;
+use crate::wire::certificate::exchange::Buckets;
+use core::net::SocketAddr;
+use heapless::Vec as Bounded;
+use std::collections::BTreeMap;
+
+/// Thousandths of a record, so that a rate of so many a minute is a whole number of them a second.
+const MILLI: u64 = 1000;
+const PUSHED: Rate = Rate { per_second: TRUST_PUSHED_A_MINUTE * MILLI / 60, burst: TRUST_PUSHED_BURST * MILLI };
+const SENT: Rate = Rate { per_second: TRUST_SENT_A_SECOND * MILLI, burst: TRUST_SENT_BURST * MILLI };
+
+/// The certificates' side of the node, beside `mesh::trust`.
+#[derive(Debug)]
+pub(super) struct TrustState {
+    pub(super) authority: Authority,
+    /// Records came that are not in the file yet.
+    pub(super) unsaved: bool,
+    /// The save under way, and whether the records of the current order are in it.
+    pub(super) saving: Option<(u64, bool)>,
+    /// Saves so far.
+    pub(super) saves: u64,
+    /// When to compare with linked peers.
+    pub(super) digest_at: Instant,
+    /// The hashes of the set, until it changes.
+    pub(super) buckets: Option<Buckets>,
+    /// Linked peers without a certificate.
+    pub(super) guests: Bounded<Guest, GUESTS_MAX>,
+    links: BTreeMap<PeerKey, LinkUse>,
+}
+
+/// A linked peer without a certificate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guest {
+    pub(super) peer: PeerKey,
+    pub(super) address: SocketAddr,
+    /// When its link ends.
+    pub(super) until: Instant,
+}
+
+/// What one link has used, and was told.
+#[derive(Debug, Default)]
+pub(super) struct LinkUse {
+    pushed: Budget,
+    sent: Budget,
+    /// When people were told last that something of it was refused.
+    refused_at: Option<Instant>,
+    /// The hashes that it was sent last.
+    pub(super) told: Option<Buckets>,
+}
+
+impl TrustState {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            authority: Authority::default(),
+            unsaved: false,
+            saving: None,
+            saves: 0,
+            digest_at: now + Duration::from_millis(TRUST_DIGEST_MS),
+            buckets: None,
+            guests: Bounded::new(),
+            links: BTreeMap::new(),
+        }
+    }
+
+    /// The use of a peer's link. It outlives the link while there is room, so that no peer gets a new budget by linking again.
+    pub(super) fn link(&mut self, now: Instant, peer: PeerKey) -> &mut LinkUse {
+        if self.links.len() >= LINKS_MAX + GUESTS_MAX && !self.links.contains_key(&peer) {
+            self.links.retain(|_, of| !of.pushed.is_clear(now) || !of.sent.is_clear(now));
+            if self.links.len() >= LINKS_MAX + GUESTS_MAX {
+                self.links.pop_first();
+            }
+        }
+        self.links.entry(peer).or_default()
+    }
+
+    /// A link is gone: its next one is told everything.
+    pub(super) fn unlinked(&mut self, peer: PeerKey) {
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.told = None;
+        }
+        self.guests.retain(|guest| guest.peer != peer);
+    }
+
+    /// Notes a guest; false if there is no room.
+    pub(super) fn add_guest(&mut self, now: Instant, peer: PeerKey, address: SocketAddr) -> bool {
+        self.guests.retain(|guest| guest.peer != peer);
+        self.guests.push(Guest { peer, address, until: now + Duration::from_millis(GUEST_MS) }).is_ok()
+    }
+
+    /// The guest with this key, who is none any more.
+    pub(super) fn take_guest(&mut self, peer: PeerKey) -> Option<Guest> {
+        let at = self.guests.iter().position(|guest| guest.peer == peer)?;
+        Some(self.guests.swap_remove(at))
+    }
+
+    /// A guest whose time is over.
+    pub(super) fn next_overdue_guest(&mut self, now: Instant) -> Option<PeerKey> {
+        let over = self.guests.iter().find(|guest| guest.until <= now)?.peer;
+        self.take_guest(over).map(|guest| guest.peer)
+    }
+
+    /// When something is due; `linked`: there is a link of a member.
+    pub(super) fn deadline(&self, linked: bool) -> Option<Instant> {
+        let guest = self.guests.iter().map(|guest| guest.until).min();
+        earliest(guest, linked.then_some(self.digest_at))
+    }
+}
+
+impl LinkUse {
+    /// Whether people are told now that something was refused.
+    pub(super) fn may_be_told_of(&mut self, now: Instant) -> bool {
+        let may = self.refused_at.is_none_or(|at| now.since(at) >= Duration::from_millis(REFUSED_LOG_MS));
+        if may {
+            self.refused_at = Some(now);
+        }
+        may
+    }
+
+    /// Takes so many unknown records of the peer; false if they are too many.
+    #[must_use]
+    pub(super) fn may_push(&mut self, now: Instant, records: usize) -> bool {
+        self.pushed.spend(now, PUSHED, records as u64 * MILLI)
+    }
+
+    /// Sends so many records to the peer; false if they are too many.
+    #[must_use]
+    pub(super) fn may_be_sent(&mut self, now: Instant, records: usize) -> bool {
+        self.sent.spend(now, SENT, records as u64 * MILLI)
+    }
+}

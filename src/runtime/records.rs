@@ -1,0 +1,47 @@
+//! The certificates and removals of the mesh: their signatures are checked, and they are kept in a file of the home.
+
+use crate::base::id::PeerKey;
+use crate::mesh::trust::records::Records;
+use crate::node::input::Input;
+use crate::platform::blocking;
+use crate::platform::home::{Home, HomeFile};
+use crate::wire::certificate::Record;
+use crate::wire::certificate::exchange::Page;
+use smol::channel::Sender;
+use std::path::PathBuf;
+
+/// Keeps the records of a page whose signature is their issuer's.
+pub(super) fn verified(from: PeerKey, mut page: Page) -> Input {
+    let all = page.count();
+    page.retain(Record::is_signed);
+    let forged = all - page.count();
+    Input::RecordsVerified(from, page, forged)
+}
+
+/// Writes all records, and tells the node once they are on the disk, or why they are not.
+pub(super) async fn save(home: PathBuf, save: u64, bytes: Vec<u8>, inputs: Sender<Input>) {
+    let written = blocking::run(move || Home::at(&home).write(HomeFile::Records, &bytes)).await;
+    let result = match written {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) => Err(format!("The file of certificates cannot be written: {error}.")),
+        None => Err("The thread that writes the file of certificates has ended.".to_owned()),
+    };
+    // Without the node nobody waits for it.
+    let _ = inputs.send(Input::RecordsSaved(save, result)).await;
+}
+
+/// The records of a home; none where it belongs to no mesh.
+///
+/// # Errors
+/// One sentence. An agent does not start without its records: it would trust devices that were removed.
+pub fn load(home: &Home) -> Result<Records, String> {
+    let name = home.file(HomeFile::Records).display().to_string();
+    let bytes = home.read(HomeFile::Records).map_err(|error| format!("The file {name} cannot be read: {error}."))?;
+    let Some(bytes) = bytes else { return Ok(Records::default()) };
+    Records::decode(&bytes).ok_or_else(|| {
+        format!(
+            "The file {name} is damaged, and so is its copy, or a later version wrote it. It was left as it is. Start the \
+             later version, or move both files away and pair this device again."
+        )
+    })
+}
