@@ -8,6 +8,7 @@ mod place;
 
 use super::clock::wall_ns;
 use super::file_system::FileSystem;
+use crate::base::path::{join, prefix};
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::scheduler::path::{covers, holder, is_hidden, leaves_out};
 use crate::scheduler::task::Scan;
@@ -174,8 +175,7 @@ impl Walk<'_> {
         let mut path = source.to_vec();
         self.enter(&path);
         for name in below.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
-            path.push(b'/');
-            path.extend_from_slice(name);
+            path = join(&path, name);
             let link = fs::symlink_metadata(OsStr::from_bytes(&path)).is_ok_and(|meta| meta.is_symlink());
             if link {
                 self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(&path)));
@@ -258,7 +258,7 @@ impl Walk<'_> {
     /// Whether everything at the path and below it was listed in an earlier step.
     fn is_done(&self, path: &[u8]) -> bool {
         let Some(after) = self.after else { return false };
-        let below = [path, b"/"].concat();
+        let below = prefix(path);
         after > below.as_slice() && !after.starts_with(&below)
     }
 
@@ -292,11 +292,10 @@ impl Walk<'_> {
                 Err(Some(why)) => return self.hole(path, &why),
             },
         };
-        let separator: &[u8] = if path.ends_with(b"/") { b"" } else { b"/" };
-        let done = self.after.and_then(|after| after.strip_prefix(path)?.strip_prefix(separator));
+        let done = self.after.and_then(|after| after.strip_prefix(prefix(path).as_slice()));
         for name in &names[done.map_or(0, |done| first_to_visit(&names, done))..] {
             let name = name.strip_suffix(b"/").unwrap_or(name);
-            self.visit(&[path, separator, name].concat(), depth - 1);
+            self.visit(&join(path, name), depth - 1);
             if self.full {
                 break;
             }
@@ -312,7 +311,7 @@ impl Walk<'_> {
         if self.named.is_empty() {
             return name.first() == Some(&b'.');
         }
-        let place = [folder, if folder.ends_with(b"/") { b"" } else { b"/" }, name].concat();
+        let place = join(folder, name);
         let leads = self.named.iter().any(|named| covers(&place, named));
         !leads && is_hidden(holder(self.source, self.named, &place), &place)
     }
@@ -338,7 +337,7 @@ impl Walk<'_> {
                 let max = FOLDER_ENTRIES_MAX;
                 return Err(Some(format!("it holds more than {max} files directly; put them into sub-folders")));
             }
-            let unknown = || entry.file_type() == FileType::Unknown && is_folder(&[path, b"/", &name].concat());
+            let unknown = || entry.file_type() == FileType::Unknown && is_folder(&join(path, &name));
             if entry.file_type() == FileType::Directory || unknown() {
                 name.push(b'/');
             }

@@ -36,7 +36,7 @@ impl Scheduler {
             (Task::Sweep, Outcome::Swept { place, docs, last }) => {
                 let forget = |doc: &DocId| [Change::Gone { doc: *doc }, Change::Purge { doc: *doc }];
                 let mut changes: Vec<Change> = docs.iter().flat_map(forget).collect();
-                changes.extend(place.filter(|_| last).and_then(|place| self.decisions.swept(&place)));
+                changes.extend(if last { self.decisions.swept(place.as_ref()) } else { None });
                 self.save(changes, AfterSave::Swept, out);
             }
             (Task::Refill { stage, after, max }, Outcome::Refilled(docs)) => {

@@ -2,6 +2,7 @@
 //! watched all the same.
 
 use super::table::Table;
+use crate::base::path::join;
 use crate::limits::{FOLDER_DEPTH_MAX, WATCH_FAILURES_MAX};
 use crate::scheduler::path::covers;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
@@ -175,8 +176,7 @@ impl Tree {
                 events.push(Event::Ended(folder.to_vec()));
                 ended.extend(flags.contains(ReadFlags::IGNORED).then_some(watch));
             } else if let Some(name) = event.file_name().map(std::ffi::CStr::to_bytes) {
-                let separator: &[u8] = if folder.ends_with(b"/") { b"" } else { b"/" };
-                let path = [folder, separator, name].concat();
+                let path = join(folder, name);
                 let is_folder = flags.contains(ReadFlags::ISDIR);
                 if is_folder && flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO | ReadFlags::ATTRIB) {
                     events.push(Event::FolderCame(path));

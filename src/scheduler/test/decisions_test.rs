@@ -168,9 +168,74 @@ fn a_forgotten_source_is_watched_no_more_once_that_is_on_the_disk_and_is_swept_a
 }
 
 #[test]
+fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_it_is_not() {
+    let mut machine = scheduler(1, &["/"], StoreCounts::default());
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/".to_vec()), &mut out);
+    let (changes, others) = saves(&mut machine, 1, out);
+    let forgotten = Mark { path: b"/".to_vec(), volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
+    assert_eq!(changes, [Change::Marks(Marks(vec![forgotten])), Change::Sources(Sources(Vec::new()))]);
+    assert!(matches!(&others[..], [Output::Unwatch(_), Output::Decided(ReplyId(1), _)]), "{others:?}");
+
+    let mut machine = scheduler(1, &["/home/ann/Documents", "/srv"], StoreCounts::default());
+    let out = scan_finds(&mut machine, 0, found(1000, 900, vec![away()]));
+    assert!(!out.is_empty());
+    for path in ["/", "/home", "/home/ann"] {
+        let mut out = Vec::new();
+        machine.handle(at(1), Input::Forget(ReplyId(1), path.into()), &mut out);
+        assert!(
+            matches!(&out[..], [Output::Refused(_, Refusal::Conflict, why)] if why.contains("Documents`")),
+            "{out:?}"
+        );
+        assert_eq!((machine.sources().len(), machine.questions().count()), (2, 1), "nothing was changed by {path}");
+    }
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/home/ann/Documnets".to_vec()), &mut out);
+    let [Output::Refused(_, _, why)] = &out[..] else { panic!("{out:?}") };
+    assert!(why.contains("nearest name is /home/ann/Documents;"), "{why}");
+    assert!(why.contains("What waits for a decision") && why.contains("/home/ann/Documents, /a/stick"), "{why}");
+}
+
+#[test]
+fn documents_of_no_watched_folder_are_deleted_at_the_start() {
+    let config =
+        Config { strays: true, sources: vec![source("/a")], slots: 1, disk_free: u64::MAX, ..Config::default() };
+    let mut machine = Scheduler::new(at(0), config);
+    for (docs, last) in [(vec![DocId(8)], false), (vec![DocId(9)], true)] {
+        let mut out = Vec::new();
+        machine.handle(at(1), Input::Wake, &mut out);
+        let id = machine.start_next(LIGHT, &mut out).unwrap();
+        assert!(matches!(&out[..], [Output::Start(_, Task::Sweep)]), "{out:?}");
+        let (mut out, doc) = (Vec::new(), docs[0]);
+        machine.handle(at(1), Input::Done(id, Outcome::Swept { place: None, docs, last }), &mut out);
+        assert_eq!(saves(&mut machine, 1, out).0, [gone(doc.0), Change::Purge { doc }]);
+    }
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Wake, &mut out);
+    machine.start_next(LIGHT, &mut out).unwrap();
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "once, and before any look: {out:?}");
+}
+
+#[test]
+fn a_document_that_is_missing_and_undecided_or_being_removed_is_known_to_be_gone() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    scan_finds(&mut machine, 0, found(1000, 900, Vec::new()));
+    assert!(machine.knows_gone(DocId(899)) && !machine.knows_gone(DocId(900)));
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    assert!(machine.knows_gone(DocId(899)), "it is being forgotten");
+    saves(&mut machine, 1, out);
+    assert!(!machine.knows_gone(DocId(899)));
+}
+
+#[test]
 fn what_is_not_watched_or_is_only_a_part_is_refused_in_a_sentence() {
     let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-    for (path, expected) in [("/b", "/b is not watched"), ("/a/x", "it is a part of /a, which is watched")] {
+    for (path, expected) in [
+        ("/b", "/b is not watched. The watched folder with the nearest name is /a;"),
+        ("/a/x", "it is a part of /a, which is watched"),
+        ("/", "/ is not watched itself; folders in it are. Forget each by its own name: `wattle forget /a`. Nothing"),
+    ] {
         let mut out = Vec::new();
         machine.handle(at(1), Input::Forget(ReplyId(1), path.into()), &mut out);
         assert!(matches!(&out[..], [Output::Refused(_, Refusal::Conflict, why)] if why.contains(expected)), "{out:?}");
