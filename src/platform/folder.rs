@@ -2,7 +2,7 @@
 //!
 //! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
 //! folders (a leading dot) are left out, and so are files of keys and passwords that are not a source themselves, and the
-//! agent's own home.
+//! agent's own home, and file systems that show the kernel's own state (/proc, /sys).
 
 mod place;
 
@@ -121,6 +121,9 @@ fn read_open(file: &File) -> std::io::Result<Content> {
         return Ok(Content::Missing);
     }
     let system = FileSystem::of(file, meta.dev());
+    if system.pseudo {
+        return Ok(Content::Missing);
+    }
     let stamp = stamp(&meta, &system);
     let mut bytes = Vec::with_capacity(usize::try_from(stamp.size.min(DOCUMENT_BYTES_MAX)).unwrap_or(0) + 1);
     if stamp.size <= DOCUMENT_BYTES_MAX {
@@ -154,7 +157,7 @@ fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {
 
 /// As it is, for comparison within one scan.
 fn own_stamp(meta: &Metadata) -> FileStamp {
-    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true })
+    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true, pseudo: false })
 }
 
 fn parent(path: &[u8]) -> &[u8] {
@@ -248,7 +251,7 @@ impl Walk<'_> {
                 String::from_utf8_lossy(path)
             ));
         } else if meta.is_file() && self.after.is_none_or(|after| path > after) {
-            let Some(system) = self.system(path, meta.dev()) else { return };
+            let Some(system) = self.system(path, meta.dev()).filter(|system| !system.pseudo) else { return };
             let (stamp, has_other_names) = (stamp(&meta, &system), meta.nlink() > 1);
             self.listing.entries.push(Entry { path: path.to_vec(), stamp, has_other_names });
             self.full = self.listing.entries.len() == SCAN_BATCH;
@@ -325,6 +328,11 @@ impl Walk<'_> {
         })?;
         let system = self.open_system(&meta, &folder);
         self.begin_volume(path, system);
+        if system.pseudo {
+            let name = String::from_utf8_lossy(path);
+            self.remark(format!("{name} shows the system's own state and no documents, and was left out."));
+            return Ok(Vec::new());
+        }
         let entries = Dir::new(folder).map_err(|error| Some(plain(&error.into())))?;
         let mut names = Vec::new();
         for entry in entries {

@@ -26,7 +26,8 @@ impl Scheduler {
         self.retries.on_success(&task);
         match (task, outcome) {
             (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
-                remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
+                let remarks = self.scans.new_remarks(remarks).into_iter();
+                out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));
                 self.decisions.losses.add(gone, &mut tally);
                 if next.is_none() {
                     self.end_scan(now, &scan, &tally, &mut changes, out);

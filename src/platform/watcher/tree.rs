@@ -4,6 +4,7 @@
 use super::table::Table;
 use crate::base::path::join;
 use crate::limits::{FOLDER_DEPTH_MAX, WATCH_FAILURES_MAX};
+use crate::platform::file_system::is_pseudo;
 use crate::scheduler::path::covers;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
@@ -97,7 +98,7 @@ impl Tree {
         let mut folders = vec![(top.to_vec(), FOLDER_DEPTH_MAX)];
         while let Some((folder, depth)) = folders.pop() {
             let name = OsStr::from_bytes(&folder);
-            if name == self.home.as_os_str() || !self.watch_one(&folder, &folder) || depth == 0 {
+            if name == self.home.as_os_str() || is_pseudo(name) || !self.watch_one(&folder, &folder) || depth == 0 {
                 continue;
             }
             // What cannot be listed is reported by the scan, which lists it too.

@@ -1,7 +1,7 @@
 //! What a scan may remove, and what its owner decides.
 
 use super::*;
-use crate::limits::{LOSS_ASKED_MIN, SCAN_BATCH};
+use crate::limits::{LOSS_ASKED_MIN, REMARKS_TOLD_MAX, SCAN_BATCH};
 use crate::scheduler::task::{Away, Tally};
 use crate::store::record::{Mark, MarkKind, Marks};
 
@@ -256,6 +256,23 @@ fn a_decision_that_cannot_be_saved_is_refused() {
     let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
     machine.handle(at(2), Input::Saved(save, Err("The disk is gone.".to_owned())), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Broken, _), Output::Notice(_)]), "{out:?}");
+}
+
+#[test]
+fn a_place_that_is_left_out_is_told_once() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    let leaving_out = |places: std::ops::Range<usize>| {
+        let remarks = places.map(|place| format!("/a/{place} is a link and was left out.")).collect();
+        Outcome::Scanned { changes: Vec::new(), gone: Vec::new(), next: None, remarks, tally: Box::default() }
+    };
+    let mut told = Vec::new();
+    for (round, places) in [0..2, 0..3, 0..2, 0..3].into_iter().chain(vec![0..2 * REMARKS_TOLD_MAX; 200]).enumerate() {
+        let ms = round as u64 * 10_000;
+        machine.handle(at(ms), Input::Changed(b"/a/x".to_vec()), &mut Vec::new());
+        told.push(scan_finds(&mut machine, ms + SETTLE_MS, leaving_out(places)).len());
+    }
+    assert_eq!(told[..4], [2, 1, 0, 0]);
+    assert_eq!(told.iter().sum::<usize>(), REMARKS_TOLD_MAX, "and not without end");
 }
 
 #[test]
