@@ -349,7 +349,7 @@ impl From<&Audit> for Checked {
             sample: audit.spot.as_ref().map(|spot| FileSample {
                 looked: spot.looked,
                 different: spot.different.len() as u64,
-                examples: spot.different.keys().take(SPOT_EXAMPLES_MAX).map(|path| text(path)).collect(),
+                examples: spot.different.iter().take(SPOT_EXAMPLES_MAX).map(|(path, _)| text(path)).collect(),
                 undecided: spot.undecided,
             }),
         }

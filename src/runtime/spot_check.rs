@@ -41,7 +41,7 @@ pub(super) fn spot_check(
         different.retain(|path, doc| still.get(path) == Some(doc));
     }
     looked.extend(different.keys().cloned());
-    Ok(SpotCheck { looked: looked.len() as u64, different, undecided: 0 })
+    Ok(SpotCheck { looked: looked.len() as u64, different: different.into_iter().collect(), undecided: 0 })
 }
 
 #[expect(clippy::disallowed_methods, reason = "on the audit's own thread, which nobody waits for")]
@@ -67,10 +67,12 @@ fn steps(kv: &impl Kv, chance: u64) -> Result<Vec<Scan>, KvError> {
 /// The paths of some files, each once: a place that is named in a watched folder, and the second stretch of a source, may
 /// have the same files. At most `2 * SCAN_BATCH` of each source.
 type Paths = BTreeSet<Vec<u8>>;
+/// Files that the store has otherwise, with the document of each that is gone.
+type Different = BTreeMap<Vec<u8>, Option<DocId>>;
 
-/// The files that were looked at, and those that the store has otherwise, with the document of each that is gone.
-fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, BTreeMap<Vec<u8>, Option<DocId>>), KvError> {
-    let (mut looked, mut different) = (Paths::new(), BTreeMap::new());
+/// The files that were looked at, and those that the store has otherwise.
+fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, Different), KvError> {
+    let (mut looked, mut different) = (Paths::new(), Different::new());
     for step in steps {
         let listing = folders.list(step, &named_in(kv, step)?);
         looked.extend(listing.entries.iter().map(|entry| entry.path.clone()));
@@ -124,7 +126,7 @@ mod tests {
         fs::write(docs.join("new.md"), "New words.").unwrap();
         fs::remove_file(docs.join("gone.md")).unwrap();
         let bad = check(&library);
-        assert!(bad.different.keys().eq(&[path("changed.md"), path("gone.md"), path("new.md")]));
+        assert!(bad.different.iter().map(|(path, _)| path).eq(&[path("changed.md"), path("gone.md"), path("new.md")]));
         assert_eq!(bad.looked, 4, "the one that is gone counts too");
     }
 
@@ -153,7 +155,7 @@ mod tests {
         }
         let mut spot = spot_check(library.kv(), &folders, 3, || true).unwrap();
         assert_eq!((spot.looked, spot.different.len()), (4, 3), "not more differ than there are");
-        let asked = spot.different.values().flatten().copied().min();
+        let asked = spot.different.iter().filter_map(|(_, doc)| *doc).min();
         spot.set_aside(|doc| Some(doc) != asked);
         assert_eq!((spot.different.len(), spot.undecided), (1, 2));
     }

@@ -12,7 +12,6 @@ use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
 use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, REFUSED_LISTED_MAX};
-use std::collections::BTreeMap;
 
 /// Writes of one batch of the repair.
 const REPAIR_BATCH: usize = 512;
@@ -55,7 +54,7 @@ pub struct SpotCheck {
     /// Files that were looked at, those that are gone among them.
     pub looked: u64,
     /// Those that the store does not have as they are: new, changed, or gone, with the document of one that is gone.
-    pub different: BTreeMap<Vec<u8>, Option<DocId>>,
+    pub different: Vec<(Vec<u8>, Option<DocId>)>,
     /// Files that are gone and about which the agent knows: its owner is asked, or their documents are being removed.
     pub undecided: u64,
 }
@@ -64,7 +63,7 @@ impl SpotCheck {
     /// What is gone and `known` is no difference that nobody noticed.
     pub fn set_aside(&mut self, known: impl Fn(DocId) -> bool) {
         let before = self.different.len();
-        self.different.retain(|_, doc| doc.is_none_or(|doc| !known(doc)));
+        self.different.retain(|(_, doc)| doc.is_none_or(|doc| !known(doc)));
         self.undecided += (before - self.different.len()) as u64;
     }
 }
