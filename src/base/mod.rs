@@ -21,6 +21,7 @@ pub mod hit;
 pub mod id;
 pub mod level;
 pub mod outbox;
+pub mod path;
 pub mod rng;
 pub mod time;
 pub mod vector;

@@ -141,7 +141,7 @@ pub fn folders(folders: &[Watched], style: &Style) -> String {
         if let Some(missing) = &folder.missing {
             let _ = writeln!(
                 text,
-                "  {} of {} documents are gone from the disk at once, and kept until you decide: `wattle forget` or `wattle keep`",
+                "  {} of {} documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
                 missing.documents, missing.of
             );
         }
@@ -171,7 +171,7 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     if status.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
     }
-    row("Now", if status.activity.working { "working" } else { "at rest" });
+    row("Now", &now(status));
     if let Some(held) = &status.activity.held {
         row("Held", held);
     }
@@ -188,6 +188,24 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
         row("Wrong", &format!("{}{command}", finding.what));
     }
     text
+}
+
+/// What the agent does: it is at rest only once each folder was looked at and nothing waits.
+fn now(status: &StatusReport) -> String {
+    let unseen: Vec<&str> =
+        status.sources.iter().filter(|s| s.looked_s_ago.is_none()).map(|s| s.path.as_str()).collect();
+    let waiting = status.files.waiting + status.files.chunked;
+    match unseen.as_slice() {
+        [path] => format!("the first look at {path} since the start is not over yet; more files may be found"),
+        [path, rest @ ..] => format!(
+            "the first look at {path} and {} more since the start is not over yet; more files may be found",
+            rest.len()
+        ),
+        [] if status.activity.working => "working".to_owned(),
+        [] if waiting == 1 => "at rest; one file waits to be read or embedded".to_owned(),
+        [] if waiting > 0 => format!("at rest; {waiting} files wait to be read or embedded"),
+        [] => "at rest".to_owned(),
+    }
 }
 
 /// The other devices as a phrase.
@@ -345,7 +363,7 @@ mod tests {
             "/home/ann/notes (collection home, ring mesh; not looked at yet)",
             "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents)",
             "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, kept by your word)",
-            "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle forget` or `wattle keep`",
+            "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
         ];
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
         assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));
@@ -385,6 +403,17 @@ mod tests {
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 60 s ago)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
         assert!(text.contains("Wrong      A file is cut short.\n"));
+        let mut report = report;
+        report.activity.working = false;
+        assert!(status(&report, &PLAIN).contains("Now        at rest; 2 files wait to be read or embedded\n"));
+        report.files.chunked = 0;
+        assert!(status(&report, &PLAIN).contains("Now        at rest\n"));
+        report.sources[0].looked_s_ago = None;
+        let text = status(&report, &PLAIN);
+        assert!(
+            text.contains("Now        the first look at /home/ann/notes since the start is not over yet"),
+            "{text}"
+        );
         assert!(text.contains("Defects    a task was stopped by a defect of the program 2 times"));
     }
 }

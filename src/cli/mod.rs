@@ -237,6 +237,9 @@ async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Sto
         let _ = client.work_now(json!({ "arrived": true })).await;
     }
     print(&format!("The agent watches {} from now on.\n", text::one_line(&added.path)))?;
+    for part in &added.parts {
+        print(&format!("{} is a part of it now, in the same collection.\n", text::one_line(part)))?;
+    }
     // It is watched, but the next start would not know of it.
     added.forgotten.map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }

@@ -36,6 +36,7 @@ use crate::scheduler;
 use crate::store::library::Library;
 use crate::store::read;
 use crate::worker::retrieve::load_index;
+use crate::worker::sweep::unwatched;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::{info, warn};
@@ -132,11 +133,16 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
 /// What the scheduler starts with: what the store knows.
 fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::Config, String> {
     let broken = |error| format!("The store cannot be used: {error}.");
+    let strays = !unwatched(library.kv(), 1).map_err(broken)?.is_empty();
+    if strays {
+        info!("The store holds documents of no watched folder. They answer nothing, and are deleted.");
+    }
     Ok(scheduler::Config {
         counts: library.commit().counts,
         number: library.commit().number,
         sources: read::sources(library.kv()).map_err(broken)?.0,
         marks: read::marks(library.kv()).map_err(broken)?.0,
+        strays,
         slots: background_threads(),
         disk_free: disk_free(home.path()),
     })

@@ -9,6 +9,7 @@ use super::file::Config;
 use super::node::{DEFAULT_COLLECTION, Folder};
 use super::peer::Peer;
 use crate::base::id::Ring;
+use crate::scheduler::path::{covers, leaves_out};
 use core::net::SocketAddr;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value, table};
 
@@ -29,8 +30,9 @@ pub enum Setting {
     Models(String),
     /// Adds a device to `node.peers`, in place of an entry with the same PeerId.
     AddPeer(Peer),
-    /// Adds a place to `node.folders`, in place of an entry with the same path. Entries below it go, since it covers them; a
-    /// place that an entry covers is not added.
+    /// Adds a place to `node.folders`, in place of an entry with the same path. Entries below it go if it covers them: those
+    /// of another collection or ring stay, and so does what a folder leaves out unless it is named. A place that an entry
+    /// covers is not added.
     AddFolder(Folder),
     /// Removes the place with this path, and those below it, from `node.folders`.
     RemoveFolder(String),
@@ -70,11 +72,11 @@ fn apply(document: &mut DocumentMut, home: Option<&str>, setting: &Setting) {
         }
         Setting::AddFolder(folder) => {
             let folders = list(document, "folders");
-            if folders.iter().any(|value| covers(value, home, &folder.path)) {
+            let entries = |value: &Value| folder_of(value, home);
+            if folders.iter().filter_map(entries).any(|outer| has(&outer, folder)) {
                 return;
             }
-            let beside = |value: &Value| is_below(value, home, &folder.path, false);
-            remove(folders, beside);
+            remove(folders, |value| entries(value).is_some_and(|inner| has(folder, &inner)));
             put(folders, |value| is_below(value, home, &folder.path, true), entry(folder));
         }
         Setting::RemoveFolder(path) => {
@@ -91,9 +93,22 @@ fn is_below(value: &Value, home: Option<&str>, path: &str, itself: bool) -> bool
     rest.is_some_and(|rest| if itself { rest.is_empty() } else { rest.starts_with('/') })
 }
 
-/// Whether an entry of `folders` is a folder above this path.
-fn covers(value: &Value, home: Option<&str>, path: &str) -> bool {
-    path_of(value, home).is_some_and(|outer| path.strip_prefix(&outer).is_some_and(|rest| rest.starts_with('/')))
+/// Whether a folder has another place as a part of it, in the same collection: then the place needs no entry of its own.
+fn has(outer: &Folder, inner: &Folder) -> bool {
+    let (folder, place) = (outer.path.trim_end_matches('/').as_bytes(), inner.path.trim_end_matches('/').as_bytes());
+    let alike = outer.collection == inner.collection && outer.ring == inner.ring;
+    alike && folder != place && covers(folder, place) && !leaves_out(folder, place)
+}
+
+/// An entry of `folders`, with its whole path.
+fn folder_of(value: &Value, home: Option<&str>) -> Option<Folder> {
+    let field = |name: &str| value.as_inline_table()?.get(name)?.as_str();
+    let ring = field("ring").and_then(|ring| [Ring::Private, Ring::Mesh].into_iter().find(|r| r.as_str() == ring));
+    Some(Folder {
+        path: path_of(value, home)?,
+        collection: field("collection").unwrap_or(DEFAULT_COLLECTION).to_owned(),
+        ring: ring.unwrap_or(Ring::Mesh),
+    })
 }
 
 /// The path of an entry of `folders`, whole and without a slash at its end.

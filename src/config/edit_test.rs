@@ -68,11 +68,12 @@ fn a_folder_replaces_its_entry_and_those_below_it() {
         let folders = Config::parse(text).unwrap().node.folders.unwrap();
         folders.into_iter().map(|folder| (folder.path, folder.ring)).collect::<Vec<_>>()
     };
-    let whole = written(text, &[folder("/a", Ring::Private)]);
-    assert_eq!(folders(&whole), [("/ab".to_owned(), Ring::Mesh), ("/a".to_owned(), Ring::Private)]);
-    let again = written(&whole, &[folder("/a", Ring::Mesh)]);
-    assert_eq!(folders(&again), [("/ab".to_owned(), Ring::Mesh), ("/a".to_owned(), Ring::Mesh)]);
-    assert_eq!(written(&whole, &[folder("/a/b", Ring::Private)]), whole, "an entry covers it already");
+    let whole = written(text, &[folder("/a", Ring::Mesh)]);
+    let expected = |ring| [("/a/c/".to_owned(), Ring::Mesh), ("/ab".to_owned(), Ring::Mesh), ("/a".to_owned(), ring)];
+    assert_eq!(folders(&whole), expected(Ring::Mesh), "the one of another collection stays");
+    let again = written(&whole, &[folder("/a", Ring::Private)]);
+    assert_eq!(folders(&again), expected(Ring::Private));
+    assert_eq!(written(&whole, &[folder("/a/b", Ring::Mesh)]), whole, "an entry covers it already");
     assert_eq!(folders(&written(text, &[Setting::RemoveFolder("/a".to_owned())])), [("/ab".to_owned(), Ring::Mesh)]);
     assert_eq!(folders(&written(text, &[Setting::RemoveFolder("/".to_owned())])), []);
 }
@@ -97,4 +98,21 @@ fn a_file_that_is_wrong_is_left_alone() {
     assert_eq!(wrong.line, Some(2));
     let long = folder(&format!("/{}", "x".repeat(crate::limits::PATH_BYTES_MAX)), Ring::Mesh);
     assert!(edit("", None, &[long]).is_err(), "a path that could not be read back is not written");
+}
+
+#[test]
+fn a_wider_folder_takes_the_place_of_its_parts_and_of_nothing_else() {
+    let text = "[node]\nfolders = [\n    \"~/Documents/letters\",\n    \"~/Documents/.diary\",\n    \
+                \"~/Documents/server.pem\",\n    { path = \"~/Documents/tax\", ring = \"private\" },\n]\n";
+    let wider = written(text, &[folder("/home/ann/Documents", Ring::Mesh)]);
+    let expected = text.replace("    \"~/Documents/letters\",\n", "");
+    assert_eq!(wider, expected.replace("\n]\n", "\n    \"/home/ann/Documents\",\n]\n"));
+    for named in ["/home/ann/Documents/.plan", "/home/ann/Documents/key.pem"] {
+        let settings = [folder("/home/ann/Documents", Ring::Mesh), folder(named, Ring::Mesh)];
+        assert!(written("", &settings).contains(named), "the folder leaves it out");
+    }
+    let settings = [folder("/home/ann/Documents", Ring::Mesh), folder("/home/ann/Documents/letters", Ring::Mesh)];
+    assert!(!written("", &settings).contains("letters"), "the folder has it");
+    let root = written(text, &[folder("/", Ring::Mesh), Setting::RemoveFolder("/".to_owned())]);
+    assert!(!root.contains('"'), "all lies below the root: {root}");
 }

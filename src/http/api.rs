@@ -20,6 +20,7 @@ use crate::platform::clock;
 use crate::platform::source::source_at;
 use crate::runtime::governor::{BurstRequest, PauseRequest};
 use crate::runtime::handle::NodeHandle;
+use crate::scheduler::path::covers;
 use crate::scheduler::regroup::{NewGroup, Regroup};
 use crate::store::record::Source;
 use serde::Deserialize;
@@ -109,12 +110,16 @@ impl Api {
             Ok(source) => source,
             Err((status, why)) => return refused(conn, status, &why),
         };
+        let before = self.sources().await;
         match self.node.request(Request::Add(source.clone())).await {
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             _ => {
                 let settings = Folder::of(&source).map(Setting::AddFolder).into_iter().collect();
                 let forgotten = self.node.remember(settings).await.err();
-                json(conn, Status::Ok, &Added { path: text(&source.path), forgotten })
+                let after = self.sources().await;
+                let joined = |place: &&Source| covers(&source.path, &place.path) && !after.contains(place);
+                let parts = before.iter().filter(joined).map(|place| text(&place.path)).collect();
+                json(conn, Status::Ok, &Added { path: text(&source.path), parts, forgotten })
             }
         }
     }

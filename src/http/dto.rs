@@ -12,6 +12,7 @@ use crate::base::hit::FileCoverage;
 use crate::base::level::Energy;
 use crate::base::time::utc;
 use crate::energy::reason::Reason;
+use crate::limits::SPOT_EXAMPLES_MAX;
 use crate::mesh::swim::Liveness as Believed;
 use crate::node::output;
 use crate::node::status::{PeerStatus, Status};
@@ -347,8 +348,9 @@ impl From<&Audit> for Checked {
                 .collect(),
             sample: audit.spot.as_ref().map(|spot| FileSample {
                 looked: spot.looked,
-                different: spot.different,
-                examples: spot.examples.iter().map(|path| text(path)).collect(),
+                different: spot.different.len() as u64,
+                examples: spot.different.iter().take(SPOT_EXAMPLES_MAX).map(|(path, _)| text(path)).collect(),
+                undecided: spot.undecided,
             }),
         }
     }

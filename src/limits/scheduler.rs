@@ -3,6 +3,12 @@
 /// Directory entries compared with the store in one task.
 pub const SCAN_BATCH: usize = 512;
 
+/// Places that a step of a scan left out and that the log names: the rest of a full step would only scroll by.
+pub const REMARKS_STEP_MAX: usize = 3;
+
+/// Left-out places that the log names in one run of the agent, each once: some 200 bytes of memory for each.
+pub const REMARKS_TOLD_MAX: usize = 256;
+
 /// Paths that changed since the last scan, kept one by one; beyond, everything is scanned.
 pub const DIRTY_MAX: usize = 64;
 

@@ -25,7 +25,7 @@ impl Node {
         let questions = self.scheduler.questions().map(|(source, question)| Finding {
             area: Area::Folders,
             what: question.sentence(source),
-            command: Some(format!("wattle forget {}", quoted(&String::from_utf8_lossy(source)))),
+            command: Some(keep(source)),
         });
         away.map(finding).chain(questions).collect()
     }
@@ -39,11 +39,18 @@ fn finding(mark: &Mark) -> Finding {
         count => format!(" {count} documents of it are kept, and answer."),
     };
     let what = format!(
-        "{name}, or the disk that was there, has been away since {}.{documents} It is followed again when it is back; `wattle \
-         forget` forgets it, `wattle keep` ends this notice.",
-        utc(mark.since)
+        "{name}, or the disk that was there, has been away since {}.{documents} It is followed again when it is back. `{}` \
+         changes nothing and ends this notice; `wattle forget {}` removes its documents from all answers.",
+        utc(mark.since),
+        keep(&mark.path),
+        quoted(&name)
     );
-    Finding { area: Area::Folders, what, command: Some(format!("wattle forget {}", quoted(&name))) }
+    Finding { area: Area::Folders, what, command: Some(keep(&mark.path)) }
+}
+
+/// The command that loses nothing: who copies it without reading on may decide otherwise later.
+fn keep(path: &[u8]) -> String {
+    format!("wattle keep {}", quoted(&String::from_utf8_lossy(path)))
 }
 
 #[cfg(test)]
@@ -55,7 +62,11 @@ mod tests {
         let mark = |documents| Mark { path: b"/a".into(), volume: 0, since: 0, documents, kind: MarkKind::Away };
         let found = finding(&mark(3));
         assert!(found.what.contains("since 1970-01-01 00:00 UTC. 3 documents of it are kept"), "{}", found.what);
-        assert_eq!(found.command.as_deref(), Some("wattle forget /a"));
+        assert_eq!(found.command.as_deref(), Some("wattle keep /a"), "the command loses nothing");
+        assert!(
+            found.what.contains("`wattle keep /a` changes nothing")
+                && found.what.contains("`wattle forget /a` removes")
+        );
         assert!(finding(&mark(0)).what.contains("UTC. It is followed again"));
     }
 }

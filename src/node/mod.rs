@@ -208,7 +208,11 @@ impl Node {
         if let Some(at) = self.audits.iter().position(|(audit, _)| *audit == task) {
             let (_, reply) = self.audits.swap_remove(at);
             let response = match outcome {
-                Outcome::Audited(audit) => Response::Audit(audit),
+                Outcome::Audited(mut audit) => {
+                    let spot = audit.spot.as_mut();
+                    spot.into_iter().for_each(|spot| spot.set_aside(|doc| self.scheduler.knows_gone(doc)));
+                    Response::Audit(audit)
+                }
                 Outcome::StoreFailed(why) | Outcome::Failed(why) => Response::refused(Problem::Broken, why),
                 Outcome::Panicked(why) => Response::refused(Problem::Broken, panicked("The audit", &why)),
                 other => unreachable!("an audit came back as {other:?}"),

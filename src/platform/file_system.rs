@@ -11,6 +11,38 @@ const NETWORK: [u64; 9] =
 /// File systems without inodes of their own: FAT and exFAT number files anew at each mount, and keep no time of the last
 /// change of a file's metadata.
 const NO_INODES: [u64; 2] = [0x4D44, 0x2011_BAB0];
+/// File systems of the kernel's own state, in which nobody keeps documents: proc, sysfs, cgroup (two), devpts, debugfs, tracefs,
+/// securityfs, selinuxfs, smackfs, apparmorfs, bpf, pstore, efivarfs, configfs, binfmt_misc, fusectl, mqueue, hugetlbfs, nsfs,
+/// rpc_pipefs, nfsd, resctrl, openprom, usbdevfs and xenfs. The numbers are those of statfs(2) and linux/magic.h. devtmpfs has
+/// the number of tmpfs, and holds no regular files.
+const PSEUDO: [u64; 26] = [
+    0x9FA0,
+    0x6265_6572,
+    0x0027_E0EB,
+    0x6367_7270,
+    0x1CD1,
+    0x6462_6720,
+    0x7472_6163,
+    0x7363_6673,
+    0xF97C_FF8C,
+    0x4341_5D53,
+    0x5A3C_69F0,
+    0xCAFE_4A11,
+    0x6165_676C,
+    0xDE5E_81E4,
+    0x6265_6570,
+    0x4249_4E4D,
+    0x6573_5543,
+    0x1980_0202,
+    0x9584_58F6,
+    0x6E73_6673,
+    0x6759_6969,
+    0x6E66_7364,
+    0x0765_5821,
+    0x9FA1,
+    0x9FA2,
+    0xABBA_1974,
+];
 /// FUSE keeps times, but may number files anew.
 const FUSE: u64 = 0x6573_5546;
 
@@ -24,6 +56,8 @@ pub(super) struct FileSystem {
     pub(super) inodes: bool,
     /// Whether its time of the last change of metadata means anything.
     pub(super) change_times: bool,
+    /// Whether it shows the kernel's own state: nothing in it is a document, and reading may never end.
+    pub(super) pseudo: bool,
 }
 
 impl FileSystem {
@@ -32,13 +66,23 @@ impl FileSystem {
         let kind = fstatfs(&file).map_or(0, |found| kind(&found));
         let id = fstatvfs(&file).map_or(0, |found| found.f_fsid);
         let fat = NO_INODES.contains(&kind);
-        Self { tag: tag(kind, if id == 0 { device } else { id }), inodes: !fat && kind != FUSE, change_times: !fat }
+        Self {
+            tag: tag(kind, if id == 0 { device } else { id }),
+            inodes: !fat && kind != FUSE,
+            change_times: !fat,
+            pseudo: PSEUDO.contains(&kind),
+        }
     }
 }
 
 /// Whether other machines, or a program behind FUSE, may change files on the path's file system without an event.
 pub(super) fn is_network(path: impl AsRef<Path>) -> bool {
     statfs(path.as_ref()).is_ok_and(|found| NETWORK.contains(&kind(&found)))
+}
+
+/// Whether the path is on a file system that shows the kernel's own state.
+pub(super) fn is_pseudo(path: impl AsRef<Path>) -> bool {
+    statfs(path.as_ref()).is_ok_and(|found| PSEUDO.contains(&kind(&found)))
 }
 
 /// The field has 32 bits on some machines, with a sign on others.
@@ -68,6 +112,7 @@ mod tests {
         assert_ne!(proc.tag, root.tag);
         assert_eq!(FileSystem::of(File::open("/").unwrap(), 6), root);
         assert!(root.inodes && root.change_times && !is_network("/proc"));
+        assert!(proc.pseudo && is_pseudo("/proc/self") && is_pseudo("/sys") && !root.pseudo && !is_pseudo("/tmp"));
         assert_ne!(tag(1, 2), tag(1, 3));
     }
 }

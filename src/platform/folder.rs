@@ -2,12 +2,13 @@
 //!
 //! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
 //! folders (a leading dot) are left out, and so are files of keys and passwords that are not a source themselves, and the
-//! agent's own home.
+//! agent's own home, and file systems that show the kernel's own state (/proc, /sys).
 
 mod place;
 
 use super::clock::wall_ns;
 use super::file_system::FileSystem;
+use crate::base::path::{join, prefix};
 use crate::limits::{DOCUMENT_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::scheduler::path::{covers, holder, is_hidden, leaves_out};
 use crate::scheduler::task::Scan;
@@ -120,6 +121,9 @@ fn read_open(file: &File) -> std::io::Result<Content> {
         return Ok(Content::Missing);
     }
     let system = FileSystem::of(file, meta.dev());
+    if system.pseudo {
+        return Ok(Content::Missing);
+    }
     let stamp = stamp(&meta, &system);
     let mut bytes = Vec::with_capacity(usize::try_from(stamp.size.min(DOCUMENT_BYTES_MAX)).unwrap_or(0) + 1);
     if stamp.size <= DOCUMENT_BYTES_MAX {
@@ -153,7 +157,7 @@ fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {
 
 /// As it is, for comparison within one scan.
 fn own_stamp(meta: &Metadata) -> FileStamp {
-    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true })
+    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true, pseudo: false })
 }
 
 fn parent(path: &[u8]) -> &[u8] {
@@ -174,8 +178,7 @@ impl Walk<'_> {
         let mut path = source.to_vec();
         self.enter(&path);
         for name in below.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
-            path.push(b'/');
-            path.extend_from_slice(name);
+            path = join(&path, name);
             let link = fs::symlink_metadata(OsStr::from_bytes(&path)).is_ok_and(|meta| meta.is_symlink());
             if link {
                 self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(&path)));
@@ -248,7 +251,7 @@ impl Walk<'_> {
                 String::from_utf8_lossy(path)
             ));
         } else if meta.is_file() && self.after.is_none_or(|after| path > after) {
-            let Some(system) = self.system(path, meta.dev()) else { return };
+            let Some(system) = self.system(path, meta.dev()).filter(|system| !system.pseudo) else { return };
             let (stamp, has_other_names) = (stamp(&meta, &system), meta.nlink() > 1);
             self.listing.entries.push(Entry { path: path.to_vec(), stamp, has_other_names });
             self.full = self.listing.entries.len() == SCAN_BATCH;
@@ -258,7 +261,7 @@ impl Walk<'_> {
     /// Whether everything at the path and below it was listed in an earlier step.
     fn is_done(&self, path: &[u8]) -> bool {
         let Some(after) = self.after else { return false };
-        let below = [path, b"/"].concat();
+        let below = prefix(path);
         after > below.as_slice() && !after.starts_with(&below)
     }
 
@@ -292,11 +295,10 @@ impl Walk<'_> {
                 Err(Some(why)) => return self.hole(path, &why),
             },
         };
-        let separator: &[u8] = if path.ends_with(b"/") { b"" } else { b"/" };
-        let done = self.after.and_then(|after| after.strip_prefix(path)?.strip_prefix(separator));
+        let done = self.after.and_then(|after| after.strip_prefix(prefix(path).as_slice()));
         for name in &names[done.map_or(0, |done| first_to_visit(&names, done))..] {
             let name = name.strip_suffix(b"/").unwrap_or(name);
-            self.visit(&[path, separator, name].concat(), depth - 1);
+            self.visit(&join(path, name), depth - 1);
             if self.full {
                 break;
             }
@@ -312,7 +314,7 @@ impl Walk<'_> {
         if self.named.is_empty() {
             return name.first() == Some(&b'.');
         }
-        let place = [folder, if folder.ends_with(b"/") { b"" } else { b"/" }, name].concat();
+        let place = join(folder, name);
         let leads = self.named.iter().any(|named| covers(&place, named));
         !leads && is_hidden(holder(self.source, self.named, &place), &place)
     }
@@ -326,6 +328,11 @@ impl Walk<'_> {
         })?;
         let system = self.open_system(&meta, &folder);
         self.begin_volume(path, system);
+        if system.pseudo {
+            let name = String::from_utf8_lossy(path);
+            self.remark(format!("{name} shows the system's own state and no documents, and was left out."));
+            return Ok(Vec::new());
+        }
         let entries = Dir::new(folder).map_err(|error| Some(plain(&error.into())))?;
         let mut names = Vec::new();
         for entry in entries {
@@ -338,7 +345,7 @@ impl Walk<'_> {
                 let max = FOLDER_ENTRIES_MAX;
                 return Err(Some(format!("it holds more than {max} files directly; put them into sub-folders")));
             }
-            let unknown = || entry.file_type() == FileType::Unknown && is_folder(&[path, b"/", &name].concat());
+            let unknown = || entry.file_type() == FileType::Unknown && is_folder(&join(path, &name));
             if entry.file_type() == FileType::Directory || unknown() {
                 name.push(b'/');
             }

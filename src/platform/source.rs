@@ -3,6 +3,7 @@
 use crate::base::id::Ring;
 use crate::config::check_collection;
 use crate::limits::PATH_BYTES_MAX;
+use crate::platform::file_system::is_pseudo;
 use crate::store::record::Source;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -21,6 +22,18 @@ pub fn source_at(path: &Path, collection: &str, ring: Ring) -> Result<Source, St
         return Err(format!("{name} is not an absolute path: it must begin with a slash."));
     }
     let found = fs::canonicalize(path).map_err(|error| format!("{name} cannot be found: {error}."))?;
+    if found.parent().is_none() {
+        return Err(format!(
+            "{name} holds the whole system: programs, logs and the kernel's own files. Name the folders that hold your \
+             documents, for example ~/Documents. Nothing was changed."
+        ));
+    }
+    if is_pseudo(&found) {
+        return Err(format!(
+            "{name} shows the system's own state and holds no documents. Name a folder that holds documents, for example \
+             ~/Documents. Nothing was changed."
+        ));
+    }
     let meta = fs::metadata(&found).map_err(|error| format!("{name} cannot be looked at: {error}."))?;
     if meta.is_dir() {
         fs::read_dir(&found).map_err(|error| format!("The folder {name} cannot be read: {error}."))?;
@@ -91,6 +104,12 @@ mod tests {
         let error = |path: &str| source_at(Path::new(path), "home", Ring::Mesh).unwrap_err();
         assert!(error("notes").contains("not an absolute path"));
         assert!(error("/no/such/place").contains("cannot be found"));
+        for root in ["/", "//", "/tmp/.."] {
+            assert!(error(root).contains("the whole system") && error(root).contains("~/Documents"), "{root}");
+        }
+        for state in ["/proc", "/sys", "/proc/version"] {
+            assert!(error(state).contains("shows the system's own state"), "{state}");
+        }
         assert!(error("/dev/null").contains("neither a folder nor a regular file"));
     }
 }

@@ -6,7 +6,7 @@
 //! differences are looked at again a few times, and those that stay are reported. Nothing is changed.
 
 use crate::base::id::DocId;
-use crate::limits::{SPOT_EXAMPLES_MAX, SPOT_LOOKS, SPOT_PAUSE_MS};
+use crate::limits::{SPOT_LOOKS, SPOT_PAUSE_MS};
 use crate::platform::folder::Folders;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan};
@@ -17,7 +17,7 @@ use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Document, Record};
 use crate::worker::scan::{compare, named_in};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Makes the check. `chance` picks the second stretch; `stopped` ends the check early.
@@ -31,17 +31,17 @@ pub(super) fn spot_check(
     stopped: impl Fn() -> bool,
 ) -> Result<SpotCheck, KvError> {
     let steps = steps(kv, chance)?;
-    let (looked, mut different) = look(kv, folders, &steps)?;
+    let (mut looked, mut different) = look(kv, folders, &steps)?;
     for _ in 1..SPOT_LOOKS {
         if different.is_empty() || stopped() {
             break;
         }
         pause();
         let (_, still) = look(kv, folders, &steps)?;
-        different.retain(|path| still.contains(path));
+        different.retain(|path, doc| still.get(path) == Some(doc));
     }
-    let count = different.len() as u64;
-    Ok(SpotCheck { looked, different: count, examples: different.into_iter().take(SPOT_EXAMPLES_MAX).collect() })
+    looked.extend(different.keys().cloned());
+    Ok(SpotCheck { looked: looked.len() as u64, different: different.into_iter().collect(), undecided: 0 })
 }
 
 #[expect(clippy::disallowed_methods, reason = "on the audit's own thread, which nobody waits for")]
@@ -64,24 +64,26 @@ fn steps(kv: &impl Kv, chance: u64) -> Result<Vec<Scan>, KvError> {
     Ok(steps)
 }
 
-/// How many files were looked at, and the paths of those that the store has otherwise.
-fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(u64, BTreeSet<Vec<u8>>), KvError> {
-    let (mut looked, mut different, mut end) = (0, BTreeSet::new(), None);
+/// The paths of some files, each once: a place that is named in a watched folder, and the second stretch of a source, may
+/// have the same files. At most `2 * SCAN_BATCH` of each source.
+type Paths = BTreeSet<Vec<u8>>;
+/// Files that the store has otherwise, with the document of each that is gone.
+type Different = BTreeMap<Vec<u8>, Option<DocId>>;
+
+/// The files that were looked at, and those that the store has otherwise.
+fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, Different), KvError> {
+    let (mut looked, mut different) = (Paths::new(), Different::new());
     for step in steps {
         let listing = folders.list(step, &named_in(kv, step)?);
-        // The second stretch of a source may begin in its first.
-        let before = step.after.as_ref().and(end);
-        looked +=
-            listing.entries.iter().filter(|entry| before.as_ref().is_none_or(|end| entry.path > *end)).count() as u64;
-        end = listing.entries.last().map(|entry| entry.path.clone()).max(before);
+        looked.extend(listing.entries.iter().map(|entry| entry.path.clone()));
         let Outcome::Scanned { changes, gone, .. } = compare(kv, step, listing)? else { continue };
         for change in changes {
             if let Change::Seen { path, .. } = change {
-                different.insert(path);
+                different.insert(path, None);
             }
         }
         for doc in gone {
-            different.extend(read::document(kv, doc)?.map(|doc| doc.path));
+            different.extend(read::document(kv, doc)?.map(|known| (known.path, Some(doc))));
         }
     }
     Ok((looked, different))
@@ -117,14 +119,44 @@ mod tests {
         changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
         let check = |library: &Library<MemoryKv>| spot_check(library.kv(), &folders, 7, || true).unwrap();
         let well = check(&library);
-        assert_eq!((well.different, well.examples), (0, Vec::new()));
+        assert!(well.different.is_empty());
         assert_eq!(well.looked, 3, "each file counts once");
 
         fs::write(docs.join("changed.md"), "Other words, and more of them.").unwrap();
         fs::write(docs.join("new.md"), "New words.").unwrap();
         fs::remove_file(docs.join("gone.md")).unwrap();
         let bad = check(&library);
-        assert_eq!(bad.examples, [path("changed.md"), path("gone.md"), path("new.md")]);
-        assert_eq!(bad.different, 3);
+        assert!(bad.different.iter().map(|(path, _)| path).eq(&[path("changed.md"), path("gone.md"), path("new.md")]));
+        assert_eq!(bad.looked, 4, "the one that is gone counts too");
+    }
+
+    #[test]
+    fn a_file_of_two_watched_places_counts_once_and_what_is_gone_and_known_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let docs = fs::canonicalize(folder.path()).unwrap();
+        fs::create_dir(docs.join(".diary")).unwrap();
+        for name in ["a.md", "b.md", ".diary/c.md", ".diary/d.md"] {
+            fs::write(docs.join(name), "The same words.").unwrap();
+        }
+        let folders = Folders::new("/nonexistent".into());
+        let sources: Vec<_> =
+            [docs.clone(), docs.join(".diary")].map(|path| source_at(&path, "home", Ring::Mesh).unwrap()).into();
+        let mut library = Library::open(MemoryKv::default()).unwrap();
+        library.apply(&Change::Sources(Sources(sources.clone()))).unwrap();
+        let step = Scan { scope: sources[0].path.clone(), source: sources[0].clone(), after: None };
+        let listing = folders.list(&step, &named_in(library.kv(), &step).unwrap());
+        let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, listing).unwrap() else { panic!() };
+        changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
+        for chance in 0..8 {
+            assert_eq!(spot_check(library.kv(), &folders, chance, || true).unwrap().looked, 4, "chance {chance}");
+        }
+        for name in ["b.md", ".diary/c.md", ".diary/d.md"] {
+            fs::remove_file(docs.join(name)).unwrap();
+        }
+        let mut spot = spot_check(library.kv(), &folders, 3, || true).unwrap();
+        assert_eq!((spot.looked, spot.different.len()), (4, 3), "not more differ than there are");
+        let asked = spot.different.iter().filter_map(|(_, doc)| *doc).min();
+        spot.set_aside(|doc| Some(doc) != asked);
+        assert_eq!((spot.different.len(), spot.undecided), (1, 2));
     }
 }

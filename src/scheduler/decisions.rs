@@ -24,6 +24,8 @@ pub(super) struct Decisions {
     /// Whether a save of the first job is under way.
     saving: bool,
     sweep: Sweep,
+    /// Whether the store may hold documents of no watched folder.
+    strays: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,9 +56,10 @@ pub(super) enum What {
 }
 
 impl Decisions {
-    /// With the marks on the disk. What was being forgotten is swept on.
-    pub(super) fn new(marks: Vec<Mark>) -> Self {
-        let mut decisions = Self { marks, ..Self::default() };
+    /// With the marks on the disk. What was being forgotten is swept on, and so are documents of no watched folder, if there
+    /// are `strays`.
+    pub(super) fn new(marks: Vec<Mark>, strays: bool) -> Self {
+        let mut decisions = Self { marks, strays, ..Self::default() };
         decisions.sweep_on();
         decisions
     }
@@ -77,6 +80,11 @@ impl Decisions {
     /// Whether documents wait to be removed, forgotten or kept.
     pub(super) fn any(&self) -> bool {
         !self.jobs.is_empty() || self.sweep != Sweep::Idle
+    }
+
+    /// Whether a decision about this document is being carried out.
+    pub(super) fn concern(&self, doc: DocId) -> bool {
+        self.jobs.iter().any(|job| job.documents.contains(&doc))
     }
 
     /// A scan found these documents gone.
@@ -105,7 +113,7 @@ impl Decisions {
     /// A step of the sweep is saved, or there is more to forget.
     pub(super) fn sweep_on(&mut self) {
         let due = self.marks.iter().any(|mark| mark.kind == MarkKind::Forgotten);
-        self.sweep = if due { Sweep::Due } else { Sweep::Idle };
+        self.sweep = if due || self.strays { Sweep::Due } else { Sweep::Idle };
     }
 
     /// The sweep could not be done; the next decision or the next start tries again.
@@ -113,8 +121,12 @@ impl Decisions {
         self.sweep = Sweep::Idle;
     }
 
-    /// Nothing is left of a forgotten place: the marks without it, to be saved.
-    pub(super) fn swept(&mut self, place: &Mark) -> Option<Change> {
+    /// Nothing is left of a forgotten place, or of no place at all: the marks without it, to be saved.
+    pub(super) fn swept(&mut self, place: Option<&Mark>) -> Option<Change> {
+        let Some(place) = place else {
+            self.strays = false;
+            return None;
+        };
         let marks = self.marks.iter().filter(|mark| *mark != place).cloned().collect();
         self.set_marks(marks)
     }

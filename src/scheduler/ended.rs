@@ -26,7 +26,8 @@ impl Scheduler {
         self.retries.on_success(&task);
         match (task, outcome) {
             (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
-                remarks.into_iter().take(3).for_each(|remark| out.push(Output::Notice(Notice::LeftOut(remark))));
+                let remarks = self.scans.new_remarks(remarks).into_iter();
+                out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));
                 self.decisions.losses.add(gone, &mut tally);
                 if next.is_none() {
                     self.end_scan(now, &scan, &tally, &mut changes, out);
@@ -36,7 +37,7 @@ impl Scheduler {
             (Task::Sweep, Outcome::Swept { place, docs, last }) => {
                 let forget = |doc: &DocId| [Change::Gone { doc: *doc }, Change::Purge { doc: *doc }];
                 let mut changes: Vec<Change> = docs.iter().flat_map(forget).collect();
-                changes.extend(place.filter(|_| last).and_then(|place| self.decisions.swept(&place)));
+                changes.extend(if last { self.decisions.swept(place.as_ref()) } else { None });
                 self.save(changes, AfterSave::Swept, out);
             }
             (Task::Refill { stage, after, max }, Outcome::Refilled(docs)) => {

@@ -6,10 +6,14 @@ use super::path::covers;
 use super::port::{Output, Refusal};
 use super::saves::AfterSave;
 use super::sources::UnsavedSources;
+use crate::base::finding::quoted;
 use crate::base::id::ReplyId;
 use crate::limits::{MARKS_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::record::{Mark, MarkKind, Sources};
+
+/// Places that a sentence names.
+const PLACES_NAMED: usize = 3;
 
 impl Scheduler {
     /// Saves the next step of what was decided, if there is room.
@@ -29,19 +33,11 @@ impl Scheduler {
         if self.refuses(reply, out) || self.answered(reply, path, What::Forget, out) {
             return;
         }
-        let (left, removed) = self.sources.without(path);
+        let (left, removed) = if self.sources.holds(path) { self.sources.without(path) } else { Default::default() };
+        let below = self.sources.below(path);
         let away = |mark: &Mark| mark.kind != MarkKind::Forgotten && covers(path, &mark.path);
-        if removed.is_empty() && !self.decisions.marks().iter().any(away) {
-            let why = self.sources.covering(path).map_or_else(
-                || format!("{name} is not watched. Nothing was changed."),
-                |source| {
-                    format!(
-                        "The files of {name} are there, and it is a part of {}, which is watched. Move it out of that folder, \
-                         or give it a name that begins with a dot. Nothing was changed.",
-                        String::from_utf8_lossy(&source.path)
-                    )
-                },
-            );
+        if removed.is_empty() && (!below.is_empty() || !self.decisions.marks().iter().any(away)) {
+            let why = self.why_not_forgotten(path, &below);
             return out.push(Output::Refused(reply, Refusal::Conflict, why));
         }
         let mut marks = self.decisions.marks().to_vec();
@@ -91,6 +87,45 @@ impl Scheduler {
         self.save_decision(reply, done, changes, out);
     }
 
+    /// Why a place cannot be forgotten: it is only a part of a watched folder, or has watched folders in it, or neither.
+    /// Whether something is there is not known here, and not said.
+    fn why_not_forgotten(&self, path: &[u8], below: &[&[u8]]) -> String {
+        let (text, name) = (String::from_utf8_lossy, String::from_utf8_lossy(path));
+        let command = |place: &[u8]| format!("`wattle forget {}`", quoted(&text(place)));
+        if let Some(source) = self.sources.covering(path) {
+            let asked = self.questions().find(|(asked, _)| *asked == source.path);
+            let asked = asked.map(|(source, question)| format!("{} ", question.sentence(source))).unwrap_or_default();
+            return format!(
+                "{name} is not watched by itself: it is a part of {}, which is watched. What is deleted there, moved out of that \
+                 folder, or renamed to begin with a dot, leaves the index by itself. {asked}Nothing was changed.",
+                text(&source.path)
+            );
+        }
+        if !below.is_empty() {
+            let named = below.iter().take(PLACES_NAMED).map(|place| command(place)).collect::<Vec<_>>().join(", ");
+            let more = below.len().saturating_sub(PLACES_NAMED);
+            let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+            return format!(
+                "{name} is not watched itself; folders in it are. Forget each by its own name: {named}{more}. Nothing was changed."
+            );
+        }
+        let common = |place: &[u8]| place.iter().zip(path).take_while(|(a, b)| a == b).count();
+        let marked = self.decisions.marks().iter().filter(|mark| mark.kind == MarkKind::Away).map(|mark| &*mark.path);
+        let open: Vec<_> = self.questions().map(|(source, _)| source).chain(marked).take(PLACES_NAMED).collect();
+        let open = if open.is_empty() {
+            String::new()
+        } else {
+            let open = open.into_iter().map(|place| text(place).into_owned()).collect::<Vec<_>>().join(", ");
+            format!(" What waits for a decision, `wattle keep` or `wattle forget`: {open}.")
+        };
+        let nearest = self.sources().iter().map(|source| &*source.path).max_by_key(|place| common(place));
+        let watched = nearest.map_or_else(
+            || "No folder is watched.".to_owned(),
+            |place| format!("The watched folder with the nearest name is {}; `wattle folders` lists all.", text(place)),
+        );
+        format!("{name} is not watched. {watched}{open} Nothing was changed.")
+    }
+
     /// Refuses a decision while nothing can be saved.
     fn refuses(&self, reply: ReplyId, out: &mut Vec<Output>) -> bool {
         if let Some(why) = &self.broken {
@@ -106,7 +141,9 @@ impl Scheduler {
     /// Takes the decision as the answer to the open questions at the path; false if there are none.
     fn answered(&mut self, reply: ReplyId, path: &[u8], what: What, out: &mut Vec<Output>) -> bool {
         let asked = self.decisions.losses.questions().map(|(source, _)| source.to_vec());
-        let asked: Vec<_> = asked.filter(|source| covers(path, source)).collect();
+        // Documents are kept for all folders of a place; they are forgotten for the folder that is named.
+        let meant = |source: &[u8]| if what == What::Forget { path == source } else { covers(path, source) };
+        let asked: Vec<_> = asked.filter(|source| meant(source)).collect();
         let mut replies = Some(reply);
         for source in asked.iter().rev() {
             let Some(question) = self.decisions.losses.decided(source) else { continue };

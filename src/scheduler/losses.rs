@@ -2,6 +2,7 @@
 //! its owner first: a disk may be half mounted, a sync tool may have failed, a wrong command may have been typed.
 
 use super::task::{Away, Tally};
+use crate::base::finding::quoted;
 use crate::base::id::DocId;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
@@ -54,11 +55,12 @@ impl Question {
     #[must_use]
     pub fn sentence(&self, source: &[u8]) -> String {
         let name = String::from_utf8_lossy(source);
+        let word = quoted(&name);
         format!(
             "{} of {} documents of {name} are gone from the disk at once. They are kept, and answer, until you decide: \
-             `wattle forget {name}` forgets them, `wattle keep {name}` keeps them.",
+             `wattle keep {word}` keeps them without their files, `wattle forget {word}` removes them from all answers.",
             self.gone.len(),
-            self.of
+            self.of,
         )
     }
 }

@@ -29,6 +29,8 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// The marks on places.
     pub marks: Vec<Mark>,
+    /// Whether the store holds documents of no watched folder: they are deleted.
+    pub strays: bool,
     /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
     pub slots: usize,
     /// Bytes free on the home's disk.
@@ -74,7 +76,7 @@ impl Scheduler {
             broken: None,
             disk: Disk::new(config.disk_free),
             purges,
-            decisions: Decisions::new(config.marks),
+            decisions: Decisions::new(config.marks, config.strays),
         }
     }
 

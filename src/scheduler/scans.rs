@@ -8,9 +8,12 @@ use super::path::covers;
 use super::sources::WatchedSources;
 use super::task::{Scan, Task};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{DIRTY_MAX, POLL_MS_MIN, RESCAN_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX};
+use crate::limits::{
+    DIRTY_MAX, POLL_MS_MIN, REMARKS_STEP_MAX, REMARKS_TOLD_MAX, RESCAN_MS, SETTLE_MS, SETTLE_MS_MAX, SOURCES_MAX,
+};
 use crate::store::record::Source;
 use heapless::{Deque, Vec as Bounded};
+use std::collections::BTreeSet;
 
 /// The planned scans, the first of which may be under way, and the dirty places, to be planned later.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(super) struct Scans {
     pending: Deque<Scan, { SOURCES_MAX * 2 }>,
     under_way: bool,
     polls: Vec<Poll>,
+    /// What was told of places that are left out: the next look at them says the same.
+    told: BTreeSet<String>,
 }
 
 /// A source that is scanned on a schedule.
@@ -30,7 +35,22 @@ struct Poll {
 
 impl Scans {
     pub(super) const fn new(now: Instant) -> Self {
-        Self { queue: ScanQueue::new(now), pending: Deque::new(), under_way: false, polls: Vec::new() }
+        Self {
+            queue: ScanQueue::new(now),
+            pending: Deque::new(),
+            under_way: false,
+            polls: Vec::new(),
+            told: BTreeSet::new(),
+        }
+    }
+
+    /// What of these remarks was not told before: each is told once, and no more than `REMARKS_TOLD_MAX` in all.
+    pub(super) fn new_remarks(&mut self, remarks: Vec<String>) -> Vec<String> {
+        let room = REMARKS_TOLD_MAX - self.told.len();
+        let new: Vec<String> =
+            remarks.into_iter().filter(|remark| !self.told.contains(remark)).take(room.min(REMARKS_STEP_MAX)).collect();
+        self.told.extend(new.iter().cloned());
+        new
     }
 
     /// Whether any scan waits or is under way.

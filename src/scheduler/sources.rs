@@ -48,8 +48,21 @@ impl WatchedSources {
 
     /// The list without the sources at the path or below it, and those sources.
     pub(super) fn without(&self, path: &[u8]) -> (Vec<Source>, Vec<Source>) {
-        let newest = self.unsaved.as_ref().map_or(&self.saved, |(_, sources)| sources);
-        newest.iter().cloned().partition(|source| !covers(path, &source.path))
+        self.newest().iter().cloned().partition(|source| !covers(path, &source.path))
+    }
+
+    /// Whether the newest list has this very place.
+    pub(super) fn holds(&self, path: &[u8]) -> bool {
+        self.newest().iter().any(|source| source.path == path)
+    }
+
+    /// The sources in this place, which is none itself.
+    pub(super) fn below(&self, path: &[u8]) -> Vec<&[u8]> {
+        self.newest()
+            .iter()
+            .map(|source| &*source.path)
+            .filter(|source| covers(path, source) && *source != path)
+            .collect()
     }
 
     /// A save of this list is under way.

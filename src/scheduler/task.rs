@@ -13,7 +13,7 @@ use crate::store::record::{Mark, Source};
 pub enum Task {
     /// Compare a part of a folder with the store.
     Scan(Scan),
-    /// List documents that their owner wants forgotten.
+    /// List documents that their owner wants forgotten, then those of no watched folder.
     Sweep,
     /// List unfinished documents.
     Refill {
@@ -153,7 +153,7 @@ pub enum Outcome {
     },
     /// A step of a sweep: documents that are to be forgotten, and whether there are more.
     Swept {
-        /// The mark of the place that they lie in; `None` if no place is being forgotten.
+        /// The mark of the place that they lie in; `None` if no place is being forgotten: they are of no watched folder.
         place: Option<Mark>,
         /// The documents, at most `SCAN_BATCH`.
         docs: Vec<DocId>,

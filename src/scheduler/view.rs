@@ -2,7 +2,7 @@
 
 use super::losses::Question;
 use super::machine::Scheduler;
-use crate::base::id::TaskId;
+use crate::base::id::{DocId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::SAVES_MAX;
 use crate::store::counts::StoreCounts;
@@ -30,6 +30,12 @@ impl Scheduler {
     /// The sources that would lose more than half of their documents at once, and what their owner is asked.
     pub fn questions(&self) -> impl Iterator<Item = (&[u8], &Question)> {
         self.decisions.losses.questions()
+    }
+
+    /// Whether a scan has found the document's file gone: its owner is asked about it, or it is being removed.
+    #[must_use]
+    pub fn knows_gone(&self, doc: DocId) -> bool {
+        self.questions().any(|(_, question)| question.gone.contains(&doc)) || self.decisions.concern(doc)
     }
 
     /// When the last look at all of a source ended.

@@ -110,6 +110,7 @@ impl Agent {
                 number: library.commit().number,
                 sources: read::sources(library.kv())?.0,
                 marks: read::marks(library.kv())?.0,
+                strays: false,
                 slots: 2,
                 disk_free,
             },

@@ -51,12 +51,21 @@ pub struct Audit {
 /// A sample of the files on the disk, held against the documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpotCheck {
-    /// Files that were looked at.
+    /// Files that were looked at, those that are gone among them.
     pub looked: u64,
-    /// Those that the store does not have as they are: new, changed or gone, and not noticed.
-    pub different: u64,
-    /// The paths of some of them.
-    pub examples: Vec<Vec<u8>>,
+    /// Those that the store does not have as they are: new, changed, or gone, with the document of one that is gone.
+    pub different: Vec<(Vec<u8>, Option<DocId>)>,
+    /// Files that are gone and about which the agent knows: its owner is asked, or their documents are being removed.
+    pub undecided: u64,
+}
+
+impl SpotCheck {
+    /// What is gone and `known` is no difference that nobody noticed.
+    pub fn set_aside(&mut self, known: impl Fn(DocId) -> bool) {
+        let before = self.different.len();
+        self.different.retain(|(_, doc)| doc.is_none_or(|doc| !known(doc)));
+        self.undecided += (before - self.different.len()) as u64;
+    }
 }
 
 impl Audit {

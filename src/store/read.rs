@@ -4,6 +4,7 @@ use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
 use super::record::{Chunk, Commit, DocState, Document, Marks, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
+use crate::base::path;
 use std::collections::BTreeMap;
 
 /// Pairs read at a time on a walk over a whole space: a chunk has 8 KiB at most, a vector 400 bytes.
@@ -117,7 +118,7 @@ pub fn documents_under(
     if after.is_none() {
         found.extend(document_at(kv, scope)?);
     }
-    let below = [scope, b"/"].concat();
+    let below = path::prefix(scope);
     let from = after.map_or_else(|| below.clone(), |after| below.clone().max([after, &[0]].concat()));
     let end = keys::after_prefix(&below);
     let page = kv.page(Space::Path, &from, end.as_deref(), max.saturating_sub(found.len()))?;

@@ -6,6 +6,7 @@
 use super::counts::{Kind, StoreCounts};
 use super::kv::{KvError, SPACES};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
+use crate::base::path::covers;
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -193,11 +194,7 @@ impl Sources {
     /// document's own record only says what that was when it was learnt.
     #[must_use]
     pub fn of(&self, path: &[u8]) -> Option<&Source> {
-        let holds = |source: &&Source| {
-            path.strip_prefix(&*source.path)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || source.path.ends_with(b"/"))
-        };
-        self.0.iter().filter(holds).max_by_key(|source| source.path.len())
+        self.0.iter().filter(|source| covers(&source.path, path)).max_by_key(|source| source.path.len())
     }
 }
 

@@ -20,4 +20,4 @@ pub mod retrieve;
 pub mod run;
 pub mod scan;
 pub mod summary;
-mod sweep;
+pub mod sweep;

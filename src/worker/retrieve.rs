@@ -68,9 +68,16 @@ pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, quer
     let rows = scan(&query.embedding.signs(), RESCORE).into_iter().chain(named.iter().copied());
     let scored = scored(kv, rows.collect(), &query.embedding, &mut unread)?;
     let terms = QueryTerms::new(&query.text);
-    let sources = query.shared.then(|| read::sources(kv)).transpose();
-    let sources = sources.map_err(|error| format!("The question could not be answered: {error}."))?;
-    let candidates = candidates(kv, scored, &named, &terms, sources.as_ref(), &mut unread);
+    let sources = match read::sources(kv) {
+        Ok(sources) => Some(sources),
+        Err(error) if query.shared => return Err(format!("The question could not be answered: {error}.")),
+        Err(error) => {
+            unread.get_or_insert(error);
+            None
+        }
+    };
+    let folders = Folders { sources: sources.as_ref(), shared: query.shared };
+    let candidates = candidates(kv, scored, &named, &terms, folders, &mut unread);
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         _ => {
@@ -126,6 +133,26 @@ struct Candidate {
     score: f32,
 }
 
+/// The watched folders, as far as the disk gives them, and whether only what their rings share with the members answers.
+#[derive(Clone, Copy)]
+struct Folders<'a> {
+    sources: Option<&'a Sources>,
+    shared: bool,
+}
+
+impl Folders<'_> {
+    /// Whether a chunk may answer; a record that the disk does not give counts as private.
+    fn let_see(&self, kv: &impl Kv, chunk: &Chunk) -> bool {
+        let seen = |sources| is_shared(kv, sources, chunk).unwrap_or(false);
+        !self.shared || self.sources.is_some_and(seen)
+    }
+
+    /// Whether a file lies in a watched folder. One that does not is left from a fault, and is about to be deleted.
+    fn hold(&self, path: &[u8]) -> bool {
+        self.sources.is_none_or(|sources| sources.of(path).is_some())
+    }
+}
+
 /// The path of a document, and since when its file is away.
 type File = (Vec<u8>, Option<i64>);
 
@@ -141,14 +168,13 @@ fn file_of(doc: Document, marks: &Marks) -> Option<File> {
     Some((doc.path, away_since))
 }
 
-/// Reads up to `READ` different chunks with their copies, in the order of their cosines, and those of the rows `named`. With
-/// the sources, only what their rings share with the members.
+/// Reads up to `READ` different chunks with their copies, in the order of their cosines, and those of the rows `named`.
 fn candidates(
     kv: &impl Kv,
     scored: Vec<(f32, Row, Quantized)>,
     named: &BTreeSet<Row>,
     terms: &QueryTerms,
-    shared: Option<&Sources>,
+    folders: Folders<'_>,
     unread: &mut Option<KvError>,
 ) -> Vec<Candidate> {
     let mut found = Vec::with_capacity(scored.len().min(READ));
@@ -157,8 +183,7 @@ fn candidates(
     let mut files: BTreeMap<DocId, Option<File>> = BTreeMap::new();
     for (cosine, row, vector) in scored {
         let Some(chunk) = given(read::chunk(kv, row), unread) else { continue };
-        // A record that the disk does not give counts as private.
-        if shared.is_some_and(|sources| !is_shared(kv, sources, &chunk).unwrap_or(false)) {
+        if !folders.let_see(kv, &chunk) {
             continue;
         }
         let known = copies.get(&chunk.key).copied().unwrap_or_default();
@@ -169,6 +194,7 @@ fn candidates(
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(new) => {
                 let doc = given(read::document(kv, chunk.doc), unread);
+                let doc = doc.filter(|doc| folders.hold(&doc.path));
                 new.insert(doc.and_then(|doc| file_of(doc, &marks))).clone()
             }
         };

@@ -1,8 +1,11 @@
-//! Documents that their owner wants forgotten: the next of them below a place that is marked so.
+//! Documents that are to be deleted: those below a place that their owner wants forgotten, and those of no watched folder.
 
+use crate::base::id::DocId;
+use crate::base::path;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::task::Outcome;
-use crate::store::kv::{Kv, KvError};
+use crate::store::keys::{self, STAMP};
+use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::read;
 use crate::store::record::MarkKind;
 
@@ -13,7 +16,10 @@ use crate::store::record::MarkKind;
 pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
     let marks = read::marks(kv)?;
     let Some(place) = marks.0.into_iter().find(|mark| mark.kind == MarkKind::Forgotten) else {
-        return Ok(Outcome::Swept { place: None, docs: Vec::new(), last: true });
+        // Sources and documents of one moment.
+        let docs = unwatched(&kv.snapshot(), SCAN_BATCH)?;
+        let last = docs.len() < SCAN_BATCH;
+        return Ok(Outcome::Swept { place: None, docs, last });
     };
     let (mut docs, mut after) = (Vec::new(), None);
     loop {
@@ -24,6 +30,93 @@ pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
         docs.extend(meant.map(|(id, _)| id));
         if last || !docs.is_empty() {
             return Ok(Outcome::Swept { place: Some(place), docs, last });
+        }
+    }
+}
+
+/// Documents that lie in no watched folder, at most `max`: nobody would look at their files again. An agent of before
+/// November 2026 left them when `/` was forgotten. What lies below a source is stepped over.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn unwatched(kv: &impl KvRead, max: usize) -> Result<Vec<DocId>, KvError> {
+    let sources = read::sources(kv)?;
+    let (mut found, mut from) = (Vec::new(), Vec::new());
+    while found.len() < max {
+        let page = kv.page(Space::Path, &from, None, max)?;
+        let Some((last, _)) = page.last() else { break };
+        let mut next = [&last[..], &[0]].concat();
+        for (place, id) in page.iter().filter(|(place, _)| place[..] != STAMP) {
+            match sources.of(place) {
+                None => found.extend(keys::number(id).map(DocId)),
+                Some(source) if source.path == *place => {}
+                Some(source) => {
+                    let Some(end) = keys::after_prefix(&path::prefix(&source.path)) else { return Ok(found) };
+                    next = end;
+                    break;
+                }
+            }
+        }
+        from = next;
+    }
+    found.truncate(max);
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::store::change::Change;
+    use crate::store::library::Library;
+    use crate::store::memory::MemoryKv;
+    use crate::store::record::{FileStamp, Mark, Marks, Source, Sources};
+
+    fn library(sources: &[&str], paths: &[&str]) -> (Library<MemoryKv>, Vec<DocId>) {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source =
+            |path: &&str| Source { path: (*path).into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+        library.apply(&Change::Sources(Sources(sources.iter().map(source).collect()))).unwrap();
+        let seen = |path: &&str| Change::Seen {
+            path: (*path).into(),
+            stamp: FileStamp::default(),
+            collection: "home".into(),
+            ring: Ring::Mesh,
+        };
+        let docs = paths.iter().map(|path| library.apply(&seen(path)).unwrap().doc.unwrap()).collect();
+        (library, docs)
+    }
+
+    #[test]
+    fn the_root_and_a_folder_are_swept_with_all_below_them() {
+        for (place, count) in [("/", 3), ("/a", 2), ("/a/", 2), ("/c", 0)] {
+            let (mut library, all) = library(&[], &["/a/b.md", "/a/c/d.md", "/ab.md"]);
+            let mark = Mark { path: place.into(), volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
+            library.apply(&Change::Marks(Marks(vec![mark]))).unwrap();
+            let Outcome::Swept { docs, last, .. } = sweep(library.kv()).unwrap() else { panic!() };
+            assert_eq!((docs.as_slice(), last), (&all[..count], true), "{place}");
+        }
+    }
+
+    #[test]
+    fn documents_of_no_watched_folder_are_swept_and_all_others_stay() {
+        let paths = ["/a/b.md", "/a-b/c.md", "/b", "/b.md", "/c/d/e.md", "/d.md"];
+        for (sources, strays) in [
+            (&["/a", "/b", "/c/d/e.md"][..], &[1, 3, 5][..]),
+            (&["/"], &[]),
+            (&["/c/d", "/c"], &[0, 1, 2, 3, 5]),
+            (&[], &[0, 1, 2, 3, 4, 5]),
+        ] {
+            let (library, all) = library(sources, &paths);
+            // In the order of paths, in which `-` and `.` come before `/`.
+            let mut strays: Vec<_> = strays.iter().map(|at: &usize| (paths[*at], all[*at])).collect();
+            strays.sort_unstable();
+            let strays: Vec<DocId> = strays.into_iter().map(|(_, id)| id).collect();
+            let Outcome::Swept { place: None, docs, last: true } = sweep(library.kv()).unwrap() else { panic!() };
+            assert_eq!(docs, strays, "{sources:?}");
+            for max in 1..3 {
+                assert_eq!(unwatched(library.kv(), max).unwrap(), strays[..max.min(strays.len())], "{sources:?}");
+            }
         }
     }
 }

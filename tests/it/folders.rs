@@ -105,6 +105,39 @@ fn a_mistaken_add_is_undone_in_one_command() {
 }
 
 #[test]
+fn to_forget_what_is_no_watched_folder_changes_nothing_and_says_what_is_so() {
+    let place = Place::new();
+    place.write("good/lock.md", LOCK);
+    let (docs, good) = (place.docs(), place.docs().join("good"));
+    let agent = place.up(&[good.to_str().unwrap()]);
+    agent.wait_ready(1);
+    let refused = |command: &str, path: &Path| {
+        let output = agent.cli([command, path.to_str().unwrap()]);
+        assert!(!output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let nearest = format!("The watched folder with the nearest name is {};", good.display());
+    for (path, expected) in [
+        (Path::new("/"), vec!["/ is not watched itself; folders in it are", good.to_str().unwrap()]),
+        (docs.as_path(), vec!["is not watched itself; folders in it are"]),
+        (Path::new("/nope"), vec!["There is nothing at /nope. /nope is not watched.", &nearest]),
+        (&good.join("nope"), vec!["There is nothing at", "it is a part of"]),
+        (&docs.join("god"), vec!["There is nothing at", &nearest]),
+    ] {
+        let said = refused("forget", path);
+        assert!(expected.iter().all(|part| said.contains(part)) && said.contains("Nothing was changed"), "{said}");
+        assert!(!said.contains("watched no more"), "{said}");
+    }
+    assert!(refused("add", Path::new("/")).contains("holds the whole system"));
+    assert_eq!(agent.status()["sources"].as_array().unwrap().len(), 1);
+    assert!(!agent.search("bicycle lock").is_empty());
+    let said = agent.cli(["add", docs.to_str().unwrap()]);
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains(&format!("{} is a part of it now", good.display())), "{said}");
+    agent.stop();
+}
+
+#[test]
 fn a_folder_that_would_lose_most_of_many_documents_asks_first() {
     let place = Place::new();
     let count: u64 = 120;
@@ -122,6 +155,12 @@ fn a_folder_that_would_lose_most_of_many_documents_asks_first() {
         agent.wait_ready(count);
         let (said, code) = doctor(&agent);
         assert!(said.contains("80 of 120 documents of") && code == Some(1), "{said}");
+        assert!(
+            said.contains("120 files were held against the index: it has the others as they are. 80 of them"),
+            "{said}"
+        );
+        let findings = agent.status()["findings"].to_string();
+        assert!(findings.contains("\"command\":\"wattle keep"), "the harmless one: {findings}");
         done(&agent, decision, &docs);
         if decision == "keep" {
             agent.wait_ready(count);

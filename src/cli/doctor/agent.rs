@@ -158,18 +158,25 @@ fn store(store: &Checked) -> Check {
 
 /// A sample of the files on the disk, held against the index.
 fn files(sample: Option<&FileSample>, scanning: bool, source: Option<&Watched>) -> Check {
-    let Some(FileSample { looked, different, examples }) = sample else {
+    let Some(FileSample { looked, different, examples, undecided }) = sample else {
         return Check::not_run("files", "The files could not be held against the index; the agent's log says why.");
     };
+    let gone = match undecided {
+        0 => String::new(),
+        count => {
+            format!(" {count} of them are gone, which the agent knows; their documents are kept until it is decided.")
+        }
+    };
     if *different == 0 {
-        return Check::good("files", format!("{looked} files were held against the index: it has them as they are."));
+        let rest = if gone.is_empty() { "it has them as they are." } else { "it has the others as they are." };
+        return Check::good("files", format!("{looked} files were held against the index: {rest}{gone}"));
     }
     let named = examples.iter().take(3).map(|path| one_line(path)).collect::<Vec<_>>().join(", ");
     let says = format!("The index does not have {different} of {looked} files as they are, {named} for example");
     if scanning {
         return Check::not_run("files", format!("{says}; folders are being looked at just now. Ask again afterwards."));
     }
-    let says = format!("{says}: a change was not noticed. Adding the folder again has the agent look at it now.");
+    let says = format!("{says}: a change was not noticed. Adding the folder again has the agent look at it now.{gone}");
     Check::wrong(
         "files",
         says,

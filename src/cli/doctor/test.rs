@@ -43,13 +43,13 @@ fn audit() -> Checked {
         faults: Vec::new(),
         fault_count: 0,
         refused: Vec::new(),
-        sample: Some(FileSample { looked: 40, different: 0, examples: Vec::new() }),
+        sample: Some(FileSample { looked: 40, different: 0, examples: Vec::new(), undecided: 0 }),
     }
 }
 
 fn unnoticed() -> Checked {
     let examples = vec!["/home/ann/notes/new.md".to_owned()];
-    Checked { sample: Some(FileSample { looked: 40, different: 1, examples }), ..audit() }
+    Checked { sample: Some(FileSample { looked: 40, different: 1, examples, undecided: 0 }), ..audit() }
 }
 
 fn network() -> NetworkReport {

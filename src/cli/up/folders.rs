@@ -62,11 +62,37 @@ pub(super) async fn keep(
     for source in &earlier {
         report_unnamed(&node, source, &set);
     }
-    for folder in set {
-        if !earlier.iter().any(|source| is_same(source, &folder)) {
+    for folder in &set {
+        if let Some(inner) = set.iter().find(|inner| swallows(folder, inner)) {
+            report_conflict(&node, folder, inner);
+        } else if !earlier.iter().any(|source| is_same(source, folder)) {
+            let folder = folder.clone();
             smol::spawn(watch_when_there(node.clone(), folder)).detach();
         }
     }
+}
+
+/// Whether a folder of config.toml would have the files of a narrower one that is to be in another collection or ring.
+fn swallows(outer: &Folder, inner: &Folder) -> bool {
+    let (folder, place) = (whole(outer), whole(inner));
+    let (folder, place) = (folder.as_os_str().as_bytes(), place.as_os_str().as_bytes());
+    let alike = outer.collection == inner.collection && outer.ring == inner.ring;
+    !alike && folder != place && covers(folder, place)
+}
+
+/// A file is in one collection only. The narrower of two folders is watched, whichever is there first: its files may be
+/// private, and the wider one would share them.
+fn report_conflict(node: &NodeHandle, outer: &Folder, inner: &Folder) {
+    let of = |folder: &Folder| {
+        format!("{} (collection {:?}, ring {})", folder.path, folder.collection, folder.ring.as_str())
+    };
+    let what = format!(
+        "config.toml names {} and in it {}. A file is in one collection only, so the wider folder is not newly watched. Give both \
+         the same collection and ring, or name the folders in the wider one by themselves, then start the agent again.",
+        of(outer),
+        of(inner)
+    );
+    node.findings().set(&format!("set:{}", outer.path), Finding { area: Area::Folders, what, command: None });
 }
 
 /// A place of an earlier run that its owner took out of config.toml: what was indexed of it is kept until that is confirmed.
@@ -82,11 +108,14 @@ fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
     if set.iter().any(named) {
         return;
     }
+    let (collection, ring) = (quoted(&source.collection), source.ring.as_str());
+    let add = format!("wattle add {} --collection {collection} --ring {ring}", quoted(path));
     let what = format!(
-        "{path} is watched, as before, and config.toml does not name it. `wattle forget` ends the watching and removes its \
-         documents from all answers; `wattle add` writes it into config.toml again."
+        "{path} is watched, as before, and config.toml does not name it. `{add}` writes it into config.toml again; `wattle \
+         forget {}` ends the watching and removes its documents from all answers.",
+        quoted(path)
     );
-    let command = Some(format!("wattle forget {}", quoted(path)));
+    let command = Some(add);
     node.findings().set(&unnamed(path), Finding { area: Area::Folders, what, command });
 }
 
@@ -98,10 +127,12 @@ fn is_same(source: &Source, folder: &Folder) -> bool {
 
 /// The path with `~` as the user's home.
 fn whole(folder: &Folder) -> PathBuf {
-    match (folder.path.strip_prefix("~/"), user_home()) {
+    let path = match (folder.path.strip_prefix("~/"), user_home()) {
         (Some(rest), Some(home)) => home.join(rest),
-        _ => Path::new(&folder.path).components().collect(),
-    }
+        _ => PathBuf::from(&folder.path),
+    };
+    // Without a slash at its end.
+    path.components().collect()
 }
 
 /// Adds a place of config.toml as soon as it is there; until then that is a finding.
@@ -129,6 +160,26 @@ async fn watch_when_there(node: NodeHandle, folder: Folder) {
         if !node.is_set(&folder.path).await {
             // Forgotten meanwhile.
             return node.findings().clear(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wider_folder_swallows_no_narrower_one_of_another_collection_or_ring() {
+        let folder = |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring };
+        let diary = folder("/home/ann/diary/", Ring::Private);
+        for (outer, ring, swallows_it) in [
+            ("/", Ring::Mesh, true),
+            ("/home/ann/", Ring::Mesh, true),
+            ("/home/ann", Ring::Private, false),
+            ("/home/ann/diary", Ring::Mesh, false),
+            ("/home/ann/dia", Ring::Mesh, false),
+        ] {
+            assert_eq!(swallows(&folder(outer, ring), &diary), swallows_it, "{outer}");
         }
     }
 }

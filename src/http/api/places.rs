@@ -6,11 +6,15 @@ use crate::http::answer::{json, refused};
 use crate::http::dto::text;
 use crate::http::folders::Folders;
 use crate::node::input::Request;
-use crate::node::output::Response;
+use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::source::place_at;
-use crate::scheduler::path::covers;
+use crate::store::record::Source;
 use serde::Deserialize;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use trillium::{Conn, Status};
 
@@ -23,12 +27,16 @@ impl Api {
         };
         let done = match self.node.request(Request::Forget(place.clone())).await {
             Response::Done(done) => done,
+            Response::Refused(problem @ Problem::Conflict, why) => {
+                let why = with_absence(place, why).await;
+                return refused(conn, status_of(problem), &why);
+            }
             Response::Refused(problem, why) => return refused(conn, status_of(problem), &why),
             _ => return refused(conn, Status::InternalServerError, NO_ANSWER),
         };
         // Where a question was answered, the folder is still watched.
         let watched = match self.node.request(Request::Status).await {
-            Response::Status(status) => status.sources.iter().any(|source| covers(&place, &source.path)),
+            Response::Status(status) => status.sources.iter().any(|source| source.path == place),
             _ => true,
         };
         let settings = if watched { Vec::new() } else { vec![Setting::RemoveFolder(text(&place))] };
@@ -40,6 +48,14 @@ impl Api {
     pub(in crate::http) async fn keep(&self, mut conn: Conn) -> Conn {
         let request = place_in(&mut conn).await.map(Request::Keep);
         self.request(conn, request).await
+    }
+
+    /// The watched places; none if the agent is stopping.
+    pub(super) async fn sources(&self) -> Vec<Source> {
+        match self.node.request(Request::Status).await {
+            Response::Status(status) => status.sources,
+            _ => Vec::new(),
+        }
     }
 
     /// The watched folders and files, as in the status.
@@ -60,6 +76,16 @@ struct Place {
 }
 
 const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
+
+/// The sentence, behind another one if nothing is at the place: the node looks at no disk.
+async fn with_absence(place: Vec<u8>, why: String) -> String {
+    let name = text(&place);
+    let gone = blocking::run(move || {
+        let found = fs::symlink_metadata(OsStr::from_bytes(&place));
+        found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+    });
+    if gone.await == Some(true) { format!("There is nothing at {name}. {why}") } else { why }
+}
 
 async fn place_in(conn: &mut Conn) -> Result<Vec<u8>, Refused> {
     let Place { path } = body(conn).await?;

@@ -9,6 +9,9 @@ pub struct Added {
     /// The path as the agent watches it: absolute and without links.
     #[serde(rename = "added")]
     pub path: String,
+    /// Places in it that were watched by themselves, and are a part of it from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
     /// Why the next start will not know of it, if config.toml could not be written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgotten: Option<String>,

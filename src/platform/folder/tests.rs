@@ -117,3 +117,24 @@ fn a_scan_of_a_folder_lists_what_its_owner_named_in_it_and_none_of_its_hidden_ne
     let listing = folders.list(&scan(root.path(), None), &named);
     assert_eq!(paths(&listing), [".env", ".vault/day/1.md", "notes.md", "server.pem"].map(bytes));
 }
+
+#[test]
+fn the_root_is_listed_in_steps_like_any_other_folder_and_the_system_s_own_state_is_left_out() {
+    let folders = Folders::new("/nonexistent".into());
+    let first = folders.list(&scan(Path::new("/"), None), &[]);
+    assert_eq!(first.entries.len(), SCAN_BATCH);
+    let upto = first.upto.clone().unwrap();
+    let second = folders.list(&scan(Path::new("/"), Some(upto.clone())), &[]);
+    assert!(paths(&second).first().is_some_and(|path| *path > upto), "the second step goes on");
+    assert!(paths(&first).iter().all(|path| !path.starts_with(b"//")));
+    for state in ["/proc", "/sys"] {
+        let listing = folders.list(&scan(Path::new(state), None), &[]);
+        assert_eq!(
+            (listing.entries.len(), listing.holes.len(), listing.remarks.len()),
+            (0, 0, 1),
+            "{:?}",
+            listing.remarks
+        );
+    }
+    assert_eq!(folders.read(b"/proc/version"), Content::Missing);
+}

@@ -1,5 +1,6 @@
 //! Which inotify watch belongs to which folder. Pure: it asks the system nothing.
 
+use crate::base::path::prefix;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -46,8 +47,7 @@ impl Table {
     /// Forgets a folder and all below it; gives their watches.
     pub(super) fn remove_below(&mut self, folder: &[u8]) -> Vec<i32> {
         let mut watches: Vec<i32> = self.folders.get(folder).copied().into_iter().collect();
-        let separator: &[u8] = if folder.ends_with(b"/") { b"" } else { b"/" };
-        let below = [folder, separator].concat();
+        let below = prefix(folder);
         let from: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Included(&below), Bound::Unbounded);
         let inside = self.folders.range::<[u8], _>(from).take_while(|(path, _)| path.starts_with(&below));
         watches.extend(inside.map(|(_, watch)| *watch));

@@ -2,7 +2,9 @@
 //! watched all the same.
 
 use super::table::Table;
+use crate::base::path::join;
 use crate::limits::{FOLDER_DEPTH_MAX, WATCH_FAILURES_MAX};
+use crate::platform::file_system::is_pseudo;
 use crate::scheduler::path::covers;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
@@ -96,7 +98,7 @@ impl Tree {
         let mut folders = vec![(top.to_vec(), FOLDER_DEPTH_MAX)];
         while let Some((folder, depth)) = folders.pop() {
             let name = OsStr::from_bytes(&folder);
-            if name == self.home.as_os_str() || !self.watch_one(&folder, &folder) || depth == 0 {
+            if name == self.home.as_os_str() || is_pseudo(name) || !self.watch_one(&folder, &folder) || depth == 0 {
                 continue;
             }
             // What cannot be listed is reported by the scan, which lists it too.
@@ -175,8 +177,7 @@ impl Tree {
                 events.push(Event::Ended(folder.to_vec()));
                 ended.extend(flags.contains(ReadFlags::IGNORED).then_some(watch));
             } else if let Some(name) = event.file_name().map(std::ffi::CStr::to_bytes) {
-                let separator: &[u8] = if folder.ends_with(b"/") { b"" } else { b"/" };
-                let path = [folder, separator, name].concat();
+                let path = join(folder, name);
                 let is_folder = flags.contains(ReadFlags::ISDIR);
                 if is_folder && flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO | ReadFlags::ATTRIB) {
                     events.push(Event::FolderCame(path));

@@ -269,7 +269,7 @@ impl<'a> Watching<'a> {
                 self.send(Input::PathChanged(path));
             }
             Event::Changed(path) => {
-                if !path.starts_with(self.home.as_os_str().as_bytes()) {
+                if !covers(self.home.as_os_str().as_bytes(), &path) {
                     self.send(Input::PathChanged(path));
                 }
             }

@@ -1,7 +1,7 @@
 //! What a scan may remove, and what its owner decides.
 
 use super::*;
-use crate::limits::{LOSS_ASKED_MIN, SCAN_BATCH};
+use crate::limits::{LOSS_ASKED_MIN, REMARKS_TOLD_MAX, SCAN_BATCH};
 use crate::scheduler::task::{Away, Tally};
 use crate::store::record::{Mark, MarkKind, Marks};
 
@@ -168,9 +168,74 @@ fn a_forgotten_source_is_watched_no_more_once_that_is_on_the_disk_and_is_swept_a
 }
 
 #[test]
+fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_it_is_not() {
+    let mut machine = scheduler(1, &["/"], StoreCounts::default());
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/".to_vec()), &mut out);
+    let (changes, others) = saves(&mut machine, 1, out);
+    let forgotten = Mark { path: b"/".to_vec(), volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
+    assert_eq!(changes, [Change::Marks(Marks(vec![forgotten])), Change::Sources(Sources(Vec::new()))]);
+    assert!(matches!(&others[..], [Output::Unwatch(_), Output::Decided(ReplyId(1), _)]), "{others:?}");
+
+    let mut machine = scheduler(1, &["/home/ann/Documents", "/srv"], StoreCounts::default());
+    let out = scan_finds(&mut machine, 0, found(1000, 900, vec![away()]));
+    assert!(!out.is_empty());
+    for path in ["/", "/home", "/home/ann"] {
+        let mut out = Vec::new();
+        machine.handle(at(1), Input::Forget(ReplyId(1), path.into()), &mut out);
+        assert!(
+            matches!(&out[..], [Output::Refused(_, Refusal::Conflict, why)] if why.contains("Documents`")),
+            "{out:?}"
+        );
+        assert_eq!((machine.sources().len(), machine.questions().count()), (2, 1), "nothing was changed by {path}");
+    }
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/home/ann/Documnets".to_vec()), &mut out);
+    let [Output::Refused(_, _, why)] = &out[..] else { panic!("{out:?}") };
+    assert!(why.contains("nearest name is /home/ann/Documents;"), "{why}");
+    assert!(why.contains("What waits for a decision") && why.contains("/home/ann/Documents, /a/stick"), "{why}");
+}
+
+#[test]
+fn documents_of_no_watched_folder_are_deleted_at_the_start() {
+    let config =
+        Config { strays: true, sources: vec![source("/a")], slots: 1, disk_free: u64::MAX, ..Config::default() };
+    let mut machine = Scheduler::new(at(0), config);
+    for (docs, last) in [(vec![DocId(8)], false), (vec![DocId(9)], true)] {
+        let mut out = Vec::new();
+        machine.handle(at(1), Input::Wake, &mut out);
+        let id = machine.start_next(LIGHT, &mut out).unwrap();
+        assert!(matches!(&out[..], [Output::Start(_, Task::Sweep)]), "{out:?}");
+        let (mut out, doc) = (Vec::new(), docs[0]);
+        machine.handle(at(1), Input::Done(id, Outcome::Swept { place: None, docs, last }), &mut out);
+        assert_eq!(saves(&mut machine, 1, out).0, [gone(doc.0), Change::Purge { doc }]);
+    }
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Wake, &mut out);
+    machine.start_next(LIGHT, &mut out).unwrap();
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(_))]), "once, and before any look: {out:?}");
+}
+
+#[test]
+fn a_document_that_is_missing_and_undecided_or_being_removed_is_known_to_be_gone() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    scan_finds(&mut machine, 0, found(1000, 900, Vec::new()));
+    assert!(machine.knows_gone(DocId(899)) && !machine.knows_gone(DocId(900)));
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    assert!(machine.knows_gone(DocId(899)), "it is being forgotten");
+    saves(&mut machine, 1, out);
+    assert!(!machine.knows_gone(DocId(899)));
+}
+
+#[test]
 fn what_is_not_watched_or_is_only_a_part_is_refused_in_a_sentence() {
     let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-    for (path, expected) in [("/b", "/b is not watched"), ("/a/x", "it is a part of /a, which is watched")] {
+    for (path, expected) in [
+        ("/b", "/b is not watched. The watched folder with the nearest name is /a;"),
+        ("/a/x", "it is a part of /a, which is watched"),
+        ("/", "/ is not watched itself; folders in it are. Forget each by its own name: `wattle forget /a`. Nothing"),
+    ] {
         let mut out = Vec::new();
         machine.handle(at(1), Input::Forget(ReplyId(1), path.into()), &mut out);
         assert!(matches!(&out[..], [Output::Refused(_, Refusal::Conflict, why)] if why.contains(expected)), "{out:?}");
@@ -191,6 +256,23 @@ fn a_decision_that_cannot_be_saved_is_refused() {
     let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
     machine.handle(at(2), Input::Saved(save, Err("The disk is gone.".to_owned())), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Broken, _), Output::Notice(_)]), "{out:?}");
+}
+
+#[test]
+fn a_place_that_is_left_out_is_told_once() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    let leaving_out = |places: std::ops::Range<usize>| {
+        let remarks = places.map(|place| format!("/a/{place} is a link and was left out.")).collect();
+        Outcome::Scanned { changes: Vec::new(), gone: Vec::new(), next: None, remarks, tally: Box::default() }
+    };
+    let mut told = Vec::new();
+    for (round, places) in [0..2, 0..3, 0..2, 0..3].into_iter().chain(vec![0..2 * REMARKS_TOLD_MAX; 200]).enumerate() {
+        let ms = round as u64 * 10_000;
+        machine.handle(at(ms), Input::Changed(b"/a/x".to_vec()), &mut Vec::new());
+        told.push(scan_finds(&mut machine, ms + SETTLE_MS, leaving_out(places)).len());
+    }
+    assert_eq!(told[..4], [2, 1, 0, 0]);
+    assert_eq!(told.iter().sum::<usize>(), REMARKS_TOLD_MAX, "and not without end");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::store::change::{Change, NewChunk};
 use crate::store::kv::{Batch, KvRead, Pair};
 use crate::store::library::Library;
 use crate::store::memory::{MemoryKv, MemorySnapshot};
-use crate::store::record::FileStamp;
+use crate::store::record::{FileStamp, Source};
 
 /// A disk that fails below some vectors.
 struct Failing {
@@ -49,6 +49,8 @@ fn what_a_failing_disk_still_gives_is_answered() {
     let mut embedder = StandIn::new(Fingerprint([7; 32]));
     let kv = Failing { kv: MemoryKv::new(), bad: BTreeSet::new() };
     let mut library = Library::open(kv).unwrap();
+    let source = Source { path: b"/".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+    library.apply(&Change::Sources(Sources(vec![source]))).unwrap();
     let (stamp, collection) = (FileStamp::default(), "home".to_owned());
     let seen = Change::Seen { path: b"/a".to_vec(), stamp, collection, ring: Ring::Mesh };
     let doc = library.apply(&seen).unwrap().doc.unwrap();

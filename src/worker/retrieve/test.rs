@@ -6,7 +6,7 @@ use crate::embed::stand_in::StandIn;
 use crate::store::change::{Change, NewChunk};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
-use crate::store::record::FileStamp;
+use crate::store::record::{FileStamp, Source};
 
 struct Shelf {
     library: Library<MemoryKv>,
@@ -15,7 +15,20 @@ struct Shelf {
 
 impl Shelf {
     fn new() -> Self {
-        Self { library: Library::open(MemoryKv::new()).unwrap(), embedder: StandIn::new(Fingerprint([7; 32])) }
+        let mut shelf =
+            Self { library: Library::open(MemoryKv::new()).unwrap(), embedder: StandIn::new(Fingerprint([7; 32])) };
+        shelf.watch(&[("/", Ring::Mesh), ("/diary", Ring::Private)]);
+        shelf
+    }
+
+    fn watch(&mut self, places: &[(&str, Ring)]) {
+        let source = |(path, ring): &(&str, Ring)| Source {
+            path: (*path).into(),
+            collection: "home".into(),
+            ring: *ring,
+            device: 1,
+        };
+        self.library.apply(&Change::Sources(Sources(places.iter().map(source).collect()))).unwrap();
     }
 
     fn add(&mut self, path: &str, ring: Ring, texts: &[&str]) -> DocId {
@@ -92,6 +105,19 @@ fn a_question_that_is_a_name_finds_the_file_whatever_is_in_it() {
     }
     shelf.library.apply(&Change::Gone { doc: manual }).unwrap();
     assert!(shelf.ask("boiler manual", 5, false).iter().all(|(path, _)| path.starts_with("/notes")), "it is gone");
+}
+
+#[test]
+fn a_document_of_no_watched_folder_answers_nothing() {
+    let mut shelf = Shelf::new();
+    shelf.add("/stray/hedge.md", Ring::Mesh, &["the hedge is cut in summer"]);
+    shelf.add("/notes/a.md", Ring::Mesh, &["the hedge is green"]);
+    for shared in [false, true] {
+        shelf.watch(&[("/notes", Ring::Mesh)]);
+        assert_eq!(shelf.ask("hedge", 5, shared), [("/notes/a.md".to_owned(), "the hedge is green".to_owned())]);
+        shelf.watch(&[]);
+        assert_eq!(shelf.ask("hedge", 5, shared), []);
+    }
 }
 
 #[test]

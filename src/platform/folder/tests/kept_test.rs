@@ -49,7 +49,7 @@ impl Disk {
 
 /// What `stamp` keeps of a file on a file system without times of its own.
 fn plain() -> FileSystem {
-    FileSystem { tag: 3, inodes: false, change_times: false }
+    FileSystem { tag: 3, inodes: false, change_times: false, pseudo: false }
 }
 
 #[test]
