@@ -156,11 +156,12 @@ fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOp
     let models = up.models.as_deref().map(absolute).transpose()?;
     let typed = typed(&up, api, models.as_deref());
     let set_models = config.node.models.as_ref().map(PathBuf::from);
+    let (api_at, open_api) = (api.or(config.node.api).unwrap_or(args::DEFAULT_API), up.open_api.or(config.open_api));
     let burst = if std::io::stderr().is_terminal() { config.energy.burst() } else { Duration::ZERO };
     Ok(UpOptions {
         home,
-        api: api.or(config.node.api).unwrap_or(args::DEFAULT_API),
-        open_api: up.open_api.or(config.open_api),
+        api: api_at,
+        open_api,
         models: models.or(set_models),
         governor: (up.governor.governor == args::Switch::On).then(|| up.governor.burst.unwrap_or(burst)),
         sensors: absolute(&up.governor.sensors)?,
@@ -171,6 +172,7 @@ fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOp
             ring: up.ring.into(),
         },
         network: NetworkOptions {
+            apis: std::iter::once(api_at).chain(open_api).collect(),
             listen: up.listen.or(config.node.listen),
             peers: all_peers(up.peers, &config),
             multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),
