@@ -1,6 +1,6 @@
 //! Answers as people read them: search hits and the agent's status.
 
-use super::text::{fit, one_line, wrap};
+use super::text::{fit, one_line, whole_path, wrap};
 use crate::http::dto::{Files, SearchHit, SearchResults, StatusReport};
 use crate::http::folders::Watched;
 use std::fmt::Write;
@@ -9,30 +9,30 @@ use std::io::IsTerminal;
 /// Lines shown of a chunk.
 const CHUNK_LINES: usize = 5;
 
-/// Lines shown of a path.
-const PATH_LINES: usize = 3;
-
-/// Other files with the same text that are named.
+/// Other files with the same text that are named on a terminal; in a pipe all that the agent sent.
 const PLACES_SHOWN: usize = 3;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// Columns.
+    /// Columns; `usize::MAX` in a pipe, where nothing is wrapped or cut.
     pub width: usize,
     /// Whether the terminal shows bold and dim text.
     pub styled: bool,
 }
 
 impl Style {
-    /// The style of standard output: styled only on a terminal, and not if `NO_COLOR` is set; as wide as `COLUMNS`, else 80
-    /// columns.
+    /// The style of standard output. On a terminal: styled unless `NO_COLOR` is set, and as wide as `COLUMNS`, else 80 columns.
+    /// Elsewhere a program reads on: plain, and each text is one whole line.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the environment describes the terminal")]
     pub fn of_stdout() -> Self {
+        if !std::io::stdout().is_terminal() {
+            return Self { width: usize::MAX, styled: false };
+        }
         let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80_usize);
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { width: width.clamp(30, 110), styled: std::io::stdout().is_terminal() && !plain }
+        Self { width: width.clamp(30, 110), styled: !plain }
     }
 
     fn bold(self, text: &str) -> String {
@@ -85,26 +85,31 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
 }
 
 fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
-    let path = one_line(&hit.path);
+    let path = whole_path(&hit.path);
     let indent = "    ";
     let width = style.width - indent.len();
     let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
     let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(&name), hit.score);
-    for line in wrap(&format!("{}: {path}", one_line(&hit.device)), width, PATH_LINES) {
-        let _ = writeln!(text, "{indent}{}", style.dim(&line));
-    }
+    let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("on {}:", hit.device), width)));
+    let _ = writeln!(text, "{indent}{}", style.dim(&path));
     if let Some(since) = &hit.away_since {
         for line in wrap(&format!("The file is away since {since}."), width, 2) {
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
-    for place in hit.places.iter().skip(1).take(PLACES_SHOWN) {
-        let line = fit(&format!("also {}: {}", place.device, place.path), width);
-        let _ = writeln!(text, "{indent}{}", style.dim(&line));
+    let others = hit.places.get(1..).unwrap_or_default();
+    let shown = if style.width == usize::MAX { others.len() } else { others.len().min(PLACES_SHOWN) };
+    let mut device = None;
+    for place in &others[..shown] {
+        if device.replace(&place.peer_id) != Some(&place.peer_id) {
+            let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("also on {}:", place.device), width)));
+        }
+        let _ = writeln!(text, "{indent}{}", style.dim(&whole_path(&place.path)));
     }
-    let more = hit.places.len().saturating_sub(1 + PLACES_SHOWN);
-    if more > 0 {
-        let _ = writeln!(text, "{indent}{}", style.dim(&format!("and in {more} more files")));
+    match others.len() - shown {
+        0 => {}
+        1 => _ = writeln!(text, "{indent}{}", style.dim("and in 1 more file")),
+        more => _ = writeln!(text, "{indent}{}", style.dim(&format!("and in {more} more files"))),
     }
     if !hit.heading.trim().is_empty() {
         for line in wrap(&hit.heading, width, 2) {
@@ -258,7 +263,8 @@ mod tests {
             },
         };
         let text = found(&all, &PLAIN);
-        assert!(text.starts_with(" 1. boiler\u{fffd}.md  0.71\n    pi\u{fffd}[2J: /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n"), "{text}");
+        let head = " 1. boiler\u{fffd}.md  0.71\n    on pi\u{fffd}[2J:\n    /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n";
+        assert!(text.starts_with(head), "{text}");
         assert!(text.contains("\n 2. ") && text.contains(" …\n"));
         assert!(
             text.ends_with("2 of 3 devices answered. Silent: attic.\n169 of 203 files are not searched yet.\n"),
@@ -272,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_files_with_the_text_are_named_and_no_line_is_wider_than_the_screen() {
+    fn each_path_stands_whole_on_a_line_of_its_own_and_no_other_line_is_wider_than_the_screen() {
         let place = |n: usize| SearchPlace {
             device: "attic".into(),
             peer_id: "12D3".into(),
@@ -283,9 +289,33 @@ mod tests {
         hit.places = (0..12).map(place).collect();
         let coverage = SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() };
         let text = found(&SearchResults { hits: vec![hit], nothing_fits: false, coverage }, &PLAIN);
-        assert_eq!(text.matches("    also attic: /xxx").count(), 3, "{text}");
+        let path = |n: usize| format!("\n    /{}/boiler {n}.md\n", "x".repeat(99));
+        assert_eq!(text.matches("    also on attic:\n").count(), 1, "{text}");
+        assert!((1..=3).all(|n| text.contains(&path(n))) && !text.contains(&path(4)), "{text}");
         assert!(text.contains("    and in 8 more files\n"), "{text}");
-        assert!(text.lines().all(|line| super::super::text::columns(line) <= 40), "{text}");
+        let paths = |line: &&str| line.starts_with("    /");
+        assert_eq!(text.lines().filter(paths).count(), 4, "{text}");
+        assert!(text.lines().filter(|line| !paths(line)).all(|line| super::super::text::columns(line) <= 40), "{text}");
+    }
+
+    #[test]
+    fn in_a_pipe_nothing_is_cut_or_wrapped() {
+        let place =
+            |n: usize| SearchPlace { device: "attic".into(), peer_id: "12D3".into(), path: format!("/a b/{n}.md") };
+        let mut hit = hit();
+        hit.text = "word ".repeat(400);
+        hit.heading = "Heading ".repeat(40);
+        hit.places = (0..12).map(place).collect();
+        let mut text = String::new();
+        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
+        assert!(
+            (1..12).all(|n| text.contains(&format!("\n    /a b/{n}.md\n"))) && !text.contains(" more file"),
+            "{text}"
+        );
+        assert!(
+            !text.contains('\u{2026}') && text.contains(hit.text.trim()) && text.contains(hit.heading.trim()),
+            "{text}"
+        );
     }
 
     #[test]

@@ -37,7 +37,7 @@ use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use display::Style;
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
@@ -52,7 +52,7 @@ use std::process::ExitCode;
 pub fn main(model: &'static EmbeddedModel) -> ExitCode {
     let args = match <Args as clap::Parser>::try_parse_from(words::question_last(std::env::args_os().collect())) {
         Ok(args) => args,
-        Err(error) => return misused(&error),
+        Err(error) => return misused(error),
     };
     log::init(args.verbose);
     crate::platform::panics::install();
@@ -70,13 +70,24 @@ fn fail(why: &str, code: u8) -> ExitCode {
 }
 
 /// Says what is wrong with the arguments, and for a command of another program's which one is meant here.
-fn misused(error: &clap::Error) -> ExitCode {
+fn misused(mut error: clap::Error) -> ExitCode {
+    let word = |error: &clap::Error, kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    };
+    let command = word(&error, ContextKind::InvalidSubcommand).and_then(|command| words::meant(&command));
+    let option = word(&error, ContextKind::InvalidArg).and_then(|option| words::meant_option(&option));
+    if command.is_some() {
+        // By spelling alone: "peer" is no "energy".
+        error.remove(ContextKind::SuggestedSubcommand);
+    }
+    if error.kind() == ErrorKind::UnknownArgument && !std::env::args_os().any(|word| word == "search") {
+        // That a word behind "--" is none of the options helps a question, and nothing else.
+        error.remove(ContextKind::Suggested);
+    }
     // Help and version are no errors, and go to standard output. A closed pipe is no failure.
     let _ = error.print();
-    let command = error.get(ContextKind::InvalidSubcommand);
-    if let Some(ContextValue::String(command)) = command
-        && let Some(meant) = words::meant(command)
-    {
+    if let Some(meant) = command.or(option) {
         eprintln!("{meant}");
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
