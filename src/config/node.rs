@@ -215,7 +215,7 @@ fn address_hint(text: &str, host: &str, port: u16) -> String {
     if let Ok(port) = bare.parse::<u16>() {
         return format!("{text:?} is a port alone; with the address it is {host}:{port}");
     }
-    let port_of = text.rsplit_once(':').map(|(_, port)| port).unwrap_or(bare);
+    let port_of = text.rsplit_once(':').map_or(bare, |(_, port)| port);
     if !port_of.is_empty() && port_of.bytes().all(|byte| byte.is_ascii_digit()) && port_of.parse::<u16>().is_err() {
         return format!("the port in {text:?} is too large: ports end at {}, as in {host}:{port}", u16::MAX);
     }
