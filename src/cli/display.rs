@@ -1,16 +1,11 @@
 //! Answers as people read them: search hits and the agent's status.
 
-use super::text::{fit, one_line, whole_path, wrap};
-use crate::http::dto::{Files, SearchHit, SearchResults, StatusReport};
+use super::hit::write_hit;
+use super::text::{one_line, whole_path};
+use crate::http::dto::{Files, SearchResults, StatusReport, Unusable};
 use crate::http::folders::Watched;
 use std::fmt::Write;
 use std::io::IsTerminal;
-
-/// Lines shown of a chunk.
-const CHUNK_LINES: usize = 5;
-
-/// Other files with the same text that are named on a terminal; in a pipe all that the agent sent.
-const PLACES_SHOWN: usize = 3;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +30,7 @@ impl Style {
         Self { width: width.clamp(30, 110), styled: !plain }
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         if self.styled { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
@@ -48,6 +43,9 @@ impl Style {
 #[must_use]
 pub fn found(found: &SearchResults, style: &Style) -> String {
     let mut text = String::new();
+    for Unusable { path, reason } in &found.unusable {
+        let _ = writeln!(text, "{}\nis there, and cannot be searched. {}\n", whole_path(path), one_line(reason));
+    }
     if found.hits.is_empty() {
         text.push_str("Nothing was found.\n");
     } else if found.nothing_fits {
@@ -82,44 +80,6 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         );
     }
     text
-}
-
-fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
-    let path = whole_path(&hit.path);
-    let indent = "    ";
-    let width = style.width - indent.len();
-    let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
-    let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(&name), hit.score);
-    let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("on {}:", hit.device), width)));
-    let _ = writeln!(text, "{indent}{}", style.dim(&path));
-    if let Some(since) = &hit.away_since {
-        for line in wrap(&format!("The file is away since {since}."), width, 2) {
-            let _ = writeln!(text, "{indent}{}", style.dim(&line));
-        }
-    }
-    let others = hit.places.get(1..).unwrap_or_default();
-    let shown = if style.width == usize::MAX { others.len() } else { others.len().min(PLACES_SHOWN) };
-    let mut device = None;
-    for place in &others[..shown] {
-        if device.replace(&place.peer_id) != Some(&place.peer_id) {
-            let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("also on {}:", place.device), width)));
-        }
-        let _ = writeln!(text, "{indent}{}", style.dim(&whole_path(&place.path)));
-    }
-    match others.len() - shown {
-        0 => {}
-        1 => _ = writeln!(text, "{indent}{}", style.dim("and in 1 more file")),
-        more => _ = writeln!(text, "{indent}{}", style.dim(&format!("and in {more} more files"))),
-    }
-    if !hit.heading.trim().is_empty() {
-        for line in wrap(&hit.heading, width, 2) {
-            let _ = writeln!(text, "{indent}{}", style.bold(&line));
-        }
-    }
-    for line in wrap(&hit.text, width, CHUNK_LINES) {
-        let _ = writeln!(text, "{indent}{line}");
-    }
-    text.push('\n');
 }
 
 /// A watched folder or file on one line.
@@ -168,7 +128,8 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("PeerId", &status.peer_id);
     row("Others", &others(status));
     row("Model", &status.model.name);
-    row("Files", &files(&status.files));
+    let listed = if status.files.refused > 0 { " (`wattle doctor` lists them)" } else { "" };
+    row("Files", &format!("{}{listed}", files(&status.files)));
     row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
     for source in &status.sources {
         row("Watched", &watched(source));
@@ -225,28 +186,16 @@ pub fn files(files: &Files) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hit::tests::hit;
     use super::*;
     use crate::base::finding::{Area, Finding};
     use crate::base::hit::FileCoverage;
     use crate::base::id::Ring;
-    use crate::http::dto::{Activity, Model, SearchAnswer, SearchPlace};
+    use crate::http::dto::{Activity, Model, SearchAnswer, SearchHit, SearchPlace};
     use crate::http::folders::{AwayPlace, Missing};
     use crate::node::output::DeviceCoverage;
 
     const PLAIN: Style = Style { width: 40, styled: false };
-
-    fn hit() -> SearchHit {
-        SearchHit {
-            device: "pi\u{1b}[2J".into(),
-            peer_id: "12D3Koo".into(),
-            path: "/home/ann/notes/boiler\u{7}.md".into(),
-            text: "Turn the left valve\nby a quarter. ".repeat(20),
-            score: 0.7149,
-            heading: "Cellar > Boiler".into(),
-            away_since: None,
-            places: Vec::new(),
-        }
-    }
 
     #[test]
     fn hits_are_numbered_wrapped_and_shortened() {
@@ -254,6 +203,7 @@ mod tests {
         let all = SearchResults {
             hits: vec![hit(), hit()],
             nothing_fits: false,
+            unusable: Vec::new(),
             coverage: SearchAnswer {
                 asked: 3,
                 answered: 2,
@@ -288,7 +238,8 @@ mod tests {
         hit.path = format!("/{}/{}.md", "y".repeat(200), "e\u{301}\u{301}".repeat(200));
         hit.places = (0..12).map(place).collect();
         let coverage = SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() };
-        let text = found(&SearchResults { hits: vec![hit], nothing_fits: false, coverage }, &PLAIN);
+        let text =
+            found(&SearchResults { hits: vec![hit], unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN);
         let path = |n: usize| format!("\n    /{}/boiler {n}.md\n", "x".repeat(99));
         assert_eq!(text.matches("    also on attic:\n").count(), 1, "{text}");
         assert!((1..=3).all(|n| text.contains(&path(n))) && !text.contains(&path(4)), "{text}");
@@ -299,33 +250,24 @@ mod tests {
     }
 
     #[test]
-    fn in_a_pipe_nothing_is_cut_or_wrapped() {
-        let place =
-            |n: usize| SearchPlace { device: "attic".into(), peer_id: "12D3".into(), path: format!("/a b/{n}.md") };
-        let mut hit = hit();
-        hit.text = "word ".repeat(400);
-        hit.heading = "Heading ".repeat(40);
-        hit.places = (0..12).map(place).collect();
-        let mut text = String::new();
-        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
-        assert!(
-            (1..12).all(|n| text.contains(&format!("\n    /a b/{n}.md\n"))) && !text.contains(" more file"),
-            "{text}"
-        );
-        assert!(
-            !text.contains('\u{2026}') && text.contains(hit.text.trim()) && text.contains(hit.heading.trim()),
-            "{text}"
-        );
-    }
-
-    #[test]
     fn no_hits_are_one_sentence() {
         let none = SearchResults {
             hits: Vec::new(),
             nothing_fits: false,
+            unusable: Vec::new(),
             coverage: SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() },
         };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
+    }
+
+    #[test]
+    fn a_file_that_is_asked_for_and_cannot_be_used_is_told_first() {
+        let unusable =
+            vec![Unusable { path: "/a/my report.pdf".into(), reason: "PDF files cannot be read yet.".into() }];
+        let coverage = SearchAnswer { asked: 1, answered: 1, unusable: 11, ..SearchAnswer::default() };
+        let text = found(&SearchResults { hits: vec![hit()], unusable, nothing_fits: false, coverage }, &PLAIN);
+        let first = "/a/my report.pdf\nis there, and cannot be searched. PDF files cannot be read yet.\n\n 1. boiler";
+        assert!(text.starts_with(first), "{text}");
     }
 
     #[test]
@@ -333,7 +275,7 @@ mod tests {
         let silent = vec!["attic".into(), "cellar".into()];
         let coverage = SearchAnswer { asked: 20, answered: 2, silent, not_asked: 70, ..SearchAnswer::default() };
         assert_eq!(
-            found(&SearchResults { hits: Vec::new(), nothing_fits: false, coverage }, &PLAIN),
+            found(&SearchResults { hits: Vec::new(), unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN),
             "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
              were not asked: they are not linked to this one.\n"
         );
@@ -348,7 +290,8 @@ mod tests {
         };
         let others = vec![other("nas\u{1b}", 12), other("attic", 40)];
         let coverage = SearchAnswer { asked: 3, answered: 3, others, ..SearchAnswer::default() };
-        let text = found(&SearchResults { hits: vec![hit()], nothing_fits: true, coverage }, &PLAIN);
+        let text =
+            found(&SearchResults { hits: vec![hit()], unusable: Vec::new(), nothing_fits: true, coverage }, &PLAIN);
         assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. boiler"), "{text}");
         assert!(text.ends_with("\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\n"), "{text}");
         assert!(!text.contains("attic"), "it searched everything: {text}");

@@ -21,6 +21,7 @@ pub mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
+mod hit;
 pub mod log;
 mod options;
 mod output;

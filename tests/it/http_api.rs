@@ -75,6 +75,7 @@ fn respond(request: Request) -> Response {
                 files: FileCoverage::default(),
                 others: Vec::new(),
                 fits: true,
+                unusable: (2, Vec::new()),
             }
         }
         Request::Status => Response::Status(Box::new(Status {
