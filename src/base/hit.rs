@@ -18,6 +18,19 @@ pub struct Found {
     /// The best chunks by this device's own score, best first; at most `HITS_MAX`.
     #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
     pub hits: Vec<SearchHit>,
+    /// Files that have the name which is asked for and cannot be used; at most `NAMED_FILES_MAX` a name. Not in messages: of
+    /// its own device a person is told.
+    #[serde(skip)]
+    pub unusable: Vec<UnusableFile>,
+}
+
+/// A file that has the name which is asked for, and cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusableFile {
+    /// Its path.
+    pub path: Vec<u8>,
+    /// Why, in a sentence.
+    pub reason: String,
 }
 
 /// One chunk that was found, with the figures of the device that holds it.

@@ -120,8 +120,8 @@ pub enum Command {
     },
     /// End a pause.
     Resume,
-    /// Work although the device is in use: `wattle work now`, or for a time, `wattle work now 30m`. Heat, supply and battery
-    /// count all the same, and questions come first. It holds for all agents of this host, and ends a pause.
+    /// Work although the device is in use: `wattle work now`, or for a time, `wattle work now 30m`. It ends a pause. It does not
+    /// lift what heat, supply, battery and quiet hours hold, and questions come first. It holds for all agents of this host.
     Work {
         /// now, and for how long: 30m, 1h30m.
         #[arg(value_name = "now [TIME]", num_args = 1..=3, required = true)]

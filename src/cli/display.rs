@@ -1,41 +1,36 @@
 //! Answers as people read them: search hits and the agent's status.
 
-use super::text::{fit, one_line, wrap};
-use crate::http::dto::{Files, SearchHit, SearchResults, StatusReport};
+use super::hit::write_hit;
+use super::text::{one_line, whole_path};
+use crate::http::dto::{Files, SearchResults, StatusReport, Unusable};
 use crate::http::folders::Watched;
 use std::fmt::Write;
 use std::io::IsTerminal;
 
-/// Lines shown of a chunk.
-const CHUNK_LINES: usize = 5;
-
-/// Lines shown of a path.
-const PATH_LINES: usize = 3;
-
-/// Other files with the same text that are named.
-const PLACES_SHOWN: usize = 3;
-
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// Columns.
+    /// Columns; `usize::MAX` in a pipe, where nothing is wrapped or cut.
     pub width: usize,
     /// Whether the terminal shows bold and dim text.
     pub styled: bool,
 }
 
 impl Style {
-    /// The style of standard output: styled only on a terminal, and not if `NO_COLOR` is set; as wide as `COLUMNS`, else 80
-    /// columns.
+    /// The style of standard output. On a terminal: styled unless `NO_COLOR` is set, and as wide as `COLUMNS`, else 80 columns.
+    /// Elsewhere a program reads on: plain, and each text is one whole line.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the environment describes the terminal")]
     pub fn of_stdout() -> Self {
+        if !std::io::stdout().is_terminal() {
+            return Self { width: usize::MAX, styled: false };
+        }
         let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80_usize);
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { width: width.clamp(30, 110), styled: std::io::stdout().is_terminal() && !plain }
+        Self { width: width.clamp(30, 110), styled: !plain }
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         if self.styled { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
@@ -48,6 +43,9 @@ impl Style {
 #[must_use]
 pub fn found(found: &SearchResults, style: &Style) -> String {
     let mut text = String::new();
+    for Unusable { path, reason } in &found.unusable {
+        let _ = writeln!(text, "{}\nis there, and cannot be searched. {}\n", whole_path(path), one_line(reason));
+    }
     if found.hits.is_empty() {
         text.push_str("Nothing was found.\n");
     } else if found.nothing_fits {
@@ -82,39 +80,6 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         );
     }
     text
-}
-
-fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
-    let path = one_line(&hit.path);
-    let indent = "    ";
-    let width = style.width - indent.len();
-    let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
-    let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(&name), hit.score);
-    for line in wrap(&format!("{}: {path}", one_line(&hit.device)), width, PATH_LINES) {
-        let _ = writeln!(text, "{indent}{}", style.dim(&line));
-    }
-    if let Some(since) = &hit.away_since {
-        for line in wrap(&format!("The file is away since {since}."), width, 2) {
-            let _ = writeln!(text, "{indent}{}", style.dim(&line));
-        }
-    }
-    for place in hit.places.iter().skip(1).take(PLACES_SHOWN) {
-        let line = fit(&format!("also {}: {}", place.device, place.path), width);
-        let _ = writeln!(text, "{indent}{}", style.dim(&line));
-    }
-    let more = hit.places.len().saturating_sub(1 + PLACES_SHOWN);
-    if more > 0 {
-        let _ = writeln!(text, "{indent}{}", style.dim(&format!("and in {more} more files")));
-    }
-    if !hit.heading.trim().is_empty() {
-        for line in wrap(&hit.heading, width, 2) {
-            let _ = writeln!(text, "{indent}{}", style.bold(&line));
-        }
-    }
-    for line in wrap(&hit.text, width, CHUNK_LINES) {
-        let _ = writeln!(text, "{indent}{line}");
-    }
-    text.push('\n');
 }
 
 /// A watched folder or file on one line.
@@ -163,7 +128,8 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("PeerId", &status.peer_id);
     row("Others", &others(status));
     row("Model", &status.model.name);
-    row("Files", &files(&status.files));
+    let listed = if status.files.refused > 0 { " (`wattle doctor` lists them)" } else { "" };
+    row("Files", &format!("{}{listed}", files(&status.files)));
     row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
     for source in &status.sources {
         row("Watched", &watched(source));
@@ -238,28 +204,16 @@ pub fn files(files: &Files) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hit::tests::hit;
     use super::*;
     use crate::base::finding::{Area, Finding};
     use crate::base::hit::FileCoverage;
     use crate::base::id::Ring;
-    use crate::http::dto::{Activity, Model, SearchAnswer, SearchPlace};
+    use crate::http::dto::{Activity, Model, SearchAnswer, SearchHit, SearchPlace};
     use crate::http::folders::{AwayPlace, Missing};
     use crate::node::output::DeviceCoverage;
 
     const PLAIN: Style = Style { width: 40, styled: false };
-
-    fn hit() -> SearchHit {
-        SearchHit {
-            device: "pi\u{1b}[2J".into(),
-            peer_id: "12D3Koo".into(),
-            path: "/home/ann/notes/boiler\u{7}.md".into(),
-            text: "Turn the left valve\nby a quarter. ".repeat(20),
-            score: 0.7149,
-            heading: "Cellar > Boiler".into(),
-            away_since: None,
-            places: Vec::new(),
-        }
-    }
 
     #[test]
     fn hits_are_numbered_wrapped_and_shortened() {
@@ -267,6 +221,7 @@ mod tests {
         let all = SearchResults {
             hits: vec![hit(), hit()],
             nothing_fits: false,
+            unusable: Vec::new(),
             coverage: SearchAnswer {
                 asked: 3,
                 answered: 2,
@@ -276,7 +231,8 @@ mod tests {
             },
         };
         let text = found(&all, &PLAIN);
-        assert!(text.starts_with(" 1. boiler\u{fffd}.md  0.71\n    pi\u{fffd}[2J: /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n"), "{text}");
+        let head = " 1. boiler\u{fffd}.md  0.71\n    on pi\u{fffd}[2J:\n    /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n";
+        assert!(text.starts_with(head), "{text}");
         assert!(text.contains("\n 2. ") && text.contains(" …\n"));
         assert!(
             text.ends_with("2 of 3 devices answered. Silent: attic.\n169 of 203 files are not searched yet.\n"),
@@ -290,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_files_with_the_text_are_named_and_no_line_is_wider_than_the_screen() {
+    fn each_path_stands_whole_on_a_line_of_its_own_and_no_other_line_is_wider_than_the_screen() {
         let place = |n: usize| SearchPlace {
             device: "attic".into(),
             peer_id: "12D3".into(),
@@ -300,10 +256,15 @@ mod tests {
         hit.path = format!("/{}/{}.md", "y".repeat(200), "e\u{301}\u{301}".repeat(200));
         hit.places = (0..12).map(place).collect();
         let coverage = SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() };
-        let text = found(&SearchResults { hits: vec![hit], nothing_fits: false, coverage }, &PLAIN);
-        assert_eq!(text.matches("    also attic: /xxx").count(), 3, "{text}");
+        let text =
+            found(&SearchResults { hits: vec![hit], unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN);
+        let path = |n: usize| format!("\n    /{}/boiler {n}.md\n", "x".repeat(99));
+        assert_eq!(text.matches("    also on attic:\n").count(), 1, "{text}");
+        assert!((1..=3).all(|n| text.contains(&path(n))) && !text.contains(&path(4)), "{text}");
         assert!(text.contains("    and in 8 more files\n"), "{text}");
-        assert!(text.lines().all(|line| super::super::text::columns(line) <= 40), "{text}");
+        let paths = |line: &&str| line.starts_with("    /");
+        assert_eq!(text.lines().filter(paths).count(), 4, "{text}");
+        assert!(text.lines().filter(|line| !paths(line)).all(|line| super::super::text::columns(line) <= 40), "{text}");
     }
 
     #[test]
@@ -311,9 +272,20 @@ mod tests {
         let none = SearchResults {
             hits: Vec::new(),
             nothing_fits: false,
+            unusable: Vec::new(),
             coverage: SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() },
         };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
+    }
+
+    #[test]
+    fn a_file_that_is_asked_for_and_cannot_be_used_is_told_first() {
+        let unusable =
+            vec![Unusable { path: "/a/my report.pdf".into(), reason: "PDF files cannot be read yet.".into() }];
+        let coverage = SearchAnswer { asked: 1, answered: 1, unusable: 11, ..SearchAnswer::default() };
+        let text = found(&SearchResults { hits: vec![hit()], unusable, nothing_fits: false, coverage }, &PLAIN);
+        let first = "/a/my report.pdf\nis there, and cannot be searched. PDF files cannot be read yet.\n\n 1. boiler";
+        assert!(text.starts_with(first), "{text}");
     }
 
     #[test]
@@ -321,7 +293,7 @@ mod tests {
         let silent = vec!["attic".into(), "cellar".into()];
         let coverage = SearchAnswer { asked: 20, answered: 2, silent, not_asked: 70, ..SearchAnswer::default() };
         assert_eq!(
-            found(&SearchResults { hits: Vec::new(), nothing_fits: false, coverage }, &PLAIN),
+            found(&SearchResults { hits: Vec::new(), unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN),
             "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
              were not asked: they are not linked to this one.\n"
         );
@@ -336,7 +308,8 @@ mod tests {
         };
         let others = vec![other("nas\u{1b}", 12), other("attic", 40)];
         let coverage = SearchAnswer { asked: 3, answered: 3, others, ..SearchAnswer::default() };
-        let text = found(&SearchResults { hits: vec![hit()], nothing_fits: true, coverage }, &PLAIN);
+        let text =
+            found(&SearchResults { hits: vec![hit()], unusable: Vec::new(), nothing_fits: true, coverage }, &PLAIN);
         assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. boiler"), "{text}");
         assert!(text.ends_with("\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\n"), "{text}");
         assert!(!text.contains("attic"), "it searched everything: {text}");

@@ -15,7 +15,7 @@ mod local;
 mod network;
 
 use super::display::Style;
-use super::text::{one_line, wrap};
+use super::text::{one_line, whole_path, wrap};
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Checked, Unusable};
 use crate::platform::models::{self, EmbeddedModel};
@@ -131,7 +131,9 @@ impl Report {
                 paragraph(&mut text, "       - ", fault, *style);
             }
             for Unusable { path, reason } in &store.refused {
-                paragraph(&mut text, "       not usable: ", &format!("{path}: {reason}"), *style);
+                // The path whole, on a line of its own.
+                let _ = writeln!(text, "       not usable: {}", whole_path(path));
+                paragraph(&mut text, &" ".repeat(19), reason, *style);
             }
         }
         let count = |wanted: fn(&Outcome) -> bool| self.checks.iter().filter(|check| wanted(&check.outcome)).count();

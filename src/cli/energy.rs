@@ -228,7 +228,7 @@ fn current(current: &Current) -> String {
 fn energy(details: &GovernorDetails) -> String {
     let level = match details.energy {
         Energy::Scarce => "scarce",
-        Energy::Unknown => "normal: no source says that there is more or less than usual",
+        Energy::Unknown => "unknown: no source says whether there is more or less than usual; it counts as normal",
         Energy::Normal => "normal",
         Energy::Surplus => "surplus",
     };
@@ -241,7 +241,7 @@ fn energy(details: &GovernorDetails) -> String {
 fn joules(spent: &MethodTotal) -> String {
     let counts = format!("{}, {}", count(spent.tasks, "task"), count(spent.chunks, "passage"));
     let (Some(joules), Some(err), Some(scope)) = (spent.joules, spent.err_pct, spent.scope) else {
-        return format!("unknown joules for {counts}");
+        return format!("{counts}; their energy is unknown: nothing here measures it (`wattle energy calibrate`)");
     };
     let digits = |joules: f64| if joules < 10.0 { 2 } else { 0 };
     let thousand = spent.per_1000_chunks.map_or_else(String::new, |per| {
@@ -296,7 +296,10 @@ mod tests {
             chunks: 12,
             per_1000_chunks: None,
         };
-        assert_eq!(joules(&spent), "unknown joules for 3 tasks, 12 passages");
+        assert_eq!(
+            joules(&spent),
+            "3 tasks, 12 passages; their energy is unknown: nothing here measures it (`wattle energy calibrate`)"
+        );
         let known = MethodTotal {
             method: Method::ModelDefault,
             scope: Some(Scope::BoardInput),

@@ -21,6 +21,7 @@ pub mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
+mod hit;
 pub mod log;
 mod options;
 mod output;
@@ -37,7 +38,7 @@ use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use display::Style;
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
@@ -52,7 +53,7 @@ use std::process::ExitCode;
 pub fn main(model: &'static EmbeddedModel) -> ExitCode {
     let args = match <Args as clap::Parser>::try_parse_from(words::question_last(std::env::args_os().collect())) {
         Ok(args) => args,
-        Err(error) => return misused(&error),
+        Err(error) => return misused(error),
     };
     log::init(args.verbose);
     crate::platform::panics::install();
@@ -70,13 +71,24 @@ fn fail(why: &str, code: u8) -> ExitCode {
 }
 
 /// Says what is wrong with the arguments, and for a command of another program's which one is meant here.
-fn misused(error: &clap::Error) -> ExitCode {
+fn misused(mut error: clap::Error) -> ExitCode {
+    let word = |error: &clap::Error, kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    };
+    let command = word(&error, ContextKind::InvalidSubcommand).and_then(|command| words::meant(&command));
+    let option = word(&error, ContextKind::InvalidArg).and_then(|option| words::meant_option(&option));
+    if command.is_some() {
+        // By spelling alone: "peer" is no "energy".
+        error.remove(ContextKind::SuggestedSubcommand);
+    }
+    if error.kind() == ErrorKind::UnknownArgument && !std::env::args_os().any(|word| word == "search") {
+        // That a word behind "--" is none of the options helps a question, and nothing else.
+        error.remove(ContextKind::Suggested);
+    }
     // Help and version are no errors, and go to standard output. A closed pipe is no failure.
     let _ = error.print();
-    let command = error.get(ContextKind::InvalidSubcommand);
-    if let Some(ContextValue::String(command)) = command
-        && let Some(meant) = words::meant(command)
-    {
+    if let Some(meant) = command.or(option) {
         eprintln!("{meant}");
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
@@ -156,11 +168,12 @@ fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOp
     let models = up.models.as_deref().map(absolute).transpose()?;
     let typed = typed(&up, api, models.as_deref());
     let set_models = config.node.models.as_ref().map(PathBuf::from);
+    let (api_at, open_api) = (api.or(config.node.api).unwrap_or(args::DEFAULT_API), up.open_api.or(config.open_api));
     let burst = if std::io::stderr().is_terminal() { config.energy.burst() } else { Duration::ZERO };
     Ok(UpOptions {
         home,
-        api: api.or(config.node.api).unwrap_or(args::DEFAULT_API),
-        open_api: up.open_api.or(config.open_api),
+        api: api_at,
+        open_api,
         models: models.or(set_models),
         governor: (up.governor.governor == args::Switch::On).then(|| up.governor.burst.unwrap_or(burst)),
         sensors: absolute(&up.governor.sensors)?,
@@ -171,6 +184,7 @@ fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOp
             ring: up.ring.into(),
         },
         network: NetworkOptions {
+            apis: std::iter::once(api_at).chain(open_api).collect(),
             listen: up.listen.or(config.node.listen),
             peers: all_peers(up.peers, &config),
             multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),

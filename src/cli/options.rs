@@ -51,6 +51,8 @@ pub struct SourceOptions {
 /// How an agent reaches other devices and is reached.
 #[derive(Clone, Debug)]
 pub struct NetworkOptions {
+    /// This agent's addresses for people and programs, which are not to be listened on for other devices.
+    pub apis: Vec<SocketAddr>,
     /// Where to listen; `None` is port 7781 of this machine only, or any free port of it.
     pub listen: Option<SocketAddr>,
     /// The other devices.

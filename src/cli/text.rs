@@ -7,6 +7,9 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// drawn over the lines above and below.
 const MARKS_MAX: usize = 4;
 
+/// Columns of a path that is shown whole: as many as a path of Linux has bytes (PATH_MAX). Another device's may claim more.
+const PATH_COLUMNS_MAX: usize = 4096;
+
 /// The same text on one line: runs of white space become one space, and characters that could control the terminal
 /// (escapes, other control characters, changes of direction) show as U+FFFD. Of the marks on one letter those beyond
 /// `MARKS_MAX` are left out, so that as many characters as columns are shown, five times at most.
@@ -17,15 +20,29 @@ pub fn one_line(text: &str) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        let mut marks = 0;
-        for c in word.chars().map(|c| if controls_terminal(c) { '\u{fffd}' } else { c }) {
-            marks = if column(c) == 0 { marks + 1 } else { 0 };
-            if marks <= MARKS_MAX {
-                line.push(c);
-            }
-        }
+        push_harmless(&mut line, word);
     }
     line
+}
+
+/// A path on one line and whole, to be copied: unlike `one_line` it keeps its spaces. What could control the terminal shows
+/// as U+FFFD, and beyond `PATH_COLUMNS_MAX` columns it ends in an ellipsis.
+#[must_use]
+pub fn whole_path(path: &str) -> String {
+    let mut line = String::with_capacity(path.len());
+    push_harmless(&mut line, path);
+    if columns(&line) <= PATH_COLUMNS_MAX { line } else { fit(&line, PATH_COLUMNS_MAX) }
+}
+
+/// Appends the text with U+FFFD for what could control the terminal, and without the marks beyond `MARKS_MAX` on a letter.
+fn push_harmless(line: &mut String, text: &str) {
+    let mut marks = 0;
+    for c in text.chars().map(|c| if controls_terminal(c) { '\u{fffd}' } else { c }) {
+        marks = if column(c) == 0 { marks + 1 } else { 0 };
+        if marks <= MARKS_MAX {
+            line.push(c);
+        }
+    }
 }
 
 /// The text on one line of at most `width` columns, which ends in an ellipsis if there was more.
@@ -136,6 +153,16 @@ mod tests {
         let shown = one_line("a\u{1b}[31mred\u{7}\r\n b\u{9b}2J \u{202e}gpj.exe\u{0}\u{7f}\t\u{85}z");
         assert_eq!(shown, "a\u{fffd}[31mred\u{fffd} b\u{fffd}2J \u{fffd}gpj.exe\u{fffd}\u{fffd} z");
         assert_eq!(one_line("  Grüße,\n\n  世界 "), "Grüße, 世界");
+    }
+
+    #[test]
+    fn a_path_keeps_its_spaces_and_is_bounded_and_harmless() {
+        assert_eq!(
+            whole_path("/home/ann/My  notes/a\u{1b}[2J\n b.md"),
+            "/home/ann/My  notes/a\u{fffd}[2J\u{fffd} b.md"
+        );
+        let long = whole_path(&"x/".repeat(5000));
+        assert!(columns(&long) == PATH_COLUMNS_MAX && long.ends_with('\u{2026}'));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod threads;
 mod uncounted;
 
 use super::options::UpOptions;
+use crate::base::finding::quoted;
 use crate::base::id::PeerKey;
 use crate::http;
 use crate::http::Timeouts;
@@ -25,8 +26,8 @@ use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
-use crate::platform::panics;
 use crate::platform::{clock, models, store};
+use crate::platform::{panics, running};
 use crate::runtime::driver::Driver;
 use crate::runtime::event::Inbox;
 use crate::runtime::governor::{GovernorHandle, Setup};
@@ -54,8 +55,8 @@ use uncounted::count_when_there_is_room;
 pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     // Before anything else: a folder that was mistyped starts nothing.
     let typed_sources = folders::typed(&options.sources)?;
-    let home = Home::open(&options.home)?;
-    let listener = listen(options.api)?;
+    let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
+    let listener = listen(options.api, options.network.listen)?;
     let identity = home.identity()?;
     let token = home.token()?;
     let (boot, counted) = home.count_boot()?;
@@ -214,12 +215,24 @@ fn start_governor(
     GovernorHandle::begin(setup, inputs.clone())
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+/// Why the home cannot be opened; where an agent runs in it, how that one is given the folders.
+fn already_running(options: &UpOptions, why: String) -> String {
+    let paths = &options.sources.paths;
+    if paths.is_empty() || !running::is_running(&Home::at(&options.home)) {
+        return why;
+    }
+    let words: Vec<String> = paths.iter().map(|path| quoted(&path.to_string_lossy())).collect();
+    let add = at_home(&format!("wattle add {}", words.join(" ")), &options.home);
+    format!("{why} To have that agent watch more, type: {add}")
+}
+
+/// The API's listener. `other` is where this agent will listen for other devices.
+fn listen(address: SocketAddr, other: Option<SocketAddr>) -> Result<TcpListener, String> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => format!(
             "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another \
              address{}.",
-            network::free_port(address).map_or(String::new(), |free| format!(" with --api {free}"))
+            network::free_port(address, other.as_slice()).map_or(String::new(), |free| format!(" with --api {free}"))
         ),
         _ => format!("The agent cannot listen on {address}: {error}."),
     })

@@ -7,6 +7,7 @@ use super::energy::span;
 use super::output::{Stop, print};
 use crate::config::duration;
 use crate::energy::policy::hours::minute_of_day;
+use crate::energy::reason::Reason;
 use crate::http::client::{Answer, Client, Failure};
 use crate::platform::home::Home;
 use crate::runtime::governor::{Current, PauseRequest, state_file};
@@ -41,8 +42,28 @@ pub(super) async fn work(client: Result<Client, Failure>, words: &[String]) -> R
     };
     let body = time.map_or_else(|| json!({}), |time| json!({ "seconds": time.as_secs() }));
     let current = client?.work_now(body).await?.read;
-    let wait = current.wishes.burst_s.map_or_else(String::new, |seconds| format!(" for {}", span(seconds)));
-    print(&format!("Background work goes on beside what you do{wait}. {}\n", current.details.why))
+    print(&format!("{}\n", hurried(&current)))
+}
+
+/// What is so after `work now`, and until when. The sentence never promises work that something else holds.
+fn hurried(current: &Current) -> String {
+    let wait = current.wishes.burst_s.map(span);
+    let lasting = wait.as_ref().map_or_else(String::new, |time| format!(" for {time}"));
+    let goes_on = format!("Background work goes on beside what you do{lasting}");
+    match current.report.reason {
+        // The device in use is what such work does not wait for; the next sample says so.
+        None | Some(Reason::Rising | Reason::InUse) => format!("{goes_on}."),
+        Some(Reason::Answering) => {
+            format!("{goes_on}; only a question comes first, and one is being answered just now.")
+        }
+        Some(reason) if current.details.workers > 0 => format!("{goes_on}, as far as this allows: {reason}."),
+        Some(_) => {
+            let then = wait.map_or_else(String::new, |time| {
+                format!(" If it ends within {time}, work goes on beside what you do until they are over.")
+            });
+            format!("{} `wattle work now` does not lift that.{then}", current.details.why)
+        }
+    }
 }
 
 /// Prints the new state. Where no agent runs, the pause is written to the home for the next start.
@@ -85,7 +106,7 @@ fn paused(current: &Current) -> String {
             "Background work is paused for {}. Questions are answered all the same; `wattle resume` ends it early.\n",
             span(seconds)
         ),
-        (false, _) => format!("Background work goes on. {}\n", current.details.why),
+        (false, _) => format!("No pause holds. {}\n", current.details.why),
     }
 }
 
@@ -93,6 +114,32 @@ fn paused(current: &Current) -> String {
 mod tests {
     use super::*;
     use crate::base::time::Duration;
+
+    fn current(reason: Option<Reason>, workers: usize, why: &str) -> Current {
+        let current = json!({
+            "board": null, "cpu_sensor": null, "cpu_temp_c": null, "t_lim_c": 80.0, "t_lim_from": "default", "power_source": "ac",
+            "battery_pct": null, "throttling": null, "sensors": [], "headroom": 0.0, "reason": reason, "why": why,
+            "mode": "off", "workers": workers, "duty": 0.0, "goal_c": null, "foreign_cores": null, "energy": "unknown",
+            "energy_source": null, "leads": true, "followers": 0, "paused": false, "paused_s": null, "burst_s": 600, "today": [],
+        });
+        serde_json::from_value(current).unwrap()
+    }
+
+    #[test]
+    fn work_now_and_resume_promise_nothing_that_is_held_and_say_until_when() {
+        let goes_on = "Background work goes on beside what you do for 10 minutes";
+        for free in [None, Some(Reason::Rising), Some(Reason::InUse)] {
+            assert_eq!(hurried(&current(free, 0, "x")), format!("{goes_on}."));
+        }
+        let asked = hurried(&current(Some(Reason::Answering), 0, "Background work is held: a question."));
+        assert!(asked.starts_with(goes_on) && !asked.contains("is held"), "{asked}");
+        let warm = hurried(&current(Some(Reason::Warm), 1, "x"));
+        assert!(warm.starts_with(&format!("{goes_on}, as far as this allows: the device is as warm")), "{warm}");
+        let why = "Background work is held: quiet hours until 07:00.";
+        let quiet = hurried(&current(Some(Reason::QuietHours), 0, why));
+        assert!(quiet.starts_with(why) && quiet.contains("does not lift that") && !quiet.contains(goes_on), "{quiet}");
+        assert_eq!(paused(&current(Some(Reason::QuietHours), 0, why)), format!("No pause holds. {why}\n"));
+    }
 
     #[test]
     fn a_pause_is_open_for_a_span_or_until_a_time_and_anything_else_is_refused() {

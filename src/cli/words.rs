@@ -82,17 +82,35 @@ pub(super) fn meant(command: &str) -> Option<&'static str> {
             "To stop the agent: Ctrl-C where it runs, or `systemctl stop` of its unit."
         }
         "find" | "ask" | "query" | "q" | "s" => "To ask a question: `wattle search QUESTION`.",
-        "index" | "watch" | "scan" | "import" => "To watch a folder: `wattle add FOLDER`.",
-        "remove" | "rm" | "delete" | "del" | "unwatch" => "To end the watching of a folder: `wattle forget FOLDER`.",
+        "index" | "watch" | "scan" | "import" | "folder" => "To watch a folder: `wattle add FOLDER`.",
+        "remove" | "rm" | "delete" | "del" | "unwatch" => {
+            "To end the watching of a folder and remove its documents from the answers: `wattle forget FOLDER`. To remove a \
+             device: stop the agent, and delete the device's line from `peers` in config.toml, in the agent's home."
+        }
         "ls" | "list" | "sources" => "To list what is watched: `wattle folders`.",
         "info" | "state" | "ps" => "To see what the agent does: `wattle status`.",
         "check" | "diagnose" | "test" | "health" => "To check everything: `wattle doctor`.",
-        "devices" | "nodes" | "members" | "mesh" => "To list the other devices: `wattle peers`.",
+        "devices" | "device" | "nodes" | "members" | "mesh" | "peer" => "To list the other devices: `wattle peers`.",
         "whoami" | "peerid" | "peer-id" => "To see this device's PeerId: `wattle id`.",
         "unpause" | "continue" => "To end a pause: `wattle resume`.",
         "config" | "settings" => {
             "The settings are in config.toml in the agent's home; `wattle doctor` says where that is."
         }
+        _ => return None,
+    })
+}
+
+/// What is meant by an option that there is not.
+pub(super) fn meant_option(option: &str) -> Option<&'static str> {
+    Some(match option.split('=').next()? {
+        "--port" | "-p" | "--host" | "--bind" | "--address" => {
+            "Other devices reach the agent at --listen ADDRESS:PORT, as 0.0.0.0:7781; people and programs on this machine at \
+             --api ADDRESS:PORT, as 127.0.0.1:7780."
+        }
+        "--dir" | "--folder" | "--path" | "--data" | "--data-dir" => {
+            "A folder to watch is given without an option: `wattle up FOLDER`. The agent's own files are where --home says."
+        }
+        "--peers" | "--device" => "Another device is given with --peer, once for each.",
         _ => return None,
     })
 }
@@ -120,6 +138,16 @@ mod tests {
         assert_eq!(moved("wattle|search|--jsn|x"), "wattle|search|--jsn|--|x", "a typing error is told");
         assert_eq!(moved("wattle|search"), "wattle|search", "and so is a missing question");
         assert_eq!(moved("wattle|up|search|-x"), "wattle|up|search|-x", "another command's words stay");
+    }
+
+    #[test]
+    fn a_command_or_option_of_another_program_is_answered_with_the_one_that_is_meant() {
+        assert!(meant("peer").unwrap().contains("wattle peers"));
+        assert!(meant("index").unwrap().contains("wattle add"));
+        let remove = meant("remove").unwrap();
+        assert!(remove.contains("wattle forget") && remove.contains("config.toml"), "{remove}");
+        assert!(meant_option("--port").unwrap().contains("--listen") && meant_option("--port=80").is_some());
+        assert!(meant("nonsense").is_none() && meant_option("--nonsense").is_none());
     }
 
     #[test]

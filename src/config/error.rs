@@ -30,7 +30,28 @@ pub(super) fn wrong(what: impl Into<String>) -> ConfigError {
 
 /// An error of the parser, at this byte of the text.
 pub(super) fn malformed(text: &str, at: Option<usize>, what: &str) -> ConfigError {
-    ConfigError { line: at.map(|at| line_of(text, at)), ..wrong(what.replace('\n', " ")) }
+    let what =
+        truth_value(text, at, what).unwrap_or_else(|| what.replace('\n', " ").replace("a boolean", "true or false"));
+    ConfigError { line: at.map(|at| line_of(text, at)), ..wrong(what) }
+}
+
+/// The words of other programs for true and false, which TOML does not have.
+fn truth_value(text: &str, at: Option<usize>, what: &str) -> Option<String> {
+    let line = text.lines().nth(line_of(text, at?) - 1)?;
+    let (key, value) = line.split_once('=')?;
+    let value = value.split('#').next()?.trim();
+    let quoted = value.starts_with(['"', '\'']);
+    if quoted && !what.contains("a boolean") {
+        return None;
+    }
+    let meant = match value.trim_matches(['"', '\'']).to_lowercase().as_str() {
+        "yes" | "on" | "true" => "true, without quotes",
+        "no" | "false" => "false, without quotes",
+        "off" if quoted => "false, without quotes",
+        "off" => "false, or \"off\" where a word is meant",
+        _ => return None,
+    };
+    Some(format!("{} cannot be {value}: write {meant}", key.trim()))
 }
 
 impl ConfigError {

@@ -215,6 +215,10 @@ fn address_hint(text: &str, host: &str, port: u16) -> String {
     if let Ok(port) = bare.parse::<u16>() {
         return format!("{text:?} is a port alone; with the address it is {host}:{port}");
     }
+    let port_of = text.rsplit_once(':').map_or(bare, |(_, port)| port);
+    if !port_of.is_empty() && port_of.bytes().all(|byte| byte.is_ascii_digit()) && port_of.parse::<u16>().is_err() {
+        return format!("the port in {text:?} is too large: ports end at {}, as in {host}:{port}", u16::MAX);
+    }
     if text == "localhost" {
         return format!("{text:?} has no port; with it, it is 127.0.0.1:{port}");
     }
@@ -236,6 +240,8 @@ mod tests {
             ("127.0.0.2", "127.0.0.2:7780"),
             ("::1", "[::1]:7780"),
             ("localhost", "127.0.0.1:7780"),
+            ("127.0.0.1:99999", "too large: ports end at 65535"),
+            ("99999", "too large"),
             ("here", "127.0.0.1:7780"),
             ("0.0.0.0:7780", "--open-api 192.168.1.4:7780"),
             ("192.168.1.9:7000", "--open-api 192.168.1.9:7000"),

@@ -56,7 +56,7 @@ fn the_example_of_the_documentation_is_read_and_holds_every_key() {
 fn an_error_names_the_line_and_what_is_allowed() {
     for (text, line, part) in [
         ("[energy]\nmargin = 4\n", Some(2), "unknown field `margin`"),
-        ("[energy]\n\nsilent = \"yes\"\n", Some(3), "expected a boolean"),
+        ("[energy]\n\nsilent = \"yes\"\n", Some(3), "silent cannot be \"yes\": write true"),
         ("[energy\n", Some(1), ""),
         ("[energy]\nmargin_c = 20\n", Some(2), "energy.margin_c is a number from 3 to 10, not 20"),
         ("[energy]\nmargin_c = nan\n", Some(2), "from 3 to 10"),
@@ -121,5 +121,19 @@ fn a_duration_has_a_unit() {
         "1h-30m",
     ] {
         assert_eq!(duration(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn yes_and_on_are_answered_with_true_and_false() {
+    for (line, hint) in [
+        ("silent = yes", "write true,"),
+        ("silent = \"off\" # quiet", "write false,"),
+        ("trust_clock = Yes", "write true,"),
+        ("burst = off", "\"off\" where a word is meant"),
+        ("silent = 1", "expected true or false"),
+    ] {
+        let why = Config::parse(&format!("[energy]\n{line}\n")).unwrap_err();
+        assert!(why.to_string().contains(hint) && why.line == Some(2), "{line}: {why}");
     }
 }

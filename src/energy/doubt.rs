@@ -53,7 +53,7 @@ impl Doubt {
     /// Is something wrong with the device? The others are notes on a healthy one.
     #[must_use]
     pub const fn is_fault(self) -> bool {
-        !matches!(self, Self::FanValue | Self::Candidate)
+        !matches!(self, Self::FanValue | Self::Candidate | Self::FreeMemory)
     }
 
     /// A short name for programs.
@@ -118,8 +118,9 @@ impl fmt::Display for Doubt {
                  measures something else than the supply."
             }
             Self::FreeMemory => {
-                "Some tasks wait for memory while at least half of it is free. They have a limit of their own, and work goes \
-                 on."
+                "A program on this device (perhaps in a container or a service) has reached a memory limit of its own and waits, \
+                 while at least half of the memory is free. The device is not short of memory, nothing need be done, and \
+                 background work goes on."
             }
             Self::FanValue => {
                 "The CPU's chip gives a number for its fan (Tctl), which lies above the temperature of the die. The die's is \

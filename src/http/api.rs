@@ -234,11 +234,19 @@ impl Api {
             Response::Added | Response::Certified(_) => json(conn, Status::Ok, &serde_json::json!({})),
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
-            Response::Hits { hits, asked, answered, silent, not_asked, files, others, fits } => {
+            Response::Hits { hits, asked, answered, silent, not_asked, files, others, fits, unusable } => {
                 let names = silent.iter().map(|silent| silent.device.clone()).collect();
-                let coverage =
-                    SearchAnswer { asked, answered, silent: names, silent_devices: silent, not_asked, files, others };
-                json(conn, Status::Ok, &SearchResults::new(hits, fits, coverage))
+                let coverage = SearchAnswer {
+                    asked,
+                    answered,
+                    silent: names,
+                    silent_devices: silent,
+                    not_asked,
+                    files,
+                    others,
+                    unusable: unusable.0,
+                };
+                json(conn, Status::Ok, &SearchResults::new(hits, fits, unusable.1, coverage))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {

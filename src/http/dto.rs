@@ -8,7 +8,7 @@ mod change;
 
 use super::folders::{Folders, Watched};
 use crate::base::finding::Finding;
-use crate::base::hit::FileCoverage;
+use crate::base::hit::{FileCoverage, UnusableFile};
 use crate::base::level::Energy;
 use crate::base::time::utc;
 use crate::energy::reason::Reason;
@@ -32,6 +32,10 @@ pub struct SearchResults {
     /// True if none of them fits the question: they are only the nearest. Left out if it is false.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub nothing_fits: bool,
+    /// Files of the asked device whose name the question is and that cannot be used, with the reason. Left out where there are
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<Unusable>,
     /// How many of the devices answered.
     pub coverage: SearchAnswer,
 }
@@ -94,6 +98,9 @@ pub struct SearchAnswer {
     /// are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<output::DeviceCoverage>,
+    /// Files of that device that cannot be used; `GET /v1/doctor` lists them with their reasons.
+    #[serde(default)]
+    pub unusable: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -287,7 +294,7 @@ pub struct Checked {
 impl SearchResults {
     /// From the node's answer.
     #[must_use]
-    pub fn new(hits: Vec<output::RankedHit>, fits: bool, coverage: SearchAnswer) -> Self {
+    pub fn new(hits: Vec<output::RankedHit>, fits: bool, unusable: Vec<UnusableFile>, coverage: SearchAnswer) -> Self {
         let place = |place: output::RankedPlace| SearchPlace {
             device: place.device,
             peer_id: place.peer_id,
@@ -303,7 +310,9 @@ impl SearchResults {
             away_since: hit.away_since.map(utc),
             places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };
-        Self { hits: hits.into_iter().map(hit).collect(), nothing_fits: !fits, coverage }
+        let file = |file: UnusableFile| Unusable { path: text(&file.path), reason: file.reason };
+        let unusable = unusable.into_iter().map(file).collect();
+        Self { hits: hits.into_iter().map(hit).collect(), unusable, nothing_fits: !fits, coverage }
     }
 }
 

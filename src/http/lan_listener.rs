@@ -6,7 +6,7 @@ use crate::platform::home::Token;
 use crate::runtime::handle::NodeHandle;
 use smol::Timer;
 use smol::channel::{Receiver, bounded};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
@@ -29,9 +29,7 @@ impl LanListener {
         let (opened, server) = bounded(1);
         let begin = move || -> std::io::Result<()> {
             let server = serve(TcpListener::bind(address)?, node.clone(), token.clone(), Timeouts::default())?;
-            println!(
-                "The API is open to other devices at http://{address}, with the token; the traffic is not encrypted."
-            );
+            println!("{}", invitation(address, std::io::stdout().is_terminal().then_some(&token)));
             // The channel has room for one, and this is the only one.
             let _ = opened.try_send(server);
             Ok(())
@@ -66,9 +64,34 @@ impl LanListener {
     }
 }
 
+/// What is needed to open the page on a phone. `token` only where its owner alone reads along: not in a journal or a pipe.
+fn invitation(address: SocketAddr, token: Option<&Token>) -> String {
+    let plain = "Everybody on this network can read the traffic.";
+    match token {
+        Some(token) => {
+            format!("On a phone or another device open http://{address}/#token={}   {plain}", token.reveal())
+        }
+        None => format!(
+            "On a phone or another device open http://{address}/#token=TOKEN, with what the file api-token in the agent's home \
+             holds in place of TOKEN. {plain}"
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_for_a_phone_is_whole_on_a_terminal_and_holds_no_token_elsewhere() {
+        let home = tempfile::tempdir().unwrap();
+        let token = crate::platform::home::Home::at(home.path()).token().unwrap();
+        let address = "192.168.1.4:7780".parse().unwrap();
+        let whole = format!("open http://192.168.1.4:7780/#token={} ", token.reveal());
+        assert!(invitation(address, Some(&token)).contains(&whole));
+        let piped = invitation(address, None);
+        assert!(piped.contains("#token=TOKEN") && piped.contains("api-token") && !piped.contains(token.reveal()));
+    }
 
     #[test]
     fn an_address_that_is_not_there_yet_is_waited_for_and_a_taken_one_is_an_error() {

@@ -8,7 +8,7 @@
 //! messages are accepted (sender, signature, replay window) is decided in `wire` alone.
 
 use super::status::Status;
-use crate::base::hit::FileCoverage;
+use crate::base::hit::{FileCoverage, UnusableFile};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
@@ -205,6 +205,8 @@ pub enum Response {
         others: Vec<DeviceCoverage>,
         /// False if none of the hits fits the question: they are only the nearest.
         fits: bool,
+        /// Files of this device that cannot be used: how many there are, and those whose name is asked for.
+        unusable: (u64, Vec<UnusableFile>),
     },
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),

@@ -268,6 +268,9 @@ impl Node {
         let of =
             |(key, files)| DeviceCoverage { device: self.title(Some(key)), peer_id: self.peer_id_of(Some(key)), files };
         let others = query.beside.coverage.into_iter().map(of).collect();
+        let unusable = query.lists.iter().filter(|(device, _)| device.is_none());
+        let unusable = unusable.flat_map(|(_, found)| found.unusable.iter().cloned()).collect();
+        let unusable = (self.scheduler.counts().count(Kind::Refused), unusable);
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
         let merged = merge(&query.question, query.lists, query.count);
         let fits = merged.is_empty() || any_fits(&query.question, &merged);
@@ -282,7 +285,8 @@ impl Node {
             places: merged.places.into_iter().map(place).collect(),
         });
         let (not_asked, files) = (query.not_asked, self.file_coverage());
-        let response = Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files, others, fits };
+        let response =
+            Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files, others, fits, unusable };
         out.push(Output::Reply(query.reply, response));
     }
 }
@@ -302,7 +306,7 @@ fn fit_into_message(found: &Found) -> Found {
         hit
     };
     let hits = found.hits.iter().take_while(fits).cloned().map(told).collect();
-    Found { statistics: found.statistics.clone(), hits }
+    Found { statistics: found.statistics.clone(), hits, unusable: Vec::new() }
 }
 
 /// The task that embeds a text of a peer.

@@ -149,7 +149,11 @@ mod tests {
             away_since: None,
         };
         let document_frequencies = heapless::Vec::from_slice(&[u32::MAX, 0]).unwrap();
-        Found { statistics: CorpusStatistics { chunks: u32::MAX, document_frequencies, length: 0 }, hits: vec![hit] }
+        Found {
+            statistics: CorpusStatistics { chunks: u32::MAX, document_frequencies, length: 0 },
+            hits: vec![hit],
+            unusable: Vec::new(),
+        }
     }
 
     #[test]

@@ -145,7 +145,7 @@ mod tests {
             })
             .collect();
         let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
-        Found { statistics, hits }
+        Found { statistics, hits, unusable: Vec::new() }
     }
 
     #[test]

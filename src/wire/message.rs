@@ -295,7 +295,7 @@ mod tests {
         Message::Answer(Answer {
             id: 7,
             device: "attic".to_owned(),
-            found: Some(Box::new(Found { statistics, hits: vec![hit] })),
+            found: Some(Box::new(Found { statistics, hits: vec![hit], unusable: Vec::new() })),
         })
     }
 

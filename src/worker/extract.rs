@@ -75,8 +75,14 @@ fn content_hash(bytes: &[u8]) -> [u8; 16] {
     short
 }
 
+/// The phrase as a sentence of its own, as people read it in the log and in the doctor.
+fn sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+}
+
 fn new_chunks(embedder: &impl Embedder, name: &str, bytes: &[u8]) -> Result<Vec<NewChunk>, String> {
-    let text = extract(name, bytes).map_err(|refusal| refusal.to_string())?;
+    let text = extract(name, bytes).map_err(|refusal| sentence(&refusal.to_string()))?;
     let fingerprint = embedder.model();
     let found = chunks(&text, &|part| embedder.tokens(part));
     if found.len() >= DOCUMENT_CHUNKS_MAX {

@@ -4,7 +4,7 @@
 
 use crate::base::file_name;
 use crate::base::file_name::AskedNames;
-use crate::base::hit::{CorpusStatistics, Found, SearchHit};
+use crate::base::hit::{CorpusStatistics, Found, SearchHit, UnusableFile};
 use crate::base::id::{DocId, EmbedKey, Ring, Row};
 use crate::base::vector::{Embedding, Quantized, Signs};
 use crate::embed::{
@@ -64,7 +64,8 @@ pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text
 pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, query: &Query) -> Result<Outcome, String> {
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
-    let named = named_rows(kv, &asked, &mut unread);
+    let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
+    let (named, unusable) = named_files(kv, &asked, &marks, &mut unread);
     let rows = scan(&query.embedding.signs(), RESCORE).into_iter().chain(named.iter().copied());
     let scored = scored(kv, rows.collect(), &query.embedding, &mut unread)?;
     let terms = QueryTerms::new(&query.text);
@@ -77,11 +78,14 @@ pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, quer
         }
     };
     let folders = Folders { sources: sources.as_ref(), shared: query.shared };
-    let candidates = candidates(kv, scored, &named, &terms, folders, &mut unread);
+    let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         _ => {
-            let (found, vectors) = best(candidates, &terms, &asked, query.count.min(HITS_MAX));
+            let (mut found, vectors) = best(candidates, &terms, &asked, query.count.min(HITS_MAX));
+            if !query.shared {
+                found.unusable = unusable;
+            }
             Ok(Outcome::Found(Box::new(found), vectors))
         }
     }
@@ -111,18 +115,30 @@ fn scored(
     Ok(scored)
 }
 
-/// The rows of the files that have the name which is asked for: a name has no meaning that a vector could be near to.
-fn named_rows(kv: &impl Kv, asked: &AskedNames, unread: &mut Option<KvError>) -> BTreeSet<Row> {
-    let mut rows = BTreeSet::new();
+/// The rows of the files that have the name which is asked for, as a name has no meaning that a vector could be near to; and
+/// those of these files that cannot be used, of which nothing else in the answer would tell.
+fn named_files(
+    kv: &impl Kv,
+    asked: &AskedNames,
+    marks: &Marks,
+    unread: &mut Option<KvError>,
+) -> (BTreeSet<Row>, Vec<UnusableFile>) {
+    let (mut rows, mut unusable) = (BTreeSet::new(), Vec::new());
     for key in asked.keys() {
         let found = given(read::documents_named(kv, key, NAMED_FILES_MAX).map(Some), unread);
         for (_, doc) in found.into_iter().flatten() {
             if doc.state != DocState::Tombstoned && asked.has(&doc.path) {
                 rows.extend(doc.chunks.iter().take(NAMED_CHUNKS_MAX).map(|place| place.row));
+                if let DocState::Refused(reason) = &doc.state
+                    && doc.chunks.is_empty()
+                {
+                    let reason = reason.clone();
+                    unusable.extend(file_of(doc, marks).map(|(path, _)| UnusableFile { path, reason }));
+                }
             }
         }
     }
-    rows
+    (rows, unusable)
 }
 
 /// A chunk that may answer.
@@ -168,18 +184,18 @@ fn file_of(doc: Document, marks: &Marks) -> Option<File> {
     Some((doc.path, away_since))
 }
 
-/// Reads up to `READ` different chunks with their copies, in the order of their cosines, and those of the rows `named`.
+/// Reads up to `READ` different chunks with their copies, in the order of their cosines, and those of the rows `named`, but for
+/// what the marks leave out.
 fn candidates(
     kv: &impl Kv,
     scored: Vec<(f32, Row, Quantized)>,
     named: &BTreeSet<Row>,
     terms: &QueryTerms,
-    folders: Folders<'_>,
+    (marks, folders): (&Marks, Folders<'_>),
     unread: &mut Option<KvError>,
 ) -> Vec<Candidate> {
     let mut found = Vec::with_capacity(scored.len().min(READ));
     let mut copies: BTreeMap<EmbedKey, usize> = BTreeMap::new();
-    let marks = given(read::marks(kv).map(Some), unread).unwrap_or_default();
     let mut files: BTreeMap<DocId, Option<File>> = BTreeMap::new();
     for (cosine, row, vector) in scored {
         let Some(chunk) = given(read::chunk(kv, row), unread) else { continue };
@@ -195,7 +211,7 @@ fn candidates(
             Entry::Vacant(new) => {
                 let doc = given(read::document(kv, chunk.doc), unread);
                 let doc = doc.filter(|doc| folders.hold(&doc.path));
-                new.insert(doc.and_then(|doc| file_of(doc, &marks))).clone()
+                new.insert(doc.and_then(|doc| file_of(doc, marks))).clone()
             }
         };
         let Some((path, away_since)) = file else { continue };
@@ -239,7 +255,7 @@ fn best(
             vectors.push(vector);
         }
     }
-    (Found { statistics, hits }, vectors)
+    (Found { statistics, hits, unusable: Vec::new() }, vectors)
 }
 
 /// What was read; the first error is kept.

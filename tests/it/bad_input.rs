@@ -65,7 +65,10 @@ fn a_second_agent_on_the_same_home_is_refused() {
     let place = Place::new();
     let _first = place.up(&[]);
     let stderr = place.up_fails(&[]);
-    assert!(stderr.contains("Another agent lives in"), "{stderr}");
+    assert!(stderr.contains("Another agent lives in") && !stderr.contains("wattle add"), "{stderr}");
+    let stderr = place.up_fails(&[place.docs().to_str().unwrap()]);
+    let add = format!("wattle add {} --home {}", place.docs().display(), place.home().display());
+    assert!(stderr.contains(&add), "how the running one is given the folder: {stderr}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
         Err(failure) => not_run("energy", failure),
     });
     match &reports.network {
-        Ok(network) => checks.extend(network::checks(network)),
+        Ok(network) => checks.extend(network::checks(network, reports.status.as_ref().ok())),
         Err(failure) => checks.extend(["listen", "mdns", "udp", "peer"].map(|name| not_run(name, failure))),
     }
     checks
@@ -136,7 +136,7 @@ fn found(area: Area, findings: &[Finding]) -> Vec<Check> {
         Area::Program => "No task was stopped by a defect of the program.",
     };
     let bad = findings.iter().filter(|finding| finding.area == area).map(|finding| {
-        let outcome = Outcome::Wrong { says: finding.what.clone(), command: finding.command.clone() };
+        let outcome = Outcome::Wrong { says: finding.what.clone(), command: finding.command.clone(), there: false };
         Check { name: name(area), outcome }
     });
     let bad: Vec<Check> = bad.collect();

@@ -23,6 +23,8 @@ pub(super) enum Outcome {
         says: String,
         /// The command that helps, as it is typed.
         command: Option<String>,
+        /// It is typed on the other device, as the sentence says.
+        there: bool,
     },
     /// It could not be checked, for this reason. That is not good.
     NotRun(String),
@@ -36,7 +38,12 @@ impl Check {
 
     /// A check that found a fault, which this command helps to mend.
     pub(super) fn wrong(name: &'static str, says: impl Into<String>, command: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Wrong { says: says.into(), command: Some(command.into()) } }
+        Self { name, outcome: Outcome::Wrong { says: says.into(), command: Some(command.into()), there: false } }
+    }
+
+    /// A check that found a fault, with the command that helps where it is typed on the other device.
+    pub(super) fn wrong_there(name: &'static str, says: impl Into<String>, command: String) -> Self {
+        Self { name, outcome: Outcome::Wrong { says: says.into(), command: Some(command), there: true } }
     }
 
     /// A check that could not run.
@@ -52,9 +59,9 @@ impl Check {
         }
     }
 
-    /// Its command is one for the agent of this home.
+    /// Its command is one for the agent of this home, unless it is for another device.
     pub(super) fn name_home(&mut self, home: &Path) {
-        if let Outcome::Wrong { command: Some(command), .. } = &mut self.outcome {
+        if let Outcome::Wrong { command: Some(command), there: false, .. } = &mut self.outcome {
             *command = at_home(command, home);
         }
     }

@@ -149,13 +149,18 @@ pub(super) fn clock_check((seconds, known): (i64, bool), config: &Config) -> Che
         return Check::wrong("clock", says, set);
     }
     if known || config.energy.trusted_clock {
-        return Check::good("clock", "The clock is known to be right.");
+        let says = "The clock is known to be right: quiet hours, pauses until a time of day and dates go by it.";
+        return Check::good("clock", says);
     }
     if config.energy.settings.policy.quiet == Default::default() {
-        return Check::good("clock", "The clock looks right; no time service sets it, and no quiet hours need it.");
+        let says = "The clock shows a time that is possible, and dates are told by it. Nothing vouches for it (no time service, no \
+                    hardware clock), so nothing is timed by it: `wattle pause until 18:30` needs a clock that is vouched for, \
+                    `wattle pause 2h` does not. If it is right, write trust_clock = true below [energy] in config.toml.";
+        return Check::good("clock", says);
     }
-    let says = "No time service sets the clock, so the strictest of the quiet hours holds all the time. Have one set it, or \
-                write trust_clock = true below [energy] in config.toml.";
+    let says = "Nothing vouches for the clock (no time service, no hardware clock), so nothing is timed by it: the strictest of the \
+                quiet hours holds all the time. Have a time service set it, or, if it is right, write trust_clock = true below \
+                [energy] in config.toml.";
     Check::wrong("clock", says, set)
 }
 
@@ -196,7 +201,7 @@ mod tests {
         for (check, good, part) in [
             (clock_check((3600, false), &plain), false, "year 1970"),
             (clock_check((right + 10 * YEAR_S, true), &plain), false, "year 203"),
-            (clock_check((right, false), &plain), true, "looks right"),
+            (clock_check((right, false), &plain), true, "Nothing vouches for it"),
             (clock_check((right, false), &quiet), false, "trust_clock"),
             (clock_check((right, false), &trusted), true, "known to be right"),
             (clock_check((right, true), &quiet), true, "known to be right"),

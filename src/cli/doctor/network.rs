@@ -5,7 +5,10 @@
 //! reach each other: listen, multicast DNS (RFC 6762), the dial, the handshake, datagrams.
 
 use super::check::Check;
+use crate::cli::args::DEFAULT_LISTEN_PORT;
+use crate::http::dto::StatusReport;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
+use crate::wire::multiaddr::Multiaddr;
 use std::net::SocketAddr;
 
 /// Datagrams sent without a reply after which the path counts as blocked.
@@ -14,28 +17,68 @@ const DATAGRAMS_UNANSWERED_MAX: u64 = 5;
 /// Milliseconds for which a received datagram proves that datagrams pass.
 const FRESH_MS: u64 = 120_000;
 
-/// The checks, in the order in which devices reach each other.
-pub(super) fn checks(report: &NetworkReport) -> Vec<Check> {
+/// The checks, in the order in which devices reach each other. The status gives this device's PeerId and the others' names.
+pub(super) fn checks(report: &NetworkReport, status: Option<&StatusReport>) -> Vec<Check> {
     let port = port(report);
     let interfaces = report.listen_addresses.is_empty() && !is_loopback_only(report);
     let listening = if interfaces { "ip address".to_owned() } else { format!("wattle up --listen 0.0.0.0:{port}") };
+    let own = own_address(report, status);
     let mut checks = vec![
         check("listen", listen(report), listening),
-        check("mdns", multicast(report), "wattle up --peer /ip4/ADDRESS/tcp/7781/p2p/PEERID".to_owned()),
+        multicast(report).map_or_else(
+            |says| match &own {
+                Some(own) => Check::wrong_there("mdns", says, format!("wattle up --peer {own}")),
+                None => Check::wrong("mdns", says, "ip address"),
+            },
+            |says| Check::good("mdns", says),
+        ),
         check("udp", datagrams(report), format!("ss -ulpn 'sport = :{port}'")),
     ];
     if report.peers.is_empty() {
-        checks.push(Check::good("peer", "No other device was named with --peer, so none is missing."));
+        let none = "No other device was named with --peer, so none is missing.";
+        let knocked = if report.unknown_peers.is_empty() { "" } else { " One wanted to link, see below." };
+        checks.push(Check::good("peer", format!("{none}{knocked}")));
     }
     for peer in &report.peers {
-        let command = match peer.linked {
-            Some(_) => format!("sudo ufw allow {port}/udp"),
-            None => format!("wattle up --peer /ip4/ADDRESS/tcp/7781/p2p/{}", peer.peer_id),
-        };
-        checks.push(check("peer", reached(report, peer), command));
+        let name = named(&peer.peer_id, status);
+        checks.push(match reached(report, peer, &name) {
+            Reached::Well(says) => Check::good("peer", says),
+            Reached::Here(says, command) => Check::wrong("peer", says, command),
+            Reached::There(says, options) => match &own {
+                Some(own) => Check::wrong_there("peer", says, format!("wattle up {options}--peer {own}")),
+                None => Check::wrong("peer", says, "wattle id"),
+            },
+        });
     }
     checks.extend(report.unknown_peers.iter().map(|unknown_peer| Check::good("guest", refused(unknown_peer))));
     checks
+}
+
+/// How a peer is reached.
+enum Reached {
+    /// As it should be.
+    Well(String),
+    /// Not, and this command helps on this device.
+    Here(String, String),
+    /// Not; on the other device `wattle up` with these options and this device's address helps.
+    There(String, String),
+}
+
+/// This device as the others give it to --peer: with its address where one leads to it.
+fn own_address(report: &NetworkReport, status: Option<&StatusReport>) -> Option<String> {
+    let own = &status?.peer_id;
+    let addresses = || report.listen_addresses.iter().map(|at| at.address);
+    let at = addresses().find(SocketAddr::is_ipv4).or_else(|| addresses().next());
+    Some(at.map_or_else(|| format!("/p2p/{own}"), |at| format!("{}/p2p/{own}", Multiaddr::from(at))))
+}
+
+/// A device by its name, where it has told it, and its PeerId.
+fn named(peer_id: &str, status: Option<&StatusReport>) -> String {
+    let peer = status.and_then(|status| status.peers.iter().find(|peer| peer.peer_id == *peer_id));
+    match peer.and_then(|peer| peer.device.as_ref()) {
+        Some(device) => format!("{device} ({peer_id})"),
+        None => peer_id.to_owned(),
+    }
 }
 
 /// A check with the command that helps where it is wrong.
@@ -60,7 +103,7 @@ fn listen(report: &NetworkReport) -> Result<String, String> {
     if is_loopback_only(report) {
         let what = format!("The agent listens on this machine only ({at}); no other device reaches it.");
         return if has_unlinked_peer(report) {
-            Err(format!("{what} Start it with --listen 0.0.0.0:{}.", at.port()))
+            Err(format!("{what} Stop it, and start it again with --listen 0.0.0.0:{}.", at.port()))
         } else {
             Ok(what)
         };
@@ -92,17 +135,16 @@ fn multicast(report: &NetworkReport) -> Result<String, String> {
     if !silent.is_empty() {
         return Err(format!(
             "This agent's own announcement did not come back on {}. A firewall on this device may drop UDP port 5353: \
-             allow it, or give addresses with --peer /ip4/….",
+             allow it. Or give the other devices this one's address. {THERE}",
             silent.join(", ")
         ));
     }
     let received = multicast.others_received;
     if received == 0 && has_unlinked_peer(report) {
-        return Err(
+        return Err(format!(
             "This agent announces itself, but receives no announcement of another. Wi-Fi often holds multicast back: look in the router \
-             for client isolation, multicast filtering or IGMP snooping, or give addresses with --peer /ip4/…."
-                .to_owned(),
-        );
+             for client isolation, multicast filtering or IGMP snooping. Or give the other devices this one's address. {THERE}"
+        ));
     }
     Ok(format!("This agent announces itself; announcements of others arrived {received} times."))
 }
@@ -118,191 +160,86 @@ fn datagrams(report: &NetworkReport) -> Result<String, String> {
     }
 }
 
-fn reached(report: &NetworkReport, peer: &PeerReachability) -> Result<String, String> {
-    let id = &peer.peer_id;
-    let Some(at) = peer.linked else { return Err(format!("{id} is not linked. {}", missing(report, peer))) };
+fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reached {
+    let Some(at) = peer.linked else { return missing(report, peer, name) };
     if report.no_datagrams.is_some() || !peer.keys {
-        return Ok(format!("{id} is linked at {at}, without datagrams."));
+        return Reached::Well(format!("{name} is linked at {at}, without datagrams."));
     }
     match (peer.received_ms, peer.sent) {
-        (Some(ms), _) if ms < FRESH_MS => Ok(format!("{id} is linked at {at}; datagrams pass.")),
-        (_, sent) if sent > DATAGRAMS_UNANSWERED_MAX => Err(format!(
-            "{id} is linked at {at}, but its datagrams do not come. Allow UDP port {} in the firewalls of both devices; \
-             until then a loss is noticed later.",
-            port(report)
-        )),
-        _ => Ok(format!("{id} is linked at {at}; no datagrams were needed yet.")),
+        (Some(ms), _) if ms < FRESH_MS => Reached::Well(format!("{name} is linked at {at}; datagrams pass.")),
+        (_, sent) if sent > DATAGRAMS_UNANSWERED_MAX => {
+            let port = port(report);
+            let says = format!(
+                "{name} is linked at {at}, but its datagrams do not come. Allow UDP port {port} in the firewalls of both \
+                 devices; until then a loss is noticed later."
+            );
+            Reached::Here(says, format!("sudo ufw allow {port}/udp"))
+        }
+        _ => Reached::Well(format!("{name} is linked at {at}; no datagrams were needed yet.")),
     }
 }
 
+/// What to do on the other device, before the command.
+const THERE: &str = "On that device, stop the agent if it runs, and type:";
+
 /// The step that failed, and what to do.
-fn missing(report: &NetworkReport, peer: &PeerReachability) -> String {
-    let own = "start the other one with --peer and this device's PeerId, which `wattle id` prints here";
+fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reached {
+    let there =
+        |why: &str, options: &str| Reached::There(format!("{name} is not linked. {why} {THERE}"), options.to_owned());
     let Some(at) = peer.dialled else {
         return match (peer.seen, peer.given.first()) {
-            (Some(seen), _) => format!("It was heard at {seen} and is not dialled yet. Wait a moment."),
-            (None, Some(given)) => format!("{given} leads to no address. Is the name right, and the device on?"),
-            (None, None) => format!(
-                "It was never heard. Is its agent up there with --listen 0.0.0.0:7781, in the same network? If so, give \
-                 its address: --peer /ip4/ADDRESS/tcp/7781/p2p/{}.",
-                peer.peer_id
-            ),
+            (Some(seen), _) => there(&format!("It was heard at {seen} and is not dialled yet. Wait a moment."), ""),
+            (None, Some(given)) => {
+                there(&format!("{given} leads to no address. Is the name right, and the device on?"), "")
+            }
+            (None, None) => {
+                let why = "It was never heard. Is its agent up, in the same network, and open to other devices?";
+                there(why, &format!("--listen 0.0.0.0:{DEFAULT_LISTEN_PORT} "))
+            }
         };
     };
     if let Some(unknown_peer) = report.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip()) {
-        return format!(
-            "A device at {} wanted to link as {}, a PeerId that is not known here: was that one meant?",
-            at.ip(),
-            unknown_peer.peer_id
+        let (ip, id) = (at.ip(), &unknown_peer.peer_id);
+        let says = format!(
+            "{name} is not linked. A device at {ip} wanted to link as {id}, a PeerId that is not known here. If that one was \
+             meant, stop the agent here, and type:"
         );
+        return Reached::Here(says, format!("wattle up --peer {}/p2p/{id}", Multiaddr::from(at)));
     }
     let Some(why) = &peer.failed else {
-        return format!("It was dialled at {at}; the answer is awaited, or the link is lost.");
+        return there(&format!("It was dialled at {at}; the answer is awaited, or the link is lost."), "");
     };
     let says = |words: &[&str]| words.iter().any(|word| why.to_lowercase().contains(word));
-    let advice = if says(&["another agent"]) {
-        "The address or the PeerId is wrong.".to_owned()
+    let (advice, options) = if says(&["another agent"]) {
+        let says = format!("{name} is not linked. At {at}: {why}. The address or the PeerId is wrong.");
+        return Reached::Here(says, "wattle peers".to_owned());
     } else if says(&["refused"]) {
-        format!("Nobody listens there: is its agent up, with --listen 0.0.0.0:{}?", at.port())
+        let listen = format!("--listen 0.0.0.0:{}", at.port());
+        (format!("Nobody listens there: is its agent up, with {listen}?"), format!("{listen} "))
     } else if says(&["no answer", "timed out", "unreachable", "no route"]) {
-        format!(
+        let advice = format!(
             "Nothing came back: the device is off, a firewall there drops TCP port {}, or the router keeps devices \
              apart (client isolation).",
             at.port()
-        )
+        );
+        (advice, String::new())
     } else if says(&["not of this home"]) {
-        "Give the address with --peer if it is the right one.".to_owned()
+        ("Give the address with --peer if it is the right one.".to_owned(), String::new())
     } else {
-        format!("Somebody answers there and does not link: {own}.")
+        let advice = "Somebody answers there and does not link: it may not know this device's PeerId.";
+        (advice.to_owned(), String::new())
     };
-    format!("At {at}: {why}. {advice}")
+    there(&format!("At {at}: {why}. {advice}"), &options)
 }
 
 fn refused(unknown_peer: &UnknownPeer) -> String {
     let (id, at): (_, SocketAddr) = (&unknown_peer.peer_id, unknown_peer.address);
-    format!("{id} at {at} wanted to link and was refused. If it is yours, start the agent with --peer /p2p/{id}.")
+    format!(
+        "{id} at {} wanted to link and was refused. If it is yours, stop the agent here and start it again with --peer \
+         /p2p/{id}.",
+        at.ip()
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::diagnostics::{ListenAddress, Multicast};
-
-    fn at(text: &str) -> SocketAddr {
-        text.parse().unwrap()
-    }
-
-    fn peer() -> PeerReachability {
-        PeerReachability {
-            peer_id: "12D3KooWfar".to_owned(),
-            given: Vec::new(),
-            linked: None,
-            seen: None,
-            seen_ms: None,
-            dialled: None,
-            dialled_ms: None,
-            failed: None,
-            keys: false,
-            sent: 0,
-            received: 0,
-            received_ms: None,
-        }
-    }
-
-    fn report(peer: PeerReachability) -> NetworkReport {
-        NetworkReport {
-            listen: Some(at("0.0.0.0:7781")),
-            listen_addresses: vec![ListenAddress {
-                interface: "wlan0".into(),
-                address: at("192.168.1.5:7781"),
-                prefix: 24,
-            }],
-            no_datagrams: None,
-            garbage: 0,
-            multicast: Multicast {
-                on: true,
-                own_received: vec!["wlan0".into()],
-                others_received: 1,
-                ..Multicast::default()
-            },
-            peers: vec![peer],
-            unknown_peers: Vec::new(),
-        }
-    }
-
-    fn wrong(report: &NetworkReport) -> Vec<String> {
-        checks(report)
-            .into_iter()
-            .filter(|check| !check.is_good())
-            .inspect(|check| assert!(check.command().is_some(), "{check:?}"))
-            .map(|check| format!("{}: {}", check.name, check.says()))
-            .collect()
-    }
-
-    fn failed(why: &str) -> String {
-        let dialled = Some(at("192.168.1.9:7781"));
-        wrong(&report(PeerReachability { dialled, failed: Some(why.to_owned()), ..peer() })).concat()
-    }
-
-    #[test]
-    fn a_linked_peer_is_well_if_its_datagrams_pass_and_wrong_if_they_do_not() {
-        let linked = PeerReachability { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
-        assert_eq!(wrong(&report(PeerReachability { received_ms: Some(900), ..linked.clone() })), [""; 0]);
-        assert!(wrong(&report(linked.clone())).concat().contains("Allow UDP port 7781"));
-        assert_eq!(wrong(&report(PeerReachability { sent: 2, ..linked })), [""; 0]);
-    }
-
-    #[test]
-    fn each_step_that_fails_has_its_own_advice() {
-        assert!(wrong(&report(peer())).concat().contains("never heard"));
-        let seen = PeerReachability { seen: Some(at("192.168.1.9:7781")), ..peer() };
-        assert!(wrong(&report(seen)).concat().contains("was heard at 192.168.1.9:7781"));
-        let named = PeerReachability { given: vec!["/dns4/nas.local/tcp/7781/p2p/x".into()], ..peer() };
-        assert!(wrong(&report(named)).concat().contains("leads to no address"));
-        for (why, advice) in [
-            ("Connection refused (os error 111)", "Nobody listens there"),
-            ("no answer in time", "client isolation"),
-            ("No route to host (os error 113)", "firewall"),
-            ("another agent answered: 12D3KooWx", "PeerId is wrong"),
-            ("the other end closed the connection", "wattle id"),
-        ] {
-            assert!(failed(why).contains(advice), "{}", failed(why));
-        }
-    }
-
-    #[test]
-    fn a_mistyped_peer_id_is_found_by_the_unknown_peer_at_the_same_address() {
-        let mut report =
-            report(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
-        report.unknown_peers.push(UnknownPeer {
-            peer_id: "12D3KooWtrue".into(),
-            address: at("192.168.1.9:50000"),
-            ms: 5,
-        });
-        assert!(wrong(&report).concat().contains("as 12D3KooWtrue"));
-        assert!(checks(&report).last().unwrap().says().contains("--peer /p2p/12D3KooWtrue"));
-    }
-
-    #[test]
-    fn an_agent_that_cannot_be_reached_gets_the_reason() {
-        let mut local = report(peer());
-        local.listen = Some(at("127.0.0.1:7781"));
-        assert!(wrong(&local)[0].contains("--listen 0.0.0.0:7781"));
-        local.peers.clear();
-        assert_eq!(wrong(&local), [""; 0], "an agent without peers is well");
-        let mut cut = report(peer());
-        cut.listen_addresses.clear();
-        assert!(wrong(&cut)[0].contains("no interface"));
-        let mut silent = report(peer());
-        silent.multicast.own_received.clear();
-        assert!(wrong(&silent)[0].contains("wlan0") && wrong(&silent)[0].contains("5353"));
-        let mut alone = report(peer());
-        alone.multicast.others_received = 0;
-        assert!(wrong(&alone)[0].contains("client isolation"));
-        alone.multicast = Multicast { on: false, why: Some("it is switched off".into()), ..Multicast::default() };
-        assert!(!wrong(&alone).concat().contains("switched off"), "the owner switched it off");
-        let mut taken = report(peer());
-        taken.no_datagrams = Some("Address already in use (os error 98)".into());
-        assert!(wrong(&taken)[0].contains("UDP port 7781"));
-    }
-}
+mod tests;

@@ -222,7 +222,9 @@ fn files_that_cannot_be_used_are_listed_and_are_no_fault() {
     let refused = vec![Unusable { path: "/a\u{1b}[1m.pdf".into(), reason: "It is binary.".into() }];
     let faults = vec!["Row 7 has no chunk.".to_owned()];
     let well = report(Reports { audit: Ok(Checked { refused, ..audit() }), ..healthy() }, &Ok(()));
-    assert!(well.well() && well.text(&PLAIN).contains("not usable: /a\u{fffd}[1m.pdf: It is binary.\n"));
+    assert!(
+        well.well() && well.text(&PLAIN).contains("not usable: /a\u{fffd}[1m.pdf\n                   It is binary.\n")
+    );
     let broken = Checked { clean: false, faults, fault_count: 1, ..audit() };
     let broken = report(Reports { audit: Ok(broken), ..healthy() }, &Ok(()));
     assert!(broken.text(&PLAIN).contains("- Row 7 has no chunk.\n"));

@@ -39,7 +39,7 @@ impl Network {
         senders: &Senders,
     ) -> Result<Self, String> {
         let diagnostics = Diagnostics::default();
-        let listener = bind(options.listen)?;
+        let listener = bind(options.listen, &options.apis)?;
         let listen = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
         let key = identity.signing_key();
         let (inputs, events) = (senders.inputs.clone(), senders.links.clone());
@@ -130,22 +130,27 @@ fn reached(own: PeerId, listen: SocketAddr, addresses: &[SocketAddr]) -> String 
     format!("Other devices reach it at {}", all.join(" or "))
 }
 
-/// The same address with the next port that is free just now; `None` if none of the next hundred is.
-pub(super) fn free_port(taken: SocketAddr) -> Option<SocketAddr> {
+/// The same address with the next port that is free just now and is none of this agent's `own` addresses, whatever interface
+/// those are on; `None` if none of the next hundred is.
+pub(super) fn free_port(taken: SocketAddr, own: &[SocketAddr]) -> Option<SocketAddr> {
     let ports = (taken.port().max(1023)..=u16::MAX).skip(1).take(100);
     // An agent needs both ports of the usual pair: an advice that names the other one would take it away.
     let usual = [DEFAULT_API.port(), DEFAULT_LISTEN_PORT];
-    let mut free = ports.filter(|port| !usual.contains(port)).map(|port| SocketAddr::new(taken.ip(), port));
+    let own = |port: &u16| usual.contains(port) || own.iter().any(|address| address.port() == *port);
+    let mut free = ports.filter(|port| !own(port)).map(|port| SocketAddr::new(taken.ip(), port));
     free.find(|address| TcpListener::bind(address).is_ok())
 }
 
-/// The listener for other devices: where the owner wants it, else on this machine only.
-fn bind(listen: Option<SocketAddr>) -> Result<TcpListener, String> {
+/// The listener for other devices: where the owner wants it, else on this machine only. `apis` are this agent's addresses for
+/// people and programs.
+fn bind(listen: Option<SocketAddr>, apis: &[SocketAddr]) -> Result<TcpListener, String> {
     if let Some(address) = listen {
         return TcpListener::bind(address).map_err(|error| {
-            let free = free_port(address).map_or(String::new(), |free| format!(" {free} is free."));
+            let free = free_port(address, apis).map_or(String::new(), |free| format!(" {free} is free."));
+            let own = apis.iter().find(|api| api.port() == address.port());
+            let own = own.map_or(String::new(), |api| format!(" This agent's own API is to be at {api}."));
             format!(
-                "The agent cannot listen for other devices on {address}: {error}. Choose another with --listen.{free}"
+                "The agent cannot listen for other devices on {address}: {error}.{own} Choose another with --listen.{free}"
             )
         });
     }
@@ -177,10 +182,22 @@ mod tests {
         let address = taken.local_addr().unwrap();
         // The next port is taken as well, unless it was before.
         let beside = address.port().checked_add(1).map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
-        let free = free_port(address).unwrap();
+        let free = free_port(address, &[]).unwrap();
         assert!(beside.is_none() || free.port() > address.port() + 1);
         assert!(TcpListener::bind(free).is_ok(), "{free}");
-        let usual = free_port(SocketAddr::new(address.ip(), DEFAULT_API.port())).unwrap();
+        let usual = free_port(SocketAddr::new(address.ip(), DEFAULT_API.port()), &[]).unwrap();
         assert_ne!(usual.port(), DEFAULT_LISTEN_PORT);
+        let listen = SocketAddr::from(([0, 0, 0, 0], free.port()));
+        assert_ne!(free_port(address, &[listen]).unwrap().port(), free.port(), "this agent's own, on all interfaces");
+    }
+
+    #[test]
+    fn a_port_that_the_agent_itself_has_for_its_api_is_named_so() {
+        let api = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let held = TcpListener::bind(api).unwrap();
+        let why = bind(Some(api), &[api]).unwrap_err();
+        assert!(why.contains(&format!("This agent's own API is to be at {api}.")), "{why}");
+        assert!(!bind(Some(api), &[]).unwrap_err().contains("own API"));
+        drop(held);
     }
 }

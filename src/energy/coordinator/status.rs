@@ -51,6 +51,12 @@ impl HostCoordinator {
         self.role.doubts_of_leader()
     }
 
+    /// The minute of the day at which the quiet hours that hold now end; `None` where another agent leads, which knows its own.
+    #[must_use]
+    pub fn quiet_until(&self, now: Instant) -> Option<u16> {
+        self.governor.policy.quiet_until(self.wall(now).filter(|_| self.leads())?)
+    }
+
     /// The status now.
     pub fn status(&mut self, now: Instant, out: &mut Out) -> Status<'_> {
         let own = self.decision(now, out);

@@ -3,7 +3,7 @@
 use super::hint::{Hint, Hints, Origin};
 use super::hours::{QuietHours, Window};
 use super::pause::Pause;
-use super::wall::{Wall, Zone};
+use super::wall::{DAY_MINUTES, Wall, Zone};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::fraction::Fraction;
@@ -131,6 +131,16 @@ impl Policy {
         GateOutcome { gate, energy, lifts }
     }
 
+    /// The minute of the day at which the quiet hours that hold now end; `None`: none hold, or not within a day.
+    #[must_use]
+    pub fn quiet_until(&self, wall: Wall) -> Option<u16> {
+        let Settings { quiet, zone, .. } = &self.settings;
+        quiet.cap(zone.local(wall))?;
+        let mut minutes =
+            (1..=i64::from(DAY_MINUTES)).map(|minute| zone.local(Wall(wall.0.saturating_add(minute * 60))));
+        minutes.find(|local| quiet.cap(*local).is_none()).map(|local| local.minute)
+    }
+
     fn hours(&self, wall: Option<Wall>) -> Gate {
         let quiet = &self.settings.quiet;
         match wall {
@@ -181,6 +191,8 @@ mod tests {
         let night = policy.evaluate(Instant::ZERO, Some(Wall(3600)), Backlog::default()).gate;
         assert_eq!((night.at_most, night.reason), (Fraction::TRICKLE, Reason::QuietHours));
         assert_eq!(policy.evaluate(Instant::ZERO, Some(Wall(12 * 3600)), Backlog::default()).gate, Gate::OPEN);
+        let ends = [3600, 23 * 3600 + 59, 12 * 3600].map(|seconds| policy.quiet_until(Wall(seconds)));
+        assert_eq!(ends, [Some(420), Some(420), None], "and their end is told while they hold");
     }
 
     #[test]

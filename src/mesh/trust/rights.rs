@@ -68,7 +68,9 @@ impl Rights {
             | Message::Member(_)
             | Message::MemberList { .. } => linked | Self::MEMBER,
             Message::Keys(_) => linked | Self::PROBE,
-            Message::Query(_) | Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => linked | Self::ANSWER,
+            Message::Query(_) | Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {
+                linked | Self::ANSWER
+            }
             Message::Hello { .. }
             | Message::Echo(_)
             | Message::Gossip(_)

@@ -329,7 +329,10 @@ impl GovernorHandle {
         }
         let now = clock::now();
         shared.update_time(now);
-        Some(shared.with(now, |coordinator, out| Current::new(&coordinator.status(now, out), &found, now)))
+        Some(shared.with(now, |coordinator, out| {
+            let quiet_until = coordinator.quiet_until(now);
+            Current::new(&coordinator.status(now, out), quiet_until, &found, now)
+        }))
     }
 
     /// Why background work may not do more; `None`: nothing limits it, or there is no governor.
@@ -341,8 +344,10 @@ impl GovernorHandle {
     /// One sentence that says what background work may do, and why not more.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
-        let decision = self.decision(clock::now())?;
-        Some(report::sentence(&decision))
+        let now = clock::now();
+        let decision = self.decision(now)?;
+        let quiet_until = self.shared.as_ref()?.lock().coordinator.quiet_until(now);
+        Some(report::sentence(&decision, quiet_until))
     }
 
     fn input(&self, now: Instant, input: Input<'_>) {

@@ -24,8 +24,9 @@ pub enum BurstRequest {
     Arrived,
 }
 
-const NO_TIME: &str = "The time is not known here: nothing has set this device's clock yet. Say for how long instead, as wattle \
-                       pause 2h; or, if its clock is right, say so in config.toml (energy.trust_clock = true).";
+const NO_TIME: &str = "Nothing vouches for this device's clock (no time service, no hardware clock), so nothing is timed by it. Say \
+                       for how long instead, as `wattle pause 2h`; or, if the clock is right, write trust_clock = true below \
+                       [energy] in config.toml, for the next start.";
 
 impl PauseRequest {
     /// The pause that begins now.

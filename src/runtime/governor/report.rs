@@ -12,6 +12,7 @@ use crate::energy::doubt::Doubts;
 use crate::energy::mode::Mode;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
+use crate::energy::reason::Reason;
 use crate::energy::report::Report;
 use crate::limits::ENERGY_DAYS_SHOWN;
 use serde::{Deserialize, Serialize};
@@ -119,14 +120,19 @@ pub struct MethodTotal {
     pub per_1000_chunks: Option<f64>,
 }
 
-/// One sentence: what background work may do, and why not more.
+/// One sentence: what background work may do, and why not more; of quiet hours also until which minute of the day.
 #[must_use]
-pub(super) fn sentence(decision: &Decision) -> String {
+pub(super) fn sentence(decision: &Decision, quiet_until: Option<u16>) -> String {
     let percent = (decision.headroom.value() * 100.0).round();
-    match decision.reason {
-        None => "Background work may use the whole device.".to_owned(),
-        Some(reason) if decision.workers == 0 => format!("Background work is held: {reason}."),
-        Some(reason) => format!("Background work may use {percent} % of the device: {reason}."),
+    let Some(reason) = decision.reason else { return "Background work may use the whole device.".to_owned() };
+    let until = match quiet_until.filter(|_| reason == Reason::QuietHours) {
+        Some(minute) => format!(" until {:02}:{:02}", minute / 60, minute % 60),
+        None => String::new(),
+    };
+    if decision.workers == 0 {
+        format!("Background work is held: {reason}{until}.")
+    } else {
+        format!("Background work may use {percent} % of the device: {reason}{until}.")
     }
 }
 
@@ -165,12 +171,12 @@ fn source((origin, name): (Origin, &str)) -> String {
 
 impl Current {
     /// From the coordinator's status and the sensors that were just read.
-    pub(super) fn new(status: &Status<'_>, found: &BoardReport, now: Instant) -> Self {
+    pub(super) fn new(status: &Status<'_>, quiet_until: Option<u16>, found: &BoardReport, now: Instant) -> Self {
         let (decision, (energy, energy_source)) = (&status.decision, status.energy);
         let left = left(now, status.pause);
         let (ledger, today) = status.ledger;
         let details = GovernorDetails {
-            why: sentence(decision),
+            why: sentence(decision, quiet_until),
             mode: decision.mode,
             workers: decision.workers,
             duty: decision.duty.value(),
@@ -239,6 +245,14 @@ mod tests {
     }
 
     #[test]
+    fn quiet_hours_are_told_with_their_end_and_other_reasons_without() {
+        let held = |reason| Decision { reason, ..Decision::default() };
+        let said = |reason| sentence(&held(reason), Some(425));
+        assert_eq!(said(Some(Reason::QuietHours)), "Background work is held: quiet hours until 07:05.");
+        assert!(!said(Some(Reason::TooHot)).contains("07:05") && !said(None).contains("07:05"));
+    }
+
+    #[test]
     fn the_last_week_is_reported_newest_first_with_the_scope_of_each_figure() {
         let mut ledger = Ledger::default();
         let joules = Joules::new(12.0, Method::ModelDefault, Scope::BoardInput, Attribution::CpuShare);
@@ -267,7 +281,7 @@ mod tests {
         };
         let mut coordinator = HostCoordinator::new(Instant::ZERO, None, setup);
         let status = coordinator.status(Instant::ZERO, &mut Out::new());
-        let current = Current::new(&status, &found, Instant::ZERO);
+        let current = Current::new(&status, None, &found, Instant::ZERO);
         let json = serde_json::to_string(&current).unwrap();
         let keys = [
             "board",

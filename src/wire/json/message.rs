@@ -217,7 +217,8 @@ fn passages(found: &Found) -> u32 {
 
 impl From<FoundFields> for Found {
     fn from(FoundFields { hits, holding, length, passages }: FoundFields) -> Self {
-        Self { statistics: CorpusStatistics { chunks: passages, document_frequencies: holding, length }, hits }
+        let statistics = CorpusStatistics { chunks: passages, document_frequencies: holding, length };
+        Self { statistics, hits, unusable: Vec::new() }
     }
 }
 

@@ -64,6 +64,11 @@ impl Shelf {
 
     /// Path and text of each hit.
     fn ask(&mut self, text: &str, count: usize, shared: bool) -> Vec<(String, String)> {
+        let found = self.find(text, count, shared);
+        found.hits.into_iter().map(|hit| (String::from_utf8(hit.path).unwrap(), hit.text)).collect()
+    }
+
+    fn find(&mut self, text: &str, count: usize, shared: bool) -> Found {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
         let index = load_index(self.library.kv()).unwrap();
         let query = Query { text: text.to_owned(), embedding, count, shared };
@@ -73,8 +78,29 @@ impl Shelf {
         for (hit, vector) in found.hits.iter().zip(&vectors) {
             assert!((vector.cosine(&query.embedding) - hit.cosine).abs() < 1e-6, "the vector is that of the hit");
         }
-        found.hits.into_iter().map(|hit| (String::from_utf8(hit.path).unwrap(), hit.text)).collect()
+        *found
     }
+}
+
+#[test]
+fn a_question_that_is_the_name_of_a_file_that_cannot_be_used_is_told_so_and_no_other_device_is() {
+    let mut shelf = Shelf::new();
+    shelf.add("/notes/a.md", Ring::Mesh, &["the hedge"]);
+    let (path, stamp) = (b"/house/Report 2024.pdf".to_vec(), FileStamp::default());
+    let seen = Change::Seen { path: path.clone(), stamp, collection: "home".to_owned(), ring: Ring::Mesh };
+    let doc = shelf.library.apply(&seen).unwrap().doc.unwrap();
+    assert!(shelf.find("report 2024.pdf", 5, false).unusable.is_empty(), "it was not read yet");
+    let reason = "PDF files cannot be read yet.".to_owned();
+    shelf.library.apply(&Change::Refused { doc, stamp, reason: reason.clone(), keep: false }).unwrap();
+    for question in ["report 2024.pdf", "Report 2024", "report-2024"] {
+        let found = shelf.find(question, 5, false);
+        assert_eq!(found.unusable, [UnusableFile { path: path.clone(), reason: reason.clone() }], "{question}");
+        assert_eq!(found.hits.len(), 1);
+        assert!(shelf.find(question, 5, true).unusable.is_empty(), "paths of this kind leave the device in no answer");
+    }
+    assert!(shelf.find("where is the hedge", 5, false).unusable.is_empty());
+    shelf.library.apply(&Change::Gone { doc }).unwrap();
+    assert!(shelf.find("report 2024.pdf", 5, false).unusable.is_empty(), "it is gone");
 }
 
 #[test]

@@ -1,0 +1,165 @@
+//! Each step that fails is planted in the agent's report.
+
+use super::*;
+use crate::net::diagnostics::{ListenAddress, Multicast};
+use serde_json::json;
+
+fn at(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+fn peer() -> PeerReachability {
+    PeerReachability {
+        peer_id: "12D3KooWfar".to_owned(),
+        given: Vec::new(),
+        linked: None,
+        seen: None,
+        seen_ms: None,
+        dialled: None,
+        dialled_ms: None,
+        failed: None,
+        keys: false,
+        sent: 0,
+        received: 0,
+        received_ms: None,
+    }
+}
+
+fn report(peer: PeerReachability) -> NetworkReport {
+    NetworkReport {
+        listen: Some(at("0.0.0.0:7781")),
+        listen_addresses: vec![ListenAddress {
+            interface: "wlan0".into(),
+            address: at("192.168.1.5:7781"),
+            prefix: 24,
+        }],
+        no_datagrams: None,
+        garbage: 0,
+        multicast: Multicast {
+            on: true,
+            own_received: vec!["wlan0".into()],
+            others_received: 1,
+            ..Multicast::default()
+        },
+        peers: vec![peer],
+        unknown_peers: Vec::new(),
+    }
+}
+
+fn status() -> StatusReport {
+    let far = json!({ "peer_id": "12D3KooWfar", "device": "cellar", "linked": false, "state": "unknown", "address": null,
+        "round_trip_us": null, "headroom": null });
+    let files = json!({ "waiting": 0, "chunked": 0, "ready": 0, "refused": 0 });
+    let status = json!({ "peer_id": "12D3KooWhere", "device": "attic", "mesh": null, "files": files, "leaving": 0,
+        "chunks": 0, "vectors": 0, "peers": [far], "model": { "name": "m", "fingerprint": "00" }, "sources": [],
+        "working": false, "held": null });
+    serde_json::from_value(status).unwrap()
+}
+
+fn wrong(report: &NetworkReport) -> Vec<String> {
+    checks(report, Some(&status()))
+        .into_iter()
+        .filter(|check| !check.is_good())
+        .inspect(|check| assert!(check.command().is_some(), "{check:?}"))
+        .map(|check| format!("{}: {}", check.name, check.says()))
+        .collect()
+}
+
+fn failed(why: &str) -> String {
+    let dialled = Some(at("192.168.1.9:7781"));
+    wrong(&report(PeerReachability { dialled, failed: Some(why.to_owned()), ..peer() })).concat()
+}
+
+#[test]
+fn a_linked_peer_is_well_if_its_datagrams_pass_and_wrong_if_they_do_not() {
+    let linked = PeerReachability { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
+    assert_eq!(wrong(&report(PeerReachability { received_ms: Some(900), ..linked.clone() })), [""; 0]);
+    assert!(wrong(&report(linked.clone())).concat().contains("Allow UDP port 7781"));
+    assert_eq!(wrong(&report(PeerReachability { sent: 2, ..linked })), [""; 0]);
+}
+
+#[test]
+fn each_step_that_fails_has_its_own_advice() {
+    assert!(wrong(&report(peer())).concat().contains("never heard"));
+    let seen = PeerReachability { seen: Some(at("192.168.1.9:7781")), ..peer() };
+    assert!(wrong(&report(seen)).concat().contains("was heard at 192.168.1.9:7781"));
+    let named = PeerReachability { given: vec!["/dns4/nas.local/tcp/7781/p2p/x".into()], ..peer() };
+    assert!(wrong(&report(named)).concat().contains("leads to no address"));
+    for (why, advice) in [
+        ("Connection refused (os error 111)", "Nobody listens there"),
+        ("no answer in time", "client isolation"),
+        ("No route to host (os error 113)", "firewall"),
+        ("another agent answered: 12D3KooWx", "PeerId is wrong"),
+        ("the other end closed the connection", "may not know this device's PeerId"),
+    ] {
+        assert!(failed(why).contains(advice), "{}", failed(why));
+    }
+}
+
+#[test]
+fn the_command_for_the_other_device_is_whole_and_has_this_agents_own_address_port_and_no_home() {
+    let on = |listen_port: u16| {
+        let dialled = Some(at("192.168.1.9:7799"));
+        let mut report = report(PeerReachability { dialled, failed: Some("connection refused".into()), ..peer() });
+        report.listen_addresses[0].address.set_port(listen_port);
+        let mut checks = checks(&report, Some(&status()));
+        checks.iter_mut().for_each(|check| check.name_home(std::path::Path::new("/srv/attic")));
+        checks.into_iter().find(|check| check.name == "peer").unwrap()
+    };
+    let check = on(7790);
+    assert!(check.says().starts_with("cellar (12D3KooWfar) is not linked."), "by its name: {check:?}");
+    let command = "wattle up --listen 0.0.0.0:7799 --peer /ip4/192.168.1.5/tcp/7790/p2p/12D3KooWhere";
+    assert_eq!(check.command().unwrap(), command);
+    // Without an address of its own the PeerId alone is what the other one needs.
+    let mut local = report(PeerReachability { dialled: Some(at("10.0.0.1:1")), failed: Some("x".into()), ..peer() });
+    local.listen_addresses.clear();
+    let checks = checks(&local, Some(&status()));
+    let commands: Vec<&str> = checks.iter().filter_map(|check| check.command().map(String::as_str)).collect();
+    assert!(commands.contains(&"wattle up --peer /p2p/12D3KooWhere"), "{commands:?}");
+    assert!(!commands.concat().contains("ADDRESS") && !commands.concat().contains("PEERID"));
+}
+
+#[test]
+fn where_no_peer_was_named_the_device_that_knocked_is() {
+    let mut report = report(peer());
+    report.peers.clear();
+    report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWx".into(), address: at("10.0.0.9:50000"), ms: 5 });
+    let checks = checks(&report, Some(&status()));
+    let says = |name: &str| checks.iter().find(|check| check.name == name).unwrap().says().clone();
+    assert!(says("peer").contains("wanted to link"), "{}", says("peer"));
+    assert!(
+        says("guest").starts_with("12D3KooWx at 10.0.0.9 wanted") && says("guest").contains("--peer /p2p/12D3KooWx")
+    );
+}
+
+#[test]
+fn a_mistyped_peer_id_is_found_by_the_unknown_peer_at_the_same_address() {
+    let mut report =
+        report(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
+    report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
+    assert!(wrong(&report).concat().contains("as 12D3KooWtrue"));
+    assert!(checks(&report, None).last().unwrap().says().contains("--peer /p2p/12D3KooWtrue"));
+}
+
+#[test]
+fn an_agent_that_cannot_be_reached_gets_the_reason() {
+    let mut local = report(peer());
+    local.listen = Some(at("127.0.0.1:7781"));
+    assert!(wrong(&local)[0].contains("--listen 0.0.0.0:7781"));
+    local.peers.clear();
+    assert_eq!(wrong(&local), [""; 0], "an agent without peers is well");
+    let mut cut = report(peer());
+    cut.listen_addresses.clear();
+    assert!(wrong(&cut)[0].contains("no interface"));
+    let mut silent = report(peer());
+    silent.multicast.own_received.clear();
+    assert!(wrong(&silent)[0].contains("wlan0") && wrong(&silent)[0].contains("5353"));
+    let mut alone = report(peer());
+    alone.multicast.others_received = 0;
+    assert!(wrong(&alone)[0].contains("client isolation"));
+    alone.multicast = Multicast { on: false, why: Some("it is switched off".into()), ..Multicast::default() };
+    assert!(!wrong(&alone).concat().contains("switched off"), "the owner switched it off");
+    let mut taken = report(peer());
+    taken.no_datagrams = Some("Address already in use (os error 98)".into());
+    assert!(wrong(&taken)[0].contains("UDP port 7781"));
+}

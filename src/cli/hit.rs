@@ -1,0 +1,90 @@
+//! One search hit as people read it.
+
+use super::display::Style;
+use super::text::{fit, whole_path, wrap};
+use crate::http::dto::SearchHit;
+use std::fmt::Write;
+
+/// Lines shown of a chunk.
+const CHUNK_LINES: usize = 5;
+
+/// Other files with the same text that are named on a terminal; in a pipe all that the agent sent.
+const PLACES_SHOWN: usize = 3;
+
+/// Appends a hit with its number.
+pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
+    let path = whole_path(&hit.path);
+    let indent = "    ";
+    let width = style.width - indent.len();
+    let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
+    let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(&name), hit.score);
+    let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("on {}:", hit.device), width)));
+    let _ = writeln!(text, "{indent}{}", style.dim(&path));
+    if let Some(since) = &hit.away_since {
+        for line in wrap(&format!("The file is away since {since}."), width, 2) {
+            let _ = writeln!(text, "{indent}{}", style.dim(&line));
+        }
+    }
+    let others = hit.places.get(1..).unwrap_or_default();
+    let shown = if style.width == usize::MAX { others.len() } else { others.len().min(PLACES_SHOWN) };
+    let mut device = None;
+    for place in &others[..shown] {
+        if device.replace(&place.peer_id) != Some(&place.peer_id) {
+            let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("also on {}:", place.device), width)));
+        }
+        let _ = writeln!(text, "{indent}{}", style.dim(&whole_path(&place.path)));
+    }
+    match others.len() - shown {
+        0 => {}
+        1 => _ = writeln!(text, "{indent}{}", style.dim("and in 1 more file")),
+        more => _ = writeln!(text, "{indent}{}", style.dim(&format!("and in {more} more files"))),
+    }
+    if !hit.heading.trim().is_empty() {
+        for line in wrap(&hit.heading, width, 2) {
+            let _ = writeln!(text, "{indent}{}", style.bold(&line));
+        }
+    }
+    for line in wrap(&hit.text, width, CHUNK_LINES) {
+        let _ = writeln!(text, "{indent}{line}");
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::http::dto::SearchPlace;
+
+    pub(in crate::cli) fn hit() -> SearchHit {
+        SearchHit {
+            device: "pi\u{1b}[2J".into(),
+            peer_id: "12D3Koo".into(),
+            path: "/home/ann/notes/boiler\u{7}.md".into(),
+            text: "Turn the left valve\nby a quarter. ".repeat(20),
+            score: 0.7149,
+            heading: "Cellar > Boiler".into(),
+            away_since: None,
+            places: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn in_a_pipe_nothing_is_cut_or_wrapped() {
+        let place =
+            |n: usize| SearchPlace { device: "attic".into(), peer_id: "12D3".into(), path: format!("/a b/{n}.md") };
+        let mut hit = hit();
+        hit.text = "word ".repeat(400);
+        hit.heading = "Heading ".repeat(40);
+        hit.places = (0..12).map(place).collect();
+        let mut text = String::new();
+        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
+        assert!(
+            (1..12).all(|n| text.contains(&format!("\n    /a b/{n}.md\n"))) && !text.contains(" more file"),
+            "{text}"
+        );
+        assert!(
+            !text.contains('\u{2026}') && text.contains(hit.text.trim()) && text.contains(hit.heading.trim()),
+            "{text}"
+        );
+    }
+}
