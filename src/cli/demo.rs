@@ -7,7 +7,7 @@
 mod sample;
 
 use super::display;
-use super::display::Style;
+use super::style::Style;
 use crate::http::client::Client;
 use crate::http::dto::SearchResults;
 use crate::limits::DEMO_WAIT_MS;

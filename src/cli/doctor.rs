@@ -14,7 +14,7 @@ mod check;
 mod local;
 mod network;
 
-use super::display::Style;
+use super::style::Style;
 use super::text::{one_line, whole_path, wrap};
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Checked, Unusable};

@@ -1,6 +1,6 @@
 //! One search hit as people read it.
 
-use super::display::Style;
+use super::style::Style;
 use super::text::{fit, whole_path, wrap};
 use crate::http::dto::SearchHit;
 use std::fmt::Write;

@@ -26,6 +26,7 @@ pub mod log;
 mod options;
 mod output;
 mod peers;
+mod style;
 pub mod text;
 pub mod up;
 mod wishes;
@@ -39,7 +40,6 @@ use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use display::Style;
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
 use serde_json::json;
@@ -47,6 +47,7 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use style::Style;
 
 /// Runs the command of this process's arguments. `model` is the one inside the program.
 #[must_use]

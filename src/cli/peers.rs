@@ -1,7 +1,7 @@
 //! `wattle peers`: a table of the other devices, and with `--watch` the events that follow.
 
-use super::display::Style;
 use super::output::{Stop, compact, pretty, print};
+use super::style::Style;
 use super::text::{columns, one_line};
 use crate::base::time::utc;
 use crate::http::client::Client;
