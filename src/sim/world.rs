@@ -15,7 +15,7 @@ use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
 use crate::mesh::trust::Rights;
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, Request};
-use crate::node::output::{Notice, Output};
+use crate::node::output::{Notice, Output, Response};
 use crate::scheduler::path::covers;
 use crate::store::record::Source;
 use crate::wire::message::Message;
@@ -291,14 +291,7 @@ impl World {
                     Err(why) => self.post(at, cost, Input::Saved(id, Err(why))),
                 }
             }
-            Output::Reply(id, response) => {
-                if self.bug == Some(InjectedBug::DroppedReply) && self.rng.one_in(10) {
-                    return;
-                }
-                self.devices[at].requests.open.remove(&id);
-                let twice = self.devices[at].replies.insert(id, response);
-                assert!(twice.is_none(), "a request was answered twice");
-            }
+            Output::Reply(id, response) => self.replied(at, id, response),
             Output::Admit(peer, rights) => {
                 self.set_rights(at, peer, rights);
                 self.discover(at, peer);
@@ -349,6 +342,15 @@ impl World {
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
             Output::Notice(_) | Output::Unwatch(_) | Output::Stopped => {}
         }
+    }
+
+    fn replied(&mut self, at: usize, id: ReplyId, response: Response) {
+        if self.bug == Some(InjectedBug::DroppedReply) && self.rng.one_in(10) {
+            return;
+        }
+        self.devices[at].requests.open.remove(&id);
+        let twice = self.devices[at].replies.insert(id, response);
+        assert!(twice.is_none(), "a request was answered twice");
     }
 
     fn send(&mut self, at: usize, peer: PeerKey, message: &Message) {
