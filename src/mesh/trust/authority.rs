@@ -1,6 +1,6 @@
 //! The part of an admin: what it certifies and removes, one order at a time.
 //!
-//! An order becomes unsigned records ([`draft`]), which are signed with the agent's key, saved, and only then taken into the
+//! An order becomes unsigned records (`draft`), which are signed with the agent's key, saved, and only then taken into the
 //! table, pushed and answered: a serial that went out is on the disk, and so is a removal that was promised. One at a time, because a
 //! serial is above all that are known.
 //!
