@@ -1,3 +1,5 @@
+//! Bounds and bodies of the calls.
+
 use super::*;
 
 #[test]
