@@ -15,8 +15,7 @@
 //! can always refute that it is down. `limits` caps every table: `TRUST_PEERS_MAX` and `PEERS_MAX` peers,
 //! `ADDRESSES_MAX` addresses each, `LINKS_WANTED` wanted links in a large mesh, and the `GOSSIP_*` budgets.
 //!
-//! Sockets and encryption are in `net`, signatures in `wire`. Certificates do not exist yet: today the owner's `--peer`
-//! fills the table of trust.
+//! Sockets and encryption are in `net`, signatures in `wire`. Rights follow from certificates; the owner's `--peer` still grants.
 
 pub mod address;
 pub mod budget;
