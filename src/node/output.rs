@@ -74,8 +74,8 @@ pub enum Output {
     },
     /// Save the addresses at which a peer was reached, for the next start; the newest first, at most `ADDRESSES_MAX`.
     SaveAddresses(PeerKey, Vec<SocketAddr>),
-    /// Run a task; exactly one `Done` follows. `EmbedQuery`, `EmbedHit` and `Retrieve` serve a person and never wait
-    /// behind other tasks. `Audit`, which takes minutes, runs on a thread of its own.
+    /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and wait behind no
+    /// task of another kind; `EmbedHit` waits for questions only. `Audit`, which takes minutes, runs on a thread of its own.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
     Save(SaveId, Vec<Change>),

@@ -1,4 +1,8 @@
-//! Threads that run tasks: several for background work, one for queries, one for audits.
+//! Threads that run tasks: several for background work, one that embeds questions, one that searches.
+//!
+//! A device that embeds is busy for seconds on the smallest boards, while a search takes milliseconds and the device that
+//! asked waits `PEER_ANSWER_MS` for it: so searches have a thread of their own. Of the texts to embed for people, questions
+//! come before the texts of other devices that are checked.
 //!
 //! A person waits for an audit as well as for a question, but an audit reads the whole store, which takes minutes on an SD
 //! card, and every question behind it would wait. So audits have a thread of their own, at the lowest priority and without
@@ -6,7 +10,6 @@
 //! thread goes on.
 
 use super::background::Standing;
-use super::spot_check::spot_check;
 use crate::base::id::TaskId;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -18,15 +21,14 @@ use crate::platform::panics::guard;
 use crate::platform::sched::clamp;
 use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::search::vector::Index;
-use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
-use crate::worker::run::{TaskIo, check_store, run};
-use log::warn;
+use crate::worker::run::{TaskIo, run};
 use smol::channel::{Receiver, Sender, TrySendError};
+use smol::future::FutureExt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The utilization clamp (uclamp) of background threads in percent of a core's capacity, so that the kernel picks frugal
-/// frequencies; 0 is no clamp. The interactive thread has one that stays 0.
+/// frequencies; 0 is no clamp. The threads that serve people have one that stays 0.
 #[derive(Clone, Debug, Default)]
 pub struct Clamp(Arc<AtomicU8>);
 
@@ -74,8 +76,12 @@ impl<T> From<TrySendError<T>> for NotStarted {
 pub struct Lanes {
     /// Background tasks; room for as many as the node has slots.
     pub background: Sender<(TaskId, Task)>,
-    /// The steps of queries, of people here and of peers.
-    pub interactive: Sender<(TaskId, Task)>,
+    /// Questions that are embedded.
+    pub questions: Sender<(TaskId, Task)>,
+    /// Texts of other devices that are embedded, whenever no question waits.
+    pub checks: Sender<(TaskId, Task)>,
+    /// Searches, for people here and for peers.
+    pub searches: Sender<(TaskId, Task)>,
     /// Audits of the whole store.
     pub audits: Sender<TaskId>,
 }
@@ -88,9 +94,9 @@ impl Lanes {
     pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
         match task {
             Task::Audit => self.audits.try_send(id)?,
-            Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) => {
-                self.interactive.try_send((id, task))?;
-            }
+            Task::EmbedQuery { .. } => self.questions.try_send((id, task))?,
+            Task::EmbedHit { .. } => self.checks.try_send((id, task))?,
+            Task::Retrieve(_) => self.searches.try_send((id, task))?,
             Task::Scan(_)
             | Task::Refill { .. }
             | Task::Purge { .. }
@@ -101,67 +107,6 @@ impl Lanes {
             | Task::Summarize => self.background.try_send((id, task))?,
         }
         Ok(())
-    }
-}
-
-/// The audit thread's state.
-#[derive(Debug)]
-pub struct Auditor {
-    /// The store, for reading.
-    pub disk: Disk,
-    /// The watched files, which are held against the store.
-    pub folders: Folders,
-    /// To the driver.
-    pub inputs: Sender<Input>,
-}
-
-impl Auditor {
-    /// Runs audits until the driver drops the queue, which also ends an audit under way.
-    pub fn run(self, tasks: &Receiver<TaskId>) {
-        while let Ok(id) = tasks.recv_blocking() {
-            let began = clock::thread_cpu();
-            let view = UntilClosed { view: self.disk.snapshot(), tasks };
-            let outcome = guard(|| check_store(&view)).unwrap_or_else(Outcome::Panicked);
-            drop(view);
-            let outcome = guard(|| self.with_files(outcome, id, tasks)).unwrap_or_else(Outcome::Panicked);
-            let spent = clock::thread_cpu().saturating_sub(began);
-            if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
-                return;
-            }
-        }
-    }
-}
-
-impl Auditor {
-    /// The outcome of an audit, with a sample of the files held against the store.
-    fn with_files(&self, outcome: Outcome, id: TaskId, tasks: &Receiver<TaskId>) -> Outcome {
-        let Outcome::Audited(mut audit) = outcome else { return outcome };
-        // Another stretch at each audit: the golden ratio's bits spread the numbers of tasks.
-        let chance = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-        match spot_check(&self.disk, &self.folders, chance, || tasks.is_closed()) {
-            Ok(spot) => audit.spot = Some(spot),
-            Err(error) => warn!("The files could not be held against the index: {error}."),
-        }
-        Outcome::Audited(audit)
-    }
-}
-
-/// A view whose reads fail once the queue is closed, so that a stop does not wait for an audit.
-struct UntilClosed<'a, K> {
-    view: K,
-    tasks: &'a Receiver<TaskId>,
-}
-
-impl<K: KvRead> KvRead for UntilClosed<'_, K> {
-    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        self.view.get(space, key)
-    }
-
-    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
-        if self.tasks.is_closed() {
-            return Err(KvError::Io("the agent is stopping".to_owned()));
-        }
-        self.view.page(space, from, to, max)
     }
 }
 
@@ -186,10 +131,19 @@ pub struct Executor<E> {
 
 impl<E: Embedder> Executor<E> {
     /// Runs tasks until the driver drops the queue.
-    pub fn run(mut self, tasks: &Receiver<(TaskId, Task)>) {
+    pub fn run(self, tasks: &Receiver<(TaskId, Task)>) {
+        self.run_each(|| tasks.recv_blocking().ok());
+    }
+
+    /// Runs tasks until the driver drops the queues; those of `later` only while the queue `first` is empty.
+    pub fn run_in_order(self, first: &Receiver<(TaskId, Task)>, later: &Receiver<(TaskId, Task)>) {
+        self.run_each(|| smol::block_on(first.recv().or(later.recv())).ok());
+    }
+
+    fn run_each(mut self, mut next: impl FnMut() -> Option<(TaskId, Task)>) {
         let (mut clamped, mut rank) = (None, None);
         self.standing.follow(&mut rank);
-        while let Ok((id, task)) = tasks.recv_blocking() {
+        while let Some((id, task)) = next() {
             self.standing.follow(&mut rank);
             self.clamp.follow(&mut clamped);
             let began = clock::thread_cpu();
@@ -215,14 +169,29 @@ impl<E: Embedder> Executor<E> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::auditor::Auditor;
     use super::*;
     use crate::embed::stand_in::StandIn;
     use crate::platform::disk::Sync;
+    use crate::scheduler::task::Query;
     use smol::channel::bounded;
+    use std::path::Path;
     use std::thread::{Builder, JoinHandle};
 
     fn spawn(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
         Builder::new().spawn(work).unwrap()
+    }
+
+    fn executor<E: Embedder>(folder: &Path, embedder: E, inputs: Sender<Input>) -> Executor<E> {
+        Executor {
+            disk: Disk::open(folder, Sync::Buffer).unwrap(),
+            embedder,
+            folders: Folders::new(folder.to_owned()),
+            index: Arc::default(),
+            inputs,
+            clamp: Clamp::default(),
+            standing: Standing::default(),
+        }
     }
 
     struct Threads {
@@ -232,28 +201,33 @@ mod tests {
         audits: Receiver<TaskId>,
         inputs: Sender<Input>,
         inbox: Receiver<Input>,
-        interactive: JoinHandle<()>,
+        questions: JoinHandle<()>,
+        checks: Receiver<(TaskId, Task)>,
+        searches: JoinHandle<()>,
     }
 
-    /// The interactive thread over an empty store; no thread serves the audits yet.
+    /// The threads for questions and searches over an empty store; no thread serves the checks and the audits yet.
     fn threads() -> Threads {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
         let (inputs, inbox) = bounded(8);
         let (background, _) = bounded(1);
-        let ((interactive, tasks), (audits, queued_audits)) = (bounded(4), bounded(4));
-        let executor = Executor {
-            disk: disk.clone(),
-            embedder: StandIn::new(crate::base::id::Fingerprint([7; 32])),
-            folders: Folders::new(folder.path().to_owned()),
-            index: Arc::default(),
-            inputs: inputs.clone(),
-            clamp: Clamp::default(),
-            standing: Standing::default(),
-        };
-        let interactive_thread = spawn(move || executor.run(&tasks));
-        let lanes = Lanes { background, interactive, audits };
-        Threads { folder, disk, lanes, audits: queued_audits, inputs, inbox, interactive: interactive_thread }
+        let ((questions, asked), (checks, queued_checks)) = (bounded(4), bounded(4));
+        let ((searches, searched), (audits, queued_audits)) = (bounded(4), bounded(4));
+        let executor = executor(folder.path(), StandIn::new(crate::base::id::Fingerprint([7; 32])), inputs.clone());
+        let disk = executor.disk.clone();
+        let searcher = executor.clone();
+        let lanes = Lanes { background, questions, checks, searches, audits };
+        Threads {
+            folder,
+            disk,
+            lanes,
+            audits: queued_audits,
+            inputs,
+            inbox,
+            questions: spawn(move || executor.run(&asked)),
+            checks: queued_checks,
+            searches: spawn(move || searcher.run(&searched)),
+        }
     }
 
     fn next(inbox: &Receiver<Input>) -> (TaskId, Outcome) {
@@ -265,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_question_is_answered_while_an_audit_is_under_way() {
-        let Threads { folder, disk, lanes, audits, inputs, inbox, interactive } = threads();
+        let Threads { folder, disk, lanes, audits, inputs, inbox, questions, searches, .. } = threads();
         assert_eq!(lanes.start(TaskId(1), Task::Audit), Ok(()));
         for n in 2..5 {
             assert_eq!(lanes.start(TaskId(n), Task::EmbedQuery { question: "where".to_owned() }), Ok(()));
@@ -281,8 +255,49 @@ mod tests {
         let (id, outcome) = next(&inbox);
         assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
         drop(lanes);
-        assert!(interactive.join().is_ok() && auditor.join().is_ok());
+        assert!(questions.join().is_ok() && searches.join().is_ok() && auditor.join().is_ok());
         drop(folder);
+    }
+
+    fn search() -> Task {
+        let embedding = StandIn::new(crate::base::id::Fingerprint([7; 32])).embed("where").unwrap();
+        Task::Retrieve(Query { text: "where".to_owned(), embedding, count: 10, shared: true })
+    }
+
+    fn check() -> Task {
+        Task::EmbedHit { heading: String::new(), text: "a text of another device".to_owned() }
+    }
+
+    #[test]
+    fn a_search_for_a_peer_and_a_question_are_answered_while_texts_of_other_devices_are_checked() {
+        let Threads { lanes, inbox, questions, checks, searches, .. } = threads();
+        for n in 0..3 {
+            assert_eq!(lanes.start(TaskId(n), check()), Ok(()));
+        }
+        // Nobody embeds the texts yet, so neither can have waited for them.
+        assert_eq!(lanes.start(TaskId(10), search()), Ok(()));
+        assert!(matches!(next(&inbox), (TaskId(10), Outcome::Found(..))));
+        assert_eq!(lanes.start(TaskId(11), Task::EmbedQuery { question: "where".to_owned() }), Ok(()));
+        assert!(matches!(next(&inbox), (TaskId(11), Outcome::QueryEmbedding(_))));
+        assert_eq!(checks.len(), 3);
+        drop(lanes);
+        assert!(questions.join().is_ok() && searches.join().is_ok());
+    }
+
+    #[test]
+    fn of_texts_that_wait_for_the_engine_questions_are_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inputs, inbox) = bounded(8);
+        let ((questions, asked), (checks, queued_checks)) = (bounded(4), bounded(4));
+        checks.send_blocking((TaskId(1), check())).unwrap();
+        checks.send_blocking((TaskId(2), check())).unwrap();
+        questions.send_blocking((TaskId(3), Task::EmbedQuery { question: "where".to_owned() })).unwrap();
+        let executor = executor(folder.path(), StandIn::new(crate::base::id::Fingerprint([7; 32])), inputs);
+        let thread = spawn(move || executor.run_in_order(&asked, &queued_checks));
+        let order: Vec<_> = (0..3).map(|_| next(&inbox).0).collect();
+        assert_eq!(order, [TaskId(3), TaskId(1), TaskId(2)]);
+        drop((questions, checks));
+        assert!(thread.join().is_ok(), "the thread ends at a stop");
     }
 
     #[derive(Clone)]
@@ -307,15 +322,8 @@ mod tests {
     fn a_panic_fails_its_task_and_the_thread_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let ((inputs, inbox), (interactive, tasks)) = (bounded(8), bounded(4));
-        let executor = Executor {
-            disk: Disk::open(folder.path(), Sync::Buffer).unwrap(),
-            embedder: Panics(StandIn::new(crate::base::id::Fingerprint([7; 32]))),
-            folders: Folders::new(folder.path().to_owned()),
-            index: Arc::default(),
-            inputs,
-            clamp: Clamp::default(),
-            standing: Standing::default(),
-        };
+        let embedder = Panics(StandIn::new(crate::base::id::Fingerprint([7; 32])));
+        let executor = executor(folder.path(), embedder, inputs);
         let thread = spawn(move || executor.run(&tasks));
         for (n, question) in ["bad", "good", "bad", "good"].into_iter().enumerate() {
             interactive.send_blocking((TaskId(n as u64), Task::EmbedQuery { question: question.to_owned() })).unwrap();
@@ -328,16 +336,5 @@ mod tests {
         }
         drop(interactive);
         assert!(thread.join().is_ok(), "the thread ends at a stop");
-    }
-
-    #[test]
-    fn a_stop_ends_an_audit_under_way() {
-        let Threads { folder, disk, lanes, audits, interactive, .. } = threads();
-        let view = UntilClosed { view: disk.snapshot(), tasks: &audits };
-        assert!(view.page(Space::Chunk, &[], None, 1).is_ok());
-        drop(lanes);
-        assert!(matches!(check_store(&view), Outcome::StoreFailed(why) if why.contains("stopping")));
-        assert!(interactive.join().is_ok());
-        drop(folder);
     }
 }

@@ -1,9 +1,10 @@
 //! The running agent: the loop that owns the node, and the threads around it.
 //!
 //! `driver` waits for one event of the `event` inbox or for the node's deadline, calls the node with it and carries out
-//! the outputs that the node returns. `executor` runs tasks on threads: several for background work, one for queries,
-//! one for audits; `background` moves the first among other programs' threads. `writer` is the only thread that writes the store; it syncs once for all saves that wait (group
-//! commit). `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
+//! the outputs that the node returns. `executor` runs tasks on threads: several for background work, one that embeds
+//! questions, one that searches; `auditor` checks the whole store on one more. `background` moves the background threads
+//! among other programs' threads. `writer` is the only thread that writes the store; it syncs once for all saves that wait
+//! (group commit). `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
 //! HTTP calls reach the driver, `event_log` keeps recent events for people, `progress` shows how far indexing is.
 //!
 //! Invariants: one task owns the node, and no lock surrounds it; every queue has a cap in `limits`; a background thread
@@ -11,6 +12,7 @@
 //!
 //! No decision is made here: decisions are those of `node` and of the machines below it.
 
+pub mod auditor;
 pub mod background;
 pub mod driver;
 pub mod event;

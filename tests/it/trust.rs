@@ -44,7 +44,7 @@ struct Agent {
 /// The tasks that the node gives out.
 struct Work {
     background: Receiver<(TaskId, Task)>,
-    interactive: Receiver<(TaskId, Task)>,
+    for_people: Receiver<(TaskId, Task)>,
 }
 
 fn public(peer: &PeerId) -> PeerKey {
@@ -84,9 +84,15 @@ impl Agent {
             inputs.try_send(Input::PeerDiscovered(public(other), *address)).unwrap();
         }
         let (background, background_tasks) = bounded(8);
-        let (interactive, interactive_tasks) = bounded(64);
+        let (searches, to_search) = bounded(64);
         let outputs = Outputs {
-            lanes: Lanes { background, interactive, audits: bounded(1).0 },
+            lanes: Lanes {
+                background,
+                questions: searches.clone(),
+                checks: searches.clone(),
+                searches,
+                audits: bounded(1).0,
+            },
             background: None,
             saves: bounded(8).0,
             watch: FolderWatcher::start(inputs.clone(), Findings::default(), home.path().to_owned()).unwrap(),
@@ -96,11 +102,8 @@ impl Agent {
             inputs: inputs.clone(),
         };
         let driver = Driver::new(node, outputs, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
-        smol::spawn(answer_tasks(
-            Work { background: background_tasks, interactive: interactive_tasks },
-            inputs.clone(),
-        ))
-        .detach();
+        smol::spawn(answer_tasks(Work { background: background_tasks, for_people: to_search }, inputs.clone()))
+            .detach();
         let thread = std::thread::spawn(move || smol::block_on(driver.run(inbox)));
         Self { name, address, network, inputs, handle, thread, home }
     }
@@ -151,7 +154,7 @@ impl Agent {
 
 /// Answers the node's tasks as if nothing were indexed.
 async fn answer_tasks(work: Work, inputs: Sender<Input>) {
-    let next = || smol::future::or(work.interactive.recv(), work.background.recv());
+    let next = || smol::future::or(work.for_people.recv(), work.background.recv());
     while let Ok((id, task)) = next().await {
         let outcome = match task {
             Task::EmbedQuery { question } => Outcome::QueryEmbedding(StandIn::new(MODEL).embed(&question).unwrap()),

@@ -5,7 +5,7 @@
 
 use crate::embed::engine::Engine;
 use crate::energy::rank::Rank;
-use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX};
+use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, CHECKS_RUNNING_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::disk::Disk;
@@ -15,9 +15,10 @@ use crate::platform::home::Home;
 use crate::platform::panics;
 use crate::platform::sched::stand;
 use crate::platform::watcher::FolderWatcher;
+use crate::runtime::auditor::Auditor;
 use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::driver::Outputs;
-use crate::runtime::executor::{Auditor, Clamp, Executor, Lanes};
+use crate::runtime::executor::{Clamp, Executor, Lanes};
 use crate::runtime::writer::Writer;
 use crate::search::vector::Index;
 use crate::store::library::Library;
@@ -75,7 +76,9 @@ pub(super) fn start(
         standing: Standing::default(),
     };
     let clamp = Clamp::default();
-    let (interactive, interactive_tasks) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
+    let (questions, asked) = bounded(2 * QUERIES_MAX);
+    let (checks, to_check) = bounded(CHECKS_RUNNING_MAX);
+    let (searches, to_search) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
     let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
@@ -94,10 +97,12 @@ pub(super) fn start(
         stand(Rank::Last);
         auditor.run(&audit_tasks);
     })?);
-    threads.push(spawn("interactive", move || executor.run(&interactive_tasks))?);
+    let searcher = executor.clone();
+    threads.push(spawn("questions", move || executor.run_in_order(&asked, &to_check))?);
+    threads.push(spawn("searches", move || searcher.run(&to_search))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned())?;
-    let lanes = Lanes { background, interactive, audits };
+    let lanes = Lanes { background, questions, checks, searches, audits };
     let outputs = Outputs {
         lanes,
         background: Some(background_threads),
