@@ -11,6 +11,8 @@ mod gossip;
 mod holders;
 #[path = "sim/host.rs"]
 mod host;
+#[path = "sim/rings.rs"]
+mod rings;
 #[path = "sim/trust.rs"]
 mod trust;
 #[path = "sim/vectors.rs"]
@@ -363,7 +365,7 @@ fn a_private_collection_answers_its_own_device_only() {
         world.devices[at].files.write(&[FOLDER, b"/a.md"].concat(), text.as_bytes());
         world.boot(at);
         let source = Source { path: FOLDER.to_vec(), collection: "home".to_owned(), ring, device: 1 };
-        world.request(at, Request::Add(source));
+        world.request(at, Request::Add(source.into()));
     }
     world.settle(Duration::from_secs(600));
     let devices = |hits: &[RankedHit]| hits.iter().map(|hit| hit.device.clone()).collect::<BTreeSet<_>>();

@@ -123,4 +123,14 @@ impl Ring {
             Self::Public => "public",
         }
     }
+
+    /// Who can search a collection of this ring, as the end of a sentence about it.
+    #[must_use]
+    pub const fn reach(self) -> &'static str {
+        match self {
+            Self::Private => "which stays on this device",
+            Self::Mesh => "which the other devices of your mesh can search",
+            Self::Public => "which everybody can search",
+        }
+    }
 }

@@ -190,9 +190,10 @@ pub struct UpArgs {
     #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
     pub collection: String,
 
-    /// Who may see the documents.
-    #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
-    pub ring: RingArg,
+    /// Who may see the documents. By default who may see the collection already; a new collection is for the devices of your
+    /// mesh. All folders of a collection have one ring.
+    #[arg(long, value_enum)]
+    pub ring: Option<RingArg>,
 
     /// A folder with a model, in place of the one inside the program.
     #[arg(long, value_name = "DIR")]
@@ -302,9 +303,10 @@ pub struct AddArgs {
     #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
     pub collection: String,
 
-    /// Who may see them.
-    #[arg(long, value_enum, default_value_t = RingArg::Mesh)]
-    pub ring: RingArg,
+    /// Who may see them. By default who may see the collection already; a new collection is for the devices of your mesh. All
+    /// folders of a collection have one ring.
+    #[arg(long, value_enum)]
+    pub ring: Option<RingArg>,
 }
 
 /// The arguments of `wattle forget` and `wattle keep`.

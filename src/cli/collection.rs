@@ -3,6 +3,7 @@
 use super::args::CollectionCommand;
 use super::output::{Stop, pretty, print};
 use super::text::one_line;
+use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::http::client::Client;
 use crate::http::dto::Regrouped;
@@ -25,36 +26,57 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
 
 fn told(now: &Regrouped) -> Result<(), Stop> {
     let who = match now.ring {
-        Ring::Private => "only this device sees it",
-        Ring::Mesh => "your devices see it",
-        Ring::Public => "everybody sees it",
+        Some(Ring::Private) => "only this device sees it (ring private)",
+        Some(Ring::Mesh) => "your devices see it (ring mesh)",
+        Some(Ring::Public) => "everybody sees it (ring public)",
+        None => "they have different rings: `wattle collection list` names them",
     };
     let folders = if now.places == 1 { "1 folder".to_owned() } else { format!("{} folders", now.places) };
-    print(&format!("The collection {} has {folders}, and {who} (ring {}).\n", one_line(&now.name), now.ring.as_str()))?;
+    print(&format!("The collection {} has {folders}, and {who}.\n", one_line(&now.name)))?;
     now.forgotten.clone().map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }
 
-/// The collections with their folders.
+/// The collections with their folders. Only lists of earlier versions have collections whose folders have different rings.
 fn list(sources: &[Watched], as_json: bool) -> String {
-    let mut collections: BTreeMap<&str, (Ring, Vec<&str>)> = BTreeMap::new();
+    let mut collections: BTreeMap<&str, Vec<&Watched>> = BTreeMap::new();
     for source in sources {
-        collections.entry(&source.collection).or_insert((source.ring, Vec::new())).1.push(&source.path);
+        collections.entry(&source.collection).or_default().push(source);
     }
     if as_json {
-        let one = |(name, (ring, folders)): (&&str, &(Ring, Vec<&str>))| json!({ "name": name, "ring": ring, "folders": folders });
+        let one = |(name, folders): (&&str, &Vec<&Watched>)| {
+            let paths: Vec<&str> = folders.iter().map(|folder| folder.path.as_str()).collect();
+            let rings: Vec<Ring> = folders.iter().map(|folder| folder.ring).collect();
+            json!({ "name": name, "ring": ring_of(folders), "folders": paths, "rings": rings })
+        };
         return pretty(&collections.iter().map(one).collect());
     }
     if collections.is_empty() {
         return "There is no collection yet; add a folder with `wattle add FOLDER`.\n".to_owned();
     }
     let mut text = String::new();
-    for (name, (ring, folders)) in &collections {
-        let _ = writeln!(text, "{} (ring {})", one_line(name), ring.as_str());
+    for (name, folders) in &collections {
+        let ring = ring_of(folders);
+        let command = |ring: Ring| format!("`wattle collection ring {} {}`", quoted(name), ring.as_str());
+        let said = ring.map_or_else(
+            || {
+                let [private, mesh] = [Ring::Private, Ring::Mesh].map(command);
+                format!("of its folders some are private and some are not; {private} or {mesh} makes them alike")
+            },
+            |ring| format!("ring {}", ring.as_str()),
+        );
+        let _ = writeln!(text, "{}", one_line(&format!("{name} ({said})")));
         for folder in folders {
-            let _ = writeln!(text, "    {}", one_line(folder));
+            let ring = if ring.is_none() { format!(" (ring {})", folder.ring.as_str()) } else { String::new() };
+            let _ = writeln!(text, "    {}", one_line(&format!("{}{ring}", folder.path)));
         }
     }
     text
+}
+
+/// The ring of all these folders; `None` if they have several.
+fn ring_of(folders: &[&Watched]) -> Option<Ring> {
+    let ring = folders.first()?.ring;
+    folders.iter().all(|folder| folder.ring == ring).then_some(ring)
 }
 
 #[cfg(test)]
@@ -78,7 +100,20 @@ mod tests {
         ];
         assert_eq!(list(&sources, false), "diary\u{fffd}[m (ring private)\n    /d\nhome (ring mesh)\n    /b\n    /a\n");
         let json: serde_json::Value = serde_json::from_str(&list(&sources, true)).unwrap();
-        assert_eq!(json[1], json!({ "name": "home", "ring": "mesh", "folders": ["/b", "/a"] }));
+        assert_eq!(
+            json[1],
+            json!({ "name": "home", "ring": "mesh", "folders": ["/b", "/a"], "rings": ["mesh", "mesh"] })
+        );
         assert!(list(&[], false).contains("wattle add"));
+        let mixed = [watched("/b", "home", Ring::Mesh), watched("/c", "home", Ring::Private)];
+        let text = list(&mixed, false);
+        assert!(text.contains("    /b (ring mesh)\n    /c (ring private)\n"), "{text}");
+        assert!(
+            text.starts_with("home (of its folders some are private") && text.contains("ring home private`"),
+            "{text}"
+        );
+        let json: serde_json::Value = serde_json::from_str(&list(&mixed, true)).unwrap();
+        assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
+        assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
     }
 }

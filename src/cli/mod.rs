@@ -182,7 +182,7 @@ fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOp
         sources: SourceOptions {
             paths: up.folders.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?,
             collection: up.collection,
-            ring: up.ring.into(),
+            ring: up.ring.map(Into::into),
         },
         network: NetworkOptions {
             apis: std::iter::once(api_at).chain(open_api).collect(),
@@ -246,12 +246,12 @@ async fn add_paths(client: &Client, add: &AddArgs) -> Result<(), Stop> {
 async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Stop> {
     let path = sendable(path)?;
     let path = path.as_str();
-    let added = client.add(path, &add.collection, add.ring.into()).await?;
+    let added = client.add(path, &add.collection, add.ring.map(Into::into)).await?;
     if std::io::stdin().is_terminal() {
         // It is added all the same if the governor is off.
         let _ = client.work_now(json!({ "arrived": true })).await;
     }
-    print(&format!("The agent watches {} from now on.\n", text::one_line(&added.path)))?;
+    print(&format!("{}\n", text::one_line(&added.sentence())))?;
     for part in &added.parts {
         print(&format!("{} is a part of it now, in the same collection.\n", text::one_line(part)))?;
     }

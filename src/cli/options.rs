@@ -44,8 +44,8 @@ pub struct SourceOptions {
     pub paths: Vec<PathBuf>,
     /// The collection that their documents join.
     pub collection: String,
-    /// Who may see the documents.
-    pub ring: Ring,
+    /// Who may see the documents; `None`: who may see the collection.
+    pub ring: Option<Ring>,
 }
 
 /// How an agent reaches other devices and is reached.

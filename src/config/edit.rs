@@ -96,7 +96,8 @@ fn is_below(value: &Value, home: Option<&str>, path: &str, itself: bool) -> bool
 /// Whether a folder has another place as a part of it, in the same collection: then the place needs no entry of its own.
 fn has(outer: &Folder, inner: &Folder) -> bool {
     let (folder, place) = (outer.path.trim_end_matches('/').as_bytes(), inner.path.trim_end_matches('/').as_bytes());
-    let alike = outer.collection == inner.collection && outer.ring == inner.ring;
+    let ring = |folder: &Folder| folder.ring.unwrap_or(Ring::Mesh);
+    let alike = outer.collection == inner.collection && ring(outer) == ring(inner);
     alike && folder != place && covers(folder, place) && !leaves_out(folder, place)
 }
 
@@ -107,7 +108,7 @@ fn folder_of(value: &Value, home: Option<&str>) -> Option<Folder> {
     Some(Folder {
         path: path_of(value, home)?,
         collection: field("collection").unwrap_or(DEFAULT_COLLECTION).to_owned(),
-        ring: ring.unwrap_or(Ring::Mesh),
+        ring,
     })
 }
 
@@ -121,9 +122,11 @@ fn path_of(value: &Value, home: Option<&str>) -> Option<String> {
     Some(whole.trim_end_matches('/').to_owned())
 }
 
-/// An entry of `folders`: the path alone where collection and ring are the usual ones.
+/// An entry of `folders`: the path alone where collection and ring are the usual ones. The ring `mesh` is not written: its
+/// collection has it.
 fn entry(folder: &Folder) -> Value {
-    if folder.collection == DEFAULT_COLLECTION && folder.ring == Ring::Mesh {
+    let ring = folder.ring.filter(|ring| *ring != Ring::Mesh);
+    if folder.collection == DEFAULT_COLLECTION && ring.is_none() {
         return folder.path.as_str().into();
     }
     let mut fields = InlineTable::new();
@@ -131,8 +134,8 @@ fn entry(folder: &Folder) -> Value {
     if folder.collection != DEFAULT_COLLECTION {
         fields.insert("collection", folder.collection.as_str().into());
     }
-    if folder.ring != Ring::Mesh {
-        fields.insert("ring", folder.ring.as_str().into());
+    if let Some(ring) = ring {
+        fields.insert("ring", ring.as_str().into());
     }
     fields.into()
 }

@@ -6,7 +6,7 @@ use crate::base::id::Ring;
 const FIRST: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
 fn folder(path: &str, ring: Ring) -> Setting {
-    Setting::AddFolder(Folder { path: path.to_owned(), collection: DEFAULT_COLLECTION.to_owned(), ring })
+    Setting::AddFolder(Folder { path: path.to_owned(), collection: DEFAULT_COLLECTION.to_owned(), ring: Some(ring) })
 }
 
 fn written(text: &str, settings: &[Setting]) -> String {
@@ -66,7 +66,7 @@ fn a_folder_replaces_its_entry_and_those_below_it() {
     let text = "[node]\nfolders = [\"/a/b\", { path = \"/a/c/\", collection = \"x\" }, \"/ab\"]\n";
     let folders = |text: &str| {
         let folders = Config::parse(text).unwrap().node.folders.unwrap();
-        folders.into_iter().map(|folder| (folder.path, folder.ring)).collect::<Vec<_>>()
+        folders.into_iter().map(|folder| (folder.path, folder.ring.unwrap_or(Ring::Mesh))).collect::<Vec<_>>()
     };
     let whole = written(text, &[folder("/a", Ring::Mesh)]);
     let expected = |ring| [("/a/c/".to_owned(), Ring::Mesh), ("/ab".to_owned(), Ring::Mesh), ("/a".to_owned(), ring)];

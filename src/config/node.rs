@@ -41,8 +41,8 @@ pub struct Folder {
     pub path: String,
     /// The collection that its documents join.
     pub collection: String,
-    /// Who may see them.
-    pub ring: Ring,
+    /// Who may see them; `None`: who may see the collection.
+    pub ring: Option<Ring>,
 }
 
 impl Folder {
@@ -50,7 +50,7 @@ impl Folder {
     #[must_use]
     pub fn of(source: &Source) -> Option<Self> {
         let path = str::from_utf8(&source.path).ok()?.to_owned();
-        Some(Self { path, collection: source.collection.clone(), ring: source.ring })
+        Some(Self { path, collection: source.collection.clone(), ring: Some(source.ring) })
     }
 }
 
@@ -143,8 +143,7 @@ fn folders(written: Vec<RawFolder>) -> Result<Vec<Folder>, ConfigError> {
         }
         let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
         check_collection(&collection).map_err(at)?;
-        let ring = ring.unwrap_or(Ring::Mesh);
-        if ring == Ring::Public {
+        if ring == Some(Ring::Public) {
             return Err(at("the ring is private or mesh".to_owned()));
         }
         Ok(Folder { path, collection, ring })

@@ -41,8 +41,8 @@ fn the_example_of_the_documentation_is_read_and_holds_every_key() {
     assert_eq!((node.listen.map(|at| at.port()), node.api.map(|at| at.port())), (Some(7781), Some(7780)));
     assert_eq!(node.models.as_deref(), Some("/srv/models"));
     let folders = node.folders.as_ref().unwrap();
-    assert_eq!((folders[0].path.as_str(), folders[0].ring), ("~/Documents", Ring::Mesh));
-    assert_eq!((folders[1].collection.as_str(), folders[1].ring), ("diary", Ring::Private));
+    assert_eq!((folders[0].path.as_str(), folders[0].ring), ("~/Documents", None));
+    assert_eq!((folders[1].collection.as_str(), folders[1].ring), ("diary", Some(Ring::Private)));
     assert!(energy.hint_file.is_some() && energy.grid_file.is_some());
     assert_eq!(energy.meter.as_deref(), Some("ina219"));
     // Every key in the page's table is in its example.

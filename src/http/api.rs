@@ -20,6 +20,7 @@ use crate::platform::clock;
 use crate::platform::source::source_at;
 use crate::runtime::governor::{BurstRequest, PauseRequest};
 use crate::runtime::handle::NodeHandle;
+use crate::scheduler::addition::Addition;
 use crate::scheduler::path::covers;
 use crate::scheduler::regroup::{NewGroup, Regroup};
 use crate::store::record::Source;
@@ -102,26 +103,26 @@ impl Api {
     }
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
-        let source = match body(&mut conn).await {
-            Ok(add) => add_source(add).await,
+        let new = match body(&mut conn).await {
+            Ok(add) => addition(add).await,
             Err(refused) => Err(refused),
         };
-        let source = match source {
-            Ok(source) => source,
+        let new = match new {
+            Ok(new) => new,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let before = self.sources().await;
-        match self.node.request(Request::Add(source.clone())).await {
-            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
-            _ => {
-                let settings = Folder::of(&source).map(Setting::AddFolder).into_iter().collect();
-                let forgotten = self.node.remember(settings).await.err();
-                let after = self.sources().await;
-                let joined = |place: &&Source| covers(&source.path, &place.path) && !after.contains(place);
-                let parts = before.iter().filter(joined).map(|place| text(&place.path)).collect();
-                json(conn, Status::Ok, &Added { path: text(&source.path), parts, forgotten })
-            }
+        let before = self.node.sources().await;
+        if let Response::Refused(problem, why) = self.node.request(Request::Add(new.clone())).await {
+            return refused(conn, status_of(problem), &why);
         }
+        let after = self.node.sources().await;
+        let watched = new.watched_in(&after);
+        let settings = watched.iter().filter_map(Folder::of).map(Setting::AddFolder).collect();
+        let forgotten = self.node.remember(settings).await.err();
+        let joined = |place: &&Source| covers(&new.path, &place.path) && !after.contains(place);
+        let parts = before.iter().filter(joined).map(|place| text(&place.path)).collect();
+        let (collection, ring) = watched.map(|source| (source.collection, source.ring)).unzip();
+        json(conn, Status::Ok, &Added { path: text(&new.path), collection, ring, parts, forgotten })
     }
 
     pub(super) async fn collection(&self, mut conn: Conn) -> Conn {
@@ -142,7 +143,7 @@ impl Api {
         let places: Vec<&Source> = status.sources.iter().filter(|source| source.collection == name).collect();
         let settings = places.iter().filter_map(|source| Folder::of(source)).map(Setting::AddFolder).collect();
         let forgotten = self.node.remember(settings).await.err();
-        let ring = places.first().map_or(Ring::Private, |source| source.ring);
+        let ring = places.first().map(|source| source.ring).filter(|ring| places.iter().all(|one| one.ring == *ring));
         json(conn, Status::Ok, &Regrouped { name, ring, places: places.len(), forgotten })
     }
 
@@ -270,15 +271,14 @@ const fn status_of(problem: Problem) -> Status {
 }
 
 /// The place that a body of `POST /v1/add` names.
-async fn add_source(Add { path, collection, ring }: Add) -> Result<Source, Refused> {
-    let ring = ring.unwrap_or(Ring::Mesh);
-    if ring == Ring::Public {
+async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refused> {
+    if ring == Some(Ring::Public) {
         return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
     }
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
-    let source = blocking::run(move || source_at(&path, &collection, ring)).await;
-    let source = source.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
-    source.map_err(|why| (Status::BadRequest, why))
+    let new = blocking::run(move || source_at(&path, &collection, ring)).await;
+    let new = new.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
+    new.map_err(|why| (Status::BadRequest, why))
 }
 
 fn search_request(query: &str, k: usize) -> Result<Request, Refused> {

@@ -105,7 +105,8 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn add(&self, path: &str, collection: &str, ring: Ring) -> Result<Added, Failure> {
+    pub async fn add(&self, path: &str, collection: &str, ring: Option<Ring>) -> Result<Added, Failure> {
+        // Null: who may see the collection.
         let body = json!({ "path": path, "collection": collection, "ring": ring });
         Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
     }

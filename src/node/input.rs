@@ -5,9 +5,9 @@ use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::mesh::trust;
 use crate::mesh::trust::authority::Order;
+use crate::scheduler::addition::Addition;
 use crate::scheduler::regroup::Regroup;
 use crate::scheduler::task::Outcome;
-use crate::store::record::Source;
 use crate::wire::certificate::Record;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::envelope::BadMessage;
@@ -99,7 +99,7 @@ pub enum LinkInput {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Watch this folder or file from now on. The path is absolute, and something is there.
-    Add(Source),
+    Add(Addition),
     /// Change a collection's name or ring.
     Regroup(Regroup),
     /// Forget what is at this absolute path: see `scheduler::Input::Forget`.

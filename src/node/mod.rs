@@ -182,7 +182,7 @@ impl Node {
             _ if self.stopping => {
                 out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
             }
-            Request::Add(source) => self.schedule(now, scheduler::Input::Add(reply, source), out),
+            Request::Add(new) => self.schedule(now, scheduler::Input::Add(reply, new), out),
             Request::Regroup(regroup) => {
                 self.count_again();
                 self.schedule(now, scheduler::Input::Regroup(reply, regroup), out);

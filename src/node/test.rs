@@ -94,7 +94,7 @@ fn saved(applied: Vec<Applied>, counts: StoreCounts) -> Result<Saved, String> {
 #[test]
 fn a_folder_is_acknowledged_only_after_it_is_saved() {
     let mut node = node(u64::MAX);
-    let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     let [Output::Save(save, changes)] = &out[..] else { panic!("{out:?}") };
     assert!(matches!(&changes[..], [Change::Sources(_)]));
     let out = handle(&mut node, at(2), Input::Saved(*save, saved(Vec::new(), StoreCounts::default())));
@@ -104,7 +104,7 @@ fn a_folder_is_acknowledged_only_after_it_is_saved() {
 #[test]
 fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
     let mut node = node(u64::MAX);
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     let out = handle(&mut node, at(2), Input::Saved(SaveId(1), Err("The disk is gone.".to_owned())));
     assert!(
         matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, _)), Output::Notice(_)]),
@@ -130,12 +130,12 @@ fn a_full_disk_is_a_finding() {
 #[test]
 fn a_folder_within_another_collection_is_refused() {
     let mut node = node(u64::MAX);
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let other = Source { collection: "work".to_owned(), ..source("/a/b") };
-    let out = handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(other)));
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(other.into())));
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Conflict, _))]), "{out:?}");
-    let out = handle(&mut node, at(1), Input::Api(ReplyId(3), Request::Add(source("/a/b"))));
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(3), Request::Add(source("/a/b").into())));
     let again = [Output::Watch(b"/a".to_vec()), Output::Reply(ReplyId(3), Response::Added)];
     assert_eq!(out, again, "within its own collection it is watched already, and its watch is set anew");
 }
@@ -143,7 +143,7 @@ fn a_folder_within_another_collection_is_refused() {
 #[test]
 fn a_changed_path_is_scanned_and_waiting_documents_are_read() {
     let mut node = node(u64::MAX);
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(task, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
@@ -207,7 +207,7 @@ fn on_a_full_disk_nothing_begins_and_the_disk_is_measured_again() {
 #[test]
 fn a_stop_waits_for_what_is_under_way_and_refuses_the_rest() {
     let mut node = node(u64::MAX);
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     assert_eq!(handle(&mut node, at(2), Input::Stop), []);
     let out = handle(&mut node, at(3), Input::Api(ReplyId(2), Request::Status));
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Busy, _))]));
@@ -223,7 +223,7 @@ fn during_a_query_and_two_seconds_after_it_nothing_starts_and_the_governor_knows
     let search = Request::Search { question: "where".to_owned(), count: 1 };
     let out = handle(&mut node, at(1), Input::Api(ReplyId(1), search));
     let [Output::Start(task, Task::EmbedQuery { .. }), Output::Answering(true)] = &out[..] else { panic!("{out:?}") };
-    handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     assert!(matches!(&out[..], [Output::Demand(Backlog { oldest: Some(_), .. })]), "work waits: {out:?}");
@@ -240,7 +240,7 @@ fn during_a_query_and_two_seconds_after_it_nothing_starts_and_the_governor_knows
 fn in_debt(decision: Decision) -> Node {
     let mut node = node(u64::MAX);
     handle(&mut node, at(0), Input::Power(decision));
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let started =
@@ -264,7 +264,7 @@ fn a_credit_deadline_that_passed_does_not_wake_a_node_that_may_start_nothing() {
         let mut node = in_debt(little);
         let due = node.deadline().expect("it has debts to wait for");
         assert!(due > at(1000), "{due:?}");
-        handle(&mut node, at(1100), Input::Api(ReplyId(2), Request::Add(source("/b"))));
+        handle(&mut node, at(1100), Input::Api(ReplyId(2), Request::Add(source("/b").into())));
         handle(&mut node, at(1200), stops.clone());
         for ms in (1200..60_000).step_by(100) {
             handle(&mut node, at(ms), Input::Wake);
@@ -278,7 +278,7 @@ fn work_that_comes_just_after_an_answer_starts_when_the_quiet_time_is_over() {
     let mut node = node(u64::MAX);
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     handle(&mut node, at(0), Input::Power(allowed));
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let search = Request::Search { question: "where".to_owned(), count: 1 };
     let out = handle(&mut node, at(2), Input::Api(ReplyId(2), search));
@@ -337,7 +337,7 @@ fn with_a_steady_stream_of_files_the_demand_has_the_age_of_the_oldest_file() {
     // Each hour brings a file; in its middle the older of the two that wait then is done.
     for half in 1..48_u64 {
         let (now, counts) = (at(half * HOUR / 2), waiting(1 + usize::from(half % 2 == 0)));
-        let out = handle(&mut node, now, Input::Api(ReplyId(half), Request::Add(source(&format!("/{half}")))));
+        let out = handle(&mut node, now, Input::Api(ReplyId(half), Request::Add(source(&format!("/{half}")).into())));
         let save = out.iter().find_map(|out| if let Output::Save(save, _) = out { Some(*save) } else { None });
         for out in handle(&mut node, now, Input::Saved(save.unwrap(), saved(Vec::new(), counts))) {
             if let Output::Demand(Backlog { oldest: Some(age), .. }) = out {

@@ -1,10 +1,10 @@
-//! Turns a path that a person typed into a source that the node can watch.
+//! Turns a path that a person typed into a place that the node can watch.
 
 use crate::base::id::Ring;
 use crate::config::check_collection;
 use crate::limits::PATH_BYTES_MAX;
 use crate::platform::file_system::is_pseudo;
-use crate::store::record::Source;
+use crate::scheduler::addition::Addition;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +15,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// One sentence: no absolute path, nothing there, neither folder nor file, not readable, or an invalid name.
-pub fn source_at(path: &Path, collection: &str, ring: Ring) -> Result<Source, String> {
+pub fn source_at(path: &Path, collection: &str, ring: Option<Ring>) -> Result<Addition, String> {
     check_collection(collection)?;
     let name = path.display();
     if !path.is_absolute() {
@@ -46,7 +46,7 @@ pub fn source_at(path: &Path, collection: &str, ring: Ring) -> Result<Source, St
     if bytes.len() > PATH_BYTES_MAX {
         return Err(format!("The path {name} is longer than {PATH_BYTES_MAX} bytes."));
     }
-    Ok(Source { path: bytes.to_vec(), collection: collection.to_owned(), ring, device: meta.dev() })
+    Ok(Addition { path: bytes.to_vec(), collection: collection.to_owned(), ring, device: meta.dev() })
 }
 
 /// The place that a person means by an absolute path, whether something is there or not: links are resolved as far as
@@ -81,10 +81,10 @@ mod tests {
         let real = fs::canonicalize(folder.path()).unwrap();
         fs::write(real.join("note.txt"), "x").unwrap();
         std::os::unix::fs::symlink(&real, real.join("loop")).unwrap();
-        let source = source_at(&real, "home", Ring::Mesh).unwrap();
+        let source = source_at(&real, "home", None).unwrap();
         assert_eq!(source.path, real.as_os_str().as_bytes());
         assert_eq!(source.device, fs::metadata(&real).unwrap().dev());
-        let file = source_at(&real.join("loop/note.txt"), "home", Ring::Private).unwrap();
+        let file = source_at(&real.join("loop/note.txt"), "home", Some(Ring::Private)).unwrap();
         assert_eq!(file.path, real.join("note.txt").as_os_str().as_bytes(), "without links");
     }
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_watched_is_refused_in_one_sentence() {
-        let error = |path: &str| source_at(Path::new(path), "home", Ring::Mesh).unwrap_err();
+        let error = |path: &str| source_at(Path::new(path), "home", None).unwrap_err();
         assert!(error("notes").contains("not an absolute path"));
         assert!(error("/no/such/place").contains("cannot be found"));
         for root in ["/", "//", "/tmp/.."] {

@@ -11,6 +11,7 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::findings::Findings;
 use crate::platform::home::{Home, at_home};
+use crate::store::record::Source;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Mutex;
 use std::path::PathBuf;
@@ -154,6 +155,14 @@ impl NodeHandle {
             commands.for_each(|command| *command = at_home(command, home));
         }
         findings
+    }
+
+    /// The watched places, as on the disk; none if the agent is stopping.
+    pub async fn sources(&self) -> Vec<Source> {
+        match self.request(Request::Status).await {
+            Response::Status(status) => status.sources,
+            _ => Vec::new(),
+        }
     }
 
     /// Asks the node and waits for its response. Never waits for room: a full or closed queue is a refusal.

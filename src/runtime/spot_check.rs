@@ -94,11 +94,18 @@ mod tests {
     use super::*;
     use crate::base::id::Ring;
     use crate::platform::source::source_at;
+    use crate::scheduler::addition::Addition;
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
-    use crate::store::record::Sources;
+    use crate::store::record::{Source, Sources};
     use std::fs;
     use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    fn source_of(path: &Path) -> Source {
+        let Addition { path, collection, device, .. } = source_at(path, "home", None).unwrap();
+        Source { path, collection, ring: Ring::Mesh, device }
+    }
 
     #[test]
     fn files_that_are_new_changed_or_gone_are_found_and_the_rest_is_content() {
@@ -109,7 +116,7 @@ mod tests {
             fs::write(docs.join(name), "The same words.").unwrap();
         }
         let folders = Folders::new("/nonexistent".into());
-        let source = source_at(&docs, "home", Ring::Mesh).unwrap();
+        let source = source_of(&docs);
         let mut library = Library::open(MemoryKv::default()).unwrap();
         library.apply(&Change::Sources(Sources(vec![source.clone()]))).unwrap();
         let step = Scan { scope: source.path.clone(), source, after: None };
@@ -139,8 +146,7 @@ mod tests {
             fs::write(docs.join(name), "The same words.").unwrap();
         }
         let folders = Folders::new("/nonexistent".into());
-        let sources: Vec<_> =
-            [docs.clone(), docs.join(".diary")].map(|path| source_at(&path, "home", Ring::Mesh).unwrap()).into();
+        let sources: Vec<_> = [docs.clone(), docs.join(".diary")].map(|path| source_of(&path)).into();
         let mut library = Library::open(MemoryKv::default()).unwrap();
         library.apply(&Change::Sources(Sources(sources.clone()))).unwrap();
         let step = Scan { scope: sources[0].path.clone(), source: sources[0].clone(), after: None };

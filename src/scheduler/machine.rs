@@ -1,5 +1,6 @@
 //! The scheduler's state, its inputs, and the choice of the next task.
 
+use super::addition::Addition;
 use super::decisions::Decisions;
 use super::disk::Disk;
 use super::path::covers;
@@ -84,7 +85,7 @@ impl Scheduler {
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::Wake => self.wake(now, out),
-            Input::Add(reply, source) => self.on_add(now, reply, source, out),
+            Input::Add(reply, new) => self.on_add(now, reply, new, out),
             Input::Regroup(reply, regroup) => self.on_regroup(reply, &regroup, out),
             Input::Forget(reply, path) => self.on_forget(reply, &path, out),
             Input::Keep(reply, path) => self.on_keep(reply, &path, out),
@@ -178,26 +179,26 @@ impl Scheduler {
         self.counts.count(Kind::Waiting) > 0
     }
 
-    fn on_add(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Vec<Output>) {
+    fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {
         if let Some(why) = &self.broken {
             return out.push(Output::Refused(reply, Refusal::Broken, why.clone()));
         }
         if self.disk.is_full() {
             return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.reason()));
         }
-        let forgotten = |mark: &&Mark| mark.kind == MarkKind::Forgotten && overlaps(&mark.path, &source.path);
+        let forgotten = |mark: &&Mark| mark.kind == MarkKind::Forgotten && overlaps(&mark.path, &new.path);
         if self.decisions.marks().iter().any(|mark| forgotten(&mark)) {
             let why = "What was known there is just being forgotten; try again in a moment.";
             return out.push(Output::Refused(reply, Refusal::Busy, why.to_owned()));
         }
-        match self.sources.with(&source) {
+        match self.sources.with(&new) {
             Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
-            Ok(None) => self.on_covered(now, reply, source, out),
+            Ok(None) => self.on_covered(now, reply, new.path, out),
             Ok(Some(_)) if self.under_way() >= SAVES_MAX => out.push(busy_writing(reply)),
             Ok(Some(sources)) => {
-                let replies = [(reply, source.path.clone())].into_iter().collect();
+                let replies = [(reply, new.path.clone())].into_iter().collect();
                 let unsaved =
-                    UnsavedSources { sources: sources.clone(), added: Some(source.path), removed: Vec::new(), replies };
+                    UnsavedSources { sources: sources.clone(), added: Some(new.path), removed: Vec::new(), replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
                 out.push(Output::Save(save, vec![Change::Sources(Sources(sources.clone()))]));
                 self.sources.begin_save(save, sources);
@@ -207,15 +208,15 @@ impl Scheduler {
 
     /// A place that the watched sources cover already, or will cover once a save is on the disk: it is acknowledged no
     /// sooner.
-    fn on_covered(&mut self, now: Instant, reply: ReplyId, source: Source, out: &mut Vec<Output>) {
+    fn on_covered(&mut self, now: Instant, reply: ReplyId, place: Vec<u8>, out: &mut Vec<Output>) {
         let Some(save) = self.sources.save_under_way() else {
-            self.scans.queue.mark_dirty(now, &source.path);
+            self.scans.queue.mark_dirty(now, &place);
             // Its watch may be lost: it is set anew.
-            out.extend(self.sources.covering(&source.path).map(|source| Output::Watch(source.path.clone())));
+            out.extend(self.sources.covering(&place).map(|source| Output::Watch(source.path.clone())));
             return out.push(Output::Added(reply));
         };
         let unsaved = self.saves.unsaved_sources(save);
-        if unsaved.is_none_or(|unsaved| unsaved.replies.push((reply, source.path)).is_err()) {
+        if unsaved.is_none_or(|unsaved| unsaved.replies.push((reply, place)).is_err()) {
             out.push(busy_writing(reply));
         }
     }

@@ -28,6 +28,7 @@
 //! Tasks are done by `worker`, how much work may start is decided by `energy`, files and disks belong to `platform`,
 //! and replies to people are worded by `node`.
 
+pub mod addition;
 mod collections;
 mod decisions;
 mod disk;

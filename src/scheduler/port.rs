@@ -1,11 +1,11 @@
 //! The scheduler's inputs and outputs.
 
+use super::addition::Addition;
 use super::regroup::Regroup;
 use super::saves::Saved;
 use super::task::{CollectionSummary, Outcome, Task};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
 use crate::store::change::Change;
-use crate::store::record::Source;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +13,7 @@ pub enum Input {
     /// Time has passed.
     Wake,
     /// Add this folder or file to the watched ones. One `Added` or `Refused` follows.
-    Add(ReplyId, Source),
+    Add(ReplyId, Addition),
     /// Change a collection's name or ring. One `Added` or `Refused` follows.
     Regroup(ReplyId, Regroup),
     /// Forget what is at this path: the documents of a watched folder, which is watched no more; or those that are away, or

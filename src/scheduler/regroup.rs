@@ -33,21 +33,22 @@ impl Regroup {
     /// A sentence for people: there is no such collection, or the one of the new name has another ring.
     pub(super) fn apply(&self, sources: &[Source]) -> Result<Vec<Source>, String> {
         let of = |name: &str| sources.iter().find(|source| source.collection == name);
-        let Some(now) = of(&self.collection) else {
+        if of(&self.collection).is_none() {
             let names: BTreeSet<&str> = sources.iter().map(|source| source.collection.as_str()).collect();
             let names = names.into_iter().collect::<Vec<_>>().join(", ");
             let rest = if names.is_empty() { "no folder is watched".to_owned() } else { format!("there are {names}") };
             return Err(format!("There is no collection {:?}; {rest}. Nothing was changed.", self.collection));
-        };
+        }
         if let NewGroup::Name(name) = &self.to
-            && let Some(other) = of(name).filter(|other| other.ring != now.ring)
+            && *name != self.collection
+            && let Some((now, other)) = self.other_rings(name, sources)
         {
             return Err(format!(
                 "The collection {name:?} has the ring {}, and {:?} has the ring {}: documents would change who sees them. Give \
                  both the same ring first, with `wattle collection ring`. Nothing was changed.",
-                other.ring.as_str(),
+                other.as_str(),
                 self.collection,
-                now.ring.as_str()
+                now.as_str()
             ));
         }
         let change = |source: &Source| match &self.to {
@@ -56,6 +57,15 @@ impl Regroup {
             NewGroup::Ring(ring) => Source { ring: *ring, ..source.clone() },
         };
         Ok(sources.iter().map(change).collect())
+    }
+
+    /// A ring of this collection and another one of that collection, which is to be one with it; `None` if all are the same.
+    fn other_rings(&self, name: &str, sources: &[Source]) -> Option<(Ring, Ring)> {
+        let of = |name: &str| -> BTreeSet<Ring> {
+            sources.iter().filter(|source| source.collection == name).map(|source| source.ring).collect()
+        };
+        let others = of(name);
+        of(&self.collection).into_iter().find_map(|now| Some((now, *others.iter().find(|other| **other != now)?)))
     }
 }
 
@@ -94,5 +104,18 @@ mod tests {
         assert!(why.contains("diary, home, work") && why.contains("Nothing was changed"), "{why}");
         let why = regroup("diary", NewGroup::Name("home".into())).unwrap_err();
         assert!(why.contains("wattle collection ring"), "{why}");
+    }
+
+    #[test]
+    fn a_collection_of_both_rings_joins_no_other_one_and_a_ring_makes_its_folders_alike() {
+        let mixed =
+            [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Private), source("/d", "work", Ring::Mesh)];
+        let regroup = |from: &str, to| Regroup { collection: from.into(), to }.apply(&mixed);
+        assert!(regroup("home", NewGroup::Name("work".into())).unwrap_err().contains("ring private"));
+        assert!(regroup("work", NewGroup::Name("home".into())).is_err());
+        let renamed = regroup("home", NewGroup::Name("old".into())).unwrap();
+        assert_eq!((renamed[0].ring, renamed[1].ring), (Ring::Mesh, Ring::Private), "each keeps its ring");
+        let alike = regroup("home", NewGroup::Ring(Ring::Private)).unwrap();
+        assert!(alike[..2].iter().all(|source| source.ring == Ring::Private));
     }
 }

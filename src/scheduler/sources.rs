@@ -1,9 +1,9 @@
 //! The watched sources: the list on the disk, and the list in the newest save.
 
-use super::path::{covers, leaves_out};
-use crate::base::finding::quoted;
+use super::addition::Addition;
+use super::path::covers;
 use crate::base::id::{ReplyId, SaveId};
-use crate::limits::{REPLIES_MAX, SOURCES_MAX};
+use crate::limits::REPLIES_MAX;
 use crate::store::record::Source;
 
 /// The watched folders and files.
@@ -37,8 +37,8 @@ impl WatchedSources {
     ///
     /// # Errors
     /// A sentence for people: it cannot be added.
-    pub(super) fn with(&self, new: &Source) -> Result<Option<Vec<Source>>, String> {
-        place_source(self.newest(), new)
+    pub(super) fn with(&self, new: &Addition) -> Result<Option<Vec<Source>>, String> {
+        new.placed(self.newest())
     }
 
     /// The list in the newest save.
@@ -93,49 +93,4 @@ impl WatchedSources {
         let covering = self.saved.iter().filter(|source| covers(&source.path, path));
         covering.max_by_key(|source| source.path.len())
     }
-}
-
-/// What is so, and which command changes it.
-fn conflict(name: &str, source: &Source, new: &Source) -> String {
-    let (collection, ring, word) = (&source.collection, source.ring.as_str(), quoted(name));
-    let command = if *collection == new.collection {
-        format!(
-            "`wattle collection ring {} {}` changes who may see that collection.",
-            quoted(collection),
-            new.ring.as_str()
-        )
-    } else if source.path == new.path {
-        format!("`wattle forget {word}` takes it out of that one; then add it again.")
-    } else {
-        format!("`wattle forget {word}` takes that folder out of it; then add the folders one by one.")
-    };
-    format!(
-        "{name} is watched in the collection {collection:?} with the ring {ring}, and a file is in one collection only. Nothing \
-         was changed. {command}"
-    )
-}
-
-fn place_source(sources: &[Source], new: &Source) -> Result<Option<Vec<Source>>, String> {
-    let name = |source: &Source| String::from_utf8_lossy(&source.path).into_owned();
-    let alike = |source: &Source| source.collection == new.collection && source.ring == new.ring;
-    for source in sources {
-        let (outer, inner) = (covers(&source.path, &new.path), covers(&new.path, &source.path));
-        if (outer || inner) && !alike(source) {
-            return Err(conflict(&name(source), source, new));
-        }
-        // A place that the folder leaves out is indexed only if it is a source of its own.
-        let has = outer && !leaves_out(&source.path, &new.path);
-        if has && (source.path != new.path || source.device == new.device) {
-            return Ok(None);
-        }
-    }
-    let replaced = |source: &Source| covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
-    let mut placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
-    if placed.len() >= SOURCES_MAX {
-        return Err(format!(
-            "{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."
-        ));
-    }
-    placed.push(new.clone());
-    Ok(Some(placed))
 }

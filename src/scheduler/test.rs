@@ -104,7 +104,7 @@ fn a_file_is_scanned_read_embedded_and_ready() {
             Next(ALL, None),
             On(
                 1,
-                Input::Add(ReplyId(5), source("/a")),
+                Input::Add(ReplyId(5), source("/a").into()),
                 vec![Output::Save(SaveId(1), vec![Change::Sources(Sources(vec![source("/a")]))])],
             ),
             On(2, saved(1, &[]), vec![Output::Watch(b"/a".to_vec()), Output::Added(ReplyId(5))]),
@@ -131,7 +131,7 @@ fn a_file_is_scanned_read_embedded_and_ready() {
 #[test]
 fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
     let list = |paths: &[&str]| vec![Change::Sources(Sources(paths.iter().map(|path| source(path)).collect()))];
-    let add = |reply, path| Input::Add(ReplyId(reply), source(path));
+    let add = |reply, path| Input::Add(ReplyId(reply), source(path).into());
     let mut machine = scheduler(1, &[], StoreCounts::default());
     let other = Source { collection: "work".to_owned(), ..source("/a/b") };
     check(
@@ -150,7 +150,7 @@ fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
     );
     assert_eq!(machine.sources(), [source("/a")]);
     let mut out = Vec::new();
-    machine.handle(at(3), Input::Add(ReplyId(4), other), &mut out);
+    machine.handle(at(3), Input::Add(ReplyId(4), other.into()), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Conflict, _)]), "{out:?}");
     let gone = "The disk is gone.".to_owned();
     check(
@@ -260,7 +260,7 @@ fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
             Next(ALL, None),
             On(
                 3,
-                Input::Add(ReplyId(1), source("/b")),
+                Input::Add(ReplyId(1), source("/b").into()),
                 vec![Output::Save(SaveId(1), vec![Change::Sources(Sources(vec![source("/a"), source("/b")]))])],
             ),
             On(4, saved(1, &[(7, Kind::Chunked)]), vec![Output::Watch(b"/b".to_vec()), Output::Added(ReplyId(1))]),
@@ -315,11 +315,11 @@ fn there_is_room_for_the_save_of_every_task() {
     let mut machine = scheduler(4, &[], StoreCounts::default());
     let mut out = Vec::new();
     for n in 0..SAVES_MAX as u64 {
-        machine.handle(at(1), Input::Add(ReplyId(n), source(&format!("/{n}"))), &mut out);
+        machine.handle(at(1), Input::Add(ReplyId(n), source(&format!("/{n}")).into()), &mut out);
     }
     assert!(out.iter().all(|out| matches!(out, Output::Save(..))), "{out:?}");
     assert_eq!((machine.under_way(), machine.has_slot()), (SAVES_MAX, false));
     out.clear();
-    machine.handle(at(1), Input::Add(ReplyId(99), source("/more")), &mut out);
+    machine.handle(at(1), Input::Add(ReplyId(99), source("/more").into()), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(99), Refusal::Busy, _)]), "{out:?}");
 }

@@ -141,7 +141,7 @@ impl World {
     /// Requests that a device's agent watches `FOLDER`.
     pub fn add_folder(&mut self, at: usize) -> ReplyId {
         let source = Source { path: FOLDER.to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
-        self.request(at, Request::Add(source))
+        self.request(at, Request::Add(source.into()))
     }
 
     /// Reports a change to a device's agent, as the watcher does; one report in fifty is an overflow instead.

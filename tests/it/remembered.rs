@@ -43,8 +43,9 @@ fn up_alone_comes_back_as_it_was_and_the_owners_comments_stay() {
     let docs = fs::canonicalize(place.docs()).unwrap();
     let path = |name: &str| docs.join(name).display().to_string();
     let agent = place.up(&["--name", "loft", "--no-mdns", "--peer", PEER, &path("a")]);
-    // Two at once, one of them private.
-    let added = agent.cli(["add", &path("b"), "/nowhere/at/all", &path("c"), "--ring", "private"]);
+    // Several at once, in a private collection.
+    let more = ["--collection", "diary", "--ring", "private"];
+    let added = agent.cli([["add", &path("b"), "/nowhere/at/all", &path("c")], more].concat());
     assert!(!added.status.success(), "one of the three cannot be added");
     let (out, error) = (String::from_utf8(added.stdout).unwrap(), String::from_utf8(added.stderr).unwrap());
     assert!(out.contains(&path("b")) && out.contains(&path("c")) && error.contains("/nowhere/at/all"), "{out}{error}");
@@ -162,8 +163,58 @@ fn a_collection_that_becomes_private_answers_no_other_device_and_its_names_are_r
     let text = settings(&here);
     assert!(text.contains("collection = \"music\"") && text.contains("ring = \"private\""), "{text}");
 
+    // What joins it is private too, and the command says so; another ring is refused with the ways out.
+    let more = here.path().join("more");
+    fs::create_dir(&more).unwrap();
+    fs::write(more.join("oboe.md"), "The oboe is in the attic.").unwrap();
+    let more = fs::canonicalize(more).unwrap().display().to_string();
+    let refused = first.cli(["add", &more, "--collection", "music", "--ring", "mesh"]);
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(why.contains("--collection NEW --ring mesh") && why.contains("wattle collection ring music mesh"), "{why}");
+    let added = first.cli(["add", &more, "--collection", "music"]);
+    let said = String::from_utf8(added.stdout).unwrap();
+    assert!(said.contains("in the collection music, which stays on this device."), "{said}");
+    first.wait_ready(2);
+    assert!(first.search("Where is the oboe?")[0].ends_with("/oboe.md"));
+    assert_eq!(second.search("Where is the oboe?"), [""; 0]);
+    let list = first.json(&["collection", "list", "--json"]);
+    assert_eq!((&list[0]["ring"], &list[0]["rings"]), (&"private".into(), &serde_json::json!(["private", "private"])));
+
     let back = first.cli(["collection", "ring", "music", "mesh"]);
     assert!(back.status.success());
     assert!(second.search("Where is the violin?")[0].ends_with("/violin.md"));
     assert_eq!(first.cli(["collection", "ring", "home", "mesh"]).status.code(), Some(1), "there is none any more");
+}
+
+#[test]
+fn config_toml_gives_a_folder_without_a_ring_that_of_its_collection_in_any_order() {
+    let place = Place::new();
+    for name in ["a/violin.md", "b/bicycle.md", "c/lamp.md"] {
+        place.write(name, "Some words.");
+    }
+    let docs = fs::canonicalize(place.docs()).unwrap();
+    let path = |name: &str| docs.join(name).display().to_string();
+    fs::create_dir(place.home()).unwrap();
+    let set = format!(
+        "[node]\nfolders = [{:?}, {{ path = {:?}, ring = \"private\" }}, {{ path = {:?}, collection = \"work\" }}]\n",
+        path("a"),
+        path("b"),
+        path("c")
+    );
+    fs::write(place.home().join("config.toml"), set).unwrap();
+    let rings = |agent: &Agent| {
+        let status = agent.wait_ready(3);
+        let mut rings: Vec<_> =
+            status["sources"].as_array().unwrap().iter().map(|s| (s["path"].clone(), s["ring"].clone())).collect();
+        rings.sort_by_key(|(path, _)| path.to_string());
+        rings.into_iter().map(|(_, ring)| ring).collect::<Vec<_>>()
+    };
+    let agent = place.up(&[]);
+    assert_eq!(rings(&agent), ["private", "private", "mesh"]);
+    assert!(agent.log().contains("in the collection home, which stays on this device."), "{}", agent.log());
+    agent.stop();
+    let agent = place.up(&[]);
+    assert_eq!(rings(&agent), ["private", "private", "mesh"]);
+    let findings = agent.status()["findings"].clone();
+    assert_eq!(findings, serde_json::json!([]), "nothing contradicts the list");
 }

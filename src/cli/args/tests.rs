@@ -15,7 +15,7 @@ fn the_arguments_are_well_formed() {
 #[test]
 fn a_command_without_options_has_the_documented_defaults() {
     let Command::Up(up) = parse("wattle up notes").unwrap().command else { panic!("not up") };
-    assert_eq!((up.collection.as_str(), up.ring), ("home", RingArg::Mesh));
+    assert_eq!((up.collection.as_str(), up.ring), ("home", None));
     let args = parse("wattle search where is it -k 3 --api [::1]:9").unwrap();
     assert_eq!(args.api.unwrap().to_string(), "[::1]:9");
     let Command::Search(search) = args.command else { panic!("not search") };
@@ -23,7 +23,7 @@ fn a_command_without_options_has_the_documented_defaults() {
     assert_eq!(parse("wattle --api localhost:7781 status").unwrap().api.unwrap().port(), 7781);
     assert_eq!(parse("wattle status").unwrap().api, None);
     let Command::Add(add) = parse("wattle add a b --ring private").unwrap().command else { panic!("not add") };
-    assert_eq!((add.paths.len(), add.ring), (2, RingArg::Private));
+    assert_eq!((add.paths.len(), add.ring), (2, Some(RingArg::Private)));
 }
 
 #[test]

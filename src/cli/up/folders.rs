@@ -15,10 +15,12 @@ use crate::platform::blocking;
 use crate::platform::home::user_home;
 use crate::platform::source::source_at;
 use crate::runtime::handle::{NodeHandle, unnamed};
+use crate::scheduler::addition::Addition;
 use crate::scheduler::path::{covers, leaves_out};
 use crate::store::record::Source;
 use log::{error, info};
 use smol::Timer;
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,7 +32,7 @@ const RETRY: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// One sentence: the first that is not there, or cannot be read.
-pub(super) fn typed(options: &SourceOptions) -> Result<Vec<Source>, String> {
+pub(super) fn typed(options: &SourceOptions) -> Result<Vec<Addition>, String> {
     options.paths.iter().map(|path| source_at(path, &options.collection, options.ring)).collect()
 }
 
@@ -39,7 +41,7 @@ pub(super) fn typed(options: &SourceOptions) -> Result<Vec<Source>, String> {
 pub(super) async fn keep(
     node: NodeHandle,
     mut typed: Vec<Setting>,
-    places: Vec<Source>,
+    places: Vec<Addition>,
     set: Option<Vec<Folder>>,
     earlier: Vec<Source>,
 ) {
@@ -51,8 +53,8 @@ pub(super) async fn keep(
         match node.request(Request::Add(place.clone())).await {
             Response::Refused(_, why) => error!("{name} is not watched. {why}"),
             _ => {
-                info!("{name} is watched.");
-                typed.extend(Folder::of(&place).map(Setting::AddFolder));
+                let watched = told(&node, &place).await;
+                typed.extend(watched.as_ref().and_then(Folder::of).map(Setting::AddFolder));
             }
         }
     }
@@ -62,21 +64,43 @@ pub(super) async fn keep(
     for source in &earlier {
         report_unnamed(&node, source, &set);
     }
+    let rings = unwatched_rings(&set, &earlier);
     for folder in &set {
         if let Some(inner) = set.iter().find(|inner| swallows(folder, inner)) {
             report_conflict(&node, folder, inner);
         } else if !earlier.iter().any(|source| is_same(source, folder)) {
-            let folder = folder.clone();
+            let ring = folder.ring.or_else(|| rings.get(&folder.collection).copied());
+            let folder = Folder { ring, ..folder.clone() };
             smol::spawn(watch_when_there(node.clone(), folder)).detach();
         }
     }
+}
+
+/// Says that a place is watched and who can search it. Gives it as the node watches it.
+async fn told(node: &NodeHandle, place: &Addition) -> Option<Source> {
+    let watched = place.watched_in(&node.sources().await)?;
+    let name = String::from_utf8_lossy(&watched.path);
+    info!("{name} is watched, in the collection {}, {}.", watched.collection, watched.ring.reach());
+    Some(watched)
+}
+
+/// The collections of which nothing is watched yet and that config.toml gives a ring, with the most private that it gives:
+/// it holds for their other folders too, whichever of them is there first.
+fn unwatched_rings(set: &[Folder], earlier: &[Source]) -> BTreeMap<String, Ring> {
+    let mut rings = BTreeMap::new();
+    for folder in set.iter().filter(|folder| earlier.iter().all(|source| source.collection != folder.collection)) {
+        let Some(ring) = folder.ring else { continue };
+        rings.entry(folder.collection.clone()).and_modify(|known: &mut Ring| *known = ring.min(*known)).or_insert(ring);
+    }
+    rings
 }
 
 /// Whether a folder of config.toml would have the files of a narrower one that is to be in another collection or ring.
 fn swallows(outer: &Folder, inner: &Folder) -> bool {
     let (folder, place) = (whole(outer), whole(inner));
     let (folder, place) = (folder.as_os_str().as_bytes(), place.as_os_str().as_bytes());
-    let alike = outer.collection == inner.collection && outer.ring == inner.ring;
+    let ring = |folder: &Folder| folder.ring.unwrap_or(Ring::Mesh);
+    let alike = outer.collection == inner.collection && ring(outer) == ring(inner);
     !alike && folder != place && covers(folder, place)
 }
 
@@ -84,7 +108,8 @@ fn swallows(outer: &Folder, inner: &Folder) -> bool {
 /// private, and the wider one would share them.
 fn report_conflict(node: &NodeHandle, outer: &Folder, inner: &Folder) {
     let of = |folder: &Folder| {
-        format!("{} (collection {:?}, ring {})", folder.path, folder.collection, folder.ring.as_str())
+        let ring = folder.ring.map_or("not given", Ring::as_str);
+        format!("{} (collection {:?}, ring {ring})", folder.path, folder.collection)
     };
     let what = format!(
         "config.toml names {} and in it {}. A file is in one collection only, so the wider folder is not newly watched. Give both \
@@ -122,7 +147,7 @@ fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
 fn is_same(source: &Source, folder: &Folder) -> bool {
     source.path == whole(folder).as_os_str().as_encoded_bytes()
         && source.collection == folder.collection
-        && source.ring == folder.ring
+        && folder.ring.is_none_or(|ring| source.ring == ring)
 }
 
 /// The path with `~` as the user's home.
@@ -139,17 +164,22 @@ fn whole(folder: &Folder) -> PathBuf {
 async fn watch_when_there(node: NodeHandle, folder: Folder) {
     let key = format!("set:{}", folder.path);
     loop {
-        let (path, collection, ring): (PathBuf, String, Ring) =
-            (whole(&folder), folder.collection.clone(), folder.ring);
-        let source = blocking::run(move || source_at(&path, &collection, ring)).await;
-        let answer = match source {
-            Some(Ok(source)) => node.request(Request::Add(source)).await,
-            Some(Err(why)) => Response::refused(Problem::Busy, why),
-            None => Response::refused(Problem::Busy, "The system gives no thread to look at it."),
+        let (path, collection, ring) = (whole(&folder), folder.collection.clone(), folder.ring);
+        let place = blocking::run(move || source_at(&path, &collection, ring)).await;
+        let answer = match place {
+            Some(Ok(place)) => match node.request(Request::Add(place.clone())).await {
+                Response::Refused(problem, why) => Err((problem, why)),
+                _ => Ok(place),
+            },
+            Some(Err(why)) => Err((Problem::Busy, why)),
+            None => Err((Problem::Busy, "The system gives no thread to look at it.".to_owned())),
         };
-        let Response::Refused(problem, why) = answer else {
-            info!("{} is watched.", folder.path);
-            return node.findings().clear(&key);
+        let (problem, why) = match answer {
+            Ok(place) => {
+                told(&node, &place).await;
+                return node.findings().clear(&key);
+            }
+            Err(refused) => refused,
         };
         let what = format!("config.toml names the folder {}, and it is not watched. {why}", folder.path);
         node.findings().set(&key, Finding { area: Area::Folders, what, command: None });
@@ -170,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_wider_folder_swallows_no_narrower_one_of_another_collection_or_ring() {
-        let folder = |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring };
+        let folder =
+            |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring: Some(ring) };
         let diary = folder("/home/ann/diary/", Ring::Private);
         for (outer, ring, swallows_it) in [
             ("/", Ring::Mesh, true),
@@ -181,5 +212,15 @@ mod tests {
         ] {
             assert_eq!(swallows(&folder(outer, ring), &diary), swallows_it, "{outer}");
         }
+    }
+
+    #[test]
+    fn a_folder_of_a_new_collection_gets_the_most_private_ring_that_config_toml_gives_it() {
+        let folder = |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring };
+        let set = [folder("/a", None), folder("/b", Some(Ring::Private)), folder("/c", Some(Ring::Mesh))];
+        assert_eq!(unwatched_rings(&set, &[]).get("home"), Some(&Ring::Private));
+        assert!(unwatched_rings(&set[..1], &[]).is_empty(), "the default is the node's");
+        let source = Source { path: b"/x".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+        assert!(unwatched_rings(&set, &[source]).is_empty(), "what is watched has its ring");
     }
 }

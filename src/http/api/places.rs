@@ -9,7 +9,6 @@ use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::source::place_at;
-use crate::store::record::Source;
 use serde::Deserialize;
 use std::ffi::OsStr;
 use std::fs;
@@ -48,14 +47,6 @@ impl Api {
     pub(in crate::http) async fn keep(&self, mut conn: Conn) -> Conn {
         let request = place_in(&mut conn).await.map(Request::Keep);
         self.request(conn, request).await
-    }
-
-    /// The watched places; none if the agent is stopping.
-    pub(super) async fn sources(&self) -> Vec<Source> {
-        match self.node.request(Request::Status).await {
-            Response::Status(status) => status.sources,
-            _ => Vec::new(),
-        }
     }
 
     /// The watched folders and files, as in the status.

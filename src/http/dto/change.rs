@@ -9,6 +9,12 @@ pub struct Added {
     /// The path as the agent watches it: absolute and without links.
     #[serde(rename = "added")]
     pub path: String,
+    /// The collection that its documents join; left out if the agent was stopping and could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// Who may see them: the ring of that collection. Left out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<Ring>,
     /// Places in it that were watched by themselves, and are a part of it from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
@@ -17,13 +23,27 @@ pub struct Added {
     pub forgotten: Option<String>,
 }
 
+impl Added {
+    /// What was done, and who can search it from now on.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { path, collection, ring, .. } = self;
+        match (collection, ring) {
+            (Some(collection), Some(ring)) => {
+                format!("The agent watches {path} from now on, in the collection {collection}, {}.", ring.reach())
+            }
+            _ => format!("The agent watches {path} from now on."),
+        }
+    }
+}
+
 /// The answer of `POST /v1/collection`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regrouped {
     /// The collection's name from now on.
     pub name: String,
-    /// Who may see it from now on.
-    pub ring: Ring,
+    /// Who may see it from now on; null if its folders have several rings.
+    pub ring: Option<Ring>,
     /// How many watched places it has.
     pub places: usize,
     /// Why the next start will not know of it, if config.toml could not be written.

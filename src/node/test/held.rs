@@ -8,7 +8,7 @@ fn while_work_is_held_scans_and_reading_go_on_with_the_least_share_and_nothing_i
         let mut node = node(u64::MAX);
         let none = Decision { reason: Some(reason), ..Decision::default() };
         handle(&mut node, at(0), Input::Power(none));
-        handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+        handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
         let mut counts = StoreCounts::default();
         [Kind::Waiting, Kind::Chunked].into_iter().for_each(|kind| counts.enter(kind));
         let applied = [(1, Kind::Waiting), (2, Kind::Chunked)].map(|(doc, now)| Applied {
@@ -43,7 +43,7 @@ fn while_work_is_held_scans_and_reading_go_on_with_the_least_share_and_nothing_i
 fn on_battery_scans_go_on_at_once() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(0), Input::Power(Decision { reason: Some(Reason::OnBattery), ..Decision::default() }));
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     assert!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Scan(_)))), "{out:?}");
@@ -54,7 +54,7 @@ fn questions_without_a_break_delay_a_scan_by_four_seconds_and_no_more() {
     let mut node = node(u64::MAX);
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     handle(&mut node, at(0), Input::Power(allowed));
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let mut started = None;
     for n in 0..20 {

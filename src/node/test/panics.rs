@@ -7,7 +7,7 @@ const WHY: &str = "src/text/extract/mod.rs:7: index out of bounds";
 /// A node that watches a folder with so many documents to read, and the task that starts first.
 fn with_documents(documents: u64) -> (Node, Output) {
     let mut node = node(u64::MAX);
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(scan, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
@@ -70,7 +70,7 @@ fn a_document_that_succeeded_in_between_has_two_tries_again() {
 #[test]
 fn a_scan_that_panicked_twice_is_given_up_with_a_notice() {
     let mut node = node(u64::MAX);
-    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let out = panics(&mut node, &out[0]);

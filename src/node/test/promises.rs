@@ -6,11 +6,11 @@ use crate::wire::message::{Entry, Message};
 #[test]
 fn a_path_that_an_unsaved_source_covers_is_acknowledged_with_its_save() {
     let mut node = node(u64::MAX);
-    let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a"))));
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
     let again = [(2, "/a"), (3, "/a/b")];
     for (reply, path) in again {
-        let out = handle(&mut node, at(2), Input::Api(ReplyId(reply), Request::Add(source(path))));
+        let out = handle(&mut node, at(2), Input::Api(ReplyId(reply), Request::Add(source(path).into())));
         assert_eq!(out, [], "{path} is acknowledged before it is on the disk");
     }
     assert_eq!(node.status(at(3)).sources, [], "a source is watched that a power cut would lose");
@@ -25,7 +25,7 @@ fn sources_build_on_saves_under_way_and_hold_once_they_are_saved() {
     let mut node = node(u64::MAX);
     let mut saves = Vec::new();
     for (reply, path) in [(1, "/a"), (2, "/b"), (3, "/b/c")] {
-        let out = handle(&mut node, at(1), Input::Api(ReplyId(reply), Request::Add(source(path))));
+        let out = handle(&mut node, at(1), Input::Api(ReplyId(reply), Request::Add(source(path).into())));
         saves.extend(out);
     }
     let [Output::Save(first, _), Output::Save(second, changes)] = &saves[..] else { panic!("{saves:?}") };

@@ -158,7 +158,7 @@ fn a_forgotten_source_is_watched_no_more_once_that_is_on_the_disk_and_is_swept_a
     assert!(matches!(&out[..], [Output::Unwatch(place), Output::Decided(ReplyId(1), _)] if place == b"/a"), "{out:?}");
     assert_eq!(machine.sources(), [source("/b")]);
     let mut out = Vec::new();
-    machine.handle(at(3), Input::Add(ReplyId(2), source("/a/x")), &mut out);
+    machine.handle(at(3), Input::Add(ReplyId(2), source("/a/x").into()), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(2), Refusal::Busy, _)]), "its documents are being deleted");
     let config = Config { marks: vec![forgotten], slots: 1, disk_free: u64::MAX, ..Config::default() };
     let mut restarted = Scheduler::new(at(0), config);

@@ -1,0 +1,184 @@
+//! A place that is to be watched, and the ring that its documents get.
+//!
+//! A ring belongs to a collection as a whole: who adds a folder to a private collection wants it private, whether that was
+//! said again or not. So a place for which no ring is named gets that of its collection, and another ring than the
+//! collection's is refused. It is decided here, on the list that is being saved, so that two commands at once agree.
+//! Lists of earlier versions may hold collections with folders of both rings; those folders keep theirs.
+
+use super::path::{covers, leaves_out};
+use crate::base::finding::quoted;
+use crate::base::id::Ring;
+use crate::limits::SOURCES_MAX;
+use crate::store::record::Source;
+
+/// A folder or file that is to be watched from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// Absolute path with symbolic links resolved, the system's bytes.
+    pub path: Vec<u8>,
+    /// The collection that its documents join.
+    pub collection: String,
+    /// Who may see them; `None`: who may see the collection, and of a new one the mesh.
+    pub ring: Option<Ring>,
+    /// The file system's device number.
+    pub device: u64,
+}
+
+/// The place with the ring that it has.
+impl From<Source> for Addition {
+    fn from(Source { path, collection, ring, device }: Source) -> Self {
+        Self { path, collection, ring: Some(ring), device }
+    }
+}
+
+impl Addition {
+    /// The place as one of these lists watches it, by itself or as a part of another; `None` if it does not.
+    #[must_use]
+    pub fn watched_in(&self, sources: &[Source]) -> Option<Source> {
+        let covering = sources.iter().filter(|source| covers(&source.path, &self.path));
+        let covering = covering.max_by_key(|source| source.path.len())?;
+        Some(Source { path: self.path.clone(), ..covering.clone() })
+    }
+
+    /// The list with this place added; `None` if the list covers it already.
+    ///
+    /// # Errors
+    /// A sentence for people: it cannot be added.
+    pub(super) fn placed(&self, sources: &[Source]) -> Result<Option<Vec<Source>>, String> {
+        let new = self.with_ring(sources);
+        let ours = |source: &Source| source.collection == new.collection;
+        for source in sources {
+            let (outer, inner) = (covers(&source.path, &new.path), covers(&new.path, &source.path));
+            // A place that the folder leaves out is indexed only if it is a source of its own.
+            let has = outer && !leaves_out(&source.path, &new.path);
+            let as_it_is = has && self.ring.is_none();
+            if (outer || inner) && !(ours(source) && (as_it_is || source.ring == new.ring)) {
+                return Err(conflict(source, &new));
+            }
+            if has && (source.path != new.path || source.device == new.device) {
+                return Ok(None);
+            }
+        }
+        let replaced = |source: &Source| covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
+        let mut placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
+        let mut others = sources.iter().filter(|source| ours(source)).peekable();
+        if others.peek().is_some() && others.all(|source| source.ring != new.ring) {
+            return Err(other_ring(&new));
+        }
+        if placed.len() >= SOURCES_MAX {
+            return Err(format!(
+                "{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."
+            ));
+        }
+        placed.push(new);
+        Ok(Some(placed))
+    }
+
+    /// The place with the ring that was named, or that it has, or that its collection has: of several the most private one.
+    fn with_ring(&self, sources: &[Source]) -> Source {
+        let Self { path, collection, ring, device } = self.clone();
+        let same = || sources.iter().find(|source| source.path == path && source.collection == collection);
+        let own = ring.or_else(|| Some(same()?.ring));
+        let of_collection =
+            || sources.iter().filter(|source| source.collection == collection).map(|source| source.ring);
+        let ring = own.or_else(|| of_collection().min()).unwrap_or(Ring::Mesh);
+        Source { path, collection, ring, device }
+    }
+}
+
+/// Another ring than that of its collection was named for a place.
+fn other_ring(new: &Source) -> String {
+    let (name, collection) = (String::from_utf8_lossy(&new.path), &new.collection);
+    let (ring, has) = match new.ring {
+        Ring::Private => ("private", "mesh"),
+        Ring::Mesh | Ring::Public => ("mesh", "private"),
+    };
+    format!(
+        "The collection {collection:?} has the ring {has}, and a ring holds for a whole collection, so {name} cannot join it with \
+         the ring {ring}; nothing was changed. Add it to another collection with `wattle add {} --collection NEW --ring {ring}`, or \
+         give all of this one that ring with `wattle collection ring {} {ring}`.",
+        quoted(&name),
+        quoted(collection),
+    )
+}
+
+/// What is so, and which command changes it.
+fn conflict(source: &Source, new: &Source) -> String {
+    let name = String::from_utf8_lossy(&source.path);
+    let (collection, ring, word) = (&source.collection, source.ring.as_str(), quoted(&name));
+    let command = if *collection == new.collection {
+        format!(
+            "`wattle collection ring {} {}` changes who may see that collection.",
+            quoted(collection),
+            new.ring.as_str()
+        )
+    } else if source.path == new.path {
+        format!("`wattle forget {word}` takes it out of that one; then add it again.")
+    } else {
+        format!("`wattle forget {word}` takes that folder out of it; then add the folders one by one.")
+    };
+    format!(
+        "{name} is watched in the collection {collection:?} with the ring {ring}, and a file is in one collection only. Nothing \
+         was changed. {command}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, collection: &str, ring: Ring) -> Source {
+        Source { path: path.into(), collection: collection.into(), ring, device: 1 }
+    }
+
+    fn added(sources: &[Source], path: &str, collection: &str, ring: Option<Ring>) -> Result<Option<Ring>, String> {
+        let new = Addition { path: path.into(), collection: collection.into(), ring, device: 1 };
+        let placed = new.placed(sources)?;
+        Ok(placed.and_then(|list| list.into_iter().find(|source| source.path == path.as_bytes())).map(|new| new.ring))
+    }
+
+    #[test]
+    fn a_place_without_a_ring_gets_that_of_its_collection_and_a_new_collection_is_the_meshs() {
+        let private = [source("/a", "home", Ring::Private), source("/w", "work", Ring::Mesh)];
+        assert_eq!(added(&private, "/b", "home", None), Ok(Some(Ring::Private)));
+        assert_eq!(added(&private, "/b", "work", None), Ok(Some(Ring::Mesh)));
+        assert_eq!(added(&private, "/b", "letters", None), Ok(Some(Ring::Mesh)));
+        assert_eq!(added(&private, "/", "letters", None).map_err(|why| why.contains("\"home\"")), Err(true));
+        // A wider folder takes the place of the narrower one, and its ring.
+        assert_eq!(added(&[source("/a/b", "home", Ring::Private)], "/a", "home", None), Ok(Some(Ring::Private)));
+    }
+
+    #[test]
+    fn of_a_collection_with_both_rings_a_new_place_gets_the_more_private_one_and_the_old_ones_keep_theirs() {
+        let mixed = [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Private)];
+        assert_eq!(added(&mixed, "/c", "home", None), Ok(Some(Ring::Private)));
+        assert_eq!(added(&mixed, "/a/x", "home", None), Ok(None), "a part of it");
+        assert_eq!(added(&mixed, "/a", "home", None), Ok(None));
+        assert_eq!(added(&mixed, "/a", "home", Some(Ring::Mesh)), Ok(None));
+        assert_eq!(added(&mixed, "/c", "home", Some(Ring::Mesh)), Ok(Some(Ring::Mesh)), "who says so");
+        let moved = Addition { path: b"/a".into(), collection: "home".into(), ring: None, device: 2 };
+        let moved = moved.placed(&mixed).unwrap().unwrap();
+        assert_eq!(moved[1], Source { device: 2, ..mixed[0].clone() }, "on another disk");
+        let hidden = added(&mixed, "/a/.x", "home", None).unwrap_err();
+        assert!(hidden.contains("ring mesh"), "it would be private in a folder of the mesh: {hidden}");
+    }
+
+    #[test]
+    fn another_ring_than_the_collections_is_refused_with_the_two_ways_out() {
+        let shared = [source("/a", "home", Ring::Mesh)];
+        let why = added(&shared, "/b c", "home", Some(Ring::Private)).unwrap_err();
+        for part in [
+            "nothing was changed",
+            "`wattle add '/b c' --collection NEW --ring private`",
+            "`wattle collection ring home private`",
+        ] {
+            assert!(why.contains(part), "{part}: {why}");
+        }
+        assert_eq!(added(&shared, "/b", "diary", Some(Ring::Private)), Ok(Some(Ring::Private)));
+        assert_eq!(added(&shared, "/b", "home", Some(Ring::Mesh)), Ok(Some(Ring::Mesh)));
+        let why = added(&[source("/a", "home", Ring::Private)], "/b", "home", Some(Ring::Mesh)).unwrap_err();
+        assert!(why.contains("has the ring private"), "{why}");
+        let why = added(&shared, "/a", "home", Some(Ring::Private)).unwrap_err();
+        assert!(why.contains("`wattle collection ring home private`"), "{why}");
+    }
+}
