@@ -57,6 +57,7 @@ pub fn check(data: &[u8]) {
 pub(super) fn messages() -> Vec<Message> {
     let hit = SearchHit {
         away_since: None,
+        doc: None,
         row: Row(5),
         path: b"/home/ann/notes.md".to_vec(),
         heading: "House > Heating".to_owned(),

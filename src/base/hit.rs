@@ -4,7 +4,7 @@
 //! `wire::json` declares the field names in JSON.
 
 use super::bounded;
-use super::id::Row;
+use super::id::{DocId, Row};
 use crate::limits::{HITS_MAX, QUESTION_WORDS_MAX};
 use core::iter::repeat_n;
 use heapless::Vec as Bounded;
@@ -52,6 +52,9 @@ pub struct SearchHit {
     /// it in its heading.
     #[serde(skip)]
     pub away_since: Option<i64>,
+    /// The document, if it is one of this device. Not in messages.
+    #[serde(skip)]
+    pub doc: Option<DocId>,
 }
 
 /// How often each term of the query occurs in one chunk, and how many words the chunk has.

@@ -25,6 +25,12 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
+    if let Some(since) = &hit.gone_since {
+        let said = format!("The file is gone from its folder since {since}; `wattle doctor` says what to decide.");
+        for line in wrap(&said, width, 3) {
+            let _ = writeln!(text, "{indent}{}", style.dim(&line));
+        }
+    }
     let others = hit.places.get(1..).unwrap_or_default();
     let shown = if style.width == usize::MAX { others.len() } else { others.len().min(PLACES_SHOWN) };
     let mut device = None;
@@ -64,6 +70,7 @@ pub(super) mod tests {
             score: 0.7149,
             heading: "Cellar > Boiler".into(),
             away_since: None,
+            gone_since: None,
             places: Vec::new(),
         }
     }

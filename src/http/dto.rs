@@ -59,6 +59,10 @@ pub struct SearchHit {
     /// Since when the document's file is away; left out if it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_since: Option<String>,
+    /// Since when the document's file is gone from its folder, while the folder's owner is asked what is to become of it
+    /// (`wattle doctor`); left out if nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_since: Option<String>,
     /// All files in which this text was found, this one first; at most 16. Left out where there is but one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<SearchPlace>,
@@ -308,6 +312,7 @@ impl SearchResults {
             score: hit.score,
             heading: hit.heading,
             away_since: hit.away_since.map(utc),
+            gone_since: hit.gone_since.map(utc),
             places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };
         let file = |file: UnusableFile| Unusable { path: text(&file.path), reason: file.reason };

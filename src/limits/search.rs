@@ -18,5 +18,6 @@ pub const NAMED_CHUNKS_MAX: usize = 256;
 /// Places of one text that are told with a hit.
 pub const PLACES_MAX: usize = 16;
 
-/// Places of an answer that are shared out: of the first ten, at most so many are those of one other device.
-pub const SHARED_PLACES: (usize, usize) = (10, 5);
+/// Places of an answer that are shared out: of the first ten, or of all of a shorter answer, at most half (rounded up) are those
+/// of one other device.
+pub const SHARED_PLACES: usize = 10;

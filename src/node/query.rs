@@ -55,7 +55,7 @@ impl Node {
                 out.push(self.answer_to(peer, id, None));
                 return true;
             };
-            let found = fit_into_message(found);
+            let found = fit_into_message(found, |hit| self.gone_since(hit));
             let vector =
                 |vector: &Quantized| message::HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
             let vectors: Vec<_> = vectors.iter().take(found.hits.len()).map(vector).collect();
@@ -253,6 +253,11 @@ impl Node {
         Some(FileCoverage { known, searchable, away, scanning: self.scheduler.scanning() })
     }
 
+    /// Since when the file of a hit is gone, if its owner is asked about it.
+    fn gone_since(&self, hit: &SearchHit) -> Option<i64> {
+        self.scheduler.gone_since(hit.doc?)
+    }
+
     /// Merges what came and replies.
     fn answer(&self, query: PendingQuery, out: &mut Out) {
         let answered = query.lists.len();
@@ -278,6 +283,7 @@ impl Node {
             device: self.title(merged.device),
             peer_id: self.peer_id_of(merged.device),
             score: merged.score,
+            gone_since: self.gone_since(&merged.hit),
             path: merged.hit.path,
             heading: merged.hit.heading,
             text: merged.hit.text,
@@ -292,7 +298,7 @@ impl Node {
 }
 
 /// As many of the hits, best first, as fit into one message: with the longest paths and chunks not all do.
-fn fit_into_message(found: &Found) -> Found {
+fn fit_into_message(found: &Found, gone_since: impl Fn(&SearchHit) -> Option<i64>) -> Found {
     let mut room = ANSWER_BYTES_MAX;
     let fits = |hit: &&SearchHit| {
         let size = hit.path.len() + hit.heading.len() + hit.text.len() + 4 * hit.frequencies.counts.len() + 128;
@@ -300,7 +306,7 @@ fn fit_into_message(found: &Found) -> Found {
         room > 0
     };
     let told = |mut hit: SearchHit| {
-        if let Some(since) = hit.away_since {
+        if let Some(since) = hit.away_since.or_else(|| gone_since(&hit)) {
             hit.heading = with_note(&hit.heading, since);
         }
         hit

@@ -147,6 +147,7 @@ mod tests {
             cosine: 1.0,
             frequencies,
             away_since: None,
+            doc: None,
         };
         let document_frequencies = heapless::Vec::from_slice(&[u32::MAX, 0]).unwrap();
         Found {

@@ -32,7 +32,7 @@ pub type Place = (Option<PeerKey>, Vec<u8>);
 
 /// The best `count` chunks of all lists for this question. Document frequencies are those of all lists together: with
 /// its own, a device where a term is rare would score too high. Of the first places, another device has no more than
-/// `limits::SHARED_PLACES` allows, unless the others have nothing for them.
+/// half of `limits::SHARED_PLACES`, unless the others have nothing for them.
 #[must_use]
 pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
     let statistics = joined(&lists);
@@ -106,8 +106,8 @@ fn folded(sorted: Vec<Merged>) -> Vec<Merged> {
 /// The first `count` of a list that is sorted by score. A chunk that would give its device too many of the first places
 /// waits until those are taken.
 fn share_out(sorted: Vec<Merged>, count: usize) -> Vec<Merged> {
-    let (shared, most) = SHARED_PLACES;
-    let shared = shared.min(count);
+    let shared = SHARED_PLACES.min(count);
+    let most = shared.div_ceil(2);
     let (mut first, mut waiting) = (Vec::new(), Vec::new());
     let mut taken: BTreeMap<PeerKey, usize> = BTreeMap::new();
     for one in sorted {
@@ -142,6 +142,7 @@ mod tests {
                 cosine: *cosine,
                 frequencies: terms.count(["", "", text]),
                 away_since: None,
+                doc: None,
             })
             .collect();
         let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn one_other_device_has_at_most_half_of_the_first_ten_places() {
+    fn one_other_device_has_at_most_half_of_the_first_ten_places_or_of_a_shorter_answer() {
         let terms = QueryTerms::new("violin");
         let names: Vec<String> = (0..40).map(|n| format!("violin number {n}")).collect();
         let there: Vec<_> = names[..20].iter().map(|name| (name.as_str(), 0.9)).collect();
@@ -194,6 +195,12 @@ mod tests {
         let of_peer = |merged: &[Merged]| merged.iter().filter(|m| m.device == Some(PEER)).count();
         let ten = merge("violin", lists(), 10);
         assert_eq!((ten.len(), of_peer(&ten)), (10, 5));
+        for (count, most) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (9, 5)] {
+            let few = merge("violin", lists(), count);
+            assert_eq!((few.len(), of_peer(&few)), (count, most), "of an answer of {count}");
+        }
+        let alone = merge("violin", vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 3);
+        assert_eq!(of_peer(&alone), 3, "it alone has something");
         let twenty = merge("violin", lists(), 20);
         assert_eq!((of_peer(&twenty[..10]), of_peer(&twenty[10..])), (5, 10), "the rest follows by score");
         let alone = merge("violin", vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 10);

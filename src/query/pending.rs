@@ -292,6 +292,7 @@ mod tests {
                 cosine: 1.0,
                 frequencies: TermFrequencies::default(),
                 away_since: None,
+                doc: None,
             }],
             ..Found::default()
         };

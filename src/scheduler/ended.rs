@@ -126,7 +126,11 @@ impl Scheduler {
         self.queue.saved();
         match then {
             AfterSave::Watch(unsaved) => self.on_sources_saved(now, save, *unsaved, out),
-            AfterSave::Scan(next) => self.scans.end_step(next),
+            AfterSave::Scan(next) => {
+                let there = saved.applied.iter().filter(|applied| applied.now != Some(Kind::Tombstoned));
+                self.decisions.losses.are_back(&there.filter_map(|applied| applied.doc).collect());
+                self.scans.end_step(next);
+            }
             AfterSave::Purge(next) => self.purges.end_step(next),
             AfterSave::Release(docs) => self.release(docs),
             AfterSave::Decision => self.decisions.on_saved(out),
@@ -169,6 +173,7 @@ impl Scheduler {
     /// The last step of a scan: decides what becomes of the missing documents, and marks what is away.
     fn end_scan(&mut self, now: Instant, scan: &Scan, tally: &Tally, changes: &mut Vec<Change>, out: &mut Vec<Output>) {
         let source = &scan.source.path;
+        let unchanged = self.decisions.losses.present() > changes.len() as u64;
         let (verdict, away) = self.decisions.losses.end(now, source, scan.scope == *source, tally.at);
         match verdict {
             Verdict::Remove(gone) if gone.len() <= SCAN_BATCH => {
@@ -179,8 +184,9 @@ impl Scheduler {
             Verdict::Ask(false) => {}
             Verdict::Ask(true) => out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why)))),
         }
-        if tally.has_other_names && scan.scope != *source {
-            // The other names may lie anywhere.
+        let maybe_back = unchanged && self.decisions.losses.asks(source);
+        if (tally.has_other_names || maybe_back) && scan.scope != *source {
+            // The other names may lie anywhere; and which of the missing files are back is known after a look at the whole.
             self.scans.queue.hasten(now, self.decisions.losses.poll_interval(source));
         }
         let marks = marks::after_scan(self.decisions.marks(), source, &scan.scope, away, tally.at);

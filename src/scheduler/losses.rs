@@ -9,7 +9,7 @@ use crate::limits::{
     CROWD_DOCUMENTS_MAX, CROWD_MIN, LOSS_ASKED_MIN, LOSS_WINDOW_MS, LOST_MAX, POLL_MS_MAX, POLL_MS_MIN,
     POLL_MS_PER_DOCUMENT,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The counts of all sources, and of the scan under way.
 #[derive(Debug, Default)]
@@ -37,6 +37,8 @@ struct Counts {
     /// When the last look at all of it ended.
     looked_at: Option<Instant>,
     question: Option<Question>,
+    /// When documents were last added to the question.
+    asked_at: Instant,
 }
 
 /// Documents whose files are gone, and about which the owner has not decided yet.
@@ -72,8 +74,70 @@ pub(super) enum Verdict {
     Remove(Vec<DocId>),
     /// They are kept until all of the source has been looked at: they may only have moved within it.
     LookAtAll,
-    /// They are kept until the owner has decided; true if that is a new question.
+    /// They are kept until the owner has decided; true if that is a new question, or is about more after a while.
     Ask(bool),
+}
+
+impl Counts {
+    /// The documents about which a question is open, and the others.
+    fn split(&self, gone: Vec<DocId>) -> (Vec<DocId>, Vec<DocId>) {
+        let Some(question) = &self.question else { return (Vec::new(), gone) };
+        let known: BTreeSet<&DocId> = question.gone.iter().collect();
+        gone.into_iter().partition(|doc| known.contains(doc))
+    }
+
+    /// All of the source was looked at. Of the missing documents about which a question is open, `asked` are missing still, and
+    /// the others are back.
+    fn judge_whole(
+        &mut self,
+        now: Instant,
+        known: u64,
+        remaining: u64,
+        mut asked: Vec<DocId>,
+        fresh: Vec<DocId>,
+        at: i64,
+    ) -> Verdict {
+        self.looked_at = Some(now);
+        self.documents = Some(known.max(remaining));
+        let left = known.saturating_sub(asked.len() as u64) + self.lost;
+        let lost = self.lost + fresh.len() as u64;
+        let many = left >= LOSS_ASKED_MIN && remaining * 2 < left;
+        // What follows a great loss within a minute is a part of it, but for a file here and there.
+        let follows = self.question.is_some() && now.since(self.asked_at) < Duration::from_millis(LOSS_WINDOW_MS);
+        let more = !fresh.is_empty() && (many || (follows && lost * 10 > left));
+        let (known_since, of) = self.question.take().map_or((None, 0), |question| (Some(question.since), question.of));
+        if more {
+            let of = of.max(known + self.lost);
+            asked.extend(fresh);
+            self.question = Some(Question { gone: asked, of, since: known_since.unwrap_or(at) });
+            self.asked_at = now;
+            return Verdict::Ask(!follows);
+        }
+        self.documents = Some(remaining + asked.len() as u64);
+        if let Some(since) = known_since.filter(|_| !asked.is_empty()) {
+            self.question = Some(Question { gone: asked, of, since });
+        }
+        self.lost = lost;
+        Verdict::Remove(fresh)
+    }
+
+    /// A part of the source was looked at, which has `asked` documents about which a question is open.
+    fn judge_part(&mut self, known: u64, remaining: u64, asked: u64, fresh: Vec<DocId>) -> Verdict {
+        if fresh.is_empty() {
+            return Verdict::Remove(fresh);
+        }
+        // A tenth of what may be a question: losses in many places at once are judged together, before they are removed.
+        let lost = self.lost + fresh.len() as u64;
+        let waiting = self.question.as_ref().map(|question| question.gone.len() as u64);
+        let before = self.documents.map(|documents| documents.saturating_sub(waiting.unwrap_or_default()) + self.lost);
+        let small = waiting.is_none() && before.is_some_and(|before| before < LOSS_ASKED_MIN);
+        if !small && lost * 10 > before.unwrap_or(LOSS_ASKED_MIN) {
+            return Verdict::LookAtAll;
+        }
+        self.documents = self.documents.map(|documents| (documents + remaining + asked).saturating_sub(known));
+        self.lost = lost;
+        Verdict::Remove(fresh)
+    }
 }
 
 impl Losses {
@@ -94,31 +158,35 @@ impl Losses {
         if now.since(counts.since) >= Duration::from_millis(LOSS_WINDOW_MS) {
             (counts.lost, counts.since) = (0, now);
         }
-        let lost = counts.lost + gone.len() as u64;
-        if whole {
-            counts.looked_at = Some(now);
-            counts.documents = Some(known.max(remaining));
-            let before = known + counts.lost;
-            if !gone.is_empty() && before >= LOSS_ASKED_MIN && remaining * 2 < before {
-                let new = counts.question.is_none();
-                let since = counts.question.as_ref().map_or(at, |question| question.since);
-                counts.question = Some(Question { gone, of: before, since });
-                return (Verdict::Ask(new), away);
+        // Only what an open question is about waits for its answer.
+        let (asked, fresh) = counts.split(gone);
+        let verdict = if whole {
+            counts.judge_whole(now, known, remaining, asked, fresh, at)
+        } else {
+            counts.judge_part(known, remaining, asked.len() as u64, fresh)
+        };
+        (verdict, away)
+    }
+
+    /// How many documents the scan under way found still there.
+    pub(super) fn present(&self) -> u64 {
+        self.pass.known.saturating_sub(self.pass.gone.len() as u64)
+    }
+
+    /// Whether a question about this source is open.
+    pub(super) fn asks(&self, source: &[u8]) -> bool {
+        self.sources.get(source).is_some_and(|counts| counts.question.is_some())
+    }
+
+    /// The files of these documents were found again: no question is about them any more.
+    pub(super) fn are_back(&mut self, documents: &BTreeSet<DocId>) {
+        for counts in self.sources.values_mut() {
+            let Some(question) = counts.question.as_mut() else { continue };
+            question.gone.retain(|asked| !documents.contains(asked));
+            if question.gone.is_empty() {
+                counts.question = None;
             }
-            counts.question = None;
-            counts.documents = Some(remaining);
-        } else if !gone.is_empty() {
-            // A tenth of what may be a question: losses in many places at once are judged together, before they are removed.
-            let before = counts.documents.map(|documents| documents + counts.lost);
-            let few =
-                before.is_some_and(|before| before < LOSS_ASKED_MIN) || lost * 10 <= before.unwrap_or(LOSS_ASKED_MIN);
-            if !few || counts.question.is_some() {
-                return (Verdict::LookAtAll, away);
-            }
-            counts.documents = counts.documents.map(|documents| (documents + remaining).saturating_sub(known));
         }
-        counts.lost = lost;
-        (Verdict::Remove(gone), away)
     }
 
     /// The scan under way ended without a result.
@@ -207,7 +275,8 @@ mod tests {
         assert_eq!(scan(&mut losses, 4, false, 1, 1, 0), Verdict::LookAtAll, "101 of 1000 within a minute");
         assert_eq!(scan(&mut losses, 5, true, 900, 400, 0), Verdict::Remove(ids(400)), "half of all");
         assert_eq!(scan(&mut losses, 6, true, 500, 1, 0), Verdict::Ask(true), "501 of 1000 within a minute");
-        assert_eq!(scan(&mut losses, 7, true, 500, 1, 0), Verdict::Ask(false), "the same question");
+        assert_eq!(scan(&mut losses, 7, true, 500, 1, 0), Verdict::Remove(Vec::new()), "the same question");
+        assert_eq!(losses.questions().count(), 1);
         assert_eq!(scan(&mut losses, 8, true, 500, 0, 0), Verdict::Remove(Vec::new()), "they are back");
         assert_eq!(losses.questions().count(), 0);
         let mut slow = Losses::default();
@@ -249,5 +318,51 @@ mod tests {
         assert_eq!((question.gone.len(), question.of, question.since), (120, 260, 5));
         assert_eq!((losses.decided(SOURCE), losses.questions().count()), (None, 0));
         assert_eq!(losses.poll_interval(SOURCE), Duration::from_millis(POLL_MS_MIN.max(140 * POLL_MS_PER_DOCUMENT)));
+    }
+
+    /// A scan that misses these documents of `known`, which are still known.
+    fn misses(losses: &mut Losses, seconds: u64, whole: bool, known: u64, gone: &[u64]) -> Verdict {
+        let mut tally = Tally { known, remaining: known - gone.len() as u64, ..Tally::default() };
+        losses.add(gone.iter().map(|doc| DocId(*doc)).collect(), &mut tally);
+        losses.end(at(seconds), SOURCE, whole, 1_800_000_000).0
+    }
+
+    fn asked(losses: &Losses) -> Vec<u64> {
+        losses.questions().flat_map(|(_, question)| question.gone.iter().map(|doc| doc.0)).collect()
+    }
+
+    #[test]
+    fn only_the_documents_of_a_question_wait_and_a_later_deletion_goes_at_once() {
+        let burst: Vec<u64> = (0..600).collect();
+        let with = |more: &[u64]| [&burst[..], more].concat();
+        let mut losses = Losses::default();
+        assert_eq!(misses(&mut losses, 1, true, 1000, &burst), Verdict::Ask(true));
+        assert_eq!(misses(&mut losses, 2, false, 1, &[700]), Verdict::Remove(vec![DocId(700)]), "a look at its place");
+        assert_eq!(misses(&mut losses, 3, true, 999, &with(&[701])), Verdict::Remove(vec![DocId(701)]), "or at all");
+        assert_eq!(misses(&mut losses, 4, false, 600, &burst), Verdict::Remove(Vec::new()), "these wait still");
+        assert_eq!(asked(&losses), burst);
+        let rest: Vec<u64> = (800..900).collect();
+        assert_eq!(misses(&mut losses, 5, false, 100, &rest), Verdict::LookAtAll, "that is no file here and there");
+        assert_eq!(misses(&mut losses, 5, true, 998, &with(&rest)), Verdict::Ask(false), "the rest of the burst");
+        assert_eq!(asked(&losses), with(&rest));
+        let one = [with(&rest), vec![900]].concat();
+        assert_eq!(misses(&mut losses, 500, true, 998, &one), Verdict::Remove(vec![DocId(900)]), "hours later");
+        let all = [with(&rest), (600..700).chain(901..1000).collect()].concat();
+        assert_eq!(misses(&mut losses, 900, true, 997, &all), Verdict::Ask(true), "another great loss");
+        assert_eq!(losses.questions().next().unwrap().1.gone.len(), all.len());
+    }
+
+    #[test]
+    fn a_question_ends_for_each_file_that_is_back() {
+        let burst: Vec<u64> = (0..600).collect();
+        let mut losses = Losses::default();
+        misses(&mut losses, 1, true, 1000, &burst);
+        losses.are_back(&[DocId(0), DocId(700)].into());
+        assert_eq!(asked(&losses), burst[1..]);
+        assert_eq!(misses(&mut losses, 2, true, 1000, &burst[300..]), Verdict::Remove(Vec::new()));
+        assert_eq!(asked(&losses), burst[300..]);
+        assert!(losses.asks(SOURCE));
+        losses.are_back(&burst.iter().map(|doc| DocId(*doc)).collect());
+        assert!(!losses.asks(SOURCE));
     }
 }

@@ -35,7 +35,13 @@ impl Scheduler {
     /// Whether a scan has found the document's file gone: its owner is asked about it, or it is being removed.
     #[must_use]
     pub fn knows_gone(&self, doc: DocId) -> bool {
-        self.questions().any(|(_, question)| question.gone.contains(&doc)) || self.decisions.concern(doc)
+        self.gone_since(doc).is_some() || self.decisions.concern(doc)
+    }
+
+    /// Since when the document's file is gone, in seconds since 1970, if its owner is asked about it.
+    #[must_use]
+    pub fn gone_since(&self, doc: DocId) -> Option<i64> {
+        self.questions().find(|(_, question)| question.gone.contains(&doc)).map(|(_, question)| question.since)
     }
 
     /// When the last look at all of a source ended.

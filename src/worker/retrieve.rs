@@ -217,7 +217,8 @@ fn candidates(
         let Some((path, away_since)) = file else { continue };
         *copies.entry(chunk.key).or_default() += 1;
         let frequencies = terms.count([&file_name::words(&path), &chunk.heading, &chunk.text]);
-        let hit = SearchHit { row, path, heading: chunk.heading, text: chunk.text, cosine, frequencies, away_since };
+        let (doc, heading, text) = (Some(chunk.doc), chunk.heading, chunk.text);
+        let hit = SearchHit { row, path, heading, text, cosine, frequencies, away_since, doc };
         found.push(Candidate { hit, key: chunk.key, vector, score: 0.0 });
     }
     found

@@ -6,6 +6,7 @@
 
 mod away;
 
+use crate::base::id::DocId;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan, Tally};
@@ -14,6 +15,7 @@ use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::{DocState, FileStamp};
 use away::Absence;
+use std::collections::BTreeSet;
 
 /// One file of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
     let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, ..Tally::default() } };
+    let mut empty = BTreeSet::new();
     let mut absence = Absence::new(&step.source.path, &holes, &volumes);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();
     for (id, doc) in known.into_iter().filter(|(_, doc)| within(&doc.path)) {
@@ -88,12 +91,19 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
                 merge.seen(entry);
             }
         } else if live {
+            if doc.chunks.is_empty() {
+                empty.insert(id);
+            }
             absence.is_missing(id, &doc);
         }
     }
     entries.for_each(|entry| merge.seen(entry));
-    let Merge { changes, mut tally, .. } = merge;
+    let Merge { mut changes, mut tally, .. } = merge;
     let (gone, kept, away) = absence.judged();
+    // Of a file that was never read nothing answers: there is nothing to ask its owner about, and nothing that is lost.
+    let (empty, gone): (Vec<DocId>, Vec<DocId>) = gone.into_iter().partition(|doc| empty.contains(doc));
+    tally.known -= empty.len() as u64;
+    changes.extend(empty.into_iter().map(|doc| Change::Gone { doc }));
     tally.remaining += kept;
     tally.away = away;
     Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })

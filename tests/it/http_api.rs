@@ -65,6 +65,7 @@ fn respond(request: Request) -> Response {
                 text: question,
                 score: 0.5,
                 away_since: None,
+                gone_since: None,
                 places: Vec::new(),
             };
             Response::Hits {

@@ -100,6 +100,7 @@ fn messages() -> Vec<Message> {
         cosine: 0.75,
         frequencies: TermFrequencies { counts: heapless::Vec::from_slice(&[1, 0]).unwrap(), length: 6 },
         away_since: None,
+        doc: None,
     };
     let document_frequencies = heapless::Vec::from_slice(&[3, 300]).unwrap();
     let statistics = CorpusStatistics { chunks: 500, document_frequencies, length: 40_000 };

@@ -28,6 +28,7 @@ fn list(texts: &[(&str, &str)]) -> (Found, Vec<Quantized>) {
         cosine: vector.cosine(&embed(QUESTION)),
         frequencies: terms.count(["", "", text]),
         away_since: None,
+        doc: None,
     };
     let hits: Vec<SearchHit> = (0..).zip(texts.iter().zip(&vectors)).map(hit).collect();
     let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));

@@ -257,6 +257,7 @@ impl From<HitFields> for SearchHit {
             cosine,
             frequencies: TermFrequencies { counts: words, length },
             away_since: None,
+            doc: None,
         }
     }
 }

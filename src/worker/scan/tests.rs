@@ -1,8 +1,9 @@
 //! Listings against what the store knows.
 
 use super::*;
-use crate::base::id::{DocId, Ring};
+use crate::base::id::{EmbedKey, Ring};
 use crate::scheduler::task::Away;
+use crate::store::change::NewChunk;
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::record::Source;
@@ -32,6 +33,7 @@ fn described(outcome: &Outcome) -> Vec<String> {
     let describe = |change: &Change| match change {
         Change::Seen { path, .. } => format!("seen {}", String::from_utf8_lossy(path)),
         Change::Restamped { doc, .. } => format!("restamped {doc}"),
+        Change::Gone { doc } => format!("gone {doc}"),
         other => panic!("{other:?}"),
     };
     changes.iter().map(describe).chain(gone.iter().map(|doc| format!("gone {doc}"))).collect()
@@ -69,7 +71,7 @@ fn new_changed_and_gone_files_are_told_apart_and_counted() {
         Listing { entries: vec![entry("/home/a", 1), entry("/home/b", 2), linked], at: 7, ..Listing::default() };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["seen /home/b", "seen /home/d", "gone 2"]);
-    let expected = Tally { known: 3, remaining: 3, away: Vec::new(), has_other_names: true, at: 7 };
+    let expected = Tally { known: 2, remaining: 3, away: Vec::new(), has_other_names: true, at: 7 };
     assert_eq!(tally(outcome), expected);
 }
 
@@ -158,6 +160,20 @@ fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when
 }
 
 #[test]
+fn a_missing_file_that_was_never_read_goes_at_once_and_one_that_answers_is_for_the_judge_of_losses() {
+    let mut library = library_of(&["/home/a", "/home/b", "/home/c"]);
+    let chunk = NewChunk { key: EmbedKey([1; 16]), heading: String::new(), text: "text".into(), start: 0, end: 4 };
+    let (stamp, content, chunks) = (entry("/home/b", 1).stamp, [1; 16], vec![chunk]);
+    library.apply(&Change::Chunked { doc: DocId(1), stamp, content, chunks }).unwrap();
+    let listing = Listing { entries: vec![entry("/home/c", 1)], ..Listing::default() };
+    let Outcome::Scanned { changes, gone, tally, .. } = compare(library.kv(), &step(None), listing).unwrap() else {
+        panic!()
+    };
+    assert_eq!((changes, gone), (vec![Change::Gone { doc: DocId(0) }], vec![DocId(1)]));
+    assert_eq!((tally.known, tally.remaining), (2, 1), "the other one is no loss");
+}
+
+#[test]
 fn a_step_that_ends_early_changes_nothing_behind_its_end() {
     let library = library_of(&["/home/a", "/home/m", "/home/z"]);
     let listing = Listing { upto: Some(b"/home/m".into()), ..Listing::default() };
@@ -174,10 +190,10 @@ fn a_vanished_folder_of_many_files_is_gone_in_bounded_steps() {
     let (mut after, mut missing, mut steps) = (None, 0, 0);
     loop {
         let step = Scan { after, ..step(None) };
-        let Outcome::Scanned { gone, next, .. } = compare(library.kv(), &step, Listing::default()).unwrap() else {
+        let Outcome::Scanned { changes, next, .. } = compare(library.kv(), &step, Listing::default()).unwrap() else {
             panic!()
         };
-        missing += gone.len();
+        missing += changes.len();
         steps += 1;
         after = next;
         if after.is_none() {

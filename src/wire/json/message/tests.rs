@@ -14,6 +14,7 @@ fn messages() -> Vec<Message> {
         cosine: -0.5,
         frequencies: TermFrequencies { counts: Bounded::from_slice(&[1, 0]).unwrap(), length: 9 },
         away_since: None,
+        doc: None,
     };
     let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
     let statistics = CorpusStatistics { chunks: 1, document_frequencies, length: 1 << 60 };

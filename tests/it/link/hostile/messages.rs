@@ -89,6 +89,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         text: String::new(),
         cosine: f32::MAX,
         away_since: None,
+        doc: None,
         frequencies: TermFrequencies {
             counts: heapless::Vec::from_slice(&[u16::MAX; QUESTION_WORDS_MAX]).unwrap(),
             length: u32::MAX,

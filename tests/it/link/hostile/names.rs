@@ -37,6 +37,7 @@ pub(super) async fn paths(arena: &Arena) -> String {
         cosine: 1.0,
         frequencies: TermFrequencies { counts: heapless::Vec::from_slice(&[1, 1]).unwrap(), length: 7 },
         away_since: None,
+        doc: None,
     });
     let document_frequencies = heapless::Vec::from_slice(&[1, 1]).unwrap();
     let statistics = CorpusStatistics { chunks: 7, document_frequencies, length: 49 };
