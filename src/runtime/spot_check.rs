@@ -76,10 +76,12 @@ fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, Diffe
     for step in steps {
         let listing = folders.list(step, &named_in(kv, step)?);
         looked.extend(listing.entries.iter().map(|entry| entry.path.clone()));
-        let Outcome::Scanned { changes, gone, .. } = compare(kv, step, listing)? else { continue };
+        let Outcome::Scanned { changes, mut gone, .. } = compare(kv, step, listing)? else { continue };
         for change in changes {
-            if let Change::Seen { path, .. } = change {
-                different.insert(path, None);
+            match change {
+                Change::Seen { path, .. } => _ = different.insert(path, None),
+                Change::Gone { doc } => gone.push(doc),
+                _ => {}
             }
         }
         for doc in gone {

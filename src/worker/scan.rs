@@ -13,7 +13,7 @@ use crate::scheduler::task::{Outcome, Scan, Tally};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::{DocState, FileStamp};
+use crate::store::record::{DocState, Document, FileStamp};
 use away::Absence;
 use std::collections::BTreeSet;
 
@@ -91,7 +91,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
                 merge.seen(entry);
             }
         } else if live {
-            if doc.chunks.is_empty() {
+            if is_empty(kv, id, &doc)? {
                 empty.insert(id);
             }
             absence.is_missing(id, &doc);
@@ -100,13 +100,22 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     entries.for_each(|entry| merge.seen(entry));
     let Merge { mut changes, mut tally, .. } = merge;
     let (gone, kept, away) = absence.judged();
-    // Of a file that was never read nothing answers: there is nothing to ask its owner about, and nothing that is lost.
+    // Of a file without chunks nothing answers: there is nothing to ask its owner about, and nothing that is lost.
     let (empty, gone): (Vec<DocId>, Vec<DocId>) = gone.into_iter().partition(|doc| empty.contains(doc));
     tally.known -= empty.len() as u64;
     changes.extend(empty.into_iter().map(|doc| Change::Gone { doc }));
     tally.remaining += kept;
     tally.away = away;
     Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })
+}
+
+/// Whether a document, as a list of documents gives it, has no chunks: it was never read, or could not be used.
+fn is_empty(kv: &impl Kv, id: DocId, doc: &Document) -> Result<bool, KvError> {
+    match doc.state {
+        DocState::Waiting => Ok(doc.content == [0; 16]),
+        DocState::Refused(_) => Ok(read::document(kv, id)?.is_none_or(|doc| doc.chunks.is_empty())),
+        DocState::Chunked { .. } | DocState::Ready | DocState::Tombstoned => Ok(false),
+    }
 }
 
 /// What the merge of one step has found so far.

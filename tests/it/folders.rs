@@ -183,6 +183,43 @@ fn a_folder_that_would_lose_most_of_many_documents_asks_first() {
 }
 
 #[test]
+fn a_hit_says_that_its_file_is_gone_while_its_owner_is_asked_and_a_later_deletion_goes_at_once() {
+    let place = Place::new();
+    let count: u64 = 120;
+    for number in 0..count - 2 {
+        place.write(&format!("{number}.md"), format!("Parcel number {number} is for the neighbour."));
+    }
+    place.write("beet.md", BEET);
+    place.write("lock.md", LOCK);
+    let docs = place.docs();
+    let agent = place.up(&[docs.to_str().unwrap()]);
+    agent.wait_ready(count);
+    let (beet, lock) = (docs.join("beet.md"), docs.join("lock.md"));
+    fs::remove_file(&beet).unwrap();
+    (0..79).for_each(|number| fs::remove_file(docs.join(format!("{number}.md"))).unwrap());
+    agent.wait("the question", |status| status["sources"][0]["missing"]["documents"] == 80);
+    let found = agent.json(&["search", "pickled beetroot", "--json"]);
+    let hits = found["hits"].as_array().unwrap();
+    assert!(names(&hits[0], &beet) && hits[0]["gone_since"].is_string(), "{found}");
+    let said = agent.cli(["search", "pickled beetroot"]);
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("The file is gone from its folder since") && said.contains("`wattle doctor` says"), "{said}");
+    let found = agent.json(&["search", "bicycle lock", "--json"]);
+    assert!(names(&found["hits"][0], &lock) && found["hits"][0]["gone_since"].is_null(), "{found}");
+
+    fs::remove_file(&lock).unwrap();
+    wait_for(&agent, "bicycle lock", "the end of the file", |hits| !hits.iter().any(|hit| names(hit, &lock)));
+    assert_eq!(agent.status()["sources"][0]["missing"]["documents"], 80, "the others wait still");
+    // One of them is back.
+    place.write("beet.md", BEET);
+    wait_for(&agent, "pickled beetroot", "the file", |hits| names(&hits[0], &beet) && hits[0]["gone_since"].is_null());
+    agent.wait("the others", |status| status["sources"][0]["missing"]["documents"] == 79);
+    done(&agent, "forget", &docs);
+    assert!(agent.search("pickled beetroot")[0].ends_with("/beet.md"), "it is no part of what was decided");
+    agent.stop();
+}
+
+#[test]
 fn a_disk_that_is_unplugged_below_a_watched_folder_is_kept_and_followed_again() {
     let place = Place::new();
     place.write("lock.md", LOCK);

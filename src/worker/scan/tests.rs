@@ -161,7 +161,9 @@ fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when
 
 #[test]
 fn a_missing_file_that_was_never_read_goes_at_once_and_one_that_answers_is_for_the_judge_of_losses() {
-    let mut library = library_of(&["/home/a", "/home/b", "/home/c"]);
+    let mut library = library_of(&["/home/a", "/home/b", "/home/c", "/home/d"]);
+    let (reason, stamp) = ("It is empty.".to_owned(), entry("/home/d", 1).stamp);
+    library.apply(&Change::Refused { doc: DocId(3), stamp, reason, keep: false }).unwrap();
     let chunk = NewChunk { key: EmbedKey([1; 16]), heading: String::new(), text: "text".into(), start: 0, end: 4 };
     let (stamp, content, chunks) = (entry("/home/b", 1).stamp, [1; 16], vec![chunk]);
     library.apply(&Change::Chunked { doc: DocId(1), stamp, content, chunks }).unwrap();
@@ -169,8 +171,8 @@ fn a_missing_file_that_was_never_read_goes_at_once_and_one_that_answers_is_for_t
     let Outcome::Scanned { changes, gone, tally, .. } = compare(library.kv(), &step(None), listing).unwrap() else {
         panic!()
     };
-    assert_eq!((changes, gone), (vec![Change::Gone { doc: DocId(0) }], vec![DocId(1)]));
-    assert_eq!((tally.known, tally.remaining), (2, 1), "the other one is no loss");
+    assert_eq!((changes, gone), ([0, 3].map(|doc| Change::Gone { doc: DocId(doc) }).to_vec(), vec![DocId(1)]));
+    assert_eq!((tally.known, tally.remaining), (2, 1), "the others are no loss");
 }
 
 #[test]
