@@ -319,3 +319,29 @@ fn fit_into_message(found: &Found, gone_since: impl Fn(&SearchHit) -> Option<i64
 fn embed(HitText { heading, text }: HitText) -> Task {
     Task::EmbedHit { heading, text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::hit::TermFrequencies;
+    use crate::base::id::{DocId, Row};
+
+    #[test]
+    fn a_hit_whose_file_is_gone_or_away_says_so_to_other_devices_in_its_heading() {
+        let hit = |doc, away_since| SearchHit {
+            row: Row(doc),
+            path: b"/a.md".to_vec(),
+            heading: "H".to_owned(),
+            text: "text".to_owned(),
+            cosine: 0.5,
+            frequencies: TermFrequencies::zero(1),
+            away_since,
+            doc: Some(DocId(doc)),
+        };
+        let found = Found { hits: vec![hit(1, None), hit(2, None), hit(3, Some(60))], ..Found::default() };
+        let told = fit_into_message(&found, |hit| (hit.doc == Some(DocId(2))).then_some(0));
+        let headings: Vec<&str> = told.hits.iter().map(|hit| hit.heading.as_str()).collect();
+        let note = |minute| format!("H (its file is away since 1970-01-01 00:0{minute} UTC)");
+        assert_eq!(headings, ["H".to_owned(), note(0), note(1)]);
+    }
+}
