@@ -1,9 +1,12 @@
 //! Scans of real folders in steps.
 
+use super::walk::first_to_visit;
 use super::*;
 use crate::base::id::Ring;
-use crate::store::record::Source;
+use crate::limits::SCAN_BATCH;
+use crate::store::record::{FileStamp, Source};
 use std::collections::BTreeSet;
+use std::fs;
 use std::os::unix::ffi::OsStringExt;
 
 mod kept_test;

@@ -23,7 +23,7 @@ impl Watched {
         let (send, inputs) = bounded(10_000);
         let findings = Findings::default();
         let home = folder.path().join("home");
-        let watcher = FolderWatcher::start(send, findings.clone(), home).unwrap();
+        let watcher = FolderWatcher::start(send, findings.clone(), home, Reach::default()).unwrap();
         Self { folder, watcher, inputs, findings }
     }
 

@@ -1,0 +1,1 @@
+//! Calls that return, and calls that never do.
