@@ -25,6 +25,7 @@ pub mod models;
 mod mounts;
 pub mod panics;
 pub mod reach;
+pub mod regular;
 pub mod running;
 pub mod sched;
 pub mod source;

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 /// more in each step would cost the square of their number.
 #[derive(Debug)]
 pub(super) struct OpenFolder {
-    path: Vec<u8>,
+    pub(super) path: Vec<u8>,
     /// The folder's stamp before its names were read: each name that comes or goes changes it.
     stamp: FileStamp,
     names: Vec<Vec<u8>>,

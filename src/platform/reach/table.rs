@@ -61,7 +61,8 @@ impl Reach {
         Self::with(findings, Some(inputs), Duration::from_millis(ANSWER_TICK_MS))
     }
 
-    pub(super) fn with(findings: Findings, inputs: Option<Sender<Input>>, tick: Duration) -> Self {
+    /// The same, with another time between two looks at a call under way.
+    pub(in crate::platform) fn with(findings: Findings, inputs: Option<Sender<Input>>, tick: Duration) -> Self {
         let (table, changed) = (Mutex::default(), Condvar::new());
         Self(Arc::new(Shared { table, changed, findings, inputs, tick }))
     }
@@ -95,11 +96,6 @@ impl Reach {
     /// The places that do not answer now.
     pub(in crate::platform) fn silent(&self) -> Vec<Vec<u8>> {
         self.table().silent.keys().cloned().collect()
-    }
-
-    /// Whether the path lies in a place that does not answer now.
-    pub(in crate::platform) fn is_silent(&self, path: &[u8]) -> bool {
-        self.table().is_silent(path)
     }
 
     /// A step of a scan looked at this part of the source, and these folders in it are too deep.

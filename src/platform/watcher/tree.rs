@@ -109,7 +109,9 @@ impl Tree {
             let skipped: Vec<_> = silent.iter().filter(|place| covers(top, place)).cloned().collect();
             let set = self.calls.call(top, move |progress| set_below(&inotify, &home, own, &silent, progress));
             if let Ok(set) = set {
-                set.into_iter().for_each(|(folder, watch)| drop(self.note(&folder, &folder, watch)));
+                for (folder, watch) in set {
+                    self.note(&folder, &folder, watch);
+                }
                 skipped.iter().for_each(|place| self.fail(place, Unwatched::Silent));
                 return;
             }
