@@ -176,6 +176,7 @@ fn tell_damage(home: &Home, node_handle: &NodeHandle) {
 
 /// Waits for the threads to end; an error if a defect ended the driver.
 fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
+    let reach = threads.reach.clone();
     threads.join();
     driven.map_err(|why| {
         format!(
@@ -184,6 +185,7 @@ fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
         )
     })?;
     info!("Stopped. Everything that was acknowledged is on the disk.");
+    reach.take_leave();
     Ok(())
 }
 

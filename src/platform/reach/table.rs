@@ -93,6 +93,21 @@ impl Reach {
         self.0.changed.notify_all();
     }
 
+    /// Tells, at the end of a stop, what keeps the process: a thread in a system call that has gone to a program behind FUSE
+    /// cannot even be killed (fuse_dev.c: `request_wait_answer`). All that others could need, the lock and the sockets, is
+    /// closed by then.
+    pub fn take_leave(&self) {
+        for place in self.silent() {
+            let name = String::from_utf8_lossy(&place).into_owned();
+            let mounts = Mounts::open();
+            let mount = quoted(&String::from_utf8_lossy(mounts.of(&place)));
+            log::warn!(
+                "{name} still does not answer. The system may keep this process until it does, or until it is unmounted by \
+                 `sudo umount -f {mount}`. The agent can be started again meanwhile."
+            );
+        }
+    }
+
     /// The places that do not answer now.
     pub(in crate::platform) fn silent(&self) -> Vec<Vec<u8>> {
         self.table().silent.keys().cloned().collect()

@@ -5,6 +5,7 @@ It speaks the kernel's FUSE protocol (linux/fuse.h) over /dev/fuse itself, so th
 
 import ctypes
 import os
+import select
 import struct
 import sys
 
@@ -87,9 +88,9 @@ def answer(operation, request, node, body):
 
 waiting = []
 os.set_blocking(device, False)
-import select
 
-while True:
+parent = os.getppid()
+while os.getppid() == parent:
     ready = select.select([device], [], [], 0.1)[0]
     if not hangs():
         for held in waiting:
