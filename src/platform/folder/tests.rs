@@ -143,10 +143,10 @@ fn the_root_is_listed_in_steps_like_any_other_folder_and_the_system_s_own_state_
     assert_eq!(folders.read(b"/proc/version"), Content::Missing);
 }
 
-/// Reach that loses patience within milliseconds.
+/// Reach that loses patience within a second.
 fn impatient() -> (Reach, Findings) {
     let findings = Findings::default();
-    (Reach::with(findings.clone(), None, std::time::Duration::from_millis(2)), findings)
+    (Reach::with(findings.clone(), None, std::time::Duration::from_millis(100)), findings)
 }
 
 #[test]
