@@ -15,6 +15,9 @@ pub const NOISE_PLAIN_MAX: usize = NOISE_FRAME_MAX - 16;
 /// Bytes of a Noise handshake frame. An Ed25519 identity needs about 200; other libp2p add extensions.
 pub const NOISE_HANDSHAKE_FRAME_MAX: usize = 4096;
 
+/// Bytes of the certificates that a dialling end sends in its handshake: its own and its issuer's, of some 200 bytes each.
+pub const HANDSHAKE_CERTIFICATES_MAX: usize = 1024;
+
 /// Bytes of an identify message (go-libp2p and js-libp2p take 8 KiB as well).
 pub const IDENTIFY_BYTES_MAX: usize = 8 * 1024;
 

@@ -232,6 +232,8 @@ impl PeerSession {
                 self.diagnostics.unknown_peer(peer, address);
                 None
             }
+            // No certificates are issued and no device is paired yet.
+            LinkEvent::Presented { .. } | LinkEvent::Guest { .. } | LinkEvent::GuestFailed { .. } => None,
             LinkEvent::DialFailed { peer, address, why } => {
                 debug!("{peer} was not reached at {address}: {why}.");
                 if let Some(address) = address.socket() {

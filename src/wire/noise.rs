@@ -3,19 +3,19 @@
 //! Source: libp2p specs noise/README.md over the Noise Protocol Framework: `Noise_XX_25519_ChaChaPoly_SHA256` with an
 //! empty prologue, every message in a frame with a two-byte big-endian length, and a payload {1: identity key, 2:
 //! signature over "noise-libp2p-static-key:" and the static key, 4: extensions} in the second and the third message.
-//! Of the extensions one is sent and read, with a number of the experimental range: 1781, the mark of the start of an
-//! agent, eight random bytes. It tells a device that dials again from a second device with the same key. Others are
+//! [`Extensions`] are ours: the mark of a start, the dialler's certificates, and whether it comes as a guest. Others are
 //! ignored; the muxer is negotiated afterwards, which every libp2p implementation supports.
 //!
 //! [`Handshake`] is a state machine of bytes; snow does the Noise protocol, with the primitives of `crypto`. A finished
 //! handshake gives the peer's PeerId and a [`Transport`]. A dialler names the PeerId that it expects, and sends its own
-//! identity only after that peer has proven to be there. A handshake frame has at most `NOISE_HANDSHAKE_FRAME_MAX`
+//! identity only after that peer has proven to be there; one that comes as a guest, to be paired by a code, may name none. A handshake frame has at most `NOISE_HANDSHAKE_FRAME_MAX`
 //! bytes.
 //!
 //! No random numbers are drawn here: they come in as [`HandshakeKeys`], from the operating system (`platform`) or from
 //! a seed in the simulator.
 
 mod crypto;
+mod extensions;
 
 use super::peer_id::{BadPeerId, PeerId};
 use super::protobuf::{self, Value};
@@ -26,13 +26,11 @@ use snow::params::NoiseParams;
 use snow::{Builder, HandshakeState, TransportState};
 use std::fmt;
 
+pub use extensions::Extensions;
+
 const PARAMS: &str = "Noise_XX_25519_ChaChaPoly_SHA256";
 const SIGNED: &[u8] = b"noise-libp2p-static-key:";
 const LENGTH: usize = 2;
-
-/// The field of the extensions in the payload, and in them that of the mark of a start.
-const EXTENSIONS: u32 = 4;
-const START: u32 = 1781;
 
 /// Bytes that encryption adds to a frame: the length and the tag.
 pub const NOISE_OVERHEAD: usize = LENGTH + 16;
@@ -108,7 +106,7 @@ pub struct Handshake {
     dialer: bool,
     pinned: Option<PeerId>,
     own: PeerId,
-    start: Option<u64>,
+    extensions: Extensions,
     payload: Vec<u8>,
     frame: Vec<u8>,
     plain: Vec<u8>,
@@ -125,31 +123,34 @@ impl fmt::Debug for Handshake {
 pub struct Established {
     /// Who is at the other end.
     pub peer: PeerId,
-    /// The mark of the start of the agent at the other end; `None` if it sends none.
-    pub start: Option<u64>,
+    /// What it tells besides. Nothing of it is checked.
+    pub extensions: Extensions,
     /// Encrypts and decrypts frames.
     pub transport: Transport,
 }
 
 impl Handshake {
-    /// Begins as the dialler of `pinned`; appends the first message to `out`.
+    /// Begins as the dialler of `pinned`, or of whoever answers; appends the first message to `out`.
     ///
     /// # Errors
     /// Only if snow rejects its own parameters or keys, which is a defect.
-    pub fn dial(key: &SigningKey, pinned: PeerId, secrets: HandshakeKeys, out: &mut Vec<u8>) -> Result<Self, BadNoise> {
-        let mut handshake = Self::new(key, Some(pinned), secrets)?;
+    pub fn dial(
+        key: &SigningKey,
+        pinned: impl Into<Option<PeerId>>,
+        secrets: HandshakeKeys,
+        out: &mut Vec<u8>,
+    ) -> Result<Self, BadNoise> {
+        let mut handshake = Self::new(key, true, secrets)?;
+        handshake.pinned = pinned.into();
         handshake.write(&[], out)?;
         Ok(handshake)
     }
 
-    /// Sends the mark of this agent's start with its identity: a random number, the same in all handshakes of one
-    /// start.
+    /// Sends these with this agent's identity.
     #[must_use]
-    pub fn with_start(mut self, start: u64) -> Self {
-        self.start = Some(start);
-        let mut extensions = Vec::new();
-        protobuf::put_bytes(&mut extensions, START, &start.to_be_bytes());
-        protobuf::put_bytes(&mut self.payload, EXTENSIONS, &extensions);
+    pub fn with(mut self, extensions: Extensions) -> Self {
+        extensions.put(&mut self.payload);
+        self.extensions = extensions;
         self
     }
 
@@ -158,22 +159,23 @@ impl Handshake {
     /// # Errors
     /// Only if snow rejects its own parameters or keys, which is a defect.
     pub fn listen(key: &SigningKey, secrets: HandshakeKeys) -> Result<Self, BadNoise> {
-        Self::new(key, None, secrets)
+        Self::new(key, false, secrets)
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the keys must not be used for a second handshake")]
-    fn new(key: &SigningKey, pinned: Option<PeerId>, secrets: HandshakeKeys) -> Result<Self, BadNoise> {
+    fn new(key: &SigningKey, dialer: bool, secrets: HandshakeKeys) -> Result<Self, BadNoise> {
         let params: NoiseParams = PARAMS.parse()?;
         let builder = Builder::with_resolver(params, resolver(secrets.ephemeral));
         let builder = builder.local_private_key(&secrets.fixed)?;
-        let state = if pinned.is_some() { builder.build_initiator() } else { builder.build_responder() }?;
+        let state = if dialer { builder.build_initiator() } else { builder.build_responder() }?;
         let fixed = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(secrets.fixed));
         let own = PeerId::from_public_key(key.verifying_key().as_bytes());
         let mut payload = Vec::new();
         protobuf::put_bytes(&mut payload, 1, &own.to_protobuf());
         protobuf::put_bytes(&mut payload, 2, &key.sign(&[SIGNED, fixed.as_bytes()].concat()).to_bytes());
         let (frame, plain) = (Vec::new(), Vec::new());
-        Ok(Self { state: Some(state), dialer: pinned.is_some(), pinned, own, start: None, payload, frame, plain })
+        let extensions = Extensions::default();
+        Ok(Self { state: Some(state), dialer, pinned: None, own, extensions, payload, frame, plain })
     }
 
     /// Takes input; returns how many bytes were used, and the established link once both ends are authenticated.
@@ -212,10 +214,10 @@ impl Handshake {
             self.write(&payload, out)?;
             return Ok(None);
         }
-        let start = start_of(&self.plain);
+        let extensions = Extensions::of(&self.plain);
         let peer = identity(&self.plain, state.get_remote_static().ok_or(BadNoise::Payload)?)?;
         if peer == self.own {
-            let other = self.start.zip(start).is_some_and(|(own, other)| own != other);
+            let other = self.extensions.start.zip(extensions.start).is_some_and(|(own, other)| own != other);
             return Err(if other { BadNoise::OwnKeyElsewhere } else { BadNoise::OwnIdentity });
         }
         if self.pinned.is_some_and(|pinned| pinned != peer) {
@@ -227,7 +229,7 @@ impl Handshake {
             self.write(&payload, out)?;
         }
         let state = self.state.take().ok_or(BadNoise::Forged)?.into_transport_mode()?;
-        Ok(Some(Established { peer, start, transport: Transport { state } }))
+        Ok(Some(Established { peer, extensions, transport: Transport { state } }))
     }
 
     fn write(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), BadNoise> {
@@ -266,22 +268,6 @@ fn identity(payload: &[u8], fixed: &[u8]) -> Result<PeerId, BadNoise> {
     let peer = PeerId::from_protobuf(key.ok_or(BadNoise::Payload)?).map_err(BadNoise::Identity)?;
     let signature = signature.ok_or(BadNoise::Payload)?;
     if peer.signed(&[SIGNED, fixed].concat(), signature) { Ok(peer) } else { Err(BadNoise::Signature) }
-}
-
-/// The mark of a start in a payload. A malformed one counts as none: the payload's identity is checked without it.
-fn start_of(payload: &[u8]) -> Option<u64> {
-    let (mut extensions, mut start) = (None, None);
-    protobuf::fields(payload, |field, value| extensions = bytes_of(EXTENSIONS, field, value).or(extensions)).ok()?;
-    protobuf::fields(extensions?, |field, value| start = bytes_of(START, field, value).or(start)).ok()?;
-    start?.try_into().ok().map(u64::from_be_bytes)
-}
-
-/// The bytes of a field, if it is the wanted one.
-fn bytes_of<'a>(wanted: u32, field: u64, value: Value<'a>) -> Option<&'a [u8]> {
-    match value {
-        Value::Bytes(bytes) if field == u64::from(wanted) => Some(bytes),
-        _ => None,
-    }
 }
 
 /// Encrypts and decrypts the frames of a link, in order. A frame that cannot be decrypted ends the link.

@@ -1,11 +1,12 @@
 //! The accept loop, which waits for no handshake, and the tasks of the handshakes that it starts.
 
-use super::connection;
 use super::event::LinkEvent;
-use super::handshake::{HandshakeError, Handshaken, listen};
+use super::handshake::{Handshaken, Proven, listen};
 use super::handshake_limits::{HandshakeLimits, SourceKey};
 use super::shared::Shared;
 use super::stream::within;
+use super::{connection, guests};
+use crate::limits::GUEST_DECISION_MS;
 use crate::platform::clock;
 use crate::wire::peer_id::PeerId;
 use async_net::{TcpListener, TcpStream};
@@ -65,22 +66,52 @@ fn begin(acceptor: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
         let handshaken = handshake(&acceptor, stream, address, lost).await;
         acceptor.limits(|limits| limits.leave(serial));
         match handshaken {
-            Ok(handshaken) => {
+            Ok((handshaken, true)) => {
+                if let Err(why) = guests::run(&acceptor.shared, handshaken, address, false).await {
+                    debug!("The guest from {address} was refused: {why}.");
+                }
+            }
+            Ok((handshaken, false)) => {
                 if let Err(why) = connection::run(&acceptor.shared, handshaken, address, false).await {
                     debug!("The link from {address} was refused: {why}.");
                 }
             }
-            Err(HandshakeError::UnknownPeer(peer)) => acceptor.report_unknown(peer, address).await,
-            Err(HandshakeError::Failed(why)) if Shared::is_own_key(&why) => {
+            Err(why) if Shared::is_own_key(&why) => {
                 acceptor.shared.report_own_key(address).await;
             }
-            Err(HandshakeError::Failed(why)) => debug!("No link came about with {address}: {why}."),
+            Err(why) => debug!("No link came about with {address}: {why}."),
         }
     })
     .detach();
 }
 
 impl Acceptor {
+    /// Whether a peer is a guest, if it may come in: as one that is allowed to link, or is admitted by its certificates now; or
+    /// as one that does not expect a link: to be paired, or a libp2p program that identifies and pings.
+    async fn is_guest(&self, proven: &Proven, address: SocketAddr) -> Result<bool, String> {
+        let (peer, extensions) = (proven.peer, &proven.extensions);
+        if self.shared.table().is_allowed(&peer) && !extensions.guest {
+            return Ok(false);
+        }
+        if extensions.guest || extensions.start.is_none() {
+            return Ok(true);
+        }
+        if !extensions.certificates.is_empty() {
+            let certificates = extensions.certificates.clone();
+            self.shared.report(LinkEvent::Presented { peer, address, certificates }).await;
+            let admitted = async {
+                while !self.shared.table().is_allowed(&peer) {
+                    Timer::after(Duration::from_millis(20)).await;
+                }
+            };
+            if within(Duration::from_millis(GUEST_DECISION_MS), admitted).await.is_some() {
+                return Ok(false);
+            }
+        }
+        self.report_unknown(peer, address).await;
+        Err("this device is not known here".to_owned())
+    }
+
     async fn report_unknown(&self, peer: PeerId, address: SocketAddr) {
         let last = self.unknown_peer.lock().unwrap_or_else(PoisonError::into_inner).replace(peer);
         if last == Some(peer) {
@@ -92,12 +123,13 @@ impl Acceptor {
     }
 }
 
+/// The multiplexed connection of a proven peer, and whether it is a guest's.
 async fn handshake(
     acceptor: &Acceptor,
     stream: TcpStream,
     address: SocketAddr,
     lost: Receiver<()>,
-) -> Result<Handshaken, HandshakeError> {
+) -> Result<(Handshaken, bool), String> {
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     let source = SourceKey::from(address.ip());
     let turn = async {
@@ -107,14 +139,17 @@ async fn handshake(
     };
     let handshaken = async {
         let limit = acceptor.shared.settings.handshake;
-        within(limit, listen(&acceptor.shared, stream, turn))
-            .await
-            .unwrap_or_else(|| Err("it took too long".to_owned().into()))
+        let handshaken = async {
+            let proven = listen(&acceptor.shared, stream, turn).await?;
+            let guest = acceptor.is_guest(&proven, address).await?;
+            Ok((proven.multiplexed().await?, guest))
+        };
+        within(limit, handshaken).await.unwrap_or_else(|| Err("it took too long".to_owned()))
     };
     let ended = async {
         // Nothing is ever sent on either; one of them closes.
         let _ = or(lost.recv(), acceptor.shared.stopping.recv()).await;
-        Err("its slot was needed for a newer connection".to_owned().into())
+        Err("its slot was needed for a newer connection".to_owned())
     };
     or(handshaken, ended).await
 }

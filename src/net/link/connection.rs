@@ -4,27 +4,20 @@ use super::channel::{Channel, Queue};
 use super::event::LinkEvent;
 use super::handshake::Handshaken;
 use super::inbound::InboundStreams;
-use super::noise_stream::NoiseStream;
 use super::scope::TaskScope;
 use super::shared::Shared;
-use super::stream::{Order, Streams, within};
+use super::stream::within;
 use super::table::{Entry, Link, LinkInfo};
+use super::yamux_driver::YamuxDriver;
 use super::{handshake, identify, ping};
-use crate::limits::{LINK_CLOSE_MS, LINK_CONTEST_MS, LINK_DUPLICATE_MS};
+use crate::limits::{LINK_CONTEST_MS, LINK_DUPLICATE_MS};
 use crate::platform::clock;
 use crate::wire::peer_id::PeerId;
 use async_net::TcpStream;
-use smol::channel::Receiver;
-use smol::future::{or, poll_fn, zip};
-use smol::stream::Stream as _;
+use smol::future::{or, zip};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-
-/// Requests for a new stream that may wait at once; a further one blocks.
-const ORDERS_MAX: usize = 8;
 
 /// Dials a peer, and drives the link until it ends.
 pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr) {
@@ -54,9 +47,14 @@ pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr)
 }
 
 async fn connect(shared: &Shared, peer: PeerId, address: SocketAddr) -> Result<Handshaken, String> {
+    handshake::dial(shared, tcp(address).await?, peer).await
+}
+
+/// A TCP connection that sends at once.
+pub(super) async fn tcp(address: SocketAddr) -> Result<TcpStream, String> {
     let tcp = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
-    handshake::dial(shared, tcp, peer).await
+    Ok(tcp)
 }
 
 /// Enters a link into the table, reports `Up`, drives it to its end and reports `Down`. An error means that the table
@@ -67,20 +65,18 @@ pub(super) async fn run(
     address: SocketAddr,
     dialled: bool,
 ) -> Result<(), String> {
-    let Handshaken { peer, start, mux, received } = handshaken;
-    let (orders, ordered) = smol::channel::bounded(ORDERS_MAX);
-    let (stop, stopped) = smol::channel::bounded(1);
+    let Handshaken { peer, extensions, mux, received } = handshaken;
+    let start = extensions.start;
+    let (mut driver, streams, stop) = YamuxDriver::new(mux);
     let (ending, end) = smol::channel::bounded::<()>(1);
     let (gossip, gossip_outlet) = Queue::new();
     let (task, task_outlet) = Queue::new();
     let (json, json_outlet) = Queue::new();
     let address = address.into();
     let info = LinkInfo { peer, address, dialled, agent: String::new(), protocols: Vec::new(), ping: None };
-    let streams = Streams::new(orders);
     let now = clock::now();
     let link = Link::new(info, start, now, [gossip, task, json], stop, end, streams);
     let entry = contest(shared, link.clone()).await;
-    let mut driver = YamuxDriver { mux, ordered: Box::pin(ordered), stopped: Box::pin(stopped), wanted: None };
     let serial = match entry {
         Entry::Refused(why) => {
             driver.close().await;
@@ -107,7 +103,8 @@ pub(super) async fn run(
     }
     scope.spawn(ping::keep_alive(shared.settings.ping, scope.link.clone(), received));
     scope.spawn(identify::request(scope.link.clone()));
-    let why = driver.drive(&scope).await;
+    let mut inbound = InboundStreams::default();
+    let why = driver.drive(&shared.stopping, |stream| inbound.receive(&scope, stream)).await;
     shared.table().leave(&peer, serial);
     // The tasks end first, so that no frame is reported after `Down`.
     scope_end.end(scope).await;
@@ -143,73 +140,11 @@ async fn tell_duplicate(
         shared.report(LinkEvent::Duplicate { peer, linked: standing.info().address, other: address }).await;
         let (scope, end) = TaskScope::new(Arc::clone(shared), link);
         scope.spawn(outlet.write_out(scope.link.streams(), Channel::Gossip));
-        let ignored = async { while poll_fn(|cx| driver.poll_next(cx)).await.is_ok() {} };
+        let ignored = driver.drive(&shared.stopping, drop);
         // Its end is all that can come of it.
         let _ = within(Duration::from_millis(LINK_DUPLICATE_MS), ignored).await;
         shared.table().leave_duplicate(&peer);
         end.end(scope).await;
     }
     driver.close().await;
-}
-
-/// yamux, which makes progress only while it is polled, and the requests to it.
-struct YamuxDriver {
-    mux: yamux::Connection<NoiseStream>,
-    ordered: Pin<Box<Receiver<Order>>>,
-    stopped: Pin<Box<Receiver<String>>>,
-    wanted: Option<Order>,
-}
-
-impl YamuxDriver {
-    /// Drives the link until it ends; returns the reason.
-    async fn drive(&mut self, scope: &TaskScope) -> String {
-        let mut inbound = InboundStreams::default();
-        let stopping = scope.shared.stopping.clone();
-        let driven = async {
-            loop {
-                match poll_fn(|cx| self.poll_next(cx)).await {
-                    Ok(stream) => inbound.receive(scope, stream),
-                    Err(why) => return why,
-                }
-            }
-        };
-        let stopped = async {
-            let _ = stopping.recv().await;
-            "the agent stops".to_owned()
-        };
-        or(driven, stopped).await
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<yamux::Stream, String>> {
-        if let Poll::Ready(why) = self.stopped.as_mut().poll_next(cx) {
-            return Poll::Ready(Err(why.unwrap_or_else(|| "nobody needs it".to_owned())));
-        }
-        loop {
-            if self.wanted.is_none()
-                && let Poll::Ready(Some(order)) = self.ordered.as_mut().poll_next(cx)
-            {
-                self.wanted = Some(order);
-            }
-            if self.wanted.is_some()
-                && let Poll::Ready(opened) = self.mux.poll_new_outbound(cx)
-                && let Some(order) = self.wanted.take()
-            {
-                // The receiver may have given up.
-                let _ = order.try_send(opened.map_err(|error| error.to_string()));
-                continue;
-            }
-            return self.mux.poll_next_inbound(cx).map(|stream| match stream {
-                Some(Ok(stream)) => Ok(stream),
-                Some(Err(error)) => Err(error.to_string()),
-                None => Err("the other end closed it".to_owned()),
-            });
-        }
-    }
-
-    /// Closes the connection, with a Go Away for the other end if it still reads.
-    async fn close(&mut self) {
-        let closed = poll_fn(|cx| self.mux.poll_close(cx));
-        // An error means that it is closed already.
-        let _ = within(Duration::from_millis(LINK_CLOSE_MS), closed).await;
-    }
 }

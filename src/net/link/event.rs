@@ -61,6 +61,32 @@ pub enum LinkEvent {
         /// The address that it dialled from.
         address: SocketAddr,
     },
+    /// A device that may not link dialled and showed certificates. It waits `GUEST_DECISION_MS` for being admitted.
+    Presented {
+        /// Its proven PeerId.
+        peer: PeerId,
+        /// The address that it dialled from.
+        address: SocketAddr,
+        /// The certificates as they came, unchecked.
+        certificates: Vec<u8>,
+    },
+    /// Something happened in a conversation with a guest: a peer that may not link and may be paired. Per peer, `Began` comes
+    /// first and `Ended` last.
+    Guest {
+        /// Its proven PeerId.
+        peer: PeerId,
+        /// The address at the other end.
+        address: SocketAddr,
+        /// What happened.
+        what: GuestEvent,
+    },
+    /// A conversation as a guest, which this agent dialled, did not begin.
+    GuestFailed {
+        /// At which address.
+        address: SocketAddr,
+        /// A phrase for people.
+        why: String,
+    },
     /// One whole frame of a peer whose link is up. The sender is proven, the content is not checked.
     Frame {
         /// The sender.
@@ -70,4 +96,20 @@ pub enum LinkEvent {
         /// The frame.
         bytes: Frame,
     },
+}
+
+/// What happened in a conversation with a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuestEvent {
+    /// It began.
+    Began {
+        /// Whether this agent dialled, and is the guest.
+        dialled: bool,
+        /// Whether its frames are lines of JSON.
+        json: bool,
+    },
+    /// One whole frame, of at most `GUEST_FRAME_MAX` bytes. The sender is proven, the content is not checked.
+    Frame(Vec<u8>),
+    /// It ended; a phrase for people.
+    Ended(String),
 }

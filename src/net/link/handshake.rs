@@ -7,12 +7,12 @@ use super::noise_stream::NoiseStream;
 use super::shared::Shared;
 use super::stream::{agree, choose, propose};
 use crate::limits::LINK_STREAMS_HARD_MAX;
-use crate::wire::noise::{Established, Handshake, HandshakeKeys};
+use crate::wire::noise::{Established, Extensions, Handshake, HandshakeKeys};
 use crate::wire::peer_id::PeerId;
 use async_net::TcpStream;
 use smol::io::{AsyncBufReadExt, BufReader};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError};
 
 const NOISE: &str = "/noise";
 const YAMUX: &str = "/yamux/1.0.0";
@@ -23,62 +23,71 @@ const WINDOW: usize = 256 * 1024;
 /// A link that is ready for streams.
 pub(super) struct Handshaken {
     pub(super) peer: PeerId,
-    /// The mark of the start of its agent, if it sends one.
-    pub(super) start: Option<u64>,
+    /// What it tells besides, which is not checked.
+    pub(super) extensions: Extensions,
     pub(super) mux: yamux::Connection<NoiseStream>,
     /// Counts the bytes that arrive.
     pub(super) received: Arc<AtomicU64>,
 }
 
-/// Why a handshake failed.
-pub(super) enum HandshakeError {
-    /// The peer proved this PeerId, and is not allowed to link.
-    UnknownPeer(PeerId),
-    /// A phrase for people.
-    Failed(String),
-}
-
-impl From<String> for HandshakeError {
-    fn from(why: String) -> Self {
-        Self::Failed(why)
-    }
-}
-
-/// The dialling end. Fails unless the other end proves to be `peer`.
+/// The dialling end of a link. Fails unless the other end proves to be `peer`.
 pub(super) async fn dial(shared: &Shared, tcp: TcpStream, peer: PeerId) -> Result<Handshaken, String> {
+    let certificates = shared.certificates.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    begin(shared, tcp, Some(peer), Extensions { start: Some(shared.start), certificates, guest: false }).await
+}
+
+/// The dialling end that comes as a guest, to `peer` or to whoever answers.
+pub(super) async fn dial_as_guest(shared: &Shared, tcp: TcpStream, peer: Option<PeerId>) -> Result<Handshaken, String> {
+    begin(shared, tcp, peer, Extensions { start: Some(shared.start), certificates: Vec::new(), guest: true }).await
+}
+
+async fn begin(
+    shared: &Shared,
+    tcp: TcpStream,
+    peer: Option<PeerId>,
+    extensions: Extensions,
+) -> Result<Handshaken, String> {
     let (mut stream, mut out) = (BufReader::new(tcp), Vec::new());
     propose(&mut stream, NOISE).await?;
     let handshake = Handshake::dial(&shared.key, peer, secrets()?, &mut out).map_err(|why| why.to_string())?;
-    let mut handshake = handshake.with_start(shared.start);
+    let mut handshake = handshake.with(extensions);
     let secured = agree(&mut stream, &mut out, |input, out| handshake.feed(input, out)).await?;
-    let (peer, start) = (secured.peer, secured.start);
+    let (peer, extensions) = (secured.peer, secured.extensions.clone());
     let mut secure = secure(stream, secured);
     propose(&mut secure, YAMUX).await?;
-    Ok(multiplex(secure, peer, start, yamux::Mode::Client))
+    Ok(multiplex(secure, peer, extensions, yamux::Mode::Client))
+}
+
+/// A listening end's connection to a proven peer, before it is said whether that may have streams.
+pub(super) struct Proven {
+    pub(super) peer: PeerId,
+    /// What it tells besides, which is not checked.
+    pub(super) extensions: Extensions,
+    stream: NoiseStream,
+}
+
+impl Proven {
+    /// The multiplexed connection.
+    pub(super) async fn multiplexed(self) -> Result<Handshaken, String> {
+        let Self { peer, extensions, mut stream } = self;
+        choose(&mut stream, &[YAMUX]).await?;
+        Ok(multiplex(stream, peer, extensions, yamux::Mode::Server))
+    }
 }
 
 /// The listening end. `turn` is awaited before any costly computation.
-pub(super) async fn listen(
-    shared: &Shared,
-    tcp: TcpStream,
-    turn: impl Future<Output = ()>,
-) -> Result<Handshaken, HandshakeError> {
+pub(super) async fn listen(shared: &Shared, tcp: TcpStream, turn: impl Future<Output = ()>) -> Result<Proven, String> {
     let (mut stream, mut out) = (BufReader::new(tcp), Vec::new());
     choose(&mut stream, &[NOISE]).await?;
     if stream.fill_buf().await.map_err(|error| error.to_string())?.is_empty() {
-        return Err("the other end closed the connection".to_owned().into());
+        return Err("the other end closed the connection".to_owned());
     }
     turn.await;
     let handshake = Handshake::listen(&shared.key, secrets()?).map_err(|why| why.to_string())?;
-    let mut handshake = handshake.with_start(shared.start);
+    let mut handshake = handshake.with(Extensions { start: Some(shared.start), ..Extensions::default() });
     let secured = agree(&mut stream, &mut out, |input, out| handshake.feed(input, out)).await?;
-    let (peer, start) = (secured.peer, secured.start);
-    if !shared.table().is_allowed(&peer) {
-        return Err(HandshakeError::UnknownPeer(peer));
-    }
-    let mut secure = secure(stream, secured);
-    choose(&mut secure, &[YAMUX]).await?;
-    Ok(multiplex(secure, peer, start, yamux::Mode::Server))
+    let (peer, extensions) = (secured.peer, secured.extensions.clone());
+    Ok(Proven { peer, extensions, stream: secure(stream, secured) })
 }
 
 fn secure(stream: BufReader<TcpStream>, secured: Established) -> NoiseStream {
@@ -86,12 +95,12 @@ fn secure(stream: BufReader<TcpStream>, secured: Established) -> NoiseStream {
     NoiseStream::new(stream.into_inner(), secured.transport, &early)
 }
 
-fn multiplex(secure: NoiseStream, peer: PeerId, start: Option<u64>, mode: yamux::Mode) -> Handshaken {
+fn multiplex(secure: NoiseStream, peer: PeerId, extensions: Extensions, mode: yamux::Mode) -> Handshaken {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(LINK_STREAMS_HARD_MAX);
     config.set_max_connection_receive_window(Some(LINK_STREAMS_HARD_MAX * WINDOW));
     let received = secure.received();
-    Handshaken { peer, start, mux: yamux::Connection::new(secure, config, mode), received }
+    Handshaken { peer, extensions, mux: yamux::Connection::new(secure, config, mode), received }
 }
 
 /// The two keys of one handshake, from the operating system's generator.

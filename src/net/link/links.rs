@@ -5,8 +5,8 @@ use super::event::LinkEvent;
 use super::frame::{Frame, RetainedBuffers};
 use super::shared::{Settings, Shared};
 use super::table::{Link, LinkInfo, LinkTable};
-use super::{accept, connection, ping};
-use crate::limits::LINK_CLOSE_MS;
+use super::{accept, connection, guests, ping};
+use crate::limits::{HANDSHAKE_CERTIFICATES_MAX, LINK_CLOSE_MS};
 use crate::wire::envelope::Encoding;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
@@ -68,8 +68,20 @@ impl Links {
         let table = Mutex::new(LinkTable::new(own, allowed));
         let identify_addresses = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
         let buffers = RetainedBuffers::new();
-        let shared =
-            Arc::new(Shared { key, own, start, local, identify_addresses, settings, table, events, buffers, stopping });
+        let shared = Arc::new(Shared {
+            key,
+            own,
+            start,
+            local,
+            identify_addresses,
+            settings,
+            table,
+            guests: Mutex::default(),
+            certificates: Mutex::default(),
+            events,
+            buffers,
+            stopping,
+        });
         smol::spawn(accept::accept(Arc::clone(&shared), listener)).detach();
         Ok(Self { shared, running })
     }
@@ -106,6 +118,30 @@ impl Links {
     /// Dials `peer` at `address`, without waiting: `Up` or `DialFailed` follows.
     pub fn dial(&self, peer: PeerId, address: SocketAddr) {
         smol::spawn(connection::dial(Arc::clone(&self.shared), peer, address)).detach();
+    }
+
+    /// Sets the certificates that this agent shows to the peers that it dials, encoded: `HANDSHAKE_CERTIFICATES_MAX` bytes at
+    /// most, else none are shown.
+    pub fn set_certificates(&self, certificates: Vec<u8>) {
+        debug_assert!(certificates.len() <= HANDSHAKE_CERTIFICATES_MAX, "`wire::certificate` keeps to it");
+        *self.shared.certificates.lock().unwrap_or_else(PoisonError::into_inner) = certificates;
+    }
+
+    /// Dials `address` as a guest of `peer`, or of whoever answers, to be paired, without waiting: `Guest` or `GuestFailed`
+    /// follows.
+    pub fn dial_as_guest(&self, peer: Option<PeerId>, address: SocketAddr) {
+        smol::spawn(guests::dial(Arc::clone(&self.shared), peer, address)).detach();
+    }
+
+    /// Queues one frame in the conversation with a guest, or with the host that this agent is a guest of; false if there is
+    /// none or it reads too slowly: nothing was sent.
+    pub fn send_to_guest(&self, peer: &PeerId, frame: Vec<u8>) -> bool {
+        self.shared.guests().send(peer, frame)
+    }
+
+    /// Ends the conversation with a guest once what waits is written.
+    pub fn end_guest(&self, peer: &PeerId) {
+        self.shared.guests().end(peer);
     }
 
     /// An empty frame to write into; its memory is reused.

@@ -10,9 +10,9 @@
 //! streams that the peer opens, and `channel` queues and writes the frames of ours. `table` knows who may link, which
 //! links are up, and which of two links to one peer stays: a link of another start of the same key (each start has a
 //! random mark, which the handshake carries) replaces one that does not answer a ping; if that one answers, two devices
-//! have the key, and both are told. Events go to the driver through one bounded channel.
+//! have the key, and both are told. `guests` serves peers that may not link: they may identify, ping and be paired. Events go to the driver through one bounded channel.
 //!
-//! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link, and the driver changes who is
+//! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link, others are guests or refused, and the driver changes who is
 //! allowed at any time; there is at most one link for a peer; `Up` and `Down` alternate, with frames between them;
 //! while the driver's channel is full, nothing is read. Every buffer has a cap in `limits` (`LINK_*`, `FRAME_*`): a
 //! peer that sends as much as it may makes this agent hold about 6 MiB.
@@ -24,6 +24,7 @@ mod channel;
 mod connection;
 mod event;
 mod frame;
+mod guests;
 mod handshake;
 mod handshake_limits;
 mod identify;
@@ -35,9 +36,10 @@ mod scope;
 mod shared;
 mod stream;
 mod table;
+mod yamux_driver;
 
 pub use channel::{Channel, SendError};
-pub use event::LinkEvent;
+pub use event::{GuestEvent, LinkEvent};
 pub use frame::Frame;
 pub use links::Links;
 pub use shared::Settings;

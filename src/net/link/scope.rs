@@ -6,10 +6,10 @@ use smol::channel::{Receiver, Sender};
 use smol::future::or;
 use std::sync::Arc;
 
-/// Spawns the tasks of a link; they end with it.
-pub(super) struct TaskScope {
+/// Spawns the tasks of a link, or of a guest's connection; they end with it.
+pub(super) struct TaskScope<T = Link> {
     pub(super) shared: Arc<Shared>,
-    pub(super) link: Link,
+    pub(super) link: T,
     /// Closed when the link ends; nothing is ever sent.
     over: Receiver<()>,
     /// Each task holds a clone: its channel closes when the last one has ended.
@@ -22,8 +22,8 @@ pub(super) struct ScopeEnd {
     running: Receiver<()>,
 }
 
-impl TaskScope {
-    pub(super) fn new(shared: Arc<Shared>, link: Link) -> (Self, ScopeEnd) {
+impl<T> TaskScope<T> {
+    pub(super) fn new(shared: Arc<Shared>, link: T) -> (Self, ScopeEnd) {
         let (end, over) = smol::channel::bounded(1);
         let (running, ended) = smol::channel::bounded(1);
         (Self { shared, link, over, running }, ScopeEnd { over: end, running: ended })
@@ -45,7 +45,7 @@ impl TaskScope {
 
 impl ScopeEnd {
     /// Ends every task of `scope` and waits until the last one has ended.
-    pub(super) async fn end(self, scope: TaskScope) {
+    pub(super) async fn end<T>(self, scope: TaskScope<T>) {
         drop((self.over, scope));
         let _ = self.running.recv().await;
     }

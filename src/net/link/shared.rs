@@ -2,6 +2,7 @@
 
 use super::event::LinkEvent;
 use super::frame::RetainedBuffers;
+use super::guests::Guests;
 use super::table::LinkTable;
 use crate::limits::{LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
 use crate::wire::noise::BadNoise;
@@ -45,6 +46,9 @@ pub(super) struct Shared {
     pub(super) identify_addresses: Mutex<Vec<SocketAddr>>,
     pub(super) settings: Settings,
     pub(super) table: Mutex<LinkTable>,
+    pub(super) guests: Mutex<Guests>,
+    /// This agent's own certificates, encoded, for the peers that it dials; empty if it has none.
+    pub(super) certificates: Mutex<Vec<u8>>,
     pub(super) events: Sender<LinkEvent>,
     pub(super) buffers: RetainedBuffers,
     /// Closed when the links are closed or the last handle is dropped; nothing is ever sent.
@@ -54,6 +58,10 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn table(&self) -> MutexGuard<'_, LinkTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn guests(&self) -> MutexGuard<'_, Guests> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a handshake failed because another device has this agent's own key.

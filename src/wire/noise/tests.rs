@@ -36,6 +36,10 @@ fn finish(mut a: Handshake, mut b: Handshake, mut to_b: Vec<u8>) -> (Established
     (a.unwrap(), b_done.unwrap())
 }
 
+fn start(mark: u64) -> Extensions {
+    Extensions { start: Some(mark), ..Extensions::default() }
+}
+
 #[test]
 fn both_ends_are_authenticated_and_frames_pass() {
     let (mut a, mut b) = pair();
@@ -56,11 +60,11 @@ fn both_ends_are_authenticated_and_frames_pass() {
 #[test]
 fn each_end_learns_the_mark_of_the_others_start_if_it_sends_one() {
     let mut to_b = Vec::new();
-    let a = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap().with_start(7);
-    let (a, b) = finish(a, Handshake::listen(&key(2), secrets(2)).unwrap().with_start(u64::MAX), to_b);
-    assert_eq!((a.start, b.start), (Some(u64::MAX), Some(7)));
+    let a = Handshake::dial(&key(1), name(2), secrets(1), &mut to_b).unwrap().with(start(7));
+    let (a, b) = finish(a, Handshake::listen(&key(2), secrets(2)).unwrap().with(start(u64::MAX)), to_b);
+    assert_eq!((a.extensions.start, b.extensions.start), (Some(u64::MAX), Some(7)));
     let (a, b) = pair();
-    assert_eq!((a.start, b.start), (None, None), "agents of before send none, and link");
+    assert_eq!((a.extensions.start, b.extensions.start), (None, None), "agents of before send none, and link");
 }
 
 #[test]
@@ -153,8 +157,8 @@ fn an_agent_does_not_link_to_itself() {
 fn another_start_of_the_own_key_is_another_device_and_the_same_start_is_the_agent_itself() {
     let reached = |mark| {
         let (mut to_b, mut to_a) = (Vec::new(), Vec::new());
-        let mut a = Handshake::dial(&key(1), name(1), secrets(1), &mut to_b).unwrap().with_start(7);
-        Handshake::listen(&key(1), secrets(2)).unwrap().with_start(mark).feed(&to_b, &mut to_a).unwrap();
+        let mut a = Handshake::dial(&key(1), name(1), secrets(1), &mut to_b).unwrap().with(start(7));
+        Handshake::listen(&key(1), secrets(2)).unwrap().with(start(mark)).feed(&to_b, &mut to_a).unwrap();
         a.feed(&to_a, &mut Vec::new()).unwrap_err()
     };
     assert_eq!((reached(7), reached(8)), (BadNoise::OwnIdentity, BadNoise::OwnKeyElsewhere));

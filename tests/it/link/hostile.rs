@@ -160,8 +160,13 @@ fn silent_and_half_open_connections_delay_nobody() {
 fn unknown_peers_and_wrong_peer_ids_get_no_link() {
     smol::block_on(async {
         let (target, friend) = target();
-        // An unknown peer with a valid key of its own.
-        assert!(muxed(target.address, 9, target.name).await.is_err());
+        // An unknown peer with a valid key of its own is a guest.
+        for channel in [Channel::Gossip, Channel::Task, Channel::Json] {
+            let mut guest = muxed(target.address, 9, target.name).await.unwrap();
+            assert!(!guest.is_taken(channel.protocol()).await.unwrap(), "{channel:?}");
+        }
+        let mut guest = muxed(target.address, 9, target.name).await.unwrap();
+        assert!(guest.is_taken("/ipfs/ping/1.0.0").await.unwrap());
         healthy(&target, &friend).await;
         // The friend dials this address for another PeerId.
         assert!(friend.links.add_peer(name(5)));

@@ -67,6 +67,23 @@ impl Muxed {
         Ok(plain)
     }
 
+    /// Opens a stream of yamux and proposes a protocol on it; whether the other end agrees.
+    pub(super) async fn is_taken(&mut self, protocol: &str) -> Result<bool> {
+        let line = |text: &str| [&[text.len() as u8 + 1][..], text.as_bytes(), b"\n"].concat();
+        let proposal = [line("/multistream/1.0.0"), line(protocol)].concat();
+        // A data frame with SYN of stream 1: version, kind, flags, stream, length.
+        let length = u32::try_from(proposal.len()).unwrap().to_be_bytes();
+        self.send(&[&[0, 0, 0, 1, 0, 0, 0, 1][..], &length, &proposal].concat()).await?;
+        let mut answer = Vec::new();
+        loop {
+            answer.extend(self.receive().await?);
+            let has = |line: &[u8]| answer.windows(line.len()).any(|part| part == line);
+            if has(b"\x03na\n") || has(&line(protocol)) {
+                return Ok(has(&line(protocol)));
+            }
+        }
+    }
+
     /// Reads until the other end closes, however it does so; returns how many bytes it still sent.
     pub(super) async fn closed(mut self) -> usize {
         let mut received = 0;

@@ -1,0 +1,22 @@
+//! Guests: peers that may not link, and may be paired.
+
+/// Guests that are connected at once, dialled ones among them. Each holds two streams at most: 512 KiB.
+pub const GUESTS_MAX: usize = 8;
+
+/// Of those, guests from one address (IPv6: one /64).
+pub const GUESTS_ADDRESS_MAX: usize = 4;
+
+/// Streams that a guest may have open.
+pub const GUEST_STREAMS_MAX: usize = 2;
+
+/// Milliseconds after which a guest's connection ends, whatever it does: pairing takes seconds.
+pub const GUEST_MS: u64 = 30_000;
+
+/// Bytes of a frame, or of a line, of a guest: the longest carries certificates.
+pub const GUEST_FRAME_MAX: usize = 8 * 1024;
+
+/// Frames that wait for a guest; it is answered one at a time.
+pub const GUEST_QUEUE_MAX: usize = 8;
+
+/// Milliseconds in which it is decided whether the certificates of a peer that is not known admit it.
+pub const GUEST_DECISION_MS: u64 = 3_000;

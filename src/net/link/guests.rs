@@ -1,0 +1,253 @@
+//! Guests: peers that finished the Noise handshake and may not link.
+//!
+//! A guest may identify, ping and be paired. It has `GUEST_STREAMS_MAX` streams and `GUEST_MS`, and there are `GUESTS_MAX` of
+//! them at once, of which `GUESTS_ADDRESS_MAX` from one address. Pairing is a conversation: frames in both directions on one
+//! stream, `/wattle/pair/1` with frames as on the other channels, or `/wattle/pair-json/1` with lines of JSON for agents in
+//! any language. What the frames say is `wire::pairing`'s, and what follows from it is the node's to decide.
+
+use super::event::{GuestEvent, LinkEvent};
+use super::handshake::{self, Handshaken};
+use super::handshake_limits::SourceKey;
+use super::scope::TaskScope;
+use super::shared::Shared;
+use super::stream::{Stream, buffered, choose, finish, within};
+use super::yamux_driver::YamuxDriver;
+use super::{connection, identify, ping};
+use crate::limits::{
+    GUEST_FRAME_MAX, GUEST_MS, GUEST_QUEUE_MAX, GUEST_STREAMS_MAX, GUESTS_ADDRESS_MAX, GUESTS_MAX, LINK_HANDSHAKE_MS,
+};
+use crate::wire::frame::{self, Decoder};
+use crate::wire::identify::IDENTIFY;
+use crate::wire::json::line::Lines;
+use crate::wire::peer_id::PeerId;
+use log::debug;
+use smol::channel::{Receiver, Sender};
+use smol::future::or;
+use smol::io::{AsyncBufReadExt, AsyncWriteExt};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+const PAIR: &str = "/wattle/pair/1";
+const PAIR_JSON: &str = "/wattle/pair-json/1";
+const PROTOCOLS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON];
+
+/// The guests that are connected, and the conversations with them.
+#[derive(Default)]
+pub(super) struct Guests {
+    /// How many are connected from each address.
+    sources: BTreeMap<SourceKey, usize>,
+    conversations: BTreeMap<PeerId, Sender<Vec<u8>>>,
+}
+
+impl Guests {
+    fn enter(&mut self, source: SocketAddr) -> Result<(), &'static str> {
+        let here: usize = self.sources.values().sum();
+        let of_source = self.sources.entry(source.ip().into()).or_default();
+        if here >= GUESTS_MAX || *of_source >= GUESTS_ADDRESS_MAX {
+            return Err("there are enough guests");
+        }
+        *of_source += 1;
+        Ok(())
+    }
+
+    fn leave(&mut self, source: SocketAddr) {
+        self.sources.entry(source.ip().into()).and_modify(|count| *count = count.saturating_sub(1));
+        self.sources.retain(|_, count| *count > 0);
+    }
+
+    /// Begins a conversation, unless one with this peer is under way.
+    fn begin(&mut self, peer: PeerId) -> Result<Receiver<Vec<u8>>, &'static str> {
+        if self.conversations.contains_key(&peer) {
+            return Err("it is being paired already");
+        }
+        let (frames, outgoing) = smol::channel::bounded(GUEST_QUEUE_MAX);
+        self.conversations.insert(peer, frames);
+        Ok(outgoing)
+    }
+
+    /// Queues a frame; false if there is no conversation, or the guest reads too slowly.
+    pub(super) fn send(&self, peer: &PeerId, frame: Vec<u8>) -> bool {
+        self.conversations.get(peer).is_some_and(|frames| frames.try_send(frame).is_ok())
+    }
+
+    /// Ends a conversation once what waits is written.
+    pub(super) fn end(&mut self, peer: &PeerId) {
+        self.conversations.remove(peer);
+    }
+}
+
+/// One guest's connection.
+#[derive(Clone)]
+struct Guest {
+    peer: PeerId,
+    address: SocketAddr,
+    streams: Arc<AtomicUsize>,
+    /// Whether a conversation began.
+    began: Arc<AtomicBool>,
+}
+
+/// Dials `peer`, or whoever answers at `address`, as a guest, and begins a conversation.
+pub(super) async fn dial(shared: Arc<Shared>, peer: Option<PeerId>, address: SocketAddr) {
+    let connected = async { handshake::dial_as_guest(&shared, connection::tcp(address).await?, peer).await };
+    let connected = within(shared.settings.handshake, connected).await;
+    let run = match connected.unwrap_or_else(|| Err("no answer in time".to_owned())) {
+        Ok(handshaken) => run(&shared, handshaken, address, true).await,
+        Err(why) => Err(why),
+    };
+    if let Err(why) = run {
+        shared.report(LinkEvent::GuestFailed { address, why }).await;
+    }
+}
+
+/// Serves a guest until its connection ends. An error means that it was not let in, or that the conversation of one that
+/// was `dialled` did not begin.
+pub(super) async fn run(
+    shared: &Arc<Shared>,
+    handshaken: Handshaken,
+    address: SocketAddr,
+    dialled: bool,
+) -> Result<(), String> {
+    let Handshaken { peer, mux, .. } = handshaken;
+    let (mut driver, streams, stop) = YamuxDriver::new(mux);
+    let entered = shared.guests().enter(address);
+    if let Err(why) = entered {
+        driver.close().await;
+        return Err(why.to_owned());
+    }
+    let (scope, end) =
+        TaskScope::new(Arc::clone(shared), Guest { peer, address, streams: Arc::default(), began: Arc::default() });
+    if dialled {
+        let (shared, guest) = (Arc::clone(shared), scope.link.clone());
+        scope.spawn(async move {
+            let conversed = match streams.open(PAIR).await {
+                Ok(stream) => converse(&shared, &guest, false, true, stream).await,
+                Err(why) => Err(why),
+            };
+            let _ = stop.try_send(conversed.err().unwrap_or_else(|| "it is done".to_owned()));
+        });
+    }
+    let driven = driver.drive(&shared.stopping, |stream| receive(&scope, stream));
+    let why = within(Duration::from_millis(GUEST_MS), driven).await.unwrap_or_else(|| "its time is over".to_owned());
+    debug!("The guest {peer} at {address} is gone: {why}.");
+    shared.guests().end(&peer);
+    let began = scope.link.began.load(Ordering::Relaxed);
+    end.end(scope).await;
+    driver.close().await;
+    shared.guests().leave(address);
+    if dialled && !began { Err(why) } else { Ok(()) }
+}
+
+/// Serves a stream, or resets it at once if the guest has too many.
+fn receive(scope: &TaskScope<Guest>, stream: yamux::Stream) {
+    let (shared, guest) = (Arc::clone(&scope.shared), scope.link.clone());
+    if guest.streams.fetch_add(1, Ordering::Relaxed) >= GUEST_STREAMS_MAX {
+        guest.streams.fetch_sub(1, Ordering::Relaxed);
+        return debug!("A stream was reset: the guest {} has {GUEST_STREAMS_MAX} open.", guest.peer);
+    }
+    scope.spawn(async move {
+        if let Err(why) = serve(&shared, &guest, buffered(stream)).await {
+            debug!("A stream of the guest {} ended: {why}.", guest.peer);
+        }
+        guest.streams.fetch_sub(1, Ordering::Relaxed);
+    });
+}
+
+async fn serve(shared: &Shared, guest: &Guest, mut stream: Stream) -> Result<(), String> {
+    let limit = Duration::from_millis(LINK_HANDSHAKE_MS);
+    match within(limit, choose(&mut stream, PROTOCOLS)).await.ok_or("it asked for nothing")?? {
+        IDENTIFY => {
+            identify::answer(shared, guest.address.into(), PROTOCOLS, &mut stream).await?;
+            finish(stream).await;
+            Ok(())
+        }
+        protocol @ (PAIR | PAIR_JSON) => converse(shared, guest, protocol == PAIR_JSON, false, stream).await,
+        _ => ping::answer(&mut stream).await.map_err(|error| error.to_string()),
+    }
+}
+
+/// Passes frames both ways until either side ends it. An error means that it did not begin.
+async fn converse(shared: &Shared, guest: &Guest, json: bool, dialled: bool, mut stream: Stream) -> Result<(), String> {
+    let &Guest { peer, address, .. } = guest;
+    let outgoing = shared.guests().begin(peer)?;
+    guest.began.store(true, Ordering::Relaxed);
+    let report = |what| shared.report(LinkEvent::Guest { peer, address, what });
+    report(GuestEvent::Began { dialled, json }).await;
+    let mut reader = Reader::new(json);
+    let why = loop {
+        let frame = async { Turn::Received(reader.next(&mut stream).await) };
+        let answer = async { Turn::Send(outgoing.recv().await.ok()) };
+        // Both can be dropped and begun again: what was read stays in the stream or in the reader.
+        match or(answer, frame).await {
+            Turn::Received(Ok(Some(bytes))) => report(GuestEvent::Frame(bytes)).await,
+            Turn::Received(Ok(None)) => break "the other end closed it".to_owned(),
+            Turn::Received(Err(why)) => break why,
+            Turn::Send(None) => break "it is done".to_owned(),
+            Turn::Send(Some(bytes)) => {
+                if let Err(error) = write(&mut stream, json, &bytes).await {
+                    break error.to_string();
+                }
+            }
+        }
+    };
+    shared.guests().end(&peer);
+    report(GuestEvent::Ended(why)).await;
+    finish(stream).await;
+    Ok(())
+}
+
+enum Turn {
+    Received(Result<Option<Vec<u8>>, String>),
+    Send(Option<Vec<u8>>),
+}
+
+async fn write(stream: &mut Stream, json: bool, bytes: &[u8]) -> std::io::Result<()> {
+    let mut wire = Vec::new();
+    if json {
+        wire.extend_from_slice(bytes);
+        wire.push(b'\n');
+    } else {
+        frame::put(&mut wire, bytes);
+    }
+    stream.write_all(&wire).await?;
+    stream.flush().await
+}
+
+/// Reads frames, or lines, of at most `GUEST_FRAME_MAX` bytes.
+enum Reader {
+    Frames(Decoder),
+    Lines(Lines, usize),
+}
+
+impl Reader {
+    fn new(json: bool) -> Self {
+        if json { Self::Lines(Lines::default(), 0) } else { Self::Frames(Decoder::new(GUEST_FRAME_MAX)) }
+    }
+
+    /// The next frame; `None` at the end of the stream.
+    async fn next(&mut self, stream: &mut Stream) -> Result<Option<Vec<u8>>, String> {
+        loop {
+            let input = stream.fill_buf().await.map_err(|error| error.to_string())?;
+            if input.is_empty() {
+                return Ok(None);
+            }
+            let (used, frame) = match self {
+                Self::Frames(frames) => frames.feed(input).map_err(|why| why.to_string())?,
+                Self::Lines(lines, length) => {
+                    let (used, line) = lines.feed(input).map_err(|why| why.to_string())?;
+                    *length = if line.is_some() { 0 } else { *length + used };
+                    if *length > GUEST_FRAME_MAX || line.as_ref().is_some_and(|line| line.len() > GUEST_FRAME_MAX) {
+                        return Err(format!("a line has more than {GUEST_FRAME_MAX} bytes"));
+                    }
+                    (used, line)
+                }
+            };
+            stream.consume(used);
+            if frame.is_some() {
+                return Ok(frame);
+            }
+        }
+    }
+}

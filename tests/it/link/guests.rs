@@ -1,0 +1,91 @@
+//! Guests: peers that may not link, and converse to be paired; and peers that are admitted by what they show.
+
+use super::{End, name, soon};
+use std::net::TcpListener;
+use wattle::limits::{GUEST_FRAME_MAX, GUESTS_ADDRESS_MAX};
+use wattle::net::link::{GuestEvent, LinkEvent};
+
+async fn guest(end: &End) -> GuestEvent {
+    match end.next().await {
+        LinkEvent::Guest { what, .. } => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_guest_and_its_host_converse_and_neither_has_a_link() {
+    smol::block_on(async {
+        let (host, visitor) = (End::new(1, &[]), End::new(2, &[]));
+        // It does not know who will answer.
+        visitor.links.dial_as_guest(None, host.address);
+        assert_eq!(guest(&visitor).await, GuestEvent::Began { dialled: true, json: false });
+        assert_eq!(guest(&host).await, GuestEvent::Began { dialled: false, json: false });
+        for (from, to, to_name) in [(&visitor, &host, 1), (&host, &visitor, 2)] {
+            assert!(from.links.send_to_guest(&name(to_name), b"hello".to_vec()));
+            assert_eq!(guest(to).await, GuestEvent::Frame(b"hello".to_vec()));
+        }
+        assert!(host.links.known().is_empty() && visitor.links.known().is_empty());
+        host.links.end_guest(&name(2));
+        assert!(matches!(guest(&visitor).await, GuestEvent::Ended(_)));
+        assert!(matches!(guest(&host).await, GuestEvent::Ended(_)));
+        assert!(!host.links.send_to_guest(&name(2), b"late".to_vec()));
+    });
+}
+
+#[test]
+fn a_guest_that_sends_too_much_is_cut_off_and_the_others_are_served() {
+    smol::block_on(async {
+        let host = End::new(1, &[]);
+        let visitors: Vec<End> = (2..=2 + GUESTS_ADDRESS_MAX as u8).map(|seed| End::new(seed, &[])).collect();
+        let (last, first) = visitors.split_last().unwrap();
+        for visitor in first {
+            visitor.links.dial_as_guest(Some(name(1)), host.address);
+            assert_eq!(guest(visitor).await, GuestEvent::Began { dialled: true, json: false });
+            assert_eq!(guest(&host).await, GuestEvent::Began { dialled: false, json: false });
+        }
+        last.links.dial_as_guest(Some(name(1)), host.address);
+        assert!(matches!(last.next().await, LinkEvent::GuestFailed { .. }), "one more than an address may have");
+
+        assert!(first[0].links.send_to_guest(&name(1), vec![7; GUEST_FRAME_MAX + 1]));
+        assert!(matches!(guest(&host).await, GuestEvent::Ended(_)));
+        assert!(first[1].links.send_to_guest(&name(1), vec![7; GUEST_FRAME_MAX]));
+        assert_eq!(guest(&host).await, GuestEvent::Frame(vec![7; GUEST_FRAME_MAX]));
+    });
+}
+
+#[test]
+fn a_host_that_is_not_the_expected_one_or_not_there_is_reported() {
+    smol::block_on(async {
+        let (host, visitor) = (End::new(1, &[]), End::new(2, &[]));
+        visitor.links.dial_as_guest(Some(name(3)), host.address);
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        visitor.links.dial_as_guest(None, nobody);
+        for _ in 0..2 {
+            match visitor.next().await {
+                LinkEvent::GuestFailed { address, why } if address == host.address => {
+                    assert!(why.contains("another agent answered"), "{why}");
+                }
+                LinkEvent::GuestFailed { address, .. } => assert_eq!(address, nobody),
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn a_peer_is_admitted_by_the_certificates_that_it_shows_and_refused_without() {
+    smol::block_on(async {
+        let (host, visitor) = (End::new(1, &[]), End::new(2, &[1]));
+        visitor.links.dial(name(1), host.address);
+        assert!(matches!(host.next().await, LinkEvent::UnknownPeer { .. }), "it shows none");
+        visitor.failed().await;
+
+        visitor.links.set_certificates(b"two certificates".to_vec());
+        visitor.links.dial(name(1), host.address);
+        let LinkEvent::Presented { peer, certificates, .. } = host.next().await else { panic!() };
+        assert_eq!((peer, &certificates[..]), (name(2), &b"two certificates"[..]));
+        assert!(host.links.add_peer(name(2)));
+        assert_eq!(soon(visitor.up()).await, name(1));
+        assert_eq!(host.up().await, name(2));
+    });
+}
