@@ -12,9 +12,6 @@ pub const GUEST_STREAMS_MAX: usize = 2;
 /// Milliseconds after which a guest's connection ends, whatever it does: pairing takes seconds.
 pub const GUEST_MS: u64 = 30_000;
 
-/// Bytes of a frame, or of a line, of a guest: the longest carries certificates.
-pub const GUEST_FRAME_MAX: usize = 8 * 1024;
-
 /// Frames that wait for a guest; it is answered one at a time.
 pub const GUEST_QUEUE_MAX: usize = 8;
 

@@ -49,10 +49,5 @@ pub const TRUST_SENT_BURST: u64 = 2 * TRUST_RECORDS_MAX as u64;
 /// Milliseconds between two comparisons with a linked peer.
 pub const TRUST_DIGEST_MS: u64 = 30_000;
 
-/// Links of peers without a certificate.
-pub const GUESTS_MAX: usize = 8;
-/// Milliseconds after which such a link is ended: a pairing takes some seconds.
-pub const GUEST_MS: u64 = 30_000;
-
 /// Orders to issue or to remove that wait for the one under way.
 pub const TRUST_ORDERS_MAX: usize = 8;

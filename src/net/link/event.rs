@@ -108,7 +108,7 @@ pub enum GuestEvent {
         /// Whether its frames are lines of JSON.
         json: bool,
     },
-    /// One whole frame, of at most `GUEST_FRAME_MAX` bytes. The sender is proven, the content is not checked.
+    /// One whole frame, of at most `PAIR_FRAME_MAX` bytes, or a line of at most `PAIR_LINE_MAX`. The sender is proven, the content is not checked.
     Frame(Vec<u8>),
     /// It ended; a phrase for people.
     Ended(String),

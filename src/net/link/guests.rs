@@ -14,11 +14,13 @@ use super::stream::{Stream, buffered, choose, finish, within};
 use super::yamux_driver::YamuxDriver;
 use super::{connection, identify, ping};
 use crate::limits::{
-    GUEST_FRAME_MAX, GUEST_MS, GUEST_QUEUE_MAX, GUEST_STREAMS_MAX, GUESTS_ADDRESS_MAX, GUESTS_MAX, LINK_HANDSHAKE_MS,
+    GUEST_MS, GUEST_QUEUE_MAX, GUEST_STREAMS_MAX, GUESTS_ADDRESS_MAX, GUESTS_MAX, LINK_HANDSHAKE_MS, PAIR_FRAME_MAX,
+    PAIR_LINE_MAX,
 };
 use crate::wire::frame::{self, Decoder};
 use crate::wire::identify::IDENTIFY;
 use crate::wire::json::line::Lines;
+use crate::wire::pairing::{PROTOCOL as PAIR, PROTOCOL_JSON as PAIR_JSON};
 use crate::wire::peer_id::PeerId;
 use log::debug;
 use smol::channel::{Receiver, Sender};
@@ -30,8 +32,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-const PAIR: &str = "/wattle/pair/1";
-const PAIR_JSON: &str = "/wattle/pair-json/1";
 const PROTOCOLS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON];
 
 /// The guests that are connected, and the conversations with them.
@@ -215,7 +215,7 @@ async fn write(stream: &mut Stream, json: bool, bytes: &[u8]) -> std::io::Result
     stream.flush().await
 }
 
-/// Reads frames, or lines, of at most `GUEST_FRAME_MAX` bytes.
+/// Reads frames of at most `PAIR_FRAME_MAX` bytes, or lines of at most `PAIR_LINE_MAX`.
 enum Reader {
     Frames(Decoder),
     Lines(Lines, usize),
@@ -223,7 +223,7 @@ enum Reader {
 
 impl Reader {
     fn new(json: bool) -> Self {
-        if json { Self::Lines(Lines::default(), 0) } else { Self::Frames(Decoder::new(GUEST_FRAME_MAX)) }
+        if json { Self::Lines(Lines::default(), 0) } else { Self::Frames(Decoder::new(PAIR_FRAME_MAX)) }
     }
 
     /// The next frame; `None` at the end of the stream.
@@ -238,8 +238,8 @@ impl Reader {
                 Self::Lines(lines, length) => {
                     let (used, line) = lines.feed(input).map_err(|why| why.to_string())?;
                     *length = if line.is_some() { 0 } else { *length + used };
-                    if *length > GUEST_FRAME_MAX || line.as_ref().is_some_and(|line| line.len() > GUEST_FRAME_MAX) {
-                        return Err(format!("a line has more than {GUEST_FRAME_MAX} bytes"));
+                    if *length > PAIR_LINE_MAX || line.as_ref().is_some_and(|line| line.len() >= PAIR_LINE_MAX) {
+                        return Err(format!("a line has more than {PAIR_LINE_MAX} bytes"));
                     }
                     (used, line)
                 }

@@ -2,7 +2,7 @@
 
 use super::{End, name, soon};
 use std::net::TcpListener;
-use wattle::limits::{GUEST_FRAME_MAX, GUESTS_ADDRESS_MAX};
+use wattle::limits::{GUESTS_ADDRESS_MAX, PAIR_FRAME_MAX};
 use wattle::net::link::{GuestEvent, LinkEvent};
 
 async fn guest(end: &End) -> GuestEvent {
@@ -46,10 +46,10 @@ fn a_guest_that_sends_too_much_is_cut_off_and_the_others_are_served() {
         last.links.dial_as_guest(Some(name(1)), host.address);
         assert!(matches!(last.next().await, LinkEvent::GuestFailed { .. }), "one more than an address may have");
 
-        assert!(first[0].links.send_to_guest(&name(1), vec![7; GUEST_FRAME_MAX + 1]));
+        assert!(first[0].links.send_to_guest(&name(1), vec![7; PAIR_FRAME_MAX + 1]));
         assert!(matches!(guest(&host).await, GuestEvent::Ended(_)));
-        assert!(first[1].links.send_to_guest(&name(1), vec![7; GUEST_FRAME_MAX]));
-        assert_eq!(guest(&host).await, GuestEvent::Frame(vec![7; GUEST_FRAME_MAX]));
+        assert!(first[1].links.send_to_guest(&name(1), vec![7; PAIR_FRAME_MAX]));
+        assert_eq!(guest(&host).await, GuestEvent::Frame(vec![7; PAIR_FRAME_MAX]));
     });
 }
 
