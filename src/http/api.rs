@@ -234,6 +234,9 @@ impl Api {
             // `add` answers for itself. No call certifies a device: pairing hands the chain over.
             Response::Added | Response::Certified(_) => json(conn, Status::Ok, &serde_json::json!({})),
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
+            Response::Pairing(report) => json(conn, Status::Ok, &report),
+            Response::Joined(report) => json(conn, Status::Ok, &report),
+            Response::Mesh(report) => json(conn, Status::Ok, &report),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
             Response::Hits { hits, asked, answered, silent, not_asked, files, others, fits, unusable } => {
                 let names = silent.iter().map(|silent| silent.device.clone()).collect();

@@ -8,7 +8,7 @@
 
 use super::dial_rules::DialRules;
 use crate::base::time::Instant;
-use crate::limits::{GIVEN_MAX, LINK_ALLOWED_MAX, UNKNOWN_PEERS_MAX};
+use crate::limits::{GIVEN_MAX, JOIN_CANDIDATES_MAX, LINK_ALLOWED_MAX, UNKNOWN_PEERS_MAX};
 use crate::platform::clock;
 use crate::wire::peer_id::PeerId;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,10 @@ struct Records {
     rules: DialRules,
     peers: BTreeMap<PeerId, PeerRecord>,
     unknown_peers: VecDeque<(PeerId, SocketAddr, Instant)>,
+    /// Announcements of devices that may not link, the newest first: one of them may be an admin, or be admitted later.
+    announced: VecDeque<(PeerId, SocketAddr)>,
+    /// Whether an admin is searched for.
+    searching: bool,
 }
 
 #[derive(Debug, Default)]
@@ -265,10 +269,11 @@ impl Diagnostics {
         self.record(peer, |record| record.linked = at);
     }
 
-    /// Whether a peer that may link has no link.
+    /// Whether a peer that may link has no link, or an admin is searched for.
     #[must_use]
     pub fn has_unlinked_peer(&self) -> bool {
-        self.records().peers.values().any(|record| record.linked.is_none())
+        let records = self.records();
+        records.searching || records.peers.values().any(|record| record.linked.is_none())
     }
 
     /// Whether there is a link to a peer.
@@ -283,6 +288,30 @@ impl Diagnostics {
         unknown_peers.retain(|(known, ..)| *known != peer);
         unknown_peers.truncate(UNKNOWN_PEERS_MAX - 1);
         unknown_peers.push_front((peer, at, clock::now()));
+    }
+
+    /// A device that may not link announced itself; whether the node is told, because an admin is searched for.
+    #[must_use]
+    pub fn announced(&self, peer: PeerId, at: SocketAddr) -> bool {
+        let mut records = self.records();
+        records.announced.retain(|known| *known != (peer, at));
+        records.announced.truncate(JOIN_CANDIDATES_MAX - 1);
+        records.announced.push_front((peer, at));
+        records.searching
+    }
+
+    /// Whether an admin is searched for from now on; if so, where devices that may not link announced themselves.
+    #[must_use]
+    pub fn search_admins(&self, on: bool) -> Vec<(PeerId, SocketAddr)> {
+        let mut records = self.records();
+        records.searching = on;
+        if on { records.announced.iter().copied().collect() } else { Vec::new() }
+    }
+
+    /// Where a peer announced itself before it could link.
+    #[must_use]
+    pub fn announced_at(&self, peer: &PeerId) -> Vec<SocketAddr> {
+        self.records().announced.iter().filter(|(of, _)| of == peer).map(|(_, at)| *at).collect()
     }
 
     /// A report of everything.

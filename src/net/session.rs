@@ -11,17 +11,19 @@
 //! waits for no answer beyond its own deadline.
 
 use super::diagnostics::Diagnostics;
-use super::link::{Channel, Frame, LinkEvent, LinkInfo, Links};
+use super::link::{Channel, Frame, GuestEvent, LinkEvent, LinkInfo, Links};
 use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
+use crate::mesh::pairing::failure::Lost;
 use crate::mesh::trust::{Rights, Trust};
-use crate::node::input::{Input, LinkInput};
+use crate::node::input::{GuestInput, Input, LinkInput};
 use crate::node::output::HangUp;
-use crate::wire::certificate::Record;
+use crate::wire::certificate::{Chain, Record};
 use crate::wire::envelope::{BadMessage, Encoding, Signer, Verifier, proven_start};
 use crate::wire::gossip;
 use crate::wire::gossip::Fact;
 use crate::wire::message::{LatestStart, Message};
+use crate::wire::pairing::exchange::EXCHANGE_RANDOM_BYTES;
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use ed25519_dalek::SigningKey;
@@ -46,7 +48,7 @@ impl PeerSession {
     pub fn new(links: Links, signer: Signer, trust: &Trust, udp: UdpTransport, diagnostics: Diagnostics) -> Self {
         let own = links.own();
         let mut session = Self { own, links, signer, verifier: Verifier::new(), udp, diagnostics };
-        trust.iter().for_each(|(peer, rights)| session.set_rights(peer, rights));
+        trust.iter().for_each(|(peer, rights)| _ = session.set_rights(peer, rights));
         session
     }
 
@@ -75,8 +77,8 @@ impl PeerSession {
     }
 
     /// A peer may do this from now on, and nothing else. Without any right its link ends, and everything it sends is
-    /// refused.
-    pub fn set_rights(&mut self, peer: PeerKey, rights: Rights) {
+    /// refused. Returns where a device that was not known before has announced itself.
+    pub fn set_rights(&mut self, peer: PeerKey, rights: Rights) -> Vec<SocketAddr> {
         let peer = PeerId::from_public_key(&peer.0);
         let mut has_room = true;
         if rights.contains(Rights::LINK) {
@@ -97,6 +99,7 @@ impl PeerSession {
             self.udp.remove_peer(&peer);
         }
         debug_assert!(has_room, "`limits` asserts that every list holds all peers of the trust table");
+        if rights.contains(Rights::LINK) { self.diagnostics.announced_at(&peer) } else { Vec::new() }
     }
 
     /// Sets the addresses at which this agent is reached, for identify.
@@ -232,8 +235,14 @@ impl PeerSession {
                 self.diagnostics.unknown_peer(peer, address);
                 None
             }
-            // No certificates are issued and no device is paired yet.
-            LinkEvent::Presented { .. } | LinkEvent::Guest { .. } | LinkEvent::GuestFailed { .. } => None,
+            LinkEvent::Presented { peer, certificates, .. } => {
+                Some(Input::Presented(key(&peer), Box::new(Chain::decode(&certificates)?)))
+            }
+            LinkEvent::Guest { peer, address, what } => Some(self.conversation(&peer, address, what)),
+            LinkEvent::GuestFailed { address, why } => {
+                debug!("No device was reached at {address} to be paired: {why}.");
+                Some(Input::GuestFailed(address, Lost::NoLink))
+            }
             LinkEvent::DialFailed { peer, address, why } => {
                 debug!("{peer} was not reached at {address}: {why}.");
                 if let Some(address) = address.socket() {
@@ -270,6 +279,75 @@ impl PeerSession {
     /// Ends every link.
     pub async fn close(self) {
         self.links.close().await;
+    }
+}
+
+/// Conversations of devices that are paired.
+impl PeerSession {
+    /// Sets the certificates that dialled peers are shown.
+    pub fn show_certificates(&self, certificates: Vec<u8>) {
+        self.links.set_certificates(certificates);
+    }
+
+    /// Begins a conversation as a guest. An address outside the home network that the owner did not give is not dialled, and that
+    /// result is returned at once.
+    #[must_use]
+    pub fn dial_as_guest(&self, peer: Option<PeerKey>, address: SocketAddr, given: bool) -> Option<Input> {
+        let peer = peer.map(|peer| PeerId::from_public_key(&peer.0));
+        if given || peer.is_some_and(|peer| self.diagnostics.may_dial(&peer, address)) {
+            self.links.dial_as_guest(peer, address);
+            return None;
+        }
+        Some(Input::GuestFailed(address, Lost::NoLink))
+    }
+
+    /// Sends a frame or line in a conversation. If it cannot be taken, the conversation ends.
+    pub fn send_to_guest(&self, peer: PeerKey, bytes: Vec<u8>) {
+        let peer = PeerId::from_public_key(&peer.0);
+        if !self.links.send_to_guest(&peer, bytes) {
+            self.links.end_guest(&peer);
+        }
+    }
+
+    /// Ends a conversation after what was sent.
+    pub fn end_guest(&self, peer: PeerKey) {
+        self.links.end_guest(&PeerId::from_public_key(&peer.0));
+    }
+
+    /// Whether devices that may not link are searched for too; those that were found before are returned.
+    #[must_use]
+    pub fn search_admins(&self, on: bool) -> Vec<Input> {
+        let found = self.diagnostics.search_admins(on).into_iter();
+        found.map(|(peer, address)| Input::PeerDiscovered(PeerKey(*peer.public_key()), address)).collect()
+    }
+
+    /// A peer has let this device in at this address: it may be dialled there, also on this machine.
+    pub fn reached(&self, peer: PeerKey, address: SocketAddr) {
+        self.diagnostics.add_given_address(PeerId::from_public_key(&peer.0), address);
+    }
+
+    /// What happened in a conversation, as an input of the node, with random bytes for an answer.
+    fn conversation(&self, peer: &PeerId, address: SocketAddr, what: GuestEvent) -> Input {
+        let encoding = |json| if json { Encoding::Json } else { Encoding::Postcard };
+        let what = match what {
+            GuestEvent::Began { dialled, json } => GuestInput::Began { dialled, encoding: encoding(json) },
+            GuestEvent::Frame(bytes) => {
+                let mut random = Box::new([0; EXCHANGE_RANDOM_BYTES]);
+                match getrandom::fill(&mut *random) {
+                    Ok(()) => GuestInput::Received { bytes, random },
+                    Err(error) => {
+                        warn!("No device can be paired: the system gives no random numbers: {error}.");
+                        self.links.end_guest(peer);
+                        GuestInput::Ended
+                    }
+                }
+            }
+            GuestEvent::Ended(why) => {
+                debug!("The conversation with {peer} ended: {why}.");
+                GuestInput::Ended
+            }
+        };
+        Input::Guest(PeerKey(*peer.public_key()), address, what)
     }
 }
 

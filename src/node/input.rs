@@ -3,17 +3,25 @@
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
+use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_ISSUERS_MAX};
+use crate::mesh::pairing::failure::Lost;
+use crate::mesh::pairing::join::Candidate;
+use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust;
 use crate::mesh::trust::authority::Order;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::regroup::Regroup;
 use crate::scheduler::task::Outcome;
-use crate::wire::certificate::Record;
 use crate::wire::certificate::exchange::Page;
-use crate::wire::envelope::BadMessage;
+use crate::wire::certificate::{Chain, Record};
+use crate::wire::envelope::{BadMessage, Encoding};
 use crate::wire::gossip::Relayed;
 use crate::wire::message::Message;
+use crate::wire::pairing::Way;
+use crate::wire::pairing::exchange::EXCHANGE_RANDOM_BYTES;
+use crate::wire::pairing::secret::Secret;
 use core::net::SocketAddr;
+use heapless::Vec as Bounded;
 
 pub use crate::scheduler::saves::Saved;
 
@@ -54,6 +62,12 @@ pub enum Input {
     RecordsVerified(PeerKey, Page, usize),
     /// A save of all records is on the disk, synced; or why it is not.
     RecordsSaved(u64, Result<(), String>),
+    /// A peer that may not link dialled and showed this certificate, unchecked. It waits `GUEST_DECISION_MS` for being admitted.
+    Presented(PeerKey, Box<Chain>),
+    /// Something happened in a conversation with a guest at this address, or with the device that this one is a guest of.
+    Guest(PeerKey, SocketAddr, GuestInput),
+    /// A conversation as a guest, which this agent dialled at this address, did not begin.
+    GuestFailed(SocketAddr, Lost),
     /// An address of a peer by discovery. Anybody can announce one; only a dial proves it.
     PeerDiscovered(PeerKey, SocketAddr),
     /// Where this agent can be dialled from now on; at most `ADDRESSES_MAX` addresses.
@@ -67,6 +81,27 @@ pub enum Input {
     },
     /// Finish what is under way and start nothing.
     Stop,
+}
+
+/// What happens in a conversation with a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuestInput {
+    /// It began.
+    Began {
+        /// Whether this agent dialled, and is the guest.
+        dialled: bool,
+        /// The encoding of its messages.
+        encoding: Encoding,
+    },
+    /// One frame or line came.
+    Received {
+        /// Its content.
+        bytes: Vec<u8>,
+        /// From the operating system, for the answer to it.
+        random: Box<[u8; EXCHANGE_RANDOM_BYTES]>,
+    },
+    /// It ended.
+    Ended,
 }
 
 /// What happens on a link.
@@ -115,8 +150,42 @@ pub enum Request {
         /// Hits wanted, 1 to `HITS_MAX`.
         count: usize,
     },
-    /// Join a mesh, certify or remove a device.
+    /// Certify or remove a device.
     Mesh(Order),
+    /// Let a device in, join a mesh, or show it.
+    Pairing(Pairing),
     /// The node's status.
     Status,
+}
+
+/// A request about pairing and the mesh.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pairing {
+    /// Open a window with these secrets, in place of an earlier one.
+    Open(Box<Secrets>),
+    /// Close the window.
+    Close,
+    /// Show the window, or how the last one ended.
+    Show,
+    /// Join a mesh.
+    Join(Box<Wanted>),
+    /// Show the mesh.
+    Mesh,
+}
+
+/// The mesh that this device is to join, and by what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// What the admin knows as well.
+    pub secret: Secret,
+    /// Which of the admin's secrets that is.
+    pub way: Way,
+    /// The mesh that it is for, if the QR code or the invite says so.
+    pub mesh: Option<[u8; 32]>,
+    /// The only devices that may answer; empty: any.
+    pub admins: Bounded<PeerKey, INVITE_ISSUERS_MAX>,
+    /// Where to try first: the owner gave these places.
+    pub places: Bounded<Candidate, INVITE_ADDRESSES_MAX>,
+    /// Whether an admin is looked for in the network as well.
+    pub searching: bool,
 }

@@ -40,6 +40,7 @@ impl Node {
         if peer == self.config.key {
             return self.dial_other_holder(now, address, out);
         }
+        self.on_candidate(now, peer, address, out);
         self.peers.add_hint(now, peer, address);
         self.mesh.choose_links_soon(now);
     }

@@ -26,9 +26,12 @@ mod ingest;
 pub mod input;
 mod link;
 mod membership;
+pub mod mesh_report;
 mod mesh_state;
 mod names;
 pub mod output;
+mod pairing;
+mod pairing_state;
 mod query;
 mod query_state;
 mod report;
@@ -51,6 +54,7 @@ use gossip_state::{GossipState, seed_of};
 use input::{Input, Request};
 use mesh_state::MeshState;
 use output::{Output, Problem, Response};
+use pairing_state::PairingState;
 use query_state::QueryState;
 
 /// The orders that one input causes.
@@ -91,6 +95,7 @@ pub struct Node {
     peers: Peers,
     member: Membership,
     mesh: MeshState,
+    pairing: PairingState,
     gossip: GossipState,
     energy: EnergyState,
     audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
@@ -115,6 +120,7 @@ impl Node {
             peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: MeshState::new(now, rng, boot),
+            pairing: PairingState::default(),
             energy: EnergyState::default(),
             audits: heapless::Vec::new(),
             stopping: false,
@@ -143,6 +149,9 @@ impl Node {
             Input::RecordsSigned(records) => self.on_records_signed(records),
             Input::RecordsVerified(peer, page, forged) => self.on_records_verified(now, peer, &page, forged, out),
             Input::RecordsSaved(save, result) => self.on_records_saved(now, save, result, out),
+            Input::Presented(peer, chain) => self.on_shown(now, peer, &chain, out),
+            Input::Guest(peer, address, what) => self.on_conversation(now, peer, address, what, out),
+            Input::GuestFailed(address, why) => self.on_guest_failed(now, address, why, out),
             Input::ListenAddresses(addresses) => self.mesh.listen = addresses,
             Input::Unwatched(sources) => self.schedule(now, scheduler::Input::Unwatched(sources), out),
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
@@ -159,6 +168,7 @@ impl Node {
             return;
         }
         self.run_membership(now, out);
+        self.run_pairing(now, out);
         self.run_trust(now, out);
         self.report_answering(now, out);
         self.start_work(now, out);
@@ -173,6 +183,7 @@ impl Node {
     pub fn deadline(&self) -> Option<Instant> {
         let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
         let links = if self.stopping { None } else { earliest(links, self.trust_deadline()) };
+        let links = if self.stopping { None } else { earliest(links, self.pairing_deadline()) };
         let work = if self.stopping { None } else { self.energy_deadline() };
         earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.queries.local.deadline()))
     }
@@ -199,7 +210,8 @@ impl Node {
                 }
             }
             Request::Search { question, count } => self.on_search(now, reply, question, count, out),
-            Request::Mesh(order) => self.on_order(reply, order, out),
+            Request::Mesh(order) => self.on_order(now, reply, order, out),
+            Request::Pairing(request) => self.on_pairing(now, reply, request, out),
             Request::Status => out.push(Output::Reply(reply, Response::Status(Box::new(self.status(now))))),
         }
     }

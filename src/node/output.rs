@@ -7,6 +7,7 @@
 //! simulator replaces the port by messages of the same encoding without a signature (`wire::envelope::unsigned`). Which
 //! messages are accepted (sender, signature, replay window) is decided in `wire` alone.
 
+use super::mesh_report::{JoinReport, MeshReport, PairingReport};
 use super::status::Status;
 use crate::base::hit::{FileCoverage, UnusableFile};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
@@ -23,6 +24,7 @@ use crate::wire::certificate::{Record, Refusal};
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::{Fact, Relayed};
 use crate::wire::message::Message;
+use crate::wire::pairing::Refusal as PairingRefusal;
 use core::net::SocketAddr;
 
 /// Gossip items that leave in one frame.
@@ -63,6 +65,25 @@ pub enum Output {
     VerifyRecords(PeerKey, Page),
     /// Save these bytes in place of all records that were saved before, synced, with this number; one `RecordsSaved` follows.
     SaveRecords(u64, Vec<u8>),
+    /// Show these certificates to the peers that are dialled from now on; empty: none.
+    ShowCertificates(Vec<u8>),
+    /// Begin a conversation as a guest of this peer, or of whoever answers; a `Guest` or `GuestFailed` follows.
+    DialAsGuest {
+        /// Who must answer.
+        peer: Option<PeerKey>,
+        /// Where.
+        address: SocketAddr,
+        /// Whether the owner gave the address: it is dialled wherever it is.
+        given: bool,
+    },
+    /// Send a frame or line in the conversation with a guest, or with the device that this one is a guest of.
+    SendToGuest(PeerKey, Vec<u8>),
+    /// End that conversation after what was sent.
+    EndGuest(PeerKey),
+    /// Report devices that may not link as `PeerDiscovered` too, those that were found before among them; or no more.
+    SearchAdmins(bool),
+    /// A peer has let this device in at this address: it may be dialled there, also on this machine.
+    Reached(PeerKey, SocketAddr),
     /// Send gossip items to a linked peer; `Node::push_message` makes the message when the order is carried out.
     Push {
         /// The peer.
@@ -151,6 +172,10 @@ pub enum Notice {
     RefusedBy(String, Refusal),
     /// This device was removed from its mesh.
     RemovedHere,
+    /// A device was let in by a code or an invite: its name, and the three words.
+    Paired(String, String),
+    /// A device was not let in: its PeerId, why, and how many tries the window has left.
+    NotPaired(String, PairingRefusal, Option<u8>),
     /// A device says that it left the mesh for good.
     Left(String),
     /// Two devices have one key: whose, and a whole sentence.
@@ -185,6 +210,12 @@ pub enum Response {
     Done(String),
     /// A device is certified, and that is on the disk: the chain that it is handed (`wire::certificate::Chain`).
     Certified(Vec<u8>),
+    /// The window for pairing.
+    Pairing(Box<PairingReport>),
+    /// This device has joined a mesh, and that is on the disk.
+    Joined(Box<JoinReport>),
+    /// The mesh.
+    Mesh(Box<MeshReport>),
     /// The result of an audit.
     Audit(Audit),
     /// Hits, best first.

@@ -22,6 +22,8 @@ const SENT: Rate = Rate { per_second: TRUST_SENT_A_SECOND * MILLI, burst: TRUST_
 #[derive(Debug)]
 pub(super) struct TrustState {
     pub(super) authority: Authority,
+    /// This device's certificate may be another one than dialled peers are shown.
+    pub(super) unshown: bool,
     /// Records came that are not in the file yet.
     pub(super) unsaved: bool,
     /// The save under way, and whether the records of the current order are in it.
@@ -61,6 +63,7 @@ impl TrustState {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             authority: Authority::default(),
+            unshown: true,
             unsaved: false,
             saving: None,
             saves: 0,

@@ -188,9 +188,12 @@ impl Driver {
                         let _ = reply.try_send(response);
                     }
                 }
-                Output::Admit(peer, rights) => self.session.set_rights(peer, rights),
+                Output::Admit(peer, rights) => {
+                    let found = self.session.set_rights(peer, rights);
+                    self.follow_ups.extend(found.into_iter().map(|at| Input::PeerDiscovered(peer, at)));
+                }
                 Output::Expel(peer) => {
-                    self.session.set_rights(peer, Rights::NONE);
+                    let _ = self.session.set_rights(peer, Rights::NONE);
                     self.outputs.address_book.remove_peer(&PeerId::from_public_key(&peer.0));
                 }
                 Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
@@ -210,6 +213,12 @@ impl Driver {
                 Output::Sign(fact) => self.follow_ups.extend(self.session.sign(&fact).map(Input::Signed)),
                 Output::Verify(from, item) => self.follow_ups.extend(verified(&self.session, from, item)),
                 Output::SignRecords(_) | Output::VerifyRecords(..) | Output::SaveRecords(..) => self.on_records(output),
+                Output::ShowCertificates(_)
+                | Output::DialAsGuest { .. }
+                | Output::SendToGuest(..)
+                | Output::EndGuest(_)
+                | Output::SearchAdmins(_)
+                | Output::Reached(..) => self.on_pairing(output),
                 Output::Push { to, items, requested } => {
                     if let Some(message) = self.node.push_message(clock::now(), &items, requested) {
                         self.session.send(to, &message);
@@ -243,6 +252,21 @@ impl Driver {
         }
         self.out = out;
         stopped
+    }
+
+    /// Carries out what pairing wants.
+    fn on_pairing(&mut self, output: Output) {
+        match output {
+            Output::ShowCertificates(certificates) => self.session.show_certificates(certificates),
+            Output::DialAsGuest { peer, address, given } => {
+                self.follow_ups.extend(self.session.dial_as_guest(peer, address, given));
+            }
+            Output::SendToGuest(peer, bytes) => self.session.send_to_guest(peer, bytes),
+            Output::EndGuest(peer) => self.session.end_guest(peer),
+            Output::SearchAdmins(on) => self.follow_ups.extend(self.session.search_admins(on)),
+            Output::Reached(peer, address) => self.session.reached(peer, address),
+            _ => {}
+        }
     }
 
     /// Signs, checks and saves certificates and removals.

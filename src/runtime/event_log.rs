@@ -5,6 +5,7 @@ use crate::base::time::Instant;
 use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
 use crate::node::output::Notice;
 use crate::platform::clock;
+use crate::wire::pairing::Refusal;
 use crate::wire::peer_id::PeerId;
 use core::net::IpAddr;
 use log::Level;
@@ -83,6 +84,8 @@ impl EventLog {
             Notice::Admitted(_)
             | Notice::Suspended(_)
             | Notice::RemovedHere
+            | Notice::Paired(..)
+            | Notice::NotPaired(..)
             | Notice::CountRaised(_)
             | Notice::Asks(_)
             | Notice::Broken(_)
@@ -162,6 +165,13 @@ fn sentence(notice: &Notice) -> (Level, String) {
             (Level::Info, format!("{device} was removed: its link is ended, and what it advertised is forgotten."))
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
+        Notice::Paired(device, words) => {
+            (Level::Info, format!("{device} was let into the mesh. The three words on both screens: {words}."))
+        }
+        Notice::NotPaired(peer, why, left) => {
+            let tries = left.map_or_else(String::new, |left| format!(" The code is good for {left} more tries."));
+            (Level::Warn, format!("The device {peer} was not let into the mesh: {}.{tries}", cause(*why)))
+        }
         Notice::CertificateRefused(device, why) => {
             (Level::Warn, format!("A certificate or a removal that {device} sent was not taken. {why}"))
         }
@@ -191,6 +201,24 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::Resumed => (Level::Info, "Indexing goes on.".to_owned()),
         Notice::WorkWaits(why) => (Level::Info, why.clone()),
         Notice::WorkGoesOn => (Level::Info, "Embedding goes on.".to_owned()),
+    }
+}
+
+/// Why a device was not let in, as a phrase.
+const fn cause(why: Refusal) -> &'static str {
+    match why {
+        Refusal::NoWindow => "nobody is let in now",
+        Refusal::Expired => "the time of the code or the invite is over",
+        Refusal::Used => "the code or the invite was used by another device",
+        Refusal::TooManyTries => "there were too many tries",
+        Refusal::WrongSecret => "it has another code or secret",
+        Refusal::Busy => "another device was being let in",
+        Refusal::Removed => "it was removed from this mesh, for ever",
+        Refusal::Full => "the mesh has no room",
+        Refusal::Version => "it speaks a later version",
+        Refusal::UnknownInvite => "its invite is not known here",
+        Refusal::Malformed => "it sent something that is not pairing",
+        Refusal::Interrupted => "it went away, or took too long",
     }
 }
 

@@ -48,6 +48,11 @@ impl Caps {
         self.0 & others.0 == others.0
     }
 
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().filter(move |(cap, _)| self.contains(*cap)).map(|(_, name)| name)
+    }
+
     /// These without the right of an admin: what an admin may give.
     #[must_use]
     pub const fn without_admin(self) -> Self {

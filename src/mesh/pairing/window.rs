@@ -7,7 +7,7 @@ use crate::wire::pairing::Refusal;
 use crate::wire::pairing::secret::{Code, LongSecret};
 
 /// The secrets of one window.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secrets {
     /// The eight digits.
     pub code: Code,

@@ -244,6 +244,12 @@ impl Records {
         self.removed.contains(&peer)
     }
 
+    /// How many devices are removed.
+    #[must_use]
+    pub fn removed_count(&self) -> usize {
+        self.removed.len()
+    }
+
     /// The devices of the mesh with their certificates, in the order of their keys.
     pub fn members(&self) -> impl Iterator<Item = &Certificate> {
         self.holders().filter_map(|holder| self.certificate(holder))

@@ -1,4 +1,5 @@
-//! Turns announcements into hints for the node: only of peers that may link, only addresses within the home network.
+//! Turns announcements into hints for the node: of peers that may link, and of all while an admin is searched for; only addresses
+//! within the home network.
 
 use super::context::Discovery;
 use crate::base::id::PeerKey;
@@ -69,17 +70,19 @@ impl<'a> Browser<'a> {
 
     async fn pass_on(&self, advert: PeerAdvert) -> bool {
         let (network, inputs) = (&self.discovery.network, &self.discovery.inputs);
-        if !network.is_known(&advert.peer) {
-            debug!("{} announces itself and may not link.", advert.peer);
-            return true;
-        }
+        let is_known = network.is_known(&advert.peer);
         let own: Vec<SocketAddr> = network.listen_addresses().iter().map(|one| one.address).collect();
         for address in advert.addresses {
             if address.port() == 0 || own.contains(&address) || !network.may_dial(&advert.peer, address) {
                 debug!("{} announces {address}, which is not taken.", advert.peer);
                 continue;
             }
-            network.seen(&advert.peer, address);
+            if is_known {
+                network.seen(&advert.peer, address);
+            } else if !network.announced(advert.peer, address) {
+                debug!("{} announces itself and may not link.", advert.peer);
+                continue;
+            }
             let input = Input::PeerDiscovered(PeerKey(*advert.peer.public_key()), address);
             if inputs.send(input).await.is_err() {
                 return false;

@@ -31,6 +31,14 @@ impl Node {
         }
     }
 
+    /// Has the peers that are dialled shown this device's certificate, when that has changed.
+    fn show_certificates(&mut self, out: &mut Out) {
+        if std::mem::take(&mut self.mesh.trust.unshown) && self.trust.records().mesh().is_some() {
+            let chain = self.trust.records().chain(self.config.key);
+            out.push(Output::ShowCertificates(chain.map_or_else(Vec::new, |chain| chain.encode())));
+        }
+    }
+
     /// Something happened on the link of a peer that is not in the table of peers: a guest.
     pub(in crate::node) fn on_guest(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
         match input {
@@ -63,7 +71,7 @@ impl Node {
     }
 
     /// A peer shows its certificate. That of a member is known, or comes with the records.
-    fn on_shown(&mut self, now: Instant, peer: PeerKey, chain: &Chain, out: &mut Out) {
+    pub(in crate::node) fn on_shown(&mut self, now: Instant, peer: PeerKey, chain: &Chain, out: &mut Out) {
         if self.trust.may(peer, Rights::MEMBER) || !self.mesh.trust.link(now, peer).may_push(now, 2) {
             return;
         }
@@ -181,6 +189,7 @@ impl Node {
         // Those of an order are on the disk already.
         self.mesh.trust.unsaved |= from.is_some();
         self.mesh.trust.buckets = None;
+        self.mesh.trust.unshown = true;
         // First: nobody who is removed is told.
         for effect in effects {
             self.follow(now, effect, out);
@@ -199,7 +208,8 @@ impl Node {
 
     /// Compares with linked peers when that is due, and ends the links of guests whose time is over.
     pub(in crate::node) fn run_trust(&mut self, now: Instant, out: &mut Out) {
-        self.run_orders(out);
+        self.run_orders(now, out);
+        self.show_certificates(out);
         while let Some(guest) = self.mesh.trust.next_overdue_guest(now) {
             out.push(Output::HangUp(guest, HangUp::NotAdmitted));
         }

@@ -11,10 +11,10 @@ use crate::wire::certificate::{Record, Refusal};
 
 impl Node {
     /// An order of the owner, or of a pairing that succeeded.
-    pub(in crate::node) fn on_order(&mut self, reply: ReplyId, order: Order, out: &mut Out) {
+    pub(in crate::node) fn on_order(&mut self, now: Instant, reply: ReplyId, order: Order, out: &mut Out) {
         if !self.mesh.trust.authority.order(reply, order) {
             let busy = "Other devices are being paired or removed; ask again in a moment.";
-            out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
+            self.end_order(now, reply, Response::refused(Problem::Busy, busy), None, out);
         }
     }
 
@@ -24,13 +24,13 @@ impl Node {
     }
 
     /// Begins the next order, and the next save, if there is none under way.
-    pub(in crate::node) fn run_orders(&mut self, out: &mut Out) {
+    pub(in crate::node) fn run_orders(&mut self, now: Instant, out: &mut Out) {
         while let Some(step) = self.mesh.trust.authority.next(self.config.key, self.trust.records()) {
             match step {
                 Step::Sign(records) => out.push(Output::SignRecords(records)),
                 Step::Save => {}
                 Step::Refuse(reply, why) => {
-                    out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why.to_string())));
+                    self.end_order(now, reply, refused(why), Some(why), out);
                 }
             }
         }
@@ -69,43 +69,49 @@ impl Node {
             return;
         }
         let Some((reply, order, records)) = state.authority.end() else { return };
-        let response = match result {
-            Ok(()) => self.carry_out_order(now, &order, &records, out),
-            Err(why) => Response::refused(Problem::Broken, format!("Nothing was changed: {why}")),
+        let (response, why) = match result.map(|()| self.carry_out_order(now, &order, &records, out)) {
+            Ok(Ok(response)) => (response, None),
+            Ok(Err(why)) => (refused(why), Some(why)),
+            Err(why) => (Response::refused(Problem::Broken, format!("Nothing was changed: {why}")), None),
         };
-        out.push(Output::Reply(reply, response));
+        self.end_order(now, reply, response, why, out);
     }
 
     /// The records of an order are on the disk.
-    fn carry_out_order(&mut self, now: Instant, order: &Order, records: &[Record], out: &mut Out) -> Response {
-        if let (Order::Enrol(_), Some(first)) = (order, records.first())
-            && let Err(why) = self.trust.adopt(first.mesh())
-        {
-            return Response::refused(Problem::Conflict, why.to_string());
+    fn carry_out_order(
+        &mut self,
+        now: Instant,
+        order: &Order,
+        records: &[Record],
+        out: &mut Out,
+    ) -> Result<Response, Refusal> {
+        if let (Order::Enrol(_), Some(first)) = (order, records.first()) {
+            self.trust.adopt(first.mesh())?;
         }
         let refused = self.take_records(now, None, &page_of(records), out);
         if let Some((_, why)) = refused.first() {
-            return Response::refused(Problem::Conflict, why.to_string());
+            return Err(*why);
         }
         match order {
-            Order::Remove(_) => Response::Done(
+            Order::Remove(_) => Ok(Response::Done(
                 "It is removed for ever, and that is saved. Its links are closed, and the others are told. It keeps what is \
                  on its own disk."
                     .to_owned(),
-            ),
+            )),
             Order::Enrol(_) => {
                 self.greet_links(now, out);
-                Response::Done("This device belongs to the mesh.".to_owned())
+                Ok(Response::Done("This device belongs to the mesh.".to_owned()))
             }
             Order::Issue { holder, .. } | Order::Redeem { holder, .. } => {
-                let chain = self.trust.records().chain(*holder);
-                chain.map_or_else(
-                    || Response::refused(Problem::Conflict, Refusal::Removed.to_string()),
-                    |chain| Response::Certified(chain.encode()),
-                )
+                let chain = self.trust.records().chain(*holder).ok_or(Refusal::Removed)?;
+                Ok(Response::Certified(chain.encode()))
             }
         }
     }
+}
+
+fn refused(why: Refusal) -> Response {
+    Response::refused(Problem::Conflict, why.to_string())
 }
 
 impl From<Order> for Request {

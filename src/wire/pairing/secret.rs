@@ -20,7 +20,7 @@ pub const CODE_RANDOM_BYTES: usize = 32;
 const INVITE_DOMAIN: &[u8] = b"wattle-invite-1";
 
 /// What SPAKE2 takes as the password.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     bytes: Zeroizing<[u8; 32]>,
     length: u8,

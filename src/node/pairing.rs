@@ -1,0 +1,263 @@
+//! The flow of pairing on the side that lets devices in: what guests say reaches `mesh::pairing::admin`, and what that decides is
+//! carried out. `join` is the other side.
+//!
+//! A device that has proven the secret is certified by an order like those of people (`trust::orders`): signed, saved, and only
+//! then handed over. So whoever holds a certificate is known here, also after a power cut.
+
+mod join;
+
+use super::input::{GuestInput, Pairing};
+use super::mesh_report::{ClosedWindow, JoinedDevice, MemberReport, MeshReport, OpenWindow, PairingReport, hex};
+use super::output::{Notice, Output, Problem, Response};
+use super::pairing_state::Wanted;
+use super::trust::peer_id;
+use super::{Node, Out};
+use crate::base::id::{MeshId, PeerKey, ReplyId};
+use crate::base::outbox::Outbox;
+use crate::base::time::Instant;
+use crate::mesh::pairing::admin::{Admin, Effect, Issue, Received};
+use crate::mesh::pairing::window::{Closed, Open, Secrets};
+use crate::mesh::trust::authority::Order;
+use crate::wire::certificate::{Caps, Refusal};
+use crate::wire::envelope::Encoding;
+use crate::wire::pairing::link::PairLink;
+use crate::wire::pairing::{InviteId, Message, Refusal as Cause};
+use core::net::SocketAddr;
+
+/// What a device that is paired may do, unless its owner says otherwise.
+const DEVICE_CAPS: [Caps; 2] = [Caps::MEMBER, Caps::WORKER];
+
+impl Node {
+    /// Something happened in a conversation with a guest, or with the device that this one is a guest of.
+    pub(super) fn on_conversation(
+        &mut self,
+        now: Instant,
+        peer: PeerKey,
+        address: SocketAddr,
+        what: GuestInput,
+        out: &mut Out,
+    ) {
+        match what {
+            GuestInput::Began { dialled: true, encoding } => self.on_host(now, peer, address, encoding, out),
+            GuestInput::Began { dialled: false, encoding } => {
+                if !self.pairing.guest_began(peer, encoding) {
+                    out.push(Output::EndGuest(peer));
+                }
+            }
+            GuestInput::Received { bytes, random } if self.pairing.is_host(peer) => {
+                self.joining(now, out, |join, effects| join.received(now, &bytes, &random, effects));
+            }
+            GuestInput::Received { bytes, random } => {
+                let Some(encoding) = self.pairing.guest(peer) else { return };
+                if self.pairing.admin.is_none() {
+                    return refuse(peer, encoding, Cause::NoWindow, out);
+                }
+                let received = Received { peer, encoding, bytes: &bytes, random: &random };
+                self.admitting(now, out, |admin, effects| admin.received(now, &received, effects));
+            }
+            GuestInput::Ended if self.pairing.is_host(peer) => self.on_host_lost(now, out),
+            GuestInput::Ended => {
+                self.pairing.guest_ended(peer);
+                self.admitting(now, out, |admin, effects| admin.lost(now, peer, effects));
+            }
+        }
+    }
+
+    /// A request of a person about pairing.
+    pub(super) fn on_pairing(&mut self, now: Instant, reply: ReplyId, request: Pairing, out: &mut Out) {
+        match request {
+            Pairing::Open(secrets) => {
+                if let Err(why) = self.open_window(now, *secrets, out) {
+                    return out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why)));
+                }
+            }
+            Pairing::Close => self.admitting(now, out, |admin, effects| admin.close(now, effects)),
+            Pairing::Show => {}
+            Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),
+            Pairing::Mesh => {
+                return out.push(Output::Reply(reply, Response::Mesh(Box::new(self.mesh_report()))));
+            }
+        }
+        out.push(Output::Reply(reply, Response::Pairing(Box::new(self.pairing_report(now)))));
+    }
+
+    fn open_window(&mut self, now: Instant, secrets: Secrets, out: &mut Out) -> Result<(), &'static str> {
+        let records = self.trust.records();
+        let mesh = records.mesh().ok_or("This device belongs to no mesh yet.")?;
+        if !records.is_admin(self.config.key) {
+            return Err(
+                "This device is no admin of its mesh, so it lets nobody in. Run `wattle pair` on one that is: `wattle mesh` \
+                 lists them.",
+            );
+        }
+        self.pairing.closed = None;
+        self.pairing.admin.get_or_insert_with(|| Admin::new(self.config.key, mesh.0));
+        let caps = DEVICE_CAPS.into_iter().reduce(|all, cap| all | cap).map_or(0, u8::from);
+        self.admitting(now, out, |admin, effects| admin.open(now, secrets, caps, effects));
+        // An earlier window that this one took the place of is not what its owner wants to read about.
+        self.pairing.closed = None;
+        Ok(())
+    }
+
+    /// Has the machine that lets devices in do something, and carries out what follows.
+    fn admitting(&mut self, now: Instant, out: &mut Out, act: impl FnOnce(&mut Admin, &mut Outbox<Effect>)) {
+        let Some(admin) = &mut self.pairing.admin else { return };
+        let mut effects = Outbox::new();
+        act(admin, &mut effects);
+        for effect in effects.drain() {
+            match effect {
+                Effect::Send(peer, bytes) => out.push(Output::SendToGuest(peer, bytes)),
+                Effect::HangUp(peer) => out.push(Output::EndGuest(peer)),
+                Effect::Issue(issue) => self.issue(now, &issue, out),
+                Effect::Paired(peer, device, words) => {
+                    let (device, words) = (device.to_string(), words.to_string());
+                    out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
+                    let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
+                    self.pairing.closed = Some(ClosedWindow { why: sentence(Closed::Used).to_owned(), joined });
+                }
+                Effect::Failed(peer, why, left) => {
+                    out.push(Output::Notice(Notice::NotPaired(peer_id(peer), why, left)));
+                }
+                // With the device that joined.
+                Effect::Closed(Closed::Used) => {}
+                Effect::Closed(why) => {
+                    self.pairing.closed = Some(ClosedWindow { why: sentence(why).to_owned(), joined: None });
+                }
+            }
+        }
+    }
+
+    /// A device has proven a secret: it is certified.
+    fn issue(&mut self, now: Instant, issue: &Issue, out: &mut Out) {
+        let holder = issue.holder;
+        let records = self.trust.records();
+        // The root made it an admin, and it asks for its certificate again.
+        if records.is_admin(holder)
+            && let Some(chain) = records.chain(holder)
+        {
+            return self.admitting(now, out, |admin, effects| admin.granted(now, holder, &chain.encode(), effects));
+        }
+        let caps = Caps::try_from(issue.caps).unwrap_or(Caps::MEMBER);
+        let order = match issue.invite {
+            Some(InviteId(invite)) => Order::Redeem { invite, holder, caps },
+            None => Order::Issue { holder, caps },
+        };
+        match self.pairing.order(Wanted::Grant(holder)) {
+            Some(reply) => self.on_order(now, reply, order, out),
+            None => self.admitting(now, out, |admin, effects| admin.denied(now, holder, Cause::Interrupted, effects)),
+        }
+    }
+
+    /// An order has ended, with why it was refused, if it was: whoever waits for it is told.
+    pub(super) fn end_order(
+        &mut self,
+        now: Instant,
+        reply: ReplyId,
+        response: Response,
+        why: Option<Refusal>,
+        out: &mut Out,
+    ) {
+        match self.pairing.take_order(reply) {
+            None => out.push(Output::Reply(reply, response)),
+            Some(Wanted::Enrol) => self.on_enrolled(response, out),
+            Some(Wanted::Grant(peer)) => self.admitting(now, out, |admin, effects| match response {
+                Response::Certified(chain) => admin.granted(now, peer, &chain, effects),
+                _ => admin.denied(now, peer, cause(why), effects),
+            }),
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn run_pairing(&mut self, now: Instant, out: &mut Out) {
+        if self.pairing.deadline().is_some_and(|due| due <= now) {
+            self.admitting(now, out, |admin, effects| admin.tick(now, effects));
+            self.joining(now, out, |join, effects| join.tick(now, effects));
+        }
+    }
+
+    /// When something of this flow is due.
+    pub(super) fn pairing_deadline(&self) -> Option<Instant> {
+        self.pairing.deadline()
+    }
+
+    fn pairing_report(&self, now: Instant) -> PairingReport {
+        let shown = self.pairing.admin.as_ref().and_then(Admin::shown).zip(self.trust.records().mesh());
+        PairingReport {
+            window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
+            closed: self.pairing.closed.clone(),
+        }
+    }
+
+    fn window(&self, now: Instant, open: &Open, mesh: MeshId) -> OpenWindow {
+        let addresses = self.mesh.listen.clone();
+        let secret = open.secrets.link.clone();
+        let shown = addresses.iter().map(ToString::to_string).collect();
+        let link = PairLink { addresses, secret, admin: self.config.key, mesh: mesh.0 };
+        OpenWindow {
+            code: open.secrets.code.shown().to_string(),
+            link: link.text().to_string(),
+            addresses: shown,
+            seconds_left: u64::try_from(open.until.since(now).as_millis() / 1000).unwrap_or(0),
+            tries_left: open.tries_left,
+        }
+    }
+
+    fn mesh_report(&self) -> MeshReport {
+        let (own, records) = (self.config.key, self.trust.records());
+        let mut members: Vec<MemberReport> = records
+            .members()
+            .map(|certificate| {
+                let key = certificate.holder;
+                let peer = self.peers.get(key);
+                let is_named = key == own || peer.is_some_and(|peer| peer.device.is_some());
+                MemberReport {
+                    device: is_named.then(|| self.title(Some(key).filter(|key| *key != own))),
+                    peer_id: peer_id(key),
+                    caps: certificate.caps.names().map(str::to_owned).collect(),
+                    here: key == own,
+                    linked: peer.is_some_and(|peer| peer.linked),
+                }
+            })
+            .collect();
+        members.sort_by_key(|member| !member.here);
+        MeshReport {
+            mesh: records.mesh().map(|mesh| hex(&mesh.0)),
+            peer_id: self.config.peer_id.clone(),
+            removed_here: records.is_removed(own),
+            members,
+            removed: records.removed_count(),
+        }
+    }
+}
+
+fn refuse(peer: PeerKey, encoding: Encoding, cause: Cause, out: &mut Out) {
+    let mut bytes = Vec::new();
+    Message::Refused { cause, wait: 0 }.put(encoding, &mut bytes);
+    out.push(Output::SendToGuest(peer, bytes));
+    out.push(Output::EndGuest(peer));
+}
+
+/// What a device is told when it got no certificate.
+const fn cause(why: Option<Refusal>) -> Cause {
+    match why {
+        Some(Refusal::Removed) => Cause::Removed,
+        Some(Refusal::Full) => Cause::Full,
+        Some(Refusal::Used) => Cause::Used,
+        // This device is no admin any more.
+        Some(Refusal::NotAllowed) => Cause::NoWindow,
+        // The disk, or too many orders at once: the device tries again.
+        _ => Cause::Interrupted,
+    }
+}
+
+const fn sentence(why: Closed) -> &'static str {
+    match why {
+        Closed::Used => "A device has joined.",
+        Closed::Expired => "The time was over, and nobody joined. `wattle pair` opens the next window.",
+        Closed::TooManyTries => {
+            "There were too many wrong tries, so the code is not good any more. Nobody joined. `wattle pair` opens the next \
+             window."
+        }
+        Closed::ByOwner => "The window was closed. Nobody joined.",
+    }
+}

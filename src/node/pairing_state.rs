@@ -1,0 +1,98 @@
+//! What the node keeps for the flow of pairing.
+
+use super::mesh_report::ClosedWindow;
+use crate::base::id::{PeerKey, ReplyId};
+use crate::base::time::{Instant, earliest};
+use crate::limits::{GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
+use crate::mesh::pairing::admin::Admin;
+use crate::mesh::pairing::join::{Candidate, Join, Joined};
+use crate::wire::envelope::Encoding;
+use core::net::SocketAddr;
+use heapless::Vec as Bounded;
+
+/// The pairing's side of the node, beside `mesh::pairing`.
+#[derive(Debug, Default)]
+pub(super) struct PairingState {
+    /// The machine that lets devices in; none until this device opens a window.
+    pub(super) admin: Option<Admin>,
+    /// How the last window closed.
+    pub(super) closed: Option<ClosedWindow>,
+    /// The device is joining a mesh.
+    pub(super) joining: Option<Joining>,
+    /// Guests that began a conversation.
+    guests: Bounded<(PeerKey, Encoding), GUESTS_MAX>,
+    /// Orders of this flow that are under way.
+    orders: Bounded<(ReplyId, Wanted), TRUST_ORDERS_MAX>,
+    /// Orders so far.
+    count: u64,
+}
+
+/// Who waits for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A guest that has proven a secret.
+    Grant(PeerKey),
+    /// This device, which got a certificate.
+    Enrol,
+}
+
+/// This device joins a mesh.
+#[derive(Debug)]
+pub(super) struct Joining {
+    pub(super) machine: Join,
+    /// Whoever asked for it.
+    pub(super) reply: ReplyId,
+    /// The addresses that the owner gave.
+    pub(super) given: Bounded<SocketAddr, INVITE_ADDRESSES_MAX>,
+    /// The place that is dialled.
+    pub(super) dialled: Option<Candidate>,
+    /// The device at the other end of the conversation.
+    pub(super) host: Option<PeerKey>,
+    /// The last such device, and where it was reached.
+    pub(super) reached: Option<(PeerKey, SocketAddr)>,
+    /// What it handed over, until that is on the disk.
+    pub(super) joined: Option<Joined>,
+}
+
+impl PairingState {
+    /// A guest began a conversation; false if there is no room.
+    pub(super) fn guest_began(&mut self, peer: PeerKey, encoding: Encoding) -> bool {
+        self.guest_ended(peer);
+        self.guests.push((peer, encoding)).is_ok()
+    }
+
+    /// The encoding of a guest's conversation, while it lasts.
+    pub(super) fn guest(&self, peer: PeerKey) -> Option<Encoding> {
+        self.guests.iter().find(|(of, _)| *of == peer).map(|(_, encoding)| *encoding)
+    }
+
+    /// A guest's conversation ended.
+    pub(super) fn guest_ended(&mut self, peer: PeerKey) {
+        self.guests.retain(|(of, _)| *of != peer);
+    }
+
+    /// The number of a new order of this flow; `None` if too many are under way. The driver counts those of people from below.
+    pub(super) fn order(&mut self, wanted: Wanted) -> Option<ReplyId> {
+        let reply = ReplyId(u64::MAX - self.count);
+        self.orders.push((reply, wanted)).ok()?;
+        self.count += 1;
+        Some(reply)
+    }
+
+    /// Whoever waits for this order, which has ended; `None` if a person does.
+    pub(super) fn take_order(&mut self, reply: ReplyId) -> Option<Wanted> {
+        let at = self.orders.iter().position(|(of, _)| *of == reply)?;
+        Some(self.orders.swap_remove(at).1)
+    }
+
+    /// Whether this device talks to this peer because it joins.
+    pub(super) fn is_host(&self, peer: PeerKey) -> bool {
+        self.joining.as_ref().is_some_and(|joining| joining.host == Some(peer))
+    }
+
+    /// When something is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let admin = self.admin.as_ref().and_then(Admin::deadline);
+        earliest(admin, self.joining.as_ref().and_then(|joining| joining.machine.deadline()))
+    }
+}
