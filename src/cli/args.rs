@@ -92,6 +92,32 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Let one device join this one's mesh: shows a code and a QR code, and waits for three minutes. The first time, the mesh
+    /// is made.
+    Pair {
+        /// Print JSON for programs: a line for the open window, and one when it has closed.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Join the mesh of another device, on which `wattle pair` shows a code.
+    Join(JoinArgs),
+    /// Show the mesh that this device belongs to: its devices and what they may do.
+    #[command(args_conflicts_with_subcommands = true)]
+    Mesh {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+
+        /// One of the commands below instead.
+        #[command(subcommand)]
+        what: Option<MeshCommand>,
+    },
+    /// Remove a device from the mesh, for ever. What it holds on its own disk it keeps.
+    Remove {
+        /// Its PeerId or its name, as `wattle mesh` shows them.
+        #[arg(value_name = "DEVICE")]
+        device: String,
+    },
     /// Show what the device's sensors report, how much background work is done, why, and what it costs.
     #[command(args_conflicts_with_subcommands = true)]
     Energy {
@@ -162,6 +188,35 @@ pub enum CollectionCommand {
         #[arg(value_enum)]
         ring: RingArg,
     },
+}
+
+/// The commands of `wattle mesh`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum MeshCommand {
+    /// Make a mesh if this device has none, and print its recovery phrase: once, to be kept on paper. `wattle pair` makes the
+    /// mesh too, without the phrase.
+    Create,
+}
+
+/// The arguments of `wattle join`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct JoinArgs {
+    /// The eight digits, or the text of the QR code.
+    #[arg(value_name = "CODE", num_args = 0..=8, required_unless_present = "invite")]
+    pub code: Vec<String>,
+
+    /// Where the other device is, as 192.168.1.5 or 192.168.1.5:7781, or a name in place of the number. Without it, the
+    /// network is searched.
+    #[arg(long, value_name = "ADDRESS")]
+    pub at: Vec<String>,
+
+    /// The file of an invite, in place of a code.
+    #[arg(long, value_name = "FILE", conflicts_with = "code")]
+    pub invite: Option<PathBuf>,
+
+    /// Print JSON for programs.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The commands of `wattle energy`.

@@ -25,6 +25,7 @@ mod hit;
 pub mod log;
 mod options;
 mod output;
+mod pairing;
 mod peers;
 mod style;
 pub mod text;
@@ -38,7 +39,7 @@ use crate::http::client::{Client, Failure};
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
-use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
+use args::{AddArgs, Args, Command, EnergyCommand, MeshCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
@@ -141,6 +142,14 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             let answer = smol::block_on(client()?.status())?;
             let style = Style::of_stdout();
             print(&if json { pretty(&answer.json) } else { display::status(&answer.read, &style) })
+        }
+        Command::Pair { json } => smol::block_on(pairing::pair(&client()?, json)),
+        Command::Join(join) => smol::block_on(pairing::join(&client()?, &join)),
+        Command::Mesh { what: Some(MeshCommand::Create), .. } => smol::block_on(pairing::create(&client()?)),
+        Command::Mesh { what: None, json } => smol::block_on(pairing::mesh(&client()?, json)),
+        Command::Remove { device } => {
+            let done = smol::block_on(client()?.remove(&device))?;
+            print(&format!("{}\n", text::one_line(&done)))
         }
         Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
         Command::Energy { what: Some(EnergyCommand::Calibrate { seconds }), .. } => {

@@ -4,8 +4,9 @@ use super::dto::{Added, Checked, Regrouped, SearchResults, StatusReport};
 use super::events::Events;
 use super::folders::Folders;
 use crate::base::id::Ring;
-use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_MS};
+use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_JOIN_MS, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
+use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
 use crate::platform::home::{Home, HomeFile, Token};
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
@@ -164,6 +165,59 @@ impl Client {
     /// Any `Failure`.
     pub async fn energy(&self) -> Result<Answer<Current>, Failure> {
         typed(self.call(Method::Get, "/v1/energy", None, CLIENT_MS).await?)
+    }
+}
+
+/// Pairing and the mesh.
+impl Client {
+    /// `POST /v1/pair`: opens a window.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn pair(&self) -> Result<Answer<PairingReport>, Failure> {
+        typed(self.call(Method::Post, "/v1/pair", Some(json!({})), CLIENT_MS).await?)
+    }
+
+    /// `GET /v1/pair`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn pairing(&self) -> Result<Answer<PairingReport>, Failure> {
+        typed(self.call(Method::Get, "/v1/pair", None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/join`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn join(&self, body: Value) -> Result<Answer<JoinReport>, Failure> {
+        typed(self.call(Method::Post, "/v1/join", Some(body), CLIENT_JOIN_MS).await?)
+    }
+
+    /// `GET /v1/mesh`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn mesh(&self) -> Result<Answer<MeshReport>, Failure> {
+        typed(self.call(Method::Get, "/v1/mesh", None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/mesh`: makes one, and returns the recovery phrase.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn make_mesh(&self) -> Result<String, Failure> {
+        let answer = self.call(Method::Post, "/v1/mesh", Some(json!({})), CLIENT_MS).await?;
+        let phrase = answer["phrase"].as_str().map(str::to_owned);
+        phrase.ok_or_else(|| Failure::NotDone("The agent gave no phrase: is it of another version?".to_owned()))
+    }
+
+    /// `POST /v1/remove`. Returns the sentence that says what was done.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn remove(&self, peer: &str) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/remove", Some(json!({ "peer": peer })), CLIENT_MS).await?)
     }
 }
 

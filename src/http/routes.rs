@@ -5,7 +5,7 @@
 
 use super::answer::refused;
 use super::api::Api;
-use crate::node::input::Request;
+use crate::node::input::{Pairing, Request};
 use std::fmt;
 use std::pin::Pin;
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
@@ -169,6 +169,48 @@ pub static ROUTES: &[Route] = &[
         access: Access::Token,
         about: "forgets what was learned of the power supply; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.new_supply(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/pair",
+        access: Access::Token,
+        about: "lets one device join for three minutes, with a code: `{}`; makes the mesh if there is none; `{\"close\": true}` ends that",
+        handler: |api, conn, _| Box::pin(api.pair(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/pair",
+        access: Access::Token,
+        about: "returns the open window with its code, or how the last one ended",
+        handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Pairing(Pairing::Show)))),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/join",
+        access: Access::Token,
+        about: "joins a mesh: `{\"code\", \"at\"?}` or `{\"invite\", \"at\"?}`; answers once that is on the disk, or why not, within a minute",
+        handler: |api, conn, _| Box::pin(api.join(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/mesh",
+        access: Access::Token,
+        about: "returns the mesh and its devices",
+        handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Pairing(Pairing::Mesh)))),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/mesh",
+        access: Access::Token,
+        about: "makes a mesh if there is none, and returns its recovery phrase, once: `{}`",
+        handler: |api, conn, _| Box::pin(api.make_mesh(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/remove",
+        access: Access::Token,
+        about: "removes a device from the mesh, for ever: `{\"peer\"}`, its PeerId or name; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.remove(conn)),
     },
 ];
 

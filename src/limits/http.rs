@@ -21,6 +21,9 @@ pub const HTTP_ANSWER_MS: u64 = 30_000;
 /// Milliseconds that the command line waits for an answer. A search has `QUERY_MS_MAX` and the way there.
 pub const CLIENT_MS: u64 = 30_000;
 
+/// Milliseconds that `wattle join` waits: `JOIN_MS`, and the save.
+pub const CLIENT_JOIN_MS: u64 = 90_000;
+
 /// Milliseconds that `wattle doctor` waits: the agent reads its whole store, which takes minutes on a card.
 pub const CLIENT_AUDIT_MS: u64 = 600_000;
 

@@ -86,6 +86,7 @@ const _: () = {
     assert!(SETTLE_MS < SETTLE_MS_MAX, "the wait for quiet ends before the longest wait");
     assert!(HTTP_CONNECTIONS_MAX <= CALLS_MAX, "every connection may make a call at once");
     assert!(CLIENT_MS > QUERY_MS_MAX + HTTP_ARRIVE_MS, "the agent's own answer comes before the client's time-out");
+    assert!(CLIENT_JOIN_MS > JOIN_MS + CLIENT_MS / 2, "whoever joins reads why it failed");
     assert!(CLIENT_BODY_MAX >= (HITS_MAX * (CHUNK_BYTES_MAX + PATH_BYTES_MAX) * 6) as u64, "the largest answer fits");
     assert!(FRAME_GOSSIP_MAX <= FRAME_TASK_MAX && FRAME_TASK_MAX <= LINK_QUEUE_BYTES_MAX, "every frame can be queued");
     assert!(MESSAGE_WINDOW.is_multiple_of(64), "bits are kept in whole words");

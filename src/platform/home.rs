@@ -17,6 +17,7 @@ mod identity;
 mod lock;
 mod meant;
 mod mend;
+mod mesh_root;
 mod settings;
 mod state;
 mod token;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 
 pub use home_file::HomeFile;
 pub use identity::Identity;
+pub use mesh_root::MeshRoot;
 pub use token::Token;
 pub use user::{at_home, default_home, user_home};
 
@@ -186,6 +188,17 @@ impl Home {
             error!("The list of watched folders, {}, is damaged and was not used: {error}.", name.display());
             Sources::default()
         })
+    }
+}
+
+/// The mesh.
+impl Home {
+    /// The root key of the mesh that was made here, made now if there is none.
+    ///
+    /// # Errors
+    /// One sentence; a damaged key is never overwritten.
+    pub fn mesh_root(&self) -> Result<MeshRoot, String> {
+        MeshRoot::load_or_create(&self.path)
     }
 }
 

@@ -117,6 +117,11 @@ impl NodeHandle {
         config.node.folders.is_none_or(|folders| folders.iter().any(|set| set.path == folder))
     }
 
+    /// The agent's home.
+    pub(super) fn home(&self) -> Option<Arc<PathBuf>> {
+        self.home.clone()
+    }
+
     /// The governor.
     #[must_use]
     pub const fn governor_handle(&self) -> &GovernorHandle {

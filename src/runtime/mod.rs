@@ -20,6 +20,7 @@ pub mod event_log;
 pub mod executor;
 pub mod governor;
 pub mod handle;
+pub mod mesh_root;
 pub mod progress;
 pub mod records;
 mod spot_check;

@@ -23,6 +23,8 @@ pub enum HomeFile {
     StoreModel,
     /// The certificates and removals of the mesh.
     Records,
+    /// The root key of the mesh that was made here.
+    MeshRoot,
     /// What the governor learned, and the pause that holds.
     Energy,
 }
@@ -41,13 +43,14 @@ impl HomeFile {
             Self::Sources => "sources",
             Self::StoreModel => "store-model",
             Self::Records => "mesh-records",
+            Self::MeshRoot => "mesh-root",
             Self::Energy => "energy.json",
         }
     }
 
     /// Whether it has a checksum and a copy.
     pub(super) const fn is_guarded(self) -> bool {
-        matches!(self, Self::Identity | Self::BootCount | Self::Sources | Self::Records | Self::Energy)
+        matches!(self, Self::Identity | Self::BootCount | Self::Sources | Self::Records | Self::MeshRoot | Self::Energy)
     }
 
     /// At most so many bytes of it are read.

@@ -8,8 +8,14 @@ use crate::base::finding::{Area, Finding};
 use log::warn;
 use std::path::Path;
 
-const GUARDED: [HomeFile; 5] =
-    [HomeFile::Identity, HomeFile::BootCount, HomeFile::Sources, HomeFile::Records, HomeFile::Energy];
+const GUARDED: [HomeFile; 6] = [
+    HomeFile::Identity,
+    HomeFile::BootCount,
+    HomeFile::Sources,
+    HomeFile::Records,
+    HomeFile::MeshRoot,
+    HomeFile::Energy,
+];
 
 /// What an agent uses of a file and its copy.
 pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
@@ -20,8 +26,8 @@ pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
     }
 }
 
-/// Whether the copy of a lost file takes its place. A key is deleted on purpose, to give a copied device another one; so is
-/// what the governor learned.
+/// Whether the copy of a lost file takes its place. A key is deleted on purpose, to give a copied device another one or to keep
+/// the root on paper only; so is what the governor learned.
 const fn outlives_its_file(file: HomeFile) -> bool {
     matches!(file, HomeFile::BootCount | HomeFile::Sources | HomeFile::Records)
 }

@@ -4,7 +4,9 @@
 //! the crate bip39 3.0.0 (CC0-1.0, so it asks for no notice); its SHA-256 is that of bips/bip-0039/english.txt. The crate
 //! itself would bring two more, under a licence that deny.toml does not have, for this one list.
 
+use sha2::{Digest as _, Sha256};
 use std::fmt;
+use zeroize::Zeroizing;
 
 const LIST: &str = include_str!("words.txt");
 
@@ -17,6 +19,22 @@ pub(super) fn of(bytes: &[u8; 32]) -> Words {
     let bits = bytes.iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
     // 11 bits choose one of 2048 words; a test counts them.
     Words([53, 42, 31].map(|shift| LIST.lines().nth((bits >> shift & 0x7ff) as usize).unwrap_or_default()))
+}
+
+/// The 24 words of a key, as BIP-39 writes 256 bits: eleven bits a word, the last eight of them from the SHA-256 of the key.
+#[must_use]
+pub fn phrase(key: &[u8; 32]) -> Zeroizing<String> {
+    let sum = Sha256::digest(key)[0];
+    let bit = |at: usize| key.get(at / 8).unwrap_or(&sum) >> (7 - at % 8) & 1;
+    let mut phrase = Zeroizing::new(String::with_capacity(24 * 9));
+    for word in 0..24 {
+        let number = (word * 11..word * 11 + 11).fold(0_usize, |number, at| number << 1 | usize::from(bit(at)));
+        if word > 0 {
+            phrase.push(' ');
+        }
+        phrase.push_str(LIST.lines().nth(number).unwrap_or_default());
+    }
+    phrase
 }
 
 impl fmt::Display for Words {
@@ -35,13 +53,20 @@ impl fmt::Debug for Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sha2::{Digest as _, Sha256};
 
     #[test]
     fn the_list_is_that_of_bip_39() {
         let hash: String = Sha256::digest(LIST).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hash, "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda");
         assert_eq!(LIST.lines().count(), 2048);
+    }
+
+    /// Test vectors of the specification (trezor/python-mnemonic, vectors.json).
+    #[test]
+    fn a_phrase_is_that_of_bip_39() {
+        assert_eq!(*phrase(&[0; 32]), ["abandon "; 23].concat() + "art");
+        assert_eq!(*phrase(&[0xff; 32]), ["zoo "; 23].concat() + "vote");
+        assert_eq!(*phrase(&[0x80; 32]).split(' ').last().unwrap(), *"bless");
     }
 
     #[test]

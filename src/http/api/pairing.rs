@@ -1,0 +1,198 @@
+//! The calls of pairing: let a device in, join a mesh, show it, remove a device.
+
+use super::super::answer::{json, refused};
+use super::{Api, Refused, body, status_of};
+use crate::base::id::PeerKey;
+use crate::limits::INVITE_ADDRESSES_MAX;
+use crate::mesh::pairing::join::Candidate;
+use crate::mesh::pairing::window::Secrets;
+use crate::mesh::trust::authority::Order;
+use crate::node::input::{Pairing, Request, Wanted};
+use crate::node::mesh_report::{MemberReport, MeshReport};
+use crate::node::output::Response;
+use crate::wire::pairing::Way;
+use crate::wire::pairing::invite::Invite;
+use crate::wire::pairing::link::PairLink;
+use crate::wire::pairing::secret::{CODE_RANDOM_BYTES, Code, LongSecret};
+use crate::wire::peer_id::PeerId;
+use core::net::SocketAddr;
+use heapless::Vec as Bounded;
+use serde::Deserialize;
+use serde_json::json as value;
+use trillium::{Conn, Status};
+use zeroize::Zeroizing;
+
+/// The body of `POST /v1/pair`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    #[serde(default)]
+    close: bool,
+}
+
+/// The body of `POST /v1/join`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Join {
+    /// Eight digits, or the text of a QR code.
+    code: Option<String>,
+    /// The text of an invite's file.
+    invite: Option<String>,
+    /// Where to try.
+    #[serde(default)]
+    at: Vec<SocketAddr>,
+}
+
+/// The body of `POST /v1/remove`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Remove {
+    peer: String,
+}
+
+/// The body of a call that takes nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl Api {
+    pub(in crate::http) async fn pair(&self, mut conn: Conn) -> Conn {
+        let close = match body::<Pair>(&mut conn).await {
+            Ok(Pair { close }) => close,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        if close {
+            return self.request(conn, Ok(Request::Pairing(Pairing::Close))).await;
+        }
+        if let Err((problem, why)) = self.node.make_mesh().await {
+            return refused(conn, status_of(problem), &why);
+        }
+        let request = secrets().map(|secrets| Request::Pairing(Pairing::Open(Box::new(secrets))));
+        self.request(conn, request).await
+    }
+
+    pub(in crate::http) async fn join(&self, mut conn: Conn) -> Conn {
+        let wanted = body::<Join>(&mut conn).await.and_then(Join::wanted);
+        self.request(conn, wanted.map(|wanted| Request::Pairing(Pairing::Join(Box::new(wanted))))).await
+    }
+
+    pub(in crate::http) async fn make_mesh(&self, mut conn: Conn) -> Conn {
+        if let Err((status, why)) = body::<Nothing>(&mut conn).await {
+            return refused(conn, status, &why);
+        }
+        let phrase = match self.node.make_mesh().await {
+            Ok(()) => self.node.recovery_phrase().await,
+            Err(why) => Err(why),
+        };
+        match phrase {
+            Ok(phrase) => json(conn, Status::Ok, &value!({ "phrase": *phrase })),
+            Err((problem, why)) => refused(conn, status_of(problem), &why),
+        }
+    }
+
+    pub(in crate::http) async fn remove(&self, mut conn: Conn) -> Conn {
+        let named = match body::<Remove>(&mut conn).await {
+            Ok(Remove { peer }) => peer,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let Response::Mesh(report) = self.node.request(Request::Pairing(Pairing::Mesh)).await else {
+            return refused(conn, Status::ServiceUnavailable, "The agent is stopping.");
+        };
+        self.request(conn, removal(&named, &report)).await
+    }
+}
+
+/// The order to remove the device that a person named.
+fn removal(named: &str, report: &MeshReport) -> Result<Request, Refused> {
+    let is_named = |member: &&MemberReport| member.peer_id == named || member.device.as_deref() == Some(named);
+    let member = match report.members.iter().filter(is_named).collect::<Vec<_>>()[..] {
+        [member] => member,
+        [] if report.mesh.is_none() => {
+            return Err((Status::Conflict, "This device belongs to no mesh, so there is nobody to remove.".to_owned()));
+        }
+        [] => {
+            let why = format!("No device of the mesh is called {named}. `wattle mesh` lists them with their PeerIds.");
+            return Err((Status::NotFound, why));
+        }
+        _ => {
+            let why = format!("Several devices are called {named}. Name one by its PeerId: `wattle mesh` shows them.");
+            return Err((Status::Conflict, why));
+        }
+    };
+    if member.here {
+        return Err((Status::Conflict, "This is the device itself. Remove it on another admin.".to_owned()));
+    }
+    let peer: PeerId =
+        member.peer_id.parse().map_err(|_| (Status::InternalServerError, "A PeerId is broken.".to_owned()))?;
+    Ok(Request::Mesh(Order::Remove(PeerKey(*peer.public_key()))))
+}
+
+impl Join {
+    fn wanted(self) -> Result<Wanted, Refused> {
+        let bad = |why: &str| (Status::BadRequest, why.to_owned());
+        if self.at.len() > INVITE_ADDRESSES_MAX || self.at.iter().any(|at| at.port() == 0) {
+            return Err(bad("\"at\" is a list of at most eight addresses, each as 192.168.1.5:7781."));
+        }
+        let given = self.at.iter().map(|at| Candidate { address: *at, peer: None });
+        let mut wanted = match (self.code, self.invite) {
+            (Some(code), None) if code.starts_with("wattle:") => {
+                of_link(PairLink::parse(code.trim()).map_err(|why| bad(&why.to_string()))?)
+            }
+            (Some(code), None) => {
+                let code = Code::parse(&code).ok_or_else(|| {
+                    bad("A code has eight digits. Nothing was sent. Read it again on the device that runs `wattle pair`.")
+                })?;
+                Wanted {
+                    secret: code.secret(),
+                    way: Way::Code,
+                    mesh: None,
+                    admins: Bounded::new(),
+                    places: Bounded::new(),
+                    searching: self.at.is_empty(),
+                }
+            }
+            (None, Some(invite)) => of_invite(&Invite::parse(&invite).map_err(|why| bad(&why.to_string()))?),
+            _ => return Err(bad("This call has \"code\" or \"invite\", and not both.")),
+        };
+        for place in given {
+            // Full: the first ones are tried.
+            let _ = wanted.places.push(place);
+        }
+        Ok(wanted)
+    }
+}
+
+fn of_link(link: PairLink) -> Wanted {
+    let peer = Some(link.admin);
+    let places: Bounded<Candidate, INVITE_ADDRESSES_MAX> =
+        link.addresses.iter().take(INVITE_ADDRESSES_MAX).map(|at| Candidate { address: *at, peer }).collect();
+    let searching = places.is_empty();
+    let admins = peer.into_iter().collect();
+    Wanted { secret: link.secret.secret(), way: Way::Link, mesh: Some(link.mesh), admins, places, searching }
+}
+
+fn of_invite(invite: &Invite) -> Wanted {
+    let Invite { mesh, id, secret, issuers, addresses, .. } = invite;
+    Wanted {
+        secret: secret.verifier(*id).secret(),
+        way: Way::Invite(*id),
+        mesh: Some(*mesh),
+        admins: issuers.iter().copied().collect(),
+        places: addresses.iter().map(|at| Candidate { address: *at, peer: None }).collect(),
+        searching: true,
+    }
+}
+
+/// The secrets of a new window.
+fn secrets() -> Result<Secrets, Refused> {
+    let failed = |error| (Status::InternalServerError, format!("The system gives no random numbers: {error}."));
+    let (mut random, mut link) = (Zeroizing::new([0; CODE_RANDOM_BYTES]), [0; 16]);
+    getrandom::fill(&mut link).map_err(failed)?;
+    loop {
+        getrandom::fill(&mut *random).map_err(failed)?;
+        // Once in 10^13 draws there is none.
+        if let Some(code) = Code::draw(&random) {
+            return Ok(Secrets { code, link: LongSecret::new(link) });
+        }
+    }
+}
