@@ -22,6 +22,7 @@ mod fuzz_short;
 mod harness;
 mod http_api;
 mod hung;
+mod joining;
 mod layers;
 mod link;
 mod message;

@@ -1,0 +1,179 @@
+//! Devices that join a mesh by a code: fresh homes, real processes, one command on each side.
+
+use super::harness::{Agent, Place, WATTLE};
+use super::pair::linked;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+/// An agent in a fresh home that knows no other device, and where it listens.
+struct Device {
+    place: Place,
+    agent: Agent,
+    listen: String,
+    name: &'static str,
+}
+
+impl Device {
+    fn new(name: &'static str, file: &str) -> Self {
+        let place = Place::new();
+        place.write(&format!("{name}.txt"), file);
+        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let agent = up(&place, name, &listen);
+        Self { place, agent, listen, name }
+    }
+
+    fn restarted(self) -> Self {
+        let Self { place, agent, listen, name } = self;
+        agent.stop();
+        let agent = up(&place, name, &listen);
+        Self { place, agent, listen, name }
+    }
+
+    fn pair(&self) -> Window {
+        let mut child = Command::new(WATTLE)
+            .args(["--api", &self.agent.api, "--home"])
+            .arg(self.place.home())
+            .args(["pair", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let opened = line(&mut lines);
+        let code = opened["window"]["code"].as_str().unwrap_or_else(|| panic!("{opened}")).replace(' ', "");
+        let link = opened["window"]["link"].as_str().unwrap().to_owned();
+        Window { child, lines, code, link }
+    }
+
+    fn join(&self, code: &str, at: &Self) -> Output {
+        self.agent.cli(["join", code, "--at", &at.listen, "--json"])
+    }
+
+    fn fails_to_join(&self, code: &str, at: &Self, why: &str) {
+        let output = self.join(code, at);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+
+    fn id(&self) -> String {
+        self.agent.status()["peer_id"].as_str().unwrap().to_owned()
+    }
+
+    fn members(&self) -> Vec<(String, Value)> {
+        let mesh = self.agent.json(&["mesh", "--json"]);
+        let members = mesh["members"].as_array().unwrap().iter();
+        let mut members: Vec<(String, Value)> =
+            members.map(|member| (member["peer_id"].as_str().unwrap().to_owned(), member["caps"].clone())).collect();
+        members.sort_by(|one, other| one.0.cmp(&other.0));
+        members
+    }
+}
+
+fn up(place: &Place, name: &str, listen: &str) -> Agent {
+    let docs = place.docs();
+    let agent = place.up(&["--name", name, "--listen", listen, "--no-mdns", docs.to_str().unwrap()]);
+    agent.wait_ready(1);
+    agent
+}
+
+/// `wattle pair`, which waits.
+struct Window {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    code: String,
+    link: String,
+}
+
+impl Window {
+    fn closed(mut self) -> (Option<i32>, Value) {
+        let closed = line(&mut self.lines)["closed"].clone();
+        (self.child.wait().unwrap().code(), closed)
+    }
+
+    fn leave(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn line(lines: &mut BufReader<ChildStdout>) -> Value {
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
+}
+
+fn both_answer(one: &Device, other: &Device, question: &str) {
+    for asked in [one, other] {
+        let found = asked.agent.json(&["search", question, "--json"]);
+        let counts = ["asked", "answered"].map(|key| found["coverage"][key].clone());
+        assert_eq!(json!(counts), json!([2, 2]), "{found}\n{}", asked.agent.log());
+        assert_eq!(found["hits"].as_array().unwrap().len(), 2, "{found}");
+    }
+}
+
+#[test]
+fn two_fresh_devices_pair_by_a_code_and_answer_each_others_questions_also_after_a_restart() {
+    let attic = Device::new("attic", "The letter from the notary is about the parcel behind the barn.");
+    let cellar = Device::new("cellar", "Leek soup needs three hundred grams of leek and one potato.");
+    let window = attic.pair();
+    let output = cellar.join(&window.code, &attic);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}\n{}\n{}", attic.agent.log(), cellar.agent.log());
+    let joined: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(joined["admin"], attic.id());
+    let (code, closed) = window.closed();
+    assert_eq!(code, Some(0), "{closed}");
+    assert_eq!(closed["joined"]["words"], joined["words"], "both screens show the same words");
+    assert_eq!(closed["joined"]["peer_id"], cellar.id());
+    assert_eq!(joined["words"].as_str().unwrap().split(' ').count(), 3);
+
+    linked(&attic.agent);
+    linked(&cellar.agent);
+    both_answer(&attic, &cellar, "leek soup");
+    let mut expected = vec![
+        (attic.id(), json!(["member", "worker", "admin"])),
+        (cellar.id(), json!(["member", "worker"])),
+    ];
+    expected.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!((attic.members(), cellar.members()), (expected.clone(), expected));
+
+    let (attic, cellar) = (attic.restarted(), cellar.restarted());
+    linked(&attic.agent);
+    linked(&cellar.agent);
+    both_answer(&attic, &cellar, "leek soup");
+}
+
+#[test]
+fn each_failure_names_its_cause_and_a_removed_device_stays_out() {
+    let attic = Device::new("attic", "one");
+    let cellar = Device::new("cellar", "two");
+    let stranger = Device::new("stranger", "three");
+    cellar.fails_to_join("12345678", &attic, "lets nobody in now");
+    cellar.fails_to_join("1234567", &attic, "eight digits");
+    cellar.fails_to_join("wattle:pair?c=1", &attic, "not the text of a code");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let output = cellar.agent.cli(["join", "12345678", "--at", &silent]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not answer"), "{output:?}");
+
+    let window = attic.pair();
+    let wrong = if window.code == "12345678" { "12345679" } else { "12345678" };
+    cellar.fails_to_join(wrong, &attic, "The code is wrong");
+    // The next try may begin a second later; the device waits for that by itself.
+    assert!(cellar.join(&window.link, &attic).status.success(), "{}", cellar.agent.log());
+    stranger.fails_to_join(&window.code, &attic, "Another device has joined");
+    assert_eq!(window.closed().0, Some(0));
+    linked(&attic.agent);
+
+    let output = cellar.agent.cli(["pair"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no admin"), "{output:?}");
+    let output = attic.agent.cli(["remove", "cellar"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    attic.agent.wait("the end of the link", |status| status["peers"].as_array().unwrap().is_empty());
+    assert_eq!(attic.members(), [(attic.id(), json!(["member", "worker", "admin"]))]);
+    let window = attic.pair();
+    cellar.fails_to_join(&window.code, &attic, "removed from the mesh");
+    window.leave();
+}
