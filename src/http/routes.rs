@@ -185,6 +185,13 @@ pub static ROUTES: &[Route] = &[
         handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Pairing(Pairing::Show)))),
     },
     Route {
+        method: Method::Get,
+        path: "/v1/pair/qr",
+        access: Access::Token,
+        about: "returns the QR code of the open window as an image: `{\"svg\"}`",
+        handler: |api, conn, _| Box::pin(api.qr(conn)),
+    },
+    Route {
         method: Method::Post,
         path: "/v1/join",
         access: Access::Token,

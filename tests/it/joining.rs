@@ -133,13 +133,13 @@ fn two_fresh_devices_pair_by_a_code_and_answer_each_others_questions_also_after_
     linked(&attic.agent);
     linked(&cellar.agent);
     both_answer(&attic, &cellar, "leek soup");
-    let mut expected = vec![
-        (attic.id(), json!(["member", "worker", "admin"])),
-        (cellar.id(), json!(["member", "worker"])),
-    ];
+    let mut expected =
+        vec![(attic.id(), json!(["member", "worker", "admin"])), (cellar.id(), json!(["member", "worker"]))];
     expected.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!((attic.members(), cellar.members()), (expected.clone(), expected));
 
+    let addresses = cellar.place.home().join("peers");
+    cellar.agent.wait("the address for the next start", |_| addresses.exists());
     let (attic, cellar) = (attic.restarted(), cellar.restarted());
     linked(&attic.agent);
     linked(&cellar.agent);

@@ -13,6 +13,7 @@ use crate::node::output::Response;
 use crate::wire::pairing::Way;
 use crate::wire::pairing::invite::Invite;
 use crate::wire::pairing::link::PairLink;
+use crate::wire::pairing::qr::Qr;
 use crate::wire::pairing::secret::{CODE_RANDOM_BYTES, Code, LongSecret};
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
@@ -69,6 +70,16 @@ impl Api {
         }
         let request = secrets().map(|secrets| Request::Pairing(Pairing::Open(Box::new(secrets))));
         self.request(conn, request).await
+    }
+
+    pub(in crate::http) async fn qr(&self, conn: Conn) -> Conn {
+        let Response::Pairing(report) = self.node.request(Request::Pairing(Pairing::Show)).await else {
+            return refused(conn, Status::ServiceUnavailable, "The agent is stopping.");
+        };
+        match report.window.and_then(|window| Qr::of(&window.link)) {
+            Some(qr) => json(conn, Status::Ok, &value!({ "svg": qr.svg() })),
+            None => refused(conn, Status::Conflict, "No window is open, so there is no code."),
+        }
     }
 
     pub(in crate::http) async fn join(&self, mut conn: Conn) -> Conn {

@@ -157,6 +157,10 @@ impl Node {
         if let Some((peer, address)) = reached.filter(|(peer, _)| *peer == joined.admin) {
             self.add_given_address(peer, address);
             out.push(Output::Reached(peer, address));
+            // As for any address at which a peer was reached: the next start dials it.
+            if let Some(known) = self.peers.get(peer) {
+                out.push(Output::SaveAddresses(peer, known.addresses.kept().to_vec()));
+            }
         }
         let Joined { mesh, admin, words, .. } = joined;
         let report = JoinReport { mesh: hex(&mesh), admin: peer_id(admin), words: words.to_string() };
