@@ -2,6 +2,8 @@
 //!
 //! The doc comments of the arguments are the text of `--help`.
 
+mod pairing;
+
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Peer, api_address, check_collection, device_name, listen_address};
@@ -10,6 +12,8 @@ use crate::platform::disk::Sync;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
+
+pub use pairing::{JoinArgs, MeshCommand};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
 pub const DEFAULT_LISTEN_PORT: u16 = 7781;
@@ -188,35 +192,6 @@ pub enum CollectionCommand {
         #[arg(value_enum)]
         ring: RingArg,
     },
-}
-
-/// The commands of `wattle mesh`.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum MeshCommand {
-    /// Make a mesh if this device has none, and print its recovery phrase: once, to be kept on paper. `wattle pair` makes the
-    /// mesh too, without the phrase.
-    Create,
-}
-
-/// The arguments of `wattle join`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct JoinArgs {
-    /// The eight digits, or the text of the QR code.
-    #[arg(value_name = "CODE", num_args = 0..=8, required_unless_present = "invite")]
-    pub code: Vec<String>,
-
-    /// Where the other device is, as 192.168.1.5 or 192.168.1.5:7781, or a name in place of the number. Without it, the
-    /// network is searched.
-    #[arg(long, value_name = "ADDRESS")]
-    pub at: Vec<String>,
-
-    /// The file of an invite, in place of a code.
-    #[arg(long, value_name = "FILE", conflicts_with = "code")]
-    pub invite: Option<PathBuf>,
-
-    /// Print JSON for programs.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// The commands of `wattle energy`.

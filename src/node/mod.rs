@@ -54,7 +54,6 @@ use gossip_state::{GossipState, seed_of};
 use input::{Input, Request};
 use mesh_state::MeshState;
 use output::{Output, Problem, Response};
-use pairing_state::PairingState;
 use query_state::QueryState;
 
 /// The orders that one input causes.
@@ -95,7 +94,6 @@ pub struct Node {
     peers: Peers,
     member: Membership,
     mesh: MeshState,
-    pairing: PairingState,
     gossip: GossipState,
     energy: EnergyState,
     audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
@@ -120,7 +118,6 @@ impl Node {
             peers: Peers::new(Rng::new(rng.next())),
             member,
             mesh: MeshState::new(now, rng, boot),
-            pairing: PairingState::default(),
             energy: EnergyState::default(),
             audits: heapless::Vec::new(),
             stopping: false,

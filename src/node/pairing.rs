@@ -40,24 +40,24 @@ impl Node {
         match what {
             GuestInput::Began { dialled: true, encoding } => self.on_host(now, peer, address, encoding, out),
             GuestInput::Began { dialled: false, encoding } => {
-                if !self.pairing.guest_began(peer, encoding) {
+                if !self.mesh.trust.pairing.guest_began(peer, encoding) {
                     out.push(Output::EndGuest(peer));
                 }
             }
-            GuestInput::Received { bytes, random } if self.pairing.is_host(peer) => {
+            GuestInput::Received { bytes, random } if self.mesh.trust.pairing.is_host(peer) => {
                 self.joining(now, out, |join, effects| join.received(now, &bytes, &random, effects));
             }
             GuestInput::Received { bytes, random } => {
-                let Some(encoding) = self.pairing.guest(peer) else { return };
-                if self.pairing.admin.is_none() {
+                let Some(encoding) = self.mesh.trust.pairing.guest(peer) else { return };
+                if self.mesh.trust.pairing.admin.is_none() {
                     return refuse(peer, encoding, Cause::NoWindow, out);
                 }
                 let received = Received { peer, encoding, bytes: &bytes, random: &random };
                 self.admitting(now, out, |admin, effects| admin.received(now, &received, effects));
             }
-            GuestInput::Ended if self.pairing.is_host(peer) => self.on_host_lost(now, out),
+            GuestInput::Ended if self.mesh.trust.pairing.is_host(peer) => self.on_host_lost(now, out),
             GuestInput::Ended => {
-                self.pairing.guest_ended(peer);
+                self.mesh.trust.pairing.guest_ended(peer);
                 self.admitting(now, out, |admin, effects| admin.lost(now, peer, effects));
             }
         }
@@ -90,18 +90,18 @@ impl Node {
                  lists them.",
             );
         }
-        self.pairing.closed = None;
-        self.pairing.admin.get_or_insert_with(|| Admin::new(self.config.key, mesh.0));
+        self.mesh.trust.pairing.closed = None;
+        self.mesh.trust.pairing.admin.get_or_insert_with(|| Admin::new(self.config.key, mesh.0));
         let caps = DEVICE_CAPS.into_iter().reduce(|all, cap| all | cap).map_or(0, u8::from);
         self.admitting(now, out, |admin, effects| admin.open(now, secrets, caps, effects));
         // An earlier window that this one took the place of is not what its owner wants to read about.
-        self.pairing.closed = None;
+        self.mesh.trust.pairing.closed = None;
         Ok(())
     }
 
     /// Has the machine that lets devices in do something, and carries out what follows.
     fn admitting(&mut self, now: Instant, out: &mut Out, act: impl FnOnce(&mut Admin, &mut Outbox<Effect>)) {
-        let Some(admin) = &mut self.pairing.admin else { return };
+        let Some(admin) = &mut self.mesh.trust.pairing.admin else { return };
         let mut effects = Outbox::new();
         act(admin, &mut effects);
         for effect in effects.drain() {
@@ -113,7 +113,8 @@ impl Node {
                     let (device, words) = (device.to_string(), words.to_string());
                     out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
                     let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
-                    self.pairing.closed = Some(ClosedWindow { why: sentence(Closed::Used).to_owned(), joined });
+                    self.mesh.trust.pairing.closed =
+                        Some(ClosedWindow { why: sentence(Closed::Used).to_owned(), joined });
                 }
                 Effect::Failed(peer, why, left) => {
                     out.push(Output::Notice(Notice::NotPaired(peer_id(peer), why, left)));
@@ -121,7 +122,7 @@ impl Node {
                 // With the device that joined.
                 Effect::Closed(Closed::Used) => {}
                 Effect::Closed(why) => {
-                    self.pairing.closed = Some(ClosedWindow { why: sentence(why).to_owned(), joined: None });
+                    self.mesh.trust.pairing.closed = Some(ClosedWindow { why: sentence(why).to_owned(), joined: None });
                 }
             }
         }
@@ -142,7 +143,7 @@ impl Node {
             Some(InviteId(invite)) => Order::Redeem { invite, holder, caps },
             None => Order::Issue { holder, caps },
         };
-        match self.pairing.order(Wanted::Grant(holder)) {
+        match self.mesh.trust.pairing.order(Wanted::Grant(holder)) {
             Some(reply) => self.on_order(now, reply, order, out),
             None => self.admitting(now, out, |admin, effects| admin.denied(now, holder, Cause::Interrupted, effects)),
         }
@@ -157,7 +158,7 @@ impl Node {
         why: Option<Refusal>,
         out: &mut Out,
     ) {
-        match self.pairing.take_order(reply) {
+        match self.mesh.trust.pairing.take_order(reply) {
             None => out.push(Output::Reply(reply, response)),
             Some(Wanted::Enrol) => self.on_enrolled(response, out),
             Some(Wanted::Grant(peer)) => self.admitting(now, out, |admin, effects| match response {
@@ -169,7 +170,7 @@ impl Node {
 
     /// Does what is due.
     pub(super) fn run_pairing(&mut self, now: Instant, out: &mut Out) {
-        if self.pairing.deadline().is_some_and(|due| due <= now) {
+        if self.mesh.trust.pairing.deadline().is_some_and(|due| due <= now) {
             self.admitting(now, out, |admin, effects| admin.tick(now, effects));
             self.joining(now, out, |join, effects| join.tick(now, effects));
         }
@@ -177,14 +178,14 @@ impl Node {
 
     /// When something of this flow is due.
     pub(super) fn pairing_deadline(&self) -> Option<Instant> {
-        self.pairing.deadline()
+        self.mesh.trust.pairing.deadline()
     }
 
     fn pairing_report(&self, now: Instant) -> PairingReport {
-        let shown = self.pairing.admin.as_ref().and_then(Admin::shown).zip(self.trust.records().mesh());
+        let shown = self.mesh.trust.pairing.admin.as_ref().and_then(Admin::shown).zip(self.trust.records().mesh());
         PairingReport {
             window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
-            closed: self.pairing.closed.clone(),
+            closed: self.mesh.trust.pairing.closed.clone(),
         }
     }
 

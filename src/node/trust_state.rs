@@ -1,5 +1,6 @@
 //! What the node keeps for the flow of certificates and removals.
 
+use super::pairing_state::PairingState;
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
@@ -22,6 +23,8 @@ const SENT: Rate = Rate { per_second: TRUST_SENT_A_SECOND * MILLI, burst: TRUST_
 #[derive(Debug)]
 pub(super) struct TrustState {
     pub(super) authority: Authority,
+    /// Devices that are let in, and this one as it joins.
+    pub(super) pairing: PairingState,
     /// This device's certificate may be another one than dialled peers are shown.
     pub(super) unshown: bool,
     /// Records came that are not in the file yet.
@@ -63,6 +66,7 @@ impl TrustState {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             authority: Authority::default(),
+            pairing: PairingState::default(),
             unshown: true,
             unsaved: false,
             saving: None,

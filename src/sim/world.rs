@@ -340,7 +340,6 @@ impl World {
                 self.notices.push((self.now, at, notice));
             }
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
-            // Nobody is paired here: devices get their certificates from the test.
             Output::ShowCertificates(_)
             | Output::DialAsGuest { .. }
             | Output::SendToGuest(..)

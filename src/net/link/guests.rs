@@ -7,77 +7,26 @@
 
 use super::event::{GuestEvent, LinkEvent};
 use super::handshake::{self, Handshaken};
-use super::handshake_limits::SourceKey;
 use super::scope::TaskScope;
 use super::shared::Shared;
 use super::stream::{Stream, buffered, choose, finish, within};
 use super::yamux_driver::YamuxDriver;
 use super::{connection, identify, ping};
-use crate::limits::{
-    GUEST_MS, GUEST_QUEUE_MAX, GUEST_STREAMS_MAX, GUESTS_ADDRESS_MAX, GUESTS_MAX, LINK_HANDSHAKE_MS, PAIR_FRAME_MAX,
-    PAIR_LINE_MAX,
-};
+use crate::limits::{GUEST_MS, GUEST_STREAMS_MAX, LINK_HANDSHAKE_MS, PAIR_FRAME_MAX, PAIR_LINE_MAX};
 use crate::wire::frame::{self, Decoder};
 use crate::wire::identify::IDENTIFY;
 use crate::wire::json::line::Lines;
 use crate::wire::pairing::{PROTOCOL as PAIR, PROTOCOL_JSON as PAIR_JSON};
 use crate::wire::peer_id::PeerId;
 use log::debug;
-use smol::channel::{Receiver, Sender};
 use smol::future::or;
 use smol::io::{AsyncBufReadExt, AsyncWriteExt};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PROTOCOLS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON];
-
-/// The guests that are connected, and the conversations with them.
-#[derive(Default)]
-pub(super) struct Guests {
-    /// How many are connected from each address.
-    sources: BTreeMap<SourceKey, usize>,
-    conversations: BTreeMap<PeerId, Sender<Vec<u8>>>,
-}
-
-impl Guests {
-    fn enter(&mut self, source: SocketAddr) -> Result<(), &'static str> {
-        let here: usize = self.sources.values().sum();
-        let of_source = self.sources.entry(source.ip().into()).or_default();
-        if here >= GUESTS_MAX || *of_source >= GUESTS_ADDRESS_MAX {
-            return Err("there are enough guests");
-        }
-        *of_source += 1;
-        Ok(())
-    }
-
-    fn leave(&mut self, source: SocketAddr) {
-        self.sources.entry(source.ip().into()).and_modify(|count| *count = count.saturating_sub(1));
-        self.sources.retain(|_, count| *count > 0);
-    }
-
-    /// Begins a conversation, unless one with this peer is under way.
-    fn begin(&mut self, peer: PeerId) -> Result<Receiver<Vec<u8>>, &'static str> {
-        if self.conversations.contains_key(&peer) {
-            return Err("it is being paired already");
-        }
-        let (frames, outgoing) = smol::channel::bounded(GUEST_QUEUE_MAX);
-        self.conversations.insert(peer, frames);
-        Ok(outgoing)
-    }
-
-    /// Queues a frame; false if there is no conversation, or the guest reads too slowly.
-    pub(super) fn send(&self, peer: &PeerId, frame: Vec<u8>) -> bool {
-        self.conversations.get(peer).is_some_and(|frames| frames.try_send(frame).is_ok())
-    }
-
-    /// Ends a conversation once what waits is written.
-    pub(super) fn end(&mut self, peer: &PeerId) {
-        self.conversations.remove(peer);
-    }
-}
 
 /// One guest's connection.
 #[derive(Clone)]

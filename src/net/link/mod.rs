@@ -24,6 +24,7 @@ mod channel;
 mod connection;
 mod event;
 mod frame;
+mod guest_table;
 mod guests;
 mod handshake;
 mod handshake_limits;

@@ -2,7 +2,7 @@
 
 use super::event::LinkEvent;
 use super::frame::RetainedBuffers;
-use super::guests::Guests;
+use super::guest_table::Guests;
 use super::table::LinkTable;
 use crate::limits::{LINK_HANDSHAKE_MS, LINK_HANDSHAKES_PER_SECOND, LINK_PING_MS};
 use crate::wire::noise::BadNoise;

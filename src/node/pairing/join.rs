@@ -35,7 +35,7 @@ impl Node {
         let machine = Join::new(now, settings, asked.searching);
         let given = asked.places.iter().map(|place| place.address).collect();
         let (dialled, host, reached, joined) = (None, None, None, None);
-        self.pairing.joining = Some(Joining { machine, reply, given, dialled, host, reached, joined });
+        self.mesh.trust.pairing.joining = Some(Joining { machine, reply, given, dialled, host, reached, joined });
         if asked.searching {
             out.push(Output::SearchAdmins(true));
         }
@@ -49,7 +49,7 @@ impl Node {
 
     fn may_join(&self, mesh: Option<[u8; 32]>) -> Result<(), (Problem, String)> {
         let records = self.trust.records();
-        if self.pairing.joining.is_some() {
+        if self.mesh.trust.pairing.joining.is_some() {
             return Err((
                 Problem::Busy,
                 "This device is joining a mesh already. Wait a minute, then join again.".to_owned(),
@@ -67,11 +67,11 @@ impl Node {
 
     /// Has the joining machine do something, and carries out what follows.
     pub(super) fn joining(&mut self, now: Instant, out: &mut Out, act: impl FnOnce(&mut Join, &mut Outbox<Effect>)) {
-        let Some(joining) = &mut self.pairing.joining else { return };
+        let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
         let mut effects = Outbox::new();
         act(&mut joining.machine, &mut effects);
         for effect in effects.drain() {
-            let Some(joining) = &mut self.pairing.joining else { return };
+            let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
             match effect {
                 Effect::Dial(candidate) => {
                     joining.dialled = Some(candidate);
@@ -101,7 +101,7 @@ impl Node {
         encoding: Encoding,
         out: &mut Out,
     ) {
-        let awaited = self.pairing.joining.as_mut().filter(|joining| {
+        let awaited = self.mesh.trust.pairing.joining.as_mut().filter(|joining| {
             joining.host.is_none() && joining.dialled.is_some_and(|dialled| dialled.address == address)
         });
         // Of an earlier dial, which took too long.
@@ -112,7 +112,7 @@ impl Node {
 
     /// The conversation ended.
     pub(super) fn on_host_lost(&mut self, now: Instant, out: &mut Out) {
-        if let Some(joining) = &mut self.pairing.joining {
+        if let Some(joining) = &mut self.mesh.trust.pairing.joining {
             (joining.host, joining.dialled) = (None, None);
         }
         self.joining(now, out, |join, effects| join.lost(now, Lost::Ended, effects));
@@ -123,7 +123,7 @@ impl Node {
         let is_awaited = |joining: &Joining| {
             joining.host.is_none() && joining.dialled.is_some_and(|dialled| dialled.address == address)
         };
-        if self.pairing.joining.as_ref().is_some_and(is_awaited) {
+        if self.mesh.trust.pairing.joining.as_ref().is_some_and(is_awaited) {
             self.joining(now, out, |join, effects| join.lost(now, why, effects));
         }
     }
@@ -138,11 +138,11 @@ impl Node {
         let own = self.config.key;
         let is_sound = |chain: &Chain| chain.certificate.holder == own && chain.verify(MeshId(joined.mesh)).is_ok();
         let chain = Chain::decode(&joined.certificate).filter(is_sound);
-        let order = chain.and_then(|chain| Some((chain, self.pairing.order(Wanted::Enrol)?)));
+        let order = chain.and_then(|chain| Some((chain, self.mesh.trust.pairing.order(Wanted::Enrol)?)));
         let Some((chain, reply)) = order else {
             return self.end_join(Response::refused(Problem::Conflict, Failure::Malformed.to_string()), out);
         };
-        if let Some(joining) = &mut self.pairing.joining {
+        if let Some(joining) = &mut self.mesh.trust.pairing.joining {
             joining.joined = Some(joined);
         }
         self.on_order(now, reply, Order::Enrol(Box::new(chain)), out);
@@ -150,7 +150,7 @@ impl Node {
 
     /// The certificate is on the disk, or was refused.
     pub(super) fn on_enrolled(&mut self, response: Response, out: &mut Out) {
-        let Some(joining) = &mut self.pairing.joining else { return };
+        let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
         let (joined, reached) = (joining.joined.take(), joining.reached);
         let (Response::Done(_), Some(joined)) = (&response, joined) else { return self.end_join(response, out) };
         // It proved itself there, and its owner named the place or the network did.
@@ -168,7 +168,7 @@ impl Node {
     }
 
     fn end_join(&mut self, response: Response, out: &mut Out) {
-        let Some(joining) = self.pairing.joining.take() else { return };
+        let Some(joining) = self.mesh.trust.pairing.joining.take() else { return };
         out.push(Output::SearchAdmins(false));
         out.push(Output::Reply(joining.reply, response));
     }
