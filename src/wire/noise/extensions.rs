@@ -99,4 +99,20 @@ mod tests {
         payload.pop();
         assert_eq!(Extensions::of(&payload), Extensions::default());
     }
+
+    #[test]
+    fn a_malformed_mark_of_a_start_counts_as_none() {
+        let extension = |number, bytes: &[u8]| {
+            let (mut inner, mut payload) = (Vec::new(), Vec::new());
+            protobuf::put_bytes(&mut inner, number, bytes);
+            protobuf::put_bytes(&mut payload, EXTENSIONS, &inner);
+            payload
+        };
+        assert_eq!(Extensions::of(&extension(START, &[0, 0, 0, 0, 0, 0, 1, 2])).start, Some(258));
+        for bad in
+            [extension(START, &[1; 7]), extension(START, &[1; 9]), extension(2, b"/yamux/1.0.0"), vec![0x22, 9, 1]]
+        {
+            assert_eq!(Extensions::of(&bad).start, None, "{bad:?}");
+        }
+    }
 }
