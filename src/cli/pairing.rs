@@ -1,8 +1,8 @@
 //! `wattle pair`, `join`, `mesh` and `mesh create`: what people read on both screens.
 
 use super::args::{DEFAULT_LISTEN_PORT, JoinArgs};
-use super::display::Style;
 use super::output::{Stop, compact, pretty, print};
+use super::style::Style;
 use super::text::{columns, one_line};
 use crate::http::client::Client;
 use crate::limits::{INVITE_FILE_BYTES_MAX, WATCH_MS};
