@@ -1,6 +1,6 @@
 //! Guests: peers that may not link, and may be paired.
 
-/// Guests that are connected at once, dialled ones among them. Each holds two streams at most: 512 KiB.
+/// Guests that are connected at once, without those that this agent dialled: it joins one place at a time. Each holds two streams at most: 512 KiB.
 pub const GUESTS_MAX: usize = 8;
 
 /// Of those, guests from one address (IPv6: one /64).
@@ -17,3 +17,7 @@ pub const GUEST_QUEUE_MAX: usize = 8;
 
 /// Milliseconds in which it is decided whether the certificates of a peer that is not known admit it.
 pub const GUEST_DECISION_MS: u64 = 3_000;
+
+/// Milliseconds for which the socket of a peer that lost its rights stays open, so that what it was sent last is read there: why,
+/// and the proof. What it sends meanwhile is refused.
+pub const LINK_PARTING_MS: u64 = 300;

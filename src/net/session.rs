@@ -128,12 +128,12 @@ impl PeerSession {
 
     /// Ends the link to a peer.
     pub fn hang_up(&self, peer: PeerKey, why: HangUp) {
-        let why = match why {
-            HangUp::NotNeeded => "nobody here needs it",
-            HangUp::DeviceDown => "the device is down",
-            HangUp::NotAdmitted => "it has shown no certificate of this mesh in time",
-        };
-        self.links.hang_up(&PeerId::from_public_key(&peer.0), why);
+        let peer = PeerId::from_public_key(&peer.0);
+        match why {
+            HangUp::NotNeeded => self.links.hang_up(&peer, "nobody here needs it"),
+            HangUp::DeviceDown => self.links.hang_up(&peer, "the device is down"),
+            HangUp::NotAdmitted => self.links.part(&peer, "it has no certificate that counts here"),
+        }
     }
 
     /// Sends a packet as an encrypted datagram. It may be lost.

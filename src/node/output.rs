@@ -67,6 +67,8 @@ pub enum Output {
     SaveRecords(u64, Vec<u8>),
     /// Show these certificates to the peers that are dialled from now on; empty: none.
     ShowCertificates(Vec<u8>),
+    /// A peer dialled and showed certificates that are not taken: let it have one short link. An `Up` follows, and it is told why.
+    HearOut(PeerKey),
     /// Begin a conversation as a guest of this peer, or of whoever answers; a `Guest` or `GuestFailed` follows.
     DialAsGuest {
         /// Who must answer.

@@ -47,6 +47,12 @@ impl Node {
             );
             findings.push(Finding { area: Area::Peers, what, command: None });
         }
+        if self.trust.records().is_removed(self.config.key) {
+            let what = "This device was removed from its mesh, for ever. It keeps its own documents and answers for them alone; no \
+                        device of the mesh answers it. `wattle leave` gives it a new identity, with which it can join again."
+                .to_owned();
+            findings.push(Finding { area: Area::Peers, what, command: Some("wattle leave".to_owned()) });
+        }
         findings.extend(self.findings_of_peers(now));
         findings
     }

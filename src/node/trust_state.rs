@@ -9,6 +9,7 @@ use crate::limits::{
 };
 use crate::mesh::budget::{Budget, Rate};
 use crate::mesh::trust::authority::Authority;
+use crate::wire::certificate::Refusal;
 use crate::wire::certificate::exchange::Buckets;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -39,7 +40,18 @@ pub(super) struct TrustState {
     pub(super) buckets: Option<Buckets>,
     /// Linked peers without a certificate.
     pub(super) guests: Bounded<Guest, GUESTS_MAX>,
+    /// Peers that get a short link, to be told why they are not taken in.
+    refused: Bounded<Refused, GUESTS_MAX>,
     links: BTreeMap<PeerKey, LinkUse>,
+}
+
+/// A peer that showed a certificate that is not taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refused {
+    pub(super) peer: PeerKey,
+    /// Who signed its certificate.
+    pub(super) issuer: PeerKey,
+    pub(super) why: Refusal,
 }
 
 /// A linked peer without a certificate.
@@ -74,6 +86,7 @@ impl TrustState {
             digest_at: now + Duration::from_millis(TRUST_DIGEST_MS),
             buckets: None,
             guests: Bounded::new(),
+            refused: Bounded::new(),
             links: BTreeMap::new(),
         }
     }
@@ -101,6 +114,31 @@ impl TrustState {
     pub(super) fn add_guest(&mut self, now: Instant, peer: PeerKey, address: SocketAddr) -> bool {
         self.guests.retain(|guest| guest.peer != peer);
         self.guests.push(Guest { peer, address, until: now + Duration::from_millis(GUEST_MS) }).is_ok()
+    }
+
+    /// Whether a linked peer is a guest.
+    pub(super) fn has_guest(&self, peer: PeerKey) -> bool {
+        self.guests.iter().any(|guest| guest.peer == peer)
+    }
+
+    /// A peer is told something once it has a link. The oldest gives way where there is no room: it dials again.
+    pub(super) fn will_tell(&mut self, refused: Refused) -> bool {
+        self.refused.retain(|of| of.peer != refused.peer);
+        if self.refused.is_full() {
+            self.refused.remove(0);
+        }
+        self.refused.push(refused).is_ok()
+    }
+
+    /// Whether a peer is to be told something.
+    pub(super) fn is_to_be_told(&self, peer: PeerKey) -> bool {
+        self.refused.iter().any(|of| of.peer == peer)
+    }
+
+    /// What a peer is to be told.
+    pub(super) fn take_told(&mut self, peer: PeerKey) -> Option<Refused> {
+        let at = self.refused.iter().position(|of| of.peer == peer)?;
+        Some(self.refused.remove(at))
     }
 
     /// The guest with this key, who is none any more.

@@ -214,6 +214,7 @@ impl Driver {
                 Output::Verify(from, item) => self.follow_ups.extend(verified(&self.session, from, item)),
                 Output::SignRecords(_) | Output::VerifyRecords(..) | Output::SaveRecords(..) => self.on_records(output),
                 Output::ShowCertificates(_)
+                | Output::HearOut(_)
                 | Output::DialAsGuest { .. }
                 | Output::SendToGuest(..)
                 | Output::EndGuest(_)
@@ -261,6 +262,7 @@ impl Driver {
             Output::DialAsGuest { peer, address, given } => {
                 self.follow_ups.extend(self.session.dial_as_guest(peer, address, given));
             }
+            Output::HearOut(peer) => self.session.hear_out(peer),
             Output::SendToGuest(peer, bytes) => self.session.send_to_guest(peer, bytes),
             Output::EndGuest(peer) => self.session.end_guest(peer),
             Output::SearchAdmins(on) => self.follow_ups.extend(self.session.search_admins(on)),

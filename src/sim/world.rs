@@ -336,17 +336,10 @@ impl World {
             }
             Output::MeasureDisk => self.post(at, 1, Input::Disk { free: agent.disk_free }),
             Output::SignRecords(_) | Output::VerifyRecords(..) | Output::SaveRecords(..) => self.on_records(at, output),
-            Output::Notice(notice) if is_kept(&notice) => {
-                self.notices.push((self.now, at, notice));
-            }
+            Output::Notice(notice) if is_kept(&notice) => self.notices.push((self.now, at, notice)),
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
-            Output::ShowCertificates(_)
-            | Output::DialAsGuest { .. }
-            | Output::SendToGuest(..)
-            | Output::EndGuest(_)
-            | Output::SearchAdmins(_)
-            | Output::Reached(..) => {}
-            Output::Notice(_) | Output::Unwatch(_) | Output::Stopped => {}
+            // For sockets and people alone: pairing, and what is not kept.
+            _ => {}
         }
     }
 

@@ -25,10 +25,13 @@ impl Device {
     }
 
     fn restarted(self) -> Self {
+        self.stopped().started()
+    }
+
+    fn stopped(self) -> Stopped {
         let Self { place, agent, listen, name } = self;
         agent.stop();
-        let agent = up(&place, name, &listen);
-        Self { place, agent, listen, name }
+        Stopped { place, listen, name }
     }
 
     fn pair(&self) -> Window {
@@ -69,6 +72,21 @@ impl Device {
             members.map(|member| (member["peer_id"].as_str().unwrap().to_owned(), member["caps"].clone())).collect();
         members.sort_by(|one, other| one.0.cmp(&other.0));
         members
+    }
+}
+
+/// A device whose agent does not run.
+struct Stopped {
+    place: Place,
+    listen: String,
+    name: &'static str,
+}
+
+impl Stopped {
+    fn started(self) -> Device {
+        let Self { place, listen, name } = self;
+        let agent = up(&place, name, &listen);
+        Device { place, agent, listen, name }
     }
 }
 
@@ -173,7 +191,36 @@ fn each_failure_names_its_cause_and_a_removed_device_stays_out() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     attic.agent.wait("the end of the link", |status| status["peers"].as_array().unwrap().is_empty());
     assert_eq!(attic.members(), [(attic.id(), json!(["member", "worker", "admin"]))]);
+    knows_that_it_was_removed(&cellar);
     let window = attic.pair();
     cellar.fails_to_join(&window.code, &attic, "removed from the mesh");
     window.leave();
+}
+
+fn knows_that_it_was_removed(device: &Device) {
+    device.agent.wait("the proof of the removal", |status| {
+        let findings = status["findings"].as_array().unwrap();
+        findings.iter().any(|finding| finding["what"].as_str().unwrap().contains("removed from its mesh"))
+    });
+    assert_eq!(device.agent.json(&["mesh", "--json"])["removed_here"], true);
+    let mesh = device.agent.cli(["mesh"]);
+    assert!(String::from_utf8_lossy(&mesh.stdout).contains("was removed from its mesh, for ever"), "{mesh:?}");
+    let doctor = device.agent.cli(["doctor"]);
+    assert!(String::from_utf8_lossy(&doctor.stdout).contains("was removed from its mesh"), "{doctor:?}");
+}
+
+#[test]
+fn a_device_that_was_off_when_it_was_removed_learns_of_it_when_it_comes_back() {
+    let attic = Device::new("attic", "one");
+    let cellar = Device::new("cellar", "two");
+    let window = attic.pair();
+    assert!(cellar.join(&window.code, &attic).status.success(), "{}", cellar.agent.log());
+    assert_eq!(window.closed().0, Some(0));
+    linked(&attic.agent);
+    let (id, addresses) = (cellar.id(), cellar.place.home().join("peers"));
+    cellar.agent.wait("the address for the next start", |_| addresses.exists());
+    let cellar = cellar.stopped();
+    let output = attic.agent.cli(["remove", &id]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    knows_that_it_was_removed(&cellar.started());
 }

@@ -86,8 +86,8 @@ fn begin(acceptor: &Arc<Acceptor>, stream: TcpStream, address: SocketAddr) {
 }
 
 impl Acceptor {
-    /// Whether a peer is a guest, if it may come in: as one that is allowed to link, or is admitted by its certificates now; or
-    /// as one that does not expect a link: to be paired, or a libp2p program that identifies and pings.
+    /// Whether a peer is a guest, if it may come in: as one that is allowed to link, or is admitted by its certificates now, or is
+    /// told on a short link why not; or as one that does not expect a link: to be paired, or a libp2p program that identifies and pings.
     async fn is_guest(&self, proven: &Proven, address: SocketAddr) -> Result<bool, String> {
         let (peer, extensions) = (proven.peer, &proven.extensions);
         if self.shared.table().is_allowed(&peer) && !extensions.guest {
@@ -100,7 +100,12 @@ impl Acceptor {
             let certificates = extensions.certificates.clone();
             self.shared.report(LinkEvent::Presented { peer, address, certificates }).await;
             let admitted = async {
-                while !self.shared.table().is_allowed(&peer) {
+                // Not held while it waits.
+                let is_decided = || {
+                    let table = self.shared.table();
+                    table.is_allowed(&peer) || table.is_heard_out(&peer)
+                };
+                while !is_decided() {
                     Timer::after(Duration::from_millis(20)).await;
                 }
             };

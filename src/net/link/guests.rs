@@ -61,7 +61,8 @@ pub(super) async fn run(
 ) -> Result<(), String> {
     let Handshaken { peer, mux, .. } = handshaken;
     let (mut driver, streams, stop) = YamuxDriver::new(mux);
-    let entered = shared.guests().enter(address);
+    // This agent dials one place at a time to join, and strangers that are its guests must not keep it from that.
+    let entered = if dialled { Ok(()) } else { shared.guests().enter(address) };
     if let Err(why) = entered {
         driver.close().await;
         return Err(why.to_owned());
@@ -85,7 +86,9 @@ pub(super) async fn run(
     let began = scope.link.began.load(Ordering::Relaxed);
     end.end(scope).await;
     driver.close().await;
-    shared.guests().leave(address);
+    if !dialled {
+        shared.guests().leave(address);
+    }
     if dialled && !began { Err(why) } else { Ok(()) }
 }
 

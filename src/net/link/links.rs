@@ -6,7 +6,8 @@ use super::frame::{Frame, RetainedBuffers};
 use super::shared::{Settings, Shared};
 use super::table::{Link, LinkInfo, LinkTable};
 use super::{accept, connection, guests, ping};
-use crate::limits::{HANDSHAKE_CERTIFICATES_MAX, LINK_CLOSE_MS};
+use crate::limits::{HANDSHAKE_CERTIFICATES_MAX, LINK_CLOSE_MS, LINK_PARTING_MS};
+use crate::platform::clock;
 use crate::wire::envelope::Encoding;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
@@ -109,39 +110,27 @@ impl Links {
         self.shared.table().add_peer(peer)
     }
 
-    /// Refuses `peer` from now on, and ends its link, if there is one: `Down` follows with `why`.
+    /// Refuses `peer` from now on, and ends its link, if there is one, as [`part`](Self::part) does.
     pub fn remove_peer(&self, peer: &PeerId, why: &str) {
         self.shared.table().remove_peer(peer);
-        self.hang_up(peer, why);
+        self.part(peer, why);
+    }
+
+    /// Ends the link to `peer`, if there is one, `LINK_PARTING_MS` from now, so that what it was sent last is read there: `Down`
+    /// follows with `why`.
+    pub fn part(&self, peer: &PeerId, why: &str) {
+        let Some(link) = self.shared.table().link(peer).cloned() else { return };
+        let why = why.to_owned();
+        smol::spawn(async move {
+            Timer::after(Duration::from_millis(LINK_PARTING_MS)).await;
+            link.hang_up(&why);
+        })
+        .detach();
     }
 
     /// Dials `peer` at `address`, without waiting: `Up` or `DialFailed` follows.
     pub fn dial(&self, peer: PeerId, address: SocketAddr) {
         smol::spawn(connection::dial(Arc::clone(&self.shared), peer, address)).detach();
-    }
-
-    /// Sets the certificates that this agent shows to the peers that it dials, encoded: `HANDSHAKE_CERTIFICATES_MAX` bytes at
-    /// most, else none are shown.
-    pub fn set_certificates(&self, certificates: Vec<u8>) {
-        debug_assert!(certificates.len() <= HANDSHAKE_CERTIFICATES_MAX, "`wire::certificate` keeps to it");
-        *self.shared.certificates.lock().unwrap_or_else(PoisonError::into_inner) = certificates;
-    }
-
-    /// Dials `address` as a guest of `peer`, or of whoever answers, to be paired, without waiting: `Guest` or `GuestFailed`
-    /// follows.
-    pub fn dial_as_guest(&self, peer: Option<PeerId>, address: SocketAddr) {
-        smol::spawn(guests::dial(Arc::clone(&self.shared), peer, address)).detach();
-    }
-
-    /// Queues one frame in the conversation with a guest, or with the host that this agent is a guest of; false if there is
-    /// none or it reads too slowly: nothing was sent.
-    pub fn send_to_guest(&self, peer: &PeerId, frame: Vec<u8>) -> bool {
-        self.shared.guests().send(peer, frame)
-    }
-
-    /// Ends the conversation with a guest once what waits is written.
-    pub fn end_guest(&self, peer: &PeerId) {
-        self.shared.guests().end(peer);
     }
 
     /// An empty frame to write into; its memory is reused.
@@ -219,5 +208,37 @@ impl Links {
             Timer::after(Duration::from_millis(2 * LINK_CLOSE_MS)).await;
         })
         .await;
+    }
+}
+
+/// Peers that may not link: certificates, short links and conversations.
+impl Links {
+    /// Lets `peer`, which may not link and waits for an answer to its certificates, have one link, to be told why not.
+    pub fn hear_out(&self, peer: PeerId) {
+        self.shared.table().hear_out(clock::now(), peer);
+    }
+
+    /// Sets the certificates that this agent shows to the peers that it dials, encoded: `HANDSHAKE_CERTIFICATES_MAX` bytes at
+    /// most, else none are shown.
+    pub fn set_certificates(&self, certificates: Vec<u8>) {
+        debug_assert!(certificates.len() <= HANDSHAKE_CERTIFICATES_MAX, "`wire::certificate` keeps to it");
+        *self.shared.certificates.lock().unwrap_or_else(PoisonError::into_inner) = certificates;
+    }
+
+    /// Dials `address` as a guest of `peer`, or of whoever answers, to be paired, without waiting: `Guest` or `GuestFailed`
+    /// follows.
+    pub fn dial_as_guest(&self, peer: Option<PeerId>, address: SocketAddr) {
+        smol::spawn(guests::dial(Arc::clone(&self.shared), peer, address)).detach();
+    }
+
+    /// Queues one frame in the conversation with a guest, or with the host that this agent is a guest of; false if there is
+    /// none or it reads too slowly: nothing was sent.
+    pub fn send_to_guest(&self, peer: &PeerId, frame: Vec<u8>) -> bool {
+        self.shared.guests().send(peer, frame)
+    }
+
+    /// Ends the conversation with a guest once what waits is written.
+    pub fn end_guest(&self, peer: &PeerId) {
+        self.shared.guests().end(peer);
     }
 }

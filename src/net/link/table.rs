@@ -3,7 +3,7 @@
 use super::channel::{Channel, Queue};
 use super::stream::Streams;
 use crate::base::time::Instant;
-use crate::limits::{LINK_ALLOWED_MAX, LINK_DIALS_MAX, LINK_HANDSHAKE_MS, LINKS_MAX};
+use crate::limits::{GUEST_DECISION_MS, GUESTS_MAX, LINK_ALLOWED_MAX, LINK_DIALS_MAX, LINK_HANDSHAKE_MS, LINKS_MAX};
 use crate::wire::envelope::Encoding;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
@@ -23,6 +23,8 @@ pub(super) struct LinkTable {
     /// Links to second devices with the key of a linked peer, while these are told so.
     duplicates: BTreeMap<PeerId, Link>,
     dials: BTreeSet<PeerId>,
+    /// Peers that may not link, and get one short link on which they are told why; since when.
+    heard_out: BTreeMap<PeerId, Instant>,
     serial: u64,
 }
 
@@ -47,6 +49,7 @@ impl LinkTable {
             ending: BTreeMap::new(),
             duplicates: BTreeMap::new(),
             dials: BTreeSet::new(),
+            heard_out: BTreeMap::new(),
             serial: 0,
         }
     }
@@ -79,6 +82,19 @@ impl LinkTable {
         self.links.values()
     }
 
+    /// Lets `peer` have one short link, unless as many others wait for theirs.
+    pub(super) fn hear_out(&mut self, now: Instant, peer: PeerId) {
+        self.heard_out.retain(|_, since| now.since(*since) < Duration::from_millis(GUEST_DECISION_MS));
+        if self.heard_out.len() < GUESTS_MAX {
+            self.heard_out.insert(peer, now);
+        }
+    }
+
+    /// Whether a peer is to have such a link.
+    pub(super) fn is_heard_out(&self, peer: &PeerId) -> bool {
+        self.heard_out.contains_key(peer)
+    }
+
     /// Notes that `peer` is being dialled, or says why it must not be.
     pub(super) fn begin_dial(&mut self, peer: PeerId) -> Result<(), &'static str> {
         // A dial of the own key finds out whether another device has it; it leads to no link.
@@ -107,7 +123,8 @@ impl LinkTable {
     /// place only if that one is known to be dead: `dead` is its serial.
     pub(super) fn enter(&mut self, now: Instant, mut link: Link, dead: Option<u64>) -> Entry {
         let new = link.info();
-        if !self.is_allowed(&new.peer) {
+        let is_heard_out = self.heard_out.remove(&new.peer).is_some();
+        if !is_heard_out && !self.is_allowed(&new.peer) {
             return Entry::Refused("this device is no longer allowed to link");
         }
         match self.links.get(&new.peer) {

@@ -18,6 +18,11 @@ impl PeerSession {
         self.links.set_certificates(certificates);
     }
 
+    /// A peer that showed certificates which are not taken gets one short link, on which it is told so.
+    pub fn hear_out(&self, peer: PeerKey) {
+        self.links.hear_out(PeerId::from_public_key(&peer.0));
+    }
+
     /// Begins a conversation as a guest. An address outside the home network that the owner did not give is not dialled, and that
     /// result is returned at once.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use super::super::input::{Input as NodeInput, LinkInput, Request};
 use super::super::output::{HangUp, Problem, Response};
-use super::super::test::{at, handle, node};
+use super::super::test::{at, node};
 use super::*;
 use crate::base::id::{MeshId, ReplyId};
 use crate::limits::{GUEST_MS, GUESTS_MAX, TRUST_BUCKETS};
@@ -15,6 +15,13 @@ use crate::wire::message::{Answer, Coverage, Duplicate, Echo, Keys, LatestStart,
 const MESH: MeshId = MeshId([0x77; 32]);
 const OWN: PeerKey = PeerKey([200; 32]);
 const PEER: PeerKey = PeerKey([1; 32]);
+
+/// What follows from an input, but for what dialled peers are shown.
+fn handle(node: &mut Node, now: Instant, input: NodeInput) -> Vec<Output> {
+    let mut out = super::super::test::handle(node, now, input);
+    out.retain(|out| !matches!(out, Output::ShowCertificates(_)));
+    out
+}
 
 fn certificate(holder: PeerKey, caps: Caps, serial: u64) -> Certificate {
     let (mesh, issuer, signature) = (MESH, MESH.root(), Signature::NONE);
@@ -152,7 +159,10 @@ fn a_removal_is_saved_before_it_is_answered_takes_effect_or_is_told() {
     let out = handle(&mut node, at(21), NodeInput::RecordsSigned(records.clone()));
     let Some(Output::SaveRecords(save, _)) = out.first() else { panic!("{out:?}") };
     let out = handle(&mut node, at(22), NodeInput::RecordsSaved(*save, Ok(())));
-    assert_eq!(out.first(), Some(&Output::Expel(PEER)), "the sockets are told before anything else happens");
+    let [Output::Send(PEER, Message::Trust(Exchange::Push(proof))), Output::Expel(PEER), ..] = &out[..] else {
+        panic!("it gets the proof while it is linked, and then the sockets are told: {out:?}")
+    };
+    assert!(proof.records.iter().any(|record| matches!(record, Record::Removal(of) if of.holder == PEER)), "{proof:?}");
     assert!(matches!(out.last(), Some(Output::Reply(ReplyId(3), Response::Done(_)))), "{out:?}");
     assert_eq!(node.rights(PEER), Rights::GUEST);
 }

@@ -2,6 +2,7 @@
 
 use super::super::input::LinkInput;
 use super::super::output::{HangUp, Notice, Output};
+use super::super::trust_state::Refused;
 use super::super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
@@ -43,6 +44,11 @@ impl Node {
     pub(in crate::node) fn on_guest(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
         match input {
             _ if !self.trust.may(peer, Rights::GUEST) => {}
+            LinkInput::Up(_) if self.mesh.trust.is_to_be_told(peer) => {
+                let told = self.mesh.trust.take_told(peer);
+                told.into_iter().for_each(|told| self.tell(told, out));
+                out.push(Output::HangUp(peer, HangUp::NotAdmitted));
+            }
             LinkInput::Up(address) if self.mesh.trust.add_guest(now, peer, address) => {}
             LinkInput::Up(_) => out.push(Output::HangUp(peer, HangUp::NotAdmitted)),
             LinkInput::Down(_) => self.mesh.trust.unlinked(peer),
@@ -59,7 +65,7 @@ impl Node {
     /// A `trust` message. Whether the peer may send it was checked.
     pub(in crate::node) fn on_exchange(&mut self, now: Instant, peer: PeerKey, exchange: Exchange, out: &mut Out) {
         match exchange {
-            Exchange::Show(chain) => self.on_shown(now, peer, &chain, out),
+            Exchange::Show(chain) => self.on_shown(now, peer, *chain, out),
             Exchange::Digest { ask, buckets } => self.on_buckets(now, peer, ask, &buckets, out),
             Exchange::Push(page) => self.on_page(now, peer, *page, out),
             Exchange::Refused(why) => {
@@ -71,24 +77,34 @@ impl Node {
     }
 
     /// A peer shows its certificate. That of a member is known, or comes with the records.
-    pub(in crate::node) fn on_shown(&mut self, now: Instant, peer: PeerKey, chain: &Chain, out: &mut Out) {
+    pub(in crate::node) fn on_shown(&mut self, now: Instant, peer: PeerKey, chain: Chain, out: &mut Out) {
         if self.trust.may(peer, Rights::MEMBER) || !self.mesh.trust.link(now, peer).may_push(now, 2) {
             return;
         }
-        match self.trust.may_enter(peer, chain) {
-            Ok(()) => out.push(Output::VerifyRecords(peer, Page::from(*chain))),
+        match self.trust.may_enter(peer, &chain) {
+            Ok(()) => out.push(Output::VerifyRecords(peer, Page::from(chain))),
             Err(why) => self.refuse(now, peer, chain, why, out),
         }
     }
 
-    /// What a peer showed was not taken. If it, or the admin that admitted it, was removed, it gets the proof of that.
-    fn refuse(&mut self, now: Instant, peer: PeerKey, chain: &Chain, why: Refusal, out: &mut Out) {
+    /// What a peer showed was not taken: it is told, on its link, or on one that it gets for that.
+    fn refuse(&mut self, now: Instant, peer: PeerKey, chain: Chain, why: Refusal, out: &mut Out) {
+        let refused = Refused { peer, issuer: chain.certificate.issuer, why };
+        if self.mesh.trust.has_guest(peer) {
+            self.tell(refused, out);
+        } else if self.mesh.trust.will_tell(refused) {
+            out.push(Output::HearOut(peer));
+        }
+        self.tell_refused(now, peer, why, out);
+    }
+
+    /// Tells a peer why what it showed was not taken. If it, or the admin that admitted it, was removed, it gets the proof of that.
+    fn tell(&self, Refused { peer, issuer, why }: Refused, out: &mut Out) {
         if why == Refusal::Removed {
-            let removed = [peer, chain.certificate.issuer].map(|key| self.trust.records().proof_of_removal(key));
+            let removed = [peer, issuer].map(|key| self.trust.records().proof_of_removal(key));
             out.extend(removed.into_iter().flatten().map(|page| trust(peer, Exchange::Push(Box::new(page)))));
         }
         out.push(trust(peer, Exchange::Refused(why)));
-        self.tell_refused(now, peer, why, out);
     }
 
     /// Tells people that something that a peer showed or sent was not taken: at most once in a while for each peer.
@@ -163,12 +179,12 @@ impl Node {
         let Some(Record::Certificate(certificate)) = page.records.first().copied() else { return };
         let chain = Chain { certificate, issuer: page.issuers.first().copied() };
         if let Err(why) = self.trust.may_enter(peer, &chain) {
-            return self.refuse(now, peer, &chain, why, out);
+            return self.refuse(now, peer, chain, why, out);
         }
         let refused = self.take_records(now, Some(peer), page, out);
         if !self.trust.may(peer, Rights::MEMBER) {
             let why = refused.first().map_or(Refusal::NoAdmin, |(_, why)| *why);
-            self.refuse(now, peer, &chain, why, out);
+            self.refuse(now, peer, chain, why, out);
         }
     }
 
@@ -182,6 +198,7 @@ impl Node {
         out: &mut Out,
     ) -> Vec<(PeerKey, Refusal)> {
         let was_removed = self.trust.records().is_removed(self.config.key);
+        let linked: Vec<PeerKey> = self.peers.all_linked().collect();
         let (taken, effects) = self.trust.take(page);
         if taken.new.is_empty() {
             return taken.refused;
@@ -190,7 +207,11 @@ impl Node {
         self.mesh.trust.unsaved |= from.is_some();
         self.mesh.trust.buckets = None;
         self.mesh.trust.unshown = true;
-        // First: nobody who is removed is told.
+        // While there is a link: whoever is removed gets the proof, and nothing else from then on.
+        for peer in linked.into_iter().filter(|peer| self.trust.records().is_removed(*peer)) {
+            let proof = self.trust.records().proof_of_removal(peer);
+            out.extend(proof.into_iter().map(|page| trust(peer, Exchange::Push(Box::new(page)))));
+        }
         for effect in effects {
             self.follow(now, effect, out);
         }
