@@ -11,6 +11,9 @@ use wattle::wire::certificate::exchange::{Buckets, Exchange, Page};
 use wattle::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal, Signature};
 use wattle::wire::envelope::Encoding;
 use wattle::wire::message::Message;
+use wattle::wire::pairing::InviteId;
+use wattle::wire::pairing::invite::InviteRecord;
+use wattle::wire::pairing::secret::LongSecret;
 
 /// The variant number of `Message::Trust`.
 const TRUST: u8 = 11;
@@ -99,11 +102,16 @@ fn page() -> Page {
 /// One message of each variant.
 pub(super) fn messages() -> Vec<Message> {
     let chain = Chain { certificate: certificate(3, 2, Caps::MEMBER), issuer: Some(certificate(2, 1, Caps::ADMIN)) };
+    let id = InviteId([6; 16]);
+    let verifier = LongSecret::new([7; 16]).verifier(id);
+    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, holder: Some(key(4)) };
     [
         Exchange::Show(Box::new(chain)),
         Exchange::Digest { ask: true, buckets: Buckets([[7; 8]; TRUST_BUCKETS]) },
         Exchange::Push(Box::new(page())),
         Exchange::Refused(Refusal::Removed),
+        Exchange::Invite(Box::new(invite)),
+        Exchange::Leave,
     ]
     .map(Message::Trust)
     .to_vec()

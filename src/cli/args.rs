@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
-pub use pairing::{JoinArgs, MeshCommand};
+pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
 pub const DEFAULT_LISTEN_PORT: u16 = 7781;
@@ -96,32 +96,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Let one device join this one's mesh: shows a code and a QR code, and waits for three minutes. The first time, the mesh
-    /// is made.
-    Pair {
-        /// Print JSON for programs: a line for the open window, and one when it has closed.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Join the mesh of another device, on which `wattle pair` shows a code.
-    Join(JoinArgs),
-    /// Show the mesh that this device belongs to: its devices and what they may do.
-    #[command(args_conflicts_with_subcommands = true)]
-    Mesh {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-
-        /// One of the commands below instead.
-        #[command(subcommand)]
-        what: Option<MeshCommand>,
-    },
-    /// Remove a device from the mesh, for ever. What it holds on its own disk it keeps.
-    Remove {
-        /// Its PeerId or its name, as `wattle mesh` shows them.
-        #[arg(value_name = "DEVICE")]
-        device: String,
-    },
+    /// The mesh, and who is in it.
+    #[command(flatten)]
+    Mesh(PairingCommand),
     /// Show what the device's sensors report, how much background work is done, why, and what it costs.
     #[command(args_conflicts_with_subcommands = true)]
     Energy {
@@ -247,6 +224,11 @@ pub struct UpArgs {
     /// How background work is limited.
     #[command(flatten)]
     pub governor: GovernorArgs,
+
+    /// Where an invite for this device is looked for, as wattle/invite.toml in this folder, while it belongs to no mesh. By default in
+    /// /boot/firmware and /boot, where a card has its boot partition.
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub boot: Vec<PathBuf>,
 
     /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
     /// the token, and everybody on the network can read the traffic.

@@ -39,7 +39,7 @@ use crate::http::client::{Client, Failure};
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
-use args::{AddArgs, Args, Command, EnergyCommand, MeshCommand, PlaceArgs, SearchArgs, UpArgs};
+use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
@@ -143,14 +143,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             let style = Style::of_stdout();
             print(&if json { pretty(&answer.json) } else { display::status(&answer.read, &style) })
         }
-        Command::Pair { json } => smol::block_on(pairing::pair(&client()?, json)),
-        Command::Join(join) => smol::block_on(pairing::join(&client()?, &join)),
-        Command::Mesh { what: Some(MeshCommand::Create), .. } => smol::block_on(pairing::create(&client()?)),
-        Command::Mesh { what: None, json } => smol::block_on(pairing::mesh(&client()?, json)),
-        Command::Remove { device } => {
-            let done = smol::block_on(client()?.remove(&device))?;
-            print(&format!("{}\n", text::one_line(&done)))
-        }
+        Command::Mesh(command) => smol::block_on(pairing::run(&client()?, command)),
         Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
         Command::Energy { what: Some(EnergyCommand::Calibrate { seconds }), .. } => {
             energy::calibrate(&home, Duration::from_secs(seconds))
@@ -197,6 +190,7 @@ fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOp
             apis: std::iter::once(api_at).chain(open_api).collect(),
             listen: up.listen.or(config.node.listen),
             peers: all_peers(up.peers, &config),
+            boot: up.boot.iter().map(|folder| absolute(folder)).collect::<Result<_, _>>()?,
             multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),
         },
         name: up.name.or_else(|| config.node.name.clone()),

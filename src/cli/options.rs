@@ -33,6 +33,7 @@ pub struct UpOptions {
     pub config: Config,
     /// How far the store syncs before it acknowledges a change.
     pub sync: Sync,
+
     /// What was typed and is to be remembered, without the folders: those are written down when they are watched.
     pub typed: Vec<Setting>,
 }
@@ -59,4 +60,6 @@ pub struct NetworkOptions {
     pub peers: Vec<Peer>,
     /// Whether other devices are found by multicast DNS.
     pub multicast: bool,
+    /// Folders where an invite is looked for; empty: the usual ones.
+    pub boot: Vec<PathBuf>,
 }

@@ -1,23 +1,86 @@
-//! `wattle pair`, `join`, `mesh` and `mesh create`: what people read on both screens.
+//! The commands about the mesh: what people read on both screens.
 
-use super::args::{DEFAULT_LISTEN_PORT, JoinArgs};
+use super::args::{DEFAULT_LISTEN_PORT, InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 use super::output::{Stop, compact, pretty, print};
 use super::style::Style;
 use super::text::{columns, one_line};
 use crate::http::client::Client;
-use crate::limits::{INVITE_FILE_BYTES_MAX, WATCH_MS};
+use crate::limits::WATCH_MS;
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{ClosedWindow, MeshReport, OpenWindow};
+use crate::platform::{clock, invite_card};
 use crate::wire::pairing::qr::Qr;
 use serde_json::json;
 use smol::Timer;
 use std::fmt::Write as _;
-use std::io::IsTerminal;
+use std::io::{BufRead, IsTerminal};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
+use zeroize::Zeroizing;
+
+const PHRASE_WORDS: usize = 24;
+
+/// Bytes of what is typed as a phrase, at most: a word of the list has eight letters.
+const PHRASE_BYTES_MAX: usize = 1024;
+
+/// Carries out a command about the mesh.
+pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), Stop> {
+    let done = match command {
+        PairingCommand::Pair { json } => return pair(client, json).await,
+        PairingCommand::Join(args) => return join(client, &args).await,
+        PairingCommand::Invite(args) => return invite(client, &args).await,
+        PairingCommand::Mesh { what: None, json } => return mesh(client, json).await,
+        PairingCommand::Mesh { what: Some(MeshCommand::Create), .. } => return create(client).await,
+        PairingCommand::Mesh { what: Some(MeshCommand::Recover), .. } => client.recover(&phrase()?).await?,
+        PairingCommand::Mesh { what: Some(MeshCommand::Admin { device, phrase: asked }), .. } => {
+            let phrase = if asked { Some(phrase()?) } else { None };
+            client.appoint(&device, phrase.as_ref().map(|phrase| phrase.as_str())).await?
+        }
+        PairingCommand::Remove { device } => client.remove(&device).await?,
+        PairingCommand::Leave { anyway } => client.leave(anyway).await?,
+    };
+    print(&format!("{}\n", one_line(&done)))
+}
+
+/// The recovery phrase that a person types: 24 words, on one line or several. Not an argument: the shell would keep it.
+fn phrase() -> Result<Zeroizing<String>, Stop> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        print("The 24 words of the recovery phrase, in their order:\n")?;
+    }
+    let mut phrase = Zeroizing::new(String::new());
+    for line in stdin.lock().lines() {
+        let line = Zeroizing::new(line.map_err(|error| Stop::NotDone(format!("The phrase cannot be read: {error}.")))?);
+        phrase.push_str(&line);
+        phrase.push(' ');
+        if phrase.split_whitespace().count() >= PHRASE_WORDS || phrase.len() > PHRASE_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(phrase)
+}
+
+/// Writes an invite onto a card.
+async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
+    // Before the invite is made: the folder of a card that is not there would be made on this disk.
+    if !args.file.is_dir() {
+        let name = args.file.display();
+        return Err(Stop::NotDone(format!(
+            "There is no folder {name}. Name the card's boot partition where it is mounted."
+        )));
+    }
+    let text = client.invite(args.hours).await?;
+    let file = invite_card::write(&args.file, &text).map_err(Stop::NotDone)?;
+    print(&format!(
+        "{} lets one device in, once, within {} hours in which this device runs. Whoever copies the file can use it in that device's \
+         place. It is deleted when the device has joined.\n",
+        one_line(&file.display().to_string()),
+        args.hours
+    ))
+}
 
 /// Opens a window and waits until it has closed.
-pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
+async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
     let opened = client.pair().await?;
     let Some(window) = opened.read.window else {
         return Err(Stop::NotDone("The window closed at once. Run `wattle pair` again.".to_owned()));
@@ -85,7 +148,7 @@ fn ended(closed: &ClosedWindow, json: bool) -> Result<(), Stop> {
 }
 
 /// Joins a mesh.
-pub(super) async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
+async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     let mut at = Vec::new();
     for place in &join.at {
         at.extend(places(place)?);
@@ -93,17 +156,16 @@ pub(super) async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     let body = match &join.invite {
         None => json!({ "code": join.code.concat(), "at": at }),
         Some(file) => {
-            let name = file.display();
-            let unreadable = |why: String| Stop::NotDone(format!("The invite {name} cannot be read: {why}."));
-            let length = std::fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
-            if length > INVITE_FILE_BYTES_MAX as u64 {
-                return Err(unreadable("it is too long for one".to_owned()));
-            }
-            let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
-            json!({ "invite": text, "at": at })
+            let text = invite_card::read(file).map_err(Stop::NotDone)?;
+            json!({ "invite": *text, "at": at })
         }
     };
     let answer = client.join(body).await?;
+    if let Some(file) = &join.invite
+        && let Err(why) = invite_card::wipe(file)
+    {
+        eprintln!("{}", one_line(&why));
+    }
     if join.json {
         return print(&pretty(&answer.json));
     }
@@ -136,8 +198,15 @@ fn places(typed: &str) -> Result<Vec<SocketAddr>, Stop> {
 }
 
 /// Makes a mesh, and prints its recovery phrase.
-pub(super) async fn create(client: &Client) -> Result<(), Stop> {
-    let phrase = client.make_mesh().await?;
+async fn create(client: &Client) -> Result<(), Stop> {
+    if !std::io::stdout().is_terminal() {
+        // A file or a journal would keep it.
+        return Err(Stop::NotDone(
+            "The recovery phrase is shown on a terminal only, and once. Nothing was changed. Run this in a terminal."
+                .to_owned(),
+        ));
+    }
+    let phrase = Zeroizing::new(client.make_mesh().await?);
     let mut text =
         String::from("The mesh is made, and this device is its admin. Write these words down, in their order:\n\n");
     for (number, words) in (1..).step_by(6).zip(phrase.split(' ').collect::<Vec<_>>().chunks(6)) {
@@ -151,7 +220,7 @@ pub(super) async fn create(client: &Client) -> Result<(), Stop> {
 }
 
 /// Shows the mesh.
-pub(super) async fn mesh(client: &Client, json: bool) -> Result<(), Stop> {
+async fn mesh(client: &Client, json: bool) -> Result<(), Stop> {
     let answer = client.mesh().await?;
     print(&if json { pretty(&answer.json) } else { table(&answer.read, Style::of_stdout()) })
 }
@@ -164,21 +233,24 @@ fn table(report: &MeshReport, style: Style) -> String {
     }
     let mut text = String::new();
     if report.removed_here {
-        text.push_str("This device was removed from its mesh, for ever. It can only come back with a new identity.\n");
+        text.push_str(
+            "This device was removed from its mesh, for ever. `wattle leave` gives it a new identity, with which it can join again.\n",
+        );
     }
-    let mut rows = vec![["DEVICE", "LINK", "MAY", "PEER"].map(str::to_owned)];
+    let now = clock::wall_ns() / 1_000_000_000;
+    let mut rows = vec![["DEVICE", "LINK", "MAY", "SINCE", "PEER"].map(str::to_owned)];
     rows.extend(report.members.iter().map(|member| {
         let device = member.device.as_deref().map_or_else(|| "not seen yet".to_owned(), one_line);
-        let link = if member.here {
-            "this device"
-        } else if member.linked {
-            "linked"
-        } else {
-            "not linked"
+        let link = match member.seen {
+            _ if member.here => "this device".to_owned(),
+            _ if member.linked => "linked".to_owned(),
+            Some(seen) => format!("seen {}", ago(now - seen)),
+            None => "not linked".to_owned(),
         };
-        [device, link.to_owned(), member.caps.join(", "), member.peer_id.clone()]
+        let since = member.since.map_or_else(|| "-".to_owned(), |since| ago(now - since));
+        [device, link, member.caps.join(", "), since, member.peer_id.clone()]
     }));
-    let widths: [usize; 4] = std::array::from_fn(|at| rows.iter().map(|row| columns(&row[at])).max().unwrap_or(0));
+    let widths: [usize; 5] = std::array::from_fn(|at| rows.iter().map(|row| columns(&row[at])).max().unwrap_or(0));
     for (number, row) in rows.iter().enumerate() {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
@@ -197,4 +269,25 @@ fn table(report: &MeshReport, style: Style) -> String {
         }
     }
     text
+}
+
+/// How long something is past. A clock that was set back makes it "now".
+fn ago(seconds: i64) -> String {
+    match seconds {
+        ..60 => "just now".to_owned(),
+        60..3_600 => format!("{} min ago", seconds / 60),
+        3_600..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_largest_unit_that_says_enough() {
+        let told = [-5, 59, 60, 3_599, 3_600, 172_799, 172_800].map(ago);
+        assert_eq!(told, ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"]);
+    }
 }

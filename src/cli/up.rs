@@ -8,6 +8,7 @@
 //! Only wiring stands here: `network` opens what leads to other devices, `threads` starts the threads, `runtime` runs them.
 
 mod folders;
+mod invited;
 mod network;
 mod threads;
 mod uncounted;
@@ -34,6 +35,7 @@ use crate::runtime::event::Inbox;
 use crate::runtime::governor::{GovernorHandle, Setup};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
+use crate::runtime::records;
 use crate::scheduler;
 use crate::store::library::Library;
 use crate::store::read;
@@ -66,6 +68,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
+    let hint = network::hint(&trust, &options.network.peers);
     let Network { session, diagnostics, reached } = Network::open(&identity, boot, &options.network, &trust, &senders)?;
     let models = options.models.as_deref().map(models::find).transpose()?;
     let (engine, manifest) = models::load(models.as_deref(), model)?;
@@ -93,6 +96,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
     let sources = config.scheduler.sources.clone();
     let mut node = Node::new(clock::now(), config, trust);
+    node.load_invites(clock::now(), records::load_invites(&home));
     give_addresses(&mut node, &options.network.peers);
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
@@ -113,11 +117,13 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
     println!("{device} is up. {reached}");
     announce(options, &home, address, &page);
+    hint.iter().for_each(|hint| println!("{hint}"));
 
     if !counted {
         smol::spawn(count_when_there_is_room(home.path().to_owned(), boot, node_handle.findings().clone())).detach();
     }
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
+    smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = options.config.node.folders.clone();
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, sources)).detach();
     smol::spawn(stop_on_signal(signals, senders.inputs, threads.reach.clone())).detach();

@@ -233,7 +233,10 @@ impl Api {
         };
         match self.node.request(request).await {
             // `add` answers for itself. No call certifies a device: pairing hands the chain over.
-            Response::Added | Response::Certified(_) => json(conn, Status::Ok, &serde_json::json!({})),
+            // `invite` makes a file of its answer itself.
+            Response::Added | Response::Certified(_) | Response::Invited(_) => {
+                json(conn, Status::Ok, &serde_json::json!({}))
+            }
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
             Response::Pairing(report) => json(conn, Status::Ok, &report),
             Response::Joined(report) => json(conn, Status::Ok, &report),

@@ -22,6 +22,8 @@ enum Refusal {
     NoToken,
     /// The token is not this agent's.
     WrongToken,
+    /// The call carries a secret, and came over the network.
+    NotHere,
 }
 
 impl Refusal {
@@ -35,13 +37,17 @@ impl Refusal {
             Self::NoToken => {
                 "This call needs the header `Authorization: Bearer TOKEN`; the token is in the file api-token of the agent's home."
             }
+            Self::NotHere => {
+                "This call carries a secret, which everybody on the network could read here. Make it on the device itself, with the \
+                 `wattle` command or at the agent's own address."
+            }
             Self::WrongToken => "This is not the token of this agent; it is in the file api-token of its home.",
         }
     }
 
     const fn status(self) -> Status {
         match self {
-            Self::Host | Self::Origin => Status::Forbidden,
+            Self::Host | Self::Origin | Self::NotHere => Status::Forbidden,
             Self::NoToken | Self::WrongToken => Status::Unauthorized,
         }
     }
@@ -58,8 +64,8 @@ struct Caller<'a> {
     site: Field<'a>,
     /// `Authorization`.
     authorization: Field<'a>,
-    /// Whether the route table lets the call pass without a token.
-    open: bool,
+    /// Who may make the call, by the table of routes.
+    access: Access,
 }
 
 /// A header that should come at most once.
@@ -93,7 +99,7 @@ fn check(caller: &Caller<'_>, token: &Token, lan_address: Option<SocketAddr>) ->
     if !own_origin || !own_site {
         return Err(Refusal::Origin);
     }
-    if caller.open {
+    if caller.access == Access::Open {
         return Ok(());
     }
     let Field::One(authorization) = caller.authorization else { return Err(Refusal::NoToken) };
@@ -101,7 +107,10 @@ fn check(caller: &Caller<'_>, token: &Token, lan_address: Option<SocketAddr>) ->
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Refusal::NoToken);
     }
-    if token.matches(offered.trim()) { Ok(()) } else { Err(Refusal::WrongToken) }
+    if !token.matches(offered.trim()) {
+        return Err(Refusal::WrongToken);
+    }
+    if caller.access == Access::Local && lan_address.is_some() { Err(Refusal::NotHere) } else { Ok(()) }
 }
 
 /// Whether a Host is a name of this machine's loopback: localhost, 127.0.0.0/8, `[::1]`.
@@ -161,7 +170,7 @@ impl Handler for Auth {
             origin: field(headers, KnownHeaderName::Origin),
             site: field(headers, KnownHeaderName::SecFetchSite),
             authorization: field(headers, KnownHeaderName::Authorization),
-            open: routes::access(conn.method(), conn.path()) == Access::Open,
+            access: routes::access(conn.method(), conn.path()),
         };
         match check(&caller, &self.token, self.lan_address) {
             Ok(()) => conn,

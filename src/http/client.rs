@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trillium_client::{Error, KnownHeaderName, Method};
 use trillium_smol::ClientConfig;
+use zeroize::Zeroizing;
 
 /// Why a call failed. Only after a time-out is it unknown whether the agent did what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +211,41 @@ impl Client {
         let answer = self.call(Method::Post, "/v1/mesh", Some(json!({})), CLIENT_MS).await?;
         let phrase = answer["phrase"].as_str().map(str::to_owned);
         phrase.ok_or_else(|| Failure::NotDone("The agent gave no phrase: is it of another version?".to_owned()))
+    }
+
+    /// `POST /v1/mesh/admin`. Returns the sentence that says what was done.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn appoint(&self, peer: &str, phrase: Option<&str>) -> Result<String, Failure> {
+        let body = phrase.map_or_else(|| json!({ "peer": peer }), |phrase| json!({ "peer": peer, "phrase": phrase }));
+        done(&self.call(Method::Post, "/v1/mesh/admin", Some(body), CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/mesh/recover`. Returns the sentence that says what was done.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn recover(&self, phrase: &str) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/mesh/recover", Some(json!({ "phrase": phrase })), CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/invite`. Returns the text of the invite's file.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn invite(&self, hours: u16) -> Result<Zeroizing<String>, Failure> {
+        let answer = self.call(Method::Post, "/v1/invite", Some(json!({ "hours": hours })), CLIENT_MS).await?;
+        let text = answer["invite"].as_str().map(|text| Zeroizing::new(text.to_owned()));
+        text.ok_or_else(|| Failure::NotDone("The agent gave no invite: is it of another version?".to_owned()))
+    }
+
+    /// `POST /v1/leave`. Returns the sentence that says what was done.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn leave(&self, anyway: bool) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/leave", Some(json!({ "anyway": anyway })), CLIENT_MS).await?)
     }
 
     /// `POST /v1/remove`. Returns the sentence that says what was done.

@@ -142,7 +142,7 @@ impl Service {
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let mut conn = handlers.0.run(Conn::from(conn)).await;
             if !conn.is_halted() {
-                if routes::access(conn.method(), conn.path()) == Access::Token {
+                if routes::access(conn.method(), conn.path()) != Access::Open {
                     slot.answering();
                 }
                 conn = handlers.1.run(conn).await;

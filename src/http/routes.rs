@@ -3,47 +3,22 @@
 //! A call is one row. `auth` looks up its access there, the router below its handler, and a 405 answer the methods that are
 //! allowed; docs/api.md repeats the table, and a test compares the two.
 
+mod pairing;
+mod row;
+
 use super::answer::refused;
 use super::api::Api;
-use crate::node::input::{Pairing, Request};
-use std::fmt;
-use std::pin::Pin;
+use crate::node::input::Request;
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
 
-/// Who may make a call. The checks of Host and Origin hold for all calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody who reaches this address: the answer holds nothing private.
-    Open,
-    /// Callers with the agent's token.
-    Token,
-}
-
-/// The future of one answer.
-type Answer<'a> = Pin<Box<dyn Future<Output = Conn> + Send + 'a>>;
-
-/// One call.
-pub struct Route {
-    /// `Get` answers HEAD as well, without the body.
-    pub method: Method,
-    /// The path. One segment may be a parameter, written as `{name}`: it matches one segment that is not empty.
-    pub path: &'static str,
-    /// Who may call.
-    pub access: Access,
-    /// What the call does, as a phrase after "it".
-    pub about: &'static str,
-    /// Answers the call; it gets the parameter as sent, percent-encoding included, or an empty string.
-    handler: for<'a> fn(&'a Api, Conn, String) -> Answer<'a>,
-}
-
-impl fmt::Debug for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
-    }
-}
+pub use row::{Access, Route};
 
 /// Every call, in the order of docs/api.md.
-pub static ROUTES: &[Route] = &[
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(pairing::ROUTES)
+}
+
+static ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         path: "/",
@@ -170,55 +145,6 @@ pub static ROUTES: &[Route] = &[
         about: "forgets what was learned of the power supply; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.new_supply(conn)),
     },
-    Route {
-        method: Method::Post,
-        path: "/v1/pair",
-        access: Access::Token,
-        about: "lets one device join for three minutes, with a code: `{}`; makes the mesh if there is none; `{\"close\": true}` ends that",
-        handler: |api, conn, _| Box::pin(api.pair(conn)),
-    },
-    Route {
-        method: Method::Get,
-        path: "/v1/pair",
-        access: Access::Token,
-        about: "returns the open window with its code, or how the last one ended",
-        handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Pairing(Pairing::Show)))),
-    },
-    Route {
-        method: Method::Get,
-        path: "/v1/pair/qr",
-        access: Access::Token,
-        about: "returns the QR code of the open window as an image: `{\"svg\"}`",
-        handler: |api, conn, _| Box::pin(api.qr(conn)),
-    },
-    Route {
-        method: Method::Post,
-        path: "/v1/join",
-        access: Access::Token,
-        about: "joins a mesh: `{\"code\", \"at\"?}` or `{\"invite\", \"at\"?}`; answers once that is on the disk, or why not, within a minute",
-        handler: |api, conn, _| Box::pin(api.join(conn)),
-    },
-    Route {
-        method: Method::Get,
-        path: "/v1/mesh",
-        access: Access::Token,
-        about: "returns the mesh and its devices",
-        handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Pairing(Pairing::Mesh)))),
-    },
-    Route {
-        method: Method::Post,
-        path: "/v1/mesh",
-        access: Access::Token,
-        about: "makes a mesh if there is none, and returns its recovery phrase, once: `{}`",
-        handler: |api, conn, _| Box::pin(api.make_mesh(conn)),
-    },
-    Route {
-        method: Method::Post,
-        path: "/v1/remove",
-        access: Access::Token,
-        about: "removes a device from the mesh, for ever: `{\"peer\"}`, its PeerId or name; answers once that is on the disk",
-        handler: |api, conn, _| Box::pin(api.remove(conn)),
-    },
 ];
 
 /// The result of a lookup in the table.
@@ -232,7 +158,7 @@ enum Found<'a> {
     Nothing,
 }
 
-fn find<'a>(table: &'a [Route], method: Method, path: &str) -> Found<'a> {
+fn find<'a>(table: impl IntoIterator<Item = &'a Route>, method: Method, path: &str) -> Found<'a> {
     let mut others = Vec::new();
     for route in table {
         let Some(parameter) = parameter(route.path, path) else { continue };
@@ -260,7 +186,7 @@ fn parameter<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
 
 /// Who may make this call. That a call is not in the table is told only to callers with the token.
 pub(super) fn access(method: Method, path: &str) -> Access {
-    match find(ROUTES, method, path) {
+    match find(routes(), method, path) {
         Found::Route(route, _) => route.access,
         Found::OtherMethods(_) | Found::Nothing => Access::Token,
     }
@@ -272,7 +198,7 @@ pub(super) struct Router(pub(super) Api);
 
 impl Handler for Router {
     async fn run(&self, conn: Conn) -> Conn {
-        match find(ROUTES, conn.method(), conn.path()) {
+        match find(routes(), conn.method(), conn.path()) {
             Found::Route(route, parameter) => (route.handler)(&self.0, conn, parameter).await,
             Found::OtherMethods(routes) => {
                 let allowed = allowed(&routes);
@@ -333,8 +259,8 @@ mod tests {
 
     #[test]
     fn no_row_hides_another_and_only_the_page_and_healthz_are_open() {
-        for route in ROUTES {
-            let found = find(ROUTES, route.method, route.path);
+        for route in routes() {
+            let found = find(routes(), route.method, route.path);
             assert!(matches!(found, Found::Route(first, _) if std::ptr::eq(first, route)), "{route:?}");
             let open = matches!(route.path, "/" | "/healthz");
             assert_eq!(access(route.method, route.path) == Access::Open, open, "{route:?}");
@@ -351,15 +277,19 @@ mod tests {
             .collect();
         let row = |route: &Route| {
             let Route { method, path, access, about, .. } = route;
-            let who = if *access == Access::Open { "open" } else { "token" };
+            let who = match access {
+                Access::Open => "open",
+                Access::Token => "token",
+                Access::Local => "token, here",
+            };
             format!("| `{method} {path}` | {who} | {about} |")
         };
-        assert_eq!(documented, ROUTES.iter().map(row).collect::<Vec<_>>());
+        assert_eq!(documented, routes().map(row).collect::<Vec<_>>());
     }
 
     #[test]
     fn the_command_line_and_the_page_call_only_rows_of_the_table() {
-        let is_row = |method: Method, path: &str| matches!(find(ROUTES, method, path), Found::Route(..));
+        let is_row = |method: Method, path: &str| matches!(find(routes(), method, path), Found::Route(..));
         let mut seen = 0;
         for call in include_str!("client.rs").split("self.call(").skip(1) {
             let Some((method, rest)) = call.split_once(',') else { panic!("{call}") };

@@ -55,6 +55,19 @@ pub const INVITE_FILE_BYTES_MAX: usize = 4096;
 /// Milliseconds of the issuer's running time for which an invite is good unless another time is given: a day.
 pub const INVITE_LIFE_MS: u64 = 24 * 3_600_000;
 
+/// Milliseconds after which it is saved how much of the invites' lives is left, while one can be used: what an invite gains by a power
+/// cut, and 144 writes of some 100 bytes a day.
+pub const INVITE_SAVE_MS: u64 = 600_000;
+
+/// Milliseconds after which a device that found an invite on its card tries it again, at first; each wait is twice the one before.
+pub const INVITE_RETRY_MS: u64 = 5_000;
+
+/// The longest of these waits: an admin that was switched on is found within ten minutes.
+pub const INVITE_RETRY_MS_MAX: u64 = 600_000;
+
+/// Bytes of the file of invites in a home.
+pub const INVITES_FILE_BYTES_MAX: usize = INVITES_MAX * 128;
+
 /// The longest that may be given: 30 days.
 pub const INVITE_LIFE_MS_MAX: u64 = 30 * 24 * 3_600_000;
 

@@ -51,3 +51,6 @@ pub const TRUST_DIGEST_MS: u64 = 30_000;
 
 /// Orders to issue or to remove that wait for the one under way.
 pub const TRUST_ORDERS_MAX: usize = 8;
+
+/// Bytes of the file that says when each device of the mesh was first and last seen: a line of some 80 for each.
+pub const SEEN_FILE_BYTES_MAX: usize = 128 * 1024;

@@ -3,8 +3,9 @@
 //! Every other part that deals with peers (the link table, the message verifier, the datagram table, the diagnostics
 //! and the address book, the membership, the table of peers, gossip, queries) holds the data that it needs of a peer,
 //! and decides nothing about it: it follows the [`Effect`]s of this table. What a peer may do follows from the
-//! certificates and removals of the mesh ([`records`], by [`Rights::of`]), and from what the owner granted by hand: `--peer` at
-//! start today, and the simulator. [`authority`] is an admin's own part: what it issues and removes.
+//! certificates and removals of the mesh ([`records`], by [`Rights::of`]). A device that belongs to no mesh follows what its owner
+//! granted by hand: `--peer` at start, and the simulator. In a mesh no grant counts: a `--peer` is an address to try there, and no
+//! permission. [`authority`] is an admin's own part: what it issues and removes.
 //!
 //! Invariants: an effect is a change, never a repetition; a full table (`TRUST_PEERS_MAX`) refuses and forgets nobody;
 //! the agent itself is never in it. A peer that is not in the table may do nothing, or is a guest where the device belongs to a
@@ -67,7 +68,7 @@ impl std::error::Error for Refused {}
 #[derive(Clone, Debug)]
 pub struct Trust {
     own: PeerKey,
-    /// What the owner granted by hand.
+    /// What the owner granted by hand, which counts until the device belongs to a mesh.
     granted: BTreeMap<PeerKey, Rights>,
     records: Records,
     /// What follows from both. Every peer in it has at least one right.
@@ -118,14 +119,14 @@ impl Trust {
         (taken, effects)
     }
 
-    /// The device belongs to this mesh from now on, if to none before.
+    /// The device belongs to this mesh from now on, if to none before. Returns the changes: grants count no more.
     ///
     /// # Errors
     /// `OtherMesh` if it belongs to another one.
-    pub fn adopt(&mut self, mesh: MeshId) -> Result<(), Refusal> {
-        self.records.adopt(mesh)
+    pub fn adopt(&mut self, mesh: MeshId) -> Result<Vec<Effect>, Refusal> {
+        self.records.adopt(mesh)?;
+        Ok(self.follow_records())
     }
-
     /// Whether a peer that shows this is taken in, before its signatures are checked.
     ///
     /// # Errors
@@ -173,7 +174,8 @@ impl Trust {
         if self.records.is_removed(peer) || peer == self.own {
             return Rights::NONE;
         }
-        let granted = self.granted.get(&peer).copied().unwrap_or(Rights::NONE);
+        let granted = self.granted.get(&peer).copied().filter(|_| self.records.mesh().is_none());
+        let granted = granted.unwrap_or(Rights::NONE);
         match self.records.caps(peer).filter(|_| !self.records.is_removed(self.own)) {
             Some(caps) => granted | Rights::of(Some(caps)),
             None => granted,

@@ -164,11 +164,10 @@ impl Diagnostics {
         }
     }
 
-    /// A peer may not link any more: its records are removed.
+    /// A peer may not link any more: its records are removed. What its owner gave stays, for the case that it is let in again.
     pub fn remove_peer(&self, peer: &PeerId) {
         let mut records = self.records();
         records.peers.remove(peer);
-        records.rules.forget(peer);
     }
 
     /// The owner gave this address or name of a peer, as typed.
@@ -186,13 +185,10 @@ impl Diagnostics {
         self.records().peers.contains_key(peer)
     }
 
-    /// The owner gave this address of a peer that may link, or a name that resolves to it: it may be dialled even
+    /// The owner gave this address of a peer, or a name that resolves to it: once the peer may link, it may be dialled there even
     /// outside the home network.
     pub fn add_given_address(&self, peer: PeerId, address: SocketAddr) {
-        let mut records = self.records();
-        if records.peers.contains_key(&peer) {
-            records.rules.give(peer, address);
-        }
+        self.records().rules.give(peer, address);
     }
 
     /// This agent's API listens here: no peer does.
@@ -308,10 +304,12 @@ impl Diagnostics {
         if on { records.announced.iter().copied().collect() } else { Vec::new() }
     }
 
-    /// Where a peer announced itself before it could link.
+    /// Where a peer announced itself before it could link, and where the owner says that it is.
     #[must_use]
     pub fn announced_at(&self, peer: &PeerId) -> Vec<SocketAddr> {
-        self.records().announced.iter().filter(|(of, _)| of == peer).map(|(_, at)| *at).collect()
+        let records = self.records();
+        let announced = records.announced.iter().filter(|(of, _)| of == peer).map(|(_, at)| *at);
+        announced.chain(records.rules.given(peer)).collect()
     }
 
     /// A report of everything.
@@ -355,16 +353,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_peers_that_may_link_have_given_addresses() {
+    fn what_the_owner_gave_stays_while_the_peer_may_not_link() {
         let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
         let far: SocketAddr = "8.8.8.8:7781".parse().unwrap();
         network.add_given_address(peer, far);
-        assert!(!network.may_dial(&peer, far), "given for a peer that may not link");
         network.add_peer(peer);
-        network.add_given_address(peer, far);
-        assert!(network.may_dial(&peer, far));
+        assert!(network.may_dial(&peer, far), "it is in the mesh from now on");
         network.remove_peer(&peer);
-        assert!(!network.may_dial(&peer, far), "its addresses are removed with it");
+        assert_eq!(network.announced_at(&peer), [far], "and is tried there if it comes back");
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::wire::gossip::Relayed;
 use crate::wire::message::Message;
 use crate::wire::pairing::Way;
 use crate::wire::pairing::exchange::EXCHANGE_RANDOM_BYTES;
+use crate::wire::pairing::invite::Invite;
+use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::secret::Secret;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -62,6 +64,8 @@ pub enum Input {
     RecordsVerified(PeerKey, Page, usize),
     /// A save of all records is on the disk, synced; or why it is not.
     RecordsSaved(u64, Result<(), String>),
+    /// The invites of a `SaveInvites` are on the disk, synced; or why they are not.
+    InvitesSaved(Result<(), String>),
     /// A peer that may not link dialled and showed this certificate, unchecked. It waits `GUEST_DECISION_MS` for being admitted.
     Presented(PeerKey, Box<Chain>),
     /// Something happened in a conversation with a guest at this address, or with the device that this one is a guest of.
@@ -156,6 +160,8 @@ pub enum Request {
     Pairing(Pairing),
     /// The node's status.
     Status,
+    /// End the agent, as `Input::Stop` does.
+    Stop,
 }
 
 /// A request about pairing and the mesh.
@@ -167,6 +173,13 @@ pub enum Pairing {
     Close,
     /// Show the window, or how the last one ended.
     Show,
+    /// Issue this invite.
+    Invite(Box<InviteRecord>),
+    /// Leave the mesh for good.
+    Leave {
+        /// Also if no admin is left.
+        anyway: bool,
+    },
     /// Join a mesh.
     Join(Box<Wanted>),
     /// Show the mesh.
@@ -188,4 +201,23 @@ pub struct Wanted {
     pub places: Bounded<Candidate, INVITE_ADDRESSES_MAX>,
     /// Whether an admin is looked for in the network as well.
     pub searching: bool,
+}
+
+impl From<&Invite> for Wanted {
+    fn from(invite: &Invite) -> Self {
+        let Invite { mesh, id, secret, issuers, addresses, .. } = invite;
+        Self {
+            secret: secret.verifier(*id).secret(),
+            way: Way::Invite(*id),
+            mesh: Some(*mesh),
+            // The reader of invites keeps to both caps.
+            admins: issuers.iter().copied().take(INVITE_ISSUERS_MAX).collect(),
+            places: addresses
+                .iter()
+                .take(INVITE_ADDRESSES_MAX)
+                .map(|at| Candidate { address: *at, peer: None })
+                .collect(),
+            searching: true,
+        }
+    }
 }

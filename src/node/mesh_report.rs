@@ -1,5 +1,7 @@
 //! What people are shown of pairing and of the mesh, as plain data.
 
+use crate::base::id::PeerKey;
+use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 /// The window for pairing, and how the last one ended.
@@ -57,6 +59,17 @@ pub struct JoinReport {
     pub words: String,
 }
 
+/// What an invite's file says beside its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InviteReport {
+    /// The mesh.
+    pub mesh: [u8; 32],
+    /// The devices that redeem it, this one first.
+    pub issuers: Vec<PeerKey>,
+    /// Where they are.
+    pub addresses: Vec<SocketAddr>,
+}
+
 /// The mesh, as this device knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeshReport {
@@ -70,6 +83,10 @@ pub struct MeshReport {
     pub members: Vec<MemberReport>,
     /// How many devices were removed from it, for ever.
     pub removed: usize,
+    /// How many removals its certificates count.
+    pub epoch: u32,
+    /// The serial of the next certificate.
+    pub next_serial: u64,
 }
 
 /// A device of the mesh.
@@ -85,6 +102,10 @@ pub struct MemberReport {
     pub here: bool,
     /// Whether there is a link to it.
     pub linked: bool,
+    /// When this device first knew it as one of the mesh, in seconds since 1970 by this device's clock.
+    pub since: Option<i64>,
+    /// When there was a link to it last, in seconds since 1970; null: never, or it is linked now.
+    pub seen: Option<i64>,
 }
 
 /// Shows no code.

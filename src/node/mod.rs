@@ -146,7 +146,8 @@ impl Node {
             Input::RecordsSigned(records) => self.on_records_signed(records),
             Input::RecordsVerified(peer, page, forged) => self.on_records_verified(now, peer, &page, forged, out),
             Input::RecordsSaved(save, result) => self.on_records_saved(now, save, result, out),
-            Input::Presented(peer, chain) => self.on_shown(now, peer, *chain, out),
+            Input::InvitesSaved(result) => self.on_invites_saved(now, result, out),
+            Input::Presented(peer, chain) => self.on_shown(now, peer, &chain, out),
             Input::Guest(peer, address, what) => self.on_conversation(now, peer, address, what, out),
             Input::GuestFailed(address, why) => self.on_guest_failed(now, address, why, out),
             Input::ListenAddresses(addresses) => self.mesh.listen = addresses,
@@ -209,6 +210,10 @@ impl Node {
             Request::Search { question, count } => self.on_search(now, reply, question, count, out),
             Request::Mesh(order) => self.on_order(now, reply, order, out),
             Request::Pairing(request) => self.on_pairing(now, reply, request, out),
+            Request::Stop => {
+                self.stopping = true;
+                out.push(Output::Reply(reply, Response::Done("The agent stops.".to_owned())));
+            }
             Request::Status => out.push(Output::Reply(reply, Response::Status(Box::new(self.status(now))))),
         }
     }

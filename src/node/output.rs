@@ -7,7 +7,7 @@
 //! simulator replaces the port by messages of the same encoding without a signature (`wire::envelope::unsigned`). Which
 //! messages are accepted (sender, signature, replay window) is decided in `wire` alone.
 
-use super::mesh_report::{JoinReport, MeshReport, PairingReport};
+use super::mesh_report::{InviteReport, JoinReport, MeshReport, PairingReport};
 use super::status::Status;
 use crate::base::hit::{FileCoverage, UnusableFile};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
@@ -65,6 +65,8 @@ pub enum Output {
     VerifyRecords(PeerKey, Page),
     /// Save these bytes in place of all records that were saved before, synced, with this number; one `RecordsSaved` follows.
     SaveRecords(u64, Vec<u8>),
+    /// Save these bytes in place of all invites that were saved before, synced; one `InvitesSaved` follows.
+    SaveInvites(Vec<u8>),
     /// Show these certificates to the peers that are dialled from now on; empty: none.
     ShowCertificates(Vec<u8>),
     /// A peer dialled and showed certificates that are not taken: let it have one short link. An `Up` follows, and it is told why.
@@ -214,6 +216,8 @@ pub enum Response {
     Certified(Vec<u8>),
     /// The window for pairing.
     Pairing(Box<PairingReport>),
+    /// An invite is issued, and that is on the disk.
+    Invited(Box<InviteReport>),
     /// This device has joined a mesh, and that is on the disk.
     Joined(Box<JoinReport>),
     /// The mesh.

@@ -4,6 +4,7 @@
 //! A device that has proven the secret is certified by an order like those of people (`trust::orders`): signed, saved, and only
 //! then handed over. So whoever holds a certificate is known here, also after a power cut.
 
+mod invites;
 mod join;
 
 use super::input::{GuestInput, Pairing};
@@ -73,6 +74,8 @@ impl Node {
             }
             Pairing::Close => self.admitting(now, out, |admin, effects| admin.close(now, effects)),
             Pairing::Show => {}
+            Pairing::Invite(record) => return self.on_invite_order(now, reply, *record, out),
+            Pairing::Leave { anyway } => return self.on_leave(reply, anyway, out),
             Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),
             Pairing::Mesh => {
                 return out.push(Output::Reply(reply, Response::Mesh(Box::new(self.mesh_report()))));
@@ -82,16 +85,16 @@ impl Node {
     }
 
     fn open_window(&mut self, now: Instant, secrets: Secrets, out: &mut Out) -> Result<(), &'static str> {
-        let records = self.trust.records();
-        let mesh = records.mesh().ok_or("This device belongs to no mesh yet.")?;
-        if !records.is_admin(self.config.key) {
+        if self.trust.records().mesh().is_none() {
+            return Err("This device belongs to no mesh yet.");
+        }
+        if self.admin_machine().is_none() {
             return Err(
                 "This device is no admin of its mesh, so it lets nobody in. Run `wattle pair` on one that is: `wattle mesh` \
                  lists them.",
             );
         }
         self.mesh.trust.pairing.closed = None;
-        self.mesh.trust.pairing.admin.get_or_insert_with(|| Admin::new(self.config.key, mesh.0));
         let caps = DEVICE_CAPS.into_iter().reduce(|all, cap| all | cap).map_or(0, u8::from);
         self.admitting(now, out, |admin, effects| admin.open(now, secrets, caps, effects));
         // An earlier window that this one took the place of is not what its owner wants to read about.
@@ -161,10 +164,14 @@ impl Node {
         match self.mesh.trust.pairing.take_order(reply) {
             None => out.push(Output::Reply(reply, response)),
             Some(Wanted::Enrol) => self.on_enrolled(response, out),
-            Some(Wanted::Grant(peer)) => self.admitting(now, out, |admin, effects| match response {
-                Response::Certified(chain) => admin.granted(now, peer, &chain, effects),
-                _ => admin.denied(now, peer, cause(why), effects),
-            }),
+            Some(Wanted::Leaver) => {}
+            Some(Wanted::Grant(peer)) => {
+                self.admitting(now, out, |admin, effects| match response {
+                    Response::Certified(chain) => admin.granted(now, peer, &chain, effects),
+                    _ => admin.denied(now, peer, cause(why), effects),
+                });
+                self.invites_changed();
+            }
         }
     }
 
@@ -174,6 +181,7 @@ impl Node {
             self.admitting(now, out, |admin, effects| admin.tick(now, effects));
             self.joining(now, out, |join, effects| join.tick(now, effects));
         }
+        self.run_invites(now, out);
     }
 
     /// When something of this flow is due.
@@ -217,6 +225,8 @@ impl Node {
                     caps: certificate.caps.names().map(str::to_owned).collect(),
                     here: key == own,
                     linked: peer.is_some_and(|peer| peer.linked),
+                    since: None,
+                    seen: None,
                 }
             })
             .collect();
@@ -227,6 +237,8 @@ impl Node {
             removed_here: records.is_removed(own),
             members,
             removed: records.removed_count(),
+            epoch: records.epoch(),
+            next_serial: records.next_serial(),
         }
     }
 }

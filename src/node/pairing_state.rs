@@ -7,6 +7,7 @@ use crate::limits::{GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::join::{Candidate, Join, Joined};
 use crate::wire::envelope::Encoding;
+use crate::wire::pairing::invite::InviteRecord;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 
@@ -15,6 +16,8 @@ use heapless::Vec as Bounded;
 pub(super) struct PairingState {
     /// The machine that lets devices in; none until this device opens a window.
     pub(super) admin: Option<Admin>,
+    /// What is saved of its invites.
+    pub(super) invites: InvitesState,
     /// How the last window closed.
     pub(super) closed: Option<ClosedWindow>,
     /// The device is joining a mesh.
@@ -34,6 +37,21 @@ pub(super) enum Wanted {
     Grant(PeerKey),
     /// This device, which got a certificate.
     Enrol,
+    /// A member that leaves.
+    Leaver,
+}
+
+/// The invites' side of the flow.
+#[derive(Debug, Default)]
+pub(super) struct InvitesState {
+    /// The file is not as the table is.
+    pub(super) unsaved: bool,
+    /// A save is under way, and whether the invite that was ordered is in it.
+    pub(super) saving: Option<bool>,
+    /// The invite that a person waits for.
+    pub(super) ordered: Option<(ReplyId, InviteRecord)>,
+    /// When the lives are saved again.
+    pub(super) save_at: Option<Instant>,
 }
 
 /// This device joins a mesh.
@@ -93,6 +111,7 @@ impl PairingState {
     /// When something is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let admin = self.admin.as_ref().and_then(Admin::deadline);
+        let admin = earliest(admin, self.invites.save_at.filter(|_| self.invites.saving.is_none()));
         earliest(admin, self.joining.as_ref().and_then(|joining| joining.machine.deadline()))
     }
 }

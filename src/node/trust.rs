@@ -5,7 +5,8 @@
 //!
 //! `exchange` brings in the records of other agents, and `orders` those of this device's own admin.
 
-mod exchange;
+pub(super) mod exchange;
+mod leave;
 mod orders;
 
 use super::input::LinkInput;

@@ -14,6 +14,7 @@ mod durable;
 mod guarded;
 mod home_file;
 mod identity;
+mod left;
 mod lock;
 mod meant;
 mod mend;
@@ -82,7 +83,10 @@ impl Home {
             format!("The file lock in the agent's home {name} cannot be written: {error}. Nothing was changed.")
         })?;
         match lock::take(&lock) {
-            Ok(()) => Ok(Self { findings: mend::all(&path), path, _lock: Some(lock) }),
+            Ok(()) => {
+                left::put_away(&path)?;
+                Ok(Self { findings: mend::all(&path), path, _lock: Some(lock) })
+            }
             Err(TryLockError::WouldBlock) => Err(format!(
                 "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home."
             )),
@@ -199,6 +203,25 @@ impl Home {
     /// One sentence; a damaged key is never overwritten.
     pub fn mesh_root(&self) -> Result<MeshRoot, String> {
         MeshRoot::load_or_create(&self.path)
+    }
+
+    /// The root key of the mesh that was made here, if one was.
+    ///
+    /// # Errors
+    /// One sentence: it cannot be read.
+    pub fn existing_mesh_root(&self) -> Result<Option<MeshRoot>, String> {
+        if self.file(HomeFile::MeshRoot).exists() { self.mesh_root().map(Some) } else { Ok(None) }
+    }
+
+    /// Notes that this device has left its mesh: the next start puts away what belongs to it, and makes a new identity.
+    ///
+    /// # Errors
+    /// One sentence; nothing was changed.
+    pub fn leave(&self) -> Result<(), String> {
+        let noted = self.write(HomeFile::Left, b"left\n");
+        noted.map_err(|error| {
+            format!("That this device leaves its mesh cannot be written down: {error}. Nothing was changed.")
+        })
     }
 }
 

@@ -21,6 +21,7 @@ pub mod findings;
 pub mod folder;
 pub mod hint_files;
 pub mod home;
+pub mod invite_card;
 pub mod models;
 mod mounts;
 pub mod panics;

@@ -11,6 +11,7 @@ use super::governor::GovernorHandle;
 use super::handle::Call;
 use super::progress::Progress;
 use super::records;
+use super::seen::Seen;
 use super::writer::Save;
 use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
@@ -32,6 +33,7 @@ use crate::platform::store;
 use crate::platform::watcher::FolderWatcher;
 use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::Change;
+use crate::wire::certificate::Chain;
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::Relayed;
 use crate::wire::peer_id::PeerId;
@@ -50,6 +52,8 @@ pub struct Outputs {
     pub watch: FolderWatcher,
     /// The addresses at which peers were reached.
     pub address_book: AddressBook,
+    /// When each device of the mesh was first and last seen.
+    pub seen: Seen,
     /// The threads behind the background queue, where the governor moves them.
     pub background: Option<BackgroundThreads>,
     /// The clamp of their CPU capacity.
@@ -115,8 +119,10 @@ impl Driver {
                 Event::Input(input) => Some(input),
                 Event::Request(call) => self.accept(call),
                 Event::Link(event) => {
-                    if let LinkEvent::UnknownPeer { peer, address } = &event {
-                        self.events.unknown_peer(peer, address.ip());
+                    match &event {
+                        LinkEvent::UnknownPeer { peer, address } => self.events.unknown_peer(peer, address.ip()),
+                        LinkEvent::Up { peer, .. } | LinkEvent::Down { peer, .. } => self.outputs.seen.linked(peer),
+                        _ => {}
                     }
                     self.session.on_link_event(event)
                 }
@@ -180,50 +186,26 @@ impl Driver {
                 Output::Start(id, task) => self.start(id, task),
                 Output::Save(id, changes) => self.save(id, changes),
                 Output::Reply(id, mut response) => {
-                    if let Response::Status(status) = &mut response {
-                        let round_trips = self.session.round_trips();
-                        status.driver = FromDriver { round_trips, panics: panics::count() };
+                    match &mut response {
+                        Response::Status(status) => {
+                            let round_trips = self.session.round_trips();
+                            status.driver = FromDriver { round_trips, panics: panics::count() };
+                        }
+                        Response::Mesh(report) => self.outputs.seen.add_to(report),
+                        _ => {}
                     }
                     if let Some(reply) = self.replies.remove(&id) {
                         let _ = reply.try_send(response);
                     }
                 }
-                Output::Admit(peer, rights) => {
-                    let found = self.session.set_rights(peer, rights);
-                    self.follow_ups.extend(found.into_iter().map(|at| Input::PeerDiscovered(peer, at)));
-                }
-                Output::Expel(peer) => {
-                    let _ = self.session.set_rights(peer, Rights::NONE);
-                    self.outputs.address_book.remove_peer(&PeerId::from_public_key(&peer.0));
-                }
-                Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
-                Output::Send(peer, message) => self.session.send(peer, &message),
-                Output::SwimPacket(peer, packet) => self.session.probe(peer, &packet),
-                Output::SaveAddresses(peer, addresses) => {
-                    self.outputs.address_book.remember(PeerId::from_public_key(&peer.0), addresses);
-                }
-                Output::HangUp(peer, why) => self.session.hang_up(peer, why),
                 Output::SaveBootCounter(boot) => {
                     smol::spawn(save_boot_counter(self.outputs.home.clone(), boot, self.outputs.inputs.clone()))
                         .detach();
                 }
-                Output::RaiseBoot(boot) => self.session.raise_boot(boot),
-                Output::ProveStart(peer) => self.session.prove_start(peer),
-                Output::TellDuplicate(peer, message) => self.session.tell_duplicate(peer, &message),
-                Output::Sign(fact) => self.follow_ups.extend(self.session.sign(&fact).map(Input::Signed)),
-                Output::Verify(from, item) => self.follow_ups.extend(verified(&self.session, from, item)),
                 Output::SignRecords(_) | Output::VerifyRecords(..) | Output::SaveRecords(..) => self.on_records(output),
-                Output::ShowCertificates(_)
-                | Output::HearOut(_)
-                | Output::DialAsGuest { .. }
-                | Output::SendToGuest(..)
-                | Output::EndGuest(_)
-                | Output::SearchAdmins(_)
-                | Output::Reached(..) => self.on_pairing(output),
-                Output::Push { to, items, requested } => {
-                    if let Some(message) = self.node.push_message(clock::now(), &items, requested) {
-                        self.session.send(to, &message);
-                    }
+                Output::SaveInvites(bytes) => {
+                    let (home, inputs) = (self.outputs.home.clone(), self.outputs.inputs.clone());
+                    smol::spawn(records::save_invites(home, bytes, inputs)).detach();
                 }
                 Output::Watch(path) => self.watch(path),
                 Output::Unwatch(path) => self.outputs.watch.unwatch(path),
@@ -249,16 +231,57 @@ impl Driver {
                     }
                 }
                 Output::Stopped => stopped = true,
+                other => self.on_network(other),
             }
         }
         self.out = out;
         stopped
     }
 
+    /// Carries out what is for other devices.
+    fn on_network(&mut self, output: Output) {
+        match output {
+            Output::Admit(peer, rights) => {
+                if rights.contains(Rights::MEMBER) {
+                    self.outputs.seen.admitted(peer);
+                }
+                let found = self.session.set_rights(peer, rights);
+                self.follow_ups.extend(found.into_iter().map(|at| Input::PeerDiscovered(peer, at)));
+            }
+            Output::Expel(peer) => {
+                let _ = self.session.set_rights(peer, Rights::NONE);
+                self.outputs.address_book.remove_peer(&PeerId::from_public_key(&peer.0));
+            }
+            Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
+            Output::Send(peer, message) => self.session.send(peer, &message),
+            Output::SwimPacket(peer, packet) => self.session.probe(peer, &packet),
+            Output::SaveAddresses(peer, addresses) => {
+                self.outputs.address_book.remember(PeerId::from_public_key(&peer.0), addresses);
+            }
+            Output::HangUp(peer, why) => self.session.hang_up(peer, why),
+            Output::RaiseBoot(boot) => self.session.raise_boot(boot),
+            Output::ProveStart(peer) => self.session.prove_start(peer),
+            Output::TellDuplicate(peer, message) => self.session.tell_duplicate(peer, &message),
+            Output::Sign(fact) => self.follow_ups.extend(self.session.sign(&fact).map(Input::Signed)),
+            Output::Verify(from, item) => self.follow_ups.extend(verified(&self.session, from, item)),
+            Output::Push { to, items, requested } => {
+                if let Some(message) = self.node.push_message(clock::now(), &items, requested) {
+                    self.session.send(to, &message);
+                }
+            }
+            other => self.on_pairing(other),
+        }
+    }
+
     /// Carries out what pairing wants.
     fn on_pairing(&mut self, output: Output) {
         match output {
-            Output::ShowCertificates(certificates) => self.session.show_certificates(certificates),
+            Output::ShowCertificates(certificates) => {
+                if let Some(chain) = Chain::decode(&certificates) {
+                    self.outputs.seen.admitted(chain.certificate.holder);
+                }
+                self.session.show_certificates(certificates);
+            }
             Output::DialAsGuest { peer, address, given } => {
                 self.follow_ups.extend(self.session.dial_as_guest(peer, address, given));
             }

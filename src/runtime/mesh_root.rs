@@ -4,10 +4,13 @@ use super::handle::NodeHandle;
 use crate::base::id::{MeshId, PeerKey};
 use crate::mesh::trust::authority::Order;
 use crate::node::input::{Pairing, Request};
+use crate::node::mesh_report::{MeshReport, hex};
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
-use crate::platform::home::{Home, MeshRoot};
+use crate::platform::home::Home;
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Signature};
+use crate::wire::pairing::words;
+use ed25519_dalek::SigningKey;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -45,7 +48,7 @@ impl NodeHandle {
         };
         self.in_home(move |home| {
             let mut root = Home::at(home).mesh_root()?;
-            let id = crate::node::mesh_report::hex(root.key().verifying_key().as_bytes());
+            let id = hex(root.key().verifying_key().as_bytes());
             if report.mesh != Some(id) {
                 return Err("This device has joined its mesh, so the mesh's root is not here. Nothing was changed.".to_owned());
             }
@@ -57,6 +60,71 @@ impl NodeHandle {
         .await
     }
 
+    /// Makes a device of the mesh an admin, by the root key of this home or by the mesh's recovery phrase.
+    ///
+    /// # Errors
+    /// Why not; nothing was changed.
+    pub async fn appoint(
+        &self,
+        report: &MeshReport,
+        peer: PeerKey,
+        phrase: Option<Zeroizing<String>>,
+    ) -> Result<String, NoMesh> {
+        let (of, mesh) = (Numbers::of(report), report.mesh.clone());
+        let certificate = self
+            .in_home(move |home| {
+                let key = match phrase {
+                    Some(phrase) => key_of(&phrase)?,
+                    None => Home::at(home).existing_mesh_root()?.map(|root| root.key().clone()).ok_or(NO_ROOT)?,
+                };
+                if mesh != Some(hex(key.verifying_key().as_bytes())) {
+                    return Err(OTHER_ROOT.to_owned());
+                }
+                Ok(admin(&key, peer, of))
+            })
+            .await?;
+        done(self.request(Request::Mesh(Order::Appoint(Box::new(certificate)))).await)
+    }
+
+    /// Makes this device an admin of the mesh with this recovery phrase: its own, or if it has none, the one that it belongs to from
+    /// now on.
+    ///
+    /// # Errors
+    /// Why not; nothing was changed.
+    pub async fn recover(&self, report: &MeshReport, phrase: Zeroizing<String>) -> Result<String, NoMesh> {
+        // A device that knows no record of the mesh cannot know its epoch; the root's word counts in any.
+        let of = if report.mesh.is_some() { Numbers::of(report) } else { Numbers { serial: 1, epoch: u32::MAX } };
+        let mesh = report.mesh.clone();
+        let certificate = self
+            .in_home(move |home| {
+                let key = key_of(&phrase)?;
+                if mesh.is_some_and(|mesh| mesh != hex(key.verifying_key().as_bytes())) {
+                    return Err(OTHER_ROOT.to_owned());
+                }
+                let holder = PeerKey(*Home::at(home).identity()?.peer_id().public_key());
+                Ok(admin(&key, holder, of))
+            })
+            .await?;
+        let chain = Chain { certificate, issuer: None };
+        done(self.request(Request::Mesh(Order::Enrol(Box::new(chain)))).await)?;
+        Ok("This device is an admin of the mesh from now on, and that is saved. It finds the others in the network, and learns from them \
+            who else is in."
+            .to_owned())
+    }
+
+    /// Leaves the mesh for good, and ends the agent; its next start has a new identity.
+    ///
+    /// # Errors
+    /// Why not; nothing was changed.
+    pub async fn leave(&self, anyway: bool) -> Result<String, NoMesh> {
+        let said = done(self.request(Request::Pairing(Pairing::Leave { anyway })).await)?;
+        self.in_home(|home| Home::at(home).leave()).await?;
+        done(self.request(Request::Stop).await)?;
+        Ok(format!(
+            "{said} It keeps its own documents. The agent stops now; started again, it is a new device that belongs to no mesh."
+        ))
+    }
+
     async fn in_home<T: Send + 'static>(
         &self,
         act: impl FnOnce(&Path) -> Result<T, String> + Send + 'static,
@@ -64,7 +132,20 @@ impl NodeHandle {
         let home = self.home().ok_or((Problem::Conflict, "This agent has no home.".to_owned()))?;
         let done = blocking::run(move || act(&home)).await;
         let done = done.unwrap_or_else(|| Err("The system gives no thread to write the root key.".to_owned()));
-        done.map_err(|why| (Problem::Broken, why))
+        done.map_err(|why| (Problem::Conflict, why))
+    }
+}
+
+/// The serial and the epoch of a new certificate.
+#[derive(Clone, Copy)]
+struct Numbers {
+    serial: u64,
+    epoch: u32,
+}
+
+impl Numbers {
+    const fn of(report: &MeshReport) -> Self {
+        Self { serial: report.next_serial, epoch: report.epoch }
     }
 }
 
@@ -72,22 +153,33 @@ impl NodeHandle {
 fn first_admin(home: &Path) -> Result<Chain, String> {
     let home = Home::at(home);
     let holder = PeerKey(*home.identity()?.peer_id().public_key());
-    Ok(admin(&home.mesh_root()?, holder))
+    let certificate = admin(home.mesh_root()?.key(), holder, Numbers { serial: 1, epoch: 0 });
+    Ok(Chain { certificate, issuer: None })
 }
 
-fn admin(root: &MeshRoot, holder: PeerKey) -> Chain {
-    let mesh = MeshId(*root.key().verifying_key().as_bytes());
-    let unsigned = Certificate {
-        mesh,
-        holder,
-        caps: Caps::MEMBER | Caps::WORKER | Caps::ADMIN,
-        serial: 1,
-        epoch: 0,
-        issuer: mesh.root(),
-        signature: Signature::NONE,
-    };
-    let signature = Record::Certificate(unsigned).signed(root.key()).signature();
-    Chain { certificate: Certificate { signature, ..unsigned }, issuer: None }
+fn key_of(phrase: &str) -> Result<SigningKey, String> {
+    let seed = words::key_of(phrase).map_err(|why| format!("{why} Nothing was changed."))?;
+    Ok(SigningKey::from_bytes(&seed))
+}
+
+fn admin(root: &SigningKey, holder: PeerKey, Numbers { serial, epoch }: Numbers) -> Certificate {
+    let mesh = MeshId(*root.verifying_key().as_bytes());
+    let caps = Caps::MEMBER | Caps::WORKER | Caps::ADMIN;
+    let unsigned = Certificate { mesh, holder, caps, serial, epoch, issuer: mesh.root(), signature: Signature::NONE };
+    let signature = Record::Certificate(unsigned).signed(root).signature();
+    Certificate { signature, ..unsigned }
+}
+
+const NO_ROOT: &str = "The mesh was not made on this device, so its root key is not here. Do this on the device where it was made, or give \
+                       the recovery phrase with --phrase. Nothing was changed.";
+const OTHER_ROOT: &str =
+    "This is the root of another mesh than the one that this device belongs to. Nothing was changed.";
+
+fn done(response: Response) -> Result<String, NoMesh> {
+    match response {
+        Response::Done(done) => Ok(done),
+        other => Err(refusal(other)),
+    }
 }
 
 fn refusal(response: Response) -> NoMesh {

@@ -23,5 +23,6 @@ pub mod handle;
 pub mod mesh_root;
 pub mod progress;
 pub mod records;
+pub mod seen;
 mod spot_check;
 pub mod writer;

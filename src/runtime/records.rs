@@ -1,12 +1,14 @@
 //! The certificates and removals of the mesh: their signatures are checked, and they are kept in a file of the home.
 
 use crate::base::id::PeerKey;
+use crate::mesh::pairing::invites;
 use crate::mesh::trust::records::Records;
 use crate::node::input::Input;
 use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
 use crate::wire::certificate::Record;
 use crate::wire::certificate::exchange::Page;
+use crate::wire::pairing::invite::InviteRecord;
 use smol::channel::Sender;
 use std::path::PathBuf;
 
@@ -43,5 +45,31 @@ pub fn load(home: &Home) -> Result<Records, String> {
             "The file {name} is damaged, and so is its copy, or a later version wrote it. It was left as it is. Start the \
              later version, or move both files away and pair this device again."
         )
+    })
+}
+
+/// Writes all invites, and tells the node once they are on the disk, or why they are not.
+pub(super) async fn save_invites(home: PathBuf, bytes: Vec<u8>, inputs: Sender<Input>) {
+    let written = blocking::run(move || Home::at(&home).write(HomeFile::Invites, &bytes)).await;
+    let result = match written {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) => Err(format!("The file of invites cannot be written: {error}.")),
+        None => Err("The thread that writes the file of invites has ended.".to_owned()),
+    };
+    // Without the node nobody waits for it.
+    let _ = inputs.send(Input::InvitesSaved(result)).await;
+}
+
+/// The invites of a home. An unreadable file counts as empty, with a warning: new invites can be written, and no right is lost.
+#[must_use]
+pub fn load_invites(home: &Home) -> Vec<InviteRecord> {
+    let Ok(bytes) = home.read(HomeFile::Invites) else {
+        log::warn!("The file of invites cannot be read; invites that were written before are not known here any more.");
+        return Vec::new();
+    };
+    let Some(bytes) = bytes else { return Vec::new() };
+    invites::decode(&bytes).unwrap_or_else(|| {
+        log::warn!("The file of invites is damaged; invites that were written before are not known here any more.");
+        Vec::new()
     })
 }

@@ -53,7 +53,9 @@ fn respond(request: Request) -> Response {
         Request::Add(_) | Request::Regroup(_) => Response::Added,
         Request::Forget(path) => Response::Done(format!("{} is forgotten.", String::from_utf8_lossy(&path))),
         Request::Keep(_) => Response::refused(Problem::Conflict, "There is nothing to decide."),
-        Request::Mesh(_) | Request::Pairing(_) => panic!("no test of the calls asks about the mesh: {request:?}"),
+        Request::Mesh(_) | Request::Pairing(_) | Request::Stop => {
+            Response::refused(Problem::Conflict, "The stand-in belongs to no mesh.")
+        }
         Request::Audit => Response::Audit(Audit::default()),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());

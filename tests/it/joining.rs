@@ -1,5 +1,7 @@
 //! Devices that join a mesh by a code: fresh homes, real processes, one command on each side.
 
+mod mesh;
+
 use super::harness::{Agent, Place, WATTLE};
 use super::pair::linked;
 use serde_json::{Value, json};
@@ -26,6 +28,12 @@ impl Device {
 
     fn restarted(self) -> Self {
         self.stopped().started()
+    }
+
+    /// The agent has ended by itself.
+    fn ended(self) -> Stopped {
+        let Self { place, listen, name, .. } = self;
+        Stopped { place, listen, name }
     }
 
     fn stopped(self) -> Stopped {

@@ -16,6 +16,9 @@ use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Rela
 use wattle::wire::message::{
     Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
 };
+use wattle::wire::pairing::InviteId;
+use wattle::wire::pairing::invite::InviteRecord;
+use wattle::wire::pairing::secret::LongSecret;
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -64,7 +67,7 @@ fn gossip() -> [Message; 3] {
 }
 
 /// A message of each variant: agent 1 is the root, 2 an admin, 3 a member, whom 2 removes.
-fn trust() -> [Message; 4] {
+fn trust() -> [Message; 6] {
     let (mesh, signature) = (MeshId(*name(1).public_key()), Signature::NONE);
     let [root, admin, holder] = [1, 2, 3].map(|n| PeerKey(*name(n).public_key()));
     let caps = Caps::MEMBER | Caps::ADMIN;
@@ -82,11 +85,16 @@ fn trust() -> [Message; 4] {
     let chain = Chain { certificate, issuer: Some(issuer) };
     assert_eq!(chain.verify(mesh), Ok(()));
     let page = Page { issuers: vec![issuer], records: vec![of_member, removal, used] };
+    let id = InviteId([6; 16]);
+    let verifier = LongSecret::new([7; 16]).verifier(id);
+    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, holder: Some(holder) };
     [
         Exchange::Show(Box::new(chain)),
         Exchange::Digest { ask: true, buckets: Buckets(std::array::from_fn(|at| [at as u8; 8])) },
         Exchange::Push(Box::new(page)),
         Exchange::Refused(Refusal::Removed),
+        Exchange::Invite(Box::new(invite)),
+        Exchange::Leave,
     ]
     .map(Message::Trust)
 }

@@ -26,6 +26,7 @@ use wattle::runtime::executor::{Clamp, Lanes};
 use wattle::runtime::governor::GovernorHandle;
 use wattle::runtime::handle::NodeHandle;
 use wattle::runtime::progress::Progress;
+use wattle::runtime::seen::Seen;
 use wattle::scheduler::task::{Outcome, Task};
 use wattle::wire::peer_id::PeerId;
 
@@ -99,6 +100,7 @@ impl Agent {
             watch: FolderWatcher::start(inputs.clone(), Findings::default(), home.path().to_owned(), Reach::default())
                 .unwrap(),
             address_book: AddressBook::open(home.path(), &[]).0,
+            seen: Seen::open(home.path()),
             clamp: Clamp::default(),
             home: home.path().to_owned(),
             inputs: inputs.clone(),

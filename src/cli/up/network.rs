@@ -73,6 +73,28 @@ pub(super) fn trusted(home: &Home, own: &PeerId, peers: &[Peer]) -> Result<Trust
     Ok(trust)
 }
 
+/// What people are told about `--peer`: what it still is, and the commands in its place.
+pub(super) fn hint(trust: &Trust, peers: &[Peer]) -> Option<String> {
+    if peers.is_empty() {
+        return None;
+    }
+    if trust.records().mesh().is_none() {
+        return Some(
+            "The devices named with --peer are trusted by that. In place of it, `wattle pair` here and `wattle join CODE` there let a \
+             device in by a code."
+                .to_owned(),
+        );
+    }
+    let strangers =
+        peers.iter().filter(|of| trust.records().certificate(PeerKey(*of.peer.public_key())).is_none()).count();
+    (strangers > 0).then(|| {
+        format!(
+            "{strangers} of the devices named with --peer are not in this device's mesh, so they are not let in: `wattle pair` here, then \
+             `wattle join CODE` there."
+        )
+    })
+}
+
 /// Gives the node the addresses of `--peer`.
 pub(super) fn give_addresses(node: &mut Node, peers: &[Peer]) {
     for Peer { peer, given, .. } in peers {

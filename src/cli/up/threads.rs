@@ -20,6 +20,7 @@ use crate::runtime::auditor::Auditor;
 use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::driver::Outputs;
 use crate::runtime::executor::{Clamp, Executor, Lanes};
+use crate::runtime::seen::Seen;
 use crate::runtime::writer::Writer;
 use crate::search::vector::Index;
 use crate::store::library::Library;
@@ -113,6 +114,7 @@ pub(super) fn start(
         saves,
         watch,
         address_book,
+        seen: Seen::open(home.path()),
         clamp,
         home: home.path().to_owned(),
         inputs: inputs.clone(),

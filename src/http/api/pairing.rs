@@ -3,18 +3,21 @@
 use super::super::answer::{json, refused};
 use super::{Api, Refused, body, status_of};
 use crate::base::id::PeerKey;
-use crate::limits::INVITE_ADDRESSES_MAX;
+use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_LIFE_MS, INVITE_LIFE_MS_MAX};
+
 use crate::mesh::pairing::join::Candidate;
 use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust::authority::Order;
 use crate::node::input::{Pairing, Request, Wanted};
-use crate::node::mesh_report::{MemberReport, MeshReport};
-use crate::node::output::Response;
-use crate::wire::pairing::Way;
+use crate::node::mesh_report::{InviteReport, MemberReport, MeshReport};
+use crate::node::output::{Problem, Response};
+use crate::wire::certificate::Caps;
 use crate::wire::pairing::invite::Invite;
+use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::link::PairLink;
 use crate::wire::pairing::qr::Qr;
 use crate::wire::pairing::secret::{CODE_RANDOM_BYTES, Code, LongSecret};
+use crate::wire::pairing::{InviteId, Way};
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -49,6 +52,44 @@ struct Join {
 #[serde(deny_unknown_fields)]
 struct Remove {
     peer: String,
+}
+
+/// The body of `POST /v1/mesh/admin`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Appoint {
+    peer: String,
+    phrase: Option<String>,
+}
+
+/// The body of `POST /v1/mesh/recover`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recover {
+    phrase: String,
+}
+
+/// The body of `POST /v1/invite`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewInvite {
+    #[serde(default = "usual_hours")]
+    hours: u16,
+}
+
+const fn usual_hours() -> u16 {
+    24
+}
+
+const HOUR_MS: u64 = 3_600_000;
+const _: () = assert!(usual_hours() as u64 * HOUR_MS == INVITE_LIFE_MS, "the usual life of an invite");
+
+/// The body of `POST /v1/leave`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leave {
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// The body of a call that takes nothing.
@@ -106,36 +147,141 @@ impl Api {
             Ok(Remove { peer }) => peer,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let Response::Mesh(report) = self.node.request(Request::Pairing(Pairing::Mesh)).await else {
-            return refused(conn, Status::ServiceUnavailable, "The agent is stopping.");
+        let order = match self.mesh_report().await {
+            Ok(report) => removal(&named, &report),
+            Err(refused) => Err(refused),
         };
-        self.request(conn, removal(&named, &report)).await
+        self.request(conn, order).await
     }
+
+    pub(in crate::http) async fn appoint(&self, mut conn: Conn) -> Conn {
+        let Appoint { peer, phrase } = match body(&mut conn).await {
+            Ok(appoint) => appoint,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let named = match self.mesh_report().await {
+            Ok(report) => member(&peer, &report).and_then(key_of).map(|key| (report, key)),
+            Err(refused) => Err(refused),
+        };
+        match named {
+            Ok((report, key)) => said(conn, self.node.appoint(&report, key, phrase.map(Zeroizing::new)).await),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    pub(in crate::http) async fn recover(&self, mut conn: Conn) -> Conn {
+        let phrase = match body(&mut conn).await {
+            Ok(Recover { phrase }) => phrase,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        match self.mesh_report().await {
+            Ok(report) => said(conn, self.node.recover(&report, Zeroizing::new(phrase)).await),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    pub(in crate::http) async fn leave(&self, mut conn: Conn) -> Conn {
+        match body(&mut conn).await {
+            Ok(Leave { anyway }) => said(conn, self.node.leave(anyway).await),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    pub(in crate::http) async fn invite(&self, mut conn: Conn) -> Conn {
+        let issued = match body(&mut conn).await {
+            Ok(NewInvite { hours }) => new_invite(hours),
+            Err(refused) => Err(refused),
+        };
+        let (secret, record, hours) = match issued {
+            Ok(issued) => issued,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        if let Err((problem, why)) = self.node.make_mesh().await {
+            return refused(conn, status_of(problem), &why);
+        }
+        let (id, caps) = (record.id, record.caps);
+        match self.node.request(Request::Pairing(Pairing::Invite(Box::new(record)))).await {
+            Response::Invited(report) => {
+                let InviteReport { mesh, issuers, addresses } = *report;
+                let text = Invite { mesh, id, secret, issuers, addresses, caps, hours }.text();
+                json(conn, Status::Ok, &value!({ "invite": *text, "hours": hours }))
+            }
+            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
+            _ => refused(conn, Status::ServiceUnavailable, "The agent is stopping."),
+        }
+    }
+
+    async fn mesh_report(&self) -> Result<MeshReport, Refused> {
+        match self.node.request(Request::Pairing(Pairing::Mesh)).await {
+            Response::Mesh(report) => Ok(*report),
+            _ => Err((Status::ServiceUnavailable, "The agent is stopping.".to_owned())),
+        }
+    }
+}
+
+/// Answers with what was done, or why it was not.
+fn said(conn: Conn, done: Result<String, (Problem, String)>) -> Conn {
+    match done {
+        Ok(done) => json(conn, Status::Ok, &value!({ "done": done })),
+        Err((problem, why)) => refused(conn, status_of(problem), &why),
+    }
+}
+
+/// The secret and the record of a new invite, and its life in hours.
+fn new_invite(hours: u16) -> Result<(LongSecret, InviteRecord, u16), Refused> {
+    let left_ms = u64::from(hours) * HOUR_MS;
+    if hours == 0 || left_ms > INVITE_LIFE_MS_MAX {
+        let why = format!("An invite is good for 1 to {} hours.", INVITE_LIFE_MS_MAX / HOUR_MS);
+        return Err((Status::BadRequest, why));
+    }
+    let failed = |error| (Status::InternalServerError, format!("The system gives no random numbers: {error}."));
+    let (mut id, mut secret) = ([0; 16], Zeroizing::new([0; 16]));
+    getrandom::fill(&mut id).map_err(failed)?;
+    getrandom::fill(&mut *secret).map_err(failed)?;
+    let (id, secret) = (InviteId(id), LongSecret::new(*secret));
+    let record = InviteRecord {
+        id,
+        verifier: secret.verifier(id),
+        caps: (Caps::MEMBER | Caps::WORKER).into(),
+        left_ms,
+        holder: None,
+    };
+    Ok((secret, record, hours))
 }
 
 /// The order to remove the device that a person named.
 fn removal(named: &str, report: &MeshReport) -> Result<Request, Refused> {
+    let member = member(named, report)?;
+    if member.here {
+        let why = "This is the device itself. `wattle leave` takes it out of its mesh.";
+        return Err((Status::Conflict, why.to_owned()));
+    }
+    Ok(Request::Mesh(Order::Remove(key_of(member)?)))
+}
+
+/// The device that a person named, by its PeerId or its name.
+fn member<'a>(named: &str, report: &'a MeshReport) -> Result<&'a MemberReport, Refused> {
     let is_named = |member: &&MemberReport| member.peer_id == named || member.device.as_deref() == Some(named);
-    let member = match report.members.iter().filter(is_named).collect::<Vec<_>>()[..] {
-        [member] => member,
+    match report.members.iter().filter(is_named).collect::<Vec<_>>()[..] {
+        [member] => Ok(member),
         [] if report.mesh.is_none() => {
-            return Err((Status::Conflict, "This device belongs to no mesh, so there is nobody to remove.".to_owned()));
+            let why = "This device belongs to no mesh. `wattle pair` makes one, `wattle join CODE` joins that of another device.";
+            Err((Status::Conflict, why.to_owned()))
         }
         [] => {
             let why = format!("No device of the mesh is called {named}. `wattle mesh` lists them with their PeerIds.");
-            return Err((Status::NotFound, why));
+            Err((Status::NotFound, why))
         }
         _ => {
             let why = format!("Several devices are called {named}. Name one by its PeerId: `wattle mesh` shows them.");
-            return Err((Status::Conflict, why));
+            Err((Status::Conflict, why))
         }
-    };
-    if member.here {
-        return Err((Status::Conflict, "This is the device itself. Remove it on another admin.".to_owned()));
     }
-    let peer: PeerId =
-        member.peer_id.parse().map_err(|_| (Status::InternalServerError, "A PeerId is broken.".to_owned()))?;
-    Ok(Request::Mesh(Order::Remove(PeerKey(*peer.public_key()))))
+}
+
+fn key_of(member: &MemberReport) -> Result<PeerKey, Refused> {
+    let broken = |_| (Status::InternalServerError, "A PeerId is broken.".to_owned());
+    member.peer_id.parse::<PeerId>().map(|peer| PeerKey(*peer.public_key())).map_err(broken)
 }
 
 impl Join {
@@ -147,7 +293,7 @@ impl Join {
         let given = self.at.iter().map(|at| Candidate { address: *at, peer: None });
         let mut wanted = match (self.code, self.invite) {
             (Some(code), None) if code.starts_with("wattle:") => {
-                of_link(PairLink::parse(code.trim()).map_err(|why| bad(&why.to_string()))?)
+                of_link(&PairLink::parse(code.trim()).map_err(|why| bad(&why.to_string()))?)
             }
             (Some(code), None) => {
                 let code = Code::parse(&code).ok_or_else(|| {
@@ -162,7 +308,7 @@ impl Join {
                     searching: self.at.is_empty(),
                 }
             }
-            (None, Some(invite)) => of_invite(&Invite::parse(&invite).map_err(|why| bad(&why.to_string()))?),
+            (None, Some(invite)) => Wanted::from(&Invite::parse(&invite).map_err(|why| bad(&why.to_string()))?),
             _ => return Err(bad("This call has \"code\" or \"invite\", and not both.")),
         };
         for place in given {
@@ -173,25 +319,13 @@ impl Join {
     }
 }
 
-fn of_link(link: PairLink) -> Wanted {
+fn of_link(link: &PairLink) -> Wanted {
     let peer = Some(link.admin);
     let places: Bounded<Candidate, INVITE_ADDRESSES_MAX> =
         link.addresses.iter().take(INVITE_ADDRESSES_MAX).map(|at| Candidate { address: *at, peer }).collect();
     let searching = places.is_empty();
     let admins = peer.into_iter().collect();
     Wanted { secret: link.secret.secret(), way: Way::Link, mesh: Some(link.mesh), admins, places, searching }
-}
-
-fn of_invite(invite: &Invite) -> Wanted {
-    let Invite { mesh, id, secret, issuers, addresses, .. } = invite;
-    Wanted {
-        secret: secret.verifier(*id).secret(),
-        way: Way::Invite(*id),
-        mesh: Some(*mesh),
-        admins: issuers.iter().copied().collect(),
-        places: addresses.iter().map(|at| Candidate { address: *at, peer: None }).collect(),
-        searching: true,
-    }
 }
 
 /// The secrets of a new window.

@@ -14,7 +14,7 @@ fn owner(authorization: &str) -> Caller<'_> {
         origin: Field::Absent,
         site: Field::Absent,
         authorization: Field::One(authorization),
-        open: false,
+        access: Access::Token,
     }
 }
 
@@ -83,7 +83,7 @@ fn the_owner_is_let_in() {
     assert_eq!(check(&page, &token(), None), Ok(()));
     let named = Caller { host: Field::One("LOCALHOST:80"), origin: Field::One("http://localhost"), ..owner(&bearer) };
     assert_eq!(check(&named, &token(), None), Ok(()));
-    let first = Caller { authorization: Field::Absent, site: Field::One("none"), open: true, ..owner("") };
+    let first = Caller { authorization: Field::Absent, site: Field::One("none"), access: Access::Open, ..owner("") };
     assert_eq!(check(&first, &token(), None), Ok(()));
 }
 
@@ -91,7 +91,7 @@ fn the_owner_is_let_in() {
 fn a_foreign_host_is_refused_even_with_the_token_and_on_open_calls() {
     let bearer = format!("Bearer {SECRET}");
     for host in [Field::Absent, Field::Many, Field::One("evil.example:7780"), Field::One("")] {
-        let caller = Caller { host, open: true, ..owner(&bearer) };
+        let caller = Caller { host, access: Access::Open, ..owner(&bearer) };
         assert_eq!(check(&caller, &token(), None), Err(Refusal::Host), "{host:?}");
     }
 }
@@ -111,7 +111,7 @@ fn a_foreign_origin_is_refused_even_with_the_token_and_on_open_calls() {
         "http://127.0.0.1:7780/",
         "127.0.0.1:7780",
     ] {
-        let caller = Caller { origin: Field::One(origin), open: true, ..owner(&bearer) };
+        let caller = Caller { origin: Field::One(origin), access: Access::Open, ..owner(&bearer) };
         assert_eq!(check(&caller, &token(), None), Err(Refusal::Origin), "{origin}");
     }
     let twice = Caller { origin: Field::Many, ..owner(&bearer) };
@@ -167,4 +167,14 @@ fn a_lan_address_accepts_only_itself_as_host_and_still_needs_the_token() {
     let six = Some("[fd00::4]:7780".parse().unwrap());
     assert_eq!(check(&at("[fd00::4]:7780"), &token(), six), Ok(()));
     assert_eq!(check(&at("[fd00::4]"), &token(), six), Ok(()));
+}
+
+#[test]
+fn a_call_that_carries_a_secret_is_made_on_the_device_itself_only() {
+    let (token, bearer, lan) = (token(), format!("Bearer {SECRET}"), "192.168.1.4:7780".parse().ok());
+    let local = |host| Caller { access: Access::Local, host: Field::One(host), ..owner(&bearer) };
+    assert_eq!(check(&local("localhost"), &token, None), Ok(()));
+    assert_eq!(check(&local("192.168.1.4:7780"), &token, lan), Err(Refusal::NotHere));
+    let without = Caller { authorization: Field::Absent, ..local("192.168.1.4:7780") };
+    assert_eq!(check(&without, &token, lan), Err(Refusal::NoToken), "strangers learn nothing of it");
 }

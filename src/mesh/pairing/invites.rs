@@ -4,28 +4,16 @@
 //! device may do, how much of its life is left, and the device that it let in. The life is counted in this agent's running
 //! time: a record that is saved and read again goes on with what was left when it was saved.
 
+use crate::base::bounded;
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{INVITE_LIFE_MS_MAX, INVITES_MAX};
+use crate::wire::canonical::{exactly, put};
+use crate::wire::pairing::invite::InviteRecord as Record;
 use crate::wire::pairing::secret::{Secret, Verifier};
 use crate::wire::pairing::{InviteId, Refusal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// An invite as it is saved, and handed to another admin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// Its public name.
-    pub id: InviteId,
-    /// The password of its exchange: as private as a key.
-    pub verifier: Verifier,
-    /// What the device may do, as bits of `wire::certificate`.
-    pub caps: u8,
-    /// Milliseconds of running time that are left of its life.
-    pub left_ms: u64,
-    /// The public key of the device that it let in.
-    pub holder: Option<PeerKey>,
-}
 
 #[derive(Debug)]
 struct Held {
@@ -33,6 +21,30 @@ struct Held {
     caps: u8,
     until: Instant,
     holder: Option<PeerKey>,
+}
+
+/// The file of invites in a home: a version, and the records in postcard.
+#[derive(Serialize, Deserialize)]
+struct File(#[serde(deserialize_with = "bounded::list::<_, _, INVITES_MAX>")] Vec<Record>);
+
+const VERSION: u8 = 1;
+
+/// The bytes of the file.
+#[must_use]
+pub fn encode(records: &[Record]) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    // Encoding plain data into a growing vector cannot fail.
+    let _ = put(records, &mut bytes);
+    bytes
+}
+
+/// The records of a file; `None` if it is damaged or of a later version.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Option<Vec<Record>> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => exactly::<File>(rest).map(|File(records)| records),
+        _ => None,
+    }
 }
 
 /// All of them.
@@ -94,6 +106,12 @@ impl Invites {
         if let Some(held) = self.held.get_mut(&id) {
             held.holder.get_or_insert(holder);
         }
+    }
+
+    /// Whether a record would change nothing but the life that is left.
+    #[must_use]
+    pub fn knows(&self, record: &Record) -> bool {
+        self.held.get(&record.id).is_some_and(|held| held.holder.is_some() || record.holder.is_none())
     }
 
     /// Forgets an invite: its owner took it back. False if there is none.

@@ -5,7 +5,6 @@ mod joining_test;
 
 use super::admin::{Admin, Effect, Issue, Received};
 use super::failure::{Failure, Lost};
-use super::invites::Record;
 use super::join::{Candidate, Effect as JoinEffect, Join, Joined, Settings};
 use super::window::{Closed, Secrets};
 use crate::base::id::PeerKey;
@@ -15,6 +14,7 @@ use crate::limits::{
     INVITE_LIFE_MS, INVITES_MAX, PAIR_ENDED_MS, PAIR_EXCHANGE_MS, PAIR_EXCHANGES_MAX, PAIR_TRIES, PAIR_WINDOW_MS,
 };
 use crate::wire::envelope::Encoding;
+use crate::wire::pairing::invite::InviteRecord as Record;
 use crate::wire::pairing::secret::{Code, LongSecret, Secret};
 use crate::wire::pairing::{DeviceName, InviteId, Message, Refusal, Way};
 use heapless::Vec as Bounded;

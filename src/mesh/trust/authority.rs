@@ -18,6 +18,8 @@ use heapless::Deque;
 pub enum Order {
     /// This device got this certificate, whose signatures were checked: it belongs to that mesh from now on.
     Enrol(Box<Chain>),
+    /// The root of this mesh certified another device, and the signature was checked: it makes an admin of it.
+    Appoint(Box<Certificate>),
     /// Certify a device: it may do this. The right of an admin is left out, since only the root gives it.
     Issue {
         /// The device.
@@ -44,6 +46,7 @@ impl Order {
     pub fn holder(&self) -> PeerKey {
         match self {
             Self::Enrol(chain) => chain.certificate.holder,
+            Self::Appoint(certificate) => certificate.holder,
             Self::Issue { holder, .. } | Self::Redeem { holder, .. } | Self::Remove(holder) => *holder,
         }
     }
@@ -91,6 +94,7 @@ impl Authority {
         let (reply, order) = self.waiting.pop_front()?;
         let drafted = match &order {
             Order::Enrol(chain) => enrolled(own, records, chain).map(|signed| (Step::Save, Some(signed))),
+            Order::Appoint(certificate) => appointed(records, certificate).map(|signed| (Step::Save, Some(signed))),
             _ => draft(own, records, &order).map(|unsigned| (Step::Sign(unsigned), None)),
         };
         match drafted {
@@ -137,6 +141,15 @@ fn enrolled(own: PeerKey, records: &Records, chain: &Chain) -> Result<Vec<Record
     }
     Ok(chain.issuer.into_iter().chain([chain.certificate]).map(Record::Certificate).collect())
 }
+/// The record by which the root makes an admin of a device of this mesh.
+fn appointed(records: &Records, certificate: &Certificate) -> Result<Vec<Record>, Refusal> {
+    let chain = Chain { certificate: *certificate, issuer: None };
+    chain.check(records.mesh().ok_or(Refusal::OtherMesh)?)?;
+    if records.is_removed(certificate.holder) {
+        return Err(Refusal::Removed);
+    }
+    Ok(vec![Record::Certificate(*certificate)])
+}
 
 /// The unsigned records of an order, those that add before those that remove.
 fn draft(own: PeerKey, records: &Records, order: &Order) -> Result<Vec<Record>, Refusal> {
@@ -144,7 +157,7 @@ fn draft(own: PeerKey, records: &Records, order: &Order) -> Result<Vec<Record>, 
     let draft = Draft { mesh, own, serial: records.next_serial(), epoch: records.epoch() };
     let holder = order.holder();
     match *order {
-        Order::Enrol(_) => Err(Refusal::NotAllowed),
+        Order::Enrol(_) | Order::Appoint(_) => Err(Refusal::NotAllowed),
         Order::Remove(_) => draft.remove(records, holder),
         _ if records.is_removed(holder) => Err(Refusal::Removed),
         // Its certificate is the root's. Another one would take its rights.

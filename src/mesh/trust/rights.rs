@@ -26,16 +26,19 @@ impl Rights {
     /// It may dial this agent without having any other right: identify, ping and pair, and show its certificate, for
     /// `GUEST_MS`.
     pub const GUEST: Self = Self(1 << 5);
-    /// All of these.
+    /// It hands over invites and takes them: what lets devices in. Only the certificate of an admin gives it.
+    pub const ADMIN: Self = Self(1 << 6);
+    /// All that an owner grants by hand: all of these but `ADMIN`.
     pub const ALL: Self = Self(0b11_1111);
 
-    const NAMES: [(Self, &str); 6] = [
+    const NAMES: [(Self, &str); 7] = [
         (Self::LINK, "link"),
         (Self::SIGN, "sign"),
         (Self::MEMBER, "member"),
         (Self::PROBE, "probe"),
         (Self::ANSWER, "answer"),
         (Self::GUEST, "guest"),
+        (Self::ADMIN, "admin"),
     ];
 
     /// Whether all of `others` are among these.
@@ -54,6 +57,9 @@ impl Rights {
         if caps.contains(Caps::MEMBER) {
             rights = rights | Self::ANSWER;
         }
+        if caps.contains(Caps::ADMIN) {
+            rights = rights | Self::ADMIN;
+        }
         rights
     }
 
@@ -64,7 +70,8 @@ impl Rights {
         match message {
             // A guest shows its certificate, and is told what this agent thinks of it.
             Message::Trust(Exchange::Show(_) | Exchange::Refused(_)) => Self::GUEST,
-            Message::Trust(Exchange::Digest { .. } | Exchange::Push(_))
+            Message::Trust(Exchange::Invite(_)) => linked | Self::MEMBER | Self::ADMIN,
+            Message::Trust(Exchange::Digest { .. } | Exchange::Push(_) | Exchange::Leave)
             | Message::Member(_)
             | Message::MemberList { .. } => linked | Self::MEMBER,
             Message::Keys(_) => linked | Self::PROBE,

@@ -233,6 +233,7 @@ impl Links {
 
     /// Queues one frame in the conversation with a guest, or with the host that this agent is a guest of; false if there is
     /// none or it reads too slowly: nothing was sent.
+    #[must_use]
     pub fn send_to_guest(&self, peer: &PeerId, frame: Vec<u8>) -> bool {
         self.shared.guests().send(peer, frame)
     }

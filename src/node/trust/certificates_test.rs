@@ -11,6 +11,9 @@ use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Refusal, Removal, Signature};
 use crate::wire::gossip::{Entries, Gossip};
 use crate::wire::message::{Answer, Coverage, Duplicate, Echo, Keys, LatestStart, Message, Query, Vectors};
+use crate::wire::pairing::InviteId;
+use crate::wire::pairing::invite::InviteRecord;
+use crate::wire::pairing::secret::LongSecret;
 
 const MESH: MeshId = MeshId([0x77; 32]);
 const OWN: PeerKey = PeerKey([200; 32]);
@@ -69,9 +72,31 @@ fn show(caps: Caps) -> Message {
     Message::Trust(Exchange::Show(Box::new(chain(PEER, caps))))
 }
 
-/// One message of each type, with who may send it: a guest, whoever has a certificate, a member.
-fn messages() -> Vec<(Message, [bool; 3])> {
-    let (all, certified, members) = ([true; 3], [false, true, true], [false, false, true]);
+/// Who may send a message: anybody, whoever has a certificate, and of those the members or the admins alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    All,
+    Certified,
+    Members,
+    Admins,
+}
+
+impl Who {
+    fn is(self, caps: Caps) -> bool {
+        match self {
+            Self::All | Self::Certified => true,
+            Self::Members => caps.contains(Caps::MEMBER),
+            Self::Admins => caps.contains(Caps::ADMIN),
+        }
+    }
+}
+
+/// One message of each type, with who may send it.
+fn messages() -> Vec<(Message, Who)> {
+    let (all, certified, members) = (Who::All, Who::Certified, Who::Members);
+    let id = InviteId([1; 16]);
+    let verifier = LongSecret::new([2; 16]).verifier(id);
+    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 1, holder: None };
     let found = |id| Message::Answer(Answer { id, device: "far".to_owned(), found: Some(Box::default()) });
     let query = Query { id: 1, question: "violin".to_owned(), model: [0; 32], scale: 1.0, codes: Vec::new(), count: 3 };
     vec![
@@ -91,6 +116,8 @@ fn messages() -> Vec<(Message, [bool; 3])> {
         (Message::Trust(Exchange::Refused(Refusal::Full)), all),
         (Message::Trust(Exchange::Digest { ask: true, buckets: Buckets([[1; 8]; TRUST_BUCKETS]) }), certified),
         (Message::Trust(Exchange::Push(Box::default())), certified),
+        (Message::Trust(Exchange::Leave), certified),
+        (Message::Trust(Exchange::Invite(Box::new(invite))), Who::Admins),
     ]
 }
 
@@ -101,12 +128,11 @@ fn every_type_of_message_is_taken_of_those_caps_that_allow_it_and_of_no_others()
     for bits in 0..=15_u8 {
         let caps = Caps::try_from(bits).unwrap();
         let rights = Rights::of(Some(caps));
-        for (message, [of_guest, of_certified, of_member]) in messages() {
+        for (message, who) in messages() {
             let needed = Rights::needed_for(&message);
-            assert_eq!(Rights::of(None).contains(needed), of_guest, "a guest's {message:?}");
+            assert_eq!(Rights::of(None).contains(needed), who == Who::All, "a guest's {message:?}");
             assert!(!Rights::NONE.contains(needed), "{message:?} of nobody");
-            let expected = if caps.contains(Caps::MEMBER) { of_member } else { of_certified };
-            assert_eq!(rights.contains(needed), expected, "{message:?} of {caps:?}");
+            assert_eq!(rights.contains(needed), who.is(caps), "{message:?} of {caps:?}");
         }
     }
 }
@@ -202,7 +228,8 @@ fn a_guest_with_a_bad_certificate_is_told_the_cause() {
     let out = handle(&mut node, at(7), NodeInput::RecordsVerified(PEER, Page::default(), 1));
     assert_eq!(out, [Output::Send(PEER, Message::Trust(Exchange::Refused(Refusal::Signature)))]);
     let page = Page { issuers: Vec::new(), records: vec![Record::Removal(removal)] };
-    handle(&mut node, at(8), NodeInput::Trust(Input::Grant(PeerKey([3; 32]), Rights::ALL)));
+    let member = Record::Certificate(certificate(PeerKey([3; 32]), Caps::MEMBER, 9));
+    node.take_records(at(8), None, &Page { issuers: Vec::new(), records: vec![member] }, &mut Out::new());
     handle(&mut node, at(8), NodeInput::RecordsVerified(PeerKey([3; 32]), page.clone(), 0));
     let out = handle(&mut node, at(9), received(PEER, show(Caps::MEMBER)));
     assert_eq!(

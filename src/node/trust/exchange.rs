@@ -23,6 +23,7 @@ impl Node {
             out.push(trust(peer, Exchange::Show(Box::new(chain))));
         }
         self.send_buckets(now, peer, ask, out);
+        self.hand_over_invites(now, peer, out);
     }
 
     /// The same for all links, when this device has got its certificate.
@@ -65,9 +66,11 @@ impl Node {
     /// A `trust` message. Whether the peer may send it was checked.
     pub(in crate::node) fn on_exchange(&mut self, now: Instant, peer: PeerKey, exchange: Exchange, out: &mut Out) {
         match exchange {
-            Exchange::Show(chain) => self.on_shown(now, peer, *chain, out),
+            Exchange::Show(chain) => self.on_shown(now, peer, &chain, out),
             Exchange::Digest { ask, buckets } => self.on_buckets(now, peer, ask, &buckets, out),
             Exchange::Push(page) => self.on_page(now, peer, *page, out),
+            Exchange::Invite(record) => self.on_invite(now, *record),
+            Exchange::Leave => self.on_leaver(now, peer, out),
             Exchange::Refused(why) => {
                 if self.mesh.trust.link(now, peer).may_be_told_of(now) {
                     out.push(Output::Notice(Notice::RefusedBy(self.title_of(peer), why)));
@@ -77,18 +80,18 @@ impl Node {
     }
 
     /// A peer shows its certificate. That of a member is known, or comes with the records.
-    pub(in crate::node) fn on_shown(&mut self, now: Instant, peer: PeerKey, chain: Chain, out: &mut Out) {
+    pub(in crate::node) fn on_shown(&mut self, now: Instant, peer: PeerKey, chain: &Chain, out: &mut Out) {
         if self.trust.may(peer, Rights::MEMBER) || !self.mesh.trust.link(now, peer).may_push(now, 2) {
             return;
         }
-        match self.trust.may_enter(peer, &chain) {
-            Ok(()) => out.push(Output::VerifyRecords(peer, Page::from(chain))),
+        match self.trust.may_enter(peer, chain) {
+            Ok(()) => out.push(Output::VerifyRecords(peer, Page::from(*chain))),
             Err(why) => self.refuse(now, peer, chain, why, out),
         }
     }
 
     /// What a peer showed was not taken: it is told, on its link, or on one that it gets for that.
-    fn refuse(&mut self, now: Instant, peer: PeerKey, chain: Chain, why: Refusal, out: &mut Out) {
+    fn refuse(&mut self, now: Instant, peer: PeerKey, chain: &Chain, why: Refusal, out: &mut Out) {
         let refused = Refused { peer, issuer: chain.certificate.issuer, why };
         if self.mesh.trust.has_guest(peer) {
             self.tell(refused, out);
@@ -179,12 +182,12 @@ impl Node {
         let Some(Record::Certificate(certificate)) = page.records.first().copied() else { return };
         let chain = Chain { certificate, issuer: page.issuers.first().copied() };
         if let Err(why) = self.trust.may_enter(peer, &chain) {
-            return self.refuse(now, peer, chain, why, out);
+            return self.refuse(now, peer, &chain, why, out);
         }
         let refused = self.take_records(now, Some(peer), page, out);
         if !self.trust.may(peer, Rights::MEMBER) {
             let why = refused.first().map_or(Refusal::NoAdmin, |(_, why)| *why);
-            self.refuse(now, peer, chain, why, out);
+            self.refuse(now, peer, &chain, why, out);
         }
     }
 
@@ -270,6 +273,6 @@ impl Node {
     }
 }
 
-fn trust(peer: PeerKey, exchange: Exchange) -> Output {
+pub(in crate::node) fn trust(peer: PeerKey, exchange: Exchange) -> Output {
     Output::Send(peer, Message::Trust(exchange))
 }

@@ -86,7 +86,9 @@ impl Node {
         out: &mut Out,
     ) -> Result<Response, Refusal> {
         if let (Order::Enrol(_), Some(first)) = (order, records.first()) {
-            self.trust.adopt(first.mesh())?;
+            for effect in self.trust.adopt(first.mesh())? {
+                self.follow(now, effect, out);
+            }
         }
         let refused = self.take_records(now, None, &page_of(records), out);
         if let Some((_, why)) = refused.first() {
@@ -102,6 +104,10 @@ impl Node {
                 self.greet_links(now, out);
                 Ok(Response::Done("This device belongs to the mesh.".to_owned()))
             }
+            Order::Appoint(of) => Ok(Response::Done(format!(
+                "{} is an admin of this mesh from now on, and that is saved.",
+                self.title_of(of.holder)
+            ))),
             Order::Issue { holder, .. } | Order::Redeem { holder, .. } => {
                 let chain = self.trust.records().chain(*holder).ok_or(Refusal::Removed)?;
                 Ok(Response::Certified(chain.encode()))

@@ -1,6 +1,8 @@
 //! The names and caps of the small files of a home.
 
-use crate::limits::{ADDRESS_BOOK_BYTES_MAX, STATE_BYTES_MAX, TRUST_FILE_BYTES_MAX};
+use crate::limits::{
+    ADDRESS_BOOK_BYTES_MAX, INVITES_FILE_BYTES_MAX, SEEN_FILE_BYTES_MAX, STATE_BYTES_MAX, TRUST_FILE_BYTES_MAX,
+};
 
 /// The small files of a home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,12 @@ pub enum HomeFile {
     Records,
     /// The root key of the mesh that was made here.
     MeshRoot,
+    /// The invites that can be redeemed here: as private as a key.
+    Invites,
+    /// When each device of the mesh was first and last seen.
+    Seen,
+    /// That the device has left its mesh: the next start makes a new identity.
+    Left,
     /// What the governor learned, and the pause that holds.
     Energy,
 }
@@ -44,13 +52,25 @@ impl HomeFile {
             Self::StoreModel => "store-model",
             Self::Records => "mesh-records",
             Self::MeshRoot => "mesh-root",
+            Self::Invites => "mesh-invites",
+            Self::Seen => "mesh-seen",
+            Self::Left => "mesh-left",
             Self::Energy => "energy.json",
         }
     }
 
     /// Whether it has a checksum and a copy.
     pub(super) const fn is_guarded(self) -> bool {
-        matches!(self, Self::Identity | Self::BootCount | Self::Sources | Self::Records | Self::MeshRoot | Self::Energy)
+        matches!(
+            self,
+            Self::Identity
+                | Self::BootCount
+                | Self::Sources
+                | Self::Records
+                | Self::MeshRoot
+                | Self::Invites
+                | Self::Energy
+        )
     }
 
     /// At most so many bytes of it are read.
@@ -58,6 +78,8 @@ impl HomeFile {
         match self {
             Self::Peers => ADDRESS_BOOK_BYTES_MAX,
             Self::Records => TRUST_FILE_BYTES_MAX,
+            Self::Invites => INVITES_FILE_BYTES_MAX,
+            Self::Seen => SEEN_FILE_BYTES_MAX,
             _ => STATE_BYTES_MAX,
         }
     }

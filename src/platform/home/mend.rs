@@ -8,12 +8,13 @@ use crate::base::finding::{Area, Finding};
 use log::warn;
 use std::path::Path;
 
-const GUARDED: [HomeFile; 6] = [
+const GUARDED: [HomeFile; 7] = [
     HomeFile::Identity,
     HomeFile::BootCount,
     HomeFile::Sources,
     HomeFile::Records,
     HomeFile::MeshRoot,
+    HomeFile::Invites,
     HomeFile::Energy,
 ];
 
@@ -29,7 +30,7 @@ pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
 /// Whether the copy of a lost file takes its place. A key is deleted on purpose, to give a copied device another one or to keep
 /// the root on paper only; so is what the governor learned.
 const fn outlives_its_file(file: HomeFile) -> bool {
-    matches!(file, HomeFile::BootCount | HomeFile::Sources | HomeFile::Records)
+    matches!(file, HomeFile::BootCount | HomeFile::Sources | HomeFile::Records | HomeFile::Invites)
 }
 
 /// Mends every state file of a home that is locked.

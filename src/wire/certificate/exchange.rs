@@ -3,6 +3,7 @@
 use super::{Certificate, Chain, Record, Refusal};
 use crate::base::bounded;
 use crate::limits::{ADMINS_MAX, TRUST_BUCKETS, TRUST_PAGE_MAX};
+use crate::wire::pairing::invite::InviteRecord;
 use serde::{Deserialize, Serialize};
 
 /// The body of a `trust` message.
@@ -21,6 +22,10 @@ pub enum Exchange {
     Push(Box<Page>),
     /// What the receiver showed was not taken, for this reason.
     Refused(Refusal),
+    /// From an admin to an admin: an invite that the receiver may redeem as well. As private as a key.
+    Invite(Box<InviteRecord>),
+    /// The sender leaves the mesh for good, and asks this admin to remove it.
+    Leave,
 }
 
 /// The hash of each part of a set of records: the first eight bytes of the SHA-256 over the part's records in postcard, in the

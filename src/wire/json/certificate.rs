@@ -7,6 +7,9 @@ use crate::base::id::{MeshId, PeerKey};
 use crate::limits::{ADMINS_MAX, TRUST_BUCKETS, TRUST_PAGE_MAX};
 use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
 use crate::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal, Signature};
+use crate::wire::pairing::InviteId;
+use crate::wire::pairing::invite::InviteRecord;
+use crate::wire::pairing::secret::Verifier;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -19,6 +22,10 @@ struct ExchangeFields<'a> {
     ask: Option<bool>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
     digest: Option<Buckets>,
+    #[serde(with = "field", skip_serializing_if = "Option::is_none")]
+    invite: Option<Cow<'a, Box<InviteRecord>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leave: Option<True>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
     page: Option<Cow<'a, Box<Page>>>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
@@ -35,20 +42,60 @@ impl Field for Exchange {
             Self::Digest { ask, buckets } => ExchangeFields { ask: Some(*ask), digest: Some(*buckets), ..none },
             Self::Push(page) => ExchangeFields { page: Some(Cow::Borrowed(page)), ..none },
             Self::Refused(why) => ExchangeFields { refused: Some(*why), ..none },
+            Self::Invite(record) => ExchangeFields { invite: Some(Cow::Borrowed(record)), ..none },
+            Self::Leave => ExchangeFields { leave: Some(True), ..none },
         };
         fields.serialize(to)
     }
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let ExchangeFields { ask, digest, page, refused, show } = Deserialize::deserialize(from)?;
+        let ExchangeFields { ask, digest, invite, leave, page, refused, show } = Deserialize::deserialize(from)?;
+        let none = D::Error::custom("the fields are those of no variant");
         match (ask, digest, page, refused, show) {
+            _ if invite.is_some() && leave.is_some() => Err(none),
+            (None, None, None, None, None) => {
+                let of_invite = invite.map(|record| Self::Invite(record.into_owned()));
+                of_invite.or(leave.map(|True| Self::Leave)).ok_or(none)
+            }
+            _ if invite.is_some() || leave.is_some() => Err(none),
             (None, None, None, None, Some(chain)) => Ok(Self::Show(chain.into_owned())),
             (Some(ask), Some(buckets), None, None, None) => Ok(Self::Digest { ask, buckets }),
             (None, None, Some(page), None, None) => Ok(Self::Push(page.into_owned())),
             (None, None, None, Some(why), None) => Ok(Self::Refused(why)),
-            _ => Err(D::Error::custom("the fields are those of no variant")),
+            _ => Err(none),
         }
     }
+}
+
+/// `true`: the variant has no other field.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "bool", into = "bool")]
+struct True;
+
+impl From<True> for bool {
+    fn from(True: True) -> Self {
+        true
+    }
+}
+
+impl TryFrom<bool> for True {
+    type Error = &'static str;
+
+    fn try_from(value: bool) -> Result<Self, Self::Error> {
+        if value { Ok(Self) } else { Err("it is true, or not there") }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "InviteRecord", deny_unknown_fields)]
+struct InviteRecordFields {
+    caps: u8,
+    #[serde(with = "field")]
+    holder: Option<PeerKey>,
+    id: InviteId,
+    #[serde(with = "field")]
+    left_ms: u64,
+    verifier: Verifier,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -158,6 +205,7 @@ field::by_fields! {
     Certificate => CertificateFields,
     Removal => RemovalFields,
     InviteUse => InviteUseFields,
+    InviteRecord => InviteRecordFields,
 }
 
 impl Field for MeshId {
@@ -229,8 +277,17 @@ pub(super) mod test {
             Exchange::Digest { ask: true, buckets: Buckets([[1, 2, 3, 4, 5, 6, 7, 255]; TRUST_BUCKETS]) },
             Exchange::Push(Box::new(Page { issuers: vec![certificate], records })),
             Exchange::Refused(Refusal::Removed),
+            Exchange::Invite(Box::new(invite(Some(holder)))),
+            Exchange::Invite(Box::new(invite(None))),
+            Exchange::Leave,
         ]
         .map(Message::Trust)
         .to_vec()
+    }
+
+    fn invite(holder: Option<PeerKey>) -> InviteRecord {
+        let id = InviteId([3; 16]);
+        let verifier = crate::wire::pairing::secret::LongSecret::new([4; 16]).verifier(id);
+        InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, holder }
     }
 }

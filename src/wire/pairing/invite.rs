@@ -5,12 +5,12 @@
 
 use super::InviteId;
 use super::link::{base32, from_base32};
-use super::secret::LongSecret;
+use super::secret::{LongSecret, Verifier};
 use crate::base::id::PeerKey;
 use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_FILE_BYTES_MAX, INVITE_ISSUERS_MAX, INVITE_LIFE_MS_MAX};
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -35,6 +35,21 @@ pub struct Invite {
     pub caps: u8,
     /// Hours of the issuers' running time for which it is good, from when it was written. Only their record counts.
     pub hours: u16,
+}
+
+/// An invite as its issuer saves it, and hands it to the other admins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteRecord {
+    /// Its public name.
+    pub id: InviteId,
+    /// The password of its exchange: as private as a key.
+    pub verifier: Verifier,
+    /// What the device may do, as bits of `wire::certificate`.
+    pub caps: u8,
+    /// Milliseconds of running time that are left of its life.
+    pub left_ms: u64,
+    /// The public key of the device that it let in.
+    pub holder: Option<PeerKey>,
 }
 
 /// The file's fields.

@@ -37,6 +37,54 @@ pub fn phrase(key: &[u8; 32]) -> Zeroizing<String> {
     phrase
 }
 
+/// The key of a phrase of 24 words, in any case; the first four letters of a word are enough.
+///
+/// # Errors
+/// What is wrong with it. No word is repeated.
+pub fn key_of(phrase: &str) -> Result<Zeroizing<[u8; 32]>, BadPhrase> {
+    let count = phrase.split_whitespace().count();
+    if count != 24 {
+        return Err(BadPhrase::Count(count));
+    }
+    let (mut key, mut sum) = (Zeroizing::new([0_u8; 32]), 0_u8);
+    for (at, typed) in phrase.split_whitespace().enumerate() {
+        let typed = Zeroizing::new(typed.to_ascii_lowercase());
+        let is_meant = |word: &str| word == *typed || (typed.len() == 4 && word.starts_with(&**typed));
+        let number = LIST.lines().position(is_meant).ok_or(BadPhrase::Word(at + 1))?;
+        for bit in 0..11 {
+            if number >> (10 - bit) & 1 == 1 {
+                let place = at * 11 + bit;
+                let byte = key.get_mut(place / 8).unwrap_or(&mut sum);
+                *byte |= 1 << (7 - place % 8);
+            }
+        }
+    }
+    if Sha256::digest(*key)[0] == sum { Ok(key) } else { Err(BadPhrase::Sum) }
+}
+
+/// Why a phrase is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadPhrase {
+    /// It has so many words.
+    Count(usize),
+    /// The word of this number is not in the list.
+    Word(usize),
+    /// All words are in the list, and they do not fit together.
+    Sum,
+}
+
+impl fmt::Display for BadPhrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "A recovery phrase has 24 words, and this one has {count}."),
+            Self::Word(number) => write!(f, "Word {number} of the phrase is none of the list. Read it again."),
+            Self::Sum => {
+                f.write_str("The words do not fit together: one is another word of the list, or two are swapped.")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self([one, two, three]) = self;
@@ -66,7 +114,23 @@ mod tests {
     fn a_phrase_is_that_of_bip_39() {
         assert_eq!(*phrase(&[0; 32]), ["abandon "; 23].concat() + "art");
         assert_eq!(*phrase(&[0xff; 32]), ["zoo "; 23].concat() + "vote");
-        assert_eq!(*phrase(&[0x80; 32]).split(' ').last().unwrap(), *"bless");
+        assert_eq!(*phrase(&[0x80; 32]).split(' ').next_back().unwrap(), *"bless");
+    }
+
+    #[test]
+    fn a_phrase_leads_back_to_its_key_and_a_wrong_one_is_told_from_it() {
+        for key in [[0; 32], [0xff; 32], std::array::from_fn(|at| u8::try_from(at * 7).unwrap())] {
+            let phrase = phrase(&key);
+            assert_eq!(key_of(&phrase).as_deref(), Ok(&key));
+            let short: Vec<String> = phrase.split(' ').map(|word| word[..word.len().min(4)].to_uppercase()).collect();
+            assert_eq!(key_of(&short.join("\n ")).as_deref(), Ok(&key), "four letters of each");
+            assert_eq!(key_of(&phrase[..phrase.rfind(' ').unwrap()]), Err(BadPhrase::Count(23)));
+            let mut words: Vec<&str> = phrase.split(' ').collect();
+            words[4] = "wattle";
+            assert_eq!(key_of(&words.join(" ")), Err(BadPhrase::Word(5)));
+        }
+        let words = ["abandon"; 24].join(" ");
+        assert_eq!(key_of(&words), Err(BadPhrase::Sum));
     }
 
     #[test]

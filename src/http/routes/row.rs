@@ -1,0 +1,41 @@
+//! One row of the table of calls.
+
+use super::super::api::Api;
+use std::fmt;
+use std::pin::Pin;
+use trillium::{Conn, Method};
+
+/// Who may make a call. The checks of Host and Origin hold for all calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody who reaches this address: the answer holds nothing private.
+    Open,
+    /// Callers with the agent's token.
+    Token,
+    /// Callers with the token at the address that this machine alone reaches: the call or its answer carries a secret that must
+    /// not cross a network in the clear.
+    Local,
+}
+
+/// The future of one answer.
+type Answer<'a> = Pin<Box<dyn Future<Output = Conn> + Send + 'a>>;
+
+/// One call.
+pub struct Route {
+    /// `Get` answers HEAD as well, without the body.
+    pub method: Method,
+    /// The path. One segment may be a parameter, written as `{name}`: it matches one segment that is not empty.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// What the call does, as a phrase after "it".
+    pub about: &'static str,
+    /// Answers the call; it gets the parameter as sent, percent-encoding included, or an empty string.
+    pub(super) handler: for<'a> fn(&'a Api, Conn, String) -> Answer<'a>,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}

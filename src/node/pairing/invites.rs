@@ -1,0 +1,138 @@
+//! The flow of invites: one that is issued is saved before its file is handed out, and then handed to the other admins, so that the
+//! device can join at whichever is up.
+//!
+//! How much of its life is left is saved every `INVITE_SAVE_MS`: after a power cut an invite lives that much longer at most. Whether it
+//! was used is a record of the mesh, which all admins hold (`mesh::trust`).
+
+use super::super::mesh_report::InviteReport;
+use super::super::output::{Notice, Output, Problem, Response};
+use super::super::trust::exchange::trust;
+use super::super::{Node, Out};
+use crate::base::id::{PeerKey, ReplyId};
+use crate::base::time::{Duration, Instant};
+use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_ISSUERS_MAX, INVITE_SAVE_MS, INVITES_MAX};
+use crate::mesh::pairing::admin::Admin;
+use crate::mesh::pairing::invites::encode;
+use crate::mesh::trust::Rights;
+use crate::wire::certificate::exchange::Exchange;
+use crate::wire::pairing::invite::InviteRecord;
+
+impl Node {
+    /// The invites of the home, read before anything else happens.
+    pub fn load_invites(&mut self, now: Instant, records: Vec<InviteRecord>) {
+        if let Some(admin) = self.admin_machine() {
+            records.into_iter().for_each(|record| _ = admin.invites().take(now, record));
+            self.mesh.trust.pairing.invites.save_at = Some(now + Duration::from_millis(INVITE_SAVE_MS));
+        }
+    }
+
+    /// The machine that lets devices in, where this device is an admin.
+    pub(super) fn admin_machine(&mut self) -> Option<&mut Admin> {
+        let (own, records) = (self.config.key, self.trust.records());
+        let mesh = records.mesh().filter(|_| records.is_admin(own))?;
+        Some(self.mesh.trust.pairing.admin.get_or_insert_with(|| Admin::new(own, mesh.0)))
+    }
+
+    /// A person wants an invite.
+    pub(super) fn on_invite_order(&mut self, now: Instant, reply: ReplyId, record: InviteRecord, out: &mut Out) {
+        let refused = if self.mesh.trust.pairing.invites.ordered.is_some() {
+            Some((Problem::Busy, "Another invite is being written; ask again in a moment.".to_owned()))
+        } else {
+            match self.admin_machine() {
+                None => Some((
+                    Problem::Conflict,
+                    "This device is no admin of a mesh, so it invites nobody. Run `wattle invite` on one that is: `wattle mesh` \
+                     lists them."
+                        .to_owned(),
+                )),
+                Some(admin) => (!admin.invites().take(now, record.clone())).then(|| {
+                    let full = "There is room for so many invites at once, and all of it is taken until one is over";
+                    (Problem::Conflict, format!("{full}: {INVITES_MAX}."))
+                }),
+            }
+        };
+        if let Some((problem, why)) = refused {
+            return out.push(Output::Reply(reply, Response::refused(problem, why)));
+        }
+        let invites = &mut self.mesh.trust.pairing.invites;
+        (invites.ordered, invites.unsaved) = (Some((reply, record)), true);
+    }
+
+    /// Another admin hands over an invite. Whether it may was checked.
+    pub(in crate::node) fn on_invite(&mut self, now: Instant, record: InviteRecord) {
+        let Some(admin) = self.admin_machine() else { return };
+        if !admin.invites().knows(&record) && admin.invites().take(now, record) {
+            self.mesh.trust.pairing.invites.unsaved = true;
+        }
+    }
+
+    /// A link to another admin is up: it gets the invites that can still be used.
+    pub(in crate::node) fn hand_over_invites(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
+        if !self.trust.may(peer, Rights::ADMIN) {
+            return;
+        }
+        let Some(admin) = self.admin_machine() else { return };
+        let usable = admin.invites().records(now).filter(|record| record.holder.is_none() && record.left_ms > 0);
+        out.extend(usable.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
+    }
+
+    /// An invite was used here.
+    pub(super) fn invites_changed(&mut self) {
+        self.mesh.trust.pairing.invites.unsaved = true;
+    }
+
+    /// Saves what has changed, and now and then how much is left of each life.
+    pub(super) fn run_invites(&mut self, now: Instant, out: &mut Out) {
+        let invites = &mut self.mesh.trust.pairing.invites;
+        let is_due = invites.unsaved || invites.save_at.is_some_and(|at| at <= now);
+        if invites.saving.is_some() || !is_due {
+            return;
+        }
+        let Some(admin) = self.mesh.trust.pairing.admin.as_mut() else { return };
+        let records: Vec<InviteRecord> = admin.invites().records(now).collect();
+        let live = records.iter().any(|record| record.holder.is_none() && record.left_ms > 0);
+        let invites = &mut self.mesh.trust.pairing.invites;
+        invites.save_at = live.then(|| now + Duration::from_millis(INVITE_SAVE_MS));
+        (invites.unsaved, invites.saving) = (false, Some(invites.ordered.is_some()));
+        out.push(Output::SaveInvites(encode(&records)));
+    }
+
+    /// The file of invites is on the disk, or cannot be written.
+    pub(in crate::node) fn on_invites_saved(&mut self, now: Instant, result: Result<(), String>, out: &mut Out) {
+        let invites = &mut self.mesh.trust.pairing.invites;
+        let with_order = invites.saving.take().unwrap_or(false);
+        let ordered = if with_order { invites.ordered.take() } else { None };
+        match (ordered, result) {
+            (None, Ok(())) => {}
+            (None, Err(why)) => {
+                out.push(Output::Notice(Notice::Held(format!("The list of invites could not be saved. {why}"))));
+            }
+            (Some((reply, record)), Err(why)) => {
+                if let Some(admin) = self.mesh.trust.pairing.admin.as_mut() {
+                    admin.invites().withdraw(record.id);
+                }
+                let why = format!("No invite was written. {why}");
+                out.push(Output::Reply(reply, Response::refused(Problem::Broken, why)));
+            }
+            (Some((reply, record)), Ok(())) => {
+                for peer in self.peers.all_linked().collect::<Vec<_>>() {
+                    if self.trust.may(peer, Rights::ADMIN) {
+                        out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
+                    }
+                }
+                let report = self.invite_report(now);
+                out.push(Output::Reply(reply, Response::Invited(Box::new(report))));
+            }
+        }
+    }
+
+    /// Where an invite that was just written can be used: here, and at the other admins.
+    fn invite_report(&self, _now: Instant) -> InviteReport {
+        let (own, records) = (self.config.key, self.trust.records());
+        let others = records.members().map(|of| of.holder).filter(|peer| *peer != own && records.is_admin(*peer));
+        let issuers: Vec<PeerKey> = [own].into_iter().chain(others).take(INVITE_ISSUERS_MAX).collect();
+        let known = issuers.iter().filter_map(|peer| self.peers.get(*peer)).flat_map(|peer| peer.addresses.kept());
+        let addresses = self.mesh.listen.iter().chain(known).copied().take(INVITE_ADDRESSES_MAX).collect();
+        InviteReport { mesh: records.mesh().map_or([0; 32], |mesh| mesh.0), issuers, addresses }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a start does in the home of a device that has left its mesh: what belongs to the mesh, and the key by which it was known
+//! there, are deleted. The note goes last, so that a power cut on the way changes nothing.
+
+use super::home_file::HomeFile;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+const OF_THE_MESH: [HomeFile; 6] =
+    [HomeFile::Records, HomeFile::MeshRoot, HomeFile::Invites, HomeFile::Seen, HomeFile::Peers, HomeFile::Identity];
+
+/// Puts it away, if the device has left its mesh.
+///
+/// # Errors
+/// One sentence: what cannot be deleted.
+pub(super) fn put_away(home: &Path) -> Result<(), String> {
+    let note = home.join(HomeFile::Left.name());
+    if !note.exists() {
+        return Ok(());
+    }
+    for file in OF_THE_MESH {
+        let path = home.join(file.name());
+        // The copy first: a start in between mends the file from it.
+        remove(&path.with_extension("copy"))?;
+        remove(&path)?;
+    }
+    remove(&note)?;
+    log::info!("This device has left its mesh. It has a new identity from now on.");
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<(), String> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(format!("This device has left its mesh, and {} cannot be deleted: {error}.", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Home;
+    use super::*;
+
+    #[test]
+    fn after_a_device_has_left_its_next_start_knows_no_mesh_and_has_another_key_and_the_rest_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let (before, token) = (home.identity().unwrap().peer_id(), home.token().unwrap());
+        let root = *home.mesh_root().unwrap().key().as_bytes();
+        home.write(HomeFile::Records, b"records").unwrap();
+        home.leave().unwrap();
+        assert_eq!(home.identity().unwrap().peer_id(), before, "not before the next start");
+        drop(home);
+        let home = Home::open(folder.path()).unwrap();
+        assert_ne!(home.identity().unwrap().peer_id(), before);
+        assert!(home.read(HomeFile::Records).unwrap().is_none() && home.existing_mesh_root().unwrap().is_none());
+        assert_ne!(*home.mesh_root().unwrap().key().as_bytes(), root);
+        assert_eq!(home.token().unwrap().reveal(), token.reveal());
+        let after = home.identity().unwrap().peer_id();
+        drop(home);
+        assert_eq!(Home::open(folder.path()).unwrap().identity().unwrap().peer_id(), after, "once");
+    }
+}

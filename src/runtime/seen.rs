@@ -1,0 +1,140 @@
+//! When each device of the mesh was first known here and last linked, for people: by this device's own clock, which no decision uses.
+//!
+//! A text file, one device a line: its PeerId and the two times in seconds since 1970. If it is lost, the times begin anew. It is written
+//! after a device is let in or its link ends, several changes together, because SD cards wear.
+
+use crate::base::id::PeerKey;
+use crate::limits::{ADDRESS_BOOK_WRITE_MS, TRUST_PEERS_MAX};
+use crate::node::mesh_report::MeshReport;
+use crate::platform::blocking;
+use crate::platform::clock;
+use crate::platform::home::{Home, HomeFile};
+use crate::wire::peer_id::PeerId;
+use log::warn;
+use smol::Timer;
+use smol::channel::{Receiver, Sender, bounded};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// When a device was first and last seen, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Times {
+    since: i64,
+    seen: Option<i64>,
+}
+
+/// By the PeerId's text.
+type Known = BTreeMap<String, Times>;
+
+/// A handle to these times; clones share them.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    known: Arc<Mutex<Known>>,
+    /// Wakes the task that writes; its capacity of one is enough.
+    changed: Sender<()>,
+}
+
+impl Seen {
+    /// Reads the file of this home.
+    #[must_use]
+    pub fn open(home: &Path) -> Self {
+        let bytes = Home::at(home).read(HomeFile::Seen).ok().flatten().unwrap_or_default();
+        let (known, (changed, wakeup)) = (Arc::new(Mutex::new(parse(&bytes))), bounded(1));
+        smol::spawn(write_changes(home.to_owned(), Arc::clone(&known), wakeup)).detach();
+        Self { known, changed }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A device belongs to the mesh. Never waits.
+    pub(super) fn admitted(&self, peer: PeerKey) {
+        let mut known = self.known();
+        let name = PeerId::from_public_key(&peer.0).to_string();
+        // The others and this one.
+        if known.len() <= TRUST_PEERS_MAX && !known.contains_key(&name) {
+            known.insert(name, Times { since: now(), seen: None });
+            let _ = self.changed.try_send(());
+        }
+    }
+
+    /// A link to a device came up or went down. Never waits.
+    pub(super) fn linked(&self, peer: &PeerId) {
+        if let Some(times) = self.known().get_mut(&peer.to_string()) {
+            times.seen = Some(now());
+            let _ = self.changed.try_send(());
+        }
+    }
+
+    /// Adds the times to what people are shown.
+    pub(super) fn add_to(&self, report: &mut MeshReport) {
+        let known = self.known();
+        for member in &mut report.members {
+            let times = known.get(&member.peer_id);
+            member.since = times.map(|times| times.since);
+            member.seen = times.and_then(|times| times.seen).filter(|_| !member.linked && !member.here);
+        }
+    }
+}
+
+fn now() -> i64 {
+    clock::wall_ns() / 1_000_000_000
+}
+
+async fn write_changes(home: PathBuf, known: Arc<Mutex<Known>>, changed: Receiver<()>) {
+    while changed.recv().await.is_ok() {
+        Timer::after(Duration::from_millis(ADDRESS_BOOK_WRITE_MS)).await;
+        // Changes up to here are in this write.
+        let _ = changed.try_recv();
+        let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));
+        let home = home.clone();
+        let written = blocking::run(move || Home::at(&home).write(HomeFile::Seen, text.as_bytes())).await;
+        if let Some(Err(error)) = written {
+            warn!("When other devices were last seen could not be saved: {error}.");
+        }
+    }
+}
+
+fn text(known: &Known) -> String {
+    let line = |(peer, times): (&String, &Times)| {
+        let seen = times.seen.map_or_else(|| "-".to_owned(), |seen| seen.to_string());
+        format!("{peer} {} {seen}\n", times.since)
+    };
+    known.iter().map(line).collect()
+}
+
+/// Lines that are damaged are left out.
+fn parse(bytes: &[u8]) -> Known {
+    let text = String::from_utf8_lossy(bytes);
+    let read = |line: &str| {
+        let mut parts = line.split(' ');
+        let peer: PeerId = parts.next()?.parse().ok()?;
+        let (since, seen) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok());
+        Some((peer.to_string(), Times { since, seen }))
+    };
+    text.lines().filter_map(read).take(TRUST_PEERS_MAX + 1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_times_survive_their_file_and_damaged_lines_are_left_out() {
+        let peer = |n| {
+            let key = ed25519_dalek::SigningKey::from_bytes(&[n; 32]).verifying_key();
+            PeerId::from_public_key(key.as_bytes()).to_string()
+        };
+        let known = Known::from([
+            (peer(1), Times { since: 1_700_000_000, seen: None }),
+            (peer(2), Times { since: -5, seen: Some(1_800_000_000) }),
+        ]);
+        let text = text(&known);
+        assert_eq!(parse(text.as_bytes()), known);
+        assert_eq!(parse(format!("x 1 2\n{text}\u{fffd}\n{} y -\n", peer(3)).as_bytes()), known);
+        assert_eq!(parse(b""), Known::new());
+    }
+}
