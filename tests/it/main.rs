@@ -12,6 +12,7 @@
 
 mod agent;
 mod bad_input;
+mod claims;
 mod crash;
 mod doctor;
 mod edits;

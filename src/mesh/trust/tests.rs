@@ -68,3 +68,15 @@ fn whoever_follows_the_effects_holds_the_same_table() {
         assert_eq!(trust.iter().collect::<BTreeMap<_, _>>(), follower, "seed {seed}");
     }
 }
+
+#[test]
+fn a_grant_ends_where_a_mesh_begins() {
+    let mut trust = Trust::new(OWN);
+    assert!(trust.handle(Input::Grant(key(1), Rights::ALL)).is_ok());
+    assert!(!trust.may(key(1), Rights::ADMIN), "what lets devices in is not granted by hand");
+    assert_eq!(trust.adopt(MeshId([5; 32])), Ok(vec![Effect::Expel(key(1))]));
+    assert_eq!(trust.rights(key(1)), Rights::GUEST, "it may come to be paired");
+    assert_eq!(trust.handle(Input::Grant(key(2), Rights::ALL)), Ok(None), "and no later grant counts either");
+    assert_eq!(trust.iter().count(), 0);
+    assert_eq!(trust.adopt(MeshId([6; 32])), Err(Refusal::OtherMesh));
+}
