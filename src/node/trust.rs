@@ -43,6 +43,9 @@ impl Node {
                 if let Some(guest) = self.mesh.trust.take_guest(peer) {
                     self.on_link(now, peer, LinkInput::Up(guest.address), out);
                     self.send_buckets(now, peer, true, out);
+                } else if self.peers.get(peer).is_some_and(|peer| peer.linked) {
+                    // It may be an admin from now on.
+                    self.hand_over_invites(now, peer, out);
                 }
             }
             Effect::Expel(peer) => {

@@ -114,6 +114,11 @@ impl Invites {
         self.held.get(&record.id).is_some_and(|held| held.holder.is_some() || record.holder.is_none())
     }
 
+    /// Forgets all invites that let nobody in yet.
+    pub fn withdraw_unused(&mut self) {
+        self.held.retain(|_, held| held.holder.is_some());
+    }
+
     /// Forgets an invite: its owner took it back. False if there is none.
     pub fn withdraw(&mut self, id: InviteId) -> bool {
         self.held.remove(&id).is_some()

@@ -238,6 +238,11 @@ impl Records {
         of_root.is_some_and(|certificate| certificate.caps.contains(Caps::ADMIN))
     }
 
+    /// The admins, in the order of their keys.
+    pub fn admins(&self) -> impl Iterator<Item = PeerKey> + '_ {
+        self.holders().filter(|holder| self.is_admin(*holder))
+    }
+
     /// Whether a device is removed.
     #[must_use]
     pub fn is_removed(&self, peer: PeerKey) -> bool {

@@ -76,6 +76,14 @@ impl Node {
         out.extend(usable.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
     }
 
+    /// An admin was removed. It knows what lets a device in by an invite, and could come back with another key: no invite that was not
+    /// used is good any more, on any admin that learns of it.
+    pub(in crate::node) fn void_invites(&mut self) {
+        let Some(admin) = self.mesh.trust.pairing.admin.as_mut() else { return };
+        admin.invites().withdraw_unused();
+        self.mesh.trust.pairing.invites.unsaved = true;
+    }
+
     /// An invite was used here.
     pub(super) fn invites_changed(&mut self) {
         self.mesh.trust.pairing.invites.unsaved = true;
@@ -120,19 +128,22 @@ impl Node {
                         out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
                     }
                 }
-                let report = self.invite_report(now);
+                let report = self.invite_report();
                 out.push(Output::Reply(reply, Response::Invited(Box::new(report))));
             }
         }
     }
 
     /// Where an invite that was just written can be used: here, and at the other admins.
-    fn invite_report(&self, _now: Instant) -> InviteReport {
+    fn invite_report(&self) -> InviteReport {
         let (own, records) = (self.config.key, self.trust.records());
-        let others = records.members().map(|of| of.holder).filter(|peer| *peer != own && records.is_admin(*peer));
+        let others = records.admins().filter(|peer| *peer != own);
         let issuers: Vec<PeerKey> = [own].into_iter().chain(others).take(INVITE_ISSUERS_MAX).collect();
         let known = issuers.iter().filter_map(|peer| self.peers.get(*peer)).flat_map(|peer| peer.addresses.kept());
         let addresses = self.mesh.listen.iter().chain(known).copied().take(INVITE_ADDRESSES_MAX).collect();
         InviteReport { mesh: records.mesh().map_or([0; 32], |mesh| mesh.0), issuers, addresses }
     }
 }
+
+#[cfg(test)]
+mod tests;

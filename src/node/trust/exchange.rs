@@ -193,7 +193,7 @@ impl Node {
 
     /// Takes records into the table: peers follow at once, the links are told what is new, and it is saved. Returns what was
     /// refused.
-    pub(super) fn take_records(
+    pub(in crate::node) fn take_records(
         &mut self,
         now: Instant,
         from: Option<PeerKey>,
@@ -202,6 +202,7 @@ impl Node {
     ) -> Vec<(PeerKey, Refusal)> {
         let was_removed = self.trust.records().is_removed(self.config.key);
         let linked: Vec<PeerKey> = self.peers.all_linked().collect();
+        let admins: Vec<PeerKey> = self.trust.records().admins().collect();
         let (taken, effects) = self.trust.take(page);
         if taken.new.is_empty() {
             return taken.refused;
@@ -218,7 +219,11 @@ impl Node {
         for effect in effects {
             self.follow(now, effect, out);
         }
+        if admins.iter().any(|admin| self.trust.records().is_removed(*admin)) {
+            self.void_invites();
+        }
         if !was_removed && self.trust.records().is_removed(self.config.key) {
+            self.mesh.trust.pairing.admin = None;
             out.push(Output::Notice(Notice::RemovedHere));
         }
         let pages = self.trust.records().pages_of(taken.new.into_iter());

@@ -30,8 +30,7 @@ impl Node {
         if records.is_removed(own) || records.members().all(|certificate| certificate.holder == own) {
             return Ok("This device has left its mesh.".to_owned());
         }
-        let admins = records.members().map(|of| of.holder).filter(|peer| *peer != own && records.is_admin(*peer));
-        let admins: Vec<PeerKey> = admins.collect();
+        let admins: Vec<PeerKey> = records.admins().filter(|peer| *peer != own).collect();
         if admins.is_empty() && records.is_admin(own) && !anyway {
             return Err(
                 "This device is the only admin of its mesh: without it nobody lets devices in or removes them. Make another one first \

@@ -1,0 +1,117 @@
+//! Invites in the node: saved before they are promised, handed to admins alone, void when an admin is removed.
+
+use super::super::super::input::{Input, LinkInput, Pairing, Request};
+use super::super::super::test::{at, handle, node};
+use super::*;
+use crate::base::id::MeshId;
+use crate::mesh::pairing::invites::decode;
+use crate::mesh::trust::authority::Order;
+use crate::wire::certificate::exchange::Page;
+use crate::wire::certificate::{Caps, Certificate, Chain, Record, Removal, Signature};
+use crate::wire::message::Message;
+use crate::wire::pairing::InviteId;
+use crate::wire::pairing::secret::LongSecret;
+
+const MESH: MeshId = MeshId([0x77; 32]);
+const OWN: PeerKey = PeerKey([200; 32]);
+const ADMIN: PeerKey = PeerKey([1; 32]);
+const MEMBER: PeerKey = PeerKey([2; 32]);
+
+fn certificate(holder: PeerKey, caps: Caps, serial: u64) -> Certificate {
+    let (mesh, issuer, signature) = (MESH, MESH.root(), Signature::NONE);
+    Certificate { mesh, holder, caps, serial, epoch: 0, issuer, signature }
+}
+
+fn invite(n: u8) -> InviteRecord {
+    let id = InviteId([n; 16]);
+    InviteRecord { id, verifier: LongSecret::new([n; 16]).verifier(id), caps: 3, left_ms: 3_600_000, holder: None }
+}
+
+/// An admin of a mesh, linked with another admin and a member.
+fn admin() -> Node {
+    let mut node = node(u64::MAX);
+    let own = Chain { certificate: certificate(OWN, Caps::MEMBER | Caps::ADMIN, 1), issuer: None };
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::from(Order::Enrol(Box::new(own)))));
+    handle(&mut node, at(2), Input::RecordsSaved(1, Ok(())));
+    let records = [(ADMIN, Caps::MEMBER | Caps::ADMIN, 2), (MEMBER, Caps::MEMBER | Caps::WORKER, 3)];
+    let records = records.map(|(holder, caps, serial)| Record::Certificate(certificate(holder, caps, serial))).to_vec();
+    node.take_records(at(3), None, &Page { issuers: Vec::new(), records }, &mut Out::new());
+    for peer in [ADMIN, MEMBER] {
+        handle(&mut node, at(4), Input::Link(peer, LinkInput::Up(([127, 0, 0, 1], 1).into())));
+    }
+    node
+}
+
+fn order(node: &mut Node, record: InviteRecord) -> Vec<Output> {
+    handle(node, at(5), Input::Api(ReplyId(9), Request::Pairing(Pairing::Invite(Box::new(record)))))
+}
+
+fn saved(out: &[Output]) -> Option<Vec<InviteRecord>> {
+    out.iter().find_map(|out| if let Output::SaveInvites(bytes) = out { decode(bytes) } else { None })
+}
+
+/// To whom invites are sent.
+fn handed(out: &[Output]) -> Vec<PeerKey> {
+    let to = out.iter().filter_map(|out| match out {
+        Output::Send(peer, Message::Trust(Exchange::Invite(_))) => Some(*peer),
+        _ => None,
+    });
+    to.collect()
+}
+
+#[test]
+fn an_invite_is_saved_before_it_is_promised_and_goes_to_admins_alone() {
+    let mut node = admin();
+    let out = order(&mut node, invite(1));
+    assert_eq!(saved(&out), Some(vec![invite(1)]));
+    assert!(handed(&out).is_empty() && !out.iter().any(|out| matches!(out, Output::Reply(..))), "{out:?}");
+    let out = handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    assert_eq!(handed(&out), [ADMIN]);
+    let Some(Output::Reply(ReplyId(9), Response::Invited(report))) = out.last() else { panic!("{out:?}") };
+    assert_eq!((report.mesh, report.issuers.clone()), (MESH.0, vec![OWN, ADMIN]));
+    handle(&mut node, at(7), Input::Link(ADMIN, LinkInput::Down("gone".to_owned())));
+    handle(&mut node, at(7), Input::Link(MEMBER, LinkInput::Down("gone".to_owned())));
+    let again = handle(&mut node, at(8), Input::Link(ADMIN, LinkInput::Up(([127, 0, 0, 1], 1).into())));
+    assert_eq!(handed(&again), [ADMIN], "after a partition too");
+    let member = handle(&mut node, at(8), Input::Link(MEMBER, LinkInput::Up(([127, 0, 0, 1], 1).into())));
+    assert!(handed(&member).is_empty());
+}
+
+#[test]
+fn an_invite_that_cannot_be_saved_is_refused_and_not_good() {
+    let mut node = admin();
+    order(&mut node, invite(1));
+    let out = handle(&mut node, at(6), Input::InvitesSaved(Err("The disk is full.".to_owned())));
+    assert!(matches!(out.last(), Some(Output::Reply(ReplyId(9), Response::Refused(Problem::Broken, _)))), "{out:?}");
+    assert_eq!(node.admin_machine().unwrap().invites().records(at(7)).count(), 0);
+}
+
+#[test]
+fn an_invite_of_another_admin_is_taken_and_saved_and_one_of_a_member_is_not() {
+    let mut node = admin();
+    let from = |peer, n| {
+        Input::Link(peer, LinkInput::Received(Box::new(Message::Trust(Exchange::Invite(Box::new(invite(n)))))))
+    };
+    assert_eq!(saved(&handle(&mut node, at(5), from(MEMBER, 1))), None);
+    assert_eq!(saved(&handle(&mut node, at(5), from(ADMIN, 2))), Some(vec![invite(2)]));
+    handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    assert_eq!(saved(&handle(&mut node, at(6), from(ADMIN, 2))), None, "nothing new");
+}
+
+#[test]
+fn when_an_admin_is_removed_no_invite_that_was_not_used_lets_anybody_in_any_more() {
+    let mut node = admin();
+    order(&mut node, invite(1));
+    handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    let removal =
+        |holder| Record::Removal(Removal { mesh: MESH, holder, epoch: 1, issuer: OWN, signature: Signature::NONE });
+    let take = |node: &mut Node, holder| {
+        let page = Page { issuers: Vec::new(), records: vec![removal(holder)] };
+        node.take_records(at(7), None, &page, &mut Out::new());
+        handle(node, at(7), Input::Wake)
+    };
+    take(&mut node, MEMBER);
+    assert_eq!(node.admin_machine().unwrap().invites().records(at(7)).count(), 1, "a member knows none");
+    let out = take(&mut node, ADMIN);
+    assert_eq!(saved(&out), Some(Vec::new()), "{out:?}");
+}
