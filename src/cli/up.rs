@@ -116,8 +116,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
     println!("{device} is up. {reached}");
-    announce(options, &home, address, &page);
-    hint.iter().for_each(|hint| println!("{hint}"));
+    announce(options, &home, address, &page, hint.as_deref());
 
     if !counted {
         smol::spawn(count_when_there_is_room(home.path().to_owned(), boot, node_handle.findings().clone())).detach();
@@ -157,7 +156,7 @@ fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::C
 }
 
 /// Says where people and programs reach the agent, and writes it into the home for the commands.
-fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str) {
+fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, hint: Option<&str>) {
     // A journal, a log file or a pipe is read by others than the token's owner.
     if std::io::stdout().is_terminal() {
         println!("Ask on this page: {page}");
@@ -171,6 +170,7 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str) {
         search += &format!(" --api {address}");
     }
     println!("Or type: {search}   Stop with Ctrl-C.");
+    hint.iter().for_each(|hint| println!("{hint}"));
 }
 
 /// Tells people what was found damaged in the home.

@@ -106,7 +106,7 @@ impl Node {
     }
 
     /// The file of invites is on the disk, or cannot be written.
-    pub(in crate::node) fn on_invites_saved(&mut self, now: Instant, result: Result<(), String>, out: &mut Out) {
+    pub(in crate::node) fn on_invites_saved(&mut self, result: Result<(), String>, out: &mut Out) {
         let invites = &mut self.mesh.trust.pairing.invites;
         let with_order = invites.saving.take().unwrap_or(false);
         let ordered = if with_order { invites.ordered.take() } else { None };
