@@ -5,7 +5,9 @@
 
 use ed25519_dalek::SigningKey;
 use wattle::base::id::{MeshId, PeerKey};
+use wattle::limits::INVITES_MAX;
 use wattle::limits::{ADMINS_MAX, CHAIN_BYTES_MAX, TRUST_BUCKETS, TRUST_PAGE_MAX};
+use wattle::mesh::pairing::invites;
 use wattle::mesh::trust::records::Records;
 use wattle::wire::certificate::exchange::{Buckets, Exchange, Page};
 use wattle::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal, Signature};
@@ -67,16 +69,20 @@ pub(super) fn check_message(message: &Message) {
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
     let Some((way, bytes)) = data.split_first() else { return };
-    match way % 3 {
+    match way % 4 {
         0 => check_chain(bytes),
         1 => {
             let Some(message) = Message::decode(&[&[TRUST][..], bytes].concat()) else { return };
             check_message(&message);
         }
-        _ => {
+        2 => {
             let Some(records) = Records::decode(bytes) else { return };
             let encoded = records.encode();
             assert_eq!(Records::decode(&encoded), Some(records), "what was read is written the same");
+        }
+        _ => {
+            let Some(records) = invites::decode(bytes) else { return };
+            assert!(records.len() <= INVITES_MAX && invites::encode(&records) == bytes, "one encoding, within the cap");
         }
     }
 }
@@ -128,5 +134,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let _ = records.take(&page());
     }
     seeds.push([&[2][..], &records.encode()].concat());
+    let invite = messages().into_iter().find_map(|message| match message {
+        Message::Trust(Exchange::Invite(record)) => Some(*record),
+        _ => None,
+    });
+    seeds.push([&[3][..], &invites::encode(&invite.into_iter().collect::<Vec<_>>())].concat());
     seeds
 }

@@ -205,6 +205,29 @@ fn each_failure_names_its_cause_and_a_removed_device_stays_out() {
     window.leave();
 }
 
+#[test]
+fn five_wrong_tries_end_a_code_and_a_device_of_one_mesh_joins_no_other() {
+    let (attic, cellar, barn) =
+        (Device::new("attic", "one"), Device::new("cellar", "two"), Device::new("barn", "three"));
+    let window = attic.pair();
+    let wrong = if window.code == "12345678" { "12345679" } else { "12345678" };
+    for _ in 0..wattle::limits::PAIR_TRIES {
+        // Whatever device guesses: the tries are the window's.
+        cellar.fails_to_join(wrong, &attic, "The code is wrong");
+    }
+    barn.fails_to_join(&window.code, &attic, "too many tries");
+    let (code, closed) = window.closed();
+    assert_eq!(code, Some(1), "{closed}");
+    assert!(closed["why"].as_str().unwrap().contains("too many wrong tries"), "{closed}");
+    assert_eq!(closed["joined"], json!(null));
+
+    let window = barn.pair();
+    attic.fails_to_join(&window.code, &barn, "another mesh");
+    assert!(cellar.join(&window.code, &barn).status.success(), "{}", cellar.agent.log());
+    assert_eq!(window.closed().0, Some(0));
+    assert_eq!(attic.members(), [(attic.id(), json!(["member", "worker", "admin"]))], "its own mesh is as it was");
+}
+
 fn knows_that_it_was_removed(device: &Device) {
     device.agent.wait("the proof of the removal", |status| {
         let findings = status["findings"].as_array().unwrap();
