@@ -53,7 +53,7 @@ const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HE
 /// The devices, one a line, at this moment in seconds since 1970; each column is as wide as its widest cell.
 fn table(now: i64, peers: &[Peer], style: Style) -> String {
     if peers.is_empty() {
-        return "No other device is known yet. Give one to `wattle up` with --peer.\n".to_owned();
+        return "No other device is known yet. `wattle pair` here, then `wattle join CODE` on the other one, lets it in.\n".to_owned();
     }
     let rows: Vec<[String; 7]> =
         std::iter::once(HEAD.map(str::to_owned)).chain(peers.iter().map(|peer| row(now, peer))).collect();
