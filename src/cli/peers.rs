@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_empty_table_says_what_to_do() {
-        assert!(table(0, &[], PLAIN).contains("wattle up"));
+        assert!(table(0, &[], PLAIN).contains("wattle pair"));
     }
 
     #[test]
