@@ -131,6 +131,7 @@ impl Node {
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
+            Input::StoreLost(why) => self.schedule(now, scheduler::Input::StoreLost(why), out),
             Input::BootCounterSaved(number) => self.on_boot_counter_saved(now, number, out),
             Input::PathChanged(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
@@ -192,6 +193,8 @@ impl Node {
             Request::Audit => {
                 let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {
+                    // Whether the store is still on the disk: the audit itself may read files that were deleted.
+                    out.push(Output::MeasureDisk);
                     out.push(Output::Start(task, Task::Audit));
                 } else {
                     let busy = "The store is being checked already; ask again when that is done.";

@@ -26,6 +26,7 @@ pub mod running;
 pub mod sched;
 pub mod source;
 pub mod store;
+pub mod store_place;
 pub mod sysfs;
 pub mod time_zone;
 pub mod watcher;

@@ -4,6 +4,7 @@
 
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::{Home, HomeFile};
+use super::store_place::StorePlace;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::Fingerprint;
 use crate::limits::{READER, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
@@ -76,6 +77,21 @@ fn note_model(home: &Home, model: Fingerprint) {
         // On a full disk the doctor does not know it.
         let _ = home.write(HomeFile::StoreModel, line.as_bytes());
     }
+}
+
+/// Where the open store of this home lies.
+#[must_use]
+pub fn place(home: &Path) -> StorePlace {
+    StorePlace::of(&home.join(LAYOUT))
+}
+
+/// The store of a library whose save failed, writable again, with what is on the disk.
+///
+/// # Errors
+/// Any `KvError`; the old library goes on answering, but must not be written.
+pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
+    disk.reopen()?;
+    Library::open(check(disk.clone(), false)?)
 }
 
 /// Marks the store for a check of the whole store at the next start.

@@ -24,7 +24,7 @@ impl Scheduler {
         }
         let changes = self.decisions.next_changes();
         if !changes.is_empty() {
-            out.push(Output::Save(self.saves.begin(AfterSave::Decision), changes));
+            out.push(Output::Save(self.saves.begin_with(AfterSave::Decision, &changes), changes));
         }
     }
 
@@ -61,7 +61,7 @@ impl Scheduler {
         let removed = removed.into_iter().map(|source| source.path).collect();
         let replies = [(reply, path.to_vec())].into_iter().collect();
         let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, replies };
-        let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
+        let save = self.saves.begin_with(AfterSave::Watch(Box::new(unsaved)), &changes);
         out.push(Output::Save(save, changes));
         self.sources.begin_save(save, left);
     }
@@ -128,8 +128,8 @@ impl Scheduler {
 
     /// Refuses a decision while nothing can be saved.
     fn refuses(&self, reply: ReplyId, out: &mut Vec<Output>) -> bool {
-        if let Some(why) = &self.broken {
-            out.push(Output::Refused(reply, Refusal::Broken, why.clone()));
+        if let Some((refusal, why)) = self.outage.refusal() {
+            out.push(Output::Refused(reply, refusal, why));
         } else if self.under_way() >= SAVES_MAX || self.decisions.are_many() {
             out.push(busy_writing(reply));
         } else {
@@ -170,7 +170,7 @@ impl Scheduler {
     }
 
     fn save_decision(&mut self, reply: ReplyId, done: String, changes: Vec<Change>, out: &mut Vec<Output>) {
-        let save = self.saves.begin(AfterSave::Reply(reply, done));
+        let save = self.saves.begin_with(AfterSave::Reply(reply, done), &changes);
         out.push(Output::Save(save, changes));
     }
 }

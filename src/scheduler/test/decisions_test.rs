@@ -246,7 +246,7 @@ fn what_is_not_watched_or_is_only_a_part_is_refused_in_a_sentence() {
         machine.handle(at(1), Input::Forget(ReplyId(1), path.into()), &mut out);
         assert!(matches!(&out[..], [Output::Refused(_, Refusal::Conflict, why)] if why.contains(expected)), "{out:?}");
     }
-    let broken = Input::Saved(SaveId(9), Err("x".to_owned()));
+    let broken = Input::Saved(SaveId(9), Err(NotSaved::for_now("x")));
     machine.handle(at(1), broken, &mut Vec::new());
     let mut out = Vec::new();
     machine.handle(at(1), Input::Keep(ReplyId(1), b"/a".to_vec()), &mut out);
@@ -260,7 +260,7 @@ fn a_decision_that_cannot_be_saved_is_refused() {
     let mut out = Vec::new();
     machine.handle(at(1), Input::Keep(ReplyId(4), b"/a".to_vec()), &mut out);
     let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
-    machine.handle(at(2), Input::Saved(save, Err("The disk is gone.".to_owned())), &mut out);
+    machine.handle(at(2), Input::Saved(save, Err(NotSaved::for_now("The disk is gone."))), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Broken, _), Output::Notice(_)]), "{out:?}");
 }
 
