@@ -193,9 +193,9 @@ impl Node {
             Request::Audit => {
                 let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {
+                    out.push(Output::Start(task, Task::Audit));
                     // Whether the store is still on the disk: the audit itself may read files that were deleted.
                     out.push(Output::MeasureDisk);
-                    out.push(Output::Start(task, Task::Audit));
                 } else {
                     let busy = "The store is being checked already; ask again when that is done.";
                     out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));

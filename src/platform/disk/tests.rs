@@ -6,17 +6,22 @@ use super::*;
 pub(crate) fn break_tables(store: &Path) {
     for space in std::fs::read_dir(store.join("keyspaces")).unwrap() {
         let tables = space.unwrap().path().join("tables");
-        std::fs::remove_dir_all(&tables).unwrap();
+        rename(&tables, &tables.with_extension("away"));
         std::fs::write(&tables, "x").unwrap();
     }
 }
 
-/// They can be written again; none was there before.
+#[expect(clippy::disallowed_methods, reason = "in a test")]
+fn rename(from: &Path, to: &Path) {
+    std::fs::rename(from, to).unwrap();
+}
+
+/// They can be written again.
 pub(crate) fn mend_tables(store: &Path) {
     for space in std::fs::read_dir(store.join("keyspaces")).unwrap() {
         let tables = space.unwrap().path().join("tables");
         std::fs::remove_file(&tables).unwrap();
-        std::fs::create_dir(&tables).unwrap();
+        rename(&tables.with_extension("away"), &tables);
     }
 }
 
