@@ -171,7 +171,7 @@ impl Node {
             area: Area::Peers,
             what: self.sentence(seen.key, seen.at, seen.witness),
             // It gives this device a key of its own, if this one is the copy; its agent must not run then.
-            command: (seen.key == self.config.key).then(|| format!("rm {}", quoted(&self.own_key_file()))),
+            command: (seen.key == self.config.key).then(|| self.without_key()),
         };
         let mut findings: Vec<Finding> = records.duplicates.list(now).map(duplicate).collect();
         for (peer, refused) in records.refusals.list(now) {
@@ -196,9 +196,11 @@ impl Node {
         findings
     }
 
-    /// Where the key of this device is.
-    fn own_key_file(&self) -> String {
-        format!("{}/identity.key", self.config.home.trim_end_matches('/'))
+    /// The command that takes this device its key.
+    fn without_key(&self) -> String {
+        let home = self.config.home.trim_end_matches('/');
+        let [key, copy] = ["key", "copy"].map(|name| quoted(&format!("{home}/identity.{name}")));
+        format!("rm {key} {copy}")
     }
 
     /// What is so of a key with two holders, and what to do.
@@ -208,10 +210,10 @@ impl Node {
         } else {
             format!("{} ({})", self.title(Some(key)), self.peer_id_of(Some(key)))
         };
-        let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the file \
-                      identity.key there";
+        let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the files \
+                      identity.key and identity.copy there";
         let advice = if key == self.config.key {
-            format!("{copied}, start it again. If this device is the copy, the file is {}.", self.own_key_file())
+            format!("{copied}, start it again. If this device is the copy, they are in {}.", self.config.home)
         } else {
             format!("{copied}, {HOME_THERE}, start it again.")
         };

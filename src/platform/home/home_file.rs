@@ -27,6 +27,18 @@ pub enum HomeFile {
     Energy,
 }
 
+/// Those that have a checksum and a copy.
+pub(super) const GUARDED: [HomeFile; 8] = [
+    HomeFile::Identity,
+    HomeFile::Token,
+    HomeFile::BootCount,
+    HomeFile::Peers,
+    HomeFile::Sources,
+    HomeFile::StoreModel,
+    HomeFile::Records,
+    HomeFile::Energy,
+];
+
 impl HomeFile {
     /// Its name in the folder.
     #[must_use]
@@ -46,8 +58,8 @@ impl HomeFile {
     }
 
     /// Whether it has a checksum and a copy.
-    pub(super) const fn is_guarded(self) -> bool {
-        matches!(self, Self::Identity | Self::BootCount | Self::Sources | Self::Records | Self::Energy)
+    pub(super) fn is_guarded(self) -> bool {
+        GUARDED.contains(&self)
     }
 
     /// At most so many bytes of it are read.
