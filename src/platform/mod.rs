@@ -14,6 +14,7 @@
 
 pub mod blocking;
 pub mod clock;
+pub mod counted;
 pub mod disk;
 mod file_system;
 pub mod findings;

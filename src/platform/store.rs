@@ -2,6 +2,7 @@
 //! as much as possible of it is saved: it is repaired first, and set aside where that fails. Of the stores that were set aside
 //! the newest two are kept.
 
+use super::counted;
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::{Home, HomeFile};
 use super::store_place::StorePlace;
@@ -31,14 +32,24 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
     let mut found = None;
+    if !folder.exists() && counted::known(home).is_some_and(|known| !known.is_empty()) {
+        let lost = counted::lost_with_store(home);
+        let says = format!(
+            "The store {} was gone, and is made anew from your files; until they are read again, answers lack them.{lost}",
+            folder.display()
+        );
+        warn!("{says}");
+        found = Some(Finding { area: Area::State, what: says, command: Some("dmesg --level=err,warn".to_owned()) });
+    }
     let disk = match survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect)) {
         Ok(disk) => disk,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
         Err(KvError::Damaged(what)) => {
             let aside = set_aside(&folder)?;
+            let lost = counted::lost_with_store(home);
             let says = format!(
-                "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack them. \
-                 The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
+                "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack \
+                 them.{lost} The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
             );
             warn!("{says}");
             let command = Some(format!("rm -r {}", quoted(&aside)));
@@ -67,6 +78,7 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
     }
     library.kv().sync().map_err(broken)?;
     note_model(home, model);
+    counted::note(home, library.kv()).map_err(broken)?;
     Ok((library, found))
 }
 

@@ -7,6 +7,7 @@
 use crate::base::id::SaveId;
 use crate::limits::{SAVE_FREE_MIN, SAVES_MAX};
 use crate::node::input::{Input, NotSaved, Saved};
+use crate::platform::counted;
 use crate::platform::disk::Disk;
 use crate::platform::home::{Home, HomeFile, disk_free};
 use crate::platform::panics::guard;
@@ -21,6 +22,10 @@ use crate::worker::retrieve::load_index;
 use smol::channel::{Receiver, Sender};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// New documents, and the part of all of them, after which they are counted once more: a count reads the list of all
+/// paths, so that it is done as often as the logarithm of their number grows.
+const COUNT_DRIFT: u64 = 8;
 
 /// One batch of changes of the node.
 #[derive(Debug)]
@@ -50,7 +55,7 @@ pub struct Writer {
 impl Writer {
     /// Saves until the driver drops the queue; then flushes the memory tables, so that the next start is quick.
     pub fn run(mut self, saves: &Receiver<Save>) {
-        let mut waiting = None;
+        let (mut waiting, mut noted) = (None, self.library.commit().counts.total());
         while let Some(first) = waiting.take().or_else(|| saves.recv_blocking().ok()) {
             let mut group = vec![first];
             while group.len() < SAVES_MAX
@@ -63,6 +68,8 @@ impl Writer {
                 }
                 group.push(next);
             }
+            let places = group.iter().flat_map(|save| &save.changes);
+            let places = places.filter(|change| matches!(change, Change::Sources(_) | Change::Marks(_))).count();
             let ids: Vec<SaveId> = group.iter().map(|save| save.id).collect();
             let results = match self.save_guarded(group) {
                 Ok(results) => results.into_iter().map(Ok).collect(),
@@ -77,12 +84,26 @@ impl Writer {
                     return;
                 }
             }
+            let total = self.library.commit().counts.total();
+            if self.broken.is_none() && (places > 0 || total.abs_diff(noted) > COUNT_DRIFT + noted / COUNT_DRIFT) {
+                noted = total;
+                self.note_counts();
+            }
         }
         if self.broken.is_some() {
             return;
         }
+        self.note_counts();
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
+        }
+    }
+
+    /// Writes down how many documents each folder has, outside the store.
+    fn note_counts(&self) {
+        let noted = guard(|| counted::note(&Home::at(&self.home), self.library.kv()));
+        if let Err(why) = noted.and_then(|noted| noted.map_err(|error| error.to_string())) {
+            log::warn!("The documents of each folder cannot be counted: {why}.");
         }
     }
 

@@ -72,8 +72,11 @@ impl Scheduler {
             return;
         }
         let mut marks = self.decisions.marks().to_vec();
-        let away = marks.iter_mut().filter(|mark| mark.kind == MarkKind::Away && covers(path, &mark.path));
-        away.for_each(|mark| mark.kind = MarkKind::Kept);
+        let mut documents = 0;
+        for mark in marks.iter_mut().filter(|mark| mark.kind == MarkKind::Away && covers(path, &mark.path)) {
+            mark.kind = MarkKind::Kept;
+            documents += mark.documents;
+        }
         let changes: Vec<Change> = self.decisions.set_marks(marks).into_iter().collect();
         if changes.is_empty() {
             let why = format!(
@@ -81,9 +84,16 @@ impl Scheduler {
             );
             return out.push(Output::Refused(reply, Refusal::Conflict, why));
         }
-        let done = format!(
-            "The documents of {name} that are away are kept, and answer. They are followed again when they are back."
-        );
+        let done = if documents == 0 {
+            format!(
+                "{name} is away, and no document of it is in the index, so nothing of it answers. It is read when it is back; \
+                 until then nothing more is said of it."
+            )
+        } else {
+            format!(
+                "The documents of {name} that are away are kept, and answer. They are followed again when they are back."
+            )
+        };
         self.save_decision(reply, done, changes, out);
     }
 

@@ -21,6 +21,8 @@ pub enum HomeFile {
     Sources,
     /// The fingerprint of the model whose vectors the store holds, for the doctor, who does not open the store.
     StoreModel,
+    /// How many documents each watched place has, in case that the store is lost.
+    Counts,
     /// The certificates and removals of the mesh.
     Records,
     /// What the governor learned, and the pause that holds.
@@ -28,13 +30,14 @@ pub enum HomeFile {
 }
 
 /// Those that have a checksum and a copy.
-pub(super) const GUARDED: [HomeFile; 8] = [
+pub(super) const GUARDED: [HomeFile; 9] = [
     HomeFile::Identity,
     HomeFile::Token,
     HomeFile::BootCount,
     HomeFile::Peers,
     HomeFile::Sources,
     HomeFile::StoreModel,
+    HomeFile::Counts,
     HomeFile::Records,
     HomeFile::Energy,
 ];
@@ -52,6 +55,7 @@ impl HomeFile {
             Self::Peers => "peers",
             Self::Sources => "sources",
             Self::StoreModel => "store-model",
+            Self::Counts => "document-counts",
             Self::Records => "mesh-records",
             Self::Energy => "energy.json",
         }

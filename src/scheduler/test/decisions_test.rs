@@ -321,3 +321,18 @@ fn a_change_of_a_file_with_other_names_is_looked_for_under_all_of_them() {
         machine.handle(at(20_000 + SETTLE_MS), Input::Done(id, found(10, 0, Vec::new())), &mut out);
     }
 }
+
+#[test]
+fn keeping_a_place_without_documents_does_not_say_that_they_answer() {
+    for (documents, says) in [(0, "no document of it is in the index"), (3, "are kept, and answer")] {
+        let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+        let away = Away { path: b"/a".to_vec(), volume: 7, documents };
+        let out = scan_finds(&mut machine, 0, found(documents, 0, vec![away]));
+        saves(&mut machine, 0, out);
+        let mut out = Vec::new();
+        machine.handle(at(1), Input::Keep(ReplyId(1), b"/a".to_vec()), &mut out);
+        let Some(Output::Save(SaveId(save), _)) = out.pop() else { panic!("{out:?}") };
+        machine.handle(at(1), saved(save, &[]), &mut out);
+        assert!(matches!(&out[..], [Output::Decided(_, done)] if done.contains(says)), "{documents}: {out:?}");
+    }
+}
