@@ -16,7 +16,7 @@
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
-mod conduct;
+pub(crate) mod conduct;
 mod energy;
 mod energy_state;
 mod folders;

@@ -135,7 +135,9 @@ fn a_store_that_is_not_on_the_disk_is_a_finding_and_the_doctor_has_it_looked_for
     let findings = node.status(at(2)).findings;
     assert!(matches!(&findings[..], [finding] if finding.what.starts_with("The store is gone from the disk.")));
     let out = handle(&mut node, at(3), Input::Api(ReplyId(2), Request::Add(source("/a"))));
-    assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, why))] if why.contains("Nothing was")));
+    assert!(
+        matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, why))] if why.contains("Nothing was"))
+    );
 }
 
 #[test]

@@ -26,7 +26,8 @@ const PLACES_NAMED: usize = 5;
 /// # Errors
 /// Any `KvError`. A file that cannot be written, on a full disk for example, is left as it is.
 pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
-    let mut places: Vec<Mark> = read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
+    let mut places: Vec<Mark> =
+        read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
     let mut sources: Vec<Mark> = read::sources(kv)?.0.into_iter().map(|source| place(source.path)).collect();
     read::walk(kv, Space::Path, |path, _| {
         let of = sources.iter_mut().filter(|source| covers(&source.path, path));
@@ -79,7 +80,9 @@ pub(super) fn lost_with_store(home: &Home) -> String {
         if names.is_empty() {
             return String::new();
         }
-        return format!(" What it had of folders that are away went with it, and is not known any more: {names}. {AGAIN}");
+        return format!(
+            " What it had of folders that are away went with it, and is not known any more: {names}. {AGAIN}"
+        );
     };
     let away: Vec<Mark> = known.into_iter().filter(is_away).collect();
     let documents: u64 = away.iter().map(|place| place.documents).sum();
@@ -90,12 +93,16 @@ pub(super) fn lost_with_store(home: &Home) -> String {
     let names = away.iter().take(PLACES_NAMED).map(told).collect::<Vec<_>>().join(", ");
     let more = away.len().saturating_sub(PLACES_NAMED);
     let more = if more == 0 { String::new() } else { format!(" and {more} more places") };
-    let (documents, of) =
-        if documents == 1 { ("One document".to_owned(), "a folder that is away") } else { (format!("{documents} documents"), "folders that are away") };
+    let (documents, of) = if documents == 1 {
+        ("One document".to_owned(), "a folder that is away")
+    } else {
+        (format!("{documents} documents"), "folders that are away")
+    };
     format!(" {documents} of {of} went with it, and cannot be read again now: {names}{more}. {AGAIN}")
 }
 
-const AGAIN: &str = "Attach the disk, or put the folder back, and the documents are indexed again; until then they do not answer.";
+const AGAIN: &str =
+    "Attach the disk, or put the folder back, and the documents are indexed again; until then they do not answer.";
 
 fn name(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()

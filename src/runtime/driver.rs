@@ -279,7 +279,8 @@ impl Driver {
         let sent = self.outputs.saves.try_send(save);
         assert!(!matches!(sent, Err(TrySendError::Full(_))), "the node never saves more than the writer's queue holds");
         if sent.is_err() {
-            let why = "Nothing can be saved any more, because the writing thread has ended. Start the agent again.".to_owned();
+            let why = "Nothing can be saved any more, because the writing thread has ended. Start the agent again."
+                .to_owned();
             self.follow_ups.push_back(Input::Saved(id, Err(NotSaved { why, lasts: true })));
         }
     }

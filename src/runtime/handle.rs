@@ -2,6 +2,7 @@
 
 use super::event_log::EventLog;
 use super::governor::GovernorHandle;
+use super::unfinished::{self, Command, Unfinished};
 use crate::base::finding::{Area, Finding};
 use crate::config::Setting;
 use crate::limits::CALLS_MAX;
@@ -38,6 +39,8 @@ pub struct NodeHandle {
     home: Option<Arc<PathBuf>>,
     /// One writing of config.toml at a time, so that the finding about it is of the last one.
     writing: Arc<Mutex<()>>,
+    /// The commands under way that change config.toml.
+    unfinished: Arc<Mutex<Unfinished>>,
 }
 
 impl NodeHandle {
@@ -54,6 +57,7 @@ impl NodeHandle {
                 governor_handle: GovernorHandle::off(),
                 home: None,
                 writing: Arc::default(),
+                unfinished: Arc::default(),
             },
             driver,
         )
@@ -107,6 +111,27 @@ impl NodeHandle {
             }
         }
         Ok(())
+    }
+
+    /// Notes on the disk that a command begins which changes the store and then config.toml; `finish` it with this number.
+    pub async fn begin(&self, command: Command) -> u64 {
+        let mut unfinished = self.unfinished.lock().await;
+        let number = unfinished.begin(command);
+        self.write_unfinished(unfinished.text()).await;
+        number
+    }
+
+    /// The command is finished, or was refused. One that config.toml could not take is left to the next start.
+    pub async fn finish(&self, number: u64) {
+        let mut unfinished = self.unfinished.lock().await;
+        unfinished.end(number);
+        self.write_unfinished(unfinished.text()).await;
+    }
+
+    async fn write_unfinished(&self, text: String) {
+        if let Some(home) = self.home.clone() {
+            let _ = blocking::run(move || unfinished::write(&Home::at(&home), &text)).await;
+        }
     }
 
     /// Whether config.toml names this folder just now, as it is written there; true where the file cannot be read.

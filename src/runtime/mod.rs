@@ -23,4 +23,5 @@ pub mod handle;
 pub mod progress;
 pub mod records;
 mod spot_check;
+pub mod unfinished;
 pub mod writer;

@@ -281,7 +281,11 @@ mod tests {
         assert!(save(&mut writer, Vec::new(), true).is_err(), "the disk fails still");
         mend_tables(&store);
         assert_eq!(save(&mut writer, vec![seen("/c")], true), Ok(2));
-        assert_eq!(read::document(&reader, DocId(0)).unwrap().unwrap().path, b"/a", "other threads read the same store");
+        assert_eq!(
+            read::document(&reader, DocId(0)).unwrap().unwrap().path,
+            b"/a",
+            "other threads read the same store"
+        );
     }
 
     #[test]

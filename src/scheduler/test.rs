@@ -155,18 +155,13 @@ fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
     machine.handle(at(3), Input::Add(ReplyId(4), other.into()), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Conflict, _)]), "{out:?}");
     let gone = NotSaved { why: "The disk lies.".to_owned(), lasts: true };
-    let refused = |reply| {
-        Output::Refused(ReplyId(reply), Refusal::Broken, "The disk lies. Nothing was changed.".to_owned())
-    };
+    let refused =
+        |reply| Output::Refused(ReplyId(reply), Refusal::Broken, "The disk lies. Nothing was changed.".to_owned());
     let held = "The disk lies. Questions are still answered; nothing new is saved.";
     check(
         &mut machine,
         vec![
-            On(
-                4,
-                Input::Saved(SaveId(2), Err(gone)),
-                vec![refused(3), Output::Notice(Notice::Held(held.to_owned()))],
-            ),
+            On(4, Input::Saved(SaveId(2), Err(gone)), vec![refused(3), Output::Notice(Notice::Held(held.to_owned()))]),
             On(5, add(5, "/d"), vec![refused(5)]),
             On(60_000, Input::Wake, vec![]),
             Next(ALL, None),
@@ -299,7 +294,8 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
     machine.summarize(&mut Vec::new());
     assert!(!machine.at_rest());
     let failed = Input::Done(TaskId(2), Outcome::StoreFailed(why));
-    let told = "The store cannot be read. Questions are still answered. The agent tries again by itself and then goes on.";
+    let told =
+        "The store cannot be read. Questions are still answered. The agent tries again by itself and then goes on.";
     check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(told.to_owned()))]), Next(ALL, None)]);
     assert!(machine.at_rest());
 }

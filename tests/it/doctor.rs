@@ -266,6 +266,65 @@ fn a_full_disk_and_a_start_on_it() {
 }
 
 #[test]
+fn a_disk_that_fills_up_before_a_command_holds_the_work_until_there_is_room() {
+    let Some(disk) = SmallDisk::new("260m") else { return };
+    let agent = disk.up();
+    let end = Instant::now() + Duration::from_secs(60);
+    let doctor = || read(&disk.run(&[WATTLE, "doctor", "--json", "--home"]));
+    let well = || {
+        while doctor().1 != 0 {
+            assert!(Instant::now() < end + Duration::from_secs(60), "{:?}", doctor());
+        }
+    };
+    well();
+    disk.fill(1000);
+    let ring = || disk.run(&[WATTLE, "collection", "ring", "home", "private", "--home"]);
+    let refused = ring();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && why.contains("Nothing was changed"), "{refused:?}");
+    let (report, code) = doctor();
+    planted("the disk fills up before a command", &report, code);
+    // Room again: nothing is started anew, the finding ends, and the command is carried out.
+    disk.fill(1);
+    well();
+    assert!(ring().status.success(), "{:?}", ring());
+    drop(agent);
+}
+
+#[test]
+fn a_store_that_is_deleted_and_documents_of_a_folder_that_is_away() {
+    let place = Place::new();
+    place.write("here/a.md", BEET);
+    place.write("usb/b.md", LOCK);
+    let [here, usb] = ["here", "usb"].map(|name| place.docs().join(name));
+    let store = place.home().join("store-1");
+    let agent = place.up(&[here.to_str().unwrap(), usb.to_str().unwrap()]);
+    agent.wait_ready(2);
+    fs::remove_dir_all(&store).unwrap();
+    let _ = agent.cli(["doctor"]);
+    wait_finding(&agent, "is gone from the disk");
+    named("the store is deleted under the agent", &agent);
+    let refused = agent.cli(["collection", "ring", "home", "private"]);
+    assert!(!refused.status.success(), "{refused:?}");
+    agent.stop();
+    let away = place.path().join("unplugged");
+    let rename = |from: &Path, to: &Path| fs::rename(from, to).unwrap();
+    rename(&usb, &away);
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the store was deleted before the start", &agent);
+    rename(&away, &usb);
+    agent.wait_ready(2);
+    agent.stop();
+    rename(&usb, &away);
+    fs::remove_dir_all(&store).unwrap();
+    fs::write(&store, "x").unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the store is damaged while a folder is away", &agent);
+}
+
+#[test]
 fn faults_of_the_home() {
     let place = Place::new();
     place.write("a.md", BEET);
@@ -279,6 +338,17 @@ fn faults_of_the_home() {
     fs::write(&config, "[node\n").unwrap();
     named("config.toml cannot be read", &agent);
     fs::write(&config, text).unwrap();
+
+    let token = place.home().join("api-token");
+    let digits = fs::read_to_string(&token).unwrap();
+    let other = if digits.starts_with('0') { "1" } else { "0" };
+    fs::write(&token, format!("{other}{}", &digits[1..])).unwrap();
+    named("a small file of the home is damaged under the agent", &agent);
+    fs::write(&token, digits).unwrap();
+    let copy = place.home().join("sources.copy");
+    fs::remove_file(&copy).unwrap();
+    fs::create_dir(&copy).unwrap();
+    named("the copy of a small file cannot be read", &agent);
 
     let pid = agent.child.id().to_string();
     let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
@@ -295,6 +365,15 @@ fn faults_of_the_home() {
     let agent = place.up(&[]);
     agent.wait_ready(1);
     named("the identity's file is damaged", &agent);
+    named("the copy of a small file cannot be written at the start", &agent);
+    let id = |agent: &Agent| agent.status()["peer_id"].clone();
+    let before = id(&agent);
+    agent.stop();
+    fs::remove_file(&key).unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    assert_eq!(id(&agent), before, "it is the same device");
+    named("the identity's file is deleted", &agent);
 }
 
 #[test]

@@ -60,11 +60,7 @@ fn options_are_frozen_when_a_keyspace_is_made() {
     open(&times);
     assert_eq!(times.get(), 1);
     open(&times);
-    assert_eq!(
-        times.get(),
-        1,
-        "fjall takes the options again: then a change of options needs no new LAYOUT any more"
-    );
+    assert_eq!(times.get(), 1, "fjall takes the options again: then a change of options needs no new LAYOUT any more");
 }
 
 /// fjall#323: with memtables of 4 MiB and one worker, such a run hung for good. With these settings it must end; a

@@ -40,7 +40,9 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, std::path::PathBuf)> {
     };
     let backup = "The disk or card may be failing: make a backup, and look for errors of the disk.";
     match content {
-        Err(error) => Some((format!("The file {name} cannot be read ({error}), and {}. {backup}", of_copy()), path.into())),
+        Err(error) => {
+            Some((format!("The file {name} cannot be read ({error}), and {}. {backup}", of_copy()), path.into()))
+        }
         Ok(Content::Differs { file: bytes, copy }) if !is_meant(file, &bytes, &copy) => {
             let what = format!(
                 "The file {name} is damaged. Its copy is whole: it is used, and is put in its place at the next start. {backup}"

@@ -23,6 +23,8 @@ pub enum HomeFile {
     StoreModel,
     /// How many documents each watched place has, in case that the store is lost.
     Counts,
+    /// Commands that were begun and not finished.
+    Unfinished,
     /// The certificates and removals of the mesh.
     Records,
     /// What the governor learned, and the pause that holds.
@@ -56,6 +58,7 @@ impl HomeFile {
             Self::Sources => "sources",
             Self::StoreModel => "store-model",
             Self::Counts => "document-counts",
+            Self::Unfinished => "unfinished-commands",
             Self::Records => "mesh-records",
             Self::Energy => "energy.json",
         }

@@ -103,7 +103,10 @@ fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changi
         fs::remove_dir(&path).unwrap();
         fs::write(&path, &whole).unwrap();
         drop(Home { path: folder.path().to_owned(), findings: Vec::new(), _lock: None });
-        assert!(mend::all(folder.path()).iter().any(|found| found.what.contains("cannot be written")), "a start says it");
+        assert!(
+            mend::all(folder.path()).iter().any(|found| found.what.contains("cannot be written")),
+            "a start says it"
+        );
         fs::remove_dir(&copy).unwrap();
         fs::write(&copy, &of_copy).unwrap();
     }

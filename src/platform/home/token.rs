@@ -57,9 +57,8 @@ impl Token {
     /// One sentence: it is not there, cannot be read, or is damaged.
     pub fn load(path: &Path) -> Result<Self, String> {
         let name = path.display();
-        let text = guarded::read(path, BYTES_MAX).and_then(|content| {
-            chosen(HomeFile::Token, content).ok_or_else(|| ErrorKind::NotFound.into())
-        });
+        let text = guarded::read(path, BYTES_MAX)
+            .and_then(|content| chosen(HomeFile::Token, content).ok_or_else(|| ErrorKind::NotFound.into()));
         let text = text.map_err(|error| format!("The token {name} cannot be read: {error}."))?;
         String::from_utf8(text).ok().and_then(|text| Self::parse(text.trim_end())).ok_or_else(|| {
             format!("The token {name} is damaged. Delete it and start the agent again: that makes a new one.")

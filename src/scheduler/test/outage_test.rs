@@ -32,7 +32,10 @@ fn after_a_save_that_failed_the_work_goes_on_by_itself_once_there_is_room() {
     );
     let mut out = Vec::new();
     machine.handle(at(2), Input::Saved(SaveId(1), Err(full())), &mut out);
-    assert!(matches!(&out[..], [Output::Notice(Notice::Held(why))] if why.contains("tries again by itself")), "{out:?}");
+    assert!(
+        matches!(&out[..], [Output::Notice(Notice::Held(why))] if why.contains("tries again by itself")),
+        "{out:?}"
+    );
     let mut now = 2;
     let mut pauses = Vec::new();
     for _ in 0..8 {
