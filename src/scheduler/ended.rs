@@ -50,7 +50,7 @@ impl Scheduler {
             (Task::Summarize, Outcome::Summarized(list)) => out.push(Output::Summarized(Some(list))),
             (task, Outcome::StoreFailed(why)) => {
                 self.take_back(&task);
-                self.on_read_failure(now, why, out);
+                self.on_read_failure(now, &why, out);
             }
             (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
         }

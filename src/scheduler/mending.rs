@@ -52,7 +52,7 @@ impl Scheduler {
     }
 
     /// The store failed under a task. Some reads fail only for a while: the home is on a disk that was unplugged.
-    pub(super) fn on_read_failure(&mut self, now: Instant, why: String, out: &mut Vec<Output>) {
+    pub(super) fn on_read_failure(&mut self, now: Instant, why: &str, out: &mut Vec<Output>) {
         if self.outage.is_on() {
             return;
         }
