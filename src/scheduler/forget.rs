@@ -138,7 +138,7 @@ impl Scheduler {
 
     /// Refuses a decision while nothing can be saved.
     fn refuses(&self, reply: ReplyId, out: &mut Vec<Output>) -> bool {
-        if let Some((refusal, why)) = self.outage.refusal() {
+        if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
             out.push(Output::Refused(reply, refusal, why));
         } else if self.under_way() >= SAVES_MAX || self.decisions.are_many() {
             out.push(busy_writing(reply));

@@ -181,7 +181,7 @@ impl Scheduler {
     }
 
     fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {
-        if let Some((refusal, why)) = self.outage.refusal() {
+        if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
             return out.push(Output::Refused(reply, refusal, why));
         }
         if self.disk.is_full() {

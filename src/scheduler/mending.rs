@@ -17,7 +17,8 @@ impl Scheduler {
     /// A save is not on the disk: what waited for it is taken back.
     pub(super) fn on_not_saved(&mut self, now: Instant, then: AfterSave, failure: NotSaved, out: &mut Vec<Output>) {
         let why = failure.refusal();
-        let refused = |reply| Output::Refused(reply, Refusal::Broken, why.clone());
+        let kind = if self.disk.is_full() { Refusal::DiskFull } else { Refusal::Broken };
+        let refused = |reply| Output::Refused(reply, kind, why.clone());
         self.decisions.revert_marks();
         match then {
             AfterSave::Watch(unsaved) => {

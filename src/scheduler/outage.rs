@@ -39,9 +39,10 @@ impl Outage {
         self.failure.as_ref()?.due
     }
 
-    /// Why a request is refused meanwhile.
-    pub(super) fn refusal(&self) -> Option<(Refusal, String)> {
-        Some((Refusal::Broken, self.failure.as_ref()?.what.refusal()))
+    /// Why a request is refused meanwhile. `full`: the disk has no room.
+    pub(super) fn refusal(&self, full: bool) -> Option<(Refusal, String)> {
+        let kind = if full { Refusal::DiskFull } else { Refusal::Broken };
+        Some((kind, self.failure.as_ref()?.what.refusal()))
     }
 
     /// What is so, for people.

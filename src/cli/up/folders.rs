@@ -79,7 +79,7 @@ pub(super) async fn keep(
             }
         }
     }
-    // What cannot be written is a finding, and holds until the agent stops.
+    // What cannot be written is a finding, and is tried again.
     let _ = node.remember(typed).await;
     let Some(set) = set else { return };
     for source in &earlier {

@@ -83,12 +83,13 @@ fn what_was_refused_for_a_failed_save_is_not_done_later_either() {
     machine.handle(at(2), Input::Forget(ReplyId(1), b"/a/stick".to_vec()), &mut out);
     machine.handle(at(2), Input::Add(ReplyId(2), source("/b")), &mut out);
     assert!(matches!(&out[..], [Output::Save(SaveId(2), _), Output::Save(SaveId(3), _)]), "{out:?}");
+    machine.handle(at(3), Input::DiskFree(1), &mut out);
     for save in [2, 3] {
         machine.handle(at(3), Input::Saved(SaveId(save), Err(full())), &mut out);
     }
     let why = "The disk is full. Nothing was changed. Ask again when that is mended.";
     for reply in [1, 2] {
-        assert!(out.contains(&Output::Refused(ReplyId(reply), Refusal::Broken, why.to_owned())), "{out:?}");
+        assert!(out.contains(&Output::Refused(ReplyId(reply), Refusal::DiskFull, why.to_owned())), "{out:?}");
     }
     assert_eq!((machine.marks(), machine.sources()), (&marks[..], &[source("/a")][..]));
     let (_, changes) = mends(&mut machine, 3 + MEND_RETRY_MS);
