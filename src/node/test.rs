@@ -122,7 +122,7 @@ fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
     let out = handle(&mut node, due, Input::Saved(*save, saved(Vec::new(), StoreCounts::default())));
     assert!(out.contains(&Output::Notice(Notice::Resumed)), "{out:?}");
     assert_eq!((node.status(due).work.held, node.status(due).findings), (None, Vec::new()));
-    let out = handle(&mut node, due, Input::Api(ReplyId(2), Request::Add(source("/a"))));
+    let out = handle(&mut node, due, Input::Api(ReplyId(2), Request::Add(source("/a").into())));
     assert!(out.iter().any(|out| matches!(out, Output::Save(..))), "{out:?}");
 }
 
@@ -134,7 +134,7 @@ fn a_store_that_is_not_on_the_disk_is_a_finding_and_the_doctor_has_it_looked_for
     handle(&mut node, at(2), Input::StoreLost("The store is gone from the disk.".to_owned()));
     let findings = node.status(at(2)).findings;
     assert!(matches!(&findings[..], [finding] if finding.what.starts_with("The store is gone from the disk.")));
-    let out = handle(&mut node, at(3), Input::Api(ReplyId(2), Request::Add(source("/a"))));
+    let out = handle(&mut node, at(3), Input::Api(ReplyId(2), Request::Add(source("/a").into())));
     assert!(
         matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, why))] if why.contains("Nothing was"))
     );

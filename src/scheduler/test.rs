@@ -11,8 +11,8 @@ use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Source, Sources};
 
 mod decisions_test;
-mod rings_test;
 mod outage_test;
+mod rings_test;
 
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
 const LIGHT: WorkAllowance = WorkAllowance { chunks: None };

@@ -81,7 +81,7 @@ fn what_was_refused_for_a_failed_save_is_not_done_later_either() {
     // Forgotten and added while the disk is full.
     out.clear();
     machine.handle(at(2), Input::Forget(ReplyId(1), b"/a/stick".to_vec()), &mut out);
-    machine.handle(at(2), Input::Add(ReplyId(2), source("/b")), &mut out);
+    machine.handle(at(2), Input::Add(ReplyId(2), source("/b").into()), &mut out);
     assert!(matches!(&out[..], [Output::Save(SaveId(2), _), Output::Save(SaveId(3), _)]), "{out:?}");
     machine.handle(at(3), Input::DiskFree(1), &mut out);
     for save in [2, 3] {
