@@ -18,6 +18,7 @@ use super::style::Style;
 use super::text::{one_line, whole_path, wrap};
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Checked, Unusable};
+use crate::platform::blocking;
 use crate::platform::models::{self, EmbeddedModel};
 use agent::Reports;
 use check::{Check, Outcome};
@@ -69,6 +70,12 @@ pub async fn examine(
 
 /// Whether a watched place can be looked at.
 fn look(place: &Path) -> Result<(), String> {
+    let own = place.to_owned();
+    let looked = smol::block_on(blocking::look(place, move || look_at(&own)));
+    looked.unwrap_or_else(|_| Err("it does not answer".to_owned()))
+}
+
+fn look_at(place: &Path) -> Result<(), String> {
     match std::fs::metadata(place) {
         Ok(meta) if meta.is_dir() => {
             std::fs::read_dir(place).map(drop).map_err(|error| format!("it cannot be read ({error})"))

@@ -26,6 +26,7 @@ use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
+use crate::platform::reach::Reach;
 use crate::platform::{clock, models, store};
 use crate::platform::{panics, running};
 use crate::runtime::driver::Driver;
@@ -119,7 +120,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     let set = folders::finished(&home, &sources, options.config.node.folders.clone());
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, sources)).detach();
-    smol::spawn(stop_on_signal(signals, senders.inputs)).detach();
+    smol::spawn(stop_on_signal(signals, senders.inputs, threads.reach.clone())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
     let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
@@ -175,6 +176,7 @@ fn tell_damage(home: &Home, node_handle: &NodeHandle) {
 
 /// Waits for the threads to end; an error if a defect ended the driver.
 fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
+    let reach = threads.reach.clone();
     threads.join();
     driven.map_err(|why| {
         format!(
@@ -183,6 +185,7 @@ fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
         )
     })?;
     info!("Stopped. Everything that was acknowledged is on the disk.");
+    reach.take_leave();
     Ok(())
 }
 
@@ -250,9 +253,10 @@ fn host_name() -> String {
     if name.is_empty() { "this device".to_owned() } else { name }
 }
 
-async fn stop_on_signal(mut signals: Signals, inputs: Sender<Input>) {
+async fn stop_on_signal(mut signals: Signals, inputs: Sender<Input>, reach: Reach) {
     if signals.next().await.is_some() {
         info!("Stopping: what is under way is finished first. Press Ctrl-C again to stop at once.");
+        reach.stop();
         let _ = inputs.send(Input::Stop).await;
     }
     if signals.next().await.is_some() {

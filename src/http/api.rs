@@ -281,9 +281,8 @@ async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refus
         return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
     }
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
-    let new = blocking::run(move || source_at(&path, &collection, ring)).await;
-    let new = new.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
-    new.map_err(|why| (Status::BadRequest, why))
+    let new = blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await;
+    new.flatten().map_err(|why| (Status::BadRequest, why))
 }
 
 fn search_request(query: &str, k: usize) -> Result<Request, Refused> {

@@ -1,7 +1,34 @@
 //! Folders and the disk.
 
-/// Nested folders followed; deeper ones are reported and left.
+/// Nested folders followed, counted from the watched one; deeper ones are reported and left. A scan keeps the names of each
+/// folder on its way in memory.
 pub const FOLDER_DEPTH_MAX: usize = 64;
+
+/// Folders of one watched folder that lie deeper, remembered by their names.
+pub const DEEP_MAX: usize = 16;
+
+/// Milliseconds without any progress after which a call into a watched folder counts as one that gets no answer. A disk that
+/// spins up takes 10 s at most (ATA: time from standby), a share whose server is off never answers.
+pub const ANSWER_MS: u64 = 10_000;
+
+/// Milliseconds between two looks at a call that takes longer; after a stop, one without progress is not waited for.
+pub const ANSWER_TICK_MS: u64 = 1_000;
+
+/// Calls into one watched folder under way at once, besides those that get no answer.
+pub const CALLS_MAX_OF_SOURCE: usize = 2;
+
+/// Calls of one watched folder that get no answer, each a thread that nobody can end, from which on no more are made there;
+/// those under way may join them. Below it, the rest of a folder is followed while a share in it is silent.
+pub const SILENT_CALLS_MAX_OF_SOURCE: usize = 3;
+
+/// Such calls of all folders from which on a folder that has one gets no more.
+pub const SILENT_CALLS_MAX: usize = 32;
+
+/// Looks at places that a person or a program named, such as by `wattle add`, that get no answer; beyond, no more are made.
+pub const LATE_LOOKS_MAX: usize = 8;
+
+const _: () =
+    assert!(ANSWER_MS + ANSWER_TICK_MS < super::CLIENT_MS, "who adds a silent folder gets a sentence in time");
 
 /// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
 pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;

@@ -5,6 +5,7 @@ use crate::base::time::{Duration, Instant};
 use crate::energy::policy::clock::{ClockCheck, Proof};
 use crate::energy::policy::wall::Wall;
 use rustix::time::{ClockId, clock_gettime};
+use std::cell::Cell;
 
 /// Now, on the clock that counts through suspend (`CLOCK_BOOTTIME`).
 #[must_use]
@@ -22,12 +23,22 @@ pub fn wall_ns() -> i64 {
     time.tv_sec.saturating_mul(1_000_000_000).saturating_add(i64::from(nanos))
 }
 
-/// CPU time that the calling thread has spent.
+thread_local! {
+    /// CPU time that other threads have spent for this one.
+    static CREDIT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// CPU time that the calling thread has spent, with what others have spent for it (`credit`).
 #[must_use]
 pub fn thread_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let (seconds, nanos) = (u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
-    Duration::new(seconds, nanos)
+    Duration::new(seconds, nanos).saturating_add(CREDIT.get())
+}
+
+/// Another thread has spent this CPU time for the calling one.
+pub(super) fn credit(spent: Duration) {
+    CREDIT.set(CREDIT.get().saturating_add(spent));
 }
 
 /// Time that this machine has spent suspended since it started.

@@ -26,6 +26,7 @@ mod user;
 use crate::base::finding::Finding;
 use crate::config::{Config, Setting};
 use crate::limits::DISK_FREE_MIN;
+use crate::platform::regular;
 use crate::store::record::{Record, Sources};
 use log::{error, warn};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -75,8 +76,11 @@ impl Home {
             fs::set_permissions(&path, Permissions::from_mode(0o700))
                 .map_err(|error| format!("The agent's home {name} cannot be made private: {error}."))?;
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
-        let lock = lock.map_err(|error| format!("The agent's home {name} cannot be written: {error}."))?;
+        let mut options = OpenOptions::new();
+        let lock = regular::open(&path.join("lock"), options.create(true).truncate(false).write(true).mode(0o600));
+        let lock = lock.map_err(|error| {
+            format!("The file lock in the agent's home {name} cannot be written: {error}. Nothing was changed.")
+        })?;
         match lock::take(&lock) {
             Ok(()) => Ok(Self { findings: mend::all(&path), path, _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(format!(

@@ -4,7 +4,8 @@
 //! (`clock`), so that suspend counts. The store's bytes live in fjall (`disk`, `store`); the agent's own small files
 //! live in its home folder (`home`) and are replaced as a whole: written beside, synced, renamed, and the folder
 //! synced. Sensors are read below a root that a test can point elsewhere (`sysfs`). Calls that block run on
-//! their own threads (`blocking`), never on the executor's.
+//! their own threads (`blocking`), never on the executor's, and those into watched folders where nobody has to wait for one
+//! that gets no answer (`reach`).
 //!
 //! Invariants: besides `embed::engine` this is the only module that calls the operating system below sockets; its
 //! unsafe code is in `sched` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
@@ -22,7 +23,10 @@ pub mod folder;
 pub mod hint_files;
 pub mod home;
 pub mod models;
+mod mounts;
 pub mod panics;
+pub mod reach;
+pub mod regular;
 pub mod running;
 pub mod sched;
 pub mod source;

@@ -2,6 +2,7 @@
 
 use crate::embed::engine::Engine;
 use crate::embed::model::{Manifest, VOCABULARY_FILE, WEIGHTS_FILE};
+use crate::platform::regular;
 use std::borrow::Cow;
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -50,7 +51,7 @@ pub fn load(folder: Option<&Path>, embedded: &EmbeddedModel) -> Result<(Engine, 
         });
     };
     let read = |name: &str| {
-        fs::read(folder.join(name))
+        regular::read(&folder.join(name), usize::MAX)
             .map_err(|error| format!("The model file {} cannot be read: {error}.", folder.join(name).display()))
     };
     let (manifest, vocabulary) = (read("manifest.json")?, read(VOCABULARY_FILE)?);

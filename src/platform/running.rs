@@ -1,14 +1,15 @@
 //! What another process learns of the agent that runs in a home: whether there is one, and where it answers.
 
 use super::home::{Home, HomeFile};
-use std::fs::{File, TryLockError};
+use super::regular;
+use std::fs::{OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 /// Whether an agent runs in this home: it holds the lock. A lock that cannot be looked at counts as held.
 #[must_use]
 pub fn is_running(home: &Home) -> bool {
-    match File::open(home.path().join("lock")) {
+    match regular::open(&home.path().join("lock"), OpenOptions::new().read(true)) {
         Ok(lock) => matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)),
         Err(error) => error.kind() != ErrorKind::NotFound,
     }

@@ -7,6 +7,7 @@
 use crate::base::time::Duration;
 use crate::energy::rank::Rank;
 use rustix::time::{ClockId, clock_gettime};
+use std::cell::Cell;
 use std::mem::size_of;
 
 /// The class of I/O that is served when nobody else wants the disk, as ioprio_set(2) encodes it.
@@ -38,6 +39,29 @@ struct SchedAttr {
     util_max: u32,
 }
 
+/// Where a thread was told to stand, and its clamp in percent; `None` what it was never told.
+pub(super) type Stood = (Option<Rank>, Option<Option<u8>>);
+
+thread_local! {
+    static STOOD: Cell<Stood> = const { Cell::new((None, None)) };
+}
+
+/// Where the calling thread stands. A thread that it begins stands there too (sched(7)).
+pub(super) fn stood() -> Stood {
+    STOOD.get()
+}
+
+/// The calling thread works for another one, and stands where that one does, as far as it can.
+pub(super) fn follow(other: Stood) {
+    let own = STOOD.get();
+    if let Some(rank) = other.0.filter(|_| other.0 != own.0) {
+        stand(rank);
+    }
+    if let Some(percent) = other.1.filter(|_| other.1 != own.1) {
+        let _ = clamp(percent);
+    }
+}
+
 /// Moves the calling thread to a rank. Without privileges it can only step back (sched(7)), so that a thread in the last
 /// rank never serves people. A refusal is no error: the work is the same with another priority.
 ///
@@ -46,6 +70,7 @@ struct SchedAttr {
 /// thread (weights 45, 15, 1024 and 820 of Linux, kernel/sched/core.c). Both are SCHED_BATCH, which never interrupts a thread
 /// that wakes for a person.
 pub fn stand(rank: Rank) {
+    STOOD.set((Some(rank), STOOD.get().1));
     let (policy, nice, io) = match rank {
         Rank::Last => (libc::SCHED_IDLE, 19, IO_IDLE),
         Rank::BesideNiced => (libc::SCHED_BATCH, 14, IO_LOW),
@@ -70,6 +95,7 @@ pub fn stand(rank: Rank) {
 /// `None`: no clamp. False where the kernel cannot, which is most of them (it needs CONFIG_UCLAMP_TASK).
 #[must_use]
 pub fn clamp(percent: Option<u8>) -> bool {
+    STOOD.set((STOOD.get().0, Some(percent)));
     let util_max = percent.map_or(CAPACITY, |percent| CAPACITY * u32::from(percent.min(100)) / 100);
     let attr = SchedAttr {
         size: u32::try_from(size_of::<SchedAttr>()).unwrap_or(0),

@@ -6,12 +6,12 @@ use crate::limits::PATH_BYTES_MAX;
 use crate::platform::file_system::is_pseudo;
 use crate::scheduler::addition::Addition;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Resolves links, checks that something readable is there, and records its file system. Blocks: it reads the disk, so
-/// async callers wrap it in `blocking::run`.
+/// Resolves links, checks that something readable is there, and records its file system. Blocks, for ever where its file
+/// system does not answer: callers wrap it in `blocking::look`.
 ///
 /// # Errors
 /// One sentence: no absolute path, nothing there, neither folder nor file, not readable, or an invalid name.
@@ -55,13 +55,7 @@ pub fn source_at(path: &Path, collection: &str, ring: Option<Ring>) -> Result<Ad
 /// # Errors
 /// One sentence: it is not absolute, or too long.
 pub fn place_at(path: &Path) -> Result<Vec<u8>, String> {
-    let name = path.display();
-    if !path.is_absolute() {
-        return Err(format!("{name} is not an absolute path: it must begin with a slash."));
-    }
-    if path.as_os_str().len() > PATH_BYTES_MAX {
-        return Err(format!("The path {name} is longer than {PATH_BYTES_MAX} bytes."));
-    }
+    place_as_typed(path)?;
     let resolved = path.ancestors().find_map(|above| {
         let rest = path.strip_prefix(above).ok()?;
         let found = fs::canonicalize(above).ok()?;
@@ -69,6 +63,22 @@ pub fn place_at(path: &Path) -> Result<Vec<u8>, String> {
     });
     let place = resolved.unwrap_or_else(|| path.to_owned());
     Ok(place.as_os_str().as_bytes().to_vec())
+}
+
+/// The place with this very name, whatever links are in it. Asks the disk nothing.
+///
+/// # Errors
+/// Those of [`place_at`].
+pub fn place_as_typed(path: &Path) -> Result<Vec<u8>, String> {
+    let name = path.display();
+    if !path.is_absolute() {
+        return Err(format!("{name} is not an absolute path: it must begin with a slash."));
+    }
+    if path.as_os_str().len() > PATH_BYTES_MAX {
+        return Err(format!("The path {name} is longer than {PATH_BYTES_MAX} bytes."));
+    }
+    // Without a slash at its end.
+    Ok(path.components().collect::<PathBuf>().into_os_string().into_vec())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use super::counted;
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::{Home, HomeFile};
+use super::regular;
 use super::store_place::StorePlace;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::Fingerprint;
@@ -108,20 +109,20 @@ pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
 
 /// Marks the store for a check of the whole store at the next start.
 pub fn mark_suspect(home: &Path) {
-    let _ = fs::write(home.join(SUSPECT), "The store failed while it was in use.\n");
+    let _ = regular::write(&home.join(SUSPECT), b"The store failed while it was in use.\n");
 }
 
 /// Opens the store, unless the last openings ended the process: some damage makes fjall panic twice, which no guard
 /// catches.
 fn survived(home: &Path, open: impl FnOnce() -> Result<Disk, KvError>) -> Result<Disk, KvError> {
     let mark = home.join(OPENING);
-    let failed = fs::read(&mark).map_or(0, |marks| marks.len());
+    let failed = regular::read(&mark, STORE_OPENINGS_MAX).map_or(0, |marks| marks.len());
     if failed >= STORE_OPENINGS_MAX {
         let _ = fs::remove_file(&mark);
         return Err(KvError::Damaged(format!("the agent ended {failed} times while it opened it")));
     }
     // On a full disk it stays away, and the store is opened all the same.
-    let _ = fs::write(&mark, "x".repeat(failed + 1));
+    let _ = regular::write(&mark, &vec![b'x'; failed + 1]);
     let opened = open();
     let _ = fs::remove_file(&mark);
     opened

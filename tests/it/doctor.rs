@@ -1,6 +1,7 @@
 //! Faults planted on real agents, and what `wattle doctor` says of each: held against the table in docs/doctor.md.
 
 use super::harness::{Agent, Place, WATTLE, up_args};
+use super::hung::Hung;
 use super::pair::{linked, prepared, up};
 use namespace::{in_namespace, inside};
 use page_test::{all_are_planted, planted};
@@ -135,6 +136,24 @@ fn a_disk_that_is_unplugged() {
     assert!(inside(agent.child.id()).args(["umount", name]).status().unwrap().success());
     wait_finding(&agent, "has been away since");
     named("a disk in a watched folder is unplugged", &agent);
+}
+
+#[test]
+fn a_share_that_does_not_answer() {
+    let Some(hung) = Hung::start() else { return };
+    hung.hang();
+    hung.agent.wait("its absence", |status| status["findings"].to_string().contains("has been away since"));
+    named("the file system of a watched folder does not answer", &hung.agent);
+}
+
+#[test]
+fn a_folder_that_lies_too_deep() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    place.write(&format!("{}b.md", "d/".repeat(65)), LOCK);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    named("a folder lies too deep", &agent);
 }
 
 #[test]

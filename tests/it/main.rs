@@ -21,6 +21,7 @@ mod folders;
 mod fuzz_short;
 mod harness;
 mod http_api;
+mod hung;
 mod layers;
 mod link;
 mod message;

@@ -17,6 +17,7 @@ use wattle::node::output::Response;
 use wattle::node::{Node, NodeConfig};
 use wattle::platform::clock;
 use wattle::platform::findings::Findings;
+use wattle::platform::reach::Reach;
 use wattle::platform::watcher::FolderWatcher;
 use wattle::runtime::driver::{Driver, Outputs};
 use wattle::runtime::event::Inbox;
@@ -95,7 +96,8 @@ impl Agent {
             },
             background: None,
             saves: bounded(8).0,
-            watch: FolderWatcher::start(inputs.clone(), Findings::default(), home.path().to_owned()).unwrap(),
+            watch: FolderWatcher::start(inputs.clone(), Findings::default(), home.path().to_owned(), Reach::default())
+                .unwrap(),
             address_book: AddressBook::open(home.path(), &[]).0,
             clamp: Clamp::default(),
             home: home.path().to_owned(),

@@ -34,7 +34,13 @@ const RETRY: Duration = Duration::from_secs(30);
 /// # Errors
 /// One sentence: the first that is not there, or cannot be read.
 pub(super) fn typed(options: &SourceOptions) -> Result<Vec<Addition>, String> {
-    options.paths.iter().map(|path| source_at(path, &options.collection, options.ring)).collect()
+    let place = |path: &PathBuf| smol::block_on(addition(path.clone(), options.collection.clone(), options.ring));
+    options.paths.iter().map(place).collect()
+}
+
+/// The place, if its file system answers.
+async fn addition(path: PathBuf, collection: String, ring: Option<Ring>) -> Result<Addition, String> {
+    blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await.flatten()
 }
 
 /// The folders of config.toml, once what an earlier run left unfinished there is done: `sources` are the store's, `set` those
@@ -83,7 +89,7 @@ pub(super) async fn keep(
     let _ = node.remember(typed).await;
     let Some(set) = set else { return };
     for source in &earlier {
-        report_unnamed(&node, source, &set);
+        report_unnamed(&node, source, &set).await;
     }
     let rings = unwatched_rings(&set, &earlier);
     for folder in &set {
@@ -142,17 +148,20 @@ fn report_conflict(node: &NodeHandle, outer: &Folder, inner: &Folder) {
 }
 
 /// A place of an earlier run that its owner took out of config.toml: what was indexed of it is kept until that is confirmed.
-fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
+async fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
     let Ok(path) = str::from_utf8(&source.path) else { return };
-    let named = |folder: &Folder| {
-        let has = |folder: &Path| {
-            let folder = folder.as_os_str().as_bytes();
-            covers(folder, path.as_bytes()) && !leaves_out(folder, path.as_bytes())
-        };
-        has(&whole(folder)) || std::fs::canonicalize(whole(folder)).is_ok_and(|real| has(&real))
+    let has = |folder: &Path| {
+        let folder = folder.as_os_str().as_bytes();
+        covers(folder, path.as_bytes()) && !leaves_out(folder, path.as_bytes())
     };
-    if set.iter().any(named) {
+    if set.iter().any(|folder| has(&whole(folder))) {
         return;
+    }
+    for folder in set.iter().map(whole) {
+        let real = blocking::look(&folder.clone(), move || std::fs::canonicalize(folder)).await;
+        if real.is_ok_and(|real| real.is_ok_and(|real| has(&real))) {
+            return;
+        }
     }
     let (collection, ring) = (quoted(&source.collection), source.ring.as_str());
     let add = format!("wattle add {} --collection {collection} --ring {ring}", quoted(path));
@@ -185,15 +194,12 @@ fn whole(folder: &Folder) -> PathBuf {
 async fn watch_when_there(node: NodeHandle, folder: Folder) {
     let key = format!("set:{}", folder.path);
     loop {
-        let (path, collection, ring) = (whole(&folder), folder.collection.clone(), folder.ring);
-        let place = blocking::run(move || source_at(&path, &collection, ring)).await;
-        let answer = match place {
-            Some(Ok(place)) => match node.request(Request::Add(place.clone())).await {
+        let answer = match addition(whole(&folder), folder.collection.clone(), folder.ring).await {
+            Ok(place) => match node.request(Request::Add(place.clone())).await {
                 Response::Refused(problem, why) => Err((problem, why)),
                 _ => Ok(place),
             },
-            Some(Err(why)) => Err((Problem::Busy, why)),
-            None => Err((Problem::Busy, "The system gives no thread to look at it.".to_owned())),
+            Err(why) => Err((Problem::Busy, why)),
         };
         let (problem, why) = match answer {
             Ok(place) => {

@@ -13,6 +13,7 @@ use crate::platform::findings::Findings;
 use crate::platform::folder::Folders;
 use crate::platform::home::Home;
 use crate::platform::panics;
+use crate::platform::reach::Reach;
 use crate::platform::sched::stand;
 use crate::platform::watcher::FolderWatcher;
 use crate::runtime::auditor::Auditor;
@@ -31,6 +32,8 @@ use std::thread::{Builder, JoinHandle};
 pub(super) struct Threads {
     all_but_background: Vec<JoinHandle<()>>,
     background: Joins,
+    /// To be told of a stop: until then they wait for file systems.
+    pub(super) reach: Reach,
 }
 
 impl Threads {
@@ -66,10 +69,11 @@ pub(super) fn start(
 ) -> Result<(Threads, Outputs), String> {
     let Parts { library, engine, index, address_book } = parts;
     let index = Arc::new(RwLock::new(index));
+    let reach = Reach::new(findings.clone(), inputs.clone());
     let executor = Executor {
         disk: library.kv().clone(),
         embedder: engine,
-        folders: Folders::new(home.path().to_owned()),
+        folders: Folders::new(home.path().to_owned()).with_reach(reach.clone()),
         index: Arc::clone(&index),
         inputs: inputs.clone(),
         clamp: Clamp::default(),
@@ -101,7 +105,7 @@ pub(super) fn start(
     threads.push(spawn("questions", move || executor.run_in_order(&asked, &to_check))?);
     threads.push(spawn("searches", move || searcher.run(&to_search))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
-    let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned())?;
+    let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned(), reach.clone())?;
     let lanes = Lanes { background, questions, checks, searches, audits };
     let outputs = Outputs {
         lanes,
@@ -113,7 +117,7 @@ pub(super) fn start(
         home: home.path().to_owned(),
         inputs: inputs.clone(),
     };
-    Ok((Threads { all_but_background: threads, background: joins }, outputs))
+    Ok((Threads { all_but_background: threads, background: joins, reach }, outputs))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {

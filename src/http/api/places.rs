@@ -8,7 +8,7 @@ use crate::http::folders::Folders;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
-use crate::platform::source::place_at;
+use crate::platform::source::{place_as_typed, place_at};
 use crate::runtime::unfinished::Command;
 use serde::Deserialize;
 use std::ffi::OsStr;
@@ -86,16 +86,18 @@ const NO_ANSWER: &str = "The agent gave another answer than was asked for: a def
 /// The sentence, behind another one if nothing is at the place: the node looks at no disk.
 async fn with_absence(place: Vec<u8>, why: String) -> String {
     let name = text(&place);
-    let gone = blocking::run(move || {
+    let at = PathBuf::from(OsStr::from_bytes(&place));
+    let look = blocking::look(&at, move || {
         let found = fs::symlink_metadata(OsStr::from_bytes(&place));
         found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
     });
-    if gone.await == Some(true) { format!("There is nothing at {name}. {why}") } else { why }
+    if look.await == Ok(true) { format!("There is nothing at {name}. {why}") } else { why }
 }
 
 async fn place_in(conn: &mut Conn) -> Result<Vec<u8>, Refused> {
     let Place { path } = body(conn).await?;
-    let place = blocking::run(move || place_at(&path)).await;
-    let place = place.unwrap_or_else(|| Err("The path could not be looked at just now; try again.".to_owned()));
-    place.map_err(|why| (Status::BadRequest, why))
+    let typed = path.clone();
+    let place = blocking::look(&typed, move || place_at(&path)).await;
+    // A place that does not answer can be kept and forgotten by the name that the findings and the folders have for it.
+    place.unwrap_or_else(|_| place_as_typed(&typed)).map_err(|why| (Status::BadRequest, why))
 }

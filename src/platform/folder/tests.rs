@@ -1,9 +1,13 @@
 //! Scans of real folders in steps.
 
+use super::walk::first_to_visit;
 use super::*;
 use crate::base::id::Ring;
-use crate::store::record::Source;
+use crate::limits::{FOLDER_DEPTH_MAX, SCAN_BATCH};
+use crate::platform::findings::Findings;
+use crate::store::record::{FileStamp, Source};
 use std::collections::BTreeSet;
+use std::fs;
 use std::os::unix::ffi::OsStringExt;
 
 mod kept_test;
@@ -137,4 +141,73 @@ fn the_root_is_listed_in_steps_like_any_other_folder_and_the_system_s_own_state_
         );
     }
     assert_eq!(folders.read(b"/proc/version"), Content::Missing);
+}
+
+/// Reach that loses patience within a second.
+fn impatient() -> (Reach, Findings) {
+    let findings = Findings::default();
+    (Reach::with(findings.clone(), None, std::time::Duration::from_millis(100)), findings)
+}
+
+#[test]
+fn a_place_that_does_not_answer_is_a_hole_and_the_rest_of_the_folder_is_listed() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["a.md", "share/b.md", "z/c.md"] {
+        fs::create_dir_all(root.path().join(name).parent().unwrap()).unwrap();
+        fs::write(root.path().join(name), "x").unwrap();
+    }
+    let (reach, _) = impatient();
+    let bytes = |name: &str| root.path().join(name).as_os_str().as_bytes().to_vec();
+    // As a source of its own it falls silent by itself, as a mount does.
+    reach.watch(root.path().as_os_str().as_bytes());
+    reach.watch(&bytes("share"));
+    let folders = Folders::new("/nowhere".into()).with_reach(reach.clone());
+    let (until, end) = std::sync::mpsc::channel::<()>();
+    let hung = Calls::new(reach.clone()).call(&bytes("share/b.md"), move |_| end.recv().unwrap_or_default());
+    assert!(hung.is_err());
+    let listing = folders.list(&scan(root.path(), None), &[]);
+    assert_eq!(paths(&listing), [bytes("a.md"), bytes("z/c.md")]);
+    assert_eq!((&listing.holes, listing.upto), (&vec![bytes("share")], None));
+    assert!(listing.remarks[0].contains("does not answer"), "{:?}", listing.remarks);
+    let below = Scan { scope: bytes("share/b.md"), ..scan(root.path(), None) };
+    let listing = folders.list(&below, &[]);
+    assert_eq!((listing.entries.len(), listing.holes), (0, vec![bytes("share")]), "nothing in it counts as gone");
+    assert_eq!(folders.read(&bytes("share/b.md")), Content::Failed("its file system does not answer".to_owned()));
+    assert!(matches!(folders.read(&bytes("a.md")), Content::Bytes(..)));
+    drop(until);
+    while !reach.silent().is_empty() {
+        std::thread::yield_now();
+    }
+    assert_eq!(folders.list(&scan(root.path(), None), &[]).entries.len(), 3);
+}
+
+#[test]
+fn folders_that_lie_too_deep_are_a_finding_wherever_the_scan_begins_until_they_are_gone() {
+    let root = tempfile::tempdir().unwrap();
+    let deep = |levels: usize| root.path().join(["d"; 70][..levels].join("/"));
+    fs::create_dir_all(deep(66)).unwrap();
+    for levels in [0, FOLDER_DEPTH_MAX - 1, FOLDER_DEPTH_MAX, FOLDER_DEPTH_MAX + 1] {
+        fs::write(deep(levels).join("a.md"), "x").unwrap();
+    }
+    let (reach, findings) = impatient();
+    let folders = Folders::new("/nowhere".into()).with_reach(reach);
+    let bytes = |path: PathBuf| path.into_os_string().into_vec();
+    let edge = bytes(deep(FOLDER_DEPTH_MAX));
+    let listing = folders.list(&scan(root.path(), None), &[]);
+    assert_eq!(listing.entries.len(), 2, "{:?}", paths(&listing));
+    assert_eq!(listing.holes, std::slice::from_ref(&edge), "what is known of it is kept");
+    let told = findings.list().pop().unwrap().what;
+    assert!(
+        told.starts_with(&format!("{} lies more than 64 folders deep in", String::from_utf8_lossy(&edge))),
+        "{told}"
+    );
+    for scope in [deep(FOLDER_DEPTH_MAX + 1).join("a.md"), deep(FOLDER_DEPTH_MAX), deep(FOLDER_DEPTH_MAX).join("a.md")]
+    {
+        let listing = folders.list(&Scan { scope: bytes(scope), ..scan(root.path(), None) }, &[]);
+        assert_eq!((listing.entries.len(), &listing.holes), (0, &vec![edge.clone()]));
+    }
+    assert_eq!(findings.list().len(), 1);
+    fs::remove_dir_all(deep(FOLDER_DEPTH_MAX)).unwrap();
+    let listing = folders.list(&Scan { scope: bytes(deep(3)), ..scan(root.path(), None) }, &[]);
+    assert!(listing.holes.is_empty() && findings.list().is_empty());
 }

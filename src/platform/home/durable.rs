@@ -1,7 +1,8 @@
 //! Reads and writes small state files: whole, or not at all.
 
+use crate::platform::regular;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -11,16 +12,10 @@ use std::path::Path;
 /// # Errors
 /// The system's, or that something else than a regular file has this name.
 pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>> {
-    // Checked before it is opened: opening a pipe would wait for ever.
-    match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => {}
-        Ok(_) => return Err(Error::other("it is not a regular file")),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    match regular::read(path, bytes_max) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        bytes => bytes.map(Some),
     }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(bytes_max as u64).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }
 
 /// The whole content of a file; `None` if there is none. Nothing of a longer file is read.

@@ -5,7 +5,8 @@ use super::durable;
 use super::user::user_home;
 use crate::config::{self, Config, Setting};
 use crate::limits::CONFIG_BYTES_MAX;
-use std::fs::{self, File};
+use crate::platform::regular;
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -53,7 +54,7 @@ pub(super) fn remember(path: &Path, settings: &[Setting]) -> Result<(), String> 
 }
 
 fn text(path: &Path) -> std::io::Result<Option<String>> {
-    let file = match File::open(path) {
+    let file = match regular::open(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

@@ -154,3 +154,32 @@ fn the_list_of_folders_and_what_the_governor_learned_survive_a_flipped_bit() {
     fs::remove_file(home.file(HomeFile::Energy)).unwrap();
     assert_eq!(home.read(HomeFile::Energy).unwrap(), None, "its owner removed it");
 }
+
+#[test]
+fn a_pipe_in_the_place_of_an_own_file_holds_nothing_up_and_is_named() {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    let folder = tempfile::tempdir().unwrap();
+    let with_pipe = |name: &str| {
+        let home = folder.path().join(name.replace('.', "-"));
+        drop(Home::open(&home).unwrap());
+        let _ = fs::remove_file(home.join(name));
+        mkfifoat(CWD, home.join(name), Mode::RUSR | Mode::WUSR).unwrap();
+        home
+    };
+    let why = Home::open(&with_pipe("lock")).unwrap_err();
+    assert!(why.contains("The file lock in") && why.contains("not a regular file"), "{why}");
+    let why = Home::open(&with_pipe("config.toml")).unwrap().settings().unwrap_err();
+    assert!(why.contains("config.toml cannot be read") && why.contains("not a regular file"), "{why}");
+    let why = Home::open(&with_pipe("identity.key")).unwrap().identity().unwrap_err();
+    assert!(why.contains("identity.key") && why.contains("not a regular file"), "{why}");
+    let why = Home::open(&with_pipe("boot")).unwrap().count_boot().unwrap_err();
+    assert!(why.contains("count of starts") && why.contains("not a regular file"), "{why}");
+    let why = Home::open(&with_pipe("api-token")).unwrap().token().unwrap_err();
+    assert!(why.contains("api-token") && why.contains("not a regular file"), "{why}");
+    for file in [HomeFile::Sources, HomeFile::Records, HomeFile::Energy, HomeFile::Peers, HomeFile::Api] {
+        assert!(Home::open(&with_pipe(file.name())).unwrap().read(file).is_err(), "{}", file.name());
+    }
+    // A copy that is a pipe counts as none, and is replaced by the next writing.
+    let copy = Home::open(&with_pipe("boot.copy")).unwrap();
+    assert_eq!(copy.count_boot(), Ok((1, true)));
+}

@@ -73,6 +73,8 @@ impl WatchedSource {
 
 /// The finding about folders of a source that are not watched; `None` if all are.
 pub(super) fn finding(source: &[u8], failures: &[(&[u8], Unwatched)]) -> Option<Finding> {
+    // A place that does not answer has a finding of its own.
+    let failures: Vec<_> = failures.iter().filter(|(_, why)| *why != Unwatched::Silent).collect();
     let (first, why) = failures.iter().find(|(_, why)| *why == Unwatched::Limit).or_else(|| failures.first())?;
     let (name, first) = (String::from_utf8_lossy(source), String::from_utf8_lossy(first));
     let others = match failures.len() - 1 {
@@ -81,6 +83,7 @@ pub(super) fn finding(source: &[u8], failures: &[(&[u8], Unwatched)]) -> Option<
         more => format!(" and {more} more"),
     };
     let (what, command) = match why {
+        Unwatched::Silent => return None,
         Unwatched::Limit => (
             format!(
                 "{name} has more folders than the system lets one user watch (fs.inotify.max_user_watches). Changes in the \

@@ -5,6 +5,7 @@ use super::table::Table;
 use crate::base::path::join;
 use crate::limits::{FOLDER_DEPTH_MAX, WATCH_FAILURES_MAX};
 use crate::platform::file_system::is_pseudo;
+use crate::platform::reach::{Calls, Progress};
 use crate::scheduler::path::covers;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
@@ -14,7 +15,8 @@ use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is asked of each folder: its entries' changes, and its own end.
 const CHANGES: WatchFlags = WatchFlags::ATTRIB
@@ -27,6 +29,9 @@ const CHANGES: WatchFlags = WatchFlags::ATTRIB
 /// What is asked of a folder above a source.
 const ENDS: WatchFlags = WatchFlags::DELETE_SELF.union(WatchFlags::MOVE_SELF).union(WatchFlags::ONLYDIR);
 
+/// Tries of one walk, each without the places that fell silent in the one before.
+const TRIES: usize = 4;
+
 /// Bytes of events that are read at once: some hundred of them.
 const EVENT_BYTES: usize = 16 * 1024;
 
@@ -37,6 +42,8 @@ pub(super) enum Unwatched {
     Limit,
     /// Its owner lets nobody read it (EACCES).
     Locked,
+    /// Its file system does not answer.
+    Silent,
     /// Another error of the system.
     Failed(Errno),
 }
@@ -59,9 +66,10 @@ pub(super) enum Event {
 /// The watches.
 #[derive(Debug)]
 pub(super) struct Tree {
-    inotify: OwnedFd,
+    inotify: Arc<OwnedFd>,
     table: Table,
     home: PathBuf,
+    calls: Calls,
     /// Folders without a watch, `WATCH_FAILURES_MAX` at most.
     failures: BTreeMap<Vec<u8>, Unwatched>,
 }
@@ -71,9 +79,9 @@ impl Tree {
     ///
     /// # Errors
     /// The system's: EMFILE where the user has too many inotify instances.
-    pub(super) fn new(home: PathBuf) -> Result<Self, Errno> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        Ok(Self { inotify, table: Table::default(), home, failures: BTreeMap::new() })
+    pub(super) fn new(home: PathBuf, calls: Calls) -> Result<Self, Errno> {
+        let inotify = Arc::new(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?);
+        Ok(Self { inotify, table: Table::default(), home, calls, failures: BTreeMap::new() })
     }
 
     /// For `poll`.
@@ -95,26 +103,39 @@ impl Tree {
     /// before its folder is listed, so no folder that comes meanwhile is missed.
     pub(super) fn watch_below(&mut self, top: &[u8]) {
         self.failures.retain(|path, _| !covers(top, path));
-        let mut folders = vec![(top.to_vec(), FOLDER_DEPTH_MAX)];
-        while let Some((folder, depth)) = folders.pop() {
-            let name = OsStr::from_bytes(&folder);
-            if name == self.home.as_os_str() || is_pseudo(name) || !self.watch_one(&folder, &folder) || depth == 0 {
-                continue;
-            }
-            // What cannot be listed is reported by the scan, which lists it too.
-            let Ok(entries) = fs::read_dir(name) else { continue };
-            for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-                if entry.file_name().as_bytes().first() != Some(&b'.') {
-                    folders.push((entry.path().into_os_string().into_vec(), depth - 1));
+        for _ in 0..TRIES {
+            let silent = self.calls.reach().silent();
+            let (inotify, home, own) = (Arc::clone(&self.inotify), self.home.clone(), top.to_vec());
+            let skipped: Vec<_> = silent.iter().filter(|place| covers(top, place)).cloned().collect();
+            let set = self.calls.call(top, move |progress| set_below(&inotify, &home, own, &silent, progress));
+            if let Ok(set) = set {
+                for (folder, watch) in set {
+                    self.note(&folder, &folder, watch);
                 }
+                skipped.iter().for_each(|place| self.fail(place, Unwatched::Silent));
+                return;
             }
+            // Where only a place in it fell silent, the rest is watched without it.
         }
+        self.fail(top, Unwatched::Silent);
     }
 
     /// Watches one folder, for the sake of what lies at `place`, where a failure is noted. False if it is not watched, or is
     /// none.
     pub(super) fn watch_one(&mut self, folder: &[u8], place: &[u8]) -> bool {
-        match inotify::add_watch(&self.inotify, OsStr::from_bytes(folder), CHANGES | WatchFlags::DONT_FOLLOW) {
+        let (inotify, own) = (Arc::clone(&self.inotify), folder.to_vec());
+        match self.calls.call(place, move |_| watch(&inotify, &own)) {
+            Ok(watch) => self.note(folder, place, watch),
+            Err(_) => {
+                self.fail(place, Unwatched::Silent);
+                false
+            }
+        }
+    }
+
+    /// Notes what became of a watch; true if the folder is watched.
+    fn note(&mut self, folder: &[u8], place: &[u8], watch: Result<i32, Errno>) -> bool {
+        match watch {
             Ok(watch) => {
                 self.failures.remove(place);
                 if let Some(old) = self.table.insert(folder, watch) {
@@ -122,31 +143,37 @@ impl Tree {
                 }
                 return true;
             }
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return false,
-            Err(error) => {
-                let why = match error {
-                    Errno::NOSPC => Unwatched::Limit,
-                    Errno::ACCESS | Errno::PERM => Unwatched::Locked,
-                    other => Unwatched::Failed(other),
-                };
-                if self.failures.len() < WATCH_FAILURES_MAX {
-                    self.failures.insert(place.to_vec(), why);
-                }
-            }
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            Err(Errno::NOSPC) => self.fail(place, Unwatched::Limit),
+            Err(Errno::ACCESS | Errno::PERM) => self.fail(place, Unwatched::Locked),
+            Err(other) => self.fail(place, Unwatched::Failed(other)),
         }
         false
+    }
+
+    fn fail(&mut self, place: &[u8], why: Unwatched) {
+        if self.failures.len() < WATCH_FAILURES_MAX {
+            self.failures.insert(place.to_vec(), why);
+        }
     }
 
     /// Asks for the end of each folder above `path`, so that a source that is carried away with its parent is noticed.
     pub(super) fn watch_above(&mut self, path: &[u8]) {
         let above = path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at]);
-        for folder in above.filter(|folder| !folder.is_empty()).collect::<Vec<_>>() {
-            if self.table.holds(folder) {
-                continue;
-            }
-            if let Ok(watch) = inotify::add_watch(&self.inotify, OsStr::from_bytes(folder), ENDS | WatchFlags::MASK_ADD)
-            {
-                self.table.insert(folder, watch);
+        let above = above.filter(|folder| !folder.is_empty() && !self.table.holds(folder));
+        let (inotify, above): (_, Vec<_>) = (Arc::clone(&self.inotify), above.map(<[u8]>::to_vec).collect());
+        let set = move |progress: &Progress| {
+            let set = above.into_iter().map(|folder| {
+                progress.step();
+                let flags = ENDS | WatchFlags::MASK_ADD;
+                let watch = inotify::add_watch(&inotify, OsStr::from_bytes(&folder), flags);
+                (folder, watch)
+            });
+            set.collect::<Vec<_>>()
+        };
+        for (folder, watch) in self.calls.call(path, set).unwrap_or_default() {
+            if let Ok(watch) = watch {
+                self.table.insert(&folder, watch);
             }
         }
     }
@@ -198,4 +225,43 @@ impl Tree {
         }
         events
     }
+}
+
+fn watch(inotify: &OwnedFd, folder: &[u8]) -> Result<i32, Errno> {
+    inotify::add_watch(inotify, OsStr::from_bytes(folder), CHANGES | WatchFlags::DONT_FOLLOW)
+}
+
+/// Sets the watches of a folder and of those below it, without the silent places; gives what became of each.
+fn set_below(
+    inotify: &OwnedFd,
+    home: &Path,
+    top: Vec<u8>,
+    silent: &[Vec<u8>],
+    progress: &Progress,
+) -> Vec<(Vec<u8>, Result<i32, Errno>)> {
+    let (mut set, mut folders) = (Vec::new(), vec![(top, FOLDER_DEPTH_MAX)]);
+    while let Some((folder, depth)) = folders.pop() {
+        let name = OsStr::from_bytes(&folder);
+        if silent.contains(&folder) {
+            continue;
+        }
+        progress.enter(&folder);
+        if name == home.as_os_str() || is_pseudo(name) {
+            continue;
+        }
+        let watch = watch(inotify, &folder);
+        // What cannot be listed is reported by the scan, which lists it too.
+        if watch.is_ok()
+            && depth > 0
+            && let Ok(entries) = fs::read_dir(name)
+        {
+            for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+                if entry.file_name().as_bytes().first() != Some(&b'.') {
+                    folders.push((entry.path().into_os_string().into_vec(), depth - 1));
+                }
+            }
+        }
+        set.push((folder, watch));
+    }
+    set
 }

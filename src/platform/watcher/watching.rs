@@ -1,6 +1,5 @@
 //! The watching thread's state, and what it does about orders, events and looks that are due.
 
-use super::mounts::Mounts;
 use super::source::{Identity, Step, WatchedSource, finding, no_inotify};
 use super::tree::{Event, Tree, Unwatched};
 use crate::base::time::Duration;
@@ -8,6 +7,8 @@ use crate::node::input::Input;
 use crate::platform::clock;
 use crate::platform::file_system::is_network;
 use crate::platform::findings::Findings;
+use crate::platform::mounts::Mounts;
+use crate::platform::reach::{Calls, Reach};
 use crate::scheduler::path::{covers, leaves_out};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smol::channel::{Receiver, Sender, TryRecvError};
@@ -40,6 +41,7 @@ pub(super) struct Watching<'a> {
     /// `None` where the system gives no inotify instance.
     tree: Option<Tree>,
     mounts: Mounts,
+    calls: Calls,
     /// The places that the node was told to look at on a schedule.
     unwatched: Vec<Vec<u8>>,
     /// Whether something may have changed that `report` tells.
@@ -51,11 +53,12 @@ impl<'a> Watching<'a> {
         inputs: &'a Sender<Input>,
         findings: &'a Findings,
         home: &'a PathBuf,
+        reach: &Reach,
         sources: BTreeMap<Vec<u8>, WatchedSource>,
     ) -> Self {
-        let mounts = Mounts::open();
+        let (mounts, calls) = (Mounts::open(), Calls::new(reach.clone()));
         let unwatched = Vec::new();
-        let mut watching = Self { inputs, findings, home, sources, tree: None, mounts, unwatched, stale: true };
+        let mut watching = Self { inputs, findings, home, sources, tree: None, mounts, calls, unwatched, stale: true };
         watching.open();
         watching
     }
@@ -65,7 +68,7 @@ impl<'a> Watching<'a> {
         if self.tree.is_some() {
             return;
         }
-        match Tree::new(self.home.clone()) {
+        match Tree::new(self.home.clone(), self.calls.clone()) {
             Ok(tree) => {
                 self.tree = Some(tree);
                 self.findings.clear(NOTHING);
@@ -167,8 +170,7 @@ impl<'a> Watching<'a> {
         let now = clock::now();
         let due = self.sources.iter().filter(|(_, source)| source.next_look() <= now);
         for path in due.map(|(path, _)| path.clone()).collect::<Vec<_>>() {
-            let found = identity(&path);
-            let network = found.is_some() && self.is_network(&path);
+            let (found, network) = self.look_at(&path);
             self.open();
             self.stale = true;
             let unwatched = self.tree.as_ref().is_none_or(|tree| tree.failures(&path).next().is_some());
@@ -191,10 +193,23 @@ impl<'a> Watching<'a> {
         }
     }
 
-    /// Whether any file system in the source is one that others change without an event here.
-    fn is_network(&self, source: &[u8]) -> bool {
-        let mut places = self.mounts.below(source).chain([source]);
-        places.any(|place| is_network(OsStr::from_bytes(place)))
+    /// What is at the path of a source, if it can be reached, and whether any file system in the source is one that others
+    /// change without an event here.
+    fn look_at(&self, source: &[u8]) -> (Option<Identity>, bool) {
+        let silent = self.calls.reach().silent();
+        let places =
+            self.mounts.below(source).chain([source]).filter(|place| !silent.iter().any(|at| covers(at, place)));
+        let (places, path): (Vec<_>, _) = (places.map(<[u8]>::to_vec).collect(), source.to_vec());
+        let look = self.calls.call(source, move |progress| {
+            let found = identity(&path);
+            let is_network = |place: &Vec<u8>| {
+                progress.enter(place);
+                is_network(OsStr::from_bytes(place))
+            };
+            (found, found.is_some() && places.iter().any(is_network))
+        });
+        // Where a place in it fell silent, the next look is without it.
+        look.unwrap_or_default()
     }
 
     /// Sets all watches of a source.
@@ -203,7 +218,9 @@ impl<'a> Watching<'a> {
         let Some(tree) = &mut self.tree else { return };
         tree.end_below(path);
         tree.watch_above(path);
-        if fs::metadata(OsStr::from_bytes(path)).is_ok_and(|meta| meta.is_dir()) {
+        let own = path.to_vec();
+        let is_folder = move || fs::metadata(OsStr::from_bytes(&own)).is_ok_and(|meta| meta.is_dir());
+        if self.calls.call(path, move |_| is_folder()).unwrap_or(false) {
             tree.watch_below(path);
         } else if let Some(slash) = path.iter().rposition(|byte| *byte == b'/') {
             // Editors replace a file by another one: the folder has the events.
@@ -307,7 +324,7 @@ impl<'a> Watching<'a> {
                 None => self.findings.clear(&key(path)),
             }
             // What its owner locked cannot be looked at either.
-            let partly = failures.iter().any(|(_, why)| *why != Unwatched::Locked);
+            let partly = failures.iter().any(|(_, why)| !matches!(why, Unwatched::Locked | Unwatched::Silent));
             if source.identity.is_some() && (self.tree.is_none() || partly || source.network) {
                 unwatched.push(path.clone());
             }

@@ -1,5 +1,6 @@
 //! Where the agents of one user on one host meet: a folder that nobody else can write, with a lock (`flock`) that the leader holds.
 
+use crate::platform::regular;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::getuid;
@@ -67,7 +68,8 @@ fn is_ours(folder: &Path, user: u32) -> bool {
 
 /// Takes the lock; `Ok(None)` if another process holds it.
 fn lock(folder: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(folder.join(LOCK))?;
+    let mut options = OpenOptions::new();
+    let file = regular::open(&folder.join(LOCK), options.create(true).write(true).truncate(false).mode(0o600))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(file)),
         Err(Errno::WOULDBLOCK) => Ok(None),

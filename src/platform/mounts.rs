@@ -8,26 +8,32 @@ use std::io::{Read, Seek};
 
 /// The mounts of this process's namespace.
 #[derive(Debug)]
-pub(super) struct Mounts {
+pub(in crate::platform) struct Mounts {
     /// `None` where /proc is not mounted; changes are then found by the regular look at each source.
-    pub(super) file: Option<File>,
+    pub(in crate::platform) file: Option<File>,
     known: BTreeSet<(u64, Vec<u8>)>,
 }
 
 impl Mounts {
-    pub(super) fn open() -> Self {
+    pub(in crate::platform) fn open() -> Self {
         let mut mounts = Self { file: File::open("/proc/self/mountinfo").ok(), known: BTreeSet::new() };
         mounts.changed();
         mounts
     }
 
     /// The places below this path at which something is mounted.
-    pub(super) fn below<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    pub(in crate::platform) fn below<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.known.iter().map(|(_, place)| place.as_slice()).filter(move |place| covers(path, place))
     }
 
+    /// The place of the mount that this path lies on, as far as its text says.
+    pub(in crate::platform) fn of(&self, path: &[u8]) -> &[u8] {
+        let around = self.known.iter().map(|(_, place)| place.as_slice()).filter(|place| covers(place, path));
+        around.max_by_key(|place| place.len()).unwrap_or(b"/")
+    }
+
     /// The places where something was mounted or unmounted since the last call.
-    pub(super) fn changed(&mut self) -> Vec<Vec<u8>> {
+    pub(in crate::platform) fn changed(&mut self) -> Vec<Vec<u8>> {
         let Some(file) = &mut self.file else { return Vec::new() };
         let mut text = Vec::new();
         if file.rewind().and_then(|()| file.read_to_end(&mut text)).is_err() {
@@ -75,6 +81,14 @@ mod tests {
         let expected = [(36, b"/media/my stick".to_vec()), (41, b"/a\\b".to_vec())];
         assert_eq!(parse(text), expected.into_iter().collect());
         assert_eq!(unescaped(b"\\04\\9x\\"), b"\\04\\9x\\");
+    }
+
+    #[test]
+    fn a_path_lies_on_the_innermost_mount_around_it() {
+        let text = b"1 0 8:1 / / rw\n2 1 0:4 / /media/nas rw\n3 2 0:5 / /media/nas/inner rw\n";
+        let mounts = Mounts { file: None, known: parse(text) };
+        assert_eq!(mounts.of(b"/media/nas/docs/a"), b"/media/nas");
+        assert_eq!((mounts.of(b"/media/nas/inner"), mounts.of(b"/media/nasty")), (&b"/media/nas/inner"[..], &b"/"[..]));
     }
 
     #[test]

@@ -1,0 +1,346 @@
+//! One step of a listing: a walk through a folder in the order of paths, which goes on where the step before ended.
+
+use super::place::{is_folder, open_folder, plain, unavailable};
+use crate::base::path::{join, prefix};
+use crate::limits::{DEEP_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
+use crate::platform::clock::wall_ns;
+use crate::platform::file_system::FileSystem;
+use crate::platform::reach::Progress;
+use crate::scheduler::path::{covers, holder, is_hidden, leaves_out};
+use crate::scheduler::task::Scan;
+use crate::store::record::FileStamp;
+use crate::worker::scan::{Entry, Listing};
+use rustix::fs::{Dir, FileType, Mode, OFlags};
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::mem;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A folder that a step of a scan did not finish. The next step goes on with the same names; to read and sort them once
+/// more in each step would cost the square of their number.
+#[derive(Debug)]
+pub(super) struct OpenFolder {
+    pub(super) path: Vec<u8>,
+    /// The folder's stamp before its names were read: each name that comes or goes changes it.
+    stamp: FileStamp,
+    names: Vec<Vec<u8>>,
+}
+
+/// What a step knows before it begins.
+pub(super) struct Known {
+    /// The agent's own folder.
+    pub(super) home: PathBuf,
+    /// The places in the source that its owner named: they are read whatever their names are.
+    pub(super) named: Vec<Vec<u8>>,
+    /// The places that do not answer.
+    pub(super) silent: Vec<Vec<u8>>,
+    /// Folders that the step before left open.
+    pub(super) open: Vec<OpenFolder>,
+}
+
+/// The state of one listing.
+struct Walk<'a> {
+    after: Option<&'a [u8]>,
+    /// The source of the scan.
+    source: &'a [u8],
+    before: &'a Known,
+    progress: &'a Progress,
+    listing: Listing,
+    /// Folders that lie too deep.
+    deep: Vec<Vec<u8>>,
+    full: bool,
+    /// Folders that the step before left open.
+    known: Vec<OpenFolder>,
+    /// Folders that this step leaves open, the innermost first.
+    open: Vec<OpenFolder>,
+    /// The file systems met, by their device number.
+    systems: Vec<(u64, FileSystem)>,
+}
+
+/// Lists the next batch of files of the scan. Gives the folders that the next step goes on with, and those that are too deep.
+pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (Listing, Vec<OpenFolder>, Vec<Vec<u8>>) {
+    let known = mem::take(&mut before.open);
+    let mut walk = Walk {
+        after: scan.after.as_deref(),
+        source: &scan.source.path,
+        before: &before,
+        progress,
+        listing: Listing { at: wall_ns() / 1_000_000_000, ..Listing::default() },
+        deep: Vec::new(),
+        full: false,
+        known: if scan.after.is_some() { known } else { Vec::new() },
+        open: Vec::new(),
+        systems: Vec::new(),
+    };
+    if let Some(why) = unavailable(&scan.source) {
+        walk.remark(why);
+        walk.listing.holes.push(scan.source.path.clone());
+        // A source that is a file may be deleted, and its folder be there.
+        walk.enter(parent(&scan.source.path));
+    } else if let Some(depth) = walk.reachable(&scan.source.path, &scan.scope) {
+        walk.visit(&scan.scope, depth);
+    }
+    if !walk.full {
+        return (walk.listing, Vec::new(), walk.deep);
+    }
+    walk.listing.upto = walk.listing.entries.last().map(|entry| entry.path.clone());
+    (walk.listing, walk.open, walk.deep)
+}
+
+/// What is said of a place that does not answer.
+pub(super) fn silence(place: &[u8]) -> String {
+    format!("{} does not answer and was left out; what is known of it is kept.", String::from_utf8_lossy(place))
+}
+
+pub(super) fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {
+    let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
+    let stamp = FileStamp {
+        size: meta.size(),
+        modified_ns: ns(meta.mtime(), meta.mtime_nsec()),
+        changed_ns: if system.change_times { ns(meta.ctime(), meta.ctime_nsec()) } else { 0 },
+        inode: if system.inodes { meta.ino() } else { 0 },
+    };
+    stamp.on_volume(system.tag)
+}
+
+/// As it is, for comparison within one scan.
+fn own_stamp(meta: &Metadata) -> FileStamp {
+    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true, pseudo: false })
+}
+
+fn parent(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    &path[..slash.max(1).min(path.len())]
+}
+
+impl Walk<'_> {
+    fn remark(&mut self, remark: String) {
+        if self.listing.remarks.len() < SCAN_NOTES_MAX {
+            self.listing.remarks.push(remark);
+        }
+    }
+
+    /// How many folders deep the scope may be followed; `None` if something between the source and the scope is hidden or a
+    /// link, or the scope lies too deep itself.
+    fn reachable(&mut self, source: &[u8], scope: &[u8]) -> Option<usize> {
+        let below = scope.strip_prefix(source).unwrap_or_default();
+        let (mut path, mut depth) = (source.to_vec(), FOLDER_DEPTH_MAX);
+        self.enter(&path);
+        for name in below.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
+            if depth == 0 {
+                self.too_deep(&path);
+                return None;
+            }
+            depth -= 1;
+            path = join(&path, name);
+            self.progress.enter(&path);
+            let link = fs::symlink_metadata(OsStr::from_bytes(&path)).is_ok_and(|meta| meta.is_symlink());
+            if link {
+                self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(&path)));
+            }
+            if link || name[0] == b'.' {
+                return None;
+            }
+            self.enter(&path);
+        }
+        Some(depth)
+    }
+
+    /// A folder on the way to the scope: notes the file system that begins there.
+    fn enter(&mut self, path: &[u8]) {
+        self.progress.enter(path);
+        if let Ok((meta, folder)) = open_folder(path) {
+            let system = self.open_system(&meta, &folder);
+            self.begin_volume(path, system);
+        }
+    }
+
+    /// The file system of an open folder.
+    fn open_system(&mut self, meta: &Metadata, folder: &OwnedFd) -> FileSystem {
+        let known = self.systems.iter().find(|(device, _)| *device == meta.dev()).map(|(_, system)| *system);
+        known.unwrap_or_else(|| {
+            let system = FileSystem::of(folder, meta.dev());
+            self.systems.push((meta.dev(), system));
+            system
+        })
+    }
+
+    /// Notes the file system of a folder, unless it is that of the folder around it.
+    fn begin_volume(&mut self, path: &[u8], system: FileSystem) {
+        let around = self.listing.volumes.iter().filter(|(place, _)| covers(place, path));
+        let around = around.max_by_key(|(place, _)| place.len());
+        if around.is_none_or(|(_, tag)| *tag != system.tag) {
+            self.listing.volumes.push((path.to_vec(), system.tag));
+        }
+    }
+
+    /// The file system with this device number, on which the file lies.
+    fn system(&mut self, file: &[u8], device: u64) -> Option<FileSystem> {
+        if let Some((_, system)) = self.systems.iter().find(|(known, _)| *known == device) {
+            return Some(*system);
+        }
+        // A single file can be mounted over another one.
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(Path::new(OsStr::from_bytes(file)), flags, Mode::empty()).ok()?;
+        let system = FileSystem::of(&opened, device);
+        self.systems.push((device, system));
+        Some(system)
+    }
+
+    fn visit(&mut self, path: &[u8], depth: usize) {
+        if self.full || path == self.before.home.as_os_str().as_bytes() || self.is_done(path) {
+            return;
+        }
+        self.progress.step();
+        let name = OsStr::from_bytes(path);
+        let meta = match fs::symlink_metadata(name) {
+            Ok(meta) => meta,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
+            Err(error) => return self.hole(path, &plain(&error)),
+        };
+        if meta.is_dir() {
+            self.visit_folder(path, (own_stamp(&meta), meta.dev()), depth);
+        } else if meta.is_symlink() {
+            self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(path)));
+        } else if leaves_out(holder(self.source, &self.before.named, path), path) {
+            self.remark(format!(
+                "{} holds keys or passwords by its name and was left out; add it by its own name to have it.",
+                String::from_utf8_lossy(path)
+            ));
+        } else if meta.is_file() && self.after.is_none_or(|after| path > after) {
+            let Some(system) = self.system(path, meta.dev()).filter(|system| !system.pseudo) else { return };
+            let (stamp, has_other_names) = (stamp(&meta, &system), meta.nlink() > 1);
+            self.listing.entries.push(Entry { path: path.to_vec(), stamp, has_other_names });
+            self.full = self.listing.entries.len() == SCAN_BATCH;
+        }
+    }
+
+    /// Whether everything at the path and below it was listed in an earlier step.
+    fn is_done(&self, path: &[u8]) -> bool {
+        let Some(after) = self.after else { return false };
+        let below = prefix(path);
+        after > below.as_slice() && !after.starts_with(&below)
+    }
+
+    fn hole(&mut self, path: &[u8], why: &str) {
+        let name = String::from_utf8_lossy(path).into_owned();
+        self.remark(format!("{name} was left out, {why}; what is known of it is kept."));
+        self.add_hole(path);
+    }
+
+    fn too_deep(&mut self, path: &[u8]) {
+        self.hole(path, &format!("it lies more than {FOLDER_DEPTH_MAX} folders deep"));
+        if self.deep.len() < DEEP_MAX {
+            self.deep.push(path.to_vec());
+        }
+    }
+
+    fn add_hole(&mut self, path: &[u8]) {
+        if self.listing.holes.len() < SCAN_NOTES_MAX {
+            self.listing.holes.push(path.to_vec());
+        } else {
+            // With so many unread places, nothing of this batch counts as deleted.
+            self.listing.holes = vec![b"/".to_vec()];
+        }
+    }
+
+    /// A folder with this stamp and device number.
+    fn visit_folder(&mut self, path: &[u8], (stamp, device): (FileStamp, u64), depth: usize) {
+        if depth == 0 {
+            return self.too_deep(path);
+        }
+        let known = self.known.iter().position(|folder| folder.path == path && folder.stamp == stamp);
+        let names = match known {
+            Some(at) => {
+                if let Some(system) = self.system(path, device) {
+                    self.begin_volume(path, system);
+                }
+                self.known.swap_remove(at).names
+            }
+            None => match self.names_in(path) {
+                Ok(names) => names,
+                Err(None) => return,
+                Err(Some(why)) => return self.hole(path, &why),
+            },
+        };
+        let done = self.after.and_then(|after| after.strip_prefix(prefix(path).as_slice()));
+        for name in &names[done.map_or(0, |done| first_to_visit(&names, done))..] {
+            let place = join(path, name.strip_suffix(b"/").unwrap_or(name));
+            if self.before.silent.contains(&place) {
+                self.remark(silence(&place));
+                self.add_hole(&place);
+                continue;
+            }
+            if name.ends_with(b"/") {
+                self.progress.enter(&place);
+            }
+            self.visit(&place, depth - 1);
+            if self.full {
+                break;
+            }
+        }
+        let held: usize = self.open.iter().map(|folder| folder.names.len()).sum();
+        if self.full && held + names.len() <= FOLDER_ENTRIES_MAX {
+            self.open.push(OpenFolder { path: path.to_vec(), stamp, names });
+        }
+    }
+
+    /// Whether a name in a folder is hidden, and nothing in it was named.
+    fn is_hidden(&self, folder: &[u8], name: &[u8]) -> bool {
+        if self.before.named.is_empty() {
+            return name.first() == Some(&b'.');
+        }
+        let place = join(folder, name);
+        let leads = self.before.named.iter().any(|named| covers(&place, named));
+        !leads && is_hidden(holder(self.source, &self.before.named, &place), &place)
+    }
+
+    /// The names in a folder, without hidden ones, sorted. Those of sub-folders end with a slash, so that they sort where
+    /// the paths of their files do. `Err(None)`: the folder is gone; otherwise why the names cannot be used.
+    fn names_in(&mut self, path: &[u8]) -> Result<Vec<Vec<u8>>, Option<String>> {
+        let (meta, folder) = open_folder(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => None,
+            _ => Some(plain(&error)),
+        })?;
+        let system = self.open_system(&meta, &folder);
+        self.begin_volume(path, system);
+        if system.pseudo {
+            let name = String::from_utf8_lossy(path);
+            self.remark(format!("{name} shows the system's own state and no documents, and was left out."));
+            return Ok(Vec::new());
+        }
+        let entries = Dir::new(folder).map_err(|error| Some(plain(&error.into())))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|_| Some("its list of files broke off".to_owned()))?;
+            let mut name = entry.file_name().to_bytes().to_vec();
+            if self.is_hidden(path, &name) {
+                continue;
+            }
+            if names.len() == FOLDER_ENTRIES_MAX {
+                let max = FOLDER_ENTRIES_MAX;
+                return Err(Some(format!("it holds more than {max} files directly; put them into sub-folders")));
+            }
+            self.progress.step();
+            let unknown = || entry.file_type() == FileType::Unknown && is_folder(&join(path, &name));
+            if entry.file_type() == FileType::Directory || unknown() {
+                name.push(b'/');
+            }
+            names.push(name);
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// The index of the first of these sorted names that is not wholly at or before `done`, a path in their folder.
+pub(super) fn first_to_visit(names: &[Vec<u8>], done: &[u8]) -> usize {
+    let next = names.partition_point(|name| name.as_slice() <= done);
+    // A sub-folder that `done` lies in sorts just before it, and may hold more.
+    let inside = next > 0 && names[next - 1].ends_with(b"/") && done.starts_with(&names[next - 1]);
+    next - usize::from(inside)
+}
