@@ -4,10 +4,13 @@
 //!
 //! The file is a list of marks (`store::record`): one for each watched place, and one for each place in them that is away.
 
+use super::blocking;
 use super::file_system::FileSystem;
 use super::home::{Home, HomeFile};
+use crate::base::id::DocId;
 use crate::base::path::covers;
 use crate::limits::MARKS_MAX;
+use crate::store::keys;
 use crate::store::kv::{KvError, KvRead, Space};
 use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Marks, Record};
@@ -21,7 +24,8 @@ use std::path::Path;
 const PLACES_NAMED: usize = 5;
 
 /// Counts the documents of each place by the store's list of paths, and writes that down. What was written down before of
-/// another number of documents is replaced.
+/// another number of documents is replaced. The places themselves are not looked at: a share may never answer, and this
+/// is done where saves wait.
 ///
 /// # Errors
 /// Any `KvError`. A file that cannot be written, on a full disk for example, is left as it is.
@@ -29,14 +33,19 @@ pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
     let mut places: Vec<Mark> =
         read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
     let mut sources: Vec<Mark> = read::sources(kv)?.0.into_iter().map(|source| place(source.path)).collect();
-    read::walk(kv, Space::Path, |path, _| {
-        let of = sources.iter_mut().filter(|source| covers(&source.path, path));
-        if let Some(source) = of.max_by_key(|source| source.path.len()) {
+    let mut firsts = vec![None; sources.len()];
+    read::walk(kv, Space::Path, |path, number| {
+        let of = sources.iter_mut().zip(&mut firsts).filter(|(source, _)| covers(&source.path, path));
+        if let Some((source, first)) = of.max_by_key(|(source, _)| source.path.len()) {
             source.documents += 1;
+            *first = first.or_else(|| keys::number(number).map(DocId));
         }
         Ok(())
     })?;
-    for source in &mut sources {
+    for (source, first) in sources.iter_mut().zip(firsts) {
+        // The file system that its first document was on when it was last seen.
+        let document = first.map(|doc| read::document(kv, doc)).transpose()?.flatten();
+        source.volume = document.map_or(0, |document| document.stamp.volume());
         // Those of a place in it that is away are counted there.
         let within = places.iter().filter(|mark| covers(&source.path, &mark.path)).map(|mark| mark.documents).sum();
         source.documents = source.documents.saturating_sub(within);
@@ -53,14 +62,13 @@ pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
     Ok(())
 }
 
-fn place(path: Vec<u8>) -> Mark {
-    let volume = volume(&path).unwrap_or(0);
-    Mark { path, volume, since: 0, documents: 0, kind: MarkKind::Kept }
+const fn place(path: Vec<u8>) -> Mark {
+    Mark { path, volume: 0, since: 0, documents: 0, kind: MarkKind::Kept }
 }
 
 /// The tag of the file system on which something lies, if it is there.
-fn volume(path: &[u8]) -> Option<u16> {
-    let file = File::open(OsStr::from_bytes(path)).ok()?;
+fn volume(path: &Path) -> Option<u16> {
+    let file = File::open(path).ok()?;
     let device = file.metadata().ok()?.dev();
     Some(FileSystem::of(&file, device).tag)
 }
@@ -109,14 +117,18 @@ fn name(path: &[u8]) -> String {
 }
 
 /// Whether a place is not there, or another file system lies in its place and has nothing in it: the mount point of a disk
-/// that is unplugged.
+/// that is unplugged. What does not answer is away.
 fn is_away(place: &Mark) -> bool {
-    let path = Path::new(OsStr::from_bytes(&place.path));
-    match volume(&place.path) {
-        None => true,
-        Some(found) if found == place.volume || place.volume == 0 => false,
-        Some(_) => path.is_dir() && fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none()),
-    }
+    let (path, expected) = (Path::new(OsStr::from_bytes(&place.path)).to_owned(), place.volume);
+    let look = {
+        let path = path.clone();
+        move || match volume(&path) {
+            None => true,
+            Some(found) if found == expected || expected == 0 => false,
+            Some(_) => path.is_dir() && fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none()),
+        }
+    };
+    smol::block_on(blocking::look(&path, look)).unwrap_or(true)
 }
 
 #[cfg(test)]
@@ -136,12 +148,14 @@ mod tests {
         for place in ["here", "gone"] {
             fs::create_dir(root.join(place)).unwrap();
         }
+        fs::write(root.join("gone/d"), "").unwrap();
         let home = Home::open(&root.join("home")).unwrap();
         let source = |name: &str| Source { path: path(name), collection: "home".into(), ring: Ring::Mesh, device: 1 };
         let mut library = Library::open(MemoryKv::default()).unwrap();
         library.apply(&Change::Sources(Sources(vec![source("here"), source("gone")]))).unwrap();
         for file in ["here/a", "here/stick/b", "here/stick/c", "gone/d"] {
-            let (path, stamp) = (path(file), FileStamp::default());
+            let volume = if file == "gone/d" { 3 } else { 0 };
+            let (path, stamp) = (path(file), FileStamp::default().on_volume(volume));
             library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
         }
         let stick = Mark { path: path("here/stick"), volume: 7, since: 1, documents: 2, kind: MarkKind::Away };
@@ -151,11 +165,14 @@ mod tests {
         assert_eq!(counts, [1, 1, 2]);
         let says = lost_with_store(&home);
         assert!(says.contains(" 2 documents of folders") && says.contains("here/stick (2). Attach the disk"), "{says}");
-        fs::remove_dir(root.join("gone")).unwrap();
+        fs::remove_dir_all(root.join("gone")).unwrap();
         let says = lost_with_store(&home);
         assert!(says.contains(" 3 documents") && says.contains("gone (1), ") && !says.contains("here (1)"), "{says}");
         fs::create_dir_all(root.join("here/stick/x")).unwrap();
         fs::create_dir(root.join("gone")).unwrap();
+        let says = lost_with_store(&home);
+        assert!(says.contains("gone (1)"), "an empty folder of another file system is a mount point: {says}");
+        fs::write(root.join("gone/d"), "").unwrap();
         assert_eq!(lost_with_store(&home), "", "all is there");
     }
 }
