@@ -123,7 +123,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     }
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
-    let set = options.config.node.folders.clone();
+    let set = folders::finished(&home, &sources, options.config.node.folders.clone());
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, sources)).detach();
     smol::spawn(stop_on_signal(signals, senders.inputs, threads.reach.clone())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about

@@ -21,6 +21,7 @@ use crate::platform::clock;
 use crate::platform::source::source_at;
 use crate::runtime::governor::{BurstRequest, PauseRequest};
 use crate::runtime::handle::NodeHandle;
+use crate::runtime::unfinished::Command;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::covers;
 use crate::scheduler::regroup::{NewGroup, Regroup};
@@ -113,13 +114,15 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         let before = self.node.sources().await;
+        let command = self.node.begin(Command::Add(text(&new.path))).await;
         if let Response::Refused(problem, why) = self.node.request(Request::Add(new.clone())).await {
+            self.node.finish(command).await;
             return refused(conn, status_of(problem), &why);
         }
         let after = self.node.sources().await;
         let watched = new.watched_in(&after);
         let settings = watched.iter().filter_map(Folder::of).map(Setting::AddFolder).collect();
-        let forgotten = self.node.remember(settings).await.err();
+        let forgotten = self.remember(command, settings).await;
         let joined = |place: &&Source| covers(&new.path, &place.path) && !after.contains(place);
         let parts = before.iter().filter(joined).map(|place| text(&place.path)).collect();
         let (collection, ring) = watched.map(|source| (source.collection, source.ring)).unzip();
@@ -135,7 +138,9 @@ impl Api {
             NewGroup::Name(name) => name.clone(),
             NewGroup::Ring(_) => regroup.collection.clone(),
         };
+        let command = self.node.begin(Command::Regroup(name.clone())).await;
         if let Response::Refused(problem, why) = self.node.request(Request::Regroup(regroup)).await {
+            self.node.finish(command).await;
             return refused(conn, status_of(problem), &why);
         }
         let Response::Status(status) = self.node.request(Request::Status).await else {
@@ -143,7 +148,7 @@ impl Api {
         };
         let places: Vec<&Source> = status.sources.iter().filter(|source| source.collection == name).collect();
         let settings = places.iter().filter_map(|source| Folder::of(source)).map(Setting::AddFolder).collect();
-        let forgotten = self.node.remember(settings).await.err();
+        let forgotten = self.remember(command, settings).await;
         let ring = places.first().map(|source| source.ring).filter(|ring| places.iter().all(|one| one.ring == *ring));
         json(conn, Status::Ok, &Regrouped { name, ring, places: places.len(), forgotten })
     }

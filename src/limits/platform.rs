@@ -33,6 +33,13 @@ const _: () =
 /// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
 pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Bytes that must be free on the home's disk for a save: the memory tables, which it may write out, and some records. With
+/// less it is refused before anything of it is written.
+pub const SAVE_FREE_MIN: u64 = STORE_MEMORY_BYTES + 4 * 1024 * 1024;
+
+/// Milliseconds for which the store's opening anew waits for readers of the old one; then it is tried again later.
+pub const REOPEN_WAIT_MS: u64 = 1_000;
+
 /// Milliseconds that writing them out may take. The slowest SD cards write 1 MB/s.
 pub const STORE_FLUSH_MS: u64 = 5 * 60 * 1000;
 

@@ -61,8 +61,22 @@ pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
 /// written beside the old one, take four blocks of 4 KiB, and the folder may grow. Below it, a try would fail again.
 pub const COUNT_FREE_MIN: u64 = 64 * 1024;
 
-/// Milliseconds between two measurements of a disk that was full, and between two tries to save the boot counter.
-pub const DISK_RETRY_MS: u64 = 30_000;
+/// Milliseconds between two measurements of a disk that was full, and between two tries to save the boot counter: whoever
+/// made room and types the command again does not wait for long. A measurement is one system call.
+pub const DISK_RETRY_MS: u64 = 5_000;
+
+/// Milliseconds from a save that failed to the first try to go on; twice as many after each further failure.
+pub const MEND_RETRY_MS: u64 = 2_000;
+
+/// Milliseconds between two such tries at most.
+pub const MEND_RETRY_MS_MAX: u64 = 60_000;
+
+/// Failed reads of the store within `READ_FAILURES_MS` after which it is not tried again before the next start, which checks
+/// the whole store: a part of it is damaged for good.
+pub const READ_FAILURES_MAX: u32 = 3;
+
+/// Milliseconds within which failed reads of the store count together.
+pub const READ_FAILURES_MS: u64 = 10 * 60 * 1000;
 
 /// Documents, scans and refills whose last task panicked, until a task for them succeeds; beyond, one panic counts as
 /// two.

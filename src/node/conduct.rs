@@ -171,34 +171,25 @@ impl Node {
             area: Area::Peers,
             what: self.sentence(seen.key, seen.at, seen.witness),
             // It gives this device a key of its own, if this one is the copy; its agent must not run then.
-            command: (seen.key == self.config.key).then(|| format!("rm {}", quoted(&self.own_key_file()))),
+            command: (seen.key == self.config.key).then(|| self.without_key()),
         };
         let mut findings: Vec<Finding> = records.duplicates.list(now).map(duplicate).collect();
         for (peer, refused) in records.refusals.list(now) {
-            let (name, count) = (self.title(Some(peer)), refused.count);
-            let messages = if count == 1 { "A message".to_owned() } else { format!("{count} messages") };
-            let what = match refused.why {
-                BadMessage::EarlierStart { boot, latest } => format!(
-                    "{messages} of {name} were refused: they are of its start {boot}, and its start {latest} is known here. \
-                     Its home was restored from a copy, or its count of starts is lost. It was told so, and goes on within \
-                     seconds; if it does not, its program is older than this one. Update it; or stop its agent, and on that \
-                     device type `echo {latest} > boot` {HOME_THERE}."
-                ),
-                ref why => format!("{messages} of {name} were refused. The last one: {why}"),
-            };
+            let what = of_refusals(&self.title(Some(peer)), &refused.why, refused.count);
             findings.push(Finding { area: Area::Messages, what, command: None });
         }
         for (peer, offence, count) in records.conduct.list(now) {
-            let times = if count == 1 { String::new() } else { format!(" That was found {count} times.") };
-            let what = format!("{} {}.{times}", self.title(Some(peer)), says(offence));
+            let what = of_offences(&self.title(Some(peer)), offence, count);
             findings.push(Finding { area: Area::Peers, what, command: None });
         }
         findings
     }
 
-    /// Where the key of this device is.
-    fn own_key_file(&self) -> String {
-        format!("{}/identity.key", self.config.home.trim_end_matches('/'))
+    /// The command that takes this device its key.
+    fn without_key(&self) -> String {
+        let home = self.config.home.trim_end_matches('/');
+        let [key, copy] = ["key", "copy"].map(|name| quoted(&format!("{home}/identity.{name}")));
+        format!("rm {key} {copy}")
     }
 
     /// What is so of a key with two holders, and what to do.
@@ -208,10 +199,10 @@ impl Node {
         } else {
             format!("{} ({})", self.title(Some(key)), self.peer_id_of(Some(key)))
         };
-        let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the file \
-                      identity.key there";
+        let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the files \
+                      identity.key and identity.copy there";
         let advice = if key == self.config.key {
-            format!("{copied}, start it again. If this device is the copy, the file is {}.", self.own_key_file())
+            format!("{copied}, start it again. If this device is the copy, they are in {}.", self.config.home)
         } else {
             format!("{copied}, {HOME_THERE}, start it again.")
         };
@@ -236,6 +227,27 @@ fn duplicate(key: PeerKey, (linked, other): (SocketAddr, SocketAddr)) -> Message
 }
 
 /// An offence as the rest of a sentence after the device's name.
+/// That messages of a device were refused, and why the last one was.
+pub(crate) fn of_refusals(name: &str, why: &BadMessage, count: u64) -> String {
+    let messages = if count == 1 { "A message".to_owned() } else { format!("{count} messages") };
+    match why {
+        BadMessage::EarlierStart { boot, latest } => format!(
+            "{messages} of {name} were refused: they are of its start {boot}, and its start {latest} is known here. \
+             Its home was restored from a copy, or its count of starts is lost. It was told so, and goes on within \
+             seconds; if it does not, its program is older than this one. Update it; or stop its agent, and on that \
+             device type `echo {latest} > boot` {HOME_THERE}."
+        ),
+        why if count == 1 => format!("A message of {name} was refused. {why}"),
+        why => format!("{messages} of {name} were refused. The last one: {why}"),
+    }
+}
+
+/// That a device sent something false, and how often that was found.
+pub(crate) fn of_offences(name: &str, offence: Offence, count: u64) -> String {
+    let times = if count == 1 { String::new() } else { format!(" That was found {count} times.") };
+    format!("{name} {}.{times}", says(offence))
+}
+
 const fn says(offence: Offence) -> &'static str {
     match offence {
         Offence::ForgedGossip => "forwarded a gossip item with a false signature; it was dropped",

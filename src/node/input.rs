@@ -25,7 +25,7 @@ use crate::wire::pairing::secret::Secret;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 
-pub use crate::scheduler::saves::Saved;
+pub use crate::scheduler::saves::{NotSaved, Saved};
 
 /// One event, in the order in which the driver saw it.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +36,10 @@ pub enum Input {
     Api(ReplyId, Request),
     /// A task ended, after so much CPU time of its thread.
     Done(TaskId, Outcome, Duration),
-    /// A save is on the disk, synced; or the store is broken.
-    Saved(SaveId, Result<Saved, String>),
+    /// A save is on the disk, synced; or it is not, and neither will be any later one until an `Output::Mend` succeeds.
+    Saved(SaveId, Result<Saved, NotSaved>),
+    /// The store cannot be found on the disk, for this reason.
+    StoreLost(String),
     /// The boot counter of a `SaveBootCounter` is on the disk, synced: the next start counts above this number.
     BootCounterSaved(u32),
     /// Something may have changed at this absolute path.

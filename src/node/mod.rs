@@ -16,7 +16,7 @@
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
-mod conduct;
+pub(crate) mod conduct;
 mod energy;
 mod energy_state;
 mod folders;
@@ -134,6 +134,7 @@ impl Node {
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
+            Input::StoreLost(why) => self.schedule(now, scheduler::Input::StoreLost(why), out),
             Input::BootCounterSaved(number) => self.on_boot_counter_saved(now, number, out),
             Input::PathChanged(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),
@@ -202,6 +203,8 @@ impl Node {
                 let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {
                     out.push(Output::Start(task, Task::Audit));
+                    // Whether the store is still on the disk: the audit itself may read files that were deleted.
+                    out.push(Output::MeasureDisk);
                 } else {
                     let busy = "The store is being checked already; ask again when that is done.";
                     out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));

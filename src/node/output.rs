@@ -104,6 +104,8 @@ pub enum Output {
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
     Save(SaveId, Vec<Change>),
+    /// Make the store writable again after a save that failed, then do as for `Save`; exactly one `Saved` follows.
+    Mend(SaveId, Vec<Change>),
     /// Answer a request.
     Reply(ReplyId, Response),
     /// Report every change at this path or below it, from now on.
@@ -121,7 +123,8 @@ pub enum Output {
     },
     /// Report no changes at this path any more, unless a source covers it.
     Unwatch(Vec<u8>),
-    /// Measure the free space on the disk of the agent's home; one `Disk` follows.
+    /// Measure the free space on the disk of the agent's home, and look whether the store is there; one `Disk` follows, and
+    /// a `StoreLost` if it is not.
     MeasureDisk,
     /// A fact for the log and the event list.
     Notice(Notice),
@@ -146,7 +149,7 @@ pub enum Notice {
     WorkGoesOn,
     /// A document cannot be used: which, and why.
     Refused(DocId, String),
-    /// The store is broken; nothing is saved any more.
+    /// The store cannot be read; nothing is saved any more.
     Broken(String),
     /// Devices joined the mesh.
     Joined(Vec<String>),

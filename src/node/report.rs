@@ -3,7 +3,7 @@
 use super::Node;
 use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::base::time::Instant;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
@@ -36,7 +36,12 @@ impl Node {
     fn findings(&self, now: Instant) -> Vec<Finding> {
         let mut findings = self.folder_findings();
         if let Some(what) = self.scheduler.held_reason() {
-            let command = self.scheduler.is_broken().then(|| "wattle up".to_owned());
+            let command = if self.scheduler.needs_restart() {
+                "wattle up".to_owned()
+            } else {
+                format!("df -h {}", quoted(&self.config.home))
+            };
+            let command = Some(command);
             findings.push(Finding { area: Area::State, what, command });
         }
         for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {

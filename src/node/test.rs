@@ -1,6 +1,6 @@
 //! The node by tables: for each input, exactly these outputs. Whole runs are in tests/sim.rs.
 
-use super::input::{Input, LinkInput, Request, Saved};
+use super::input::{Input, LinkInput, NotSaved, Request, Saved};
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, NodeConfig, Out};
 use crate::base::finding::{Area, Finding};
@@ -87,7 +87,7 @@ pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
     (node, out)
 }
 
-fn saved(applied: Vec<Applied>, counts: StoreCounts) -> Result<Saved, String> {
+fn saved(applied: Vec<Applied>, counts: StoreCounts) -> Result<Saved, NotSaved> {
     Ok(Saved { applied, counts, number: 1, disk_free: u64::MAX })
 }
 
@@ -105,7 +105,7 @@ fn a_folder_is_acknowledged_only_after_it_is_saved() {
 fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
     let mut node = node(u64::MAX);
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
-    let out = handle(&mut node, at(2), Input::Saved(SaveId(1), Err("The disk is gone.".to_owned())));
+    let out = handle(&mut node, at(2), Input::Saved(SaveId(1), Err(NotSaved::for_now("The disk is gone."))));
     assert!(
         matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, _)), Output::Notice(_)]),
         "{out:?}"
@@ -114,7 +114,30 @@ fn a_folder_whose_save_failed_is_refused_and_the_status_says_why() {
     assert!(status.work.held.is_some_and(|why| why.starts_with("The disk is gone.")));
     let [finding] = &status.findings[..] else { panic!("{:?}", status.findings) };
     assert!(finding.area == Area::State && finding.what.starts_with("The disk is gone."), "{finding:?}");
-    assert_eq!(finding.command.as_deref(), Some("wattle up"));
+    assert_eq!(finding.command.as_deref(), Some("df -h '/srv/the agent'"), "nothing needs to be started again");
+    // The disk is back: the work and the commands go on by themselves, and the finding ends.
+    let due = node.deadline().expect("it tries again");
+    let out = handle(&mut node, due, Input::Wake);
+    let [Output::Mend(save, _)] = &out[..] else { panic!("{out:?}") };
+    let out = handle(&mut node, due, Input::Saved(*save, saved(Vec::new(), StoreCounts::default())));
+    assert!(out.contains(&Output::Notice(Notice::Resumed)), "{out:?}");
+    assert_eq!((node.status(due).work.held, node.status(due).findings), (None, Vec::new()));
+    let out = handle(&mut node, due, Input::Api(ReplyId(2), Request::Add(source("/a").into())));
+    assert!(out.iter().any(|out| matches!(out, Output::Save(..))), "{out:?}");
+}
+
+#[test]
+fn a_store_that_is_not_on_the_disk_is_a_finding_and_the_doctor_has_it_looked_for() {
+    let mut node = node(u64::MAX);
+    let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Audit));
+    assert!(out.contains(&Output::MeasureDisk), "{out:?}");
+    handle(&mut node, at(2), Input::StoreLost("The store is gone from the disk.".to_owned()));
+    let findings = node.status(at(2)).findings;
+    assert!(matches!(&findings[..], [finding] if finding.what.starts_with("The store is gone from the disk.")));
+    let out = handle(&mut node, at(3), Input::Api(ReplyId(2), Request::Add(source("/a").into())));
+    assert!(
+        matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Broken, why))] if why.contains("Nothing was"))
+    );
 }
 
 #[test]
@@ -259,7 +282,7 @@ fn in_debt(decision: Decision) -> Node {
 #[test]
 fn a_credit_deadline_that_passed_does_not_wake_a_node_that_may_start_nothing() {
     let little = Decision { workers: 1, duty: Fraction::new(0.1), chunks: 1, ..Decision::default() };
-    let broken = Err("The disk is gone.".to_owned());
+    let broken = Err(NotSaved::for_now("The disk is gone."));
     for stops in [Input::Disk { free: 1 }, Input::Saved(SaveId(2), broken)] {
         let mut node = in_debt(little);
         let due = node.deadline().expect("it has debts to wait for");

@@ -9,10 +9,13 @@
 //! - It panics on some damage (a folder where a table should be, a lock that another thread's panic poisoned): a panic is
 //!   caught here and is damage like any other.
 //! - A flush that fails ends its worker, and fjall's own wait for it never returns: `rotate` waits by itself.
+//! - After a write, a sync or a flush that failed, a database writes nothing any more (`Error::Poisoned`): `reopen` closes it
+//!   and opens it anew in the same process, which replays its journal as after a crash.
 //! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
 
 use super::panics::guard_library;
-use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
+use super::store_place::StorePlace;
+use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use fjall::config::CompressionPolicy;
 use fjall::{
@@ -20,9 +23,9 @@ use fjall::{
 };
 use std::io::{self, ErrorKind};
 use std::ops::Bound;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The folder's name with the number of the settings below. Change it with them: a folder has its settings for ever.
@@ -48,17 +51,26 @@ pub enum Sync {
     Buffer,
 }
 
-/// An open store. Clones are handles to the same one.
+/// An open store. Clones are handles to the same one, also after it was opened anew.
 #[derive(Clone)]
 pub struct Disk {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: PathBuf,
+    sync: Sync,
+    /// `None` after it was closed and could not be opened anew.
+    open: RwLock<Option<Arc<Inner>>>,
+    /// Whether the disk once did not confirm what was written.
+    unconfirmed: AtomicBool,
 }
 
 struct Inner {
     db: Database,
     spaces: [Keyspace; SPACES],
     unrotated: AtomicU64,
-    sync: Sync,
+    place: StorePlace,
 }
 
 impl std::fmt::Debug for DiskSnapshot {
@@ -107,10 +119,78 @@ impl Disk {
     /// # Errors
     /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read.
     pub fn open(folder: &Path, sync: Sync) -> Result<Self, KvError> {
-        guarded(|| Self::open_unguarded(folder, sync))
+        let open = RwLock::new(Some(Arc::new(guarded(|| Inner::open(folder))?)));
+        let unconfirmed = AtomicBool::new(false);
+        Ok(Self { shared: Arc::new(Shared { folder: folder.to_owned(), sync, open, unconfirmed }) })
     }
 
-    fn open_unguarded(folder: &Path, sync: Sync) -> Result<Self, KvError> {
+    fn inner(&self) -> Result<Arc<Inner>, KvError> {
+        let open = self.shared.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or_else(|| KvError::Io("it could not be opened again after a failure".to_owned()))
+    }
+
+    /// Opens the store anew if it failed, for all its handles: fjall writes nothing any more after a write that failed. What
+    /// was never synced may be there afterwards, or not. Readers wait meanwhile.
+    ///
+    /// # Errors
+    /// `Io` if it is in use just now, or the disk fails still: try again later. After a sync that failed this is never done:
+    /// the system may count pages as written that are not (https://lwn.net/Articles/752063), so that what the store reads
+    /// of them would be lost in a power cut, with everything written behind them.
+    pub fn reopen(&self) -> Result<(), KvError> {
+        if self.is_unconfirmed() {
+            return Err(KvError::Io("the disk did not confirm what was written".to_owned()));
+        }
+        let mut open = self.shared.open.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(inner) = open.as_ref() {
+            if guarded(|| inner.db.persist(PersistMode::Buffer).map_err(|error| failed(&error))).is_ok() {
+                return Ok(());
+            }
+            if !is_last(inner) {
+                return Err(KvError::Io("it is being read just now".to_owned()));
+            }
+        }
+        // Its lock goes with it.
+        drop(open.take());
+        *open = Some(Arc::new(guarded(|| Inner::open(&self.shared.folder))?));
+        Ok(())
+    }
+
+    /// Where the open store lies; `None` if it could not be opened anew.
+    #[must_use]
+    pub fn place(&self) -> Option<StorePlace> {
+        self.inner().ok().map(|inner| inner.place.clone())
+    }
+
+    /// Whether the disk once did not confirm what was written.
+    #[must_use]
+    pub fn is_unconfirmed(&self) -> bool {
+        self.shared.unconfirmed.load(Ordering::Relaxed)
+    }
+
+    /// Flushes the memtables to disk and waits for it. Only the writer thread calls this.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub fn rotate(&self) -> Result<(), KvError> {
+        let inner = self.inner()?;
+        guarded(|| inner.rotate())
+    }
+}
+
+/// Whether nobody else reads this store, or soon nobody will. No new reader comes, because the caller holds the lock.
+#[expect(clippy::disallowed_methods, reason = "only the writer's thread waits here, for reads of moments")]
+fn is_last(inner: &Arc<Inner>) -> bool {
+    for _ in 0..REOPEN_WAIT_MS / 5 {
+        if Arc::strong_count(inner) == 1 {
+            return true;
+        }
+        std::thread::sleep(FLUSH_LOOK);
+    }
+    false
+}
+
+impl Inner {
+    fn open(folder: &Path) -> Result<Self, KvError> {
         let db = Database::builder(folder)
             .cache_size(STORE_CACHE_BYTES)
             .worker_threads(2)
@@ -120,22 +200,16 @@ impl Disk {
         let space = |space: Space| db.keyspace(space.name(), || options(space)).map_err(|error| failed(&error));
         let [a, b, c, d, e, f, g] = Space::ALL;
         let spaces = [space(a)?, space(b)?, space(c)?, space(d)?, space(e)?, space(f)?, space(g)?];
-        Ok(Self { inner: Arc::new(Inner { db, spaces, unrotated: AtomicU64::new(0), sync }) })
+        Ok(Self { db, spaces, unrotated: AtomicU64::new(0), place: StorePlace::of(folder) })
     }
 
     fn space(&self, space: Space) -> &Keyspace {
-        &self.inner.spaces[space.index()]
+        &self.spaces[space.index()]
     }
 
-    /// Flushes the memtables to disk and waits for it. Only the writer thread calls this.
-    ///
-    /// # Errors
-    /// Any `KvError`.
-    pub fn rotate(&self) -> Result<(), KvError> {
-        guarded(|| {
-            self.inner.unrotated.store(0, Ordering::Relaxed);
-            self.inner.spaces.iter().try_for_each(|space| self.rotate_space(space))
-        })
+    fn rotate(&self) -> Result<(), KvError> {
+        self.unrotated.store(0, Ordering::Relaxed);
+        self.spaces.iter().try_for_each(|space| self.rotate_space(space))
     }
 
     #[expect(clippy::disallowed_methods, reason = "only the writer's thread waits here, for a flush of another thread")]
@@ -144,7 +218,7 @@ impl Disk {
         let mut waited = Duration::ZERO;
         while space.tree.sealed_memtable_count() > 0 {
             // Fails once a flush has failed: then nobody will ever write this memtable out.
-            self.inner.db.persist(PersistMode::Buffer).map_err(|error| failed(&error))?;
+            self.db.persist(PersistMode::Buffer).map_err(|error| failed(&error))?;
             if waited > Duration::from_millis(STORE_FLUSH_MS) {
                 return Err(KvError::Io("its memory could not be written out in time".to_owned()));
             }
@@ -168,15 +242,17 @@ fn options(space: Space) -> KeyspaceCreateOptions {
 
 impl KvRead for Disk {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        let inner = self.inner()?;
         guarded(|| {
-            let value = self.space(space).get(key).map_err(|error| failed(&error))?;
+            let value = inner.space(space).get(key).map_err(|error| failed(&error))?;
             Ok(value.map(|value| value.to_vec()))
         })
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
-        guarded(|| pairs(self.space(space).range::<&[u8], _>(bounds), max))
+        let inner = self.inner()?;
+        guarded(|| pairs(inner.space(space).range::<&[u8], _>(bounds), max))
     }
 }
 
@@ -198,21 +274,23 @@ fn pairs(items: fjall::Iter, max: usize) -> Result<Vec<Pair>, KvError> {
 
 /// All spaces as they were at one moment.
 pub struct DiskSnapshot {
-    inner: Arc<Inner>,
-    view: fjall::Snapshot,
+    /// Or why there is none.
+    view: Result<(fjall::Snapshot, Arc<Inner>), KvError>,
 }
 
 impl KvRead for DiskSnapshot {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
         guarded(|| {
-            let value = self.view.get(&self.inner.spaces[space.index()], key).map_err(|error| failed(&error))?;
+            let value = view.get(inner.space(space), key).map_err(|error| failed(&error))?;
             Ok(value.map(|value| value.to_vec()))
         })
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
-        guarded(|| pairs(self.view.range::<&[u8], _>(&self.inner.spaces[space.index()], bounds), max))
+        let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
+        guarded(|| pairs(view.range::<&[u8], _>(inner.space(space), bounds), max))
     }
 }
 
@@ -220,116 +298,38 @@ impl Kv for Disk {
     type Snapshot = DiskSnapshot;
 
     fn snapshot(&self) -> DiskSnapshot {
-        DiskSnapshot { inner: Arc::clone(&self.inner), view: self.inner.db.snapshot() }
+        DiskSnapshot { view: self.inner().map(|inner| (inner.db.snapshot(), inner)) }
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
+        let inner = self.inner()?;
         let mut bytes = 0;
-        let mut writes = self.inner.db.batch();
+        let mut writes = inner.db.batch();
         for (space, key, value) in batch.ops() {
             bytes += ENTRY_BYTES + key.len() + value.as_ref().map_or(0, Vec::len);
             match value {
-                Some(value) => writes.insert(self.space(*space), key.as_slice(), value.as_slice()),
-                None => writes.remove(self.space(*space), key.as_slice()),
+                Some(value) => writes.insert(inner.space(*space), key.as_slice(), value.as_slice()),
+                None => writes.remove(inner.space(*space), key.as_slice()),
             }
         }
-        self.inner.unrotated.fetch_add(bytes as u64, Ordering::Relaxed);
+        inner.unrotated.fetch_add(bytes as u64, Ordering::Relaxed);
         guarded(|| writes.commit().map_err(|error| failed(&error)))
     }
 
     fn sync(&self) -> Result<(), KvError> {
-        let mode = match self.inner.sync {
-            Sync::Disk => PersistMode::SyncData,
-            Sync::Buffer => PersistMode::Buffer,
-        };
-        guarded(|| self.inner.db.persist(mode).map_err(|error| failed(&error)))?;
-        if self.inner.unrotated.load(Ordering::Relaxed) > STORE_MEMORY_BYTES { self.rotate() } else { Ok(()) }
+        let inner = self.inner()?;
+        let persist = |mode| guarded(|| inner.db.persist(mode).map_err(|error| failed(&error)));
+        // Apart, because after a write that failed the store can be opened anew, and after a sync that failed it cannot.
+        persist(PersistMode::Buffer)?;
+        if self.shared.sync == Sync::Disk
+            && let Err(error) = persist(PersistMode::SyncData)
+        {
+            self.shared.unconfirmed.store(true, Ordering::Relaxed);
+            return Err(error);
+        }
+        if inner.unrotated.load(Ordering::Relaxed) > STORE_MEMORY_BYTES { guarded(|| inner.rotate()) } else { Ok(()) }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_disk_store_passes_the_suite_of_every_kv() {
-        let folder = tempfile::tempdir().unwrap();
-        crate::store::kv::suite(&Disk::open(folder.path(), Sync::Disk).unwrap());
-    }
-
-    #[test]
-    fn what_was_synced_is_there_when_the_store_is_opened_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut batch = Batch::new();
-        batch.put(Space::State, "a", "1");
-        let disk = Disk::open(folder.path(), Sync::Disk).unwrap();
-        disk.commit(batch).unwrap();
-        disk.sync().unwrap();
-        drop(disk);
-        let disk = Disk::open(folder.path(), Sync::Disk).unwrap();
-        assert_eq!(disk.get(Space::State, b"a").unwrap().as_deref(), Some(&b"1"[..]));
-    }
-
-    /// Why `LAYOUT` has a number: fjall ignores the options for a keyspace that exists.
-    #[test]
-    fn options_are_frozen_when_a_keyspace_is_made() {
-        let folder = tempfile::tempdir().unwrap();
-        let open = |times: &std::cell::Cell<u32>| {
-            let db = Database::builder(folder.path()).worker_threads(2).open().unwrap();
-            db.keyspace("a", || {
-                times.set(times.get() + 1);
-                KeyspaceCreateOptions::default()
-            })
-            .unwrap();
-        };
-        let times = std::cell::Cell::new(0);
-        open(&times);
-        assert_eq!(times.get(), 1);
-        open(&times);
-        assert_eq!(
-            times.get(),
-            1,
-            "fjall takes the options again: then a change of options needs no new LAYOUT any more"
-        );
-    }
-
-    /// fjall#323: with memtables of 4 MiB and one worker, such a run hung for good. With these settings it must end; a
-    /// hang shows as a test that never ends.
-    #[test]
-    fn many_rotations_under_constant_writing_come_to_an_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
-        let value = vec![7_u8; 4096];
-        for round in 0..300_u32 {
-            let mut batch = Batch::new();
-            for n in 0..64_u32 {
-                let key = [round.to_be_bytes(), n.to_be_bytes()].concat();
-                batch.put(if n % 2 == 0 { Space::Chunk } else { Space::Vector }, key, value.clone());
-            }
-            disk.commit(batch).unwrap();
-            disk.sync().unwrap();
-        }
-        assert_eq!(disk.page(Space::Chunk, &[], None, 20_000).unwrap().len(), 300 * 32);
-    }
-
-    #[test]
-    fn a_flush_that_fails_is_an_error_and_what_is_stored_is_still_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
-        let put = |key: &str| {
-            let mut batch = Batch::new();
-            Space::ALL.into_iter().for_each(|space| batch.put(space, key, "x"));
-            disk.commit(batch)
-        };
-        put("before").unwrap();
-        // No table can be made where its folder is a file.
-        for space in std::fs::read_dir(folder.path().join("keyspaces")).unwrap() {
-            let tables = space.unwrap().path().join("tables");
-            std::fs::remove_dir_all(&tables).unwrap();
-            std::fs::write(&tables, "x").unwrap();
-        }
-        assert!(matches!(disk.rotate(), Err(KvError::Io(_))), "a failed flush must not be waited for");
-        assert!(put("after").is_err() && disk.sync().is_err(), "nothing is acknowledged after it");
-        assert_eq!(disk.get(Space::Chunk, b"before").unwrap().as_deref(), Some(&b"x"[..]));
-    }
-}
+pub(crate) mod tests;

@@ -5,11 +5,12 @@
 //! The folder has mode 0700 and its files 0600; its default path follows the XDG base directory specification. The
 //! store's folder, which `store` and `disk` open, lies in it too.
 //!
-//! The key, the count of starts, the list of watched folders and the governor's state have a checksum and a second copy each
-//! (`guarded`). `Home::open` mends them: a damaged one is kept as `NAME.damaged`, and its copy takes its place; each is a
-//! finding. A key or token that is damaged without a copy is never overwritten: the error tells the owner what to do.
+//! The small files that an agent writes for itself have a checksum and a second copy each (`guarded`). `Home::open` mends
+//! them: a damaged one is kept as `NAME.damaged`, and its copy takes its place; each is a finding. `damage` looks at them
+//! without changing any, for the doctor. A key or token that is damaged without a copy is never overwritten: the error tells the owner what to do.
 
 mod boot_count;
+mod damage;
 mod durable;
 mod guarded;
 mod home_file;
@@ -34,6 +35,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+pub use damage::damage;
 pub use home_file::HomeFile;
 pub use identity::Identity;
 pub use mesh_root::MeshRoot;

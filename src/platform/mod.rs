@@ -15,6 +15,7 @@
 
 pub mod blocking;
 pub mod clock;
+pub mod counted;
 pub mod disk;
 mod file_system;
 pub mod findings;
@@ -31,6 +32,7 @@ pub mod running;
 pub mod sched;
 pub mod source;
 pub mod store;
+pub mod store_place;
 pub mod sysfs;
 pub mod time_zone;
 pub mod watcher;

@@ -2,9 +2,11 @@
 //! as much as possible of it is saved: it is repaired first, and set aside where that fails. Of the stores that were set aside
 //! the newest two are kept.
 
+use super::counted;
 use super::disk::{Disk, LAYOUT, Sync};
 use super::home::{Home, HomeFile};
 use super::regular;
+use super::store_place::StorePlace;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::Fingerprint;
 use crate::limits::{READER, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
@@ -31,14 +33,24 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
     let mut found = None;
+    if !folder.exists() && counted::known(home).is_some_and(|known| !known.is_empty()) {
+        let lost = counted::lost_with_store(home);
+        let says = format!(
+            "The store {} was gone, and is made anew from your files; until they are read again, answers lack them.{lost}",
+            folder.display()
+        );
+        warn!("{says}");
+        found = Some(Finding { area: Area::State, what: says, command: Some("dmesg --level=err,warn".to_owned()) });
+    }
     let disk = match survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect)) {
         Ok(disk) => disk,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
         Err(KvError::Damaged(what)) => {
             let aside = set_aside(&folder)?;
+            let lost = counted::lost_with_store(home);
             let says = format!(
-                "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack them. \
-                 The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
+                "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack \
+                 them.{lost} The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
             );
             warn!("{says}");
             let command = Some(format!("rm -r {}", quoted(&aside)));
@@ -67,6 +79,7 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
     }
     library.kv().sync().map_err(broken)?;
     note_model(home, model);
+    counted::note(home, library.kv()).map_err(broken)?;
     Ok((library, found))
 }
 
@@ -77,6 +90,21 @@ fn note_model(home: &Home, model: Fingerprint) {
         // On a full disk the doctor does not know it.
         let _ = home.write(HomeFile::StoreModel, line.as_bytes());
     }
+}
+
+/// Where the open store of this home lies.
+#[must_use]
+pub fn place(home: &Path) -> StorePlace {
+    StorePlace::of(&home.join(LAYOUT))
+}
+
+/// The store of a library whose save failed, writable again, with what is on the disk.
+///
+/// # Errors
+/// Any `KvError`; the old library goes on answering, but must not be written.
+pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
+    disk.reopen()?;
+    Library::open(check(disk.clone(), false)?)
 }
 
 /// Marks the store for a check of the whole store at the next start.

@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::records;
 use super::seen::Seen;
 use super::writer::Save;
-use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::limits::{DISK_RETRY_MS, FAREWELL_MS, REPLIES_MAX};
@@ -21,7 +21,7 @@ use crate::mesh::trust::Rights;
 use crate::net::address_book::AddressBook;
 use crate::net::link::LinkEvent;
 use crate::net::session::PeerSession;
-use crate::node::input::Input;
+use crate::node::input::{Input, NotSaved};
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::status::FromDriver;
 use crate::node::{Node, Out};
@@ -30,9 +30,9 @@ use crate::platform::clock;
 use crate::platform::home::{Home, disk_free};
 use crate::platform::panics;
 use crate::platform::store;
+use crate::platform::store_place::StorePlace;
 use crate::platform::watcher::FolderWatcher;
 use crate::scheduler::task::{Outcome, Task};
-use crate::store::change::Change;
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::Relayed;
@@ -79,6 +79,8 @@ pub struct Driver {
     allowed: Option<Decision>,
     /// Inputs that the last outputs produced at once, at most one for each output.
     follow_ups: VecDeque<Input>,
+    /// Where the open store lies on the disk.
+    store_place: StorePlace,
 }
 
 impl Driver {
@@ -94,6 +96,7 @@ impl Driver {
     ) -> Self {
         let (out, follow_ups) = (Out::new(), VecDeque::new());
         let (replies, next_reply, allowed) = (BTreeMap::new(), ReplyId(0), None);
+        let store_place = store::place(&outputs.home);
         Self {
             session,
             node,
@@ -106,6 +109,7 @@ impl Driver {
             governor_handle,
             allowed,
             follow_ups,
+            store_place,
         }
     }
 
@@ -184,7 +188,8 @@ impl Driver {
         for output in out.drain() {
             match output {
                 Output::Start(id, task) => self.start(id, task),
-                Output::Save(id, changes) => self.save(id, changes),
+                Output::Save(id, changes) => self.save(Save { id, changes, mends: false }),
+                Output::Mend(id, changes) => self.save(Save { id, changes, mends: true }),
                 Output::Reply(id, mut response) => {
                     match &mut response {
                         Response::Status(status) => {
@@ -318,12 +323,14 @@ impl Driver {
         }
     }
 
-    fn save(&mut self, id: SaveId, changes: Vec<Change>) {
-        let sent = self.outputs.saves.try_send((id, changes));
+    fn save(&mut self, save: Save) {
+        let id = save.id;
+        let sent = self.outputs.saves.try_send(save);
         assert!(!matches!(sent, Err(TrySendError::Full(_))), "the node never saves more than the writer's queue holds");
         if sent.is_err() {
-            let why = "Nothing can be saved any more, because the writing thread has ended.".to_owned();
-            self.follow_ups.push_back(Input::Saved(id, Err(why)));
+            let why = "Nothing can be saved any more, because the writing thread has ended. Start the agent again."
+                .to_owned();
+            self.follow_ups.push_back(Input::Saved(id, Err(NotSaved { why, lasts: true })));
         }
     }
 
@@ -333,9 +340,12 @@ impl Driver {
     }
 
     fn measure_disk(&self) {
-        let (home, inputs) = (self.outputs.home.clone(), self.outputs.inputs.clone());
+        let (home, inputs, place) = (self.outputs.home.clone(), self.outputs.inputs.clone(), self.store_place.clone());
         let task = blocking::run(move || {
             let _ = inputs.send_blocking(Input::Disk { free: disk_free(&home) });
+            if let Err(why) = place.look() {
+                let _ = inputs.send_blocking(Input::StoreLost(why));
+            }
         });
         smol::spawn(task).detach();
     }

@@ -135,10 +135,7 @@ impl EventLog {
 
 fn sentence(notice: &Notice) -> (Level, String) {
     match notice {
-        Notice::Broken(why) => {
-            let what = format!("{why} Questions are still answered. Repair the disk, then start the agent again.");
-            (Level::Error, what)
-        }
+        Notice::Broken(why) => (Level::Error, why.clone()),
         Notice::Asks(why) | Notice::Held(why) => (Level::Warn, why.clone()),
         Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
         Notice::Down(devices) => {

@@ -2,13 +2,16 @@
 
 use super::event_log::EventLog;
 use super::governor::GovernorHandle;
+use super::unfinished::{self, Command, Unfinished};
 use crate::base::finding::{Area, Finding};
+use crate::base::time::Duration;
 use crate::config::Setting;
-use crate::limits::CALLS_MAX;
+use crate::limits::{CALLS_MAX, DISK_RETRY_MS, REPLIES_MAX};
 use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
+use crate::platform::clock;
 use crate::platform::findings::Findings;
 use crate::platform::home::{Home, at_home};
 use crate::store::record::Source;
@@ -36,8 +39,10 @@ pub struct NodeHandle {
     governor_handle: GovernorHandle,
     /// The agent's home; none in tests of the API alone.
     home: Option<Arc<PathBuf>>,
-    /// One writing of config.toml at a time, so that the finding about it is of the last one.
-    writing: Arc<Mutex<()>>,
+    /// What config.toml does not say yet. Locked while it is written, so that the finding about it is of the last writing.
+    unwritten: Arc<Mutex<Vec<Setting>>>,
+    /// The commands under way that change config.toml.
+    unfinished: Arc<Mutex<Unfinished>>,
 }
 
 impl NodeHandle {
@@ -53,7 +58,8 @@ impl NodeHandle {
                 findings: Findings::default(),
                 governor_handle: GovernorHandle::off(),
                 home: None,
-                writing: Arc::default(),
+                unwritten: Arc::default(),
+                unfinished: Arc::default(),
             },
             driver,
         )
@@ -78,35 +84,83 @@ impl NodeHandle {
     }
 
     /// Writes settings into the home's config.toml, so that the next start has them. What cannot be written down is a
-    /// finding until a later writing succeeds.
+    /// finding, and is tried again until it is: a full disk gets room, and an owner ends an edit.
     ///
     /// # Errors
-    /// One sentence: why not. What the settings say holds all the same until the agent stops.
+    /// One sentence: why not. What the settings say holds all the same.
     pub async fn remember(&self, settings: Vec<Setting>) -> Result<(), String> {
-        let Some(home) = self.home.clone().filter(|_| !settings.is_empty()) else { return Ok(()) };
-        let decided = settings.iter().filter_map(|setting| match setting {
-            Setting::AddFolder(folder) => Some(unnamed(&folder.path)),
-            Setting::RemoveFolder(path) => Some(unnamed(path)),
-            _ => None,
-        });
-        let decided: Vec<String> = decided.collect();
-        let _writing = self.writing.lock().await;
+        if self.home.is_none() || settings.is_empty() {
+            return Ok(());
+        }
+        let first = {
+            let mut unwritten = self.unwritten.lock().await;
+            let first = unwritten.is_empty();
+            // Beyond, the note of the command is what the next start has.
+            let room = if first { usize::MAX } else { REPLIES_MAX.saturating_sub(unwritten.len()) };
+            unwritten.extend(settings.into_iter().take(room));
+            first
+        };
+        let written = self.write_settings().await;
+        if first && written.is_err() {
+            smol::spawn(self.clone().write_later()).detach();
+        }
+        written
+    }
+
+    async fn write_later(self) {
+        loop {
+            clock::sleep_until(Some(clock::now() + Duration::from_millis(DISK_RETRY_MS))).await;
+            if self.calls.is_closed() || self.write_settings().await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Writes all that is not written yet.
+    async fn write_settings(&self) -> Result<(), String> {
+        let mut unwritten = self.unwritten.lock().await;
+        let Some(home) = self.home.clone().filter(|_| !unwritten.is_empty()) else { return Ok(()) };
+        let settings = unwritten.clone();
         let written = blocking::run(move || Home::at(&home).remember(&settings)).await;
         let written = written.unwrap_or_else(|| Err("The system gives no thread to write config.toml.".to_owned()));
-        match written {
-            Ok(()) => {
-                self.findings.clear(NOT_REMEMBERED);
-                decided.iter().for_each(|key| self.findings.clear(key));
-            }
-            Err(why) => {
-                let what = format!(
-                    "What was last asked for holds until the agent stops, and its next start will not know of it. {why}"
-                );
-                self.findings.set(NOT_REMEMBERED, Finding { area: Area::State, what: what.clone(), command: None });
-                return Err(what);
+        if let Err(why) = written {
+            let what = format!(
+                "What was last asked for holds, and config.toml does not say so yet: it is written there as soon as that can \
+                 be done. {why}"
+            );
+            self.findings.set(NOT_REMEMBERED, Finding { area: Area::State, what: what.clone(), command: None });
+            return Err(what);
+        }
+        self.findings.clear(NOT_REMEMBERED);
+        for setting in unwritten.drain(..) {
+            match setting {
+                Setting::AddFolder(folder) => self.findings.clear(&unnamed(&folder.path)),
+                Setting::RemoveFolder(path) => self.findings.clear(&unnamed(&path)),
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Notes on the disk that a command begins which changes the store and then config.toml; `finish` it with this number.
+    pub async fn begin(&self, command: Command) -> u64 {
+        let mut unfinished = self.unfinished.lock().await;
+        let number = unfinished.begin(command);
+        self.write_unfinished(unfinished.text()).await;
+        number
+    }
+
+    /// The command is finished, or was refused. One that config.toml could not take is left to the next start.
+    pub async fn finish(&self, number: u64) {
+        let mut unfinished = self.unfinished.lock().await;
+        unfinished.end(number);
+        self.write_unfinished(unfinished.text()).await;
+    }
+
+    async fn write_unfinished(&self, text: String) {
+        if let Some(home) = self.home.clone() {
+            let _ = blocking::run(move || unfinished::write(&Home::at(&home), &text)).await;
+        }
     }
 
     /// Whether config.toml names this folder just now, as it is written there; true where the file cannot be read.

@@ -25,4 +25,5 @@ pub mod progress;
 pub mod records;
 pub mod seen;
 mod spot_check;
+pub mod unfinished;
 pub mod writer;

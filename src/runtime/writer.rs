@@ -1,26 +1,42 @@
 //! The only thread that writes the store. All saves that arrived during a sync share the next one (group commit).
 //!
-//! After a save that failed, or a panic, the library no longer knows what is on the disk: every later save is refused until
-//! the agent is started again.
+//! After a save that failed, every later one is refused until one that mends succeeds: for that the store is opened anew if it
+//! has to be, and the vector index is made from it, because nobody knows what of the failed saves is on the disk. A panic of
+//! the writer, and a disk that does not confirm what was written, last until the next start.
 
 use crate::base::id::SaveId;
-use crate::limits::SAVES_MAX;
-use crate::node::input::{Input, Saved};
+use crate::limits::{SAVE_FREE_MIN, SAVES_MAX};
+use crate::node::input::{Input, NotSaved, Saved};
+use crate::platform::counted;
 use crate::platform::disk::Disk;
 use crate::platform::home::{Home, HomeFile, disk_free};
 use crate::platform::panics::guard;
+use crate::platform::store;
 use crate::search::vector::Index;
 use crate::store::change::{Applied, Change};
-use crate::store::kv::Kv;
+use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::Record;
+use crate::worker::retrieve::load_index;
 use smol::channel::{Receiver, Sender};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// New documents, and the part of all of them, after which they are counted once more: a count reads the list of all
+/// paths, so that it is done as often as the logarithm of their number grows.
+const COUNT_DRIFT: u64 = 8;
+
 /// One batch of changes of the node.
-pub type Save = (SaveId, Vec<Change>);
+#[derive(Debug)]
+pub struct Save {
+    /// Its number.
+    pub id: SaveId,
+    /// The changes, in order.
+    pub changes: Vec<Change>,
+    /// Whether the store is to be made writable again first.
+    pub mends: bool,
+}
 
 /// What the writer owns.
 pub struct Writer {
@@ -32,69 +48,144 @@ pub struct Writer {
     pub home: PathBuf,
     /// To the driver.
     pub inputs: Sender<Input>,
-    /// Why nothing can be written any more.
-    pub broken: Option<String>,
+    /// Why nothing can be written just now.
+    pub broken: Option<NotSaved>,
 }
 
 impl Writer {
     /// Saves until the driver drops the queue; then flushes the memory tables, so that the next start is quick.
     pub fn run(mut self, saves: &Receiver<Save>) {
-        while let Ok(first) = saves.recv_blocking() {
+        let (mut waiting, mut noted) = (None, self.library.commit().counts.total());
+        while let Some(first) = waiting.take().or_else(|| saves.recv_blocking().ok()) {
             let mut group = vec![first];
             while group.len() < SAVES_MAX
                 && let Ok(next) = saves.try_recv()
             {
+                if next.mends {
+                    // What came before it fails, if anything has.
+                    waiting = Some(next);
+                    break;
+                }
                 group.push(next);
             }
-            let ids: Vec<SaveId> = group.iter().map(|(id, _)| *id).collect();
+            let places = group.iter().flat_map(|save| &save.changes);
+            let places = places.filter(|change| matches!(change, Change::Sources(_) | Change::Marks(_))).count();
+            let ids: Vec<SaveId> = group.iter().map(|save| save.id).collect();
             let results = match self.save_guarded(group) {
                 Ok(results) => results.into_iter().map(Ok).collect(),
-                Err(why) => vec![Err(why); ids.len()],
+                Err(why) => {
+                    // The scheduler learns first whether that was for lack of room.
+                    let _ = self.inputs.send_blocking(Input::Disk { free: disk_free(&self.home) });
+                    vec![Err(why); ids.len()]
+                }
             };
             for (id, result) in ids.into_iter().zip(results) {
                 if self.inputs.send_blocking(Input::Saved(id, result)).is_err() {
                     return;
                 }
             }
+            let total = self.library.commit().counts.total();
+            if self.broken.is_none() && (places > 0 || total.abs_diff(noted) > COUNT_DRIFT + noted / COUNT_DRIFT) {
+                noted = total;
+                self.note_counts();
+            }
         }
         if self.broken.is_some() {
             return;
         }
+        self.note_counts();
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
         }
     }
 
-    /// Saves a group, unless an earlier one failed. A panic counts as a failure.
-    fn save_guarded(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, String> {
-        if let Some(why) = &self.broken {
-            return Err(why.clone());
+    /// Writes down how many documents each folder has, outside the store.
+    fn note_counts(&self) {
+        let noted = guard(|| counted::note(&Home::at(&self.home), self.library.kv()));
+        if let Err(why) = noted.and_then(|noted| noted.map_err(|error| error.to_string())) {
+            log::warn!("The documents of each folder cannot be counted: {why}.");
         }
-        let saved = guard(|| self.save(group)).unwrap_or_else(|why| {
-            Err(format!("Nothing can be saved any more, because a defect of the program stopped the writer ({why})."))
+    }
+
+    /// Saves a group, unless an earlier one failed. A panic counts as a failure.
+    fn save_guarded(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, NotSaved> {
+        let mends = group.first().is_some_and(|save| save.mends);
+        if let Some(why) = self.broken.clone().filter(|why| !mends || why.lasts) {
+            return Err(why);
+        }
+        let saved = guard(|| {
+            if mends {
+                self.mend()?;
+            }
+            self.save(group)
+        });
+        let saved = saved.unwrap_or_else(|why| {
+            let why = format!(
+                "Nothing can be saved any more, because a defect of the program stopped the writer ({why}). Start the agent \
+                 again."
+            );
+            Err(NotSaved { why, lasts: true })
         });
         self.broken = saved.as_ref().err().cloned();
+        if self.broken.as_ref().is_some_and(|why| why.lasts) {
+            store::mark_suspect(&self.home);
+        }
         saved
     }
 
-    fn save(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, String> {
-        let broken = |error| format!("The store cannot be written any more: {error}.");
+    /// Makes the store writable again, and the index as the store is.
+    fn mend(&mut self) -> Result<(), NotSaved> {
+        self.look_at_disk()?;
+        self.library = store::reopen(self.library.kv()).map_err(|error| self.not_written(&error))?;
+        let index = load_index(self.library.kv()).map_err(|error| self.not_written(&error))?;
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+        Ok(())
+    }
+
+    /// Whether the disk has room for a save, and still has the store. A save that is refused here has written nothing.
+    fn look_at_disk(&self) -> Result<(), NotSaved> {
+        if let Some(place) = self.library.kv().place() {
+            place.look().map_err(NotSaved::for_now)?;
+        }
+        let free = disk_free(&self.home);
+        if free < SAVE_FREE_MIN {
+            let (free, home, needed) = (free >> 20, self.home.display(), SAVE_FREE_MIN >> 20);
+            return Err(NotSaved::for_now(format!(
+                "The disk is full: {free} MiB are free where the agent's home {home} is, and a save needs {needed} MiB. Make room."
+            )));
+        }
+        Ok(())
+    }
+
+    fn not_written(&self, error: &KvError) -> NotSaved {
+        if self.library.kv().is_unconfirmed() {
+            let why = format!(
+                "The disk did not confirm that what was written is on it ({error}), and what it says of it from now on cannot \
+                 be relied on, so nothing is saved before the next start. Look for errors of the disk, then start the agent again."
+            );
+            return NotSaved { why, lasts: true };
+        }
+        NotSaved::for_now(format!("The store on the disk cannot be written: {error}."))
+    }
+
+    fn save(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, NotSaved> {
+        self.look_at_disk()?;
         let mut results: Vec<Saved> = Vec::with_capacity(group.len());
-        for (_, changes) in group {
+        for Save { changes, .. } in group {
             let mut applied = Vec::with_capacity(changes.len());
             for change in &changes {
                 if let Change::Sources(sources) = change {
-                    Home::at(&self.home)
-                        .write(HomeFile::Sources, &sources.encode())
-                        .map_err(|error| format!("The list of watched folders cannot be written: {error}."))?;
+                    Home::at(&self.home).write(HomeFile::Sources, &sources.encode()).map_err(|error| {
+                        NotSaved::for_now(format!("The list of watched folders cannot be written: {error}."))
+                    })?;
                 }
-                applied.push(self.library.apply(change).map_err(broken)?);
+                applied.push(self.library.apply(change).map_err(|error| self.not_written(&error))?);
                 self.log_refusal(change);
             }
             let commit = self.library.commit();
             results.push(Saved { applied, counts: commit.counts, number: commit.number, disk_free: 0 });
         }
-        self.library.kv().sync().map_err(broken)?;
+        self.library.kv().sync().map_err(|error| self.not_written(&error))?;
         self.update_index(results.iter().flat_map(|saved| &saved.applied));
         let free = disk_free(&self.home);
         results.iter_mut().for_each(|saved| saved.disk_free = free);
@@ -133,28 +224,85 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Ring;
+    use crate::base::id::{DocId, Ring};
     use crate::platform::disk::Sync;
+    use crate::platform::disk::tests::{break_tables, mend_tables};
+    use crate::store::counts::Kind;
     use crate::store::record::{FileStamp, Sources};
     use smol::channel::bounded;
+    use std::fs;
+    use std::path::Path;
+
+    fn seen(path: &str) -> Change {
+        let (path, collection) = (path.into(), "home".to_owned());
+        Change::Seen { path, stamp: FileStamp::default(), collection, ring: Ring::Mesh }
+    }
+
+    /// A writer over a store in this folder, whose home is another one.
+    fn writer(store: &Path, home: &Path) -> Writer {
+        let library = Library::open(Disk::open(store, Sync::Disk).unwrap()).unwrap();
+        let (inputs, _) = bounded(1);
+        Writer { library, index: Arc::default(), home: home.to_owned(), inputs, broken: None }
+    }
+
+    fn save(writer: &mut Writer, changes: Vec<Change>, mends: bool) -> Result<u64, String> {
+        let saved = writer.save_guarded(vec![Save { id: SaveId(1), changes, mends }]);
+        saved.map(|saved| saved[0].counts.count(Kind::Waiting)).map_err(|failed| failed.why)
+    }
 
     #[test]
-    fn after_a_save_that_failed_no_later_one_is_acknowledged() {
+    fn after_a_save_that_failed_no_later_one_is_acknowledged_until_one_mends() {
         let folder = tempfile::tempdir().unwrap();
-        let library = Library::open(Disk::open(folder.path(), Sync::Buffer).unwrap()).unwrap();
-        let (inputs, _inbox) = bounded(1);
-        let home = folder.path().join("a home that is gone");
-        let mut writer = Writer { library, index: Arc::default(), home, inputs, broken: None };
-        let seen = Change::Seen {
-            path: b"/a".to_vec(),
-            stamp: FileStamp::default(),
-            collection: "home".to_owned(),
-            ring: Ring::Mesh,
-        };
-        let mut save = |change: Change| writer.save_guarded(vec![(SaveId(1), vec![change])]);
-        assert_eq!(save(seen.clone()).map(|saved| saved.len()), Ok(1));
-        let why = save(Change::Sources(Sources(Vec::new()))).unwrap_err();
+        let home = folder.path().join("home");
+        let mut writer = writer(&folder.path().join("store-1"), &home);
+        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+        let sources = || vec![Change::Sources(Sources(Vec::new()))];
+        let why = save(&mut writer, sources(), false).unwrap_err();
         assert!(why.contains("watched folders"), "{why}");
-        assert_eq!(save(seen), Err(why));
+        assert_eq!(save(&mut writer, vec![seen("/b")], false), Err(why.clone()));
+        assert_eq!(save(&mut writer, sources(), true), Err(why.clone()), "the home is away still");
+        fs::create_dir(&home).unwrap();
+        assert_eq!(save(&mut writer, vec![seen("/b")], false), Err(why), "nobody has mended it");
+        assert_eq!(save(&mut writer, sources(), true), Ok(1));
+        assert_eq!(save(&mut writer, vec![seen("/b")], false), Ok(2), "it goes on by itself");
+    }
+
+    #[test]
+    fn a_store_that_could_not_be_written_out_is_opened_anew_with_all_that_was_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store-1");
+        let mut writer = writer(&store, folder.path());
+        let reader = writer.library.kv().clone();
+        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+        break_tables(&store);
+        assert!(reader.rotate().is_err());
+        let why = save(&mut writer, vec![seen("/b")], false).unwrap_err();
+        assert!(why.contains("cannot be written"), "{why}");
+        assert!(save(&mut writer, Vec::new(), true).is_err(), "the disk fails still");
+        mend_tables(&store);
+        assert_eq!(save(&mut writer, vec![seen("/c")], true), Ok(2));
+        assert_eq!(
+            read::document(&reader, DocId(0)).unwrap().unwrap().path,
+            b"/a",
+            "other threads read the same store"
+        );
+    }
+
+    #[test]
+    fn a_store_that_is_gone_from_the_disk_acknowledges_nothing_and_one_that_comes_back_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, away) = (folder.path().join("store-1"), folder.path().join("away"));
+        let mut writer = writer(&store, folder.path());
+        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+        let rename = |from: &Path, to: &Path| {
+            #[expect(clippy::disallowed_methods, reason = "a person moves it")]
+            fs::rename(from, to).unwrap();
+        };
+        rename(&store, &away);
+        let why = save(&mut writer, vec![seen("/b")], false).unwrap_err();
+        assert!(why.contains("is gone from the disk"), "{why}");
+        assert!(save(&mut writer, Vec::new(), true).is_err());
+        rename(&away, &store);
+        assert_eq!(save(&mut writer, vec![seen("/b")], true), Ok(2));
     }
 }

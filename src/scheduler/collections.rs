@@ -13,8 +13,8 @@ use crate::store::record::Sources;
 impl Scheduler {
     /// Changes a collection; the reply follows once the list of sources is on the disk.
     pub(super) fn on_regroup(&mut self, reply: ReplyId, regroup: &Regroup, out: &mut Vec<Output>) {
-        if let Some(why) = &self.broken {
-            return out.push(Output::Refused(reply, Refusal::Broken, why.clone()));
+        if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
+            return out.push(Output::Refused(reply, refusal, why));
         }
         if self.disk.is_full() {
             return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.reason()));

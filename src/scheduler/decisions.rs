@@ -20,6 +20,8 @@ pub(super) struct Decisions {
     pub(super) losses: Losses,
     /// As in the newest save.
     marks: Vec<Mark>,
+    /// As on the disk.
+    saved_marks: Vec<Mark>,
     jobs: VecDeque<Job>,
     /// Whether a save of the first job is under way.
     saving: bool,
@@ -59,7 +61,7 @@ impl Decisions {
     /// With the marks on the disk. What was being forgotten is swept on, and so are documents of no watched folder, if there
     /// are `strays`.
     pub(super) fn new(marks: Vec<Mark>, strays: bool) -> Self {
-        let mut decisions = Self { marks, strays, ..Self::default() };
+        let mut decisions = Self { saved_marks: marks.clone(), marks, strays, ..Self::default() };
         decisions.sweep_on();
         decisions
     }
@@ -75,6 +77,17 @@ impl Decisions {
         }
         self.marks.clone_from(&marks);
         Some(Change::Marks(Marks(marks)))
+    }
+
+    /// These marks are on the disk.
+    pub(super) fn on_marks_saved(&mut self, marks: Vec<Mark>) {
+        self.saved_marks = marks;
+    }
+
+    /// A save failed: marks that are not on the disk never take effect. Gives those that are.
+    pub(super) fn revert_marks(&mut self) -> &[Mark] {
+        self.marks.clone_from(&self.saved_marks);
+        &self.marks
     }
 
     /// Whether documents wait to be removed, forgotten or kept.
@@ -140,9 +153,11 @@ impl Decisions {
         }
     }
 
-    /// Nothing can be saved any more: ends all jobs, and gives who waits for the first.
-    pub(super) fn give_up(&mut self) -> Option<ReplyId> {
-        std::mem::take(&mut self.jobs).into_iter().find_map(|job| job.reply).map(|(reply, _)| reply)
+    /// Nothing can be saved: ends all jobs, and gives who waits for them. What was to be removed is found again by the next
+    /// scan, and asked again.
+    pub(super) fn give_up(&mut self) -> impl Iterator<Item = ReplyId> {
+        self.saving = false;
+        std::mem::take(&mut self.jobs).into_iter().filter_map(|job| job.reply).map(|(reply, _)| reply)
     }
 
     /// The changes of the next step, to be saved now; none while a save of one is under way.

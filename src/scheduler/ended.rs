@@ -3,8 +3,8 @@
 use super::losses::Verdict;
 use super::machine::Scheduler;
 use super::marks;
-use super::port::{Notice, Output, Refusal};
-use super::saves::{AfterSave, Saved};
+use super::port::{Notice, Output};
+use super::saves::{AfterSave, NotSaved, Saved, UnderWay};
 use super::sources::UnsavedSources;
 use super::task::{Outcome, Scan, Tally, Task};
 use crate::base::id::{DocId, SaveId};
@@ -50,7 +50,7 @@ impl Scheduler {
             (Task::Summarize, Outcome::Summarized(list)) => out.push(Output::Summarized(Some(list))),
             (task, Outcome::StoreFailed(why)) => {
                 self.take_back(&task);
-                self.on_store_failure(&why, out);
+                self.on_read_failure(now, &why, out);
             }
             (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
         }
@@ -85,42 +85,21 @@ impl Scheduler {
         }
     }
 
-    /// The store failed under a task: its document, scan or refill is free again.
-    fn take_back(&mut self, task: &Task) {
-        match task {
-            Task::Scan(_) => self.scans.retry_step(),
-            Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
-            Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
-            Task::Purge { .. } => self.purges.retry_step(),
-            Task::Sweep => self.decisions.end_sweep(),
-            Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => {}
-        }
-    }
-
     pub(super) fn on_saved(
         &mut self,
         now: Instant,
         save: SaveId,
-        result: Result<Saved, String>,
+        result: Result<Saved, NotSaved>,
         out: &mut Vec<Output>,
     ) {
-        let Some(then) = self.saves.end(save) else { return };
+        let Some(UnderWay { then, marks }) = self.saves.end(save) else { return };
         let saved = match result {
             Ok(saved) => saved,
-            Err(why) => {
-                let refused = |reply| Output::Refused(reply, Refusal::Broken, why.clone());
-                match then {
-                    AfterSave::Watch(unsaved) => {
-                        self.sources.on_save_failed();
-                        out.extend(unsaved.replies.into_iter().map(|(reply, _)| refused(reply)));
-                    }
-                    AfterSave::Reply(reply, _) => out.push(refused(reply)),
-                    AfterSave::Decision => out.extend(self.decisions.give_up().map(refused)),
-                    AfterSave::Scan(_) | AfterSave::Release(_) | AfterSave::Purge(_) | AfterSave::Swept => {}
-                }
-                return self.on_store_failure(&why, out);
-            }
+            Err(failure) => return self.on_not_saved(now, then, failure, out),
         };
+        if let Some(marks) = marks {
+            self.decisions.on_marks_saved(marks);
+        }
         self.counts = saved.counts;
         self.disk.free = saved.disk_free;
         self.queue.saved();
@@ -135,6 +114,7 @@ impl Scheduler {
             AfterSave::Release(docs) => self.release(docs),
             AfterSave::Decision => self.decisions.on_saved(out),
             AfterSave::Swept => self.decisions.sweep_on(),
+            AfterSave::Mended => self.on_mended(now, saved.number, out),
             AfterSave::Reply(reply, done) => {
                 self.decisions.sweep_on();
                 out.push(Output::Decided(reply, done));
@@ -193,7 +173,7 @@ impl Scheduler {
         changes.extend(self.decisions.set_marks(marks));
     }
 
-    fn release(&mut self, docs: Vec<DocId>) {
+    pub(super) fn release(&mut self, docs: Vec<DocId>) {
         docs.into_iter().for_each(|doc| self.queue.release(doc));
     }
 
@@ -209,18 +189,11 @@ impl Scheduler {
                 AfterSave::Purge(next) => self.purges.end_step(next),
                 AfterSave::Release(docs) => self.release(docs),
                 AfterSave::Swept => self.decisions.sweep_on(),
-                AfterSave::Reply(..) | AfterSave::Decision | AfterSave::Watch(_) => {
-                    unreachable!("a decision and a new source are changes")
+                AfterSave::Reply(..) | AfterSave::Decision | AfterSave::Watch(_) | AfterSave::Mended => {
+                    unreachable!("a decision, a new source and what mends are changes")
                 }
             };
         }
-        out.push(Output::Save(self.saves.begin(then), changes));
-    }
-
-    fn on_store_failure(&mut self, why: &str, out: &mut Vec<Output>) {
-        if self.broken.is_none() {
-            self.broken = Some(why.to_owned());
-            out.push(Output::Notice(Notice::Broken(why.to_owned())));
-        }
+        out.push(Output::Save(self.saves.begin_with(then, &changes), changes));
     }
 }

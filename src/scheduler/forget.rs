@@ -24,7 +24,7 @@ impl Scheduler {
         }
         let changes = self.decisions.next_changes();
         if !changes.is_empty() {
-            out.push(Output::Save(self.saves.begin(AfterSave::Decision), changes));
+            out.push(Output::Save(self.saves.begin_with(AfterSave::Decision, &changes), changes));
         }
     }
 
@@ -61,7 +61,7 @@ impl Scheduler {
         let removed = removed.into_iter().map(|source| source.path).collect();
         let replies = [(reply, path.to_vec())].into_iter().collect();
         let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, replies };
-        let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
+        let save = self.saves.begin_with(AfterSave::Watch(Box::new(unsaved)), &changes);
         out.push(Output::Save(save, changes));
         self.sources.begin_save(save, left);
     }
@@ -72,8 +72,11 @@ impl Scheduler {
             return;
         }
         let mut marks = self.decisions.marks().to_vec();
-        let away = marks.iter_mut().filter(|mark| mark.kind == MarkKind::Away && covers(path, &mark.path));
-        away.for_each(|mark| mark.kind = MarkKind::Kept);
+        let mut documents = 0;
+        for mark in marks.iter_mut().filter(|mark| mark.kind == MarkKind::Away && covers(path, &mark.path)) {
+            mark.kind = MarkKind::Kept;
+            documents += mark.documents;
+        }
         let changes: Vec<Change> = self.decisions.set_marks(marks).into_iter().collect();
         if changes.is_empty() {
             let why = format!(
@@ -81,9 +84,16 @@ impl Scheduler {
             );
             return out.push(Output::Refused(reply, Refusal::Conflict, why));
         }
-        let done = format!(
-            "The documents of {name} that are away are kept, and answer. They are followed again when they are back."
-        );
+        let done = if documents == 0 {
+            format!(
+                "{name} is away, and no document of it is in the index, so nothing of it answers. It is read when it is back; \
+                 until then nothing more is said of it."
+            )
+        } else {
+            format!(
+                "The documents of {name} that are away are kept, and answer. They are followed again when they are back."
+            )
+        };
         self.save_decision(reply, done, changes, out);
     }
 
@@ -128,8 +138,8 @@ impl Scheduler {
 
     /// Refuses a decision while nothing can be saved.
     fn refuses(&self, reply: ReplyId, out: &mut Vec<Output>) -> bool {
-        if let Some(why) = &self.broken {
-            out.push(Output::Refused(reply, Refusal::Broken, why.clone()));
+        if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
+            out.push(Output::Refused(reply, refusal, why));
         } else if self.under_way() >= SAVES_MAX || self.decisions.are_many() {
             out.push(busy_writing(reply));
         } else {
@@ -170,7 +180,7 @@ impl Scheduler {
     }
 
     fn save_decision(&mut self, reply: ReplyId, done: String, changes: Vec<Change>, out: &mut Vec<Output>) {
-        let save = self.saves.begin(AfterSave::Reply(reply, done));
+        let save = self.saves.begin_with(AfterSave::Reply(reply, done), &changes);
         out.push(Output::Save(save, changes));
     }
 }

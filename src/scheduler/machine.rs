@@ -3,12 +3,13 @@
 use super::addition::Addition;
 use super::decisions::Decisions;
 use super::disk::Disk;
+use super::outage::Outage;
 use super::path::covers;
 use super::port::{Input, Output, Refusal, WorkAllowance};
 use super::purges::Purges;
 use super::queue::Queue;
 use super::running::{PanicRetries, Running};
-use super::saves::{AfterSave, Saves};
+use super::saves::{AfterSave, NotSaved, Saves};
 use super::scans::Scans;
 use super::sources::{UnsavedSources, WatchedSources};
 use super::task::Task;
@@ -49,8 +50,7 @@ pub struct Scheduler {
     pub(super) running: Running,
     pub(super) retries: PanicRetries,
     pub(super) saves: Saves,
-    /// Why the store is broken, if it is.
-    pub(super) broken: Option<String>,
+    pub(super) outage: Outage,
     pub(super) disk: Disk,
     pub(super) purges: Purges,
     pub(super) decisions: Decisions,
@@ -74,7 +74,7 @@ impl Scheduler {
             running: Running::default(),
             retries: PanicRetries::default(),
             saves: Saves::default(),
-            broken: None,
+            outage: Outage::default(),
             disk: Disk::new(config.disk_free),
             purges,
             decisions: Decisions::new(config.marks, config.strays),
@@ -96,6 +96,7 @@ impl Scheduler {
                 }
             }
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
+            Input::StoreLost(why) => self.on_write_failure(now, NotSaved::for_now(why), out),
             Input::Changed(path) => {
                 if self.sources.covering(&path).is_some() {
                     self.scans.queue.mark_dirty(now, &path);
@@ -130,8 +131,8 @@ impl Scheduler {
     /// When to `Wake` the machine if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        if self.broken.is_some() {
-            return None;
+        if self.outage.is_on() {
+            return self.outage.deadline();
         }
         let full = self.disk.is_full();
         // While a scan waits or runs, a place that is due needs no timer: it is planned after that scan.
@@ -142,8 +143,8 @@ impl Scheduler {
 
     /// Measures a full disk, and plans the scans that are due.
     fn wake(&mut self, now: Instant, out: &mut Vec<Output>) {
-        if self.broken.is_some() {
-            return;
+        if self.outage.is_on() {
+            return self.mend(now, out);
         }
         self.disk.check(now, out);
         if self.disk.is_full() {
@@ -164,7 +165,7 @@ impl Scheduler {
     }
 
     fn next_task(&mut self, chunks: Option<usize>) -> Option<Task> {
-        if self.broken.is_some() || self.disk.is_full() {
+        if self.outage.is_on() || self.disk.is_full() {
             return None;
         }
         let first = self.retries.next_to_park().or_else(|| self.decisions.next_sweep());
@@ -180,8 +181,8 @@ impl Scheduler {
     }
 
     fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {
-        if let Some(why) = &self.broken {
-            return out.push(Output::Refused(reply, Refusal::Broken, why.clone()));
+        if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
+            return out.push(Output::Refused(reply, refusal, why));
         }
         if self.disk.is_full() {
             return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.reason()));

@@ -14,7 +14,8 @@
 //!
 //! Every result leaves as a save ([`saves`]). What depends on it, an acknowledgement for example, happens when `Saved`
 //! comes back and not before. If a save fails, the store is broken: no task starts any more, and people are notified.
-//! On a full disk no task starts either, and the disk is measured again every `DISK_RETRY_MS` (`disk`).
+//! On a full disk no task starts either, and the disk is measured again every `DISK_RETRY_MS` (`disk`). After a save that
+//! failed (`outage`), what was under way is taken back, and the store is tried again by itself (`mending`).
 //!
 //! A document is removed when a scan finds its file gone (`losses`). A source that would lose more than half of its
 //! documents at once asks its owner first, and places that are away (an unplugged disk) are marked (`marks`), so that their
@@ -37,6 +38,8 @@ mod forget;
 pub mod losses;
 pub mod machine;
 mod marks;
+mod mending;
+mod outage;
 pub mod path;
 pub mod port;
 mod purges;

@@ -2,7 +2,7 @@
 
 use super::addition::Addition;
 use super::regroup::Regroup;
-use super::saves::Saved;
+use super::saves::{NotSaved, Saved};
 use super::task::{CollectionSummary, Outcome, Task};
 use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
 use crate::store::change::Change;
@@ -26,8 +26,10 @@ pub enum Input {
     Unwatched(Vec<Vec<u8>>),
     /// A task that this machine started has ended.
     Done(TaskId, Outcome),
-    /// A save is on the disk, synced; or the store is broken.
-    Saved(SaveId, Result<Saved, String>),
+    /// A save is on the disk, synced; or it is not, and neither will be any later one until a `Mend` succeeds.
+    Saved(SaveId, Result<Saved, NotSaved>),
+    /// The store cannot be found on the disk, for this reason.
+    StoreLost(String),
     /// Something may have changed at this absolute path.
     Changed(Vec<u8>),
     /// Notifications of changes were lost: everything must be scanned.
@@ -43,6 +45,8 @@ pub enum Output {
     Start(TaskId, Task),
     /// Apply the changes in order and sync; one `Saved` follows.
     Save(SaveId, Vec<Change>),
+    /// Make the store writable again after a save that failed, then do as for `Save`; one `Saved` follows.
+    Mend(SaveId, Vec<Change>),
     /// Report every change at this path or below it from now on.
     Watch(Vec<u8>),
     /// Report no changes at this path any more.
@@ -87,7 +91,7 @@ pub enum Notice {
     Resumed,
     /// This document cannot be used, with the reason.
     Unusable(DocId, String),
-    /// The store is broken; nothing is saved any more.
+    /// The store cannot be read, so that nothing is saved any more.
     Broken(String),
 }
 

@@ -3,8 +3,9 @@
 use super::sources::UnsavedSources;
 use crate::base::id::{DocId, ReplyId, SaveId};
 use crate::limits::SAVES_MAX;
-use crate::store::change::Applied;
+use crate::store::change::{Applied, Change};
 use crate::store::counts::StoreCounts;
+use crate::store::record::Mark;
 use heapless::LinearMap;
 
 /// A save that is on the disk.
@@ -18,6 +19,28 @@ pub struct Saved {
     pub number: u64,
     /// Free bytes of the home's disk now.
     pub disk_free: u64,
+}
+
+/// Why a save is not on the disk. Every later save fails as well, until one that mends (`Output::Mend`) succeeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotSaved {
+    /// A sentence for people: what happened.
+    pub why: String,
+    /// Whether only the next start can write the store again.
+    pub lasts: bool,
+}
+
+impl NotSaved {
+    /// It may succeed later: the disk is full, or away.
+    pub fn for_now(why: impl Into<String>) -> Self {
+        Self { why: why.into(), lasts: false }
+    }
+
+    /// A sentence for whoever asked for something that is not done.
+    pub(super) fn refusal(&self) -> String {
+        let then = if self.lasts { "" } else { " Ask again when that is mended." };
+        format!("{} Nothing was changed.{then}", self.why)
+    }
 }
 
 /// What follows a save.
@@ -37,12 +60,22 @@ pub(super) enum AfterSave {
     Swept,
     /// This list of sources takes effect.
     Watch(Box<UnsavedSources>),
+    /// The store can be written again: the work goes on.
+    Mended,
+}
+
+/// A save under way.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    pub(super) then: AfterSave,
+    /// The marks in it, if it has any.
+    pub(super) marks: Option<Vec<Mark>>,
 }
 
 /// The saves under way.
 #[derive(Debug, Default)]
 pub(super) struct Saves {
-    under_way: LinearMap<SaveId, AfterSave, SAVES_MAX>,
+    under_way: LinearMap<SaveId, UnderWay, SAVES_MAX>,
     last: SaveId,
 }
 
@@ -53,21 +86,30 @@ impl Saves {
 
     /// Adds a save. The caller has left room for it.
     pub(super) fn begin(&mut self, then: AfterSave) -> SaveId {
+        self.begin_with(then, &[])
+    }
+
+    /// Adds a save of these changes, which may have marks among them.
+    pub(super) fn begin_with(&mut self, then: AfterSave, changes: &[Change]) -> SaveId {
         self.last.0 += 1;
-        let inserted = self.under_way.insert(self.last, then);
+        let marks = changes.iter().rev().find_map(|change| match change {
+            Change::Marks(marks) => Some(marks.0.clone()),
+            _ => None,
+        });
+        let inserted = self.under_way.insert(self.last, UnderWay { then, marks });
         debug_assert!(inserted.is_ok(), "room is left for every save");
         self.last
     }
 
     /// Removes a save that has ended; `None` if it is unknown.
-    pub(super) fn end(&mut self, save: SaveId) -> Option<AfterSave> {
+    pub(super) fn end(&mut self, save: SaveId) -> Option<UnderWay> {
         self.under_way.remove(&save)
     }
 
     /// The list of sources that this save writes.
     pub(super) fn unsaved_sources(&mut self, save: SaveId) -> Option<&mut UnsavedSources> {
         match self.under_way.get_mut(&save) {
-            Some(AfterSave::Watch(unsaved)) => Some(unsaved),
+            Some(UnderWay { then: AfterSave::Watch(unsaved), .. }) => Some(unsaved),
             _ => None,
         }
     }

@@ -129,6 +129,12 @@ impl Scans {
         }
     }
 
+    /// What a step found could not be saved: the scan is given up, and so are those that wait.
+    pub(super) fn give_up(&mut self) {
+        self.under_way = false;
+        self.pending.clear();
+    }
+
     /// A step failed and is to be done again.
     pub(super) const fn retry_step(&mut self) {
         self.under_way = false;

@@ -1,6 +1,6 @@
 //! The scheduler as tables of inputs and their exact outputs. Whole runs of agents are in tests/sim.rs.
 
-use super::saves::Saved;
+use super::saves::{NotSaved, Saved};
 use super::task::{Outcome, Scan, Task};
 use super::{Config, Input, Notice, Output, Refusal, Scheduler, WorkAllowance};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
@@ -11,6 +11,7 @@ use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Source, Sources};
 
 mod decisions_test;
+mod outage_test;
 mod rings_test;
 
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
@@ -153,24 +154,20 @@ fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
     let mut out = Vec::new();
     machine.handle(at(3), Input::Add(ReplyId(4), other.into()), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Conflict, _)]), "{out:?}");
-    let gone = "The disk is gone.".to_owned();
+    let gone = NotSaved { why: "The disk lies.".to_owned(), lasts: true };
+    let refused =
+        |reply| Output::Refused(ReplyId(reply), Refusal::Broken, "The disk lies. Nothing was changed.".to_owned());
+    let held = "The disk lies. Questions are still answered; nothing new is saved.";
     check(
         &mut machine,
         vec![
-            On(
-                4,
-                Input::Saved(SaveId(2), Err(gone.clone())),
-                vec![
-                    Output::Refused(ReplyId(3), Refusal::Broken, gone.clone()),
-                    Output::Notice(Notice::Broken(gone.clone())),
-                ],
-            ),
-            On(5, add(5, "/d"), vec![Output::Refused(ReplyId(5), Refusal::Broken, gone)]),
+            On(4, Input::Saved(SaveId(2), Err(gone)), vec![refused(3), Output::Notice(Notice::Held(held.to_owned()))]),
+            On(5, add(5, "/d"), vec![refused(5)]),
             On(60_000, Input::Wake, vec![]),
             Next(ALL, None),
         ],
     );
-    assert!(machine.deadline().is_none() && machine.stands_still(), "a broken store waits for its owner");
+    assert!(machine.deadline().is_none() && machine.stands_still(), "such a store waits for its owner");
 }
 
 #[test]
@@ -296,8 +293,10 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
     );
     machine.summarize(&mut Vec::new());
     assert!(!machine.at_rest());
-    let failed = Input::Done(TaskId(2), Outcome::StoreFailed(why.clone()));
-    check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(why))]), Next(ALL, None)]);
+    let failed = Input::Done(TaskId(2), Outcome::StoreFailed(why));
+    let told =
+        "The store cannot be read. Questions are still answered. The agent tries again by itself and then goes on.";
+    check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(told.to_owned()))]), Next(ALL, None)]);
     assert!(machine.at_rest());
 }
 

@@ -84,29 +84,25 @@ impl Scheduler {
     /// Whether nothing is under way that a stop must wait for. A broken store ends no save any more.
     #[must_use]
     pub fn at_rest(&self) -> bool {
-        self.running.len() == 0 && (self.saves.len() == 0 || self.broken.is_some())
+        self.running.len() == 0 && (self.saves.len() == 0 || self.outage.is_on())
     }
 
     /// Whether no task may start, because the store is broken or the disk is full.
     #[must_use]
     pub const fn stands_still(&self) -> bool {
-        self.broken.is_some() || self.disk.is_full()
+        self.outage.is_on() || self.disk.is_full()
     }
 
-    /// Whether the store failed: nothing is saved any more until the agent is started again.
+    /// Whether the store failed so that only the next start can write it.
     #[must_use]
-    pub const fn is_broken(&self) -> bool {
-        self.broken.is_some()
+    pub fn needs_restart(&self) -> bool {
+        self.outage.needs_restart()
     }
 
     /// Why no task may start, for people.
     #[must_use]
     pub fn held_reason(&self) -> Option<String> {
         let full = || self.disk.is_full().then(|| self.disk.reason());
-        self.broken.as_deref().map(why_held).or_else(full)
+        self.outage.reason().or_else(full)
     }
-}
-
-fn why_held(why: &str) -> String {
-    format!("{why} Questions are still answered. Repair the disk, then start the agent again.")
 }

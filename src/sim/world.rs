@@ -14,7 +14,7 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
 use crate::mesh::trust::Rights;
 use crate::node::Out;
-use crate::node::input::{Input, LinkInput, Request};
+use crate::node::input::{Input, LinkInput, NotSaved, Request};
 use crate::node::output::{Notice, Output, Response};
 use crate::scheduler::path::covers;
 use crate::store::record::Source;
@@ -210,7 +210,7 @@ impl World {
             Event::Synced(save, applied) => {
                 let Some(agent) = &mut self.devices[at].agent else { return };
                 let result = agent.sync(applied);
-                self.handle(at, Input::Saved(save, result));
+                self.handle(at, Input::Saved(save, result.map_err(NotSaved::for_now)));
             }
             Event::Dialled(key, address) => {
                 let Some(peer) = self.device_at(key, address) else {
@@ -283,12 +283,12 @@ impl World {
                 let cost = 1 + self.rng.below(300);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
-            Output::Save(id, changes) => {
+            Output::Save(id, changes) | Output::Mend(id, changes) => {
                 let lost = self.bug == Some(InjectedBug::LostSave) && self.rng.one_in(4);
                 let cost = 1 + self.rng.below(30);
                 match if lost { Ok(Vec::new()) } else { agent.apply(&changes) } {
                     Ok(applied) => self.schedule(at, cost, Event::Synced(id, applied)),
-                    Err(why) => self.post(at, cost, Input::Saved(id, Err(why))),
+                    Err(why) => self.post(at, cost, Input::Saved(id, Err(NotSaved::for_now(why)))),
                 }
             }
             Output::Reply(id, response) => self.replied(at, id, response),

@@ -1,21 +1,20 @@
 //! Faults planted on real agents, and what `wattle doctor` says of each: held against the table in docs/doctor.md.
 
-use super::harness::{Agent, Place, WATTLE, repo, up_args};
+use super::harness::{Agent, Place, WATTLE, up_args};
 use super::hung::Hung;
 use super::pair::{linked, prepared, up};
-use namespace::{SmallDisk, in_namespace, inside};
+use namespace::{in_namespace, inside};
 use page_test::{all_are_planted, planted};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
-use wattle::platform::disk::{Disk, Sync};
-use wattle::store::kv::{Batch, Kv, KvRead, Space};
+use std::time::Duration;
 
 mod namespace;
 #[path = "../../src/cli/doctor/page_test.rs"]
 mod page_test;
+mod state;
 
 const BEET: &str = "Pickled beetroot takes three spoons of caraway.\n";
 const LOCK: &str = "The bicycle lock has the number 4711.\n";
@@ -262,100 +261,6 @@ fn two_devices_with_one_key() {
     wait_finding(&attic, "Two devices use the same key");
     named("two devices have one key", &attic);
     drop((cellar, other));
-}
-
-#[test]
-fn a_full_disk_and_a_start_on_it() {
-    let Some(disk) = SmallDisk::new("260m") else { return };
-    let agent = disk.up();
-    let end = Instant::now() + Duration::from_secs(60);
-    while read(&disk.run(&[WATTLE, "doctor", "--json", "--home"])).1 != 0 {
-        assert!(Instant::now() < end, "{:?}", read(&disk.run(&[WATTLE, "doctor", "--json", "--home"])));
-    }
-    disk.fill(200);
-    let (report, code) = read(&disk.run(&[WATTLE, "doctor", "--json", "--home"]));
-    planted("the disk of the home is nearly full", &report, code);
-    disk.fill(1000);
-    agent.kill();
-    let agent = disk.up();
-    // The address could not be written down.
-    let doctor = [WATTLE, "doctor", "--json", "--api", &agent.api, "--home"];
-    let (report, code) = read(&disk.run(&doctor));
-    planted("the agent was started on a full disk", &report, code);
-}
-
-#[test]
-fn faults_of_the_home() {
-    let place = Place::new();
-    place.write("a.md", BEET);
-    let agent = place.up(&[place.docs().to_str().unwrap()]);
-    agent.wait_ready(1);
-    assert!(Command::new("chmod").arg("755").arg(place.home()).status().unwrap().success());
-    named("the home can be read by other users", &agent);
-    assert!(Command::new("chmod").arg("700").arg(place.home()).status().unwrap().success());
-    let config = place.home().join("config.toml");
-    let text = fs::read(&config).unwrap();
-    fs::write(&config, "[node\n").unwrap();
-    named("config.toml cannot be read", &agent);
-    fs::write(&config, text).unwrap();
-
-    let pid = agent.child.id().to_string();
-    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    signal("-STOP");
-    named("the agent hangs", &agent);
-    signal("-CONT");
-    agent.stop();
-    named_without_agent("no agent runs", &place.home());
-
-    let key = place.home().join("identity.key");
-    let mut digits = fs::read(&key).unwrap();
-    digits[7] = if digits[7] == b'0' { b'1' } else { b'0' };
-    fs::write(&key, digits).unwrap();
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
-    named("the identity's file is damaged", &agent);
-}
-
-#[test]
-fn faults_of_the_store() {
-    let place = Place::new();
-    place.write("a.md", BEET);
-    let agent = place.up(&[place.docs().to_str().unwrap()]);
-    agent.wait_ready(1);
-    agent.stop();
-    let folder = place.home().join("store-1");
-    let disk = Disk::open(&folder, Sync::Disk).unwrap();
-    let mut batch = Batch::new();
-    // The first record of a space is its stamp.
-    let (chunk, _) = disk.page(Space::Chunk, &[], None, 9).unwrap().pop().unwrap();
-    batch.delete(Space::Chunk, chunk);
-    disk.commit(batch).unwrap();
-    disk.sync().unwrap();
-    drop(disk);
-    let agent = place.up(&[]);
-    named("a record of the store is missing", &agent);
-    agent.stop();
-
-    fs::remove_dir_all(&folder).unwrap();
-    fs::write(&folder, "x").unwrap();
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
-    named("the store is damaged", &agent);
-    agent.stop();
-
-    let models = place.path().join("models/all-MiniLM-L6-v2");
-    fs::create_dir_all(models.parent().unwrap()).unwrap();
-    copied(&repo().join("models/all-MiniLM-L6-v2"), &models);
-    let manifest = models.join("manifest.json");
-    let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("\"token_limit\": 256", "\"token_limit\": 128")).unwrap();
-    let models = models.parent().unwrap().to_str().unwrap().to_owned();
-    let why = place.up_fails(&["--models", &models]);
-    assert!(why.contains("the two cannot be mixed"), "{why}");
-    let config = place.home().join("config.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replace("[node]", &format!("[node]\nmodels = \"{models}\""))).unwrap();
-    named_without_agent("the store is of another model", &place.home());
 }
 
 #[test]

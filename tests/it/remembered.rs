@@ -133,6 +133,10 @@ fn a_file_that_cannot_be_written_is_said_and_the_folder_is_watched_until_the_age
     agent.wait_ready(1);
     assert_eq!(settings(&place), "[node\n");
     assert!(agent.status()["findings"].to_string().contains("config.toml"));
+    // The edit is done: what was asked for is written by itself, and the finding ends.
+    fs::write(place.home().join("config.toml"), "[node]\n").unwrap();
+    agent.wait("the writing", |status| status["findings"] == serde_json::json!([]));
+    assert!(settings(&place).contains(place.docs().to_str().unwrap()), "{}", settings(&place));
 }
 
 #[test]

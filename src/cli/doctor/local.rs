@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
 use crate::platform::clock::{self, WallClock};
-use crate::platform::home::{Home, HomeFile, disk_free};
+use crate::platform::home::{Home, HomeFile, damage, disk_free};
 use rustix::fs::Access;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -28,6 +28,7 @@ const LOCAL: &[Local] = &[
     settings,
     |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
     |home| secret("token", &Home::at(home).file(HomeFile::Token)),
+    own_files,
     disk,
     |home| clock_check(now_and_known(), &Home::at(home).settings().ok().flatten().unwrap_or_default()),
 ];
@@ -113,6 +114,17 @@ fn secret(what: &'static str, path: &Path) -> Check {
         Ok(_) => Ok(format!("{name} is there, and only its owner may read it.")),
     };
     Check::of(what, outcome)
+}
+
+/// Reads the agent's small files and their copies, with their checksums. The first that is damaged is named; with it are the
+/// others.
+fn own_files(home: &Path) -> Check {
+    let damage = damage(home);
+    let Some(first) = damage.first() else {
+        return Check::good("copies", "The agent's small files and their copies are whole, by their checksums.");
+    };
+    let says = damage.iter().map(|finding| finding.what.as_str()).collect::<Vec<_>>().join(" ");
+    Check::wrong("copies", says, first.command.clone().unwrap_or_default())
 }
 
 fn disk(home: &Path) -> Check {

@@ -242,4 +242,4 @@ fn refused(unknown_peer: &UnknownPeer) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

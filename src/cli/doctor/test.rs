@@ -1,5 +1,6 @@
 //! Each fault is planted in what the agent reports, or on the disk, and the doctor names it.
 
+use super::network::tests::peer;
 use super::page_test::{all_are_planted, planted};
 use super::*;
 use crate::base::finding::{Area, Finding};
@@ -8,8 +9,11 @@ use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
 use crate::http::dto::{Activity, Counts, FileSample, Files, Model, StatusReport};
 use crate::http::folders::Watched;
-use crate::net::diagnostics::{Multicast, NetworkReport, PeerReachability};
+use crate::mesh::conduct::Offence;
+use crate::net::diagnostics::{Multicast, NetworkReport};
+use crate::node::conduct::{of_offences, of_refusals};
 use crate::runtime::handle::NodeHandle;
+use crate::wire::envelope::BadMessage;
 
 fn status() -> StatusReport {
     StatusReport {
@@ -77,23 +81,6 @@ fn report(reports: Reports, place: &Result<(), String>) -> Report {
 fn found(area: Area, what: &str) -> Reports {
     let finding = Finding { area, what: what.into(), command: Some("wattle mend".into()) };
     Reports { status: Ok(StatusReport { findings: vec![finding], ..status() }), ..healthy() }
-}
-
-fn peer() -> PeerReachability {
-    PeerReachability {
-        peer_id: "12D3KooWfar".into(),
-        given: Vec::new(),
-        linked: None,
-        seen: None,
-        seen_ms: None,
-        dialled: None,
-        dialled_ms: None,
-        failed: None,
-        keys: false,
-        sent: 0,
-        received: 0,
-        received_ms: None,
-    }
 }
 
 const PLAIN: Style = Style { width: 400, styled: false };
@@ -229,6 +216,26 @@ fn files_that_cannot_be_used_are_listed_and_are_no_fault() {
     let broken = report(Reports { audit: Ok(broken), ..healthy() }, &Ok(()));
     assert!(broken.text(&PLAIN).contains("- Row 7 has no chunk.\n"));
     assert_eq!(broken.json()["store"]["fault_count"], 1);
+}
+
+/// What false devices are found to do is planted in whole homes by tests/sim; here is what their owner reads of it.
+#[test]
+fn what_the_page_says_of_devices_that_send_something_false_is_what_the_doctor_says() {
+    let hold = |fault: &str, area: Area, what: String| {
+        let finding = Finding { area, what, command: None };
+        let lying = Reports { status: Ok(StatusReport { findings: vec![finding], ..status() }), ..healthy() };
+        let report = report(lying, &Ok(()));
+        planted(fault, &report.json(), i32::from(report.exit_code()));
+    };
+    let offence = |offence, count| of_offences("cellar", offence, count);
+    hold("another device forwards a forged gossip item", Area::Peers, offence(Offence::ForgedGossip, 1));
+    hold("another device sends a forged certificate", Area::Peers, offence(Offence::ForgedRecord, 1));
+    hold("another device answers with false scores", Area::Peers, offence(Offence::FalseScore, 3));
+    hold("another device answers with false vectors", Area::Peers, offence(Offence::FalseVector, 3));
+    hold("another device sends a false proof of a start", Area::Peers, offence(Offence::FalseProof, 1));
+    hold("another device claims too many starts of this one", Area::Peers, offence(Offence::FalseCount, 1));
+    let refused = of_refusals("cellar", &BadMessage::Signature, 70);
+    hold("another device's messages have false signatures", Area::Messages, refused);
 }
 
 /// The faults that no test can plant on a real agent: the clock of the machine, and a defect of the program.

@@ -12,13 +12,14 @@ use crate::config::{Folder, Setting};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
-use crate::platform::home::user_home;
+use crate::platform::home::{Home, user_home};
 use crate::platform::source::source_at;
 use crate::runtime::handle::{NodeHandle, unnamed};
+use crate::runtime::unfinished;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::{covers, leaves_out};
 use crate::store::record::Source;
-use log::{error, info};
+use log::{error, info, warn};
 use smol::Timer;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
@@ -40,6 +41,26 @@ pub(super) fn typed(options: &SourceOptions) -> Result<Vec<Addition>, String> {
 /// The place, if its file system answers.
 async fn addition(path: PathBuf, collection: String, ring: Option<Ring>) -> Result<Addition, String> {
     blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await.flatten()
+}
+
+/// The folders of config.toml, once what an earlier run left unfinished there is done: `sources` are the store's, `set` those
+/// that config.toml names.
+pub(super) fn finished(home: &Home, sources: &[Source], set: Option<Vec<Folder>>) -> Option<Vec<Folder>> {
+    let left = if set.is_some() { unfinished::left(home, sources) } else { Vec::new() };
+    if let Err(why) = home.remember(&left) {
+        warn!("A command of an earlier run could not be finished. {why}");
+        return set;
+    }
+    unfinished::clear(home);
+    if left.is_empty() {
+        return set;
+    }
+    let settings = home.settings().ok().flatten();
+    let now = settings.and_then(|config| config.node.folders);
+    if now != set {
+        info!("A command was cut off when the agent ended; config.toml names the folders as they are watched now.");
+    }
+    now
 }
 
 /// Writes down what was typed, and has the node watch every place that is typed or set. `earlier` are the places that
@@ -64,7 +85,7 @@ pub(super) async fn keep(
             }
         }
     }
-    // What cannot be written is a finding, and holds until the agent stops.
+    // What cannot be written is a finding, and is tried again.
     let _ = node.remember(typed).await;
     let Some(set) = set else { return };
     for source in &earlier {

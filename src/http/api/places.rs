@@ -9,6 +9,7 @@ use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::source::{place_as_typed, place_at};
+use crate::runtime::unfinished::Command;
 use serde::Deserialize;
 use std::ffi::OsStr;
 use std::fs;
@@ -24,7 +25,12 @@ impl Api {
             Ok(place) => place,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let done = match self.node.request(Request::Forget(place.clone())).await {
+        let command = self.node.begin(Command::Forget(text(&place))).await;
+        let answer = self.node.request(Request::Forget(place.clone())).await;
+        if !matches!(answer, Response::Done(_)) {
+            self.node.finish(command).await;
+        }
+        let done = match answer {
             Response::Done(done) => done,
             Response::Refused(problem @ Problem::Conflict, why) => {
                 let why = with_absence(place, why).await;
@@ -39,8 +45,17 @@ impl Api {
             _ => true,
         };
         let settings = if watched { Vec::new() } else { vec![Setting::RemoveFolder(text(&place))] };
-        let forgotten = self.node.remember(settings).await.err();
+        let forgotten = self.remember(command, settings).await;
         json(conn, Status::Ok, &serde_json::json!({ "done": done, "forgotten": forgotten }))
+    }
+
+    /// Writes settings into config.toml, with which the command is finished; or why not. Then the next start does it.
+    pub(super) async fn remember(&self, command: u64, settings: Vec<Setting>) -> Option<String> {
+        let forgotten = self.node.remember(settings).await.err();
+        if forgotten.is_none() {
+            self.node.finish(command).await;
+        }
+        forgotten
     }
 
     /// Keeps documents that are away or missing.

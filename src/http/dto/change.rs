@@ -18,7 +18,7 @@ pub struct Added {
     /// Places in it that were watched by themselves, and are a part of it from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
-    /// Why the next start will not know of it, if config.toml could not be written.
+    /// Why config.toml does not say so yet, if it could not be written: that is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgotten: Option<String>,
 }
@@ -46,7 +46,7 @@ pub struct Regrouped {
     pub ring: Option<Ring>,
     /// How many watched places it has.
     pub places: usize,
-    /// Why the next start will not know of it, if config.toml could not be written.
+    /// Why config.toml does not say so yet, if it could not be written: that is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgotten: Option<String>,
 }

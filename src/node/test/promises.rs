@@ -33,7 +33,7 @@ fn sources_build_on_saves_under_way_and_hold_once_they_are_saved() {
     let out = handle(&mut node, at(2), Input::Saved(*first, saved(Vec::new(), StoreCounts::default())));
     assert_eq!(out, [Output::Watch(b"/a".to_vec()), Output::Reply(ReplyId(1), Response::Added)]);
     assert_eq!(node.status(at(2)).sources, [source("/a")]);
-    let out = handle(&mut node, at(3), Input::Saved(*second, Err("The disk is gone.".to_owned())));
+    let out = handle(&mut node, at(3), Input::Saved(*second, Err(NotSaved::for_now("The disk is gone."))));
     for reply in [2, 3] {
         assert!(
             out.iter()

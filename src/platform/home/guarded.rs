@@ -55,7 +55,8 @@ pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Content> {
 /// # Errors
 /// The system's; the file is untouched.
 pub(super) fn write(path: &Path, bytes: &[u8], bytes_max: usize) -> Result<()> {
-    let before = durable::read_whole(path, bytes_max).ok().flatten();
+    // An empty file is what a power cut left, and never a whole one of before.
+    let before = durable::read_whole(path, bytes_max).ok().flatten().filter(|before| !before.is_empty());
     write_copy(path, bytes, before.as_deref().unwrap_or(bytes))?;
     durable::write(path, bytes)
 }
@@ -70,7 +71,17 @@ pub(super) fn write_copy(path: &Path, bytes: &[u8], before: &[u8]) -> Result<()>
     durable::write(&copy_of(path), &copy)
 }
 
-fn copy_of(path: &Path) -> PathBuf {
+/// Why the copy of a file cannot be used; `None` if it is whole or there is none.
+pub(super) fn damage_of_copy(path: &Path, bytes_max: usize) -> Option<String> {
+    match durable::read(&copy_of(path), bytes_max + HEAD) {
+        Ok(None) => None,
+        Ok(Some(bytes)) => open(&bytes).is_none().then(|| "its checksum is wrong".to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Where the copy of a file is.
+pub(super) fn copy_of(path: &Path) -> PathBuf {
     path.with_extension("copy")
 }
 

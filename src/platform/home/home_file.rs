@@ -23,6 +23,10 @@ pub enum HomeFile {
     Sources,
     /// The fingerprint of the model whose vectors the store holds, for the doctor, who does not open the store.
     StoreModel,
+    /// How many documents each watched place has, in case that the store is lost.
+    Counts,
+    /// Commands that were begun and not finished.
+    Unfinished,
     /// The certificates and removals of the mesh.
     Records,
     /// The root key of the mesh that was made here.
@@ -37,6 +41,22 @@ pub enum HomeFile {
     Energy,
 }
 
+/// Those that have a checksum and a copy.
+pub(super) const GUARDED: [HomeFile; 12] = [
+    HomeFile::Identity,
+    HomeFile::Token,
+    HomeFile::BootCount,
+    HomeFile::Peers,
+    HomeFile::Sources,
+    HomeFile::StoreModel,
+    HomeFile::Counts,
+    HomeFile::Records,
+    HomeFile::MeshRoot,
+    HomeFile::Invites,
+    HomeFile::Seen,
+    HomeFile::Energy,
+];
+
 impl HomeFile {
     /// Its name in the folder.
     #[must_use]
@@ -50,6 +70,8 @@ impl HomeFile {
             Self::Peers => "peers",
             Self::Sources => "sources",
             Self::StoreModel => "store-model",
+            Self::Counts => "document-counts",
+            Self::Unfinished => "unfinished-commands",
             Self::Records => "mesh-records",
             Self::MeshRoot => "mesh-root",
             Self::Invites => "mesh-invites",
@@ -60,17 +82,8 @@ impl HomeFile {
     }
 
     /// Whether it has a checksum and a copy.
-    pub(super) const fn is_guarded(self) -> bool {
-        matches!(
-            self,
-            Self::Identity
-                | Self::BootCount
-                | Self::Sources
-                | Self::Records
-                | Self::MeshRoot
-                | Self::Invites
-                | Self::Energy
-        )
+    pub(super) fn is_guarded(self) -> bool {
+        GUARDED.contains(&self)
     }
 
     /// At most so many bytes of it are read.

@@ -5,7 +5,7 @@ use super::home_file::HomeFile;
 /// Whether a file that differs from its copy was changed on purpose, by its owner.
 pub(super) fn is_meant(file: HomeFile, bytes: &[u8], copy: &[u8]) -> bool {
     match file {
-        HomeFile::Identity => is_another(bytes, copy),
+        HomeFile::Identity | HomeFile::Token => is_another(bytes, copy),
         // A count may be raised by hand; a damaged one that is higher does no harm.
         HomeFile::BootCount => parse_count(bytes) > parse_count(copy),
         _ => false,

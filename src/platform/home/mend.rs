@@ -2,21 +2,11 @@
 
 use super::durable;
 use super::guarded::{self, Content};
-use super::home_file::HomeFile;
+use super::home_file::{GUARDED, HomeFile};
 use super::meant::is_meant;
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use log::warn;
 use std::path::Path;
-
-const GUARDED: [HomeFile; 7] = [
-    HomeFile::Identity,
-    HomeFile::BootCount,
-    HomeFile::Sources,
-    HomeFile::Records,
-    HomeFile::MeshRoot,
-    HomeFile::Invites,
-    HomeFile::Energy,
-];
 
 /// What an agent uses of a file and its copy.
 pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
@@ -27,10 +17,10 @@ pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
     }
 }
 
-/// Whether the copy of a lost file takes its place. A key is deleted on purpose, to give a copied device another one or to keep
-/// the root on paper only; so is what the governor learned.
-const fn outlives_its_file(file: HomeFile) -> bool {
-    matches!(file, HomeFile::BootCount | HomeFile::Sources | HomeFile::Records | HomeFile::Invites)
+/// Whether the copy of a lost file takes its place. The others are deleted on purpose: a token to get another one, the root
+/// key to keep it on paper only, addresses and what the governor learned to begin anew.
+pub(super) const fn outlives_its_file(file: HomeFile) -> bool {
+    !matches!(file, HomeFile::Token | HomeFile::Peers | HomeFile::MeshRoot | HomeFile::Energy)
 }
 
 /// Mends every state file of a home that is locked.
@@ -45,10 +35,17 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
         Content::Missing(Some(copy)) if outlives_its_file(file) => durable::write(path, copy).map(|()| "lost"),
         Content::Missing(_) | Content::Whole(_, true) => return None,
         Content::Whole(bytes, false) => {
-            if let Err(error) = guarded::write_copy(path, bytes, bytes) {
-                warn!("The copy of {} cannot be written: {error}.", path.display());
-            }
-            return None;
+            let error = guarded::write_copy(path, bytes, bytes).err()?;
+            let copy = guarded::copy_of(path);
+            let what = format!(
+                "The file {} is whole, and its copy {} cannot be written: {error}. If the file is damaged later, what it holds \
+                 is lost. Remove what is in the way and start the agent again.",
+                path.display(),
+                copy.display()
+            );
+            warn!("{what}");
+            let command = Some(format!("ls -ld {}", quoted(&copy.to_string_lossy())));
+            return Some(Finding { area: Area::State, what, command });
         }
         Content::Differs { file: bytes, copy } if is_meant(file, bytes, copy) => {
             warn!("{} was changed by hand, and is used as it is.", path.display());
@@ -64,6 +61,11 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
     };
     let name = path.display();
     let what = match done {
+        Ok("lost") if file == HomeFile::Identity => format!(
+            "The file {name} was gone, and its copy was put in its place, so this device is the same as before. To make it a \
+             new one, delete identity.key and identity.copy while no agent runs. If nobody deleted it, the disk or card may be \
+             failing: make a backup, and look for errors of the disk."
+        ),
         Ok(how) => format!(
             "The file {name} was {how}, and its copy was put in its place. Nothing is lost, but the disk or card may be \
              failing: make a backup, and look for errors of the disk."

@@ -44,8 +44,73 @@ fn a_key_of_before_gets_a_copy_and_one_that_its_owner_changed_or_removed_is_obey
     assert!(second != first && home.findings().is_empty(), "another key, not a damaged one");
     drop(home);
     fs::remove_file(&path).unwrap();
-    let third = Home::open(folder.path()).unwrap().identity().unwrap().peer_id();
-    assert!(third != first && third != second, "a removed key is not brought back");
+    let home = Home::open(folder.path()).unwrap();
+    assert_eq!(home.identity().unwrap().peer_id(), second, "a key that is lost alone is taken from its copy");
+    assert!(home.findings().len() == 1 && home.findings()[0].what.contains("identity.key was gone"));
+    drop(home);
+    for name in ["identity.key", "identity.copy"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let home = Home::open(folder.path()).unwrap();
+    let third = home.identity().unwrap().peer_id();
+    assert!(third != first && third != second && home.findings().is_empty(), "whoever removes both gets a new one");
+}
+
+#[test]
+fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changing_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    home.identity().unwrap();
+    home.token().unwrap();
+    home.count_boot().unwrap();
+    for file in home_file::GUARDED.into_iter().skip(3) {
+        home.write(file, b"one").unwrap();
+        home.write(file, b"the content").unwrap();
+    }
+    assert_eq!(damage(folder.path()), []);
+    for file in home_file::GUARDED {
+        let path = home.file(file);
+        let copy = guarded::copy_of(&path);
+        let (whole, of_copy) = (fs::read(&path).unwrap(), fs::read(&copy).unwrap());
+        let says = |part: &str, also: &str| {
+            let found = damage(folder.path());
+            let [finding] = &found[..] else { panic!("{file:?}: {found:?}") };
+            let name = format!("{} ", path.display());
+            assert!(finding.what.contains(&name), "{finding:?}");
+            assert!(finding.what.contains(part) && finding.what.contains(also), "{part}: {finding:?}");
+        };
+        // The lowest bit of the first digit of a count makes it a higher one, which may be meant.
+        fs::write(&path, if file == HomeFile::BootCount { &b"0"[..] } else { &whole }).unwrap();
+        if file != HomeFile::BootCount {
+            flip(&path, 0);
+        }
+        says("is damaged", "Its copy is whole");
+        fs::remove_file(&path).unwrap();
+        if mend::outlives_its_file(file) {
+            says("is gone", "Its copy is whole");
+        } else {
+            assert_eq!(damage(folder.path()), [], "{file:?} may be deleted");
+        }
+        fs::write(&path, &whole).unwrap();
+        flip(&copy, of_copy.len() - 1);
+        says("The copy", "its checksum is wrong");
+        fs::remove_file(&copy).unwrap();
+        fs::create_dir(&copy).unwrap();
+        says("The copy", "not a regular file");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        says("cannot be read", "cannot be used either");
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, &whole).unwrap();
+        drop(Home { path: folder.path().to_owned(), findings: Vec::new(), _lock: None });
+        assert!(
+            mend::all(folder.path()).iter().any(|found| found.what.contains("cannot be written")),
+            "a start says it"
+        );
+        fs::remove_dir(&copy).unwrap();
+        fs::write(&copy, &of_copy).unwrap();
+    }
+    assert_eq!(damage(folder.path()), []);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The bearer token of one agent's API: whoever can read its file may use the API.
 
-use super::durable;
+use super::guarded;
+use super::home_file::HomeFile;
+use super::mend::chosen;
 use std::fmt;
 use std::fs::{self, Permissions};
 use std::hint::black_box;
@@ -10,6 +12,8 @@ use std::path::Path;
 
 const BYTES: usize = 32;
 const DIGITS: usize = BYTES * 2;
+/// Of a file with a token: a little more, so that a longer one is damaged and not cut.
+const BYTES_MAX: usize = DIGITS + 2;
 
 /// 32 bytes from the system's generator, as 64 lowercase hex digits. `Debug` does not show them, only `reveal` does.
 #[derive(Clone)]
@@ -22,15 +26,15 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// Reads the agent's token, or makes one at the first start. A file that others may read is made private, with a
-    /// warning; an empty one, left by a power cut, is replaced.
+    /// Reads the agent's token, or makes one at the first start and where its owner deleted it. A file that others may read
+    /// is made private, with a warning; an empty one without a copy, left by a power cut, is replaced.
     ///
     /// # Errors
     /// One sentence: the file is damaged (it is left as it is), or cannot be read or written.
     pub fn load_or_create(path: &Path) -> Result<Self, String> {
         let name = path.display();
         match fs::metadata(path) {
-            Ok(meta) if meta.is_file() && meta.len() == 0 => Self::create(path),
+            Ok(meta) if meta.is_file() && meta.len() == 0 => Self::load(path).or_else(|_| Self::create(path)),
             Ok(meta) => {
                 if meta.permissions().mode() & 0o077 != 0 {
                     fs::set_permissions(path, Permissions::from_mode(0o600))
@@ -53,7 +57,8 @@ impl Token {
     /// One sentence: it is not there, cannot be read, or is damaged.
     pub fn load(path: &Path) -> Result<Self, String> {
         let name = path.display();
-        let text = durable::read(path, DIGITS + 2).and_then(|text| text.ok_or_else(|| ErrorKind::NotFound.into()));
+        let text = guarded::read(path, BYTES_MAX)
+            .and_then(|content| chosen(HomeFile::Token, content).ok_or_else(|| ErrorKind::NotFound.into()));
         let text = text.map_err(|error| format!("The token {name} cannot be read: {error}."))?;
         String::from_utf8(text).ok().and_then(|text| Self::parse(text.trim_end())).ok_or_else(|| {
             format!("The token {name} is damaged. Delete it and start the agent again: that makes a new one.")
@@ -64,7 +69,7 @@ impl Token {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).map_err(|error| format!("The system gives no random numbers: {error}."))?;
         let token = Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
-        durable::write(path, format!("{}\n", token.0).as_bytes())
+        guarded::write(path, format!("{}\n", token.0).as_bytes(), BYTES_MAX)
             .map_err(|error| format!("The token {} cannot be written: {error}.", path.display()))?;
         Ok(token)
     }
@@ -129,7 +134,18 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
         }
         fs::write(&path, "").unwrap();
-        assert!(Token::load_or_create(&path).is_ok());
+        let token = Token::load_or_create(&path).unwrap();
+        let mut digits = token.reveal().as_bytes().to_vec();
+        digits[9] = if digits[9] == b'0' { b'1' } else { b'0' };
+        for damage in [&digits[..], b""] {
+            fs::write(&path, damage).unwrap();
+            for read in [Token::load_or_create(&path), Token::load(&path)] {
+                assert!(read.unwrap().matches(token.reveal()), "its copy is used");
+            }
+        }
+        fs::remove_file(&path).unwrap();
+        let other = Token::load_or_create(&path).unwrap();
+        assert!(!other.matches(token.reveal()), "who deletes it gets another one");
         assert!(Token::load(home.path()).unwrap_err().contains("not a regular file"));
         assert!(Token::load(&home.path().join("none")).unwrap_err().contains("cannot be read"));
     }

@@ -246,7 +246,7 @@ fn what_is_not_watched_or_is_only_a_part_is_refused_in_a_sentence() {
         machine.handle(at(1), Input::Forget(ReplyId(1), path.into()), &mut out);
         assert!(matches!(&out[..], [Output::Refused(_, Refusal::Conflict, why)] if why.contains(expected)), "{out:?}");
     }
-    let broken = Input::Saved(SaveId(9), Err("x".to_owned()));
+    let broken = Input::Saved(SaveId(9), Err(NotSaved::for_now("x")));
     machine.handle(at(1), broken, &mut Vec::new());
     let mut out = Vec::new();
     machine.handle(at(1), Input::Keep(ReplyId(1), b"/a".to_vec()), &mut out);
@@ -260,7 +260,7 @@ fn a_decision_that_cannot_be_saved_is_refused() {
     let mut out = Vec::new();
     machine.handle(at(1), Input::Keep(ReplyId(4), b"/a".to_vec()), &mut out);
     let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
-    machine.handle(at(2), Input::Saved(save, Err("The disk is gone.".to_owned())), &mut out);
+    machine.handle(at(2), Input::Saved(save, Err(NotSaved::for_now("The disk is gone."))), &mut out);
     assert!(matches!(&out[..], [Output::Refused(ReplyId(4), Refusal::Broken, _), Output::Notice(_)]), "{out:?}");
 }
 
@@ -319,5 +319,20 @@ fn a_change_of_a_file_with_other_names_is_looked_for_under_all_of_them() {
         let id = machine.start_next(LIGHT, &mut out).unwrap();
         assert!(matches!(&out[..], [Output::Start(_, Task::Scan(scan))] if scan.scope == place.as_bytes()), "{out:?}");
         machine.handle(at(20_000 + SETTLE_MS), Input::Done(id, found(10, 0, Vec::new())), &mut out);
+    }
+}
+
+#[test]
+fn keeping_a_place_without_documents_does_not_say_that_they_answer() {
+    for (documents, says) in [(0, "no document of it is in the index"), (3, "are kept, and answer")] {
+        let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+        let away = Away { path: b"/a".to_vec(), volume: 7, documents };
+        let out = scan_finds(&mut machine, 0, found(documents, 0, vec![away]));
+        saves(&mut machine, 0, out);
+        let mut out = Vec::new();
+        machine.handle(at(1), Input::Keep(ReplyId(1), b"/a".to_vec()), &mut out);
+        let Some(Output::Save(SaveId(save), _)) = out.pop() else { panic!("{out:?}") };
+        machine.handle(at(1), saved(save, &[]), &mut out);
+        assert!(matches!(&out[..], [Output::Decided(_, done)] if done.contains(says)), "{documents}: {out:?}");
     }
 }

@@ -8,7 +8,8 @@ fn at(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn peer() -> PeerReachability {
+/// One that was never heard nor dialled.
+pub(in crate::cli::doctor) fn peer() -> PeerReachability {
     PeerReachability {
         peer_id: "12D3KooWfar".to_owned(),
         given: Vec::new(),

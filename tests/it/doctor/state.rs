@@ -1,0 +1,187 @@
+//! Faults of what an agent keeps for itself: its disk, its home, its store.
+
+use super::namespace::SmallDisk;
+use super::page_test::planted;
+use super::{BEET, LOCK, copied, named, named_without_agent, read, wait_finding};
+use crate::harness::{Agent, Place, WATTLE, repo};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use wattle::platform::disk::{Disk, Sync};
+use wattle::store::kv::{Batch, Kv, KvRead, Space};
+
+#[test]
+fn a_full_disk_and_a_start_on_it() {
+    let Some(disk) = SmallDisk::new("260m") else { return };
+    let agent = disk.up();
+    let end = Instant::now() + Duration::from_secs(60);
+    while read(&disk.run(&[WATTLE, "doctor", "--json", "--home"])).1 != 0 {
+        assert!(Instant::now() < end, "{:?}", read(&disk.run(&[WATTLE, "doctor", "--json", "--home"])));
+    }
+    disk.fill(200);
+    let (report, code) = read(&disk.run(&[WATTLE, "doctor", "--json", "--home"]));
+    planted("the disk of the home is nearly full", &report, code);
+    disk.fill(1000);
+    agent.kill();
+    let agent = disk.up();
+    // The address could not be written down.
+    let doctor = [WATTLE, "doctor", "--json", "--api", &agent.api, "--home"];
+    let (report, code) = read(&disk.run(&doctor));
+    planted("the agent was started on a full disk", &report, code);
+}
+
+#[test]
+fn a_disk_that_fills_up_before_a_command_holds_the_work_until_there_is_room() {
+    let Some(disk) = SmallDisk::new("260m") else { return };
+    let agent = disk.up();
+    let end = Instant::now() + Duration::from_secs(60);
+    let doctor = || read(&disk.run(&[WATTLE, "doctor", "--json", "--home"]));
+    let well = || {
+        while doctor().1 != 0 {
+            assert!(Instant::now() < end + Duration::from_secs(60), "{:?}", doctor());
+        }
+    };
+    well();
+    disk.fill(1000);
+    let ring = || disk.run(&[WATTLE, "collection", "ring", "home", "private", "--home"]);
+    let refused = ring();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && why.contains("Nothing was changed"), "{refused:?}");
+    let (report, code) = doctor();
+    planted("the disk fills up before a command", &report, code);
+    // Room again: nothing is started anew, the finding ends, and the command is carried out.
+    disk.fill(1);
+    well();
+    assert!(ring().status.success(), "{:?}", ring());
+    drop(agent);
+}
+
+#[test]
+fn a_store_that_is_deleted_and_documents_of_a_folder_that_is_away() {
+    let place = Place::new();
+    place.write("here/a.md", BEET);
+    place.write("usb/b.md", LOCK);
+    let [here, usb] = ["here", "usb"].map(|name| place.docs().join(name));
+    let store = place.home().join("store-1");
+    let agent = place.up(&[here.to_str().unwrap(), usb.to_str().unwrap()]);
+    agent.wait_ready(2);
+    fs::remove_dir_all(&store).unwrap();
+    let _ = agent.cli(["doctor"]);
+    wait_finding(&agent, "is gone from the disk");
+    named("the store is deleted under the agent", &agent);
+    let refused = agent.cli(["collection", "ring", "home", "private"]);
+    assert!(!refused.status.success(), "{refused:?}");
+    agent.stop();
+    let away = place.path().join("unplugged");
+    let rename = |from: &Path, to: &Path| fs::rename(from, to).unwrap();
+    rename(&usb, &away);
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the store was deleted before the start", &agent);
+    rename(&away, &usb);
+    agent.wait_ready(2);
+    agent.stop();
+    rename(&usb, &away);
+    fs::remove_dir_all(&store).unwrap();
+    fs::write(&store, "x").unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the store is damaged while a folder is away", &agent);
+}
+
+#[test]
+fn faults_of_the_home() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    assert!(Command::new("chmod").arg("755").arg(place.home()).status().unwrap().success());
+    named("the home can be read by other users", &agent);
+    assert!(Command::new("chmod").arg("700").arg(place.home()).status().unwrap().success());
+    let config = place.home().join("config.toml");
+    let text = fs::read(&config).unwrap();
+    fs::write(&config, "[node\n").unwrap();
+    named("config.toml cannot be read", &agent);
+    fs::write(&config, text).unwrap();
+
+    let token = place.home().join("api-token");
+    let digits = fs::read_to_string(&token).unwrap();
+    let other = if digits.starts_with('0') { "1" } else { "0" };
+    fs::write(&token, format!("{other}{}", &digits[1..])).unwrap();
+    named("a small file of the home is damaged under the agent", &agent);
+    fs::write(&token, digits).unwrap();
+    let copy = place.home().join("sources.copy");
+    fs::remove_file(&copy).unwrap();
+    fs::create_dir(&copy).unwrap();
+    named("the copy of a small file cannot be read", &agent);
+    fs::remove_dir(&copy).unwrap();
+
+    let pid = agent.child.id().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    signal("-STOP");
+    named("the agent hangs", &agent);
+    signal("-CONT");
+    agent.stop();
+    named_without_agent("no agent runs", &place.home());
+
+    let key = place.home().join("identity.key");
+    let mut digits = fs::read(&key).unwrap();
+    digits[7] = if digits[7] == b'0' { b'1' } else { b'0' };
+    fs::write(&key, digits).unwrap();
+    fs::create_dir(&copy).unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the identity's file is damaged", &agent);
+    named("the copy of a small file cannot be written at the start", &agent);
+    let id = |agent: &Agent| agent.status()["peer_id"].clone();
+    let before = id(&agent);
+    agent.stop();
+    fs::remove_file(&key).unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    assert_eq!(id(&agent), before, "it is the same device");
+    named("the identity's file is deleted", &agent);
+}
+
+#[test]
+fn faults_of_the_store() {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    agent.stop();
+    let folder = place.home().join("store-1");
+    let disk = Disk::open(&folder, Sync::Disk).unwrap();
+    let mut batch = Batch::new();
+    // The first record of a space is its stamp.
+    let (chunk, _) = disk.page(Space::Chunk, &[], None, 9).unwrap().pop().unwrap();
+    batch.delete(Space::Chunk, chunk);
+    disk.commit(batch).unwrap();
+    disk.sync().unwrap();
+    drop(disk);
+    let agent = place.up(&[]);
+    named("a record of the store is missing", &agent);
+    agent.stop();
+
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "x").unwrap();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the store is damaged", &agent);
+    agent.stop();
+
+    let models = place.path().join("models/all-MiniLM-L6-v2");
+    fs::create_dir_all(models.parent().unwrap()).unwrap();
+    copied(&repo().join("models/all-MiniLM-L6-v2"), &models);
+    let manifest = models.join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"token_limit\": 256", "\"token_limit\": 128")).unwrap();
+    let models = models.parent().unwrap().to_str().unwrap().to_owned();
+    let why = place.up_fails(&["--models", &models]);
+    assert!(why.contains("the two cannot be mixed"), "{why}");
+    let config = place.home().join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[node]", &format!("[node]\nmodels = \"{models}\""))).unwrap();
+    named_without_agent("the store is of another model", &place.home());
+}
