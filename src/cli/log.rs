@@ -30,7 +30,8 @@ pub fn init(verbose: u8) {
     let started = Builder::new()
         .filter_level(LevelFilter::Warn)
         .filter_module("wattle", ours)
-        .write_style(WriteStyle::Never)
+        // On a terminal the erasing below is to pass; messages hold no control characters.
+        .write_style(if terminal { WriteStyle::Always } else { WriteStyle::Never })
         .format(move |out, record| {
             // A file's name can hold anything, control characters too.
             let message = one_line(&record.args().to_string());
@@ -41,7 +42,8 @@ pub fn init(verbose: u8) {
                 let seconds = wall.map_or(0, |wall| wall.0);
                 let (date, time) = (local_date(seconds, zone.as_ref()), time_of_day(seconds, zone.as_ref()));
                 if terminal {
-                    writeln!(out, "{time} {} {message}", record.level())
+                    // A progress bar may stand on this line: ECMA-48 EL erases it, and it is drawn again below.
+                    writeln!(out, "\r\x1b[2K{time} {} {message}", record.level())
                 } else {
                     writeln!(out, "{date} {time} {} {message}", record.level())
                 }

@@ -106,7 +106,11 @@ fn paused(current: &Current) -> String {
             "Background work is paused for {}. Questions are answered all the same; `wattle resume` ends it early.\n",
             span(seconds)
         ),
-        (false, _) => format!("No pause holds. {}\n", current.details.why),
+        (false, _) => {
+            let held = matches!(current.details.reason, Some(Reason::InUse));
+            let hint = if held { " `wattle work now` lets it go on all the same." } else { "" };
+            format!("No pause holds now. {}{hint}\n", current.details.why)
+        }
     }
 }
 
@@ -138,7 +142,9 @@ mod tests {
         let why = "Background work is held: quiet hours until 07:00.";
         let quiet = hurried(&current(Some(Reason::QuietHours), 0, why));
         assert!(quiet.starts_with(why) && quiet.contains("does not lift that") && !quiet.contains(goes_on), "{quiet}");
-        assert_eq!(paused(&current(Some(Reason::QuietHours), 0, why)), format!("No pause holds. {why}\n"));
+        assert_eq!(paused(&current(Some(Reason::QuietHours), 0, why)), format!("No pause holds now. {why}\n"));
+        let in_use = paused(&current(Some(Reason::InUse), 0, why));
+        assert!(in_use.ends_with(" `wattle work now` lets it go on all the same.\n"), "{in_use}");
     }
 
     #[test]

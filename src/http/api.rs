@@ -125,8 +125,9 @@ impl Api {
         let forgotten = self.remember(command, settings).await;
         let joined = |place: &&Source| covers(&new.path, &place.path) && !after.contains(place);
         let parts = before.iter().filter(joined).map(|place| text(&place.path)).collect();
+        let within = new.within(&after).map(|folder| text(&folder.path));
         let (collection, ring) = watched.map(|source| (source.collection, source.ring)).unzip();
-        json(conn, Status::Ok, &Added { path: text(&new.path), collection, ring, parts, forgotten })
+        json(conn, Status::Ok, &Added { path: text(&new.path), collection, ring, within, parts, forgotten })
     }
 
     pub(super) async fn collection(&self, mut conn: Conn) -> Conn {

@@ -77,7 +77,9 @@ impl Progress {
             } else {
                 format!(" {refused} could not be used; `wattle doctor` says why.")
             };
-            info!("All is indexed: {} files, {} passages.{note}", counts.count(Kind::Ready), counts.live_vectors());
+            let of = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+            let (files, passages) = (of(counts.count(Kind::Ready), "file"), of(counts.live_vectors(), "passage"));
+            info!("All is indexed: {files}, {passages}.{note}");
         }
     }
 

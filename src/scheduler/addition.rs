@@ -35,9 +35,18 @@ impl Addition {
     /// The place as one of these lists watches it, by itself or as a part of another; `None` if it does not.
     #[must_use]
     pub fn watched_in(&self, sources: &[Source]) -> Option<Source> {
+        Some(Source { path: self.path.clone(), ..self.covering(sources)?.clone() })
+    }
+
+    /// The watched folder of one of these lists that this place is a part of; `None` if it is watched by itself.
+    #[must_use]
+    pub fn within<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
+        self.covering(sources).filter(|folder| folder.path != self.path)
+    }
+
+    fn covering<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
         let covering = sources.iter().filter(|source| covers(&source.path, &self.path));
-        let covering = covering.max_by_key(|source| source.path.len())?;
-        Some(Source { path: self.path.clone(), ..covering.clone() })
+        covering.max_by_key(|source| source.path.len())
     }
 
     /// The list with this place added; `None` if the list covers it already.

@@ -15,6 +15,9 @@ pub struct Added {
     /// Who may see them: the ring of that collection. Left out with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<Ring>,
+    /// The watched folder that it is a part of; left out if it is watched by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
     /// Places in it that were watched by themselves, and are a part of it from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
@@ -27,12 +30,14 @@ impl Added {
     /// What was done, and who can search it from now on.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let Self { path, collection, ring, .. } = self;
+        let Self { path, collection, ring, within, .. } = self;
+        let done = match within {
+            Some(folder) => format!("{path} is a part of {folder}, which the agent watches already"),
+            None => format!("The agent watches {path} from now on"),
+        };
         match (collection, ring) {
-            (Some(collection), Some(ring)) => {
-                format!("The agent watches {path} from now on, in the collection {collection}, {}.", ring.reach())
-            }
-            _ => format!("The agent watches {path} from now on."),
+            (Some(collection), Some(ring)) => format!("{done}, in the collection {collection}, {}.", ring.reach()),
+            _ => format!("{done}."),
         }
     }
 }
