@@ -17,7 +17,7 @@ impl Scheduler {
             return out.push(Output::Refused(reply, refusal, why));
         }
         if self.disk.is_full() {
-            return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.reason()));
+            return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.refusal()));
         }
         if self.under_way() >= SAVES_MAX {
             return out.push(busy_writing(reply));

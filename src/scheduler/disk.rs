@@ -45,6 +45,11 @@ impl Disk {
         }
     }
 
+    /// Why a command is refused while the disk is full, for people.
+    pub(super) fn refusal(&self) -> String {
+        format!("{} Nothing was changed.", self.reason())
+    }
+
     /// What a full disk means, for people.
     pub(super) fn reason(&self) -> String {
         format!(

@@ -185,7 +185,7 @@ impl Scheduler {
             return out.push(Output::Refused(reply, refusal, why));
         }
         if self.disk.is_full() {
-            return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.reason()));
+            return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.refusal()));
         }
         let forgotten = |mark: &&Mark| mark.kind == MarkKind::Forgotten && overlaps(&mark.path, &new.path);
         if self.decisions.marks().iter().any(|mark| forgotten(&mark)) {

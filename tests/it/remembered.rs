@@ -125,6 +125,8 @@ fn a_file_that_cannot_be_written_is_said_and_the_folder_is_watched_until_the_age
     let place = Place::new();
     place.write("a.md", "The violin is kept in the cupboard under the stairs.");
     let agent = place.up(&[]);
+    // The start has written what it was given, and would write it over the edit.
+    agent.wait("the first settings", |_| place.home().join("config.toml").exists());
     // The owner is in the middle of an edit.
     fs::write(place.home().join("config.toml"), "[node\n").unwrap();
     let added = agent.cli(["add", place.docs().to_str().unwrap()]);
