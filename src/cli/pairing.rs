@@ -169,11 +169,15 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     if join.json {
         return print(&pretty(&answer.json));
     }
-    print(&format!(
-        "This device has joined the mesh. The other screen shows the same three words: {}. If it shows others, somebody is in \
-         between: type `wattle remove` there.\n",
-        answer.read.words
-    ))
+    print(&has_joined(&answer.read.words))
+}
+
+/// What the joining side shows. Whoever is in between has let this device into a mesh of its own: a removal over there ends nothing here.
+fn has_joined(words: &str) -> String {
+    format!(
+        "This device has joined the mesh. The other screen shows the same three words: {words}. If it shows others, somebody is in \
+         between, and this device is in their mesh: type `wattle leave` here, and `wattle remove` with its PeerId there.\n"
+    )
 }
 
 /// The addresses of a place that was typed: with or without a port, as a number or a name.
@@ -284,6 +288,12 @@ fn ago(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
+        let text = has_joined("lamp river stone");
+        assert!(text.contains("`wattle leave` here") && text.contains("`wattle remove`"), "{text}");
+    }
 
     #[test]
     fn times_are_told_in_the_largest_unit_that_says_enough() {
