@@ -181,6 +181,8 @@ pub enum Pairing {
     Leave {
         /// Also if no admin is left.
         anyway: bool,
+        /// It is on the disk that the device leaves, so that an admin is told now. Else the answer says only whether it may leave.
+        noted: bool,
     },
     /// Join a mesh.
     Join(Box<Wanted>),

@@ -75,7 +75,7 @@ impl Node {
             Pairing::Close => self.admitting(now, out, |admin, effects| admin.close(now, effects)),
             Pairing::Show => {}
             Pairing::Invite(record) => return self.on_invite_order(now, reply, *record, out),
-            Pairing::Leave { anyway } => return self.on_leave(reply, anyway, out),
+            Pairing::Leave { anyway, noted } => return self.on_leave(reply, anyway, noted, out),
             Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),
             Pairing::Mesh => {
                 return out.push(Output::Reply(reply, Response::Mesh(Box::new(self.mesh_report()))));
@@ -164,7 +164,7 @@ impl Node {
         match self.mesh.trust.pairing.take_order(reply) {
             None => out.push(Output::Reply(reply, response)),
             Some(Wanted::Enrol) => self.on_enrolled(response, out),
-            Some(Wanted::Leaver) => {}
+            Some(Wanted::Leaver(peer)) => self.on_leaver_handled(peer, &response, out),
             Some(Wanted::Grant(peer)) => {
                 self.admitting(now, out, |admin, effects| match response {
                     Response::Certified(chain) => admin.granted(now, peer, &chain, effects),

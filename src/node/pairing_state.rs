@@ -38,7 +38,7 @@ pub(super) enum Wanted {
     /// This device, which got a certificate.
     Enrol,
     /// A member that leaves.
-    Leaver,
+    Leaver(PeerKey),
 }
 
 /// The invites' side of the flow.
