@@ -75,6 +75,7 @@ impl Node {
             Pairing::Close => self.admitting(now, out, |admin, effects| admin.close(now, effects)),
             Pairing::Show => {}
             Pairing::Invite(record) => return self.on_invite_order(now, reply, *record, out),
+            Pairing::Used(invite) => return out.push(Output::Reply(reply, self.has_used(invite))),
             Pairing::Leave { anyway, noted } => return self.on_leave(reply, anyway, noted, out),
             Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),
             Pairing::Mesh => {
@@ -194,6 +195,7 @@ impl Node {
         PairingReport {
             window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
             closed: self.mesh.trust.pairing.closed.clone(),
+            waits: self.mesh.trust.pairing.joining.as_ref().and_then(|joining| joining.machine.waits(now)),
         }
     }
 
