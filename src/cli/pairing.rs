@@ -94,7 +94,7 @@ async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         let network = client.network().await?.read;
         print(&shown(&window, &network, std::io::stdout().is_terminal()))?;
     }
-    let mut signals = Signals::new([Signal::Int, Signal::Term])
+    let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])
         .map_err(|error| Stop::NotDone(format!("The system gives no signals to the command: {error}.")))?;
     loop {
         let tick = async {
