@@ -243,6 +243,7 @@ fn every_failure_says_what_to_do() {
     sentences.sort();
     sentences.dedup();
     assert_eq!(sentences.len(), 8, "each cause has its own");
+    assert!(Failure::Removed.to_string().contains("`wattle leave`"), "{}", Failure::Removed);
 }
 
 #[test]
