@@ -10,8 +10,11 @@ use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{ClosedWindow, MeshReport, OpenWindow};
 use crate::platform::{clock, invite_card};
 use crate::wire::pairing::qr::Qr;
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
 use serde_json::json;
 use smol::Timer;
+use smol::future::or;
 use std::fmt::Write as _;
 use std::io::{BufRead, IsTerminal};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -91,8 +94,18 @@ async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         let network = client.network().await?.read;
         print(&shown(&window, &network, std::io::stdout().is_terminal()))?;
     }
+    let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])
+        .map_err(|error| Stop::NotDone(format!("The system gives no signals to the command: {error}.")))?;
     loop {
-        Timer::after(Duration::from_millis(WATCH_MS)).await;
+        let tick = async {
+            Timer::after(Duration::from_millis(WATCH_MS)).await;
+            false
+        };
+        if or(tick, async { signals.next().await.is_some() }).await {
+            // Whoever ends the command wants nobody to come in any more.
+            client.close_window().await?;
+            return Err(Stop::NotDone("The window is closed. Nobody has joined.".to_owned()));
+        }
         let answer = client.pairing().await?;
         match (answer.read.window, answer.read.closed) {
             (Some(now), _) if now.code == window.code => {}
@@ -160,7 +173,7 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
             json!({ "invite": *text, "at": at })
         }
     };
-    let answer = client.join(body).await?;
+    let answer = if join.json { client.join(body).await? } else { or(client.join(body), tell_waits(client)).await? };
     if let Some(file) = &join.invite
         && let Err(why) = invite_card::wipe(file)
     {
@@ -169,11 +182,28 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     if join.json {
         return print(&pretty(&answer.json));
     }
-    print(&format!(
-        "This device has joined the mesh. The other screen shows the same three words: {}. If it shows others, somebody is in \
-         between: type `wattle remove` there.\n",
-        answer.read.words
-    ))
+    print(&has_joined(&answer.read.words))
+}
+
+/// Tells a person, while the device joins, that it waits for another one that is being let in; until the caller ends it.
+async fn tell_waits<T>(client: &Client) -> T {
+    let mut told = false;
+    loop {
+        Timer::after(Duration::from_millis(WATCH_MS)).await;
+        let waits = client.pairing().await.ok().and_then(|answer| answer.read.waits);
+        if let Some(seconds) = waits.filter(|_| !told) {
+            eprintln!("The other device is busy with another exchange; the next try is in {seconds} s.");
+        }
+        told = waits.is_some();
+    }
+}
+
+/// What the joining side shows. Whoever is in between has let this device into a mesh of its own: a removal over there ends nothing here.
+fn has_joined(words: &str) -> String {
+    format!(
+        "This device has joined the mesh. The other screen shows the same three words: {words}. If it shows others, somebody is in \
+         between, and this device is in their mesh: type `wattle leave` here, and `wattle remove` with its PeerId there.\n"
+    )
 }
 
 /// The addresses of a place that was typed: with or without a port, as a number or a name.
@@ -284,6 +314,12 @@ fn ago(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
+        let text = has_joined("lamp river stone");
+        assert!(text.contains("`wattle leave` here") && text.contains("`wattle remove`"), "{text}");
+    }
 
     #[test]
     fn times_are_told_in_the_largest_unit_that_says_enough() {

@@ -30,6 +30,8 @@ pub enum Setting {
     Models(String),
     /// Adds a device to `node.peers`, in place of an entry with the same PeerId.
     AddPeer(Peer),
+    /// Removes `node.peers`.
+    NoPeers,
     /// Adds a place to `node.folders`, in place of an entry with the same path. Entries below it go if it covers them: those
     /// of another collection or ring stay, and so does what a folder leaves out unless it is named. A place that an entry
     /// covers is not added.
@@ -69,6 +71,9 @@ fn apply(document: &mut DocumentMut, home: Option<&str>, setting: &Setting) {
                 written.is_some_and(|written| written.peer == peer.peer)
             };
             put(list(document, "peers"), same, peer.text.as_str().into());
+        }
+        Setting::NoPeers => {
+            let _ = document.get_mut("node").and_then(Item::as_table_like_mut).map(|node| node.remove("peers"));
         }
         Setting::AddFolder(folder) => {
             let folders = list(document, "folders");

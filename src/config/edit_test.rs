@@ -116,3 +116,13 @@ fn a_wider_folder_takes_the_place_of_its_parts_and_of_nothing_else() {
     let root = written(text, &[folder("/", Ring::Mesh), Setting::RemoveFolder("/".to_owned())]);
     assert!(!root.contains('"'), "all lies below the root: {root}");
 }
+
+#[test]
+fn the_peers_go_and_the_rest_stays_as_it_is() {
+    let text = format!("[node]\nname = \"attic\" # mine\npeers = [\n    \"/p2p/{FIRST}\",\n]\nmulticast = true\n");
+    let without = written(&text, &[Setting::NoPeers]);
+    assert_eq!(without, "[node]\nname = \"attic\" # mine\nmulticast = true\n");
+    for text in [without.as_str(), "", "[api]\nopen = \"192.168.1.4:7780\"\n"] {
+        assert_eq!(written(text, &[Setting::NoPeers]), text, "nothing is made");
+    }
+}

@@ -38,8 +38,8 @@ impl Refusal {
                 "This call needs the header `Authorization: Bearer TOKEN`; the token is in the file api-token of the agent's home."
             }
             Self::NotHere => {
-                "This call carries a secret, which everybody on the network could read here. Make it on the device itself, with the \
-                 `wattle` command or at the agent's own address."
+                "This call carries a secret or changes the mesh, and everybody on the network could read along here. Make it on the \
+                 device itself, with the `wattle` command or at the agent's own address."
             }
             Self::WrongToken => "This is not the token of this agent; it is in the file api-token of its home.",
         }

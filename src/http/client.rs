@@ -179,6 +179,14 @@ impl Client {
         typed(self.call(Method::Post, "/v1/pair", Some(json!({})), CLIENT_MS).await?)
     }
 
+    /// `POST /v1/pair`: closes the window.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn close_window(&self) -> Result<(), Failure> {
+        self.call(Method::Post, "/v1/pair", Some(json!({ "close": true })), CLIENT_MS).await.map(drop)
+    }
+
     /// `GET /v1/pair`.
     ///
     /// # Errors

@@ -21,3 +21,10 @@ pub const GUEST_DECISION_MS: u64 = 3_000;
 /// Milliseconds for which the socket of a peer that lost its rights stays open, so that what it was sent last is read there: why,
 /// and the proof. What it sends meanwhile is refused.
 pub const LINK_PARTING_MS: u64 = 300;
+
+/// Unknown devices whose refusal is told, in the log, in the events and by the doctor, at once. An estimate: more than a home has that
+/// are not set up yet.
+pub const UNKNOWN_PEERS_BURST: u64 = 8;
+
+/// And from then on a minute: the events hold `EVENTS_MAX`, and those of the mesh's own devices must not be washed out.
+pub const UNKNOWN_PEERS_A_MINUTE: u64 = 6;

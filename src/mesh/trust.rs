@@ -8,8 +8,8 @@
 //! permission. [`authority`] is an admin's own part: what it issues and removes.
 //!
 //! Invariants: an effect is a change, never a repetition; a full table (`TRUST_PEERS_MAX`) refuses and forgets nobody;
-//! the agent itself is never in it. A peer that is not in the table may do nothing, or is a guest where the device belongs to a
-//! mesh. Whoever is removed has no right by any certificate, and none that was granted. A device that is removed itself trusts no
+//! the agent itself is never in it. A peer that is not in the table has no right here; where the device belongs to a mesh it
+//! may show its certificate (`Rights::GUEST`). That `net` lets strangers identify, ping and be paired does not depend on this table. Whoever is removed has no right by any certificate, and none that was granted. A device that is removed itself trusts no
 //! certificate any more.
 
 pub mod authority;
@@ -127,6 +127,7 @@ impl Trust {
         self.records.adopt(mesh)?;
         Ok(self.follow_records())
     }
+
     /// Whether a peer that shows this is taken in, before its signatures are checked.
     ///
     /// # Errors

@@ -17,11 +17,11 @@ use crate::wire::certificate::{Chain, Record};
 use crate::wire::envelope::{BadMessage, Encoding};
 use crate::wire::gossip::Relayed;
 use crate::wire::message::Message;
-use crate::wire::pairing::Way;
 use crate::wire::pairing::exchange::EXCHANGE_RANDOM_BYTES;
 use crate::wire::pairing::invite::Invite;
 use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::secret::Secret;
+use crate::wire::pairing::{InviteId, Way};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 
@@ -177,10 +177,14 @@ pub enum Pairing {
     Show,
     /// Issue this invite.
     Invite(Box<InviteRecord>),
+    /// Whether this device has joined its mesh by this invite.
+    Used(InviteId),
     /// Leave the mesh for good.
     Leave {
         /// Also if no admin is left.
         anyway: bool,
+        /// It is on the disk that the device leaves, so that an admin is told now. Else the answer says only whether it may leave.
+        noted: bool,
     },
     /// Join a mesh.
     Join(Box<Wanted>),

@@ -11,6 +11,9 @@ pub struct PairingReport {
     pub window: Option<OpenWindow>,
     /// How the last window closed, if one did since the agent started and none was opened since.
     pub closed: Option<ClosedWindow>,
+    /// While this device joins, and the device that it has found is busy: seconds until the next try.
+    #[serde(default)]
+    pub waits: Option<u16>,
 }
 
 /// An open window.
@@ -111,8 +114,9 @@ pub struct MemberReport {
 /// Shows no code.
 impl std::fmt::Debug for PairingReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { window, closed } = self;
-        f.debug_struct("PairingReport").field("open", &window.is_some()).field("closed", closed).finish()
+        let Self { window, closed, waits } = self;
+        let open = window.is_some();
+        f.debug_struct("PairingReport").field("open", &open).field("closed", closed).field("waits", waits).finish()
     }
 }
 

@@ -75,7 +75,8 @@ impl Node {
             Pairing::Close => self.admitting(now, out, |admin, effects| admin.close(now, effects)),
             Pairing::Show => {}
             Pairing::Invite(record) => return self.on_invite_order(now, reply, *record, out),
-            Pairing::Leave { anyway } => return self.on_leave(reply, anyway, out),
+            Pairing::Used(invite) => return out.push(Output::Reply(reply, self.has_used(invite))),
+            Pairing::Leave { anyway, noted } => return self.on_leave(reply, anyway, noted, out),
             Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),
             Pairing::Mesh => {
                 return out.push(Output::Reply(reply, Response::Mesh(Box::new(self.mesh_report()))));
@@ -164,7 +165,7 @@ impl Node {
         match self.mesh.trust.pairing.take_order(reply) {
             None => out.push(Output::Reply(reply, response)),
             Some(Wanted::Enrol) => self.on_enrolled(response, out),
-            Some(Wanted::Leaver) => {}
+            Some(Wanted::Leaver(peer)) => self.on_leaver_handled(peer, &response, out),
             Some(Wanted::Grant(peer)) => {
                 self.admitting(now, out, |admin, effects| match response {
                     Response::Certified(chain) => admin.granted(now, peer, &chain, effects),
@@ -194,6 +195,7 @@ impl Node {
         PairingReport {
             window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
             closed: self.mesh.trust.pairing.closed.clone(),
+            waits: self.mesh.trust.pairing.joining.as_ref().and_then(|joining| joining.machine.waits(now)),
         }
     }
 

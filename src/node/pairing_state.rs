@@ -14,7 +14,7 @@ use heapless::Vec as Bounded;
 /// The pairing's side of the node, beside `mesh::pairing`.
 #[derive(Debug, Default)]
 pub(super) struct PairingState {
-    /// The machine that lets devices in; none until this device opens a window.
+    /// The machine that lets devices in; none until this device, an admin, opens a window, or issues or takes an invite.
     pub(super) admin: Option<Admin>,
     /// What is saved of its invites.
     pub(super) invites: InvitesState,
@@ -38,7 +38,7 @@ pub(super) enum Wanted {
     /// This device, which got a certificate.
     Enrol,
     /// A member that leaves.
-    Leaver,
+    Leaver(PeerKey),
 }
 
 /// The invites' side of the flow.

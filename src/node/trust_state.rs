@@ -42,7 +42,14 @@ pub(super) struct TrustState {
     pub(super) guests: Bounded<Guest, GUESTS_MAX>,
     /// Peers that get a short link, to be told why they are not taken in.
     refused: Bounded<Refused, GUESTS_MAX>,
-    links: BTreeMap<PeerKey, LinkUse>,
+    links: LinkUses,
+}
+
+/// What each link has used; all strangers together are told of as one, since new keys cost nothing.
+#[derive(Debug, Default)]
+struct LinkUses {
+    of: BTreeMap<PeerKey, LinkUse>,
+    strangers: LinkUse,
 }
 
 /// A peer that showed a certificate that is not taken.
@@ -87,24 +94,30 @@ impl TrustState {
             buckets: None,
             guests: Bounded::new(),
             refused: Bounded::new(),
-            links: BTreeMap::new(),
+            links: LinkUses::default(),
         }
     }
 
     /// The use of a peer's link. It outlives the link while there is room, so that no peer gets a new budget by linking again.
     pub(super) fn link(&mut self, now: Instant, peer: PeerKey) -> &mut LinkUse {
-        if self.links.len() >= LINKS_MAX + GUESTS_MAX && !self.links.contains_key(&peer) {
-            self.links.retain(|_, of| !of.pushed.is_clear(now) || !of.sent.is_clear(now));
-            if self.links.len() >= LINKS_MAX + GUESTS_MAX {
-                self.links.pop_first();
+        let links = &mut self.links.of;
+        if links.len() >= LINKS_MAX + GUESTS_MAX && !links.contains_key(&peer) {
+            links.retain(|_, of| !of.pushed.is_clear(now) || !of.sent.is_clear(now));
+            if links.len() >= LINKS_MAX + GUESTS_MAX {
+                links.pop_first();
             }
         }
-        self.links.entry(peer).or_default()
+        links.entry(peer).or_default()
+    }
+
+    /// The use of a peer's link, or of those of all strangers.
+    pub(super) fn of_link_or_stranger(&mut self, now: Instant, peer: PeerKey, is_known: bool) -> &mut LinkUse {
+        if is_known { self.link(now, peer) } else { &mut self.links.strangers }
     }
 
     /// A link is gone: its next one is told everything.
     pub(super) fn unlinked(&mut self, peer: PeerKey) {
-        if let Some(link) = self.links.get_mut(&peer) {
+        if let Some(link) = self.links.of.get_mut(&peer) {
             link.told = None;
         }
         self.guests.retain(|guest| guest.peer != peer);

@@ -215,11 +215,13 @@ impl Home {
         if self.file(HomeFile::MeshRoot).exists() { self.mesh_root().map(Some) } else { Ok(None) }
     }
 
-    /// Notes that this device has left its mesh: the next start puts away what belongs to it, and makes a new identity.
+    /// Notes that this device has left its mesh: the next start puts away what belongs to it, and makes a new identity. The peers of
+    /// config.toml go now: without a mesh they would have all rights again, removed devices among them.
     ///
     /// # Errors
-    /// One sentence; nothing was changed.
+    /// One sentence; the device is in its mesh as before.
     pub fn leave(&self) -> Result<(), String> {
+        self.remember(&[Setting::NoPeers]).map_err(|why| format!("This device has not left its mesh. {why}"))?;
         let noted = self.write(HomeFile::Left, b"left\n");
         noted.map_err(|error| {
             format!("That this device leaves its mesh cannot be written down: {error}. Nothing was changed.")

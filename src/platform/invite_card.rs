@@ -1,9 +1,9 @@
 //! The file of an invite on a card: found, read, written, and wiped when it has let a device in.
 
 use crate::limits::INVITE_FILE_BYTES_MAX;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -46,6 +46,8 @@ pub fn write(folder: &Path, text: &str) -> Result<PathBuf, String> {
         let mut open = OpenOptions::new();
         // A FAT partition knows no modes; elsewhere the secret is its owner's alone.
         let mut opened = open.create(true).truncate(true).write(true).mode(0o600).open(&file)?;
+        // A file that was there keeps its mode.
+        let _ = opened.set_permissions(Permissions::from_mode(0o600));
         opened.write_all(text.as_bytes())?;
         opened.sync_all()
     };
@@ -94,5 +96,14 @@ mod tests {
         assert_eq!((find(&folders), wipe(&file)), (None, Ok(())));
         fs::write(&file, vec![b'x'; INVITE_FILE_BYTES_MAX + 1]).unwrap();
         assert!(read(&file).unwrap_err().contains("too long"));
+    }
+
+    #[test]
+    fn an_invite_is_its_owners_alone_also_in_place_of_a_file_that_everybody_could_read() {
+        let card = tempfile::tempdir().unwrap();
+        let file = write(card.path(), "an invite").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        write(card.path(), "another invite").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

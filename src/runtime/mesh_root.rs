@@ -117,8 +117,11 @@ impl NodeHandle {
     /// # Errors
     /// Why not; nothing was changed.
     pub async fn leave(&self, anyway: bool) -> Result<String, NoMesh> {
-        let said = done(self.request(Request::Pairing(Pairing::Leave { anyway })).await)?;
+        done(self.request(Request::Pairing(Pairing::Leave { anyway, noted: false })).await)?;
         self.in_home(|home| Home::at(home).leave()).await?;
+        // It has left, whatever happens from here on.
+        let said = done(self.request(Request::Pairing(Pairing::Leave { anyway: true, noted: true })).await);
+        let said = said.unwrap_or_else(|_| "This device has left its mesh.".to_owned());
         done(self.request(Request::Stop).await)?;
         Ok(format!(
             "{said} It keeps its own documents. The agent stops now; started again, it is a new device that belongs to no mesh."

@@ -204,7 +204,7 @@ pub enum Refusal {
     Full,
     /// The invite was used by another device.
     Used,
-    /// The device that gave the order, or that is to be certified, may not do that.
+    /// The device that gave the order is no admin, or the certificate is of another device than the one that takes it.
     NotAllowed,
 }
 

@@ -206,6 +206,16 @@ fn each_failure_names_its_cause_and_a_removed_device_stays_out() {
 }
 
 #[test]
+fn a_window_whose_command_is_ended_by_ctrl_c_lets_nobody_in() {
+    let (attic, cellar) = (Device::new("attic", "one"), Device::new("cellar", "two"));
+    let mut window = attic.pair();
+    let pid = window.child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(window.child.wait().unwrap().code(), Some(1));
+    cellar.fails_to_join(&window.code, &attic, "it lets nobody in now");
+}
+
+#[test]
 fn five_wrong_tries_end_a_code_and_a_device_of_one_mesh_joins_no_other() {
     let (attic, cellar, barn) =
         (Device::new("attic", "one"), Device::new("cellar", "two"), Device::new("barn", "three"));

@@ -108,7 +108,8 @@ impl Agent {
         let driver = Driver::new(node, outputs, Progress::new(false), session, EventLog::new(), GovernorHandle::off());
         smol::spawn(answer_tasks(Work { background: background_tasks, for_people: to_search }, inputs.clone()))
             .detach();
-        let thread = std::thread::spawn(move || smol::block_on(driver.run(inbox)));
+        // On the heap: without optimisation each move of a future of this size takes its room on the stack again.
+        let thread = std::thread::spawn(move || smol::block_on(Box::pin(driver.run(inbox))));
         Self { name, address, network, inputs, handle, thread, home }
     }
 

@@ -36,7 +36,7 @@ pub enum PairingCommand {
     },
     /// Remove a device from the mesh, for ever. What it holds on its own disk it keeps.
     Remove {
-        /// Its PeerId or its name, as `wattle mesh` shows them.
+        /// Its PeerId, at least six letters of its beginning or end, or its name, as `wattle mesh` shows them.
         #[arg(value_name = "DEVICE")]
         device: String,
     },
@@ -51,8 +51,8 @@ pub enum MeshCommand {
     /// Make a device of the mesh an admin, which lets devices in and removes them as this one does. On the device where the mesh was
     /// made, or anywhere by its recovery phrase.
     Admin {
-        /// Its PeerId or its name, as `wattle mesh` shows them.
-        #[arg(value_name = "DEVICE")]
+        /// Its whole PeerId, as `wattle mesh` shows it: each device chooses its own name.
+        #[arg(value_name = "PEERID")]
         device: String,
 
         /// Ask for the recovery phrase.

@@ -48,16 +48,19 @@ pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
     }
 }
 
-/// Joins by an invite; also done where the device belongs to that mesh already, because the file could not be deleted before.
+/// Joins by an invite; also done where the device has joined by it already, because the file could not be deleted before. One that it has not
+/// used stays, for another device.
 async fn by(node_handle: &NodeHandle, invite: &Invite) -> Result<(), String> {
     if let Response::Mesh(report) = node_handle.request(Request::Pairing(Pairing::Mesh)).await
         && let Some(mesh) = report.mesh
     {
         let same = mesh == crate::node::mesh_report::hex(&invite.mesh) && !report.removed_here;
-        return if same {
-            Ok(())
-        } else {
-            Err("This device belongs to another mesh, or was removed from it.".to_owned())
+        if !same {
+            return Err("This device belongs to another mesh, or was removed from it.".to_owned());
+        }
+        return match node_handle.request(Request::Pairing(Pairing::Used(invite.id))).await {
+            Response::Refused(_, why) => Err(why),
+            _ => Ok(()),
         };
     }
     match node_handle.request(Request::Pairing(Pairing::Join(Box::new(Wanted::from(invite))))).await {

@@ -4,7 +4,6 @@ use super::super::answer::{json, refused};
 use super::{Api, Refused, body, status_of};
 use crate::base::id::PeerKey;
 use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_LIFE_MS, INVITE_LIFE_MS_MAX};
-
 use crate::mesh::pairing::join::Candidate;
 use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust::authority::Order;
@@ -160,7 +159,7 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         let named = match self.mesh_report().await {
-            Ok(report) => member(&peer, &report).and_then(key_of).map(|key| (report, key)),
+            Ok(report) => member_by_peer_id(&peer, &report).and_then(key_of).map(|key| (report, key)),
             Err(refused) => Err(refused),
         };
         match named {
@@ -259,21 +258,52 @@ fn removal(named: &str, report: &MeshReport) -> Result<Request, Refused> {
     Ok(Request::Mesh(Order::Remove(key_of(member)?)))
 }
 
-/// The device that a person named, by its PeerId or its name.
+/// The letters of a PeerId that a person gives, at least. Each key can be made anew until these fit, so they only ever name a device
+/// where no other one fits as well.
+const PEER_ID_PART_MIN: usize = 6;
+
+/// The device with this whole PeerId, if there is one.
+fn of_peer_id<'a>(named: &str, report: &'a MeshReport) -> Result<Option<&'a MemberReport>, Refused> {
+    if report.mesh.is_none() {
+        let why =
+            "This device belongs to no mesh. `wattle pair` makes one, `wattle join CODE` joins that of another device.";
+        return Err((Status::Conflict, why.to_owned()));
+    }
+    Ok(report.members.iter().find(|member| member.peer_id == named))
+}
+
+/// The device that a person named to give it power, by its whole PeerId: each device chooses its own name, also that of another one that
+/// is off.
+fn member_by_peer_id<'a>(named: &str, report: &'a MeshReport) -> Result<&'a MemberReport, Refused> {
+    of_peer_id(named, report)?.ok_or_else(|| {
+        let why = format!(
+            "No device of the mesh has the PeerId {named}. An admin is named by its whole PeerId, since each device chooses its own name: \
+             `wattle mesh` lists both. Nothing was changed."
+        );
+        (Status::NotFound, why)
+    })
+}
+
+/// The device that a person named, by its PeerId, or where that leaves no doubt by the beginning or end of it, or by its name. Each device
+/// chooses its own name: one that two devices have, or that is a part of another one's PeerId, names neither.
 fn member<'a>(named: &str, report: &'a MeshReport) -> Result<&'a MemberReport, Refused> {
-    let is_named = |member: &&MemberReport| member.peer_id == named || member.device.as_deref() == Some(named);
-    match report.members.iter().filter(is_named).collect::<Vec<_>>()[..] {
+    if let Some(member) = of_peer_id(named, report)? {
+        return Ok(member);
+    }
+    let is_part = |id: &str| named.len() >= PEER_ID_PART_MIN && (id.starts_with(named) || id.ends_with(named));
+    let is_named = |member: &&MemberReport| is_part(&member.peer_id) || member.device.as_deref() == Some(named);
+    // A whole PeerId names that device or none: not one that took it for its name.
+    let is_name = named.parse::<PeerId>().is_err();
+    match report.members.iter().filter(is_named).filter(|_| is_name).collect::<Vec<_>>()[..] {
         [member] => Ok(member),
-        [] if report.mesh.is_none() => {
-            let why = "This device belongs to no mesh. `wattle pair` makes one, `wattle join CODE` joins that of another device.";
-            Err((Status::Conflict, why.to_owned()))
-        }
         [] => {
             let why = format!("No device of the mesh is called {named}. `wattle mesh` lists them with their PeerIds.");
             Err((Status::NotFound, why))
         }
         _ => {
-            let why = format!("Several devices are called {named}. Name one by its PeerId: `wattle mesh` shows them.");
+            let why = format!(
+                "Several devices are called {named}. Name one by its whole PeerId: `wattle mesh` shows them. Nothing was changed."
+            );
             Err((Status::Conflict, why))
         }
     }
@@ -341,3 +371,7 @@ fn secrets() -> Result<Secrets, Refused> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pairing_test.rs"]
+mod test;

@@ -178,3 +178,17 @@ fn a_call_that_carries_a_secret_is_made_on_the_device_itself_only() {
     let without = Caller { authorization: Field::Absent, ..local("192.168.1.4:7780") };
     assert_eq!(check(&without, &token, lan), Err(Refusal::NoToken), "strangers learn nothing of it");
 }
+
+#[test]
+fn whatever_changes_the_mesh_or_shows_a_code_is_answered_on_the_device_itself_only() {
+    let open = ["GET /v1/mesh"];
+    let about_the_mesh = ["/v1/pair", "/v1/join", "/v1/mesh", "/v1/remove", "/v1/invite", "/v1/leave"];
+    let of_the_mesh = |path: &str| about_the_mesh.iter().any(|start| path.starts_with(start));
+    let mut checked = 0;
+    for route in super::super::routes::routes().filter(|route| of_the_mesh(route.path)) {
+        let expected = if open.contains(&format!("{route:?}").as_str()) { Access::Token } else { Access::Local };
+        assert_eq!(route.access, expected, "{route:?}");
+        checked += 1;
+    }
+    assert!(checked >= about_the_mesh.len(), "{checked} rows");
+}

@@ -1,4 +1,5 @@
-//! The rows of pairing and of the mesh.
+//! The rows of pairing and of the mesh. What changes the mesh, and what shows a code, is for this machine alone: the token may have
+//! crossed the network in the clear (`--open-api`), and whoever has it then must not gain the mesh by it.
 
 use super::row::{Access, Route};
 use crate::node::input::{Pairing, Request};
@@ -8,28 +9,28 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         path: "/v1/pair",
-        access: Access::Token,
+        access: Access::Local,
         about: "lets one device join for three minutes, with a code: `{}`; makes the mesh if there is none; `{\"close\": true}` ends that",
         handler: |api, conn, _| Box::pin(api.pair(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/pair",
-        access: Access::Token,
+        access: Access::Local,
         about: "returns the open window with its code, or how the last one ended",
         handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Pairing(Pairing::Show)))),
     },
     Route {
         method: Method::Get,
         path: "/v1/pair/qr",
-        access: Access::Token,
+        access: Access::Local,
         about: "returns the QR code of the open window as an image: `{\"svg\"}`",
         handler: |api, conn, _| Box::pin(api.qr(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/join",
-        access: Access::Token,
+        access: Access::Local,
         about: "joins a mesh: `{\"code\", \"at\"?}` or `{\"invite\", \"at\"?}`; answers once that is on the disk, or why not, within a minute",
         handler: |api, conn, _| Box::pin(api.join(conn)),
     },
@@ -50,15 +51,15 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         path: "/v1/remove",
-        access: Access::Token,
-        about: "removes a device from the mesh, for ever: `{\"peer\"}`, its PeerId or name; answers once that is on the disk",
+        access: Access::Local,
+        about: "removes a device from the mesh, for ever: `{\"peer\"}`, its PeerId, the beginning or end of it, or its name; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.remove(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/mesh/admin",
         access: Access::Local,
-        about: "makes a device of the mesh an admin: `{\"peer\", \"phrase\"?}`; the recovery phrase is needed where the mesh was not made on this device; answers once that is on the disk",
+        about: "makes a device of the mesh an admin: `{\"peer\", \"phrase\"?}`, its whole PeerId; the recovery phrase is needed where the mesh was not made on this device; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.appoint(conn)),
     },
     Route {
@@ -78,7 +79,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         path: "/v1/leave",
-        access: Access::Token,
+        access: Access::Local,
         about: "leaves the mesh for good and ends the agent, whose next start has a new identity: `{\"anyway\"?}`, also if no admin is left",
         handler: |api, conn, _| Box::pin(api.leave(conn)),
     },

@@ -13,7 +13,7 @@ pub enum Access {
     /// Callers with the agent's token.
     Token,
     /// Callers with the token at the address that this machine alone reaches: the call or its answer carries a secret that must
-    /// not cross a network in the clear.
+    /// not cross a network in the clear, or the call changes who belongs to the mesh.
     Local,
 }
 

@@ -93,7 +93,7 @@ impl fmt::Display for Failure {
                 "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again."
             }
             Self::Removed => {
-                "This device was removed from the mesh, and a removal is for good. It can only come back with a new identity."
+                "This device was removed from the mesh, and a removal is for good. `wattle leave` gives it a new identity, with which it can join again."
             }
         })
     }

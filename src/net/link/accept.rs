@@ -4,6 +4,7 @@ use super::event::LinkEvent;
 use super::handshake::{Handshaken, Proven, listen};
 use super::handshake_limits::{HandshakeLimits, SourceKey};
 use super::shared::Shared;
+use super::strangers::Strangers;
 use super::stream::within;
 use super::{connection, guests};
 use crate::limits::GUEST_DECISION_MS;
@@ -22,8 +23,7 @@ use std::time::Duration;
 struct Acceptor {
     shared: Arc<Shared>,
     limits: Mutex<HandshakeLimits>,
-    /// The unknown peer that was refused last: repeated tries of one device do not fill the log.
-    unknown_peer: Mutex<Option<PeerId>>,
+    strangers: Mutex<Strangers>,
 }
 
 impl Acceptor {
@@ -36,7 +36,7 @@ impl Acceptor {
 pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     let stopping = shared.stopping.clone();
     let limits = Mutex::new(HandshakeLimits::new(clock::now(), shared.settings.handshakes_per_second));
-    let acceptor = Arc::new(Acceptor { shared, limits, unknown_peer: Mutex::new(None) });
+    let acceptor = Arc::new(Acceptor { shared, limits, strangers: Mutex::default() });
     let accepted = async {
         loop {
             match listener.accept().await {
@@ -118,12 +118,12 @@ impl Acceptor {
     }
 
     async fn report_unknown(&self, peer: PeerId, address: SocketAddr) {
-        let last = self.unknown_peer.lock().unwrap_or_else(PoisonError::into_inner).replace(peer);
-        if last == Some(peer) {
-            debug!("The unknown device {peer} at {address} was refused again.");
-        } else {
+        let told = self.strangers.lock().unwrap_or_else(PoisonError::into_inner).is_told(clock::now(), peer);
+        if told {
             info!("An unknown device wanted to link and was refused: {peer} at {address}.");
             self.shared.report(LinkEvent::UnknownPeer { peer, address }).await;
+        } else {
+            debug!("The unknown device {peer} at {address} was refused.");
         }
     }
 }

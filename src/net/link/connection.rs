@@ -14,6 +14,7 @@ use crate::limits::{LINK_CONTEST_MS, LINK_DUPLICATE_MS};
 use crate::platform::clock;
 use crate::wire::peer_id::PeerId;
 use async_net::TcpStream;
+use smol::Timer;
 use smol::future::{or, zip};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -103,6 +104,9 @@ pub(super) async fn run(
     }
     scope.spawn(ping::keep_alive(shared.settings.ping, scope.link.clone(), received));
     scope.spawn(identify::request(scope.link.clone()));
+    if !shared.table().is_allowed(&peer) {
+        scope.spawn(end_in_time(Arc::clone(shared), scope.link.clone()));
+    }
     let mut inbound = InboundStreams::default();
     let why = driver.drive(&shared.stopping, |stream| inbound.receive(&scope, stream)).await;
     shared.table().leave(&peer, serial);
@@ -112,6 +116,14 @@ pub(super) async fn run(
     shared.table().ended(&peer, serial);
     drop(ending);
     Ok(())
+}
+
+/// Ends the link of a peer that may not link, and is told why, after the time of a handshake: also if nobody tells it anything.
+async fn end_in_time(shared: Arc<Shared>, link: Link) {
+    Timer::after(shared.settings.handshake).await;
+    if !shared.table().is_allowed(&link.info().peer) {
+        link.hang_up("it may not link, and was told why");
+    }
 }
 
 /// Enters a link into the table. If an older link of another start of the same key stands there, it is pinged: without an

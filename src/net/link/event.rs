@@ -54,7 +54,8 @@ pub enum LinkEvent {
         /// A phrase for people.
         why: String,
     },
-    /// A device that may not link tried to. Repeated tries of the same device are reported once.
+    /// A device that may not link tried to. Repeated tries of the same device are reported once, and of many devices a few
+    /// a minute.
     UnknownPeer {
         /// Its proven PeerId.
         peer: PeerId,

@@ -18,11 +18,13 @@ pub(super) struct Guests {
 impl Guests {
     pub(super) fn enter(&mut self, source: SocketAddr) -> Result<(), &'static str> {
         let here: usize = self.sources.values().sum();
-        let of_source = self.sources.entry(source.ip().into()).or_default();
-        if here >= GUESTS_MAX || *of_source >= GUESTS_ADDRESS_MAX {
+        let source = source.ip().into();
+        let of_source = self.sources.get(&source).copied().unwrap_or(0);
+        if here >= GUESTS_MAX || of_source >= GUESTS_ADDRESS_MAX {
+            // Nothing is noted of a source that is refused: sources cost nothing.
             return Err("there are enough guests");
         }
-        *of_source += 1;
+        self.sources.insert(source, of_source + 1);
         Ok(())
     }
 
@@ -49,5 +51,21 @@ impl Guests {
     /// Ends a conversation once what waits is written.
     pub(super) fn end(&mut self, peer: &PeerId) {
         self.conversations.remove(peer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_refused_leaves_nothing_in_the_table() {
+        let mut guests = Guests::default();
+        let from = |n: u8| SocketAddr::from(([192, 168, 1, n], 1));
+        let let_in = (1..=100).filter(|n| guests.enter(from(*n)).is_ok()).count();
+        assert_eq!((let_in, guests.sources.len()), (GUESTS_MAX, GUESTS_MAX));
+        guests.leave(from(1));
+        assert_eq!(guests.sources.len(), GUESTS_MAX - 1);
+        assert!(guests.enter(from(1)).is_ok() && guests.enter(from(1)).is_err());
     }
 }

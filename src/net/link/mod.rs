@@ -35,6 +35,7 @@ mod noise_stream;
 mod ping;
 mod scope;
 mod shared;
+mod strangers;
 mod stream;
 mod table;
 mod yamux_driver;

@@ -124,8 +124,14 @@ impl LinkTable {
     pub(super) fn enter(&mut self, now: Instant, mut link: Link, dead: Option<u64>) -> Entry {
         let new = link.info();
         let is_heard_out = self.heard_out.remove(&new.peer).is_some();
-        if !is_heard_out && !self.is_allowed(&new.peer) {
-            return Entry::Refused("this device is no longer allowed to link");
+        if !self.is_allowed(&new.peer) {
+            if !is_heard_out {
+                return Entry::Refused("this device is no longer allowed to link");
+            }
+            // New keys cost nothing: devices that are told why they may not link never take the places of those that may.
+            if self.links.keys().filter(|peer| !self.is_allowed(peer)).count() >= GUESTS_MAX {
+                return Entry::Refused("there are enough guests");
+            }
         }
         match self.links.get(&new.peer) {
             None if self.is_full() => return Entry::Refused("there are too many links"),

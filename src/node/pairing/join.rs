@@ -15,7 +15,7 @@ use crate::mesh::pairing::join::{Candidate, Effect, Join, Joined, Settings};
 use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::Encoding;
-use crate::wire::pairing::DeviceName;
+use crate::wire::pairing::{DeviceName, InviteId};
 use core::net::SocketAddr;
 
 impl Node {
@@ -45,6 +45,16 @@ impl Node {
         if asked.places.is_empty() && !asked.searching {
             self.end_join(Response::refused(Problem::Conflict, Failure::NotFound.to_string()), out);
         }
+    }
+
+    /// Whether this device has joined by this invite: all admins note each use, and hand it on to every device.
+    pub(super) fn has_used(&self, invite: InviteId) -> Response {
+        if self.trust.records().uses_of(invite.0).any(|used| used.holder == self.config.key) {
+            return Response::Done("This device has joined by this invite.".to_owned());
+        }
+        let why = "This device is in that mesh already, and has not used the invite, so it is still good. Give it to another device, or \
+                   delete it.";
+        Response::refused(Problem::Conflict, why)
     }
 
     fn may_join(&self, mesh: Option<[u8; 32]>) -> Result<(), (Problem, String)> {
@@ -178,3 +188,6 @@ impl Node {
 fn device_name(device: &str) -> DeviceName {
     DeviceName::try_from(device).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod test;

@@ -15,6 +15,8 @@ use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::secret::LongSecret;
 
+mod strangers_test;
+
 const MESH: MeshId = MeshId([0x77; 32]);
 const OWN: PeerKey = PeerKey([200; 32]);
 const PEER: PeerKey = PeerKey([1; 32]);

@@ -44,7 +44,11 @@ impl Node {
     /// Something happened on the link of a peer that is not in the table of peers: a guest.
     pub(in crate::node) fn on_guest(&mut self, now: Instant, peer: PeerKey, input: LinkInput, out: &mut Out) {
         match input {
-            _ if !self.trust.may(peer, Rights::GUEST) => {}
+            // A device without a mesh has no guests. It may have lost its right just now, or a driver let it in by mistake.
+            LinkInput::Up(_) if !self.trust.may(peer, Rights::GUEST) => {
+                out.push(Output::HangUp(peer, HangUp::NotAdmitted));
+            }
+            LinkInput::Received(_) if !self.trust.may(peer, Rights::GUEST) => {}
             LinkInput::Up(_) if self.mesh.trust.is_to_be_told(peer) => {
                 let told = self.mesh.trust.take_told(peer);
                 told.into_iter().for_each(|told| self.tell(told, out));
@@ -72,7 +76,7 @@ impl Node {
             Exchange::Invite(record) => self.on_invite(now, *record),
             Exchange::Leave => self.on_leaver(now, peer, out),
             Exchange::Refused(why) => {
-                if self.mesh.trust.link(now, peer).may_be_told_of(now) {
+                if self.may_be_told_of(now, peer) {
                     out.push(Output::Notice(Notice::RefusedBy(self.title_of(peer), why)));
                 }
             }
@@ -86,6 +90,10 @@ impl Node {
         }
         match self.trust.may_enter(peer, chain) {
             Ok(()) => out.push(Output::VerifyRecords(peer, Page::from(*chain))),
+            // It gets the proof of its issuer's removal, which names admins, only if that one has signed what it shows.
+            Err(Refusal::Removed) if !self.trust.records().is_removed(peer) => {
+                out.push(Output::VerifyRecords(peer, Page::from(*chain)));
+            }
             Err(why) => self.refuse(now, peer, chain, why, out),
         }
     }
@@ -95,26 +103,35 @@ impl Node {
         let refused = Refused { peer, issuer: chain.certificate.issuer, why };
         if self.mesh.trust.has_guest(peer) {
             self.tell(refused, out);
-        } else if self.mesh.trust.will_tell(refused) {
+        } else if self.trust.records().mesh().is_some() && self.mesh.trust.will_tell(refused) {
+            // A device without a mesh takes in nobody: there is nothing to tell, and no link is spent on strangers.
             out.push(Output::HearOut(peer));
         }
         self.tell_refused(now, peer, why, out);
     }
 
-    /// Tells a peer why what it showed was not taken. If it, or the admin that admitted it, was removed, it gets the proof of that.
+    /// Tells a peer why what it showed was not taken. If it, or else the admin that admitted it, was removed, it gets the proof of that.
     fn tell(&self, Refused { peer, issuer, why }: Refused, out: &mut Out) {
         if why == Refusal::Removed {
-            let removed = [peer, issuer].map(|key| self.trust.records().proof_of_removal(key));
-            out.extend(removed.into_iter().flatten().map(|page| trust(peer, Exchange::Push(Box::new(page)))));
+            let records = self.trust.records();
+            let removed = if records.is_removed(peer) { peer } else { issuer };
+            let proof = records.proof_of_removal(removed);
+            out.extend(proof.into_iter().map(|page| trust(peer, Exchange::Push(Box::new(page)))));
         }
         out.push(trust(peer, Exchange::Refused(why)));
     }
 
-    /// Tells people that something that a peer showed or sent was not taken: at most once in a while for each peer.
+    /// Tells people that something that a peer showed or sent was not taken: at most once in a while for each peer of the mesh, and for
+    /// all strangers together.
     fn tell_refused(&mut self, now: Instant, peer: PeerKey, why: Refusal, out: &mut Out) {
-        if self.mesh.trust.link(now, peer).may_be_told_of(now) {
+        if self.may_be_told_of(now, peer) {
             out.push(Output::Notice(Notice::CertificateRefused(self.title_of(peer), why)));
         }
+    }
+
+    fn may_be_told_of(&mut self, now: Instant, peer: PeerKey) -> bool {
+        let is_known = self.trust.may(peer, Rights::MEMBER) || self.trust.records().certificate(peer).is_some();
+        self.mesh.trust.of_link_or_stranger(now, peer, is_known).may_be_told_of(now)
     }
 
     /// The hashes of a member's set: it gets the parts that differ.

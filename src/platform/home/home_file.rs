@@ -31,7 +31,7 @@ pub enum HomeFile {
     Records,
     /// The root key of the mesh that was made here.
     MeshRoot,
-    /// The invites that can be redeemed here: as private as a key.
+    /// The invites that can be redeemed here: to be kept secret like a key.
     Invites,
     /// When each device of the mesh was first and last seen.
     Seen,

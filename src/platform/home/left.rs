@@ -20,8 +20,9 @@ pub(super) fn put_away(home: &Path) -> Result<(), String> {
     }
     for file in OF_THE_MESH {
         let path = home.join(file.name());
-        // The copy first: a start in between mends the file from it.
+        // The copy first: a start in between mends the file from it. What was kept of a damaged file is as secret as the file.
         remove(&path.with_extension("copy"))?;
+        remove(&path.with_extension("damaged"))?;
         remove(&path)?;
     }
     remove(&note)?;
@@ -50,12 +51,21 @@ mod tests {
         let (before, token) = (home.identity().unwrap().peer_id(), home.token().unwrap());
         let root = *home.mesh_root().unwrap().key().as_bytes();
         home.write(HomeFile::Records, b"records").unwrap();
+        let kept = ["mesh-root.damaged", "identity.damaged"].map(|name| folder.path().join(name));
+        kept.iter().for_each(|name| fs::write(name, b"a key").unwrap());
+        let settings =
+            "[node]\nname = \"attic\"\npeers = [\"/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA\"]\n";
+        fs::write(home.file(HomeFile::Settings), settings).unwrap();
         home.leave().unwrap();
         assert_eq!(home.identity().unwrap().peer_id(), before, "not before the next start");
+        // Before the next start reads them: without a mesh its peers have all rights.
+        let settings = home.settings().unwrap().unwrap().node;
+        assert_eq!((settings.name.as_deref(), settings.peers.len()), (Some("attic"), 0));
         drop(home);
         let home = Home::open(folder.path()).unwrap();
         assert_ne!(home.identity().unwrap().peer_id(), before);
         assert!(home.read(HomeFile::Records).unwrap().is_none() && home.existing_mesh_root().unwrap().is_none());
+        assert!(kept.iter().all(|name| !name.exists()), "a damaged key is a key");
         assert_ne!(*home.mesh_root().unwrap().key().as_bytes(), root);
         assert_eq!(home.token().unwrap().reveal(), token.reveal());
         let after = home.identity().unwrap().peer_id();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The body of a `trust` message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exchange {
-    /// The sender's own certificate: the first message on a link, and the only one that is taken of a guest.
+    /// The sender's own certificate: the first message on a link. Of a guest this and `Refused` are taken, and nothing else.
     Show(Box<Chain>),
     /// Hashes of the sender's records.
     Digest {
@@ -22,7 +22,7 @@ pub enum Exchange {
     Push(Box<Page>),
     /// What the receiver showed was not taken, for this reason.
     Refused(Refusal),
-    /// From an admin to an admin: an invite that the receiver may redeem as well. As private as a key.
+    /// From an admin to an admin: an invite that the receiver may redeem as well. To be kept secret like a key.
     Invite(Box<InviteRecord>),
     /// The sender leaves the mesh for good, and asks this admin to remove it.
     Leave,

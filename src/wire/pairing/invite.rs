@@ -42,7 +42,7 @@ pub struct Invite {
 pub struct InviteRecord {
     /// Its public name.
     pub id: InviteId,
-    /// The password of its exchange: as private as a key.
+    /// The password of its exchange: to be kept secret like a key.
     pub verifier: Verifier,
     /// What the device may do, as bits of `wire::certificate`.
     pub caps: u8,

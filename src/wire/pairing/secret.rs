@@ -135,7 +135,7 @@ impl fmt::Debug for LongSecret {
     }
 }
 
-/// What an issuer keeps of an invite's secret. Whoever has it can redeem the invite, so its record is as private as a key.
+/// What an issuer keeps of an invite's secret. Whoever has it can redeem the invite, so its record is kept secret like a key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verifier(#[serde(with = "super::octets::wiped")] Zeroizing<[u8; 32]>);
 

@@ -59,15 +59,17 @@ fn a_second_admin_goes_on_when_the_first_one_leaves_and_the_first_is_a_new_devic
     linked(&attic.agent);
     let alone = attic.agent.cli(["leave"]);
     assert!(!alone.status.success() && said(&alone).contains("only admin"), "{alone:?}");
-    let refused = cellar.agent.cli(["mesh", "admin", "cellar"]);
+    let refused = cellar.agent.cli(["mesh", "admin", &cellar.id()]);
     assert!(said(&refused).contains("was not made on this device"), "{refused:?}");
     let (attic_id, cellar_id) = (attic.id(), cellar.id());
+    let by_name = attic.agent.cli(["mesh", "admin", "cellar"]);
+    assert!(!by_name.status.success() && said(&by_name).contains("whole PeerId"), "{by_name:?}");
     let made = attic.agent.cli(["mesh", "admin", &cellar_id]);
     assert!(made.status.success(), "{made:?}");
     lists(&cellar, &[(&attic_id, &ADMIN), (&cellar_id, &ADMIN)]);
 
     let left = attic.agent.cli(["leave"]);
-    assert!(left.status.success() && said(&left).contains("cellar removes it"), "{left:?}");
+    assert!(left.status.success() && said(&left).contains("cellar is asked to remove it"), "{left:?}");
     lists(&cellar, &[(&cellar_id, &ADMIN)]);
     let since = Instant::now();
     while attic.agent.cli(["status"]).status.code() != Some(3) {

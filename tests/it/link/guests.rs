@@ -1,6 +1,6 @@
 //! Guests: peers that may not link, and converse to be paired; and peers that are admitted by what they show.
 
-use super::{End, name, soon};
+use super::{End, name, quick, soon};
 use std::net::TcpListener;
 use wattle::limits::{GUESTS_ADDRESS_MAX, PAIR_FRAME_MAX};
 use wattle::net::link::{GuestEvent, LinkEvent};
@@ -87,5 +87,20 @@ fn a_peer_is_admitted_by_the_certificates_that_it_shows_and_refused_without() {
         assert!(host.links.add_peer(name(2)));
         assert_eq!(soon(visitor.up()).await, name(1));
         assert_eq!(host.up().await, name(2));
+    });
+}
+
+#[test]
+fn a_peer_that_may_not_link_and_is_only_told_why_loses_its_link_in_time_though_it_answers_pings() {
+    smol::block_on(async {
+        let (host, visitor) = (End::with(1, &[], 256, quick()), End::with(2, &[1], 256, quick()));
+        visitor.links.set_certificates(b"of another mesh".to_vec());
+        visitor.links.dial(name(1), host.address);
+        assert!(matches!(host.next().await, LinkEvent::Presented { .. }));
+        host.links.hear_out(name(2));
+        assert_eq!(host.up().await, name(2));
+        // Nobody hangs up.
+        assert_eq!(host.down().await, "it may not link, and was told why");
+        assert!(host.links.known().is_empty());
     });
 }

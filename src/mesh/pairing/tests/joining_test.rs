@@ -1,7 +1,9 @@
 //! Windows and times, two devices at once, and where a joining device looks.
 
 use super::*;
+use crate::limits::JOIN_EXCHANGES_MAX;
 use crate::limits::{JOIN_DIAL_MS, JOIN_MS, JOIN_SETTLE_MS};
+use crate::wire::pairing::exchange::{Exchange, Parties, Side};
 
 #[test]
 fn of_two_devices_at_once_the_second_waits_and_is_told_that_the_code_is_used() {
@@ -241,4 +243,25 @@ fn every_failure_says_what_to_do() {
     sentences.sort();
     sentences.dedup();
     assert_eq!(sentences.len(), 8, "each cause has its own");
+    assert!(Failure::Removed.to_string().contains("`wattle leave`"), "{}", Failure::Removed);
+}
+
+#[test]
+fn however_many_admins_answer_a_joining_device_gives_four_of_them_a_guess() {
+    let mut seeker = Seeker::new(true, &[]);
+    let mut guesses = 0;
+    for n in 1..=JOIN_EXCHANGES_MAX + 3 {
+        let admin = PeerKey([100 + n; 32]);
+        seeker.does(|join, now, out| join.found(now, place(n, Some(admin)), out));
+        seeker.does(|join, now, out| join.linked(now, admin, Encoding::Postcard, out));
+        let parties = Parties { joiner: ALICE, admin, mesh: MESH };
+        let guess = Code::parse("87654321").unwrap().secret();
+        let (_, share) = Exchange::begin(Side::Admin, &guess, &parties, &[n; 64]);
+        let mut offer = Vec::new();
+        Message::Offer { mesh: MESH, share }.put(Encoding::Postcard, &mut offer);
+        let sent = seeker.does(|join, now, out| join.received(now, &offer, &[5; 64], out));
+        guesses += u8::from(sent.iter().any(|effect| matches!(effect, JoinEffect::Send(_))));
+        seeker.refused(Refusal::WrongSecret);
+    }
+    assert_eq!(guesses, JOIN_EXCHANGES_MAX);
 }

@@ -118,3 +118,15 @@ fn second_devices_that_are_told_are_bounded_and_one_for_a_key() {
     table.leave_duplicate(&peer(2));
     assert_eq!((0..=255).filter(|seed| table.enter_duplicate(peer(*seed), link(*seed, false, 0))).count(), LINKS_MAX);
 }
+
+#[test]
+fn devices_that_are_only_told_why_they_may_not_link_leave_room_for_those_that_may() {
+    let stranger = |n: usize| u8::try_from(n).unwrap() + 10;
+    let mut table = LinkTable::new(peer(1), &[peer(2)]);
+    for n in 0..=GUESTS_MAX {
+        table.hear_out(Instant::ZERO, peer(stranger(n)));
+        let entry = table.enter(Instant::ZERO, link(stranger(n), false, 0), None);
+        assert_eq!(matches!(entry, Entry::Entered(..)), n < GUESTS_MAX, "stranger {n}");
+    }
+    assert!(matches!(table.enter(Instant::ZERO, link(2, false, 0), None), Entry::Entered(..)));
+}
