@@ -195,6 +195,9 @@ impl Draft {
     }
 
     fn remove(mut self, records: &Records, holder: PeerKey) -> Result<Vec<Record>, Refusal> {
+        if holder == self.mesh.root() {
+            return Err(Refusal::NotAllowed);
+        }
         if records.is_removed(holder) {
             return Ok(Vec::new());
         }

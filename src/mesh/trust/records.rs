@@ -121,6 +121,10 @@ impl Records {
         if record.issuer() != mesh.root() && !self.proofs.contains_key(&record.issuer()) {
             return Err(Refusal::NoAdmin);
         }
+        // The root is no device. As a holder it could be removed, and with it everything that it ever signed: no admin may do that.
+        if record.holder() == mesh.root() {
+            return Err(Refusal::NotAllowed);
+        }
         match record {
             Record::Certificate(certificate) => self.insert_certificate(mesh, certificate),
             Record::Removal(removal) => self.insert_removal(removal),
