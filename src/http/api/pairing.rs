@@ -244,6 +244,8 @@ fn new_invite(hours: u16) -> Result<(LongSecret, InviteRecord, u16), Refused> {
         verifier: secret.verifier(id),
         caps: (Caps::MEMBER | Caps::WORKER).into(),
         left_ms,
+        // The node writes what it knows.
+        removed_admins: 0,
         holder: None,
     };
     Ok((secret, record, hours))

@@ -96,7 +96,7 @@ fn messages() -> Vec<(Message, Who)> {
     let (all, certified, members) = (Who::All, Who::Certified, Who::Members);
     let id = InviteId([1; 16]);
     let verifier = LongSecret::new([2; 16]).verifier(id);
-    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 1, holder: None };
+    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 1, removed_admins: 0, holder: None };
     let found = |id| Message::Answer(Answer { id, device: "far".to_owned(), found: Some(Box::default()) });
     let query = Query { id: 1, question: "violin".to_owned(), model: [0; 32], scale: 1.0, codes: Vec::new(), count: 3 };
     vec![

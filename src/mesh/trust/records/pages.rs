@@ -71,6 +71,13 @@ impl Records {
         self.pages_of(removals.chain(uses).take(TRUST_PAGE_MAX))
     }
 
+    /// How many devices that the root ever made admins are removed. It only grows, in whatever order records come.
+    #[must_use]
+    pub fn removed_admins(&self) -> u32 {
+        let removed = self.proofs.keys().filter(|admin| self.removed.contains(admin));
+        u32::try_from(removed.count()).unwrap_or(u32::MAX)
+    }
+
     /// The hashes of the parts.
     #[must_use]
     pub fn buckets(&self) -> Buckets {
