@@ -135,8 +135,9 @@ impl Node {
     fn issue(&mut self, now: Instant, issue: &Issue, out: &mut Out) {
         let holder = issue.holder;
         let records = self.trust.records();
-        // The root made it an admin, and it asks for its certificate again.
+        // The root made it an admin, and it asks for its certificate again. An invite is used by that, which is noted first.
         if records.is_admin(holder)
+            && issue.invite.is_none()
             && let Some(chain) = records.chain(holder)
         {
             return self.admitting(now, out, |admin, effects| admin.granted(now, holder, &chain.encode(), effects));

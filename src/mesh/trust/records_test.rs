@@ -255,3 +255,15 @@ fn an_admin_certifies_removes_and_takes_over_those_whom_a_removed_admin_had_admi
     assert_eq!(drafted(&after, redeem(6)), Err(Refusal::Used));
     assert_eq!(drafted(&after, redeem(5)).map(|all| all.len()), Ok(1), "the same device asks again: no second use");
 }
+
+#[test]
+fn an_admin_that_redeems_an_invite_keeps_its_certificate_and_has_used_it() {
+    let mut set = records(&[admin(0), admin(1)]);
+    let redeem = |n| Order::Redeem { invite: [1; 16], holder: key(n), caps: Caps::MEMBER };
+    let all = drafted(&set, redeem(1)).unwrap();
+    assert!(matches!(&all[..], [Record::InviteUse(of)] if of.holder == key(1) && of.issuer == key(0)), "{all:?}");
+    set.take(&page(&all));
+    assert_eq!(drafted(&set, redeem(6)), Err(Refusal::Used), "and nobody else does");
+    assert_eq!(drafted(&set, redeem(1)), Ok(Vec::new()), "it asks again");
+    assert!(set.is_admin(key(1)));
+}
