@@ -75,8 +75,18 @@ impl Records {
 
     /// Takes the records of a page whose signatures were checked: the certificates of the issuers first.
     pub fn take(&mut self, page: &Page) -> Taken {
-        let mut taken = Taken::default();
+        let (mut taken, mut full) = (Taken::default(), Vec::new());
         for record in page.iter() {
+            match self.insert(&record) {
+                Ok(true) => taken.new.push(record),
+                Ok(false) => {}
+                Err(Refusal::Full) => full.push(record),
+                Err(why) => taken.refused.push((record.holder(), why)),
+            }
+        }
+        // A removal of the same page may have made room: with an admin go the certificates that it signed, and the remover's new ones
+        // for their holders come before its removal.
+        for record in full {
             match self.insert(&record) {
                 Ok(true) => taken.new.push(record),
                 Ok(false) => {}
