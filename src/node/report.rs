@@ -59,7 +59,29 @@ impl Node {
             findings.push(Finding { area: Area::Peers, what, command: Some("wattle leave".to_owned()) });
         }
         findings.extend(self.findings_of_peers(now));
+        findings.extend(self.findings_of_saves());
         findings
+    }
+
+    fn findings_of_saves(&self) -> impl Iterator<Item = Finding> {
+        let trust = &self.mesh.trust;
+        let files = [
+            ("devices of the mesh", "Who was paired or removed since", trust.resave.why()),
+            (
+                "invites",
+                "Which invites other admins wrote since, and who used one,",
+                trust.pairing.invites.resave.why(),
+            ),
+        ];
+        files.into_iter().filter_map(|(list, what, why)| {
+            let what = format!(
+                "The list of {list} could not be saved. {} {what} is known, and is forgotten if the agent ends before that \
+                 succeeds. It tries again by itself, at least once a minute.",
+                why?
+            );
+            let command = Some(format!("df -h {}", quoted(&self.config.home)));
+            Some(Finding { area: Area::State, what, command })
+        })
     }
 
     fn known(&self, now: Instant) -> Vec<PeerStatus> {

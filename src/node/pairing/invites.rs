@@ -99,7 +99,8 @@ impl Node {
     /// Saves what has changed, and now and then how much is left of each life.
     pub(super) fn run_invites(&mut self, now: Instant, out: &mut Out) {
         let invites = &mut self.mesh.trust.pairing.invites;
-        let is_due = invites.unsaved || invites.save_at.is_some_and(|at| at <= now);
+        let may_save = invites.ordered.is_some() || invites.resave.is_due(now);
+        let is_due = invites.unsaved && may_save || invites.save_at.is_some_and(|at| at <= now);
         if invites.saving.is_some() || !is_due {
             return;
         }
@@ -113,15 +114,18 @@ impl Node {
     }
 
     /// The file of invites is on the disk, or cannot be written.
-    pub(in crate::node) fn on_invites_saved(&mut self, result: Result<(), String>, out: &mut Out) {
+    pub(in crate::node) fn on_invites_saved(&mut self, now: Instant, result: Result<(), String>, out: &mut Out) {
         let invites = &mut self.mesh.trust.pairing.invites;
+        // The file does not say what was voided, used or handed over: it is saved again.
+        invites.unsaved |= result.is_err();
+        let is_news = invites.resave.ended(now, &result);
         let with_order = invites.saving.take().unwrap_or(false);
         let ordered = if with_order { invites.ordered.take() } else { None };
         match (ordered, result) {
-            (None, Ok(())) => {}
-            (None, Err(why)) => {
+            (None, Err(why)) if is_news => {
                 out.push(Output::Notice(Notice::Held(format!("The list of invites could not be saved. {why}"))));
             }
+            (None, _) => {}
             (Some((reply, record)), Err(why)) => {
                 if let Some(admin) = self.mesh.trust.pairing.admin.as_mut() {
                     admin.invites().withdraw(record.id);

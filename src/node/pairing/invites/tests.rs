@@ -4,13 +4,15 @@ use super::super::super::input::{Input, LinkInput, Pairing, Request};
 use super::super::super::test::{at, handle, node};
 use super::*;
 use crate::base::id::MeshId;
+use crate::limits::MEND_RETRY_MS;
+use crate::mesh::pairing::admin::Issue;
 use crate::mesh::pairing::invites::decode;
 use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Removal, Signature};
 use crate::wire::message::Message;
-use crate::wire::pairing::InviteId;
 use crate::wire::pairing::secret::LongSecret;
+use crate::wire::pairing::{DeviceName, InviteId};
 
 const MESH: MeshId = MeshId([0x77; 32]);
 const OWN: PeerKey = PeerKey([200; 32]);
@@ -175,4 +177,35 @@ fn an_admin_that_lies_about_an_invite_gains_nothing_by_that_once_it_is_removed()
     let out = take(&mut node, &[removal(ADMIN)]);
     assert_eq!((saved(&out), held(&mut node)), (None, Vec::new()), "the first save is under way: {out:?}");
     assert_eq!(saved(&handle(&mut node, at(8), Input::InvitesSaved(Ok(())))), Some(Vec::new()));
+}
+
+#[test]
+fn a_voiding_that_cannot_be_saved_is_saved_later_and_a_finding_until_then() {
+    let mut node = admin();
+    order(&mut node, invite(1));
+    handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    assert_eq!(saved(&take(&mut node, &[removal(ADMIN)])), Some(Vec::new()));
+    let full = || Input::InvitesSaved(Err("The disk is full.".to_owned()));
+    let out = handle(&mut node, at(8), full());
+    assert!(matches!(&out[..], [Output::Notice(Notice::Held(_))]), "{out:?}");
+    assert!(node.status(at(8)).findings.iter().any(|of| of.what.contains("list of invites")));
+    assert_eq!(saved(&handle(&mut node, at(7 + MEND_RETRY_MS), Input::Wake)), None);
+    assert_eq!(saved(&handle(&mut node, at(8 + MEND_RETRY_MS), Input::Wake)), Some(Vec::new()));
+    handle(&mut node, at(9 + MEND_RETRY_MS), Input::InvitesSaved(Ok(())));
+    assert!(!node.status(at(9 + MEND_RETRY_MS)).findings.iter().any(|of| of.what.contains("list of invites")));
+    // A person that writes one does not wait for the next try.
+    order(&mut node, invite(2));
+    handle(&mut node, at(9 + MEND_RETRY_MS), full());
+    assert!(saved(&order(&mut node, invite(3))).is_some());
+}
+
+#[test]
+fn an_admin_that_redeems_an_invite_has_used_it_before_it_gets_its_certificate() {
+    let mut node = admin();
+    let issue = Issue { holder: ADMIN, device: DeviceName::default(), caps: 3, invite: Some(InviteId([1; 16])) };
+    let mut out = Out::new();
+    node.issue(at(6), &issue, &mut out);
+    let out = handle(&mut node, at(6), Input::Wake);
+    let signs = |out: &Output| matches!(out, Output::SignRecords(of) if matches!(of[..], [Record::InviteUse(_)]));
+    assert!(out.iter().any(signs), "{out:?}");
 }
