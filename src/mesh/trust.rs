@@ -127,6 +127,7 @@ impl Trust {
         self.records.adopt(mesh)?;
         Ok(self.follow_records())
     }
+
     /// Whether a peer that shows this is taken in, before its signatures are checked.
     ///
     /// # Errors

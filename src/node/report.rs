@@ -58,9 +58,24 @@ impl Node {
                 .to_owned();
             findings.push(Finding { area: Area::Peers, what, command: Some("wattle leave".to_owned()) });
         }
+        if let Some(finding) = self.not_certified() {
+            findings.push(finding);
+        }
         findings.extend(self.findings_of_peers(now));
         findings.extend(self.findings_of_saves());
         findings
+    }
+
+    /// The device belongs to a mesh that does not know it: its key was lost and made anew, or whoever let it in is no admin any more.
+    fn not_certified(&self) -> Option<Finding> {
+        let (own, records) = (self.config.key, self.trust.records());
+        let is_unknown = records.mesh().is_some() && records.certificate(own).is_none() && !records.is_removed(own);
+        let what = "This device belongs to a mesh and has no certificate there that counts: its key is a new one, or no admin vouches for \
+                    it any more. No other device answers it. Run `wattle pair` on an admin, and `wattle join CODE` here; if the mesh was \
+                    made on this device, `wattle mesh recover` is enough. If it had another key before, remove that device with \
+                    `wattle remove`: `wattle mesh` lists it.";
+        let command = Some("wattle mesh recover".to_owned());
+        is_unknown.then(|| Finding { area: Area::Peers, what: what.to_owned(), command })
     }
 
     fn findings_of_saves(&self) -> impl Iterator<Item = Finding> {

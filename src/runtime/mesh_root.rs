@@ -73,10 +73,7 @@ impl NodeHandle {
         let (of, mesh) = (Numbers::of(report), report.mesh.clone());
         let certificate = self
             .in_home(move |home| {
-                let key = match phrase {
-                    Some(phrase) => key_of(&phrase)?,
-                    None => Home::at(home).existing_mesh_root()?.map(|root| root.key().clone()).ok_or(NO_ROOT)?,
-                };
+                let key = root_key(home, phrase)?;
                 if mesh != Some(hex(key.verifying_key().as_bytes())) {
                     return Err(OTHER_ROOT.to_owned());
                 }
@@ -86,18 +83,18 @@ impl NodeHandle {
         done(self.request(Request::Mesh(Order::Appoint(Box::new(certificate)))).await)
     }
 
-    /// Makes this device an admin of the mesh with this recovery phrase: its own, or if it has none, the one that it belongs to from
-    /// now on.
+    /// Makes this device an admin by the root of its mesh: the one in this home, or that of this recovery phrase. If it belongs to no
+    /// mesh, it belongs to that one from now on.
     ///
     /// # Errors
     /// Why not; nothing was changed.
-    pub async fn recover(&self, report: &MeshReport, phrase: Zeroizing<String>) -> Result<String, NoMesh> {
+    pub async fn recover(&self, report: &MeshReport, phrase: Option<Zeroizing<String>>) -> Result<String, NoMesh> {
         // A device that knows no record of the mesh cannot know its epoch; the root's word counts in any.
         let of = if report.mesh.is_some() { Numbers::of(report) } else { Numbers { serial: 1, epoch: u32::MAX } };
         let mesh = report.mesh.clone();
         let certificate = self
             .in_home(move |home| {
-                let key = key_of(&phrase)?;
+                let key = root_key(home, phrase)?;
                 if mesh.is_some_and(|mesh| mesh != hex(key.verifying_key().as_bytes())) {
                     return Err(OTHER_ROOT.to_owned());
                 }
@@ -155,6 +152,14 @@ fn first_admin(home: &Path) -> Result<Chain, String> {
     let holder = PeerKey(*home.identity()?.peer_id().public_key());
     let certificate = admin(home.mesh_root()?.key(), holder, Numbers { serial: 1, epoch: 0 });
     Ok(Chain { certificate, issuer: None })
+}
+
+/// The key of this recovery phrase, or without one that of the root in this home.
+fn root_key(home: &Path, phrase: Option<Zeroizing<String>>) -> Result<SigningKey, String> {
+    match phrase {
+        Some(phrase) => key_of(&phrase),
+        None => Ok(Home::at(home).existing_mesh_root()?.ok_or(NO_ROOT)?.key().clone()),
+    }
 }
 
 fn key_of(phrase: &str) -> Result<SigningKey, String> {

@@ -4,7 +4,6 @@ use super::super::answer::{json, refused};
 use super::{Api, Refused, body, status_of};
 use crate::base::id::PeerKey;
 use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_LIFE_MS, INVITE_LIFE_MS_MAX};
-
 use crate::mesh::pairing::join::Candidate;
 use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust::authority::Order;
@@ -66,7 +65,7 @@ struct Appoint {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Recover {
-    phrase: String,
+    phrase: Option<String>,
 }
 
 /// The body of `POST /v1/invite`.
@@ -175,7 +174,7 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         match self.mesh_report().await {
-            Ok(report) => said(conn, self.node.recover(&report, Zeroizing::new(phrase)).await),
+            Ok(report) => said(conn, self.node.recover(&report, phrase.map(Zeroizing::new)).await),
             Err((status, why)) => refused(conn, status, &why),
         }
     }

@@ -141,6 +141,7 @@ fn enrolled(own: PeerKey, records: &Records, chain: &Chain) -> Result<Vec<Record
     }
     Ok(chain.issuer.into_iter().chain([chain.certificate]).map(Record::Certificate).collect())
 }
+
 /// The record by which the root makes an admin of a device of this mesh.
 fn appointed(records: &Records, certificate: &Certificate) -> Result<Vec<Record>, Refusal> {
     let chain = Chain { certificate: *certificate, issuer: None };
