@@ -16,7 +16,7 @@ use heapless::Vec as Bounded;
 #[derive(Debug, Default)]
 pub(super) struct PairingState {
     /// The machine that lets devices in; none until this device opens a window.
-    pub(super) admin: Option<Admin>,
+    pub(super) admin: Option<Box<Admin>>,
     /// What is saved of its invites.
     pub(super) invites: InvitesState,
     /// How the last window closed.
@@ -113,7 +113,7 @@ impl PairingState {
 
     /// When something is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let admin = self.admin.as_ref().and_then(Admin::deadline);
+        let admin = self.admin.as_deref().and_then(Admin::deadline);
         let invites = &self.invites;
         let save = earliest(invites.save_at, invites.resave.at().filter(|_| invites.unsaved));
         let admin = earliest(admin, save.filter(|_| invites.saving.is_none()));

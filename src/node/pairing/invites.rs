@@ -33,7 +33,7 @@ impl Node {
         let mesh = records.mesh().filter(|_| records.is_admin(own))?;
         let removed_admins = records.removed_admins();
         Some(self.mesh.trust.pairing.admin.get_or_insert_with(|| {
-            let mut admin = Admin::new(own, mesh.0);
+            let mut admin = Box::new(Admin::new(own, mesh.0));
             admin.invites().void(removed_admins);
             admin
         }))
