@@ -18,15 +18,23 @@ use zeroize::Zeroizing;
 type NoMesh = (Problem, String);
 
 impl NodeHandle {
+    /// The mesh, its devices, and what this one knows of them.
+    ///
+    /// # Errors
+    /// The agent is stopping.
+    pub async fn mesh_report(&self) -> Result<Box<MeshReport>, NoMesh> {
+        match self.request(Request::Pairing(Pairing::Mesh)).await {
+            Response::Mesh(report) => Ok(report),
+            other => Err(refusal(other)),
+        }
+    }
+
     /// Makes a mesh with this device as its admin, unless it belongs to one already.
     ///
     /// # Errors
     /// Why not; nothing was changed.
     pub async fn make_mesh(&self) -> Result<(), NoMesh> {
-        let report = match self.request(Request::Pairing(Pairing::Mesh)).await {
-            Response::Mesh(report) => report,
-            other => return Err(refusal(other)),
-        };
+        let report = self.mesh_report().await?;
         if report.mesh.is_some() {
             return Ok(());
         }
@@ -42,10 +50,7 @@ impl NodeHandle {
     /// # Errors
     /// Why there is none.
     pub async fn recovery_phrase(&self) -> Result<Zeroizing<String>, NoMesh> {
-        let report = match self.request(Request::Pairing(Pairing::Mesh)).await {
-            Response::Mesh(report) => report,
-            other => return Err(refusal(other)),
-        };
+        let report = self.mesh_report().await?;
         self.in_home(move |home| {
             let mut root = Home::at(home).mesh_root()?;
             let id = hex(root.key().verifying_key().as_bytes());
@@ -169,7 +174,7 @@ fn key_of(phrase: &str) -> Result<SigningKey, String> {
 
 fn admin(root: &SigningKey, holder: PeerKey, Numbers { serial, epoch }: Numbers) -> Certificate {
     let mesh = MeshId(*root.verifying_key().as_bytes());
-    let caps = Caps::MEMBER | Caps::WORKER | Caps::ADMIN;
+    let caps = Caps::DEVICE | Caps::ADMIN;
     let unsigned = Certificate { mesh, holder, caps, serial, epoch, issuer: mesh.root(), signature: Signature::NONE };
     let signature = Record::Certificate(unsigned).signed(root).signature();
     Certificate { signature, ..unsigned }

@@ -22,14 +22,15 @@ pub(super) fn verified(from: PeerKey, mut page: Page) -> Input {
 
 /// Writes all records, and tells the node once they are on the disk, or why they are not.
 pub(super) async fn save(home: PathBuf, save: u64, bytes: Vec<u8>, inputs: Sender<Input>) {
-    let written = blocking::run(move || Home::at(&home).write(HomeFile::Records, &bytes)).await;
-    let result = match written {
-        Some(Ok(())) => Ok(()),
-        Some(Err(error)) => Err(format!("The file of certificates cannot be written: {error}.")),
-        None => Err("The thread that writes the file of certificates has ended.".to_owned()),
-    };
+    let result = write(home, HomeFile::Records, bytes, "certificates").await;
     // Without the node nobody waits for it.
     let _ = inputs.send(Input::RecordsSaved(save, result)).await;
+}
+
+async fn write(home: PathBuf, file: HomeFile, bytes: Vec<u8>, of: &str) -> Result<(), String> {
+    let written = blocking::run(move || Home::at(&home).write(file, &bytes)).await;
+    let written = written.ok_or_else(|| format!("The thread that writes the file of {of} has ended."))?;
+    written.map_err(|error| format!("The file of {of} cannot be written: {error}."))
 }
 
 /// The records of a home; none where it belongs to no mesh.
@@ -50,12 +51,7 @@ pub fn load(home: &Home) -> Result<Records, String> {
 
 /// Writes all invites, and tells the node once they are on the disk, or why they are not.
 pub(super) async fn save_invites(home: PathBuf, bytes: Vec<u8>, inputs: Sender<Input>) {
-    let written = blocking::run(move || Home::at(&home).write(HomeFile::Invites, &bytes)).await;
-    let result = match written {
-        Some(Ok(())) => Ok(()),
-        Some(Err(error)) => Err(format!("The file of invites cannot be written: {error}.")),
-        None => Err("The thread that writes the file of invites has ended.".to_owned()),
-    };
+    let result = write(home, HomeFile::Invites, bytes, "invites").await;
     // Without the node nobody waits for it.
     let _ = inputs.send(Input::InvitesSaved(result)).await;
 }
