@@ -110,7 +110,7 @@ pub(super) fn messages() -> Vec<Message> {
     let chain = Chain { certificate: certificate(3, 2, Caps::MEMBER), issuer: Some(certificate(2, 1, Caps::ADMIN)) };
     let id = InviteId([6; 16]);
     let verifier = LongSecret::new([7; 16]).verifier(id);
-    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, holder: Some(key(4)) };
+    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, removed_admins: 2, holder: Some(key(4)) };
     [
         Exchange::Show(Box::new(chain)),
         Exchange::Digest { ask: true, buckets: Buckets([[7; 8]; TRUST_BUCKETS]) },

@@ -4,7 +4,7 @@ use super::args::{DEFAULT_LISTEN_PORT, InviteArgs, JoinArgs, MeshCommand, Pairin
 use super::output::{Stop, compact, pretty, print};
 use super::style::Style;
 use super::text::{columns, one_line};
-use crate::http::client::Client;
+use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{ClosedWindow, MeshReport, OpenWindow};
@@ -34,7 +34,7 @@ pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), 
         PairingCommand::Invite(args) => return invite(client, &args).await,
         PairingCommand::Mesh { what: None, json } => return mesh(client, json).await,
         PairingCommand::Mesh { what: Some(MeshCommand::Create), .. } => return create(client).await,
-        PairingCommand::Mesh { what: Some(MeshCommand::Recover), .. } => client.recover(&phrase()?).await?,
+        PairingCommand::Mesh { what: Some(MeshCommand::Recover), .. } => recover(client).await?,
         PairingCommand::Mesh { what: Some(MeshCommand::Admin { device, phrase: asked }), .. } => {
             let phrase = if asked { Some(phrase()?) } else { None };
             client.appoint(&device, phrase.as_ref().map(|phrase| phrase.as_str())).await?
@@ -43,6 +43,15 @@ pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), 
         PairingCommand::Leave { anyway } => client.leave(anyway).await?,
     };
     print(&format!("{}\n", one_line(&done)))
+}
+
+/// Makes this device an admin: by the root of its mesh, if that is in its home, else by the recovery phrase.
+async fn recover(client: &Client) -> Result<String, Stop> {
+    match client.recover(None).await {
+        Ok(done) => Ok(done),
+        Err(Failure::NotDone(_)) => Ok(client.recover(Some(&phrase()?)).await?),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The recovery phrase that a person types: 24 words, on one line or several. Not an argument: the shell would keep it.

@@ -107,7 +107,7 @@ fn paused(current: &Current) -> String {
             span(seconds)
         ),
         (false, _) => {
-            let held = matches!(current.details.reason, Some(Reason::InUse));
+            let held = current.report.reason == Some(Reason::InUse);
             let hint = if held { " `wattle work now` lets it go on all the same." } else { "" };
             format!("No pause holds now. {}{hint}\n", current.details.why)
         }

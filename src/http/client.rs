@@ -234,8 +234,9 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn recover(&self, phrase: &str) -> Result<String, Failure> {
-        done(&self.call(Method::Post, "/v1/mesh/recover", Some(json!({ "phrase": phrase })), CLIENT_MS).await?)
+    pub async fn recover(&self, phrase: Option<&str>) -> Result<String, Failure> {
+        let body = phrase.map_or_else(|| json!({}), |phrase| json!({ "phrase": phrase }));
+        done(&self.call(Method::Post, "/v1/mesh/recover", Some(body), CLIENT_MS).await?)
     }
 
     /// `POST /v1/invite`. Returns the text of the invite's file.

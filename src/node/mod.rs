@@ -35,6 +35,7 @@ mod pairing_state;
 mod query;
 mod query_state;
 mod report;
+mod resave;
 pub mod status;
 mod trust;
 mod trust_state;
@@ -147,7 +148,7 @@ impl Node {
             Input::RecordsSigned(records) => self.on_records_signed(records),
             Input::RecordsVerified(peer, page, forged) => self.on_records_verified(now, peer, &page, forged, out),
             Input::RecordsSaved(save, result) => self.on_records_saved(now, save, result, out),
-            Input::InvitesSaved(result) => self.on_invites_saved(result, out),
+            Input::InvitesSaved(result) => self.on_invites_saved(now, result, out),
             Input::Presented(peer, chain) => self.on_shown(now, peer, &chain, out),
             Input::Guest(peer, address, what) => self.on_conversation(now, peer, address, what, out),
             Input::GuestFailed(address, why) => self.on_guest_failed(now, address, why, out),

@@ -25,9 +25,6 @@ use crate::wire::pairing::link::PairLink;
 use crate::wire::pairing::{InviteId, Message, Refusal as Cause};
 use core::net::SocketAddr;
 
-/// What a device that is paired may do, unless its owner says otherwise.
-const DEVICE_CAPS: [Caps; 2] = [Caps::MEMBER, Caps::WORKER];
-
 impl Node {
     /// Something happened in a conversation with a guest, or with the device that this one is a guest of.
     pub(super) fn on_conversation(
@@ -96,8 +93,7 @@ impl Node {
             );
         }
         self.mesh.trust.pairing.closed = None;
-        let caps = DEVICE_CAPS.into_iter().reduce(|all, cap| all | cap).map_or(0, u8::from);
-        self.admitting(now, out, |admin, effects| admin.open(now, secrets, caps, effects));
+        self.admitting(now, out, |admin, effects| admin.open(now, secrets, Caps::DEVICE.into(), effects));
         // An earlier window that this one took the place of is not what its owner wants to read about.
         self.mesh.trust.pairing.closed = None;
         Ok(())
@@ -136,8 +132,9 @@ impl Node {
     fn issue(&mut self, now: Instant, issue: &Issue, out: &mut Out) {
         let holder = issue.holder;
         let records = self.trust.records();
-        // The root made it an admin, and it asks for its certificate again.
+        // The root made it an admin, and it asks for its certificate again. An invite is used by that, which is noted first.
         if records.is_admin(holder)
+            && issue.invite.is_none()
             && let Some(chain) = records.chain(holder)
         {
             return self.admitting(now, out, |admin, effects| admin.granted(now, holder, &chain.encode(), effects));
@@ -191,7 +188,7 @@ impl Node {
     }
 
     fn pairing_report(&self, now: Instant) -> PairingReport {
-        let shown = self.mesh.trust.pairing.admin.as_ref().and_then(Admin::shown).zip(self.trust.records().mesh());
+        let shown = self.mesh.trust.pairing.admin.as_deref().and_then(Admin::shown).zip(self.trust.records().mesh());
         PairingReport {
             window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
             closed: self.mesh.trust.pairing.closed.clone(),

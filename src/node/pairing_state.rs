@@ -1,6 +1,7 @@
 //! What the node keeps for the flow of pairing.
 
 use super::mesh_report::ClosedWindow;
+use super::resave::Resave;
 use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::{Instant, earliest};
 use crate::limits::{GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
@@ -15,7 +16,7 @@ use heapless::Vec as Bounded;
 #[derive(Debug, Default)]
 pub(super) struct PairingState {
     /// The machine that lets devices in; none until this device, an admin, opens a window, or issues or takes an invite.
-    pub(super) admin: Option<Admin>,
+    pub(super) admin: Option<Box<Admin>>,
     /// What is saved of its invites.
     pub(super) invites: InvitesState,
     /// How the last window closed.
@@ -52,6 +53,8 @@ pub(super) struct InvitesState {
     pub(super) ordered: Option<(ReplyId, InviteRecord)>,
     /// When the lives are saved again.
     pub(super) save_at: Option<Instant>,
+    /// When a save that failed is tried again.
+    pub(super) resave: Resave,
 }
 
 /// This device joins a mesh.
@@ -110,8 +113,10 @@ impl PairingState {
 
     /// When something is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let admin = self.admin.as_ref().and_then(Admin::deadline);
-        let admin = earliest(admin, self.invites.save_at.filter(|_| self.invites.saving.is_none()));
+        let admin = self.admin.as_deref().and_then(Admin::deadline);
+        let invites = &self.invites;
+        let save = earliest(invites.save_at, invites.resave.at().filter(|_| invites.unsaved));
+        let admin = earliest(admin, save.filter(|_| invites.saving.is_none()));
         earliest(admin, self.joining.as_ref().and_then(|joining| joining.machine.deadline()))
     }
 }

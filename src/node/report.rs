@@ -58,8 +58,45 @@ impl Node {
                 .to_owned();
             findings.push(Finding { area: Area::Peers, what, command: Some("wattle leave".to_owned()) });
         }
+        if let Some(finding) = self.not_certified() {
+            findings.push(finding);
+        }
         findings.extend(self.findings_of_peers(now));
+        findings.extend(self.findings_of_saves());
         findings
+    }
+
+    /// The device belongs to a mesh that does not know it: its key was lost and made anew, or whoever let it in is no admin any more.
+    fn not_certified(&self) -> Option<Finding> {
+        let (own, records) = (self.config.key, self.trust.records());
+        let is_unknown = records.mesh().is_some() && records.certificate(own).is_none() && !records.is_removed(own);
+        let what = "This device belongs to a mesh and has no certificate there that counts: its key is a new one, or no admin vouches for \
+                    it any more. No other device answers it. Run `wattle pair` on an admin, and `wattle join CODE` here; if the mesh was \
+                    made on this device, `wattle mesh recover` is enough. If it had another key before, remove that device with \
+                    `wattle remove`: `wattle mesh` lists it.";
+        let command = Some("wattle mesh recover".to_owned());
+        is_unknown.then(|| Finding { area: Area::Peers, what: what.to_owned(), command })
+    }
+
+    fn findings_of_saves(&self) -> impl Iterator<Item = Finding> {
+        let trust = &self.mesh.trust;
+        let files = [
+            ("devices of the mesh", "Who was paired or removed since", trust.resave.why()),
+            (
+                "invites",
+                "Which invites other admins wrote since, and who used one,",
+                trust.pairing.invites.resave.why(),
+            ),
+        ];
+        files.into_iter().filter_map(|(list, what, why)| {
+            let what = format!(
+                "The list of {list} could not be saved. {} {what} is known, and is forgotten if the agent ends before that \
+                 succeeds. It tries again by itself, at least once a minute.",
+                why?
+            );
+            let command = Some(format!("df -h {}", quoted(&self.config.home)));
+            Some(Finding { area: Area::State, what, command })
+        })
     }
 
     fn known(&self, now: Instant) -> Vec<PeerStatus> {

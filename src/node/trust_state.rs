@@ -1,6 +1,7 @@
 //! What the node keeps for the flow of certificates and removals.
 
 use super::pairing_state::PairingState;
+use super::resave::Resave;
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
@@ -34,6 +35,8 @@ pub(super) struct TrustState {
     pub(super) saving: Option<(u64, bool)>,
     /// Saves so far.
     pub(super) saves: u64,
+    /// When a save that failed is tried again.
+    pub(super) resave: Resave,
     /// When to compare with linked peers.
     pub(super) digest_at: Instant,
     /// The hashes of the set, until it changes.
@@ -90,6 +93,7 @@ impl TrustState {
             unsaved: false,
             saving: None,
             saves: 0,
+            resave: Resave::default(),
             digest_at: now + Duration::from_millis(TRUST_DIGEST_MS),
             buckets: None,
             guests: Bounded::new(),
@@ -169,7 +173,8 @@ impl TrustState {
     /// When something is due; `linked`: there is a link of a member.
     pub(super) fn deadline(&self, linked: bool) -> Option<Instant> {
         let guest = self.guests.iter().map(|guest| guest.until).min();
-        earliest(guest, linked.then_some(self.digest_at))
+        let save = self.resave.at().filter(|_| self.unsaved && self.saving.is_none());
+        earliest(earliest(guest, save), linked.then_some(self.digest_at))
     }
 }
 

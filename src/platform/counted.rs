@@ -5,19 +5,15 @@
 //! The file is a list of marks (`store::record`): one for each watched place, and one for each place in them that is away.
 
 use super::blocking;
-use super::file_system::FileSystem;
 use super::home::{Home, HomeFile};
-use crate::base::id::DocId;
 use crate::base::path::covers;
 use crate::limits::MARKS_MAX;
-use crate::store::keys;
 use crate::store::kv::{KvError, KvRead, Space};
 use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Marks, Record};
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Places that a sentence names.
@@ -33,19 +29,14 @@ pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
     let mut places: Vec<Mark> =
         read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
     let mut sources: Vec<Mark> = read::sources(kv)?.0.into_iter().map(|source| place(source.path)).collect();
-    let mut firsts = vec![None; sources.len()];
-    read::walk(kv, Space::Path, |path, number| {
-        let of = sources.iter_mut().zip(&mut firsts).filter(|(source, _)| covers(&source.path, path));
-        if let Some((source, first)) = of.max_by_key(|(source, _)| source.path.len()) {
+    read::walk(kv, Space::Path, |path, _| {
+        let of = sources.iter_mut().filter(|source| covers(&source.path, path));
+        if let Some(source) = of.max_by_key(|source| source.path.len()) {
             source.documents += 1;
-            *first = first.or_else(|| keys::number(number).map(DocId));
         }
         Ok(())
     })?;
-    for (source, first) in sources.iter_mut().zip(firsts) {
-        // The file system that its first document was on when it was last seen.
-        let document = first.map(|doc| read::document(kv, doc)).transpose()?.flatten();
-        source.volume = document.map_or(0, |document| document.stamp.volume());
+    for source in &mut sources {
         // Those of a place in it that is away are counted there.
         let within = places.iter().filter(|mark| covers(&source.path, &mark.path)).map(|mark| mark.documents).sum();
         source.documents = source.documents.saturating_sub(within);
@@ -64,13 +55,6 @@ pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
 
 const fn place(path: Vec<u8>) -> Mark {
     Mark { path, volume: 0, since: 0, documents: 0, kind: MarkKind::Kept }
-}
-
-/// The tag of the file system on which something lies, if it is there.
-fn volume(path: &Path) -> Option<u16> {
-    let file = File::open(path).ok()?;
-    let device = file.metadata().ok()?.dev();
-    Some(FileSystem::of(&file, device).tag)
 }
 
 /// How many documents the store had, as far as it was written down.
@@ -116,19 +100,20 @@ fn name(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
-/// Whether a place is not there, or another file system lies in its place and has nothing in it: the mount point of a disk
-/// that is unplugged. What does not answer is away.
+/// Whether nothing of a place can be read: it is not there, it is an empty folder (the mount point of a disk that is
+/// unplugged), it does not answer, or its owner kept documents whose files are gone (such a mark has a time, and a watched
+/// place has none).
 fn is_away(place: &Mark) -> bool {
-    let (path, expected) = (Path::new(OsStr::from_bytes(&place.path)).to_owned(), place.volume);
+    let path = Path::new(OsStr::from_bytes(&place.path)).to_owned();
     let look = {
         let path = path.clone();
-        move || match volume(&path) {
-            None => true,
-            Some(found) if found == expected || expected == 0 => false,
-            Some(_) => path.is_dir() && fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none()),
+        move || {
+            fs::metadata(&path).is_ok_and(|meta| {
+                !meta.is_dir() || fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some())
+            })
         }
     };
-    smol::block_on(blocking::look(&path, look)).unwrap_or(true)
+    (place.kind == MarkKind::Kept && place.since > 0) || !smol::block_on(blocking::look(&path, look)).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -149,13 +134,13 @@ mod tests {
             fs::create_dir(root.join(place)).unwrap();
         }
         fs::write(root.join("gone/d"), "").unwrap();
+        fs::write(root.join("here/a"), "").unwrap();
         let home = Home::open(&root.join("home")).unwrap();
         let source = |name: &str| Source { path: path(name), collection: "home".into(), ring: Ring::Mesh, device: 1 };
         let mut library = Library::open(MemoryKv::default()).unwrap();
         library.apply(&Change::Sources(Sources(vec![source("here"), source("gone")]))).unwrap();
         for file in ["here/a", "here/stick/b", "here/stick/c", "gone/d"] {
-            let volume = if file == "gone/d" { 3 } else { 0 };
-            let (path, stamp) = (path(file), FileStamp::default().on_volume(volume));
+            let (path, stamp) = (path(file), FileStamp::default());
             library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
         }
         let stick = Mark { path: path("here/stick"), volume: 7, since: 1, documents: 2, kind: MarkKind::Away };
@@ -171,7 +156,7 @@ mod tests {
         fs::create_dir_all(root.join("here/stick/x")).unwrap();
         fs::create_dir(root.join("gone")).unwrap();
         let says = lost_with_store(&home);
-        assert!(says.contains("gone (1)"), "an empty folder of another file system is a mount point: {says}");
+        assert!(says.contains("gone (1)"), "an empty folder is the mount point of what is away: {says}");
         fs::write(root.join("gone/d"), "").unwrap();
         assert_eq!(lost_with_store(&home), "", "all is there");
     }

@@ -1,7 +1,8 @@
 //! The file of an invite on a card: found, read, written, and wiped when it has let a device in.
 
+use super::regular;
 use crate::limits::INVITE_FILE_BYTES_MAX;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub fn find(folders: &[PathBuf]) -> Option<PathBuf> {
 /// One sentence: why not.
 pub fn read(file: &Path) -> Result<Zeroizing<String>, String> {
     let unreadable = |why: &str| format!("The invite {} cannot be read: {why}.", file.display());
-    let opened = File::open(file).map_err(|error| unreadable(&error.to_string()))?;
+    let opened = regular::open(file, OpenOptions::new().read(true)).map_err(|error| unreadable(&error.to_string()))?;
     let mut text = Zeroizing::new(String::new());
     let cap = INVITE_FILE_BYTES_MAX as u64 + 1;
     opened.take(cap).read_to_string(&mut text).map_err(|error| unreadable(&error.to_string()))?;

@@ -18,15 +18,23 @@ use zeroize::Zeroizing;
 type NoMesh = (Problem, String);
 
 impl NodeHandle {
+    /// The mesh, its devices, and what this one knows of them.
+    ///
+    /// # Errors
+    /// The agent is stopping.
+    pub async fn mesh_report(&self) -> Result<Box<MeshReport>, NoMesh> {
+        match self.request(Request::Pairing(Pairing::Mesh)).await {
+            Response::Mesh(report) => Ok(report),
+            other => Err(refusal(other)),
+        }
+    }
+
     /// Makes a mesh with this device as its admin, unless it belongs to one already.
     ///
     /// # Errors
     /// Why not; nothing was changed.
     pub async fn make_mesh(&self) -> Result<(), NoMesh> {
-        let report = match self.request(Request::Pairing(Pairing::Mesh)).await {
-            Response::Mesh(report) => report,
-            other => return Err(refusal(other)),
-        };
+        let report = self.mesh_report().await?;
         if report.mesh.is_some() {
             return Ok(());
         }
@@ -42,10 +50,7 @@ impl NodeHandle {
     /// # Errors
     /// Why there is none.
     pub async fn recovery_phrase(&self) -> Result<Zeroizing<String>, NoMesh> {
-        let report = match self.request(Request::Pairing(Pairing::Mesh)).await {
-            Response::Mesh(report) => report,
-            other => return Err(refusal(other)),
-        };
+        let report = self.mesh_report().await?;
         self.in_home(move |home| {
             let mut root = Home::at(home).mesh_root()?;
             let id = hex(root.key().verifying_key().as_bytes());
@@ -73,10 +78,7 @@ impl NodeHandle {
         let (of, mesh) = (Numbers::of(report), report.mesh.clone());
         let certificate = self
             .in_home(move |home| {
-                let key = match phrase {
-                    Some(phrase) => key_of(&phrase)?,
-                    None => Home::at(home).existing_mesh_root()?.map(|root| root.key().clone()).ok_or(NO_ROOT)?,
-                };
+                let key = root_key(home, phrase)?;
                 if mesh != Some(hex(key.verifying_key().as_bytes())) {
                     return Err(OTHER_ROOT.to_owned());
                 }
@@ -86,18 +88,18 @@ impl NodeHandle {
         done(self.request(Request::Mesh(Order::Appoint(Box::new(certificate)))).await)
     }
 
-    /// Makes this device an admin of the mesh with this recovery phrase: its own, or if it has none, the one that it belongs to from
-    /// now on.
+    /// Makes this device an admin by the root of its mesh: the one in this home, or that of this recovery phrase. If it belongs to no
+    /// mesh, it belongs to that one from now on.
     ///
     /// # Errors
     /// Why not; nothing was changed.
-    pub async fn recover(&self, report: &MeshReport, phrase: Zeroizing<String>) -> Result<String, NoMesh> {
+    pub async fn recover(&self, report: &MeshReport, phrase: Option<Zeroizing<String>>) -> Result<String, NoMesh> {
         // A device that knows no record of the mesh cannot know its epoch; the root's word counts in any.
         let of = if report.mesh.is_some() { Numbers::of(report) } else { Numbers { serial: 1, epoch: u32::MAX } };
         let mesh = report.mesh.clone();
         let certificate = self
             .in_home(move |home| {
-                let key = key_of(&phrase)?;
+                let key = root_key(home, phrase)?;
                 if mesh.is_some_and(|mesh| mesh != hex(key.verifying_key().as_bytes())) {
                     return Err(OTHER_ROOT.to_owned());
                 }
@@ -160,6 +162,14 @@ fn first_admin(home: &Path) -> Result<Chain, String> {
     Ok(Chain { certificate, issuer: None })
 }
 
+/// The key of this recovery phrase, or without one that of the root in this home.
+fn root_key(home: &Path, phrase: Option<Zeroizing<String>>) -> Result<SigningKey, String> {
+    match phrase {
+        Some(phrase) => key_of(&phrase),
+        None => Ok(Home::at(home).existing_mesh_root()?.ok_or(NO_ROOT)?.key().clone()),
+    }
+}
+
 fn key_of(phrase: &str) -> Result<SigningKey, String> {
     let seed = words::key_of(phrase).map_err(|why| format!("{why} Nothing was changed."))?;
     Ok(SigningKey::from_bytes(&seed))
@@ -167,7 +177,7 @@ fn key_of(phrase: &str) -> Result<SigningKey, String> {
 
 fn admin(root: &SigningKey, holder: PeerKey, Numbers { serial, epoch }: Numbers) -> Certificate {
     let mesh = MeshId(*root.verifying_key().as_bytes());
-    let caps = Caps::MEMBER | Caps::WORKER | Caps::ADMIN;
+    let caps = Caps::DEVICE | Caps::ADMIN;
     let unsigned = Certificate { mesh, holder, caps, serial, epoch, issuer: mesh.root(), signature: Signature::NONE };
     let signature = Record::Certificate(unsigned).signed(root).signature();
     Certificate { signature, ..unsigned }

@@ -22,14 +22,15 @@ pub(super) fn verified(from: PeerKey, mut page: Page) -> Input {
 
 /// Writes all records, and tells the node once they are on the disk, or why they are not.
 pub(super) async fn save(home: PathBuf, save: u64, bytes: Vec<u8>, inputs: Sender<Input>) {
-    let written = blocking::run(move || Home::at(&home).write(HomeFile::Records, &bytes)).await;
-    let result = match written {
-        Some(Ok(())) => Ok(()),
-        Some(Err(error)) => Err(format!("The file of certificates cannot be written: {error}.")),
-        None => Err("The thread that writes the file of certificates has ended.".to_owned()),
-    };
+    let result = write(home, HomeFile::Records, bytes, "certificates").await;
     // Without the node nobody waits for it.
     let _ = inputs.send(Input::RecordsSaved(save, result)).await;
+}
+
+async fn write(home: PathBuf, file: HomeFile, bytes: Vec<u8>, of: &str) -> Result<(), String> {
+    let written = blocking::run(move || Home::at(&home).write(file, &bytes)).await;
+    let written = written.ok_or_else(|| format!("The thread that writes the file of {of} has ended."))?;
+    written.map_err(|error| format!("The file of {of} cannot be written: {error}."))
 }
 
 /// The records of a home; none where it belongs to no mesh.
@@ -40,7 +41,9 @@ pub fn load(home: &Home) -> Result<Records, String> {
     let name = home.file(HomeFile::Records).display().to_string();
     let bytes = home.read(HomeFile::Records).map_err(|error| format!("The file {name} cannot be read: {error}."))?;
     let Some(bytes) = bytes else { return Ok(Records::default()) };
-    Records::decode(&bytes).ok_or_else(|| {
+    // A bit that flipped in the file and in its copy could be a removal that is no more, or one of a device that is in.
+    let whole = |records: &Records| records.iter().all(|record| record.is_signed());
+    Records::decode(&bytes).filter(whole).ok_or_else(|| {
         format!(
             "The file {name} is damaged, and so is its copy, or a later version wrote it. It was left as it is. Start the \
              later version, or move both files away and pair this device again."
@@ -50,12 +53,7 @@ pub fn load(home: &Home) -> Result<Records, String> {
 
 /// Writes all invites, and tells the node once they are on the disk, or why they are not.
 pub(super) async fn save_invites(home: PathBuf, bytes: Vec<u8>, inputs: Sender<Input>) {
-    let written = blocking::run(move || Home::at(&home).write(HomeFile::Invites, &bytes)).await;
-    let result = match written {
-        Some(Ok(())) => Ok(()),
-        Some(Err(error)) => Err(format!("The file of invites cannot be written: {error}.")),
-        None => Err("The thread that writes the file of invites has ended.".to_owned()),
-    };
+    let result = write(home, HomeFile::Invites, bytes, "invites").await;
     // Without the node nobody waits for it.
     let _ = inputs.send(Input::InvitesSaved(result)).await;
 }

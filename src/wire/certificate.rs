@@ -37,6 +37,8 @@ impl Caps {
     pub const ADMIN: Self = Self(1 << 2);
     /// Reserved for sealed copies; it gives no right yet.
     pub const KEEPER: Self = Self(1 << 3);
+    /// What a device that is paired or invited may do.
+    pub const DEVICE: Self = Self(Self::MEMBER.0 | Self::WORKER.0);
 
     const ALL: u8 = 0b1111;
     const NAMES: [(Self, &str); 4] =

@@ -87,7 +87,7 @@ fn trust() -> [Message; 6] {
     let page = Page { issuers: vec![issuer], records: vec![of_member, removal, used] };
     let id = InviteId([6; 16]);
     let verifier = LongSecret::new([7; 16]).verifier(id);
-    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, holder: Some(holder) };
+    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, removed_admins: 2, holder: Some(holder) };
     [
         Exchange::Show(Box::new(chain)),
         Exchange::Digest { ask: true, buckets: Buckets(std::array::from_fn(|at| [at as u8; 8])) },

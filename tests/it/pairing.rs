@@ -130,7 +130,9 @@ fn a_removed_device_and_an_invite_that_was_taken_back_are_refused_by_their_names
     let (mut admin, mut out) = (Admin::new(PeerKey(*name(2).public_key()), MESH), Outbox::new());
     let id = InviteId([7; 16]);
     let verifier = LongSecret::new([3; 16]).verifier(id);
-    assert!(admin.invites().take(now, Record { id, verifier, caps: 1, left_ms: 1_000, holder: None }));
+    assert!(
+        admin.invites().take(now, Record { id, verifier, caps: 1, left_ms: 1_000, removed_admins: 0, holder: None })
+    );
     assert!(admin.invites().withdraw(id) && !admin.invites().withdraw(id));
     let mut bytes = Vec::new();
     let begin = Message::Begin { device: DeviceName::try_from("attic").unwrap(), v: 1, way: Way::Invite(id) };

@@ -65,7 +65,7 @@ struct Appoint {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Recover {
-    phrase: String,
+    phrase: Option<String>,
 }
 
 /// The body of `POST /v1/invite`.
@@ -174,7 +174,7 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         match self.mesh_report().await {
-            Ok(report) => said(conn, self.node.recover(&report, Zeroizing::new(phrase)).await),
+            Ok(report) => said(conn, self.node.recover(&report, phrase.map(Zeroizing::new)).await),
             Err((status, why)) => refused(conn, status, &why),
         }
     }
@@ -211,10 +211,8 @@ impl Api {
     }
 
     async fn mesh_report(&self) -> Result<MeshReport, Refused> {
-        match self.node.request(Request::Pairing(Pairing::Mesh)).await {
-            Response::Mesh(report) => Ok(*report),
-            _ => Err((Status::ServiceUnavailable, "The agent is stopping.".to_owned())),
-        }
+        let report = self.node.mesh_report().await;
+        report.map(|report| *report).map_err(|(problem, why)| (status_of(problem), why))
     }
 }
 
@@ -233,16 +231,14 @@ fn new_invite(hours: u16) -> Result<(LongSecret, InviteRecord, u16), Refused> {
         let why = format!("An invite is good for 1 to {} hours.", INVITE_LIFE_MS_MAX / HOUR_MS);
         return Err((Status::BadRequest, why));
     }
-    let failed = |error| (Status::InternalServerError, format!("The system gives no random numbers: {error}."));
-    let (mut id, mut secret) = ([0; 16], Zeroizing::new([0; 16]));
-    getrandom::fill(&mut id).map_err(failed)?;
-    getrandom::fill(&mut *secret).map_err(failed)?;
-    let (id, secret) = (InviteId(id), LongSecret::new(*secret));
+    let (id, secret) = (InviteId(*random()?), LongSecret::new(*random()?));
     let record = InviteRecord {
         id,
         verifier: secret.verifier(id),
-        caps: (Caps::MEMBER | Caps::WORKER).into(),
+        caps: Caps::DEVICE.into(),
         left_ms,
+        // The node writes what it knows.
+        removed_admins: 0,
         holder: None,
     };
     Ok((secret, record, hours))
@@ -360,16 +356,20 @@ fn of_link(link: &PairLink) -> Wanted {
 
 /// The secrets of a new window.
 fn secrets() -> Result<Secrets, Refused> {
-    let failed = |error| (Status::InternalServerError, format!("The system gives no random numbers: {error}."));
-    let (mut random, mut link) = (Zeroizing::new([0; CODE_RANDOM_BYTES]), [0; 16]);
-    getrandom::fill(&mut link).map_err(failed)?;
+    let link = LongSecret::new(*random()?);
     loop {
-        getrandom::fill(&mut *random).map_err(failed)?;
         // Once in 10^13 draws there is none.
-        if let Some(code) = Code::draw(&random) {
-            return Ok(Secrets { code, link: LongSecret::new(link) });
+        if let Some(code) = Code::draw(&*random::<CODE_RANDOM_BYTES>()?) {
+            return Ok(Secrets { code, link });
         }
     }
+}
+
+fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Refused> {
+    let mut bytes = Zeroizing::new([0; N]);
+    let failed = |error| (Status::InternalServerError, format!("The system gives no random numbers: {error}."));
+    getrandom::fill(&mut *bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

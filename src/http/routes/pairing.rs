@@ -66,7 +66,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/mesh/recover",
         access: Access::Local,
-        about: "makes this device an admin by the recovery phrase of its mesh, or of the mesh that it is to belong to: `{\"phrase\"}`; answers once that is on the disk",
+        about: "makes this device an admin by the recovery phrase of its mesh, or of the mesh that it is to belong to: `{\"phrase\"?}`; the phrase is needed where the mesh was not made on this device; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.recover(conn)),
     },
     Route {

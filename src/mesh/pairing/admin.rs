@@ -3,13 +3,17 @@
 //! An exchange has three states. *Offered*: the own share was sent, the joining device's is awaited. *Shared*: there is a
 //! key, and its proof is awaited. *Proven*: the certificate is awaited, from whoever issues it and saves that first. What
 //! ends one goes through `end`, which counts the try.
+//!
+//! An exchange that is proven ends by `granted` or `denied` alone: the order for its certificate is under way, so neither the time nor
+//! the device itself can take it back. Otherwise whoever knows the code could hang up after the proof, and have its certificate while
+//! the code stays good for the next device.
 
 use super::invites::Invites;
 use super::window::{Closed, Open, Secrets, Window, seconds};
 use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{PAIR_CERTIFICATE_MAX, PAIR_EXCHANGE_MS, PAIR_EXCHANGES_MAX};
+use crate::limits::{PAIR_CERTIFICATE_MAX, PAIR_EXCHANGE_MS, PAIR_EXCHANGES_MAX, PAIR_TRY_PAUSE_MS};
 use crate::wire::envelope::Encoding;
 use crate::wire::pairing::exchange::{EXCHANGE_RANDOM_BYTES, Exchange, Parties, SessionKey, Side, Transcript};
 use crate::wire::pairing::secret::Secret;
@@ -71,6 +75,8 @@ struct Running {
     window: Option<u64>,
     caps: u8,
     until: Instant,
+    /// Its stream is over: what follows is not sent, since the device may have opened another one.
+    is_gone: bool,
     messages: Transcript,
     state: State,
 }
@@ -118,6 +124,21 @@ impl Admin {
         self.window.shown()
     }
 
+    /// So many admins of the mesh are removed: invites from before are void, and so are the exchanges with them that have proven
+    /// nothing yet. Returns whether there were any.
+    pub fn void_invites(&mut self, now: Instant, removed_admins: u32, out: &mut Outbox<Effect>) -> bool {
+        let any = self.invites.void(removed_admins);
+        let by_void = |all: &Self| {
+            all.unproven()
+                .find(|running| matches!(running.way, Way::Invite(id) if !all.invites.holds(id)))
+                .map(|of| of.peer)
+        };
+        while let Some(peer) = by_void(self) {
+            self.end(now, peer, Refusal::UnknownInvite, out);
+        }
+        any
+    }
+
     /// The invites.
     pub const fn invites(&mut self) -> &mut Invites {
         &mut self.invites
@@ -126,7 +147,7 @@ impl Admin {
     /// When [`Self::tick`] is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        earliest(self.window.deadline(), self.running.iter().map(|running| running.until).min())
+        earliest(self.window.deadline(), self.unproven().map(|running| running.until).min())
     }
 
     /// Ends what has taken too long.
@@ -134,9 +155,15 @@ impl Admin {
         if self.window.deadline().is_some_and(|until| until <= now) {
             self.close_window(now, Closed::Expired, out);
         }
-        while let Some(late) = self.running.iter().find(|running| running.until <= now) {
-            self.end(now, late.peer, Refusal::Interrupted, out);
+        let late = |all: &Self| all.unproven().find(|running| running.until <= now).map(|late| late.peer);
+        while let Some(late) = late(self) {
+            self.end(now, late, Refusal::Interrupted, out);
         }
+    }
+
+    /// The exchanges that can still fail by what the device or the time does.
+    fn unproven(&self) -> impl Iterator<Item = &Running> {
+        self.running.iter().filter(|running| !running.is_proven(running.peer))
     }
 
     /// Takes a message of a peer.
@@ -146,6 +173,9 @@ impl Admin {
         let Some(at) = self.running.iter().position(|running| running.peer == received.peer) else {
             return self.begin(now, received, message, out);
         };
+        if self.running.get(at).is_some_and(|running| running.is_proven(received.peer)) {
+            return self.early(now, received, out);
+        }
         let Some(running) = self.running.get_mut(at).filter(|running| running.encoding == received.encoding) else {
             return self.end(now, received.peer, Refusal::Malformed, out);
         };
@@ -161,7 +191,19 @@ impl Admin {
 
     /// The stream, or the link, of a peer has ended.
     pub fn lost(&mut self, now: Instant, peer: PeerKey, out: &mut Outbox<Effect>) {
-        self.end(now, peer, Refusal::Interrupted, out);
+        match self.running.iter_mut().find(|running| running.is_proven(peer)) {
+            Some(proven) => proven.is_gone = true,
+            None => self.end(now, peer, Refusal::Interrupted, out),
+        }
+    }
+
+    /// A device that has proven the secret says something before its certificate is there: on a new stream, because its old one broke,
+    /// or out of turn. It is to come again; then it gets the certificate.
+    fn early(&mut self, now: Instant, received: &Received<'_>, out: &mut Outbox<Effect>) {
+        let Some(proven) = self.running.iter_mut().find(|running| running.is_proven(received.peer)) else { return };
+        proven.is_gone = true;
+        let wait = seconds(proven.until.since(now).min(Duration::from_millis(PAIR_TRY_PAUSE_MS)));
+        refuse(received.peer, received.encoding, Refusal::Busy, wait, out);
     }
 
     /// The certificate for this peer was issued and saved.
@@ -172,10 +214,13 @@ impl Admin {
         }
         let mut running = self.running.swap_remove(at);
         let State::Proven(key) = std::mem::replace(&mut running.state, State::Broken) else { return };
-        running.send(&Message::Grant(Certificate(certificate.to_vec())), out);
-        let proof = key.confirmation(Side::Admin, &running.messages);
-        running.send(&Message::Confirm(proof), out);
-        out.push(Effect::HangUp(peer));
+        if !running.is_gone {
+            running.send(&Message::Grant(Certificate(certificate.to_vec())), out);
+            let proof = key.confirmation(Side::Admin, &running.messages);
+            running.send(&Message::Confirm(proof), out);
+            out.push(Effect::HangUp(peer));
+        }
+        // Also if it has gone: it holds a certificate that everybody trusts, so it is who the code was for.
         if let Way::Invite(id) = running.way {
             self.invites.used(id, peer);
         }
@@ -212,6 +257,7 @@ impl Admin {
                         window,
                         caps,
                         until: now + Duration::from_millis(PAIR_EXCHANGE_MS),
+                        is_gone: false,
                         messages: Transcript::default(),
                         state: State::Offered(Box::new(exchange)),
                     };
@@ -261,7 +307,9 @@ impl Admin {
         let running = self.running.swap_remove(at);
         let open = self.window.shown().is_some();
         let left = running.window.and_then(|window| self.window.failed(now, window));
-        refuse(peer, running.encoding, why, 0, out);
+        if !running.is_gone {
+            refuse(peer, running.encoding, why, 0, out);
+        }
         out.push(Effect::Failed(peer, why, left));
         if open && self.window.shown().is_none() {
             out.push(Effect::Closed(Closed::TooManyTries));
@@ -274,10 +322,10 @@ impl Admin {
             return;
         }
         // Whoever has proven the code in time gets its certificate.
-        let unproven = |running: &&Running| running.window.is_some() && !running.is_proven(running.peer);
-        if let Some(running) = self.running.iter().find(unproven) {
+        let unproven = self.unproven().find(|running| running.window.is_some()).map(|running| running.peer);
+        if let Some(peer) = unproven {
             let cause = if why == Closed::Expired { Refusal::Expired } else { Refusal::NoWindow };
-            self.end(now, running.peer, cause, out);
+            self.end(now, peer, cause, out);
         }
         if shown {
             out.push(Effect::Closed(why));

@@ -3,6 +3,11 @@
 //! Kept of each: its id, the verifier that SPAKE2 takes (`wire::pairing::secret` says what that is worth), what the
 //! device may do, how much of its life is left, and the device that it let in. The life is counted in this agent's running
 //! time: a record that is saved and read again goes on with what was left when it was saved.
+//!
+//! An admin knows the verifiers of all invites, and could come back by one with another key once it is removed. So each invite says how many
+//! admins were removed when it was written, and it is void where more are known. That number only grows, so a void invite is void for
+//! ever, whoever hands it over and from whichever file it is read. A number that is too high counts as the number here: an admin that
+//! writes one into an invite gains nothing.
 
 use crate::base::bounded;
 use crate::base::id::PeerKey;
@@ -20,6 +25,7 @@ struct Held {
     verifier: Verifier,
     caps: u8,
     until: Instant,
+    removed_admins: u32,
     holder: Option<PeerKey>,
 }
 
@@ -51,12 +57,17 @@ pub fn decode(bytes: &[u8]) -> Option<Vec<Record>> {
 #[derive(Debug, Default)]
 pub struct Invites {
     held: BTreeMap<InviteId, Held>,
+    /// How many admins are removed, as far as is known here.
+    removed_admins: u32,
 }
 
 impl Invites {
     /// Takes a record: a new invite, one that was saved, or another admin's. Of an invite that is here already, only the
-    /// shorter life and its use count. False if the table is full: nothing was changed.
+    /// shorter life and its use count. False if it is void, or the table is full: nothing was changed.
     pub fn take(&mut self, now: Instant, record: Record) -> bool {
+        if record.removed_admins < self.removed_admins {
+            return false;
+        }
         let until = now + Duration::from_millis(record.left_ms.min(INVITE_LIFE_MS_MAX));
         if let Some(held) = self.held.get_mut(&record.id) {
             held.until = held.until.min(until);
@@ -70,7 +81,8 @@ impl Invites {
             return false;
         }
         let Record { id, verifier, caps, holder, .. } = record;
-        self.held.insert(id, Held { verifier, caps, until, holder });
+        let removed_admins = self.removed_admins;
+        self.held.insert(id, Held { verifier, caps, until, removed_admins, holder });
         true
     }
 
@@ -82,6 +94,7 @@ impl Invites {
             verifier: held.verifier.clone(),
             caps: held.caps,
             left_ms: u64::try_from(held.until.since(now).as_millis()).unwrap_or(u64::MAX),
+            removed_admins: held.removed_admins,
             holder: held.holder,
         })
     }
@@ -108,15 +121,24 @@ impl Invites {
         }
     }
 
+    /// Whether this invite is held.
+    pub(super) fn holds(&self, id: InviteId) -> bool {
+        self.held.contains_key(&id)
+    }
+
     /// Whether a record would change nothing but the life that is left.
     #[must_use]
     pub fn knows(&self, record: &Record) -> bool {
         self.held.get(&record.id).is_some_and(|held| held.holder.is_some() || record.holder.is_none())
     }
 
-    /// Forgets all invites that let nobody in yet.
-    pub fn withdraw_unused(&mut self) {
-        self.held.retain(|_, held| held.holder.is_some());
+    /// So many admins are removed: forgets the invites from before, and returns whether there were any. Those that were used as well,
+    /// since the word of an admin alone says by whom.
+    pub fn void(&mut self, removed_admins: u32) -> bool {
+        self.removed_admins = self.removed_admins.max(removed_admins);
+        let before = self.held.len();
+        self.held.retain(|_, held| held.removed_admins >= self.removed_admins);
+        self.held.len() < before
     }
 
     /// Forgets an invite: its owner took it back. False if there is none.

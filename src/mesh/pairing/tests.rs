@@ -217,7 +217,7 @@ impl World {
     fn invite(&mut self, number: u8) -> InviteId {
         let id = InviteId([number; 16]);
         let verifier = LongSecret::new([0x11; 16]).verifier(id);
-        let record = Record { id, verifier, caps: 1, left_ms: INVITE_LIFE_MS, holder: None };
+        let record = Record { id, verifier, caps: 1, left_ms: INVITE_LIFE_MS, removed_admins: 0, holder: None };
         let now = self.now;
         assert!(self.admin.invites().take(now, record));
         id
@@ -310,7 +310,14 @@ fn a_full_table_of_invites_refuses_and_gives_up_those_whose_life_is_over_first()
     (0..INVITES_MAX).for_each(|number| _ = world.invite(u8::try_from(number).unwrap()));
     let record = |id, left_ms| {
         let id = InviteId([id; 16]);
-        Record { id, verifier: LongSecret::new([2; 16]).verifier(id), caps: 1, left_ms, holder: None }
+        Record {
+            id,
+            verifier: LongSecret::new([2; 16]).verifier(id),
+            caps: 1,
+            left_ms,
+            removed_admins: 0,
+            holder: None,
+        }
     };
     let now = world.now;
     assert!(!world.admin.invites().take(now, record(200, 1)));

@@ -161,20 +161,16 @@ fn draft(own: PeerKey, records: &Records, order: &Order) -> Result<Vec<Record>, 
         Order::Enrol(_) | Order::Appoint(_) => Err(Refusal::NotAllowed),
         Order::Remove(_) => draft.remove(records, holder),
         _ if records.is_removed(holder) => Err(Refusal::Removed),
+        // An admin keeps the root's certificate, and has used the invite all the same.
+        Order::Redeem { invite, .. } if records.is_admin(holder) => {
+            Ok(draft.used(records, invite, holder)?.into_iter().collect())
+        }
         // Its certificate is the root's. Another one would take its rights.
         _ if records.is_admin(holder) => Err(Refusal::NotAllowed),
         Order::Issue { caps, .. } => Ok(vec![draft.certificate(holder, caps)]),
         Order::Redeem { invite, caps, .. } => {
-            if records.uses_of(invite).any(|used| used.holder != holder) {
-                return Err(Refusal::Used);
-            }
-            // The same device asks again, because the answer was lost: it has used the invite once.
-            if records.uses_of(invite).next().is_some() {
-                return Ok(vec![draft.certificate(holder, caps)]);
-            }
-            let Draft { mesh, own, serial, epoch } = draft;
-            let used = InviteUse { mesh, invite, holder, serial, epoch, issuer: own, signature: Signature::NONE };
-            Ok(vec![draft.certificate(holder, caps), Record::InviteUse(used)])
+            let used = draft.used(records, invite, holder)?;
+            Ok([draft.certificate(holder, caps)].into_iter().chain(used).collect())
         }
     }
 }
@@ -195,7 +191,20 @@ impl Draft {
         Record::Certificate(Certificate { mesh, holder, caps, serial, epoch, issuer: own, signature: Signature::NONE })
     }
 
+    /// The record that a device uses an invite; none if it is there. Then the same device asks again, because the answer was lost.
+    fn used(self, records: &Records, invite: [u8; 16], holder: PeerKey) -> Result<Option<Record>, Refusal> {
+        if records.uses_of(invite).any(|used| used.holder != holder) {
+            return Err(Refusal::Used);
+        }
+        let Self { mesh, own, serial, epoch } = self;
+        let used = InviteUse { mesh, invite, holder, serial, epoch, issuer: own, signature: Signature::NONE };
+        Ok(records.uses_of(invite).next().is_none().then_some(Record::InviteUse(used)))
+    }
+
     fn remove(mut self, records: &Records, holder: PeerKey) -> Result<Vec<Record>, Refusal> {
+        if holder == self.mesh.root() {
+            return Err(Refusal::NotAllowed);
+        }
         if records.is_removed(holder) {
             return Ok(Vec::new());
         }

@@ -75,8 +75,18 @@ impl Records {
 
     /// Takes the records of a page whose signatures were checked: the certificates of the issuers first.
     pub fn take(&mut self, page: &Page) -> Taken {
-        let mut taken = Taken::default();
+        let (mut taken, mut full) = (Taken::default(), Vec::new());
         for record in page.iter() {
+            match self.insert(&record) {
+                Ok(true) => taken.new.push(record),
+                Ok(false) => {}
+                Err(Refusal::Full) => full.push(record),
+                Err(why) => taken.refused.push((record.holder(), why)),
+            }
+        }
+        // A removal of the same page may have made room: with an admin go the certificates that it signed, and the remover's new ones
+        // for their holders come before its removal.
+        for record in full {
             match self.insert(&record) {
                 Ok(true) => taken.new.push(record),
                 Ok(false) => {}
@@ -120,6 +130,10 @@ impl Records {
         }
         if record.issuer() != mesh.root() && !self.proofs.contains_key(&record.issuer()) {
             return Err(Refusal::NoAdmin);
+        }
+        // The root is no device. As a holder it could be removed, and with it everything that it ever signed: no admin may do that.
+        if record.holder() == mesh.root() {
+            return Err(Refusal::NotAllowed);
         }
         match record {
             Record::Certificate(certificate) => self.insert_certificate(mesh, certificate),

@@ -84,6 +84,30 @@ fn each_refusal_names_its_cause() {
 }
 
 #[test]
+fn nothing_is_taken_that_has_the_root_as_its_holder_so_no_admin_removes_it() {
+    let mut set = records(&[admin(0), member(3, 0, 5)]);
+    let (before, root, issuer, signature) = (set.clone(), MESH.root(), key(0), Signature::NONE);
+    let of_root = |invite: u8, holder, serial| {
+        Record::InviteUse(InviteUse { mesh: MESH, invite: [invite; 16], holder, serial, epoch: 0, issuer, signature })
+    };
+    let all = [
+        Record::Removal(Removal { mesh: MESH, holder: root, epoch: 1, issuer, signature }),
+        Record::Removal(Removal { mesh: MESH, holder: root, epoch: 1, issuer: root, signature }),
+        certificate(root, key(0), Caps::MEMBER, 9),
+        certificate(root, root, Caps::MEMBER | Caps::ADMIN, 9),
+        of_root(1, root, 2),
+    ];
+    for record in all {
+        assert_eq!(set.take(&page(&[record])).refused, [(root, Refusal::NotAllowed)], "{record:?}");
+        assert_eq!(set, before, "{record:?}");
+    }
+    // The second use of an invite removes whoever used it later.
+    set.take(&page(&[of_root(1, key(3), 1), of_root(1, root, 2)]));
+    assert!(!set.is_removed(root) && set.is_admin(key(0)) && set.caps(key(3)).is_some());
+    assert_eq!(drafted(&set, Order::Remove(root)), Err(Refusal::NotAllowed));
+}
+
+#[test]
 fn the_order_of_records_and_their_repetition_do_not_matter() {
     for seed in 0..300 {
         let mut rng = Rng::new(seed);
@@ -230,4 +254,16 @@ fn an_admin_certifies_removes_and_takes_over_those_whom_a_removed_admin_had_admi
     after.take(&page(&drafted(&after, redeem(5)).unwrap()));
     assert_eq!(drafted(&after, redeem(6)), Err(Refusal::Used));
     assert_eq!(drafted(&after, redeem(5)).map(|all| all.len()), Ok(1), "the same device asks again: no second use");
+}
+
+#[test]
+fn an_admin_that_redeems_an_invite_keeps_its_certificate_and_has_used_it() {
+    let mut set = records(&[admin(0), admin(1)]);
+    let redeem = |n| Order::Redeem { invite: [1; 16], holder: key(n), caps: Caps::MEMBER };
+    let all = drafted(&set, redeem(1)).unwrap();
+    assert!(matches!(&all[..], [Record::InviteUse(of)] if of.holder == key(1) && of.issuer == key(0)), "{all:?}");
+    set.take(&page(&all));
+    assert_eq!(drafted(&set, redeem(6)), Err(Refusal::Used), "and nobody else does");
+    assert_eq!(drafted(&set, redeem(1)), Ok(Vec::new()), "it asks again");
+    assert!(set.is_admin(key(1)));
 }

@@ -20,6 +20,7 @@ use crate::wire::pairing::invite::InviteRecord;
 impl Node {
     /// The invites of the home, read before anything else happens.
     pub fn load_invites(&mut self, now: Instant, records: Vec<InviteRecord>) {
+        // What was voided just before a power cut is void here again: the records say how many admins are removed.
         if let Some(admin) = self.admin_machine() {
             records.into_iter().for_each(|record| _ = admin.invites().take(now, record));
             self.mesh.trust.pairing.invites.save_at = Some(now + Duration::from_millis(INVITE_SAVE_MS));
@@ -30,11 +31,17 @@ impl Node {
     pub(super) fn admin_machine(&mut self) -> Option<&mut Admin> {
         let (own, records) = (self.config.key, self.trust.records());
         let mesh = records.mesh().filter(|_| records.is_admin(own))?;
-        Some(self.mesh.trust.pairing.admin.get_or_insert_with(|| Admin::new(own, mesh.0)))
+        let removed_admins = records.removed_admins();
+        Some(self.mesh.trust.pairing.admin.get_or_insert_with(|| {
+            let mut admin = Box::new(Admin::new(own, mesh.0));
+            admin.invites().void(removed_admins);
+            admin
+        }))
     }
 
     /// A person wants an invite.
     pub(super) fn on_invite_order(&mut self, now: Instant, reply: ReplyId, record: InviteRecord, out: &mut Out) {
+        let record = InviteRecord { removed_admins: self.trust.records().removed_admins(), ..record };
         let refused = if self.mesh.trust.pairing.invites.ordered.is_some() {
             Some((Problem::Busy, "Another invite is being written; ask again in a moment.".to_owned()))
         } else {
@@ -76,12 +83,12 @@ impl Node {
         out.extend(usable.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
     }
 
-    /// An admin was removed. It knows what lets a device in by an invite, and could come back with another key: no invite that was not
-    /// used is good any more, on any admin that learns of it.
-    pub(in crate::node) fn void_invites(&mut self) {
-        let Some(admin) = self.mesh.trust.pairing.admin.as_mut() else { return };
-        admin.invites().withdraw_unused();
-        self.mesh.trust.pairing.invites.unsaved = true;
+    /// Records came. If an admin is removed, it knows what lets a device in by an invite, and could come back with another key: no
+    /// invite from before is good any more, on any admin that learns of it.
+    pub(in crate::node) fn void_invites(&mut self, now: Instant, out: &mut Out) {
+        let (removed_admins, mut any) = (self.trust.records().removed_admins(), false);
+        self.admitting(now, out, |admin, effects| any = admin.void_invites(now, removed_admins, effects));
+        self.mesh.trust.pairing.invites.unsaved |= any;
     }
 
     /// An invite was used here.
@@ -92,7 +99,8 @@ impl Node {
     /// Saves what has changed, and now and then how much is left of each life.
     pub(super) fn run_invites(&mut self, now: Instant, out: &mut Out) {
         let invites = &mut self.mesh.trust.pairing.invites;
-        let is_due = invites.unsaved || invites.save_at.is_some_and(|at| at <= now);
+        let may_save = invites.ordered.is_some() || invites.resave.is_due(now);
+        let is_due = invites.unsaved && may_save || invites.save_at.is_some_and(|at| at <= now);
         if invites.saving.is_some() || !is_due {
             return;
         }
@@ -106,15 +114,18 @@ impl Node {
     }
 
     /// The file of invites is on the disk, or cannot be written.
-    pub(in crate::node) fn on_invites_saved(&mut self, result: Result<(), String>, out: &mut Out) {
+    pub(in crate::node) fn on_invites_saved(&mut self, now: Instant, result: Result<(), String>, out: &mut Out) {
         let invites = &mut self.mesh.trust.pairing.invites;
+        // The file does not say what was voided, used or handed over: it is saved again.
+        invites.unsaved |= result.is_err();
+        let is_news = invites.resave.ended(now, &result);
         let with_order = invites.saving.take().unwrap_or(false);
         let ordered = if with_order { invites.ordered.take() } else { None };
         match (ordered, result) {
-            (None, Ok(())) => {}
-            (None, Err(why)) => {
+            (None, Err(why)) if is_news => {
                 out.push(Output::Notice(Notice::Held(format!("The list of invites could not be saved. {why}"))));
             }
+            (None, _) => {}
             (Some((reply, record)), Err(why)) => {
                 if let Some(admin) = self.mesh.trust.pairing.admin.as_mut() {
                     admin.invites().withdraw(record.id);

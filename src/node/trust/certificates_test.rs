@@ -5,7 +5,7 @@ use super::super::output::{HangUp, Problem, Response};
 use super::super::test::{at, node};
 use super::*;
 use crate::base::id::{MeshId, ReplyId};
-use crate::limits::{GUEST_MS, GUESTS_MAX, TRUST_BUCKETS};
+use crate::limits::{CERTIFICATES_MAX, GUEST_MS, GUESTS_MAX, MEND_RETRY_MS, TRUST_BUCKETS};
 use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Refusal, Removal, Signature};
@@ -98,7 +98,7 @@ fn messages() -> Vec<(Message, Who)> {
     let (all, certified, members) = (Who::All, Who::Certified, Who::Members);
     let id = InviteId([1; 16]);
     let verifier = LongSecret::new([2; 16]).verifier(id);
-    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 1, holder: None };
+    let invite = InviteRecord { id, verifier, caps: 3, left_ms: 1, removed_admins: 0, holder: None };
     let found = |id| Message::Answer(Answer { id, device: "far".to_owned(), found: Some(Box::default()) });
     let query = Query { id: 1, question: "violin".to_owned(), model: [0; 32], scale: 1.0, codes: Vec::new(), count: 3 };
     vec![
@@ -245,4 +245,87 @@ fn a_guest_with_a_bad_certificate_is_told_the_cause() {
         )),
         "it gets the proof: {out:?}"
     );
+}
+
+fn save_of(out: &[Output]) -> Option<u64> {
+    out.iter().find_map(|out| if let Output::SaveRecords(save, _) = out { Some(*save) } else { None })
+}
+
+#[test]
+fn a_removal_that_came_while_the_disk_was_full_is_saved_as_soon_as_there_is_room() {
+    let mut node = with_peer(Caps::MEMBER | Caps::ADMIN);
+    handle(&mut node, at(10), NodeInput::RecordsSaved(2, Ok(())));
+    let removal = Removal { mesh: MESH, holder: PeerKey([3; 32]), epoch: 1, issuer: PEER, signature: Signature::NONE };
+    let page = Page { issuers: Vec::new(), records: vec![Record::Removal(removal)] };
+    let out = handle(&mut node, at(11), NodeInput::RecordsVerified(PEER, page, 0));
+    let full = || Err("No space left on device.".to_owned());
+    let out = handle(&mut node, at(12), NodeInput::RecordsSaved(save_of(&out).unwrap(), full()));
+    assert!(matches!(&out[..], [Output::Notice(Notice::Held(_))]), "{out:?}");
+    let finding = |node: &Node, now| node.status(now).findings.into_iter().find(|of| of.what.contains("No space left"));
+    assert!(finding(&node, at(12)).is_some_and(|of| of.what.contains("removed since")));
+    // Two seconds later, four, and so on: it is not told again, and the disk is left alone between.
+    assert_eq!(node.trust_deadline(), Some(at(12 + MEND_RETRY_MS)));
+    assert_eq!(save_of(&handle(&mut node, at(11 + MEND_RETRY_MS), NodeInput::Wake)), None);
+    let save = save_of(&handle(&mut node, at(12 + MEND_RETRY_MS), NodeInput::Wake)).unwrap();
+    let now = 13 + MEND_RETRY_MS;
+    let out = handle(&mut node, at(now), NodeInput::RecordsSaved(save, full()));
+    assert!(!out.iter().any(|out| matches!(out, Output::Notice(_))), "{out:?}");
+    let again = handle(&mut node, at(now + 2 * MEND_RETRY_MS), NodeInput::Wake);
+    let Some(Output::SaveRecords(save, bytes)) = again.iter().find(|out| matches!(out, Output::SaveRecords(..))) else {
+        panic!("{again:?}")
+    };
+    assert!(Records::decode(bytes).unwrap().is_removed(PeerKey([3; 32])));
+    handle(&mut node, at(now + 2 * MEND_RETRY_MS), NodeInput::RecordsSaved(*save, Ok(())));
+    assert!(finding(&node, at(now + 2 * MEND_RETRY_MS)).is_none());
+    assert_eq!(save_of(&handle(&mut node, at(now + 9 * MEND_RETRY_MS), NodeInput::Wake)), None);
+}
+
+/// Has an admin remove a device, and returns what it says.
+fn removed(node: &mut Node, holder: PeerKey) -> String {
+    let out = handle(node, at(30), NodeInput::Api(ReplyId(7), Request::from(Order::Remove(holder))));
+    let signed = out.into_iter().find_map(|out| if let Output::SignRecords(of) = out { Some(of) } else { None });
+    let out = handle(node, at(31), NodeInput::RecordsSigned(signed.unwrap()));
+    let out = handle(node, at(32), NodeInput::RecordsSaved(save_of(&out).unwrap(), Ok(())));
+    match out.last() {
+        Some(Output::Reply(ReplyId(7), Response::Done(said))) => said.clone(),
+        _ => panic!("{out:?}"),
+    }
+}
+
+#[test]
+fn whoever_removes_an_admin_is_told_whom_it_had_let_in_and_how_to_remove_them_too() {
+    let mut node = with_peer(Caps::MEMBER | Caps::ADMIN);
+    handle(&mut node, at(10), NodeInput::RecordsSaved(2, Ok(())));
+    let [own, its] = [[5; 32], [6; 32]].map(PeerKey);
+    let by = |holder, issuer| Record::Certificate(Certificate { issuer, ..certificate(holder, Caps::MEMBER, 5) });
+    let page = Page { issuers: Vec::new(), records: vec![by(own, OWN), by(its, PEER)] };
+    node.take_records(at(11), None, &page, &mut Out::new());
+    let said = removed(&mut node, PEER);
+    assert!(
+        said.contains(&peer_id(its)) && !said.contains(&peer_id(own)) && said.contains("`wattle remove`"),
+        "{said}"
+    );
+    assert!(node.rights(its).contains(Rights::MEMBER));
+    let said = removed(&mut node, its);
+    assert!(said.contains("removed for ever") && !said.contains("let in"), "{said}");
+}
+
+#[test]
+fn an_admin_is_removed_from_a_mesh_whose_table_of_certificates_is_full_and_those_whom_it_let_in_stay() {
+    let mut node = with_peer(Caps::MEMBER | Caps::ADMIN);
+    handle(&mut node, at(10), NodeInput::RecordsSaved(2, Ok(())));
+    let key = |n: usize| PeerKey(std::array::from_fn(|at| (n >> (8 * (at % 2))).to_le_bytes()[0].wrapping_add(7)));
+    let by = |n, issuer| Record::Certificate(Certificate { issuer, ..certificate(key(n), Caps::MEMBER, 9) });
+    for n in 0..CERTIFICATES_MAX {
+        // Half of them by both, so that the table is full before the mesh is.
+        let issuers = if n == 0 { &[PEER][..] } else { &[PEER, OWN][..] };
+        let records = issuers.iter().map(|issuer| by(n, *issuer)).collect();
+        node.take_records(at(11), None, &Page { issuers: Vec::new(), records }, &mut Out::new());
+    }
+    let certified = |node: &Node| (0..CERTIFICATES_MAX).filter(|n| node.records().caps(key(*n)).is_some()).count();
+    let before = certified(&node);
+    let other = Page { issuers: Vec::new(), records: vec![by(CERTIFICATES_MAX, OWN)] };
+    assert_eq!(node.take_records(at(12), None, &other, &mut Out::new())[0].1, Refusal::Full);
+    assert!(removed(&mut node, PEER).contains("removed for ever"));
+    assert_eq!(certified(&node), before);
 }

@@ -219,7 +219,6 @@ impl Node {
     ) -> Vec<(PeerKey, Refusal)> {
         let was_removed = self.trust.records().is_removed(self.config.key);
         let linked: Vec<PeerKey> = self.peers.all_linked().collect();
-        let admins: Vec<PeerKey> = self.trust.records().admins().collect();
         let (taken, effects) = self.trust.take(page);
         if taken.new.is_empty() {
             return taken.refused;
@@ -236,9 +235,7 @@ impl Node {
         for effect in effects {
             self.follow(now, effect, out);
         }
-        if admins.iter().any(|admin| self.trust.records().is_removed(*admin)) {
-            self.void_invites();
-        }
+        self.void_invites(now, out);
         if !was_removed && self.trust.records().is_removed(self.config.key) {
             self.mesh.trust.pairing.admin = None;
             out.push(Output::Notice(Notice::RemovedHere));

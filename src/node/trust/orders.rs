@@ -3,7 +3,8 @@
 use super::super::input::Request;
 use super::super::output::{Notice, Output, Problem, Response};
 use super::super::{Node, Out};
-use crate::base::id::ReplyId;
+use super::peer_id;
+use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::Instant;
 use crate::mesh::trust::authority::{Order, Step};
 use crate::wire::certificate::exchange::Page;
@@ -36,7 +37,8 @@ impl Node {
         }
         let state = &mut self.mesh.trust;
         let of_order = state.authority.unsaved();
-        if state.saving.is_some() || !(state.unsaved || of_order.is_some()) {
+        let is_due = of_order.is_some() || state.unsaved && state.resave.is_due(now);
+        if state.saving.is_some() || !is_due {
             return;
         }
         let mut records = self.trust.records().clone();
@@ -61,8 +63,12 @@ impl Node {
     ) {
         let state = &mut self.mesh.trust;
         let Some((_, with_order)) = state.saving.take_if(|(number, _)| *number == save) else { return };
-        if let Err(why) = &result {
-            // What came from others comes again with the next record or comparison; it promises nothing.
+        // What came from others is in the set already, so it does not come again: it is saved again. A removal that was lost with the
+        // next restart would have its device trusted again.
+        state.unsaved |= result.is_err();
+        if state.resave.ended(now, &result)
+            && let Err(why) = &result
+        {
             out.push(Output::Notice(Notice::Held(format!("The list of devices could not be saved. {why}"))));
         }
         if !with_order {
@@ -90,16 +96,17 @@ impl Node {
                 self.follow(now, effect, out);
             }
         }
+        // The name that people know; read before the device is forgotten.
+        let name = self.title_of(order.holder());
         let refused = self.take_records(now, None, &page_of(records), out);
-        if let Some((_, why)) = refused.first() {
-            return Err(*why);
+        let is_removed = self.trust.records().is_removed(order.holder());
+        match (order, refused.first()) {
+            (Order::Remove(_), _) if is_removed => return Ok(Response::Done(self.removed(&name, records))),
+            (_, Some((_, why))) => return Err(*why),
+            (_, None) => {}
         }
         match order {
-            Order::Remove(_) => Ok(Response::Done(
-                "It is removed for ever, and that is saved. Its links are closed, and the others are told. It keeps what is \
-                 on its own disk."
-                    .to_owned(),
-            )),
+            Order::Remove(_) => Err(Refusal::NotAllowed),
             Order::Enrol(_) => {
                 self.greet_links(now, out);
                 Ok(Response::Done("This device belongs to the mesh.".to_owned()))
@@ -113,6 +120,33 @@ impl Node {
                 Ok(Response::Certified(chain.encode()))
             }
         }
+    }
+
+    /// What a person is told who removed a device: also whom it had let in, if it was an admin. They stay by this device's word, and
+    /// whoever took an admin over may have let in a device of its own.
+    fn removed(&self, name: &str, records: &[Record]) -> String {
+        let stay = records.iter().filter_map(|record| match record {
+            Record::Certificate(of) if self.trust.records().caps(of.holder).is_some() => Some(of.holder),
+            _ => None,
+        });
+        let stay: Vec<String> = stay.map(|holder| self.named(holder)).collect();
+        let done = format!(
+            "{name} is removed for ever, and that is saved. Its links are closed, and the others are told. It keeps what is on its own disk."
+        );
+        if stay.is_empty() {
+            return done;
+        }
+        format!(
+            "{done} It had let in these devices, which stay: {}. Whoever had {name} in hand may have let in one of them, and knows what it was \
+             sent: remove each that you do not know with `wattle remove` and its PeerId.",
+            stay.join(", ")
+        )
+    }
+
+    /// A device's name with its PeerId.
+    fn named(&self, peer: PeerKey) -> String {
+        let (title, id) = (self.title_of(peer), peer_id(peer));
+        if title == id { id } else { format!("{title} ({id})") }
     }
 }
 

@@ -80,6 +80,15 @@ pub(super) fn damage_of_copy(path: &Path, bytes_max: usize) -> Option<String> {
     }
 }
 
+/// Whether the copy of a file is damaged, and its sums are of another content than that of the file: then nothing tells
+/// whether the file is what was written.
+pub(super) fn is_doubtful(path: &Path, bytes_max: usize) -> bool {
+    let Ok(Some(copy)) = durable::read(&copy_of(path), bytes_max + HEAD) else { return false };
+    let Ok(Some(file)) = durable::read_whole(path, bytes_max) else { return false };
+    let head = copy.get(..HEAD).and_then(sums);
+    open(&copy).is_none() && head.is_none_or(|(now, before)| sum(&file) != now && sum(&file) != before)
+}
+
 /// Where the copy of a file is.
 pub(super) fn copy_of(path: &Path) -> PathBuf {
     path.with_extension("copy")
@@ -88,9 +97,13 @@ pub(super) fn copy_of(path: &Path) -> PathBuf {
 /// The content of a copy and the sum of the content before; `None` if the copy is damaged.
 fn open(bytes: &[u8]) -> Option<(Vec<u8>, String)> {
     let (head, content) = bytes.split_at_checked(HEAD)?;
-    let sums = str::from_utf8(head).ok()?.strip_prefix(MAGIC)?.strip_suffix('\n')?;
-    let (now, before) = sums.split_once(' ')?;
+    let (now, before) = sums(head)?;
     (now == sum(content)).then(|| (content.to_vec(), before.to_owned()))
+}
+
+/// The sums in the first line of a copy: of its content, and of the content before.
+fn sums(head: &[u8]) -> Option<(&str, &str)> {
+    str::from_utf8(head).ok()?.strip_prefix(MAGIC)?.strip_suffix('\n')?.split_once(' ')
 }
 
 fn sum(bytes: &[u8]) -> String {
@@ -163,5 +176,20 @@ mod tests {
         assert_eq!(read(&path, MAX).unwrap(), differs(b"", b"new"));
         fs::remove_file(copy_of(&path)).unwrap();
         assert!(read(&path, MAX).is_err());
+    }
+
+    #[test]
+    fn of_a_damaged_copy_its_sums_still_tell_whether_the_file_is_whole() {
+        let (_folder, path) = folder();
+        write(&path, b"content", MAX).unwrap();
+        assert!(!is_doubtful(&path, MAX));
+        let mut copy = fs::read(copy_of(&path)).unwrap();
+        *copy.last_mut().unwrap() ^= 1;
+        fs::write(copy_of(&path), &copy).unwrap();
+        assert!(!is_doubtful(&path, MAX), "the file has the sum that the copy tells");
+        fs::write(&path, b"cpntent").unwrap();
+        assert!(is_doubtful(&path, MAX), "both were damaged");
+        fs::remove_file(copy_of(&path)).unwrap();
+        assert!(!is_doubtful(&path, MAX), "a file of before has no copy");
     }
 }

@@ -17,10 +17,10 @@ pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
     }
 }
 
-/// Whether the copy of a lost file takes its place. The others are deleted on purpose: a token to get another one, the root
-/// key to keep it on paper only, addresses and what the governor learned to begin anew.
+/// Whether the copy of a lost file takes its place. The others are deleted on purpose: a token to get another one, addresses
+/// and what the governor learned to begin anew.
 pub(super) const fn outlives_its_file(file: HomeFile) -> bool {
-    !matches!(file, HomeFile::Token | HomeFile::Peers | HomeFile::MeshRoot | HomeFile::Energy)
+    !matches!(file, HomeFile::Token | HomeFile::Peers | HomeFile::Energy)
 }
 
 /// Mends every state file of a home that is locked.
@@ -34,6 +34,16 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
     let done = match &content {
         Content::Missing(Some(copy)) if outlives_its_file(file) => durable::write(path, copy).map(|()| "lost"),
         Content::Missing(_) | Content::Whole(_, true) => return None,
+        Content::Whole(_, false) if guarded::is_doubtful(path, file.bytes_max()) => {
+            let what = format!(
+                "The file {} cannot be proven whole: its copy is damaged and has another checksum. It is used as it is; what it holds \
+                 may be wrong. The disk or card may be failing: make a backup, and look for errors of the disk.",
+                path.display()
+            );
+            warn!("{what}");
+            // The copy stays as it is: the doctor goes on naming it until the file is written anew.
+            return Some(Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) });
+        }
         Content::Whole(bytes, false) => {
             let error = guarded::write_copy(path, bytes, bytes).err()?;
             let copy = guarded::copy_of(path);

@@ -9,9 +9,14 @@ use super::state;
 use crate::wire::pairing::words;
 use ed25519_dalek::SigningKey;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 const SHOWN: &str = "shown";
+
+/// One at a time reads the file and writes it if there is none: two first calls at once would make two roots, and the one that makes the
+/// mesh could be overwritten by the other.
+static MAKING: Mutex<()> = Mutex::new(());
 
 /// The root key of a mesh.
 pub struct MeshRoot {
@@ -28,6 +33,7 @@ impl std::fmt::Debug for MeshRoot {
 
 impl MeshRoot {
     pub(super) fn load_or_create(home: &Path) -> Result<Self, String> {
+        let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let name = home.join(HomeFile::MeshRoot.name()).display().to_string();
         let known = state::read(home, HomeFile::MeshRoot)
             .map_err(|error| format!("The root key {name} cannot be read: {error}."))?;
@@ -87,6 +93,24 @@ mod tests {
         let mut again = MeshRoot::load_or_create(home.path()).unwrap();
         assert_eq!(again.key().as_bytes(), first.key().as_bytes());
         assert_eq!([first.phrase_once().unwrap(), again.phrase_once().unwrap()], [None, None]);
+    }
+
+    #[test]
+    fn all_who_ask_for_a_root_at_once_get_the_same_one() {
+        for _ in 0..20 {
+            let home = tempfile::tempdir().unwrap();
+            let barrier = std::sync::Barrier::new(8);
+            let ask = || {
+                barrier.wait();
+                *MeshRoot::load_or_create(home.path()).unwrap().key().as_bytes()
+            };
+            let keys: std::collections::BTreeSet<[u8; 32]> = std::thread::scope(|scope| {
+                let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+                asking.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            let kept = *MeshRoot::load_or_create(home.path()).unwrap().key().as_bytes();
+            assert_eq!(keys.into_iter().collect::<Vec<_>>(), [kept]);
+        }
     }
 
     #[test]

@@ -95,6 +95,7 @@ struct InviteRecordFields {
     id: InviteId,
     #[serde(with = "field")]
     left_ms: u64,
+    removed_admins: u32,
     verifier: Verifier,
 }
 
@@ -288,6 +289,6 @@ pub(super) mod test {
     fn invite(holder: Option<PeerKey>) -> InviteRecord {
         let id = InviteId([3; 16]);
         let verifier = crate::wire::pairing::secret::LongSecret::new([4; 16]).verifier(id);
-        InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, holder }
+        InviteRecord { id, verifier, caps: 3, left_ms: 86_400_000, removed_admins: 2, holder }
     }
 }

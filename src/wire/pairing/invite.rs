@@ -48,6 +48,8 @@ pub struct InviteRecord {
     pub caps: u8,
     /// Milliseconds of running time that are left of its life.
     pub left_ms: u64,
+    /// How many admins of the mesh were removed when it was written: it is void once there are more.
+    pub removed_admins: u32,
     /// The public key of the device that it let in.
     pub holder: Option<PeerKey>,
 }

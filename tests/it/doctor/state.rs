@@ -145,6 +145,31 @@ fn faults_of_the_home() {
 }
 
 #[test]
+fn the_device_that_made_a_mesh_loses_its_identity_and_recovers_by_the_root_in_its_home() {
+    let (place, card) = (Place::new(), tempfile::tempdir().unwrap());
+    place.write("a.md", BEET);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    // Makes the mesh.
+    assert!(agent.cli(["invite", "--file", card.path().to_str().unwrap()]).status.success());
+    let mesh = agent.json(&["mesh", "--json"])["mesh"].clone();
+    agent.stop();
+    for file in ["identity.key", "identity.copy"] {
+        fs::remove_file(place.home().join(file)).unwrap();
+    }
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the identity of the device that made a mesh is lost", &agent);
+    let done = agent.cli(["mesh", "recover"]);
+    assert!(done.status.success() && String::from_utf8_lossy(&done.stdout).contains("is an admin"), "{done:?}");
+    let report = agent.json(&["mesh", "--json"]);
+    assert_eq!(report["mesh"], mesh);
+    let own = report["members"].as_array().unwrap().iter().find(|member| member["here"] == true).unwrap();
+    assert!(own["caps"].to_string().contains("admin"), "{report}");
+    assert!(!agent.status()["findings"].to_string().contains("has no certificate"), "{}", agent.status());
+}
+
+#[test]
 fn faults_of_the_store() {
     let place = Place::new();
     place.write("a.md", BEET);

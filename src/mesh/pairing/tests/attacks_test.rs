@@ -192,6 +192,71 @@ fn silence_and_a_lost_link_are_tries_as_well() {
     assert!(world.seen.contains(&Effect::Failed(ALICE, Refusal::Interrupted, Some(PAIR_TRIES - 2))));
 }
 
+/// A device that knows the code and hangs up as soon as it has proven that.
+fn proven_and_gone(end: fn(&mut World)) -> World {
+    let mut world = World::with_window();
+    world.grant = None;
+    world.begin(ALICE, Code::parse(CODE).unwrap().secret(), Way::Code, None);
+    world.run();
+    world.joins.clear();
+    end(&mut world);
+    assert_eq!(world.issued(), 1, "the order for its certificate is under way");
+    world
+}
+
+#[test]
+fn whoever_proves_the_code_and_hangs_up_has_used_it_and_its_owner_is_told() {
+    let ends: [fn(&mut World); 4] = [
+        |world| world.deliver(Event::AdminLost(ALICE)),
+        |world| world.wait(2 * PAIR_EXCHANGE_MS),
+        |world| world.deliver(Event::ToAdmin(ALICE, vec![9; 3])),
+        |world| {
+            let refused = Message::Refused { cause: Refusal::Interrupted, wait: 0 };
+            world.deliver(Event::ToAdmin(ALICE, encoded(&refused)));
+        },
+    ];
+    for (n, end) in ends.into_iter().enumerate() {
+        let mut world = proven_and_gone(end);
+        assert_eq!(world.saw(|effect| matches!(effect, Effect::Failed(..))), 0, "{n}: it is not said to be out");
+        world.begin(BOB, Code::parse(CODE).unwrap().secret(), Way::Code, None);
+        world.run();
+        assert_eq!(world.issued(), 1, "{n}: nobody else begins meanwhile");
+        world.joins.clear();
+        world.queue.clear();
+        world.admin_does(|admin, now, out| admin.granted(now, ALICE, CERTIFICATE, out));
+        assert_eq!(world.saw(|effect| matches!(effect, Effect::Paired(ALICE, ..))), 1, "{n}");
+        assert_eq!(world.saw(|effect| *effect == Effect::Closed(Closed::Used)), 1, "{n}");
+        assert!(world.admin.shown().is_none(), "{n}");
+        world.grant = Some(Ok(CERTIFICATE));
+        assert_eq!(world.join(BOB, CODE), Err(Failure::Used), "{n}: one code is for one device");
+        assert_eq!(world.issued(), 1, "{n}");
+        assert!(world.join(ALICE, CODE).is_ok(), "{n}: the same device may come again");
+    }
+}
+
+#[test]
+fn a_device_that_links_anew_before_its_certificate_is_saved_waits_and_gets_it_then() {
+    let mut world = proven_and_gone(|world| world.deliver(Event::AdminLost(ALICE)));
+    world.begin(ALICE, Code::parse(CODE).unwrap().secret(), Way::Code, None);
+    world.run();
+    let now = world.now;
+    assert_eq!(world.joins[&ALICE].waits(now), Some(1));
+    world.admin_does(|admin, now, out| admin.granted(now, ALICE, CERTIFICATE, out));
+    world.run();
+    assert!(world.ended.is_empty(), "nothing of the old exchange goes over the new stream");
+    world.grant = Some(Ok(CERTIFICATE));
+    world.wait(1_000);
+    assert!(world.end_of(ALICE).is_ok());
+}
+
+#[test]
+fn a_certificate_that_cannot_be_issued_to_a_device_that_has_gone_is_a_try() {
+    let mut world = proven_and_gone(|world| world.deliver(Event::AdminLost(ALICE)));
+    world.admin_does(|admin, now, out| admin.denied(now, ALICE, Refusal::Full, out));
+    assert!(world.seen.contains(&Effect::Failed(ALICE, Refusal::Full, Some(PAIR_TRIES - 1))));
+    assert!(world.queue.is_empty() && world.admin.shown().is_some());
+}
+
 #[test]
 fn a_later_version_and_bytes_that_are_no_message_are_refused_without_a_try() {
     let mut world = World::with_window();

@@ -46,6 +46,19 @@ fn an_invite_is_redeemed_while_a_code_is_tried() {
 }
 
 #[test]
+fn an_invite_that_is_voided_in_the_middle_of_an_exchange_ends_that_too() {
+    let mut world = World::new();
+    let (void, mut any) = (world.invite(4), false);
+    world.between = Box::new(|at, event| if at <= 2 { vec![event] } else { Vec::new() });
+    world.begin(ALICE, LongSecret::new([0x11; 16]).verifier(void).secret(), Way::Invite(void), Some(MESH));
+    world.run();
+    world.between = Box::new(|_, event| vec![event]);
+    world.admin_does(|admin, now, out| any = admin.void_invites(now, 1, out));
+    world.run();
+    assert!(any && world.end_of(ALICE) == Err(Failure::UnknownInvite) && world.issued() == 0);
+}
+
+#[test]
 fn a_window_that_ends_in_the_middle_of_an_exchange_ends_that_too() {
     let mut world = World::with_window();
     world.wait(PAIR_WINDOW_MS - 5_000);

@@ -20,7 +20,8 @@ struct File {
 
 impl Records {
     /// All records, in the order in which another set takes them.
-    fn iter(&self) -> impl Iterator<Item = Record> + '_ {
+    /// All records, each once: first the certificates, those that prove others before them.
+    pub fn iter(&self) -> impl Iterator<Item = Record> + '_ {
         // A proof that is also the newest certificate stands once.
         let proofs = self.proofs.values().filter(|of| self.certificates.get(&(of.holder, of.issuer)) != Some(*of));
         let is_proof = |of: &&Certificate| self.proofs.get(&of.holder) == Some(*of);
@@ -71,6 +72,13 @@ impl Records {
         self.pages_of(removals.chain(uses).take(TRUST_PAGE_MAX))
     }
 
+    /// How many devices that the root ever made admins are removed. It only grows, in whatever order records come.
+    #[must_use]
+    pub fn removed_admins(&self) -> u32 {
+        let removed = self.proofs.keys().filter(|admin| self.removed.contains(admin));
+        u32::try_from(removed.count()).unwrap_or(u32::MAX)
+    }
+
     /// The hashes of the parts.
     #[must_use]
     pub fn buckets(&self) -> Buckets {
@@ -103,8 +111,8 @@ impl Records {
         bytes
     }
 
-    /// Reads the file; `None` if the bytes are not one, or are of a later version. The records are this agent's own, so their
-    /// signatures were checked before they were written.
+    /// Reads the file; `None` if the bytes are not one, are of a later version, or hold a record that does not belong to the
+    /// others. The signatures were checked before the records were written, and are not checked here.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let rest = match bytes.split_first() {
@@ -125,8 +133,8 @@ impl Records {
         let mut ordered = records;
         ordered.sort_by_key(step);
         for record in &ordered {
-            // What is refused here was refused before it was written: the checksum of the file holds.
-            let _ = set.insert(record);
+            // What is refused here would have been refused before it was written.
+            set.insert(record).ok()?;
         }
         Some(set)
     }

@@ -4,13 +4,15 @@ use super::super::super::input::{Input, LinkInput, Pairing, Request};
 use super::super::super::test::{at, handle, node};
 use super::*;
 use crate::base::id::MeshId;
+use crate::limits::MEND_RETRY_MS;
+use crate::mesh::pairing::admin::Issue;
 use crate::mesh::pairing::invites::decode;
 use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Removal, Signature};
 use crate::wire::message::Message;
-use crate::wire::pairing::InviteId;
 use crate::wire::pairing::secret::LongSecret;
+use crate::wire::pairing::{DeviceName, InviteId};
 
 const MESH: MeshId = MeshId([0x77; 32]);
 const OWN: PeerKey = PeerKey([200; 32]);
@@ -24,7 +26,14 @@ fn certificate(holder: PeerKey, caps: Caps, serial: u64) -> Certificate {
 
 fn invite(n: u8) -> InviteRecord {
     let id = InviteId([n; 16]);
-    InviteRecord { id, verifier: LongSecret::new([n; 16]).verifier(id), caps: 3, left_ms: 3_600_000, holder: None }
+    InviteRecord {
+        id,
+        verifier: LongSecret::new([n; 16]).verifier(id),
+        caps: 3,
+        left_ms: 3_600_000,
+        removed_admins: 0,
+        holder: None,
+    }
 }
 
 /// An admin of a mesh, linked with another admin and a member.
@@ -98,20 +107,105 @@ fn an_invite_of_another_admin_is_taken_and_saved_and_one_of_a_member_is_not() {
     assert_eq!(saved(&handle(&mut node, at(6), from(ADMIN, 2))), None, "nothing new");
 }
 
+const EVIL: PeerKey = PeerKey([3; 32]);
+
+fn removal(holder: PeerKey) -> Record {
+    Record::Removal(Removal { mesh: MESH, holder, epoch: 1, issuer: OWN, signature: Signature::NONE })
+}
+
+/// Takes records, and returns what follows once they are.
+fn take(node: &mut Node, records: &[Record]) -> Vec<Output> {
+    node.take_records(at(7), None, &Page { issuers: Vec::new(), records: records.to_vec() }, &mut Out::new());
+    handle(node, at(7), Input::Wake)
+}
+
+fn held(node: &mut Node) -> Vec<InviteRecord> {
+    node.admin_machine().unwrap().invites().records(at(7)).collect()
+}
+
+fn shared(from: PeerKey, record: InviteRecord) -> Input {
+    Input::Link(from, LinkInput::Received(Box::new(Message::Trust(Exchange::Invite(Box::new(record))))))
+}
+
 #[test]
 fn when_an_admin_is_removed_no_invite_that_was_not_used_lets_anybody_in_any_more() {
     let mut node = admin();
     order(&mut node, invite(1));
     handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
-    let removal =
-        |holder| Record::Removal(Removal { mesh: MESH, holder, epoch: 1, issuer: OWN, signature: Signature::NONE });
-    let take = |node: &mut Node, holder| {
-        let page = Page { issuers: Vec::new(), records: vec![removal(holder)] };
-        node.take_records(at(7), None, &page, &mut Out::new());
-        handle(node, at(7), Input::Wake)
-    };
-    take(&mut node, MEMBER);
-    assert_eq!(node.admin_machine().unwrap().invites().records(at(7)).count(), 1, "a member knows none");
-    let out = take(&mut node, ADMIN);
+    take(&mut node, &[removal(MEMBER)]);
+    assert_eq!(held(&mut node).len(), 1, "a member knows none");
+    let out = take(&mut node, &[removal(ADMIN)]);
     assert_eq!(saved(&out), Some(Vec::new()), "{out:?}");
+}
+
+#[test]
+fn an_invite_that_was_voided_does_not_come_back_from_an_admin_that_does_not_know_why_or_from_the_file() {
+    let mut node = admin();
+    let evil = Record::Certificate(certificate(EVIL, Caps::MEMBER | Caps::ADMIN, 4));
+    order(&mut node, invite(1));
+    handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    // Its certificate and its removal come together, after days without a link.
+    let out = take(&mut node, &[evil, removal(EVIL)]);
+    assert_eq!(saved(&out), Some(Vec::new()), "{out:?}");
+    // The other admin has not heard of it: it hands over what it has, and what it wrote meanwhile.
+    for n in [1, 2] {
+        assert_eq!(saved(&handle(&mut node, at(8), shared(ADMIN, invite(n)))), None);
+    }
+    node.load_invites(at(9), vec![invite(1)]);
+    assert_eq!(held(&mut node), []);
+    // What is written from now on is good, here and there.
+    order(&mut node, invite(4));
+    let since = |n| InviteRecord { removed_admins: 1, ..invite(n) };
+    handle(&mut node, at(9), shared(ADMIN, since(5)));
+    assert_eq!(
+        held(&mut node).into_iter().map(|of| (of.id, of.removed_admins)).collect::<Vec<_>>(),
+        [4, 5].map(|n| (since(n).id, 1))
+    );
+    node.load_invites(at(9), vec![since(6)]);
+    assert_eq!(held(&mut node).len(), 3);
+}
+
+#[test]
+fn an_admin_that_lies_about_an_invite_gains_nothing_by_that_once_it_is_removed() {
+    let mut node = admin();
+    let late = InviteRecord { removed_admins: u32::MAX, ..invite(1) };
+    let used = InviteRecord { holder: Some(EVIL), ..invite(2) };
+    for record in [late, used] {
+        handle(&mut node, at(6), shared(ADMIN, record));
+    }
+    assert_eq!(held(&mut node).len(), 2);
+    let out = take(&mut node, &[removal(ADMIN)]);
+    assert_eq!((saved(&out), held(&mut node)), (None, Vec::new()), "the first save is under way: {out:?}");
+    assert_eq!(saved(&handle(&mut node, at(8), Input::InvitesSaved(Ok(())))), Some(Vec::new()));
+}
+
+#[test]
+fn a_voiding_that_cannot_be_saved_is_saved_later_and_a_finding_until_then() {
+    let mut node = admin();
+    order(&mut node, invite(1));
+    handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    assert_eq!(saved(&take(&mut node, &[removal(ADMIN)])), Some(Vec::new()));
+    let full = || Input::InvitesSaved(Err("The disk is full.".to_owned()));
+    let out = handle(&mut node, at(8), full());
+    assert!(matches!(&out[..], [Output::Notice(Notice::Held(_))]), "{out:?}");
+    assert!(node.status(at(8)).findings.iter().any(|of| of.what.contains("list of invites")));
+    assert_eq!(saved(&handle(&mut node, at(7 + MEND_RETRY_MS), Input::Wake)), None);
+    assert_eq!(saved(&handle(&mut node, at(8 + MEND_RETRY_MS), Input::Wake)), Some(Vec::new()));
+    handle(&mut node, at(9 + MEND_RETRY_MS), Input::InvitesSaved(Ok(())));
+    assert!(!node.status(at(9 + MEND_RETRY_MS)).findings.iter().any(|of| of.what.contains("list of invites")));
+    // A person that writes one does not wait for the next try.
+    order(&mut node, invite(2));
+    handle(&mut node, at(9 + MEND_RETRY_MS), full());
+    assert!(saved(&order(&mut node, invite(3))).is_some());
+}
+
+#[test]
+fn an_admin_that_redeems_an_invite_has_used_it_before_it_gets_its_certificate() {
+    let mut node = admin();
+    let issue = Issue { holder: ADMIN, device: DeviceName::default(), caps: 3, invite: Some(InviteId([1; 16])) };
+    let mut out = Out::new();
+    node.issue(at(6), &issue, &mut out);
+    let out = handle(&mut node, at(6), Input::Wake);
+    let signs = |out: &Output| matches!(out, Output::SignRecords(of) if matches!(of[..], [Record::InviteUse(_)]));
+    assert!(out.iter().any(signs), "{out:?}");
 }
