@@ -59,8 +59,8 @@ pub enum MeshCommand {
         #[arg(long)]
         phrase: bool,
     },
-    /// Make this device an admin by the recovery phrase, which is asked for: of its mesh, or if it has none, of the one that the phrase
-    /// is of.
+    /// Make this device an admin by the root of its mesh, if the mesh was made here; else by the recovery phrase, which is asked for: of
+    /// its mesh, or if it has none, of the one that the phrase is of.
     Recover,
 }
 
