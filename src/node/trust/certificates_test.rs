@@ -317,15 +317,19 @@ fn an_admin_is_removed_from_a_mesh_whose_table_of_certificates_is_full_and_those
     let key = |n: usize| PeerKey(std::array::from_fn(|at| (n >> (8 * (at % 2))).to_le_bytes()[0].wrapping_add(7)));
     let by = |n, issuer| Record::Certificate(Certificate { issuer, ..certificate(key(n), Caps::MEMBER, 9) });
     for n in 0..CERTIFICATES_MAX {
-        // Half of them by both, so that the table is full before the mesh is.
-        let issuers = if n == 0 { &[PEER][..] } else { &[PEER, OWN][..] };
+        // All but one of them by three issuers, so that the table is full before the mesh is.
+        let issuers = if n == 0 { &[PEER][..] } else { &[PEER, OWN, MESH.root()][..] };
         let records = issuers.iter().map(|issuer| by(n, *issuer)).collect();
         node.take_records(at(11), None, &Page { issuers: Vec::new(), records }, &mut Out::new());
     }
     let certified = |node: &Node| (0..CERTIFICATES_MAX).filter(|n| node.records().caps(key(*n)).is_some()).count();
     let before = certified(&node);
-    let other = Page { issuers: Vec::new(), records: vec![by(CERTIFICATES_MAX, OWN)] };
-    assert_eq!(node.take_records(at(12), None, &other, &mut Out::new())[0].1, Refusal::Full);
+    let anew = Page { issuers: Vec::new(), records: vec![by(0, OWN)] };
+    assert_eq!(
+        node.records().clone().take(&anew).refused,
+        [(key(0), Refusal::Full)],
+        "the remover's certificate for it"
+    );
     assert!(removed(&mut node, PEER).contains("removed for ever"));
     assert_eq!(certified(&node), before);
 }
