@@ -134,7 +134,7 @@ impl Disk {
     ///
     /// # Errors
     /// `Io` if it is in use just now, or the disk fails still: try again later. After a sync that failed this is never done:
-    /// the system may count pages as written that are not (https://lwn.net/Articles/752063), so that what the store reads
+    /// the system may count pages as written that are not (<https://lwn.net/Articles/752063>), so that what the store reads
     /// of them would be lost in a power cut, with everything written behind them.
     pub fn reopen(&self) -> Result<(), KvError> {
         if self.is_unconfirmed() {
