@@ -4,6 +4,7 @@ use super::mark::MARK;
 use super::word::{is_unspaced, measure};
 use crate::limits::{MINIFIED_HEAD_CHARS, MINIFIED_LINE_CHARS, OPAQUE_RUN_CHARS};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Of a line of minified code at most every so-manieth character is a space; in prose one of six is, in Finnish one of
 /// nine.
@@ -18,14 +19,19 @@ pub(super) fn elide(line: &str) -> Cow<'_, str> {
     if line.len() < OPAQUE_RUN_CHARS {
         return Cow::Borrowed(line);
     }
+    let built = without_spans(line);
+    let Some(head) = minified(&built) else { return built };
+    // What was cut off may have held the words of the last run: the rest of that run is looked at once more.
+    Cow::Owned(without_spans(&head).into_owned())
+}
+
+/// The line with [`MARK`] in place of its opaque spans, of any length.
+fn without_spans(line: &str) -> Cow<'_, str> {
     let mut built = String::new();
     let mut copied = 0;
     let mut at = 0;
     while let Some(run) = next_run(line, at) {
-        let text = line.get(run.clone()).unwrap_or_default();
-        let data = data_uri(line, run.clone());
-        let span =
-            data.or_else(|| (text.chars().count() >= OPAQUE_RUN_CHARS && is_opaque(text)).then_some(run.clone()));
+        let span = opaque_span(line, run.clone());
         at = run.end;
         if let Some(span) = span {
             built.push_str(line.get(copied..span.start).unwrap_or_default());
@@ -35,14 +41,28 @@ pub(super) fn elide(line: &str) -> Cow<'_, str> {
         }
     }
     if copied == 0 {
-        return minified(line).map_or(Cow::Borrowed(line), Cow::Owned);
+        return Cow::Borrowed(line);
     }
     built.push_str(line.get(copied..).unwrap_or_default());
-    Cow::Owned(minified(&built).unwrap_or(built))
+    Cow::Owned(built)
+}
+
+/// What is left out of a run, and of what follows it: the payload of a data URI, with what stands before it if that is
+/// opaque too, or the whole run.
+fn opaque_span(line: &str, run: Range<usize>) -> Option<Range<usize>> {
+    let opaque = |part: Range<usize>| {
+        let text = line.get(part).unwrap_or_default();
+        text.chars().count() >= OPAQUE_RUN_CHARS && is_opaque(text)
+    };
+    match data_uri(line, run.clone()) {
+        Some(payload) if opaque(run.start..payload.start) => Some(run.start..payload.end),
+        Some(payload) => Some(payload),
+        None => opaque(run.clone()).then_some(run),
+    }
 }
 
 /// The next run of characters that encodings are made of, at or after byte `from`.
-fn next_run(line: &str, from: usize) -> Option<std::ops::Range<usize>> {
+fn next_run(line: &str, from: usize) -> Option<Range<usize>> {
     let rest = line.get(from..)?;
     let start = from + rest.find(is_encoding)?;
     let rest = line.get(start..)?;
@@ -62,7 +82,7 @@ fn is_opaque(run: &str) -> bool {
 }
 
 /// The payload of a data URI that the run begins or holds: all behind `data:` up to the character that encloses it.
-fn data_uri(line: &str, run: std::ops::Range<usize>) -> Option<std::ops::Range<usize>> {
+fn data_uri(line: &str, run: Range<usize>) -> Option<Range<usize>> {
     let text = line.get(run.clone())?;
     let at = text.match_indices(':').find_map(|(at, _)| {
         let scheme = at.checked_sub(4)?;
@@ -112,6 +132,8 @@ mod tests {
         );
         assert_eq!(elide(&format!("<img src=\"DATA:image/gif;base64,{BASE64}\"/>")), "<img src=\"DATA:\u{2026}\"/>");
         assert_eq!(elide("url(data:image/svg+xml,%3Csvg%20width=%2210%22%3E%3C/svg%3E)"), "url(data:\u{2026})");
+        let behind = format!("{BASE64}data:image/png;base64,{BASE64}");
+        assert_eq!(elide(&behind), "\u{2026}", "what stands before it is opaque as well");
         let prose = "All data: collected in March, analysed in April/May, and then sent on to the office in June.";
         assert_eq!(elide(prose), prose);
     }
@@ -136,6 +158,9 @@ mod tests {
         let code = "!function(e,t){\"object\"==typeof exports?t(exports):t(e.lib={})}(this,function(e){return e.a=1});"
             .repeat(20);
         assert!(elide(&code).chars().count() < 200);
+        let cut = format!("{}{}", "C".repeat(500), "/words".repeat(600));
+        let once = elide(&cut).into_owned();
+        assert_eq!(elide(&once), once, "the words of the run were cut off, and what is left of it is opaque");
         let prose = "A paragraph that nobody wrapped, as most programs write it today. ".repeat(40);
         assert_eq!(elide(&prose), prose);
     }
